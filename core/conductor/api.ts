@@ -1,0 +1,185 @@
+import { z } from 'zod';
+import type { Caller } from './client.ts';
+import {
+  type Execution,
+  type ExecutionStatus,
+  executionSchema,
+  executionStatusSchema,
+  hasEnded,
+  type StoredTaskDef,
+  type StoredWorkflowDef,
+  searchSchema,
+  type Task,
+  type TaskDef,
+  type TaskResult,
+  taskDefSchema,
+  taskSchema,
+  type WorkflowDef,
+  workflowDefSchema,
+} from './types.ts';
+
+const ignored = z.unknown();
+const id = z.string().min(1);
+
+export interface StartRequest {
+  name: string;
+  version?: number;
+  input: Record<string, unknown>;
+  correlationId?: string;
+  priority?: number;
+}
+
+export interface SearchRequest {
+  /** Conditions joined by ` AND `, e.g. `workflowType=OrderProcessing AND status IN (FAILED,TIMED_OUT)`. */
+  query?: string;
+  freeText?: string;
+  start?: number;
+  size?: number;
+}
+
+/** The calls of the Conductor REST API that the product makes, each parsed at this border. */
+export interface Conductor {
+  readonly serverUrl: string;
+  /** The server's own version, e.g. `3.32.1`. */
+  version(signal?: AbortSignal): Promise<string>;
+
+  /** The stored definition; the highest version if none is named. @throws FleetError `not-found` */
+  getWorkflowDef(name: string, version?: number): Promise<StoredWorkflowDef>;
+  /** Creates this name and version. @throws FleetError `conflict` if it exists */
+  createWorkflowDef(def: WorkflowDef): Promise<void>;
+  /** Creates or overwrites exactly this name and version. */
+  putWorkflowDef(def: WorkflowDef): Promise<void>;
+  /** Throws `input` with the server's reasons if it would refuse the definition. Stores nothing. */
+  validateWorkflowDef(def: WorkflowDef): Promise<void>;
+  listWorkflowNames(): Promise<string[]>;
+  getTaskDef(name: string): Promise<StoredTaskDef>;
+  listTaskDefs(): Promise<StoredTaskDef[]>;
+  /** Creates or overwrites. */
+  putTaskDefs(defs: readonly TaskDef[]): Promise<void>;
+
+  /** Returns the id of the new execution. Not safe to repeat: the server keeps no idempotency key. */
+  startWorkflow(request: StartRequest): Promise<string>;
+  getExecution(workflowId: string, options?: { includeTasks?: boolean }): Promise<Execution>;
+  getStatus(workflowId: string): Promise<ExecutionStatus>;
+  /** Newest first. */
+  searchExecutions(request: SearchRequest): Promise<z.output<typeof searchSchema>>;
+  terminate(workflowId: string, reason: string): Promise<void>;
+  /** Waits until the execution has ended. @throws what `signal` was aborted with */
+  waitForEnd(workflowId: string, options?: { signal?: AbortSignal; everyMs?: number }): Promise<Execution>;
+
+  /**
+   * Up to `count` tasks of a type. On SQLite and PostgreSQL queues the server waits the whole `timeoutMs` unless it finds
+   * `count` tasks, so wait with `count` 1 and take many with `timeoutMs` 0.
+   */
+  pollTasks(type: string, options: PollOptions): Promise<Task[]>;
+  /** Safe to repeat: a late or second result is accepted and ignored. */
+  updateTask(result: TaskResult): Promise<void>;
+  /** The same API whose calls all end when `signal` is aborted. It shares this one's connection; close only this one. */
+  withSignal(signal: AbortSignal): Conductor;
+  close(): void;
+}
+
+export interface PollOptions {
+  count: number;
+  /** At most 5000; the server refuses more. */
+  timeoutMs: number;
+  workerId: string;
+  domain?: string;
+  signal?: AbortSignal;
+}
+
+/** The API over one caller. */
+export function createConductor(caller: Caller): Conductor {
+  const { call } = caller;
+  return {
+    serverUrl: caller.serverUrl,
+    version: (signal) => call({ method: 'GET', path: '/api/version', answer: z.string().regex(/^\d+\./), signal }),
+
+    getWorkflowDef: (name, version) =>
+      call({
+        method: 'GET',
+        path: '/api/metadata/workflow/{name}',
+        params: { name },
+        query: { version },
+        answer: workflowDefSchema,
+      }),
+    createWorkflowDef: async (def) => {
+      await call({ method: 'POST', path: '/api/metadata/workflow', body: def, answer: ignored });
+    },
+    putWorkflowDef: async (def) => {
+      await call({ method: 'PUT', path: '/api/metadata/workflow', body: [def], answer: ignored });
+    },
+    validateWorkflowDef: async (def) => {
+      await call({ method: 'POST', path: '/api/metadata/workflow/validate', body: def, answer: ignored });
+    },
+    listWorkflowNames: () => call({ method: 'GET', path: '/api/metadata/workflow/names', answer: z.array(z.string()) }),
+    getTaskDef: (name) =>
+      call({ method: 'GET', path: '/api/metadata/taskdefs/{name}', params: { name }, answer: taskDefSchema }),
+    listTaskDefs: () => call({ method: 'GET', path: '/api/metadata/taskdefs', answer: z.array(taskDefSchema) }),
+    putTaskDefs: async (defs) => {
+      await call({ method: 'POST', path: '/api/metadata/taskdefs', body: defs, answer: ignored });
+    },
+
+    startWorkflow: (request) => call({ method: 'POST', path: '/api/workflow', body: request, answer: id }),
+    getExecution: (workflowId, { includeTasks = true } = {}) =>
+      call({
+        method: 'GET',
+        path: '/api/workflow/{workflowId}',
+        params: { workflowId },
+        query: { includeTasks },
+        answer: executionSchema,
+      }),
+    getStatus: (workflowId) =>
+      call({
+        method: 'GET',
+        path: '/api/workflow/{workflowId}/status',
+        params: { workflowId },
+        query: { includeOutput: true },
+        answer: executionStatusSchema,
+      }),
+    searchExecutions: ({ query, freeText = '*', start = 0, size = 20 }) =>
+      call({
+        method: 'GET',
+        path: '/api/workflow/search',
+        query: { query, freeText, start, size, sort: 'startTime:DESC' },
+        answer: searchSchema,
+      }),
+    terminate: async (workflowId, reason) => {
+      await call({
+        method: 'DELETE',
+        path: '/api/workflow/{workflowId}',
+        params: { workflowId },
+        query: { reason },
+        answer: ignored,
+      });
+    },
+    async waitForEnd(workflowId, { signal, everyMs = 200 } = {}) {
+      for (;;) {
+        signal?.throwIfAborted();
+        const { status } = await this.getStatus(workflowId);
+        if (hasEnded(status)) return this.getExecution(workflowId);
+        await new Promise((resolve) => setTimeout(resolve, everyMs));
+      }
+    },
+
+    pollTasks: (type, { count, timeoutMs, workerId, domain, signal }) =>
+      call({
+        method: 'GET',
+        path: '/api/tasks/poll/batch/{type}',
+        params: { type },
+        query: { count, timeout: timeoutMs, workerid: workerId, domain: domain || undefined },
+        answer: z.array(taskSchema),
+        signal,
+      }),
+    updateTask: async (result) => {
+      await call({ method: 'POST', path: '/api/tasks', body: result, answer: ignored });
+    },
+    withSignal: (signal) =>
+      createConductor({
+        ...caller,
+        call: (request) =>
+          call({ ...request, signal: request.signal ? AbortSignal.any([request.signal, signal]) : signal }),
+      }),
+    close: () => caller.close(),
+  };
+}

@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import type { Config, Environment } from '../../config.ts';
+import { FleetError } from '../../errors.ts';
+import type { DataFolder } from './folder.ts';
+import { lastWords, runProgram } from './program.ts';
+import type { Progress } from './progress.ts';
+import { INSTANCE_PROPERTY, providerEnvironment, serverProperties } from './properties.ts';
+import { release } from './release.ts';
+
+const LOOK_TIMEOUT_MS = 15_000;
+const STOP_GRACE_SECONDS = 20;
+const PORT_IN_CONTAINER = 8080;
+const FOLDER_IN_CONTAINER = '/fleet';
+
+/** Of the container of that start of the server. */
+export const containerName = (instance: string) => `conductor-fleet-${instance}`;
+
+/** True if a Docker engine answers and has the server's image or can pull it. */
+export async function hasDockerImage({ note, signal }: Progress): Promise<boolean> {
+  const engine = await docker(['version', '--format', '{{.Server.Version}}'], { signal, timeoutMs: LOOK_TIMEOUT_MS });
+  if (engine.code !== 0) {
+    note('No Docker engine answers.');
+    return false;
+  }
+  if ((await docker(['image', 'inspect', release.image], { signal })).code === 0) return true;
+  note(`Pulling the Docker image ${release.image} …`);
+  const pull = await docker(['pull', '--quiet', release.image], { signal });
+  if (pull.code !== 0) note(`Docker could not pull it: ${lastWords(pull, 1)}`);
+  return pull.code === 0;
+}
+
+export interface ContainerOptions {
+  config: Config;
+  environment: Environment;
+  folder: DataFolder;
+  instance: string;
+  port: number;
+  llmBaseUrl?: string | undefined;
+}
+
+/**
+ * Starts the server's container: published on the loopback address only, its database in the data folder, its output in the
+ * folder's log.
+ * @throws FleetError `environment` with Docker's last words
+ */
+export async function startContainer(options: ContainerOptions): Promise<void> {
+  const { config, environment, folder, instance } = options;
+  const providers = providerEnvironment(config, environment);
+  const started = await docker(containerArguments(options, Object.keys(providers)), {
+    env: { ...environment, ...providers, SPRING_APPLICATION_JSON: springJson(options) },
+  });
+  if (started.code !== 0) {
+    await endContainer(instance);
+    throw new FleetError('environment', `Docker could not start ${release.image}:\n${lastWords(started)}`, {
+      remedy: 'See `docker logs` and `docker info`, or install Java 21 so that no container is needed.',
+    });
+  }
+  writeLogTo(folder.log, instance);
+}
+
+/** Values are handed over by name through the environment, because the arguments of a process can be read by everybody. */
+export function containerArguments(
+  { config, folder, instance, port }: ContainerOptions,
+  variables: string[],
+): string[] {
+  const user =
+    process.platform === 'linux' && process.getuid ? [`--user=${process.getuid()}:${process.getgid?.()}`] : [];
+  return [
+    'run',
+    '--detach',
+    `--name=${containerName(instance)}`,
+    `--label=fleet.folder=${folder.path}`,
+    `--publish=127.0.0.1:${port}:${PORT_IN_CONTAINER}`,
+    `--mount=type=bind,source=${folder.path},target=${FOLDER_IN_CONTAINER}`,
+    '--add-host=host.docker.internal:host-gateway',
+    ...user, // so that what it writes is the caller's to read and to delete
+    `--env=JAVA_OPTS=-Xmx${config.serverMemory} -D${INSTANCE_PROPERTY}=${instance}`,
+    ...['SPRING_APPLICATION_JSON', ...variables].map((name) => `--env=${name}`),
+    release.image,
+  ];
+}
+
+/** The address under which a container reaches what listens on this machine. */
+export function fromInsideContainer(url: string): string {
+  const address = new URL(url);
+  if (['127.0.0.1', 'localhost', '[::1]'].includes(address.hostname)) address.hostname = 'host.docker.internal';
+  return address.href;
+}
+
+export async function isContainerRunning(instance: string): Promise<boolean> {
+  const inspect = ['container', 'inspect', '--format', '{{.State.Running}}', containerName(instance)];
+  const { code, stdout } = await docker(inspect, { timeoutMs: LOOK_TIMEOUT_MS });
+  return code === 0 && stdout.trim() === 'true';
+}
+
+/** Ends and removes the container; its data stays in the folder. */
+export async function endContainer(instance: string): Promise<void> {
+  await docker(['stop', `--time=${STOP_GRACE_SECONDS}`, containerName(instance)]);
+  await docker(['rm', '--force', containerName(instance)]);
+}
+
+/** Containers that were left on this folder by a start that nothing records. */
+export async function removeLeftContainers({ path }: DataFolder): Promise<void> {
+  const left = await docker(['ps', '--all', '--quiet', `--filter=label=fleet.folder=${path}`]);
+  const ids = left.stdout.split('\n').filter(Boolean);
+  if (ids.length > 0) await docker(['rm', '--force', ...ids]);
+}
+
+function springJson({ config, llmBaseUrl }: ContainerOptions): string {
+  return JSON.stringify(
+    serverProperties({
+      database: `${FOLDER_IN_CONTAINER}/conductor.db`,
+      secrets: config.serverSecrets,
+      llmBaseUrl: llmBaseUrl && fromInsideContainer(llmBaseUrl),
+    }),
+  );
+}
+
+/** Docker's client copies the output until the container ends, and ends with it. */
+function writeLogTo(log: string, instance: string): void {
+  const file = openSync(log, 'a', 0o600);
+  spawn('docker', ['logs', '--follow', containerName(instance)], { detached: true, stdio: ['ignore', file, file] })
+    .on('error', () => undefined)
+    .unref();
+  closeSync(file);
+}
+
+function docker(args: string[], options: { signal?: AbortSignal; timeoutMs?: number; env?: Environment } = {}) {
+  return runProgram('docker', args, options);
+}

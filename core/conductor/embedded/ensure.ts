@@ -1,0 +1,131 @@
+/**
+ * The server of one data folder.
+ *
+ * States of a folder, told from `server.json` and the processes of the machine:
+ *   empty      nothing is recorded and nothing runs
+ *   owned      a server runs, and so does the process that will end it
+ *   detached   a server runs that stays until it is stopped by name
+ *   orphaned   a server runs, but its owner is gone: killed, or crashed
+ *   stale      one is recorded that no longer runs
+ *
+ * 1. Whoever starts, takes over, or ends a server holds the folder's lock.
+ * 2. One server per folder: a second start uses the first, and an orphaned one gets a new owner.
+ * 3. Nothing is signalled but a process or container that carries the instance it is recorded with.
+ * 4. A server is recorded before it is waited for, and no longer recorded once it has ended.
+ */
+
+import type { Config } from '../../config.ts';
+import { FleetError } from '../../errors.ts';
+import { removeLeftContainers } from './container.ts';
+import { createFolder, type DataFolder, dataFolder, prepareFiles } from './folder.ts';
+import { answers, endInstance, findUnrecorded, isAlive } from './instance.ts';
+import { launch } from './launch.ts';
+import { withLock } from './lock.ts';
+import type { Progress } from './progress.ts';
+import { waitUntilReady } from './ready.ts';
+import { findProgram } from './source.ts';
+import { isOwnerAlive, readState, removeState, type ServerState, thisProcess, writeState } from './state.ts';
+
+export interface EnsureOptions {
+  progress: Progress;
+  fresh: boolean;
+  detached: boolean;
+  llmBaseUrl?: string | undefined;
+}
+
+export interface Ensured {
+  state: ServerState;
+  owned: boolean;
+  reused: boolean;
+}
+
+/** A recorded server that does not answer gets at least so long before it is given up. */
+const LEAST_PATIENCE_MS = 10_000;
+
+/** Uses the folder's server or starts one. @throws FleetError that says why neither is possible */
+export async function ensureEmbedded(config: Config, options: EnsureOptions): Promise<Ensured> {
+  const folder = dataFolder(config.dataDir);
+  createFolder(folder);
+  return underLock(folder, options.progress, async () => {
+    const running = await findRunning(folder, options.progress.note);
+    if (running && options.fresh) throw notWhileRunning(folder, running);
+    if (running && (await comesToAnswer(running, config, options.progress)))
+      return share(folder, running, options.detached);
+    if (running) {
+      options.progress.note(`The server on port ${running.port} runs but does not answer; stopping it.`);
+      await endInstance(running);
+    }
+    return start(config, folder, options);
+  });
+}
+
+/** The running server of the folder, recorded or not. */
+export async function findRunning(
+  folder: DataFolder,
+  note: (line: string) => void = () => undefined,
+): Promise<ServerState | undefined> {
+  const recorded = readState(folder.state);
+  if (recorded === 'broken') note(`${folder.state} cannot be read; looking for the server itself.`);
+  else if (recorded !== 'none' && (await isAlive(recorded))) return recorded;
+  return findUnrecorded(folder);
+}
+
+/** Ends the folder's server if `mayEnd` agrees, and returns it. */
+export async function endEmbedded(
+  folder: DataFolder,
+  progress: Progress,
+  mayEnd: (state: ServerState) => boolean,
+): Promise<ServerState | undefined> {
+  return underLock(folder, progress, async () => {
+    const running = await findRunning(folder);
+    if (running && !mayEnd(running)) return undefined;
+    if (running) await endInstance(running);
+    removeState(folder.state);
+    return running;
+  });
+}
+
+function underLock<T>(folder: DataFolder, progress: Progress, task: () => Promise<T>): Promise<T> {
+  const waiting = `Waiting for another fleet process that is starting or stopping the server in ${folder.path} …`;
+  return withLock(folder.lock, waiting, progress, task);
+}
+
+async function start(config: Config, folder: DataFolder, options: EnsureOptions): Promise<Ensured> {
+  const { progress, fresh, detached, llmBaseUrl } = options;
+  removeState(folder.state);
+  prepareFiles(folder, { fresh, note: progress.note });
+  const program = await findProgram(config, progress);
+  if (program.kind === 'docker') await removeLeftContainers(folder);
+  const owner = detached ? undefined : await thisProcess();
+  const state = await launch({ config, folder, program, owner, llmBaseUrl }, progress);
+  return { state, owned: !detached, reused: false };
+}
+
+/** Leaves a server with a living owner, or with none on purpose, to itself; takes over an orphaned one. */
+async function share(folder: DataFolder, running: ServerState, detached: boolean): Promise<Ensured> {
+  const { owner, ...ownerless } = running;
+  const orphaned = owner !== undefined && !(await isOwnerAlive(owner));
+  const owned = orphaned && !detached;
+  const state = owned ? { ...running, owner: await thisProcess() } : orphaned ? ownerless : running;
+  writeState(folder.state, state);
+  return { state, owned, reused: true };
+}
+
+/** A server that was started a moment ago may still be on its way up. */
+async function comesToAnswer(running: ServerState, config: Config, progress: Progress): Promise<boolean> {
+  if (await answers(running)) return true;
+  const sinceStart = Date.now() - Date.parse(running.startedAt);
+  const patience = Math.max(config.serverStartSeconds * 1000 - sinceStart, LEAST_PATIENCE_MS);
+  const booting = { answers: () => answers(running), isAlive: () => isAlive(running), readLog: async () => '' };
+  return (await waitUntilReady(booting, patience, progress)) === 'ready';
+}
+
+function notWhileRunning(folder: DataFolder, { port }: ServerState): FleetError {
+  return new FleetError(
+    'conflict',
+    `A server runs on port ${port} with the data in ${folder.path}; it cannot start empty now.`,
+    {
+      remedy: 'Stop it with `fleet server stop`, or name another folder with --data-dir (FLEET_DIR).',
+    },
+  );
+}

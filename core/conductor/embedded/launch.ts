@@ -1,0 +1,128 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
+import { type Config, processEnvironment } from '../../config.ts';
+import { FleetError, messageOf } from '../../errors.ts';
+import { startContainer } from './container.ts';
+import type { DataFolder } from './folder.ts';
+import { answers, endInstance, folderMark, instanceMark, isAlive } from './instance.ts';
+import { readFrom, sizeOf } from './log-file.ts';
+import { choosePort, FIRST_PORT, portTaken } from './port.ts';
+import type { Progress } from './progress.ts';
+import { javaArguments, serverEnvironment, serverProperties } from './properties.ts';
+import { explanationIn, type Outcome, waitUntilReady } from './ready.ts';
+import { release } from './release.ts';
+import type { Program } from './source.ts';
+import { type Owner, removeState, type ServerState, writeState } from './state.ts';
+
+export interface LaunchOptions {
+  config: Config;
+  folder: DataFolder;
+  program: Program;
+  owner?: Owner | undefined;
+  llmBaseUrl?: string | undefined;
+}
+
+/**
+ * Starts a server on the folder and waits until it answers. It is recorded before it is waited for, so that whoever comes
+ * after a sudden end of this process finds it. Another port is tried if somebody took the chosen one meanwhile.
+ * @throws FleetError `environment` with the last log lines if it does not come up, `cancelled` if interrupted; nothing runs then
+ */
+export async function launch(options: LaunchOptions, progress: Progress): Promise<ServerState> {
+  const { config, folder, program } = options;
+  for (let from = FIRST_PORT; ; ) {
+    const port = await choosePort(config.serverPort, from);
+    progress.note(
+      `Starting Conductor ${release.version} (${program.kind}) on 127.0.0.1:${port}, data in ${folder.path}`,
+    );
+    const logStart = await sizeOf(folder.log);
+    const state = await begin(options, port, progress);
+    const outcome = await waitOrEnd(state, folder, logStart, config.serverStartSeconds, progress);
+    if (outcome === 'ready') return state;
+    if (outcome !== 'port-taken') throw notStarted(outcome, config, folder, await readFrom(folder.log, logStart));
+    if (config.serverPort !== undefined) throw portTaken(port);
+    progress.note(`Somebody else took port ${port} meanwhile; trying the next one.`);
+    from = port + 1;
+  }
+}
+
+async function begin(options: LaunchOptions, port: number, progress: Progress): Promise<ServerState> {
+  const { config, folder, program, owner, llmBaseUrl } = options;
+  const instance = randomUUID();
+  const environment = processEnvironment();
+  const state: ServerState = {
+    kind: program.kind,
+    instance,
+    port,
+    startedAt: new Date().toISOString(),
+    version: release.version,
+    ...(owner && { owner }),
+    ...(llmBaseUrl !== undefined && { llmBaseUrl }),
+  };
+  if (program.kind === 'docker') {
+    progress.note(
+      'In a container its own calls, HTTP and model, do not reach what listens on 127.0.0.1 of this machine.',
+    );
+    writeState(folder.state, state);
+    await startContainer({ config, environment, folder, instance, port, llmBaseUrl }).catch((error: unknown) => {
+      removeState(folder.state);
+      throw error;
+    });
+    return state;
+  }
+  const properties = serverProperties({ database: folder.database, secrets: config.serverSecrets, llmBaseUrl });
+  const marks = [instanceMark(instance), folderMark(folder)];
+  const args = javaArguments({ jar: program.jar, memory: config.serverMemory, marks, port, properties });
+  const pid = await spawnJava(program.java, args, serverEnvironment(config, environment), folder);
+  const running = { ...state, pid };
+  writeState(folder.state, running);
+  return running;
+}
+
+/** In a session of its own, so that a Ctrl-C in the terminal does not end it before the workers are done with it. */
+function spawnJava(java: string, args: string[], env: Record<string, string>, folder: DataFolder): Promise<number> {
+  const log = openSync(folder.log, 'a', 0o600);
+  return new Promise<number>((resolve, reject) => {
+    const child = spawn(java, args, { cwd: folder.path, env, detached: true, stdio: ['ignore', log, log] });
+    child.unref();
+    child.once('spawn', () => child.pid !== undefined && resolve(child.pid));
+    child.once('error', (cause) => {
+      reject(new FleetError('environment', `Cannot run ${java}: ${messageOf(cause)}.`, { cause }));
+    });
+  }).finally(() => closeSync(log));
+}
+
+async function waitOrEnd(
+  state: ServerState,
+  folder: DataFolder,
+  logStart: number,
+  limitSeconds: number,
+  progress: Progress,
+): Promise<Outcome> {
+  let outcome: Outcome | undefined;
+  try {
+    const booting = {
+      answers: () => answers(state),
+      isAlive: () => isAlive(state),
+      readLog: () => readFrom(folder.log, logStart),
+    };
+    outcome = await waitUntilReady(booting, limitSeconds * 1000, progress);
+    return outcome;
+  } finally {
+    if (outcome !== 'ready') {
+      await endInstance(state);
+      removeState(folder.state);
+    }
+  }
+}
+
+function notStarted(outcome: Outcome, config: Config, folder: DataFolder, log: string): FleetError {
+  const what =
+    outcome === 'too-slow'
+      ? `did not answer within ${config.serverStartSeconds} s and was stopped`
+      : 'ended while it was starting';
+  const told = explanationIn(log);
+  return new FleetError('environment', `The Conductor server ${what}.${told ? ` Its log says:\n${told}` : ''}`, {
+    remedy: `The whole log is ${folder.log}. More time is given by FLEET_SERVER_START_SECONDS, more memory by FLEET_SERVER_MEMORY.`,
+  });
+}

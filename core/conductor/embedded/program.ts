@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Environment } from '../../config.ts';
+import { throwIfCancelled } from './progress.ts';
+
+export interface Finished {
+  /** As a shell would tell it: 127 where there is no such program, 143 for one that was ended. */
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  signal?: AbortSignal;
+  timeoutMs?: number;
+  cwd?: string;
+  /** Instead of this process's own. */
+  env?: Environment;
+  /** Called with each line of stdout as it comes. */
+  onLine?: (line: string) => void;
+}
+
+const NOT_FOUND = 127;
+const ENDED = 143;
+
+/**
+ * Runs a program to its end and collects what it prints. A program that fails or is missing is an answer, not an error.
+ * @throws FleetError `cancelled` if `signal` is aborted; the program is ended then
+ */
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Finished> {
+  const { signal, timeoutMs, cwd, env, onLine } = options;
+  if (signal) throwIfCancelled(signal);
+  const finished = await new Promise<Finished>((resolve) => {
+    const child = spawn(program, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(cwd !== undefined && { cwd }),
+      ...(env && { env }),
+      ...(signal && { signal }),
+      ...(timeoutMs !== undefined && { timeout: timeoutMs }),
+    });
+    const printed = { stdout: '', stderr: '' };
+    for (const stream of ['stdout', 'stderr'] as const) {
+      child[stream].setEncoding('utf8').on('data', (text: string) => {
+        printed[stream] += text;
+      });
+    }
+    if (onLine) createInterface({ input: child.stdout }).on('line', onLine);
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      resolve({ code: error.name === 'AbortError' ? ENDED : NOT_FOUND, ...printed });
+    });
+    child.on('close', (code) => resolve({ code: code ?? ENDED, ...printed }));
+  });
+  if (signal) throwIfCancelled(signal);
+  return finished;
+}
+
+/** The last lines a program printed, for an error message. */
+export function lastWords({ stdout, stderr }: Finished, lines = 5): string {
+  const printed = (stderr.trim() === '' ? stdout : stderr).trim().split('\n');
+  return printed.slice(-lines).join('\n');
+}

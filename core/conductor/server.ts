@@ -1,0 +1,136 @@
+import type { Config } from '../config.ts';
+import { createConductor } from './api.ts';
+import { createCaller } from './client.ts';
+import { type Ensured, endEmbedded, ensureEmbedded, findRunning } from './embedded/ensure.ts';
+import { type DataFolder, dataFolder } from './embedded/folder.ts';
+import { answers, isAlive } from './embedded/instance.ts';
+import { lastLines } from './embedded/log-file.ts';
+import { isReady } from './embedded/ready.ts';
+import { readState, urlOf } from './embedded/state.ts';
+
+/** A Conductor server that answers. */
+export interface RunningServer {
+  /** Address of its API; ends in `/api`. */
+  url: string;
+  kind: 'external' | 'jar' | 'docker';
+  pid?: number;
+  /** This process started it or took it over from a dead one, and `stop()` will end it. */
+  owned: boolean;
+  /** It ran before. */
+  reused: boolean;
+  /** What it asks as the scripted model provider; that of its start where it is reused. */
+  llmBaseUrl?: string;
+  /** Ends the server if it is owned, else does nothing. Its data stays. */
+  stop(): Promise<void>;
+}
+
+export interface EnsureServerOptions {
+  /** Takes a line of progress. */
+  note(line: string): void;
+  /** Stops a start in order. */
+  signal?: AbortSignal;
+  /** Gives up the data of the folder. */
+  fresh?: boolean;
+  /** The server outlives this process. */
+  detached?: boolean;
+  /** OpenAI-compatible address that the server knows as its provider `litellm`. */
+  llmBaseUrl?: string;
+}
+
+/** What is known about the server without starting any. */
+export interface ServerStatus {
+  kind: RunningServer['kind'] | 'none';
+  /** It answers as a Conductor server. */
+  ready: boolean;
+  url?: string;
+  pid?: number;
+  startedAt?: string;
+  /** The process that will end it with itself. */
+  ownerPid?: number;
+  llmBaseUrl?: string;
+  dataDir: string;
+  logFile: string;
+}
+
+const never = new AbortController().signal;
+
+/**
+ * The Conductor server to work with: the configured one, or the one of the data folder, which is started if it does not run.
+ * @throws FleetError with the way out: no server, no Java, a wrong checksum, a taken port, a folder that cannot be used, …
+ */
+export async function ensureServer(config: Config, options: EnsureServerOptions): Promise<RunningServer> {
+  const { note, signal = never, fresh = false, detached = false, llmBaseUrl } = options;
+  if (config.conductorServerUrl !== undefined) return useExternal(config, config.conductorServerUrl, signal);
+  const ensured = await ensureEmbedded(config, { progress: { note, signal }, fresh, detached, llmBaseUrl });
+  return runningServer(dataFolder(config.dataDir), ensured);
+}
+
+/** Address of the server to use, without starting one or waiting for it; nothing if there is none. */
+export async function findServer(config: Config): Promise<string | undefined> {
+  if (config.conductorServerUrl !== undefined) return config.conductorServerUrl;
+  const state = readState(dataFolder(config.dataDir).state);
+  return typeof state === 'object' && (await isAlive(state)) ? urlOf(state) : undefined;
+}
+
+/** Looks at the server that would be used. */
+export async function serverStatus(config: Config): Promise<ServerStatus> {
+  const folder = dataFolder(config.dataDir);
+  const place = { dataDir: folder.path, logFile: folder.log };
+  const external = config.conductorServerUrl;
+  if (external !== undefined) return { kind: 'external', ready: await isReady(external), url: external, ...place };
+  const running = await findRunning(folder);
+  if (!running) return { kind: 'none', ready: false, ...place };
+  const { kind, pid, startedAt, owner, llmBaseUrl } = running;
+  return {
+    kind,
+    ready: await answers(running),
+    url: urlOf(running),
+    ...(pid !== undefined && { pid }),
+    startedAt,
+    ...(owner && { ownerPid: owner.pid }),
+    ...(llmBaseUrl !== undefined && { llmBaseUrl }),
+    ...place,
+  };
+}
+
+/** Ends the server of the data folder, whoever started it. Returns whether one ran. */
+export async function stopServer(
+  config: Config,
+  { note, signal = never }: Pick<EnsureServerOptions, 'note' | 'signal'> = { note: () => undefined },
+): Promise<boolean> {
+  const folder = dataFolder(config.dataDir);
+  if (readState(folder.state) === 'none' && !(await findRunning(folder))) return false;
+  return (await endEmbedded(folder, { note, signal }, () => true)) !== undefined;
+}
+
+/** The last lines of the embedded server's log; none if it never ran. */
+export function readServerLog(config: Config, { lines }: { lines: number }): Promise<string[]> {
+  return lastLines(dataFolder(config.dataDir).log, lines);
+}
+
+async function useExternal(config: Config, url: string, signal: AbortSignal): Promise<RunningServer> {
+  const conductor = createConductor(createCaller({ ...config, conductorServerUrl: url }));
+  try {
+    await conductor.version(signal);
+  } finally {
+    conductor.close();
+  }
+  return { url, kind: 'external', owned: false, reused: true, stop: async () => undefined };
+}
+
+function runningServer(folder: DataFolder, { state, owned, reused }: Ensured): RunningServer {
+  const progress = { note: () => undefined, signal: never };
+  return {
+    url: urlOf(state),
+    kind: state.kind,
+    ...(state.pid !== undefined && { pid: state.pid }),
+    owned,
+    reused,
+    ...(state.llmBaseUrl !== undefined && { llmBaseUrl: state.llmBaseUrl }),
+    async stop() {
+      if (!owned) return;
+      const isOurs = ({ instance, owner }: typeof state) => instance === state.instance && owner?.pid === process.pid;
+      await endEmbedded(folder, progress, isOurs);
+    },
+  };
+}

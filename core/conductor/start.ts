@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { FleetError } from '../errors.ts';
+import type { Conductor, StartRequest } from './api.ts';
+import type { StoredWorkflowDef } from './types.ts';
+
+const withSchema = z.looseObject({
+  inputTemplate: z.record(z.string(), z.unknown()).nullish(),
+  inputSchema: z.object({ data: z.record(z.string(), z.unknown()) }).nullish(),
+});
+
+/**
+ * Starts a workflow as its definition asks for it: the input is checked against the definition's schema, which the server stores
+ * but does not apply, and the defaults are filled in, which the server leaves out when the input is empty.
+ * @returns the id of the execution
+ * @throws FleetError `not-found` with near names for an unknown workflow, `input` with a sentence per mistake
+ */
+export async function startChecked(conductor: Conductor, request: StartRequest): Promise<string> {
+  const def = await findDefinition(conductor, request);
+  return conductor.startWorkflow({ ...request, input: checkInput(def, request.input) });
+}
+
+/** The input with the definition's defaults under it. @throws FleetError `input` if it does not fit the definition's schema */
+export function checkInput(def: StoredWorkflowDef, input: Record<string, unknown>): Record<string, unknown> {
+  const { inputTemplate, inputSchema } = withSchema.parse(def);
+  const complete = { ...inputTemplate, ...input };
+  const result = schemaOf(inputSchema?.data)?.safeParse(complete);
+  if (result && !result.success) {
+    const mistakes = result.error.issues.map(({ path, message }) => `${path.join('.') || 'input'}: ${message}`);
+    throw new FleetError('input', `The input does not fit ${def.name}: ${mistakes.join('; ')}.`, {
+      remedy: `${def.name} takes ${describeInput(inputSchema?.data)}.`,
+    });
+  }
+  return complete;
+}
+
+async function findDefinition(conductor: Conductor, { name, version }: StartRequest): Promise<StoredWorkflowDef> {
+  try {
+    return await conductor.getWorkflowDef(name, version);
+  } catch (error) {
+    if (!(error instanceof FleetError) || error.code !== 'not-found') throw error;
+    const names = await conductor.listWorkflowNames();
+    const which = version === undefined ? `"${name}"` : `"${name}" in version ${version}`;
+    const known =
+      names.length > 0 ? `It has ${names.sort().slice(0, 30).join(', ')}.` : 'It has none: run `fleet register`.';
+    throw new FleetError('not-found', `The server has no workflow ${which}.`, { remedy: known, cause: error });
+  }
+}
+
+/** Schemas of other makers may hold what zod cannot read; then the server's word is all there is. */
+function schemaOf(data: Record<string, unknown> | undefined): z.ZodType | undefined {
+  if (!data) return undefined;
+  try {
+    return z.fromJSONSchema(data);
+  } catch {
+    return undefined;
+  }
+}
+
+function describeInput(schema: Record<string, unknown> | undefined): string {
+  const { properties, required } = z
+    .object({
+      properties: z.record(z.string(), z.looseObject({ type: z.string().optional() })),
+      required: z.array(z.string()).optional(),
+    })
+    .catch({ properties: {} })
+    .parse(schema);
+  const fields = Object.entries(properties).map(
+    ([name, { type }]) => `${name}${required?.includes(name) ? '' : '?'}${type ? ` (${type})` : ''}`,
+  );
+  return fields.join(', ') || 'any JSON object';
+}

@@ -1,0 +1,148 @@
+import { z } from 'zod';
+
+/** A task inside a workflow definition, as the server stores it. */
+export interface WorkflowTask {
+  name: string;
+  taskReferenceName: string;
+  type: string;
+  inputParameters?: Record<string, unknown>;
+  [key: string]: unknown;
+}
+
+/** A workflow definition as `POST /api/metadata/workflow` takes it. */
+export interface WorkflowDef {
+  name: string;
+  version: number;
+  schemaVersion: 2;
+  description?: string;
+  tasks: WorkflowTask[];
+  inputParameters?: string[];
+  inputTemplate?: Record<string, unknown>;
+  outputParameters?: Record<string, unknown>;
+  failureWorkflow?: string;
+  timeoutSeconds?: number;
+  timeoutPolicy?: 'TIME_OUT_WF' | 'ALERT_ONLY';
+  [key: string]: unknown;
+}
+
+/** A task definition as `POST /api/metadata/taskdefs` takes it. */
+export interface TaskDef {
+  name: string;
+  description?: string;
+  retryCount?: number;
+  timeoutSeconds?: number;
+  responseTimeoutSeconds?: number;
+  [key: string]: unknown;
+}
+
+const record = z.record(z.string(), z.unknown());
+const object = record.nullish().transform((value) => value ?? {});
+
+export const workflowStatuses = ['RUNNING', 'PAUSED', 'COMPLETED', 'FAILED', 'TERMINATED', 'TIMED_OUT'] as const;
+export type WorkflowStatus = (typeof workflowStatuses)[number];
+
+/** True once an execution can no longer change by itself. */
+export function hasEnded(status: WorkflowStatus): boolean {
+  return status !== 'RUNNING' && status !== 'PAUSED';
+}
+
+/** What the server hands a poller, and what it shows of a task in an execution. Times are epoch milliseconds, 0 if not yet. */
+export const taskSchema = z.looseObject({
+  taskId: z.string(),
+  taskType: z.string(),
+  taskDefName: z.string().nullish(),
+  referenceTaskName: z.string(),
+  workflowInstanceId: z.string(),
+  workflowType: z.string().nullish(),
+  status: z.string(),
+  inputData: object,
+  outputData: object,
+  retryCount: z.int().default(0),
+  seq: z.int().default(0),
+  pollCount: z.int().default(0),
+  scheduledTime: z.number().default(0),
+  startTime: z.number().default(0),
+  endTime: z.number().default(0),
+  updateTime: z.number().default(0),
+  callbackAfterSeconds: z.number().default(0),
+  responseTimeoutSeconds: z.number().default(0),
+  workerId: z.string().nullish(),
+  reasonForIncompletion: z.string().nullish(),
+  subWorkflowId: z.string().nullish(),
+});
+export type Task = z.output<typeof taskSchema>;
+
+export const executionSchema = z.looseObject({
+  workflowId: z.string(),
+  workflowName: z.string(),
+  workflowVersion: z.int().default(1),
+  status: z.enum(workflowStatuses),
+  input: object,
+  output: object,
+  variables: object,
+  correlationId: z.string().nullish(),
+  reasonForIncompletion: z.string().nullish(),
+  failedReferenceTaskNames: z
+    .array(z.string())
+    .nullish()
+    .transform((value) => value ?? []),
+  startTime: z.number().default(0),
+  endTime: z.number().default(0),
+  parentWorkflowId: z.string().nullish(),
+  tasks: z
+    .array(taskSchema)
+    .nullish()
+    .transform((value) => value ?? []),
+});
+export type Execution = z.output<typeof executionSchema>;
+
+/** `GET /api/workflow/{id}/status`: the cheapest look at an execution. */
+export const executionStatusSchema = z.looseObject({
+  workflowId: z.string(),
+  correlationId: z.string().nullish(),
+  status: z.enum(workflowStatuses),
+  output: object,
+  variables: object,
+});
+export type ExecutionStatus = z.output<typeof executionStatusSchema>;
+
+/** A row of a search. Here, and only here, the server writes times as ISO strings. */
+export const executionSummarySchema = z.looseObject({
+  workflowType: z.string(),
+  version: z.int().default(1),
+  workflowId: z.string(),
+  correlationId: z.string().nullish(),
+  startTime: z.string().nullish(),
+  updateTime: z.string().nullish(),
+  endTime: z.string().nullish(),
+  status: z.enum(workflowStatuses),
+  executionTime: z.number().default(0),
+  reasonForIncompletion: z.string().nullish(),
+});
+export type ExecutionSummary = z.output<typeof executionSummarySchema>;
+
+export const searchSchema = z.object({ totalHits: z.int(), results: z.array(executionSummarySchema) });
+
+export const workflowDefSchema = z.looseObject({
+  name: z.string(),
+  version: z.int().default(1),
+  description: z.string().nullish(),
+  tasks: z.array(z.looseObject({ name: z.string(), taskReferenceName: z.string(), type: z.string() })),
+});
+export type StoredWorkflowDef = z.output<typeof workflowDefSchema>;
+
+export const taskDefSchema = z.looseObject({ name: z.string() });
+export type StoredTaskDef = z.output<typeof taskDefSchema>;
+
+/** What a worker answers a task with, `POST /api/tasks`. */
+export interface TaskResult {
+  workflowInstanceId: string;
+  taskId: string;
+  status: 'COMPLETED' | 'FAILED' | 'FAILED_WITH_TERMINAL_ERROR' | 'IN_PROGRESS';
+  outputData?: Record<string, unknown>;
+  reasonForIncompletion?: string;
+  callbackAfterSeconds?: number;
+  extendLease?: boolean;
+  workerId?: string;
+  logs?: { log: string; taskId: string; createdTime: number }[];
+}

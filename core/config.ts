@@ -1,0 +1,191 @@
+import { readFileSync } from 'node:fs';
+import type { z } from 'zod';
+import { FleetError } from './errors.ts';
+import { type Setting, type SettingName, settingList, settings } from './settings/index.ts';
+
+/** Every setting, resolved. `conductorServerUrl` ends in `/api` where it is set. */
+export type Config = { readonly [K in SettingName]: z.output<(typeof settings)[K]['schema']> };
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface ConfigSources {
+  /** Values behind flags, by setting name, as commander collects them. */
+  flags?: Readonly<Record<string, unknown>>;
+  env?: Environment;
+  /** Path of a JSON file whose keys are setting names. */
+  file?: string | undefined;
+}
+
+export interface LoadedConfig {
+  config: Config;
+  /** What was changed or guessed on the way and the user should know, as sentences. */
+  notices: string[];
+}
+
+interface Given {
+  value: unknown;
+  /** Where it came from, in the user's words: `--port`, `MCP_PORT`, `mcpPort in fleet.json`. */
+  from: string;
+  text: boolean;
+}
+
+/**
+ * Resolves all settings: flags over environment over the file over defaults.
+ * @throws FleetError `config` that lists every mistake with its remedy, not just the first
+ */
+export function loadConfig({ flags = {}, env = processEnvironment(), file }: ConfigSources = {}): LoadedConfig {
+  const mistakes: string[] = [];
+  const notices: string[] = [];
+  const fromFile = file === undefined ? {} : readConfigFile(file, mistakes);
+  const config: Record<string, unknown> = {};
+
+  for (const [name, setting] of settingList) {
+    const given = firstGiven(name, setting, flags, env, fromFile, file);
+    const parsed = setting.schema.safeParse(given?.text ? fromText(given.value, setting.kind) : given?.value);
+    if (parsed.success) config[name] = parsed.data;
+    else mistakes.push(describeMistake(given, setting, parsed.error));
+  }
+
+  if (mistakes.length > 0) {
+    throw new FleetError('config', mistakes.join('\n'), {
+      remedy: 'Every setting is described in docs/configuration.md.',
+    });
+  }
+  const url = config.conductorServerUrl;
+  if (typeof url === 'string') config.conductorServerUrl = withApiPath(url, notices);
+  const loaded = config as unknown as Config; // each key was parsed by its own schema above
+  if (loaded.conductorAuthKey !== undefined && loaded.conductorAuthSecret === undefined) {
+    throw new FleetError('config', 'CONDUCTOR_AUTH_KEY is set but CONDUCTOR_AUTH_SECRET is not.', {
+      remedy: 'Set both, or neither for a server without authentication.',
+    });
+  }
+  return { config: Object.freeze(loaded), notices };
+}
+
+/** The environment of this process. The only place that reads it. */
+export function processEnvironment(): Environment {
+  return process.env;
+}
+
+/**
+ * Runs `fn` while the named variables are unset, and puts them back. For libraries that prefer the environment to what they
+ * are told; `fn` has to read them before its first await.
+ */
+export function withoutEnvironment<T>(names: readonly string[], fn: () => T): T {
+  const kept = names.map((name) => [name, process.env[name]] as const);
+  for (const name of names) delete process.env[name];
+  try {
+    return fn();
+  } finally {
+    for (const [name, value] of kept) if (value !== undefined) process.env[name] = value;
+  }
+}
+
+/** The flag without its value's name: `--port` of `--port <port>`. */
+export function flagName(setting: Setting): string | undefined {
+  return setting.flag?.split(' ')[0];
+}
+
+function firstGiven(
+  name: SettingName,
+  setting: Setting,
+  flags: Readonly<Record<string, unknown>>,
+  env: Environment,
+  fromFile: Readonly<Record<string, unknown>>,
+  file: string | undefined,
+): Given | undefined {
+  const flag = flags[name];
+  if (flag !== undefined) return { value: flag, from: flagName(setting) ?? name, text: typeof flag === 'string' };
+  const variable = env[setting.env];
+  if (variable !== undefined && variable !== '') return { value: variable, from: setting.env, text: true };
+  if (name in fromFile) return { value: fromFile[name], from: `"${name}" in ${file}`, text: false };
+  return undefined;
+}
+
+function fromText(value: unknown, kind: Setting['kind']): unknown {
+  const text = String(value).trim();
+  switch (kind) {
+    case 'text':
+      return text;
+    case 'number':
+      return text === '' || Number.isNaN(Number(text)) ? text : Number(text);
+    case 'boolean':
+      return WORDS_FOR_BOOLEANS[text.toLowerCase()] ?? text;
+    case 'list':
+      return text
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== '');
+    case 'json':
+      try {
+        return JSON.parse(text);
+      } catch {
+        return text;
+      }
+  }
+}
+
+const WORDS_FOR_BOOLEANS: Readonly<Record<string, boolean>> = {
+  ...{ '1': true, true: true, yes: true, on: true },
+  ...{ '0': false, false: false, no: false, off: false },
+};
+
+function describeMistake(given: Given | undefined, setting: Setting, error: z.ZodError): string {
+  const issue = error.issues[0];
+  const place = issue && issue.path.length > 0 ? ` at ${issue.path.join('.')}` : '';
+  const shown = setting.secret ? 'the given value' : JSON.stringify(given?.value);
+  return `${given?.from ?? setting.env}: ${shown} is not valid${place} (${issue?.message ?? 'wrong value'}). ${setting.description}`;
+}
+
+function readConfigFile(file: string, mistakes: string[]): Record<string, unknown> {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new FleetError('config', `Cannot read the configuration file ${file}: ${(cause as Error).message}`, {
+      remedy: 'Name a readable JSON file behind --config, e.g. {"mcpPort": 3001}.',
+      cause,
+    });
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    throw new FleetError('config', `${file} does not hold a JSON object.`, {
+      remedy: 'Write an object whose keys are settings, e.g. {"mcpPort": 3001}.',
+    });
+  }
+  for (const key of Object.keys(content)) {
+    if (key in settings) continue;
+    const near = nearest(key, Object.keys(settings));
+    mistakes.push(`"${key}" in ${file} is not a setting.${near ? ` Did you mean "${near}"?` : ''}`);
+  }
+  return content as Record<string, unknown>;
+}
+
+function withApiPath(url: string, notices: string[]): string {
+  const parsed = new URL(url);
+  parsed.pathname = parsed.pathname.replace(/\/+$/, '');
+  if (!parsed.pathname.endsWith('/api')) {
+    parsed.pathname = `${parsed.pathname.replace(/\/$/, '')}/api`;
+    notices.push(`CONDUCTOR_SERVER_URL has no /api at its end; using ${parsed.origin}${parsed.pathname}.`);
+  }
+  return `${parsed.origin}${parsed.pathname}`;
+}
+
+/** The closest of `names` by edit distance, if it is close enough to be what was meant. */
+export function nearest(word: string, names: readonly string[]): string | undefined {
+  const ranked = names.map((name) => ({ name, distance: editDistance(word.toLowerCase(), name.toLowerCase()) }));
+  const best = ranked.sort((a, b) => a.distance - b.distance)[0];
+  return best && best.distance <= Math.max(2, Math.floor(word.length / 3)) ? best.name : undefined;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substituted = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, substituted));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,43 @@
+import { readdir } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { FleetError } from './errors.ts';
+
+/**
+ * Reads a content folder: every module's default export, one thing per file, sorted by name.
+ * @throws FleetError `config` if a default export is not what the folder holds, if a file is not named after what it defines
+ * (`charge-card.ts` for `charge_card`, `order-processing.ts` for `OrderProcessing`), or if two files define one name
+ */
+export async function discover<T extends { readonly name: string }>(
+  folder: URL,
+  is: (value: unknown) => value is T,
+  what: string,
+): Promise<T[]> {
+  const directory = fileURLToPath(folder);
+  const files = (await readdir(directory)).filter(isModule).sort();
+  const found = new Map<string, T>();
+  for (const file of files) {
+    const { default: value } = (await import(pathToFileURL(join(directory, file)).href)) as { default?: unknown };
+    const place = join(basename(directory), file);
+    if (!is(value)) throw new FleetError('config', `${place} has no ${what} as its default export.`);
+    const stem = basename(file, extname(file));
+    if (kebabCase(value.name) !== stem) {
+      throw new FleetError('config', `${place} defines "${value.name}"; name the file ${kebabCase(value.name)}.ts.`);
+    }
+    if (found.has(value.name)) throw new FleetError('config', `${place} defines "${value.name}" a second time.`);
+    found.set(value.name, value);
+  }
+  return [...found.values()];
+}
+
+/** `OrderProcessing` and `order_processing` are both `order-processing`. */
+export function kebabCase(name: string): string {
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .replace(/[_\s]+/g, '-')
+    .toLowerCase();
+}
+
+function isModule(file: string): boolean {
+  return /\.(ts|js)$/.test(file) && !file.endsWith('.d.ts') && !/\.(test|scenario)\.(ts|js)$/.test(file);
+}

@@ -1,0 +1,76 @@
+/** A stop that was asked for from outside: aborted once, with the name of what asked. */
+export interface Interruption {
+  readonly signal: AbortSignal;
+  /** Gives the signals back to their defaults. */
+  dispose(): void;
+}
+
+/** Exit code of a process that was told twice to stop and did not wait for the orderly end. */
+const FORCED_EXIT_CODE = 130;
+
+/**
+ * Turns the first Ctrl-C, SIGTERM or SIGHUP, or the death of a parent that holds an IPC channel, into an aborted signal, so that
+ * running work can end in order. A second Ctrl-C or SIGTERM ends the process at once.
+ */
+export function onInterruption(): Interruption {
+  const controller = new AbortController();
+  const stop = (why: string) => {
+    if (controller.signal.aborted) process.exit(FORCED_EXIT_CODE);
+    controller.abort(new Error(`stopped by ${why}`));
+  };
+  const listeners = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((name) => [name, () => stop(name)] as const);
+  for (const [name, listener] of listeners) process.on(name, listener);
+  const orphaned = () => {
+    if (!controller.signal.aborted) stop('the end of its parent');
+  };
+  process.on('disconnect', orphaned);
+  return {
+    signal: controller.signal,
+    dispose() {
+      for (const [name, listener] of listeners) process.off(name, listener);
+      process.off('disconnect', orphaned);
+    },
+  };
+}
+
+/** Resolves when the signal is aborted; never rejects. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+/** Waits, or returns early when the signal is aborted. Resolves in both cases. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener('abort', done, { once: true });
+  });
+}
+
+/** Runs the clean-ups in the reverse of the order they were added, each once, all of them even if one fails. */
+export class Cleanups {
+  readonly #steps: { what: string; run: () => unknown }[] = [];
+
+  add(what: string, run: () => unknown): void {
+    this.#steps.push({ what, run });
+  }
+
+  /** Returns what failed, as `[what, error]`. */
+  async run(): Promise<[string, unknown][]> {
+    const failures: [string, unknown][] = [];
+    for (let step = this.#steps.pop(); step; step = this.#steps.pop()) {
+      try {
+        await step.run();
+      } catch (error) {
+        failures.push([step.what, error]);
+      }
+    }
+    return failures;
+  }
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { httpUrl, positive, type Setting } from './setting.ts';
+
+export const conductorSettings = {
+  conductorServerUrl: {
+    kind: 'text',
+    schema: httpUrl.optional(),
+    group: 'conductor',
+    env: 'CONDUCTOR_SERVER_URL',
+    flag: '--server-url <url>',
+    description: 'Use the Conductor server at this address and start none. `/api` is added where it is missing.',
+  },
+  conductorAuthKey: {
+    kind: 'text',
+    schema: z.string().min(1).optional(),
+    group: 'conductor',
+    env: 'CONDUCTOR_AUTH_KEY',
+    secret: true,
+    description: 'Key id for servers that ask for a token. Conductor OSS itself does not.',
+  },
+  conductorAuthSecret: {
+    kind: 'text',
+    schema: z.string().min(1).optional(),
+    group: 'conductor',
+    env: 'CONDUCTOR_AUTH_SECRET',
+    secret: true,
+    description: 'The secret that belongs to `CONDUCTOR_AUTH_KEY`.',
+  },
+  requestTimeoutMs: {
+    kind: 'number',
+    schema: positive.max(600_000).default(30_000),
+    group: 'conductor',
+    env: 'CONDUCTOR_REQUEST_TIMEOUT_MS',
+    flag: '--request-timeout-ms <ms>',
+    description: 'Longest wait for one answer of the server, in milliseconds.',
+  },
+} as const satisfies Record<string, Setting>;

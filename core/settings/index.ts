@@ -1,0 +1,27 @@
+import { conductorSettings } from './conductor.ts';
+import { contentSettings } from './content.ts';
+import { loggingSettings } from './logging.ts';
+import { mcpSettings } from './mcp.ts';
+import { serverSettings } from './server.ts';
+import type { Setting } from './setting.ts';
+import { workersSettings } from './workers.ts';
+
+export { type Group, groups, type Setting } from './setting.ts';
+
+/**
+ * Every setting of the product, the only place where one is declared. Types, flags, environment variables, the keys of the
+ * configuration file, validation and `docs/configuration.md` all follow from this table.
+ */
+export const settings = {
+  ...conductorSettings,
+  ...serverSettings,
+  ...workersSettings,
+  ...mcpSettings,
+  ...contentSettings,
+  ...loggingSettings,
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof settings;
+
+/** The table once more as a list of `[key, setting]`, in its own order. */
+export const settingList = Object.entries(settings) as [SettingName, Setting][];

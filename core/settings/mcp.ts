@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { port, positive, type Setting } from './setting.ts';
+
+export const mcpSettings = {
+  mcpTransport: {
+    kind: 'text',
+    schema: z.enum(['stdio', 'http']).default('stdio'),
+    group: 'mcp',
+    env: 'MCP_TRANSPORT',
+    flag: '--transport <stdio|http>',
+    description: 'How MCP clients reach the server.',
+  },
+  mcpPort: {
+    kind: 'number',
+    schema: port.default(3000),
+    group: 'mcp',
+    env: 'MCP_PORT',
+    flag: '--port <port>',
+    description: 'Port of the HTTP transport.',
+  },
+  mcpHost: {
+    kind: 'text',
+    schema: z.string().min(1).default('127.0.0.1'),
+    group: 'mcp',
+    env: 'MCP_HOST',
+    flag: '--host <host>',
+    description: 'Address the HTTP transport listens on. Anything but loopback needs a guard in front of it.',
+  },
+  mcpAllowedHosts: {
+    kind: 'list',
+    schema: z.array(z.string().min(1)).default([]),
+    group: 'mcp',
+    env: 'MCP_ALLOWED_HOSTS',
+    flag: '--allowed-hosts <names>',
+    description: 'Host names a request may carry beside localhost, separated by commas.',
+  },
+  mcpAllowedOrigins: {
+    kind: 'list',
+    schema: z.array(z.string().min(1)).default([]),
+    group: 'mcp',
+    env: 'MCP_ALLOWED_ORIGINS',
+    flag: '--allowed-origins <names>',
+    description: 'Host names of web pages whose scripts may call the server beside localhost, separated by commas.',
+  },
+  rateLimitRpm: {
+    kind: 'number',
+    schema: positive.max(1_000_000).default(1000),
+    group: 'mcp',
+    env: 'RATE_LIMIT_RPM',
+    flag: '--rate-limit-rpm <n>',
+    description: 'Tool calls a minute; a burst of 50 is let through at once.',
+  },
+  maxResponseSizeKb: {
+    kind: 'number',
+    schema: positive.max(10_000).default(100),
+    group: 'mcp',
+    env: 'MAX_RESPONSE_SIZE_KB',
+    flag: '--max-response-size-kb <n>',
+    description: 'Largest answer of a tool, in kilobytes.',
+  },
+} as const satisfies Record<string, Setting>;

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { port, positive, type Setting } from './setting.ts';
+
+export const serverSettings = {
+  dataDir: {
+    kind: 'text',
+    schema: z.string().min(1).default('.fleet'),
+    group: 'server',
+    env: 'FLEET_DIR',
+    flag: '--data-dir <folder>',
+    description: 'Folder of the embedded server: its SQLite file, log and process id.',
+  },
+  serverPort: {
+    kind: 'number',
+    schema: port.optional(),
+    group: 'server',
+    env: 'FLEET_SERVER_PORT',
+    flag: '--server-port <port>',
+    description: 'Port of the embedded server. Unset: 8080, or the next free one.',
+  },
+  serverMemory: {
+    kind: 'text',
+    schema: z
+      .string()
+      .regex(/^\d+[mg]$/i, 'must be a Java heap size such as 768m or 2g')
+      .default('1g'),
+    group: 'server',
+    env: 'FLEET_SERVER_MEMORY',
+    flag: '--server-memory <size>',
+    description: 'Largest Java heap of the embedded server.',
+  },
+  serverStartSeconds: {
+    kind: 'number',
+    schema: positive.max(3600).default(180),
+    group: 'server',
+    env: 'FLEET_SERVER_START_SECONDS',
+    flag: '--server-start-seconds <s>',
+    description: 'How long the embedded server may take until it answers, in seconds.',
+  },
+  serverSecrets: {
+    kind: 'boolean',
+    schema: z.boolean().default(false),
+    group: 'server',
+    env: 'FLEET_SERVER_SECRETS',
+    flag: '--server-secrets',
+    description:
+      'Switch on `${workflow.secrets.…}` and `${workflow.env.…}`. Off by default, because the server then hands their values to anybody who can reach its port.',
+  },
+  conductorJar: {
+    kind: 'text',
+    schema: z.string().min(1).optional(),
+    group: 'server',
+    env: 'CONDUCTOR_JAR',
+    flag: '--jar <file>',
+    description: 'The boot jar of the Conductor server. Unset: our cache, then Maven, then Docker.',
+  },
+  conductorJarSha256: {
+    kind: 'text',
+    schema: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits')
+      .optional(),
+    group: 'server',
+    env: 'CONDUCTOR_JAR_SHA256',
+    flag: '--jar-sha256 <digits>',
+    description: 'Checksum that the jar must have. Unset: that of the pinned version.',
+  },
+  conductorJava: {
+    kind: 'text',
+    schema: z.string().min(1).optional(),
+    group: 'server',
+    env: 'CONDUCTOR_JAVA',
+    flag: '--java <file>',
+    description: 'The java program (21 or newer) that runs the server. Unset: the first one found.',
+  },
+  javaHome: {
+    kind: 'text',
+    schema: z.string().optional(),
+    group: 'server',
+    env: 'JAVA_HOME',
+    description: 'A Java installation; used if it is 21 or newer.',
+  },
+  cacheDir: {
+    kind: 'text',
+    schema: z.string().min(1).optional(),
+    group: 'server',
+    env: 'FLEET_CACHE_DIR',
+    flag: '--cache-dir <folder>',
+    description: "Where downloaded servers and Java are kept. Unset: `conductor-fleet` in the user's cache folder.",
+  },
+} as const satisfies Record<string, Setting>;

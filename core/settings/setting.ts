@@ -1,0 +1,37 @@
+import { z } from 'zod';
+
+/** How a setting is written where only text can be: in an environment variable or behind a flag. */
+type Kind = 'text' | 'number' | 'boolean' | 'list' | 'json';
+
+export interface Setting<T extends z.ZodType = z.ZodType> {
+  readonly kind: Kind;
+  readonly schema: T;
+  readonly group: Group;
+  readonly description: string;
+  readonly env: string;
+  /** Absent for secrets: the arguments of a process can be read by everybody on the machine. */
+  readonly flag?: string;
+  /** Never printed, logged or written to a file. */
+  readonly secret?: boolean;
+}
+
+export type Group = 'conductor' | 'server' | 'workers' | 'mcp' | 'content' | 'logging';
+
+/** What each group of settings is about, in the order of the documentation. */
+export const groups: Record<Group, string> = {
+  conductor: 'The Conductor server to use',
+  server: 'The embedded server (started when no `CONDUCTOR_SERVER_URL` is set)',
+  workers: 'Worker processes',
+  mcp: 'The MCP server',
+  content: 'The shipped workers and workflows',
+  logging: 'Logging',
+};
+
+/** A TCP port. */
+export const port = z.int().min(1).max(65535);
+
+/** An address of the web. */
+export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' });
+
+/** A count of at least one. */
+export const positive = z.int().min(1);
