@@ -1,0 +1,27 @@
+/** Waits that double from `firstMs` to `mostMs`, each shortened at random by up to a half so that processes do not move in step. */
+export class Backoff {
+  #failures = 0;
+  readonly #firstMs: number;
+  readonly #mostMs: number;
+  readonly #random: () => number;
+
+  constructor({ firstMs, mostMs, random = Math.random }: { firstMs: number; mostMs: number; random?: () => number }) {
+    this.#firstMs = firstMs;
+    this.#mostMs = mostMs;
+    this.#random = random;
+  }
+
+  /** How long to wait after one more failure, in milliseconds. */
+  next(): number {
+    const full = Math.min(this.#mostMs, this.#firstMs * 2 ** this.#failures++);
+    return full * (1 - this.#random() / 2);
+  }
+
+  reset(): void {
+    this.#failures = 0;
+  }
+
+  get failing(): boolean {
+    return this.#failures > 0;
+  }
+}

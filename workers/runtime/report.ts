@@ -1,0 +1,40 @@
+import type { Conductor } from '../../core/conductor/api.ts';
+import type { TaskResult } from '../../core/conductor/types.ts';
+import { pause } from '../../core/drain.ts';
+import { FleetError } from '../../core/errors.ts';
+import type { Logger } from '../../core/log.ts';
+import { Backoff } from './backoff.ts';
+
+/**
+ * Delivers a result. An outage is waited out, because a late or second result does no harm; an answer that says the server will
+ * never take it (task or execution gone) ends the matter at once.
+ * @returns false if the result was refused, or if `giveUp` was aborted before the server took it
+ */
+export async function report(
+  conductor: Conductor,
+  result: TaskResult,
+  log: Logger,
+  giveUp: AbortSignal,
+): Promise<boolean> {
+  const backoff = new Backoff({ firstMs: 200, mostMs: 10_000 });
+  for (;;) {
+    try {
+      await conductor.updateTask(result);
+      return true;
+    } catch (error) {
+      if (error instanceof FleetError && !error.retryable) {
+        log.warn({ err: error, status: result.status }, 'the server refused the result of a task');
+        return false;
+      }
+      if (!backoff.failing) log.warn({ err: error }, 'cannot deliver the result of a task; trying until it is taken');
+      await pause(backoff.next(), giveUp);
+      if (giveUp.aborted) {
+        log.error(
+          { err: error, status: result.status },
+          'the result of a task was not delivered; its lease will run out',
+        );
+        return false;
+      }
+    }
+  }
+}

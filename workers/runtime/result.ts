@@ -1,0 +1,23 @@
+import type { Task, TaskResult } from '../../core/conductor/types.ts';
+import type { Outcome } from './execute.ts';
+
+/** The server keeps a reason of any length, but shows it in lists and prompts. */
+const MAX_REASON_LENGTH = 500;
+
+/** What the server is told of an outcome: the only place where outcomes become statuses. */
+export function toTaskResult(task: Task, outcome: Outcome, workerId: string): TaskResult {
+  const result = { workflowInstanceId: task.workflowInstanceId, taskId: task.taskId, workerId };
+  switch (outcome.kind) {
+    case 'completed':
+      return { ...result, status: 'COMPLETED', outputData: outcome.output };
+    case 'handed-back':
+      return { ...result, status: 'IN_PROGRESS', callbackAfterSeconds: 0 };
+    case 'failed':
+      return {
+        ...result,
+        status: outcome.retryable ? 'FAILED' : 'FAILED_WITH_TERMINAL_ERROR',
+        reasonForIncompletion: outcome.reason.slice(0, MAX_REASON_LENGTH),
+        logs: [{ log: outcome.stack ?? outcome.reason, taskId: task.taskId, createdTime: Date.now() }],
+      };
+  }
+}

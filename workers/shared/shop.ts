@@ -1,0 +1,31 @@
+import type { z } from 'zod';
+import type { TaskContext } from '../../core/contract.ts';
+import { NonRetryableError } from '../../core/errors.ts';
+import { callHttp } from './http.ts';
+
+interface ShopCall<A extends z.ZodType> {
+  method: 'GET' | 'POST' | 'DELETE';
+  path: string;
+  body?: unknown;
+  answer: A;
+}
+
+const TIMEOUT_SECONDS = 10;
+
+/**
+ * One call to the shop with the task's idempotency key. A refusal (4xx) fails the task for good, an outage is left to the retries of
+ * its definition.
+ */
+export async function callShop<A extends z.ZodType>(
+  { settings, signal, idempotencyKey }: TaskContext,
+  { method, path, body, answer }: ShopCall<A>,
+): Promise<z.output<A>> {
+  const url = new URL(path, settings.shopUrl).href;
+  const response = await callHttp({ url, method, body, timeoutSeconds: TIMEOUT_SECONDS, signal, idempotencyKey });
+  if (!response.ok) {
+    throw new NonRetryableError(
+      `The shop refused ${method} ${path}: ${response.statusCode} ${JSON.stringify(response.body)}`,
+    );
+  }
+  return answer.parse(response.body);
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { defineTask } from '../../core/contract.ts';
+
+/** What the model was asked to answer with. It may still answer with anything. */
+const decision = z.object({
+  action: z.enum(['TOOL', 'FINAL']),
+  tool: z.enum(['search', 'weather']).optional(),
+  query: z.string().optional(),
+  answer: z.string().optional(),
+  confidence: z.coerce.number(),
+});
+
+export default defineTask({
+  name: 'assess_decision',
+  description: "Checks a model's decision and turns it into the next step of the research: search, weather or final.",
+  input: z.object({ reply: z.unknown(), question: z.string() }),
+  output: z.object({
+    next: z.enum(['search', 'weather', 'final']),
+    query: z.string(),
+    answer: z.string(),
+    /** 0 to 1. */
+    confidence: z.number(),
+  }),
+}).worker(async ({ reply, question }, { log }) => {
+  const parsed = decision.safeParse(reply);
+  if (!parsed.success) {
+    // A model that does not keep to the form costs a round, not the execution.
+    log.warn({ issues: parsed.error.issues }, 'the model did not answer with a decision; searching instead');
+    return { next: 'search', query: question, answer: '', confidence: 0 };
+  }
+  const { action, tool = 'search', query = question, answer = '', confidence } = parsed.data;
+  const bounded = Math.min(1, Math.max(0, Number.isFinite(confidence) ? confidence : 0));
+  return { next: action === 'FINAL' ? 'final' : tool, query, answer, confidence: bounded };
+});

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { defineTask } from '../../core/contract.ts';
+import { callShop } from '../shared/shop.ts';
+
+export default defineTask({
+  name: 'charge_payment',
+  description: 'Takes the payment of an order. A declined payment fails for good.',
+  input: z.object({ orderId: z.string().min(1), amount: z.number().positive() }),
+  output: z.object({ paymentId: z.string(), status: z.literal('approved') }),
+  responseTimeoutSeconds: 30,
+}).worker((payment, context) =>
+  callShop(context, {
+    method: 'POST',
+    path: '/payments',
+    body: payment,
+    answer: z.object({ paymentId: z.string(), status: z.literal('approved') }),
+  }),
+);

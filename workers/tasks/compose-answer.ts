@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { defineTask } from '../../core/contract.ts';
+
+export default defineTask({
+  name: 'compose_answer',
+  description: "Turns the research's last state into an answer with its sources; says so when it is not sure.",
+  input: z.object({
+    question: z.string(),
+    answer: z.string().optional(),
+    confidence: z.number(),
+    iterations: z.int(),
+    findings: z.array(z.object({ tool: z.string(), query: z.string(), text: z.string() })),
+  }),
+  output: z.object({ answer: z.string(), sources: z.array(z.string()) }),
+}).worker(async ({ question, answer, confidence, iterations, findings }) => {
+  const sources = [...new Set(findings.map(({ tool, query }) => `${tool}: ${query}`))];
+  if (answer) return { answer, sources };
+  const found = findings.at(-1)?.text ?? 'nothing';
+  return {
+    answer: `No sure answer to "${question}" after ${iterations} rounds (confidence ${confidence}). Found last: ${found}`,
+    sources,
+  };
+});

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { defineTask } from '../../core/contract.ts';
+import { callHttp } from '../shared/http.ts';
+
+export default defineTask({
+  name: 'http_request',
+  description:
+    'One HTTP request whose answer comes back whatever its status. Only answers that pass by themselves (408, 425, 429, 5xx) and failed connections are retried.',
+  input: z.object({
+    url: z.url({ protocol: /^https?$/ }),
+    method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
+    headers: z.record(z.string(), z.string()).default({}),
+    body: z.unknown().optional(),
+    /** Longest time for one request, in seconds. */
+    timeoutSeconds: z.number().positive().max(25).default(25),
+  }),
+  output: z.object({
+    statusCode: z.int(),
+    ok: z.boolean(),
+    headers: z.record(z.string(), z.string()),
+    /** Parsed if it is JSON, else text. */
+    body: z.unknown(),
+  }),
+  retryCount: 3,
+  retryLogic: 'EXPONENTIAL_BACKOFF',
+  retryDelaySeconds: 5,
+  timeoutSeconds: 30,
+  responseTimeoutSeconds: 30,
+}).worker((request, { signal, idempotencyKey }) => callHttp({ ...request, signal, idempotencyKey }));

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { defineTask } from '../../core/contract.ts';
+import { callShop } from '../shared/shop.ts';
+
+export default defineTask({
+  name: 'release_inventory',
+  description: "Gives an order's reserved goods back. Safe to repeat.",
+  input: z.object({ orderId: z.string().min(1) }),
+  output: z.object({ released: z.boolean() }),
+  responseTimeoutSeconds: 30,
+}).worker(async ({ orderId }, context) => {
+  await callShop(context, {
+    method: 'DELETE',
+    path: `/reservations/${encodeURIComponent(orderId)}`,
+    answer: z.unknown(),
+  });
+  return { released: true };
+});
