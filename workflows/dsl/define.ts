@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import type { WorkflowDef } from '../../core/conductor/types.ts';
+import { inputSchemaOf, outputSchemaOf, type Workflow } from '../../core/contract.ts';
+import { type Refs, refs, toJson, type Wired } from './refs.ts';
+import { Build, plainTasks, Scope } from './scope.ts';
+
+export interface WorkflowSpec<I extends z.ZodObject, O extends z.ZodObject, V extends z.ZodObject> {
+  /** Letters, digits and `_`. */
+  name: string;
+  /** Raise it when running executions could not go on under the changed definition, or callers would notice. */
+  version: number;
+  description: string;
+  input: I;
+  output: O;
+  /** Variables of an execution, set by `wf.set` and read by `wf.variables`. */
+  variables?: V;
+  /** Started with the failed execution when this one fails or times out; not when somebody terminates it. */
+  failureWorkflow?: Workflow;
+  /** The execution times out so many seconds after its start. Absent: never. */
+  timeoutSeconds?: number;
+}
+
+/**
+ * What a workflow is; then, with `.build(…)`, how it is wired: the function adds tasks to `wf` in order and returns the output.
+ * It runs once, when the module is loaded, and makes a plain Conductor definition.
+ */
+export function defineWorkflow<I extends z.ZodObject, O extends z.ZodObject, V extends z.ZodObject = z.ZodObject>(
+  spec: WorkflowSpec<I, O, V>,
+): { build(build: (wf: Scope<z.output<V>>, input: Refs<z.output<I>>) => Wired<z.input<O>>): Workflow<I, O> } {
+  return {
+    build(build) {
+      const shared = new Build(spec.name);
+      const scope = new Scope<z.output<V>>(shared);
+      const output = build(scope, refs('workflow.input'));
+      const def: WorkflowDef = {
+        name: spec.name,
+        version: spec.version,
+        schemaVersion: 2,
+        description: spec.description,
+        inputParameters: Object.keys(spec.input.shape),
+        inputTemplate: defaultsOf(spec.input),
+        inputSchema: { name: `${spec.name}.input`, version: 1, type: 'JSON', data: inputSchemaOf(spec.input) },
+        outputSchema: { name: `${spec.name}.output`, version: 1, type: 'JSON', data: outputSchemaOf(spec.output) },
+        enforceSchema: false, // the server stores schemas without checking them; starters and workers check
+        tasks: plainTasks(scope),
+        outputParameters: toJson(output) as Record<string, unknown>,
+        ...(spec.failureWorkflow && { failureWorkflow: spec.failureWorkflow.name }),
+        timeoutSeconds: spec.timeoutSeconds ?? 0,
+        timeoutPolicy: spec.timeoutSeconds ? 'TIME_OUT_WF' : 'ALERT_ONLY',
+      };
+      const { name, version, description, input, output: outputSchema } = spec;
+      const tasks = [...shared.contracts.values()];
+      return { kind: 'workflow', name, version, description, input, output: outputSchema, tasks, def: deepFreeze(def) };
+    },
+  };
+}
+
+/**
+ * What Conductor hands to a failure workflow beside the failed execution's own input.
+ *
+ * `failedWorkflow` is the whole failed execution. It can be handed on whole, and it has no type that could be walked: in the first
+ * task of a failure workflow the server resolves every path below it to null.
+ */
+export const failureInput = z.object({
+  workflowId: z.string(),
+  reason: z.string(),
+  failureStatus: z.string().optional(),
+  failureTaskId: z.string().optional(),
+  failedWorkflow: z.unknown(),
+});
+
+function defaultsOf(schema: z.ZodObject): Record<string, unknown> {
+  const { properties = {} } = inputSchemaOf(schema) as { properties?: Record<string, { default?: unknown }> };
+  const withDefault = Object.entries(properties).filter(([, property]) => 'default' in property);
+  return Object.fromEntries(withDefault.map(([key, property]) => [key, property.default]));
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(value)) deepFreeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,255 @@
+import type { z } from 'zod';
+import type { WorkflowTask } from '../../core/conductor/types.ts';
+import type { TaskContract, TaskPolicy } from '../../core/contract.ts';
+import { FleetError } from '../../core/errors.ts';
+import { type Ref, type Refs, refs, toJson, type Wired } from './refs.ts';
+import * as system from './system-tasks.ts';
+
+/** A task that was added to the workflow, to refer to its result. */
+export interface Step<O> {
+  readonly ref: string;
+  readonly output: Refs<O>;
+  readonly status: Ref<string>;
+}
+
+/** A step of a branch that may not be taken: its whole output may be missing. */
+export type MaybeStep<R> = R extends Step<infer O> ? Step<O | undefined> : undefined;
+
+/** Adds the tasks of one branch. What it returns can be referred to after the branch. */
+export type Branch<V = unknown, R = unknown> = (scope: Scope<V>) => R;
+
+/** Options of the workflow task itself, whatever its type. */
+export interface TaskPlacement {
+  /** The workflow goes on if the task fails after its retries. */
+  optional?: boolean;
+  /** Ends a task that a worker has started only when somebody else updates it. */
+  asyncComplete?: boolean;
+}
+
+/** The values a script sees as `$`. References belong here and never into the script's text. */
+export type ScriptInputs = Readonly<Record<string, unknown>>;
+
+/** What one workflow's scopes share: the references used so far, and the contracts to register with it. */
+export class Build {
+  readonly #references = new Set<string>();
+  readonly contracts = new Map<string, TaskContract | TaskPolicy>();
+  readonly workflowName: string;
+
+  constructor(workflowName: string) {
+    this.workflowName = workflowName;
+  }
+
+  claim(reference: string): void {
+    if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(reference)) {
+      throw this.mistake(`"${reference}" cannot be a task reference; use letters, digits and _.`);
+    }
+    if (this.#references.has(reference)) throw this.mistake(`the task reference "${reference}" is used twice.`);
+    this.#references.add(reference);
+  }
+
+  use(contract: TaskContract | TaskPolicy): string {
+    const known = this.contracts.get(contract.name);
+    if (known && known !== contract && known.kind !== contract.kind) {
+      throw this.mistake(`"${contract.name}" names a policy and a worker's task.`);
+    }
+    this.contracts.set(contract.name, contract);
+    return contract.name;
+  }
+
+  mistake(what: string): FleetError {
+    return new FleetError('config', `Workflow ${this.workflowName}: ${what}`);
+  }
+}
+
+/** A sequence of tasks under construction. One method per task type of Conductor. */
+export class Scope<V = unknown> {
+  /** The workflow's variables, as set by the latest `set` before the reader runs. */
+  readonly variables: Refs<V> = refs('workflow.variables');
+  /** The id of the execution itself. */
+  readonly workflowId: Ref<string> = refs('workflow.workflowId');
+  readonly tasks: WorkflowTask[] = [];
+  readonly #build: Build;
+
+  constructor(build: Build) {
+    this.#build = build;
+  }
+
+  /** SIMPLE: executed by a worker. */
+  task<I extends z.ZodType, O extends z.ZodType>(
+    ref: string,
+    contract: TaskContract<I, O>,
+    input: Wired<z.input<I>>,
+    placement: TaskPlacement = {},
+  ): Step<z.output<O>> {
+    return this.#add(ref, this.#build.use(contract), 'SIMPLE', input, placement);
+  }
+
+  /**
+   * HTTP: executed by the server. It fails on every answer of 400 and above and then holds no status code, so it serves where
+   * only success goes on; to branch on the status, use the `http_request` worker.
+   */
+  http<B extends z.ZodType>(
+    ref: string,
+    policy: TaskPolicy,
+    request: system.HttpRequest & { response: B },
+    placement: TaskPlacement = {},
+  ): Step<{ response: { statusCode: number; headers: Record<string, string[]>; body: z.output<B> } }> {
+    return this.#add(ref, this.#build.use(policy), 'HTTP', { http_request: system.httpRequest(request) }, placement);
+  }
+
+  /** INLINE: a JavaScript expression that the server evaluates over `$`, its inputs. 4 s at most; no I/O. */
+  inline<O extends z.ZodType>(
+    ref: string,
+    { inputs, output: _, script }: { inputs: ScriptInputs; output: O; script: string },
+  ): Step<{ result: z.output<O> }> {
+    return this.#add(ref, ref, 'INLINE', { evaluatorType: 'graaljs', expression: this.#script(script), ...inputs });
+  }
+
+  /** JSON_JQ_TRANSFORM: a jq query over its inputs. `result` is the first value it yields. */
+  jq<O extends z.ZodType>(
+    ref: string,
+    { inputs, output: _, query }: { inputs: ScriptInputs; output: O; query: string },
+  ): Step<{ result: z.output<O> }> {
+    return this.#add(ref, ref, 'JSON_JQ_TRANSFORM', { queryExpression: this.#script(query), ...inputs });
+  }
+
+  /** SET_VARIABLE: sets some of the workflow's variables; all of them together may hold 256 KB. */
+  set(ref: string, values: { [K in keyof V]?: Wired<V[K]> }): void {
+    this.#add(ref, ref, 'SET_VARIABLE', values);
+  }
+
+  /**
+   * SWITCH on a value: one branch per value it can have, or some and an `otherwise`. The compiler asks for every value of a
+   * union; what the branches return comes back as steps whose output may be missing.
+   */
+  switch<T extends string | number | boolean, C extends { [K in `${T}`]: Branch<V> }>(
+    ref: string,
+    on: Ref<T>,
+    cases: C & { [K in `${T}`]: Branch<V> },
+  ): { [K in keyof C]: MaybeStep<ReturnType<C[K]>> };
+  switch<T extends string | number | boolean, C extends { [K in `${T}`]?: Branch<V> }, R>(
+    ref: string,
+    on: Ref<T>,
+    cases: C & { [K in `${T}`]?: Branch<V> },
+    otherwise: Branch<V, R>,
+  ): { [K in keyof C]: C[K] extends Branch<V> ? MaybeStep<ReturnType<C[K]>> : undefined } & { otherwise: MaybeStep<R> };
+  switch(
+    ref: string,
+    on: Ref<unknown>,
+    cases: Record<string, Branch<V>>,
+    otherwise?: Branch<V>,
+  ): Record<string, unknown> {
+    const task = system.switchTask(ref, on);
+    this.#push(task);
+    const results: Record<string, unknown> = {};
+    const collect = (key: string, branch: Branch<V>) => {
+      const scope = new Scope<V>(this.#build);
+      results[key] = branch(scope);
+      return scope.tasks;
+    };
+    task.decisionCases = Object.fromEntries(Object.entries(cases).map(([key, branch]) => [key, collect(key, branch)]));
+    if (otherwise) task.defaultCase = collect('otherwise', otherwise);
+    return results;
+  }
+
+  /** FORK_JOIN and its JOIN: branches at the same time; goes on when all have ended, fails as soon as one fails. */
+  fork<B extends Record<string, Branch<V>>>(ref: string, branches: B): { [K in keyof B]: ReturnType<B[K]> } {
+    const built = Object.entries(branches).map(([key, branch]) => {
+      const scope = new Scope<V>(this.#build);
+      const result = branch(scope);
+      return { key, result, tasks: scope.#endedFor(`${ref}_${key}`) };
+    });
+    this.#push({ ...system.plain(ref, 'FORK_JOIN'), forkTasks: built.map(({ tasks }) => tasks) });
+    const joinOn = built.map(({ tasks }) => tasks.at(-1)?.taskReferenceName);
+    this.#push({ ...system.plain(`${ref}_join`, 'JOIN'), joinOn });
+    return Object.fromEntries(built.map(({ key, result }) => [key, result])) as { [K in keyof B]: ReturnType<B[K]> };
+  }
+
+  /**
+   * DO_WHILE: repeats its branch until `until` is true after a round, at most `rounds` times. `until` is a JavaScript
+   * expression over `$`, its inputs, which are read anew after each round.
+   */
+  repeat<R>(
+    ref: string,
+    { rounds, until, inputs }: { rounds: number; until: string; inputs: ScriptInputs },
+    branch: (scope: Scope<V>, round: Ref<number>) => R,
+  ): Step<{ iteration: number }> & { last: R } {
+    const scope = new Scope<V>(this.#build);
+    const loop = system.loopTask(ref, rounds, this.#script(until), inputs);
+    this.#push(loop);
+    const last = branch(scope, refs<number>(`${ref}.output.iteration`));
+    loop.loopOver = scope.tasks;
+    return { ...step<{ iteration: number }>(ref), last };
+  }
+
+  /** LLM_CHAT_COMPLETE whose answer is JSON. The shape is the model's promise: check it before you rely on it. */
+  llmChat(ref: string, policy: TaskPolicy, chat: system.Chat): Step<{ result: unknown; finishReason: string }> {
+    return this.#add(ref, this.#build.use(policy), 'LLM_CHAT_COMPLETE', system.chatInput(chat));
+  }
+
+  /** CALL_MCP_TOOL on a stateless MCP server. A tool that fails leaves the task completed: look at `isError`. */
+  callMcpTool(
+    ref: string,
+    policy: TaskPolicy,
+    call: { server: Wired<string>; tool: Wired<string>; arguments: Wired<Record<string, unknown>> },
+  ): Step<{ content: { type: string; text?: string; parsed?: unknown }[]; isError?: boolean }> {
+    const input = { mcpServer: call.server, method: call.tool, arguments: call.arguments };
+    return this.#add(ref, this.#build.use(policy), 'CALL_MCP_TOOL', input);
+  }
+
+  /** TERMINATE: ends the workflow here. `FAILED` starts the failure workflow. */
+  terminate(
+    ref: string,
+    status: 'COMPLETED' | 'FAILED',
+    reason: Wired<string>,
+    output: Record<string, unknown> = {},
+  ): void {
+    this.#add(ref, ref, 'TERMINATE', { terminationStatus: status, terminationReason: reason, workflowOutput: output });
+  }
+
+  /** WAIT for a time, or, without one, for a signal; what the signal carries is the output. */
+  wait<O extends z.ZodType>(ref: string, wait: { seconds: number } | { signal: O }): Step<z.output<O>> {
+    return this.#add(ref, ref, 'WAIT', 'seconds' in wait ? { duration: `${wait.seconds} seconds` } : {});
+  }
+
+  /** HUMAN: waits until a person completes it; what they enter is the output. `about` is what they are shown. */
+  human<O extends z.ZodType>(
+    ref: string,
+    { about }: { about: Wired<Record<string, unknown>>; output: O },
+  ): Step<z.output<O>> {
+    return this.#add(ref, ref, 'HUMAN', about as Record<string, unknown>);
+  }
+
+  #add<O>(ref: string, name: string, type: string, input: unknown, placement: TaskPlacement = {}): Step<O> {
+    this.#push({ name, taskReferenceName: ref, type, inputParameters: input as Record<string, unknown>, ...placement });
+    return step<O>(ref);
+  }
+
+  #push(task: WorkflowTask): void {
+    this.#build.claim(task.taskReferenceName);
+    this.tasks.push(task);
+  }
+
+  /** A JOIN on a SWITCH would go on before the chosen branch has ended; a NOOP behind it starts only when it has. */
+  #endedFor(ref: string): WorkflowTask[] {
+    if (this.tasks.length === 0) throw this.#build.mistake(`the branch "${ref}" has no task.`);
+    if (this.tasks.at(-1)?.type === 'SWITCH') this.#push(system.plain(`${ref}_end`, 'NOOP'));
+    return this.tasks;
+  }
+
+  #script(text: string): string {
+    if (text.includes('${')) {
+      throw this.#build.mistake('a script holds "${", which the server takes for a reference; pass values as inputs.');
+    }
+    return text;
+  }
+}
+
+function step<O>(ref: string): Step<O> {
+  return { ref, output: refs<O>(`${ref}.output`), status: refs<string>(`${ref}.status`) };
+}
+
+/** The scope's tasks as plain JSON. */
+export function plainTasks<V>(scope: Scope<V>): WorkflowTask[] {
+  return toJson(scope.tasks) as WorkflowTask[];
+}
