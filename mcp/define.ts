@@ -1,0 +1,83 @@
+import type { CallToolResult } from '@modelcontextprotocol/server';
+import type { z } from 'zod';
+import type { Conductor } from '../core/conductor/api.ts';
+import type { Logger } from '../core/log.ts';
+
+/** What a caller must be allowed to do before a tool runs. */
+export type Permission = 'workflows:read' | 'workflows:write' | 'workflows:execute' | 'executions:read' | 'tasks:read';
+
+/** MCP's hints, all four written out: what is left away has a default that clients read differently. */
+export interface ToolAnnotations {
+  readonly readOnlyHint: boolean;
+  readonly destructiveHint: boolean;
+  readonly idempotentHint: boolean;
+  /** True where the call can reach systems beyond Conductor. */
+  readonly openWorldHint: boolean;
+}
+
+/** What a handler is handed beside its arguments. */
+export interface ToolContext {
+  /** Its calls end with `signal`. */
+  readonly conductor: Conductor;
+  /** Limit of the whole answer, text and structured content together. A handler keeps well below it by itself. */
+  readonly maxResponseBytes: number;
+  readonly log: Logger;
+  /** Aborted when the client cancels, disconnects, or the server stops. */
+  readonly signal: AbortSignal;
+}
+
+/** An answer twice: as text that a model reads, and as the value the output schema promises. */
+export interface ToolAnswer<O> {
+  readonly text: string;
+  readonly structured: O;
+}
+
+/** A tool as clients see it. */
+export interface ToolSpec<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject = z.ZodObject> {
+  /** `snake_case`; the file is named after it. */
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly permission: Permission;
+  readonly annotations: ToolAnnotations;
+  /** A strict object, every field described. */
+  readonly input: I;
+  readonly output: O;
+}
+
+/** A tool together with the code that answers it. */
+export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject = z.ZodObject> extends ToolSpec<I, O> {
+  readonly kind: 'tool';
+  handle(args: z.output<I>, context: ToolContext): Promise<ToolAnswer<z.input<O>>>;
+}
+
+/**
+ * What a tool is; then, with `.handler(…)`, what it does. The handler gets checked arguments and may throw: a `FleetError` reaches
+ * the caller with its remedy, anything else as a neutral sentence.
+ * @example export default defineTool({ name: 'list_queues', … }).handler(async ({ limit }, { conductor }) => ({ text, structured }))
+ */
+export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(
+  spec: ToolSpec<I, O>,
+): { handler(handle: Tool<I, O>['handle']): Tool<I, O> } {
+  return { handler: (handle) => ({ kind: 'tool', ...spec, handle }) };
+}
+
+/** True for a default export made with `defineTool(…).handler(…)`. */
+export function isTool(value: unknown): value is Tool {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'tool' && 'handle' in value;
+}
+
+/** One call on its way through the guards. */
+export interface ToolCall {
+  /** Names this call in the log and in the answer to an unexpected error. */
+  readonly id: string;
+  readonly tool: Tool;
+  /** As the client sent them, not checked yet. */
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly signal: AbortSignal;
+}
+
+export type ToolResult = CallToolResult;
+
+/** Lets a call through by `next()`, changes what comes back, or refuses it by throwing a `FleetError`. */
+export type Guard = (call: ToolCall, next: () => Promise<ToolResult>) => Promise<ToolResult>;

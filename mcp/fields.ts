@@ -1,0 +1,20 @@
+import { z } from 'zod';
+
+/** Parameters and answer fields that several tools share, so that they mean the same everywhere. */
+
+/** An execution's id. The pattern is not shown in the list of tools, where it would cost more than it tells. Its characters leave no way to another path of the API. */
+export const executionId = z
+  .string()
+  .refine(
+    (id) => /^[A-Za-z0-9_-]{1,100}$/.test(id),
+    'must be an id that execute_workflow or list_workflow_executions returned',
+  );
+
+/** A version of a workflow definition. */
+export const definitionVersion = z.int().min(1);
+
+/** A JSON object of anything. */
+export const jsonObject = z.record(z.string(), z.unknown());
+
+/** What went wrong in an execution: `taskRef`, `reason`, and `subExecutionId` where it failed in a sub-workflow. */
+export const failure = z.looseObject({ reason: z.string() });

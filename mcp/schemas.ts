@@ -1,0 +1,60 @@
+import { inputSchemaOf, outputSchemaOf } from '../core/contract.ts';
+import type { Tool } from './define.ts';
+
+type Json = Record<string, unknown>;
+
+/** A tool as `tools/list` shows it. */
+export interface ToolListing {
+  name: string;
+  title: string;
+  description: string;
+  inputSchema: Json & { type: 'object' };
+  outputSchema: Json & { type: 'object' };
+  annotations: Tool['annotations'];
+}
+
+/** The entry of `tools/list`, free of what costs tokens and says nothing. */
+export function listingOf(tool: Tool): ToolListing {
+  return {
+    name: tool.name,
+    title: tool.title,
+    description: tool.description,
+    inputSchema: { ...compact(inputSchemaOf(tool.input)), type: 'object' },
+    outputSchema: { ...outputOnly(compact(outputSchemaOf(tool.output))), type: 'object' },
+    annotations: tool.annotations,
+  };
+}
+
+/** JSON Schema 2020-12 is MCP's default dialect, and what zod adds beyond it is true of every JSON value. */
+function compact(schema: Json): Json {
+  const kept = Object.entries(schema).filter(
+    ([key, value]) =>
+      key !== '$schema' &&
+      key !== 'propertyNames' &&
+      !(key === 'minimum' && value === Number.MIN_SAFE_INTEGER) &&
+      !(key === 'maximum' && value === Number.MAX_SAFE_INTEGER) &&
+      !(isObject(value) && Object.keys(value).length === 0),
+  );
+  return Object.fromEntries(kept.map(([key, value]) => [key, within(value, compact)]));
+}
+
+/**
+ * What an answer may hold, without what clients would use to refuse one: a later version may answer with more or leave something
+ * away, and a client may hold an old list. Our own side checks every answer against the whole schema.
+ */
+function outputOnly(schema: Json): Json {
+  const kept = Object.entries(schema).filter(
+    ([key, value]) =>
+      !(key === 'additionalProperties' && value === false) && !(key === 'required' && Array.isArray(value)),
+  );
+  return Object.fromEntries(kept.map(([key, value]) => [key, within(value, outputOnly)]));
+}
+
+function within(value: unknown, change: (schema: Json) => Json): unknown {
+  if (Array.isArray(value)) return value.map((item) => within(item, change));
+  return isObject(value) ? change(value) : value;
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
