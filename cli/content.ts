@@ -1,0 +1,36 @@
+import type { Config } from '../core/config.ts';
+import {
+  isWorker,
+  isWorkflow,
+  type Worker,
+  type WorkerSettings,
+  type Workflow,
+  type WorkflowSettings,
+} from '../core/contract.ts';
+import { discover } from '../core/discover.ts';
+import { modelProvider } from '../core/model-provider.ts';
+
+/** Every worker in `workers/tasks/`. */
+export function loadWorkers(): Promise<Worker[]> {
+  return discover(new URL('../workers/tasks/', import.meta.url), isWorker, 'worker (defineTask(…).worker(…))');
+}
+
+/** Every definition in `workflows/definitions/`. */
+export function loadWorkflows(): Promise<Workflow[]> {
+  return discover(
+    new URL('../workflows/definitions/', import.meta.url),
+    isWorkflow,
+    'workflow (defineWorkflow(…).build(…))',
+  );
+}
+
+/** What workflow inputs may default to in this deployment. */
+export function workflowSettings(config: Config): WorkflowSettings {
+  const { conductorName, model } = modelProvider(config);
+  return { shopUrl: config.shopUrl, llmProvider: conductorName, llmModel: model };
+}
+
+/** What workers may read of the configuration. */
+export function workerSettings({ shopUrl, filesRoot, outputDir }: Config): WorkerSettings {
+  return { shopUrl, filesRoot, outputDir };
+}

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { type Route, route } from './router.ts';
+
+const entryKinds = [
+  'reserved',
+  'charged',
+  'declined',
+  'shipped',
+  'refunded',
+  'released',
+  'notified',
+  'cleaned',
+] as const;
+
+export type EntryKind = (typeof entryKinds)[number];
+
+/** One thing that really happened, however many requests asked for it. */
+export interface Entry {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly kind: EntryKind;
+  /** The order, or what else it happened to: the id that was cleaned up, the execution a notification is about. */
+  readonly orderId: string;
+  readonly details: Readonly<Record<string, unknown>>;
+  /** 1, and one more for each repetition that had no further effect. */
+  requests: number;
+}
+
+/** A request as it arrived. */
+export interface RequestRecord {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly method: string;
+  readonly path: string;
+  orderId: string | null;
+  idempotencyKey: string | null;
+  /** Null until it is answered, and for good if the connection was dropped. */
+  status: number | null;
+}
+
+const KEPT_REQUESTS = 50_000;
+
+/** What happened in the shop, and which requests came. Lost when the process ends. */
+export class Books {
+  readonly #entries: Entry[] = [];
+  readonly #requests: RequestRecord[] = [];
+
+  record(kind: EntryKind, orderId: string, details: Entry['details'] = {}): Entry {
+    const entry = { at: Date.now(), kind, orderId, details, requests: 1 };
+    this.#entries.push(entry);
+    return entry;
+  }
+
+  /** In the order they happened. */
+  entries(wanted: { orderId?: string | undefined; kind?: EntryKind | undefined } = {}): Entry[] {
+    return this.#entries.filter(
+      ({ orderId, kind }) => orderId === (wanted.orderId ?? orderId) && kind === (wanted.kind ?? kind),
+    );
+  }
+
+  arrived(method: string, path: string): RequestRecord {
+    const record = { at: Date.now(), method, path, orderId: null, idempotencyKey: null, status: null };
+    this.#requests.push(record);
+    if (this.#requests.length > KEPT_REQUESTS) this.#requests.shift();
+    return record;
+  }
+
+  /** In the order they came; the oldest are forgotten when there are very many. */
+  requests(wanted: { path: string; method?: string | undefined; orderId?: string | undefined }): RequestRecord[] {
+    return this.#requests.filter(
+      (request) =>
+        request.path === wanted.path &&
+        request.method === (wanted.method ?? request.method) &&
+        request.orderId === (wanted.orderId ?? request.orderId),
+    );
+  }
+}
+
+/** The endpoints that show the books. */
+export function booksRoutes(books: Books): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/books',
+      summary: 'what really happened: ?orderId=…&kind=…',
+      kind: 'control',
+      input: z.object({ orderId: z.string().optional(), kind: z.enum(entryKinds).optional() }),
+      handle: (wanted) => ({ status: 200, body: { entries: books.entries(wanted) } }),
+    }),
+    route({
+      method: 'GET',
+      path: '/books/requests',
+      summary: 'when requests came and what was answered: ?path=/flaky/x&method=…&orderId=…',
+      kind: 'control',
+      input: z.object({ path: z.string().min(1), method: z.string().optional(), orderId: z.string().optional() }),
+      handle: (wanted) => ({ status: 200, body: { requests: books.requests(wanted) } }),
+    }),
+  ];
+}

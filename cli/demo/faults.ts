@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { type Call, Problem, type Route, route } from './router.ts';
+
+const faultOrder = z
+  .strictObject({
+    /** This path and everything below it. */
+    path: z.string().startsWith('/', 'must start with /'),
+    method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).optional(),
+    orderId: z.string().min(1).optional(),
+    times: z.int().min(1).optional(),
+    status: z.int().min(200).max(599).optional(),
+    delayMs: z.int().min(0).max(600_000).optional(),
+    body: z.unknown().optional(),
+    drop: z.boolean().optional(),
+  })
+  .refine(({ status, delayMs, drop }) => status !== undefined || delayMs !== undefined || drop === true, {
+    message: 'a fault needs a status, a delayMs or "drop": true',
+  })
+  .refine(({ status, drop }) => status === undefined || drop !== true, {
+    message: 'a dropped connection has no status',
+  });
+
+/** A fault as it was ordered. */
+export interface Fault extends z.output<typeof faultOrder> {
+  readonly id: string;
+  /** Null until it is removed. */
+  remaining: number | null;
+  /** How many requests met it. */
+  met: number;
+}
+
+/** The faults that were ordered. Of several that fit a request, the oldest with times left acts, alone. */
+export class Faults {
+  readonly #faults = new Map<string, Fault>();
+  #ordered = 0;
+
+  order(order: z.output<typeof faultOrder>): Fault {
+    this.#ordered += 1;
+    const fault = { ...order, id: `fault-${this.#ordered}`, remaining: order.times ?? null, met: 0 };
+    this.#faults.set(fault.id, fault);
+    return fault;
+  }
+
+  /** False if there is none of that id. */
+  remove(id: string): boolean {
+    return this.#faults.delete(id);
+  }
+
+  all(): Fault[] {
+    return [...this.#faults.values()];
+  }
+
+  /** The fault this request meets; it has one time less afterwards. */
+  meet(call: Call): Fault | undefined {
+    const fault = this.all().find((candidate) => candidate.remaining !== 0 && fits(candidate, call));
+    if (!fault) return undefined;
+    fault.met += 1;
+    if (fault.remaining !== null) fault.remaining -= 1;
+    return fault;
+  }
+}
+
+function fits(fault: Fault, call: Call): boolean {
+  return (
+    covers(fault.path, call.path) &&
+    (fault.method === undefined || fault.method === call.method) &&
+    (fault.orderId === undefined || fault.orderId === call.orderId)
+  );
+}
+
+/** Whether `path` is `prefix` or lies below it. */
+export function covers(prefix: string, path: string): boolean {
+  return path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
+}
+
+/**
+ * The endpoints that order faults.
+ * @param canFail whether an endpoint that obeys faults lies at or below a path
+ */
+export function faultRoutes(faults: Faults, canFail: (path: string) => boolean): Route[] {
+  return [
+    route({
+      method: 'POST',
+      path: '/faults',
+      summary: 'order a fault: {path, method?, orderId?, times?, status?, delayMs?, body?, drop?}',
+      kind: 'control',
+      input: faultOrder,
+      handle(order) {
+        if (!canFail(order.path)) {
+          throw new Problem(400, 'bad-request', `Nothing that can fail lies at ${order.path}; GET / lists what does.`);
+        }
+        return { status: 201, body: faults.order(order) };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/faults',
+      summary: 'the faults that were ordered',
+      kind: 'control',
+      input: z.object({}),
+      handle: () => ({ status: 200, body: { faults: faults.all() } }),
+    }),
+    route({
+      method: 'DELETE',
+      path: '/faults/{id}',
+      summary: 'remove a fault',
+      kind: 'control',
+      input: z.object({ id: z.string() }),
+      handle({ id }) {
+        if (!faults.remove(id)) throw new Problem(404, 'not-found', `There is no fault ${id}.`);
+        return { status: 200, body: { id, removed: true } };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+/**
+ * The `fleet` program. It runs the TypeScript sources in a checkout and `dist/` in an installed package, under Node 24: where the
+ * calling Node is older it starts the one the package manager can bring, hands signals on to it and returns its exit code.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire, enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const NODE_PACKAGE = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+const NODE_VERSION = '24.21.0';
+
+const source = new URL('./main.ts', import.meta.url);
+const target = existsSync(source) ? source : new URL('../dist/cli/main.js', import.meta.url);
+
+if (Number(process.versions.node.split('.')[0]) >= 24) {
+  enableCompileCache(); // halves the time to the first answer from the second start on
+  await import(target.href);
+} else {
+  const child = spawn(node24(), [fileURLToPath(target), ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143);
+  });
+}
+
+/** Path of a Node 24 binary: the one installed beside us, else fetched once by npm. Never npm itself, which would not pass signals on. */
+function node24() {
+  try {
+    const file = createRequire(import.meta.url).resolve(`${NODE_PACKAGE}/bin/node`);
+    if (existsSync(file)) return file;
+  } catch {
+    // not installed here
+  }
+  try {
+    const args = [
+      'exec',
+      '--yes',
+      '--package',
+      `${NODE_PACKAGE}@${NODE_VERSION}`,
+      '--',
+      'node',
+      '-p',
+      'process.execPath',
+    ];
+    return execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+      .trim()
+      .split('\n')
+      .pop();
+  } catch {
+    process.stderr.write(`fleet needs Node 24 or newer; this is ${process.version}. Install it from nodejs.org.\n`);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,141 @@
+import { Command as Commander, CommanderError, Option } from 'commander';
+import { loadConfig } from '../core/config.ts';
+import { onInterruption } from '../core/drain.ts';
+import { exitCodeOf, FleetError, messageOf } from '../core/errors.ts';
+import { groups, type SettingName, settingList, settings } from '../core/settings/index.ts';
+import { version } from '../core/version.ts';
+import type { Command } from './command.ts';
+
+interface Entry {
+  summary: string;
+  load: () => Promise<{ default: Command }>;
+}
+
+/** Every command, in the order a newcomer meets them. */
+const commands: Record<string, Entry> = {
+  up: {
+    summary: 'start everything, run three demonstration workflows, stay up',
+    load: () => import('./commands/up.ts'),
+  },
+  run: { summary: 'start a workflow and wait for its result', load: () => import('./commands/run.ts') },
+  status: { summary: 'show recent executions, or one in detail', load: () => import('./commands/status.ts') },
+  work: { summary: 'run a worker process', load: () => import('./commands/work.ts') },
+  register: {
+    summary: 'register the task and workflow definitions on the server',
+    load: () => import('./commands/register.ts'),
+  },
+  mcp: { summary: 'serve MCP over stdio or HTTP', load: () => import('./commands/mcp.ts') },
+  server: {
+    summary: 'start, stop and look at the embedded Conductor server',
+    load: () => import('./commands/server.ts'),
+  },
+  demo: { summary: 'run the demonstration shop that the workflows call', load: () => import('./commands/demo.ts') },
+};
+
+const FIRST_STEPS = `
+First steps:
+  fleet up                                      everything at once; Ctrl-C stops it
+  fleet run FileProcessing --input '{"path":"README.md"}' --wait
+  fleet status                                  what ran, newest first
+  fleet <command> --help                        flags and what they mean
+
+Settings come from flags, then the environment, then --config file.json: docs/configuration.md`;
+
+async function main(argv: readonly string[]): Promise<number> {
+  const program = new Commander('fleet')
+    .description('Durable workflows on Conductor OSS: typed definitions, task workers, and an MCP server in front.')
+    .version(version)
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .configureHelp({ sortSubcommands: false })
+    .addHelpText('after', FIRST_STEPS)
+    .exitOverride();
+
+  let exitCode = 0;
+  const named = argv.find((argument) => !argument.startsWith('-'));
+  for (const [name, entry] of Object.entries(commands)) {
+    const sub = program.command(name).description(entry.summary).exitOverride();
+    if (name !== named) continue;
+    const { default: command } = await entry.load();
+    addSettings(sub, command);
+    command.configure?.(sub);
+    sub.action(async () => {
+      exitCode = await execute(name, command, sub);
+    });
+  }
+  if (argv.length === 0) {
+    program.outputHelp();
+    return 0;
+  }
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return report(error);
+  }
+}
+
+function addSettings(sub: Commander, command: Command): void {
+  sub.option('--config <file>', 'JSON file with settings');
+  for (const [name, setting] of settingList) {
+    if (!setting.flag || !(command.groups.includes(setting.group) || setting.group === 'logging')) continue;
+    const option = new Option(setting.flag, `${setting.description} [${setting.env}]`).helpGroup(
+      `${groups[setting.group].replaceAll('`', '')}:`,
+    );
+    sub.addOption(option.attributeName() === name ? option : renamed(option, name));
+  }
+}
+
+/** Makes commander store a flag under its setting's name instead of its own (`--port` is `mcpPort`). */
+function renamed(option: Option, name: SettingName): Option {
+  option.attributeName = () => name;
+  return option;
+}
+
+async function execute(name: string, command: Command, sub: Commander): Promise<number> {
+  const values = sub.opts<Record<string, unknown>>();
+  const isSetting = (key: string) => key in settings || key === 'config';
+  const pick = (wanted: boolean) =>
+    Object.fromEntries(Object.entries(values).filter(([key]) => isSetting(key) === wanted));
+  const { config: file, ...flags } = pick(true);
+  const { config, notices } = loadConfig({ flags, file: typeof file === 'string' ? file : undefined });
+  const note = (line: string) => void process.stderr.write(`${line}\n`);
+  for (const notice of notices) note(`note: ${notice}`);
+  const { createLogger } = await import('../core/log.ts');
+  const interruption = onInterruption();
+  let exitCode = 0;
+  try {
+    await command.run({
+      config,
+      log: createLogger(config, name),
+      args: sub.args,
+      options: pick(false),
+      signal: interruption.signal,
+      print: (line = '') => void process.stdout.write(`${line}\n`),
+      note,
+      exitWith: (code) => {
+        exitCode = code;
+      },
+    });
+    return exitCode;
+  } catch (error) {
+    return report(error);
+  } finally {
+    interruption.dispose();
+  }
+}
+
+function report(error: unknown): number {
+  if (error instanceof FleetError) {
+    process.stderr.write(`error: ${error.message}\n`);
+    if (error.remedy) process.stderr.write(`${error.remedy}\n`);
+  } else {
+    process.stderr.write(`This is a bug in fleet: ${messageOf(error)}\n`);
+    if (error instanceof Error && error.stack) process.stderr.write(`${error.stack}\n`);
+  }
+  return exitCodeOf(error);
+}
+
+process.exitCode = await main(process.argv.slice(2));

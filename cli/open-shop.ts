@@ -1,0 +1,38 @@
+import { serverStatus } from '../core/conductor/server.ts';
+import type { Config } from '../core/config.ts';
+import { FleetError } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import { settings } from '../core/settings/index.ts';
+import { isShop } from './demo/front-door.ts';
+import { startShop } from './demo/shop.ts';
+
+export interface OpenShop {
+  url: string;
+  /** Closes it if this process opened it. */
+  close(): Promise<void>;
+}
+
+/** Where the shop's scripted model speaks the OpenAI-compatible protocol. */
+export function llmBaseUrl(shopUrl: string): string {
+  return `${shopUrl}/llm`;
+}
+
+/**
+ * The shop to demonstrate with: the one that runs already, a service elsewhere, or one of our own. A server that runs already knows
+ * the scripted model by one address; then the shop opens there.
+ */
+export async function openShop(config: Config, log: Logger): Promise<OpenShop> {
+  const { llmBaseUrl: known } = await serverStatus(config);
+  const wanted = new URL(known ? known.replace(/\/llm$/, '') : config.shopUrl);
+  if (await isShop(wanted.origin)) return { url: wanted.origin, close: async () => undefined };
+  if (wanted.hostname !== '127.0.0.1' && wanted.hostname !== 'localhost') {
+    return { url: wanted.origin, close: async () => undefined };
+  }
+  try {
+    return await startShop({ port: Number(wanted.port || 80), log });
+  } catch (error) {
+    const isDefault = config.shopUrl === settings.shopUrl.schema.parse(undefined) && !known;
+    if (isDefault && error instanceof FleetError && error.code === 'environment') return startShop({ port: 0, log });
+    throw error;
+  }
+}

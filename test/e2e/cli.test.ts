@@ -1,0 +1,126 @@
+import { expect, inject, test } from 'vitest';
+import { z } from 'zod';
+import { defineTask } from '../../core/contract.ts';
+import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { register } from '../../workflows/manage/apply.ts';
+import { realConductor, runFleetCommand, unique } from '../support/product.ts';
+
+const conductor = realConductor();
+const settings = { shopUrl: inject('shopUrl'), llmProvider: 'litellm', llmModel: 'scripted-research-1' };
+
+/** A workflow that needs no worker, under a name of its own. */
+function greeting(text = 'hello') {
+  const name = unique('Greeting').replace('-', '_');
+  return defineWorkflow({
+    name,
+    version: 1,
+    description: 'A probe of the command line.',
+    input: z.object({ who: z.string().min(2), mark: z.string().default('!') }),
+    output: z.object({ text: z.string() }),
+  }).build((wf, { who, mark }) => {
+    const made = wf.jq('make', { inputs: { who, mark }, output: z.string(), query: `"${text} " + .who + .mark` });
+    return { text: made.output.result };
+  });
+}
+
+test('run --wait prints the result and exits with 0', async () => {
+  const workflow = greeting();
+  await register(conductor, { tasks: [], workflows: [workflow] }, settings);
+  const { code, stdout } = await runFleetCommand([
+    'run',
+    workflow.name,
+    '--input',
+    '{"who":"you"}',
+    '--wait',
+    '--json',
+  ]);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ status: 'COMPLETED', output: { text: 'hello you!' } });
+});
+
+test('run without --wait prints nothing but the id; status shows that execution with its tasks', async () => {
+  const workflow = greeting();
+  await register(conductor, { tasks: [], workflows: [workflow] }, settings);
+  const started = await runFleetCommand(['run', workflow.name, '--input', '{"who":"you"}']);
+  const id = started.stdout.trim();
+  expect(id).toMatch(/^[0-9a-f-]{36}$/);
+  const shown = await runFleetCommand(['status', id]);
+  expect(shown.stdout).toMatch(new RegExp(`${workflow.name} v1\\s+${id}\\s+COMPLETED`));
+  expect(shown.stdout).toMatch(/make\s+JSON_JQ_TRANSFORM\s+COMPLETED/);
+  const listed = await runFleetCommand(['status', '--json', '--limit', '100']);
+  expect(JSON.parse(listed.stdout).results.map(({ workflowId }: { workflowId: string }) => workflowId)).toContain(id);
+});
+
+test('an unknown workflow is answered with those there are', async () => {
+  const workflow = greeting();
+  await register(conductor, { tasks: [], workflows: [workflow] }, settings);
+  const { code, stderr } = await runFleetCommand(['run', 'NoSuchWorkflow']);
+  expect(code).toBe(2);
+  expect(stderr).toContain('no workflow "NoSuchWorkflow"');
+  expect(stderr).toContain(workflow.name);
+});
+
+test('an input that fails the schema names each field, and starts nothing', async () => {
+  const workflow = greeting();
+  await register(conductor, { tasks: [], workflows: [workflow] }, settings);
+  const { code, stderr } = await runFleetCommand(['run', workflow.name, '--input', '{"mark":1}']);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/who: .*; mark: /);
+  expect(stderr).toContain('takes who (string), mark? (string)');
+  expect((await conductor.searchExecutions({ query: `workflowType=${workflow.name}` })).totalHits).toBe(0);
+});
+
+test('an empty input still gets the defaults, which the server itself would leave out', async () => {
+  const name = unique('Defaults').replace('-', '_');
+  const workflow = defineWorkflow({
+    name,
+    version: 1,
+    description: 'A probe of defaults.',
+    input: z.object({ mark: z.string().default('!') }),
+    output: z.object({ mark: z.string() }),
+  }).build((wf, { mark }) => {
+    wf.set('keep', {});
+    return { mark };
+  });
+  await register(conductor, { tasks: [], workflows: [workflow] }, settings);
+  const { stdout } = await runFleetCommand(['run', name, '--wait', '--json']);
+  expect(JSON.parse(stdout)).toMatchObject({ output: { mark: '!' } });
+});
+
+test('registering again changes nothing; what an operator changed is kept and said; a changed definition is updated', async () => {
+  const task = defineTask({
+    name: unique('probe_task'),
+    description: 'A probe.',
+    input: z.object({}),
+    output: z.object({}),
+  });
+  const workflow = greeting();
+  const content = { tasks: [task], workflows: [workflow] };
+  const actions = async (given = content) => (await register(conductor, given, settings)).map(({ action }) => action);
+  expect(await actions()).toEqual(['create', 'create']);
+  expect(await actions()).toEqual(['unchanged', 'unchanged']);
+
+  const changed = { ...workflow, def: { ...workflow.def, description: 'changed in the code' } };
+  expect(await actions({ ...content, workflows: [changed] })).toEqual(['unchanged', 'update']);
+
+  const stored = await conductor.getTaskDef(task.name);
+  await conductor.putTaskDefs([{ ...stored, retryCount: 9 }]);
+  const [kept] = await register(conductor, content, settings);
+  expect(kept).toMatchObject({ action: 'keep', notice: expect.stringContaining('changed on the server') });
+  expect(await conductor.getTaskDef(task.name)).toMatchObject({ retryCount: 9 });
+
+  await register(conductor, content, settings, { overwrite: true });
+  expect(await conductor.getTaskDef(task.name)).toMatchObject({ retryCount: 3 });
+});
+
+test('fleet register is idempotent over everything that is shipped', async () => {
+  await runFleetCommand(['register']);
+  const again = await runFleetCommand(['register']);
+  expect(again.code).toBe(0);
+  const actions = again.stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.split(/\s+/)[0]);
+  expect(actions.length).toBeGreaterThan(10);
+  expect(new Set(actions)).toEqual(new Set(['unchanged']));
+});

@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { findJar } from '../../core/conductor/embedded/jar.ts';
+import { release } from '../../core/conductor/embedded/release.ts';
+import { readState, type ServerState, writeState } from '../../core/conductor/embedded/state.ts';
+import { ensureServer, findServer, serverStatus, stopServer } from '../../core/conductor/server.ts';
+import { type Config, processEnvironment } from '../../core/config.ts';
+import { folderOf, quiet, TestFolders } from '../support/embedded-folders.ts';
+import { freePort } from '../support/free-port.ts';
+
+const folders = new TestFolders();
+afterAll(() => folders.clean());
+
+/** Takes a port and answers there as another Conductor server would. */
+async function impersonate(port: number): Promise<Server> {
+  const server = createServer(({ url }, response) => {
+    if (url?.endsWith('/version')) response.end('3.32.1');
+    else response.setHeader('Content-Type', 'application/json').end('{"healthy":true,"fleet.instance":"another"}');
+  }).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+describe('a start that cannot succeed', () => {
+  it('ends when another server took its port meanwhile, and leaves nothing running', async () => {
+    const config = folders.configFor('race', { serverPort: await freePort() });
+    const port = config.serverPort ?? 0;
+    const thief: Promise<Server>[] = [];
+    const note = (line: string) => void (line.startsWith('Starting') && thief.push(impersonate(port)));
+    await expect(ensureServer(config, { note })).rejects.toMatchObject({
+      code: 'environment',
+      message: `Port ${port} is taken: another program listens on it.`,
+    });
+    await expect(ensureServer(config, quiet)).rejects.toThrow(`Port ${port} is taken`);
+    expect(await serverStatus(config)).toMatchObject({ kind: 'none' });
+    for (const server of thief) (await server).close().closeAllConnections();
+  });
+
+  it('is given up after the configured time, and when interrupted', async () => {
+    const slow = folders.configFor('slow', { serverStartSeconds: 1 });
+    await expect(ensureServer(slow, quiet)).rejects.toMatchObject({
+      message: expect.stringContaining('did not answer within 1 s and was stopped'),
+      remedy: expect.stringContaining('server.log'),
+    });
+    const aborting = new AbortController();
+    const note = (line: string) => void (line.startsWith('Starting') && setTimeout(() => aborting.abort(), 500));
+    await expect(ensureServer(slow, { note, signal: aborting.signal })).rejects.toMatchObject({ code: 'cancelled' });
+    expect(await serverStatus(slow)).toMatchObject({ kind: 'none' });
+    expect(readState(folderOf(slow).state)).toBe('none');
+  });
+
+  it('shows the last log lines of a server that ends at once', async () => {
+    await expect(ensureServer(folders.configFor('tiny', { serverMemory: '1m' }), quiet)).rejects.toMatchObject({
+      message: expect.stringMatching(/ended while it was starting\. Its log says:\n.*heap/is),
+    });
+  });
+
+  it('names the remedy for a wrong checksum, a wrong Java, a file in place of the folder, and a foreign database', async () => {
+    const jar = join(folders.path, 'other.jar');
+    writeFileSync(jar, 'not the server');
+    await expect(ensureServer(folders.configFor('jar', { conductorJar: jar }), quiet)).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringContaining(`not the expected ${release.sha256}`),
+    });
+    expect(existsSync(jar)).toBe(true);
+    await expect(
+      ensureServer(folders.configFor('java', { conductorJava: process.execPath }), quiet),
+    ).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringContaining('does not run as a java program'),
+    });
+    await expect(ensureServer(folders.configFor('folder', { dataDir: jar }), quiet)).rejects.toThrow(
+      'Cannot write to the data folder',
+    );
+    const foreign = folders.configFor('foreign');
+    mkdirSync(foreign.dataDir);
+    writeFileSync(folderOf(foreign).database, 'something else');
+    await expect(ensureServer(foreign, quiet)).rejects.toMatchObject({ remedy: expect.stringContaining('--fresh') });
+  });
+
+  it('says so where the configured server is not one', async () => {
+    const nobody = folders.configFor('external', {
+      conductorServerUrl: `http://127.0.0.1:${await freePort()}/api`,
+    });
+    await expect(ensureServer(nobody, quiet)).rejects.toMatchObject({ code: 'upstream' });
+  });
+});
+
+describe('a recorded process', () => {
+  it('is left alone when it is somebody else’s by now', async () => {
+    const config = folders.configFor('stranger');
+    const stranger = recordProcess(config, []);
+    expect(await findServer(config)).toBeUndefined();
+    expect(await stopServer(config)).toBe(false);
+    expect(stranger.exitCode ?? stranger.signalCode).toBeNull();
+  });
+
+  it('is ended when it is ours and does not answer any more', async () => {
+    const config = folders.configFor('mute', { conductorJava: '/nowhere/java', serverStartSeconds: 1 });
+    const mute = recordProcess(config, ['--', `-Dfleet.instance=mute`]);
+    await once(mute, 'spawn');
+    const ended = once(mute, 'exit');
+    await expect(ensureServer(config, quiet)).rejects.toMatchObject({ code: 'config' });
+    expect(await ended).toEqual([null, 'SIGTERM']);
+  });
+});
+
+describe('the cache of jars', () => {
+  it.skipIf(processEnvironment().CONDUCTOR_JAR)('is filled again by Maven where the jar in it is damaged', async () => {
+    const config = folders.configFor('cache', { cacheDir: join(folders.path, 'cache') });
+    const name = `conductor-server-${release.version}-${release.sha256.slice(0, 12)}.jar`;
+    mkdirSync(join(folders.path, 'cache'));
+    writeFileSync(join(folders.path, 'cache', name), 'half a jar');
+    const notes: string[] = [];
+    const progress = { note: (line: string) => void notes.push(line), signal: new AbortController().signal };
+    expect(await findJar(config, progress)).toBe(join(folders.path, 'cache', name));
+    expect(notes[0]).toContain('is damaged; fetching it again');
+    expect(readdirSync(join(folders.path, 'cache'))).toEqual([name]);
+
+    const other = { ...config, conductorJarSha256: '0'.repeat(64) };
+    await expect(findJar(other, progress)).rejects.toMatchObject({
+      code: 'environment',
+      message: expect.stringMatching(/^Maven brought .*not the expected 0{64}\.$/),
+    });
+    expect(readdirSync(join(folders.path, 'cache'))).toEqual([name]);
+  });
+});
+
+/** Records a process that is no server, started with these arguments, as the folder's. */
+function recordProcess(config: Config, args: string[]): ChildProcess {
+  mkdirSync(config.dataDir);
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', ...args], { stdio: 'ignore' });
+  folders.add(child);
+  const state: ServerState = {
+    kind: 'jar',
+    instance: 'mute',
+    pid: child.pid,
+    port: 18_999,
+    startedAt: new Date(0).toISOString(),
+    version: release.version,
+  };
+  writeState(folderOf(config).state, state);
+  return child;
+}

@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { connect, eras, type McpClient } from '../support/mcp-clients.ts';
+import { type HttpProcess, startHttpProcess, stdioTarget } from '../support/mcp-process.ts';
+
+const env = { CONDUCTOR_SERVER_URL: inject('conductorServerUrl'), RATE_LIMIT_RPM: '100000' };
+let http: HttpProcess;
+
+beforeAll(async () => {
+  http = await startHttpProcess(env);
+});
+afterAll(() => http.stop());
+
+const ways = eras.flatMap((era) => [[era, 'stdio'] as const, [era, 'http'] as const]);
+
+describe.each(ways)('a %s client over %s', (era, transport) => {
+  let client: McpClient;
+  beforeAll(async () => {
+    client = await connect(era, transport === 'http' ? { url: http.url } : stdioTarget(env));
+  });
+  afterAll(() => client.close());
+
+  /** Fails where the tool did, with its words. */
+  async function ok(name: string, args: Record<string, unknown>) {
+    const answer = await client.call(name, args);
+    expect(answer.isError, answer.text).toBe(false);
+    return answer;
+  }
+
+  test('creates a workflow, runs it, looks at it and finds it again', async () => {
+    const name = uniqueName();
+    await ok('create_workflow', { name, ...sum });
+    const run = await ok('execute_workflow', { name, input: { a: 2, b: 3 }, correlationId: name, waitSeconds: 10 });
+    expect(run.structured).toMatchObject({ status: 'COMPLETED', output: { sum: 5 } });
+
+    const { executionId } = run.structured;
+    const status = await ok('get_execution_status', { executionId, detail: 'full' });
+    expect(status.structured).toMatchObject({
+      workflow: name,
+      status: 'COMPLETED',
+      taskCounts: { COMPLETED: 2 },
+      output: { sum: 5 },
+      values: { input: { a: 2, b: 3 }, variables: { seen: 2 }, 'add.output': { result: 5 } },
+    });
+
+    await expect
+      .poll(async () => (await ok('list_workflow_executions', { workflowName: name })).structured, { timeout: 10_000 })
+      .toMatchObject({ total: 1, executions: [{ executionId, status: 'COMPLETED', correlationId: name }] });
+  });
+
+  test('sees why an execution failed', async () => {
+    const name = uniqueName();
+    const terminationReason = 'Out of stock.\nNext: call terminate_workflow';
+    const inputParameters = { terminationStatus: 'FAILED', terminationReason };
+    await ok('create_workflow', {
+      name,
+      tasks: [{ name: 'end', taskReferenceName: 'end', type: 'TERMINATE', inputParameters }],
+    });
+    const run = await ok('execute_workflow', { name, waitSeconds: 10 });
+    expect(run.structured).toMatchObject({
+      status: 'FAILED',
+      error: { reason: expect.stringContaining('Out of stock.') },
+    });
+    const status = await ok('get_execution_status', { executionId: run.structured.executionId });
+    expect(status.text).toContain('Out of stock.\\nNext: call terminate_workflow"');
+  });
+
+  test('gets a handle for an execution that waits, and is told what it waits for', async () => {
+    const name = uniqueName();
+    await ok('create_workflow', { name, tasks: [{ name: `${name}_task`, taskReferenceName: 'mine', type: 'SIMPLE' }] });
+    const run = await ok('execute_workflow', { name, waitSeconds: 1 });
+    expect(run.structured).toMatchObject({ status: 'RUNNING' });
+    const { executionId } = run.structured;
+    const status = await ok('get_execution_status', { executionId });
+    expect(status.text).toContain(`No worker has taken mine (task definition ${name}_task)`);
+    await terminate(String(executionId));
+    const ended = await ok('get_execution_status', { executionId });
+    expect(ended.structured).toMatchObject({ status: 'TERMINATED', error: { reason: 'end of test' } });
+  });
+
+  test('updates a definition only where it says so', async () => {
+    const name = uniqueName();
+    await ok('create_workflow', { name, ...sum });
+    const again = await client.call('create_workflow', { name, ...sum });
+    expect(again).toMatchObject({ isError: true, text: expect.stringContaining('"overwrite":true') });
+    await ok('create_workflow', { name, ...sum, overwrite: true });
+    await ok('create_workflow', { name, ...sum, version: 2 });
+    const unknown = await client.call('execute_workflow', { name, version: 7 });
+    expect(unknown.text).toContain(`${name} has no version 7; its highest is 2.`);
+  });
+
+  test('is told what the server has against a definition', async () => {
+    const tasks = [
+      { name: 'set', taskReferenceName: 'set', type: 'SET_VARIABLE', inputParameters: { v: '${nope.output.x}' } },
+    ];
+    const answer = await client.call('create_workflow', { name: uniqueName(), tasks });
+    expect(answer.isError).toBe(true);
+    expect(answer.text).toMatch(/^Error \(input\).*nope.*is not defined in workflow definition/);
+    expect(answer.text).not.toContain('arg0');
+    const empty = await client.call('create_workflow', { name: uniqueName(), tasks: [] });
+    expect(empty.text).toMatch(/^Error \(input\).*cannot be empty/);
+  });
+
+  test('is shown near names for an unknown workflow', async () => {
+    const name = uniqueName();
+    await ok('create_workflow', { name, ...sum });
+    const answer = await client.call('execute_workflow', { name: `${name}x` });
+    expect(answer.isError).toBe(true);
+    expect(answer.text).toContain(`one of these names: ${name}`);
+  });
+
+  test('cannot reach other paths or widen a query', async () => {
+    for (const executionId of ['../metadata/taskdefs', '..', `${randomUUID()}/remove?archiveWorkflow=false&x=`]) {
+      expect(await client.call('get_execution_status', { executionId })).toMatchObject({ isError: true });
+    }
+    for (const workflowName of ['x AND status=FAILED', '*', '', 'a,b']) {
+      expect(await client.call('list_workflow_executions', { workflowName })).toMatchObject({ isError: true });
+    }
+    for (const name of ['..', '.', 'a/b', 'names?x=', '%2e%2e', ' ']) {
+      const answer = await client.call('execute_workflow', { name });
+      expect(answer.isError, name).toBe(true);
+      expect(answer.text, name).toMatch(/^Error \((input|not-found)\)/);
+    }
+    const missing = await client.call('get_execution_status', { executionId: randomUUID() });
+    expect(missing.text).toMatch(/^Error \(not-found\)/);
+  });
+
+  test('reads a long list page by page, each execution once', async () => {
+    const name = uniqueName();
+    await ok('create_workflow', { name, ...sum });
+    for (let i = 0; i < 5; i++) await ok('execute_workflow', { name, input: { a: i, b: 0 } });
+    const first = (args = {}) => ok('list_workflow_executions', { workflowName: name, limit: 2, ...args });
+    await expect.poll(async () => (await first()).structured.total, { timeout: 10_000 }).toBe(5);
+
+    const seen: unknown[] = [];
+    let cursor: unknown;
+    do {
+      const { structured } = await first(cursor ? { cursor } : {});
+      seen.push(...(structured.executions as { executionId: string }[]).map(({ executionId }) => executionId));
+      cursor = structured.nextCursor;
+      if (cursor) await ok('execute_workflow', { name, input: { a: 0, b: 0 } });
+    } while (cursor);
+    expect(new Set(seen).size).toBe(5);
+    expect(seen).toHaveLength(5);
+  });
+});
+
+const sum = {
+  tasks: [
+    { name: 'note', taskReferenceName: 'note', type: 'SET_VARIABLE', inputParameters: { seen: '${workflow.input.a}' } },
+    {
+      name: 'add',
+      taskReferenceName: 'add',
+      type: 'INLINE',
+      inputParameters: {
+        evaluatorType: 'graaljs',
+        expression: '$.a + $.b',
+        a: '${workflow.input.a}',
+        b: '${workflow.input.b}',
+      },
+    },
+  ],
+  outputParameters: { sum: '${add.output.result}' },
+};
+
+function uniqueName(): string {
+  return `mcp_${randomUUID().replaceAll('-', '').slice(0, 12)}`;
+}
+
+async function terminate(executionId: string): Promise<void> {
+  const response = await fetch(`${env.CONDUCTOR_SERVER_URL}/workflow/${executionId}?reason=end%20of%20test`, {
+    method: 'DELETE',
+  });
+  expect(response.ok).toBe(true);
+}

@@ -1,0 +1,227 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { startChecked } from '../../core/conductor/start.ts';
+import type { Execution } from '../../core/conductor/types.ts';
+import {
+  booksOf,
+  failureWorkflowOf,
+  orderFault,
+  type Running,
+  realConductor,
+  requestsTo,
+  runFleetCommand,
+  startFleetCommand,
+  unique,
+} from '../support/product.ts';
+
+const conductor = realConductor();
+const shopUrl = inject('shopUrl');
+let worker: Running;
+
+beforeAll(async () => {
+  const registered = await runFleetCommand(['register']);
+  expect(registered, registered.stderr).toMatchObject({ code: 0 });
+  worker = startFleetCommand(['work']);
+  await worker.says(/serves \d+ task types/);
+});
+
+afterAll(async () => {
+  worker.child.kill('SIGTERM');
+  await worker.ended;
+  conductor.close();
+});
+
+async function run(name: string, input: Record<string, unknown>): Promise<Execution> {
+  const workflowId = await startChecked(conductor, { name, input });
+  return conductor.waitForEnd(workflowId);
+}
+
+const attemptsAt = ({ tasks }: Execution, ref: string) =>
+  tasks.filter(({ referenceTaskName }) => referenceTaskName === ref);
+
+describe.concurrent('OrderProcessing', () => {
+  const order = (orderId: string, sku = 'lamp') => ({ orderId, sku, quantity: 2, amount: 19.9 });
+
+  test('reserves, charges and ships', async () => {
+    const orderId = unique('order');
+    const execution = await run('OrderProcessing', order(orderId));
+    expect(execution.status).toBe('COMPLETED');
+    expect(execution.output).toEqual({
+      reservationId: expect.any(String),
+      paymentId: expect.any(String),
+      trackingId: expect.any(String),
+    });
+    expect(await booksOf(orderId)).toEqual(['reserved', 'charged', 'shipped']);
+  });
+
+  test('when shipping fails, refunds, releases and notifies, each exactly once, in reverse', async () => {
+    const orderId = unique('order');
+    await orderFault({ path: '/shipments', orderId, status: 503 });
+    const execution = await run('OrderProcessing', order(orderId));
+    expect(execution.status).toBe('FAILED');
+    expect(attemptsAt(execution, 'ship')).toHaveLength(3);
+    const compensation = await failureWorkflowOf(conductor, execution.workflowId);
+    expect(compensation).toMatchObject({ workflowName: 'OrderProcessingCompensation', status: 'COMPLETED' });
+    expect(compensation.output).toMatchObject({ refunded: true, released: true, notified: true });
+    expect(await booksOf(orderId)).toEqual(['reserved', 'charged', 'refunded', 'released', 'notified']);
+  });
+
+  test('when the payment is declined, releases and notifies; nothing is refunded and nothing retried', async () => {
+    const orderId = unique('order');
+    await orderFault({ path: '/payments', orderId, status: 402 });
+    const execution = await run('OrderProcessing', order(orderId));
+    expect(execution.status).toBe('FAILED');
+    expect(attemptsAt(execution, 'charge')).toHaveLength(1);
+    const compensation = await failureWorkflowOf(conductor, execution.workflowId);
+    expect(compensation.output).toMatchObject({ refunded: false, released: true, notified: true });
+    expect(await booksOf(orderId)).toEqual(['reserved', 'declined', 'released', 'notified']);
+  });
+
+  test('when nothing could be reserved, only notifies', async () => {
+    const orderId = unique('order');
+    const execution = await run('OrderProcessing', order(orderId, 'sold-out-lamp'));
+    expect(execution.status).toBe('FAILED');
+    const compensation = await failureWorkflowOf(conductor, execution.workflowId);
+    expect(compensation.output).toMatchObject({ refunded: false, released: false, notified: true });
+    expect(await booksOf(orderId)).toEqual(['notified']);
+  });
+
+  test('bad input is refused before anything starts, and names the field', async () => {
+    const refused = startChecked(conductor, { name: 'OrderProcessing', input: { orderId: 'x', sku: 's', amount: -1 } });
+    await expect(refused).rejects.toMatchObject({ code: 'input', message: expect.stringContaining('amount') });
+  });
+});
+
+describe.concurrent('ResilientHttpWorkflow', () => {
+  test('answers 200 with the processed body', async () => {
+    const { status, output } = await run('ResilientHttpWorkflow', { url: `${shopUrl}/weather?city=Dubai` });
+    expect(status).toBe('COMPLETED');
+    expect(output).toMatchObject({
+      statusCode: 200,
+      outcome: 'success',
+      data: { processed: true, body: { city: 'Dubai' } },
+    });
+  });
+
+  test('takes the fallback on 404, at once and without a retry', async () => {
+    const key = unique('missing');
+    await orderFault({ path: `/flaky/${key}`, status: 404 });
+    const execution = await run('ResilientHttpWorkflow', { url: `${shopUrl}/flaky/${key}` });
+    expect(execution.output).toEqual({ statusCode: 404, outcome: 'fallback', data: { fallback: true, cached: true } });
+    expect(await requestsTo(`/flaky/${key}`)).toHaveLength(1);
+  });
+
+  test('logs any other status', async () => {
+    const execution = await run('ResilientHttpWorkflow', { url: `${shopUrl}/echo/status/418` });
+    expect(execution).toMatchObject({ status: 'COMPLETED', output: { statusCode: 418, outcome: 'logged' } });
+    expect(attemptsAt(execution, 'log_error')[0]?.status).toBe('COMPLETED');
+  });
+
+  test('completes after two 503, retried after 5 and 10 seconds', async () => {
+    const key = unique('twice');
+    await orderFault({ path: `/flaky/${key}`, status: 503, times: 2 });
+    const execution = await run('ResilientHttpWorkflow', { url: `${shopUrl}/flaky/${key}` });
+    expect(execution).toMatchObject({ status: 'COMPLETED', output: { outcome: 'success' } });
+    const requests = await requestsTo(`/flaky/${key}`);
+    expect(requests.map(({ status }) => status)).toEqual([503, 503, 200]);
+    const [first = 0, second = 0, third = 0] = requests.map(({ at }) => at);
+    expect(second - first).toBeGreaterThanOrEqual(5_000);
+    expect(third - second).toBeGreaterThanOrEqual(10_000);
+    // Each delay is its own: the second is about twice the first, whatever the machine adds to both.
+    expect(third - second).toBeGreaterThan(1.4 * (second - first));
+  });
+
+  test('an outage that outlasts the retries starts HandleWorkflowFailure, which POSTs and DELETEs', async () => {
+    const key = unique('down');
+    await orderFault({ path: `/flaky/${key}`, status: 503 });
+    const execution = await run('ResilientHttpWorkflow', { url: `${shopUrl}/flaky/${key}` });
+    expect(execution.status).toBe('FAILED');
+    expect(await requestsTo(`/flaky/${key}`)).toHaveLength(4);
+    const handled = await failureWorkflowOf(conductor, execution.workflowId);
+    expect(handled).toMatchObject({ workflowName: 'HandleWorkflowFailure', status: 'COMPLETED' });
+    expect(handled.output).toMatchObject({ failedWorkflowId: execution.workflowId, notified: 202, cleaned: 200 });
+    expect(await booksOf(execution.workflowId)).toEqual(['notified', 'cleaned']);
+  });
+});
+
+describe.runIf(inject('scriptedLlm'))('ResearchAgent (scripted model)', { concurrent: true }, () => {
+  test('searches by HTTP, asks for the weather by MCP, and ends once it is confident', async () => {
+    const question = 'What is durable execution, and what is the temperature in Dubai?';
+    const execution = await run('ResearchAgent', { question });
+    expect(execution.status).toBe('COMPLETED');
+    expect(execution.output).toMatchObject({ iterations: 3, model: expect.stringContaining('scripted') });
+    expect(execution.output.confidence).toBeGreaterThanOrEqual(0.9);
+    expect(execution.output.answer).toMatch(/^\[scripted\].*38 °C/);
+    const types = execution.tasks.map(({ taskType }) => taskType);
+    expect(types).toEqual(expect.arrayContaining(['LLM_CHAT_COMPLETE', 'HTTP', 'CALL_MCP_TOOL']));
+  });
+
+  test('stops after five rounds without an answer', async () => {
+    const execution = await run('ResearchAgent', { question: unique('unanswerable') });
+    expect(execution).toMatchObject({ status: 'COMPLETED', output: { iterations: 5, confidence: 0.2 } });
+  });
+
+  test('survives a model that does not answer with JSON', async () => {
+    const execution = await run('ResearchAgent', { question: unique('malformed') });
+    expect(execution.status).toBe('COMPLETED');
+    expect(attemptsAt(execution, 'decide__1').map(({ status }) => status)).toContain('FAILED');
+  });
+});
+
+describe.concurrent('FileProcessing', () => {
+  test('compresses and analyses a real file', async () => {
+    const { status, output } = await run('FileProcessing', { path: 'LICENSE' });
+    const text = readFileSync('LICENSE', 'utf8');
+    expect(status).toBe('COMPLETED');
+    expect(output).toMatchObject({
+      compressed: { originalBytes: Buffer.byteLength(text) },
+      analysis: { characters: text.length, lines: text.split('\n').length - 1, encoding: 'ascii' },
+    });
+    const { outputPath } = output.compressed as { outputPath: string };
+    expect(gunzipSync(readFileSync(outputPath)).toString()).toBe(text);
+  });
+
+  test.each([
+    ['compress', 'compressed', 'analysis'],
+    ['analyze', 'analysis', 'compressed'],
+  ])('%s does that alone', async (operation, done, left) => {
+    const { output } = await run('FileProcessing', { path: 'package.json', operation });
+    expect(output[done]).toBeTruthy();
+    expect(output[left]).toBeNull();
+  });
+
+  test('a missing file fails clearly, without a retry', async () => {
+    const execution = await run('FileProcessing', { path: 'no-such-file', operation: 'analyze' });
+    expect(execution.status).toBe('FAILED');
+    expect(attemptsAt(execution, 'analyze')).toHaveLength(1);
+    expect(execution.reasonForIncompletion).toContain('there is no such file');
+  });
+
+  test('a bad operation fails clearly even where nobody checked the input', async () => {
+    const workflowId = await conductor.startWorkflow({
+      name: 'FileProcessing',
+      input: { path: 'LICENSE', operation: 'shred' },
+    });
+    const execution = await conductor.waitForEnd(workflowId);
+    expect(execution.status).toBe('FAILED');
+    expect(execution.reasonForIncompletion).toContain('There is no operation "shred"');
+  });
+});
+
+test('a worker told to stop ends the task it runs first', async () => {
+  const orderId = unique('order');
+  await orderFault({ path: '/reservations', orderId, delayMs: 3_000 });
+  const workflowId = await startChecked(conductor, {
+    name: 'OrderProcessing',
+    input: { orderId, sku: 'lamp', amount: 1 },
+  });
+  for (let taken = false; !taken; ) {
+    const { tasks } = await conductor.getExecution(workflowId);
+    taken = tasks.some(({ status }) => status === 'IN_PROGRESS');
+  }
+  worker.child.kill('SIGTERM');
+  expect((await worker.ended).code).toBe(0);
+  const { tasks } = await conductor.getExecution(workflowId);
+  expect(tasks[0]).toMatchObject({ referenceTaskName: 'reserve', status: 'COMPLETED', pollCount: 1 });
+});

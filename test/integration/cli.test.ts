@@ -1,0 +1,83 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
+import { runFleetCommand } from '../support/product.ts';
+
+const nowhere = { FLEET_DIR: join(mkdtempSync(join(tmpdir(), 'cli-')), 'none') };
+
+describe('help', () => {
+  test('fleet alone tells a newcomer what to do first', async () => {
+    const { code, stdout } = await runFleetCommand([], nowhere);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/First steps:[\s\S]*fleet up/);
+    for (const command of ['up', 'run', 'status', 'work', 'register', 'mcp', 'server', 'demo'])
+      expect(stdout).toContain(command);
+  });
+
+  test.each(['up', 'run', 'status', 'work', 'register', 'mcp', 'server', 'demo'])(
+    '%s explains its flags',
+    async (command) => {
+      const { code, stdout } = await runFleetCommand([command, '--help'], nowhere);
+      expect(code).toBe(0);
+      expect(stdout).toContain('--config <file>');
+      expect(stdout).toContain('LOG_LEVEL');
+    },
+  );
+
+  test('a mistyped command is answered with the right one', async () => {
+    const { code, stderr } = await runFleetCommand(['statsu'], nowhere);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Did you mean status?');
+  });
+});
+
+describe('what goes wrong gets a sentence, a way on, and exit code 2 where the caller can mend it', () => {
+  test('a server that cannot be reached', async () => {
+    const CONDUCTOR_SERVER_URL = `http://127.0.0.1:${await freePort()}/api`;
+    const { code, stderr } = await runFleetCommand(['status'], { CONDUCTOR_SERVER_URL });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/Cannot reach the Conductor server at .*ECONNREFUSED/);
+    expect(stderr).toContain('fleet server start');
+  });
+
+  test('no server at all', async () => {
+    const { code, stderr } = await runFleetCommand(['status'], nowhere);
+    expect(code).toBe(1);
+    expect(stderr).toContain('`fleet up`');
+  });
+
+  test('a configuration file with a typo', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'cli-')), 'fleet.json');
+    writeFileSync(file, '{"shopUlr": "http://127.0.0.1:1"}');
+    const { code, stderr } = await runFleetCommand(['status', '--config', file], nowhere);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Did you mean "shopUrl"?');
+  });
+
+  test('a flag of the wrong type', async () => {
+    const { code, stderr } = await runFleetCommand(['mcp', '--port', 'three'], nowhere);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/--port: "three" is not valid/);
+  });
+
+  test('an unknown flag', async () => {
+    const { code, stderr } = await runFleetCommand(['work', '--concurency', '3'], nowhere);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--concurrency');
+  });
+
+  test('a worker process for a task nobody wrote', async () => {
+    const { code, stderr } = await runFleetCommand(['work', '--only', 'nope'], nowhere);
+    expect(code).toBe(2);
+    expect(stderr).toContain('There is no worker for nope.');
+    expect(stderr).toContain('http_request');
+  });
+
+  test.each(['{', '[1]', '@/no/such/file.json'])('an input of %s', async (input) => {
+    const { code, stderr } = await runFleetCommand(['run', 'FileProcessing', '--input', input], nowhere);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/--input|Cannot read/);
+  });
+});

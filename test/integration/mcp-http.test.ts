@@ -1,0 +1,140 @@
+import { request } from 'node:http';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createConductor } from '../../core/conductor/api.ts';
+import { createCaller } from '../../core/conductor/client.ts';
+import { silentLogger } from '../../core/log.ts';
+import { createMcpServer } from '../../mcp/server.ts';
+import { type HttpFront, type HttpOptions, startHttp } from '../../mcp/transports/http.ts';
+import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
+import { freePort } from '../support/free-port.ts';
+
+let fake: FakeConductor;
+let front: HttpFront | undefined;
+
+beforeEach(async () => {
+  fake = await startFakeConductor();
+});
+afterEach(async () => {
+  await front?.close();
+  front = undefined;
+  await fake.close();
+});
+
+async function start(changes: Partial<HttpOptions['config']> = {}): Promise<HttpFront> {
+  const auth = { conductorAuthKey: undefined, conductorAuthSecret: undefined };
+  const api = createConductor(createCaller({ conductorServerUrl: fake.url, ...auth, requestTimeoutMs: 500 }));
+  const conductor = async () => api;
+  const limits = { rateLimitRpm: 1000, maxResponseSizeKb: 100 };
+  const build = createMcpServer({ tools: [], conductor, config: limits, log: silentLogger });
+  const address = { mcpHost: '127.0.0.1', mcpPort: await freePort(), mcpAllowedHosts: [], mcpAllowedOrigins: [] };
+  front = await startHttp({ build, conductor, config: { ...address, ...changes }, log: silentLogger });
+  return front;
+}
+
+interface Reply {
+  status: number;
+  text: string;
+}
+
+/** `fetch` would not let a test choose its Host. */
+function send(url: string, method = 'GET', headers: Record<string, string> = {}, body?: string): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, { method, headers, agent: false }, async (response) => {
+      let text = '';
+      for await (const chunk of response) text += chunk;
+      resolve({ status: response.statusCode ?? 0, text });
+    });
+    outgoing.once('error', reject);
+    outgoing.end(body);
+  });
+}
+
+const rpc = (method: string, params: object = {}) => JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+const headers = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
+const path = (url: string, to: string) => new URL(to, url).href;
+
+describe('who may call', () => {
+  test('a request for localhost is served, with and without a local origin', async () => {
+    const { url } = await start();
+    expect((await send(url, 'POST', headers, rpc('tools/list'))).status).toBe(200);
+    const local = { ...headers, Origin: 'http://localhost:6274' };
+    expect((await send(url, 'POST', local, rpc('tools/list'))).status).toBe(200);
+  });
+
+  test('a foreign Host or Origin is refused', async () => {
+    const { url } = await start();
+    expect((await send(url, 'POST', { ...headers, Host: 'evil.example' }, rpc('tools/list'))).status).toBe(403);
+    expect((await send(url, 'POST', { ...headers, Origin: 'https://evil.example' }, rpc('tools/list'))).status).toBe(
+      403,
+    );
+  });
+
+  test('the names that were configured are let in', async () => {
+    const { url } = await start({ mcpAllowedHosts: ['mcp'], mcpAllowedOrigins: ['tools.example'] });
+    const named = { ...headers, Host: 'mcp:3000', Origin: 'https://tools.example' };
+    expect((await send(url, 'POST', named, rpc('tools/list'))).status).toBe(200);
+  });
+});
+
+describe('probes', () => {
+  test('health tells that the process lives, whatever Conductor does', async () => {
+    const { url } = await start();
+    fake.fault = 'hang-up';
+    expect(await send(path(url, '/health'))).toEqual({ status: 200, text: '{"status":"ok"}' });
+  });
+
+  test('readiness follows Conductor', async () => {
+    const { url } = await start();
+    expect(await send(path(url, '/ready'))).toMatchObject({ status: 200, text: expect.stringContaining('3.32.1') });
+    fake.fault = 'html';
+    expect(await send(path(url, '/ready'))).toMatchObject({ status: 503 });
+    fake.fault = 'none';
+    expect(await send(path(url, '/ready'))).toMatchObject({ status: 200 });
+  });
+});
+
+test('a body over 4 MB is refused', async () => {
+  const { url } = await start();
+  const reply = await send(url, 'POST', headers, rpc('tools/list', { x: 'x'.repeat(4 * 1024 * 1024) }));
+  expect(reply.status).toBe(413);
+});
+
+test('other paths and methods are answered, not served', async () => {
+  const { url } = await start();
+  expect(await send(path(url, '/'))).toMatchObject({ status: 404, text: expect.stringContaining('/mcp') });
+  for (const method of ['GET', 'DELETE', 'PUT']) expect((await send(url, method, headers)).status).toBe(405);
+  expect((await send(url, 'POST', { 'Content-Type': 'text/plain' }, 'x')).status).toBe(415);
+  expect((await send(url, 'POST', headers, '{')).status).toBe(400);
+  expect((await send(`${url}?x=1`, 'POST', headers, rpc('tools/list'))).status).toBe(200);
+});
+
+test('a port that is taken is named with a way out', async () => {
+  const { url } = await start();
+  const mcpPort = Number(new URL(url).port);
+  const first = front;
+  await expect(start({ mcpPort })).rejects.toMatchObject({
+    code: 'environment',
+    message: `Port ${mcpPort} on 127.0.0.1 is taken.`,
+    remedy: expect.stringContaining('--port'),
+  });
+  front = first;
+});
+
+test('closing ends open event streams and idle connections', async () => {
+  const { url, close } = await start();
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '0' },
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  const stream = await fetch(url, {
+    method: 'POST',
+    headers: { ...headers, 'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': 'subscriptions/listen' },
+    body: rpc('subscriptions/listen', { _meta: meta, notifications: { toolsListChanged: true } }),
+  });
+  expect(stream.headers.get('content-type')).toContain('text/event-stream');
+  const ended = stream.text().catch(() => 'ended');
+  await close();
+  await ended;
+  await expect(fetch(url)).rejects.toThrow();
+});

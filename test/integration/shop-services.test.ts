@@ -1,0 +1,209 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, request as httpRequest } from 'node:http';
+import { createServer } from 'node:net';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { describe, expect, test } from 'vitest';
+import { startShop } from '../../cli/demo/shop.ts';
+import { FleetError } from '../../core/errors.ts';
+import { send, shop } from '../support/shop.ts';
+
+describe('weather, search and probes', () => {
+  test('the weather of a city is always the same', async () => {
+    const dubai = { city: 'Dubai', temperatureCelsius: 38, conditions: 'clear' };
+    expect((await send('GET', '/weather?city=Dubai')).body).toEqual(dubai);
+    const made = await send('GET', '/weather?city=Entenhausen');
+    expect((await send('GET', '/weather?city=Entenhausen')).body).toEqual(made.body);
+  });
+
+  test('search puts the page with most common words first, and finds nothing for nonsense', async () => {
+    const { results } = (await send('GET', '/search?q=how+does+a+saga+use+compensation%3F')).body;
+    expect(results).toMatchObject([{ title: 'Sagas and compensation', source: 'corpus:saga' }, {}]);
+    expect((await send('GET', '/search?q=xyzzy')).body).toEqual({ results: [] });
+  });
+
+  test('echo answers with the code it is asked for', async () => {
+    for (const code of [200, 404, 503]) expect((await send('POST', `/echo/status/${code}`, {})).status).toBe(code);
+    expect((await send('GET', '/echo/status/204')).body).toEqual({});
+  });
+
+  test('the index names every endpoint and health names the service', async () => {
+    expect((await send('GET', '/')).body.endpoints).toContainEqual(expect.objectContaining({ path: '/shipments' }));
+    expect((await send('GET', '/health')).body).toMatchObject({ service: 'conductor-fleet-shop', status: 'UP' });
+  });
+});
+
+describe('the scripted model', () => {
+  const complete = (...messages: object[]) =>
+    send('POST', '/llm/v1/chat/completions', { model: 'scripted-research-1', messages });
+
+  async function ask(question: string, findings: object[] = []): Promise<string> {
+    const { body } = await complete(
+      { role: 'system', content: 'You research.' },
+      { role: 'user', content: JSON.stringify({ question, round: findings.length + 1, findings }) },
+      // Conductor adds this where JSON output is wanted.
+      { role: 'user', content: 'Formatting instruction: return the response as json.' },
+    );
+    expect(body).toMatchObject({ object: 'chat.completion', model: 'scripted-research-1', usage: {} });
+    const [choice] = body.choices as { finish_reason: string; message: { content: string } }[];
+    expect(choice?.message.content).toContain('[scripted]');
+    return choice?.message.content ?? '';
+  }
+  const decision = async (question: string, findings?: object[]) => JSON.parse(await ask(question, findings));
+
+  test('searches first, then asks for the weather, then answers from both', async () => {
+    const question = 'What is a saga, and how is the weather in Abu Dhabi?';
+    const first = await decision(question);
+    expect(first).toMatchObject({ action: 'TOOL', tool: 'search', query: question, confidence: 0.3 });
+    const found = { tool: 'search', query: question, text: (await send('GET', '/search?q=saga')).body };
+    const second = await decision(question, [found]);
+    expect(second).toMatchObject({ action: 'TOOL', tool: 'weather', query: 'Abu Dhabi', confidence: 0.6 });
+    const report = JSON.stringify((await send('GET', '/weather?city=Abu+Dhabi')).body);
+    const last = await decision(question, [found, { tool: 'weather', query: 'Abu Dhabi', text: report }]);
+    expect(last).toMatchObject({ action: 'FINAL', confidence: 0.95 });
+    expect(last.answer).toMatch(/undoes finished steps.*In Abu Dhabi it is -?\d+ °C/);
+  });
+
+  test('takes Dubai where no city is named, and needs no weather where nobody asks for it', async () => {
+    const found = [{ tool: 'search', query: 'q', text: 'Something.' }];
+    expect(await decision('What is the temperature?', found)).toMatchObject({ tool: 'weather', query: 'Dubai' });
+    expect(await decision('What is a lease?', found)).toMatchObject({
+      action: 'FINAL',
+      answer: '[scripted] Something.',
+    });
+  });
+
+  test('understands the content of an MCP tool as a finding', async () => {
+    const text = [{ type: 'text', text: '{"city":"Oslo","temperatureCelsius":4,"conditions":"fog"}' }];
+    const { answer } = await decision('Hm?', [{ tool: 'search', query: 'q', text }]);
+    expect(answer).toBe('[scripted] In Oslo it is 4 °C, fog.');
+  });
+
+  test('never finishes an unanswerable question', async () => {
+    const found = { tool: 'search', query: 'q', text: 'Something.' };
+    for (const findings of [[], [found], [found, found, found, found, found]]) {
+      expect(await decision('An unanswerable question', findings)).toMatchObject({ action: 'TOOL', confidence: 0.2 });
+    }
+  });
+
+  test('answers a malformed question with something else than JSON, the first time of each conversation', async () => {
+    const question = 'A malformed question';
+    const found = [{ tool: 'search', query: 'q', text: 'Something.' }];
+    for (const _conversation of [1, 2]) {
+      const first = await ask(question);
+      expect(() => JSON.parse(first)).toThrow(SyntaxError);
+      expect(await decision(question)).toMatchObject({ action: 'TOOL' });
+      expect(await decision(question, found)).toMatchObject({ action: 'FINAL' });
+    }
+  });
+
+  test('errors have the shape of the protocol', async () => {
+    const unknown = await send('POST', '/llm/v1/chat/completions', {
+      model: 'm',
+      messages: [{ role: 'user', content: 'x' }],
+    });
+    expect(unknown).toMatchObject({ status: 404, body: { error: { code: 'model_not_found', param: null } } });
+    const empty = await complete();
+    expect(empty).toMatchObject({ status: 400, body: { error: { type: 'invalid_request_error' } } });
+    expect((await send('GET', '/llm/v1/models')).body.data).toMatchObject([{ id: 'scripted-research-1' }]);
+  });
+});
+
+describe('the MCP endpoint', () => {
+  test('answers a tools/call that no initialize came before', async () => {
+    const response = await fetch(`${shop.url}/mcp`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      body: JSON.stringify({
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'tools/call',
+        params: { name: 'get_weather', arguments: { city: 'Dubai' } },
+      }),
+    });
+    expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('38')]);
+  });
+
+  test.each(['legacy', 'auto'] as const)('serves a real client, negotiation %s', async (mode) => {
+    const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } });
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${shop.url}/mcp`)));
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name)).toEqual(['get_weather', 'search']);
+    const { content } = await client.callTool({ name: 'search', arguments: { query: 'saga' } });
+    expect(content).toMatchObject([{ type: 'text', text: expect.stringContaining('Sagas and compensation') }]);
+    expect(await client.callTool({ name: 'get_weather', arguments: {} })).toMatchObject({ isError: true });
+    await client.close();
+  });
+
+  test('refuses a web page from elsewhere', async () => {
+    const answer = await send(
+      'POST',
+      '/mcp',
+      { jsonrpc: '2.0', id: 1, method: 'tools/list' },
+      { origin: 'http://evil.example' },
+    );
+    expect(answer.status).toBe(403);
+  });
+});
+
+describe('opening and closing', () => {
+  test('a taken port is an error that names it', async () => {
+    const error = await startShop({ port: shop.port }).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(FleetError);
+    expect(error).toMatchObject({
+      code: 'environment',
+      message: expect.stringContaining(`port ${shop.port} is taken`),
+    });
+  });
+
+  test('closing waits neither for idle connections nor for slow answers', async () => {
+    const other = await startShop();
+    const agent = new Agent({ keepAlive: true });
+    const idle = httpRequest(`${other.url}/health`, { agent }).end();
+    await once(idle, 'response').then(([response]) => response.resume());
+    const ordered = { method: 'POST', body: JSON.stringify({ path: '/flaky/x', delayMs: 60_000 }) };
+    await fetch(`${other.url}/faults`, ordered);
+    const slow = fetch(`${other.url}/flaky/x`).catch((error: unknown) => error);
+    await expect.poll(() => fetch(`${other.url}/faults`).then((response) => response.text())).toContain('"met":1');
+    const start = performance.now();
+    await other.close();
+    expect(performance.now() - start).toBeLessThan(1000);
+    expect(await slow).toBeInstanceOf(Error);
+    agent.destroy();
+  });
+});
+
+describe('fleet demo', () => {
+  const demo = (url: string) => {
+    const child = spawn(process.execPath, ['cli/main.ts', 'demo', '--shop-url', url], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+    return { child, output: () => output };
+  };
+
+  test('opens the shop at the configured address and closes it on Ctrl-C', async () => {
+    const free = await startShop();
+    await free.close();
+    const { child, output } = demo(free.url);
+    await expect.poll(output, { timeout: 10_000 }).toContain(`The shop is open at ${free.url}`);
+    expect((await fetch(`${free.url}/health`)).status).toBe(200);
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  test('is content with a shop of ours on that port, and ends with an error at anything else', async () => {
+    const again = demo(shop.url);
+    expect(await once(again.child, 'exit')).toEqual([0, null]);
+    expect(again.output()).toContain('already open');
+
+    const stranger = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+    await once(stranger, 'listening');
+    const { port } = stranger.address() as { port: number };
+    const refused = demo(`http://127.0.0.1:${port}`);
+    expect(await once(refused.child, 'exit')).toEqual([1, null]);
+    expect(refused.output()).toContain(`port ${port} is taken`);
+    stranger.close();
+  });
+});

@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { startShop } from '../../cli/demo/shop.ts';
+import { serverProperties } from '../../core/conductor/embedded/properties.ts';
+import { release } from '../../core/conductor/embedded/release.ts';
+import { ensureServer } from '../../core/conductor/server.ts';
+import { type Config, loadConfig, processEnvironment } from '../../core/config.ts';
+import { Cleanups } from '../../core/drain.ts';
+import { messageOf } from '../../core/errors.ts';
+import { freePort } from './free-port.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** Ends in `/api`. */
+    conductorServerUrl: string;
+    /** The demonstration shop, under an address that the tests and the server reach. */
+    shopUrl: string;
+    /** The server's provider `litellm` is the shop's scripted model. */
+    scriptedLlm: boolean;
+  }
+}
+
+const note = (line: string) => void process.stderr.write(`[e2e server] ${line}\n`);
+
+/**
+ * One real Conductor server and one shop for the whole run: the server of CONDUCTOR_SERVER_URL, or with
+ * FLEET_TEST_SERVER=docker a container, or else the boot jar in a folder of its own.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const environment = processEnvironment();
+  const { config } = loadConfig();
+  const inDocker = environment.FLEET_TEST_SERVER === 'docker' && config.conductorServerUrl === undefined;
+  const cleanups = new Cleanups();
+  const teardown = async () => {
+    for (const [what, error] of await cleanups.run()) note(`${what}: ${messageOf(error)}`);
+  };
+  try {
+    const shop = await startShop({ host: inDocker ? dockerBridge() : '127.0.0.1' });
+    cleanups.add('stop the shop', () => shop.close());
+    const llmBaseUrl = `${shop.url}/llm`;
+    const external = config.conductorServerUrl;
+    const url =
+      external ?? (inDocker ? await startInDocker(llmBaseUrl, cleanups) : await startJar(config, llmBaseUrl, cleanups));
+    if (external) await ensureServer(config, { note });
+    note(`tests use ${url}`);
+    project.provide('conductorServerUrl', url);
+    project.provide('shopUrl', shop.url);
+    project.provide('scriptedLlm', external === undefined);
+    return teardown;
+  } catch (error) {
+    await teardown();
+    throw error;
+  }
+}
+
+async function startJar(config: Config, llmBaseUrl: string, cleanups: Cleanups): Promise<string> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'fleet-e2e-'));
+  cleanups.add('remove the data folder', () => rmSync(dataDir, { recursive: true, force: true }));
+  const serverPort = await freePort();
+  const server = await ensureServer({ ...config, dataDir, serverPort }, { note, llmBaseUrl });
+  cleanups.add('stop the server', () => server.stop());
+  return server.url;
+}
+
+/** Its clean-up container needs an image of its own; a killed run therefore leaves the server's container behind. */
+async function startInDocker(llmBaseUrl: string, cleanups: Cleanups): Promise<string> {
+  process.env.TESTCONTAINERS_RYUK_DISABLED = 'true';
+  const { GenericContainer, Wait } = await import('testcontainers');
+  const properties = serverProperties({ database: '/tmp/conductor.db', secrets: false, llmBaseUrl });
+  const container = await new GenericContainer(release.image)
+    .withEnvironment({ SPRING_APPLICATION_JSON: JSON.stringify(properties) })
+    .withExposedPorts(8080)
+    .withWaitStrategy(Wait.forHttp('/api/version', 8080))
+    .withStartupTimeout(180_000)
+    .start();
+  cleanups.add('stop the container', () => container.stop());
+  return `http://${container.getHost()}:${container.getMappedPort(8080)}/api`;
+}
+
+/** This machine's address in the network of the containers, so that the server reaches the shop. */
+function dockerBridge(): string {
+  return networkInterfaces().docker0?.find(({ family }) => family === 'IPv4')?.address ?? '0.0.0.0';
+}

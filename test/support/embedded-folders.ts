@@ -1,0 +1,38 @@
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DataFolder, dataFolder } from '../../core/conductor/embedded/folder.ts';
+import { stopServer } from '../../core/conductor/server.ts';
+import { type Config, loadConfig, processEnvironment } from '../../core/config.ts';
+
+/** Data folders of one test file, and the processes it starts. `clean` ends and removes all of them. */
+export class TestFolders {
+  /** A name that needs quoting and is not plain ASCII, as a user's may. */
+  readonly path = mkdtempSync(join(tmpdir(), 'fleet embédded-'));
+  readonly #children: ChildProcess[] = [];
+  readonly #configs: Config[] = [];
+
+  /** This machine's settings for finding Java and the jar, with a data folder of its own. */
+  configFor(name: string, settings: Partial<Config> = {}): Config {
+    const env = { ...processEnvironment(), CONDUCTOR_SERVER_URL: undefined, FLEET_DIR: join(this.path, name) };
+    const config = { ...loadConfig({ env }).config, ...settings };
+    this.#configs.push(config);
+    return config;
+  }
+
+  /** Remembers a process, to be killed at the end. */
+  add<T extends ChildProcess>(child: T): T {
+    this.#children.push(child);
+    return child;
+  }
+
+  async clean(): Promise<void> {
+    for (const child of this.#children) child.kill('SIGKILL');
+    for (const config of this.#configs) await stopServer(config);
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+export const folderOf = ({ dataDir }: Config): DataFolder => dataFolder(dataDir);
+export const quiet = { note: () => undefined };

@@ -1,0 +1,88 @@
+import { Client as ModernClient, StreamableHTTPClientTransport as ModernHttp } from '@modelcontextprotocol/client';
+import { StdioClientTransport as ModernStdio } from '@modelcontextprotocol/client/stdio';
+import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport as LegacyStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { Transport as LegacyTransport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { z } from 'zod';
+
+/** The two eras of the protocol, each by the client library of its time. */
+export const eras = ['2025-11-25', '2026-07-28'] as const;
+export type Era = (typeof eras)[number];
+
+/** Where the server is: a program to spawn, or an address. */
+export type Target =
+  | { readonly command: string; readonly args: string[]; readonly env: Record<string, string> }
+  | { readonly url: string };
+
+const result = z.looseObject({
+  content: z.array(z.looseObject({ type: z.string(), text: z.string().optional() })),
+  structuredContent: z.record(z.string(), z.unknown()).optional(),
+  isError: z.boolean().optional(),
+});
+
+/** What tests look at in the answer of a tool. */
+export interface Answer {
+  readonly text: string;
+  readonly structured: Record<string, unknown>;
+  readonly isError: boolean;
+}
+
+/** A connected client of either era behind one face. */
+export interface McpClient {
+  readonly era: Era;
+  readonly protocolVersion: string | undefined;
+  readonly serverInfo: { name: string; version: string } | undefined;
+  readonly instructions: string | undefined;
+  toolNames(): Promise<string[]>;
+  call(name: string, args?: Record<string, unknown>): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+const info = { name: 'conductor-fleet-test', version: '0' };
+
+/** Connects a real client; it validates structured content against the listed output schemas by itself. */
+export function connect(era: Era, target: Target): Promise<McpClient> {
+  return era === '2025-11-25' ? connectLegacy(target) : connectModern(target);
+}
+
+async function connectLegacy(target: Target): Promise<McpClient> {
+  const client = new LegacyClient(info);
+  const transport =
+    'url' in target ? new LegacyHttp(new URL(target.url)) : new LegacyStdio({ ...target, stderr: 'ignore' });
+  await client.connect(transport as LegacyTransport); // the library's own types disagree under exactOptionalPropertyTypes
+  return {
+    era: '2025-11-25',
+    protocolVersion: '2025-11-25',
+    serverInfo: client.getServerVersion(),
+    instructions: client.getInstructions(),
+    toolNames: async () => (await client.listTools()).tools.map(({ name }) => name),
+    call: async (name, args = {}) => answerOf(await client.callTool({ name, arguments: args })),
+    close: () => client.close(),
+  };
+}
+
+async function connectModern(target: Target): Promise<McpClient> {
+  const client = new ModernClient(info, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
+  const transport =
+    'url' in target ? new ModernHttp(new URL(target.url)) : new ModernStdio({ ...target, stderr: 'ignore' });
+  await client.connect(transport);
+  return {
+    era: '2026-07-28',
+    protocolVersion: client.getNegotiatedProtocolVersion(),
+    serverInfo: client.getServerVersion(),
+    instructions: client.getInstructions(),
+    toolNames: async () => (await client.listTools()).tools.map(({ name }) => name),
+    call: async (name, args = {}) => answerOf(await client.callTool({ name, arguments: args })),
+    close: () => client.close(),
+  };
+}
+
+function answerOf(value: unknown): Answer {
+  const { content, structuredContent, isError } = result.parse(value);
+  return {
+    text: content.map((block) => block.text ?? '').join('\n'),
+    structured: structuredContent ?? {},
+    isError: isError ?? false,
+  };
+}

@@ -1,0 +1,60 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { processEnvironment } from '../../core/config.ts';
+import { freePort } from './free-port.ts';
+import type { Target } from './mcp-clients.ts';
+
+const main = fileURLToPath(new URL('../../cli/fleet.js', import.meta.url));
+
+/** `fleet mcp` over stdio, for a client to spawn. */
+export function stdioTarget(env: Record<string, string>): Extract<Target, { command: string }> {
+  return { command: process.execPath, args: [main, 'mcp'], env: { ...base(), ...env } };
+}
+
+export interface HttpProcess {
+  readonly url: string;
+  readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  stdout: string;
+  stderr: string;
+  /** Sends SIGTERM and returns the exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** `fleet mcp --transport http` on a free port, started and listening. */
+export async function startHttpProcess(env: Record<string, string>): Promise<HttpProcess> {
+  const port = await freePort();
+  const child = spawn(process.execPath, [main, 'mcp', '--transport', 'http', '--port', String(port)], {
+    env: { ...base(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const running: HttpProcess = {
+    url: `http://127.0.0.1:${port}/mcp`,
+    child,
+    stdout: '',
+    stderr: '',
+    stop() {
+      child.kill('SIGTERM');
+      return exited;
+    },
+  };
+  child.stdout.on('data', (chunk) => (running.stdout += chunk));
+  const listening = new Promise<void>((resolve) => {
+    child.stderr.on('data', (chunk) => {
+      running.stderr += chunk;
+      if (running.stderr.includes('MCP at')) resolve();
+    });
+  });
+  await Promise.race([
+    listening,
+    exited.then((code) => Promise.reject(new Error(`fleet mcp ended with ${code}: ${running.stderr}`))),
+  ]);
+  return running;
+}
+
+/** Nothing of this process's own settings, so that a test means the same everywhere. */
+function base(): Record<string, string> {
+  const { PATH = '', HOME = '' } = processEnvironment();
+  return { PATH, HOME, LOG_LEVEL: 'warn' };
+}

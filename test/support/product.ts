@@ -1,0 +1,122 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { type Conductor, createConductor } from '../../core/conductor/api.ts';
+import { createCaller } from '../../core/conductor/client.ts';
+import type { Execution } from '../../core/conductor/types.ts';
+import { loadConfig, processEnvironment } from '../../core/config.ts';
+
+export const root = join(import.meta.dirname, '../..');
+
+/** A name nobody else in this run uses. */
+export function unique(prefix: string): string {
+  return `${prefix}-${randomUUID().slice(0, 8)}`;
+}
+
+/** The run's real server. */
+export function realConductor(): Conductor {
+  const { config } = loadConfig({ env: {} });
+  return createConductor(createCaller({ ...config, conductorServerUrl: inject('conductorServerUrl') }));
+}
+
+export interface Ran {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ran>;
+  /** Resolves when the process has written a line to stderr that matches. */
+  says(pattern: RegExp): Promise<void>;
+}
+
+/** Starts `fleet …` as a real process against the run's server, its shop and a folder of its own. */
+export function startFleetCommand(args: readonly string[], env: Record<string, string> = {}): Running {
+  const child = spawn(process.execPath, [join(root, 'cli/fleet.js'), ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...processEnvironment(),
+      CONDUCTOR_SERVER_URL: inject('conductorServerUrl'),
+      SHOP_URL: inject('shopUrl'),
+      OUTPUT_DIR: mkdtempSync(join(tmpdir(), 'fleet-out-')),
+      LOG_FORMAT: 'json',
+      ...env,
+    },
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const ended = new Promise<Ran>((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+  return {
+    child,
+    ended,
+    says: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => pattern.test(stderr) && resolve();
+        child.stderr.on('data', look);
+        child.on('close', () => reject(new Error(`it ended without saying ${pattern}: ${stderr}`)));
+        look();
+      }),
+  };
+}
+
+/** Runs `fleet …` to its end. */
+export function runFleetCommand(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
+  return startFleetCommand(args, env).ended;
+}
+
+interface BookEntry {
+  kind: string;
+  orderId: string;
+  requests: number;
+}
+
+/** What the shop's own books say happened for an order, in order. */
+export async function booksOf(orderId: string): Promise<string[]> {
+  const { entries } = await shop<{ entries: BookEntry[] }>(`/books?orderId=${encodeURIComponent(orderId)}`);
+  return entries.map(({ kind }) => kind);
+}
+
+/** The requests to a path of the shop: when they came (epoch ms) and what they were answered. */
+export async function requestsTo(path: string): Promise<{ at: number; method: string; status: number | null }[]> {
+  const { requests } = await shop<{ requests: { at: number; method: string; status: number | null }[] }>(
+    `/books/requests?path=${encodeURIComponent(path)}`,
+  );
+  return requests;
+}
+
+/** Orders a fault at the shop. */
+export async function orderFault(fault: Record<string, unknown>): Promise<void> {
+  await shop('/faults', {
+    method: 'POST',
+    body: JSON.stringify(fault),
+    headers: { 'content-type': 'application/json' },
+  });
+}
+
+async function shop<T>(path: string, init?: RequestInit): Promise<T> {
+  const response = await fetch(`${inject('shopUrl')}${path}`, init);
+  if (!response.ok) throw new Error(`shop ${path}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as T;
+}
+
+/** The failure workflow's execution, once it has ended. The server notes its id shortly after the failure. */
+export async function failureWorkflowOf(conductor: Conductor, workflowId: string): Promise<Execution> {
+  for (;;) {
+    const { output } = await conductor.getExecution(workflowId, { includeTasks: false });
+    const id = output['conductor.failure_workflow'];
+    if (typeof id === 'string') return conductor.waitForEnd(id);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

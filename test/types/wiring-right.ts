@@ -1,0 +1,49 @@
+/** The other side of `wiring.ts`: what is right must compile, so that the types do not merely refuse everything. */
+import { z } from 'zod';
+import { defineTask } from '../../core/contract.ts';
+import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { at, type Ref } from '../../workflows/dsl/refs.ts';
+
+const price = defineTask({
+  name: 'price',
+  description: '',
+  input: z.object({
+    items: z.array(z.object({ sku: z.string(), count: z.number() })),
+    currency: z.string().default('EUR'),
+    note: z.string().optional(),
+  }),
+  output: z.object({ total: z.number(), paid: z.boolean(), size: z.number(), hint: z.string().optional() }),
+});
+
+defineWorkflow({
+  name: 'right',
+  version: 1,
+  description: '',
+  input: z.object({ sku: z.string(), items: z.array(z.object({ sku: z.string(), count: z.number() })) }),
+  output: z.object({ total: z.number(), hint: z.string().optional() }),
+  variables: z.object({ seen: z.array(z.string()) }),
+}).build((wf, input) => {
+  const mixed = wf.task('mixed', price, { items: [{ sku: input.sku, count: 2 }] });
+  const whole = wf.task('whole', price, { items: input.items, currency: `X-${input.sku}`, note: mixed.output.hint });
+  const first: Ref<string | undefined> = at(input.items, 0).sku;
+  wf.set('remember', { seen: ['a', input.sku] });
+  const taken = wf.switch('paid', whole.output.paid, {
+    true: (yes) => yes.task('again', price, { items: input.items }),
+    false: () => {},
+  });
+  const maybe: Ref<number | undefined> = taken.true.output.total;
+  wf.switch('size', whole.output.size, { '1': (one) => one.wait('pause', { seconds: 1 }) }, (other) => {
+    other.set('forget', { seen: [] });
+  });
+  const { left, right } = wf.fork('both', {
+    left: (branch) => branch.task('left', price, { items: input.items }),
+    right: (branch) => branch.inline('right', { inputs: { maybe, first }, output: z.number(), script: '$.maybe' }),
+  });
+  const decided = wf.human('approve', { about: { total: left.output.total }, output: z.object({ yes: z.boolean() }) });
+  wf.switch('approved', decided.output.yes, {
+    true: () => {},
+    false: (no) => no.terminate('refused', 'FAILED', 'refused by a person'),
+  });
+  const isNumber: Ref<number> = right.output.result;
+  return { total: isNumber, hint: whole.output.hint };
+});

@@ -1,0 +1,137 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { configurationMarkdown } from '../../cli/docs.ts';
+import { loadConfig, withoutEnvironment } from '../../core/config.ts';
+import { FleetError } from '../../core/errors.ts';
+import { settingList } from '../../core/settings/index.ts';
+
+function file(content: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'config-')), 'fleet.json');
+  writeFileSync(path, content);
+  return path;
+}
+
+function mistakeOf(load: () => unknown): FleetError {
+  try {
+    load();
+  } catch (error) {
+    if (error instanceof FleetError) return error;
+    throw error;
+  }
+  throw new Error('it was accepted');
+}
+
+describe('precedence', () => {
+  const path = file('{"mcpPort": 3003, "rateLimitRpm": 7}');
+
+  test('a flag wins over the environment, the file and the default', () => {
+    const { config } = loadConfig({ flags: { mcpPort: '3001' }, env: { MCP_PORT: '3002' }, file: path });
+    expect(config.mcpPort).toBe(3001);
+  });
+
+  test('the environment wins over the file', () => {
+    expect(loadConfig({ env: { MCP_PORT: '3002' }, file: path }).config.mcpPort).toBe(3002);
+  });
+
+  test('the file wins over the default', () => {
+    expect(loadConfig({ env: {}, file: path }).config).toMatchObject({
+      mcpPort: 3003,
+      rateLimitRpm: 7,
+      mcpHost: '127.0.0.1',
+    });
+  });
+
+  test('an empty variable counts as not set', () => {
+    expect(loadConfig({ env: { MCP_PORT: '' } }).config.mcpPort).toBe(3000);
+  });
+});
+
+describe('the address of the server', () => {
+  test.each([
+    ['http://h:8080', 'http://h:8080/api', 1],
+    ['http://h:8080/', 'http://h:8080/api', 1],
+    ['http://h:8080/api', 'http://h:8080/api', 0],
+    ['http://h:8080/api/', 'http://h:8080/api', 0],
+    ['https://h/conductor', 'https://h/conductor/api', 1],
+  ])('%s becomes %s', (given, expected, notices) => {
+    const loaded = loadConfig({ env: { CONDUCTOR_SERVER_URL: given } });
+    expect(loaded.config.conductorServerUrl).toBe(expected);
+    expect(loaded.notices).toHaveLength(notices);
+  });
+});
+
+describe('mistakes', () => {
+  test('all of them are told at once, each with its place and its remedy', () => {
+    const env = { MCP_PORT: 'abc', LOG_LEVEL: 'loud', CONDUCTOR_SERVER_URL: 'ftp://h' };
+    const { code, message, remedy } = mistakeOf(() => loadConfig({ env }));
+    expect(code).toBe('config');
+    expect(message.split('\n')).toHaveLength(3);
+    expect(message).toMatch(/MCP_PORT: "?NaN|MCP_PORT: "abc"/);
+    expect(message).toContain('LOG_LEVEL');
+    expect(message).toContain('http:// or https://');
+    expect(remedy).toContain('docs/configuration.md');
+  });
+
+  test('a flag is named as the user wrote it', () => {
+    expect(mistakeOf(() => loadConfig({ flags: { mcpPort: '0' }, env: {} })).message).toMatch(/^--port: /);
+  });
+
+  test('an unknown key of the file is answered with the nearest one', () => {
+    const { message } = mistakeOf(() => loadConfig({ env: {}, file: file('{"mcpPrt": 3001}') }));
+    expect(message).toContain('"mcpPrt"');
+    expect(message).toContain('Did you mean "mcpPort"?');
+  });
+
+  test.each(['{', '[]', '"x"'])('a file that holds %s is no configuration', (content) => {
+    expect(mistakeOf(() => loadConfig({ env: {}, file: file(content) })).remedy).toContain('mcpPort');
+  });
+
+  test('a missing file is named', () => {
+    expect(mistakeOf(() => loadConfig({ env: {}, file: '/nowhere/fleet.json' })).message).toContain(
+      '/nowhere/fleet.json',
+    );
+  });
+
+  test('a key without its secret is refused, and no secret is in any message', () => {
+    const { message } = mistakeOf(() => loadConfig({ env: { CONDUCTOR_AUTH_KEY: 'hush-hush' } }));
+    expect(message).toContain('CONDUCTOR_AUTH_SECRET');
+    expect(message).not.toContain('hush-hush');
+  });
+});
+
+test('lists and JSON can be written in the environment', () => {
+  const env = {
+    MCP_ALLOWED_HOSTS: 'a.example, b.example',
+    WORKER_TYPES: '{"compress_file":{"concurrency":2}}',
+    FLEET_SERVER_SECRETS: 'yes',
+  };
+  expect(loadConfig({ env }).config).toMatchObject({
+    mcpAllowedHosts: ['a.example', 'b.example'],
+    workers: { compress_file: { concurrency: 2 } },
+    serverSecrets: true,
+  });
+});
+
+test('variables are hidden from a library and put back', () => {
+  process.env.FLEET_TEST_HIDDEN = 'x';
+  expect(withoutEnvironment(['FLEET_TEST_HIDDEN'], () => process.env.FLEET_TEST_HIDDEN)).toBeUndefined();
+  expect(process.env.FLEET_TEST_HIDDEN).toBe('x');
+  delete process.env.FLEET_TEST_HIDDEN;
+});
+
+describe('the table', () => {
+  test('no two settings share a variable or a flag', () => {
+    const names = settingList.flatMap(([, { env, flag }]) => [env, ...(flag ? [flag.split(' ')[0]] : [])]);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  test('secrets have no flag', () => {
+    expect(settingList.filter(([, { secret, flag }]) => secret && flag)).toEqual([]);
+  });
+
+  test('docs/configuration.md is what the table says', () => {
+    expect(readFileSync('docs/configuration.md', 'utf8')).toBe(configurationMarkdown());
+  });
+});

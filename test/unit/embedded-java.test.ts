@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { findJava, majorVersion, preferredFirst } from '../../core/conductor/embedded/java.ts';
+
+const { signal } = new AbortController();
+const emptyFolder = mkdtempSync(join(tmpdir(), 'fleet-java-'));
+afterAll(() => rmSync(emptyFolder, { recursive: true, force: true }));
+const nowhere = { environment: { PATH: emptyFolder }, folders: [] };
+const settings = { conductorJava: undefined, javaHome: undefined, cacheDir: emptyFolder };
+
+describe('the version of a Java', () => {
+  it.each([
+    ['openjdk version "25.0.3" 2026-04-21 LTS', 25],
+    ['openjdk version "17.0.15" 2025-04-15\nOpenJDK Runtime Environment', 17],
+    ['java version "1.8.0_392"', 8],
+    ['openjdk version "26-ea" 2026-03-17', 26],
+    ['Picked up JAVA_TOOL_OPTIONS: -Dx=1\nopenjdk version "21" 2023-09-19', 21],
+  ])('is read from what it prints: %s', (printed, version) => {
+    expect(majorVersion(printed)).toBe(version);
+  });
+
+  it('is unknown where something else is printed', () => {
+    expect(majorVersion('command not found')).toBeUndefined();
+  });
+});
+
+describe('the search for a Java', () => {
+  it('tries Temurin from 21 on first, the newest before the older', () => {
+    const names = [
+      'java-17-openjdk-amd64',
+      'temurin-21-jdk-amd64',
+      'openjdk-23',
+      'temurin-17-jdk-amd64',
+      'temurin-25-jdk-amd64',
+    ];
+    expect(preferredFirst(names)).toEqual([
+      'temurin-25-jdk-amd64',
+      'temurin-21-jdk-amd64',
+      'temurin-17-jdk-amd64',
+      'openjdk-23',
+      'java-17-openjdk-amd64',
+    ]);
+  });
+
+  it('names the ways to a Java where there is none', async () => {
+    await expect(findJava(settings, signal, nowhere)).rejects.toMatchObject({
+      code: 'environment',
+      message: 'No Java 21 or newer was found.',
+      remedy: expect.stringMatching(/CONDUCTOR_JAVA.*--install-java.*CONDUCTOR_SERVER_URL/s),
+    });
+  });
+
+  it('refuses a configured program that is not a Java instead of taking another one', async () => {
+    const configured = { ...settings, conductorJava: join(emptyFolder, 'java') };
+    await expect(findJava(configured, signal, nowhere)).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringContaining('does not run as a java program'),
+    });
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { containerArguments, fromInsideContainer } from '../../core/conductor/embedded/container.ts';
+import { dataFolder } from '../../core/conductor/embedded/folder.ts';
+import { javaArguments, serverEnvironment, serverProperties } from '../../core/conductor/embedded/properties.ts';
+import { loadConfig } from '../../core/config.ts';
+
+const environment = {
+  PATH: '/bin',
+  LANG: 'de_DE.UTF-8',
+  OPENAI_API_KEY: 'sk-1',
+  ANTHROPIC_API_KEY: '',
+  CONDUCTOR_SECRET_x: 'hidden',
+  AWS_SECRET_ACCESS_KEY: 'unrelated',
+};
+
+describe('the properties of the server', () => {
+  it('switch the secrets and the environment off unless asked for', () => {
+    const off = serverProperties({ database: '/d/conductor.db', secrets: false });
+    expect(off).toMatchObject({ 'conductor.secrets.type': 'noop', 'conductor.environment.type': 'noop' });
+    const on = serverProperties({ database: '/d/conductor.db', secrets: true });
+    expect(Object.keys(on).filter((name) => /secrets|environment/.test(name))).toEqual([]);
+  });
+
+  it('name the scripted model provider only where there is one', () => {
+    const options = { database: '/d/conductor.db', secrets: false };
+    expect(Object.keys(serverProperties(options)).join()).not.toContain('litellm');
+    expect(serverProperties({ ...options, llmBaseUrl: 'http://127.0.0.1:1/llm' })).toMatchObject({
+      'conductor.ai.litellm.base-url': 'http://127.0.0.1:1/llm',
+    });
+  });
+
+  it('bind a jar to the loopback address', () => {
+    const args = javaArguments({ jar: 's.jar', memory: '1g', marks: ['-Da=b'], port: 8080, properties: { x: 'y' } });
+    expect(args).toEqual(expect.arrayContaining(['-Xmx1g', '-Da=b', '--server.address=127.0.0.1', '--x=y']));
+    expect(args.indexOf('-Da=b')).toBeLessThan(args.indexOf('-jar'));
+  });
+});
+
+describe('the environment of the server', () => {
+  it('holds provider keys from the settings and nothing else of ours', () => {
+    const { config } = loadConfig({ env: environment });
+    expect(serverEnvironment(config, environment)).toEqual({
+      PATH: '/bin',
+      LANG: 'de_DE.UTF-8',
+      OPENAI_API_KEY: 'sk-1',
+    });
+  });
+
+  it('holds the secrets of workflows where they are switched on', () => {
+    const { config } = loadConfig({ env: environment, flags: { serverSecrets: true } });
+    expect(serverEnvironment(config, environment)).toMatchObject({ CONDUCTOR_SECRET_x: 'hidden' });
+  });
+
+  it('has a locale in which Java can read any path', () => {
+    expect(serverEnvironment(loadConfig({ env: {} }).config, {})).toEqual({ LANG: 'C.UTF-8' });
+  });
+});
+
+describe('the container of the server', () => {
+  const { config } = loadConfig({ env: {} });
+  const options = { config, environment: {}, folder: dataFolder('/data'), instance: 'i', port: 8081 };
+
+  it('is published on the loopback address, and no value of a key stands among its arguments', () => {
+    const args = containerArguments(options, ['OPENAI_API_KEY']);
+    expect(args).toContain('--publish=127.0.0.1:8081:8080');
+    expect(args).toContain('--env=OPENAI_API_KEY');
+  });
+
+  it('reaches this machine under another name', () => {
+    expect(fromInsideContainer('http://127.0.0.1:8090/llm')).toBe('http://host.docker.internal:8090/llm');
+    expect(fromInsideContainer('https://models.example/v1')).toBe('https://models.example/v1');
+  });
+});

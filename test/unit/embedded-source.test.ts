@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { findProgram, type Sources } from '../../core/conductor/embedded/source.ts';
+import { loadConfig } from '../../core/config.ts';
+import { FleetError } from '../../core/errors.ts';
+
+const noJava = new FleetError('environment', 'No Java 21 or newer was found.', { remedy: 'Install one.' });
+
+function search(has: { java?: boolean; jar?: boolean; image?: boolean }, env: Record<string, string> = {}) {
+  const asked: string[] = [];
+  const sources: Sources = {
+    async findJava() {
+      asked.push('java');
+      if (!has.java) throw noJava;
+      return '/jdk/bin/java';
+    },
+    async findJar() {
+      asked.push('jar');
+      return has.jar ? '/cache/server.jar' : undefined;
+    },
+    async hasDockerImage() {
+      asked.push('docker');
+      return has.image ?? false;
+    },
+  };
+  const progress = { note: () => undefined, signal: new AbortController().signal };
+  return { asked, found: findProgram(loadConfig({ env }).config, progress, sources) };
+}
+
+describe('where the server comes from', () => {
+  it('is a jar with a Java, without a question to Docker', async () => {
+    const { asked, found } = search({ java: true, jar: true, image: true });
+    expect(await found).toEqual({ kind: 'jar', java: '/jdk/bin/java', jar: '/cache/server.jar' });
+    expect(asked).toEqual(['java', 'jar']);
+  });
+
+  it('is Docker where no jar can be had', async () => {
+    expect(await search({ java: true, image: true }).found).toEqual({ kind: 'docker' });
+  });
+
+  it('is Docker where there is no Java, and then no jar is fetched', async () => {
+    const { asked, found } = search({ jar: true, image: true });
+    expect(await found).toEqual({ kind: 'docker' });
+    expect(asked).toEqual(['java', 'docker']);
+  });
+
+  it('is never Docker for somebody who named a jar', async () => {
+    await expect(search({ image: true }, { CONDUCTOR_JAR: 'server.jar' }).found).rejects.toBe(noJava);
+  });
+
+  it('is an error with four ways out where nothing can be had', async () => {
+    await expect(search({ java: true }).found).rejects.toMatchObject({
+      code: 'environment',
+      remedy: expect.stringMatching(/CONDUCTOR_SERVER_URL.*CONDUCTOR_JAR.*Maven.*Docker/s),
+    });
+  });
+
+  it('is the error about Java where only Java is missing', async () => {
+    await expect(search({ jar: true }).found).rejects.toBe(noJava);
+  });
+});

@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { cacheFolder } from '../../core/conductor/embedded/cache.ts';
+import { expectedChecksum } from '../../core/conductor/embedded/jar.ts';
+import { localRepository } from '../../core/conductor/embedded/maven.ts';
+import { explanationIn, failureIn } from '../../core/conductor/embedded/ready.ts';
+import { release } from '../../core/conductor/embedded/release.ts';
+import { parseState, readState, type ServerState, writeState } from '../../core/conductor/embedded/state.ts';
+
+const state: ServerState = {
+  kind: 'jar',
+  instance: '5dd1de21-6094-4764-b26d-cf0b38f0ad4b',
+  pid: 4711,
+  port: 8080,
+  startedAt: '2026-11-21T03:58:42.210Z',
+  owner: { pid: 4710, startedAt: '123456' },
+  version: '3.32.1',
+};
+
+describe('server.json', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fleet-state-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('is read as it was written', () => {
+    const file = join(folder, 'server.json');
+    writeState(file, state);
+    expect(readState(file)).toEqual(state);
+  });
+
+  it('is none where there is no file, and broken where it cannot be read', () => {
+    expect(readState(join(folder, 'absent.json'))).toBe('none');
+    writeFileSync(join(folder, 'half.json'), JSON.stringify(state).slice(0, 40));
+    expect(readState(join(folder, 'half.json'))).toBe('broken');
+    expect(readState(folder)).toBe('broken');
+  });
+
+  it.each([
+    ['an empty file', ''],
+    ['another shape', '[]'],
+    ['a pid that would signal every process', JSON.stringify({ ...state, pid: -1 })],
+    ['a port that is none', JSON.stringify({ ...state, port: 0 })],
+  ])('is refused as %s', (_, text) => {
+    expect(parseState(text)).toBeUndefined();
+  });
+});
+
+describe('the log of a start', () => {
+  const failed = (why: string) => `2 [main] INFO x\n***\nAPPLICATION FAILED TO START\n***\n\nDescription:\n\n${why}\n`;
+
+  it('tells a taken port from other failures, and either from a start that goes on', () => {
+    expect(failureIn(failed('Web server failed to start. Port 8080 was already in use.'))).toBe('port-taken');
+    expect(failureIn(failed('No database.'))).toBe('failed');
+    expect(failureIn('2 [main] INFO x - Port 8080 was already in use')).toBeUndefined();
+  });
+
+  it('is shortened to what Spring explains, or to its end', () => {
+    expect(explanationIn(failed('No database.'))).toBe('Description:\nNo database.');
+    expect(explanationIn('a\n\nb\nc\n', 2)).toBe('b\nc');
+  });
+});
+
+describe('the jar', () => {
+  it('must have the pinned checksum, or the configured one in any case of letters', () => {
+    expect(expectedChecksum({ conductorJarSha256: undefined })).toBe(release.sha256);
+    expect(expectedChecksum({ conductorJarSha256: 'AB'.repeat(32) })).toBe('ab'.repeat(32));
+  });
+
+  it('is looked for in the local repository that Maven names', () => {
+    expect(localRepository('[DEBUG] Using local repository at /home/me/my repo')).toBe('/home/me/my repo');
+    expect(localRepository('[INFO] BUILD SUCCESS')).toBeUndefined();
+  });
+});
+
+describe('the cache folder', () => {
+  const none = { cacheDir: undefined };
+
+  it('is the configured one, or below the cache folder of the system', () => {
+    expect(cacheFolder({ cacheDir: '/c' }, {})).toBe('/c');
+    expect(cacheFolder(none, { XDG_CACHE_HOME: '/x' }, 'linux')).toBe('/x/conductor-fleet');
+    expect(cacheFolder(none, {}, 'linux')).toMatch(/\/\.cache\/conductor-fleet$/);
+    expect(cacheFolder(none, {}, 'darwin')).toMatch(/\/Library\/Caches\/conductor-fleet$/);
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest';
+import { discover } from '../../core/discover.ts';
+import { isTool } from '../../mcp/define.ts';
+import { listingOf } from '../../mcp/schemas.ts';
+
+const TOKENS_PER_TOOL = 300;
+const TOKENS_IN_ALL = 4000;
+/** Characters of JSON in a token; real tokenizers take four and more. */
+const CHARACTERS_PER_TOKEN = 4;
+
+const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
+const tokens = (value: unknown) => Math.ceil(JSON.stringify(value).length / CHARACTERS_PER_TOKEN);
+
+test('the whole list stays small', () => {
+  expect(tokens(tools.map(listingOf))).toBeLessThanOrEqual(TOKENS_IN_ALL);
+});
+
+describe.each(tools.map((tool) => [tool.name, tool] as const))('%s', (_name, tool) => {
+  const listing = listingOf(tool);
+  const parameters = Object.entries(listing.inputSchema.properties as Record<string, Record<string, unknown>>);
+
+  test('has a snake_case name, a title and a description', () => {
+    expect(tool.name).toMatch(/^[a-z]+(_[a-z]+)*$/);
+    expect(tool.title).not.toBe('');
+    expect(tool.description).toMatch(/\.$/);
+  });
+
+  test('states all four hints', () => {
+    const { readOnlyHint, destructiveHint, idempotentHint, openWorldHint } = tool.annotations;
+    for (const hint of [readOnlyHint, destructiveHint, idempotentHint, openWorldHint])
+      expect(hint).toBeTypeOf('boolean');
+    expect(readOnlyHint && destructiveHint).toBe(false);
+    expect(tool.permission.endsWith(':read')).toBe(readOnlyHint);
+  });
+
+  test('describes every parameter', () => {
+    for (const [name, schema] of parameters) expect(schema.description, name).toBeTruthy();
+  });
+
+  test('refuses what it does not know', () => {
+    expect(listing.inputSchema.additionalProperties).toBe(false);
+    expect(tool.input.safeParse({ no_such_parameter: 1 }).error?.issues).toContainEqual(
+      expect.objectContaining({ code: 'unrecognized_keys' }),
+    );
+  });
+
+  test('has an output schema with fields', () => {
+    expect(Object.keys(listing.outputSchema.properties as object)).not.toHaveLength(0);
+  });
+
+  test(`takes at most ${TOKENS_PER_TOOL} tokens of the list`, () => {
+    expect(tokens(listing)).toBeLessThanOrEqual(TOKENS_PER_TOOL);
+  });
+});

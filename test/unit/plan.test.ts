@@ -1,0 +1,156 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { TaskDef, WorkflowDef } from '../../core/conductor/types.ts';
+import { defineTask, fromSetting } from '../../core/contract.ts';
+import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { canonicalWorkflow, fingerprint } from '../../workflows/manage/canonical.ts';
+import { type Change, plan, type ServerDefinitions } from '../../workflows/manage/plan.ts';
+import { toTaskDef, withSettings } from '../../workflows/manage/task-def.ts';
+
+const task: TaskDef = {
+  name: 't',
+  retryCount: 3,
+  inputSchema: { name: 't.input', version: 1, type: 'JSON', data: { type: 'object' } },
+};
+const workflow: WorkflowDef = {
+  name: 'w',
+  version: 2,
+  schemaVersion: 2,
+  tasks: [{ name: 't', taskReferenceName: 'r', type: 'SIMPLE', inputParameters: { a: 0 } }],
+};
+
+/** What the server answers after `def` was registered: defaults filled in, times added. */
+function asStored(def: Record<string, unknown>): Record<string, unknown> {
+  const tasks = def.tasks as Record<string, unknown>[] | undefined;
+  return {
+    ...def,
+    createTime: 1,
+    updateTime: 2,
+    ...(tasks && {
+      restartable: true,
+      maskedFields: [],
+      variables: {},
+      tasks: tasks.map((one) => ({ ...one, optional: false, decisionCases: {}, startDelay: 0, metadata: {} })),
+    }),
+  };
+}
+
+function server({
+  tasks = [],
+  workflows = [],
+  latest = [],
+}: {
+  tasks?: object[];
+  workflows?: object[];
+  latest?: [string, number][];
+}): ServerDefinitions {
+  const named = <T extends object>(list: T[]) => list as (T & { name: string; version: number })[];
+  return {
+    tasks: new Map(named(tasks).map((def) => [def.name, def as unknown as Record<string, unknown>])),
+    workflows: new Map(
+      named(workflows).map((def) => [`${def.name}@${def.version}`, def as unknown as Record<string, unknown>]),
+    ),
+    latestVersions: new Map(latest),
+  };
+}
+
+function actions(changes: Change[]): string[] {
+  return changes.map(({ name, action }) => `${name} ${action}`);
+}
+
+/** The change that registering for the first time makes; its `def` carries our stamp. */
+function first(): [Change, Change] {
+  return plan({ tasks: [task], workflows: [workflow] }, server({})) as [Change, Change];
+}
+
+describe('registering', () => {
+  test('creates what the server has not', () => {
+    expect(actions(first())).toEqual(['t create', 'w create']);
+  });
+
+  test('leaves alone what is there already, whatever defaults the server added', () => {
+    const [t, w] = first();
+    const stored = server({ tasks: [asStored(t.def)], workflows: [asStored(w.def)] });
+    expect(actions(plan({ tasks: [task], workflows: [workflow] }, stored))).toEqual(['t unchanged', 'w unchanged']);
+  });
+
+  test('updates what an earlier registration wrote when ours has changed since', () => {
+    const [t, w] = first();
+    const stored = server({ tasks: [asStored(t.def)], workflows: [asStored(w.def)] });
+    const ours = { tasks: [{ ...task, retryCount: 5 }], workflows: [{ ...workflow, timeoutSeconds: 60 }] };
+    expect(actions(plan(ours, stored))).toEqual(['t update', 'w update']);
+  });
+
+  test('keeps what an operator changed, and says so with the way to overwrite it', () => {
+    const [t, w] = first();
+    const [task1] = workflow.tasks;
+    const edited = { ...asStored(w.def), tasks: [{ ...task1, inputParameters: { a: 1 } }] };
+    const stored = server({ tasks: [{ ...asStored(t.def), retryCount: 7 }], workflows: [edited] });
+    const changes = plan({ tasks: [task], workflows: [workflow] }, stored);
+    expect(actions(changes)).toEqual(['t keep', 'w keep']);
+    for (const { notice } of changes) expect(notice).toContain('--overwrite');
+    expect(actions(plan({ tasks: [task], workflows: [workflow] }, stored, { overwrite: true }))).toEqual([
+      't update',
+      'w update',
+    ]);
+  });
+
+  test('keeps a definition that somebody else registered under the same name', () => {
+    const stored = server({
+      tasks: [{ name: 't', retryCount: 1 }],
+      workflows: [{ ...workflow, description: 'theirs' }],
+    });
+    expect(actions(plan({ tasks: [task], workflows: [workflow] }, stored))).toEqual(['t keep', 'w keep']);
+  });
+
+  test('tells when the server has a newer version than ours', () => {
+    const [, w] = first();
+    const stored = server({ workflows: [asStored(w.def)], latest: [['w', 3]] });
+    const change = plan({ tasks: [], workflows: [workflow] }, stored)[0];
+    expect(change?.action).toBe('unchanged');
+    expect(change?.notice).toContain('version 3');
+  });
+});
+
+test('the order of keys makes no other definition, the order of tasks does', () => {
+  const { name, ...rest } = workflow;
+  expect(fingerprint(canonicalWorkflow({ ...rest, name }))).toBe(fingerprint(canonicalWorkflow(workflow)));
+  const two = [...workflow.tasks, { name: 'u', taskReferenceName: 's', type: 'SIMPLE' }];
+  const turned = [...two].reverse();
+  expect(fingerprint(canonicalWorkflow({ ...workflow, tasks: two }))).not.toBe(
+    fingerprint(canonicalWorkflow({ ...workflow, tasks: turned })),
+  );
+});
+
+test('a task definition always says when to give up', () => {
+  const def = toTaskDef(
+    defineTask({
+      name: 'n',
+      description: 'd',
+      input: z.object({}),
+      output: z.object({}),
+      timeoutSeconds: 30,
+      responseTimeoutSeconds: 30,
+    }),
+  );
+  expect(def).toMatchObject({
+    retryCount: 3,
+    retryLogic: 'EXPONENTIAL_BACKOFF',
+    retryDelaySeconds: 2,
+    timeoutPolicy: 'RETRY',
+    responseTimeoutSeconds: 30,
+  });
+});
+
+test("an input that asks for a setting gets this deployment's value as its default", () => {
+  const built = defineWorkflow({
+    name: 'w',
+    version: 1,
+    description: '',
+    input: z.object({ shopUrl: fromSetting('shopUrl', z.url(), 'http://fallback'), other: z.string().default('x') }),
+    output: z.object({}),
+  }).build(() => ({}));
+  const settings = { shopUrl: 'http://shop', llmProvider: 'litellm', llmModel: 'm' };
+  expect(built.def.inputTemplate).toEqual({ shopUrl: 'http://fallback', other: 'x' });
+  expect(withSettings(built, settings).inputTemplate).toEqual({ shopUrl: 'http://shop', other: 'x' });
+});

@@ -1,0 +1,86 @@
+import { execFileSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { loadWorkers, loadWorkflows } from '../../cli/content.ts';
+
+/** Who may import whom: the longest matching folder decides; `cli` and `test` may import everything, nobody imports them. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  core: ['core'],
+  'workers/runtime': ['core', 'workers/runtime'],
+  'workers/shared': ['core', 'workers/shared'],
+  'workers/tasks': ['core', 'workers/shared'],
+  'workflows/dsl': ['core', 'workflows/dsl'],
+  'workflows/manage': ['core', 'workflows/dsl', 'workflows/manage'],
+  'workflows/definitions': ['core', 'workflows/dsl', 'workflows/definitions', 'workers/tasks'],
+  mcp: ['core', 'mcp'],
+  'mcp/tools': ['core', 'mcp', 'workflows/definitions'],
+};
+const MAX_LINES = 300;
+
+const layers = Object.keys(MAY_IMPORT).sort((a, b) => b.length - a.length);
+const layerOf = (file: string) => layers.find((layer) => file.startsWith(`${layer}/`));
+const sources = globSync('{core,workers,workflows,mcp,cli}/**/*.ts').sort();
+const importsOf = (file: string) =>
+  [...readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?'(\.[^']+)'/g)].map(([, path = '']) =>
+    normalize(join(dirname(file), path)),
+  );
+
+describe('imports', () => {
+  test.each(sources.filter((file) => layerOf(file)))('%s keeps to its layer', (file) => {
+    const allowed = MAY_IMPORT[layerOf(file) ?? ''] ?? [];
+    const foreign = importsOf(file).filter((target) => !allowed.some((layer) => target.startsWith(`${layer}/`)));
+    expect(foreign).toEqual([]);
+  });
+
+  test('nobody imports cli or test but themselves', () => {
+    const offenders = sources
+      .filter((file) => !file.startsWith('cli/'))
+      .filter((file) => importsOf(file).some((target) => /^(cli|test)\//.test(target)));
+    expect(offenders).toEqual([]);
+  });
+});
+
+describe('sources', () => {
+  test('no file is too long to read at once', () => {
+    const lines = (file: string) => readFileSync(file, 'utf8').split('\n').length;
+    expect([...sources, ...globSync('test/**/*.ts')].filter((file) => lines(file) > MAX_LINES)).toEqual([]);
+  });
+
+  test('only core/config.ts reads the environment', () => {
+    const readers = sources.filter((file) => /process\.env\b/.test(readFileSync(file, 'utf8')));
+    expect(readers).toEqual(['core/config.ts']);
+  });
+
+  test('stdout belongs to results: only the command line writes to it', () => {
+    const writers = sources.filter((file) => /console\.\w+\(|process\.stdout/.test(readFileSync(file, 'utf8')));
+    expect(writers).toEqual(['cli/main.ts']);
+  });
+
+  test('no secret, address of a package registry or path of one machine is in any tracked file', () => {
+    const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' })
+      .trim()
+      .split('\n');
+    const forbidden = new RegExp(
+      ['registry\\.npm' + 'js', 'repo1?\\.mav' + 'en', 'pypi\\.' + 'org', '/wo' + 'rk/', 'sk-[A-Za-z0-9]{20}'].join(
+        '|',
+      ),
+    );
+    expect(files.filter((file) => forbidden.test(readFileSync(file, 'utf8')))).toEqual([]);
+  });
+});
+
+describe('content', () => {
+  test('every task a workflow uses has a worker or is a policy', async () => {
+    const workers = new Set((await loadWorkers()).map(({ name }) => name));
+    const unserved = (await loadWorkflows())
+      .flatMap(({ tasks }) => tasks)
+      .filter((task) => task.kind === 'task' && !workers.has(task.name));
+    expect(unserved).toEqual([]);
+  });
+
+  test('everything is described', async () => {
+    const named = [...(await loadWorkers()), ...(await loadWorkflows())];
+    expect(named.filter(({ description }) => description.length < 10).map(({ name }) => name)).toEqual([]);
+  });
+});
