@@ -53,6 +53,16 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** Waits for `work` at most `ms`, and leaves no timer behind that would keep the process alive. Returns whether it has ended. */
+export async function endsWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
+  const over = new AbortController();
+  try {
+    return await Promise.race([work.then(() => true), pause(ms, over.signal).then(() => false)]);
+  } finally {
+    over.abort();
+  }
+}
+
 /** Runs the clean-ups in the reverse of the order they were added, each once, all of them even if one fails. */
 export class Cleanups {
   readonly #steps: { what: string; run: () => unknown }[] = [];

@@ -208,20 +208,3 @@ describe.concurrent('FileProcessing', () => {
     expect(execution.reasonForIncompletion).toContain('There is no operation "shred"');
   });
 });
-
-test('a worker told to stop ends the task it runs first', async () => {
-  const orderId = unique('order');
-  await orderFault({ path: '/reservations', orderId, delayMs: 3_000 });
-  const workflowId = await startChecked(conductor, {
-    name: 'OrderProcessing',
-    input: { orderId, sku: 'lamp', amount: 1 },
-  });
-  for (let taken = false; !taken; ) {
-    const { tasks } = await conductor.getExecution(workflowId);
-    taken = tasks.some(({ status }) => status === 'IN_PROGRESS');
-  }
-  worker.child.kill('SIGTERM');
-  expect((await worker.ended).code).toBe(0);
-  const { tasks } = await conductor.getExecution(workflowId);
-  expect(tasks[0]).toMatchObject({ referenceTaskName: 'reserve', status: 'COMPLETED', pollCount: 1 });
-});

@@ -225,22 +225,26 @@ describe('stopping', () => {
     expect(queue.results).toEqual([expect.objectContaining({ status: 'IN_PROGRESS', callbackAfterSeconds: 0 })]);
   });
 
-  test('hands back what a poll under way still brings', async () => {
+  test('hands back what a long poll under way still brings', async () => {
     const polled = Promise.withResolvers<void>();
-    const answer = Promise.withResolvers<void>();
-    const running = start();
-    fake.routes = (request) => {
-      if (request.path.startsWith('/api/tasks/poll/')) polled.resolve();
+    const found = Promise.withResolvers<void>();
+    fake.routes = async (request) => {
+      if (request.path.startsWith('/api/tasks/poll/')) {
+        polled.resolve();
+        await found.promise;
+      }
       return queue.routes(request);
     };
-    // The next long poll finds a task only after the stop was asked for.
-    await polled.promise;
     queue.queued.push('late');
+    const running = start();
+    await polled.promise;
     const stopped = running.stop();
-    answer.resolve();
+    found.resolve();
     await stopped;
-    const unanswered = queue.polls.reduce((sum, { got }) => sum + got, 0) - queue.results.length;
-    expect(unanswered).toBe(0);
+    expect(queue.polls).toEqual([expect.objectContaining({ got: 1 })]);
+    expect(queue.results).toEqual([
+      expect.objectContaining({ taskId: 'late', status: 'IN_PROGRESS', callbackAfterSeconds: 0 }),
+    ]);
   });
 });
 

@@ -19,7 +19,8 @@ export interface FakeReply {
   readonly body?: unknown;
 }
 
-export type Routes = (request: FakeRequest) => FakeReply | undefined;
+/** A promise keeps the answer back, as a long poll does. */
+export type Routes = (request: FakeRequest) => FakeReply | undefined | Promise<FakeReply | undefined>;
 
 export interface FakeConductor {
   /** Base address of its API, for `CONDUCTOR_SERVER_URL`. */
@@ -44,7 +45,7 @@ export async function startFakeConductor(): Promise<FakeConductor> {
     requests.push(request);
     const fault = fake.faultAt(request) ? fake.fault : 'none';
     if (fault === 'slow') await pause(SLOW_MS, undefined, { signal: stopping.signal, ref: false }).catch(() => {});
-    const reply = faulty(fault) ?? fake.routes(request) ?? standard(request);
+    const reply = faulty(fault) ?? (await fake.routes(request)) ?? standard(request);
     if (reply === 'hang-up') return void response.destroy();
     const { status = 200, body = '', raw } = { raw: undefined, ...reply };
     const isText = typeof body === 'string' && raw === undefined;

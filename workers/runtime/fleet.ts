@@ -3,7 +3,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import type { Task } from '../../core/conductor/types.ts';
 import type { Config } from '../../core/config.ts';
 import type { Worker, WorkerSettings } from '../../core/contract.ts';
-import { pause } from '../../core/drain.ts';
+import { endsWithin } from '../../core/drain.ts';
 import type { Logger } from '../../core/log.ts';
 import { execute, type Outcome } from './execute.ts';
 import { Poller, type PollerState } from './poller.ts';
@@ -90,9 +90,9 @@ export function startFleet({ workers, conductor, config, settings, log }: FleetO
     slots.freed();
     await polling;
     if (slots.running > 0) log.info({ running: slots.running }, 'waiting for running tasks');
-    await Promise.race([slots.idle(), pause(config.workerDrainSeconds * 1000)]);
+    await endsWithin(config.workerDrainSeconds * 1000, slots.idle());
     stopWork.abort(new Error('the worker process stops'));
-    await Promise.race([slots.idle(), pause(LAST_REPORTS_MS)]);
+    await endsWithin(LAST_REPORTS_MS, slots.idle());
     giveUp.abort();
     if (slots.running > 0)
       log.error({ running: slots.running }, 'stopped with tasks that did not end; their leases will run out');

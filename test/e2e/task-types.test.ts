@@ -1,0 +1,147 @@
+import { afterAll, expect, inject, test } from 'vitest';
+import { z } from 'zod';
+import type { Execution } from '../../core/conductor/types.ts';
+import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { externalApi } from '../../workflows/dsl/policies.ts';
+import { register } from '../../workflows/manage/apply.ts';
+import { realConductor, unique } from '../support/product.ts';
+
+/** The builder's task types that no shipped workflow uses, and the corners of those that do, on the real server. */
+const conductor = realConductor();
+const serverUrl = inject('conductorServerUrl');
+const settings = { shopUrl: inject('shopUrl'), llmProvider: 'litellm', llmModel: 'scripted-research-1' };
+afterAll(() => conductor.close());
+
+type Builder = Parameters<ReturnType<typeof defineProbe>['build']>[0];
+
+function defineProbe(name: string) {
+  return defineWorkflow({
+    name,
+    version: 1,
+    description: 'A probe of task types.',
+    input: z.object({ n: z.number(), flag: z.boolean() }),
+    output: z.object({ result: z.unknown() }),
+    variables: z.object({ seen: z.array(z.number()) }),
+  });
+}
+
+async function start(build: Builder, input = { n: 2, flag: true }): Promise<string> {
+  const workflow = defineProbe(unique('Probe').replace('-', '_')).build(build);
+  await register(conductor, { tasks: [], workflows: [workflow] }, settings);
+  return conductor.startWorkflow({ name: workflow.name, input });
+}
+
+async function run(build: Builder, input = { n: 2, flag: true }): Promise<Execution> {
+  return conductor.waitForEnd(await start(build, input));
+}
+
+test.concurrent('INLINE computes over typed inputs', async () => {
+  const { status, output } = await run((wf, { n }) => {
+    const doubled = wf.inline('double', { inputs: { n }, output: z.number(), script: '$.n * 2' });
+    return { result: doubled.output.result };
+  });
+  expect({ status, output }).toEqual({ status: 'COMPLETED', output: { result: 4 } });
+});
+
+test.concurrent('WAIT goes on after its time', async () => {
+  const { status, startTime, endTime } = await run((wf) => {
+    wf.wait('pause', { seconds: 1 });
+    return { result: 'done' };
+  });
+  expect(status).toBe('COMPLETED');
+  expect(endTime - startTime).toBeGreaterThanOrEqual(1_000);
+});
+
+test.concurrent('HUMAN waits for a person and hands on what they enter', async () => {
+  const workflowId = await start((wf, { n }) => {
+    const decided = wf.human('approve', { about: { amount: n }, output: z.object({ yes: z.boolean() }) });
+    return { result: decided.output.yes };
+  });
+  const { tasks } = await conductor.getExecution(workflowId);
+  expect(tasks[0]).toMatchObject({ taskType: 'HUMAN', status: 'IN_PROGRESS', inputData: { amount: 2 } });
+  await fetch(`${serverUrl}/tasks/${workflowId}/approve/COMPLETED`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ yes: true }),
+  });
+  expect((await conductor.waitForEnd(workflowId)).output).toEqual({ result: true });
+});
+
+test.concurrent('TERMINATE ends with the given status, reason and output', async () => {
+  const { status, reasonForIncompletion, output } = await run((wf, { n }) => {
+    wf.terminate('stop', 'FAILED', `enough of ${n}`, { partial: n });
+    wf.wait('never', { seconds: 60 });
+    return { result: 'never' };
+  });
+  expect(status).toBe('FAILED');
+  expect(reasonForIncompletion).toContain('enough of 2');
+  expect(output).toMatchObject({ partial: 2 });
+});
+
+test.concurrent('SWITCH on a boolean and on a number takes exactly the branch of the value', async () => {
+  const { output } = await run((wf, { n, flag }) => {
+    wf.switch('by_flag', flag, {
+      true: (yes) => yes.set('was_true', { seen: [1] }),
+      false: (no) => no.set('was_false', { seen: [0] }),
+    });
+    wf.switch('by_number', n, { '3': (three) => three.set('three', { seen: [3] }) }, (other) =>
+      other.set('other', { seen: [1, 2] }),
+    );
+    return { result: wf.variables.seen };
+  });
+  expect(output).toEqual({ result: [1, 2] });
+});
+
+test.concurrent('a JOIN waits for a branch that ends in a SWITCH until the chosen case has ended', async () => {
+  const { status, tasks } = await run((wf, { flag }) => {
+    wf.fork('both', {
+      left: (branch) => {
+        branch.switch('slow', flag, { true: (yes) => yes.wait('slow_wait', { seconds: 1 }), false: () => {} });
+      },
+      right: (branch) => branch.inline('right', { inputs: {}, output: z.number(), script: '1' }),
+    });
+    wf.inline('after', { inputs: {}, output: z.number(), script: '1' });
+    return { result: 1 };
+  });
+  expect(status).toBe('COMPLETED');
+  const task = (ref: string) => tasks.find(({ referenceTaskName }) => referenceTaskName === ref);
+  expect(task('after')?.startTime).toBeGreaterThanOrEqual(task('slow_wait')?.endTime ?? Number.POSITIVE_INFINITY);
+});
+
+test.concurrent('a loop stops at its condition, and at its number of rounds without one', async () => {
+  const rounds = async (until: string) => {
+    const { output } = await run((wf) => {
+      wf.set('begin', { seen: [] });
+      const { seen } = wf.variables;
+      const loop = wf.repeat('again', { rounds: 4, until, inputs: { seen } }, (scope, round) => {
+        const more = scope.jq('more', {
+          inputs: { seen, round },
+          output: z.array(z.number()),
+          query: '.seen + [.round]',
+        });
+        scope.set('keep', { seen: more.output.result });
+      });
+      return { result: { rounds: loop.output.iteration, seen } };
+    });
+    return output.result;
+  };
+  expect(await rounds('$.seen.length >= 2')).toEqual({ rounds: 2, seen: [1, 2] });
+  expect(await rounds('false')).toEqual({ rounds: 4, seen: [1, 2, 3, 4] });
+});
+
+test.concurrent('an HTTP task gets its time limit and retries from its policy', async () => {
+  const execution = await run((wf) => {
+    const asked = wf.http('ask', externalApi, {
+      method: 'GET',
+      uri: `${settings.shopUrl}/weather?city=Dubai`,
+      response: z.object({ temperatureCelsius: z.number() }),
+    });
+    return { result: asked.output.response.body.temperatureCelsius };
+  });
+  expect(execution).toMatchObject({ status: 'COMPLETED', output: { result: 38 } });
+  expect(await conductor.getTaskDef('external_api')).toMatchObject({
+    timeoutSeconds: 30,
+    timeoutPolicy: 'RETRY',
+    retryCount: 3,
+  });
+});

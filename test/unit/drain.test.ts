@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest';
+import { Cleanups, endsWithin, pause } from '../../core/drain.ts';
+
+describe('waiting', () => {
+  test('for work that ends says so, and cancels its own timer', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    expect(await endsWithin(60_000, Promise.resolve())).toBe(true);
+    expect(timers()).toBe(before);
+  });
+
+  test('for work that does not end says so', async () => {
+    expect(await endsWithin(0, new Promise(() => undefined))).toBe(false);
+  });
+
+  test('for work that fails fails', async () => {
+    await expect(endsWithin(60_000, Promise.reject(new Error('no')))).rejects.toThrow('no');
+  });
+
+  test('a pause ends early when its signal is aborted', async () => {
+    const stop = new AbortController();
+    const paused = pause(60_000, stop.signal);
+    stop.abort();
+    await paused;
+  });
+});
+
+test('clean-ups run in reverse, all of them, and tell what failed', async () => {
+  const order: string[] = [];
+  const cleanups = new Cleanups();
+  cleanups.add('first', () => order.push('first'));
+  cleanups.add('second', () => {
+    throw new Error('stuck');
+  });
+  cleanups.add('third', async () => order.push('third'));
+  const failures = await cleanups.run();
+  expect(order).toEqual(['third', 'first']);
+  expect(failures).toEqual([['second', expect.objectContaining({ message: 'stuck' })]]);
+  expect(await cleanups.run()).toEqual([]);
+});
