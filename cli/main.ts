@@ -138,4 +138,6 @@ function report(error: unknown): number {
   return exitCodeOf(error);
 }
 
+// A reader such as `head` that has seen enough is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 process.exitCode = await main(process.argv.slice(2));

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
@@ -10,6 +10,9 @@ import type { Execution } from '../../core/conductor/types.ts';
 import { loadConfig, processEnvironment } from '../../core/config.ts';
 
 export const root = join(import.meta.dirname, '../..');
+
+const output = mkdtempSync(join(tmpdir(), 'fleet-out-'));
+process.once('exit', () => rmSync(output, { recursive: true, force: true }));
 
 /** A name nobody else in this run uses. */
 export function unique(prefix: string): string {
@@ -44,7 +47,7 @@ export function startFleetCommand(args: readonly string[], env: Record<string, s
       ...processEnvironment(),
       CONDUCTOR_SERVER_URL: inject('conductorServerUrl'),
       SHOP_URL: inject('shopUrl'),
-      OUTPUT_DIR: mkdtempSync(join(tmpdir(), 'fleet-out-')),
+      OUTPUT_DIR: output,
       LOG_FORMAT: 'json',
       ...env,
     },

@@ -20,6 +20,8 @@ export function serverProperties({ database, secrets, llmBaseUrl }: PropertyOpti
     'conductor.app.summary-input-output-json-serialization.enabled': 'true',
     // A task over its concurrency limit is looked at again after this; the default is a minute.
     'conductor.app.taskExecutionPostponeDuration': '2s',
+    // The server now and then loses a JOIN on this queue and repairs it when it next looks at the execution; the default is 30 s.
+    'conductor.app.workflowOffsetTimeout': '10s',
     ...(!secrets && { 'conductor.secrets.type': 'noop', 'conductor.environment.type': 'noop' }),
     ...(llmBaseUrl !== undefined && {
       'conductor.ai.litellm.api-key': 'scripted',
