@@ -5,6 +5,9 @@ export interface Interruption {
   dispose(): void;
 }
 
+/** One Ctrl-C can come twice: from the terminal to the whole group, and handed on by the program that started this one. */
+const SAME_INTERRUPTION_MS = 500;
+
 /** Exit code of a process that was told twice to stop and did not wait for the orderly end. */
 const FORCED_EXIT_CODE = 130;
 
@@ -14,8 +17,11 @@ const FORCED_EXIT_CODE = 130;
  */
 export function onInterruption(): Interruption {
   const controller = new AbortController();
+  let firstAt = Number.NEGATIVE_INFINITY;
   const stop = (why: string) => {
-    if (controller.signal.aborted) process.exit(FORCED_EXIT_CODE);
+    const now = performance.now();
+    if (controller.signal.aborted && now - firstAt > SAME_INTERRUPTION_MS) process.exit(FORCED_EXIT_CODE);
+    if (!controller.signal.aborted) firstAt = now;
     controller.abort(new Error(`stopped by ${why}`));
   };
   const listeners = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((name) => [name, () => stop(name)] as const);
