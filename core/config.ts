@@ -54,8 +54,8 @@ export function loadConfig({ flags = {}, env = processEnvironment(), file }: Con
   const url = config.conductorServerUrl;
   if (typeof url === 'string') config.conductorServerUrl = withApiPath(url, notices);
   const loaded = config as unknown as Config; // each key was parsed by its own schema above
-  if (loaded.conductorAuthKey !== undefined && loaded.conductorAuthSecret === undefined) {
-    throw new FleetError('config', 'CONDUCTOR_AUTH_KEY is set but CONDUCTOR_AUTH_SECRET is not.', {
+  if ((loaded.conductorAuthKey === undefined) !== (loaded.conductorAuthSecret === undefined)) {
+    throw new FleetError('config', 'Only one of CONDUCTOR_AUTH_KEY and CONDUCTOR_AUTH_SECRET is set.', {
       remedy: 'Set both, or neither for a server without authentication.',
     });
   }
@@ -98,7 +98,7 @@ function firstGiven(
   if (flag !== undefined) return { value: flag, from: flagName(setting) ?? name, text: typeof flag === 'string' };
   const variable = env[setting.env];
   if (variable !== undefined && variable !== '') return { value: variable, from: setting.env, text: true };
-  if (name in fromFile) return { value: fromFile[name], from: `"${name}" in ${file}`, text: false };
+  if (Object.hasOwn(fromFile, name)) return { value: fromFile[name], from: `"${name}" in ${file}`, text: false };
   return undefined;
 }
 
@@ -153,7 +153,7 @@ function readConfigFile(file: string, mistakes: string[]): Record<string, unknow
     });
   }
   for (const key of Object.keys(content)) {
-    if (key in settings) continue;
+    if (Object.hasOwn(settings, key)) continue;
     const near = nearest(key, Object.keys(settings));
     mistakes.push(`"${key}" in ${file} is not a setting.${near ? ` Did you mean "${near}"?` : ''}`);
   }

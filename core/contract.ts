@@ -38,6 +38,8 @@ export interface TaskContext {
   /** 1 for the first attempt. */
   readonly attempt: number;
   readonly taskId: string;
+  /** The task's name within its workflow. */
+  readonly taskReferenceName: string;
   readonly workflowId: string;
   /** The same for every attempt and redelivery of this task of this execution: the key for side effects. */
   readonly idempotencyKey: string;

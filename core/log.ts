@@ -3,7 +3,7 @@ import type { Config } from './config.ts';
 
 export type { Logger } from 'pino';
 
-/** Names of fields whose values never reach a log, at any depth a log line of ours has. */
+/** Names of fields whose values never reach a log, on the first two levels of a line; no line of ours goes deeper with them. */
 const SECRET_FIELDS = [
   'authorization',
   'apiKey',

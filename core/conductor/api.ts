@@ -18,6 +18,14 @@ import {
   workflowDefSchema,
 } from './types.ts';
 
+/** One item that is no task must not cost the others, which the server has handed out and will not hand out again soon. */
+const polledTasks = z.array(z.unknown()).transform((items, context) => {
+  const tasks = items.flatMap((item) => taskSchema.safeParse(item).data ?? []);
+  if (tasks.length === 0 && items.length > 0)
+    context.addIssue({ code: 'custom', message: 'none of the items is a task' });
+  return tasks;
+});
+
 const ignored = z.unknown();
 const id = z.string().min(1);
 
@@ -168,8 +176,9 @@ export function createConductor(caller: Caller): Conductor {
         path: '/api/tasks/poll/batch/{type}',
         params: { type },
         query: { count, timeout: timeoutMs, workerid: workerId, domain: domain || undefined },
-        answer: z.array(taskSchema),
+        answer: polledTasks,
         signal,
+        waitMs: timeoutMs,
       }),
     updateTask: async (result) => {
       await call({ method: 'POST', path: '/api/tasks', body: result, answer: ignored });

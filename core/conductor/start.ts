@@ -5,7 +5,7 @@ import type { StoredWorkflowDef } from './types.ts';
 
 const withSchema = z.looseObject({
   inputTemplate: z.record(z.string(), z.unknown()).nullish(),
-  inputSchema: z.object({ data: z.record(z.string(), z.unknown()) }).nullish(),
+  inputSchema: z.looseObject({ data: z.record(z.string(), z.unknown()).nullish() }).nullish(),
 });
 
 /**
@@ -23,11 +23,11 @@ export async function startChecked(conductor: Conductor, request: StartRequest):
 export function checkInput(def: StoredWorkflowDef, input: Record<string, unknown>): Record<string, unknown> {
   const { inputTemplate, inputSchema } = withSchema.parse(def);
   const complete = { ...inputTemplate, ...input };
-  const result = schemaOf(inputSchema?.data)?.safeParse(complete);
+  const result = schemaOf(inputSchema?.data ?? undefined)?.safeParse(complete);
   if (result && !result.success) {
     const mistakes = result.error.issues.map(({ path, message }) => `${path.join('.') || 'input'}: ${message}`);
     throw new FleetError('input', `The input does not fit ${def.name}: ${mistakes.join('; ')}.`, {
-      remedy: `${def.name} takes ${describeInput(inputSchema?.data)}.`,
+      remedy: `${def.name} takes ${describeInput(inputSchema?.data ?? undefined)}.`,
     });
   }
   return complete;

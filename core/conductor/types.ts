@@ -69,6 +69,8 @@ export const taskSchema = z.looseObject({
   workerId: z.string().nullish(),
   reasonForIncompletion: z.string().nullish(),
   subWorkflowId: z.string().nullish(),
+  /** Set where an input was too large for the server to hand out. */
+  externalInputPayloadStoragePath: z.string().nullish(),
 });
 export type Task = z.output<typeof taskSchema>;
 

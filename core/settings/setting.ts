@@ -30,8 +30,11 @@ export const groups: Record<Group, string> = {
 /** A TCP port. */
 export const port = z.int().min(1).max(65535);
 
-/** An address of the web. */
-export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' });
+/** An address of the web, without a slash at its end. Credentials in it would end up in logs and definitions. */
+export const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
+  .refine((url) => !/\/\/[^/]*@/.test(url), 'must not hold a user name or password')
+  .transform((url) => url.replace(/\/+$/, ''));
 
 /** A count of at least one. */
 export const positive = z.int().min(1);

@@ -59,7 +59,7 @@ test('a large file needs no memory of its size', () => {
     const { default: compress } = await import(${JSON.stringify(join(root, 'workers/tasks/compress-file.ts'))});
     const { silentLogger: log } = await import(${JSON.stringify(join(root, 'core/log.ts'))});
     const settings = { shopUrl: 'http://shop', filesRoot: ${JSON.stringify(folder)}, outputDir: ${JSON.stringify(folder)} };
-    const context = { signal: new AbortController().signal, attempt: 1, taskId: 't', workflowId: 'w', idempotencyKey: 'k', log, settings };
+    const context = { signal: new AbortController().signal, attempt: 1, taskId: 't', taskReferenceName: 'r', workflowId: 'w', idempotencyKey: 'k', log, settings };
     const { originalBytes } = await compress.execute({ path: 'large', level: 1 }, context);
     console.log(JSON.stringify({ originalBytes, peakBytes: process.resourceUsage().maxRSS * 1024 }));`;
   const printed = execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });

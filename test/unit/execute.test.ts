@@ -43,6 +43,42 @@ describe('input', () => {
     });
   });
 
+  test('null stands for absent within a union as well', async () => {
+    const union = defineTask({
+      name: 'p',
+      description: '',
+      input: z.object({ u: z.union([z.object({ a: z.string(), b: z.string().optional() }), z.number()]) }),
+      output: z.object({ u: z.unknown() }),
+    }).worker(async ({ u }) => ({ u }));
+    const task = aTask({ inputData: { u: { a: 'x', b: null } } });
+    const outcome = await execute(union, task, { log: silentLogger, settings, stop: never });
+    expect(outcome).toEqual({ kind: 'completed', output: { u: { a: 'x' } } });
+  });
+
+  test.each([
+    ['throws', z.object({ id: z.string().transform((text) => JSON.parse(text)) })],
+    ['is asynchronous', z.object({ id: z.string().refine(async () => true) })],
+  ])('a schema that %s fails the task, not the process', async (_, input) => {
+    const worker = defineTask({ name: 'p', description: '', input, output: z.object({}) }).worker(async () => ({}));
+    const outcome = await execute(worker, aTask({ inputData: { id: '{bad' } }), {
+      log: silentLogger,
+      settings,
+      stop: never,
+    });
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      retryable: false,
+      reason: expect.stringContaining('cannot be checked'),
+    });
+  });
+
+  test('an input that the server keeps to itself is said to be too large', async () => {
+    const worker = contract.worker(async () => ({ value: 'never' }));
+    const task = aTask({ inputData: {}, externalInputPayloadStoragePath: '/tmp/x' });
+    const outcome = await execute(worker, task, { log: silentLogger, settings, stop: never });
+    expect(outcome).toMatchObject({ retryable: false, reason: expect.stringContaining('too large') });
+  });
+
   test('null for a required field stays a mistake', async () => {
     expect(await run(() => 'never', { who: null })).toMatchObject({ kind: 'failed', retryable: false });
   });
@@ -106,6 +142,20 @@ test('the context tells the attempt, and a key that is the same for every attemp
     taskId: 'task-1',
     workflowId: 'workflow-1',
   });
+});
+
+test("the lease of the polled task counts, not the definition's, however long it is", async () => {
+  const signals: boolean[] = [];
+  const worker = contract.worker(async (_, { signal }) => {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    signals.push(signal.aborted);
+    return { value: 1 };
+  });
+  const task = aTask({ inputData: { who: 'x' }, responseTimeoutSeconds: 30 * 24 * 3600 });
+  expect(await execute(worker, task, { log: silentLogger, settings, stop: never })).toMatchObject({
+    kind: 'completed',
+  });
+  expect(signals).toEqual([false]);
 });
 
 test('a worker that is aborted because the process stops is handed back, not failed', async () => {

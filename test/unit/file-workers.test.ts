@@ -18,6 +18,7 @@ function context(signal = new AbortController().signal): TaskContext {
     signal,
     attempt: 1,
     taskId: 't-1',
+    taskReferenceName: 'ref',
     workflowId: 'w-1',
     idempotencyKey: 'w-1:t',
     log: silentLogger,
@@ -77,7 +78,7 @@ describe('compress_file', () => {
     write('aborted', 'x'.repeat(100_000));
     const aborted = AbortSignal.abort(new Error('stop'));
     await expect(compressFile.execute({ path: 'aborted', level: 6 }, context(aborted))).rejects.toThrow();
-    expect(readdirSync(join(outputDir, 'w-1')).filter((name) => name.startsWith('aborted'))).toEqual([]);
+    expect(readdirSync(join(outputDir, 'w-1', 'ref')).filter((name) => name.startsWith('aborted'))).toEqual([]);
   });
 });
 

@@ -2,57 +2,50 @@ import { describe, expect, test } from 'vitest';
 import { Backoff } from '../../workers/runtime/backoff.ts';
 import { ProcessSlots } from '../../workers/runtime/slots.ts';
 
-const never = new AbortController().signal;
-
 describe('slots', () => {
-  test('a type gets no more than its own limit and what the process has free', async () => {
+  test('a type gets no more than its own limit and what the process has free', () => {
     const slots = new ProcessSlots(5);
     const a = slots.forType(3);
     const b = slots.forType(10);
-    expect(await a.reserve(10, never)).toBe(3);
-    expect(await b.reserve(10, never)).toBe(2);
-    expect(slots.free).toBe(0);
+    expect(a.reserve(10)).toBe(3);
+    expect(b.reserve(10)).toBe(2);
+    expect(b.reserve(1)).toBe(0);
+    expect([slots.free, a.free, b.free]).toEqual([0, 0, 0]);
   });
 
   test('who waits is woken when a slot is given back', async () => {
     const slots = new ProcessSlots(1);
     const a = slots.forType(1);
     const b = slots.forType(1);
-    await a.reserve(1, never);
-    const waiting = b.reserve(1, never);
+    a.reserve(1);
+    const waiting = b.nextFreed();
     a.giveBack(1);
-    expect(await waiting).toBe(1);
+    await waiting;
+    expect(b.reserve(1)).toBe(1);
   });
 
-  test('who waits is woken when a task ends', async () => {
+  test('who waits is woken when a task ends, and reserved is not running', async () => {
     const slots = new ProcessSlots(1);
     const a = slots.forType(1);
-    await a.reserve(1, never);
+    a.reserve(1);
+    expect(a.running).toBe(0);
     const work = Promise.withResolvers<void>();
     const running = a.run(() => work.promise);
-    const waiting = a.reserve(1, never);
+    expect([a.running, slots.running, a.free]).toEqual([1, 1, 0]);
+    const waiting = a.nextFreed();
     work.resolve();
-    await running;
-    expect(await waiting).toBe(1);
+    await Promise.all([running, waiting]);
+    expect([a.running, a.free]).toEqual([0, 1]);
   });
 
-  test('a slot that ran is free again even if nobody waited', async () => {
+  test('a slot is free again when its work fails', async () => {
     const slots = new ProcessSlots(2);
     const a = slots.forType(2);
-    await a.reserve(2, never);
-    await Promise.all([a.run(async () => {}), a.run(async () => {})]);
+    a.reserve(2);
+    const [fails] = [a.run(() => Promise.reject(new Error('no'))), a.run(async () => {})];
+    await expect(fails).rejects.toThrow('no');
+    await slots.idle();
     expect([slots.free, a.running]).toEqual([2, 0]);
-  });
-
-  test('who waits when the process stops gets none', async () => {
-    const slots = new ProcessSlots(1);
-    const a = slots.forType(1);
-    await a.reserve(1, never);
-    const stop = new AbortController();
-    const waiting = a.reserve(1, stop.signal);
-    stop.abort();
-    slots.freed();
-    expect(await waiting).toBe(0);
   });
 });
 

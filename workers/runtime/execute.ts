@@ -23,20 +23,21 @@ const MAX_OUTPUT_BYTES = 3_000_000;
 
 /** Runs a worker on a task: input parsed, output parsed, whatever it throws sorted into an outcome. Never throws. */
 export async function execute(worker: Worker, task: Task, { log, settings, stop }: ExecuteOptions): Promise<Outcome> {
-  const input = parseInput(worker.input, task.inputData);
-  if (!input.success) return permanent(`The input of ${worker.name} is not valid: ${describe(input.error)}`);
-  const limit = startTimeLimit(worker);
+  const input = inputOf(worker, task);
+  if ('refused' in input) return permanent(input.refused);
+  const limit = startTimeLimit(worker, task);
   const context: TaskContext = {
     signal: AbortSignal.any([stop, limit.signal]),
     attempt: task.retryCount + 1,
     taskId: task.taskId,
+    taskReferenceName: task.referenceTaskName,
     workflowId: task.workflowInstanceId,
     idempotencyKey: `${task.workflowInstanceId}:${task.referenceTaskName}`,
     log,
     settings,
   };
   try {
-    const output = worker.output.safeParse(await worker.execute(input.data, context));
+    const output = worker.output.safeParse(await worker.execute(input.accepted, context));
     if (!output.success) return permanent(`${worker.name} returned a wrong output: ${describe(output.error)}`);
     return completed(worker.name, output.data);
   } catch (thrown) {
@@ -48,13 +49,30 @@ export async function execute(worker: Worker, task: Task, { log, settings, stop 
   }
 }
 
-/** Aborts when the server will have given the attempt up. */
-function startTimeLimit(worker: Worker): { signal: AbortSignal; clear(): void } {
-  const { timeoutSeconds = 0, responseTimeoutSeconds = 60 } = worker.options;
-  const seconds = timeoutSeconds > 0 ? Math.min(timeoutSeconds, responseTimeoutSeconds) : responseTimeoutSeconds;
+/** Longest time that a timer can be set to, in milliseconds. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Aborts when the server will have given the attempt up. The lease on the polled task counts, which an operator may have changed. */
+function startTimeLimit(worker: Worker, task: Task): { signal: AbortSignal; clear(): void } {
+  const seconds = task.responseTimeoutSeconds || (worker.options.responseTimeoutSeconds ?? 60);
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new Error(`no result after ${seconds} s`)), seconds * 1000);
+  const timeUp = () => controller.abort(new Error(`no result after ${seconds} s`));
+  const timer = setTimeout(timeUp, Math.min(seconds * 1000, MAX_TIMER_MS));
   return { signal: controller.signal, clear: () => clearTimeout(timer) };
+}
+
+/** The parsed input, or why there is none: a schema may also throw, and no retry would mend that. */
+function inputOf(worker: Worker, task: Task): { accepted: unknown } | { refused: string } {
+  if (task.externalInputPayloadStoragePath) {
+    return { refused: `The input of ${worker.name} is too large: the server keeps it where workers cannot read it.` };
+  }
+  try {
+    const parsed = parseInput(worker.input, task.inputData);
+    if (parsed.success) return { accepted: parsed.data };
+    return { refused: `The input of ${worker.name} is not valid: ${describe(parsed.error)}` };
+  } catch (thrown) {
+    return { refused: `The input of ${worker.name} cannot be checked: ${messageOf(thrown)}` };
+  }
 }
 
 /** Conductor writes null for whatever a reference did not find; where the schema does not take a null, it means absent. */
@@ -62,8 +80,14 @@ function parseInput(schema: z.ZodType, input: Record<string, unknown>): z.ZodSaf
   const first = schema.safeParse(input);
   if (first.success) return first;
   const copy = structuredClone(input);
-  const dropped = first.error.issues.filter(({ path }) => dropNull(copy, path));
+  const dropped = first.error.issues.flatMap(pathsOf).filter((path) => dropNull(copy, path));
   return dropped.length > 0 ? schema.safeParse(copy) : first;
+}
+
+/** Where an issue lies; that of a union lies wherever one of its members has one. */
+function pathsOf(issue: z.core.$ZodIssue): PropertyKey[][] {
+  if (issue.code !== 'invalid_union') return [issue.path];
+  return issue.errors.flatMap((member) => member.flatMap(pathsOf).map((path) => [...issue.path, ...path]));
 }
 
 function dropNull(value: unknown, path: readonly PropertyKey[]): boolean {

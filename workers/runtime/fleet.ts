@@ -88,9 +88,12 @@ export function startFleet({ workers, conductor, config, settings, log }: FleetO
     state = 'draining';
     stopPolling.abort();
     slots.freed();
-    await polling;
     if (slots.running > 0) log.info({ running: slots.running }, 'waiting for running tasks');
-    await endsWithin(config.workerDrainSeconds * 1000, slots.idle());
+    // One deadline for polls under way and tasks: whoever told the process to stop counts from there.
+    await endsWithin(
+      config.workerDrainSeconds * 1000,
+      polling.then(() => slots.idle()),
+    );
     stopWork.abort(new Error('the worker process stops'));
     await endsWithin(LAST_REPORTS_MS, slots.idle());
     giveUp.abort();

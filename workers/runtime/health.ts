@@ -40,7 +40,9 @@ export async function serveHealth(
 
 /** Whether a status counts as ready at `nowMs`, epoch milliseconds. */
 export function isReady(status: FleetStatus, nowMs: number): boolean {
-  return status.state === 'running' && status.types.every(({ lastAnswerAt }) => nowMs - lastAnswerAt < SILENT_MS);
+  const hears = ({ state, lastAnswerAt }: FleetStatus['types'][number]) =>
+    state === 'full' || nowMs - lastAnswerAt < SILENT_MS; // a type without a free slot does not poll, and need not
+  return status.state === 'running' && status.types.every(hears);
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

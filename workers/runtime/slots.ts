@@ -4,10 +4,10 @@ import PQueue from 'p-queue';
  * How many tasks may run at once: over the whole process, and within it for each type.
  *
  * Invariants:
- * 1. A slot is reserved before the poll that may fill it, so nothing polled ever waits in this process, its lease running.
- * 2. reserved + running ≤ limit, for the process and for each type.
- * 3. A reserved slot is either run or given back, each exactly once.
- * 4. Whoever waits for a slot is woken when one is freed, not by a timer.
+ * 1. reserved + running ≤ limit, for the process and for each type.
+ * 2. A reserved slot is either run or given back, each exactly once. Work in a slot starts at once, so nothing polled waits here while
+ *    its lease runs.
+ * 3. Whoever waits for a slot is woken when one is freed, not by a timer.
  */
 export class ProcessSlots {
   readonly limit: number;
@@ -53,7 +53,7 @@ export class ProcessSlots {
     this.#wake = Promise.withResolvers();
   }
 
-  /** Resolves when a slot is freed. */
+  /** Resolves when a slot is freed, or when somebody who stops wakes the waiting with `freed()`. */
   nextFreed(): Promise<void> {
     return this.#wake.promise;
   }
@@ -67,7 +67,8 @@ export class ProcessSlots {
 export class TypeSlots {
   readonly limit: number;
   readonly #process: ProcessSlots;
-  #taken = 0;
+  #reserved = 0;
+  #running = 0;
 
   constructor(process: ProcessSlots, limit: number) {
     this.#process = process;
@@ -75,40 +76,42 @@ export class TypeSlots {
   }
 
   get running(): number {
-    return this.#taken;
+    return this.#running;
   }
 
-  /**
-   * Waits for at least one free slot and reserves up to `most`. Resolves to 0 if `signal` is aborted; whoever aborts it wakes the
-   * waiting with `freed()`.
-   */
-  async reserve(most: number, signal: AbortSignal): Promise<number> {
-    while (!signal.aborted) {
-      const count = Math.min(most, this.limit - this.#taken, this.#process.free);
-      if (count > 0) {
-        this.#taken += count;
-        this.#process.reserve(count);
-        return count;
-      }
-      await this.#process.nextFreed();
-    }
-    return 0;
+  get free(): number {
+    return Math.min(this.limit - this.#reserved - this.#running, this.#process.free);
   }
 
-  /** Gives reserved slots back that the poll did not fill. */
+  /** Reserves up to `most` slots, as many as are free now. */
+  reserve(most: number): number {
+    const count = Math.max(0, Math.min(most, this.free));
+    this.#reserved += count;
+    this.#process.reserve(count);
+    return count;
+  }
+
+  /** Gives reserved slots back that nothing came for. */
   giveBack(count: number): void {
     if (count === 0) return;
-    this.#taken -= count;
+    this.#reserved -= count;
     this.#process.giveBack(count);
   }
 
-  /** Runs work, which must not throw, in a reserved slot. */
+  /** Runs work in a reserved slot. Rejects if the work does; the slot is free again in any case. */
   async run(work: () => Promise<void>): Promise<void> {
+    this.#reserved--;
+    this.#running++;
     try {
       await this.#process.run(work);
     } finally {
-      this.#taken--;
+      this.#running--;
       this.#process.freed();
     }
+  }
+
+  /** Resolves when a slot of the process is freed; it need not be one this type may have. */
+  nextFreed(): Promise<void> {
+    return this.#process.nextFreed();
   }
 }

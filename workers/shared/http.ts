@@ -21,11 +21,14 @@ export interface HttpAnswer {
   body: unknown;
 }
 
-/** Answers worth another try: the service is there, but not now. */
-const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
+/** Beside every 5xx, the answers worth another try: the service is there, but not now. */
+const PASSING = [408, 425, 429];
 
 /** Larger answers do not belong into a workflow; the server moves them out of sight at 3 MB. */
 const MAX_BODY_BYTES = 1_000_000;
+
+/** What is shown of the answer of an outage. */
+const EXCERPT_LENGTH = 200;
 
 /**
  * One HTTP request. Any answer that will not change by itself is a result, whatever its status.
@@ -33,65 +36,64 @@ const MAX_BODY_BYTES = 1_000_000;
  * @throws NonRetryableError for a request that cannot be sent or an answer that is too large
  */
 export async function callHttp(call: HttpCall): Promise<HttpAnswer> {
-  const { url, method } = call;
-  const response = await send(call);
-  const text = await readBounded(response);
-  if (PASSING.has(response.status)) {
-    throw new Error(`${method} ${url} answered ${response.status}: ${text.trim().slice(0, 200)}`);
-  }
-  return {
-    statusCode: response.status,
-    ok: response.ok,
-    headers: Object.fromEntries(response.headers),
-    body: parseBody(text, response.headers.get('content-type')),
-  };
-}
-
-async function send({
-  url,
-  method,
-  headers,
-  body,
-  timeoutSeconds,
-  signal,
-  idempotencyKey,
-}: HttpCall): Promise<Response> {
-  const hasBody = body !== undefined && body !== null;
-  if (hasBody && (method === 'GET' || method === 'HEAD')) {
-    throw new NonRetryableError(`A ${method} request has no body.`);
-  }
+  const request = requestOf(call);
   try {
-    return await fetch(url, {
-      method,
-      headers: {
-        'idempotency-key': idempotencyKey,
-        ...(hasBody && { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(hasBody && { body: JSON.stringify(body) }),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutSeconds * 1000)]),
-    });
+    const response = await fetch(request);
+    const isOutage = response.status >= 500 || PASSING.includes(response.status);
+    const text = await readBody(response, isOutage);
+    if (isOutage) throw new Error(`answered ${response.status}: ${text.trim().slice(0, EXCERPT_LENGTH)}`);
+    return {
+      statusCode: response.status,
+      ok: response.ok,
+      headers: Object.fromEntries(response.headers),
+      body: parseBody(text, response.headers.get('content-type')),
+    };
   } catch (error) {
-    throw failure(method, url, error);
+    throw failure(call, error);
   }
 }
 
-async function readBounded(response: Response): Promise<string> {
+function requestOf({ url, method, headers, body, timeoutSeconds, signal, idempotencyKey }: HttpCall): Request {
+  const hasBody = body !== undefined && body !== null;
+  const limit = AbortSignal.timeout(timeoutSeconds * 1000);
+  try {
+    const sent = new Headers({
+      'idempotency-key': idempotencyKey,
+      ...(hasBody && { 'content-type': 'application/json' }),
+    });
+    for (const [name, value] of Object.entries(headers ?? {})) sent.set(name, value);
+    return new Request(url, {
+      method,
+      headers: sent,
+      ...(hasBody && { body: JSON.stringify(body) }),
+      signal: AbortSignal.any([signal, limit]),
+    });
+  } catch (cause) {
+    // The address may hold credentials, which the message would repeat.
+    const why = URL.canParse(url) && new URL(url).username ? 'its address holds credentials' : messageOf(cause);
+    throw new NonRetryableError(`A ${method} request cannot be sent: ${why}`);
+  }
+}
+
+/** The whole text; of an outage only as much as is shown. */
+async function readBody(response: Response, isOutage: boolean): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) {
-      throw new NonRetryableError(`${response.url} answered with more than ${MAX_BODY_BYTES} bytes.`);
-    }
     chunks.push(chunk);
+    if (isOutage && size > EXCERPT_LENGTH) break;
+    if (size > MAX_BODY_BYTES) throw new NonRetryableError(`answered with more than ${MAX_BODY_BYTES} bytes.`);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function failure(method: string, url: string, error: unknown): Error {
+/** The same kind of error with the request before it. */
+function failure({ method, url }: HttpCall, error: unknown): Error {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return new Error(`${method} ${url} failed: ${messageOf(cause)}`, { cause: error });
+  const message = `${method} ${url} ${/^answered/.test(messageOf(error)) ? messageOf(error) : `failed: ${messageOf(cause)}`}`;
+  const isPermanent = error instanceof NonRetryableError || /redirect count exceeded/.test(messageOf(cause));
+  return isPermanent ? new NonRetryableError(message) : new Error(message, { cause: error });
 }
 
 function parseBody(text: string, contentType: string | null): unknown {

@@ -20,7 +20,7 @@ export async function callShop<A extends z.ZodType>(
   { settings, signal, idempotencyKey }: TaskContext,
   { method, path, body, answer }: ShopCall<A>,
 ): Promise<z.output<A>> {
-  const url = new URL(path, settings.shopUrl).href;
+  const url = `${settings.shopUrl}${path}`;
   const response = await callHttp({ url, method, body, timeoutSeconds: TIMEOUT_SECONDS, signal, idempotencyKey });
   if (!response.ok) {
     throw new NonRetryableError(

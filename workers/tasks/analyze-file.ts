@@ -57,6 +57,7 @@ class Analysis {
   }
 
   #begin(first: Buffer): void {
+    this.#onlyAscii = !(first[0] === 0xef && first[1] === 0xbb && first[2] === 0xbf); // the mark of UTF-8 is no text, yet not ASCII
     if (first[0] === 0xff && first[1] === 0xfe) this.#encoding = 'utf-16le';
     else if (first[0] === 0xfe && first[1] === 0xff) this.#encoding = 'utf-16be';
     else this.#encoding = first.includes(0) ? 'binary' : 'utf-8';

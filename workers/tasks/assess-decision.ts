@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
 
-/** What the model was asked to answer with. It may still answer with anything. */
+/** What the model was asked to answer with. It may still answer with anything; null for what does not apply is common. */
 const decision = z.object({
   action: z.enum(['TOOL', 'FINAL']),
-  tool: z.enum(['search', 'weather']).optional(),
-  query: z.string().optional(),
-  answer: z.string().optional(),
+  tool: z.enum(['search', 'weather']).nullish(),
+  query: z.string().nullish(),
+  answer: z.string().nullish(),
   confidence: z.coerce.number(),
 });
 
@@ -28,7 +28,8 @@ export default defineTask({
     log.warn({ issues: parsed.error.issues }, 'the model did not answer with a decision; searching instead');
     return { next: 'search', query: question, answer: '', confidence: 0 };
   }
-  const { action, tool = 'search', query = question, answer = '', confidence } = parsed.data;
+  const { action, tool, query, answer, confidence } = parsed.data;
   const bounded = Math.min(1, Math.max(0, Number.isFinite(confidence) ? confidence : 0));
-  return { next: action === 'FINAL' ? 'final' : tool, query, answer, confidence: bounded };
+  const next = action === 'FINAL' ? 'final' : (tool ?? 'search');
+  return { next, query: query ?? question, answer: answer ?? '', confidence: bounded };
 });

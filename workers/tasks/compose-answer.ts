@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
 
+/** Below this an answer is a guess, and is called one. */
+const CONFIDENT = 0.9;
+
 export default defineTask({
   name: 'compose_answer',
   description: "Turns the research's last state into an answer with its sources; says so when it is not sure.",
@@ -14,10 +17,10 @@ export default defineTask({
   output: z.object({ answer: z.string(), sources: z.array(z.string()) }),
 }).worker(async ({ question, answer, confidence, iterations, findings }) => {
   const sources = [...new Set(findings.map(({ tool, query }) => `${tool}: ${query}`))];
-  if (answer) return { answer, sources };
-  const found = findings.at(-1)?.text ?? 'nothing';
+  if (answer && confidence >= CONFIDENT) return { answer, sources };
+  const found = answer || (findings.at(-1)?.text ?? 'nothing');
   return {
-    answer: `No sure answer to "${question}" after ${iterations} rounds (confidence ${confidence}). Found last: ${found}`,
+    answer: `No sure answer to "${question}" after ${iterations} rounds (confidence ${confidence}). The best so far: ${found}`,
     sources,
   };
 });

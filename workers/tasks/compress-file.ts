@@ -19,9 +19,9 @@ export default defineTask({
     ratio: z.number(),
   }),
   responseTimeoutSeconds: 600,
-}).worker(async ({ path, level }, { settings, signal, workflowId, taskId }) => {
+}).worker(async ({ path, level }, { settings, signal, workflowId, taskReferenceName, taskId }) => {
   const source = await fileUnder(settings.filesRoot, path);
-  const folder = resolve(settings.outputDir, workflowId);
+  const folder = resolve(settings.outputDir, workflowId, taskReferenceName);
   await mkdir(folder, { recursive: true });
   const target = join(folder, `${basename(source)}.gz`);
   const unfinished = `${target}.${taskId}.part`;

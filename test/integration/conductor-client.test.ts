@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createConductor } from '../../core/conductor/api.ts';
+import { createCaller } from '../../core/conductor/client.ts';
+import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
+
+let fake: FakeConductor;
+beforeEach(async () => {
+  fake = await startFakeConductor();
+});
+afterEach(() => fake.close());
+
+function conductor(more: { requestTimeoutMs?: number; key?: string } = {}) {
+  return createConductor(
+    createCaller({
+      conductorServerUrl: fake.url,
+      requestTimeoutMs: more.requestTimeoutMs ?? 5_000,
+      conductorAuthKey: more.key,
+      conductorAuthSecret: more.key && 'hush-hush',
+    }),
+  );
+}
+
+describe('credentials', () => {
+  test('that the server refuses are an error at once, which names no secret', async () => {
+    fake.routes = ({ path }) => (path === '/api/token' ? { status: 401, body: { message: 'no' } } : undefined);
+    const refused = conductor({ key: 'key' }).version();
+    await expect(refused).rejects.toMatchObject({ code: 'denied', message: expect.not.stringContaining('hush') });
+    expect(fake.requests.filter(({ path }) => path === '/api/token')).toHaveLength(1);
+  });
+
+  test('are turned into a token that every call carries', async () => {
+    fake.routes = ({ path }) => (path === '/api/token' ? { body: { token: 'T' } } : { body: '3.32.1' });
+    const connected = conductor({ key: 'key' });
+    expect(await connected.version()).toBe('3.32.1');
+    connected.close();
+    expect(fake.requests[0]).toMatchObject({ path: '/api/token', body: { keyId: 'key', keySecret: 'hush-hush' } });
+  });
+
+  test('are not needed by a server that knows no tokens', async () => {
+    fake.routes = ({ path }) => (path === '/api/token' ? { status: 404, body: { message: 'no' } } : { body: '3.32.1' });
+    expect(await conductor({ key: 'key' }).version()).toBe('3.32.1');
+  });
+});
+
+describe('limits', () => {
+  test('hold while the client still connects, and so does a signal', async () => {
+    fake.routes = () => new Promise(() => undefined);
+    await expect(conductor({ key: 'key', requestTimeoutMs: 100 }).version()).rejects.toMatchObject({
+      code: 'upstream',
+      message: expect.stringContaining('did not answer in time'),
+    });
+    const stop = new AbortController();
+    const stopped = conductor({ key: 'key' }).version(stop.signal);
+    stop.abort(new Error('enough'));
+    await expect(stopped).rejects.toThrow('enough');
+  });
+
+  test('leave a long poll the time it asks the server to take', async () => {
+    fake.routes = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return { body: [] };
+    };
+    const polled = conductor({ requestTimeoutMs: 200 }).pollTasks('t', { count: 1, timeoutMs: 2_000, workerId: 'w' });
+    expect(await polled).toEqual([]);
+  });
+});
+
+test('a start whose connection breaks is sent once: a second one would be a second execution', async () => {
+  fake.fault = 'hang-up';
+  await expect(conductor().startWorkflow({ name: 'w', input: {} })).rejects.toMatchObject({ code: 'upstream' });
+  expect(fake.requests).toHaveLength(1);
+});
+
+test("an environment that names another server does not lead the SDK's client astray", async () => {
+  process.env.CONDUCTOR_SERVER_URL = 'http://127.0.0.1:1/api';
+  try {
+    fake.routes = () => ({ body: '3.32.1' });
+    expect(await conductor().version()).toBe('3.32.1');
+  } finally {
+    delete process.env.CONDUCTOR_SERVER_URL;
+  }
+});

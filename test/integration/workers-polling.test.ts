@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { contract, echo, fake, queue, start } from '../support/fake-queue.ts';
+
+describe('polling', () => {
+  test('watches with one long poll for one task, then takes as many as there are slots', async () => {
+    queue.queued.push(...Array.from({ length: 23 }, (_, i) => `t${i}`));
+    start(echo, { workerBatchSize: 10 });
+    await queue.hasResults(23);
+    expect(queue.polls[0]).toMatchObject({ count: 1 });
+    expect(queue.polls[0]?.timeout).toBeGreaterThan(0);
+    expect(queue.polls[1]).toEqual({ count: 10, timeout: 0, got: 10 });
+    expect(new Set(queue.results.map(({ taskId }) => taskId)).size).toBe(23);
+  });
+
+  test('never runs more at once than the process may, and never asks for more than are free', async () => {
+    let running = 0;
+    let most = 0;
+    const release = Promise.withResolvers<void>();
+    const slow = contract.worker(async ({ id }) => {
+      most = Math.max(most, ++running);
+      await release.promise;
+      running--;
+      return { id };
+    });
+    queue.queued.push(...Array.from({ length: 9 }, (_, i) => `t${i}`));
+    start(slow, { workerConcurrency: 3 });
+    while (running < 3) await new Promise(setImmediate);
+    expect(queue.queued).toHaveLength(6);
+    release.resolve();
+    await queue.hasResults(9);
+    expect(most).toBe(3);
+  });
+
+  test('a limit for one type holds within the limit of the process', async () => {
+    let running = 0;
+    const release = Promise.withResolvers<void>();
+    const slow = contract.worker(async ({ id }) => {
+      running++;
+      await release.promise;
+      return { id };
+    });
+    queue.queued.push('a', 'b', 'c');
+    start(slow, { workers: { probe: { concurrency: 2 } } });
+    while (running < 2) await new Promise(setImmediate);
+    expect(queue.queued).toHaveLength(1);
+    release.resolve();
+    await queue.hasResults(3);
+  });
+
+  test('more tasks than were asked for are handed back, and junk among them costs the others nothing', async () => {
+    const surplus = ['a', 'b', 'c'].map((taskId) => ({
+      taskId,
+      taskType: 'probe',
+      referenceTaskName: 'r',
+      workflowInstanceId: 'w',
+      status: 'IN_PROGRESS',
+      inputData: { id: taskId },
+    }));
+    let answers = 1;
+    queue.poll = () => (answers-- > 0 ? { body: [...surplus, { junk: true }] } : undefined);
+    start(echo, { workerConcurrency: 1 });
+    await queue.hasResults(3);
+    expect(queue.results.map(({ status }) => status).sort()).toEqual(['COMPLETED', 'IN_PROGRESS', 'IN_PROGRESS']);
+  });
+
+  test('idle types leave the slots to the busy one', async () => {
+    const idle = Array.from({ length: 5 }, (_, i) => ({ ...echo, name: `idle_${i}` }));
+    const held = Promise.withResolvers<void>();
+    fake.routes = async (request) => {
+      if (request.path.includes('/batch/idle_')) await held.promise; // as the server holds a long poll of an empty queue
+      return queue.routes(request);
+    };
+    let running = 0;
+    const both = Promise.withResolvers<void>();
+    const busy = contract.worker(async ({ id }) => {
+      if (++running === 2) both.resolve();
+      await both.promise;
+      return { id };
+    });
+    queue.queued.push('a', 'b');
+    start(busy, { workerConcurrency: 2 }, idle);
+    await queue.hasResults(2);
+    held.resolve();
+  });
+
+  test.each<[string, { status?: number; body?: unknown }]>([
+    ['a web page', { body: '<html>login</html>' }],
+    ['null', { body: null }],
+    ['an object', { body: { length: 25 } }],
+    ['items that are no tasks', { body: [{ junk: true }] }],
+    ['a server error', { status: 503, body: { message: 'down' } }],
+  ])('goes on after a poll was answered with %s', async (_, answer) => {
+    let bad = 2;
+    queue.poll = () => (bad-- > 0 ? answer : undefined);
+    queue.queued.push('t');
+    const { status } = start();
+    await queue.hasResults(1);
+    expect(status().running).toBeLessThanOrEqual(1);
+  });
+});

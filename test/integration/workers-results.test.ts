@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest';
+import { NonRetryableError } from '../../core/errors.ts';
+import { isReady, serveHealth } from '../../workers/runtime/health.ts';
+import { contract, echo, fake, queue, start } from '../support/fake-queue.ts';
+
+describe('results', () => {
+  test('say what became of each task', async () => {
+    const mixed = contract.worker(async ({ id }) => {
+      if (id === 'permanent') throw new NonRetryableError('never again');
+      if (id === 'passing') throw new Error('once more');
+      return { id };
+    });
+    queue.queued.push('fine', 'permanent', 'passing');
+    start(mixed);
+    await queue.hasResults(3);
+    const byId = Object.fromEntries(queue.results.map((result) => [result.taskId, result]));
+    expect(byId.fine).toMatchObject({ status: 'COMPLETED', outputData: { id: 'fine' } });
+    expect(byId.permanent).toMatchObject({
+      status: 'FAILED_WITH_TERMINAL_ERROR',
+      reasonForIncompletion: 'never again',
+    });
+    expect(byId.passing).toMatchObject({ status: 'FAILED', reasonForIncompletion: 'once more' });
+  });
+
+  test('are sent again until the server takes them', async () => {
+    let refusals = 3;
+    queue.update = () => (refusals-- > 0 ? { status: 503, body: { message: 'down', retryable: true } } : undefined);
+    queue.queued.push('t');
+    start();
+    await queue.hasResults(1);
+    expect(queue.results).toHaveLength(1);
+    expect(refusals).toBe(-1);
+  });
+
+  test.each([
+    [
+      'an error that the server calls final though it passes',
+      { status: 500, body: { message: 'SQLITE_BUSY', retryable: false } },
+    ],
+    ['refused credentials', { status: 401, body: { message: 'expired' } }],
+  ])('are sent again after %s', async (_, refusal) => {
+    let refusals = 1;
+    queue.update = () => (refusals-- > 0 ? refusal : undefined);
+    queue.queued.push('t');
+    start();
+    await queue.hasResults(1);
+    expect(queue.results[0]).toMatchObject({ taskId: 't', status: 'COMPLETED' });
+  });
+
+  test('are not sent again once the server has said that the task is gone', async () => {
+    let updates = 0;
+    queue.update = () =>
+      ++updates === 1 ? { status: 404, body: { message: 'No such task', retryable: false } } : undefined;
+    queue.queued.push('gone', 'there');
+    start(echo, { workerConcurrency: 1 });
+    await queue.hasResults(1);
+    expect(queue.results[0]?.taskId).toBe('there');
+    expect(updates).toBe(2);
+  });
+});
+
+describe('stopping', () => {
+  test('waits for running tasks', async () => {
+    const release = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const slow = contract.worker(async ({ id }) => {
+      begun.resolve();
+      await release.promise;
+      return { id };
+    });
+    queue.queued.push('t');
+    const running = start(slow);
+    await begun.promise;
+    const stopped = running.stop();
+    expect(running.status().state).toBe('draining');
+    release.resolve();
+    await stopped;
+    expect(queue.results[0]).toMatchObject({ status: 'COMPLETED' });
+    expect(running.status()).toMatchObject({ state: 'stopped', running: 0 });
+  });
+
+  test('hands back what does not end in time, without counting it as a try', async () => {
+    const begun = Promise.withResolvers<void>();
+    const endless = contract.worker(({ id }, { signal }) => {
+      begun.resolve();
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error(`${id} aborted`))));
+    });
+    queue.queued.push('t');
+    const running = start(endless, { workerDrainSeconds: 0 });
+    await begun.promise;
+    await running.stop();
+    expect(queue.results).toEqual([expect.objectContaining({ status: 'IN_PROGRESS', callbackAfterSeconds: 0 })]);
+  });
+
+  test('hands back what a long poll under way still brings', async () => {
+    const polled = Promise.withResolvers<void>();
+    const found = Promise.withResolvers<void>();
+    fake.routes = async (request) => {
+      if (request.path.startsWith('/api/tasks/poll/')) {
+        polled.resolve();
+        await found.promise;
+      }
+      return queue.routes(request);
+    };
+    queue.queued.push('late');
+    const running = start();
+    await polled.promise;
+    const stopped = running.stop();
+    found.resolve();
+    await stopped;
+    expect(queue.polls).toEqual([expect.objectContaining({ got: 1 })]);
+    expect(queue.results).toEqual([
+      expect.objectContaining({ taskId: 'late', status: 'IN_PROGRESS', callbackAfterSeconds: 0 }),
+    ]);
+  });
+});
+
+test('a type that is busy to its limit is ready although it does not poll', async () => {
+  const release = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const slow = contract.worker(async ({ id }) => {
+    begun.resolve();
+    await release.promise;
+    return { id };
+  });
+  queue.queued.push('t');
+  const running = start(slow, { workerConcurrency: 1 });
+  await begun.promise;
+  while (running.status().types[0]?.state !== 'full') await new Promise(setImmediate);
+  expect(isReady(running.status(), Date.now() + 3_600_000)).toBe(true);
+  release.resolve();
+  await queue.hasResults(1);
+});
+
+test('ready means that the server answers the polls, live means that the process does', async () => {
+  const running = start();
+  const health = await serveHealth({ host: '127.0.0.1', port: 0 }, running.status);
+  const code = async (path: string) => (await fetch(`${health.url}${path}`)).status;
+  while ((await code('/readyz')) !== 200) await new Promise(setImmediate);
+  expect(await code('/livez')).toBe(200);
+  await running.stop();
+  expect(await code('/readyz')).toBe(503);
+  expect(await code('/livez')).toBe(200);
+  await health.close();
+});

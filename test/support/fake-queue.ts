@@ -1,0 +1,92 @@
+import { afterEach, beforeEach } from 'vitest';
+import { z } from 'zod';
+import { createConductor } from '../../core/conductor/api.ts';
+import { createCaller } from '../../core/conductor/client.ts';
+import type { TaskResult } from '../../core/conductor/types.ts';
+import { loadConfig } from '../../core/config.ts';
+import { defineTask, type Worker } from '../../core/contract.ts';
+import { silentLogger } from '../../core/log.ts';
+import { type Fleet, startFleet } from '../../workers/runtime/fleet.ts';
+import { type FakeConductor, type FakeRequest, startFakeConductor } from './fake-conductor.ts';
+
+/** A queue of one task type behind the fake server's poll and update calls. */
+export class FakeQueue {
+  readonly queued: string[] = [];
+  readonly results: TaskResult[] = [];
+  readonly polls: { count: number; timeout: number; got: number }[] = [];
+  /** Answers a poll in place of the queue. */
+  poll: ((request: FakeRequest) => { status?: number; body?: unknown } | undefined) | undefined;
+  update: (() => { status?: number; body?: unknown } | undefined) | undefined;
+  #updated = Promise.withResolvers<void>();
+
+  readonly routes = (request: FakeRequest) => {
+    if (request.path.startsWith('/api/tasks/poll/batch/')) return this.poll?.(request) ?? this.#take(request);
+    if (request.method === 'POST' && request.path === '/api/tasks') {
+      const refused = this.update?.();
+      if (refused) return refused;
+      this.results.push(request.body as TaskResult);
+      this.#updated.resolve();
+      this.#updated = Promise.withResolvers();
+      return { body: 'ok' };
+    }
+    return undefined;
+  };
+
+  /** Resolves once so many results have come. */
+  async hasResults(count: number): Promise<void> {
+    while (this.results.length < count) await this.#updated.promise;
+  }
+
+  #take({ path, query }: FakeRequest) {
+    const type = path.split('/').at(-1) ?? '';
+    const count = Number(query.get('count'));
+    const ids = this.queued.splice(0, count);
+    this.polls.push({ count, timeout: Number(query.get('timeout')), got: ids.length });
+    return {
+      body: ids.map((taskId) => ({
+        taskId,
+        taskType: type,
+        referenceTaskName: 'r',
+        workflowInstanceId: 'w',
+        status: 'IN_PROGRESS',
+        inputData: { id: taskId },
+      })),
+    };
+  }
+}
+
+/** The task type of these tests. */
+export const contract = defineTask({
+  name: 'probe',
+  description: '',
+  input: z.object({ id: z.string() }),
+  output: z.object({ id: z.string() }),
+});
+/** Answers a task with its own id. */
+export const echo = contract.worker(async ({ id }) => ({ id }));
+
+/** Of the test that runs. */
+export let fake: FakeConductor;
+export let queue: FakeQueue;
+let fleet: Fleet | undefined;
+
+beforeEach(async () => {
+  fake = await startFakeConductor();
+  queue = new FakeQueue();
+  fake.routes = queue.routes;
+});
+
+afterEach(async () => {
+  await fleet?.stop();
+  fleet = undefined;
+  await fake.close();
+});
+
+/** Starts a real worker runtime on it; it is stopped after the test. */
+export function start(worker: Worker = echo, settings: Record<string, unknown> = {}, others: Worker[] = []): Fleet {
+  const { config } = loadConfig({ env: {}, flags: { workerPollIntervalMs: 5, ...settings } });
+  const conductor = createConductor(createCaller({ ...config, conductorServerUrl: fake.url }));
+  const workerSettings = { shopUrl: 'http://shop', filesRoot: '.', outputDir: '.' };
+  fleet = startFleet({ workers: [worker, ...others], conductor, config, settings: workerSettings, log: silentLogger });
+  return fleet;
+}
