@@ -20,6 +20,16 @@ export async function connectConductor(config: Config): Promise<Conductor> {
   return createConductor(createCaller({ ...config, conductorServerUrl }));
 }
 
+/** Works with the server to use and closes the connection afterwards: the refresh of a token would keep the process alive. */
+export async function withConductor<T>(config: Config, work: (conductor: Conductor) => Promise<T>): Promise<T> {
+  const conductor = await connectConductor(config);
+  try {
+    return await work(conductor);
+  } finally {
+    conductor.close();
+  }
+}
+
 /** A connection for processes that outlive the server: it follows an embedded server that is started later or on another port. */
 export function stayConnected(config: Config): { conductor(): Promise<Conductor>; close(): void } {
   let current: Conductor | undefined;

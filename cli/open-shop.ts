@@ -25,7 +25,8 @@ export async function openShop(config: Config, log: Logger): Promise<OpenShop> {
   const { llmBaseUrl: known } = await serverStatus(config);
   const wanted = new URL(known ? known.replace(/\/llm$/, '') : config.shopUrl);
   if (await isShop(wanted.origin)) return { url: wanted.origin, close: async () => undefined };
-  if (wanted.hostname !== '127.0.0.1' && wanted.hostname !== 'localhost') {
+  const isOurs = wanted.protocol === 'http:' && ['127.0.0.1', 'localhost'].includes(wanted.hostname);
+  if (!isOurs) {
     return { url: wanted.origin, close: async () => undefined };
   }
   try {

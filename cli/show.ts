@@ -2,7 +2,7 @@ import type { Conductor } from '../core/conductor/api.ts';
 import { failureOf, latestAttempts, runtimeOf } from '../core/conductor/execution.ts';
 import { type Execution, hasEnded } from '../core/conductor/types.ts';
 import { pause } from '../core/drain.ts';
-import { FleetError } from '../core/errors.ts';
+import { FleetError, messageOf } from '../core/errors.ts';
 import { duration } from '../core/text.ts';
 
 interface FollowOptions {
@@ -14,29 +14,44 @@ interface FollowOptions {
 /** Nothing longer than this goes by without a word. */
 const PROGRESS_EVERY_MS = 2_000;
 
+/** Trouble that lasts no longer is waited out. */
+const PATIENCE_MS = 30_000;
+
 /**
  * Waits for the end of an execution and tells on the way what it is doing.
- * @throws FleetError `cancelled` when interrupted, `upstream` when `timeoutSeconds` are over; the execution goes on in both cases
+ * @throws FleetError `cancelled` when interrupted, `upstream` when `timeoutSeconds` are over or the server stays away; the execution
+ * goes on in each case
  */
 export async function followExecution(
   conductor: Conductor,
   workflowId: string,
-  { signal, note, timeoutSeconds }: FollowOptions,
+  { signal, note, timeoutSeconds = Number.POSITIVE_INFINITY }: FollowOptions,
 ): Promise<Execution> {
   const startedAt = Date.now();
+  const remedy = `It goes on; look with \`fleet status ${workflowId}\`.`;
   let nextNoteAt = startedAt + PROGRESS_EVERY_MS;
+  let lastSeenAt = startedAt;
   for (;;) {
-    const { status } = await conductor.getStatus(workflowId);
-    if (hasEnded(status)) return conductor.getExecution(workflowId);
-    const now = Date.now();
-    const goesOn = { remedy: `It goes on; look with \`fleet status ${workflowId}\`.` };
-    if (signal.aborted) throw new FleetError('cancelled', `Stopped waiting for ${workflowId}.`, goesOn);
-    if (timeoutSeconds && now - startedAt > timeoutSeconds * 1000) {
-      throw new FleetError('upstream', `${workflowId} has not ended after ${timeoutSeconds} s.`, goesOn);
+    const noteIsDue = Date.now() >= nextNoteAt;
+    let progress = 'the server does not answer';
+    try {
+      const { status } = await conductor.getStatus(workflowId);
+      if (hasEnded(status)) return await conductor.getExecution(workflowId);
+      if (noteIsDue) progress = progressOf(await conductor.getExecution(workflowId));
+      lastSeenAt = Date.now();
+    } catch (error) {
+      const isPassing = error instanceof FleetError && error.retryable && Date.now() - lastSeenAt < PATIENCE_MS;
+      if (!isPassing)
+        throw new FleetError('upstream', `Lost sight of ${workflowId}: ${messageOf(error)}`, { remedy, cause: error });
     }
-    if (now >= nextNoteAt) {
-      note(`${duration(now - startedAt)}: ${progressOf(await conductor.getExecution(workflowId))}`);
-      nextNoteAt = now + PROGRESS_EVERY_MS;
+    const waited = Date.now() - startedAt;
+    if (signal.aborted) throw new FleetError('cancelled', `Stopped waiting for ${workflowId}.`, { remedy });
+    if (waited > timeoutSeconds * 1000) {
+      throw new FleetError('upstream', `${workflowId} has not ended after ${timeoutSeconds} s.`, { remedy });
+    }
+    if (noteIsDue) {
+      note(`${duration(waited)}: ${progress}`);
+      nextNoteAt = Date.now() + PROGRESS_EVERY_MS;
     }
     await pause(200, signal);
   }

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Config, processEnvironment } from '../core/config.ts';
+import { type Setting, settingList } from '../core/settings/index.ts';
 
 export interface WorkerProcess {
   readonly pid: number | undefined;
@@ -16,7 +17,7 @@ export interface WorkerProcess {
 const main = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url));
 
 /**
- * Starts `fleet work` as a process of its own. It is in a process group of its own, so that a Ctrl-C reaches it only through
+ * Starts `fleet work` as a process of its own, with the settings of this one, wherever they came from. It is in a process group of its own, so that a Ctrl-C reaches it only through
  * `stop()`, in order; if this process dies without a word, the closed channel tells it to drain and end.
  */
 export function startWorkerProcess(config: Config, serverUrl: string, shopUrl: string): WorkerProcess {
@@ -29,6 +30,7 @@ export function startWorkerProcess(config: Config, serverUrl: string, shopUrl: s
     stdio: ['ignore', output, output, 'ipc'],
     env: {
       ...processEnvironment(),
+      ...asEnvironment(config),
       CONDUCTOR_SERVER_URL: serverUrl,
       SHOP_URL: shopUrl,
       FILES_ROOT: resolve(config.filesRoot),
@@ -50,4 +52,19 @@ export function startWorkerProcess(config: Config, serverUrl: string, shopUrl: s
       await ended;
     },
   };
+}
+
+/** Every setting that has a value, as the variable it can be given by. */
+function asEnvironment(config: Config): Record<string, string> {
+  return Object.fromEntries(
+    settingList.flatMap(([name, { env, kind }]) => {
+      const value = config[name];
+      return value === undefined ? [] : [[env, asText(value, kind)]];
+    }),
+  );
+}
+
+function asText(value: unknown, kind: Setting['kind']): string {
+  if (kind === 'list') return (value as string[]).join(',');
+  return kind === 'json' ? JSON.stringify(value) : String(value);
 }

@@ -1,6 +1,6 @@
 import { register } from '../../workflows/manage/apply.ts';
 import { defineCommand } from '../command.ts';
-import { connectConductor } from '../connect.ts';
+import { withConductor } from '../connect.ts';
 import { loadWorkers, loadWorkflows, workflowSettings } from '../content.ts';
 
 export default defineCommand({
@@ -9,16 +9,15 @@ export default defineCommand({
     command.option('--overwrite', 'also replace definitions that somebody changed on the server');
   },
   async run({ config, options, print, note }) {
-    const conductor = await connectConductor(config);
     const content = { tasks: await loadWorkers(), workflows: await loadWorkflows() };
-    const changes = await register(conductor, content, workflowSettings(config), {
-      overwrite: options.overwrite === true,
-    });
+    const overwrite = options.overwrite === true;
+    const changes = await withConductor(config, (conductor) =>
+      register(conductor, content, workflowSettings(config), { overwrite }),
+    );
     for (const change of changes) {
       const what = change.kind === 'workflow' ? `${change.name} v${change.version}` : change.name;
       print(`${change.action.padEnd(9)} ${change.kind.padEnd(8)} ${what}`);
       if (change.notice) note(change.notice);
     }
-    conductor.close();
   },
 });

@@ -1,16 +1,18 @@
 import { z } from 'zod';
+import type { Conductor } from '../../core/conductor/api.ts';
 import { workflowStatuses } from '../../core/conductor/types.ts';
-import { FleetError } from '../../core/errors.ts';
 import { duration } from '../../core/text.ts';
-import { defineCommand } from '../command.ts';
-import { connectConductor } from '../connect.ts';
+import { type CommandContext, defineCommand } from '../command.ts';
+import { withConductor } from '../connect.ts';
+import { parseOptions } from '../options.ts';
 import { printExecution } from '../show.ts';
 
-const options = z.object({
+const optionsSchema = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(20),
   state: z.enum(workflowStatuses).optional(),
   json: z.boolean().default(false),
 });
+type Options = z.output<typeof optionsSchema>;
 
 export default defineCommand({
   groups: ['conductor', 'server'],
@@ -21,34 +23,31 @@ export default defineCommand({
       .option('--state <status>', `only those that are ${workflowStatuses.join(', ')}`)
       .option('--json', 'print JSON');
   },
-  async run({ config, args, options: given, print, note }) {
-    const flags = options.safeParse(given);
-    if (!flags.success) {
-      const issue = flags.error.issues[0];
-      throw new FleetError('input', `--${String(issue?.path[0])}: ${issue?.message}`, {
-        remedy: 'See `fleet status --help`.',
-      });
-    }
-    const { limit, state, json } = flags.data;
-    const conductor = await connectConductor(config);
-    if (args[0]) {
-      const execution = await conductor.getExecution(args[0]);
-      if (json) print(JSON.stringify(execution));
-      else printExecution(execution, print);
-    } else {
-      const query = state ? { query: `status=${state}` } : {};
-      const { totalHits, results } = await conductor.searchExecutions({ ...query, size: limit });
-      if (json) print(JSON.stringify({ totalHits, results }));
-      else {
-        for (const row of results) {
-          const took = duration(row.executionTime).padStart(10);
-          print(
-            `${row.startTime ?? ''}  ${row.status.padEnd(10)} ${took}  ${row.workflowId}  ${row.workflowType} v${row.version}`,
-          );
-        }
-        note(`${results.length} of ${totalHits} executions on ${conductor.serverUrl}; \`fleet status <id>\` shows one`);
-      }
-    }
-    conductor.close();
+  async run(context) {
+    const options = parseOptions(optionsSchema, context.options, 'status');
+    const id = context.args[0];
+    await withConductor(context.config, (conductor) =>
+      id ? showOne(conductor, id, options, context) : showRecent(conductor, options, context),
+    );
   },
 });
+
+async function showOne(conductor: Conductor, id: string, { json }: Options, { print }: CommandContext): Promise<void> {
+  const execution = await conductor.getExecution(id);
+  if (json) print(JSON.stringify(execution));
+  else printExecution(execution, print);
+}
+
+async function showRecent(conductor: Conductor, options: Options, { print, note }: CommandContext): Promise<void> {
+  const { limit, state, json } = options;
+  const { totalHits, results } = await conductor.searchExecutions({
+    ...(state && { query: `status=${state}` }),
+    size: limit,
+  });
+  if (json) return print(JSON.stringify({ totalHits, results }));
+  for (const { startTime, status, executionTime, workflowId, workflowType, version } of results) {
+    const took = duration(executionTime).padStart(10);
+    print(`${startTime ?? ''}  ${status.padEnd(10)} ${took}  ${workflowId}  ${workflowType} v${version}`);
+  }
+  note(`${results.length} of ${totalHits} executions on ${conductor.serverUrl}; \`fleet status <id>\` shows one`);
+}

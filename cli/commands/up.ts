@@ -1,7 +1,7 @@
-import { access } from 'node:fs/promises';
+import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createConductor } from '../../core/conductor/api.ts';
+import { type Conductor, createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/client.ts';
 import { ensureServer } from '../../core/conductor/server.ts';
 import type { Config } from '../../core/config.ts';
@@ -16,7 +16,7 @@ import { type CommandContext, defineCommand } from '../command.ts';
 import { loadWorkers, loadWorkflows, workflowSettings } from '../content.ts';
 import { demonstrate } from '../demo/demonstration.ts';
 import { llmBaseUrl, openShop } from '../open-shop.ts';
-import { startWorkerProcess } from '../worker-process.ts';
+import { startWorkerProcess, type WorkerProcess } from '../worker-process.ts';
 import { buildMcp, type McpOptions } from './mcp.ts';
 
 /** Ports tried after the default one; a port that was asked for is not replaced. */
@@ -32,7 +32,11 @@ export default defineCommand({
   async run(context) {
     const cleanups = new Cleanups();
     try {
-      await up(context, cleanups);
+      const outside = await openOutside(context, cleanups);
+      const conductor = await connect(outside, context, cleanups);
+      await registerAll(conductor, outside.config, context);
+      const inside = await startProcesses(conductor, outside, context, cleanups);
+      await showIt(conductor, { ...outside, ...inside }, context);
     } finally {
       const failures = await cleanups.run();
       for (const [what, error] of failures) context.note(`could not stop ${what}: ${messageOf(error)}`);
@@ -40,53 +44,102 @@ export default defineCommand({
   },
 });
 
-async function up(context: CommandContext, cleanups: Cleanups): Promise<void> {
-  const { config: given, options, log, signal, print, note, exitWith } = context;
+/** What the workflows run on and call, and the settings that follow from it. */
+interface Outside {
+  config: Config;
+  serverUrl: string;
+  /** Of a file below the files root, if there is one. */
+  file: string | undefined;
+}
+
+interface Inside {
+  worker: WorkerProcess;
+  front: HttpFront;
+}
+
+async function openOutside(
+  { config: given, options, log, signal, note }: CommandContext,
+  cleanups: Cleanups,
+): Promise<Outside> {
   const shop = await openShop(given, log);
   cleanups.add('the shop', () => shop.close());
-  const config: Config = { ...given, shopUrl: shop.url, filesRoot: await rootWithReadme(given.filesRoot) };
-
-  const scripted = llmBaseUrl(shop.url);
-  const server = await ensureServer(config, { note, signal, fresh: options.fresh === true, llmBaseUrl: scripted });
+  const { filesRoot, file } = await fileToShow(given.filesRoot);
+  const config: Config = { ...given, shopUrl: shop.url, filesRoot };
+  const fresh = options.fresh === true;
+  const server = await ensureServer(config, { note, signal, fresh, llmBaseUrl: llmBaseUrl(shop.url) });
   cleanups.add('the server', () => server.stop());
   note(`server:  ${server.url}${server.reused ? ' (ran already)' : ''}`);
   note(`shop:    ${shop.url}`);
   const { name, model } = modelProvider(config);
-  note(
-    `model:   ${model}${name === 'scripted' ? ' (scripted answers; set OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_HOST for a real one)' : ''}`,
-  );
+  const scripted = ' (scripted answers; set OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_HOST for a real one)';
+  note(`model:   ${model}${name === 'scripted' ? scripted : ''}`);
+  return { config, serverUrl: server.url, file };
+}
 
-  const conductor = createConductor(createCaller({ ...config, conductorServerUrl: server.url }));
+async function connect(
+  { config, serverUrl }: Outside,
+  { signal }: CommandContext,
+  cleanups: Cleanups,
+): Promise<Conductor> {
+  goOn(signal);
+  const conductor = createConductor(createCaller({ ...config, conductorServerUrl: serverUrl }));
   cleanups.add('the connection', () => conductor.close());
+  return conductor;
+}
+
+async function registerAll(conductor: Conductor, config: Config, { note }: CommandContext): Promise<void> {
   const content = { tasks: await loadWorkers(), workflows: await loadWorkflows() };
   const changes = await register(conductor, content, workflowSettings(config));
   for (const { notice } of changes) if (notice) note(notice);
   const written = changes.filter(({ action }) => action === 'create' || action === 'update').length;
   note(`registered ${content.workflows.length} workflows and their tasks (${written} new or changed)`);
+}
 
-  const worker = startWorkerProcess(config, server.url, shop.url);
+async function startProcesses(
+  conductor: Conductor,
+  { config, serverUrl }: Outside,
+  { log, signal, note }: CommandContext,
+  cleanups: Cleanups,
+): Promise<Inside> {
+  goOn(signal);
+  const worker = startWorkerProcess(config, serverUrl, config.shopUrl);
   cleanups.add('the worker process', () => worker.stop());
   note(`worker:  process ${worker.pid}, log in ${worker.logFile}`);
   const front = await startFront({ config, log, conductor: async () => conductor });
   cleanups.add('the MCP server', () => front.close());
   note(`MCP:     ${front.url}`);
+  goOn(signal);
+  return { worker, front };
+}
 
-  const demonstration = demonstrate({ conductor, shopUrl: shop.url, file: 'README.md', signal, print, note });
-  const ok = await Promise.race([demonstration, worker.ended.then((why) => workerLost(why, worker.logFile, signal))]);
-  if (!ok) exitWith(1);
+async function showIt(
+  conductor: Conductor,
+  { config, serverUrl, file, worker, front }: Outside & Inside,
+  { options, signal, print, note, exitWith }: CommandContext,
+): Promise<void> {
+  const lost = new AbortController();
+  const workerLost = worker.ended.then((why) => {
+    lost.abort();
+    if (signal.aborted) return new Promise<never>(() => undefined); // then its end is in order
+    throw new FleetError('environment', `The worker process ${why}.`, {
+      remedy: `Its log says why: ${worker.logFile}`,
+    });
+  });
+  workerLost.catch(() => undefined); // looked at below, wherever that is just now
+  const either = AbortSignal.any([signal, lost.signal]);
+  const shown = demonstrate({ conductor, shopUrl: config.shopUrl, file, signal: either, print, note });
+  if (!(await Promise.race([workerLost, shown]))) exitWith(1);
   if (options.once) return;
   print('');
-  print(connectionHelp({ mcpUrl: front.url, serverUrl: server.url }));
+  print(connectionHelp({ mcpUrl: front.url, serverUrl }));
   note('Everything stays up; Ctrl-C stops it in order.');
-  await Promise.race([aborted(signal), worker.ended.then((why) => workerLost(why, worker.logFile, signal))]);
+  await Promise.race([aborted(signal), workerLost]);
   note('stopping');
 }
 
-/** Never resolves once a stop was asked for: then the end of the worker is in order. */
-function workerLost(why: string, logFile: string, signal: AbortSignal): Promise<never> {
-  if (signal.aborted) return new Promise(() => undefined);
-  const remedy = `Its log says why: ${logFile}`;
-  return Promise.reject(new FleetError('environment', `The worker process ${why}.`, { remedy }));
+/** Between two phases: nothing new begins once a stop was asked for. */
+function goOn(signal: AbortSignal): void {
+  if (signal.aborted) throw new FleetError('cancelled', 'Stopped before everything was up.');
 }
 
 async function startFront({ config, log, conductor }: McpOptions): Promise<HttpFront> {
@@ -102,11 +155,21 @@ async function startFront({ config, log, conductor }: McpOptions): Promise<HttpF
   }
 }
 
-/** The demonstration compresses a README: the one below the files root, else the one that comes with this package. */
-async function rootWithReadme(filesRoot: string): Promise<string> {
-  const own = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../' : '../../../', import.meta.url));
-  return access(join(filesRoot, 'README.md')).then(
-    () => filesRoot,
-    () => own,
+/**
+ * A README to compress, or else the first file there is. Only where nobody chose a folder, and ours has no README, is it the folder of
+ * this package: the files root is a limit that somebody may rely on.
+ */
+async function fileToShow(filesRoot: string): Promise<{ filesRoot: string; file: string | undefined }> {
+  const hasReadme = await access(join(filesRoot, 'README.md')).then(
+    () => true,
+    () => false,
   );
+  if (hasReadme) return { filesRoot, file: 'README.md' };
+  if (filesRoot === settings.filesRoot.schema.parse(undefined)) {
+    const own = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../' : '../../../', import.meta.url));
+    return { filesRoot: own, file: 'README.md' };
+  }
+  const entries = await readdir(filesRoot, { withFileTypes: true }).catch(() => []);
+  const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  return { filesRoot, file: files.sort()[0] };
 }

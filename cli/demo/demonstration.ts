@@ -10,8 +10,8 @@ import { followExecution } from '../show.ts';
 interface DemonstrationOptions {
   conductor: Conductor;
   shopUrl: string;
-  /** Of a file below the workers' files root. */
-  file: string;
+  /** Of a file below the workers' files root; without one that part is left out. */
+  file: string | undefined;
   signal: AbortSignal;
   print(line?: string): void;
   note(line: string): void;
@@ -41,10 +41,19 @@ export async function demonstrate(options: DemonstrationOptions): Promise<boolea
   if (compensation) show(compensation, compensation.status, print);
   await printBooks(options.shopUrl, orderId, print);
 
-  print(`3. ${options.file}, compressed and analysed`);
-  const file = await runOne(options, 'FileProcessing', { path: options.file });
-  show(file, file.status, print);
-  return paid.status === 'COMPLETED' && failed.status === 'FAILED' && compensated && file.status === 'COMPLETED';
+  return paid.status === 'COMPLETED' && failed.status === 'FAILED' && compensated && (await processFile(options));
+}
+
+async function processFile(options: DemonstrationOptions): Promise<boolean> {
+  const { file, print } = options;
+  if (file === undefined) {
+    print('3. No file to compress: there is none in the folder that file workers may read (FILES_ROOT)');
+    return true;
+  }
+  print(`3. ${file}, compressed and analysed`);
+  const execution = await runOne(options, 'FileProcessing', { path: file });
+  show(execution, execution.status, print);
+  return execution.status === 'COMPLETED';
 }
 
 function order(orderId: string): Record<string, unknown> {
@@ -60,7 +69,9 @@ async function runOne(
   return followExecution(conductor, workflowId, { signal, note, timeoutSeconds: 120 });
 }
 
-/** The server notes the failure workflow's id in the output of the execution that failed, shortly after it has failed. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The server notes the failure workflow's id in the output of the execution that failed, shortly after it has failed; or why it could not start it. */
 async function compensationOf(
   { conductor, signal, note }: DemonstrationOptions,
   failed: Execution,
@@ -68,6 +79,10 @@ async function compensationOf(
   for (let look = 0; look < 50 && !signal.aborted; look++) {
     const { output } = await conductor.getExecution(failed.workflowId, { includeTasks: false });
     const workflowId = output['conductor.failure_workflow'];
+    if (typeof workflowId === 'string' && !UUID.test(workflowId)) {
+      note(`the compensation could not be started: ${workflowId}`);
+      return undefined;
+    }
     if (typeof workflowId === 'string') {
       return followExecution(conductor, workflowId, { signal, note, timeoutSeconds: 60 });
     }
