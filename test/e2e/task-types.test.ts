@@ -1,6 +1,7 @@
 import { afterAll, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import type { Execution } from '../../core/conductor/types.ts';
+import { defineTask } from '../../core/contract.ts';
 import { defineWorkflow } from '../../workflows/dsl/define.ts';
 import { externalApi } from '../../workflows/dsl/policies.ts';
 import { register } from '../../workflows/manage/apply.ts';
@@ -35,12 +36,49 @@ async function run(build: Builder, input = { n: 2, flag: true }): Promise<Execut
   return conductor.waitForEnd(await start(build, input));
 }
 
+/** Ends a task from outside, as a person or a worker would. */
+async function complete(workflowId: string, ref: string, output: object): Promise<void> {
+  const answer = await fetch(`${serverUrl}/tasks/${workflowId}/${ref}/COMPLETED`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(output),
+  });
+  expect(answer.status).toBe(200);
+}
+
 test.concurrent('INLINE computes over typed inputs', async () => {
   const { status, output } = await run((wf, { n }) => {
     const doubled = wf.inline('double', { inputs: { n }, output: z.number(), script: '$.n * 2' });
     return { result: doubled.output.result };
   });
   expect({ status, output }).toEqual({ status: 'COMPLETED', output: { result: 4 } });
+});
+
+test.concurrent('what is below names that are no plain words is found', async () => {
+  const names = ['x-y', 'a b', 'a.b', "it's", 'b\\s', 'größe', '@', '1', 'deep er'];
+  const { output } = await run((wf) => {
+    const odd = wf.jq('odd', {
+      inputs: { names },
+      output: z.record(z.string(), z.string()),
+      query: '.names | map({(.): "found \\(.)"}) | add',
+    });
+    return { result: names.map((name) => odd.output.result[name]) };
+  });
+  expect(output).toEqual({ result: names.map((name) => `found ${name}`) });
+});
+
+test.concurrent('a reference to a whole object serves as the input of a task and as the output of the workflow', async () => {
+  const note = defineTask({
+    name: unique('note').replace('-', '_'),
+    description: 'Served by nobody but this test.',
+    input: z.object({ n: z.number() }),
+    output: z.object({ result: z.unknown() }),
+  });
+  const workflowId = await start((wf, input) => wf.task('note', note, input).output);
+  const { tasks } = await conductor.getExecution(workflowId);
+  expect(tasks[0]).toMatchObject({ taskType: note.name, inputData: { n: 2 } });
+  await complete(workflowId, 'note', { result: 'noted', beside: 1 });
+  expect((await conductor.waitForEnd(workflowId)).output).toEqual({ result: 'noted' });
 });
 
 test.concurrent('WAIT goes on after its time', async () => {
@@ -59,11 +97,7 @@ test.concurrent('HUMAN waits for a person and hands on what they enter', async (
   });
   const { tasks } = await conductor.getExecution(workflowId);
   expect(tasks[0]).toMatchObject({ taskType: 'HUMAN', status: 'IN_PROGRESS', inputData: { amount: 2 } });
-  await fetch(`${serverUrl}/tasks/${workflowId}/approve/COMPLETED`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ yes: true }),
-  });
+  await complete(workflowId, 'approve', { yes: true });
   expect((await conductor.waitForEnd(workflowId)).output).toEqual({ result: true });
 });
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
 import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { externalApi } from '../../workflows/dsl/policies.ts';
 import { at, type Ref } from '../../workflows/dsl/refs.ts';
 
 const price = defineTask({
@@ -21,7 +22,7 @@ defineWorkflow({
   description: '',
   input: z.object({ sku: z.string(), items: z.array(z.object({ sku: z.string(), count: z.number() })) }),
   output: z.object({ total: z.number(), hint: z.string().optional() }),
-  variables: z.object({ seen: z.array(z.string()) }),
+  variables: z.object({ seen: z.array(z.string()), level: z.literal([1, 2]) }),
 }).build((wf, input) => {
   const mixed = wf.task('mixed', price, { items: [{ sku: input.sku, count: 2 }] });
   const whole = wf.task('whole', price, { items: input.items, currency: `X-${input.sku}`, note: mixed.output.hint });
@@ -44,6 +45,23 @@ defineWorkflow({
     true: () => {},
     false: (no) => no.terminate('refused', 'FAILED', 'refused by a person'),
   });
+  const same = wf.task('same', price, input);
+  const sure = wf.task('sure', price, { items: input.items }, { optional: false, asyncComplete: true });
+  wf.task('later', price, { items: [{ sku: 'a', count: sure.output.size }] }, { asyncComplete: true });
+  const tried = wf.task('tried', price, { items: input.items }, { optional: true });
+  wf.task('hinted', price, { items: input.items, note: tried.output.hint });
+  wf.switch('total', same.output.total, { 1: () => {}, 2: () => {} }, () => {});
+  wf.switch('sku', input.sku, { a: () => {}, 'b c': () => {} }, () => {});
+  wf.switch('level', wf.variables.level, { 1: () => {}, 2: (two) => two.set('lower', { level: 1 }) });
+  wf.http('send', externalApi, { method: 'POST', uri: 'http://h', body: same.output, response: z.unknown() });
   const isNumber: Ref<number> = right.output.result;
   return { total: isNumber, hint: whole.output.hint };
 });
+
+defineWorkflow({
+  name: 'whole_output',
+  version: 1,
+  description: '',
+  input: price.input,
+  output: z.object({ total: z.number(), hint: z.string().optional() }),
+}).build((wf, input) => wf.task('price', price, input).output);

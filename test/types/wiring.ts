@@ -1,7 +1,11 @@
-/** Eight kinds of wiring mistake. Each must be a compile error: `wiring.test.ts` compiles this file with and without the pins. */
+/**
+ * Wiring mistakes: the eight kinds that issue 3 lists, and others that a definition would have to be run to find. Each must be a
+ * compile error: `wiring.test.ts` compiles this file with and without the pins.
+ */
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
 import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { externalApi } from '../../workflows/dsl/policies.ts';
 
 const charge = defineTask({
   name: 'charge',
@@ -39,6 +43,52 @@ defineWorkflow(spec).build((wf, input) => {
   wf.switch('route', paid.output.status, { approved: () => {} });
   return { id: paid.output.receiptId };
 });
+defineWorkflow(spec).build((wf, input) => {
+  const paid = wf.task('charge', charge, { orderId: input.orderId, amount: input.amount });
+  // @ts-expect-error missing input: the whole output of charge has no `orderId`
+  wf.task('a', ship, paid.output);
+  const maybe = wf.task('maybe', charge, { orderId: input.orderId, amount: 1 }, { optional: true });
+  // @ts-expect-error optional into required: a task that may fail may leave no `receiptId`
+  wf.task('b', ship, { orderId: input.orderId, receiptId: maybe.output.receiptId });
+  const perhaps = wf.task('perhaps', charge, { orderId: input.orderId, amount: 1 }, { optional: input !== undefined });
+  // @ts-expect-error optional into required: whether the task is optional is known at run time only
+  wf.task('c', ship, { orderId: input.orderId, receiptId: perhaps.output.receiptId });
+  const asked = { method: 'GET', uri: 'http://h', response: z.object({ receiptId: z.string() }) } as const;
+  const answer = wf.http('answer', externalApi, asked, { optional: true });
+  // @ts-expect-error optional into required: a request that may fail may leave no answer
+  wf.task('d', ship, { orderId: input.orderId, receiptId: answer.output.response.body.receiptId });
+  // @ts-expect-error unknown case: `aproved` is no status
+  wf.switch('e', paid.output.status, { approved: () => {}, declined: () => {}, aproved: () => {} });
+  // @ts-expect-error unknown case: `declind` is no status, and would have been left to the last branch
+  wf.switch('f', paid.output.status, { approved: () => {}, declind: () => {} }, () => {});
+  // @ts-expect-error unhandled case: a text can be anything
+  wf.switch('g', input.orderId, { a: () => {} });
+  // @ts-expect-error unhandled case: a number can be anything
+  wf.switch('h', input.amount, { '1': () => {} });
+  // @ts-expect-error unknown variable: the workflow declares none
+  wf.set('i', { anything: 1 });
+  // @ts-expect-error unknown variable: there is none to read
+  wf.human('j', { about: { seen: wf.variables.anything }, output: z.object({}) });
+  // @ts-expect-error unspelled names: only the schema of `about`, which there is not, could tell them
+  wf.human('k', { about: paid.output, output: z.object({}) });
+  // @ts-expect-error unspelled names: a script's inputs have no schema
+  wf.inline('l', { inputs: paid.output, output: z.string(), script: '$.receiptId' });
+  const nothing = wf.human('m', { about: {}, output: z.object({}) });
+  // @ts-expect-error unknown output: an empty object has nothing below it
+  wf.task('n', ship, { orderId: input.orderId, receiptId: nothing.output.receiptId });
+  return { id: paid.output.receiptId };
+});
+defineWorkflow({ ...spec, variables: z.object({ seen: z.string() }) }).build((wf, input) => {
+  // @ts-expect-error unknown variable: `sen` is not declared
+  wf.set('a', { sen: input.orderId });
+  // @ts-expect-error wrong type: `seen` is a text
+  wf.set('b', { seen: input.amount });
+  // @ts-expect-error unspelled names: variables are set one by one
+  wf.set('c', wf.variables);
+  return { id: wf.variables.seen };
+});
+// @ts-expect-error wrong workflow output: the whole output of ship has no `id`
+defineWorkflow(spec).build((wf) => wf.task('a', ship, { orderId: '1', receiptId: '2' }).output);
 // @ts-expect-error wrong workflow output: a number is not the string `id` promises
 defineWorkflow(spec).build((_wf, input) => ({ id: input.amount }));
 // @ts-expect-error wrong worker output: a number is not the string `trackingId` promises

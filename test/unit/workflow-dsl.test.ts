@@ -15,7 +15,7 @@ const greet = defineTask({
 });
 
 /** The tasks that a builder makes, as plain JSON. */
-function tasksOf(build: (wf: Scope) => void) {
+function tasksOf(build: (wf: Scope) => unknown) {
   const spec = { name: 'probe', version: 1, description: '', input: z.object({ a: z.string() }), output: z.object({}) };
   return defineWorkflow(spec).build((wf) => {
     build(wf);
@@ -33,6 +33,62 @@ describe('references', () => {
 
   test('a task may have an output called like a method of every object', () => {
     expect(refs<{ constructor: string }>('t.output').constructor.toJSON()).toBe('${t.output.constructor}');
+  });
+});
+
+describe('names that are no plain words', () => {
+  const odd = refs<Record<string, string>>('t.output');
+  test.each([
+    ['x-y', '${t.output.x-y}'],
+    ['1', '${t.output.1}'],
+    ['a b', "${t.output['a b']}"],
+    ['a.b', "${t.output['a.b']}"],
+    ["it's", "${t.output['it\\'s']}"],
+    ['b\\s', "${t.output['b\\\\s']}"],
+    ['größe', "${t.output['größe']}"],
+  ])('%s is written so that the server finds it', (key, expression) => {
+    expect(odd[key]?.toJSON()).toBe(expression);
+  });
+
+  test.each(['a{b', 'a}b', 'a\nb'])('%j cannot be written, and is refused', (key) => {
+    expect(() => odd[key]).toThrow(
+      expect.objectContaining({ code: 'config', message: expect.stringContaining('braces') }),
+    );
+  });
+});
+
+describe('references to a whole object', () => {
+  const whole = refs<{ who: string; text: string }>('workflow.input.greeting');
+
+  test('become the inputs that the contract knows', () => {
+    const [task] = tasksOf((wf) => wf.task('hello', greet, whole));
+    expect(task?.inputParameters).toEqual({ who: '${workflow.input.greeting.who}' });
+  });
+
+  test('become the outputs that the workflow promises', () => {
+    const spec = { name: 'probe', version: 1, description: '', input: greet.input, output: greet.output };
+    const { def } = defineWorkflow(spec).build((wf, input) => wf.task('hello', greet, input).output);
+    expect(def.tasks[0]?.inputParameters).toEqual({ who: '${workflow.input.who}' });
+    expect(def.outputParameters).toEqual({ text: '${hello.output.text}' });
+  });
+
+  test('are refused where the schema leaves keys open', () => {
+    const open = defineTask({
+      name: 'open',
+      description: '',
+      input: z.looseObject({ who: z.string() }),
+      output: greet.output,
+    });
+    expect(() => tasksOf((wf) => wf.task('hello', open, refs('workflow.input')))).toThrow(
+      'keys that its schema does not name',
+    );
+  });
+
+  test('cannot be spread, which would leave nothing of them', () => {
+    expect(() => tasksOf((wf) => wf.task('hello', greet, { ...whole }))).toThrow('cannot be spread');
+    expect(() =>
+      tasksOf((wf) => wf.human('ask', { about: whole as object as Record<string, unknown>, output: z.object({}) })),
+    ).toThrow('cannot be spread');
   });
 });
 
@@ -84,6 +140,11 @@ describe('definitions', () => {
 });
 
 describe('task types', () => {
+  test('a script stands behind its inputs', () => {
+    const [inline] = tasksOf((wf) => wf.inline('s', { inputs: { a: 1 }, output: z.number(), script: '$.a' }));
+    expect(Object.keys(inline?.inputParameters ?? {})).toEqual(['a', 'evaluatorType', 'expression']);
+  });
+
   test('a fork ends in a JOIN on the last task of each branch', () => {
     const [fork, join] = tasksOf((wf) => {
       wf.fork('both', {
@@ -161,7 +222,33 @@ describe('mistakes the compiler cannot see', () => {
       'pass values as inputs',
     ],
     ['an empty branch', (wf: Scope) => wf.fork('f', { left: () => {} }), 'has no task'],
+    ['an input in the place of a script', inlineWith('expression'), '"s" cannot have an input called "expression"'],
+    ['an input in the place of its language', inlineWith('evaluatorType'), 'input called "evaluatorType"'],
+    [
+      'an input in the place of a query',
+      (wf: Scope) => wf.jq('q', { inputs: { queryExpression: '.' }, output: z.string(), query: '.a' }),
+      'input called "queryExpression"',
+    ],
+    ['half a second', (wf: Scope) => wf.wait('w', { seconds: 0.5 }), '"w" has 0.5 seconds'],
+    ['no time', (wf: Scope) => wf.wait('w', { seconds: 0 }), '"w" has 0 seconds'],
+    ['no round', loopWith({ rounds: 0 }), '"l" has 0 rounds'],
+    ['half a round', loopWith({ rounds: 1.5 }), '"l" has 1.5 rounds'],
+    ['rounds without end', loopWith({ rounds: Number.POSITIVE_INFINITY }), '"l" has Infinity rounds'],
+    ['an input named like its loop', loopWith({ inputs: { l: 1 } }), 'input called "l"'],
+    ['an input named like a task in the loop', loopWith({ inputs: { g: 1 } }), 'input called "g"'],
+    ['an input that turns the loop into one over a list', loopWith({ inputs: { items: [] } }), 'input called "items"'],
   ])('%s', (_, build, message) => {
-    expect(() => tasksOf((wf) => void build(wf))).toThrow(message);
+    const mistake = { code: 'config', message: expect.stringContaining(message) };
+    expect(() => tasksOf((wf) => void build(wf))).toThrow(expect.objectContaining(mistake));
   });
+
+  function inlineWith(name: string) {
+    return (wf: Scope) => wf.inline('s', { inputs: { [name]: '6 * 7' }, output: z.string(), script: '$.a' });
+  }
+
+  function loopWith(loop: { rounds?: number; inputs?: Record<string, unknown> }) {
+    const whole = { rounds: 2, until: 'false', inputs: {}, ...loop };
+    return (wf: Scope) =>
+      wf.repeat('l', whole, (scope) => scope.fork('f', { left: (one) => one.task('g', greet, { who: 'x' }) }));
+  }
 });

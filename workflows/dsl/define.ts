@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import type { WorkflowDef } from '../../core/conductor/types.ts';
 import { inputSchemaOf, outputSchemaOf, type Workflow } from '../../core/contract.ts';
-import { type Refs, refs, toJson, type Wired } from './refs.ts';
-import { Build, plainTasks, Scope } from './scope.ts';
+import { Build } from './build.ts';
+import { type Refs, refs, toParameters, type Wired } from './refs.ts';
+import { plainTasks, Scope } from './scope.ts';
 
-export interface WorkflowSpec<I extends z.ZodObject, O extends z.ZodObject, V extends z.ZodObject> {
+/** Without declared variables there is nothing to set or read. */
+type Variables<V> = V extends z.ZodObject ? z.output<V> : unknown;
+
+export interface WorkflowSpec<I extends z.ZodObject, O extends z.ZodObject, V extends z.ZodObject | undefined> {
   /** Letters, digits and `_`. */
   name: string;
   /** Raise it when running executions could not go on under the changed definition, or callers would notice. */
@@ -24,13 +28,17 @@ export interface WorkflowSpec<I extends z.ZodObject, O extends z.ZodObject, V ex
  * What a workflow is; then, with `.build(…)`, how it is wired: the function adds tasks to `wf` in order and returns the output.
  * It runs once, when the module is loaded, and makes a plain Conductor definition.
  */
-export function defineWorkflow<I extends z.ZodObject, O extends z.ZodObject, V extends z.ZodObject = z.ZodObject>(
+export function defineWorkflow<
+  I extends z.ZodObject,
+  O extends z.ZodObject,
+  V extends z.ZodObject | undefined = undefined,
+>(
   spec: WorkflowSpec<I, O, V>,
-): { build(build: (wf: Scope<z.output<V>>, input: Refs<z.output<I>>) => Wired<z.input<O>>): Workflow<I, O> } {
+): { build(build: (wf: Scope<Variables<V>>, input: Refs<z.output<I>>) => Wired<z.input<O>>): Workflow<I, O> } {
   return {
     build(build) {
       const shared = new Build(spec.name);
-      const scope = new Scope<z.output<V>>(shared);
+      const scope = new Scope<Variables<V>>(shared);
       const output = build(scope, refs('workflow.input'));
       const def: WorkflowDef = {
         name: spec.name,
@@ -43,7 +51,7 @@ export function defineWorkflow<I extends z.ZodObject, O extends z.ZodObject, V e
         outputSchema: { name: `${spec.name}.output`, version: 1, type: 'JSON', data: outputSchemaOf(spec.output) },
         enforceSchema: false, // the server stores schemas without checking them; starters and workers check
         tasks: plainTasks(scope),
-        outputParameters: toJson(output) as Record<string, unknown>,
+        outputParameters: toParameters(output, spec.output),
         ...(spec.failureWorkflow && { failureWorkflow: spec.failureWorkflow.name }),
         timeoutSeconds: spec.timeoutSeconds ?? 0,
         timeoutPolicy: spec.timeoutSeconds ? 'TIME_OUT_WF' : 'ALERT_ONLY',

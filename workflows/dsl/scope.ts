@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import type { TaskContract, TaskPolicy } from '../../core/contract.ts';
-import { FleetError } from '../../core/errors.ts';
-import { type Ref, type Refs, refs, toJson, type Wired } from './refs.ts';
+import type { Build } from './build.ts';
+import { type Ref, type Refs, refs, type Spelled, toJson, toParameters, type Wired } from './refs.ts';
 import * as system from './system-tasks.ts';
 
 /** A task that was added to the workflow, to refer to its result. */
@@ -19,47 +19,34 @@ export type MaybeStep<R> = R extends Step<infer O> ? Step<O | undefined> : undef
 export type Branch<V = unknown, R = unknown> = (scope: Scope<V>) => R;
 
 /** Options of the workflow task itself, whatever its type. */
-export interface TaskPlacement {
-  /** The workflow goes on if the task fails after its retries. */
-  optional?: boolean;
+export interface TaskPlacement<F extends boolean = boolean> {
+  /** The workflow goes on if the task fails after its retries; its output may then be missing. */
+  optional?: F;
   /** Ends a task that a worker has started only when somebody else updates it. */
   asyncComplete?: boolean;
 }
 
+/** The output of a task of which `F` says whether it is optional. */
+type Placed<O, F extends boolean> = true extends F ? O | undefined : O;
+
 /** The values a script sees as `$`. References belong here and never into the script's text. */
-export type ScriptInputs = Readonly<Record<string, unknown>>;
+export type ScriptInputs = Readonly<Record<string, unknown>> & Spelled;
 
-/** What one workflow's scopes share: the references used so far, and the contracts to register with it. */
-export class Build {
-  readonly #references = new Set<string>();
-  readonly contracts = new Map<string, TaskContract | TaskPolicy>();
-  readonly workflowName: string;
+/** Some of the variables; without declared ones there is nothing to set. */
+type Values<V> = [keyof V] extends [never] ? Record<string, never> : { [K in keyof V]?: Wired<V[K]> } & Spelled;
 
-  constructor(workflowName: string) {
-    this.workflowName = workflowName;
-  }
+/** Refuses the cases in `C` that are no value of `T`: a misspelt one stands beside the right ones and would never be chosen. */
+type CasesOf<T extends string | number | boolean, C> = {
+  [N in keyof C]: `${Exclude<N, symbol>}` extends `${T}` ? unknown : never;
+};
 
-  claim(reference: string): void {
-    if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(reference)) {
-      throw this.mistake(`"${reference}" cannot be a task reference; use letters, digits and _.`);
-    }
-    if (this.#references.has(reference)) throw this.mistake(`the task reference "${reference}" is used twice.`);
-    this.#references.add(reference);
-  }
+/** Those members of a union of texts that stand for endlessly many: `string`, `${number}`. */
+type Endless<K extends string> = K extends string ? (Record<never, never> extends Record<K, true> ? K : never) : never;
 
-  use(contract: TaskContract | TaskPolicy): string {
-    const known = this.contracts.get(contract.name);
-    if (known && known !== contract && known.kind !== contract.kind) {
-      throw this.mistake(`"${contract.name}" names a policy and a worker's task.`);
-    }
-    this.contracts.set(contract.name, contract);
-    return contract.name;
-  }
-
-  mistake(what: string): FleetError {
-    return new FleetError('config', `Workflow ${this.workflowName}: ${what}`);
-  }
-}
+/** Refuses a value with endlessly many cases, because one that has none would fall through unseen. */
+type Countable<T extends string | number | boolean> = [Endless<`${T}`>] extends [never]
+  ? unknown
+  : 'a value of any text or number needs an `otherwise`';
 
 /** A sequence of tasks under construction. One method per task type of Conductor. */
 export class Scope<V = unknown> {
@@ -75,25 +62,25 @@ export class Scope<V = unknown> {
   }
 
   /** SIMPLE: executed by a worker. */
-  task<I extends z.ZodType, O extends z.ZodType>(
+  task<I extends z.ZodType, O extends z.ZodType, F extends boolean = false>(
     ref: string,
     contract: TaskContract<I, O>,
     input: Wired<z.input<I>>,
-    placement: TaskPlacement = {},
-  ): Step<z.output<O>> {
-    return this.#add(ref, this.#build.use(contract), 'SIMPLE', input, placement);
+    placement: TaskPlacement<F> = {},
+  ): Step<Placed<z.output<O>, F>> {
+    return this.#add(ref, this.#build.use(contract), 'SIMPLE', toParameters(input, contract.input), placement);
   }
 
   /**
    * HTTP: executed by the server. It fails on every answer of 400 and above and then holds no status code, so it serves where
    * only success goes on; to branch on the status, use the `http_request` worker.
    */
-  http<B extends z.ZodType>(
+  http<B extends z.ZodType, F extends boolean = false>(
     ref: string,
     policy: TaskPolicy,
     request: system.HttpRequest & { response: B },
-    placement: TaskPlacement = {},
-  ): Step<{ response: { statusCode: number; headers: Record<string, string[]>; body: z.output<B> } }> {
+    placement: TaskPlacement<F> = {},
+  ): Step<Placed<{ response: { statusCode: number; headers: Record<string, string[]>; body: z.output<B> } }, F>> {
     return this.#add(ref, this.#build.use(policy), 'HTTP', { http_request: system.httpRequest(request) }, placement);
   }
 
@@ -102,7 +89,8 @@ export class Scope<V = unknown> {
     ref: string,
     { inputs, output: _, script }: { inputs: ScriptInputs; output: O; script: string },
   ): Step<{ result: z.output<O> }> {
-    return this.#add(ref, ref, 'INLINE', { evaluatorType: 'graaljs', expression: this.#script(script), ...inputs });
+    const own = { evaluatorType: 'graaljs', expression: this.#script(script) };
+    return this.#add(ref, ref, 'INLINE', this.#beside(ref, inputs, own));
   }
 
   /** JSON_JQ_TRANSFORM: a jq query over its inputs. `result` is the first value it yields. */
@@ -110,27 +98,29 @@ export class Scope<V = unknown> {
     ref: string,
     { inputs, output: _, query }: { inputs: ScriptInputs; output: O; query: string },
   ): Step<{ result: z.output<O> }> {
-    return this.#add(ref, ref, 'JSON_JQ_TRANSFORM', { queryExpression: this.#script(query), ...inputs });
+    const own = { queryExpression: this.#script(query) };
+    return this.#add(ref, ref, 'JSON_JQ_TRANSFORM', this.#beside(ref, inputs, own));
   }
 
   /** SET_VARIABLE: sets some of the workflow's variables; all of them together may hold 256 KB. */
-  set(ref: string, values: { [K in keyof V]?: Wired<V[K]> }): void {
+  set(ref: string, values: Values<V>): void {
     this.#add(ref, ref, 'SET_VARIABLE', values);
   }
 
   /**
    * SWITCH on a value: one branch per value it can have, or some and an `otherwise`. The compiler asks for every value of a
-   * union; what the branches return comes back as steps whose output may be missing.
+   * union, and for an `otherwise` where there is no end of values; what the branches return comes back as steps whose output
+   * may be missing.
    */
   switch<T extends string | number | boolean, C extends { [K in `${T}`]: Branch<V> }>(
     ref: string,
-    on: Ref<T>,
-    cases: C & { [K in `${T}`]: Branch<V> },
+    on: Ref<T> & Countable<T>,
+    cases: C & { [K in `${T}`]: Branch<V> } & CasesOf<T, C>,
   ): { [K in keyof C]: MaybeStep<ReturnType<C[K]>> };
   switch<T extends string | number | boolean, C extends { [K in `${T}`]?: Branch<V> }, R>(
     ref: string,
     on: Ref<T>,
-    cases: C & { [K in `${T}`]?: Branch<V> },
+    cases: C & { [K in `${T}`]?: Branch<V> } & CasesOf<T, C>,
     otherwise: Branch<V, R>,
   ): { [K in keyof C]: C[K] extends Branch<V> ? MaybeStep<ReturnType<C[K]>> : undefined } & { otherwise: MaybeStep<R> };
   switch(
@@ -175,10 +165,13 @@ export class Scope<V = unknown> {
     branch: (scope: Scope<V>, round: Ref<number>) => R,
   ): Step<{ iteration: number }> & { last: R } {
     const scope = new Scope<V>(this.#build);
-    const loop = system.loopTask(ref, rounds, this.#script(until), inputs);
+    const loop = system.loopTask(ref, this.#build.count(ref, 'rounds', rounds), this.#script(until), inputs);
+    const outside = this.#build.claimed().length;
     this.#push(loop);
     const last = branch(scope, refs<number>(`${ref}.output.iteration`));
     loop.loopOver = scope.tasks;
+    // `$` also holds the outputs of the loop and of every task in it, over inputs of the same name.
+    this.#build.refuseNames(ref, inputs, ['items', 'keepLastN', ...this.#build.claimed().slice(outside)]);
     return { ...step<{ iteration: number }>(ref), last };
   }
 
@@ -209,19 +202,20 @@ export class Scope<V = unknown> {
 
   /** WAIT for a time, or, without one, for a signal; what the signal carries is the output. */
   wait<O extends z.ZodType>(ref: string, wait: { seconds: number } | { signal: O }): Step<z.output<O>> {
-    return this.#add(ref, ref, 'WAIT', 'seconds' in wait ? { duration: `${wait.seconds} seconds` } : {});
+    if (!('seconds' in wait)) return this.#add(ref, ref, 'WAIT', {});
+    return this.#add(ref, ref, 'WAIT', { duration: `${this.#build.count(ref, 'seconds', wait.seconds)} seconds` });
   }
 
   /** HUMAN: waits until a person completes it; what they enter is the output. `about` is what they are shown. */
   human<O extends z.ZodType>(
     ref: string,
-    { about }: { about: Wired<Record<string, unknown>>; output: O },
+    { about }: { about: Readonly<Record<string, unknown>> & Spelled; output: O },
   ): Step<z.output<O>> {
-    return this.#add(ref, ref, 'HUMAN', about as Record<string, unknown>);
+    return this.#add(ref, ref, 'HUMAN', about);
   }
 
-  #add<O>(ref: string, name: string, type: string, input: unknown, placement: TaskPlacement = {}): Step<O> {
-    this.#push({ name, taskReferenceName: ref, type, inputParameters: input as Record<string, unknown>, ...placement });
+  #add<O>(ref: string, name: string, type: string, input: object, placement: TaskPlacement = {}): Step<O> {
+    this.#push({ name, taskReferenceName: ref, type, inputParameters: { ...input }, ...placement });
     return step<O>(ref);
   }
 
@@ -235,6 +229,12 @@ export class Scope<V = unknown> {
     if (this.tasks.length === 0) throw this.#build.mistake(`the branch "${ref}" has no task.`);
     if (this.tasks.at(-1)?.type === 'SWITCH') this.#push(system.plain(`${ref}_end`, 'NOOP'));
     return this.tasks;
+  }
+
+  /** The script goes last, so that no input can take its place. */
+  #beside(ref: string, inputs: ScriptInputs, own: object): object {
+    this.#build.refuseNames(ref, inputs, Object.keys(own));
+    return { ...inputs, ...own };
   }
 
   #script(text: string): string {

@@ -1,0 +1,52 @@
+import type { TaskContract, TaskPolicy } from '../../core/contract.ts';
+import { FleetError } from '../../core/errors.ts';
+
+/** What one workflow's scopes share: the references used so far, and the contracts to register with it. */
+export class Build {
+  readonly #references = new Set<string>();
+  readonly contracts = new Map<string, TaskContract | TaskPolicy>();
+  readonly workflowName: string;
+
+  constructor(workflowName: string) {
+    this.workflowName = workflowName;
+  }
+
+  claim(reference: string): void {
+    if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(reference)) {
+      throw this.mistake(`"${reference}" cannot be a task reference; use letters, digits and _.`);
+    }
+    if (this.#references.has(reference)) throw this.mistake(`the task reference "${reference}" is used twice.`);
+    this.#references.add(reference);
+  }
+
+  /** The references used so far, in order. */
+  claimed(): string[] {
+    return [...this.#references];
+  }
+
+  /** Refuses inputs under names that mean something else to the server's task, which sees both in one object. */
+  refuseNames(reference: string, inputs: object, taken: readonly string[]): void {
+    const name = Object.keys(inputs).find((candidate) => taken.includes(candidate));
+    if (name !== undefined)
+      throw this.mistake(`"${reference}" cannot have an input called "${name}"; use another name.`);
+  }
+
+  /** A number of rounds or seconds: the server has no fractions of them, and takes what it cannot read for none or for ever. */
+  count(reference: string, what: string, value: number): number {
+    if (Number.isSafeInteger(value) && value >= 1) return value;
+    throw this.mistake(`"${reference}" has ${value} ${what}; give a whole number from 1.`);
+  }
+
+  use(contract: TaskContract | TaskPolicy): string {
+    const known = this.contracts.get(contract.name);
+    if (known && known !== contract && known.kind !== contract.kind) {
+      throw this.mistake(`"${contract.name}" names a policy and a worker's task.`);
+    }
+    this.contracts.set(contract.name, contract);
+    return contract.name;
+  }
+
+  mistake(what: string): FleetError {
+    return new FleetError('config', `Workflow ${this.workflowName}: ${what}`);
+  }
+}
