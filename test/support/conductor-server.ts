@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
 import { startShop } from '../../cli/demo/shop.ts';
 import { serverProperties } from '../../core/conductor/embedded/properties.ts';
@@ -37,7 +39,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     for (const [what, error] of await cleanups.run()) note(`${what}: ${messageOf(error)}`);
   };
   try {
-    const shop = await startShop({ host: inDocker ? dockerBridge() : '127.0.0.1' });
+    const shop = await startShop({ host: inDocker ? await dockerBridge() : '127.0.0.1' });
     cleanups.add('stop the shop', () => shop.close());
     const llmBaseUrl = `${shop.url}/llm`;
     const external = config.conductorServerUrl;
@@ -79,7 +81,9 @@ async function startInDocker(llmBaseUrl: string, cleanups: Cleanups): Promise<st
   return `http://${container.getHost()}:${container.getMappedPort(8080)}/api`;
 }
 
-/** This machine's address in the network of the containers, so that the server reaches the shop. */
-function dockerBridge(): string {
-  return networkInterfaces().docker0?.find(({ family }) => family === 'IPv4')?.address ?? '0.0.0.0';
+/** This machine's address in the network of the containers, so that the server reaches the shop. Node lists it only while one runs. */
+async function dockerBridge(): Promise<string> {
+  const address = '{{with index .IPAM.Config 0}}{{or .Gateway .Subnet}}{{end}}';
+  const { stdout } = await promisify(execFile)('docker', ['network', 'inspect', 'bridge', '--format', address]);
+  return stdout.trim().replace(/\.0\/\d+$/, '.1'); // not every engine names the gateway; it is the first address
 }

@@ -1,0 +1,124 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { type Conductor, createConductor } from '../../core/conductor/api.ts';
+import { createCaller } from '../../core/conductor/client.ts';
+import { loadConfig, processEnvironment } from '../../core/config.ts';
+import { freePort } from '../support/free-port.ts';
+
+const root = join(import.meta.dirname, '../..');
+const exec = promisify(execFile);
+
+/** What tests look at of a container, as `docker inspect` shows it. */
+const containerSchema = z.object({
+  Id: z.string(),
+  State: z.object({ Status: z.string(), ExitCode: z.int(), Health: z.object({ Status: z.string() }).optional() }),
+  Config: z.object({ Labels: z.record(z.string(), z.string()) }),
+  HostConfig: z.object({
+    ReadonlyRootfs: z.boolean(),
+    CapDrop: z.array(z.string()).nullable(),
+    SecurityOpt: z.array(z.string()).nullable(),
+  }),
+  NetworkSettings: z.object({ Ports: z.record(z.string(), z.array(z.object({ HostIp: z.string() })).nullable()) }),
+});
+export type Container = z.output<typeof containerSchema> & { service: string };
+
+/** One run of `docker-compose.yml` under a name and on ports of its own. */
+export interface Stack {
+  readonly mcpUrl: string;
+  readonly shopUrl: string;
+  readonly conductor: Conductor;
+  /** Runs `docker compose …` and returns what it wrote to stdout. @throws Error with what it wrote to stderr */
+  compose(...args: string[]): Promise<string>;
+  /** Of one service or all of them, also those that have ended. */
+  containers(service?: string): Promise<Container[]>;
+  /** The user ids of a container's processes. */
+  userIds(container: Container): Promise<string[]>;
+  /** Removes containers, network and volumes. */
+  down(): Promise<void>;
+}
+
+/**
+ * Builds the image and starts every service, and waits until all are healthy. `FLEET_TEST_PROJECT` names it, so that whoever has to
+ * end a test run from outside can remove what it left.
+ */
+export async function startStack(): Promise<Stack> {
+  const project = processEnvironment().FLEET_TEST_PROJECT ?? `fleet-test-${randomUUID().slice(0, 8)}`;
+  const [mcpPort, conductorPort, shopPort] = [await freePort(), await freePort(), await freePort()];
+  const ports = { MCP_PORT: `${mcpPort}`, CONDUCTOR_PORT: `${conductorPort}`, SHOP_PORT: `${shopPort}` };
+  const env = { ...composeEnvironment(), ...(await builder()), ...ports, FLEET_IMAGE: 'conductor-fleet:test' };
+  const docker = (args: string[]) => run(args, env);
+  const compose = (...args: string[]) => docker(['compose', '--project-name', project, ...args]);
+  const { config } = loadConfig({ env: {} });
+  const conductorServerUrl = `http://127.0.0.1:${conductorPort}/api`;
+
+  const stack: Stack = {
+    mcpUrl: `http://127.0.0.1:${mcpPort}/mcp`,
+    shopUrl: `http://127.0.0.1:${shopPort}`,
+    conductor: createConductor(createCaller({ ...config, conductorServerUrl })),
+    compose,
+    async containers(service) {
+      const ids = (await compose('ps', '--all', '--quiet', ...(service ? [service] : []))).split('\n').filter(Boolean);
+      const found = z.array(containerSchema).parse(JSON.parse(await docker(['inspect', ...ids])));
+      return found.map((one) => ({ ...one, service: one.Config.Labels['com.docker.compose.service'] ?? '' }));
+    },
+    async userIds({ Id }) {
+      const [, ...rows] = (await docker(['top', Id, '-eo', 'uid,pid'])).trim().split('\n');
+      return rows.map((row) => row.trim().split(/\s+/)[0] ?? '');
+    },
+    async down() {
+      stack.conductor.close();
+      await compose('down', '--volumes', '--remove-orphans', '--timeout', '5');
+    },
+  };
+  try {
+    await compose('build', 'register'); // alone, so that a builder that knows nothing of the others does not do the work four times
+    await compose('up', '--detach', '--wait', '--wait-timeout', '400', '--build');
+  } catch (error) {
+    const state = await compose('ps', '--all').catch(() => '');
+    const logs = await compose('logs', '--no-color', '--tail', '40').catch(() => '');
+    await stack.down().catch(() => undefined);
+    throw new Error(`The stack does not start.\n${state}\n${logs}`, { cause: error });
+  }
+  return stack;
+}
+
+/** Repeats a check until it returns something. */
+export async function eventually<T>(check: () => Promise<T | undefined>, timeoutMs = 60_000): Promise<T> {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    const found = await check();
+    if (found !== undefined) return found;
+    if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms`);
+    await pause(200);
+  }
+}
+
+/** Nothing of the caller's own settings, so that a test means the same everywhere; what Docker's client needs. */
+function composeEnvironment(): Record<string, string | undefined> {
+  const { PATH, HOME, XDG_RUNTIME_DIR, DOCKER_HOST, DOCKER_CONTEXT, DOCKER_CONFIG } = processEnvironment();
+  const { DOCKER_BUILDKIT, COMPOSE_BAKE } = processEnvironment();
+  return { PATH, HOME, XDG_RUNTIME_DIR, DOCKER_HOST, DOCKER_CONTEXT, DOCKER_CONFIG, DOCKER_BUILDKIT, COMPOSE_BAKE };
+}
+
+/** An engine without the buildx plugin still has its classic builder. */
+async function builder(): Promise<Record<string, string>> {
+  const hasBuildx = await exec('docker', ['buildx', 'version']).then(
+    () => true,
+    () => false,
+  );
+  return hasBuildx ? {} : { DOCKER_BUILDKIT: '0', COMPOSE_BAKE: 'false' };
+}
+
+async function run(args: string[], env: Record<string, string | undefined>): Promise<string> {
+  try {
+    const { stdout } = await exec('docker', args, { cwd: root, env, maxBuffer: 64 * 1024 * 1024 });
+    return stdout;
+  } catch (cause) {
+    const { stderr = '' } = cause as { stderr?: string };
+    throw new Error(`docker ${args.join(' ')} failed:\n${stderr.slice(-4000)}`, { cause });
+  }
+}
