@@ -50,7 +50,7 @@ function describe(error: FleetError, tool: string): string {
   const retry = error.retryable ? 'The same call may succeed later.' : 'Repeating the same call will fail again.';
   const lines = [`Error (${error.code}): ${message}`, `${WHO[error.code]} ${retry}`];
   const next = error.remedy ?? nextStep(error, tool);
-  if (next) lines.push(`Next: ${next}`);
+  if (next) lines.push(`Next: ${clip(next, MESSAGE_LIMIT)}`);
   return lines.join('\n');
 }
 

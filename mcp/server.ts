@@ -3,6 +3,7 @@ import { ProtocolError, ProtocolErrorCode, Server } from '@modelcontextprotocol/
 import type { Conductor } from '../core/conductor/api.ts';
 import type { Config } from '../core/config.ts';
 import type { Logger } from '../core/log.ts';
+import { clip } from '../core/text.ts';
 import { version } from '../core/version.ts';
 import { parseArguments } from './arguments.ts';
 import type { Tool, ToolCall, ToolResult } from './define.ts';
@@ -83,8 +84,12 @@ async function answer(
   return { content: [{ type: 'text', text }], structuredContent: call.tool.output.parse(structured) };
 }
 
+/** No tool has a longer name; more of a wrong one helps nobody. */
+const SHOWN_NAME_LENGTH = 100;
+
 function unknownTool(name: string, names: readonly string[]): ProtocolError {
-  const near = nearNames(name, names, 1)[0];
+  const shown = clip(name, SHOWN_NAME_LENGTH);
+  const near = nearNames(shown, names, 1)[0];
   const hint = near ? `Did you mean ${near}?` : `The tools are ${names.join(', ')}.`;
-  return new ProtocolError(ProtocolErrorCode.InvalidParams, `Tool ${name} not found. ${hint}`);
+  return new ProtocolError(ProtocolErrorCode.InvalidParams, `Tool ${shown} not found. ${hint}`);
 }

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import { FleetError } from '../errors.ts';
 import { createConductor } from './api.ts';
 import { createCaller } from './client.ts';
 import { type Ensured, endEmbedded, ensureEmbedded, findRunning } from './embedded/ensure.ts';
@@ -60,6 +61,11 @@ const never = new AbortController().signal;
  */
 export async function ensureServer(config: Config, options: EnsureServerOptions): Promise<RunningServer> {
   const { note, signal = never, fresh = false, detached = false, llmBaseUrl } = options;
+  if (config.conductorServerUrl !== undefined && fresh) {
+    throw new FleetError('config', `${config.conductorServerUrl} is not ours to empty.`, {
+      remedy: 'Leave --fresh out, or unset CONDUCTOR_SERVER_URL to use the embedded server.',
+    });
+  }
   if (config.conductorServerUrl !== undefined) return useExternal(config, config.conductorServerUrl, signal);
   const ensured = await ensureEmbedded(config, { progress: { note, signal }, fresh, detached, llmBaseUrl });
   return runningServer(dataFolder(config.dataDir), ensured);

@@ -3,6 +3,9 @@ import { FleetError } from '../errors.ts';
 import type { Conductor, StartRequest } from './api.ts';
 import type { StoredWorkflowDef } from './types.ts';
 
+/** Longer lists are cut: they are advice, and may end up in front of a model. */
+const MOST_NAMED = 30;
+
 const withSchema = z.looseObject({
   inputTemplate: z.record(z.string(), z.unknown()).nullish(),
   inputSchema: z.looseObject({ data: z.record(z.string(), z.unknown()).nullish() }).nullish(),
@@ -25,7 +28,9 @@ export function checkInput(def: StoredWorkflowDef, input: Record<string, unknown
   const complete = { ...inputTemplate, ...input };
   const result = schemaOf(inputSchema?.data ?? undefined)?.safeParse(complete);
   if (result && !result.success) {
-    const mistakes = result.error.issues.map(({ path, message }) => `${path.join('.') || 'input'}: ${message}`);
+    const mistakes = result.error.issues
+      .slice(0, MOST_NAMED)
+      .map(({ path, message }) => `${nameOf(path.join('.') || 'input')}: ${message}`);
     throw new FleetError('input', `The input does not fit ${def.name}: ${mistakes.join('; ')}.`, {
       remedy: `${def.name} takes ${describeInput(inputSchema?.data ?? undefined)}.`,
     });
@@ -41,7 +46,9 @@ async function findDefinition(conductor: Conductor, { name, version }: StartRequ
     const names = await conductor.listWorkflowNames();
     const which = version === undefined ? `"${name}"` : `"${name}" in version ${version}`;
     const known =
-      names.length > 0 ? `It has ${names.sort().slice(0, 30).join(', ')}.` : 'It has none: run `fleet register`.';
+      names.length > 0
+        ? `It has ${names.filter(isPlain).sort().slice(0, MOST_NAMED).join(', ')}.`
+        : 'It has none: run `fleet register`.';
     throw new FleetError('not-found', `The server has no workflow ${which}.`, { remedy: known, cause: error });
   }
 }
@@ -64,8 +71,18 @@ function describeInput(schema: Record<string, unknown> | undefined): string {
     })
     .catch({ properties: {} })
     .parse(schema);
-  const fields = Object.entries(properties).map(
-    ([name, { type }]) => `${name}${required?.includes(name) ? '' : '?'}${type ? ` (${type})` : ''}`,
-  );
+  const known = Object.entries(properties).filter(([name]) => isPlain(name));
+  const fields = known
+    .slice(0, MOST_NAMED)
+    .map(([name, { type }]) => `${name}${required?.includes(name) ? '' : '?'}${type ? ` (${type})` : ''}`);
   return fields.join(', ') || 'any JSON object';
+}
+
+/** Names in definitions are somebody else's text; one that reads like a sentence is not repeated as advice. */
+function isPlain(name: string): boolean {
+  return /^[\w.:-]{1,100}$/.test(name);
+}
+
+function nameOf(path: string): string {
+  return isPlain(path) ? path : JSON.stringify(path.slice(0, 100));
 }

@@ -52,7 +52,7 @@ export const mcpSettings = {
   },
   maxResponseSizeKb: {
     kind: 'number',
-    schema: positive.max(10_000).default(100),
+    schema: z.int().min(8).max(10_000).default(100),
     group: 'mcp',
     env: 'MAX_RESPONSE_SIZE_KB',
     flag: '--max-response-size-kb <n>',

@@ -12,6 +12,9 @@ import { waitUntilEnded } from '../wait.ts';
 
 const INPUT_LIMIT = 1_000_000;
 
+/** Clients give a call up after 60 s; by then the caller must have the id, or it starts the workflow again. */
+const MAX_WAIT_SECONDS = 45;
+
 const output = z.object({
   executionId: z.string(),
   status: z.string(),
@@ -38,7 +41,7 @@ export default defineTool({
       .default({})
       .describe('Input of the workflow'),
     correlationId: z.string().max(255).optional().describe('Your own key for it'),
-    waitSeconds: z.int().min(0).max(60).default(0).describe('Longest wait for the end'),
+    waitSeconds: z.int().min(0).max(MAX_WAIT_SECONDS).default(0).describe('Longest wait for the end'),
   }),
   output,
 }).handler(async ({ waitSeconds, name, version, input, correlationId }, { conductor, maxResponseBytes, signal }) => {

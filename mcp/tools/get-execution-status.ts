@@ -26,13 +26,13 @@ export default defineTool({
   name: 'get_execution_status',
   title: 'Execution status',
   description:
-    'Status, times, output, error and last tasks of an execution; detail "tasks" lists all, "full" adds inputs and outputs.',
+    'Status, times, output, error and last tasks of an execution; detail "tasks" lists all, "full" adds payloads.',
   permission: 'executions:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
     executionId: executionId.describe('Its id'),
     detail: z.enum(details).default('summary').describe('How much'),
-    taskRef: z.string().optional().describe('Only this task, every attempt'),
+    taskRef: z.string().max(255).optional().describe('One task, all attempts'),
     page: z.int().min(1).default(1).describe('Page of tasks'),
   }),
   output: z.object({

@@ -10,6 +10,7 @@ import { release } from './release.ts';
 
 const LOOK_TIMEOUT_MS = 15_000;
 const STOP_GRACE_SECONDS = 20;
+const END_TIMEOUT_MS = 60_000;
 const PORT_IN_CONTAINER = 8080;
 const FOLDER_IN_CONTAINER = '/fleet';
 
@@ -88,16 +89,28 @@ export function fromInsideContainer(url: string): string {
   return address.href;
 }
 
+/** @throws FleetError `environment` if Docker does not say: taking that for a no would start a second server on the same data */
 export async function isContainerRunning(instance: string): Promise<boolean> {
   const inspect = ['container', 'inspect', '--format', '{{.State.Running}}', containerName(instance)];
-  const { code, stdout } = await docker(inspect, { timeoutMs: LOOK_TIMEOUT_MS });
-  return code === 0 && stdout.trim() === 'true';
+  const looked = await docker(inspect, { timeoutMs: LOOK_TIMEOUT_MS });
+  if (looked.code === 0) return looked.stdout.trim() === 'true';
+  if (/no such container/i.test(looked.stderr)) return false;
+  throw dockerError(`Docker does not say whether the server's container ${containerName(instance)} runs`, looked);
 }
 
-/** Ends and removes the container; its data stays in the folder. */
+/** Ends and removes the container; its data stays in the folder. @throws FleetError `environment` if it is still there */
 export async function endContainer(instance: string): Promise<void> {
-  await docker(['stop', `--time=${STOP_GRACE_SECONDS}`, containerName(instance)]);
-  await docker(['rm', '--force', containerName(instance)]);
+  await docker(['stop', `--time=${STOP_GRACE_SECONDS}`, containerName(instance)], { timeoutMs: END_TIMEOUT_MS });
+  const removed = await docker(['rm', '--force', containerName(instance)], { timeoutMs: END_TIMEOUT_MS });
+  if (removed.code !== 0 && (await isContainerRunning(instance))) {
+    throw dockerError(`Docker could not end the container ${containerName(instance)}`, removed);
+  }
+}
+
+function dockerError(what: string, said: Parameters<typeof lastWords>[0]): FleetError {
+  return new FleetError('environment', `${what}: ${lastWords(said, 1)}`, {
+    remedy: 'See that the Docker engine answers (`docker info`), then repeat the command.',
+  });
 }
 
 /** Containers that were left on this folder by a start that nothing records. */

@@ -44,6 +44,7 @@ const LEAST_PATIENCE_MS = 10_000;
 
 /** Uses the folder's server or starts one. @throws FleetError that says why neither is possible */
 export async function ensureEmbedded(config: Config, options: EnsureOptions): Promise<Ensured> {
+  refuseWindows();
   const folder = dataFolder(config.dataDir);
   createFolder(folder);
   return underLock(folder, options.progress, async () => {
@@ -92,9 +93,9 @@ function underLock<T>(folder: DataFolder, progress: Progress, task: () => Promis
 
 async function start(config: Config, folder: DataFolder, options: EnsureOptions): Promise<Ensured> {
   const { progress, fresh, detached, llmBaseUrl } = options;
+  const program = await findProgram(config, progress); // before anything is removed: without it the old data stays
   removeState(folder.state);
   prepareFiles(folder, { fresh, note: progress.note });
-  const program = await findProgram(config, progress);
   if (program.kind === 'docker') await removeLeftContainers(folder);
   const owner = detached ? undefined : await thisProcess();
   const state = await launch({ config, folder, program, owner, llmBaseUrl }, progress);
@@ -128,4 +129,12 @@ function notWhileRunning(folder: DataFolder, { port }: ServerState): FleetError 
       remedy: 'Stop it with `fleet server stop`, or name another folder with --data-dir (FLEET_DIR).',
     },
   );
+}
+
+/** A process could be started there, but neither recognised nor ended again. */
+function refuseWindows(): void {
+  if (process.platform !== 'win32') return;
+  throw new FleetError('environment', 'The embedded server does not run on Windows.', {
+    remedy: 'Use WSL, or start the server with `docker compose up conductor` and set CONDUCTOR_SERVER_URL.',
+  });
 }

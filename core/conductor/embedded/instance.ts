@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { endContainer, isContainerRunning } from './container.ts';
 import type { DataFolder } from './folder.ts';
-import { commandOf, endProcess, isRunning, processesWith } from './process.ts';
+import { commandOf, endProcesses, isRunning, processesWith } from './process.ts';
 import { INSTANCE_PROPERTY } from './properties.ts';
 import { isInstanceReady } from './ready.ts';
 import { release } from './release.ts';
@@ -26,10 +26,10 @@ export async function isAlive(state: ServerState): Promise<boolean> {
   return state.pid !== undefined && isRunning(state.pid, instanceMark(state.instance));
 }
 
-/** Ends the recorded server, orderly if it still can; never touches anything else. */
+/** Ends the recorded server, orderly if it still can; never touches anything else. @throws FleetError `environment` if it does not end */
 export async function endInstance(state: ServerState): Promise<void> {
   if (state.kind === 'docker') await endContainer(state.instance);
-  else if (state.pid !== undefined) await endProcess(state.pid, instanceMark(state.instance), END_GRACE_MS);
+  else await endProcesses(instanceMark(state.instance), END_GRACE_MS);
 }
 
 /** The jar's process that runs on this folder although nothing readable records it. It has no owner any more. */

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { pause } from '../../drain.ts';
+import { FleetError } from '../../errors.ts';
 import { runProgram } from './program.ts';
 
 /** A process as the system knows it. */
@@ -34,12 +35,18 @@ export async function processesWith(argument: string): Promise<ProcessInfo[]> {
 }
 
 /**
- * Ends a process: asks, and after `graceMs` insists. Before each signal it is checked that the process still carries `mark`
- * among its arguments, because a process id is given to somebody else some day.
+ * Ends every process that carries `mark` among its arguments, so that one that was started through a script goes with the script: asks,
+ * and after `graceMs` insists. A process id alone is never enough, because it is given to somebody else some day.
+ * @throws FleetError `environment` if one of them is still there
  */
-export async function endProcess(pid: number, mark: string, graceMs: number): Promise<void> {
-  await signalAndWait(pid, mark, 'SIGTERM', graceMs);
-  await signalAndWait(pid, mark, 'SIGKILL', KILL_GRACE_MS);
+export async function endProcesses(mark: string, graceMs: number): Promise<void> {
+  await signalAndWait(mark, 'SIGTERM', graceMs);
+  await signalAndWait(mark, 'SIGKILL', KILL_GRACE_MS);
+  const [left] = await processesWith(mark);
+  if (!left) return;
+  throw new FleetError('environment', `Process ${left.pid}, a server of this folder, could not be ended.`, {
+    remedy: `End it yourself, with the rights of its user: kill ${left.pid}`,
+  });
 }
 
 /** True while that process runs and carries `mark` among its arguments. */
@@ -47,15 +54,16 @@ export async function isRunning(pid: number, mark: string): Promise<boolean> {
   return (await commandOf(pid))?.includes(mark) ?? false;
 }
 
-async function signalAndWait(pid: number, mark: string, signal: NodeJS.Signals, waitMs: number): Promise<void> {
-  if (!(await isRunning(pid, mark))) return;
-  try {
-    process.kill(pid, signal);
-  } catch {
-    return; // it ended by itself between the look and the signal
+async function signalAndWait(mark: string, signal: NodeJS.Signals, waitMs: number): Promise<void> {
+  for (const { pid } of await processesWith(mark)) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // it ended by itself between the look and the signal, or belongs to somebody else: the last look tells
+    }
   }
   const until = Date.now() + waitMs;
-  while (Date.now() < until && (await isRunning(pid, mark))) await pause(CHECK_EVERY_MS);
+  while (Date.now() < until && (await processesWith(mark)).length > 0) await pause(CHECK_EVERY_MS);
 }
 
 async function ps(pid: number, column: string): Promise<string | undefined> {

@@ -23,6 +23,9 @@ export interface RunOptions {
 const NOT_FOUND = 127;
 const ENDED = 143;
 
+/** How long output may still come once the program has ended. */
+const LAST_OUTPUT_MS = 1_000;
+
 /**
  * Runs a program to its end and collects what it prints. A program that fails or is missing is an answer, not an error.
  * @throws FleetError `cancelled` if `signal` is aborted; the program is ended then
@@ -40,7 +43,7 @@ export async function runProgram(
       ...(cwd !== undefined && { cwd }),
       ...(env && { env }),
       ...(signal && { signal }),
-      ...(timeoutMs !== undefined && { timeout: timeoutMs }),
+      ...(timeoutMs !== undefined && { timeout: timeoutMs, killSignal: 'SIGKILL' as const }),
     });
     const printed = { stdout: '', stderr: '' };
     for (const stream of ['stdout', 'stderr'] as const) {
@@ -51,6 +54,10 @@ export async function runProgram(
     if (onLine) createInterface({ input: child.stdout }).on('line', onLine);
     child.on('error', (error: NodeJS.ErrnoException) => {
       resolve({ code: error.name === 'AbortError' ? ENDED : NOT_FOUND, ...printed });
+    });
+    // What the program itself started may hold its output open for ever.
+    child.on('exit', () => {
+      setTimeout(() => [child.stdout, child.stderr].map((stream) => stream.destroy()), LAST_OUTPUT_MS).unref();
     });
     child.on('close', (code) => resolve({ code: code ?? ENDED, ...printed }));
   });
