@@ -20,6 +20,10 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
 } else {
   const child = spawn(node24(), [fileURLToPath(target), ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => {
+    process.stderr.write(`fleet cannot start Node 24: ${error.message}\n`);
+    process.exitCode = 1;
+  });
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143);
   });

@@ -41,7 +41,11 @@ First steps:
 
 Settings come from flags, then the environment, then --config file.json: docs/configuration.md`;
 
-async function main(argv: readonly string[]): Promise<number> {
+/** How long an interrupted command may leave something open behind it. */
+const LEFTOVERS_MS = 500;
+
+async function main(given: readonly string[]): Promise<number> {
+  const argv = withHelpFlag(given);
   const program = new Commander('fleet')
     .description('Durable workflows on Conductor OSS: typed definitions, task workers, and an MCP server in front.')
     .version(version)
@@ -75,6 +79,14 @@ async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     return report(error);
   }
+}
+
+/** `fleet help` and `fleet help run`, as in other programs. A name that is no command stays alone, so that it is answered as such. */
+function withHelpFlag(argv: readonly string[]): readonly string[] {
+  const [first, name] = argv;
+  if (first !== 'help') return argv;
+  if (name === undefined) return ['--help'];
+  return name in commands ? [name, '--help'] : [name];
 }
 
 function addSettings(sub: Commander, command: Command): void {
@@ -121,10 +133,28 @@ async function execute(name: string, command: Command, sub: Commander): Promise<
     });
     return exitCode;
   } catch (error) {
-    return report(error);
+    exitCode = report(asCancelled(error, interruption.signal));
+    return exitCode;
   } finally {
+    if (interruption.signal.aborted) endSoon(exitCode);
     interruption.dispose();
   }
+}
+
+/** A call that was given up because a stop was asked for throws what the signal was aborted with. */
+function asCancelled(error: unknown, signal: AbortSignal): unknown {
+  if (!signal.aborted || error !== signal.reason) return error;
+  return new FleetError('cancelled', `Interrupted: ${messageOf(error)}.`, { cause: error });
+}
+
+/**
+ * After an interrupted command: a call that was given up keeps the process no longer than a moment, and the one Ctrl-C that may
+ * arrive a second time, handed on by the launcher, does not change the exit code.
+ */
+function endSoon(exitCode: number): void {
+  const end = () => process.exit(exitCode);
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, end);
+  setTimeout(end, LEFTOVERS_MS).unref();
 }
 
 function report(error: unknown): number {

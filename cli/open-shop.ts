@@ -24,16 +24,20 @@ export function llmBaseUrl(shopUrl: string): string {
 export async function openShop(config: Config, log: Logger): Promise<OpenShop> {
   const { llmBaseUrl: known } = await serverStatus(config);
   const wanted = new URL(known ? known.replace(/\/llm$/, '') : config.shopUrl);
-  if (await isShop(wanted.origin)) return { url: wanted.origin, close: async () => undefined };
-  const isOurs = wanted.protocol === 'http:' && ['127.0.0.1', 'localhost'].includes(wanted.hostname);
-  if (!isOurs) {
-    return { url: wanted.origin, close: async () => undefined };
-  }
+  const url = wanted.href.replace(/\/+$/, '');
+  const host = hostToOpen(wanted);
+  if (host === undefined || (await isShop(url))) return { url, close: async () => undefined };
   try {
-    return await startShop({ port: Number(wanted.port || 80), log });
+    return await startShop({ host, port: wanted.port === '' ? 80 : Number(wanted.port), log });
   } catch (error) {
     const isDefault = config.shopUrl === settings.shopUrl.schema.parse(undefined) && !known;
     if (isDefault && error instanceof FleetError && error.code === 'environment') return startShop({ port: 0, log });
     throw error;
   }
+}
+
+/** Where a shop of ours could open to be found there; nothing for an address that is not ours to open. */
+function hostToOpen({ protocol, hostname, pathname }: URL): string | undefined {
+  if (protocol !== 'http:' || pathname !== '/') return undefined;
+  return { localhost: '127.0.0.1', '127.0.0.1': '127.0.0.1', '[::1]': '::1' }[hostname];
 }

@@ -12,7 +12,10 @@ export function parseOptions<S extends z.ZodObject>(
 ): z.output<S> {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const flag = String(issue?.path[0]).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw new FleetError('input', `--${flag}: ${issue?.message}`, { remedy: `See \`fleet ${command} --help\`.` });
+  const mistakes = parsed.error.issues.map(({ path, message }) => {
+    const name = String(path[0]);
+    const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    return `--${flag}: ${JSON.stringify(given[name])} is not valid (${message}).`;
+  });
+  throw new FleetError('input', mistakes.join('\n'), { remedy: `See \`fleet ${command} --help\`.` });
 }

@@ -9,7 +9,11 @@ interface FollowOptions {
   signal: AbortSignal;
   note(line: string): void;
   timeoutSeconds?: number | undefined;
+  /** How long the server may give no answer in a row, in milliseconds. */
+  patienceMs?: number;
 }
+
+const LOOK_EVERY_MS = 200;
 
 /** Nothing longer than this goes by without a word. */
 const PROGRESS_EVERY_MS = 2_000;
@@ -18,43 +22,56 @@ const PROGRESS_EVERY_MS = 2_000;
 const PATIENCE_MS = 30_000;
 
 /**
- * Waits for the end of an execution and tells on the way what it is doing.
- * @throws FleetError `cancelled` when interrupted, `upstream` when `timeoutSeconds` are over or the server stays away; the execution
- * goes on in each case
+ * Waits for the end of an execution and tells on the way what it is doing. The execution goes on whatever ends the wait.
+ * @throws FleetError `cancelled` when interrupted, `upstream` when `timeoutSeconds` are over or the server stays away for
+ * `patienceMs`, else what the server refused
  */
 export async function followExecution(
   conductor: Conductor,
   workflowId: string,
-  { signal, note, timeoutSeconds = Number.POSITIVE_INFINITY }: FollowOptions,
+  { signal, note, timeoutSeconds, patienceMs = PATIENCE_MS }: FollowOptions,
 ): Promise<Execution> {
-  const startedAt = Date.now();
+  const over = timeoutSeconds === undefined ? undefined : AbortSignal.timeout(timeoutSeconds * 1000);
+  const either = over ? AbortSignal.any([signal, over]) : signal;
+  const calls = conductor.withSignal(either);
   const remedy = `It goes on; look with \`fleet status ${workflowId}\`.`;
-  let nextNoteAt = startedAt + PROGRESS_EVERY_MS;
+  const startedAt = Date.now();
   let lastSeenAt = startedAt;
+  let nextNoteAt = startedAt + PROGRESS_EVERY_MS;
   for (;;) {
     const noteIsDue = Date.now() >= nextNoteAt;
-    let progress = 'the server does not answer';
     try {
-      const { status } = await conductor.getStatus(workflowId);
-      if (hasEnded(status)) return await conductor.getExecution(workflowId);
-      if (noteIsDue) progress = progressOf(await conductor.getExecution(workflowId));
+      const { status } = await calls.getStatus(workflowId);
+      if (hasEnded(status)) return await calls.getExecution(workflowId);
+      if (noteIsDue) note(`${duration(Date.now() - startedAt)}: ${progressOf(await calls.getExecution(workflowId))}`);
       lastSeenAt = Date.now();
     } catch (error) {
-      const isPassing = error instanceof FleetError && error.retryable && Date.now() - lastSeenAt < PATIENCE_MS;
-      if (!isPassing)
-        throw new FleetError('upstream', `Lost sight of ${workflowId}: ${messageOf(error)}`, { remedy, cause: error });
+      if (!either.aborted) {
+        if (!isPassing(error, lastSeenAt + patienceMs)) throw lostSight(workflowId, error, remedy);
+        if (noteIsDue) note(`${duration(Date.now() - startedAt)}: no answer, trying on: ${messageOf(error)}`);
+      }
     }
-    const waited = Date.now() - startedAt;
+    if (noteIsDue) nextNoteAt = Date.now() + PROGRESS_EVERY_MS;
+    await pause(LOOK_EVERY_MS, either);
     if (signal.aborted) throw new FleetError('cancelled', `Stopped waiting for ${workflowId}.`, { remedy });
-    if (waited > timeoutSeconds * 1000) {
+    if (over?.aborted) {
       throw new FleetError('upstream', `${workflowId} has not ended after ${timeoutSeconds} s.`, { remedy });
     }
-    if (noteIsDue) {
-      note(`${duration(waited)}: ${progress}`);
-      nextNoteAt = Date.now() + PROGRESS_EVERY_MS;
-    }
-    await pause(200, signal);
   }
+}
+
+/** Whether trouble may still go away by itself. */
+function isPassing(error: unknown, patienceEndsAt: number): boolean {
+  return error instanceof FleetError && error.retryable && Date.now() < patienceEndsAt;
+}
+
+/** Says which execution is meant and that it is not lost. Bugs stay what they are. */
+function lostSight(workflowId: string, error: unknown, remedy: string): unknown {
+  if (!(error instanceof FleetError)) return error;
+  return new FleetError(error.code, `Cannot see what became of ${workflowId}: ${error.message}`, {
+    remedy: error.retryable ? remedy : (error.remedy ?? remedy),
+    cause: error,
+  });
 }
 
 /** An execution with its tasks, its output and what went wrong. */

@@ -17,8 +17,9 @@ export interface WorkerProcess {
 const main = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url));
 
 /**
- * Starts `fleet work` as a process of its own, with the settings of this one, wherever they came from. It is in a process group of its own, so that a Ctrl-C reaches it only through
- * `stop()`, in order; if this process dies without a word, the closed channel tells it to drain and end.
+ * Starts `fleet work` as a process of its own, with the settings of this one, wherever they came from. It is in a process group of
+ * its own, so that a Ctrl-C reaches it only through `stop()`, in order; if this process dies without a word, the closed channel
+ * tells it to drain and end.
  */
 export function startWorkerProcess(config: Config, serverUrl: string, shopUrl: string): WorkerProcess {
   const folder = resolve(config.dataDir);
@@ -54,8 +55,8 @@ export function startWorkerProcess(config: Config, serverUrl: string, shopUrl: s
   };
 }
 
-/** Every setting that has a value, as the variable it can be given by. */
-function asEnvironment(config: Config): Record<string, string> {
+/** Every setting that has a value, as the variable it can be given by; secrets too, for which that is the way. */
+export function asEnvironment(config: Config): Record<string, string> {
   return Object.fromEntries(
     settingList.flatMap(([name, { env, kind }]) => {
       const value = config[name];
@@ -65,6 +66,6 @@ function asEnvironment(config: Config): Record<string, string> {
 }
 
 function asText(value: unknown, kind: Setting['kind']): string {
-  if (kind === 'list') return (value as string[]).join(',');
+  if (Array.isArray(value) && kind === 'list') return value.join(',');
   return kind === 'json' ? JSON.stringify(value) : String(value);
 }

@@ -8,11 +8,11 @@ export default defineCommand({
   configure(command) {
     command.option('--overwrite', 'also replace definitions that somebody changed on the server');
   },
-  async run({ config, options, print, note }) {
+  async run({ config, options, signal, print, note }) {
     const content = { tasks: await loadWorkers(), workflows: await loadWorkflows() };
     const overwrite = options.overwrite === true;
     const changes = await withConductor(config, (conductor) =>
-      register(conductor, content, workflowSettings(config), { overwrite }),
+      register(conductor.withSignal(signal), content, workflowSettings(config), { overwrite }),
     );
     for (const change of changes) {
       const what = change.kind === 'workflow' ? `${change.name} v${change.version}` : change.name;

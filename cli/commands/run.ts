@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import type { Conductor, StartRequest } from '../../core/conductor/api.ts';
 import { startChecked } from '../../core/conductor/start.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import { defineCommand } from '../command.ts';
@@ -7,13 +8,16 @@ import { withConductor } from '../connect.ts';
 import { parseOptions } from '../options.ts';
 import { followExecution, printExecution } from '../show.ts';
 
+/** Timers cannot run longer. */
+const MAX_TIMEOUT_SECONDS = 2_000_000;
+
 const optionsSchema = z.object({
   input: z.string().default('{}'),
   wait: z.boolean().default(false),
   json: z.boolean().default(false),
   workflowVersion: z.coerce.number().int().positive().optional(),
   correlationId: z.string().optional(),
-  timeout: z.coerce.number().positive().optional(),
+  timeout: z.coerce.number().positive().max(MAX_TIMEOUT_SECONDS).optional(),
 });
 
 export default defineCommand({
@@ -37,7 +41,7 @@ export default defineCommand({
     const input = readInput(given.input);
     const name = args[0] ?? '';
     await withConductor(config, async (conductor) => {
-      const workflowId = await startChecked(conductor, {
+      const workflowId = await start(conductor, signal, {
         name,
         input,
         ...(workflowVersion && { version: workflowVersion }),
@@ -56,6 +60,17 @@ export default defineCommand({
     });
   },
 });
+
+/** Starts it, and says so if an interruption leaves open whether it was started. */
+async function start(conductor: Conductor, signal: AbortSignal, request: StartRequest): Promise<string> {
+  try {
+    return await startChecked(conductor.withSignal(signal), request);
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error;
+    const remedy = 'See with `fleet status` whether it runs.';
+    throw new FleetError('cancelled', `Stopped while ${request.name} was being started.`, { remedy, cause: error });
+  }
+}
 
 function readInput(text: string): Record<string, unknown> {
   const source = text === '-' ? readFile(0, 'stdin') : text.startsWith('@') ? readFile(text.slice(1)) : text;

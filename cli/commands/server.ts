@@ -4,8 +4,8 @@ import { installJava } from '../../core/conductor/embedded/java.ts';
 import { follow, sizeOf } from '../../core/conductor/embedded/log-file.ts';
 import { ensureServer, readServerLog, serverStatus, stopServer } from '../../core/conductor/server.ts';
 import type { Config } from '../../core/config.ts';
-import { FleetError } from '../../core/errors.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
+import { parseOptions } from '../options.ts';
 
 const actions = {
   start: 'start it and leave it running; share the one that runs already',
@@ -40,14 +40,8 @@ export default defineCommand({
       );
   },
   async run(context) {
-    const parsed = optionsSchema.safeParse(context.options);
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0];
-      throw new FleetError('input', `--${String(issue?.path[0])}: ${issue?.message}`, {
-        remedy: 'See `fleet server --help`.',
-      });
-    }
-    await runners[z.enum(actionNames).parse(context.args[0])](context, parsed.data);
+    const options = parseOptions(optionsSchema, context.options, 'server');
+    await runners[z.enum(actionNames).parse(context.args[0])](context, options);
   },
 });
 

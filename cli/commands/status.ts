@@ -25,15 +25,13 @@ export default defineCommand({
   },
   async run(context) {
     const options = parseOptions(optionsSchema, context.options, 'status');
-    const id = context.args[0];
-    await withConductor(context.config, (conductor) =>
-      id ? showOne(conductor, id, options, context) : showRecent(conductor, options, context),
-    );
+    const show = context.args[0] === undefined ? showRecent : showOne;
+    await withConductor(context.config, (conductor) => show(conductor.withSignal(context.signal), options, context));
   },
 });
 
-async function showOne(conductor: Conductor, id: string, { json }: Options, { print }: CommandContext): Promise<void> {
-  const execution = await conductor.getExecution(id);
+async function showOne(conductor: Conductor, { json }: Options, { args, print }: CommandContext): Promise<void> {
+  const execution = await conductor.getExecution(args[0] ?? '');
   if (json) print(JSON.stringify(execution));
   else printExecution(execution, print);
 }

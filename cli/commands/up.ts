@@ -1,11 +1,10 @@
-import { access, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Conductor, createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/client.ts';
 import { ensureServer } from '../../core/conductor/server.ts';
 import type { Config } from '../../core/config.ts';
-import { aborted, Cleanups } from '../../core/drain.ts';
+import { aborted, Cleanups, endsWithin } from '../../core/drain.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import { modelProvider } from '../../core/model-provider.ts';
 import { settings } from '../../core/settings/index.ts';
@@ -22,6 +21,9 @@ import { buildMcp, type McpOptions } from './mcp.ts';
 /** Ports tried after the default one; a port that was asked for is not replaced. */
 const MORE_MCP_PORTS = 20;
 
+/** How long the demonstration may take to end once it is given up. */
+const GIVE_UP_MS = 5_000;
+
 export default defineCommand({
   groups: ['conductor', 'server', 'workers', 'mcp', 'content'],
   configure(command) {
@@ -33,7 +35,7 @@ export default defineCommand({
     const cleanups = new Cleanups();
     try {
       const outside = await openOutside(context, cleanups);
-      const conductor = await connect(outside, context, cleanups);
+      const conductor = connect(outside, context, cleanups);
       await registerAll(conductor, outside.config, context);
       const inside = await startProcesses(conductor, outside, context, cleanups);
       await showIt(conductor, { ...outside, ...inside }, context);
@@ -61,35 +63,33 @@ async function openOutside(
   { config: given, options, log, signal, note }: CommandContext,
   cleanups: Cleanups,
 ): Promise<Outside> {
+  const { filesRoot, file } = await fileToShow(given.filesRoot);
   const shop = await openShop(given, log);
   cleanups.add('the shop', () => shop.close());
-  const { filesRoot, file } = await fileToShow(given.filesRoot);
+  goOn(signal);
   const config: Config = { ...given, shopUrl: shop.url, filesRoot };
   const fresh = options.fresh === true;
   const server = await ensureServer(config, { note, signal, fresh, llmBaseUrl: llmBaseUrl(shop.url) });
   cleanups.add('the server', () => server.stop());
   note(`server:  ${server.url}${server.reused ? ' (ran already)' : ''}`);
   note(`shop:    ${shop.url}`);
+  if (filesRoot !== given.filesRoot) note(`files:   ${filesRoot} (there is no README.md here; --files-root chooses)`);
   const { name, model } = modelProvider(config);
   const scripted = ' (scripted answers; set OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_HOST for a real one)';
   note(`model:   ${model}${name === 'scripted' ? scripted : ''}`);
   return { config, serverUrl: server.url, file };
 }
 
-async function connect(
-  { config, serverUrl }: Outside,
-  { signal }: CommandContext,
-  cleanups: Cleanups,
-): Promise<Conductor> {
+function connect({ config, serverUrl }: Outside, { signal }: CommandContext, cleanups: Cleanups): Conductor {
   goOn(signal);
   const conductor = createConductor(createCaller({ ...config, conductorServerUrl: serverUrl }));
   cleanups.add('the connection', () => conductor.close());
   return conductor;
 }
 
-async function registerAll(conductor: Conductor, config: Config, { note }: CommandContext): Promise<void> {
+async function registerAll(conductor: Conductor, config: Config, { signal, note }: CommandContext): Promise<void> {
   const content = { tasks: await loadWorkers(), workflows: await loadWorkflows() };
-  const changes = await register(conductor, content, workflowSettings(config));
+  const changes = await register(conductor.withSignal(signal), content, workflowSettings(config));
   for (const { notice } of changes) if (notice) note(notice);
   const written = changes.filter(({ action }) => action === 'create' || action === 'update').length;
   note(`registered ${content.workflows.length} workflows and their tasks (${written} new or changed)`);
@@ -117,29 +117,43 @@ async function showIt(
   { config, serverUrl, file, worker, front }: Outside & Inside,
   { options, signal, print, note, exitWith }: CommandContext,
 ): Promise<void> {
-  const lost = new AbortController();
-  const workerLost = worker.ended.then((why) => {
-    lost.abort();
-    if (signal.aborted) return new Promise<never>(() => undefined); // then its end is in order
-    throw new FleetError('environment', `The worker process ${why}.`, {
-      remedy: `Its log says why: ${worker.logFile}`,
-    });
-  });
-  workerLost.catch(() => undefined); // looked at below, wherever that is just now
-  const either = AbortSignal.any([signal, lost.signal]);
-  const shown = demonstrate({ conductor, shopUrl: config.shopUrl, file, signal: either, print, note });
-  if (!(await Promise.race([workerLost, shown]))) exitWith(1);
+  const about = { conductor, shopUrl: config.shopUrl, file, print, note };
+  const ok = await whileServed(worker, signal, (either) => demonstrate({ ...about, signal: either }));
+  if (!ok) exitWith(1);
   if (options.once) return;
   print('');
   print(connectionHelp({ mcpUrl: front.url, serverUrl }));
   note('Everything stays up; Ctrl-C stops it in order.');
-  await Promise.race([aborted(signal), workerLost]);
+  await whileServed(worker, signal, aborted);
   note('stopping');
+}
+
+/** Does `work`, and gives it up when the worker process that should serve it dies. */
+async function whileServed<T>(
+  worker: WorkerProcess,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const over = new AbortController();
+  const working = work(AbortSignal.any([signal, over.signal]));
+  try {
+    return await Promise.race([working, lossOf(worker, signal)]);
+  } finally {
+    over.abort(new FleetError('cancelled', 'Given up.'));
+    await endsWithin(GIVE_UP_MS, Promise.allSettled([working])); // it takes back what it ordered at the shop
+  }
+}
+
+/** Never resolves; rejects when the process has ended and nobody asked for a stop. */
+async function lossOf({ ended, logFile }: WorkerProcess, signal: AbortSignal): Promise<never> {
+  const why = await ended;
+  if (signal.aborted) return new Promise<never>(() => undefined);
+  throw new FleetError('environment', `The worker process ${why}.`, { remedy: `Its log says why: ${logFile}` });
 }
 
 /** Between two phases: nothing new begins once a stop was asked for. */
 function goOn(signal: AbortSignal): void {
-  if (signal.aborted) throw new FleetError('cancelled', 'Stopped before everything was up.');
+  if (signal.aborted) throw new FleetError('cancelled', 'Stopped before everything was up.', { cause: signal.reason });
 }
 
 async function startFront({ config, log, conductor }: McpOptions): Promise<HttpFront> {
@@ -159,17 +173,25 @@ async function startFront({ config, log, conductor }: McpOptions): Promise<HttpF
  * A README to compress, or else the first file there is. Only where nobody chose a folder, and ours has no README, is it the folder of
  * this package: the files root is a limit that somebody may rely on.
  */
-async function fileToShow(filesRoot: string): Promise<{ filesRoot: string; file: string | undefined }> {
-  const hasReadme = await access(join(filesRoot, 'README.md')).then(
-    () => true,
-    () => false,
-  );
-  if (hasReadme) return { filesRoot, file: 'README.md' };
-  if (filesRoot === settings.filesRoot.schema.parse(undefined)) {
-    const own = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../' : '../../../', import.meta.url));
-    return { filesRoot: own, file: 'README.md' };
+async function fileToShow(given: string): Promise<{ filesRoot: string; file: string | undefined }> {
+  const files = await regularFiles(given);
+  const isDefault = given === settings.filesRoot.schema.parse(undefined);
+  if (files.includes('README.md')) return { filesRoot: given, file: 'README.md' };
+  if (!isDefault) return { filesRoot: given, file: files[0] };
+  const own = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../' : '../../../', import.meta.url));
+  return { filesRoot: own, file: 'README.md' };
+}
+
+/** Sorted, and without the hidden ones, which are not for showing. */
+async function regularFiles(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.'));
+    return files.map(({ name }) => name).sort();
+  } catch (cause) {
+    throw new FleetError('config', `Cannot read the files root ${folder}: ${messageOf(cause)}`, {
+      remedy: 'Name a folder that can be read in --files-root or FILES_ROOT.',
+      cause,
+    });
   }
-  const entries = await readdir(filesRoot, { withFileTypes: true }).catch(() => []);
-  const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
-  return { filesRoot, file: files.sort()[0] };
 }

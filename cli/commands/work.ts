@@ -1,5 +1,7 @@
-import { aborted } from '../../core/drain.ts';
-import { FleetError } from '../../core/errors.ts';
+import type { Conductor } from '../../core/conductor/api.ts';
+import type { Worker } from '../../core/contract.ts';
+import { aborted, Cleanups } from '../../core/drain.ts';
+import { FleetError, messageOf } from '../../core/errors.ts';
 import { startFleet } from '../../workers/runtime/fleet.ts';
 import { serveHealth } from '../../workers/runtime/health.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
@@ -15,30 +17,34 @@ export default defineCommand({
   },
   async run(context) {
     const workers = chosen(await loadWorkers(), context.options.only);
-    await withConductor(context.config, async (conductor) => {
-      const { config, log, note } = context;
-      const fleet = startFleet({ workers, conductor, config, settings: workerSettings(config), log });
-      try {
-        const served = `${workers.length} task types of ${conductor.serverUrl}`;
-        note(`worker ${fleet.workerId} serves ${served}, ${config.workerConcurrency} at once`);
-        await untilStopped(context, fleet.status);
-      } finally {
-        await fleet.stop(); // also where health could not be served: what was polled meanwhile is answered
-      }
-    });
+    await withConductor(context.config, (conductor) => work(context, workers, conductor));
   },
 });
 
-async function untilStopped(
-  { config, note, signal }: CommandContext,
-  status: Parameters<typeof serveHealth>[1],
+/** Serves tasks until a stop is asked for. Health comes first: a port that is taken must end the process before it holds a task. */
+async function work(
+  { config, log, note, signal }: CommandContext,
+  workers: readonly Worker[],
+  conductor: Conductor,
 ): Promise<void> {
   const { workerHealthPort: port, workerHealthHost: host } = config;
-  const health = port === undefined ? undefined : await serveHealth({ host, port }, status);
-  if (health) note(`health: ${health.url}/readyz`);
-  await aborted(signal);
-  note('stopping: running tasks may end first; stop again to end at once');
-  await health?.close();
+  const cleanups = new Cleanups();
+  try {
+    if (port !== undefined) {
+      // No request is read before this function goes on and `fleet` is there.
+      const health = await serveHealth({ host, port }, () => fleet.status());
+      cleanups.add('the health server', () => health.close());
+      note(`health: ${health.url}/readyz`);
+    }
+    const fleet = startFleet({ workers, conductor, config, settings: workerSettings(config), log });
+    cleanups.add('the workers', () => fleet.stop());
+    const served = `${workers.length} task types of ${conductor.serverUrl}`;
+    note(`worker ${fleet.workerId} serves ${served}, ${config.workerConcurrency} at once`);
+    await aborted(signal);
+    note('stopping: running tasks may end first; stop again to end at once');
+  } finally {
+    for (const [what, error] of await cleanups.run()) log.error({ reason: messageOf(error) }, `could not stop ${what}`);
+  }
 }
 
 function chosen<T extends { name: string }>(workers: T[], only: unknown): T[] {

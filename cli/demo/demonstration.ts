@@ -1,9 +1,10 @@
+import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { failureOf, runtimeOf } from '../../core/conductor/execution.ts';
 import { startChecked } from '../../core/conductor/start.ts';
 import type { Execution } from '../../core/conductor/types.ts';
 import { pause } from '../../core/drain.ts';
-import { FleetError } from '../../core/errors.ts';
+import { FleetError, messageOf } from '../../core/errors.ts';
 import { duration } from '../../core/text.ts';
 import { followExecution } from '../show.ts';
 
@@ -28,20 +29,32 @@ export async function demonstrate(options: DemonstrationOptions): Promise<boolea
   print('');
   print('1. An order that goes through');
   const paid = await runOne(options, 'OrderProcessing', order(`demo-${suffix}-1`));
-  show(paid, 'COMPLETED', print);
+  show(paid, paid.status, print);
 
   print('2. An order whose shipping is down after the payment was taken');
   const orderId = `demo-${suffix}-2`;
-  const removeFault = await orderFault(options.shopUrl, { path: '/shipments', orderId, status: 503 });
-  const failed = await runOne(options, 'OrderProcessing', order(orderId));
-  await removeFault();
-  const compensation = await compensationOf(options, failed);
-  const compensated = compensation?.status === 'COMPLETED';
-  show(failed, compensated ? 'FAILED → compensated' : 'FAILED, not compensated', print);
-  if (compensation) show(compensation, compensation.status, print);
-  await printBooks(options.shopUrl, orderId, print);
+  const compensated = await failAndCompensate(options, orderId);
+  await printBooks(options, orderId);
 
-  return paid.status === 'COMPLETED' && failed.status === 'FAILED' && compensated && (await processFile(options));
+  const processed = await processFile(options);
+  return paid.status === 'COMPLETED' && compensated && processed;
+}
+
+async function failAndCompensate(options: DemonstrationOptions, orderId: string): Promise<boolean> {
+  const { print } = options;
+  const faultId = await orderFault(options, { path: '/shipments', orderId, status: 503 });
+  let failed: Execution;
+  try {
+    failed = await runOne(options, 'OrderProcessing', order(orderId));
+  } finally {
+    await takeBackFault(options, faultId); // also when interrupted: the shop may be somebody else's
+  }
+  const { compensation, problem } = await compensationOf(options, failed);
+  const compensated = failed.status === 'FAILED' && compensation?.status === 'COMPLETED';
+  show(failed, `${failed.status}${compensated ? ' → compensated' : ', not compensated'}`, print);
+  if (compensation) show(compensation, compensation.status, print);
+  if (problem) print(`     ${problem}`);
+  return compensated;
 }
 
 async function processFile(options: DemonstrationOptions): Promise<boolean> {
@@ -65,30 +78,37 @@ async function runOne(
   name: string,
   input: Record<string, unknown>,
 ): Promise<Execution> {
-  const workflowId = await startChecked(conductor, { name, input, correlationId: 'demonstration' });
+  const workflowId = await startChecked(conductor.withSignal(signal), { name, input, correlationId: 'demonstration' });
   return followExecution(conductor, workflowId, { signal, note, timeoutSeconds: 120 });
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** The server notes the failure workflow's id in the output of the execution that failed, shortly after it has failed; or why it could not start it. */
+/** Either the execution that undid what was done, ended, or a sentence about why there is none. */
+interface Compensation {
+  compensation?: Execution;
+  problem?: string;
+}
+
+/**
+ * The server notes the failure workflow's id in the output of the execution that failed, shortly after it has failed; in the same
+ * place it notes the error if it could not start it, and says so nowhere else.
+ */
 async function compensationOf(
   { conductor, signal, note }: DemonstrationOptions,
   failed: Execution,
-): Promise<Execution | undefined> {
-  for (let look = 0; look < 50 && !signal.aborted; look++) {
-    const { output } = await conductor.getExecution(failed.workflowId, { includeTasks: false });
-    const workflowId = output['conductor.failure_workflow'];
-    if (typeof workflowId === 'string' && !UUID.test(workflowId)) {
-      note(`the compensation could not be started: ${workflowId}`);
-      return undefined;
-    }
-    if (typeof workflowId === 'string') {
-      return followExecution(conductor, workflowId, { signal, note, timeoutSeconds: 60 });
+): Promise<Compensation> {
+  const calls = conductor.withSignal(signal);
+  for (let look = 0; look < 50 && failed.status === 'FAILED'; look++) {
+    const { output } = await calls.getExecution(failed.workflowId, { includeTasks: false });
+    const noted = output['conductor.failure_workflow'];
+    if (typeof noted === 'string') {
+      if (!UUID.test(noted)) return { problem: `the compensation could not be started: ${noted}` };
+      return { compensation: await followExecution(conductor, noted, { signal, note, timeoutSeconds: 60 }) };
     }
     await pause(100, signal);
   }
-  return undefined;
+  return { problem: 'no compensation was started' };
 }
 
 function show(execution: Execution, verdict: string, print: (line?: string) => void): void {
@@ -100,22 +120,47 @@ function show(execution: Execution, verdict: string, print: (line?: string) => v
   print(`     output: ${JSON.stringify(output)}`);
 }
 
-/** Orders a fault at the shop; the result takes it back. */
-async function orderFault(shopUrl: string, fault: Record<string, unknown>): Promise<() => Promise<void>> {
-  const response = await fetch(`${shopUrl}/faults`, {
+/** Orders a fault and returns its id. */
+async function orderFault(options: DemonstrationOptions, fault: Record<string, unknown>): Promise<string> {
+  const { id } = await askShop(options, '/faults', z.object({ id: z.string() }), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(fault),
   });
-  if (!response.ok) throw new FleetError('upstream', `The shop at ${shopUrl} took no fault: HTTP ${response.status}.`);
-  const { id } = (await response.json()) as { id: string };
-  return async () => {
-    await fetch(`${shopUrl}/faults/${id}`, { method: 'DELETE' });
-  };
+  return id;
 }
 
-async function printBooks(shopUrl: string, orderId: string, print: (line?: string) => void): Promise<void> {
-  const response = await fetch(`${shopUrl}/books?orderId=${orderId}`);
-  const { entries } = (await response.json()) as { entries: { kind: string }[] };
-  print(`     the shop's own books: ${entries.map(({ kind }) => kind).join(', ')}`);
+/** Never throws: it must not hide why the demonstration ended. */
+async function takeBackFault({ shopUrl, note }: DemonstrationOptions, id: string): Promise<void> {
+  try {
+    await askShop({ shopUrl, signal: AbortSignal.timeout(2000) }, `/faults/${id}`, z.unknown(), { method: 'DELETE' });
+  } catch (error) {
+    note(`the fault ordered for the demonstration stays at the shop: ${messageOf(error)}`);
+  }
+}
+
+async function printBooks(options: DemonstrationOptions, orderId: string): Promise<void> {
+  const books = z.object({ entries: z.array(z.object({ kind: z.string() })) });
+  const { entries } = await askShop(options, `/books?orderId=${orderId}`, books);
+  options.print(`     the shop's own books: ${entries.map(({ kind }) => kind).join(', ')}`);
+}
+
+async function askShop<S extends z.ZodType>(
+  { shopUrl, signal }: Pick<DemonstrationOptions, 'shopUrl' | 'signal'>,
+  path: string,
+  answer: S,
+  init: RequestInit = {},
+): Promise<z.output<S>> {
+  try {
+    const response = await fetch(`${shopUrl}${path}`, { ...init, signal });
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    return answer.parse(await response.json());
+  } catch (cause) {
+    signal.throwIfAborted();
+    const remedy = 'The demonstration needs a shop of ours: `fleet demo` opens one; SHOP_URL names it.';
+    throw new FleetError('upstream', `The shop at ${shopUrl} did not take ${path}: ${messageOf(cause)}`, {
+      remedy,
+      cause,
+    });
+  }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -31,14 +31,34 @@ test('fleet up --once ends with 0 after the demonstration', async () => {
   expect(code, stderr).toBe(0);
 });
 
+test.each([
+  ['its first file', ['z.txt', 'b.txt', '.hidden'], /3\. b\.txt, compressed and analysed\n.*COMPLETED/],
+  ['that there is none', ['.hidden'], /3\. No file to compress/],
+])('fleet up reads nothing outside a files root without a README, and shows %s', async (_, names, shown) => {
+  const filesRoot = mkdtempSync(join(tmpdir(), 'fleet-root-'));
+  for (const name of names) writeFileSync(join(filesRoot, name), `words of ${name}`);
+  const args = ['up', '--once', '--files-root', filesRoot, '--port', String(await freePort())];
+  const { code, stdout, stderr } = await startFleetCommand(args, folder()).ended;
+  expect(code, stderr).toBe(0);
+  expect(stdout).toMatch(shown);
+});
+
+test('fleet up ends soon after its worker process was killed, and names the log', async () => {
+  const where = folder();
+  const up = startFleetCommand(['up', '--port', String(await freePort())], where);
+  const worker = Number((await up.says(/worker: {2}process (\d+),/))[1]);
+  process.kill(worker, 'SIGKILL');
+  const killedAt = Date.now();
+  const { code, stderr } = await up.ended;
+  expect(code, stderr).toBe(1);
+  expect(stderr).toContain('error: The worker process ended by SIGKILL.');
+  expect(stderr).toContain(join(where.FLEET_DIR, 'worker.log'));
+  expect(Date.now() - killedAt).toBeLessThan(10_000);
+});
+
 test('a worker process whose parent was killed ends by itself', async () => {
   const up = startFleetCommand(['up', '--port', String(await freePort())], folder());
-  let said = '';
-  up.child.stderr?.on('data', (chunk) => {
-    said += chunk;
-  });
-  await up.says(/worker: {2}process \d+/);
-  const worker = Number(/worker: {2}process (\d+)/.exec(said)?.[1]);
+  const worker = Number((await up.says(/worker: {2}process (\d+),/))[1]);
   up.child.kill('SIGKILL');
   await up.ended;
   for (let alive = true; alive; ) {

@@ -1,9 +1,10 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
-import { runFleetCommand } from '../support/product.ts';
+import { root, runFleetCommand } from '../support/product.ts';
 
 const nowhere = { FLEET_DIR: join(mkdtempSync(join(tmpdir(), 'cli-')), 'none') };
 
@@ -25,6 +26,16 @@ describe('help', () => {
       expect(stdout).toContain('LOG_LEVEL');
     },
   );
+
+  test('help is a command too, for a command and for what is none', async () => {
+    const flag = await runFleetCommand(['--help'], nowhere);
+    expect(await runFleetCommand(['help'], nowhere)).toEqual({ ...flag, code: 0 });
+    expect((await runFleetCommand(['help', 'run'], nowhere)).stdout).toContain('--workflow-version <n>');
+    expect(await runFleetCommand(['help', 'statsu'], nowhere)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Did you mean status?'),
+    });
+  });
 
   test('a mistyped command is answered with the right one', async () => {
     const { code, stderr } = await runFleetCommand(['statsu'], nowhere);
@@ -60,6 +71,29 @@ describe('what goes wrong gets a sentence, a way on, and exit code 2 where the c
     const { code, stderr } = await runFleetCommand(['mcp', '--port', 'three'], nowhere);
     expect(code).toBe(2);
     expect(stderr).toMatch(/--port: "three" is not valid/);
+  });
+
+  test.each([
+    [['run', 'X', '--workflow-version', 'two'], '--workflow-version: "two" is not valid', 'fleet run --help'],
+    [['run', 'X', '--timeout', '-1'], '--timeout: "-1" is not valid', 'fleet run --help'],
+    [['status', '--limit', '0'], '--limit: "0" is not valid', 'fleet status --help'],
+    [['server', 'logs', '--lines', 'all'], '--lines: "all" is not valid', 'fleet server --help'],
+  ])('%j is answered with the flag as it was written', async (args, mistake, help) => {
+    const { code, stderr } = await runFleetCommand(args, nowhere);
+    expect(code).toBe(2);
+    expect(stderr).toContain(mistake);
+    expect(stderr).toContain(help);
+  });
+
+  test('an input from a folder instead of a file', () => {
+    const stdin = openSync(tmpdir(), 'r');
+    const { status, stderr } = spawnSync(process.execPath, [join(root, 'cli/fleet.js'), 'run', 'X', '--input', '-'], {
+      stdio: [stdin, 'ignore', 'pipe'],
+      encoding: 'utf8',
+    });
+    closeSync(stdin);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^error: Cannot read stdin: EISDIR/);
   });
 
   test('an unknown flag', async () => {

@@ -34,13 +34,22 @@ export interface Ran {
 export interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ran>;
-  /** Resolves when the process has written a line to stderr that matches. */
-  says(pattern: RegExp): Promise<void>;
+  /** Resolves with the match when the process has written it to stderr. */
+  says(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+export interface Start {
+  /** Path of the Node that runs it; default: the one of the tests. */
+  node?: string;
 }
 
 /** Starts `fleet …` as a real process against the run's server, its shop and a folder of its own. */
-export function startFleetCommand(args: readonly string[], env: Record<string, string> = {}): Running {
-  const child = spawn(process.execPath, [join(root, 'cli/fleet.js'), ...args], {
+export function startFleetCommand(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  { node = process.execPath }: Start = {},
+): Running {
+  const child = spawn(node, [join(root, 'cli/fleet.js'), ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -66,7 +75,10 @@ export function startFleetCommand(args: readonly string[], env: Record<string, s
     ended,
     says: (pattern) =>
       new Promise((resolve, reject) => {
-        const look = () => pattern.test(stderr) && resolve();
+        const look = () => {
+          const found = pattern.exec(stderr);
+          if (found) resolve(found);
+        };
         child.stderr.on('data', look);
         child.on('close', () => reject(new Error(`it ended without saying ${pattern}: ${stderr}`)));
         look();
@@ -75,8 +87,12 @@ export function startFleetCommand(args: readonly string[], env: Record<string, s
 }
 
 /** Runs `fleet …` to its end. */
-export function runFleetCommand(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
-  return startFleetCommand(args, env).ended;
+export function runFleetCommand(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  how: Start = {},
+): Promise<Ran> {
+  return startFleetCommand(args, env, how).ended;
 }
 
 interface BookEntry {

@@ -1,0 +1,128 @@
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { followExecution } from '../../cli/show.ts';
+import { createConductor } from '../../core/conductor/api.ts';
+import { createCaller } from '../../core/conductor/client.ts';
+import { loadConfig } from '../../core/config.ts';
+import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
+import { runFleetCommand, startFleetCommand } from '../support/product.ts';
+
+let fake: FakeConductor;
+beforeEach(async () => {
+  fake = await startFakeConductor();
+});
+afterEach(() => fake.close());
+
+describe('a command ends when its work has ended, although a token would be refreshed in the background', () => {
+  const withToken = () => {
+    fake.routes = ({ path }) => (path === '/api/token' ? { body: { token: 'a.b.c' } } : undefined);
+    return { CONDUCTOR_SERVER_URL: fake.url, CONDUCTOR_AUTH_KEY: 'key', CONDUCTOR_AUTH_SECRET: 'secret' };
+  };
+
+  test.each([
+    ['run without --wait', ['run', 'fake_flow'], 0],
+    ['run with --wait', ['run', 'fake_flow', '--wait'], 0],
+    ['run of what is not there', ['run', 'nope'], 2],
+    ['status', ['status'], 0],
+    ['status of what is not there', ['status', 'nope'], 2],
+  ])('%s', async (_, args, code) => {
+    expect(await runFleetCommand(args, withToken())).toMatchObject({ code });
+    expect(fake.requests.map(({ path }) => path)).toContain('/api/token');
+  });
+});
+
+describe('waiting for an execution', () => {
+  const run = (...args: string[]) =>
+    startFleetCommand(['run', 'fake_flow', '--wait', ...args], { CONDUCTOR_SERVER_URL: fake.url });
+  const goesOn = 'It goes on; look with `fleet status exec-1`.';
+
+  test('outlasts answers that fail in between', async () => {
+    let looks = 0;
+    fake.routes = ({ path }) => (path.endsWith('/status') && ++looks <= 3 ? { status: 503, body: 'busy' } : undefined);
+    expect(await run().ended).toMatchObject({ code: 0, stdout: expect.stringContaining('COMPLETED') });
+  });
+
+  test('gives up after a while, with the id and the way to look again', async () => {
+    fake.routes = ({ path }) => (path.endsWith('/status') ? { status: 503, body: 'busy' } : undefined);
+    const { config } = loadConfig({ env: {} });
+    const conductor = createConductor(createCaller({ ...config, conductorServerUrl: fake.url }));
+    const followed = followExecution(conductor, 'exec-1', {
+      signal: new AbortController().signal,
+      note: () => undefined,
+      patienceMs: 500,
+    });
+    await expect(followed).rejects.toMatchObject({
+      code: 'upstream',
+      message: expect.stringContaining('exec-1'),
+      remedy: goesOn,
+    });
+    expect(fake.requests.filter(({ path }) => path.endsWith('/status')).length).toBeGreaterThan(1);
+  });
+
+  test('gives up at once where trying again cannot help', async () => {
+    fake.routes = ({ path }) =>
+      path.endsWith('/status') ? { status: 403, body: { message: 'not yours' } } : undefined;
+    const { code, stderr } = await run().ended;
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/error: Cannot see what became of exec-1: .*not yours/);
+  });
+
+  test.each([
+    ['Ctrl-C', [], 130, 'Stopped waiting for exec-1.'],
+    ['--timeout', ['--timeout', '1'], 1, 'exec-1 has not ended after 1 s.'],
+  ])('ends on %s also while the server keeps its answer back', async (_, args, expected, message) => {
+    const asked = Promise.withResolvers<void>();
+    fake.routes = ({ path }) => {
+      if (!path.endsWith('/status')) return undefined;
+      asked.resolve();
+      return new Promise(() => undefined);
+    };
+    const running = run(...args);
+    await asked.promise;
+    if (expected === 130) running.child.kill('SIGINT');
+    const { code, stderr } = await running.ended;
+    expect(code, stderr).toBe(expected);
+    expect(stderr).toContain(`error: ${message}\n${goesOn}`);
+  });
+
+  test('Ctrl-C before the server has confirmed the start says that it is open', async () => {
+    const asked = Promise.withResolvers<void>();
+    fake.routes = ({ method, path }) => {
+      if (method !== 'POST' || path !== '/api/workflow') return undefined;
+      asked.resolve();
+      return new Promise(() => undefined);
+    };
+    const running = run();
+    await asked.promise;
+    running.child.kill('SIGINT');
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(130);
+    expect(stderr).toContain('Stopped while fake_flow was being started.');
+  });
+});
+
+test('a command interrupted while it looks is interrupted, not broken', async () => {
+  const asked = Promise.withResolvers<void>();
+  fake.routes = () => {
+    asked.resolve();
+    return new Promise(() => undefined);
+  };
+  const running = startFleetCommand(['status'], { CONDUCTOR_SERVER_URL: fake.url });
+  await asked.promise;
+  running.child.kill('SIGINT');
+  const { code, stderr } = await running.ended;
+  expect(code).toBe(130);
+  expect(stderr).toContain('error: Interrupted: stopped by SIGINT.');
+});
+
+test('a worker process whose health port is taken ends, and has taken no task', async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  const port = String((other.address() as AddressInfo).port);
+  const { code, stderr } = await runFleetCommand(['work', '--health-port', port], { CONDUCTOR_SERVER_URL: fake.url });
+  other.close();
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/error: Cannot serve health on .*EADDRINUSE/);
+  expect(fake.requests).toEqual([]);
+});

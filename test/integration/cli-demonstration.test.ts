@@ -1,0 +1,122 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { demonstrate } from '../../cli/demo/demonstration.ts';
+import { type Shop, startShop } from '../../cli/demo/shop.ts';
+import { openShop } from '../../cli/open-shop.ts';
+import { createConductor } from '../../core/conductor/api.ts';
+import { createCaller } from '../../core/conductor/client.ts';
+import { loadConfig } from '../../core/config.ts';
+import { silentLogger } from '../../core/log.ts';
+import { type FakeConductor, fakeExecution, startFakeConductor } from '../support/fake-conductor.ts';
+import { freePort } from '../support/free-port.ts';
+
+const { config } = loadConfig({ env: { FLEET_DIR: join(mkdtempSync(join(tmpdir(), 'demo-')), 'none') } });
+
+let fake: FakeConductor;
+let shop: Shop;
+beforeEach(async () => {
+  fake = await startFakeConductor();
+  shop = await startShop();
+});
+afterEach(async () => {
+  await fake.close();
+  await shop.close();
+});
+
+/** A server whose executions end in these states, in the order they are started; none: they go on. */
+function serverWith(states: readonly { status: string; output?: unknown }[]) {
+  let started = 0;
+  fake.routes = ({ method, path }) => {
+    if (method === 'POST') return { body: `exec-${started++}` };
+    const def = /^\/api\/metadata\/workflow\/(\w+)$/.exec(path)?.[1];
+    if (def) return { body: { name: def, version: 1, tasks: [] } };
+    const workflowId = /^\/api\/workflow\/(exec-\d+)/.exec(path)?.[1];
+    if (!workflowId) return undefined;
+    const state = { status: 'RUNNING', output: {}, ...states[Number(workflowId.slice(5))], workflowId };
+    return { body: path.endsWith('/status') ? state : fakeExecution(state) };
+  };
+  return createConductor(createCaller({ ...config, conductorServerUrl: fake.url }));
+}
+
+async function show(
+  states: Parameters<typeof serverWith>[0],
+  { file, signal }: { file?: string; signal?: AbortSignal },
+) {
+  const conductor = serverWith(states);
+  let said = '';
+  const print = (line = '') => {
+    said += `${line}\n`;
+  };
+  const options = { conductor, shopUrl: shop.url, file, print, note: print };
+  const ok = await demonstrate({ ...options, signal: signal ?? new AbortController().signal });
+  return { ok, said };
+}
+
+const failedFor = (noted: string) => ({ status: 'FAILED', output: { 'conductor.failure_workflow': noted } });
+const faults = async () => ((await (await fetch(`${shop.url}/faults`)).json()) as { faults: unknown[] }).faults;
+
+test('a compensation that the server could not start is told with its reason, and the rest is shown all the same', async () => {
+  const states = [{ status: 'COMPLETED' }, failedFor('No such workflow found by name'), { status: 'COMPLETED' }];
+  const { ok, said } = await show(states, { file: 'README.md' });
+  expect(ok).toBe(false);
+  expect(said).toContain('FAILED, not compensated');
+  expect(said).toContain('the compensation could not be started: No such workflow found by name');
+  expect(said).toMatch(/3\. README\.md, compressed and analysed\n.*COMPLETED/);
+});
+
+test('an order that should go through and does not is shown as what it is', async () => {
+  const { ok, said } = await show([{ status: 'TERMINATED' }, failedFor('none')], {});
+  expect(ok).toBe(false);
+  expect(said).toMatch(/1\. An order that goes through\n.*TERMINATED/);
+});
+
+test('a folder without a file is no failure, and is said', async () => {
+  const compensation = '00000000-0000-4000-8000-000000000000';
+  const states = [{ status: 'COMPLETED' }, failedFor(compensation)];
+  const conductor = serverWith(states);
+  const { routes } = fake;
+  fake.routes = (request) => {
+    if (!request.path.includes(compensation)) return routes(request);
+    const ended = { workflowId: compensation, status: 'COMPLETED', output: {} };
+    return { body: request.path.endsWith('/status') ? ended : fakeExecution(ended) };
+  };
+  let said = '';
+  const print = (line = '') => {
+    said += `${line}\n`;
+  };
+  const { signal } = new AbortController();
+  const ok = await demonstrate({ conductor, shopUrl: shop.url, file: undefined, signal, print, note: print });
+  expect(said).toContain('FAILED → compensated');
+  expect(said).toContain('3. No file to compress');
+  expect(ok).toBe(true);
+});
+
+test('a demonstration that is given up takes back the fault it has ordered', async () => {
+  const over = new AbortController();
+  const shown = show([{ status: 'COMPLETED' }], { signal: over.signal });
+  await expect.poll(faults).toHaveLength(1);
+  over.abort();
+  await expect(shown).rejects.toMatchObject({ code: 'cancelled' });
+  expect(await faults()).toEqual([]);
+});
+
+test.each(['https://127.0.0.1', 'http://192.0.2.1', 'http://127.0.0.1/behind/a/path'])(
+  'a shop at %s is not ours to open',
+  async (start) => {
+    const { host, protocol, pathname } = new URL(start);
+    const shopUrl = `${protocol}//${host}:${await freePort()}${pathname === '/' ? '' : pathname}`;
+    const opened = await openShop({ ...config, shopUrl }, silentLogger);
+    expect(opened.url).toBe(shopUrl);
+    await expect(fetch(shopUrl.replace('https', 'http').replace('192.0.2.1', '127.0.0.1'))).rejects.toThrow();
+  },
+);
+
+test.each(['localhost', '127.0.0.1', '[::1]'])('a shop at %s opens there', async (host) => {
+  const port = await freePort();
+  const opened = await openShop({ ...config, shopUrl: `http://${host}:${port}` }, silentLogger);
+  expect((await fetch(`${opened.url}/health`)).status).toBe(200);
+  expect(opened.url).toMatch(new RegExp(`:${port}$`));
+  await opened.close();
+});

@@ -1,0 +1,84 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { asEnvironment, startWorkerProcess } from '../../cli/worker-process.ts';
+import { loadConfig } from '../../core/config.ts';
+import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
+import { freePort } from '../support/free-port.ts';
+import { runFleetCommand, startFleetCommand } from '../support/product.ts';
+
+let fake: FakeConductor;
+let folder: string;
+beforeEach(async () => {
+  fake = await startFakeConductor();
+  folder = mkdtempSync(join(tmpdir(), 'cli-up-'));
+});
+afterEach(() => fake.close());
+
+/** Settings of every kind, from a file and from flags. */
+function chosen(workerHealthPort: number) {
+  const file = join(folder, 'fleet.json');
+  const workers = { http_request: { concurrency: 2 } };
+  writeFileSync(file, JSON.stringify({ workers, conductorAuthKey: 'k', conductorAuthSecret: 's', filesRoot: 'docs' }));
+  const flags = { workerConcurrency: '3', workerHealthPort, mcpAllowedHosts: 'a,b', dataDir: folder };
+  return loadConfig({ flags, file, env: {} }).config;
+}
+
+describe('the worker process of fleet up', () => {
+  test('finds in its environment every setting as it was resolved', async () => {
+    const config = chosen(await freePort());
+    expect(loadConfig({ env: asEnvironment(config) }).config).toEqual(config);
+    expect(config).toMatchObject({ workerConcurrency: 3, mcpAllowedHosts: ['a', 'b'], conductorAuthSecret: 's' });
+  });
+
+  test('serves as many tasks as fleet up was told', async () => {
+    fake.routes = ({ path }) => (path === '/api/token' ? { body: { token: 'a.b.c' } } : undefined);
+    const port = await freePort();
+    const config = chosen(port);
+    const worker = startWorkerProcess(config, fake.url, 'http://127.0.0.1:1');
+    const look = async () =>
+      ((await (await fetch(`http://127.0.0.1:${port}/livez`)).json()) as { limit: number }).limit;
+    await expect.poll(() => look().catch(() => undefined), { timeout: 10_000 }).toBe(3);
+    if (process.platform === 'linux') {
+      const environment = readFileSync(`/proc/${worker.pid}/environ`, 'utf8').split('\0');
+      expect(environment).toContain(`FILES_ROOT=${resolve('docs')}`);
+    }
+    await worker.stop();
+    expect(await worker.ended).toBe('ended with code 0');
+  });
+});
+
+describe('Ctrl-C while fleet up comes up', () => {
+  test.each([
+    ['looks at what is registered', '/api/metadata/taskdefs', 'GET'],
+    ['registers', '/api/metadata/taskdefs', 'POST'],
+  ])('while it %s: nothing new is started', async (_, path, method) => {
+    const asked = Promise.withResolvers<void>();
+    fake.routes = (request) => {
+      if (request.path === path && request.method === method) {
+        asked.resolve();
+        return new Promise(() => undefined);
+      }
+      return request.path === path ? { body: [] } : undefined;
+    };
+    const shop = `http://127.0.0.1:${await freePort()}`;
+    const env = { CONDUCTOR_SERVER_URL: fake.url, FLEET_DIR: folder, SHOP_URL: shop };
+    const up = startFleetCommand(['up', '--port', String(await freePort())], env);
+    await asked.promise;
+    up.child.kill('SIGINT');
+    const { code, stderr } = await up.ended;
+    expect(code, stderr).toBe(130);
+    expect(stderr).toContain('stopped by SIGINT');
+    expect(stderr).not.toMatch(/registered|worker:|MCP:/);
+    await expect(fetch(shop)).rejects.toThrow();
+  });
+});
+
+test('a files root that cannot be read is said before anything is started', async () => {
+  const env = { CONDUCTOR_SERVER_URL: fake.url, FLEET_DIR: folder };
+  const { code, stderr } = await runFleetCommand(['up', '--once', '--files-root', join(folder, 'none')], env);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/error: Cannot read the files root .*none: ENOENT/);
+  expect(fake.requests).toEqual([]);
+});

@@ -1,0 +1,81 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { processEnvironment } from '../../core/config.ts';
+import { freePort } from '../support/free-port.ts';
+import { root, runFleetCommand, startFleetCommand } from '../support/product.ts';
+
+const folders = (processEnvironment().PATH ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'));
+const versionOf = (node: string) => spawnSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' }).stdout;
+const older = folders
+  .map((folder) => join(folder, 'node'))
+  .find((node) => existsSync(node) && Number.parseInt(versionOf(node), 10) < 24);
+const python = folders.map((folder) => join(folder, 'python3')).find((file) => existsSync(file));
+
+const fleet = join(root, 'cli/fleet.js');
+const why = older ? '' : ' (skipped: no Node older than 24 on PATH)';
+const openShop = async () => ['demo', '--shop-url', `http://127.0.0.1:${await freePort()}`];
+
+describe.skipIf(!older)(`under an older Node the launcher brings its own${why}`, () => {
+  const how = { node: older ?? '' };
+
+  test('and shows the help', async () => {
+    expect(await runFleetCommand(['--help'], {}, how)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('First steps:'),
+    });
+  });
+
+  test('and passes exit codes through', async () => {
+    expect(await runFleetCommand(['statsu'], {}, how)).toMatchObject({ code: 2 });
+    const CONDUCTOR_SERVER_URL = `http://127.0.0.1:${await freePort()}`;
+    expect(await runFleetCommand(['status'], { CONDUCTOR_SERVER_URL }, how)).toMatchObject({ code: 1 });
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('and hands %s on, so that the program ends in order', async (signal) => {
+    const running = startFleetCommand(await openShop(), {}, how);
+    await running.says(/Ctrl-C closes it/);
+    running.child.kill(signal);
+    expect(await running.ended).toMatchObject({ code: 0, stdout: expect.stringContaining('The shop is open') });
+  });
+});
+
+/** Runs its arguments under a terminal of its own, types one Ctrl-C at the words, and ends with the exit code. */
+const CTRL_C_AT_TERMINAL = `
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+said = b''
+typed = False
+while True:
+    try:
+        chunk = os.read(terminal, 4096)
+    except OSError:
+        break
+    if not chunk:
+        break
+    said += chunk
+    if not typed and b'Ctrl-C closes it' in said:
+        typed = True
+        os.write(terminal, b'\\x03')
+status = os.waitpid(pid, 0)[1]
+sys.stdout.write(said.decode())
+sys.exit(os.waitstatus_to_exitcode(status) & 255)
+`;
+
+/** A terminal sends Ctrl-C to both, and the launcher hands its own on: the program gets it twice. */
+describe.skipIf(!python)(`at a terminal${python ? '' : ' (skipped: no python3 on PATH to open one)'}`, () => {
+  const nodes = [['of the tests', process.execPath] as const, ...(older ? [['that is older', older] as const] : [])];
+
+  test.each(nodes)('one Ctrl-C ends the program in order under a Node %s', async (_, node) => {
+    for (let round = 0; round < 3; round++) {
+      const args = ['-c', CTRL_C_AT_TERMINAL, node, fleet, ...(await openShop())];
+      // execFileSync throws for any other exit code than 0
+      expect(execFileSync(python ?? '', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })).toContain(
+        '^C',
+      );
+    }
+  });
+});
