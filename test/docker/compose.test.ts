@@ -28,7 +28,7 @@ const newOrder = () => order(`order-${randomUUID().slice(0, 8)}`);
 
 /** Runs a workflow through MCP to its end; fails where the tool did, with its words. */
 async function runThroughMcp(name: string, input: Record<string, unknown>, client = claude) {
-  const answer = await client.call('execute_workflow', { name, input, waitSeconds: 60 });
+  const answer = await client.call('execute_workflow', { name, input, waitSeconds: 45 });
   expect(answer.isError, answer.text).toBe(false);
   return answer.structured as { executionId: string; status: string; output: Record<string, unknown> };
 }
