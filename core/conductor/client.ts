@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { FleetError, messageOf } from '../errors.ts';
 import {
   type ConnectionConfig,
+  callSignal,
   connectSdk,
   deniedError,
   type SdkClient,
@@ -55,11 +56,10 @@ export function createCaller(config: ConnectionConfig): Caller {
     serverUrl,
     async call({ method, path, params, query, body, answer, signal, waitMs = 0 }) {
       for (const [name, value] of Object.entries(params ?? {})) refuseDots(name, value);
-      const limit = AbortSignal.timeout(config.requestTimeoutMs + waitMs);
-      const either = signal ? AbortSignal.any([signal, limit]) : limit;
+      const limit = startLimit(config.requestTimeoutMs + waitMs, signal);
       try {
-        const sdk = await abortable(connect(), either);
-        const { data, error, response } = await sdk.request({
+        const sdk = await abortable(connect(), limit.signal);
+        const request = {
           method,
           url: path,
           ...(params && { path: params }),
@@ -69,15 +69,17 @@ export function createCaller(config: ConnectionConfig): Caller {
           security: [{ name: 'X-Authorization', type: 'apiKey' }],
           parseAs: 'text',
           throwOnError: false,
-          signal: either,
-        });
+        };
+        const { data, error, response } = await callSignal.run(limit.signal, () => sdk.request(request));
         signal?.throwIfAborted();
         if (!response.ok) throw errorOf(serverUrl, `${method} ${path}`, response, error);
         return parseAnswer(serverUrl, `${method} ${path}`, response, data, answer);
       } catch (error) {
         signal?.throwIfAborted();
         if (error instanceof FleetError) throw error;
-        throw unreachable(serverUrl, messageOf(error), { timedOut: limit.aborted, cause: error });
+        throw unreachable(serverUrl, messageOf(error), { timedOut: limit.signal.aborted, cause: error });
+      } finally {
+        limit.clear();
       }
     },
     close() {
@@ -85,6 +87,22 @@ export function createCaller(config: ConnectionConfig): Caller {
         (sdk) => sdk.stopBackgroundRefresh?.(),
         () => undefined,
       );
+    },
+  };
+}
+
+/** A signal of its own that fires when the time is over, or with the given one. */
+function startLimit(ms: number, given: AbortSignal | undefined): { signal: AbortSignal; clear(): void } {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(new DOMException(`no answer within ${ms} ms`, 'TimeoutError')), ms);
+  const follow = () => controller.abort(given?.reason);
+  if (given?.aborted) follow();
+  given?.addEventListener('abort', follow, { once: true });
+  return {
+    signal: controller.signal,
+    clear() {
+      clearTimeout(timer);
+      given?.removeEventListener('abort', follow);
     },
   };
 }

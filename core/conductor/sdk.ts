@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { z } from 'zod';
 import { type Config, withoutEnvironment } from '../config.ts';
 import { FleetError, messageOf } from '../errors.ts';
@@ -12,6 +13,12 @@ export interface SdkClient {
   /** Its timer would keep the process alive. */
   stopBackgroundRefresh?(): void;
 }
+
+/**
+ * Ends the request of the call that is under way. It goes past the SDK, which makes new requests and combined signals out of what it is
+ * given; such a signal can be collected before it fires, and then nothing ends the request.
+ */
+export const callSignal = new AsyncLocalStorage<AbortSignal>();
 
 /** The SDK would prefer these to what it is told, and so reach another server than the configured one. */
 const SDK_VARIABLES = [
@@ -111,18 +118,12 @@ function isTokenRequest(input: Request | string | URL): boolean {
 }
 
 async function fetchWithoutThrowing(input: Request | string | URL, init?: RequestInit): Promise<Response> {
+  const signal = callSignal.getStore();
   try {
-    return await fetch(input, { ...init, ...bothSignals(input, init) });
+    return await fetch(input, { ...init, ...(signal && { signal }) });
   } catch (error) {
     const { name, cause } = error as Error & { cause?: unknown };
     const why = cause instanceof Error ? messageOf(cause) : messageOf(error);
     return Response.json({ unreachable: why, timedOut: name === 'TimeoutError' }, { status: UNREACHABLE_STATUS });
   }
-}
-
-/** The SDK hands on its own time-out beside the request, where it would hide the signal that the request already has. */
-function bothSignals(input: Request | string | URL, init?: RequestInit): { signal?: AbortSignal } {
-  const signals = [input instanceof Request ? input.signal : undefined, init?.signal ?? undefined];
-  const given = signals.filter((signal) => signal !== undefined);
-  return given.length > 0 ? { signal: AbortSignal.any(given) } : {};
 }
