@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Config } from '../core/config.ts';
 import {
   isWorker,
@@ -10,9 +12,12 @@ import {
 import { discover } from '../core/discover.ts';
 import { modelProvider } from '../core/model-provider.ts';
 
-/** Every worker in `workers/tasks/`. */
-export function loadWorkers(): Promise<Worker[]> {
-  return discover(new URL('../workers/tasks/', import.meta.url), isWorker, 'worker (defineTask(…).worker(…))');
+const SHIPPED_TASKS = new URL('../workers/tasks/', import.meta.url);
+
+/** Every worker of the configured folder, or else of `workers/tasks/`. */
+export function loadWorkers({ tasksDir }: Partial<Pick<Config, 'tasksDir'>> = {}): Promise<Worker[]> {
+  const folder = tasksDir === undefined ? SHIPPED_TASKS : pathToFileURL(`${resolve(tasksDir)}/`);
+  return discover(folder, isWorker, 'worker (defineTask(…).worker(…))');
 }
 
 /** Every definition in `workflows/definitions/`. */

@@ -1,12 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { FleetError } from './errors.ts';
+import { FleetError, messageOf } from './errors.ts';
 
 /**
  * Reads a content folder: every module's default export, one thing per file, sorted by name.
  * @throws FleetError `config` if a default export is not what the folder holds, if a file is not named after what it defines
- * (`charge-card.ts` for `charge_card`, `order-processing.ts` for `OrderProcessing`), or if two files define one name
+ * (`charge-card.ts` for `charge_card`, `order-processing.ts` for `OrderProcessing`), or if two files define one name, or if the folder cannot be read
  */
 export async function discover<T extends { readonly name: string }>(
   folder: URL,
@@ -14,7 +14,7 @@ export async function discover<T extends { readonly name: string }>(
   what: string,
 ): Promise<T[]> {
   const directory = fileURLToPath(folder);
-  const files = (await readdir(directory)).filter(isModule).sort();
+  const files = (await namesIn(directory)).filter(isModule).sort();
   const found = new Map<string, T>();
   for (const file of files) {
     const { default: value } = (await import(pathToFileURL(join(directory, file)).href)) as { default?: unknown };
@@ -36,6 +36,14 @@ export function kebabCase(name: string): string {
     .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
     .replace(/[_\s]+/g, '-')
     .toLowerCase();
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (cause) {
+    throw new FleetError('config', `Cannot read the folder ${directory}: ${messageOf(cause)}`, { cause });
+  }
 }
 
 function isModule(file: string): boolean {

@@ -9,7 +9,7 @@ export default defineCommand({
     command.option('--overwrite', 'also replace definitions that somebody changed on the server');
   },
   async run({ config, options, signal, print, note }) {
-    const content = { tasks: await loadWorkers(), workflows: await loadWorkflows() };
+    const content = { tasks: await loadWorkers(config), workflows: await loadWorkflows() };
     const overwrite = options.overwrite === true;
     const changes = await withConductor(config, (conductor) =>
       register(conductor.withSignal(signal), content, workflowSettings(config), { overwrite }),

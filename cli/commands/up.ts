@@ -88,7 +88,7 @@ function connect({ config, serverUrl }: Outside, { signal }: CommandContext, cle
 }
 
 async function registerAll(conductor: Conductor, config: Config, { signal, note }: CommandContext): Promise<void> {
-  const content = { tasks: await loadWorkers(), workflows: await loadWorkflows() };
+  const content = { tasks: await loadWorkers(config), workflows: await loadWorkflows() };
   const changes = await register(conductor.withSignal(signal), content, workflowSettings(config));
   for (const { notice } of changes) if (notice) note(notice);
   const written = changes.filter(({ action }) => action === 'create' || action === 'update').length;

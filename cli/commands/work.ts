@@ -16,7 +16,7 @@ export default defineCommand({
       .addHelpText('after', '\nRun it in as many terminals or containers as you like: the processes share the load.');
   },
   async run(context) {
-    const workers = chosen(await loadWorkers(), context.options.only);
+    const workers = chosen(await loadWorkers(context.config), context.options.only);
     await withConductor(context.config, (conductor) => work(context, workers, conductor));
   },
 });

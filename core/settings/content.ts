@@ -2,6 +2,14 @@ import { z } from 'zod';
 import { httpUrl, type Setting } from './setting.ts';
 
 export const contentSettings = {
+  tasksDir: {
+    kind: 'text',
+    schema: z.string().min(1).optional(),
+    group: 'content',
+    env: 'TASKS_DIR',
+    flag: '--tasks-dir <folder>',
+    description: 'Folder of your own workers, one task per file. Unset: the shipped ones.',
+  },
   shopUrl: {
     kind: 'text',
     schema: httpUrl.default('http://127.0.0.1:8090'),
