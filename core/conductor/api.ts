@@ -179,9 +179,10 @@ export function createConductor(caller: Caller): Conductor {
         answer: polledTasks,
         signal,
         waitMs: timeoutMs,
+        lane: 'poll',
       }),
     updateTask: async (result) => {
-      await call({ method: 'POST', path: '/api/tasks', body: result, answer: ignored });
+      await call({ method: 'POST', path: '/api/tasks', body: result, answer: ignored, lane: 'result' });
     },
     withSignal: (signal) =>
       createConductor({

@@ -1,14 +1,10 @@
 import { z } from 'zod';
 import { FleetError, messageOf } from '../errors.ts';
-import {
-  type ConnectionConfig,
-  callSignal,
-  connectSdk,
-  deniedError,
-  type SdkClient,
-  unreachable,
-  unreachableError,
-} from './sdk.ts';
+import { type CredentialsConfig, createCredentials } from './credentials.ts';
+import { denied, unreachable } from './failures.ts';
+import { createTransport, type HttpAnswer, type Lane, type TransportConfig } from './transport.ts';
+
+export type ConnectionConfig = CredentialsConfig & TransportConfig & { readonly requestTimeoutMs: number };
 
 /** One REST call. `path` holds `{names}` that `params` fills in, encoded; `query` leaves out what is undefined. */
 export interface Call<S extends z.ZodType> {
@@ -22,13 +18,15 @@ export interface Call<S extends z.ZodType> {
   signal?: AbortSignal | undefined;
   /** How long the server is asked to wait before it answers, in milliseconds; it comes on top of the configured limit. */
   waitMs?: number;
+  /** Default `other`. */
+  lane?: Lane;
 }
 
 /** Makes calls to one Conductor server and turns whatever comes back into a checked value or a `FleetError`. */
 export interface Caller {
   readonly serverUrl: string;
   call<S extends z.ZodType>(call: Call<S>): Promise<z.output<S>>;
-  /** Stops the refresh of the token. */
+  /** Stops the refresh of the token and closes the connections. */
   close(): void;
 }
 
@@ -39,41 +37,35 @@ const serverErrorSchema = z.looseObject({
   validationErrors: z.array(z.looseObject({ path: z.string().optional(), message: z.string() })).optional(),
 });
 
-/** A caller on the SDK's client: its token handling, without its retries. It connects at the first call. */
+/** A caller that connects at its first call. It never sends a request twice, but for one whose token the server took for expired. */
 export function createCaller(config: ConnectionConfig): Caller {
   const serverUrl = config.conductorServerUrl;
-  let client: Promise<SdkClient> | undefined;
+  const base = serverUrl.replace(/\/api$/, '');
+  const transport = createTransport(config);
+  const credentials = createCredentials(config, transport);
 
-  const connect = () => {
-    client ??= connectSdk(config).catch((cause: unknown) => {
-      client = undefined; // the next call tries again: a server that is still starting is not gone
-      throw cause instanceof FleetError ? cause : unreachable(serverUrl, messageOf(cause), { cause });
-    });
-    return client;
+  const send = async (call: Call<z.ZodType>, url: URL, signal: AbortSignal): Promise<HttpAnswer> => {
+    const body = call.body === undefined ? {} : { body: JSON.stringify(call.body) };
+    const attempt = async () => {
+      const authentication = await abortable(credentials.headers(), signal);
+      const headers = { ...authentication, ...('body' in body && { 'content-type': 'application/json' }) };
+      return transport.send({ method: call.method, url, headers, ...body, signal, lane: call.lane ?? 'other' });
+    };
+    const answer = await attempt();
+    return answer.status === 401 && credentials.renew() ? attempt() : answer;
   };
 
   return {
     serverUrl,
-    async call({ method, path, params, query, body, answer, signal, waitMs = 0 }) {
-      for (const [name, value] of Object.entries(params ?? {})) refuseDots(name, value);
+    async call(call) {
+      const { method, path, signal, waitMs = 0 } = call;
+      const url = urlOf(base, call);
       const limit = startLimit(config.requestTimeoutMs + waitMs, signal);
       try {
-        const sdk = await abortable(connect(), limit.signal);
-        const request = {
-          method,
-          url: path,
-          ...(params && { path: params }),
-          ...(query && { query }),
-          ...(body !== undefined && { body, headers: { 'Content-Type': 'application/json' } }),
-          bodySerializer: (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value)),
-          security: [{ name: 'X-Authorization', type: 'apiKey' }],
-          parseAs: 'text',
-          throwOnError: false,
-        };
-        const { data, error, response } = await callSignal.run(limit.signal, () => sdk.request(request));
+        const answer = await send(call, url, limit.signal);
         signal?.throwIfAborted();
-        if (!response.ok) throw errorOf(serverUrl, `${method} ${path}`, response, error);
-        return parseAnswer(serverUrl, `${method} ${path}`, response, data, answer);
+        if (answer.status >= 300) throw errorOf(`${method} ${path}`, answer);
+        return parseAnswer(serverUrl, `${method} ${path}`, answer, call.answer);
       } catch (error) {
         signal?.throwIfAborted();
         if (error instanceof FleetError) throw error;
@@ -83,12 +75,24 @@ export function createCaller(config: ConnectionConfig): Caller {
       }
     },
     close() {
-      client?.then(
-        (sdk) => sdk.stopBackgroundRefresh?.(),
-        () => undefined,
-      );
+      credentials.close();
+      transport.close();
     },
   };
+}
+
+function urlOf(base: string, { path, params = {}, query = {} }: Call<z.ZodType>): URL {
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = params[name] ?? '';
+    refuseDots(name, value);
+    return encodeURIComponent(value);
+  });
+  const url = new URL(base + filled);
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined) continue;
+    for (const item of Array.isArray(value) ? value : [value]) url.searchParams.append(name, String(item));
+  }
+  return url;
 }
 
 /** A signal of its own that fires when the time is over, or with the given one. */
@@ -130,13 +134,10 @@ function refuseDots(name: string, value: string | number): void {
 function parseAnswer<S extends z.ZodType>(
   serverUrl: string,
   call: string,
-  response: Response,
-  data: unknown,
+  { contentType, text }: HttpAnswer,
   schema: S,
 ): z.output<S> {
-  const text = typeof data === 'string' ? data : '';
-  const isJson = response.headers.get('content-type')?.includes('json') ?? false;
-  const parsed = schema.safeParse(isJson ? parseJson(text) : text);
+  const parsed = schema.safeParse(contentType.includes('json') ? parseJson(text) : text);
   if (parsed.success) return parsed.data;
   const what = text.trimStart().startsWith('<') ? 'a web page' : 'something else than the answer of a Conductor server';
   throw new FleetError('upstream', `${call} at ${serverUrl} answered with ${what}.`, {
@@ -146,23 +147,21 @@ function parseAnswer<S extends z.ZodType>(
   });
 }
 
-function errorOf(serverUrl: string, call: string, response: Response, error: unknown): FleetError {
-  const body = typeof error === 'string' ? parseJson(error) : error;
-  const failed = unreachableError(serverUrl, response.status, body);
-  if (failed) return failed;
+function errorOf(call: string, { status, text }: HttpAnswer): FleetError {
+  const body = parseJson(text);
   const parsed = serverErrorSchema.safeParse(body);
   const known = parsed.success ? parsed.data : {};
   const details = known.validationErrors?.map((issue) =>
     [placeOf(issue.path), issue.message].filter(Boolean).join(': '),
   );
-  const message = details?.length ? details.join('; ') : (known.message ?? `${call} answered HTTP ${response.status}`);
-  const cause = { status: response.status, body };
-  switch (response.status) {
+  const message = details?.length ? details.join('; ') : (known.message ?? `${call} answered HTTP ${status}`);
+  const cause = { status, body };
+  switch (status) {
     case 400:
       return new FleetError('input', message, { cause });
     case 401:
     case 403:
-      return deniedError(message, cause);
+      return denied(message, cause);
     case 404:
       return new FleetError('not-found', message, { cause });
     case 409:
@@ -172,7 +171,7 @@ function errorOf(serverUrl: string, call: string, response: Response, error: unk
     default:
       // The server answers 500 to bodies it cannot read; only those it marks itself are the caller's fault.
       if (/JSON parse error|not readable/i.test(message)) return new FleetError('input', message, { cause });
-      return new FleetError('upstream', message, { retryable: known.retryable ?? response.status >= 500, cause });
+      return new FleetError('upstream', message, { retryable: known.retryable ?? status >= 500, cause });
   }
 }
 

@@ -1,0 +1,110 @@
+import { type Config, withoutEnvironment } from '../config.ts';
+import { FleetError, messageOf } from '../errors.ts';
+import { denied, unreachable } from './failures.ts';
+import type { HttpAnswer, Transport } from './transport.ts';
+
+export type CredentialsConfig = Pick<Config, 'conductorAuthKey' | 'conductorAuthSecret'> & {
+  readonly conductorServerUrl: string;
+};
+
+/** What the server wants to see with every call: nothing, or a token. */
+export interface Credentials {
+  /** Headers to send, undefined for a server without authentication. @throws FleetError `denied`, or `upstream` if no token can be had */
+  headers(): Promise<Record<string, string> | undefined>;
+  /** Forgets a token that the server refused, so that the next call gets a new one. Returns false if there is none to forget. */
+  renew(): boolean;
+  /** Stops the refresh of the token, whose timer would keep the process alive. */
+  close(): void;
+}
+
+/** The part of the SDK's client that is used. */
+interface SdkClient {
+  getAuthenticationHeaders(): Promise<Record<string, string> | null>;
+  stopBackgroundRefresh(): void;
+}
+
+/** The SDK would prefer these to what it is told, and so send the key to another server than the configured one. */
+const SDK_VARIABLES = ['CONDUCTOR_SERVER_URL', 'CONDUCTOR_AUTH_KEY', 'CONDUCTOR_AUTH_SECRET'];
+
+/** A token request that is not answered for so long has failed. */
+const TOKEN_TIMEOUT_MS = 30_000;
+
+/** Credentials by the SDK's token handling: one token for all calls, refreshed before it expires. Without a key nothing is loaded. */
+export function createCredentials(config: CredentialsConfig, transport: Transport): Credentials {
+  if (config.conductorAuthKey === undefined) {
+    return { headers: async () => undefined, renew: () => false, close: () => undefined };
+  }
+  let client: Promise<SdkClient> | undefined;
+  const forget = () => {
+    client?.then(
+      (sdk) => sdk.stopBackgroundRefresh(),
+      () => undefined,
+    );
+    client = undefined;
+  };
+  return {
+    async headers() {
+      client ??= connectSdk(config, transport);
+      try {
+        return (await (await client).getAuthenticationHeaders()) ?? undefined;
+      } catch (cause) {
+        client = undefined; // the next call tries again: a server that is still starting is not gone
+        if (cause instanceof FleetError) throw cause;
+        throw unreachable(config.conductorServerUrl, messageOf(cause), { cause });
+      }
+    },
+    renew() {
+      const hadOne = client !== undefined;
+      forget();
+      return hadOne;
+    },
+    close: forget,
+  };
+}
+
+/** The SDK goes on for two minutes when it gets no token; the first failure ends it here. */
+async function connectSdk(config: CredentialsConfig, transport: Transport): Promise<SdkClient> {
+  const { createConductorClient, noopLogger } = await import('@io-orkes/conductor-javascript');
+  const failed = Promise.withResolvers<never>();
+  const created = withoutEnvironment(SDK_VARIABLES, () =>
+    createConductorClient(
+      {
+        serverUrl: config.conductorServerUrl,
+        logger: noopLogger,
+        ...(config.conductorAuthKey && { keyId: config.conductorAuthKey }),
+        ...(config.conductorAuthSecret && { keySecret: config.conductorAuthSecret }),
+      },
+      async (input: Request | string | URL) => {
+        const answer = await askForToken(input as Request, transport).catch((cause: unknown) => {
+          failed.reject(unreachable(config.conductorServerUrl, messageOf(cause), { cause }));
+          throw cause;
+        });
+        const refused = answer.status === 401 || answer.status === 403;
+        if (refused) failed.reject(denied(`HTTP ${answer.status}`, { status: answer.status }));
+        return new Response(answer.text, {
+          status: answer.status,
+          headers: { 'content-type': answer.contentType || 'text/plain' },
+        });
+      },
+    ),
+  );
+  failed.promise.catch(() => undefined); // also after the start, when nobody waits for it any more
+  try {
+    return await Promise.race([created, failed.promise]);
+  } catch (error) {
+    void created.then((client) => client.stopBackgroundRefresh()).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The token is the only thing that the SDK asks for. */
+async function askForToken(request: Request, transport: Transport): Promise<HttpAnswer> {
+  return transport.send({
+    method: 'POST',
+    url: new URL(request.url),
+    headers: { 'content-type': 'application/json' },
+    body: await request.text(),
+    signal: AbortSignal.timeout(TOKEN_TIMEOUT_MS),
+    lane: 'other',
+  });
+}

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import type { Dispatcher } from 'undici';
+import type { Config } from '../config.ts';
+import { FleetError, messageOf } from '../errors.ts';
+
+/** How the server is reached. */
+export type TransportConfig = Partial<
+  Pick<Config, 'conductorTlsCaPath' | 'conductorTlsCertPath' | 'conductorTlsKeyPath' | 'conductorProxyUrl'>
+>;
+
+/**
+ * Which connections a request uses. Each kind has its own, because long polls that hold all of them would make results wait behind
+ * them, and results that hang would make heartbeats wait.
+ */
+export type Lane = 'poll' | 'result' | 'other';
+
+export interface HttpRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  url: URL;
+  headers?: Record<string, string>;
+  body?: string;
+  signal: AbortSignal;
+  lane: Lane;
+}
+
+export interface HttpAnswer {
+  status: number;
+  /** Empty where the server names none. */
+  contentType: string;
+  text: string;
+}
+
+/** Connections that are kept open between requests, in lanes that do not wait for each other. */
+export interface Transport {
+  /** Resolves with whatever the server answers. @throws whatever keeps the request from being answered, also an aborted signal */
+  send(request: HttpRequest): Promise<HttpAnswer>;
+  /** Closes the connections once their requests have been answered. */
+  close(): void;
+}
+
+/**
+ * A transport on undici's `request`, which needs a sixth of the processor time of `fetch`. undici is loaded with the first request, so
+ * that commands which make none start fast.
+ */
+export function createTransport(config: TransportConfig): Transport {
+  let lanes: Promise<Record<Lane, Dispatcher>> | undefined;
+  return {
+    async send({ method, url, headers, body, signal, lane }) {
+      lanes ??= openLanes(config);
+      const dispatcher = (await lanes)[lane];
+      const answer = await dispatcher.request({
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method,
+        headers: headers ?? null,
+        body: body ?? null,
+        signal,
+        // The signal is the limit; it also counts what comes slowly.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      });
+      const contentType = answer.headers['content-type'];
+      return {
+        status: answer.statusCode,
+        contentType: typeof contentType === 'string' ? contentType : '',
+        text: await answer.body.text(),
+      };
+    },
+    close() {
+      lanes?.then(
+        (opened) => Object.values(opened).forEach((dispatcher) => void dispatcher.close()),
+        () => undefined,
+      );
+    },
+  };
+}
+
+/** So many results or other calls at once keep a server busy; more would only wait there. A poll waits on the server, so all may. */
+const MAX_CONNECTIONS = 64;
+
+async function openLanes(config: TransportConfig): Promise<Record<Lane, Dispatcher>> {
+  const { Agent, ProxyAgent } = await import('undici');
+  const tls = tlsOptions(config);
+  const open = (connections: number | null): Dispatcher =>
+    config.conductorProxyUrl === undefined
+      ? new Agent({ connections, connect: tls })
+      : new ProxyAgent({ uri: config.conductorProxyUrl, connections, requestTls: tls });
+  return { poll: open(null), result: open(MAX_CONNECTIONS), other: open(MAX_CONNECTIONS) };
+}
+
+function tlsOptions({ conductorTlsCaPath, conductorTlsCertPath, conductorTlsKeyPath }: TransportConfig) {
+  return {
+    ...(conductorTlsCaPath !== undefined && { ca: read(conductorTlsCaPath, 'CONDUCTOR_TLS_CA_PATH') }),
+    ...(conductorTlsCertPath !== undefined && { cert: read(conductorTlsCertPath, 'CONDUCTOR_TLS_CERT_PATH') }),
+    ...(conductorTlsKeyPath !== undefined && { key: read(conductorTlsKeyPath, 'CONDUCTOR_TLS_KEY_PATH') }),
+  };
+}
+
+function read(file: string, variable: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new FleetError('config', `Cannot read ${file}: ${messageOf(cause)}`, {
+      remedy: `Name a readable PEM file in ${variable}.`,
+      cause,
+    });
+  }
+}
