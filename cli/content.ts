@@ -9,15 +9,16 @@ import {
   type Workflow,
   type WorkflowSettings,
 } from '../core/contract.ts';
-import { discover } from '../core/discover.ts';
+import { discover, discoverModules } from '../core/discover.ts';
 import { modelProvider } from '../core/model-provider.ts';
 
 const SHIPPED_TASKS = new URL('../workers/tasks/', import.meta.url);
 
 /** Every worker of the configured folder, or else of `workers/tasks/`. */
-export function loadWorkers({ tasksDir }: Partial<Pick<Config, 'tasksDir'>> = {}): Promise<Worker[]> {
+export async function loadWorkers({ tasksDir }: Partial<Pick<Config, 'tasksDir'>> = {}): Promise<Worker[]> {
   const folder = tasksDir === undefined ? SHIPPED_TASKS : pathToFileURL(`${resolve(tasksDir)}/`);
-  return discover(folder, isWorker, 'worker (defineTask(…).worker(…))');
+  const found = await discoverModules(folder, isWorker, 'worker (defineTask(…).worker(…))');
+  return found.map(({ value, module }) => ({ ...value, module }));
 }
 
 /** Every definition in `workflows/definitions/`. */

@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { FleetError } from './errors.ts';
 import { type Setting, type SettingName, settingList, settings } from './settings/index.ts';
+import { workerTypesOf } from './settings/worker-type.ts';
 
 /** Every setting, resolved. `conductorServerUrl` ends in `/api` where it is set. */
 export type Config = { readonly [K in SettingName]: z.output<(typeof settings)[K]['schema']> };
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -46,6 +49,7 @@ export function loadConfig({ flags = {}, env = processEnvironment(), file }: Con
     else mistakes.push(describeMistake(given, setting, parsed.error));
   }
 
+  const types = workerTypesOf(env, mistakes, notices);
   if (mistakes.length > 0) {
     throw new FleetError('config', mistakes.join('\n'), {
       remedy: 'Every setting is described in docs/configuration.md.',
@@ -53,13 +57,21 @@ export function loadConfig({ flags = {}, env = processEnvironment(), file }: Con
   }
   const url = config.conductorServerUrl;
   if (typeof url === 'string') config.conductorServerUrl = withApiPath(url, notices);
-  const loaded = config as unknown as Config; // each key was parsed by its own schema above
+  const loaded = config as unknown as Mutable<Config>; // each key was parsed by its own schema above
+  loaded.workers = mergeTypes(loaded.workers, types);
   if ((loaded.conductorAuthKey === undefined) !== (loaded.conductorAuthSecret === undefined)) {
     throw new FleetError('config', 'Only one of CONDUCTOR_AUTH_KEY and CONDUCTOR_AUTH_SECRET is set.', {
       remedy: 'Set both, or neither for a server without authentication.',
     });
   }
   return { config: Object.freeze(loaded), notices };
+}
+
+/** The environment is nearer than the file: what it says of a type stands beside or over what is known of it. */
+function mergeTypes(known: Config['workers'], given: Config['workers']): Config['workers'] {
+  const merged = { ...known };
+  for (const [name, type] of Object.entries(given)) merged[name] = { ...merged[name], ...type };
+  return merged;
 }
 
 /** The environment of this process. The only place that reads it. */

@@ -22,9 +22,9 @@ export interface TaskOptions {
   retryLogic?: 'FIXED' | 'EXPONENTIAL_BACKOFF' | 'LINEAR_BACKOFF';
   retryDelaySeconds?: number;
   backoffScaleFactor?: number;
-  /** The lease: a polled task that is not answered for so long goes to another worker. */
+  /** The lease: a task whose worker process is not heard of for so long goes to another one. The runtime extends it. */
   responseTimeoutSeconds?: number;
-  /** From the first poll of an attempt to its end. 0 is no limit. */
+  /** From the first poll of an attempt to its end; the worker is aborted when it is over. 0 is no limit. */
   timeoutSeconds?: number;
   timeoutPolicy?: 'RETRY' | 'TIME_OUT_WF' | 'ALERT_ONLY';
   /** At most so many at once over all workers. 0 is no limit. */
@@ -33,7 +33,7 @@ export interface TaskOptions {
 
 /** What a worker is handed beside its input. */
 export interface TaskContext {
-  /** Aborted when the process must stop before the work is done, or when the task ran out of time. */
+  /** Aborted when nobody wants the result any more; its reason is a `TaskAbortedError`. */
   readonly signal: AbortSignal;
   /** 1 for the first attempt. */
   readonly attempt: number;
@@ -44,8 +44,36 @@ export interface TaskContext {
   /** The same for every attempt and redelivery of this task of this execution: the key for side effects. */
   readonly idempotencyKey: string;
   readonly log: Logger;
+  /** Adds a line to the task's log on the server. It is sent with the next heartbeat or with the result. */
+  addLog(line: string): void;
+  /**
+   * Shows an output on the server while the task runs. A task that is delivered again finds the last one in `previousOutput`.
+   * @throws FleetError if the server does not take it; the task goes on all the same
+   */
+  progress(output: Record<string, unknown>): Promise<void>;
+  /** What an earlier delivery of this attempt reported as progress, else empty. */
+  readonly previousOutput: Readonly<Record<string, unknown>>;
   /** The settings a worker may read; credentials of Conductor are not among them. */
   readonly settings: WorkerSettings;
+}
+
+/**
+ * Why a running task is aborted:
+ * - `time-out`  `timeoutSeconds` of its definition are over
+ * - `cancelled` it has ended on the server: somebody terminated the workflow, or its lease was lost
+ * - `stopping`  the process stops and will not wait any longer; the task goes to another one
+ */
+export type AbortReason = 'time-out' | 'cancelled' | 'stopping';
+
+/** What `context.signal` is aborted with. */
+export class TaskAbortedError extends Error {
+  override readonly name = 'TaskAbortedError';
+  readonly reason: AbortReason;
+
+  constructor(reason: AbortReason, message: string) {
+    super(message);
+    this.reason = reason;
+  }
 }
 
 export type WorkerSettings = Pick<Config, 'shopUrl' | 'filesRoot' | 'outputDir'>;
@@ -53,6 +81,18 @@ export type WorkerSettings = Pick<Config, 'shopUrl' | 'filesRoot' | 'outputDir'>
 /** A task type together with the code that executes it. */
 export interface Worker<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> extends TaskContract<I, O> {
   execute(input: z.output<I>, context: TaskContext): Promise<z.input<O>>;
+  /** True for a handler that computes: it runs in a thread, which is ended when the task is aborted. */
+  readonly thread: boolean;
+  /** Address of the module whose default export this is; known once the worker was loaded from its folder. */
+  readonly module?: string;
+}
+
+export interface WorkerOptions {
+  /**
+   * Run the handler in a thread of its own, so that it can compute without holding up the other tasks of the process. Its signal is never
+   * aborted: the thread is ended instead.
+   */
+  thread?: boolean;
 }
 
 interface TaskSpec<I extends z.ZodObject, O extends z.ZodObject> extends TaskOptions {
@@ -70,10 +110,13 @@ interface TaskSpec<I extends z.ZodObject, O extends z.ZodObject> extends TaskOpt
  */
 export function defineTask<I extends z.ZodObject, O extends z.ZodObject>(
   spec: TaskSpec<I, O>,
-): TaskContract<I, O> & { worker(execute: Worker<I, O>['execute']): Worker<I, O> } {
+): TaskContract<I, O> & { worker(execute: Worker<I, O>['execute'], options?: WorkerOptions): Worker<I, O> } {
   const { name, description, input, output, ...options } = spec;
   const contract: TaskContract<I, O> = { kind: 'task', name, description, input, output, options };
-  return { ...contract, worker: (execute) => ({ ...contract, execute }) };
+  return {
+    ...contract,
+    worker: (execute, { thread = false } = {}) => ({ ...contract, execute, thread }),
+  };
 }
 
 /** True for a default export made with `defineTask(…).worker(…)`. */

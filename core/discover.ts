@@ -3,21 +3,28 @@ import { basename, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { FleetError, messageOf } from './errors.ts';
 
+/** A default export and the address of its module. */
+export interface Found<T> {
+  value: T;
+  module: string;
+}
+
 /**
  * Reads a content folder: every module's default export, one thing per file, sorted by name.
  * @throws FleetError `config` if a default export is not what the folder holds, if a file is not named after what it defines
  * (`charge-card.ts` for `charge_card`, `order-processing.ts` for `OrderProcessing`), or if two files define one name, or if the folder cannot be read
  */
-export async function discover<T extends { readonly name: string }>(
+export async function discoverModules<T extends { readonly name: string }>(
   folder: URL,
   is: (value: unknown) => value is T,
   what: string,
-): Promise<T[]> {
+): Promise<Found<T>[]> {
   const directory = fileURLToPath(folder);
   const files = (await namesIn(directory)).filter(isModule).sort();
-  const found = new Map<string, T>();
+  const found = new Map<string, Found<T>>();
   for (const file of files) {
-    const { default: value } = (await import(pathToFileURL(join(directory, file)).href)) as { default?: unknown };
+    const module = pathToFileURL(join(directory, file)).href;
+    const { default: value } = (await import(module)) as { default?: unknown };
     const place = join(basename(directory), file);
     if (!is(value)) throw new FleetError('config', `${place} has no ${what} as its default export.`);
     const stem = basename(file, extname(file));
@@ -25,9 +32,18 @@ export async function discover<T extends { readonly name: string }>(
       throw new FleetError('config', `${place} defines "${value.name}"; name the file ${kebabCase(value.name)}.ts.`);
     }
     if (found.has(value.name)) throw new FleetError('config', `${place} defines "${value.name}" a second time.`);
-    found.set(value.name, value);
+    found.set(value.name, { value, module });
   }
   return [...found.values()];
+}
+
+/** The default exports alone; see `discoverModules`. */
+export async function discover<T extends { readonly name: string }>(
+  folder: URL,
+  is: (value: unknown) => value is T,
+  what: string,
+): Promise<T[]> {
+  return (await discoverModules(folder, is, what)).map(({ value }) => value);
 }
 
 /** `OrderProcessing` and `order_processing` are both `order-processing`. */

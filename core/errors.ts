@@ -56,11 +56,18 @@ export class NonRetryableError extends Error {
 export function messageOf(thrown: unknown): string {
   if (thrown instanceof Error) return thrown.message || thrown.name;
   if (typeof thrown === 'string') return thrown;
+  if (isErrorLike(thrown)) return thrown.message;
   try {
     return JSON.stringify(thrown) ?? String(thrown);
   } catch {
     return String(thrown);
   }
+}
+
+/** An error of another realm, such as a thread, is none of ours by its class. */
+function isErrorLike(thrown: unknown): thrown is { message: string } {
+  if (typeof thrown !== 'object' || thrown === null || !('message' in thrown)) return false;
+  return typeof thrown.message === 'string' && thrown.message !== '';
 }
 
 /** Exit codes of the `fleet` command: 2 is the caller's to mend, 1 is everything else, 130 is a Ctrl-C. */

@@ -38,3 +38,24 @@ export function createLogger(config: Pick<Config, 'logLevel' | 'logFormat'>, nam
 
 /** For code that is handed no logger, such as a handler under a unit test. */
 export const silentLogger: Logger = pino({ level: 'silent' });
+
+/** A line of a log on its way to the thread that writes it. */
+export interface LogMessage {
+  what: 'log';
+  level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+  fields: Record<string, unknown>;
+  text: string;
+}
+
+/** A logger for a thread, which hands its lines to another one: that one knows the level, the fields and what to redact. */
+export function createForwarder(send: (message: LogMessage) => void): Logger {
+  return pino(
+    { level: 'trace', base: null, timestamp: false, formatters: { level: (level) => ({ level }) } },
+    {
+      write(line: string) {
+        const { level, msg = '', ...fields } = JSON.parse(line) as LogMessage & { msg?: string };
+        send({ what: 'log', level, fields: fields as Record<string, unknown>, text: msg });
+      },
+    },
+  );
+}

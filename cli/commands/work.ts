@@ -1,9 +1,12 @@
+import { join, resolve } from 'node:path';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Worker } from '../../core/contract.ts';
 import { aborted, Cleanups } from '../../core/drain.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
-import { startFleet } from '../../workers/runtime/fleet.ts';
-import { serveHealth } from '../../workers/runtime/health.ts';
+import { serveControl, serveViews, type Views } from '../../workers/runtime/control/http.ts';
+import { announce } from '../../workers/runtime/control/registry.ts';
+import { type Fleet, startFleet } from '../../workers/runtime/fleet.ts';
+import { type OpenSpool, Spool } from '../../workers/runtime/report/spool.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { withConductor } from '../connect.ts';
 import { loadWorkers, workerSettings } from '../content.ts';
@@ -21,29 +24,51 @@ export default defineCommand({
   },
 });
 
-/** Serves tasks until a stop is asked for. Health comes first: a port that is taken must end the process before it holds a task. */
-async function work(
-  { config, log, note, signal }: CommandContext,
-  workers: readonly Worker[],
-  conductor: Conductor,
-): Promise<void> {
-  const { workerHealthPort: port, workerHealthHost: host } = config;
+/** Serves tasks until a stop is asked for. Ports come first: one that is taken must end the process before it holds a task. */
+async function work(context: CommandContext, workers: readonly Worker[], conductor: Conductor): Promise<void> {
+  const { config, log, note, signal } = context;
   const cleanups = new Cleanups();
   try {
-    if (port !== undefined) {
-      // No request is read before this function goes on and `fleet` is there.
-      const health = await serveHealth({ host, port }, () => fleet.status());
-      cleanups.add('the health server', () => health.close());
-      note(`health: ${health.url}/readyz`);
-    }
-    const fleet = startFleet({ workers, conductor, config, settings: workerSettings(config), log });
+    // No request is read before this function goes on and `fleet` is there.
+    const controlUrl = await servePages(context, () => fleet, cleanups);
+    const spool = await openSpool(context);
+    const settings = workerSettings(config);
+    const fleet = startFleet({ workers, conductor, config, settings, log, spool });
     cleanups.add('the workers', () => fleet.stop());
+    const dataDir = resolve(config.dataDir);
+    cleanups.add('the announcement', await announce(dataDir, fleet.workerId, controlUrl));
     const served = `${workers.length} task types of ${conductor.serverUrl}`;
     note(`worker ${fleet.workerId} serves ${served}, ${config.workerConcurrency} at once`);
     await aborted(signal);
     note('stopping: running tasks may end first; stop again to end at once');
   } finally {
     for (const [what, error] of await cleanups.run()) log.error({ reason: messageOf(error) }, `could not stop ${what}`);
+  }
+}
+
+/** Returns the address of the control page. */
+async function servePages({ config, note }: CommandContext, fleet: () => Fleet, cleanups: Cleanups): Promise<string> {
+  const views: Views = {};
+  const { workerHealthPort: port, workerHealthHost: host } = config;
+  if (port !== undefined) {
+    const health = await serveViews({ host, port, flag: '--health-port', fleet, views });
+    cleanups.add('the health server', () => health.close());
+    note(`health: ${health.url}/readyz`);
+  }
+  const loopback = { host: '127.0.0.1', port: config.workerControlPort, flag: '--control-port' };
+  const control = await serveControl({ ...loopback, fleet, views });
+  cleanups.add('the control server', () => control.close());
+  return control.url;
+}
+
+/** A folder that cannot be used is no reason to serve no tasks, but one to say so. */
+async function openSpool({ config, log }: CommandContext): Promise<OpenSpool | undefined> {
+  const folder = resolve(config.workerSpoolDir ?? join(config.dataDir, 'spool'));
+  try {
+    return await Spool.open({ folder, maxBytes: config.workerSpoolMaxMb * 1_000_000, log });
+  } catch (error) {
+    log.warn({ folder, reason: messageOf(error) }, 'results that cannot be delivered are kept in memory only');
+    return undefined;
   }
 }
 

@@ -6,6 +6,8 @@ import {
   executionSchema,
   executionStatusSchema,
   hasEnded,
+  type PollData,
+  pollDataSchema,
   type StoredTaskDef,
   type StoredWorkflowDef,
   searchSchema,
@@ -82,6 +84,15 @@ export interface Conductor {
   pollTasks(type: string, options: PollOptions): Promise<Task[]>;
   /** Safe to repeat: a late or second result is accepted and ignored. */
   updateTask(result: TaskResult): Promise<void>;
+  /** An update that keeps a task with its worker. It does not wait behind results. */
+  extendLease(update: TaskResult): Promise<void>;
+  /** @throws FleetError `not-found` */
+  getTask(taskId: string): Promise<Task>;
+  addTaskLog(taskId: string, line: string): Promise<void>;
+  /** How many tasks of each type wait to be polled; those of a domain are not among them. Types without a queue are absent. */
+  queueSizes(types: readonly string[]): Promise<Record<string, number>>;
+  /** Who polled a type lately. */
+  pollData(type: string): Promise<PollData[]>;
   /** The same API whose calls all end when `signal` is aborted. It shares this one's connection; close only this one. */
   withSignal(signal: AbortSignal): Conductor;
   close(): void;
@@ -184,6 +195,27 @@ export function createConductor(caller: Caller): Conductor {
     updateTask: async (result) => {
       await call({ method: 'POST', path: '/api/tasks', body: result, answer: ignored, lane: 'result' });
     },
+    extendLease: async (update) => {
+      await call({ method: 'POST', path: '/api/tasks', body: update, answer: ignored });
+    },
+    getTask: (taskId) => call({ method: 'GET', path: '/api/tasks/{taskId}', params: { taskId }, answer: taskSchema }),
+    addTaskLog: async (taskId, line) => {
+      await call({ method: 'POST', path: '/api/tasks/{taskId}/log', params: { taskId }, body: line, answer: ignored });
+    },
+    queueSizes: (types) =>
+      call({
+        method: 'GET',
+        path: '/api/tasks/queue/sizes',
+        query: { taskType: types },
+        answer: z.record(z.string(), z.number()),
+      }),
+    pollData: (type) =>
+      call({
+        method: 'GET',
+        path: '/api/tasks/queue/polldata',
+        query: { taskType: type },
+        answer: z.array(pollDataSchema),
+      }),
     withSignal: (signal) =>
       createConductor({
         ...caller,

@@ -12,6 +12,7 @@ export interface Call<S extends z.ZodType> {
   path: `/api/${string}`;
   params?: Readonly<Record<string, string | number>>;
   query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+  /** A string is sent as it is, anything else as JSON. */
   body?: unknown;
   /** What the answer must look like. Text and empty answers reach it as a string. */
   answer: S;
@@ -45,7 +46,8 @@ export function createCaller(config: ConnectionConfig): Caller {
   const credentials = createCredentials(config, transport);
 
   const send = async (call: Call<z.ZodType>, url: URL, signal: AbortSignal): Promise<HttpAnswer> => {
-    const body = call.body === undefined ? {} : { body: JSON.stringify(call.body) };
+    const { body: given } = call;
+    const body = given === undefined ? {} : { body: typeof given === 'string' ? given : JSON.stringify(given) };
     const attempt = async () => {
       const authentication = await abortable(credentials.headers(), signal);
       const headers = { ...authentication, ...('body' in body && { 'content-type': 'application/json' }) };

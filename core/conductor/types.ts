@@ -71,6 +71,10 @@ export const taskSchema = z.looseObject({
   subWorkflowId: z.string().nullish(),
   /** Set where an input was too large for the server to hand out. */
   externalInputPayloadStoragePath: z.string().nullish(),
+  /** The definition as it was when the task was scheduled. */
+  taskDefinition: z.looseObject({ timeoutSeconds: z.number().default(0) }).nullish(),
+  /** The attempt before this one. */
+  retriedTaskId: z.string().nullish(),
 });
 export type Task = z.output<typeof taskSchema>;
 
@@ -107,6 +111,15 @@ export const executionStatusSchema = z.looseObject({
   variables: object,
 });
 export type ExecutionStatus = z.output<typeof executionStatusSchema>;
+
+/** A worker that polled a queue, with the epoch milliseconds of its last poll. */
+export const pollDataSchema = z.looseObject({
+  queueName: z.string(),
+  domain: z.string().nullish(),
+  workerId: z.string().nullish(),
+  lastPollTime: z.number().default(0),
+});
+export type PollData = z.output<typeof pollDataSchema>;
 
 /** A row of a search. Here, and only here, the server writes times as ISO strings. */
 export const executionSummarySchema = z.looseObject({

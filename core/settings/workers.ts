@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { port, positive, type Setting } from './setting.ts';
+import { workerType } from './worker-type.ts';
 
 export const workersSettings = {
   workerConcurrency: {
@@ -40,7 +41,8 @@ export const workersSettings = {
     group: 'workers',
     env: 'WORKER_HEALTH_PORT',
     flag: '--health-port <port>',
-    description: 'Serve `/livez` and `/readyz` on this port. Unset: not served.',
+    description:
+      'Serve `/livez`, `/readyz`, `/metrics`, `/status` and `/scaling` on this port. Unset: only on the control port.',
   },
   workerHealthHost: {
     kind: 'text',
@@ -50,20 +52,37 @@ export const workersSettings = {
     flag: '--health-host <host>',
     description: 'Address on which health is served.',
   },
+  workerControlPort: {
+    kind: 'number',
+    schema: z.int().min(0).max(65535).default(0),
+    group: 'workers',
+    env: 'WORKER_CONTROL_PORT',
+    flag: '--control-port <port>',
+    description:
+      'Loopback port on which `fleet workers` reaches a worker process. 0: any free one, found through the data folder.',
+  },
+  workerSpoolDir: {
+    kind: 'text',
+    schema: z.string().min(1).optional(),
+    group: 'workers',
+    env: 'WORKER_SPOOL_DIR',
+    flag: '--spool-dir <folder>',
+    description: 'Where results are kept that the server could not be given. Unset: `spool` in the data folder.',
+  },
+  workerSpoolMaxMb: {
+    kind: 'number',
+    schema: positive.max(100_000).default(256),
+    group: 'workers',
+    env: 'WORKER_SPOOL_MAX_MB',
+    flag: '--spool-max-mb <mb>',
+    description: 'How large the file of undelivered results of one process may grow, in megabytes.',
+  },
   workers: {
     kind: 'json',
-    schema: z
-      .record(
-        z.string(),
-        z.strictObject({
-          concurrency: positive.max(10_000).optional(),
-          batchSize: positive.max(1000).optional(),
-          pollIntervalMs: z.int().min(0).max(60_000).optional(),
-        }),
-      )
-      .default({}),
+    schema: z.record(z.string(), workerType).default({}),
     group: 'workers',
     env: 'WORKER_TYPES',
-    description: 'Settings for single task types, as JSON: `{"compress_file":{"concurrency":2}}`.',
+    description:
+      'Settings for single task types, `ALL` for all, as JSON: `{"compress_file":{"concurrency":2}}`. Keys: `concurrency`, `batchSize`, `pollIntervalMs`, `ratePerSecond`, `paused`, `domains` (weights by name). Also one by one as `CONDUCTOR_WORKER_<NAME|ALL>_<KEY>`, e.g. `CONDUCTOR_WORKER_ALL_POLL_INTERVAL`.',
   },
 } as const satisfies Record<string, Setting>;

@@ -123,6 +123,6 @@ test('a worker process whose health port is taken ends, and has taken no task', 
   const { code, stderr } = await runFleetCommand(['work', '--health-port', port], { CONDUCTOR_SERVER_URL: fake.url });
   other.close();
   expect(code).toBe(1);
-  expect(stderr).toMatch(/error: Cannot serve health on .*EADDRINUSE/);
+  expect(stderr).toMatch(/error: Cannot listen on .*EADDRINUSE/);
   expect(fake.requests).toEqual([]);
 });

@@ -93,8 +93,8 @@ describe('polling', () => {
     let bad = 2;
     queue.poll = () => (bad-- > 0 ? answer : undefined);
     queue.queued.push('t');
-    const { status } = start();
+    const running = start();
     await queue.hasResults(1);
-    expect(status().running).toBeLessThanOrEqual(1);
+    expect(running.status().running).toBeLessThanOrEqual(1);
   });
 });

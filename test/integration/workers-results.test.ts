@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { NonRetryableError } from '../../core/errors.ts';
-import { isReady, serveHealth } from '../../workers/runtime/health.ts';
+import { isReady } from '../../workers/runtime/control/health.ts';
+import { serveViews } from '../../workers/runtime/control/http.ts';
 import { contract, echo, fake, queue, start } from '../support/fake-queue.ts';
 
 describe('results', () => {
@@ -134,7 +135,8 @@ test('a type that is busy to its limit is ready although it does not poll', asyn
 
 test('ready means that the server answers the polls, live means that the process does', async () => {
   const running = start();
-  const health = await serveHealth({ host: '127.0.0.1', port: 0 }, running.status);
+  const options = { host: '127.0.0.1', port: 0, flag: '--health-port', views: {} };
+  const health = await serveViews({ ...options, fleet: () => running });
   const code = async (path: string) => (await fetch(`${health.url}${path}`)).status;
   while ((await code('/readyz')) !== 200) await new Promise(setImmediate);
   expect(await code('/livez')).toBe(200);

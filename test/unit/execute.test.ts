@@ -1,10 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { defineTask, type TaskContext } from '../../core/contract.ts';
+import { type AbortReason, defineTask, type TaskContext } from '../../core/contract.ts';
 import { FleetError, NonRetryableError } from '../../core/errors.ts';
-import { silentLogger } from '../../core/log.ts';
-import { execute } from '../../workers/runtime/execute.ts';
-import { toTaskResult } from '../../workers/runtime/result.ts';
+import { toTaskResult } from '../../workers/runtime/report/result.ts';
+import { Attempt } from '../../workers/runtime/run/attempt.ts';
+import { executed, executedAs } from '../support/attempt.ts';
 import { aTask } from '../support/task.ts';
 
 const contract = defineTask({
@@ -17,16 +17,15 @@ const contract = defineTask({
   }),
   output: z.object({ value: z.unknown() }),
 });
-const settings = { shopUrl: 'http://shop', filesRoot: '.', outputDir: '.' };
-const never = new AbortController().signal;
+type Handler = (input: unknown, context: TaskContext) => unknown;
 
-function run(
-  handler: (input: unknown, context: TaskContext) => unknown,
-  inputData: unknown = { who: 'x' },
-  stop = never,
-) {
+function attemptOf(handler: Handler, inputData: unknown = { who: 'x' }): Attempt {
   const worker = contract.worker(async (input, context) => ({ value: await handler(input, context) }));
-  return execute(worker, aTask({ inputData, retryCount: 2 }), { log: silentLogger, settings, stop });
+  return new Attempt(worker, aTask({ inputData, retryCount: 2 }));
+}
+
+function run(handler: Handler, inputData?: unknown) {
+  return executedAs(attemptOf(handler, inputData));
 }
 
 describe('input', () => {
@@ -37,7 +36,7 @@ describe('input', () => {
   });
 
   test('null stands for absent where the schema takes no null, at any depth', async () => {
-    expect(await run((input) => input, { who: 'x', note: null, nested: { n: null } })).toEqual({
+    expect(await run((input) => input, { who: 'x', note: null, nested: { n: null } })).toMatchObject({
       kind: 'completed',
       output: { value: { who: 'x', nested: {} } },
     });
@@ -51,8 +50,8 @@ describe('input', () => {
       output: z.object({ u: z.unknown() }),
     }).worker(async ({ u }) => ({ u }));
     const task = aTask({ inputData: { u: { a: 'x', b: null } } });
-    const outcome = await execute(union, task, { log: silentLogger, settings, stop: never });
-    expect(outcome).toEqual({ kind: 'completed', output: { u: { a: 'x' } } });
+    const outcome = await executed(union, task);
+    expect(outcome).toMatchObject({ kind: 'completed', output: { u: { a: 'x' } } });
   });
 
   test.each([
@@ -60,11 +59,7 @@ describe('input', () => {
     ['is asynchronous', z.object({ id: z.string().refine(async () => true) })],
   ])('a schema that %s fails the task, not the process', async (_, input) => {
     const worker = defineTask({ name: 'p', description: '', input, output: z.object({}) }).worker(async () => ({}));
-    const outcome = await execute(worker, aTask({ inputData: { id: '{bad' } }), {
-      log: silentLogger,
-      settings,
-      stop: never,
-    });
+    const outcome = await executed(worker, aTask({ inputData: { id: '{bad' } }));
     expect(outcome).toMatchObject({
       kind: 'failed',
       retryable: false,
@@ -75,7 +70,7 @@ describe('input', () => {
   test('an input that the server keeps to itself is said to be too large', async () => {
     const worker = contract.worker(async () => ({ value: 'never' }));
     const task = aTask({ inputData: {}, externalInputPayloadStoragePath: '/tmp/x' });
-    const outcome = await execute(worker, task, { log: silentLogger, settings, stop: never });
+    const outcome = await executed(worker, task);
     expect(outcome).toMatchObject({ retryable: false, reason: expect.stringContaining('too large') });
   });
 
@@ -124,7 +119,7 @@ describe('output', () => {
       input: z.object({}),
       output: z.object({ n: z.number() }),
     }).worker(async () => JSON.parse('{"n":"one"}'));
-    const outcome = await execute(worker, aTask({ inputData: {} }), { log: silentLogger, settings, stop: never });
+    const outcome = await executed(worker, aTask({ inputData: {} }));
     expect(outcome).toMatchObject({ kind: 'failed', retryable: false, reason: expect.stringContaining('n: ') });
   });
 });
@@ -144,34 +139,63 @@ test('the context tells the attempt, and a key that is the same for every attemp
   });
 });
 
-test("the lease of the polled task counts, not the definition's, however long it is", async () => {
-  const signals: boolean[] = [];
-  const worker = contract.worker(async (_, { signal }) => {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    signals.push(signal.aborted);
-    return { value: 1 };
-  });
-  const task = aTask({ inputData: { who: 'x' }, responseTimeoutSeconds: 30 * 24 * 3600 });
-  expect(await execute(worker, task, { log: silentLogger, settings, stop: never })).toMatchObject({
-    kind: 'completed',
-  });
-  expect(signals).toEqual([false]);
-});
+const untilAborted: Handler = (_, { signal }) =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 
-test('a worker that is aborted because the process stops is handed back, not failed', async () => {
-  const stop = new AbortController();
-  const outcome = run(
-    (_, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
-    undefined,
-    stop.signal,
-  );
-  stop.abort(new Error('stopping'));
-  expect(await outcome).toEqual({ kind: 'handed-back' });
+describe('an abort', () => {
+  test.each<[AbortReason, object]>([
+    ['stopping', { kind: 'handed-back' }],
+    ['cancelled', { kind: 'cancelled' }],
+    ['time-out', { kind: 'failed', retryable: true, reason: 'probe ran out of time.' }],
+  ])('as %s ends the handler', async (reason, outcome) => {
+    const attempt = attemptOf(untilAborted);
+    const ended = executedAs(attempt);
+    attempt.abort(reason);
+    attempt.abort('time-out'); // the first reason stands
+    expect(await ended).toEqual(outcome);
+  });
+
+  test('does not undo work that is done all the same', async () => {
+    const attempt = attemptOf(async () => 'done');
+    attempt.abort('stopping');
+    expect(await executedAs(attempt)).toMatchObject({ kind: 'completed', output: { value: 'done' } });
+  });
+
+  test('that the handler ignores is carried out without it', async () => {
+    vi.useFakeTimers();
+    try {
+      const attempt = attemptOf(() => new Promise(() => undefined));
+      const ended = executedAs(attempt);
+      attempt.abort('stopping');
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(await ended).toEqual({ kind: 'handed-back' });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('comes when the time of the polled task is over, whatever the definition said', async () => {
+    vi.useFakeTimers();
+    try {
+      const worker = { ...attemptOf(untilAborted).worker, options: { timeoutSeconds: 3600 } };
+      const task = aTask({ inputData: { who: 'x' }, taskDefinition: { timeoutSeconds: 2 } });
+      const ended = executed(worker, task);
+      await vi.advanceTimersByTimeAsync(2_000);
+      expect(await ended).toMatchObject({ kind: 'failed', retryable: true });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });
 
 test('every outcome has one status', () => {
-  const status = (outcome: Parameters<typeof toTaskResult>[1]) => toTaskResult(aTask(), outcome, 'me');
-  expect(status({ kind: 'completed', output: { a: 1 } })).toMatchObject({
+  const status = (outcome: Parameters<typeof toTaskResult>[1]) =>
+    toTaskResult(
+      attemptOf(() => 1),
+      outcome,
+      'me',
+    );
+  expect(status({ kind: 'completed', output: { a: 1 }, bytes: 7 })).toMatchObject({
     status: 'COMPLETED',
     outputData: { a: 1 },
     workerId: 'me',

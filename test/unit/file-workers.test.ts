@@ -22,6 +22,9 @@ function context(signal = new AbortController().signal): TaskContext {
     workflowId: 'w-1',
     idempotencyKey: 'w-1:t',
     log: silentLogger,
+    addLog: () => undefined,
+    progress: async () => undefined,
+    previousOutput: {},
     settings: { shopUrl: 'http://shop', filesRoot, outputDir },
   };
 }

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { Backoff } from '../../workers/runtime/backoff.ts';
-import { ProcessSlots } from '../../workers/runtime/slots.ts';
+import { Slots } from '../../workers/runtime/poll/slots.ts';
 
 describe('slots', () => {
   test('a type gets no more than its own limit and what the process has free', () => {
-    const slots = new ProcessSlots(5);
-    const a = slots.forType(3);
-    const b = slots.forType(10);
+    const slots = Slots.ofProcess(5);
+    const a = slots.within(3);
+    const b = slots.within(10);
     expect(a.reserve(10)).toBe(3);
     expect(b.reserve(10)).toBe(2);
     expect(b.reserve(1)).toBe(0);
@@ -14,9 +14,9 @@ describe('slots', () => {
   });
 
   test('who waits is woken when a slot is given back', async () => {
-    const slots = new ProcessSlots(1);
-    const a = slots.forType(1);
-    const b = slots.forType(1);
+    const slots = Slots.ofProcess(1);
+    const a = slots.within(1);
+    const b = slots.within(1);
     a.reserve(1);
     const waiting = b.nextFreed();
     a.giveBack(1);
@@ -25,8 +25,8 @@ describe('slots', () => {
   });
 
   test('who waits is woken when a task ends, and reserved is not running', async () => {
-    const slots = new ProcessSlots(1);
-    const a = slots.forType(1);
+    const slots = Slots.ofProcess(1);
+    const a = slots.within(1);
     a.reserve(1);
     expect(a.running).toBe(0);
     const work = Promise.withResolvers<void>();
@@ -39,8 +39,8 @@ describe('slots', () => {
   });
 
   test('a slot is free again when its work fails', async () => {
-    const slots = new ProcessSlots(2);
-    const a = slots.forType(2);
+    const slots = Slots.ofProcess(2);
+    const a = slots.within(2);
     a.reserve(2);
     const [fails] = [a.run(() => Promise.reject(new Error('no'))), a.run(async () => {})];
     await expect(fails).rejects.toThrow('no');

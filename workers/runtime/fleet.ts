@@ -1,34 +1,57 @@
 import { hostname } from 'node:os';
 import type { Conductor } from '../../core/conductor/api.ts';
-import type { Task } from '../../core/conductor/types.ts';
 import type { Config } from '../../core/config.ts';
 import type { Worker, WorkerSettings } from '../../core/contract.ts';
-import { endsWithin } from '../../core/drain.ts';
+import { endsWithin, pause } from '../../core/drain.ts';
+import { FleetError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import { execute, type Outcome } from './execute.ts';
-import { Poller, type PollerState } from './poller.ts';
-import { report } from './report.ts';
-import { toTaskResult } from './result.ts';
-import { ProcessSlots } from './slots.ts';
+import { Breaker } from './breaker.ts';
+import { Events, type Listener } from './events.ts';
+import { Slots } from './poll/slots.ts';
+import { TaskType, type TypeStatus } from './poll/task-type.ts';
+import { typeSettings } from './poll/type-settings.ts';
+import { Courier } from './report/courier.ts';
+import type { OpenSpool, Spool } from './report/spool.ts';
+import { LeaseKeeper } from './run/lease.ts';
+import { Runner } from './run/runner.ts';
+import { Threads } from './run/threads.ts';
 
 /**
- * One worker process: a poller per task type over shared slots.
+ * One worker process. The life of a task in it: `poll/` gets it, `run/` executes it and keeps its lease, `report/` delivers its result.
  *
- * Life: `running` → stop() → `draining` (no new tasks, running ones go on) → deadline → running ones are aborted and handed back →
- * `stopped`. A task this process holds is always answered before it is `stopped`, unless the server cannot be reached.
+ * States:
+ * - `running`  takes tasks
+ * - `draining` takes no more; running ones go on until the deadline, then they are aborted and handed back
+ * - `stopped`  holds no task; results that could not be delivered are on disk
+ *
+ * Invariants:
+ * 1. A task that was polled ends in exactly one of: delivered, refused by the server, on disk, cancelled on the server.
+ * 2. Its lease is kept until then.
+ * 3. Nothing that a handler or a listener does ends the process or costs another task its slot.
  */
 export interface Fleet {
   readonly workerId: string;
+  readonly events: Events;
   status(): FleetStatus;
+  /** Takes no more tasks of the type, of all types if none is named. @throws FleetError `not-found` */
+  pause(taskType?: string): void;
+  resume(taskType?: string): void;
+  /** Changes how many tasks may run at once, in the process or of one type. */
+  setConcurrency(concurrency: number, taskType?: string): void;
   /** Takes no more tasks, waits for the running ones up to the configured time, then hands them back. */
   stop(): Promise<void>;
 }
 
 export interface FleetStatus {
+  workerId: string;
   state: 'running' | 'draining' | 'stopped';
   running: number;
-  limit: number;
-  types: { name: string; state: PollerState; running: number; lastAnswerAt: number }[];
+  concurrency: number;
+  /** Results on disk that the server could not be given yet. */
+  undelivered: number;
+  /** Whether the server fails polls, or results. */
+  failing: { polls: boolean; results: boolean };
+  types: TypeStatus[];
 }
 
 export interface FleetOptions {
@@ -40,86 +63,171 @@ export interface FleetOptions {
   >;
   settings: WorkerSettings;
   log: Logger;
+  /** Where results are kept that cannot be delivered. Without it they keep their slots, and a kill loses them. */
+  spool?: OpenSpool | undefined;
+  listeners?: readonly Listener[];
 }
+
+/** How often the files of processes that have ended are looked for. */
+const ADOPT_EVERY_MS = 30_000;
 
 /** After the deadline: how long aborted handlers and the last reports may take. */
 const LAST_REPORTS_MS = 5_000;
 
 /** Starts polling for every worker's task type. */
-export function startFleet({ workers, conductor, config, settings, log }: FleetOptions): Fleet {
-  const workerId = `${hostname()}-${process.pid}`;
-  const slots = new ProcessSlots(config.workerConcurrency);
-  const stopPolling = new AbortController();
-  const stopWork = new AbortController();
-  const giveUp = new AbortController();
-  let state: FleetStatus['state'] = 'running';
-
-  const answer = async (task: Task, outcome: Outcome, taskLog: Logger) => {
-    await report(conductor, toTaskResult(task, outcome, workerId), taskLog, giveUp.signal);
-  };
-  const handle = async (worker: Worker, task: Task) => {
-    const taskLog = log.child(taskFields(task));
-    taskLog.debug('task started');
-    const outcome = await execute(worker, task, { log: taskLog, settings, stop: stopWork.signal });
-    if (outcome.kind === 'failed')
-      taskLog.warn({ retryable: outcome.retryable, reason: outcome.reason }, 'task failed');
-    else taskLog.debug({ outcome: outcome.kind }, 'task ended');
-    await answer(task, outcome, taskLog);
-  };
-
-  const pollers = workers.map((worker) => {
-    const own = config.workers[worker.name] ?? {};
-    return new Poller({
-      worker,
-      conductor,
-      slots: slots.forType(own.concurrency ?? config.workerConcurrency),
-      batchSize: own.batchSize ?? config.workerBatchSize,
-      pollIntervalMs: own.pollIntervalMs ?? config.workerPollIntervalMs,
-      workerId,
-      log,
-      stop: stopPolling.signal,
-      handle: (task) => handle(worker, task),
-      handBack: (task) => answer(task, { kind: 'handed-back' }, log.child(taskFields(task))),
-    });
-  });
-  const polling = Promise.all(pollers.map((poller) => poller.run()));
-
-  const drain = async () => {
-    state = 'draining';
-    stopPolling.abort();
-    slots.freed();
-    if (slots.running > 0) log.info({ running: slots.running }, 'waiting for running tasks');
-    // One deadline for polls under way and tasks: whoever told the process to stop counts from there.
-    await endsWithin(
-      config.workerDrainSeconds * 1000,
-      polling.then(() => slots.idle()),
-    );
-    stopWork.abort(new Error('the worker process stops'));
-    await endsWithin(LAST_REPORTS_MS, slots.idle());
-    giveUp.abort();
-    if (slots.running > 0)
-      log.error({ running: slots.running }, 'stopped with tasks that did not end; their leases will run out');
-    state = 'stopped';
-  };
-  let stopping: Promise<void> | undefined;
-
-  return {
-    workerId,
-    status: () => ({
-      state,
-      running: slots.running,
-      limit: slots.limit,
-      types: pollers.map(({ name, state, running, lastAnswerAt }) => ({ name, state, running, lastAnswerAt })),
-    }),
-    stop: () => (stopping ??= drain()),
-  };
+export function startFleet(options: FleetOptions): Fleet {
+  const fleet = new WorkerProcess(options);
+  fleet.start();
+  return fleet;
 }
 
-function taskFields(task: Task): Record<string, unknown> {
-  return {
-    taskType: task.taskType,
-    workflowId: task.workflowInstanceId,
-    taskId: task.taskId,
-    attempt: task.retryCount + 1,
-  };
+class WorkerProcess implements Fleet {
+  readonly workerId = `${hostname()}-${process.pid}`;
+  readonly events: Events;
+  readonly #options: FleetOptions;
+  readonly #slots: Slots;
+  readonly #polls: Breaker;
+  readonly #results: Breaker;
+  readonly #leases: LeaseKeeper;
+  readonly #courier: Courier;
+  readonly #threads = new Threads();
+  readonly #types: TaskType[];
+  readonly #stopPolling = new AbortController();
+  readonly #giveUp = new AbortController();
+  #state: FleetStatus['state'] = 'running';
+  #polling: Promise<unknown> = Promise.resolve();
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: FleetOptions) {
+    const { workers, conductor, config, settings, log, listeners } = options;
+    this.#options = options;
+    this.events = new Events(log, listeners);
+    this.#slots = Slots.ofProcess(config.workerConcurrency);
+    this.#polls = this.#breaker('polls');
+    this.#results = this.#breaker('results');
+    const { events, workerId } = this;
+    this.#leases = new LeaseKeeper({ conductor, workerId, events });
+    this.#courier = new Courier({
+      conductor,
+      spool: options.spool?.spool,
+      breaker: this.#results,
+      events,
+      log,
+      delivered: (taskId) => this.#leases.release(taskId),
+      giveUp: this.#giveUp.signal,
+    });
+    const parts = { leases: this.#leases, courier: this.#courier, threads: this.#threads };
+    const runner = new Runner({ ...parts, events, settings, log, workerId });
+    const shared = { conductor, events, log, workerId, polls: this.#polls, results: this.#results };
+    this.#types = workers.map(
+      (worker) =>
+        new TaskType(worker, typeSettings(config, worker.name), {
+          ...shared,
+          process: this.#slots,
+          stop: this.#stopPolling.signal,
+          handle: (task) => runner.handle(worker, task),
+          handBack: (task) => runner.handBack(worker, task),
+        }),
+    );
+  }
+
+  start(): void {
+    const { spool } = this.#options;
+    if (spool) {
+      this.#courier.deliverLeft(spool.left);
+      void this.#adopt(spool.spool);
+    }
+    this.#polling = Promise.all(this.#types.map((type) => type.run()));
+  }
+
+  status(): FleetStatus {
+    return {
+      workerId: this.workerId,
+      state: this.#state,
+      running: this.#slots.running,
+      concurrency: this.#slots.limit,
+      undelivered: this.#courier.waiting,
+      failing: { polls: this.#polls.isOpen, results: this.#results.isOpen },
+      types: this.#types.flatMap((type) => type.status()),
+    };
+  }
+
+  pause(taskType?: string): void {
+    for (const type of this.#named(taskType)) type.pause();
+  }
+
+  resume(taskType?: string): void {
+    for (const type of this.#named(taskType)) type.resume();
+  }
+
+  setConcurrency(concurrency: number, taskType?: string): void {
+    if (taskType === undefined) this.#slots.limit = concurrency;
+    else for (const type of this.#named(taskType)) type.setConcurrency(concurrency);
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#drain();
+    return this.#stopping;
+  }
+
+  /** One deadline for polls under way, tasks and results: whoever told the process to stop counts from there. */
+  async #drain(): Promise<void> {
+    const { config, log } = this.#options;
+    this.#state = 'draining';
+    this.#stopPolling.abort();
+    this.#slots.wake();
+    if (this.#slots.running > 0) log.info({ running: this.#slots.running }, 'waiting for running tasks');
+    const ended = this.#polling.then(() => this.#slots.idle()).then(() => this.#courier.idle());
+    if (!(await endsWithin(config.workerDrainSeconds * 1000, ended))) {
+      for (const attempt of this.#leases.attempts) if (attempt.running) attempt.abort('stopping');
+      await endsWithin(LAST_REPORTS_MS, ended);
+    }
+    this.#giveUp.abort();
+    await this.#close();
+    this.#state = 'stopped';
+  }
+
+  async #close(): Promise<void> {
+    const { log, spool } = this.#options;
+    if (this.#slots.running > 0) {
+      log.error({ running: this.#slots.running }, 'stopped with tasks that did not end; their leases will run out');
+    }
+    if (this.#courier.waiting > 0) {
+      log.warn({ results: this.#courier.waiting }, 'undelivered results stay on disk for the next process');
+    }
+    for (const { task } of this.#leases.attempts) this.#leases.release(task.taskId);
+    await this.#threads.close();
+    await spool?.spool.close();
+  }
+
+  /** Others of this machine may be killed and never come back; their results are as good as ours. */
+  async #adopt(spool: Spool): Promise<void> {
+    const { signal } = this.#stopPolling;
+    for (;;) {
+      await pause(ADOPT_EVERY_MS, signal);
+      if (signal.aborted) return;
+      try {
+        this.#courier.deliverLeft(await spool.adopt());
+      } catch (error) {
+        this.#options.log.warn({ reason: messageOf(error) }, 'cannot look for results of other processes');
+      }
+    }
+  }
+
+  #named(taskType: string | undefined): TaskType[] {
+    const found = this.#types.filter(({ name }) => taskType === undefined || name === taskType);
+    if (found.length > 0) return found;
+    throw new FleetError('not-found', `This process does not serve ${taskType}.`, {
+      remedy: `It serves ${this.#types.map(({ name }) => name).join(', ')}.`,
+    });
+  }
+
+  #breaker(what: 'polls' | 'results'): Breaker {
+    const { log } = this.#options;
+    return new Breaker((open) => {
+      this.events.emit({ type: 'breaker', what, open });
+      if (open) log.error(`the server fails ${what}; no tasks are taken until it works again`);
+      else log.info(`the server takes ${what} again`);
+    });
+  }
 }

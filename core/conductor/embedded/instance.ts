@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { commandOf, endProcesses, isRunning, processesWith } from '../../processes.ts';
 import { endContainer, isContainerRunning } from './container.ts';
 import type { DataFolder } from './folder.ts';
-import { commandOf, endProcesses, isRunning, processesWith } from './process.ts';
 import { INSTANCE_PROPERTY } from './properties.ts';
 import { isInstanceReady } from './ready.ts';
 import { release } from './release.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { startOf } from './process.ts';
+import { startOf } from '../../processes.ts';
 
 const port = z.int().min(1).max(65_535);
 const pid = z.int().positive();

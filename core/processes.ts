@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { pause } from '../../drain.ts';
-import { FleetError } from '../../errors.ts';
-import { runProgram } from './program.ts';
+import { runProgram } from './conductor/embedded/program.ts';
+import { pause } from './drain.ts';
+import { FleetError } from './errors.ts';
 
 /** A process as the system knows it. */
 export interface ProcessInfo {

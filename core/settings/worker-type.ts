@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { positive } from './setting.ts';
+
+/** Settings of one task type. */
+export const workerType = z.strictObject({
+  concurrency: positive.max(10_000).optional(),
+  batchSize: positive.max(1000).optional(),
+  pollIntervalMs: z.int().min(0).max(60_000).optional(),
+  /** Most tasks taken a second, by one process. */
+  ratePerSecond: z.number().positive().optional(),
+  /** Start without taking tasks, until somebody resumes it. */
+  paused: z.boolean().optional(),
+  /** Weights by domain, which share the concurrency; the empty name is the queue without a domain. */
+  domains: z
+    .record(z.string(), z.number().positive())
+    .refine((domains) => Object.keys(domains).length > 0, 'must name a domain')
+    .optional(),
+});
+export type WorkerType = z.output<typeof workerType>;
+
+const PREFIX = 'CONDUCTOR_WORKER_';
+
+/** The last part of a variable's name, and what it sets; the first ones are those of Conductor's SDKs. */
+const PROPERTIES: Readonly<Record<string, (text: string) => unknown>> = {
+  CONCURRENCY: (text) => ({ concurrency: Number(text) }),
+  THREAD_COUNT: (text) => ({ concurrency: Number(text) }),
+  POLL_INTERVAL: (text) => ({ pollIntervalMs: Number(text) }),
+  DOMAIN: (text) => ({ domains: { [text]: 1 } }),
+  PAUSED: (text) => ({ paused: /^(1|true|yes|on)$/i.test(text) }),
+  BATCH_SIZE: (text) => ({ batchSize: Number(text) }),
+  RATE_PER_SECOND: (text) => ({ ratePerSecond: Number(text) }),
+};
+
+/** Variables of the SDKs that have nothing to set here. */
+const WITHOUT_EFFECT = [
+  'WORKER_ID',
+  'REGISTER_TASK_DEF',
+  'OVERWRITE_TASK_DEF',
+  'POLL_TIMEOUT',
+  'STRICT_SCHEMA',
+  'LEASE_EXTEND_ENABLED',
+];
+
+/**
+ * What `CONDUCTOR_WORKER_<NAME|ALL>_<PROPERTY>` says, by the name in capitals. Adds a sentence to `mistakes` for each value that does not
+ * fit, and one to `notices` for each property that means nothing here.
+ */
+export function workerTypesOf(
+  env: Readonly<Record<string, string | undefined>>,
+  mistakes: string[],
+  notices: string[],
+): Record<string, WorkerType> {
+  const types: Record<string, WorkerType> = {};
+  for (const [variable, value] of Object.entries(env)) {
+    if (!variable.startsWith(PREFIX) || value === undefined || value === '') continue;
+    const rest = variable.slice(PREFIX.length);
+    const property = endOf(rest, Object.keys(PROPERTIES));
+    if (property === undefined) {
+      notices.push(
+        `${variable} has no effect${endOf(rest, WITHOUT_EFFECT) ? ' here' : ': there is no such property'}.`,
+      );
+      continue;
+    }
+    const name = rest.slice(0, -property.length - 1);
+    const parsed = workerType.safeParse(PROPERTIES[property]?.(value.trim()));
+    if (parsed.success) types[name] = { ...types[name], ...parsed.data };
+    else mistakes.push(`${variable}: ${JSON.stringify(value)} is not valid (${parsed.error.issues[0]?.message}).`);
+  }
+  return types;
+}
+
+function endOf(name: string, endings: readonly string[]): string | undefined {
+  return endings.find((ending) => name.length > ending.length + 1 && name.endsWith(`_${ending}`));
+}

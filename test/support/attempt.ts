@@ -1,0 +1,24 @@
+import type { Task } from '../../core/conductor/types.ts';
+import type { Worker } from '../../core/contract.ts';
+import { silentLogger } from '../../core/log.ts';
+import { Attempt } from '../../workers/runtime/run/attempt.ts';
+import { execute, type Outcome } from '../../workers/runtime/run/execute.ts';
+
+const settings = { shopUrl: 'http://shop', filesRoot: '.', outputDir: '.' };
+
+/** Executes a task as a worker process would, without a server. */
+export function executed(worker: Worker, task: Task): Promise<Outcome> {
+  return executedAs(new Attempt(worker, task));
+}
+
+/** The same for an attempt that the test holds in its hands. */
+export function executedAs(attempt: Attempt): Promise<Outcome> {
+  return execute(attempt, {
+    log: silentLogger,
+    settings,
+    showProgress: async () => undefined,
+    inThread: async () => {
+      throw new Error('no threads here');
+    },
+  });
+}

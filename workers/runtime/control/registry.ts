@@ -1,0 +1,47 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { startOf } from '../../../core/processes.ts';
+
+/** A worker process of this machine, as it announces itself in the data folder. */
+const announced = z.object({
+  workerId: z.string(),
+  pid: z.int().positive(),
+  /** When it began, in the system's words: a process id alone is given to somebody else some day. */
+  start: z.string(),
+  controlUrl: z.url(),
+  startedAt: z.iso.datetime(),
+});
+export type Announced = z.output<typeof announced>;
+
+/** Makes this process known to `fleet workers`. Returns what takes it back. */
+export async function announce(dataDir: string, workerId: string, controlUrl: string): Promise<() => Promise<void>> {
+  const folder = join(dataDir, 'workers');
+  const file = join(folder, `${workerId}.json`);
+  const start = (await startOf(process.pid)) ?? '';
+  const entry: Announced = { workerId, pid: process.pid, start, controlUrl, startedAt: new Date().toISOString() };
+  await mkdir(folder, { recursive: true });
+  await writeFile(file, JSON.stringify(entry));
+  return () => rm(file, { force: true });
+}
+
+/** The worker processes of a data folder that run. What ended processes left behind is removed. */
+export async function announcedWorkers(dataDir: string): Promise<Announced[]> {
+  const folder = join(dataDir, 'workers');
+  const names = await readdir(folder).catch(() => []);
+  const running: Announced[] = [];
+  for (const name of names.sort()) {
+    const entry = announced.safeParse(await readJson(join(folder, name))).data;
+    if (entry && (await startOf(entry.pid)) === entry.start) running.push(entry);
+    else await rm(join(folder, name), { force: true });
+  }
+  return running;
+}
+
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,79 @@
+import type { Worker } from '../../../core/contract.ts';
+import { Pace } from './pace.ts';
+import { Poller, type PollerOptions, type TypeState } from './poller.ts';
+import type { Slots } from './slots.ts';
+import { shares, type TypeSettings } from './type-settings.ts';
+
+export interface TypeStatus {
+  name: string;
+  /** Empty for the queue without a domain. */
+  domain: string;
+  state: TypeState;
+  running: number;
+  concurrency: number;
+  /** Epoch milliseconds of the last poll that the server answered, 0 for never. */
+  lastAnswerAt: number;
+  /** Epoch milliseconds of the last time its poller looked what to do next. */
+  turnedAt: number;
+}
+
+type Shared = Pick<
+  PollerOptions,
+  'conductor' | 'workerId' | 'polls' | 'results' | 'events' | 'log' | 'stop' | 'handle' | 'handBack'
+> & { process: Slots };
+
+/** One task type of this process: a poller for each of its domains, over slots of its own. */
+export class TaskType {
+  readonly name: string;
+  readonly #slots: Slots;
+  readonly #domains: TypeSettings['domains'];
+  readonly #pollers: Poller[];
+
+  constructor(worker: Worker, settings: TypeSettings, { process, ...shared }: Shared) {
+    this.name = worker.name;
+    this.#slots = process.within(settings.concurrency);
+    this.#domains = settings.domains;
+    const { batchSize, pollIntervalMs, paused } = settings;
+    const common = {
+      ...shared,
+      taskType: worker.name,
+      batchSize,
+      pollIntervalMs,
+      paused,
+      pace: new Pace(settings.ratePerSecond),
+    };
+    this.#pollers = Object.entries(shares(settings.concurrency, settings.domains)).map(
+      ([domain, limit]) => new Poller({ ...common, domain, slots: this.#slots.within(limit) }),
+    );
+  }
+
+  async run(): Promise<void> {
+    await Promise.all(this.#pollers.map((poller) => poller.run()));
+  }
+
+  pause(): void {
+    for (const poller of this.#pollers) poller.pause();
+  }
+
+  resume(): void {
+    for (const poller of this.#pollers) poller.resume();
+  }
+
+  setConcurrency(concurrency: number): void {
+    this.#slots.limit = concurrency;
+    const limits = shares(concurrency, this.#domains);
+    for (const poller of this.#pollers) poller.slots.limit = limits[poller.domain] ?? 1;
+  }
+
+  status(): TypeStatus[] {
+    return this.#pollers.map(({ domain, state, slots, lastAnswerAt, turnedAt }) => ({
+      name: this.name,
+      domain,
+      state,
+      running: slots.running,
+      concurrency: slots.limit,
+      lastAnswerAt,
+      turnedAt,
+    }));
+  }
+}

@@ -1,0 +1,190 @@
+import type { Conductor } from '../../../core/conductor/api.ts';
+import type { TaskResult } from '../../../core/conductor/types.ts';
+import { aborted, pause } from '../../../core/drain.ts';
+import { type ErrorCode, FleetError } from '../../../core/errors.ts';
+import type { Logger } from '../../../core/log.ts';
+import { Backoff } from '../backoff.ts';
+import type { Breaker } from '../breaker.ts';
+import type { Events, TaskKey } from '../events.ts';
+import { refusedResult } from './result.ts';
+import type { Spool } from './spool.ts';
+
+/**
+ * Delivers results until the server has each of them.
+ *
+ * - `sent`    the first try, while the task still holds its slot
+ * - `waiting` the server could not take it: it is on disk, its slot is free, and it is tried again behind the others
+ * - `done`    the server has it, or has said that it never will
+ *
+ * Invariants:
+ * 1. A result ends only as `done`; what is still `waiting` when the process stops is on disk for the next one.
+ * 2. A first try that is not answered soon puts the result on disk meanwhile: the process may be killed while it waits.
+ * 3. An answer that will be the same next time ends it after one try. The server also marks passing trouble, such as a busy database, as not
+ *    worth a retry; that is tried on for a while.
+ * 4. A result that cannot be put on disk keeps its slot, so that there are never more of them than slots.
+ * 5. While the server fails, results go to the disk without a try, and one at a time probes.
+ */
+export class Courier {
+  readonly #options: CourierOptions;
+  readonly #waiting = new Map<string, Letter>();
+  readonly #backoff = new Backoff({ firstMs: 200, mostMs: 10_000 });
+  #carrying: Promise<void> | undefined;
+
+  constructor(options: CourierOptions) {
+    this.#options = options;
+  }
+
+  /** Results that are on disk and not delivered. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Resolves when the slot of the task may be used again: the result is done, or safe on disk. */
+  async deliver(result: TaskResult, task: TaskKey): Promise<void> {
+    const letter = { result, task, tries: 0, since: performance.now() };
+    const sending = this.#options.breaker.isOpen ? Promise.resolve(false) : this.#send(letter);
+    const done = await soon(sending, SLOW_MS);
+    if (done === true) return;
+    const isSafe = (await this.#options.spool?.append(letter.result)) ?? false;
+    if (isSafe) this.#options.events.emit({ type: 'result-spooled', task });
+    const carried = this.#finish(sending, letter);
+    if (!isSafe) await carried;
+  }
+
+  /** Results that an earlier process left on disk. */
+  deliverLeft(results: readonly TaskResult[]): void {
+    for (const result of results) {
+      const task = { taskId: result.taskId, workflowInstanceId: result.workflowInstanceId, taskType: '' };
+      void this.#wait({ result, task, tries: 0, since: performance.now() });
+    }
+  }
+
+  /** Resolves when nothing waits, or when `giveUp` is aborted and the try under way has ended. */
+  async idle(): Promise<void> {
+    while (this.#carrying) await this.#carrying;
+  }
+
+  /** What becomes of a letter that is safe while its first try may still be under way. */
+  async #finish(sending: Promise<boolean>, letter: Letter): Promise<void> {
+    if (await sending) await this.#options.spool?.delivered(letter.task.taskId);
+    else await this.#wait(letter);
+  }
+
+  /** Resolves when the letter is done, or when nobody carries any more. */
+  #wait(letter: Letter): Promise<void> {
+    const ended = Promise.withResolvers<void>();
+    this.#waiting.set(letter.task.taskId, { ...letter, ended: ended.resolve });
+    this.#carrying ??= this.#carry().finally(() => {
+      this.#carrying = undefined;
+    });
+    return Promise.race([ended.promise, aborted(this.#options.giveUp)]);
+  }
+
+  /** In the order they came; one that fails goes behind the others. */
+  async #carry(): Promise<void> {
+    const { breaker, giveUp, spool } = this.#options;
+    let [letter] = this.#waiting.values();
+    while (letter && !giveUp.aborted) {
+      const { taskId } = letter.task;
+      await breaker.admitted(giveUp);
+      if (giveUp.aborted) return;
+      this.#waiting.delete(taskId);
+      if (await this.#send(letter)) {
+        this.#backoff.reset();
+        letter.ended?.();
+        await spool?.delivered(taskId);
+      } else {
+        this.#waiting.set(taskId, letter);
+        if (!breaker.isOpen) await pause(this.#backoff.next(), giveUp);
+      }
+      [letter] = this.#waiting.values();
+    }
+  }
+
+  /** One try. True if the letter is done. */
+  async #send(letter: Letter): Promise<boolean> {
+    const { conductor, breaker, events, log, delivered } = this.#options;
+    const { task } = letter;
+    const startedAt = performance.now();
+    letter.tries++;
+    try {
+      await conductor.updateTask(letter.result);
+      breaker.succeeded();
+      events.emit({ type: 'result-delivered', task, tries: letter.tries, durationMs: performance.now() - startedAt });
+      delivered(task.taskId);
+      return true;
+    } catch (error) {
+      events.emit({ type: 'result-failed', task, error, durationMs: performance.now() - startedAt });
+      if (!isFinal(error, startedAt - letter.since)) {
+        if (letter.tries === 1)
+          log.warn({ err: error, ...task }, 'a result could not be delivered; trying until it is taken');
+        breaker.failed();
+        return false;
+      }
+      breaker.succeeded(); // it answers
+      if (isUnreadable(error, letter.result)) {
+        letter.result = refusedResult(letter.result, error.message);
+        return this.#send(letter);
+      }
+      log.error({ err: error, ...task, status: letter.result.status }, 'the server refused the result of a task');
+      events.emit({ type: 'result-refused', task, error });
+      delivered(task.taskId);
+      return true;
+    }
+  }
+}
+
+export interface CourierOptions {
+  conductor: Conductor;
+  /** None if the process has no place on disk. */
+  spool: Spool | undefined;
+  breaker: Breaker;
+  events: Events;
+  log: Logger;
+  /** Called when a result is done. */
+  delivered(taskId: string): void;
+  /** Aborted when the process waits no longer. */
+  giveUp: AbortSignal;
+}
+
+interface Letter {
+  result: TaskResult;
+  task: TaskKey;
+  tries: number;
+  /** Of the first try, on the clock of `performance.now()`. */
+  since: number;
+  ended?: () => void;
+}
+
+/** A try that takes longer is no longer expected to succeed, in milliseconds. */
+const SLOW_MS = 1_000;
+
+/** What the promise resolves with, or undefined if it does not within `ms`. */
+async function soon<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Answers that will be the same next time: the result is malformed, or its task is gone. */
+const FINAL: readonly ErrorCode[] = ['input', 'not-found', 'conflict'];
+
+/** After so long an error that the server calls final is believed to be. */
+const DISBELIEVED_MS = 600_000;
+
+function isFinal(error: unknown, triedForMs: number): boolean {
+  if (!(error instanceof FleetError)) return triedForMs > DISBELIEVED_MS;
+  return FINAL.includes(error.code) || (!error.retryable && error.code !== 'denied' && triedForMs > DISBELIEVED_MS);
+}
+
+/** The server read the request and not the result in it; once it is told so in words it can read, the task does not hang. */
+function isUnreadable(error: unknown, { status, reasonForIncompletion = '' }: TaskResult): error is FleetError {
+  const isReplaced = reasonForIncompletion.startsWith('The server refused the result');
+  return error instanceof FleetError && error.code === 'input' && status !== 'IN_PROGRESS' && !isReplaced;
+}

@@ -1,0 +1,64 @@
+import type { Task, TaskResult } from '../../../core/conductor/types.ts';
+import { clip } from '../../../core/text.ts';
+import type { TaskKey } from '../events.ts';
+import type { Attempt } from '../run/attempt.ts';
+import type { Outcome } from '../run/execute.ts';
+
+/** An outcome that the server is told; of a cancelled task it wants to hear nothing. */
+export type Reportable = Exclude<Outcome, { kind: 'cancelled' }>;
+
+/** The server keeps a reason of any length, but shows it in lists and prompts. */
+const MAX_REASON_LENGTH = 500;
+const MAX_LOG_LENGTH = 10_000;
+
+/** What the server is told of an outcome: the only place where outcomes become statuses. */
+export function toTaskResult({ task, logs }: Attempt, outcome: Reportable, workerId: string): TaskResult {
+  const result = { workflowInstanceId: task.workflowInstanceId, taskId: task.taskId, workerId };
+  const lines = logs.map((line) => ({ ...line, log: clip(line.log, MAX_LOG_LENGTH) }));
+  const withLogs = lines.length > 0 ? { logs: lines } : {};
+  switch (outcome.kind) {
+    case 'completed':
+      return { ...result, status: 'COMPLETED', outputData: outcome.output, ...withLogs };
+    case 'handed-back':
+      return { ...result, status: 'IN_PROGRESS', callbackAfterSeconds: 0, ...withLogs };
+    case 'failed': {
+      const last = clip(outcome.stack ?? outcome.reason, MAX_LOG_LENGTH);
+      return {
+        ...result,
+        status: outcome.retryable ? 'FAILED' : 'FAILED_WITH_TERMINAL_ERROR',
+        reasonForIncompletion: clip(outcome.reason, MAX_REASON_LENGTH),
+        logs: [...lines, { log: last, taskId: task.taskId, createdTime: Date.now() }],
+      };
+    }
+  }
+}
+
+/**
+ * What keeps a task with this worker for another lease. The usual form drops an output; a task that has shown progress is put back
+ * into its queue instead, out of sight for as long as the lease.
+ */
+export function heartbeat({ task, progress, leaseMs }: Attempt, workerId: string): TaskResult {
+  const update = {
+    workflowInstanceId: task.workflowInstanceId,
+    taskId: task.taskId,
+    workerId,
+    status: 'IN_PROGRESS' as const,
+  };
+  if (progress === undefined) return { ...update, extendLease: true };
+  return { ...update, callbackAfterSeconds: Math.ceil(leaseMs / 1000), outputData: progress };
+}
+
+/** In place of a result that the server cannot read, so that the task does not hang. */
+export function refusedResult({ workflowInstanceId, taskId, workerId }: TaskResult, why: string): TaskResult {
+  return {
+    workflowInstanceId,
+    taskId,
+    ...(workerId !== undefined && { workerId }),
+    status: 'FAILED_WITH_TERMINAL_ERROR',
+    reasonForIncompletion: clip(`The server refused the result: ${why}`, MAX_REASON_LENGTH),
+  };
+}
+
+export function keyOf({ taskId, workflowInstanceId, taskType }: Task): TaskKey {
+  return { taskId, workflowInstanceId, taskType };
+}

@@ -1,0 +1,190 @@
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { TaskResult } from '../../../core/conductor/types.ts';
+import { messageOf } from '../../../core/errors.ts';
+import type { Logger } from '../../../core/log.ts';
+import { startOf } from '../../../core/processes.ts';
+
+/**
+ * Results that the server could not be given, on disk until it has them.
+ *
+ * A file per process, named after it; a line per result, and a line per result that was delivered after all. A file that holds nothing
+ * undelivered is emptied.
+ *
+ * Invariants:
+ * 1. `append` resolves only when the line is on the disk (`fdatasync`): neither kill -9 nor a power failure loses it.
+ * 2. A torn or damaged line costs itself alone; those that can be read are kept.
+ * 3. Two processes never own one file: that of a process which has ended is taken over by renaming it, which succeeds once. Delivering
+ *    a result twice would do no harm, since the server ignores the second.
+ * 4. It does not grow past its limit; then it takes nothing more.
+ */
+export class Spool {
+  readonly #folder: string;
+  readonly #maxBytes: number;
+  readonly #log: Logger;
+  readonly #undelivered = new Set<string>();
+  #name = '';
+  #file: FileHandle | undefined;
+  #bytes = 0;
+  #taken = 0;
+  /** Everything that touches the file, one after the other. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor({ folder, maxBytes, log }: SpoolOptions) {
+    this.#folder = folder;
+    this.#maxBytes = maxBytes;
+    this.#log = log;
+  }
+
+  /**
+   * Makes the folder, checks that it can be written, and takes over what processes before this one have left.
+   * @returns the spool and the results to deliver, each of which is in the new file
+   * @throws if the folder cannot be used
+   */
+  static async open(options: SpoolOptions): Promise<OpenSpool> {
+    const spool = new Spool(options);
+    await mkdir(options.folder, { recursive: true });
+    spool.#name = await ownName();
+    const left = await spool.adopt();
+    return { spool, left };
+  }
+
+  /** Takes over the files of processes of this machine that have ended. Returns their results, now in this spool. */
+  async adopt(): Promise<TaskResult[]> {
+    const left: TaskResult[] = [];
+    for (const name of await readdir(this.#folder)) {
+      if (!(await isOrphan(name, this.#name))) continue;
+      for (const result of await this.#takeOver(name)) left.push(result);
+    }
+    return left;
+  }
+
+  /** False if it is full or cannot be written; then the result is not on the disk. */
+  append(result: TaskResult): Promise<boolean> {
+    return this.#inOrder(async () => {
+      const line = `${JSON.stringify({ result })}\n`;
+      const bytes = Buffer.byteLength(line);
+      if (this.#bytes + bytes > this.#maxBytes) return false;
+      try {
+        this.#file ??= await open(join(this.#folder, this.#name), 'a');
+        await this.#file.appendFile(line);
+        await this.#file.datasync();
+      } catch (error) {
+        this.#log.error({ reason: messageOf(error), folder: this.#folder }, 'a result could not be written to disk');
+        return false;
+      }
+      this.#bytes += bytes;
+      this.#undelivered.add(result.taskId);
+      return true;
+    });
+  }
+
+  /** Forgets a result that the server has or will never take. */
+  delivered(taskId: string): Promise<void> {
+    return this.#inOrder(async () => {
+      if (!this.#undelivered.delete(taskId) || !this.#file) return;
+      try {
+        if (this.#undelivered.size === 0) {
+          await this.#file.truncate(0);
+          this.#bytes = 0;
+          return;
+        }
+        const line = `${JSON.stringify({ delivered: taskId })}\n`;
+        await this.#file.appendFile(line); // not synced: what is lost of it is delivered once more
+        this.#bytes += Buffer.byteLength(line);
+      } catch (error) {
+        this.#log.warn({ reason: messageOf(error) }, 'a delivered result stays on disk and will be delivered again');
+      }
+    });
+  }
+
+  /** Closes the file, and removes it if nothing in it is left to deliver. */
+  close(): Promise<void> {
+    return this.#inOrder(async () => {
+      await this.#file?.close();
+      if (this.#file && this.#undelivered.size === 0) await rm(join(this.#folder, this.#name), { force: true });
+      this.#file = undefined;
+    });
+  }
+
+  async #takeOver(name: string): Promise<TaskResult[]> {
+    const mine = join(this.#folder, this.#name.replace(EXTENSION, `~${++this.#taken}${EXTENSION}`));
+    try {
+      await rename(join(this.#folder, name), mine);
+    } catch {
+      return []; // somebody else was faster
+    }
+    const results = resultsIn(await readFile(mine, 'utf8'));
+    const kept = await Promise.all(results.map((result) => this.append(result)));
+    if (kept.every(Boolean)) await rm(mine, { force: true });
+    if (results.length > 0)
+      this.#log.info({ results: results.length, from: name }, 'results of an earlier process are delivered');
+    return results;
+  }
+
+  #inOrder<T>(step: () => Promise<T>): Promise<T> {
+    const next = this.#last.then(step);
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+}
+
+export interface OpenSpool {
+  spool: Spool;
+  /** What processes before this one could not deliver. */
+  left: TaskResult[];
+}
+
+export interface SpoolOptions {
+  folder: string;
+  maxBytes: number;
+  log: Logger;
+}
+
+const taskResult = z.looseObject({
+  workflowInstanceId: z.string(),
+  taskId: z.string(),
+  status: z.enum(['COMPLETED', 'FAILED', 'FAILED_WITH_TERMINAL_ERROR', 'IN_PROGRESS']),
+});
+const line = z.union([z.object({ result: taskResult }), z.object({ delivered: z.string() })]);
+
+/** What a spool file still has to deliver, in the order it was written. */
+export function resultsIn(text: string): TaskResult[] {
+  const left = new Map<string, TaskResult>();
+  for (const written of text.split('\n')) {
+    const parsed = line.safeParse(parseJson(written));
+    if (!parsed.success) continue;
+    if ('delivered' in parsed.data) left.delete(parsed.data.delivered);
+    else left.set(parsed.data.result.taskId, parsed.data.result as TaskResult); // only what this file wrote is in there
+  }
+  return [...left.values()];
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const EXTENSION = '.jsonl';
+
+/** `host~pid~start.jsonl`: a process id alone is given to somebody else some day. */
+async function ownName(): Promise<string> {
+  return `${hostname()}~${process.pid}~${await startMark(process.pid)}${EXTENSION}`;
+}
+
+/** Whether a file of the folder is that of a process of this machine which has ended. One that was taken over has a number behind. */
+async function isOrphan(name: string, own: string): Promise<boolean> {
+  const [host, pid, start] = name.replace(EXTENSION, '').split('~');
+  if (!name.endsWith(EXTENSION) || host !== hostname() || start === undefined) return false;
+  if (own.startsWith([host, pid, start].join('~'))) return false;
+  return (await startMark(Number(pid))) !== start;
+}
+
+async function startMark(pid: number): Promise<string> {
+  return ((await startOf(pid)) ?? 'gone').replace(/\W+/g, '-');
+}

@@ -1,0 +1,88 @@
+import type { Task } from '../../../core/conductor/types.ts';
+import { type AbortReason, TaskAbortedError, type Worker } from '../../../core/contract.ts';
+
+/** A line for the task's log on the server. */
+export interface TaskLog {
+  log: string;
+  taskId: string;
+  createdTime: number;
+}
+
+/** An abort that the handler does not heed within so long is carried out without it, in milliseconds. */
+const GRACE_MS = 1_000;
+
+/** Longest time that a timer can be set to, in milliseconds. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** One delivery of a task to this process, from the poll until the server has its result. */
+export class Attempt {
+  readonly task: Task;
+  readonly worker: Worker;
+  readonly polledAtMs = performance.now();
+  /** Lines that the server has not been sent yet. */
+  logs: TaskLog[] = [];
+  /** The last output reported as progress. While there is one, heartbeats have to repeat it. */
+  progress: Record<string, unknown> | undefined;
+  /** Set while the handler runs. */
+  running = false;
+  readonly #controller = new AbortController();
+  readonly #overdue = Promise.withResolvers<void>();
+  #limit: ReturnType<typeof setTimeout> | undefined;
+  #grace: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(worker: Worker, task: Task) {
+    this.worker = worker;
+    this.task = task;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Why it was aborted, if it was. */
+  get abortedFor(): AbortReason | undefined {
+    const { reason } = this.#controller.signal;
+    return reason instanceof TaskAbortedError ? reason.reason : undefined;
+  }
+
+  /** The lease the server gave it, in milliseconds. An operator may have changed it since the worker was written. */
+  get leaseMs(): number {
+    return (this.task.responseTimeoutSeconds || (this.worker.options.responseTimeoutSeconds ?? 60)) * 1000;
+  }
+
+  /** Resolves when it was aborted and the handler has had its time to end by itself. */
+  get overdue(): Promise<void> {
+    return this.#overdue.promise;
+  }
+
+  /** Aborts it when `seconds` are over. 0 is no limit. */
+  startLimit(seconds: number): void {
+    if (seconds <= 0) return;
+    const timeUp = () => this.abort('time-out');
+    this.#limit = setTimeout(timeUp, Math.min(seconds * 1000, MAX_TIMER_MS));
+  }
+
+  /** The first reason stands. */
+  abort(reason: AbortReason): void {
+    if (this.#controller.signal.aborted) return;
+    this.#controller.abort(new TaskAbortedError(reason, MESSAGES[reason]));
+    this.#grace = setTimeout(() => this.#overdue.resolve(), GRACE_MS);
+  }
+
+  addLog(line: string): void {
+    this.logs.push({ log: line, taskId: this.task.taskId, createdTime: Date.now() });
+  }
+
+  /** The handler has ended, or nobody waits for it any more. */
+  settle(): void {
+    this.running = false;
+    clearTimeout(this.#limit);
+    clearTimeout(this.#grace);
+  }
+}
+
+const MESSAGES: Record<AbortReason, string> = {
+  'time-out': 'the time of the task is over',
+  cancelled: 'the task has ended on the server',
+  stopping: 'the worker process stops',
+};

@@ -1,0 +1,181 @@
+import type { z } from 'zod';
+import type { Task } from '../../../core/conductor/types.ts';
+import type { TaskContext, Worker, WorkerSettings } from '../../../core/contract.ts';
+import { messageOf } from '../../../core/errors.ts';
+import type { Logger } from '../../../core/log.ts';
+import type { Attempt } from './attempt.ts';
+
+/** How the execution of one task ended, before it is put into the server's words. */
+export type Outcome =
+  /** `bytes` of the output as JSON. */
+  | { kind: 'completed'; output: Record<string, unknown>; bytes: number }
+  | { kind: 'failed'; retryable: boolean; reason: string; stack?: string }
+  /** The process stops: somebody else shall do it, and it does not count as a try. */
+  | { kind: 'handed-back' }
+  /** It has ended on the server, so nobody wants to hear of it. */
+  | { kind: 'cancelled' };
+
+export interface ExecuteOptions {
+  log: Logger;
+  settings: WorkerSettings;
+  /** Shows an output on the server while the task runs. */
+  showProgress(output: Record<string, unknown>): Promise<void>;
+  /** Runs the handler of a worker that wants a thread. */
+  inThread(input: unknown, context: TaskContext): Promise<unknown>;
+}
+
+/** The server moves larger outputs to a place nobody can read them from. */
+const MAX_OUTPUT_BYTES = 3_000_000;
+
+/** Runs a worker on a task: input parsed, output parsed, whatever it throws sorted into an outcome. Never throws. */
+export async function execute(attempt: Attempt, options: ExecuteOptions): Promise<Outcome> {
+  const { worker, task } = attempt;
+  const input = inputOf(worker, task);
+  if ('refused' in input) return permanent(input.refused);
+  const context = contextOf(attempt, options);
+  const call = () =>
+    worker.thread ? options.inThread(input.accepted, context) : worker.execute(input.accepted, context);
+  attempt.running = true;
+  attempt.startLimit(task.taskDefinition?.timeoutSeconds ?? worker.options.timeoutSeconds ?? 0);
+  try {
+    const ended = await Promise.race([settled(call), attempt.overdue]);
+    if (ended === undefined) {
+      options.log.error({ reason: attempt.abortedFor }, 'the handler ignores its signal; going on without it');
+      return afterAbort(attempt);
+    }
+    // What it returned counts, aborted or not: the work is done.
+    if ('returned' in ended) return completed(worker, ended.returned);
+    return attempt.abortedFor === undefined ? failed(ended.thrown) : afterAbort(attempt);
+  } finally {
+    attempt.settle();
+  }
+}
+
+/** What a handler sees of its task. */
+export function contextOf(attempt: Attempt, { log, settings, showProgress }: ExecuteOptions): TaskContext {
+  const { task } = attempt;
+  return {
+    signal: attempt.signal,
+    attempt: task.retryCount + 1,
+    taskId: task.taskId,
+    taskReferenceName: task.referenceTaskName,
+    workflowId: task.workflowInstanceId,
+    idempotencyKey: `${task.workflowInstanceId}:${task.referenceTaskName}`,
+    previousOutput: task.outputData,
+    log,
+    settings,
+    addLog: (line) => attempt.addLog(line),
+    progress: showProgress,
+  };
+}
+
+type Settled = { returned: unknown } | { thrown: unknown };
+
+/** Also where the handler throws before it returns a promise, or returns none. */
+async function settled(call: () => Promise<unknown>): Promise<Settled> {
+  try {
+    return { returned: await call() };
+  } catch (thrown) {
+    return { thrown };
+  }
+}
+
+function afterAbort({ abortedFor, worker }: Attempt): Outcome {
+  switch (abortedFor) {
+    case 'cancelled':
+      return { kind: 'cancelled' };
+    case 'stopping':
+      return { kind: 'handed-back' };
+    default:
+      return { kind: 'failed', retryable: true, reason: `${worker.name} ran out of time.` };
+  }
+}
+
+/** The parsed input, or why there is none: a schema may also throw, and no retry would mend that. */
+function inputOf(worker: Worker, task: Task): { accepted: unknown } | { refused: string } {
+  if (task.externalInputPayloadStoragePath) {
+    return { refused: `The input of ${worker.name} is too large: the server keeps it where workers cannot read it.` };
+  }
+  try {
+    const parsed = parseInput(worker.input, task.inputData);
+    if (parsed.success) return { accepted: parsed.data };
+    return { refused: `The input of ${worker.name} is not valid: ${describe(parsed.error)}` };
+  } catch (thrown) {
+    return { refused: `The input of ${worker.name} cannot be checked: ${messageOf(thrown)}` };
+  }
+}
+
+/** Conductor writes null for whatever a reference did not find; where the schema does not take a null, it means absent. */
+function parseInput(schema: z.ZodType, input: Record<string, unknown>): z.ZodSafeParseResult<unknown> {
+  const first = schema.safeParse(input);
+  if (first.success) return first;
+  const copy = structuredClone(input);
+  const dropped = first.error.issues.flatMap(pathsOf).filter((path) => dropNull(copy, path));
+  return dropped.length > 0 ? schema.safeParse(copy) : first;
+}
+
+/** Where an issue lies; that of a union lies wherever one of its members has one. */
+function pathsOf(issue: z.core.$ZodIssue): PropertyKey[][] {
+  if (issue.code !== 'invalid_union') return [issue.path];
+  return issue.errors.flatMap((member) => member.flatMap(pathsOf).map((path) => [...issue.path, ...path]));
+}
+
+function dropNull(value: unknown, path: readonly PropertyKey[]): boolean {
+  const [key, ...rest] = path;
+  if (typeof value !== 'object' || value === null || key === undefined) return false;
+  const holder = value as Record<PropertyKey, unknown>;
+  if (rest.length > 0) return dropNull(holder[key], rest);
+  if (holder[key] !== null || Array.isArray(value)) return false;
+  delete holder[key];
+  return true;
+}
+
+function completed({ name, output: schema }: Worker, returned: unknown): Outcome {
+  let text: string;
+  let output: unknown;
+  try {
+    const parsed = schema.safeParse(returned);
+    if (!parsed.success) return permanent(`${name} returned a wrong output: ${describe(parsed.error)}`);
+    output = parsed.data;
+    text = JSON.stringify(output);
+  } catch (error) {
+    return permanent(`The output of ${name} cannot be written as JSON: ${messageOf(error)}`);
+  }
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_OUTPUT_BYTES) {
+    return permanent(
+      `The output of ${name} has ${bytes} bytes; return a reference to it, at most ${MAX_OUTPUT_BYTES} fit.`,
+    );
+  }
+  return { kind: 'completed', output: output as Record<string, unknown>, bytes };
+}
+
+function failed(thrown: unknown): Outcome {
+  try {
+    const stack = hasText(thrown, 'stack') ? { stack: thrown.stack } : {};
+    return { kind: 'failed', retryable: !isPermanent(thrown), reason: messageOf(thrown), ...stack };
+  } catch {
+    return { kind: 'failed', retryable: true, reason: 'The worker threw something that cannot be read.' };
+  }
+}
+
+/** By name and not by class: an error from a second copy of this package, another realm or a thread is of another class. */
+function isPermanent(thrown: unknown): boolean {
+  if (!hasText(thrown, 'name')) return false;
+  if (thrown.name === 'FleetError') return 'retryable' in thrown && thrown.retryable === false;
+  return /^NonRetryable(Error|Exception)?$/.test(thrown.name);
+}
+
+function hasText<K extends string>(value: unknown, key: K): value is Record<K, string> {
+  return typeof value === 'object' && value !== null && typeof (value as Record<string, unknown>)[key] === 'string';
+}
+
+function permanent(reason: string): Outcome {
+  return { kind: 'failed', retryable: false, reason };
+}
+
+function describe(error: z.ZodError): string {
+  return error.issues
+    .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
+    .join('; ');
+}

@@ -1,0 +1,80 @@
+import type { Task } from '../../../core/conductor/types.ts';
+import type { Worker, WorkerSettings } from '../../../core/contract.ts';
+import type { Logger } from '../../../core/log.ts';
+import type { Events } from '../events.ts';
+import type { Courier } from '../report/courier.ts';
+import { keyOf, toTaskResult } from '../report/result.ts';
+import { Attempt } from './attempt.ts';
+import { execute, type Outcome } from './execute.ts';
+import type { LeaseKeeper } from './lease.ts';
+import type { Threads } from './threads.ts';
+
+export interface RunnerOptions {
+  leases: LeaseKeeper;
+  courier: Courier;
+  threads: Threads;
+  events: Events;
+  settings: WorkerSettings;
+  log: Logger;
+  workerId: string;
+}
+
+/** Takes a polled task to its result: lease, handler, delivery. */
+export class Runner {
+  readonly #options: RunnerOptions;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the slot of the task is free. Never rejects because of the handler. */
+  async handle(worker: Worker, task: Task): Promise<void> {
+    const { leases, events, settings, threads } = this.#options;
+    const attempt = new Attempt(worker, task);
+    const log = this.#options.log.child(taskFields(task));
+    if (!leases.hold(attempt)) {
+      log.warn('the server handed out a task again that still runs here');
+      return;
+    }
+    const startedAt = performance.now();
+    events.emit({ type: 'task-started', task, waitedMs: Math.max(0, Date.now() - task.scheduledTime) });
+    const outcome = await execute(attempt, {
+      log,
+      settings,
+      showProgress: (output) => {
+        attempt.progress = output;
+        return leases.beat(attempt);
+      },
+      inThread: (input, context) => threads.run(attempt, input, context),
+    });
+    events.emit({ type: 'task-ended', task, outcome, durationMs: performance.now() - startedAt });
+    tell(log, outcome);
+    await this.#answer(attempt, outcome);
+  }
+
+  /** Returns a task to its queue, for whoever polls next. It does not count as a try. */
+  async handBack(worker: Worker, task: Task): Promise<void> {
+    await this.#answer(new Attempt(worker, task), { kind: 'handed-back' });
+  }
+
+  async #answer(attempt: Attempt, outcome: Outcome): Promise<void> {
+    const { leases, courier, workerId } = this.#options;
+    if (outcome.kind === 'cancelled') leases.release(attempt.task.taskId);
+    else await courier.deliver(toTaskResult(attempt, outcome, workerId), keyOf(attempt.task));
+  }
+}
+
+function tell(log: Logger, outcome: Outcome): void {
+  const { kind } = outcome;
+  if (kind === 'failed') log.warn({ retryable: outcome.retryable, reason: outcome.reason }, 'task failed');
+  else log[kind === 'completed' ? 'debug' : 'info'](`task ${kind}`);
+}
+
+function taskFields(task: Task): Record<string, unknown> {
+  return {
+    taskType: task.taskType,
+    workflowId: task.workflowInstanceId,
+    taskId: task.taskId,
+    attempt: task.retryCount + 1,
+  };
+}

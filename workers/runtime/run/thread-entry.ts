@@ -1,0 +1,58 @@
+import type { MessagePort } from 'node:worker_threads';
+import { isWorker, type TaskContext } from '../../../core/contract.ts';
+import { messageOf } from '../../../core/errors.ts';
+import { createForwarder, type LogMessage } from '../../../core/log.ts';
+
+/** What a thread is handed. Functions cannot go with it; it makes them anew. */
+export interface ThreadTask {
+  module: string;
+  input: unknown;
+  context: Omit<TaskContext, 'signal' | 'log' | 'addLog' | 'progress'>;
+  port: MessagePort;
+}
+
+/** What a thread says while it runs. */
+export type FromThread =
+  | LogMessage
+  | { what: 'task-log'; line: string }
+  | { what: 'progress'; output: Record<string, unknown> };
+
+/** An error keeps its name only when it is taken apart: copied as it is, it would be of no known class. */
+export type ThreadAnswer =
+  | { returned: unknown }
+  | { thrown: { name?: string; message: string; stack?: string; retryable?: boolean } };
+
+/** Runs the handler of a module's default export in this thread. */
+export default async function runInThread({ module, input, context, port }: ThreadTask): Promise<ThreadAnswer> {
+  const tell = (message: FromThread) => port.postMessage(message);
+  try {
+    const { default: worker } = (await import(module)) as { default?: unknown };
+    if (!isWorker(worker)) return { thrown: { message: `${module} has no worker as its default export.` } };
+    const returned = await worker.execute(input, {
+      ...context,
+      signal: new AbortController().signal,
+      log: createForwarder(tell),
+      addLog: (line) => tell({ what: 'task-log', line }),
+      progress: async (output) => tell({ what: 'progress', output }),
+    });
+    structuredClone(returned); // what cannot be copied to the other thread shall fail here, with words
+    return { returned };
+  } catch (thrown) {
+    return { thrown: plainError(thrown) };
+  } finally {
+    port.close();
+  }
+}
+
+function plainError(thrown: unknown): { name?: string; message: string; stack?: string; retryable?: boolean } {
+  const { name, stack, retryable } = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Record<
+    string,
+    unknown
+  >;
+  return {
+    message: messageOf(thrown),
+    ...(typeof name === 'string' && { name }),
+    ...(typeof stack === 'string' && { stack }),
+    ...(typeof retryable === 'boolean' && { retryable }),
+  };
+}
