@@ -122,7 +122,12 @@ export class Poller {
   async run(): Promise<void> {
     while (!this.#options.stop.aborted) {
       this.#turnedAt = Date.now();
-      await this.#step();
+      try {
+        await this.#step();
+      } catch (err) {
+        this.#options.log.error({ err, taskType: this.taskType }, 'a bug in the poll loop; going on');
+        await pause(this.#backoff.next(), this.#options.stop);
+      }
     }
     this.#ended = true;
   }

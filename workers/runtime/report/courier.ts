@@ -39,14 +39,16 @@ export class Courier {
     return this.#waiting.size;
   }
 
-  /** Resolves when the slot of the task may be used again: the result is done, or safe on disk. */
-  async deliver(result: TaskResult, task: TaskKey): Promise<void> {
-    const letter = { result, task, tries: 0, since: performance.now() };
+  /**
+   * Resolves when the slot of the task may be used again: the result is done, or safe on disk. What is `validForMs` only, a task that is
+   * handed back, is never put on disk, and forgotten when the time is over: the server has given the task to somebody else by then.
+   */
+  async deliver(result: TaskResult, task: TaskKey, { validForMs = Number.POSITIVE_INFINITY } = {}): Promise<void> {
+    const letter = { result, task, tries: 0, since: performance.now(), validForMs };
     const sending = this.#options.breaker.isOpen ? Promise.resolve(false) : this.#send(letter);
     const done = await soon(sending, SLOW_MS);
     if (done === true) return;
-    const isSafe = (await this.#options.spool?.append(letter.result)) ?? false;
-    if (isSafe) this.#options.events.emit({ type: 'result-spooled', task });
+    const isSafe = validForMs === Number.POSITIVE_INFINITY && (await this.#keep(letter));
     const carried = this.#finish(sending, letter);
     if (!isSafe) await carried;
   }
@@ -55,13 +57,21 @@ export class Courier {
   deliverLeft(results: readonly TaskResult[]): void {
     for (const result of results) {
       const task = { taskId: result.taskId, workflowInstanceId: result.workflowInstanceId, taskType: '' };
-      void this.#wait({ result, task, tries: 0, since: performance.now() });
+      void this.#wait({ result, task, tries: 0, since: performance.now(), validForMs: Number.POSITIVE_INFINITY });
     }
   }
 
   /** Resolves when nothing waits, or when `giveUp` is aborted and the try under way has ended. */
   async idle(): Promise<void> {
     while (this.#carrying) await this.#carrying;
+  }
+
+  /** False if there is no place on disk. */
+  async #keep({ result, task }: Letter): Promise<boolean> {
+    const { spool, events } = this.#options;
+    const isSafe = (await spool?.append(result)) ?? false;
+    if (isSafe) events.emit({ type: 'result-spooled', task });
+    return isSafe;
   }
 
   /** What becomes of a letter that is safe while its first try may still be under way. */
@@ -82,16 +92,17 @@ export class Courier {
 
   /** In the order they came; one that fails goes behind the others. */
   async #carry(): Promise<void> {
-    const { breaker, giveUp, spool } = this.#options;
+    const { breaker, giveUp, spool, delivered } = this.#options;
     let [letter] = this.#waiting.values();
     while (letter && !giveUp.aborted) {
       const { taskId } = letter.task;
       await breaker.admitted(giveUp);
       if (giveUp.aborted) return;
       this.#waiting.delete(taskId);
-      if (await this.#send(letter)) {
+      if (isOver(letter) || (await this.#send(letter))) {
         this.#backoff.reset();
         letter.ended?.();
+        delivered(taskId);
         await spool?.delivered(taskId);
       } else {
         this.#waiting.set(taskId, letter);
@@ -153,6 +164,7 @@ interface Letter {
   tries: number;
   /** Of the first try, on the clock of `performance.now()`. */
   since: number;
+  validForMs: number;
   ended?: () => void;
 }
 
@@ -181,6 +193,10 @@ const DISBELIEVED_MS = 600_000;
 function isFinal(error: unknown, triedForMs: number): boolean {
   if (!(error instanceof FleetError)) return triedForMs > DISBELIEVED_MS;
   return FINAL.includes(error.code) || (!error.retryable && error.code !== 'denied' && triedForMs > DISBELIEVED_MS);
+}
+
+function isOver({ since, validForMs }: Letter): boolean {
+  return performance.now() - since > validForMs;
 }
 
 /** The server read the request and not the result in it; once it is told so in words it can read, the task does not hang. */

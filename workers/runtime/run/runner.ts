@@ -60,7 +60,10 @@ export class Runner {
   async #answer(attempt: Attempt, outcome: Outcome): Promise<void> {
     const { leases, courier, workerId } = this.#options;
     if (outcome.kind === 'cancelled') leases.release(attempt.task.taskId);
-    else await courier.deliver(toTaskResult(attempt, outcome, workerId), keyOf(attempt.task));
+    else {
+      const validity = outcome.kind === 'handed-back' ? { validForMs: attempt.leaseMs } : {};
+      await courier.deliver(toTaskResult(attempt, outcome, workerId), keyOf(attempt.task), validity);
+    }
   }
 }
 

@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Breaker } from '../../workers/runtime/breaker.ts';
+import { Pace } from '../../workers/runtime/poll/pace.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+const never = new AbortController().signal;
+
+/** A breaker that five failures have opened. */
+function opened(): { breaker: Breaker; changes: boolean[] } {
+  const changes: boolean[] = [];
+  const breaker = new Breaker((open) => changes.push(open));
+  for (let i = 0; i < 5; i++) breaker.failed();
+  return { breaker, changes };
+}
+
+/** Asks to be admitted; `admitted` tells whether it is. */
+function ask(breaker: Breaker, stop = never): { admitted: boolean } {
+  const asked = { admitted: false };
+  void breaker.admitted(stop).then(() => {
+    asked.admitted = true;
+  });
+  return asked;
+}
+
+describe('the breaker', () => {
+  test('opens after failures in a row only, and tells a change once', () => {
+    const changes: boolean[] = [];
+    const breaker = new Breaker((open) => changes.push(open));
+    for (const outcome of 'ffffsffff') outcome === 'f' ? breaker.failed() : breaker.succeeded();
+    expect(breaker.isOpen).toBe(false);
+    breaker.failed();
+    breaker.failed();
+    breaker.succeeded();
+    breaker.succeeded();
+    expect(changes).toEqual([true, false]);
+  });
+
+  test('lets one probe through at a time while it is open, and everybody when it succeeds', async () => {
+    const { breaker } = opened();
+    const asked = [ask(breaker), ask(breaker), ask(breaker)];
+    await vi.advanceTimersByTimeAsync(500);
+    expect(asked.filter(({ admitted }) => admitted)).toHaveLength(1);
+    breaker.failed();
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(asked.filter(({ admitted }) => admitted)).toHaveLength(2);
+    breaker.succeeded();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(asked.every(({ admitted }) => admitted)).toBe(true);
+  });
+
+  test('waits longer each time, but never long', async () => {
+    const { breaker } = opened();
+    const waits: number[] = [];
+    for (let i = 0; i < 8; i++) {
+      const asked = ask(breaker);
+      let waited = 0;
+      for (; !asked.admitted; waited += 50) await vi.advanceTimersByTimeAsync(50);
+      waits.push(waited);
+      breaker.failed();
+    }
+    expect(waits[0]).toBeLessThanOrEqual(500);
+    expect(waits[3]).toBeGreaterThan(waits[0] ?? 0);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(15_050);
+  });
+
+  test('holds nobody who stops', async () => {
+    const { breaker } = opened();
+    const stop = new AbortController();
+    const asked = [ask(breaker, stop.signal), ask(breaker, stop.signal)];
+    stop.abort();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(asked.every(({ admitted }) => admitted)).toBe(true);
+  });
+});
+
+describe('a pace', () => {
+  test('lets through a second’s worth at once, then as many a second', () => {
+    let now = 0;
+    const pace = new Pace(10, () => now);
+    expect([pace.take(8), pace.take(8), pace.take(1)]).toEqual([8, 2, 0]);
+    expect(pace.waitMs).toBe(100);
+    now = 250;
+    expect(pace.take(5)).toBe(2);
+    pace.giveBack(1);
+    expect(pace.take(5)).toBe(1);
+    now = 60_000;
+    expect(pace.take(100)).toBe(10);
+  });
+
+  test('below one a second lets one through at a time', () => {
+    let now = 0;
+    const pace = new Pace(0.5, () => now);
+    expect([pace.take(3), pace.take(3)]).toEqual([1, 0]);
+    now = 2_000;
+    expect(pace.take(3)).toBe(1);
+  });
+
+  test('without a limit lets everything through', () => {
+    const pace = new Pace(undefined);
+    expect([pace.take(1_000), pace.waitMs]).toEqual([1_000, 0]);
+    pace.giveBack(500);
+    expect(pace.take(7)).toBe(7);
+  });
+});

@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { TaskResult } from '../../core/conductor/types.ts';
+import { silentLogger as log } from '../../core/log.ts';
+import { resultsIn, Spool } from '../../workers/runtime/report/spool.ts';
+
+const result = (taskId: string): TaskResult => ({
+  workflowInstanceId: 'w',
+  taskId,
+  status: 'COMPLETED',
+  outputData: {},
+});
+const aFolder = () => mkdtempSync(join(tmpdir(), 'spool-'));
+const open = (folder: string, maxBytes = 1_000_000) => Spool.open({ folder, maxBytes, log });
+const ids = (results: readonly TaskResult[]) => results.map(({ taskId }) => taskId);
+
+/** Makes the files of a folder those of a process that has ended. */
+async function orphan(folder: string): Promise<string[]> {
+  const ended = spawn(process.execPath, ['-e', '0']);
+  await new Promise((resolve) => ended.once('exit', resolve));
+  return readdirSync(folder).map((name, i) => {
+    const other = `${hostname()}~${ended.pid}~${i}.jsonl`;
+    renameSync(join(folder, name), join(folder, other));
+    return other;
+  });
+}
+
+describe('the spool', () => {
+  test('writes each result down before it says so, and empties the file when all are delivered', async () => {
+    const folder = aFolder();
+    const { spool, left } = await open(folder);
+    expect(left).toEqual([]);
+    expect(await spool.append(result('a'))).toBe(true);
+    await spool.append(result('b'));
+    const [name = ''] = readdirSync(folder);
+    const text = () => readFileSync(join(folder, name), 'utf8');
+    expect(ids(resultsIn(text()))).toEqual(['a', 'b']);
+    await spool.delivered('a');
+    expect(ids(resultsIn(text()))).toEqual(['b']);
+    await spool.delivered('b');
+    expect(text()).toBe('');
+    await spool.close();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('takes over what a process that has ended left, once', async () => {
+    const folder = aFolder();
+    const before = await open(folder);
+    for (const id of ['a', 'b', 'c']) await before.spool.append(result(id));
+    await before.spool.delivered('b');
+    await orphan(folder);
+    const [first, second] = await Promise.all([open(folder), open(folder)]);
+    expect(ids([...first.left, ...second.left]).sort()).toEqual(['a', 'c']);
+    expect(ids((await open(folder)).left)).toEqual([]);
+  });
+
+  test('leaves the file of a process that runs alone', async () => {
+    const folder = aFolder();
+    const running = await open(folder);
+    await running.spool.append(result('a'));
+    expect((await open(folder)).left).toEqual([]);
+  });
+
+  test('a torn line and junk cost themselves alone', async () => {
+    const folder = aFolder();
+    const { spool } = await open(folder);
+    await spool.append(result('a'));
+    const [name = ''] = readdirSync(folder);
+    appendFileSync(join(folder, name), '\0\0garbage\n{"result":{"taskId":1}}\n');
+    await spool.append(result('b'));
+    appendFileSync(join(folder, name), '{"result":{"workflowInsta');
+    await orphan(folder);
+    expect(ids((await open(folder)).left)).toEqual(['a', 'b']);
+  });
+
+  test('takes nothing more when it is full, and goes on when there is room', async () => {
+    const { spool } = await open(aFolder(), 300);
+    expect(await spool.append(result('a'))).toBe(true);
+    expect(await spool.append({ ...result('b'), outputData: { text: 'x'.repeat(300) } })).toBe(false);
+    await spool.delivered('a');
+    expect(await spool.append(result('c'))).toBe(true);
+  });
+
+  test('a folder that cannot be used is an error at the start', async () => {
+    const file = join(aFolder(), 'file');
+    writeFileSync(file, '');
+    await expect(open(join(file, 'spool'))).rejects.toThrow();
+  });
+});
