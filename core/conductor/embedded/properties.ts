@@ -22,6 +22,8 @@ export function serverProperties({ database, secrets, llmBaseUrl }: PropertyOpti
     'conductor.app.taskExecutionPostponeDuration': '2s',
     // The server now and then loses a JOIN on this queue and repairs it when it next looks at the execution; the default is 30 s.
     'conductor.app.workflowOffsetTimeout': '10s',
+    // Every idle task type of every worker process holds one of its threads in a long poll; the default is 200.
+    'server.tomcat.threads.max': '400',
     ...(!secrets && { 'conductor.secrets.type': 'noop', 'conductor.environment.type': 'noop' }),
     ...(llmBaseUrl !== undefined && {
       'conductor.ai.litellm.api-key': 'scripted',

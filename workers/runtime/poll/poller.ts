@@ -13,7 +13,7 @@ import type { Slots } from './slots.ts';
  * The poll loop of one task type in one domain.
  *
  * States:
- * - `idle`     nothing was queued: one long poll for one task is under way, and no slot is held for it
+ * - `idle`     nothing was queued: one long poll for one task, the sentinel, is under way, and no slot is held for it
  * - `polling`  the last poll brought tasks: poll at once for as many as there are permits
  * - `full`     no permit is free: nothing is polled until one is
  * - `failing`  the last poll failed, or the server fails everybody: wait, longer each time

@@ -16,7 +16,8 @@ export type Outcome =
   | { kind: 'cancelled' };
 
 export interface ExecuteOptions {
-  log: Logger;
+  /** The logger of this task. */
+  log(): Logger;
   settings: WorkerSettings;
   /** Shows an output on the server while the task runs. */
   showProgress(output: Record<string, unknown>): Promise<void>;
@@ -40,7 +41,7 @@ export async function execute(attempt: Attempt, options: ExecuteOptions): Promis
   try {
     const ended = await Promise.race([settled(call), attempt.overdue]);
     if (ended === undefined) {
-      options.log.error({ reason: attempt.abortedFor }, 'the handler ignores its signal; going on without it');
+      options.log().error({ reason: attempt.abortedFor }, 'the handler ignores its signal; going on without it');
       return afterAbort(attempt);
     }
     // What it returned counts, aborted or not: the work is done.
@@ -62,7 +63,9 @@ export function contextOf(attempt: Attempt, { log, settings, showProgress }: Exe
     workflowId: task.workflowInstanceId,
     idempotencyKey: `${task.workflowInstanceId}:${task.referenceTaskName}`,
     previousOutput: task.outputData,
-    log,
+    get log() {
+      return log();
+    },
     settings,
     addLog: (line) => attempt.addLog(line),
     progress: showProgress,

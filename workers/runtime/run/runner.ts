@@ -31,9 +31,9 @@ export class Runner {
   async handle(worker: Worker, task: Task): Promise<void> {
     const { leases, events, settings, threads } = this.#options;
     const attempt = new Attempt(worker, task);
-    const log = this.#options.log.child(taskFields(task));
+    const log = once(() => this.#options.log.child(taskFields(task)));
     if (!leases.hold(attempt)) {
-      log.warn('the server handed out a task again that still runs here');
+      log().warn('the server handed out a task again that still runs here');
       return;
     }
     const startedAt = performance.now();
@@ -48,7 +48,7 @@ export class Runner {
       inThread: (input, context) => threads.run(attempt, input, context),
     });
     events.emit({ type: 'task-ended', task, outcome, durationMs: performance.now() - startedAt });
-    tell(log, outcome);
+    if (outcome.kind !== 'completed' || this.#options.log.isLevelEnabled('debug')) tell(log(), outcome);
     await this.#answer(attempt, outcome);
   }
 
@@ -65,6 +65,15 @@ export class Runner {
       await courier.deliver(toTaskResult(attempt, outcome, workerId), keyOf(attempt.task), validity);
     }
   }
+}
+
+/** Most tasks end without a line, and a logger of their own costs more than the rest of the bookkeeping. */
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 function tell(log: Logger, outcome: Outcome): void {

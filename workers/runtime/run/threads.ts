@@ -22,7 +22,7 @@ export class Threads {
     const pool = await this.#pool;
     const { port1, port2 } = new MessageChannel();
     port1.on('message', (message: FromThread) => void hear(message, context));
-    const { signal: _, log: __, addLog: ___, progress: ____, ...plain } = context;
+    const { signal: _signal, log: _log, addLog: _addLog, progress: _progress, ...plain } = context;
     const task: ThreadTask = { module: worker.module, input, context: plain, port: port2 };
     try {
       const answer: ThreadAnswer = await pool.run(task, { transferList: [port2], signal: attempt.signal });
