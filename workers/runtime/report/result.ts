@@ -12,7 +12,7 @@ const MAX_REASON_LENGTH = 500;
 const MAX_LOG_LENGTH = 10_000;
 
 /** What the server is told of an outcome: the only place where outcomes become statuses. */
-export function toTaskResult({ task, logs }: Attempt, outcome: Reportable, workerId: string): TaskResult {
+export function toTaskResult({ task, logs, progress }: Attempt, outcome: Reportable, workerId: string): TaskResult {
   const result = { workflowInstanceId: task.workflowInstanceId, taskId: task.taskId, workerId };
   const lines = logs.map((line) => ({ ...line, log: clip(line.log, MAX_LOG_LENGTH) }));
   const withLogs = lines.length > 0 ? { logs: lines } : {};
@@ -20,7 +20,14 @@ export function toTaskResult({ task, logs }: Attempt, outcome: Reportable, worke
     case 'completed':
       return { ...result, status: 'COMPLETED', outputData: outcome.output, ...withLogs };
     case 'handed-back':
-      return { ...result, status: 'IN_PROGRESS', callbackAfterSeconds: 0, ...withLogs };
+      // An update replaces the output, and what was shown as progress is for whoever gets the task next.
+      return {
+        ...result,
+        status: 'IN_PROGRESS',
+        callbackAfterSeconds: 0,
+        outputData: progress ?? task.outputData,
+        ...withLogs,
+      };
     case 'failed': {
       const last = clip(outcome.stack ?? outcome.reason, MAX_LOG_LENGTH);
       return {

@@ -1,0 +1,19 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import { defineTask } from '../../../core/contract.ts';
+
+/** Shows progress and a line of log, then waits until `file` exists. */
+export default defineTask({
+  name: 'runtime_steps',
+  description: 'Shows progress until a file exists.',
+  input: z.object({ file: z.string() }),
+  output: z.object({ before: z.record(z.string(), z.unknown()) }),
+  responseTimeoutSeconds: 2,
+  retryCount: 0,
+}).worker(async ({ file }, { signal, addLog, progress, previousOutput }) => {
+  addLog('first step done');
+  await progress({ done: 1 });
+  while (!existsSync(file)) await wait(50, undefined, { signal });
+  return { before: previousOutput };
+});

@@ -1,0 +1,36 @@
+import { FleetError } from '../../../core/errors.ts';
+
+/** Names of errors that handlers may bring; whatever comes after so many is counted as `other`. */
+const MOST_NAMES = 50;
+
+const WORD = /^[A-Za-z_$][\w$-]{0,49}$/;
+
+/** What went wrong in a word that a metric can carry: an HTTP status, a code or a name. Never a message, of which there is no end. */
+export function exceptionOf(thrown: unknown): string {
+  if (thrown instanceof FleetError) {
+    const { cause, code } = thrown;
+    const status = fieldOf(cause, 'status');
+    return typeof status === 'number' ? `HTTP_${status}` : (wordOf(fieldOf(cause, 'code')) ?? code);
+  }
+  return wordOf(fieldOf(thrown, 'code')) ?? wordOf(fieldOf(thrown, 'name')) ?? 'Error';
+}
+
+/** Keeps the number of values of a label small, whatever comes. */
+export class BoundedNames {
+  readonly #known = new Set<string>();
+
+  of(name: string): string {
+    if (this.#known.has(name)) return name;
+    if (this.#known.size >= MOST_NAMES || wordOf(name) === undefined) return 'other';
+    this.#known.add(name);
+    return name;
+  }
+}
+
+function fieldOf(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+}
+
+function wordOf(value: unknown): string | undefined {
+  return typeof value === 'string' && WORD.test(value) ? value : undefined;
+}

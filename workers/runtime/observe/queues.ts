@@ -1,0 +1,83 @@
+import type { Conductor } from '../../../core/conductor/api.ts';
+import type { PollData } from '../../../core/conductor/types.ts';
+
+/** A queue that this process polls. */
+export interface QueueName {
+  taskType: string;
+  /** Empty for none. */
+  domain: string;
+}
+
+export interface Queue extends QueueName {
+  /** Tasks that nobody has polled yet, those that wait for their retry included. */
+  depth: number;
+  /** Who polled it last, anywhere; the server remembers nobody else. Absent if nobody ever did. */
+  lastPoll?: { workerId: string; at: number };
+}
+
+export interface QueueWatchOptions {
+  conductor: Conductor;
+  queues: () => readonly QueueName[];
+}
+
+/** However often somebody asks, the server is asked no more often than this. */
+const KEPT_MS = 5_000;
+
+/** Whoever asks waits no longer than this for a server that does not answer; a scrape has its own limit, usually 10 s. */
+const ANSWER_MS = 3_000;
+
+/** So many names fit into one address. */
+const NAMES_PER_CALL = 50;
+
+/**
+ * The queues of this process on the server. They are looked at only when somebody asks, by one request at a time, and a failure counts
+ * as an answer: a server in trouble is not asked more often.
+ */
+export class QueueWatch {
+  readonly #options: QueueWatchOptions;
+  #reading: Promise<Queue[]> | undefined;
+  #readAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: QueueWatchOptions) {
+    this.#options = options;
+  }
+
+  /** At most a few seconds old. @throws FleetError if the server does not answer */
+  read(): Promise<Queue[]> {
+    const now = performance.now();
+    if (this.#reading === undefined || now - this.#readAt > KEPT_MS) {
+      this.#readAt = now;
+      this.#reading = this.#ask();
+    }
+    return this.#reading;
+  }
+
+  async #ask(): Promise<Queue[]> {
+    const queues = this.#options.queues();
+    const conductor = this.#options.conductor.withSignal(AbortSignal.timeout(ANSWER_MS));
+    const sizes = inChunks(queues.map(serverName)).map((names) => conductor.queueSizes(names));
+    const [polls, ...answers] = await Promise.all([conductor.allPollData(), ...sizes]);
+    const depths: Record<string, number> = Object.assign({}, ...answers);
+    const pollOf = new Map(polls.map((poll) => [`${poll.domain ?? ''} ${poll.queueName}`, poll]));
+    return queues.map(({ taskType, domain }) => ({
+      taskType,
+      domain,
+      depth: depths[serverName({ taskType, domain })] ?? 0,
+      ...lastPoll(pollOf.get(`${domain} ${taskType}`)),
+    }));
+  }
+}
+
+/** As the server calls the queue of a type in a domain. */
+function serverName({ taskType, domain }: QueueName): string {
+  return domain === '' ? taskType : `${domain}:${taskType}`;
+}
+
+function lastPoll(poll: PollData | undefined): Pick<Queue, 'lastPoll'> {
+  return poll ? { lastPoll: { workerId: poll.workerId ?? '', at: poll.lastPollTime } } : {};
+}
+
+function inChunks(names: readonly string[]): string[][] {
+  const count = Math.ceil(names.length / NAMES_PER_CALL);
+  return Array.from({ length: count }, (_, i) => names.slice(i * NAMES_PER_CALL, (i + 1) * NAMES_PER_CALL));
+}
