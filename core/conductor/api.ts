@@ -89,10 +89,12 @@ export interface Conductor {
   /** @throws FleetError `not-found` */
   getTask(taskId: string): Promise<Task>;
   addTaskLog(taskId: string, line: string): Promise<void>;
-  /** How many tasks of each type wait to be polled; those of a domain are not among them. Types without a queue are absent. */
+  /** How many tasks of each type wait to be polled; those of a domain count under `domain:type`, which can be asked for as well. */
   queueSizes(types: readonly string[]): Promise<Record<string, number>>;
   /** Who polled a type lately. */
   pollData(type: string): Promise<PollData[]>;
+  /** The same of all types. */
+  allPollData(): Promise<PollData[]>;
   /** The same API whose calls all end when `signal` is aborted. It shares this one's connection; close only this one. */
   withSignal(signal: AbortSignal): Conductor;
   close(): void;
@@ -216,6 +218,7 @@ export function createConductor(caller: Caller): Conductor {
         query: { taskType: type },
         answer: z.array(pollDataSchema),
       }),
+    allPollData: () => call({ method: 'GET', path: '/api/tasks/queue/polldata/all', answer: z.array(pollDataSchema) }),
     withSignal: (signal) =>
       createConductor({
         ...caller,

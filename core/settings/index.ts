@@ -2,6 +2,7 @@ import { conductorSettings } from './conductor.ts';
 import { contentSettings } from './content.ts';
 import { loggingSettings } from './logging.ts';
 import { mcpSettings } from './mcp.ts';
+import { observeSettings } from './observe.ts';
 import { serverSettings } from './server.ts';
 import type { Setting } from './setting.ts';
 import { workersSettings } from './workers.ts';
@@ -16,6 +17,7 @@ export const settings = {
   ...conductorSettings,
   ...serverSettings,
   ...workersSettings,
+  ...observeSettings,
   ...mcpSettings,
   ...contentSettings,
   ...loggingSettings,

@@ -52,6 +52,14 @@ export const workersSettings = {
     flag: '--health-host <host>',
     description: 'Address on which health is served.',
   },
+  workerThreads: {
+    kind: 'number',
+    schema: positive.max(1000).optional(),
+    group: 'workers',
+    env: 'WORKER_THREADS',
+    flag: '--threads <n>',
+    description: 'Threads for handlers that compute. Unset: one for each processor.',
+  },
   workerControlPort: {
     kind: 'number',
     schema: z.int().min(0).max(65535).default(0),

@@ -59,7 +59,12 @@ export interface FleetOptions {
   conductor: Conductor;
   config: Pick<
     Config,
-    'workerConcurrency' | 'workerBatchSize' | 'workerPollIntervalMs' | 'workerDrainSeconds' | 'workers'
+    | 'workerConcurrency'
+    | 'workerBatchSize'
+    | 'workerPollIntervalMs'
+    | 'workerDrainSeconds'
+    | 'workerThreads'
+    | 'workers'
   >;
   settings: WorkerSettings;
   log: Logger;
@@ -90,7 +95,7 @@ class WorkerProcess implements Fleet {
   readonly #results: Breaker;
   readonly #leases: LeaseKeeper;
   readonly #courier: Courier;
-  readonly #threads = new Threads();
+  readonly #threads: Threads;
   readonly #types: TaskType[];
   readonly #stopPolling = new AbortController();
   readonly #giveUp = new AbortController();
@@ -103,6 +108,7 @@ class WorkerProcess implements Fleet {
     this.#options = options;
     this.events = new Events(log, listeners);
     this.#slots = Slots.ofProcess(config.workerConcurrency);
+    this.#threads = new Threads(config.workerThreads);
     this.#polls = this.#breaker('polls');
     this.#results = this.#breaker('results');
     const { events, workerId } = this;
@@ -118,12 +124,13 @@ class WorkerProcess implements Fleet {
     });
     const parts = { leases: this.#leases, courier: this.#courier, threads: this.#threads };
     const runner = new Runner({ ...parts, events, settings, log, workerId });
+    const threadSlots = this.#slots.within(this.#threads.limit);
     const shared = { conductor, events, log, workerId, polls: this.#polls, results: this.#results };
     this.#types = workers.map(
       (worker) =>
         new TaskType(worker, typeSettings(config, worker.name), {
           ...shared,
-          process: this.#slots,
+          process: worker.thread ? threadSlots : this.#slots,
           stop: this.#stopPolling.signal,
           handle: (task) => runner.handle(worker, task),
           handBack: (task) => runner.handBack(worker, task),

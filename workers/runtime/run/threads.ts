@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import type { TaskContext } from '../../../core/contract.ts';
@@ -7,10 +8,16 @@ import type { FromThread, ThreadAnswer, ThreadTask } from './thread-entry.ts';
 
 /**
  * Threads for handlers that compute. They are started when the first such task comes; one that is aborted is ended with whatever it
- * computes, and another takes its place.
+ * computes, and another takes its place. Whoever runs something has a slot within `limit`, so nothing waits for a thread here.
  */
 export class Threads {
+  readonly limit: number;
   #pool: Promise<Piscina> | undefined;
+
+  /** Undefined is one for each processor. */
+  constructor(limit: number | undefined) {
+    this.limit = limit ?? availableParallelism();
+  }
 
   /** Runs the worker's handler in a thread. @throws what the handler throws, or that it was aborted */
   async run(attempt: Attempt, input: unknown, context: TaskContext): Promise<unknown> {
@@ -18,7 +25,7 @@ export class Threads {
     if (worker.module === undefined) {
       throw new FleetError('config', `${worker.name} wants a thread, which takes a worker that is loaded from a file.`);
     }
-    this.#pool ??= open();
+    this.#pool ??= open(this.limit);
     const pool = await this.#pool;
     const { port1, port2 } = new MessageChannel();
     port1.on('message', (message: FromThread) => void hear(message, context));
@@ -38,10 +45,10 @@ export class Threads {
   }
 }
 
-async function open(): Promise<Piscina> {
+async function open(maxThreads: number): Promise<Piscina> {
   const { Piscina } = await import('piscina');
   const entry = import.meta.url.endsWith('.ts') ? './thread-entry.ts' : './thread-entry.js';
-  return new Piscina({ filename: new URL(entry, import.meta.url).href, minThreads: 0 });
+  return new Piscina({ filename: new URL(entry, import.meta.url).href, minThreads: 0, maxThreads });
 }
 
 /** What a handler in a thread asks of its context. */
