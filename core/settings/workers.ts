@@ -52,6 +52,15 @@ export const workersSettings = {
     flag: '--health-host <host>',
     description: 'Address on which health is served.',
   },
+  workerTimeoutSeconds: {
+    kind: 'number',
+    schema: z.int().min(0).max(2_000_000).default(3600),
+    group: 'workers',
+    env: 'WORKER_TIMEOUT_SECONDS',
+    flag: '--timeout-seconds <s>',
+    description:
+      'How long a handler may run whose task definition has no `timeoutSeconds`, in seconds. 0 is no limit: one that hangs then keeps its task for ever.',
+  },
   workerThreads: {
     kind: 'number',
     schema: positive.max(1000).optional(),

@@ -64,6 +64,7 @@ export interface FleetOptions {
     | 'workerPollIntervalMs'
     | 'workerDrainSeconds'
     | 'workerThreads'
+    | 'workerTimeoutSeconds'
     | 'workers'
   >;
   settings: WorkerSettings;
@@ -123,7 +124,14 @@ class WorkerProcess implements Fleet {
       giveUp: this.#giveUp.signal,
     });
     const parts = { leases: this.#leases, courier: this.#courier, threads: this.#threads };
-    const runner = new Runner({ ...parts, events, settings, log, workerId });
+    const runner = new Runner({
+      ...parts,
+      events,
+      settings,
+      timeoutSeconds: config.workerTimeoutSeconds,
+      log,
+      workerId,
+    });
     const threadSlots = this.#slots.within(this.#threads.limit);
     const shared = { conductor, events, log, workerId, polls: this.#polls, results: this.#results };
     this.#types = workers.map(

@@ -19,6 +19,8 @@ export interface ExecuteOptions {
   /** The logger of this task. */
   log(): Logger;
   settings: WorkerSettings;
+  /** The limit where the definition has none. Absent or 0 is none. */
+  timeoutSeconds?: number;
   /** Shows an output on the server while the task runs. */
   showProgress(output: Record<string, unknown>): Promise<void>;
   /** Runs the handler of a worker that wants a thread. */
@@ -37,7 +39,7 @@ export async function execute(attempt: Attempt, options: ExecuteOptions): Promis
   const call = () =>
     worker.thread ? options.inThread(input.accepted, context) : worker.execute(input.accepted, context);
   attempt.running = true;
-  attempt.startLimit(task.taskDefinition?.timeoutSeconds ?? worker.options.timeoutSeconds ?? 0);
+  attempt.startLimit(limitOf(attempt) || (options.timeoutSeconds ?? 0));
   try {
     const ended = await Promise.race([settled(call), attempt.overdue]);
     if (ended === undefined) {
@@ -50,6 +52,11 @@ export async function execute(attempt: Attempt, options: ExecuteOptions): Promis
   } finally {
     attempt.settle();
   }
+}
+
+/** The definition on the server counts, which an operator may have changed. */
+function limitOf({ task, worker }: Attempt): number {
+  return task.taskDefinition?.timeoutSeconds ?? worker.options.timeoutSeconds ?? 0;
 }
 
 /** What a handler sees of its task. */

@@ -15,6 +15,7 @@ export interface RunnerOptions {
   threads: Threads;
   events: Events;
   settings: WorkerSettings;
+  timeoutSeconds: number;
   log: Logger;
   workerId: string;
 }
@@ -29,7 +30,7 @@ export class Runner {
 
   /** Resolves when the slot of the task is free. Never rejects because of the handler. */
   async handle(worker: Worker, task: Task): Promise<void> {
-    const { leases, events, settings, threads } = this.#options;
+    const { leases, events, settings, threads, timeoutSeconds } = this.#options;
     const attempt = new Attempt(worker, task);
     const log = once(() => this.#options.log.child(taskFields(task)));
     if (!leases.hold(attempt)) {
@@ -41,6 +42,7 @@ export class Runner {
     const outcome = await execute(attempt, {
       log,
       settings,
+      timeoutSeconds,
       showProgress: (output) => {
         attempt.progress = output;
         return leases.beat(attempt);
