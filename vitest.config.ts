@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** `npm run check` runs the projects without a server; `npm test` all of them. */
 export default defineConfig({
   test: {
+    maxWorkers: 2, // the tests of worker processes mostly wait
     reporters: ['default', './test/support/count-reporter.ts'],
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },

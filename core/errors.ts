@@ -52,8 +52,16 @@ export class NonRetryableError extends Error {
   override readonly name = 'NonRetryableError';
 }
 
-/** The message of anything that can be thrown, `throw null` included. */
+/** The message of anything that can be thrown, `throw null` included. Never throws, whatever it is handed. */
 export function messageOf(thrown: unknown): string {
+  try {
+    return readMessage(thrown);
+  } catch {
+    return 'something was thrown that cannot be read';
+  }
+}
+
+function readMessage(thrown: unknown): string {
   if (thrown instanceof Error) return thrown.message || thrown.name;
   if (typeof thrown === 'string') return thrown;
   if (isErrorLike(thrown)) return thrown.message;

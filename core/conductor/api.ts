@@ -29,6 +29,13 @@ const polledTasks = z.array(z.unknown()).transform((items, context) => {
 });
 
 const ignored = z.unknown();
+
+/** An update is answered with the id of its task, or with nothing. A page that somebody puts in between has not delivered it. */
+const taken = ({ taskId }: TaskResult) =>
+  z.string().refine((text) => text === '' || text.replaceAll('"', '') === taskId, 'is not the id of the task');
+
+/** Where the server answers with nothing that could be told from a page. */
+const noPage = z.union([z.string().regex(/^(?!\s*<)/), z.undefined()]);
 const id = z.string().min(1);
 
 export interface StartRequest {
@@ -195,14 +202,14 @@ export function createConductor(caller: Caller): Conductor {
         lane: 'poll',
       }),
     updateTask: async (result) => {
-      await call({ method: 'POST', path: '/api/tasks', body: result, answer: ignored, lane: 'result' });
+      await call({ method: 'POST', path: '/api/tasks', body: result, answer: taken(result), lane: 'result' });
     },
     extendLease: async (update) => {
-      await call({ method: 'POST', path: '/api/tasks', body: update, answer: ignored });
+      await call({ method: 'POST', path: '/api/tasks', body: update, answer: taken(update) });
     },
     getTask: (taskId) => call({ method: 'GET', path: '/api/tasks/{taskId}', params: { taskId }, answer: taskSchema }),
     addTaskLog: async (taskId, line) => {
-      await call({ method: 'POST', path: '/api/tasks/{taskId}/log', params: { taskId }, body: line, answer: ignored });
+      await call({ method: 'POST', path: '/api/tasks/{taskId}/log', params: { taskId }, body: line, answer: noPage });
     },
     queueSizes: (types) =>
       call({

@@ -35,7 +35,7 @@ test('a worker process told to stop ends the task it runs first', async () => {
       return { body: queued-- > 0 ? [{ ...task, inputData: { url } }] : [] };
     }
     if (method === 'POST' && path === '/api/tasks') results.push(body as TaskResult);
-    return method === 'POST' ? { body: 'ok' } : undefined;
+    return method === 'POST' ? { body: (body as TaskResult).taskId } : undefined;
   };
 
   const worker = startFleetCommand(['work', '--only', 'http_request'], { CONDUCTOR_SERVER_URL: fake.url });

@@ -27,7 +27,7 @@ export class FakeQueue {
       this.results.push(request.body as TaskResult);
       this.#updated.resolve();
       this.#updated = Promise.withResolvers();
-      return { body: 'ok' };
+      return { body: (request.body as TaskResult).taskId };
     }
     return undefined;
   };

@@ -120,7 +120,6 @@ class WorkerProcess implements Fleet {
       breaker: this.#results,
       events,
       log,
-      delivered: (taskId) => this.#leases.release(taskId),
       giveUp: this.#giveUp.signal,
     });
     const parts = { leases: this.#leases, courier: this.#courier, threads: this.#threads };
@@ -140,6 +139,7 @@ class WorkerProcess implements Fleet {
           ...shared,
           process: worker.thread ? threadSlots : this.#slots,
           stop: this.#stopPolling.signal,
+          holds: (task) => this.#leases.holds(task),
           handle: (task) => runner.handle(worker, task),
           handBack: (task) => runner.handBack(worker, task),
         }),
@@ -177,7 +177,9 @@ class WorkerProcess implements Fleet {
 
   setConcurrency(concurrency: number, taskType?: string): void {
     if (taskType === undefined) this.#slots.limit = concurrency;
-    else for (const type of this.#named(taskType)) type.setConcurrency(concurrency);
+    // Types that were given no limit of their own have that of the process.
+    const types = taskType === undefined ? this.#types.filter((type) => !type.hasOwnLimit) : this.#named(taskType);
+    for (const type of types) type.setConcurrency(concurrency);
   }
 
   stop(): Promise<void> {
@@ -210,7 +212,7 @@ class WorkerProcess implements Fleet {
     if (this.#courier.waiting > 0) {
       log.warn({ results: this.#courier.waiting }, 'undelivered results stay on disk for the next process');
     }
-    for (const { task } of this.#leases.attempts) this.#leases.release(task.taskId);
+    for (const attempt of this.#leases.attempts) this.#leases.release(attempt);
     await this.#threads.close();
     await spool?.spool.close();
   }

@@ -10,7 +10,7 @@ export interface Views {
   /** Prometheus' text format. */
   metrics?: { contentType: string; text(): Promise<string> };
   /** What an autoscaler asks for. */
-  scaling?: () => Promise<unknown>;
+  scaling?: (query: URLSearchParams) => Promise<unknown>;
 }
 
 export interface PageServer {
@@ -48,18 +48,18 @@ export function serveControl(options: PageOptions): Promise<PageServer> {
 }
 
 async function view({ url }: IncomingMessage, response: ServerResponse, { fleet, views }: PageOptions): Promise<void> {
-  const path = url?.split('?')[0];
+  const { pathname: path, searchParams: query } = new URL(url ?? '/', 'http://localhost');
   if (path === '/metrics' && views.metrics) {
     const text = await views.metrics.text();
     response.writeHead(200, { 'content-type': views.metrics.contentType }).end(text);
     return;
   }
-  if (path === '/scaling' && views.scaling) return send(response, 200, await views.scaling());
+  if (path === '/scaling' && views.scaling) return send(response, 200, await views.scaling(query));
   const status = fleet().status();
   const live = isLive(status, Date.now());
   const ready = live && isReady(status, Date.now());
   const codes: Record<string, number> = { '/status': 200, '/livez': live ? 200 : 503, '/readyz': ready ? 200 : 503 };
-  const code = codes[path ?? ''];
+  const code = codes[path];
   if (code === undefined) return send(response, 404, { error: `There is no ${path}.` });
   send(response, code, { live, ready, ...status });
 }
@@ -69,7 +69,7 @@ const CHANGE = /^(?:\/types\/(?<type>[^/]+))?\/(?<action>pause|resume|concurrenc
 
 async function change(request: IncomingMessage, response: ServerResponse, fleet: Fleet): Promise<void> {
   const { type, action } = CHANGE.exec(request.url ?? '')?.groups ?? {};
-  const taskType = type === undefined ? undefined : decodeURIComponent(type);
+  const taskType = decoded(type);
   if (!request.headers['content-type']?.startsWith('application/json')) {
     return send(response, 415, { error: 'Send content-type: application/json.' });
   }
@@ -81,6 +81,15 @@ async function change(request: IncomingMessage, response: ServerResponse, fleet:
     fleet.setConcurrency(body.data.concurrency, taskType);
   } else return send(response, 404, { error: `There is no ${request.url}.` });
   send(response, 200, fleet.status());
+}
+
+/** What cannot be decoded is the name of nothing. */
+function decoded(type: string | undefined): string | undefined {
+  try {
+    return type && decodeURIComponent(type);
+  } catch {
+    return type;
+  }
 }
 
 /** Nothing that is sent here is long. */

@@ -26,7 +26,8 @@ import type { Slots } from './slots.ts';
  *    domain, and one of the type's pace.
  * 2. A long poll asks for one task only: the server holds a batch back until it is full or the time is over. It holds no slot, since
  *    idle types would keep the busy ones from theirs; it begins only while one is free.
- * 3. What is polled and may not run, because the slot went meanwhile, the type was paused or the server sent too much, is handed back at
+ * 3. A task that this process has already, or that comes twice in one answer, is passed over: handed back it would be queued while it runs.
+ *    What else is polled and may not run, because the slot went meanwhile, the type was paused or the server sent too much, is handed back at
  *    once.
  * 4. A poll under way is never cut off: what the server has popped for it would wait for its lease to run out. What it brings after a
  *    stop is handed back.
@@ -55,6 +56,8 @@ export interface PollerOptions {
   log: Logger;
   /** Aborted when no more tasks shall be taken. */
   stop: AbortSignal;
+  /** Whether a task is in this process already. */
+  holds(task: Task): boolean;
   /** Executes a task and reports it. */
   handle(task: Task): Promise<void>;
   /** Returns a task to the queue. */
@@ -152,7 +155,7 @@ export class Poller {
     } else if (polls.isOpen) {
       this.#become('failing');
       await polls.admitted(stop);
-      if (!stop.aborted) await this.#watch();
+      if (!stop.aborted) await this.#watch(0); // the answer shall tell soon whether the server is back
     } else if (this.#state === 'polling') {
       await this.#take();
     } else {
@@ -160,15 +163,15 @@ export class Poller {
     }
   }
 
-  async #watch(): Promise<void> {
+  async #watch(timeoutMs = LONG_POLL_MS): Promise<void> {
     const { slots, pace, pollIntervalMs, stop } = this.#options;
     if (!this.#backoff.failing) this.#become('idle');
-    const tasks = await this.#poll(1, LONG_POLL_MS);
+    const tasks = await this.#poll(1, timeoutMs);
     if (!tasks) return;
     const reserved = slots.reserve(pace.take(tasks.length));
     await this.#begin(tasks, reserved);
     this.#become(tasks.length > 0 ? 'polling' : 'idle');
-    if (tasks.length === 0) await pause(pollIntervalMs * (1 + Math.random()), stop); // so that the types do not poll in step
+    if (tasks.length === 0) await pause(pollIntervalMs * (0.5 + Math.random()), stop); // so that the types do not poll in step
   }
 
   async #take(): Promise<void> {
@@ -199,7 +202,7 @@ export class Poller {
     const { conductor, taskType, domain, workerId, events, polls } = this.#options;
     const startedAt = performance.now();
     try {
-      const tasks = await conductor.pollTasks(taskType, { count, timeoutMs, workerId, domain });
+      const tasks = this.#newOnes(await conductor.pollTasks(taskType, { count, timeoutMs, workerId, domain }));
       this.#lastAnswerAt = Date.now();
       const durationMs = performance.now() - startedAt;
       events.emit({ type: 'poll-answered', taskType, domain, asked: count, got: tasks.length, durationMs });
@@ -212,6 +215,18 @@ export class Poller {
       await this.#afterFailure(error);
       return undefined;
     }
+  }
+
+  #newOnes(tasks: readonly Task[]): Task[] {
+    const { holds, log } = this.#options;
+    const seen = new Set<string>();
+    return tasks.filter((task) => {
+      const isNew = !seen.has(task.taskId) && !holds(task);
+      seen.add(task.taskId);
+      if (!isNew)
+        log.warn({ taskType: this.taskType, taskId: task.taskId }, 'the server handed out a task that is here already');
+      return isNew;
+    });
   }
 
   /** A failure of this type alone is told once; one of the whole server is told by the breaker. */

@@ -19,18 +19,21 @@ export interface TypeStatus {
 
 type Shared = Pick<
   PollerOptions,
-  'conductor' | 'workerId' | 'polls' | 'results' | 'events' | 'log' | 'stop' | 'handle' | 'handBack'
+  'conductor' | 'workerId' | 'polls' | 'results' | 'events' | 'log' | 'stop' | 'holds' | 'handle' | 'handBack'
 > & { process: Slots };
 
 /** One task type of this process: a poller for each of its domains, over slots of its own. */
 export class TaskType {
   readonly name: string;
+  /** Whether it was given a limit, else it has that of the process. */
+  readonly hasOwnLimit: boolean;
   readonly #slots: Slots;
   readonly #domains: TypeSettings['domains'];
   readonly #pollers: Poller[];
 
   constructor(worker: Worker, settings: TypeSettings, { process, ...shared }: Shared) {
     this.name = worker.name;
+    this.hasOwnLimit = settings.hasOwnLimit;
     this.#slots = process.within(settings.concurrency);
     this.#domains = settings.domains;
     const { batchSize, pollIntervalMs, paused } = settings;

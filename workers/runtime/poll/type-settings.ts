@@ -3,6 +3,8 @@ import type { Config } from '../../../core/config.ts';
 /** What applies to one task type in one process. */
 export interface TypeSettings {
   concurrency: number;
+  /** Whether the concurrency is its own and not that of the process. */
+  hasOwnLimit: boolean;
   batchSize: number;
   pollIntervalMs: number;
   ratePerSecond: number | undefined;
@@ -22,6 +24,7 @@ export function typeSettings(config: WorkersConfig, taskType: string): TypeSetti
   const own = { ...workers.ALL, ...workers[taskType], ...workers[taskType.toUpperCase()] };
   return {
     concurrency: own.concurrency ?? config.workerConcurrency,
+    hasOwnLimit: own.concurrency !== undefined,
     batchSize: own.batchSize ?? config.workerBatchSize,
     pollIntervalMs: own.pollIntervalMs ?? config.workerPollIntervalMs,
     ratePerSecond: own.ratePerSecond,

@@ -43,11 +43,11 @@ export class Courier {
    * Resolves when the slot of the task may be used again: the result is done, or safe on disk. What is `validForMs` only, a task that is
    * handed back, is never put on disk, and forgotten when the time is over: the server has given the task to somebody else by then.
    */
-  async deliver(result: TaskResult, task: TaskKey, { validForMs = Number.POSITIVE_INFINITY } = {}): Promise<void> {
-    const letter = { result, task, tries: 0, since: performance.now(), validForMs };
+  async deliver(result: TaskResult, about: About): Promise<void> {
+    const { validForMs = Number.POSITIVE_INFINITY } = about;
+    const letter = { ...about, result, validForMs, tries: 0, since: performance.now() };
     const sending = this.#options.breaker.isOpen ? Promise.resolve(false) : this.#send(letter);
-    const done = await soon(sending, SLOW_MS);
-    if (done === true) return;
+    if ((await soon(sending, SLOW_MS)) === true) return;
     const isSafe = validForMs === Number.POSITIVE_INFINITY && (await this.#keep(letter));
     const carried = this.#finish(sending, letter);
     if (!isSafe) await carried;
@@ -57,7 +57,8 @@ export class Courier {
   deliverLeft(results: readonly TaskResult[]): void {
     for (const result of results) {
       const task = { taskId: result.taskId, workflowInstanceId: result.workflowInstanceId, taskType: '' };
-      void this.#wait({ result, task, tries: 0, since: performance.now(), validForMs: Number.POSITIVE_INFINITY });
+      const validForMs = Number.POSITIVE_INFINITY;
+      void this.#wait({ result, task, done: () => undefined, validForMs, tries: 0, since: performance.now() });
     }
   }
 
@@ -92,7 +93,7 @@ export class Courier {
 
   /** In the order they came; one that fails goes behind the others. */
   async #carry(): Promise<void> {
-    const { breaker, giveUp, spool, delivered } = this.#options;
+    const { breaker, giveUp, spool } = this.#options;
     let [letter] = this.#waiting.values();
     while (letter && !giveUp.aborted) {
       const { taskId } = letter.task;
@@ -101,8 +102,8 @@ export class Courier {
       this.#waiting.delete(taskId);
       if (isOver(letter) || (await this.#send(letter))) {
         this.#backoff.reset();
+        letter.done();
         letter.ended?.();
-        delivered(taskId);
         await spool?.delivered(taskId);
       } else {
         this.#waiting.set(taskId, letter);
@@ -114,7 +115,7 @@ export class Courier {
 
   /** One try. True if the letter is done. */
   async #send(letter: Letter): Promise<boolean> {
-    const { conductor, breaker, events, log, delivered } = this.#options;
+    const { conductor, breaker, events, log } = this.#options;
     const { task } = letter;
     const startedAt = performance.now();
     letter.tries++;
@@ -122,7 +123,7 @@ export class Courier {
       await conductor.updateTask(letter.result);
       breaker.succeeded();
       events.emit({ type: 'result-delivered', task, tries: letter.tries, durationMs: performance.now() - startedAt });
-      delivered(task.taskId);
+      letter.done();
       return true;
     } catch (error) {
       events.emit({ type: 'result-failed', task, error, durationMs: performance.now() - startedAt });
@@ -139,7 +140,7 @@ export class Courier {
       }
       log.error({ err: error, ...task, status: letter.result.status }, 'the server refused the result of a task');
       events.emit({ type: 'result-refused', task, error });
-      delivered(task.taskId);
+      letter.done();
       return true;
     }
   }
@@ -152,15 +153,21 @@ export interface CourierOptions {
   breaker: Breaker;
   events: Events;
   log: Logger;
-  /** Called when a result is done. */
-  delivered(taskId: string): void;
   /** Aborted when the process waits no longer. */
   giveUp: AbortSignal;
 }
 
-interface Letter {
-  result: TaskResult;
+/** What goes with a result. */
+export interface About {
   task: TaskKey;
+  /** Called when it is done; what calls it twice does no harm. */
+  done(): void;
+  /** How long it is worth delivering. Absent: for ever. */
+  validForMs?: number;
+}
+
+interface Letter extends About {
+  result: TaskResult;
   tries: number;
   /** Of the first try, on the clock of `performance.now()`. */
   since: number;

@@ -8,7 +8,7 @@ import type { Outcome } from '../run/execute.ts';
 export type Reportable = Exclude<Outcome, { kind: 'cancelled' }>;
 
 /** The server keeps a reason of any length, but shows it in lists and prompts. */
-const MAX_REASON_LENGTH = 500;
+export const MAX_REASON_LENGTH = 500;
 const MAX_LOG_LENGTH = 10_000;
 
 /** What the server is told of an outcome: the only place where outcomes become statuses. */

@@ -29,6 +29,7 @@ export class Spool {
   #file: FileHandle | undefined;
   #bytes = 0;
   #taken = 0;
+  #isTorn = false;
   /** Everything that touches the file, one after the other. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -64,14 +65,16 @@ export class Spool {
   /** False if it is full or cannot be written; then the result is not on the disk. */
   append(result: TaskResult): Promise<boolean> {
     return this.#inOrder(async () => {
-      const line = `${JSON.stringify({ result })}\n`;
+      const line = `${this.#isTorn ? '\n' : ''}${JSON.stringify({ result })}\n`;
       const bytes = Buffer.byteLength(line);
       if (this.#bytes + bytes > this.#maxBytes) return false;
       try {
         this.#file ??= await open(join(this.#folder, this.#name), 'a');
         await this.#file.appendFile(line);
         await this.#file.datasync();
+        this.#isTorn = false;
       } catch (error) {
+        this.#isTorn = true; // a part of the line may be there; the next one must not join it
         this.#log.error({ reason: messageOf(error), folder: this.#folder }, 'a result could not be written to disk');
         return false;
       }

@@ -9,7 +9,8 @@ import type { Attempt } from './attempt.ts';
 export type Outcome =
   /** `bytes` of the output as JSON. */
   | { kind: 'completed'; output: Record<string, unknown>; bytes: number }
-  | { kind: 'failed'; retryable: boolean; reason: string; stack?: string }
+  /** `exception` is the name of what was thrown, if it has one. */
+  | { kind: 'failed'; retryable: boolean; reason: string; stack?: string; exception?: string }
   /** The process stops: somebody else shall do it, and it does not count as a try. */
   | { kind: 'handed-back' }
   /** It has ended on the server, so nobody wants to hear of it. */
@@ -163,7 +164,8 @@ function completed({ name, output: schema }: Worker, returned: unknown): Outcome
 function failed(thrown: unknown): Outcome {
   try {
     const stack = hasText(thrown, 'stack') ? { stack: thrown.stack } : {};
-    return { kind: 'failed', retryable: !isPermanent(thrown), reason: messageOf(thrown), ...stack };
+    const exception = hasText(thrown, 'name') ? { exception: thrown.name } : {};
+    return { kind: 'failed', retryable: !isPermanent(thrown), reason: messageOf(thrown), ...stack, ...exception };
   } catch {
     return { kind: 'failed', retryable: true, reason: 'The worker threw something that cannot be read.' };
   }

@@ -1,4 +1,5 @@
 import type { Conductor } from '../../../core/conductor/api.ts';
+import type { Task } from '../../../core/conductor/types.ts';
 import { FleetError } from '../../../core/errors.ts';
 import type { Events } from '../events.ts';
 import { heartbeat, keyOf } from '../report/result.ts';
@@ -27,7 +28,7 @@ export class LeaseKeeper {
   /** False if this process has the task already: the server handed it out a second time, because a heartbeat came too late. */
   hold(attempt: Attempt): boolean {
     const { taskId } = attempt.task;
-    if (this.#held.has(taskId)) return false;
+    if (this.holds(attempt.task)) return false;
     const now = performance.now();
     this.#held.set(taskId, {
       attempt,
@@ -40,8 +41,14 @@ export class LeaseKeeper {
     return true;
   }
 
-  release(taskId: string): void {
-    this.#held.delete(taskId);
+  holds({ taskId }: Pick<Task, 'taskId'>): boolean {
+    return this.#held.has(taskId);
+  }
+
+  /** Forgets the attempt; not another one of the same task that came meanwhile. */
+  release(attempt: Attempt): void {
+    const { taskId } = attempt.task;
+    if (this.#held.get(taskId)?.attempt === attempt) this.#held.delete(taskId);
     if (this.#held.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -58,11 +65,22 @@ export class LeaseKeeper {
     const { taskId } = attempt.task;
     const held = this.#held.get(taskId);
     if (held) held.beatAt = performance.now() + attempt.leaseMs / 2;
-    await conductor.extendLease(heartbeat(attempt, workerId));
+    const update = conductor.extendLease(heartbeat(attempt, workerId));
+    if (held) held.update = update.catch(() => undefined);
+    await update;
     for (let line = attempt.logs[0]; line !== undefined; line = attempt.logs[0]) {
       await conductor.addTaskLog(taskId, line.log);
       attempt.logs.shift();
     }
+  }
+
+  /** No heartbeat is under way any more, and none will be. */
+  async quiet(attempt: Attempt): Promise<void> {
+    const held = this.#held.get(attempt.task.taskId);
+    if (held?.attempt !== attempt) return;
+    held.beatAt = Number.POSITIVE_INFINITY;
+    await held.update;
+    held.beatAt = Number.POSITIVE_INFINITY; // a failed one had set its next try
   }
 
   #tick(): void {
@@ -107,7 +125,7 @@ export class LeaseKeeper {
   #lose(attempt: Attempt): void {
     if (!attempt.running) return; // its result is on the way, and the server has perhaps taken it just now
     attempt.abort('cancelled');
-    this.release(attempt.task.taskId);
+    this.release(attempt);
   }
 }
 
@@ -124,6 +142,8 @@ interface Held {
   lookAt: number;
   beating: boolean;
   looking: boolean;
+  /** The last heartbeat; never rejects. */
+  update?: Promise<void>;
 }
 
 /** The shortest lease is a second, so its heartbeat at half of it is never late by much. */

@@ -1,9 +1,10 @@
 import type { Task } from '../../../core/conductor/types.ts';
 import type { Worker, WorkerSettings } from '../../../core/contract.ts';
 import type { Logger } from '../../../core/log.ts';
+import { clip } from '../../../core/text.ts';
 import type { Events } from '../events.ts';
 import type { Courier } from '../report/courier.ts';
-import { keyOf, toTaskResult } from '../report/result.ts';
+import { keyOf, MAX_REASON_LENGTH, toTaskResult } from '../report/result.ts';
 import { Attempt } from './attempt.ts';
 import { execute, type Outcome } from './execute.ts';
 import type { LeaseKeeper } from './lease.ts';
@@ -61,11 +62,12 @@ export class Runner {
 
   async #answer(attempt: Attempt, outcome: Outcome): Promise<void> {
     const { leases, courier, workerId } = this.#options;
-    if (outcome.kind === 'cancelled') leases.release(attempt.task.taskId);
-    else {
-      const validity = outcome.kind === 'handed-back' ? { validForMs: attempt.leaseMs } : {};
-      await courier.deliver(toTaskResult(attempt, outcome, workerId), keyOf(attempt.task), validity);
-    }
+    const done = () => leases.release(attempt);
+    if (outcome.kind === 'cancelled') return done();
+    // A heartbeat that overtook the hand-back would keep the task from everybody for another lease.
+    if (outcome.kind === 'handed-back') await leases.quiet(attempt);
+    const validity = outcome.kind === 'handed-back' ? { validForMs: attempt.leaseMs } : {};
+    await courier.deliver(toTaskResult(attempt, outcome, workerId), { task: keyOf(attempt.task), done, ...validity });
   }
 }
 
@@ -80,7 +82,8 @@ function once<T>(make: () => T): () => T {
 
 function tell(log: Logger, outcome: Outcome): void {
   const { kind } = outcome;
-  if (kind === 'failed') log.warn({ retryable: outcome.retryable, reason: outcome.reason }, 'task failed');
+  if (kind === 'failed')
+    log.warn({ retryable: outcome.retryable, reason: clip(outcome.reason, MAX_REASON_LENGTH) }, 'task failed');
   else log[kind === 'completed' ? 'debug' : 'info'](`task ${kind}`);
 }
 

@@ -35,12 +35,26 @@ export default async function runInThread({ module, input, context, port }: Thre
       addLog: (line) => tell({ what: 'task-log', line }),
       progress: async (output) => tell({ what: 'progress', output }),
     });
-    structuredClone(returned); // what cannot be copied to the other thread shall fail here, with words
-    return { returned };
+    return isCopied(returned) ? { returned } : { thrown: NOT_COPIED };
   } catch (thrown) {
     return { thrown: plainError(thrown) };
   } finally {
     port.close();
+  }
+}
+
+/** No retry would mend it. */
+const NOT_COPIED = {
+  name: 'NonRetryableError',
+  message: 'The handler returned something that cannot be copied from its thread.',
+};
+
+function isCopied(value: unknown): boolean {
+  try {
+    structuredClone(value);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,0 +1,108 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, test, vi } from 'vitest';
+import { type Scene, scene } from '../../support/acceptance-scene.ts';
+import { acceptanceTasks } from '../../support/worker-command.ts';
+
+const soon = { timeout: 30_000, interval: 5 };
+const IDLE_TYPES = 50;
+const SAMPLES = 60;
+/** What the scheduler of a busy machine adds to either side. */
+const NOISE_MS = 25;
+
+/** A folder with one busy task type and so many others. */
+function tasksDir({ folder }: Scene, idle: number): string {
+  const directory = join(folder, `tasks-${idle}`);
+  const shared = pathToFileURL(join(acceptanceTasks, 'shared/echo.ts')).href;
+  mkdirSync(directory);
+  const names = ['busy', ...Array.from({ length: idle }, (_, i) => `idle_${i}`)];
+  for (const name of names) {
+    const source = `import { echo } from '${shared}';\nexport default echo('${name}');\n`;
+    writeFileSync(join(directory, `${name.replaceAll('_', '-')}.ts`), source);
+  }
+  return directory;
+}
+
+/** From the end of a handler to the arrival of its result, the slowest twentieth, in milliseconds. */
+async function updateP95({ conductor, give, notes }: Scene): Promise<number> {
+  const tasks = [];
+  for (let i = 0; i < SAMPLES; i++) {
+    const task = give('busy', { value: i });
+    await vi.waitFor(() => expect(task.status).toBe('COMPLETED'), soon);
+    tasks.push(task);
+  }
+  const delays = tasks.map(
+    ({ taskId }) => (conductor.results(taskId)[0]?.at ?? 0) - (notes('end', { taskId })[0]?.at ?? 0),
+  );
+  return percentile(delays, 0.95);
+}
+
+function percentile(values: readonly number[], share: number): number {
+  return [...values].sort((a, b) => a - b)[Math.ceil(values.length * share) - 1] ?? Number.NaN;
+}
+
+describe.concurrent('latency', () => {
+  test('7. 50 idle types long-polling: update p95 unaffected (D9)', {
+    timeout: 90_000,
+    retry: 2, // times are those of the whole machine
+  }, async () => {
+    const p95 = (idle: number) => {
+      let measured = Number.NaN;
+      const body = async (own: Scene) => {
+        await own.start({ tasksDir: tasksDir(own, idle) });
+        await vi.waitFor(() => expect(own.conductor.openPolls().length).toBeGreaterThanOrEqual(idle), soon);
+        measured = await updateP95(own);
+      };
+      return scene(body)().then(() => measured);
+    };
+    const [alone, among] = await Promise.all([p95(0), p95(IDLE_TYPES)]); // at the same time: the same noise for both
+    expect(among).toBeLessThanOrEqual(1.5 * alone + NOISE_MS);
+  });
+
+  test(
+    '15. single task on an idle queue with batch 50: pick-up ≤ 250 ms (F2)',
+    {
+      timeout: 90_000,
+      retry: 2, // times are those of the whole machine
+    },
+    scene(async ({ conductor, start, give, notes }) => {
+      await start({ only: ['acceptance_echo'], env: { WORKER_BATCH_SIZE: '50', WORKER_CONCURRENCY: '50' } });
+      const pickUp = async () => {
+        const task = give('acceptance_echo');
+        await vi.waitFor(() => expect(task.status).toBe('COMPLETED'), soon);
+        return (notes('start', { taskId: task.taskId })[0]?.at ?? Number.POSITIVE_INFINITY) - task.queuedAt;
+      };
+      const whileWaiting = [];
+      for (let i = 0; i < 9; i++) {
+        await vi.waitFor(() => expect(conductor.openPolls()).toHaveLength(1), soon);
+        whileWaiting.push(await pickUp());
+      }
+      expect(percentile(whileWaiting, 0.5), String(whileWaiting)).toBeLessThanOrEqual(250);
+      // A batch that waits is answered only when it is full or its time is over.
+      expect(
+        conductor.polls().filter(({ query }) => Number(query.get('count')) > 1 && query.get('timeout') !== '0'),
+      ).toEqual([]);
+    }),
+  );
+
+  test(
+    '15. nor does a task wait longer that comes in just after an idle long poll has ended',
+    {
+      timeout: 90_000,
+      retry: 2, // times are those of the whole machine
+    },
+    scene(async ({ conductor, start, give, notes }) => {
+      const types = ['acceptance_echo', 'acceptance_late', 'acceptance_hold'];
+      await start({ only: types, env: { WORKER_BATCH_SIZE: '50' } });
+      const pickUps = types.map(async (type) => {
+        await vi.waitFor(() => expect(conductor.polls(type).some(({ status }) => status === 200)).toBe(true), soon);
+        const task = give(type, { ms: 1 });
+        await vi.waitFor(() => expect(notes('start', { taskId: task.taskId })).toHaveLength(1), soon);
+        return (notes('start', { taskId: task.taskId })[0]?.at ?? 0) - task.queuedAt;
+      });
+      const waited = await Promise.all(pickUps);
+      expect(percentile(waited, 0.5), String(waited)).toBeLessThanOrEqual(250);
+    }),
+  );
+});

@@ -1,0 +1,253 @@
+import { appendFileSync, globSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import { processEnvironment } from '../../../core/config.ts';
+import { resultsIn } from '../../../workers/runtime/report/spool.ts';
+import { type Scene, scene } from '../../support/acceptance-scene.ts';
+import { isResult, refusal } from '../../support/faulty-conductor.ts';
+import type { Fault } from '../../support/faulty-conductor-faults.ts';
+import type { ServerTask } from '../../support/faulty-conductor-queues.ts';
+
+vi.setConfig({ maxConcurrency: 8 }); // these tests wait more than they compute
+
+/** 300 is the outage of the acceptance list; the suite does with less. */
+const OUTAGE_SECONDS = Number(processEnvironment().FLEET_TEST_OUTAGE_SECONDS ?? 3);
+const OUTAGE_MS = OUTAGE_SECONDS * 1000;
+const LIMIT_MS = 120_000 + 2 * OUTAGE_MS;
+/** Leases that outlast the outage, so that one execution has to do. */
+const lease = { responseTimeoutSeconds: 60 + 2 * OUTAGE_SECONDS, retries: 3 };
+const soon = { timeout: 30_000, interval: 10 };
+const afterOutage = { timeout: 30_000, interval: 20 };
+const COUNT = 20;
+const only = ['acceptance_hold'];
+
+const statuses = (tasks: readonly ServerTask[]) => tasks.map(({ status }) => status);
+const outage = async () => {
+  const until = Date.now() + OUTAGE_MS;
+  await vi.waitUntil(() => Date.now() > until, { timeout: OUTAGE_MS + 5000, interval: 20 });
+};
+
+/** Tasks that all run at this moment. */
+async function running({ give, notes, start }: Scene, env: Record<string, string> = {}) {
+  const tasks = Array.from({ length: COUNT }, (_, i) => give('acceptance_hold', { label: `${i}` }, lease));
+  const worker = await start({ only, env: { WORKER_BATCH_SIZE: '50', ...env } });
+  await vi.waitFor(() => expect(notes('start')).toHaveLength(COUNT), soon);
+  return { tasks, worker };
+}
+
+/** Every task ended in its first attempt, and its result was taken once. */
+function expectDeliveredOnce({ conductor, notes }: Scene, tasks: readonly ServerTask[]): void {
+  expect(statuses(tasks)).toEqual(tasks.map(() => 'COMPLETED'));
+  expect(conductor.tasks()).toHaveLength(tasks.length);
+  for (const task of tasks) {
+    expect(conductor.results(task.taskId).filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(task.accepted.filter(({ status }) => status === 'COMPLETED')).toHaveLength(1);
+    expect(notes('start', { taskId: task.taskId })).toHaveLength(1);
+  }
+}
+
+/** Every result is on disk. */
+async function inSpool({ spooled }: Scene, tasks: readonly ServerTask[]): Promise<void> {
+  await vi.waitFor(() => {
+    const text = spooled();
+    expect(tasks.filter(({ taskId }) => !text.includes(taskId))).toEqual([]);
+  }, soon);
+}
+
+describe.concurrent('an outage', () => {
+  test(
+    '4. server down mid-update: every result delivered once (D6, F7)',
+    {
+      timeout: LIMIT_MS,
+    },
+    scene(async (own) => {
+      const { conductor, release, notes, start } = own;
+      const { tasks, worker } = await running(own);
+      await conductor.refuse();
+      release();
+      await vi.waitFor(() => expect(notes('end')).toHaveLength(COUNT), soon);
+      await outage();
+      await conductor.listen();
+      await vi.waitFor(() => expect(statuses(tasks)).toEqual(tasks.map(() => 'COMPLETED')), afterOutage);
+      expect(await worker.stop()).toBe(0);
+      await start({ only }); // nothing is left over that it would send again
+      await vi.waitFor(() => expect(conductor.openPolls()).toHaveLength(1), soon);
+      expectDeliveredOnce(own, tasks);
+    }),
+  );
+
+  test(
+    '4. server down mid-update, and process kill -9 then restart: every result delivered once (D6, F7)',
+    {
+      timeout: LIMIT_MS,
+    },
+    scene(async (own) => {
+      const { conductor, release, start } = own;
+      const { tasks, worker } = await running(own);
+      await conductor.refuse();
+      release();
+      await inSpool(own, tasks);
+      await worker.kill();
+      const second = await start({ only });
+      await outage();
+      await second.kill(); // a second death, of the process that has taken the results over
+      const heirs = await Promise.all([start({ only }), start({ only })]); // both look for what is left
+      await conductor.listen();
+      await vi.waitFor(() => expect(statuses(tasks)).toEqual(tasks.map(() => 'COMPLETED')), afterOutage);
+      // Until they have noted it, a kill would have them send again what the server then ignores.
+      await vi.waitFor(() => expect(resultsIn(own.spooled())).toEqual([]), soon);
+      await Promise.all(heirs.map((heir) => heir.kill()));
+      await start({ only });
+      await vi.waitFor(() => expect(conductor.openPolls()).toHaveLength(1), soon);
+      expectDeliveredOnce(own, tasks);
+    }),
+  );
+
+  test(
+    '4. a spool whose last line was cut off by the kill gives up that line only',
+    {
+      timeout: LIMIT_MS,
+    },
+    scene(async (own) => {
+      const { conductor, release, start, dataDir } = own;
+      const { tasks, worker } = await running(own);
+      await conductor.refuse();
+      release();
+      await inSpool(own, tasks);
+      await worker.kill();
+      const files = globSync('spool/**/*', { cwd: dataDir, withFileTypes: true }).filter((entry) => entry.isFile());
+      expect(files.length).toBeGreaterThan(0);
+      for (const { parentPath, name } of files) appendFileSync(join(parentPath, name), '{"taskId":"cut-o');
+      await conductor.listen();
+      await start({ only });
+      await vi.waitFor(() => expect(statuses(tasks)).toEqual(tasks.map(() => 'COMPLETED')), afterOutage);
+      expectDeliveredOnce(own, tasks);
+    }),
+  );
+
+  test(
+    '4. a process beside it does not send what a living one has in its spool',
+    {
+      timeout: LIMIT_MS,
+    },
+    scene(async (own) => {
+      const { conductor, release, start } = own;
+      const { tasks } = await running(own);
+      await conductor.refuse();
+      release();
+      await inSpool(own, tasks);
+      await start({ only });
+      await conductor.listen();
+      await vi.waitFor(() => expect(statuses(tasks)).toEqual(tasks.map(() => 'COMPLETED')), afterOutage);
+      expectDeliveredOnce(own, tasks);
+    }),
+  );
+
+  test(
+    '4. without a place on disk, results wait in memory until the server is back',
+    {
+      timeout: LIMIT_MS,
+    },
+    scene(async (own) => {
+      const { conductor, folder, release, notes } = own;
+      const occupied = join(folder, 'a-file');
+      writeFileSync(occupied, '');
+      const { tasks, worker } = await running(own, { WORKER_SPOOL_DIR: join(occupied, 'spool') });
+      await conductor.refuse();
+      release();
+      await vi.waitFor(() => expect(notes('end')).toHaveLength(COUNT), soon);
+      await outage();
+      await conductor.listen();
+      await vi.waitFor(() => expect(statuses(tasks)).toEqual(tasks.map(() => 'COMPLETED')), afterOutage);
+      expectDeliveredOnce(own, tasks);
+      expect(worker.logs().filter(({ level, folder: named }) => level >= 40 && named !== undefined)).toHaveLength(1);
+    }),
+  );
+
+  test(
+    '4. SIGTERM with the server down: results are kept for the next process',
+    {
+      timeout: LIMIT_MS,
+    },
+    scene(async (own) => {
+      const { conductor, release, start } = own;
+      const { tasks, worker } = await running(own, { WORKER_DRAIN_SECONDS: '1' });
+      await conductor.refuse();
+      release();
+      expect(await worker.stop()).toBe(0);
+      await conductor.listen();
+      await start({ only });
+      await vi.waitFor(() => expect(statuses(tasks)).toEqual(tasks.map(() => 'COMPLETED')), afterOutage);
+      expectDeliveredOnce(own, tasks);
+    }),
+  );
+
+  test(
+    '4. SIGTERM with updates in a black hole: the process ends and results are kept for the next one',
+    {
+      timeout: LIMIT_MS,
+    },
+    scene(async (own) => {
+      const { conductor, release, start, notes } = own;
+      const { tasks, worker } = await running(own, { WORKER_DRAIN_SECONDS: '2' });
+      const mend = conductor.order('black-hole', isResult);
+      release();
+      await vi.waitFor(() => expect(notes('end')).toHaveLength(COUNT), soon);
+      const from = Date.now();
+      expect(await worker.stop()).toBe(0);
+      expect(Date.now() - from).toBeLessThan(12_000);
+      mend();
+      await start({ only });
+      await vi.waitFor(() => expect(statuses(tasks)).toEqual(tasks.map(() => 'COMPLETED')), afterOutage);
+      expectDeliveredOnce(own, tasks);
+    }),
+  );
+
+  test.each<[string, Fault]>([
+    ['a black hole', 'black-hole'],
+    ['an answer without an end', 'trickle'],
+    ['a login page', 'html'],
+    ['a 5xx storm', refusal(503, 'no healthy upstream', true)],
+    ['a 500 that says it is not worth a retry', refusal(500, 'database is locked')],
+    ['401', { status: 401, body: { error: 'token expired' } }],
+    ['429', refusal(429, 'slow down')],
+    ['an answer lost after the update was accepted', 'lost-answer'],
+  ])(
+    '4. updates into %s: every result arrives and no task runs twice',
+    (_, fault) =>
+      scene(async (own) => {
+        const { conductor, release, notes } = own;
+        const { tasks } = await running(own, { CONDUCTOR_REQUEST_TIMEOUT_MS: '1000' });
+        const mend = conductor.order(fault, isResult);
+        release();
+        await vi.waitFor(() => expect(conductor.results().length).toBeGreaterThanOrEqual(COUNT / 2), soon);
+        mend();
+        await vi.waitFor(() => expect(statuses(tasks)).toEqual(tasks.map(() => 'COMPLETED')), afterOutage);
+        expect(conductor.tasks()).toHaveLength(COUNT);
+        expect(notes('start')).toHaveLength(COUNT);
+        await vi.waitFor(() => {
+          const taken = new Set(conductor.results().flatMap(({ status, taskId }) => (status === 200 ? [taskId] : [])));
+          expect(taken.size).toBe(COUNT); // also where the first answer was lost: it is sent until somebody says yes
+        }, afterOutage);
+      })(),
+    LIMIT_MS,
+  );
+
+  test(
+    '4. kill -9 in the middle of a storm: what was not delivered runs out of its lease and is done by the next',
+    {
+      timeout: LIMIT_MS,
+    },
+    scene(async ({ conductor, start, give }) => {
+      let update = 0;
+      conductor.order('reset', (request) => isResult(request) && ++update % 2 === 0);
+      for (let i = 0; i < 60; i++) give('acceptance_hold', { ms: 20 }, { responseTimeoutSeconds: 2, retries: 5 });
+      const first = await start({ only, env: { WORKER_CONCURRENCY: '10' } });
+      await vi.waitFor(() => expect(conductor.results().length).toBeGreaterThan(20), soon);
+      await first.kill();
+      await start({ only, env: { WORKER_CONCURRENCY: '10' } });
+      await vi.waitFor(() => expect(conductor.unfinished()).toEqual([]), afterOutage);
+      expect(conductor.tasks().filter(({ status }) => status === 'COMPLETED')).toHaveLength(60);
+    }),
+  );
+});

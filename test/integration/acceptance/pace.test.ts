@@ -1,0 +1,127 @@
+import { describe, expect, test, vi } from 'vitest';
+import { type Scene, scene } from '../../support/acceptance-scene.ts';
+import type { Recorded } from '../../support/faulty-conductor.ts';
+import type { WorkerCommand } from '../../support/worker-command.ts';
+
+vi.setConfig({ maxConcurrency: 8 }); // these tests wait more than they compute
+
+const WARN = 40;
+const INFO = 30;
+const TYPES = ['acceptance_echo', 'acceptance_hold', 'acceptance_late'];
+const FAULT_MS = 6000;
+
+/** The pauses between the polls of one type by one process. */
+function gaps(polls: Recorded[]): number[] {
+  return polls.slice(1).map(({ at }, index) => at - (polls[index]?.at ?? 0));
+}
+
+async function watchFaults({ conductor, workers, give }: Scene): Promise<void> {
+  const inVain = () => conductor.polls().filter(({ fault }) => fault !== undefined);
+  const began = () => inVain()[0]?.at ?? Number.POSITIVE_INFINITY;
+  await vi.waitUntil(() => Date.now() - began() > FAULT_MS, { timeout: FAULT_MS + 40_000, interval: 50 });
+  const failed = inVain();
+  const late = failed.filter(({ at }) => at - began() > FAULT_MS / 2);
+  // A poller that does not back off makes more than seven polls a second and type.
+  expect(failed.length).toBeLessThan(workers.length * TYPES.length * (FAULT_MS / 1000));
+  expect(late.length).toBeLessThan(failed.length / 2);
+  const failedOf = (pid: number | undefined, type: string) =>
+    failed.filter((poll) => poll.type === type && poll.query.get('workerid')?.includes(String(pid)));
+  const known = workers.flatMap(({ child }) => TYPES.map((type) => gaps(failedOf(child.pid, type))));
+  const firsts = known.flatMap((list) => list.find((gap) => gap > 50) ?? []).sort((a, b) => a - b);
+  expect(firsts.length).toBeGreaterThan(1);
+  expect((firsts.at(-1) ?? 0) - (firsts[0] ?? 0)).toBeGreaterThan(20); // pauses of the same rank differ: jitter
+  const complaints = (worker: WorkerCommand) => worker.logs().filter(({ level }) => level >= WARN);
+  for (const worker of workers) {
+    expect(complaints(worker).length).toBeGreaterThan(0);
+    expect(complaints(worker).length, JSON.stringify(complaints(worker))).toBeLessThanOrEqual(TYPES.length + 2);
+  }
+  const soFar = workers.map((worker) => worker.logs().length);
+  conductor.mend();
+  const tasks = TYPES.map((type) => give(type, { ms: 1 }));
+  await vi.waitFor(() => expect(tasks.map(({ status }) => status)).toEqual(tasks.map(() => 'COMPLETED')), {
+    timeout: 40_000,
+    interval: 20,
+  });
+  await vi.waitFor(
+    () => {
+      workers.forEach((worker, index) => {
+        const news = worker.logs().slice(soFar[index]);
+        expect(news.filter(({ level }) => level === INFO).length).toBeGreaterThan(0); // it says that it works again
+        expect(news.filter(({ level }) => level >= WARN).length).toBeLessThanOrEqual(1);
+        expect(news.length).toBeLessThanOrEqual(TYPES.length + 2);
+      });
+    },
+    { timeout: 40_000 },
+  );
+}
+
+describe.concurrent('pace', () => {
+  test(
+    '11. idle: at most 0.25 requests a second and type (D15)',
+    {
+      timeout: 90_000,
+    },
+    scene(async ({ conductor, start }) => {
+      await start({ only: TYPES });
+      await vi.waitFor(() => TYPES.map((type) => expect(conductor.polls(type).length).toBeGreaterThan(0)), {
+        timeout: 40_000,
+      });
+      // From the first poll of a type, or from any other request, so many more may follow in this time.
+      const from = Date.now();
+      const WINDOW_MS = 13_000;
+      await vi.waitUntil(() => Date.now() - from > WINDOW_MS, { timeout: 40_000, interval: 50 });
+      for (const type of TYPES) {
+        const list = gaps(conductor.polls(type));
+        expect(list.length).toBeGreaterThan(0);
+        expect(list.reduce((sum, gap) => sum + gap, 0) / list.length).toBeGreaterThanOrEqual(4000);
+      }
+      const all = conductor.requests.filter(({ at }) => at >= from);
+      const seen = all.map(({ method, path, query }) => `${method} ${path}?${query}`).join('\n');
+      expect(all.length, seen).toBeLessThanOrEqual(0.25 * TYPES.length * (WINDOW_MS / 1000) + 1);
+    }),
+  );
+
+  test(
+    '11. server 5xx: backoff with jitter, log once per state change (D16)',
+    {
+      timeout: 120_000,
+    },
+    scene(async (own) => {
+      await Promise.all([own.start({ only: TYPES }), own.start({ only: TYPES })]);
+      own.conductor.order({ status: 500, body: { status: 500, message: 'database is locked' } }, 'poll');
+      for (const type of [...TYPES, ...TYPES]) own.give(type, { ms: 1 }); // ends the long polls that are open
+      await watchFaults(own);
+    }),
+  );
+
+  test(
+    '11. server 401 without a status in its body: backoff with jitter, log once per state change (D16)',
+    {
+      timeout: 120_000,
+    },
+    scene(async (own) => {
+      own.conductor.order({ status: 401, body: { error: 'unauthorized' } }, 'poll');
+      await Promise.all([own.start({ only: TYPES }), own.start({ only: TYPES })]);
+      await watchFaults(own);
+    }),
+  );
+
+  test(
+    '11. server gone: backoff, and back within seconds of its return',
+    {
+      timeout: 120_000,
+    },
+    scene(async ({ conductor, start, give }) => {
+      const worker = await start({ only: TYPES });
+      await vi.waitFor(() => expect(conductor.openPolls()).toHaveLength(TYPES.length), { timeout: 40_000 });
+      await conductor.refuse();
+      await vi.waitFor(() => expect(worker.logs().some(({ level }) => level >= WARN)).toBe(true), { timeout: 40_000 });
+      const from = Date.now();
+      await vi.waitUntil(() => Date.now() - from > 3000, { timeout: 40_000 });
+      expect(worker.logs().filter(({ level }) => level >= WARN).length).toBeLessThanOrEqual(TYPES.length + 2);
+      await conductor.listen();
+      const task = give('acceptance_echo');
+      await vi.waitFor(() => expect(task.status).toBe('COMPLETED'), { timeout: 8000 });
+    }),
+  );
+});

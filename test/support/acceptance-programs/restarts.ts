@@ -1,0 +1,22 @@
+import { loadWorkers, workerSettings } from '../../../cli/content.ts';
+import { createConductor } from '../../../core/conductor/api.ts';
+import { createCaller } from '../../../core/conductor/client.ts';
+import { loadConfig, processEnvironment } from '../../../core/config.ts';
+import { pause } from '../../../core/drain.ts';
+import { createLogger } from '../../../core/log.ts';
+import { startFleet } from '../../../workers/runtime/fleet.ts';
+
+/** Starts and stops a fleet many times in one process, while there is always more to do. */
+const { config } = loadConfig();
+const { conductorServerUrl = '' } = config;
+const workers = (await loadWorkers(config)).filter(({ name }) => name === 'acceptance_hold');
+const rounds = Number(processEnvironment().ROUNDS);
+const conductor = createConductor(createCaller({ ...config, conductorServerUrl }));
+const options = { workers, conductor, config, settings: workerSettings(config), log: createLogger(config, 'restarts') };
+console.error(`it serves ${workers.length} task types`);
+for (let round = 0; round < rounds; round++) {
+  const fleet = startFleet(options);
+  await pause((round * 7) % 60); // stops meet every phase of a poll
+  await fleet.stop();
+}
+conductor.close();

@@ -1,0 +1,3 @@
+import { echo } from './shared/echo.ts';
+
+export default echo('acceptance_echo');

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { defineTask, type Worker } from '../../../../core/contract.ts';
+import { note, told } from './note.ts';
+
+const input = told.extend({ value: z.unknown().optional() });
+const output = z.object({ value: z.unknown().optional() });
+
+/** A task that answers at once with what it was given. */
+export function echo(name: string): Worker<typeof input, typeof output> {
+  const contract = defineTask({ name, description: 'Answers with what it was given.', input, output, retryCount: 0 });
+  return contract.worker(async (given, context) => {
+    note(given, 'start', context);
+    note(given, 'end', context);
+    return { value: given.value };
+  });
+}

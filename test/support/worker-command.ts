@@ -1,0 +1,153 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { vi } from 'vitest';
+import { processEnvironment } from '../../core/config.ts';
+import { freePort } from './free-port.ts';
+import { root } from './product.ts';
+
+export const acceptanceTasks = join(import.meta.dirname, 'acceptance-tasks');
+
+export interface WorkerOptions {
+  conductorUrl: string;
+  /** Where its spool and its control address are. A second process may be given the same one. */
+  dataDir: string;
+  only?: readonly string[];
+  tasksDir?: string;
+  env?: Record<string, string>;
+  /** Runs this program in place of `fleet work`. */
+  program?: string;
+}
+
+export interface LogLine {
+  readonly level: number;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+const START_MS = 30_000;
+const TICKS_PER_SECOND = 100;
+
+/** `fleet work` as a real process with settings of its own: nothing of the environment but what finds Node and a home. */
+export class WorkerCommand {
+  readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  /** The exit code, or null where a signal ended it. */
+  readonly ended: Promise<number | null>;
+  readonly dataDir: string;
+  output = '';
+  readonly #healthPort: number;
+
+  /** Starts the process; `ready()` says when it serves. */
+  static async start(options: WorkerOptions): Promise<WorkerCommand> {
+    return new WorkerCommand(options, await freePort());
+  }
+
+  private constructor({ conductorUrl, dataDir, only, tasksDir, env, program }: WorkerOptions, healthPort: number) {
+    this.dataDir = dataDir;
+    this.#healthPort = healthPort;
+    const { PATH = '', HOME = '' } = processEnvironment();
+    const args = program
+      ? [program]
+      : [join(root, 'cli/fleet.js'), 'work', ...(only ? ['--only', only.join(',')] : [])];
+    this.child = spawn(process.execPath, args, {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH,
+        HOME,
+        CONDUCTOR_SERVER_URL: conductorUrl,
+        FLEET_DIR: dataDir,
+        TASKS_DIR: tasksDir ?? acceptanceTasks,
+        OUTPUT_DIR: join(dataDir, 'output'),
+        LOG_FORMAT: 'json',
+        WORKER_HEALTH_PORT: String(healthPort),
+        ...env,
+      },
+    });
+    for (const stream of [this.child.stdout, this.child.stderr])
+      stream.on('data', (chunk) => {
+        this.output += chunk;
+      });
+    this.ended = new Promise((resolve) => this.child.once('close', resolve));
+    const kill = () => this.child.kill('SIGKILL');
+    process.once('exit', kill); // a test that was cut off cleans up nothing
+    this.child.once('close', () => process.off('exit', kill));
+  }
+
+  get alive(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  ready(): Promise<void> {
+    return this.says(/serves \d+ task types/);
+  }
+
+  async says(pattern: RegExp): Promise<void> {
+    await vi.waitUntil(() => pattern.test(this.output) || !this.alive, { timeout: START_MS, interval: 10 });
+    if (!pattern.test(this.output)) throw new Error(`it ended without saying ${pattern}`);
+  }
+
+  logs(): LogLine[] {
+    return this.output.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as LogLine] : []));
+  }
+
+  /** Processor time it has used so far, in seconds, where the system tells. */
+  cpuSeconds(): number {
+    try {
+      const fields = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+      return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+    } catch {
+      return 0;
+    }
+  }
+
+  /** SIGTERM, then its exit code. */
+  async stop(): Promise<number | null> {
+    this.child.kill('SIGTERM');
+    return this.ended;
+  }
+
+  /** SIGKILL, then until it is gone. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.ended;
+  }
+
+  health(path: '/livez' | '/readyz' | '/status' | '/metrics'): Promise<Answered> {
+    return send('GET', `http://127.0.0.1:${this.#healthPort}${path}`);
+  }
+
+  get(path: string): Promise<Answered> {
+    return send('GET', `${this.#controlUrl()}${path}`);
+  }
+
+  post(path: string, body: unknown = {}): Promise<Answered> {
+    return send('POST', `${this.#controlUrl()}${path}`, body);
+  }
+
+  #controlUrl(): string {
+    const folder = join(this.dataDir, 'workers');
+    for (const name of readdirSync(folder)) {
+      const { pid, controlUrl } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+      if (pid === this.child.pid) return controlUrl;
+    }
+    throw new Error(`no file of process ${this.child.pid} in ${folder}`);
+  }
+}
+
+async function send(method: string, url: string, body?: unknown): Promise<Answered> {
+  const response = await fetch(url, {
+    method,
+    signal: AbortSignal.timeout(5000),
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  });
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+  return { status: response.status, body: isJson ? JSON.parse(text) : { text } };
+}
