@@ -20,6 +20,15 @@ const commands: Record<string, Entry> = {
   run: { summary: 'start a workflow and wait for its result', load: () => import('./commands/run.ts') },
   status: { summary: 'show recent executions, or one in detail', load: () => import('./commands/status.ts') },
   work: { summary: 'run a worker process', load: () => import('./commands/work.ts') },
+  workers: {
+    summary: 'show running worker processes, pause and resume them, change their concurrency',
+    load: () => import('./commands/workers.ts'),
+  },
+  new: { summary: 'write a new worker and its test', load: () => import('./commands/new.ts') },
+  replay: {
+    summary: 'run a worker here on the input of a task of the past, without reporting it',
+    load: () => import('./commands/replay.ts'),
+  },
   register: {
     summary: 'register the task and workflow definitions on the server',
     load: () => import('./commands/register.ts'),

@@ -17,7 +17,10 @@ export function catchStrays(log: Logger): Strays {
   const rejected = (thrown: unknown) =>
     log.error({ reason: messageOf(thrown) }, 'a handler left a rejected promise behind; await it, or catch it');
   const uncaught = (thrown: unknown) => {
-    log.fatal({ err: thrown, reason: messageOf(thrown) }, 'a handler threw where nobody can catch it; stopping in order');
+    log.fatal(
+      { err: thrown, reason: messageOf(thrown) },
+      'a handler threw where nobody can catch it; stopping in order',
+    );
     controller.abort(new Error(`an uncaught error: ${messageOf(thrown)}`));
   };
   process.on('unhandledRejection', rejected);

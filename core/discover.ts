@@ -24,8 +24,8 @@ export async function discoverModules<T extends { readonly name: string }>(
   const found = new Map<string, Found<T>>();
   for (const file of files) {
     const module = pathToFileURL(join(directory, file)).href;
-    const { default: value } = (await import(module)) as { default?: unknown };
     const place = join(basename(directory), file);
+    const value = await defaultExportOf(module, place);
     if (!is(value)) throw new FleetError('config', `${place} has no ${what} as its default export.`);
     const stem = basename(file, extname(file));
     if (kebabCase(value.name) !== stem) {
@@ -52,6 +52,15 @@ export function kebabCase(name: string): string {
     .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
     .replace(/[_\s]+/g, '-')
     .toLowerCase();
+}
+
+async function defaultExportOf(module: string, place: string): Promise<unknown> {
+  try {
+    return ((await import(module)) as { default?: unknown }).default;
+  } catch (cause) {
+    const remedy = 'Mend that file; `npx tsc --noEmit` shows more.';
+    throw new FleetError('config', `${place} cannot be loaded: ${messageOf(cause)}`, { remedy, cause });
+  }
 }
 
 async function namesIn(directory: string): Promise<string[]> {

@@ -30,6 +30,7 @@ export function onInterruption(): Interruption {
     if (!controller.signal.aborted) stop('the end of its parent');
   };
   process.on('disconnect', orphaned);
+  if (process.send && !process.connected) orphaned(); // its end came before anybody listened
   return {
     signal: controller.signal,
     dispose() {

@@ -10,15 +10,20 @@ import { type OpenSpool, Spool } from '../../workers/runtime/report/spool.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { withConductor } from '../connect.ts';
 import { loadWorkers, workerSettings } from '../content.ts';
+import { observe } from '../observe.ts';
+import { catchStrays } from '../strays.ts';
+import { tellWatcher, watchAndWork } from '../watch.ts';
 
 export default defineCommand({
   groups: ['conductor', 'server', 'workers', 'content'],
   configure(command) {
     command
       .option('--only <types>', 'serve only these task types, separated by commas')
+      .option('--watch', 'start anew whenever the code of the workers changes; no task is lost')
       .addHelpText('after', '\nRun it in as many terminals or containers as you like: the processes share the load.');
   },
   async run(context) {
+    if (context.options.watch === true) return watchAndWork(context);
     const workers = chosen(await loadWorkers(context.config), context.options.only);
     await withConductor(context.config, (conductor) => work(context, workers, conductor));
   },
@@ -28,18 +33,25 @@ export default defineCommand({
 async function work(context: CommandContext, workers: readonly Worker[], conductor: Conductor): Promise<void> {
   const { config, log, note, signal } = context;
   const cleanups = new Cleanups();
+  const strays = catchStrays(log);
+  cleanups.add('the watch for strays', () => strays.dispose());
   try {
     // No request is read before this function goes on and `fleet` is there.
-    const controlUrl = await servePages(context, () => fleet, cleanups);
+    const observation = await observe({ config, conductor, log, fleet: () => fleet });
+    cleanups.add('the sending of spans', () => observation.close());
+    const controlUrl = await servePages(context, () => fleet, observation.views, cleanups);
     const spool = await openSpool(context);
     const settings = workerSettings(config);
-    const fleet = startFleet({ workers, conductor, config, settings, log, spool });
+    const { listeners } = observation;
+    const fleet = startFleet({ workers, conductor, config, settings, log, spool, listeners });
     cleanups.add('the workers', () => fleet.stop());
     const dataDir = resolve(config.dataDir);
     cleanups.add('the announcement', await announce(dataDir, fleet.workerId, controlUrl));
     const served = `${workers.length} task types of ${conductor.serverUrl}`;
     note(`worker ${fleet.workerId} serves ${served}, ${config.workerConcurrency} at once`);
-    await aborted(signal);
+    tellWatcher();
+    await Promise.race([aborted(signal), aborted(strays.signal)]);
+    if (strays.signal.aborted) context.exitWith(1);
     note('stopping: running tasks may end first; stop again to end at once');
   } finally {
     for (const [what, error] of await cleanups.run()) log.error({ reason: messageOf(error) }, `could not stop ${what}`);
@@ -47,8 +59,12 @@ async function work(context: CommandContext, workers: readonly Worker[], conduct
 }
 
 /** Returns the address of the control page. */
-async function servePages({ config, note }: CommandContext, fleet: () => Fleet, cleanups: Cleanups): Promise<string> {
-  const views: Views = {};
+async function servePages(
+  { config, note }: CommandContext,
+  fleet: () => Fleet,
+  views: Views,
+  cleanups: Cleanups,
+): Promise<string> {
   const { workerHealthPort: port, workerHealthHost: host } = config;
   if (port !== undefined) {
     const health = await serveViews({ host, port, flag: '--health-port', fleet, views });

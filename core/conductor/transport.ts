@@ -67,10 +67,9 @@ export function createTransport(config: TransportConfig): Transport {
       };
     },
     close() {
-      lanes?.then(
-        (opened) => Object.values(opened).forEach((dispatcher) => void dispatcher.close()),
-        () => undefined,
-      );
+      lanes
+        ?.then((opened) => Promise.all(Object.values(opened).map((dispatcher) => dispatcher.close())))
+        .catch(() => undefined); // closed already, or never opened
     },
   };
 }

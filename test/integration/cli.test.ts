@@ -13,11 +13,23 @@ describe('help', () => {
     const { code, stdout } = await runFleetCommand([], nowhere);
     expect(code).toBe(0);
     expect(stdout).toMatch(/First steps:[\s\S]*fleet up/);
-    for (const command of ['up', 'run', 'status', 'work', 'register', 'mcp', 'server', 'demo'])
+    for (const command of [
+      'up',
+      'run',
+      'status',
+      'work',
+      'workers',
+      'new',
+      'replay',
+      'register',
+      'mcp',
+      'server',
+      'demo',
+    ])
       expect(stdout).toContain(command);
   });
 
-  test.each(['up', 'run', 'status', 'work', 'register', 'mcp', 'server', 'demo'])(
+  test.each(['up', 'run', 'status', 'work', 'workers', 'new', 'replay', 'register', 'mcp', 'server', 'demo'])(
     '%s explains its flags',
     async (command) => {
       const { code, stdout } = await runFleetCommand([command, '--help'], nowhere);

@@ -10,6 +10,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'workers/runtime': ['core', 'workers/runtime'],
   'workers/shared': ['core', 'workers/shared'],
   'workers/tasks': ['core', 'workers/shared'],
+  'workers/testing': ['core', 'workers/runtime', 'workers/testing'],
   'workflows/dsl': ['core', 'workflows/dsl'],
   'workflows/manage': ['core', 'workflows/dsl', 'workflows/manage'],
   'workflows/definitions': ['core', 'workflows/dsl', 'workflows/definitions', 'workers/tasks'],

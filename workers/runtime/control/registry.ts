@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { startOf } from '../../../core/processes.ts';
@@ -21,7 +21,9 @@ export async function announce(dataDir: string, workerId: string, controlUrl: st
   const start = (await startOf(process.pid)) ?? '';
   const entry: Announced = { workerId, pid: process.pid, start, controlUrl, startedAt: new Date().toISOString() };
   await mkdir(folder, { recursive: true });
-  await writeFile(file, JSON.stringify(entry));
+  // Whoever looks meanwhile must not find half of it, and take it for what an ended process left.
+  await writeFile(`${file}.new`, JSON.stringify(entry));
+  await rename(`${file}.new`, file);
   return () => rm(file, { force: true });
 }
 
@@ -30,7 +32,7 @@ export async function announcedWorkers(dataDir: string): Promise<Announced[]> {
   const folder = join(dataDir, 'workers');
   const names = await readdir(folder).catch(() => []);
   const running: Announced[] = [];
-  for (const name of names.sort()) {
+  for (const name of names.filter((file) => file.endsWith('.json')).sort()) {
     const entry = announced.safeParse(await readJson(join(folder, name))).data;
     if (entry && (await startOf(entry.pid)) === entry.start) running.push(entry);
     else await rm(join(folder, name), { force: true });

@@ -1,0 +1,202 @@
+import { resolve } from 'node:path';
+import { isatty } from 'node:tty';
+import { Argument } from 'commander';
+import { z } from 'zod';
+import { pause } from '../../core/drain.ts';
+import { FleetError, messageOf } from '../../core/errors.ts';
+import { httpUrl } from '../../core/settings/setting.ts';
+import { announcedWorkers } from '../../workers/runtime/control/registry.ts';
+import { type Queue, type QueueName, QueueWatch } from '../../workers/runtime/observe/queues.ts';
+import { type CommandContext, defineCommand } from '../command.ts';
+import { connectConductor } from '../connect.ts';
+import { parseOptions } from '../options.ts';
+import { type Change, change, getStatus, type WorkerStatus } from '../worker-pages.ts';
+import { type Shown, table } from '../worker-table.ts';
+
+const actions = {
+  list: 'show the processes and their task types (default)',
+  pause: 'pause [type]: take no more tasks of a type, or of all; what runs goes on',
+  resume: 'resume [type]: take them again',
+  concurrency: 'concurrency <n> [type]: how many tasks may run at once, in each process or of a type in it',
+} as const;
+const actionNames = Object.keys(actions) as (keyof typeof actions)[];
+
+const optionsSchema = z.object({
+  worker: z.string().optional(),
+  url: httpUrl.optional(),
+  json: z.boolean().default(false),
+  watch: z.boolean().default(false),
+});
+type Options = z.output<typeof optionsSchema>;
+
+const WATCH_EVERY_MS = 1_000;
+
+export default defineCommand({
+  groups: ['conductor', 'server'],
+  configure(command) {
+    command
+      .addArgument(new Argument('[action]', 'what to do').choices(actionNames))
+      .argument('[values...]', 'a number, a task type')
+      .option('--worker <id>', 'only this process, by the id that the list shows')
+      .option('--url <url>', 'the process with this control address, wherever it runs')
+      .option('--watch', 'list: show it anew every second, until Ctrl-C')
+      .option('--json', 'print JSON; with --watch a line each second')
+      .addHelpText(
+        'after',
+        `\nActions:\n${actionNames.map((name) => `  ${name.padEnd(12)} ${actions[name]}`).join('\n')}
+
+Found are the worker processes that were started with the same data folder. A change lasts as long as the process.`,
+      );
+  },
+  async run(context) {
+    const options = parseOptions(optionsSchema, context.options, 'workers');
+    const [action = 'list', ...values] = context.args.filter((value) => value !== undefined);
+    if (action === 'list') return list(context, options);
+    const { what, type } = changeOf(action, values);
+    await changeAll(context, options, what, type);
+  },
+});
+
+function changeOf(action: string, values: readonly string[]): { what: Change; type: string | undefined } {
+  const [first, second] = values;
+  const usage = (message: string) => new FleetError('input', message, { remedy: 'See `fleet workers --help`.' });
+  if (action === 'pause' || action === 'resume') {
+    if (values.length > 1) throw usage(`fleet workers ${action} takes one task type, or none for all.`);
+    return { what: { action }, type: first };
+  }
+  const concurrency = z.coerce.number().int().min(1).max(10_000).safeParse(first).data;
+  if (first === undefined || concurrency === undefined || values.length > 2) {
+    throw usage('fleet workers concurrency takes a number from 1 to 10000, and a task type or none.');
+  }
+  return { what: { action: 'concurrency', concurrency }, type: second };
+}
+
+/** Where the processes are that are meant. @throws FleetError `not-found` if there is none */
+async function findWorkers({ config }: CommandContext, { url, worker }: Options): Promise<Shown[]> {
+  if (url !== undefined) return [{ controlUrl: url }];
+  const folder = resolve(config.dataDir);
+  const found = await announcedWorkers(folder);
+  if (found.length === 0) {
+    throw new FleetError('not-found', `No worker process of the data folder ${folder} runs.`, {
+      remedy: 'Start one with `fleet work`, or name the folder of one with --data-dir, or its address with --url.',
+    });
+  }
+  const chosen = worker === undefined ? found : found.filter(({ workerId }) => workerId === worker);
+  if (chosen.length > 0) return chosen.map(({ controlUrl, pid, startedAt }) => ({ controlUrl, pid, startedAt }));
+  throw new FleetError('not-found', `No worker process ${worker} runs.`, {
+    remedy: `There are ${found.map(({ workerId }) => workerId).join(', ')}.`,
+  });
+}
+
+async function changeAll(context: CommandContext, options: Options, what: Change, type?: string): Promise<void> {
+  const { signal, print, note, exitWith } = context;
+  const workers = await findWorkers(context, options);
+  const outcomes = await Promise.allSettled(workers.map(({ controlUrl }) => change(controlUrl, what, type, signal)));
+  const done = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  const failed = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+  // Where several processes serve different types, it is enough that one knows the type.
+  const serious = failed.filter((error) => !(error instanceof FleetError && error.code === 'not-found'));
+  if (done.length === 0) throw serious[0] ?? failed[0];
+  if (options.json) print(JSON.stringify(done));
+  else for (const status of done) print(`${status.workerId}  ${describe(status, what, type)}`);
+  for (const error of serious) note(messageOf(error));
+  if (serious.length > 0) exitWith(1);
+}
+
+function describe({ types, concurrency }: WorkerStatus, what: Change, type: string | undefined): string {
+  const mine = types.filter(({ name }) => type === undefined || name === type);
+  if (what.action !== 'concurrency') {
+    const names = mine.map(({ name, domain }) => (domain === '' ? name : `${name} in ${domain}`));
+    return `${what.action}d ${names.join(', ')}`;
+  }
+  if (type === undefined) return `${concurrency} at once`;
+  return `${type} ${mine.reduce((sum, of) => sum + of.concurrency, 0)} at once`;
+}
+
+async function list(context: CommandContext, options: Options): Promise<void> {
+  const { config, signal, note } = context;
+  const server = await connectConductor(config).catch((error: unknown) => messageOf(error));
+  const viewer = new Viewer(context, options);
+  if (typeof server === 'string') note(`queues are not shown: ${server}`);
+  else viewer.queues = new QueueWatch({ conductor: server.withSignal(signal), queues: () => viewer.names });
+  try {
+    if (!options.watch) return await viewer.show();
+    while (!signal.aborted) {
+      await viewer.show().catch((error: unknown) => viewer.complain(error));
+      await pause(WATCH_EVERY_MS, signal);
+    }
+  } finally {
+    if (typeof server !== 'string') server.close();
+  }
+}
+
+class Viewer {
+  /** The queues that the processes poll which were found last. */
+  names: QueueName[] = [];
+  /** Absent where there is no server to ask. */
+  queues: QueueWatch | undefined;
+  readonly #context: CommandContext;
+  readonly #options: Options;
+
+  constructor(context: CommandContext, options: Options) {
+    this.#context = context;
+    this.#options = options;
+  }
+
+  async show(): Promise<void> {
+    const { print, signal, note, exitWith } = this.#context;
+    const { json, watch } = this.#options;
+    const found = await findWorkers(this.#context, this.#options);
+    const workers = await Promise.all(found.map((one) => look(one, signal)));
+    this.names = namesOf(workers);
+    let trouble: string | undefined;
+    const queues = await this.queues?.read().catch((error: unknown) => {
+      trouble = messageOf(error);
+      return undefined;
+    });
+    signal.throwIfAborted();
+    if (json) print(JSON.stringify({ workers, queues: queues ?? null }));
+    else this.#print(workers, queues);
+    if (trouble !== undefined) note(`queues are not shown: ${trouble}`);
+    if (workers.every(({ status }) => status === undefined) && !watch) exitWith(1);
+  }
+
+  /** While somebody watches, a process may end and the next one may come. */
+  complain(error: unknown): void {
+    const { signal, print, note } = this.#context;
+    if (signal.aborted) return;
+    if (!(error instanceof FleetError)) throw error;
+    if (this.#options.json) {
+      note(error.message);
+      return;
+    }
+    this.#clear();
+    print(error.message);
+  }
+
+  #print(workers: readonly Shown[], queues: readonly Queue[] | undefined): void {
+    if (this.#options.watch) this.#clear();
+    for (const worker of workers) for (const line of table(worker, queues, Date.now())) this.#context.print(line);
+  }
+
+  /** A terminal shows the list in place; a file gets one below the other. */
+  #clear(): void {
+    this.#context.print(isatty(1) ? '\u001b[2J\u001b[H' : '');
+  }
+}
+
+/** Each queue once, however many processes poll it. */
+function namesOf(workers: readonly Shown[]): QueueName[] {
+  const types = workers.flatMap(({ status }) => status?.types ?? []);
+  const names = new Map(types.map(({ name, domain }) => [`${domain}:${name}`, { taskType: name, domain }]));
+  return [...names.values()];
+}
+
+async function look(found: Shown, signal: AbortSignal): Promise<Shown> {
+  try {
+    return { ...found, status: await getStatus(found.controlUrl, signal) };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { ...found, problem: messageOf(error) };
+  }
+}

@@ -1,0 +1,129 @@
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { processEnvironment } from '../../core/config.ts';
+import { root } from '../support/product.ts';
+
+const run = promisify(execFile);
+
+/** A checkout of its own, so that nothing is written into this one; its packages are this one's. */
+let checkout = '';
+beforeAll(() => {
+  mkdirSync(join(root, '.fleet'), { recursive: true });
+  checkout = mkdtempSync(join(root, '.fleet/new-'));
+  for (const part of ['core', 'workers', 'cli', 'workflows', 'mcp', 'test/support/count-reporter.ts'])
+    cpSync(join(root, part), join(checkout, part), { recursive: true });
+  for (const file of ['package.json', 'tsconfig.json', 'biome.json', 'vitest.config.ts'])
+    cpSync(join(root, file), join(checkout, file));
+});
+afterAll(() => rmSync(checkout, { recursive: true, force: true }));
+
+interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+async function start(cwd: string, program: string, ...args: string[]): Promise<Ran> {
+  const { TASKS_DIR: _, NODE_TEST_CONTEXT: __, ...env } = processEnvironment();
+  try {
+    return { code: 0, ...(await run(process.execPath, [program, ...args], { cwd, env })) };
+  } catch (error) {
+    return error as Ran;
+  }
+}
+
+const fleet = (cwd: string, ...args: string[]) => start(cwd, join(checkout, 'cli/fleet.js'), ...args);
+const tool = (name: string, ...args: string[]) => start(checkout, join(root, 'node_modules', name), ...args);
+
+/** The generated files compile, and neither lint nor format has anything to say. */
+async function expectClean(files: string[]): Promise<void> {
+  const config = join(checkout, 'tsconfig.generated.json');
+  writeFileSync(config, JSON.stringify({ extends: './tsconfig.json', include: files }));
+  const [compiled, linted] = await Promise.all([
+    tool('typescript/bin/tsc', '--noEmit', '-p', config),
+    tool('@biomejs/biome/bin/biome', 'check', '--error-on-warnings', ...files),
+  ]);
+  expect(compiled, compiled.stdout).toMatchObject({ code: 0 });
+  expect(linted, linted.stderr).toMatchObject({ code: 0 });
+}
+
+describe('fleet new worker', () => {
+  test('in a checkout writes the worker and a test that passes as they are', async () => {
+    const { code, stdout, stderr } = await fleet(checkout, 'new', 'worker', 'send-invoice');
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: 'workers/tasks/send-invoice.ts\ntest/unit/send-invoice.test.ts\n',
+    });
+    expect(stderr).toContain('npx vitest run --project unit test/unit/send-invoice.test.ts');
+    expect(stderr).toContain('fleet work --watch --only send_invoice\n');
+    expect(readFileSync(join(checkout, 'workers/tasks/send-invoice.ts'), 'utf8')).toContain("name: 'send_invoice'");
+    await expectClean(stdout.trim().split('\n'));
+    const tested = await tool('vitest/vitest.mjs', 'run', '--project', 'unit', 'test/unit/send-invoice.test.ts');
+    expect(tested, tested.stdout).toMatchObject({ code: 0, stdout: expect.stringContaining('2 passed') });
+  });
+
+  test("in a folder of one's own writes a test for Node's runner beside the worker, and the worker is found there", async () => {
+    const { code, stdout, stderr } = await fleet(checkout, 'new', 'worker', 'charge_card', '--tasks-dir', 'own/tasks');
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: 'own/tasks/charge-card.ts\nown/tasks/charge-card.test.ts\n',
+    });
+    await expectClean(stdout.trim().split('\n'));
+    const command = /node --test (\S+)/.exec(stderr)?.[1] ?? '';
+    const tested = await start(checkout, '--test', command);
+    expect(tested, tested.stdout).toMatchObject({ code: 0, stdout: expect.stringContaining('pass 2') });
+    const served = await fleet(checkout, 'work', '--tasks-dir', 'own/tasks', '--only', 'nobody');
+    expect(served.stderr).toContain('There are charge_card.');
+  });
+
+  test('elsewhere writes below the folder one is in, links or not, and says what is missing there', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'new-'));
+    mkdirSync(join(folder, 'deep/er'), { recursive: true });
+    symlinkSync(join(folder, 'deep/er'), join(folder, 'linked'));
+    const { code, stderr } = await fleet(join(folder, 'linked'), 'new', 'worker', 'charge_card');
+    expect(code).toBe(0);
+    expect(stderr).toContain('--tasks-dir chooses another one');
+    expect(stderr).toContain('npm install zod');
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+    const tested = await start(folder, '--test', join(folder, 'linked/workers/tasks/charge-card.test.ts'));
+    expect(tested, tested.stdout).toMatchObject({ code: 0, stdout: expect.stringContaining('pass 2') });
+    rmSync(folder, { recursive: true });
+  });
+
+  test('overwrites nothing, and writes nothing beside what is there', async () => {
+    const folder = join(checkout, 'kept');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'a-task.test.ts'), 'mine');
+    const { code, stderr } = await fleet(checkout, 'new', 'worker', 'a_task', '--tasks-dir', 'kept');
+    expect(code).toBe(1);
+    expect(stderr).toContain('error: kept/a-task.test.ts is there already.\nChoose another name');
+    expect(existsSync(join(folder, 'a-task.ts'))).toBe(false);
+    expect(readFileSync(join(folder, 'a-task.test.ts'), 'utf8')).toBe('mine');
+  });
+
+  test.each([
+    ['SendInvoice', 'Write it like charge_card: send_invoice.'],
+    ['send invoice', 'send_invoice.'],
+    ['2nd-try', 'nd_try.'],
+    ['../evil', 'evil.'],
+    ['a__b', 'a_b.'],
+    ['!', 'Write it like charge_card.'],
+  ])('%s is no name, and the answer has one', async (name, remedy) => {
+    const { code, stderr } = await fleet(checkout, 'new', 'worker', name, '--tasks-dir', 'none');
+    expect(code).toBe(2);
+    expect(stderr).toContain(`error: ${JSON.stringify(name)} is no name for a task type.`);
+    expect(stderr).toContain(remedy);
+    expect(existsSync(join(checkout, 'none'))).toBe(false);
+  });
+
+  test('explains itself, and writes nothing but workers', async () => {
+    expect((await fleet(checkout, 'new', '--help')).stdout).toMatch(
+      /--tasks-dir <folder>[\s\S]*Nothing is overwritten/,
+    );
+    expect(await fleet(checkout, 'new', 'workflow', 'x')).toMatchObject({ code: 2 });
+  });
+});

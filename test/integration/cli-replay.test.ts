@@ -1,0 +1,199 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type FakeConductor, fakeTask, startFakeConductor } from '../support/fake-conductor.ts';
+import { root, runFleetCommand, startFleetCommand } from '../support/product.ts';
+
+/** Workers that one could have written oneself: one that greets, one that waits for its signal, one in a thread. */
+mkdirSync(join(root, '.fleet'), { recursive: true });
+const tasksDir = mkdtempSync(join(root, '.fleet/replay-'));
+const source = (name: string, handler: string, options = '{}') => `
+  import { z } from 'zod';
+  import { defineTask } from '${join(root, 'core/contract.ts')}';
+  export default defineTask({
+    name: '${name}', description: 'For a test.',
+    input: z.object({ who: z.string() }), output: z.object({ said: z.unknown() }),
+  }).worker(async ({ who }, context) => { ${handler} }, ${options});`;
+for (const [name, handler, options] of [
+  [
+    'greet',
+    `context.addLog('a line'); context.log.warn('a warning'); await context.progress({ half: true });
+     if (who === 'nobody') throw new Error('whom?');
+     return { said: 'Hello, ' + who + ' (' + context.attempt + ', ' + context.idempotencyKey + ', ' + JSON.stringify(context.previousOutput) + ')' };`,
+  ],
+  [
+    'hold',
+    `process.stderr.write('holding\\n');
+     await new Promise((_, reject) => { const t = setTimeout(() => {}, 60000); context.signal.addEventListener('abort', () => { clearTimeout(t); process.stderr.write('let go\\n'); reject(context.signal.reason); }); });`,
+  ],
+  ['compute', `return { said: 'computed for ' + who };`, '{ thread: true }'],
+])
+  writeFileSync(join(tasksDir, `${name}.ts`), source(name ?? '', handler ?? '', options));
+
+afterAll(() => rmSync(tasksDir, { recursive: true }));
+
+let fake: FakeConductor;
+let tasks: Record<string, Record<string, unknown>>;
+beforeEach(async () => {
+  fake = await startFakeConductor();
+  tasks = {};
+  fake.routes = ({ path }) => {
+    const id = /^\/api\/tasks\/([^/]+)$/.exec(path)?.[1];
+    return id !== undefined && tasks[id] ? { body: tasks[id] } : undefined;
+  };
+});
+afterEach(() => fake.close());
+
+function past(taskType: string, changes: Record<string, unknown> = {}): string {
+  tasks['task-1'] = fakeTask({ taskType, inputData: { who: 'Ada' }, ...changes });
+  return 'task-1';
+}
+
+const start = (...args: string[]) =>
+  startFleetCommand(['replay', ...args, '--tasks-dir', tasksDir], { CONDUCTOR_SERVER_URL: fake.url });
+const replay = async (...args: string[]) => {
+  const ran = await start(...args).ended;
+  return { ...ran, said: ran.stdout === '' ? undefined : JSON.parse(ran.stdout) };
+};
+
+describe('fleet replay', () => {
+  const greeting = { said: 'Hello, Ada (1, exec-1:first, {})' };
+
+  test('runs the worker on the real input, shows what it says, and compares', async () => {
+    const { code, said, stderr } = await replay(past('greet', { outputData: greeting }));
+    expect(code).toBe(0);
+    expect(said).toEqual({
+      taskId: 'task-1',
+      taskType: 'greet',
+      status: 'COMPLETED',
+      outputData: greeting,
+      sameAsServer: true,
+    });
+    expect(stderr).toContain('warning: what the handler does is done for real and once more');
+    expect(stderr).toContain('task log: a line');
+    expect(stderr).toContain('progress: {"half":true}');
+    expect(stderr).toContain('"msg":"a warning"');
+    expect(stderr).toContain('the server has the same');
+  });
+
+  test('tells the server nothing', async () => {
+    await replay(past('greet'));
+    await replay(past('greet', { inputData: { who: 'nobody' } }));
+    expect(fake.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'GET /api/tasks/task-1',
+      'GET /api/tasks/task-1',
+    ]);
+  });
+
+  test('says where it comes to something else, as another attempt too', async () => {
+    expect(await replay(past('greet', { outputData: { said: 'Bye' } }))).toMatchObject({
+      code: 0,
+      said: { sameAsServer: false },
+      stderr: expect.stringContaining('the server has something else'),
+    });
+    expect((await replay(past('greet', { retryCount: 1 }))).said.outputData.said).toContain('(2,');
+    expect((await replay(past('greet', { retryCount: 1 }), '--attempt', '5')).said.outputData.said).toContain('(5,');
+  });
+
+  test('of a task that has no result yet hands on its progress and compares nothing', async () => {
+    const { said } = await replay(past('greet', { status: 'IN_PROGRESS', outputData: { page: 3 } }));
+    expect(said).toMatchObject({ sameAsServer: null, outputData: { said: expect.stringContaining('{"page":3}') } });
+  });
+
+  test('of a task that fails here ends with exit code 1', async () => {
+    const failed = { status: 'FAILED', reasonForIncompletion: 'whom?', inputData: { who: 'nobody' } };
+    expect(await replay(past('greet', failed))).toMatchObject({
+      code: 1,
+      said: { status: 'FAILED', reasonForIncompletion: 'whom?', sameAsServer: true },
+    });
+    expect(await replay(past('greet', { inputData: { who: 7 } }))).toMatchObject({
+      code: 1,
+      said: { status: 'FAILED_WITH_TERMINAL_ERROR', sameAsServer: false },
+    });
+  });
+
+  test('runs in a thread what wants one', async () => {
+    expect(await replay(past('compute'))).toMatchObject({
+      code: 0,
+      said: { outputData: { said: 'computed for Ada' } },
+    });
+  });
+
+  test('keeps to the time limit of the task', async () => {
+    const { code, said } = await replay(past('hold', { taskDefinition: { timeoutSeconds: 1 } }));
+    expect(code).toBe(1);
+    expect(said).toMatchObject({ status: 'FAILED', reasonForIncompletion: 'hold ran out of time.' });
+  });
+
+  test('Ctrl-C aborts the signal of the handler', async () => {
+    const running = start(past('hold'));
+    await running.says(/holding/);
+    running.child.kill('SIGINT');
+    const { code, stdout, stderr } = await running.ended;
+    expect(code, stderr).toBe(130);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('let go');
+    expect(stderr).toContain('error: Stopped before the handler had ended.\nWhat it had done by then is done.');
+  });
+
+  test('--dry-input prints the input and runs nothing, of a task that nobody here serves too', async () => {
+    expect(await replay(past('HTTP'), '--dry-input')).toMatchObject({ code: 0, said: { who: 'Ada' } });
+    const { said, stderr } = await replay(past('greet'), '--dry-input');
+    expect(said).toEqual({ who: 'Ada' });
+    expect(stderr).not.toContain('warning');
+  });
+
+  test.each([
+    ['an unknown task', 'nope', 'INLINE', 2, 'There is no task nope'],
+    [
+      'a task of the server',
+      'task-1',
+      'HTTP',
+      2,
+      'type HTTP, which the server itself executes.\nOnly tasks that a worker',
+    ],
+    [
+      'a task nobody here serves',
+      'task-1',
+      'other',
+      2,
+      'no worker for other here.\nThere are compute, greet, hold; name',
+    ],
+  ])('%s is answered with a way on', async (_, id, taskType, expected, message) => {
+    past(taskType);
+    const { code, stderr } = await replay(id);
+    expect(code).toBe(expected);
+    expect(stderr).toContain(message);
+  });
+
+  test('explains itself', async () => {
+    expect((await start('--help').ended).stdout).toMatch(/--dry-input[\s\S]*for real and once more/);
+    expect(await replay('task-1', '--attempt', '0')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('fleet replay --help'),
+    });
+  });
+});
+
+describe('the shipped workers', () => {
+  let service: Server;
+  beforeEach(async () => {
+    service = createServer((_, response) => response.end('pong'));
+    await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
+  });
+  afterEach(() => void service.close());
+
+  test('are found without a folder', async () => {
+    const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}/`;
+    past('http_request', { inputData: { url } });
+    const { code, stdout } = await runFleetCommand(['replay', 'task-1'], {
+      CONDUCTOR_SERVER_URL: fake.url,
+      FLEET_DIR: mkdtempSync(join(tmpdir(), 'replay-')),
+    });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'COMPLETED', outputData: { statusCode: 200, body: 'pong' } });
+  });
+});

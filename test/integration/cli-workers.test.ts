@@ -1,0 +1,180 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type FakeConductor, startFakeConductor } from '../../workers/testing/fake-conductor.ts';
+import { freePort } from '../support/free-port.ts';
+import { type Ran, type Running, root, runFleetCommand, startFleetCommand } from '../support/product.ts';
+
+mkdirSync(join(root, '.fleet'), { recursive: true });
+const tasksDir = mkdtempSync(join(root, '.fleet/workers-'));
+for (const name of ['quick', 'other'])
+  writeFileSync(
+    join(tasksDir, `${name}.ts`),
+    `import { z } from 'zod';
+     import { defineTask } from '${join(root, 'core/contract.ts')}';
+     export default defineTask({ name: '${name}', description: '', input: z.object({}), output: z.object({}) }).worker(async () => ({}));`,
+  );
+afterAll(() => rmSync(tasksDir, { recursive: true }));
+
+let server: FakeConductor;
+let dataDir: string;
+let processes: Running[];
+beforeEach(async () => {
+  server = await startFakeConductor();
+  dataDir = mkdtempSync(join(tmpdir(), 'workers-'));
+  processes = [];
+});
+afterEach(async () => {
+  for (const { child } of processes) child.kill('SIGTERM');
+  await Promise.all(processes.map(({ ended }) => ended));
+  await server.close();
+  rmSync(dataDir, { recursive: true });
+});
+
+/** Starts a worker process and returns its id. */
+async function work(env: Record<string, string> = {}, ...args: string[]): Promise<string> {
+  const own = { CONDUCTOR_SERVER_URL: server.url, FLEET_DIR: dataDir, TASKS_DIR: tasksDir, WORKER_DRAIN_SECONDS: '1' };
+  const running = startFleetCommand(['work', ...args], { ...own, ...env });
+  processes.push(running);
+  return (await running.says(/worker (\S+) serves/))[1] ?? '';
+}
+
+function workers(...args: string[]): Promise<Ran> {
+  return runFleetCommand(['workers', ...args], { CONDUCTOR_SERVER_URL: server.url, FLEET_DIR: dataDir });
+}
+
+interface Listed {
+  workers: { controlUrl: string; pid: number; status: { workerId: string; concurrency: number; types: TypeRow[] } }[];
+  queues: { taskType: string; domain: string; depth: number }[] | null;
+}
+type TypeRow = { name: string; domain: string; state: string; concurrency: number };
+
+async function listed(): Promise<Listed> {
+  const { stdout } = await workers('--json');
+  return JSON.parse(stdout);
+}
+
+async function types(): Promise<TypeRow[][]> {
+  return (await listed()).workers.map(({ status }) => status.types);
+}
+
+describe('fleet workers', () => {
+  test('lists every process of the data folder, its types, and their queues on the server', async () => {
+    const ids = [await work(), await work({ CONDUCTOR_WORKER_QUICK_DOMAIN: 'canary' }, '--only', 'quick')].sort();
+    const { code, stdout } = await workers();
+    expect(code).toBe(0);
+    for (const id of ids)
+      expect(stdout).toMatch(new RegExp(`^${id} {2}running {2}0/50 running {2}0 undelivered {2}pid`, 'm'));
+    expect(stdout).toMatch(/TYPE +STATE +RUNNING +DOMAIN +ANSWERED +QUEUED +POLLED LAST BY/);
+    expect(stdout).toMatch(/quick +\w+ +0\/50 +- +\S+ (ms|s) ago +0 +\S+-\d+ \S+ (ms|s) ago/);
+    expect(stdout).toMatch(/quick +\w+ +0\/50 +canary +/);
+    expect((await listed()).workers.map(({ status }) => status.workerId).sort()).toEqual(ids);
+  });
+
+  test('pauses a type in every process: what comes then stays in the queue until it is resumed', async () => {
+    await work();
+    await work();
+    const paused = await workers('pause', 'quick');
+    expect(paused).toMatchObject({ code: 0, stdout: expect.stringMatching(/^(\S+-\d+ {2}paused quick\n){2}$/) });
+    // What a poll under way still brings is handed back.
+    const id = server.enqueue('quick', {});
+    await expect
+      .poll(async () => (await types()).flat().filter(({ state }) => state === 'paused'), { timeout: 15_000 })
+      .toEqual([expect.objectContaining({ name: 'quick' }), expect.objectContaining({ name: 'quick' })]);
+    expect((await listed()).queues).toContainEqual(expect.objectContaining({ taskType: 'quick', depth: 1 }));
+    expect(await server.result(server.enqueue('other', {}))).toMatchObject({ status: 'COMPLETED' });
+    expect(server.results).toHaveLength(1);
+    expect(await workers('resume')).toMatchObject({ code: 0, stdout: expect.stringContaining('resumed other, quick') });
+    expect(await server.result(id)).toMatchObject({ status: 'COMPLETED' });
+  });
+
+  test('changes the concurrency of a process or of a type, in one process if it is named', async () => {
+    const [first, second] = [await work(), await work()];
+    expect((await workers('concurrency', '7', '--worker', first)).stdout).toBe(`${first}  7 at once\n`);
+    expect((await workers('concurrency', '3', 'quick', '--worker', second, '--json')).code).toBe(0);
+    const { workers: all } = await listed();
+    const of = (id: string) => all.find(({ status }) => status.workerId === id)?.status;
+    expect([of(first)?.concurrency, of(second)?.concurrency]).toEqual([7, 50]);
+    expect(of(first)?.types.map(({ concurrency }) => concurrency)).toEqual([7, 7]);
+    expect(of(second)?.types.map(({ concurrency }) => concurrency)).toEqual([50, 3]);
+  });
+
+  test('reaches a process by its address, and by its health port to look only', async () => {
+    const [port, health] = [String(await freePort()), String(await freePort())];
+    await work({ WORKER_CONTROL_PORT: port, WORKER_HEALTH_PORT: health });
+    const elsewhere = (...args: string[]) =>
+      runFleetCommand(['workers', ...args], { CONDUCTOR_SERVER_URL: server.url, FLEET_DIR: tasksDir });
+    expect((await elsewhere('--url', `http://127.0.0.1:${port}`)).stdout).toContain('quick');
+    expect((await elsewhere('--url', `http://127.0.0.1:${health}`)).stdout).toContain('quick');
+    expect(await elsewhere('pause', 'quick', '--url', `http://127.0.0.1:${port}/`)).toMatchObject({ code: 0 });
+    expect(await elsewhere('pause', 'quick', '--url', `http://127.0.0.1:${health}`)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Changes go to the control port'),
+    });
+  });
+
+  test('shows the processes where no server answers, and says so', async () => {
+    await work();
+    const unreachable = { CONDUCTOR_SERVER_URL: `http://127.0.0.1:${await freePort()}/api`, FLEET_DIR: dataDir };
+    const { code, stdout, stderr } = await runFleetCommand(['workers'], unreachable);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/quick +\w+ +0\/50 +- .* - +-$/m);
+    expect(stderr).toContain('queues are not shown: Cannot reach');
+  });
+
+  test('--watch shows it anew until Ctrl-C, also when the process has ended meanwhile', async () => {
+    await work();
+    const watching = startFleetCommand(['workers', '--watch', '--json'], {
+      CONDUCTOR_SERVER_URL: server.url,
+      FLEET_DIR: dataDir,
+    });
+    let lines = '';
+    watching.child.stdout?.on('data', (chunk) => {
+      lines += chunk;
+    });
+    await expect.poll(() => lines.split('\n').length, { timeout: 10_000 }).toBeGreaterThan(2);
+    processes[0]?.child.kill('SIGTERM');
+    await watching.says(/No worker process of the data folder/);
+    watching.child.kill('SIGINT');
+    expect(await watching.ended).toMatchObject({ code: 0 });
+  });
+});
+
+describe('what goes wrong gets a sentence and a way on', () => {
+  test.each([[[]], [['pause']], [['pause', 'quick']], [['concurrency', '3']]])('nothing runs: %j', async (args) => {
+    const { code, stderr } = await workers(...args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/error: No worker process of the data folder .* runs\.\nStart one with `fleet work`/);
+  });
+
+  test('an unknown type, process or number', async () => {
+    const id = await work();
+    expect(await workers('pause', 'nope')).toMatchObject({ code: 2, stderr: expect.stringContaining('nope') });
+    expect(await workers('--worker', 'nobody')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`No worker process nobody runs.\nThere are ${id}.`),
+    });
+    for (const args of [['concurrency'], ['concurrency', 'many'], ['concurrency', '0'], ['pause', 'a', 'b']])
+      expect(await workers(...args)).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('fleet workers --help'),
+      });
+    expect(await workers('stop')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Allowed choices are list, pause'),
+    });
+  });
+
+  test('an address where nobody or somebody else answers', async () => {
+    const nobody = await workers('--url', `http://127.0.0.1:${await freePort()}`);
+    expect(nobody).toMatchObject({ code: 1, stdout: expect.stringContaining('ECONNREFUSED') });
+    const other = await workers('pause', '--url', server.url);
+    expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('control port') });
+    expect(await workers('--url', 'localhost')).toMatchObject({ code: 2, stderr: expect.stringContaining('--url') });
+  });
+
+  test('it explains itself', async () => {
+    expect((await workers('--help')).stdout).toMatch(/Actions:\n {2}list[\s\S]*concurrency <n> \[type\]/);
+  });
+});

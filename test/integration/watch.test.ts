@@ -1,0 +1,215 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { pause } from '../../core/drain.ts';
+import { startOf } from '../../core/processes.ts';
+import { type FakeConductor, startFakeConductor } from '../../workers/testing/fake-conductor.ts';
+import { freePort } from '../support/free-port.ts';
+import { type Running, root, startFleetCommand } from '../support/product.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+const WAIT = { timeout: 20_000, interval: 50 };
+
+let server: FakeConductor;
+let dataDir: string;
+let tasksDir: string;
+let watching: Running;
+beforeEach(async () => {
+  server = await startFakeConductor();
+  dataDir = mkdtempSync(join(tmpdir(), 'watch-'));
+  mkdirSync(join(root, '.fleet'), { recursive: true });
+  tasksDir = mkdtempSync(join(root, '.fleet/watch-'));
+});
+afterEach(async () => {
+  watching.child.kill('SIGKILL');
+  await watching.ended; // the workers hold its output too, so that this waits for them
+  await server.close();
+  for (const folder of [dataDir, tasksDir]) rmSync(folder, { recursive: true });
+});
+
+/** Writes it as editors do: a new file in place of the old one. */
+function write(name: string, text: string): void {
+  writeFileSync(join(tasksDir, `${name}~`), text);
+  renameSync(join(tasksDir, `${name}~`), join(tasksDir, name));
+}
+
+function worker(version: number, handler = `await new Promise((resolve) => setTimeout(resolve, 300));`): string {
+  return `import { z } from 'zod';
+    import { defineTask } from '${join(root, 'core/contract.ts')}';
+    import { text } from './shared/text.ts';
+    export default defineTask({
+      name: 'probe', description: '', input: z.object({}), output: z.object({ version: z.number(), text: z.string() }),
+    }).worker(async () => { ${handler} return { version: ${version}, text }; });`;
+}
+
+function start(env: Record<string, string> = {}): void {
+  mkdirSync(join(tasksDir, 'shared'));
+  write('shared/text.ts', `export const text = 'one';`);
+  watching = startFleetCommand(['work', '--watch', '--only', 'probe', '--tasks-dir', tasksDir], {
+    CONDUCTOR_SERVER_URL: server.url,
+    FLEET_DIR: dataDir,
+    WORKER_POLL_INTERVAL_MS: '10',
+    ...env,
+  });
+}
+
+/** The worker processes that have announced themselves. */
+function pids(): number[] {
+  try {
+    const folder = join(dataDir, 'workers');
+    return readdirSync(folder).map((name) => Number(JSON.parse(readFileSync(join(folder, name), 'utf8')).pid));
+  } catch {
+    return [];
+  }
+}
+
+/** One that nobody has buried yet has ended too. */
+async function hasEnded(pid: number): Promise<boolean> {
+  return (await startOf(pid)) === undefined;
+}
+
+async function theOnlyWorker(): Promise<number> {
+  await vi.waitUntil(() => pids().length === 1, WAIT);
+  return pids()[0] ?? 0;
+}
+
+async function answer(): Promise<Record<string, unknown>> {
+  return (await server.result(server.enqueue('probe', {}))).outputData ?? {};
+}
+
+test('a changed worker takes over while tasks run, and none of them is lost', async () => {
+  write('probe.ts', worker(1));
+  start();
+  const first = await theOnlyWorker();
+  const ids: string[] = [];
+  let feeding = true;
+  const feeder = (async () => {
+    while (feeding) {
+      ids.push(server.enqueue('probe', {}));
+      await pause(20);
+    }
+  })();
+  await vi.waitUntil(() => server.results.length > 5, WAIT);
+  write('probe.ts', worker(2));
+  await vi.waitUntil(() => server.results.at(-1)?.outputData?.version === 2, WAIT);
+  await vi.waitUntil(() => hasEnded(first), WAIT);
+  feeding = false;
+  await feeder;
+  const results = await Promise.all(ids.map((id) => server.result(id)));
+  expect(new Set(results.map(({ status }) => status))).toEqual(new Set(['COMPLETED']));
+  expect(server.results).toHaveLength(ids.length);
+  expect(new Set(results.map(({ outputData }) => outputData?.version))).toEqual(new Set([1, 2]));
+  expect(await answer()).toMatchObject({ version: 2 });
+});
+
+test('what a worker imports counts too, also in a folder that is new; a test beside it does not', async () => {
+  write('probe.ts', worker(1));
+  start();
+  const first = await theOnlyWorker();
+  write('probe.test.ts', '');
+  await pause(500);
+  expect(pids()).toEqual([first]);
+  write('shared/text.ts', `export const text = 'two';`);
+  await vi.waitUntil(() => hasEnded(first), WAIT);
+  expect(await answer()).toMatchObject({ text: 'two' });
+  const second = await theOnlyWorker();
+  mkdirSync(join(tasksDir, 'shared/deep'));
+  await pause(500);
+  write('shared/deep/more.ts', `export const more = 'three';`);
+  write('shared/text.ts', `export { more as text } from './deep/more.ts';`);
+  await vi.waitUntil(() => hasEnded(second), WAIT);
+  const third = await theOnlyWorker();
+  write('shared/deep/more.ts', `export const more = 'four';`);
+  await vi.waitUntil(() => hasEnded(third), WAIT);
+  expect(await answer()).toMatchObject({ text: 'four' });
+});
+
+test('a change that cannot be loaded is shown, and the worker before it goes on', async () => {
+  write('probe.ts', worker(1));
+  start();
+  const first = await theOnlyWorker();
+  write('probe.ts', 'export default {');
+  await watching.says(/probe\.ts[\s\S]*did not start: the one before it goes on/);
+  expect(await answer()).toMatchObject({ version: 1 });
+  expect(pids()).toEqual([first]);
+  write('probe.ts', worker(3));
+  await vi.waitUntil(() => hasEnded(first), WAIT);
+  expect(await answer()).toMatchObject({ version: 3 });
+});
+
+test('one that is broken from the start, or dies, is tried again on the next change', async () => {
+  write('probe.ts', 'nonsense(');
+  start();
+  await watching.says(/did not start: nothing is served; waiting for a change/);
+  write('probe.ts', worker(1));
+  const first = await theOnlyWorker();
+  await watching.says(/serves 1 task/);
+  await pause(200);
+  process.kill(first, 'SIGKILL');
+  await watching.says(/the worker process was ended by SIGKILL; waiting for a change/);
+  write('probe.ts', worker(2));
+  expect(await answer()).toMatchObject({ version: 2 });
+});
+
+test('Ctrl-C drains what runs, the process before as well', async () => {
+  write('probe.ts', worker(1, `await new Promise((resolve) => setTimeout(resolve, 2000));`));
+  start();
+  const first = await theOnlyWorker();
+  const early = server.enqueue('probe', {});
+  await vi.waitUntil(() => server.running() === 1, WAIT);
+  write('probe.ts', worker(2));
+  await vi.waitUntil(() => pids().some((pid) => pid !== first), WAIT);
+  await watching.says(/stopping/);
+  watching.child.kill('SIGINT');
+  expect(await watching.ended).toMatchObject({ code: 0 });
+  expect(await server.result(early)).toMatchObject({ status: 'COMPLETED', outputData: { version: 1 } });
+  expect(await hasEnded(first)).toBe(true);
+  expect(pids()).toEqual([]);
+});
+
+test('a second Ctrl-C ends everything at once', async () => {
+  write('probe.ts', worker(1, `await new Promise((resolve) => setTimeout(resolve, 60_000));`));
+  start();
+  const pid = await theOnlyWorker();
+  server.enqueue('probe', {});
+  await vi.waitUntil(() => server.running() === 1, WAIT);
+  watching.child.kill('SIGINT');
+  await watching.says(/stopping/);
+  await pause(700);
+  watching.child.kill('SIGINT');
+  expect(await watching.ended).toMatchObject({ code: 130 });
+  expect(await hasEnded(pid)).toBe(true);
+});
+
+test('killed without a word it leaves nobody behind: its workers drain and end', async () => {
+  write('probe.ts', worker(1, `await new Promise((resolve) => setTimeout(resolve, 1000));`));
+  start();
+  const pid = await theOnlyWorker();
+  const id = server.enqueue('probe', {});
+  await vi.waitUntil(() => server.running() === 1, WAIT);
+  watching.child.kill('SIGKILL');
+  expect(await server.result(id)).toMatchObject({ status: 'COMPLETED' });
+  await watching.ended;
+  expect(await hasEnded(pid)).toBe(true);
+});
+
+test('killed while a worker starts it leaves nobody behind either', async () => {
+  write('probe.ts', worker(1));
+  start();
+  await watching.says(/watching/);
+  await pause(60);
+  watching.child.kill('SIGKILL');
+  await watching.ended;
+  expect(pids()).toEqual([]);
+});
+
+test('ports that were chosen are left alone: two workers run at a time', async () => {
+  write('probe.ts', worker(1));
+  const port = String(await freePort());
+  start({ WORKER_HEALTH_PORT: port, WORKER_CONTROL_PORT: port });
+  const first = await theOnlyWorker();
+  write('probe.ts', worker(2));
+  await vi.waitUntil(() => hasEnded(first), WAIT);
+  expect(await answer()).toMatchObject({ version: 2 });
+});

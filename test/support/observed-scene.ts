@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, vi } from 'vitest';
+import { type Observation, observe } from '../../cli/observe.ts';
+import { type Conductor, createConductor } from '../../core/conductor/api.ts';
+import { createCaller } from '../../core/conductor/client.ts';
+import { loadConfig } from '../../core/config.ts';
+import type { Worker } from '../../core/contract.ts';
+import { silentLogger } from '../../core/log.ts';
+import { type Fleet, startFleet } from '../../workers/runtime/fleet.ts';
+import { type FakeConductor, type FakeRequest, startFakeConductor } from './fake-conductor.ts';
+import { OtlpReceiver } from './otlp-receiver.ts';
+
+export const workflowId = 'c4b34696-6f6f-4189-9d16-e1d94ded65ba';
+export const traceId = workflowId.replaceAll('-', '');
+/** In every input, so that a test can see whether anything shows it. */
+export const CARD = '4111-1111';
+
+/** Of the test that runs. */
+export let fake: FakeConductor;
+export let receiver: OtlpReceiver;
+/** What is queued, by task type. */
+export let queued: Record<string, object[]>;
+export let results: Record<string, unknown>[];
+/** What the server says of its queues. */
+export let sizes: Record<string, number>;
+const opened: (() => Promise<unknown>)[] = [];
+
+beforeEach(async () => {
+  fake = await startFakeConductor();
+  receiver = await OtlpReceiver.start();
+  queued = {};
+  results = [];
+  sizes = {};
+  fake.routes = routes;
+});
+
+afterEach(async () => {
+  for (const close of opened.splice(0).reverse()) await close();
+  await receiver.close();
+  await fake.close();
+});
+
+export function routes({ method, path, query, body }: FakeRequest) {
+  if (path.startsWith('/api/tasks/poll/batch/')) {
+    return { body: (queued[path.split('/').at(-1) ?? ''] ?? []).splice(0, Number(query.get('count'))) };
+  }
+  if (path === '/api/tasks/queue/sizes') {
+    return { body: Object.fromEntries(query.getAll('taskType').map((name) => [name, sizes[name] ?? 0])) };
+  }
+  if (path === '/api/tasks/queue/polldata/all') {
+    const polled = { workerId: 'elsewhere-7', lastPollTime: 1_700_000_000_000 };
+    return {
+      body: [
+        { ...polled, queueName: 'charge_card' },
+        { ...polled, queueName: 'charge_card', domain: 'canary' },
+      ],
+    };
+  }
+  if (method === 'POST' && path === '/api/tasks') {
+    results.push(body as Record<string, unknown>);
+    return { body: 'ok' };
+  }
+  return undefined;
+}
+
+export function queuedTask(taskType: string, taskId: string, fields: Record<string, unknown> = {}): object {
+  const task = { taskId, taskType, referenceTaskName: `${taskType}_ref`, workflowInstanceId: workflowId };
+  const { inputData = {}, ...others } = fields;
+  return {
+    ...task,
+    status: 'IN_PROGRESS',
+    pollCount: 1,
+    ...others,
+    inputData: { card: CARD, ...(inputData as object) },
+  };
+}
+
+interface Observed {
+  fleet: Fleet;
+  observation: Observation;
+  stop(): Promise<void>;
+}
+
+/** A worker runtime as `fleet work` puts it together. */
+export async function observed(workers: Worker[], flags: Record<string, unknown> = {}): Promise<Observed> {
+  const { config } = loadConfig({ env: {}, flags: { workerPollIntervalMs: 5, ...flags } });
+  const conductor = fakeApi();
+  const observation = await observe({ config, conductor, log: silentLogger, fleet: () => fleet });
+  const settings = { shopUrl: 'http://shop', filesRoot: '.', outputDir: '.' };
+  const { listeners } = observation;
+  const fleet = startFleet({ workers, conductor, config, settings, log: silentLogger, listeners });
+  const stop = async () => {
+    await fleet.stop();
+    await observation.close();
+  };
+  opened.push(stop);
+  return { fleet, observation, stop };
+}
+
+/** The API of the fake server. */
+export function fakeApi(): Conductor {
+  const { config } = loadConfig({ env: {} });
+  return createConductor(createCaller({ ...config, conductorServerUrl: fake.url }));
+}
+
+export async function hasResults(count: number): Promise<void> {
+  await vi.waitUntil(() => results.length >= count, { timeout: 10_000, interval: 5 });
+}

@@ -1,0 +1,73 @@
+import { AggregatorRegistry, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { FleetStatus } from '../fleet.ts';
+import type { TypeState } from '../poll/poller.ts';
+import type { Queue } from './queues.ts';
+import type { Family } from './tally.ts';
+
+const STATES: readonly TypeState[] = ['idle', 'polling', 'full', 'failing', 'paused', 'draining', 'stopped'];
+
+/** Writes the metrics page: what was counted, how things stand now, and the process by prom-client's own measures. */
+export class MetricsPage {
+  readonly #registry = new Registry();
+  readonly #gauges = gaugesIn(this.#registry);
+
+  constructor() {
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  /** `queues` is undefined if the server did not tell. */
+  async text(counted: readonly Family[], status: FleetStatus, queues: readonly Queue[] | undefined): Promise<string> {
+    this.#showStatus(status);
+    this.#showQueues(queues);
+    const pages = [AggregatorRegistry.aggregate([[...counted]]), this.#registry];
+    return (await Promise.all(pages.map((page) => page.metrics()))).join('\n');
+  }
+
+  #showStatus({ types, concurrency, undelivered, failing }: FleetStatus): void {
+    const { active, running, limit, state, answered, ...single } = this.#gauges;
+    active.reset();
+    for (const type of types) {
+      const labels = { taskType: type.name, domain: type.domain };
+      active.inc({ taskType: type.name }, type.running);
+      running.set(labels, type.running);
+      limit.set(labels, type.concurrency);
+      answered.set(labels, type.lastAnswerAt / 1000);
+      for (const name of STATES) state.set({ ...labels, state: name }, name === type.state ? 1 : 0);
+    }
+    single.concurrency.set(concurrency);
+    single.undelivered.set(undelivered);
+    single.failing.set({ what: 'polls' }, failing.polls ? 1 : 0);
+    single.failing.set({ what: 'results' }, failing.results ? 1 : 0);
+  }
+
+  /** A depth that is not known must not be taken for an old one, nor for none. */
+  #showQueues(queues: readonly Queue[] | undefined): void {
+    const { queueUp, depth, polled } = this.#gauges;
+    depth.reset();
+    polled.reset();
+    queueUp.set(queues ? 1 : 0);
+    for (const { taskType, domain, depth: tasks, lastPoll } of queues ?? []) {
+      depth.set({ taskType, domain }, tasks);
+      if (lastPoll) polled.set({ taskType, domain }, lastPoll.at / 1000);
+    }
+  }
+}
+
+/** What is looked at when the page is asked for. */
+function gaugesIn(registry: Registry) {
+  const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
+    new Gauge({ name, help, labelNames, registers: [registry] });
+  return {
+    active: gauge('active_workers', 'Tasks that run now, by type', 'taskType'),
+    running: gauge('fleet_tasks_running', 'Tasks that run now', 'taskType', 'domain'),
+    limit: gauge('fleet_tasks_limit', 'Tasks of a type that may run at once', 'taskType', 'domain'),
+    concurrency: gauge('fleet_concurrency', 'Tasks that this process executes at once'),
+    undelivered: gauge('fleet_results_undelivered', 'Results on disk that the server could not be given yet'),
+    failing: gauge('fleet_server_failing', '1 while the server fails, so that no tasks are taken', 'what'),
+    state: gauge('fleet_poller_state', '1 for the state a poller is in', 'taskType', 'domain', 'state'),
+    answered: gauge('fleet_poller_answered_timestamp_seconds', 'Last poll the server answered', 'taskType', 'domain'),
+    queueUp: gauge('fleet_queue_up', '1 if the server told about its queues; else what it tells is absent'),
+    depth: gauge('fleet_queue_depth', 'Tasks on the server that nobody has polled yet', 'taskType', 'domain'),
+    polled: gauge('fleet_queue_polled_timestamp_seconds', 'Last poll of a queue by anybody', 'taskType', 'domain'),
+  };
+}

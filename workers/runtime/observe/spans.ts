@@ -1,0 +1,152 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import {
+  type Context,
+  type ContextManager,
+  context as currentContext,
+  ROOT_CONTEXT,
+  type Span,
+  type SpanOptions,
+  trace,
+} from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import {
+  defaultResource,
+  detectResources,
+  resourceAttributesEnvDetector,
+  resourceFromAttributes,
+} from '@opentelemetry/resources';
+import {
+  BatchSpanProcessor,
+  type IdGenerator,
+  RandomIdGenerator,
+  type SpanExporter,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
+import { endsWithin } from '../../../core/drain.ts';
+import { messageOf } from '../../../core/errors.ts';
+import type { Logger } from '../../../core/log.ts';
+import { version } from '../../../core/version.ts';
+
+export interface SpansOptions {
+  /** Where spans go, with the path. */
+  url: string;
+  serviceName: string;
+  /** Share of the traces that are sent, from 0 to 1. */
+  ratio: number;
+  log: Logger;
+}
+
+/** More spans than that wait only while the receiver is slow or away; then the newest are dropped. */
+const MOST_WAITING = 8192;
+
+/** How long a process that stops waits for its last spans to be taken. */
+const LAST_SPANS_MS = 3_000;
+
+/** The tracer of a worker process. While it is open, what handlers trace with `@opentelemetry/api` goes the same way. */
+export class Spans {
+  readonly #ids = new KnownIds();
+  readonly #provider: TracerProvider;
+  readonly #takeBack: () => void;
+
+  constructor({ url, serviceName, ratio, log }: SpansOptions) {
+    const attributes = { 'service.name': serviceName, 'service.version': version };
+    this.#provider = new TracerProvider({
+      resource: defaultResource()
+        .merge(detectResources({ detectors: [resourceAttributesEnvDetector] }))
+        .merge(resourceFromAttributes(attributes)),
+      idGenerator: this.#ids,
+      sampler: new TraceIdRatioBasedSampler(ratio), // by the trace alone, so that all processes decide alike
+      spanProcessors: [
+        new BatchSpanProcessor({ exporter: telling(new OTLPTraceExporter({ url }), log), maxQueueSize: MOST_WAITING }),
+      ],
+    });
+    const isContextOurs = currentContext.setGlobalContextManager(new AsyncContext());
+    const isTraceOurs = trace.setGlobalTracerProvider(this.#provider);
+    this.#takeBack = () => {
+      if (isContextOurs) currentContext.disable();
+      if (isTraceOurs) trace.disable();
+    };
+  }
+
+  /** @param id the span's id; default: a new one */
+  start(name: string, options: SpanOptions, parent: Context, id?: string): Span {
+    this.#ids.next = id;
+    return this.#provider.getTracer('conductor-fleet', version).startSpan(name, options, parent);
+  }
+
+  /** Sends what is left. A receiver that is away does not hold it up for long. */
+  async close(): Promise<void> {
+    this.#takeBack();
+    await endsWithin(
+      LAST_SPANS_MS,
+      this.#provider.shutdown().catch(() => undefined),
+    );
+  }
+}
+
+class KnownIds implements IdGenerator {
+  next: string | undefined;
+  readonly #random = new RandomIdGenerator();
+
+  generateTraceId(): string {
+    return this.#random.generateTraceId();
+  }
+
+  generateSpanId(): string {
+    const id = this.next ?? this.#random.generateSpanId();
+    this.next = undefined;
+    return id;
+  }
+}
+
+/** Makes a span current for everything that a handler awaits. */
+class AsyncContext implements ContextManager {
+  readonly #storage = new AsyncLocalStorage<Context>();
+
+  active(): Context {
+    return this.#storage.getStore() ?? ROOT_CONTEXT;
+  }
+
+  with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(
+    context: Context,
+    fn: F,
+    thisArg?: ThisParameterType<F>,
+    ...args: A
+  ): ReturnType<F> {
+    return this.#storage.run(context, () => fn.apply(thisArg, args));
+  }
+
+  bind<T>(context: Context, target: T): T {
+    if (typeof target !== 'function') return target;
+    const bound = (...args: unknown[]) => this.#storage.run(context, () => target(...args));
+    return bound as T;
+  }
+
+  enable(): this {
+    return this;
+  }
+
+  disable(): this {
+    this.#storage.disable();
+    return this;
+  }
+}
+
+/** An exporter that says once that it cannot send, and once that it can again. The SDK itself says nothing. */
+function telling(exporter: SpanExporter, log: Logger): SpanExporter {
+  let failing = false;
+  return {
+    export(spans, done) {
+      exporter.export(spans, (result) => {
+        const failed = result.code !== 0;
+        if (failed && !failing) log.warn({ reason: messageOf(result.error) }, 'spans cannot be sent; going on without');
+        if (!failed && failing) log.info('spans are sent again');
+        failing = failed;
+        done(result);
+      });
+    },
+    shutdown: () => exporter.shutdown(),
+    forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
+  };
+}

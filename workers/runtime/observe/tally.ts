@@ -1,0 +1,120 @@
+/** What is counted, as prom-client hands it from one process to another; it writes the page from that. */
+export interface Family {
+  name: string;
+  help: string;
+  type: 'counter' | 'histogram';
+  aggregator: 'sum';
+  values: Sample[];
+}
+
+interface Sample {
+  value: number;
+  labels: Record<string, string | number>;
+  metricName?: string;
+}
+
+/**
+ * Counters and histograms with labels. Those of prom-client look every series up again for each value, which for the values of one task
+ * takes longer than it takes to poll for it. Here a series is looked up once, and counting is an addition.
+ */
+abstract class Tally<S> {
+  readonly name: string;
+  readonly help: string;
+  readonly #labelNames: readonly string[];
+  readonly #series = new Map<string, { labels: Record<string, string>; series: S }>();
+
+  constructor(name: string, help: string, labelNames: readonly string[]) {
+    this.name = name;
+    this.help = help;
+    this.#labelNames = labelNames;
+  }
+
+  /** The series with these values of its labels, in their order. */
+  labels(...values: string[]): S {
+    const key = values.join('\n');
+    const found = this.#series.get(key);
+    if (found) return found.series;
+    const series = this.make();
+    const labels = Object.fromEntries(this.#labelNames.map((label, i) => [label, values[i] ?? '']));
+    this.#series.set(key, { labels, series });
+    return series;
+  }
+
+  protected abstract make(): S;
+
+  /** Those that something was counted in. */
+  protected samples(of: (series: S, labels: Record<string, string>) => Sample[]): Sample[] {
+    return Array.from(this.#series.values(), ({ labels, series }) => of(series, labels)).flat();
+  }
+}
+
+export class Counters extends Tally<Count> {
+  family(): Family {
+    const values = this.samples(({ value }, labels) => (value > 0 ? [{ value, labels }] : []));
+    return { name: this.name, help: this.help, type: 'counter', aggregator: 'sum', values };
+  }
+
+  protected make(): Count {
+    return new Count();
+  }
+}
+
+export class Count {
+  value = 0;
+
+  inc(): void {
+    this.value++;
+  }
+}
+
+export class Histograms extends Tally<Spread> {
+  readonly #bounds: readonly number[];
+
+  constructor(name: string, help: string, bounds: readonly number[], labelNames: readonly string[]) {
+    super(name, help, labelNames);
+    this.#bounds = bounds;
+  }
+
+  family(): Family {
+    const values = this.samples((spread, labels) => (spread.count > 0 ? this.#samplesOf(spread, labels) : []));
+    return { name: this.name, help: this.help, type: 'histogram', aggregator: 'sum', values };
+  }
+
+  protected make(): Spread {
+    return new Spread(this.#bounds);
+  }
+
+  #samplesOf({ counts, sum, count }: Spread, labels: Record<string, string>): Sample[] {
+    let upTo = 0;
+    const buckets = [...this.#bounds, '+Inf'].map((le, i) => {
+      upTo += counts[i] ?? 0;
+      return { value: upTo, labels: { le, ...labels }, metricName: `${this.name}_bucket` };
+    });
+    const whole = [
+      { value: sum, labels, metricName: `${this.name}_sum` },
+      { value: count, labels, metricName: `${this.name}_count` },
+    ];
+    return [...buckets, ...whole];
+  }
+}
+
+export class Spread {
+  readonly #bounds: readonly number[];
+  /** How many values fell into each bucket; the last one is for those above all bounds. */
+  readonly counts: number[];
+  sum = 0;
+  count = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds;
+    this.counts = Array.from({ length: bounds.length + 1 }, () => 0);
+  }
+
+  observe(value: number): void {
+    let i = 0;
+    while (value > (this.#bounds[i] ?? Number.POSITIVE_INFINITY)) i++;
+    this.counts[i] = (this.counts[i] ?? 0) + 1;
+    this.sum += value;
+    this.count++;
+  }
+}

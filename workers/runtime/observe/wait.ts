@@ -1,0 +1,14 @@
+import type { Task } from '../../../core/conductor/types.ts';
+
+/**
+ * How long a task waited for a worker, in milliseconds, without the delay before a retry. Undefined where it was delivered before, since
+ * the time of that delivery is not known, or where the server does not say since when it waits.
+ */
+export function queueWaitMs(
+  { scheduledTime, pollCount, startDelayInSeconds }: Task,
+  waitedMs: number,
+): number | undefined {
+  if (scheduledTime === 0 || pollCount > 1) return undefined;
+  const delayMs = typeof startDelayInSeconds === 'number' ? startDelayInSeconds * 1000 : 0;
+  return Math.max(0, waitedMs - delayMs);
+}

@@ -1,0 +1,162 @@
+import type { TaskResult } from '../../core/conductor/types.ts';
+import { pause } from '../../core/drain.ts';
+
+/** What a test may say of a task beside its type and its input. */
+export interface NewTask {
+  domain?: string;
+  /** 1 is the first try. */
+  attempt?: number;
+  taskReferenceName?: string;
+  workflowId?: string;
+  /** As in the task definition. */
+  timeoutSeconds?: number;
+  responseTimeoutSeconds?: number;
+}
+
+interface FakeTask {
+  /** As the server shows it. */
+  shown: Record<string, unknown> & { taskId: string; status: string; pollCount: number };
+  queue: string;
+  logs: string[];
+  result: PromiseWithResolvers<TaskResult>;
+}
+
+interface Poll {
+  count: number;
+  timeoutMs: number;
+  workerId: string;
+  /** Aborted when nobody hears the answer. */
+  signal: AbortSignal;
+}
+
+/** Shorter than the server's, because a fleet that stops waits for the polls that are under way. */
+const LONGEST_POLL_MS = 200;
+
+/** The tasks of a fake server and the queues they wait in, `<domain>:<type>`. */
+export class FakeTasks {
+  readonly results: TaskResult[] = [];
+  readonly updates: TaskResult[] = [];
+  readonly #tasks = new Map<string, FakeTask>();
+  readonly #queues = new Map<string, string[]>();
+  readonly #polled = new Map<string, { workerId: string; lastPollTime: number }>();
+  #arrival = Promise.withResolvers<void>();
+
+  enqueue(type: string, input: Record<string, unknown>, task: NewTask = {}): string {
+    const taskId = `task-${this.#tasks.size + 1}`;
+    const { domain = '', attempt = 1, taskReferenceName = type, timeoutSeconds = 0, ...rest } = task;
+    const shown = {
+      taskId,
+      taskType: type,
+      taskDefName: type,
+      referenceTaskName: taskReferenceName,
+      workflowInstanceId: rest.workflowId ?? 'workflow-1',
+      status: 'SCHEDULED',
+      inputData: input,
+      outputData: {},
+      retryCount: attempt - 1,
+      pollCount: 0,
+      scheduledTime: Date.now(),
+      responseTimeoutSeconds: rest.responseTimeoutSeconds ?? 0,
+      ...(timeoutSeconds > 0 && { taskDefinition: { timeoutSeconds } }),
+    };
+    const queue = `${domain}:${type}`;
+    this.#tasks.set(taskId, { shown, queue, logs: [], result: Promise.withResolvers() });
+    this.#wait(queue, taskId);
+    return taskId;
+  }
+
+  async poll(queue: string, { count, timeoutMs, workerId, signal }: Poll): Promise<object[]> {
+    this.#polled.set(queue, { workerId, lastPollTime: Date.now() });
+    const until = performance.now() + Math.min(timeoutMs, LONGEST_POLL_MS);
+    for (;;) {
+      const waiting = this.#queues.get(queue) ?? [];
+      const left = until - performance.now();
+      if (signal.aborted) return [];
+      if (waiting.length > 0 || left <= 0) return waiting.splice(0, count).map((id) => this.#taken(id, workerId));
+      const over = new AbortController();
+      await Promise.race([this.#arrival.promise, pause(left, AbortSignal.any([signal, over.signal]))]);
+      over.abort();
+    }
+  }
+
+  /** False if there is no such task. */
+  update(update: TaskResult): boolean {
+    const task = this.#tasks.get(update.taskId);
+    this.updates.push(update);
+    if (task?.shown.status !== 'IN_PROGRESS') return task !== undefined;
+    task.logs.push(...(update.logs ?? []).map(({ log }) => log));
+    if (update.outputData) task.shown.outputData = update.outputData;
+    if (update.status === 'IN_PROGRESS') {
+      if (update.callbackAfterSeconds !== 0) return true;
+      task.shown.status = 'SCHEDULED';
+      this.#wait(task.queue, update.taskId);
+      return true;
+    }
+    task.shown.status = update.status;
+    task.shown.reasonForIncompletion = update.reasonForIncompletion;
+    this.results.push(update);
+    task.result.resolve(update);
+    return true;
+  }
+
+  result(taskId: string): Promise<TaskResult> {
+    return this.#named(taskId).result.promise;
+  }
+
+  shown(taskId: string): object | undefined {
+    return this.#tasks.get(taskId)?.shown;
+  }
+
+  running(): number {
+    return [...this.#tasks.values()].filter(({ shown }) => shown.status === 'IN_PROGRESS').length;
+  }
+
+  logs(taskId: string): readonly string[] {
+    return this.#named(taskId).logs;
+  }
+
+  addLog(taskId: string, line: string): void {
+    this.#tasks.get(taskId)?.logs.push(line);
+  }
+
+  cancel(taskId: string): void {
+    const { shown, queue } = this.#named(taskId);
+    shown.status = 'CANCELED';
+    const waiting = this.#queues.get(queue) ?? [];
+    this.#queues.set(
+      queue,
+      waiting.filter((id) => id !== taskId),
+    );
+  }
+
+  /** By the names of the server: `type`, or `domain:type`. */
+  sizes(names: readonly string[]): Record<string, number> {
+    const queue = (name: string) => (name.includes(':') ? name : `:${name}`);
+    return Object.fromEntries(names.map((name) => [name, this.#queues.get(queue(name))?.length ?? 0]));
+  }
+
+  pollData(): object[] {
+    return [...this.#polled].map(([queue, polled]) => {
+      const [domain = '', queueName = ''] = queue.split(':');
+      return { queueName, domain: domain || null, ...polled };
+    });
+  }
+
+  #wait(queue: string, taskId: string): void {
+    this.#queues.set(queue, [...(this.#queues.get(queue) ?? []), taskId]);
+    this.#arrival.resolve();
+    this.#arrival = Promise.withResolvers();
+  }
+
+  #taken(taskId: string, workerId: string): object {
+    const { shown } = this.#named(taskId);
+    Object.assign(shown, { status: 'IN_PROGRESS', pollCount: shown.pollCount + 1, startTime: Date.now(), workerId });
+    return shown;
+  }
+
+  #named(taskId: string): FakeTask {
+    const task = this.#tasks.get(taskId);
+    if (!task) throw new Error(`There is no task ${taskId}.`);
+    return task;
+  }
+}
