@@ -8,6 +8,7 @@ import { Metrics } from '../workers/runtime/observe/metrics.ts';
 import { QueueWatch } from '../workers/runtime/observe/queues.ts';
 import { type Scaling, scalingOf } from '../workers/runtime/observe/scaling.ts';
 import type { Tracing } from '../workers/runtime/observe/tracing.ts';
+import type { Around } from '../workers/runtime/run/runner.ts';
 
 export interface ObserveOptions {
   config: Pick<Config, 'otelEndpoint' | 'otelTracesEndpoint' | 'otelServiceName' | 'workerTraceRatio'>;
@@ -22,7 +23,9 @@ export interface Observation {
   views: Required<Omit<Views, 'scaling'>> & { scaling(query?: URLSearchParams): Promise<Scaling> };
   listeners: Listener[];
   /** Absent unless spans are sent. */
-  tracing: Tracing | undefined;
+  around: Around | undefined;
+  /** What the fleet shall call: its updates are part of the trace. */
+  conductor: Conductor;
   /** Sends the last spans; after the fleet has stopped. */
   close(): Promise<void>;
 }
@@ -40,7 +43,8 @@ export async function observe({ config, conductor, log, fleet }: ObserveOptions)
       scaling: async (query) => scalingOf(status(), await queues.read(), typesOf(query)),
     },
     listeners: [metrics.listener, ...(tracing ? [tracing.listener] : [])],
-    tracing,
+    around: tracing && ((task, work) => tracing.around(task, work)),
+    conductor: tracing ? conductor.withTrace((taskId) => tracing.traceparent(taskId)) : conductor,
     close: async () => tracing?.close(),
   };
 }

@@ -42,8 +42,8 @@ async function work(context: CommandContext, workers: readonly Worker[], conduct
     const controlUrl = await servePages(context, () => fleet, observation.views, cleanups);
     const spool = await openSpool(context);
     const settings = workerSettings(config);
-    const { listeners } = observation;
-    const fleet = startFleet({ workers, conductor, config, settings, log, spool, listeners });
+    const { listeners, around, conductor: traced } = observation;
+    const fleet = startFleet({ workers, conductor: traced, config, settings, log, spool, listeners, around });
     cleanups.add('the workers', () => fleet.stop());
     const dataDir = resolve(config.dataDir);
     cleanups.add('the announcement', await announce(dataDir, fleet.workerId, controlUrl));

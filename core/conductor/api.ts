@@ -102,6 +102,8 @@ export interface Conductor {
   pollData(type: string): Promise<PollData[]>;
   /** The same of all types. */
   allPollData(): Promise<PollData[]>;
+  /** The same API whose updates carry what `traceparent` knows for their task, by which a server that traces joins in. */
+  withTrace(traceparent: Traceparent): Conductor;
   /** The same API whose calls all end when `signal` is aborted. It shares this one's connection; close only this one. */
   withSignal(signal: AbortSignal): Conductor;
   close(): void;
@@ -116,9 +118,16 @@ export interface PollOptions {
   signal?: AbortSignal;
 }
 
+/** W3C's header for a task, where it is traced. */
+export type Traceparent = (taskId: string) => string | undefined;
+
 /** The API over one caller. */
-export function createConductor(caller: Caller): Conductor {
+export function createConductor(caller: Caller, traceparent?: Traceparent): Conductor {
   const { call } = caller;
+  const traced = (result: TaskResult) => {
+    const place = traceparent?.(result.taskId);
+    return { body: result, ...(place !== undefined && { headers: { traceparent: place } }) };
+  };
   return {
     serverUrl: caller.serverUrl,
     version: (signal) => call({ method: 'GET', path: '/api/version', answer: z.string().regex(/^\d+\./), signal }),
@@ -202,10 +211,10 @@ export function createConductor(caller: Caller): Conductor {
         lane: 'poll',
       }),
     updateTask: async (result) => {
-      await call({ method: 'POST', path: '/api/tasks', body: result, answer: taken(result), lane: 'result' });
+      await call({ method: 'POST', path: '/api/tasks', ...traced(result), answer: taken(result), lane: 'result' });
     },
     extendLease: async (update) => {
-      await call({ method: 'POST', path: '/api/tasks', body: update, answer: taken(update) });
+      await call({ method: 'POST', path: '/api/tasks', ...traced(update), answer: taken(update) });
     },
     getTask: (taskId) => call({ method: 'GET', path: '/api/tasks/{taskId}', params: { taskId }, answer: taskSchema }),
     addTaskLog: async (taskId, line) => {
@@ -226,12 +235,16 @@ export function createConductor(caller: Caller): Conductor {
         answer: z.array(pollDataSchema),
       }),
     allPollData: () => call({ method: 'GET', path: '/api/tasks/queue/polldata/all', answer: z.array(pollDataSchema) }),
+    withTrace: (known) => createConductor(caller, known),
     withSignal: (signal) =>
-      createConductor({
-        ...caller,
-        call: (request) =>
-          call({ ...request, signal: request.signal ? AbortSignal.any([request.signal, signal]) : signal }),
-      }),
+      createConductor(
+        {
+          ...caller,
+          call: (request) =>
+            call({ ...request, signal: request.signal ? AbortSignal.any([request.signal, signal]) : signal }),
+        },
+        traceparent,
+      ),
     close: () => caller.close(),
   };
 }

@@ -12,6 +12,7 @@ export interface Call<S extends z.ZodType> {
   path: `/api/${string}`;
   params?: Readonly<Record<string, string | number>>;
   query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+  headers?: Readonly<Record<string, string>>;
   /** A string is sent as it is, anything else as JSON. */
   body?: unknown;
   /** What the answer must look like. Text and empty answers reach it as a string. */
@@ -50,7 +51,11 @@ export function createCaller(config: ConnectionConfig): Caller {
     const body = given === undefined ? {} : { body: typeof given === 'string' ? given : JSON.stringify(given) };
     const attempt = async () => {
       const authentication = await abortable(credentials.headers(), signal);
-      const headers = { ...authentication, ...('body' in body && { 'content-type': 'application/json' }) };
+      const headers = {
+        ...call.headers,
+        ...authentication,
+        ...('body' in body && { 'content-type': 'application/json' }),
+      };
       return transport.send({ method: call.method, url, headers, ...body, signal, lane: call.lane ?? 'other' });
     };
     const answer = await attempt();

@@ -100,6 +100,27 @@ test('what a handler traces hangs below its task, and updates of the task carry 
   expect(inner).toMatchObject({ traceId, parentSpanId: firstSpanIdOf('a') });
 });
 
+test('a handler runs in the span of its task, and a server that traces can join at each update', async () => {
+  queued.charge_card = [queuedTask('charge_card', 'a')];
+  const execute: typeof chargeCard.execute = async (input, context) => {
+    await new Promise(setImmediate);
+    trace.getTracer('of the handler').startSpan('inner').end();
+    await context.progress({ half: true });
+    return chargeCard.execute(input, context);
+  };
+  const { stop } = await observed([{ ...chargeCard, execute }], { otelEndpoint: receiver.url });
+  await hasResults(2);
+  await stop();
+  const [inner] = await receiver.named('inner');
+  expect(inner).toMatchObject({ traceId, parentSpanId: firstSpanIdOf('a') });
+  const [delivery] = await receiver.named('deliver result');
+  const updates = fake.requests.filter(({ method, path }) => method === 'POST' && path === '/api/tasks');
+  expect(updates.map(({ headers }) => headers.traceparent)).toEqual([
+    `00-${traceId}-${firstSpanIdOf('a')}-01`,
+    `00-${traceId}-${delivery?.spanId}-01`,
+  ]);
+});
+
 test('of an execution that is not sampled nothing is sent', async () => {
   queued.charge_card = [queuedTask('charge_card', 'a')];
   const { stop } = await observed([chargeCard], { otelEndpoint: receiver.url, workerTraceRatio: 0 });

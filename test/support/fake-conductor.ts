@@ -10,6 +10,7 @@ export interface FakeRequest {
   /** As it came, still encoded. */
   readonly path: string;
   readonly query: URLSearchParams;
+  readonly headers: IncomingMessage['headers'];
   readonly body: unknown;
 }
 
@@ -74,7 +75,8 @@ async function read(incoming: IncomingMessage): Promise<FakeRequest> {
   let text = '';
   for await (const chunk of incoming) text += chunk;
   const { pathname: path, searchParams: query } = new URL(incoming.url ?? '/', 'http://fake');
-  return { method: incoming.method ?? 'GET', path, query, body: text === '' ? undefined : JSON.parse(text) };
+  const body = text === '' ? undefined : JSON.parse(text);
+  return { method: incoming.method ?? 'GET', path, query, headers: incoming.headers, body };
 }
 
 function faulty(fault: Fault): (FakeReply & { raw?: string }) | 'hang-up' | undefined {

@@ -56,8 +56,9 @@ export function routes({ method, path, query, body }: FakeRequest) {
     };
   }
   if (method === 'POST' && path === '/api/tasks') {
-    results.push(body as Record<string, unknown>);
-    return { body: 'ok' };
+    const result = body as Record<string, unknown>;
+    results.push(result);
+    return { body: result.taskId };
   }
   return undefined;
 }
@@ -86,8 +87,8 @@ export async function observed(workers: Worker[], flags: Record<string, unknown>
   const conductor = fakeApi();
   const observation = await observe({ config, conductor, log: silentLogger, fleet: () => fleet });
   const settings = { shopUrl: 'http://shop', filesRoot: '.', outputDir: '.' };
-  const { listeners } = observation;
-  const fleet = startFleet({ workers, conductor, config, settings, log: silentLogger, listeners });
+  const { listeners, around, conductor: traced } = observation;
+  const fleet = startFleet({ workers, conductor: traced, config, settings, log: silentLogger, listeners, around });
   const stop = async () => {
     await fleet.stop();
     await observation.close();

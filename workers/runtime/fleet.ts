@@ -13,7 +13,7 @@ import { typeSettings } from './poll/type-settings.ts';
 import { Courier } from './report/courier.ts';
 import type { OpenSpool, Spool } from './report/spool.ts';
 import { LeaseKeeper } from './run/lease.ts';
-import { Runner } from './run/runner.ts';
+import { type Around, Runner } from './run/runner.ts';
 import { Threads } from './run/threads.ts';
 
 /**
@@ -72,6 +72,7 @@ export interface FleetOptions {
   /** Where results are kept that cannot be delivered. Without it they keep their slots, and a kill loses them. */
   spool?: OpenSpool | undefined;
   listeners?: readonly Listener[];
+  around?: Around | undefined;
 }
 
 /** How often the files of processes that have ended are looked for. */
@@ -130,6 +131,7 @@ class WorkerProcess implements Fleet {
       timeoutSeconds: config.workerTimeoutSeconds,
       log,
       workerId,
+      around: options.around,
     });
     const threadSlots = this.#slots.within(this.#threads.limit);
     const shared = { conductor, events, log, workerId, polls: this.#polls, results: this.#results };

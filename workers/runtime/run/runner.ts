@@ -19,7 +19,11 @@ export interface RunnerOptions {
   timeoutSeconds: number;
   log: Logger;
   workerId: string;
+  around: Around | undefined;
 }
+
+/** Runs a handler within something else: a tracer makes the span of its task the current one meanwhile. */
+export type Around = (task: Task, work: () => Promise<Outcome>) => Promise<Outcome>;
 
 /** Takes a polled task to its result: lease, handler, delivery. */
 export class Runner {
@@ -31,7 +35,7 @@ export class Runner {
 
   /** Resolves when the slot of the task is free. Never rejects because of the handler. */
   async handle(worker: Worker, task: Task): Promise<void> {
-    const { leases, events, settings, threads, timeoutSeconds } = this.#options;
+    const { leases, events, settings, threads, timeoutSeconds, around } = this.#options;
     const attempt = new Attempt(worker, task);
     const log = once(() => this.#options.log.child(taskFields(task)));
     if (!leases.hold(attempt)) {
@@ -40,16 +44,18 @@ export class Runner {
     }
     const startedAt = performance.now();
     events.emit({ type: 'task-started', task, waitedMs: Math.max(0, Date.now() - task.scheduledTime) });
-    const outcome = await execute(attempt, {
-      log,
-      settings,
-      timeoutSeconds,
-      showProgress: (output) => {
-        attempt.progress = output;
-        return leases.beat(attempt);
-      },
-      inThread: (input, context) => threads.run(attempt, input, context),
-    });
+    const run = () =>
+      execute(attempt, {
+        log,
+        settings,
+        timeoutSeconds,
+        showProgress: (output) => {
+          attempt.progress = output;
+          return leases.beat(attempt);
+        },
+        inThread: (input, context) => threads.run(attempt, input, context),
+      });
+    const outcome = await (around ? around(task, run) : run());
     events.emit({ type: 'task-ended', task, outcome, durationMs: performance.now() - startedAt });
     if (outcome.kind !== 'completed' || this.#options.log.isLevelEnabled('debug')) tell(log(), outcome);
     await this.#answer(attempt, outcome);
