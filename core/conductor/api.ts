@@ -90,9 +90,9 @@ export interface Conductor {
    */
   pollTasks(type: string, options: PollOptions): Promise<Task[]>;
   /** Safe to repeat: a late or second result is accepted and ignored. */
-  updateTask(result: TaskResult): Promise<void>;
+  updateTask(result: TaskResult, limits?: Limits): Promise<void>;
   /** An update that keeps a task with its worker. It does not wait behind results. */
-  extendLease(update: TaskResult): Promise<void>;
+  extendLease(update: TaskResult, limits?: Limits): Promise<void>;
   /** @throws FleetError `not-found` */
   getTask(taskId: string): Promise<Task>;
   addTaskLog(taskId: string, line: string): Promise<void>;
@@ -109,7 +109,12 @@ export interface Conductor {
   close(): void;
 }
 
-export interface PollOptions {
+/** Shorter than the configured limit, for calls that are repeated: a connection can be dead without a word. */
+export interface Limits {
+  limitMs?: number;
+}
+
+export interface PollOptions extends Limits {
   count: number;
   /** At most 5000; the server refuses more. */
   timeoutMs: number;
@@ -199,7 +204,7 @@ export function createConductor(caller: Caller, traceparent?: Traceparent): Cond
       }
     },
 
-    pollTasks: (type, { count, timeoutMs, workerId, domain, signal }) =>
+    pollTasks: (type, { count, timeoutMs, workerId, domain, signal, limitMs }) =>
       call({
         method: 'GET',
         path: '/api/tasks/poll/batch/{type}',
@@ -208,13 +213,21 @@ export function createConductor(caller: Caller, traceparent?: Traceparent): Cond
         answer: polledTasks,
         signal,
         waitMs: timeoutMs,
+        limitMs,
         lane: 'poll',
       }),
-    updateTask: async (result) => {
-      await call({ method: 'POST', path: '/api/tasks', ...traced(result), answer: taken(result), lane: 'result' });
+    updateTask: async (result, limits = {}) => {
+      await call({
+        method: 'POST',
+        path: '/api/tasks',
+        ...traced(result),
+        answer: taken(result),
+        lane: 'result',
+        ...limits,
+      });
     },
-    extendLease: async (update) => {
-      await call({ method: 'POST', path: '/api/tasks', ...traced(update), answer: taken(update) });
+    extendLease: async (update, limits = {}) => {
+      await call({ method: 'POST', path: '/api/tasks', ...traced(update), answer: taken(update), ...limits });
     },
     getTask: (taskId) => call({ method: 'GET', path: '/api/tasks/{taskId}', params: { taskId }, answer: taskSchema }),
     addTaskLog: async (taskId, line) => {

@@ -20,6 +20,8 @@ export interface Call<S extends z.ZodType> {
   signal?: AbortSignal | undefined;
   /** How long the server is asked to wait before it answers, in milliseconds; it comes on top of the configured limit. */
   waitMs?: number;
+  /** A limit for this call that is shorter than the configured one, in milliseconds. */
+  limitMs?: number | undefined;
   /** Default `other`. */
   lane?: Lane;
 }
@@ -65,9 +67,9 @@ export function createCaller(config: ConnectionConfig): Caller {
   return {
     serverUrl,
     async call(call) {
-      const { method, path, signal, waitMs = 0 } = call;
+      const { method, path, signal, waitMs = 0, limitMs = config.requestTimeoutMs } = call;
       const url = urlOf(base, call);
-      const limit = startLimit(config.requestTimeoutMs + waitMs, signal);
+      const limit = startLimit(Math.min(limitMs, config.requestTimeoutMs) + waitMs, signal);
       try {
         const answer = await send(call, url, limit.signal);
         signal?.throwIfAborted();

@@ -16,12 +16,13 @@ const THRESHOLD = 5;
  * 3. A change is told once.
  */
 export class Breaker {
-  readonly #backoff = new Backoff({ firstMs: 500, mostMs: 15_000 });
+  readonly #backoff = new Backoff({ firstMs: 500, mostMs: 5_000 });
   readonly #changed: (open: boolean) => void;
   #failures = 0;
   #closed = Promise.withResolvers<void>();
   #isOpen = false;
   #probing = false;
+  #nudged = Promise.withResolvers<void>();
 
   constructor(changed: (open: boolean) => void) {
     this.#changed = changed;
@@ -47,9 +48,16 @@ export class Breaker {
         continue;
       }
       this.#probing = true;
-      await Promise.race([this.#closed.promise, pause(this.#backoff.next(), stop)]);
+      const due = pause(this.#backoff.next(), stop);
+      await Promise.race([this.#closed.promise, this.#nudged.promise, due]);
       return;
     }
+  }
+
+  /** Something else of the server works again: who waits to probe does it now. */
+  nudge(): void {
+    this.#nudged.resolve();
+    this.#nudged = Promise.withResolvers();
   }
 
   succeeded(): void {

@@ -245,6 +245,7 @@ class WorkerProcess implements Fleet {
     const { log } = this.#options;
     return new Breaker((open) => {
       this.events.emit({ type: 'breaker', what, open });
+      if (!open) (what === 'polls' ? this.#results : this.#polls).nudge();
       if (open) log.error(`the server fails ${what}; no tasks are taken until it works again`);
       else log.info(`the server takes ${what} again`);
     });

@@ -39,6 +39,9 @@ export type TypeState = 'idle' | 'polling' | 'full' | 'failing' | 'paused' | 'dr
 /** With the pause behind it, at most a quarter of a request a second. The server allows 5000. */
 const LONG_POLL_MS = 4_000;
 
+/** On top of what the server is asked to wait. A connection can be dead without a word, and a process must not be deaf for long. */
+const LIMIT_MS = 10_000;
+
 export interface PollerOptions {
   taskType: string;
   /** Empty for none. */
@@ -66,7 +69,7 @@ export interface PollerOptions {
 
 export class Poller {
   readonly #options: PollerOptions;
-  readonly #backoff = new Backoff({ firstMs: 250, mostMs: 15_000 });
+  readonly #backoff = new Backoff({ firstMs: 250, mostMs: 5_000 });
   #state: TypeState = 'idle';
   #lastAnswerAt = 0;
   #turnedAt = Date.now();
@@ -155,7 +158,7 @@ export class Poller {
     } else if (polls.isOpen) {
       this.#become('failing');
       await polls.admitted(stop);
-      if (!stop.aborted) await this.#watch(0); // the answer shall tell soon whether the server is back
+      if (!stop.aborted) await this.#probe();
     } else if (this.#state === 'polling') {
       await this.#take();
     } else {
@@ -163,10 +166,24 @@ export class Poller {
     }
   }
 
-  async #watch(timeoutMs = LONG_POLL_MS): Promise<void> {
+  /** Looks with a call that takes no task first: what a poll pops on a connection that breaks waits for its lease to run out. */
+  async #probe(): Promise<void> {
+    const { conductor, taskType, polls } = this.#options;
+    try {
+      await conductor.queueSizes([taskType]);
+    } catch {
+      polls.failed();
+      return;
+    }
+    await this.#watch();
+  }
+
+  async #watch(): Promise<void> {
     const { slots, pace, pollIntervalMs, stop } = this.#options;
-    if (!this.#backoff.failing) this.#become('idle');
-    const tasks = await this.#poll(1, timeoutMs);
+    // After a failure one that waits for nothing: it tells sooner, and can lose less.
+    const isFailing = this.#backoff.failing || this.#options.polls.isOpen;
+    if (!isFailing) this.#become('idle');
+    const tasks = await this.#poll(1, isFailing ? 0 : LONG_POLL_MS);
     if (!tasks) return;
     const reserved = slots.reserve(pace.take(tasks.length));
     await this.#begin(tasks, reserved);
@@ -202,7 +219,9 @@ export class Poller {
     const { conductor, taskType, domain, workerId, events, polls } = this.#options;
     const startedAt = performance.now();
     try {
-      const tasks = this.#newOnes(await conductor.pollTasks(taskType, { count, timeoutMs, workerId, domain }));
+      const tasks = this.#newOnes(
+        await conductor.pollTasks(taskType, { count, timeoutMs, workerId, domain, limitMs: LIMIT_MS }),
+      );
       this.#lastAnswerAt = Date.now();
       const durationMs = performance.now() - startedAt;
       events.emit({ type: 'poll-answered', taskType, domain, asked: count, got: tasks.length, durationMs });

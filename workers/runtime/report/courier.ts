@@ -91,36 +91,41 @@ export class Courier {
     return Promise.race([ended.promise, aborted(this.#options.giveUp)]);
   }
 
-  /** In the order they came; one that fails goes behind the others. */
+  /** In the order they came, several at once where the server takes them; one that fails goes behind the others. */
   async #carry(): Promise<void> {
-    const { breaker, giveUp, spool } = this.#options;
-    let [letter] = this.#waiting.values();
-    while (letter && !giveUp.aborted) {
-      const { taskId } = letter.task;
+    const { breaker, giveUp } = this.#options;
+    while (this.#waiting.size > 0 && !giveUp.aborted) {
       await breaker.admitted(giveUp);
       if (giveUp.aborted) return;
-      this.#waiting.delete(taskId);
-      if (isOver(letter) || (await this.#send(letter))) {
-        this.#backoff.reset();
-        letter.done();
-        letter.ended?.();
-        await spool?.delivered(taskId);
-      } else {
-        this.#waiting.set(taskId, letter);
-        if (!breaker.isOpen) await pause(this.#backoff.next(), giveUp);
-      }
-      [letter] = this.#waiting.values();
+      const width = breaker.isOpen || this.#backoff.failing ? 1 : AT_ONCE;
+      const letters = [...this.#waiting.values()].slice(0, width);
+      const done = await Promise.all(letters.map((letter) => this.#retry(letter)));
+      if (done.every(Boolean)) this.#backoff.reset();
+      else if (!breaker.isOpen) await pause(this.#backoff.next(), giveUp);
     }
+  }
+
+  async #retry(letter: Letter): Promise<boolean> {
+    const { taskId } = letter.task;
+    this.#waiting.delete(taskId);
+    const done = isOver(letter) || (await this.#send(letter));
+    if (done) {
+      letter.done();
+      letter.ended?.();
+      await this.#options.spool?.delivered(taskId);
+    } else this.#waiting.set(taskId, letter);
+    return done;
   }
 
   /** One try. True if the letter is done. */
   async #send(letter: Letter): Promise<boolean> {
     const { conductor, breaker, events, log } = this.#options;
     const { task } = letter;
+    await letter.before?.();
     const startedAt = performance.now();
     letter.tries++;
     try {
-      await conductor.updateTask(letter.result);
+      await conductor.updateTask(letter.result, { limitMs: LIMIT_MS });
       breaker.succeeded();
       events.emit({ type: 'result-delivered', task, tries: letter.tries, durationMs: performance.now() - startedAt });
       letter.done();
@@ -131,6 +136,7 @@ export class Courier {
         if (letter.tries === 1)
           log.warn({ err: error, ...task }, 'a result could not be delivered; trying until it is taken');
         breaker.failed();
+        letter.after?.();
         return false;
       }
       breaker.succeeded(); // it answers
@@ -160,6 +166,9 @@ export interface CourierOptions {
 /** What goes with a result. */
 export interface About {
   task: TaskKey;
+  /** Called before and after each try. */
+  before?(): Promise<void>;
+  after?(): void;
   /** Called when it is done; what calls it twice does no harm. */
   done(): void;
   /** How long it is worth delivering. Absent: for ever. */
@@ -174,6 +183,12 @@ interface Letter extends About {
   validForMs: number;
   ended?: () => void;
 }
+
+/** So many waiting results are sent at once to a server that takes them. */
+const AT_ONCE = 8;
+
+/** A try that is not answered by then is over; heartbeats wait for it. */
+const LIMIT_MS = 10_000;
 
 /** A try that takes longer is no longer expected to succeed, in milliseconds. */
 const SLOW_MS = 1_000;

@@ -11,7 +11,8 @@ import type { Attempt } from './attempt.ts';
  * Invariants:
  * 1. From the poll until the server has the result, nothing but a server that cannot be reached lets a lease run out: not a drain, not
  *    a result that has to be sent again.
- * 2. A task has at most one heartbeat and one look under way.
+ * 2. A task has at most one heartbeat and one look under way, and no heartbeat while a result or a hand-back is: the server reads the
+ *    task, looks at its state and writes it back, so that one which overtakes a result undoes it.
  * 3. A task that has ended on the server is aborted as `cancelled`, and gets no more heartbeats. The answers to heartbeats do not tell:
  *    the server takes those of a terminated workflow too.
  * 4. One timer serves all tasks, and there is none while no task is held.
@@ -35,6 +36,7 @@ export class LeaseKeeper {
       beatAt: now + attempt.leaseMs / 2,
       lookAt: now + FIRST_LOOK_MS,
       beating: false,
+      isQuiet: false,
       looking: false,
     });
     this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
@@ -48,7 +50,7 @@ export class LeaseKeeper {
   /** Forgets the attempt; not another one of the same task that came meanwhile. */
   release(attempt: Attempt): void {
     const { taskId } = attempt.task;
-    if (this.#held.get(taskId)?.attempt === attempt) this.#held.delete(taskId);
+    if (this.#heldBy(attempt)) this.#held.delete(taskId);
     if (this.#held.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -63,9 +65,11 @@ export class LeaseKeeper {
   async beat(attempt: Attempt): Promise<void> {
     const { conductor, workerId } = this.#options;
     const { taskId } = attempt.task;
-    const held = this.#held.get(taskId);
+    const held = this.#heldBy(attempt);
     if (held) held.beatAt = performance.now() + attempt.leaseMs / 2;
-    const update = conductor.extendLease(heartbeat(attempt, workerId));
+    // One that hangs must leave time for another before the lease is over.
+    const limitMs = Math.max(MIN_LIMIT_MS, attempt.leaseMs / 4);
+    const update = conductor.extendLease(heartbeat(attempt, workerId), { limitMs });
     if (held) held.update = update.catch(() => undefined);
     await update;
     for (let line = attempt.logs[0]; line !== undefined; line = attempt.logs[0]) {
@@ -74,19 +78,28 @@ export class LeaseKeeper {
     }
   }
 
-  /** No heartbeat is under way any more, and none will be. */
+  /** Stops its heartbeats until `resume`; one under way is waited for. */
   async quiet(attempt: Attempt): Promise<void> {
-    const held = this.#held.get(attempt.task.taskId);
-    if (held?.attempt !== attempt) return;
-    held.beatAt = Number.POSITIVE_INFINITY;
+    const held = this.#heldBy(attempt);
+    if (!held) return;
+    held.isQuiet = true;
     await held.update;
-    held.beatAt = Number.POSITIVE_INFINITY; // a failed one had set its next try
+  }
+
+  resume(attempt: Attempt): void {
+    const held = this.#heldBy(attempt);
+    if (held) held.isQuiet = false;
+  }
+
+  #heldBy(attempt: Attempt): Held | undefined {
+    const held = this.#held.get(attempt.task.taskId);
+    return held?.attempt === attempt ? held : undefined;
   }
 
   #tick(): void {
     const now = performance.now();
     for (const held of this.#held.values()) {
-      if (now >= held.beatAt && !held.beating) void this.#beat(held);
+      if (now >= held.beatAt && !held.beating && !held.isQuiet) void this.#beat(held);
       if (now >= held.lookAt && !held.looking && held.attempt.running) void this.#look(held);
     }
   }
@@ -141,6 +154,7 @@ interface Held {
   beatAt: number;
   lookAt: number;
   beating: boolean;
+  isQuiet: boolean;
   looking: boolean;
   /** The last heartbeat; never rejects. */
   update?: Promise<void>;
@@ -149,6 +163,7 @@ interface Held {
 /** The shortest lease is a second, so its heartbeat at half of it is never late by much. */
 const TICK_MS = 100;
 const RETRY_MS = 2_000;
+const MIN_LIMIT_MS = 1_000;
 
 /** Most tasks have ended by then and are never looked up. */
 const FIRST_LOOK_MS = 2_000;

@@ -70,10 +70,14 @@ export class Runner {
     const { leases, courier, workerId } = this.#options;
     const done = () => leases.release(attempt);
     if (outcome.kind === 'cancelled') return done();
-    // A heartbeat that overtook the hand-back would keep the task from everybody for another lease.
-    if (outcome.kind === 'handed-back') await leases.quiet(attempt);
     const validity = outcome.kind === 'handed-back' ? { validForMs: attempt.leaseMs } : {};
-    await courier.deliver(toTaskResult(attempt, outcome, workerId), { task: keyOf(attempt.task), done, ...validity });
+    await courier.deliver(toTaskResult(attempt, outcome, workerId), {
+      task: keyOf(attempt.task),
+      before: () => leases.quiet(attempt),
+      after: () => leases.resume(attempt),
+      done,
+      ...validity,
+    });
   }
 }
 

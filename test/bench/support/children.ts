@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { processTree, startedAt } from './processes.ts';
+
+export interface ChildSpec {
+  command: string;
+  args: readonly string[];
+  env: NodeJS.ProcessEnv;
+  /** Takes what it writes. */
+  logFile: string;
+  /** Node programs get a channel: they end when it closes, and may send messages. Others end when their stdin does. */
+  channel: boolean;
+}
+
+/** A program that is measured, ended by process id whatever happens. */
+export interface Child {
+  readonly pid: number;
+  readonly process: ChildProcess;
+  readonly hasEnded: boolean;
+  /** Suspends the process and all it started, then lets them go on. */
+  freeze(): void;
+  thaw(): void;
+  /** Asks it to end, and insists after a while. */
+  stop(): Promise<void>;
+  /** @throws with its last lines if it has ended */
+  check(): void;
+}
+
+const STOP_MS = 8_000;
+const LAST_LINES = 15;
+
+export function startChild({ command, args, env, logFile, channel }: ChildSpec): Child {
+  const log = openSync(logFile, 'a');
+  const child = spawn(command, args, { env, stdio: channel ? ['ignore', log, log, 'ipc'] : ['pipe', log, log] });
+  closeSync(log);
+  const ended = new Promise<void>((resolve) => {
+    child.once('error', () => resolve());
+    child.once('exit', () => resolve());
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${command} cannot be started`);
+  const signalAll = (name: NodeJS.Signals) => {
+    for (const one of processTree(pid)) signal(one, name);
+  };
+  const self: Child = {
+    pid,
+    process: child,
+    get hasEnded() {
+      return child.exitCode !== null || child.signalCode !== null;
+    },
+    freeze: () => signalAll('SIGSTOP'),
+    thaw: () => signalAll('SIGCONT'),
+    check() {
+      if (self.hasEnded) throw new Error(`${command} has ended early:\n${lastLines(logFile)}`);
+    },
+    async stop() {
+      if (self.hasEnded) return;
+      const tree = processTree(pid).map((one) => ({ one, began: startedAt(one) }));
+      self.thaw();
+      child.kill('SIGTERM');
+      await Promise.race([ended, pause(STOP_MS, undefined, { ref: false })]);
+      // An id alone is not enough: it is given to somebody else some day.
+      for (const { one, began } of tree) if (began !== undefined && startedAt(one) === began) signal(one, 'SIGKILL');
+      await ended;
+    },
+  };
+  return self;
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // it has ended
+  }
+}
+
+function lastLines(file: string): string {
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-LAST_LINES).join('\n');
+}

@@ -1,0 +1,78 @@
+import { parseArgs } from 'node:util';
+import { note, print } from './output.ts';
+
+export interface Flag {
+  /** What stands behind it in the help; a flag without is on or off. */
+  value?: string;
+  help: string;
+  default?: string;
+}
+
+/**
+ * Reads the command line of a bench. `--help` prints what there is and ends the process, as does a flag that does not exist.
+ * A flag without a default that is not given is undefined.
+ */
+export function readFlags<N extends string>(
+  what: string,
+  flags: Record<N, Flag>,
+): {
+  text(name: N): string | undefined;
+  number(name: N): number;
+  list(name: N): string[] | undefined;
+  on(name: N): boolean;
+} {
+  const options = Object.fromEntries(
+    Object.entries<Flag>(flags).map(([name, flag]) => [name, { type: flag.value ? 'string' : 'boolean' } as const]),
+  );
+  const values = parse({ ...options, help: { type: 'boolean' } });
+  if (values.help) {
+    print(
+      `${what}\n\n${Object.entries<Flag>(flags).map(helpLine).join('\n')}\n${helpLine(['help', { help: 'show this' }])}`,
+    );
+    process.exit(0);
+  }
+  const text = (name: N) => {
+    const value = values[name] ?? flags[name].default;
+    return typeof value === 'string' ? value : undefined;
+  };
+  return {
+    text,
+    number(name) {
+      const value = Number(text(name));
+      if (Number.isInteger(value) && value >= 0) return value;
+      return refuse(`--${name} takes a whole number, not ${JSON.stringify(text(name))}.`);
+    },
+    list: (name) =>
+      text(name)
+        ?.split(',')
+        .map((item) => item.trim())
+        .filter(Boolean),
+    on: (name) => values[name] === true,
+  };
+}
+
+/** Ends the process with a message and the exit code of wrong usage. */
+export function refuse(message: string): never {
+  note(`error: ${message}`);
+  process.exit(2);
+}
+
+/** The chosen names, which must exist; all of them where none was chosen. */
+export function chosen(wanted: readonly string[] | undefined, known: readonly string[]): string[] {
+  const unknown = wanted?.filter((name) => !known.includes(name)) ?? [];
+  if (unknown.length > 0) refuse(`There is no ${unknown.join(', ')}. There are ${known.join(', ')}.`);
+  return [...(wanted ?? known)];
+}
+
+function parse(options: Record<string, { type: 'string' | 'boolean' }>): Record<string, unknown> {
+  try {
+    return parseArgs({ options, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function helpLine([name, flag]: [string, Flag]): string {
+  const usage = `  --${name}${flag.value ? ` <${flag.value}>` : ''}`;
+  return `${usage.padEnd(24)}${flag.help}${flag.default ? ` (default: ${flag.default})` : ''}`;
+}

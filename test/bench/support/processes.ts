@@ -1,0 +1,90 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Processor time and memory of processes as Linux tells them under /proc: the same method for every program that is measured. */
+
+/** Unit of times in /proc/<pid>/stat and /proc/stat. It is the same on every Linux, whatever the kernel counts in. */
+const TICKS_PER_SECOND = 100;
+
+/** A process and everything it started, itself first. */
+export function processTree(pid: number): number[] {
+  const threads = threadsOf(pid);
+  const children = threads.flatMap((thread) => numbers(read(`/proc/${pid}/task/${thread}/children`) ?? ''));
+  return [pid, ...children.flatMap(processTree)];
+}
+
+/** Seconds of processor time that these processes and their ended children used, in user and kernel mode. */
+export function cpuSeconds(pids: readonly number[]): number {
+  return sum(pids.map(cpuTicks)) / TICKS_PER_SECOND;
+}
+
+/** Largest resident memory of each process, added up, in bytes. They need not have had it at the same moment, and shared pages count twice. */
+export function peakMemory(pids: readonly number[]): number {
+  return sum(pids.map((pid) => statusBytes(pid, 'VmHWM')));
+}
+
+/** Resident memory of a process now, in bytes. */
+export function residentMemory(pid: number): number {
+  return statusBytes(pid, 'VmRSS');
+}
+
+/** Seconds of processor time that the whole machine has used since it started. */
+export function machineCpuSeconds(): number {
+  const [, user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (read('/proc/stat') ?? '')
+    .split('\n', 1)
+    .flatMap((line) => line.split(/\s+/).map(Number));
+  return (user + nice + system + irq + softirq) / TICKS_PER_SECOND;
+}
+
+/** When a process began, in ticks: together with its id it names one process for ever. Nothing if it has ended. */
+export function startedAt(pid: number): number | undefined {
+  return statFields(pid)[19];
+}
+
+function cpuTicks(pid: number): number {
+  return sum(statFields(pid).slice(11, 15)); // proc(5): utime, stime, cutime, cstime
+}
+
+/** Fields 3 to the last of /proc/<pid>/stat; the name before them may hold spaces and brackets. */
+function statFields(pid: number): number[] {
+  const stat = read(`/proc/${pid}/stat`) ?? '';
+  return stat === ''
+    ? []
+    : stat
+        .slice(stat.lastIndexOf(')') + 2)
+        .split(' ')
+        .map(Number);
+}
+
+function statusBytes(pid: number, field: string): number {
+  const [, kilobytes = '0'] = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(read(`/proc/${pid}/status`) ?? '') ?? [];
+  return Number(kilobytes) * 1024;
+}
+
+function threadsOf(pid: number): number[] {
+  return numbers(listOf(`/proc/${pid}/task`).join(' '));
+}
+
+function numbers(text: string): number[] {
+  return text.split(/\s+/).filter(Boolean).map(Number);
+}
+
+/** A process may end between two looks at it. */
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function listOf(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,25 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { kebabCase } from '../../../core/discover.ts';
+
+/** Writes a folder for `fleet work --tasks-dir` with one worker that does nothing per task type. `checkout` is the fleet that reads it. */
+export function writeTaskFolder(folder: string, checkout: URL, types: readonly string[]): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}\n');
+  const contract = new URL('core/contract.ts', checkout).href;
+  const zod = import.meta.resolve('zod');
+  for (const name of types) writeFileSync(join(folder, `${kebabCase(name)}.js`), workerSource(name, contract, zod));
+}
+
+function workerSource(name: string, contract: string, zod: string): string {
+  return `import { z } from '${zod}';
+import { defineTask } from '${contract}';
+
+export default defineTask({
+  name: '${name}',
+  description: 'Does nothing, for a bench.',
+  input: z.object({ item: z.int() }),
+  output: z.object({ item: z.int() }),
+}).worker(async ({ item }) => ({ item }));
+`;
+}

@@ -1,0 +1,16 @@
+/** What a driver program is told, as JSON in its first argument. */
+export interface Assignment {
+  /** Address of the server's API; ends in `/api`. */
+  url: string;
+  /** Each task type with the number of its tasks that may run at once. */
+  types: readonly { name: string; concurrency: number }[];
+  /** Connections that a client may keep open, where it can be told. */
+  connections?: number;
+}
+
+/** Reads the assignment of this process, which ends when the bench that started it does. */
+export function readAssignment(): Assignment {
+  process.on('disconnect', () => process.exit());
+  process.on('SIGTERM', () => process.exit());
+  return JSON.parse(process.argv[2] ?? '') as Assignment;
+}

@@ -1,0 +1,22 @@
+/** The TaskHandler of the JavaScript SDK: polls as often as it can be told to, and logs nothing. */
+import { createConductorClient, noopLogger, TaskHandler } from '@io-orkes/conductor-javascript';
+import { readAssignment } from './assignment.ts';
+
+const { url, types, connections } = readAssignment();
+const client = await createConductorClient({
+  serverUrl: url,
+  logger: noopLogger,
+  ...(connections !== undefined && { maxHttp2Connections: connections }),
+});
+const handler = new TaskHandler({
+  client,
+  scanForDecorated: false,
+  logger: noopLogger,
+  workers: types.map(({ name, concurrency }) => ({
+    taskDefName: name,
+    concurrency,
+    pollInterval: 1,
+    execute: async ({ inputData }) => ({ status: 'COMPLETED', outputData: { item: inputData?.item } }),
+  })),
+});
+await handler.startWorkers();

@@ -1,0 +1,73 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Assignment } from './assignment.ts';
+
+/** The part of a polled task that an answer needs. */
+export interface RawTask {
+  taskId: string;
+  workflowInstanceId: string;
+  inputData: { item: number };
+}
+
+/** The HTTP calls of a raw loop; nothing is checked, retried or limited in time. */
+export interface RawClient {
+  get(path: string): Promise<unknown>;
+  /** The parsed answer, or undefined where it is not JSON. */
+  post(path: string, body: string): Promise<unknown>;
+}
+
+const workerId = `raw-${process.pid}`;
+const IDLE_MS = 100;
+
+/**
+ * The least that a worker can do, as a floor for all others: for each type polls for as many as are free once half are, and answers
+ * each task with a plain update.
+ */
+export async function runPlain({ types }: Assignment, client: RawClient): Promise<void> {
+  await Promise.all(types.map(({ name, concurrency }) => loop(name, concurrency, client, answerPlain)));
+}
+
+/** The same with the update that brings the next task: each task is followed by the next of its type until there is none. */
+export async function runChained({ types }: Assignment, client: RawClient): Promise<void> {
+  await Promise.all(types.map(({ name, concurrency }) => loop(name, concurrency, client, answerChained)));
+}
+
+async function loop(type: string, concurrency: number, client: RawClient, answer: typeof answerPlain): Promise<void> {
+  let free = concurrency;
+  let freed = Promise.withResolvers<void>();
+  const settle = () => {
+    free++;
+    freed.resolve();
+  };
+  for (;;) {
+    while (free < concurrency / 2) {
+      freed = Promise.withResolvers();
+      await freed.promise;
+    }
+    const count = free;
+    const path = `/tasks/poll/batch/${type}?count=${count}&timeout=0&workerid=${workerId}`;
+    const tasks = (await client.get(path)) as RawTask[];
+    free -= tasks.length;
+    for (const task of tasks) answer(task, client).then(settle);
+    if (tasks.length === 0) await pause(IDLE_MS);
+  }
+}
+
+async function answerPlain(task: RawTask, client: RawClient): Promise<void> {
+  await client.post('/tasks', resultOf(task));
+}
+
+async function answerChained(task: RawTask, client: RawClient): Promise<void> {
+  for (let next: RawTask | undefined = task; next; ) {
+    next = (await client.post('/tasks/update-v2', resultOf(next))) as RawTask | undefined;
+  }
+}
+
+function resultOf({ taskId, workflowInstanceId, inputData }: RawTask): string {
+  return JSON.stringify({
+    workflowInstanceId,
+    taskId,
+    workerId,
+    status: 'COMPLETED',
+    outputData: { item: inputData.item },
+  });
+}

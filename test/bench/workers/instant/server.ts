@@ -1,0 +1,92 @@
+/**
+ * A Conductor server that answers at once: tasks that exist only as a number, results that are only counted. It is a process of its
+ * own, so that what a driver costs can be told apart. Its bench tells it over the channel how many tasks there are.
+ */
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Queue } from './queue.ts';
+import { idOf, numberOf, taskWriter } from './task.ts';
+
+/** From the bench: so many tasks are queued anew. */
+export interface Go {
+  /** Which filling it is; every message about it says so. */
+  filling: number;
+  tasks: number;
+  types: readonly string[];
+}
+
+const PROGRESS_EVERY = 1_000;
+const JSON_TYPE = 'application/json';
+const TEXT_TYPE = 'text/plain';
+const writers = new Map<string, (number: number) => string>();
+const queue = new Queue();
+
+process.on('disconnect', () => process.exit());
+process.on('message', ({ filling, tasks, types }: Go) => queue.fill(filling, tasks, types));
+
+const server = createServer((request, response) => {
+  const { method, url = '' } = request;
+  if (method === 'GET') {
+    request.resume();
+    get(url, response);
+    return;
+  }
+  let body = '';
+  request.setEncoding('utf8');
+  request.on('data', (chunk) => {
+    body += chunk;
+  });
+  request.on('end', () => post(url, body, response));
+});
+server.keepAliveTimeout = 60_000;
+server.listen(0, '127.0.0.1', () => {
+  process.send?.({ port: (server.address() as AddressInfo).port });
+});
+
+function get(url: string, response: ServerResponse): void {
+  const [, type, query] = /^\/api\/tasks\/poll\/batch\/([^?]+)\?(.*)$/.exec(url) ?? [];
+  if (type === undefined) {
+    other(url, response);
+    return;
+  }
+  const parameters = new URLSearchParams(query);
+  const [count, timeoutMs] = [Number(parameters.get('count')), Number(parameters.get('timeout'))];
+  if (queue.isNew(type)) process.send?.(queue.progress());
+  const cancel = queue.poll(type, count, timeoutMs, (numbers) =>
+    send(response, 200, JSON_TYPE, `[${numbers.map(writerOf(type)).join(',')}]`),
+  );
+  if (cancel) response.once('close', cancel);
+}
+
+function post(url: string, body: string, response: ServerResponse): void {
+  const number = numberOf(body);
+  if (number === undefined) other(url, response);
+  else {
+    if (queue.settle(number) % PROGRESS_EVERY === 0 || queue.done) process.send?.(queue.progress());
+    if (url === '/api/tasks/update-v2') sendNext(number, response);
+    else send(response, 200, TEXT_TYPE, idOf(number));
+  }
+}
+
+function sendNext(number: number, response: ServerResponse): void {
+  const next = queue.takeLike(number);
+  if (next) send(response, 200, JSON_TYPE, writerOf(next.type)(next.number));
+  else response.writeHead(204).end();
+}
+
+function other(url: string, response: ServerResponse): void {
+  if (url === '/api/version') send(response, 200, TEXT_TYPE, '3.32.1');
+  else if (url.startsWith('/api/tasks/')) send(response, 200, JSON_TYPE, '{"status":"IN_PROGRESS"}');
+  else send(response, 404, JSON_TYPE, '{"status":404,"message":"No such thing","retryable":false}');
+}
+
+/** With the length named, nothing is sent in chunks. Every text here is ASCII. */
+function send(response: ServerResponse, status: number, type: string, text: string): void {
+  response.writeHead(status, { 'content-type': type, 'content-length': text.length }).end(text);
+}
+
+function writerOf(type: string): (number: number) => string {
+  const known = writers.get(type) ?? taskWriter(type);
+  writers.set(type, known);
+  return known;
+}

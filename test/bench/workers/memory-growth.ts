@@ -1,0 +1,45 @@
+import { median } from '../support/statistics.ts';
+
+/** Bytes at a moment of a run. */
+export interface MemorySample {
+  /** Tasks that were done. */
+  settled: number;
+  rss: number;
+  heapUsed: number;
+}
+
+export interface Growth {
+  /** Median of the second half over that of the first. */
+  ratio: number;
+  /** Bytes per task, by least squares. */
+  perTask: number;
+}
+
+/** The first fifth fills caches and lets the compiler finish. */
+const WARM_UP = 0.2;
+const MOST_GROWTH = 1.1;
+
+/** Compares the halves of what follows the warm-up. */
+export function growth(
+  samples: readonly MemorySample[],
+  tasks: number,
+): { rss: Growth; heapUsed: Growth; isFlat: boolean } {
+  const warm = samples.filter(({ settled }) => settled > tasks * WARM_UP);
+  const rss = growthOf(warm, 'rss', tasks);
+  const heapUsed = growthOf(warm, 'heapUsed', tasks);
+  return { rss, heapUsed, isFlat: rss.ratio <= MOST_GROWTH && heapUsed.ratio <= MOST_GROWTH };
+}
+
+function growthOf(samples: readonly MemorySample[], field: 'rss' | 'heapUsed', tasks: number): Growth {
+  const middle = tasks * ((1 + WARM_UP) / 2);
+  const of = (isSecond: boolean) =>
+    median(samples.filter(({ settled }) => settled > middle === isSecond).map((one) => one[field]));
+  return { ratio: of(true) / of(false), perTask: slope(samples.map((sample) => [sample.settled, sample[field]])) };
+}
+
+function slope(points: readonly (readonly [number, number])[]): number {
+  const mean = (values: number[]) => values.reduce((total, value) => total + value, 0) / values.length;
+  const [meanX, meanY] = [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))];
+  const products = points.map(([x, y]) => [(x - meanX) * (y - meanY), (x - meanX) ** 2] as const);
+  return mean(products.map(([xy]) => xy)) / mean(products.map(([, xx]) => xx));
+}

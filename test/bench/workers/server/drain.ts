@@ -1,0 +1,117 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Child } from '../../support/children.ts';
+import { Meter } from '../../support/meter.ts';
+import { peakMemory, processTree } from '../../support/processes.ts';
+import { type Percentiles, percentiles, spread } from '../../support/statistics.ts';
+import type { Driver } from '../drivers.ts';
+import type { RequestCounts, TaskTimes } from './conductor.ts';
+import type { Load } from './load.ts';
+import { type Site, withDriver } from './stage.ts';
+
+/** What one driver did with one set of waiting tasks. Processor seconds and requests are per 1,000 tasks. */
+export interface Drain {
+  tasks: number;
+  /** From the first task handed out to the last result taken, by the server's clock. */
+  tasksPerSecond: number;
+  /** Handed out after being scheduled, in milliseconds: mostly the wait behind the others. */
+  queueMs: Percentiles;
+  /** Result taken after being handed out, in milliseconds: how long a slot was held for a task that takes no time. */
+  runMs: Percentiles;
+  /** Of the whole process tree while it drained, and since it was started. */
+  cpuSeconds: number;
+  cpuSecondsFromStart: number;
+  peakMegabytes: number;
+  processes: number;
+  polls: number;
+  updates: number;
+  serverCpuSeconds?: number;
+  /** Processors that something else than driver and server kept busy meanwhile; the run is worth less the more it is. */
+  otherCpus?: number;
+}
+
+export interface DrainOptions {
+  site: Site;
+  driver: Driver;
+  load: Load;
+  workflows: number;
+  concurrency: number;
+}
+
+/** Longer than any long poll: the server has none left that would take a task for a process that is suspended. */
+const POLLS_OVER_MS = 5_300;
+const QUIET_MS = 1_000;
+
+/**
+ * The same for every driver: it is started, polls empty queues for a while, is suspended, the tasks are queued, it goes on. So all its
+ * processes are up and connected, nothing is queued while tasks are taken, and the processor time of the start stands apart.
+ */
+export async function drain({ site, driver, load, workflows, concurrency }: DrainOptions): Promise<Drain> {
+  const { conductor, serverPid, signal } = site;
+  const shares = spread(concurrency, load.types.length);
+  const types = load.types.map((name, index) => ({ name, concurrency: shares[index] ?? 0 }));
+  const meters: Meters = { machine: Meter.ofMachine(), ...(serverPid && { server: Meter.ofTree(serverPid) }) };
+  const onStart = ({ pid }: Child) => {
+    meters.driver = Meter.ofTree(pid);
+  };
+  try {
+    return await withDriver(site, { driver, types, onStart }, async ({ child, finished }) => {
+      child.freeze();
+      await pause(POLLS_OVER_MS, undefined, { signal });
+      const ids = await conductor.start(load.workflow, workflows);
+      await pause(QUIET_MS, undefined, { signal });
+      const before = await conductor.answered();
+      child.thaw();
+      await finished(load.workflow);
+      child.freeze();
+      const requests = difference(await conductor.answered(), before);
+      const tree = processTree(child.pid);
+      const memory = { peakMegabytes: peakMemory(tree) / 1e6, processes: tree.length };
+      const times = (await Promise.all(ids.map((id) => conductor.taskTimes(id, load.types)))).flat();
+      return { ...figures(times), ...cpu(meters, times), ...memory, ...perThousand(requests, times.length) };
+    });
+  } finally {
+    for (const meter of Object.values(meters)) meter.stop();
+  }
+}
+
+function figures(times: readonly TaskTimes[]): Pick<Drain, 'tasks' | 'tasksPerSecond' | 'queueMs' | 'runMs'> {
+  const bad = times.filter(({ status }) => status !== 'COMPLETED');
+  if (bad.length > 0) throw new Error(`${bad.length} of ${times.length} tasks ended as ${bad[0]?.status}`);
+  const [from, to] = period(times);
+  return {
+    tasks: times.length,
+    tasksPerSecond: times.length / ((to - from) / 1000),
+    queueMs: percentiles(times.map(({ scheduledTime, startTime }) => startTime - scheduledTime)),
+    runMs: percentiles(times.map(({ startTime, endTime }) => endTime - startTime)),
+  };
+}
+
+type Meters = { machine: Meter; driver?: Meter; server?: Meter };
+
+function cpu(
+  { driver, machine, server }: Meters,
+  times: readonly TaskTimes[],
+): Pick<Drain, 'cpuSeconds' | 'cpuSecondsFromStart'> & Partial<Drain> {
+  const [from, to] = period(times);
+  const thousands = times.length / 1000;
+  const drivers = driver?.between(from, to) ?? Number.NaN;
+  const fromStart = driver?.upTo(to) ?? Number.NaN;
+  const common = { cpuSeconds: drivers / thousands, cpuSecondsFromStart: fromStart / thousands };
+  if (!server) return common;
+  const servers = server.between(from, to);
+  const others = machine.between(from, to) - drivers - servers;
+  return { ...common, serverCpuSeconds: servers / thousands, otherCpus: Math.max(0, others / ((to - from) / 1000)) };
+}
+
+/** First task handed out and last result taken. */
+function period(times: readonly TaskTimes[]): [number, number] {
+  return [Math.min(...times.map(({ startTime }) => startTime)), Math.max(...times.map(({ endTime }) => endTime))];
+}
+
+function difference(after: RequestCounts, before: RequestCounts): RequestCounts {
+  return { polls: after.polls - before.polls, updates: after.updates - before.updates };
+}
+
+function perThousand({ polls, updates }: RequestCounts, tasks: number): RequestCounts {
+  return { polls: (polls / tasks) * 1000, updates: (updates / tasks) * 1000 };
+}

@@ -1,0 +1,51 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
+import type { Child } from '../../support/children.ts';
+import { type Percentiles, percentiles } from '../../support/statistics.ts';
+import type { Driver } from '../drivers.ts';
+import type { Load } from './load.ts';
+import { type Site, withDriver } from './stage.ts';
+
+/** What an update of the busy type took, in milliseconds as the client saw it, while so many other types had nothing to do. */
+export interface IdleCost {
+  idleTypes: number;
+  updates: number;
+  updateMs: Percentiles;
+}
+
+export interface IdleOptions {
+  site: Site;
+  driver: Driver;
+  /** Of one type. */
+  busy: Load;
+  idle: readonly string[];
+  workflows: number;
+}
+
+/** Few enough at once that the server is not the limit. */
+const BUSY_CONCURRENCY = 10;
+/** The probe sends what it has several times in a second. */
+const LAST_MESSAGE_MS = 500;
+
+const probe = new URL('../../support/update-probe.ts', import.meta.url).href;
+/** The driver itself may say something else over its channel. */
+const message = z.object({ updateMs: z.array(z.number()) });
+
+/** Lets a Node driver drain one type while others are idle, with a probe in it that sees its updates. */
+export async function idleCost({ site, driver, busy, idle, workflows }: IdleOptions): Promise<IdleCost> {
+  const types = [
+    ...busy.types.map((name) => ({ name, concurrency: BUSY_CONCURRENCY })),
+    ...idle.map((name) => ({ name, concurrency: 1 })),
+  ];
+  const seen: number[] = [];
+  const onStart = (child: Child) => {
+    child.process.on('message', (sent) => seen.push(...(message.safeParse(sent).data?.updateMs ?? [])));
+  };
+  return withDriver(site, { driver, types, preload: probe, onStart }, async ({ finished }) => {
+    await site.conductor.start(busy.workflow, workflows);
+    await finished(busy.workflow);
+    await pause(LAST_MESSAGE_MS);
+    if (seen.length === 0) throw new Error(`the probe has seen no update of ${driver.name}`);
+    return { idleTypes: idle.length, updates: seen.length, updateMs: percentiles(seen) };
+  });
+}

@@ -1,0 +1,47 @@
+import type { TaskDef, WorkflowDef, WorkflowTask } from '../../../../core/conductor/types.ts';
+import type { Site } from './stage.ts';
+
+/** Workflows of forked tasks that do nothing, with task types that belong to one driver. */
+export interface Load {
+  workflow: string;
+  types: string[];
+}
+
+/** Registers the definitions. `forks` tasks of one workflow wait at once, the types taking turns. */
+export async function defineLoad(
+  { conductor }: Site,
+  { owner, types, forks }: { owner: string; types: number; forks: number },
+): Promise<Load> {
+  const prefix = `bench_${owner.replaceAll('-', '_')}`;
+  const names = Array.from({ length: types }, (_, index) => `${prefix}_${index}`);
+  await conductor.putTaskDefs(names.map(taskDef));
+  await conductor.putWorkflowDef(workflowDef(prefix, names, forks));
+  return { workflow: prefix, types: names };
+}
+
+/** No retry and a long lease: what goes wrong must show, and nothing is measured twice. */
+function taskDef(name: string): TaskDef {
+  return {
+    name,
+    description: 'Does nothing, for a bench.',
+    retryCount: 0,
+    responseTimeoutSeconds: 600,
+    timeoutSeconds: 0,
+  };
+}
+
+function workflowDef(name: string, types: readonly string[], forks: number): WorkflowDef {
+  const tasks = Array.from({ length: forks }, (_, item) => simpleTask(types[item % types.length] ?? name, item));
+  const join = {
+    name: 'join',
+    taskReferenceName: 'join',
+    type: 'JOIN',
+    joinOn: tasks.map((task) => task.taskReferenceName),
+  };
+  const fork = { name: 'fork', taskReferenceName: 'fork', type: 'FORK_JOIN', forkTasks: tasks.map((task) => [task]) };
+  return { name, version: 1, schemaVersion: 2, description: 'A bench.', tasks: forks === 1 ? tasks : [fork, join] };
+}
+
+function simpleTask(name: string, item: number): WorkflowTask {
+  return { name, taskReferenceName: `task_${item}`, type: 'SIMPLE', inputParameters: { item } };
+}

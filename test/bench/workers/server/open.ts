@@ -1,0 +1,28 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureServer } from '../../../../core/conductor/server.ts';
+import { loadConfig } from '../../../../core/config.ts';
+import type { Cleanups } from '../../../../core/drain.ts';
+import { freePort } from '../../../support/free-port.ts';
+import { note } from '../../support/output.ts';
+
+export interface BenchServer {
+  url: string;
+  /** Where it runs on this machine and was started here. */
+  pid: number | undefined;
+}
+
+/** The server of CONDUCTOR_SERVER_URL, or else the boot jar in an empty folder of its own, which ends with the bench. */
+export async function openServer(cleanups: Cleanups, signal: AbortSignal): Promise<BenchServer> {
+  const { config } = loadConfig();
+  if (config.conductorServerUrl !== undefined) {
+    const { url } = await ensureServer(config, { note, signal });
+    return { url, pid: undefined };
+  }
+  const dataDir = mkdtempSync(join(tmpdir(), 'fleet-bench-server-'));
+  cleanups.add('remove the data folder', () => rmSync(dataDir, { recursive: true, force: true }));
+  const server = await ensureServer({ ...config, dataDir, serverPort: await freePort() }, { note, signal });
+  cleanups.add('stop the server', () => server.stop());
+  return { url: server.url, pid: server.pid };
+}

@@ -1,0 +1,42 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Percentiles, percentiles } from '../../support/statistics.ts';
+import type { Driver } from '../drivers.ts';
+import type { Load } from './load.ts';
+import { type Site, withDriver } from './stage.ts';
+
+/** How long a single task waited in a queue that had been empty, in milliseconds by the server's clock. */
+export interface PickUp {
+  samples: number;
+  pickUpMs: Percentiles;
+}
+
+/** Another phase of the driver's own rhythm for each sample. */
+const PAUSE_MS = { least: 300, most: 2_000 };
+
+export interface PickUpOptions {
+  site: Site;
+  driver: Driver;
+  /** Workflows of one task. */
+  load: Load;
+  samples: number;
+  /** Of each type. */
+  concurrency: number;
+}
+
+/** Starts one workflow of one task at a time, each after a pause of random length. */
+export async function pickUp({ site, driver, load, samples, concurrency }: PickUpOptions): Promise<PickUp> {
+  const types = load.types.map((name) => ({ name, concurrency }));
+  const waits = await withDriver(site, { driver, types }, async ({ finished }) => {
+    const started: string[] = [];
+    while (started.length < samples) {
+      await pause(PAUSE_MS.least + Math.random() * (PAUSE_MS.most - PAUSE_MS.least), undefined, {
+        signal: site.signal,
+      });
+      started.push(...(await site.conductor.start(load.workflow, 1)));
+      await finished(load.workflow);
+    }
+    const times = await Promise.all(started.map((id) => site.conductor.taskTimes(id, load.types)));
+    return times.flat().map(({ startTime, scheduledTime }) => startTime - scheduledTime);
+  });
+  return { samples: waits.length, pickUpMs: percentiles(waits) };
+}

@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Child, startChild } from '../../support/children.ts';
+import type { Assignment } from '../drivers/assignment.ts';
+import type { Driver } from '../drivers.ts';
+import { type BenchConductor, until } from './conductor.ts';
+
+/** Where a bench takes place. */
+export interface Site {
+  conductor: BenchConductor;
+  /** Process of the server, where the bench started it. */
+  serverPid: number | undefined;
+  signal: AbortSignal;
+}
+
+/** A driver that runs, polls all its types and has been idle for a while. */
+export interface Stage {
+  child: Child;
+  /** Resolves when every execution of that name has ended. @throws if the driver ends before */
+  finished(workflow: string): Promise<void>;
+}
+
+export interface Cast {
+  driver: Driver;
+  types: Assignment['types'];
+  /** A module that a Node driver loads first. */
+  preload?: string;
+  /** Sees the driver before it is ready. */
+  onStart?(child: Child): void;
+}
+
+const READY_MS = 60_000;
+const IDLE_MS = 2_000;
+const END_MS = 300_000;
+
+/**
+ * Runs something with a driver, which is ended whatever happens. Executions stay: to remove one with many tasks, the server takes two
+ * database connections for each at once, and stands still for half a minute when it has no more.
+ */
+export async function withDriver<T>(site: Site, cast: Cast, run: (stage: Stage) => Promise<T>): Promise<T> {
+  const { conductor, signal } = site;
+  const { driver, types, preload, onStart } = cast;
+  const folder = mkdtempSync(join(tmpdir(), 'fleet-bench-'));
+  const startedAt = Date.now();
+  const launch = driver.launch({ url: conductor.url, types }, folder);
+  const args = preload === undefined ? launch.args : ['--import', preload, ...launch.args];
+  const child = startChild({ ...launch, args, logFile: join(folder, 'driver.log') });
+  onStart?.(child);
+  try {
+    await ready(site, child, types, startedAt);
+    return await run({
+      child,
+      finished: (workflow) =>
+        until(`the end of all ${workflow}`, { limitMs: END_MS, signal }, async () => {
+          child.check();
+          return (await conductor.running(workflow)) === 0;
+        }),
+    });
+  } finally {
+    await child.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Resolves when the server has seen polls for every type since that moment, and the driver has then been idle for a while. */
+async function ready(
+  { conductor, signal }: Site,
+  child: Child,
+  types: Assignment['types'],
+  since: number,
+): Promise<void> {
+  const names = types.map(({ name }) => name);
+  await until('polls for all types', { limitMs: READY_MS, signal }, async () => {
+    child.check();
+    return (await conductor.polledSince(names, since)).length === names.length;
+  });
+  await pause(IDLE_MS, undefined, { signal });
+}

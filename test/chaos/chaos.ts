@@ -1,0 +1,107 @@
+/**
+ * The chaos run: the real server, several worker processes and thousands of tasks with real effects, while workers and the server are
+ * killed and the network between them fails. At the end it holds what the product promises against what happened, and exits with 1
+ * if a promise is broken. What is injected when follows from the seed alone; what it meets does not.
+ *
+ * `npm run chaos -- --minutes 3 --seed 42` prints a report for people and a line of JSON.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { onInterruption } from '../../core/drain.ts';
+import { messageOf } from '../../core/errors.ts';
+import { planLoad } from './load.ts';
+import { type RunSettings, summarize, tell } from './report.ts';
+import { run } from './run.ts';
+import { describe, planSchedule } from './schedule.ts';
+import { judge } from './verdict.ts';
+import { measureWaits } from './waits.ts';
+
+const HELP = `npm run chaos -- [options]
+
+  --minutes <n>         how long things go wrong (default 3)
+  --seed <n>            what goes wrong when (default: a random one, which is printed)
+  --workers <n>         worker processes (default 3)
+  --workflows <n>       executions started per minute, of four tasks each (default 180)
+  --share-data-dir      one data folder for all workers, as on one machine (default: one each)
+  --settle-seconds <n>  how long everything may take to end afterwards (default 420)
+  --plan                print what would be injected when, and end
+  --keep                keep the folder of the run; it is kept anyway when a promise is broken
+  --help
+`;
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '3' },
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
+    workers: { type: 'string', default: '3' },
+    workflows: { type: 'string', default: '180' },
+    'share-data-dir': { type: 'boolean', default: false },
+    'settle-seconds': { type: 'string', default: '420' },
+    plan: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const settings: RunSettings = {
+  seed: positive('seed'),
+  minutes: positive('minutes'),
+  workers: positive('workers'),
+  perMinute: positive('workflows'),
+  shareDataDir: values['share-data-dir'],
+};
+
+function positive(name: 'seed' | 'minutes' | 'workers' | 'workflows' | 'settle-seconds'): number {
+  const number = Number(values[name]);
+  if (Number.isFinite(number) && number >= 0) return number;
+  process.stderr.write(`--${name}: ${values[name]} is not a number\n`);
+  process.exit(2);
+}
+
+const print = (text: string) => void process.stdout.write(`${text}\n`);
+const startedAt = performance.now();
+const note = (line: string) => {
+  const at = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(6);
+  process.stderr.write(`[${at} s] ${line}\n`);
+};
+
+async function main(): Promise<number> {
+  const schedule = planSchedule(settings);
+  const orders = planLoad(settings);
+  print(
+    `seed ${settings.seed}: ${schedule.length} injections in ${settings.minutes} minutes, ${orders.length} workflows`,
+  );
+  for (const injection of schedule) {
+    print(`${(injection.atMs / 1000).toFixed(1).padStart(7)} s  ${describe(injection)}`);
+  }
+  if (values.plan) return 0;
+
+  const folder = mkdtempSync(join(tmpdir(), 'fleet-chaos-'));
+  const interruption = onInterruption();
+  let isKept = true;
+  try {
+    const settleMs = positive('settle-seconds') * 1000;
+    const evidence = await run({ settings, schedule, orders, settleMs, folder, note, signal: interruption.signal });
+    const waits = measureWaits(evidence);
+    const promises = judge(evidence, waits);
+    const summary = summarize(settings, evidence, waits, promises);
+    print(tell(summary, evidence, promises));
+    print(JSON.stringify(summary));
+    isKept = values.keep || !summary.ok;
+    return summary.ok ? 0 : 1;
+  } catch (error) {
+    if (!interruption.signal.aborted) throw error;
+    note(`ended early: ${messageOf(error)}`);
+    isKept = values.keep;
+    return 130;
+  } finally {
+    interruption.dispose();
+    if (isKept) note(`logs, database and effects are in ${folder}`);
+    else rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+if (values.help) print(HELP);
+else process.exitCode = await main();

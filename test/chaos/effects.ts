@@ -1,0 +1,66 @@
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { TaskContext } from '../../core/contract.ts';
+import { SqliteLedger } from '../../workers/shared/once-sqlite.ts';
+
+/** The files of a run that tasks write and the verdict reads, in `outputDir`. */
+export const files = {
+  effects: (outputDir: string) => join(outputDir, 'effects.db'),
+  appended: (outputDir: string) => join(outputDir, 'appended.txt'),
+  deliveries: (outputDir: string) => join(outputDir, 'deliveries.jsonl'),
+};
+
+/** Deliberately without a unique key: an effect that happens twice shall be seen. */
+export const EFFECTS_TABLE = 'CREATE TABLE effects (key TEXT, task_id TEXT, pid INTEGER)';
+
+/** A line in the record of deliveries. */
+export interface DeliveryEvent {
+  taskId: string;
+  key: string;
+  pid: number;
+  at: number;
+  event: 'began' | 'ended' | 'aborted' | 'failed';
+}
+
+let opened: SqliteLedger | undefined;
+
+/** The ledger of this process. */
+export function ledger({ settings }: TaskContext): SqliteLedger {
+  opened ??= new SqliteLedger(files.effects(settings.outputDir));
+  return opened;
+}
+
+/** A row for the effect of a task; the receipt says which, and who wrote it. */
+export function insertEffect({ idempotencyKey, taskId }: TaskContext) {
+  return (db: SqliteDatabase): { row: number; pid: number } => {
+    const insert = db.prepare('INSERT INTO effects (key, task_id, pid) VALUES (?, ?, ?)');
+    return { row: Number(insert.run(idempotencyKey, taskId, process.pid).lastInsertRowid), pid: process.pid };
+  };
+}
+
+type SqliteDatabase = Parameters<Parameters<SqliteLedger['inside']>[1]>[0];
+
+/** Does some work and then the effect, and records when the delivery began and how it ended. */
+export async function deliver<T>(context: TaskContext, workMs: number, effect: () => Promise<T>): Promise<T> {
+  const { taskId, idempotencyKey: key, settings, signal } = context;
+  const record = (event: DeliveryEvent['event']) => {
+    const line: DeliveryEvent = { taskId, key, pid: process.pid, at: Date.now(), event };
+    appendFileSync(files.deliveries(settings.outputDir), `${JSON.stringify(line)}\n`);
+  };
+  record('began');
+  try {
+    await pause(workMs, undefined, { signal });
+    const result = await effect();
+    record('ended');
+    return result;
+  } catch (error) {
+    record(signal.aborted ? 'aborted' : 'failed');
+    throw error;
+  }
+}
+
+/** What a right task makes of its number. */
+export function answerOf(n: number): number {
+  return n * 7 + 1;
+}

@@ -1,0 +1,172 @@
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Conductor } from '../../core/conductor/api.ts';
+import type { Execution } from '../../core/conductor/types.ts';
+import { type DeliveryEvent, files } from './effects.ts';
+import type { Injected, NetworkTrouble } from './inject.ts';
+import type { Order } from './load.ts';
+import type { Outage } from './server.ts';
+import type { Charge } from './service.ts';
+import type { Life } from './workers.ts';
+
+/** A handler at work on a task, from its begin to its end or that of its process. */
+export interface Delivery {
+  taskId: string;
+  key: string;
+  pid: number;
+  from: number;
+  to: number;
+  end: DeliveryEvent['event'] | 'died';
+}
+
+export interface EffectRow {
+  key: string;
+  row: number;
+  pid: number;
+}
+
+/** All that is known at the end of a run. */
+export interface Evidence {
+  orders: readonly Order[];
+  executions: Execution[];
+  effects: EffectRow[];
+  charges: ReadonlyMap<string, Charge>;
+  /** How often each key was appended. */
+  appended: Map<string, number>;
+  deliveries: Delivery[];
+  lives: readonly Life[];
+  injected: readonly Injected[];
+  serverOutages: readonly Outage[];
+  troubles: readonly NetworkTrouble[];
+  /** Tasks whose message the server's queue hides for long, and until when, epoch milliseconds. */
+  hidden: Map<string, number>;
+  /** Files with results that nobody has delivered. */
+  undelivered: string[];
+  /** Messages of the workers' logs from `warn` up, and how often each came. */
+  complaints: Map<string, number>;
+}
+
+/** What the run itself knows; the rest is read. */
+export type Known = Pick<Evidence, 'orders' | 'charges' | 'lives' | 'injected' | 'serverOutages' | 'troubles'>;
+
+export interface Sources {
+  conductor: Conductor;
+  /** Ids of the executions. */
+  ids: readonly string[];
+  /** Where the tasks and workers write. */
+  folder: string;
+  /** The server's own. */
+  database: string;
+}
+
+const AT_ONCE = 20;
+
+/** Reads what the server, the tasks and the workers have left. */
+export async function gather({ conductor, ids, folder, database }: Sources, known: Known): Promise<Evidence> {
+  const executions: Execution[] = [];
+  for (let start = 0; start < ids.length; start += AT_ONCE) {
+    const batch = ids.slice(start, start + AT_ONCE);
+    executions.push(...(await Promise.all(batch.map((id) => conductor.getExecution(id)))));
+  }
+  return {
+    ...known,
+    executions,
+    effects: readEffects(folder),
+    appended: countLines(files.appended(folder)),
+    deliveries: readDeliveries(folder, known.lives),
+    hidden: readHidden(database),
+    undelivered: readSpools(folder),
+    complaints: readComplaints(folder),
+  };
+}
+
+function readEffects(folder: string): EffectRow[] {
+  const database = new DatabaseSync(files.effects(folder), { readOnly: true });
+  try {
+    return database
+      .prepare('SELECT key, pid, rowid AS "row" FROM effects ORDER BY rowid')
+      .all()
+      .map(({ key, row, pid }) => ({ key: String(key), row: Number(row), pid: Number(pid) }));
+  } finally {
+    database.close();
+  }
+}
+
+const LONG_HIDDEN = '+10 minutes';
+
+function readHidden(file: string): Map<string, number> {
+  const database = new DatabaseSync(file, { readOnly: true, timeout: 10_000 });
+  try {
+    const rows = database
+      .prepare(
+        `SELECT message_id, unixepoch(deliver_on) AS at FROM queue_message
+         WHERE popped AND deliver_on > strftime('%Y-%m-%d %H:%M:%f', 'now', ?)`,
+      )
+      .all(LONG_HIDDEN);
+    return new Map(rows.map(({ message_id, at }) => [String(message_id), Number(at) * 1000]));
+  } finally {
+    database.close();
+  }
+}
+
+function readDeliveries(folder: string, lives: readonly Life[]): Delivery[] {
+  const open = new Map<string, Delivery>();
+  const all: Delivery[] = [];
+  for (const line of linesOf(files.deliveries(folder))) {
+    const { taskId, key, pid, at, event } = JSON.parse(line) as DeliveryEvent; // our own lines
+    const id = `${taskId} ${pid}`;
+    const begun = open.get(id);
+    if (event === 'began') {
+      const endedAt = lives.find((life) => life.pid === pid && life.startedAt <= at)?.endedAt ?? at;
+      const delivery: Delivery = { taskId, key, pid, from: at, to: endedAt, end: 'died' };
+      open.set(id, delivery);
+      all.push(delivery);
+    } else if (begun) {
+      begun.to = at;
+      begun.end = event;
+      open.delete(id);
+    }
+  }
+  return all;
+}
+
+/** A line cut short by a kill is no line of ours. */
+function linesOf(file: string): string[] {
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
+}
+
+function countLines(file: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const line of linesOf(file)) counts.set(line, (counts.get(line) ?? 0) + 1);
+  return counts;
+}
+
+function readSpools(folder: string): string[] {
+  return globSync(join(folder, '*', 'spool', '**', '*')).filter((file) => {
+    const stat = statSync(file);
+    return stat.isFile() && stat.size > 0;
+  });
+}
+
+const WARN = 40;
+
+function readComplaints(folder: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const file of globSync(join(folder, 'worker-*.log'))) {
+    for (const line of linesOf(file)) {
+      const words = complaintIn(line);
+      if (words !== undefined) counts.set(words, (counts.get(words) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+function complaintIn(line: string): string | undefined {
+  try {
+    const { level, msg } = JSON.parse(line) as { level: number; msg: string }; // pino's
+    return level >= WARN ? msg : undefined;
+  } catch {
+    return /error|warning/i.test(line) ? line : undefined;
+  }
+}

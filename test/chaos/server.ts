@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { findJar } from '../../core/conductor/embedded/jar.ts';
+import { findJava } from '../../core/conductor/embedded/java.ts';
+import { javaArguments, serverEnvironment, serverProperties } from '../../core/conductor/embedded/properties.ts';
+import { isReady } from '../../core/conductor/embedded/ready.ts';
+import { type Config, processEnvironment } from '../../core/config.ts';
+import { pause } from '../../core/drain.ts';
+import { freePort } from '../support/free-port.ts';
+
+const LOOK_EVERY_MS = 100;
+
+/** A time in which the server did not answer, epoch milliseconds. `to` is infinite while it lasts. */
+export interface Outage {
+  from: number;
+  to: number;
+}
+
+/** The real server on a folder and a port of its own, which it keeps over every kill and start. */
+export class ChaosServer {
+  readonly port: number;
+  readonly database: string;
+  readonly outages: Outage[] = [];
+  readonly #folder: string;
+  readonly #java: string;
+  readonly #args: string[];
+  readonly #environment: Record<string, string>;
+  readonly #startLimitMs: number;
+  #child: ChildProcess | undefined;
+
+  private constructor(config: Config, { folder, port, java, jar }: Place) {
+    this.port = port;
+    this.#folder = folder;
+    this.#java = java;
+    this.database = join(folder, 'conductor.db');
+    const properties = serverProperties({ database: this.database, secrets: false });
+    this.#args = javaArguments({ jar, memory: config.serverMemory, marks: ['-Dchaos'], port, properties });
+    this.#environment = serverEnvironment(config, processEnvironment());
+    this.#startLimitMs = config.serverStartSeconds * 1000;
+  }
+
+  static async create(config: Config, folder: string, note: (line: string) => void, signal: AbortSignal) {
+    const java = await findJava(config, signal);
+    const jar = await findJar(config, { note, signal });
+    if (jar === undefined) throw new Error('No jar of the server could be found or fetched: set CONDUCTOR_JAR.');
+    mkdirSync(folder, { recursive: true });
+    return new ChaosServer(config, { folder, port: await freePort(), java, jar });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}/api`;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Resolves when it answers. */
+  async start(signal: AbortSignal): Promise<void> {
+    const log = openSync(join(this.#folder, 'server.log'), 'a');
+    const child = spawn(this.#java, this.#args, {
+      cwd: this.#folder,
+      env: this.#environment,
+      detached: true, // a Ctrl-C is for the run, which then ends its children
+      stdio: ['ignore', log, log],
+    });
+    closeSync(log);
+    this.#child = child;
+    const until = Date.now() + this.#startLimitMs;
+    while (!(await isReady(this.url))) {
+      signal.throwIfAborted();
+      if (child.exitCode !== null || child.signalCode !== null || Date.now() > until) {
+        throw new Error(`The server did not start; its log is in ${this.#folder}.`);
+      }
+      await pause(LOOK_EVERY_MS, signal);
+    }
+    const outage = this.outages.at(-1);
+    if (outage) outage.to = Math.min(outage.to, Date.now());
+  }
+
+  /** `kill -9`. */
+  async kill(): Promise<void> {
+    this.outages.push({ from: Date.now(), to: Number.POSITIVE_INFINITY });
+    await this.#end('SIGKILL');
+  }
+
+  async stop(): Promise<void> {
+    const insist = setTimeout(() => this.#child?.kill('SIGKILL'), 10_000);
+    await this.#end('SIGTERM');
+    clearTimeout(insist);
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await ended;
+  }
+}
+
+interface Place {
+  folder: string;
+  port: number;
+  java: string;
+  jar: string;
+}

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { defineTask } from '../../../core/contract.ts';
+import { onceInside } from '../../../workers/shared/once.ts';
+import { answerOf, deliver, insertEffect, ledger } from '../effects.ts';
+
+export default defineTask({
+  name: 'chaos_slow',
+  description: 'Takes longer than its lease, so it needs heartbeats; then a row, exactly once.',
+  input: z.object({ n: z.int(), workMs: z.int() }),
+  output: z.object({ answer: z.int(), row: z.int(), pid: z.int() }),
+  retryCount: 100,
+  retryLogic: 'FIXED',
+  retryDelaySeconds: 1,
+  responseTimeoutSeconds: 5,
+}).worker(async ({ n, workMs }, context) => {
+  const book = () => onceInside(ledger(context), context, 'book', insertEffect(context));
+  return { answer: answerOf(n), ...(await deliver(context, workMs, book)) };
+});

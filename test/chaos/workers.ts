@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { processEnvironment } from '../../core/config.ts';
+import { endsWithin } from '../../core/drain.ts';
+
+const FLEET = join(import.meta.dirname, '../../cli/fleet.js');
+
+/** The life of one worker process. */
+export interface Life {
+  readonly worker: number;
+  readonly pid: number;
+  readonly startedAt: number;
+  /** Infinite while it lives. */
+  endedAt: number;
+  /** How it was ended; `itself` where nobody did. */
+  end: 'running' | 'killed' | 'stopped' | 'itself';
+  code: number | null;
+  /** When it was asked to stop. */
+  askedAt?: number;
+}
+
+export interface WorkerOptions {
+  /** Where everything of the run is: data folders, logs, and what the tasks write. */
+  folder: string;
+  serviceUrl: string;
+  /** Address of the server as each worker sees it. */
+  serverUrls: readonly string[];
+  /** One data folder for all of them, as on one machine, or one each, as in containers. */
+  shareDataDir: boolean;
+}
+
+/** Short, so that a stop meets tasks that do not end in time and have to be handed back. */
+export const DRAIN_SECONDS = 3;
+
+/** The worker processes, by number. Each is always started with the same data folder. */
+export class Workers {
+  readonly lives: Life[] = [];
+  readonly #options: WorkerOptions;
+  readonly #running = new Map<number, { child: ChildProcess; life: Life; ended: Promise<void> }>();
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+  }
+
+  start(worker: number): void {
+    const { folder, serviceUrl, serverUrls, shareDataDir } = this.#options;
+    const dataDir = join(folder, shareDataDir ? 'workers' : `worker-${worker}`);
+    mkdirSync(dataDir, { recursive: true });
+    const log = openSync(join(folder, `worker-${worker}.log`), 'a');
+    const { PATH = '', HOME = '' } = processEnvironment();
+    const child = spawn(process.execPath, [FLEET, 'work'], {
+      detached: true,
+      stdio: ['ignore', log, log, 'ipc'], // the channel ends it with this process, should that be killed
+      env: {
+        PATH,
+        HOME,
+        CONDUCTOR_SERVER_URL: serverUrls[worker] ?? '',
+        TASKS_DIR: join(import.meta.dirname, 'tasks'),
+        DATA_DIR: dataDir,
+        FLEET_DIR: dataDir,
+        OUTPUT_DIR: folder,
+        SHOP_URL: serviceUrl,
+        WORKER_DRAIN_SECONDS: String(DRAIN_SECONDS),
+        WORKER_CONCURRENCY: '20',
+        LOG_FORMAT: 'json',
+      },
+    });
+    closeSync(log);
+    if (child.pid === undefined) throw new Error(`worker ${worker} could not be started`);
+    const life: Life = {
+      worker,
+      pid: child.pid,
+      startedAt: Date.now(),
+      endedAt: Number.POSITIVE_INFINITY,
+      end: 'running',
+      code: null,
+    };
+    this.lives.push(life);
+    const ended = new Promise<void>((resolve) =>
+      child.once('exit', (code) => {
+        life.endedAt = Date.now();
+        life.code = code;
+        if (life.end === 'running') life.end = 'itself';
+        this.#running.delete(worker);
+        resolve();
+      }),
+    );
+    this.#running.set(worker, { child, life, ended });
+  }
+
+  isRunning(worker: number): boolean {
+    return this.#running.has(worker);
+  }
+
+  async kill(worker: number): Promise<void> {
+    await this.#end(worker, 'killed', 'SIGKILL');
+  }
+
+  /** Asks, and after much longer than it was given insists. */
+  async stop(worker: number): Promise<void> {
+    const ended = this.#end(worker, 'stopped', 'SIGTERM');
+    if (!(await endsWithin(DRAIN_SECONDS * 1000 + 30_000, ended))) await this.kill(worker);
+  }
+
+  async stopAll(): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((worker) => this.stop(worker)));
+  }
+
+  async #end(worker: number, how: 'killed' | 'stopped', signal: NodeJS.Signals): Promise<void> {
+    const running = this.#running.get(worker);
+    if (!running) return;
+    running.life.end = how;
+    running.life.askedAt ??= Date.now();
+    running.child.kill(signal);
+    await running.ended;
+  }
+}
