@@ -1,3 +1,4 @@
+import './young-generation.ts'; // first: it is too late once other modules are loaded
 import { Command as Commander, CommanderError, Option } from 'commander';
 import { loadConfig } from '../core/config.ts';
 import { onInterruption } from '../core/drain.ts';

@@ -52,7 +52,7 @@ export function createCaller(config: ConnectionConfig): Caller {
     const { body: given } = call;
     const body = given === undefined ? {} : { body: typeof given === 'string' ? given : JSON.stringify(given) };
     const attempt = async () => {
-      const authentication = await abortable(credentials.headers(), signal);
+      const authentication = credentials.needed ? await abortable(credentials.headers(), signal) : undefined;
       const headers = {
         ...call.headers,
         ...authentication,

@@ -9,6 +9,8 @@ export type CredentialsConfig = Pick<Config, 'conductorAuthKey' | 'conductorAuth
 
 /** What the server wants to see with every call: nothing, or a token. */
 export interface Credentials {
+  /** False where no key is configured. */
+  readonly needed: boolean;
   /** Headers to send, undefined for a server without authentication. @throws FleetError `denied`, or `upstream` if no token can be had */
   headers(): Promise<Record<string, string> | undefined>;
   /** Forgets a token that the server refused, so that the next call gets a new one. Returns false if there is none to forget. */
@@ -32,7 +34,7 @@ const TOKEN_TIMEOUT_MS = 30_000;
 /** Credentials by the SDK's token handling: one token for all calls, refreshed before it expires. Without a key nothing is loaded. */
 export function createCredentials(config: CredentialsConfig, transport: Transport): Credentials {
   if (config.conductorAuthKey === undefined) {
-    return { headers: async () => undefined, renew: () => false, close: () => undefined };
+    return { needed: false, headers: async () => undefined, renew: () => false, close: () => undefined };
   }
   let client: Promise<SdkClient> | undefined;
   const forget = () => {
@@ -43,6 +45,7 @@ export function createCredentials(config: CredentialsConfig, transport: Transpor
     client = undefined;
   };
   return {
+    needed: true,
     async headers() {
       client ??= connectSdk(config, transport);
       try {
