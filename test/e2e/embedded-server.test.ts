@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/client.ts';
-import { commandOf } from '../../core/processes.ts';
 import { ensureServer, findServer, readServerLog, serverStatus, stopServer } from '../../core/conductor/server.ts';
 import { type Config, processEnvironment } from '../../core/config.ts';
+import { commandOf } from '../../core/processes.ts';
 import { folderOf, quiet, TestFolders } from '../support/embedded-folders.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

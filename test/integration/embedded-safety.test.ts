@@ -4,8 +4,8 @@ import { chmodSync, existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { endProcesses, processesWith } from '../../core/processes.ts';
 import { processEnvironment } from '../../core/config.ts';
+import { endProcesses, processesWith } from '../../core/processes.ts';
 import { runFleetCommand } from '../support/product.ts';
 
 const folder = () => mkdtempSync(join(tmpdir(), 'fleet-safety-'));
