@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Dispatcher } from 'undici';
+import type { Agent, Dispatcher, ProxyAgent } from 'undici';
 import type { Config } from '../config.ts';
 import { FleetError, messageOf } from '../errors.ts';
 
@@ -122,16 +122,20 @@ async function openLanes(config: TransportConfig): Promise<Record<Lane, Dispatch
   return { poll: open(null), result: open(MAX_CONNECTIONS), other: open(MAX_CONNECTIONS) };
 }
 
+/** undici has types for these under its main entry only. */
+const AGENT: string = 'undici/lib/dispatcher/agent.js';
+const PROXY_AGENT: string = 'undici/lib/dispatcher/proxy-agent.js';
+
 /** Part by part: the main entry loads undici's fetch, caches and sockets as well, 13 MB that are not used here. */
 async function opener(config: TransportConfig): Promise<(connections: number | null) => Dispatcher> {
   const tls = tlsOptions(config);
   const uri = config.conductorProxyUrl;
   if (uri === undefined) {
-    const { default: Agent } = await import('undici/lib/dispatcher/agent.js');
-    return (connections) => new Agent({ connections, connect: tls });
+    const direct = (await import(AGENT)) as { default: typeof Agent };
+    return (connections) => new direct.default({ connections, connect: tls });
   }
-  const { default: ProxyAgent } = await import('undici/lib/dispatcher/proxy-agent.js');
-  return (connections) => new ProxyAgent({ uri, connections, requestTls: tls });
+  const proxied = (await import(PROXY_AGENT)) as { default: typeof ProxyAgent };
+  return (connections) => new proxied.default({ uri, connections, requestTls: tls });
 }
 
 function tlsOptions({ conductorTlsCaPath, conductorTlsCertPath, conductorTlsKeyPath }: TransportConfig) {

@@ -38,7 +38,7 @@ describe('the worker process of fleet up', () => {
     const config = chosen(port);
     const worker = startWorkerProcess(config, fake.url, 'http://127.0.0.1:1');
     const look = async () =>
-      ((await (await fetch(`http://127.0.0.1:${port}/livez`)).json()) as { limit: number }).limit;
+      ((await (await fetch(`http://127.0.0.1:${port}/livez`)).json()) as { concurrency: number }).concurrency;
     await expect.poll(() => look().catch(() => undefined), { timeout: 10_000 }).toBe(3);
     if (process.platform === 'linux') {
       const environment = readFileSync(`/proc/${worker.pid}/environ`, 'utf8').split('\0');
