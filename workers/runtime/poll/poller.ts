@@ -1,6 +1,6 @@
 import type { Conductor } from '../../../core/conductor/api.ts';
 import type { Task } from '../../../core/conductor/types.ts';
-import { aborted, pause } from '../../../core/drain.ts';
+import { endsOr, pause } from '../../../core/drain.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { Logger } from '../../../core/log.ts';
 import { Backoff } from '../backoff.ts';
@@ -143,10 +143,10 @@ export class Poller {
     const { stop, slots, pace, polls, results } = this.#options;
     if (this.#pause) {
       this.#become('paused');
-      await Promise.race([this.#pause.promise, aborted(stop)]);
+      await endsOr(stop, this.#pause.promise);
     } else if (results.isOpen) {
       this.#become('failing');
-      await Promise.race([results.closed, aborted(stop)]);
+      await endsOr(stop, results.closed);
     } else if (slots.free === 0) {
       this.#become('full');
       await slots.nextFreed();

@@ -1,6 +1,6 @@
 import type { Conductor } from '../../../core/conductor/api.ts';
 import type { TaskResult } from '../../../core/conductor/types.ts';
-import { aborted, pause } from '../../../core/drain.ts';
+import { endsOr, pause } from '../../../core/drain.ts';
 import { type ErrorCode, FleetError } from '../../../core/errors.ts';
 import type { Logger } from '../../../core/log.ts';
 import { Backoff } from '../backoff.ts';
@@ -88,7 +88,7 @@ export class Courier {
     this.#carrying ??= this.#carry().finally(() => {
       this.#carrying = undefined;
     });
-    return Promise.race([ended.promise, aborted(this.#options.giveUp)]);
+    return endsOr(this.#options.giveUp, ended.promise);
   }
 
   /** In the order they came, several at once where the server takes them; one that fails goes behind the others. */
