@@ -45,8 +45,7 @@ async function work(context: CommandContext, workers: readonly Worker[], conduct
     const { listeners, around, conductor: traced } = observation;
     const fleet = startFleet({ workers, conductor: traced, config, settings, log, spool, listeners, around });
     cleanups.add('the workers', () => fleet.stop());
-    const dataDir = resolve(config.dataDir);
-    cleanups.add('the announcement', await announce(dataDir, fleet.workerId, controlUrl));
+    await announceIt(context, fleet, controlUrl, cleanups);
     const served = `${workers.length} task types of ${conductor.serverUrl}`;
     note(`worker ${fleet.workerId} serves ${served}, ${config.workerConcurrency} at once`);
     tellWatcher();
@@ -75,6 +74,19 @@ async function servePages(
   const control = await serveControl({ ...loopback, fleet, views });
   cleanups.add('the control server', () => control.close());
   return control.url;
+}
+
+/** Without its announcement `fleet workers` finds the process by --url only; it serves tasks all the same. */
+async function announceIt({ config, log }: CommandContext, fleet: Fleet, controlUrl: string, cleanups: Cleanups) {
+  const dataDir = resolve(config.dataDir);
+  try {
+    cleanups.add('the announcement', await announce(dataDir, fleet.workerId, controlUrl));
+  } catch (error) {
+    log.warn(
+      { dataDir, controlUrl, reason: messageOf(error) },
+      'this process cannot announce itself in the data folder',
+    );
+  }
 }
 
 /** A folder that cannot be used is no reason to serve no tasks, but one to say so. */

@@ -50,6 +50,20 @@ test('a worker process told to stop ends the task it runs first', async () => {
   slow.close();
 });
 
+test('a data folder that cannot be written is no reason to serve no tasks', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'read-only-')), 'file');
+  closeSync(openSync(file, 'w'));
+  const fake = await startFakeConductor();
+  const env = { CONDUCTOR_SERVER_URL: fake.url, FLEET_DIR: join(file, 'data') };
+  const worker = startFleetCommand(['work', '--only', 'http_request'], env);
+  await worker.says(/serves 1 task types/);
+  worker.child.kill('SIGTERM');
+  const { code, stderr } = await worker.ended;
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/cannot announce itself in the data folder/);
+  await fake.close();
+});
+
 test('a large file needs no memory of its size', () => {
   const folder = mkdtempSync(join(tmpdir(), 'large-'));
   const file = openSync(join(folder, 'large'), 'w');
