@@ -45,7 +45,13 @@ export class WorkerCommand {
 
   /** Starts the process; `ready()` says when it serves. */
   static async start(options: WorkerOptions): Promise<WorkerCommand> {
-    return new WorkerCommand(options, await freePort());
+    for (;;) {
+      const command = new WorkerCommand(options, await freePort());
+      if (options.program) return command; // it serves no health
+      await vi.waitUntil(() => /health: |EADDRINUSE/.test(command.output) || !command.alive, { timeout: START_MS });
+      if (!command.output.includes('EADDRINUSE')) return command;
+      await command.ended; // another test took the port that was free a moment ago
+    }
   }
 
   private constructor({ conductorUrl, dataDir, only, tasksDir, env, program }: WorkerOptions, healthPort: number) {
