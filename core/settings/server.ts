@@ -29,6 +29,15 @@ export const serverSettings = {
     flag: '--server-memory <size>',
     description: 'Largest Java heap of the embedded server.',
   },
+  serverSynchronous: {
+    kind: 'text',
+    schema: z.enum(['normal', 'full']).default('normal'),
+    group: 'server',
+    env: 'FLEET_SERVER_SYNCHRONOUS',
+    flag: '--server-synchronous <mode>',
+    description:
+      "SQLite's `synchronous` on the embedded server: with `normal` nothing is lost when processes are killed, but a power cut may undo the last moments; with `full` it undoes nothing, and every step waits for the disk.",
+  },
   serverStartSeconds: {
     kind: 'number',
     schema: positive.max(3600).default(180),

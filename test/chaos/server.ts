@@ -34,7 +34,8 @@ export class ChaosServer {
     this.#folder = folder;
     this.#java = java;
     this.database = join(folder, 'conductor.db');
-    const properties = serverProperties({ database: this.database, secrets: false });
+    const { serverSynchronous: synchronous, serverSecrets: secrets } = config;
+    const properties = serverProperties({ database: this.database, secrets, synchronous });
     this.#args = javaArguments({ jar, memory: config.serverMemory, marks: ['-Dchaos'], port, properties });
     this.#environment = serverEnvironment(config, processEnvironment());
     this.#startLimitMs = config.serverStartSeconds * 1000;

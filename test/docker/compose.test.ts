@@ -58,7 +58,12 @@ describe('docker compose up --wait', () => {
     const { image, environment } = services.conductor;
     expect(image).toBe(release.image);
     expect(JSON.parse(environment.SPRING_APPLICATION_JSON ?? '')).toEqual(
-      serverProperties({ database: '/data/conductor.db', secrets: false, llmBaseUrl: 'http://shop:8090/llm' }),
+      serverProperties({
+        database: '/data/conductor.db',
+        secrets: false,
+        synchronous: 'normal',
+        llmBaseUrl: 'http://shop:8090/llm',
+      }),
     );
     expect(await stack.conductor.version()).toBe(release.version);
   });

@@ -70,7 +70,12 @@ async function startJar(config: Config, llmBaseUrl: string, cleanups: Cleanups):
 async function startInDocker(llmBaseUrl: string, cleanups: Cleanups): Promise<string> {
   process.env.TESTCONTAINERS_RYUK_DISABLED = 'true';
   const { GenericContainer, Wait } = await import('testcontainers');
-  const properties = serverProperties({ database: '/tmp/conductor.db', secrets: false, llmBaseUrl });
+  const properties = serverProperties({
+    database: '/tmp/conductor.db',
+    secrets: false,
+    synchronous: 'normal',
+    llmBaseUrl,
+  });
   const container = await new GenericContainer(release.image)
     .withEnvironment({ SPRING_APPLICATION_JSON: JSON.stringify(properties) })
     .withExposedPorts(8080)

@@ -14,15 +14,23 @@ const environment = {
 };
 
 describe('the properties of the server', () => {
+  const options = { database: '/d/conductor.db', secrets: false, synchronous: 'normal' } as const;
+
+  it('tell every connection of the database how to sync', () => {
+    const url = (synchronous: 'normal' | 'full') =>
+      new URL(serverProperties({ ...options, synchronous })['spring.datasource.url']?.slice('jdbc:'.length) ?? '');
+    expect(url('normal').searchParams.get('synchronous')).toBe('NORMAL');
+    expect(url('full').searchParams.get('synchronous')).toBe('FULL');
+  });
+
   it('switch the secrets and the environment off unless asked for', () => {
-    const off = serverProperties({ database: '/d/conductor.db', secrets: false });
+    const off = serverProperties(options);
     expect(off).toMatchObject({ 'conductor.secrets.type': 'noop', 'conductor.environment.type': 'noop' });
-    const on = serverProperties({ database: '/d/conductor.db', secrets: true });
+    const on = serverProperties({ ...options, secrets: true });
     expect(Object.keys(on).filter((name) => /secrets|environment/.test(name))).toEqual([]);
   });
 
   it('name the scripted model provider only where there is one', () => {
-    const options = { database: '/d/conductor.db', secrets: false };
     expect(Object.keys(serverProperties(options)).join()).not.toContain('litellm');
     expect(serverProperties({ ...options, llmBaseUrl: 'http://127.0.0.1:1/llm' })).toMatchObject({
       'conductor.ai.litellm.base-url': 'http://127.0.0.1:1/llm',

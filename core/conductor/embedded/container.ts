@@ -125,6 +125,7 @@ function springJson({ config, llmBaseUrl }: ContainerOptions): string {
     serverProperties({
       database: `${FOLDER_IN_CONTAINER}/conductor.db`,
       secrets: config.serverSecrets,
+      synchronous: config.serverSynchronous,
       llmBaseUrl: llmBaseUrl && fromInsideContainer(llmBaseUrl),
     }),
   );

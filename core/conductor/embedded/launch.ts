@@ -70,7 +70,12 @@ async function begin(options: LaunchOptions, port: number, progress: Progress): 
     });
     return state;
   }
-  const properties = serverProperties({ database: folder.database, secrets: config.serverSecrets, llmBaseUrl });
+  const properties = serverProperties({
+    database: folder.database,
+    secrets: config.serverSecrets,
+    synchronous: config.serverSynchronous,
+    llmBaseUrl,
+  });
   const marks = [instanceMark(instance), folderMark(folder)];
   const args = javaArguments({ jar: program.jar, memory: config.serverMemory, marks, port, properties });
   const pid = await spawnJava(program.java, args, serverEnvironment(config, environment), folder);

@@ -8,13 +8,17 @@ export interface PropertyOptions {
   /** Absolute path of the SQLite file, as the server sees it. */
   database: string;
   secrets: boolean;
+  /** SQLite's `synchronous` for every connection. */
+  synchronous: Config['serverSynchronous'];
   llmBaseUrl?: string | undefined;
 }
 
 /** Spring properties of the server, the same for a jar and for a container. None is a secret: the server shows them all. */
-export function serverProperties({ database, secrets, llmBaseUrl }: PropertyOptions): Record<string, string> {
+export function serverProperties(options: PropertyOptions): Record<string, string> {
+  const { database, secrets, synchronous, llmBaseUrl } = options;
   return {
-    'spring.datasource.url': `jdbc:sqlite:${database}?busy_timeout=15000&journal_mode=WAL`,
+    // The server sets `synchronous=NORMAL` itself, but on one connection of its pool only; what stands here holds for all.
+    'spring.datasource.url': `jdbc:sqlite:${database}?busy_timeout=15000&journal_mode=WAL&synchronous=${synchronous.toUpperCase()}`,
     // There is no Elasticsearch here, and its indicator alone would make the server's own health DOWN.
     'management.health.elasticsearch.enabled': 'false',
     'conductor.app.summary-input-output-json-serialization.enabled': 'true',
