@@ -39,8 +39,6 @@ export interface Evidence {
   injected: readonly Injected[];
   serverOutages: readonly Outage[];
   troubles: readonly NetworkTrouble[];
-  /** Tasks whose message the server's queue hides for long, and until when, epoch milliseconds. */
-  hidden: Map<string, number>;
   /** Files with results that nobody has delivered. */
   undelivered: string[];
   /** Messages of the workers' logs from `warn` up, and how often each came. */
@@ -56,14 +54,12 @@ export interface Sources {
   ids: readonly string[];
   /** Where the tasks and workers write. */
   folder: string;
-  /** The server's own. */
-  database: string;
 }
 
 const AT_ONCE = 20;
 
 /** Reads what the server, the tasks and the workers have left. */
-export async function gather({ conductor, ids, folder, database }: Sources, known: Known): Promise<Evidence> {
+export async function gather({ conductor, ids, folder }: Sources, known: Known): Promise<Evidence> {
   const executions: Execution[] = [];
   for (let start = 0; start < ids.length; start += AT_ONCE) {
     const batch = ids.slice(start, start + AT_ONCE);
@@ -75,7 +71,6 @@ export async function gather({ conductor, ids, folder, database }: Sources, know
     effects: readEffects(folder),
     appended: countLines(files.appended(folder)),
     deliveries: readDeliveries(folder, known.lives),
-    hidden: readHidden(database),
     undelivered: readSpools(folder),
     complaints: readComplaints(folder),
   };
@@ -88,23 +83,6 @@ function readEffects(folder: string): EffectRow[] {
       .prepare('SELECT key, pid, rowid AS "row" FROM effects ORDER BY rowid')
       .all()
       .map(({ key, row, pid }) => ({ key: String(key), row: Number(row), pid: Number(pid) }));
-  } finally {
-    database.close();
-  }
-}
-
-const LONG_HIDDEN = '+10 minutes';
-
-function readHidden(file: string): Map<string, number> {
-  const database = new DatabaseSync(file, { readOnly: true, timeout: 10_000 });
-  try {
-    const rows = database
-      .prepare(
-        `SELECT message_id, unixepoch(deliver_on) AS at FROM queue_message
-         WHERE popped AND deliver_on > strftime('%Y-%m-%d %H:%M:%f', 'now', ?)`,
-      )
-      .all(LONG_HIDDEN);
-    return new Map(rows.map(({ message_id, at }) => [String(message_id), Number(at) * 1000]));
   } finally {
     database.close();
   }

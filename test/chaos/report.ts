@@ -1,5 +1,5 @@
 import type { Evidence } from './evidence.ts';
-import { finalTasks, lostByServer, type Promised } from './verdict.ts';
+import { finalTasks, type Promised } from './verdict.ts';
 import type { Waits } from './waits.ts';
 
 /** How a run was asked for. */
@@ -29,7 +29,6 @@ export function summarize(settings: RunSettings, evidence: Evidence, waits: Wait
     tasks: executions.flatMap(finalTasks).length,
     attempts: countBy(attempts, ({ status }) => status),
     deliveries: countBy(deliveries, ({ end }) => end),
-    lostByServer: lostByServer(evidence).length,
     /** Handlers that had ended, whose result the server did not get before the lease ran out. */
     lateResults: deliveries.filter(({ taskId, end }) => end === 'ended' && timedOut.has(taskId)).length,
     appendedTwiceOrMore: [...appended.values()].filter((count) => count > 1).length,
@@ -80,7 +79,6 @@ export function tell(summary: ReturnType<typeof summarize>, evidence: Evidence, 
     "The server's share",
     quantileRow('lease over until noticed', ms.serverNoticedLate),
     quantileRow('queued over a kill of the server', ms.serverSwept),
-    ...losses(evidence),
     '',
     'What was promised',
     ...promises.flatMap(({ name, broken, of }) => [
@@ -90,15 +88,6 @@ export function tell(summary: ReturnType<typeof summarize>, evidence: Evidence, 
     '',
   ];
   return lines.join('\n');
-}
-
-/** Executions stuck in the server, with what its own queue says. */
-function losses(evidence: Evidence): string[] {
-  return lostByServer(evidence).map(({ workflowId, tasks }) => {
-    const hidden = tasks.find(({ taskId }) => evidence.hidden.has(taskId));
-    const until = new Date(evidence.hidden.get(hidden?.taskId ?? '') ?? 0).toISOString();
-    return `  ${workflowId} waits for ${hidden?.referenceTaskName}, which the server's queue hides until ${until}`;
-  });
 }
 
 function timeline({ injected, lives }: Evidence): string[] {

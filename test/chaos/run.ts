@@ -84,7 +84,7 @@ async function runWith(
   await workers.stopAll();
   const known = { orders, charges: service.charges, lives: workers.lives, injected: injector.done };
   const outages = { serverOutages: server.outages, troubles: injector.troubles };
-  return gather({ conductor, ids, folder, database: server.database }, { ...known, ...outages });
+  return gather({ conductor, ids, folder }, { ...known, ...outages });
 }
 
 function createDatabase(folder: string): void {

@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { createConductor } from '../../core/conductor/api.ts';
+import { createCaller } from '../../core/conductor/client.ts';
 import { findJar } from '../../core/conductor/embedded/jar.ts';
 import { findJava } from '../../core/conductor/embedded/java.ts';
 import { javaArguments, serverEnvironment, serverProperties } from '../../core/conductor/embedded/properties.ts';
 import { isReady } from '../../core/conductor/embedded/ready.ts';
+import { wakeJoins } from '../../core/conductor/left-joins.ts';
 import { type Config, processEnvironment } from '../../core/config.ts';
 import { pause } from '../../core/drain.ts';
 import { freePort } from '../support/free-port.ts';
@@ -20,25 +23,23 @@ export interface Outage {
 /** The real server on a folder and a port of its own, which it keeps over every kill and start. */
 export class ChaosServer {
   readonly port: number;
-  readonly database: string;
   readonly outages: Outage[] = [];
+  readonly #config: Config;
   readonly #folder: string;
   readonly #java: string;
   readonly #args: string[];
   readonly #environment: Record<string, string>;
-  readonly #startLimitMs: number;
   #child: ChildProcess | undefined;
 
   private constructor(config: Config, { folder, port, java, jar }: Place) {
     this.port = port;
+    this.#config = config;
     this.#folder = folder;
     this.#java = java;
-    this.database = join(folder, 'conductor.db');
     const { serverSynchronous: synchronous, serverSecrets: secrets } = config;
-    const properties = serverProperties({ database: this.database, secrets, synchronous });
+    const properties = serverProperties({ database: join(folder, 'conductor.db'), secrets, synchronous });
     this.#args = javaArguments({ jar, memory: config.serverMemory, marks: ['-Dchaos'], port, properties });
     this.#environment = serverEnvironment(config, processEnvironment());
-    this.#startLimitMs = config.serverStartSeconds * 1000;
   }
 
   static async create(config: Config, folder: string, note: (line: string) => void, signal: AbortSignal) {
@@ -68,7 +69,7 @@ export class ChaosServer {
     });
     closeSync(log);
     this.#child = child;
-    const until = Date.now() + this.#startLimitMs;
+    const until = Date.now() + this.#config.serverStartSeconds * 1000;
     while (!(await isReady(this.url))) {
       signal.throwIfAborted();
       if (child.exitCode !== null || child.signalCode !== null || Date.now() > until) {
@@ -77,7 +78,9 @@ export class ChaosServer {
       await pause(LOOK_EVERY_MS, signal);
     }
     const outage = this.outages.at(-1);
-    if (outage) outage.to = Math.min(outage.to, Date.now());
+    if (!outage) return;
+    outage.to = Math.min(outage.to, Date.now());
+    await this.#takeUpJoins(); // as `ensureServer` does
   }
 
   /** `kill -9`. */
@@ -90,6 +93,15 @@ export class ChaosServer {
     const insist = setTimeout(() => this.#child?.kill('SIGKILL'), 10_000);
     await this.#end('SIGTERM');
     clearTimeout(insist);
+  }
+
+  async #takeUpJoins(): Promise<void> {
+    const conductor = createConductor(createCaller({ ...this.#config, conductorServerUrl: this.url }));
+    try {
+      await wakeJoins(conductor, () => undefined);
+    } finally {
+      conductor.close();
+    }
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
