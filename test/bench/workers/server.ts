@@ -24,7 +24,7 @@ const flags = readFlags(
   {
     rounds: { value: 'n', default: '5', help: 'how often everything is measured' },
     tasks: { value: 'n', default: '1500', help: 'tasks that wait at the start of a round' },
-    forks: { value: 'n', default: '100', help: 'tasks of one workflow' },
+    forks: { value: 'n', default: '10', help: 'tasks of one workflow' },
     concurrency: { value: 'n', default: '50', help: 'tasks at once, over all types' },
     types: { value: 'n', default: '4', help: 'task types' },
     samples: { value: 'n', default: '30', help: 'single tasks whose pick-up is measured' },
