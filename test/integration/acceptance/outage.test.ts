@@ -46,20 +46,31 @@ function expectDeliveredOnce({ conductor, notes }: Scene, tasks: readonly Server
   }
 }
 
-/** Every result is on disk. */
-async function inSpool({ spooled }: Scene, tasks: readonly ServerTask[]): Promise<void> {
+/** Tasks that have ended, whose results are all on disk since the server is away. */
+async function undelivered(own: Scene) {
+  const { conductor, release, spooled } = own;
+  const all = await running(own);
+  await conductor.refuse();
+  release();
   await vi.waitFor(() => {
     const text = spooled();
-    expect(tasks.filter(({ taskId }) => !text.includes(taskId))).toEqual([]);
+    expect(all.tasks.filter(({ taskId }) => !text.includes(taskId))).toEqual([]);
   }, soon);
+  return all;
+}
+
+const completed = (tasks: readonly ServerTask[]) =>
+  vi.waitFor(() => expect(statuses(tasks)).toEqual(tasks.map(() => 'COMPLETED')), afterOutage);
+
+async function deliveredOnce(own: Scene, tasks: readonly ServerTask[]): Promise<void> {
+  await completed(tasks);
+  expectDeliveredOnce(own, tasks);
 }
 
 describe.concurrent('an outage', () => {
   test(
     '4. server down mid-update: every result delivered once (D6, F7)',
-    {
-      timeout: LIMIT_MS,
-    },
+    { timeout: LIMIT_MS },
     scene(async (own) => {
       const { conductor, release, notes, start } = own;
       const { tasks, worker } = await running(own);
@@ -68,7 +79,7 @@ describe.concurrent('an outage', () => {
       await vi.waitFor(() => expect(notes('end')).toHaveLength(COUNT), soon);
       await outage();
       await conductor.listen();
-      await vi.waitFor(() => expect(statuses(tasks)).toEqual(tasks.map(() => 'COMPLETED')), afterOutage);
+      await completed(tasks);
       expect(await worker.stop()).toBe(0);
       await start({ only }); // nothing is left over that it would send again
       await vi.waitFor(() => expect(conductor.openPolls()).toHaveLength(1), soon);
@@ -78,22 +89,17 @@ describe.concurrent('an outage', () => {
 
   test(
     '4. server down mid-update, and process kill -9 then restart: every result delivered once (D6, F7)',
-    {
-      timeout: LIMIT_MS,
-    },
+    { timeout: LIMIT_MS },
     scene(async (own) => {
-      const { conductor, release, start } = own;
-      const { tasks, worker } = await running(own);
-      await conductor.refuse();
-      release();
-      await inSpool(own, tasks);
+      const { conductor, start } = own;
+      const { tasks, worker } = await undelivered(own);
       await worker.kill();
       const second = await start({ only });
       await outage();
       await second.kill(); // a second death, of the process that has taken the results over
       const heirs = await Promise.all([start({ only }), start({ only })]); // both look for what is left
       await conductor.listen();
-      await vi.waitFor(() => expect(statuses(tasks)).toEqual(tasks.map(() => 'COMPLETED')), afterOutage);
+      await completed(tasks);
       // Until they have noted it, a kill would have them send again what the server then ignores.
       await vi.waitFor(() => expect(resultsIn(own.spooled())).toEqual([]), soon);
       await Promise.all(heirs.map((heir) => heir.kill()));
@@ -105,49 +111,35 @@ describe.concurrent('an outage', () => {
 
   test(
     '4. a spool whose last line was cut off by the kill gives up that line only',
-    {
-      timeout: LIMIT_MS,
-    },
+    { timeout: LIMIT_MS },
     scene(async (own) => {
-      const { conductor, release, start, dataDir } = own;
-      const { tasks, worker } = await running(own);
-      await conductor.refuse();
-      release();
-      await inSpool(own, tasks);
+      const { conductor, start, dataDir } = own;
+      const { tasks, worker } = await undelivered(own);
       await worker.kill();
       const files = globSync('spool/**/*', { cwd: dataDir, withFileTypes: true }).filter((entry) => entry.isFile());
       expect(files.length).toBeGreaterThan(0);
       for (const { parentPath, name } of files) appendFileSync(join(parentPath, name), '{"taskId":"cut-o');
       await conductor.listen();
       await start({ only });
-      await vi.waitFor(() => expect(statuses(tasks)).toEqual(tasks.map(() => 'COMPLETED')), afterOutage);
-      expectDeliveredOnce(own, tasks);
+      await deliveredOnce(own, tasks);
     }),
   );
 
   test(
     '4. a process beside it does not send what a living one has in its spool',
-    {
-      timeout: LIMIT_MS,
-    },
+    { timeout: LIMIT_MS },
     scene(async (own) => {
-      const { conductor, release, start } = own;
-      const { tasks } = await running(own);
-      await conductor.refuse();
-      release();
-      await inSpool(own, tasks);
+      const { conductor, start } = own;
+      const { tasks } = await undelivered(own);
       await start({ only });
       await conductor.listen();
-      await vi.waitFor(() => expect(statuses(tasks)).toEqual(tasks.map(() => 'COMPLETED')), afterOutage);
-      expectDeliveredOnce(own, tasks);
+      await deliveredOnce(own, tasks);
     }),
   );
 
   test(
     '4. without a place on disk, results wait in memory until the server is back',
-    {
-      timeout: LIMIT_MS,
-    },
+    { timeout: LIMIT_MS },
     scene(async (own) => {
       const { conductor, folder, release, notes } = own;
       const occupied = join(folder, 'a-file');
@@ -158,17 +150,14 @@ describe.concurrent('an outage', () => {
       await vi.waitFor(() => expect(notes('end')).toHaveLength(COUNT), soon);
       await outage();
       await conductor.listen();
-      await vi.waitFor(() => expect(statuses(tasks)).toEqual(tasks.map(() => 'COMPLETED')), afterOutage);
-      expectDeliveredOnce(own, tasks);
+      await deliveredOnce(own, tasks);
       expect(worker.logs().filter(({ level, folder: named }) => level >= 40 && named !== undefined)).toHaveLength(1);
     }),
   );
 
   test(
     '4. SIGTERM with the server down: results are kept for the next process',
-    {
-      timeout: LIMIT_MS,
-    },
+    { timeout: LIMIT_MS },
     scene(async (own) => {
       const { conductor, release, start } = own;
       const { tasks, worker } = await running(own, { WORKER_DRAIN_SECONDS: '1' });
@@ -177,16 +166,13 @@ describe.concurrent('an outage', () => {
       expect(await worker.stop()).toBe(0);
       await conductor.listen();
       await start({ only });
-      await vi.waitFor(() => expect(statuses(tasks)).toEqual(tasks.map(() => 'COMPLETED')), afterOutage);
-      expectDeliveredOnce(own, tasks);
+      await deliveredOnce(own, tasks);
     }),
   );
 
   test(
     '4. SIGTERM with updates in a black hole: the process ends and results are kept for the next one',
-    {
-      timeout: LIMIT_MS,
-    },
+    { timeout: LIMIT_MS },
     scene(async (own) => {
       const { conductor, release, start, notes } = own;
       const { tasks, worker } = await running(own, { WORKER_DRAIN_SECONDS: '2' });
@@ -198,8 +184,7 @@ describe.concurrent('an outage', () => {
       expect(Date.now() - from).toBeLessThan(12_000);
       mend();
       await start({ only });
-      await vi.waitFor(() => expect(statuses(tasks)).toEqual(tasks.map(() => 'COMPLETED')), afterOutage);
-      expectDeliveredOnce(own, tasks);
+      await deliveredOnce(own, tasks);
     }),
   );
 
@@ -222,7 +207,7 @@ describe.concurrent('an outage', () => {
         release();
         await vi.waitFor(() => expect(conductor.results().length).toBeGreaterThanOrEqual(COUNT / 2), soon);
         mend();
-        await vi.waitFor(() => expect(statuses(tasks)).toEqual(tasks.map(() => 'COMPLETED')), afterOutage);
+        await completed(tasks);
         expect(conductor.tasks()).toHaveLength(COUNT);
         expect(notes('start')).toHaveLength(COUNT);
         await vi.waitFor(() => {
@@ -235,9 +220,7 @@ describe.concurrent('an outage', () => {
 
   test(
     '4. kill -9 in the middle of a storm: what was not delivered runs out of its lease and is done by the next',
-    {
-      timeout: LIMIT_MS,
-    },
+    { timeout: LIMIT_MS },
     scene(async ({ conductor, start, give }) => {
       let update = 0;
       conductor.order('reset', (request) => isResult(request) && ++update % 2 === 0);
