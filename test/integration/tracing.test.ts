@@ -77,7 +77,7 @@ test('a delivery tells of its tries', async () => {
 
 test('a result that an earlier process left behind is delivered in the trace of its execution', async () => {
   const tracing = new Tracing({ url: `${receiver.url}/v1/traces`, serviceName: 's', ratio: 1, log: silentLogger });
-  const task = { taskId: 'a', workflowInstanceId: workflowId, taskType: '' };
+  const task = { taskId: 'a', workflowId, taskType: '' };
   tracing.listener({ type: 'result-delivered', task, tries: 1, durationMs: 5 });
   await tracing.close();
   const [delivery] = await receiver.named('deliver result');
@@ -134,7 +134,7 @@ test('a receiver that fails is told of once and holds up nothing', async () => {
   const warn = vi.fn();
   const log = { ...silentLogger, warn } as unknown as Logger;
   const tracing = new Tracing({ url: `${receiver.url}/v1/traces`, serviceName: 's', ratio: 1, log });
-  const key = { taskId: 'a', workflowInstanceId: workflowId, taskType: '' };
+  const key = { taskId: 'a', workflowId, taskType: '' };
   // As many as fill two batches.
   for (let i = 0; i < 1025; i++) tracing.listener({ type: 'result-delivered', task: key, tries: 1, durationMs: 5 });
   await tracing.close();

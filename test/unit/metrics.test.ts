@@ -31,7 +31,7 @@ const queues: Queue[] = [
   { taskType: 'probe', domain: '', depth: 7, lastPoll: { workerId: 'there-2', at: 5000 } },
   { taskType: 'other', domain: 'canary', depth: 0 },
 ];
-const key = { taskId: 't', workflowInstanceId: 'w', taskType: 'probe' };
+const key = { taskId: 't', workflowId: 'w', taskType: 'probe' };
 const task = aTask({ scheduledTime: 1, pollCount: 1 });
 
 /** The lines of the page after these events, without its comments. */

@@ -22,12 +22,14 @@ export type FleetEvent =
   | { type: 'lease-failed'; task: TaskKey; error: unknown }
   | { type: 'breaker'; what: 'polls' | 'results'; open: boolean };
 
-/** What names a task in events about its result, which may be that of a process before this one. */
+/** What names a task in log lines, and in events about its result, which may be that of a process before this one. */
 export interface TaskKey {
-  taskId: string;
-  workflowInstanceId: string;
   /** Empty for results that a process before this one left behind. */
   taskType: string;
+  workflowId: string;
+  taskId: string;
+  /** 1 for the first. Not known of what a process before this one left behind. */
+  attempt?: number;
 }
 
 export type Listener = (event: FleetEvent) => void;

@@ -78,6 +78,8 @@ describe.concurrent('an outage', () => {
       release();
       await vi.waitFor(() => expect(notes('end')).toHaveLength(COUNT), soon);
       await outage();
+      const complaint = worker.logs().find(({ taskId }) => tasks.some((task) => task.taskId === taskId));
+      expect(complaint).toMatchObject({ taskType: only[0], workflowId: expect.any(String), attempt: 1 });
       await conductor.listen();
       await completed(tasks);
       expect(await worker.stop()).toBe(0);

@@ -102,10 +102,10 @@ export class Tracing {
     this.#delivering.set(task.taskId, this.#spans.start('deliver result', { kind: SpanKind.CLIENT }, context));
   }
 
-  #delivered({ taskId, workflowInstanceId, taskType }: TaskKey, tries: number, durationMs: number): void {
+  #delivered({ taskId, workflowId, taskType }: TaskKey, tries: number, durationMs: number): void {
     const isOfEarlierProcess = taskType === '';
     if (isOfEarlierProcess) {
-      const parent = contextIn(workflowInstanceId, firstSpanIdOf(taskId));
+      const parent = contextIn(workflowId, firstSpanIdOf(taskId));
       const options = { kind: SpanKind.CLIENT, startTime: Date.now() - durationMs };
       this.#delivering.set(taskId, this.#spans.start('deliver result', options, parent));
     }

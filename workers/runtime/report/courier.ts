@@ -56,7 +56,7 @@ export class Courier {
   /** Results that an earlier process left on disk. */
   deliverLeft(results: readonly TaskResult[]): void {
     for (const result of results) {
-      const task = { taskId: result.taskId, workflowInstanceId: result.workflowInstanceId, taskType: '' };
+      const task = { taskType: '', workflowId: result.workflowInstanceId, taskId: result.taskId };
       const validForMs = Number.POSITIVE_INFINITY;
       void this.#wait({ result, task, done: () => undefined, validForMs, tries: 0, since: performance.now() });
     }

@@ -66,6 +66,6 @@ export function refusedResult({ workflowInstanceId, taskId, workerId }: TaskResu
   };
 }
 
-export function keyOf({ taskId, workflowInstanceId, taskType }: Task): TaskKey {
-  return { taskId, workflowInstanceId, taskType };
+export function keyOf({ taskId, workflowInstanceId, taskType, retryCount }: Task): TaskKey {
+  return { taskType, workflowId: workflowInstanceId, taskId, attempt: retryCount + 1 };
 }

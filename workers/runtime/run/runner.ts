@@ -37,7 +37,7 @@ export class Runner {
   async handle(worker: Worker, task: Task): Promise<void> {
     const { leases, events, settings, threads, timeoutSeconds, around } = this.#options;
     const attempt = new Attempt(worker, task);
-    const log = once(() => this.#options.log.child(taskFields(task)));
+    const log = once(() => this.#options.log.child(keyOf(task)));
     if (!leases.hold(attempt)) {
       log().warn('the server handed out a task again that still runs here');
       return;
@@ -95,13 +95,4 @@ function tell(log: Logger, outcome: Outcome): void {
   if (kind === 'failed')
     log.warn({ retryable: outcome.retryable, reason: clip(outcome.reason, MAX_REASON_LENGTH) }, 'task failed');
   else log[kind === 'completed' ? 'debug' : 'info'](`task ${kind}`);
-}
-
-function taskFields(task: Task): Record<string, unknown> {
-  return {
-    taskType: task.taskType,
-    workflowId: task.workflowInstanceId,
-    taskId: task.taskId,
-    attempt: task.retryCount + 1,
-  };
 }
