@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { FleetError, messageOf } from '../errors.ts';
+import { FleetError } from '../errors.ts';
 import { createConductor } from './api.ts';
 import { createCaller } from './client.ts';
 import { type Ensured, endEmbedded, ensureEmbedded, findRunning } from './embedded/ensure.ts';
@@ -8,7 +8,7 @@ import { answers, isAlive } from './embedded/instance.ts';
 import { lastLines } from './embedded/log-file.ts';
 import { isReady } from './embedded/ready.ts';
 import { readState, urlOf } from './embedded/state.ts';
-import { wakeJoins } from './left-joins.ts';
+import { takeUpJoins } from './open-joins.ts';
 
 /** A Conductor server that answers. */
 export interface RunningServer {
@@ -70,21 +70,8 @@ export async function ensureServer(config: Config, options: EnsureServerOptions)
   if (config.conductorServerUrl !== undefined) return useExternal(config, config.conductorServerUrl, signal);
   const ensured = await ensureEmbedded(config, { progress: { note, signal }, fresh, detached, llmBaseUrl });
   const server = runningServer(dataFolder(config.dataDir), ensured);
-  if (!ensured.reused) await takeUpJoins(config, server.url, note);
+  if (!ensured.reused) await takeUpJoins({ ...config, conductorServerUrl: server.url }, note);
   return server;
-}
-
-/** What the last server of the folder had in hand when it ended. A server without this still works, so trouble is only told. */
-async function takeUpJoins(config: Config, url: string, note: (line: string) => void): Promise<void> {
-  const conductor = createConductor(createCaller({ ...config, conductorServerUrl: url }));
-  try {
-    const count = await wakeJoins(conductor, note);
-    if (count > 0) note(`Took up ${count} open JOIN${count === 1 ? '' : 's'} of the executions that were there.`);
-  } catch (error) {
-    note(`Forks that were open when the last server ended may stand still for up to an hour: ${messageOf(error)}`);
-  } finally {
-    conductor.close();
-  }
 }
 
 /** Address of the server to use, without starting one or waiting for it; nothing if there is none. */

@@ -1,13 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { createConductor } from '../../core/conductor/api.ts';
-import { createCaller } from '../../core/conductor/client.ts';
 import { findJar } from '../../core/conductor/embedded/jar.ts';
 import { findJava } from '../../core/conductor/embedded/java.ts';
 import { javaArguments, serverEnvironment, serverProperties } from '../../core/conductor/embedded/properties.ts';
 import { isReady } from '../../core/conductor/embedded/ready.ts';
-import { wakeJoins } from '../../core/conductor/left-joins.ts';
+import { takeUpJoins } from '../../core/conductor/open-joins.ts';
 import { type Config, processEnvironment } from '../../core/config.ts';
 import { pause } from '../../core/drain.ts';
 import { freePort } from '../support/free-port.ts';
@@ -80,7 +78,7 @@ export class ChaosServer {
     const outage = this.outages.at(-1);
     if (!outage) return;
     outage.to = Math.min(outage.to, Date.now());
-    await this.#takeUpJoins(); // as `ensureServer` does
+    await takeUpJoins({ ...this.#config, conductorServerUrl: this.url }, () => undefined); // as `ensureServer` does
   }
 
   /** `kill -9`. */
@@ -93,15 +91,6 @@ export class ChaosServer {
     const insist = setTimeout(() => this.#child?.kill('SIGKILL'), 10_000);
     await this.#end('SIGTERM');
     clearTimeout(insist);
-  }
-
-  async #takeUpJoins(): Promise<void> {
-    const conductor = createConductor(createCaller({ ...this.#config, conductorServerUrl: this.url }));
-    try {
-      await wakeJoins(conductor, () => undefined);
-    } finally {
-      conductor.close();
-    }
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {

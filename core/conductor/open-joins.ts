@@ -1,21 +1,34 @@
-import type { Conductor } from './api.ts';
+import { messageOf } from '../errors.ts';
+import { type Conductor, createConductor } from './api.ts';
+import { type ConnectionConfig, createCaller } from './client.ts';
 import type { Task } from './types.ts';
 
 const PAGE = 100;
 const AT_ONCE = 8;
 
 /**
- * Puts every open JOIN back into the server's queue, for it to be evaluated now; returns how many there were.
+ * Has every open JOIN of a server that has just come up evaluated now. Trouble with that is only told: the server works without it.
  *
- * For a server that has just come up. While it evaluates a JOIN it hides its queue message for an hour (3.32.1,
+ * While the server evaluates a JOIN it hides its queue message for an hour (3.32.1,
  * `AsyncSystemTaskExecutor.reserveInflightMessage`), so one that was killed meanwhile leaves executions that stand still for that
  * hour, and its own repair leaves messages alone that exist. To evaluate a JOIN once more than needed changes nothing.
- *
- * It looks through the executions, since the search for tasks knows a JOIN only after its first evaluation.
  */
-export async function wakeJoins(conductor: Conductor, note: (line: string) => void): Promise<number> {
-  const ids = await openExecutions(conductor);
-  if (ids.length > PAGE) note(`Looking through ${ids.length} open executions for JOINs to take up …`);
+export async function takeUpJoins(config: ConnectionConfig, note: (line: string) => void): Promise<void> {
+  const conductor = createConductor(createCaller(config));
+  try {
+    const ids = await openExecutions(conductor);
+    if (ids.length > PAGE) note(`Looking through ${ids.length} open executions for JOINs to take up …`);
+    const count = await wakeJoins(conductor, ids);
+    if (count > 0) note(`Took up ${count} open JOIN${count === 1 ? '' : 's'} of the executions that were there.`);
+  } catch (error) {
+    note(`Forks that were open when the last server ended may stand still for up to an hour: ${messageOf(error)}`);
+  } finally {
+    conductor.close();
+  }
+}
+
+/** Puts them back into the server's queue; returns how many there were. The search for tasks knows a JOIN only after its first evaluation. */
+async function wakeJoins(conductor: Conductor, ids: string[]): Promise<number> {
   let count = 0;
   const next = async () => {
     for (let id = ids.pop(); id !== undefined; id = ids.pop()) {
