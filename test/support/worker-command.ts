@@ -1,4 +1,4 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -33,6 +33,12 @@ export interface Answered {
 
 const START_MS = 30_000;
 const TICKS_PER_SECOND = 100;
+
+const running = new Set<ChildProcess>();
+// A test that was cut off cleans up nothing.
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
 
 /** `fleet work` as a real process with settings of its own: nothing of the environment but what finds Node and a home. */
 export class WorkerCommand {
@@ -81,9 +87,8 @@ export class WorkerCommand {
         this.output += chunk;
       });
     this.ended = new Promise((resolve) => this.child.once('close', resolve));
-    const kill = () => this.child.kill('SIGKILL');
-    process.once('exit', kill); // a test that was cut off cleans up nothing
-    this.child.once('close', () => process.off('exit', kill));
+    running.add(this.child);
+    this.child.once('close', () => running.delete(this.child));
   }
 
   get alive(): boolean {
