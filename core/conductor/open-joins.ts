@@ -11,7 +11,7 @@ const AT_ONCE = 8;
  *
  * While the server evaluates a JOIN it hides its queue message for an hour (3.32.1,
  * `AsyncSystemTaskExecutor.reserveInflightMessage`), so one that was killed meanwhile leaves executions that stand still for that
- * hour, and its own repair leaves messages alone that exist. To evaluate a JOIN once more than needed changes nothing.
+ * hour, and its own repair leaves messages alone that exist. A JOIN that is evaluated once more than needed ends as it would have.
  */
 export async function takeUpJoins(config: ConnectionConfig, note: (line: string) => void): Promise<void> {
   const conductor = createConductor(createCaller(config));
