@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { WorkflowDef } from './conductor/types.ts';
+import type { EventHandlerDef, ScheduleDef, WorkflowDef } from './conductor/types.ts';
 import type { Config } from './config.ts';
 import type { Logger } from './log.ts';
 
@@ -147,6 +147,37 @@ export interface Workflow<I extends z.ZodType = z.ZodType, O extends z.ZodType =
   readonly tasks: readonly (TaskContract | TaskPolicy)[];
   /** Plain Conductor JSON, the same for the same code. Frozen. */
   readonly def: Readonly<WorkflowDef>;
+  /** Workflows that were made with it and are registered with it, such as the compensation of a saga. */
+  readonly companions?: readonly Workflow[];
+}
+
+/** Starts a workflow at certain times. */
+export interface Schedule {
+  readonly kind: 'schedule';
+  readonly name: string;
+  readonly description: string;
+  readonly workflow: Workflow;
+  /** Plain Conductor JSON. */
+  readonly def: ScheduleDef;
+}
+
+/** Starts a workflow, or ends a task, when an event comes. */
+export interface EventHandler {
+  readonly kind: 'event-handler';
+  readonly name: string;
+  readonly description: string;
+  /** Plain Conductor JSON. */
+  readonly def: EventHandlerDef;
+}
+
+/** True for a default export made with `defineSchedule(…)`. */
+export function isSchedule(value: unknown): value is Schedule {
+  return isKind(value, 'schedule');
+}
+
+/** True for a default export made with `defineEventHandler(…)`. */
+export function isEventHandler(value: unknown): value is EventHandler {
+  return isKind(value, 'event-handler');
 }
 
 /** True for a default export made with `defineWorkflow(…).build(…)`. */

@@ -149,6 +149,29 @@ export type StoredWorkflowDef = z.output<typeof workflowDefSchema>;
 export const taskDefSchema = z.looseObject({ name: z.string() });
 export type StoredTaskDef = z.output<typeof taskDefSchema>;
 
+/** A schedule, as `POST /api/scheduler/schedules` takes it and the server answers it. */
+export const scheduleSchema = z.looseObject({
+  name: z.string(),
+  description: z.string().nullish(),
+  /** Six fields, seconds first. */
+  cronExpression: z.string().nullish(),
+  zoneId: z.string().nullish(),
+  paused: z.boolean().default(false),
+  runCatchupScheduleInstances: z.boolean().default(false),
+  startWorkflowRequest: z.looseObject({ name: z.string(), version: z.int().nullish(), input: object }).nullish(),
+});
+export type ScheduleDef = z.output<typeof scheduleSchema>;
+
+/** An event handler, as `POST /api/event` takes it. `event` is `conductor:<name of the sending workflow>:<sink>`. */
+export const eventHandlerSchema = z.looseObject({
+  name: z.string(),
+  event: z.string(),
+  active: z.boolean().default(false),
+  condition: z.string().nullish(),
+  actions: z.array(z.looseObject({ action: z.string() })),
+});
+export type EventHandlerDef = z.output<typeof eventHandlerSchema>;
+
 /** What a worker answers a task with, `POST /api/tasks`. */
 export interface TaskResult {
   workflowInstanceId: string;

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import type { Caller } from '../client.ts';
+import {
+  type StoredTaskDef,
+  type StoredWorkflowDef,
+  type TaskDef,
+  taskDefSchema,
+  type WorkflowDef,
+  workflowDefSchema,
+} from '../types.ts';
+
+/** What the server stores: workflow and task definitions. */
+export interface DefinitionCalls {
+  /** The stored definition; the highest version if none is named. @throws FleetError `not-found` */
+  getWorkflowDef(name: string, version?: number): Promise<StoredWorkflowDef>;
+  /** Creates this name and version. @throws FleetError `conflict` if it exists */
+  createWorkflowDef(def: WorkflowDef): Promise<void>;
+  /** Creates or overwrites exactly this name and version. */
+  putWorkflowDef(def: WorkflowDef): Promise<void>;
+  /** Throws `input` with the server's reasons if it would refuse the definition. Stores nothing. */
+  validateWorkflowDef(def: WorkflowDef): Promise<void>;
+  /** Deletes one version. Executions that were started with it go on. */
+  deleteWorkflowDef(name: string, version: number): Promise<void>;
+  listWorkflowNames(): Promise<string[]>;
+  /** Every version of every definition, whole. */
+  listWorkflowDefs(): Promise<StoredWorkflowDef[]>;
+  /** @throws FleetError `not-found` */
+  getTaskDef(name: string): Promise<StoredTaskDef>;
+  listTaskDefs(): Promise<StoredTaskDef[]>;
+  /** Creates or overwrites. */
+  putTaskDefs(defs: readonly TaskDef[]): Promise<void>;
+  deleteTaskDef(name: string): Promise<void>;
+}
+
+export function definitionCalls({ call }: Pick<Caller, 'call'>): DefinitionCalls {
+  return {
+    getWorkflowDef: (name, version) =>
+      call({
+        method: 'GET',
+        path: '/api/metadata/workflow/{name}',
+        params: { name },
+        query: { version },
+        answer: workflowDefSchema,
+      }),
+    createWorkflowDef: async (def) => {
+      await call({ method: 'POST', path: '/api/metadata/workflow', body: def, answer: z.unknown() });
+    },
+    putWorkflowDef: async (def) => {
+      await call({ method: 'PUT', path: '/api/metadata/workflow', body: [def], answer: z.unknown() });
+    },
+    validateWorkflowDef: async (def) => {
+      await call({ method: 'POST', path: '/api/metadata/workflow/validate', body: def, answer: z.unknown() });
+    },
+    deleteWorkflowDef: async (name, version) => {
+      await call({
+        method: 'DELETE',
+        path: '/api/metadata/workflow/{name}/{version}',
+        params: { name, version },
+        answer: z.unknown(),
+      });
+    },
+    listWorkflowNames: () => call({ method: 'GET', path: '/api/metadata/workflow/names', answer: z.array(z.string()) }),
+    listWorkflowDefs: () => call({ method: 'GET', path: '/api/metadata/workflow', answer: z.array(workflowDefSchema) }),
+    getTaskDef: (name) =>
+      call({ method: 'GET', path: '/api/metadata/taskdefs/{name}', params: { name }, answer: taskDefSchema }),
+    listTaskDefs: () => call({ method: 'GET', path: '/api/metadata/taskdefs', answer: z.array(taskDefSchema) }),
+    putTaskDefs: async (defs) => {
+      await call({ method: 'POST', path: '/api/metadata/taskdefs', body: defs, answer: z.unknown() });
+    },
+    deleteTaskDef: async (name) => {
+      await call({ method: 'DELETE', path: '/api/metadata/taskdefs/{name}', params: { name }, answer: z.unknown() });
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import type { Caller } from '../client.ts';
+import {
+  type Execution,
+  type ExecutionStatus,
+  executionSchema,
+  executionStatusSchema,
+  hasEnded,
+  searchSchema,
+  type WorkflowDef,
+} from '../types.ts';
+
+const id = z.string().min(1);
+
+export interface StartRequest {
+  name: string;
+  version?: number;
+  input: Record<string, unknown>;
+  correlationId?: string;
+  priority?: number;
+}
+
+export interface SearchRequest {
+  /** Conditions joined by ` AND `, e.g. `workflowType=OrderProcessing AND status IN (FAILED,TIMED_OUT)`. */
+  query?: string;
+  freeText?: string;
+  start?: number;
+  size?: number;
+}
+
+/** A dry run: the definition, and for each task reference what its attempts answer, in order. */
+export interface TestRequest {
+  name: string;
+  version: number;
+  input: Record<string, unknown>;
+  workflowDef: WorkflowDef;
+  taskRefToMockOutput: Record<string, { status: string; output: Record<string, unknown> }[]>;
+}
+
+/** Workflow executions: starting, reading and ending them. */
+export interface ExecutionCalls {
+  /** Returns the id of the new execution. Not safe to repeat: the server keeps no idempotency key. */
+  startWorkflow(request: StartRequest): Promise<string>;
+  getExecution(workflowId: string, options?: { includeTasks?: boolean }): Promise<Execution>;
+  getStatus(workflowId: string): Promise<ExecutionStatus>;
+  /** Newest first. */
+  searchExecutions(request: SearchRequest): Promise<z.output<typeof searchSchema>>;
+  /** Ids of the running executions of one version of a definition. */
+  runningExecutions(name: string, version: number): Promise<string[]>;
+  terminate(workflowId: string, reason: string): Promise<void>;
+  /** Removes an execution with all that is known of it. */
+  removeExecution(workflowId: string): Promise<void>;
+  /** Waits until the execution has ended. @throws what `signal` was aborted with */
+  waitForEnd(workflowId: string, options?: { signal?: AbortSignal; everyMs?: number }): Promise<Execution>;
+  /** Runs a definition on the server with given outputs for its tasks. The execution it makes stays there. */
+  testWorkflow(request: TestRequest): Promise<Execution>;
+}
+
+export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
+  const calls: ExecutionCalls = {
+    startWorkflow: (request) => call({ method: 'POST', path: '/api/workflow', body: request, answer: id }),
+    getExecution: (workflowId, { includeTasks = true } = {}) =>
+      call({
+        method: 'GET',
+        path: '/api/workflow/{workflowId}',
+        params: { workflowId },
+        query: { includeTasks },
+        answer: executionSchema,
+      }),
+    getStatus: (workflowId) =>
+      call({
+        method: 'GET',
+        path: '/api/workflow/{workflowId}/status',
+        params: { workflowId },
+        query: { includeOutput: true },
+        answer: executionStatusSchema,
+      }),
+    searchExecutions: ({ query, freeText = '*', start = 0, size = 20 }) =>
+      call({
+        method: 'GET',
+        path: '/api/workflow/search',
+        query: { query, freeText, start, size, sort: 'startTime:DESC' },
+        answer: searchSchema,
+      }),
+    runningExecutions: (name, version) =>
+      call({
+        method: 'GET',
+        path: '/api/workflow/running/{name}',
+        params: { name },
+        query: { version },
+        answer: z.array(z.string()),
+      }),
+    terminate: async (workflowId, reason) => {
+      await call({
+        method: 'DELETE',
+        path: '/api/workflow/{workflowId}',
+        params: { workflowId },
+        query: { reason },
+        answer: z.unknown(),
+      });
+    },
+    removeExecution: async (workflowId) => {
+      await call({
+        method: 'DELETE',
+        path: '/api/workflow/{workflowId}/remove',
+        params: { workflowId },
+        query: { archiveWorkflow: false },
+        answer: z.unknown(),
+      });
+    },
+    async waitForEnd(workflowId, { signal, everyMs = 200 } = {}) {
+      for (;;) {
+        signal?.throwIfAborted();
+        const { status } = await calls.getStatus(workflowId);
+        if (hasEnded(status)) return calls.getExecution(workflowId);
+        await new Promise((resolve) => setTimeout(resolve, everyMs));
+      }
+    },
+    testWorkflow: (request) =>
+      call({ method: 'POST', path: '/api/workflow/test', body: request, answer: executionSchema }),
+  };
+  return calls;
+}

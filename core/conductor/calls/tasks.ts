@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import type { Caller } from '../client.ts';
+import { type PollData, pollDataSchema, type Task, type TaskResult, taskSchema } from '../types.ts';
+
+/** One item that is no task must not cost the others, which the server has handed out and will not hand out again soon. */
+const polledTasks = z.array(z.unknown()).transform((items, context) => {
+  const tasks = items.flatMap((item) => taskSchema.safeParse(item).data ?? []);
+  if (tasks.length === 0 && items.length > 0)
+    context.addIssue({ code: 'custom', message: 'none of the items is a task' });
+  return tasks;
+});
+
+/** An update is answered with the id of its task, or with nothing. A page that somebody puts in between has not delivered it. */
+const taken = ({ taskId }: TaskResult) =>
+  z.string().refine((text) => text === '' || text.replaceAll('"', '') === taskId, 'is not the id of the task');
+
+/** Where the server answers with nothing that could be told from a page. */
+const noPage = z.union([z.string().regex(/^(?!\s*<)/), z.undefined()]);
+
+/** Shorter than the configured limit, for calls that are repeated: a connection can be dead without a word. */
+export interface Limits {
+  limitMs?: number;
+}
+
+export interface PollOptions extends Limits {
+  count: number;
+  /** At most 5000; the server refuses more. */
+  timeoutMs: number;
+  workerId: string;
+  domain?: string;
+  signal?: AbortSignal;
+}
+
+/** W3C's header for a task, where it is traced. */
+export type Traceparent = (taskId: string) => string | undefined;
+
+/** Tasks and their queues, as workers see them. */
+export interface TaskCalls {
+  /**
+   * Up to `count` tasks of a type. On SQLite and PostgreSQL queues the server waits the whole `timeoutMs` unless it finds
+   * `count` tasks, so wait with `count` 1 and take many with `timeoutMs` 0.
+   */
+  pollTasks(type: string, options: PollOptions): Promise<Task[]>;
+  /** Safe to repeat: a late or second result is accepted and ignored. */
+  updateTask(result: TaskResult, limits?: Limits): Promise<void>;
+  /** An update that keeps a task with its worker. It does not wait behind results. */
+  extendLease(update: TaskResult, limits?: Limits): Promise<void>;
+  /** @throws FleetError `not-found` */
+  getTask(taskId: string): Promise<Task>;
+  addTaskLog(taskId: string, line: string): Promise<void>;
+  /** How many tasks of each type wait to be polled; those of a domain count under `domain:type`, which can be asked for as well. */
+  queueSizes(types: readonly string[]): Promise<Record<string, number>>;
+  /** Who polled a type lately. */
+  pollData(type: string): Promise<PollData[]>;
+  /** The same of all types. */
+  allPollData(): Promise<PollData[]>;
+}
+
+export function taskCalls({ call }: Pick<Caller, 'call'>, traceparent?: Traceparent): TaskCalls {
+  const traced = (result: TaskResult) => {
+    const place = traceparent?.(result.taskId);
+    return { body: result, ...(place !== undefined && { headers: { traceparent: place } }) };
+  };
+  return {
+    pollTasks: (type, { count, timeoutMs, workerId, domain, signal, limitMs }) =>
+      call({
+        method: 'GET',
+        path: '/api/tasks/poll/batch/{type}',
+        params: { type },
+        query: { count, timeout: timeoutMs, workerid: workerId, domain: domain || undefined },
+        answer: polledTasks,
+        signal,
+        waitMs: timeoutMs,
+        limitMs,
+        lane: 'poll',
+      }),
+    updateTask: async (result, limits = {}) => {
+      await call({
+        method: 'POST',
+        path: '/api/tasks',
+        ...traced(result),
+        answer: taken(result),
+        lane: 'result',
+        ...limits,
+      });
+    },
+    extendLease: async (update, limits = {}) => {
+      await call({ method: 'POST', path: '/api/tasks', ...traced(update), answer: taken(update), ...limits });
+    },
+    getTask: (taskId) => call({ method: 'GET', path: '/api/tasks/{taskId}', params: { taskId }, answer: taskSchema }),
+    addTaskLog: async (taskId, line) => {
+      await call({ method: 'POST', path: '/api/tasks/{taskId}/log', params: { taskId }, body: line, answer: noPage });
+    },
+    queueSizes: (types) =>
+      call({
+        method: 'GET',
+        path: '/api/tasks/queue/sizes',
+        query: { taskType: types },
+        answer: z.record(z.string(), z.number()),
+      }),
+    pollData: (type) =>
+      call({
+        method: 'GET',
+        path: '/api/tasks/queue/polldata',
+        query: { taskType: type },
+        answer: z.array(pollDataSchema),
+      }),
+    allPollData: () => call({ method: 'GET', path: '/api/tasks/queue/polldata/all', answer: z.array(pollDataSchema) }),
+  };
+}

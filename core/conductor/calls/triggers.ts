@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import type { Caller } from '../client.ts';
+import { type EventHandlerDef, eventHandlerSchema, type ScheduleDef, scheduleSchema } from '../types.ts';
+
+/** What starts workflows by itself: schedules and event handlers. */
+export interface TriggerCalls {
+  listSchedules(): Promise<ScheduleDef[]>;
+  /** Creates or overwrites. The server checks nothing of it: ask `nextFirings` first. */
+  putSchedule(schedule: ScheduleDef): Promise<void>;
+  deleteSchedule(name: string): Promise<void>;
+  /**
+   * When a cron expression of six fields, seconds first, fires next: epoch milliseconds.
+   * @throws FleetError if the server cannot read the expression
+   */
+  nextFirings(cronExpression: string, limit: number): Promise<number[]>;
+  listEventHandlers(): Promise<EventHandlerDef[]>;
+  /** @throws FleetError `conflict` if there is one of that name */
+  createEventHandler(handler: EventHandlerDef): Promise<void>;
+  updateEventHandler(handler: EventHandlerDef): Promise<void>;
+  deleteEventHandler(name: string): Promise<void>;
+}
+
+export function triggerCalls({ call }: Pick<Caller, 'call'>): TriggerCalls {
+  return {
+    listSchedules: () => call({ method: 'GET', path: '/api/scheduler/schedules', answer: z.array(scheduleSchema) }),
+    putSchedule: async (schedule) => {
+      await call({ method: 'POST', path: '/api/scheduler/schedules', body: schedule, answer: z.unknown() });
+    },
+    deleteSchedule: async (name) => {
+      await call({
+        method: 'DELETE',
+        path: '/api/scheduler/schedules/{name}',
+        params: { name },
+        answer: z.unknown(),
+      });
+    },
+    nextFirings: (cronExpression, limit) =>
+      call({
+        method: 'GET',
+        path: '/api/scheduler/nextFewSchedules',
+        query: { cronExpression, limit },
+        answer: z.array(z.number()),
+      }),
+    listEventHandlers: () => call({ method: 'GET', path: '/api/event', answer: z.array(eventHandlerSchema) }),
+    createEventHandler: async (handler) => {
+      await call({ method: 'POST', path: '/api/event', body: handler, answer: z.unknown() });
+    },
+    updateEventHandler: async (handler) => {
+      await call({ method: 'PUT', path: '/api/event', body: handler, answer: z.unknown() });
+    },
+    deleteEventHandler: async (name) => {
+      await call({ method: 'DELETE', path: '/api/event/{name}', params: { name }, answer: z.unknown() });
+    },
+  };
+}

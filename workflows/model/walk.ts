@@ -1,0 +1,90 @@
+import type { WorkflowTask } from '../../core/conductor/types.ts';
+
+/** A sequence of tasks inside another task, and how it is reached from there. */
+export interface Enclosure {
+  /** The SWITCH, FORK_JOIN or DO_WHILE around it. */
+  task: WorkflowTask;
+  kind: 'case' | 'default' | 'branch' | 'loop';
+  /** The value of a case, the number of a branch from 0, else empty. */
+  key: string;
+}
+
+/** A task of a definition together with where it stands. */
+export interface Place {
+  task: WorkflowTask;
+  /** JSON pointer into the definition, e.g. `/tasks/2/decisionCases/200/0`. */
+  pointer: string;
+  /** The tasks it stands among, and its index there. */
+  sequence: readonly WorkflowTask[];
+  index: number;
+  /** From the outermost to the innermost. */
+  within: readonly Enclosure[];
+}
+
+/** A sequence of tasks inside a task. */
+export interface Nested extends Enclosure {
+  tasks: readonly WorkflowTask[];
+  /** JSON pointer from the task on, e.g. `/forkTasks/0`. */
+  pointer: string;
+}
+
+/** Every task of a definition, those inside others too, in the order in which they are written. Does not look into sub-workflows. */
+export function* walk(
+  tasks: readonly WorkflowTask[],
+  pointer = '/tasks',
+  within: readonly Enclosure[] = [],
+): Generator<Place> {
+  for (const [index, task] of tasks.entries()) {
+    const here = `${pointer}/${index}`;
+    yield { task, pointer: here, sequence: tasks, index, within };
+    for (const { tasks: inner, pointer: below, ...enclosure } of nested(task)) {
+      yield* walk(inner, `${here}${below}`, [...within, enclosure]);
+    }
+  }
+}
+
+/** The sequences directly inside a task. What is not a list of objects, as in definitions from elsewhere, counts as empty. */
+export function nested(task: WorkflowTask): Nested[] {
+  const cases = isObject(task.decisionCases) ? Object.entries(task.decisionCases) : [];
+  const branches = Array.isArray(task.forkTasks) ? [...task.forkTasks.entries()] : [];
+  return [
+    ...cases.map(
+      ([key, inner]): Nested => ({
+        task,
+        kind: 'case',
+        key,
+        tasks: tasksIn(inner),
+        pointer: `/decisionCases/${escaped(key)}`,
+      }),
+    ),
+    ...only(task, 'default', 'defaultCase'),
+    ...branches.map(
+      ([index, inner]): Nested => ({
+        task,
+        kind: 'branch',
+        key: String(index),
+        tasks: tasksIn(inner),
+        pointer: `/forkTasks/${index}`,
+      }),
+    ),
+    ...only(task, 'loop', 'loopOver'),
+  ];
+}
+
+/** A part of a JSON pointer (RFC 6901). */
+export function escaped(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function only(task: WorkflowTask, kind: 'default' | 'loop', field: 'defaultCase' | 'loopOver'): Nested[] {
+  const tasks = tasksIn(task[field]);
+  return tasks.length === 0 ? [] : [{ task, kind, key: '', tasks, pointer: `/${field}` }];
+}
+
+function tasksIn(value: unknown): readonly WorkflowTask[] {
+  return Array.isArray(value) ? value.filter((task): task is WorkflowTask => isObject(task)) : [];
+}
