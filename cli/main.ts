@@ -20,6 +20,10 @@ const commands: Record<string, Entry> = {
   },
   run: { summary: 'start a workflow and wait for its result', load: () => import('./commands/run.ts') },
   status: { summary: 'show recent executions, or one in detail', load: () => import('./commands/status.ts') },
+  complete: {
+    summary: 'show what waits for a person; complete what waits for a person or a signal',
+    load: () => import('./commands/complete.ts'),
+  },
   work: { summary: 'run a worker process', load: () => import('./commands/work.ts') },
   workers: {
     summary: 'show running worker processes, pause and resume them, change their concurrency',

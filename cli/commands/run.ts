@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Conductor, StartRequest } from '../../core/conductor/api.ts';
 import { startChecked } from '../../core/conductor/start.ts';
-import { FleetError, messageOf } from '../../core/errors.ts';
+import { FleetError } from '../../core/errors.ts';
 import { defineCommand } from '../command.ts';
 import { withConductor } from '../connect.ts';
+import { readJsonObject } from '../json-input.ts';
 import { parseOptions } from '../options.ts';
 import { followExecution, printExecution } from '../show.ts';
 
@@ -38,7 +38,7 @@ export default defineCommand({
       options,
       'run',
     );
-    const input = readInput(given.input);
+    const input = readJsonObject(given.input, { flag: '--input', example: '{"orderId":"o-1"}' });
     const name = args[0] ?? '';
     await withConductor(config, async (conductor) => {
       const workflowId = await start(conductor, signal, {
@@ -69,27 +69,5 @@ async function start(conductor: Conductor, signal: AbortSignal, request: StartRe
     if (!signal.aborted || error !== signal.reason) throw error;
     const remedy = 'See with `fleet status` whether it runs.';
     throw new FleetError('cancelled', `Stopped while ${request.name} was being started.`, { remedy, cause: error });
-  }
-}
-
-function readInput(text: string): Record<string, unknown> {
-  const source = text === '-' ? readFile(0, 'stdin') : text.startsWith('@') ? readFile(text.slice(1)) : text;
-  let value: unknown;
-  try {
-    value = JSON.parse(source);
-  } catch (cause) {
-    const remedy = `Write a JSON object in single quotes: --input '{"orderId":"o-1"}'.`;
-    throw new FleetError('input', `--input is not JSON: ${messageOf(cause)}`, { remedy, cause });
-  }
-  const parsed = z.record(z.string(), z.unknown()).safeParse(value);
-  if (!parsed.success) throw new FleetError('input', '--input must be a JSON object, e.g. \'{"orderId":"o-1"}\'.');
-  return parsed.data;
-}
-
-function readFile(file: string | number, name = String(file)): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new FleetError('input', `Cannot read ${name}: ${messageOf(cause)}`, { cause });
   }
 }

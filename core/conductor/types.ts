@@ -138,6 +138,19 @@ export type ExecutionSummary = z.output<typeof executionSummarySchema>;
 
 export const searchSchema = z.object({ totalHits: z.int(), results: z.array(executionSummarySchema) });
 
+/** A row of a search for tasks; times are ISO strings, and which task of its workflow it is stands only in the task itself. */
+export const taskSummarySchema = z.looseObject({
+  taskId: z.string(),
+  taskType: z.string(),
+  workflowId: z.string(),
+  workflowType: z.string().nullish(),
+  status: z.string(),
+  startTime: z.string().nullish(),
+});
+export type TaskSummary = z.output<typeof taskSummarySchema>;
+
+export const taskSearchSchema = z.object({ totalHits: z.int(), results: z.array(taskSummarySchema) });
+
 export const workflowDefSchema = z.looseObject({
   name: z.string(),
   version: z.int().default(1),

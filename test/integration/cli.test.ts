@@ -17,6 +17,7 @@ describe('help', () => {
       'up',
       'run',
       'status',
+      'complete',
       'work',
       'workers',
       'new',
@@ -29,15 +30,25 @@ describe('help', () => {
       expect(stdout).toContain(command);
   });
 
-  test.each(['up', 'run', 'status', 'work', 'workers', 'new', 'replay', 'register', 'mcp', 'server', 'demo'])(
-    '%s explains its flags',
-    async (command) => {
-      const { code, stdout } = await runFleetCommand([command, '--help'], nowhere);
-      expect(code).toBe(0);
-      expect(stdout).toContain('--config <file>');
-      expect(stdout).toContain('LOG_LEVEL');
-    },
-  );
+  test.each([
+    'up',
+    'run',
+    'status',
+    'complete',
+    'work',
+    'workers',
+    'new',
+    'replay',
+    'register',
+    'mcp',
+    'server',
+    'demo',
+  ])('%s explains its flags', async (command) => {
+    const { code, stdout } = await runFleetCommand([command, '--help'], nowhere);
+    expect(code).toBe(0);
+    expect(stdout).toContain('--config <file>');
+    expect(stdout).toContain('LOG_LEVEL');
+  });
 
   test('help is a command too, for a command and for what is none', async () => {
     const flag = await runFleetCommand(['--help'], nowhere);

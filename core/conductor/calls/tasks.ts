@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import type { Caller } from '../client.ts';
-import { type PollData, pollDataSchema, type Task, type TaskResult, taskSchema } from '../types.ts';
+import {
+  type PollData,
+  pollDataSchema,
+  type Task,
+  type TaskResult,
+  type TaskSummary,
+  taskSchema,
+  taskSearchSchema,
+} from '../types.ts';
+import type { SearchRequest } from './executions.ts';
 
 /** One item that is no task must not cost the others, which the server has handed out and will not hand out again soon. */
 const polledTasks = z.array(z.unknown()).transform((items, context) => {
@@ -47,6 +56,8 @@ export interface TaskCalls {
   extendLease(update: TaskResult, limits?: Limits): Promise<void>;
   /** @throws FleetError `not-found` */
   getTask(taskId: string): Promise<Task>;
+  /** Newest first. */
+  searchTasks(request: SearchRequest): Promise<{ totalHits: number; results: TaskSummary[] }>;
   addTaskLog(taskId: string, line: string): Promise<void>;
   /** How many tasks of each type wait to be polled; those of a domain count under `domain:type`, which can be asked for as well. */
   queueSizes(types: readonly string[]): Promise<Record<string, number>>;
@@ -88,6 +99,13 @@ export function taskCalls({ call }: Pick<Caller, 'call'>, traceparent?: Tracepar
       await call({ method: 'POST', path: '/api/tasks', ...traced(update), answer: taken(update), ...limits });
     },
     getTask: (taskId) => call({ method: 'GET', path: '/api/tasks/{taskId}', params: { taskId }, answer: taskSchema }),
+    searchTasks: ({ query, freeText = '*', start = 0, size = 20 }) =>
+      call({
+        method: 'GET',
+        path: '/api/tasks/search',
+        query: { query, freeText, start, size, sort: 'startTime:DESC' },
+        answer: taskSearchSchema,
+      }),
     addTaskLog: async (taskId, line) => {
       await call({ method: 'POST', path: '/api/tasks/{taskId}/log', params: { taskId }, body: line, answer: noPage });
     },

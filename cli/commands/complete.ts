@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import type { Conductor } from '../../core/conductor/api.ts';
+import { latestAttempts } from '../../core/conductor/execution.ts';
+import { hasEnded, type Task } from '../../core/conductor/types.ts';
+import { FleetError } from '../../core/errors.ts';
+import { duration } from '../../core/text.ts';
+import { type CommandContext, defineCommand } from '../command.ts';
+import { withConductor } from '../connect.ts';
+import { readJsonObject } from '../json-input.ts';
+import { parseOptions } from '../options.ts';
+
+const optionsSchema = z.object({
+  output: z.string().default('{}'),
+  fail: z.string().min(1).optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  json: z.boolean().default(false),
+});
+type Options = z.output<typeof optionsSchema>;
+
+/** Task types that wait for somebody outside. The server's search knows only of the first before they have ended. */
+const WAITING_TYPES = ['HUMAN', 'WAIT'];
+
+export default defineCommand({
+  groups: ['conductor', 'server'],
+  configure(command) {
+    command
+      .argument('[id]', 'the execution in which a task waits; without it, what waits for a person is listed')
+      .argument('[ref]', "the task's name in its workflow; not needed where only one waits")
+      .option('--output <json>', 'what the person or signal says: a JSON object, @file.json, or - for stdin')
+      .option('--fail <reason>', 'fail the task, and so the workflow, instead')
+      .option('--limit <n>', 'without an id: how many, 1 to 100 (default: 20)')
+      .option('--json', 'print JSON')
+      .addHelpText(
+        'after',
+        `
+Examples:
+  fleet complete                                     what waits for a person
+  fleet complete <id> approve --output '{"approved":true}'
+  fleet complete <id> approve --fail 'too expensive'`,
+      );
+  },
+  async run(context) {
+    const options = parseOptions(optionsSchema, context.options, 'complete');
+    const [id, ref] = context.args;
+    await withConductor(context.config, (conductor) => {
+      const calls = conductor.withSignal(context.signal);
+      return id === undefined ? list(calls, options, context) : complete(calls, { id, ref }, options, context);
+    });
+  },
+});
+
+async function list(conductor: Conductor, { limit, json }: Options, { print, note }: CommandContext): Promise<void> {
+  const query = 'taskType=HUMAN AND status=IN_PROGRESS';
+  const { totalHits, results } = await conductor.searchTasks({ query, size: limit });
+  const tasks = await Promise.all(results.map(({ taskId }) => conductor.getTask(taskId)));
+  const open = tasks.filter(isWaiting);
+  if (json) return print(JSON.stringify({ totalHits, results: open }));
+  for (const { workflowInstanceId, referenceTaskName, workflowType, startTime, inputData } of open) {
+    const since = duration(Date.now() - startTime).padStart(9);
+    print(
+      `${workflowInstanceId}  ${referenceTaskName.padEnd(20)} ${since}  ${workflowType} ${JSON.stringify(inputData)}`,
+    );
+  }
+  note(`${open.length} of ${totalHits} waiting tasks; \`fleet complete <id> <ref> --output '{…}'\` completes one`);
+}
+
+async function complete(
+  conductor: Conductor,
+  { id, ref }: { id: string; ref: string | undefined },
+  { output, fail, json }: Options,
+  { print, note }: CommandContext,
+): Promise<void> {
+  const outputData = readJsonObject(output, { flag: '--output', example: '{"approved":true}' });
+  const task = await waitingTask(conductor, id, ref);
+  await conductor.updateTask({
+    workflowInstanceId: id,
+    taskId: task.taskId,
+    status: fail === undefined ? 'COMPLETED' : 'FAILED_WITH_TERMINAL_ERROR',
+    outputData,
+    ...(fail !== undefined && { reasonForIncompletion: fail }),
+  });
+  // The server answers 200 to a late update as well, and ignores it.
+  const { status } = await conductor.getTask(task.taskId);
+  if (status === 'IN_PROGRESS')
+    throw new FleetError('upstream', `The server took the update, but ${task.referenceTaskName} still waits.`);
+  print(
+    json
+      ? JSON.stringify({ workflowId: id, taskReferenceName: task.referenceTaskName, status })
+      : `${task.referenceTaskName} ${status}`,
+  );
+  if (!json) note(`the execution goes on: fleet status ${id}`);
+}
+
+/** The task that waits in an execution. @throws FleetError that names those that could be meant */
+async function waitingTask(conductor: Conductor, id: string, ref: string | undefined): Promise<Task> {
+  const execution = await conductor.getExecution(id);
+  const open = latestAttempts(execution.tasks).filter(isWaiting);
+  const names = open.map(({ referenceTaskName }) => referenceTaskName).join(', ');
+  const candidates = ref === undefined ? open : open.filter(({ referenceTaskName }) => referenceTaskName === ref);
+  const [task] = candidates;
+  if (task && candidates.length === 1) return task;
+  if (task) throw new FleetError('input', `${id} waits at several tasks.`, { remedy: `Name one: ${names}.` });
+  if (hasEnded(execution.status))
+    throw new FleetError('conflict', `${id} has ended: ${execution.status}.`, {
+      remedy: 'Nothing in it waits any more.',
+    });
+  const what = ref === undefined ? 'No task' : `No task ${JSON.stringify(ref)}`;
+  throw new FleetError('conflict', `${what} of ${id} waits for a person or a signal.`, {
+    remedy: open.length > 0 ? `These do: ${names}.` : `See where it is: fleet status ${id}.`,
+  });
+}
+
+/** A WAIT with a time of its own ends by itself, and is nobody's to complete. */
+function isWaiting({ taskType, status, inputData }: Task): boolean {
+  const timed = 'duration' in inputData || 'until' in inputData;
+  return status === 'IN_PROGRESS' && WAITING_TYPES.includes(taskType) && !timed;
+}
