@@ -1,7 +1,9 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { EventHandlerDef, ScheduleDef, WorkflowDef } from './conductor/types.ts';
 import type { Config } from './config.ts';
 import type { Logger } from './log.ts';
+
+export { inputSchemaOf, jsonSchema, outputSchemaOf } from './json-schema.ts';
 
 /** A Conductor task type seen from outside: its name and the two schemas. */
 export interface TaskContract<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
@@ -18,15 +20,30 @@ export interface TaskContract<I extends z.ZodType = z.ZodType, O extends z.ZodTy
  * (3, after 2, 4 and 8 s), the lease (60 s) and the policy on `timeoutSeconds` (`RETRY`).
  */
 export interface TaskOptions {
+  /** More tries after the first. There is no way to ask for endlessly many. */
   retryCount?: number;
+  /**
+   * Before the n-th retry the server waits `retryDelaySeconds` (`FIXED`), n times that times `backoffScaleFactor` (`LINEAR_BACKOFF`),
+   * or 2ⁿ⁻¹ times that (`EXPONENTIAL_BACKOFF`), and at most `maxRetryDelaySeconds`.
+   */
   retryLogic?: 'FIXED' | 'EXPONENTIAL_BACKOFF' | 'LINEAR_BACKOFF';
   retryDelaySeconds?: number;
+  /** Default 1. It counts with `LINEAR_BACKOFF` only. */
   backoffScaleFactor?: number;
+  /** Absent or 0: no limit. */
+  maxRetryDelaySeconds?: number;
   /** The lease: a task whose worker process is not heard of for so long goes to another one. The runtime extends it. */
   responseTimeoutSeconds?: number;
   /** From the first poll of an attempt to its end; the worker is aborted when it is over. 0 is no limit. */
   timeoutSeconds?: number;
   timeoutPolicy?: 'RETRY' | 'TIME_OUT_WF' | 'ALERT_ONLY';
+  /**
+   * Over all attempts and the delays between them; when it is over there is no further retry and the workflow fails. An attempt that
+   * is never answered is found out up to half a minute late.
+   */
+  totalTimeoutSeconds?: number;
+  /** A task that no worker takes for so long is treated as `timeoutPolicy` says. Absent or 0: it waits for ever. */
+  pollTimeoutSeconds?: number;
   /** At most so many at once over all workers. 0 is no limit. */
   concurrentExecLimit?: number;
 }
@@ -95,7 +112,7 @@ export interface WorkerOptions {
   thread?: boolean;
 }
 
-interface TaskSpec<I extends z.ZodObject, O extends z.ZodObject> extends TaskOptions {
+interface TaskSpec<I extends z.ZodType<object>, O extends z.ZodType<object>> extends TaskOptions {
   /** Conductor's task definition name, `snake_case`. */
   name: string;
   description: string;
@@ -108,7 +125,7 @@ interface TaskSpec<I extends z.ZodObject, O extends z.ZodObject> extends TaskOpt
  * else's worker serves.
  * @example export default defineTask({ name: 'charge_card', … }).worker(async ({ amount }, { signal }) => ({ … }))
  */
-export function defineTask<I extends z.ZodObject, O extends z.ZodObject>(
+export function defineTask<I extends z.ZodType<object>, O extends z.ZodType<object>>(
   spec: TaskSpec<I, O>,
 ): TaskContract<I, O> & { worker(execute: Worker<I, O>['execute'], options?: WorkerOptions): Worker<I, O> } {
   const { name, description, input, output, ...options } = spec;
@@ -202,16 +219,6 @@ export interface WorkflowSettings {
   readonly shopUrl: string;
   readonly llmProvider: string;
   readonly llmModel: string;
-}
-
-/** The JSON Schema of an input as callers see it: fields with defaults are optional. */
-export function inputSchemaOf(schema: z.ZodType): Record<string, unknown> {
-  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-}
-
-/** The JSON Schema of an output as readers see it. */
-export function outputSchemaOf(schema: z.ZodType): Record<string, unknown> {
-  return z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' });
 }
 
 function isKind(value: unknown, kind: string): value is { kind: string } {
