@@ -27,7 +27,7 @@ export interface TaskPlacement<F extends boolean = boolean> {
 }
 
 /** The output of a task of which `F` says whether it is optional. */
-type Placed<O, F extends boolean> = true extends F ? O | undefined : O;
+export type Placed<O, F extends boolean> = true extends F ? O | undefined : O;
 
 /** The values a script sees as `$`. References belong here and never into the script's text. */
 export type ScriptInputs = Readonly<Record<string, unknown>> & Spelled;
