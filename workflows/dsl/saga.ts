@@ -18,11 +18,13 @@ import { type Placed, Scope, type Step, type TaskPlacement } from './scope.ts';
  * 2. Undos run one after the other, the last step's first. One that fails after its retries does not hold up the others.
  * 3. A step that was with a worker when the execution ended (another branch failed, time ran out) or that timed out is in doubt: it may
  *    have happened, and it may still happen. Each step says what is done about it; by default it is reported.
- * 4. The compensation is COMPLETED only if nothing is left to undo or in doubt. Else it is FAILED, and its reason names what is left;
- *    restarting it goes through all of it again.
- * 5. A compensation can run again: restarted, or started anew because the saga's execution was retried and failed again. Every worker's
- *    task of it has the same `idempotencyKey` each time, and every HTTP task of an undo the same `Idempotency-Key`.
- * 6. An execution that was undone does not go on: retried or restarted, its workers' tasks are refused. Tasks of the server are not.
+ * 4. The compensation is COMPLETED only if nothing is left to undo or in doubt and what comes afterwards was done. Else it is FAILED, and
+ *    its reason says what is left; restarting it goes through all of it again.
+ * 5. A compensation can run again: restarted, or started anew because the saga's execution was retried and failed again. Each time, a
+ *    worker's task in it has the same `idempotencyKey` and a request of an undo the same `Idempotency-Key`. Whatever else an undo does,
+ *    such as a sub-workflow, has to bear a repetition by itself.
+ * 6. An execution that was undone does not go on: where it is retried, its workers' tasks are refused. A restart cannot be held back, as
+ *    the server forgets all it knew of the execution: its steps meet their old keys. Start a new execution instead.
  * 7. Nothing is undone when somebody terminates the execution, as the server starts no failure workflow then.
  */
 export function defineSaga<I extends z.ZodObject, O extends z.ZodObject, V extends z.ZodObject | undefined = undefined>(
