@@ -23,13 +23,13 @@ export async function loadWorkers({ tasksDir }: Partial<Pick<Config, 'tasksDir'>
 }
 
 /**
- * Every definition in `workflows/definitions/`, each followed by those that were made with it.
+ * Every definition in `workflows/definitions/`, each after those that were made with it: a saga needs its compensation.
  * @throws FleetError `config` if two of them have one name
  */
 export async function loadWorkflows(): Promise<Workflow[]> {
   const folder = new URL('../workflows/definitions/', import.meta.url);
   const found = await discover(folder, isWorkflow, 'workflow (defineWorkflow(…).build(…))');
-  const all = found.flatMap((workflow) => [workflow, ...(workflow.companions ?? [])]);
+  const all = found.flatMap((workflow) => [...(workflow.companions ?? []), workflow]);
   const twice = all.find(({ name }, index) => all.findIndex((other) => other.name === name) < index);
   if (twice) throw new FleetError('config', `Two workflows are called "${twice.name}", one of them made with another.`);
   return all;

@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  worker.child.kill('SIGTERM');
+  worker.child.kill('SIGKILL'); // what is in doubt still waits for the shop, and would hold up its end
   await worker.ended;
   conductor.close();
 });
@@ -109,6 +109,8 @@ describe.concurrent('an order that failed for good', () => {
     expect(refused?.reasonForIncompletion).toContain(`was undone by ${compensation.workflowId}`);
     expect(await booksOf(orderId)).toEqual(UNDONE);
     expect(await requestsFor(orderId)).toEqual({ reserved: 1, charged: 1, refunded: 2, released: 2, notified: 2 });
+    const keys = (await requestsTo(`/reservations/${orderId}`)).map(({ idempotencyKey }) => idempotencyKey);
+    expect(keys).toEqual([`${id}:undo:release`, `${id}:undo:release`]);
   });
 
   test('has one attempt undone, however many there were', async () => {
@@ -272,6 +274,22 @@ describe.concurrent('a saga', () => {
       else expect(await requestsTo(`/reservations/${orderId}`)).toMatchObject([{ method: 'DELETE', status: 200 }]);
     },
   );
+
+  test('does not undo a step that somebody skipped', async () => {
+    const saga = sagaOf((wf, orderId) => {
+      wf.wait('before', { signal: z.object({}) });
+      reserve(wf, orderId);
+      wf.wait('fail', { signal: z.object({}) });
+    });
+    const { orderId, id } = await run(saga);
+    const { taskId } = await rowIn(id, 'before', 'IN_PROGRESS');
+    const skipped = await fetch(`${inject('conductorServerUrl')}/workflow/${id}/skiptask/reserve`, { method: 'PUT' });
+    expect(skipped.status).toBe(200);
+    await conductor.updateTask({ workflowInstanceId: id, taskId, status: 'COMPLETED' });
+    await fail(id);
+    expect(await failureWorkflowOf(conductor, id)).toMatchObject({ status: 'COMPLETED', output: { undone: [] } });
+    expect(await booksOf(orderId)).toEqual([]);
+  });
 
   test('that somebody terminates is not undone', async () => {
     const saga = sagaOf((wf, orderId) => {

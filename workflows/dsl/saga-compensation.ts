@@ -25,6 +25,13 @@ export interface Afterwards {
   build(scope: Scope, undone: (ref: string) => Ref<boolean>): unknown;
 }
 
+/** What a saga says about undoing, as it is written. */
+export interface SagaNotes {
+  /** By the reference of the step. */
+  readonly undos: Map<string, Undo>;
+  afterwards: Afterwards | undefined;
+}
+
 interface SagaHead {
   readonly name: string;
   readonly version: number;
@@ -58,9 +65,9 @@ export function compensationOf(
   saga: SagaHead,
   build: Build,
   tasks: readonly WorkflowTask[],
-  { undos, afterwards = plainly }: { undos: readonly Undo[]; afterwards: Afterwards | undefined },
+  { undos, afterwards = plainly }: SagaNotes,
 ): Workflow {
-  const steps = checkSteps(build, tasks, undos).reverse();
+  const steps = checkSteps(build, tasks, [...undos.values()]).reverse();
   checkWhole(build, saga.input, afterwards.input);
   const spec = {
     name: compensationName(saga.name),

@@ -6,7 +6,7 @@ import { walk } from '../model/walk.ts';
 import { Build } from './build.ts';
 import { assemble, type failureInput, type Variables, type WorkflowSpec } from './define.ts';
 import { type Ref, type Refs, refs, type Wired } from './refs.ts';
-import { type Afterwards, compensationName, compensationOf, outputOf, type Undo } from './saga-compensation.ts';
+import { compensationName, compensationOf, outputOf, type SagaNotes } from './saga-compensation.ts';
 import { type Placed, Scope, type Step, type TaskPlacement } from './scope.ts';
 
 /**
@@ -36,9 +36,10 @@ export function defineSaga<I extends z.ZodObject, O extends z.ZodObject, V exten
   return {
     build(build) {
       const shared = new Build(spec.name);
-      const saga = new Saga<Variables<V>>(shared);
+      const notes: SagaNotes = { undos: new Map(), afterwards: undefined };
+      const saga = new Saga<Variables<V>>(shared, notes);
       const output = build(saga, refs('workflow.input'));
-      const compensation = compensationOf(spec, shared, saga.tasks, saga.made());
+      const compensation = compensationOf(spec, shared, saga.tasks, notes);
       holdBackUndone(saga.tasks);
       const failure = { failureWorkflow: compensationName(spec.name), failureWorkflowVersion: spec.version };
       return { ...assemble(spec, shared, saga, output, failure), companions: [compensation] };
@@ -73,12 +74,12 @@ export interface UndoOptions<D extends WhenInDoubt> {
 /** The scope of a saga: every builder method of a workflow, and how what they add is undone. */
 export class Saga<V = unknown> extends Scope<V> {
   readonly #shared: Build;
-  readonly #undos = new Map<string, Undo>();
-  #afterwards: Afterwards | undefined;
+  readonly #notes: SagaNotes;
 
-  constructor(build: Build) {
+  constructor(build: Build, notes: SagaNotes) {
     super(build);
     this.#shared = build;
+    this.#notes = notes;
   }
 
   /** A worker's task together with how it is undone. */
@@ -119,23 +120,18 @@ export class Saga<V = unknown> extends Scope<V> {
       undone: (step: { readonly ref: string }) => Ref<boolean>,
     ) => Wired<z.input<R>>,
   ): void {
-    if (this.#afterwards) throw this.#shared.mistake('`afterwards` is given twice.');
+    if (this.#notes.afterwards) throw this.#shared.mistake('`afterwards` is given twice.');
     const branch = (after: Scope, undone: (ref: string) => Ref<boolean>) =>
       build(after, refs('workflow.input'), ({ ref }) => {
-        if (this.#undos.has(ref)) return undone(ref);
+        if (this.#notes.undos.has(ref)) return undone(ref);
         throw this.#shared.mistake(`"${ref}" has no undo, so nothing tells whether it was undone.`);
       });
-    this.#afterwards = { input, output, build: branch };
-  }
-
-  /** What was said about undoing, for the compensation. */
-  made(): { undos: Undo[]; afterwards: Afterwards | undefined } {
-    return { undos: [...this.#undos.values()], afterwards: this.#afterwards };
+    this.#notes.afterwards = { input, output, build: branch };
   }
 
   #note<O, D extends WhenInDoubt>(ref: string, undo: UndoBranch<O, D>, whenInDoubt: D | undefined): void {
-    if (this.#undos.has(ref)) throw this.#shared.mistake(`"${ref}" has two undos.`);
-    this.#undos.set(ref, {
+    if (this.#notes.undos.has(ref)) throw this.#shared.mistake(`"${ref}" has two undos.`);
+    this.#notes.undos.set(ref, {
       ref,
       inDoubt: whenInDoubt === 'undo',
       build: (scope) => undo(scope, refs(outputOf(ref)), refs('workflow.input')),
