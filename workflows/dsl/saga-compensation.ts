@@ -38,11 +38,6 @@ interface SagaHead {
   readonly input: z.ZodObject;
 }
 
-/** The name of a saga's compensation. */
-export function compensationName(saga: string): string {
-  return `${saga}Compensation`;
-}
-
 /** Where the compensation finds the output of a step that had succeeded. */
 export function outputOf(step: string): string {
   return `what_succeeded.output.result.${step}.output`;
@@ -70,7 +65,7 @@ export function compensationOf(
   const steps = checkSteps(build, tasks, [...undos.values()]).reverse();
   checkWhole(build, saga.input, afterwards.input);
   const spec = {
-    name: compensationName(saga.name),
+    name: `${saga.name}Compensation`,
     version: saga.version,
     description: `Undoes what had succeeded of a failed ${saga.name}, the last step first.`,
     input: z.object({ ...failureInput.shape, ...saga.input.shape, ...afterwards.input.shape }) as z.ZodObject,

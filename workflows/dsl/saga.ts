@@ -6,8 +6,9 @@ import { walk } from '../model/walk.ts';
 import { Build } from './build.ts';
 import { assemble, type failureInput, type Variables, type WorkflowSpec } from './define.ts';
 import { type Ref, type Refs, refs, type Wired } from './refs.ts';
-import { compensationName, compensationOf, outputOf, type SagaNotes } from './saga-compensation.ts';
-import { type Placed, Scope, type Step, type TaskPlacement } from './scope.ts';
+import { compensationOf, outputOf, type SagaNotes } from './saga-compensation.ts';
+import { Scope } from './scope.ts';
+import type { Placed, QueuedPlacement, Step } from './step.ts';
 
 /**
  * A saga is a workflow whose steps say how they are undone. When it fails or times out, the server starts its compensation, a workflow
@@ -28,7 +29,7 @@ import { type Placed, Scope, type Step, type TaskPlacement } from './scope.ts';
  * 7. Nothing is undone when somebody terminates the execution, as the server starts no failure workflow then.
  */
 export function defineSaga<I extends z.ZodObject, O extends z.ZodObject, V extends z.ZodObject | undefined = undefined>(
-  spec: Omit<WorkflowSpec<I, O, V>, 'failureWorkflow'>,
+  spec: Omit<WorkflowSpec<I, O, V>, 'failureWorkflow' | 'verbatim'>,
 ): {
   /** @throws FleetError `config` if a step cannot be undone soundly where it stands */
   build(build: (saga: Saga<Variables<V>>, input: Refs<z.output<I>>) => Wired<z.input<O>>): Workflow<I, O>;
@@ -41,8 +42,8 @@ export function defineSaga<I extends z.ZodObject, O extends z.ZodObject, V exten
       const output = build(saga, refs('workflow.input'));
       const compensation = compensationOf(spec, shared, saga.tasks, notes);
       holdBackUndone(saga.tasks);
-      const failure = { failureWorkflow: compensationName(spec.name), failureWorkflowVersion: spec.version };
-      return { ...assemble(spec, shared, saga, output, failure), companions: [compensation] };
+      const verbatim = { failureWorkflow: compensation.name, failureWorkflowVersion: compensation.version };
+      return { ...assemble({ ...spec, verbatim }, shared, saga, output), companions: [compensation] };
     },
   };
 }
@@ -73,12 +74,10 @@ export interface UndoOptions<D extends WhenInDoubt> {
 
 /** The scope of a saga: every builder method of a workflow, and how what they add is undone. */
 export class Saga<V = unknown> extends Scope<V> {
-  readonly #shared: Build;
   readonly #notes: SagaNotes;
 
   constructor(build: Build, notes: SagaNotes) {
     super(build);
-    this.#shared = build;
     this.#notes = notes;
   }
 
@@ -87,9 +86,9 @@ export class Saga<V = unknown> extends Scope<V> {
     ref: string,
     contract: TaskContract<I, O>,
     input: Wired<z.input<I>>,
-    { undo, whenInDoubt, ...placement }: TaskPlacement<F> & UndoOptions<D> & { undo: UndoBranch<z.output<O>, D> },
+    { undo, whenInDoubt, ...placement }: QueuedPlacement<F> & UndoOptions<D> & { undo: UndoBranch<z.output<O>, D> },
   ): Step<Placed<z.output<O>, F>> {
-    const step = this.task(ref, contract, input, placement as TaskPlacement<F>); // what is left is exactly that
+    const step = this.task(ref, contract, input, placement as QueuedPlacement<F>); // what is left is exactly that
     this.#note(ref, undo, whenInDoubt);
     return step;
   }
@@ -120,17 +119,17 @@ export class Saga<V = unknown> extends Scope<V> {
       undone: (step: { readonly ref: string }) => Ref<boolean>,
     ) => Wired<z.input<R>>,
   ): void {
-    if (this.#notes.afterwards) throw this.#shared.mistake('`afterwards` is given twice.');
+    if (this.#notes.afterwards) throw this.build.mistake('`afterwards` is given twice.');
     const branch = (after: Scope, undone: (ref: string) => Ref<boolean>) =>
       build(after, refs('workflow.input'), ({ ref }) => {
         if (this.#notes.undos.has(ref)) return undone(ref);
-        throw this.#shared.mistake(`"${ref}" has no undo, so nothing tells whether it was undone.`);
+        throw this.build.mistake(`"${ref}" has no undo, so nothing tells whether it was undone.`);
       });
     this.#notes.afterwards = { input, output, build: branch };
   }
 
   #note<O, D extends WhenInDoubt>(ref: string, undo: UndoBranch<O, D>, whenInDoubt: D | undefined): void {
-    if (this.#notes.undos.has(ref)) throw this.#shared.mistake(`"${ref}" has two undos.`);
+    if (this.#notes.undos.has(ref)) throw this.build.mistake(`"${ref}" has two undos.`);
     this.#notes.undos.set(ref, {
       ref,
       inDoubt: whenInDoubt === 'undo',
