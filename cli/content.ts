@@ -10,6 +10,7 @@ import {
   type WorkflowSettings,
 } from '../core/contract.ts';
 import { discover, discoverModules } from '../core/discover.ts';
+import { FleetError } from '../core/errors.ts';
 import { modelProvider } from '../core/model-provider.ts';
 
 const SHIPPED_TASKS = new URL('../workers/tasks/', import.meta.url);
@@ -21,13 +22,17 @@ export async function loadWorkers({ tasksDir }: Partial<Pick<Config, 'tasksDir'>
   return found.map(({ value, module }) => ({ ...value, module }));
 }
 
-/** Every definition in `workflows/definitions/`. */
-export function loadWorkflows(): Promise<Workflow[]> {
-  return discover(
-    new URL('../workflows/definitions/', import.meta.url),
-    isWorkflow,
-    'workflow (defineWorkflow(…).build(…))',
-  );
+/**
+ * Every definition in `workflows/definitions/`, each after those that were made with it: a saga needs its compensation.
+ * @throws FleetError `config` if two of them have one name
+ */
+export async function loadWorkflows(): Promise<Workflow[]> {
+  const folder = new URL('../workflows/definitions/', import.meta.url);
+  const found = await discover(folder, isWorkflow, 'workflow (defineWorkflow(…).build(…))');
+  const all = found.flatMap((workflow) => [...(workflow.companions ?? []), workflow]);
+  const twice = all.find(({ name }, index) => all.findIndex((other) => other.name === name) < index);
+  if (twice) throw new FleetError('config', `Two workflows are called "${twice.name}", one of them made with another.`);
+  return all;
 }
 
 /** What workflow inputs may default to in this deployment. */
