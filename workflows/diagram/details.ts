@@ -21,7 +21,7 @@ const DETAILS: Record<string, Read> = {
     return expression ?? text(input[text(task.caseValueParam) ?? '']) ?? text(task.caseValueParam);
   },
   DO_WHILE: (task) =>
-    task.items === undefined ? joined('while', task.loopCondition) : joined('for each of', task.items),
+    task.items === undefined ? joined('while', plainCondition(task.loopCondition)) : joined('for each of', task.items),
   FORK_JOIN_DYNAMIC: (task, input) =>
     joined('a branch for each of', input[text(task.dynamicForkTasksParam) ?? ''] ?? input.forkTaskInputs),
   JOIN: (task) =>
@@ -52,6 +52,13 @@ function ofSwitch(task: WorkflowTask, input: Record<string, unknown>): string | 
   const expression = text(task.expression);
   if (task.evaluatorType !== 'value-param' || expression === undefined) return expression;
   return text(input[expression]) ?? expression;
+}
+
+/** What a condition asks, without the `if (…) { true; } else { false; }` it is usually written in. */
+function plainCondition(condition: unknown): unknown {
+  if (typeof condition !== 'string') return condition;
+  const asked = /^\s*if\s*\((.*)\)\s*\{\s*(?:return )?true;?\s*\}\s*else\s*\{\s*(?:return )?false;?\s*\}\s*;?\s*$/s;
+  return asked.exec(condition)?.[1] ?? condition;
 }
 
 function workflowIn(value: unknown): string | undefined {

@@ -139,7 +139,7 @@ class Drawing {
       ...this.#head(task, window),
       branches: branches
         ? branches.map((tasks) => this.sequence(tasks, window))
-        : [[{ kind: 'note', text: 'as many branches as there are when it runs' }]],
+        : [[{ kind: 'note', text: 'as many branches as there are when it runs', open: true }]],
       ...(join && { join: this.#leaf(join, window) }),
     };
   }

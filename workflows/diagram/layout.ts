@@ -1,7 +1,7 @@
 import { type Block, type Box, EMPTY, framed, moved, spread, stack } from './blocks.ts';
 import { columnsOf, shorten } from './measure.ts';
 import { type Case, type Diagram, type Head, type LoopNode, type Node, type Tone, toneOf } from './model.ts';
-import { fateOf, kindOf, missingJoin, roundLabel, roundsOf, titleOf } from './words.ts';
+import { caseLabel, factsOf, fateOf, kindOf, missingJoin, roundLabel, roundsOf, titleOf } from './words.ts';
 
 /** Font of the picture: with a fixed width per character, so that no browser is needed to know how wide a text is. */
 export const FONT = { size: 12, lineHeight: 16, charWidth: 7.3 };
@@ -23,11 +23,11 @@ const LONGEST = { task: 40, other: 80 };
 export function layout(diagram: Diagram): Block {
   const { execution } = diagram;
   const isExecution = execution !== undefined;
-  const start = box('terminal', [titleOf(diagram), ...(execution ? [execution.workflowId] : [])], {});
+  const start = box('terminal', [titleOf(diagram), ...factsOf(diagram)], {});
   const body = sequence(diagram.nodes, isExecution);
   if (body.ends) return stack([start, body]);
-  const words = execution ? [execution.status, ...(execution.reason ? [execution.reason] : [])] : ['end'];
-  return stack([start, body, box('terminal', words, { tone: toneOf(execution?.status) })]);
+  const tone = toneOf(execution?.status);
+  return stack([start, body, box('terminal', [execution?.status ?? 'end'], { tone })]);
 }
 
 function sequence(nodes: readonly Node[], isExecution: boolean): Block {
@@ -37,7 +37,7 @@ function sequence(nodes: readonly Node[], isExecution: boolean): Block {
 function blockOf(node: Node, isExecution: boolean): Block {
   switch (node.kind) {
     case 'note':
-      return box('note', [node.text], {});
+      return box('note', [node.text], { dim: isExecution && node.open === true });
     case 'task':
       return { ...taskBox(node, KINDS[node.type] ?? 'task', isExecution), ends: node.ends };
     case 'choice':
@@ -52,10 +52,9 @@ function blockOf(node: Node, isExecution: boolean): Block {
   }
 }
 
-function caseBlock({ label, nodes, taken }: Case, isExecution: boolean): Block {
-  const dim = isExecution && taken !== true;
-  const word = taken === undefined ? label : `${label} ${taken ? '(taken)' : '(not taken)'}`;
-  const column = stack([box('label', [word], { dim }), sequence(nodes, isExecution)]);
+function caseBlock(one: Case, isExecution: boolean): Block {
+  const dim = isExecution && one.taken !== true;
+  const column = stack([box('label', [caseLabel(one)], { dim }), sequence(one.nodes, isExecution)]);
   return { ...column, dimExit: dim || column.dimExit };
 }
 

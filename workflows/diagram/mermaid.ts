@@ -1,6 +1,5 @@
 import { shorten } from './measure.ts';
 import {
-  type Case,
   type ChoiceNode,
   type Diagram,
   type Head,
@@ -11,7 +10,7 @@ import {
   type Tone,
   toneOf,
 } from './model.ts';
-import { fateOf, kindOf, missingJoin, roundLabel, roundsOf, titleOf } from './words.ts';
+import { caseLabel, factsOf, fateOf, kindOf, missingJoin, roundLabel, roundsOf, titleOf } from './words.ts';
 
 /**
  * Mermaid's own grammar reads a label first, then its clean-up of entities, then Markdown, then HTML. So of what could mean anything
@@ -27,7 +26,7 @@ export function mermaidLabel(text: string): string {
 }
 
 /** Longer texts make the nodes too wide to see anything else. */
-const LONGEST = { ref: 60, detail: 44 };
+const LONGEST = { ref: 60, detail: 44, fact: 80 };
 
 /** Where a line comes from: a node, and what is said on the line. */
 interface Exit {
@@ -41,13 +40,11 @@ interface Exit {
 export function toMermaid(diagram: Diagram): string {
   const chart = new Chart(diagram.execution !== undefined);
   const { execution } = diagram;
-  const start = chart.node(['([', '])'], [titleOf(diagram), ...(execution ? [execution.workflowId] : [])], undefined);
+  const facts = factsOf(diagram).map((line) => shorten(line, LONGEST.fact));
+  const start = chart.node(['([', '])'], [titleOf(diagram), ...facts], undefined);
   const exits = chart.sequence(diagram.nodes, [{ id: start }]);
   if (exits.length > 0) {
-    const words = execution
-      ? [execution.status, ...(execution.reason ? [shorten(execution.reason, LONGEST.ref)] : [])]
-      : ['end'];
-    const end = chart.node(['([', '])'], words, execution && toneOf(execution.status));
+    const end = chart.node(['([', '])'], [execution?.status ?? 'end'], execution && toneOf(execution.status));
     chart.connect(exits, end);
   }
   return ['flowchart TD', ...chart.lines.map((line) => `  ${line}`), ...chart.classes()].join('\n');
@@ -120,7 +117,7 @@ class Chart {
       case 'note': {
         const id = this.node(RECTANGLE, [node.text], 'note');
         this.connect(from, id);
-        return [{ id }];
+        return [{ id, ...(this.#isExecution && node.open && { dim: true }) }];
       }
       case 'task': {
         const exit = this.#task(node, from, SHAPES[node.type] ?? RECTANGLE);
@@ -153,10 +150,9 @@ class Chart {
   }
 
   #choice({ cases }: ChoiceNode, { id }: Exit): Exit[] {
-    return cases.flatMap(({ label, nodes, taken }: Case) => {
-      const word = taken === undefined ? label : `${label} ${taken ? '(taken)' : '(not taken)'}`;
-      return this.sequence(nodes, [{ id, label: word, ...(taken === false && { dim: true }) }]);
-    });
+    return cases.flatMap((one) =>
+      this.sequence(one.nodes, [{ id, label: caseLabel(one), ...(this.#isExecution && !one.taken && { dim: true }) }]),
+    );
   }
 
   #parallel({ branches, join }: ParallelNode, from: Exit): readonly Exit[] {

@@ -86,6 +86,8 @@ export interface Round {
 export interface NoteNode {
   readonly kind: 'note';
   readonly text: string;
+  /** It stands for tasks that have not come up. */
+  readonly open?: true;
 }
 
 /** How a state looks. */

@@ -17,7 +17,8 @@ export function toSvg(diagram: Diagram): string {
     `<rect class="page" width="${size.width}" height="${size.height}"/>`,
     `<g transform="translate(${MARGIN} ${MARGIN})">`,
     ...frames.map(frameOf),
-    ...lines.map(lineOf),
+    ...lines.filter(({ dim }) => dim).map(lineOf), // below those that were gone
+    ...lines.filter(({ dim }) => !dim).map(lineOf),
     ...boxes.map(boxOf),
     '</g>',
     '</svg>',

@@ -1,7 +1,7 @@
 import { columnsOf, padTo, shorten } from './measure.ts';
 import type { Diagram, Head, Node, ParallelNode, Round, Tone } from './model.ts';
 import { toneOf } from './model.ts';
-import { fateOf, kindOf, missingJoin, roundLabel, roundsOf, titleOf } from './words.ts';
+import { caseLabel, factsOf, fateOf, kindOf, missingJoin, roundLabel, roundsOf, titleOf } from './words.ts';
 
 export interface TextOptions {
   /** Lines are cut to so many columns. Default: they are as long as they are. */
@@ -56,13 +56,9 @@ export function toText(diagram: Diagram, { width, ascii = false, colours = false
   const glyphs = ascii ? ASCII : UNICODE;
   const tree = new Tree(glyphs, diagram.execution !== undefined);
   tree.sequence(diagram.nodes, '');
-  const { execution, failureWorkflow } = diagram;
-  const head = [
-    titleOf(diagram),
-    ...(execution ? [execution.workflowId] : []),
-    ...(execution?.reason ? [`reason: ${execution.reason}`] : []),
-    ...(failureWorkflow ? [`on failure: ${failureWorkflow}`] : []),
-  ].map((line) => shorten(line.replaceAll('·', glyphs.dot), width ?? Number.POSITIVE_INFINITY, glyphs.ellipsis));
+  const head = [titleOf(diagram), ...factsOf(diagram)].map((line) =>
+    shorten(line.replaceAll('·', glyphs.dot), width ?? Number.POSITIVE_INFINITY, glyphs.ellipsis),
+  );
   return [...head, ...laidOut(tree.rows, glyphs, width, colours)].join('\n');
 }
 
@@ -93,9 +89,8 @@ class Tree {
         return;
       case 'choice': {
         this.#task(node, here, shapes.choice);
-        for (const [index, { label, nodes, taken }] of node.cases.entries()) {
-          const word = taken === undefined ? '' : taken ? ' (taken)' : ' (not taken)';
-          this.#group(`${label}${word}`, nodes, below, index === node.cases.length - 1, taken === false);
+        for (const [index, one] of node.cases.entries()) {
+          this.#group(caseLabel(one), one.nodes, below, index === node.cases.length - 1, one.taken === false);
         }
         return;
       }

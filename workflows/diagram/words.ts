@@ -1,5 +1,5 @@
 import { count, duration } from '../../core/text.ts';
-import type { ChoiceNode, Diagram, Head, LoopNode, ParallelNode, Run } from './model.ts';
+import type { Case, Diagram, Head, LoopNode, ParallelNode, Run } from './model.ts';
 
 /** What is said in every format of the kind of a task: `HTTP external_api`. */
 export function kindOf({ type, name }: Head): string {
@@ -19,15 +19,24 @@ export function titleOf({ name, version, execution }: Diagram): string {
   return execution ? `${title} · ${execution.status} · ${duration(execution.ms)}` : title;
 }
 
+/** What else is said of a whole picture, a line each. */
+export function factsOf({ execution, failureWorkflow }: Diagram): string[] {
+  return [
+    ...(execution ? [execution.workflowId] : []),
+    ...(execution?.reason ? [`reason: ${execution.reason}`] : []),
+    ...(failureWorkflow ? [`on failure: ${failureWorkflow}`] : []),
+  ];
+}
+
 /** The number of rounds of a loop in an execution; nothing in a definition. */
 export function roundsOf({ run, rounds }: LoopNode): string | undefined {
   const last = rounds.at(-1)?.number;
   return run && last !== undefined ? count(last, 'round') : undefined;
 }
 
-/** Which case was taken; nothing in a definition, and while it is open. */
-export function takenOf({ cases }: ChoiceNode): string | undefined {
-  return cases.find(({ taken }) => taken)?.label;
+/** The value of a case, and whether an execution went there. */
+export function caseLabel({ label, taken }: Case): string {
+  return taken === undefined ? label : `${label} ${taken ? '(taken)' : '(not taken)'}`;
 }
 
 /** What a fork without its JOIN is told. */
