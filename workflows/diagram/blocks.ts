@@ -96,7 +96,7 @@ export function stack(parts: readonly Block[]): Block {
     boxes: placed.flatMap(({ boxes }) => boxes),
     frames: placed.flatMap(({ frames }) => frames),
     lines: [...joints, ...placed.flatMap(({ lines }) => lines)],
-    ends: last.ends,
+    ends: blocks.some(({ ends }) => ends),
     dimEntry: first.dimEntry,
     dimExit: last.dimExit,
   };

@@ -88,7 +88,10 @@ class Chart {
   /** Draws nodes one after the other and returns where it goes on from; nowhere after a TERMINATE. */
   sequence(nodes: readonly Node[], from: readonly Exit[]): readonly Exit[] {
     let exits = from;
-    for (const node of nodes) exits = this.#draw(node, exits);
+    for (const node of nodes) {
+      const goesOn = this.#draw(node, exits);
+      if (exits.length > 0) exits = goesOn; // what nobody comes to leads nowhere
+    }
     return exits;
   }
 
