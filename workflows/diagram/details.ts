@@ -3,7 +3,7 @@ import { isObject } from '../model/walk.ts';
 
 /** What a task is about, as far as its type says where to look. Nothing is known to have the type it should have. */
 export function detailOf(task: WorkflowTask): string | undefined {
-  const read = DETAILS[task.type];
+  const read = Object.hasOwn(DETAILS, task.type) ? DETAILS[task.type] : undefined;
   const found = read?.(task, isObject(task.inputParameters) ? task.inputParameters : {});
   return found === undefined || found.trim() === '' ? undefined : found;
 }

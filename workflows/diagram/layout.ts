@@ -39,7 +39,7 @@ function blockOf(node: Node, isExecution: boolean): Block {
     case 'note':
       return box('note', [node.text], { dim: isExecution && node.open === true });
     case 'task':
-      return { ...taskBox(node, KINDS[node.type] ?? 'task', isExecution), ends: node.ends };
+      return { ...taskBox(node, KINDS.get(node.type) ?? 'task', isExecution), ends: node.ends };
     case 'choice':
       return below(taskBox(node, 'choice', isExecution), spread(node.cases.map((one) => caseBlock(one, isExecution))));
     case 'parallel': {
@@ -58,11 +58,11 @@ function caseBlock(one: Case, isExecution: boolean): Block {
   return { ...column, dimExit: dim || column.dimExit };
 }
 
-const KINDS: Record<string, Box['kind']> = {
-  SUB_WORKFLOW: 'sub-workflow',
-  START_WORKFLOW: 'sub-workflow',
-  TERMINATE: 'terminal',
-};
+const KINDS: ReadonlyMap<string, Box['kind']> = new Map([
+  ['SUB_WORKFLOW', 'sub-workflow'],
+  ['START_WORKFLOW', 'sub-workflow'],
+  ['TERMINATE', 'terminal'],
+]);
 
 function loopBlock(node: LoopNode, isExecution: boolean): Block {
   const rounds = node.rounds.flatMap(({ number, nodes }) => {

@@ -53,13 +53,13 @@ export function toMermaid(diagram: Diagram): string {
 type Shape = readonly [open: string, close: string];
 
 const RECTANGLE: Shape = ['[', ']'];
-const SHAPES: Record<string, Shape> = {
-  SUB_WORKFLOW: ['[[', ']]'],
-  START_WORKFLOW: ['[[', ']]'],
-  HUMAN: ['[/', '/]'],
-  WAIT: ['[/', '/]'],
-  TERMINATE: ['([', '])'],
-};
+const SHAPES: ReadonlyMap<string, Shape> = new Map([
+  ['SUB_WORKFLOW', ['[[', ']]']],
+  ['START_WORKFLOW', ['[[', ']]']],
+  ['HUMAN', ['[/', '/]']],
+  ['WAIT', ['[/', '/]']],
+  ['TERMINATE', ['([', '])']],
+]);
 
 /** Colours that can be read on light and on dark pages, because fill and text are both given. */
 const CLASSES: Record<Tone | 'notrun' | 'note', string> = {
@@ -123,7 +123,7 @@ class Chart {
         return [{ id, ...(this.#isExecution && node.open && { dim: true }) }];
       }
       case 'task': {
-        const exit = this.#task(node, from, SHAPES[node.type] ?? RECTANGLE);
+        const exit = this.#task(node, from, SHAPES.get(node.type) ?? RECTANGLE);
         return node.ends ? [] : [exit];
       }
       case 'choice':

@@ -110,5 +110,5 @@ const TONES: Record<string, Tone> = {
 
 /** The tone of a task's or an execution's status; `none` for what was not run or is unknown. */
 export function toneOf(status: string | undefined): Tone {
-  return (status !== undefined && TONES[status]) || 'none';
+  return (status !== undefined && Object.hasOwn(TONES, status) && TONES[status]) || 'none';
 }
