@@ -11,7 +11,7 @@ test('a definition is a flowchart: choices with labelled lines, forks, loops as 
     '  n0(["Probe v1"])',
     '  n1["begin<br/>SET_VARIABLE"]',
     '  n0 --> n1',
-    '  n2{{"which<br/>SWITCH<br/>#36;#123;workflow#46;input.kind#125;"}}',
+    '  n2{{"which<br/>SWITCH<br/>#36;#123;workflow.input.kind#125;"}}',
     '  n1 --> n2',
     '  n3[/"audit<br/>HUMAN"/]',
     '  n2 -->|"big"| n3',

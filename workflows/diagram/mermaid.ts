@@ -22,7 +22,7 @@ export function mermaidLabel(text: string): string {
     const after = chars[index + 1];
     return isHarmless(char, chars[index - 1], after) ? char : entity(char, after);
   });
-  return written.join('') || ' ';
+  return written.join('').replace(/www\./gi, (found) => found.replace('.', '#46;')) || ' '; // else a link
 }
 
 /** Longer texts make the nodes too wide to see anything else. */
@@ -195,8 +195,7 @@ function isHarmless(char: string, before: string | undefined, after: string | un
   if (char > '\u007f' || "(,'?/".includes(char)) return true;
   if (char === ' ') return before !== ' ';
   if (char === ')') return before !== undefined && !/\d/.test(before);
-  if (!isAlphanumeric(before) || !isAlphanumeric(after)) return false;
-  return char === '_' || char === '-' || (char === '.' && before !== 'w' && before !== 'W'); // www. would be a link
+  return (char === '_' || char === '-' || char === '.') && isAlphanumeric(before) && isAlphanumeric(after);
 }
 
 /** What Mermaid writes for an entity while it works. */
