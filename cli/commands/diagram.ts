@@ -59,6 +59,11 @@ export default defineCommand({
     const text = write(diagram, format, options, context);
     if (options.out === undefined) context.print(text.trimEnd());
     else writeTo(options.out, text, context);
+    if (format === 'mermaid' && isBeyondMermaid(text)) {
+      context.note(
+        'Mermaid draws at most 500 lines and 50,000 characters unless it is told otherwise; svg has no such limit',
+      );
+    }
     if (hidden > 0) context.note(`${count(hidden, 'task')} are only counted; --all draws them`);
   },
 });
@@ -69,6 +74,11 @@ function write(diagram: Diagram, format: Format, { ascii, width, out }: Options,
   const shown = out === undefined ? terminal : undefined;
   const columns = width ?? shown?.columns;
   return toText(diagram, { ascii, colours: shown?.colours ?? false, ...(columns && { width: columns }) });
+}
+
+/** What GitHub and others leave at Mermaid's defaults (`maxEdges`, `maxTextSize`). */
+function isBeyondMermaid(text: string): boolean {
+  return text.length > 50_000 || (text.match(/ -(->|\.->)/g)?.length ?? 0) > 500;
 }
 
 function formatOf({ format, out = '' }: Options): Format {
