@@ -24,6 +24,8 @@ export interface CommandContext {
   print(line?: string): void;
   /** A line of progress or advice, on stderr. */
   note(line: string): void;
+  /** What stdout can show, where it is a terminal. `colours` heeds NO_COLOR. */
+  readonly terminal?: { readonly columns: number; readonly colours: boolean };
   /** Makes the process end with this code although nothing was thrown. */
   exitWith(code: number): void;
 }

@@ -1,8 +1,28 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { flagName } from '../core/config.ts';
 import { type Group, groups, type Setting, settingList } from '../core/settings/index.ts';
+import { loadWorkflows } from './content.ts';
+import { workflowPages } from './workflow-pages.ts';
 
-/** `docs/configuration.md`, made from the table of settings. A unit test compares it with the file. */
+/** A file that `npm run docs` writes, with its path from the root of the repository. */
+export interface GeneratedFile {
+  path: string;
+  text: string;
+}
+
+/** Every generated part of `docs/`. A unit test compares them with the files. */
+export async function generatedFiles(): Promise<GeneratedFile[]> {
+  return [
+    { path: 'docs/configuration.md', text: configurationMarkdown() },
+    ...workflowPages(await loadWorkflows()).map(({ name, text }) => ({ path: `docs/workflows/${name}`, text })),
+  ];
+}
+
+/** Folders that hold generated files only, so that one which is not made any more is removed. */
+export const GENERATED_FOLDERS = ['docs/workflows'];
+
+/** `docs/configuration.md`, made from the table of settings. */
 export function configurationMarkdown(): string {
   const sections = (Object.entries(groups) as [Group, string][]).map(([group, title]) => {
     const rows = settingList
@@ -37,4 +57,20 @@ function row(key: string, setting: Setting): string {
   return `| \`${setting.env}\` | ${flag ? `\`${flag}\`` : ''} | \`${key}\` | ${shown} | ${text} |`;
 }
 
-if (import.meta.main) writeFileSync(new URL('../docs/configuration.md', import.meta.url), configurationMarkdown());
+async function writeAll(): Promise<void> {
+  const root = new URL('../', import.meta.url);
+  const files = await generatedFiles();
+  for (const folder of GENERATED_FOLDERS) {
+    mkdirSync(new URL(folder, root), { recursive: true });
+    const made = new Set(files.map(({ path }) => path));
+    for (const name of readdirSync(new URL(folder, root))) {
+      if (!made.has(`${folder}/${name}`)) rmSync(new URL(`${folder}/${name}`, root));
+    }
+  }
+  for (const { path, text } of files) {
+    mkdirSync(new URL(dirname(path), root), { recursive: true });
+    writeFileSync(new URL(path, root), text);
+  }
+}
+
+if (import.meta.main) await writeAll();

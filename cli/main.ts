@@ -34,6 +34,10 @@ const commands: Record<string, Entry> = {
     summary: 'run a worker here on the input of a task of the past, without reporting it',
     load: () => import('./commands/replay.ts'),
   },
+  diagram: {
+    summary: 'draw a definition, or what became of an execution, as text, Mermaid or SVG',
+    load: () => import('./commands/diagram.ts'),
+  },
   register: {
     summary: 'register the task and workflow definitions on the server',
     load: () => import('./commands/register.ts'),
@@ -141,6 +145,9 @@ async function execute(name: string, command: Command, sub: Commander): Promise<
       signal: interruption.signal,
       print: (line = '') => void process.stdout.write(`${line}\n`),
       note,
+      ...(process.stdout.isTTY && {
+        terminal: { columns: process.stdout.columns, colours: process.stdout.hasColors() },
+      }),
       exitWith: (code) => {
         exitCode = code;
       },

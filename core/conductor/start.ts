@@ -38,7 +38,11 @@ export function checkInput(def: StoredWorkflowDef, input: Record<string, unknown
   return complete;
 }
 
-async function findDefinition(conductor: Conductor, { name, version }: StartRequest): Promise<StoredWorkflowDef> {
+/** A stored definition, the highest version if none is asked for. @throws FleetError `not-found` with the names there are */
+export async function findDefinition(
+  conductor: Conductor,
+  { name, version }: Pick<StartRequest, 'name' | 'version'>,
+): Promise<StoredWorkflowDef> {
   try {
     return await conductor.getWorkflowDef(name, version);
   } catch (error) {

@@ -1,0 +1,160 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { z } from 'zod';
+import { findDefinition } from '../../core/conductor/start.ts';
+import { type Execution, executionSchema } from '../../core/conductor/types.ts';
+import { FleetError, messageOf } from '../../core/errors.ts';
+import { count } from '../../core/text.ts';
+import { fold } from '../../workflows/diagram/fold.ts';
+import { type DefinitionLike, drawDefinition, drawExecution } from '../../workflows/diagram/graph.ts';
+import { toMermaid } from '../../workflows/diagram/mermaid.ts';
+import type { Diagram } from '../../workflows/diagram/model.ts';
+import { toSvg } from '../../workflows/diagram/svg.ts';
+import { toText } from '../../workflows/diagram/text.ts';
+import { type CommandContext, defineCommand } from '../command.ts';
+import { withConductor } from '../connect.ts';
+import { loadWorkflows } from '../content.ts';
+import { parseOptions } from '../options.ts';
+
+const formats = ['text', 'mermaid', 'svg'] as const;
+type Format = (typeof formats)[number];
+
+const optionsSchema = z.object({
+  format: z.enum(formats).optional(),
+  out: z.string().min(1).optional(),
+  workflowVersion: z.coerce.number().int().positive().optional(),
+  ascii: z.boolean().default(false),
+  all: z.boolean().default(false),
+  width: z.coerce.number().int().min(20).optional(),
+});
+type Options = z.output<typeof optionsSchema>;
+
+const EXAMPLES = `
+Examples:
+  fleet diagram OrderProcessing                     the definition, in the terminal
+  fleet diagram OrderProcessing --out order.svg     the same as a picture; .mmd is Mermaid
+  fleet diagram 0f9c2d3e-…                          an execution: states, durations, attempts, the ways taken
+  fleet diagram definition.json                     a definition, or an execution of \`fleet status <id> --json\`, from a file
+
+A name is looked for among the definitions of this folder first, then on the server. In an execution long stretches of tasks, branches
+and rounds that simply succeeded are counted instead of drawn, unless --all is given.`;
+
+export default defineCommand({
+  groups: ['conductor', 'server'],
+  configure(command) {
+    command
+      .argument('<what>', 'name of a workflow, id of an execution, or a JSON file')
+      .option('--format <format>', `${formats.join(', ')}; by default what --out asks for, else text`)
+      .option('--out <file>', 'write it there; .svg and .mmd say the format')
+      .option('--workflow-version <n>', 'version of the definition; ours or the highest if not given')
+      .option('--all', 'draw every task of an execution, however many there are')
+      .option('--ascii', 'text: draw with ASCII only')
+      .option('--width <columns>', 'text: cut lines to this width; by default that of the terminal, elsewhere none')
+      .addHelpText('after', EXAMPLES);
+  },
+  async run(context) {
+    const options = parseOptions(optionsSchema, context.options, 'diagram');
+    const format = formatOf(options);
+    const drawn = await draw(context.args[0] ?? '', options, context);
+    const { diagram, hidden } = options.all ? { diagram: drawn, hidden: 0 } : fold(drawn);
+    const text = write(diagram, format, options, context);
+    if (options.out === undefined) context.print(text.trimEnd());
+    else writeTo(options.out, text, context);
+    if (format === 'mermaid' && isBeyondMermaid(text)) {
+      context.note(
+        'Mermaid draws at most 500 lines and 50,000 characters unless it is told otherwise; svg has no such limit',
+      );
+    }
+    if (hidden > 0) context.note(`${count(hidden, 'task')} are only counted; --all draws them`);
+  },
+});
+
+function write(diagram: Diagram, format: Format, { ascii, width, out }: Options, { terminal }: CommandContext): string {
+  if (format === 'mermaid') return toMermaid(diagram);
+  if (format === 'svg') return toSvg(diagram);
+  const shown = out === undefined ? terminal : undefined;
+  const columns = width ?? shown?.columns;
+  return toText(diagram, { ascii, colours: shown?.colours ?? false, ...(columns && { width: columns }) });
+}
+
+/** What GitHub and others leave at Mermaid's defaults (`maxEdges`, `maxTextSize`). */
+function isBeyondMermaid(text: string): boolean {
+  return text.length > 50_000 || (text.match(/ -(->|\.->)/g)?.length ?? 0) > 500;
+}
+
+function formatOf({ format, out = '' }: Options): Format {
+  if (format) return format;
+  if (/\.svg$/i.test(out)) return 'svg';
+  return /\.(mmd|mermaid)$/i.test(out) ? 'mermaid' : 'text';
+}
+
+function writeTo(file: string, text: string, { note }: CommandContext): void {
+  try {
+    writeFileSync(file, `${text.trimEnd()}\n`);
+  } catch (cause) {
+    throw new FleetError('input', `Cannot write ${file}: ${messageOf(cause)}`, { cause });
+  }
+  note(`wrote ${file}`);
+}
+
+const EXECUTION_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+async function draw(what: string, options: Options, context: CommandContext): Promise<Diagram> {
+  if (/\.json$/i.test(what)) return drawFile(what);
+  if (EXECUTION_ID.test(what)) return drawById(what, context);
+  const { workflowVersion: version } = options;
+  const ours = (await loadWorkflows()).find(({ name }) => name === what);
+  if (ours && (version === undefined || version === ours.version)) return drawDefinition(ours.def);
+  return withConductor(context.config, async (conductor) =>
+    drawDefinition(
+      await findDefinition(conductor.withSignal(context.signal), { name: what, ...(version && { version }) }),
+    ),
+  );
+}
+
+function drawById(workflowId: string, { config, signal }: CommandContext): Promise<Diagram> {
+  return withConductor(config, async (conductor) => {
+    const calls = conductor.withSignal(signal);
+    const execution = await calls.getExecution(workflowId);
+    const { workflowName: name, workflowVersion: version } = execution;
+    const def = definitionIn(execution) ?? (await calls.getWorkflowDef(name, version));
+    return drawExecution(def, execution, Date.now());
+  });
+}
+
+/** A definition from wherever: what else is wrong with it shows in the picture. */
+const definitionSchema = z.looseObject({
+  name: z.string(),
+  version: z
+    .int()
+    .nullish()
+    .transform((value) => value ?? 1),
+  tasks: z.array(z.unknown()),
+});
+
+/** An execution keeps the definition it was started with. */
+function definitionIn(execution: Execution): DefinitionLike | undefined {
+  return definitionSchema.safeParse(execution.workflowDefinition).data;
+}
+
+function drawFile(file: string): Diagram {
+  const json = readJson(file);
+  const value: unknown = Array.isArray(json) && json.length === 1 ? json[0] : json;
+  const execution = executionSchema.safeParse(value).data;
+  const own = execution && definitionIn(execution);
+  if (execution && own) return drawExecution(own, execution, Date.now());
+  const def = definitionSchema.safeParse(value);
+  if (def.success) return drawDefinition(def.data);
+  const held = Array.isArray(json) ? ` It holds a list of ${json.length}.` : '';
+  throw new FleetError('input', `${file} holds neither one workflow definition nor one execution.${held}`, {
+    remedy: 'A definition has a name and a list of tasks; an execution is what `fleet status <id> --json` prints.',
+    cause: def.error,
+  });
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new FleetError('input', `Cannot read ${file}: ${messageOf(cause)}`, { cause });
+  }
+}

@@ -1,0 +1,88 @@
+import { type Execution, executionSchema } from '../../core/conductor/types.ts';
+import { type DefinitionLike, drawDefinition, drawExecution } from '../../workflows/diagram/graph.ts';
+import type { Diagram } from '../../workflows/diagram/model.ts';
+
+/** When the executions of these tests start, epoch milliseconds. */
+export const START = 1_000_000;
+
+interface Row {
+  ref: string;
+  type?: string;
+  status?: string;
+  /** Milliseconds after the start of the execution. */
+  from?: number;
+  to?: number;
+  input?: Record<string, unknown>;
+  output?: Record<string, unknown>;
+  subWorkflowId?: string;
+}
+
+/** A task of a definition. */
+export function step(ref: string, type = 'SIMPLE', more: Record<string, unknown> = {}): Record<string, unknown> {
+  return { name: ref, taskReferenceName: ref, type, ...more };
+}
+
+export function definition(...tasks: unknown[]): DefinitionLike {
+  return { name: 'Probe', version: 1, tasks };
+}
+
+/** An execution as the server answers it; its tasks in the order in which they came up. */
+export function execution(rows: readonly Row[], more: Partial<Execution> = {}): Execution {
+  return executionSchema.parse({
+    workflowId: 'id-1',
+    workflowName: 'Probe',
+    status: 'COMPLETED',
+    startTime: START,
+    endTime: START + 2000,
+    tasks: rows.map(({ ref, type = 'SIMPLE', status = 'COMPLETED', from = 0, to = from + 10, ...row }, index) => ({
+      taskId: `task-${index}`,
+      taskType: type,
+      referenceTaskName: ref,
+      workflowInstanceId: 'id-1',
+      status,
+      seq: index + 1,
+      scheduledTime: START + from,
+      startTime: START + from,
+      endTime: status === 'IN_PROGRESS' || status === 'SCHEDULED' ? 0 : START + to,
+      inputData: row.input,
+      outputData: row.output,
+      subWorkflowId: row.subWorkflowId,
+    })),
+    ...more,
+  });
+}
+
+export const drawn = (...tasks: unknown[]): Diagram => drawDefinition(definition(...tasks));
+
+export const drawnRun = (def: DefinitionLike, rows: readonly Row[], more: Partial<Execution> = {}): Diagram =>
+  drawExecution(def, execution(rows, more), START + 5000);
+
+/** One of everything: a choice, a fork, a loop, a task that ends. */
+export const everyShape = definition(
+  step('begin', 'SET_VARIABLE', { inputParameters: { total: 0 } }),
+  step('which', 'SWITCH', {
+    evaluatorType: 'value-param',
+    expression: 'on',
+    inputParameters: { on: '${workflow.input.kind}' },
+    decisionCases: { big: [step('audit', 'HUMAN')], small: [] },
+    defaultCase: [step('refuse', 'TERMINATE', { inputParameters: { terminationStatus: 'FAILED' } })],
+  }),
+  step('both', 'FORK_JOIN', { forkTasks: [[step('left')], [step('right')]] }),
+  step('joined', 'JOIN', { joinOn: ['left', 'right'] }),
+  step('again', 'DO_WHILE', { loopCondition: '$.again.iteration < 2', loopOver: [step('inner')] }),
+);
+
+/** `everyShape` with a retried task in a branch, two rounds, and the first case taken. */
+export const everyShapeRows: readonly Row[] = [
+  { ref: 'begin', type: 'SET_VARIABLE' },
+  { ref: 'which', type: 'SWITCH', output: { selectedCase: 'big' } },
+  { ref: 'audit', type: 'HUMAN', from: 10, to: 1510 },
+  { ref: 'both', type: 'FORK', from: 1510, to: 1510 },
+  { ref: 'left', status: 'FAILED', from: 1510, to: 1520 },
+  { ref: 'right', from: 1510, to: 1550 },
+  { ref: 'joined', type: 'JOIN', from: 1510, to: 1910 },
+  { ref: 'left', from: 1700, to: 1900 },
+  { ref: 'again', type: 'DO_WHILE', from: 1910, to: 1990 },
+  { ref: 'inner__1', from: 1910, to: 1940 },
+  { ref: 'inner__2', from: 1950, to: 1990 },
+];

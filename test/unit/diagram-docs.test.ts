@@ -1,0 +1,102 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { loadWorkflows } from '../../cli/content.ts';
+import { GENERATED_FOLDERS, generatedFiles } from '../../cli/docs.ts';
+import { exampleOf, fieldsOf } from '../../cli/schema-text.ts';
+import { exampleInput, retriesOf, withCompanions, workflowPages } from '../../cli/workflow-pages.ts';
+import { checkInput } from '../../core/conductor/start.ts';
+import { inputSchemaOf } from '../../core/contract.ts';
+
+const workflows = withCompanions(await loadWorkflows());
+const files = await generatedFiles();
+
+describe('the generated docs', () => {
+  test.each(files.map(({ path, text }) => [path, text]))('%s is current; `npm run docs` writes it', (path, text) => {
+    expect(existsSync(path) ? readFileSync(path, 'utf8') : 'missing').toBe(text);
+  });
+
+  test('their folders hold nothing else', () => {
+    const found = GENERATED_FOLDERS.flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`));
+    expect(found.filter((path) => !files.some((file) => file.path === path))).toEqual([]);
+  });
+
+  test('every workflow has a page and stands in the list', () => {
+    const [list] = workflowPages(workflows);
+    for (const { name } of workflows) {
+      expect(files.map(({ path }) => path)).toContain(`docs/workflows/${name}.md`);
+      expect(list?.text).toContain(`[${name}](${name}.md)`);
+    }
+  });
+
+  test.each(workflows.map((workflow) => [workflow.name, workflow] as const))(
+    'the input that the page of %s shows is one it takes',
+    (_, workflow) => {
+      const input = exampleInput(workflow);
+      expect(checkInput({ ...workflow.def, tasks: [] }, input)).toMatchObject(input);
+      expect(workflow.input.safeParse(input)).toMatchObject({ success: true });
+    },
+  );
+});
+
+describe('fields of a schema in words', () => {
+  test.each<[z.ZodType, object]>([
+    [z.string().min(1), { type: 'string', required: true, meaning: 'not empty' }],
+    [
+      z.string().max(5).describe('A code.').default('x'),
+      { type: 'string', required: false, default: 'x', meaning: 'A code.; characters at most 5' },
+    ],
+    [z.int().positive(), { type: 'integer', required: true, meaning: 'more than 0' }],
+    [z.number().min(0).max(1).optional(), { type: 'number', required: false, meaning: 'at least 0; at most 1' }],
+    [z.enum(['a', 'b']), { type: '"a" or "b"' }],
+    [z.literal('x'), { type: '"x"' }],
+    [z.union([z.string(), z.null()]), { type: 'string or null' }],
+    [z.array(z.int()).min(1), { type: 'array of integer', meaning: 'items at least 1' }],
+    [z.object({ a: z.string(), b: z.number() }), { type: 'object with a, b' }],
+    [z.unknown(), { type: 'anything' }],
+    [z.url(), { type: 'string', meaning: 'format uri' }],
+  ])('%#', (schema, field) => {
+    expect(fieldsOf(inputSchemaOf(z.object({ x: schema })))).toMatchObject([{ name: 'x', ...field }]);
+  });
+
+  test('an example holds what is required and nothing else, and is one that its author gave where there is one', () => {
+    const schema = z.object({
+      path: z.string().meta({ examples: ['README.md'] }),
+      id: z.string().min(4),
+      url: z.url(),
+      count: z.int().min(3),
+      share: z.number().positive(),
+      kind: z.enum(['a', 'b']),
+      on: z.boolean(),
+      list: z.array(z.object({ name: z.string(), left: z.string().optional() })),
+      some: z.string().optional(),
+      late: z.string().default('x'),
+    });
+    const example = exampleOf(inputSchemaOf(schema));
+    expect(example).toEqual({
+      path: 'README.md',
+      id: 'id--',
+      url: 'https://example.com/',
+      count: 3,
+      share: 1,
+      kind: 'a',
+      on: true,
+      list: [{ name: 'name' }],
+    });
+    expect(schema.safeParse(example).success).toBe(true);
+  });
+});
+
+test.each([
+  [{ retryCount: 0 }, 'none'],
+  [{ retryCount: 3, retryLogic: 'EXPONENTIAL_BACKOFF', retryDelaySeconds: 2 }, '3, after 2, 4, 8 s'],
+  [
+    { retryCount: 3, retryLogic: 'EXPONENTIAL_BACKOFF', retryDelaySeconds: 2, maxRetryDelaySeconds: 5 },
+    '3, after 2, 4, 5 s',
+  ],
+  [{ retryCount: 3, retryLogic: 'LINEAR_BACKOFF', retryDelaySeconds: 1, backoffScaleFactor: 2 }, '3, after 2, 4, 6 s'],
+  [{ retryCount: 2, retryLogic: 'FIXED', retryDelaySeconds: 7 }, '2, after 7, 7 s'],
+  [{ retryCount: 9, retryLogic: 'FIXED', retryDelaySeconds: 1 }, '9, after 1, 1, 1, 1, 1, 1, … s'],
+])('retries %j are told as %s', (def, text) => {
+  expect(retriesOf({ name: 'x', ...def })).toBe(text);
+});

@@ -1,0 +1,118 @@
+import { type Block, type Box, EMPTY, framed, moved, spread, stack } from './blocks.ts';
+import { columnsOf, shorten } from './measure.ts';
+import { type Case, type Diagram, type Head, type LoopNode, type Node, type Tone, toneOf } from './model.ts';
+import { caseLabel, factsOf, fateOf, kindOf, missingJoin, roundLabel, roundsOf, titleOf } from './words.ts';
+
+/** Font of the picture: with a fixed width per character, so that no browser is needed to know how wide a text is. */
+export const FONT = { size: 12, lineHeight: 16, charWidth: 7.3 };
+
+/** Pointed and double sides take more room than plain ones. */
+const PADDING: Record<Box['kind'], { x: number; y: number }> = {
+  task: { x: 14, y: 8 },
+  choice: { x: 26, y: 8 },
+  'sub-workflow': { x: 20, y: 10 },
+  terminal: { x: 20, y: 8 },
+  note: { x: 14, y: 8 },
+  label: { x: 8, y: 2 },
+};
+
+/** Longer lines are cut; what is said only here is cut later. */
+const LONGEST = { task: 40, other: 80 };
+
+/** Where everything of a picture is, in pixels. No two boxes overlap, and every text fits into its box. */
+export function layout(diagram: Diagram): Block {
+  const { execution } = diagram;
+  const isExecution = execution !== undefined;
+  const start = box('terminal', [titleOf(diagram), ...factsOf(diagram)], {});
+  const body = sequence(diagram.nodes, isExecution);
+  if (body.ends) return stack([start, body]);
+  const tone = toneOf(execution?.status);
+  return stack([start, body, box('terminal', [execution?.status ?? 'end'], { tone })]);
+}
+
+function sequence(nodes: readonly Node[], isExecution: boolean): Block {
+  return stack(nodes.map((node) => blockOf(node, isExecution)));
+}
+
+function blockOf(node: Node, isExecution: boolean): Block {
+  switch (node.kind) {
+    case 'note':
+      return box('note', [node.text], { dim: isExecution && node.open === true });
+    case 'task':
+      return { ...taskBox(node, KINDS.get(node.type) ?? 'task', isExecution), ends: node.ends };
+    case 'choice':
+      return below(taskBox(node, 'choice', isExecution), spread(node.cases.map((one) => caseBlock(one, isExecution))));
+    case 'parallel': {
+      const columns = spread(node.branches.map((nodes) => sequence(nodes, isExecution)));
+      const fork = below(taskBox(node, 'task', isExecution, missingJoin(node)), columns);
+      return node.join ? stack([fork, taskBox(node.join, 'task', isExecution)]) : fork;
+    }
+    case 'loop':
+      return loopBlock(node, isExecution);
+  }
+}
+
+function caseBlock(one: Case, isExecution: boolean): Block {
+  const dim = isExecution && one.taken !== true;
+  const column = stack([box('label', [caseLabel(one)], { dim }), sequence(one.nodes, isExecution)]);
+  return { ...column, dimExit: dim || column.dimExit };
+}
+
+const KINDS: ReadonlyMap<string, Box['kind']> = new Map([
+  ['SUB_WORKFLOW', 'sub-workflow'],
+  ['START_WORKFLOW', 'sub-workflow'],
+  ['TERMINATE', 'terminal'],
+]);
+
+function loopBlock(node: LoopNode, isExecution: boolean): Block {
+  const rounds = node.rounds.flatMap(({ number, nodes }) => {
+    const label = roundLabel(number) ?? (isExecution ? undefined : 'each round');
+    return [...(label ? [box('label', [label], {})] : []), sequence(nodes, isExecution)];
+  });
+  const dim = isExecution && !node.run;
+  const frame = framed(stack(rounds), { repeats: !isExecution, dim });
+  return below(taskBox(node, 'choice', isExecution, roundsOf(node)), frame);
+}
+
+/** A head with its columns straight below it, which bring their own lines. */
+function below(head: Block, columns: Block): Block {
+  if (columns === EMPTY) return head;
+  const axis = Math.max(head.axis, columns.axis);
+  const top = moved(head, axis - head.axis, 0);
+  const rest = moved(columns, axis - columns.axis, head.height);
+  return {
+    ...rest,
+    width: axis + Math.max(head.width - head.axis, columns.width - columns.axis),
+    height: head.height + columns.height,
+    axis,
+    boxes: [...top.boxes, ...rest.boxes],
+    dimEntry: head.dimEntry,
+  };
+}
+
+/** A task: what it is called, what it is, what it is about, and what became of it. */
+function taskBox(head: Head, kind: Box['kind'], isExecution: boolean, more?: string): Block {
+  const { ref, detail, run } = head;
+  const all = [
+    ref,
+    kindOf(head),
+    ...(detail ? [detail] : []),
+    ...(more ? [more] : []),
+    ...(isExecution ? [fateOf(run)] : []),
+    ...(run?.subWorkflowId ? [run.subWorkflowId] : []),
+  ];
+  return box(kind, all, { tone: toneOf(run?.status), dim: isExecution && !run });
+}
+
+function box(
+  kind: Box['kind'],
+  all: readonly string[],
+  { tone = 'none', dim = false }: { tone?: Tone; dim?: boolean },
+): Block {
+  const lines = all.map((line) => shorten(line, kind === 'note' || kind === 'terminal' ? LONGEST.other : LONGEST.task));
+  const padding = PADDING[kind];
+  const width = Math.ceil(Math.max(...lines.map(columnsOf)) * FONT.charWidth) + 2 * padding.x;
+  const height = lines.length * FONT.lineHeight + 2 * padding.y;
+  const drawn: Box = { kind, x: 0, y: 0, width, height, lines, title: all.join('\n'), tone, dim };
+  return { ...EMPTY, width, height, axis: width / 2, boxes: [drawn], dimEntry: dim, dimExit: dim };
+}

@@ -1,0 +1,42 @@
+/** Text of a definition on one line, with nothing in it that could steer a terminal or turn the direction of what follows. */
+export function clean(text: string): string {
+  return text
+    .replace(/\s+/gu, ' ')
+    .replace(/[\p{Cc}\p{Cs}\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]/gu, '�')
+    .trim();
+}
+
+/** How many columns of a terminal a text takes: two for wide characters, none for combining ones. */
+export function columnsOf(text: string): number {
+  let columns = 0;
+  for (const char of text) columns += columnsOfChar(char);
+  return columns;
+}
+
+/** The text, or as much of it as fits into so many columns with an ellipsis at its end. */
+export function shorten(text: string, columns: number, ellipsis = '…'): string {
+  if (columnsOf(text) <= columns) return text;
+  let taken = '';
+  let left = columns - columnsOf(ellipsis);
+  for (const char of text) {
+    left -= columnsOfChar(char);
+    if (left < 0) break;
+    taken += char;
+  }
+  return columns < columnsOf(ellipsis) ? '' : `${taken.trimEnd()}${ellipsis}`;
+}
+
+/** The text with spaces behind it up to so many columns. */
+export function padTo(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - columnsOf(text)));
+}
+
+function columnsOfChar(char: string): number {
+  if (/^[\x20-\x7e]$/.test(char)) return 1;
+  if (/^[\p{Mn}\p{Me}]$/u.test(char)) return 0;
+  return WIDE.test(char) ? 2 : 1;
+}
+
+/** East Asian wide and fullwidth forms (Unicode Standard Annex 11) and pictures. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u;
