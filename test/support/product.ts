@@ -107,21 +107,29 @@ export async function booksOf(orderId: string): Promise<string[]> {
   return entries.map(({ kind }) => kind);
 }
 
+interface ShopRequest {
+  at: number;
+  method: string;
+  query: Record<string, string>;
+  idempotencyKey: string | null;
+  status: number | null;
+}
+
 /** The requests to a path of the shop: when they came (epoch ms) and what they were answered. */
-export async function requestsTo(path: string): Promise<{ at: number; method: string; status: number | null }[]> {
-  const { requests } = await shop<{ requests: { at: number; method: string; status: number | null }[] }>(
-    `/books/requests?path=${encodeURIComponent(path)}`,
-  );
+export async function requestsTo(path: string): Promise<ShopRequest[]> {
+  const { requests } = await shop<{ requests: ShopRequest[] }>(`/books/requests?path=${encodeURIComponent(path)}`);
   return requests;
 }
 
 /** Orders a fault at the shop. */
-export async function orderFault(fault: Record<string, unknown>): Promise<void> {
-  await shop('/faults', {
-    method: 'POST',
-    body: JSON.stringify(fault),
-    headers: { 'content-type': 'application/json' },
-  });
+export const orderFault = (fault: Record<string, unknown>) => tellShop('/faults', fault);
+
+/** Lists a share at the shop's exchange, or sets its price. */
+export const setPrice = (symbol: string, price: { previousClose: number; price: number }) =>
+  tellShop(`/prices/${encodeURIComponent(symbol)}`, price);
+
+async function tellShop(path: string, body: Record<string, unknown>): Promise<void> {
+  await shop(path, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
 }
 
 async function shop<T>(path: string, init?: RequestInit): Promise<T> {
