@@ -4,6 +4,7 @@ import { FleetError } from '../../core/errors.ts';
 /** What one workflow's scopes share: the references used so far, and the contracts to register with it. */
 export class Build {
   readonly #references = new Set<string>();
+  readonly #families = new Set<string>();
   readonly contracts = new Map<string, TaskContract | TaskPolicy>();
   readonly workflowName: string;
 
@@ -16,7 +17,16 @@ export class Build {
       throw this.mistake(`"${reference}" cannot be a task reference; use letters, digits and _.`);
     }
     if (this.#references.has(reference)) throw this.mistake(`the task reference "${reference}" is used twice.`);
+    const family = [...this.#families].find((prefix) => isNumbered(reference, prefix));
+    if (family !== undefined) throw this.mistake(`"${reference}" may be a task of the fork "${family}"; rename one.`);
     this.#references.add(reference);
+  }
+
+  /** Keeps `prefix_0`, `prefix_1`, … for tasks that the server makes. */
+  reserve(prefix: string): void {
+    const taken = [...this.#references].find((reference) => isNumbered(reference, prefix));
+    if (taken !== undefined) throw this.mistake(`"${taken}" may be a task of the fork "${prefix}"; rename one.`);
+    this.#families.add(prefix);
   }
 
   /** The references used so far, in order. */
@@ -49,4 +59,8 @@ export class Build {
   mistake(what: string): FleetError {
     return new FleetError('config', `Workflow ${this.workflowName}: ${what}`);
   }
+}
+
+function isNumbered(reference: string, prefix: string): boolean {
+  return reference.startsWith(`${prefix}_`) && /^\d+$/.test(reference.slice(prefix.length + 1));
 }

@@ -1,33 +1,16 @@
 import type { z } from 'zod';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
-import type { TaskContract, TaskPolicy } from '../../core/contract.ts';
+import type { TaskContract, TaskPolicy, Workflow } from '../../core/contract.ts';
 import type { Build } from './build.ts';
+import { dynamicFork, forkedTasks, forkResults, itemNames } from './fork-each.ts';
 import { type Ref, type Refs, refs, type Spelled, toJson, toParameters, type Wired } from './refs.ts';
+import { type Callable, type MaybeStep, type Placed, type Step, step, type TaskPlacement } from './step.ts';
 import * as system from './system-tasks.ts';
 
-/** A task that was added to the workflow, to refer to its result. */
-export interface Step<O> {
-  readonly ref: string;
-  readonly output: Refs<O>;
-  readonly status: Ref<string>;
-}
-
-/** A step of a branch that may not be taken: its whole output may be missing. */
-export type MaybeStep<R> = R extends Step<infer O> ? Step<O | undefined> : undefined;
+export type { MaybeStep, Step, TaskPlacement } from './step.ts';
 
 /** Adds the tasks of one branch. What it returns can be referred to after the branch. */
 export type Branch<V = unknown, R = unknown> = (scope: Scope<V>) => R;
-
-/** Options of the workflow task itself, whatever its type. */
-export interface TaskPlacement<F extends boolean = boolean> {
-  /** The workflow goes on if the task fails after its retries; its output may then be missing. */
-  optional?: F;
-  /** Ends a task that a worker has started only when somebody else updates it. */
-  asyncComplete?: boolean;
-}
-
-/** The output of a task of which `F` says whether it is optional. */
-type Placed<O, F extends boolean> = true extends F ? O | undefined : O;
 
 /** The values a script sees as `$`. References belong here and never into the script's text. */
 export type ScriptInputs = Readonly<Record<string, unknown>> & Spelled;
@@ -69,6 +52,41 @@ export class Scope<V = unknown> {
     placement: TaskPlacement<F> = {},
   ): Step<Placed<z.output<O>, F>> {
     return this.#add(ref, this.#build.use(contract), 'SIMPLE', toParameters(input, contract.input), placement);
+  }
+
+  /** SUB_WORKFLOW: runs another workflow, in the version it has here, and goes on when it has ended. It fails when that fails. */
+  subWorkflow<I extends z.ZodType, O extends z.ZodType, F extends boolean = false>(
+    ref: string,
+    workflow: Workflow<I, O>,
+    input: Wired<z.input<I>>,
+    placement: TaskPlacement<F> = {},
+  ): Step<Placed<z.output<O> & { subWorkflowId: string }, F>> {
+    const { name, version } = workflow;
+    this.#push({
+      ...system.plain(ref, 'SUB_WORKFLOW'),
+      name,
+      inputParameters: toParameters(input, workflow.input),
+      subWorkflowParam: { name, version },
+      ...placement,
+    });
+    return step(ref);
+  }
+
+  /** START_WORKFLOW: starts another workflow, in the version it has here, and does not wait for it. */
+  startWorkflow<I extends z.ZodType>(
+    ref: string,
+    workflow: Workflow<I>,
+    input: Wired<z.input<I>>,
+    { correlationId }: { correlationId?: Wired<string> } = {},
+  ): Step<{ workflowId: string }> {
+    const { name, version } = workflow;
+    const start = {
+      name,
+      version,
+      input: toParameters(input, workflow.input),
+      ...(correlationId && { correlationId }),
+    };
+    return this.#add(ref, name, 'START_WORKFLOW', { startWorkflow: start });
   }
 
   /**
@@ -153,6 +171,34 @@ export class Scope<V = unknown> {
     const joinOn = built.map(({ tasks }) => tasks.at(-1)?.taskReferenceName);
     this.#push({ ...system.plain(`${ref}_join`, 'JOIN'), joinOn });
     return Object.fromEntries(built.map(({ key, result }) => [key, result])) as { [K in keyof B]: ReturnType<B[K]> };
+  }
+
+  /**
+   * FORK_JOIN_DYNAMIC: a task for each item of a list, all at the same time, and what they answered in the order of the list. The
+   * list may be empty. Fails as soon as one fails; with `optional` null stands for the answer of a task that has failed.
+   *
+   * `input` is called once, with references to any item and to its index from 0: it describes the input, it does not compute it.
+   */
+  forkEach<E, I extends z.ZodType, O extends z.ZodType, F extends boolean = false>(
+    ref: string,
+    list: Ref<readonly E[]>,
+    contract: Callable<I, O>,
+    input: (item: Refs<E>, index: Ref<number>) => Wired<z.input<I>>,
+    placement: TaskPlacement<F> = {},
+  ): Step<{ results: Placed<z.output<O>, F>[] }> {
+    const { item, index } = itemNames(ref);
+    const wired = toParameters(input(refs(item), refs(index)), contract.input);
+    const { name } = contract;
+    const task =
+      contract.kind === 'workflow'
+        ? { name, type: 'SUB_WORKFLOW', subWorkflowParam: { name, version: contract.version }, ...placement }
+        : { name: this.#build.use(contract), type: 'SIMPLE', ...placement };
+    this.#build.reserve(ref);
+    this.#push(forkedTasks(ref, list, wired, task));
+    this.#push(dynamicFork(ref));
+    this.#push(system.plain(`${ref}_join`, 'JOIN'));
+    this.#push(forkResults(ref, contract.output, placement.optional === true));
+    return { ref, output: refs(`${ref}_results.output.result`), status: refs(`${ref}_join.status`) };
   }
 
   /**
@@ -243,10 +289,6 @@ export class Scope<V = unknown> {
     }
     return text;
   }
-}
-
-function step<O>(ref: string): Step<O> {
-  return { ref, output: refs<O>(`${ref}.output`), status: refs<string>(`${ref}.status`) };
 }
 
 /** The scope's tasks as plain JSON. */

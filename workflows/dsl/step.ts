@@ -1,0 +1,32 @@
+import type { z } from 'zod';
+import type { TaskContract, Workflow } from '../../core/contract.ts';
+import { type Ref, type Refs, refs } from './refs.ts';
+
+/** A task that was added to the workflow, to refer to its result. */
+export interface Step<O> {
+  readonly ref: string;
+  readonly output: Refs<O>;
+  readonly status: Ref<string>;
+}
+
+/** A step of a branch that may not be taken: its whole output may be missing. */
+export type MaybeStep<R> = R extends Step<infer O> ? Step<O | undefined> : undefined;
+
+/** Options of the workflow task itself, whatever its type. */
+export interface TaskPlacement<F extends boolean = boolean> {
+  /** The workflow goes on if the task fails after its retries; its output may then be missing. */
+  optional?: F;
+  /** Ends a task that a worker has started only when somebody else updates it. */
+  asyncComplete?: boolean;
+}
+
+/** The output of a task of which `F` says whether it is optional. */
+export type Placed<O, F extends boolean> = true extends F ? O | undefined : O;
+
+/** What can be started once per item of a list: a worker's task, or a workflow as a sub-workflow. */
+export type Callable<I extends z.ZodType, O extends z.ZodType> = TaskContract<I, O> | Workflow<I, O>;
+
+/** The step that stands for the task reference `ref`. */
+export function step<O>(ref: string): Step<O> {
+  return { ref, output: refs<O>(`${ref}.output`), status: refs<string>(`${ref}.status`) };
+}
