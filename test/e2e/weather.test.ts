@@ -92,3 +92,61 @@ describe.concurrent('GetWeather', () => {
     expect(execution.reasonForIncompletion).toContain('city');
   });
 });
+
+describe.concurrent('FlightRiskAssessment', () => {
+  test('the worst city decides, and each has its reasons', async () => {
+    const { status, output } = await run('FlightRiskAssessment', { cities: ['Dubai', 'Singapore', 'Reykjavik'] });
+    expect({ status, output }).toEqual({
+      status: 'COMPLETED',
+      output: {
+        risk: 'high',
+        cities: [
+          { city: 'Dubai', risk: 'low', reasons: [] },
+          { city: 'Singapore', risk: 'high', reasons: ['storms on the way'] },
+          { city: 'Reykjavik', risk: 'moderate', reasons: ['snow: runways are cleared and wings de-iced'] },
+        ],
+      },
+    });
+  });
+
+  test('without a city the risk is unknown', async () => {
+    const { status, output } = await run('FlightRiskAssessment', { cities: [] });
+    expect({ status, output }).toEqual({ status: 'COMPLETED', output: { risk: 'unknown', cities: [] } });
+  });
+
+  test.each([1, 30])('%d cities are each asked for once and come back in order', async (count) => {
+    const cities = Array.from({ length: count }, (_, index) => unique(`City ${index}`));
+    const { status, output } = await run('FlightRiskAssessment', { cities });
+    expect(status).toBe('COMPLETED');
+    expect((output.cities as { city: string }[]).map(({ city }) => city)).toEqual(cities);
+    const asked = await Promise.all(cities.map(statusesFor));
+    expect(asked).toEqual(cities.map(() => [200]));
+  });
+
+  test('the cities are asked for at the same time', async () => {
+    const cities = [unique('Slow'), unique('Slow')];
+    for (const city of cities) await orderFault({ path: '/weather', fields: { city }, delayMs: 3_000 });
+    const execution = await run('FlightRiskAssessment', { cities });
+    expect(execution.status).toBe('COMPLETED');
+    const [first, second] = cities.map((_, index) => attemptsAt(execution, `fetch_${index}`)[0]);
+    expect(second?.startTime).toBeLessThan(first?.endTime ?? 0);
+    expect(first?.startTime).toBeLessThan(second?.endTime ?? 0);
+  });
+
+  test('when the service fails for one city for a while, only that one is asked for again', async () => {
+    const cities = [unique('Left'), unique('Middle'), unique('Right')];
+    await orderFault({ path: '/weather', fields: { city: cities[1] ?? '' }, status: 503, times: 2 });
+    const execution = await run('FlightRiskAssessment', { cities });
+    expect(execution.status).toBe('COMPLETED');
+    expect(await Promise.all(cities.map(statusesFor))).toEqual([[200], [503, 503, 200], [200]]);
+  });
+
+  test('when one city has no weather for good, there is no assessment, and the reason names it', async () => {
+    const nowhere = unique('Nowhere');
+    const execution = await run('FlightRiskAssessment', { cities: ['Dubai', nowhere, 'Oslo'] });
+    expect(execution.status).toBe('FAILED');
+    expect(execution.reasonForIncompletion).toContain(`There is no city called ${nowhere}`);
+    expect(await statusesFor(nowhere)).toEqual([404]);
+    expect(attemptsAt(execution, 'assess')).toEqual([]);
+  });
+});

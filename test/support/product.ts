@@ -99,13 +99,17 @@ interface BookEntry {
   kind: string;
   orderId: string;
   requests: number;
+  details: Record<string, unknown>;
 }
 
-/** What the shop's own books say happened for an order, in order. */
-export async function booksOf(orderId: string): Promise<string[]> {
-  const { entries } = await shop<{ entries: BookEntry[] }>(`/books?orderId=${encodeURIComponent(orderId)}`);
-  return entries.map(({ kind }) => kind);
+/** What the shop's own books say happened for an order or an execution, in order. */
+export async function entriesOf(id: string): Promise<BookEntry[]> {
+  const { entries } = await shop<{ entries: BookEntry[] }>(`/books?orderId=${encodeURIComponent(id)}`);
+  return entries;
 }
+
+/** The same, as the words for what happened. */
+export const booksOf = async (id: string) => (await entriesOf(id)).map(({ kind }) => kind);
 
 interface ShopRequest {
   at: number;
