@@ -25,7 +25,7 @@ const commands: Record<string, Entry> = {
     summary: 'show running worker processes, pause and resume them, change their concurrency',
     load: () => import('./commands/workers.ts'),
   },
-  new: { summary: 'write a new worker and its test', load: () => import('./commands/new.ts') },
+  new: { summary: 'write a new worker or workflow, with its tests', load: () => import('./commands/new.ts') },
   replay: {
     summary: 'run a worker here on the input of a task of the past, without reporting it',
     load: () => import('./commands/replay.ts'),

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { WorkflowDef } from '../../../core/conductor/types.ts';
 import { discoverModules, type Found, kebabCase } from '../../../core/discover.ts';
 import { FleetError } from '../../../core/errors.ts';
+import { isScenarios } from '../../scenario/define.ts';
 import { isTemplate, type Template } from './define.ts';
 import { partSource, type Rename, scenarioSource, snakeCase } from './source.ts';
 
@@ -23,6 +24,8 @@ export interface TemplateDetails extends TemplateSummary {
   companions: WorkflowDef[];
   /** TypeScript for a file in `workflows/definitions/`. */
   source: string;
+  /** The input of its first dry run. */
+  exampleInput: Record<string, unknown>;
   /** The task definitions it uses: a `task` needs a worker, a `policy` is retries and time limits of a task of the server's own. */
   tasks: { name: string; description: string; kind: 'task' | 'policy' }[];
 }
@@ -52,6 +55,7 @@ export async function getTemplate(name: string): Promise<TemplateDetails> {
     definition: workflow.def,
     companions: (workflow.companions ?? []).map(({ def }) => def),
     source: partSource(await sourceOf(module), 'workflow', rename),
+    exampleInput: await exampleInputOf(module),
     tasks: [workflow, ...(workflow.companions ?? [])]
       .flatMap(({ tasks }) => tasks)
       .filter(({ name }, index, all) => all.findIndex((other) => other.name === name) === index)
@@ -112,6 +116,12 @@ function summaryOf({ name, title, description, whenToUse }: Template): TemplateS
 
 function scenarioOf(module: string): string {
   return module.replace(/(\.[jt]s)$/, '.scenario$1');
+}
+
+async function exampleInputOf(module: string): Promise<Record<string, unknown>> {
+  const { default: scenarios } = (await import(scenarioOf(module))) as { default?: unknown };
+  const [first] = isScenarios(scenarios) ? Object.values(scenarios.scenarios) : [];
+  return z.record(z.string(), z.unknown()).parse(first?.input);
 }
 
 const sourceMap = z.object({ sourcesContent: z.tuple([z.string()]) });

@@ -4,7 +4,7 @@ import { posix } from 'node:path';
  * The text of a template as files of its user's own.
  *
  * 1. A module is a list of statements that begin at the start of a line, as the formatter leaves them.
- * 2. Names are changed as words: the workflow's (`ScheduledReport`) and its snake case (`scheduled_report`) are nothing else's.
+ * 2. The workflow's name (`ScheduledReport`) and its snake case (`scheduled_report`) stand for nothing else in it, and are changed everywhere.
  * 3. A file imports only what it uses.
  */
 export interface Rename {
@@ -28,7 +28,7 @@ export type Part = 'workflow' | 'schedule' | 'eventHandler';
 export function partSource(template: string, part: Part, rename: Rename, workflowFile = ''): string {
   const { imports, statements } = parse(template);
   const own = statements.filter((statement) => belongsTo(statement, part));
-  const body = own.map((statement) => statement.replace(`const ${part} = `, 'export default ')).join('\n');
+  const body = own.map((statement) => statement.replace(`const ${part} = `, 'export default ')).join('');
   const workflow = part === 'workflow' ? [] : [{ names: 'workflow', from: workflowFile }];
   return finish([...moved(imports, rename), ...workflow], body, rename);
 }
@@ -37,7 +37,7 @@ export function partSource(template: string, part: Part, rename: Rename, workflo
 export function scenarioSource(scenario: string, rename: Rename, workflowFile: string): string {
   const { imports, statements } = parse(scenario);
   const others = imports.filter(({ names }) => names !== 'template');
-  const body = statements.join('\n').replaceAll('template.workflow', 'workflow');
+  const body = statements.join('').replaceAll('template.workflow', 'workflow');
   return finish([...moved(others, rename), { names: 'workflow', from: workflowFile }], body, rename);
 }
 
