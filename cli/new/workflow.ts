@@ -56,10 +56,10 @@ export async function listed({ print }: CommandContext, json: boolean): Promise<
 function workflowName(given: string): string {
   if (/^([a-z][a-z0-9]*_)?[A-Z][A-Za-z0-9_]*$/.test(given) && given.length <= 100) return given;
   const pascal = given
+    .replace(/^[^A-Za-z]+/, '')
     .split(/[^A-Za-z0-9]+/)
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join('')
-    .replace(/^[0-9]+/, '')
     .slice(0, 100);
   if (/^[a-z][a-z0-9]*([_-][a-z0-9]+)*$/.test(given) && given.length <= 100) return pascal;
   const remedy = pascal === '' ? 'Write it like OrderReport.' : `Write it like OrderReport: ${pascal}.`;

@@ -48,13 +48,23 @@ interface Import {
 }
 
 function parse(source: string): { imports: Import[]; statements: string[] } {
-  const parts = source.split(/^(?=(?:\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n|\/\/.*\n)*(?:import|const|function|export)\b)/m);
+  const parts = withTheirComments(source.split(/^(?=(?:import|const|function|export)\b)/m));
   const statements = parts.filter((part) => !part.startsWith('import '));
   const imports = parts.flatMap((part) => {
     const found = /^import ([\s\S]*?) from '([^']+)';/.exec(part);
     return found ? [{ names: found[1] ?? '', from: found[2] ?? '' }] : [];
   });
   return { imports, statements };
+}
+
+/** A comment belongs to the statement below it. */
+function withTheirComments(parts: readonly string[]): string[] {
+  const ends = parts.map((part) => part.search(/^(?:\/\/.*\n|\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)+$(?![\s\S])/m));
+  return parts.map((part, index) => {
+    const end = ends[index] ?? -1;
+    const before = ends[index - 1] ?? -1;
+    return (before < 0 ? '' : (parts[index - 1] ?? '').slice(before)) + (end < 0 ? part : part.slice(0, end));
+  });
 }
 
 /** Statements of a template that are no part, such as the text of a prompt, go with the workflow. */
@@ -72,7 +82,9 @@ function moved(imports: readonly Import[], { importing }: Rename): Import[] {
 }
 
 function finish(imports: readonly Import[], body: string, { from, to }: Rename): string {
-  const renamed = body.replaceAll(from, to).replaceAll(snakeCase(from), snakeCase(to));
+  const snake = snakeCase(from);
+  // In one go: the new name may hold the old one.
+  const renamed = body.replaceAll(new RegExp(`${from}|${snake}`, 'g'), (name) => (name === snake ? snakeCase(to) : to));
   const lines = imports
     .flatMap(({ names, from }) => {
       const used = namesUsed(names, renamed);
