@@ -11,7 +11,7 @@ import type { Scenario } from './define.ts';
 import { dryDefinition } from './dry-definition.ts';
 import { mockData } from './mock-data.ts';
 import { type Known, stepsOf } from './steps.ts';
-import { type Trace, traceOf } from './trace.ts';
+import { failedTooSoon, type Trace, traceOf } from './trace.ts';
 
 export interface DryRunOptions {
   readonly known: Known;
@@ -32,8 +32,11 @@ const DOMAIN = 'fleet_test';
 /** An execution that is being made when somebody interrupts can be removed only once it is there. */
 const LEFTOVER_MS = 5_000;
 
-/** How often the server is asked to end an execution that it is busy with. */
+/** How often a call is made that cleans up. */
 const TRIES = 3;
+
+/** How often a dry run is repeated that the server itself has spoilt. */
+const REPEATS = 5;
 
 /**
  * Executes a workflow on the server's test endpoint, with the answers of the scenario, and removes what that left there.
@@ -45,7 +48,19 @@ export async function dryRun(
   scenario: Scenario,
   options: DryRunOptions,
 ): Promise<Trace> {
-  const { known, signal, keep, note } = options;
+  for (let left = REPEATS; ; left--) {
+    const trace = await runOnce(conductor, workflow, scenario, { ...options, left });
+    if (trace) return trace;
+  }
+}
+
+/** Undefined for a run that the server has spoilt, while there are some left. */
+async function runOnce(
+  conductor: Conductor,
+  workflow: Workflow,
+  scenario: Scenario,
+  { known, signal, keep, note, left }: DryRunOptions & { left: number },
+): Promise<Trace | undefined> {
   const workflowDef = dryDefinition(workflow, scenario, known);
   const mocks = mockData(workflow, scenario, known);
   const correlationId = `${DRY_RUN_PREFIX}${randomUUID()}`;
@@ -58,11 +73,15 @@ export async function dryRun(
     taskToDomain: Object.fromEntries([...answeredNames(workflowDef)].map((name) => [name, DOMAIN])),
     ...mocks,
   };
+  let wanted = false;
   try {
     const execution = await unlessInterrupted(conductor.testWorkflow(request), signal);
-    return await read(conductor, execution, workflow, mocks, known);
+    const trace = await read(conductor, execution, workflow, mocks, known);
+    if (left > 0 && failedTooSoon(trace, stepsOf(workflow, known))) return undefined;
+    wanted = keep;
+    return trace;
   } finally {
-    if (!keep) {
+    if (!wanted) {
       await removeAll(conductor, workflowDef, correlationId).catch((error: unknown) =>
         note(`a dry run of ${workflow.name} stays on the server, as ${correlationId}: ${messageOf(error)}`),
       );
@@ -99,18 +118,37 @@ async function unlessInterrupted<T>(call: Promise<T>, signal: AbortSignal): Prom
 
 async function removeAll(conductor: Conductor, def: WorkflowDef, correlationId: string): Promise<void> {
   for (const { name } of definitionsIn(def)) {
-    for (const { workflowId, status } of await conductor.correlatedExecutions(name, correlationId)) {
-      if (!hasEnded(status)) await end(conductor, workflowId);
-      await conductor.removeExecution(workflowId);
+    const found = await patiently(() => conductor.correlatedExecutions(name, correlationId));
+    for (const { workflowId, status } of found) {
+      if (!hasEnded(status)) await patiently(() => end(conductor, workflowId));
+      await patiently(() => remove(conductor, workflowId));
     }
   }
 }
 
-/** The server answers late, or not at all, while it is still busy with the execution. */
+async function remove(conductor: Conductor, workflowId: string): Promise<void> {
+  try {
+    await conductor.removeExecution(workflowId);
+  } catch (error) {
+    // A removal that was not answered in time may have been done.
+    if (!(error instanceof FleetError && error.code === 'not-found')) throw error;
+  }
+}
+
+/** It may end by itself just now, or have ended with its parent. */
 async function end(conductor: Conductor, workflowId: string): Promise<void> {
+  try {
+    await conductor.terminate(workflowId, 'the dry run is over');
+  } catch (error) {
+    if (!hasEnded((await conductor.getStatus(workflowId)).status)) throw error;
+  }
+}
+
+/** The server answers late, or not at all, while it is still busy with an execution. */
+async function patiently<T>(call: () => Promise<T>): Promise<T> {
   for (let left = TRIES - 1; ; left--) {
     try {
-      return await conductor.terminate(workflowId, 'the dry run is over');
+      return await call();
     } catch (error) {
       if (left === 0 || !(error instanceof FleetError && error.retryable)) throw error;
     }

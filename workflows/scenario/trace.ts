@@ -101,3 +101,15 @@ function fullReason(text: string | null | undefined, attempts: readonly Attempt[
     }) ?? undefined
   );
 }
+
+/**
+ * True for an execution that failed at a JOIN although every task it waited for still had attempts left. The server evaluates a JOIN
+ * beside the tasks, and takes one that has failed and is not scheduled anew yet for one that has failed for good.
+ */
+export function failedTooSoon({ attempts }: Trace, steps: ReadonlyMap<string, Step>): boolean {
+  if (!attempts.some(({ type, status }) => type === 'JOIN' && status === 'FAILED')) return false;
+  const failed = attempts.filter(({ type, reason }) => type !== 'JOIN' && reason !== undefined);
+  const hasMore = ({ ref, status, attempt }: Attempt) =>
+    ['FAILED', 'TIMED_OUT'].includes(status) && attempt <= (steps.get(ref)?.taskDef.retryCount ?? 0);
+  return failed.length > 0 && failed.every(hasMore);
+}

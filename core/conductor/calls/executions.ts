@@ -12,6 +12,9 @@ import {
 
 const id = z.string().min(1);
 
+/** A dry run is answered when it is over; one with many rounds and forks takes a while on a busy server. */
+const TEST_WAIT_MS = 60_000;
+
 export interface StartRequest {
   name: string;
   version?: number;
@@ -146,7 +149,13 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
       }
     },
     testWorkflow: (request) =>
-      call({ method: 'POST', path: '/api/workflow/test', body: request, answer: executionSchema }),
+      call({
+        method: 'POST',
+        path: '/api/workflow/test',
+        body: request,
+        answer: executionSchema,
+        waitMs: TEST_WAIT_MS,
+      }),
   };
   return calls;
 }
