@@ -1,0 +1,102 @@
+import { inject } from 'vitest';
+import { z } from 'zod';
+import type { Conductor } from '../../core/conductor/api.ts';
+import type { Execution, Task, TaskResult } from '../../core/conductor/types.ts';
+import { defineTask, type TaskContract, type TaskOptions, type Workflow } from '../../core/contract.ts';
+import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { register } from '../../workflows/manage/apply.ts';
+import { unique } from './product.ts';
+
+/** A name for a task or a workflow that nobody else in this run uses. */
+export function uniqueName(prefix: string): string {
+  return unique(prefix).replaceAll('-', '_');
+}
+
+export const settings = () => ({
+  shopUrl: inject('shopUrl'),
+  llmProvider: 'litellm',
+  llmModel: 'scripted-research-1',
+});
+
+/** A workflow under a name of its own that any output fits. */
+export function defineProbe<I extends z.ZodObject, V extends z.ZodObject>(input: I, variables: V) {
+  return defineWorkflow({
+    name: uniqueName('lang_probe'),
+    version: 1,
+    description: 'A probe of task types.',
+    input,
+    output: z.object({ result: z.unknown() }),
+    variables,
+  });
+}
+
+/** A contract under a name of its own, to be served by the test. */
+export function defineProbeTask<I extends z.ZodObject, O extends z.ZodObject>(
+  input: I,
+  output: O,
+  options: TaskOptions = {},
+): TaskContract<I, O> {
+  return defineTask({ name: uniqueName('lang_task'), description: 'Served by its test.', input, output, ...options });
+}
+
+/** Registers workflows with all they need, and starts the last of them. */
+export async function startProbe(
+  conductor: Conductor,
+  workflows: readonly Workflow[],
+  input: Record<string, unknown>,
+): Promise<string> {
+  await register(conductor, { tasks: [], workflows }, settings());
+  const name = workflows.at(-1)?.name ?? '';
+  return conductor.startWorkflow({ name, input });
+}
+
+/** The same, to its end. */
+export async function runProbe(
+  conductor: Conductor,
+  workflows: readonly Workflow[],
+  input: Record<string, unknown>,
+): Promise<Execution> {
+  return conductor.waitForEnd(await startProbe(conductor, workflows, input));
+}
+
+type Answer = Pick<TaskResult, 'status' | 'outputData' | 'reasonForIncompletion'>;
+
+/** A worker over plain REST calls that answers a task type until the execution has ended. */
+export async function serve(
+  conductor: Conductor,
+  contract: TaskContract,
+  workflowId: string,
+  answer: (task: Task) => Answer,
+): Promise<Execution> {
+  const stop = new AbortController();
+  const polling = (async () => {
+    while (!stop.signal.aborted) {
+      const tasks = await conductor.pollTasks(contract.name, { count: 20, timeoutMs: 100, workerId: 'probe' });
+      await Promise.all(
+        tasks.map((task) =>
+          conductor.updateTask({
+            workflowInstanceId: task.workflowInstanceId,
+            taskId: task.taskId,
+            ...answer(task),
+          }),
+        ),
+      );
+    }
+  })();
+  try {
+    return await conductor.waitForEnd(workflowId);
+  } finally {
+    stop.abort();
+    await polling;
+  }
+}
+
+/** The answer of a worker that has done its task. */
+export function done(outputData: Record<string, unknown>): Answer {
+  return { status: 'COMPLETED', outputData };
+}
+
+/** The answer of a worker that gives up for good. */
+export function refused(reasonForIncompletion: string, outputData: Record<string, unknown> = {}): Answer {
+  return { status: 'FAILED_WITH_TERMINAL_ERROR', reasonForIncompletion, outputData };
+}

@@ -1,0 +1,109 @@
+import { FleetError } from '../../../core/errors.ts';
+
+/** The names by which a mapping refers to the item at hand and to its place in the list. */
+export interface ItemNames {
+  item: string;
+  index: string;
+}
+
+/** A mapping from an item to a task's input, as the server computes it. */
+export interface CompiledMapping {
+  /** A jq expression over `$item`, `$index` and `$given`. */
+  query: string;
+  /** What the mapping takes from elsewhere, by its name in `$given`: the server resolves it, with its type, before jq runs. */
+  given: Record<string, unknown>;
+}
+
+/**
+ * Turns a wired value that refers to items into jq. No value of the running workflow becomes part of the query's text: what the
+ * mapping takes from outside comes in beside it.
+ * @param taken names that `given` must not use
+ */
+export function compileMapping(value: unknown, names: ItemNames, taken: readonly string[]): CompiledMapping {
+  const given: Record<string, unknown> = {};
+  const nameOf = new Map<string, string>();
+  const outer = (inner: unknown): string => {
+    const key = JSON.stringify(inner);
+    let name = nameOf.get(key);
+    if (name === undefined) {
+      name = freeName(inner, (candidate) => candidate in given || taken.includes(candidate));
+      nameOf.set(key, name);
+      given[name] = inner;
+    }
+    return `$given[${JSON.stringify(name)}]`;
+  };
+  return { query: toJq(value, names, outer), given };
+}
+
+type Outer = (value: unknown) => string;
+
+const EXPRESSION = /(?<!\$)\$\{([^{}]*)\}/g;
+
+function toJq(value: unknown, names: ItemNames, outer: Outer): string {
+  const text = JSON.stringify(value);
+  if (!refersTo(text, names)) return text.includes('${') ? outer(value) : literal(value);
+  if (typeof value === 'string') return textToJq(value, names, outer);
+  if (Array.isArray(value)) return `[${value.map((item) => toJq(item, names, outer)).join(', ')}]`;
+  const fields = Object.entries(value as object).map(([key, field]) => {
+    return `${JSON.stringify(key)}: ${toJq(field, names, outer)}`;
+  });
+  return `{${fields.join(', ')}}`;
+}
+
+function refersTo(text: string, names: ItemNames): boolean {
+  return [...text.matchAll(EXPRESSION)].some(([, path = '']) => localPath(path, names) !== undefined);
+}
+
+/** A text that is one reference keeps the type of what it refers to; around others it is joined from parts. */
+function textToJq(text: string, names: ItemNames, outer: Outer): string {
+  const parts: string[] = [];
+  let end = 0;
+  for (const found of text.matchAll(EXPRESSION)) {
+    const path = localPath(found[1] ?? '', names);
+    if (path === undefined) continue;
+    if (found[0] === text) return path;
+    parts.push(...plainPart(text.slice(end, found.index), outer), `(${path} | tostring)`);
+    end = found.index + found[0].length;
+  }
+  parts.push(...plainPart(text.slice(end), outer));
+  return `(${parts.join(' + ')})`;
+}
+
+function plainPart(text: string, outer: Outer): string[] {
+  if (text === '') return [];
+  return [text.includes('${') ? `(${outer(text)} | tostring)` : JSON.stringify(text)];
+}
+
+/** JSON is jq, but for a negative number, which jq takes for a sum that lacks its beginning. */
+function literal(value: unknown): string {
+  if (typeof value === 'number' && value < 0) return `(${value})`;
+  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  return `{${Object.entries(value)
+    .map(([key, field]) => `${JSON.stringify(key)}: ${literal(field)}`)
+    .join(', ')}}`;
+}
+
+/** The jq path for a reference below the item or the index, else undefined. */
+function localPath(path: string, { item, index }: ItemNames): string | undefined {
+  if (path === index) return '$index';
+  if (path !== item && !path.startsWith(`${item}.`) && !path.startsWith(`${item}[`)) return undefined;
+  let rest = path.slice(item.length);
+  let jq = '$item';
+  while (rest !== '') {
+    const [found, plain, quoted, place] = /^(?:\.([\w-]+)|\['((?:[^'\\]|\\.)*)'\]|\[(\d+)\])/.exec(rest) ?? [];
+    if (found === undefined) {
+      throw new FleetError('config', `No item has anything below "${path}"; refer to what is below it by name.`);
+    }
+    jq += place === undefined ? `[${JSON.stringify(plain ?? quoted?.replaceAll(/\\(.)/g, '$1'))}]` : `[${place}]`;
+    rest = rest.slice(found.length);
+  }
+  return jq;
+}
+
+/** Named after the last part of the reference, so that the definition can be read. */
+function freeName(value: unknown, isTaken: (name: string) => boolean): string {
+  const [, last = 'given'] = /^\$\{(?:[^{}]*\.)?([A-Za-z]\w*)\}$/.exec(String(value)) ?? [];
+  if (!isTaken(last)) return last;
+  for (let number = 2; ; number++) if (!isTaken(`${last}_${number}`)) return `${last}_${number}`;
+}
