@@ -17,6 +17,7 @@ import {
 import { discover, discoverModules } from '../core/discover.ts';
 import { FleetError } from '../core/errors.ts';
 import { modelProvider } from '../core/model-provider.ts';
+import { isScenarios, type Scenarios } from '../workflows/scenario/define.ts';
 
 const SHIPPED_TASKS = new URL('../workers/tasks/', import.meta.url);
 
@@ -33,6 +34,13 @@ type WorkflowsDir = Partial<Pick<Config, 'workflowsDir'>>;
 export async function loadWorkflows(config: WorkflowsDir = {}): Promise<Workflow[]> {
   const found = await discover(folderOf(config, 'definitions'), isWorkflow, 'workflow (defineWorkflow(…).build(…))');
   return withCompanions(found);
+}
+
+/** The scenarios beside those definitions, `<name of the workflow>.scenario.ts`. */
+export async function loadScenarios(config: WorkflowsDir = {}): Promise<Scenarios[]> {
+  const what = 'set of scenarios (defineScenarios(…))';
+  const found = await discoverModules(folderOf(config, 'definitions'), isScenarios, what, '.scenario');
+  return found.map(({ value }) => value);
 }
 
 /** Every schedule of `schedules/` beside the definitions; the folder may be missing. */

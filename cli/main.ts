@@ -30,6 +30,10 @@ const commands: Record<string, Entry> = {
     summary: 'run a worker here on the input of a task of the past, without reporting it',
     load: () => import('./commands/replay.ts'),
   },
+  test: {
+    summary: 'dry-run workflows on the server, with the scenarios beside their definitions',
+    load: () => import('./commands/test.ts'),
+  },
   register: {
     summary: 'register the task and workflow definitions on the server',
     load: () => import('./commands/register.ts'),

@@ -12,11 +12,18 @@ export interface Rounds {
   readonly rounds: readonly (Mock | readonly Mock[])[];
 }
 
+/** What the tasks of a FORK_JOIN_DYNAMIC answer, in the order of its list. */
+export interface Each {
+  readonly kind: 'each';
+  readonly items: readonly (Mock | readonly Mock[])[];
+}
+
 /**
- * What a task answers: a list holds one entry for each attempt. In a loop every round gets the same, unless `rounds(…)` tells them
- * apart.
+ * What a task answers. A mock alone is the answer of every attempt; a list holds one for each attempt, and an attempt too many is a
+ * mistake. In a loop every round gets the same, unless `rounds(…)` tells them apart; so do the tasks of a FORK_JOIN_DYNAMIC, under
+ * the reference of the fork, unless `each(…)` tells them apart.
  */
-export type Mocks = Mock | readonly Mock[] | Rounds;
+export type Mocks = Mock | readonly Mock[] | Rounds | Each;
 
 /** The attempt completes with this output. */
 export function completes(output: Readonly<Record<string, unknown>> = {}): Mock {
@@ -46,4 +53,28 @@ export function timesOut(): Mock {
 /** One entry for each round of the loop around the task; an entry is a mock, or a list with one for each attempt. */
 export function rounds(...entries: readonly (Mock | readonly Mock[])[]): Rounds {
   return { kind: 'rounds', rounds: entries };
+}
+
+/** One entry for each item of a FORK_JOIN_DYNAMIC; an entry is a mock, or a list with one for each attempt. */
+export function each(...items: readonly (Mock | readonly Mock[])[]): Each {
+  return { kind: 'each', items };
+}
+
+export function isMock(value: Mocks): value is Mock {
+  return 'kind' in value && value.kind === 'mock';
+}
+
+export function isRounds(value: Mocks): value is Rounds {
+  return 'kind' in value && value.kind === 'rounds';
+}
+
+export function isEach(value: Mocks): value is Each {
+  return 'kind' in value && value.kind === 'each';
+}
+
+/** Every mock, in whatever order. */
+export function allOf(mocks: Mocks): readonly Mock[] {
+  if (isMock(mocks)) return [mocks];
+  if (isRounds(mocks)) return mocks.rounds.flatMap((entry) => entry);
+  return isEach(mocks) ? mocks.items.flatMap((entry) => entry) : mocks;
 }
