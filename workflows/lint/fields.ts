@@ -73,7 +73,7 @@ const subWorkflowParam = z.looseObject({
   workflowDefinition: z.union([z.record(z.string(), z.unknown()), z.string().regex(/^\$\{.*\}$/s)]).nullish(),
   idempotencyKey: text,
   idempotencyStrategy: z.enum(['FAIL', 'RETURN_EXISTING', 'FAIL_ON_RUNNING']).nullish(),
-  priority: z.unknown(),
+  priority: z.unknown().optional(),
 });
 
 /** A task of a workflow definition; the tasks inside it are looked at one by one. */
