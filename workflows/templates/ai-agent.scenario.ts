@@ -1,5 +1,5 @@
 import { defineScenarios } from '../scenario/define.ts';
-import { answers, completes, rounds } from '../scenario/mocks.ts';
+import { answers, completes, fails, rounds } from '../scenario/mocks.ts';
 import template from './ai-agent.ts';
 
 const says = (result: unknown) => completes({ result, finishReason: 'STOP' });
@@ -19,9 +19,14 @@ export default defineScenarios(template.workflow, {
       inputs: { search: { http_request: { body: { q: 'saga' } } } },
     },
   },
+  'answers at once, and outlives a model that is away': {
+    input: { question: 'Why?' },
+    tasks: { decide: [fails('overloaded'), says({ action: 'FINAL', answer: 'So.', confidence: 1 })] },
+    expect: { status: 'COMPLETED', output: { answer: 'So.', iterations: 1 }, attempts: { decide: 2 } },
+  },
   'stops after five rounds without a sure answer': {
     input: { question: 'Why?' },
-    tasks: { decide: searches, search: found },
+    tasks: { decide: searches, search: [fails('answered 503'), found] },
     expect: { status: 'COMPLETED', output: { confidence: 0.3, iterations: 5 }, rounds: { think: 5 } },
   },
   'survives an answer that is no decision': {

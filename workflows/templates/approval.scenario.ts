@@ -1,8 +1,8 @@
 import { defineScenarios } from '../scenario/define.ts';
-import { completes } from '../scenario/mocks.ts';
+import { completes, fails } from '../scenario/mocks.ts';
 import template from './approval.ts';
 
-const carry_out = completes({ loggedAt: '2026-01-01T00:00:00.000Z' });
+const carry_out = [fails('no worker'), completes({ loggedAt: '2026-01-01T00:00:00.000Z' })];
 
 export default defineScenarios(template.workflow, {
   'asks nobody for a small amount': {

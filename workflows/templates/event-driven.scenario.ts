@@ -1,11 +1,11 @@
 import { defineScenarios } from '../scenario/define.ts';
-import { completes, failsForGood } from '../scenario/mocks.ts';
+import { completes, fails, failsForGood } from '../scenario/mocks.ts';
 import template from './event-driven.ts';
 
 export default defineScenarios(template.workflow, {
   'follows up': {
     input: { orderId: 'o-1', amount: 12.5 },
-    tasks: { log: completes({ loggedAt: '2026-01-01T00:00:00.000Z' }) },
+    tasks: { log: [fails('no worker'), completes({ loggedAt: '2026-01-01T00:00:00.000Z' })] },
     expect: {
       status: 'COMPLETED',
       output: { orderId: 'o-1' },

@@ -1,5 +1,5 @@
 import { defineScenarios } from '../scenario/define.ts';
-import { completes, rounds } from '../scenario/mocks.ts';
+import { completes, fails, rounds } from '../scenario/mocks.ts';
 import template from './poll-until.ts';
 
 const url = 'https://example.com/jobs/1';
@@ -8,7 +8,7 @@ const says = (status: string) => completes({ statusCode: 200, ok: true, headers:
 export default defineScenarios(template.workflow, {
   'ends at once when it is done': {
     input: { url },
-    tasks: { ask: says('done') },
+    tasks: { ask: [fails('answered 503'), says('done')] },
     expect: { status: 'COMPLETED', output: { status: 'done', rounds: 1 }, notRan: ['pause'] },
   },
   'asks again until it is done': {

@@ -24,7 +24,10 @@ export default defineScenarios(template.workflow, {
   },
   'logs any other answer': {
     input: { url, method: 'POST' },
-    tasks: { call: answer(418, 'teapot'), log_answer: completes({ loggedAt: '2026-01-01T00:00:00.000Z' }) },
+    tasks: {
+      call: answer(418, 'teapot'),
+      log_answer: [fails('no worker'), completes({ loggedAt: '2026-01-01T00:00:00.000Z' })],
+    },
     expect: { status: 'COMPLETED', output: { outcome: 'logged', statusCode: 418 }, ran: ['log_answer'] },
   },
   'fails when the outage outlasts the retries': {

@@ -9,7 +9,7 @@ export default defineScenarios(template.workflow, {
     input: { url, title: 'sales' },
     tasks: {
       fetch: completes({ statusCode: 200, ok: true, headers: {}, body: { total: 1 } }),
-      log: completes({ loggedAt: '2026-01-01T00:00:00.000Z' }),
+      log: [fails('no worker'), completes({ loggedAt: '2026-01-01T00:00:00.000Z' })],
     },
     expect: { status: 'COMPLETED', output: { statusCode: 200 }, inputs: { log: { message: 'sales: 200' } } },
   },

@@ -1,5 +1,5 @@
 import { defineScenarios } from '../scenario/define.ts';
-import { completes, failsForGood } from '../scenario/mocks.ts';
+import { completes, fails, failsForGood } from '../scenario/mocks.ts';
 import template from './sequential.ts';
 
 const logged = completes({ loggedAt: '2026-01-01T00:00:00.000Z' });
@@ -9,6 +9,11 @@ export default defineScenarios(template.workflow, {
     input: { who: 'Ada' },
     tasks: { log: logged },
     expect: { status: 'COMPLETED', output: { greeting: 'Hello, Ada!' }, inputs: { log: { message: 'Hello, Ada!' } } },
+  },
+  'tries the worker again': {
+    input: {},
+    tasks: { log: [fails('no worker'), logged] },
+    expect: { status: 'COMPLETED', output: { greeting: 'Hello, world!' }, attempts: { log: 2 } },
   },
   'fails when the worker refuses': {
     input: {},
