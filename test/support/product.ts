@@ -119,7 +119,7 @@ interface ShopRequest {
   status: number | null;
 }
 
-/** The requests to a path of the shop: when they came (epoch ms) and what they were answered. */
+/** The requests to a path of the shop: when they came (epoch ms), with which key, and what they were answered. */
 export async function requestsTo(path: string): Promise<ShopRequest[]> {
   const { requests } = await shop<{ requests: ShopRequest[] }>(`/books/requests?path=${encodeURIComponent(path)}`);
   return requests;
