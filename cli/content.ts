@@ -1,9 +1,14 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Config } from '../core/config.ts';
 import {
+  type EventHandler,
+  isEventHandler,
+  isSchedule,
   isWorker,
   isWorkflow,
+  type Schedule,
   type Worker,
   type WorkerSettings,
   type Workflow,
@@ -12,6 +17,7 @@ import {
 import { discover, discoverModules } from '../core/discover.ts';
 import { FleetError } from '../core/errors.ts';
 import { modelProvider } from '../core/model-provider.ts';
+import { isScenarios, type Scenarios } from '../workflows/scenario/define.ts';
 
 const SHIPPED_TASKS = new URL('../workers/tasks/', import.meta.url);
 
@@ -22,17 +28,54 @@ export async function loadWorkers({ tasksDir }: Partial<Pick<Config, 'tasksDir'>
   return found.map(({ value, module }) => ({ ...value, module }));
 }
 
-/**
- * Every definition in `workflows/definitions/`, each after those that were made with it: a saga needs its compensation.
- * @throws FleetError `config` if two of them have one name
- */
-export async function loadWorkflows(): Promise<Workflow[]> {
-  const folder = new URL('../workflows/definitions/', import.meta.url);
-  const found = await discover(folder, isWorkflow, 'workflow (defineWorkflow(…).build(…))');
-  const all = found.flatMap((workflow) => [...(workflow.companions ?? []), workflow]);
-  const twice = all.find(({ name }, index) => all.findIndex((other) => other.name === name) < index);
-  if (twice) throw new FleetError('config', `Two workflows are called "${twice.name}", one of them made with another.`);
-  return all;
+type WorkflowsDir = Partial<Pick<Config, 'workflowsDir'>>;
+
+/** Every workflow of `definitions/` in the configured folder, or else in `workflows/`, and those that were made with them. */
+export async function loadWorkflows(config: WorkflowsDir = {}): Promise<Workflow[]> {
+  const found = await discover(folderOf(config, 'definitions'), isWorkflow, 'workflow (defineWorkflow(…).build(…))');
+  return withCompanions(found);
+}
+
+/** The scenarios beside those definitions, `<name of the workflow>.scenario.ts`. */
+export async function loadScenarios(config: WorkflowsDir = {}): Promise<Scenarios[]> {
+  const what = 'set of scenarios (defineScenarios(…))';
+  const found = await discoverModules(folderOf(config, 'definitions'), isScenarios, what, '.scenario');
+  return found.map(({ value }) => value);
+}
+
+/** Every schedule of `schedules/` beside the definitions; the folder may be missing. */
+export async function loadSchedules(config: WorkflowsDir = {}): Promise<Schedule[]> {
+  const folder = folderOf(config, 'schedules');
+  return existsSync(folder) ? discover(folder, isSchedule, 'schedule (defineSchedule(…))') : [];
+}
+
+/** Every event handler of `event-handlers/` beside the definitions; the folder may be missing. */
+export async function loadEventHandlers(config: WorkflowsDir = {}): Promise<EventHandler[]> {
+  const folder = folderOf(config, 'event-handlers');
+  return existsSync(folder) ? discover(folder, isEventHandler, 'event handler (defineEventHandler(…).start(…))') : [];
+}
+
+function folderOf({ workflowsDir }: WorkflowsDir, name: string): URL {
+  if (workflowsDir === undefined) return new URL(`../workflows/${name}/`, import.meta.url);
+  return pathToFileURL(`${resolve(workflowsDir, name)}/`);
+}
+
+/** Each after those that were made with it: a saga needs its compensation. One in a file of its own too counts once; two of one name are a mistake. */
+function withCompanions(workflows: readonly Workflow[]): Workflow[] {
+  const all = new Map<string, Workflow>();
+  const add = (workflow: Workflow) => {
+    const known = all.get(workflow.name);
+    if (known && known !== workflow) {
+      throw new FleetError('config', `Two workflows are called "${workflow.name}".`, {
+        remedy: 'Rename one: the server knows a workflow by its name.',
+      });
+    }
+    if (known) return;
+    workflow.companions?.forEach(add);
+    all.set(workflow.name, workflow);
+  };
+  workflows.forEach(add);
+  return [...all.values()];
 }
 
 /** What workflow inputs may default to in this deployment. */

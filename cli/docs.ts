@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { flagName } from '../core/config.ts';
-import { type Group, groups, type Setting, settingList } from '../core/settings/index.ts';
 import { loadWorkflows } from './content.ts';
-import { workflowPages } from './workflow-pages.ts';
+import { configurationMarkdown } from './docs/configuration.ts';
+import { lintMarkdown } from './docs/lint.ts';
+import { workflowPages } from './docs/workflows.ts';
 
 /** A file that `npm run docs` writes, with its path from the root of the repository. */
 export interface GeneratedFile {
@@ -15,47 +15,13 @@ export interface GeneratedFile {
 export async function generatedFiles(): Promise<GeneratedFile[]> {
   return [
     { path: 'docs/configuration.md', text: configurationMarkdown() },
+    { path: 'docs/lint.md', text: lintMarkdown() },
     ...workflowPages(await loadWorkflows()).map(({ name, text }) => ({ path: `docs/workflows/${name}`, text })),
   ];
 }
 
 /** Folders that hold generated files only, so that one which is not made any more is removed. */
 export const GENERATED_FOLDERS = ['docs/workflows'];
-
-/** `docs/configuration.md`, made from the table of settings. */
-export function configurationMarkdown(): string {
-  const sections = (Object.entries(groups) as [Group, string][]).map(([group, title]) => {
-    const rows = settingList
-      .filter(([, setting]) => setting.group === group)
-      .map(([key, setting]) => row(key, setting));
-    return [
-      `## ${title}`,
-      '',
-      '| environment | flag | key in the file | default | meaning |',
-      '| --- | --- | --- | --- | --- |',
-      ...rows,
-    ].join('\n');
-  });
-  return `${[INTRODUCTION, ...sections].join('\n\n')}\n`;
-}
-
-const INTRODUCTION = `# Configuration
-
-Made by \`npm run docs\` from \`core/settings/\`; do not edit.
-
-A setting is taken from its flag, else from the environment, else from the JSON file behind \`--config\`, else from its default.
-A value that does not fit, or a key that does not exist, ends the command with exit code 2 and a sentence for every mistake.
-Secrets have no flag, because the arguments of a process can be read by everybody on the machine.`;
-
-function row(key: string, setting: Setting): string {
-  const parsed = setting.schema.safeParse(undefined);
-  const value = parsed.success ? parsed.data : undefined;
-  const shown =
-    value === undefined || (Array.isArray(value) && value.length === 0) ? '' : `\`${JSON.stringify(value)}\``;
-  const flag = flagName(setting);
-  const text = setting.description.replaceAll('|', '\\|');
-  return `| \`${setting.env}\` | ${flag ? `\`${flag}\`` : ''} | \`${key}\` | ${shown} | ${text} |`;
-}
 
 async function writeAll(): Promise<void> {
   const root = new URL('../', import.meta.url);

@@ -29,7 +29,7 @@ const commands: Record<string, Entry> = {
     summary: 'show running worker processes, pause and resume them, change their concurrency',
     load: () => import('./commands/workers.ts'),
   },
-  new: { summary: 'write a new worker and its test', load: () => import('./commands/new.ts') },
+  new: { summary: 'write a new worker or workflow, with its tests', load: () => import('./commands/new.ts') },
   replay: {
     summary: 'run a worker here on the input of a task of the past, without reporting it',
     load: () => import('./commands/replay.ts'),
@@ -38,9 +38,17 @@ const commands: Record<string, Entry> = {
     summary: 'draw a definition, or what became of an execution, as text, Mermaid or SVG',
     load: () => import('./commands/diagram.ts'),
   },
+  test: {
+    summary: 'dry-run workflows on the server, with the scenarios beside their definitions',
+    load: () => import('./commands/test.ts'),
+  },
   register: {
     summary: 'register the task and workflow definitions on the server',
     load: () => import('./commands/register.ts'),
+  },
+  lint: {
+    summary: 'check definitions before the server does: shipped ones, files, or what it has stored',
+    load: () => import('./commands/lint.ts'),
   },
   mcp: { summary: 'serve MCP over stdio or HTTP', load: () => import('./commands/mcp.ts') },
   server: {

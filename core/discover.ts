@@ -10,7 +10,8 @@ export interface Found<T> {
 }
 
 /**
- * Reads a content folder: every module's default export, one thing per file, sorted by name.
+ * Reads a content folder: every module's default export, one thing per file, sorted by name. With a `suffix` such as `.scenario` it
+ * reads only the files that have it behind their name, which are left out otherwise.
  * @throws FleetError `config` if a default export is not what the folder holds, if a file is not named after what it defines
  * (`charge-card.ts` for `charge_card`, `order-processing.ts` for `OrderProcessing`), or if two files define one name, or if the folder cannot be read
  */
@@ -18,18 +19,19 @@ export async function discoverModules<T extends { readonly name: string }>(
   folder: URL,
   is: (value: unknown) => value is T,
   what: string,
+  suffix = '',
 ): Promise<Found<T>[]> {
   const directory = fileURLToPath(folder);
-  const files = (await namesIn(directory)).filter(isModule).sort();
+  const files = (await namesIn(directory)).filter((file) => isModule(file, suffix)).sort();
   const found = new Map<string, Found<T>>();
   for (const file of files) {
     const module = pathToFileURL(join(directory, file)).href;
     const place = join(basename(directory), file);
     const value = await defaultExportOf(module, place);
     if (!is(value)) throw new FleetError('config', `${place} has no ${what} as its default export.`);
-    const stem = basename(file, extname(file));
-    if (kebabCase(value.name) !== stem) {
-      throw new FleetError('config', `${place} defines "${value.name}"; name the file ${kebabCase(value.name)}.ts.`);
+    const wanted = `${kebabCase(value.name)}${suffix}`;
+    if (wanted !== basename(file, extname(file))) {
+      throw new FleetError('config', `${place} defines "${value.name}"; name the file ${wanted}.ts.`);
     }
     if (found.has(value.name)) throw new FleetError('config', `${place} defines "${value.name}" a second time.`);
     found.set(value.name, { value, module });
@@ -71,6 +73,8 @@ async function namesIn(directory: string): Promise<string[]> {
   }
 }
 
-function isModule(file: string): boolean {
-  return /\.(ts|js)$/.test(file) && !file.endsWith('.d.ts') && !/\.(test|scenario)\.(ts|js)$/.test(file);
+function isModule(file: string, suffix: string): boolean {
+  if (!/\.(ts|js)$/.test(file) || file.endsWith('.d.ts')) return false;
+  const stem = basename(file, extname(file));
+  return suffix === '' ? !/\.(test|scenario)$/.test(stem) : stem.endsWith(suffix);
 }

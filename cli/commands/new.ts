@@ -1,156 +1,59 @@
-import { existsSync } from 'node:fs';
-import { mkdir, realpath, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Argument } from 'commander';
-import { kebabCase } from '../../core/discover.ts';
-import { FleetError, messageOf } from '../../core/errors.ts';
+import { FleetError } from '../../core/errors.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
-import { nodeTestSource, vitestSource, workerSource } from '../templates.ts';
-
-/** Where this program's own modules are: the checkout, or `dist/` of the package. */
-const program = fileURLToPath(new URL('../../', import.meta.url));
-const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+import { newWorker } from '../new/worker.ts';
+import { listed, newWorkflow } from '../new/workflow.ts';
 
 export default defineCommand({
   groups: [],
   configure(command) {
     command
-      .addArgument(new Argument('<kind>', 'what to write').choices(['worker']))
-      .argument('<name>', 'name of the task type: charge_card, or charge-card')
+      .addArgument(new Argument('<kind>', 'what to write').choices(['worker', 'workflow']))
+      .argument('[name]', 'of the task type: charge_card, or of the workflow: OrderReport')
       .option(
         '--tasks-dir <folder>',
-        'where to write it [TASKS_DIR]; default: workers/tasks/ of this checkout, or of the folder you are in',
+        'where to write a worker [TASKS_DIR]; default: workers/tasks/ of this checkout, or of the folder you are in',
       )
-      .addHelpText(
-        'after',
-        '\nWrites a task with its worker, and a test that runs it without a server. Nothing is overwritten.',
-      );
+      .option(
+        '--workflows-dir <folder>',
+        'where to write a workflow, in definitions/ below it [WORKFLOWS_DIR]; default: workflows/ of this checkout, or of the folder you are in',
+      )
+      .option('--template <name>', 'which workflow to begin with; --list shows them (default: sequential)')
+      .option('--list', 'show the templates for workflows and write nothing')
+      .option('--json', 'with --list: as JSON')
+      .addHelpText('after', HELP);
   },
-  run: (context) => newWorker(context),
+  run: (context) => (context.args[0] === 'worker' ? worker(context) : workflow(context)),
 });
 
-async function newWorker({ config, args, print, note }: CommandContext): Promise<void> {
-  const name = taskName(args[1] ?? '');
-  const place = placeOf(name, config.tasksDir);
-  for (const file of [place.worker, place.test]) {
-    if (existsSync(file)) throw exists(file);
+const HELP = `
+worker:   a task with its worker, and a test that runs it without a server.
+workflow: a definition that runs as it is, its dry runs, and, where the template has one, its schedule or event handler.
+Nothing is overwritten.
+
+  fleet new worker send_invoice
+  fleet new workflow --list
+  fleet new workflow OrderReport --template scheduled`;
+
+async function worker(context: CommandContext): Promise<void> {
+  const { template, list, json } = context.options;
+  if (template !== undefined || list !== undefined || json !== undefined) {
+    throw new FleetError('input', '--template, --list and --json are for workflows.', {
+      remedy: 'See `fleet new --help`.',
+    });
   }
-  // Node resolves imports from where a file really is, links followed.
-  const worker = await realPlace(place.worker);
-  const test = await realPlace(place.test);
-  const imports = {
-    contract: importPath(worker, modulePath('core/contract')),
-    worker: importPath(test, worker),
-    harness: importPath(test, modulePath('workers/testing/harness')),
-  };
-  await write(place.worker, workerSource(name, imports));
-  await write(place.test, (place.shipped ? vitestSource : nodeTestSource)(name, imports));
-  print(shown(place.worker));
-  print(shown(place.test));
-  if (place.guessed) note(`Written below the folder you are in; --tasks-dir chooses another one.`);
-  for (const line of nextSteps(name, place)) note(line);
+  await newWorker(context, nameOf(context, 'fleet new worker charge_card'));
 }
 
-/** Snake case, as Conductor's own names of task types are. */
-function taskName(given: string): string {
-  if (/^[a-z][a-z0-9]*([_-][a-z0-9]+)*$/.test(given)) return given.replaceAll('-', '_');
-  const proposal = kebabCase(given)
-    .replaceAll(/[^a-z0-9]+/g, '_')
-    .replaceAll(/^[_0-9]+|_+$/g, '');
-  const remedy = proposal === '' ? 'Write it like charge_card.' : `Write it like charge_card: ${proposal}.`;
-  throw new FleetError('input', `${JSON.stringify(given)} is no name for a task type.`, { remedy });
+async function workflow(context: CommandContext): Promise<void> {
+  const { template, list, json } = context.options;
+  if (list === true) return listed(context, json === true);
+  const name = nameOf(context, 'fleet new workflow OrderReport');
+  await newWorkflow(context, name, typeof template === 'string' ? template : 'sequential');
 }
 
-interface Place {
-  worker: string;
-  test: string;
-  /** In the folder of the shipped workers, whose tests have a folder of their own. */
-  shipped: boolean;
-  /** Nobody said where. */
-  guessed: boolean;
-}
-
-function placeOf(name: string, tasksDir: string | undefined): Place {
-  const shippedTasks = join(program, 'workers/tasks');
-  const isCheckout = extension === '.ts' && isWithin(resolve('.'), program);
-  const folder = resolve(tasksDir ?? (isCheckout ? shippedTasks : 'workers/tasks'));
-  const stem = kebabCase(name);
-  const shipped = extension === '.ts' && folder === shippedTasks;
-  const test = shipped ? join(program, 'test/unit', `${stem}.test.ts`) : join(folder, `${stem}.test.ts`);
-  return { worker: join(folder, `${stem}.ts`), test, shipped, guessed: tasksDir === undefined && !isCheckout };
-}
-
-function modulePath(module: string): string {
-  return join(program, `${module}${extension}`);
-}
-
-/** How `file` names the module `target`: by package where it is one that `file` finds, else by the way from one to the other. */
-function importPath(file: string, target: string): string {
-  const [owner, inPackage] = lastSplit(target, `${sep}node_modules${sep}`);
-  if (inPackage !== undefined && isWithin(file, owner)) return inPackage.split(sep).join('/');
-  const path = relative(dirname(file), target).split(sep).join('/');
-  return path.startsWith('.') ? path : `./${path}`;
-}
-
-function lastSplit(text: string, separator: string): [string, string | undefined] {
-  const at = text.lastIndexOf(separator);
-  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
-}
-
-function isWithin(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way === '' || !(way === '..' || way.startsWith(`..${sep}`) || resolve(way) === way);
-}
-
-async function realPlace(file: string): Promise<string> {
-  try {
-    await mkdir(dirname(file), { recursive: true });
-    return join(await realpath(dirname(file)), basename(file));
-  } catch (cause) {
-    throw new FleetError('environment', `Cannot write to ${shown(dirname(file))}: ${messageOf(cause)}`, { cause });
-  }
-}
-
-async function write(file: string, text: string): Promise<void> {
-  try {
-    await writeFile(file, text, { flag: 'wx' });
-  } catch (cause) {
-    if (existsSync(file)) throw exists(file);
-    throw new FleetError('environment', `Cannot write ${shown(file)}: ${messageOf(cause)}`, { cause });
-  }
-}
-
-function exists(file: string): FleetError {
-  return new FleetError('conflict', `${shown(file)} is there already.`, {
-    remedy: 'Choose another name, or remove the file first.',
-  });
-}
-
-/** As one would type it here. */
-function shown(file: string): string {
-  const path = relative('', file);
-  return path.startsWith('..') ? file : path;
-}
-
-function nextSteps(name: string, { worker, test, shipped }: Place): string[] {
-  const folder = shipped ? '' : ` --tasks-dir ${shown(dirname(worker)) || '.'}`;
-  const runTest = shipped ? `npx vitest run --project unit test/unit/${basename(test)}` : `node --test ${shown(test)}`;
-  return [
-    'Next:',
-    ...(findsZod(worker) ? [] : ['  npm install zod                          the schemas; it is not found from there']),
-    `  ${runTest}${shipped ? '' : '   (Node 24 or newer)'}`,
-    `  fleet register${folder}`,
-    `  fleet work --watch --only ${name}${folder}`,
-  ];
-}
-
-function findsZod(file: string): boolean {
-  try {
-    createRequire(file).resolve('zod');
-    return true;
-  } catch {
-    return false;
-  }
+function nameOf({ args }: CommandContext, example: string): string {
+  const name = args[1];
+  if (name !== undefined) return name;
+  throw new FleetError('input', 'A name is missing.', { remedy: `Write it like \`${example}\`.` });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Target } from './http.ts';
 import { type Route, route } from './router.ts';
 
 const entryKinds = [
@@ -32,6 +33,7 @@ export interface RequestRecord {
   readonly at: number;
   readonly method: string;
   readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
   orderId: string | null;
   idempotencyKey: string | null;
   /** Null until it is answered, and for good if the connection was dropped. */
@@ -58,8 +60,8 @@ export class Books {
     );
   }
 
-  arrived(method: string, path: string): RequestRecord {
-    const record = { at: Date.now(), method, path, orderId: null, idempotencyKey: null, status: null };
+  arrived({ method, path, query }: Target): RequestRecord {
+    const record = { at: Date.now(), method, path, query, orderId: null, idempotencyKey: null, status: null };
     this.#requests.push(record);
     if (this.#requests.length > KEPT_REQUESTS) this.#requests.shift();
     return record;

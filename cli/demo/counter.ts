@@ -10,6 +10,7 @@ import { callOf, readBody, targetOf, writeReply } from './http.ts';
 import { inventoryRoutes } from './inventory.ts';
 import { mcpRoutes } from './mcp-tools.ts';
 import { paymentRoutes } from './payments.ts';
+import { priceRoutes } from './prices.ts';
 import { probeRoutes } from './probes.ts';
 import { Replays } from './replays.ts';
 import { type Call, findRoute, type OpenedCall, Problem, type Reply, type Route, type TakeOver } from './router.ts';
@@ -43,6 +44,7 @@ export class Counter {
       ...paymentRoutes(this.#books),
       ...backOfficeRoutes(this.#books),
       ...weatherRoutes(),
+      ...priceRoutes(),
       ...searchRoutes(),
       ...probeRoutes(this.#books),
       ...mcpRoutes(log),
@@ -63,7 +65,7 @@ export class Counter {
     };
     try {
       const target = targetOf(request);
-      record = this.#books.arrived(target.method, target.path);
+      record = this.#books.arrived(target);
       const [found, params] = findRoute(this.#routes, target.method, target.path);
       route = found;
       const call = callOf(target, params, await readBody(request), request);

@@ -7,6 +7,8 @@ const faultOrder = z
     path: z.string().startsWith('/', 'must start with /'),
     method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).optional(),
     orderId: z.string().min(1).optional(),
+    /** Only requests whose query, path or body has these values, e.g. `{"city": "Oslo"}`. */
+    fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
     times: z.int().min(1).optional(),
     status: z.int().min(200).max(599).optional(),
     delayMs: z.int().min(0).max(600_000).optional(),
@@ -64,8 +66,15 @@ function fits(fault: Fault, call: Call): boolean {
   return (
     covers(fault.path, call.path) &&
     (fault.method === undefined || fault.method === call.method) &&
-    (fault.orderId === undefined || fault.orderId === call.orderId)
+    (fault.orderId === undefined || fault.orderId === call.orderId) &&
+    holds(call.fields, fault.fields ?? {})
   );
+}
+
+function holds(fields: unknown, wanted: Readonly<Record<string, unknown>>): boolean {
+  if (typeof fields !== 'object' || fields === null) return Object.keys(wanted).length === 0;
+  const given = new Map<string, unknown>(Object.entries(fields));
+  return Object.entries(wanted).every(([name, value]) => given.get(name) === value);
 }
 
 /** Whether `path` is `prefix` or lies below it. */
@@ -82,7 +91,7 @@ export function faultRoutes(faults: Faults, canFail: (path: string) => boolean):
     route({
       method: 'POST',
       path: '/faults',
-      summary: 'order a fault: {path, method?, orderId?, times?, status?, delayMs?, body?, drop?}',
+      summary: 'order a fault: {path, method?, orderId?, fields?, times?, status?, delayMs?, body?, drop?}',
       kind: 'control',
       input: faultOrder,
       handle(order) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Route, route } from './router.ts';
+import { Problem, type Route, route } from './router.ts';
 
 export interface Weather {
   city: string;
@@ -22,11 +22,12 @@ const known = new Map<string, Weather>(
   ].map((weather) => [weather.city.toLowerCase(), weather]),
 );
 
-/** Cities whose weather is written down; any other city has one made from its name. */
+/** Cities whose weather is written down; any other city has one made from its name, but for those named `Nowhere…`. */
 export const knownCities: readonly string[] = [...known.values()].map(({ city }) => city);
 
-/** Made-up weather, always the same for the same city. */
+/** Made-up weather, always the same for the same city. @throws Problem 404 for a city that is nowhere */
 export function weatherIn(city: string): Weather {
+  if (city.startsWith('Nowhere')) throw new Problem(404, 'unknown-city', `There is no city called ${city}.`);
   const written = known.get(city.trim().toLowerCase());
   if (written) return written;
   const seed = [...city.toLowerCase()].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 65_521, 7);
@@ -46,7 +47,7 @@ export function weatherRoutes(): Route[] {
     route({
       method: 'GET',
       path: '/weather',
-      summary: 'made-up weather: ?city=Dubai',
+      summary: 'made-up weather: ?city=Dubai; 404 for cities named Nowhere…',
       kind: 'read',
       input: weatherQuery,
       handle: ({ city }) => ({ status: 200, body: weatherIn(city) }),

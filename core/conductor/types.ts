@@ -58,6 +58,8 @@ export const taskSchema = z.looseObject({
   inputData: object,
   outputData: object,
   retryCount: z.int().default(0),
+  /** The round of the loop around it, from 1; 0 outside of loops. */
+  iteration: z.int().default(0),
   seq: z.int().default(0),
   pollCount: z.int().default(0),
   scheduledTime: z.number().default(0),

@@ -120,10 +120,10 @@ describe('fleet new worker', () => {
     expect(existsSync(join(checkout, 'none'))).toBe(false);
   });
 
-  test('explains itself, and writes nothing but workers', async () => {
+  test('explains itself, and writes nothing but what it knows', async () => {
     expect((await fleet(checkout, 'new', '--help')).stdout).toMatch(
       /--tasks-dir <folder>[\s\S]*Nothing is overwritten/,
     );
-    expect(await fleet(checkout, 'new', 'workflow', 'x')).toMatchObject({ code: 2 });
+    expect(await fleet(checkout, 'new', 'tool', 'x')).toMatchObject({ code: 2 });
   });
 });

@@ -99,19 +99,24 @@ interface BookEntry {
   kind: string;
   orderId: string;
   requests: number;
+  details: Record<string, unknown>;
 }
 
-/** What the shop's own books say happened for an order, in order. */
-export async function booksOf(orderId: string): Promise<string[]> {
-  const { entries } = await shop<{ entries: BookEntry[] }>(`/books?orderId=${encodeURIComponent(orderId)}`);
-  return entries.map(({ kind }) => kind);
+/** What the shop's own books say happened for an order or an execution, in order. */
+export async function entriesOf(id: string): Promise<BookEntry[]> {
+  const { entries } = await shop<{ entries: BookEntry[] }>(`/books?orderId=${encodeURIComponent(id)}`);
+  return entries;
 }
+
+/** The same, as the words for what happened. */
+export const booksOf = async (id: string) => (await entriesOf(id)).map(({ kind }) => kind);
 
 interface ShopRequest {
   at: number;
   method: string;
-  status: number | null;
+  query: Record<string, string>;
   idempotencyKey: string | null;
+  status: number | null;
 }
 
 /** The requests to a path of the shop: when they came (epoch ms), with which key, and what they were answered. */
@@ -121,12 +126,14 @@ export async function requestsTo(path: string): Promise<ShopRequest[]> {
 }
 
 /** Orders a fault at the shop. */
-export async function orderFault(fault: Record<string, unknown>): Promise<void> {
-  await shop('/faults', {
-    method: 'POST',
-    body: JSON.stringify(fault),
-    headers: { 'content-type': 'application/json' },
-  });
+export const orderFault = (fault: Record<string, unknown>) => tellShop('/faults', fault);
+
+/** Lists a share at the shop's exchange, or sets its price. */
+export const setPrice = (symbol: string, price: { previousClose: number; price: number }) =>
+  tellShop(`/prices/${encodeURIComponent(symbol)}`, price);
+
+async function tellShop(path: string, body: Record<string, unknown>): Promise<void> {
+  await shop(path, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
 }
 
 async function shop<T>(path: string, init?: RequestInit): Promise<T> {

@@ -1,8 +1,7 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { configurationMarkdown } from '../../cli/docs.ts';
 import { loadConfig, withoutEnvironment } from '../../core/config.ts';
 import { FleetError } from '../../core/errors.ts';
 import { settingList } from '../../core/settings/index.ts';
@@ -129,9 +128,5 @@ describe('the table', () => {
 
   test('secrets have no flag', () => {
     expect(settingList.filter(([, { secret, flag }]) => secret && flag)).toEqual([]);
-  });
-
-  test('docs/configuration.md is what the table says', () => {
-    expect(readFileSync('docs/configuration.md', 'utf8')).toBe(configurationMarkdown());
   });
 });

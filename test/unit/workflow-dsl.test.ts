@@ -104,7 +104,10 @@ describe('definitions', () => {
 
   test.each([
     'FileProcessing',
+    'FlightRiskAssessment',
+    'GetWeather',
     'HandleWorkflowFailure',
+    'NotifyStonks',
     'OrderProcessing',
     'OrderProcessingCompensation',
     'ResearchAgent',

@@ -12,6 +12,9 @@ import {
 
 const id = z.string().min(1);
 
+/** A dry run is answered when it is over; one with many rounds and forks takes a while on a busy server. */
+const TEST_WAIT_MS = 60_000;
+
 export interface StartRequest {
   name: string;
   version?: number;
@@ -30,13 +33,32 @@ export interface SearchRequest {
   size?: number;
 }
 
+/** What one attempt of a task answers in a dry run. */
+export interface TaskMock {
+  status: 'COMPLETED' | 'FAILED' | 'FAILED_WITH_TERMINAL_ERROR' | 'IN_PROGRESS';
+  output: Record<string, unknown>;
+  /** How long the attempt seems to have taken, in milliseconds. Longer than its task definition allows, it times out. */
+  executionTime?: number;
+  /** Why it failed. The server has no place for it: the attempt fails there with the reason null. */
+  reason?: string;
+}
+
+/** Mocks by task reference; a task in a loop is `REF__1` in the first round, `REF__2` in the second. */
+export interface MockedTasks {
+  taskRefToMockOutput: Record<string, TaskMock[]>;
+  /** The mocks of sub-workflows, by the references of the tasks that start them. */
+  subWorkflowTestRequest?: Record<string, MockedTasks & { name: string; version: number }>;
+}
+
 /** A dry run: the definition, and for each task reference what its attempts answer, in order. */
-export interface TestRequest {
+export interface TestRequest extends MockedTasks {
   name: string;
   version: number;
   input: Record<string, unknown>;
   workflowDef: WorkflowDef;
-  taskRefToMockOutput: Record<string, { status: string; output: Record<string, unknown> }[]>;
+  correlationId?: string;
+  /** Without an entry a task type is queued under a domain of this run alone, whose queue the server never forgets. */
+  taskToDomain?: Record<string, string>;
 }
 
 /** Workflow executions: starting, reading and ending them. */
@@ -45,6 +67,8 @@ export interface ExecutionCalls {
   startWorkflow(request: StartRequest): Promise<string>;
   getExecution(workflowId: string, options?: { includeTasks?: boolean }): Promise<Execution>;
   getStatus(workflowId: string): Promise<ExecutionStatus>;
+  /** The executions of a workflow with a correlation id, ended ones too, without their tasks. Needs no index. */
+  correlatedExecutions(name: string, correlationId: string): Promise<Execution[]>;
   /** Newest first. */
   searchExecutions(request: SearchRequest): Promise<z.output<typeof searchSchema>>;
   /** Ids of the running executions of one version of a definition. */
@@ -80,6 +104,14 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
         params: { workflowId },
         query: { includeOutput: true },
         answer: executionStatusSchema,
+      }),
+    correlatedExecutions: (name, correlationId) =>
+      call({
+        method: 'GET',
+        path: '/api/workflow/{name}/correlated/{correlationId}',
+        params: { name, correlationId },
+        query: { includeClosed: true, includeTasks: false },
+        answer: z.array(executionSchema),
       }),
     searchExecutions: ({ query, freeText = '*', start = 0, size = 20 }) =>
       call({
@@ -131,7 +163,13 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
       }
     },
     testWorkflow: (request) =>
-      call({ method: 'POST', path: '/api/workflow/test', body: request, answer: executionSchema }),
+      call({
+        method: 'POST',
+        path: '/api/workflow/test',
+        body: request,
+        answer: executionSchema,
+        waitMs: TEST_WAIT_MS,
+      }),
   };
   return calls;
 }

@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { startChecked } from '../../core/conductor/start.ts';
+import type { Execution } from '../../core/conductor/types.ts';
+import notifyStonks from '../../workflows/definitions/notify-stonks.ts';
+import { defineSchedule } from '../../workflows/dsl/schedule.ts';
+import notifyStonksDaily from '../../workflows/schedules/notify-stonks-daily.ts';
+import {
+  booksOf,
+  entriesOf,
+  orderFault,
+  type Running,
+  realConductor,
+  requestsTo,
+  runFleetCommand,
+  setPrice,
+  startFleetCommand,
+  unique,
+} from '../support/product.ts';
+
+const conductor = realConductor();
+let worker: Running;
+
+beforeAll(async () => {
+  const registered = await runFleetCommand(['register']);
+  expect(registered, registered.stderr).toMatchObject({ code: 0 });
+  worker = startFleetCommand(['work', '--only', 'fetch_price,assess_price_change,log_message']);
+  await worker.says(/serves \d+ task types/);
+});
+
+afterAll(async () => {
+  worker.child.kill('SIGTERM');
+  await worker.ended;
+  conductor.close();
+});
+
+async function run(input: Record<string, unknown>): Promise<Execution> {
+  return conductor.waitForEnd(await startChecked(conductor, { name: 'NotifyStonks', input }));
+}
+
+async function listed(previousClose: number, price: number): Promise<string> {
+  const symbol = unique('S');
+  await setPrice(symbol, { previousClose, price });
+  return symbol;
+}
+
+const refsOf = ({ tasks }: Execution) => tasks.map(({ referenceTaskName }) => referenceTaskName);
+
+describe.concurrent('NotifyStonks', () => {
+  test.each([
+    ['rise', 100, 105.01, 5.01],
+    ['fall', 100, 94.99, -5.01],
+  ])('a %s by more than the threshold is one alert', async (_, previousClose, price, changePercent) => {
+    const symbol = await listed(previousClose, price);
+    const { workflowId, status, output } = await run({ symbol });
+    expect({ status, output }).toEqual({
+      status: 'COMPLETED',
+      output: { symbol, previousClose, price, changePercent, outcome: 'alert' },
+    });
+    expect(await entriesOf(workflowId)).toMatchObject([
+      { kind: 'notified', requests: 1, details: { kind: 'price_alert', symbol, previousClose, price, changePercent } },
+    ]);
+  });
+
+  test.each([
+    ['exactly +5.00 %', 100, 105, 5],
+    ['exactly -5.00 %', 100, 95, -5],
+    // In binary fractions this is more than 5 %.
+    ['exactly +5.00 % of 60 cents', 0.6, 0.63, 5],
+    ['nothing', 42, 42, 0],
+  ])('a change by %s is logged, and nobody is alerted', async (_, previousClose, price, changePercent) => {
+    const execution = await run({ symbol: await listed(previousClose, price) });
+    expect(execution).toMatchObject({ status: 'COMPLETED', output: { changePercent, outcome: 'log' } });
+    expect(refsOf(execution)).toContain('log_price');
+    expect(await booksOf(execution.workflowId)).toEqual([]);
+  });
+
+  test('the threshold is an input, and the share has a default', async () => {
+    const symbol = await listed(100, 102);
+    expect((await run({ symbol, threshold: 1.99 })).output).toMatchObject({ outcome: 'alert' });
+    expect((await run({ symbol, threshold: 2 })).output).toMatchObject({ outcome: 'log' });
+    expect((await run({})).output).toMatchObject({ symbol: 'STONKS' });
+  });
+
+  test('an alert that is refused twice is sent again, and is one alert', async () => {
+    const symbol = await listed(100, 200);
+    await orderFault({ path: '/notifications', fields: { symbol }, status: 500, times: 2 });
+    const { workflowId, status, tasks } = await run({ symbol });
+    expect(status).toBe('COMPLETED');
+    expect(tasks.filter(({ referenceTaskName }) => referenceTaskName === 'send_alert')).toHaveLength(3);
+    expect(await booksOf(workflowId)).toEqual(['notified']);
+  });
+
+  test('an alert whose answer was lost is sent again with the same key, and is one alert', async ({ expect }) => {
+    const symbol = await listed(100, 200);
+    // The server gives up reading after 25 s; the shop acts all the same, and is asked again.
+    await orderFault({ path: '/notifications', fields: { symbol }, delayMs: 27_000, times: 1 });
+    const { workflowId, status } = await run({ symbol });
+    expect(status).toBe('COMPLETED');
+    await expect
+      .poll(() => entriesOf(workflowId), { timeout: 30_000 })
+      .toMatchObject([{ kind: 'notified', requests: 2 }]);
+  });
+
+  test('an exchange that is down is waited for; a share that nobody lists fails at once', async () => {
+    const symbol = await listed(10, 10);
+    await orderFault({ path: `/prices/${symbol}`, status: 503, times: 2 });
+    expect(await run({ symbol })).toMatchObject({ status: 'COMPLETED' });
+    expect((await requestsTo(`/prices/${symbol}`)).map(({ status }) => status)).toEqual([200, 503, 503, 200]);
+    const unlisted = unique('Unlisted');
+    const failed = await run({ symbol: unlisted });
+    expect(failed).toMatchObject({
+      status: 'FAILED',
+      reasonForIncompletion: expect.stringContaining(`No share is listed as ${unlisted}`),
+    });
+    expect(await requestsTo(`/prices/${unlisted}`)).toHaveLength(1);
+  });
+});
+
+describe('its schedule', () => {
+  test('fires daily at 21:00 UTC, by the word of the server', async () => {
+    const { cronExpression } = notifyStonksDaily.def;
+    const firings = await conductor.nextFirings(cronExpression ?? '', 3);
+    const times = firings.map((at) => new Date(at).toISOString().slice(11, 19));
+    expect(times).toEqual(['21:00:00', '21:00:00', '21:00:00']);
+    const [first = 0, second = 0, third = 0] = firings;
+    expect([second - first, third - second]).toEqual([86_400_000, 86_400_000]);
+  });
+
+  test('each firing is one execution and one alert', async () => {
+    const symbol = await listed(100, 110);
+    const { def } = defineSchedule({
+      name: unique('notify_stonks_often'),
+      description: 'A firing every two seconds, for a test.',
+      workflow: notifyStonks,
+      input: { symbol, shopUrl: inject('shopUrl') },
+      cron: '*/2 * * * * *',
+    });
+    const fired = async () =>
+      (await conductor.searchExecutions({ query: 'workflowType=NotifyStonks', freeText: symbol })).results;
+    await conductor.putSchedule(def);
+    try {
+      await expect.poll(async () => (await fired()).length, { timeout: 60_000 }).toBeGreaterThanOrEqual(3);
+    } finally {
+      await conductor.deleteSchedule(def.name);
+    }
+    const executions = await Promise.all((await fired()).map(({ workflowId }) => conductor.waitForEnd(workflowId)));
+    expect(executions.map(({ status }) => status)).toEqual(executions.map(() => 'COMPLETED'));
+    // The time each was meant for: no two executions stand for the same firing.
+    const firings = new Set(executions.map(({ input }) => input._scheduledTime));
+    expect(firings.size).toBe(executions.length);
+    const alerts = await Promise.all(executions.map(({ workflowId }) => entriesOf(workflowId)));
+    expect(alerts).toMatchObject(executions.map(() => [{ kind: 'notified', requests: 1, details: { symbol } }]));
+  });
+});

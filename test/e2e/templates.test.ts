@@ -1,0 +1,221 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { loadEventHandlers, loadSchedules, loadWorkflows } from '../../cli/content.ts';
+import { startChecked } from '../../core/conductor/start.ts';
+import type { Execution } from '../../core/conductor/types.ts';
+import type { EventHandler, Schedule, Workflow } from '../../core/contract.ts';
+import { register } from '../../workflows/manage/apply.ts';
+import { listTemplates, templateFiles } from '../../workflows/templates/registry/registry.ts';
+import {
+  orderFault,
+  type Running,
+  realConductor,
+  requestsTo,
+  root,
+  startFleetCommand,
+  unique,
+} from '../support/product.ts';
+
+/** Every template, written out under a name of this run's own as its user would have it, on the real server. */
+const conductor = realConductor();
+const serverUrl = inject('conductorServerUrl');
+const shopUrl = inject('shopUrl');
+const settings = { shopUrl, llmProvider: 'litellm', llmModel: 'scripted-research-1' };
+const ownName = unique('Own').replace('-', '');
+const nameOf = (template: string) => `${ownName}_${template}`;
+
+const names = (await listTemplates()).map(({ name }) => name);
+let folder = '';
+let worker: Running;
+let schedules: Schedule[] = [];
+let handlers: EventHandler[] = [];
+let workflows: Workflow[] = [];
+
+beforeAll(async () => {
+  mkdirSync(join(root, '.fleet'), { recursive: true });
+  folder = mkdtempSync(join(root, '.fleet/templates-'));
+  for (const name of names) {
+    for (const { folder: part, name: file, text } of await templateFiles(name, nameOf(name))) {
+      mkdirSync(join(folder, part), { recursive: true });
+      writeFileSync(
+        join(folder, part, file),
+        text((module) => `../../../${module}.ts`),
+      );
+    }
+  }
+  const found = { workflowsDir: folder };
+  workflows = await loadWorkflows(found);
+  [schedules, handlers] = [await loadSchedules(found), await loadEventHandlers(found)];
+  await register(conductor, { tasks: [], workflows }, settings);
+  worker = startFleetCommand(['work']);
+  await worker.says(/serves \d+ task types/);
+});
+
+afterAll(async () => {
+  worker.child.kill('SIGTERM');
+  await worker.ended;
+  conductor.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const start = (template: string, input: Record<string, unknown>) =>
+  startChecked(conductor, { name: nameOf(template), input });
+
+async function run(template: string, input: Record<string, unknown>): Promise<Execution> {
+  return conductor.waitForEnd(await start(template, input));
+}
+
+/** The execution that somebody else starts with `text` in its input, once it has ended. */
+async function startedWith(template: string, text: string, timeout: number): Promise<Execution> {
+  const found = async () => {
+    const query = `workflowType=${nameOf(template)}`;
+    return (await conductor.searchExecutions({ query, freeText: text })).results[0]?.workflowId;
+  };
+  await expect.poll(found, { timeout, interval: 500 }).toBeTruthy();
+  return conductor.waitForEnd((await found()) ?? '');
+}
+
+async function answerTask(workflowId: string, ref: string, output: object): Promise<void> {
+  const answer = await fetch(`${serverUrl}/tasks/${workflowId}/${ref}/COMPLETED`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(output),
+  });
+  expect(answer.status).toBe(200);
+}
+
+async function decide(decision: object): Promise<Execution> {
+  const workflowId = await start('approval', { what: 'desks', amount: 500 });
+  const asked = async () =>
+    (await conductor.getExecution(workflowId)).tasks.find(({ taskType }) => taskType === 'HUMAN');
+  await expect.poll(asked).toMatchObject({ status: 'IN_PROGRESS', inputData: { what: 'desks', amount: 500 } });
+  await answerTask(workflowId, 'decide', decision);
+  return conductor.waitForEnd(workflowId);
+}
+
+const trials: Record<string, () => Promise<void>> = {
+  async sequential() {
+    expect(await run('sequential', { who: 'Ada' })).toMatchObject({
+      status: 'COMPLETED',
+      output: { greeting: 'Hello, Ada!', loggedAt: expect.any(String) },
+    });
+  },
+
+  async resilient_http() {
+    const key = unique('twice');
+    await orderFault({ path: `/flaky/${key}`, status: 503, times: 1 });
+    const outcomes = await Promise.all(
+      [`/flaky/${key}`, '/echo/status/404', '/echo/status/418'].map((path) =>
+        run('resilient_http', { url: shopUrl + path }),
+      ),
+    );
+    expect(outcomes.map(({ status, output }) => [status, output.outcome])).toEqual([
+      ['COMPLETED', 'success'],
+      ['COMPLETED', 'fallback'],
+      ['COMPLETED', 'logged'],
+    ]);
+    expect((await requestsTo(`/flaky/${key}`)).map(({ status }) => status)).toEqual([503, 200]);
+  },
+
+  async parallel_fan_out() {
+    // Credentials in an address are refused before anything is sent, so that one fails at once.
+    const refused = 'http://somebody:secret@127.0.0.1/';
+    const urls = [`${shopUrl}/echo/status/200`, refused, `${shopUrl}/echo/status/404`];
+    expect(await run('parallel_fan_out', { urls })).toMatchObject({
+      status: 'COMPLETED',
+      output: { reached: 2, unreachable: [refused], statusCodes: [200, 404] },
+    });
+    expect((await run('parallel_fan_out', { urls: [] })).output).toEqual({
+      reached: 0,
+      unreachable: [],
+      statusCodes: [],
+    });
+  },
+
+  async approval() {
+    const small = await run('approval', { what: 'pens', amount: 5 });
+    expect(small).toMatchObject({ status: 'COMPLETED', output: { outcome: 'approved' } });
+    expect(await decide({ approved: true, comment: 'fine' })).toMatchObject({
+      status: 'COMPLETED',
+      output: { outcome: 'approved', comment: 'fine' },
+    });
+    expect(await decide({ approved: false, comment: 'no' })).toMatchObject({
+      status: 'COMPLETED',
+      output: { outcome: 'rejected', comment: 'no' },
+    });
+    expect(await decide({ comment: 'hm' })).toMatchObject({
+      status: 'FAILED',
+      reasonForIncompletion: expect.stringContaining('neither'),
+    });
+  },
+
+  async scheduled() {
+    const [schedule] = schedules;
+    expect(schedule?.def).toMatchObject({ paused: true, startWorkflowRequest: { name: nameOf('scheduled') } });
+    if (!schedule) return;
+    const url = `${shopUrl}/flaky/${unique('report')}`;
+    const startWorkflowRequest = { ...schedule.def.startWorkflowRequest, name: nameOf('scheduled'), input: { url } };
+    const often = { ...schedule.def, startWorkflowRequest, cronExpression: '*/2 * * * * *', paused: false };
+    await conductor.putSchedule({ ...often, startWorkflowRequest: { ...startWorkflowRequest, version: 1 } });
+    try {
+      const execution = await startedWith('scheduled', url, 60_000);
+      expect(execution).toMatchObject({ status: 'COMPLETED', output: { statusCode: 200 } });
+    } finally {
+      await conductor.deleteSchedule(schedule.name);
+    }
+  },
+
+  async poll_until() {
+    const path = `/flaky/${unique('job')}`;
+    await orderFault({ path, status: 200, body: { status: 'running' }, times: 2 });
+    await orderFault({ path, status: 200, body: { status: 'done' } });
+    const execution = await run('poll_until', { url: shopUrl + path });
+    expect(execution).toMatchObject({ status: 'COMPLETED', output: { status: 'done', rounds: 3 } });
+    expect(execution.tasks.filter(({ taskType }) => taskType === 'WAIT')).toHaveLength(2);
+  },
+
+  async event_driven() {
+    const [handler] = handlers;
+    expect(handler?.def.event).toBe('conductor:OrderIntake:order_placed');
+    if (!handler) return;
+    const sender = nameOf('intake');
+    const orderId = unique('order');
+    const sending = { orderId: '${workflow.input.orderId}', amount: '${workflow.input.amount}' };
+    const event = { name: 'tell', taskReferenceName: 'tell', type: 'EVENT', sink: 'conductor:order_placed' };
+    const tasks = [{ ...event, inputParameters: sending }];
+    await conductor.createEventHandler({ ...handler.def, event: `conductor:${sender}:order_placed` });
+    try {
+      await fetch(`${serverUrl}/metadata/workflow`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ name: sender, version: 1, schemaVersion: 2, ownerEmail: 'test@example.com', tasks }),
+      });
+      await conductor.startWorkflow({ name: sender, input: { orderId, amount: 12.5 } });
+      const execution = await startedWith('event_driven', orderId, 120_000);
+      expect(execution).toMatchObject({ status: 'COMPLETED', correlationId: orderId, output: { orderId } });
+    } finally {
+      await conductor.deleteEventHandler(handler.name);
+    }
+  },
+
+  async ai_agent() {
+    const execution = await run('ai_agent', { question: 'What is a saga?' });
+    expect(execution).toMatchObject({
+      status: 'COMPLETED',
+      output: { iterations: 2, confidence: 0.95, answer: expect.stringContaining('undoes finished steps') },
+    });
+    const unsure = await run('ai_agent', { question: unique('unanswerable') });
+    expect(unsure).toMatchObject({ status: 'COMPLETED', output: { iterations: 5, confidence: 0.2 } });
+  },
+};
+
+describe.concurrent('templates', () => {
+  for (const name of names) {
+    test.skipIf(name === 'ai_agent' && !inject('scriptedLlm'))(`${name} runs to its end`, async () => {
+      const trial = trials[name];
+      if (!trial) throw new Error(`Nobody tries the template ${name}.`);
+      await trial();
+    });
+  }
+});

@@ -1,0 +1,173 @@
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { processEnvironment } from '../../core/config.ts';
+import { listTemplates } from '../../workflows/templates/registry/registry.ts';
+import { root } from '../support/product.ts';
+
+const run = promisify(execFile);
+
+/** A checkout of its own, so that nothing is written into this one; its packages are this one's. */
+let checkout = '';
+beforeAll(() => {
+  mkdirSync(join(root, '.fleet'), { recursive: true });
+  checkout = mkdtempSync(join(root, '.fleet/new-'));
+  for (const part of ['core', 'workers', 'cli', 'workflows', 'mcp'])
+    cpSync(join(root, part), join(checkout, part), { recursive: true });
+  for (const file of ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'biome.json'])
+    cpSync(join(root, file), join(checkout, file));
+});
+afterAll(() => rmSync(checkout, { recursive: true, force: true }));
+
+interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+async function start(cwd: string, program: string, ...args: string[]): Promise<Ran> {
+  const { WORKFLOWS_DIR: _, NODE_TEST_CONTEXT: __, ...env } = processEnvironment();
+  try {
+    return { code: 0, ...(await run(process.execPath, [program, ...args], { cwd, env })) };
+  } catch (error) {
+    return error as Ran;
+  }
+}
+
+const fleet = (cwd: string, ...args: string[]) =>
+  start(cwd, join(checkout, 'cli/fleet.js'), 'new', 'workflow', ...args);
+const tool = (name: string, ...args: string[]) => start(checkout, join(root, 'node_modules', name), ...args);
+
+/** The generated files compile, and neither lint nor format has anything to say. */
+async function expectClean(files: readonly string[]): Promise<void> {
+  const config = join(checkout, 'tsconfig.generated.json');
+  writeFileSync(config, JSON.stringify({ extends: './tsconfig.json', include: files }));
+  const [compiled, linted] = await Promise.all([
+    tool('typescript/bin/tsc', '--noEmit', '-p', config),
+    tool('@biomejs/biome/bin/biome', 'check', '--error-on-warnings', ...files),
+  ]);
+  expect(compiled, compiled.stdout).toMatchObject({ code: 0 });
+  expect(linted, linted.stderr).toMatchObject({ code: 0 });
+}
+
+describe('fleet new workflow', () => {
+  test('in a checkout writes a definition and its dry runs beside the shipped ones, and says what is next', async () => {
+    const { code, stdout, stderr } = await fleet(checkout, 'order-report');
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: 'workflows/definitions/order-report.ts\nworkflows/definitions/order-report.scenario.ts\n',
+    });
+    expect(readFileSync(join(checkout, 'workflows/definitions/order-report.ts'), 'utf8')).toContain(
+      "name: 'OrderReport'",
+    );
+    expect(stderr).toMatch(/fleet lint workflows\/definitions\/order-report.ts .*\n +fleet test OrderReport +its dry/);
+    expect(stderr).toContain('fleet work --only log_message');
+    expect(stderr).toContain(`fleet run OrderReport --input '{"who":"Ada"}' --wait`);
+    await expectClean(stdout.trim().split('\n'));
+  });
+
+  test("every template, in a folder of one's own, compiles, is formatted, and is what its folder holds", async () => {
+    const names = (await listTemplates()).map(({ name }) => name);
+    const written: string[] = [];
+    for (const name of names) {
+      const { code, stdout, stderr } = await fleet(
+        checkout,
+        `My_${name}`,
+        '--template',
+        name,
+        '--workflows-dir',
+        'own',
+      );
+      expect({ code }, stderr).toEqual({ code: 0 });
+      expect(stderr).toContain(' --workflows-dir own ');
+      written.push(...stdout.trim().split('\n'));
+    }
+    expect(written).toContain('own/schedules/my-scheduled-daily.ts');
+    expect(written).toContain('own/event-handlers/start-my-event-driven.ts');
+    await expectClean(written);
+  });
+
+  test('elsewhere writes below the folder one is in, and says what is missing there', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'new-'));
+    const { code, stderr } = await fleet(folder, 'OrderReport', '--template', 'resilient_http');
+    expect(code).toBe(0);
+    expect(stderr).toContain('--workflows-dir chooses another one');
+    expect(stderr).toContain('npm install zod');
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+    const file = join(folder, 'workflows/definitions/order-report.ts');
+    const script = `import workflow from ${JSON.stringify(file)}; process.stdout.write(workflow.def.name);`;
+    writeFileSync(join(folder, 'load.mjs'), script);
+    expect(await start(folder, join(folder, 'load.mjs'))).toMatchObject({ code: 0, stdout: 'OrderReport' });
+    rmSync(folder, { recursive: true });
+  });
+
+  test('from an installed package writes imports by its name', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'new-'));
+    const installed = join(folder, 'node_modules/conductor-fleet');
+    const built = await tool('typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', join(installed, 'dist'));
+    expect(built, built.stdout).toMatchObject({ code: 0 });
+    mkdirSync(join(installed, 'cli'));
+    cpSync(join(checkout, 'cli/fleet.js'), join(installed, 'cli/fleet.js'));
+    cpSync(join(checkout, 'package.json'), join(installed, 'package.json'));
+    symlinkSync(join(root, 'node_modules'), join(installed, 'node_modules'));
+    symlinkSync(join(root, 'node_modules/zod'), join(folder, 'node_modules/zod'));
+    const made = await start(folder, join(installed, 'cli/fleet.js'), 'new', 'workflow', 'OrderReport');
+    expect(made, made.stderr).toMatchObject({ code: 0 });
+    expect(made.stderr).not.toContain('npm install zod');
+    const file = join(folder, 'workflows/definitions/order-report.ts');
+    expect(readFileSync(file, 'utf8')).toContain("from 'conductor-fleet/dist/workflows/dsl/define.js'");
+    const script = `import workflow from ${JSON.stringify(file)}; process.stdout.write(workflow.def.name);`;
+    writeFileSync(join(folder, 'load.mjs'), script);
+    expect(await start(folder, join(folder, 'load.mjs'))).toMatchObject({ code: 0, stdout: 'OrderReport' });
+    rmSync(folder, { recursive: true });
+  });
+
+  test('overwrites nothing, and writes nothing beside what is there', async () => {
+    mkdirSync(join(checkout, 'kept/schedules'), { recursive: true });
+    const mine = join(checkout, 'kept/schedules/order-report-daily.ts');
+    writeFileSync(mine, 'mine');
+    const args = ['OrderReport', '--template', 'scheduled', '--workflows-dir', 'kept'];
+    const { code, stderr } = await fleet(checkout, ...args);
+    expect(code).toBe(1);
+    expect(stderr).toContain('error: kept/schedules/order-report-daily.ts is there already.\nChoose another name');
+    expect(existsSync(join(checkout, 'kept/definitions'))).toBe(false);
+    expect(readFileSync(mine, 'utf8')).toBe('mine');
+  });
+
+  test.each([
+    ['order report', 'Write it like OrderReport: OrderReport.'],
+    ['2nd-try', 'NdTry'],
+    ['../evil', 'Evil.'],
+    ['orderReport', 'OrderReport.'],
+    ['!', 'Write it like OrderReport.'],
+  ])('%s is no name, and the answer has one', async (name, remedy) => {
+    const { code, stderr } = await fleet(checkout, name, '--workflows-dir', 'none');
+    expect(code).toBe(2);
+    expect(stderr).toContain(`error: ${JSON.stringify(name)} is no name for a workflow.`);
+    expect(stderr).toContain(remedy);
+    expect(existsSync(join(checkout, 'none'))).toBe(false);
+  });
+
+  test('a missing name and a template that nobody knows are answered with what there is', async () => {
+    expect(await fleet(checkout)).toMatchObject({ code: 2, stderr: expect.stringContaining('A name is missing.') });
+    const unknown = await fleet(checkout, 'OrderReport', '--template', 'nonsense');
+    expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('resilient_http') });
+  });
+
+  test('the templates are listed, for people and for programs', async () => {
+    expect(await fleet(checkout, '--list')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^ai_agent +A model[\s\S]*\n {2,}When: /),
+    });
+    const { stdout } = await fleet(checkout, '--list', '--json');
+    expect(JSON.parse(stdout)).toEqual(await listTemplates());
+  });
+
+  test('what is for workflows is not for workers', async () => {
+    const asked = await start(checkout, join(checkout, 'cli/fleet.js'), 'new', 'worker', 'a_task', '--list');
+    expect(asked).toMatchObject({ code: 2, stderr: expect.stringContaining('are for workflows') });
+  });
+});

@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import { order, send } from '../support/shop.ts';
+
+describe('prices', () => {
+  test('a listed share has its price and that of the last close, and both can be set', async () => {
+    expect((await send('GET', '/prices/STONKS')).body).toEqual({ symbol: 'STONKS', previousClose: 420, price: 445.2 });
+    await send('POST', '/prices/mine', { previousClose: 0.6, price: 0.63 });
+    expect((await send('GET', '/prices/mine')).body).toEqual({ symbol: 'mine', previousClose: 0.6, price: 0.63 });
+  });
+
+  test('a share that is not listed, and a price that is none, are refused', async () => {
+    expect(await send('GET', '/prices/none')).toMatchObject({ status: 404, body: { error: 'unknown-symbol' } });
+    expect((await send('POST', '/prices/none', { previousClose: 0, price: 1 })).status).toBe(400);
+    expect((await send('GET', '/prices/none')).status).toBe(404);
+  });
+
+  test('no fault keeps anybody from setting a price', async () => {
+    await order({ path: '/prices/down', status: 503 });
+    expect((await send('POST', '/prices/down', { previousClose: 1, price: 1 })).status).toBe(200);
+    expect((await send('GET', '/prices/down')).status).toBe(503);
+  });
+});
+
+describe('weather', () => {
+  test('nobody knows the weather of a city that is nowhere', async () => {
+    expect(await send('GET', '/weather?city=Nowhere')).toMatchObject({ status: 404, body: { error: 'unknown-city' } });
+  });
+
+  test('the name of a city may hold anything', async () => {
+    const city = 'São Tomé & Príncipe #1/2?x=y%20';
+    expect((await send('GET', `/weather?${new URLSearchParams({ city })}`)).body.city).toBe(city);
+  });
+});
+
+describe('faults for some requests only', () => {
+  test('a fault meets the requests whose fields are as ordered, and the books know what was asked', async () => {
+    await order({ path: '/weather', fields: { city: 'Oslo' }, times: 1, status: 503 });
+    expect((await send('GET', '/weather?city=Rome')).status).toBe(200);
+    expect((await send('GET', '/weather?city=Oslo')).status).toBe(503);
+    expect((await send('GET', '/weather?city=Oslo')).status).toBe(200);
+    const { requests } = (await send('GET', '/books/requests?path=/weather')).body as { requests: object[] };
+    expect(requests).toEqual(expect.arrayContaining([expect.objectContaining({ query: { city: 'Rome' } })]));
+  });
+
+  test('a field in the body counts as well', async () => {
+    await order({ path: '/flaky/x', fields: { kind: 'a' }, status: 418 });
+    expect((await send('POST', '/flaky/x', { kind: 'a' })).status).toBe(418);
+    expect((await send('POST', '/flaky/x', { kind: 'b' })).status).toBe(200);
+  });
+});

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { defineTask } from '../../core/contract.ts';
+
+/** From harmless to worst. */
+const levels = ['low', 'moderate', 'high'] as const;
+type Level = (typeof levels)[number];
+
+interface Reason {
+  level: Level;
+  text: string;
+}
+
+/** Below and at it water freezes on wings and runways. */
+const FREEZING = 0;
+/** Hot air is thin: longer runways, less weight. Above the second, most aircraft are outside of what they are certified for. */
+const HOT = 40;
+const TOO_HOT = 48;
+/** Fuel and hydraulics need care; below the second, fuel comes near its freezing point. */
+const COLD = -25;
+const TOO_COLD = -40;
+
+const conditionRules: readonly [RegExp, (temperatureCelsius: number) => Reason | undefined][] = [
+  [/thunder|storm|hurricane|typhoon|tornado/, () => ({ level: 'high', text: 'storms on the way' })],
+  [/hail|\bice\b|icing|icy|sleet|freezing/, () => ({ level: 'high', text: 'ice' })],
+  [/\bash\b/, () => ({ level: 'high', text: 'ash, which stops engines' })],
+  [/fog|mist/, (t) => freezingOr(t, 'freezing fog', { level: 'moderate', text: 'low visibility in fog' })],
+  [/heavy snow|blizzard/, () => ({ level: 'high', text: 'heavy snow' })],
+  [/snow/, () => ({ level: 'moderate', text: 'snow: runways are cleared and wings de-iced' })],
+  [/heavy rain/, (t) => freezingOr(t, 'freezing rain', { level: 'moderate', text: 'standing water on the runway' })],
+  [/rain|drizzle|shower/, (t) => freezingOr(t, 'freezing rain', undefined)],
+  [/sand|dust/, () => ({ level: 'moderate', text: 'low visibility in dust' })],
+  [/wind|gale/, () => ({ level: 'moderate', text: 'strong wind' })],
+  [/clear|sun|fair|cloud|overcast/, () => undefined],
+];
+
+export default defineTask({
+  name: 'assess_flight_risk',
+  description:
+    'Assesses the risk of flights between cities from the weather in each: storms, ice, visibility, heat, cold.',
+  input: z.object({
+    reports: z.array(z.object({ city: z.string(), temperatureCelsius: z.number(), conditions: z.string() })),
+  }),
+  output: z.object({
+    /** The worst of the cities; `unknown` if there is no city. */
+    risk: z.enum([...levels, 'unknown']),
+    /** In the order of the reports. */
+    cities: z.array(z.object({ city: z.string(), risk: z.enum(levels), reasons: z.array(z.string()) })),
+  }),
+}).worker(async ({ reports }) => {
+  const cities = reports.map(({ city, temperatureCelsius, conditions }) => {
+    const reasons = reasonsFor(temperatureCelsius, conditions.toLowerCase());
+    return { city, risk: levelOf(reasons), reasons: reasons.map(({ text }) => text) };
+  });
+  return { risk: cities.length === 0 ? 'unknown' : worst(cities.map(({ risk }) => risk)), cities };
+});
+
+function reasonsFor(temperatureCelsius: number, conditions: string): Reason[] {
+  return [conditionReason(temperatureCelsius, conditions), temperatureReason(temperatureCelsius)].filter(
+    (reason) => reason !== undefined,
+  );
+}
+
+/** The first rule that knows the conditions decides: the graver ones stand first. */
+function conditionReason(temperatureCelsius: number, conditions: string): Reason | undefined {
+  const rule = conditionRules.find(([pattern]) => pattern.test(conditions));
+  // What no rule knows is not taken for harmless.
+  return rule ? rule[1](temperatureCelsius) : { level: 'moderate', text: `unknown conditions: ${conditions}` };
+}
+
+function temperatureReason(celsius: number): Reason | undefined {
+  if (celsius >= TOO_HOT) return { level: 'high', text: `${celsius} °C: too hot for most aircraft` };
+  if (celsius >= HOT) return { level: 'moderate', text: `${celsius} °C: less lift in hot air` };
+  if (celsius <= TOO_COLD) return { level: 'high', text: `${celsius} °C: fuel comes near its freezing point` };
+  if (celsius <= COLD) return { level: 'moderate', text: `${celsius} °C: engines and fuel need warming` };
+  return undefined;
+}
+
+function freezingOr(celsius: number, frozen: string, otherwise: Reason | undefined): Reason | undefined {
+  return celsius <= FREEZING ? { level: 'high', text: `${frozen} at ${celsius} °C` } : otherwise;
+}
+
+/** Two moderate reasons in one place are a high risk: each leaves less room for the other. */
+function levelOf(reasons: readonly Reason[]): Level {
+  if (reasons.length > 1) return 'high';
+  return reasons[0]?.level ?? 'low';
+}
+
+function worst(found: readonly Level[]): Level {
+  return [...levels].reverse().find((level) => found.includes(level)) ?? 'low';
+}

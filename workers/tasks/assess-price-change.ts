@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { defineTask } from '../../core/contract.ts';
+import { movedMoreThan } from '../shared/decimal.ts';
+
+export default defineTask({
+  name: 'assess_price_change',
+  description:
+    'Decides whether a price has moved by more than a threshold since the last close; exactly that much is not more.',
+  input: z.object({
+    previousClose: z.number().positive(),
+    price: z.number().nonnegative(),
+    /** In percent of the last close. */
+    threshold: z.number().nonnegative(),
+  }),
+  output: z.object({
+    verdict: z.enum(['alert', 'log']),
+    /** In percent, with four decimals; the verdict is from the exact value. */
+    changePercent: z.number(),
+  }),
+}).worker(async ({ previousClose, price, threshold }) => ({
+  verdict: movedMoreThan(threshold, previousClose, price) ? 'alert' : 'log',
+  changePercent: Math.round(((price - previousClose) / previousClose) * 1_000_000) / 10_000,
+}));

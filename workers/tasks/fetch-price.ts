@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { defineTask } from '../../core/contract.ts';
+import { callShop } from '../shared/shop.ts';
+
+const quote = z.object({ symbol: z.string(), previousClose: z.number().positive(), price: z.number().nonnegative() });
+
+export default defineTask({
+  name: 'fetch_price',
+  description:
+    'Asks the exchange what a share costs now and cost at the last close. An unlisted share fails for good; an outage is retried.',
+  input: z.object({ symbol: z.string().trim().min(1).max(40) }),
+  output: quote,
+  timeoutSeconds: 30,
+  responseTimeoutSeconds: 30,
+}).worker(({ symbol }, context) =>
+  callShop(context, { method: 'GET', path: `/prices/${encodeURIComponent(symbol)}`, answer: quote }),
+);

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { defineTask } from '../../core/contract.ts';
+import { callShop } from '../shared/shop.ts';
+
+const weather = z.object({ city: z.string(), temperatureCelsius: z.number(), conditions: z.string() });
+
+export default defineTask({
+  name: 'fetch_weather',
+  description:
+    'Asks the weather service for one city. A city that it does not know fails for good; an outage is retried.',
+  input: z.object({ city: z.string().trim().min(1).max(100) }),
+  output: weather,
+  timeoutSeconds: 30,
+  responseTimeoutSeconds: 30,
+}).worker(({ city }, context) =>
+  callShop(context, { method: 'GET', path: `/weather?${new URLSearchParams({ city })}`, answer: weather }),
+);

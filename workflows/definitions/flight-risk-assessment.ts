@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import assessFlightRisk from '../../workers/tasks/assess-flight-risk.ts';
+import fetchWeather from '../../workers/tasks/fetch-weather.ts';
+import { defineWorkflow } from '../dsl/define.ts';
+
+export default defineWorkflow({
+  name: 'FlightRiskAssessment',
+  version: 1,
+  description:
+    'Assesses the risk of flights between any number of cities from the weather in each, all asked at the same time. Without the weather of every city there is no assessment; without a city the risk is unknown.',
+  input: z.object({ cities: z.array(z.string().min(1).max(100)) }),
+  output: assessFlightRisk.output,
+  timeoutSeconds: 600,
+}).build((wf, { cities }) => {
+  const weather = wf.forkEach('fetch', cities, fetchWeather, (city) => ({ city }));
+  const assessed = wf.task('assess', assessFlightRisk, { reports: weather.output.results });
+  return { risk: assessed.output.risk, cities: assessed.output.cities };
+});

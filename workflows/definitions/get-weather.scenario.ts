@@ -1,0 +1,35 @@
+import { defineScenarios } from '../scenario/define.ts';
+import { exactly } from '../scenario/expected.ts';
+import { completes, fails, failsForGood } from '../scenario/mocks.ts';
+import getWeather from './get-weather.ts';
+
+const dubai = { city: 'Dubai', temperatureCelsius: 38, conditions: 'clear' };
+const down = fails('GET http://shop/weather?city=Dubai answered 503');
+
+export default defineScenarios(getWeather, {
+  'tells the temperature in Dubai when nobody names a city': {
+    input: {},
+    tasks: { fetch: completes(dubai) },
+    expect: { status: 'COMPLETED', output: exactly(dubai), inputs: { fetch: { city: 'Dubai' } } },
+  },
+  'tells that of another city': {
+    input: { city: 'São Tomé' },
+    tasks: { fetch: completes({ city: 'São Tomé', temperatureCelsius: 27, conditions: 'light rain' }) },
+    expect: { status: 'COMPLETED', output: { temperatureCelsius: 27 }, inputs: { fetch: { city: 'São Tomé' } } },
+  },
+  'waits out an outage': {
+    input: {},
+    tasks: { fetch: [down, down, completes(dubai)] },
+    expect: { status: 'COMPLETED', output: dubai, attempts: { fetch: 3 } },
+  },
+  'fails when the service stays down': {
+    input: {},
+    tasks: { fetch: [down, down, down, down] },
+    expect: { status: 'FAILED', reason: 'answered 503', attempts: { fetch: 4 } },
+  },
+  'fails at once for a city that nobody knows': {
+    input: { city: 'Nowhere' },
+    tasks: { fetch: failsForGood('There is no city called Nowhere.') },
+    expect: { status: 'FAILED', reason: 'There is no city called Nowhere.', attempts: { fetch: 1 } },
+  },
+});

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import fetchWeather from '../../workers/tasks/fetch-weather.ts';
+import { defineWorkflow } from '../dsl/define.ts';
+
+export default defineWorkflow({
+  name: 'GetWeather',
+  version: 1,
+  description: 'Tells the temperature in a city, asked from the weather service.',
+  input: z.object({ city: z.string().min(1).max(100).default('Dubai') }),
+  output: z.object({ city: z.string(), temperatureCelsius: z.number(), conditions: z.string() }),
+  timeoutSeconds: 300,
+}).build((wf, { city }) => {
+  const weather = wf.task('fetch', fetchWeather, { city });
+  return {
+    city: weather.output.city,
+    temperatureCelsius: weather.output.temperatureCelsius,
+    conditions: weather.output.conditions,
+  };
+});

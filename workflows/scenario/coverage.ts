@@ -1,0 +1,174 @@
+import type { Workflow } from '../../core/contract.ts';
+import { isObject } from '../model/walk.ts';
+import { roundsOf } from './judge.ts';
+import { isAnswered } from './kinds.ts';
+import { boundOf, isOverItems, type Known, type Step, stepsOf } from './steps.ts';
+import type { Attempt, Trace } from './trace.ts';
+
+/** Something that a workflow can do and a scenario can reach. */
+export interface Point {
+  /** The task, or the workflow's name for what becomes of the whole. */
+  readonly ref: string;
+  /** E.g. `case 404`. */
+  readonly what: string;
+}
+
+export interface Coverage {
+  /** How many points there are. */
+  readonly points: number;
+  readonly missed: readonly Point[];
+}
+
+/** A point, and how a trace shows that it was reached. */
+interface Watched extends Point {
+  reachedBy(trace: Trace): boolean;
+}
+
+/**
+ * What of a workflow the traces have reached, all of them together: each case and the default of a SWITCH; a loop with one round and
+ * with several, ended by its condition and by its bound; branches of forks; tasks that are answered from outside, that are tried
+ * again, that are allowed to fail and do; TERMINATE; and the failure that starts the failure workflow. What sub-workflows do is
+ * theirs to cover.
+ */
+export function coverageOf(workflow: Workflow, traces: readonly Trace[], known: Known): Coverage {
+  const points = [...stepsOf(workflow, known).values()].flatMap(pointsOf);
+  const { failureWorkflow } = workflow.def;
+  if (failureWorkflow) {
+    points.push({
+      ref: workflow.name,
+      what: `fails, which starts ${failureWorkflow}`,
+      reachedBy: ({ execution }) => execution.status === 'FAILED' || execution.status === 'TIMED_OUT',
+    });
+  }
+  const missed = points.filter(({ reachedBy }) => !traces.some(reachedBy));
+  return { points: points.length, missed: missed.map(({ ref, what }) => ({ ref, what })) };
+}
+
+/** The share of points that were reached, in percent, rounded down: 100 means all. */
+export function percentOf(coverages: readonly Coverage[]): number {
+  const all = coverages.reduce((sum, { points }) => sum + points, 0);
+  const missed = coverages.reduce((sum, coverage) => sum + coverage.missed.length, 0);
+  return all === 0 ? 100 : Math.floor(((all - missed) / all) * 100);
+}
+
+function pointsOf(step: Step): Watched[] {
+  const { ref, type, task, taskDef } = step;
+  const point = (what: string, test: (attempt: Attempt, trace: Trace) => boolean): Watched => ({
+    ref,
+    what,
+    reachedBy: (trace) => trace.attempts.some((attempt) => attempt.ref === ref && test(attempt, trace)),
+  });
+  const points: Watched[] = [];
+  if (type === 'SWITCH' || type === 'DECISION') points.push(...casesOf(step, point));
+  if (type === 'DO_WHILE') points.push(...roundsPoints(step, point));
+  if (type === 'FORK_JOIN') points.push(...branchesOf(step));
+  if (type === 'FORK_JOIN_DYNAMIC') points.push(...itemsOf(step));
+  if (type === 'TERMINATE' || type === 'SUB_WORKFLOW' || isAnswered(type)) {
+    points.push(
+      point(type === 'TERMINATE' ? 'ends the workflow' : 'completes', ({ status }) => status === 'COMPLETED'),
+    );
+  }
+  if (isAnswered(type) && (taskDef.retryCount ?? 0) > 0) {
+    points.push(point('is tried again', ({ attempt }) => attempt > 1));
+  }
+  if (task.optional === true) {
+    points.push(point('fails and the workflow goes on', ({ status }) => status === 'COMPLETED_WITH_ERRORS'));
+  }
+  return points;
+}
+
+type MakePoint = (what: string, test: (attempt: Attempt, trace: Trace) => boolean) => Watched;
+
+function casesOf({ task }: Step, point: MakePoint): Watched[] {
+  const cases = isObject(task.decisionCases) ? Object.keys(task.decisionCases) : [];
+  const hasDefault = Array.isArray(task.defaultCase) && task.defaultCase.length > 0;
+  return [
+    ...cases.map((key) => point(`case ${key}`, ({ output }) => chosenIn(output) === key)),
+    ...(hasDefault
+      ? [point('default case', ({ status, output }) => status === 'COMPLETED' && !cases.includes(chosenIn(output)))]
+      : []),
+  ];
+}
+
+function chosenIn({ selectedCase, evaluationResult, caseOutput }: Attempt['output']): string {
+  const [listed] = [evaluationResult, caseOutput].flatMap((list) => (Array.isArray(list) ? list : []));
+  return String(selectedCase ?? listed);
+}
+
+function roundsPoints({ ref, task }: Step, point: MakePoint): Watched[] {
+  const bound = boundOf(task);
+  const ended = ({ status }: Attempt) => status === 'COMPLETED';
+  const made = (test: (rounds: number) => boolean) => (one: Attempt, trace: Trace) =>
+    ended(one) && test(roundsOf(trace, ref));
+  const several =
+    bound === 1
+      ? []
+      : [
+          point(
+            'several rounds',
+            made((rounds) => rounds > 1),
+          ),
+        ];
+  const one = point(
+    'one round',
+    made((rounds) => rounds === 1),
+  );
+  if (isOverItems(task))
+    return [
+      point(
+        'no round',
+        made((rounds) => rounds === 0),
+      ),
+      one,
+      ...several,
+    ];
+  if (bound === undefined) return [one, ...several];
+  const stops = [
+    point(
+      'is stopped by its bound',
+      made((rounds) => rounds >= bound),
+    ),
+    ...(onlyCounts(task.loopCondition)
+      ? []
+      : [
+          point(
+            'is stopped by its condition',
+            made((rounds) => rounds < bound),
+          ),
+        ]),
+  ];
+  return onlyCounts(task.loopCondition) ? stops : [one, ...several, ...stops];
+}
+
+/** A condition that looks at nothing but the number of the round: such a loop always makes all of them. */
+function onlyCounts(condition: unknown): boolean {
+  const text = String(condition ?? '').replaceAll(/\s|true|false|if|else|[(){};]/g, '');
+  return /^\$\.\w+(\.iteration|\[['"]iteration['"]\])<=?\d+(&&!)?$/.test(text);
+}
+
+function branchesOf({ ref, task }: Step): Watched[] {
+  const branches = Array.isArray(task.forkTasks) ? task.forkTasks : [];
+  return branches.flatMap((branch: unknown, index) => {
+    const last: unknown = Array.isArray(branch) ? branch.at(-1) : undefined;
+    if (!isObject(last)) return [];
+    return {
+      ref,
+      what: `branch ${index + 1} (to ${String(last.taskReferenceName)}) ends`,
+      reachedBy: (trace: Trace) =>
+        trace.attempts.some((one) => one.ref === last.taskReferenceName && one.status.startsWith('COMPLETED')),
+    };
+  });
+}
+
+function itemsOf({ ref }: Step): Watched[] {
+  const forked = ({ attempts }: Trace) => attempts.find((one) => one.ref === ref && one.status === 'COMPLETED');
+  const items = ({ attempts }: Trace) => new Set(attempts.filter((one) => madeBy(one, ref)).map((one) => one.ref)).size;
+  return [
+    { ref, what: 'no item', reachedBy: (trace) => forked(trace) !== undefined && items(trace) === 0 },
+    { ref, what: 'several items', reachedBy: (trace) => items(trace) > 1 },
+  ];
+}
+
+function madeBy({ ref }: Attempt, fork: string): boolean {
+  return ref.startsWith(`${fork}_`) && /^\d+$/.test(ref.slice(fork.length + 1));
+}

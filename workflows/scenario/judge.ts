@@ -1,0 +1,145 @@
+import { count } from '../../core/text.ts';
+import { unknownReference } from './check.ts';
+import type { Expectation, Scenario } from './define.ts';
+import { differences } from './expected.ts';
+import { isEach, isMock, isRounds, type Mocks } from './mocks.ts';
+import { stubOf } from './sample.ts';
+import type { Step } from './steps.ts';
+import type { Attempt, Trace } from './trace.ts';
+
+/** What a dry run came to that its scenario does not expect, in sentences. */
+export function judge(trace: Trace, scenario: Scenario, steps: ReadonlyMap<string, Step>): string[] {
+  const unanswered = missingAnswers(trace, scenario, steps);
+  if (unanswered.length > 0) return unanswered; // all else follows from that
+  const { expect } = scenario;
+  const { status, output, variables } = trace.execution;
+  const found = [
+    ...differences(expect.status, status, 'status'),
+    ...(expect.output === undefined ? [] : differences(expect.output, output, 'output')),
+    ...(expect.variables === undefined ? [] : differences(expect.variables, variables, 'variables')),
+    ...ofReason(expect, trace),
+    ...Object.entries(expect.attempts ?? {}).flatMap(([ref, n]) =>
+      differences(n, of(trace, ref).length, `attempts of ${ref}`),
+    ),
+    ...Object.entries(expect.rounds ?? {}).flatMap(([ref, n]) =>
+      differences(n, roundsOf(trace, ref), `rounds of ${ref}`),
+    ),
+    ...Object.entries(expect.inputs ?? {}).flatMap(([ref, input]) =>
+      differences(input, of(trace, ref).at(-1)?.input, `input of ${ref}`),
+    ),
+  ];
+  const mistakes = [
+    ...found.map(({ path, expected, actual }) => `${path}: expected ${shown(expected)}, was ${shown(actual)}`),
+    ...ofPath(expect, trace),
+    ...namedAtRunTime(trace, scenario, steps),
+  ];
+  const told = trace.reason !== undefined && status !== expect.status;
+  return told ? [...mistakes, `it says why: ${trace.reason}`] : mistakes;
+}
+
+/** The number of rounds that a loop has begun; 0 if it was not reached. */
+export function roundsOf(trace: Trace, ref: string): number {
+  const iteration = of(trace, ref).at(-1)?.output.iteration;
+  return typeof iteration === 'number' ? iteration : 0;
+}
+
+/** The way the execution took, a task with what became of it for each entry. */
+export function pathOf(trace: Trace): string[] {
+  return trace.attempts.filter(({ type }) => type !== 'JOIN').map(entryOf);
+}
+
+function entryOf({ ref, type, round, status, output, reason }: Attempt): string {
+  const name = round > 0 ? `${ref}#${round}` : ref;
+  if (status === 'COMPLETED') return type === 'SWITCH' ? `${name} [${String(output.selectedCase)}]` : name;
+  const what = reason === undefined ? status : `${status}: ${reason}`;
+  return `${name} (${what.length > 80 ? `${what.slice(0, 79)}…` : what})`;
+}
+
+function of(trace: Trace, ref: string): Attempt[] {
+  return trace.attempts.filter((attempt) => attempt.ref === ref);
+}
+
+function ofReason({ reason: expected }: Expectation, { reason }: Trace) {
+  if (expected === undefined) return [];
+  if (typeof expected === 'string' && reason?.includes(expected)) return [];
+  return differences(expected, reason, 'reason');
+}
+
+function ofPath({ ran = [], notRan = [] }: Expectation, { attempts }: Trace): string[] {
+  const refs = attempts.map(({ ref }) => ref);
+  const mistakes = notRan.filter((ref) => refs.includes(ref)).map((ref) => `${ref} was not to run, and it did`);
+  let from = 0;
+  for (const ref of ran) {
+    const at = refs.indexOf(ref, from);
+    if (at === -1) {
+      mistakes.push(refs.includes(ref) ? `${ref} ran, but not in the order ${ran.join(', ')}` : `${ref} did not run`);
+      break;
+    }
+    from = at + 1;
+  }
+  return mistakes;
+}
+
+/** References that could only be known after the run. */
+function namedAtRunTime(trace: Trace, { tasks = {}, expect }: Scenario, steps: ReadonlyMap<string, Step>): string[] {
+  const refs = new Set([...steps.keys(), ...trace.attempts.map(({ ref }) => ref)]);
+  const named = { tasks, 'expect.attempts': expect.attempts ?? {}, 'expect.inputs': expect.inputs ?? {} };
+  return Object.entries(named).flatMap(([where, record]) =>
+    Object.keys(record)
+      .filter((ref) => !refs.has(ref))
+      .map((ref) => unknownReference(ref, where, refs)),
+  );
+}
+
+function missingAnswers(trace: Trace, { tasks = {} }: Scenario, steps: ReadonlyMap<string, Step>): string[] {
+  const open = (attempt: Attempt) => ['SCHEDULED', 'IN_PROGRESS'].includes(attempt.status);
+  const waits = trace.execution.status === 'RUNNING';
+  const own = trace.attempts
+    .filter((one) => one.unanswered || (waits && open(one) && !CONTROL.has(one.type)))
+    .map((one) => {
+      const fork = forkOf(one.ref, steps);
+      return missing(one, tasks[one.ref] ?? (fork && tasks[fork.ref]), steps.get(one.ref), fork);
+    });
+  const below = trace.below.flatMap(({ ref, trace: inner }) =>
+    inner.attempts
+      .filter(({ unanswered }) => unanswered)
+      .map((one) => `subWorkflows.${ref}.tasks has no answer for ${one.ref}.`),
+  );
+  const all = [...new Set([...below, ...own])];
+  if (all.length === 0 && waits) return ['The server has not brought it to an end: it is still RUNNING.'];
+  return all;
+}
+
+const CONTROL: ReadonlySet<string> = new Set(['DO_WHILE', 'JOIN', 'EXCLUSIVE_JOIN', 'FORK', 'SWITCH']);
+
+/** The FORK_JOIN_DYNAMIC that made a task, by the names that `forkEach` gives. */
+function forkOf(ref: string, steps: ReadonlyMap<string, Step>): Step | undefined {
+  const fork = steps.get(ref.replace(/_\d+$/, ''));
+  return fork?.type === 'FORK_JOIN_DYNAMIC' ? fork : undefined;
+}
+
+function missing(one: Attempt, mocks: Mocks | undefined, step: Step | undefined, fork: Step | undefined): string {
+  const { ref, type, round, attempt } = one;
+  if (mocks === undefined) {
+    const asked = fork ?? step;
+    const stub = stubOf(asked ?? { ref, type, contract: undefined, child: undefined });
+    return `There is no answer for ${ref}; add to \`tasks\`: ${stub}`;
+  }
+  if (isRounds(mocks) && round > mocks.rounds.length) {
+    return `There is no answer for round ${round} of ${ref}: rounds(…) holds ${mocks.rounds.length}.`;
+  }
+  if (isEach(mocks) && attempt === 1) {
+    return `There is no answer for ${ref}: each(…) holds ${count(mocks.items.length, 'item')}.`;
+  }
+  const given = isMock(mocks) || isRounds(mocks) || isEach(mocks) ? undefined : count(mocks.length, 'answer');
+  return `There is no answer for attempt ${attempt} of ${ref}${given ? `: its list holds ${given}` : ''}.`;
+}
+
+function shown(value: unknown): string {
+  if (value instanceof RegExp) return String(value);
+  const text =
+    value === undefined
+      ? 'nothing'
+      : JSON.stringify(value, (_, inner) => (inner instanceof RegExp ? String(inner) : inner));
+  return text.length > 300 ? `${text.slice(0, 299)}…` : text;
+}

@@ -1,0 +1,102 @@
+import type { MockedTasks, TaskMock } from '../../core/conductor/calls/executions.ts';
+import type { TaskDef } from '../../core/conductor/types.ts';
+import type { Workflow } from '../../core/contract.ts';
+import type { Mocked } from './define.ts';
+import { dryName } from './dry-definition.ts';
+import { completesUnmocked, isAnswered } from './kinds.ts';
+import { completes, isEach, isMock, isRounds, type Mock, type Mocks } from './mocks.ts';
+import { boundOf, type Known, type Step, stepsOf } from './steps.ts';
+
+/**
+ * The mocks in the form in which the server's test endpoint takes them. It does not come back from a sub-workflow in which a task has
+ * none, so every list ends with one that fails for good and says in its output that there should have been a mock.
+ */
+export function mockData(workflow: Workflow, mocked: Mocked, known: Known): MockedTasks {
+  return within(workflow, mocked, known, 0);
+}
+
+/** The key in the output of an attempt for which a scenario has no mock. */
+export const NO_MOCK = 'fleetNoMock';
+
+/** The endpoint stops as soon as it has no mock left, even while a JOIN is still to be evaluated. */
+const KEEPS_GOING = { fleet_keeps_going: [] as TaskMock[] };
+
+/** How many rounds or items are provided for where nothing says how many there can be. */
+const MANY = 60;
+
+/** Deeper than sub-workflows are written out. */
+const MAX_DEPTH = 6;
+
+function within(workflow: Workflow, mocked: Mocked, known: Known, depth: number): MockedTasks {
+  const taskRefToMockOutput: MockedTasks['taskRefToMockOutput'] = { ...KEEPS_GOING };
+  const subWorkflowTestRequest: NonNullable<MockedTasks['subWorkflowTestRequest']> = {};
+  const steps = stepsOf(workflow, known);
+  for (const step of steps.values()) {
+    const mocks = mocked.tasks?.[step.ref] ?? defaultOf(step);
+    if (mocks !== undefined) Object.assign(taskRefToMockOutput, mocksOf(step, mocks));
+    else if (step.child && depth < MAX_DEPTH) {
+      const inner = within(step.child, mocked.subWorkflows?.[step.ref] ?? {}, known, depth + 1);
+      const { version } = step.child;
+      for (const ref of rowsOf(step))
+        subWorkflowTestRequest[ref] = { name: dryName(step.child.name), version, ...inner };
+    } else if (isAnswered(step.type) || step.type === 'SUB_WORKFLOW')
+      Object.assign(taskRefToMockOutput, mocksOf(step, []));
+  }
+  for (const [ref, mocks] of Object.entries(mocked.tasks ?? {})) {
+    if (!steps.has(ref)) Object.assign(taskRefToMockOutput, atRunTime(ref, mocks));
+  }
+  return { taskRefToMockOutput, subWorkflowTestRequest };
+}
+
+function defaultOf({ type, task }: Step): Mocks | undefined {
+  return completesUnmocked(type, task.inputParameters) ? completes() : undefined;
+}
+
+/** The references under which a task comes up: that of each round, if it is in a loop. */
+function rowsOf({ ref, loop }: Pick<Step, 'ref' | 'loop'>): string[] {
+  if (!loop) return [ref];
+  return Array.from({ length: boundOf(loop) ?? MANY }, (_, index) => `${ref}__${index + 1}`);
+}
+
+function mocksOf(step: Step, mocks: Mocks): Record<string, TaskMock[]> {
+  if (step.type !== 'FORK_JOIN_DYNAMIC') return inRounds(step, mocks);
+  const items = Array.from({ length: MANY }, (_, index) => {
+    const own = isEach(mocks) ? (mocks.items[index] ?? []) : mocks;
+    return inRounds({ ...step, ref: `${step.ref}_${index}` }, own);
+  });
+  return Object.assign({}, ...items);
+}
+
+function inRounds(step: Step, mocks: Mocks): Record<string, TaskMock[]> {
+  const entries = rowsOf(step).map((row, index) => {
+    const own = isRounds(mocks) ? (mocks.rounds[index] ?? []) : mocks;
+    return [row, attempts(isEach(own) ? [] : own, step)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** A task that the definition does not name, such as one of a FORK_JOIN_DYNAMIC: what is known of it is the mock alone. */
+function atRunTime(ref: string, mocks: Mocks): Record<string, TaskMock[]> {
+  if (isEach(mocks) || isRounds(mocks)) return {};
+  return { [ref]: attempts(mocks, { type: 'SIMPLE', taskDef: { name: ref, retryCount: 10 } }) };
+}
+
+type Answering = Pick<Step, 'type' | 'taskDef'>;
+
+function attempts(mocks: Mock | readonly Mock[], step: Answering): TaskMock[] {
+  const each = isMock(mocks) ? Array.from({ length: (step.taskDef.retryCount ?? 0) + 1 }, () => mocks) : mocks;
+  const missing: TaskMock = { status: 'FAILED_WITH_TERMINAL_ERROR', output: { [NO_MOCK]: true } };
+  return [...each.map((mock) => toTaskMock(mock, step)), missing];
+}
+
+function toTaskMock({ ends, output, reason }: Mock, { type, taskDef }: Answering): TaskMock {
+  if (ends === 'TIMED_OUT') return { status: 'IN_PROGRESS', output: {}, executionTime: longerThan(taskDef) };
+  if (reason === undefined) return { status: ends, output };
+  const shown = type === 'HTTP' && Object.keys(output).length === 0 ? { response: reason } : output;
+  return { status: ends, output: shown, reason };
+}
+
+/** In milliseconds. */
+function longerThan({ timeoutSeconds, responseTimeoutSeconds = 3600 }: TaskDef): number {
+  return ((timeoutSeconds || responseTimeoutSeconds) + 1) * 1000;
+}

@@ -1,0 +1,111 @@
+import type { Conductor } from '../../core/conductor/api.ts';
+import type { Workflow } from '../../core/contract.ts';
+import { FleetError } from '../../core/errors.ts';
+import { mistakesIn } from './check.ts';
+import { type Coverage, coverageOf } from './coverage.ts';
+import type { Scenario, Scenarios } from './define.ts';
+import { judge, pathOf } from './judge.ts';
+import { type DryRunOptions, dryRun } from './run.ts';
+import { stepsOf } from './steps.ts';
+import type { Trace } from './trace.ts';
+
+/** What became of one scenario. */
+export interface ScenarioResult {
+  readonly title: string;
+  /** Sentences; none if all is as expected. */
+  readonly mistakes: readonly string[];
+  /** The tasks that ran, in order. Empty if the scenario could not be run. */
+  readonly path: readonly string[];
+  readonly durationMs: number;
+  /** Of the execution, while it is on the server. */
+  readonly workflowId: string | undefined;
+}
+
+/** What became of all scenarios of one workflow. */
+export interface WorkflowResult {
+  readonly name: string;
+  readonly scenarios: readonly ScenarioResult[];
+  readonly coverage: Coverage;
+}
+
+export interface SuiteOptions extends DryRunOptions {
+  /** Which scenarios to run; default: all. */
+  readonly chosen?: (title: string) => boolean;
+  /** Told when one has ended. */
+  ended?(done: number, all: number): void;
+}
+
+/** More at once would only wait for each other on the server. */
+const AT_ONCE = 4;
+
+/**
+ * Runs the scenarios of these workflows, a few at a time. A workflow without scenarios gets a result too.
+ * @throws FleetError `cancelled` when interrupted, `upstream` when the server is lost
+ */
+export async function runSuite(
+  conductor: Conductor,
+  workflows: readonly Workflow[],
+  suites: readonly Scenarios[],
+  options: SuiteOptions,
+): Promise<WorkflowResult[]> {
+  const { chosen = () => true, ended, known } = options;
+  const jobs = suites.flatMap(({ workflow, scenarios }) =>
+    Object.entries(scenarios)
+      .filter(([title]) => chosen(title))
+      .map(([title, scenario]) => ({ workflow, title, scenario })),
+  );
+  const results = new Map<string, (Outcome & { index: number })[]>();
+  let next = 0;
+  let done = 0;
+  const worker = async () => {
+    for (let index = next++; index < jobs.length; index = next++) {
+      const job = jobs[index];
+      if (!job || options.signal.aborted) return;
+      const outcome = await runOne(conductor, job.workflow, job.title, job.scenario, options);
+      results.set(job.workflow.name, [...(results.get(job.workflow.name) ?? []), { ...outcome, index }]);
+      ended?.(++done, jobs.length);
+    }
+  };
+  const over = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker));
+  for (const one of over) if (one.status === 'rejected') throw one.reason;
+  if (options.signal.aborted) throw new FleetError('cancelled', `Stopped after ${done} of ${jobs.length} scenarios.`);
+  return workflows.map((workflow) => {
+    const own = (results.get(workflow.name) ?? []).sort((a, b) => a.index - b.index);
+    const traces = own.flatMap(({ trace }) => trace ?? []);
+    const coverage = coverageOf(workflow, traces, known);
+    return { name: workflow.name, scenarios: own.map(({ result }) => result), coverage };
+  });
+}
+
+interface Outcome {
+  result: ScenarioResult;
+  trace?: Trace;
+}
+
+async function runOne(
+  conductor: Conductor,
+  workflow: Workflow,
+  title: string,
+  scenario: Scenario,
+  options: SuiteOptions,
+): Promise<Outcome> {
+  const startedAt = performance.now();
+  const result = (mistakes: readonly string[], trace?: Trace): ScenarioResult => ({
+    title,
+    mistakes,
+    path: trace ? pathOf(trace) : [],
+    durationMs: Math.round(performance.now() - startedAt),
+    workflowId: options.keep ? trace?.execution.workflowId : undefined,
+  });
+  const written = mistakesIn(workflow, scenario, options.known);
+  if (written.length > 0) return { result: result(written) };
+  try {
+    const trace = await dryRun(conductor, workflow, scenario, options);
+    return { result: result(judge(trace, scenario, stepsOf(workflow, options.known)), trace), trace };
+  } catch (error) {
+    // A server that is gone, or refuses everybody, is no mistake of a scenario.
+    if (!(error instanceof FleetError) || ['cancelled', 'denied'].includes(error.code)) throw error;
+    await conductor.version();
+    return { result: result([`The server does not run it: ${error.message}`]) };
+  }
+}

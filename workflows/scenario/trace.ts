@@ -1,0 +1,115 @@
+import type { MockedTasks, TaskMock } from '../../core/conductor/calls/executions.ts';
+import type { Execution, Task } from '../../core/conductor/types.ts';
+import { isAdded } from './dry-definition.ts';
+import { NO_MOCK } from './mock-data.ts';
+import type { Step } from './steps.ts';
+
+/** One attempt of one task of a dry run. */
+export interface Attempt {
+  readonly taskId: string;
+  /** As in the definition, without the number of the round. */
+  readonly ref: string;
+  /** The type it has in the definition; of a task made at run time, what the server shows. */
+  readonly type: string;
+  /** The name of its task definition. */
+  readonly name: string;
+  /** From 1; 0 outside of loops. */
+  readonly round: number;
+  /** From 1. */
+  readonly attempt: number;
+  readonly status: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly output: Readonly<Record<string, unknown>>;
+  /** Why it failed; absent unless it did. */
+  readonly reason: string | undefined;
+  /** The scenario has no answer for it. */
+  readonly unanswered: boolean;
+  readonly subWorkflowId: string | undefined;
+}
+
+/** What a dry run came to, in the words of the definition. */
+export interface Trace {
+  readonly execution: Execution;
+  /** Why it did not complete, with the reasons of the mocks. */
+  readonly reason: string | undefined;
+  /** In the order in which they began. */
+  readonly attempts: readonly Attempt[];
+  /** The executions of sub-workflows. */
+  readonly below: readonly { readonly ref: string; readonly trace: Trace }[];
+}
+
+/** The one level of a trace that this execution is; `below` holds the others. */
+export function traceOf(
+  execution: Execution,
+  steps: ReadonlyMap<string, Step>,
+  mocks: MockedTasks,
+  below: Trace['below'] = [],
+): Trace {
+  const rows = [...execution.tasks].sort((a, b) => a.seq - b.seq).filter((row) => !isAdded(bareRef(row)));
+  const tried = new Map<string, number>();
+  const attempts = rows.map((row) => {
+    const attempt = (tried.get(row.referenceTaskName) ?? 0) + 1;
+    tried.set(row.referenceTaskName, attempt);
+    const mock = mocks.taskRefToMockOutput[row.referenceTaskName]?.[attempt - 1];
+    return attemptOf(row, attempt, steps.get(bareRef(row)), mock);
+  });
+  const reason = fullReason(execution.reasonForIncompletion, attemptsIn({ attempts, below }));
+  return { execution, reason, attempts, below };
+}
+
+/** The reference in the definition: inside a loop the server appends the number of the round. */
+function bareRef({ referenceTaskName, iteration }: Task): string {
+  const suffix = `__${iteration}`;
+  return iteration > 0 && referenceTaskName.endsWith(suffix)
+    ? referenceTaskName.slice(0, -suffix.length)
+    : referenceTaskName;
+}
+
+function attemptOf(row: Task, attempt: number, step: Step | undefined, mock: TaskMock | undefined): Attempt {
+  const { [NO_MOCK]: unanswered, ...output } = row.outputData;
+  const failed = !['COMPLETED', 'SCHEDULED', 'IN_PROGRESS', 'CANCELED', 'SKIPPED'].includes(row.status);
+  const reason = row.reasonForIncompletion ?? mock?.reason ?? 'no reason given';
+  return {
+    taskId: row.taskId,
+    ref: bareRef(row),
+    type: step?.type ?? row.taskType,
+    name: row.taskDefName ?? row.taskType,
+    round: row.iteration,
+    attempt,
+    status: row.status,
+    input: row.inputData,
+    output,
+    reason: failed ? reason : undefined,
+    unanswered: unanswered === true,
+    subWorkflowId: row.subWorkflowId ?? undefined,
+  };
+}
+
+/** Every attempt of an execution and of its sub-workflows. */
+export function attemptsIn(trace: Pick<Trace, 'attempts' | 'below'>): Attempt[] {
+  return [...trace.attempts, ...trace.below.flatMap(({ trace: inner }) => attemptsIn(inner))];
+}
+
+/** The test endpoint cannot be told why a mock fails, so the server writes null where a worker's reason would stand. */
+function fullReason(text: string | null | undefined, attempts: readonly Attempt[]): string | undefined {
+  const known = new Map(attempts.map(({ taskId, reason }) => [taskId, reason]));
+  const failed = /Task (\S+) failed with status: (\w+) and reason: 'null'/g;
+  return (
+    text?.replaceAll(failed, (whole, id: string) => {
+      const reason = known.get(id);
+      return reason === undefined ? whole : whole.replace(/'null'$/, () => `'${reason}'`);
+    }) ?? undefined
+  );
+}
+
+/**
+ * True for an execution that failed at a JOIN although every task it waited for still had attempts left. The server evaluates a JOIN
+ * beside the tasks, and takes one that has failed and is not scheduled anew yet for one that has failed for good.
+ */
+export function failedTooSoon({ attempts }: Trace, steps: ReadonlyMap<string, Step>): boolean {
+  if (!attempts.some(({ type, status }) => type === 'JOIN' && status === 'FAILED')) return false;
+  const failed = attempts.filter(({ type, reason }) => type !== 'JOIN' && reason !== undefined);
+  const hasMore = ({ ref, status, attempt }: Attempt) =>
+    ['FAILED', 'TIMED_OUT'].includes(status) && attempt <= (steps.get(ref)?.taskDef.retryCount ?? 0);
+  return failed.length > 0 && failed.every(hasMore);
+}

@@ -1,0 +1,10 @@
+import notifyStonks from '../definitions/notify-stonks.ts';
+import { defineSchedule } from '../dsl/schedule.ts';
+
+export default defineSchedule({
+  name: 'notify_stonks_daily',
+  description: 'Looks at the price every day at 21:00 UTC, when the exchange in New York has closed.',
+  workflow: notifyStonks,
+  input: {},
+  cron: '0 0 21 * * *',
+});

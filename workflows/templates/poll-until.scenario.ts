@@ -1,0 +1,32 @@
+import { defineScenarios } from '../scenario/define.ts';
+import { completes, fails, rounds } from '../scenario/mocks.ts';
+import template from './poll-until.ts';
+
+const url = 'https://example.com/jobs/1';
+const says = (status: string) => completes({ statusCode: 200, ok: true, headers: {}, body: { status } });
+
+export default defineScenarios(template.workflow, {
+  'ends at once when it is done': {
+    input: { url },
+    tasks: { ask: [fails('answered 503'), says('done')] },
+    expect: { status: 'COMPLETED', output: { status: 'done', rounds: 1 }, notRan: ['pause'] },
+  },
+  'asks again until it is done': {
+    input: { url, doneWhen: 'ready' },
+    tasks: { ask: rounds(says('queued'), says('running'), says('ready')), pause: completes() },
+    expect: { status: 'COMPLETED', output: { status: 'ready', rounds: 3 } },
+  },
+  'gives up in the end': {
+    input: { url },
+    tasks: { ask: says('running'), pause: completes() },
+    expect: { status: 'FAILED', reason: /still says "running"/, rounds: { poll: 30 } },
+  },
+  'takes an answer that is no object for one that is not done': {
+    input: { url },
+    tasks: {
+      ask: rounds(completes({ statusCode: 200, ok: true, headers: {}, body: 'x' }), says('done')),
+      pause: completes(),
+    },
+    expect: { status: 'COMPLETED', output: { rounds: 2 } },
+  },
+});

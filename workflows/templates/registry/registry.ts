@@ -1,0 +1,139 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import type { WorkflowDef } from '../../../core/conductor/types.ts';
+import { discoverModules, type Found, kebabCase } from '../../../core/discover.ts';
+import { FleetError } from '../../../core/errors.ts';
+import { isScenarios } from '../../scenario/define.ts';
+import { isTemplate, type Template } from './define.ts';
+import { partSource, type Rename, scenarioSource, snakeCase } from './source.ts';
+
+/** What one chooses a template by. */
+export interface TemplateSummary {
+  name: string;
+  title: string;
+  description: string;
+  whenToUse: string;
+}
+
+/** A template as text and data: nothing of it has to be run to be used. */
+export interface TemplateDetails extends TemplateSummary {
+  /** Plain Conductor JSON. */
+  definition: WorkflowDef;
+  /** Workflows that are registered with it, such as its failure workflow. */
+  companions: WorkflowDef[];
+  /** TypeScript for a file in `workflows/definitions/`. */
+  source: string;
+  /** The input of its first dry run. */
+  exampleInput: Record<string, unknown>;
+  /** The task definitions it uses: a `task` needs a worker, a `policy` is retries and time limits of a task of the server's own. */
+  tasks: { name: string; description: string; kind: 'task' | 'policy' }[];
+}
+
+/** A file that a template becomes. */
+export interface TemplateFile {
+  /** Below the folder of the user's workflows. */
+  folder: 'definitions' | 'schedules' | 'event-handlers';
+  /** With `.ts`. */
+  name: string;
+  /** @param importing see `Rename` */
+  text(importing: Rename['importing']): string;
+}
+
+/** Every template, by name. */
+export async function listTemplates(): Promise<TemplateSummary[]> {
+  return (await load()).map(({ value }) => summaryOf(value));
+}
+
+/** @throws FleetError `not-found` with the names there are */
+export async function getTemplate(name: string): Promise<TemplateDetails> {
+  const { value, module } = await find(name);
+  const { workflow } = value;
+  const rename: Rename = { from: workflow.name, to: workflow.name, importing: fromDefinitions };
+  return {
+    ...summaryOf(value),
+    definition: workflow.def,
+    companions: (workflow.companions ?? []).map(({ def }) => def),
+    source: partSource(await sourceOf(module), 'workflow', rename),
+    exampleInput: await exampleInputOf(module),
+    tasks: [workflow, ...(workflow.companions ?? [])]
+      .flatMap(({ tasks }) => tasks)
+      .filter(({ name }, index, all) => all.findIndex((other) => other.name === name) === index)
+      .map(({ name, description, kind }) => ({ name, description, kind })),
+  };
+}
+
+/**
+ * The files that a template becomes for a workflow of this name, the definition first and its dry runs second.
+ * @throws FleetError `not-found` with the names there are
+ */
+export async function templateFiles(template: string, workflowName: string): Promise<TemplateFile[]> {
+  const { value, module } = await find(template);
+  const { workflow, schedule, eventHandler } = value;
+  const stem = kebabCase(workflowName);
+  const [source, scenario] = await Promise.all([sourceOf(module), sourceOf(scenarioOf(module))]);
+  const rename = (importing: Rename['importing']) => ({ from: workflow.name, to: workflowName, importing });
+  const beside = (folder: TemplateFile['folder'], part: 'schedule' | 'eventHandler', name: string): TemplateFile => ({
+    folder,
+    name: `${kebabCase(name.replace(snakeCase(workflow.name), snakeCase(workflowName)))}.ts`,
+    text: (importing) => partSource(source, part, rename(importing), `../definitions/${stem}.ts`),
+  });
+  return [
+    {
+      folder: 'definitions',
+      name: `${stem}.ts`,
+      text: (importing) => partSource(source, 'workflow', rename(importing)),
+    },
+    {
+      folder: 'definitions',
+      name: `${stem}.scenario.ts`,
+      text: (importing) => scenarioSource(scenario, rename(importing), `./${stem}.ts`),
+    },
+    ...(schedule ? [beside('schedules', 'schedule', schedule.name)] : []),
+    ...(eventHandler ? [beside('event-handlers', 'eventHandler', eventHandler.name)] : []),
+  ];
+}
+
+let templates: Promise<Found<Template>[]> | undefined;
+
+function load(): Promise<Found<Template>[]> {
+  templates ??= discoverModules(new URL('../', import.meta.url), isTemplate, 'template (defineTemplate(…))');
+  return templates;
+}
+
+async function find(name: string): Promise<Found<Template>> {
+  const all = await load();
+  const found = all.find(({ value }) => value.name === name);
+  if (found) return found;
+  throw new FleetError('not-found', `There is no template "${name}".`, {
+    remedy: `There are ${all.map(({ value }) => value.name).join(', ')}.`,
+  });
+}
+
+function summaryOf({ name, title, description, whenToUse }: Template): TemplateSummary {
+  return { name, title, description, whenToUse };
+}
+
+function scenarioOf(module: string): string {
+  return module.replace(/(\.[jt]s)$/, '.scenario$1');
+}
+
+async function exampleInputOf(module: string): Promise<Record<string, unknown>> {
+  const { default: scenarios } = (await import(scenarioOf(module))) as { default?: unknown };
+  const [first] = isScenarios(scenarios) ? Object.values(scenarios.scenarios) : [];
+  return z.record(z.string(), z.unknown()).parse(first?.input);
+}
+
+const sourceMap = z.object({ sourcesContent: z.tuple([z.string()]) });
+
+/** The TypeScript of a module. A built one has it in its source map. */
+async function sourceOf(module: string): Promise<string> {
+  const file = fileURLToPath(module);
+  if (file.endsWith('.ts')) return readFile(file, 'utf8');
+  return sourceMap.parse(JSON.parse(await readFile(`${file}.map`, 'utf8'))).sourcesContent[0];
+}
+
+/** As a file in `workflows/definitions/` has it, which is as deep as the templates are. */
+function fromDefinitions(module: string): string {
+  return module.startsWith('workflows/') ? `../${module.slice('workflows/'.length)}.ts` : `../../${module}.ts`;
+}

@@ -1,0 +1,116 @@
+import { posix } from 'node:path';
+
+/**
+ * The text of a template as files of its user's own.
+ *
+ * 1. A module is a list of statements that begin at the start of a line, as the formatter leaves them.
+ * 2. The workflow's name (`ScheduledReport`) and its snake case (`scheduled_report`) stand for nothing else in it, and are changed everywhere.
+ * 3. A file imports only what it uses.
+ */
+export interface Rename {
+  /** The workflow's name in the template. */
+  from: string;
+  to: string;
+  /** How a file names the module at a path of this repository without extension, e.g. `workflows/dsl/define`. */
+  importing(module: string): string;
+}
+
+/** Where the text of templates is, for the paths of their imports. */
+const HOME = 'workflows/templates';
+
+/** The parts of a template that become a file each. */
+export type Part = 'workflow' | 'schedule' | 'eventHandler';
+
+/**
+ * The file of one part; what its statement calls `workflow` is imported, unless it is the workflow itself.
+ * @param workflowFile how the file imports the workflow's
+ */
+export function partSource(template: string, part: Part, rename: Rename, workflowFile = ''): string {
+  const { imports, statements } = parse(template);
+  const own = statements.filter((statement) => belongsTo(statement, part));
+  const body = own.map((statement) => statement.replace(`const ${part} = `, 'export default ')).join('');
+  const workflow = part === 'workflow' ? [] : [{ names: 'workflow', from: workflowFile }];
+  return finish([...moved(imports, rename), ...workflow], body, rename);
+}
+
+/** The file of the dry runs. */
+export function scenarioSource(scenario: string, rename: Rename, workflowFile: string): string {
+  const { imports, statements } = parse(scenario);
+  const others = imports.filter(({ names }) => names !== 'template');
+  const body = statements.join('').replaceAll('template.workflow', 'workflow');
+  return finish([...moved(others, rename), { names: 'workflow', from: workflowFile }], body, rename);
+}
+
+interface Import {
+  /** What stands between `import` and `from`. */
+  names: string;
+  from: string;
+}
+
+function parse(source: string): { imports: Import[]; statements: string[] } {
+  const parts = withTheirComments(source.split(/^(?=(?:import|const|function|export)\b)/m));
+  const statements = parts.filter((part) => !part.startsWith('import '));
+  const imports = parts.flatMap((part) => {
+    const found = /^import ([\s\S]*?) from '([^']+)';/.exec(part);
+    return found ? [{ names: found[1] ?? '', from: found[2] ?? '' }] : [];
+  });
+  return { imports, statements };
+}
+
+/** A comment belongs to the statement below it. */
+function withTheirComments(parts: readonly string[]): string[] {
+  const ends = parts.map((part) => part.search(/^(?:\/\/.*\n|\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)+$(?![\s\S])/m));
+  return parts.map((part, index) => {
+    const end = ends[index] ?? -1;
+    const before = ends[index - 1] ?? -1;
+    return (before < 0 ? '' : (parts[index - 1] ?? '').slice(before)) + (end < 0 ? part : part.slice(0, end));
+  });
+}
+
+/** Statements of a template that are no part, such as the text of a prompt, go with the workflow. */
+function belongsTo(statement: string, part: Part): boolean {
+  if (/^export default defineTemplate\(/m.test(statement)) return false;
+  const named = /^const (schedule|eventHandler) = /m.exec(statement)?.[1];
+  return (named ?? 'workflow') === part;
+}
+
+function moved(imports: readonly Import[], { importing }: Rename): Import[] {
+  return imports.map(({ names, from }) => {
+    if (!from.startsWith('.')) return { names, from };
+    return { names, from: importing(posix.join(HOME, from).replace(/\.[jt]s$/, '')) };
+  });
+}
+
+function finish(imports: readonly Import[], body: string, { from, to }: Rename): string {
+  const snake = snakeCase(from);
+  // In one go: the new name may hold the old one.
+  const renamed = body.replaceAll(new RegExp(`${from}|${snake}`, 'g'), (name) => (name === snake ? snakeCase(to) : to));
+  const lines = imports
+    .flatMap(({ names, from }) => {
+      const used = namesUsed(names, renamed);
+      return used === '' ? [] : [{ names: used, from }];
+    })
+    .sort((a, b) => distance(a.from) - distance(b.from) || (a.from < b.from ? -1 : 1))
+    .map(({ names, from }) => `import ${names} from '${from}';`);
+  return `${lines.join('\n')}\n\n${renamed.trim()}\n`;
+}
+
+/** Of `a, { b, type C }`, what occurs in the text. */
+function namesUsed(names: string, text: string): string {
+  const [, fallback = '', listed = ''] = /^(\w*),?\s*(?:\{([\s\S]*)\})?$/.exec(names) ?? [];
+  const isUsed = (name: string) => new RegExp(`\\b${name.trim().replace(/^type /, '')}\\b`).test(text);
+  const kept = listed.split(',').filter((name) => name.trim() !== '' && isUsed(name));
+  const braces = kept.length > 0 ? `{ ${kept.map((name) => name.trim()).join(', ')} }` : '';
+  return [fallback !== '' && isUsed(fallback) ? fallback : '', braces].filter((part) => part !== '').join(', ');
+}
+
+/** Packages first, then what is furthest away, as the formatter has it. */
+function distance(from: string): number {
+  if (!from.startsWith('.')) return -100;
+  return -(from.match(/\.\.\//g)?.length ?? 0);
+}
+
+/** `OrderProcessing` is `order_processing`. */
+export function snakeCase(name: string): string {
+  return name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
+}

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import httpRequest from '../../workers/tasks/http-request.ts';
+import logMessage from '../../workers/tasks/log-message.ts';
+import { defineWorkflow } from '../dsl/define.ts';
+import { defineSchedule } from '../dsl/schedule.ts';
+import { defineTemplate } from './registry/define.ts';
+
+const workflow = defineWorkflow({
+  name: 'ScheduledReport',
+  version: 1,
+  description: 'Fetches a report and logs that it came.',
+  input: z.object({ url: z.url(), title: z.string().default('report') }),
+  output: z.object({ statusCode: z.number(), loggedAt: z.string() }),
+  timeoutSeconds: 600,
+}).build((wf, { url, title }) => {
+  const report = wf.task('fetch', httpRequest, { url });
+  const logged = wf.task('log', logMessage, {
+    message: `${title}: ${report.output.statusCode}`,
+    context: { body: report.output.body },
+  });
+  return { statusCode: report.output.statusCode, loggedAt: logged.output.loggedAt };
+});
+
+const schedule = defineSchedule({
+  name: 'scheduled_report_daily',
+  description: 'Starts it every day at 06:00.',
+  workflow,
+  input: { url: 'https://example.com/report.json' },
+  // Second, minute, hour, day of month, month, day of week.
+  cron: '0 0 6 * * *',
+  zone: 'UTC',
+  // It fires once somebody resumes it: the address above is only an example.
+  paused: true,
+});
+
+export default defineTemplate({
+  name: 'scheduled',
+  title: 'Every day at a certain time',
+  description: 'A workflow and the schedule that starts it, each in a file of its own.',
+  whenToUse: 'Reports, clean-ups, checks: whatever is to happen at certain times without anybody asking for it.',
+  workflow,
+  schedule,
+});
