@@ -30,25 +30,29 @@ const commands: Record<string, Entry> = {
     load: () => import('./commands/workers.ts'),
   },
   new: { summary: 'write a new worker or workflow, with its tests', load: () => import('./commands/new.ts') },
-  replay: {
-    summary: 'run a worker here on the input of a task of the past, without reporting it',
-    load: () => import('./commands/replay.ts'),
-  },
-  diagram: {
-    summary: 'draw a definition, or what became of an execution, as text, Mermaid or SVG',
-    load: () => import('./commands/diagram.ts'),
+  lint: {
+    summary: 'check definitions before the server does: shipped ones, files, or what it has stored',
+    load: () => import('./commands/lint.ts'),
   },
   test: {
     summary: 'dry-run workflows on the server, with the scenarios beside their definitions',
     load: () => import('./commands/test.ts'),
   },
-  register: {
-    summary: 'register the task and workflow definitions on the server',
-    load: () => import('./commands/register.ts'),
+  plan: {
+    summary: 'show what differs between the definitions here and those on the server',
+    load: () => import('./commands/plan.ts'),
   },
-  lint: {
-    summary: 'check definitions before the server does: shipped ones, files, or what it has stored',
-    load: () => import('./commands/lint.ts'),
+  apply: {
+    summary: 'bring the server up to the definitions here',
+    load: () => import('./commands/apply.ts'),
+  },
+  diagram: {
+    summary: 'draw a definition, or what became of an execution, as text, Mermaid or SVG',
+    load: () => import('./commands/diagram.ts'),
+  },
+  replay: {
+    summary: 'run a worker here on the input of a task of the past, without reporting it',
+    load: () => import('./commands/replay.ts'),
   },
   mcp: { summary: 'serve MCP over stdio or HTTP', load: () => import('./commands/mcp.ts') },
   server: {

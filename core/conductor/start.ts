@@ -52,7 +52,7 @@ export async function findDefinition(
     const known =
       names.length > 0
         ? `It has ${names.filter(isPlain).sort().slice(0, MOST_NAMED).join(', ')}.`
-        : 'It has none: run `fleet register`.';
+        : 'It has none: run `fleet apply`.';
     throw new FleetError('not-found', `The server has no workflow ${which}.`, { remedy: known, cause: error });
   }
 }

@@ -75,6 +75,6 @@ export function isEach(value: Mocks): value is Each {
 /** Every mock, in whatever order. */
 export function allOf(mocks: Mocks): readonly Mock[] {
   if (isMock(mocks)) return [mocks];
-  if (isRounds(mocks)) return mocks.rounds.flatMap((entry) => entry);
-  return isEach(mocks) ? mocks.items.flatMap((entry) => entry) : mocks;
+  if (isRounds(mocks)) return mocks.rounds.flat();
+  return isEach(mocks) ? mocks.items.flat() : mocks;
 }
