@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { FleetError, messageOf } from '../../core/errors.ts';
+import { isDue } from '../../workflows/manage/change.ts';
 import { makePlan, type Plan } from '../../workflows/manage/make-plan.ts';
 import { definitionsOf } from '../../workflows/manage/ours.ts';
 import { defineCommand } from '../command.ts';
@@ -55,9 +56,9 @@ export default defineCommand({
   },
 });
 
-/** What is kept or left differs as well: somebody has to look at it. */
+/** What is kept differs as well: somebody has to look at it. Older versions that are left beside the current ones do not. */
 function differs({ changes }: Plan): boolean {
-  return changes.some(({ action }) => action !== 'unchanged');
+  return changes.some((change) => isDue(change) || change.action === 'keep');
 }
 
 function write(file: string, plan: Plan): void {

@@ -18,8 +18,8 @@ const MACROS: Record<string, string> = {
   '@hourly': '0 0 * * * *',
 };
 
-/** How far ahead a firing is looked for: past the next 29 February. */
-const DAYS_AHEAD = 366 * 8;
+/** How far ahead a firing is looked for: past some 29ths of February. */
+const DAYS_AHEAD = 366 * 20;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 

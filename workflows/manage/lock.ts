@@ -17,8 +17,8 @@ import { FleetError } from '../../core/errors.ts';
  *    still finds the same beat. A successor that dies over it is followed by the next number, DEAD_AFTER_MS later.
  */
 const BEAT_MS = 1_000;
-const LOST_AFTER_MS = 5_000;
-const DEAD_AFTER_MS = 10_000;
+const LOST_AFTER_MS = 8_000;
+const DEAD_AFTER_MS = 15_000;
 const LOOK_EVERY_MS = 250;
 
 const PREFIX = 'fleet_apply_lock_';
@@ -149,7 +149,8 @@ function hold(conductor: Conductor, fleet: string, me: Held, claimedAt: number):
       clearInterval(timer);
       await beating;
       const held = await look(conductor, fleet).catch(() => undefined);
-      if (isMine() && held?.holder.id === me.holder.id) await remove(conductor, fleet, VERSION);
+      const isDead = performance.now() - confirmedAt > DEAD_AFTER_MS;
+      if (!isDead && held?.holder.id === me.holder.id) await remove(conductor, fleet, VERSION);
     },
   };
 }

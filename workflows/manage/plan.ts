@@ -40,7 +40,8 @@ export function plan(ours: Definitions, fleet: string, server: ServerState, opti
       ),
     ),
   ].map((change) => withTouches(change, view));
-  const changes = inOrder([...decided, ...prune(decided, fleet, view, options)]);
+  const stored = ({ name, version }: Change) => view.versionsOf(name).find((def) => def.version === version);
+  const changes = inOrder([...decided, ...prune(decided, fleet, view, options)], stored);
   return { changes, asks: [...view.asks] };
 }
 
