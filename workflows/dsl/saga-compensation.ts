@@ -159,8 +159,8 @@ function whatWasUndone(
       | { by: (reduce $steps[] as $step ({}; . + { ($step.ref): $step.undone })),
           undone: [$steps[] | select(.undone) | .ref],
           left: ([ $steps[]
-              | if .inDoubt then "\\(.ref) may have happened, as it was not known to have ended: look, and undo it by hand"
-                elif (.failed | length) > 0 then "\\(.ref) is not undone, \\(.failed | join(", ")); restart this when the cause is gone"
+              | if .inDoubt then "\\(.ref) may have happened, as it was under way when the execution ended: look, and undo it by hand"
+                elif (.failed | length) > 0 then "\\(.ref) is not undone, \\(.failed | join(", ")); restart this when it can succeed, or undo it by hand"
                 else empty end ] | join(". ")) }
       | . + { complete: (.left == "") }`,
     output: z.custom<Undone>(),
