@@ -111,10 +111,14 @@ function whatSucceeded(wf: Scope, steps: readonly Undo[]): Known {
   return known.output.result;
 }
 
+function ofStep(known: Known, ref: string): Known[string] {
+  return known[ref] as Known[string]; // the query makes one for each step
+}
+
 /** Adds the undo of a step and returns its tasks. `optional` lets the workflow go on to the next undo if one fails. */
 function undo(wf: Scope, known: Known, step: Undo): WorkflowTask[] {
   let tasks: WorkflowTask[] = [];
-  wf.switch(`undo_${step.ref}`, (known[step.ref] as Known[string]).undo, {
+  wf.switch(`undo_${step.ref}`, ofStep(known, step.ref).undo, {
     true: (scope) => {
       step.build(scope);
       tasks = scope.tasks;
@@ -141,8 +145,8 @@ function whatWasUndone(
 ): Refs<Undone> {
   const steps = undoing.map(({ step: { ref }, tasks }) => ({
     ref,
-    undo: known[ref]?.undo,
-    inDoubt: known[ref]?.inDoubt,
+    undo: ofStep(known, ref).undo,
+    inDoubt: ofStep(known, ref).inDoubt,
     tasks: tasks.map(({ taskReferenceName: task }) => ({
       ref: task,
       status: refs(`${task}.status`),
