@@ -23,13 +23,20 @@ const MEANING: Record<Change['touches'][number]['how'], string> = {
 
 /** Longest value that is printed whole. */
 const VALUE_LENGTH = 100;
+/** How much of two long values is shown before the place where they begin to differ. */
+const BEFORE_DIFFERENCE = 30;
 const IDS = 3;
+/** More definitions that are no longer in code are only counted: of a shared server there can be hundreds. */
+const MOST_LEFT = 3;
 
 /** A plan for people, a line per definition and indented lines about it; `all` also lists what stays as it is. */
 export function planLines(plan: Plan, { all = false } = {}): string[] {
-  const shown = plan.changes.filter(({ action }) => all || action !== 'unchanged');
+  const left = plan.changes.filter(({ action }) => action === 'left');
+  const counted = new Set(all ? [] : left.slice(MOST_LEFT));
+  const shown = plan.changes.filter((change) => all || (change.action !== 'unchanged' && !counted.has(change)));
+  const more = counted.size === 0 ? [] : [`? ${counted.size} more that are no longer in code; --all lists them`];
   const beside = all ? plan.unmanaged.map((one) => `  ${printable(labelOf(one))}: ${ownerOf(one.fleet)}`) : [];
-  return [...shown.flatMap(changeLines), ...beside, summary(plan)];
+  return [...shown.flatMap(changeLines), ...more, ...beside, summary(plan)];
 }
 
 function ownerOf(fleet: string | undefined): string {
@@ -56,7 +63,15 @@ function changeLines(change: Change): string[] {
 function differenceLine({ path, ...sides }: Difference): string {
   if (!('before' in sides)) return `${path}: added ${value(sides.after)}`;
   if (!('after' in sides)) return `${path}: removed ${value(sides.before)}`;
-  return `${path}: ${value(sides.before)} → ${value(sides.after)}`;
+  const [before, after] = [json(sides.before), json(sides.after)];
+  const from = before.length > VALUE_LENGTH || after.length > VALUE_LENGTH ? beginOfDifference(before, after) : 0;
+  return `${path}: ${part(before, from)} → ${part(after, from)}`;
+}
+
+function beginOfDifference(one: string, other: string): number {
+  let at = 0;
+  while (at < one.length && one[at] === other[at]) at++;
+  return Math.max(0, at - BEFORE_DIFFERENCE);
 }
 
 function touchLine({ how, workflow, version, ids }: Change['touches'][number]): string {
@@ -93,8 +108,16 @@ function summary({ changes, unmanaged }: Plan): string {
 }
 
 function value(of: unknown): string {
-  const text = JSON.stringify(of) ?? 'nothing';
-  return text.length > VALUE_LENGTH ? `${clip(text, VALUE_LENGTH)}…` : text;
+  return part(json(of), 0);
+}
+
+function json(of: unknown): string {
+  return JSON.stringify(of) ?? 'nothing';
+}
+
+function part(text: string, from: number): string {
+  const rest = text.slice(from);
+  return `${from > 0 ? '…' : ''}${clip(rest, VALUE_LENGTH)}${rest.length > VALUE_LENGTH ? '…' : ''}`;
 }
 
 /** Names on a server are somebody else's text, and this goes to a terminal. */

@@ -17,7 +17,7 @@ export interface TaskContract<I extends z.ZodType = z.ZodType, O extends z.ZodTy
 
 /**
  * The part of a Conductor task definition that a worker's author decides. Defaults are Conductor's own, but for retries
- * (3, after 2, 4 and 8 s), the lease (60 s) and the policy on `timeoutSeconds` (`RETRY`).
+ * (3, after 2, 4 and 8 s), the lease (60 s, or `timeoutSeconds` if that is less) and the policy on `timeoutSeconds` (`RETRY`).
  */
 export interface TaskOptions {
   /** More tries after the first. There is no way to ask for endlessly many. */

@@ -1,36 +1,25 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { writeFilesOf } from '../support/written-files.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-test('the files that the README shows compile together', () => {
-  const blocks = [
-    ...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```ts\n\/\/ (\S+\.ts):.*\n([\s\S]*?)```/g),
-  ];
-  expect(blocks).toHaveLength(3);
-  const scratch = mkdtempSync(join(import.meta.dirname, '.scratch-readme-'));
+test.each([
+  ['README.md', 3],
+  ['docs/guide.md', 4],
+])('the files that %s shows compile together', (page, number) => {
+  const { folder, paths, remove } = writeFilesOf(page, import.meta.dirname);
   try {
-    for (const [, path = '', code = ''] of blocks) {
-      const file = join(scratch, path);
-      mkdirSync(dirname(file), { recursive: true });
-      // What the file imports from the repository is three folders further up from here.
-      const moved = code.replace(/'(\.\.\/)+(core\/|dsl\/|define\.ts)/g, (_, __, rest: string) => {
-        const folder = rest === 'dsl/' ? 'workflows/dsl/' : rest === 'define.ts' ? 'mcp/define.ts' : rest;
-        return `'../../../../../${folder}`;
-      });
-      writeFileSync(file, moved);
-    }
-    writeFileSync(
-      join(scratch, 'tsconfig.json'),
-      JSON.stringify({ extends: '../../../tsconfig.json', include: ['./**/*.ts'] }),
-    );
+    expect(paths).toHaveLength(number);
+    const config = { extends: '../../../tsconfig.json', include: ['./**/*.ts'] };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
     const tsc = join(root, 'node_modules/typescript/bin/tsc');
     const complaints = () =>
-      execFileSync(process.execPath, [tsc, '-p', scratch, '--pretty', 'false'], { encoding: 'utf8' });
+      execFileSync(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], { encoding: 'utf8' });
     expect(complaints()).toBe('');
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    remove();
   }
 });

@@ -118,6 +118,14 @@ test('the order of keys makes no other definition, the order of tasks does', () 
   );
 });
 
+test('the lease of a task is never longer than the time for an attempt, which the server would refuse', () => {
+  const defOf = (timeoutSeconds: number) =>
+    toTaskDef(defineTask({ name: 'n', description: 'd', input: z.object({}), output: z.object({}), timeoutSeconds }));
+  expect(defOf(0)).toMatchObject({ responseTimeoutSeconds: 60 });
+  expect(defOf(10)).toMatchObject({ responseTimeoutSeconds: 10 });
+  expect(defOf(600)).toMatchObject({ responseTimeoutSeconds: 60 });
+});
+
 test('a task definition always says when to give up', () => {
   const def = toTaskDef(
     defineTask({

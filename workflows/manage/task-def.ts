@@ -9,20 +9,24 @@ import {
   type WorkflowSettings,
 } from '../../core/contract.ts';
 
-/** Three more tries after 2, 4 and 8 s; a lease of a minute; an attempt that runs out of time is tried again. */
+/** Three more tries after 2, 4 and 8 s; an attempt that runs out of time is tried again. */
 const DEFAULTS = {
   retryCount: 3,
   retryLogic: 'EXPONENTIAL_BACKOFF',
   retryDelaySeconds: 2,
   timeoutSeconds: 0,
   timeoutPolicy: 'RETRY',
-  responseTimeoutSeconds: 60,
 } as const satisfies TaskOptions;
+
+/** The lease, where nobody says another one. */
+const LEASE_SECONDS = 60;
 
 /** The Conductor task definition of a contract or a policy. */
 export function toTaskDef(contract: TaskContract | TaskPolicy): TaskDef {
   const { name, description, options } = contract;
-  const def: TaskDef = { name, description, ...DEFAULTS, ...options };
+  // The server refuses a lease that is longer than the time for an attempt.
+  const responseTimeoutSeconds = Math.min(LEASE_SECONDS, options.timeoutSeconds || LEASE_SECONDS);
+  const def: TaskDef = { name, description, ...DEFAULTS, responseTimeoutSeconds, ...options };
   if (contract.kind === 'policy') return { ...def, inputSchema: schemaDef(`${name}.input`, { type: 'object' }) };
   return {
     ...def,

@@ -1,0 +1,33 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+
+const root = join(import.meta.dirname, '../..');
+
+export interface WrittenFiles {
+  /** The folder that stands for the root of the repository. */
+  readonly folder: string;
+  readonly paths: readonly string[];
+  remove(): void;
+}
+
+/**
+ * The files that a page shows in blocks beginning with `// path/of/the-file.ts: …`, written into a folder of their own inside
+ * `parent`. Imports of each other stay as they are; what else they import comes from the repository.
+ */
+export function writeFilesOf(page: string, parent: string): WrittenFiles {
+  const text = readFileSync(join(root, page), 'utf8');
+  const blocks = [...text.matchAll(/```ts\n\/\/ (\S+\.ts):.*\n([\s\S]*?)```/g)];
+  const paths = blocks.map(([, path = '']) => path);
+  const folder = mkdtempSync(join(parent, '.scratch-'));
+  for (const [, path = '', code = ''] of blocks) {
+    const file = join(folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    const moved = code.replace(/from '(\.[^']+)'/g, (whole, target: string) => {
+      const named = join(dirname(path), target);
+      if (paths.includes(named)) return whole;
+      return `from '${relative(dirname(file), join(root, named))}'`;
+    });
+    writeFileSync(file, moved);
+  }
+  return { folder, paths, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}

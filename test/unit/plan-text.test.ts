@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { planLines } from '../../cli/plan-text.ts';
+import type { Change } from '../../workflows/manage/change.ts';
+import type { Plan } from '../../workflows/manage/make-plan.ts';
+
+function change(name: string, more: Partial<Change>): Change {
+  return {
+    kind: 'task',
+    name,
+    action: 'update',
+    was: 'x',
+    differences: [],
+    reasons: [],
+    touches: [],
+    idle: [],
+    ...more,
+  };
+}
+
+function planOf(changes: Change[]): Plan {
+  return { format: 1, serverUrl: 'http://conductor/api', fleet: 'f', madeAt: '', changes, unmanaged: [] };
+}
+
+test('of two long values that begin alike, the place is shown where they differ', () => {
+  const query = (end: string) => `${'.a | '.repeat(100)}${end}`;
+  const differences = [{ path: 'query', before: query('.old'), after: query('.new') }];
+  const [, line = ''] = planLines(planOf([change('t', { differences })]));
+  expect(line).toMatch(/^ {4}query: ….*\.old" → ….*\.new"$/);
+  expect(line.length).toBeLessThan(120);
+});
+
+test('short values stand whole', () => {
+  const differences = [{ path: 'retryCount', before: 3, after: 5 }];
+  expect(planLines(planOf([change('t', { differences })]))[1]).toBe('    retryCount: 3 → 5');
+});
+
+test('of many definitions that are no longer in code a few are named and the others counted, unless all are asked for', () => {
+  const left = Array.from({ length: 10 }, (_, index) => change(`t${index}`, { action: 'left' }));
+  const some = planLines(planOf(left));
+  expect(some.filter((line) => line.startsWith('? task'))).toHaveLength(3);
+  expect(some).toContain('? 7 more that are no longer in code; --all lists them');
+  const every = planLines(planOf(left), { all: true });
+  expect(every.filter((line) => line.startsWith('? task'))).toHaveLength(10);
+});
