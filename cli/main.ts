@@ -38,6 +38,10 @@ const commands: Record<string, Entry> = {
     summary: 'register the task and workflow definitions on the server',
     load: () => import('./commands/register.ts'),
   },
+  lint: {
+    summary: 'check definitions before the server does: shipped ones, files, or what it has stored',
+    load: () => import('./commands/lint.ts'),
+  },
   mcp: { summary: 'serve MCP over stdio or HTTP', load: () => import('./commands/mcp.ts') },
   server: {
     summary: 'start, stop and look at the embedded Conductor server',

@@ -1,0 +1,192 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { FleetError } from '../../core/errors.ts';
+import { count } from '../../core/text.ts';
+import { applyFixes, type Finding, type Known, lintTaskDef, lintWorkflow, rules } from '../../workflows/lint/index.ts';
+import { type CommandContext, defineCommand } from '../command.ts';
+import { withConductor } from '../connect.ts';
+import { type Gathered, gather, isOnServer, nameOf, shown, type Target } from '../lint-targets.ts';
+import { parseOptions } from '../options.ts';
+
+const optionsSchema = z.object({
+  strict: z.boolean().default(false),
+  fix: z.boolean().default(false),
+  server: z.boolean().default(false),
+  list: z.boolean().default(false),
+  json: z.boolean().default(false),
+  rule: z.array(z.string()).default([]),
+  ignore: z.array(z.string()).default([]),
+});
+type Options = z.output<typeof optionsSchema>;
+
+const EXAMPLES = `
+Examples:
+  fleet lint                              every shipped definition
+  fleet lint workflow.json --fix          a definition from elsewhere; mends what can be mended
+  fleet lint definitions/ --server        a folder, with what the server knows beside it
+  fleet lint OrderProcessing:2@server     what is stored on the server
+Exit code: 0 nothing found, 1 errors found (with --strict: warnings too), 2 wrong usage. docs/lint.md explains every rule.`;
+
+/** What was found in one definition. */
+interface Result {
+  target: Target;
+  findings: Finding[];
+}
+
+export default defineCommand({
+  groups: ['conductor', 'server', 'content'],
+  configure(command) {
+    const collect = (value: string, values: string[] = []) => [...values, value];
+    command
+      .argument(
+        '[definitions...]',
+        '.json or .ts files, folders, NAME@server or NAME:VERSION@server; default: all that are shipped',
+      )
+      .option('--strict', 'warnings fail, too')
+      .option('--fix', 'rewrite JSON files where that cannot change what a right definition does')
+      .option('--server', 'also ask the server which tasks and workflows there are')
+      .option('--rule <id>', 'only this rule; can be repeated', collect)
+      .option('--ignore <id>', 'without this rule; can be repeated', collect)
+      .option('--list', 'show all rules')
+      .option('--json', 'print JSON')
+      .addHelpText('after', EXAMPLES);
+  },
+  async run(context) {
+    const options = parseOptions(optionsSchema, context.options, 'lint');
+    for (const id of [...options.rule, ...options.ignore]) checkRule(id);
+    if (options.list) return list(options, context);
+    const args = context.args.filter((arg) => arg !== undefined);
+    const gathered = await gatherAll(args, options, context);
+    const results = gathered.targets.map((target) => ({
+      target,
+      findings: findingsOf(target, gathered.known, options),
+    }));
+    const fixed = options.fix ? await fix(results, gathered.known, options) : [];
+    if (options.json) printJson(results, fixed, context);
+    else printAll(results, fixed, options, context);
+    const all = results.flatMap(({ findings }) => findings);
+    if (all.some(({ severity }) => severity === 'error' || options.strict)) context.exitWith(1);
+  },
+});
+
+function checkRule(id: string): void {
+  if (rules.some((rule) => rule.id === id)) return;
+  throw new FleetError('input', `There is no rule "${id}".`, { remedy: '`fleet lint --list` shows all of them.' });
+}
+
+async function gatherAll(
+  args: readonly string[],
+  options: Options,
+  { config, signal }: CommandContext,
+): Promise<Gathered> {
+  if (!options.server && !args.some(isOnServer)) return gather(args, config, undefined);
+  return withConductor(config, (conductor) => gather(args, config, conductor.withSignal(signal)));
+}
+
+function findingsOf({ kind, def }: Target, known: Known, { rule, ignore }: Options): Finding[] {
+  const found = kind === 'workflow' ? lintWorkflow(def, known) : lintTaskDef(def);
+  return found.filter(({ rule: id }) => (rule.length === 0 || rule.includes(id)) && !ignore.includes(id));
+}
+
+/** A fix can uncover another finding; more rounds than that have never been needed. */
+const MAX_ROUNDS = 5;
+
+/** Mends what can be mended in JSON files, leaves the rest in `results`, and returns what was mended. */
+async function fix(results: Result[], known: Known, options: Options): Promise<Result[]> {
+  const done: Result[] = [];
+  for (const result of results) {
+    const { target } = result;
+    if (target.origin !== 'json') continue;
+    const findings: Finding[] = [];
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const { def, fixed } = applyFixes(target.def, result.findings);
+      if (fixed.length === 0) break;
+      target.def = def;
+      findings.push(...fixed);
+      result.findings = findingsOf(target, known, options);
+    }
+    if (findings.length > 0) done.push({ target, findings });
+  }
+  for (const source of new Set(done.map(({ target }) => target.source))) await rewrite(source, done);
+  return done;
+}
+
+/** Puts the mended definitions back into their file, in the indentation it had. */
+async function rewrite(source: string, done: readonly Result[]): Promise<void> {
+  const text = await readFile(source, 'utf8');
+  let content: unknown = JSON.parse(text);
+  for (const { target } of done.filter((one) => one.target.source === source)) {
+    if (target.index === undefined) content = target.def;
+    else if (Array.isArray(content)) content[target.index] = target.def;
+  }
+  const indent = /^[[{]\s*\n([ \t]+)/.exec(text)?.[1] ?? (text.includes('\n') ? '  ' : '');
+  await writeFile(source, `${JSON.stringify(content, null, indent)}${text.endsWith('\n') ? '\n' : ''}`);
+}
+
+function list({ json }: Options, { print }: CommandContext): void {
+  if (json)
+    print(
+      JSON.stringify(
+        rules.map(({ id, severity, summary, reason, repair }) => ({ id, severity, summary, reason, repair })),
+      ),
+    );
+  else for (const { id, severity, summary } of rules) print(`${severity.padEnd(8)} ${id.padEnd(26)} ${summary}`);
+}
+
+function printJson(results: readonly Result[], fixed: readonly Result[], { print }: CommandContext): void {
+  const flat = (all: readonly Result[]) =>
+    all.flatMap(({ target, findings }) =>
+      findings.map((finding) => ({ source: target.source, kind: target.kind, name: nameOf(target.def), ...finding })),
+    );
+  print(
+    JSON.stringify({ definitions: results.length, ...tally(results), findings: flat(results), fixed: flat(fixed) }),
+  );
+}
+
+function printAll(
+  results: readonly Result[],
+  fixed: readonly Result[],
+  options: Options,
+  { print, note }: CommandContext,
+): void {
+  for (const { target, findings } of fixed) {
+    print(titleOf(target));
+    for (const { rule, pointer, fix: made } of findings) print(`  mended   ${rule}  ${pointer}: ${made?.summary}`);
+  }
+  for (const { target, findings } of results) {
+    if (findings.length > 0) print(titleOf(target));
+    for (const finding of findings) printFinding(finding, target, print);
+  }
+  const { errors, warnings } = tally(results);
+  const found = errors + warnings === 0 ? 'nothing found' : `${count(errors, 'error')}, ${count(warnings, 'warning')}`;
+  print(`${count(results.length, 'definition')}: ${found}`);
+  const mendable = results.filter(
+    ({ target, findings }) => target.origin === 'json' && findings.some(({ fix: can }) => can),
+  );
+  if (!options.fix && mendable.length > 0) note('`--fix` mends what is marked so.');
+}
+
+function printFinding(
+  { rule, severity, pointer, taskReferenceName, message, reason, repair, fix: can }: Finding,
+  target: Target,
+  print: (line: string) => void,
+): void {
+  const where = `${pointer || '/'}${taskReferenceName ? ` (task ${taskReferenceName})` : ''}`;
+  print(`  ${severity.padEnd(8)} ${rule}  ${where}`);
+  print(`           ${message}.`);
+  print(`           why: ${reason}`);
+  print(`           repair: ${repair}`);
+  if (can) print(`           ${target.origin === 'json' ? '--fix' : 'in the code'}: ${can.summary}`);
+}
+
+function titleOf({ source, def, kind, index }: Target): string {
+  const name = nameOf(def) || '(no name)';
+  const what = kind === 'workflow' ? 'workflow' : 'task definition';
+  return `${shown(source)}${index === undefined ? '' : `#${index}`}: ${what} ${name}`;
+}
+
+function tally(results: readonly Result[]): { errors: number; warnings: number } {
+  const all = results.flatMap(({ findings }) => findings);
+  const errors = all.filter(({ severity }) => severity === 'error').length;
+  return { errors, warnings: all.length - errors };
+}

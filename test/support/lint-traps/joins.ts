@@ -1,0 +1,142 @@
+import { choose, counted, def, fork, type Json, join, loop, noop, type Row, task } from './trap.ts';
+
+export const joins: Row[] = [
+  [
+    'FORK_JOIN without JOIN',
+    'fork-without-join',
+    def([fork('f', [[noop('a')]]), noop('b')]),
+    def([fork('f', [[noop('a')]]), join('j', ['a']), noop('b')]),
+    'registered',
+  ],
+  [
+    'FORK_JOIN_DYNAMIC without JOIN',
+    'fork-without-join',
+    def([dynamicFork({})]),
+    def([dynamicFork({}), join('j', [])]),
+    'registered',
+  ],
+  [
+    'FORK_JOIN without branches',
+    'fork-without-branches',
+    def([fork('f', []), join('j', [])]),
+    def([fork('f', [[noop('a')]]), join('j', ['a'])]),
+    'refused',
+  ],
+  [
+    'an empty branch',
+    'fork-without-branches',
+    def([fork('f', [[noop('a')], []]), join('j', ['a'])]),
+    def([fork('f', [[noop('a')], [noop('b')]]), join('j', ['a', 'b'])]),
+    'registered',
+  ],
+  [
+    'JOIN on a task that does not exist',
+    'join-on-unknown',
+    def([fork('f', [[noop('a')]]), join('j', ['a', 'b'])]),
+    def([fork('f', [[noop('a')]]), join('j', ['a'])]),
+    'registered',
+  ],
+  [
+    'JOIN on a task of a case',
+    'join-never-ends',
+    def([fork('f', [[choose('s', '${workflow.input.k}', { x: [noop('a')] })]]), join('j', ['a'])]),
+    def([fork('f', [[choose('s', '${workflow.input.k}', { x: [noop('a')] }), noop('e')]]), join('j', ['e'])]),
+    'registered',
+  ],
+  [
+    'JOIN on a later task',
+    'join-never-ends',
+    def([fork('f', [[noop('a')]]), join('j', ['a', 'b']), noop('b')]),
+    def([fork('f', [[noop('a')]]), join('j', ['a']), noop('b')]),
+    'registered',
+  ],
+  [
+    'JOINs that wait for each other',
+    'join-never-ends',
+    def([
+      fork('f', [
+        [join('x', ['b']), noop('a')],
+        [join('y', ['a']), noop('b')],
+      ]),
+      join('j', ['a', 'b']),
+    ]),
+    def([fork('f', [[noop('a')], [join('y', ['a']), noop('b')]]), join('j', ['a', 'b'])]),
+    'registered',
+  ],
+  [
+    'JOIN on a task of a loop',
+    'join-never-ends',
+    def([fork('f', [[loop('l', counted('l'), [noop('a')])]]), join('j', ['a'])]),
+    def([fork('f', [[loop('l', counted('l'), [noop('a')])]]), join('j', ['l'])]),
+    'registered',
+  ],
+  [
+    'JOIN on a SWITCH',
+    'join-on-switch',
+    def([fork('f', [[choose('s', '${workflow.input.k}', { x: [noop('a')] })]]), join('j', ['s'])]),
+    def([fork('f', [[choose('s', '${workflow.input.k}', { x: [noop('a')] }), noop('e')]]), join('j', ['e'])]),
+    'registered',
+  ],
+  [
+    'JOIN on a fork',
+    'join-on-fork',
+    def([fork('f', [[fork('g', [[noop('a')]]), join('k', ['a'])]]), join('j', ['g'])]),
+    def([fork('f', [[fork('g', [[noop('a')]]), join('k', ['a'])]]), join('j', ['k'])]),
+    'registered',
+  ],
+  [
+    'JOIN on nothing',
+    'join-on-nothing',
+    def([fork('f', [[noop('a')]]), task('JOIN', 'j')]),
+    def([fork('f', [[noop('a')]]), join('j', ['a'])]),
+    'registered',
+  ],
+  [
+    'null for joinOn',
+    'join-without-list',
+    def([fork('f', [[noop('a')]]), join('j', null)]),
+    def([fork('f', [[noop('a')]]), join('j', ['a'])]),
+    'registered',
+  ],
+  [
+    'a dynamic fork without its tasks',
+    'dynamic-fork-parameters',
+    def([task('FORK_JOIN_DYNAMIC', 'f'), join('j', [])]),
+    def([dynamicFork({}), join('j', [])]),
+    'refused',
+  ],
+  [
+    'a dynamic fork without the input it names',
+    'dynamic-fork-parameters',
+    def([
+      task('FORK_JOIN_DYNAMIC', 'f', {
+        dynamicForkTasksParam: 'ts',
+        dynamicForkTasksInputParamName: 'ins',
+        inputParameters: { ts: '${workflow.input.ts}' },
+      }),
+      join('j', []),
+    ]),
+    def([
+      task('FORK_JOIN_DYNAMIC', 'f', {
+        dynamicForkTasksParam: 'ts',
+        dynamicForkTasksInputParamName: 'ins',
+        inputParameters: { ts: '${workflow.input.ts}', ins: '${workflow.input.ins}' },
+      }),
+      join('j', []),
+    ]),
+    'registered',
+  ],
+  [
+    'forkTaskWorkflowVersion as a number',
+    'fork-workflow-version',
+    def([dynamicFork({ forkTaskWorkflow: 'x', forkTaskWorkflowVersion: 1 }), join('j', [])]),
+    def([dynamicFork({ forkTaskWorkflow: 'x', forkTaskWorkflowVersion: '1' }), join('j', [])]),
+    'registered',
+  ],
+];
+
+function dynamicFork(more: Json): Json {
+  return task('FORK_JOIN_DYNAMIC', 'f', {
+    inputParameters: { forkTaskName: 'x', forkTaskInputs: '${workflow.input.xs}', ...more },
+  });
+}

@@ -1,0 +1,126 @@
+import { choose, counted, def, inline, loop, noop, type Row, schema, task } from './trap.ts';
+
+export const switches: Row[] = [
+  [
+    'SWITCH without evaluatorType',
+    'switch-without-choice',
+    def([task('SWITCH', 's', { expression: 'v', inputParameters: { v: 1 }, decisionCases: { 1: [noop('a')] } })]),
+    def([choose('s', 1, { 1: [noop('a')] })]),
+    'refused',
+  ],
+  [
+    'SWITCH without expression',
+    'switch-without-choice',
+    def([task('SWITCH', 's', { evaluatorType: 'graaljs', decisionCases: { 1: [noop('a')] } })]),
+    def([choose('s', 1, { 1: [noop('a')] })]),
+    'refused',
+  ],
+  [
+    'SWITCH without cases',
+    'switch-without-choice',
+    def([choose('s', 1, {}, { defaultCase: [noop('a')] })]),
+    def([choose('s', 1, { 1: [noop('a')] })]),
+    'refused',
+  ],
+  [
+    'DECISION without a value',
+    'decision-without-choice',
+    def([task('DECISION', 'd', { decisionCases: { 1: [noop('a')] } })]),
+    def([choose('d', 1, { 1: [noop('a')] })]),
+    'refused',
+  ],
+  [
+    'a script where an input is to be named',
+    'switch-input-missing',
+    def([
+      task('SWITCH', 's', {
+        evaluatorType: 'value-param',
+        expression: '$.v > 5',
+        inputParameters: { v: 1 },
+        decisionCases: { true: [noop('a')] },
+      }),
+    ]),
+    def([
+      task('SWITCH', 's', {
+        evaluatorType: 'graaljs',
+        expression: '$.v > 5',
+        inputParameters: { v: 1 },
+        decisionCases: { true: [noop('a')] },
+      }),
+    ]),
+    'registered',
+  ],
+  [
+    'a comparison for a case',
+    'comparison-case',
+    def([choose('s', '${workflow.input.n}', { '>5': [noop('a')] })]),
+    def([
+      task('SWITCH', 's', {
+        evaluatorType: 'graaljs',
+        expression: "$.v > 5 ? 'big' : 'small'",
+        inputParameters: { v: '${workflow.input.n}' },
+        decisionCases: { big: [noop('a')], small: [noop('b')] },
+      }),
+    ]),
+    'registered',
+  ],
+  [
+    'a case that no value has',
+    'unreachable-case',
+    def([choose('s', '${workflow.input.k}', { a: [noop('x')], b: [noop('y')], c: [noop('z')] })], schema(['a', 'b'])),
+    def([choose('s', '${workflow.input.k}', { a: [noop('x')], b: [noop('y')] })], schema(['a', 'b'])),
+    'registered',
+  ],
+  [
+    'a case with a blank',
+    'unreachable-case',
+    def([choose('s', '${workflow.input.k}', { 'a ': [noop('x')] })]),
+    def([choose('s', '${workflow.input.k}', { a: [noop('x')] })]),
+    'registered',
+  ],
+  [
+    'a value without a case',
+    'switch-without-default',
+    def([choose('s', '${workflow.input.k}', { a: [noop('x')] })], schema(['a', 'b'])),
+    def([choose('s', '${workflow.input.k}', { a: [noop('x')] }, { defaultCase: [noop('y')] })], schema(['a', 'b'])),
+    'registered',
+  ],
+];
+
+export const loops: Row[] = [
+  [
+    'items without a condition',
+    'loop-without-condition',
+    def([loop('l', undefined, [noop('a')], { items: '${workflow.input.xs}' })]),
+    def([loop('l', 'true', [noop('a')], { items: '${workflow.input.xs}' })]),
+    'refused',
+  ],
+  [
+    'a loop without tasks',
+    'loop-without-tasks',
+    def([loop('l', counted('l'), [])]),
+    def([loop('l', counted('l'), [noop('a')])]),
+    'refused',
+  ],
+  [
+    'a loop for ever',
+    'endless-loop',
+    def([loop('l', 'true', [noop('a')])]),
+    def([loop('l', counted('l'), [noop('a')])]),
+    'registered',
+  ],
+  [
+    'a loop that does not count',
+    'unbounded-loop',
+    def([loop('l', '$.i.result < 3', [inline('i', '1')])]),
+    def([loop('l', "$.l['iteration'] < 9 && $.i.result < 3", [inline('i', '1')])]),
+    'registered',
+  ],
+  [
+    'keepLastN as an expression',
+    'keep-last-n',
+    def([loop('l', counted('l'), [noop('a')], { inputParameters: { keepLastN: '${workflow.input.n}' } })]),
+    def([loop('l', counted('l'), [noop('a')], { inputParameters: { keepLastN: 2 } })]),
+    'registered',
+  ],
+];

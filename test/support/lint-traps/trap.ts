@@ -1,0 +1,58 @@
+export type Json = Record<string, unknown>;
+
+/** What the server does with the bad form when it is asked to validate it. */
+export type Answer = 'refused' | 'registered';
+
+export interface Trap {
+  name: string;
+  rule: string;
+  bad: Json;
+  /** The same thing written right: nothing is found in it. */
+  right: Json;
+  /** What is known beside it, if the rule needs that. */
+  known?: { taskDefs?: Record<string, Json>; workflows?: Record<string, Json[]> };
+  answer: Answer;
+}
+
+/** A definition of these tasks. */
+export function def(tasks: unknown, more: Json = {}): Json {
+  return { name: 'lintTrap', version: 1, schemaVersion: 2, tasks, ...more };
+}
+
+/** A task of a type. */
+export function task(type: string, ref: string, more: Json = {}): Json {
+  return { name: ref, taskReferenceName: ref, type, inputParameters: {}, ...more };
+}
+
+export const noop = (ref: string) => task('NOOP', ref);
+export const simple = (ref: string, inputParameters: Json = {}) => task('SIMPLE', ref, { inputParameters });
+export const inline = (ref: string, expression: string, inputs: Json = {}) =>
+  task('INLINE', ref, { inputParameters: { evaluatorType: 'graaljs', expression, ...inputs } });
+export const http = (ref: string, request: Json, more: Json = {}) =>
+  task('HTTP', ref, { inputParameters: { http_request: request }, ...more });
+export const choose = (ref: string, value: unknown, decisionCases: Json, more: Json = {}) =>
+  task('SWITCH', ref, {
+    evaluatorType: 'value-param',
+    expression: 'v',
+    inputParameters: { v: value },
+    decisionCases,
+    ...more,
+  });
+export const loop = (ref: string, loopCondition: string | undefined, loopOver: Json[], more: Json = {}) =>
+  task('DO_WHILE', ref, { ...(loopCondition !== undefined && { loopCondition }), loopOver, ...more });
+export const fork = (ref: string, forkTasks: Json[][]) => task('FORK_JOIN', ref, { forkTasks });
+export const join = (ref: string, joinOn: unknown) => task('JOIN', ref, { joinOn });
+export const set = (ref: string, inputParameters: Json) => task('SET_VARIABLE', ref, { inputParameters });
+export const counted = (ref: string) => `$.${ref}['iteration'] < 3`;
+export const get = { uri: 'http://127.0.0.1/x', method: 'GET' };
+
+/** A trap in short. */
+export type Row = [name: string, rule: string, bad: Json, right: Json, answer: Answer, known?: Trap['known']];
+
+export const schema = (values: string[]) => ({
+  inputSchema: { name: 's', version: 1, type: 'JSON', data: { type: 'object', properties: { k: { enum: values } } } },
+});
+
+export function chat(messages: Json[], more: Json = {}): Json {
+  return task('LLM_CHAT_COMPLETE', 'c', { inputParameters: { llmProvider: 'openai', model: 'm', messages, ...more } });
+}

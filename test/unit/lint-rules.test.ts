@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { loadWorkers, loadWorkflows } from '../../cli/content.ts';
+import { lintMarkdown } from '../../cli/docs.ts';
+import {
+  type Known,
+  lintTaskDef,
+  lintWorkflow,
+  rules,
+  taskDefRules,
+  workflowRules,
+} from '../../workflows/lint/index.ts';
+import { toTaskDef } from '../../workflows/manage/task-def.ts';
+import { type Trap, traps } from '../support/lint-traps/index.ts';
+
+const ids = (found: { rule: string }[]) => found.map(({ rule }) => rule);
+
+function knownOf({ known }: Trap): Known {
+  if (!known) return {};
+  return {
+    taskDefs: new Map(Object.entries(known.taskDefs ?? {})),
+    workflows: new Map(Object.entries(known.workflows ?? {})),
+    complete: true,
+  };
+}
+
+describe('every trap is found, and its right twin is not', () => {
+  test.each(traps.map((trap) => [trap.name, trap] as const))('%s', (_, trap) => {
+    const known = knownOf(trap);
+    expect(ids(lintWorkflow(trap.bad, known))).toContain(trap.rule);
+    expect(lintWorkflow(trap.right, known)).toEqual([]);
+  });
+
+  test('every rule has its trap', () => {
+    const shown = new Set(traps.map(({ rule }) => rule));
+    expect(ids(workflowRules.map(({ id }) => ({ rule: id }))).filter((id) => !shown.has(id))).toEqual([]);
+  });
+});
+
+const right = {
+  name: 'lint_task',
+  retryCount: 3,
+  timeoutSeconds: 60,
+  responseTimeoutSeconds: 30,
+  timeoutPolicy: 'RETRY',
+};
+
+describe('task definitions', () => {
+  test.each([
+    ['task-def-type', { ...right, timeoutPolicy: { type: 'RETRY' } }],
+    ['task-def-type', { ...right, retryLogic: 'EXPONENTIAL' }],
+    ['task-def-unknown-field', { ...right, maxRetries: 3 }],
+    ['task-def-name', { ...right, name: '' }],
+    ['task-def-name', { ...right, name: 'domain:task' }],
+    ['task-def-too-small', { ...right, responseTimeoutSeconds: 0 }],
+    ['task-def-too-small', { ...right, retryCount: -1 }],
+    ['task-def-timeouts', { ...right, responseTimeoutSeconds: 61 }],
+    ['task-def-timeouts', { name: 'lint_task', timeoutSeconds: 10 }],
+    ['task-def-timeouts', { ...right, totalTimeoutSeconds: 30 }],
+    ['task-def-unbounded-retry', { ...right, retryCount: 1000 }],
+    ['task-def-ignored-field', { ...right, rateLimitPerFrequency: 2 }],
+    ['task-def-ignored-field', { ...right, inputSchema: { name: 's', type: 'JSON' }, enforceSchema: true }],
+  ])('%s: %j', (rule, bad) => {
+    expect(ids(lintTaskDef(bad))).toContain(rule);
+  });
+
+  test('a right one has no finding', () => {
+    expect(lintTaskDef(right)).toEqual([]);
+  });
+});
+
+describe('what is shipped', () => {
+  test('has neither errors nor warnings', async () => {
+    const [workers, workflows] = [await loadWorkers(), await loadWorkflows()];
+    const all = workflows.flatMap((workflow) => [workflow, ...(workflow.companions ?? [])]);
+    const taskDefs = new Map(
+      [...workers, ...all.flatMap(({ tasks }) => tasks)].map((task) => [task.name, toTaskDef(task)]),
+    );
+    const known = { taskDefs, workflows: new Map(all.map(({ name, def }) => [name, [def]])), complete: true };
+    expect(all.flatMap(({ def }) => lintWorkflow(def, known))).toEqual([]);
+    expect([...taskDefs.values()].flatMap((def) => lintTaskDef(def))).toEqual([]);
+  });
+});
+
+describe('the rules', () => {
+  test('have ids of their own, in small letters', () => {
+    const all = rules.map(({ id }) => id);
+    expect(all.filter((id) => !/^[a-z]+(?:-[a-z]+)*$/.test(id))).toEqual([]);
+    expect(new Set(all).size).toBe(all.length);
+    expect(all).toHaveLength(workflowRules.length + taskDefRules.length);
+  });
+
+  test('say why and what to do in whole sentences', () => {
+    expect(rules.filter(({ reason, repair }) => !/[.)]$/.test(reason) || !/[.)}]$/.test(repair))).toEqual([]);
+  });
+
+  test('docs/lint.md is what the rules say', () => {
+    expect(readFileSync(new URL('../../docs/lint.md', import.meta.url), 'utf8')).toBe(lintMarkdown());
+  });
+});

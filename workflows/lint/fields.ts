@@ -1,0 +1,203 @@
+import { z } from 'zod';
+
+/**
+ * The fields that the server knows, each with the type that its JSON reader wants. It does not say so when it meets another one, it
+ * answers 500; and fields that are not among these it ignores.
+ */
+const text = z.string().nullish();
+const whole = z.int32().nullish();
+const long = z.int().nullish();
+const flag = z.boolean().nullish();
+const texts = z.array(z.string()).nullish();
+const map = z.record(z.string(), z.unknown()).nullish();
+const tasks = z.array(z.record(z.string(), z.unknown()));
+
+const audit = {
+  ownerApp: text,
+  createTime: long,
+  updateTime: long,
+  createdBy: text,
+  updatedBy: text,
+  accessPolicy: map,
+};
+const cacheConfig = z.looseObject({ key: text, ttlInSecond: whole }).nullish();
+const schema = z
+  .looseObject({
+    name: text,
+    version: whole,
+    type: z.enum(['JSON', 'AVRO', 'PROTOBUF']).nullish(),
+    data: map,
+    externalRef: text,
+  })
+  .nullish();
+
+const taskDefFields = {
+  ...audit,
+  name: text,
+  description: text,
+  retryCount: whole,
+  retryLogic: z.enum(['FIXED', 'EXPONENTIAL_BACKOFF', 'LINEAR_BACKOFF']).nullish(),
+  retryDelaySeconds: whole,
+  backoffScaleFactor: whole,
+  maxRetryDelaySeconds: whole,
+  backoffJitterMs: whole,
+  timeoutSeconds: long,
+  timeoutPolicy: z.enum(['RETRY', 'TIME_OUT_WF', 'ALERT_ONLY']).nullish(),
+  responseTimeoutSeconds: long,
+  pollTimeoutSeconds: whole,
+  totalTimeoutSeconds: long,
+  concurrentExecLimit: whole,
+  rateLimitPerFrequency: whole,
+  rateLimitFrequencyInSeconds: whole,
+  inputKeys: texts,
+  outputKeys: texts,
+  runtimeMetadata: texts,
+  inputTemplate: map,
+  isolationGroupId: text,
+  executionNameSpace: text,
+  ownerEmail: text,
+  baseType: text,
+  taskStatusListenerEnabled: flag,
+  inputSchema: schema,
+  outputSchema: schema,
+  enforceSchema: flag,
+};
+
+/** A task definition. */
+export const taskDefForm = z.looseObject(taskDefFields);
+
+const subWorkflowParam = z.looseObject({
+  name: text,
+  version: whole,
+  taskToDomain: z.record(z.string(), z.string().nullable()).nullish(),
+  workflowDefinition: z.union([z.record(z.string(), z.unknown()), z.string().regex(/^\$\{.*\}$/s)]).nullish(),
+  idempotencyKey: text,
+  idempotencyStrategy: z.enum(['FAIL', 'RETURN_EXISTING', 'FAIL_ON_RUNNING']).nullish(),
+  priority: z.unknown().optional(),
+});
+
+/** A task of a workflow definition; the tasks inside it are looked at one by one. */
+export const taskForm = z.looseObject({
+  name: text,
+  taskReferenceName: text,
+  description: text,
+  inputParameters: map,
+  type: z.string().optional(),
+  dynamicTaskNameParam: text,
+  caseValueParam: text,
+  caseExpression: text,
+  scriptExpression: text,
+  decisionCases: z.record(z.string(), tasks).nullish(),
+  dynamicForkJoinTasksParam: text,
+  dynamicForkTasksParam: text,
+  dynamicForkTasksInputParamName: text,
+  defaultCase: tasks.nullish(),
+  forkTasks: z.array(tasks).nullish(),
+  startDelay: z.int32().min(0).nullish(),
+  subWorkflowParam: subWorkflowParam.nullish(),
+  joinOn: texts,
+  sink: text,
+  optional: flag,
+  taskDefinition: taskDefForm.nullish(),
+  rateLimited: flag,
+  defaultExclusiveJoinTask: texts,
+  asyncComplete: flag,
+  loopCondition: text,
+  loopOver: tasks.nullish(),
+  items: text,
+  retryCount: whole,
+  evaluatorType: text,
+  expression: text,
+  onStateChange: z.record(z.string(), z.array(z.looseObject({ type: text, payload: map }))).nullish(),
+  joinStatus: text,
+  joinMode: z.enum(['SYNC', 'ASYNC']).nullish(),
+  cacheConfig,
+  permissive: flag,
+  metadata: map,
+});
+
+/** A workflow definition. */
+export const workflowForm = z.looseObject({
+  ...audit,
+  name: text,
+  description: text,
+  version: whole,
+  tasks,
+  inputParameters: texts,
+  outputParameters: map,
+  failureWorkflow: text,
+  failureWorkflowVersion: whole,
+  schemaVersion: z.int32().optional(),
+  restartable: flag,
+  workflowStatusListenerEnabled: flag,
+  workflowStatusListenerSink: text,
+  ownerEmail: text,
+  timeoutPolicy: z.enum(['TIME_OUT_WF', 'ALERT_ONLY']).nullish(),
+  timeoutSeconds: long,
+  variables: map,
+  inputTemplate: map,
+  rateLimitConfig: z.looseObject({ rateLimitKey: text, concurrentExecLimit: whole, policy: text }).nullish(),
+  inputSchema: schema,
+  outputSchema: schema,
+  enforceSchema: flag,
+  metadata: map,
+  cacheConfig,
+  maskedFields: texts,
+});
+
+/** Fields that the server writes into what it answers, and nobody has to write. */
+const ANSWERED = ['workflowTaskType', 'overwriteTags', 'tags'];
+
+/** Something in a field that is not of its type. */
+export interface Misfit {
+  path: readonly (string | number)[];
+  /** What is wanted, in words. */
+  wanted: string;
+  value: unknown;
+  /** What the server would make of it: it reads `"2"` where a number is wanted. Absent: it answers 500. */
+  coerced?: unknown;
+}
+
+/** Everything in a value that its form does not allow. */
+export function misfits(form: z.ZodObject, value: Readonly<Record<string, unknown>>): Misfit[] {
+  const parsed = form.safeParse(value);
+  if (parsed.success) return [];
+  return parsed.error.issues.map((issue) => {
+    const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
+    const found = path.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
+    const coerced = issue.code === 'invalid_type' ? coercion(issue.expected, found) : undefined;
+    return { path, wanted: wantedBy(issue), value: found, ...(coerced !== undefined && { coerced }) };
+  });
+}
+
+/** Fields that the form does not have. */
+export function strangersIn(form: z.ZodObject, value: Readonly<Record<string, unknown>>): string[] {
+  return Object.keys(value).filter((key) => !(key in form.shape) && !ANSWERED.includes(key));
+}
+
+function wantedBy(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_value') return `one of ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'too_small') return `a number from ${issue.minimum}`;
+  if (issue.code === 'too_big') return `a number up to ${issue.maximum}`;
+  if (issue.code === 'invalid_union') return 'a definition, or an expression that gives one';
+  if (issue.code === 'invalid_type') return WORDS[issue.expected] ?? issue.expected;
+  return 'something else';
+}
+
+const WORDS: Record<string, string> = {
+  string: 'a text',
+  int: 'a whole number',
+  number: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};
+
+function coercion(expected: string, value: unknown): unknown {
+  if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) return String(value);
+  if (expected === 'boolean' && (value === 'true' || value === 'false')) return value === 'true';
+  if (expected !== 'int' && expected !== 'number') return undefined;
+  if (typeof value === 'number' && Math.abs(value) < 2 ** 31) return Math.trunc(value);
+  return typeof value === 'string' && /^-?\d{1,9}$/.test(value) ? Number(value) : undefined;
+}

@@ -1,0 +1,36 @@
+import { isObject } from '../model/walk.ts';
+import type { Edit, Finding } from './rule.ts';
+
+/** The definition with the fixes of these findings made in it, and the findings whose fixes those are. It is not changed itself. */
+export function applyFixes(def: unknown, findings: readonly Finding[]): { def: unknown; fixed: Finding[] } {
+  const copy = structuredClone(def);
+  const fixed: Finding[] = [];
+  const touched = new Set<string>();
+  for (const finding of findings) {
+    const edits = finding.fix?.edits ?? [];
+    // Two changes of one place are made in two goes: the second one was found before the first was made.
+    if (edits.length === 0 || edits.some(({ pointer }) => touched.has(pointer))) continue;
+    for (const edit of edits) {
+      touched.add(edit.pointer);
+      change(copy, edit);
+    }
+    fixed.push(finding);
+  }
+  return { def: copy, fixed };
+}
+
+function change(root: unknown, edit: Edit): void {
+  const parts = edit.pointer.split('/').slice(1).map(unescaped);
+  const key = parts.pop();
+  const holder = parts.reduce(
+    (value, name) => (isObject(value) || Array.isArray(value) ? Reflect.get(value, name) : undefined),
+    root,
+  );
+  if (key === undefined || !(isObject(holder) || Array.isArray(holder))) return;
+  if ('value' in edit) Reflect.set(holder, key, edit.value);
+  else Reflect.deleteProperty(holder, key);
+}
+
+function unescaped(name: string): string {
+  return name.replaceAll('~1', '/').replaceAll('~0', '~');
+}

@@ -1,0 +1,66 @@
+import { escaped, isObject } from '../model/walk.ts';
+
+/** A `${…}` exactly as the server reads it. */
+export interface Path {
+  /** What stands between the braces, blanks and all. */
+  readonly path: string;
+  /** What stands before the first dot: `workflow` or a task reference. */
+  readonly head: string;
+  /** The names below the head, e.g. `output`, `x`, `0` for `a.output.x[0]`. */
+  readonly below: readonly string[];
+  /** JSON pointer to the text that holds it. */
+  readonly pointer: string;
+  /** The text that holds it. */
+  readonly text: string;
+  /** The whole text is this expression. */
+  readonly whole: boolean;
+}
+
+/** From `${` to the next `}`, unless another `${` comes before it; `$${` is the way to write a plain `${`. */
+const EXPRESSION = /(?<!\$)\$\{((?:(?!(?<!\$)\$\{)[^}])*)\}/g;
+
+/** Every expression in a value, in order. */
+export function pathsIn(value: unknown, pointer: string): Path[] {
+  if (typeof value === 'string') return value.includes('${') ? inText(value, pointer) : [];
+  if (Array.isArray(value)) return value.flatMap((item, index) => pathsIn(item, `${pointer}/${index}`));
+  if (!isObject(value)) return [];
+  return Object.entries(value).flatMap(([key, item]) => pathsIn(item, `${pointer}/${escaped(key)}`));
+}
+
+function inText(text: string, pointer: string): Path[] {
+  return [...text.matchAll(EXPRESSION)].map(([found, path = '']) => {
+    const [head = '', ...rest] = path.split('.');
+    return { path, head, below: namesBelow(rest.join('.')), pointer, text, whole: found === text };
+  });
+}
+
+/** `a.b['c d'][0]` as `a`, `b`, `c d`, `0`. */
+function namesBelow(path: string): string[] {
+  const names = path.matchAll(
+    /([^.[\]]+)|\[\s*'((?:[^'\\]|\\.)*)'\s*\]|\[\s*"((?:[^"\\]|\\.)*)"\s*\]|\[\s*([^\]]*?)\s*\]/g,
+  );
+  return [...names].map(([, plain, single, double, index]) => (plain ?? single ?? double ?? index ?? '').trim());
+}
+
+/** What may follow a name: another one, a call, an index, a slice, a filter, or a name in quotes. */
+const TOKENS = [
+  /^\.\.?(?:\*|[^.[\]() *]+(?:\(\))?)/,
+  /^\.\.?(?=\[)/,
+  /^\[\s*\*\s*\]/,
+  /^\[\s*-?\d+(?:\s*,\s*-?\d+)*\s*\]/,
+  /^\[\s*(?:-?\d+)?\s*:\s*(?:-?\d+)?\s*\]/,
+  /^\[\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?:\s*,\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))*\s*\]/,
+  /^\[\?\([^[\]]+\)\]/,
+];
+
+/** True for a path that the server can compile: names, indices, slices, filters and calls without arguments. */
+export function isReadable(path: string): boolean {
+  if (path.trim() === '' || /^\s|\.$/.test(path)) return false;
+  let rest = `.${path.trimEnd()}`;
+  while (rest !== '') {
+    const token = TOKENS.map((pattern) => pattern.exec(rest)?.[0]).find(Boolean);
+    if (token === undefined) return false;
+    rest = rest.slice(token.length);
+  }
+  return true;
+}

@@ -1,0 +1,174 @@
+import { isObject } from '../../model/walk.ts';
+import { type Misfit, misfits, strangersIn, taskDefForm, taskForm, workflowForm } from '../fields.ts';
+import type { Problem, WorkflowRule } from '../rule.ts';
+import { at, holds, part, type Step, type Subject, textOf } from '../subject.ts';
+
+/** Misfits of the definition and of every task in it. */
+function* everyMisfit({ def, root, steps }: Subject): Generator<Problem & { misfit: Misfit }> {
+  for (const misfit of misfits(workflowForm, def)) yield { ...problemOf(misfit, root), misfit };
+  for (const step of steps) {
+    for (const misfit of misfits(taskForm, step.task)) {
+      yield { ...problemOf(misfit, step.pointer), taskReferenceName: step.ref || undefined, misfit };
+    }
+    yield* missingLists(step);
+  }
+}
+
+/** null in a list or a map that the server goes through is a 500. */
+function* missingLists(step: Step): Generator<Problem & { misfit: Misfit }> {
+  const fields = [...(LISTS[step.type] ?? [])].filter((field) => step.task[field] === null);
+  for (const field of fields) {
+    const misfit = { path: [field], wanted: field.endsWith('Parameters') ? 'an object' : 'tasks', value: null };
+    yield { ...problemOf(misfit, step.pointer), taskReferenceName: step.ref || undefined, misfit };
+  }
+}
+
+const LISTS: Record<string, readonly string[]> = {
+  SWITCH: ['decisionCases', 'defaultCase'],
+  DECISION: ['decisionCases', 'defaultCase'],
+  FORK_JOIN: ['forkTasks'],
+  DO_WHILE: ['loopOver'],
+  WAIT: ['inputParameters'],
+  TERMINATE: ['inputParameters'],
+  EVENT: ['inputParameters'],
+  FORK_JOIN_DYNAMIC: ['inputParameters'],
+};
+
+function problemOf({ path, wanted, value }: Misfit, root: string): Problem {
+  const name = path.map(String).join('.') || 'the definition';
+  const message =
+    value === undefined ? `${name} is missing` : `${name} is ${JSON.stringify(value)?.slice(0, 60)}, not ${wanted}`;
+  return { pointer: `${root}${path.map((key) => part(String(key))).join('')}`, message };
+}
+
+export const wrongType: WorkflowRule = {
+  id: 'wrong-type',
+  severity: 'error',
+  summary: 'a field holds something of another type, or a word that is none of its values',
+  reason: 'The server answers 500 with a Java parse error, and registers nothing of the whole call.',
+  repair: 'Write what the field takes.',
+  *check(subject) {
+    for (const { misfit, ...problem } of everyMisfit(subject)) {
+      if (misfit.coerced !== undefined) continue;
+      yield { ...problem, ...policyFix(misfit, problem.pointer) };
+    }
+  },
+};
+
+/** `{"type": "TIME_OUT_WF"}` was the form of old examples. */
+function policyFix({ path, value }: Misfit, pointer: string): Partial<Problem> {
+  if (path.at(-1) !== 'timeoutPolicy' || !isObject(value) || typeof value.type !== 'string') return {};
+  const { type } = value;
+  if (!['RETRY', 'TIME_OUT_WF', 'ALERT_ONLY'].includes(type)) return {};
+  return {
+    repair: `Write the bare word: "timeoutPolicy": "${type}", and timeoutSeconds beside it.`,
+    fix: { summary: `"timeoutPolicy": "${type}"`, edits: [{ pointer, value: type }] },
+  };
+}
+
+export const coercedType: WorkflowRule = {
+  id: 'coerced-type',
+  severity: 'warning',
+  summary: 'a number, text or truth value is written as one of the others',
+  reason:
+    'The server reads it all the same, and stores another type than the file has, so that every comparison shows a change.',
+  repair: 'Write the value in its own type.',
+  *check(subject) {
+    for (const { misfit, ...problem } of everyMisfit(subject)) {
+      const { coerced } = misfit;
+      if (coerced === undefined) continue;
+      const summary = `${JSON.stringify(misfit.value)} becomes ${JSON.stringify(coerced)}`;
+      yield { ...problem, fix: { summary, edits: [{ pointer: problem.pointer, value: coerced }] } };
+    }
+  },
+};
+
+export const missingField: WorkflowRule = {
+  id: 'missing-field',
+  severity: 'error',
+  summary: 'a definition or a task has no name, no reference, or no tasks',
+  reason: 'The server refuses the definition.',
+  repair: 'Add it.',
+  *check({ def, root, steps }) {
+    if (textOf(def.name) === '') yield { pointer: `${root}/name`, message: 'The workflow has no name' };
+    if (Array.isArray(def.tasks) && def.tasks.length === 0) {
+      yield { pointer: `${root}/tasks`, message: 'The workflow has no tasks' };
+    }
+    for (const step of steps) {
+      if (step.ref === '') yield at(step, '/taskReferenceName', 'The task has no taskReferenceName');
+      if (step.name === '') yield at(step, '/name', 'The task has no name');
+    }
+  },
+};
+
+export const schemaVersion: WorkflowRule = {
+  id: 'schema-version',
+  severity: 'error',
+  summary: 'schemaVersion is not 2',
+  reason: 'The server has no other version and refuses the definition.',
+  repair: 'Set schemaVersion to 2, or leave it out.',
+  *check({ def, root }) {
+    if (def.schemaVersion === undefined || Number(def.schemaVersion) === 2) return;
+    yield { pointer: `${root}/schemaVersion`, message: `schemaVersion is ${JSON.stringify(def.schemaVersion)}` };
+  },
+};
+
+export const unknownField: WorkflowRule = {
+  id: 'unknown-field',
+  severity: 'warning',
+  summary: 'a field that the server does not know',
+  reason: 'The server drops it without a word: what it was meant to do does not happen.',
+  repair: 'Correct its spelling, move it to where it belongs, or remove it.',
+  *check({ def, root, steps }) {
+    for (const key of strangersIn(workflowForm, def))
+      yield { pointer: `${root}${part(key)}`, message: strange(key, 'a workflow definition') };
+    for (const step of steps) {
+      for (const key of strangersIn(taskForm, step.task)) yield at(step, part(key), strange(key, 'a task'));
+    }
+  },
+};
+
+function strange(key: string, where: string): string {
+  const belongs =
+    key in taskForm.shape
+      ? '; it is one of a task'
+      : key in workflowForm.shape
+        ? '; it is one of a workflow definition'
+        : '';
+  const policy = belongs === '' && key in taskDefForm.shape ? '; it is one of a task definition' : belongs;
+  return `"${key}" is no field of ${where}${policy}`;
+}
+
+export const nestedTasksIgnored: WorkflowRule = {
+  id: 'nested-tasks-ignored',
+  severity: 'error',
+  summary: 'tasks stand in a field that the type of their task does not have',
+  reason: 'The server does not look at them: they never run, and references to them are refused or null.',
+  repair: 'Change the type of the task that holds them, or move them.',
+  *check({ steps }) {
+    for (const step of steps) {
+      for (const [field, kind, owner] of HOLDERS) {
+        const value = step.task[field];
+        const isEmpty = Array.isArray(value) ? value.length === 0 : !isObject(value) || Object.keys(value).length === 0;
+        if (isEmpty || holds(step.type, kind)) continue;
+        yield at(step, `/${field}`, `A task of type ${step.type} has ${field}, which only ${owner} has`);
+      }
+    }
+  },
+};
+
+const HOLDERS = [
+  ['decisionCases', 'case', 'SWITCH'],
+  ['defaultCase', 'default', 'SWITCH'],
+  ['forkTasks', 'branch', 'FORK_JOIN'],
+  ['loopOver', 'loop', 'DO_WHILE'],
+] as const;
+
+export const form: readonly WorkflowRule[] = [
+  wrongType,
+  coercedType,
+  missingField,
+  schemaVersion,
+  unknownField,
+  nestedTasksIgnored,
+];

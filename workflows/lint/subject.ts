@@ -1,0 +1,173 @@
+import type { WorkflowTask } from '../../core/conductor/types.ts';
+import { escaped, isObject, type Place, walk } from '../model/walk.ts';
+import type { Known } from './known.ts';
+import { Order } from './order.ts';
+import { type Path, pathsIn } from './paths.ts';
+import type { Problem } from './rule.ts';
+
+/** A task of a definition as rules see it: whatever its JSON holds, these are of the type they claim. */
+export interface Step {
+  readonly task: Readonly<Record<string, unknown>>;
+  /** Empty if the task has none. */
+  readonly ref: string;
+  readonly name: string;
+  /** `SIMPLE` if the task says none, as the server takes it. */
+  readonly type: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly pointer: string;
+  /** The task directly around it, and how it is reached from there. */
+  readonly parent: Step | undefined;
+  readonly kind: Place['within'][number]['kind'] | undefined;
+  readonly key: string;
+  /** The task that ends before it starts in the same sequence. */
+  readonly previous: Step | undefined;
+  readonly next: Step | undefined;
+  /** The sequences inside it, none of them empty. */
+  readonly inside: readonly Sequence[];
+}
+
+/** Tasks one after another inside a task. */
+export interface Sequence {
+  readonly kind: 'case' | 'default' | 'branch' | 'loop';
+  readonly key: string;
+  readonly steps: readonly Step[];
+}
+
+/** An expression together with the task whose input it is, or with the output of the workflow. */
+export interface Use extends Path {
+  readonly step: Step | undefined;
+}
+
+/** A workflow definition as rules see it. */
+export interface Subject {
+  readonly def: Readonly<Record<string, unknown>>;
+  /** Where the definition stands, if it is written inside another one; else empty. */
+  readonly root: string;
+  readonly steps: readonly Step[];
+  readonly byRef: ReadonlyMap<string, Step>;
+  readonly uses: readonly Use[];
+  readonly known: Known;
+  readonly order: Order;
+}
+
+/** Which of the fields that hold tasks the server reads, by task type. */
+const INSIDE: Record<string, readonly string[]> = {
+  SWITCH: ['case', 'default'],
+  DECISION: ['case', 'default'],
+  FORK_JOIN: ['branch'],
+  DO_WHILE: ['loop'],
+};
+
+/** Reads a definition. What is not of the type the server wants is taken for absent: the rules about form speak of it. */
+export function subjectOf(def: Readonly<Record<string, unknown>>, known: Known, root = ''): Subject {
+  const steps = stepsOf(def.tasks, root);
+  const byRef = new Map<string, Step>();
+  for (const step of steps) if (step.ref !== '' && !byRef.has(step.ref)) byRef.set(step.ref, step);
+  const uses = [
+    ...steps.flatMap((step) => usesOf(step.task.inputParameters, `${step.pointer}/inputParameters`, step)),
+    ...steps.flatMap((step) => (step.task.items ? usesOf(step.task.items, `${step.pointer}/items`, step) : [])),
+    ...usesOf(def.outputParameters, `${root}/outputParameters`, undefined),
+  ];
+  return { def, root, steps, byRef, uses, known, order: new Order(byRef) };
+}
+
+/** True for a task that the server looks into for tasks of that kind. */
+export function holds(type: string, kind: string): boolean {
+  return INSIDE[type]?.includes(kind) ?? false;
+}
+
+/** A problem of a task, or of something in it. */
+export function at(step: Step, field: string, message: string, more: Partial<Problem> = {}): Problem {
+  return { pointer: `${step.pointer}${field}`, taskReferenceName: step.ref || undefined, message, ...more };
+}
+
+/** The text in a field; a number or a boolean is text to the server. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+}
+
+/** True for a text whose value is known only when it runs. */
+export function isDynamic(value: unknown): boolean {
+  return typeof value === 'string' && value.includes('${');
+}
+
+export function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isObject(value) ? value : {};
+}
+
+/** The steps of these types. */
+export function ofType(subject: Subject, ...types: string[]): Step[] {
+  return subject.steps.filter(({ type }) => types.includes(type));
+}
+
+/** The task definition that the server would use for a task, if it is known. */
+export function taskDefOf(step: Step, known: Known): Readonly<Record<string, unknown>> | undefined {
+  if (isObject(step.task.taskDefinition)) return step.task.taskDefinition;
+  const found = known.taskDefs?.get(step.name);
+  return isObject(found) ? found : undefined;
+}
+
+/** The tasks around a step, from the innermost on. */
+export function* around(step: Step): Generator<Step> {
+  for (let { parent } = step; parent; parent = parent.parent) yield parent;
+}
+
+/** A key as a part of a JSON pointer. */
+export function part(key: string): string {
+  return `/${escaped(key)}`;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type Growing = Mutable<Omit<Step, 'inside'>> & { inside: Mutable<Sequence>[] };
+
+function stepsOf(tasks: unknown, root: string): Step[] {
+  if (!Array.isArray(tasks)) return [];
+  const byTask = new Map<unknown, Growing>();
+  const lastOf = new Map<unknown, Growing>();
+  const steps: Growing[] = [];
+  // The walk asks for no more of a task than to be an object; what else it holds is looked at here.
+  for (const place of walk(tasks.filter(isObject) as WorkflowTask[], `${root}/tasks`)) {
+    const enclosure = place.within.at(-1);
+    const parent = enclosure && byTask.get(enclosure.task);
+    if (enclosure && !(parent && holds(parent.type, enclosure.kind))) continue;
+    const step = growingStep(place, parent);
+    const previous = place.index > 0 ? lastOf.get(place.sequence) : undefined;
+    if (previous) {
+      step.previous = previous;
+      previous.next = step;
+    }
+    lastOf.set(place.sequence, step);
+    byTask.set(place.task, step);
+    if (parent) enter(parent, step);
+    steps.push(step);
+  }
+  return steps;
+}
+
+function growingStep({ task, pointer, within }: Place, parent: Growing | undefined): Growing {
+  const enclosure = within.at(-1);
+  return {
+    task,
+    ref: textOf(task.taskReferenceName),
+    name: textOf(task.name),
+    type: task.type === undefined ? 'SIMPLE' : textOf(task.type),
+    input: objectOf(task.inputParameters),
+    pointer,
+    parent,
+    kind: enclosure?.kind,
+    key: enclosure?.key ?? '',
+    previous: undefined,
+    next: undefined,
+    inside: [],
+  };
+}
+
+function enter(parent: Growing, step: Growing): void {
+  const sequence = parent.inside.find(({ kind, key }) => kind === step.kind && key === step.key);
+  if (sequence) sequence.steps = [...sequence.steps, step];
+  else if (step.kind) parent.inside.push({ kind: step.kind, key: step.key, steps: [step] });
+}
+
+function usesOf(value: unknown, pointer: string, step: Step | undefined): Use[] {
+  return pathsIn(value, pointer).map((path) => ({ ...path, step }));
+}
