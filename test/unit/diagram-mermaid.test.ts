@@ -9,7 +9,7 @@ test('a definition is a flowchart: choices with labelled lines, forks, loops as 
   expect(toMermaid(drawDefinition(everyShape)).split('\n')).toEqual([
     'flowchart TD',
     '  n0(["Probe v1"])',
-    '  n1["begin<br/>SET_VARIABLE"]',
+    '  n1["begin<br/>SET_VARIABLE<br/>total"]',
     '  n0 --> n1',
     '  n2{{"which<br/>SWITCH<br/>#36;#123;workflow.input.kind#125;"}}',
     '  n1 --> n2',

@@ -10,7 +10,7 @@ import {
   type Tone,
   toneOf,
 } from './model.ts';
-import { caseLabel, factsOf, fateOf, kindOf, missingJoin, roundLabel, roundsOf, titleOf } from './words.ts';
+import { caseLabel, factsOf, fateOf, kindOf, matterOf, missingJoin, roundLabel, roundsOf, titleOf } from './words.ts';
 
 /**
  * Mermaid's own grammar reads a label first, then its clean-up of entities, then Markdown, then HTML. So of what could mean anything
@@ -136,12 +136,12 @@ class Chart {
   }
 
   #task(head: Head, from: readonly Exit[], shape: Shape, more?: string): Exit {
-    const detail = head.detail && head.type !== 'SET_VARIABLE' ? [shorten(head.detail, LONGEST.detail)] : [];
+    const matter = matterOf(head);
     const { subWorkflowId } = head.run ?? {};
     const words = [
       shorten(head.ref, LONGEST.ref),
       shorten(kindOf(head), LONGEST.ref),
-      ...detail,
+      ...(matter ? [shorten(matter, LONGEST.detail)] : []),
       ...(more ? [more] : []),
       ...(this.#isExecution ? [fateOf(head.run)] : []),
       ...(subWorkflowId ? [subWorkflowId] : []),
