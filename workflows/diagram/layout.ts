@@ -43,7 +43,7 @@ function blockOf(node: Node, isExecution: boolean): Block {
     case 'choice':
       return below(taskBox(node, 'choice', isExecution), spread(node.cases.map((one) => caseBlock(one, isExecution))));
     case 'parallel': {
-      const columns = spread(node.branches.map((nodes) => sequence(nodes, isExecution)));
+      const columns = spread(node.branches.map(({ nodes }) => sequence(nodes, isExecution)));
       const fork = below(taskBox(node, 'task', isExecution, missingJoin(node)), columns);
       return node.join ? stack([fork, taskBox(node.join, 'task', isExecution)]) : fork;
     }

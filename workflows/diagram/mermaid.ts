@@ -159,7 +159,7 @@ class Chart {
   }
 
   #parallel({ branches, join }: ParallelNode, from: Exit): readonly Exit[] {
-    const ends = branches.flatMap((nodes) => this.sequence(nodes, [from]));
+    const ends = branches.flatMap(({ nodes }) => this.sequence(nodes, [from]));
     const exits = ends.length > 0 ? ends : [from];
     return join ? [this.#task(join, exits, RECTANGLE)] : exits;
   }
