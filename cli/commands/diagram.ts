@@ -64,7 +64,7 @@ export default defineCommand({
         'Mermaid draws at most 500 lines and 50,000 characters unless it is told otherwise; svg has no such limit',
       );
     }
-    if (hidden > 0) context.note(`${count(hidden, 'task')} are only counted; --all draws them`);
+    if (hidden > 0) context.note(`${count(hidden, 'task')} only counted; --all draws everything`);
   },
 });
 

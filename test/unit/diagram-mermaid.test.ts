@@ -158,6 +158,12 @@ test('any definition makes lines that the grammar knows, each node named once an
   );
 });
 
+test('a fork all of whose branches end the execution leads nowhere', () => {
+  const fork = step('f', 'FORK_JOIN', { forkTasks: [[step('a', 'TERMINATE')], [step('b', 'TERMINATE')]] });
+  const lines = toMermaid(drawn(fork, step('j', 'JOIN'), step('after'))).split('\n');
+  expect(lines.filter((line) => line.includes('-->'))).toEqual(['  n0 --> n1', '  n1 --> n2', '  n1 --> n3']);
+});
+
 test('nothing follows a task that ends the execution', () => {
   const lines = toMermaid(drawn(step('stop', 'TERMINATE'), step('never'))).split('\n');
   expect(lines.filter((line) => line.includes('-->'))).toEqual(['  n0 --> n1']);

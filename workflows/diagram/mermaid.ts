@@ -160,8 +160,10 @@ class Chart {
 
   #parallel({ branches, join }: ParallelNode, from: Exit): readonly Exit[] {
     const ends = branches.flatMap(({ nodes }) => this.sequence(nodes, [from]));
-    const exits = ends.length > 0 ? ends : [from];
-    return join ? [this.#task(join, exits, RECTANGLE)] : exits;
+    const exits = branches.length > 0 ? ends : [from];
+    if (!join) return exits;
+    const joined = this.#task(join, exits, RECTANGLE);
+    return exits.length > 0 ? [joined] : [];
   }
 
   /** A frame around the rounds. The line back says that it is a loop; an execution's rounds follow each other instead. */
@@ -171,7 +173,7 @@ class Chart {
     this.lines.push(`subgraph ${frame}["${mermaidLabel(`${shorten(node.ref, LONGEST.ref)} rounds`)}"]`);
     let exits: readonly Exit[] = [head];
     for (const { number, nodes } of node.rounds) {
-      const label = roundLabel(number) ?? (node.run ? undefined : 'each round');
+      const label = roundLabel(number) ?? (this.#isExecution ? undefined : 'each round');
       exits = this.sequence(nodes, label ? exits.map((exit) => ({ ...exit, label })) : exits);
     }
     this.lines.push('end');
