@@ -37,7 +37,7 @@ export async function gather(
   config: Config,
   conductor: Conductor | undefined,
 ): Promise<Gathered> {
-  const shipped = await loadWorkflows();
+  const shipped = await loadWorkflows(config);
   const workers = await loadWorkers(config);
   const targets: Target[] = args.length === 0 ? shipped.flatMap(targetsOfWorkflow) : [];
   for (const arg of args) targets.push(...(await targetsOf(arg, conductor)));

@@ -39,7 +39,7 @@ A name is looked for among the definitions of this folder first, then on the ser
 and rounds that simply succeeded are counted instead of drawn, unless --all is given.`;
 
 export default defineCommand({
-  groups: ['conductor', 'server'],
+  groups: ['conductor', 'server', 'content'],
   configure(command) {
     command
       .argument('<what>', 'name of a workflow, id of an execution, or a JSON file')
@@ -64,7 +64,7 @@ export default defineCommand({
         'Mermaid draws at most 500 lines and 50,000 characters unless it is told otherwise; svg has no such limit',
       );
     }
-    if (hidden > 0) context.note(`${count(hidden, 'task')} are only counted; --all draws them`);
+    if (hidden > 0) context.note(`${count(hidden, 'task')} only counted; --all draws everything`);
   },
 });
 
@@ -102,7 +102,7 @@ async function draw(what: string, options: Options, context: CommandContext): Pr
   if (/\.json$/i.test(what)) return drawFile(what);
   if (EXECUTION_ID.test(what)) return drawById(what, context);
   const { workflowVersion: version } = options;
-  const ours = (await loadWorkflows()).find(({ name }) => name === what);
+  const ours = (await loadWorkflows(context.config)).find(({ name }) => name === what);
   if (ours && (version === undefined || version === ours.version)) return drawDefinition(ours.def);
   return withConductor(context.config, async (conductor) =>
     drawDefinition(

@@ -135,16 +135,22 @@ function outputTable(fields: readonly Field[]): string[] {
 }
 
 function tasksTable({ def, tasks }: Workflow): string[] {
-  const contracts = new Map(tasks.map((contract) => [contract.name, contract]));
-  const rows = [...walk(def.tasks)].map(({ task: { taskReferenceName, type, name } }) => {
-    const contract = contracts.get(name);
+  const places = [...walk(def.tasks)].map(({ task: { taskReferenceName, type, name } }) => ({
+    ref: code(taskReferenceName),
+    type,
+    contract: tasks.find((contract) => contract.name === name),
+  }));
+  const forked = tasks
+    .filter((contract) => !places.some((place) => place.contract === contract))
+    .map((contract) => ({ ref: '', type: 'in the branches of a fork', contract }));
+  const rows = [...places, ...forked].map(({ ref, type, contract }) => {
     const limits = contract ? toTaskDef(contract) : undefined;
     return [
       '',
-      code(taskReferenceName),
+      ref,
       type,
       ...(contract && limits
-        ? [code(name), cell(contract.description), retriesOf(limits), limitOf(limits)]
+        ? [code(contract.name), cell(contract.description), retriesOf(limits), limitOf(limits)]
         : ['', '', '', '']),
       '',
     ]

@@ -27,7 +27,7 @@ afterAll(async () => {
 
 async function fleet(...args: string[]): Promise<Ran> {
   const ran = await runFleetCommand(args, env);
-  expect(ran, `fleet ${args.join(' ')}: ${ran.stdout}${ran.stderr}`).toMatchObject({ code: 0 });
+  expect(ran, `fleet ${args.join(' ')}: ${(ran.stderr + ran.stdout).slice(0, 2000)}`).toMatchObject({ code: 0 });
   return ran;
 }
 

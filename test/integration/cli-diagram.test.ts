@@ -58,7 +58,7 @@ describe('a JSON file', () => {
     const short = await diagram(path);
     expect(short.stdout.split('\n').length).toBeLessThan(12);
     expect(short.stdout).toContain('(294 more tasks, all COMPLETED)');
-    expect(short.stderr).toContain('294 tasks are only counted; --all draws them');
+    expect(short.stderr).toContain('294 tasks only counted; --all draws everything');
     const all = await diagram(path, '--all');
     expect(all.stdout).toMatch(/t150 +SIMPLE/);
     expect(all.stderr).toBe('');

@@ -9,7 +9,7 @@ test('a definition is a flowchart: choices with labelled lines, forks, loops as 
   expect(toMermaid(drawDefinition(everyShape)).split('\n')).toEqual([
     'flowchart TD',
     '  n0(["Probe v1"])',
-    '  n1["begin<br/>SET_VARIABLE"]',
+    '  n1["begin<br/>SET_VARIABLE<br/>total"]',
     '  n0 --> n1',
     '  n2{{"which<br/>SWITCH<br/>#36;#123;workflow.input.kind#125;"}}',
     '  n1 --> n2',
@@ -156,6 +156,12 @@ test('any definition makes lines that the grammar knows, each node named once an
     }),
     { seed: 20261121, numRuns: 300 },
   );
+});
+
+test('a fork all of whose branches end the execution leads nowhere', () => {
+  const fork = step('f', 'FORK_JOIN', { forkTasks: [[step('a', 'TERMINATE')], [step('b', 'TERMINATE')]] });
+  const lines = toMermaid(drawn(fork, step('j', 'JOIN'), step('after'))).split('\n');
+  expect(lines.filter((line) => line.includes('-->'))).toEqual(['  n0 --> n1', '  n1 --> n2', '  n1 --> n3']);
 });
 
 test('nothing follows a task that ends the execution', () => {

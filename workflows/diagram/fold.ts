@@ -1,5 +1,5 @@
 import { count } from '../../core/text.ts';
-import { type Diagram, type Node, type Round, type Tone, toneOf } from './model.ts';
+import { type Branch, type Diagram, type Node, type Round, type Tone, toneOf } from './model.ts';
 
 /** How much is shown before the rest is counted. What did not simply succeed is shown first. */
 const LIMITS = { run: 12, runEnds: 3, branches: 8, firstBranches: 3, rounds: 6, lastRounds: 2 };
@@ -50,13 +50,16 @@ function foldInside(node: Node): Node {
   }
 }
 
-function foldBranches(branches: readonly (readonly Node[])[]): (readonly Node[])[] {
-  const shown = chosen(branches, LIMITS.branches, (index) => index < LIMITS.firstBranches);
-  const kept = branches.filter((_, index) => shown.has(index)).map(foldSequence);
-  const hidden = branches.filter((_, index) => !shown.has(index));
+function foldBranches(branches: readonly Branch[]): Branch[] {
+  const sequences = branches.map(({ nodes }) => nodes);
+  const shown = chosen(sequences, LIMITS.branches, (index) => index < LIMITS.firstBranches);
+  const kept = branches
+    .filter((_, index) => shown.has(index))
+    .map((branch) => ({ ...branch, nodes: foldSequence(branch.nodes) }));
+  const hidden = sequences.filter((_, index) => !shown.has(index));
   if (hidden.length === 0) return kept;
   const text = `${hidden.length} more ${hidden.length === 1 ? 'branch' : 'branches'}: ${summary(hidden)}`;
-  return [...kept, [{ kind: 'note', text }]];
+  return [...kept, { nodes: [{ kind: 'note', text }] }];
 }
 
 function foldRounds(rounds: readonly Round[]): Round[] {
@@ -69,7 +72,7 @@ function foldRounds(rounds: readonly Round[]): Round[] {
     const numbers = gap.flatMap(({ number }) => number ?? []);
     const [from, to] = [numbers[0], numbers.at(-1)];
     const text = `${from === to ? `round ${from}` : `rounds ${from} to ${to}`}: ${summary(gap.map(({ nodes }) => nodes))}`;
-    if (gap.length > 0) folded.push({ nodes: [{ kind: 'note', text }], folded: true });
+    if (gap.length > 0) folded.push({ nodes: [{ kind: 'note', text }] });
     gap = [];
   };
   for (const [index, round] of rounds.entries()) {
@@ -133,7 +136,7 @@ export function* everyHead(nodes: readonly Node[]): Generator<Exclude<Node, { ki
     if (node.kind === 'choice') for (const { nodes: inner } of node.cases) yield* everyHead(inner);
     if (node.kind === 'loop') for (const { nodes: inner } of node.rounds) yield* everyHead(inner);
     if (node.kind !== 'parallel') continue;
-    for (const branch of node.branches) yield* everyHead(branch);
+    for (const { nodes: inner } of node.branches) yield* everyHead(inner);
     if (node.join) yield node.join;
   }
 }

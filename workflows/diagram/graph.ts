@@ -104,6 +104,7 @@ class Drawing {
       ref: clean(ref) || '(no reference)',
       type: clean(type),
       ...(isText(task.name) && task.name !== ref && { name: clean(task.name) }),
+      ...(task.optional === true && { optional: true }),
       ...(details && { detail: clean(details) }),
       ...(run && { run }),
     };
@@ -138,8 +139,8 @@ class Drawing {
       kind: 'parallel',
       ...this.#head(task, window),
       branches: branches
-        ? branches.map((tasks) => this.sequence(tasks, window))
-        : [[{ kind: 'note', text: 'as many branches as there are when it runs', open: true }]],
+        ? branches.map((tasks, index) => ({ number: index + 1, nodes: this.sequence(tasks, window) }))
+        : [{ nodes: [{ kind: 'note', text: 'as many branches as there are when it runs', open: true }] }],
       ...(join && { join: this.#leaf(join, window) }),
     };
   }
@@ -172,7 +173,7 @@ class Drawing {
     }));
     if (firstKept === 1) return rounds;
     const text = `the rounds before ${firstKept} were not kept (keepLastN)`;
-    return [{ nodes: [{ kind: 'note', text }], folded: true }, ...rounds];
+    return [{ nodes: [{ kind: 'note', text }] }, ...rounds];
   }
 
   #typeOf(ref: string): string {

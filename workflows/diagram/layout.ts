@@ -1,7 +1,7 @@
 import { type Block, type Box, EMPTY, framed, moved, spread, stack } from './blocks.ts';
 import { columnsOf, shorten } from './measure.ts';
 import { type Case, type Diagram, type Head, type LoopNode, type Node, type Tone, toneOf } from './model.ts';
-import { caseLabel, factsOf, fateOf, kindOf, missingJoin, roundLabel, roundsOf, titleOf } from './words.ts';
+import { caseLabel, factsOf, fateOf, kindOf, matterOf, missingJoin, roundLabel, roundsOf, titleOf } from './words.ts';
 
 /** Font of the picture: with a fixed width per character, so that no browser is needed to know how wide a text is. */
 export const FONT = { size: 12, lineHeight: 16, charWidth: 7.3 };
@@ -43,7 +43,7 @@ function blockOf(node: Node, isExecution: boolean): Block {
     case 'choice':
       return below(taskBox(node, 'choice', isExecution), spread(node.cases.map((one) => caseBlock(one, isExecution))));
     case 'parallel': {
-      const columns = spread(node.branches.map((nodes) => sequence(nodes, isExecution)));
+      const columns = spread(node.branches.map(({ nodes }) => sequence(nodes, isExecution)));
       const fork = below(taskBox(node, 'task', isExecution, missingJoin(node)), columns);
       return node.join ? stack([fork, taskBox(node.join, 'task', isExecution)]) : fork;
     }
@@ -93,26 +93,30 @@ function below(head: Block, columns: Block): Block {
 /** A task: what it is called, what it is, what it is about, and what became of it. */
 function taskBox(head: Head, kind: Box['kind'], isExecution: boolean, more?: string): Block {
   const { ref, detail, run } = head;
-  const all = [
-    ref,
-    kindOf(head),
-    ...(detail ? [detail] : []),
+  const matter = matterOf(head);
+  const about = [
     ...(more ? [more] : []),
     ...(isExecution ? [fateOf(run)] : []),
     ...(run?.subWorkflowId ? [run.subWorkflowId] : []),
   ];
-  return box(kind, all, { tone: toneOf(run?.status), dim: isExecution && !run });
+  const lines = [ref, kindOf(head), ...(matter ? [matter] : []), ...about];
+  const title = [ref, kindOf(head), ...(detail ? [detail] : []), ...about].join('\n');
+  return box(kind, lines, { tone: toneOf(run?.status), dim: isExecution && !run, title });
 }
 
-function box(
-  kind: Box['kind'],
-  all: readonly string[],
-  { tone = 'none', dim = false }: { tone?: Tone; dim?: boolean },
-): Block {
-  const lines = all.map((line) => shorten(line, kind === 'note' || kind === 'terminal' ? LONGEST.other : LONGEST.task));
+interface Look {
+  tone?: Tone;
+  dim?: boolean;
+  /** Default: all lines, uncut. */
+  title?: string;
+}
+
+function box(kind: Box['kind'], all: readonly string[], { tone = 'none', dim = false, title }: Look): Block {
+  const most = kind === 'note' || kind === 'terminal' ? LONGEST.other : LONGEST.task;
+  const lines = all.map((line) => shorten(line, most));
   const padding = PADDING[kind];
   const width = Math.ceil(Math.max(...lines.map(columnsOf)) * FONT.charWidth) + 2 * padding.x;
   const height = lines.length * FONT.lineHeight + 2 * padding.y;
-  const drawn: Box = { kind, x: 0, y: 0, width, height, lines, title: all.join('\n'), tone, dim };
+  const drawn: Box = { kind, x: 0, y: 0, width, height, lines, title: title ?? all.join('\n'), tone, dim };
   return { ...EMPTY, width, height, axis: width / 2, boxes: [drawn], dimEntry: dim, dimExit: dim };
 }

@@ -10,7 +10,7 @@ import {
   type Tone,
   toneOf,
 } from './model.ts';
-import { caseLabel, factsOf, fateOf, kindOf, missingJoin, roundLabel, roundsOf, titleOf } from './words.ts';
+import { caseLabel, factsOf, fateOf, kindOf, matterOf, missingJoin, roundLabel, roundsOf, titleOf } from './words.ts';
 
 /**
  * Mermaid's own grammar reads a label first, then its clean-up of entities, then Markdown, then HTML. So of what could mean anything
@@ -136,12 +136,12 @@ class Chart {
   }
 
   #task(head: Head, from: readonly Exit[], shape: Shape, more?: string): Exit {
-    const detail = head.detail && head.type !== 'SET_VARIABLE' ? [shorten(head.detail, LONGEST.detail)] : [];
+    const matter = matterOf(head);
     const { subWorkflowId } = head.run ?? {};
     const words = [
       shorten(head.ref, LONGEST.ref),
       shorten(kindOf(head), LONGEST.ref),
-      ...detail,
+      ...(matter ? [shorten(matter, LONGEST.detail)] : []),
       ...(more ? [more] : []),
       ...(this.#isExecution ? [fateOf(head.run)] : []),
       ...(subWorkflowId ? [subWorkflowId] : []),
@@ -159,9 +159,11 @@ class Chart {
   }
 
   #parallel({ branches, join }: ParallelNode, from: Exit): readonly Exit[] {
-    const ends = branches.flatMap((nodes) => this.sequence(nodes, [from]));
-    const exits = ends.length > 0 ? ends : [from];
-    return join ? [this.#task(join, exits, RECTANGLE)] : exits;
+    const ends = branches.flatMap(({ nodes }) => this.sequence(nodes, [from]));
+    const exits = branches.length > 0 ? ends : [from];
+    if (!join) return exits;
+    const joined = this.#task(join, exits, RECTANGLE);
+    return exits.length > 0 ? [joined] : [];
   }
 
   /** A frame around the rounds. The line back says that it is a loop; an execution's rounds follow each other instead. */
@@ -171,7 +173,7 @@ class Chart {
     this.lines.push(`subgraph ${frame}["${mermaidLabel(`${shorten(node.ref, LONGEST.ref)} rounds`)}"]`);
     let exits: readonly Exit[] = [head];
     for (const { number, nodes } of node.rounds) {
-      const label = roundLabel(number) ?? (node.run ? undefined : 'each round');
+      const label = roundLabel(number) ?? (this.#isExecution ? undefined : 'each round');
       exits = this.sequence(nodes, label ? exits.map((exit) => ({ ...exit, label })) : exits);
     }
     this.lines.push('end');

@@ -25,6 +25,8 @@ export interface Head {
   readonly type: string;
   /** The task definition, where it is named unlike the reference. */
   readonly name?: string;
+  /** Its failure does not end the execution. */
+  readonly optional?: true;
   /** What this task is about, by its type: the address of an HTTP call, the sub-workflow, the condition. */
   readonly detail?: string;
   /** Absent in a definition, and where an execution did not come by. */
@@ -63,9 +65,15 @@ export interface Case {
 /** FORK_JOIN and FORK_JOIN_DYNAMIC with the JOIN behind it. */
 export interface ParallelNode extends Head {
   readonly kind: 'parallel';
-  readonly branches: readonly (readonly Node[])[];
+  readonly branches: readonly Branch[];
   /** Absent where no JOIN follows; the server fails such an execution. */
   readonly join?: TaskNode;
+}
+
+export interface Branch {
+  /** From 1; absent for what stands for branches that are not shown. */
+  readonly number?: number;
+  readonly nodes: readonly Node[];
 }
 
 /** DO_WHILE. */
@@ -76,10 +84,9 @@ export interface LoopNode extends Head {
 }
 
 export interface Round {
+  /** From 1; absent in a definition, and for what stands for rounds that are not shown. */
   readonly number?: number;
   readonly nodes: readonly Node[];
-  /** Stands for rounds that are not shown; it has no number. */
-  readonly folded?: true;
 }
 
 /** No task: something to be said at this place. */

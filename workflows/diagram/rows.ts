@@ -1,4 +1,5 @@
 import type { Execution, Task } from '../../core/conductor/types.ts';
+import { clean } from './measure.ts';
 import type { Run } from './model.ts';
 
 /** Where to look for the tasks of one round of a loop: their references end in `suffix`, and they came up within these numbers. */
@@ -69,10 +70,10 @@ export class Rows {
     const subWorkflowId = last.subWorkflowId ?? startedBy(last);
     const end = last.endTime || (hasEnded(last) ? startOf(last) : this.#now);
     return {
-      status: last.status,
+      status: clean(last.status),
       ms: Math.max(0, end - startOf(first)),
       attempts: attempts.length,
-      ...(subWorkflowId && { subWorkflowId }),
+      ...(subWorkflowId && { subWorkflowId: clean(subWorkflowId) }),
     };
   }
 }

@@ -1,7 +1,7 @@
 import { columnsOf, padTo, shorten } from './measure.ts';
-import type { Diagram, Head, Node, ParallelNode, Round, Tone } from './model.ts';
+import type { Branch, Diagram, Head, Node, ParallelNode, Round, Tone } from './model.ts';
 import { toneOf } from './model.ts';
-import { caseLabel, factsOf, fateOf, kindOf, missingJoin, roundLabel, roundsOf, titleOf } from './words.ts';
+import { caseLabel, factsOf, fateOf, kindOf, missingJoin, roundsOf, titleOf } from './words.ts';
 
 export interface TextOptions {
   /** Lines are cut to so many columns. Default: they are as long as they are. */
@@ -96,7 +96,7 @@ class Tree {
       }
       case 'loop':
         this.#task(node, here, shapes.loop, roundsOf(node));
-        this.#rounds(node.rounds, below);
+        this.#numbered('round', node.rounds, below);
         return;
       case 'parallel':
         this.#parallel(node, tree, isLast);
@@ -108,17 +108,16 @@ class Tree {
     const endsHere = isLast && !node.join;
     this.#task(node, tree + (endsHere ? corner : tee), shapes.parallel, missingJoin(node));
     const below = tree + (endsHere ? '   ' : pipe);
-    for (const [index, nodes] of node.branches.entries()) {
-      this.#group(`branch ${index + 1}`, nodes, below, index === node.branches.length - 1);
-    }
+    this.#numbered('branch', node.branches, below);
     if (node.join) this.#task(node.join, tree + (isLast ? corner : tee), shapes.join);
   }
 
-  #rounds(rounds: readonly Round[], tree: string): void {
-    for (const [index, { number, nodes }] of rounds.entries()) {
-      const label = roundLabel(number);
-      if (label) this.#group(label, nodes, tree, index === rounds.length - 1);
-      else for (const [at, node] of nodes.entries()) this.#node(node, tree, isEnd(index, rounds) && isEnd(at, nodes));
+  /** Those without a number stand in line with the others, with no line for themselves. */
+  #numbered(what: string, parts: readonly (Branch | Round)[], tree: string): void {
+    for (const [index, { number, nodes }] of parts.entries()) {
+      const isLast = isEnd(index, parts);
+      if (number !== undefined) this.#group(`${what} ${number}`, nodes, tree, isLast);
+      else for (const [at, node] of nodes.entries()) this.#node(node, tree, isLast && isEnd(at, nodes));
     }
   }
 

@@ -2,9 +2,16 @@ import { count, duration } from '../../core/text.ts';
 import type { Case, Diagram, Head, LoopNode, ParallelNode, Run } from './model.ts';
 
 /** What is said in every format of the kind of a task: `HTTP external_api`. */
-export function kindOf({ type, name }: Head): string {
-  return name ? `${type} ${name}` : type;
+export function kindOf({ type, name, optional }: Head): string {
+  return `${name ? `${type} ${name}` : type}${optional ? ' (optional)' : ''}`;
 }
+
+/** What a task is about, unless that is program text: of that a few words say nothing, and a picture has no room for more. */
+export function matterOf({ type, detail }: Head): string | undefined {
+  return PROGRAMS.has(type) ? undefined : detail;
+}
+
+const PROGRAMS: ReadonlySet<string> = new Set(['INLINE', 'LAMBDA', 'JSON_JQ_TRANSFORM']);
 
 /** `COMPLETED · 1.2 s · 3 attempts`, or `not run` in an execution that did not come by. */
 export function fateOf(run: Run | undefined): string {
