@@ -1,4 +1,4 @@
-import { choose, counted, def, fork, get, http, join, loop, noop, type Row, schema, simple, task } from './trap.ts';
+import { choose, counted, def, fork, get, http, join, loop, noop, type Row, simple, task } from './trap.ts';
 
 export const forms: Row[] = [
   [

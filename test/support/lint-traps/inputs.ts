@@ -1,4 +1,4 @@
-import { chat, counted, def, get, http, loop, type Row, schema, task } from './trap.ts';
+import { chat, counted, def, get, http, loop, type Row, task } from './trap.ts';
 
 export const inputs: Row[] = [
   ['HTTP without a request', 'http-request', def([task('HTTP', 'h')]), def([http('h', get)]), 'refused'],

@@ -1,4 +1,4 @@
-import { def, get, inline, loop, noop, type Row, task } from './trap.ts';
+import { def, inline, loop, noop, type Row, task } from './trap.ts';
 
 export const scripts: Row[] = [
   [
