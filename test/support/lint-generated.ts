@@ -27,14 +27,8 @@ const LEAVES = [
   'SUB_WORKFLOW',
 ] as const;
 
-/** A definition that is right, and what each of its tasks answers in a dry run. */
-export interface Generated {
-  def: Json;
-  mocks: Record<string, { status: string; output: Json }[]>;
-}
-
-/** What a dry run can tell: tasks that the server does not call out for, where its own try would race with the given answer. */
-const TELLABLE = [
+/** Types that come to their end by themselves, or are completed by hand: the server does not call out for them. */
+const SELF_CONTAINED = [
   'SIMPLE',
   'INLINE',
   'JSON_JQ_TRANSFORM',
@@ -95,14 +89,14 @@ const shapesOf = (leaves: readonly (typeof LEAVES)[number][]) =>
   }));
 
 /** Definitions over all task types, right by the way they are made. */
-export function rightDefinitions(prefix: string): fc.Arbitrary<Generated> {
+export function rightDefinitions(prefix: string): fc.Arbitrary<Json> {
   return shapesOf(LEAVES).sequence.map((shapes) => new Making(prefix).definition(shapes));
 }
 
-/** Definitions of some `most` tasks that a dry run brings to their end, if they have one. */
-export function runnableDefinitions(prefix: string, most: number): fc.Arbitrary<Generated> {
-  const made = shapesOf(TELLABLE).sequence.map((shapes) => new Making(prefix).definition(shapes));
-  return made.filter(({ def }) => {
+/** Definitions of at most `most` tasks that can be run to their end without anything outside the server. */
+export function runnableDefinitions(prefix: string, most: number): fc.Arbitrary<Json> {
+  const made = shapesOf(SELF_CONTAINED).sequence.map((shapes) => new Making(prefix).definition(shapes));
+  return made.filter((def) => {
     const tasks = JSON.stringify(def).split('"taskReferenceName"').length - 1;
     return tasks > most / 4 && tasks <= most;
   });
@@ -121,17 +115,16 @@ const READABLE: Record<string, string> = {
 
 class Making {
   readonly #prefix: string;
-  readonly #mocks: Generated['mocks'] = {};
   #count = 0;
 
   constructor(prefix: string) {
     this.#prefix = prefix;
   }
 
-  definition(shapes: readonly Shape[]): Generated {
-    const { tasks, ended } = this.#sequence(shapes, ['workflow.input.n'], 0);
+  definition(shapes: readonly Shape[]): Json {
+    const { tasks, ended } = this.#sequence(shapes, ['workflow.input.n']);
     const outputParameters = Object.fromEntries(ended.slice(-3).map((path, index) => [`o${index}`, `\${${path}}`]));
-    const def = {
+    return {
       name: `${this.#prefix}_generated`,
       version: 1,
       schemaVersion: 2,
@@ -139,7 +132,6 @@ class Making {
       outputParameters,
       timeoutSeconds: 0,
     };
-    return { def, mocks: this.#mocks };
   }
 
   #ref(): string {
@@ -147,38 +139,37 @@ class Making {
     return `t${this.#count}`;
   }
 
-  /** The tasks of a sequence, and the paths that can be read behind it. `depth` counts the loops around it. */
-  #sequence(shapes: readonly Shape[], readable: readonly string[], depth: number): { tasks: Json[]; ended: string[] } {
+  /** The tasks of a sequence, and the paths that can be read behind it. */
+  #sequence(shapes: readonly Shape[], readable: readonly string[]): { tasks: Json[]; ended: string[] } {
     const ended = [...readable];
     const tasks = shapes.flatMap((shape) => {
-      const made = this.#make(shape, ended, depth);
+      const made = this.#make(shape, ended);
       ended.push(...made.ended);
       return made.tasks;
     });
     return { tasks, ended: ended.slice(readable.length) };
   }
 
-  #make(shape: Shape, readable: readonly string[], depth: number): { tasks: Json[]; ended: string[] } {
-    if (shape.kind === 'leaf') return this.#leaf(shape, readable, depth);
-    if (shape.kind === 'switch') return this.#switch(shape, readable, depth);
-    if (shape.kind === 'fork') return this.#fork(shape, readable, depth);
-    if (shape.kind === 'dynamic') return this.#dynamic(shape, depth);
-    return this.#loop(shape, readable, depth);
+  #make(shape: Shape, readable: readonly string[]): { tasks: Json[]; ended: string[] } {
+    if (shape.kind === 'leaf') return this.#leaf(shape, readable);
+    if (shape.kind === 'switch') return this.#switch(shape, readable);
+    if (shape.kind === 'fork') return this.#fork(shape, readable);
+    if (shape.kind === 'dynamic') return this.#dynamic(shape);
+    return this.#loop(shape, readable);
   }
 
-  #leaf({ type, seed }: Shape & { kind: 'leaf' }, readable: readonly string[], depth: number) {
+  #leaf({ type, seed }: Shape & { kind: 'leaf' }, readable: readonly string[]) {
     const ref = this.#ref();
     const value = `\${${readable[seed % readable.length]}}`;
     const made = task(type, ref, { name: `${this.#prefix}_${ref}`, ...ownFields(type, value) });
-    this.#mock(ref, type, depth);
     return { tasks: [made], ended: [`${ref}.${READABLE[type] ?? 'status'}`] };
   }
 
-  #switch({ cases, otherwise, script, seed }: Shape & { kind: 'switch' }, readable: readonly string[], depth: number) {
+  #switch({ cases, otherwise, script, seed }: Shape & { kind: 'switch' }, readable: readonly string[]) {
     const ref = this.#ref();
     const inside = [...readable, `${ref}.output.selectedCase`];
     const decisionCases = Object.fromEntries(
-      cases.map((shapes, index) => [`c${index}`, this.#sequence(shapes, inside, depth).tasks]),
+      cases.map((shapes, index) => [`c${index}`, this.#sequence(shapes, inside).tasks]),
     );
     const choice = `c${seed % (cases.length + 1)}`;
     const made = task('SWITCH', ref, {
@@ -186,17 +177,16 @@ class Making {
       expression: script ? `$.v === null ? 'none' : '${choice}'` : 'v',
       inputParameters: { v: script ? `\${${readable[seed % readable.length]}}` : choice },
       decisionCases,
-      ...(otherwise && { defaultCase: this.#sequence(otherwise, inside, depth).tasks }),
+      ...(otherwise && { defaultCase: this.#sequence(otherwise, inside).tasks }),
     });
     return { tasks: [made], ended: [`${ref}.output.selectedCase`] };
   }
 
-  #fork({ branches, subset }: Shape & { kind: 'fork' }, readable: readonly string[], depth: number) {
+  #fork({ branches, subset }: Shape & { kind: 'fork' }, readable: readonly string[]) {
     const ref = this.#ref();
     const built = branches.map((shapes) => {
-      const made = this.#sequence(shapes, readable, depth);
+      const made = this.#sequence(shapes, readable);
       const end = task('NOOP', this.#ref());
-      this.#mock(String(end.taskReferenceName), 'NOOP', depth);
       return { ...made, tasks: [...made.tasks, end], last: String(end.taskReferenceName) };
     });
     const joined = subset ? built.slice(0, 1) : built;
@@ -205,10 +195,9 @@ class Making {
     return { tasks: [fork, join], ended: joined.flatMap(({ ended }) => ended) };
   }
 
-  #dynamic({ width, seed }: Shape & { kind: 'dynamic' }, depth: number) {
+  #dynamic({ width, seed }: Shape & { kind: 'dynamic' }) {
     const ref = this.#ref();
     const refs = Array.from({ length: width }, () => this.#ref());
-    for (const inner of refs) this.#mock(inner, 'SIMPLE', depth);
     const tasks = refs.map((inner) => task('SIMPLE', inner, { name: `${this.#prefix}_${inner}` }));
     const ins = Object.fromEntries(refs.map((inner) => [inner, { seed }]));
     const fork = task('FORK_JOIN_DYNAMIC', ref, {
@@ -219,11 +208,9 @@ class Making {
     return { tasks: [fork, task('JOIN', this.#ref(), { joinOn: [] })], ended: [] };
   }
 
-  #loop({ body, rounds, over }: Shape & { kind: 'loop' }, readable: readonly string[], depth: number) {
-    // The rounds of a loop inside a loop have names that a dry run cannot be told beforehand.
-    if (depth > 0) return this.#sequence(body, readable, depth);
+  #loop({ body, rounds, over }: Shape & { kind: 'loop' }, readable: readonly string[]) {
     const ref = this.#ref();
-    const { tasks, ended } = this.#sequence(body, [...readable, `${ref}.output.iteration`], depth + 1);
+    const { tasks, ended } = this.#sequence(body, [...readable, `${ref}.output.iteration`]);
     const made = task('DO_WHILE', ref, {
       loopOver: tasks,
       ...(over === 'items'
@@ -232,19 +219,7 @@ class Making {
     });
     return { tasks: [made], ended: over === 'items' ? [] : ended };
   }
-
-  /** Tasks that end at once are told, too: a dry run that meets one of them between its start and its end would give up. */
-  #mock(ref: string, type: string, depth: number): void {
-    const answer = () => [
-      { status: 'COMPLETED', output: type === 'HTTP' ? { response: { statusCode: 200, body: {} } } : { x: 1 } },
-    ];
-    if (depth === 0) this.#mocks[ref] = answer();
-    else for (let round = 1; round <= MOST_ROUNDS; round++) this.#mocks[`${ref}__${round}`] = answer();
-  }
 }
-
-/** As many rounds as a loop here can have, over `xs` too. */
-const MOST_ROUNDS = 3;
 
 /** The input that every generated definition is run with. */
 export const GENERATED_INPUT = { n: 1, xs: [1, 2] };

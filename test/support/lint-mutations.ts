@@ -162,6 +162,19 @@ export function mutated(def: Json, made: readonly Mutation[]): Json {
   return copy;
 }
 
+/** A copy in which tasks stand elsewhere and JOINs wait for others: what still runs must not hang. */
+export function misplaced(def: Json, made: readonly Mutation[]): Json {
+  const copy = structuredClone(def);
+  for (const { kind, where, what } of made) {
+    const sequences = sequencesIn(copy);
+    const tasks = sequences.flat();
+    const joins = tasks.filter(({ type }) => type === 'JOIN');
+    if (kind % 2 === 0 && joins.length > 0) put(pick(joins, where), 'joinOn', [pick(tasks, what).taskReferenceName]);
+    else if (sequences.length > 0) reorder(pick(sequences, where), what);
+  }
+  return copy;
+}
+
 /** Moves, doubles or removes a task. */
 function reorder(sequence: Json[], what: number): void {
   const [moved] = sequence.splice(what % sequence.length, 1);
