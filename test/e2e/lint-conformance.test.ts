@@ -1,0 +1,177 @@
+import fc from 'fast-check';
+import { afterAll, describe, expect, inject, test } from 'vitest';
+import { loadWorkflows } from '../../cli/content.ts';
+import type { WorkflowDef } from '../../core/conductor/types.ts';
+import { hasEnded } from '../../core/conductor/types.ts';
+import { FleetError } from '../../core/errors.ts';
+import { type Finding, lintWorkflow } from '../../workflows/lint/index.ts';
+import { GENERATED_INPUT, rightDefinitions, runnableDefinitions } from '../support/lint-generated.ts';
+import { misplaced, mutated, mutations } from '../support/lint-mutations.ts';
+import { traps } from '../support/lint-traps/index.ts';
+import type { Json } from '../support/lint-traps/trap.ts';
+import { realConductor, unique } from '../support/product.ts';
+
+/**
+ * Lint and the real server are asked about the same definitions.
+ * 1. What lint passes the server takes; what the server refuses lint has an error for.
+ * 2. What lint passes and the server runs comes to an end.
+ */
+const SEED = Number(process.env.LINT_SEED ?? 20261121);
+const GENERATED = 60;
+const MUTATED = 600;
+const RUNS = 20;
+const MISPLACED = 80;
+const MOST_TASKS = 30;
+const AT_ONCE = 8;
+const RUNS_AT_ONCE = 4;
+const LOOK_EVERY_MS = 50;
+/** The tasks take no time, but for WAITs of a second; the server may put off a step by half a minute when two results come at once. */
+const ENDS_WITHIN_MS = 60_000;
+
+const conductor = realConductor();
+afterAll(() => conductor.close());
+const prefix = unique('lint').replace('-', '_');
+
+/** Why the server refuses a definition, or undefined if it takes it. */
+async function refusal(def: unknown): Promise<string | undefined> {
+  try {
+    await conductor.validateWorkflowDef(def as WorkflowDef);
+    return undefined;
+  } catch (error) {
+    // 400 for what it checks, 500 for what it cannot read: both are its answer. No answer is none.
+    if (error instanceof FleetError && !/reach|timed out/i.test(error.message)) return error.message;
+    throw error;
+  }
+}
+
+async function inTurns<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const queue = items.entries();
+  const turn = async () => {
+    for (const [index, item] of queue) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, turn));
+  return results;
+}
+
+const errorsIn = (findings: readonly Finding[]) => findings.filter(({ severity }) => severity === 'error');
+
+/** The definitions that lint passes and the server refuses, each with what the server says. */
+async function disagreements(defs: readonly unknown[]): Promise<string[]> {
+  const found = await inTurns(defs, AT_ONCE, async (def) => {
+    if (errorsIn(lintWorkflow(def)).length > 0) return [];
+    const why = await refusal(def);
+    return why === undefined ? [] : [`seed ${SEED}: the server says ${why}\n${JSON.stringify(def)}`];
+  });
+  return found.flat();
+}
+
+function generated(count: number): Json[] {
+  return fc.sample(rightDefinitions(prefix), { seed: SEED, numRuns: count });
+}
+
+describe('what lint passes the server takes', () => {
+  test('shipped definitions', async () => {
+    const defs = (await loadWorkflows()).flatMap(({ def, companions = [] }) => [
+      def,
+      ...companions.map((one) => one.def),
+    ]);
+    expect(defs.flatMap((def) => errorsIn(lintWorkflow(def)))).toEqual([]);
+    expect(await disagreements(defs)).toEqual([]);
+  });
+
+  test('definitions made at random that are right by the way they are made', async () => {
+    const defs = generated(GENERATED);
+    expect(
+      defs.flatMap((def) =>
+        errorsIn(lintWorkflow(def)).map(({ rule, message }) => `${rule}: ${message}\n${JSON.stringify(def)}`),
+      ),
+    ).toEqual([]);
+    expect(await disagreements(defs)).toEqual([]);
+  });
+
+  test('the same with mistakes made in them at random', async () => {
+    const arbitrary = fc.tuple(rightDefinitions(prefix), mutations).map(([def, made]) => mutated(def, made));
+    const defs = fc.sample(arbitrary, { seed: SEED, numRuns: MUTATED });
+    expect(await disagreements(defs)).toEqual([]);
+    // Mistakes of which lint finds all, or none, would prove nothing.
+    const passed = defs.filter((def) => errorsIn(lintWorkflow(def)).length === 0).length;
+    expect(passed).toBeGreaterThan(MUTATED / 20);
+    expect(passed).toBeLessThan(MUTATED / 2);
+  });
+});
+
+describe('what the server refuses lint refuses first', () => {
+  test.each(traps.map((trap) => [trap.name, trap] as const))('%s', async (_, { bad, right, answer }) => {
+    expect((await refusal(bad)) === undefined ? 'registered' : 'refused').toBe(answer);
+    if (answer === 'refused') expect(errorsIn(lintWorkflow(bad))).not.toEqual([]);
+    expect(await refusal(right)).toBeUndefined();
+  });
+});
+
+describe('what lint passes does not hang', () => {
+  test('definitions made at random come to an end', async () => {
+    const runs = fc.sample(runnableDefinitions(prefix, MOST_TASKS), { seed: SEED, numRuns: RUNS });
+    expect(runs.flatMap((def) => errorsIn(lintWorkflow(def)))).toEqual([]);
+    expect(await unended(runs)).toEqual([]);
+  });
+
+  test('the same with their tasks in another order, and with JOINs on other tasks, wherever lint sees nothing wrong', async () => {
+    const arbitrary = fc
+      .tuple(runnableDefinitions(prefix, MOST_TASKS), mutations)
+      .map(([def, made]) => misplaced(def, made));
+    const made = fc.sample(arbitrary, { seed: SEED, numRuns: MISPLACED });
+    const clean = made.filter((def) => errorsIn(lintWorkflow(def)).length === 0);
+    expect(clean.length).toBeGreaterThan(5);
+    expect(clean.length).toBeLessThan(made.length);
+    expect(await unended(clean.slice(0, RUNS))).toEqual([]);
+  });
+
+  /** The definitions whose executions do not end, run for real: what waits for a worker or a person is completed by hand. */
+  async function unended(runs: readonly Json[]): Promise<string[]> {
+    const ends = await inTurns(runs, RUNS_AT_ONCE, async (def) => {
+      const workflowId = await post('/workflow', {
+        name: def.name,
+        version: 1,
+        input: GENERATED_INPUT,
+        workflowDef: def,
+      });
+      const status = await carriedToItsEnd(workflowId);
+      if (status === undefined) await conductor.terminate(workflowId, 'it hangs');
+      await conductor.removeExecution(workflowId);
+      return status === undefined ? [`seed ${SEED}: no end\n${JSON.stringify(def)}`] : [];
+    });
+    return ends.flat();
+  }
+
+  async function carriedToItsEnd(workflowId: string): Promise<string | undefined> {
+    const givenUpAt = Date.now() + ENDS_WITHIN_MS;
+    while (Date.now() < givenUpAt) {
+      const { status, tasks } = await conductor.getExecution(workflowId);
+      if (hasEnded(status)) return status;
+      const waiting = tasks.filter(
+        (task) => !SERVED.has(task.taskType) && ['SCHEDULED', 'IN_PROGRESS'].includes(task.status),
+      );
+      for (const { referenceTaskName } of waiting)
+        await post(`/tasks/${workflowId}/${referenceTaskName}/COMPLETED`, { x: 1 });
+      if (waiting.length === 0) await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+    return undefined;
+  }
+
+  async function post(path: string, body: unknown): Promise<string> {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${inject('conductorServerUrl')}${path}`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+    });
+    expect(answer.status, path).toBe(200);
+    return answer.text();
+  }
+});
+
+/** Types that the server brings to their end by itself. */
+const SERVED: ReadonlySet<string> = new Set(
+  'FORK JOIN SWITCH DO_WHILE INLINE JSON_JQ_TRANSFORM SET_VARIABLE NOOP WAIT EVENT SUB_WORKFLOW TERMINATE'.split(' '),
+);
