@@ -52,6 +52,16 @@ export class NonRetryableError extends Error {
   override readonly name = 'NonRetryableError';
 }
 
+/** What was found, or undefined if it is not there. Every other error goes on. */
+export async function orUndefined<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (error instanceof FleetError && error.code === 'not-found') return undefined;
+    throw error;
+  }
+}
+
 /** The message of anything that can be thrown, `throw null` included. Never throws, whatever it is handed. */
 export function messageOf(thrown: unknown): string {
   try {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { latestAttempts } from '../../core/conductor/execution.ts';
 import { hasEnded, type Task } from '../../core/conductor/types.ts';
-import { FleetError } from '../../core/errors.ts';
+import { FleetError, orUndefined } from '../../core/errors.ts';
 import { duration } from '../../core/text.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { withConductor } from '../connect.ts';
@@ -52,8 +52,9 @@ Examples:
 async function list(conductor: Conductor, { limit, json }: Options, { print, note }: CommandContext): Promise<void> {
   const query = 'taskType=HUMAN AND status=IN_PROGRESS';
   const { totalHits, results } = await conductor.searchTasks({ query, size: limit });
-  const tasks = await Promise.all(results.map(({ taskId }) => conductor.getTask(taskId)));
-  const open = tasks.filter(isWaiting);
+  // The search may still know a task whose execution was removed.
+  const tasks = await Promise.all(results.map(({ taskId }) => orUndefined(conductor.getTask(taskId))));
+  const open = tasks.filter((task) => task !== undefined).filter(isWaiting);
   if (json) return print(JSON.stringify({ totalHits, results: open }));
   for (const { workflowInstanceId, referenceTaskName, workflowType, startTime, inputData } of open) {
     const since = duration(Date.now() - startTime).padStart(9);

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { WorkflowDef } from '../../core/conductor/types.ts';
-import { FleetError } from '../../core/errors.ts';
+import { FleetError, orUndefined } from '../../core/errors.ts';
 
 /**
  * One `apply` of a fleet at a time, without a store of our own: who creates version 1 of the workflow definition
@@ -166,12 +166,8 @@ async function create(conductor: Conductor, fleet: string, version: number, held
 }
 
 async function look(conductor: Conductor, fleet: string): Promise<Held | undefined> {
-  try {
-    return heldSchema.parse(await conductor.getWorkflowDef(PREFIX + fleet, VERSION)).metadata;
-  } catch (error) {
-    if (error instanceof FleetError && error.code === 'not-found') return undefined;
-    throw error;
-  }
+  const def = await orUndefined(conductor.getWorkflowDef(PREFIX + fleet, VERSION));
+  return def && heldSchema.parse(def).metadata;
 }
 
 /** The server answers 500 where there is nothing to remove. */
