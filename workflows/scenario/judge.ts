@@ -53,8 +53,9 @@ function isSettling(type: string, ref: string): boolean {
   return type === 'DO_WHILE' && /_\d+_settled$/.test(ref);
 }
 
-function entryOf({ ref, type, round, status, output, reason }: Attempt): string {
+function entryOf({ ref, type, round, status, output, reason, unanswered }: Attempt): string {
   const name = round > 0 ? `${ref}#${round}` : ref;
+  if (unanswered) return `${name} (no answer)`;
   if (status === 'COMPLETED') return type === 'SWITCH' ? `${name} [${String(output.selectedCase)}]` : name;
   const what = reason === undefined ? status : `${status}: ${reason}`;
   return `${name} (${what.length > 80 ? `${what.slice(0, 79)}…` : what})`;
@@ -128,7 +129,7 @@ function missing(one: Attempt, mocks: Mocks | undefined, step: Step | undefined,
   if (mocks === undefined) {
     const asked = fork ?? step;
     const stub = stubOf(asked ?? { ref, type, contract: undefined, child: undefined });
-    return `There is no answer for ${ref}; add to \`tasks\`: ${stub}`;
+    return `There is no answer for ${ref}. Add one to \`tasks\`, such as  ${stub}`;
   }
   if (isRounds(mocks) && round > mocks.rounds.length) {
     return `There is no answer for round ${round} of ${ref}: rounds(…) holds ${mocks.rounds.length}.`;
