@@ -71,8 +71,8 @@ function withCompanions(workflows: readonly Workflow[]): Workflow[] {
       });
     }
     if (known) return;
+    workflow.companions?.forEach(add); // first, because a saga needs its compensation
     all.set(workflow.name, workflow);
-    workflow.companions?.forEach(add);
   };
   workflows.forEach(add);
   return [...all.values()];

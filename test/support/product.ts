@@ -107,11 +107,16 @@ export async function booksOf(orderId: string): Promise<string[]> {
   return entries.map(({ kind }) => kind);
 }
 
-/** The requests to a path of the shop: when they came (epoch ms) and what they were answered. */
-export async function requestsTo(path: string): Promise<{ at: number; method: string; status: number | null }[]> {
-  const { requests } = await shop<{ requests: { at: number; method: string; status: number | null }[] }>(
-    `/books/requests?path=${encodeURIComponent(path)}`,
-  );
+interface ShopRequest {
+  at: number;
+  method: string;
+  status: number | null;
+  idempotencyKey: string | null;
+}
+
+/** The requests to a path of the shop: when they came (epoch ms), with which key, and what they were answered. */
+export async function requestsTo(path: string): Promise<ShopRequest[]> {
+  const { requests } = await shop<{ requests: ShopRequest[] }>(`/books/requests?path=${encodeURIComponent(path)}`);
   return requests;
 }
 

@@ -12,7 +12,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'workers/tasks': ['core', 'workers/shared'],
   'workers/testing': ['core', 'workers/runtime', 'workers/testing'],
   'workflows/model': ['core', 'workflows/model'],
-  'workflows/dsl': ['core', 'workflows/dsl'],
+  'workflows/dsl': ['core', 'workflows/model', 'workflows/dsl'],
   'workflows/lint': ['core', 'workflows/model', 'workflows/lint'],
   'workflows/manage': ['core', 'workflows/model', 'workflows/dsl', 'workflows/manage'],
   'workflows/pull': ['core', 'workflows/model', 'workflows/dsl', 'workflows/manage', 'workflows/pull'],

@@ -1,11 +1,14 @@
 import { z } from 'zod';
+import { fromSetting } from '../../core/contract.ts';
 import chargePayment from '../../workers/tasks/charge-payment.ts';
+import refundPayment from '../../workers/tasks/refund-payment.ts';
+import releaseInventory from '../../workers/tasks/release-inventory.ts';
 import reserveInventory from '../../workers/tasks/reserve-inventory.ts';
 import shipOrder from '../../workers/tasks/ship-order.ts';
-import { defineWorkflow } from '../dsl/define.ts';
-import orderProcessingCompensation from './order-processing-compensation.ts';
+import { externalApi } from '../dsl/policies.ts';
+import { defineSaga } from '../dsl/saga.ts';
 
-export default defineWorkflow({
+export default defineSaga({
   name: 'OrderProcessing',
   version: 1,
   description: 'Reserves the goods, takes the payment, ships. When a step fails, what was done before is undone.',
@@ -16,12 +19,46 @@ export default defineWorkflow({
     amount: z.number().positive(),
   }),
   output: z.object({ reservationId: z.string(), paymentId: z.string(), trackingId: z.string() }),
-  failureWorkflow: orderProcessingCompensation,
   timeoutSeconds: 600,
-}).build((wf, { orderId, sku, quantity, amount }) => {
-  const reserved = wf.task('reserve', reserveInventory, { orderId, sku, quantity });
-  const charged = wf.task('charge', chargePayment, { orderId, amount });
-  const shipped = wf.task('ship', shipOrder, { orderId, sku, quantity });
+}).build((saga, { orderId, sku, quantity, amount }) => {
+  const reserved = saga.step(
+    'reserve',
+    reserveInventory,
+    { orderId, sku, quantity },
+    { undo: (undo) => undo.task('release', releaseInventory, { orderId }), whenInDoubt: 'undo' },
+  );
+  const charged = saga.step(
+    'charge',
+    chargePayment,
+    { orderId, amount },
+    { undo: (undo, done) => undo.task('refund', refundPayment, { orderId, paymentId: done.paymentId, amount }) },
+  );
+  const shipped = saga.task('ship', shipOrder, { orderId, sku, quantity });
+  saga.afterwards(
+    {
+      input: z.object({ shopUrl: fromSetting('shopUrl', z.url(), 'http://127.0.0.1:8090') }),
+      output: z.object({
+        failedWorkflowId: z.string(),
+        refunded: z.boolean(),
+        released: z.boolean(),
+        notified: z.boolean(),
+      }),
+    },
+    (after, { shopUrl, workflowId }, undone) => {
+      const told = after.http('notify', externalApi, {
+        method: 'POST',
+        uri: `${shopUrl}/notifications`,
+        body: { kind: 'order_cancelled', orderId },
+        response: z.object({ accepted: z.boolean() }),
+      });
+      return {
+        failedWorkflowId: workflowId,
+        refunded: undone(charged),
+        released: undone(reserved),
+        notified: told.output.response.body.accepted,
+      };
+    },
+  );
   return {
     reservationId: reserved.output.reservationId,
     paymentId: charged.output.paymentId,

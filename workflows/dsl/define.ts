@@ -6,7 +6,7 @@ import { type Refs, refs, toParameters, type Wired } from './refs.ts';
 import { plainTasks, Scope } from './scope.ts';
 
 /** Without declared variables there is nothing to set or read. */
-type Variables<V> = V extends z.ZodObject ? z.output<V> : unknown;
+export type Variables<V> = V extends z.ZodObject ? z.output<V> : unknown;
 
 export interface WorkflowSpec<
   I extends z.ZodType<object>,
@@ -55,36 +55,45 @@ export function defineWorkflow<
     build(build) {
       const shared = new Build(spec.name);
       const scope = new Scope<Variables<V>>(shared);
-      const output = build(scope, refs('workflow.input'));
-      const def: WorkflowDef = {
-        name: spec.name,
-        version: spec.version,
-        schemaVersion: 2,
-        description: spec.description,
-        inputParameters: Object.keys(propertiesOf(spec.input)),
-        inputTemplate: defaultsOf(spec.input),
-        inputSchema: { name: `${spec.name}.input`, version: 1, type: 'JSON', data: inputSchemaOf(spec.input) },
-        outputSchema: { name: `${spec.name}.output`, version: 1, type: 'JSON', data: outputSchemaOf(spec.output) },
-        enforceSchema: false, // the server stores schemas without checking them; starters and workers check
-        tasks: plainTasks(scope),
-        outputParameters: toParameters(output, spec.output),
-        ...(spec.failureWorkflow && { failureWorkflow: spec.failureWorkflow.name }),
-        timeoutSeconds: spec.timeoutSeconds ?? 0,
-        timeoutPolicy: spec.timeoutSeconds ? 'TIME_OUT_WF' : 'ALERT_ONLY',
-      };
-      const { name, version, description, input, output: outputSchema } = spec;
-      const tasks = [...shared.contracts.values()];
-      return {
-        kind: 'workflow',
-        name,
-        version,
-        description,
-        input,
-        output: outputSchema,
-        tasks,
-        def: deepFreeze(withVerbatim(def, spec.verbatim)),
-      };
+      return assemble(spec, shared, scope, build(scope, refs('workflow.input')));
     },
+  };
+}
+
+/** The workflow of a scope to which nothing is added any more. */
+export function assemble<I extends z.ZodType<object>, O extends z.ZodType<object>, V>(
+  spec: WorkflowSpec<I, O, z.ZodObject | undefined>,
+  shared: Build,
+  scope: Scope<V>,
+  output: Wired<z.input<O>>,
+): Workflow<I, O> {
+  const def: WorkflowDef = {
+    name: spec.name,
+    version: spec.version,
+    schemaVersion: 2,
+    description: spec.description,
+    inputParameters: Object.keys(propertiesOf(spec.input)),
+    inputTemplate: defaultsOf(spec.input),
+    inputSchema: { name: `${spec.name}.input`, version: 1, type: 'JSON', data: inputSchemaOf(spec.input) },
+    outputSchema: { name: `${spec.name}.output`, version: 1, type: 'JSON', data: outputSchemaOf(spec.output) },
+    enforceSchema: false, // the server stores schemas without checking them; starters and workers check
+    tasks: plainTasks(scope),
+    outputParameters: toParameters(output, spec.output),
+    ...(spec.failureWorkflow && { failureWorkflow: spec.failureWorkflow.name }),
+    timeoutSeconds: spec.timeoutSeconds ?? 0,
+    timeoutPolicy: spec.timeoutSeconds ? 'TIME_OUT_WF' : 'ALERT_ONLY',
+  };
+  const { name, version, description, input, output: outputSchema } = spec;
+  const tasks = [...shared.contracts.values()];
+  return {
+    kind: 'workflow',
+    name,
+    version,
+    description,
+    input,
+    output: outputSchema,
+    tasks,
+    def: deepFreeze(withVerbatim(def, spec.verbatim)),
   };
 }
 

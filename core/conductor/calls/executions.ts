@@ -21,6 +21,8 @@ export interface StartRequest {
   input: Record<string, unknown>;
   correlationId?: string;
   priority?: number;
+  /** The domain whose workers get a task, by the task's name; `*` is any name. */
+  taskToDomain?: Record<string, string>;
 }
 
 export interface SearchRequest {
@@ -72,6 +74,10 @@ export interface ExecutionCalls {
   /** Ids of the running executions of one version of a definition. */
   runningExecutions(name: string, version: number): Promise<string[]>;
   terminate(workflowId: string, reason: string): Promise<void>;
+  /** Schedules anew what has failed or was cancelled in an ended execution. */
+  retry(workflowId: string): Promise<void>;
+  /** Runs an ended execution again from its start, under the same id. */
+  restart(workflowId: string): Promise<void>;
   /** Removes an execution with all that is known of it. */
   removeExecution(workflowId: string): Promise<void>;
   /** Waits until the execution has ended. @throws what `signal` was aborted with */
@@ -130,6 +136,14 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
         query: { reason },
         answer: z.unknown(),
       });
+    },
+    retry: async (workflowId) => {
+      const path = '/api/workflow/{workflowId}/retry';
+      await call({ method: 'POST', path, params: { workflowId }, answer: z.unknown() });
+    },
+    restart: async (workflowId) => {
+      const path = '/api/workflow/{workflowId}/restart';
+      await call({ method: 'POST', path, params: { workflowId }, answer: z.unknown() });
     },
     removeExecution: async (workflowId) => {
       await call({

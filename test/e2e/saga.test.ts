@@ -1,0 +1,88 @@
+import { describe, expect, inject, test } from 'vitest';
+import type { Execution } from '../../core/conductor/types.ts';
+import orderProcessing from '../../workflows/definitions/order-processing.ts';
+import { booksOf, failureWorkflowOf, orderFault, realConductor, requestsTo, unique } from '../support/product.ts';
+import { rowsOf, start, until } from '../support/sagas.ts';
+
+const conductor = realConductor();
+
+/** The compensation of a failure after the one that `before` compensated. */
+async function nextCompensation(workflowId: string, before: Execution): Promise<Execution> {
+  const { status } = await conductor.waitForEnd(workflowId);
+  expect(status).toBe('FAILED');
+  await until(async () => {
+    const { output } = await conductor.getExecution(workflowId, { includeTasks: false });
+    const id = output['conductor.failure_workflow'];
+    return typeof id === 'string' && id !== before.workflowId ? id : undefined;
+  });
+  return failureWorkflowOf(conductor, workflowId);
+}
+
+interface Entry {
+  kind: string;
+  requests: number;
+}
+
+/** How many requests the shop got for each effect of an order. */
+async function requestsFor(orderId: string): Promise<Record<string, number>> {
+  const response = await fetch(`${inject('shopUrl')}/books?orderId=${orderId}`);
+  const { entries } = (await response.json()) as { entries: Entry[] };
+  return Object.fromEntries(entries.map(({ kind, requests }) => [kind, requests]));
+}
+
+describe.concurrent('an order that failed for good', () => {
+  const UNDONE = ['reserved', 'charged', 'refunded', 'released', 'notified'];
+
+  async function failedOrder(orderId: string, attempts = 3) {
+    await orderFault({ path: '/shipments', orderId, status: 503, times: attempts });
+    const id = await start(orderProcessing, { orderId, sku: 'lamp', amount: 19.9, quantity: 2 });
+    const compensation = await failureWorkflowOf(conductor, id);
+    expect(compensation, compensation.reasonForIncompletion ?? '').toMatchObject({ status: 'COMPLETED' });
+    return { id, compensation };
+  }
+
+  test('is not gone on with by a retry, and the second compensation does nothing a second time', async () => {
+    const orderId = unique('order');
+    const { id, compensation } = await failedOrder(orderId);
+    expect(await booksOf(orderId)).toEqual(UNDONE);
+    await conductor.retry(id);
+    const second = await nextCompensation(id, compensation);
+    expect(second).toMatchObject({ status: 'COMPLETED', output: { refunded: true, released: true, notified: true } });
+    const refused = rowsOf(await conductor.getExecution(id), 'ship').at(-1);
+    expect(refused?.status).toBe('FAILED_WITH_TERMINAL_ERROR');
+    expect(refused?.reasonForIncompletion).toContain(`was undone by ${compensation.workflowId}`);
+    expect(await booksOf(orderId)).toEqual(UNDONE);
+    expect(await requestsFor(orderId)).toEqual({ reserved: 1, charged: 1, refunded: 2, released: 2, notified: 2 });
+    const keys = (await requestsTo(`/reservations/${orderId}`)).map(({ idempotencyKey }) => idempotencyKey);
+    expect(keys).toEqual([`${id}:undo:release`, `${id}:undo:release`]);
+  });
+
+  test('has one attempt undone, however many there were', async () => {
+    const orderId = unique('order');
+    await orderFault({ path: '/payments', orderId, status: 503, times: 1 });
+    const { id } = await failedOrder(orderId);
+    expect(rowsOf(await conductor.getExecution(id), 'charge').map(({ status }) => status)).toEqual([
+      'FAILED',
+      'COMPLETED',
+    ]);
+    expect(await booksOf(orderId)).toEqual(UNDONE);
+  });
+
+  test('has the rest undone where one undo fails; the compensation says which, and a restart finishes it', async () => {
+    const orderId = unique('order');
+    await orderFault({ path: '/refunds', orderId, status: 503, times: 4 });
+    await orderFault({ path: '/shipments', orderId, status: 503 });
+    const id = await start(orderProcessing, { orderId, sku: 'lamp', amount: 19.9, quantity: 2 });
+    const compensation = await failureWorkflowOf(conductor, id);
+    expect(compensation).toMatchObject({
+      status: 'FAILED',
+      output: { failedWorkflowId: id, refunded: false, released: true, notified: true },
+      reasonForIncompletion: expect.stringMatching(/charge is not undone, refund failed: .*503/),
+    });
+    expect(await booksOf(orderId)).toEqual(['reserved', 'charged', 'released', 'notified']);
+    await conductor.restart(compensation.workflowId);
+    const again = await conductor.waitForEnd(compensation.workflowId);
+    expect(again).toMatchObject({ status: 'COMPLETED', output: { refunded: true, released: true, notified: true } });
+    expect(await booksOf(orderId)).toEqual(['reserved', 'charged', 'released', 'notified', 'refunded']);
+  });
+});

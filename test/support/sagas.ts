@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, expect, inject } from 'vitest';
+import type { Execution, Task } from '../../core/conductor/types.ts';
+import type { Workflow } from '../../core/contract.ts';
+import { type Running, realConductor, runFleetCommand, startFleetCommand, unique } from './product.ts';
+
+const conductor = realConductor();
+/** Only the worker process of the test file that imports this gets the tasks of its executions. */
+const domain = unique('saga');
+let worker: Running;
+
+beforeAll(async () => {
+  const registered = await runFleetCommand(['register']);
+  expect(registered, registered.stderr).toMatchObject({ code: 0 });
+  worker = startFleetCommand(['work'], { CONDUCTOR_WORKER_ALL_DOMAIN: domain });
+  await worker.says(/serves \d+ task types/);
+});
+
+afterAll(async () => {
+  worker.child.kill('SIGKILL'); // what is in doubt still waits for the shop, and would hold up its end
+  await worker.ended;
+  conductor.close();
+});
+
+/** Starts a registered workflow with the address of this run's shop, which its compensation finds there too. */
+export function start({ name, version }: Workflow, input: Record<string, unknown>): Promise<string> {
+  const everything = { ...input, shopUrl: inject('shopUrl') };
+  return conductor.startWorkflow({ name, version, input: everything, taskToDomain: { '*': domain } });
+}
+
+/** Registers a saga of the test's own and starts it. */
+export async function startOwn(saga: Workflow, input: Record<string, unknown>): Promise<string> {
+  await put(saga);
+  return start(saga, input);
+}
+
+/** Registers a saga with its compensation. */
+export async function put(saga: Workflow): Promise<void> {
+  for (const { def } of [...(saga.companions ?? []), saga]) await conductor.putWorkflowDef(def);
+}
+
+/** Asks the server until it says what is awaited. */
+export async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** The attempts at a task. */
+export function rowsOf({ tasks }: Execution, ref: string): Task[] {
+  return tasks.filter(({ referenceTaskName }) => referenceTaskName === ref);
+}
+
+/** An attempt at a task, once it is in that status. */
+export function rowIn(id: string, ref: string, status: string): Promise<Task> {
+  return until(async () => rowsOf(await conductor.getExecution(id), ref).find((row) => row.status === status));
+}
+
+/** Ends the WAIT `fail`, once it is there, so that the execution fails. */
+export async function fail(id: string): Promise<void> {
+  const { taskId } = await rowIn(id, 'fail', 'IN_PROGRESS');
+  await conductor.updateTask({ workflowInstanceId: id, taskId, status: 'FAILED_WITH_TERMINAL_ERROR' });
+}

@@ -1,0 +1,189 @@
+import { z } from 'zod';
+import type { WorkflowTask } from '../../core/conductor/types.ts';
+import type { Workflow } from '../../core/contract.ts';
+import { workerInputs } from '../../core/worker-inputs.ts';
+import { type Place, walk } from '../model/walk.ts';
+import type { Build } from './build.ts';
+import { defineWorkflow, failureInput } from './define.ts';
+import { type Ref, type Refs, refs, type Wired } from './refs.ts';
+import { checkContracts, checkReferences, checkSteps, checkTasks, checkWhole } from './saga-checks.ts';
+import type { Scope } from './scope.ts';
+
+/** How one step is undone. */
+export interface Undo {
+  /** The step. */
+  readonly ref: string;
+  /** Also undone if nobody knows whether it happened. */
+  readonly inDoubt: boolean;
+  build(scope: Scope): unknown;
+}
+
+/** What a compensation does at its end. */
+export interface Afterwards {
+  readonly input: z.ZodObject;
+  readonly output: z.ZodObject;
+  build(scope: Scope, undone: (ref: string) => Ref<boolean>): unknown;
+}
+
+/** What a saga says about undoing, as it is written. */
+export interface SagaNotes {
+  /** By the reference of the step. */
+  readonly undos: Map<string, Undo>;
+  afterwards: Afterwards | undefined;
+}
+
+interface SagaHead {
+  readonly name: string;
+  readonly version: number;
+  readonly input: z.ZodObject;
+}
+
+/** Where the compensation finds the output of a step that had succeeded. */
+export function outputOf(step: string): string {
+  return `what_succeeded.output.result.${step}.output`;
+}
+
+/** Without `afterwards`: which execution, and which of its steps were undone, the last first. */
+const plainly: Afterwards = {
+  input: z.object({}),
+  output: z.object({ failedWorkflowId: z.string(), undone: z.array(z.string()) }),
+  build: () => ({ failedWorkflowId: failed.workflowId, undone: refs('what_was_undone.output.result.undone') }),
+};
+
+const failed = refs<z.output<typeof failureInput>>('workflow.input');
+
+/**
+ * The workflow that undoes the steps of a failed saga: what had succeeded → one SWITCH per step, the last step's first → what was undone
+ * → what comes afterwards → FAILED if anything is left.
+ */
+export function compensationOf(
+  saga: SagaHead,
+  build: Build,
+  tasks: readonly WorkflowTask[],
+  { undos, afterwards = plainly }: SagaNotes,
+): Workflow {
+  const steps = checkSteps(build, tasks, [...undos.values()]).reverse();
+  checkWhole(build, saga.input, afterwards.input);
+  const spec = {
+    name: `${saga.name}Compensation`,
+    version: saga.version,
+    description: `Undoes what had succeeded of a failed ${saga.name}, the last step first.`,
+    input: z.object({ ...failureInput.shape, ...saga.input.shape, ...afterwards.input.shape }) as z.ZodObject,
+    output: afterwards.output,
+  };
+  const workflow = defineWorkflow(spec).build((wf) => {
+    const known = whatSucceeded(wf, steps);
+    const undoing = steps.map((step) => ({ step, tasks: undo(wf, known, step) }));
+    for (const { step, tasks } of undoing) checkTasks(build, step.ref, tasks);
+    const undone = whatWasUndone(wf, known, undoing);
+    const output = afterwards.build(wf, (ref) => undone.by[ref] as Ref<boolean>); // one for each step
+    wf.switch('all_undone', undone.complete, {
+      true: () => {},
+      false: (no) => no.terminate('not_all_undone', 'FAILED', undone.left, output as Record<string, unknown>),
+    });
+    checkReferences(build, wf.tasks, output);
+    for (const place of walk(wf.tasks)) keepKey(place);
+    return output as Wired<Record<string, unknown>>; // its type was checked where `afterwards` was written
+  });
+  checkContracts(build, workflow.tasks);
+  return workflow;
+}
+
+type Known = Refs<Record<string, { undo: boolean; inDoubt: boolean }>>;
+
+/** Every attempt is a row of its own. */
+function whatSucceeded(wf: Scope, steps: readonly Undo[]): Known {
+  const known = wf.jq('what_succeeded', {
+    inputs: { failed: failed.failedWorkflow, steps: steps.map(({ ref, inDoubt }) => ({ ref, inDoubt })) },
+    query: `
+      .failed.tasks as $tasks
+      | reduce .steps[] as $step ({};
+          [$tasks[] | select(.referenceTaskName == $step.ref)] as $rows
+          | [$rows[] | select(.status == "COMPLETED")] as $done
+          | any($rows[]; .startTime > 0 and (.status == "CANCELED" or .status == "TIMED_OUT")) as $may
+          | (($done | length) == 0 and $may) as $doubt
+          | . + { ($step.ref): {
+              undo: (($done | length) > 0 or ($doubt and $step.inDoubt)),
+              inDoubt: ($doubt and ($step.inDoubt | not)),
+              output: ($done[-1] | .outputData) } })`,
+    output: z.record(z.string(), z.object({ undo: z.boolean(), inDoubt: z.boolean() })),
+  });
+  return known.output.result;
+}
+
+function ofStep(known: Known, ref: string): Known[string] {
+  return known[ref] as Known[string]; // the query makes one for each step
+}
+
+/** Adds the undo of a step and returns its tasks. `optional` lets the workflow go on to the next undo if one fails. */
+function undo(wf: Scope, known: Known, step: Undo): WorkflowTask[] {
+  let tasks: WorkflowTask[] = [];
+  wf.switch(`undo_${step.ref}`, ofStep(known, step.ref).undo, {
+    true: (scope) => {
+      step.build(scope);
+      tasks = scope.tasks;
+    },
+    false: () => {},
+  });
+  for (const task of tasks) task.optional = true;
+  return tasks;
+}
+
+interface Undone {
+  /** Per step. */
+  by: Record<string, boolean>;
+  undone: string[];
+  complete: boolean;
+  /** What is left to be done by hand or by a restart. */
+  left: string;
+}
+
+function whatWasUndone(
+  wf: Scope,
+  known: Known,
+  undoing: readonly { step: Undo; tasks: readonly WorkflowTask[] }[],
+): Refs<Undone> {
+  const steps = undoing.map(({ step: { ref }, tasks }) => ({
+    ref,
+    undo: ofStep(known, ref).undo,
+    inDoubt: ofStep(known, ref).inDoubt,
+    tasks: tasks.map(({ taskReferenceName: task }) => ({
+      ref: task,
+      status: refs(`${task}.status`),
+      reason: refs(`${task}.reasonForIncompletion`),
+    })),
+  }));
+  const undone = wf.jq('what_was_undone', {
+    inputs: { steps },
+    query: `
+      [ .steps[] | . as $step
+        | [.tasks[] | select($step.undo and .status != "COMPLETED")] as $failed
+        | { ref, inDoubt, undone: (.undo and ($failed | length) == 0),
+            failed: [$failed[] | "\\(.ref) failed: \\(.reason // .status)"] } ] as $steps
+      | { by: (reduce $steps[] as $step ({}; . + { ($step.ref): $step.undone })),
+          undone: [$steps[] | select(.undone) | .ref],
+          left: ([ $steps[]
+              | if .inDoubt then "\\(.ref) may have happened, as it was under way when the execution ended: look, and undo it by hand"
+                elif (.failed | length) > 0 then "\\(.ref) is not undone, \\(.failed | join(", ")); restart this when it can succeed, or undo it by hand"
+                else empty end ] | join(". ")) }
+      | . + { complete: (.left == "") }`,
+    output: z.custom<Undone>(),
+  });
+  return undone.output.result;
+}
+
+/** Another execution of this compensation for the same failure must not do anything a second time. */
+function keepKey({ task, within }: Place): void {
+  const scope = `${failed.workflowId}:undo`;
+  if (task.type === 'SIMPLE') {
+    task.inputParameters = { ...task.inputParameters, [workerInputs.idempotencyScope]: scope };
+  }
+  // A round of a loop is an effect of its own, which a key written here could not tell from the others.
+  const isOnce = task.type === 'HTTP' && within.every(({ kind }) => kind !== 'loop');
+  const request = isOnce ? task.inputParameters?.http_request : undefined;
+  if (typeof request !== 'object' || request === null) return;
+  const headers: Record<string, unknown> = 'headers' in request ? { ...(request.headers as object) } : {};
+  if (Object.keys(headers).some((name) => name.toLowerCase() === 'idempotency-key')) return;
+  headers['Idempotency-Key'] = `${scope}:${task.taskReferenceName}`;
+  task.inputParameters = { ...task.inputParameters, http_request: { ...request, headers } };
+}
