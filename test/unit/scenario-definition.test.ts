@@ -6,6 +6,8 @@ import { defineWorkflow } from '../../workflows/dsl/define.ts';
 import { externalApi } from '../../workflows/dsl/policies.ts';
 import { toTaskDef } from '../../workflows/manage/task-def.ts';
 import { walk } from '../../workflows/model/walk.ts';
+import { mistakesIn } from '../../workflows/scenario/check.ts';
+import { defineScenarios, unchecked } from '../../workflows/scenario/define.ts';
 import { dryDefinition } from '../../workflows/scenario/dry-definition.ts';
 import { mockData, NO_MOCK } from '../../workflows/scenario/mock-data.ts';
 import { completes, each, fails, rounds, timesOut } from '../../workflows/scenario/mocks.ts';
@@ -174,4 +176,20 @@ test('the bound of a loop is read from its condition', () => {
   expect(loop('$.l.iteration < 7')).toBe(7);
   expect(loop("$.l['iteration'] <= 7 && $.x")).toBe(8);
   expect(loop('$.x < 3')).toBeUndefined();
+});
+
+test('inputs and outputs are those of the workflow', () => {
+  const expected = { status: 'COMPLETED' } as const;
+  const { scenarios } = defineScenarios(child, {
+    right: { input: { text: 'x' }, expect: { ...expected, output: { points: 1 } } },
+    // @ts-expect-error a text is no number
+    input: { input: { text: 7 }, expect: expected },
+    // @ts-expect-error there is no such output
+    output: { input: { text: 'x' }, expect: { ...expected, output: { pionts: 1 } } },
+    // @ts-expect-error nothing ends as PAUSED
+    status: { input: { text: 'x' }, expect: { status: 'PAUSED' } },
+    anything: { input: unchecked({ text: 7 }), expect: expected },
+  });
+  const found = Object.entries(scenarios).filter(([, one]) => mistakesIn(child, one, known(child)).length > 0);
+  expect(found.map(([title]) => title)).toEqual(['input']);
 });

@@ -106,14 +106,17 @@ function missingAnswers(trace: Trace, { tasks = {} }: Scenario, steps: ReadonlyM
       const fork = forkOf(one.ref, steps);
       return missing(one, tasks[one.ref] ?? (fork && tasks[fork.ref]), steps.get(one.ref), fork);
     });
-  const below = trace.below.flatMap(({ ref, trace: inner }) =>
-    inner.attempts
-      .filter(({ unanswered }) => unanswered)
-      .map((one) => `subWorkflows.${ref}.tasks has no answer for ${one.ref}.`),
-  );
+  const below = trace.below.flatMap(({ ref, trace: inner }) => missingBelow(inner, `subWorkflows.${ref}`));
   const all = [...new Set([...below, ...own])];
   if (all.length === 0 && waits) return ['The server has not brought it to an end: it is still RUNNING.'];
   return all;
+}
+
+function missingBelow({ attempts, below }: Trace, where: string): string[] {
+  const own = attempts
+    .filter(({ unanswered }) => unanswered)
+    .map(({ ref }) => `There is no answer for ${ref} in \`${where}.tasks\`.`);
+  return [...own, ...below.flatMap(({ ref, trace }) => missingBelow(trace, `${where}.subWorkflows.${ref}`))];
 }
 
 const CONTROL: ReadonlySet<string> = new Set(['DO_WHILE', 'JOIN', 'EXCLUSIVE_JOIN', 'FORK', 'SWITCH']);
