@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Workflow } from '../../core/contract.ts';
 import { FleetError } from '../../core/errors.ts';
+import { count } from '../../core/text.ts';
 import { toTaskDef } from '../../workflows/manage/task-def.ts';
 import { percentOf } from '../../workflows/scenario/coverage.ts';
 import type { Scenarios } from '../../workflows/scenario/define.ts';
@@ -46,7 +47,7 @@ the executions are removed afterwards. Exit code 0 if every scenario came to wha
     const suites = await loadScenarios(config);
     for (const suite of suites) refuseStranger(suite, workflows);
     const names = args.filter((name) => name !== undefined);
-    const chosen = choose(workflows, names);
+    const chosen = withTitle(choose(workflows, names), suites, options.title);
     const results = await runChosen(context, options, workflows, chosen, suites);
     const reached = percentOf(results.map(({ coverage }) => coverage));
     if (options.json) print(JSON.stringify({ workflows: results, coverage: reached }));
@@ -67,7 +68,8 @@ function runChosen(
 ): Promise<WorkflowResult[]> {
   const { config, signal, note } = context;
   const own = suites.filter(({ name }) => chosen.some((workflow) => workflow.name === name));
-  let nextNoteAt = performance.now() + PROGRESS_EVERY_MS;
+  let progress = 'no scenario has ended yet';
+  const timer = setInterval(() => note(progress), PROGRESS_EVERY_MS);
   return withConductor(config, (conductor) =>
     runSuite(conductor, chosen, own, {
       known: { workflows, taskDefOf: toTaskDef },
@@ -75,13 +77,11 @@ function runChosen(
       keep,
       note,
       chosen: (candidate) => title === undefined || candidate.includes(title),
-      ended(done, all) {
-        if (performance.now() < nextNoteAt) return;
-        nextNoteAt = performance.now() + PROGRESS_EVERY_MS;
-        note(`${done} of ${all} scenarios`);
+      ended: (done, all) => {
+        progress = `${done} of ${count(all, 'scenario')}`;
       },
     }),
-  );
+  ).finally(() => clearInterval(timer));
 }
 
 /** A scenario file whose workflow is no longer among the definitions would test what nobody registers. */
@@ -100,6 +100,21 @@ function choose(workflows: readonly Workflow[], names: readonly string[]): reado
     throw new FleetError('not-found', `There is no workflow ${name} here.`, {
       remedy: `There are ${workflows.map((workflow) => workflow.name).join(', ')}.`,
     });
+  });
+}
+
+/** The workflows that have a scenario of this title; all of them where there is no title to look for. */
+function withTitle(
+  workflows: readonly Workflow[],
+  suites: readonly Scenarios[],
+  title: string | undefined,
+): readonly Workflow[] {
+  if (title === undefined) return workflows;
+  const has = ({ scenarios }: Scenarios) => Object.keys(scenarios).some((candidate) => candidate.includes(title));
+  const found = workflows.filter(({ name }) => suites.some((suite) => suite.name === name && has(suite)));
+  if (found.length > 0) return found;
+  throw new FleetError('not-found', `No scenario of these workflows has "${title}" in its title.`, {
+    remedy: 'Without --title, `fleet test` shows all of them.',
   });
 }
 

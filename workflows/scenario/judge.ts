@@ -45,11 +45,17 @@ export function roundsOf(trace: Trace, ref: string): number {
 
 /** The way the execution took, a task with what became of it for each entry. */
 export function pathOf(trace: Trace): string[] {
-  return trace.attempts.filter(({ type }) => type !== 'JOIN').map(entryOf);
+  return trace.attempts.filter(({ type, ref }) => type !== 'JOIN' && !isSettling(type, ref)).map(entryOf);
 }
 
-function entryOf({ ref, type, round, status, output, reason }: Attempt): string {
+/** The loop of one round that `forkEach` puts around each task. */
+function isSettling(type: string, ref: string): boolean {
+  return type === 'DO_WHILE' && /_\d+_settled$/.test(ref);
+}
+
+function entryOf({ ref, type, round, status, output, reason, unanswered }: Attempt): string {
   const name = round > 0 ? `${ref}#${round}` : ref;
+  if (unanswered) return `${name} (no answer)`;
   if (status === 'COMPLETED') return type === 'SWITCH' ? `${name} [${String(output.selectedCase)}]` : name;
   const what = reason === undefined ? status : `${status}: ${reason}`;
   return `${name} (${what.length > 80 ? `${what.slice(0, 79)}…` : what})`;
@@ -100,22 +106,25 @@ function missingAnswers(trace: Trace, { tasks = {} }: Scenario, steps: ReadonlyM
       const fork = forkOf(one.ref, steps);
       return missing(one, tasks[one.ref] ?? (fork && tasks[fork.ref]), steps.get(one.ref), fork);
     });
-  const below = trace.below.flatMap(({ ref, trace: inner }) =>
-    inner.attempts
-      .filter(({ unanswered }) => unanswered)
-      .map((one) => `subWorkflows.${ref}.tasks has no answer for ${one.ref}.`),
-  );
+  const below = trace.below.flatMap(({ ref, trace: inner }) => missingBelow(inner, `subWorkflows.${ref}`));
   const all = [...new Set([...below, ...own])];
   if (all.length === 0 && waits) return ['The server has not brought it to an end: it is still RUNNING.'];
   return all;
 }
 
+function missingBelow({ attempts, below }: Trace, where: string): string[] {
+  const own = attempts
+    .filter(({ unanswered }) => unanswered)
+    .map(({ ref }) => `There is no answer for ${ref} in \`${where}.tasks\`.`);
+  return [...own, ...below.flatMap(({ ref, trace }) => missingBelow(trace, `${where}.subWorkflows.${ref}`))];
+}
+
 const CONTROL: ReadonlySet<string> = new Set(['DO_WHILE', 'JOIN', 'EXCLUSIVE_JOIN', 'FORK', 'SWITCH']);
 
-/** The FORK_JOIN_DYNAMIC that made a task, by the names that `forkEach` gives. */
+/** The FORK_JOIN_DYNAMIC that made a task, by the names that `forkEach` gives: `REF_0`, and `REF_ROUND_0` in a loop. */
 function forkOf(ref: string, steps: ReadonlyMap<string, Step>): Step | undefined {
-  const fork = steps.get(ref.replace(/_\d+$/, ''));
-  return fork?.type === 'FORK_JOIN_DYNAMIC' ? fork : undefined;
+  const fork = [/_\d+$/, /_\d+_\d+$/].map((number) => steps.get(ref.replace(number, '')));
+  return fork.find((step) => step?.type === 'FORK_JOIN_DYNAMIC');
 }
 
 function missing(one: Attempt, mocks: Mocks | undefined, step: Step | undefined, fork: Step | undefined): string {
@@ -123,7 +132,7 @@ function missing(one: Attempt, mocks: Mocks | undefined, step: Step | undefined,
   if (mocks === undefined) {
     const asked = fork ?? step;
     const stub = stubOf(asked ?? { ref, type, contract: undefined, child: undefined });
-    return `There is no answer for ${ref}; add to \`tasks\`: ${stub}`;
+    return `There is no answer for ${ref}. Add one to \`tasks\`, such as  ${stub}`;
   }
   if (isRounds(mocks) && round > mocks.rounds.length) {
     return `There is no answer for round ${round} of ${ref}: rounds(…) holds ${mocks.rounds.length}.`;
