@@ -34,9 +34,13 @@ const commands: Record<string, Entry> = {
     summary: 'dry-run workflows on the server, with the scenarios beside their definitions',
     load: () => import('./commands/test.ts'),
   },
-  register: {
-    summary: 'register the task and workflow definitions on the server',
-    load: () => import('./commands/register.ts'),
+  plan: {
+    summary: 'show what differs between the definitions here and those on the server',
+    load: () => import('./commands/plan.ts'),
+  },
+  apply: {
+    summary: 'bring the server up to the definitions here',
+    load: () => import('./commands/apply.ts'),
   },
   lint: {
     summary: 'check definitions before the server does: shipped ones, files, or what it has stored',

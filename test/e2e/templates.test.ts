@@ -8,6 +8,8 @@ import type { EventHandler, Schedule, Workflow } from '../../core/contract.ts';
 import { register } from '../../workflows/manage/apply.ts';
 import { listTemplates, templateFiles } from '../../workflows/templates/registry/registry.ts';
 import {
+  booksOf,
+  failureWorkflowOf,
   orderFault,
   type Running,
   realConductor,
@@ -148,6 +150,19 @@ const trials: Record<string, () => Promise<void>> = {
       status: 'FAILED',
       reasonForIncompletion: expect.stringContaining('neither'),
     });
+  },
+
+  async compensation() {
+    const order = (orderId: string) => ({ orderId, sku: 'lamp', amount: 19.9 });
+    const [paid, undone] = [unique('order'), unique('order')];
+    expect(await run('compensation', order(paid))).toMatchObject({ status: 'COMPLETED' });
+    expect(await booksOf(paid)).toEqual(['reserved', 'charged', 'shipped']);
+    await orderFault({ path: '/shipments', orderId: undone, status: 400 });
+    const failed = await run('compensation', order(undone));
+    expect(failed.status).toBe('FAILED');
+    const compensation = await failureWorkflowOf(conductor, failed.workflowId);
+    expect(compensation).toMatchObject({ workflowName: `${nameOf('compensation')}Compensation`, status: 'COMPLETED' });
+    expect(await booksOf(undone)).toEqual(['reserved', 'charged', 'refunded', 'released']);
   },
 
   async scheduled() {

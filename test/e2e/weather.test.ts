@@ -15,8 +15,8 @@ const conductor = realConductor();
 let worker: Running;
 
 beforeAll(async () => {
-  const registered = await runFleetCommand(['register']);
-  expect(registered, registered.stderr).toMatchObject({ code: 0 });
+  const applied = await runFleetCommand(['apply', '--yes', '--wait', '60']);
+  expect(applied, applied.stderr).toMatchObject({ code: 0 });
   worker = startFleetCommand(['work', '--only', 'fetch_weather,assess_flight_risk']);
   await worker.says(/serves \d+ task types/);
 });

@@ -9,7 +9,7 @@ const domain = unique('saga');
 let worker: Running;
 
 beforeAll(async () => {
-  const registered = await runFleetCommand(['register']);
+  const registered = await runFleetCommand(['apply', '--yes', '--wait', '60']);
   expect(registered, registered.stderr).toMatchObject({ code: 0 });
   worker = startFleetCommand(['work'], { CONDUCTOR_WORKER_ALL_DOMAIN: domain });
   await worker.says(/serves \d+ task types/);
