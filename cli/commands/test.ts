@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Workflow } from '../../core/contract.ts';
 import { FleetError } from '../../core/errors.ts';
+import { count } from '../../core/text.ts';
 import { toTaskDef } from '../../workflows/manage/task-def.ts';
 import { percentOf } from '../../workflows/scenario/coverage.ts';
 import type { Scenarios } from '../../workflows/scenario/define.ts';
@@ -67,7 +68,8 @@ function runChosen(
 ): Promise<WorkflowResult[]> {
   const { config, signal, note } = context;
   const own = suites.filter(({ name }) => chosen.some((workflow) => workflow.name === name));
-  let nextNoteAt = performance.now() + PROGRESS_EVERY_MS;
+  let progress = 'no scenario has ended yet';
+  const timer = setInterval(() => note(progress), PROGRESS_EVERY_MS);
   return withConductor(config, (conductor) =>
     runSuite(conductor, chosen, own, {
       known: { workflows, taskDefOf: toTaskDef },
@@ -75,13 +77,11 @@ function runChosen(
       keep,
       note,
       chosen: (candidate) => title === undefined || candidate.includes(title),
-      ended(done, all) {
-        if (performance.now() < nextNoteAt) return;
-        nextNoteAt = performance.now() + PROGRESS_EVERY_MS;
-        note(`${done} of ${all} scenarios`);
+      ended: (done, all) => {
+        progress = `${done} of ${count(all, 'scenario')}`;
       },
     }),
-  );
+  ).finally(() => clearInterval(timer));
 }
 
 /** A scenario file whose workflow is no longer among the definitions would test what nobody registers. */

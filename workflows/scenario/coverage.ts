@@ -161,14 +161,16 @@ function branchesOf({ ref, task }: Step): Watched[] {
 }
 
 function itemsOf({ ref }: Step): Watched[] {
-  const forked = ({ attempts }: Trace) => attempts.find((one) => one.ref === ref && one.status === 'COMPLETED');
-  const items = ({ attempts }: Trace) => new Set(attempts.filter((one) => madeBy(one, ref)).map((one) => one.ref)).size;
+  const forked = ({ attempts }: Trace) => attempts.some((one) => one.ref === ref && one.status === 'COMPLETED');
+  const made = ({ attempts }: Trace) => attempts.flatMap((one) => itemIn(one.ref, ref) ?? []);
   return [
-    { ref, what: 'no item', reachedBy: (trace) => forked(trace) !== undefined && items(trace) === 0 },
-    { ref, what: 'several items', reachedBy: (trace) => items(trace) > 1 },
+    { ref, what: 'no item', reachedBy: (trace) => forked(trace) && made(trace).length === 0 },
+    { ref, what: 'several items', reachedBy: (trace) => made(trace).some((item) => item > 0) },
   ];
 }
 
-function madeBy({ ref }: Attempt, fork: string): boolean {
-  return ref.startsWith(`${fork}_`) && /^\d+$/.test(ref.slice(fork.length + 1));
+/** The number of the item that a task of a FORK_JOIN_DYNAMIC is for, from 0. */
+function itemIn(ref: string, fork: string): number | undefined {
+  const found = ref.startsWith(`${fork}_`) ? /^(?:\d+_)?(\d+)$/.exec(ref.slice(fork.length + 1)) : null;
+  return found ? Number(found[1]) : undefined;
 }

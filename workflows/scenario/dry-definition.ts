@@ -30,6 +30,9 @@ export function isAdded(ref: string): boolean {
 
 const REWRITES = '_as_dry_run';
 
+/** Sub-workflows are not among them: their definitions are not at hand then. */
+const COMPUTED_AT_RUN_TIME = ['DO_WHILE', 'SWITCH', 'INLINE', 'JSON_JQ_TRANSFORM', 'SET_VARIABLE', 'NOOP', 'TERMINATE'];
+
 /** A workflow that starts itself has no end when it is written out. */
 const MAX_DEPTH = 5;
 
@@ -39,9 +42,9 @@ function dry(workflow: Workflow, mocked: Mocked, known: Known, above: readonly s
   const change = (task: WorkflowTask): WorkflowTask[] => {
     const step = steps.get(task.taskReferenceName);
     if (!step) return [task];
+    if (task.type === 'FORK_JOIN_DYNAMIC') return dynamicFork(task, workflow, known);
     if (isAnswered(task.type) || mocked.tasks?.[step.ref] !== undefined) return [answered(step)];
     if (task.type === 'SUB_WORKFLOW') return [subWorkflow(step, mocked, known, above)];
-    if (task.type === 'FORK_JOIN_DYNAMIC') return dynamicFork(task, workflow, known);
     return [task];
   };
   return {
@@ -54,7 +57,7 @@ function dry(workflow: Workflow, mocked: Mocked, known: Known, above: readonly s
 
 /** Control flow keeps its type whatever is mocked: a mock of it is a mistake that is told elsewhere. */
 function answered({ task, taskDef }: Step): WorkflowTask {
-  if (['FORK_JOIN_DYNAMIC', 'DYNAMIC'].includes(task.type) || nestedFields.some((field) => field in task)) return task;
+  if (task.type === 'DYNAMIC' || nestedFields.some((field) => field in task)) return task;
   return { ...task, type: 'SIMPLE', taskDefinition: taskDef };
 }
 
@@ -81,9 +84,14 @@ function dynamicFork(task: WorkflowTask, workflow: Workflow, known: Known): Work
     inputParameters: {
       tasks: task.inputParameters[param],
       defs: Object.fromEntries(defs),
-      queryExpression:
-        '.defs as $defs | (.tasks // []) | map(if .type == "INLINE" then . else .type = "SIMPLE" end' +
-        ' | if $defs[.name] then .taskDefinition = $defs[.name] else . end)',
+      computed: COMPUTED_AT_RUN_TIME,
+      queryExpression: [
+        '.defs as $defs | .computed as $computed | (.tasks // [])',
+        '| walk(if type == "object" and has("taskReferenceName") and has("type") then',
+        '    (if .type as $type | any($computed[]; . == $type) then . else .type = "SIMPLE" end)',
+        '    | (if $defs[.name] then .taskDefinition = $defs[.name] else . end)',
+        '  else . end)',
+      ].join('\n'),
     },
   };
   const inputParameters = { ...task.inputParameters, [param]: `\${${ref}.output.result}` };

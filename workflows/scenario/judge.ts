@@ -45,7 +45,12 @@ export function roundsOf(trace: Trace, ref: string): number {
 
 /** The way the execution took, a task with what became of it for each entry. */
 export function pathOf(trace: Trace): string[] {
-  return trace.attempts.filter(({ type }) => type !== 'JOIN').map(entryOf);
+  return trace.attempts.filter(({ type, ref }) => type !== 'JOIN' && !isSettling(type, ref)).map(entryOf);
+}
+
+/** The loop of one round that `forkEach` puts around each task. */
+function isSettling(type: string, ref: string): boolean {
+  return type === 'DO_WHILE' && /_\d+_settled$/.test(ref);
 }
 
 function entryOf({ ref, type, round, status, output, reason }: Attempt): string {
@@ -112,10 +117,10 @@ function missingAnswers(trace: Trace, { tasks = {} }: Scenario, steps: ReadonlyM
 
 const CONTROL: ReadonlySet<string> = new Set(['DO_WHILE', 'JOIN', 'EXCLUSIVE_JOIN', 'FORK', 'SWITCH']);
 
-/** The FORK_JOIN_DYNAMIC that made a task, by the names that `forkEach` gives. */
+/** The FORK_JOIN_DYNAMIC that made a task, by the names that `forkEach` gives: `REF_0`, and `REF_ROUND_0` in a loop. */
 function forkOf(ref: string, steps: ReadonlyMap<string, Step>): Step | undefined {
-  const fork = steps.get(ref.replace(/_\d+$/, ''));
-  return fork?.type === 'FORK_JOIN_DYNAMIC' ? fork : undefined;
+  const fork = [/_\d+$/, /_\d+_\d+$/].map((number) => steps.get(ref.replace(number, '')));
+  return fork.find((step) => step?.type === 'FORK_JOIN_DYNAMIC');
 }
 
 function missing(one: Attempt, mocks: Mocks | undefined, step: Step | undefined, fork: Step | undefined): string {

@@ -2,7 +2,6 @@
 const COMPUTED: ReadonlySet<string> = new Set([
   'DECISION',
   'DO_WHILE',
-  'DYNAMIC',
   'EXCLUSIVE_JOIN',
   'FORK',
   'FORK_JOIN',
@@ -19,7 +18,7 @@ const COMPUTED: ReadonlySet<string> = new Set([
 ]);
 
 /** Computed, and yet worth a mock: they can fail, or start something large. */
-const REPLACEABLE: ReadonlySet<string> = new Set(['DYNAMIC', 'INLINE', 'JSON_JQ_TRANSFORM', 'LAMBDA', 'SUB_WORKFLOW']);
+const REPLACEABLE: ReadonlySet<string> = new Set(['INLINE', 'JSON_JQ_TRANSFORM', 'LAMBDA', 'SUB_WORKFLOW']);
 
 /** The server gives these three more tries where nobody says how many. */
 const RETRIED_BY_DEFAULT = /^(LLM_|GENERATE_|CALL_MCP_TOOL$|LIST_MCP_TOOLS$|AGENT$)/;
@@ -36,7 +35,7 @@ export function canBeMocked(type: string): boolean {
 
 /** How often a task is tried again for which there is no task definition. */
 export function retriesWithoutDefinition(type: string): number {
-  return type === 'SIMPLE' || RETRIED_BY_DEFAULT.test(type) ? 3 : 0;
+  return type === 'SIMPLE' || type === 'DYNAMIC' || RETRIED_BY_DEFAULT.test(type) ? 3 : 0;
 }
 
 /** True where the server tries three times again even if the task definition says never. */

@@ -37,10 +37,15 @@ function within(workflow: Workflow, mocked: Mocked, known: Known, depth: number)
     else if (step.child && depth < MAX_DEPTH) {
       const inner = within(step.child, mocked.subWorkflows?.[step.ref] ?? {}, known, depth + 1);
       const { version } = step.child;
-      for (const ref of rowsOf(step))
+      for (const ref of rowsOf(step)) {
         subWorkflowTestRequest[ref] = { name: dryName(step.child.name), version, ...inner };
-    } else if (isAnswered(step.type) || step.type === 'SUB_WORKFLOW')
+      }
+    } else if (isAnswered(step.type) || ['SUB_WORKFLOW', 'FORK_JOIN_DYNAMIC'].includes(step.type)) {
       Object.assign(taskRefToMockOutput, mocksOf(step, []));
+    } else {
+      // The server may be about to compute it when the endpoint looks: it takes a task without an entry for one that waits.
+      for (const ref of rowsOf(step)) taskRefToMockOutput[ref] = [];
+    }
   }
   for (const [ref, mocks] of Object.entries(mocked.tasks ?? {})) {
     if (!steps.has(ref)) Object.assign(taskRefToMockOutput, atRunTime(ref, mocks));
@@ -60,11 +65,21 @@ function rowsOf({ ref, loop }: Pick<Step, 'ref' | 'loop'>): string[] {
 
 function mocksOf(step: Step, mocks: Mocks): Record<string, TaskMock[]> {
   if (step.type !== 'FORK_JOIN_DYNAMIC') return inRounds(step, mocks);
-  const items = Array.from({ length: MANY }, (_, index) => {
-    const own = isEach(mocks) ? (mocks.items[index] ?? []) : mocks;
-    return inRounds({ ...step, ref: `${step.ref}_${index}` }, own);
-  });
-  return Object.assign({}, ...items);
+  const rounds = step.loop ? rowsOf(step).map((_, index) => index + 1) : [0];
+  const entries = rounds.flatMap((round) =>
+    Array.from({ length: MANY }, (_, item) => {
+      const inRound = isRounds(mocks) ? (mocks.rounds[round - 1] ?? []) : mocks;
+      const own = isEach(inRound) ? (inRound.items[item] ?? []) : inRound;
+      return itemRows(step.ref, round, item).map((row) => [row, attempts(own, step)] as const);
+    }).flat(),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** How an item's task can be called: by `forkEach`, which puts it into a loop of one round, or by a definition from elsewhere. */
+function itemRows(ref: string, round: number, item: number): string[] {
+  if (round === 0) return [`${ref}_${item}`, `${ref}_${item}__1`];
+  return [`${ref}_${round}_${item}`, `${ref}_${round}_${item}__1`, `${ref}_${item}__${round}`];
 }
 
 function inRounds(step: Step, mocks: Mocks): Record<string, TaskMock[]> {
@@ -97,6 +112,6 @@ function toTaskMock({ ends, output, reason }: Mock, { type, taskDef }: Answering
 }
 
 /** In milliseconds. */
-function longerThan({ timeoutSeconds, responseTimeoutSeconds = 3600 }: TaskDef): number {
-  return ((timeoutSeconds || responseTimeoutSeconds) + 1) * 1000;
+function longerThan({ timeoutSeconds = 0, responseTimeoutSeconds = 3600 }: TaskDef): number {
+  return (Math.max(timeoutSeconds, responseTimeoutSeconds) + 1) * 1000;
 }

@@ -9,7 +9,7 @@ export interface Mock {
 /** What a task in a loop answers, round by round. */
 export interface Rounds {
   readonly kind: 'rounds';
-  readonly rounds: readonly (Mock | readonly Mock[])[];
+  readonly rounds: readonly (Mock | readonly Mock[] | Each)[];
 }
 
 /** What the tasks of a FORK_JOIN_DYNAMIC answer, in the order of its list. */
@@ -51,7 +51,7 @@ export function timesOut(): Mock {
 }
 
 /** One entry for each round of the loop around the task; an entry is a mock, or a list with one for each attempt. */
-export function rounds(...entries: readonly (Mock | readonly Mock[])[]): Rounds {
+export function rounds(...entries: readonly (Mock | readonly Mock[] | Each)[]): Rounds {
   return { kind: 'rounds', rounds: entries };
 }
 
@@ -75,6 +75,6 @@ export function isEach(value: Mocks): value is Each {
 /** Every mock, in whatever order. */
 export function allOf(mocks: Mocks): readonly Mock[] {
   if (isMock(mocks)) return [mocks];
-  if (isRounds(mocks)) return mocks.rounds.flatMap((entry) => entry);
+  if (isRounds(mocks)) return mocks.rounds.flatMap(allOf);
   return isEach(mocks) ? mocks.items.flatMap((entry) => entry) : mocks;
 }

@@ -11,7 +11,7 @@ import type { Scenario } from './define.ts';
 import { dryDefinition } from './dry-definition.ts';
 import { mockData } from './mock-data.ts';
 import { type Known, stepsOf } from './steps.ts';
-import { failedTooSoon, type Trace, traceOf } from './trace.ts';
+import { isSpoilt, type Trace, traceOf } from './trace.ts';
 
 export interface DryRunOptions {
   readonly known: Known;
@@ -21,6 +21,19 @@ export interface DryRunOptions {
   readonly keep: boolean;
   /** Told what could not be removed. */
   note(line: string): void;
+}
+
+/** Does one piece of work after the other. */
+export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** Keeps the work that it is given apart, whether it fails or not. */
+export function inTurn(): InTurn {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const next = last.then(work);
+    last = next.catch(() => {});
+    return next;
+  };
 }
 
 /** What every execution of a dry run has as the beginning of its correlation id. */
@@ -39,14 +52,15 @@ const TRIES = 3;
 const REPEATS = 5;
 
 /**
- * Executes a workflow on the server's test endpoint, with the answers of the scenario, and removes what that left there.
+ * Executes a workflow on the server's test endpoint, with the answers of the scenario, and removes what that left there: one after the
+ * other by `cleaning`, because on SQLite every task of a removed execution takes the server a thread and two of its ten connections.
  * @throws FleetError what the server answers; `cancelled` when interrupted
  */
 export async function dryRun(
   conductor: Conductor,
   workflow: Workflow,
   scenario: Scenario,
-  options: DryRunOptions,
+  options: DryRunOptions & { cleaning: InTurn },
 ): Promise<Trace> {
   for (let left = REPEATS; ; left--) {
     const trace = await runOnce(conductor, workflow, scenario, { ...options, left });
@@ -59,7 +73,7 @@ async function runOnce(
   conductor: Conductor,
   workflow: Workflow,
   scenario: Scenario,
-  { known, signal, keep, note, left }: DryRunOptions & { left: number },
+  { known, signal, keep, note, cleaning, left }: DryRunOptions & { cleaning: InTurn; left: number },
 ): Promise<Trace | undefined> {
   const workflowDef = dryDefinition(workflow, scenario, known);
   const mocks = mockData(workflow, scenario, known);
@@ -77,12 +91,12 @@ async function runOnce(
   try {
     const execution = await unlessInterrupted(conductor.testWorkflow(request), signal);
     const trace = await read(conductor, execution, workflow, mocks, known);
-    if (left > 0 && failedTooSoon(trace, stepsOf(workflow, known))) return undefined;
+    if (left > 0 && isSpoilt(trace, stepsOf(workflow, known))) return undefined;
     wanted = keep;
     return trace;
   } finally {
     if (!wanted) {
-      await removeAll(conductor, workflowDef, correlationId).catch((error: unknown) =>
+      await cleaning(() => removeAll(conductor, workflowDef, correlationId)).catch((error: unknown) =>
         note(`a dry run of ${workflow.name} stays on the server, as ${correlationId}: ${messageOf(error)}`),
       );
     }

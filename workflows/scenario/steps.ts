@@ -29,6 +29,7 @@ export interface Step {
 /** Every task of a workflow by its reference, in the order in which they are written. */
 export function stepsOf(workflow: Workflow, known: Known): Map<string, Step> {
   const contracts = new Map(workflow.tasks.map((contract) => [contract.name, contract]));
+  const defs = workflow.tasks.map((contract) => known.taskDefOf(contract));
   const steps = new Map<string, Step>();
   for (const { task, within } of walk(workflow.def.tasks)) {
     const contract = contracts.get(task.name);
@@ -37,7 +38,8 @@ export function stepsOf(workflow: Workflow, known: Known): Map<string, Step> {
       type: task.type,
       task,
       loop: within.findLast(({ kind }) => kind === 'loop')?.task,
-      taskDef: taskDefOf(task, contract && known.taskDefOf(contract)),
+      taskDef:
+        task.type === 'FORK_JOIN_DYNAMIC' ? anyOf(task, defs) : taskDefOf(task, contract && known.taskDefOf(contract)),
       contract,
       child: task.type === 'SUB_WORKFLOW' ? childOf(task, known) : undefined,
     });
@@ -62,6 +64,15 @@ function taskDefOf(task: WorkflowTask, registered: TaskDef | undefined): TaskDef
   const own = typeof task.retryCount === 'number' ? task.retryCount : undefined;
   const retryCount = own ?? (retriesAtLeastThrice(task.type) ? def.retryCount || 3 : def.retryCount);
   return retryCount === undefined ? def : { ...def, retryCount };
+}
+
+/** For tasks that are made at run time, of whichever contract: as many attempts, and as much time, as any of them has. */
+function anyOf(task: WorkflowTask, defs: readonly TaskDef[]): TaskDef {
+  const most = (field: 'retryCount' | 'timeoutSeconds' | 'responseTimeoutSeconds', least: number) =>
+    Math.max(least, ...defs.map((def) => def[field] ?? 0));
+  const timeoutSeconds = most('timeoutSeconds', 0);
+  const responseTimeoutSeconds = most('responseTimeoutSeconds', 3600);
+  return { ...unregistered(task), retryCount: most('retryCount', 3), timeoutSeconds, responseTimeoutSeconds };
 }
 
 function unregistered({ name, type }: WorkflowTask): TaskDef {

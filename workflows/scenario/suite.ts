@@ -5,7 +5,7 @@ import { mistakesIn } from './check.ts';
 import { type Coverage, coverageOf } from './coverage.ts';
 import type { Scenario, Scenarios } from './define.ts';
 import { judge, pathOf } from './judge.ts';
-import { type DryRunOptions, dryRun } from './run.ts';
+import { type DryRunOptions, dryRun, type InTurn, inTurn } from './run.ts';
 import { stepsOf } from './steps.ts';
 import type { Trace } from './trace.ts';
 
@@ -54,6 +54,7 @@ export async function runSuite(
       .filter(([title]) => chosen(title))
       .map(([title, scenario]) => ({ workflow, title, scenario })),
   );
+  const cleaning = inTurn();
   const results = new Map<string, (Outcome & { index: number })[]>();
   let next = 0;
   let done = 0;
@@ -61,7 +62,7 @@ export async function runSuite(
     for (let index = next++; index < jobs.length; index = next++) {
       const job = jobs[index];
       if (!job || options.signal.aborted) return;
-      const outcome = await runOne(conductor, job.workflow, job.title, job.scenario, options);
+      const outcome = await runOne(conductor, job.workflow, job.title, job.scenario, { ...options, cleaning });
       results.set(job.workflow.name, [...(results.get(job.workflow.name) ?? []), { ...outcome, index }]);
       ended?.(++done, jobs.length);
     }
@@ -87,7 +88,7 @@ async function runOne(
   workflow: Workflow,
   title: string,
   scenario: Scenario,
-  options: SuiteOptions,
+  options: SuiteOptions & { cleaning: InTurn },
 ): Promise<Outcome> {
   const startedAt = performance.now();
   const result = (mistakes: readonly string[], trace?: Trace): ScenarioResult => ({

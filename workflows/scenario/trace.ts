@@ -1,6 +1,8 @@
 import type { MockedTasks, TaskMock } from '../../core/conductor/calls/executions.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
+import { isObject } from '../model/walk.ts';
 import { isAdded } from './dry-definition.ts';
+import { isAnswered } from './kinds.ts';
 import { NO_MOCK } from './mock-data.ts';
 import type { Step } from './steps.ts';
 
@@ -77,12 +79,18 @@ function attemptOf(row: Task, attempt: number, step: Step | undefined, mock: Tas
     round: row.iteration,
     attempt,
     status: row.status,
-    input: row.inputData,
+    input: inputOf(row),
     output,
     reason: failed ? reason : undefined,
     unanswered: unanswered === true,
     subWorkflowId: row.subWorkflowId ?? undefined,
   };
+}
+
+/** The server wraps what a sub-workflow gets into the parameters of its start. */
+function inputOf({ taskType, inputData }: Task): Record<string, unknown> {
+  const { workflowInput } = inputData;
+  return taskType === 'SUB_WORKFLOW' && isObject(workflowInput) ? workflowInput : inputData;
 }
 
 /** Every attempt of an execution and of its sub-workflows. */
@@ -102,14 +110,26 @@ function fullReason(text: string | null | undefined, attempts: readonly Attempt[
   );
 }
 
+/** True for an execution that came out wrong because of a race in the server: another run of the same will tell more. */
+export function isSpoilt(trace: Trace, steps: ReadonlyMap<string, Step>): boolean {
+  return failedTooSoon(trace, steps) || gaveUpTooSoon(trace);
+}
+
 /**
- * True for an execution that failed at a JOIN although every task it waited for still had attempts left. The server evaluates a JOIN
- * beside the tasks, and takes one that has failed and is not scheduled anew yet for one that has failed for good.
+ * It failed at a JOIN although every task that the JOIN waited for still had attempts left. The server evaluates a JOIN beside the
+ * tasks, and takes one that has failed and is not scheduled anew yet for one that has failed for good.
  */
-export function failedTooSoon({ attempts }: Trace, steps: ReadonlyMap<string, Step>): boolean {
+function failedTooSoon({ attempts }: Trace, steps: ReadonlyMap<string, Step>): boolean {
   if (!attempts.some(({ type, status }) => type === 'JOIN' && status === 'FAILED')) return false;
   const failed = attempts.filter(({ type, reason }) => type !== 'JOIN' && reason !== undefined);
   const hasMore = ({ ref, status, attempt }: Attempt) =>
     ['FAILED', 'TIMED_OUT'].includes(status) && attempt <= (steps.get(ref)?.taskDef.retryCount ?? 0);
   return failed.length > 0 && failed.every(hasMore);
+}
+
+/** The test endpoint saw a task that the server was just computing, and took it for one that waits for an answer. */
+function gaveUpTooSoon({ execution, attempts }: Trace): boolean {
+  if (execution.status !== 'RUNNING') return false;
+  const open = attempts.filter(({ status }) => status === 'SCHEDULED' || status === 'IN_PROGRESS');
+  return open.every(({ type }) => !isAnswered(type));
 }
