@@ -15,6 +15,7 @@ import {
   realConductor,
   requestsTo,
   root,
+  runFleetCommand,
   startFleetCommand,
   unique,
 } from '../support/product.ts';
@@ -226,6 +227,12 @@ const trials: Record<string, () => Promise<void>> = {
 };
 
 describe.concurrent('templates', () => {
+  test('their dry runs come to what they expect, and leave nothing out', async ({ expect }) => {
+    const { code, stdout } = await runFleetCommand(['test', '--workflows-dir', folder]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(' 0 failed;') });
+    expect(stdout.match(/^ {2}coverage .*\(100 %\)$/gm)).toHaveLength(names.length);
+  });
+
   for (const name of names) {
     test.skipIf(name === 'ai_agent' && !inject('scriptedLlm'))(`${name} runs to its end`, async () => {
       const trial = trials[name];
