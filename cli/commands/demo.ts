@@ -50,5 +50,8 @@ function describe(url: string): string {
     post('/faults', '{"path":"/shipments","orderId":"o1","status":503}'),
     post('/faults', '{"path":"/payments","orderId":"o2","status":402}'),
     post('/faults', '{"path":"/flaky/x","status":503,"times":2}'),
+    'Move a price, and make the weather of one city fail:',
+    post('/prices/STONKS', '{"previousClose":100,"price":106}'),
+    post('/faults', '{"path":"/weather","fields":{"city":"Oslo"},"status":503,"times":2}'),
   ].join('\n');
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { z } from 'zod';
 import { startChecked } from '../../core/conductor/start.ts';
 import type { Execution } from '../../core/conductor/types.ts';
 import notifyStonks from '../../workflows/definitions/notify-stonks.ts';
@@ -21,8 +22,8 @@ const conductor = realConductor();
 let worker: Running;
 
 beforeAll(async () => {
-  const registered = await runFleetCommand(['apply', '--yes', '--wait', '60']);
-  expect(registered, registered.stderr).toMatchObject({ code: 0 });
+  const applied = await runFleetCommand(['apply', '--yes', '--wait', '60']);
+  expect(applied, applied.stderr).toMatchObject({ code: 0 });
   worker = startFleetCommand(['work', '--only', 'fetch_price,assess_price_change,log_message']);
   await worker.says(/serves \d+ task types/);
 });
@@ -151,4 +152,30 @@ describe('its schedule', () => {
     const alerts = await Promise.all(executions.map(({ workflowId }) => entriesOf(workflowId)));
     expect(alerts).toMatchObject(executions.map(() => [{ kind: 'notified', requests: 1, details: { symbol } }]));
   });
+
+  test('starts it with its defaults when it names no input of its own', async () => {
+    const { def } = defineSchedule({
+      name: unique('notify_stonks_plain'),
+      description: 'A firing every two seconds, for a test.',
+      workflow: notifyStonks,
+      input: {},
+      cron: '*/2 * * * * *',
+    });
+    const fired = async () => {
+      const answer = await fetch(`${inject('conductorServerUrl')}/scheduler/search/executions?size=500`);
+      const { results } = z.object({ results: z.array(firing) }).parse(await answer.json());
+      return results.find(({ scheduleName }) => scheduleName === def.name)?.workflowId ?? undefined;
+    };
+    await conductor.putSchedule(def);
+    try {
+      await expect.poll(fired, { timeout: 60_000 }).toBeTruthy();
+    } finally {
+      await conductor.deleteSchedule(def.name);
+    }
+    const { input, output } = await conductor.waitForEnd((await fired()) ?? '');
+    expect(input).toMatchObject({ symbol: 'STONKS', threshold: 5, shopUrl: expect.any(String) });
+    expect(output).toMatchObject({ symbol: 'STONKS' });
+  });
 });
+
+const firing = z.object({ scheduleName: z.string(), workflowId: z.string().nullish() });

@@ -8,11 +8,14 @@ import type { EventHandler, Schedule, Workflow } from '../../core/contract.ts';
 import { register } from '../../workflows/manage/apply.ts';
 import { listTemplates, templateFiles } from '../../workflows/templates/registry/registry.ts';
 import {
+  booksOf,
+  failureWorkflowOf,
   orderFault,
   type Running,
   realConductor,
   requestsTo,
   root,
+  runFleetCommand,
   startFleetCommand,
   unique,
 } from '../support/product.ts';
@@ -150,6 +153,19 @@ const trials: Record<string, () => Promise<void>> = {
     });
   },
 
+  async compensation() {
+    const order = (orderId: string) => ({ orderId, sku: 'lamp', amount: 19.9 });
+    const [paid, undone] = [unique('order'), unique('order')];
+    expect(await run('compensation', order(paid))).toMatchObject({ status: 'COMPLETED' });
+    expect(await booksOf(paid)).toEqual(['reserved', 'charged', 'shipped']);
+    await orderFault({ path: '/shipments', orderId: undone, status: 400 });
+    const failed = await run('compensation', order(undone));
+    expect(failed.status).toBe('FAILED');
+    const compensation = await failureWorkflowOf(conductor, failed.workflowId);
+    expect(compensation).toMatchObject({ workflowName: `${nameOf('compensation')}Compensation`, status: 'COMPLETED' });
+    expect(await booksOf(undone)).toEqual(['reserved', 'charged', 'refunded', 'released']);
+  },
+
   async scheduled() {
     const [schedule] = schedules;
     expect(schedule?.def).toMatchObject({ paused: true, startWorkflowRequest: { name: nameOf('scheduled') } });
@@ -211,6 +227,12 @@ const trials: Record<string, () => Promise<void>> = {
 };
 
 describe.concurrent('templates', () => {
+  test('their dry runs come to what they expect, and leave nothing out', async ({ expect }) => {
+    const { code, stdout } = await runFleetCommand(['test', '--workflows-dir', folder]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(' 0 failed;') });
+    expect(stdout.match(/^ {2}coverage .*\(100 %\)$/gm)).toHaveLength(names.length);
+  });
+
   for (const name of names) {
     test.skipIf(name === 'ai_agent' && !inject('scriptedLlm'))(`${name} runs to its end`, async () => {
       const trial = trials[name];

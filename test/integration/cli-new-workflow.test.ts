@@ -69,25 +69,19 @@ describe('fleet new workflow', () => {
     await expectClean(stdout.trim().split('\n'));
   });
 
-  test("every template, in a folder of one's own, compiles, is formatted, and is what its folder holds", async () => {
-    const names = (await listTemplates()).map(({ name }) => name);
-    const written: string[] = [];
-    for (const name of names) {
-      const { code, stdout, stderr } = await fleet(
-        checkout,
-        `My_${name}`,
-        '--template',
-        name,
-        '--workflows-dir',
-        'own',
-      );
-      expect({ code }, stderr).toEqual({ code: 0 });
-      expect(stderr).toContain(' --workflows-dir own ');
-      written.push(...stdout.trim().split('\n'));
-    }
-    expect(written).toContain('own/schedules/my-scheduled-daily.ts');
-    expect(written).toContain('own/event-handlers/start-my-event-driven.ts');
-    await expectClean(written);
+  test("in a folder of one's own writes a schedule or an event handler too, where the template has one", async () => {
+    const args = ['--template', 'scheduled', '--workflows-dir', 'own'];
+    const { code, stdout, stderr } = await fleet(checkout, 'nightly_report', ...args);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout:
+        'own/definitions/nightly-report.ts\nown/definitions/nightly-report.scenario.ts\nown/schedules/nightly-report-daily.ts\n',
+    });
+    expect(stderr).toContain('fleet test NightlyReport --workflows-dir own ');
+    expect(stderr).toContain('fleet apply --workflows-dir own ');
+    const started = await fleet(checkout, 'Welcome', '--template', 'event_driven', '--workflows-dir', 'own');
+    expect(started.stdout).toContain('own/event-handlers/start-welcome.ts\n');
+    await expectClean([...stdout.trim().split('\n'), ...started.stdout.trim().split('\n')]);
   });
 
   test('elsewhere writes below the folder one is in, and says what is missing there', async () => {
@@ -123,7 +117,7 @@ describe('fleet new workflow', () => {
     writeFileSync(join(folder, 'load.mjs'), script);
     expect(await start(folder, join(folder, 'load.mjs'))).toMatchObject({ code: 0, stdout: 'OrderReport' });
     rmSync(folder, { recursive: true });
-  });
+  }, 120_000); // it builds the package
 
   test('overwrites nothing, and writes nothing beside what is there', async () => {
     mkdirSync(join(checkout, 'kept/schedules'), { recursive: true });

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadEventHandlers, loadSchedules, loadWorkers, loadWorkflows } from '../../cli/content.ts';
 import { isWorkflow } from '../../core/contract.ts';
+import { lintWorkflow } from '../../workflows/lint/index.ts';
 import { isScenarios } from '../../workflows/scenario/define.ts';
 import { getTemplate, listTemplates, templateFiles } from '../../workflows/templates/registry/registry.ts';
 import { partSource, scenarioSource } from '../../workflows/templates/registry/source.ts';
@@ -12,7 +13,7 @@ const names = (await listTemplates()).map(({ name }) => name);
 
 describe('the registry', () => {
   test('has the templates that users know by name, and one to begin with', () => {
-    expect(names).toEqual(expect.arrayContaining(['resilient_http', 'ai_agent', 'sequential']));
+    expect(names).toEqual(expect.arrayContaining(['resilient_http', 'compensation', 'ai_agent', 'sequential']));
   });
 
   test('says of each what it is for', async () => {
@@ -46,6 +47,12 @@ describe('the registry', () => {
     const workers = new Set((await loadWorkers()).map(({ name }) => name));
     const needed = (await Promise.all(names.map(getTemplate))).flatMap(({ tasks }) => tasks);
     expect(needed.filter(({ name, kind }) => kind === 'task' && !workers.has(name))).toEqual([]);
+  });
+
+  test('lint has nothing to say about any of them', async () => {
+    for (const { definition, companions } of await Promise.all(names.map(getTemplate))) {
+      for (const def of [definition, ...companions]) expect(lintWorkflow(def)).toEqual([]);
+    }
   });
 
   test('no template is called like a shipped workflow, so that both can be on one server', async () => {

@@ -30,10 +30,10 @@ export function unknownReference(ref: string, where: string, refs: Iterable<stri
   return `${where}: there is no task "${ref}".${near ? ` Did you mean "${near}"?` : ` There are ${names.join(', ')}.`}`;
 }
 
-/** The input a workflow is started with. */
-export function plainInput(input: unknown): Record<string, unknown> {
+/** The input a workflow is started with: with its defaults, which the server itself leaves out when the input is empty. */
+export function plainInput({ def }: Workflow, input: unknown): Record<string, unknown> {
   if (isUnchecked(input)) return { ...input.input };
-  return isObject(input) ? input : {};
+  return { ...def.inputTemplate, ...(isObject(input) ? input : {}) };
 }
 
 function isUnchecked(input: unknown): input is Unchecked {

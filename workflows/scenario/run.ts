@@ -81,7 +81,7 @@ async function runOnce(
   const request: TestRequest = {
     name: workflowDef.name,
     version: workflowDef.version,
-    input: plainInput(scenario.input),
+    input: plainInput(workflow, scenario.input),
     correlationId,
     workflowDef,
     taskToDomain: Object.fromEntries([...answeredNames(workflowDef)].map((name) => [name, DOMAIN])),
