@@ -91,7 +91,7 @@ function summary({ changes, unmanaged }: Plan): string {
     [of('keep'), 'changed on the server and kept'],
     [of('left'), 'no longer in code'],
     [of('in-use'), 'still in use'],
-    [unmanaged.length, 'on the server beside'],
+    [unmanaged.length, 'others on the server'],
   ] as const;
   const also = rest.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`);
   const tail = also.length > 0 ? ` (${also.join(', ')})` : '';

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { z } from 'zod';
@@ -97,14 +98,18 @@ async function isAllowed(due: number, { json }: Options, { signal }: CommandCont
       remedy: 'Nothing was written. Give --yes to go ahead.',
     });
   }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // Without a mode of its own for the terminal: there Ctrl-C would be a key that nobody listens to.
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
   try {
-    const answer = await terminal.question(`Make ${count(due, 'change')}? Only "yes" is taken for an answer: `, {
-      signal,
-    });
+    const closed = once(lines, 'close', { signal }).then(() => 'no');
+    const asked = lines.question(`Make ${count(due, 'change')}? Only "yes" is taken for an answer: `, { signal });
+    const answer = await Promise.race([asked, closed]);
     return answer.trim().toLowerCase() === 'yes';
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
   } finally {
-    terminal.close();
+    lines.close();
   }
 }
 

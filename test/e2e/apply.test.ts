@@ -52,6 +52,23 @@ describe('two applies of one fleet', () => {
     await conductor.deleteWorkflowDef(def.name, 1);
   });
 
+  test('of five that want the lock at once one gets it, and the others are told by whom it is held', async () => {
+    const fleet = name('fleet');
+    const tries = await Promise.allSettled(Array.from({ length: 5 }, () => acquireLock(conductor, fleet)));
+    const held = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const refused = tries.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    expect([held.length, refused.length]).toEqual([1, 4]);
+    for (const reason of refused) {
+      expect(reason).toMatchObject({
+        code: 'conflict',
+        message: expect.stringContaining(`process ${process.pid} on `),
+      });
+    }
+    await held[0]?.release();
+    const next = await acquireLock(conductor, fleet);
+    await next.release();
+  });
+
   test('one wins; the other says who holds the lock and since when, and writes nothing; with --wait it goes on afterwards', async () => {
     const { fleet, folder, names, file, isThere } = await manyPlanned(2);
     const lock = await acquireLock(conductor, fleet);

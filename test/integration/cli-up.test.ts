@@ -55,7 +55,10 @@ describe('Ctrl-C while fleet up comes up', () => {
     ['registers', '/api/metadata/taskdefs', 'POST'],
   ])('while it %s: nothing new is started', async (_, path, method) => {
     const asked = Promise.withResolvers<void>();
+    let lock: unknown;
     fake.routes = (request) => {
+      if (request.path === '/api/metadata/workflow' && request.method === 'POST') lock = request.body;
+      if (request.path.includes('fleet_apply_lock') && request.method === 'GET') return { body: lock };
       if (request.path === path && request.method === method) {
         asked.resolve();
         return new Promise(() => undefined);

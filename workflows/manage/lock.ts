@@ -8,17 +8,21 @@ import { FleetError, orUndefined } from '../../core/errors.ts';
 
 /**
  * One `apply` of a fleet at a time, without a store of our own: who creates version 1 of the workflow definition
- * `fleet_apply_lock_<fleet>` holds the lock, because the server creates a name and version once, and deletes it once, however many ask.
+ * `fleet_apply_lock_<fleet>` holds the lock.
  *
- * 1. The holder counts up `beat` every BEAT_MS. One that could not for LOST_AFTER_MS counts itself out and writes nothing more.
- * 2. Whoever finds the lock taken watches it. A beat that moves shows a living holder.
- * 3. One that has not moved for DEAD_AFTER_MS by the watcher's own clock is dead: no two clocks are ever compared.
- * 4. Of those who see it dead only one may clear it away: who creates the version that the dead holder's `successor` names, and then
+ * 1. The server refuses to create a name and version twice. SQLite does so for any number at once; PostgreSQL and Redis look first and
+ *    write then, so that of two at the same moment both may be told that they did it, and what the later one wrote stays. Whoever
+ *    created it therefore looks again after SETTLE_MS, by when all such answers are given, and holds it only if it is still its own.
+ * 2. The holder counts up `beat` every BEAT_MS. One that could not for LOST_AFTER_MS counts itself out and writes nothing more.
+ * 3. Whoever finds the lock taken watches it. A beat that moves shows a living holder.
+ * 4. One that has not moved for DEAD_AFTER_MS by the watcher's own clock is dead: no two clocks are ever compared.
+ * 5. Of those who see it dead only one may clear it away: who creates the version that the dead holder's `successor` names, and then
  *    still finds the same beat. A successor that dies over it is followed by the next number, DEAD_AFTER_MS later.
  */
+const SETTLE_MS = 200;
 const BEAT_MS = 1_000;
-const LOST_AFTER_MS = 8_000;
-const DEAD_AFTER_MS = 15_000;
+const LOST_AFTER_MS = 12_000;
+const DEAD_AFTER_MS = 20_000;
 const LOOK_EVERY_MS = 250;
 
 const PREFIX = 'fleet_apply_lock_';
@@ -87,7 +91,7 @@ export async function acquireLock(conductor: Conductor, fleet: string, options: 
     if (watched && performance.now() - watched.sinceMs > DEAD_AFTER_MS) {
       note?.(`the apply of ${describe(watched.held)} ended without giving up its lock; it is taken over`);
       watched = await clearAway(conductor, fleet, watched, me);
-    } else await sleep(LOOK_EVERY_MS, undefined, { ...(signal && { signal }) });
+    } else await sleep(LOOK_EVERY_MS);
   }
 }
 
@@ -158,15 +162,16 @@ function hold(conductor: Conductor, fleet: string, me: Held, claimedAt: number):
 async function create(conductor: Conductor, fleet: string, version: number, held: Held): Promise<boolean> {
   try {
     await conductor.createWorkflowDef(lockDef(fleet, version, held));
-    return true;
+    await sleep(SETTLE_MS);
+    return (await look(conductor, fleet, version))?.holder.id === held.holder.id;
   } catch (error) {
     if (error instanceof FleetError && error.code === 'conflict') return false;
     throw error;
   }
 }
 
-async function look(conductor: Conductor, fleet: string): Promise<Held | undefined> {
-  const def = await orUndefined(conductor.getWorkflowDef(PREFIX + fleet, VERSION));
+async function look(conductor: Conductor, fleet: string, version = VERSION): Promise<Held | undefined> {
+  const def = await orUndefined(conductor.getWorkflowDef(PREFIX + fleet, version));
   return def && heldSchema.parse(def).metadata;
 }
 

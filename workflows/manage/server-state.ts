@@ -1,4 +1,6 @@
 import type { Conductor } from '../../core/conductor/api.ts';
+import type { ScheduleDef } from '../../core/conductor/types.ts';
+import { FleetError } from '../../core/errors.ts';
 import { isLock } from './lock.ts';
 import { type Drafted, type PlanOptions, plan } from './plan.ts';
 import type { Definitions, ServerState } from './view.ts';
@@ -12,7 +14,7 @@ export async function readDefinitions(conductor: Conductor): Promise<Definitions
     conductor.listTaskDefs(),
     conductor.listWorkflowDefs(),
     conductor.listEventHandlers(),
-    conductor.listSchedules(),
+    withoutScheduler(conductor.listSchedules()),
   ]);
   return {
     task,
@@ -20,6 +22,16 @@ export async function readDefinitions(conductor: Conductor): Promise<Definitions
     'event-handler': eventHandler,
     schedule,
   };
+}
+
+/** A server whose scheduler is switched off does not know the call; one that is to get a schedule says so then. */
+async function withoutScheduler(schedules: Promise<ScheduleDef[]>): Promise<ScheduleDef[]> {
+  try {
+    return await schedules;
+  } catch (error) {
+    if (error instanceof FleetError && error.code === 'not-found') return [];
+    throw error;
+  }
 }
 
 /** Plans against the server as it is; asks it about running executions only where the answer decides something. */
