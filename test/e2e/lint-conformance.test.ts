@@ -18,9 +18,9 @@ import { realConductor, unique } from '../support/product.ts';
  */
 const SEED = Number(process.env.LINT_SEED ?? 20261121);
 const GENERATED = 60;
-const MUTATED = 600;
-const RUNS = 20;
-const MISPLACED = 80;
+const MUTATED = 300;
+const RUNS = 12;
+const MISPLACED = 50;
 const MOST_TASKS = 30;
 const AT_ONCE = 8;
 const RUNS_AT_ONCE = 4;

@@ -116,6 +116,7 @@ const READABLE: Record<string, string> = {
 class Making {
   readonly #prefix: string;
   #count = 0;
+  #isInLoop = false;
 
   constructor(prefix: string) {
     this.#prefix = prefix;
@@ -209,8 +210,11 @@ class Making {
   }
 
   #loop({ body, rounds, over }: Shape & { kind: 'loop' }, readable: readonly string[]) {
+    if (this.#isInLoop) return this.#sequence(body, readable); // the server cannot run a loop in a loop
     const ref = this.#ref();
+    this.#isInLoop = true;
     const { tasks, ended } = this.#sequence(body, [...readable, `${ref}.output.iteration`]);
+    this.#isInLoop = false;
     const made = task('DO_WHILE', ref, {
       loopOver: tasks,
       ...(over === 'items'

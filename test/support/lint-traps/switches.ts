@@ -123,4 +123,20 @@ export const loops: Row[] = [
     def([loop('l', counted('l'), [noop('a')], { inputParameters: { keepLastN: 2 } })]),
     'registered',
   ],
+  [
+    'a loop in a loop',
+    'nested-loop',
+    def([loop('l', counted('l'), [loop('m', counted('m'), [noop('a')])])]),
+    def([
+      loop('l', counted('l'), [
+        task('SUB_WORKFLOW', 's', {
+          subWorkflowParam: {
+            name: 'lintInner',
+            workflowDefinition: { name: 'lintInner', tasks: [loop('m', counted('m'), [noop('a')])] },
+          },
+        }),
+      ]),
+    ]),
+    'registered',
+  ],
 ];

@@ -1,3 +1,4 @@
+import { loopAround } from '../order.ts';
 import type { WorkflowRule } from '../rule.ts';
 import { codeOf } from '../scripts.ts';
 import { at, ofType, part, type Step, textOf } from '../subject.ts';
@@ -83,6 +84,22 @@ const keepLastN: WorkflowRule = {
   },
 };
 
+const nestedLoop: WorkflowRule = {
+  id: 'nested-loop',
+  severity: 'error',
+  summary: 'a DO_WHILE inside another one',
+  reason:
+    'The server does not know the inner loop again in the rounds of the outer one: its condition fails the execution, and over items it waits for ever.',
+  repair:
+    'Put the inner loop into a workflow of its own and call that with SUB_WORKFLOW; its definition can stand in the task.',
+  *check(subject) {
+    for (const step of ofType(subject, 'DO_WHILE')) {
+      const outer = loopAround(step);
+      if (outer) yield at(step, '', `The loop "${step.ref}" is inside the loop "${outer.ref}"`);
+    }
+  },
+};
+
 /** Rules about DO_WHILE. */
 export const loops: readonly WorkflowRule[] = [
   loopWithoutCondition,
@@ -90,4 +107,5 @@ export const loops: readonly WorkflowRule[] = [
   endlessLoop,
   unboundedLoop,
   keepLastN,
+  nestedLoop,
 ];
