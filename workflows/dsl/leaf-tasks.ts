@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import type { TaskContract, TaskPolicy, Workflow } from '../../core/contract.ts';
 import type { Countable } from './cases.ts';
@@ -60,6 +60,8 @@ export class LeafTasks<V> extends Sequence<V> {
           `"${ref}" calls the task ${contract.name} "${name}"; the server knows its own name only.`,
         );
       }
+      if (isStrict(contract.input))
+        throw this.build.mistake(`"${name}" would refuse the name that "${ref}" adds to its input.`);
     }
     const [first] = Object.values<TaskContract>(contracts);
     if (first === undefined) throw this.build.mistake(`"${ref}" has no task to choose from.`);
@@ -235,4 +237,8 @@ export class LeafTasks<V> extends Sequence<V> {
 
 function completion(request: object): { asyncComplete?: boolean } {
   return 'asyncComplete' in request ? { asyncComplete: true } : {};
+}
+
+function isStrict(schema: z.ZodType): boolean {
+  return schema instanceof z.ZodObject && schema.def.catchall instanceof z.ZodNever;
 }
