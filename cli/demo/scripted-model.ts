@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { decide, readContext } from './research-script.ts';
 import { Problem, type Route, route } from './router.ts';
+import { type AskedCall, callFor, offeredTool } from './scripted-tools.ts';
 
 /** The one model there is. It is a script and says so in every answer. */
 export const SCRIPTED_MODEL = 'scripted-research-1';
@@ -16,6 +17,7 @@ const message = z.looseObject({
 const completionRequest = z.looseObject({
   model: z.string(),
   messages: z.array(message).min(1),
+  tools: z.array(offeredTool).nullish(),
   stream: z.literal(false, 'this model does not stream').nullish(),
 });
 
@@ -40,15 +42,20 @@ export function scriptedModelRoutes(): Route[] {
       summary: "a scripted research agent behind OpenAI's chat completions protocol",
       kind: 'read',
       input: completionRequest,
-      handle({ model, messages }) {
+      handle({ model, messages, tools }) {
         if (model !== SCRIPTED_MODEL) {
           throw new Problem(404, 'model_not_found', `There is no model ${model}, only ${SCRIPTED_MODEL}.`);
         }
+        const prompt = messages.map((one) => textOf(one.content)).join(' ');
+        const answered = messages.findLast(({ role }) => role === 'tool');
+        if (answered) return { status: 200, body: completion(`The tool said: ${textOf(answered.content)}`, prompt) };
+        const call = callFor(prompt, tools ?? []);
+        if (call) return { status: 200, body: toolCall(call, prompt) };
         const said = messages.filter(({ role }) => role === 'user').map(({ content }) => textOf(content));
         const context = readContext(said);
         if (!context) throw new Problem(400, 'bad-request', 'No user message holds a question.');
         const content = answer(context, conversations);
-        return { status: 200, body: completion(content, messages.map((one) => textOf(one.content)).join(' ')) };
+        return { status: 200, body: completion(content, prompt) };
       },
       problemBody: (status, code, text) => ({
         error: {
@@ -75,13 +82,24 @@ function answer(context: NonNullable<ReturnType<typeof readContext>>, conversati
 }
 
 function completion(content: string, prompt: string): object {
-  const usage = { prompt_tokens: wordCount(prompt), completion_tokens: wordCount(content) };
+  return chosen({ message: { role: 'assistant', content }, finish_reason: 'stop' }, content, prompt);
+}
+
+function toolCall(call: AskedCall, prompt: string): object {
+  const asked = { name: call.name, arguments: JSON.stringify(call.arguments) };
+  const calls = [{ id: `call_${randomUUID()}`, type: 'function', function: asked }];
+  const message = { role: 'assistant', content: null, tool_calls: calls };
+  return chosen({ message, finish_reason: 'tool_calls' }, asked.arguments, prompt);
+}
+
+function chosen(choice: object, said: string, prompt: string): object {
+  const usage = { prompt_tokens: wordCount(prompt), completion_tokens: wordCount(said) };
   return {
     id: `chatcmpl-${randomUUID()}`,
     object: 'chat.completion',
     created: Math.floor(Date.now() / 1000),
     model: SCRIPTED_MODEL,
-    choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop', logprobs: null }],
+    choices: [{ index: 0, ...choice, logprobs: null }],
     usage: { ...usage, total_tokens: usage.prompt_tokens + usage.completion_tokens },
   };
 }

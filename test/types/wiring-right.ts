@@ -1,8 +1,8 @@
 /** The other side of `wiring.ts`: what is right must compile, so that the types do not merely refuse everything. */
 import { z } from 'zod';
-import { defineTask } from '../../core/contract.ts';
+import { defineTask, jsonSchema } from '../../core/contract.ts';
 import { defineWorkflow } from '../../workflows/dsl/define.ts';
-import { externalApi } from '../../workflows/dsl/policies.ts';
+import { externalApi, modelCall } from '../../workflows/dsl/policies.ts';
 import { at, type Ref } from '../../workflows/dsl/refs.ts';
 
 const price = defineTask({
@@ -57,6 +57,67 @@ defineWorkflow({
   const isNumber: Ref<number> = right.output.result;
   return { total: isNumber, hint: whole.output.hint };
 });
+
+const notify = defineTask({ name: 'notify', description: '', input: price.input, output: price.output });
+const priced = defineWorkflow({
+  name: 'priced',
+  version: 1,
+  description: '',
+  input: price.input,
+  output: z.object({ total: z.number() }),
+}).build((wf, input) => ({ total: wf.task('price', price, input).output.total }));
+
+defineWorkflow({
+  name: 'language',
+  version: 1,
+  description: '',
+  input: z.object({ skus: z.array(z.string()), orders: z.array(price.input), by: z.enum(['price', 'notify']) }),
+  output: z.object({ total: z.number() }),
+  verbatim: { ownerEmail: 'a@b.c', inputSchema: undefined },
+}).build((wf, { skus, orders, by }) => {
+  const items = (sku: Ref<string>, count: Ref<number>) => [{ sku, count }];
+  const each = wf.forkEach('each', skus, price, (sku, index) => ({ items: items(sku, index) }));
+  const first: Ref<number | undefined> = at(each.output.results, 0).total;
+  wf.forkEach('whole', orders, price, (order) => order, { optional: true, retryCount: 1 });
+  wf.forkEach('sub', orders, priced, (order) => ({ items: order.items, currency: order.currency }));
+  const call = wf.subWorkflow('call', priced, { items: [] }, { startDelay: 1 });
+  const total: Ref<number> = call.output.total;
+  wf.startWorkflow('start', priced, { items: [] }, { correlationId: call.output.subWorkflowId });
+  const chosen = wf.dynamic('chosen', by, { price, notify }, { items: [] });
+  const size: Ref<number> = chosen.output.size;
+  const loop = wf.forEach('loop', { items: skus, keepLastN: 2 }, (scope, sku, index) =>
+    scope.task('one', price, { items: items(sku, index) }),
+  );
+  const last: Ref<number | undefined> = loop.last.output.total;
+  const rounds: Ref<number> = loop.output.iteration;
+  const said = wf.event('tell', {
+    sink: 'conductor:told',
+    payload: { first, size, last, rounds, history: loop.output['1'] },
+  });
+  const text = wf.llmChat('ask', modelCall, {
+    provider: 'p',
+    model: 'm',
+    messages: [{ role: 'user', message: `What of ${said.output.event_produced}?` }],
+    tools: [price, priced],
+    answer: 'text',
+  });
+  wf.set('nothing', {});
+  wf.inline('read', { inputs: { calls: text.output.toolCalls }, output: z.string(), script: '1' }, { optional: true });
+  const foreign = wf.json('foreign', { name: 'x', type: 'SIMPLE', inputParameters: { first } }, price.output);
+  const whole: Ref<number> = foreign.output.total;
+  wf.http('job', externalApi, { method: 'POST', uri: 'http://h', asyncComplete: price.output });
+  wf.human('look', { about: { whole }, output: z.object({}) }, { optional: true });
+  wf.wait('tomorrow', { until: '2026-11-22 09:30 UTC' });
+  return { total };
+});
+
+defineWorkflow({
+  name: 'foreign_schemas',
+  version: 1,
+  description: '',
+  input: jsonSchema<{ a: string }>({ type: 'object', properties: { a: { type: 'string' } } }),
+  output: jsonSchema<{ b?: string }>({ type: 'object' }),
+}).build((_wf, input) => ({ b: input.a }));
 
 defineWorkflow({
   name: 'whole_output',

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import type { TaskContract, TaskPolicy, Workflow } from '../../core/contract.ts';
 import type { Countable } from './cases.ts';
@@ -44,7 +44,8 @@ export class LeafTasks<V> extends Sequence<V> {
 
   /**
    * DYNAMIC: executed by the worker whose task `chosen` names at run time. Each name it can have is given with its contract; the
-   * input has to fit all of them. The worker also gets the name, as `dynamicTaskName`.
+   * input has to fit all of them, and no contract may refuse the name beside it, `dynamicTaskName`. A name that is none of them
+   * would wait for a worker for ever: where it comes from outside, use `switch`.
    */
   dynamic<T extends string, C extends Contracts & Record<T, TaskContract>, F extends boolean = false>(
     ref: string,
@@ -59,6 +60,8 @@ export class LeafTasks<V> extends Sequence<V> {
           `"${ref}" calls the task ${contract.name} "${name}"; the server knows its own name only.`,
         );
       }
+      if (isStrict(contract.input))
+        throw this.build.mistake(`"${name}" would refuse the name that "${ref}" adds to its input.`);
     }
     const [first] = Object.values<TaskContract>(contracts);
     if (first === undefined) throw this.build.mistake(`"${ref}" has no task to choose from.`);
@@ -234,4 +237,8 @@ export class LeafTasks<V> extends Sequence<V> {
 
 function completion(request: object): { asyncComplete?: boolean } {
   return 'asyncComplete' in request ? { asyncComplete: true } : {};
+}
+
+function isStrict(schema: z.ZodType): boolean {
+  return schema instanceof z.ZodObject && schema.def.catchall instanceof z.ZodNever;
 }

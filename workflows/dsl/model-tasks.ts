@@ -32,8 +32,8 @@ interface McpOutput {
  */
 export class ModelTasks<V> extends LeafTasks<V> {
   /**
-   * LLM_CHAT_COMPLETE. The answer is JSON, whose shape is the model's promise: check it before you rely on it; or with
-   * `answer: 'text'` a text. In a loop the server adds the answers of the rounds before, behind your messages, for providers other
+   * LLM_CHAT_COMPLETE. The answer is a JSON object, whose shape is the model's promise: check it before you rely on it; or with
+   * `answer: 'text'` a text, which the server turns into an object where it is JSON. In a loop the server adds the answers of the rounds before, behind your messages, for providers other
    * than Anthropic.
    */
   llmChat<A extends AnswerForm = 'json', T extends readonly Tool[] | undefined = undefined, F extends boolean = false>(
@@ -47,7 +47,7 @@ export class ModelTasks<V> extends LeafTasks<V> {
     return this.add(ref, this.build.use(policy), 'LLM_CHAT_COMPLETE', input, placement);
   }
 
-  /** LLM_TEXT_COMPLETE: one prompt, one answer. It is JSON, or with `answer: 'text'` a text. */
+  /** LLM_TEXT_COMPLETE: one prompt, one answer. It is a JSON object, or with `answer: 'text'` a text. */
   llmText<A extends AnswerForm = 'json', F extends boolean = false>(
     ref: string,
     policy: TaskPolicy,

@@ -42,11 +42,13 @@ export interface Chat extends ModelRequest {
   tools?: readonly Tool[];
 }
 
-/** The form of an answer: `json` is parsed by the server, and an answer that is none fails the task. */
+/** The form of an answer: with `json` the task fails on anything that is no JSON object. */
 export type AnswerForm = 'json' | 'text';
 
-/** The shape of a JSON answer is the model's promise alone. */
-export type Answer<A extends AnswerForm> = A extends 'text' ? string : unknown;
+/** What is in a JSON object is the model's promise alone. A text that happens to be a JSON object becomes one, asked for or not. */
+export type Answer<A extends AnswerForm> = A extends 'text'
+  ? string | Record<string, unknown>
+  : Record<string, unknown>;
 
 /** What a model's task hands on. Where the model asks for tools, `result` is an empty list. */
 export interface ModelOutput<R> {

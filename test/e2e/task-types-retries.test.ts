@@ -1,0 +1,65 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { Execution } from '../../core/conductor/types.ts';
+import type { TaskOptions } from '../../core/contract.ts';
+import { defineProbe, defineProbeTask, serve, startProbe } from '../support/probe.ts';
+import { realConductor } from '../support/product.ts';
+
+/** How often and after how long a task that fails is tried again, on the real server. */
+const conductor = realConductor();
+afterAll(() => conductor.close());
+
+async function failing(options: TaskOptions): Promise<Execution> {
+  const contract = defineProbeTask(z.object({}), z.object({}), options);
+  const workflow = defineProbe(z.object({}), z.object({})).build((wf) => {
+    wf.task('try', contract, {});
+    return { result: 1 };
+  });
+  const workflowId = await startProbe(conductor, [workflow], {});
+  return serve(conductor, contract, workflowId, () => ({ status: 'FAILED', reasonForIncompletion: 'not today' }));
+}
+
+/** From the end of each attempt to the start of the next, in milliseconds. */
+function gaps({ tasks }: Execution): number[] {
+  const attempts = tasks.toSorted((a, b) => a.retryCount - b.retryCount);
+  return attempts.slice(1).map(({ startTime }, before) => startTime - (attempts[before]?.endTime ?? 0));
+}
+
+describe.concurrent('a task that fails each time', () => {
+  test.each<[string, TaskOptions, number[]]>([
+    ['after equal delays', { retryCount: 3, retryLogic: 'FIXED', retryDelaySeconds: 1 }, [1, 1, 1]],
+    [
+      'after delays that grow by one factor',
+      { retryCount: 3, retryLogic: 'LINEAR_BACKOFF', retryDelaySeconds: 1, backoffScaleFactor: 2 },
+      [2, 4, 6],
+    ],
+    ['after delays that double', { retryCount: 3, retryLogic: 'EXPONENTIAL_BACKOFF', retryDelaySeconds: 1 }, [1, 2, 4]],
+    ['after 2, 4 and 8 s if nothing is said', {}, [2, 4, 8]],
+  ])('is tried again %s, and then no more', async (_, options, seconds) => {
+    const execution = await failing(options);
+    expect(execution.status).toBe('FAILED');
+    expect(execution.tasks).toHaveLength(seconds.length + 1);
+    for (const [index, gap] of gaps(execution).entries()) {
+      expect(gap, `gap ${index}`).toBeGreaterThanOrEqual((seconds[index] ?? Number.POSITIVE_INFINITY) * 1_000);
+    }
+  });
+
+  test('waits no longer than it may', async () => {
+    const options: TaskOptions = { retryCount: 3, retryLogic: 'EXPONENTIAL_BACKOFF', retryDelaySeconds: 1 };
+    const execution = await failing({ ...options, maxRetryDelaySeconds: 1 });
+    const delays = execution.tasks.map(({ startDelayInSeconds }) => startDelayInSeconds);
+    expect(delays).toEqual([0, 1, 1, 1]);
+  });
+
+  test('is not tried again once its whole time is over', async () => {
+    const execution = await failing({
+      retryCount: 100,
+      retryLogic: 'FIXED',
+      retryDelaySeconds: 2,
+      totalTimeoutSeconds: 3,
+    });
+    expect(execution.status).toBe('FAILED');
+    expect(execution.reasonForIncompletion).toContain('total timeout of 3 seconds');
+    expect(execution.tasks.length).toBeLessThan(4);
+  });
+});

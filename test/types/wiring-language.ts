@@ -1,0 +1,142 @@
+/** Wiring mistakes with the builders for lists, workflows, models and messages; see `wiring.ts`. */
+import { z } from 'zod';
+import { defineTask } from '../../core/contract.ts';
+import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { definePolicy, externalApi, modelCall } from '../../workflows/dsl/policies.ts';
+import { at } from '../../workflows/dsl/refs.ts';
+
+const charge = defineTask({
+  name: 'charge',
+  description: '',
+  input: z.object({ orderId: z.string(), amount: z.number(), note: z.string().optional() }),
+  output: z.object({ receiptId: z.string(), status: z.enum(['approved', 'declined']), hint: z.string().optional() }),
+});
+const ship = defineTask({
+  name: 'ship',
+  description: '',
+  input: z.object({ orderId: z.string(), receiptId: z.string() }),
+  output: z.object({ trackingId: z.string() }),
+});
+const spec = {
+  name: 'wrong',
+  version: 1,
+  description: '',
+  input: z.object({ orderId: z.string(), amount: z.number(), tags: z.array(z.string()) }),
+  output: z.object({ id: z.string() }),
+};
+
+const child = defineWorkflow({
+  name: 'child',
+  version: 2,
+  description: '',
+  input: z.object({ orderId: z.string(), note: z.string().optional() }),
+  output: z.object({ done: z.boolean() }),
+}).build((wf) => ({ done: wf.human('ask', { about: {}, output: z.object({ yes: z.boolean() }) }).output.yes }));
+const list = { ...spec, input: z.object({ orders: z.array(ship.input), maybe: z.array(z.string()).optional() }) };
+const how = z.object({ by: z.enum(['ship', 'drop']), any: z.string() });
+const drop = defineTask({
+  name: 'drop',
+  description: '',
+  input: ship.input,
+  output: z.object({ dropped: z.boolean() }),
+});
+
+defineWorkflow(list).build((wf, { orders, maybe }) => {
+  // @ts-expect-error wrong type: an item is no text
+  wf.forkEach('a', orders, ship, (order) => ({ orderId: order, receiptId: 'r' }));
+  // @ts-expect-error unknown output: an item has no `receipt`
+  wf.forkEach('b', orders, ship, (order) => ({ orderId: order.orderId, receiptId: order.receipt }));
+  // @ts-expect-error missing input: ship needs a `receiptId`
+  wf.forkEach('c', orders, ship, (order) => ({ orderId: order.orderId }));
+  // @ts-expect-error wrong type: the index is a number
+  wf.forkEach('d', orders, ship, (order, index) => ({ orderId: index, receiptId: order.receiptId }));
+  // @ts-expect-error optional into required: there may be no list
+  wf.forkEach('e', maybe, ship, (id) => ({ orderId: id, receiptId: id }));
+  // @ts-expect-error missing input: child needs an `orderId`
+  wf.forkEach('f', orders, child, () => ({}));
+  const tried = wf.forkEach('g', orders, ship, (order) => order, { optional: true });
+  // @ts-expect-error optional into required: the first answer may be missing
+  wf.task('h', ship, { orderId: at(tried.output.results, 0).trackingId, receiptId: 'r' });
+  // @ts-expect-error wrong type: the results are a list
+  wf.task('i', ship, { orderId: tried.output.results, receiptId: 'r' });
+  const each = wf.forEach('j', { items: orders }, (scope, order) => scope.task('k', ship, order));
+  // @ts-expect-error optional into required: the list may be empty, and then no round has run
+  wf.task('l', ship, { orderId: each.last.output.trackingId, receiptId: 'r' });
+  // @ts-expect-error wrong type: an item is an order
+  wf.forEach('m', { items: orders }, (scope, order) => scope.task('n', charge, { orderId: order, amount: 1 }));
+  // @ts-expect-error optional into required: of the tasks of a round nothing is promised
+  wf.task('o', ship, { orderId: each.output['1'], receiptId: 'r' });
+  return { id: 'x' };
+});
+defineWorkflow({ ...spec, input: how }).build((wf, { by, any }) => {
+  // @ts-expect-error missing input: child needs an `orderId`
+  wf.subWorkflow('a', child, {});
+  // @ts-expect-error extra input: child knows no `amount`
+  wf.subWorkflow('b', child, { orderId: any, amount: 1 });
+  const called = wf.subWorkflow('c', child, { orderId: any }, { optional: true });
+  // @ts-expect-error unknown output: child has no `ready`
+  wf.human('d', { about: { x: called.output.ready }, output: z.object({}) });
+  // @ts-expect-error optional into required: a child that may fail may leave no `subWorkflowId`
+  wf.task('e', ship, { orderId: called.output.subWorkflowId, receiptId: 'r' });
+  // @ts-expect-error wrong type: child wants a text
+  wf.startWorkflow('f', child, { orderId: 1 });
+  // @ts-expect-error unknown output: nobody waits for what it answers
+  wf.startWorkflow('g', child, { orderId: any }).output.done.toJSON();
+  // @ts-expect-error unhandled case: `drop` has no contract
+  wf.dynamic('h', by, { ship }, { orderId: any, receiptId: any });
+  // @ts-expect-error unhandled case: any text might be chosen
+  wf.dynamic('i', any, { ship, drop }, { orderId: any, receiptId: any });
+  // @ts-expect-error missing input: both need a `receiptId`
+  wf.dynamic('j', by, { ship, drop }, { orderId: any });
+  const ran = wf.dynamic('k', by, { ship, drop }, { orderId: any, receiptId: any });
+  // @ts-expect-error unknown output: only one of them has a `trackingId`
+  wf.task('l', ship, { orderId: ran.output.trackingId, receiptId: any });
+  return { id: any };
+});
+defineWorkflow(spec).build((wf, { orderId, amount, tags }) => {
+  const model = { provider: 'p', model: 'm' };
+  const messages = [{ role: 'user', message: orderId }] as const;
+  // @ts-expect-error wrong type: a message is a text
+  wf.llmChat('a', modelCall, { ...model, messages: [{ role: 'user', message: amount }] });
+  // @ts-expect-error wrong type: the key of a message is not `content`
+  wf.llmChat('b', modelCall, { ...model, messages: [{ role: 'user', content: orderId }] });
+  const json = wf.llmChat('c', modelCall, { ...model, messages });
+  // @ts-expect-error wrong type: an answer in JSON is no text
+  wf.task('d', ship, { orderId: json.output.result, receiptId: 'r' });
+  // @ts-expect-error unknown output: without tools there are no tool calls
+  wf.human('e', { about: { x: json.output.toolCalls }, output: z.object({}) });
+  const tools = wf.llmChat('f', modelCall, { ...model, messages, tools: [ship], answer: 'text' });
+  // @ts-expect-error optional into required: a model need not call a tool
+  wf.forkEach('g', tools.output.toolCalls, ship, () => ({ orderId: '1', receiptId: 'r' }));
+  // @ts-expect-error wrong type: a prompt is a text
+  wf.llmText('h', modelCall, { ...model, prompt: tags });
+  // @ts-expect-error wrong type: what is embedded is a text
+  wf.embed('i', modelCall, { ...model, text: amount });
+  // @ts-expect-error wrong type: an address is a text
+  wf.listMcpTools('j', externalApi, { server: amount });
+  // @ts-expect-error missing input: an event has a payload
+  wf.event('k', { sink: 'conductor:told' });
+  // @ts-expect-error wrong type: a sink says of which kind it is
+  wf.event('l', { sink: 'told', payload: { orderId } });
+  // @ts-expect-error unspelled names: a payload has no schema
+  wf.event('m', { sink: 'conductor:told', payload: wf.task('n', ship, { orderId, receiptId: 'r' }).output });
+  // @ts-expect-error missing input: a message has a topic
+  wf.kafkaPublish('o', externalApi, { bootStrapServers: 'h', value: orderId });
+  // @ts-expect-error extra input: the server ignores a start delay here
+  wf.inline('p', { inputs: {}, output: z.string(), script: '1' }, { startDelay: 1 });
+  // @ts-expect-error extra input: the server ignores it on a worker's task
+  wf.task('q', ship, { orderId, receiptId: 'r' }, { asyncComplete: true });
+  const left = wf.http('r', externalApi, { method: 'GET', uri: 'http://h', asyncComplete: ship.output });
+  // @ts-expect-error unknown output: somebody else's output has taken the place of the answer
+  wf.human('s', { about: { x: left.output.response }, output: z.object({}) });
+  const tried = wf.task('t', ship, { orderId, receiptId: 'r' }, { permissive: true });
+  // @ts-expect-error optional into required: what still runs may find nothing
+  wf.task('u', ship, { orderId: tried.output.trackingId, receiptId: 'r' });
+  // @ts-expect-error wrong type: the time is text, as the server writes it
+  wf.wait('v', { until: new Date() });
+  return { id: orderId };
+});
+// @ts-expect-error missing input: a policy without a time limit
+definePolicy('unlimited', '', { retryCount: 3 });
+// @ts-expect-error extra input: the version has a place of its own
+defineWorkflow({ ...spec, verbatim: { version: 2 } }).build(() => ({ id: 'x' }));
