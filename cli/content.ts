@@ -1,15 +1,21 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Config } from '../core/config.ts';
 import {
+  type EventHandler,
+  isEventHandler,
+  isSchedule,
   isWorker,
   isWorkflow,
+  type Schedule,
   type Worker,
   type WorkerSettings,
   type Workflow,
   type WorkflowSettings,
 } from '../core/contract.ts';
 import { discover, discoverModules } from '../core/discover.ts';
+import { FleetError } from '../core/errors.ts';
 import { modelProvider } from '../core/model-provider.ts';
 
 const SHIPPED_TASKS = new URL('../workers/tasks/', import.meta.url);
@@ -21,13 +27,47 @@ export async function loadWorkers({ tasksDir }: Partial<Pick<Config, 'tasksDir'>
   return found.map(({ value, module }) => ({ ...value, module }));
 }
 
-/** Every definition in `workflows/definitions/`. */
-export function loadWorkflows(): Promise<Workflow[]> {
-  return discover(
-    new URL('../workflows/definitions/', import.meta.url),
-    isWorkflow,
-    'workflow (defineWorkflow(…).build(…))',
-  );
+type WorkflowsDir = Partial<Pick<Config, 'workflowsDir'>>;
+
+/** Every workflow of `definitions/` in the configured folder, or else in `workflows/`, and those that were made with them. */
+export async function loadWorkflows(config: WorkflowsDir = {}): Promise<Workflow[]> {
+  const found = await discover(folderOf(config, 'definitions'), isWorkflow, 'workflow (defineWorkflow(…).build(…))');
+  return withCompanions(found);
+}
+
+/** Every schedule of `schedules/` beside the definitions; the folder may be missing. */
+export async function loadSchedules(config: WorkflowsDir = {}): Promise<Schedule[]> {
+  const folder = folderOf(config, 'schedules');
+  return existsSync(folder) ? discover(folder, isSchedule, 'schedule (defineSchedule(…))') : [];
+}
+
+/** Every event handler of `event-handlers/` beside the definitions; the folder may be missing. */
+export async function loadEventHandlers(config: WorkflowsDir = {}): Promise<EventHandler[]> {
+  const folder = folderOf(config, 'event-handlers');
+  return existsSync(folder) ? discover(folder, isEventHandler, 'event handler (defineEventHandler(…).start(…))') : [];
+}
+
+function folderOf({ workflowsDir }: WorkflowsDir, name: string): URL {
+  if (workflowsDir === undefined) return new URL(`../workflows/${name}/`, import.meta.url);
+  return pathToFileURL(`${resolve(workflowsDir, name)}/`);
+}
+
+/** A companion that is in a file of its own too counts once; two workflows of one name are a mistake. */
+function withCompanions(workflows: readonly Workflow[]): Workflow[] {
+  const all = new Map<string, Workflow>();
+  const add = (workflow: Workflow) => {
+    const known = all.get(workflow.name);
+    if (known && known !== workflow) {
+      throw new FleetError('config', `Two workflows are called "${workflow.name}".`, {
+        remedy: 'Rename one: the server knows a workflow by its name.',
+      });
+    }
+    if (known) return;
+    all.set(workflow.name, workflow);
+    workflow.companions?.forEach(add);
+  };
+  workflows.forEach(add);
+  return [...all.values()];
 }
 
 /** What workflow inputs may default to in this deployment. */

@@ -10,6 +10,27 @@ export const contentSettings = {
     flag: '--tasks-dir <folder>',
     description: 'Folder of your own workers, one task per file. Unset: the shipped ones.',
   },
+  workflowsDir: {
+    kind: 'text',
+    schema: z.string().min(1).optional(),
+    group: 'content',
+    env: 'WORKFLOWS_DIR',
+    flag: '--workflows-dir <folder>',
+    description:
+      'Folder of your own workflows: `definitions/`, `schedules/` and `event-handlers/` inside it. Unset: the shipped ones.',
+  },
+  fleetName: {
+    kind: 'text',
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,40}$/, 'must be 1 to 40 letters, digits, _ or -')
+      .default('default'),
+    group: 'content',
+    env: 'FLEET_NAME',
+    flag: '--fleet-name <name>',
+    description:
+      'Whose definitions these are. They are stamped with it, and `fleet apply --prune` deletes only what carries the same name.',
+  },
   shopUrl: {
     kind: 'text',
     schema: httpUrl.default('http://127.0.0.1:8090'),

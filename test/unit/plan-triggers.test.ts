@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { defineEventHandler } from '../../workflows/dsl/event-handler.ts';
+import { defineSchedule } from '../../workflows/dsl/schedule.ts';
+
+const greet = defineWorkflow({
+  name: 'Greet',
+  version: 3,
+  description: 'A probe.',
+  input: z.object({ who: z.string().min(2), mark: z.string().default('!') }),
+  output: z.object({}),
+}).build(() => ({}));
+
+const schedule = (more: Partial<Parameters<typeof defineSchedule>[0]>) =>
+  defineSchedule({
+    name: 'greet_daily',
+    description: 'd',
+    workflow: greet,
+    input: { who: 'you' },
+    cron: '0 0 9 * * *',
+    ...more,
+  });
+
+describe('a schedule', () => {
+  test('pins the version of its workflow and is in UTC unless it says otherwise', () => {
+    expect(schedule({ zone: 'Europe/Paris' }).def).toMatchObject({ zoneId: 'Europe/Paris' });
+    expect(schedule({}).def).toEqual({
+      name: 'greet_daily',
+      description: 'd',
+      cronExpression: '0 0 9 * * *',
+      zoneId: 'UTC',
+      paused: false,
+      runCatchupScheduleInstances: false,
+      startWorkflowRequest: { name: 'Greet', version: 3, input: { who: 'you' } },
+    });
+  });
+
+  test.each([
+    [{ cron: '0 9 * * MON-FRI' }, /5 fields, not six/],
+    [{ cron: '' }, /not six/],
+    [{ zone: 'Europe/Pariss' }, /no zone "Europe\/Pariss"/],
+    [{ zone: 'europe/paris' }, /is written "Europe\/Paris"/],
+    [{ input: { who: 'x' } }, /does not fit Greet[\s\S]*who/],
+  ])('%j is refused where it is written, because the server would take it', (wrong, message) => {
+    expect(() => schedule(wrong)).toThrow(message);
+  });
+
+  test('with five fields is told the way out', () => {
+    expect(() => schedule({ cron: '0 9 * * *' })).toThrow(
+      expect.objectContaining({ remedy: expect.stringContaining('"0 0 9 * * *"') }),
+    );
+  });
+
+  test("takes only the workflow's input", () => {
+    const spec = { name: 's', description: 'd', workflow: greet, cron: '0 0 9 * * *' };
+    // @ts-expect-error `who` is missing
+    expect(() => defineSchedule({ ...spec, input: {} })).toThrow(/who/);
+    // @ts-expect-error a number is no name
+    expect(() => defineSchedule({ ...spec, input: { who: 1 } })).toThrow(/who/);
+  });
+});
+
+describe('an event handler', () => {
+  const handler = defineEventHandler({
+    name: 'greet_on_arrival',
+    description: 'd',
+    event: { workflow: greet, sink: 'arrived' },
+    payload: z.object({ guest: z.object({ name: z.string() }), age: z.number() }),
+    condition: '$.age > 17',
+  });
+
+  test('starts a workflow with what the event carries', () => {
+    const { def } = handler.start(
+      greet,
+      ({ guest }) => ({ who: guest.name }),
+      ({ workflowInstanceId }) => workflowInstanceId,
+    );
+    expect(def).toEqual({
+      name: 'greet_on_arrival',
+      event: 'conductor:Greet:arrived',
+      active: true,
+      condition: '$.age > 17',
+      actions: [
+        {
+          action: 'start_workflow',
+          start_workflow: {
+            name: 'Greet',
+            version: 3,
+            input: { who: '${guest.name}' },
+            correlationId: '${workflowInstanceId}',
+          },
+        },
+      ],
+    });
+  });
+
+  test('takes no reference of another type, nor what the event does not carry', () => {
+    // @ts-expect-error a number is no name
+    handler.start(greet, ({ age }) => ({ who: age }));
+    // @ts-expect-error the payload has no such field
+    handler.start(greet, (event) => ({ who: event.nothing }));
+  });
+
+  test('ends a waiting task', () => {
+    const end = { workflowId: 'w', taskReferenceName: 'wait', output: { by: 'event' } };
+    expect(handler.completeTask(() => end).def.actions).toEqual([
+      {
+        action: 'complete_task',
+        complete_task: { workflowId: 'w', taskRefName: 'wait', output: { by: 'event' } },
+      },
+    ]);
+    expect(handler.failTask(({ guest }) => ({ ...end, reason: guest.name })).def.actions).toEqual([
+      {
+        action: 'fail_task',
+        fail_task: {
+          workflowId: 'w',
+          taskRefName: 'wait',
+          output: { by: 'event' },
+          reasonForIncompletion: '${guest.name}',
+        },
+      },
+    ]);
+  });
+});
