@@ -1,7 +1,9 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { EventHandlerDef, ScheduleDef, WorkflowDef } from './conductor/types.ts';
 import type { Config } from './config.ts';
 import type { Logger } from './log.ts';
+
+export { inputSchemaOf, jsonSchema, outputSchemaOf } from './json-schema.ts';
 
 /** A Conductor task type seen from outside: its name and the two schemas. */
 export interface TaskContract<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
@@ -95,7 +97,7 @@ export interface WorkerOptions {
   thread?: boolean;
 }
 
-interface TaskSpec<I extends z.ZodObject, O extends z.ZodObject> extends TaskOptions {
+interface TaskSpec<I extends z.ZodType<object>, O extends z.ZodType<object>> extends TaskOptions {
   /** Conductor's task definition name, `snake_case`. */
   name: string;
   description: string;
@@ -108,7 +110,7 @@ interface TaskSpec<I extends z.ZodObject, O extends z.ZodObject> extends TaskOpt
  * else's worker serves.
  * @example export default defineTask({ name: 'charge_card', … }).worker(async ({ amount }, { signal }) => ({ … }))
  */
-export function defineTask<I extends z.ZodObject, O extends z.ZodObject>(
+export function defineTask<I extends z.ZodType<object>, O extends z.ZodType<object>>(
   spec: TaskSpec<I, O>,
 ): TaskContract<I, O> & { worker(execute: Worker<I, O>['execute'], options?: WorkerOptions): Worker<I, O> } {
   const { name, description, input, output, ...options } = spec;
@@ -202,16 +204,6 @@ export interface WorkflowSettings {
   readonly shopUrl: string;
   readonly llmProvider: string;
   readonly llmModel: string;
-}
-
-/** The JSON Schema of an input as callers see it: fields with defaults are optional. */
-export function inputSchemaOf(schema: z.ZodType): Record<string, unknown> {
-  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-}
-
-/** The JSON Schema of an output as readers see it. */
-export function outputSchemaOf(schema: z.ZodType): Record<string, unknown> {
-  return z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' });
 }
 
 function isKind(value: unknown, kind: string): value is { kind: string } {

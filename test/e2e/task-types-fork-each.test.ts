@@ -84,6 +84,23 @@ describe.concurrent('a task for each item', () => {
     });
   });
 
+  test('retried as the definition of the task says', async () => {
+    const contract = defineProbeTask(z.object({ n: z.number() }), z.object({}), {
+      retryCount: 2,
+      retryLogic: 'FIXED',
+      retryDelaySeconds: 1,
+    });
+    const workflow = defineProbe(z.object({ ns: z.array(z.number()) }), z.object({})).build((wf, { ns }) => {
+      return { result: wf.forkEach('each', ns, contract, (n) => ({ n })).output.results };
+    });
+    const workflowId = await startProbe(conductor, [workflow], { ns: [1, 2] });
+    const { status, tasks, output } = await serve(conductor, contract, workflowId, ({ inputData, retryCount }) =>
+      inputData.n === 2 && retryCount < 2 ? { status: 'FAILED' } : done({}),
+    );
+    expect({ status, output }).toEqual({ status: 'COMPLETED', output: { result: [{}, {}] } });
+    expect(tasks.filter(({ referenceTaskName }) => referenceTaskName === 'each_1__1')).toHaveLength(3);
+  });
+
   test('inside a loop, in every round, and twice in one workflow', async () => {
     const contract = defineProbeTask(z.object({ n: z.number(), round: z.number() }), z.object({ sum: z.number() }));
     const workflow = defineProbe(

@@ -46,8 +46,8 @@ defineWorkflow({
     false: (no) => no.terminate('refused', 'FAILED', 'refused by a person'),
   });
   const same = wf.task('same', price, input);
-  const sure = wf.task('sure', price, { items: input.items }, { optional: false, asyncComplete: true });
-  wf.task('later', price, { items: [{ sku: 'a', count: sure.output.size }] }, { asyncComplete: true });
+  const sure = wf.task('sure', price, { items: input.items }, { optional: false, retryCount: 1 });
+  wf.task('later', price, { items: [{ sku: 'a', count: sure.output.size }] }, { startDelay: 2 });
   const tried = wf.task('tried', price, { items: input.items }, { optional: true });
   wf.task('hinted', price, { items: input.items, note: tried.output.hint });
   wf.switch('total', same.output.total, { 1: () => {}, 2: () => {} }, () => {});

@@ -145,18 +145,18 @@ describe('task types', () => {
     expect(Object.keys(inline?.inputParameters ?? {})).toEqual(['a', 'evaluatorType', 'expression']);
   });
 
-  test('a fork ends in a JOIN on the last task of each branch', () => {
+  test('a fork joins each branch behind its last task, which may be tried again', () => {
     const [fork, join] = tasksOf((wf) => {
       wf.fork('both', {
         left: (branch) => branch.task('l', greet, { who: 'l' }),
-        right: (branch) => branch.task('r', greet, { who: 'r' }),
+        right: (branch) => branch.jq('r', { inputs: {}, query: '1', output: z.number() }),
       });
     });
     expect(fork).toMatchObject({
       type: 'FORK_JOIN',
-      forkTasks: [[{ taskReferenceName: 'l' }], [{ taskReferenceName: 'r' }]],
+      forkTasks: [[{ taskReferenceName: 'l' }, { type: 'NOOP' }], [{ taskReferenceName: 'r' }]],
     });
-    expect(join).toMatchObject({ type: 'JOIN', joinOn: ['l', 'r'] });
+    expect(join).toMatchObject({ type: 'JOIN', joinOn: ['both_left_end', 'r'] });
   });
 
   test('a branch that ends in a SWITCH is joined behind it, not on it', () => {

@@ -12,10 +12,21 @@ export class Build {
     this.workflowName = workflowName;
   }
 
+  /** Takes a reference for a task of ours, which others refer to by name. */
   claim(reference: string): void {
     if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(reference)) {
       throw this.mistake(`"${reference}" cannot be a task reference; use letters, digits and _.`);
     }
+    if (/__\d+$/.test(reference)) {
+      throw this.mistake(
+        `"${reference}" ends like a round of a loop, which the server would cut off; use another name.`,
+      );
+    }
+    this.claimForeign(reference);
+  }
+
+  /** Takes a reference as another tool has written it. */
+  claimForeign(reference: string): void {
     if (this.#references.has(reference)) throw this.mistake(`the task reference "${reference}" is used twice.`);
     const family = [...this.#families].find((prefix) => isNumbered(reference, prefix));
     if (family !== undefined) throw this.mistake(`"${reference}" may be a task of the fork "${family}"; rename one.`);
@@ -42,9 +53,9 @@ export class Build {
   }
 
   /** A number of rounds or seconds: the server has no fractions of them, and takes what it cannot read for none or for ever. */
-  count(reference: string, what: string, value: number): number {
-    if (Number.isSafeInteger(value) && value >= 1) return value;
-    throw this.mistake(`"${reference}" has ${value} ${what}; give a whole number from 1.`);
+  count(reference: string, what: string, value: unknown, from = 1): number {
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= from) return value;
+    throw this.mistake(`"${reference}" has ${String(value)} ${what}; give a whole number from ${from}.`);
   }
 
   use(contract: TaskContract | TaskPolicy): string {
@@ -61,6 +72,7 @@ export class Build {
   }
 }
 
+/** `prefix_0`, or in a loop `prefix_1_0`; both with what may follow for the loop around it. */
 function isNumbered(reference: string, prefix: string): boolean {
-  return reference.startsWith(`${prefix}_`) && /^\d+$/.test(reference.slice(prefix.length + 1));
+  return reference.startsWith(`${prefix}_`) && /^\d+(_\d+)?(_settled)?$/.test(reference.slice(prefix.length + 1));
 }

@@ -8,7 +8,11 @@ import { plainTasks, Scope } from './scope.ts';
 /** Without declared variables there is nothing to set or read. */
 type Variables<V> = V extends z.ZodObject ? z.output<V> : unknown;
 
-export interface WorkflowSpec<I extends z.ZodObject, O extends z.ZodObject, V extends z.ZodObject | undefined> {
+export interface WorkflowSpec<
+  I extends z.ZodType<object>,
+  O extends z.ZodType<object>,
+  V extends z.ZodObject | undefined,
+> {
   /** Letters, digits and `_`. */
   name: string;
   /** Raise it when running executions could not go on under the changed definition, or callers would notice. */
@@ -22,15 +26,27 @@ export interface WorkflowSpec<I extends z.ZodObject, O extends z.ZodObject, V ex
   failureWorkflow?: Workflow;
   /** The execution times out so many seconds after its start. Absent: never. */
   timeoutSeconds?: number;
+  /**
+   * Fields as another tool wrote them: they take the place of what would follow from the rest, and one that is `undefined` is left
+   * out. Name, version and tasks have their own places.
+   */
+  verbatim?: Verbatim;
 }
+
+type Verbatim = { readonly [K in keyof WorkflowDef]?: WorkflowDef[K] | undefined } & {
+  readonly name?: never;
+  readonly version?: never;
+  readonly tasks?: never;
+  readonly schemaVersion?: never;
+};
 
 /**
  * What a workflow is; then, with `.build(…)`, how it is wired: the function adds tasks to `wf` in order and returns the output.
  * It runs once, when the module is loaded, and makes a plain Conductor definition.
  */
 export function defineWorkflow<
-  I extends z.ZodObject,
-  O extends z.ZodObject,
+  I extends z.ZodType<object>,
+  O extends z.ZodType<object>,
   V extends z.ZodObject | undefined = undefined,
 >(
   spec: WorkflowSpec<I, O, V>,
@@ -45,7 +61,7 @@ export function defineWorkflow<
         version: spec.version,
         schemaVersion: 2,
         description: spec.description,
-        inputParameters: Object.keys(spec.input.shape),
+        inputParameters: Object.keys(propertiesOf(spec.input)),
         inputTemplate: defaultsOf(spec.input),
         inputSchema: { name: `${spec.name}.input`, version: 1, type: 'JSON', data: inputSchemaOf(spec.input) },
         outputSchema: { name: `${spec.name}.output`, version: 1, type: 'JSON', data: outputSchemaOf(spec.output) },
@@ -58,7 +74,16 @@ export function defineWorkflow<
       };
       const { name, version, description, input, output: outputSchema } = spec;
       const tasks = [...shared.contracts.values()];
-      return { kind: 'workflow', name, version, description, input, output: outputSchema, tasks, def: deepFreeze(def) };
+      return {
+        kind: 'workflow',
+        name,
+        version,
+        description,
+        input,
+        output: outputSchema,
+        tasks,
+        def: deepFreeze(withVerbatim(def, spec.verbatim)),
+      };
     },
   };
 }
@@ -77,10 +102,18 @@ export const failureInput = z.object({
   failedWorkflow: z.unknown(),
 });
 
-function defaultsOf(schema: z.ZodObject): Record<string, unknown> {
-  const { properties = {} } = inputSchemaOf(schema) as { properties?: Record<string, { default?: unknown }> };
-  const withDefault = Object.entries(properties).filter(([, property]) => 'default' in property);
+function withVerbatim(def: WorkflowDef, verbatim: Verbatim = {}): WorkflowDef {
+  const fields = Object.entries({ ...def, ...verbatim }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(fields) as WorkflowDef; // what it cannot be without is no part of `Verbatim`
+}
+
+function defaultsOf(schema: z.ZodType): Record<string, unknown> {
+  const withDefault = Object.entries(propertiesOf(schema)).filter(([, property]) => 'default' in property);
   return Object.fromEntries(withDefault.map(([key, property]) => [key, property.default]));
+}
+
+function propertiesOf(schema: z.ZodType): Record<string, { default?: unknown }> {
+  return (inputSchemaOf(schema) as { properties?: Record<string, { default?: unknown }> }).properties ?? {};
 }
 
 function deepFreeze<T>(value: T): T {

@@ -12,15 +12,23 @@ export interface Step<O> {
 /** A step of a branch that may not be taken: its whole output may be missing. */
 export type MaybeStep<R> = R extends Step<infer O> ? Step<O | undefined> : undefined;
 
-/** Options of the workflow task itself, whatever its type. */
+/** What the workflow does when a task fails after its retries. */
 export interface TaskPlacement<F extends boolean = boolean> {
-  /** The workflow goes on if the task fails after its retries; its output may then be missing. */
+  /** The workflow goes on as if it had not failed; its output may then be missing. */
   optional?: F;
-  /** Ends a task that a worker has started only when somebody else updates it. */
-  asyncComplete?: boolean;
+  /** What can still run without it does; then the workflow fails. Its output may be missing for what still runs. */
+  permissive?: F;
 }
 
-/** The output of a task of which `F` says whether it is optional. */
+/** The same for tasks that wait in a queue. */
+export interface QueuedPlacement<F extends boolean = boolean> extends TaskPlacement<F> {
+  /** In the place of the retries of its task definition; their delays stay. */
+  retryCount?: number;
+  /** Seconds before its first attempt. */
+  startDelay?: number;
+}
+
+/** The output of a task of which `F` says whether it may fail without ending the workflow. */
 export type Placed<O, F extends boolean> = true extends F ? O | undefined : O;
 
 /** What can be started once per item of a list: a worker's task, or a workflow as a sub-workflow. */

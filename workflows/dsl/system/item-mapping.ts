@@ -1,4 +1,4 @@
-import { FleetError } from '../../core/errors.ts';
+import { FleetError } from '../../../core/errors.ts';
 
 /** The names by which a mapping refers to the item at hand and to its place in the list. */
 export interface ItemNames {

@@ -1,11 +1,16 @@
 import { z } from 'zod';
-import type { WorkflowTask } from '../../core/conductor/types.ts';
+import type { WorkflowTask } from '../../../core/conductor/types.ts';
 import { compileMapping, type ItemNames } from './item-mapping.ts';
-import { plain } from './system-tasks.ts';
+import { plain } from './plain.ts';
 
 /**
  * A fork over the items of a list, in four tasks: `REF_tasks` makes one task per item, `REF` forks them, `REF_join` waits for them
- * all, and `REF_results` puts what they answered into the order of the list. The tasks themselves are `REF_0`, `REF_1`, …
+ * all, and `REF_results` puts what they answered into the order of the list. The tasks themselves are `REF_0`, `REF_1`, … (in a loop
+ * `REF_ROUND_0`, …), each in a DO_WHILE of one round of its own, `REF_0_settled`.
+ *
+ * That loop is there because a JOIN can look at a task in the moment between a failed attempt and its retry, and then fails the
+ * whole workflow. A loop is failed by the same decision that gives up on its task. The name has the round in it because a loop
+ * takes tasks of an earlier round for its own.
  */
 
 /** One task per item, without its reference and its input. */
@@ -22,19 +27,38 @@ export function itemNames(ref: string): ItemNames {
  */
 const AS_DATA = 'walk(if type == "string" then split("\\u0024{") | join("$\\u0024{") else . end)';
 
-/** Computes the tasks to fork and their inputs from the list. */
-export function forkedTasks(ref: string, list: unknown, input: unknown, task: ItemTask): WorkflowTask {
-  const { query, given } = compileMapping(input, itemNames(ref), ['items', 'queryExpression']);
+/** The task for each item, and how to go on if it fails. */
+export interface ForkEach {
+  ref: string;
+  /** A reference to the list. */
+  list: unknown;
+  /** The task's input, wired to the item and its index. */
+  input: unknown;
+  task: ItemTask;
+  /** The others may end before the workflow fails. */
+  permissive: boolean;
+  /** The reference of the loop around it. */
+  loop?: string | undefined;
+}
+
+/** Computes the tasks to fork from the list. */
+export function forkedTasks({ ref, list, input, task, permissive, loop }: ForkEach): WorkflowTask {
+  const { query, given } = compileMapping(input, itemNames(ref), ['items', 'round', 'queryExpression']);
+  const name = loop ? `${ref}_\\($given.round)_\\($index)` : `${ref}_\\($index)`;
+  const settled = { name: 'settled', type: 'DO_WHILE', loopCondition: 'false', ...(permissive && { permissive }) };
   return {
     ...plain(`${ref}_tasks`, 'JSON_JQ_TRANSFORM'),
     inputParameters: {
       items: list,
+      ...(loop && { round: `\${${loop}.output.iteration}` }),
       ...given,
       queryExpression: [
         '. as $given | .items as $items',
         '| [range($items | length) as $index | $items[$index] as $item',
-        `  | {ref: "${ref}_\\($index)", input: (${query} | ${AS_DATA})}]`,
-        `| {tasks: map(${JSON.stringify(task)} + {taskReferenceName: .ref}), inputs: (map({(.ref): .input}) | add // {})}`,
+        `  | "${name}" as $ref`,
+        `  | (${query} | ${AS_DATA}) as $input`,
+        `  | ${JSON.stringify(settled)} + {taskReferenceName: "\\($ref)_settled", loopOver: [`,
+        `      ${JSON.stringify(task)} + {taskReferenceName: $ref, inputParameters: $input}]}]`,
       ].join('\n'),
     },
   };
@@ -46,10 +70,7 @@ export function dynamicFork(ref: string): WorkflowTask {
     ...plain(ref, 'FORK_JOIN_DYNAMIC'),
     dynamicForkTasksParam: 'tasks',
     dynamicForkTasksInputParamName: 'inputs',
-    inputParameters: {
-      tasks: `\${${ref}_tasks.output.result.tasks}`,
-      inputs: `\${${ref}_tasks.output.result.inputs}`,
-    },
+    inputParameters: { tasks: `\${${ref}_tasks.output.result}`, inputs: {} },
   };
 }
 
@@ -63,11 +84,12 @@ export function forkResults(ref: string, output: z.ZodType, optional: boolean): 
   return {
     ...plain(`${ref}_results`, 'JSON_JQ_TRANSFORM'),
     inputParameters: {
-      tasks: `\${${ref}_tasks.output.result.tasks}`,
+      tasks: `\${${ref}_tasks.output.result}`,
       joined: `\${${ref}_join.output}`,
       queryExpression: [
         '(.joined // {} | with_entries(.key |= sub("__[0-9]+$"; ""))) as $joined',
-        `| {results: [.tasks[] | $joined[.taskReferenceName] // {} | . as $answer | ${result}]}`,
+        '| {results: [.tasks[] | $joined[.taskReferenceName]["1"][.loopOver[0].taskReferenceName] // {}',
+        `  | . as $answer | ${result}]}`,
       ].join('\n'),
     },
   };

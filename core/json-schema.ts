@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+/** The JSON Schemas that schemas were made from, to be written as they were read. */
+const origins = z.registry<{ schema: Record<string, unknown> }>();
+
+/**
+ * A schema from a JSON Schema that exists already, such as one that another tool has registered: `inputSchemaOf` and `outputSchemaOf`
+ * give back exactly that. `T` is what the caller knows of the values. What zod cannot read of it is not checked.
+ */
+export function jsonSchema<T = Record<string, unknown>>(schema: Record<string, unknown>): z.ZodType<T> {
+  const zod = readable(schema) ?? z.unknown();
+  return zod.register(origins, { schema }) as z.ZodType<T>; // the caller's word for it
+}
+
+/** The JSON Schema of an input as callers see it: fields with defaults are optional. */
+export function inputSchemaOf(schema: z.ZodType): Record<string, unknown> {
+  return schemaOf(schema, 'input');
+}
+
+/** The JSON Schema of an output as readers see it. */
+export function outputSchemaOf(schema: z.ZodType): Record<string, unknown> {
+  return schemaOf(schema, 'output');
+}
+
+function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Record<string, unknown> {
+  const origin = origins.get(schema);
+  if (origin) return structuredClone(origin.schema);
+  return z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    override({ zodSchema, jsonSchema: written }) {
+      const inner = origins.get(zodSchema);
+      if (!inner) return;
+      for (const key of Object.keys(written)) delete written[key as keyof typeof written];
+      Object.assign(written, structuredClone(inner.schema));
+    },
+  });
+}
+
+/** Undefined for what zod cannot read. */
+function readable(schema: Record<string, unknown>): z.ZodType | undefined {
+  try {
+    return z.fromJSONSchema(schema);
+  } catch {
+    return undefined;
+  }
+}
