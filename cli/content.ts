@@ -14,7 +14,7 @@ import {
   type Workflow,
   type WorkflowSettings,
 } from '../core/contract.ts';
-import { discover, discoverModules } from '../core/discover.ts';
+import { discover, discoverModules, type Found } from '../core/discover.ts';
 import { FleetError } from '../core/errors.ts';
 import { modelProvider } from '../core/model-provider.ts';
 
@@ -33,6 +33,12 @@ type WorkflowsDir = Partial<Pick<Config, 'workflowsDir'>>;
 export async function loadWorkflows(config: WorkflowsDir = {}): Promise<Workflow[]> {
   const found = await discover(folderOf(config, 'definitions'), isWorkflow, 'workflow (defineWorkflow(…).build(…))');
   return withCompanions(found);
+}
+
+/** The workflows of a folder of definitions, each with its module, without their companions; none if the folder is missing. */
+export async function findWorkflows(folder: string): Promise<Found<Workflow>[]> {
+  if (!existsSync(folder)) return [];
+  return discoverModules(pathToFileURL(`${resolve(folder)}/`), isWorkflow, 'workflow (defineWorkflow(…).build(…))');
 }
 
 /** Every schedule of `schedules/` beside the definitions; the folder may be missing. */

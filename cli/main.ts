@@ -34,6 +34,10 @@ const commands: Record<string, Entry> = {
     summary: 'register the task and workflow definitions on the server',
     load: () => import('./commands/register.ts'),
   },
+  pull: {
+    summary: 'write a definition on the server as a TypeScript file that registers the same',
+    load: () => import('./commands/pull.ts'),
+  },
   mcp: { summary: 'serve MCP over stdio or HTTP', load: () => import('./commands/mcp.ts') },
   server: {
     summary: 'start, stop and look at the embedded Conductor server',

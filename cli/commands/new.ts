@@ -1,17 +1,13 @@
 import { existsSync } from 'node:fs';
 import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { Argument } from 'commander';
 import { kebabCase } from '../../core/discover.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
+import { extension, importPath, isWithin, modulePath, program } from '../module-path.ts';
 import { nodeTestSource, vitestSource, workerSource } from '../templates.ts';
-
-/** Where this program's own modules are: the checkout, or `dist/` of the package. */
-const program = fileURLToPath(new URL('../../', import.meta.url));
-const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 
 export default defineCommand({
   groups: [],
@@ -80,28 +76,6 @@ function placeOf(name: string, tasksDir: string | undefined): Place {
   const shipped = extension === '.ts' && folder === shippedTasks;
   const test = shipped ? join(program, 'test/unit', `${stem}.test.ts`) : join(folder, `${stem}.test.ts`);
   return { worker: join(folder, `${stem}.ts`), test, shipped, guessed: tasksDir === undefined && !isCheckout };
-}
-
-function modulePath(module: string): string {
-  return join(program, `${module}${extension}`);
-}
-
-/** How `file` names the module `target`: by package where it is one that `file` finds, else by the way from one to the other. */
-function importPath(file: string, target: string): string {
-  const [owner, inPackage] = lastSplit(target, `${sep}node_modules${sep}`);
-  if (inPackage !== undefined && isWithin(file, owner)) return inPackage.split(sep).join('/');
-  const path = relative(dirname(file), target).split(sep).join('/');
-  return path.startsWith('.') ? path : `./${path}`;
-}
-
-function lastSplit(text: string, separator: string): [string, string | undefined] {
-  const at = text.lastIndexOf(separator);
-  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
-}
-
-function isWithin(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way === '' || !(way === '..' || way.startsWith(`..${sep}`) || resolve(way) === way);
 }
 
 async function realPlace(file: string): Promise<string> {

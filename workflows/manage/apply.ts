@@ -32,8 +32,11 @@ export function definitionsOf({ tasks, workflows }: Content, settings: WorkflowS
   for (const contract of [...tasks, ...workflows.flatMap((workflow) => workflow.tasks)]) {
     contracts.set(contract.name, contract);
   }
+  const registered = [...contracts.values()].filter(
+    (contract) => contract.kind === 'policy' || contract.registered !== false,
+  );
   return {
-    tasks: [...contracts.values()].map(toTaskDef),
+    tasks: registered.map(toTaskDef),
     workflows: workflows.map((workflow) => withSettings(workflow, settings)),
   };
 }
