@@ -10,8 +10,9 @@ import { FleetError, messageOf } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
 import * as policies from '../../workflows/dsl/policies.ts';
 import { isObject, walk } from '../../workflows/model/walk.ts';
+import { quoted } from '../../workflows/pull/code/literals.ts';
 import { knownFrom, type Shipped } from '../../workflows/pull/known.ts';
-import { type Pulled, pullSource } from '../../workflows/pull/pull.ts';
+import { type Pull, type Pulled, pullSources } from '../../workflows/pull/pull.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { withConductor } from '../connect.ts';
 import { findWorkflows, loadWorkers, workflowSettings } from '../content.ts';
@@ -29,7 +30,7 @@ export default defineCommand({
   groups: ['conductor', 'server', 'content'],
   configure(command) {
     command
-      .argument('<name[:version]>', 'a workflow definition on the server; without a version the highest')
+      .argument('<name[:version]...>', 'workflow definitions on the server; without a version the highest')
       .option('--out <file>', 'where to write it; default: named after it, in the folder of definitions')
       .option('--stdout', 'print the source and write nothing')
       .option('--force', 'write over a file that is there')
@@ -47,12 +48,20 @@ plain JSON (\`wf.json\`). Tasks whose workers are in the folder of tasks are imp
     if (options.stdout && (options.out !== undefined || options.recursive)) {
       throw new FleetError('input', '--stdout writes no file: it goes with neither --out nor --recursive.');
     }
+    if (options.out !== undefined && context.args.length > 1) {
+      throw new FleetError('input', '--out names one file; leave it out to pull several definitions.');
+    }
     await withConductor(context.config, async (conductor) => {
       const session = new Session(context, conductor.withSignal(context.signal), options);
-      await session.pull(context.args[0] ?? '');
+      await session.pull(context.args.filter((name) => name !== undefined));
     });
   },
 });
+
+interface Wanted {
+  file: string;
+  stored: StoredWorkflowDef;
+}
 
 type Options = z.output<typeof optionsSchema>;
 
@@ -69,30 +78,51 @@ class Session {
     this.#options = options;
   }
 
-  async pull(asked: string): Promise<void> {
-    const stored = await this.#fetch(asked);
+  async pull(asked: readonly string[]): Promise<void> {
     const { out, stdout, force } = this.#options;
-    const file = out === undefined ? await this.#fileFor(stored.name) : await realPlace(resolve(out));
-    if (!stdout && !force && existsSync(file)) throw exists(file);
-    const pulled = await this.#pullTo(file, stored);
-    if (stdout) this.#context.print(pulled.source.trimEnd());
-    else await this.#write(file, pulled, force);
-    if (!stdout) this.#context.note('Next: `fleet plan` has nothing to say about it.');
+    const wanted: Wanted[] = [];
+    for (const name of asked) {
+      const stored = await this.#fetch(name);
+      const file = out === undefined ? await this.#fileFor(stored.name) : await realPlace(resolve(out));
+      if (!stdout && !force && existsSync(file)) throw exists(file);
+      wanted.push({ file, stored });
+    }
+    const pulled = await this.#sources(wanted);
+    if (stdout) return this.#context.print(pulled.map(({ source }) => source.trimEnd()).join('\n\n'));
+    for (const [index, { file }] of wanted.entries()) await this.#write(file, pulled[index] as Pulled, force);
+    this.#context.note('Next: `fleet plan` has nothing to say about it.');
   }
 
-  async #pullTo(file: string, stored: StoredWorkflowDef): Promise<Pulled> {
-    const { config, note } = this.#context;
-    this.#begun.add(stored.name);
-    if (this.#options.recursive) await this.#pullCallees(stored, dirname(file));
+  /** All go into one folder. */
+  async #sources(wanted: readonly Wanted[]): Promise<Pulled[]> {
+    const { note } = this.#context;
+    for (const { stored } of wanted) this.#begun.add(stored.name);
+    const folder = dirname(wanted[0]?.file ?? '');
+    if (this.#options.recursive) for (const { stored } of wanted) await this.#pullCallees(stored, folder);
+    const pulls: Pull[] = [];
+    for (const { file, stored } of wanted) pulls.push(await this.#prepared(file, stored));
+    const pulled = await pullSources(pulls, folder);
+    for (const [index, { asTheyAre }] of pulled.entries()) {
+      if (asTheyAre.length === 0) continue;
+      const tasks = `${count(asTheyAre.length, 'task')} as plain JSON: ${asTheyAre.map(shownName).join(', ')}`;
+      note(`${shownName(wanted[index]?.stored.name ?? '')}: ${tasks}`);
+    }
+    if (pulled.some(({ compiled }) => !compiled)) {
+      note('The types were not checked: no TypeScript, or no project that compiles, was found there.');
+    }
+    return pulled;
+  }
+
+  async #prepared(file: string, stored: StoredWorkflowDef): Promise<Pull> {
+    const { config } = this.#context;
     const path = (module: string) => importPath(file, module);
     const [tasks, workflows, taskDefs] = await Promise.all([
       loadWorkers(config),
       findWorkflows(dirname(file)),
       this.#conductor.listTaskDefs(),
     ]);
-    const pulled = await pullSource({
+    return {
       stored,
-      folder: dirname(file),
       modules: {
         contract: path(modulePath('core/contract')),
         define: path(modulePath('workflows/dsl/define')),
@@ -111,13 +141,7 @@ class Session {
         taskDefs,
       }),
       settings: workflowSettings(config),
-    });
-    const { asTheyAre, compiled } = pulled;
-    if (asTheyAre.length > 0) {
-      note(`${stored.name}: ${count(asTheyAre.length, 'task')} as plain JSON: ${asTheyAre.map(shownName).join(', ')}`);
-    }
-    if (!compiled) note('The types were not checked: no TypeScript, or no project that compiles, was found there.');
-    return pulled;
+    };
   }
 
   /** What it calls, depth first: a file can import only what is there. */
@@ -127,7 +151,8 @@ class Session {
       const callee = await this.#fetchIfThere(name, version);
       if (!callee) continue;
       const file = join(folder, fileNameOf(name));
-      await this.#write(file, await this.#pullTo(file, callee), false);
+      const [pulled] = await this.#sources([{ file, stored: callee }]);
+      if (pulled) await this.#write(file, pulled, false);
     }
   }
 
@@ -226,7 +251,7 @@ function shown(file: string): string {
   return path.startsWith('..') ? file : path;
 }
 
-/** Plain names as they are, all others quoted. */
+/** Plain names as they are; all others quoted, so that no terminal takes them for anything else. */
 function shownName(name: string): string {
-  return /^[\w.-]+$/.test(name) ? name : JSON.stringify(name);
+  return /^[\w.-]+$/.test(name) ? name : quoted(name);
 }

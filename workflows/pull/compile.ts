@@ -11,20 +11,35 @@ export interface Complaint {
   message: string;
 }
 
-/** What the compiler says about a source in `folder`; undefined if the folder has no TypeScript, or no project, of its own. */
-export async function typeErrors(source: string, folder: string): Promise<Complaint[] | undefined> {
+/**
+ * What the compiler says about each of several sources in `folder`, in one run; undefined if the folder has no TypeScript, or no
+ * project that compiles without them.
+ */
+export async function typeErrors(sources: readonly string[], folder: string): Promise<Complaint[][] | undefined> {
   const compiler = compilerFor(folder);
   const project = nearest(folder, 'tsconfig.json');
   if (compiler === undefined || project === undefined) return undefined;
-  return withFile(source, { folder, suffix: '.mts' }, async (file) => {
-    const config = { extends: project, compilerOptions: { noEmit: true }, include: [], files: [file] };
-    return withFile(JSON.stringify(config), { folder, suffix: '.json' }, async (configFile) => {
+  return withFiles(sources, folder, async (files) => {
+    const config = JSON.stringify({ extends: project, compilerOptions: { noEmit: true }, include: [], files });
+    return withFile(config, { folder, suffix: '.json' }, async (configFile) => {
       const { passed, said } = await run(compiler, ['--noEmit', '--pretty', 'false', '-p', configFile], folder);
-      const complaints = complaintsIn(said, basename(file));
-      // Without a word about this file, something else keeps the project from compiling.
-      return passed || complaints.length > 0 ? complaints : undefined;
+      const complaints = files.map((file) => complaintsIn(said, basename(file)));
+      // Without a word about these files, something else keeps the project from compiling.
+      return passed || complaints.some((found) => found.length > 0) ? complaints : undefined;
     });
   });
+}
+
+async function withFiles<T>(
+  sources: readonly string[],
+  folder: string,
+  use: (files: readonly string[]) => Promise<T>,
+): Promise<T> {
+  const [first, ...rest] = sources;
+  if (first === undefined) return use([]);
+  return withFile(first, { folder, suffix: '.mts' }, (file) =>
+    withFiles(rest, folder, (files) => use([file, ...files])),
+  );
 }
 
 function complaintsIn(said: string, file: string): Complaint[] {

@@ -18,8 +18,6 @@ import type { Known } from './known.ts';
  */
 export interface Pull {
   stored: Readonly<Record<string, unknown>>;
-  /** The folder in which the file is to lie: what it imports is found from there. */
-  folder: string;
   modules: Modules;
   known: Known;
   settings: WorkflowSettings;
@@ -35,29 +33,45 @@ export interface Pulled {
 }
 
 /**
- * The source of a file that registers exactly the stored definition.
- * @throws FleetError `terminal` with what differs, if no code was found that does
+ * The sources of files that register exactly the stored definitions, all in one folder. They are compiled together.
+ * @throws FleetError `terminal` with what differs, if no code was found for one of them
  */
-export async function pullSource(pull: Pull): Promise<Pulled> {
-  const stored = storedForm(pull.stored);
-  const doubts = noDoubts();
+export async function pullSources(pulls: readonly Pull[], folder: string): Promise<Pulled[]> {
+  const attempts = pulls.map((pull) => ({ pull, stored: storedForm(pull.stored), doubts: noDoubts() }));
+  let due = attempts;
+  const written = new Map<Pull, Reproduced>();
   for (;;) {
-    const { printed, asTheyAre, workflow } = await reproduce(pull, stored, doubts);
-    const complaints = await typeErrors(printed.source, pull.folder);
-    if (!complaints || complaints.length === 0) {
-      return { source: printed.source, workflow, asTheyAre, compiled: complaints !== undefined };
+    for (const { pull, stored, doubts } of due) written.set(pull, await reproduce(pull, folder, stored, doubts));
+    const all = pulls.flatMap((pull) => written.get(pull) ?? []);
+    const complaints = await typeErrors(
+      all.map(({ printed }) => printed.source),
+      folder,
+    );
+    const isWrong = (index: number) => (complaints?.[index]?.length ?? 0) > 0;
+    due = attempts.filter((_, index) => isWrong(index));
+    if (due.length === 0) {
+      return all.map(({ printed, asTheyAre, workflow }) => {
+        return { source: printed.source, asTheyAre, workflow, compiled: complaints !== undefined };
+      });
     }
-    if (!mendTypes(complaints, printed, stored, doubts)) throw notCompiling(stored, complaints);
+    for (const [index, { pull, stored, doubts }] of attempts.entries()) {
+      const printed = written.get(pull)?.printed;
+      const found = complaints?.[index] ?? [];
+      if (found.length === 0 || !printed) continue;
+      if (!mendTypes(found, printed, stored, doubts)) throw notCompiling(stored, found);
+    }
   }
 }
 
+type Reproduced = Written & { workflow: Workflow };
+
 /** Writes and evaluates until the definition is the stored one. */
-async function reproduce(pull: Pull, stored: Stored, doubts: Doubts): Promise<Written & { workflow: Workflow }> {
+async function reproduce(pull: Pull, folder: string, stored: Stored, doubts: Doubts): Promise<Reproduced> {
   for (;;) {
     const written = writeFile(stored, { ...pull, doubts });
     let workflow: Workflow;
     try {
-      workflow = await evaluate(written.printed.source, pull.folder);
+      workflow = await evaluate(written.printed.source, folder);
     } catch (error) {
       if (error instanceof FleetError && error.code === 'environment') throw error;
 

@@ -49,8 +49,8 @@ export function isIdentifier(key: string): boolean {
   return /^[A-Za-z_$][\w$]*$/.test(key);
 }
 
-/** On one line, between the quotes that need fewer escapes. */
-function quoted(value: string): string {
+/** A text as a string literal on one line, between the quotes that need fewer escapes. */
+export function quoted(value: string): string {
   const quote = value.split("'").length > value.split('"').length ? '"' : "'";
   const escaped = value.replaceAll('\\', '\\\\').replaceAll(quote, `\\${quote}`).replaceAll(UNSEEN, escapedCharacter);
   return `${quote}${escaped}${quote}`;
