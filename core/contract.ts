@@ -24,15 +24,30 @@ export interface TaskContract<I extends z.ZodType = z.ZodType, O extends z.ZodTy
  * (3, after 2, 4 and 8 s), the lease (60 s) and the policy on `timeoutSeconds` (`RETRY`).
  */
 export interface TaskOptions {
+  /** More tries after the first. There is no way to ask for endlessly many. */
   retryCount?: number;
+  /**
+   * Before the n-th retry the server waits `retryDelaySeconds` (`FIXED`), n times that times `backoffScaleFactor` (`LINEAR_BACKOFF`),
+   * or 2ⁿ⁻¹ times that (`EXPONENTIAL_BACKOFF`), and at most `maxRetryDelaySeconds`.
+   */
   retryLogic?: 'FIXED' | 'EXPONENTIAL_BACKOFF' | 'LINEAR_BACKOFF';
   retryDelaySeconds?: number;
+  /** Default 1. It counts with `LINEAR_BACKOFF` only. */
   backoffScaleFactor?: number;
+  /** Absent or 0: no limit. */
+  maxRetryDelaySeconds?: number;
   /** The lease: a task whose worker process is not heard of for so long goes to another one. The runtime extends it. */
   responseTimeoutSeconds?: number;
   /** From the first poll of an attempt to its end; the worker is aborted when it is over. 0 is no limit. */
   timeoutSeconds?: number;
   timeoutPolicy?: 'RETRY' | 'TIME_OUT_WF' | 'ALERT_ONLY';
+  /**
+   * Over all attempts and the delays between them; when it is over there is no further retry and the workflow fails. An attempt that
+   * is never answered is found out up to half a minute late.
+   */
+  totalTimeoutSeconds?: number;
+  /** A task that no worker takes for so long is treated as `timeoutPolicy` says. Absent or 0: it waits for ever. */
+  pollTimeoutSeconds?: number;
   /** At most so many at once over all workers. 0 is no limit. */
   concurrentExecLimit?: number;
 }

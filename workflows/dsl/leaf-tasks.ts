@@ -44,7 +44,8 @@ export class LeafTasks<V> extends Sequence<V> {
 
   /**
    * DYNAMIC: executed by the worker whose task `chosen` names at run time. Each name it can have is given with its contract; the
-   * input has to fit all of them. The worker also gets the name, as `dynamicTaskName`.
+   * input has to fit all of them, and no contract may refuse the name beside it, `dynamicTaskName`. A name that is none of them
+   * would wait for a worker for ever: where it comes from outside, use `switch`.
    */
   dynamic<T extends string, C extends Contracts & Record<T, TaskContract>, F extends boolean = false>(
     ref: string,

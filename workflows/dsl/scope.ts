@@ -90,7 +90,7 @@ export class Scope<V = unknown> extends ModelTasks<V> {
     list: Ref<readonly E[]>,
     contract: Callable<I, O>,
     input: (item: Refs<E>, index: Ref<number>) => Wired<z.input<I>>,
-    { permissive, ...placement }: Omit<QueuedPlacement<F>, 'permissive'> & { permissive?: boolean } = {},
+    placement: Omit<QueuedPlacement<F>, 'permissive'> & { permissive?: boolean } = {},
   ): Step<{ results: Placed<z.output<O>, F>[] }> {
     const { item, index } = itemNames(ref);
     const wired = toParameters(input(refs(item), refs(index)), contract.input);
@@ -100,7 +100,9 @@ export class Scope<V = unknown> extends ModelTasks<V> {
         ? { name, type: 'SUB_WORKFLOW', subWorkflowParam: { name, version: contract.version }, ...placement }
         : { name: this.build.use(contract), type: 'SIMPLE', ...placement };
     this.build.reserve(ref);
-    this.push(forkedTasks({ ref, list, input: wired, task, permissive: permissive === true, loop: this.loop }));
+    this.push(
+      forkedTasks({ ref, list, input: wired, task, permissive: placement.permissive === true, loop: this.loop }),
+    );
     this.push(dynamicFork(ref));
     this.push(plain(`${ref}_join`, 'JOIN'));
     this.push(forkResults(ref, contract.output, placement.optional === true));
