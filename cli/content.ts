@@ -17,6 +17,7 @@ import {
 import { discover, discoverModules, type Found } from '../core/discover.ts';
 import { FleetError } from '../core/errors.ts';
 import { modelProvider } from '../core/model-provider.ts';
+import type { Content } from '../workflows/manage/ours.ts';
 
 const SHIPPED_TASKS = new URL('../workers/tasks/', import.meta.url);
 
@@ -25,6 +26,17 @@ export async function loadWorkers({ tasksDir }: Partial<Pick<Config, 'tasksDir'>
   const folder = tasksDir === undefined ? SHIPPED_TASKS : pathToFileURL(`${resolve(tasksDir)}/`);
   const found = await discoverModules(folder, isWorker, 'worker (defineTask(…).worker(…))');
   return found.map(({ value, module }) => ({ ...value, module }));
+}
+
+/** Everything that is defined as code, for this configuration. */
+export async function loadContent(config: Config): Promise<Required<Content>> {
+  const [tasks, workflows, schedules, eventHandlers] = await Promise.all([
+    loadWorkers(config),
+    loadWorkflows(config),
+    loadSchedules(config),
+    loadEventHandlers(config),
+  ]);
+  return { tasks, workflows, schedules, eventHandlers };
 }
 
 type WorkflowsDir = Partial<Pick<Config, 'workflowsDir'>>;

@@ -30,9 +30,13 @@ const commands: Record<string, Entry> = {
     summary: 'run a worker here on the input of a task of the past, without reporting it',
     load: () => import('./commands/replay.ts'),
   },
-  register: {
-    summary: 'register the task and workflow definitions on the server',
-    load: () => import('./commands/register.ts'),
+  plan: {
+    summary: 'show what differs between the definitions here and those on the server',
+    load: () => import('./commands/plan.ts'),
+  },
+  apply: {
+    summary: 'bring the server up to the definitions here',
+    load: () => import('./commands/apply.ts'),
   },
   pull: {
     summary: 'write a definition on the server as a TypeScript file that registers the same',

@@ -115,7 +115,7 @@ function nextSteps(name: string, { worker, test, shipped }: Place): string[] {
     'Next:',
     ...(findsZod(worker) ? [] : ['  npm install zod                          the schemas; it is not found from there']),
     `  ${runTest}${shipped ? '' : '   (Node 24 or newer)'}`,
-    `  fleet register${folder}`,
+    `  fleet apply${folder}`,
     `  fleet work --watch --only ${name}${folder}`,
   ];
 }

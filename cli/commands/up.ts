@@ -10,9 +10,10 @@ import { modelProvider } from '../../core/model-provider.ts';
 import { settings } from '../../core/settings/index.ts';
 import { type HttpFront, startHttp } from '../../mcp/transports/http.ts';
 import { register } from '../../workflows/manage/apply.ts';
+import { isDue, labelOf } from '../../workflows/manage/change.ts';
 import { connectionHelp } from '../clients.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
-import { loadWorkers, loadWorkflows, workflowSettings } from '../content.ts';
+import { loadContent, workflowSettings } from '../content.ts';
 import { demonstrate } from '../demo/demonstration.ts';
 import { llmBaseUrl, openShop } from '../open-shop.ts';
 import { startWorkerProcess, type WorkerProcess } from '../worker-process.ts';
@@ -88,10 +89,11 @@ function connect({ config, serverUrl }: Outside, { signal }: CommandContext, cle
 }
 
 async function registerAll(conductor: Conductor, config: Config, { signal, note }: CommandContext): Promise<void> {
-  const content = { tasks: await loadWorkers(config), workflows: await loadWorkflows() };
-  const changes = await register(conductor.withSignal(signal), content, workflowSettings(config));
-  for (const { notice } of changes) if (notice) note(notice);
-  const written = changes.filter(({ action }) => action === 'create' || action === 'update').length;
+  const content = await loadContent(config);
+  const options = { fleet: config.fleetName, note, signal };
+  const changes = await register(conductor, content, workflowSettings(config), options);
+  for (const change of changes) if (change.notice) note(`${labelOf(change)}: ${change.notice}`);
+  const written = changes.filter(isDue).length;
   note(`registered ${content.workflows.length} workflows and their tasks (${written} new or changed)`);
 }
 

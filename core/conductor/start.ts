@@ -48,7 +48,7 @@ async function findDefinition(conductor: Conductor, { name, version }: StartRequ
     const known =
       names.length > 0
         ? `It has ${names.filter(isPlain).sort().slice(0, MOST_NAMED).join(', ')}.`
-        : 'It has none: run `fleet register`.';
+        : 'It has none: run `fleet apply`.';
     throw new FleetError('not-found', `The server has no workflow ${which}.`, { remedy: known, cause: error });
   }
 }

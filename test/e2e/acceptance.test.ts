@@ -9,7 +9,7 @@ const conductorUrl = inject('conductorServerUrl');
 const soon = { timeout: 30_000, interval: 20 };
 
 beforeAll(async () => {
-  const registered = await runFleetCommand(['register', '--tasks-dir', acceptanceTasks]);
+  const registered = await runFleetCommand(['apply', '--yes', '--wait', '60', '--tasks-dir', acceptanceTasks]);
   expect(registered, registered.stderr).toMatchObject({ code: 0 });
 });
 afterAll(() => conductor.close());

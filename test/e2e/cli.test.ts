@@ -113,14 +113,11 @@ test('registering again changes nothing; what an operator changed is kept and sa
   expect(await conductor.getTaskDef(task.name)).toMatchObject({ retryCount: 3 });
 });
 
-test('fleet register is idempotent over everything that is shipped', async () => {
-  await runFleetCommand(['register']);
-  const again = await runFleetCommand(['register']);
-  expect(again.code).toBe(0);
-  const actions = again.stdout
-    .trim()
-    .split('\n')
-    .map((line) => line.split(/\s+/)[0]);
-  expect(actions.length).toBeGreaterThan(10);
-  expect(new Set(actions)).toEqual(new Set(['unchanged']));
+test('fleet apply is idempotent over everything that is shipped', async () => {
+  const first = await runFleetCommand(['apply', '--yes', '--wait', '60']);
+  expect(first, first.stderr).toMatchObject({ code: 0 });
+  const again = await runFleetCommand(['plan', '--json']);
+  const changes = JSON.parse(again.stdout).changes as { action: string }[];
+  expect(changes.length).toBeGreaterThan(10);
+  expect(changes.filter(({ action }) => ['create', 'update', 'new-version'].includes(action))).toEqual([]);
 });

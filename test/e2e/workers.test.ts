@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), 'runtime-'));
 const soon = { timeout: 20_000, interval: 50 };
 
 beforeAll(async () => {
-  const registered = await runFleetCommand(['register', '--tasks-dir', tasksDir]);
+  const registered = await runFleetCommand(['apply', '--yes', '--wait', '60', '--tasks-dir', tasksDir]);
   expect(registered, registered.stderr).toMatchObject({ code: 0 });
 });
 const started: WorkerCommand[] = [];

@@ -20,7 +20,7 @@ const shopUrl = inject('shopUrl');
 let worker: Running;
 
 beforeAll(async () => {
-  const registered = await runFleetCommand(['register']);
+  const registered = await runFleetCommand(['apply', '--yes', '--wait', '60']);
   expect(registered, registered.stderr).toMatchObject({ code: 0 });
   worker = startFleetCommand(['work']);
   await worker.says(/serves \d+ task types/);

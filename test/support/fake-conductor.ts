@@ -133,10 +133,15 @@ export function fakeTask(changes: Record<string, unknown> = {}): Record<string, 
   };
 }
 
+/** What is registered: nothing. */
+const LISTS = ['/api/metadata/taskdefs', '/api/metadata/workflow', '/api/event', '/api/scheduler/schedules'];
+
 function standard({ method, path }: FakeRequest): FakeReply {
   if (path === '/api/version') return { body: '3.32.1' };
   if (path === '/api/metadata/workflow/names') return { body: ['fake_flow'] };
   if (path === '/api/metadata/workflow/fake_flow') return { body: { name: 'fake_flow', version: 1, tasks: [] } };
+  if (method === 'GET' && LISTS.includes(path)) return { body: [] };
+  if (method === 'POST' && path.startsWith('/api/metadata/workflow')) return { body: '' };
   if (path === '/api/workflow/search') return { body: { totalHits: 0, results: [] } };
   if (method === 'POST' && path === '/api/workflow') return { body: 'exec-1' };
   if (path === '/api/workflow/exec-1/status') {

@@ -4,8 +4,10 @@ import type { TaskDef, WorkflowDef } from '../../core/conductor/types.ts';
 import { defineTask, fromSetting } from '../../core/contract.ts';
 import { defineWorkflow } from '../../workflows/dsl/define.ts';
 import { canonicalWorkflow, fingerprint } from '../../workflows/manage/canonical.ts';
-import { type Change, plan, type ServerDefinitions } from '../../workflows/manage/plan.ts';
+import type { Change } from '../../workflows/manage/change.ts';
+import { plan } from '../../workflows/manage/plan.ts';
 import { toTaskDef, withSettings } from '../../workflows/manage/task-def.ts';
+import type { Definitions, ServerState } from '../../workflows/manage/view.ts';
 
 const task: TaskDef = {
   name: 't',
@@ -35,61 +37,55 @@ function asStored(def: Record<string, unknown>): Record<string, unknown> {
   };
 }
 
-function server({
-  tasks = [],
-  workflows = [],
-  latest = [],
-}: {
-  tasks?: object[];
-  workflows?: object[];
-  latest?: [string, number][];
-}): ServerDefinitions {
-  const named = <T extends object>(list: T[]) => list as (T & { name: string; version: number })[];
-  return {
-    tasks: new Map(named(tasks).map((def) => [def.name, def as unknown as Record<string, unknown>])),
-    workflows: new Map(
-      named(workflows).map((def) => [`${def.name}@${def.version}`, def as unknown as Record<string, unknown>]),
-    ),
-    latestVersions: new Map(latest),
-  };
+type Json = Record<string, unknown>;
+
+const definitions = ({ tasks = [], workflows = [] }: { tasks?: readonly object[]; workflows?: readonly object[] }) =>
+  ({ task: tasks, workflow: workflows, 'event-handler': [], schedule: [] }) as unknown as Definitions;
+
+function server(stored: Parameters<typeof definitions>[0]): ServerState {
+  return { defs: definitions(stored), running: new Map() };
 }
+
+const planned = (ours: Parameters<typeof definitions>[0], state: ServerState, options = {}) =>
+  plan(definitions(ours), 'default', state, options).changes;
 
 function actions(changes: Change[]): string[] {
   return changes.map(({ name, action }) => `${name} ${action}`);
 }
 
-/** The change that registering for the first time makes; its `def` carries our stamp. */
-function first(): [Change, Change] {
-  return plan({ tasks: [task], workflows: [workflow] }, server({})) as [Change, Change];
+/** What registering for the first time writes, with our stamp. */
+function first(): [Json, Json] {
+  const [t, w] = planned({ tasks: [task], workflows: [workflow] }, server({}));
+  return [t?.def ?? {}, w?.def ?? {}];
 }
 
 describe('registering', () => {
   test('creates what the server has not', () => {
-    expect(actions(first())).toEqual(['t create', 'w create']);
+    expect(actions(planned({ tasks: [task], workflows: [workflow] }, server({})))).toEqual(['t create', 'w create']);
   });
 
   test('leaves alone what is there already, whatever defaults the server added', () => {
     const [t, w] = first();
-    const stored = server({ tasks: [asStored(t.def)], workflows: [asStored(w.def)] });
-    expect(actions(plan({ tasks: [task], workflows: [workflow] }, stored))).toEqual(['t unchanged', 'w unchanged']);
+    const stored = server({ tasks: [asStored(t)], workflows: [asStored(w)] });
+    expect(actions(planned({ tasks: [task], workflows: [workflow] }, stored))).toEqual(['t unchanged', 'w unchanged']);
   });
 
   test('updates what an earlier registration wrote when ours has changed since', () => {
     const [t, w] = first();
-    const stored = server({ tasks: [asStored(t.def)], workflows: [asStored(w.def)] });
+    const stored = server({ tasks: [asStored(t)], workflows: [asStored(w)] });
     const ours = { tasks: [{ ...task, retryCount: 5 }], workflows: [{ ...workflow, timeoutSeconds: 60 }] };
-    expect(actions(plan(ours, stored))).toEqual(['t update', 'w update']);
+    expect(actions(planned(ours, stored))).toEqual(['t update', 'w update']);
   });
 
   test('keeps what an operator changed, and says so with the way to overwrite it', () => {
     const [t, w] = first();
     const [task1] = workflow.tasks;
-    const edited = { ...asStored(w.def), tasks: [{ ...task1, inputParameters: { a: 1 } }] };
-    const stored = server({ tasks: [{ ...asStored(t.def), retryCount: 7 }], workflows: [edited] });
-    const changes = plan({ tasks: [task], workflows: [workflow] }, stored);
+    const edited = { ...asStored(w), tasks: [{ ...task1, inputParameters: { a: 1 } }] };
+    const stored = server({ tasks: [{ ...asStored(t), retryCount: 7 }], workflows: [edited] });
+    const changes = planned({ tasks: [task], workflows: [workflow] }, stored);
     expect(actions(changes)).toEqual(['t keep', 'w keep']);
     for (const { notice } of changes) expect(notice).toContain('--overwrite');
-    expect(actions(plan({ tasks: [task], workflows: [workflow] }, stored, { overwrite: true }))).toEqual([
+    expect(actions(planned({ tasks: [task], workflows: [workflow] }, stored, { overwrite: true }))).toEqual([
       't update',
       'w update',
     ]);
@@ -100,13 +96,13 @@ describe('registering', () => {
       tasks: [{ name: 't', retryCount: 1 }],
       workflows: [{ ...workflow, description: 'theirs' }],
     });
-    expect(actions(plan({ tasks: [task], workflows: [workflow] }, stored))).toEqual(['t keep', 'w keep']);
+    expect(actions(planned({ tasks: [task], workflows: [workflow] }, stored))).toEqual(['t keep', 'w keep']);
   });
 
   test('tells when the server has a newer version than ours', () => {
     const [, w] = first();
-    const stored = server({ workflows: [asStored(w.def)], latest: [['w', 3]] });
-    const change = plan({ tasks: [], workflows: [workflow] }, stored)[0];
+    const stored = server({ workflows: [asStored(w), { ...asStored(w), version: 3, metadata: {} }] });
+    const change = planned({ workflows: [workflow] }, stored)[0];
     expect(change?.action).toBe('unchanged');
     expect(change?.notice).toContain('version 3');
   });

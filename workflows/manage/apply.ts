@@ -1,74 +1,85 @@
 import type { Conductor } from '../../core/conductor/api.ts';
-import type { TaskContract, TaskPolicy, Workflow, WorkflowSettings } from '../../core/contract.ts';
+import type { WorkflowSettings } from '../../core/contract.ts';
 import { FleetError } from '../../core/errors.ts';
-import { type Change, type Definitions, plan, type ServerDefinitions } from './plan.ts';
-import { toTaskDef, withSettings } from './task-def.ts';
+import { carryOut, type Outcome } from './carry-out.ts';
+import type { Change } from './change.ts';
+import { acquireLock, type LockOptions } from './lock.ts';
+import { dueIn, makePlan, type Plan } from './make-plan.ts';
+import { type Content, definitionsOf } from './ours.ts';
+import type { PlanOptions } from './plan.ts';
 
-export interface Content {
-  tasks: readonly TaskContract[];
-  workflows: readonly Workflow[];
+/** How long registering waits for others that register at the same time. */
+const REGISTER_WAIT_MS = 120_000;
+
+export interface ApplyOptions extends LockOptions {
+  /** Told of every change as soon as it is done. */
+  report?: (outcome: Outcome) => void;
 }
 
 /**
- * Brings the server up to our definitions. May be repeated and run by several processes at once: a definition that is there
- * already is not written again, and one that an operator changed is not overwritten unless `overwrite` is set.
+ * Does exactly what the plan says, alone. An apply that was interrupted is finished by doing its plan, or a new one, again.
+ * @throws FleetError `conflict` if another apply is at work or the server changed since the plan was made; then nothing was written
+ */
+export async function apply(conductor: Conductor, plan: Plan, options: ApplyOptions = {}): Promise<Outcome[]> {
+  if (plan.serverUrl !== conductor.serverUrl) {
+    throw new FleetError('input', `The plan was made for ${plan.serverUrl}, not for ${conductor.serverUrl}.`, {
+      remedy: 'Make a plan for this server, or set CONDUCTOR_SERVER_URL to the other one.',
+    });
+  }
+  if (dueIn(plan).length === 0) return [];
+  return locked(conductor, plan.fleet, options, (lock) =>
+    carryOut(stopped(conductor, options), plan, lock, options.report),
+  );
+}
+
+export interface RegisterOptions extends Omit<PlanOptions, 'prune'>, LockOptions {
+  /** Under which name; see the setting `fleetName`. */
+  fleet?: string;
+}
+
+/**
+ * Brings the server up to our definitions: plan and apply in one. May be repeated and run by several processes at once: they wait for
+ * each other, a definition that is there already is not written again, and one that an operator changed is not overwritten unless
+ * `overwrite` is set.
  * @returns what was found and done, for every definition
  */
 export async function register(
   conductor: Conductor,
   content: Content,
   settings: WorkflowSettings,
-  options: { overwrite?: boolean } = {},
+  options: RegisterOptions = {},
 ): Promise<Change[]> {
+  const { fleet = 'default', waitMs = REGISTER_WAIT_MS, overwrite = false } = options;
+  const calls = stopped(conductor, options);
   const ours = definitionsOf(content, settings);
-  const changes = plan(ours, await readServer(conductor, ours), options);
-  await apply(conductor, changes);
-  return changes;
+  const first = await makePlan(calls, ours, fleet, { overwrite });
+  if (dueIn(first).length === 0) return ofOurs(first);
+  return locked(conductor, fleet, { ...options, waitMs }, async (lock) => {
+    const plan = await makePlan(calls, ours, fleet, { overwrite }); // another process may have done it meanwhile
+    await carryOut(calls, plan, lock);
+    return ofOurs(plan);
+  });
 }
 
-/** Everything to register, each name once: the workers' tasks, and the tasks and policies that only workflows use. */
-export function definitionsOf({ tasks, workflows }: Content, settings: WorkflowSettings): Definitions {
-  const contracts = new Map<string, TaskContract | TaskPolicy>();
-  for (const contract of [...tasks, ...workflows.flatMap((workflow) => workflow.tasks)]) {
-    contracts.set(contract.name, contract);
-  }
-  const registered = [...contracts.values()].filter(
-    (contract) => contract.kind === 'policy' || contract.registered !== false,
-  );
-  return {
-    tasks: registered.map(toTaskDef),
-    workflows: workflows.map((workflow) => withSettings(workflow, settings)),
-  };
+function ofOurs({ changes }: Plan): Change[] {
+  return changes.filter(({ action }) => action !== 'left');
 }
 
-async function apply(conductor: Conductor, changes: readonly Change[]): Promise<void> {
-  const due = changes.filter(({ action }) => action === 'create' || action === 'update');
-  const tasks = due.filter((change) => change.kind === 'task').map(({ def }) => def);
-  if (tasks.length > 0) await conductor.putTaskDefs(tasks);
-  for (const change of due) if (change.kind === 'workflow') await conductor.putWorkflowDef(change.def);
-}
-
-async function readServer(conductor: Conductor, ours: Definitions): Promise<ServerDefinitions> {
-  const tasks = new Map((await conductor.listTaskDefs()).map((def) => [def.name, def]));
-  const workflows = new Map<string, Record<string, unknown>>();
-  const latestVersions = new Map<string, number>();
-  await Promise.all(
-    ours.workflows.map(async ({ name, version }) => {
-      const latest = await orUndefined(conductor.getWorkflowDef(name));
-      if (!latest) return;
-      latestVersions.set(name, latest.version);
-      const same = latest.version === version ? latest : await orUndefined(conductor.getWorkflowDef(name, version));
-      if (same) workflows.set(`${name}@${version}`, same);
-    }),
-  );
-  return { tasks, workflows, latestVersions };
-}
-
-async function orUndefined<T>(found: Promise<T>): Promise<T | undefined> {
+/** The lock itself is given up even after a stop was asked for. */
+async function locked<T>(
+  conductor: Conductor,
+  fleet: string,
+  options: LockOptions,
+  work: (lock: Awaited<ReturnType<typeof acquireLock>>) => Promise<T>,
+): Promise<T> {
+  const lock = await acquireLock(conductor, fleet, options);
   try {
-    return await found;
-  } catch (error) {
-    if (error instanceof FleetError && error.code === 'not-found') return undefined;
-    throw error;
+    return await work(lock);
+  } finally {
+    await lock.release();
   }
+}
+
+function stopped(conductor: Conductor, { signal }: LockOptions): Conductor {
+  return signal ? conductor.withSignal(signal) : conductor;
 }

@@ -57,6 +57,13 @@ const TASK_DEFAULTS: Json = {
   enforceSchema: false,
 };
 
+const SCHEDULE_DEFAULTS: Json = {
+  zoneId: 'UTC',
+  paused: false,
+  runCatchupScheduleInstances: false,
+  cronSchedules: [],
+};
+
 /** A workflow definition without what the server adds, and without our own stamp. */
 export function canonicalWorkflow(def: Json): Json {
   const { metadata, ...rest } = def;
@@ -71,6 +78,27 @@ export function canonicalTask(def: Json): Json {
   return { ...kept, ...canonicalSchemas(kept) };
 }
 
+/** A schedule without what the server adds; whoever wrote it, and how it is stamped, is taken off before. */
+export function canonicalSchedule(def: Json): Json {
+  const { pausedReason: _, nextRunTime: __, updatedTime: ___, description, ...rest } = def;
+  const kept = withoutDefaults({ ...rest, ...(description !== '' && { description }) }, SCHEDULE_DEFAULTS);
+  if (!isObject(kept.startWorkflowRequest)) return kept;
+  const start = withoutDefaults(kept.startWorkflowRequest, { input: {}, taskToDomain: {}, priority: 0 });
+  return { ...kept, startWorkflowRequest: start };
+}
+
+/** An event handler without what the server adds. */
+export function canonicalEventHandler(def: Json): Json {
+  const kept = withoutDefaults(def, {});
+  if (!Array.isArray(kept.actions)) return kept;
+  const actions = kept.actions.filter(isObject).map((action) => {
+    const fields = Object.entries(withoutDefaults(action, { expandInlineJSON: false }));
+    const plain = (field: unknown) => (isObject(field) ? withoutDefaults(field, { input: {}, output: {} }) : field);
+    return Object.fromEntries(fields.map(([key, field]) => [key, plain(field)]));
+  });
+  return { ...kept, actions };
+}
+
 /** SHA-256 over a canonical definition, the same for the same content in whatever order. */
 export function fingerprint(canonical: Json): string {
   return createHash('sha256')
@@ -78,7 +106,7 @@ export function fingerprint(canonical: Json): string {
     .digest('hex');
 }
 
-/** Where a definition carries the fingerprint it was registered with. */
+/** The word by which our stamps are known, whatever they are on. */
 export const STAMP_KEY = 'conductorFleet';
 
 function canonicalTasks(tasks: unknown): unknown {

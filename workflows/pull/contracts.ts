@@ -29,6 +29,9 @@ const OPTIONS = [
   'timeoutSeconds',
   'timeoutPolicy',
   'responseTimeoutSeconds',
+  'maxRetryDelaySeconds',
+  'totalTimeoutSeconds',
+  'pollTimeoutSeconds',
   'concurrentExecLimit',
 ] as const satisfies readonly (keyof TaskOptions)[];
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FleetError } from '../../errors.ts';
 import type { Caller } from '../client.ts';
 import {
   type StoredTaskDef,
@@ -43,7 +44,7 @@ export function definitionCalls({ call }: Pick<Caller, 'call'>): DefinitionCalls
         answer: workflowDefSchema,
       }),
     createWorkflowDef: async (def) => {
-      await call({ method: 'POST', path: '/api/metadata/workflow', body: def, answer: z.unknown() });
+      await conflicting(call({ method: 'POST', path: '/api/metadata/workflow', body: def, answer: z.unknown() }));
     },
     putWorkflowDef: async (def) => {
       await call({ method: 'PUT', path: '/api/metadata/workflow', body: [def], answer: z.unknown() });
@@ -71,4 +72,15 @@ export function definitionCalls({ call }: Pick<Caller, 'call'>): DefinitionCalls
       await call({ method: 'DELETE', path: '/api/metadata/taskdefs/{name}', params: { name }, answer: z.unknown() });
     },
   };
+}
+
+/** Of several that create the same at the same moment one wins; the others are answered 409, or 500 where the database noticed it. */
+async function conflicting(created: Promise<unknown>): Promise<void> {
+  try {
+    await created;
+  } catch (error) {
+    if (!(error instanceof FleetError) || error.code !== 'upstream' || !/already exists/.test(error.message))
+      throw error;
+    throw new FleetError('conflict', error.message, { cause: error });
+  }
 }

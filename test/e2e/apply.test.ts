@@ -1,0 +1,209 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { acquireLock } from '../../workflows/manage/lock.ts';
+import { contentFolder, greetingCode, parentCode } from '../support/content-folder.ts';
+import { type Running, realConductor, runFleetCommand, startFleetCommand, unique } from '../support/product.ts';
+
+const conductor = realConductor();
+afterAll(() => conductor.close());
+
+const name = (prefix: string) => unique(`apply_${prefix}`).replaceAll('-', '_');
+
+/** A fleet of its own with `count` workflows, and a plan that creates them. */
+async function manyPlanned(count: number) {
+  const fleet = name('fleet');
+  const folder = contentFolder(fleet);
+  const names = Array.from({ length: count }, () => name('many'));
+  for (const one of names) folder.write('definitions', one, greetingCode(one));
+  const file = join(folder.workflowsDir, 'plan.json');
+  const planned = await runFleetCommand(['plan', ...folder.flags, '--out', file]);
+  expect(planned, planned.stderr).toMatchObject({ code: 0 });
+  const isThere = async (one: string) => (await conductor.listWorkflowNames()).includes(one);
+  return { fleet, folder, names, file, isThere };
+}
+
+const nothingToDo = async (flags: readonly string[]) =>
+  expect((await runFleetCommand(['plan', ...flags, '--check'])).stdout).toMatch(
+    /^Nothing to do: \d+ definitions? as in code/,
+  );
+
+const times = (text: string, what: string) => text.split(what).length - 1;
+
+/** Resolves once the process has said so of that many. */
+function hasCreated({ child }: Running, count: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let printed = '';
+    child.stdout?.on('data', (chunk) => {
+      printed += chunk;
+      if (times(printed, 'created: ') >= count) resolve();
+    });
+    child.on('close', () => reject(new Error(`it ended before: ${printed}`)));
+  });
+}
+
+describe('two applies of one fleet', () => {
+  test('of twenty that claim the same version at once exactly one gets it, and the others are told of a conflict', async () => {
+    const def = { name: name('claim'), version: 1, schemaVersion: 2 as const, tasks: [TERMINATE] };
+    const claims = await Promise.allSettled(Array.from({ length: 20 }, () => conductor.createWorkflowDef(def)));
+    const lost = claims.filter((claim) => claim.status === 'rejected');
+    expect(lost).toHaveLength(19);
+    for (const { reason } of lost) expect(reason).toMatchObject({ code: 'conflict' });
+    await conductor.deleteWorkflowDef(def.name, 1);
+  });
+
+  test('one wins; the other says who holds the lock and since when, and writes nothing; with --wait it goes on afterwards', async () => {
+    const { fleet, folder, names, file, isThere } = await manyPlanned(2);
+    const lock = await acquireLock(conductor, fleet);
+    const refused = await runFleetCommand(['apply', file, '--yes']);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(`Another apply is at work: process ${process.pid} on `);
+    expect(refused.stderr).toMatch(/since \d{4}-\d\d-\d\dT[\s\S]*Wait until it has ended/);
+    expect(await isThere(names[0] as string)).toBe(false);
+
+    const patient = startFleetCommand(['apply', file, '--yes', '--wait', '60']);
+    await patient.says(/waiting for the apply of process \d+/);
+    await lock.release();
+    expect(await patient.ended).toMatchObject({ code: 0, stdout: expect.stringContaining('created: workflow') });
+    await nothingToDo(folder.flags);
+  });
+
+  test('leave no lock behind, and none is ever shown', async () => {
+    const { fleet, folder, file } = await manyPlanned(1);
+    const lock = await acquireLock(conductor, fleet);
+    const shown = await runFleetCommand(['plan', ...folder.flags, '--all', '--prune', '--json']);
+    expect(shown.stdout).not.toContain('fleet_apply_lock');
+    await lock.release();
+    await runFleetCommand(['apply', file, '--yes']);
+    expect(await conductor.listWorkflowNames()).not.toContain(`fleet_apply_lock_${fleet}`);
+  });
+
+  test('one that is stopped for so long that its lock is taken over writes nothing more once it goes on', async () => {
+    const { folder, file } = await manyPlanned(30);
+    const sleeper = startFleetCommand(['apply', file, '--yes']);
+    await hasCreated(sleeper, 1);
+    sleeper.child.kill('SIGSTOP');
+    const next = await runFleetCommand(['apply', file, '--yes']);
+    expect(next, next.stderr).toMatchObject({ code: 0 });
+    expect(next.stderr).toContain('ended without giving up its lock; it is taken over');
+    sleeper.child.kill('SIGCONT');
+    const woken = await sleeper.ended;
+    expect(woken.code, woken.stderr).toBe(1);
+    expect(woken.stderr).toContain('The lock of this apply was lost');
+    await nothingToDo(folder.flags);
+  });
+});
+
+describe('an apply that was killed in the middle', () => {
+  test.each(['the same plan', 'a new plan'])('is finished by the next one with %s', async (which) => {
+    const { folder, file, names } = await manyPlanned(30);
+    const first = startFleetCommand(['apply', file, '--yes']);
+    await hasCreated(first, 3);
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const there = new Set(await conductor.listWorkflowNames());
+    const made = names.filter((one) => there.has(one)).length;
+    expect(made).toBeGreaterThan(0);
+    expect(made).toBeLessThan(names.length);
+
+    const next = await runFleetCommand(['apply', ...(which === 'the same plan' ? [file] : folder.flags), '--yes']);
+    expect(next, next.stderr).toMatchObject({ code: 0 });
+    const created = times(next.stdout, 'created: ');
+    expect([made, made + 1]).toContain(names.length - created); // the one under way may have got through
+    if (which === 'the same plan') expect(times(next.stdout, 'was there already: ')).toBe(names.length - created);
+    await nothingToDo(folder.flags);
+  });
+});
+
+describe('a plan in a file', () => {
+  test('is refused, and names what changed, when the server has changed since; nothing is written', async () => {
+    const { names, file, isThere } = await manyPlanned(2);
+    const [one = '', other = ''] = names;
+    await conductor.putWorkflowDef({ name: one, version: 1, schemaVersion: 2, tasks: [TERMINATE] });
+    const { code, stderr } = await runFleetCommand(['apply', file, '--yes']);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`The server changed since the plan was made: workflow ${one} v1 is there now.`);
+    expect(await isThere(other)).toBe(false);
+  });
+
+  test('is refused when executions started since that it would break', async () => {
+    const fleet = name('fleet');
+    const folder = contentFolder(fleet);
+    const greet = name('greet');
+    folder.write('definitions', greet, greetingCode(greet, { hold: true }));
+    expect(await runFleetCommand(['apply', ...folder.flags, '--yes'])).toMatchObject({ code: 0 });
+    folder.write('definitions', greet, greetingCode(greet));
+    const file = join(folder.workflowsDir, 'plan.json');
+    const planned = await runFleetCommand(['plan', ...folder.flags, '--out', file]);
+    expect(planned.stdout).toContain(`~ workflow ${greet} v1: update`);
+    const id = await conductor.startWorkflow({ name: greet, input: { who: 'you' } });
+    const { code, stderr } = await runFleetCommand(['apply', file, '--yes']);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`Executions started since the plan was made that it would break: ${greet}@1 (${id})`);
+    await conductor.terminate(id, 'the test is over');
+  });
+
+  test('is refused for another server, and when it is none', async () => {
+    const { file } = await manyPlanned(1);
+    const plan = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify({ ...plan, serverUrl: 'http://elsewhere/api' }));
+    expect(await runFleetCommand(['apply', file, '--yes'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('The plan was made for http://elsewhere/api'),
+    });
+    writeFileSync(file, '{"format":1}');
+    expect(await runFleetCommand(['apply', file, '--yes'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('holds no plan'),
+    });
+  });
+});
+
+test('without --yes nothing is written where nobody can be asked', async () => {
+  const { file, names, isThere } = await manyPlanned(1);
+  const { code, stderr } = await runFleetCommand(['apply', file]);
+  expect(code).toBe(2);
+  expect(stderr).toContain('Give --yes to go ahead');
+  expect(await isThere(names[0] as string)).toBe(false);
+});
+
+test('a definition that the server refuses is said before anything is written', async () => {
+  const folder = contentFolder(name('fleet'));
+  const [good, bad] = [name('good'), name('bad')];
+  folder.write('definitions', good, greetingCode(good));
+  const broken = greetingCode(bad).replace(
+    'defineWorkflow(',
+    '((w) => ({ ...w, def: { ...w.def, tasks: [] } }))(defineWorkflow(',
+  );
+  folder.write('definitions', bad, `${broken})`);
+  const { code, stderr } = await runFleetCommand(['apply', ...folder.flags, '--yes']);
+  expect(code).toBe(2);
+  expect(stderr).toContain(`The server refuses workflow ${bad} v1`);
+  expect(await conductor.listWorkflowNames()).not.toContain(good);
+});
+
+test('what refers to others comes after them; what is deleted goes the other way round', async () => {
+  const folder = contentFolder(name('fleet'));
+  const [child, parent, daily] = [name('z_child'), name('a_parent'), name('daily')];
+  folder.write('definitions', child, greetingCode(child));
+  folder.write('definitions', parent, parentCode(parent, child), { [child]: 'definitions' });
+  const spec = `{ name: '${daily}', description: 'd', workflow: ${parent}, input: { who: 'you' }, cron: '0 0 9 * * *' }`;
+  folder.write('schedules', daily, `defineSchedule(${spec})`, { [parent]: 'definitions' });
+  const done = async (...args: string[]) => {
+    const { stdout } = await runFleetCommand(['apply', ...folder.flags, '--yes', '--json', ...args]);
+    return (JSON.parse(stdout) as { name: string; action: string }[]).map((one) => `${one.action} ${one.name}`);
+  };
+  expect(await done()).toEqual([`create ${child}`, `create ${parent}`, `create ${daily}`]);
+  folder.remove('schedules', daily);
+  folder.remove('definitions', parent);
+  folder.remove('definitions', child);
+  expect(await done('--prune')).toEqual([`delete ${daily}`, `delete ${parent}`, `delete ${child}`]);
+  expect(await conductor.listWorkflowNames()).not.toContain(parent);
+});
+
+const TERMINATE = {
+  name: 'end',
+  taskReferenceName: 'end',
+  type: 'TERMINATE',
+  inputParameters: { terminationStatus: 'COMPLETED' },
+};

@@ -1,0 +1,275 @@
+import { afterAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { loadWorkflows } from '../../cli/content.ts';
+import type { Conductor } from '../../core/conductor/api.ts';
+import { register } from '../../workflows/manage/apply.ts';
+import type { Change } from '../../workflows/manage/change.ts';
+import { firingsOf } from '../../workflows/manage/cron.ts';
+import { type ContentFolder, contentFolder, greetingCode, parentCode } from '../support/content-folder.ts';
+import { realConductor, runFleetCommand, unique } from '../support/product.ts';
+
+const conductor: Conductor = realConductor();
+afterAll(() => conductor.close());
+
+const name = (prefix: string) => unique(`apply_${prefix}`).replaceAll('-', '_');
+
+let fleet: string;
+let folder: ContentFolder;
+let greet: string;
+beforeEach(() => {
+  fleet = name('fleet');
+  folder = contentFolder(fleet);
+  greet = name('greet');
+});
+
+async function plan(...args: string[]): Promise<{ code: number | null; text: string }> {
+  const { code, stdout, stderr } = await runFleetCommand(['plan', ...folder.flags, ...args]);
+  return { code, text: stdout + stderr };
+}
+
+async function changes(...args: string[]): Promise<Change[]> {
+  return JSON.parse((await plan('--json', ...args)).text).changes;
+}
+
+async function apply(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await runFleetCommand(['apply', ...folder.flags, '--yes', ...args]);
+  expect(code, stderr).toBe(0);
+  return stdout;
+}
+
+const started: string[] = [];
+afterAll(() => Promise.all(started.map((id) => conductor.terminate(id, 'the test is over').catch(() => undefined))));
+
+async function start(workflow: string, version?: number): Promise<string> {
+  const id = await conductor.startWorkflow({ name: workflow, input: { who: 'you' }, ...(version && { version }) });
+  started.push(id);
+  return id;
+}
+
+describe('a plan', () => {
+  test('on an unchanged server says that there is nothing to do, and --check ends with 0; before that with 3', async () => {
+    folder.write('definitions', greet, greetingCode(greet));
+    expect(await plan('--check')).toMatchObject({
+      code: 3,
+      text: expect.stringContaining(`+ workflow ${greet} v1: create`),
+    });
+    await apply();
+    expect(await plan('--check')).toEqual({
+      code: 0,
+      text: expect.stringMatching(/^Nothing to do: 1 definition as in code/),
+    });
+  });
+
+  test('shows field by field what changed, and what runs under it', async () => {
+    folder.write('definitions', greet, greetingCode(greet, { hold: true }));
+    await apply();
+    const id = await start(greet);
+    folder.write('definitions', greet, greetingCode(greet, { hold: true, text: 'good day' }));
+    const { text } = await plan();
+    expect(text).toContain(`~ workflow ${greet} v1: update`);
+    expect(text).toContain(
+      'tasks.make.inputParameters.queryExpression: "\\"hello \\" + .who" → "\\"good day \\" + .who"',
+    );
+    expect(text).toContain(
+      `1 running execution of ${greet} v1: they keep the definition they were started with (${id})`,
+    );
+  });
+
+  test('leaves alone what somebody changed on the server, or another fleet registered, and says so', async () => {
+    folder.write('definitions', greet, greetingCode(greet));
+    await apply();
+    const stored = await conductor.getWorkflowDef(greet, 1);
+    await conductor.putWorkflowDef({ ...stored, schemaVersion: 2, description: 'mended by hand' } as never);
+    const { code, text } = await plan('--check');
+    expect(code).toBe(3);
+    expect(text).toContain('description: "mended by hand" → "A probe of plan and apply."');
+    expect(text).toContain('It was changed on the server and is left as it is');
+    await apply('--overwrite');
+    expect(await plan('--check')).toMatchObject({ code: 0 });
+
+    folder.write('definitions', greet, greetingCode(greet, { text: 'good day' }));
+    const other = await runFleetCommand(['plan', ...folder.flags, '--fleet-name', name('other')]);
+    expect(other.stdout).toContain(`It belongs to the fleet "${fleet}" and is left as it is`);
+  });
+});
+
+describe('a change that would break what runs', () => {
+  test('becomes the next version; what runs goes on, who pins it follows, and the next plan has nothing to do', async () => {
+    const parent = name('parent');
+    folder.write('definitions', greet, greetingCode(greet, { hold: true }));
+    folder.write('definitions', parent, parentCode(parent, greet), { [greet]: 'definitions' });
+    await apply();
+    const old = await start(greet);
+
+    folder.write('definitions', greet, greetingCode(greet, { text: 'good day' }));
+    const { text } = await plan();
+    expect(text).toContain(`+ workflow ${greet} v2 (version 1 in code): new-version`);
+    expect(text).toContain('beside the one that runs, because task hold is gone');
+    expect(text).toContain(`tasks.child.subWorkflowParam.version: 1 → 2`);
+    await apply();
+    expect(await plan('--check')).toMatchObject({ code: 0, text: expect.stringContaining('no longer in code') });
+    expect((await changes()).filter(({ action }) => action !== 'left').map(({ action }) => action)).toEqual([
+      'unchanged',
+      'unchanged',
+    ]);
+
+    const made = await conductor.waitForEnd(await start(parent));
+    expect(made.status).toBe('COMPLETED');
+    expect(made.tasks[0]?.outputData).toMatchObject({ text: 'good day you' });
+    const [hold] = (await conductor.getExecution(old)).tasks;
+    await conductor.updateTask({ workflowInstanceId: old, taskId: hold?.taskId ?? '', status: 'COMPLETED' });
+    expect((await conductor.waitForEnd(old)).output).toEqual({ text: 'hello you' });
+
+    // Once nothing runs any more, a further change replaces version 2, and version 1 may go.
+    folder.write('definitions', greet, greetingCode(greet, { text: 'bye' }));
+    expect(await apply('--prune')).toMatch(
+      new RegExp(`updated: workflow ${greet} v2[\\s\\S]*deleted: workflow ${greet} v1`),
+    );
+    expect(await plan('--check', '--prune')).toMatchObject({ code: 0 });
+    expect((await conductor.waitForEnd(await start(parent))).tasks[0]?.outputData).toMatchObject({ text: 'bye you' });
+  });
+
+  test('in what it takes also counts for who pins it and has not got there yet', async () => {
+    const parent = name('parent');
+    folder.write('definitions', greet, greetingCode(greet));
+    folder.write('definitions', parent, parentCode(parent, greet, { hold: true }), { [greet]: 'definitions' });
+    await apply();
+    const waiting = await start(parent);
+    folder.write('definitions', greet, greetingCode(greet, { input: ', mood: z.string()' }));
+    const { text } = await plan();
+    expect(text).toContain('because input.mood is needed now');
+    expect(text).toContain(`1 running execution of ${parent} v1: they run it when they get there (${waiting})`);
+    await apply();
+    const [hold] = (await conductor.getExecution(waiting)).tasks;
+    await conductor.updateTask({ workflowInstanceId: waiting, taskId: hold?.taskId ?? '', status: 'COMPLETED' });
+    const ended = await conductor.waitForEnd(waiting);
+    expect(ended.tasks.at(-1)?.outputData).toMatchObject({ text: 'hello you' });
+  });
+
+  test('replaces the version if nothing runs', async () => {
+    folder.write('definitions', greet, greetingCode(greet, { hold: true }));
+    await apply();
+    folder.write('definitions', greet, greetingCode(greet));
+    expect(await apply()).toContain(`updated: workflow ${greet} v1`);
+  });
+});
+
+describe('pruning', () => {
+  test('deletes what is no longer in code, but not under what runs, and nothing of anybody else', async () => {
+    const [gone, stranger] = [name('gone'), name('stranger')];
+    for (const one of [greet, gone]) folder.write('definitions', one, greetingCode(one, { hold: one === gone }));
+    await apply();
+    await conductor.putWorkflowDef({
+      ...(await conductor.getWorkflowDef(gone)),
+      name: stranger,
+      metadata: {},
+    } as never);
+    folder.remove('definitions', gone);
+    expect((await plan()).text).toContain(`? workflow ${gone} v1: left`);
+    const id = await start(gone);
+    const inUse = await changes('--prune');
+    expect(inUse.find((one) => one.name === gone)).toMatchObject({
+      action: 'in-use',
+      touches: [{ how: 'runs', ids: [id] }],
+    });
+    await conductor.terminate(id, 'the test is over');
+    expect((await changes('--prune')).filter(({ action }) => action === 'delete').map((one) => one.name)).toEqual([
+      gone,
+    ]);
+    expect(await apply('--prune')).toContain(`deleted: workflow ${gone} v1`);
+    const left = await conductor.listWorkflowNames();
+    expect(left).toContain(stranger);
+    expect(left).not.toContain(gone);
+    await conductor.deleteWorkflowDef(stranger, 1);
+  });
+});
+
+describe('schedules and event handlers', () => {
+  test('a schedule is shown with its next firings in its zone; one that the server cannot read is refused before it is stored', async () => {
+    const daily = name('daily');
+    folder.write('definitions', greet, greetingCode(greet));
+    const code = (cron: string) =>
+      `defineSchedule({ name: '${daily}', description: 'd', workflow: ${greet}, input: { who: 'you' }, cron: '${cron}', zone: 'America/New_York' })`;
+    folder.write('schedules', daily, code('0 0 9 99 * *'), { [greet]: 'definitions' });
+    const refused = await plan();
+    expect(refused.code).toBe(2);
+    expect(refused.text).toContain(`Schedule ${daily}: the server cannot read the cron expression "0 0 9 99 * *"`);
+    folder.write('schedules', daily, code('0 0 9 * * *'), { [greet]: 'definitions' });
+    const expected = firingsOf('0 0 9 * * *', 'America/New_York', Date.now(), 3).map((time) =>
+      new Date(time).toISOString().slice(0, 19),
+    );
+    expect((await plan()).text).toContain(`fires next ${expected.map((time) => `${time}Z`).join(', ')}`);
+  });
+
+  test.each([
+    ['*/7 * * * * *'],
+    ['0 0 9 * * MON-FRI'],
+    ['30 15 6,18 1-7 * SUN'],
+    ['0 0 0 29 2 *'],
+    ['0 5/20 8-10 ? JAN,JUL *'],
+    ['@weekly'],
+  ])('the firings of %s are those of the server', async (cron) => {
+    const after = Date.now();
+    const ofServer = await conductor.nextFirings(cron, 3);
+    const ours = firingsOf(cron, 'UTC', after - 1_000, 5);
+    expect(ours).toEqual(expect.arrayContaining(ofServer));
+    expect(ofServer).toHaveLength(3);
+  });
+
+  test('a schedule fires, and is unchanged for the next plan; one that an operator paused stays paused; pruning ends it', async () => {
+    const often = name('often');
+    folder.write('definitions', greet, greetingCode(greet));
+    const code = (cron: string) =>
+      `defineSchedule({ name: '${often}', description: 'Often.', workflow: ${greet}, input: { who: 'you' }, cron: '${cron}' })`;
+    folder.write('schedules', often, code('* * * * * *'), { [greet]: 'definitions' });
+    await apply();
+    expect(await plan('--check')).toMatchObject({ code: 0 });
+    const fired = () => conductor.searchExecutions({ query: `workflowType=${greet} AND status=COMPLETED` });
+    await expect.poll(async () => (await fired()).totalHits, { timeout: 60_000 }).toBeGreaterThan(0);
+    const [stored] = (await conductor.listSchedules()).filter((one) => one.name === often);
+    await conductor.putSchedule({ ...stored, name: often, paused: true } as never);
+    folder.write('schedules', often, code('*/2 * * * * *'), { [greet]: 'definitions' });
+    const [kept] = (await changes()).filter(({ kind }) => kind === 'schedule');
+    expect(kept).toMatchObject({
+      action: 'keep',
+      differences: [{ path: 'cronExpression' }, { path: 'paused', before: true }],
+    });
+    folder.remove('schedules', often);
+    expect(await apply('--prune', '--overwrite')).toContain(`deleted: schedule ${often}`);
+  });
+
+  test('an event handler starts its workflow, although its condition is nothing but our stamp', async () => {
+    const [handler, sender] = [name('handler'), name('sender')];
+    folder.write('definitions', greet, greetingCode(greet));
+    const code = `defineEventHandler({ name: '${handler}', description: 'd', event: 'conductor:${sender}:sent', payload: z.object({ guest: z.string() }) }).start(${greet}, (event) => ({ who: event.guest }))`;
+    folder.write('event-handlers', handler, code, { [greet]: 'definitions' });
+    await apply();
+    expect(await plan('--check')).toMatchObject({ code: 0 });
+    const send = {
+      name: 'send',
+      taskReferenceName: 'send',
+      type: 'EVENT',
+      sink: 'conductor:sent',
+      inputParameters: { guest: 'Ann' },
+    };
+    await conductor.putWorkflowDef({ name: sender, version: 1, schemaVersion: 2, tasks: [send] });
+    await conductor.startWorkflow({ name: sender, input: {} });
+    const heard = () => conductor.searchExecutions({ query: `workflowType=${greet} AND status=COMPLETED` });
+    await expect.poll(async () => (await heard()).results.length, { timeout: 120_000, interval: 500 }).toBe(1);
+    const [execution] = (await heard()).results;
+    expect((await conductor.getExecution(execution?.workflowId ?? '')).output).toEqual({ text: 'hello Ann' });
+    folder.remove('event-handlers', handler);
+    expect(await apply('--prune')).toContain(`deleted: event handler ${handler}`);
+    await conductor.deleteWorkflowDef(sender, 1);
+  });
+});
+
+test('several processes that register the same at once all succeed, and each thing is written once', async () => {
+  const names = Array.from({ length: 5 }, () => name('many'));
+  for (const one of names) folder.write('definitions', one, greetingCode(one));
+  const content = { tasks: [], workflows: await loadWorkflows(folder) };
+  const settings = { shopUrl: inject('shopUrl'), llmProvider: 'litellm', llmModel: 'm' };
+  const done = await Promise.all(Array.from({ length: 4 }, () => register(conductor, content, settings, { fleet })));
+  const written = done.flat().filter(({ action }) => action === 'create');
+  expect(written.map((one) => one.name).sort()).toEqual([...names].sort());
+  expect(await conductor.listWorkflowNames()).not.toContain(`fleet_apply_lock_${fleet}`);
+});

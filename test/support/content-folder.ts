@@ -1,0 +1,94 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll } from 'vitest';
+import { kebabCase } from '../../core/discover.ts';
+import { root } from './product.ts';
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder of somebody's own workflows, as `--workflows-dir` takes it, and one of tasks, which is empty. */
+export interface ContentFolder {
+  readonly workflowsDir: string;
+  readonly tasksDir: string;
+  /** For `fleet plan` and `fleet apply`. */
+  readonly flags: readonly string[];
+  /** Writes a file that exports `code`, over `z`, `defineWorkflow`, `defineSchedule` and `imports` (name of a thing → its folder). */
+  write(kind: 'definitions' | 'schedules' | 'event-handlers', name: string, code: string, imports?: Imports): void;
+  remove(kind: string, name: string): void;
+}
+
+type Imports = Record<string, string>;
+
+export function contentFolder(fleet: string): ContentFolder {
+  const folder = mkdtempSync(join(tmpdir(), 'fleet-content-'));
+  folders.push(folder);
+  const workflowsDir = join(folder, 'workflows');
+  const tasksDir = join(folder, 'tasks');
+  mkdirSync(join(workflowsDir, 'definitions'), { recursive: true });
+  mkdirSync(tasksDir);
+  const fileOf = (kind: string, name: string) => join(workflowsDir, kind, `${kebabCase(name)}.ts`);
+  return {
+    workflowsDir,
+    tasksDir,
+    flags: ['--workflows-dir', workflowsDir, '--tasks-dir', tasksDir, '--fleet-name', fleet],
+    write(kind, name, code, imports = {}) {
+      mkdirSync(join(workflowsDir, kind), { recursive: true });
+      const others = Object.entries(imports).map(
+        ([other, where]) => `import ${other} from '${href(fileOf(where, other))}';`,
+      );
+      writeFileSync(fileOf(kind, name), [PROLOGUE, ...others, `export default ${code};`, ''].join('\n'));
+    },
+    remove: (kind, name) => rmSync(fileOf(kind, name)),
+  };
+}
+
+const href = (path: string) => pathToFileURL(path).href;
+
+const PROLOGUE = [
+  `import { z } from '${href(join(root, 'node_modules/zod/index.js'))}';`,
+  `import { defineWorkflow } from '${href(join(root, 'workflows/dsl/define.ts'))}';`,
+  `import { defineSchedule } from '${href(join(root, 'workflows/dsl/schedule.ts'))}';`,
+  `import { defineEventHandler } from '${href(join(root, 'workflows/dsl/event-handler.ts'))}';`,
+].join('\n');
+
+/** Code of a workflow that needs no worker: it waits for a signal in `hold` if asked to, and then makes a text. */
+export function greetingCode(name: string, { version = 1, text = 'hello', hold = false, input = '' } = {}): string {
+  return `defineWorkflow({
+  name: '${name}',
+  version: ${version},
+  description: 'A probe of plan and apply.',
+  input: z.object({ who: z.string()${input} }),
+  output: z.object({ text: z.string() }),
+}).build((wf, { who }) => {
+  ${hold ? "wf.wait('hold', { signal: z.object({}) });" : ''}
+  const made = wf.jq('make', { inputs: { who }, output: z.string(), query: '"${text} " + .who' });
+  return { text: made.output.result };
+})`;
+}
+
+/** Code of a workflow that runs another one, imported under its name, as a sub-workflow; it waits first if asked to. */
+export function parentCode(name: string, child: string, { hold = false } = {}): string {
+  const wait = "{ name: 'hold', taskReferenceName: 'hold', type: 'WAIT', inputParameters: {} }";
+  return `(() => {
+  const own = defineWorkflow({
+    name: '${name}',
+    version: 1,
+    description: 'A probe of plan and apply.',
+    input: z.object({ who: z.string() }),
+    output: z.object({}),
+  }).build(() => ({}));
+  const run = {
+    name: ${child}.name,
+    taskReferenceName: 'child',
+    type: 'SUB_WORKFLOW',
+    inputParameters: { who: '\${workflow.input.who}' },
+    subWorkflowParam: { name: ${child}.name, version: ${child}.version },
+  };
+  return { ...own, def: { ...own.def, tasks: [${hold ? `${wait}, ` : ''}run] } };
+})()`;
+}

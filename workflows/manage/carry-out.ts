@@ -1,0 +1,142 @@
+import type { Conductor } from '../../core/conductor/api.ts';
+import type { EventHandlerDef, ScheduleDef, TaskDef, WorkflowDef } from '../../core/conductor/types.ts';
+import { FleetError } from '../../core/errors.ts';
+import { type Change, isDue, labelOf } from './change.ts';
+import { nextFirings } from './firings.ts';
+import { contentOf, type Kind } from './kinds.ts';
+import type { Lock } from './lock.ts';
+import type { Plan } from './make-plan.ts';
+import { readDefinitions, readRunning } from './server-state.ts';
+import type { Definitions } from './view.ts';
+
+type Def = Record<string, unknown>;
+
+/** What became of a change: done now, or found done because an apply before this one did not come to its end. */
+export interface Outcome {
+  change: Change;
+  result: 'done' | 'was-done';
+}
+
+/**
+ * Does exactly the plan, in its order. Everything is checked before anything is written: what the server has must be what the plan was
+ * made against, or what it was to become; so a plan that was interrupted can be carried out again.
+ * @throws FleetError `conflict` that names what changed since, `input` with the server's words if it would refuse a definition
+ */
+export async function carryOut(
+  conductor: Conductor,
+  plan: Pick<Plan, 'changes'>,
+  lock: Lock,
+  report: (outcome: Outcome) => void = () => undefined,
+): Promise<Outcome[]> {
+  const server = await readDefinitions(conductor);
+  const found = plan.changes.map((change) => ({ change, current: currentOf(server, change) }));
+  refuseMoved(found);
+  const due = found.filter(({ change, current }) => isDue(change) && !isDone(change, current));
+  await refuseStarted(conductor, due);
+  for (const { change } of due) await refuseInvalid(conductor, change);
+  const outcomes: Outcome[] = [];
+  for (const { change, current } of found) {
+    if (!isDue(change)) continue;
+    const result = isDone(change, current) ? 'was-done' : 'done';
+    lock.assertHeld();
+    if (result === 'done') await write(conductor, change, current);
+    outcomes.push({ change, result });
+    report({ change, result });
+  }
+  return outcomes;
+}
+
+interface Found {
+  change: Change;
+  current: Def | undefined;
+}
+
+function currentOf(server: Definitions, { kind, name, version }: Change): Def | undefined {
+  const defs: readonly Def[] = server[kind];
+  return defs.find((def) => def.name === name && (version === undefined || def.version === version));
+}
+
+function isDone({ kind, action, def }: Change, current: Def | undefined): boolean {
+  if (action === 'delete') return current === undefined;
+  return def !== undefined && current !== undefined && contentOf(kind, def) === contentOf(kind, current);
+}
+
+function refuseMoved(found: readonly Found[]): void {
+  const moved = found.filter(({ change, current }) => {
+    if (!isDue(change) && change.action !== 'unchanged') return false;
+    const is = current ? contentOf(change.kind, current) : null;
+    return is !== change.was && !(isDue(change) && isDone(change, current));
+  });
+  if (moved.length === 0) return;
+  const what = moved.map(
+    ({ change, current }) =>
+      `${labelOf(change)} ${current ? (change.was === null ? 'is there now' : 'was changed') : 'is gone'}`,
+  );
+  throw new FleetError('conflict', `The server changed since the plan was made: ${what.join('; ')}.`, {
+    remedy: 'Nothing was written. Run `fleet plan` again and look at what it says now.',
+  });
+}
+
+async function refuseStarted(conductor: Conductor, due: readonly Found[]): Promise<void> {
+  const keys = [...new Set(due.flatMap(({ change }) => change.idle))];
+  const running = [...(await readRunning(conductor, keys))].filter(([, ids]) => ids.length > 0);
+  if (running.length === 0) return;
+  const what = running.map(
+    ([key, [first, ...others]]) => `${key} (${first}${others.length > 0 ? ` and ${others.length} more` : ''})`,
+  );
+  throw new FleetError(
+    'conflict',
+    `Executions started since the plan was made that it would break: ${what.join('; ')}.`,
+    {
+      remedy: 'Nothing was written. Run `fleet plan` again: what runs gets a new version beside it.',
+    },
+  );
+}
+
+async function refuseInvalid(conductor: Conductor, change: Change): Promise<void> {
+  const { kind, def, name } = change;
+  if (!def) return;
+  if (kind === 'schedule') await nextFirings(conductor, name, def, 1);
+  if (kind !== 'workflow') return;
+  try {
+    await conductor.validateWorkflowDef(def as WorkflowDef); // written by us, or checked by the server right here
+  } catch (cause) {
+    if (!(cause instanceof FleetError) || cause.code !== 'input') throw cause;
+    throw new FleetError('input', `The server refuses ${labelOf(change)}: ${cause.message}`, {
+      remedy: 'Nothing was written. `fleet lint` says how to repair it.',
+      cause,
+    });
+  }
+}
+
+async function write(conductor: Conductor, change: Change, current: Def | undefined): Promise<void> {
+  const { kind, action, name, version = 1, def } = change;
+  if (action === 'delete') return remove(conductor, kind, name, version);
+  if (!def) return;
+  switch (kind) {
+    case 'task':
+      return conductor.putTaskDefs([def as TaskDef]);
+    case 'workflow':
+      if (!current) return conductor.createWorkflowDef(def as WorkflowDef);
+      // The server takes the time of creation from whoever writes.
+      return conductor.putWorkflowDef({ ...(def as WorkflowDef), createTime: current.createTime });
+    case 'event-handler':
+      if (!current) return conductor.createEventHandler(def as EventHandlerDef);
+      return conductor.updateEventHandler(def as EventHandlerDef);
+    case 'schedule':
+      return conductor.putSchedule(def as ScheduleDef);
+  }
+}
+
+async function remove(conductor: Conductor, kind: Kind, name: string, version: number): Promise<void> {
+  switch (kind) {
+    case 'task':
+      return conductor.deleteTaskDef(name);
+    case 'workflow':
+      return conductor.deleteWorkflowDef(name, version);
+    case 'event-handler':
+      return conductor.deleteEventHandler(name);
+    case 'schedule':
+      return conductor.deleteSchedule(name);
+  }
+}

@@ -1,0 +1,75 @@
+import { isObject } from '../model/walk.ts';
+
+/** A definition that names a workflow: as a sub-workflow, to start it, or as its failure workflow. */
+export interface Pin {
+  name: string;
+  /** Absent: the highest version there is. */
+  version?: number;
+  how: 'pin' | 'failure-workflow';
+}
+
+type Json = Record<string, unknown>;
+
+/** Where Conductor and our builders write `{ name, version }` of a workflow. */
+const FIELDS = ['subWorkflowParam', 'startWorkflow', 'start_workflow', 'startWorkflowRequest'];
+
+/** The same inside the text of a jq program that makes tasks. */
+const IN_TEXT = /("subWorkflowParam":\{"name":("(?:[^"\\]|\\.)*"),"version":)(\d+)/g;
+
+/** Every workflow that a definition names. */
+export function pinsIn(def: Json): Pin[] {
+  const found: Pin[] = [];
+  visit(def, (name, version) => {
+    found.push({ name, how: 'pin', ...(version !== undefined && { version }) });
+    return version;
+  });
+  const { failureWorkflow, failureWorkflowVersion } = def;
+  if (typeof failureWorkflow === 'string' && failureWorkflow !== '') {
+    const version = typeof failureWorkflowVersion === 'number' ? { version: failureWorkflowVersion } : {};
+    found.push({ name: failureWorkflow, how: 'failure-workflow', ...version });
+  }
+  return found;
+}
+
+/** The definition with each pinned version replaced by what `versionFor` has for it. */
+export function repinned<D extends Json>(def: D, versionFor: (name: string, version: number) => number): D {
+  const replace = (name: string, version: number | undefined) =>
+    version === undefined ? undefined : versionFor(name, version);
+  const changed = visit(def, replace) as D; // the same shape: only versions are replaced
+  const { failureWorkflow, failureWorkflowVersion } = def;
+  if (typeof failureWorkflow !== 'string' || typeof failureWorkflowVersion !== 'number') return changed;
+  return { ...changed, failureWorkflowVersion: versionFor(failureWorkflow, failureWorkflowVersion) };
+}
+
+type Replace = (name: string, version: number | undefined) => number | undefined;
+
+function visit(value: unknown, replace: Replace): unknown {
+  if (typeof value === 'string') return visitText(value, replace);
+  if (Array.isArray(value)) return value.map((item) => visit(item, replace));
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value).map(([key, item]) => {
+    const inside = visit(item, replace);
+    return [key, FIELDS.includes(key) && isObject(inside) ? visitField(inside, replace) : inside];
+  });
+  return { ...Object.fromEntries(entries), ...dynamicFork(value, replace) };
+}
+
+function visitField(field: Json, replace: Replace): Json {
+  if (typeof field.name !== 'string' || field.name.includes('${')) return field;
+  const version = replace(field.name, typeof field.version === 'number' ? field.version : undefined);
+  return version === undefined ? field : { ...field, version };
+}
+
+function visitText(text: string, replace: Replace): string {
+  return text.replace(IN_TEXT, (_, before: string, name: string, version: string) => {
+    return `${before}${replace(JSON.parse(name), Number(version)) ?? version}`;
+  });
+}
+
+/** The short form of a fork over one workflow, whose version has to be a text. */
+function dynamicFork({ forkTaskWorkflow, forkTaskWorkflowVersion }: Json, replace: Replace): Json {
+  if (typeof forkTaskWorkflow !== 'string') return {};
+  const given = typeof forkTaskWorkflowVersion === 'string' ? Number(forkTaskWorkflowVersion) : undefined;
+  const version = replace(forkTaskWorkflow, given);
+  return version === undefined ? {} : { forkTaskWorkflowVersion: String(version) };
+}

@@ -1,0 +1,53 @@
+import type { Conductor } from '../../core/conductor/api.ts';
+import { isLock } from './lock.ts';
+import { type Drafted, type PlanOptions, plan } from './plan.ts';
+import type { Definitions, ServerState } from './view.ts';
+
+/** Questions about running executions that are asked at once. */
+const AT_ONCE = 8;
+
+/** Everything the server has registered, but for our locks. */
+export async function readDefinitions(conductor: Conductor): Promise<Definitions> {
+  const [task, workflow, eventHandler, schedule] = await Promise.all([
+    conductor.listTaskDefs(),
+    conductor.listWorkflowDefs(),
+    conductor.listEventHandlers(),
+    conductor.listSchedules(),
+  ]);
+  return {
+    task,
+    workflow: workflow.filter(({ name }) => !isLock(name)),
+    'event-handler': eventHandler,
+    schedule,
+  };
+}
+
+/** Plans against the server as it is; asks it about running executions only where the answer decides something. */
+export async function planAgainst(
+  conductor: Conductor,
+  ours: Definitions,
+  fleet: string,
+  options: PlanOptions,
+): Promise<Drafted & { state: ServerState }> {
+  const running = new Map<string, readonly string[]>();
+  const state: ServerState = { defs: await readDefinitions(conductor), running };
+  for (;;) {
+    const drafted = plan(ours, fleet, state, options);
+    if (drafted.asks.length === 0) return { ...drafted, state };
+    for (const [key, ids] of await readRunning(conductor, drafted.asks)) running.set(key, ids);
+  }
+}
+
+/** Ids of the running executions of each version, named as `name@version`. */
+export async function readRunning(conductor: Conductor, keys: readonly string[]): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  const left = [...keys];
+  const ask = async () => {
+    for (let key = left.pop(); key !== undefined; key = left.pop()) {
+      const at = key.lastIndexOf('@');
+      found.set(key, await conductor.runningExecutions(key.slice(0, at), Number(key.slice(at + 1))));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, ask));
+  return found;
+}
