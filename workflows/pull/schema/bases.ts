@@ -22,6 +22,12 @@ function* candidates(json: Json, parts: Parts): Generator<SchemaCode> {
   if (Object.keys(json).length === 0) yield { code: call('z.unknown', []), schema: z.unknown() };
   yield* choices(json, parts);
   yield* orNull(json, parts);
+  if (Array.isArray(json.type) && json.type.length > 1) {
+    yield union(
+      json.type.map((type) => ({ ...json, type })),
+      parts,
+    );
+  }
   if (json.type === 'string') yield* texts(json);
   if (json.type === 'number' || json.type === 'integer') yield numbers(json);
   if (json.type === 'boolean') yield { code: call('z.boolean', []), schema: z.boolean() };
@@ -41,12 +47,16 @@ function* choices(json: Json, parts: Parts): Generator<SchemaCode> {
     if (values.every(isPrimitive)) yield { code: call('z.literal', [literal(values)]), schema: z.literal(values) };
   }
   if (Array.isArray(anyOf) && anyOf.length > 1) {
-    const options = anyOf.map((option) => parts.read(option));
-    yield {
-      code: call('z.union', [array(options.map(({ code }) => code))]),
-      schema: z.union(options.map(({ schema }) => schema)),
-    };
+    yield union(anyOf, parts);
   }
+}
+
+function union(alternatives: readonly unknown[], parts: Parts): SchemaCode {
+  const options = alternatives.map((option) => parts.read(option));
+  return {
+    code: call('z.union', [array(options.map(({ code }) => code))]),
+    schema: z.union(options.map(({ schema }) => schema)),
+  };
 }
 
 function* orNull(json: Json, parts: Parts): Generator<SchemaCode> {

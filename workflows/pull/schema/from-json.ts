@@ -71,8 +71,9 @@ export class SchemaReader {
       schema = schema.describe(description);
     }
     if ('default' in json) {
+      if (!schema.safeParse(fallback).success) return undefined; // the compiler would not take it either
       code = method(code, 'default', [literal(fallback)]);
-      schema = schema.default(fallback as never); // checked below: what does not fit is not taken
+      schema = schema.default(fallback as never);
     }
     return same(schema, json, side) ? { code, schema } : undefined;
   }
