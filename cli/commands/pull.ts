@@ -182,7 +182,12 @@ class Session {
 
   async #alternatives(name: string): Promise<string> {
     const names = await this.#conductor.listWorkflowNames();
-    const alike = names.filter((one) => one.toLowerCase().includes(name.toLowerCase().slice(0, 5))).slice(0, 10);
+    const alike = names
+      .map((one) => ({ one, shared: sharedStart(one.toLowerCase(), name.toLowerCase()) }))
+      .filter(({ shared }) => shared > 2)
+      .sort((a, b) => b.shared - a.shared)
+      .slice(0, 10)
+      .map(({ one }) => one);
     if (alike.length > 0) return `There are ${alike.map(shownName).join(', ')}.`;
     return `There are ${count(names.length, 'workflow')}, none of a name like it.`;
   }
@@ -204,6 +209,13 @@ class Session {
     }
     this.#context.print(shown(file));
   }
+}
+
+/** How many letters two names begin with in common. */
+function sharedStart(a: string, b: string): number {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at++;
+  return at;
 }
 
 /** The name that the folder of definitions asks for. @throws FleetError `input` if no file can be called so */

@@ -38,7 +38,7 @@ export function probeWorkflows(prefix: string): Workflow[] {
     wf.task('maybe', price, { sku: `${input.sku}-${found.output.total}` }, { optional: true });
     const summed = wf.inline('sum', { inputs: { items: input.items }, script: '$.items.length', output: z.number() });
     wf.jq('odd', { inputs: { 'a b': summed.output.result }, query: `."a b" | "it's"`, output: z.string() });
-    wf.subWorkflow('sub', child, { sku: found.output.note as never }, { optional: true });
+    wf.subWorkflow('sub', child, { sku: input.sku }, { optional: true });
     const started = wf.startWorkflow('start', child, { sku: input.sku, times: 1 }, { correlationId: input.sku });
     wf.llmChat('chat', modelCall, {
       provider: 'litellm',
