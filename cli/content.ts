@@ -14,7 +14,7 @@ import {
   type Workflow,
   type WorkflowSettings,
 } from '../core/contract.ts';
-import { discover, discoverModules } from '../core/discover.ts';
+import { discover, discoverModules, type Found } from '../core/discover.ts';
 import { FleetError } from '../core/errors.ts';
 import { modelProvider } from '../core/model-provider.ts';
 import type { Content } from '../workflows/manage/ours.ts';
@@ -53,6 +53,12 @@ export async function loadScenarios(config: WorkflowsDir = {}): Promise<Scenario
   const what = 'set of scenarios (defineScenarios(…))';
   const found = await discoverModules(folderOf(config, 'definitions'), isScenarios, what, '.scenario');
   return found.map(({ value }) => value);
+}
+
+/** The workflows of a folder of definitions, each with its module, without their companions; none if the folder is missing. */
+export async function findWorkflows(folder: string): Promise<Found<Workflow>[]> {
+  if (!existsSync(folder)) return [];
+  return discoverModules(pathToFileURL(`${resolve(folder)}/`), isWorkflow, 'workflow (defineWorkflow(…).build(…))');
 }
 
 /** Every schedule of `schedules/` beside the definitions; the folder may be missing. */

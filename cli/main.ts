@@ -46,6 +46,10 @@ const commands: Record<string, Entry> = {
     summary: 'bring the server up to the definitions here',
     load: () => import('./commands/apply.ts'),
   },
+  pull: {
+    summary: 'write a definition on the server as a TypeScript file that registers the same',
+    load: () => import('./commands/pull.ts'),
+  },
   diagram: {
     summary: 'draw a definition, or what became of an execution, as text, Mermaid or SVG',
     load: () => import('./commands/diagram.ts'),

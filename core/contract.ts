@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { EventHandlerDef, ScheduleDef, WorkflowDef } from './conductor/types.ts';
+import type { EventHandlerDef, ScheduleDef, TaskDef, WorkflowDef } from './conductor/types.ts';
 import type { Config } from './config.ts';
 import type { Logger } from './log.ts';
 
@@ -13,6 +13,10 @@ export interface TaskContract<I extends z.ZodType = z.ZodType, O extends z.ZodTy
   readonly input: I;
   readonly output: O;
   readonly options: TaskOptions;
+  /** See `TaskSpec`. */
+  readonly registered?: false;
+  /** See `TaskSpec`. */
+  readonly verbatim?: Partial<TaskDef>;
 }
 
 /**
@@ -121,6 +125,10 @@ interface TaskSpec<I extends z.ZodType<object>, O extends z.ZodType<object>> ext
   description: string;
   input: I;
   output: O;
+  /** False for a task without a task definition: none is registered, so that the server's own defaults hold. */
+  registered?: false;
+  /** Fields as another tool wrote them: they take the place of what would follow from the above; `undefined` leaves a field out. */
+  verbatim?: Partial<TaskDef>;
 }
 
 /**
@@ -131,8 +139,9 @@ interface TaskSpec<I extends z.ZodType<object>, O extends z.ZodType<object>> ext
 export function defineTask<I extends z.ZodType<object>, O extends z.ZodType<object>>(
   spec: TaskSpec<I, O>,
 ): TaskContract<I, O> & { worker(execute: Worker<I, O>['execute'], options?: WorkerOptions): Worker<I, O> } {
-  const { name, description, input, output, ...options } = spec;
-  const contract: TaskContract<I, O> = { kind: 'task', name, description, input, output, options };
+  const { name, description, input, output, registered, verbatim, ...options } = spec;
+  const foreign = { ...(registered === false && { registered }), ...(verbatim && { verbatim }) };
+  const contract: TaskContract<I, O> = { kind: 'task', name, description, input, output, options, ...foreign };
   return {
     ...contract,
     worker: (execute, { thread = false } = {}) => ({ ...contract, execute, thread }),

@@ -1,43 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, dirname, join, relative } from 'node:path';
 import { FleetError, messageOf } from '../../core/errors.ts';
-
-/** Where this program's own modules are: the checkout, or `dist/` of the package. */
-export const program = fileURLToPath(new URL('../../', import.meta.url));
-/** Of this program's own modules. */
-export const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-
-/** Whether one stands in a checkout of this program, whose own folders are then the place for new files. */
-export function inCheckout(): boolean {
-  return extension === '.ts' && isWithin(resolve('.'), program);
-}
-
-/** The file of a module of this program. */
-export function modulePath(module: string): string {
-  return join(program, `${module}${extension}`);
-}
-
-/** How `file` names the module `target`: by package where it is one that `file` finds, else by the way from one to the other. */
-export function importPath(file: string, target: string): string {
-  const [owner, inPackage] = lastSplit(target, `${sep}node_modules${sep}`);
-  if (inPackage !== undefined && isWithin(file, owner)) return inPackage.split(sep).join('/');
-  const path = relative(dirname(file), target).split(sep).join('/');
-  return path.startsWith('.') ? path : `./${path}`;
-}
-
-function lastSplit(text: string, separator: string): [string, string | undefined] {
-  const at = text.lastIndexOf(separator);
-  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
-}
-
-/** Whether `path` is `folder` or below it. */
-export function isWithin(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way === '' || !(way === '..' || way.startsWith(`..${sep}`) || resolve(way) === way);
-}
 
 /** Where `file` really will be, links followed, as Node resolves imports. Makes its folder. @throws FleetError `environment` */
 export async function realPlace(file: string): Promise<string> {

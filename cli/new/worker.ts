@@ -2,18 +2,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { kebabCase } from '../../core/discover.ts';
 import { FleetError } from '../../core/errors.ts';
 import type { CommandContext } from '../command.ts';
-import {
-  extension,
-  findsZod,
-  importPath,
-  inCheckout,
-  modulePath,
-  program,
-  realPlace,
-  refuseExisting,
-  shown,
-  write,
-} from './files.ts';
+import { extension, importPath, inCheckout, modulePath, program } from '../module-path.ts';
+import { findsZod, realPlace, refuseExisting, shown, write } from './files.ts';
 import { nodeTestSource, vitestSource, workerSource } from './worker-text.ts';
 
 /** `fleet new worker`: a task with its worker, and a test. */

@@ -3,17 +3,8 @@ import { kebabCase } from '../../core/discover.ts';
 import { FleetError } from '../../core/errors.ts';
 import { getTemplate, listTemplates, templateFiles } from '../../workflows/templates/registry/registry.ts';
 import type { CommandContext } from '../command.ts';
-import {
-  findsZod,
-  importPath,
-  inCheckout,
-  modulePath,
-  program,
-  realPlace,
-  refuseExisting,
-  shown,
-  write,
-} from './files.ts';
+import { importPath, inCheckout, modulePath, program } from '../module-path.ts';
+import { findsZod, realPlace, refuseExisting, shown, write } from './files.ts';
 
 /** `fleet new workflow`: the files of a template under a name of the user's own. */
 export async function newWorkflow(

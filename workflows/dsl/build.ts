@@ -6,6 +6,8 @@ export class Build {
   readonly #references = new Set<string>();
   readonly #families = new Set<string>();
   readonly contracts = new Map<string, TaskContract | TaskPolicy>();
+  /** Sequences whose tasks have been taken into account, wherever they are put. */
+  readonly sequences = new WeakSet<object>();
   readonly workflowName: string;
 
   constructor(workflowName: string) {

@@ -229,7 +229,7 @@ export class LeafTasks<V> extends Sequence<V> {
     _output?: O,
   ): Step<z.output<O>> {
     const whole: WorkflowTask = { name: ref, type: 'SIMPLE', ...task, taskReferenceName: ref };
-    for (const reference of referencesIn(whole)) this.build.claimForeign(reference);
+    for (const reference of referencesIn(whole, this.build.sequences)) this.build.claimForeign(reference);
     this.tasks.push(whole);
     return { ref, output: refs(`${ref}.output`), status: refs(`${ref}.status`) };
   }

@@ -142,6 +142,14 @@ export class Scope<V = unknown> extends ModelTasks<V> {
     return { ...step<LoopOutput>(ref), last: last as MaybeStep<R> }; // the same step, which may have been left out
   }
 
+  /** The tasks of a branch as they are, for a task that holds other tasks and that only `json` can say. */
+  sequence(branch: Branch<V>): readonly WorkflowTask[] {
+    const scope = new Scope<V>(this.build, this.loop);
+    branch(scope);
+    this.build.sequences.add(scope.tasks);
+    return scope.tasks;
+  }
+
   #fill<R>(loop: WorkflowTask, { keepLastN }: Kept, branch: (scope: Scope<V>) => R): R {
     const { taskReferenceName: ref } = loop;
     if (this.loop !== undefined) {

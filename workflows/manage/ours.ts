@@ -29,7 +29,7 @@ export function definitionsOf(content: Content, settings: WorkflowSettings): Def
     contracts.set(contract.name, contract);
   }
   return {
-    task: [...contracts.values()].map(toTaskDef),
+    task: [...contracts.values()].filter((one) => one.kind === 'policy' || one.registered !== false).map(toTaskDef),
     workflow: workflows.map((workflow) => withSettings(workflow, settings)),
     'event-handler': eventHandlers.map(({ def }) => def),
     schedule: schedules.map(({ def }) => def),

@@ -32,6 +32,7 @@ export function toTaskDef(contract: TaskContract | TaskPolicy): TaskDef {
     ...def,
     inputSchema: schemaDef(`${name}.input`, inputSchemaOf(contract.input)),
     outputSchema: schemaDef(`${name}.output`, outputSchemaOf(contract.output)),
+    ...contract.verbatim,
   };
 }
 

@@ -1,0 +1,269 @@
+import { existsSync } from 'node:fs';
+import { mkdir, realpath, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import type { Conductor } from '../../core/conductor/api.ts';
+import type { StoredWorkflowDef, WorkflowTask } from '../../core/conductor/types.ts';
+import { kebabCase } from '../../core/discover.ts';
+import { FleetError, messageOf } from '../../core/errors.ts';
+import { count } from '../../core/text.ts';
+import * as policies from '../../workflows/dsl/policies.ts';
+import { isObject, walk } from '../../workflows/model/walk.ts';
+import { quoted } from '../../workflows/pull/code/literals.ts';
+import { knownFrom, type Shipped } from '../../workflows/pull/known.ts';
+import { type Pull, type Pulled, pullSources } from '../../workflows/pull/pull.ts';
+import { type CommandContext, defineCommand } from '../command.ts';
+import { withConductor } from '../connect.ts';
+import { findWorkflows, loadWorkers, workflowSettings } from '../content.ts';
+import { extension, importPath, isWithin, modulePath, program } from '../module-path.ts';
+import { parseOptions } from '../options.ts';
+
+const optionsSchema = z.object({
+  out: z.string().min(1).optional(),
+  stdout: z.boolean().default(false),
+  force: z.boolean().default(false),
+  recursive: z.boolean().default(false),
+});
+
+export default defineCommand({
+  groups: ['conductor', 'server', 'content'],
+  configure(command) {
+    command
+      .argument('<name[:version]...>', 'workflow definitions on the server; without a version the highest')
+      .option('--out <file>', 'where to write it; default: named after it, in the folder of definitions')
+      .option('--stdout', 'print the source and write nothing')
+      .option('--force', 'write over a file that is there')
+      .option('--recursive', 'first pull the workflows that it calls, where they are not in the folder yet')
+      .addHelpText(
+        'after',
+        `
+Writes the builder calls that make exactly the stored definition, which is checked before anything is written: what the file registers
+is compared with the server's, and the types are checked if the folder has TypeScript. A task that no builder call says stands in it as
+plain JSON (\`wf.json\`). Tasks whose workers are in the folder of tasks are imported; others get a contract from their task definition.`,
+      );
+  },
+  async run(context) {
+    const options = parseOptions(optionsSchema, context.options, 'pull');
+    if (options.stdout && (options.out !== undefined || options.recursive)) {
+      throw new FleetError('input', '--stdout writes no file: it goes with neither --out nor --recursive.');
+    }
+    if (options.out !== undefined && context.args.length > 1) {
+      throw new FleetError('input', '--out names one file; leave it out to pull several definitions.');
+    }
+    await withConductor(context.config, async (conductor) => {
+      const session = new Session(context, conductor.withSignal(context.signal), options);
+      await session.pull(context.args.filter((name) => name !== undefined));
+    });
+  },
+});
+
+interface Wanted {
+  file: string;
+  stored: StoredWorkflowDef;
+}
+
+type Options = z.output<typeof optionsSchema>;
+
+class Session {
+  readonly #context: CommandContext;
+  readonly #conductor: Conductor;
+  readonly #options: Options;
+  /** Names that are being pulled: workflows may call one another in a circle. */
+  readonly #begun = new Set<string>();
+
+  constructor(context: CommandContext, conductor: Conductor, options: Options) {
+    this.#context = context;
+    this.#conductor = conductor;
+    this.#options = options;
+  }
+
+  async pull(asked: readonly string[]): Promise<void> {
+    const { out, stdout, force } = this.#options;
+    const wanted: Wanted[] = [];
+    for (const name of asked) {
+      const stored = await this.#fetch(name);
+      const file = out === undefined ? await this.#fileFor(stored.name) : await realPlace(resolve(out));
+      if (!stdout && !force && existsSync(file)) throw exists(file);
+      wanted.push({ file, stored });
+    }
+    const pulled = await this.#sources(wanted);
+    if (stdout) return this.#context.print(pulled.map(({ source }) => source.trimEnd()).join('\n\n'));
+    for (const [index, { file }] of wanted.entries()) await this.#write(file, pulled[index] as Pulled, force);
+    this.#context.note('Next: `fleet plan` has nothing to say about it.');
+  }
+
+  /** All go into one folder. */
+  async #sources(wanted: readonly Wanted[]): Promise<Pulled[]> {
+    const { note } = this.#context;
+    for (const { stored } of wanted) this.#begun.add(stored.name);
+    const folder = dirname(wanted[0]?.file ?? '');
+    if (this.#options.recursive) for (const { stored } of wanted) await this.#pullCallees(stored, folder);
+    const pulls: Pull[] = [];
+    for (const { file, stored } of wanted) pulls.push(await this.#prepared(file, stored));
+    const pulled = await pullSources(pulls, folder);
+    for (const [index, { asTheyAre }] of pulled.entries()) {
+      if (asTheyAre.length === 0) continue;
+      const tasks = `${count(asTheyAre.length, 'task')} as plain JSON: ${asTheyAre.map(shownName).join(', ')}`;
+      note(`${shownName(wanted[index]?.stored.name ?? '')}: ${tasks}`);
+    }
+    if (pulled.some(({ compiled }) => !compiled)) {
+      note('The types were not checked: no TypeScript, or no project that compiles, was found there.');
+    }
+    return pulled;
+  }
+
+  async #prepared(file: string, stored: StoredWorkflowDef): Promise<Pull> {
+    const { config } = this.#context;
+    const path = (module: string) => importPath(file, module);
+    const [tasks, workflows, taskDefs] = await Promise.all([
+      loadWorkers(config),
+      findWorkflows(dirname(file)),
+      this.#conductor.listTaskDefs(),
+    ]);
+    return {
+      stored,
+      modules: {
+        contract: path(modulePath('core/contract')),
+        define: path(modulePath('workflows/dsl/define')),
+        policies: path(modulePath('workflows/dsl/policies')),
+        refs: path(modulePath('workflows/dsl/refs')),
+      },
+      known: knownFrom({
+        tasks: tasks.flatMap(({ module, ...value }) =>
+          module ? [{ module: path(fileURLToPath(module)), value }] : [],
+        ),
+        workflows: workflows
+          .map(({ value, module }) => ({ module: fileURLToPath(module), value }))
+          .filter(({ module }) => module !== file)
+          .map(({ module, value }): Shipped<typeof value> => ({ module: path(module), value })),
+        policies,
+        taskDefs,
+      }),
+      settings: workflowSettings(config),
+    };
+  }
+
+  /** What it calls, depth first: a file can import only what is there. */
+  async #pullCallees(stored: StoredWorkflowDef, folder: string): Promise<void> {
+    for (const { name, version } of calleesOf(stored)) {
+      if (this.#begun.has(name) || (await findWorkflows(folder)).some(({ value }) => value.name === name)) continue;
+      const callee = await this.#fetchIfThere(name, version);
+      if (!callee) continue;
+      const file = join(folder, fileNameOf(name));
+      const [pulled] = await this.#sources([{ file, stored: callee }]);
+      if (pulled) await this.#write(file, pulled, false);
+    }
+  }
+
+  async #fetchIfThere(name: string, version: number | undefined): Promise<StoredWorkflowDef | undefined> {
+    try {
+      return await this.#conductor.getWorkflowDef(name, version);
+    } catch (error) {
+      if (!(error instanceof FleetError) || error.code !== 'not-found') throw error;
+      this.#context.note(`${shownName(name)} is called, and not on the server: it is left as plain JSON.`);
+      return undefined;
+    }
+  }
+
+  async #fetch(asked: string): Promise<StoredWorkflowDef> {
+    const [, name = asked, version] = /^(.+):(\d+)$/s.exec(asked) ?? [];
+    try {
+      return await this.#conductor.getWorkflowDef(name, version === undefined ? undefined : Number(version));
+    } catch (error) {
+      if (!(error instanceof FleetError) || error.code !== 'not-found') throw error;
+      const what = version === undefined ? shownName(name) : `${shownName(name)} in version ${version}`;
+      throw new FleetError('not-found', `There is no workflow ${what} on ${this.#conductor.serverUrl}.`, {
+        remedy: await this.#alternatives(name),
+        cause: error,
+      });
+    }
+  }
+
+  async #alternatives(name: string): Promise<string> {
+    const names = await this.#conductor.listWorkflowNames();
+    const alike = names
+      .map((one) => ({ one, shared: sharedStart(one.toLowerCase(), name.toLowerCase()) }))
+      .filter(({ shared }) => shared > 2)
+      .sort((a, b) => b.shared - a.shared)
+      .slice(0, 10)
+      .map(({ one }) => one);
+    if (alike.length > 0) return `There are ${alike.map(shownName).join(', ')}.`;
+    return `There are ${count(names.length, 'workflow')}, none of a name like it.`;
+  }
+
+  /** Named after the workflow, in the configured folder, else in this checkout or below the folder one is in. */
+  async #fileFor(name: string): Promise<string> {
+    const { workflowsDir } = this.#context.config;
+    const isCheckout = extension === '.ts' && isWithin(resolve('.'), program);
+    const root = workflowsDir ?? (isCheckout ? join(program, 'workflows') : 'workflows');
+    return realPlace(join(resolve(root), 'definitions', fileNameOf(name)));
+  }
+
+  async #write(file: string, { source }: Pulled, force: boolean): Promise<void> {
+    try {
+      await writeFile(file, source, { flag: force ? 'w' : 'wx' });
+    } catch (cause) {
+      if (!force && existsSync(file)) throw exists(file);
+      throw new FleetError('environment', `Cannot write ${shown(file)}: ${messageOf(cause)}`, { cause });
+    }
+    this.#context.print(shown(file));
+  }
+}
+
+/** How many letters two names begin with in common. */
+function sharedStart(a: string, b: string): number {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at++;
+  return at;
+}
+
+/** The name that the folder of definitions asks for. @throws FleetError `input` if no file can be called so */
+function fileNameOf(name: string): string {
+  const stem = kebabCase(name);
+  if (/^[\p{L}\p{N}][^<>:"/\\|?*\p{C}]{0,100}$/u.test(stem) && !/[. ]$|\.(test|scenario|d)$/.test(stem))
+    return `${stem}.ts`;
+  throw new FleetError('input', `No file can be named after ${shownName(name)}.`, {
+    remedy: 'Say where to write it with --out, or print it with --stdout.',
+  });
+}
+
+/** Workflows that are called by a name that does not depend on the execution. */
+function calleesOf(stored: StoredWorkflowDef): { name: string; version?: number }[] {
+  const inTasks = [...walk(stored.tasks as WorkflowTask[])].flatMap(({ task }) => {
+    const callee = task.type === 'SUB_WORKFLOW' ? task.subWorkflowParam : task.inputParameters?.startWorkflow;
+    return isObject(callee) ? [callee] : [];
+  });
+  const all = [...inTasks, { name: stored.failureWorkflow }];
+  return all.flatMap(({ name, version }: { name?: unknown; version?: unknown }) => {
+    if (typeof name !== 'string' || name === '' || name.includes('${')) return [];
+    return [typeof version === 'number' ? { name, version } : { name }];
+  });
+}
+
+/** Node resolves imports from where a file really is, links followed. */
+async function realPlace(file: string): Promise<string> {
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    return join(await realpath(dirname(file)), basename(file));
+  } catch (cause) {
+    throw new FleetError('environment', `Cannot write to ${shown(dirname(file))}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function exists(file: string): FleetError {
+  return new FleetError('conflict', `${shown(file)} is there already.`, {
+    remedy: 'Write it elsewhere with --out, or over that file with --force.',
+  });
+}
+
+/** As one would type it here. */
+function shown(file: string): string {
+  const path = relative('', file);
+  return path.startsWith('..') ? file : path;
+}
+
+/** Plain names as they are; all others quoted, so that no terminal takes them for anything else. */
+function shownName(name: string): string {
+  return /^[\w.-]+$/.test(name) ? name : quoted(name);
+}

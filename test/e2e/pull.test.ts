@@ -1,0 +1,162 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { loadWorkers, loadWorkflows } from '../../cli/content.ts';
+import type { WorkflowDef } from '../../core/conductor/types.ts';
+import type { Workflow } from '../../core/contract.ts';
+import { register } from '../../workflows/manage/apply.ts';
+import { withSettings } from '../../workflows/manage/task-def.ts';
+import { foreignDefinitions } from '../support/foreign-definitions.ts';
+import { probeWorkflows } from '../support/probe-workflows.ts';
+import { type Ran, realConductor, root, runFleetCommand, unique } from '../support/product.ts';
+
+const conductor = realConductor();
+const settings = { shopUrl: inject('shopUrl'), llmProvider: 'litellm', llmModel: 'scripted-research-1' };
+const prefix = unique('pull').replaceAll('-', '_');
+
+// Inside the checkout, so that imports and the project's types are found; ignored by git.
+mkdirSync(join(root, '.fleet'), { recursive: true });
+const folder = mkdtempSync(join(root, '.fleet/pull-'));
+const definitions = (name: string) => join(folder, name, 'definitions');
+
+/** Contracts that are there as code, whose task definitions are not pulled. */
+const imported = new Set(['external_api', 'model_call', 'database']);
+
+/** Each set has a folder of its own: what is in a folder is imported, not written again. */
+const sets: Record<string, { names: string[]; pulled: Ran }> = {};
+
+async function pullAll(set: string, names: string[], ...flags: string[]): Promise<void> {
+  const pulled = await runFleetCommand(['pull', ...names, '--workflows-dir', join(folder, set), ...flags], {
+    LLM_PROVIDER: 'scripted',
+  });
+  sets[set] = { names, pulled };
+}
+
+beforeAll(async () => {
+  const shipped = renamed(await loadWorkflows());
+  const foreign = foreignDefinitions(prefix);
+  const probes = probeWorkflows(prefix);
+  await register(conductor, { tasks: [], workflows: probes }, settings);
+  for (const def of [...shipped, ...foreign]) await conductor.putWorkflowDef(def);
+  for (const { name } of await loadWorkers()) imported.add(name);
+  const names = (defs: readonly { name: string }[]) => defs.map(({ name }) => name);
+  await pullAll('shipped', names(shipped));
+  await pullAll('foreign', names(foreign));
+  await pullAll('probes', names(probes.slice(1)), '--recursive');
+}, 240_000);
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+  conductor.close();
+});
+
+/** The shipped definitions under names that no other test registers, as they call one another. */
+function renamed(workflows: readonly Workflow[]): WorkflowDef[] {
+  const names = workflows.map(({ name }) => name).join('|');
+  const text = JSON.stringify(workflows.map((workflow) => withSettings(workflow, settings)));
+  return JSON.parse(text.replaceAll(new RegExp(`"(${names})(\\.input|\\.output)?"`, 'g'), `"${prefix}_$1$2"`));
+}
+
+/** What `fleet plan` says of a set: everything that is not as it is on the server. What is there only is none of a set's business. */
+async function changes(set: string): Promise<string[]> {
+  const planned = await runFleetCommand(['plan', '--json', '--workflows-dir', join(folder, set)], {
+    LLM_PROVIDER: 'scripted',
+  });
+  expect(planned, planned.stderr).toMatchObject({ code: 0 });
+  const { changes: all } = JSON.parse(planned.stdout) as { changes: { kind: string; name: string; action: string }[] };
+  const names = all.filter(({ kind }) => kind === 'workflow').map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(sets[set]?.names ?? []));
+  return all
+    .filter(({ name, action }) => !['unchanged', 'left'].includes(action) && !imported.has(name))
+    .map(({ name, action }) => `${action} ${name}`);
+}
+
+describe.each(['shipped', 'foreign', 'probes'])('the %s definitions', (set) => {
+  test('are pulled, one file each, and register exactly what is stored', async () => {
+    const { names, pulled } = sets[set] ?? { names: [], pulled: { code: -1, stdout: '', stderr: '' } };
+    expect(pulled, pulled.stderr).toMatchObject({ code: 0 });
+    expect(names.length).toBeGreaterThan(0);
+    expect(readdirSync(definitions(set)).length).toBeGreaterThanOrEqual(names.length);
+    expect(await changes(set)).toEqual([]);
+  });
+
+  test('are formatted like the repository, and their imports are sorted', async () => {
+    const files = readdirSync(definitions(set));
+    const biome = join(root, 'node_modules/.bin/biome');
+    for (const file of files) {
+      const source = readFileSync(join(definitions(set), file), 'utf8');
+      const child = promisify(execFile)(
+        biome,
+        ['check', '--write', `--stdin-file-path=workflows/definitions/${file}`],
+        { cwd: root },
+      );
+      child.child.stdin?.end(source);
+      expect((await child).stdout).toBe(source);
+    }
+  });
+});
+
+test('all of it compiles in the project it was written into', async () => {
+  const project = join(folder, 'tsconfig.json');
+  writeFileSync(project, JSON.stringify({ extends: '../../tsconfig.json', include: ['*/definitions/*'] }));
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const { stdout } = await promisify(execFile)(process.execPath, [tsc, '--noEmit', '-p', project]);
+  expect(stdout).toBe('');
+});
+
+test('what the builders made is written with the builders', () => {
+  expect(sets.shipped?.pulled.stderr).not.toContain('as plain JSON');
+  expect(sets.probes?.pulled.stderr).not.toContain('as plain JSON');
+  const source = readFileSync(
+    join(definitions('shipped'), `${prefix.replaceAll('_', '-')}-order-processing.ts`),
+    'utf8',
+  );
+  expect(source).toContain("wf.task('charge', chargePayment, { orderId: input.orderId, amount: input.amount })");
+  expect(source).toContain("import chargePayment from '");
+});
+
+test('a workflow that is called is pulled first, and imported', () => {
+  const name = `${prefix.replaceAll('_', '-')}-child.ts`;
+  expect(sets.probes?.pulled.stdout.split('\n')[0]).toContain(name);
+  const source = readFileSync(join(definitions('probes'), `${prefix.replaceAll('_', '-')}-leaves.ts`), 'utf8');
+  expect(source).toMatch(new RegExp(`^import \\w+ from './${name}';$`, 'm'));
+});
+
+test('a file that is there is not written over unless asked for', async () => {
+  const [name = ''] = sets.foreign?.names ?? [];
+  const again = ['pull', name, '--workflows-dir', join(folder, 'foreign')];
+  expect(await runFleetCommand(again)).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/is there already\.[\s\S]*--force/),
+  });
+  expect(await runFleetCommand([...again, '--force'])).toMatchObject({ code: 0 });
+});
+
+test('an older version is pulled by its number, and --stdout writes nothing', async () => {
+  const name = `${prefix}_versions`;
+  const [first] = foreignDefinitions(prefix);
+  for (const version of [1, 2]) {
+    await conductor.putWorkflowDef({ ...first, name, version, tasks: first?.tasks ?? [], schemaVersion: 2 });
+  }
+  const before = readdirSync(definitions('foreign'));
+  const where = ['--workflows-dir', join(folder, 'foreign'), '--stdout'];
+  expect((await runFleetCommand(['pull', `${name}:1`, ...where])).stdout).toContain('version: 1,');
+  expect((await runFleetCommand(['pull', name, ...where])).stdout).toContain('version: 2,');
+  expect(readdirSync(definitions('foreign'))).toEqual(before);
+});
+
+test('what is not there, and what goes with nothing, is answered with a way on', async () => {
+  const missing = await runFleetCommand(['pull', `${prefix}_missing`]);
+  expect(missing).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(`There is no workflow ${prefix}_missing on`),
+  });
+  expect(missing.stderr).toContain(`${prefix}_`);
+  const version = await runFleetCommand(['pull', `${prefix}_simple:9`]);
+  expect(version).toMatchObject({ code: 2, stderr: expect.stringContaining('in version 9') });
+  expect(await runFleetCommand(['pull', 'a', 'b', '--out', 'x.ts'])).toMatchObject({ code: 2 });
+  expect(await runFleetCommand(['pull', 'a', '--stdout', '--out', 'x.ts'])).toMatchObject({ code: 2 });
+});

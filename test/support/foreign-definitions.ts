@@ -1,0 +1,16 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { WorkflowDef } from '../../core/conductor/types.ts';
+
+/**
+ * Definitions as other tools and people write them: plain JSON in many styles, with odd names, fields that nothing here knows, and texts
+ * that look like code. The server takes all of them.
+ * @param prefix makes their names, and the names by which they call each other, their own
+ */
+export function foreignDefinitions(prefix: string): WorkflowDef[] {
+  const folder = join(import.meta.dirname, 'foreign-definitions');
+  return readdirSync(folder).map((file) => {
+    const text = readFileSync(join(folder, file), 'utf8');
+    return JSON.parse(text.replaceAll('"foreign_', `"${prefix}_`)) as WorkflowDef;
+  });
+}
