@@ -105,6 +105,13 @@ describe('the definition that a dry run executes', () => {
     expect(rewrite).toMatchObject({ tasks: '${all_tasks.output.result}', defs: { rate_it: { retryCount: 2 } } });
   });
 
+  test('holds no call either where every task has the fields of every type, as the server writes them', () => {
+    const stored = { decisionCases: {}, defaultCase: [], forkTasks: [], loopOver: [], joinOn: [], optional: false };
+    const tasks = parent.def.tasks.map((task) => ({ ...stored, ...task }));
+    const types = byRef(dryDefinition({ ...parent, def: { ...parent.def, tasks } }, {}, known(parent, child)));
+    for (const ref of ['call', 'tell', 'rest', 'signal']) expect(types.get(ref)?.type).toBe('SIMPLE');
+  });
+
   test('leaves the workflow itself as it was', () => {
     expect(byRef(parent.def).get('call')?.type).toBe('HTTP');
     expect(parent.def.failureWorkflow).toBe('Alarm');
