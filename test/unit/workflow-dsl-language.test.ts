@@ -1,0 +1,214 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineTask, inputSchemaOf, jsonSchema, outputSchemaOf } from '../../core/contract.ts';
+import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { database, definePolicy, externalApi, modelCall } from '../../workflows/dsl/policies.ts';
+import { type Ref, refs } from '../../workflows/dsl/refs.ts';
+import type { Scope } from '../../workflows/dsl/scope.ts';
+import { compileMapping } from '../../workflows/dsl/system/item-mapping.ts';
+
+const greet = defineTask({
+  name: 'greet',
+  description: 'Greets.',
+  input: z.object({ who: z.string() }),
+  output: z.object({ text: z.string() }),
+});
+const spec = { name: 'probe', version: 3, description: '', input: z.object({ a: z.string() }), output: z.object({}) };
+const words = refs<string[]>('workflow.input.words');
+
+function tasksOf(build: (wf: Scope) => unknown) {
+  return defineWorkflow(spec).build((wf) => {
+    build(wf);
+    return {};
+  }).def.tasks;
+}
+
+const child = defineWorkflow({ ...spec, name: 'child' }).build((wf) => {
+  wf.wait('w', { seconds: 1 });
+  return {};
+});
+
+describe('a mapping from items', () => {
+  const names = { item: 'f_item', index: 'f_index' };
+  const item = refs<{ a: string; 'b c': number[] }>(names.item);
+  const compiled = (value: unknown) => compileMapping(JSON.parse(JSON.stringify(value)), names, ['items']);
+
+  test.each<[string, unknown, string]>([
+    ['the item', item, '$item'],
+    ['what is below it', item.a, '$item["a"]'],
+    ['odd names', item['b c'], '$item["b c"]'],
+    ['the index', refs(names.index), '$index'],
+    ['a text around it', `x ${item.a} "y"`, '("x " + ($item["a"] | tostring) + " \\"y\\"")'],
+    [
+      'what it does not refer to',
+      { n: -1, t: '\\(1)', l: [null, true] },
+      '{"n": (-1), "t": "\\\\(1)", "l": [null, true]}',
+    ],
+  ])('becomes jq: %s', (_, value, query) => {
+    expect(compiled(value)).toEqual({ query, given: {} });
+  });
+
+  test('takes what is outside as inputs, each once, under names that tell what they are', () => {
+    const shop = refs<string>('workflow.input.items');
+    const { query, given } = compiled({ url: `${shop}/${item.a}`, shop, x: refs('t.output.x'), y: refs('u.output.x') });
+    expect(given).toEqual({
+      given: '${workflow.input.items}/',
+      items_2: '${workflow.input.items}',
+      x: '${t.output.x}',
+      x_2: '${u.output.x}',
+    });
+    expect(query).toContain('"url": (($given["given"] | tostring) + ($item["a"] | tostring))');
+    expect(query).not.toContain('${');
+  });
+});
+
+describe('forks over lists', () => {
+  test('are four tasks, and hold the task of each item in a loop of its own', () => {
+    const tasks = tasksOf((wf) => wf.forkEach('f', words, greet, (who) => ({ who }), { optional: true }));
+    expect(tasks.map(({ taskReferenceName, type }) => `${taskReferenceName} ${type}`)).toEqual([
+      'f_tasks JSON_JQ_TRANSFORM',
+      'f FORK_JOIN_DYNAMIC',
+      'f_join JOIN',
+      'f_results JSON_JQ_TRANSFORM',
+    ]);
+    const query = String(tasks[0]?.inputParameters?.queryExpression);
+    expect(query).toContain('{"name":"greet","type":"SIMPLE","optional":true}');
+    expect(query).toContain('"type":"DO_WHILE","loopCondition":"false"');
+    expect(JSON.stringify(tasks[3])).toContain('[\\"text\\"] | all(');
+  });
+
+  test('pin the version of a sub-workflow, and tell the rounds of a loop apart', () => {
+    const [loop] = tasksOf((wf) =>
+      wf.forEach('l', { items: words }, (scope) => scope.forkEach('f', words, child, (a) => ({ a }))),
+    );
+    const [first] = (loop?.loopOver ?? []) as { inputParameters: Record<string, string> }[];
+    expect(first?.inputParameters.round).toBe('${l.output.iteration}');
+    expect(first?.inputParameters.queryExpression).toContain('"subWorkflowParam":{"name":"child","version":3}');
+  });
+});
+
+describe('definitions from elsewhere', () => {
+  test('keep a JSON Schema as it was written, whole and inside others', () => {
+    const written = {
+      type: 'object',
+      properties: { a: { type: 'string', default: 'x', 'x-odd': 1 } },
+      $comment: 'kept',
+    };
+    const schema = jsonSchema<{ a?: string }>(written);
+    expect(inputSchemaOf(schema)).toEqual(written);
+    expect(outputSchemaOf(schema)).toEqual(written);
+    expect(inputSchemaOf(z.object({ inner: schema }))).toMatchObject({ properties: { inner: written } });
+    expect(schema.safeParse({ a: 1 }).success).toBe(false);
+    const odd = { type: 'strange', $ref: '#/nowhere' };
+    expect(inputSchemaOf(jsonSchema(odd))).toEqual(odd);
+  });
+
+  test('keep fields as they were written, and are without those that were not', () => {
+    const { def } = defineWorkflow({
+      ...spec,
+      input: jsonSchema<{ a: string }>({ properties: { a: { default: 1 } } }),
+      verbatim: { ownerEmail: 'a@b.c', timeoutPolicy: 'TIME_OUT_WF', inputSchema: undefined, description: undefined },
+    }).build(() => ({}));
+    expect(def).toMatchObject({
+      inputParameters: ['a'],
+      inputTemplate: { a: 1 },
+      ownerEmail: 'a@b.c',
+      timeoutPolicy: 'TIME_OUT_WF',
+    });
+    expect(Object.keys(def)).not.toContain('inputSchema');
+    expect(Object.keys(def)).not.toContain('description');
+  });
+
+  test('keep a task as it was written, whatever it is called', () => {
+    const task = {
+      name: 'x',
+      type: 'ODD',
+      extra: { a: [1] },
+      loopOver: [{ name: 'y', taskReferenceName: 'my y', type: 'T' }],
+    };
+    const [one] = tasksOf((wf) => wf.json('my-task', task));
+    expect(one).toEqual({ ...task, taskReferenceName: 'my-task' });
+    expect(() => tasksOf((wf) => [wf.json('a', task), wf.json('my y', { name: 'z', type: 'T' })])).toThrow(
+      'used twice',
+    );
+  });
+});
+
+describe('policies', () => {
+  test('give three more tries after 2, 4 and 8 seconds', () => {
+    const retries = { retryCount: 3, retryLogic: 'EXPONENTIAL_BACKOFF', retryDelaySeconds: 2, timeoutPolicy: 'RETRY' };
+    for (const [policy, timeoutSeconds] of [
+      [externalApi, 30],
+      [database, 10],
+      [modelCall, 120],
+    ] as const) {
+      expect(policy.options).toEqual({ ...retries, timeoutSeconds, responseTimeoutSeconds: timeoutSeconds });
+    }
+  });
+
+  test.each([
+    { timeoutSeconds: 0 },
+    { timeoutSeconds: 1, retryCount: Number.POSITIVE_INFINITY },
+    { timeoutSeconds: 1, retryCount: -1 },
+  ])('cannot be without an end: %o', (options) => {
+    expect(() => definePolicy('p', '', options)).toThrow(expect.objectContaining({ code: 'config' }));
+  });
+});
+
+describe('mistakes the compiler cannot see', () => {
+  const strict = defineTask({ ...greet, name: 'strict', input: z.strictObject({ who: z.string() }) });
+  const name = refs<'greet'>('workflow.input.name');
+  const inLoop = (build: (scope: Scope, word: Ref<string>) => unknown) => (wf: Scope) =>
+    wf.forEach('outer', { items: words }, build);
+
+  test.each<[string, (wf: Scope) => unknown, string]>([
+    [
+      'a loop in a loop',
+      inLoop((scope) => scope.forEach('inner', { items: words }, () => {})),
+      'a workflow of its own',
+    ],
+    [
+      'a loop in a branch in a loop',
+      inLoop((scope) =>
+        scope.fork('f', { left: (left) => left.repeat('inner', { rounds: 1, until: 'true', inputs: {} }, () => {}) }),
+      ),
+      'inside the loop "outer"',
+    ],
+    ['an empty loop', inLoop(() => {}), 'the loop "outer" has no task'],
+    ['no round to keep', (wf) => wf.forEach('l', { items: words, keepLastN: 0 }, () => {}), '0 rounds to keep'],
+    ['half a retry', (wf) => wf.task('t', greet, { who: 'x' }, { retryCount: 0.5 }), '0.5 retries'],
+    ['a start in the past', (wf) => wf.task('t', greet, { who: 'x' }, { startDelay: -1 }), '-1 seconds before'],
+    ['a day that there is not', (wf) => wf.wait('w', { until: '2026-11-31 09:30 UTC' }), 'waits until'],
+    ['a time of nobody knows where', (wf) => wf.wait('w', { until: '2026-11-21 09:30' }), 'waits until'],
+    ['a time as others write it', (wf) => wf.wait('w', { until: '2026-11-21T09:30:00Z' }), 'waits until'],
+    [
+      'a task under another name',
+      (wf) => wf.dynamic('d', name, { greet: { ...greet, name: 'hail' } }, { who: 'x' }),
+      '"greet"',
+    ],
+    [
+      'a task that refuses the name',
+      (wf) => wf.dynamic('d', refs<'strict'>('a'), { strict }, { who: 'x' }),
+      'refuse the name',
+    ],
+    [
+      'a payload in the place of what the server says',
+      (wf) => wf.event('e', { sink: 'conductor:x', payload: { workflowType: 'x' } }),
+      'input called "workflowType"',
+    ],
+    ['a reference like a round', (wf) => wf.task('t__1', greet, { who: 'x' }), 'like a round of a loop'],
+    [
+      'a reference like a task of a fork',
+      (wf) => [wf.forkEach('f', words, greet, (who) => ({ who })), wf.task('f_12', greet, { who: 'x' })],
+      'may be a task of the fork "f"',
+    ],
+    [
+      'a fork whose tasks are like a reference',
+      (wf) => [wf.task('f_0_settled', greet, { who: 'x' }), wf.forkEach('f', words, greet, (who) => ({ who }))],
+      'may be a task of the fork "f"',
+    ],
+  ])('%s', (_, build, message) => {
+    const mistake = { code: 'config', message: expect.stringContaining(message) };
+    expect(() => tasksOf(build)).toThrow(expect.objectContaining(mistake));
+  });
+});
