@@ -1,0 +1,115 @@
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { runFleetCommand } from '../support/product.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lint-'));
+const nowhere = { FLEET_DIR: join(folder, 'none') };
+const fleet = (...args: string[]) => runFleetCommand(['lint', ...args], nowhere);
+
+const right = { name: 'right', version: 1, tasks: [{ name: 'a', taskReferenceName: 'a', type: 'NOOP' }] };
+const http = {
+  name: 'h',
+  taskReferenceName: 'h',
+  type: 'HTTP',
+  inputParameters: { http_request: { uri: 'http://x', method: 'GET' } },
+};
+const reader = {
+  name: 'b',
+  taskReferenceName: 'b',
+  type: 'SIMPLE',
+  inputParameters: { x: '${h.response.statusCode}' },
+};
+const wrong = { name: 'wrong', version: '1', tasks: [http, reader] };
+const risky = { ...right, name: 'risky', timeoutSeconds: 60 };
+
+function file(name: string, content: unknown, indent = 2): string {
+  const path = join(folder, name);
+  writeFileSync(path, `${JSON.stringify(content, null, indent)}\n`);
+  return path;
+}
+
+describe('fleet lint', () => {
+  test('without arguments looks at everything that is shipped, and finds nothing', async () => {
+    const { code, stdout } = await fleet('--strict');
+    expect(stdout).toMatch(/^\d+ definitions: nothing found\n$/);
+    expect(code).toBe(0);
+  });
+
+  test('says where, what, why and what to do, and exits with 1', async () => {
+    const { code, stdout } = await fleet(file('wrong.json', wrong));
+    expect(code).toBe(1);
+    expect(stdout).toContain('wrong.json: workflow wrong');
+    expect(stdout).toMatch(/error +unknown-task-field +\/tasks\/1\/inputParameters\/x \(task b\)/);
+    for (const word of ['why: ', 'repair: Write ${h.output.response.statusCode}.', '1 error, 1 warning'])
+      expect(stdout).toContain(word);
+  });
+
+  test('--json is for machines, and warnings fail with --strict only', async () => {
+    const path = file('risky.json', [right, risky]);
+    const { code, stdout } = await fleet(path, '--json');
+    expect(code).toBe(0);
+    const { definitions, errors, warnings, findings } = JSON.parse(stdout);
+    expect({ definitions, errors, warnings }).toEqual({ definitions: 2, errors: 0, warnings: 1 });
+    expect(findings).toEqual([
+      expect.objectContaining({
+        source: path,
+        name: 'risky',
+        rule: 'timeout-without-effect',
+        pointer: '/timeoutPolicy',
+      }),
+    ]);
+    expect((await fleet(path, '--strict')).code).toBe(1);
+  });
+
+  test('--fix mends what is safe, in the indentation of the file, and says what', async () => {
+    const path = file('mend.json', [right, wrong], 4);
+    const { code, stdout } = await fleet(path, '--fix');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('mended   unknown-task-field') });
+    const [first, second] = [
+      right,
+      { ...wrong, version: 1, tasks: [http, { ...reader, inputParameters: { x: '${h.output.response.statusCode}' } }] },
+    ];
+    expect(readFileSync(path, 'utf8')).toBe(`${JSON.stringify([first, second], null, 4)}\n`);
+  });
+
+  test('--rule and --ignore choose among the rules, and refuse what is none', async () => {
+    const path = file('chosen.json', wrong);
+    expect((await fleet(path, '--rule', 'coerced-type')).stdout).toContain('0 errors, 1 warning');
+    expect((await fleet(path, '--ignore', 'coerced-type')).stdout).toContain('1 error, 0 warnings');
+    expect(await fleet(path, '--rule', 'nope')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('no rule "nope"'),
+    });
+    expect((await fleet('--list')).stdout).toContain('unknown-task-field');
+  });
+
+  test('in a folder takes the definitions, of workflows and of tasks, and leaves the other files', async () => {
+    mkdirSync(join(folder, 'many'), { recursive: true });
+    file('many/package.json', { name: 'x', scripts: {} });
+    file('many/flow.json', right);
+    file('many/tasks.json', [{ name: 'slow', timeoutSeconds: 10, retryCount: 3 }]);
+    const { code, stdout } = await fleet(join(folder, 'many'));
+    expect(stdout).toContain('tasks.json#0: task definition slow');
+    expect(stdout).toMatch(/task-def-timeouts[\s\S]*2 definitions: 1 error, 0 warnings/);
+    expect(code).toBe(1);
+  });
+
+  test('takes a definition in code', async () => {
+    const { code, stdout } = await fleet('workflows/definitions/order-processing.ts');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+ definitions: nothing found/) });
+  });
+
+  test('a file that is not there or no JSON is the caller’s mistake', async () => {
+    expect(await fleet(join(folder, 'nope.json'))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('no file or folder'),
+    });
+    writeFileSync(join(folder, 'broken.json'), '{');
+    expect(await fleet(join(folder, 'broken.json'))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('no JSON'),
+    });
+  });
+});
