@@ -221,8 +221,7 @@ function sharedStart(a: string, b: string): number {
 /** The name that the folder of definitions asks for. @throws FleetError `input` if no file can be called so */
 function fileNameOf(name: string): string {
   const stem = kebabCase(name);
-  if (/^[\p{L}\p{N}][^<>:"/\\|?*\p{C}]{0,100}$/u.test(stem) && !/[. ]$|\.(test|scenario|d)$/.test(stem))
-    return `${stem}.ts`;
+  if (/^[\p{L}\p{N}][\p{L}\p{N}._-]{0,100}$/u.test(stem) && !/\.$|\.(test|scenario|d)$/.test(stem)) return `${stem}.ts`;
   throw new FleetError('input', `No file can be named after ${shownName(name)}.`, {
     remedy: 'Say where to write it with --out, or print it with --stdout.',
   });

@@ -6,6 +6,7 @@ import { literal, memberAccess, quoted, stringLiteral, templatePart } from '../.
 import { Names } from '../../workflows/pull/code/names.ts';
 import { print } from '../../workflows/pull/code/print.ts';
 import { parsePath } from '../../workflows/pull/expressions/path.ts';
+import { Imports } from '../../workflows/pull/imports.ts';
 
 /** Nothing is there to be called but what the test puts there. */
 function evaluated(code: string, known: Record<string, unknown> = {}): unknown {
@@ -91,6 +92,13 @@ describe('identifiers', () => {
     expect(new Set(made).size).toBe(made.length);
     for (const name of made) expect(() => new Function(`'use strict'; const ${name} = 1;`)).not.toThrow();
   });
+});
+
+test('a module whose file has a hostile name is imported, and nothing else', () => {
+  const imports = new Imports({ contract: 'c', define: 'd', policies: 'p', refs: 'r' }, new Names());
+  const name = imports.default("./a'; escape(); '.ts", "a'; escape(); '", 'workflow');
+  expect(name).toMatch(/^\w+$/);
+  expect(imports.declarations(() => true)).toContain(`import ${name} from "./a'; escape(); '.ts";`);
 });
 
 describe('paths', () => {

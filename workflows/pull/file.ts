@@ -160,9 +160,11 @@ class FileWriter {
   }
 }
 
-/** Whether a name occurs in a source outside of its texts. */
+/** Whether a name occurs in a source outside of its texts; template literals count, for they hold references. */
 function namesIn(source: string): (name: string) => boolean {
-  const words = new Set(source.replaceAll(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g, "''").match(/[A-Za-z_$][\w$]*/g));
+  const literals = /`(?:[^`\\]|\\[\s\S])*`|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g;
+  const code = source.replaceAll(literals, (found) => (found.startsWith('`') ? found : "''"));
+  const words = new Set(code.match(/[A-Za-z_$][\w$]*/g));
   return (name) => words.has(name);
 }
 

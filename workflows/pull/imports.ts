@@ -1,3 +1,4 @@
+import { quoted } from './code/literals.ts';
 import type { Names } from './code/names.ts';
 
 /** How the generated file names the modules of this product. */
@@ -53,11 +54,11 @@ export class Imports {
   declarations(isUsed: (name: string) => boolean): string[] {
     const named = [...this.#named].flatMap(([module, names]) => {
       const used = [...names].filter(isUsed).sort(byName);
-      return used.length === 0 ? [] : [{ module, line: `import { ${used.join(', ')} } from '${module}';` }];
+      return used.length === 0 ? [] : [{ module, line: `import { ${used.join(', ')} } from ${quoted(module)};` }];
     });
     const defaults = [...this.#defaults]
       .filter(([, name]) => isUsed(name))
-      .map(([module, name]) => ({ module, line: `import ${name} from '${module}';` }));
+      .map(([module, name]) => ({ module, line: `import ${name} from ${quoted(module)};` }));
     const own = [...named, ...defaults].sort((a, b) => byModule(a.module, b.module));
     return [`import { z } from 'zod';`, ...own.map(({ line }) => line)];
   }
