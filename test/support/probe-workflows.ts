@@ -77,11 +77,15 @@ export function probeWorkflows(prefix: string): Workflow[] {
         }).true;
       },
     });
-    const loop = wf.repeat('again', { rounds: 3, until: '$.n > 2', inputs: { n: input.n } }, (round, number) => {
-      const more = round.inline('more', { inputs: { number }, script: '$.number', output: z.number() });
-      round.set('keep', { count: more.output.result });
-      return more;
-    });
+    const loop = wf.repeat(
+      'again',
+      { rounds: 3, until: '$.n > 2', inputs: { n: input.n }, keepLastN: 2 },
+      (round, number) => {
+        const more = round.inline('more', { inputs: { number }, script: '$.number', output: z.number() });
+        round.set('keep', { count: more.output.result });
+        return more;
+      },
+    );
     return { left: both.left.output.total, right: both.right.output.total, last: loop.last.output.result };
   });
   return [child, leaves, flow];

@@ -126,10 +126,13 @@ export function loop(task: WorkflowTask, place: Place): Built | undefined {
       String(task.loopCondition),
     ) ?? [];
   if (of !== ref || rounds === undefined || until === undefined) return undefined;
+  const { keepLastN, ...inputs } = inputOf(task);
+  if (keepLastN !== undefined && typeof keepLastN !== 'number') return undefined;
   const limits = object([
     ['rounds', text(String(Number(rounds)))],
     ['until', literal(until)],
-    ['inputs', wired(inputOf(task), place.writer.refer(place.visible))],
+    ['inputs', wired(inputs, place.writer.refer(place.visible))],
+    ...(keepLastN === undefined ? [] : [['keepLastN', literal(keepLastN)] as const]),
   ]);
   const made = branch(tasksOf(task.loopOver), place, {
     name: 'loop',
