@@ -72,7 +72,7 @@ function folderOf({ workflowsDir }: WorkflowsDir, name: string): URL {
   return pathToFileURL(`${resolve(workflowsDir, name)}/`);
 }
 
-/** Each after those that were made with it: a saga needs its compensation. One in a file of its own too counts once; two of one name are a mistake. */
+/** A companion that is in a file of its own too counts once; two workflows of one name are a mistake. */
 function withCompanions(workflows: readonly Workflow[]): Workflow[] {
   const all = new Map<string, Workflow>();
   const add = (workflow: Workflow) => {
@@ -83,7 +83,7 @@ function withCompanions(workflows: readonly Workflow[]): Workflow[] {
       });
     }
     if (known) return;
-    workflow.companions?.forEach(add);
+    workflow.companions?.forEach(add); // first, because a saga needs its compensation
     all.set(workflow.name, workflow);
   };
   workflows.forEach(add);

@@ -1,3 +1,4 @@
+import { kebabCase } from '../core/discover.ts';
 import { count, duration } from '../core/text.ts';
 import { percentOf } from '../workflows/scenario/coverage.ts';
 import type { WorkflowResult } from '../workflows/scenario/suite.ts';
@@ -7,7 +8,9 @@ const WIDTH = 110;
 
 /** What became of the scenarios of one workflow, as lines for a person. */
 export function reportOf({ name, scenarios, coverage }: WorkflowResult): string[] {
-  if (scenarios.length === 0) return [name, '  no scenarios'];
+  if (scenarios.length === 0) {
+    return [name, `  no scenarios: write them to ${kebabCase(name)}.scenario.ts, beside the definitions`];
+  }
   const lines = scenarios.flatMap(({ title, mistakes, path, durationMs, workflowId }) => [
     `  ${mistakes.length === 0 ? '✓' : '✗'} ${title}  ${duration(durationMs)}${workflowId ? `  ${workflowId}` : ''}`,
     ...mistakes.map((mistake) => `      ${mistake}`),

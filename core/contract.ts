@@ -43,7 +43,10 @@ export interface TaskContext {
   /** The task's name within its workflow. */
   readonly taskReferenceName: string;
   readonly workflowId: string;
-  /** The same for every attempt and redelivery of this task of this execution: the key for side effects. */
+  /**
+   * The same for every attempt and redelivery of this task of this execution: the key for side effects. In the compensation of a saga it
+   * is the same for every execution that undoes the same failed one.
+   */
   readonly idempotencyKey: string;
   readonly log: Logger;
   /** Adds a line to the task's log on the server. It is sent with the next heartbeat or with the result. */

@@ -9,22 +9,27 @@ export const workerInputs = {
   undoneBy: '_undoneBy',
 } as const;
 
-/** What was meant for the worker process, and the input without it. */
-export interface SplitInput {
-  readonly input: Record<string, unknown>;
-  readonly idempotencyScope: string | undefined;
-  readonly undoneBy: string | undefined;
-}
-
 /** The server notes this text in the place of an id where it could not start the failure workflow, so that nothing was undone. */
 const NOT_STARTED = 'Error workflow ';
 
-/** Takes the inputs for the worker process out of a task's input. */
-export function splitInput(inputData: Readonly<Record<string, unknown>>): SplitInput {
-  const { [workerInputs.idempotencyScope]: scope, [workerInputs.undoneBy]: undoneBy, ...input } = inputData;
-  return {
-    input,
-    idempotencyScope: typeof scope === 'string' && scope !== '' ? scope : undefined,
-    undoneBy: typeof undoneBy === 'string' && !undoneBy.startsWith(NOT_STARTED) ? undoneBy : undefined,
-  };
+type Input = Readonly<Record<string, unknown>>;
+
+/** What takes the place of the execution's id in the idempotency key of a task, if anything does. */
+export function idempotencyScopeOf(inputData: Input): string | undefined {
+  const scope = inputData[workerInputs.idempotencyScope];
+  return typeof scope === 'string' && scope !== '' ? scope : undefined;
 }
+
+/** The execution that has undone the one of a task, if any has. */
+export function undoneBy(inputData: Input): string | undefined {
+  const by = inputData[workerInputs.undoneBy];
+  return typeof by === 'string' && !by.startsWith(NOT_STARTED) ? by : undefined;
+}
+
+/** A task's input without what is meant for the worker process. */
+export function handlerInput(inputData: Record<string, unknown>): Record<string, unknown> {
+  if (!names.some((name) => name in inputData)) return inputData;
+  return Object.fromEntries(Object.entries(inputData).filter(([name]) => !names.includes(name)));
+}
+
+const names: readonly string[] = Object.values(workerInputs);

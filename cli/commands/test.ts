@@ -47,7 +47,7 @@ the executions are removed afterwards. Exit code 0 if every scenario came to wha
     const suites = await loadScenarios(config);
     for (const suite of suites) refuseStranger(suite, workflows);
     const names = args.filter((name) => name !== undefined);
-    const chosen = choose(workflows, names);
+    const chosen = withTitle(choose(workflows, names), suites, options.title);
     const results = await runChosen(context, options, workflows, chosen, suites);
     const reached = percentOf(results.map(({ coverage }) => coverage));
     if (options.json) print(JSON.stringify({ workflows: results, coverage: reached }));
@@ -100,6 +100,21 @@ function choose(workflows: readonly Workflow[], names: readonly string[]): reado
     throw new FleetError('not-found', `There is no workflow ${name} here.`, {
       remedy: `There are ${workflows.map((workflow) => workflow.name).join(', ')}.`,
     });
+  });
+}
+
+/** The workflows that have a scenario of this title; all of them where there is no title to look for. */
+function withTitle(
+  workflows: readonly Workflow[],
+  suites: readonly Scenarios[],
+  title: string | undefined,
+): readonly Workflow[] {
+  if (title === undefined) return workflows;
+  const has = ({ scenarios }: Scenarios) => Object.keys(scenarios).some((candidate) => candidate.includes(title));
+  const found = workflows.filter(({ name }) => suites.some((suite) => suite.name === name && has(suite)));
+  if (found.length > 0) return found;
+  throw new FleetError('not-found', `No scenario of these workflows has "${title}" in its title.`, {
+    remedy: 'Without --title, `fleet test` shows all of them.',
   });
 }
 

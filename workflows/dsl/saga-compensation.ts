@@ -111,10 +111,14 @@ function whatSucceeded(wf: Scope, steps: readonly Undo[]): Known {
   return known.output.result;
 }
 
+function ofStep(known: Known, ref: string): Known[string] {
+  return known[ref] as Known[string]; // the query makes one for each step
+}
+
 /** Adds the undo of a step and returns its tasks. `optional` lets the workflow go on to the next undo if one fails. */
 function undo(wf: Scope, known: Known, step: Undo): WorkflowTask[] {
   let tasks: WorkflowTask[] = [];
-  wf.switch(`undo_${step.ref}`, (known[step.ref] as Known[string]).undo, {
+  wf.switch(`undo_${step.ref}`, ofStep(known, step.ref).undo, {
     true: (scope) => {
       step.build(scope);
       tasks = scope.tasks;
@@ -141,8 +145,8 @@ function whatWasUndone(
 ): Refs<Undone> {
   const steps = undoing.map(({ step: { ref }, tasks }) => ({
     ref,
-    undo: known[ref]?.undo,
-    inDoubt: known[ref]?.inDoubt,
+    undo: ofStep(known, ref).undo,
+    inDoubt: ofStep(known, ref).inDoubt,
     tasks: tasks.map(({ taskReferenceName: task }) => ({
       ref: task,
       status: refs(`${task}.status`),
@@ -159,8 +163,8 @@ function whatWasUndone(
       | { by: (reduce $steps[] as $step ({}; . + { ($step.ref): $step.undone })),
           undone: [$steps[] | select(.undone) | .ref],
           left: ([ $steps[]
-              | if .inDoubt then "\\(.ref) may have happened, as it was not known to have ended: look, and undo it by hand"
-                elif (.failed | length) > 0 then "\\(.ref) is not undone, \\(.failed | join(", ")); restart this when the cause is gone"
+              | if .inDoubt then "\\(.ref) may have happened, as it was under way when the execution ended: look, and undo it by hand"
+                elif (.failed | length) > 0 then "\\(.ref) is not undone, \\(.failed | join(", ")); restart this when it can succeed, or undo it by hand"
                 else empty end ] | join(". ")) }
       | . + { complete: (.left == "") }`,
     output: z.custom<Undone>(),

@@ -24,8 +24,9 @@ import type { Placed, QueuedPlacement, Step } from './step.ts';
  * 5. A compensation can run again: restarted, or started anew because the saga's execution was retried and failed again. Each time, a
  *    worker's task in it has the same `idempotencyKey` and a request of an undo the same `Idempotency-Key`. Whatever else an undo does,
  *    such as a sub-workflow, has to bear a repetition by itself.
- * 6. An execution that was undone does not go on: where it is retried, its workers' tasks are refused. A restart cannot be held back, as
- *    the server forgets all it knew of the execution: its steps meet their old keys. Start a new execution instead.
+ * 6. An execution that was undone does not go on: where it is retried, its workers' tasks are refused. What the server executes, the tasks
+ *    of a dynamic fork, and the one task that a rerun begins with are not, and a restart cannot be held back, as the server then forgets all
+ *    it knew of the execution; its steps meet their old keys. Start a new execution instead.
  * 7. Nothing is undone when somebody terminates the execution, as the server starts no failure workflow then.
  */
 export function defineSaga<I extends z.ZodObject, O extends z.ZodObject, V extends z.ZodObject | undefined = undefined>(

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { WorkflowStatus } from '../../core/conductor/types.ts';
 import type { Workflow } from '../../core/contract.ts';
+import { FleetError } from '../../core/errors.ts';
 import type { Exactly, Expected } from './expected.ts';
 import type { Mocks } from './mocks.ts';
 
@@ -68,6 +69,16 @@ export function defineScenarios<I extends z.ZodType, O extends z.ZodType>(
 ): Scenarios {
   // Which input and output they are of is known here only; whoever runs them treats both as data.
   return { kind: 'scenarios', name: workflow.name, workflow, scenarios: scenarios as Scenarios['scenarios'] };
+}
+
+/**
+ * A workflow that was made with another one, such as the compensation of a saga, to write scenarios for.
+ * @throws FleetError `config` if there is none of that name
+ */
+export function companionOf(workflow: Workflow, name: string): Workflow {
+  const found = workflow.companions?.find((companion) => companion.name === name);
+  if (found) return found;
+  throw new FleetError('config', `No workflow ${name} was made with ${workflow.name}.`);
 }
 
 /** True for a default export made with `defineScenarios(…)`. */

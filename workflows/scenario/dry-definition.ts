@@ -2,7 +2,7 @@ import type { WorkflowDef, WorkflowTask } from '../../core/conductor/types.ts';
 import type { Workflow } from '../../core/contract.ts';
 import { isObject } from '../model/walk.ts';
 import type { Mocked } from './define.ts';
-import { isAnswered } from './kinds.ts';
+import { canBeMocked, isAnswered } from './kinds.ts';
 import { type Known, type Step, stepsOf } from './steps.ts';
 
 /**
@@ -57,7 +57,7 @@ function dry(workflow: Workflow, mocked: Mocked, known: Known, above: readonly s
 
 /** Control flow keeps its type whatever is mocked: a mock of it is a mistake that is told elsewhere. */
 function answered({ task, taskDef }: Step): WorkflowTask {
-  if (task.type === 'DYNAMIC' || nestedFields.some((field) => field in task)) return task;
+  if (task.type === 'DYNAMIC' || !canBeMocked(task.type)) return task;
   return { ...task, type: 'SIMPLE', taskDefinition: taskDef };
 }
 
@@ -97,8 +97,6 @@ function dynamicFork(task: WorkflowTask, workflow: Workflow, known: Known): Work
   const inputParameters = { ...task.inputParameters, [param]: `\${${ref}.output.result}` };
   return [rewrite, { ...task, inputParameters }];
 }
-
-const nestedFields = ['decisionCases', 'defaultCase', 'forkTasks', 'loopOver'] as const;
 
 function rebuild(tasks: readonly WorkflowTask[], change: (task: WorkflowTask) => WorkflowTask[]): WorkflowTask[] {
   const inside = (value: unknown) => (Array.isArray(value) ? rebuild(value as WorkflowTask[], change) : value);

@@ -53,8 +53,9 @@ function isSettling(type: string, ref: string): boolean {
   return type === 'DO_WHILE' && /_\d+_settled$/.test(ref);
 }
 
-function entryOf({ ref, type, round, status, output, reason }: Attempt): string {
+function entryOf({ ref, type, round, status, output, reason, unanswered }: Attempt): string {
   const name = round > 0 ? `${ref}#${round}` : ref;
+  if (unanswered) return `${name} (no answer)`;
   if (status === 'COMPLETED') return type === 'SWITCH' ? `${name} [${String(output.selectedCase)}]` : name;
   const what = reason === undefined ? status : `${status}: ${reason}`;
   return `${name} (${what.length > 80 ? `${what.slice(0, 79)}…` : what})`;
@@ -105,14 +106,17 @@ function missingAnswers(trace: Trace, { tasks = {} }: Scenario, steps: ReadonlyM
       const fork = forkOf(one.ref, steps);
       return missing(one, tasks[one.ref] ?? (fork && tasks[fork.ref]), steps.get(one.ref), fork);
     });
-  const below = trace.below.flatMap(({ ref, trace: inner }) =>
-    inner.attempts
-      .filter(({ unanswered }) => unanswered)
-      .map((one) => `subWorkflows.${ref}.tasks has no answer for ${one.ref}.`),
-  );
+  const below = trace.below.flatMap(({ ref, trace: inner }) => missingBelow(inner, `subWorkflows.${ref}`));
   const all = [...new Set([...below, ...own])];
   if (all.length === 0 && waits) return ['The server has not brought it to an end: it is still RUNNING.'];
   return all;
+}
+
+function missingBelow({ attempts, below }: Trace, where: string): string[] {
+  const own = attempts
+    .filter(({ unanswered }) => unanswered)
+    .map(({ ref }) => `There is no answer for ${ref} in \`${where}.tasks\`.`);
+  return [...own, ...below.flatMap(({ ref, trace }) => missingBelow(trace, `${where}.subWorkflows.${ref}`))];
 }
 
 const CONTROL: ReadonlySet<string> = new Set(['DO_WHILE', 'JOIN', 'EXCLUSIVE_JOIN', 'FORK', 'SWITCH']);
@@ -128,7 +132,7 @@ function missing(one: Attempt, mocks: Mocks | undefined, step: Step | undefined,
   if (mocks === undefined) {
     const asked = fork ?? step;
     const stub = stubOf(asked ?? { ref, type, contract: undefined, child: undefined });
-    return `There is no answer for ${ref}; add to \`tasks\`: ${stub}`;
+    return `There is no answer for ${ref}. Add one to \`tasks\`, such as  ${stub}`;
   }
   if (isRounds(mocks) && round > mocks.rounds.length) {
     return `There is no answer for round ${round} of ${ref}: rounds(…) holds ${mocks.rounds.length}.`;

@@ -26,6 +26,7 @@ export function sample(schema: unknown): unknown {
   if (Array.isArray(schema.enum)) return schema.enum[0];
   const [first] = [schema.anyOf, schema.oneOf, schema.allOf].flatMap((of) => (Array.isArray(of) ? of : []));
   if (first !== undefined) return sample(first);
+  if (Array.isArray(schema.type)) return sample({ ...schema, type: schema.type[0] });
   if (schema.type === 'object') return sampleObject(schema);
   if (schema.type === 'array') return [];
   if (schema.type === 'string') return sampleText(schema);
@@ -49,9 +50,10 @@ function sampleText({ format, minLength }: Record<string, unknown>): string {
   return typeof minLength === 'number' ? 'x'.repeat(minLength) : '';
 }
 
-function sampleNumber({ minimum, exclusiveMinimum }: Record<string, unknown>): number {
-  if (typeof exclusiveMinimum === 'number') return exclusiveMinimum >= 0 ? exclusiveMinimum + 1 : 0;
-  return typeof minimum === 'number' && minimum > 0 ? minimum : 0;
+function sampleNumber({ minimum, exclusiveMinimum, maximum }: Record<string, unknown>): number {
+  if (typeof exclusiveMinimum === 'number') return Math.max(0, exclusiveMinimum + 1);
+  const least = typeof minimum === 'number' ? Math.max(0, minimum) : 0;
+  return typeof maximum === 'number' ? Math.min(least, maximum) : least;
 }
 
 /** A value as a person would write it in TypeScript. */

@@ -56,11 +56,12 @@ export function boundOf(loop: WorkflowTask): number | undefined {
 
 /** A loop over a list, which its condition does not end. */
 export function isOverItems(loop: WorkflowTask): boolean {
-  return loop.items !== undefined || loop.inputParameters?.items !== undefined;
+  return loop.items != null || loop.inputParameters?.items != null;
 }
 
 function taskDefOf(task: WorkflowTask, registered: TaskDef | undefined): TaskDef {
-  const { inputSchema: _, outputSchema: __, ...def } = registered ?? unregistered(task);
+  const inside = isObject(task.taskDefinition) ? { ...unregistered(task), ...task.taskDefinition } : unregistered(task);
+  const { inputSchema: _, outputSchema: __, ...def } = registered ?? inside;
   const own = typeof task.retryCount === 'number' ? task.retryCount : undefined;
   const retryCount = own ?? (retriesAtLeastThrice(task.type) ? def.retryCount || 3 : def.retryCount);
   return retryCount === undefined ? def : { ...def, retryCount };

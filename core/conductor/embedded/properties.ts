@@ -26,9 +26,9 @@ export function serverProperties(options: PropertyOptions): Record<string, strin
     'conductor.app.taskExecutionPostponeDuration': '2s',
     // The server now and then loses a JOIN on this queue and repairs it when it next looks at the execution; the default is 30 s.
     'conductor.app.workflowOffsetTimeout': '10s',
-    // Removing an execution takes its tasks out of the index, each in a thread that holds one connection and asks for another. Beyond
-    // this queue the server starts as many such threads as its pool has connections, and all of it stands still for half a minute.
-    'conductor.sqlite.async-worker-queue-size': '10000',
+    // Removing an execution takes its tasks out of the index in up to ten threads, each of which holds one connection and asks for another.
+    // With the default of ten connections the whole server then stands still for half a minute.
+    'spring.datasource.hikari.maximum-pool-size': '16',
     // Every idle task type of every worker process holds one of its threads in a long poll; the default is 200.
     'server.tomcat.threads.max': '400',
     ...(!secrets && { 'conductor.secrets.type': 'noop', 'conductor.environment.type': 'noop' }),

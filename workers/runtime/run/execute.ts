@@ -3,7 +3,7 @@ import type { Task } from '../../../core/conductor/types.ts';
 import type { TaskContext, Worker, WorkerSettings } from '../../../core/contract.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { Logger } from '../../../core/log.ts';
-import { splitInput } from '../../../core/worker-inputs.ts';
+import { handlerInput, idempotencyScopeOf, undoneBy } from '../../../core/worker-inputs.ts';
 import type { Attempt } from './attempt.ts';
 
 /** How the execution of one task ended, before it is put into the server's words. */
@@ -70,7 +70,7 @@ export function contextOf(attempt: Attempt, { log, settings, showProgress }: Exe
     taskId: task.taskId,
     taskReferenceName: task.referenceTaskName,
     workflowId: task.workflowInstanceId,
-    idempotencyKey: `${splitInput(task.inputData).idempotencyScope ?? task.workflowInstanceId}:${task.referenceTaskName}`,
+    idempotencyKey: `${idempotencyScopeOf(task.inputData) ?? task.workflowInstanceId}:${task.referenceTaskName}`,
     previousOutput: task.outputData,
     get log() {
       return log();
@@ -108,12 +108,12 @@ function inputOf(worker: Worker, task: Task): { accepted: unknown } | { refused:
   if (task.externalInputPayloadStoragePath) {
     return { refused: `The input of ${worker.name} is too large: the server keeps it where workers cannot read it.` };
   }
-  const { input, undoneBy } = splitInput(task.inputData);
-  if (undoneBy !== undefined) {
-    return { refused: `This execution has failed before and was undone by ${undoneBy}: start a new one.` };
+  const compensation = undoneBy(task.inputData);
+  if (compensation !== undefined) {
+    return { refused: `This execution has failed before and was undone by ${compensation}: start a new one.` };
   }
   try {
-    const parsed = parseInput(worker.input, input);
+    const parsed = parseInput(worker.input, handlerInput(task.inputData));
     if (parsed.success) return { accepted: parsed.data };
     return { refused: `The input of ${worker.name} is not valid: ${describe(parsed.error)}` };
   } catch (thrown) {

@@ -1,0 +1,202 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { WorkflowDef } from '../../core/conductor/types.ts';
+import { defineTask, type Workflow } from '../../core/contract.ts';
+import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { externalApi } from '../../workflows/dsl/policies.ts';
+import { toTaskDef } from '../../workflows/manage/task-def.ts';
+import { walk } from '../../workflows/model/walk.ts';
+import { mistakesIn } from '../../workflows/scenario/check.ts';
+import { defineScenarios, unchecked } from '../../workflows/scenario/define.ts';
+import { dryDefinition } from '../../workflows/scenario/dry-definition.ts';
+import { mockData, NO_MOCK } from '../../workflows/scenario/mock-data.ts';
+import { completes, each, fails, rounds, timesOut } from '../../workflows/scenario/mocks.ts';
+import { boundOf, type Known, stepsOf } from '../../workflows/scenario/steps.ts';
+
+const known = (...workflows: Workflow[]): Known => ({ workflows, taskDefOf: toTaskDef });
+
+const rate = defineTask({
+  name: 'rate_it',
+  description: 'Rates.',
+  input: z.object({ text: z.string() }),
+  output: z.object({ points: z.number() }),
+  retryCount: 2,
+  timeoutSeconds: 20,
+  responseTimeoutSeconds: 10,
+});
+
+const alarm = defineWorkflow({
+  name: 'Alarm',
+  version: 1,
+  description: 'An alarm.',
+  input: z.object({}),
+  output: z.object({}),
+}).build((wf) => {
+  wf.set('rung', {});
+  return {};
+});
+
+const child = defineWorkflow({
+  name: 'Child',
+  version: 3,
+  description: 'A child.',
+  input: z.object({ text: z.string() }),
+  output: z.object({ points: z.number() }),
+}).build((wf, { text }) => ({ points: wf.task('inner', rate, { text }).output.points }));
+
+const parent = defineWorkflow({
+  name: 'Parent',
+  version: 1,
+  description: 'A parent.',
+  input: z.object({ text: z.string(), texts: z.array(z.string()) }),
+  output: z.object({}),
+  failureWorkflow: alarm,
+}).build((wf, { text, texts }) => {
+  wf.repeat('loop', { rounds: 3, until: '$.done', inputs: { done: false } }, (scope) => {
+    scope.task('again', rate, { text });
+  });
+  wf.http('call', externalApi, { method: 'GET', uri: 'http://service/', response: z.unknown() });
+  wf.event('tell', { sink: 'conductor:told', payload: { text } });
+  wf.wait('rest', { seconds: 10 });
+  wf.wait('signal', { signal: z.object({}) });
+  wf.subWorkflow('below', child, { text });
+  wf.forkEach('all', texts, rate, (item) => ({ text: item }));
+  return {};
+});
+
+const byRef = (def: WorkflowDef) => new Map([...walk(def.tasks)].map(({ task }) => [task.taskReferenceName, task]));
+
+describe('the definition that a dry run executes', () => {
+  const dry = dryDefinition(parent, {}, known(parent, child));
+  const tasks = byRef(dry);
+
+  test('holds nothing that the server would do outside: no call, no event, no wait, no failure workflow', () => {
+    expect(dry.failureWorkflow).toBeUndefined();
+    for (const ref of ['again', 'call', 'tell', 'rest', 'signal']) expect(tasks.get(ref)?.type).toBe('SIMPLE');
+    expect(tasks.get('loop')?.type).toBe('DO_WHILE');
+  });
+
+  test('resolves the same inputs and has a name of its own', () => {
+    expect(tasks.get('call')?.inputParameters).toEqual(byRef(parent.def).get('call')?.inputParameters);
+    expect(dry).toMatchObject({ name: 'Parent_dry_run', version: 1, inputTemplate: parent.def.inputTemplate });
+  });
+
+  test('carries its task definitions, so that retries do not depend on what is registered', () => {
+    expect(tasks.get('again')?.taskDefinition).toMatchObject({ name: 'rate_it', retryCount: 2, timeoutSeconds: 20 });
+    expect(tasks.get('call')?.taskDefinition).toMatchObject({ name: 'external_api', retryCount: 3 });
+    expect(tasks.get('tell')?.taskDefinition).toMatchObject({ retryCount: 0 });
+  });
+
+  test('carries its sub-workflows, which are dry as well', () => {
+    const param = tasks.get('below')?.subWorkflowParam as { workflowDefinition: WorkflowDef };
+    expect(param.workflowDefinition.name).toBe('Child_dry_run');
+    expect(byRef(param.workflowDefinition).get('inner')?.taskDefinition).toMatchObject({ name: 'rate_it' });
+  });
+
+  test('does not run a sub-workflow that is answered as a whole, or that nobody knows', () => {
+    const answered = dryDefinition(parent, { tasks: { below: completes({}) } }, known(parent, child));
+    expect(byRef(answered).get('below')?.type).toBe('SIMPLE');
+    expect(byRef(dryDefinition(parent, {}, known(parent))).get('below')?.type).toBe('SIMPLE');
+  });
+
+  test('rewrites what a fork over a list makes at run time', () => {
+    expect(tasks.get('all')?.inputParameters).toMatchObject({ tasks: '${all_as_dry_run.output.result}' });
+    const rewrite = tasks.get('all_as_dry_run')?.inputParameters;
+    expect(rewrite).toMatchObject({ tasks: '${all_tasks.output.result}', defs: { rate_it: { retryCount: 2 } } });
+  });
+
+  test('holds no call either where every task has the fields of every type, as the server writes them', () => {
+    const stored = { decisionCases: {}, defaultCase: [], forkTasks: [], loopOver: [], joinOn: [], optional: false };
+    const tasks = parent.def.tasks.map((task) => ({ ...stored, ...task }));
+    const types = byRef(dryDefinition({ ...parent, def: { ...parent.def, tasks } }, {}, known(parent, child)));
+    for (const ref of ['call', 'tell', 'rest', 'signal']) expect(types.get(ref)?.type).toBe('SIMPLE');
+  });
+
+  test('leaves the workflow itself as it was', () => {
+    expect(byRef(parent.def).get('call')?.type).toBe('HTTP');
+    expect(parent.def.failureWorkflow).toBe('Alarm');
+  });
+});
+
+describe('mocks for the test endpoint', () => {
+  const missing = { status: 'FAILED_WITH_TERMINAL_ERROR', output: { [NO_MOCK]: true } };
+  const mocksOf = (tasks: Parameters<typeof mockData>[1]['tasks']) =>
+    mockData(parent, tasks ? { tasks } : {}, known(parent, child)).taskRefToMockOutput;
+
+  test('a task without an answer ends the run and says so; a wait for a time and an event need none', () => {
+    const mocks = mocksOf(undefined);
+    expect(mocks.call).toEqual([missing]);
+    expect(mocks.signal).toEqual([missing]);
+    expect(mocks.rest).toEqual([{ status: 'COMPLETED', output: {} }, missing]);
+    expect(mocks.tell).toEqual([{ status: 'COMPLETED', output: {} }, missing]);
+  });
+
+  test('one answer serves every attempt, a list one each', () => {
+    expect(mocksOf({ call: fails('503') }).call).toHaveLength(5);
+    expect(mocksOf({ call: [fails('503')] }).call).toEqual([
+      { status: 'FAILED', output: { response: '503' }, reason: '503' },
+      missing,
+    ]);
+  });
+
+  test('in a loop every round that its bound allows gets the answers, or each its own', () => {
+    const same = mocksOf({ again: completes({ points: 1 }) });
+    expect(Object.keys(same).filter((ref) => ref.startsWith('again'))).toEqual(['again__1', 'again__2', 'again__3']);
+    const own = mocksOf({ again: rounds(completes({ points: 1 }), [fails('x'), completes({ points: 2 })]) });
+    expect(own.again__2?.map(({ status }) => status)).toEqual(['FAILED', 'COMPLETED', 'FAILED_WITH_TERMINAL_ERROR']);
+    expect(own.again__3).toEqual([missing]);
+  });
+
+  test('an attempt that times out takes longer than the task definition allows', () => {
+    expect(mocksOf({ again: [timesOut()] }).again__1?.[0]).toEqual({
+      status: 'IN_PROGRESS',
+      output: {},
+      executionTime: 21_000,
+    });
+  });
+
+  test('a fork over a list gets its answers item by item', () => {
+    const mocks = mocksOf({ all: each(completes({ points: 1 }), completes({ points: 2 })) });
+    expect(mocks.all_1?.[0]).toEqual({ status: 'COMPLETED', output: { points: 2 } });
+    expect(mocks.all_1__1).toEqual(mocks.all_1);
+    expect(mocks.all_2).toEqual([missing]);
+  });
+
+  test('a sub-workflow gets a set of its own', () => {
+    const { subWorkflowTestRequest } = mockData(
+      parent,
+      { subWorkflows: { below: { tasks: { inner: completes({ points: 1 }) } } } },
+      known(parent, child),
+    );
+    expect(subWorkflowTestRequest?.below).toMatchObject({
+      name: 'Child_dry_run',
+      version: 3,
+      taskRefToMockOutput: { inner: [{ output: { points: 1 } }, {}, {}, missing] },
+    });
+  });
+});
+
+test('the bound of a loop is read from its condition', () => {
+  const loop = (loopCondition: unknown) =>
+    boundOf({ name: 'l', taskReferenceName: 'l', type: 'DO_WHILE', loopCondition });
+  expect(loop(stepsOf(parent, known()).get('loop')?.task.loopCondition)).toBe(3);
+  expect(loop('$.l.iteration < 7')).toBe(7);
+  expect(loop("$.l['iteration'] <= 7 && $.x")).toBe(8);
+  expect(loop('$.x < 3')).toBeUndefined();
+});
+
+test('inputs and outputs are those of the workflow', () => {
+  const expected = { status: 'COMPLETED' } as const;
+  const { scenarios } = defineScenarios(child, {
+    right: { input: { text: 'x' }, expect: { ...expected, output: { points: 1 } } },
+    // @ts-expect-error a text is no number
+    input: { input: { text: 7 }, expect: expected },
+    // @ts-expect-error there is no such output
+    output: { input: { text: 'x' }, expect: { ...expected, output: { pionts: 1 } } },
+    // @ts-expect-error nothing ends as PAUSED
+    status: { input: { text: 'x' }, expect: { status: 'PAUSED' } },
+    anything: { input: unchecked({ text: 7 }), expect: expected },
+  });
+  const found = Object.entries(scenarios).filter(([, one]) => mistakesIn(child, one, known(child)).length > 0);
+  expect(found.map(([title]) => title)).toEqual(['input']);
+});

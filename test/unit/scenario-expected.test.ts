@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { outputSchemaOf } from '../../core/contract.ts';
+import { differences, exactly } from '../../workflows/scenario/expected.ts';
+import { sample, stubOf } from '../../workflows/scenario/sample.ts';
+
+const paths = (expected: unknown, actual: unknown) => differences(expected, actual, 'output').map(({ path }) => path);
+
+describe('what a scenario expects of a value', () => {
+  test('objects need only hold what is given, however deep', () => {
+    expect(paths({ a: { b: 1 } }, { a: { b: 1, c: 2 }, d: 3 })).toEqual([]);
+    expect(paths({ a: { b: 1, c: 3 } }, { a: { b: 1, c: 2 } })).toEqual(['output.a.c']);
+  });
+
+  test('exactly allows nothing else', () => {
+    expect(paths(exactly({ a: { b: 1 } }), { a: { b: 1, c: 2 }, d: 3 })).toEqual(['output.a.c', 'output.d']);
+    expect(paths(exactly({ a: 1 }), { a: 1 })).toEqual([]);
+  });
+
+  test('lists are compared whole, their items as objects', () => {
+    expect(paths({ list: [{ a: 1 }] }, { list: [{ a: 1, b: 2 }] })).toEqual([]);
+    expect(paths({ list: [{ a: 1 }] }, { list: [{ a: 1 }, { a: 2 }] })).toEqual(['output.list']);
+    expect(paths({ list: [1, 2] }, { list: [1, 3] })).toEqual(['output.list[1]']);
+  });
+
+  test('a regular expression stands for a text, and for nothing else', () => {
+    expect(paths({ a: /^x/ }, { a: 'xyz' })).toEqual([]);
+    expect(paths({ a: /^1/ }, { a: 1 })).toEqual(['output.a']);
+  });
+
+  test('null and nothing are the same, false and 0 are not', () => {
+    expect(paths({ a: null }, {})).toEqual([]);
+    expect(paths({ a: undefined }, { a: null })).toEqual([]);
+    expect(paths({ a: null }, { a: 0 })).toEqual(['output.a']);
+    expect(paths({ a: false }, {})).toEqual(['output.a']);
+  });
+});
+
+describe('a line to paste for a task without an answer', () => {
+  const stub = (type: string, output?: z.ZodType) =>
+    stubOf({
+      ref: 'it',
+      type,
+      child: undefined,
+      contract: output && { kind: 'task', name: 't', description: '', input: z.object({}), output, options: {} },
+    });
+
+  test('is of the shape that the contract asks for, and as short as can be', () => {
+    const output = z.object({
+      rating: z.enum(['good', 'bad']),
+      at: z.iso.datetime(),
+      n: z.int().positive(),
+      more: z.string().optional(),
+    });
+    expect(stub('SIMPLE', output)).toBe("it: completes({ rating: 'good', at: '2026-01-01T00:00:00Z', n: 1 }),");
+  });
+
+  test('knows what the server answers by itself', () => {
+    expect(stub('HTTP')).toBe('it: answers(200, {}),');
+    expect(stub('LLM_CHAT_COMPLETE')).toContain("finishReason: 'STOP'");
+    expect(stub('HUMAN')).toBe('it: completes({}),');
+  });
+
+  test('passes its own schema', () => {
+    const schemas = [
+      z.object({ a: z.array(z.string()), b: z.boolean(), c: z.literal('x'), d: z.union([z.number(), z.string()]) }),
+      z.object({ email: z.email(), url: z.url(), id: z.uuid(), day: z.iso.date(), name: z.string().min(3) }),
+      z.object({ big: z.number().min(5), small: z.number().max(-1).nullable(), deep: z.object({ x: z.number() }) }),
+    ];
+    for (const schema of schemas) expect(schema.safeParse(sample(outputSchemaOf(schema))).error).toBeUndefined();
+  });
+});
