@@ -78,7 +78,7 @@ function folderOf({ workflowsDir }: WorkflowsDir, name: string): URL {
   return pathToFileURL(`${resolve(workflowsDir, name)}/`);
 }
 
-/** Each after those that were made with it: a saga needs its compensation. One in a file of its own too counts once; two of one name are a mistake. */
+/** A companion that is in a file of its own too counts once; two workflows of one name are a mistake. */
 function withCompanions(workflows: readonly Workflow[]): Workflow[] {
   const all = new Map<string, Workflow>();
   const add = (workflow: Workflow) => {

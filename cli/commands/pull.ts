@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs';
-import { mkdir, realpath, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { StoredWorkflowDef, WorkflowTask } from '../../core/conductor/types.ts';
 import { kebabCase } from '../../core/discover.ts';
-import { FleetError, messageOf } from '../../core/errors.ts';
+import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
 import * as policies from '../../workflows/dsl/policies.ts';
 import { isObject, walk } from '../../workflows/model/walk.ts';
@@ -17,6 +15,7 @@ import { type CommandContext, defineCommand } from '../command.ts';
 import { withConductor } from '../connect.ts';
 import { findWorkflows, loadWorkers, workflowSettings } from '../content.ts';
 import { extension, importPath, isWithin, modulePath, program } from '../module-path.ts';
+import { realPlace, refuseExisting, shown, write } from '../new-file.ts';
 import { parseOptions } from '../options.ts';
 
 const optionsSchema = z.object({
@@ -65,6 +64,8 @@ interface Wanted {
 
 type Options = z.output<typeof optionsSchema>;
 
+const IS_THERE = 'Write it elsewhere with --out, or over that file with --force.';
+
 class Session {
   readonly #context: CommandContext;
   readonly #conductor: Conductor;
@@ -84,7 +85,7 @@ class Session {
     for (const name of asked) {
       const stored = await this.#fetch(name);
       const file = out === undefined ? await this.#fileFor(stored.name) : await realPlace(resolve(out));
-      if (!stdout && !force && existsSync(file)) throw exists(file);
+      if (!stdout && !force) refuseExisting([file], IS_THERE);
       wanted.push({ file, stored });
     }
     const pulled = await this.#sources(wanted);
@@ -201,12 +202,7 @@ class Session {
   }
 
   async #write(file: string, { source }: Pulled, force: boolean): Promise<void> {
-    try {
-      await writeFile(file, source, { flag: force ? 'w' : 'wx' });
-    } catch (cause) {
-      if (!force && existsSync(file)) throw exists(file);
-      throw new FleetError('environment', `Cannot write ${shown(file)}: ${messageOf(cause)}`, { cause });
-    }
+    await write(file, source, { force });
     this.#context.print(shown(file));
   }
 }
@@ -238,28 +234,6 @@ function calleesOf(stored: StoredWorkflowDef): { name: string; version?: number 
     if (typeof name !== 'string' || name === '' || name.includes('${')) return [];
     return [typeof version === 'number' ? { name, version } : { name }];
   });
-}
-
-/** Node resolves imports from where a file really is, links followed. */
-async function realPlace(file: string): Promise<string> {
-  try {
-    await mkdir(dirname(file), { recursive: true });
-    return join(await realpath(dirname(file)), basename(file));
-  } catch (cause) {
-    throw new FleetError('environment', `Cannot write to ${shown(dirname(file))}: ${messageOf(cause)}`, { cause });
-  }
-}
-
-function exists(file: string): FleetError {
-  return new FleetError('conflict', `${shown(file)} is there already.`, {
-    remedy: 'Write it elsewhere with --out, or over that file with --force.',
-  });
-}
-
-/** As one would type it here. */
-function shown(file: string): string {
-  const path = relative('', file);
-  return path.startsWith('..') ? file : path;
 }
 
 /** Plain names as they are; all others quoted, so that no terminal takes them for anything else. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
-import { FleetError, messageOf } from '../../core/errors.ts';
+import { FleetError, messageOf } from '../core/errors.ts';
 
 /** Where `file` really will be, links followed, as Node resolves imports. Makes its folder. @throws FleetError `environment` */
 export async function realPlace(file: string): Promise<string> {
@@ -14,26 +14,24 @@ export async function realPlace(file: string): Promise<string> {
   }
 }
 
-/** Writes a new file. @throws FleetError `conflict` if it is there, `environment` if it cannot be written */
-export async function write(file: string, text: string): Promise<void> {
+/** Writes a new file, or with `force` over what is there. @throws FleetError `conflict` if it is there, `environment` if it cannot be written */
+export async function write(file: string, text: string, { force = false } = {}): Promise<void> {
   try {
-    await writeFile(file, text, { flag: 'wx' });
+    await writeFile(file, text, { flag: force ? 'w' : 'wx' });
   } catch (cause) {
-    if (existsSync(file)) throw exists(file);
+    if (!force && existsSync(file)) throw exists(file);
     throw new FleetError('environment', `Cannot write ${shown(file)}: ${messageOf(cause)}`, { cause });
   }
 }
 
-/** @throws FleetError `conflict` if one of them is there, before anything is written */
-export function refuseExisting(files: readonly string[]): void {
+/** @throws FleetError `conflict` with `remedy` if one of them is there, before anything is written */
+export function refuseExisting(files: readonly string[], remedy?: string): void {
   const there = files.find((file) => existsSync(file));
-  if (there !== undefined) throw exists(there);
+  if (there !== undefined) throw exists(there, remedy);
 }
 
-function exists(file: string): FleetError {
-  return new FleetError('conflict', `${shown(file)} is there already.`, {
-    remedy: 'Choose another name, or remove the file first.',
-  });
+function exists(file: string, remedy = 'Choose another name, or remove the file first.'): FleetError {
+  return new FleetError('conflict', `${shown(file)} is there already.`, { remedy });
 }
 
 /** As one would type it here. */
