@@ -22,8 +22,9 @@ export function itemNames(ref: string): ItemNames {
 }
 
 /**
- * The server resolves the input of a forked task again, and so would whatever stands in the items between `\${` and `}`, secrets
- * too. `$\${` is its way to write a plain `\${`, which no text of a definition can hold either: hence the code of `$`.
+ * The server resolves the input of a forked task again, and with it whatever stands in the items between `\${` and `}`. `$\${` is its
+ * way to write a plain `\${`, which no text of a definition can hold either: hence the code of `$`. What it cannot prevent: the
+ * expression of a secret inside data is resolved when any task is handed out.
  */
 const AS_DATA = 'walk(if type == "string" then split("\\u0024{") | join("$\\u0024{") else . end)';
 
