@@ -22,6 +22,7 @@ describe('help', () => {
       'new',
       'replay',
       'register',
+      'lint',
       'mcp',
       'server',
       'demo',
@@ -29,7 +30,7 @@ describe('help', () => {
       expect(stdout).toContain(command);
   });
 
-  test.each(['up', 'run', 'status', 'work', 'workers', 'new', 'replay', 'register', 'mcp', 'server', 'demo'])(
+  test.each(['up', 'run', 'status', 'work', 'workers', 'new', 'replay', 'register', 'lint', 'mcp', 'server', 'demo'])(
     '%s explains its flags',
     async (command) => {
       const { code, stdout } = await runFleetCommand([command, '--help'], nowhere);
