@@ -25,8 +25,9 @@ const MOST_TASKS = 30;
 const AT_ONCE = 8;
 const RUNS_AT_ONCE = 4;
 const LOOK_EVERY_MS = 50;
-/** The tasks take no time, but for WAITs of a second; the server may put off a step by half a minute when two results come at once. */
-const ENDS_WITHIN_MS = 60_000;
+const DECIDE_EVERY = 20;
+/** The tasks take no time, but for WAITs of a second and JOINs of a busy server. */
+const ENDS_WITHIN_MS = 45_000;
 
 const conductor = realConductor();
 afterAll(() => conductor.close());
@@ -130,7 +131,7 @@ describe('what lint passes does not hang', () => {
   /** The definitions whose executions do not end, run for real: what waits for a worker or a person is completed by hand. */
   async function unended(runs: readonly Json[]): Promise<string[]> {
     const ends = await inTurns(runs, RUNS_AT_ONCE, async (def) => {
-      const workflowId = await post('/workflow', {
+      const workflowId = await send('POST', '/workflow', {
         name: def.name,
         version: 1,
         input: GENERATED_INPUT,
@@ -138,7 +139,6 @@ describe('what lint passes does not hang', () => {
       });
       const status = await carriedToItsEnd(workflowId);
       if (status === undefined) await conductor.terminate(workflowId, 'it hangs');
-      await conductor.removeExecution(workflowId);
       return status === undefined ? [`seed ${SEED}: no end\n${JSON.stringify(def)}`] : [];
     });
     return ends.flat();
@@ -146,26 +146,26 @@ describe('what lint passes does not hang', () => {
 
   async function carriedToItsEnd(workflowId: string): Promise<string | undefined> {
     const givenUpAt = Date.now() + ENDS_WITHIN_MS;
-    while (Date.now() < givenUpAt) {
+    for (let look = 1; Date.now() < givenUpAt; look++) {
       const { status, tasks } = await conductor.getExecution(workflowId);
       if (hasEnded(status)) return status;
       const waiting = tasks.filter(
         (task) => !SERVED.has(task.taskType) && ['SCHEDULED', 'IN_PROGRESS'].includes(task.status),
       );
       for (const { referenceTaskName } of waiting)
-        await post(`/tasks/${workflowId}/${referenceTaskName}/COMPLETED`, { x: 1 });
-      if (waiting.length === 0) await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+        await send('POST', `/tasks/${workflowId}/${referenceTaskName}/COMPLETED`, { x: 1 });
+      if (waiting.length > 0) continue;
+      // Two results at the same moment can make the server forget the next step until it sweeps; what hangs for its form stays where it is.
+      if (look % DECIDE_EVERY === 0) await send('PUT', `/workflow/decide/${workflowId}`);
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
     return undefined;
   }
 
-  async function post(path: string, body: unknown): Promise<string> {
+  async function send(method: string, path: string, body?: unknown): Promise<string> {
     const headers = { 'content-type': 'application/json' };
-    const answer = await fetch(`${inject('conductorServerUrl')}${path}`, {
-      method: 'POST',
-      headers,
-      body: JSON.stringify(body),
-    });
+    const url = `${inject('conductorServerUrl')}${path}`;
+    const answer = await fetch(url, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
     expect(answer.status, path).toBe(200);
     return answer.text();
   }

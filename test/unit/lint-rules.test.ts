@@ -1,6 +1,12 @@
+<<<<<<< HEAD
+=======
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+>>>>>>> lint
 import { describe, expect, test } from 'vitest';
 import { loadWorkers, loadWorkflows } from '../../cli/content.ts';
 import {
+  applyFixes,
   type Known,
   lintTaskDef,
   lintWorkflow,
@@ -78,6 +84,51 @@ describe('what is shipped', () => {
     expect(all.flatMap(({ def }) => lintWorkflow(def, known))).toEqual([]);
     expect([...taskDefs.values()].flatMap((def) => lintTaskDef(def))).toEqual([]);
   });
+});
+
+describe('whatever JSON it is handed', () => {
+  test('lint answers with findings and never throws', () => {
+    fc.assert(
+      fc.property(fc.json(), (text) => {
+        const value: unknown = JSON.parse(text);
+        for (const def of [value, { name: 'x', tasks: value }, { name: 'x', tasks: [value] }]) lintWorkflow(def);
+        lintTaskDef(value);
+      }),
+      { seed: 20261121 },
+    );
+    expect(ids(lintWorkflow(null))).toEqual(['wrong-type']);
+  });
+
+  test('an inline sub-workflow is looked at, with its place', () => {
+    const inner = { name: 'inner', tasks: [{ name: 'p', taskReferenceName: 'p', type: 'PARALLEL' }] };
+    const outer = {
+      name: 's',
+      taskReferenceName: 's',
+      type: 'SUB_WORKFLOW',
+      subWorkflowParam: { workflowDefinition: inner },
+    };
+    const pointer = '/tasks/0/subWorkflowParam/workflowDefinition/tasks/0/type';
+    expect(lintWorkflow({ name: 'outer', tasks: [outer] })).toEqual([
+      expect.objectContaining({ rule: 'unknown-type', pointer }),
+    ]);
+  });
+});
+
+describe('fixes', () => {
+  const fixable = traps.filter((trap) =>
+    lintWorkflow(trap.bad, knownOf(trap)).some(({ rule, fix }) => fix && rule === trap.rule),
+  );
+
+  test.each(fixable.map((trap) => [trap.name, trap] as const))(
+    'mend %s, and leave the definition they were given',
+    (_, trap) => {
+      const before = JSON.stringify(trap.bad);
+      const { def, fixed } = applyFixes(trap.bad, lintWorkflow(trap.bad, knownOf(trap)));
+      expect(ids(fixed)).toContain(trap.rule);
+      expect(ids(lintWorkflow(def, knownOf(trap)))).not.toContain(trap.rule);
+      expect(JSON.stringify(trap.bad)).toBe(before);
+    },
+  );
 });
 
 describe('the rules', () => {

@@ -3,8 +3,19 @@ import { type Misfit, misfits, strangersIn, taskDefForm, taskForm, workflowForm 
 import type { Problem, WorkflowRule } from '../rule.ts';
 import { at, holds, part, type Step, type Subject, textOf } from '../subject.ts';
 
+type Misfitting = Problem & { misfit: Misfit };
+
+/** Two rules and the look at the form before all of them ask for the same. */
+const found = new WeakMap<Subject, readonly Misfitting[]>();
+
+function everyMisfit(subject: Subject): readonly Misfitting[] {
+  const known = found.get(subject) ?? [...misfitsIn(subject)];
+  found.set(subject, known);
+  return known;
+}
+
 /** Misfits of the definition and of every task in it. */
-function* everyMisfit({ def, root, steps }: Subject): Generator<Problem & { misfit: Misfit }> {
+function* misfitsIn({ def, root, steps }: Subject): Generator<Misfitting> {
   for (const misfit of misfits(workflowForm, def)) yield { ...problemOf(misfit, root), misfit };
   for (const step of steps) {
     for (const misfit of misfits(taskForm, step.task)) {
@@ -15,7 +26,7 @@ function* everyMisfit({ def, root, steps }: Subject): Generator<Problem & { misf
 }
 
 /** null in a list or a map that the server goes through is a 500. */
-function* missingLists(step: Step): Generator<Problem & { misfit: Misfit }> {
+function* missingLists(step: Step): Generator<Misfitting> {
   const fields = [...(LISTS[step.type] ?? [])].filter((field) => step.task[field] === null);
   for (const field of fields) {
     const misfit = { path: [field], wanted: field.endsWith('Parameters') ? 'an object' : 'tasks', value: null };

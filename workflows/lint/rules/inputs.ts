@@ -92,7 +92,10 @@ const startWorkflowName: WorkflowRule = {
 
 const DURATION =
   /^\s*(?:(\d+)\s*(?:days?|d))?\s*(?:(\d+)\s*(?:hours?|hrs?|h))?\s*(?:(\d+)\s*(?:minutes?|mins?|m))?\s*(?:(\d+)\s*(?:seconds?|secs?|s))?\s*$/i;
-const ZONE = '(?:UTC|GMT|[A-Z]{2,4}T|[+-]\\d{4}|GMT[+-]\\d{1,2}:\\d{2})';
+/** Names of zones that the server was seen to read; an offset can be written for every other one. */
+const ZONES =
+  'UTC GMT CET CEST EET EEST WET WEST MSK EST EDT CST CDT MST MDT PST PDT AKST AKDT HST JST KST HKT IST BST SAST AEST AEDT ACST AWST NZST NZDT';
+const ZONE = `(?:${ZONES.replaceAll(' ', '|')}|[+-]\\d{4}|GMT[+-]\\d{1,2}:\\d{2})`;
 const UNTIL = new RegExp(`^\\d{1,4}-\\d{1,2}-\\d{1,2}(?: \\d{1,2}:\\d{1,2}(?: ${ZONE})?)?$`, 'i');
 
 const waitTime: WorkflowRule = {
