@@ -15,7 +15,6 @@ describe('help', () => {
     const { code, stdout } = await runFleetCommand([], nowhere);
     expect(code).toBe(0);
     expect(stdout).toMatch(/First steps:[\s\S]*fleet up/);
-<<<<<<< HEAD
     for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
   });
 
@@ -25,34 +24,6 @@ describe('help', () => {
     expect(stdout).toContain('--config <file>');
     expect(stdout).toContain('LOG_LEVEL');
   });
-=======
-    for (const command of [
-      'up',
-      'run',
-      'status',
-      'work',
-      'workers',
-      'new',
-      'replay',
-      'register',
-      'lint',
-      'mcp',
-      'server',
-      'demo',
-    ])
-      expect(stdout).toContain(command);
-  });
-
-  test.each(['up', 'run', 'status', 'work', 'workers', 'new', 'replay', 'register', 'lint', 'mcp', 'server', 'demo'])(
-    '%s explains its flags',
-    async (command) => {
-      const { code, stdout } = await runFleetCommand([command, '--help'], nowhere);
-      expect(code).toBe(0);
-      expect(stdout).toContain('--config <file>');
-      expect(stdout).toContain('LOG_LEVEL');
-    },
-  );
->>>>>>> lint
 
   test('help is a command too, for a command and for what is none', async () => {
     const flag = await runFleetCommand(['--help'], nowhere);

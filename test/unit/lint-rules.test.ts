@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-=======
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
->>>>>>> lint
 import { describe, expect, test } from 'vitest';
 import { loadWorkers, loadWorkflows } from '../../cli/content.ts';
 import {
