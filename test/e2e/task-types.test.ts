@@ -179,3 +179,57 @@ test.concurrent('an HTTP task gets its time limit and retries from its policy', 
     retryCount: 3,
   });
 });
+
+test.concurrent('HTTP that somebody else ends hands on what they enter, in the place of the answer', async ({
+  expect,
+}) => {
+  const workflowId = await start((wf) => {
+    const left = wf.http('order', externalApi, {
+      method: 'GET',
+      uri: `${settings.shopUrl}/weather?city=Dubai`,
+      asyncComplete: z.object({ tracking: z.string() }),
+    });
+    return { result: left.output.tracking };
+  });
+  await expect
+    .poll(async () => (await conductor.getExecution(workflowId)).tasks[0]?.status, { timeout: 60_000 })
+    .toBe('IN_PROGRESS');
+  await complete(workflowId, 'order', { tracking: 'T1' });
+  expect((await conductor.waitForEnd(workflowId)).output).toEqual({ result: 'T1' });
+});
+
+test.concurrent('WAIT until a time that has passed is over at once', async () => {
+  const { status } = await run((wf) => {
+    wf.wait('until', { until: '2020-01-01 09:30 GMT+02:00' });
+    return { result: 'done' };
+  });
+  expect(status).toBe('COMPLETED');
+});
+
+test.concurrent('scripts and messages that fail are not in the way where they are optional', async () => {
+  const { status, output } = await run((wf, { n }) => {
+    const inline = wf.inline(
+      'inline',
+      { inputs: { n }, output: z.number(), script: 'nothing.at.all' },
+      { optional: true },
+    );
+    const jq = wf.jq('jq', { inputs: { n }, output: z.number(), query: '.n.below' }, { optional: true });
+    const message = { bootStrapServers: '127.0.0.1:1', topic: 'none', value: { n }, maxBlockMs: 200 };
+    const sent = wf.kafkaPublish('send', externalApi, message, { retryCount: 0, optional: true });
+    const { status } = wf.event('tell', { sink: 'nowhere:x', payload: { n } }, { optional: true });
+    return { result: [inline.status, jq.status, sent.status, status, jq.output.result] };
+  });
+  const failed = 'COMPLETED_WITH_ERRORS';
+  expect({ status, output }).toEqual({
+    status: 'COMPLETED',
+    output: { result: [failed, failed, failed, failed, null] },
+  });
+});
+
+test.concurrent('a task written as JSON runs as it is written', async () => {
+  const { output } = await run((wf, { n }) => {
+    const task = { name: 'any', type: 'JSON_JQ_TRANSFORM', inputParameters: { n, queryExpression: '.n + 1' } };
+    return { result: wf.json('any', task, z.object({ result: z.number() })).output.result };
+  });
+  expect(output).toEqual({ result: 3 });
+});
