@@ -58,6 +58,12 @@ const INSIDE: Record<string, readonly string[]> = {
   DO_WHILE: ['loop'],
 };
 
+/** Types that the server does itself as soon as they are reached, within one decision. */
+export const SYNCHRONOUS: readonly string[] =
+  'INLINE JSON_JQ_TRANSFORM SET_VARIABLE SWITCH DECISION DO_WHILE FORK_JOIN FORK_JOIN_DYNAMIC TERMINATE NOOP LAMBDA JOIN'.split(
+    ' ',
+  );
+
 /** Reads a definition. What is not of the type the server wants is taken for absent: the rules about form speak of it. */
 export function subjectOf(def: Readonly<Record<string, unknown>>, known: Known, root = ''): Subject {
   const steps = stepsOf(def.tasks, root);

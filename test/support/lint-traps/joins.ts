@@ -1,4 +1,4 @@
-import { choose, counted, def, fork, type Json, join, loop, noop, type Row, task } from './trap.ts';
+import { choose, counted, def, fork, type Json, join, loop, noop, type Row, simple, task } from './trap.ts';
 
 export const joins: Row[] = [
   [
@@ -83,6 +83,18 @@ export const joins: Row[] = [
     def([fork('f', [[fork('g', [[noop('a')]]), join('k', ['a'])]]), join('j', ['g'])]),
     def([fork('f', [[fork('g', [[noop('a')]]), join('k', ['a'])]]), join('j', ['k'])]),
     'registered',
+  ],
+  [
+    'JOIN on a task that is retried',
+    'join-on-retried',
+    def([fork('f', [[simple('a')]]), join('j', ['a'])]),
+    def([fork('f', [[simple('a'), noop('e')]]), join('j', ['e'])]),
+    'registered',
+    {
+      taskDefs: {
+        a: { name: 'a', retryCount: 3, timeoutSeconds: 60, responseTimeoutSeconds: 60, timeoutPolicy: 'RETRY' },
+      },
+    },
   ],
   [
     'JOIN on nothing',

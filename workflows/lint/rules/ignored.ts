@@ -1,12 +1,6 @@
 import { isObject } from '../../model/walk.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
-import { at, objectOf, type Step } from '../subject.ts';
-
-/** Types that start as soon as they are reached. */
-const SYNCHRONOUS =
-  'INLINE JSON_JQ_TRANSFORM SET_VARIABLE SWITCH DECISION DO_WHILE FORK_JOIN FORK_JOIN_DYNAMIC TERMINATE NOOP LAMBDA JOIN'.split(
-    ' ',
-  );
+import { at, objectOf, type Step, SYNCHRONOUS } from '../subject.ts';
 
 const ignoredField: WorkflowRule = {
   id: 'ignored-field',

@@ -1,6 +1,6 @@
 import { loopAround } from '../order.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
-import { at, isDynamic, ofType, part, type Step, type Subject } from '../subject.ts';
+import { at, isDynamic, ofType, part, type Step, type Subject, SYNCHRONOUS, taskDefOf } from '../subject.ts';
 
 const forkWithoutJoin: WorkflowRule = {
   id: 'fork-without-join',
@@ -117,6 +117,27 @@ const joinOnFork: WorkflowRule = {
   },
 };
 
+const joinOnRetried: WorkflowRule = {
+  id: 'join-on-retried',
+  severity: 'warning',
+  summary: 'a JOIN on a task that is retried',
+  reason:
+    'A JOIN can look at the task in the moment between a failed attempt and its retry; then it fails, and the workflow with it.',
+  repair: 'Put a NOOP behind the task in its branch and wait for that one.',
+  *check(subject) {
+    for (const { join, ref, target, field } of joins(subject)) {
+      if (!target || SYNCHRONOUS.includes(target.type) || !isRetried(target, subject)) continue;
+      yield at(join, field, `The JOIN waits for "${ref}", which is retried when it fails`);
+    }
+  },
+};
+
+/** As far as it is known. */
+function isRetried(step: Step, { known }: Subject): boolean {
+  const retries = step.task.retryCount ?? taskDefOf(step, known)?.retryCount;
+  return typeof retries === 'number' && retries > 0;
+}
+
 const joinOnNothing: WorkflowRule = {
   id: 'join-on-nothing',
   severity: 'warning',
@@ -210,6 +231,7 @@ export const joinsAndForks: readonly WorkflowRule[] = [
   joinNeverEnds,
   joinOnSwitch,
   joinOnFork,
+  joinOnRetried,
   joinOnNothing,
   joinWithoutList,
   dynamicForkParameters,
