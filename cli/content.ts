@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { nameUsedTwice, withCompanions } from '../core/companions.ts';
 import type { Config } from '../core/config.ts';
 import {
   type EventHandler,
@@ -45,7 +46,11 @@ type WorkflowsDir = Partial<Pick<Config, 'workflowsDir'>>;
 /** Every workflow of `definitions/` in the configured folder, or else in `workflows/`, and those that were made with them. */
 export async function loadWorkflows(config: WorkflowsDir = {}): Promise<Workflow[]> {
   const found = await discover(folderOf(config, 'definitions'), isWorkflow, 'workflow (defineWorkflow(…).build(…))');
-  return withCompanions(found);
+  const twice = nameUsedTwice(found);
+  if (twice === undefined) return withCompanions(found);
+  throw new FleetError('config', `Two workflows are called "${twice}".`, {
+    remedy: 'Rename one: the server knows a workflow by its name.',
+  });
 }
 
 /** The scenarios beside those definitions, `<name of the workflow>.scenario.ts`. */
@@ -76,24 +81,6 @@ export async function loadEventHandlers(config: WorkflowsDir = {}): Promise<Even
 function folderOf({ workflowsDir }: WorkflowsDir, name: string): URL {
   if (workflowsDir === undefined) return new URL(`../workflows/${name}/`, import.meta.url);
   return pathToFileURL(`${resolve(workflowsDir, name)}/`);
-}
-
-/** A companion that is in a file of its own too counts once; two workflows of one name are a mistake. */
-function withCompanions(workflows: readonly Workflow[]): Workflow[] {
-  const all = new Map<string, Workflow>();
-  const add = (workflow: Workflow) => {
-    const known = all.get(workflow.name);
-    if (known && known !== workflow) {
-      throw new FleetError('config', `Two workflows are called "${workflow.name}".`, {
-        remedy: 'Rename one: the server knows a workflow by its name.',
-      });
-    }
-    if (known) return;
-    workflow.companions?.forEach(add);
-    all.set(workflow.name, workflow);
-  };
-  workflows.forEach(add);
-  return [...all.values()];
 }
 
 /** What workflow inputs may default to in this deployment. */

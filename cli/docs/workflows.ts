@@ -1,3 +1,4 @@
+import { withCompanions } from '../../core/companions.ts';
 import type { TaskDef } from '../../core/conductor/types.ts';
 import { inputSchemaOf, outputSchemaOf, type Workflow } from '../../core/contract.ts';
 import { kebabCase } from '../../core/discover.ts';
@@ -10,23 +11,11 @@ import { exampleOf, type Field, fieldsOf } from '../schema-text.ts';
 
 /** The pages of `docs/workflows/`: one for each workflow, and one that lists them. */
 export function workflowPages(workflows: readonly Workflow[]): { name: string; text: string }[] {
-  const all = withCompanions(workflows);
+  const all = withCompanions(workflows).sort((a, b) => (a.name < b.name ? -1 : 1));
   return [
     { name: 'README.md', text: overview(all) },
     ...all.map((workflow) => ({ name: `${workflow.name}.md`, text: page(workflow, all) })),
   ];
-}
-
-/** Every workflow with those that were made with it, each once. */
-export function withCompanions(workflows: readonly Workflow[]): Workflow[] {
-  const all = new Map<string, Workflow>();
-  const add = (workflow: Workflow) => {
-    if (all.has(workflow.name)) return;
-    all.set(workflow.name, workflow);
-    workflow.companions?.forEach(add);
-  };
-  workflows.forEach(add);
-  return [...all.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** An input with which a workflow can be started, as its page tells it. */

@@ -12,9 +12,8 @@ import {
   type Running,
   realConductor,
   requestsTo,
-  runFleetCommand,
   setPrice,
-  startFleetCommand,
+  startShipped,
   unique,
 } from '../support/product.ts';
 
@@ -22,10 +21,7 @@ const conductor = realConductor();
 let worker: Running;
 
 beforeAll(async () => {
-  const applied = await runFleetCommand(['apply', '--yes', '--wait', '60']);
-  expect(applied, applied.stderr).toMatchObject({ code: 0 });
-  worker = startFleetCommand(['work', '--only', 'fetch_price,assess_price_change,log_message']);
-  await worker.says(/serves \d+ task types/);
+  worker = await startShipped(['fetch_price', 'assess_price_change', 'log_message']);
 });
 
 afterAll(async () => {

@@ -1,24 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startChecked } from '../../core/conductor/start.ts';
 import type { Execution } from '../../core/conductor/types.ts';
-import {
-  orderFault,
-  type Running,
-  realConductor,
-  requestsTo,
-  runFleetCommand,
-  startFleetCommand,
-  unique,
-} from '../support/product.ts';
+import { orderFault, type Running, realConductor, requestsTo, startShipped, unique } from '../support/product.ts';
 
 const conductor = realConductor();
 let worker: Running;
 
 beforeAll(async () => {
-  const applied = await runFleetCommand(['apply', '--yes', '--wait', '60']);
-  expect(applied, applied.stderr).toMatchObject({ code: 0 });
-  worker = startFleetCommand(['work', '--only', 'fetch_weather,assess_flight_risk']);
-  await worker.says(/serves \d+ task types/);
+  worker = await startShipped(['fetch_weather', 'assess_flight_risk']);
 });
 
 afterAll(async () => {

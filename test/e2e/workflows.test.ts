@@ -10,8 +10,7 @@ import {
   type Running,
   realConductor,
   requestsTo,
-  runFleetCommand,
-  startFleetCommand,
+  startShipped,
   unique,
 } from '../support/product.ts';
 
@@ -20,10 +19,7 @@ const shopUrl = inject('shopUrl');
 let worker: Running;
 
 beforeAll(async () => {
-  const registered = await runFleetCommand(['apply', '--yes', '--wait', '60']);
-  expect(registered, registered.stderr).toMatchObject({ code: 0 });
-  worker = startFleetCommand(['work']);
-  await worker.says(/serves \d+ task types/);
+  worker = await startShipped();
 });
 
 afterAll(async () => {

@@ -95,6 +95,20 @@ export function runFleetCommand(
   return startFleetCommand(args, env, how).ended;
 }
 
+/** Registers everything that is shipped; several test files do it at once. */
+export async function applyShipped(): Promise<void> {
+  const { code, stderr } = await runFleetCommand(['apply', '--yes', '--wait', '60']);
+  if (code !== 0) throw new Error(`fleet apply: ${stderr}`);
+}
+
+/** Registers everything that is shipped and starts a worker process, for these types or for all. */
+export async function startShipped(types?: readonly string[], env: Record<string, string> = {}): Promise<Running> {
+  await applyShipped();
+  const worker = startFleetCommand(['work', ...(types ? ['--only', types.join(',')] : [])], env);
+  await worker.says(/serves \d+ task types/);
+  return worker;
+}
+
 interface BookEntry {
   kind: string;
   orderId: string;

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect, inject } from 'vitest';
+import { afterAll, beforeAll, inject } from 'vitest';
 import type { Execution, Task } from '../../core/conductor/types.ts';
 import type { Workflow } from '../../core/contract.ts';
-import { type Running, realConductor, runFleetCommand, startFleetCommand, unique } from './product.ts';
+import { type Running, realConductor, startShipped, unique } from './product.ts';
 
 const conductor = realConductor();
 /** Only the worker process of the test file that imports this gets the tasks of its executions. */
@@ -9,10 +9,7 @@ const domain = unique('saga');
 let worker: Running;
 
 beforeAll(async () => {
-  const registered = await runFleetCommand(['apply', '--yes', '--wait', '60']);
-  expect(registered, registered.stderr).toMatchObject({ code: 0 });
-  worker = startFleetCommand(['work'], { CONDUCTOR_WORKER_ALL_DOMAIN: domain });
-  await worker.says(/serves \d+ task types/);
+  worker = await startShipped(undefined, { CONDUCTOR_WORKER_ALL_DOMAIN: domain });
 });
 
 afterAll(async () => {

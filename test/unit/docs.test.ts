@@ -2,13 +2,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { loadWorkflows } from '../../cli/content.ts';
-import { exampleInput, retriesOf, withCompanions, workflowPages } from '../../cli/docs/workflows.ts';
+import { exampleInput, retriesOf, workflowPages } from '../../cli/docs/workflows.ts';
 import { GENERATED_FOLDERS, generatedFiles } from '../../cli/docs.ts';
 import { exampleOf, fieldsOf } from '../../cli/schema-text.ts';
 import { checkInput } from '../../core/conductor/start.ts';
 import { inputSchemaOf } from '../../core/contract.ts';
 
-const workflows = withCompanions(await loadWorkflows());
+const workflows = await loadWorkflows();
 const files = await generatedFiles();
 
 describe('the generated docs', () => {

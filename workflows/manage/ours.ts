@@ -1,3 +1,4 @@
+import { withCompanions } from '../../core/companions.ts';
 import type {
   EventHandler,
   Schedule,
@@ -34,16 +35,4 @@ export function definitionsOf(content: Content, settings: WorkflowSettings): Def
     'event-handler': eventHandlers.map(({ def }) => def),
     schedule: schedules.map(({ def }) => def),
   };
-}
-
-/** The first of each name. */
-function withCompanions(workflows: readonly Workflow[]): Workflow[] {
-  const all = new Map<string, Workflow>();
-  const add = (workflow: Workflow) => {
-    if (all.has(workflow.name)) return;
-    all.set(workflow.name, workflow);
-    workflow.companions?.forEach(add);
-  };
-  workflows.forEach(add);
-  return [...all.values()];
 }
