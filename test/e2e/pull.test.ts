@@ -106,15 +106,19 @@ test('all of it compiles in the project it was written into', async () => {
   expect(stdout).toBe('');
 });
 
-test('what the builders made is written with the builders', () => {
-  expect(sets.shipped?.pulled.stderr).not.toContain('as plain JSON');
+test('what the builders made is written with the builders, but for what only a saga or a fork over a list can say', () => {
+  const asTheyAre = [...(sets.shipped?.pulled.stderr ?? '').matchAll(/_([A-Za-z]+): \d+ tasks as plain JSON: (.*)$/gm)];
+  expect(Object.fromEntries(asTheyAre.map(([, name, tasks]) => [name, tasks]))).toEqual({
+    OrderProcessing: 'reserve, charge, ship',
+    OrderProcessingCompensation: 'refund, release',
+    FlightRiskAssessment: 'fetch, fetch_join',
+  });
   expect(sets.probes?.pulled.stderr).not.toContain('as plain JSON');
-  const source = readFileSync(
-    join(definitions('shipped'), `${prefix.replaceAll('_', '-')}-order-processing.ts`),
-    'utf8',
-  );
-  expect(source).toContain("wf.task('charge', chargePayment, { orderId: input.orderId, amount: input.amount })");
-  expect(source).toContain("import chargePayment from '");
+  const sourceOf = (name: string) =>
+    readFileSync(join(definitions('shipped'), `${prefix.replaceAll('_', '-')}-${name}.ts`), 'utf8');
+  expect(sourceOf('file-processing')).toContain("('compress', compressFile, { path: input.path })");
+  expect(sourceOf('file-processing')).toContain("import compressFile from '");
+  expect(sourceOf('order-processing')).toContain('orderId: input.orderId');
 });
 
 test('a workflow that is called is pulled first, and imported', () => {

@@ -59,6 +59,7 @@ describe('Ctrl-C while fleet up comes up', () => {
     fake.routes = (request) => {
       if (request.path === '/api/metadata/workflow' && request.method === 'POST') lock = request.body;
       if (request.path.includes('fleet_apply_lock') && request.method === 'GET') return { body: lock };
+      if (request.path === '/api/scheduler/nextFewSchedules') return { body: [Date.now() + 60_000] };
       if (request.path === path && request.method === method) {
         asked.resolve();
         return new Promise(() => undefined);
@@ -68,7 +69,10 @@ describe('Ctrl-C while fleet up comes up', () => {
     const shop = `http://127.0.0.1:${await freePort()}`;
     const env = { CONDUCTOR_SERVER_URL: fake.url, FLEET_DIR: folder, SHOP_URL: shop };
     const up = startFleetCommand(['up', '--port', String(await freePort())], env);
-    await asked.promise;
+    await Promise.race([
+      asked.promise,
+      up.ended.then(({ stderr }) => Promise.reject(new Error(`it ended: ${stderr}`))),
+    ]);
     up.child.kill('SIGINT');
     const { code, stderr } = await up.ended;
     expect(code, stderr).toBe(130);
