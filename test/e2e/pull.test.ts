@@ -9,7 +9,7 @@ import type { Workflow } from '../../core/contract.ts';
 import { register } from '../../workflows/manage/apply.ts';
 import { withSettings } from '../../workflows/manage/task-def.ts';
 import { foreignDefinitions } from '../support/foreign-definitions.ts';
-import { probeWorkflows } from '../support/probe-workflows.ts';
+import { listWorkflows, probeWorkflows } from '../support/probe-workflows.ts';
 import { type Ran, realConductor, root, runFleetCommand, unique } from '../support/product.ts';
 
 const conductor = realConductor();
@@ -38,12 +38,14 @@ beforeAll(async () => {
   const shipped = renamed(await loadWorkflows());
   const foreign = foreignDefinitions(prefix);
   const probes = probeWorkflows(prefix);
-  await register(conductor, { tasks: [], workflows: probes }, settings);
+  const lists = listWorkflows(prefix);
+  await register(conductor, { tasks: [], workflows: [...probes, ...lists] }, settings);
   for (const def of [...shipped, ...foreign]) await conductor.putWorkflowDef(def);
   for (const { name } of await loadWorkers()) imported.add(name);
   const names = (defs: readonly { name: string }[]) => defs.map(({ name }) => name);
   await pullAll('shipped', names(shipped));
   await pullAll('foreign', names(foreign));
+  await pullAll('lists', names(lists));
   await pullAll('probes', names(probes.slice(1)), '--recursive');
 }, 240_000);
 
@@ -73,7 +75,7 @@ async function changes(set: string): Promise<string[]> {
     .map(({ name, action }) => `${action} ${name}`);
 }
 
-describe.each(['shipped', 'foreign', 'probes'])('the %s definitions', (set) => {
+describe.each(['shipped', 'foreign', 'probes', 'lists'])('the %s definitions', (set) => {
   test('are pulled, one file each, and register exactly what is stored', async () => {
     const { names, pulled } = sets[set] ?? { names: [], pulled: { code: -1, stdout: '', stderr: '' } };
     expect(pulled, pulled.stderr).toMatchObject({ code: 0 });

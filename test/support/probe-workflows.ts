@@ -4,6 +4,56 @@ import { defineWorkflow } from '../../workflows/dsl/define.ts';
 import { externalApi, modelCall } from '../../workflows/dsl/policies.ts';
 import { at } from '../../workflows/dsl/refs.ts';
 
+/** What builders say that pulling writes as plain JSON: forks and loops over lists, events and messages. */
+export function listWorkflows(prefix: string): Workflow[] {
+  const city = defineTask({
+    name: `${prefix}_city`,
+    description: 'Served by nobody.',
+    input: z.object({ city: z.string(), at: z.int().optional() }),
+    output: z.object({ degrees: z.number() }),
+    timeoutSeconds: 30,
+  });
+  const lists = defineWorkflow({
+    name: `${prefix}_lists`,
+    version: 1,
+    description: 'Over lists.',
+    input: z.object({ cities: z.array(z.object({ name: z.string() })) }),
+    output: z.object({ all: z.array(city.output.nullish()) }),
+  }).build((wf, { cities }) => {
+    const each = wf.forkEach('each', cities, city, (item, index) => ({ city: item.name, at: index }), {
+      optional: true,
+    });
+    wf.forEach('turn', { items: cities, keepLastN: 2 }, (round, item) => round.task('one', city, { city: item.name }));
+    return { all: each.output.results };
+  });
+  const messages = defineWorkflow({
+    name: `${prefix}_messages`,
+    version: 1,
+    description: 'To others, and back.',
+    input: z.object({ text: z.string() }),
+    output: z.object({ said: z.unknown() }),
+  }).build((wf, { text }) => {
+    wf.event('tell', { sink: 'conductor:told', payload: { text } });
+    wf.kafkaPublish('publish', externalApi, { bootStrapServers: '127.0.0.1:1', topic: 't', value: { text } });
+    const posted = wf.http('post', externalApi, {
+      method: 'POST',
+      uri: 'http://127.0.0.1:1/',
+      body: { text },
+      asyncComplete: z.object({ by: z.string() }),
+    });
+    wf.llmText('text', modelCall, { provider: 'litellm', model: 'm', prompt: text });
+    const asked = wf.llmChat('chat', modelCall, {
+      provider: 'litellm',
+      model: 'm',
+      messages: [{ role: 'user', message: text }],
+      tools: [{ name: 'look', description: 'Looks.', input: z.object({ at: z.string() }) }],
+    });
+    wf.embed('embed', modelCall, { provider: 'litellm', model: 'm', text });
+    return { said: [posted.output.by, asked.output.finishReason] };
+  });
+  return [lists, messages];
+}
+
 /** Workflows that use what the shipped ones do not, each with names of its own. `prefix` is `snake_case`. */
 export function probeWorkflows(prefix: string): Workflow[] {
   const item = z.object({ sku: z.string(), price: z.number() });
