@@ -10,7 +10,8 @@ export function unreachable(
     ? `The Conductor server at ${serverUrl} did not answer in time.`
     : `Cannot reach the Conductor server at ${serverUrl} (${why}).`;
   return new FleetError('upstream', message, {
-    remedy: 'Start one with `fleet server start`, or set CONDUCTOR_SERVER_URL to one that runs.',
+    remedy:
+      'If `npm start` or `fleet server start` is just bringing it up, wait until that says so; else start one, or set CONDUCTOR_SERVER_URL to one that runs.',
     cause,
   });
 }
