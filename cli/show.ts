@@ -1,9 +1,9 @@
 import type { Conductor } from '../core/conductor/api.ts';
 import { failureOf, latestAttempts, runtimeOf } from '../core/conductor/execution.ts';
-import { type Execution, hasEnded } from '../core/conductor/types.ts';
+import { type Execution, hasEnded, type Task } from '../core/conductor/types.ts';
 import { pause } from '../core/drain.ts';
 import { FleetError, messageOf } from '../core/errors.ts';
-import { duration } from '../core/text.ts';
+import { count, duration } from '../core/text.ts';
 
 interface FollowOptions {
   signal: AbortSignal;
@@ -17,6 +17,9 @@ const LOOK_EVERY_MS = 200;
 
 /** Nothing longer than this goes by without a word. */
 const PROGRESS_EVERY_MS = 2_000;
+
+/** An idle worker polls more often than this. */
+const POLLED_LATELY_MS = 15_000;
 
 /** Trouble that lasts no longer is waited out. */
 const PATIENCE_MS = 30_000;
@@ -43,7 +46,7 @@ export async function followExecution(
     try {
       const { status } = await calls.getStatus(workflowId);
       if (hasEnded(status)) return await calls.getExecution(workflowId);
-      if (noteIsDue) note(`${duration(Date.now() - startedAt)}: ${progressOf(await calls.getExecution(workflowId))}`);
+      if (noteIsDue) note(`${duration(Date.now() - startedAt)}: ${await progressOf(calls, workflowId)}`);
       lastSeenAt = Date.now();
     } catch (error) {
       if (!either.aborted) {
@@ -91,10 +94,20 @@ export function printExecution(execution: Execution, print: (line?: string) => v
 }
 
 /** What runs or waits, in one line. */
-function progressOf(execution: Execution): string {
-  const tasks = latestAttempts(execution.tasks);
-  const open = tasks.filter(({ status }) => status === 'IN_PROGRESS' || status === 'SCHEDULED');
+async function progressOf(conductor: Conductor, workflowId: string): Promise<string> {
+  const { status, tasks: all } = await conductor.getExecution(workflowId);
+  const tasks = latestAttempts(all);
+  const open = tasks.filter((task) => task.status === 'IN_PROGRESS' || task.status === 'SCHEDULED');
   const last = open.at(-1) ?? tasks.at(-1);
-  const done = tasks.length - open.length;
-  return `${execution.status}, ${done} tasks done${last ? `, now ${last.referenceTaskName} (${last.status})` : ''}`;
+  const now = last ? `, now ${last.referenceTaskName} (${last.status})${await whyItWaits(conductor, last)}` : '';
+  return `${status}, ${count(tasks.length - open.length, 'task')} done${now}`;
+}
+
+/** A worker's task that nobody asks for waits without end, and nothing else says so. */
+async function whyItWaits(conductor: Conductor, { status, taskType }: Task): Promise<string> {
+  const isTheServers = /^[A-Z0-9_]+$/.test(taskType);
+  if (status !== 'SCHEDULED' || isTheServers) return '';
+  const polls = await conductor.pollData(taskType);
+  if (polls.some(({ lastPollTime }) => Date.now() - lastPollTime < POLLED_LATELY_MS)) return '';
+  return `; no worker asks for ${taskType}: \`fleet work --only ${taskType}\` would`;
 }

@@ -159,11 +159,22 @@ function printAll(
   }
   const { errors, warnings } = tally(results);
   const found = errors + warnings === 0 ? 'nothing found' : `${count(errors, 'error')}, ${count(warnings, 'warning')}`;
-  print(`${count(results.length, 'definition')}: ${found}`);
+  print(`${counted(results)}: ${found}`);
   const mendable = results.filter(
     ({ target, findings }) => target.origin === 'json' && findings.some(({ fix: can }) => can),
   );
   if (!options.fix && mendable.length > 0) note('`--fix` mends what is marked so.');
+}
+
+/** A file of one workflow also holds the definitions of its tasks and policies. */
+function counted(results: readonly { target: Target }[]): string {
+  const tasks = results.filter(({ target }) => target.kind === 'task').length;
+  const workflows = results.length - tasks;
+  const parts = [
+    ...(workflows > 0 || tasks === 0 ? [count(workflows, 'workflow')] : []),
+    ...(tasks > 0 ? [count(tasks, 'task definition')] : []),
+  ];
+  return parts.join(', ');
 }
 
 function printFinding(

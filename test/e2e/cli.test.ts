@@ -121,3 +121,27 @@ test('fleet apply is idempotent over everything that is shipped', async () => {
   expect(changes.length).toBeGreaterThan(10);
   expect(changes.filter(({ action }) => ['create', 'update', 'new-version'].includes(action))).toEqual([]);
 });
+
+test('while it waits for a task that no worker asks for, run says so, and what would serve it', async () => {
+  const name = unique('Unserved').replace('-', '_');
+  const task = defineTask({
+    name: `${name}_task`.toLowerCase(),
+    description: 'Served by nobody.',
+    input: z.object({}),
+    output: z.object({}),
+  });
+  const workflow = defineWorkflow({
+    name,
+    version: 1,
+    description: 'A probe of waiting.',
+    input: z.object({}),
+    output: z.object({}),
+  }).build((wf) => {
+    wf.task('wait', task, {});
+    return {};
+  });
+  await register(conductor, { tasks: [], workflows: [workflow] }, settings);
+  const { code, stderr } = await runFleetCommand(['run', name, '--wait', '--timeout', '6']);
+  expect(code).toBe(1);
+  expect(stderr).toContain(`now wait (SCHEDULED); no worker asks for ${task.name}: \`fleet work --only ${task.name}\``);
+});

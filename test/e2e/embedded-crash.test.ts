@@ -50,7 +50,7 @@ it('ends a fork whose JOIN the killed server had in hand', async () => {
     conductor.close();
     await server.stop();
   }
-});
+}, 300_000); // a server comes up twice
 
 function connect(config: Config, url: string) {
   return createConductor(createCaller({ ...config, conductorServerUrl: url }));

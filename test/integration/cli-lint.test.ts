@@ -33,7 +33,7 @@ function file(name: string, content: unknown, indent = 2): string {
 describe('fleet lint', () => {
   test('without arguments looks at everything that is shipped, and finds nothing', async () => {
     const { code, stdout } = await fleet('--strict');
-    expect(stdout).toMatch(/^\d+ definitions: nothing found\n$/);
+    expect(stdout).toMatch(/^\d+ workflows, \d+ task definitions: nothing found\n$/);
     expect(code).toBe(0);
   });
 
@@ -92,13 +92,18 @@ describe('fleet lint', () => {
     file('many/tasks.json', [{ name: 'slow', timeoutSeconds: 10, retryCount: 3 }]);
     const { code, stdout } = await fleet(join(folder, 'many'));
     expect(stdout).toContain('tasks.json#0: task definition slow');
-    expect(stdout).toMatch(/task-def-timeouts[\s\S]*2 definitions: 1 error, 0 warnings/);
+    expect(stdout).toMatch(
+      /task-def-timeouts[\s\S]*(1 workflow, 1 task definition|2 task definitions): 1 error, 0 warnings/,
+    );
     expect(code).toBe(1);
   });
 
   test('takes a definition in code', async () => {
     const { code, stdout } = await fleet('workflows/definitions/order-processing.ts');
-    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+ definitions: nothing found/) });
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+ workflows?(, \d+ task definitions?)?: nothing found/),
+    });
   });
 
   test('a file that is not there or no JSON is the caller’s mistake', async () => {
