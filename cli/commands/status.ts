@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
-import { workflowStatuses } from '../../core/conductor/types.ts';
+import { hasEnded, workflowStatuses } from '../../core/conductor/types.ts';
 import { duration } from '../../core/text.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { withConductor } from '../connect.ts';
@@ -44,7 +44,9 @@ async function showRecent(conductor: Conductor, options: Options, { print, note 
   });
   if (json) return print(JSON.stringify({ totalHits, results }));
   for (const { startTime, status, executionTime, workflowId, workflowType, version } of results) {
-    const took = duration(executionTime).padStart(10);
+    // The server counts only what has ended.
+    const running = hasEnded(status) ? executionTime : Date.now() - Date.parse(startTime ?? '');
+    const took = duration(running || 0).padStart(10);
     print(`${startTime ?? ''}  ${status.padEnd(10)} ${took}  ${workflowId}  ${workflowType} v${version}`);
   }
   note(`${results.length} of ${totalHits} executions on ${conductor.serverUrl}; \`fleet status <id>\` shows one`);

@@ -226,6 +226,8 @@ describe('mistakes the compiler cannot see', () => {
       (wf: Scope) => wf.jq('q', { inputs: { queryExpression: '.' }, output: z.string(), query: '.a' }),
       'input called "queryExpression"',
     ],
+    ['an address that is encoded', httpTo('http://h/a%20b'), 'the address of "h" holds encoded text'],
+    ['an address with braces', httpTo('http://h/{id}'), 'the address of "h" holds braces'],
     ['half a second', (wf: Scope) => wf.wait('w', { seconds: 0.5 }), '"w" has 0.5 seconds'],
     ['no time', (wf: Scope) => wf.wait('w', { seconds: 0 }), '"w" has 0 seconds'],
     ['no round', loopWith({ rounds: 0 }), '"l" has 0 rounds'],
@@ -238,6 +240,10 @@ describe('mistakes the compiler cannot see', () => {
     const mistake = { code: 'config', message: expect.stringContaining(message) };
     expect(() => tasksOf((wf) => void build(wf))).toThrow(expect.objectContaining(mistake));
   });
+
+  function httpTo(uri: string) {
+    return (wf: Scope) => wf.http('h', externalApi, { method: 'GET', uri, response: z.unknown() });
+  }
 
   function inlineWith(name: string) {
     return (wf: Scope) => wf.inline('s', { inputs: { [name]: '6 * 7' }, output: z.string(), script: '$.a' });

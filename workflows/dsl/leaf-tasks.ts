@@ -120,6 +120,12 @@ export class LeafTasks<V> extends Sequence<V> {
     placement?: QueuedPlacement<F>,
   ): Step<Placed<HttpOutput<z.output<B>>, F>>;
   http(ref: string, policy: TaskPolicy, request: HttpRequest, placement: QueuedPlacement = {}): Step<unknown> {
+    const written = String(request.uri).replaceAll(/\$\{[^{}]*\}/g, '');
+    if (/%[\da-f]{2}|[{}]/i.test(written)) {
+      throw this.build.mistake(
+        `the address of "${ref}" holds ${/[{}]/.test(written) ? 'braces' : 'encoded text'}, which the server encodes itself; write it plainly, or call with the http_request worker.`,
+      );
+    }
     const input = { http_request: httpRequest(request) };
     return this.add(ref, this.build.use(policy), 'HTTP', input, { ...placement, ...completion(request) });
   }

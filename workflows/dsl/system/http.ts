@@ -7,6 +7,10 @@ const READ_TIMEOUT_MS = 25_000;
 /** A request of an HTTP task. */
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /**
+   * The server encodes it, whatever it holds: encoded text would be encoded twice, and what a reference brings in cannot hold `&`,
+   * `+`, `#` or braces as data. Where it may, encode it and call with the `http_request` worker.
+   */
   uri: Wired<string>;
   headers?: Record<string, Wired<string>>;
   body?: Wired<unknown>;
