@@ -111,7 +111,7 @@ describe('two applies of one fleet', () => {
   });
 });
 
-describe('an apply that was killed in the middle', () => {
+describe.concurrent('an apply that was killed in the middle', () => {
   test.each(['the same plan', 'a new plan'])('is finished by the next one with %s', async (which) => {
     const { folder, file, names } = await manyPlanned(30);
     const first = startFleetCommand(['apply', file, '--yes']);
@@ -132,7 +132,7 @@ describe('an apply that was killed in the middle', () => {
   });
 });
 
-describe('a plan in a file', () => {
+describe.concurrent('a plan in a file', () => {
   test('is refused, and names what changed, when the server has changed since; nothing is written', async () => {
     const { names, file, isThere } = await manyPlanned(2);
     const [one = '', other = ''] = names;
@@ -176,7 +176,7 @@ describe('a plan in a file', () => {
   });
 });
 
-test('without --yes nothing is written where nobody can be asked', async () => {
+test.concurrent('without --yes nothing is written where nobody can be asked', async () => {
   const { file, names, isThere } = await manyPlanned(1);
   const { code, stderr } = await runFleetCommand(['apply', file]);
   expect(code).toBe(2);
@@ -184,7 +184,7 @@ test('without --yes nothing is written where nobody can be asked', async () => {
   expect(await isThere(names[0] as string)).toBe(false);
 });
 
-test('a definition that the server refuses is said before anything is written', async () => {
+test.concurrent('a definition that the server refuses is said before anything is written', async () => {
   const folder = contentFolder(name('fleet'));
   const [good, bad] = [name('good'), name('bad')];
   folder.write('definitions', good, greetingCode(good));
@@ -199,7 +199,7 @@ test('a definition that the server refuses is said before anything is written', 
   expect(await conductor.listWorkflowNames()).not.toContain(good);
 });
 
-test('what refers to others comes after them; what is deleted goes the other way round', async () => {
+test.concurrent('what refers to others comes after them; what is deleted goes the other way round', async () => {
   const folder = contentFolder(name('fleet'));
   const [child, parent, daily] = [name('z_child'), name('a_parent'), name('daily')];
   folder.write('definitions', child, greetingCode(child));
