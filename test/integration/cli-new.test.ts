@@ -1,41 +1,25 @@
-import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { processEnvironment } from '../../core/config.ts';
+import { type Checkout, copyCheckout } from '../support/checkout.ts';
 import { root } from '../support/product.ts';
 
-const run = promisify(execFile);
-
-/** A checkout of its own, so that nothing is written into this one; its packages are this one's. */
+let copy: Checkout;
 let checkout = '';
 beforeAll(() => {
-  mkdirSync(join(root, '.fleet'), { recursive: true });
-  checkout = mkdtempSync(join(root, '.fleet/new-'));
-  for (const part of ['core', 'workers', 'cli', 'workflows', 'mcp', 'test/support/count-reporter.ts'])
-    cpSync(join(root, part), join(checkout, part), { recursive: true });
-  for (const file of ['package.json', 'tsconfig.json', 'biome.json', 'vitest.config.ts'])
-    cpSync(join(root, file), join(checkout, file));
+  copy = copyCheckout([
+    'package.json',
+    'tsconfig.json',
+    'biome.json',
+    'vitest.config.ts',
+    'test/support/count-reporter.ts',
+  ]);
+  checkout = copy.folder;
 });
-afterAll(() => rmSync(checkout, { recursive: true, force: true }));
+afterAll(() => copy.remove());
 
-interface Ran {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-async function start(cwd: string, program: string, ...args: string[]): Promise<Ran> {
-  const { TASKS_DIR: _, NODE_TEST_CONTEXT: __, ...env } = processEnvironment();
-  try {
-    return { code: 0, ...(await run(process.execPath, [program, ...args], { cwd, env })) };
-  } catch (error) {
-    return error as Ran;
-  }
-}
-
+const start: Checkout['start'] = (...command) => copy.start(...command);
 const fleet = (cwd: string, ...args: string[]) => start(cwd, join(checkout, 'cli/fleet.js'), ...args);
 const tool = (name: string, ...args: string[]) => start(checkout, join(root, 'node_modules', name), ...args);
 

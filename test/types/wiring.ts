@@ -1,5 +1,5 @@
 /**
- * Wiring mistakes: the eight kinds that issue 3 lists, and others that a definition would have to be run to find. Each must be a
+ * Wiring mistakes: wrong types, names and cases, and others that a definition would have to be run to find. Each must be a
  * compile error: `wiring.test.ts` compiles this file with and without the pins.
  */
 import { z } from 'zod';
