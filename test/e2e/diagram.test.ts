@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Execution, WorkflowDef } from '../../core/conductor/types.ts';
+import type { Execution, Task, WorkflowDef } from '../../core/conductor/types.ts';
 import { realConductor, runFleetCommand, unique } from '../support/product.ts';
 
 const conductor = realConductor();
@@ -46,9 +46,16 @@ const def: WorkflowDef = {
       name: 'both',
       taskReferenceName: 'both',
       type: 'FORK_JOIN',
-      forkTasks: [[{ name: taskName, taskReferenceName: 'flaky', type: 'SIMPLE' }], [inline('steady', '4')]],
+      forkTasks: [
+        // A JOIN on the retried task itself may fail the execution between its two attempts.
+        [
+          { name: taskName, taskReferenceName: 'flaky', type: 'SIMPLE' },
+          { name: 'settled', taskReferenceName: 'settled', type: 'NOOP' },
+        ],
+        [inline('steady', '4')],
+      ],
     },
-    { name: 'joined', taskReferenceName: 'joined', type: 'JOIN', joinOn: ['flaky', 'steady'] },
+    { name: 'joined', taskReferenceName: 'joined', type: 'JOIN', joinOn: ['settled', 'steady'] },
     {
       name: 'rounds',
       taskReferenceName: 'rounds',
@@ -72,13 +79,15 @@ const def: WorkflowDef = {
 /** Serves the one task that needs a worker: its first attempt fails. */
 async function serve(): Promise<void> {
   for (const status of ['FAILED', 'COMPLETED'] as const) {
-    for (;;) {
-      const [task] = await conductor.pollTasks(taskName, { count: 1, timeoutMs: 2000, workerId: name });
-      if (!task) continue;
-      const { taskId, workflowInstanceId } = task;
-      await conductor.updateTask({ taskId, workflowInstanceId, status, outputData: {} });
-      break;
-    }
+    const { taskId, workflowInstanceId } = await polled();
+    await conductor.updateTask({ taskId, workflowInstanceId, status, outputData: {} });
+  }
+}
+
+async function polled(): Promise<Task> {
+  for (;;) {
+    const [task] = await conductor.pollTasks(taskName, { count: 1, timeoutMs: 2000, workerId: name });
+    if (task) return task;
   }
 }
 
