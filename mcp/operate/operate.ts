@@ -17,12 +17,10 @@ const NOTE_LIMIT = 200;
 
 /** What every tool that acts on executions answers with. */
 export const operateOutput = z.object({
-  /** Of a first look by filter only, as is `confirm`. */
-  matched: z.int().optional(),
+  /** `changed`, `unchanged` (there was nothing to do) and `failed`; or `matched`, after a first look by filter. */
+  counts: z.record(z.string(), z.int()),
+  /** Of a first look. */
   confirm: z.string().optional(),
-  changed: z.int(),
-  unchanged: z.int(),
-  failed: z.int(),
   /** `executionId`, `before`, `status`, `outcome`, and `note` where it failed. */
   executions: z.array(jsonObject),
 });
@@ -104,11 +102,8 @@ function dryRun(
 ): Answer {
   const executions = rows.slice(0, SHOWN_FOUND).map(({ workflowId, status }) => ({ executionId: workflowId, status }));
   const structured = {
-    matched,
+    counts: { matched },
     ...(next && { confirm: next.confirm }),
-    changed: 0,
-    unchanged: 0,
-    failed: 0,
     executions,
   };
   const among = scanned ? ` among the newest ${scanned}` : '';
@@ -168,9 +163,7 @@ function answerFor(action: Action, outcomes: readonly Outcome[], { maxResponseBy
   return {
     text: lines.join('\n'),
     structured: {
-      changed: changed.length,
-      unchanged: unchanged.length,
-      failed: failed.length,
+      counts: { changed: changed.length, unchanged: unchanged.length, failed: failed.length },
       executions: rows.map(({ executionId, before, status, outcome, error }) => ({
         executionId,
         ...(before && { before }),

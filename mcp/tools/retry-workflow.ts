@@ -22,7 +22,7 @@ export default defineTool({
     mode: z
       .enum(['failed_tasks', 'restart', 'restart_latest'])
       .default('failed_tasks')
-      .describe('restart: all of it; restart_latest: with the newest definition'),
+      .describe('restart_latest: newest definition'),
   }),
   output: operateOutput,
 }).handler(({ mode, ...selection }, context) =>
