@@ -2,6 +2,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
 import { isWaiting, waitingAmong } from '../../core/conductor/waiting.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
+import { findExecution } from '../find-execution.ts';
 
 /*
  * What waits for a person or a signal, all over the server.
@@ -41,7 +42,7 @@ export async function findCandidates(conductor: Conductor, filter: PendingFilter
   const found =
     executionId === undefined
       ? [...(await people(conductor, workflowName)), ...(await signals(conductor, workflowName))]
-      : waitingAmong((await conductor.getExecution(executionId)).tasks).map(candidateOf);
+      : waitingAmong((await findExecution(conductor, executionId)).tasks).map(candidateOf);
   const ofThem = correlationId === undefined ? undefined : await correlated(conductor, correlationId);
   const wanted = ofThem ? found.filter(({ workflowId }) => ofThem.has(workflowId)) : found;
   return wanted.sort(longestFirst);

@@ -52,7 +52,7 @@ export function followingOf(tasks: readonly WorkflowTask[], ref: string, approve
   if (!place) return 'unknown: it is not in the definition';
   const walker = new Following(tasks, nameInDefinition(ref), approved);
   walker.after(place);
-  return walker.steps.join(', ') || 'the execution ends';
+  return walker.steps.join(', ');
 }
 
 /** Follows a definition from a task on, through every branch that the answer decides, up to one that something else does. */
@@ -82,6 +82,7 @@ class Following {
     }
     const outer = around && [...walk(this.#tasks)].find(({ task }) => task === around.task);
     if (outer) this.after(outer);
+    else this.#end('the execution ends');
   }
 
   #step(task: WorkflowTask): void {
