@@ -10,7 +10,7 @@ export default defineTool({
   name: 'execute_workflow',
   title: 'Start workflow',
   description:
-    'Starts a registered workflow; waits up to waitSeconds for its output, else returns its executionId. With an idempotencyKey repeated calls get the same execution.',
+    'Starts a registered workflow and returns its executionId; with waitSeconds its output, if it ends in time. The same idempotencyKey gets the same execution.',
   toolset: 'workflows',
   byDefault: true,
   permission: 'workflows:execute',
@@ -25,15 +25,10 @@ export default defineTool({
       )
       .default({})
       .describe('Its input'),
-    idempotencyKey: z
-      .string()
-      .min(1)
-      .max(200)
-      .optional()
-      .describe('A key, or a recipe of input fields: order-{orderId}'),
-    onExisting: z.enum(onExistingChoices).default('attach').describe('If the key was used before'),
-    correlationId: z.string().max(255).optional().describe('Your mark to find it by; may be used again'),
-    waitSeconds: z.int().min(0).max(MAX_WAIT_SECONDS).default(0).describe('Longest wait for the end'),
+    idempotencyKey: z.string().min(1).max(200).optional().describe('A key, or a recipe: order-{orderId}'),
+    onExisting: z.enum(onExistingChoices).default('attach').describe('If the key was used'),
+    correlationId: z.string().max(255).optional().describe('Your mark to find it by'),
+    waitSeconds: z.int().min(0).max(MAX_WAIT_SECONDS).default(0).describe('Longest wait'),
   }),
   output: z.object({
     executionId: z.string(),
