@@ -9,6 +9,7 @@ import { DefinitionCache } from '../../mcp/definitions.ts';
 import { createMcpServer } from '../../mcp/server.ts';
 import { createTools } from '../../mcp/tools.ts';
 import { checkChoice } from '../../mcp/toolsets.ts';
+import { workflowTools } from '../../mcp/workflow-tools/source.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { stayConnected } from '../connect.ts';
 
@@ -40,7 +41,16 @@ export async function buildMcp(options: McpOptions): Promise<McpServerFactory> {
   checkChoice({ toolsets: config.mcpToolsets, tools: config.mcpTools }, tools);
   const now = () => performance.now();
   const surroundings = { ...options, definitions: new DefinitionCache(now), now };
-  return createMcpServer({ config, features: [createTools({ ...surroundings, tools })] });
+  const workflows = workflowTools({
+    ...surroundings,
+    choice: {
+      allow: config.mcpWorkflowTools,
+      deny: config.mcpWorkflowToolsDeny,
+      most: config.mcpWorkflowToolsMost,
+    },
+    taken: new Set(tools.map(({ name }) => name)),
+  });
+  return createMcpServer({ config, features: [createTools({ ...surroundings, tools, sources: [workflows] })] });
 }
 
 async function runStdio({ log, signal, note }: CommandContext, build: McpServerFactory): Promise<void> {
