@@ -7,7 +7,7 @@ import type { Offered } from './choose.ts';
 import { inputSchemaOf } from './schema.ts';
 
 /** A purpose is somebody else's text; more of it would cost every client. */
-const PURPOSE_LIMIT = 300;
+const PURPOSE_LIMIT = 280;
 
 /**
  * The tool that runs one version of a workflow: it waits for the output as long as the definition says, and hands over the execution
