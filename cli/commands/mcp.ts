@@ -3,15 +3,40 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import { discover } from '../../core/discover.ts';
 import { aborted } from '../../core/drain.ts';
+import { FleetError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { isTool } from '../../mcp/define.ts';
 import { createMcpServer } from '../../mcp/server.ts';
+import { actionsOf } from '../actions.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { stayConnected } from '../connect.ts';
+import { clientNames } from '../mcp-clients/clients.ts';
+
+const actions = actionsOf('[action]', {
+  serve: 'serve MCP over stdio, or over HTTP with --transport http (default)',
+  install: `install <client>: write it into the configuration of ${clientNames.join(', ')}`,
+});
 
 export default defineCommand({
   groups: ['conductor', 'server', 'mcp'],
+  configure(command) {
+    command
+      .addArgument(actions.argument)
+      .argument('[client]', 'install: the program that is to use it')
+      .option('--scope <project|user>', 'install: for this folder (default), or for you everywhere')
+      .option('--name <name>', 'install: what the client calls the server (default: conductor)')
+      .option('--url <url>', 'install: the address of a server that runs elsewhere, instead of --host and --port')
+      .option('--print', 'install: print the configuration and write nothing')
+      .option('--remove', 'install: take it out again')
+      .addHelpText('after', actions.help);
+  },
   async run(context) {
+    const [action = 'serve', client] = context.args;
+    if (action === 'install') {
+      const { installInClient } = await import('../mcp-clients/install.ts');
+      return installInClient(context, client);
+    }
+    refuseInstallFlags(context);
     const { config, log } = context;
     const { conductor, close } = stayConnected(config);
     try {
@@ -23,6 +48,16 @@ export default defineCommand({
     }
   },
 });
+
+/** A flag that does nothing would be believed to do something. */
+function refuseInstallFlags({ options, args: [, client] }: CommandContext): void {
+  const [flag] = Object.keys(options);
+  if (flag === undefined && client === undefined) return;
+  const given = flag === undefined ? `"${client}"` : `--${flag}`;
+  throw new FleetError('input', `${given} is for \`fleet mcp install\`.`, {
+    remedy: 'Write `fleet mcp install <client>`, or leave it out.',
+  });
+}
 
 export interface McpOptions {
   config: Config;
