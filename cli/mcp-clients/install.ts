@@ -13,6 +13,7 @@ import {
   clientNames,
   clients,
   entryOf,
+  type Machine,
   type Reach,
   type Scope,
   scopes,
@@ -46,9 +47,13 @@ interface Plan {
  * Writes the server into the configuration file of a client, takes it out again, or prints what would be written.
  * @throws FleetError `input` for a client, scope or transport that there is not, `config` for a file that is no JSON
  */
-export async function installInClient(context: CommandContext, clientName: string | undefined): Promise<void> {
+export async function installInClient(
+  context: CommandContext,
+  clientName: string | undefined,
+  machine: Machine = thisMachine(),
+): Promise<void> {
   const options = parseOptions(optionsSchema, context.options, 'mcp');
-  const plan = planOf(context, clientNamed(clientName), options);
+  const plan = planOf(context, clientNamed(clientName), options, machine);
   if (options.print && options.remove) {
     throw new FleetError('input', '--print and --remove do not go together.', { remedy: 'Give one of them.' });
   }
@@ -64,7 +69,11 @@ function clientNamed(name: string | undefined): ClientName {
   throw new FleetError('input', message, { remedy: `Name one of ${clientNames.join(', ')}.` });
 }
 
-function planOf({ config }: CommandContext, clientName: ClientName, options: Options): Plan {
+function thisMachine(): Machine {
+  return { platform: process.platform, home: homedir(), cwd: process.cwd(), env: processEnvironment() };
+}
+
+function planOf({ config }: CommandContext, clientName: ClientName, options: Options, machine: Machine): Plan {
   const client = clients[clientName];
   const scope = options.scope ?? scopes.find((one) => client.files[one] !== undefined);
   const fileOf = scope && client.files[scope];
@@ -79,11 +88,9 @@ function planOf({ config }: CommandContext, clientName: ClientName, options: Opt
       remedy: 'Use --transport stdio, or add the address as a connector in its settings.',
     });
   }
-  const { platform } = process;
-  const file = fileOf({ platform, home: homedir(), cwd: process.cwd(), env: processEnvironment() });
   const atUrl: Reach | undefined = options.url === undefined ? undefined : { transport: 'http', url: options.url };
   const reach = atUrl ?? (isHttp ? httpReach(config) : stdioReach(config));
-  return { client, scope, file, path: [client.section, options.name], reach };
+  return { client, scope, file: fileOf(machine), path: [client.section, options.name], reach };
 }
 
 function print({ print, note }: CommandContext, plan: Plan): void {
