@@ -19,7 +19,7 @@ export type Reach =
       /** Names of variables that hold secrets: a client is told their names, never their values. */
       readonly secrets: readonly string[];
     }
-  | { readonly transport: 'http'; readonly url: string };
+  | { readonly transport: 'http'; readonly url: string; readonly headers?: Readonly<Record<string, string>> };
 
 /** What a configuration file's place depends on. */
 export interface Machine {
@@ -97,7 +97,8 @@ export const clients: Readonly<Record<ClientName, Client>> = {
 export function entryOf(client: Client, reach: Reach): Record<string, unknown> {
   if (reach.transport === 'http') {
     if (client.httpType === null) throw new RangeError(`${client.title} knows no addresses`);
-    return { ...(client.httpType !== undefined && { type: client.httpType }), url: reach.url };
+    const { url, headers } = reach;
+    return { ...(client.httpType !== undefined && { type: client.httpType }), url, ...(headers && { headers }) };
   }
   const { command, args, secrets } = reach;
   const { variable } = client;
@@ -118,7 +119,10 @@ export function blockOf(client: Client, name: string, reach: Reach): Record<stri
 
 /** The command that tells Claude Code the same. Secrets are left to the environment it is started in. */
 export function claudeCommand(name: string, reach: Reach): string {
-  if (reach.transport === 'http') return `claude mcp add --transport http ${name} ${reach.url}`;
+  if (reach.transport === 'http') {
+    const headers = Object.entries(reach.headers ?? {}).flatMap(([key, value]) => ['--header', `${key}: ${value}`]);
+    return ['claude', 'mcp', 'add', '--transport', 'http', name, reach.url, ...headers].map(shellWord).join(' ');
+  }
   const variables = Object.entries(reach.env).flatMap(([key, value]) => ['-e', `${key}=${value}`]);
   return ['claude', 'mcp', 'add', name, ...variables, '--', reach.command, ...reach.args].map(shellWord).join(' ');
 }

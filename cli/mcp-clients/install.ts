@@ -88,8 +88,7 @@ function planOf({ config }: CommandContext, clientName: ClientName, options: Opt
       remedy: 'Use --transport stdio, or add the address as a connector in its settings.',
     });
   }
-  const atUrl: Reach | undefined = options.url === undefined ? undefined : { transport: 'http', url: options.url };
-  const reach = atUrl ?? (isHttp ? httpReach(config) : stdioReach(config));
+  const reach = isHttp ? httpReach(config, options.url) : stdioReach(config);
   return { client, scope, file: fileOf(machine), path: [client.section, options.name], reach };
 }
 

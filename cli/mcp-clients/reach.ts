@@ -22,10 +22,20 @@ export function stdioReach(config: Config): Reach {
   return { transport: 'stdio', command: process.execPath, args: [launcher, 'mcp'], env, secrets };
 }
 
-/** The server that listens at the configured address. */
-export function httpReach({ mcpHost, mcpPort }: Pick<Config, 'mcpHost' | 'mcpPort'>): Reach {
+type HttpConfig = Pick<Config, 'mcpHost' | 'mcpPort' | 'mcpToolsets' | 'mcpTools'>;
+
+/** The server at `url`, or else at the configured address. What was chosen of its tools goes into headers. */
+export function httpReach({ mcpHost, mcpPort, mcpToolsets, mcpTools }: HttpConfig, url?: string): Reach {
   const host = ['0.0.0.0', '::'].includes(mcpHost) ? '127.0.0.1' : mcpHost;
-  return { transport: 'http', url: `http://${host.includes(':') ? `[${host}]` : host}:${mcpPort}/mcp` };
+  const headers = {
+    ...(mcpToolsets.length > 0 && { 'X-MCP-Toolsets': mcpToolsets.join(',') }),
+    ...(mcpTools.length > 0 && { 'X-MCP-Tools': mcpTools.join(',') }),
+  };
+  return {
+    transport: 'http',
+    url: url ?? `http://${host.includes(':') ? `[${host}]` : host}:${mcpPort}/mcp`,
+    ...(Object.keys(headers).length > 0 && { headers }),
+  };
 }
 
 /** Clients start programs in folders of their own: without an address, the embedded server is found by its data folder alone. */

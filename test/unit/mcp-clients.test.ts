@@ -111,6 +111,19 @@ describe('the way to the server', () => {
     ['0.0.0.0', 'http://127.0.0.1:3001/mcp'],
     ['::1', 'http://[::1]:3001/mcp'],
   ])('over HTTP with host %s is %s', (mcpHost, url) => {
-    expect(httpReach({ mcpHost, mcpPort: 3001 })).toEqual({ transport: 'http', url });
+    const { config } = loadConfig({ env: { MCP_HOST: mcpHost, MCP_PORT: '3001' } });
+    expect(httpReach(config)).toEqual({ transport: 'http', url });
+  });
+
+  test('carries the choice of tools over either transport', () => {
+    const { config } = loadConfig({ env: { MCP_TOOLSETS: 'operate,api', MCP_TOOLS: 'claim_task' } });
+    expect(stdioReach(config)).toMatchObject({ env: { MCP_TOOLSETS: 'operate,api', MCP_TOOLS: 'claim_task' } });
+    const reach = httpReach(config, 'https://mcp.example/mcp');
+    const headers = { 'X-MCP-Toolsets': 'operate,api', 'X-MCP-Tools': 'claim_task' };
+    expect(reach).toEqual({ transport: 'http', url: 'https://mcp.example/mcp', headers });
+    expect(entryOf(clients.cursor, reach)).toEqual({ url: 'https://mcp.example/mcp', headers });
+    expect(claudeCommand('x', reach)).toBe(
+      "claude mcp add --transport http x https://mcp.example/mcp --header 'X-MCP-Toolsets: operate,api' --header 'X-MCP-Tools: claim_task'",
+    );
   });
 });
