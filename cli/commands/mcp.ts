@@ -5,7 +5,7 @@ import { discover } from '../../core/discover.ts';
 import { aborted } from '../../core/drain.ts';
 import { FleetError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import { isTool } from '../../mcp/define.ts';
+import { isTool, type Tool } from '../../mcp/define.ts';
 import { DefinitionCache } from '../../mcp/definitions.ts';
 import { createMcpServer } from '../../mcp/server.ts';
 import { createTools } from '../../mcp/tools.ts';
@@ -36,6 +36,7 @@ export default defineCommand({
   async run(context) {
     const [action = 'serve', client] = context.args;
     if (action === 'install') {
+      await loadTools(context.config);
       const { installInClient } = await import('../mcp-clients/install.ts');
       return installInClient(context, client);
     }
@@ -68,11 +69,17 @@ export interface McpOptions {
   conductor: () => Promise<Conductor>;
 }
 
+/** All our tools. @throws FleetError `config` if the configuration names one that is not there */
+async function loadTools({ mcpToolsets, mcpTools }: Config): Promise<Tool[]> {
+  const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
+  checkChoice({ toolsets: mcpToolsets, tools: mcpTools }, tools);
+  return tools;
+}
+
 /** The factory of MCP servers over all our tools, for either transport. */
 export async function buildMcp(options: McpOptions): Promise<McpServerFactory> {
   const { config } = options;
-  const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
-  checkChoice({ toolsets: config.mcpToolsets, tools: config.mcpTools }, tools);
+  const tools = await loadTools(config);
   const now = () => performance.now();
   const surroundings = { ...options, definitions: new DefinitionCache(now), now };
   return createMcpServer({ config, features: [createTools({ ...surroundings, tools })] });
