@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -63,9 +64,6 @@ describe('what `fleet mcp install --print` prints', () => {
   test.each(withAddresses)('leads %s to a server that runs', async (client) => {
     const { port } = new URL(http.url);
     await expectToWork(targetIn(client, await printed(client, '--transport', 'http', '--port', port)));
-    expect(await printed(client, '--url', http.url)).toEqual(
-      await printed(client, '--transport', 'http', '--port', port),
-    );
   });
 
   test('is what it writes without --print, into the folder it is run in', async () => {
@@ -117,5 +115,33 @@ describe('what `npm start` prints at its end', () => {
     for (const client of ['cursor', 'vscode', 'claude-desktop'] as const) {
       await expectToWork(targetIn(client, JSON.parse(line(client).replace(/^.*?(?=\{)/, ''))));
     }
+  });
+});
+
+describe('the plugin of Claude Code', () => {
+  const installed = join(elsewhere, 'plugin');
+  const started = (project: string) => {
+    const config = readFileSync(join(installed, '.mcp.json'), 'utf8')
+      .replaceAll('${CLAUDE_PLUGIN_ROOT}', installed)
+      .replaceAll('${CLAUDE_PROJECT_DIR}', project);
+    const target = targetIn('claude-code', JSON.parse(config));
+    if ('url' in target) throw new Error('the plugin starts a program');
+    return { ...target, env: { ...target.env, CONDUCTOR_SERVER_URL: fake.url } };
+  };
+  beforeAll(() => cpSync(join(root, 'plugin'), installed, { recursive: true })); // without its surroundings, as clients do
+
+  test('serves in a checkout, and in a project that has the package', async () => {
+    const project = join(elsewhere, 'project');
+    mkdirSync(join(project, 'node_modules'), { recursive: true });
+    symlinkSync(root, join(project, 'node_modules/conductor-fleet'));
+    await expectToWork(started(root));
+    await expectToWork(started(project));
+  });
+
+  test('says in another project what to do', () => {
+    const { command, args, env } = started(elsewhere);
+    const { status, stdout, stderr } = spawnSync(command, args, { env, encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain('Run "npm install conductor-fleet" there');
   });
 });
