@@ -96,12 +96,12 @@ describe('the README', () => {
     'shows for $client what is generated for it, and it connects',
     async ({ client, language, code }) => {
       const known = clients[client].httpType === null ? [stdio] : [stdio, { transport: 'http', url } as const];
+      const here = code.replace(program, join(root, 'cli/fleet.js')).replace(api, fake.url).replace(url, http.url);
       if (language === 'sh') {
         expect(known.map((reach) => claudeCommand('conductor', reach))).toContain(code);
-        return expectToWork(targetOfCommand(code.replace(url, http.url)));
+        return expectToWork(targetOfCommand(here));
       }
       expect(known.map((reach) => blockOf(clients[client], 'conductor', reach))).toContainEqual(JSON.parse(code));
-      const here = code.replace(program, join(root, 'cli/fleet.js')).replace(api, fake.url).replace(url, http.url);
       await expectToWork(targetIn(client, JSON.parse(here)));
     },
   );

@@ -43,9 +43,15 @@ export function targetIn(client: ClientName, file: unknown): Target {
   return { command: conductor.command, args: conductor.args, env: { PATH, HOME, ...conductor.env } };
 }
 
-/** Where `claude mcp add --transport http conductor URL` connects. */
-export function targetOfCommand(command: string): Target {
-  const url = /^claude mcp add --transport http conductor (\S+)$/.exec(command)?.[1];
-  if (url === undefined) throw new Error(`not a command that adds an address: ${command}`);
-  return { url };
+/** What such a command makes Claude Code start, or where it connects: `claude mcp add … conductor URL`, or `… conductor -e K=V -- program`. */
+export function targetOfCommand(line: string): Target {
+  const url = /^claude mcp add --transport http conductor (\S+)$/.exec(line)?.[1];
+  if (url !== undefined) return { url };
+  const [, given = '', program] = /^claude mcp add conductor((?: -e \S+=\S+)*) -- (.+)$/.exec(line) ?? [];
+  if (program === undefined) throw new Error(`not a command that adds our server: ${line}`);
+  const [command = '', ...args] = program.split(' ');
+  const env = Object.fromEntries(
+    [...given.matchAll(/ -e (\w+)=(\S+)/g)].map(([, key = '', value = '']) => [key, value]),
+  );
+  return targetIn('claude-code', { mcpServers: { conductor: { command, args, env } } });
 }
