@@ -73,7 +73,7 @@ describe('the skill', () => {
       const unknown = words.filter((word) => word.startsWith('--') && !flags.includes(word));
       expect(unknown, line).toEqual([]);
     }
-  });
+  }, 30_000); // it loads every command
 
   test('names scripts, files and folders that exist', () => {
     const named = quoted.flatMap((code) =>
