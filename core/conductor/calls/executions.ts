@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { executionId, nothing } from '../answers.ts';
 import type { Caller } from '../client.ts';
 import {
   type Execution,
@@ -9,8 +10,6 @@ import {
   searchSchema,
   type WorkflowDef,
 } from '../types.ts';
-
-const id = z.string().min(1);
 
 /** A dry run is answered when it is over; one with many rounds and forks takes a while on a busy server. */
 const TEST_WAIT_MS = 60_000;
@@ -108,7 +107,7 @@ export interface RerunRequest {
 
 export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
   const calls: ExecutionCalls = {
-    startWorkflow: (request) => call({ method: 'POST', path: '/api/workflow', body: request, answer: id }),
+    startWorkflow: (request) => call({ method: 'POST', path: '/api/workflow', body: request, answer: executionId }),
     getExecution: (workflowId, { includeTasks = true } = {}) =>
       call({
         method: 'GET',
@@ -154,12 +153,12 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
         path: '/api/workflow/{workflowId}',
         params: { workflowId },
         query: { reason },
-        answer: z.unknown(),
+        answer: nothing,
       });
     },
     retry: async (workflowId) => {
       const path = '/api/workflow/{workflowId}/retry';
-      await call({ method: 'POST', path, params: { workflowId }, answer: z.unknown() });
+      await call({ method: 'POST', path, params: { workflowId }, answer: nothing });
     },
     restart: async (workflowId, { useLatestDefinitions = false } = {}) => {
       const path = '/api/workflow/{workflowId}/restart';
@@ -168,7 +167,7 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
         path,
         params: { workflowId },
         query: { useLatestDefinitions },
-        answer: z.unknown(),
+        answer: nothing,
       });
     },
     removeExecution: async (workflowId) => {
@@ -177,7 +176,7 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
         path: '/api/workflow/{workflowId}/remove',
         params: { workflowId },
         query: { archiveWorkflow: false },
-        answer: z.unknown(),
+        answer: nothing,
       });
     },
     async waitForEnd(workflowId, { signal, everyMs = 200 } = {}) {
@@ -198,19 +197,19 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
       }),
     pause: async (workflowId) => {
       const path = '/api/workflow/{workflowId}/pause';
-      await call({ method: 'PUT', path, params: { workflowId }, answer: z.unknown() });
+      await call({ method: 'PUT', path, params: { workflowId }, answer: nothing });
     },
     resume: async (workflowId) => {
       const path = '/api/workflow/{workflowId}/resume';
-      await call({ method: 'PUT', path, params: { workflowId }, answer: z.unknown() });
+      await call({ method: 'PUT', path, params: { workflowId }, answer: nothing });
     },
     rerun: async (workflowId, request) => {
       const path = '/api/workflow/{workflowId}/rerun';
-      await call({ method: 'POST', path, params: { workflowId }, body: request, answer: z.unknown() });
+      await call({ method: 'POST', path, params: { workflowId }, body: request, answer: executionId });
     },
     skipTask: async (workflowId, taskRef) => {
       const path = '/api/workflow/{workflowId}/skiptask/{taskRef}';
-      await call({ method: 'PUT', path, params: { workflowId, taskRef }, answer: z.unknown() });
+      await call({ method: 'PUT', path, params: { workflowId, taskRef }, answer: nothing });
     },
   };
   return calls;
