@@ -4,7 +4,8 @@ import type { Config } from '../../core/config.ts';
 import { discover } from '../../core/discover.ts';
 import { aborted } from '../../core/drain.ts';
 import type { Logger } from '../../core/log.ts';
-import { isTool } from '../../mcp/define.ts';
+import { modelProvider } from '../../core/model-provider.ts';
+import { type CodeDefinition, isTool, type ServerModel } from '../../mcp/define.ts';
 import { DefinitionCache } from '../../mcp/definitions.ts';
 import { createMcpServer } from '../../mcp/server.ts';
 import { createTools } from '../../mcp/tools.ts';
@@ -13,7 +14,7 @@ import { type CommandContext, defineCommand } from '../command.ts';
 import { stayConnected } from '../connect.ts';
 
 export default defineCommand({
-  groups: ['conductor', 'server', 'mcp'],
+  groups: ['conductor', 'server', 'content', 'mcp'],
   async run(context) {
     const { config, log } = context;
     const { conductor, close } = stayConnected(config);
@@ -39,8 +40,30 @@ export async function buildMcp(options: McpOptions): Promise<McpServerFactory> {
   const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
   checkChoice({ toolsets: config.mcpToolsets, tools: config.mcpTools }, tools);
   const now = () => performance.now();
-  const surroundings = { ...options, definitions: new DefinitionCache(now), now };
+  const model = modelOf(config);
+  const surroundings = {
+    ...options,
+    definitions: new DefinitionCache(now),
+    now,
+    ours: () => definitionsInCode(config),
+    ...(model && { model }),
+  };
   return createMcpServer({ config, features: [createTools({ ...surroundings, tools })] });
+}
+
+/** The scripted model is asked only where somebody chose it: its answers are the demonstration's own. */
+function modelOf(config: Config): ServerModel | undefined {
+  const { name, conductorName: provider, model } = modelProvider(config);
+  return name === 'scripted' && config.llmProvider === undefined ? undefined : { provider, model };
+}
+
+/** Loaded when somebody asks: content takes longer to load than the server may take to start. */
+async function definitionsInCode(config: Config): Promise<readonly CodeDefinition[]> {
+  const [{ loadContent, workflowSettings }, { definitionsOf }] = await Promise.all([
+    import('../content.ts'),
+    import('../../workflows/manage/ours.ts'),
+  ]);
+  return definitionsOf(await loadContent(config), workflowSettings(config)).workflow;
 }
 
 async function runStdio({ log, signal, note }: CommandContext, build: McpServerFactory): Promise<void> {

@@ -88,7 +88,7 @@ test('values, choices, loops and results are what the steps say', async () => {
   });
   const workflowId = await conductor.startWorkflow({
     name,
-    ...{ workflowDef: def },
+    workflowDef: def,
     input: { list: [{ v: 1 }, { v: 2 }], text: `"); throw '`, missing: [] },
   });
   const { status, output, reasonForIncompletion } = await conductor.waitForEnd(workflowId);
@@ -118,7 +118,7 @@ test('only an approval goes on', async () => {
     ],
   });
   const outcome = async (answer: Record<string, unknown>) => {
-    const id = await conductor.startWorkflow({ name: def.name, ...{ workflowDef: def }, input: { n: 3 } });
+    const id = await conductor.startWorkflow({ name: def.name, workflowDef: def, input: { n: 3 } });
     const asked = (await conductor.getExecution(id)).tasks.find(({ referenceTaskName }) => referenceTaskName === 'ask');
     const taskId = asked?.taskId ?? 'there is none';
     await conductor.updateTask({ workflowInstanceId: id, taskId, status: 'COMPLETED', outputData: answer });

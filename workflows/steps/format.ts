@@ -13,7 +13,7 @@ set: values → \${vars.x}
 parallel: branches [[steps],[steps]] → the ids in them, afterwards
 branch: on, cases {"value":[steps]}, otherwise?; or if (JavaScript), then [steps], else?
 loop: over (a list), steps → \${item}, \${index} in it; or rounds (the most), until? or while? (looked at after each round); collect? → \${id.results}
-end: status? (COMPLETED or FAILED), reason?, output?
+end: status? (COMPLETED or FAILED), reason?, output? (that of the workflow, which else is what the last step gives)
 Values: \${input.x}, \${id.field}, \${secrets.X}. http, worker, mcp_tool, llm and workflow also take optional:true (may fail) and example (an answer, for the dry run).`;
 
 /** A list of steps that works as it is: the server does everything in it by itself. */
