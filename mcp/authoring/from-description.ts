@@ -96,7 +96,7 @@ async function askServer(
         provider,
         model,
         system: SYSTEM,
-        prompt: prompt.replaceAll('${', '$${'),
+        prompt: prompt.replaceAll('${', () => '$${'),
         maxTokens: MAX_TOKENS,
         retries: 0,
       },

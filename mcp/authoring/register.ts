@@ -35,18 +35,30 @@ export async function storeWorkflow(
     else await conductor.createWorkflowDef(def);
   } catch (error) {
     if (!(error instanceof FleetError && error.code === 'conflict')) throw error;
-    throw taken(def, made, error);
+    throw taken(def, made, { cause: error, newVersion: await highest(def, conductor) });
   } finally {
     definitions.changed(def.name); // also if it failed: it may have been stored all the same
   }
 }
 
-/** The error for a name that is taken. */
-export function taken({ name, version }: { name: string; version: number }, made: Made, cause?: unknown): FleetError {
+/** The error for a name that is taken, with the calls that would do. */
+export function taken(
+  { name, version }: { name: string; version: number },
+  made: Made,
+  { cause, newVersion }: { cause?: unknown; newVersion?: number } = {},
+): FleetError {
+  const beside =
+    newVersion === undefined ? '' : `\nTo register it as a new version: ${again(made, { version: newVersion })}`;
   return new FleetError('conflict', `${name} version ${version} exists already and was not changed.`, {
-    remedy: `To replace it: ${again(made, { overwrite: true })}`,
+    remedy: `To replace it: ${again(made, { overwrite: true })}${beside}`,
     cause,
   });
+}
+
+async function highest({ name, version }: WorkflowDef, conductor: Conductor): Promise<number> {
+  const all = await conductor.listWorkflowVersions();
+  const versions = Object.hasOwn(all, name) ? (all[name] ?? []) : [];
+  return Math.max(version, ...versions.map((one) => one.version)) + 1;
 }
 
 /** Registers the task definitions that the server lacks; those it has stay as they are. Returns the names of the new ones. */

@@ -3,7 +3,7 @@ import type { TaskDef } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import { again } from '../authoring/register.ts';
 import { defineTool } from '../define.ts';
-import { jsonObject } from '../fields.ts';
+import { jsonObject, shortText } from '../fields.ts';
 import { callOf } from '../text.ts';
 
 /** The lease, unless an attempt has less time. */
@@ -11,8 +11,8 @@ const LEASE_SECONDS = 60;
 
 export default defineTool({
   name: 'create_task_definition',
-  title: 'Create task definition',
-  description: 'Registers retries and time limits for all tasks of one name, or updates them with overwrite.',
+  title: 'Define task',
+  description: 'Registers, or updates, retries and time limits of a task by its name.',
   toolset: 'author',
   permission: 'workflows:write',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
@@ -20,18 +20,18 @@ export default defineTool({
     name: z
       .string()
       .refine((name) => /^[\w.-]{1,100}$/.test(name), 'must be 1 to 100 letters, digits, . _ or -')
-      .describe('Name of the task'),
-    description: z.string().optional().describe('What it does'),
-    retryCount: z.int().min(0).max(50).default(3).describe('Tries after the first'),
+      .describe('Task name'),
+    description: shortText.optional().describe('Purpose'),
+    retryCount: z.int().min(0).max(50).default(3).describe('More tries'),
     retryLogic: z
       .enum(['FIXED', 'LINEAR_BACKOFF', 'EXPONENTIAL_BACKOFF'])
       .default('EXPONENTIAL_BACKOFF')
-      .describe('How delays grow'),
+      .describe('Growth of delays'),
     retryDelaySeconds: z.int().min(0).default(2).describe('First delay'),
-    timeoutSeconds: z.int().min(0).default(0).describe('For an attempt; 0: none'),
-    responseTimeoutSeconds: z.int().min(1).optional().describe('Lease of a worker; default 60'),
-    settings: jsonObject.optional().describe('Other fields: concurrentExecLimit…'),
-    overwrite: z.boolean().default(false).describe('Replace if it exists'),
+    timeoutSeconds: z.int().min(0).default(0).describe('0: no limit'),
+    responseTimeoutSeconds: z.int().min(1).optional().describe('Lease of a worker'),
+    settings: jsonObject.optional().describe('Other fields'),
+    overwrite: z.boolean().default(false).describe('Replace it'),
   }),
   output: z.object({ name: z.string(), created: z.boolean() }),
 }).handler(async (args, { conductor }) => {
@@ -58,7 +58,7 @@ export default defineTool({
   const stored = await orUndefined(conductor.getTaskDef(def.name));
   if (stored && !overwrite) {
     throw new FleetError('conflict', `A task definition ${def.name} exists already and was not changed.`, {
-      remedy: `See it: ${callOf('get_task_definition', { name: def.name })} . To replace it: ${again({ tool: 'create_task_definition', args }, { overwrite: true })}`,
+      remedy: `See it: ${callOf('get_task_definition', { name: def.name })}\nTo replace it: ${again({ tool: 'create_task_definition', args }, { overwrite: true })}`,
     });
   }
   await conductor.putTaskDefs([def]);

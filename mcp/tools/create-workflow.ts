@@ -5,20 +5,18 @@ import { count } from '../../core/text.ts';
 import type { Finding } from '../../workflows/lint/index.ts';
 import { again, type Made, storeWorkflow } from '../authoring/register.ts';
 import { defineTool } from '../define.ts';
-import { definitionVersion, jsonObject } from '../fields.ts';
+import { definitionVersion, jsonObject, shortText } from '../fields.ts';
 import { callOf } from '../text.ts';
 
 const workflowName = z
   .string()
   .refine((name) => /^[A-Za-z0-9_-]{1,100}$/.test(name), 'must be 1 to 100 letters, digits, _ or -');
 
-const shortText = z.string().refine((text) => text.length <= 500, 'must be at most 500 characters long');
-
 export default defineTool({
   name: 'create_workflow',
   title: 'Create workflow',
   description:
-    'Checks and registers a workflow definition in Conductor JSON, or updates it with overwrite. For short steps: design_and_execute_workflow.',
+    'Checks and registers a workflow definition in Conductor JSON, or updates it. From short steps: design_and_execute_workflow.',
   toolset: 'author',
   byDefault: true,
   permission: 'workflows:write',
@@ -26,13 +24,13 @@ export default defineTool({
   input: z.strictObject({
     name: workflowName.describe('Letters, digits, _ and -'),
     description: shortText.optional().describe('Its purpose'),
-    tasks: z.array(z.looseObject({})).describe('Conductor tasks: name, taskReferenceName, type…'),
+    tasks: z.array(z.looseObject({})).describe('With name, taskReferenceName, type…'),
     version: definitionVersion.default(1).describe('Its version'),
-    outputParameters: jsonObject.optional().describe('Output, values like ${ref.output.id}'),
+    outputParameters: jsonObject.optional().describe('Like ${ref.output.x}'),
     timeoutSeconds: z.int().min(0).optional().describe('Longest run'),
-    settings: jsonObject.optional().describe('Other fields: inputParameters, failureWorkflow…'),
-    overwrite: z.boolean().default(false).describe('Replace if it exists'),
-    fix: z.boolean().default(false).describe('Make safe repairs first'),
+    settings: jsonObject.optional().describe('Other fields'),
+    overwrite: z.boolean().default(false).describe('Replace it'),
+    fix: z.boolean().default(false).describe('Repair it first'),
   }),
   output: z.object({ name: z.string(), version: z.int(), warnings: z.int() }),
 }).handler(async (args, context) => {

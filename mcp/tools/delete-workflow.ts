@@ -67,6 +67,6 @@ function stillRunning(name: string, version: number, running: number): FleetErro
   const list = callOf('list_workflow_executions', { workflowName: name, status: 'RUNNING' });
   const what = running === 1 ? '1 execution of it runs' : `${running} executions of it run`;
   return new FleetError('conflict', `${word(name)} version ${version} was not deleted: ${what}.`, {
-    remedy: `See them: ${list} . To delete it all the same, which retries and sub-workflows by that version will miss: ${callOf('delete_workflow', { name, version, force: true })}`,
+    remedy: `See them: ${list}\nTo delete it all the same, which retries and sub-workflows by that version will miss: ${callOf('delete_workflow', { name, version, force: true })}`,
   });
 }

@@ -29,9 +29,9 @@ type Answer = ToolAnswer<z.input<typeof output>>;
 
 export default defineTool({
   name: 'design_and_execute_workflow',
-  title: 'Design and run workflow',
+  title: 'Design workflow',
   description:
-    'Builds a new workflow from short steps, or a description alone: checks it, tries it dry, registers and starts it. To run an existing one: execute_workflow.',
+    'Builds a new workflow from short steps, or a description alone: checks, dry-runs, registers, starts it.',
   toolset: 'author',
   byDefault: true,
   permission: 'workflows:write',
@@ -40,23 +40,27 @@ export default defineTool({
     name: z
       .string()
       .refine((name) => /^[A-Za-z0-9_-]{1,100}$/.test(name), 'must be 1 to 100 letters, digits, _ or -')
-      .describe('Letters, digits, _ and -'),
-    description: z.string().optional().describe('What it is to do'),
+      .describe('Free name'),
+    description: z
+      .string()
+      .refine((text) => text.length <= DESCRIPTION_LIMIT, `must be at most ${DESCRIPTION_LIMIT} characters long`)
+      .optional()
+      .describe('What it does'),
     steps: z
       .array(z.looseObject({}))
       .refine((steps) => steps.length >= 1 && steps.length <= MOST_STEPS, `must be 1 to ${MOST_STEPS} steps`)
       .optional()
       .describe(
-        '{"id","type",…}: http url | worker task,input | mcp_tool server,tool | llm prompt | workflow name | approval question | wait seconds | script code | jq query,input | set values | parallel branches | branch if,then,else | loop over,steps | end output. ${id.body.x}, ${input.x}',
+        'With id, type: http url | worker task,input | mcp_tool tool | llm prompt | approval | script code | jq | parallel branches | branch if,then | loop over,steps; ${id.body.x}, ${input.x}',
       ),
-    input: jsonObject.default({}).describe('Input of this run'),
-    execute: z.boolean().default(true).describe('false: only register'),
-    overwrite: z.boolean().default(false).describe('Replace if the name exists'),
+    input: jsonObject.default({}).describe('Input'),
+    execute: z.boolean().default(true).describe('Start it'),
+    overwrite: z.boolean().default(false).describe('Replace it'),
     waitSeconds: z
       .int()
       .refine((seconds) => seconds >= 0 && seconds <= MOST_SECONDS, `must be 0 to ${MOST_SECONDS}`)
       .default(0)
-      .describe('Wait for the end'),
+      .describe('Longest wait'),
   }),
   output,
 }).handler(async (args, context) => {
@@ -105,7 +109,7 @@ async function stepsOf({ name, description, steps }: Given, context: ToolContext
   if (steps) return { steps };
   const { formatNeeded, stepsFor } = await import('../authoring/from-description.ts');
   if (description === undefined) throw formatNeeded(name, 'There are neither steps nor a description.');
-  return stepsFor(name, clip(description, DESCRIPTION_LIMIT), context);
+  return stepsFor(name, description, context);
 }
 
 /** An input that is not there would be null in every step that reads it. */
@@ -224,7 +228,7 @@ async function start(
       `${call.name} version ${call.version} is registered, but its start failed: ${error.message}`,
       {
         retryable: false,
-        remedy: `It may have started all the same; look: ${look} . If it has not: ${callOf('execute_workflow', call)}`,
+        remedy: `It may have started all the same; look: ${look}\nIf it has not: ${callOf('execute_workflow', call)}`,
         cause: error.cause,
       },
     );

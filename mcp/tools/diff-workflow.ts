@@ -142,8 +142,8 @@ async function inCode(name: string, { ours }: ToolContext): Promise<Side> {
   });
 }
 
-/** Which version it is says nothing of what it does. */
-function without({ version: _, ...rest }: Record<string, unknown>): Record<string, unknown> {
+/** Which version it is says nothing of what it does, and the server writes enforceSchema into everything, and never looks at it. */
+function without({ version: _, enforceSchema: __, ...rest }: Record<string, unknown>): Record<string, unknown> {
   return rest;
 }
 
