@@ -21,17 +21,21 @@ export interface Ready {
   readonly rehearsal: Exclude<Rehearsal, { kind: 'failed' }>;
 }
 
+/** The run for which a design is made. */
+export interface Run {
+  readonly input: Readonly<Record<string, unknown>>;
+  /** Refuses, by throwing, a run that lacks some of the inputs that steps read. */
+  checkInputs(names: readonly string[]): void;
+}
+
 /**
  * Everything between steps and registration: compiled, checked as every definition is, and run once without effects.
  * @throws FleetError `input` with what is wrong and in which step
  */
-export async function makeReady(
-  design: Design,
-  input: Readonly<Record<string, unknown>>,
-  context: ToolContext,
-): Promise<Ready> {
+export async function makeReady(design: Design, { input, checkInputs }: Run, context: ToolContext): Promise<Ready> {
   const { conductor, progress } = context;
   const compiled = compileSteps(design);
+  checkInputs(compiled.inputs);
   progress({ progress: 1, total: 4, message: 'compiled' });
   const findings = await checkDefinition(compiled.def, conductor, compiled.taskDefs);
   const errors = findings.filter(({ severity }) => severity === 'error');

@@ -34,7 +34,8 @@ export async function rehearse(
   const limit = AbortSignal.timeout(LIMIT_MS);
   try {
     const trace = await dryRun(
-      conductor,
+      conductor.detached(), // it removes what it made, also when the call was cancelled; "signal" ends it
+
       workflowOf(def, [...byName.keys()]),
       { input: { ...answers.input, ...input }, tasks, expect: { status: 'COMPLETED' } },
       {

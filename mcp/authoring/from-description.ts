@@ -104,14 +104,21 @@ async function askServer(
     timeoutSeconds: MODEL_SECONDS,
   });
   const limit = AbortSignal.any([signal, AbortSignal.timeout(MODEL_SECONDS * 1000)]);
+  let id: string | undefined;
   try {
-    const id = await conductor.startWorkflow({ name: def.name, input: {}, workflowDef: def });
+    id = await conductor.startWorkflow({ name: def.name, input: {}, workflowDef: def });
     const { status, output, reasonForIncompletion } = await conductor.waitForEnd(id, { signal: limit });
     if (status !== 'COMPLETED') return { failed: reasonForIncompletion ?? status };
     const { write } = output;
     // The server makes an object of a text that is JSON.
     return { said: typeof write === 'string' ? write : JSON.stringify(write) };
   } catch (error) {
+    // Nobody waits for its answer any more.
+    if (id !== undefined && limit.aborted)
+      await conductor
+        .detached()
+        .terminate(id, 'given up')
+        .catch(() => {});
     signal.throwIfAborted();
     return { failed: limit.aborted ? `no answer within ${MODEL_SECONDS} s` : messageOf(error) };
   }

@@ -75,10 +75,15 @@ export default defineTool({
   const { steps, output: wanted } = await stepsOf(args, context);
   const { makeReady } = await import('../authoring/design.ts');
   const purpose = description && clip(description, STORED_DESCRIPTION);
-  const ready = await makeReady({ name, version, description: purpose, steps, output: wanted }, input, context);
-  if (execute) refuseMissing(ready.inputs, input, made);
+  const checkInputs = (names: readonly string[]) => {
+    if (execute) refuseMissing(names, input, made);
+  };
+  const design = { name, version, description: purpose, steps, output: wanted };
+  const ready = await makeReady(design, { input, checkInputs }, context);
   const created = await storeMissing(ready.taskDefs, context.conductor);
-  await storeWorkflow(ready.def, context, { overwrite, made });
+  await storeWorkflow(ready.def, context, { overwrite, made }).catch((error: unknown) => {
+    throw saying(error, created);
+  });
   context.progress({ progress: 4, total: 4, message: 'registered' });
   const lines = await outlineOf(ready, created, context);
   const structured = { name, version };
@@ -88,6 +93,14 @@ export default defineTool({
   }
   return run({ ...args, version }, { lines, structured }, context);
 });
+
+/** What was registered before something failed is told with it. */
+function saying(error: unknown, created: readonly string[]): unknown {
+  if (!(error instanceof FleetError) || created.length === 0) return error;
+  const { code, message, remedy, retryable, cause } = error;
+  const more = `${message} (Registered before that: task definitions ${created.join(', ')}.)`;
+  return new FleetError(code, more, { ...(remedy !== undefined && { remedy }), retryable, cause });
+}
 
 /** Looked at before anything is made; who takes the name in between is told when it is stored. */
 async function freeVersion(name: string, overwrite: boolean, made: Made, { conductor }: ToolContext): Promise<number> {

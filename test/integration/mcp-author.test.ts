@@ -30,10 +30,16 @@ beforeEach(() => {
   fake.routes = replies({});
 });
 
-async function call(tool: Tool, args: Record<string, unknown>, changes: Partial<ToolContext> = {}) {
+async function call(
+  tool: Tool,
+  args: Record<string, unknown>,
+  changes: Partial<ToolContext> = {},
+  signal = new AbortController().signal,
+) {
   const config = { conductorServerUrl: fake.url, conductorAuthKey: undefined, conductorAuthSecret: undefined };
   const conductor = createConductor(createCaller({ ...config, requestTimeoutMs: 2000 }));
-  const answer = await tool.handle(tool.input.parse(args), toolContext(conductor, changes));
+  const context = toolContext(conductor.withSignal(signal), { signal, ...changes });
+  const answer = await tool.handle(tool.input.parse(args), context);
   return { text: answer.text, structured: tool.output.parse(answer.structured) as Record<string, unknown> };
 }
 
@@ -244,6 +250,32 @@ describe('design_and_execute_workflow', () => {
     );
     expect(error).toMatchObject({ code: 'denied', remedy: expect.stringContaining('"execute":false') });
     expect(stored()).toBe(before);
+  });
+
+  test('a call that is cancelled in its dry run leaves nothing of it', async () => {
+    const stopping = new AbortController();
+    fake.routes = working({
+      'POST /api/workflow/test': () => {
+        stopping.abort(new Error('the client is gone'));
+        return { body: dryRun({ status: 'RUNNING' }) };
+      },
+      'DELETE /api/workflow/dry-1': '',
+      'DELETE /api/workflow/dry-1/remove': '',
+    });
+    const over = fake.routes;
+    fake.routes = (request) =>
+      request.path.includes('/fresh_dry_run/correlated/')
+        ? { body: [fakeExecution({ workflowId: 'dry-1', status: 'RUNNING', tasks: [] })] }
+        : over(request);
+    const before = fake.requests.length;
+    const storedBefore = stored();
+    await expect(call(designAndExecute, args, {}, stopping.signal)).rejects.toThrow('the client is gone');
+    const made = madeSince(before);
+    expect(made.filter((one) => one.startsWith('DELETE'))).toEqual([
+      'DELETE /api/workflow/dry-1',
+      'DELETE /api/workflow/dry-1/remove',
+    ]);
+    expect(stored()).toBe(storedBefore);
   });
 
   const describing = { name: 'fresh', description: 'Sum up prices.', execute: false };
