@@ -1,24 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createConductor } from '../../core/conductor/api.ts';
-import { createCaller } from '../../core/conductor/client.ts';
-import { FleetError } from '../../core/errors.ts';
 import type { Tool, ToolContext } from '../../mcp/define.ts';
-import { callerOf, isAllowed } from '../../mcp/permissions.ts';
 import createWorkflow from '../../mcp/tools/create-workflow.ts';
 import deleteWorkflow from '../../mcp/tools/delete-workflow.ts';
-import designAndExecute from '../../mcp/tools/design-and-execute-workflow.ts';
 import diffWorkflow from '../../mcp/tools/diff-workflow.ts';
 import getTaskDefinition from '../../mcp/tools/get-task-definition.ts';
 import validateWorkflow from '../../mcp/tools/validate-workflow.ts';
-import { EXAMPLE_STEPS } from '../../workflows/steps/format.ts';
-import {
-  type FakeConductor,
-  type FakeReply,
-  type FakeRequest,
-  fakeExecution,
-  startFakeConductor,
-} from '../support/fake-conductor.ts';
-import { toolContext } from '../support/tool-calls.ts';
+import { callTool, errorOf, replies, madeSince as requestsSince } from '../support/fake-calls.ts';
+import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 
 let fake: FakeConductor;
 
@@ -30,45 +18,11 @@ beforeEach(() => {
   fake.routes = replies({});
 });
 
-async function call(
-  tool: Tool,
-  args: Record<string, unknown>,
-  changes: Partial<ToolContext> = {},
-  signal = new AbortController().signal,
-) {
-  const config = { conductorServerUrl: fake.url, conductorAuthKey: undefined, conductorAuthSecret: undefined };
-  const conductor = createConductor(createCaller({ ...config, requestTimeoutMs: 2000 }));
-  const context = toolContext(conductor.withSignal(signal), { signal, ...changes });
-  const answer = await tool.handle(tool.input.parse(args), context);
-  return { text: answer.text, structured: tool.output.parse(answer.structured) as Record<string, unknown> };
-}
+const call = (tool: Tool, args: Record<string, unknown>, changes: Partial<ToolContext> = {}) =>
+  callTool(fake, tool, args, changes);
+const madeSince = (before: number) => requestsSince(fake, before);
 
-/** Answers by `METHOD path`, over a server that has no definitions and takes whatever it is sent. */
-function replies(own: Record<string, unknown | ((request: FakeRequest) => FakeReply)>) {
-  const standard: Record<string, unknown> = {
-    'GET /api/metadata/workflow/names-and-versions': {},
-    'POST /api/metadata/taskdefs': '',
-  };
-  return (request: FakeRequest): FakeReply | undefined => {
-    const key = `${request.method} ${request.path}`;
-    const found = key in own ? own[key] : standard[key];
-    if (found === undefined) return undefined;
-    return typeof found === 'function' ? (found as (request: FakeRequest) => FakeReply)(request) : { body: found };
-  };
-}
-
-const dryRun = (changes: Record<string, unknown> = {}) => fakeExecution({ workflowId: 'dry-1', tasks: [], ...changes });
 const tasks = [{ name: 'set', taskReferenceName: 'set', type: 'SET_VARIABLE' }];
-const madeSince = (before: number) => fake.requests.slice(before).map(({ method, path }) => `${method} ${path}`);
-
-async function errorOf(promise: Promise<unknown>): Promise<FleetError> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof FleetError) return error;
-  throw new Error(`no FleetError: ${String(error)}`);
-}
 
 describe('create_workflow', () => {
   test('lint and the server are asked before anything is stored', async () => {
@@ -197,133 +151,4 @@ test('get_task_definition pages through a long list', async () => {
   expect(first.text).toContain(`20 more: get_task_definition {"limit":50,"cursor":"${String(nextCursor)}"}`);
   const rest = await call(getTaskDefinition, { limit: 50, cursor: nextCursor });
   expect(rest.structured).toMatchObject({ total: 70, tasks: { length: 20 } });
-});
-
-describe('design_and_execute_workflow', () => {
-  const working = (own: Record<string, unknown> = {}) =>
-    replies({
-      'POST /api/workflow/test': dryRun(),
-      'GET /api/workflow/fresh_dry_run/correlated/x': [],
-      'GET /api/tasks/queue/polldata': [],
-      ...own,
-    });
-  const args = { name: 'fresh', steps: EXAMPLE_STEPS, input: { prices: [1] } };
-  const stored = () =>
-    fake.requests.filter(({ method, path }) => method === 'POST' && path === '/api/metadata/workflow').length;
-
-  test('compiles, checks, tries dry, registers, starts: in this order', async () => {
-    fake.routes = working();
-    const before = fake.requests.length;
-    const { structured } = await call(designAndExecute, args);
-    expect(structured).toMatchObject({ name: 'fresh', version: 1, executionId: 'exec-1', status: 'COMPLETED' });
-    expect(madeSince(before).filter((one) => one.startsWith('POST'))).toEqual([
-      'POST /api/metadata/workflow/validate',
-      'POST /api/workflow/test',
-      'POST /api/metadata/workflow',
-      'POST /api/workflow',
-    ]);
-  });
-
-  test('a start that fails says that the workflow is registered', async () => {
-    fake.routes = working({
-      'POST /api/workflow': () => ({ status: 500, body: { status: 500, message: 'no', retryable: false } }),
-    });
-    const error = await errorOf(call(designAndExecute, args));
-    expect(error.message).toContain('fresh version 1 is registered, but its start failed');
-    expect(error.remedy).toContain('execute_workflow {"name":"fresh","version":1');
-  });
-
-  test('a name that is taken is told before the server is asked for anything else', async () => {
-    fake.routes = working({
-      'GET /api/metadata/workflow/names-and-versions': { fresh: [{ name: 'fresh', version: 1 }] },
-    });
-    const before = fake.requests.length;
-    expect((await errorOf(call(designAndExecute, args))).code).toBe('conflict');
-    expect(madeSince(before)).toEqual(['GET /api/metadata/workflow/names-and-versions']);
-  });
-
-  test('who may not start workflows is told so before anything is registered', async () => {
-    const caller = callerOf('viewer');
-    const before = stored();
-    const error = await errorOf(
-      call(designAndExecute, args, { allows: (permission) => isAllowed(caller, permission) }),
-    );
-    expect(error).toMatchObject({ code: 'denied', remedy: expect.stringContaining('"execute":false') });
-    expect(stored()).toBe(before);
-  });
-
-  test('a call that is cancelled in its dry run leaves nothing of it', async () => {
-    const stopping = new AbortController();
-    fake.routes = working({
-      'POST /api/workflow/test': () => {
-        stopping.abort(new Error('the client is gone'));
-        return { body: dryRun({ status: 'RUNNING' }) };
-      },
-      'DELETE /api/workflow/dry-1': '',
-      'DELETE /api/workflow/dry-1/remove': '',
-    });
-    const over = fake.routes;
-    fake.routes = (request) =>
-      request.path.includes('/fresh_dry_run/correlated/')
-        ? { body: [fakeExecution({ workflowId: 'dry-1', status: 'RUNNING', tasks: [] })] }
-        : over(request);
-    const before = fake.requests.length;
-    const storedBefore = stored();
-    await expect(call(designAndExecute, args, {}, stopping.signal)).rejects.toThrow('the client is gone');
-    const made = madeSince(before);
-    expect(made.filter((one) => one.startsWith('DELETE'))).toEqual([
-      'DELETE /api/workflow/dry-1',
-      'DELETE /api/workflow/dry-1/remove',
-    ]);
-    expect(stored()).toBe(storedBefore);
-  });
-
-  const describing = { name: 'fresh', description: 'Sum up prices.', execute: false };
-
-  test("the client's model writes the steps, and is told its mistake once", async () => {
-    fake.routes = working();
-    const prompts: string[] = [];
-    const answers = [
-      '{"steps":[{"id":"a","type":"sum"}]}',
-      `Here:\n\`\`\`json\n${JSON.stringify({ steps: EXAMPLE_STEPS })}\n\`\`\``,
-    ];
-    const sample: ToolContext['sample'] = async (_, { prompt }) => {
-      prompts.push(prompt);
-      return answers[prompts.length - 1];
-    };
-    const { structured } = await call(designAndExecute, describing, { sample });
-    expect(structured).toMatchObject({ name: 'fresh', version: 1 });
-    expect(prompts[0]).toContain('"Sum up prices."');
-    expect(prompts[1]).toContain('there is no type "sum"');
-  });
-
-  test('a model that never gets it right registers nothing, and the format is told', async () => {
-    const before = stored();
-    const error = await errorOf(call(designAndExecute, describing, { sample: async () => 'I would rather not.' }));
-    expect(error).toMatchObject({
-      code: 'input',
-      remedy: expect.stringContaining('design_and_execute_workflow {"name":"fresh","steps":['),
-    });
-    expect(error.message).toContain('Write the steps yourself.');
-    expect(stored()).toBe(before);
-  });
-
-  test('else the model that is configured for the Conductor server is asked, by a workflow that is not registered', async () => {
-    const asked: Record<string, unknown>[] = [];
-    fake.routes = working({
-      'POST /api/workflow': ({ body }: FakeRequest) => {
-        asked.push(body as Record<string, unknown>);
-        return { body: 'exec-1' };
-      },
-      'GET /api/workflow/exec-1': fakeExecution({ output: { write: { steps: EXAMPLE_STEPS } } }),
-    });
-    await call(designAndExecute, describing, { model: { provider: 'anthropic', model: 'm-1' } });
-    expect(asked).toHaveLength(1);
-    const [{ workflowDef }] = asked as [{ workflowDef: { tasks: { inputParameters: Record<string, unknown> }[] } }];
-    const input = workflowDef.tasks[0]?.inputParameters;
-    expect(input).toMatchObject({ llmProvider: 'anthropic', model: 'm-1' });
-    // No reference of the format may be resolved on its way to the model.
-    expect(JSON.stringify(input)).toContain('$${id.body.x}');
-    expect(JSON.stringify(input)).not.toMatch(/[^$]\$\{/);
-  });
 });
