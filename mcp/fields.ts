@@ -22,3 +22,6 @@ export const failure = shownAs(z.looseObject({ reason: z.string() }), { type: 'o
 
 /** The name of a registered workflow, in any characters that the server takes. */
 export const workflowName = z.string().min(1).max(255);
+
+/** What something is for. The limit is not shown in the list of tools, where it would cost more than it tells. */
+export const shortText = z.string().refine((text) => text.length <= 500, 'must be at most 500 characters long');
