@@ -1,9 +1,11 @@
 import type { McpServerFactory } from '@modelcontextprotocol/server';
+import { Option } from 'commander';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import { discover } from '../../core/discover.ts';
 import { aborted } from '../../core/drain.ts';
 import type { Logger } from '../../core/log.ts';
+import { ChangeBus } from '../../mcp/changes.ts';
 import { isTool } from '../../mcp/define.ts';
 import { DefinitionCache } from '../../mcp/definitions.ts';
 import { createMcpServer } from '../../mcp/server.ts';
@@ -14,13 +16,21 @@ import { stayConnected } from '../connect.ts';
 
 export default defineCommand({
   groups: ['conductor', 'server', 'mcp'],
+  configure(command) {
+    command.addOption(
+      new Option('--conformance-fixture', "serve what the protocol's conformance suite calls").hideHelp(),
+    );
+  },
   async run(context) {
-    const { config, log } = context;
+    const { config, log, options } = context;
     const { conductor, close } = stayConnected(config);
+    const changes = new ChangeBus();
     try {
-      const build = await buildMcp({ config, log, conductor });
-      if (config.mcpTransport === 'http') await runHttp(context, build, conductor);
-      else await runStdio(context, build);
+      const build = options.conformanceFixture
+        ? (await import('../../mcp/conformance/fixture.ts')).createFixture(changes)
+        : await buildMcp({ config, log, conductor, changes });
+      if (config.mcpTransport === 'http') await runHttp(context, { build, changes, conductor });
+      else await runStdio(context, { build, changes });
     } finally {
       close();
     }
@@ -31,6 +41,7 @@ export interface McpOptions {
   config: Config;
   log: Logger;
   conductor: () => Promise<Conductor>;
+  changes: ChangeBus;
 }
 
 /** The factory of MCP servers over all our tools, for either transport. */
@@ -43,20 +54,24 @@ export async function buildMcp(options: McpOptions): Promise<McpServerFactory> {
   return createMcpServer({ config, features: [createTools({ ...surroundings, tools })] });
 }
 
-async function runStdio({ log, signal, note }: CommandContext, build: McpServerFactory): Promise<void> {
+interface Served {
+  readonly build: McpServerFactory;
+  readonly changes: ChangeBus;
+}
+
+async function runStdio({ log, signal, note }: CommandContext, { build, changes }: Served): Promise<void> {
   const { serveStdio } = await import('../../mcp/transports/stdio.ts');
   if (process.stdin.isTTY)
     note('Speaking MCP on stdin and stdout; this is for an MCP client to start. Ctrl-C ends it.');
-  await serveStdio(build, { log, signal });
+  await serveStdio(build, { changes, log, signal });
 }
 
 async function runHttp(
   { config, log, signal, note }: CommandContext,
-  build: McpServerFactory,
-  conductor: () => Promise<Conductor>,
+  served: Served & { conductor: () => Promise<Conductor> },
 ): Promise<void> {
   const { startHttp } = await import('../../mcp/transports/http.ts');
-  const front = await startHttp({ build, config, conductor, log });
+  const front = await startHttp({ ...served, config, log });
   note(`MCP at ${front.url}; Ctrl-C ends it.`);
   await aborted(signal);
   await front.close();

@@ -1,11 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostHeaderValidation, originValidation, toNodeHandler } from '@modelcontextprotocol/node';
-import { createMcpHandler, type McpServerFactory } from '@modelcontextprotocol/server';
+import { createMcpHandler, isLegacyRequest, type McpServerFactory } from '@modelcontextprotocol/server';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import type { ChangeBus } from '../changes.ts';
+import { connecting } from './connection.ts';
+import { Sessions } from './sessions.ts';
 
 /** Above the largest input of a tool, in any encoding. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -20,7 +23,8 @@ type McpRequest = IncomingMessage & { method: string; url: string };
 
 export interface HttpOptions {
   build: McpServerFactory;
-  config: Pick<Config, 'mcpHost' | 'mcpPort' | 'mcpAllowedHosts' | 'mcpAllowedOrigins'>;
+  changes: ChangeBus;
+  config: Pick<Config, 'mcpHost' | 'mcpPort' | 'mcpAllowedHosts' | 'mcpAllowedOrigins' | 'mcpSessions'>;
   /** For readiness. */
   conductor: () => Promise<Conductor>;
   log: Logger;
@@ -38,9 +42,9 @@ export interface HttpFront {
  * Host or Origin was not allowed are refused, so that a web page cannot reach the server through the user's browser.
  * @throws FleetError `environment` if the address cannot be listened on
  */
-export async function startHttp({ build, config, conductor, log }: HttpOptions): Promise<HttpFront> {
+export async function startHttp({ build, changes, config, conductor, log }: HttpOptions): Promise<HttpFront> {
   const onerror = (err: Error) => log.debug({ err }, 'MCP request');
-  const mcp = createMcpHandler(build, { onerror, maxRequestBodySize: MAX_BODY_BYTES });
+  const mcp = createMcp({ build, changes, sessions: config.mcpSessions, onerror });
   const handle = toNodeHandler(mcp, { onerror, maxRequestBodySize: MAX_BODY_BYTES });
   const allowed = admission(config);
   const server = createServer((request, response) => {
@@ -65,6 +69,33 @@ export async function startHttp({ build, config, conductor, log }: HttpOptions):
     log.warn(`MCP listens on ${config.mcpHost} and asks nobody who they are; keep a guard in front of it`);
   }
   return { url: urlOf(server, config.mcpHost), close: () => close(server, mcp) };
+}
+
+interface Mcp {
+  fetch(request: Request): Promise<Response>;
+  close(): Promise<void>;
+}
+
+/** Answers requests of either era; those of 2025 each by itself, or within sessions of this process. */
+function createMcp(
+  options: Pick<HttpOptions, 'build' | 'changes'> & { sessions: boolean; onerror(error: Error): void },
+): Mcp {
+  const { build, changes, onerror } = options;
+  const limits = { onerror, maxRequestBodySize: MAX_BODY_BYTES };
+  if (!options.sessions) return createMcpHandler(build, { ...limits, bus: changes });
+  const modern = createMcpHandler(build, { ...limits, bus: changes, legacy: 'reject' });
+  const sessions = new Sessions({ ...limits, build: connecting(build, changes) });
+  return {
+    async fetch(request) {
+      if (!(await isLegacyRequest(request, undefined, limits))) return modern.fetch(request);
+      const body: unknown = await request
+        .clone()
+        .json()
+        .catch(() => undefined);
+      return sessions.fetch(request, body);
+    },
+    close: async () => void (await Promise.all([modern.close(), sessions.close()])),
+  };
 }
 
 /** Refuses by itself what may not pass: the validators have answered when they return false. */
@@ -114,7 +145,7 @@ function inUrl(host: string): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
 }
 
-async function close(server: Server, mcp: ReturnType<typeof createMcpHandler>): Promise<void> {
+async function close(server: Server, mcp: Mcp): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   let timer: NodeJS.Timeout | undefined;

@@ -3,6 +3,8 @@ import type { McpServerFactory } from '@modelcontextprotocol/server';
 import { serveStdio as serveConnection } from '@modelcontextprotocol/server/stdio';
 import { aborted } from '../../core/drain.ts';
 import type { Logger } from '../../core/log.ts';
+import type { ChangeBus } from '../changes.ts';
+import { connecting } from './connection.ts';
 
 /**
  * Serves one client over stdin and stdout, either era of the protocol. Resolves when the client closed stdin or `signal` was
@@ -10,11 +12,13 @@ import type { Logger } from '../../core/log.ts';
  */
 export async function serveStdio(
   build: McpServerFactory,
-  { log, signal }: { log: Logger; signal: AbortSignal },
+  { changes, log, signal }: { changes: ChangeBus; log: Logger; signal: AbortSignal },
 ): Promise<void> {
   // stdout belongs to the protocol: one stray line of a library would end the conversation.
   globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
-  const connection = serveConnection(build, { onerror: (err) => log.warn({ err }, 'MCP connection') });
+  const connection = serveConnection(connecting(build, changes), {
+    onerror: (err) => log.warn({ err }, 'MCP connection'),
+  });
   await Promise.race([endOfInput(), aborted(signal)]);
   await connection.close();
   process.stdin.destroy(); // an open pipe would keep the process alive
