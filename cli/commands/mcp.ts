@@ -9,6 +9,8 @@ import { ChangeBus } from '../../mcp/changes.ts';
 import { isTool } from '../../mcp/define.ts';
 import { DefinitionCache } from '../../mcp/definitions.ts';
 import { createMcpServer } from '../../mcp/server.ts';
+import { ExecutionTasks } from '../../mcp/tasks/executions.ts';
+import { createTasks } from '../../mcp/tasks/feature.ts';
 import { createTools } from '../../mcp/tools.ts';
 import { checkChoice } from '../../mcp/toolsets.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
@@ -50,8 +52,8 @@ export async function buildMcp(options: McpOptions): Promise<McpServerFactory> {
   const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
   checkChoice({ toolsets: config.mcpToolsets, tools: config.mcpTools }, tools);
   const now = () => performance.now();
-  const surroundings = { ...options, definitions: new DefinitionCache(now), now };
-  return createMcpServer({ config, features: [createTools({ ...surroundings, tools })] });
+  const calls = { ...options, definitions: new DefinitionCache(now), now, tools };
+  return createMcpServer({ config, features: [createTools(calls), createTasks(new ExecutionTasks(calls))] });
 }
 
 interface Served {

@@ -3,7 +3,7 @@ import type { Conductor, StartRequest } from '../../core/conductor/api.ts';
 import { failureOf } from '../../core/conductor/execution.ts';
 import { checkInput } from '../../core/conductor/start.ts';
 import { FleetError } from '../../core/errors.ts';
-import { defineTool, type ToolAnswer } from '../define.ts';
+import { defineTool, type ToolAnswer, type ToolContext } from '../define.ts';
 import { definitionVersion, failure, jsonObject, workflowName } from '../fields.ts';
 import { nearNames } from '../names.ts';
 import { cutNames, fitPayloads } from '../payload.ts';
@@ -14,6 +14,17 @@ const INPUT_LIMIT = 1_000_000;
 
 /** Clients give a call up after 60 s; by then the caller must have the id, or it starts the workflow again. */
 const MAX_WAIT_SECONDS = 45;
+
+const parameters = z.strictObject({
+  name: workflowName.describe('Name of the workflow'),
+  version: definitionVersion.optional().describe('Default: the highest'),
+  input: jsonObject
+    .refine((input) => JSON.stringify(input).length <= INPUT_LIMIT, `must be at most ${INPUT_LIMIT} characters of JSON`)
+    .default({})
+    .describe('Input of the workflow'),
+  correlationId: z.string().max(255).optional().describe('Your own key for it'),
+  waitSeconds: z.int().min(0).max(MAX_WAIT_SECONDS).default(0).describe('Longest wait for the end'),
+});
 
 const output = z.object({
   executionId: z.string(),
@@ -32,21 +43,16 @@ export default defineTool({
   byDefault: true,
   permission: 'workflows:execute',
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
-  input: z.strictObject({
-    name: workflowName.describe('Name of the workflow'),
-    version: definitionVersion.optional().describe('Default: the highest'),
-    input: jsonObject
-      .refine(
-        (input) => JSON.stringify(input).length <= INPUT_LIMIT,
-        `must be at most ${INPUT_LIMIT} characters of JSON`,
-      )
-      .default({})
-      .describe('Input of the workflow'),
-    correlationId: z.string().max(255).optional().describe('Your own key for it'),
-    waitSeconds: z.int().min(0).max(MAX_WAIT_SECONDS).default(0).describe('Longest wait for the end'),
-  }),
+  input: parameters,
   output,
-}).handler(async ({ waitSeconds, name, version, input, correlationId }, { conductor, maxResponseBytes, signal }) => {
+}).handler(execute, {
+  settle: (executionId, { conductor, maxResponseBytes }) => describe(conductor, executionId, maxResponseBytes),
+});
+
+async function execute(
+  { waitSeconds, name, version, input, correlationId }: z.output<typeof parameters>,
+  { conductor, maxResponseBytes, signal }: ToolContext,
+): Promise<Answer> {
   const def = await findDefinition(conductor, name, version);
   const request = {
     name,
@@ -61,7 +67,7 @@ export default defineTool({
   } catch (error) {
     return startedOnly(id, error);
   }
-});
+}
 
 async function findDefinition(conductor: Conductor, name: string, version: number | undefined) {
   try {
@@ -116,7 +122,7 @@ async function describe(conductor: Conductor, id: string, maxResponseBytes: numb
   const follow = callOf('get_execution_status', { executionId: id });
   const head = `${word(workflowName)} v${execution.workflowVersion} ${id}: ${status}.`;
   if (status === 'RUNNING' || status === 'PAUSED') {
-    return { text: `${head}\nFollow it: ${follow}`, structured: { executionId: id, status } };
+    return { text: `${head}\nFollow it: ${follow}`, structured: { executionId: id, status }, continues: id };
   }
   const [result] = fitPayloads([['output', execution.output]], Math.min(20_000, maxResponseBytes / 5));
   const error = failureOf(execution);
