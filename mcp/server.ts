@@ -40,14 +40,20 @@ export interface McpServerOptions {
  */
 export function createMcpServer({ features, config }: McpServerOptions): McpServerFactory {
   const prepared = { legacy: prepare(features, 'legacy'), modern: prepare(features, 'modern') };
-  const caller = callerOf(config.mcpRole);
-  return ({ era, requestInfo }) => {
-    const { served, ...options } = prepared[era];
+  const connect = connector(config);
+  return (context) => {
+    const { served, ...options } = prepared[context.era];
     const server = new TaskServer({ name: 'conductor-fleet', title: 'Conductor Fleet', version }, options);
-    const connection = { caller, choice: choiceFrom(config, requestInfo?.headers), era };
+    const connection = connect(context);
     for (const feature of served) feature.attach(server, connection);
     return server;
   };
+}
+
+/** Who is at the other end of each connection, and what was chosen for it. */
+export function connector(config: McpServerOptions['config']): (context: McpRequestContext) => Connection {
+  const caller = callerOf(config.mcpRole);
+  return ({ era, requestInfo }) => ({ caller, choice: choiceFrom(config, requestInfo?.headers), era });
 }
 
 /** What all servers of an era share. */

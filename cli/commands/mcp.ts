@@ -1,4 +1,3 @@
-import type { McpServerFactory } from '@modelcontextprotocol/server';
 import { Option } from 'commander';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
@@ -8,11 +7,13 @@ import type { Logger } from '../../core/log.ts';
 import { ChangeBus } from '../../mcp/changes.ts';
 import { isTool } from '../../mcp/define.ts';
 import { DefinitionCache } from '../../mcp/definitions.ts';
-import { createMcpServer } from '../../mcp/server.ts';
+import { connector, createMcpServer } from '../../mcp/server.ts';
 import { ExecutionTasks } from '../../mcp/tasks/executions.ts';
 import { createTasks } from '../../mcp/tasks/feature.ts';
+import { showing, taskWatcher } from '../../mcp/tasks/listening.ts';
 import { createTools } from '../../mcp/tools.ts';
 import { checkChoice } from '../../mcp/toolsets.ts';
+import type { Served } from '../../mcp/transports/listening.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { stayConnected } from '../connect.ts';
 
@@ -26,13 +27,12 @@ export default defineCommand({
   async run(context) {
     const { config, log, options } = context;
     const { conductor, close } = stayConnected(config);
-    const changes = new ChangeBus();
     try {
-      const build = options.conformanceFixture
-        ? (await import('../../mcp/conformance/fixture.ts')).createFixture(changes)
-        : await buildMcp({ config, log, conductor, changes });
-      if (config.mcpTransport === 'http') await runHttp(context, { build, changes, conductor });
-      else await runStdio(context, { build, changes });
+      const served = options.conformanceFixture
+        ? (await import('../../mcp/conformance/fixture.ts')).createFixture()
+        : await buildMcp({ config, log, conductor });
+      if (config.mcpTransport === 'http') await runHttp(context, { ...served, conductor });
+      else await runStdio(context, served);
     } finally {
       close();
     }
@@ -43,29 +43,28 @@ export interface McpOptions {
   config: Config;
   log: Logger;
   conductor: () => Promise<Conductor>;
-  changes: ChangeBus;
 }
 
-/** The factory of MCP servers over all our tools, for either transport. */
-export async function buildMcp(options: McpOptions): Promise<McpServerFactory> {
+/** Everything that either transport serves. */
+export async function buildMcp(options: McpOptions): Promise<Served> {
   const { config } = options;
   const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
   checkChoice({ toolsets: config.mcpToolsets, tools: config.mcpTools }, tools);
   const now = () => performance.now();
   const calls = { ...options, definitions: new DefinitionCache(now), now, tools };
-  return createMcpServer({ config, features: [createTools(calls), createTasks(new ExecutionTasks(calls))] });
+  const tasks = new ExecutionTasks(calls);
+  const build = createMcpServer({ config, features: [createTools(calls), createTasks(tasks)] });
+  const changes = new ChangeBus();
+  const showTask = showing(tasks, connector(config)({ era: 'modern' }));
+  changes.addWatcher(taskWatcher(showTask));
+  return { build, listening: { changes, showTask } };
 }
 
-interface Served {
-  readonly build: McpServerFactory;
-  readonly changes: ChangeBus;
-}
-
-async function runStdio({ log, signal, note }: CommandContext, { build, changes }: Served): Promise<void> {
+async function runStdio({ log, signal, note }: CommandContext, served: Served): Promise<void> {
   const { serveStdio } = await import('../../mcp/transports/stdio.ts');
   if (process.stdin.isTTY)
     note('Speaking MCP on stdin and stdout; this is for an MCP client to start. Ctrl-C ends it.');
-  await serveStdio(build, { changes, log, signal });
+  await serveStdio(served, { log, signal });
 }
 
 async function runHttp(

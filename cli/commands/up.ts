@@ -8,7 +8,6 @@ import { aborted, Cleanups, endsWithin } from '../../core/drain.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import { modelProvider } from '../../core/model-provider.ts';
 import { settings } from '../../core/settings/index.ts';
-import { ChangeBus } from '../../mcp/changes.ts';
 import { type HttpFront, startHttp } from '../../mcp/transports/http.ts';
 import { register } from '../../workflows/manage/apply.ts';
 import { isDue, labelOf } from '../../workflows/manage/change.ts';
@@ -159,14 +158,13 @@ function goOn(signal: AbortSignal): void {
   if (signal.aborted) throw new FleetError('cancelled', 'Stopped before everything was up.', { cause: signal.reason });
 }
 
-async function startFront({ config, log, conductor }: Omit<McpOptions, 'changes'>): Promise<HttpFront> {
-  const changes = new ChangeBus();
-  const build = await buildMcp({ config, log, conductor, changes });
+async function startFront({ config, log, conductor }: McpOptions): Promise<HttpFront> {
+  const served = await buildMcp({ config, log, conductor });
   const isDefault = config.mcpPort === settings.mcpPort.schema.parse(undefined);
   const last = config.mcpPort + (isDefault ? MORE_MCP_PORTS : 0);
   for (let mcpPort = config.mcpPort; ; mcpPort++) {
     try {
-      return await startHttp({ build, changes, config: { ...config, mcpPort }, conductor, log });
+      return await startHttp({ ...served, config: { ...config, mcpPort }, conductor, log });
     } catch (error) {
       if (mcpPort === last || !(error instanceof FleetError) || error.code !== 'environment') throw error;
     }

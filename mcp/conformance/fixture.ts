@@ -1,14 +1,10 @@
-import {
-  fromJsonSchema,
-  McpServer,
-  type McpServerFactory,
-  ProtocolError,
-  ProtocolErrorCode,
-} from '@modelcontextprotocol/server';
+import { fromJsonSchema, McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { capabilitiesOf } from '../capabilities.ts';
-import type { Changes } from '../changes.ts';
-import { createMcpServer, type Feature } from '../server.ts';
+import { ChangeBus, type Changes } from '../changes.ts';
+import { connector, createMcpServer, type Feature } from '../server.ts';
 import { createTasks } from '../tasks/feature.ts';
+import { showing, taskWatcher } from '../tasks/listening.ts';
+import type { Served } from '../transports/listening.ts';
 import { askingTools } from './asking-tools.ts';
 import type { FixtureTool } from './define.ts';
 import { FixtureTasks } from './jobs.ts';
@@ -44,12 +40,19 @@ const listed = [
  * What the protocol's conformance suite calls and reads, on the product's own servers and transports. It shows nothing of Conductor
  * and is served instead of the product, never beside it.
  */
-export function createFixture(changes: Changes): McpServerFactory {
+export function createFixture(): Served {
   const tasks = new FixtureTasks();
+  const changes = new ChangeBus();
   const features = [fixtureTools(changes, tasks), fixtureResources, fixturePrompts, createTasks(tasks)];
-  const build = createMcpServer({ features, config: { mcpToolsets: [], mcpTools: [], mcpRole: 'viewer' } });
-  return (context) =>
-    context.requestInfo?.headers.get('mcp-name')?.trim() === HEADER_TOOL ? headerServer() : build(context);
+  const config = { mcpToolsets: [], mcpTools: [], mcpRole: 'viewer' as const };
+  const build = createMcpServer({ features, config });
+  const showTask = showing(tasks, connector(config)({ era: 'modern' }));
+  changes.addWatcher(taskWatcher(showTask));
+  return {
+    build: (context) =>
+      context.requestInfo?.headers.get('mcp-name')?.trim() === HEADER_TOOL ? headerServer() : build(context),
+    listening: { changes, showTask },
+  };
 }
 
 function fixtureTools(changes: Changes, tasks: FixtureTasks): Feature {

@@ -6,6 +6,7 @@ import { answerTask } from '../../core/conductor/waiting.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import type { ToolCall, ToolContext, ToolResult } from '../define.ts';
 import { errorResult, protocolError } from '../errors.ts';
+import { authorize } from '../guards/authorize.ts';
 import { createGuards, guarded } from '../guards/index.ts';
 import type { Permission } from '../permissions.ts';
 import { contextOf, type FindTool, resultOf, type ToolsOptions, toolFinder } from '../tools.ts';
@@ -29,11 +30,13 @@ export class ExecutionTasks implements Tasks {
   readonly #options: ToolsOptions;
   readonly #find: FindTool;
   readonly #admit: (call: ToolCall) => Promise<ToolResult>;
+  readonly #authorize: (call: ToolCall) => Promise<ToolResult>;
 
   constructor(options: ToolsOptions) {
     this.#options = options;
     this.#find = toolFinder(options);
     this.#admit = guarded(createGuards(options), async () => ({ content: [] }));
+    this.#authorize = guarded([authorize], async () => ({ content: [] }));
   }
 
   get(taskId: string, request: TaskRequest): Promise<DetailedTask | undefined> {
@@ -64,7 +67,7 @@ export class ExecutionTasks implements Tasks {
   async #ask<T>(
     taskId: string,
     permission: Permission,
-    { connection, client, signal }: TaskRequest,
+    { connection, client, signal, watching }: TaskRequest,
     use: (asked: Asked) => Promise<T>,
   ): Promise<T | undefined> {
     const name = parseTaskId(taskId);
@@ -74,7 +77,7 @@ export class ExecutionTasks implements Tasks {
     const id = randomUUID().slice(0, 8);
     const call: ToolCall = { id, tool: { ...tool, permission }, args: {}, caller, client, signal };
     try {
-      await this.#admit(call);
+      await (watching ? this.#authorize(call) : this.#admit(call));
       const context = await contextOf(call, this.#options);
       const execution = await orUndefined(context.conductor.getExecution(name.executionId));
       if (!execution || !tool.settle) return undefined;

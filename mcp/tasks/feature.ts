@@ -6,7 +6,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { capabilitiesOf } from '../capabilities.ts';
+import { capabilitiesOf, showsForms } from '../capabilities.ts';
 import { clientOf } from '../client.ts';
 import type { Client } from '../define.ts';
 import type { Connection, Feature } from '../server.ts';
@@ -19,6 +19,8 @@ export interface TaskRequest {
   /** Whether the client can put a form before a person. */
   readonly showsForms: boolean;
   readonly signal: AbortSignal;
+  /** It is this process that looks, for somebody who listens: no request, so the rate limit does not count it. */
+  readonly watching?: boolean;
 }
 
 /** Where tasks are. Every process must find every task, so none is kept in one of them. */
@@ -59,7 +61,7 @@ function taskRequest(server: Server, connection: Connection, context: ServerCont
   const can = capabilitiesOf(context, server.getClientCapabilities());
   if (!followsTasks(can)) throw tasksRequired();
   const { signal } = context.mcpReq;
-  return { connection, client: clientOf(server, context), showsForms: can.elicitation !== undefined, signal };
+  return { connection, client: clientOf(server, context), showsForms: showsForms(can), signal };
 }
 
 /** The SDK takes the answers out of the parameters of every request, as if it were a call that was made again. */

@@ -1,13 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostHeaderValidation, originValidation, toNodeHandler } from '@modelcontextprotocol/node';
-import { createMcpHandler, isLegacyRequest, type McpServerFactory } from '@modelcontextprotocol/server';
+import { createMcpHandler, isLegacyRequest, type McpHandlerRequestOptions } from '@modelcontextprotocol/server';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import type { ChangeBus } from '../changes.ts';
 import { connecting } from './connection.ts';
+import { fetchListening, type Served } from './listening.ts';
 import { Sessions } from './sessions.ts';
 
 /** Above the largest input of a tool, in any encoding. */
@@ -21,9 +21,9 @@ const ANY_ADDRESS = ['0.0.0.0', '::'];
 /** What the SDK's adapter takes. A server's request always has its method, which Node's type leaves open. */
 type McpRequest = IncomingMessage & { method: string; url: string };
 
-export interface HttpOptions {
-  build: McpServerFactory;
-  changes: ChangeBus;
+type OnError = (error: Error) => void;
+
+export interface HttpOptions extends Served {
   config: Pick<Config, 'mcpHost' | 'mcpPort' | 'mcpAllowedHosts' | 'mcpAllowedOrigins' | 'mcpSessions'>;
   /** For readiness. */
   conductor: () => Promise<Conductor>;
@@ -42,9 +42,9 @@ export interface HttpFront {
  * Host or Origin was not allowed are refused, so that a web page cannot reach the server through the user's browser.
  * @throws FleetError `environment` if the address cannot be listened on
  */
-export async function startHttp({ build, changes, config, conductor, log }: HttpOptions): Promise<HttpFront> {
+export async function startHttp({ build, listening, config, conductor, log }: HttpOptions): Promise<HttpFront> {
   const onerror = (err: Error) => log.debug({ err }, 'MCP request');
-  const mcp = createMcp({ build, changes, sessions: config.mcpSessions, onerror });
+  const mcp = createMcp({ build, listening, sessions: config.mcpSessions, onerror });
   const handle = toNodeHandler(mcp, { onerror, maxRequestBodySize: MAX_BODY_BYTES });
   const allowed = admission(config);
   const server = createServer((request, response) => {
@@ -72,29 +72,23 @@ export async function startHttp({ build, changes, config, conductor, log }: Http
 }
 
 interface Mcp {
-  fetch(request: Request): Promise<Response>;
+  fetch(request: Request, options?: McpHandlerRequestOptions): Promise<Response>;
   close(): Promise<void>;
 }
 
 /** Answers requests of either era; those of 2025 each by itself, or within sessions of this process. */
-function createMcp(
-  options: Pick<HttpOptions, 'build' | 'changes'> & { sessions: boolean; onerror(error: Error): void },
-): Mcp {
-  const { build, changes, onerror } = options;
+function createMcp(options: Served & { sessions: boolean; onerror: OnError }): Mcp {
+  const { build, listening, onerror } = options;
+  const { changes } = listening;
   const limits = { onerror, maxRequestBodySize: MAX_BODY_BYTES };
-  if (!options.sessions) return createMcpHandler(build, { ...limits, bus: changes });
-  const modern = createMcpHandler(build, { ...limits, bus: changes, legacy: 'reject' });
-  const sessions = new Sessions({ ...limits, build: connecting(build, changes) });
+  const each = createMcpHandler(build, { ...limits, bus: changes, legacy: options.sessions ? 'reject' : 'stateless' });
+  const sessions = options.sessions ? new Sessions({ ...limits, build: connecting(build, changes) }) : undefined;
   return {
-    async fetch(request) {
-      if (!(await isLegacyRequest(request, undefined, limits))) return modern.fetch(request);
-      const body: unknown = await request
-        .clone()
-        .json()
-        .catch(() => undefined);
-      return sessions.fetch(request, body);
+    async fetch(request, more) {
+      if (sessions && (await isLegacyRequest(request, undefined, limits))) return sessions.fetch(request, more);
+      return fetchListening(listening, request, (asked) => each.fetch(asked, more));
     },
-    close: async () => void (await Promise.all([modern.close(), sessions.close()])),
+    close: async () => void (await Promise.all([each.close(), sessions?.close()])),
   };
 }
 

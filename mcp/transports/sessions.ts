@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import {
+  type AuthInfo,
   isInitializeRequest,
+  type McpHandlerRequestOptions,
   type McpServerFactory,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
 import { EventLog } from './event-log.ts';
+import { untilEnd } from './listening.ts';
 
 const IDLE_MS = 30 * 60_000;
 /** Beyond it the session that was used least recently ends; its client opens another. */
@@ -41,18 +44,26 @@ export class Sessions {
     this.#options = options;
   }
 
-  /** Answers a request of the 2025 revision whose body is `body`. */
-  async fetch(request: Request, body: unknown): Promise<Response> {
+  /** Answers a request of the 2025 revision. */
+  async fetch(request: Request, { authInfo }: McpHandlerRequestOptions = {}): Promise<Response> {
+    const body: unknown = request.body
+      ? await request
+          .clone()
+          .json()
+          .catch(() => undefined)
+      : undefined;
+    const given = { parsedBody: body, ...(authInfo && { authInfo }) };
     const id = request.headers.get('mcp-session-id');
     const session = id === null ? undefined : this.#open.get(id);
     if (session) {
-      this.#touch(session, request);
-      return session.transport.handleRequest(request, { parsedBody: body });
+      this.#touch(session);
+      const response = await session.transport.handleRequest(request, given);
+      return request.method === 'GET' ? keptOpen(session, response) : response;
     }
     if (id !== null) return refusal(404, -32001, 'Session not found');
     if (!isInitialize(body)) return refusal(400, -32000, 'Bad Request: Mcp-Session-Id header is required');
-    const transport = await this.#begin(request);
-    const response = await transport.handleRequest(request, { parsedBody: body });
+    const transport = await this.#begin(request, authInfo);
+    const response = await transport.handleRequest(request, given);
     if (transport.sessionId === undefined) await transport.close(); // refused, so nobody will ever come back to it
     return response;
   }
@@ -61,7 +72,7 @@ export class Sessions {
     await Promise.all([...this.#open.values()].map(({ transport }) => transport.close()));
   }
 
-  async #begin(request: Request): Promise<WebStandardStreamableHTTPServerTransport> {
+  async #begin(request: Request, authInfo: AuthInfo | undefined): Promise<WebStandardStreamableHTTPServerTransport> {
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       onsessioninitialized: (id) => this.#keep(id, transport),
@@ -71,7 +82,7 @@ export class Sessions {
     });
     transport.onerror = this.#options.onerror;
     transport.onclose = () => this.#forget(transport.sessionId);
-    const server = await this.#options.build({ era: 'legacy', requestInfo: request });
+    const server = await this.#options.build({ era: 'legacy', requestInfo: request, ...(authInfo && { authInfo }) });
     await server.connect(transport);
     return transport;
   }
@@ -88,14 +99,11 @@ export class Sessions {
     else session.transport.close().catch(this.#options.onerror);
   }
 
-  #touch(session: Session, { method, signal }: Request): void {
+  #touch(session: Session): void {
     session.idle.refresh();
     const { sessionId = '' } = session.transport;
     this.#open.delete(sessionId);
     this.#open.set(sessionId, session);
-    if (method !== 'GET') return;
-    session.streams += 1;
-    signal.addEventListener('abort', () => (session.streams -= 1), { once: true });
   }
 
   #forget(id: string | undefined): void {
@@ -103,6 +111,15 @@ export class Sessions {
     clearTimeout(this.#open.get(id)?.idle);
     this.#open.delete(id);
   }
+}
+
+/** A stream that a client holds to hear of changes shows that it is still there. */
+function keptOpen(session: Session, response: Response): Response {
+  if (!response.body) return response;
+  session.streams += 1;
+  return untilEnd(response, () => {
+    session.streams -= 1;
+  });
 }
 
 function isInitialize(body: unknown): boolean {

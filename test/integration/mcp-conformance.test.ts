@@ -23,7 +23,7 @@ describe('the fixture of the suite, on our servers and transports', () => {
   let http: HttpProcess;
   beforeAll(async () => {
     http = await startHttpProcess({ CONDUCTOR_SERVER_URL: fake.url }, ['--conformance-fixture', '--sessions']);
-  });
+  }, TIMEOUT_MS);
   afterAll(() => http.stop());
 
   test.each([
@@ -51,7 +51,7 @@ describe.concurrent('the product itself, without the fixture', () => {
   beforeAll(async () => {
     http = await startHttpProcess({ CONDUCTOR_SERVER_URL: fake.url });
     sessions = await startHttpProcess({ CONDUCTOR_SERVER_URL: fake.url }, ['--sessions']);
-  });
+  }, TIMEOUT_MS);
   afterAll(async () => {
     await Promise.all([http.stop(), sessions.stop()]);
   });

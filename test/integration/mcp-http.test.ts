@@ -36,7 +36,7 @@ async function start(changes: Partial<HttpOptions['config']> = {}): Promise<Http
   };
   front = await startHttp({
     build,
-    changes: new ChangeBus(),
+    listening: { changes: new ChangeBus() },
     conductor,
     config: { ...address, ...changes },
     log: silentLogger,

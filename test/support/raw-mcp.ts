@@ -4,7 +4,7 @@ const EXTENSION = 'io.modelcontextprotocol/tasks';
 const REVISION = '2026-07-28';
 
 const answer = z.object({
-  id: z.unknown(),
+  id: z.unknown().optional(),
   result: z.record(z.string(), z.unknown()).optional(),
   error: z.object({ code: z.int(), message: z.string(), data: z.unknown().optional() }).optional(),
 });
