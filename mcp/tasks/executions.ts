@@ -12,7 +12,7 @@ import type { Permission } from '../permissions.ts';
 import { contextOf, type FindTool, resultOf, type ToolsOptions, toolFinder } from '../tools.ts';
 import { decision, openDecision, parseTaskId, taskOf } from './execution.ts';
 import type { TaskRequest, Tasks } from './feature.ts';
-import type { DetailedTask, InputResponses } from './protocol.ts';
+import { completedTask, type DetailedTask, type InputResponses } from './protocol.ts';
 
 /** A task as somebody asked for it. */
 interface Asked {
@@ -43,7 +43,7 @@ export class ExecutionTasks implements Tasks {
     return this.#ask(taskId, 'executions:read', request, async ({ execution, settle }) => {
       const task = taskOf(taskId, execution, request.showsForms);
       const ended = hasEnded(execution.status) && task.status !== 'cancelled';
-      return ended ? { ...task, status: 'completed', result: await settle() } : task;
+      return ended ? completedTask(task, await settle()) : task;
     });
   }
 

@@ -37,7 +37,9 @@ const shownTask = z.looseObject({
   taskId: z.string(),
   status: z.string(),
   inputRequests: z.record(z.string(), z.object({ params: z.object({ message: z.string() }) })).optional(),
-  result: z.object({ structuredContent: z.record(z.string(), z.unknown()) }).optional(),
+  result: z
+    .object({ resultType: z.literal('complete'), structuredContent: z.record(z.string(), z.unknown()) })
+    .optional(),
 });
 
 async function start(args: object, capabilities: object = FOLLOWS_TASKS) {
