@@ -75,7 +75,8 @@ async function read(incoming: IncomingMessage): Promise<FakeRequest> {
   let text = '';
   for await (const chunk of incoming) text += chunk;
   const { pathname: path, searchParams: query } = new URL(incoming.url ?? '/', 'http://fake');
-  const body = text === '' ? undefined : JSON.parse(text);
+  // A line of a task's log is sent as it is.
+  const body = text === '' ? undefined : path.endsWith('/log') ? text : JSON.parse(text);
   return { method: incoming.method ?? 'GET', path, query, headers: incoming.headers, body };
 }
 
@@ -139,6 +140,9 @@ const LISTS = ['/api/metadata/taskdefs', '/api/metadata/workflow', '/api/event',
 function standard({ method, path }: FakeRequest): FakeReply {
   if (path === '/api/version') return { body: '3.32.1' };
   if (path === '/api/metadata/workflow/names') return { body: ['fake_flow'] };
+  if (path === '/api/metadata/workflow/names-and-versions') {
+    return { body: { fake_flow: [{ name: 'fake_flow', version: 1 }] } };
+  }
   if (path === '/api/metadata/workflow/fake_flow') return { body: { name: 'fake_flow', version: 1, tasks: [] } };
   if (method === 'GET' && LISTS.includes(path)) return { body: [] };
   if (method === 'POST' && path.startsWith('/api/metadata/workflow')) return { body: '' };

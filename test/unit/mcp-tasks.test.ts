@@ -62,7 +62,9 @@ describe('an execution as a task', () => {
     const task = taskOf('e1.t', asking, true);
     expect(task).toMatchObject({
       status: 'input_required',
-      inputRequests: { t1: { method: 'elicitation/create', params: { requestedSchema: { required: ['approved'] } } } },
+      inputRequests: {
+        t1: { method: 'elicitation/create', params: { requestedSchema: { required: ['approved', 'reason'] } } },
+      },
     });
   });
 
