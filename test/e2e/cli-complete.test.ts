@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, type ExpectStatic, test } from 'vitest';
 import { z } from 'zod';
 import { defineWorkflow } from '../../workflows/dsl/define.ts';
 import { registerAlone } from '../support/probe.ts';
@@ -8,7 +8,7 @@ const conductor = realConductor();
 afterAll(() => conductor.close());
 
 /** Two people are asked at once, and the answer of the first is the output; somewhere a timer runs as well. */
-async function startTwoQuestions(): Promise<string> {
+async function startTwoQuestions(expect: ExpectStatic): Promise<string> {
   const workflow = defineWorkflow({
     name: unique('Ask').replace('-', '_'),
     version: 1,
@@ -31,8 +31,10 @@ async function startTwoQuestions(): Promise<string> {
   return id;
 }
 
-test.concurrent('what waits for a person is listed with what it is about; completing it lets the execution go on with the output', async () => {
-  const id = await startTwoQuestions();
+test.concurrent('what waits for a person is listed with what it is about; completing it lets the execution go on with the output', async ({
+  expect,
+}) => {
+  const id = await startTwoQuestions(expect);
   const rows = async () => {
     const { stdout } = await runFleetCommand(['complete', '--limit', '100']);
     return stdout.split('\n').filter((row) => row.startsWith(id));
@@ -54,8 +56,8 @@ test.concurrent('what waits for a person is listed with what it is about; comple
   expect(late).toMatchObject({ code: 1, stderr: expect.stringContaining('has ended: COMPLETED') });
 });
 
-test.concurrent('a refusal fails the execution with its reason', async () => {
-  const id = await startTwoQuestions();
+test.concurrent('a refusal fails the execution with its reason', async ({ expect }) => {
+  const id = await startTwoQuestions(expect);
   const refused = await runFleetCommand(['complete', id, 'boss', '--fail', 'too expensive']);
   expect(refused, refused.stderr).toMatchObject({ code: 0, stdout: 'boss FAILED_WITH_TERMINAL_ERROR\n' });
   expect(await conductor.waitForEnd(id)).toMatchObject({

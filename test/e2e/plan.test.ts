@@ -217,7 +217,9 @@ describe.concurrent('schedules and event handlers', () => {
     expect(ofServer).toHaveLength(3);
   });
 
-  test('a schedule fires, and is unchanged for the next plan; one that an operator paused stays paused; pruning ends it', async () => {
+  test('a schedule fires, and is unchanged for the next plan; one that an operator paused stays paused; pruning ends it', async ({
+    expect,
+  }) => {
     const { folder, greet, plan, changes, apply } = scene();
     const often = name('often');
     folder.write('definitions', greet, greetingCode(greet));
@@ -240,7 +242,7 @@ describe.concurrent('schedules and event handlers', () => {
     expect(await apply('--prune', '--overwrite')).toContain(`deleted: schedule ${often}`);
   });
 
-  test('an event handler starts its workflow, although its condition is nothing but our stamp', async () => {
+  test('an event handler starts its workflow, although its condition is nothing but our stamp', async ({ expect }) => {
     const { folder, greet, plan, apply } = scene();
     const [handler, sender] = [name('handler'), name('sender')];
     folder.write('definitions', greet, greetingCode(greet));

@@ -142,7 +142,9 @@ const options = (workflows: Parameters<typeof runSuite>[1], keep = false) => ({
   cleaning: inTurn(),
 });
 
-test.concurrent('a dry run calls nothing, starts no failure workflow, and leaves nothing behind, whatever it comes to', async () => {
+test.concurrent('a dry run calls nothing, starts no failure workflow, and leaves nothing behind, whatever it comes to', async ({
+  expect,
+}) => {
   const { workflow, alarm, path } = caller();
   await registerAlone(conductor, [alarm, workflow]);
   const scenario = (tasks: Scenario['tasks']): Scenario => ({
