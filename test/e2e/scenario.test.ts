@@ -85,25 +85,6 @@ test.concurrent('each mistake in a scenario has its words, and coverage below wh
   expect(code).toBe(1);
 });
 
-test.concurrent('a person sees which scenario failed, on which path, and what no scenario reaches', async () => {
-  const chosen = ['test', 'ScenWrong', '--title', 'expects another output'];
-  const { code, stdout } = await runFleetCommand(chosen, folder('wrong'));
-  expect(code).toBe(1);
-  expect(stdout).toContain('✗ expects another output, path and input');
-  expect(stdout).toContain('path: rate (FAILED: busy) → rate → by_rating [bad]');
-  expect(stdout).toMatch(/coverage \d of 6 \(\d+ %\); no scenario reaches\n {4}rate +completes|by_rating +case good/);
-  expect(stdout).toMatch(/0 scenarios passed, 1 failed; coverage \d+ %/);
-});
-
-test.concurrent('a name or a title that there is not is said to be none', async () => {
-  const { code, stderr } = await runFleetCommand(['test', 'ScenTuor'], folder('right'));
-  expect(code).toBe(2);
-  expect(stderr).toContain('There are ScenPack, ScenTour.');
-  const title = await runFleetCommand(['test', '--title', 'no such title'], folder('right'));
-  expect(title.code).toBe(2);
-  expect(title.stderr).toContain('No scenario of these workflows has "no such title"');
-});
-
 /** An HTTP call and a failure workflow, each of which would be seen at the shop. */
 function caller() {
   const name = unique('Caller').replace('-', '_');
@@ -184,7 +165,26 @@ test.concurrent('--keep leaves the execution, marked as a dry run', async () => 
   await conductor.removeExecution(id);
 });
 
-// Alone: the others dry-run the same workflow.
+// What follows dry-runs the same workflows as the tests above, under the same names, and so comes after them.
+test('a person sees which scenario failed, on which path, and what no scenario reaches', async () => {
+  const chosen = ['test', 'ScenWrong', '--title', 'expects another output'];
+  const { code, stdout } = await runFleetCommand(chosen, folder('wrong'));
+  expect(code).toBe(1);
+  expect(stdout).toContain('✗ expects another output, path and input');
+  expect(stdout).toContain('path: rate (FAILED: busy) → rate → by_rating [bad]');
+  expect(stdout).toMatch(/coverage \d of 6 \(\d+ %\); no scenario reaches\n {4}rate +completes|by_rating +case good/);
+  expect(stdout).toMatch(/0 scenarios passed, 1 failed; coverage \d+ %/);
+});
+
+test('a name or a title that there is not is said to be none', async () => {
+  const { code, stderr } = await runFleetCommand(['test', 'ScenTuor'], folder('right'));
+  expect(code).toBe(2);
+  expect(stderr).toContain('There are ScenPack, ScenTour.');
+  const title = await runFleetCommand(['test', '--title', 'no such title'], folder('right'));
+  expect(title.code).toBe(2);
+  expect(title.stderr).toContain('No scenario of these workflows has "no such title"');
+});
+
 test('interrupted, it ends in order and removes what it had begun', async () => {
   const search = async () => (await conductor.searchExecutions({ query: 'workflowType=ScenTour_dry_run' })).results;
   const before = new Set((await search()).map(({ workflowId }) => workflowId));

@@ -7,7 +7,7 @@ import { startFleetCommand } from '../support/product.ts';
 
 const folder = () => ({ FLEET_DIR: mkdtempSync(join(tmpdir(), 'fleet-up-')) });
 
-test.concurrent('fleet up runs the demonstration, stays, serves MCP, and ends in order on Ctrl-C', async () => {
+test('fleet up runs the demonstration, stays, serves MCP, and ends in order on Ctrl-C', async () => {
   const port = await freePort();
   const up = startFleetCommand(['up', '--port', String(port)], folder());
   await up.says(/Everything stays up/);
@@ -25,13 +25,13 @@ test.concurrent('fleet up runs the demonstration, stays, serves MCP, and ends in
   expect(() => process.kill(worker, 0)).toThrow('ESRCH');
 });
 
-test.concurrent('fleet up --once ends with 0 after the demonstration', async () => {
+test('fleet up --once ends with 0 after the demonstration', async () => {
   const { code, stderr } = await startFleetCommand(['up', '--once', '--port', String(await freePort())], folder())
     .ended;
   expect(code, stderr).toBe(0);
 });
 
-test.concurrent.each([
+test.each([
   ['its first file', ['z.txt', 'b.txt', '.hidden'], /3\. b\.txt, compressed and analysed\n.*COMPLETED/],
   ['that there is none', ['.hidden'], /3\. No file to compress/],
 ])('fleet up reads nothing outside a files root without a README, and shows %s', async (_, names, shown) => {
