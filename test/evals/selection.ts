@@ -53,3 +53,14 @@ export function misses(placed: readonly Placed[]): string[] {
         `${golden.id} "${golden.request}"\n  wanted ${golden.expected.join(' or ')} (${rank ?? 'not found'}), got ${best.join(', ')}`,
     );
 }
+
+/** What the choice by words alone has to reach on every set of goldens. */
+export const LEAST = { top1: 0.75, top3: 0.92, coverage: 1 } as const;
+
+/** One sentence for each threshold that the goldens miss with these tools; empty is good. */
+export function shortfalls(goldens: readonly Golden[], tools: readonly RankedTool[]): string[] {
+  const scores = score(place(goldens, tools), tools);
+  return (Object.keys(LEAST) as (keyof typeof LEAST)[])
+    .filter((measure) => scores[measure] < LEAST[measure])
+    .map((measure) => `${measure} is ${scores[measure].toFixed(3)}, below ${LEAST[measure]}`);
+}
