@@ -2,6 +2,7 @@ import { processEnvironment } from '../../core/config.ts';
 import { adversarial, type Golden, goldens, heldOut } from './goldens.ts';
 import { allListings } from './listings.ts';
 import { type Provider, providerOf } from './models.ts';
+import { forPeer, peerTools } from './peer.ts';
 import type { RankedTool } from './ranking.ts';
 import { misses, place, type Scores, score } from './selection.ts';
 import { type Outcome, resistWithModel, type Summary, selectWithModel, summarize } from './with-model.ts';
@@ -9,7 +10,7 @@ import { type Outcome, resistWithModel, type Summary, selectWithModel, summarize
 /**
  * `npm run evals`: how well the tools are chosen, by words alone and, with ANTHROPIC_API_KEY or OPENAI_API_KEY, by a model.
  * EVALS_MODEL names the model, EVALS_PRICE what a million tokens cost, `3/15` for input and output in USD. `--misses` lists what was
- * chosen wrongly. Ends with 1 where a model calls a forbidden tool or is right less often than LEAST_RIGHT.
+ * chosen wrongly; `--peer <command>` ranks the tools of the official conductor-mcp, started so, beside ours. Ends with 1 where a model calls a forbidden tool or is right less often than LEAST_RIGHT.
  */
 const RUNS = 3;
 const LEAST_RIGHT = 0.95;
@@ -30,6 +31,12 @@ const sets = Object.entries({ goldens: goldens(), 'held-out': heldOut() }).flatM
   set ? [[name, set] as const] : [],
 );
 for (const [name, set] of sets) lexical(name, set, tools);
+
+const [, command, ...args] = process.argv.slice(process.argv.indexOf('--peer'));
+if (process.argv.includes('--peer') && command) {
+  const peer = await peerTools(command, args);
+  for (const [name, set] of sets) lexical(`the peer's ${peer.length} tools, ${name}`, forPeer(set), peer);
+}
 
 const env = processEnvironment();
 const provider = providerOf(env);
