@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { registerWorkflow, type Scene } from '../scene.ts';
 
 export const approve: Scene = {
@@ -47,7 +47,7 @@ export const approve: Scene = {
     const executionId = await conductor.startWorkflow({ name, input: { item: '60 laptops', eur: 90_000 } });
     const query = `workflowType=${name} AND taskType=HUMAN`;
     const found = async () => (await conductor.searchTasks({ query, start: 0, size: 10 })).totalHits;
-    await expect.poll(found, { timeout: 30_000 }).toBe(1);
+    await vi.waitFor(async () => expect(await found()).toBe(1), { timeout: 30_000 });
     return {
       async play(agent) {
         const waiting = await agent.call('list_pending_approvals', { workflowName: name });

@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { bulkyTask, registerTask, registerWorkflow, type Scene, startWorker } from '../scene.ts';
 
 const EXECUTIONS = 6;
@@ -29,7 +29,7 @@ export const findTheBottleneck: Scene = {
     await Promise.all(started.map((id) => conductor.waitForEnd(id)));
     const query = `workflowType=${name} AND status=COMPLETED`;
     const found = async () => (await conductor.searchExecutions({ query, start: 0, size: 10 })).totalHits;
-    await expect.poll(found, { timeout: 30_000 }).toBe(EXECUTIONS);
+    await vi.waitFor(async () => expect(await found()).toBe(EXECUTIONS), { timeout: 30_000 });
     return {
       async play(agent) {
         await agent.call('analyze_workflow_performance', { workflowName: name });

@@ -14,17 +14,14 @@ export const startAndWatch: Scene = {
       [{ name: task, taskReferenceName: 'greet', type: 'SIMPLE', inputParameters: { who: '${workflow.input.who}' } }],
       { inputParameters: ['who'], outputParameters: { greeting: '${greet.output.greeting}' } },
     );
-    // The worker comes when the agent has its handle, so that there is something to wait for.
-    const follow = (text: string) => {
-      startWorker(stage, task, ({ inputData }) => ({
-        status: 'COMPLETED',
-        outputData: { greeting: `Hello ${inputData.who}` },
-      }));
-      return text;
-    };
     return {
       async play(agent) {
-        const started = follow(await agent.call('execute_workflow', { name, input: { who: 'Ada' } }));
+        const started = await agent.call('execute_workflow', { name, input: { who: 'Ada' } });
+        // The worker comes when the agent has its handle, so that there is something to wait for.
+        startWorker(stage, task, ({ inputData }) => ({
+          status: 'COMPLETED',
+          outputData: { greeting: `Hello ${inputData.who}` },
+        }));
         await agent.follow(started, 'get_execution_status', { waitSeconds: 30 });
       },
       async check(agent) {
