@@ -14,7 +14,7 @@ import { type Outcome, resistWithModel, type Summary, selectWithModel, summarize
  */
 const RUNS = 3;
 const LEAST_RIGHT = 0.95;
-/** USD for a million tokens, input and output, as the providers listed them in November 2026; others by EVALS_PRICE. */
+/** USD for a million tokens, input and output. Providers change them: EVALS_PRICE comes first. */
 const PRICES: Readonly<Record<string, readonly [number, number]>> = {
   'claude-sonnet-4-5': [3, 15],
   'claude-haiku-4-5': [1, 5],

@@ -37,7 +37,7 @@ export const diagnoseAndRecover: Scene = {
         expect(agent.steps[0]?.text).toContain(REASON);
         expect(agent.steps[0]?.text).toContain('charge_card');
         expect(agent.steps[2]?.text).toContain('COMPLETED');
-        expect(await conductor.getExecution(executionId)).toMatchObject({
+        expect(await conductor.waitForEnd(executionId)).toMatchObject({
           status: 'COMPLETED',
           output: { receipt: 'R-1' },
         });
