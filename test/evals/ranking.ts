@@ -1,5 +1,6 @@
 import type { ToolListing } from '../../mcp/schemas.ts';
 import { stem } from './stem.ts';
+import { meaningsOf } from './thesaurus.ts';
 
 /** What the ranking reads of a tool; peers' lists have it too. */
 export type RankedTool = Pick<ToolListing, 'name'> & {
@@ -16,6 +17,9 @@ const FIELDS = { name: 3, title: 2, first: 2, rest: 1, parameters: 0.5 } as cons
 const SATURATION = 1.2;
 /** How much a long field counts less than a short one. */
 const LENGTH_SHARE = 0.5;
+
+/** What another word for the same thing counts, beside the very word. */
+const MEANING_WEIGHT = 0.5;
 
 /** Words that say nothing about what somebody wants. */
 const STOP_WORDS = new Set(
@@ -57,17 +61,23 @@ export function createRanking(tools: readonly RankedTool[]): (request: string) =
     }, 0);
 
   return (request) => {
-    const terms = [...new Set(stemsOf(request))];
+    const terms = [...new Set(termsOf(request))];
     return documents
       .map((document) => {
         const score = terms.reduce((sum, term) => {
           const times = frequency(document.fields, term);
-          return sum + (rarity(term) * times) / (SATURATION + times);
+          const weight = term.startsWith('#') ? MEANING_WEIGHT : 1;
+          return sum + (weight * rarity(term) * times) / (SATURATION + times);
         }, 0);
         return { name: document.name, score };
       })
       .sort((a, b) => b.score - a.score || (a.name < b.name ? -1 : 1));
   };
+}
+
+function termsOf(text: string): string[] {
+  const stems = stemsOf(text);
+  return [...stems, ...meaningsOf(stems)];
 }
 
 /** How alike two tools read. */
@@ -100,11 +110,11 @@ const fields = Object.keys(FIELDS) as Field[];
 function countsOf({ name, title = '', description = '', inputSchema }: RankedTool): Record<Field, Counts> {
   const [first = '', ...rest] = description.split(/(?<=[.!?])\s+/);
   return {
-    name: count(stemsOf(name)),
-    title: count(stemsOf(title)),
-    first: count(stemsOf(first)),
-    rest: count(stemsOf(rest.join(' '))),
-    parameters: count(stemsOf(parameterText(inputSchema))),
+    name: count(termsOf(name)),
+    title: count(termsOf(title)),
+    first: count(termsOf(first)),
+    rest: count(termsOf(rest.join(' '))),
+    parameters: count(termsOf(parameterText(inputSchema))),
   };
 }
 
