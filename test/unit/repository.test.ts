@@ -23,6 +23,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'workflows/event-handlers': ['core', 'workflows/dsl', 'workflows/definitions'],
   'workflows/templates': ['core', 'workflows/dsl', 'workflows/scenario', 'workflows/templates', 'workers/tasks'],
   mcp: ['core', 'mcp'],
+  'mcp/analysis': ['core', 'mcp', 'workflows/model'],
   'mcp/tools': ['core', 'mcp', 'workflows/definitions'],
 };
 const MAX_LINES = 300;
