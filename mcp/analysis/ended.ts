@@ -7,7 +7,7 @@ import { culpritOf, type Facts } from './chain.ts';
 import type { Advice, Finding } from './finding.ts';
 import { innermost, type Reading, readReason } from './reasons.ts';
 import { retry, runAnew, showTask } from './recovery.ts';
-import { missingInputs, secretsOf, type Unresolved, unresolvedIn } from './unresolved.ts';
+import { missingInputs, origin, secretsOf, type Unresolved, unresolvedIn } from './unresolved.ts';
 import { type Case, wayOut } from './way-out.ts';
 
 const SHOWN_REASON = 300;
@@ -31,7 +31,7 @@ export function judgeEnded({ chain }: Facts, asked: Execution): Finding {
   const ending = execution.tasks.find(({ taskType, status }) => taskType === 'TERMINATE' && status === 'COMPLETED');
   if (ending) return endedByItself(execution, ending);
   if (execution.status === 'TERMINATED') return terminated(execution);
-  return failed(execution);
+  return failed(execution, chain);
 }
 
 function completed(execution: Execution): Finding {
@@ -81,7 +81,7 @@ function terminated(execution: Execution): Finding {
   };
 }
 
-function failed(execution: Execution): Finding {
+function failed(execution: Execution, chain: readonly Execution[]): Finding {
   const reasonOfAll = innermost(execution.reasonForIncompletion ?? '');
   const task = culpritOf(execution) ?? (/^Workflow timed out/.test(reasonOfAll) ? cancelledBy(execution) : undefined);
   const reason = task?.reasonForIncompletion ?? reasonOfAll;
@@ -92,17 +92,22 @@ function failed(execution: Execution): Finding {
     task,
     unresolved,
   );
+  const lacking = reading.cause === 'bad-input' ? inputsMissing(execution, unresolved) : [];
+  const from = lacking.length > 0 ? origin(chain, lacking, culpritOf) : undefined;
+  const isCaller = from?.isCaller !== false;
   const found: Case = {
     execution,
-    reading,
+    asked: chain[0] ?? execution,
+    reading: isCaller ? reading : { ...reading, cause: 'bad-definition' },
     reason,
     unresolved,
-    missing: reading.cause === 'bad-input' ? inputsMissing(execution, unresolved) : [],
+    missing: isCaller ? (from?.inputs ?? []) : [],
+    ...(from && !isCaller && { unpassed: { by: from.execution, inputs: from.inputs } }),
     secrets: task ? secretsOf(task) : [],
     ...(task && { task }),
   };
   return {
-    cause: reading.cause,
+    cause: found.reading.cause,
     ...wayOut(found),
     evidence: evidenceOf(found),
     execution,

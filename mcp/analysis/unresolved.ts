@@ -36,6 +36,34 @@ export function missingInputs(execution: Execution): string[] {
   return [...new Set(missing.filter((path) => path !== undefined))];
 }
 
+/**
+ * Follows inputs that a sub-workflow was not given up to whoever should have given them. `chain` leads from the outermost execution
+ * down to the one that lacks them, `via` names the task by which each starts the next.
+ */
+export function origin(
+  chain: readonly Execution[],
+  missing: readonly string[],
+  via: (parent: Execution) => Task | undefined,
+): { execution: Execution; inputs: string[]; isCaller: boolean } | undefined {
+  const below = chain.at(-1);
+  if (!below) return undefined;
+  const parent = chain.at(-2);
+  if (!parent) return { execution: below, inputs: [...missing], isCaller: true };
+  const task = via(parent);
+  const wired = task && isObject(task.workflowTask) ? task.workflowTask.inputParameters : undefined;
+  const handed = missing.map((name) => passedOn(wired, name));
+  if (handed.some((name) => name === undefined)) return { execution: parent, inputs: [...missing], isCaller: false };
+  return origin(chain.slice(0, -1), [...new Set(handed.filter((name) => name !== undefined))], via);
+}
+
+/** The input of a workflow that it hands on as `name`, if it does. */
+function passedOn(wired: unknown, name: string): string | undefined {
+  const [first = '', ...rest] = name.split('.');
+  const [found] = expressionsIn(isObject(wired) ? wired[first] : undefined);
+  const input = found?.whole ? /^workflow\.input\.(.+)$/.exec(found.path)?.[1] : undefined;
+  return input && [input, ...rest].join('.');
+}
+
 /** Names of the secrets that a task is handed when it runs; its stored input keeps the expressions. */
 export function secretsOf(task: Task): string[] {
   const names = expressionsIn(task.inputData).map(({ path }) => /^workflow\.secrets\.(.+)$/.exec(path)?.[1]);

@@ -8,13 +8,18 @@ import type { Unresolved } from './unresolved.ts';
 
 /** A failed execution with all that is known of its cause. */
 export interface Case {
+  /** The one whose own task failed. */
   readonly execution: Execution;
+  /** The outermost one, which is what would be run anew. */
+  readonly asked: Execution;
   readonly task?: Task;
   readonly reading: Reading;
   readonly reason: string;
   readonly unresolved: readonly Unresolved[];
   /** Inputs of the workflow that were not given. */
   readonly missing: readonly string[];
+  /** Inputs that a parent does not hand to its sub-workflow. */
+  readonly unpassed?: { readonly by: Execution; readonly inputs: readonly string[] };
   /** Names of the secrets that the task is given. */
   readonly secrets: readonly string[];
 }
@@ -124,11 +129,11 @@ const WAYS: Record<Kind, (found: Case) => Way> = {
   }),
   'too-large': (found) => ({
     sentence: `A value of ${who(found)} is larger than the server keeps.`,
-    advice: [runAnew('Pass a reference to the data instead of the data; run it with a smaller input', found.execution)],
+    advice: [runAnew('Pass a reference to the data instead of the data; run it with a smaller input', found.asked)],
   }),
   undone: (found) => ({
     sentence: 'It failed before and its work was undone, so it cannot go on.',
-    advice: [runAnew('Run it anew', found.execution)],
+    advice: [runAnew('Run it anew', found.asked)],
   }),
   'said-so': (found) => ({
     sentence:
@@ -143,12 +148,19 @@ const WAYS: Record<Kind, (found: Case) => Way> = {
 };
 
 function nothingGiven(found: Case): Way {
-  const { missing, unresolved, execution } = found;
+  const { missing, unpassed, unresolved, asked } = found;
   if (missing.length > 0) {
     const inputs = missing.map(word).join(', ');
     return {
       sentence: `${who(found)} needs the input ${inputs} of the workflow, which was not given.`,
-      advice: [runAnew(`A retry keeps the input; run it anew with ${inputs} added`, execution)],
+      advice: [runAnew(`A retry keeps the input; run it anew with ${inputs} added`, asked)],
+    };
+  }
+  if (unpassed) {
+    const inputs = unpassed.inputs.map(word).join(', ');
+    return {
+      sentence: `${who(found)} needs the input ${inputs} of its workflow, which the parent ${word(unpassed.by.workflowName)} does not pass on.`,
+      advice: mendDefinition({ ...found, execution: unpassed.by }),
     };
   }
   const [first] = unresolved;
@@ -159,13 +171,13 @@ function nothingGiven(found: Case): Way {
   };
 }
 
-function mendDefinition({ execution }: Case): Advice[] {
+function mendDefinition({ execution, asked }: Case): Advice[] {
   return [
     showDefinition(
       'A retry fails the same way; mend the definition and register it by create_workflow as a new version',
       execution,
     ),
-    runAnewLatest(execution),
+    runAnewLatest(asked),
   ];
 }
 
@@ -177,10 +189,10 @@ function runAnewLatest(execution: Execution): Advice {
 }
 
 function mendInput(found: Case, say: string): Advice[] {
-  const { execution, task } = found;
+  const { execution, asked, task } = found;
   return [
     ...(task ? [showTask(say, execution, task.referenceTaskName)] : []),
-    runAnew('A retry keeps the input; run it anew with the input corrected', execution),
+    runAnew('A retry keeps the input; run it anew with the input corrected', asked),
   ];
 }
 
