@@ -29,8 +29,9 @@ export function judgeEnded({ chain }: Facts, asked: Execution): Finding {
   const execution = chain.at(-1) ?? asked;
   if (execution.status === 'COMPLETED') return completed(execution);
   const ending = execution.tasks.find(({ taskType, status }) => taskType === 'TERMINATE' && status === 'COMPLETED');
-  if (ending) return endedByItself(execution, ending);
-  if (execution.status === 'TERMINATED') return terminated(execution);
+  const top = chain[0] ?? execution;
+  if (ending) return endedByItself(execution, ending, top);
+  if (execution.status === 'TERMINATED') return terminated(execution, top);
   return failed(execution, chain);
 }
 
@@ -43,7 +44,7 @@ function completed(execution: Execution): Finding {
   return { cause: 'none', sentence: `It completed${despite}.`, evidence, advice: [], execution };
 }
 
-function endedByItself(execution: Execution, task: Task): Finding {
+function endedByItself(execution: Execution, task: Task, top: Execution): Finding {
   const why = execution.reasonForIncompletion;
   return {
     cause: 'terminated',
@@ -55,19 +56,19 @@ function endedByItself(execution: Execution, task: Task): Finding {
         execution,
         task.referenceTaskName,
       ),
-      runAnew('Run it with an input that leads elsewhere', execution),
+      runAnew('Run it with an input that leads elsewhere', top),
     ],
     execution,
     task,
   };
 }
 
-function terminated(execution: Execution): Finding {
+function terminated(execution: Execution, top: Execution): Finding {
   const canceled = latestAttempts(execution.tasks).filter(({ status }) => status === 'CANCELED');
   const { reasonForIncompletion: why, parentWorkflowId: parent } = execution;
   const advice: Advice[] = [
     retry('If it was ended by mistake, go on with what was cancelled', execution),
-    runAnew('Or run it anew', execution),
+    runAnew('Or run it anew', top),
   ];
   return {
     cause: 'terminated',

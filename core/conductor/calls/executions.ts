@@ -29,6 +29,8 @@ export interface SearchRequest {
   /** Conditions joined by ` AND `, e.g. `workflowType=OrderProcessing AND status IN (FAILED,TIMED_OUT)`. */
   query?: string;
   freeText?: string;
+  /** Leaves out what runs as a sub-workflow of another. */
+  topLevelOnly?: boolean;
   start?: number;
   size?: number;
 }
@@ -113,11 +115,11 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
         query: { includeClosed: true, includeTasks: false },
         answer: z.array(executionSchema),
       }),
-    searchExecutions: ({ query, freeText = '*', start = 0, size = 20 }) =>
+    searchExecutions: ({ query, freeText = '*', topLevelOnly, start = 0, size = 20 }) =>
       call({
         method: 'GET',
         path: '/api/workflow/search',
-        query: { query, freeText, start, size, sort: 'startTime:DESC' },
+        query: { query, freeText, topLevelOnly, start, size, sort: 'startTime:DESC' },
         answer: searchSchema,
       }),
     runningExecutions: (name, version) =>

@@ -217,6 +217,42 @@ export const endedTroubles = {
     }),
     until: isEnded,
   },
+  childUngiven: {
+    workflows: ({ named }) => ({
+      flow: {
+        inputParameters: ['address'],
+        tasks: [
+          task('fetch', 'SUB_WORKFLOW', {
+            subWorkflowParam: { name: named('inner'), version: 1 },
+            inputParameters: { url: '${workflow.input.address}' },
+          }),
+        ],
+      },
+      inner: { inputParameters: ['url'], tasks: [http('look_up', '${workflow.input.url}')] },
+    }),
+    until: isEnded,
+  },
+  childUnpassed: {
+    workflows: ({ named }) => ({
+      flow: {
+        tasks: [
+          task('fetch', 'SUB_WORKFLOW', {
+            subWorkflowParam: { name: named('inner'), version: 1 },
+            inputParameters: { uri: 'http://127.0.0.1:9' },
+          }),
+        ],
+      },
+      inner: { inputParameters: ['url'], tasks: [http('look_up', '${workflow.input.url}')] },
+    }),
+    until: isEnded,
+  },
+  undoneElsewhere: {
+    workflows: ({ named, shopUrl }) => ({
+      flow: { failureWorkflow: named('undo'), tasks: [http('look_up', `${shopUrl}/echo/status/503`)] },
+      undo: { tasks: [task('nothing', 'NOOP')] },
+    }),
+    until: ({ output }) => 'conductor.failure_workflow' in output,
+  },
   branchFailed: {
     workflows: ({ shopUrl }) => ({
       flow: {

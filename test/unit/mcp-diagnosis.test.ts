@@ -1,0 +1,185 @@
+import { describe, expect, test } from 'vitest';
+import { gather } from '../../mcp/analysis/chain.ts';
+import { describeDiagnosis, judge } from '../../mcp/analysis/diagnose.ts';
+import type { Cause } from '../../mcp/analysis/finding.ts';
+import { innermost, readReason, shapeOf } from '../../mcp/analysis/reasons.ts';
+import { nullsOf } from '../../mcp/analysis/unresolved.ts';
+import { endedTroubles } from '../support/troubles/ended.ts';
+import { openTroubles } from '../support/troubles/open.ts';
+import { readRecorded, replay } from '../support/troubles/recorded.ts';
+
+type Trouble = keyof typeof endedTroubles | keyof typeof openTroubles;
+
+const recorded = readRecorded();
+
+async function diagnose(trouble: Trouble, laterMs = 0) {
+  const record = recorded[trouble];
+  if (!record) throw new Error(`${trouble} is not recorded; see test/support/troubles/record.ts`);
+  return judge(await gather(replay(record), record.executionId, record.now + laterMs));
+}
+
+/** Every trouble with its cause, what the sentence says of it, and the calls that lead out, in order. */
+const expected: Record<Trouble, readonly [cause: Cause, says: RegExp, ...calls: string[]]> = {
+  workerFailed: ['worker-error', /worker of task charge .* in every attempt/, 'get_execution_status', 'retry_workflow'],
+  inputRefused: [
+    'bad-input',
+    /Task charge .* input that its worker does not take/,
+    'get_execution_status',
+    'execute_workflow',
+  ],
+  httpNotFound: ['upstream', /refused with HTTP 404/, 'get_execution_status', 'execute_workflow'],
+  httpFailing: ['upstream', /failed with HTTP 500/, 'retry_workflow'],
+  httpRefused: ['upstream', /cannot be reached/, 'retry_workflow'],
+  httpSecret: ['missing-configuration', /HTTP 401: the secret .*UND_NO_SUCH_KEY/, 'retry_workflow'],
+  httpNoInput: ['bad-input', /needs the input url of the workflow/, 'execute_workflow'],
+  httpNoOutput: [
+    'bad-definition',
+    /\$\{find\.output\.result\.url\}" found nothing/,
+    'get_workflow',
+    'execute_workflow',
+  ],
+  responseTimeout: ['timeout', /A worker took task charge .* responseTimeoutSeconds/, 'retry_workflow'],
+  taskTimeout: ['timeout', /longer than timeoutSeconds of its task definition/, 'retry_workflow'],
+  pollTimeout: ['no-worker', /within pollTimeoutSeconds/, 'get_queue_status', 'retry_workflow'],
+  workflowTimeout: ['no-worker', /before timeoutSeconds of the workflow/, 'get_queue_status', 'retry_workflow'],
+  scriptThrows: ['bad-definition', /expression of task sum/, 'get_workflow', 'execute_workflow'],
+  scriptOfNothing: ['bad-input', /needs the input order/, 'execute_workflow'],
+  queryBroken: ['bad-definition', /expression of task shape/, 'get_workflow', 'execute_workflow'],
+  conditionBroken: ['bad-definition', /expression of task loop/, 'get_workflow', 'execute_workflow'],
+  switchBroken: ['bad-definition', /expression of task choose/, 'get_workflow', 'execute_workflow'],
+  forkWithoutJoin: ['bad-definition', /not followed by a JOIN/, 'get_workflow', 'execute_workflow'],
+  unknownChild: ['bad-definition', /starts a workflow that is not registered/, 'retry_workflow'],
+  unknownProvider: ['missing-configuration', /model provider of task ask/, 'retry_workflow'],
+  toolServerDown: ['upstream', /cannot be reached/, 'retry_workflow'],
+  dynamicNothing: ['bad-input', /needs the input which/, 'execute_workflow'],
+  endedByTask: ['terminated', /TERMINATE task give_up .*"Out of stock"/, 'get_execution_status', 'execute_workflow'],
+  terminated: ['terminated', /Somebody terminated it .*"wrong customer"/, 'retry_workflow', 'execute_workflow'],
+  grandchildFailed: [
+    'upstream',
+    /Task print \(HTTP\) was refused with HTTP 409/,
+    'get_execution_status',
+    'execute_workflow',
+  ],
+  childUngiven: ['bad-input', /needs the input address/, 'execute_workflow'],
+  childUnpassed: ['bad-definition', /the parent und_flow does not pass on/, 'get_workflow', 'execute_workflow'],
+  undoneElsewhere: ['upstream', /failed with HTTP 503/, 'retry_workflow'],
+  branchFailed: ['upstream', /task a \(HTTP\) calls failed with HTTP 502/, 'retry_workflow'],
+  optionalFailed: ['none', /although 1 optional task of it failed/],
+  nobodyPolls: ['no-worker', /No worker polls for task charge/, 'get_queue_status'],
+  otherDomain: ['no-worker', /in domain night/, 'get_queue_status'],
+  inHand: ['in-progress', /Task charge is with worker w-1/, 'get_execution_status'],
+  retryPending: ['waiting', /is tried again at .*attempt 2 of 4/, 'get_execution_status'],
+  limited: ['limit', /a limit of its task definition holds it back/, 'get_queue_status'],
+  person: ['waiting', /waits for a person at task approve/, 'list_pending_approvals'],
+  signal: ['waiting', /for a signal from outside/, 'signal_workflow'],
+  timer: ['waiting', /for a timer that is over in (1 h 59 min|2 h)/, 'signal_workflow'],
+  paused: ['paused', /Somebody paused it/, 'resume_workflow'],
+  childWaits: ['no-worker', /No worker polls for task charge/, 'get_queue_status'],
+  noSuchType: ['bad-definition', /type PARALLEL, which the server does not have/, 'get_workflow', 'terminate_workflow'],
+  slowCall: ['in-progress', /is being executed by the server/, 'get_execution_status'],
+};
+
+describe('what a real server showed of an execution', () => {
+  const troubles = Object.entries(expected).map(
+    ([name, [cause, says, ...calls]]) => ({ name: name as Trouble, cause, says, calls }), // keys of a record of them
+  );
+
+  test.each(troubles)('$name is $cause', async ({ name, cause, says, calls }) => {
+    const found = await diagnose(name);
+    expect({ cause: found.cause, sentence: found.sentence }).toMatchObject({
+      cause,
+      sentence: expect.stringMatching(says),
+    });
+    expect(found.advice.flatMap(({ call }) => call?.tool ?? [])).toEqual(calls);
+  });
+
+  test('everything that is staged is recorded and expected', () => {
+    const staged = Object.keys({ ...endedTroubles, ...openTroubles }).sort();
+    expect(Object.keys(recorded).sort()).toEqual(staged);
+    expect(Object.keys(expected).sort()).toEqual(staged);
+  });
+
+  test.each(troubles)('$name is told within 450 tokens and without a line that is not ours', async ({ name }) => {
+    const { now = 0 } = recorded[name] ?? {};
+    const text = describeDiagnosis(await diagnose(name), now);
+    expect(text.length / 3.5).toBeLessThan(450);
+    expect(text.split('\n').filter((line) => /^\s/.test(line))).toEqual([]);
+  });
+
+  test('a cause in a sub-workflow of a sub-workflow names the way there', async () => {
+    const { path, execution, asked } = await diagnose('grandchildFailed');
+    expect(path.slice(0, 2)).toEqual(['task ship', 'task label']);
+    expect(execution.workflowName).toBe('und_inner');
+    expect(asked.workflowName).toBe('und_flow');
+  });
+
+  test('a sub-workflow that lacks an input is followed to whoever should have given it', async () => {
+    const ungiven = await diagnose('childUngiven');
+    expect(ungiven.advice[0]?.call?.args).toMatchObject({ name: 'und_flow' });
+    const unpassed = await diagnose('childUnpassed');
+    expect(unpassed.advice[0]?.call?.args).toMatchObject({ name: 'und_flow', detail: 'json' });
+  });
+
+  test('attempts are shown one by one, those that failed alike once', async () => {
+    const { evidence } = await diagnose('workerFailed');
+    expect(evidence).toEqual([
+      expect.stringMatching(/^attempt 1 by worker w-1: FAILED after .*: "ledger is locked"$/),
+      expect.stringMatching(/^attempt 2 by worker w-1: FAILED after .*: "ledger is still locked"$/),
+    ]);
+  });
+
+  test('what a failure workflow may have undone is said before a retry is made', async () => {
+    const { evidence } = await diagnose('undoneElsewhere');
+    expect(evidence.at(-1)).toMatch(/failure workflow ran as "[0-9a-f-]{36}".*anew instead of a retry/);
+  });
+
+  test('workers of another domain are no help', async () => {
+    const { evidence } = await diagnose('otherDomain');
+    expect(evidence).toContain('Workers poll for this type with no domain only.');
+  });
+
+  test('a call that the server began long ago is lost', async () => {
+    expect((await diagnose('slowCall', 30_000)).cause).toBe('in-progress');
+    const { cause, advice } = await diagnose('slowCall', 300_000);
+    expect(cause).toBe('stuck');
+    expect(advice.map(({ call }) => call?.tool)).toEqual(['terminate_workflow', 'retry_workflow']);
+  });
+});
+
+describe('the words of a reason', () => {
+  test.each([
+    ['GET http://shop/weather answered 503: {}', 'upstream', 'failing'],
+    ['GET http://shop/weather failed: connect ECONNREFUSED 127.0.0.1:1', 'upstream', 'unreachable'],
+    ['Request failed with status code 422', 'upstream', 'refused'],
+    ['answered with 429', 'upstream', 'slow-down'],
+    ['fetch_weather ran out of time.', 'timeout', 'handler-timeout'],
+    ['The input of a_b is too large: the server keeps it where workers cannot read it.', 'bad-input', 'too-large'],
+    ['This execution has failed before and was undone by X: start a new one.', 'terminated', 'undone'],
+    ['Order 404 was lost', 'worker-error', 'said-so'],
+    ['', 'worker-error', 'said-so'],
+  ] as const)('%j reads as %s, %s', (reason, cause, kind) => {
+    expect(readReason(reason)).toMatchObject({ cause, kind });
+  });
+
+  test('are found below what the server wraps around them', () => {
+    const wrapped = `Sub workflow inner.1/9d1b41ff failure reason: Task 86aaf492-4548-4778-904c-387e5daafba7 failed with status: FAILED and reason: 'out of 'stock''`;
+    expect(innermost(wrapped)).toContain("out of 'stock");
+  });
+
+  test('of two executions differ in what is their own only', () => {
+    const reason = (id: string, n: number) =>
+      `Task ${id} failed with status: FAILED and reason: 'order ${n} is locked'`;
+    const [a, b] = ['49a32563-d3bf-4f83-9cf4-6743db834dd7', 'f95ca448-c484-4d83-9bbb-41b58c374cd6'];
+    expect(shapeOf(reason(a ?? '', 17))).toBe(shapeOf(reason(b ?? '', 4711)));
+    expect(shapeOf('order is locked')).not.toBe(shapeOf('order is lost'));
+  });
+});
+
+test('a reference that found nothing shows as null, alone or within a text', () => {
+  const wired = { url: '${a.output.url}', text: 'id ${workflow.input.id}!', fine: '${a.output.x}', both: '${b}${c}' };
+  const given = { url: null, text: 'id null!', fine: 'null', both: 'nullnull' };
+  expect(nullsOf(wired, given)).toEqual([
+    { parameter: 'url', path: 'a.output.url' },
+    { parameter: 'text', path: 'workflow.input.id' },
+  ]);
+});
