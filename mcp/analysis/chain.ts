@@ -89,8 +89,8 @@ async function endingParent(reads: Reads, asked: Execution): Promise<Execution |
   return found;
 }
 
-/** Follows failed sub-workflows down to the execution whose own task failed. */
-async function descend(reads: Reads, top: Execution): Promise<Execution[]> {
+/** Follows failed sub-workflows down to the execution whose own task failed; the first of the list is `top`. */
+export async function descend(reads: Pick<Reads, 'getExecution'>, top: Execution): Promise<Execution[]> {
   const chain = [top];
   for (let last = top; chain.length < DEEPEST && last.status !== 'COMPLETED'; ) {
     const child = hasEnded(last.status) ? culpritOf(last)?.subWorkflowId : undefined;

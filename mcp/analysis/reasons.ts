@@ -111,12 +111,15 @@ export function shapeOf(reason: string): string {
     .trim();
 }
 
+/** What the server puts before every reason of its own tasks. */
+const OF_NO_USE = /^(Failed to invoke HTTP task due to: (java\.lang\.Exception: )?|Task execution failed: )/;
+
 /** The server wraps the reason of a task into that of its execution, and that of a child into its parent's. */
 export function innermost(reason: string): string {
   const wrapped = /^(?:Task \S+ failed with status: \w+ and reason: '|Sub workflow \S+ failure reason: )([\s\S]*?)'?$/;
   for (let text = reason; ; ) {
     const inner = wrapped.exec(text)?.[1];
-    if (inner === undefined) return text;
+    if (inner === undefined) return text.replace(OF_NO_USE, '');
     text = inner;
   }
 }
