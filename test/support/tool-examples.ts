@@ -7,8 +7,12 @@ export interface Example {
 
 /** One for every tool; a tool without one fails the tests that walk over all of them. */
 export const examples: Readonly<Record<string, Example>> = {
+  analyze_workflow_performance: { args: { workflowName: 'fake_flow' } },
   create_workflow: { args: { name: 'example', tasks: [{ name: 'n', taskReferenceName: 'n', type: 'NOOP' }] } },
+  diagnose_execution: { args: { executionId: 'exec-1' } },
   execute_workflow: { args: { name: 'fake_flow', input: {} } },
   get_execution_status: { args: { executionId: 'exec-1' } },
+  get_workflow: { args: { name: 'fake_flow' } },
   list_workflow_executions: { args: { limit: 5 } },
+  list_workflows: { args: {} },
 };

@@ -1,5 +1,5 @@
 import { isForWorkers } from '../../../core/conductor/task-types.ts';
-import { type Execution, type ExecutionSummary, hasEnded, type Task } from '../../../core/conductor/types.ts';
+import type { Execution, ExecutionSummary, Task } from '../../../core/conductor/types.ts';
 import { hasFailed } from '../chain.ts';
 
 /** Milliseconds of several runs. */
@@ -28,9 +28,11 @@ export interface TaskFigures {
   /** Attempts. */
   readonly attempts: number;
   readonly failed: number;
+  /** Attempts that nobody has taken up so far. */
+  readonly waiting: number;
   /** Attempts beyond the first of their execution. */
   readonly retries: number;
-  /** From being handed to the queue to being taken up. */
+  /** From being handed to the queue to being taken up, or to now, or to its end where nobody ever did. */
   readonly wait: Spread | undefined;
   /** From being taken up to its end. */
   readonly run: Spread | undefined;
@@ -84,14 +86,14 @@ export function trendOf(summaries: readonly ExecutionSummary[], since: number, n
 }
 
 /** Every task that was run, the one that takes most time of all first. Rounds of a loop count as one task. */
-export function tasksOf(executions: readonly Execution[]): TaskFigures[] {
+export function tasksOf(executions: readonly Execution[], now: number): TaskFigures[] {
   const tasks = executions.flatMap((execution) => execution.tasks.filter(({ taskType }) => !CONTAINERS.has(taskType)));
   const byRef = Map.groupBy(tasks, ({ referenceTaskName: ref }) => ref.replace(/(__\d+)+$/, ''));
-  return [...byRef].map(([ref, attempts]) => figuresOf(ref, attempts)).sort((a, b) => b.timeTaken - a.timeTaken);
+  return [...byRef].map(([ref, attempts]) => figuresOf(ref, attempts, now)).sort((a, b) => b.timeTaken - a.timeTaken);
 }
 
-function figuresOf(ref: string, attempts: readonly Task[]): TaskFigures {
-  const waits = attempts.filter(isTaken).map(waitOf);
+function figuresOf(ref: string, attempts: readonly Task[], now: number): TaskFigures {
+  const waits = attempts.map((task) => waitOf(task, now));
   const runs = attempts.flatMap((task) => (isTaken(task) && task.endTime > 0 ? [runOf(task)] : []));
   const isWork = !WAITS.has(attempts[0]?.taskType ?? '');
   const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
@@ -100,6 +102,7 @@ function figuresOf(ref: string, attempts: readonly Task[]): TaskFigures {
     type: attempts[0]?.taskType ?? '',
     attempts: attempts.length,
     failed: attempts.filter(hasFailed).length,
+    waiting: attempts.filter(({ status }) => status === 'SCHEDULED').length,
     retries: attempts.filter(({ retryCount }) => retryCount > 0).length,
     wait: spreadOf(waits),
     run: spreadOf(runs),
@@ -110,9 +113,9 @@ function figuresOf(ref: string, attempts: readonly Task[]): TaskFigures {
 const isTaken = ({ startTime }: Task) => startTime > 0;
 
 /** The delay before a retry is not waiting for a worker. The server writes the two times apart, so that they can cross. */
-function waitOf({ scheduledTime, startTime, startDelayInSeconds: delay }: Task): number {
+function waitOf({ scheduledTime, startTime, endTime, startDelayInSeconds: delay }: Task, now: number): number {
   const delayMs = typeof delay === 'number' ? delay * 1000 : 0;
-  return Math.max(0, startTime - scheduledTime - delayMs);
+  return Math.max(0, (startTime || endTime || now) - scheduledTime - delayMs);
 }
 
 function runOf({ startTime, endTime }: Task): number {
@@ -158,11 +161,6 @@ function sideOf(tasks: readonly Task[], now: number): Side {
     status: last?.status ?? '',
     ms: Math.max(0, ends - begins),
     attempts: attempts.length,
-    waitMs: last && isTaken(last) && isForWorkers(last) ? waitOf(last) : 0,
+    waitMs: last && isForWorkers(last) ? waitOf(last, now) : 0,
   };
-}
-
-/** True once nothing of it can change any more. */
-export function isOver({ status }: Execution): boolean {
-  return hasEnded(status);
 }
