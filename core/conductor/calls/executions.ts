@@ -77,14 +77,32 @@ export interface ExecutionCalls {
   terminate(workflowId: string, reason: string): Promise<void>;
   /** Schedules anew what has failed or was cancelled in an ended execution. */
   retry(workflowId: string): Promise<void>;
-  /** Runs an ended execution again from its start, under the same id. */
-  restart(workflowId: string): Promise<void>;
+  /** Runs an ended execution again from its start, under the same id; what it did before is forgotten. */
+  restart(workflowId: string, options?: { useLatestDefinitions?: boolean }): Promise<void>;
   /** Removes an execution with all that is known of it. */
   removeExecution(workflowId: string): Promise<void>;
   /** Waits until the execution has ended. @throws what `signal` was aborted with */
   waitForEnd(workflowId: string, options?: { signal?: AbortSignal; everyMs?: number }): Promise<Execution>;
   /** Runs a definition on the server with given outputs for its tasks. The execution it makes stays there. */
   testWorkflow(request: TestRequest): Promise<Execution>;
+  /** Schedules nothing new until `resume`. Tasks that are handed out and sub-workflows go on. @throws FleetError `conflict` if it has ended */
+  pause(workflowId: string): Promise<void>;
+  /** The server answers 500 where it is not paused. */
+  resume(workflowId: string): Promise<void>;
+  /** Runs an ended execution again from a task on, or from its start, under the same id. @throws FleetError `conflict` while it runs */
+  rerun(workflowId: string, request: RerunRequest): Promise<void>;
+  /** Passes over a task that has not been scheduled yet; its output is empty. The server answers 500 where it has, or where the execution is paused. */
+  skipTask(workflowId: string, taskRef: string): Promise<void>;
+}
+
+/** Where to run again from, and with what. */
+export interface RerunRequest {
+  /** The attempt of a task; everything after it is forgotten. Default: the whole execution. */
+  reRunFromTaskId?: string;
+  /** Replaces the whole input of that task. */
+  taskInput?: Record<string, unknown>;
+  /** Replaces the whole input of the execution. A task that is run again keeps the input it had. */
+  workflowInput?: Record<string, unknown>;
 }
 
 export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
@@ -142,9 +160,15 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
       const path = '/api/workflow/{workflowId}/retry';
       await call({ method: 'POST', path, params: { workflowId }, answer: nothing });
     },
-    restart: async (workflowId) => {
+    restart: async (workflowId, { useLatestDefinitions = false } = {}) => {
       const path = '/api/workflow/{workflowId}/restart';
-      await call({ method: 'POST', path, params: { workflowId }, answer: nothing });
+      await call({
+        method: 'POST',
+        path,
+        params: { workflowId },
+        query: { useLatestDefinitions },
+        answer: nothing,
+      });
     },
     removeExecution: async (workflowId) => {
       await call({
@@ -171,6 +195,22 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
         answer: executionSchema,
         waitMs: TEST_WAIT_MS,
       }),
+    pause: async (workflowId) => {
+      const path = '/api/workflow/{workflowId}/pause';
+      await call({ method: 'PUT', path, params: { workflowId }, answer: nothing });
+    },
+    resume: async (workflowId) => {
+      const path = '/api/workflow/{workflowId}/resume';
+      await call({ method: 'PUT', path, params: { workflowId }, answer: nothing });
+    },
+    rerun: async (workflowId, request) => {
+      const path = '/api/workflow/{workflowId}/rerun';
+      await call({ method: 'POST', path, params: { workflowId }, body: request, answer: executionId });
+    },
+    skipTask: async (workflowId, taskRef) => {
+      const path = '/api/workflow/{workflowId}/skiptask/{taskRef}';
+      await call({ method: 'PUT', path, params: { workflowId, taskRef }, answer: nothing });
+    },
   };
   return calls;
 }
