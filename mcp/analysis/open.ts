@@ -105,7 +105,7 @@ function wait(execution: Execution, task: Task, now: number): Finding {
     cause: 'waiting',
     sentence: `It waits at ${name(task)} for a timer that is over ${when}. That is meant so.`,
     evidence: [],
-    advice: [recovery.signal('To go on at once', execution, task.referenceTaskName)],
+    advice: [recovery.follow('It goes on by itself; follow it', execution.workflowId)],
     execution,
     task,
   };

@@ -50,18 +50,17 @@ export default defineTool({
   name: 'list_workflow_executions',
   title: 'List executions',
   description:
-    'Finds executions by workflow, status, time, correlation id or text, newest first; counts them by status.',
+    'Finds executions of workflows by name, status, time, correlation id or text, newest first; counts them by status.',
   toolset: 'executions',
   byDefault: true,
   permission: 'executions:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input,
-  output: z.object({
+  // Beside these: reasons, to which the last column points, and counts by status.
+  output: z.looseObject({
     columns: z.array(z.unknown()),
     rows: z.array(z.unknown()),
-    reasons: z.array(z.unknown()).readonly().optional(),
     total: z.int(),
-    counts: z.looseObject({}).optional(),
     nextCursor: z.string().optional(),
   }),
 }).handler(async (args, { conductor, maxResponseBytes }) => {
@@ -188,7 +187,7 @@ function textOf({ args, rows, reasons, total, start, nextCursor, counts }: Page)
       ...(names.size === 1 ? [] : [isSameWorkflow(row, rows[index - 1]) ? DITTO : named(row)]),
       ...(statuses.size === 1 ? [] : [row.status]),
       clockOn(day, row.startedAt),
-      duration(row.ms),
+      duration(row.ms).replaceAll(' ', ''),
       ...(row.correlationId && !args.correlationId ? [`correlation ${quote(row.correlationId)}`] : []),
       ...(row.reason ? [`[${reasons.numberOf(row.reason)}]`] : []),
     ].join(' | '),

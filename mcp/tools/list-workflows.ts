@@ -41,10 +41,7 @@ export default defineTool({
     nextPage: z.int().optional(),
   }),
 }).handler(async ({ search, page, limit }, context) => {
-  const index = await context.definitions.index();
-  const found = search === undefined ? [...index.keys()].sort() : await matching(search, index, context);
-  const names = found.slice((page - 1) * limit, page * limit);
-  const defs = await readAll(names, context);
+  const { index, found, names, defs } = await look(search, page, limit, context);
   const rows = names.map((name) => rowOf(name, index, defs.get(name)));
   const nextPage = page * limit < found.length ? page + 1 : undefined;
   const more = callOf('list_workflows', {
@@ -72,6 +69,27 @@ export default defineTool({
   };
 });
 
+interface Look {
+  readonly index: DefinitionIndex;
+  readonly found: readonly string[];
+  /** Those of the page. */
+  readonly names: readonly string[];
+  readonly defs: ReadonlyMap<string, StoredWorkflowDef>;
+}
+
+/** Looks a second time where a definition was deleted since the names were read. */
+async function look(search: string | undefined, page: number, limit: number, context: ToolContext): Promise<Look> {
+  for (let again = true; ; again = false) {
+    const index = await context.definitions.index();
+    const found = search === undefined ? [...index.keys()].sort() : await matching(search, index, context);
+    const names = found.slice((page - 1) * limit, page * limit);
+    const defs = await readAll(names, context);
+    const gone = names.filter((name) => !defs.has(name));
+    if (gone.length === 0 || !again) return { index, found, names, defs };
+    for (const name of gone) context.definitions.changed(name);
+  }
+}
+
 interface Row {
   readonly name: string;
   readonly versions: readonly number[];
@@ -90,7 +108,10 @@ function rowOf(name: string, index: DefinitionIndex, def: StoredWorkflowDef | un
 }
 
 function lineOf({ name, versions, purpose, inputs }: Row): string {
-  const shown = inputs.slice(0, MOST_INPUTS).map(word).join(', ');
+  const shown = inputs
+    .slice(0, MOST_INPUTS)
+    .map((input) => `${word(input.replace(/\?$/, ''))}${input.endsWith('?') ? '?' : ''}`)
+    .join(', ');
   const more = inputs.length > MOST_INPUTS ? `, ${inputs.length - MOST_INPUTS} more` : '';
   return [word(name), versions.join(','), purpose ? quote(purpose) : '-', shown ? shown + more : '-'].join(' | ');
 }
@@ -117,7 +138,7 @@ async function readAll(
   const waiting = [...names];
   const next = async () => {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-      const def = await orUndefined(definitions.get(name)); // somebody may just have deleted it
+      const def = await orUndefined(definitions.get(name));
       if (def) defs.set(name, def);
     }
   };

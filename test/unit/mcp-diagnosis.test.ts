@@ -72,7 +72,7 @@ const expected: Record<Trouble, readonly [cause: Cause, says: RegExp, ...calls: 
   limited: ['limit', /a limit of its task definition holds it back/, 'get_queue_status'],
   person: ['waiting', /waits for a person at task approve/, 'list_pending_approvals'],
   signal: ['waiting', /for a signal from outside/, 'signal_workflow'],
-  timer: ['waiting', /for a timer that is over in (1 h 59 min|2 h)/, 'signal_workflow'],
+  timer: ['waiting', /for a timer that is over in (1 h 59 min|2 h)/, 'get_execution_status'],
   paused: ['paused', /Somebody paused it/, 'resume_workflow'],
   childWaits: ['no-worker', /No worker polls for task charge/, 'get_queue_status'],
   noSuchType: ['bad-definition', /type PARALLEL, which the server does not have/, 'get_workflow', 'terminate_workflow'],
