@@ -83,10 +83,17 @@ export const openTroubles = {
     until: hasTask('SCHEDULED'),
   },
   slowCall: {
-    workflows: () => ({
-      // Nobody answers at an address that is kept for documentation.
-      flow: { tasks: [http('look_up', 'http://192.0.2.1/', { connectionTimeOut: 20_000, readTimeOut: 20_000 })] },
+    workflows: ({ named, shopUrl }) => ({
+      flow: { tasks: [http('look_up', `${shopUrl}/flaky/${named('slow')}`, { readTimeOut: 20_000 })] },
     }),
+    prepare: async ({ named, shopUrl }) => {
+      const fault = { path: `/flaky/${named('slow')}`, delayMs: 12_000 };
+      await fetch(`${shopUrl}/faults`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(fault),
+      });
+    },
     until: ({ tasks }) => tasks.some(({ status, startTime }) => status === 'SCHEDULED' && startTime > 0),
   },
 } satisfies Record<string, Trouble>;

@@ -11,6 +11,8 @@ export interface Trouble {
     place: Place,
   ) => Readonly<Record<string, Omit<WorkflowDef, 'name' | 'version' | 'schemaVersion'>>>;
   readonly input?: Readonly<Record<string, unknown>>;
+  /** What has to be so before it is started. */
+  readonly prepare?: (place: Place) => Promise<void>;
   readonly taskToDomain?: (place: Place) => Record<string, string>;
   /** What workers and people do to it. */
   readonly drive?: (act: Act) => Promise<void>;
@@ -63,6 +65,7 @@ export async function stage(
     ([last, def]) => ({ name: named(last), version: 1, schemaVersion: 2, ...def }) as WorkflowDef,
   );
   for (const def of [...defs].reverse()) await conductor.putWorkflowDef(def);
+  await trouble.prepare?.(place);
   const workflowId = await conductor.startWorkflow({
     name: defs[0]?.name ?? '',
     input: trouble.input ?? {},
