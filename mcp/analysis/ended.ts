@@ -2,6 +2,7 @@ import { latestAttempts, runtimeOf } from '../../core/conductor/execution.ts';
 import { isForWorkers } from '../../core/conductor/task-types.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
 import { count, duration } from '../../core/text.ts';
+import { workerInputs } from '../../core/worker-inputs.ts';
 import { quote, word } from '../text.ts';
 import { culpritOf, type Facts } from './chain.ts';
 import type { Advice, Finding } from './finding.ts';
@@ -107,13 +108,32 @@ function failed(execution: Execution, chain: readonly Execution[]): Finding {
     secrets: task ? secretsOf(task) : [],
     ...(task && { task }),
   };
+  const { sentence, advice } = wayOut(found);
   return {
     cause: found.reading.cause,
-    ...wayOut(found),
+    sentence,
+    advice: chain.some(isUndone) ? advice.map((step) => withoutRetry(step, found.asked)) : advice,
     evidence: evidenceOf(found),
     execution,
     ...(task && { task }),
   };
+}
+
+/** Its compensation has undone what it did; workers refuse what a retry would hand them. */
+function isUndone({ tasks, output }: Execution): boolean {
+  const isSaga = tasks.some(({ inputData }) => workerInputs.undoneBy in inputData);
+  return isSaga && failureWorkflowOf(output) !== undefined;
+}
+
+function withoutRetry(step: Advice, asked: Execution): Advice {
+  if (step.call?.tool !== 'retry_workflow') return step;
+  return runAnew('Its work was undone, so a retry is refused; when the cause is mended, run it anew', asked);
+}
+
+/** The id of the failure workflow; the server writes a sentence in its place where it could not start one. */
+function failureWorkflowOf(output: Execution['output']): string | undefined {
+  const id = output['conductor.failure_workflow'];
+  return typeof id === 'string' && /^[0-9a-f-]{36}$/.test(id) ? id : undefined;
 }
 
 /** What the reason alone does not tell: references that found nothing, credentials, a worker that never came. */
@@ -154,7 +174,6 @@ function cancelledBy({ tasks }: Execution): Task | undefined {
 }
 
 function evidenceOf({ execution, task, reason, unresolved, secrets }: Case): string[] {
-  const compensation = execution.output['conductor.failure_workflow'];
   return [
     ...(task ? attemptLines(execution, task) : [`${execution.status}: ${shown(reason)}`]),
     ...(task && !task.reasonForIncompletion && reason ? [shown(reason)] : []),
@@ -162,10 +181,20 @@ function evidenceOf({ execution, task, reason, unresolved, secrets }: Case): str
       .slice(0, SHOWN_ATTEMPTS)
       .map(({ parameter, path }) => `${word(parameter)} was null: ${quote(`\${${path}}`)} found nothing.`),
     ...secrets.map((secret) => `It uses the secret ${word(secret)}.`),
-    ...(typeof compensation === 'string'
-      ? [`Its failure workflow ran as ${quote(compensation)}. If that undid its work, run it anew instead of a retry.`]
-      : []),
+    ...compensationLines(execution),
   ];
+}
+
+function compensationLines(execution: Execution): string[] {
+  const id = failureWorkflowOf(execution.output);
+  if (id !== undefined) {
+    const known = isUndone(execution)
+      ? ' It undid the work.'
+      : ' If that undid its work, run it anew instead of a retry.';
+    return [`Its failure workflow ran as ${id}.${known}`];
+  }
+  const why = execution.output['conductor.failure_workflow'];
+  return typeof why === 'string' ? [`Its failure workflow did not start: ${shown(why)}`] : [];
 }
 
 /** The attempts of a task; those that failed alike in one line. */

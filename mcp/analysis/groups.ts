@@ -1,5 +1,6 @@
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { ExecutionSummary } from '../../core/conductor/types.ts';
+import { orUndefined } from '../../core/errors.ts';
 import { type Diagnosis, diagnoseExecution } from './diagnose.ts';
 import { shapeOf } from './reasons.ts';
 
@@ -31,12 +32,14 @@ export async function groupFailures(conductor: Conductor, workflowName: string |
   const { totalHits: total, results } = await conductor.searchExecutions({ query, topLevelOnly, size: READ });
   const alike = Map.groupBy(results, keyOf);
   const largest = [...alike.values()].sort((a, b) => b.length - a.length).slice(0, MOST_GROUPS);
-  const groups = await Promise.all(largest.flatMap((group) => (group[0] ? [describe(group[0], group.length)] : [])));
+  const described = await Promise.all(largest.flatMap((group) => (group[0] ? [describe(group[0], group.length)] : [])));
+  const groups = described.filter((group) => group !== undefined);
   const shown = groups.reduce((sum, { count }) => sum + count, 0);
   return { groups, read: results.length, total, others: results.length - shown };
 
-  async function describe(newest: ExecutionSummary, count: number): Promise<FailureGroup> {
-    return { count, newest, diagnosis: await diagnoseExecution(conductor, newest.workflowId) };
+  async function describe(newest: ExecutionSummary, count: number): Promise<FailureGroup | undefined> {
+    const diagnosis = await orUndefined(diagnoseExecution(conductor, newest.workflowId)); // it may be removed by now
+    return diagnosis && { count, newest, diagnosis };
   }
 }
 

@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest';
+import { discover } from '../../core/discover.ts';
 import { gather } from '../../mcp/analysis/chain.ts';
 import { describeDiagnosis, judge } from '../../mcp/analysis/diagnose.ts';
 import { innermost, readReason, shapeOf } from '../../mcp/analysis/reasons.ts';
 import { nullsOf } from '../../mcp/analysis/unresolved.ts';
+import { isTool } from '../../mcp/define.ts';
 import { endedTroubles } from '../support/troubles/ended.ts';
 import { expected, type TroubleName } from '../support/troubles/expected.ts';
 import { openTroubles } from '../support/troubles/open.ts';
 import { readRecorded, replay } from '../support/troubles/recorded.ts';
 
 const recorded = readRecorded();
+const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
 
 async function diagnose(trouble: TroubleName, laterMs = 0) {
   const record = recorded[trouble];
@@ -67,7 +70,22 @@ describe('what a real server showed of an execution', () => {
 
   test('what a failure workflow may have undone is said before a retry is made', async () => {
     const { evidence } = await diagnose('undoneElsewhere');
-    expect(evidence.at(-1)).toMatch(/failure workflow ran as "[0-9a-f-]{36}".*anew instead of a retry/);
+    expect(evidence.at(-1)).toMatch(/failure workflow ran as [0-9a-f-]{36}\..*anew instead of a retry/);
+  });
+
+  test('what its own compensation has undone is run anew, never retried', async () => {
+    const record = recorded.undoneElsewhere;
+    if (!record) throw new Error('undoneElsewhere is not recorded');
+    const text = JSON.stringify(record).replaceAll('"inputData":{', '"inputData":{"_undoneBy":null,');
+    const { advice } = judge(await gather(replay(JSON.parse(text)), record.executionId, record.now));
+    expect(advice.map(({ call }) => call?.tool)).toEqual(['execute_workflow']);
+  });
+
+  test.each(troubles)('$name is answered with calls that are valid as they stand', async ({ name }) => {
+    for (const { call } of (await diagnose(name)).advice) {
+      const tool = tools.find((one) => one.name === call?.tool);
+      if (tool) expect(tool.input.safeParse(call?.args).error?.issues, call?.tool).toBeUndefined();
+    }
   });
 
   test('workers of another domain are no help', async () => {
