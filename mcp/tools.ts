@@ -48,7 +48,7 @@ export function createTools(options: ToolsOptions): Feature {
 
   async function list(connection: Connection): Promise<ToolListing[]> {
     const dynamic = await Promise.all(sources.map((source) => source.list()));
-    const more = allowedTools(connection.caller, dynamic.flat());
+    const more = allowedTools(connection.caller, chosenTools(connection.choice, dynamic.flat()));
     return [...offered(connection), ...more.map(listingOf)];
   }
 
@@ -100,7 +100,7 @@ function createCall(options: ToolsOptions): Call {
     if (tool && chosenTools(choice, [tool]).length > 0) return tool;
     for (const source of tool ? [] : sources) {
       const dynamic = await source.find(name);
-      if (dynamic) return dynamic;
+      if (dynamic && chosenTools(choice, [dynamic]).length > 0) return dynamic;
     }
     throw tool ? switchedOff(tool) : unknownTool(name, namesFor(caller, choice, tools));
   }

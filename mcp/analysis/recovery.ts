@@ -8,7 +8,7 @@ const INPUT_SHOWN = 600;
 
 /** Schedules again what failed, and lets the parents go on. */
 export function retry(say: string, { workflowId }: Execution): Advice {
-  return { say, call: { tool: 'retry_workflow', args: { executionId: workflowId } } };
+  return { say, call: { tool: 'retry_workflow', args: { executionIds: [workflowId] } } };
 }
 
 /** A new execution of the same definition with the same input, to be changed before it is sent. */
@@ -41,11 +41,11 @@ export function showQueue(say: string, taskType: string): Advice {
 }
 
 export function resume(say: string, { workflowId }: Execution): Advice {
-  return { say, call: { tool: 'resume_workflow', args: { executionId: workflowId } } };
+  return { say, call: { tool: 'resume_workflow', args: { executionIds: [workflowId] } } };
 }
 
 export function terminate(say: string, { workflowId }: Execution, reason: string): Advice {
-  return { say, call: { tool: 'terminate_workflow', args: { executionId: workflowId, reason } } };
+  return { say, call: { tool: 'terminate_workflow', args: { executionIds: [workflowId], reason } } };
 }
 
 /** Waits for the end of an execution for a while. */
@@ -53,8 +53,8 @@ export function follow(say: string, executionId: string): Advice {
   return { say, call: { tool: 'get_execution_status', args: { executionId, waitSeconds: 30 } } };
 }
 
-export function listApprovals(say: string, { workflowName }: Execution): Advice {
-  return { say, call: { tool: 'list_pending_approvals', args: { workflowName } } };
+export function listApprovals(say: string, { workflowId }: Execution): Advice {
+  return { say, call: { tool: 'list_pending_approvals', args: { executionId: workflowId } } };
 }
 
 export function signal(say: string, { workflowId }: Execution, taskRef: string): Advice {

@@ -109,8 +109,8 @@ describe.concurrent('a recovery', () => {
     const { text, structured } = await diagnose(id);
     expect(structured).toMatchObject({ cause: 'upstream', taskRef: 'flaky' });
     const [call] = callsIn(text, 'retry_workflow');
-    expect(call?.executionId).toBe(structured.rootExecutionId);
-    await conductor.retry(String(call?.executionId));
+    expect(call?.executionIds).toEqual([structured.rootExecutionId]);
+    await ok('retry_workflow', call ?? {});
     expect((await conductor.waitForEnd(id)).status).toBe('COMPLETED');
   });
 
