@@ -6,7 +6,7 @@ import { count } from '../../core/text.ts';
 import type { Spread, TaskFigures, Totals } from '../analysis/performance/figures.ts';
 import { defineTool, type ToolAnswer, type ToolContext } from '../define.ts';
 import { definitionVersion, executionId, workflowFilter } from '../fields.ts';
-import { orNoExecution } from '../lookups.ts';
+import { orNoExecution } from '../find-execution.ts';
 import { nearNames } from '../names.ts';
 import { callOf, word } from '../text.ts';
 

@@ -6,7 +6,7 @@ import type { Advice } from '../analysis/finding.ts';
 import type { FailureGroups } from '../analysis/groups.ts';
 import { defineTool, type ToolAnswer } from '../define.ts';
 import { executionId, jsonObject, workflowFilter } from '../fields.ts';
-import { orNoExecution } from '../lookups.ts';
+import { orNoExecution } from '../find-execution.ts';
 import { callOf, word } from '../text.ts';
 
 const output = z.object({

@@ -9,7 +9,7 @@ import { innermost } from '../analysis/reasons.ts';
 import { defineTool } from '../define.ts';
 import { countsLine, isGoingOn, lineOf, rowOf, unpolled } from '../execution.ts';
 import { executionId } from '../fields.ts';
-import { orNoExecution } from '../lookups.ts';
+import { orNoExecution } from '../find-execution.ts';
 import { nearNames } from '../names.ts';
 import { bytesShown, cutNames, fitPayloads, type Payload, wholeValues } from '../payload.ts';
 import { callOf, quote, word } from '../text.ts';

@@ -43,7 +43,7 @@ describe('diagnose_execution', () => {
   test('names an unknown execution as one, with the call that finds ids', async () => {
     await expect(call(diagnoseExecution, { executionId: 'nope' })).rejects.toMatchObject({
       code: 'not-found',
-      remedy: 'Find its id: list_workflow_executions {"limit":5}',
+      remedy: 'Find its id with list_workflow_executions {"limit":20}.',
     });
   });
 
