@@ -7,7 +7,7 @@ import { clip } from '../core/text.ts';
 import { parseArguments } from './arguments.ts';
 import { InputNeeded } from './asking.ts';
 import { clientOf } from './client.ts';
-import type { Client, Tool, ToolAnswer, ToolCall, ToolResult } from './define.ts';
+import type { Client, CodeDefinition, ServerModel, Tool, ToolAnswer, ToolCall, ToolResult } from './define.ts';
 import type { DefinitionCache } from './definitions.ts';
 import { errorResult } from './errors.ts';
 import { createGuards, guarded } from './guards/index.ts';
@@ -31,6 +31,8 @@ export interface Surroundings {
   readonly definitions: DefinitionCache;
   readonly config: Pick<Config, 'rateLimitRpm' | 'maxResponseSizeKb'>;
   readonly log: Logger;
+  readonly model?: ServerModel;
+  readonly ours?: () => Promise<readonly CodeDefinition[]>;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
@@ -132,6 +134,8 @@ async function answer(call: ToolCall, surroundings: Surroundings): Promise<ToolR
     ...client,
     maxResponseBytes: surroundings.config.maxResponseSizeKb * 1024,
     log: surroundings.log.child({ tool: tool.name, call: call.id }),
+    ...(surroundings.model && { model: surroundings.model }),
+    ours: surroundings.ours ?? (async () => []),
     signal,
   });
   return { content: contentOf(text, links), structuredContent: tool.output.parse(structured) };

@@ -5,7 +5,8 @@ import { discover } from '../../core/discover.ts';
 import { aborted } from '../../core/drain.ts';
 import { FleetError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import { isTool, type Tool } from '../../mcp/define.ts';
+import { modelProvider } from '../../core/model-provider.ts';
+import { type CodeDefinition, isTool, type ServerModel, type Tool } from '../../mcp/define.ts';
 import { DefinitionCache } from '../../mcp/definitions.ts';
 import { createMcpServer } from '../../mcp/server.ts';
 import { createTools } from '../../mcp/tools.ts';
@@ -22,7 +23,7 @@ const actions = actionsOf('[action]', {
 });
 
 export default defineCommand({
-  groups: ['conductor', 'server', 'mcp'],
+  groups: ['conductor', 'server', 'content', 'mcp'],
   configure(command) {
     command
       .addArgument(actions.argument)
@@ -82,7 +83,14 @@ export async function buildMcp(options: McpOptions): Promise<McpServerFactory> {
   const { config } = options;
   const tools = await loadTools(config);
   const now = () => performance.now();
-  const surroundings = { ...options, definitions: new DefinitionCache(now), now };
+  const model = modelOf(config);
+  const surroundings = {
+    ...options,
+    definitions: new DefinitionCache(now),
+    now,
+    ours: () => definitionsInCode(config),
+    ...(model && { model }),
+  };
   const workflows = workflowTools({
     ...surroundings,
     choice: {
@@ -93,6 +101,21 @@ export async function buildMcp(options: McpOptions): Promise<McpServerFactory> {
     taken: new Set(tools.map(({ name }) => name)),
   });
   return createMcpServer({ config, features: [createTools({ ...surroundings, tools, sources: [workflows] })] });
+}
+
+/** The scripted model is asked only where somebody chose it: its answers are the demonstration's own. */
+function modelOf(config: Config): ServerModel | undefined {
+  const { name, conductorName: provider, model } = modelProvider(config);
+  return name === 'scripted' && config.llmProvider === undefined ? undefined : { provider, model };
+}
+
+/** Loaded when somebody asks: content takes longer to load than the server may take to start. */
+async function definitionsInCode(config: Config): Promise<readonly CodeDefinition[]> {
+  const [{ loadContent, workflowSettings }, { definitionsOf }] = await Promise.all([
+    import('../content.ts'),
+    import('../../workflows/manage/ours.ts'),
+  ]);
+  return definitionsOf(await loadContent(config), workflowSettings(config)).workflow;
 }
 
 async function runStdio({ log, signal, note }: CommandContext, build: McpServerFactory): Promise<void> {

@@ -10,8 +10,8 @@ import { callOf, quote, word } from '../text.ts';
 
 const PURPOSE_LIMIT = 120;
 const MOST_INPUTS = 8;
-/** Definitions whose purpose is looked through; beyond that only names are. */
-const MOST_READ = 500;
+/** Definitions whose purpose is looked through, the latest ones; of the others only the names are. */
+const MOST_READ = 300;
 const AT_ONCE = 16;
 
 const COLUMNS = ['name', 'versions', 'purpose', 'inputs'];
@@ -58,6 +58,7 @@ export default defineTool({
             COLUMNS.join(' | '),
             ...rows.map(lineOf),
             ...(nextPage ? [`More: ${more}`] : []),
+            ...limits(search, index),
           ].join('\n')
         : nothing(search, found.length, index),
     structured: {
@@ -125,9 +126,17 @@ async function matching(text: string, index: DefinitionIndex, context: ToolConte
   const holds = (where: string) => words.every((part) => where.toLowerCase().includes(part));
   const names = [...index.keys()].sort();
   const byName = names.filter(holds);
-  const others = names.filter((name) => !byName.includes(name)).slice(0, MOST_READ);
+  const others = latestFirst(index)
+    .filter((name) => !byName.includes(name))
+    .slice(0, MOST_READ);
   const defs = await readAll(others, context);
-  return [...byName, ...others.filter((name) => holds(`${name} ${defs.get(name)?.description ?? ''}`))];
+  const byPurpose = others.filter((name) => holds(`${name} ${defs.get(name)?.description ?? ''}`));
+  return [...byName, ...byPurpose.sort()];
+}
+
+function latestFirst(index: DefinitionIndex): string[] {
+  const storedAt = (name: string) => Math.max(0, ...(index.get(name) ?? []).map(({ updateTime }) => updateTime ?? 0));
+  return [...index.keys()].sort((a, b) => storedAt(b) - storedAt(a));
 }
 
 async function readAll(
@@ -151,5 +160,14 @@ function nothing(search: string | undefined, found: number, index: DefinitionInd
   if (index.size === 0) return 'No workflow is registered. create_workflow registers one.';
   const near = search === undefined ? [] : nearNames(search, [...index.keys()]);
   const similar = near.length > 0 ? ` Similar names: ${near.map(word).join(', ')}.` : '';
-  return `No name or purpose holds all these words.${similar} All ${count(index.size, 'workflow')}: ${callOf('list_workflows', {})}`;
+  const all = `All ${count(index.size, 'workflow')}: ${callOf('list_workflows', {})}`;
+  return [`No name or purpose holds all these words.${similar} ${all}`, ...limits(search, index)].join('\n');
+}
+
+/** What was not looked through. */
+function limits(search: string | undefined, { size }: DefinitionIndex): string[] {
+  if (search === undefined || size <= MOST_READ) return [];
+  return [
+    `Purposes were looked through in the ${MOST_READ} workflows that were registered last, names in all ${size}.`,
+  ];
 }
