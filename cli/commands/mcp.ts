@@ -1,4 +1,4 @@
-import type { McpServerFactory } from '@modelcontextprotocol/server';
+import { Option } from 'commander';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import { discover } from '../../core/discover.ts';
@@ -6,11 +6,17 @@ import { aborted } from '../../core/drain.ts';
 import { FleetError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { modelProvider } from '../../core/model-provider.ts';
+import { ChangeBus } from '../../mcp/changes.ts';
 import { type CodeDefinition, isTool, type ServerModel, type Tool } from '../../mcp/define.ts';
 import { DefinitionCache } from '../../mcp/definitions.ts';
-import { createMcpServer } from '../../mcp/server.ts';
-import { createTools } from '../../mcp/tools.ts';
+import { connector, createMcpServer } from '../../mcp/server.ts';
+import { ExecutionTasks } from '../../mcp/tasks/executions.ts';
+import { createTasks } from '../../mcp/tasks/feature.ts';
+import { showing, taskWatcher } from '../../mcp/tasks/listening.ts';
+import { watchTools } from '../../mcp/tool-changes.ts';
+import { createTools, type ToolSource } from '../../mcp/tools.ts';
 import { checkChoice } from '../../mcp/toolsets.ts';
+import type { Listening, Served } from '../../mcp/transports/listening.ts';
 import { workflowTools } from '../../mcp/workflow-tools/source.ts';
 import { actionsOf } from '../actions.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
@@ -33,6 +39,7 @@ export default defineCommand({
       .option('--url <url>', 'install: the address of a server that runs elsewhere, instead of --host and --port')
       .option('--print', 'install: print the configuration and write nothing')
       .option('--remove', 'install: take it out again')
+      .addOption(new Option('--conformance-fixture', "serve what the protocol's conformance suite calls").hideHelp())
       .addHelpText('after', actions.help);
   },
   async run(context) {
@@ -43,12 +50,14 @@ export default defineCommand({
       return installInClient(context, client);
     }
     refuseInstallFlags(context);
-    const { config, log } = context;
+    const { config, log, options } = context;
     const { conductor, close } = stayConnected(config);
     try {
-      const build = await buildMcp({ config, log, conductor });
-      if (config.mcpTransport === 'http') await runHttp(context, build, conductor);
-      else await runStdio(context, build);
+      const served = options.conformanceFixture
+        ? (await import('../../mcp/conformance/fixture.ts')).createFixture()
+        : await buildMcp({ config, log, conductor });
+      if (config.mcpTransport === 'http') await runHttp(context, { ...served, conductor });
+      else await runStdio(context, served);
     } finally {
       close();
     }
@@ -57,7 +66,7 @@ export default defineCommand({
 
 /** A flag that does nothing would be believed to do something. */
 function refuseInstallFlags({ options, args: [, client] }: CommandContext): void {
-  const [flag] = Object.keys(options);
+  const [flag] = Object.keys(options).filter((name) => name !== 'conformanceFixture');
   if (flag === undefined && client === undefined) return;
   const given = flag === undefined ? `"${client}"` : `--${flag}`;
   throw new FleetError('input', `${given} is for \`fleet mcp install\`.`, {
@@ -78,29 +87,41 @@ async function loadTools({ mcpToolsets, mcpTools }: Config): Promise<Tool[]> {
   return tools;
 }
 
-/** The factory of MCP servers over all our tools, for either transport. */
-export async function buildMcp(options: McpOptions): Promise<McpServerFactory> {
+/** Everything that either transport serves. */
+export async function buildMcp(options: McpOptions): Promise<Served> {
   const { config } = options;
   const tools = await loadTools(config);
   const now = () => performance.now();
-  const model = modelOf(config);
-  const surroundings = {
-    ...options,
-    definitions: new DefinitionCache(now),
-    now,
-    ours: () => definitionsInCode(config),
-    ...(model && { model }),
+  const definitions = new DefinitionCache(now);
+  const choice = {
+    allow: config.mcpWorkflowTools,
+    deny: config.mcpWorkflowToolsDeny,
+    most: config.mcpWorkflowToolsMost,
   };
-  const workflows = workflowTools({
-    ...surroundings,
-    choice: {
-      allow: config.mcpWorkflowTools,
-      deny: config.mcpWorkflowToolsDeny,
-      most: config.mcpWorkflowToolsMost,
-    },
-    taken: new Set(tools.map(({ name }) => name)),
-  });
-  return createMcpServer({ config, features: [createTools({ ...surroundings, tools, sources: [workflows] })] });
+  const taken = new Set(tools.map(({ name }) => name));
+  const sources = [workflowTools({ ...options, definitions, choice, taken })];
+  const model = modelOf(config);
+  const ours = () => definitionsInCode(config);
+  const calls = { ...options, definitions, now, tools, sources, ours, ...(model && { model }) };
+  const tasks = new ExecutionTasks({ ...calls, decide: tools.find(({ name }) => name === 'decide_approval') });
+  const build = createMcpServer({ config, features: [createTools(calls), createTasks(tasks)] });
+  return { build, listening: listeningTo({ ...calls, tasks }) };
+}
+
+interface Listened {
+  readonly config: Config;
+  readonly definitions: DefinitionCache;
+  readonly sources: readonly ToolSource[];
+  readonly tasks: ExecutionTasks;
+}
+
+/** What clients can hear of: tasks, and the workflows that are tools. */
+function listeningTo({ config, definitions, sources, tasks }: Listened): Listening {
+  const changes = new ChangeBus();
+  const showTask = showing(tasks, connector(config)({ era: 'modern' }));
+  changes.addWatcher(taskWatcher(showTask));
+  changes.whileHeard(() => watchTools({ sources, definitions, changes }));
+  return { changes, showTask };
 }
 
 /** The scripted model is asked only where somebody chose it: its answers are the demonstration's own. */
@@ -118,20 +139,19 @@ async function definitionsInCode(config: Config): Promise<readonly CodeDefinitio
   return definitionsOf(await loadContent(config), workflowSettings(config)).workflow;
 }
 
-async function runStdio({ log, signal, note }: CommandContext, build: McpServerFactory): Promise<void> {
+async function runStdio({ log, signal, note }: CommandContext, served: Served): Promise<void> {
   const { serveStdio } = await import('../../mcp/transports/stdio.ts');
   if (process.stdin.isTTY)
     note('Speaking MCP on stdin and stdout; this is for an MCP client to start. Ctrl-C ends it.');
-  await serveStdio(build, { log, signal });
+  await serveStdio(served, { log, signal });
 }
 
 async function runHttp(
   { config, log, signal, note }: CommandContext,
-  build: McpServerFactory,
-  conductor: () => Promise<Conductor>,
+  served: Served & { conductor: () => Promise<Conductor> },
 ): Promise<void> {
   const { startHttp } = await import('../../mcp/transports/http.ts');
-  const front = await startHttp({ build, config, conductor, log });
+  const front = await startHttp({ ...served, config, log });
   note(`MCP at ${front.url}; Ctrl-C ends it.`);
   await aborted(signal);
   await front.close();

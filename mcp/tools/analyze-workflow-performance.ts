@@ -120,7 +120,7 @@ function teller({ progress }: ToolContext): (read: number, of: number) => void {
 }
 
 async function mustExist({ workflowName: name }: Named, { definitions }: ToolContext): Promise<void> {
-  const names = [...(await definitions.index()).keys()];
+  const names = [...(await definitions.index({ fresh: true })).keys()];
   if (names.includes(name)) return;
   const near = nearNames(name, names, 3).map(word).join(', ');
   throw new FleetError(

@@ -73,7 +73,7 @@ async function find(
     return await definitions.get(name, version);
   } catch (cause) {
     if (!(cause instanceof FleetError && cause.code === 'not-found')) throw cause;
-    const index = await definitions.index();
+    const index = await definitions.index({ fresh: true });
     const versions = (index.get(name) ?? []).map((one) => one.version);
     if (versions.length > 0) {
       throw new FleetError('not-found', `${word(name)} has no version ${version}; it has ${versions.join(', ')}.`, {

@@ -78,16 +78,15 @@ interface Look {
   readonly defs: ReadonlyMap<string, StoredWorkflowDef>;
 }
 
-/** Looks a second time where a definition was deleted since the names were read. */
+/** Looks a second time where a definition was deleted just after the names were read. */
 async function look(search: string | undefined, page: number, limit: number, context: ToolContext): Promise<Look> {
   for (let again = true; ; again = false) {
-    const index = await context.definitions.index();
+    const index = await context.definitions.index({ fresh: true });
     const found = search === undefined ? [...index.keys()].sort() : await matching(search, index, context);
     const names = found.slice((page - 1) * limit, page * limit);
     const defs = await readAll(names, context);
     const gone = names.filter((name) => !defs.has(name));
     if (gone.length === 0 || !again) return { index, found, names, defs };
-    for (const name of gone) context.definitions.changed(name);
   }
 }
 

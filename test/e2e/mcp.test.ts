@@ -111,7 +111,7 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
     await ok('create_workflow', { name, ...sum });
     const answer = await client.call('execute_workflow', { name: `${name}x` });
     expect(answer.isError).toBe(true);
-    expect(answer.text).toContain(`one of these names: ${name}`);
+    expect(answer.text).toContain(`Similar names are ${name}`);
   });
 
   test('cannot reach other paths or widen a query', async () => {
