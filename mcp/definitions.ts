@@ -15,8 +15,8 @@ export type DefinitionIndex = ReadonlyMap<string, readonly WorkflowVersion[]>;
 export interface Definitions {
   /** The stored definition; the highest version if none is named. @throws FleetError `not-found` */
   get(name: string, version?: number): Promise<StoredWorkflowDef>;
-  /** All names and versions, at most two seconds old. */
-  index(): Promise<DefinitionIndex>;
+  /** All names and versions, at most two seconds old; `fresh` where the names themselves are the answer. */
+  index(options?: { fresh?: boolean }): Promise<DefinitionIndex>;
   /** For whoever has changed or deleted a definition: the next `get` and `index` ask the server. */
   changed(name: string): void;
 }
@@ -57,7 +57,7 @@ export class DefinitionCache {
   over(conductor: Conductor, signal: AbortSignal): Definitions {
     return {
       get: (name, version) => this.#get(conductor, signal, name, version),
-      index: () => this.#index(conductor),
+      index: ({ fresh = false } = {}) => this.#index(conductor, fresh),
       changed: (name) => this.#forget(name),
     };
   }
@@ -93,11 +93,11 @@ export class DefinitionCache {
     return stored !== undefined && stored.version === def.version && stored.updateTime === def.updateTime;
   }
 
-  #index(conductor: Conductor): Promise<DefinitionIndex> {
+  #index(conductor: Conductor, fresh = false): Promise<DefinitionIndex> {
     const { serverUrl } = conductor;
     const time = this.#now();
     const last = this.#looks.get(serverUrl);
-    if (last && time - last.at < TRUSTED_MS) return last.index;
+    if (!fresh && last && time - last.at < TRUSTED_MS) return last.index;
     const ending = this.#signal ? conductor.withSignal(this.#signal) : conductor;
     const look = { at: time, index: readIndex(ending) };
     this.#looks.set(serverUrl, look);
