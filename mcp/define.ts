@@ -2,9 +2,10 @@ import type { CallToolResult } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
 import type { Conductor } from '../core/conductor/api.ts';
 import type { Logger } from '../core/log.ts';
-
-/** What a caller must be allowed to do before a tool runs. */
-export type Permission = 'workflows:read' | 'workflows:write' | 'workflows:execute' | 'executions:read' | 'tasks:read';
+import type { Asking } from './asking.ts';
+import type { Definitions } from './definitions.ts';
+import type { Caller, Permission } from './permissions.ts';
+import type { Toolset } from './toolsets.ts';
 
 /** MCP's hints, all four written out: what is left away has a default that clients read differently. */
 export interface ToolAnnotations {
@@ -15,10 +16,24 @@ export interface ToolAnnotations {
   readonly openWorldHint: boolean;
 }
 
-/** What a handler is handed beside its arguments. */
-export interface ToolContext {
+/** How far a long call has come. `progress` only ever grows; `total` is in the same unit. */
+export interface Progress {
+  readonly progress: number;
+  readonly total?: number;
+  readonly message: string;
+}
+
+/** What a handler of a tool, resource or prompt is handed beside its arguments. */
+export interface ToolContext extends Asking {
   /** Its calls end with `signal`. */
   readonly conductor: Conductor;
+  /** The registered workflow definitions, kept for an hour and checked against the server. */
+  readonly definitions: Definitions;
+  /** Whether this caller may do more than what the tool itself asks for. */
+  allows(permission: Permission): boolean;
+  readonly caller: Caller;
+  /** Tells the client how far the call has come, if it asked to be told. */
+  progress(progress: Progress): void;
   /** Limit of the whole answer, text and structured content together. A handler keeps well below it by itself. */
   readonly maxResponseBytes: number;
   readonly log: Logger;
@@ -26,10 +41,21 @@ export interface ToolContext {
   readonly signal: AbortSignal;
 }
 
+/** Something too large for an answer that the client can read as a resource. */
+export interface Link {
+  readonly uri: string;
+  readonly name: string;
+  readonly description?: string;
+  readonly mimeType?: string;
+  /** Bytes. */
+  readonly size?: number;
+}
+
 /** An answer twice: as text that a model reads, and as the value the output schema promises. */
 export interface ToolAnswer<O> {
   readonly text: string;
   readonly structured: O;
+  readonly links?: readonly Link[];
 }
 
 /** A tool as clients see it. */
@@ -38,6 +64,9 @@ export interface ToolSpec<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
   readonly name: string;
   readonly title: string;
   readonly description: string;
+  readonly toolset: Toolset;
+  /** Offered where nobody chose toolsets. */
+  readonly byDefault?: boolean;
   readonly permission: Permission;
   readonly annotations: ToolAnnotations;
   /** A strict object, every field described. */
@@ -74,7 +103,14 @@ export interface ToolCall {
   readonly tool: Tool;
   /** As the client sent them, not checked yet. */
   readonly args: Readonly<Record<string, unknown>>;
+  readonly caller: Caller;
+  readonly client: Client;
   readonly signal: AbortSignal;
+}
+
+/** What a call may ask of the client that made it. */
+export interface Client extends Asking {
+  progress(progress: Progress): void;
 }
 
 export type ToolResult = CallToolResult;

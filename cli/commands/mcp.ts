@@ -5,7 +5,10 @@ import { discover } from '../../core/discover.ts';
 import { aborted } from '../../core/drain.ts';
 import type { Logger } from '../../core/log.ts';
 import { isTool } from '../../mcp/define.ts';
+import { DefinitionCache } from '../../mcp/definitions.ts';
 import { createMcpServer } from '../../mcp/server.ts';
+import { createTools } from '../../mcp/tools.ts';
+import { checkChoice } from '../../mcp/toolsets.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { stayConnected } from '../connect.ts';
 
@@ -32,8 +35,12 @@ export interface McpOptions {
 
 /** The factory of MCP servers over all our tools, for either transport. */
 export async function buildMcp(options: McpOptions): Promise<McpServerFactory> {
+  const { config } = options;
   const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
-  return createMcpServer({ ...options, tools });
+  checkChoice({ toolsets: config.mcpToolsets, tools: config.mcpTools }, tools);
+  const now = () => performance.now();
+  const surroundings = { ...options, definitions: new DefinitionCache(now), now };
+  return createMcpServer({ config, features: [createTools({ ...surroundings, tools })] });
 }
 
 async function runStdio({ log, signal, note }: CommandContext, build: McpServerFactory): Promise<void> {

@@ -153,9 +153,18 @@ export type TaskSummary = z.output<typeof taskSummarySchema>;
 
 export const taskSearchSchema = z.object({ totalHits: z.int(), results: z.array(taskSummarySchema) });
 
+/** One version of a definition, without the definition. `updateTime` is in epoch milliseconds and grows with every change of it. */
+export const workflowVersionSchema = z.object({
+  name: z.string(),
+  version: z.int(),
+  updateTime: z.number().nullish(),
+});
+export type WorkflowVersion = z.output<typeof workflowVersionSchema>;
+
 export const workflowDefSchema = z.looseObject({
   name: z.string(),
   version: z.int().default(1),
+  updateTime: z.number().nullish(),
   description: z.string().nullish(),
   tasks: z.array(z.looseObject({ name: z.string(), taskReferenceName: z.string(), type: z.string() })),
 });

@@ -42,6 +42,33 @@ export const mcpSettings = {
     flag: '--allowed-origins <names>',
     description: 'Host names of web pages whose scripts may call the server beside localhost, separated by commas.',
   },
+  mcpToolsets: {
+    kind: 'list',
+    schema: z.array(z.string().min(1)).default([]),
+    group: 'mcp',
+    env: 'MCP_TOOLSETS',
+    flag: '--toolsets <names>',
+    description:
+      'Which tools are offered, separated by commas: `default`, `all`, or workflows, executions, operate, author, approvals, queues, schedules, agents, api. Over HTTP a client may choose among them with the header `X-MCP-Toolsets`. Unset: `default`, and a header may choose any.',
+  },
+  mcpTools: {
+    kind: 'list',
+    schema: z.array(z.string().min(1)).default([]),
+    group: 'mcp',
+    env: 'MCP_TOOLS',
+    flag: '--tools <names>',
+    description:
+      'Single tools that are offered beside the toolsets, separated by commas; alone if no toolset is named. The header is `X-MCP-Tools`.',
+  },
+  mcpRole: {
+    kind: 'text',
+    schema: z.enum(['viewer', 'operator', 'admin']).default('admin'),
+    group: 'mcp',
+    env: 'MCP_ROLE',
+    flag: '--role <viewer|operator|admin>',
+    description:
+      'What callers may do: viewer reads, operator also runs and steers executions, admin also changes definitions. Checked at every call.',
+  },
   rateLimitRpm: {
     kind: 'number',
     schema: positive.max(1_000_000).default(1000),

@@ -1,5 +1,6 @@
 import type { Config } from '../../core/config.ts';
 import type { Guard, ToolCall, ToolResult } from '../define.ts';
+import { authorize } from './authorize.ts';
 import { rateLimit } from './rate-limit.ts';
 import { responseBudget } from './response-budget.ts';
 
@@ -11,7 +12,7 @@ export interface GuardOptions {
 
 /** Every guard, in the order a call meets them. State is shared by all connections of the process. */
 export function createGuards({ config, now }: GuardOptions): readonly Guard[] {
-  return [rateLimit(config.rateLimitRpm, now), responseBudget(config.maxResponseSizeKb * 1024)];
+  return [authorize, rateLimit(config.rateLimitRpm, now), responseBudget(config.maxResponseSizeKb * 1024)];
 }
 
 /** The guards around a handler as one function. */

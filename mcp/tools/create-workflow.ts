@@ -16,6 +16,8 @@ export default defineTool({
   name: 'create_workflow',
   title: 'Create workflow',
   description: 'Validates and registers, or updates, a workflow definition.',
+  toolset: 'author',
+  byDefault: true,
   permission: 'workflows:write',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({

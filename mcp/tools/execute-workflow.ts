@@ -28,6 +28,8 @@ export default defineTool({
   title: 'Start workflow',
   description:
     'Starts a registered workflow and returns its executionId; with waitSeconds also its output, if it ends in time. Every call starts a new execution.',
+  toolset: 'workflows',
+  byDefault: true,
   permission: 'workflows:execute',
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   input: z.strictObject({

@@ -27,6 +27,8 @@ export default defineTool({
   title: 'Execution status',
   description:
     'Status, times, output, error and last tasks of an execution; detail "tasks" lists all, "full" adds payloads.',
+  toolset: 'executions',
+  byDefault: true,
   permission: 'executions:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({

@@ -15,6 +15,8 @@ export default defineTool({
   name: 'list_workflow_executions',
   title: 'List executions',
   description: 'Finds executions by workflow and status, newest first: ids, times, reasons of failure, total number.',
+  toolset: 'executions',
+  byDefault: true,
   permission: 'executions:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({

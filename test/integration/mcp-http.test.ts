@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/client.ts';
 import { silentLogger } from '../../core/log.ts';
-import { createMcpServer } from '../../mcp/server.ts';
+import { createMcpServer, type Feature } from '../../mcp/server.ts';
 import { type HttpFront, type HttpOptions, startHttp } from '../../mcp/transports/http.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 import { freePort } from '../support/free-port.ts';
@@ -24,12 +24,18 @@ async function start(changes: Partial<HttpOptions['config']> = {}): Promise<Http
   const auth = { conductorAuthKey: undefined, conductorAuthSecret: undefined };
   const api = createConductor(createCaller({ conductorServerUrl: fake.url, ...auth, requestTimeoutMs: 500 }));
   const conductor = async () => api;
-  const limits = { rateLimitRpm: 1000, maxResponseSizeKb: 100 };
-  const build = createMcpServer({ tools: [], conductor, config: limits, log: silentLogger });
+  const choice = { mcpToolsets: [], mcpTools: [], mcpRole: 'admin' as const };
+  const build = createMcpServer({ config: choice, features: [noTools] });
   const address = { mcpHost: '127.0.0.1', mcpPort: await freePort(), mcpAllowedHosts: [], mcpAllowedOrigins: [] };
   front = await startHttp({ build, conductor, config: { ...address, ...changes }, log: silentLogger });
   return front;
 }
+
+/** A server of which only the transport matters. */
+const noTools: Feature = {
+  capabilities: { tools: {} },
+  attach: (server) => server.setRequestHandler('tools/list', () => ({ tools: [] })),
+};
 
 interface Reply {
   status: number;

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/client.ts';
-import { silentLogger } from '../../core/log.ts';
 import type { Tool } from '../../mcp/define.ts';
 import createWorkflow from '../../mcp/tools/create-workflow.ts';
 import executeWorkflow from '../../mcp/tools/execute-workflow.ts';
@@ -14,6 +13,7 @@ import {
   fakeTask,
   startFakeConductor,
 } from '../support/fake-conductor.ts';
+import { toolContext } from '../support/tool-calls.ts';
 
 let fake: FakeConductor;
 
@@ -31,8 +31,7 @@ beforeEach(() => {
 async function call(tool: Tool, args: Record<string, unknown>, maxResponseBytes = 100 * 1024) {
   const config = { conductorServerUrl: fake.url, conductorAuthKey: undefined, conductorAuthSecret: undefined };
   const conductor = createConductor(createCaller({ ...config, requestTimeoutMs: 2000 }));
-  const { signal } = new AbortController();
-  const answer = await tool.handle(tool.input.parse(args), { conductor, maxResponseBytes, log: silentLogger, signal });
+  const answer = await tool.handle(tool.input.parse(args), toolContext(conductor, { maxResponseBytes }));
   return { text: answer.text, structured: tool.output.parse(answer.structured) as Record<string, unknown> };
 }
 

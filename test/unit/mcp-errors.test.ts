@@ -5,11 +5,13 @@ import { type Logger, silentLogger } from '../../core/log.ts';
 import { parseArguments } from '../../mcp/arguments.ts';
 import { defineTool, type ToolCall } from '../../mcp/define.ts';
 import { errorResult } from '../../mcp/errors.ts';
+import { toolCall } from '../support/tool-calls.ts';
 
 const tool = defineTool({
   name: 'start_thing',
   title: 'Start',
   description: 'Starts.',
+  toolset: 'workflows',
   permission: 'workflows:execute',
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   input: z.strictObject({
@@ -21,7 +23,7 @@ const tool = defineTool({
   }),
   output: z.object({}),
 }).handler(async () => ({ text: '', structured: {} }));
-const call: ToolCall = { id: 'ref12345', tool, args: {}, signal: new AbortController().signal };
+const call: ToolCall = { ...toolCall(tool), id: 'ref12345' };
 
 function textFor(error: unknown, log: Logger = silentLogger): string {
   const result = errorResult(error, call, log);

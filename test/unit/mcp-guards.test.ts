@@ -1,15 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
-import { defineTool, type Guard, type Tool, type ToolCall, type ToolResult } from '../../mcp/define.ts';
+import { defineTool, type Guard, type Tool, type ToolResult } from '../../mcp/define.ts';
 import { guarded } from '../../mcp/guards/index.ts';
 import { rateLimit } from '../../mcp/guards/rate-limit.ts';
 import { responseBudget } from '../../mcp/guards/response-budget.ts';
+import { toolCall } from '../support/tool-calls.ts';
 
 const reading: Tool = defineTool({
   name: 'read_thing',
   title: 'Read',
   description: 'Reads.',
+  toolset: 'executions',
   permission: 'executions:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({}),
@@ -17,7 +19,6 @@ const reading: Tool = defineTool({
 }).handler(async () => ({ text: '', structured: {} }));
 const writing: Tool = { ...reading, annotations: { ...reading.annotations, readOnlyHint: false } };
 
-const callOf = (tool: Tool): ToolCall => ({ id: 'c1', tool, args: {}, signal: new AbortController().signal });
 const ok: ToolResult = { content: [{ type: 'text', text: 'ok' }] };
 const textOf = ({ content }: ToolResult) => content.map((block) => (block.type === 'text' ? block.text : '')).join();
 const bytes = (result: ToolResult) => Buffer.byteLength(JSON.stringify(result));
@@ -26,7 +27,7 @@ const bytes = (result: ToolResult) => Buffer.byteLength(JSON.stringify(result));
 async function passed(guard: Guard, n: number): Promise<number> {
   let through = 0;
   for (let i = 0; i < n; i++) {
-    await guard(callOf(reading), async () => {
+    await guard(toolCall(reading), async () => {
       through += 1;
       return ok;
     }).catch(() => undefined);
@@ -63,11 +64,11 @@ describe('rate limit', () => {
     let now = 0;
     const guard = rateLimit(2, () => now);
     await passed(guard, 2);
-    const error = await guard(callOf(reading), async () => ok).catch((thrown: unknown) => thrown);
+    const error = await guard(toolCall(reading), async () => ok).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(FleetError);
     expect(error).toMatchObject({ code: 'denied', retryable: true, remedy: expect.stringContaining('Wait 30 s') });
     now = 30_000;
-    expect(await guard(callOf(reading), async () => ok)).toBe(ok);
+    expect(await guard(toolCall(reading), async () => ok)).toBe(ok);
   });
 });
 
@@ -75,12 +76,12 @@ describe('response budget', () => {
   const guard = responseBudget(4096);
 
   test('leaves an answer within the limit untouched', async () => {
-    expect(await guard(callOf(reading), async () => ok)).toBe(ok);
+    expect(await guard(toolCall(reading), async () => ok)).toBe(ok);
   });
 
   test('cuts text to the limit, keeps structured content and says how to get the rest', async () => {
     const structuredContent = { list: ['ä'.repeat(100)] };
-    const result = await guard(callOf(reading), async () => ({
+    const result = await guard(toolCall(reading), async () => ({
       content: [{ type: 'text', text: '"€"\n'.repeat(5000) }],
       structuredContent,
     }));
@@ -91,19 +92,21 @@ describe('response budget', () => {
   });
 
   test('never leaves half of a character', async () => {
-    const result = await guard(callOf(reading), async () => ({ content: [{ type: 'text', text: '😀'.repeat(5000) }] }));
+    const result = await guard(toolCall(reading), async () => ({
+      content: [{ type: 'text', text: '😀'.repeat(5000) }],
+    }));
     expect(textOf(result).isWellFormed()).toBe(true);
   });
 
   test('refuses an answer whose structured content alone is too large', async () => {
     const large = async () => ({ content: [], structuredContent: { x: 'x'.repeat(5000) } });
-    await expect(guard(callOf(reading), large)).rejects.toMatchObject({ code: 'input', retryable: false });
-    await expect(guard(callOf(reading), large)).rejects.not.toThrow('carried out');
+    await expect(guard(toolCall(reading), large)).rejects.toMatchObject({ code: 'input', retryable: false });
+    await expect(guard(toolCall(reading), large)).rejects.not.toThrow('carried out');
   });
 
   test('says of a call that changes something that it was carried out', async () => {
     const large = async () => ({ content: [], structuredContent: { x: 'x'.repeat(5000) } });
-    await expect(guard(callOf(writing), large)).rejects.toThrow('carried out; do not repeat it');
+    await expect(guard(toolCall(writing), large)).rejects.toThrow('carried out; do not repeat it');
   });
 });
 
@@ -119,6 +122,6 @@ test('guards are met in the order of the array, the handler last', async () => {
     met.push('handler');
     return ok;
   });
-  expect(await run(callOf(reading))).toBe(ok);
+  expect(await run(toolCall(reading))).toBe(ok);
   expect(met).toEqual(['first', 'second', 'handler']);
 });

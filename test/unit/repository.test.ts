@@ -23,7 +23,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'workflows/event-handlers': ['core', 'workflows/dsl', 'workflows/definitions'],
   'workflows/templates': ['core', 'workflows/dsl', 'workflows/scenario', 'workflows/templates', 'workers/tasks'],
   mcp: ['core', 'mcp'],
-  'mcp/tools': ['core', 'mcp', 'workflows/definitions'],
+  'mcp/tools': ['core', 'mcp', 'workflows'],
+  'mcp/resources': ['core', 'mcp', 'workflows'],
+  'mcp/prompts': ['core', 'mcp', 'workflows'],
 };
 const MAX_LINES = 300;
 

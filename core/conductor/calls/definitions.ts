@@ -7,7 +7,9 @@ import {
   type TaskDef,
   taskDefSchema,
   type WorkflowDef,
+  type WorkflowVersion,
   workflowDefSchema,
+  workflowVersionSchema,
 } from '../types.ts';
 
 /** What the server stores: workflow and task definitions. */
@@ -23,6 +25,8 @@ export interface DefinitionCalls {
   /** Deletes one version. Executions that were started with it go on. */
   deleteWorkflowDef(name: string, version: number): Promise<void>;
   listWorkflowNames(): Promise<string[]>;
+  /** Every name with its versions and when each was stored last; small beside the definitions themselves. */
+  listWorkflowVersions(): Promise<Record<string, WorkflowVersion[]>>;
   /** Every version of every definition, whole. */
   listWorkflowDefs(): Promise<StoredWorkflowDef[]>;
   /** @throws FleetError `not-found` */
@@ -61,6 +65,12 @@ export function definitionCalls({ call }: Pick<Caller, 'call'>): DefinitionCalls
       });
     },
     listWorkflowNames: () => call({ method: 'GET', path: '/api/metadata/workflow/names', answer: z.array(z.string()) }),
+    listWorkflowVersions: () =>
+      call({
+        method: 'GET',
+        path: '/api/metadata/workflow/names-and-versions',
+        answer: z.record(z.string(), z.array(workflowVersionSchema)),
+      }),
     listWorkflowDefs: () => call({ method: 'GET', path: '/api/metadata/workflow', answer: z.array(workflowDefSchema) }),
     getTaskDef: (name) =>
       call({ method: 'GET', path: '/api/metadata/taskdefs/{name}', params: { name }, answer: taskDefSchema }),
