@@ -3,6 +3,7 @@ import { nearest } from '../core/config.ts';
 import { FleetError } from '../core/errors.ts';
 import { clip } from '../core/text.ts';
 import type { ToolCall } from './define.ts';
+import { helpfulCall } from './mend.ts';
 
 const SHOWN_CHARACTERS = 80;
 const SHOWN_MISTAKES = 10;
@@ -16,7 +17,7 @@ export function parseArguments({ tool, args }: Pick<ToolCall, 'tool' | 'args'>):
   const more = mistakes.length - SHOWN_MISTAKES;
   const shown = more > 0 ? [...mistakes.slice(0, SHOWN_MISTAKES), `And ${more} more.`] : mistakes;
   throw new FleetError('input', shown.join(' '), {
-    remedy: `Call ${tool.name} again with these arguments corrected.`,
+    remedy: helpfulCall(tool, args, parsed.error.issues) ?? `Call ${tool.name} again with these arguments corrected.`,
     cause: parsed.error,
   });
 }

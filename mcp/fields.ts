@@ -18,3 +18,6 @@ export const jsonObject = z.record(z.string(), z.unknown());
 
 /** What went wrong in an execution: `taskRef`, `reason`, and `subExecutionId` where it failed in a sub-workflow. */
 export const failure = z.looseObject({ reason: z.string() });
+
+/** The name of a registered workflow, in any characters that the server takes. */
+export const workflowName = z.string().min(1).max(255);

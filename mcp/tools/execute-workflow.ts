@@ -4,7 +4,7 @@ import { failureOf } from '../../core/conductor/execution.ts';
 import { checkInput } from '../../core/conductor/start.ts';
 import { FleetError } from '../../core/errors.ts';
 import { defineTool, type ToolAnswer } from '../define.ts';
-import { definitionVersion, failure, jsonObject } from '../fields.ts';
+import { definitionVersion, failure, jsonObject, workflowName } from '../fields.ts';
 import { nearNames } from '../names.ts';
 import { cutNames, fitPayloads } from '../payload.ts';
 import { callOf, quote, word } from '../text.ts';
@@ -33,7 +33,7 @@ export default defineTool({
   permission: 'workflows:execute',
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   input: z.strictObject({
-    name: z.string().min(1).describe('Name of the workflow'),
+    name: workflowName.describe('Name of the workflow'),
     version: definitionVersion.optional().describe('Default: the highest'),
     input: jsonObject
       .refine(

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { FleetError, type FleetErrorOptions } from '../../core/errors.ts';
 import { type Logger, silentLogger } from '../../core/log.ts';
 import { parseArguments } from '../../mcp/arguments.ts';
-import { defineTool, type ToolCall } from '../../mcp/define.ts';
+import { defineTool, type Tool, type ToolCall } from '../../mcp/define.ts';
 import { errorResult } from '../../mcp/errors.ts';
 import { toolCall } from '../support/tool-calls.ts';
 
@@ -112,5 +112,65 @@ describe('wrong arguments', () => {
 
   test('a long value is not repeated whole', () => {
     expect(mistakes({ name: 'a', input: 'x'.repeat(10_000) }).length).toBeLessThan(200);
+  });
+});
+
+describe('the call that helps after wrong arguments', () => {
+  const next = (args: Record<string, unknown>, changes: Partial<Tool> = {}): unknown => {
+    try {
+      parseArguments({ tool: { ...tool, ...changes }, args });
+    } catch (error) {
+      return (error as FleetError).remedy;
+    }
+    throw new Error('accepted');
+  };
+  const destructive = { annotations: { ...tool.annotations, destructiveHint: true } };
+
+  test.each([
+    [
+      { name: 'a', limit: '5' },
+      { name: 'a', limit: 5 },
+    ],
+    [
+      { name: 'a', limit: 1000 },
+      { name: 'a', limit: 100 },
+    ],
+    [{ name: 3 }, { name: '3' }],
+    [
+      { name: 'a', input: '{"a":1}' },
+      { name: 'a', input: { a: 1 } },
+    ],
+    [
+      { name: 'a', tasks: {} },
+      { name: 'a', tasks: [{}] },
+    ],
+    [
+      { name: 'a', status: 'failed' },
+      { name: 'a', status: 'FAILED' },
+    ],
+    [
+      { name: 'a', limits: 5 },
+      { name: 'a', limit: 5 },
+    ],
+    [{ name: 'a', q: 'x' }, { name: 'a' }],
+  ])('%j is the same with its slip mended', (args, mended) => {
+    expect(next(args)).toBe(`start_thing ${JSON.stringify(mended)}`);
+  });
+
+  test('finds the value that is missing or cannot be mended', () => {
+    expect(next({})).toBe('list_workflows {}');
+    expect(next({ name: 'toolong' })).toBe('list_workflows {}');
+  });
+
+  test('guesses nothing for a tool that destroys', () => {
+    expect(next({ name: 'a', limit: '5' }, destructive)).toBe('start_thing {"name":"a","limit":5}');
+    expect(next({ name: 'a', status: 'failed' }, destructive)).toBe(
+      'Call start_thing again with these arguments corrected.',
+    );
+    expect(next({ nam: 'a' }, destructive)).not.toContain('start_thing');
+  });
+
+  test('is not said where the arguments are long', () => {
+    expect(next({ name: 'a', limit: '5', input: { text: 'x'.repeat(1000) } })).toMatch(/^Call start_thing again/);
   });
 });

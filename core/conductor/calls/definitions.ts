@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FleetError } from '../../errors.ts';
+import { doneFor, nothing } from '../answers.ts';
 import type { Caller } from '../client.ts';
 import {
   type StoredTaskDef,
@@ -48,20 +49,20 @@ export function definitionCalls({ call }: Pick<Caller, 'call'>): DefinitionCalls
         answer: workflowDefSchema,
       }),
     createWorkflowDef: async (def) => {
-      await conflicting(call({ method: 'POST', path: '/api/metadata/workflow', body: def, answer: z.unknown() }));
+      await conflicting(call({ method: 'POST', path: '/api/metadata/workflow', body: def, answer: nothing }));
     },
     putWorkflowDef: async (def) => {
-      await call({ method: 'PUT', path: '/api/metadata/workflow', body: [def], answer: z.unknown() });
+      await call({ method: 'PUT', path: '/api/metadata/workflow', body: [def], answer: doneFor(def.name) });
     },
     validateWorkflowDef: async (def) => {
-      await call({ method: 'POST', path: '/api/metadata/workflow/validate', body: def, answer: z.unknown() });
+      await call({ method: 'POST', path: '/api/metadata/workflow/validate', body: def, answer: nothing });
     },
     deleteWorkflowDef: async (name, version) => {
       await call({
         method: 'DELETE',
         path: '/api/metadata/workflow/{name}/{version}',
         params: { name, version },
-        answer: z.unknown(),
+        answer: nothing,
       });
     },
     listWorkflowNames: () => call({ method: 'GET', path: '/api/metadata/workflow/names', answer: z.array(z.string()) }),
@@ -76,10 +77,10 @@ export function definitionCalls({ call }: Pick<Caller, 'call'>): DefinitionCalls
       call({ method: 'GET', path: '/api/metadata/taskdefs/{name}', params: { name }, answer: taskDefSchema }),
     listTaskDefs: () => call({ method: 'GET', path: '/api/metadata/taskdefs', answer: z.array(taskDefSchema) }),
     putTaskDefs: async (defs) => {
-      await call({ method: 'POST', path: '/api/metadata/taskdefs', body: defs, answer: z.unknown() });
+      await call({ method: 'POST', path: '/api/metadata/taskdefs', body: defs, answer: nothing });
     },
     deleteTaskDef: async (name) => {
-      await call({ method: 'DELETE', path: '/api/metadata/taskdefs/{name}', params: { name }, answer: z.unknown() });
+      await call({ method: 'DELETE', path: '/api/metadata/taskdefs/{name}', params: { name }, answer: nothing });
     },
   };
 }

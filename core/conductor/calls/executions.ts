@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { executionId, nothing } from '../answers.ts';
 import type { Caller } from '../client.ts';
 import {
   type Execution,
@@ -9,8 +10,6 @@ import {
   searchSchema,
   type WorkflowDef,
 } from '../types.ts';
-
-const id = z.string().min(1);
 
 /** A dry run is answered when it is over; one with many rounds and forks takes a while on a busy server. */
 const TEST_WAIT_MS = 60_000;
@@ -88,7 +87,7 @@ export interface ExecutionCalls {
 
 export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
   const calls: ExecutionCalls = {
-    startWorkflow: (request) => call({ method: 'POST', path: '/api/workflow', body: request, answer: id }),
+    startWorkflow: (request) => call({ method: 'POST', path: '/api/workflow', body: request, answer: executionId }),
     getExecution: (workflowId, { includeTasks = true } = {}) =>
       call({
         method: 'GET',
@@ -134,16 +133,16 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
         path: '/api/workflow/{workflowId}',
         params: { workflowId },
         query: { reason },
-        answer: z.unknown(),
+        answer: nothing,
       });
     },
     retry: async (workflowId) => {
       const path = '/api/workflow/{workflowId}/retry';
-      await call({ method: 'POST', path, params: { workflowId }, answer: z.unknown() });
+      await call({ method: 'POST', path, params: { workflowId }, answer: nothing });
     },
     restart: async (workflowId) => {
       const path = '/api/workflow/{workflowId}/restart';
-      await call({ method: 'POST', path, params: { workflowId }, answer: z.unknown() });
+      await call({ method: 'POST', path, params: { workflowId }, answer: nothing });
     },
     removeExecution: async (workflowId) => {
       await call({
@@ -151,7 +150,7 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
         path: '/api/workflow/{workflowId}/remove',
         params: { workflowId },
         query: { archiveWorkflow: false },
-        answer: z.unknown(),
+        answer: nothing,
       });
     },
     async waitForEnd(workflowId, { signal, everyMs = 200 } = {}) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { nothing } from '../answers.ts';
 import type { Caller } from '../client.ts';
 import { type EventHandlerDef, eventHandlerSchema, type ScheduleDef, scheduleSchema } from '../types.ts';
 
@@ -24,14 +25,14 @@ export function triggerCalls({ call }: Pick<Caller, 'call'>): TriggerCalls {
   return {
     listSchedules: () => call({ method: 'GET', path: '/api/scheduler/schedules', answer: z.array(scheduleSchema) }),
     putSchedule: async (schedule) => {
-      await call({ method: 'POST', path: '/api/scheduler/schedules', body: schedule, answer: z.unknown() });
+      await call({ method: 'POST', path: '/api/scheduler/schedules', body: schedule, answer: scheduleSchema });
     },
     deleteSchedule: async (name) => {
       await call({
         method: 'DELETE',
         path: '/api/scheduler/schedules/{name}',
         params: { name },
-        answer: z.unknown(),
+        answer: nothing,
       });
     },
     nextFirings: (cronExpression, limit) =>
@@ -43,13 +44,13 @@ export function triggerCalls({ call }: Pick<Caller, 'call'>): TriggerCalls {
       }),
     listEventHandlers: () => call({ method: 'GET', path: '/api/event', answer: z.array(eventHandlerSchema) }),
     createEventHandler: async (handler) => {
-      await call({ method: 'POST', path: '/api/event', body: handler, answer: z.unknown() });
+      await call({ method: 'POST', path: '/api/event', body: handler, answer: nothing });
     },
     updateEventHandler: async (handler) => {
-      await call({ method: 'PUT', path: '/api/event', body: handler, answer: z.unknown() });
+      await call({ method: 'PUT', path: '/api/event', body: handler, answer: nothing });
     },
     deleteEventHandler: async (name) => {
-      await call({ method: 'DELETE', path: '/api/event/{name}', params: { name }, answer: z.unknown() });
+      await call({ method: 'DELETE', path: '/api/event/{name}', params: { name }, answer: nothing });
     },
   };
 }

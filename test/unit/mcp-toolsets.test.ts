@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineTool, type Tool } from '../../mcp/define.ts';
+import { callerOf, type Permission } from '../../mcp/permissions.ts';
+import { allowedTools, checkChoice, choiceFrom, chosenTools, type Toolset } from '../../mcp/toolsets.ts';
+
+function tool(name: string, toolset: Toolset, byDefault = false, permission: Permission = 'workflows:read'): Tool {
+  const annotations = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false };
+  const spec = { name, title: name, description: `${name}.`, toolset, byDefault, permission, annotations };
+  return defineTool({ ...spec, input: z.strictObject({}), output: z.object({}) }).handler(async () => ({
+    text: '',
+    structured: {},
+  }));
+}
+
+const tools = [
+  tool('search_api', 'api'),
+  tool('skip_task', 'operate', false, 'workflows:execute'),
+  tool('pause_workflow', 'operate', true, 'workflows:execute'),
+  tool('get_workflow', 'workflows', true),
+  tool('create_workflow', 'author', true, 'workflows:write'),
+];
+const names = (toolsets: string[], single: string[] = []) =>
+  chosenTools({ toolsets, tools: single }, tools).map(({ name }) => name);
+const headers = (toolsets: string, single = '') => new Headers({ 'X-MCP-Toolsets': toolsets, 'X-MCP-Tools': single });
+
+describe('which tools are offered', () => {
+  test('those that are on by default if nobody chose, in the order of the toolsets', () => {
+    expect(names([])).toEqual(['get_workflow', 'pause_workflow', 'create_workflow']);
+  });
+
+  test('whole toolsets, also beside the default ones', () => {
+    expect(names(['operate'])).toEqual(['skip_task', 'pause_workflow']);
+    expect(names(['default', 'api'])).toEqual(['get_workflow', 'pause_workflow', 'create_workflow', 'search_api']);
+    expect(names(['all'])).toHaveLength(tools.length);
+  });
+
+  test('single tools, alone or beside toolsets', () => {
+    expect(names([], ['skip_task'])).toEqual(['skip_task']);
+    expect(names(['workflows'], ['skip_task'])).toEqual(['get_workflow', 'skip_task']);
+  });
+
+  test('a misspelled toolset or tool is told at the start, with what was meant', () => {
+    expect(() => checkChoice({ toolsets: ['operat'], tools: [] }, tools)).toThrow('no toolset called "operat"');
+    expect(() => checkChoice({ toolsets: [], tools: ['skip_tasks'] }, tools)).toThrow(
+      expect.objectContaining({ code: 'config', remedy: 'Did you mean skip_task?' }),
+    );
+    expect(() => checkChoice({ toolsets: ['default', 'all', 'api'], tools: ['skip_task'] }, tools)).not.toThrow();
+  });
+});
+
+describe('a choice in headers', () => {
+  const through = (config: { mcpToolsets: string[]; mcpTools: string[] }, given: Headers) =>
+    chosenTools(choiceFrom(config, given), tools).map(({ name }) => name);
+
+  test('replaces the default', () => {
+    expect(through({ mcpToolsets: [], mcpTools: [] }, headers('api, workflows'))).toEqual([
+      'get_workflow',
+      'search_api',
+    ]);
+    expect(through({ mcpToolsets: [], mcpTools: [] }, new Headers())).toEqual(names([]));
+  });
+
+  test('never goes beyond what whoever runs the server has chosen', () => {
+    const config = { mcpToolsets: ['workflows', 'operate'], mcpTools: [] };
+    expect(through(config, headers('operate,api'))).toEqual(['skip_task', 'pause_workflow']);
+    expect(through(config, headers('all'))).toEqual(['get_workflow', 'skip_task', 'pause_workflow']);
+    expect(through(config, headers('', 'search_api'))).toEqual([]);
+  });
+
+  test('offers nothing for names that do not exist, however many and however odd', () => {
+    const odd = Array.from({ length: 500 }, (_, i) => `toolset${i}`).join(',');
+    expect(through({ mcpToolsets: [], mcpTools: [] }, headers('no_such_set'))).toEqual([]);
+    expect(choiceFrom({ mcpToolsets: [], mcpTools: [] }, headers(odd)).toolsets).toEqual([]);
+  });
+});
+
+test('a role is offered what it may use', () => {
+  const of = (role: 'viewer' | 'operator' | 'admin') => allowedTools(callerOf(role), tools).map(({ name }) => name);
+  expect(of('viewer')).toEqual(['search_api', 'get_workflow']);
+  expect(of('operator')).toEqual(['search_api', 'skip_task', 'pause_workflow', 'get_workflow']);
+  expect(of('admin')).toHaveLength(tools.length);
+});
