@@ -1,6 +1,6 @@
 import type { CallRate, CallTimes } from './calls.ts';
 import { type Leftover, MOST_AFTER } from './disconnect.ts';
-import type { Flatness } from './growth.ts';
+import { type Flatness, MOST_BYTES_PER_CALL } from './growth.ts';
 import { COUNTED } from './operations.ts';
 import type { Start } from './start.ts';
 import type { Tokens } from './tokens.ts';
@@ -110,10 +110,10 @@ function tokenVerdicts(tokens: readonly Tokens[]): Verdict[] {
   );
 }
 
-function flatVerdict({ way, calls, rssRatio, heapRatio, isFlat }: Flatness): Verdict {
+function flatVerdict({ way, calls, rssRatio, heapPerCall, isFlat }: Flatness): Verdict {
   return {
-    bound: `${way}: memory is flat over ${calls} calls`,
-    measured: `second half over first: RSS ${rssRatio.toFixed(2)}, heap ${heapRatio.toFixed(2)}`,
+    bound: `${way}: memory is flat over ${calls} calls (≤ ${MOST_BYTES_PER_CALL} bytes a call, RSS ≤ 1.1 of the first half)`,
+    measured: `${heapPerCall.toFixed(0)} bytes a call, RSS ${rssRatio.toFixed(2)}`,
     isMet: isFlat,
   };
 }

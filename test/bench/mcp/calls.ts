@@ -1,4 +1,4 @@
-import { cpuSeconds, processTree } from '../support/processes.ts';
+import { cpuMs, processTree } from '../support/processes.ts';
 import { median, type Percentiles, percentiles, rotated } from '../support/statistics.ts';
 import type { Operation } from './operations.ts';
 import type { Way } from './ways.ts';
@@ -66,11 +66,11 @@ export async function parallel(
   for (let round = -1; round < rounds; round++) {
     for (const { operation, way, rates, cpu } of rotated(pairs, round + 1)) {
       const pids = way.connection ? processTree(way.connection.pid) : [];
-      const [began, usedBefore] = [performance.now(), cpuSeconds(pids)];
+      const [began, usedBefore] = [performance.now(), cpuMs(pids)];
       await atOnce(calls, inFlight, () => way.answer(operation));
       if (round < 0) continue;
       rates.push(calls / ((performance.now() - began) / 1000));
-      cpu.push(((cpuSeconds(pids) - usedBefore) * 1000) / calls);
+      cpu.push((cpuMs(pids) - usedBefore) / calls);
     }
   }
   return pairs.map(({ operation, way, rates, cpu }) => ({

@@ -38,7 +38,7 @@ export async function leftovers(where: Where, cleanups: Cleanups): Promise<Lefto
 
     const left = await openStdio(program, era);
     cleanups.add('end a server', () => left.child.stop());
-    const counts = await abandoned(fake, left, () => left.hangUp());
+    const counts = await abandoned(fake, left, { leave: () => left.hangUp() });
     results.push({ way: `stdio ${era}, hung up`, ...counts, isServerThere: !left.child.hasEnded });
   }
   const http = await openHttp(program);
@@ -49,17 +49,19 @@ export async function leftovers(where: Where, cleanups: Cleanups): Promise<Lefto
   return results;
 }
 
-function neverEnds({ path }: { path: string }) {
+/** Answers of a Conductor whose execution never ends. */
+export function neverEnds({ path }: { path: string }) {
   if (path.startsWith('/api/workflow/exec-1')) {
     return { body: fakeExecution({ status: 'RUNNING', endTime: 0, output: {}, tasks: [] }) };
   }
   return undefined;
 }
 
-async function abandoned(
+/** How many requests Conductor gets while a call waits, and how many once its client has gone, in as much time. */
+export async function abandoned(
   fake: FakeConductor,
   connection: McpConnection,
-  leave?: () => Promise<void>,
+  { leave, watchedMs = WATCHED_MS }: { leave?: () => Promise<void>; watchedMs?: number } = {},
 ): Promise<{ before: number; after: number }> {
   const calling = new AbortController();
   const asked = fake.requests.length;
@@ -69,15 +71,15 @@ async function abandoned(
     if (Date.now() > end) throw new Error('the call does not wait');
     await pause(20);
   }
-  const before = await during(fake);
+  const before = await during(fake, watchedMs);
   if (leave) await leave();
   else calling.abort();
   await call;
-  return { before, after: await during(fake) };
+  return { before, after: await during(fake, watchedMs) };
 }
 
-async function during({ requests }: FakeConductor): Promise<number> {
+async function during({ requests }: FakeConductor, watchedMs: number): Promise<number> {
   const count = requests.length;
-  await pause(WATCHED_MS);
+  await pause(watchedMs);
   return requests.length - count;
 }

@@ -48,16 +48,17 @@ export function tablesOf({ times, rates, starts, tokens, flat, left }: Findings)
     rows: tokens.map(({ what, way, text, structured, bytes }) => [what, way, text, structured, bytes]),
   };
   const flatTable: Table = {
-    title: 'Memory over many calls',
-    head: ['way', 'calls', 'RSS, MiB', 'second half over first, RSS', 'heap', 'bytes a call, RSS', 'heap'],
+    title: 'Memory over many calls, MiB; the heap without its garbage',
+    head: ['way', 'calls', 'heap', 'bytes a call', 'RSS', 'peak', 'second half over first, heap', 'RSS'],
     rows: flat.map((one) => [
       one.way,
       one.calls,
-      round(one.rssMegabytes),
-      round(one.rssRatio),
-      round(one.heapRatio),
-      round(one.rssPerCall),
+      round(one.heapMegabytes),
       round(one.heapPerCall),
+      round(one.rssMegabytes),
+      round(one.peakMegabytes),
+      round(one.heapRatio),
+      round(one.rssRatio),
     ]),
   };
   const leftTable: Table = {
