@@ -25,18 +25,22 @@ export function listingOf(tool: Tool): ToolListing {
   };
 }
 
-/** JSON Schema 2020-12 is MCP's default dialect, and what zod adds beyond it is true of every JSON value. */
+/**
+ * JSON Schema 2020-12 is MCP's default dialect, what zod adds beyond it is true of every JSON value, and a text that is too long is
+ * refused with a sentence that says how long it may be.
+ */
 function compact(schema: Json): Json {
   const kept = Object.entries(schema).filter(
     ([key, value]) =>
-      key !== '$schema' &&
-      key !== 'propertyNames' &&
+      !SAYS_NOTHING.includes(key) &&
       !(key === 'minimum' && value === Number.MIN_SAFE_INTEGER) &&
       !(key === 'maximum' && value === Number.MAX_SAFE_INTEGER) &&
       !(isObject(value) && Object.keys(value).length === 0),
   );
-  return Object.fromEntries(kept.map(([key, value]) => [key, within(value, compact)]));
+  return Object.fromEntries(kept.map(([key, value]) => [key, within(key, value, compact)]));
 }
+
+const SAYS_NOTHING = ['$schema', 'propertyNames', 'minLength', 'maxLength'];
 
 /**
  * What an answer may hold, without what clients would use to refuse one: a later version may answer with more or leave something
@@ -47,12 +51,17 @@ function outputOnly(schema: Json): Json {
     ([key, value]) =>
       !(key === 'additionalProperties' && value === false) && !(key === 'required' && Array.isArray(value)),
   );
-  return Object.fromEntries(kept.map(([key, value]) => [key, within(value, outputOnly)]));
+  return Object.fromEntries(kept.map(([key, value]) => [key, within(key, value, outputOnly)]));
 }
 
-function within(value: unknown, change: (schema: Json) => Json): unknown {
-  if (Array.isArray(value)) return value.map((item) => within(item, change));
-  return isObject(value) ? change(value) : value;
+/** The parts of a schema changed alike. Under `properties` the keys are names of somebody's fields, whatever they look like. */
+function within(key: string, value: unknown, change: (schema: Json) => Json): unknown {
+  if (Array.isArray(value)) return value.map((item) => (isObject(item) ? change(item) : item));
+  if (!isObject(value)) return value;
+  if (key !== 'properties') return change(value);
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => [name, isObject(field) ? change(field) : field]),
+  );
 }
 
 function isObject(value: unknown): value is Json {

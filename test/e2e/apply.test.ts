@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { acquireLock } from '../../workflows/manage/lock.ts';
+import { acquireLock } from '../../core/conductor/lock.ts';
 import { contentFolder, greetingCode, parentCode } from '../support/content-folder.ts';
 import { type Running, realConductor, runFleetCommand, startFleetCommand, unique } from '../support/product.ts';
 
@@ -54,7 +54,9 @@ describe('two applies of one fleet', () => {
 
   test('of five that want the lock at once one gets it, and the others are told by whom it is held', async () => {
     const fleet = name('fleet');
-    const tries = await Promise.allSettled(Array.from({ length: 5 }, () => acquireLock(conductor, fleet)));
+    const tries = await Promise.allSettled(
+      Array.from({ length: 5 }, () => acquireLock(conductor, { purpose: 'apply', name: fleet })),
+    );
     const held = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     const refused = tries.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
     expect([held.length, refused.length]).toEqual([1, 4]);
@@ -65,13 +67,13 @@ describe('two applies of one fleet', () => {
       });
     }
     await held[0]?.release();
-    const next = await acquireLock(conductor, fleet);
+    const next = await acquireLock(conductor, { purpose: 'apply', name: fleet });
     await next.release();
   });
 
   test('one wins; the other says who holds the lock and since when, and writes nothing; with --wait it goes on afterwards', async () => {
     const { fleet, folder, names, file, isThere } = await manyPlanned(2);
-    const lock = await acquireLock(conductor, fleet);
+    const lock = await acquireLock(conductor, { purpose: 'apply', name: fleet });
     const refused = await runFleetCommand(['apply', file, '--yes']);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain(`Another apply is at work: process ${process.pid} on `);
@@ -87,7 +89,7 @@ describe('two applies of one fleet', () => {
 
   test('leave no lock behind, and none is ever shown', async () => {
     const { fleet, folder, file } = await manyPlanned(1);
-    const lock = await acquireLock(conductor, fleet);
+    const lock = await acquireLock(conductor, { purpose: 'apply', name: fleet });
     const shown = await runFleetCommand(['plan', ...folder.flags, '--all', '--prune', '--json']);
     expect(shown.stdout).not.toContain('fleet_apply_lock');
     await lock.release();

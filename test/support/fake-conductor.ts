@@ -139,6 +139,9 @@ const LISTS = ['/api/metadata/taskdefs', '/api/metadata/workflow', '/api/event',
 function standard({ method, path }: FakeRequest): FakeReply {
   if (path === '/api/version') return { body: '3.32.1' };
   if (path === '/api/metadata/workflow/names') return { body: ['fake_flow'] };
+  if (path === '/api/metadata/workflow/names-and-versions') {
+    return { body: { fake_flow: [{ name: 'fake_flow', version: 1 }] } };
+  }
   if (path === '/api/metadata/workflow/fake_flow') return { body: { name: 'fake_flow', version: 1, tasks: [] } };
   if (method === 'GET' && LISTS.includes(path)) return { body: [] };
   if (method === 'POST' && path.startsWith('/api/metadata/workflow')) return { body: '' };

@@ -1,4 +1,5 @@
-import type { Conductor } from '../../core/conductor/api.ts';
+import { type Conductor, createConductor } from '../../core/conductor/api.ts';
+import { createCaller } from '../../core/conductor/client.ts';
 import { silentLogger } from '../../core/log.ts';
 import type { Client, Tool, ToolCall, ToolContext } from '../../mcp/define.ts';
 import { DefinitionCache } from '../../mcp/definitions.ts';
@@ -32,4 +33,21 @@ export function toolContext(conductor: Conductor, changes: Partial<ToolContext> 
     signal,
     ...changes,
   };
+}
+
+/** A client of a server without authentication that gives up after two seconds. */
+export function conductorAt(url: string): Conductor {
+  const config = { conductorServerUrl: url, conductorAuthKey: undefined, conductorAuthSecret: undefined };
+  return createConductor(createCaller({ ...config, requestTimeoutMs: 2000 }));
+}
+
+/** Calls a tool's handler as the server would, on a client of the server at `url`. */
+export async function callTool(
+  url: string,
+  tool: Tool,
+  args: Record<string, unknown>,
+  changes: Partial<ToolContext> = {},
+) {
+  const answer = await tool.handle(tool.input.parse(args), toolContext(conductorAt(url), changes));
+  return { ...answer, structured: tool.output.parse(answer.structured) as Record<string, unknown> };
 }

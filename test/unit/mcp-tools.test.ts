@@ -1,23 +1,34 @@
+import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { discover } from '../../core/discover.ts';
 import { isTool } from '../../mcp/define.ts';
 import { listingOf } from '../../mcp/schemas.ts';
+import { tokensOf } from '../support/tokens.ts';
 
 const TOKENS_PER_TOOL = 300;
-const TOKENS_IN_ALL = 4000;
-/** Characters of JSON in a token; real tokenizers take four and more. */
-const CHARACTERS_PER_TOKEN = 4;
+const TOKENS_BY_DEFAULT = 4000;
+const TOOLS_BY_DEFAULT = 16;
 
 const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
-const tokens = (value: unknown) => Math.ceil(JSON.stringify(value).length / CHARACTERS_PER_TOKEN);
 
-test('the whole list stays small', () => {
-  expect(tokens(tools.map(listingOf))).toBeLessThanOrEqual(TOKENS_IN_ALL);
+test('the list that is shown where nobody chose stays small', () => {
+  const listed = tools.filter(({ byDefault }) => byDefault).map(listingOf);
+  expect(listed.length).toBeLessThanOrEqual(TOOLS_BY_DEFAULT);
+  expect(tokensOf(listed)).toBeLessThanOrEqual(TOKENS_BY_DEFAULT);
+});
+
+test('the stored definitions are those of the tools that there are', () => {
+  const stored = readdirSync(new URL('tool-definitions/', import.meta.url)).sort();
+  expect(stored).toEqual(tools.map(({ name }) => `${name}.json`).sort());
 });
 
 describe.each(tools.map((tool) => [tool.name, tool] as const))('%s', (_name, tool) => {
   const listing = listingOf(tool);
   const parameters = Object.entries(listing.inputSchema.properties as Record<string, Record<string, unknown>>);
+
+  test('is shown to clients as stored; `vitest -u` stores a change', async () => {
+    await expect(`${JSON.stringify(listing, null, 2)}\n`).toMatchFileSnapshot(`tool-definitions/${tool.name}.json`);
+  });
 
   test('has a snake_case name, a title and a description', () => {
     expect(tool.name).toMatch(/^[a-z]+(_[a-z]+)*$/);
@@ -49,6 +60,6 @@ describe.each(tools.map((tool) => [tool.name, tool] as const))('%s', (_name, too
   });
 
   test(`takes at most ${TOKENS_PER_TOOL} tokens of the list`, () => {
-    expect(tokens(listing)).toBeLessThanOrEqual(TOKENS_PER_TOOL);
+    expect(tokensOf(listing)).toBeLessThanOrEqual(TOKENS_PER_TOOL);
   });
 });

@@ -1,9 +1,9 @@
 import type { Conductor } from '../../core/conductor/api.ts';
+import { acquireLock, type LockOptions } from '../../core/conductor/lock.ts';
 import type { WorkflowSettings } from '../../core/contract.ts';
 import { FleetError } from '../../core/errors.ts';
 import { carryOut, type Outcome } from './carry-out.ts';
 import type { Change } from './change.ts';
-import { acquireLock, type LockOptions } from './lock.ts';
 import { dueIn, makePlan, type Plan } from './make-plan.ts';
 import { type Content, definitionsOf } from './ours.ts';
 import type { PlanOptions } from './plan.ts';
@@ -72,7 +72,7 @@ async function locked<T>(
   options: LockOptions,
   work: (lock: Awaited<ReturnType<typeof acquireLock>>) => Promise<T>,
 ): Promise<T> {
-  const lock = await acquireLock(conductor, fleet, options);
+  const lock = await acquireLock(conductor, { purpose: 'apply', name: fleet }, options);
   try {
     return await work(lock);
   } finally {

@@ -1,10 +1,10 @@
 import type { Conductor } from '../../core/conductor/api.ts';
+import type { Lock } from '../../core/conductor/lock.ts';
 import type { EventHandlerDef, ScheduleDef, TaskDef, WorkflowDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { type Change, isDue, labelOf } from './change.ts';
 import { nextFirings } from './firings.ts';
 import { contentOf, type Kind } from './kinds.ts';
-import type { Lock } from './lock.ts';
 import type { Plan } from './make-plan.ts';
 import { readDefinitions, readRunning } from './server-state.ts';
 import type { Definitions } from './view.ts';

@@ -1,7 +1,7 @@
 import type { Conductor } from '../../core/conductor/api.ts';
+import { isLock } from '../../core/conductor/lock.ts';
 import type { ScheduleDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
-import { isLock } from './lock.ts';
 import { type Drafted, type PlanOptions, plan } from './plan.ts';
 import type { Definitions, ServerState } from './view.ts';
 

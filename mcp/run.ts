@@ -1,0 +1,178 @@
+import type { StartRequest } from '../core/conductor/api.ts';
+import { type Failure, failureOf } from '../core/conductor/execution.ts';
+import { checkInput } from '../core/conductor/start.ts';
+import { type Execution, hasEnded, type StoredWorkflowDef } from '../core/conductor/types.ts';
+import { FleetError } from '../core/errors.ts';
+import type { Link, ToolAnswer, ToolContext } from './define.ts';
+import { nearNames } from './names.ts';
+import { fitPayloads } from './payload.ts';
+import { keyOf, type Once, type OnExisting, startOnce } from './start-once.ts';
+import { callOf, quote, word } from './text.ts';
+import { waitUntilEnded } from './wait.ts';
+
+/** Clients give a call up after 60 s; by then the caller must have the id, or it starts the workflow again. */
+export const MAX_WAIT_SECONDS = 45;
+
+/** Outputs up to this size are shown whole; of others the beginning, and the whole as a resource. */
+const SHOWN_BYTES = 20_000;
+
+export interface RunRequest {
+  name: string;
+  version?: number | undefined;
+  input: Record<string, unknown>;
+  correlationId?: string | undefined;
+  /** A key, or a recipe for one: see `keyOf`. */
+  idempotencyKey?: string | undefined;
+  onExisting: OnExisting;
+  waitSeconds: number;
+}
+
+/** What a started workflow is answered with. */
+export type Run = {
+  executionId: string;
+  status: string;
+  version: number;
+  /** False where an execution of the same key was there already. */
+  isNew: boolean;
+  output?: Record<string, unknown>;
+  error?: Failure;
+};
+
+/**
+ * Starts a workflow, once for its key if it has one, waits as long as asked for its end and tells how it stands.
+ * @throws FleetError `not-found` with near names, `input` if the input does not fit the definition, `conflict` about the key
+ */
+export async function runWorkflow(request: RunRequest, context: ToolContext): Promise<ToolAnswer<Run>> {
+  const def = await findDefinition(request, context);
+  const once = await start(def, request, context);
+  const { executionId: id } = once;
+  const { conductor, signal, progress } = context;
+  try {
+    await waitUntilEnded(conductor, id, { seconds: request.waitSeconds, signal, progress });
+    return describe(await conductor.getExecution(id), once, context.maxResponseBytes);
+  } catch (error) {
+    signal.throwIfAborted();
+    return startedOnly(def, once, error);
+  }
+}
+
+async function findDefinition({ name, version }: RunRequest, context: ToolContext): Promise<StoredWorkflowDef> {
+  try {
+    return await context.definitions.get(name, version);
+  } catch (error) {
+    if (!(error instanceof FleetError && error.code === 'not-found')) throw error;
+    throw await unknownWorkflow({ name, version }, context, error);
+  }
+}
+
+async function unknownWorkflow(
+  { name, version }: Pick<RunRequest, 'name' | 'version'>,
+  { definitions }: ToolContext,
+  cause: FleetError,
+): Promise<FleetError> {
+  const index = await definitions.index();
+  const highest = index.get(name)?.at(-1)?.version;
+  if (highest !== undefined) {
+    return new FleetError('not-found', `${word(name)} has no version ${version}; its highest is ${highest}.`, {
+      remedy: `See what it takes, then start that version: ${callOf('get_workflow', { name, version: highest })}`,
+      cause,
+    });
+  }
+  const near = nearNames(name, [...index.keys()]);
+  return new FleetError('not-found', `There is no workflow named ${quote(name, 255)}.`, {
+    remedy: near[0]
+      ? `Similar names are ${near.map(word).join(', ')}. See what one takes: ${callOf('get_workflow', { name: near[0] })}`
+      : `No registered name is like it. See what there is: ${callOf('list_workflows', {})}`,
+    cause,
+  });
+}
+
+async function start(def: StoredWorkflowDef, request: RunRequest, context: ToolContext): Promise<Once> {
+  const { conductor, signal } = context;
+  const { idempotencyKey, correlationId, onExisting } = request;
+  const input = checkInput(def, request.input);
+  const plain: StartRequest = { name: def.name, version: def.version, input };
+  if (idempotencyKey === undefined) {
+    const executionId = await startPlainly({ ...plain, ...(correlationId && { correlationId }) }, context);
+    return { executionId, isNew: true };
+  }
+  if (correlationId !== undefined) {
+    throw new FleetError(
+      'input',
+      'Give idempotencyKey or correlationId, not both: the key is kept as the correlation id.',
+    );
+  }
+  const key = keyOf(idempotencyKey, input);
+  try {
+    return await startOnce(conductor, { ...plain, correlationId: key }, { onExisting, signal });
+  } catch (error) {
+    if (!isLostAnswer(error)) throw error;
+    throw new FleetError('upstream', error.message, {
+      retryable: true,
+      remedy: 'Make the same call with the same key: if it was started, that execution is found.',
+      cause: error.cause,
+    });
+  }
+}
+
+async function startPlainly(request: StartRequest, { conductor }: ToolContext): Promise<string> {
+  try {
+    return await conductor.startWorkflow(request);
+  } catch (error) {
+    if (!isLostAnswer(error)) throw error;
+    const look = callOf('list_workflow_executions', { workflowName: request.name, limit: 5 });
+    throw new FleetError('upstream', error.message, {
+      retryable: false,
+      remedy: `It may have started all the same, so look before you start it again: ${look}`,
+      cause: error.cause,
+    });
+  }
+}
+
+/** A refused connection never carried the request; anything else may have, and a second start is a second execution. */
+function isLostAnswer(error: unknown): error is FleetError {
+  return error instanceof FleetError && error.code === 'upstream' && !error.message.includes('ECONNREFUSED');
+}
+
+function describe(execution: Execution, { isNew }: Once, maxResponseBytes: number): ToolAnswer<Run> {
+  const { status, workflowName, workflowId: executionId, workflowVersion: version } = execution;
+  const follow = callOf('get_execution_status', { executionId });
+  const head = `${word(workflowName)} v${version} ${executionId}: ${status}${isNew ? '' : ', started earlier with this key'}.`;
+  const run = { executionId, status, version, isNew };
+  if (!hasEnded(status)) return { text: `${head}\nFollow it: ${follow}`, structured: run };
+  const error = failureOf(execution);
+  const [result] = fitPayloads([['output', execution.output]], Math.min(SHOWN_BYTES, maxResponseBytes / 5));
+  const link = result?.value ? [] : [outputLink(execution)];
+  const lines = [head];
+  if (error) {
+    lines.push(`${error.taskRef ? `Task ${word(error.taskRef)} failed` : 'Reason'} (quoted): ${quote(error.reason)}`);
+    lines.push(`Why, and what mends it: ${callOf('diagnose_execution', { executionId })}`);
+  }
+  lines.push(`Output: ${result?.shown ?? '{}'}`, ...link.map(({ uri }) => `The whole output is the resource ${uri}.`));
+  return {
+    text: lines.join('\n'),
+    structured: { ...run, ...(result?.value && { output: result.value }), ...(error && { error }) },
+    links: link,
+  };
+}
+
+function outputLink({ workflowId, output }: Execution): Link {
+  const size = Buffer.byteLength(JSON.stringify(output));
+  return {
+    uri: `conductor://executions/${encodeURIComponent(workflowId)}/output`,
+    name: 'output',
+    description: `Output of execution ${workflowId}`,
+    mimeType: 'application/json',
+    size,
+  };
+}
+
+/** The execution exists, so whatever failed afterwards must not look as if it could be started again. */
+function startedOnly({ version }: StoredWorkflowDef, { executionId, isNew }: Once, error: unknown): ToolAnswer<Run> {
+  const why = error instanceof FleetError ? ` (${error.code})` : '';
+  const follow = callOf('get_execution_status', { executionId });
+  return {
+    text: `Started as ${executionId}, but its state could not be read${why}. Do not start it again; ask later: ${follow}`,
+    structured: { executionId, status: 'UNKNOWN', version, isNew },
+  };
+}

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { WorkflowDef } from '../../core/conductor/types.ts';
+import { connect, type McpClient } from '../support/mcp-clients.ts';
+import { stdioTarget } from '../support/mcp-process.ts';
+import { realConductor, unique } from '../support/product.ts';
+
+const conductor = realConductor();
+const name = unique('once').replace('-', '_');
+
+const def = (tasks: WorkflowDef['tasks'], suffix: string): WorkflowDef => ({
+  name: `${name}_${suffix}`,
+  version: 1,
+  schemaVersion: 2,
+  tasks,
+});
+const ends = def([{ name: 'n', taskReferenceName: 'n', type: 'NOOP' }], 'ends');
+const fails = def(
+  [
+    {
+      name: 'f',
+      taskReferenceName: 'f',
+      type: 'TERMINATE',
+      inputParameters: { terminationStatus: 'FAILED', terminationReason: 'on purpose' },
+    },
+  ],
+  'fails',
+);
+
+let clients: McpClient[];
+
+beforeAll(async () => {
+  const env = { CONDUCTOR_SERVER_URL: inject('conductorServerUrl') };
+  for (const one of [ends, fails]) await conductor.putWorkflowDef(one);
+  clients = await Promise.all([connect('2025-11-25', stdioTarget(env)), connect('2026-07-28', stdioTarget(env))]);
+});
+afterAll(async () => {
+  await Promise.all(clients.map((client) => client.close()));
+  conductor.close();
+});
+
+async function start(client: McpClient, args: Record<string, unknown>): Promise<{ id: string; isNew: boolean }> {
+  const { isError, text, structured } = await client.call('execute_workflow', args);
+  expect(isError, text).toBe(false);
+  return { id: String(structured.executionId), isNew: structured.isNew === true };
+}
+
+describe('a key that is used by two processes', () => {
+  test('20 starts at once, ten through each, are one execution', async () => {
+    const args = { name: ends.name, idempotencyKey: 'order-{orderId}', input: { orderId: 7 } };
+    const starts = clients.flatMap((client) => Array.from({ length: 10 }, () => start(client, args)));
+    const started = await Promise.all(starts);
+    expect(new Set(started.map(({ id }) => id)).size).toBe(1);
+    expect(started.filter(({ isNew }) => isNew)).toHaveLength(1);
+    expect(await conductor.correlatedExecutions(ends.name, 'order-7')).toHaveLength(1);
+  });
+
+  test('is found by a process that was started later', async () => {
+    const [first] = clients;
+    const args = { name: ends.name, idempotencyKey: 'later' };
+    const { id } = await start(first as McpClient, args);
+    const later = await connect('2025-11-25', stdioTarget({ CONDUCTOR_SERVER_URL: inject('conductorServerUrl') }));
+    expect(await start(later, args)).toEqual({ id, isNew: false });
+    await later.close();
+  });
+
+  test('leaves no lock behind', async () => {
+    const locks = async () =>
+      (await conductor.listWorkflowNames()).filter((one) => one.startsWith('fleet_start_lock_'));
+    await expect.poll(locks, { timeout: 10_000 }).toEqual([]); // other tests may hold one for a moment
+  });
+});
+
+describe('where the execution of a key has failed', () => {
+  test('it is found, started anew if asked for, and the new one counts from then on', async () => {
+    const [client] = clients as [McpClient];
+    const args = { name: fails.name, idempotencyKey: 'k' };
+    const first = await start(client, args);
+    expect(await start(client, args)).toEqual({ id: first.id, isNew: false });
+    const second = await start(client, { ...args, onExisting: 'rerun_if_failed' });
+    expect(second.isNew).toBe(true);
+    expect(await start(client, args)).toEqual({ id: second.id, isNew: false });
+    const third = await start(client, { ...args, onExisting: 'force' });
+    expect(new Set([first.id, second.id, third.id]).size).toBe(3);
+  });
+
+  test('one that succeeded is not started anew', async () => {
+    const [client] = clients as [McpClient];
+    const args = { name: ends.name, idempotencyKey: 'done', onExisting: 'rerun_if_failed' };
+    const { id } = await start(client, args);
+    expect(await start(client, args)).toEqual({ id, isNew: false });
+  });
+});

@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { keyOf } from '../../mcp/start-once.ts';
+import executeWorkflow from '../../mcp/tools/execute-workflow.ts';
+import { type FakeConductor, type FakeRequest, fakeExecution, startFakeConductor } from '../support/fake-conductor.ts';
+import { callTool } from '../support/tool-calls.ts';
+
+let fake: FakeConductor;
+let lock: unknown;
+
+beforeAll(async () => {
+  fake = await startFakeConductor();
+});
+afterAll(() => fake.close());
+beforeEach(() => {
+  fake.fault = 'none';
+  fake.faultAt = () => true;
+  fake.routes = () => undefined;
+});
+
+const call = (args: Record<string, unknown>) => callTool(fake.url, executeWorkflow, args);
+const respond =
+  (path: string, body: unknown, status = 200) =>
+  (request: FakeRequest) =>
+    request.path === path ? { status, body } : undefined;
+const sent = (method: string, path: string) =>
+  fake.requests.filter((request) => request.method === method && request.path === path);
+
+test('an unknown name is answered with near ones', async () => {
+  const index = Object.fromEntries(['OrderProcessing', 'GetWeather'].map((name) => [name, [{ name, version: 1 }]]));
+  fake.routes = respond('/api/metadata/workflow/names-and-versions', index);
+  await expect(call({ name: 'OrderProcesing' })).rejects.toMatchObject({
+    code: 'not-found',
+    remedy: expect.stringMatching(/OrderProcessing.*: get_workflow \{"name":"OrderProcessing"\}$/),
+  });
+});
+
+test('an unknown version is answered with the highest', async () => {
+  fake.routes = ({ path, query }) =>
+    path === '/api/metadata/workflow/fake_flow' && query.has('version')
+      ? { status: 404, body: { status: 404, message: 'No such workflow' } }
+      : undefined;
+  await expect(call({ name: 'fake_flow', version: 7 })).rejects.toMatchObject({
+    message: 'fake_flow has no version 7; its highest is 1.',
+  });
+});
+
+test('an input that does not fit the schema of the definition starts nothing', async () => {
+  const data = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
+  fake.routes = respond('/api/metadata/workflow/fake_flow', { name: 'fake_flow', tasks: [], inputSchema: { data } });
+  const before = sent('POST', '/api/workflow').length;
+  await expect(call({ name: 'fake_flow', input: { city: 3 } })).rejects.toMatchObject({
+    code: 'input',
+  });
+  expect(sent('POST', '/api/workflow')).toHaveLength(before);
+});
+
+test('a start whose answer was lost is not offered for a retry', async () => {
+  fake.fault = 'hang-up';
+  fake.faultAt = ({ method }) => method === 'POST';
+  await expect(call({ name: 'fake_flow' })).rejects.toMatchObject({
+    retryable: false,
+    remedy: expect.stringContaining('list_workflow_executions {"workflowName":"fake_flow","limit":5}'),
+  });
+});
+
+test('a start is sent once, even if the server fails', async () => {
+  const before = sent('POST', '/api/workflow').length;
+  fake.fault = 'error-500';
+  fake.faultAt = ({ method }) => method === 'POST';
+  await expect(call({ name: 'fake_flow' })).rejects.toThrow();
+  expect(sent('POST', '/api/workflow')).toHaveLength(before + 1);
+});
+
+test('what started stays known when its state cannot be read', async () => {
+  fake.routes = respond('/api/workflow/exec-1', { message: 'broken' }, 500);
+  const answer = await call({ name: 'fake_flow' });
+  expect(answer.structured).toMatchObject({ executionId: 'exec-1', status: 'UNKNOWN', isNew: true });
+  expect(answer.text).toContain('Do not start it again');
+});
+
+test('waiting ends with the time given and returns a handle', async () => {
+  const running = { status: 'RUNNING', endTime: 0, output: {} };
+  fake.routes = (request) =>
+    respond('/api/workflow/exec-1', fakeExecution(running))(request) ??
+    respond('/api/workflow/exec-1/status', { workflowId: 'exec-1', ...running })(request);
+  const answer = await call({ name: 'fake_flow', waitSeconds: 1 });
+  expect(answer.structured).toMatchObject({ executionId: 'exec-1', status: 'RUNNING' });
+  expect(answer.text).toContain('Follow it: get_execution_status {"executionId":"exec-1"}');
+});
+
+test('an output too large for an answer is a resource', async () => {
+  fake.routes = respond('/api/workflow/exec-1', fakeExecution({ output: { text: 'x'.repeat(90_000) } }));
+  const answer = await call({ name: 'fake_flow', waitSeconds: 1 });
+  expect(answer.structured).not.toHaveProperty('output');
+  expect(answer.links).toEqual([
+    expect.objectContaining({
+      uri: 'conductor://executions/exec-1/output',
+      mimeType: 'application/json',
+      size: 90_011,
+    }),
+  ]);
+  expect(answer.text).toContain('The whole output is the resource conductor://executions/exec-1/output.');
+  expect(Buffer.byteLength(JSON.stringify(answer))).toBeLessThan(30_000);
+});
+
+test('an input over a million characters is refused', () => {
+  const { error } = executeWorkflow.input.safeParse({ name: 'a', input: { text: 'x'.repeat(1_000_000) } });
+  expect(error?.issues[0]?.message).toContain('1000000 characters');
+});
+
+test('a recipe makes the key of fields of the input', () => {
+  expect(keyOf('order-{orderId}-{customer.id}', { orderId: 17, customer: { id: 'c1' } })).toBe('order-17-c1');
+  expect(() => keyOf('order-{orderId}', {})).toThrow('names {orderId}, which the input does not have');
+});
+
+test('a start with a key whose answer was lost may be repeated', async () => {
+  fake.fault = 'hang-up';
+  fake.faultAt = ({ method, path }) => method === 'POST' && path === '/api/workflow';
+  fake.routes = keysAndLocks;
+  await expect(call({ name: 'fake_flow', idempotencyKey: 'k1' })).rejects.toMatchObject({
+    retryable: true,
+    remedy: expect.stringContaining('Make the same call with the same key'),
+  });
+});
+
+test('a key of an execution with another input is a conflict that names it', async () => {
+  const taken = fakeExecution({ workflowId: 'exec-9', input: { a: 2 } });
+  fake.routes = respond('/api/workflow/fake_flow/correlated/k2', [taken]);
+  await expect(call({ name: 'fake_flow', input: { a: 1 }, idempotencyKey: 'k2' })).rejects.toMatchObject({
+    code: 'conflict',
+    remedy: expect.stringContaining('get_execution_status {"executionId":"exec-9"}'),
+  });
+});
+
+/** No execution of any key, and a lock that can be taken. */
+function keysAndLocks({ method, path, body }: FakeRequest) {
+  if (path.includes('/correlated/')) return { body: [] };
+  if (method === 'POST' && path === '/api/metadata/workflow') lock = body;
+  return path.includes('fleet_start_lock_') ? { body: method === 'GET' ? lock : '' } : undefined;
+}
