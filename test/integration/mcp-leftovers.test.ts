@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Cleanups } from '../../core/drain.ts';
 import { eras } from '../bench/mcp/connection.ts';
 import { abandoned, MOST_AFTER, neverEnds } from '../bench/mcp/disconnect.ts';
-import { callAll, heldBy, MOST_BYTES_PER_CALL, probed } from '../bench/mcp/growth.ts';
+import { callAll, heldBy, probed } from '../bench/mcp/growth.ts';
 import { openHttp } from '../bench/mcp/http.ts';
 import { fleetProgram, logFolder } from '../bench/mcp/programs.ts';
 import { openStdio, type Program } from '../bench/mcp/stdio.ts';
@@ -12,6 +12,8 @@ import { startFakeConductor } from '../support/fake-conductor.ts';
 const WATCHED_MS = 1000;
 const WARM_UP_CALLS = 2000;
 const CALLS = 2000;
+/** Compiled code comes late and is among what stays; whatever a call keeps by mistake is larger than this. */
+const MOST_BYTES = 256;
 
 async function scene(cleanups: Cleanups) {
   const fake = await startFakeConductor();
@@ -63,5 +65,5 @@ test('thousands of calls of both eras leave nothing in memory', async () => {
   await callAll(connections, WARM_UP_CALLS);
   const before = await heldBy(http.child);
   await callAll(connections, CALLS);
-  expect((await heldBy(http.child)) - before).toBeLessThan(CALLS * MOST_BYTES_PER_CALL);
+  expect((await heldBy(http.child)) - before).toBeLessThan(CALLS * MOST_BYTES);
 }, 120_000);
