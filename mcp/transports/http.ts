@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { hostHeaderValidation, originValidation, toNodeHandler } from '@modelcontextprotocol/node';
+import { hostHeaderValidation, originValidation } from '@modelcontextprotocol/node';
 import { createMcpHandler, type McpServerFactory } from '@modelcontextprotocol/server';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import { exchangeWith } from './exchange.ts';
 
 /** Above the largest input of a tool, in any encoding. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -14,9 +15,6 @@ const READY_TIMEOUT_MS = 3000;
 const CLOSE_GRACE_MS = 1000;
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const ANY_ADDRESS = ['0.0.0.0', '::'];
-
-/** What the SDK's adapter takes. A server's request always has its method, which Node's type leaves open. */
-type McpRequest = IncomingMessage & { method: string; url: string };
 
 export interface HttpOptions {
   build: McpServerFactory;
@@ -41,12 +39,14 @@ export interface HttpFront {
 export async function startHttp({ build, config, conductor, log }: HttpOptions): Promise<HttpFront> {
   const onerror = (err: Error) => log.debug({ err }, 'MCP request');
   const mcp = createMcpHandler(build, { onerror, maxRequestBodySize: MAX_BODY_BYTES });
-  const handle = toNodeHandler(mcp, { onerror, maxRequestBodySize: MAX_BODY_BYTES });
+  const serve = exchangeWith(mcp, MAX_BODY_BYTES);
   const allowed = admission(config);
   const server = createServer((request, response) => {
     route(request, response).catch((err: unknown) => {
       log.error({ err }, `HTTP request failed: ${messageOf(err)}`);
-      response.destroy();
+      if (response.headersSent) response.destroy();
+      else
+        answer(response, 500, { jsonrpc: '2.0', error: { code: -32603, message: 'Internal server error' }, id: null });
     });
   });
 
@@ -57,7 +57,7 @@ export async function startHttp({ build, config, conductor, log }: HttpOptions):
     if (path === '/ready') return answerReady(response, conductor, log);
     if (!allowed(request, response)) return;
     if (path !== '/mcp') return answer(response, 404, { error: 'Not found. MCP is served at /mcp.' });
-    await handle(request as McpRequest, response);
+    await serve(request, response);
   }
 
   await listen(server, config);

@@ -20,7 +20,7 @@ export interface CallRate {
   cpuMsPerCall?: number;
 }
 
-const WARM_UP_CALLS = 20;
+const WARM_UP_CALLS = 10;
 
 /** One call after the other; the ways take turns call by call, so that noise meets all of them. */
 export async function sequential(

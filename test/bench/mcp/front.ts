@@ -38,6 +38,8 @@ const flags = readFlags(
   },
 );
 
+const NOTHING: Findings = { times: [], rates: [], tokens: [], starts: [], flat: [], left: [] };
+
 await runBench(async (scene) => {
   const parts = chosen(flags.list('parts'), PARTS);
   const peer = findPeer(flags.text('peer'));
@@ -56,7 +58,7 @@ interface Assignment {
 }
 
 async function measure(scene: Scene, { parts, peer, where }: Assignment): Promise<Findings> {
-  const found: Findings = { times: [], rates: [], tokens: [], starts: [], flat: [], left: [] };
+  const found: Findings = { ...NOTHING };
   const { cleanups, signal } = scene;
   if (['calls', 'parallel', 'tokens'].some((part) => parts.includes(part))) {
     Object.assign(found, await onExecutions(scene, { parts, peer, where }));
@@ -66,16 +68,19 @@ async function measure(scene: Scene, { parts, peer, where }: Assignment): Promis
     note('starts …');
     const all = starters(where, { peer, oldNode: findOldNode(flags.text('old-node')) });
     found.starts = await starts(all, flags.number('starts'));
+    show({ starts: found.starts });
   }
   signal.throwIfAborted();
   if (parts.includes('memory')) {
     note('memory …');
     found.flat = await flatness(where, flags.number('memory-calls'), cleanups);
+    show({ flat: found.flat });
   }
   signal.throwIfAborted();
   if (parts.includes('disconnect')) {
     note('clients that go …');
     found.left = await leftovers(where, cleanups);
+    show({ left: found.left });
   }
   return found;
 }
@@ -91,19 +96,29 @@ async function onExecutions(
   const operations = operationsOn(await prepare(raw, cleanups));
   const ways = await openWays(raw, where, peer, cleanups);
   const found: Partial<Findings> = {};
-  if (parts.includes('tokens')) found.tokens = await tokensOf(ways, operations, where);
+  if (parts.includes('tokens')) {
+    found.tokens = await tokensOf(ways, operations, where);
+    show({ tokens: found.tokens });
+  }
   signal.throwIfAborted();
   if (parts.includes('calls')) {
     note(`calls, ${ways.map(({ name }) => name).join(', ')} …`);
     found.times = await sequential(ways, operations, flags.number('calls'));
+    show({ times: found.times });
   }
   signal.throwIfAborted();
   if (parts.includes('parallel')) {
     note('calls at once …');
     const burst = { calls: flags.number('burst'), inFlight: flags.number('in-flight'), rounds: flags.number('rounds') };
     found.rates = await parallel(ways, operations, burst);
+    show({ rates: found.rates });
   }
   return found;
+}
+
+/** Each part as soon as it is measured: the whole takes minutes, and may be interrupted. */
+function show(part: Partial<Findings>): void {
+  for (const table of tablesOf({ ...NOTHING, ...part })) note(textTable(table));
 }
 
 /** How many processors something else than this bench, its servers and Conductor kept busy since now. */
@@ -121,10 +136,9 @@ interface Circumstances {
 
 function report(found: Findings, { peer, otherCpus, hasOwnServer }: Circumstances): void {
   const verdicts = judge(found);
-  for (const table of [...tablesOf(found), verdictTable(verdicts)]) {
-    note(textTable(table));
-    if (flags.on('markdown')) print(markdownTable(table));
-  }
+  const bounds = verdictTable(verdicts);
+  note(textTable(bounds));
+  if (flags.on('markdown')) for (const table of [...tablesOf(found), bounds]) print(markdownTable(table));
   const whose = hasOwnServer ? 'something else' : 'Conductor and something else';
   note(`${whose} kept ${otherCpus.toFixed(2)} processors busy meanwhile: the more, the less the times are worth`);
   if (!flags.on('markdown')) {
