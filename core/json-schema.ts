@@ -12,6 +12,13 @@ export function jsonSchema<T = Record<string, unknown>>(schema: Record<string, u
   return zod.register(origins, { schema }) as z.ZodType<T>; // the caller's word for it
 }
 
+/** A copy of a schema that shows itself to callers as this JSON Schema, whatever it checks. */
+export function shownAs<S extends z.ZodType>(schema: S, shown: Record<string, unknown>): S {
+  const copy = schema.clone();
+  origins.add(copy, { schema: shown });
+  return copy;
+}
+
 /** The JSON Schema of an input as callers see it: fields with defaults are optional. */
 export function inputSchemaOf(schema: z.ZodType): Record<string, unknown> {
   return schemaOf(schema, 'input');

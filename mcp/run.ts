@@ -1,9 +1,12 @@
+import { z } from 'zod';
 import type { StartRequest } from '../core/conductor/api.ts';
-import { type Failure, failureOf } from '../core/conductor/execution.ts';
+import { failureOf } from '../core/conductor/execution.ts';
 import { checkInput } from '../core/conductor/start.ts';
 import { type Execution, hasEnded, type StoredWorkflowDef } from '../core/conductor/types.ts';
+import { waitingAmong } from '../core/conductor/waiting.ts';
 import { FleetError } from '../core/errors.ts';
 import type { Link, ToolAnswer, ToolContext } from './define.ts';
+import { failure, jsonObject } from './fields.ts';
 import { nearNames } from './names.ts';
 import { fitPayloads } from './payload.ts';
 import { keyOf, type Once, type OnExisting, startOnce } from './start-once.ts';
@@ -25,18 +28,24 @@ export interface RunRequest {
   idempotencyKey?: string | undefined;
   onExisting: OnExisting;
   waitSeconds: number;
+  /** Do not wait on where a person or a signal has to come first. */
+  stopAtGate?: boolean;
 }
 
-/** What a started workflow is answered with. */
-export type Run = {
-  executionId: string;
-  status: string;
-  version: number;
+/** The schema of what a started workflow is answered with. */
+export const runOutput = z.object({
+  executionId: z.string(),
+  status: z.string(),
+  version: z.int(),
   /** False where an execution of the same key was there already. */
-  isNew: boolean;
-  output?: Record<string, unknown>;
-  error?: Failure;
-};
+  isNew: z.boolean(),
+  output: jsonObject.optional(),
+  error: failure.optional(),
+  /** The task that waits for a person or a signal. */
+  waitsFor: z.string().optional(),
+});
+
+type Run = z.input<typeof runOutput>;
 
 /**
  * Starts a workflow, once for its key if it has one, waits as long as asked for its end and tells how it stands.
@@ -48,7 +57,9 @@ export async function runWorkflow(request: RunRequest, context: ToolContext): Pr
   const { executionId: id } = once;
   const { conductor, signal, progress } = context;
   try {
-    await waitUntilEnded(conductor, id, { seconds: request.waitSeconds, signal, progress });
+    const { waitSeconds: seconds, stopAtGate } = request;
+    const isEnough = ({ tasks }: Execution) => waitingAmong(tasks).length > 0;
+    await waitUntilEnded(conductor, id, { seconds, signal, progress, ...(stopAtGate && { isEnough }) });
     return describe(await conductor.getExecution(id), once, context.maxResponseBytes);
   } catch (error) {
     signal.throwIfAborted();
@@ -136,10 +147,9 @@ function isLostAnswer(error: unknown): error is FleetError {
 
 function describe(execution: Execution, { isNew }: Once, maxResponseBytes: number): ToolAnswer<Run> {
   const { status, workflowName, workflowId: executionId, workflowVersion: version } = execution;
-  const follow = callOf('get_execution_status', { executionId });
   const head = `${word(workflowName)} v${version} ${executionId}: ${status}${isNew ? '' : ', started earlier with this key'}.`;
   const run = { executionId, status, version, isNew };
-  if (!hasEnded(status)) return { text: `${head}\nFollow it: ${follow}`, structured: run };
+  if (!hasEnded(status)) return stillOpen(execution, head, run);
   const error = failureOf(execution);
   const [result] = fitPayloads([['output', execution.output]], Math.min(SHOWN_BYTES, maxResponseBytes / 5));
   const link = result?.value ? [] : [outputLink(execution)];
@@ -154,6 +164,17 @@ function describe(execution: Execution, { isNew }: Once, maxResponseBytes: numbe
     structured: { ...run, ...(result?.value && { output: result.value }), ...(error && { error }) },
     links: link,
   };
+}
+
+function stillOpen({ workflowId: executionId, tasks }: Execution, head: string, run: Run): ToolAnswer<Run> {
+  const [gate] = waitingAmong(tasks);
+  const lines = [head];
+  if (gate) {
+    const pending = callOf('list_pending_approvals', { executionId });
+    lines.push(`It waits for a person or a signal at ${word(gate.referenceTaskName)}: ${pending}`);
+  }
+  lines.push(`Follow it: ${callOf('get_execution_status', { executionId })}`);
+  return { text: lines.join('\n'), structured: { ...run, ...(gate && { waitsFor: gate.referenceTaskName }) } };
 }
 
 function outputLink({ workflowId, output }: Execution): Link {

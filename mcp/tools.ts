@@ -7,7 +7,7 @@ import { clip } from '../core/text.ts';
 import { parseArguments } from './arguments.ts';
 import { InputNeeded } from './asking.ts';
 import { clientOf } from './client.ts';
-import type { Client, Tool, ToolAnswer, ToolCall, ToolResult } from './define.ts';
+import type { Client, CodeDefinition, ServerModel, Tool, ToolAnswer, ToolCall, ToolResult } from './define.ts';
 import type { DefinitionCache } from './definitions.ts';
 import { errorResult } from './errors.ts';
 import { createGuards, guarded } from './guards/index.ts';
@@ -31,6 +31,8 @@ export interface Surroundings {
   readonly definitions: DefinitionCache;
   readonly config: Pick<Config, 'rateLimitRpm' | 'maxResponseSizeKb'>;
   readonly log: Logger;
+  readonly model?: ServerModel;
+  readonly ours?: () => Promise<readonly CodeDefinition[]>;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
@@ -49,7 +51,7 @@ export function createTools(options: ToolsOptions): Feature {
 
   async function list(connection: Connection): Promise<ToolListing[]> {
     const dynamic = await Promise.all(sources.map((source) => source.list()));
-    const more = allowedTools(connection.caller, dynamic.flat());
+    const more = allowedTools(connection.caller, chosenTools(connection.choice, dynamic.flat()));
     return [...offered(connection, await tools()), ...more.map(listingOf)];
   }
 
@@ -101,7 +103,7 @@ function createCall(options: ToolsOptions): Call {
     if (tool && chosenTools(choice, [tool]).length > 0) return tool;
     for (const source of tool ? [] : sources) {
       const dynamic = await source.find(name);
-      if (dynamic) return dynamic;
+      if (dynamic && chosenTools(choice, [dynamic]).length > 0) return dynamic;
     }
     throw tool ? switchedOff(tool) : unknownTool(name, namesFor(caller, choice, tools));
   }
@@ -133,6 +135,8 @@ async function answer(call: ToolCall, surroundings: Surroundings): Promise<ToolR
     ...client,
     maxResponseBytes: surroundings.config.maxResponseSizeKb * 1024,
     log: surroundings.log.child({ tool: tool.name, call: call.id }),
+    ...(surroundings.model && { model: surroundings.model }),
+    ours: surroundings.ours ?? (async () => []),
     signal,
   });
   return { content: contentOf(text, links), structuredContent: tool.output.parse(structured) };

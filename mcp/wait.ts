@@ -1,6 +1,6 @@
 import type { Conductor } from '../core/conductor/api.ts';
 import { latestAttempts } from '../core/conductor/execution.ts';
-import { hasEnded } from '../core/conductor/types.ts';
+import { type Execution, hasEnded } from '../core/conductor/types.ts';
 import { pause } from '../core/drain.ts';
 import { duration } from '../core/text.ts';
 import type { Progress } from './define.ts';
@@ -14,6 +14,8 @@ export interface WaitOptions {
   /** The longest wait. */
   readonly seconds: number;
   readonly signal: AbortSignal;
+  /** Looked at two or three times a second: the wait is over where this holds, too. */
+  readonly isEnough?: (execution: Execution) => boolean;
   /** Told every two seconds where the execution stands; its unit is a second of `seconds`. */
   readonly progress?: (progress: Progress) => void;
 }
@@ -22,14 +24,15 @@ export interface WaitOptions {
 export async function waitUntilEnded(
   conductor: Conductor,
   executionId: string,
-  { seconds, signal, progress }: WaitOptions,
+  { seconds, signal, isEnough, progress }: WaitOptions,
 ): Promise<void> {
   const startedAt = performance.now();
   const waited = () => performance.now() - startedAt;
-  for (let told = 0; waited() < seconds * 1000; ) {
+  for (let told = 0, looks = 0; waited() < seconds * 1000; looks++) {
     signal.throwIfAborted();
     const { status } = await conductor.getStatus(executionId);
     if (hasEnded(status)) return;
+    if (isEnough && looks % 2 === 0 && isEnough(await conductor.getExecution(executionId))) return;
     if (progress && waited() - told >= PROGRESS_EVERY_MS) {
       told = waited();
       progress(await standing(conductor, executionId, { waitedMs: told, seconds }));

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
-import { latestAttempts } from '../../core/conductor/execution.ts';
 import { hasEnded, type Task } from '../../core/conductor/types.ts';
+import { answerTask, isWaiting, waitingAmong } from '../../core/conductor/waiting.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import { duration } from '../../core/text.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
@@ -16,9 +16,6 @@ const optionsSchema = z.object({
   json: z.boolean().default(false),
 });
 type Options = z.output<typeof optionsSchema>;
-
-/** Task types that wait for somebody outside. The server's search knows only of the first before they have ended. */
-const WAITING_TYPES = ['HUMAN', 'WAIT'];
 
 export default defineCommand({
   groups: ['conductor', 'server'],
@@ -73,17 +70,11 @@ async function complete(
 ): Promise<void> {
   const outputData = readJsonObject(output, { flag: '--output', example: '{"approved":true}' });
   const task = await waitingTask(conductor, id, ref);
-  await conductor.updateTask({
-    workflowInstanceId: id,
-    taskId: task.taskId,
+  const { status } = await answerTask(conductor, task, {
     status: fail === undefined ? 'COMPLETED' : 'FAILED_WITH_TERMINAL_ERROR',
     outputData,
     ...(fail !== undefined && { reasonForIncompletion: fail }),
   });
-  // The server answers 200 to a late update as well, and ignores it.
-  const { status } = await conductor.getTask(task.taskId);
-  if (status === 'IN_PROGRESS')
-    throw new FleetError('upstream', `The server took the update, but ${task.referenceTaskName} still waits.`);
   print(
     json
       ? JSON.stringify({ workflowId: id, taskReferenceName: task.referenceTaskName, status })
@@ -95,7 +86,7 @@ async function complete(
 /** The task that waits in an execution. @throws FleetError that names those that could be meant */
 async function waitingTask(conductor: Conductor, id: string, ref: string | undefined): Promise<Task> {
   const execution = await conductor.getExecution(id);
-  const open = latestAttempts(execution.tasks).filter(isWaiting);
+  const open = waitingAmong(execution.tasks);
   const names = open.map(({ referenceTaskName }) => referenceTaskName).join(', ');
   const candidates = ref === undefined ? open : open.filter(({ referenceTaskName }) => referenceTaskName === ref);
   const [task] = candidates;
@@ -109,10 +100,4 @@ async function waitingTask(conductor: Conductor, id: string, ref: string | undef
   throw new FleetError('conflict', `${what} of ${id} waits for a person or a signal.`, {
     remedy: open.length > 0 ? `These do: ${names}.` : `See where it is: fleet status ${id}.`,
   });
-}
-
-/** A WAIT with a time of its own ends by itself, and is nobody's to complete. */
-function isWaiting({ taskType, status, inputData }: Task): boolean {
-  const timed = 'duration' in inputData || 'until' in inputData;
-  return status === 'IN_PROGRESS' && WAITING_TYPES.includes(taskType) && !timed;
 }

@@ -3,18 +3,45 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import { discover } from '../../core/discover.ts';
 import { aborted } from '../../core/drain.ts';
+import { FleetError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import { isTool, type Tool } from '../../mcp/define.ts';
+import { modelProvider } from '../../core/model-provider.ts';
+import { type CodeDefinition, isTool, type ServerModel, type Tool } from '../../mcp/define.ts';
 import { DefinitionCache } from '../../mcp/definitions.ts';
 import { createMcpServer } from '../../mcp/server.ts';
-import { createTools } from '../../mcp/tools.ts';
+import { createTools, type ToolSource } from '../../mcp/tools.ts';
 import { checkChoice } from '../../mcp/toolsets.ts';
+import { actionsOf } from '../actions.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { stayConnected } from '../connect.ts';
+import { clientNames } from '../mcp-clients/clients.ts';
+
+const actions = actionsOf('[action]', {
+  serve: 'serve MCP over stdio, or over HTTP with --transport http (default)',
+  install: `install <client>: write it into the configuration of ${clientNames.join(', ')}`,
+});
 
 export default defineCommand({
-  groups: ['conductor', 'server', 'mcp'],
+  groups: ['conductor', 'server', 'content', 'mcp'],
+  configure(command) {
+    command
+      .addArgument(actions.argument)
+      .argument('[client]', 'install: the program that is to use it')
+      .option('--scope <project|user>', 'install: for this folder (default), or for you everywhere')
+      .option('--name <name>', 'install: what the client calls the server (default: conductor)')
+      .option('--url <url>', 'install: the address of a server that runs elsewhere, instead of --host and --port')
+      .option('--print', 'install: print the configuration and write nothing')
+      .option('--remove', 'install: take it out again')
+      .addHelpText('after', actions.help);
+  },
   async run(context) {
+    const [action = 'serve', client] = context.args;
+    if (action === 'install') {
+      await loadTools(context.config);
+      const { installInClient } = await import('../mcp-clients/install.ts');
+      return installInClient(context, client);
+    }
+    refuseInstallFlags(context);
     const { config, log } = context;
     const { conductor, close } = stayConnected(config);
     try {
@@ -28,6 +55,16 @@ export default defineCommand({
   },
 });
 
+/** A flag that does nothing would be believed to do something. */
+function refuseInstallFlags({ options, args: [, client] }: CommandContext): void {
+  const [flag] = Object.keys(options);
+  if (flag === undefined && client === undefined) return;
+  const given = flag === undefined ? `"${client}"` : `--${flag}`;
+  throw new FleetError('input', `${given} is for \`fleet mcp install\`.`, {
+    remedy: 'Write `fleet mcp install <client>`, or leave it out.',
+  });
+}
+
 export interface McpOptions {
   config: Config;
   log: Logger;
@@ -36,24 +73,70 @@ export interface McpOptions {
   loadsLater?: boolean;
 }
 
+/** All our tools. @throws FleetError `config` if the configuration names one that is not there */
+async function loadTools({ mcpToolsets, mcpTools }: Config): Promise<Tool[]> {
+  const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
+  checkChoice({ toolsets: mcpToolsets, tools: mcpTools }, tools);
+  return tools;
+}
+
 /** The factory of MCP servers over all our tools, for either transport. */
 export async function buildMcp({ loadsLater = false, ...options }: McpOptions): Promise<McpServerFactory> {
   const { config, log } = options;
-  let loading: Promise<Tool[]> | undefined;
-  const tools = () => {
-    loading ??= discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
-    return loading;
-  };
-  const choice = { toolsets: config.mcpToolsets, tools: config.mcpTools };
-  checkChoice(choice, loadsLater && choice.tools.length === 0 ? [] : await tools());
+  const tools = once(() => loadTools(config));
+  if (loadsLater && config.mcpTools.length === 0) checkChoice({ toolsets: config.mcpToolsets, tools: [] }, []);
+  else await tools();
   const now = () => performance.now();
-  const surroundings = { ...options, definitions: new DefinitionCache(now), now };
-  const build = createMcpServer({ config, features: [createTools({ ...surroundings, tools })] });
+  const model = modelOf(config);
+  const surroundings = {
+    ...options,
+    definitions: new DefinitionCache(now),
+    now,
+    ours: () => definitionsInCode(config),
+    ...(model && { model }),
+  };
+  const workflows = once(async () => {
+    const [{ workflowTools }, own] = await Promise.all([import('../../mcp/workflow-tools/source.ts'), tools()]);
+    const { mcpWorkflowTools: allow, mcpWorkflowToolsDeny: deny, mcpWorkflowToolsMost: most } = config;
+    const taken = new Set(own.map(({ name }) => name));
+    return workflowTools({ ...surroundings, choice: { allow, deny, most }, taken });
+  });
+  const source: ToolSource = {
+    list: async () => (await workflows()).list(),
+    find: async (name) => (await workflows()).find(name),
+  };
+  const build = createMcpServer({ config, features: [createTools({ ...surroundings, tools, sources: [source] })] });
+  let isLoading = false;
   return (context) => {
     // Behind the answer to the message that this server is built for. Whoever asks for tools is told, too.
-    if (!loading) setImmediate(() => tools().catch((err) => log.error({ err }, 'the tools cannot be loaded')));
+    if (!isLoading) setImmediate(() => workflows().catch((err) => log.error({ err }, 'the tools cannot be loaded')));
+    isLoading = true;
     return build(context);
   };
+}
+
+/** Makes it at the first call, for every call. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/** The scripted model is asked only where somebody chose it: its answers are the demonstration's own. */
+function modelOf(config: Config): ServerModel | undefined {
+  const { name, conductorName: provider, model } = modelProvider(config);
+  return name === 'scripted' && config.llmProvider === undefined ? undefined : { provider, model };
+}
+
+/** Loaded when somebody asks: content takes longer to load than the server may take to start. */
+async function definitionsInCode(config: Config): Promise<readonly CodeDefinition[]> {
+  const [{ loadContent, workflowSettings }, { definitionsOf }] = await Promise.all([
+    import('../content.ts'),
+    import('../../workflows/manage/ours.ts'),
+  ]);
+  return definitionsOf(await loadContent(config), workflowSettings(config)).workflow;
 }
 
 async function runStdio({ log, signal, note }: CommandContext, build: McpServerFactory): Promise<void> {

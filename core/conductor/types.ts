@@ -73,6 +73,7 @@ export const taskSchema = z.looseObject({
   subWorkflowId: z.string().nullish(),
   /** Set where an input was too large for the server to hand out. */
   externalInputPayloadStoragePath: z.string().nullish(),
+  externalOutputPayloadStoragePath: z.string().nullish(),
   /** The definition as it was when the task was scheduled. */
   taskDefinition: z.looseObject({ timeoutSeconds: z.number().default(0) }).nullish(),
   /** The attempt before this one. */
@@ -95,7 +96,11 @@ export const executionSchema = z.looseObject({
     .nullish()
     .transform((value) => value ?? []),
   startTime: z.number().default(0),
+  /** Of an execution that was retried it is still the end before that. */
   endTime: z.number().default(0),
+  updateTime: z.number().nullish(),
+  /** When it was retried or resumed last. */
+  lastRetriedTime: z.number().nullish(),
   parentWorkflowId: z.string().nullish(),
   tasks: z
     .array(taskSchema)
@@ -122,6 +127,10 @@ export const pollDataSchema = z.looseObject({
   lastPollTime: z.number().default(0),
 });
 export type PollData = z.output<typeof pollDataSchema>;
+
+/** A line of a task's log. `createdTime` is the server's, in epoch milliseconds. */
+export const taskLogSchema = z.looseObject({ log: z.string(), createdTime: z.number() });
+export type TaskLog = z.output<typeof taskLogSchema>;
 
 /** A row of a search. Here, and only here, the server writes times as ISO strings. */
 export const executionSummarySchema = z.looseObject({

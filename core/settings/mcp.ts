@@ -69,6 +69,31 @@ export const mcpSettings = {
     description:
       'What callers may do: viewer reads, operator also runs and steers executions, admin also changes definitions. Checked at every call.',
   },
+  mcpWorkflowTools: {
+    kind: 'list',
+    schema: z.array(z.string().min(1).max(255)).default([]),
+    group: 'mcp',
+    env: 'MCP_WORKFLOW_TOOLS',
+    flag: '--workflow-tools <names>',
+    description:
+      'Workflows that are tools of their own, separated by commas, `*` for any characters. Unset: all that their definition offers (`mcp` in `defineWorkflow`).',
+  },
+  mcpWorkflowToolsDeny: {
+    kind: 'list',
+    schema: z.array(z.string().min(1).max(255)).default([]),
+    group: 'mcp',
+    env: 'MCP_WORKFLOW_TOOLS_DENY',
+    flag: '--workflow-tools-deny <names>',
+    description: 'Workflows that are never tools, whatever allows them; `*` denies all.',
+  },
+  mcpWorkflowToolsMost: {
+    kind: 'number',
+    schema: z.int().min(0).max(200).default(20),
+    group: 'mcp',
+    env: 'MCP_WORKFLOW_TOOLS_MOST',
+    flag: '--workflow-tools-most <n>',
+    description: 'At most so many workflows are tools; `execute_workflow` runs the others.',
+  },
   rateLimitRpm: {
     kind: 'number',
     schema: positive.max(1_000_000).default(1000),

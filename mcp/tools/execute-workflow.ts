@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineTool } from '../define.ts';
-import { definitionVersion, failure, jsonObject, workflowName } from '../fields.ts';
-import { MAX_WAIT_SECONDS, runWorkflow } from '../run.ts';
+import { definitionVersion, jsonObject, workflowName } from '../fields.ts';
+import { MAX_WAIT_SECONDS, runOutput, runWorkflow } from '../run.ts';
 import { onExistingChoices } from '../start-once.ts';
 
 const INPUT_LIMIT = 1_000_000;
@@ -30,12 +30,5 @@ export default defineTool({
     correlationId: z.string().max(255).optional().describe('Your mark to find it by'),
     waitSeconds: z.int().min(0).max(MAX_WAIT_SECONDS).default(0).describe('Longest wait'),
   }),
-  output: z.object({
-    executionId: z.string(),
-    status: z.string(),
-    version: z.int(),
-    isNew: z.boolean(),
-    output: jsonObject.optional(),
-    error: failure.optional(),
-  }),
+  output: runOutput,
 }).handler(runWorkflow);

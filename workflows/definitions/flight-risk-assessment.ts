@@ -11,6 +11,11 @@ export default defineWorkflow({
   input: z.object({ cities: z.array(z.string().min(1).max(100)) }),
   output: assessFlightRisk.output,
   timeoutSeconds: 600,
+  mcp: {
+    purpose: 'Assesses how risky flights between cities are, from the weather in each of them.',
+    readOnly: true,
+    waitSeconds: 30,
+  },
 }).build((wf, { cities }) => {
   const weather = wf.forkEach('fetch', cities, fetchWeather, (city) => ({ city }));
   const assessed = wf.task('assess', assessFlightRisk, { reports: weather.output.results });

@@ -9,6 +9,7 @@ export default defineWorkflow({
   input: z.object({ city: z.string().min(1).max(100).default('Dubai') }),
   output: z.object({ city: z.string(), temperatureCelsius: z.number(), conditions: z.string() }),
   timeoutSeconds: 300,
+  mcp: { purpose: 'Tells the present temperature and weather in a city.', readOnly: true },
 }).build((wf, { city }) => {
   const weather = wf.task('fetch', fetchWeather, { city });
   return {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { WorkflowDef } from '../../core/conductor/types.ts';
 import { inputSchemaOf, outputSchemaOf, type Workflow } from '../../core/contract.ts';
+import { type McpOffer, offerMetadata } from '../../core/mcp-offer.ts';
 import { Build } from './build.ts';
 import { type Refs, refs, toParameters, type Wired } from './refs.ts';
 import { plainTasks, Scope } from './scope.ts';
@@ -26,6 +27,8 @@ export interface WorkflowSpec<
   failureWorkflow?: Workflow;
   /** The execution times out so many seconds after its start. Absent: never. */
   timeoutSeconds?: number;
+  /** Offers it to MCP clients as a tool of its own. */
+  mcp?: McpOffer;
   /**
    * Fields as another tool wrote them: they take the place of what would follow from the rest, and one that is `undefined` is left
    * out. Name, version and tasks have their own places.
@@ -82,6 +85,7 @@ export function assemble<I extends z.ZodType<object>, O extends z.ZodType<object
     ...(spec.failureWorkflow && { failureWorkflow: spec.failureWorkflow.name }),
     timeoutSeconds: spec.timeoutSeconds ?? 0,
     timeoutPolicy: spec.timeoutSeconds ? 'TIME_OUT_WF' : 'ALERT_ONLY',
+    ...(spec.mcp && { metadata: offerMetadata(spec.mcp) }),
   };
   const { name, version, description, input, output: outputSchema } = spec;
   const tasks = [...shared.contracts.values()];

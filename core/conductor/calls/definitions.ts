@@ -30,6 +30,8 @@ export interface DefinitionCalls {
   listWorkflowVersions(): Promise<Record<string, WorkflowVersion[]>>;
   /** Every version of every definition, whole. */
   listWorkflowDefs(): Promise<StoredWorkflowDef[]>;
+  /** The highest version of every definition, whole. */
+  listLatestWorkflowDefs(): Promise<StoredWorkflowDef[]>;
   /** @throws FleetError `not-found` */
   getTaskDef(name: string): Promise<StoredTaskDef>;
   listTaskDefs(): Promise<StoredTaskDef[]>;
@@ -73,6 +75,8 @@ export function definitionCalls({ call }: Pick<Caller, 'call'>): DefinitionCalls
         answer: z.record(z.string(), z.array(workflowVersionSchema)),
       }),
     listWorkflowDefs: () => call({ method: 'GET', path: '/api/metadata/workflow', answer: z.array(workflowDefSchema) }),
+    listLatestWorkflowDefs: () =>
+      call({ method: 'GET', path: '/api/metadata/workflow/latest-versions', answer: z.array(workflowDefSchema) }),
     getTaskDef: (name) =>
       call({ method: 'GET', path: '/api/metadata/taskdefs/{name}', params: { name }, answer: taskDefSchema }),
     listTaskDefs: () => call({ method: 'GET', path: '/api/metadata/taskdefs', answer: z.array(taskDefSchema) }),

@@ -22,6 +22,8 @@ export interface StartRequest {
   priority?: number;
   /** The domain whose workers get a task, by the task's name; `*` is any name. */
   taskToDomain?: Record<string, string>;
+  /** Runs this definition, which need not be registered. */
+  workflowDef?: WorkflowDef;
 }
 
 export interface SearchRequest {
@@ -30,6 +32,8 @@ export interface SearchRequest {
   freeText?: string;
   start?: number;
   size?: number;
+  /** By the start; default: newest first. */
+  oldestFirst?: boolean;
 }
 
 /** What one attempt of a task answers in a dry run. */
@@ -68,21 +72,39 @@ export interface ExecutionCalls {
   getStatus(workflowId: string): Promise<ExecutionStatus>;
   /** The executions of a workflow with a correlation id, ended ones too, without their tasks. Needs no index. */
   correlatedExecutions(name: string, correlationId: string): Promise<Execution[]>;
-  /** Newest first. */
+  /** Newest first, unless asked otherwise. */
   searchExecutions(request: SearchRequest): Promise<z.output<typeof searchSchema>>;
   /** Ids of the running executions of one version of a definition. */
   runningExecutions(name: string, version: number): Promise<string[]>;
   terminate(workflowId: string, reason: string): Promise<void>;
   /** Schedules anew what has failed or was cancelled in an ended execution. */
   retry(workflowId: string): Promise<void>;
-  /** Runs an ended execution again from its start, under the same id. */
-  restart(workflowId: string): Promise<void>;
+  /** Runs an ended execution again from its start, under the same id; what it did before is forgotten. */
+  restart(workflowId: string, options?: { useLatestDefinitions?: boolean }): Promise<void>;
   /** Removes an execution with all that is known of it. */
   removeExecution(workflowId: string): Promise<void>;
   /** Waits until the execution has ended. @throws what `signal` was aborted with */
   waitForEnd(workflowId: string, options?: { signal?: AbortSignal; everyMs?: number }): Promise<Execution>;
   /** Runs a definition on the server with given outputs for its tasks. The execution it makes stays there. */
   testWorkflow(request: TestRequest): Promise<Execution>;
+  /** Schedules nothing new until `resume`. Tasks that are handed out and sub-workflows go on. @throws FleetError `conflict` if it has ended */
+  pause(workflowId: string): Promise<void>;
+  /** The server answers 500 where it is not paused. */
+  resume(workflowId: string): Promise<void>;
+  /** Runs an ended execution again from a task on, or from its start, under the same id. @throws FleetError `conflict` while it runs */
+  rerun(workflowId: string, request: RerunRequest): Promise<void>;
+  /** Passes over a task that has not been scheduled yet; its output is empty. The server answers 500 where it has, or where the execution is paused. */
+  skipTask(workflowId: string, taskRef: string): Promise<void>;
+}
+
+/** Where to run again from, and with what. */
+export interface RerunRequest {
+  /** The attempt of a task; everything after it is forgotten. Default: the whole execution. */
+  reRunFromTaskId?: string;
+  /** Replaces the whole input of that task. */
+  taskInput?: Record<string, unknown>;
+  /** Replaces the whole input of the execution. A task that is run again keeps the input it had. */
+  workflowInput?: Record<string, unknown>;
 }
 
 export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
@@ -112,11 +134,11 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
         query: { includeClosed: true, includeTasks: false },
         answer: z.array(executionSchema),
       }),
-    searchExecutions: ({ query, freeText = '*', start = 0, size = 20 }) =>
+    searchExecutions: ({ query, freeText = '*', start = 0, size = 20, oldestFirst = false }) =>
       call({
         method: 'GET',
         path: '/api/workflow/search',
-        query: { query, freeText, start, size, sort: 'startTime:DESC' },
+        query: { query, freeText, start, size, sort: oldestFirst ? 'startTime:ASC' : 'startTime:DESC' },
         answer: searchSchema,
       }),
     runningExecutions: (name, version) =>
@@ -140,9 +162,15 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
       const path = '/api/workflow/{workflowId}/retry';
       await call({ method: 'POST', path, params: { workflowId }, answer: nothing });
     },
-    restart: async (workflowId) => {
+    restart: async (workflowId, { useLatestDefinitions = false } = {}) => {
       const path = '/api/workflow/{workflowId}/restart';
-      await call({ method: 'POST', path, params: { workflowId }, answer: nothing });
+      await call({
+        method: 'POST',
+        path,
+        params: { workflowId },
+        query: { useLatestDefinitions },
+        answer: nothing,
+      });
     },
     removeExecution: async (workflowId) => {
       await call({
@@ -169,6 +197,22 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
         answer: executionSchema,
         waitMs: TEST_WAIT_MS,
       }),
+    pause: async (workflowId) => {
+      const path = '/api/workflow/{workflowId}/pause';
+      await call({ method: 'PUT', path, params: { workflowId }, answer: nothing });
+    },
+    resume: async (workflowId) => {
+      const path = '/api/workflow/{workflowId}/resume';
+      await call({ method: 'PUT', path, params: { workflowId }, answer: nothing });
+    },
+    rerun: async (workflowId, request) => {
+      const path = '/api/workflow/{workflowId}/rerun';
+      await call({ method: 'POST', path, params: { workflowId }, body: request, answer: executionId });
+    },
+    skipTask: async (workflowId, taskRef) => {
+      const path = '/api/workflow/{workflowId}/skiptask/{taskRef}';
+      await call({ method: 'PUT', path, params: { workflowId, taskRef }, answer: nothing });
+    },
   };
   return calls;
 }

@@ -4,8 +4,10 @@ import {
   type PollData,
   pollDataSchema,
   type Task,
+  type TaskLog,
   type TaskResult,
   type TaskSummary,
+  taskLogSchema,
   taskSchema,
   taskSearchSchema,
 } from '../types.ts';
@@ -25,6 +27,9 @@ const taken = ({ taskId }: TaskResult) =>
 
 /** Where the server answers with nothing that could be told from a page. */
 const noPage = z.union([z.string().regex(/^(?!\s*<)/), z.undefined()]);
+
+/** The server answers with nothing where there are no lines. */
+const taskLogs = z.union([z.array(taskLogSchema), z.literal('').transform(() => [])]);
 
 /** Shorter than the configured limit, for calls that are repeated: a connection can be dead without a word. */
 export interface Limits {
@@ -56,7 +61,7 @@ export interface TaskCalls {
   extendLease(update: TaskResult, limits?: Limits): Promise<void>;
   /** @throws FleetError `not-found` */
   getTask(taskId: string): Promise<Task>;
-  /** Newest first. */
+  /** Newest first, unless asked otherwise. */
   searchTasks(request: SearchRequest): Promise<{ totalHits: number; results: TaskSummary[] }>;
   addTaskLog(taskId: string, line: string): Promise<void>;
   /** How many tasks of each type wait to be polled; those of a domain count under `domain:type`, which can be asked for as well. */
@@ -65,6 +70,10 @@ export interface TaskCalls {
   pollData(type: string): Promise<PollData[]>;
   /** The same of all types. */
   allPollData(): Promise<PollData[]>;
+  /** Lines of a task's log, oldest first. Empty where the server keeps no index. */
+  taskLogs(taskId: string): Promise<TaskLog[]>;
+  /** Open tasks of all executions whose `name` in their definition is this, at most `count`. Needs no index. */
+  openTasks(name: string, count: number): Promise<Task[]>;
 }
 
 export function taskCalls({ call }: Pick<Caller, 'call'>, traceparent?: Traceparent): TaskCalls {
@@ -99,11 +108,11 @@ export function taskCalls({ call }: Pick<Caller, 'call'>, traceparent?: Tracepar
       await call({ method: 'POST', path: '/api/tasks', ...traced(update), answer: taken(update), ...limits });
     },
     getTask: (taskId) => call({ method: 'GET', path: '/api/tasks/{taskId}', params: { taskId }, answer: taskSchema }),
-    searchTasks: ({ query, freeText = '*', start = 0, size = 20 }) =>
+    searchTasks: ({ query, freeText = '*', start = 0, size = 20, oldestFirst = false }) =>
       call({
         method: 'GET',
         path: '/api/tasks/search',
-        query: { query, freeText, start, size, sort: 'startTime:DESC' },
+        query: { query, freeText, start, size, sort: oldestFirst ? 'startTime:ASC' : 'startTime:DESC' },
         answer: taskSearchSchema,
       }),
     addTaskLog: async (taskId, line) => {
@@ -124,5 +133,15 @@ export function taskCalls({ call }: Pick<Caller, 'call'>, traceparent?: Tracepar
         answer: z.array(pollDataSchema),
       }),
     allPollData: () => call({ method: 'GET', path: '/api/tasks/queue/polldata/all', answer: z.array(pollDataSchema) }),
+    taskLogs: (taskId) =>
+      call({ method: 'GET', path: '/api/tasks/{taskId}/log', params: { taskId }, answer: taskLogs }),
+    openTasks: (name, count) =>
+      call({
+        method: 'GET',
+        path: '/api/admin/task/{name}',
+        params: { name },
+        query: { start: 0, count },
+        answer: z.array(taskSchema),
+      }),
   };
 }

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+
+/** Where the offer stands in a stored definition: a field that the server keeps and nothing else reads. */
+const metadata = z.looseObject({ mcp: z.unknown() });
+
+const offerSchema = z.object({
+  purpose: z.string().min(1).max(1000),
+  readOnly: z.boolean().default(false),
+  destructive: z.boolean().optional(),
+  idempotent: z.boolean().default(false),
+  openWorld: z.boolean().default(true),
+  waitSeconds: z.int().min(0).max(45).default(20),
+  idempotencyKey: z.string().min(1).max(200).optional(),
+});
+
+/** How a workflow is offered to MCP clients as a tool of its own. */
+export interface McpOffer {
+  /** What a model reads to decide whether to call it: what it is for, in a sentence or two, at most 1000 characters. */
+  purpose: string;
+  /** True if a run changes nothing anywhere. Default false. */
+  readOnly?: boolean;
+  /** True if a run may destroy something. Default: true unless `readOnly`, because clients ask before such calls. */
+  destructive?: boolean;
+  /** True if a second run with the same input has no further effect. Default: true with an `idempotencyKey`, else false. */
+  idempotent?: boolean;
+  /** False if it reaches nothing beyond Conductor and its workers. Default true. */
+  openWorld?: boolean;
+  /** How long a call waits for the output before it hands over the execution. 0 to 45, default 20. */
+  waitSeconds?: number;
+  /** A recipe such as `order-{orderId}`: calls that make the same key get the same execution. */
+  idempotencyKey?: string;
+}
+
+/** An offer with everything decided. */
+export type Offer = Required<Omit<McpOffer, 'idempotencyKey'>> & { idempotencyKey: string | undefined };
+
+/** The `metadata` of a definition that is offered so. @throws ZodError if it is none */
+export function offerMetadata(offer: McpOffer): { mcp: McpOffer } {
+  offerSchema.parse(offer);
+  return { mcp: offer };
+}
+
+/** The offer in a stored definition; undefined where there is none or it cannot be read. */
+export function offerOf(def: Readonly<Record<string, unknown>>): Offer | undefined {
+  const found = offerSchema.safeParse(metadata.safeParse(def.metadata).data?.mcp).data;
+  return found && decided(found);
+}
+
+/** The offer of a definition that was never marked, for those who want it as a tool all the same. */
+export function plainOffer(purpose: string): Offer {
+  return decided(offerSchema.parse({ purpose: purpose.slice(0, 1000) }));
+}
+
+function decided({ destructive, idempotent, idempotencyKey, ...offer }: z.output<typeof offerSchema>): Offer {
+  return {
+    ...offer,
+    destructive: destructive ?? !offer.readOnly,
+    idempotent: idempotent || offer.readOnly || idempotencyKey !== undefined,
+    idempotencyKey,
+  };
+}

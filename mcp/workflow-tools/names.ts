@@ -1,0 +1,31 @@
+import { kebabCase } from '../../core/discover.ts';
+
+const LONGEST = 64;
+
+/**
+ * A tool's name for every workflow: `FlightRiskAssessment` is `flight_risk_assessment`. No two are the same and none is taken; the
+ * same workflows get the same names, in whatever order they come.
+ */
+export function toolNames(workflows: readonly string[], taken: ReadonlySet<string>): Map<string, string> {
+  const used = new Set(taken);
+  const names = new Map<string, string>();
+  for (const workflow of [...workflows].sort()) {
+    const plain = plainName(workflow);
+    const name = free(taken.has(plain) ? `run_${plain}` : plain, used);
+    used.add(name);
+    names.set(workflow, name);
+  }
+  return names;
+}
+
+function plainName(workflow: string): string {
+  const words = kebabCase(workflow)
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '');
+  return (words || 'workflow').slice(0, LONGEST - 8);
+}
+
+function free(name: string, used: ReadonlySet<string>): string {
+  if (!used.has(name)) return name;
+  for (let n = 2; ; n++) if (!used.has(`${name}_${n}`)) return `${name}_${n}`;
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import type { StoredWorkflowDef } from '../../core/conductor/types.ts';
+
+type Json = Record<string, unknown>;
+
+/** Characters of JSON that a schema may have in the list of tools, about 120 tokens. */
+const BUDGET = 480;
+
+const withSchema = z.looseObject({
+  inputSchema: z.looseObject({ data: z.record(z.string(), z.unknown()).nullish() }).nullish(),
+  inputParameters: z.array(z.string()).nullish(),
+  inputTemplate: z.record(z.string(), z.unknown()).nullish(),
+});
+
+/**
+ * The input schema of a workflow as a tool's: its own, shortened where it is long, or free fields of the names that the definition
+ * lists. What is left out here is still checked when the workflow is started.
+ */
+export function inputSchemaOf(def: StoredWorkflowDef): Json {
+  const { inputSchema, inputParameters, inputTemplate } = withSchema.parse(def);
+  const data = inputSchema?.data;
+  if (data?.type !== 'object') return fieldsOf(inputParameters ?? [], inputTemplate ?? {});
+  const { $schema: _dialect, $comment: _stamp, ...schema } = data;
+  return shortened(schema);
+}
+
+function fieldsOf(names: readonly string[], defaults: Json): Json {
+  const fields = names.map((name) => [name, name in defaults ? { default: defaults[name] } : {}]);
+  return shortened({ type: 'object', properties: Object.fromEntries(fields) });
+}
+
+/** As it is, or without its examples and inner descriptions, or the outermost fields with their types alone. */
+function shortened(schema: Json): Json {
+  const forms = [() => schema, () => withoutProse(schema, 0), () => outline(schema)];
+  for (const form of forms) {
+    const short = form();
+    if (JSON.stringify(short).length <= BUDGET) return short;
+  }
+  const names = Object.keys(isObject(schema.properties) ? schema.properties : {});
+  const shown = names.join(', ').slice(0, BUDGET / 2);
+  return { type: 'object', description: `Fields: ${shown}${shown.length < names.join(', ').length ? '…' : ''}` };
+}
+
+function withoutProse(value: unknown, depth: number): Json {
+  const kept = Object.entries(value as Json).filter(
+    ([key]) => !(key === 'examples' || key === 'title' || (key === 'description' && depth > 1)),
+  );
+  return Object.fromEntries(
+    kept.map(([key, inner]) => {
+      if (!isObject(inner)) return [key, inner];
+      if (key !== 'properties') return [key, withoutProse(inner, depth + 1)];
+      const fields = Object.entries(inner).map(([name, field]) => [
+        name,
+        isObject(field) ? withoutProse(field, depth + 1) : field,
+      ]);
+      return [key, Object.fromEntries(fields)];
+    }),
+  );
+}
+
+function outline({ properties, required }: Json): Json {
+  const fields = Object.entries(isObject(properties) ? properties : {}).map(([name, field]) => [
+    name,
+    isObject(field) && typeof field.type === 'string' ? { type: field.type } : {},
+  ]);
+  return { type: 'object', properties: Object.fromEntries(fields), ...(Array.isArray(required) && { required }) };
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,74 @@
+import type { Conductor } from '../../core/conductor/api.ts';
+import { isLock } from '../../core/conductor/lock.ts';
+import type { Logger } from '../../core/log.ts';
+import type { Tool } from '../define.ts';
+import type { DefinitionCache, DefinitionIndex } from '../definitions.ts';
+import type { ToolSource } from '../tools.ts';
+import { chooseWorkflows, type WorkflowChoice } from './choose.ts';
+import { toolNames } from './names.ts';
+import { workflowTool } from './tool.ts';
+
+export interface WorkflowToolsOptions {
+  readonly conductor: () => Promise<Conductor>;
+  readonly definitions: DefinitionCache;
+  readonly choice: WorkflowChoice;
+  /** Names of tools that no workflow may take. */
+  readonly taken: ReadonlySet<string>;
+  readonly log: Logger;
+}
+
+interface Known {
+  /** Names, versions and times of all definitions when the tools were made. */
+  readonly mark: string;
+  readonly tools: ReadonlyMap<string, Tool>;
+}
+
+/**
+ * The workflows that are offered as tools, in the version that is the highest now. They are made anew when any definition has
+ * changed, which costs one small request in two seconds; the definitions themselves are read only then.
+ */
+export function workflowTools({ conductor, definitions, choice, taken, log }: WorkflowToolsOptions): ToolSource {
+  let known: Known | undefined;
+
+  async function current(): Promise<ReadonlyMap<string, Tool>> {
+    const server = await conductor();
+    const mark = markOf(await definitions.over(server, new AbortController().signal).index(), server.serverUrl);
+    if (known?.mark !== mark) known = { mark, tools: make(await server.listLatestWorkflowDefs()) };
+    return known.tools;
+  }
+
+  function make(defs: Awaited<ReturnType<Conductor['listLatestWorkflowDefs']>>): Map<string, Tool> {
+    const { offered, leftOut } = chooseWorkflows(
+      defs.filter(({ name }) => !isLock(name)),
+      choice,
+    );
+    if (leftOut > 0)
+      log.warn(`${leftOut} more workflows could be tools; MCP_WORKFLOW_TOOLS chooses, MCP_WORKFLOW_TOOLS_MOST limits`);
+    const names = toolNames(
+      offered.map(({ def }) => def.name),
+      taken,
+    );
+    const tools = offered.map((one) => workflowTool(one, names.get(one.def.name) ?? one.def.name));
+    return new Map(tools.map((tool) => [tool.name, tool]));
+  }
+
+  /** Without a server there are those that were known: a call of one tells what is wrong, where a missing tool would not. */
+  async function currentOrKnown(): Promise<ReadonlyMap<string, Tool>> {
+    try {
+      return await current();
+    } catch (err) {
+      log.debug({ err }, 'workflows that are tools could not be read');
+      return known?.tools ?? new Map();
+    }
+  }
+
+  return {
+    list: async () => [...(await currentOrKnown()).values()],
+    find: async (name) => (await currentOrKnown()).get(name),
+  };
+}
+
+function markOf(index: DefinitionIndex, serverUrl: string): string {
+  const latest = [...index].filter(([name]) => !isLock(name)).map(([name, versions]) => [name, versions.at(-1)]);
+  return JSON.stringify([serverUrl, latest]);
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { shownAs } from '../../core/contract.ts';
+import { clip } from '../../core/text.ts';
+import { defineTool, type Tool } from '../define.ts';
+import { MAX_WAIT_SECONDS, runOutput, runWorkflow } from '../run.ts';
+import type { Offered } from './choose.ts';
+import { inputSchemaOf } from './schema.ts';
+
+/** A purpose is somebody else's text; more of it would cost every client. */
+const PURPOSE_LIMIT = 280;
+
+/**
+ * The tool that runs one version of a workflow: it waits for the output as long as the definition says, and hands over the execution
+ * where it takes longer or a person has to decide. Input is checked against the whole schema when it starts.
+ */
+export function workflowTool({ def, offer }: Offered, name: string): Tool {
+  const { readOnly, destructive, idempotent, openWorld, idempotencyKey } = offer;
+  const waitSeconds = Math.min(offer.waitSeconds, MAX_WAIT_SECONDS);
+  const purpose = clip(offer.purpose.replace(/\s+/g, ' ').trim(), PURPOSE_LIMIT).replace(/[^.!?]$/, '$&.');
+  const version = def.version;
+  return defineTool({
+    name,
+    title: clip(def.name, 80),
+    description: `${purpose} (Workflow, version ${version}${waitSeconds > 0 ? `; waits up to ${waitSeconds} s` : ''}, then returns an executionId.)`,
+    toolset: 'workflows',
+    byDefault: true,
+    permission: 'workflows:execute',
+    annotations: {
+      readOnlyHint: readOnly,
+      destructiveHint: destructive,
+      idempotentHint: idempotent,
+      openWorldHint: openWorld,
+    },
+    input: shownAs(z.looseObject({}), inputSchemaOf(def)),
+    output: runOutput,
+  }).handler((input, context) =>
+    runWorkflow(
+      { name: def.name, version, input, idempotencyKey, onExisting: 'attach', waitSeconds, stopAtGate: true },
+      context,
+    ),
+  );
+}

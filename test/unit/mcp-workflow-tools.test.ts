@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { offerOf } from '../../core/mcp-offer.ts';
+import { listingOf } from '../../mcp/schemas.ts';
+import { chooseWorkflows } from '../../mcp/workflow-tools/choose.ts';
+import { toolNames } from '../../mcp/workflow-tools/names.ts';
+import { inputSchemaOf } from '../../mcp/workflow-tools/schema.ts';
+import { workflowTool } from '../../mcp/workflow-tools/tool.ts';
+import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { tokensOf } from '../support/tokens.ts';
+
+const stored = (name: string, more: Record<string, unknown> = {}) => ({ name, version: 1, tasks: [], ...more });
+const offered = (name: string, mcp: Record<string, unknown> = {}) =>
+  stored(name, { metadata: { mcp: { purpose: `Does ${name}.`, ...mcp } } });
+const names = (allow: string[], deny: string[] = [], most = 20) =>
+  chooseWorkflows([offered('Marked'), offered('PayOut'), stored('Plain'), stored('Pay_Plain')], {
+    allow,
+    deny,
+    most,
+  }).offered.map(({ def }) => def.name);
+
+describe('which workflows are tools', () => {
+  test('those that are marked, if nobody chose', () => {
+    expect(names([])).toEqual(['Marked', 'PayOut']);
+  });
+
+  test('those of the allow list alone, marked or not', () => {
+    expect(names(['Plain', 'Pay*'])).toEqual(['PayOut', 'Pay_Plain', 'Plain']);
+    expect(names(['*'])).toHaveLength(4);
+  });
+
+  test('never those of the deny list', () => {
+    expect(names([], ['Pay*'])).toEqual(['Marked']);
+    expect(names(['PayOut'], ['PayOut'])).toEqual([]);
+    expect(names([], ['*'])).toEqual([]);
+  });
+
+  test('a pattern has no other wildcard than the star', () => {
+    expect(names(['P.y*', 'Plai?', '(Plain)'])).toEqual([]);
+  });
+
+  test('at most as many as wanted, and it is known how many are left out', () => {
+    const choice = { allow: ['*'], deny: [], most: 1 };
+    expect(chooseWorkflows([stored('B'), stored('A')], choice)).toMatchObject({
+      offered: [{ def: { name: 'A' } }],
+      leftOut: 1,
+    });
+  });
+
+  test('a mark that cannot be read is no mark', () => {
+    expect(offerOf({ metadata: { mcp: { purpose: 3 } } })).toBeUndefined();
+    expect(offerOf({ metadata: { mcp: 'yes' } })).toBeUndefined();
+    expect(offerOf({})).toBeUndefined();
+  });
+});
+
+describe('the names of the tools', () => {
+  test('are snake_case, unique, and never those of other tools', () => {
+    const taken = new Set(['get_workflow']);
+    const all = [...toolNames(['GetWeather', 'get_weather', 'get-workflow', 'Überweisung 1', '***'], taken).values()];
+    expect(new Set(all).size).toBe(all.length);
+    for (const name of all) expect(name).toMatch(/^[a-z0-9_]{1,64}$/);
+    expect(all).toEqual(expect.arrayContaining(['get_weather', 'get_weather_2', 'run_get_workflow', 'workflow']));
+  });
+
+  test('do not depend on the order in which the server lists', () => {
+    const taken = new Set<string>();
+    expect(toolNames(['b', 'B'], taken).get('b')).toBe(toolNames(['B', 'b'], taken).get('b'));
+  });
+});
+
+describe('what a tool says of its workflow', () => {
+  const workflow = defineWorkflow({
+    name: 'PayOrder',
+    version: 3,
+    description: 'Pays.',
+    input: z.object({ orderId: z.string().describe('Which order'), amount: z.number().optional() }),
+    output: z.object({}),
+    mcp: { purpose: 'Pays an order', idempotencyKey: 'pay-{orderId}', waitSeconds: 5 },
+  }).build(() => ({}));
+  const def = { ...workflow.def, description: 'Pays.' };
+  const offer = offerOf(def);
+
+  test('is its own input schema, its purpose, its version and its hints', () => {
+    if (!offer) throw new Error('not offered');
+    expect(listingOf(workflowTool({ def, offer }, 'pay_order'))).toMatchObject({
+      name: 'pay_order',
+      title: 'PayOrder',
+      description: 'Pays an order. (Workflow, version 3; waits up to 5 s, then returns an executionId.)',
+      inputSchema: {
+        type: 'object',
+        properties: { orderId: { type: 'string', description: 'Which order' }, amount: { type: 'number' } },
+        required: ['orderId'],
+      },
+      annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
+    });
+  });
+
+  test('is the names of its inputs where it has no schema', () => {
+    const foreign = stored('F', { inputParameters: ['a', 'b'], inputTemplate: { b: 2 } });
+    expect(inputSchemaOf(foreign)).toEqual({ type: 'object', properties: { a: {}, b: { default: 2 } } });
+  });
+
+  test('stays within 300 tokens, however large its schema and long its purpose', () => {
+    const fields = Array.from({ length: 80 }, (_, i) => [
+      `field_${i}`,
+      { type: 'string', description: 'x '.repeat(50) },
+    ]);
+    const data = { type: 'object', properties: Object.fromEntries(fields), required: ['field_0'] };
+    const large = offered('Large', { purpose: 'word '.repeat(190).trim() });
+    const known = offerOf(large);
+    if (!known) throw new Error('not offered');
+    const tool = workflowTool({ def: { ...large, inputSchema: { data } }, offer: known }, 'large');
+    expect(tokensOf(listingOf(tool))).toBeLessThanOrEqual(300);
+  });
+});
