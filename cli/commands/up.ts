@@ -15,9 +15,9 @@ import { type CommandContext, defineCommand } from '../command.ts';
 import { loadContent, workflowSettings } from '../content.ts';
 import { demonstrate } from '../demo/demonstration.ts';
 import { connectionHelp } from '../mcp-clients/connection-help.ts';
+import { buildMcp, type McpOptions } from '../mcp-front.ts';
 import { llmBaseUrl, openShop } from '../open-shop.ts';
 import { startWorkerProcess, type WorkerProcess } from '../worker-process.ts';
-import { buildMcp, type McpOptions } from './mcp.ts';
 
 /** Ports tried after the default one; a port that was asked for is not replaced. */
 const MORE_MCP_PORTS = 20;
