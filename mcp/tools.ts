@@ -7,7 +7,16 @@ import { clip } from '../core/text.ts';
 import { parseArguments } from './arguments.ts';
 import { InputNeeded } from './asking.ts';
 import { clientOf } from './client.ts';
-import type { Client, Tool, ToolAnswer, ToolCall, ToolContext, ToolResult } from './define.ts';
+import type {
+  Client,
+  CodeDefinition,
+  ServerModel,
+  Tool,
+  ToolAnswer,
+  ToolCall,
+  ToolContext,
+  ToolResult,
+} from './define.ts';
 import type { DefinitionCache } from './definitions.ts';
 import { errorResult } from './errors.ts';
 import { createGuards, guarded } from './guards/index.ts';
@@ -33,6 +42,8 @@ export interface Surroundings {
   readonly definitions: DefinitionCache;
   readonly config: Pick<Config, 'rateLimitRpm' | 'maxResponseSizeKb'>;
   readonly log: Logger;
+  readonly model?: ServerModel;
+  readonly ours?: () => Promise<readonly CodeDefinition[]>;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
@@ -170,6 +181,8 @@ export async function contextOf(call: ToolCall, surroundings: Surroundings): Pro
     ...client,
     maxResponseBytes: surroundings.config.maxResponseSizeKb * 1024,
     log: surroundings.log.child({ tool: tool.name, call: call.id }),
+    ...(surroundings.model && { model: surroundings.model }),
+    ours: surroundings.ours ?? (async () => []),
     signal,
   };
 }

@@ -5,8 +5,9 @@ import { discover } from '../../core/discover.ts';
 import { aborted } from '../../core/drain.ts';
 import { FleetError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import { modelProvider } from '../../core/model-provider.ts';
 import { ChangeBus } from '../../mcp/changes.ts';
-import { isTool, type Tool } from '../../mcp/define.ts';
+import { type CodeDefinition, isTool, type ServerModel, type Tool } from '../../mcp/define.ts';
 import { DefinitionCache } from '../../mcp/definitions.ts';
 import { connector, createMcpServer } from '../../mcp/server.ts';
 import { ExecutionTasks } from '../../mcp/tasks/executions.ts';
@@ -28,7 +29,7 @@ const actions = actionsOf('[action]', {
 });
 
 export default defineCommand({
-  groups: ['conductor', 'server', 'mcp'],
+  groups: ['conductor', 'server', 'content', 'mcp'],
   configure(command) {
     command
       .addArgument(actions.argument)
@@ -51,13 +52,15 @@ export default defineCommand({
     refuseInstallFlags(context);
     const { config, log, options } = context;
     const { conductor, close } = stayConnected(config);
+    const ended = new AbortController();
     try {
       const served = options.conformanceFixture
         ? (await import('../../mcp/conformance/fixture.ts')).createFixture()
-        : await buildMcp({ config, log, conductor });
+        : await buildMcp({ config, log, conductor, signal: ended.signal });
       if (config.mcpTransport === 'http') await runHttp(context, { ...served, conductor });
       else await runStdio(context, served);
     } finally {
+      ended.abort();
       close();
     }
   },
@@ -77,6 +80,8 @@ export interface McpOptions {
   config: Config;
   log: Logger;
   conductor: () => Promise<Conductor>;
+  /** Ends what no client waits for. */
+  signal: AbortSignal;
 }
 
 /** All our tools. @throws FleetError `config` if the configuration names one that is not there */
@@ -91,7 +96,7 @@ export async function buildMcp(options: McpOptions): Promise<Served> {
   const { config } = options;
   const tools = await loadTools(config);
   const now = () => performance.now();
-  const definitions = new DefinitionCache(now);
+  const definitions = new DefinitionCache(now, options.signal);
   const choice = {
     allow: config.mcpWorkflowTools,
     deny: config.mcpWorkflowToolsDeny,
@@ -99,7 +104,9 @@ export async function buildMcp(options: McpOptions): Promise<Served> {
   };
   const taken = new Set(tools.map(({ name }) => name));
   const sources = [workflowTools({ ...options, definitions, choice, taken })];
-  const calls = { ...options, definitions, now, tools, sources };
+  const model = modelOf(config);
+  const ours = () => definitionsInCode(config);
+  const calls = { ...options, definitions, now, tools, sources, ours, ...(model && { model }) };
   const tasks = new ExecutionTasks({ ...calls, decide: tools.find(({ name }) => name === 'decide_approval') });
   const build = createMcpServer({ config, features: [createTools(calls), createTasks(tasks)] });
   return { build, listening: listeningTo({ ...calls, tasks }) };
@@ -119,6 +126,21 @@ function listeningTo({ config, definitions, sources, tasks }: Listened): Listeni
   changes.addWatcher(taskWatcher(showTask));
   changes.whileHeard(() => watchTools({ sources, definitions, changes }));
   return { changes, showTask };
+}
+
+/** The scripted model is asked only where somebody chose it: its answers are the demonstration's own. */
+function modelOf(config: Config): ServerModel | undefined {
+  const { name, conductorName: provider, model } = modelProvider(config);
+  return name === 'scripted' && config.llmProvider === undefined ? undefined : { provider, model };
+}
+
+/** Loaded when somebody asks: content takes longer to load than the server may take to start. */
+async function definitionsInCode(config: Config): Promise<readonly CodeDefinition[]> {
+  const [{ loadContent, workflowSettings }, { definitionsOf }] = await Promise.all([
+    import('../content.ts'),
+    import('../../workflows/manage/ours.ts'),
+  ]);
+  return definitionsOf(await loadContent(config), workflowSettings(config)).workflow;
 }
 
 async function runStdio({ log, signal, note }: CommandContext, served: Served): Promise<void> {
