@@ -112,6 +112,11 @@ describe('the ranking', () => {
     expect(first('stop', tool('none', 'Does a thing.'), parameter)).toBe('third');
   });
 
+  test('takes another word for the same thing, and for less than the very word', () => {
+    expect(first('kill', tool('a', 'Begins it.'), tool('b', 'Ends it.'))).toBe('b');
+    expect(first('kill', tool('a', 'Ends it.'), tool('b', 'Kills it.'))).toBe('b');
+  });
+
   test('takes a rare word for more than a common one', () => {
     const list = [tool('a', 'Workflow.'), tool('b', 'Workflow queue.'), tool('c', 'Workflow.')];
     expect(first('workflow queue', ...list)).toBe('b');
