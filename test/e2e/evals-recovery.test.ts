@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { WorkflowDef } from '../../core/conductor/types.ts';
+import { recover } from '../evals/recovery.ts';
+import { connect, type McpClient } from '../support/mcp-clients.ts';
+import { stdioTarget } from '../support/mcp-process.ts';
+import { uniqueName } from '../support/probe.ts';
+import { realConductor } from '../support/product.ts';
+
+const MOST_STEPS = 3;
+const env = { CONDUCTOR_SERVER_URL: inject('conductorServerUrl'), RATE_LIMIT_RPM: '100000', MCP_TOOLSETS: 'all' };
+const conductor = realConductor();
+const name = uniqueName('evl_sum');
+let client: McpClient;
+let tools: string[];
+let ended: string;
+
+beforeAll(async () => {
+  const add = { evaluatorType: 'graaljs', expression: '$.a + 1', a: '${workflow.input.a}' };
+  const tasks = [{ name: 'add_one', taskReferenceName: 'add_one', type: 'INLINE', inputParameters: add }];
+  const def = { name, version: 1, schemaVersion: 2, ownerEmail: 'evals@example.com', tasks, inputParameters: ['a'] };
+  await conductor.putWorkflowDef(def as unknown as WorkflowDef); // the server is the judge of plain definitions
+  ended = await conductor.startWorkflow({ name, input: { a: 1 } });
+  await conductor.waitForEnd(ended);
+  client = await connect('2025-11-25', stdioTarget(env));
+  tools = await client.toolNames();
+});
+afterAll(() => client.close());
+
+const unknownId = randomUUID();
+
+/** What was called wrongly, and the code of the error that has to come. Arguments are made when the server is ready. */
+const mistakes: Record<string, () => [tool: string, args: Record<string, unknown>, code: string]> = {
+  'a workflow under half of its name': () => [
+    'execute_workflow',
+    { name: name.slice(0, -2), input: { a: 1 } },
+    'not-found',
+  ],
+  'a workflow in a version that it has not': () => ['execute_workflow', { name, version: 99 }, 'not-found'],
+  'a misspelt parameter': () => ['execute_workflow', { nam: name, input: { a: 1 } }, 'input'],
+  'an input as a text': () => ['execute_workflow', { name, input: '{"a":1}' }, 'input'],
+  'too long a wait': () => ['execute_workflow', { name, input: { a: 1 }, waitSeconds: 600 }, 'input'],
+  'no id': () => ['get_execution_status', {}, 'input'],
+  'an id that leads to another place': () => ['get_execution_status', { executionId: '../metadata' }, 'input'],
+  'an id that nothing has': () => ['get_execution_status', { executionId: unknownId }, 'not-found'],
+  'a detail that does not exist': () => ['get_execution_status', { executionId: ended, detail: 'everything' }, 'input'],
+  'a page as a text': () => ['get_execution_status', { executionId: ended, page: '1' }, 'input'],
+  'a task that the execution has not': () => [
+    'get_execution_status',
+    { executionId: ended, taskRef: 'add_on' },
+    'not-found',
+  ],
+  'an id that nothing has, to be diagnosed': () => ['diagnose_execution', { executionId: unknownId }, 'not-found'],
+  'too many rows': () => ['list_workflow_executions', { workflowName: name, limit: 5000 }, 'input'],
+  'a status in small letters': () => ['list_workflow_executions', { workflowName: name, status: 'completed' }, 'input'],
+  'a cursor of nobody': () => ['list_workflow_executions', { cursor: 'next' }, 'input'],
+  'a definition under half of its name': () => ['get_workflow', { name: name.slice(0, -2) }, 'not-found'],
+  'figures of a workflow under half of its name': () => [
+    'analyze_workflow_performance',
+    { workflowName: name.slice(0, -2) },
+    'not-found',
+  ],
+  'a task definition that nobody made': () => ['get_task_definition', { name: `${name}_nope` }, 'not-found'],
+  'a pause of what nobody started': () => ['pause_workflow', { executionIds: [unknownId] }, 'not-found'],
+  'a retry of what nobody started': () => ['retry_workflow', { executionIds: [unknownId] }, 'not-found'],
+};
+
+describe('whoever follows the advice of an error without a thought gets on', () => {
+  test.each(Object.entries(mistakes))('after %s', async (_what, make) => {
+    const [tool, args, code] = make();
+    const { calls, recovered } = await recover(client, { tool, args }, { tools, most: MOST_STEPS });
+    const told = calls.map((call) => `${call.tool} ${JSON.stringify(call.args)}\n${call.text}`).join('\n\n');
+    expect(calls[0]?.text, told).toContain(`Error (${code})`);
+    expect(calls.length, told).toBeGreaterThan(1);
+    expect(recovered, told).toBe(true);
+    expect(calls.slice(1).filter((call) => call.isError && call.text.includes('Error (input)'))).toEqual([]);
+  });
+});

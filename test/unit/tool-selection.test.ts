@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest';
+import { adversarial, goldens, heldOut } from '../evals/goldens.ts';
+import { allListings } from '../evals/listings.ts';
+import { confusablePairs, createRanking, type RankedTool, stemsOf } from '../evals/ranking.ts';
+import { misses, place, shortfalls } from '../evals/selection.ts';
+
+const MOST_ALIKE = 0.8;
+const tools: readonly RankedTool[] = await allListings();
+const ours = goldens();
+const theirs = heldOut() ?? [];
+const names = tools.map(({ name }) => name);
+
+describe('the right tool is found by words alone', () => {
+  test('for the goldens that descriptions may be tuned on', () => {
+    expect(shortfalls(ours, tools), misses(place(ours, tools)).join('\n')).toEqual([]);
+  });
+
+  test('for the requests of somebody else, which nothing is tuned on', () => {
+    expect(theirs.length).toBeGreaterThanOrEqual(30);
+    expect(shortfalls(theirs, tools)).toEqual([]); // the misses stay unread
+  });
+
+  test('and not for a reason that any list of tools would give: without a tool, or under a name without sense, it is not found', () => {
+    for (const name of names) {
+      const without = tools.filter((tool) => tool.name !== name);
+      expect(shortfalls(ours, without), `without ${name}`).not.toEqual([]);
+      const renamed = tools.map((tool) => (tool.name === name ? { ...tool, name: 'zx_qv' } : tool));
+      expect(shortfalls(ours, renamed), `${name} renamed`).not.toEqual([]);
+    }
+  });
+
+  test('and by the descriptions: with those of other tools it is not found', () => {
+    const swapped = tools.map((tool, at) => ({ ...(tools[(at + 1) % tools.length] ?? tool), name: tool.name }));
+    for (const set of [ours, theirs]) expect(shortfalls(set, swapped)).not.toEqual([]);
+  });
+});
+
+describe('the goldens', () => {
+  test('have an id of their own each', () => {
+    const ids = [...ours, ...theirs].map(({ id }) => id);
+    expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([]);
+  });
+
+  test('expect every tool, and speak of every intent, at least twice', () => {
+    const times = (of: readonly string[], one: string) => of.filter((other) => other === one).length;
+    const expected = ours.map((golden) => golden.expected[0] ?? '');
+    expect(names.filter((name) => times(expected, name) < 2)).toEqual([]);
+    const intents = ours.map(({ intent }) => intent);
+    expect(intents.filter((intent) => times(intents, intent) < 2)).toEqual([]);
+  });
+
+  test('name no tool, not even as words in a row', () => {
+    const phrases = names.map((name) => ` ${name.replaceAll('_', ' ')} `);
+    const naming = ours.filter(({ request }) => {
+      const words = ` ${request.toLowerCase().replaceAll(/[^a-z\d]+/g, ' ')} `;
+      return phrases.some((phrase) => words.includes(phrase));
+    });
+    expect(naming.map(({ id }) => id)).toEqual([]);
+  });
+
+  test('know every tool that they expect or forbid, and its parameters', () => {
+    const said = [...ours, ...theirs].flatMap(({ expected, forbidden }) => [...expected, ...forbidden]);
+    expect(said.filter((name) => !names.includes(name))).toEqual([]);
+    const parameters = new Map(tools.map(({ name, inputSchema }) => [name, Object.keys(inputSchema.properties ?? {})]));
+    const strange = [...ours, ...theirs].flatMap(({ id, expected: [tool = ''], args = {} }) =>
+      Object.keys(args)
+        .filter((key) => !parameters.get(tool)?.includes(key))
+        .map((key) => `${id}: ${tool} has no ${key}`),
+    );
+    expect(strange).toEqual([]);
+  });
+
+  test.each(adversarial())('$id: the call that was made is one that its tool takes', ({ call, forbidden }) => {
+    const tool = tools.find(({ name }) => name === call.tool);
+    expect(Object.keys(tool?.inputSchema.properties ?? {})).toEqual(expect.arrayContaining(Object.keys(call.args)));
+    expect(names).toEqual(expect.arrayContaining(forbidden));
+  });
+});
+
+describe('no two tools read alike', () => {
+  test(`beyond a cosine of ${MOST_ALIKE}, unless each names the other`, () => {
+    const described = new Map(tools.map(({ name, description = '' }) => [name, description]));
+    const confusable = confusablePairs(tools)
+      .filter(({ cosine }) => cosine > MOST_ALIKE)
+      .filter(({ tools: [a, b] }) => !(described.get(a)?.includes(b) && described.get(b)?.includes(a)));
+    expect(confusable).toEqual([]);
+  });
+
+  test('which a copy under another name would be found to do', () => {
+    const [original, ...rest] = tools;
+    if (!original) throw new Error('there is no tool');
+    const [pair] = confusablePairs([original, { ...original, name: `${original.name}_again` }, ...rest]);
+    expect(pair?.tools).toEqual([original.name, `${original.name}_again`]);
+    expect(pair?.cosine).toBeGreaterThan(MOST_ALIKE);
+  });
+});
+
+describe('the ranking', () => {
+  const tool = (name: string, description: string, parameters: object = {}): RankedTool => ({
+    name,
+    description,
+    inputSchema: { type: 'object', properties: parameters },
+  });
+  const first = (request: string, ...list: RankedTool[]) => createRanking(list)(request)[0]?.name;
+
+  test('takes a word in the name for more than one in a description, and one there for more than one of a parameter', () => {
+    const named = tool('stop_it', 'Does a thing.');
+    const described = tool('other', 'May stop a thing.');
+    const parameter = tool('third', 'Does a thing.', { stop: { type: 'boolean' } });
+    expect(first('stop', described, named, parameter)).toBe('stop_it');
+    expect(first('stop', parameter, described)).toBe('other');
+    expect(first('stop', tool('none', 'Does a thing.'), parameter)).toBe('third');
+  });
+
+  test('takes another word for the same thing, and for less than the very word', () => {
+    expect(first('kill', tool('a', 'Begins it.'), tool('b', 'Ends it.'))).toBe('b');
+    expect(first('kill', tool('a', 'Ends it.'), tool('b', 'Kills it.'))).toBe('b');
+  });
+
+  test('takes a rare word for more than a common one', () => {
+    const list = [tool('a', 'Workflow.'), tool('b', 'Workflow queue.'), tool('c', 'Workflow.')];
+    expect(first('workflow queue', ...list)).toBe('b');
+  });
+
+  test('reads descriptions and choices of parameters, one called "description" too', () => {
+    expect(first('nightly', tool('a', 'X.'), tool('b', 'X.', { description: { description: 'Nightly?' } }))).toBe('b');
+    expect(first('resume', tool('a', 'X.'), tool('b', 'X.', { action: { enum: ['pause', 'resume'] } }))).toBe('b');
+  });
+
+  test.each([
+    ['execute executes executed executing execution executions', 1],
+    ['approve approves approval approvals approved', 1],
+    ['fail fails failed failing failure failures', 1],
+    ['stop stopped stopping', 1],
+    ['retry retries retried retrying', 1],
+    ['create created creating creation', 1],
+    ['validate validates validation', 1],
+    ['schedule schedules scheduled', 1],
+    ['process queue status', 3],
+    ['executionId execution_id', 2],
+    ['5c1f0d7e-33a1-4c0b-9a55-1f0a8a3b7c11 42', 0],
+  ])('sees %s as so many words: %i', (text, different) => {
+    expect(new Set(stemsOf(text)).size).toBe(different);
+  });
+});
