@@ -1,4 +1,5 @@
 import type { ToolListing } from '../../mcp/schemas.ts';
+import { EXECUTION_ID, moodOf, readRequest, withPhrases } from './reading.ts';
 import { stem } from './stem.ts';
 import { meaningsOf } from './thesaurus.ts';
 
@@ -7,10 +8,11 @@ export type RankedTool = Pick<ToolListing, 'name'> & {
   readonly title?: string | undefined;
   readonly description?: string | undefined;
   readonly inputSchema: Readonly<Record<string, unknown>>;
+  readonly annotations?: { readonly readOnlyHint?: boolean | undefined } | undefined;
 };
 
 /**
- * Weights of BM25F, set once and by no golden: a name and a title are written to be recognised, a description's first sentence says
+ * Weights of BM25F, set once and by no golden (half or twice of one moves no score by more than three points): a name and a title are written to be recognised, a description's first sentence says
  * what the tool is for, the rest and the parameters say how.
  */
 const FIELDS = { name: 3, title: 2, first: 2, rest: 1, parameters: 0.5 } as const;
@@ -20,13 +22,22 @@ const LENGTH_SHARE = 0.5;
 
 /** What another word for the same thing counts, beside the very word. */
 const MEANING_WEIGHT = 0.5;
+/** What a sentence begins with is most often what is to be done. */
+const HEAD_WEIGHT = 1.5;
+/** A question is answered by a tool that only reads, an order carried out by one that does more. */
+const FITTING_HINT = 1.3;
 
 /** Words that say nothing about what somebody wants. */
 const STOP_WORDS = new Set(
-  `a about after all am an and any are as at be because been before but by can could did do does each else every for from get give
-  had has have he her here his how i if in into is it its just let like may me my no not now of on one only or our out please she so
-  some such tell than that the their them then there these they this those through to too up us was we were what when where which
-  while who whom will with would you your`.split(/\s+/),
+  `a about actually after all already also always am an and any anybody anyone anything are as ask at be conductor hour minute second minutes seconds hours new old server system because been before being
+  but by can cant come could did do does doesnt dont each either else even ever every everybody everyone everything exactly for from
+  get gets getting give given go goes going gone good got had hand has have having he her here him his how i if in into is isnt it its
+  just know kind let like little look looking lot make makes may maybe me might more most much must my myself need needs no nobody
+  none not nothing now of ok on one ones only onto or other others our ours out own please kindly hello put quite rather really right same say
+  says see shall she should shouldnt so some somebody someone something soon still such take tell than thank thanks that the
+  their them then there these they thing things this those though through to together too try until up us use used very want wants was
+  wasnt way we well went were what whatever when where whether which while who whole whom whose will with within wont would yes yet
+  you your yours`.split(/\s+/),
 );
 
 type Field = keyof typeof FIELDS;
@@ -49,7 +60,12 @@ export function stemsOf(text: string): string[] {
 
 /** Prepares BM25F over the fields of these tools. The answer ranks all of them for a request, best first; equal ones by name. */
 export function createRanking(tools: readonly RankedTool[]): (request: string) => Ranked[] {
-  const documents = tools.map((tool) => ({ name: tool.name, fields: countsOf(tool) }));
+  const names = new Set(tools.map(({ name }) => name));
+  const documents = tools.map((tool) => ({
+    name: tool.name,
+    fields: countsOf(tool, names),
+    onlyReads: tool.annotations?.readOnlyHint === true,
+  }));
   const averages = Object.fromEntries(
     fields.map((field) => [field, mean(documents.map((document) => size(document.fields[field])))]),
   ) as Record<Field, number>;
@@ -61,18 +77,34 @@ export function createRanking(tools: readonly RankedTool[]): (request: string) =
     }, 0);
 
   return (request) => {
-    const terms = [...new Set(termsOf(request))];
+    const mood = moodOf(request);
+    const terms = weightsOf(readRequest(request), mood === 'question' ? 1 : HEAD_WEIGHT);
+    const fits = (onlyReads: boolean) => mood !== undefined && onlyReads === (mood === 'question');
     return documents
       .map((document) => {
-        const score = terms.reduce((sum, term) => {
+        const score = [...terms].reduce((sum, [term, weight]) => {
           const times = frequency(document.fields, term);
-          const weight = term.startsWith('#') ? MEANING_WEIGHT : 1;
           return sum + (weight * rarity(term) * times) / (SATURATION + times);
         }, 0);
-        return { name: document.name, score };
+        return { name: document.name, score: score * (fits(document.onlyReads) ? FITTING_HINT : 1) };
       })
       .sort((a, b) => b.score - a.score || (a.name < b.name ? -1 : 1));
   };
+}
+
+/** Every term of a request, and how much it counts. */
+function weightsOf(request: string, headWeight: number): Map<string, number> {
+  const weights = new Map<string, number>();
+  for (const sentence of request.split(/[.!?:;,]\s+/)) {
+    for (const [at, word] of stemsOf(sentence).entries()) {
+      const head = at === 0 ? headWeight : 1;
+      for (const term of [word, ...meaningsOf([word])]) {
+        const weight = head * (term.startsWith('#') ? MEANING_WEIGHT : 1);
+        weights.set(term, Math.max(weight, weights.get(term) ?? 0));
+      }
+    }
+  }
+  return weights;
 }
 
 function termsOf(text: string): string[] {
@@ -107,15 +139,27 @@ export function confusablePairs(tools: readonly RankedTool[]): Pair[] {
 
 const fields = Object.keys(FIELDS) as Field[];
 
-function countsOf({ name, title = '', description = '', inputSchema }: RankedTool): Record<Field, Counts> {
+function countsOf(
+  { name, title = '', description = '', inputSchema }: RankedTool,
+  names: ReadonlySet<string>,
+): Record<Field, Counts> {
+  // What points to another tool says what this one is not for.
+  const isOwn = (part: string) => !(part.match(/\w+_\w+/g) ?? []).some((word) => word !== name && names.has(word));
   const [first = '', ...rest] = description.split(/(?<=[.!?])\s+/);
+  const ownFirst = first.split(/(?<=[,:;])\s+/).filter(isOwn);
   return {
-    name: count(termsOf(name)),
-    title: count(termsOf(title)),
-    first: count(termsOf(first)),
-    rest: count(termsOf(rest.join(' '))),
-    parameters: count(termsOf(parameterText(inputSchema))),
+    name: count(termsOf(withPhrases(name.replaceAll('_', ' ')))),
+    title: count(termsOf(withPhrases(title))),
+    first: count(termsOf(withPhrases(ownFirst.join(' ')))),
+    rest: count(termsOf(withPhrases(rest.filter(isOwn).join(' ')))),
+    parameters: count(termsOf(`${withPhrases(parameterText(inputSchema))} ${executionIds(inputSchema)}`)),
   };
+}
+
+/** Whoever gives an id wants a tool that takes one, the more so one whose first parameter it is. */
+function executionIds({ properties }: RankedTool['inputSchema']): string {
+  const at = Object.keys(properties ?? {}).findIndex((name) => /^executionIds?$/.test(name));
+  return at < 0 ? '' : `${EXECUTION_ID} ${at === 0 ? EXECUTION_ID : ''}`;
 }
 
 /** Names, descriptions and allowed words of every parameter. */
