@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { FleetError } from '../../core/errors.ts';
 import { clip, count, duration, instant } from '../../core/text.ts';
 import { effectsOf } from '../../workflows/model/gate.ts';
 import {
