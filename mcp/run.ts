@@ -67,6 +67,14 @@ export async function runWorkflow(request: RunRequest, context: ToolContext): Pr
   }
 }
 
+/** What a call that went on as a task would have answered itself. */
+export async function settleRun(
+  executionId: string,
+  { conductor, maxResponseBytes }: ToolContext,
+): Promise<ToolAnswer<Run>> {
+  return describe(await conductor.getExecution(executionId), { executionId, isNew: true }, maxResponseBytes);
+}
+
 async function findDefinition({ name, version }: RunRequest, context: ToolContext): Promise<StoredWorkflowDef> {
   try {
     return await context.definitions.get(name, version);
@@ -174,7 +182,7 @@ function stillOpen({ workflowId: executionId, tasks }: Execution, head: string, 
     lines.push(`It waits for a person or a signal at ${word(gate.referenceTaskName)}: ${pending}`);
   }
   lines.push(`Follow it: ${callOf('get_execution_status', { executionId })}`);
-  return { text: lines.join('\n'), structured: { ...run, ...(gate && { waitsFor: gate.referenceTaskName }) } };
+  return { text: lines.join('\n'), structured: { ...run, ...(gate && { waitsFor: gate.referenceTaskName }) }, continues: executionId };
 }
 
 function outputLink({ workflowId, output }: Execution): Link {

@@ -1,27 +1,39 @@
-import type { McpServerFactory } from '@modelcontextprotocol/server';
+import { Option } from 'commander';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import { discover } from '../../core/discover.ts';
 import { aborted } from '../../core/drain.ts';
 import type { Logger } from '../../core/log.ts';
+import { ChangeBus } from '../../mcp/changes.ts';
 import { isTool } from '../../mcp/define.ts';
 import { DefinitionCache } from '../../mcp/definitions.ts';
-import { createMcpServer } from '../../mcp/server.ts';
+import { connector, createMcpServer } from '../../mcp/server.ts';
+import { ExecutionTasks } from '../../mcp/tasks/executions.ts';
+import { createTasks } from '../../mcp/tasks/feature.ts';
+import { showing, taskWatcher } from '../../mcp/tasks/listening.ts';
 import { createTools } from '../../mcp/tools.ts';
 import { checkChoice } from '../../mcp/toolsets.ts';
+import type { Served } from '../../mcp/transports/listening.ts';
 import { workflowTools } from '../../mcp/workflow-tools/source.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { stayConnected } from '../connect.ts';
 
 export default defineCommand({
   groups: ['conductor', 'server', 'mcp'],
+  configure(command) {
+    command.addOption(
+      new Option('--conformance-fixture', "serve what the protocol's conformance suite calls").hideHelp(),
+    );
+  },
   async run(context) {
-    const { config, log } = context;
+    const { config, log, options } = context;
     const { conductor, close } = stayConnected(config);
     try {
-      const build = await buildMcp({ config, log, conductor });
-      if (config.mcpTransport === 'http') await runHttp(context, build, conductor);
-      else await runStdio(context, build);
+      const served = options.conformanceFixture
+        ? (await import('../../mcp/conformance/fixture.ts')).createFixture()
+        : await buildMcp({ config, log, conductor });
+      if (config.mcpTransport === 'http') await runHttp(context, { ...served, conductor });
+      else await runStdio(context, served);
     } finally {
       close();
     }
@@ -34,8 +46,8 @@ export interface McpOptions {
   conductor: () => Promise<Conductor>;
 }
 
-/** The factory of MCP servers over all our tools, for either transport. */
-export async function buildMcp(options: McpOptions): Promise<McpServerFactory> {
+/** Everything that either transport serves. */
+export async function buildMcp(options: McpOptions): Promise<Served> {
   const { config } = options;
   const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
   checkChoice({ toolsets: config.mcpToolsets, tools: config.mcpTools }, tools);
@@ -50,23 +62,28 @@ export async function buildMcp(options: McpOptions): Promise<McpServerFactory> {
     },
     taken: new Set(tools.map(({ name }) => name)),
   });
-  return createMcpServer({ config, features: [createTools({ ...surroundings, tools, sources: [workflows] })] });
+  const calls = { ...surroundings, tools, sources: [workflows] };
+  const tasks = new ExecutionTasks(calls);
+  const build = createMcpServer({ config, features: [createTools(calls), createTasks(tasks)] });
+  const changes = new ChangeBus();
+  const showTask = showing(tasks, connector(config)({ era: 'modern' }));
+  changes.addWatcher(taskWatcher(showTask));
+  return { build, listening: { changes, showTask } };
 }
 
-async function runStdio({ log, signal, note }: CommandContext, build: McpServerFactory): Promise<void> {
+async function runStdio({ log, signal, note }: CommandContext, served: Served): Promise<void> {
   const { serveStdio } = await import('../../mcp/transports/stdio.ts');
   if (process.stdin.isTTY)
     note('Speaking MCP on stdin and stdout; this is for an MCP client to start. Ctrl-C ends it.');
-  await serveStdio(build, { log, signal });
+  await serveStdio(served, { log, signal });
 }
 
 async function runHttp(
   { config, log, signal, note }: CommandContext,
-  build: McpServerFactory,
-  conductor: () => Promise<Conductor>,
+  served: Served & { conductor: () => Promise<Conductor> },
 ): Promise<void> {
   const { startHttp } = await import('../../mcp/transports/http.ts');
-  const front = await startHttp({ build, config, conductor, log });
+  const front = await startHttp({ ...served, config, log });
   note(`MCP at ${front.url}; Ctrl-C ends it.`);
   await aborted(signal);
   await front.close();
