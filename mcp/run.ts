@@ -182,7 +182,11 @@ function stillOpen({ workflowId: executionId, tasks }: Execution, head: string, 
     lines.push(`It waits for a person or a signal at ${word(gate.referenceTaskName)}: ${pending}`);
   }
   lines.push(`Follow it: ${callOf('get_execution_status', { executionId })}`);
-  return { text: lines.join('\n'), structured: { ...run, ...(gate && { waitsFor: gate.referenceTaskName }) }, continues: executionId };
+  return {
+    text: lines.join('\n'),
+    structured: { ...run, ...(gate && { waitsFor: gate.referenceTaskName }) },
+    continues: executionId,
+  };
 }
 
 function outputLink({ workflowId, output }: Execution): Link {

@@ -7,6 +7,11 @@ import type { Logger } from '../../core/log.ts';
 import { ChangeBus } from '../../mcp/changes.ts';
 import { isTool } from '../../mcp/define.ts';
 import { DefinitionCache } from '../../mcp/definitions.ts';
+import { createCompletions } from '../../mcp/reading/completions.ts';
+import { isPrompt } from '../../mcp/reading/define-prompt.ts';
+import { isResource } from '../../mcp/reading/define-resource.ts';
+import { createPrompts } from '../../mcp/reading/prompts.ts';
+import { createResources } from '../../mcp/reading/resources.ts';
 import { connector, createMcpServer } from '../../mcp/server.ts';
 import { ExecutionTasks } from '../../mcp/tasks/executions.ts';
 import { createTasks } from '../../mcp/tasks/feature.ts';
@@ -49,7 +54,11 @@ export interface McpOptions {
 /** Everything that either transport serves. */
 export async function buildMcp(options: McpOptions): Promise<Served> {
   const { config } = options;
-  const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
+  const [tools, resources, prompts] = await Promise.all([
+    discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool'),
+    discover(new URL('../../mcp/resources/', import.meta.url), isResource, 'resource'),
+    discover(new URL('../../mcp/prompts/', import.meta.url), isPrompt, 'prompt'),
+  ]);
   checkChoice({ toolsets: config.mcpToolsets, tools: config.mcpTools }, tools);
   const now = () => performance.now();
   const surroundings = { ...options, definitions: new DefinitionCache(now), now };
@@ -64,7 +73,17 @@ export async function buildMcp(options: McpOptions): Promise<Served> {
   });
   const calls = { ...surroundings, tools, sources: [workflows] };
   const tasks = new ExecutionTasks(calls);
-  const build = createMcpServer({ config, features: [createTools(calls), createTasks(tasks)] });
+  const readings = { ...surroundings, resources, prompts };
+  const build = createMcpServer({
+    config,
+    features: [
+      createTools(calls),
+      createTasks(tasks),
+      createResources(readings),
+      createPrompts(readings),
+      createCompletions(readings),
+    ],
+  });
   const changes = new ChangeBus();
   const showTask = showing(tasks, connector(config)({ era: 'modern' }));
   changes.addWatcher(taskWatcher(showTask));
