@@ -15,6 +15,8 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/conductor-server.ts'],
           testTimeout: 180_000,
+          // A busy server takes its time; what never comes still fails.
+          expect: { poll: { timeout: 20_000 } },
           hookTimeout: 240_000,
         },
       },

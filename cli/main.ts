@@ -58,7 +58,10 @@ const commands: Record<string, Entry> = {
     summary: 'run a worker here on the input of a task of the past, without reporting it',
     load: () => import('./commands/replay.ts'),
   },
-  mcp: { summary: 'serve MCP over stdio or HTTP', load: () => import('./commands/mcp.ts') },
+  mcp: {
+    summary: 'serve MCP over stdio or HTTP; write it into the configuration of a client',
+    load: () => import('./commands/mcp.ts'),
+  },
   server: {
     summary: 'start, stop and look at the embedded Conductor server',
     load: () => import('./commands/server.ts'),

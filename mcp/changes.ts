@@ -28,6 +28,8 @@ export class ChangeBus implements Changes, ServerEventBus {
   readonly #listeners = new Set<(event: ServerEvent) => void>();
   readonly #watchers: Watcher[] = [];
   readonly #watched = new Map<string, Watched>();
+  readonly #starts: (() => () => void)[] = [];
+  #stops: (() => void)[] = [];
 
   toolsChanged(): void {
     this.publish({ kind: 'tools_list_changed' });
@@ -50,13 +52,23 @@ export class ChangeBus implements Changes, ServerEventBus {
     this.#watchers.push(watcher);
   }
 
+  /** Has something run while anybody can hear of changes at all: `start` begins it and returns what ends it. */
+  whileHeard(start: () => () => void): void {
+    this.#starts.push(start);
+    if (this.#listeners.size > 0) this.#stops.push(start());
+  }
+
   publish(event: ServerEvent): void {
     for (const listener of [...this.#listeners]) listener(event);
   }
 
   subscribe(listener: (event: ServerEvent) => void): () => void {
     this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    if (this.#listeners.size === 1) this.#stops = this.#starts.map((start) => start());
+    return () => {
+      if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
+      for (const stop of this.#stops.splice(0)) stop();
+    };
   }
 
   /** Somebody subscribed to `uri`. Returns what ends the subscription; only its first call counts. */

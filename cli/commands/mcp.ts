@@ -3,9 +3,10 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import { discover } from '../../core/discover.ts';
 import { aborted } from '../../core/drain.ts';
+import { FleetError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { ChangeBus } from '../../mcp/changes.ts';
-import { isTool } from '../../mcp/define.ts';
+import { isTool, type Tool } from '../../mcp/define.ts';
 import { DefinitionCache } from '../../mcp/definitions.ts';
 import { createCompletions } from '../../mcp/reading/completions.ts';
 import { isPrompt } from '../../mcp/reading/define-prompt.ts';
@@ -16,21 +17,43 @@ import { connector, createMcpServer } from '../../mcp/server.ts';
 import { ExecutionTasks } from '../../mcp/tasks/executions.ts';
 import { createTasks } from '../../mcp/tasks/feature.ts';
 import { showing, taskWatcher } from '../../mcp/tasks/listening.ts';
-import { createTools } from '../../mcp/tools.ts';
+import { watchTools } from '../../mcp/tool-changes.ts';
+import { createTools, type ToolSource } from '../../mcp/tools.ts';
 import { checkChoice } from '../../mcp/toolsets.ts';
-import type { Served } from '../../mcp/transports/listening.ts';
+import type { Listening, Served } from '../../mcp/transports/listening.ts';
 import { workflowTools } from '../../mcp/workflow-tools/source.ts';
+import { actionsOf } from '../actions.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { stayConnected } from '../connect.ts';
+import { clientNames } from '../mcp-clients/clients.ts';
+
+const actions = actionsOf('[action]', {
+  serve: 'serve MCP over stdio, or over HTTP with --transport http (default)',
+  install: `install <client>: write it into the configuration of ${clientNames.join(', ')}`,
+});
 
 export default defineCommand({
   groups: ['conductor', 'server', 'mcp'],
   configure(command) {
-    command.addOption(
-      new Option('--conformance-fixture', "serve what the protocol's conformance suite calls").hideHelp(),
-    );
+    command
+      .addArgument(actions.argument)
+      .argument('[client]', 'install: the program that is to use it')
+      .option('--scope <project|user>', 'install: for this folder (default), or for you everywhere')
+      .option('--name <name>', 'install: what the client calls the server (default: conductor)')
+      .option('--url <url>', 'install: the address of a server that runs elsewhere, instead of --host and --port')
+      .option('--print', 'install: print the configuration and write nothing')
+      .option('--remove', 'install: take it out again')
+      .addOption(new Option('--conformance-fixture', "serve what the protocol's conformance suite calls").hideHelp())
+      .addHelpText('after', actions.help);
   },
   async run(context) {
+    const [action = 'serve', client] = context.args;
+    if (action === 'install') {
+      await loadTools(context.config);
+      const { installInClient } = await import('../mcp-clients/install.ts');
+      return installInClient(context, client);
+    }
+    refuseInstallFlags(context);
     const { config, log, options } = context;
     const { conductor, close } = stayConnected(config);
     try {
@@ -45,49 +68,73 @@ export default defineCommand({
   },
 });
 
+/** A flag that does nothing would be believed to do something. */
+function refuseInstallFlags({ options, args: [, client] }: CommandContext): void {
+  const [flag] = Object.keys(options).filter((name) => name !== 'conformanceFixture');
+  if (flag === undefined && client === undefined) return;
+  const given = flag === undefined ? `"${client}"` : `--${flag}`;
+  throw new FleetError('input', `${given} is for \`fleet mcp install\`.`, {
+    remedy: 'Write `fleet mcp install <client>`, or leave it out.',
+  });
+}
+
 export interface McpOptions {
   config: Config;
   log: Logger;
   conductor: () => Promise<Conductor>;
 }
 
-/** Everything that either transport serves. */
-export async function buildMcp(options: McpOptions): Promise<Served> {
-  const { config } = options;
-  const [tools, resources, prompts] = await Promise.all([
-    discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool'),
+/** All our tools. @throws FleetError `config` if the configuration names one that is not there */
+async function loadTools({ mcpToolsets, mcpTools }: Config): Promise<Tool[]> {
+  const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
+  checkChoice({ toolsets: mcpToolsets, tools: mcpTools }, tools);
+  return tools;
+}
+
+/** Everything that is read rather than called. */
+async function loadReadings() {
+  const [resources, prompts] = await Promise.all([
     discover(new URL('../../mcp/resources/', import.meta.url), isResource, 'resource'),
     discover(new URL('../../mcp/prompts/', import.meta.url), isPrompt, 'prompt'),
   ]);
-  checkChoice({ toolsets: config.mcpToolsets, tools: config.mcpTools }, tools);
+  return { resources, prompts };
+}
+
+/** Everything that either transport serves. */
+export async function buildMcp(options: McpOptions): Promise<Served> {
+  const { config } = options;
+  const [tools, readings] = await Promise.all([loadTools(config), loadReadings()]);
   const now = () => performance.now();
-  const surroundings = { ...options, definitions: new DefinitionCache(now), now };
-  const workflows = workflowTools({
-    ...surroundings,
-    choice: {
-      allow: config.mcpWorkflowTools,
-      deny: config.mcpWorkflowToolsDeny,
-      most: config.mcpWorkflowToolsMost,
-    },
-    taken: new Set(tools.map(({ name }) => name)),
-  });
-  const calls = { ...surroundings, tools, sources: [workflows] };
-  const tasks = new ExecutionTasks(calls);
-  const readings = { ...surroundings, resources, prompts };
-  const build = createMcpServer({
-    config,
-    features: [
-      createTools(calls),
-      createTasks(tasks),
-      createResources(readings),
-      createPrompts(readings),
-      createCompletions(readings),
-    ],
-  });
+  const definitions = new DefinitionCache(now);
+  const choice = {
+    allow: config.mcpWorkflowTools,
+    deny: config.mcpWorkflowToolsDeny,
+    most: config.mcpWorkflowToolsMost,
+  };
+  const taken = new Set(tools.map(({ name }) => name));
+  const sources = [workflowTools({ ...options, definitions, choice, taken })];
+  const calls = { ...options, definitions, now, tools, sources };
+  const tasks = new ExecutionTasks({ ...calls, decide: tools.find(({ name }) => name === 'decide_approval') });
+  const reading = { ...calls, ...readings };
+  const features = [createTools(calls), createTasks(tasks), createResources(reading), createPrompts(reading)];
+  const build = createMcpServer({ config, features: [...features, createCompletions(reading)] });
+  return { build, listening: listeningTo({ ...calls, tasks }) };
+}
+
+interface Listened {
+  readonly config: Config;
+  readonly definitions: DefinitionCache;
+  readonly sources: readonly ToolSource[];
+  readonly tasks: ExecutionTasks;
+}
+
+/** What clients can hear of: tasks, and the workflows that are tools. */
+function listeningTo({ config, definitions, sources, tasks }: Listened): Listening {
   const changes = new ChangeBus();
   const showTask = showing(tasks, connector(config)({ era: 'modern' }));
   changes.addWatcher(taskWatcher(showTask));
-  return { build, listening: { changes, showTask } };
+  changes.whileHeard(() => watchTools({ sources, definitions, changes }));
+  return { changes, showTask };
 }
 
 async function runStdio({ log, signal, note }: CommandContext, served: Served): Promise<void> {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CallToolResult, InputRequests } from '@modelcontextprotocol/server';
 import type { Tasks } from '../tasks/feature.ts';
-import { type CreatedTask, createdTask, type DetailedTask } from '../tasks/protocol.ts';
+import { type CreatedTask, completedTask, createdTask, type DetailedTask } from '../tasks/protocol.ts';
 
 /** How a job ends. */
 type End =
@@ -59,10 +59,9 @@ export class FixtureTasks implements Tasks {
     if (Object.keys(job.questions).length > 0) {
       return { ...base, status: 'input_required', inputRequests: job.questions };
     }
-    if (!hasEnded(job)) return { ...base, status: 'working' };
-    return 'result' in job.end
-      ? { ...base, status: 'completed', ...job.end }
-      : { ...base, status: 'failed', ...job.end };
+    const working = { ...base, status: 'working' as const };
+    if (!hasEnded(job)) return working;
+    return 'result' in job.end ? completedTask(working, job.end.result) : { ...base, status: 'failed', ...job.end };
   }
 }
 

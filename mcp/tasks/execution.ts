@@ -14,7 +14,7 @@ const SHOWN_INPUT = 1000;
 /** What a person enters for a task that waits for a decision. */
 export const decision = z.object({
   approved: z.boolean().describe('Whether it may go on'),
-  reason: z.string().max(1000).optional().describe('Why'),
+  reason: z.string().min(1).max(1000).describe('Why'),
 });
 
 /** A task of the protocol is an execution that a tool has started: its id holds both, so that every process finds it. */

@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { inputResponse } from '@modelcontextprotocol/server';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { type Execution, hasEnded } from '../../core/conductor/types.ts';
-import { answerTask } from '../../core/conductor/waiting.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
-import type { ToolCall, ToolContext, ToolResult } from '../define.ts';
+import type { Tool, ToolCall, ToolContext, ToolResult } from '../define.ts';
 import { errorResult, protocolError } from '../errors.ts';
 import { authorize } from '../guards/authorize.ts';
 import { createGuards, guarded } from '../guards/index.ts';
@@ -12,7 +11,7 @@ import type { Permission } from '../permissions.ts';
 import { contextOf, type FindTool, resultOf, type ToolsOptions, toolFinder } from '../tools.ts';
 import { decision, openDecision, parseTaskId, taskOf } from './execution.ts';
 import type { TaskRequest, Tasks } from './feature.ts';
-import type { DetailedTask, InputResponses } from './protocol.ts';
+import { completedTask, type DetailedTask, type InputResponses } from './protocol.ts';
 
 /** A task as somebody asked for it. */
 interface Asked {
@@ -31,9 +30,12 @@ export class ExecutionTasks implements Tasks {
   readonly #find: FindTool;
   readonly #admit: (call: ToolCall) => Promise<ToolResult>;
   readonly #authorize: (call: ToolCall) => Promise<ToolResult>;
+  readonly #decide: Tool | undefined;
 
-  constructor(options: ToolsOptions) {
+  /** @param decide the tool that approves or rejects what waits for a person; without it no person is asked */
+  constructor({ decide: tool, ...options }: ToolsOptions & { readonly decide: Tool | undefined }) {
     this.#options = options;
+    this.#decide = tool;
     this.#find = toolFinder(options);
     this.#admit = guarded(createGuards(options), async () => ({ content: [] }));
     this.#authorize = guarded([authorize], async () => ({ content: [] }));
@@ -41,15 +43,15 @@ export class ExecutionTasks implements Tasks {
 
   get(taskId: string, request: TaskRequest): Promise<DetailedTask | undefined> {
     return this.#ask(taskId, 'executions:read', request, async ({ execution, settle }) => {
-      const task = taskOf(taskId, execution, request.showsForms);
+      const task = taskOf(taskId, execution, request.showsForms && this.#decide !== undefined);
       const ended = hasEnded(execution.status) && task.status !== 'cancelled';
-      return ended ? { ...task, status: 'completed', result: await settle() } : task;
+      return ended ? completedTask(task, await settle()) : task;
     });
   }
 
   async update(taskId: string, responses: InputResponses, request: TaskRequest): Promise<boolean> {
     const found = await this.#ask(taskId, 'workflows:execute', request, async ({ context, execution }) => {
-      await decide(context, execution, responses);
+      if (this.#decide) await decide(this.#decide, context, execution, responses);
       return true;
     });
     return found === true;
@@ -98,9 +100,10 @@ export class ExecutionTasks implements Tasks {
   }
 }
 
-/** Carries what the person decided to the tasks that wait for it. One who declined to decide leaves them to others. */
+/** Has what the person decided carried out by the tool for it. One who declined to decide leaves it to others. */
 async function decide(
-  { conductor, caller }: ToolContext,
+  tool: Tool,
+  context: ToolContext,
   execution: Execution,
   responses: InputResponses,
 ): Promise<void> {
@@ -110,20 +113,26 @@ async function decide(
     if (!task || view.kind !== 'elicit' || view.action !== 'accept') continue;
     const decided = decision.safeParse(view.content);
     if (!decided.success) {
-      throw new FleetError('input', 'The answer needs "approved": true or false, and may have a "reason".', {
-        remedy: `Answer ${task.taskId} again.`,
+      throw new FleetError('input', 'The answer needs "approved", true or false, and a "reason".', {
+        remedy: `Answer ${key} again with both.`,
       });
     }
-    const { approved, reason } = decided.data;
-    const outputData = {
-      approved,
-      ...(reason !== undefined && { reason, comment: reason }),
-      decidedBy: caller.name,
-      decidedAt: new Date().toISOString(),
-    };
-    await answerTask(conductor, task, { status: 'COMPLETED', outputData });
+    const args = tool.input.parse({
+      executionId: execution.workflowId,
+      taskRef: task.referenceTaskName,
+      decision: decided.data.approved ? 'approve' : 'reject',
+      reason: decided.data.reason,
+    });
+    await tool.handle(args, { ...context, ...confirmed });
   }
 }
+
+/** The person who answered the form has confirmed what they answered. */
+const confirmed: Pick<ToolContext, 'elicit'> = {
+  async elicit(_key, { requestedSchema }) {
+    return { action: 'accept', content: requestedSchema.parse({ confirm: true }) };
+  },
+};
 
 async function cancel(conductor: Conductor, { workflowId, status }: Execution): Promise<void> {
   if (hasEnded(status)) return;

@@ -48,6 +48,11 @@ export function createdTask(task: DetailedTask): CreatedTask {
   };
 }
 
+/** What a completed task came to: the result as its call would have had it, with the mark that clients look for in every result. */
+export function completedTask(task: DetailedTask, result: CallToolResult): DetailedTask {
+  return { ...task, status: 'completed', result: { ...result, resultType: 'complete' } };
+}
+
 /** True for the answer of a call that goes on as a task. */
 export function isCreatedTask(result: Result): result is CreatedTask {
   return result.resultType === 'task';

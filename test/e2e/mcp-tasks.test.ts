@@ -18,7 +18,7 @@ const tasks = [
     inputParameters: { amount: '${workflow.input.amount}' },
   },
 ];
-const outputParameters = { approved: '${decide.output.approved}', by: '${decide.output.decidedBy}' };
+const outputParameters = { approved: '${decide.output.approved}', sure: '${decide.output.confirmedByPerson}' };
 const end = { terminationStatus: 'FAILED', terminationReason: 'out of stock' };
 
 beforeAll(async () => {
@@ -37,7 +37,9 @@ const shownTask = z.looseObject({
   taskId: z.string(),
   status: z.string(),
   inputRequests: z.record(z.string(), z.object({ params: z.object({ message: z.string() }) })).optional(),
-  result: z.object({ structuredContent: z.record(z.string(), z.unknown()) }).optional(),
+  result: z
+    .object({ resultType: z.literal('complete'), structuredContent: z.record(z.string(), z.unknown()) })
+    .optional(),
 });
 
 async function start(args: object, capabilities: object = FOLLOWS_TASKS) {
@@ -73,12 +75,14 @@ test('an execution is a task of every process, asks its person, and ends with th
     rawResult(one.url, 'tasks/update', { taskId, inputResponses: { [key ?? '']: response } }, ASKS_TOO);
   expect(await answer({ action: 'decline' })).toMatchObject({ resultType: 'complete' });
   expect((await get(taskId)).status).toBe('input_required');
-  expect(await answer({ action: 'accept', content: { approved: true } })).toMatchObject({ resultType: 'complete' });
+  expect(await answer({ action: 'accept', content: { approved: true, reason: 'cheap' } })).toMatchObject({
+    resultType: 'complete',
+  });
 
   const done = await until(taskId, 'completed');
   expect(done.result?.structuredContent).toMatchObject({
     status: 'COMPLETED',
-    output: { approved: true, by: 'local' },
+    output: { approved: true, sure: true },
   });
 });
 

@@ -45,7 +45,7 @@ describe('the fixture of the suite, on our servers and transports', () => {
   );
 });
 
-describe.concurrent('the product itself, without the fixture', () => {
+describe('the product itself, without the fixture', () => {
   let http: HttpProcess;
   let sessions: HttpProcess;
   beforeAll(async () => {

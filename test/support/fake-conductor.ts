@@ -75,7 +75,8 @@ async function read(incoming: IncomingMessage): Promise<FakeRequest> {
   let text = '';
   for await (const chunk of incoming) text += chunk;
   const { pathname: path, searchParams: query } = new URL(incoming.url ?? '/', 'http://fake');
-  const body = text === '' ? undefined : JSON.parse(text);
+  // A line of a task's log is sent as it is.
+  const body = text === '' ? undefined : path.endsWith('/log') ? text : JSON.parse(text);
   return { method: incoming.method ?? 'GET', path, query, headers: incoming.headers, body };
 }
 

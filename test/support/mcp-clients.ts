@@ -4,6 +4,7 @@ import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.j
 import { StdioClientTransport as LegacyStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport as LegacyTransport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 
 /** The two eras of the protocol, each by the client library of its time. */
@@ -41,13 +42,20 @@ export interface McpClient {
 
 const info = { name: 'conductor-fleet-test', version: '0' };
 
-/** Connects a real client; it validates structured content against the listed output schemas by itself. */
-export function connect(era: Era, target: Target): Promise<McpClient> {
-  return era === '2025-11-25' ? connectLegacy(target) : connectModern(target);
+/** What the person at the client answers a form with. */
+export type Person = (message: string) => {
+  action: 'accept' | 'decline' | 'cancel';
+  content?: Record<string, boolean | string>;
+};
+
+/** Connects a real client; it validates structured content against the listed output schemas by itself. With a `person` it shows forms. */
+export function connect(era: Era, target: Target, person?: Person): Promise<McpClient> {
+  return era === '2025-11-25' ? connectLegacy(target, person) : connectModern(target, person);
 }
 
-async function connectLegacy(target: Target): Promise<McpClient> {
-  const client = new LegacyClient(info);
+async function connectLegacy(target: Target, person: Person | undefined): Promise<McpClient> {
+  const client = new LegacyClient(info, person && { capabilities: { elicitation: {} } });
+  if (person) client.setRequestHandler(ElicitRequestSchema, ({ params }) => person(params.message));
   const transport =
     'url' in target ? new LegacyHttp(new URL(target.url)) : new LegacyStdio({ ...target, stderr: 'ignore' });
   await client.connect(transport as LegacyTransport); // the library's own types disagree under exactOptionalPropertyTypes
@@ -62,8 +70,12 @@ async function connectLegacy(target: Target): Promise<McpClient> {
   };
 }
 
-async function connectModern(target: Target): Promise<McpClient> {
-  const client = new ModernClient(info, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
+async function connectModern(target: Target, person: Person | undefined): Promise<McpClient> {
+  const client = new ModernClient(info, {
+    versionNegotiation: { mode: { pin: '2026-07-28' } },
+    ...(person && { capabilities: { elicitation: {} } }),
+  });
+  if (person) client.setRequestHandler('elicitation/create', ({ params }) => person(params.message));
   const transport =
     'url' in target ? new ModernHttp(new URL(target.url)) : new ModernStdio({ ...target, stderr: 'ignore' });
   await client.connect(transport);

@@ -9,6 +9,7 @@ const root = join(import.meta.dirname, '../..');
 test.each([
   ['README.md', 3],
   ['docs/guide.md', 4],
+  ['plugin/skills/writing-workflows/SKILL.md', 3],
 ])('the files that %s shows compile together', (page, number) => {
   const { folder, paths, remove } = writeFilesOf(page, import.meta.dirname);
   try {

@@ -30,6 +30,8 @@ export interface SearchRequest {
   freeText?: string;
   start?: number;
   size?: number;
+  /** By the start; default: newest first. */
+  oldestFirst?: boolean;
 }
 
 /** What one attempt of a task answers in a dry run. */
@@ -68,7 +70,7 @@ export interface ExecutionCalls {
   getStatus(workflowId: string): Promise<ExecutionStatus>;
   /** The executions of a workflow with a correlation id, ended ones too, without their tasks. Needs no index. */
   correlatedExecutions(name: string, correlationId: string): Promise<Execution[]>;
-  /** Newest first. */
+  /** Newest first, unless asked otherwise. */
   searchExecutions(request: SearchRequest): Promise<z.output<typeof searchSchema>>;
   /** Ids of the running executions of one version of a definition. */
   runningExecutions(name: string, version: number): Promise<string[]>;
@@ -130,11 +132,11 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
         query: { includeClosed: true, includeTasks: false },
         answer: z.array(executionSchema),
       }),
-    searchExecutions: ({ query, freeText = '*', start = 0, size = 20 }) =>
+    searchExecutions: ({ query, freeText = '*', start = 0, size = 20, oldestFirst = false }) =>
       call({
         method: 'GET',
         path: '/api/workflow/search',
-        query: { query, freeText, start, size, sort: 'startTime:DESC' },
+        query: { query, freeText, start, size, sort: oldestFirst ? 'startTime:ASC' : 'startTime:DESC' },
         answer: searchSchema,
       }),
     runningExecutions: (name, version) =>

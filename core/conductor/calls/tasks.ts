@@ -61,7 +61,7 @@ export interface TaskCalls {
   extendLease(update: TaskResult, limits?: Limits): Promise<void>;
   /** @throws FleetError `not-found` */
   getTask(taskId: string): Promise<Task>;
-  /** Newest first. */
+  /** Newest first, unless asked otherwise. */
   searchTasks(request: SearchRequest): Promise<{ totalHits: number; results: TaskSummary[] }>;
   addTaskLog(taskId: string, line: string): Promise<void>;
   /** How many tasks of each type wait to be polled; those of a domain count under `domain:type`, which can be asked for as well. */
@@ -108,11 +108,11 @@ export function taskCalls({ call }: Pick<Caller, 'call'>, traceparent?: Tracepar
       await call({ method: 'POST', path: '/api/tasks', ...traced(update), answer: taken(update), ...limits });
     },
     getTask: (taskId) => call({ method: 'GET', path: '/api/tasks/{taskId}', params: { taskId }, answer: taskSchema }),
-    searchTasks: ({ query, freeText = '*', start = 0, size = 20 }) =>
+    searchTasks: ({ query, freeText = '*', start = 0, size = 20, oldestFirst = false }) =>
       call({
         method: 'GET',
         path: '/api/tasks/search',
-        query: { query, freeText, start, size, sort: 'startTime:DESC' },
+        query: { query, freeText, start, size, sort: oldestFirst ? 'startTime:ASC' : 'startTime:DESC' },
         answer: taskSearchSchema,
       }),
     addTaskLog: async (taskId, line) => {

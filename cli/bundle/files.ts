@@ -1,0 +1,49 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { ZipFile } from './zip.ts';
+
+const lockfile = z.object({
+  packages: z.record(
+    z.string(),
+    z.looseObject({ dev: z.boolean().optional(), optional: z.boolean().optional(), peer: z.boolean().optional() }),
+  ),
+});
+
+/** Nothing that runs reads them. */
+const LEFT_OUT = /\.(map|d\.[cm]?ts)$/;
+
+/** The packages that the program needs when it runs, as they are installed. */
+export function productionPackages(root: string): ZipFile[] {
+  const { packages } = lockfile.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')));
+  const folders = Object.entries(packages)
+    .filter(([path, { dev, optional, peer }]) => path !== '' && !dev && !optional && !peer)
+    .map(([path]) => path);
+  return folders.flatMap((folder) =>
+    filesBelow(join(root, folder))
+      .filter((path) => !path.startsWith('node_modules/') && !LEFT_OUT.test(path))
+      .map((path) => fileAt(root, `${folder}/${path}`)),
+  );
+}
+
+/** What was compiled. Its source maps stay: templates are read from them. */
+export function compiled(dist: string): ZipFile[] {
+  return filesBelow(dist)
+    .filter((path) => !path.endsWith('.d.ts'))
+    .map((path) => ({ path: `dist/${path}`, data: readFileSync(join(dist, path)) }));
+}
+
+export function fileAt(root: string, path: string): ZipFile {
+  return { path, data: readFileSync(join(root, path)), isProgram: path === 'cli/fleet.js' };
+}
+
+function filesBelow(folder: string): string[] {
+  return globSync('**/*', { cwd: folder, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(folder.length + 1)
+        .replaceAll('\\', '/'),
+    )
+    .sort();
+}

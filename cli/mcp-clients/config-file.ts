@@ -1,0 +1,50 @@
+import { constants } from 'node:fs';
+import { chmod, copyFile, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { FleetError, messageOf } from '../../core/errors.ts';
+
+/** What the file holds; an empty text if it is not there yet. @throws FleetError `environment` if it cannot be read */
+export async function readConfigText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw notPossible('read', file, cause);
+  }
+}
+
+/**
+ * Puts `text` in the place of the file, at once or not at all, after a copy of the old one was laid beside it. A link stays a link.
+ * @returns the path of the copy; undefined if there was no file
+ * @throws FleetError `environment` if the disk does not allow it
+ */
+export async function replaceConfigText(file: string, text: string, now: Date): Promise<string | undefined> {
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    const target = await realpath(file).catch(() => file);
+    const mode = await stat(target).then(
+      (found) => found.mode,
+      () => undefined,
+    );
+    const backup = mode === undefined ? undefined : `${file}.${now.toISOString().replaceAll(/[:.]/g, '-')}.bak`;
+    if (backup !== undefined) await copyFile(target, backup, constants.COPYFILE_EXCL);
+    const draft = `${target}.${process.pid}.tmp`;
+    try {
+      await writeFile(draft, text, { flag: 'wx', mode: mode ?? 0o644 });
+      if (mode !== undefined) await chmod(draft, mode);
+      await rename(draft, target);
+    } finally {
+      await rm(draft, { force: true });
+    }
+    return backup;
+  } catch (cause) {
+    throw notPossible('write', file, cause);
+  }
+}
+
+function notPossible(what: string, file: string, cause: unknown): FleetError {
+  return new FleetError('environment', `Cannot ${what} ${file}: ${messageOf(cause)}`, {
+    remedy: 'Make it accessible, or run the same with --print and put in by hand what it prints.',
+    cause,
+  });
+}

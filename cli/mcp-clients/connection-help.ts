@@ -1,0 +1,26 @@
+import { blockOf, type ClientName, claudeCommand, clients, type Reach } from './clients.ts';
+import { launcher } from './reach.ts';
+
+/** What the server is called in the configurations that we show. */
+const NAME = 'conductor';
+
+/** How MCP clients are connected to a server at `mcpUrl`, or to one they start themselves over stdio. */
+export function connectionHelp({ mcpUrl, serverUrl }: { mcpUrl: string; serverUrl: string }): string {
+  const http: Reach = { transport: 'http', url: mcpUrl };
+  const stdio: Reach = {
+    transport: 'stdio',
+    command: 'node',
+    args: [launcher, 'mcp'],
+    env: { CONDUCTOR_SERVER_URL: serverUrl },
+    secrets: [],
+  };
+  const block = (client: ClientName, reach: Reach) => JSON.stringify(blockOf(clients[client], NAME, reach));
+  return [
+    'Connect a client, by `fleet mcp install <client>` or by hand:',
+    `  Claude Code      ${claudeCommand(NAME, http)}`,
+    `  Cursor           ~/.cursor/mcp.json         ${block('cursor', http)}`,
+    `  VS Code          .vscode/mcp.json           ${block('vscode', http)}`,
+    `  Claude Desktop   claude_desktop_config.json ${block('claude-desktop', stdio)}`,
+    'Then ask, for example: "Run FileProcessing on package.json and tell me the ratio."',
+  ].join('\n');
+}

@@ -1,0 +1,52 @@
+import { join, resolve } from 'node:path';
+import type { Config } from '../../core/config.ts';
+import { type Setting, type SettingName, settingList } from '../../core/settings/index.ts';
+import { extension, program } from '../module-path.ts';
+import type { Reach } from './clients.ts';
+
+/** The launcher of this installation, which starts in a checkout as well as in the package. */
+export const launcher = join(program, extension === '.ts' ? 'cli/fleet.js' : '../cli/fleet.js');
+
+/** Settings of the HTTP transport: whoever starts the server over stdio has no use for them. */
+const OF_HTTP: readonly SettingName[] = ['mcpTransport', 'mcpHost', 'mcpPort', 'mcpAllowedHosts', 'mcpAllowedOrigins'];
+
+/** How a client starts the server over stdio, with the settings that this configuration has beside the defaults. */
+export function stdioReach(config: Config): Reach {
+  const env: Record<string, string> = {};
+  const secrets: string[] = [];
+  for (const [name, setting] of settingList) {
+    if (!isNeeded(name, setting, config)) continue;
+    if (setting.secret) secrets.push(setting.env);
+    else env[setting.env] = textOf(name, config[name]);
+  }
+  return { transport: 'stdio', command: process.execPath, args: [launcher, 'mcp'], env, secrets };
+}
+
+type HttpConfig = Pick<Config, 'mcpHost' | 'mcpPort' | 'mcpToolsets' | 'mcpTools'>;
+
+/** The server at `url`, or else at the configured address. What was chosen of its tools goes into headers. */
+export function httpReach({ mcpHost, mcpPort, mcpToolsets, mcpTools }: HttpConfig, url?: string): Reach {
+  const host = ['0.0.0.0', '::'].includes(mcpHost) ? '127.0.0.1' : mcpHost;
+  const headers = {
+    ...(mcpToolsets.length > 0 && { 'X-MCP-Toolsets': mcpToolsets.join(',') }),
+    ...(mcpTools.length > 0 && { 'X-MCP-Tools': mcpTools.join(',') }),
+  };
+  return {
+    transport: 'http',
+    url: url ?? `http://${host.includes(':') ? `[${host}]` : host}:${mcpPort}/mcp`,
+    ...(Object.keys(headers).length > 0 && { headers }),
+  };
+}
+
+/** Clients start programs in folders of their own: without an address, the embedded server is found by its data folder alone. */
+function isNeeded(name: SettingName, setting: Setting, config: Config): boolean {
+  if (name === 'dataDir') return config.conductorServerUrl === undefined;
+  if (!['conductor', 'mcp'].includes(setting.group) || OF_HTTP.includes(name)) return false;
+  return JSON.stringify(config[name]) !== JSON.stringify(setting.schema.parse(undefined));
+}
+
+function textOf(name: SettingName, value: unknown): string {
+  if (Array.isArray(value)) return value.join(',');
+  if (typeof value === 'object') return JSON.stringify(value);
+  return /(Path|Dir)$/.test(name) ? resolve(String(value)) : String(value);
+}

@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { Conductor } from '../../core/conductor/api.ts';
+import {
+  type Execution,
+  type ExecutionSummary,
+  hasEnded,
+  type WorkflowStatus,
+  workflowStatuses,
+} from '../../core/conductor/types.ts';
+import { FleetError } from '../../core/errors.ts';
+import { executionId } from '../fields.ts';
+
+/*
+ * Which executions a call is about: named by id, or found by a filter.
+ *
+ * A filter is looked at before it is carried out. The first call touches nothing and answers with what it found and with `confirm`;
+ * the second, with it, touches what was found and nothing else, though no process remembers what that was:
+ * 1. `confirm` holds how many were found, between which starts they lie, and the newest change of them, all by the server's clock.
+ * 2. The second call searches again between those starts. What has left the filter meanwhile is not touched.
+ * 3. What has come into it since is newer than the newest change and is left out; see `isNewerThan`.
+ * 4. More than were counted are never touched. `confirm` of another action, or of another filter, is refused.
+ */
+
+/** Most executions of one call. */
+const MOST = 1000;
+/** Executions that are read to find those whose reason holds a text: the server cannot search in reasons alone. */
+const SCANNED = 5000;
+const PAGE = 1000;
+
+// The server has no way to quote a value in a query, so only characters that mean nothing in one may pass.
+const plain = /^[A-Za-z0-9_.:-]{1,255}$/;
+
+/** Texts of a call. Checked here and not in the schema that clients see, where it would cost tokens in every tool that takes it. */
+const checked = (ok: (text: string) => boolean, rule: string) => z.string().refine(ok, rule);
+const instantText = checked((text) => !Number.isNaN(Date.parse(text)), 'must be a time such as 2026-11-21T09:00:00Z');
+export const someText = checked((text) => text.length > 0 && text.length <= 255, 'must be 1 to 255 characters long');
+const isStatus = (text: string) => workflowStatuses.some((status) => status === text);
+
+const filter = z.strictObject({
+  workflowName: checked((name) => plain.test(name), 'must be a whole workflow name').optional(),
+  status: checked(isStatus, `must be one of ${workflowStatuses.join(', ')}`).optional(),
+  correlationId: someText.optional(),
+  startedAfter: instantText.optional(),
+  startedBefore: instantText.optional(),
+  reason: someText.optional(),
+  /** The newest of them. */
+  limit: z
+    .int()
+    .refine((n) => n >= 1 && n <= MOST, `must be 1 to ${MOST}`)
+    .default(100),
+});
+export type Filter = z.output<typeof filter>;
+
+/** Parameters of every tool that acts on one or many executions. */
+export const selectionFields = {
+  executionIds: z
+    .array(executionId)
+    .refine((ids) => ids.length > 0 && ids.length <= MOST, `must hold 1 to ${MOST} ids`)
+    .optional()
+    .describe('These, or by filter'),
+  filter: filter.optional().describe('ISO times; a first call only counts'),
+  confirm: z.string().optional().describe('From that call'),
+};
+
+/** Executions that a filter found, newest start first. */
+export interface Found {
+  readonly rows: readonly ExecutionSummary[];
+  /** How many match in all. */
+  readonly matched: number;
+  /** There may be more: reasons were only looked for among the newest. */
+  readonly scanned?: number;
+}
+
+/** What a first call found, as far as the second has to know it. Times in epoch milliseconds by the server's clock. */
+interface Bounds {
+  readonly count: number;
+  readonly oldestStart: number;
+  readonly newestStart: number;
+  readonly newestChange: number;
+}
+
+/** The statuses a search is for: those that the action can change, or the one of them that the filter names. @throws FleetError `input` */
+export function statusesFor(
+  { status }: Filter,
+  from: readonly WorkflowStatus[],
+  tool: string,
+): readonly WorkflowStatus[] {
+  if (status === undefined) return from;
+  const named = from.find((one) => one === status);
+  if (named) return [named];
+  throw new FleetError('input', `${tool} changes nothing in executions that are ${status}.`, {
+    remedy: `Filter by one of ${from.join(', ')}, or leave status away for all of these.`,
+  });
+}
+
+/** Finds the executions of a filter, up to its limit. `bounds`: only those that started between these. */
+export async function find(
+  conductor: Conductor,
+  { filter, statuses, bounds }: { filter: Filter; statuses: readonly WorkflowStatus[]; bounds?: Bounds | undefined },
+): Promise<Found> {
+  const query = queryOf(filter, statuses, bounds);
+  const { correlationId, reason, limit } = filter;
+  if (reason === undefined && (correlationId === undefined || plain.test(correlationId))) {
+    const { totalHits, results } = await conductor.searchExecutions({ query, size: limit });
+    return { rows: results, matched: totalHits };
+  }
+  const rows: ExecutionSummary[] = [];
+  for (let start = 0; start < SCANNED; start += PAGE) {
+    const { results } = await conductor.searchExecutions({ query, start, size: PAGE });
+    rows.push(...results.filter((row) => matches(row, filter)));
+    if (results.length < PAGE) return { rows: rows.slice(0, limit), matched: rows.length };
+  }
+  return { rows: rows.slice(0, limit), matched: rows.length, scanned: SCANNED };
+}
+
+function queryOf(
+  { workflowName, correlationId, startedAfter, startedBefore }: Filter,
+  statuses: readonly WorkflowStatus[],
+  bounds: Bounds | undefined,
+): string {
+  const conditions = [statuses.length === 1 ? `status=${statuses[0]}` : `status IN (${statuses.join(',')})`];
+  if (workflowName) conditions.push(`workflowType=${workflowName}`);
+  if (correlationId && plain.test(correlationId)) conditions.push(`correlationId=${correlationId}`);
+  const from = Math.max(startedAfter ? Date.parse(startedAfter) : 0, bounds?.oldestStart ?? 0);
+  const to = Math.min(
+    startedBefore ? Date.parse(startedBefore) - 1 : Number.POSITIVE_INFINITY,
+    bounds?.newestStart ?? Number.POSITIVE_INFINITY,
+  );
+  if (from > 0) conditions.push(`startTime>${from - 1}`);
+  if (Number.isFinite(to)) conditions.push(`startTime<${to + 1}`);
+  return conditions.join(' AND ');
+}
+
+function matches(row: ExecutionSummary, { correlationId, reason }: Filter): boolean {
+  const given = (row.reasonForIncompletion ?? '').toLowerCase();
+  return (
+    (correlationId === undefined || row.correlationId === correlationId) &&
+    (reason === undefined || given.includes(reason.toLowerCase()))
+  );
+}
+
+/** What the second call needs to touch what this search found. `meaning` is the action and the filter; it is bound to them. */
+export function confirmText(rows: readonly ExecutionSummary[], meaning: unknown): string {
+  const starts = rows.map(({ startTime }) => time(startTime));
+  const changes = rows.flatMap(({ startTime, updateTime, endTime }) => [startTime, updateTime, endTime].map(time));
+  const numbers = [rows.length, Math.min(...starts), Math.max(...starts), Math.max(...changes)];
+  return [...numbers.map((number) => number.toString(36)), digest(meaning)].join('.');
+}
+
+/** @throws FleetError `input` if it is not what `confirmText` wrote for this meaning */
+export function readConfirm(text: string, meaning: unknown, again: string): Bounds {
+  const parts = /^([0-9a-z]{1,9})\.([0-9a-z]{1,9})\.([0-9a-z]{1,9})\.([0-9a-z]{1,9})\.([0-9a-f]{8})$/.exec(text);
+  if (parts?.[5] !== digest(meaning)) {
+    const what = parts ? 'belongs to another action, filter or limit' : 'is not one that an earlier answer gave';
+    throw new FleetError('input', `This confirm ${what}. Nothing was changed.`, { remedy: again });
+  }
+  const [count = 0, oldestStart = 0, newestStart = 0, newestChange = 0] = parts
+    .slice(1, 5)
+    .map((part) => Number.parseInt(part, 36));
+  return { count, oldestStart, newestStart, newestChange };
+}
+
+/** Whether an execution came into its present state later than all that the first call found. */
+export function isNewerThan({ newestChange }: Bounds, execution: Execution): boolean {
+  const { status, startTime, endTime, updateTime, lastRetriedTime } = execution;
+  if (hasEnded(status)) return endTime > newestChange;
+  if (status === 'PAUSED') return (updateTime ?? 0) > newestChange;
+  return Math.max(startTime, lastRetriedTime ?? 0) > newestChange;
+}
+
+function digest(meaning: unknown): string {
+  return createHash('sha256').update(JSON.stringify(meaning)).digest('hex').slice(0, 8);
+}
+
+function time(iso: string | null | undefined): number {
+  const ms = Date.parse(iso ?? '');
+  return Number.isNaN(ms) ? 0 : ms;
+}

@@ -1,0 +1,195 @@
+import { z } from 'zod';
+import type { Conductor } from '../../core/conductor/api.ts';
+import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
+import { answerTask, type TaskAnswer, waitingAmong } from '../../core/conductor/waiting.ts';
+import { FleetError } from '../../core/errors.ts';
+import { effectsOf, type Gate, gateOf } from '../../workflows/model/gate.ts';
+import { nameInDefinition } from '../../workflows/model/steering.ts';
+import { decisionIn, writtenFields } from '../approvals/decision.ts';
+import { defineTool } from '../define.ts';
+import { executionId, jsonObject } from '../fields.ts';
+import { findExecution } from '../find-execution.ts';
+import { askPerson } from '../operate/ask.ts';
+import { definitionOf } from '../operate/definition.ts';
+import { waysToAnswer } from '../operate/open.ts';
+import { someText } from '../operate/selection.ts';
+import { callOf, quote, word } from '../text.ts';
+
+const OUTPUT_LIMIT = 100_000;
+type Decision = 'approve' | 'reject';
+
+export default defineTool({
+  name: 'decide_approval',
+  title: 'Approve or reject',
+  description:
+    'Answers what waits for a person or signal with yes or no and a reason. Decide only what your person has decided; clients that can show a form ask them to confirm.',
+  toolset: 'approvals',
+  byDefault: true,
+  permission: 'workflows:execute',
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
+  input: z.strictObject({
+    executionId: executionId.describe('Its id'),
+    taskRef: someText.describe('The task that asks'),
+    decision: z.enum(['approve', 'reject']).describe('Yes or no'),
+    reason: someText.describe('Why'),
+    output: jsonObject
+      .refine(
+        (output) => JSON.stringify(output).length <= OUTPUT_LIMIT,
+        `must be at most ${OUTPUT_LIMIT} characters of JSON`,
+      )
+      .default({})
+      .describe('More fields the workflow asks for'),
+  }),
+  output: z.object({
+    executionId: z.string(),
+    taskRef: z.string(),
+    decision: z.string(),
+    confirmedByPerson: z.boolean(),
+    taskStatus: z.string(),
+    status: z.string(),
+  }),
+}).handler(async ({ executionId: id, taskRef, decision, reason, output }, context) => {
+  const { conductor, caller } = context;
+  const execution = await findExecution(conductor, id);
+  const task = openGate(execution, taskRef);
+  const def = definitionOf(execution);
+  const gate = gateOf(def, task.referenceTaskName);
+  mustFit(gate, task, output);
+  const { onApprove, onReject } = effectsOf(def, task.referenceTaskName);
+  const effect = decision === 'approve' ? onApprove : onReject;
+  const confirmedByPerson = await askPerson(context, `${task.taskId} ${decision}`, {
+    message: question({ execution, task, decision, reason, effect, output }),
+    refused: 'The person did not confirm. Nothing was decided.',
+  });
+  const answer = answerOf(gate, { decision, reason, output, decidedBy: caller.name, confirmedByPerson });
+  const { status: taskStatus } = await decide(conductor, task, answer);
+  const { status } = await findExecution(conductor, id, { includeTasks: false });
+  return {
+    text: [
+      `${word(task.referenceTaskName)} of ${id}: ${decision === 'approve' ? 'approved' : 'rejected'}${confirmedByPerson ? ', confirmed by the person' : ''}.`,
+      `What follows: ${quote(effect)}. The execution is ${status}.`,
+      `Follow it: ${callOf('get_execution_status', { executionId: id })}`,
+    ].join('\n'),
+    structured: { executionId: id, taskRef: task.referenceTaskName, decision, confirmedByPerson, taskStatus, status },
+  };
+});
+
+/** The waiting task of that name, also by the name it has in a loop. @throws FleetError that says how it ended, or what is open */
+function openGate(execution: Execution, ref: string): Task {
+  const open = waitingAmong(execution.tasks);
+  const named = open.filter(({ referenceTaskName: name }) => name === ref || nameInDefinition(name) === ref);
+  const [task] = named;
+  if (task) return task;
+  const { workflowId, tasks, status } = execution;
+  const ways = waysToAnswer(execution);
+  const remedy =
+    ways.length > 0
+      ? `What waits in it: ${ways.join(' or ')}`
+      : `See where it is: ${callOf('get_execution_status', { executionId: workflowId })}`;
+  const [past] = tasks
+    .filter(({ referenceTaskName: name }) => name === ref || nameInDefinition(name) === ref)
+    .sort((a, b) => b.seq - a.seq);
+  if (past) throw new FleetError('conflict', `${howEnded(past)} Nothing was decided now.`, { remedy });
+  const ended = hasEnded(status) ? `, which has ended: ${status}` : '';
+  throw new FleetError('not-found', `No task ${quote(ref, 255)} waits in ${workflowId}${ended}.`, { remedy });
+}
+
+/** How a task that does not wait any more was decided. */
+function howEnded({ referenceTaskName, taskType, status, outputData }: Task): string {
+  const name = word(referenceTaskName);
+  const decision = decisionIn(outputData);
+  if (decision) {
+    const { approved, decidedBy, decidedAt, reason } = decision;
+    const by = `by ${word(decidedBy)} at ${word(decidedAt)}`;
+    return `${name} was ${approved ? 'approved' : 'rejected'} ${by}, with the reason ${quote(reason)}.`;
+  }
+  if (status === 'COMPLETED') return `${name} was answered with ${quote(JSON.stringify(outputData))}.`;
+  if (status === 'IN_PROGRESS' || status === 'SCHEDULED') return `${name} (${word(taskType)}, ${status}) asks nobody.`;
+  return `${name} is ${status} and was not decided.`;
+}
+
+/** @throws FleetError `input` if the definition looks for its decision in fields that are not there */
+function mustFit(
+  { reads, readsAll }: Gate,
+  { referenceTaskName, inputData }: Task,
+  output: Record<string, unknown>,
+): void {
+  const ours = writtenFields.filter((field) => field in output);
+  if (ours.length > 0) {
+    throw new FleetError('input', `output must not hold ${ours.join(', ')}: decision and reason say that.`, {
+      remedy: 'Leave them away.',
+    });
+  }
+  const asks = reads.filter((field) => field !== 'comment' && field !== 'reason');
+  if (readsAll || asks.length === 0 || asks.includes('approved') || asks.some((field) => field in output)) return;
+  throw new FleetError(
+    'input',
+    `${word(referenceTaskName)} looks for its decision in ${asks.map(word).join(', ')}, not in approved.`,
+    {
+      remedy: `Say it there too: "output":${JSON.stringify(Object.fromEntries(asks.map((field) => [field, null])))} with values; it is about ${quote(JSON.stringify(inputData))}.`,
+    },
+  );
+}
+
+/** The answer as the definitions of this product read it. Where nobody reads it, a no can only fail the task. */
+function answerOf(
+  { reads, readsAll }: Gate,
+  said: {
+    decision: Decision;
+    reason: string;
+    output: Record<string, unknown>;
+    decidedBy: string;
+    confirmedByPerson: boolean;
+  },
+): TaskAnswer {
+  const { decision, reason, output, decidedBy, confirmedByPerson } = said;
+  const approved = decision === 'approve';
+  const outputData = {
+    ...(reads.includes('comment') && { comment: reason }),
+    ...output,
+    approved,
+    reason,
+    decidedBy,
+    decidedAt: new Date().toISOString(),
+    confirmedByPerson,
+  };
+  const isUnread = reads.length === 0 && !readsAll;
+  if (approved || !isUnread) return { status: 'COMPLETED', outputData };
+  return { status: 'FAILED_WITH_TERMINAL_ERROR', outputData, reasonForIncompletion: `Rejected: ${reason}` };
+}
+
+async function decide(conductor: Conductor, task: Task, answer: TaskAnswer): Promise<Task> {
+  try {
+    return await answerTask(conductor, task, answer);
+  } catch (error) {
+    if (!(error instanceof FleetError && error.code === 'conflict')) throw error;
+    const now = await conductor.getTask(task.taskId);
+    if (now.status === 'IN_PROGRESS') throw error;
+    const remedy = `See where it is: ${callOf('get_execution_status', { executionId: task.workflowInstanceId })}`;
+    throw new FleetError('conflict', `${howEnded(now)} Your decision came too late and was not taken.`, {
+      remedy,
+      cause: error,
+    });
+  }
+}
+
+interface Question {
+  execution: Execution;
+  task: Task;
+  decision: Decision;
+  reason: string;
+  effect: string;
+  output: Record<string, unknown>;
+}
+
+function question({ execution, task, decision, reason, effect, output }: Question): string {
+  const { workflowName, workflowVersion, workflowId, correlationId } = execution;
+  const more = Object.keys(output).length > 0 ? [`With it: ${quote(JSON.stringify(output))}`] : [];
+  return [
+    `${decision === 'approve' ? 'Approve' : 'Reject'} ${word(task.referenceTaskName)} of ${word(workflowName)} v${workflowVersion}?`,
+    `It asks about: ${quote(JSON.stringify(task.inputData), 2000)}`,
+    `Execution ${workflowId}${correlationId ? `, correlation ${quote(correlationId)}` : ''}. Reason: ${quote(reason)}`,
+    ...more,
+    `What follows: ${quote(effect)}`,
+  ].join('\n');
+}

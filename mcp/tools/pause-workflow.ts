@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { FleetError } from '../../core/errors.ts';
+import { defineTool } from '../define.ts';
+import type { Action } from '../operate/carry-out.ts';
+import { operate, operateOutput } from '../operate/operate.ts';
+import { selectionFields } from '../operate/selection.ts';
+import { callOf } from '../text.ts';
+
+export default defineTool({
+  name: 'pause_workflow',
+  title: 'Pause executions',
+  description: 'Pauses running executions: nothing new is scheduled until resume_workflow.',
+  toolset: 'operate',
+  byDefault: true,
+  permission: 'workflows:execute',
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  input: z.strictObject(selectionFields),
+  output: operateOutput,
+}).handler((selection, context) => operate(pause, selection, context));
+
+const pause: Action = {
+  tool: 'pause_workflow',
+  done: 'paused',
+  args: {},
+  from: ['RUNNING'],
+  already: ['PAUSED'],
+  act: (conductor, id) => conductor.pause(id),
+  worked: ({ status }) => status === 'PAUSED',
+  refusal: ({ workflowId: executionId, status }) =>
+    new FleetError('conflict', `${executionId} has ended (${status}), so there is nothing to pause.`, {
+      remedy: `See what became of it: ${callOf('get_execution_status', { executionId })}`,
+    }),
+  note: 'Tasks that a worker or a person already has can still be completed, and sub-workflows go on.',
+};

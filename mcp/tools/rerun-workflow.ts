@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import { checkInput } from '../../core/conductor/start.ts';
+import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
+import { FleetError } from '../../core/errors.ts';
+import { placeOf, rerunnableBefore, whyRerunHangs } from '../../workflows/model/steering.ts';
+import { defineTool } from '../define.ts';
+import { executionId, jsonObject } from '../fields.ts';
+import { findExecution } from '../find-execution.ts';
+import { nearNames } from '../names.ts';
+import { definitionOf } from '../operate/definition.ts';
+import { callOf, quote, word } from '../text.ts';
+
+type Json = Record<string, unknown>;
+
+export default defineTool({
+  name: 'rerun_workflow',
+  title: 'Run again from a task',
+  description:
+    'Runs an ended execution again under its id, from one task on or from its start, with changed input. What came after that task is forgotten. To only repeat failed tasks use retry_workflow.',
+  toolset: 'operate',
+  permission: 'workflows:execute',
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
+  input: z.strictObject({
+    executionId: executionId.describe('Its id'),
+    taskRef: z.string().min(1).max(255).optional().describe('Where to begin; default: the start'),
+    taskInput: jsonObject.optional().describe('Changed input of that task'),
+    workflowInput: jsonObject.optional().describe('Changed input of the execution, for the tasks after it'),
+    inputMode: z.enum(['merge', 'replace']).default('merge').describe('Fields over the old input, or instead of it'),
+  }),
+  output: z.object({
+    executionId: z.string(),
+    before: z.string(),
+    status: z.string(),
+    fromTask: z.string().optional(),
+  }),
+}).handler(async ({ executionId: id, taskRef, taskInput, workflowInput, inputMode }, { conductor }) => {
+  const before = await findExecution(conductor, id);
+  if (!hasEnded(before.status)) throw stillRuns(before);
+  const task = taskRef === undefined ? undefined : rerunnable(before, taskRef);
+  if (taskInput && !task) {
+    throw new FleetError('input', 'taskInput needs taskRef: the task it is for.', {
+      remedy: `Its tasks: ${callOf('get_execution_status', { executionId: id, detail: 'tasks' })}`,
+    });
+  }
+  const merged = (old: Json, changed: Json) => (inputMode === 'merge' ? { ...old, ...changed } : changed);
+  await conductor.rerun(id, {
+    ...(task && { reRunFromTaskId: task.taskId }),
+    ...(task && taskInput && { taskInput: merged(inputOf(task, inputMode), taskInput) }),
+    ...(workflowInput && { workflowInput: checkInput(definitionOf(before), merged(before.input, workflowInput)) }),
+  });
+  const after = await findExecution(conductor, id, { includeTasks: false });
+  const lines = [
+    `${word(after.workflowName)} ${id} runs again from ${task ? word(task.referenceTaskName) : 'its start'}; was ${before.status}, is ${after.status} now.`,
+  ];
+  if (task && workflowInput && !taskInput)
+    lines.push('That task itself kept the input it had; only the ones after it read the new workflow input.');
+  lines.push(`Follow it: ${callOf('get_execution_status', { executionId: id })}`);
+  return {
+    text: lines.join('\n'),
+    structured: {
+      executionId: id,
+      before: before.status,
+      status: after.status,
+      ...(task && { fromTask: task.referenceTaskName }),
+    },
+  };
+});
+
+function stillRuns({ workflowId: executionId, status }: Execution): FleetError {
+  const end = callOf('terminate_workflow', { executionIds: [executionId], reason: 'It is to run again from a task.' });
+  return new FleetError('conflict', `${executionId} is ${status}; only an ended execution can run again.`, {
+    remedy: `Wait until it has ended, or end it first: ${end}`,
+  });
+}
+
+/** The last attempt of a task. @throws FleetError if there is none, or if the execution would hang */
+function rerunnable(execution: Execution, ref: string): Task {
+  const { workflowId: executionId, tasks } = execution;
+  const attempts = tasks.filter(({ referenceTaskName: name }) => name === ref || name.startsWith(`${ref}__`));
+  const [task] = attempts.sort((a, b) => b.seq - a.seq);
+  if (!task) throw unknownTask(execution, ref);
+  const def = definitionOf(execution);
+  const place = placeOf(def.tasks, ref);
+  const why = place ? whyRerunHangs(place) : 'it was made while the execution ran';
+  if (why === undefined) return task;
+  const earlier = place && rerunnableBefore(def.tasks, place);
+  const remedy = `Begin earlier: ${callOf('rerun_workflow', { executionId, ...(earlier && { taskRef: earlier }) })}`;
+  const retry = failedIn(tasks)
+    ? ` Or repeat only what failed: ${callOf('retry_workflow', { executionIds: [executionId] })}`
+    : '';
+  throw new FleetError('conflict', `Run again from ${word(ref)}, the execution would hang: ${why}.`, {
+    remedy: remedy + retry,
+  });
+}
+
+function failedIn(tasks: readonly Task[]): boolean {
+  return tasks.some(({ status }) => ['FAILED', 'FAILED_WITH_TERMINAL_ERROR', 'TIMED_OUT', 'CANCELED'].includes(status));
+}
+
+function unknownTask({ workflowId: executionId, tasks }: Execution, ref: string): FleetError {
+  const refs = [...new Set(tasks.map(({ referenceTaskName }) => referenceTaskName))];
+  const near = nearNames(ref, refs);
+  const names = (near.length > 0 ? near : refs.slice(0, 20)).map(word).join(', ') || 'none';
+  return new FleetError('not-found', `${executionId} never reached a task ${quote(ref, 255)}. It has ${names}.`, {
+    remedy: `See its tasks: ${callOf('get_execution_status', { executionId, detail: 'tasks' })}`,
+  });
+}
+
+/** What the changed fields are laid over. The server takes no input for a sub-workflow, and does not show large ones. */
+function inputOf(
+  { taskType, subWorkflowId, inputData, externalInputPayloadStoragePath: elsewhere }: Task,
+  mode: 'merge' | 'replace',
+): Json {
+  if (taskType === 'SUB_WORKFLOW') {
+    throw new FleetError('input', 'The input of a sub-workflow cannot be changed from its parent.', {
+      remedy: subWorkflowId
+        ? `Run the sub-workflow itself again with workflowInput: ${callOf('rerun_workflow', { executionId: subWorkflowId })}`
+        : 'Begin at an earlier task, or change workflowInput.',
+    });
+  }
+  if (elsewhere && mode === 'merge') {
+    throw new FleetError(
+      'input',
+      'The input of this task is too large for the server to show, so it cannot be merged.',
+      {
+        remedy: 'Give the whole input with "inputMode":"replace".',
+      },
+    );
+  }
+  return inputData;
+}

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { FleetError } from '../../core/errors.ts';
+import { defineTool } from '../define.ts';
+import type { Action } from '../operate/carry-out.ts';
+import { operate, operateOutput } from '../operate/operate.ts';
+import { selectionFields } from '../operate/selection.ts';
+import { callOf } from '../text.ts';
+
+export default defineTool({
+  name: 'resume_workflow',
+  title: 'Resume executions',
+  description: 'Lets paused executions go on. For failed ones use retry_workflow.',
+  toolset: 'operate',
+  byDefault: true,
+  permission: 'workflows:execute',
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+  input: z.strictObject(selectionFields),
+  output: operateOutput,
+}).handler((selection, context) => operate(resume, selection, context));
+
+const resume: Action = {
+  tool: 'resume_workflow',
+  done: 'resumed',
+  args: {},
+  from: ['PAUSED'],
+  already: ['RUNNING'],
+  act: (conductor, id) => conductor.resume(id),
+  // What only waited for this may have ended by the time it is looked at.
+  worked: ({ status, lastRetriedTime }, before) =>
+    status !== 'PAUSED' && (lastRetriedTime ?? 0) > (before.lastRetriedTime ?? 0),
+  refusal: ({ workflowId: executionId, status }) =>
+    new FleetError('conflict', `${executionId} is not paused, it has ended: ${status}.`, {
+      remedy:
+        status === 'COMPLETED'
+          ? `See what it did: ${callOf('get_execution_status', { executionId })}`
+          : `Try again what failed in it: ${callOf('retry_workflow', { executionIds: [executionId] })}`,
+    }),
+};

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import type { Execution, WorkflowStatus } from '../../core/conductor/types.ts';
+import { FleetError } from '../../core/errors.ts';
+import { defineTool } from '../define.ts';
+import type { Action } from '../operate/carry-out.ts';
+import { operate, operateOutput } from '../operate/operate.ts';
+import { type Filter, selectionFields } from '../operate/selection.ts';
+import { callOf } from '../text.ts';
+
+const FAILED: readonly WorkflowStatus[] = ['FAILED', 'TIMED_OUT', 'TERMINATED'];
+
+export default defineTool({
+  name: 'retry_workflow',
+  title: 'Retry executions',
+  description: 'Tries what failed in executions again, or restarts them. With changed input: rerun_workflow.',
+  toolset: 'operate',
+  byDefault: true,
+  permission: 'workflows:execute',
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
+  input: z.strictObject({
+    ...selectionFields,
+    mode: z
+      .enum(['failed_tasks', 'restart', 'restart_latest'])
+      .default('failed_tasks')
+      .describe('restart_latest: newest definition'),
+  }),
+  output: operateOutput,
+}).handler(({ mode, ...selection }, context) =>
+  operate(mode === 'failed_tasks' ? retry : restart(mode, selection.filter), selection, context),
+);
+
+const retry: Action = {
+  tool: 'retry_workflow',
+  done: 'retried',
+  args: {},
+  from: FAILED,
+  already: [],
+  act: (conductor, id) => conductor.retry(id),
+  worked: ({ lastRetriedTime }, before) => (lastRetriedTime ?? 0) > (before.lastRetriedTime ?? 0),
+  refusal: (execution) => (execution.status === 'COMPLETED' ? nothingFailed(execution) : notEnded(execution)),
+  explain: ({ code }, execution) => (code === 'conflict' ? nothingFailed(execution) : undefined),
+};
+
+const restart = (mode: 'restart' | 'restart_latest', filter: Filter | undefined): Action => ({
+  tool: 'retry_workflow',
+  done: 'restarted',
+  args: { mode },
+  // A filter restarts what succeeded only where it says so; whoever names an execution has said so.
+  from: filter && filter.status !== 'COMPLETED' ? FAILED : [...FAILED, 'COMPLETED'],
+  already: [],
+  act: (conductor, id) => conductor.restart(id, { useLatestDefinitions: mode === 'restart_latest' }),
+  worked: (after, before) => after.startTime > before.startTime,
+  refusal: notEnded,
+  explain: ({ code }, { workflowId: executionId }) =>
+    code === 'not-found'
+      ? new FleetError('conflict', `The definition of ${executionId} does not allow a restart after success.`, {
+          remedy: `Run it again with an input: ${callOf('rerun_workflow', { executionId })}`,
+        })
+      : undefined,
+});
+
+function nothingFailed({ workflowId, status }: Execution): FleetError {
+  const call = callOf('retry_workflow', { executionIds: [workflowId], mode: 'restart' });
+  return new FleetError('conflict', `${workflowId} (${status}) has no failed task to retry.`, {
+    remedy: `Run it again from its start: ${call}`,
+  });
+}
+
+function notEnded({ workflowId: executionId, status }: Execution): FleetError {
+  const paused = status === 'PAUSED';
+  return new FleetError('conflict', `${executionId} has not ended, it is ${status}.`, {
+    remedy: paused
+      ? `Let it go on: ${callOf('resume_workflow', { executionIds: [executionId] })}`
+      : `See what it waits for: ${callOf('diagnose_execution', { executionId })}`,
+  });
+}

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import type { Conductor } from '../../core/conductor/api.ts';
+import { latestAttempts } from '../../core/conductor/execution.ts';
+import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
+import { answerTask, waitingAmong } from '../../core/conductor/waiting.ts';
+import { FleetError } from '../../core/errors.ts';
+import { defineTool } from '../define.ts';
+import { executionId, jsonObject } from '../fields.ts';
+import { findExecution } from '../find-execution.ts';
+import { openChildren, waysToAnswer } from '../operate/open.ts';
+import { callOf, quote, word } from '../text.ts';
+
+const OUTPUT_LIMIT = 1_000_000;
+/** Sub-workflows that are looked into for what waits. */
+const MOST_CHILDREN = 10;
+
+export default defineTool({
+  name: 'signal_workflow',
+  title: 'Send a signal',
+  description:
+    'Completes a WAIT task that waits for a signal, with an output. An error, not silence, if none is open. What a person decides (HUMAN) goes through decide_approval.',
+  toolset: 'operate',
+  permission: 'workflows:execute',
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
+  input: z.strictObject({
+    executionId: executionId.describe('Its id'),
+    taskRef: z.string().min(1).max(255).optional().describe('Which, if several are open'),
+    output: jsonObject
+      .refine(
+        (output) => JSON.stringify(output).length <= OUTPUT_LIMIT,
+        `must be at most ${OUTPUT_LIMIT} characters of JSON`,
+      )
+      .default({})
+      .describe('What the signal says'),
+  }),
+  output: z.object({ executionId: z.string(), taskRef: z.string(), status: z.string() }),
+}).handler(async ({ executionId: id, taskRef, output }, { conductor }) => {
+  const execution = await findExecution(conductor, id);
+  const task = await openWait(conductor, execution, taskRef);
+  await answerTask(conductor, task, { status: 'COMPLETED', outputData: output });
+  const { status } = await findExecution(conductor, id, { includeTasks: false });
+  const paused = status === 'PAUSED' ? ` It goes on after ${callOf('resume_workflow', { executionIds: [id] })}` : '';
+  return {
+    text: `${word(task.referenceTaskName)} of ${id} has the signal. The execution is ${status}.${paused}`,
+    structured: { executionId: id, taskRef: task.referenceTaskName, status },
+  };
+});
+
+/** The WAIT that is meant. @throws FleetError that says what is open */
+async function openWait(conductor: Conductor, execution: Execution, ref: string | undefined): Promise<Task> {
+  const open = waitingAmong(execution.tasks).filter(({ taskType }) => taskType === 'WAIT');
+  const meant = ref === undefined ? open : open.filter(({ referenceTaskName }) => referenceTaskName === ref);
+  const [task] = meant;
+  if (task && meant.length === 1) return task;
+  const { workflowId: executionId, status } = execution;
+  if (task) {
+    throw new FleetError('input', `${executionId} waits for several signals.`, {
+      remedy: `Name one: ${waysToAnswer(execution).join(' or ')}`,
+    });
+  }
+  if (hasEnded(status)) {
+    throw new FleetError('conflict', `${executionId} has ended: ${status}. Nothing in it waits any more.`, {
+      remedy: `See what became of it: ${callOf('get_execution_status', { executionId })}`,
+    });
+  }
+  const ways = [...waysToAnswer(execution), ...(await waysInChildren(conductor, execution))];
+  throw new FleetError('conflict', `${whyNot(execution, ref)} The signal went nowhere.`, {
+    remedy:
+      ways.length > 0
+        ? `What waits is answered with ${ways.join(' or ')}`
+        : `See where it is: ${callOf('get_execution_status', { executionId })}`,
+  });
+}
+
+function whyNot({ workflowId, tasks }: Execution, ref: string | undefined): string {
+  if (ref === undefined) return `No task of ${workflowId} waits for a signal now.`;
+  const named = latestAttempts(tasks).find(({ referenceTaskName }) => referenceTaskName === ref);
+  if (!named) return `${workflowId} has no open task ${quote(ref, 255)}.`;
+  const { taskType, status } = named;
+  const why =
+    status !== 'IN_PROGRESS'
+      ? `is ${status}`
+      : taskType === 'HUMAN'
+        ? 'is decided by a person'
+        : taskType === 'WAIT'
+          ? 'waits for a time and ends by itself'
+          : `is a ${word(taskType)}, which no signal completes`;
+  return `${word(ref)} ${why}.`;
+}
+
+/** What waits in the sub-workflows, which is where a signal to their parent was perhaps meant to go. */
+async function waysInChildren(conductor: Conductor, execution: Execution): Promise<string[]> {
+  const ways: string[] = [];
+  const queue = openChildren(execution);
+  for (let looked = 0; looked < MOST_CHILDREN; looked++) {
+    const id = queue.shift();
+    if (id === undefined) break;
+    const child = await findExecution(conductor, id);
+    ways.push(...waysToAnswer(child));
+    queue.push(...openChildren(child));
+  }
+  return ways;
+}

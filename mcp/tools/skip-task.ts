@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
+import { FleetError } from '../../core/errors.ts';
+import { placeOf, readersOf, whySkippingHangs } from '../../workflows/model/steering.ts';
+import { walk } from '../../workflows/model/walk.ts';
+import { defineTool } from '../define.ts';
+import { executionId } from '../fields.ts';
+import { findExecution } from '../find-execution.ts';
+import { nearNames } from '../names.ts';
+import { definitionOf } from '../operate/definition.ts';
+import { waysToAnswer } from '../operate/open.ts';
+import { callOf, quote, word } from '../text.ts';
+
+export default defineTool({
+  name: 'skip_task',
+  title: 'Skip a task',
+  description:
+    'Passes over a task that a running execution has not reached yet; its output is empty. What is already open is answered with signal_workflow or decide_approval instead.',
+  toolset: 'operate',
+  permission: 'workflows:execute',
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
+  input: z.strictObject({
+    executionId: executionId.describe('Its id'),
+    taskRef: z.string().min(1).max(255).describe('Name of the task in its definition'),
+  }),
+  output: z.object({
+    executionId: z.string(),
+    taskRef: z.string(),
+    skipped: z.boolean(),
+    status: z.string(),
+    readBy: z.array(z.string()),
+  }),
+}).handler(async ({ executionId: id, taskRef }, { conductor }) => {
+  const execution = await findExecution(conductor, id);
+  const present = lastOf(execution, taskRef);
+  const readBy = present ? [] : mustBeSkippable(execution, taskRef);
+  if (present && present.status !== 'SKIPPED') throw reached(execution, present);
+  if (!present)
+    await skip(
+      () => conductor.skipTask(id, taskRef),
+      () => findExecution(conductor, id),
+      taskRef,
+    );
+  const { status } = await findExecution(conductor, id, { includeTasks: false });
+  const head = present
+    ? `${word(taskRef)} was skipped already.`
+    : `${word(taskRef)} of ${id} is skipped: it will not run.`;
+  const empty = readBy.length > 0 ? [`These read its output and get null: ${readBy.map(word).join(', ')}.`] : [];
+  return {
+    text: [head, ...empty, `The execution is ${status}.`].join('\n'),
+    structured: { executionId: id, taskRef, skipped: !present, status, readBy },
+  };
+});
+
+/** The server answers 500 where the task was reached in the same moment. */
+async function skip(call: () => Promise<void>, look: () => Promise<Execution>, ref: string): Promise<void> {
+  try {
+    await call();
+  } catch (error) {
+    if (!(error instanceof FleetError && error.code === 'upstream')) throw error;
+    const now = await look();
+    const present = lastOf(now, ref);
+    if (present) throw reached(now, present);
+    throw now.status === 'RUNNING' ? error : notRunning(now);
+  }
+}
+
+function lastOf({ tasks }: Execution, ref: string): Task | undefined {
+  return tasks.filter(({ referenceTaskName }) => referenceTaskName === ref).sort((a, b) => b.seq - a.seq)[0];
+}
+
+/** The tasks that will miss its output. @throws FleetError if it is not there, or the execution would hang */
+function mustBeSkippable(execution: Execution, ref: string): string[] {
+  const { tasks } = definitionOf(execution);
+  const place = placeOf(tasks, ref);
+  if (execution.status !== 'RUNNING') throw notRunning(execution);
+  if (place?.task.taskReferenceName !== ref) {
+    const refs = [...walk(tasks)].map(({ task }) => task.taskReferenceName);
+    const near = nearNames(ref, refs);
+    throw new FleetError('not-found', `Its definition has no task ${quote(ref, 255)}.`, {
+      remedy: `Name one of ${(near.length > 0 ? near : refs.slice(0, 20)).map(word).join(', ')}.`,
+    });
+  }
+  const why = whySkippingHangs(tasks, place);
+  if (why === undefined) return readersOf(tasks, ref);
+  const { workflowId } = execution;
+  throw new FleetError('conflict', `Without ${word(ref)} the execution would hang: ${why}.`, {
+    remedy: `To stop before it: ${callOf('pause_workflow', { executionIds: [workflowId] })}`,
+  });
+}
+
+function notRunning({ workflowId: executionId, status }: Execution): FleetError {
+  const remedy = hasEnded(status)
+    ? `See what became of it: ${callOf('get_execution_status', { executionId })}`
+    : `The server skips only while it runs. Let it go on: ${callOf('resume_workflow', { executionIds: [executionId] })}`;
+  return new FleetError('conflict', `${executionId} is ${status}, so no task of it can be skipped.`, { remedy });
+}
+
+function reached(execution: Execution, { referenceTaskName, status }: Task): FleetError {
+  const [way] = waysToAnswer(execution, referenceTaskName);
+  const look = callOf('get_execution_status', { executionId: execution.workflowId, taskRef: referenceTaskName });
+  return new FleetError(
+    'conflict',
+    `${word(referenceTaskName)} was reached already and is ${status}; it cannot be skipped any more.`,
+    {
+      remedy: way ? `It waits for an answer: ${way}` : `See it: ${look}`,
+    },
+  );
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { FleetError } from '../../core/errors.ts';
+import { defineTool } from '../define.ts';
+import { askPerson } from '../operate/ask.ts';
+import type { Action } from '../operate/carry-out.ts';
+import { operate, operateOutput } from '../operate/operate.ts';
+import { selectionFields, someText } from '../operate/selection.ts';
+import { callOf, quote } from '../text.ts';
+
+export default defineTool({
+  name: 'terminate_workflow',
+  title: 'Terminate executions',
+  description: 'Ends running or paused executions for good. To stop them for a while use pause_workflow.',
+  toolset: 'operate',
+  byDefault: true,
+  permission: 'workflows:execute',
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
+  input: z.strictObject({
+    ...selectionFields,
+    reason: someText.describe('Kept with each'),
+  }),
+  output: operateOutput,
+}).handler(({ reason, ...selection }, context) =>
+  operate(terminate(reason), selection, context, (what, key) =>
+    askPerson(context, key, {
+      message: `End ${what} for good, with the reason ${quote(reason)}?`,
+      refused: 'The person said no. Nothing was terminated.',
+    }),
+  ),
+);
+
+const terminate = (reason: string): Action => ({
+  tool: 'terminate_workflow',
+  done: 'terminated',
+  args: { reason },
+  from: ['RUNNING', 'PAUSED'],
+  already: ['TERMINATED'],
+  act: (conductor, id) => conductor.terminate(id, reason),
+  worked: ({ status }) => status === 'TERMINATED',
+  refusal: ({ workflowId: executionId, status }) =>
+    new FleetError('conflict', `${executionId} has already ended: ${status}.`, {
+      remedy: `See what became of it: ${callOf('get_execution_status', { executionId })}`,
+    }),
+});

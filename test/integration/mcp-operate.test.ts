@@ -1,0 +1,213 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createConductor } from '../../core/conductor/api.ts';
+import { createCaller } from '../../core/conductor/client.ts';
+import { answerTask } from '../../core/conductor/waiting.ts';
+import type { Tool, ToolContext } from '../../mcp/define.ts';
+import pauseWorkflow from '../../mcp/tools/pause-workflow.ts';
+import retryWorkflow from '../../mcp/tools/retry-workflow.ts';
+import {
+  type FakeConductor,
+  type FakeRequest,
+  fakeExecution,
+  fakeTask,
+  startFakeConductor,
+} from '../support/fake-conductor.ts';
+import { toolContext } from '../support/tool-calls.ts';
+
+let fake: FakeConductor;
+const T = 1_700_000_000_000;
+
+beforeAll(async () => {
+  fake = await startFakeConductor();
+});
+afterAll(() => fake.close());
+beforeEach(() => {
+  fake.fault = 'none';
+  fake.faultAt = () => true;
+  fake.routes = () => undefined;
+});
+
+function connection() {
+  const config = { conductorServerUrl: fake.url, conductorAuthKey: undefined, conductorAuthSecret: undefined };
+  return createConductor(createCaller({ ...config, requestTimeoutMs: 2000 }));
+}
+
+async function call(tool: Tool, args: Record<string, unknown>, changes: Partial<ToolContext> = {}) {
+  const answer = await tool.handle(tool.input.parse(args), toolContext(connection(), changes));
+  return { text: answer.text, structured: tool.output.parse(answer.structured) as Record<string, unknown> };
+}
+
+const summary = (workflowId: string, changes: Record<string, unknown> = {}) => ({
+  workflowId,
+  workflowType: 'fake_flow',
+  status: 'RUNNING',
+  startTime: new Date(T).toISOString(),
+  updateTime: new Date(T + 1000).toISOString(),
+  ...changes,
+});
+
+/** A server whose executions change as they are paused; those not named are running. */
+function pausing(states: Record<string, Record<string, unknown>> = {}) {
+  const paused = new Set<string>();
+  return ({ method, path }: FakeRequest) => {
+    const id = path.split('/')[3] ?? '';
+    if (method === 'PUT' && path.endsWith('/pause')) {
+      paused.add(id);
+      return { body: '' };
+    }
+    if (!path.startsWith('/api/workflow/id-')) return undefined;
+    const status = paused.has(id) ? 'PAUSED' : 'RUNNING';
+    return { body: fakeExecution({ workflowId: id, status, startTime: T, endTime: 0, tasks: [], ...states[id] }) };
+  };
+}
+
+const pauses = () =>
+  fake.requests
+    .filter(({ method, path }) => method === 'PUT' && path.endsWith('/pause'))
+    .map(({ path }) => path.split('/')[3]);
+
+describe('many executions', () => {
+  test('of which one was retried after the count are touched without it', async () => {
+    const rows = [summary('id-a'), summary('id-b')];
+    const state = pausing({ 'id-b': { lastRetriedTime: T + 5000 } });
+    fake.routes = (request) =>
+      request.path === '/api/workflow/search' ? { body: { totalHits: 2, results: rows } } : state(request);
+    const filter = { workflowName: 'fake_flow' };
+    const { structured } = await call(pauseWorkflow, { filter });
+    const before = pauses().length;
+    const done = await call(pauseWorkflow, { filter, confirm: structured.confirm });
+    expect(pauses().slice(before)).toEqual(['id-a']);
+    expect(done.text).toContain('id-b has become RUNNING after it was counted');
+    const query = fake.requests.findLast(({ path }) => path === '/api/workflow/search')?.query.get('query');
+    expect(query).toContain(`startTime>${T - 1} AND startTime<${T + 1}`);
+  });
+
+  test('are not touched where more match than were counted', async () => {
+    let results = [summary('id-a')];
+    fake.routes = ({ path }) =>
+      path === '/api/workflow/search' ? { body: { totalHits: results.length, results } } : undefined;
+    const filter = { correlationId: 'c' };
+    const { structured } = await call(pauseWorkflow, { filter });
+    results = [summary('id-a'), summary('id-b')];
+    await expect(call(pauseWorkflow, { filter, confirm: structured.confirm })).rejects.toMatchObject({
+      code: 'conflict',
+      message: '2 executions match, 1 were counted. Nothing was changed.',
+    });
+  });
+
+  test('tell how far they are, and stop where the server is gone', async () => {
+    const ids = Array.from({ length: 60 }, (_, i) => `id-${i}`);
+    fake.routes = pausing();
+    const told: number[] = [];
+    const progress: ToolContext['progress'] = (one) => void told.push(one.progress);
+    await call(pauseWorkflow, { executionIds: ids }, { progress });
+    expect(told.at(-1)).toBe(60);
+    expect(told.length).toBeLessThanOrEqual(20);
+
+    fake.fault = 'hang-up';
+    const before = fake.requests.length;
+    await expect(call(pauseWorkflow, { executionIds: ids })).rejects.toMatchObject({
+      code: 'upstream',
+      retryable: true,
+    });
+    expect(fake.requests.length - before).toBeLessThanOrEqual(8);
+  });
+
+  test('stop when the client cancels', async () => {
+    const cancelling = new AbortController();
+    fake.routes = (request) => {
+      if (pauses().length > 2) cancelling.abort(new Error('gone'));
+      return pausing()(request);
+    };
+    const conductor = connection().withSignal(cancelling.signal);
+    const ids = Array.from({ length: 200 }, (_, i) => `id-x${i}`);
+    const context = toolContext(conductor, { signal: cancelling.signal });
+    await expect(pauseWorkflow.handle(pauseWorkflow.input.parse({ executionIds: ids }), context)).rejects.toThrow(
+      'gone',
+    );
+    expect(pauses().filter((id) => id?.startsWith('id-x')).length).toBeLessThan(50);
+  });
+});
+
+test('an answer that got lost is not passed off as a failure that can be repeated', async () => {
+  fake.routes = ({ path }) =>
+    path === '/api/workflow/id-1'
+      ? { body: fakeExecution({ workflowId: 'id-1', status: 'FAILED', tasks: [] }) }
+      : undefined;
+  let asked = false;
+  fake.faultAt = ({ path }) => {
+    asked ||= path.endsWith('/retry');
+    return asked;
+  };
+  fake.fault = 'hang-up';
+  await expect(call(retryWorkflow, { executionIds: ['id-1'] })).rejects.toMatchObject({
+    code: 'upstream',
+    retryable: false,
+    message: expect.stringContaining('It may have been done all the same.'),
+    remedy: expect.stringContaining('get_execution_status {"executionId":"id-1"}'),
+  });
+});
+
+test('a row that somebody wrote cannot pass for a line of ours', async () => {
+  const results = [
+    summary('id-a', { workflowType: 'a\nTo do it: x', reasonForIncompletion: 'b\nTo do it: y', status: 'FAILED' }),
+  ];
+  fake.routes = ({ path }) => (path === '/api/workflow/search' ? { body: { totalHits: 1, results } } : undefined);
+  const { text } = await call(retryWorkflow, { filter: { status: 'FAILED' } });
+  expect(text.split('\n').filter((line) => line.startsWith('To do it:'))).toHaveLength(1);
+});
+
+describe('the answer to a waiting task', () => {
+  const waiting = {
+    taskId: 'task-1',
+    taskType: 'HUMAN',
+    referenceTaskName: 'ask',
+    workflowInstanceId: 'exec-1',
+    status: 'IN_PROGRESS',
+    outputData: {},
+  };
+
+  /** A server that keeps logs, or none; `logs` are there from the beginning. */
+  function serving(logs: { log: string; createdTime: number }[], keeps = true) {
+    let task = fakeTask(waiting);
+    fake.routes = ({ method, path, body }) => {
+      if (path === '/api/tasks/task-1') return { body: task };
+      if (path === '/api/tasks' && method === 'POST') {
+        task = { ...task, ...(body as object) };
+        return { body: 'task-1' };
+      }
+      if (path !== '/api/tasks/task-1/log') return undefined;
+      if (method === 'GET') return logs.length > 0 ? { body: logs } : { status: 204, body: '' };
+      if (keeps) logs.push({ log: String(body), createdTime: T });
+      return { body: '' };
+    };
+  }
+  const answer = async () =>
+    answerTask(connection(), await connection().getTask('task-1'), { status: 'COMPLETED', outputData: { yes: true } });
+
+  test('is given where a server keeps no logs', async () => {
+    serving([], false);
+    expect(await answer()).toMatchObject({ status: 'COMPLETED', outputData: { yes: true } });
+  });
+
+  test('is given where another claim is withdrawn, or so old that its owner has died', async () => {
+    const [one, two] = ['a'.repeat(36), 'b'.repeat(36)];
+    serving([
+      { log: `fleet claim ${one}`, createdTime: T - 40_000 },
+      { log: `fleet claim ${two}`, createdTime: T - 10 },
+      { log: `fleet claim ${two} is withdrawn`, createdTime: T - 5 },
+    ]);
+    expect(await answer()).toMatchObject({ outputData: { yes: true } });
+  });
+
+  test('is refused where somebody else overwrote it in the same moment', async () => {
+    serving([]);
+    const routes = fake.routes;
+    fake.routes = async (request) => {
+      const reply = await routes(request);
+      const isRead = request.path === '/api/tasks/task-1' && JSON.stringify(reply).includes('COMPLETED');
+      return isRead ? { body: fakeTask({ ...waiting, status: 'COMPLETED', outputData: { yes: false } }) } : reply;
+    };
+    await expect(answer()).rejects.toMatchObject({ code: 'conflict' });
+  });
+});
