@@ -1,7 +1,7 @@
 import type { Conductor } from '../core/conductor/api.ts';
 import type { Config } from '../core/config.ts';
 import type { Logger } from '../core/log.ts';
-import type { ReadContext } from './define.ts';
+import type { CodeDefinition, ReadContext, ServerModel } from './define.ts';
 import type { DefinitionCache } from './definitions.ts';
 import { type Caller, isAllowed } from './permissions.ts';
 
@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly definitions: DefinitionCache;
   readonly config: Pick<Config, 'rateLimitRpm' | 'maxResponseSizeKb'>;
   readonly log: Logger;
+  readonly model?: ServerModel;
+  readonly ours?: () => Promise<readonly CodeDefinition[]>;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
@@ -19,7 +21,7 @@ export interface Surroundings {
 /** What one request of `caller` is made with. */
 export async function readContext(
   { caller, signal, log }: { caller: Caller; signal: AbortSignal; log: Logger },
-  { conductor, definitions, config }: Surroundings,
+  { conductor, definitions, config, model, ours }: Surroundings,
 ): Promise<ReadContext> {
   const server = await conductor();
   return {
@@ -29,6 +31,8 @@ export async function readContext(
     caller,
     maxResponseBytes: config.maxResponseSizeKb * 1024,
     log,
+    ...(model && { model }),
+    ours: ours ?? (async () => []),
     signal,
   };
 }

@@ -16,6 +16,19 @@ export interface ToolAnnotations {
   readonly openWorldHint: boolean;
 }
 
+/** A language model as the Conductor server knows it. */
+export interface ServerModel {
+  readonly provider: string;
+  readonly model: string;
+}
+
+/** A definition that is kept as code, in Conductor JSON. */
+export interface CodeDefinition {
+  readonly name: string;
+  readonly version: number;
+  readonly [field: string]: unknown;
+}
+
 /** How far a long call has come. `progress` only ever grows; `total` is in the same unit. */
 export interface Progress {
   readonly progress: number;
@@ -35,6 +48,10 @@ export interface ReadContext {
   /** Limit of the whole answer, text and structured content together. A handler keeps well below it by itself. */
   readonly maxResponseBytes: number;
   readonly log: Logger;
+  /** The model that authors may ask through the Conductor server, if one is configured. */
+  readonly model?: ServerModel;
+  /** The workflow definitions that are kept as code beside this server, as they would be registered. */
+  ours(): Promise<readonly CodeDefinition[]>;
   /** Aborted when the client cancels, disconnects, or the server stops. */
   readonly signal: AbortSignal;
 }

@@ -5,8 +5,9 @@ import { discover } from '../../core/discover.ts';
 import { aborted } from '../../core/drain.ts';
 import { FleetError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import { modelProvider } from '../../core/model-provider.ts';
 import { ChangeBus } from '../../mcp/changes.ts';
-import { isTool, type Tool } from '../../mcp/define.ts';
+import { type CodeDefinition, isTool, type ServerModel, type Tool } from '../../mcp/define.ts';
 import { DefinitionCache } from '../../mcp/definitions.ts';
 import { createCompletions } from '../../mcp/reading/completions.ts';
 import { isPrompt } from '../../mcp/reading/define-prompt.ts';
@@ -33,7 +34,7 @@ const actions = actionsOf('[action]', {
 });
 
 export default defineCommand({
-  groups: ['conductor', 'server', 'mcp'],
+  groups: ['conductor', 'server', 'content', 'mcp'],
   configure(command) {
     command
       .addArgument(actions.argument)
@@ -113,7 +114,9 @@ export async function buildMcp(options: McpOptions): Promise<Served> {
   };
   const taken = new Set(tools.map(({ name }) => name));
   const sources = [workflowTools({ ...options, definitions, choice, taken })];
-  const calls = { ...options, definitions, now, tools, sources };
+  const model = modelOf(config);
+  const ours = () => definitionsInCode(config);
+  const calls = { ...options, definitions, now, tools, sources, ours, ...(model && { model }) };
   const tasks = new ExecutionTasks({ ...calls, decide: tools.find(({ name }) => name === 'decide_approval') });
   const reading = { ...calls, ...readings };
   const features = [createTools(calls), createTasks(tasks), createResources(reading), createPrompts(reading)];
@@ -135,6 +138,21 @@ function listeningTo({ config, definitions, sources, tasks }: Listened): Listeni
   changes.addWatcher(taskWatcher(showTask));
   changes.whileHeard(() => watchTools({ sources, definitions, changes }));
   return { changes, showTask };
+}
+
+/** The scripted model is asked only where somebody chose it: its answers are the demonstration's own. */
+function modelOf(config: Config): ServerModel | undefined {
+  const { name, conductorName: provider, model } = modelProvider(config);
+  return name === 'scripted' && config.llmProvider === undefined ? undefined : { provider, model };
+}
+
+/** Loaded when somebody asks: content takes longer to load than the server may take to start. */
+async function definitionsInCode(config: Config): Promise<readonly CodeDefinition[]> {
+  const [{ loadContent, workflowSettings }, { definitionsOf }] = await Promise.all([
+    import('../content.ts'),
+    import('../../workflows/manage/ours.ts'),
+  ]);
+  return definitionsOf(await loadContent(config), workflowSettings(config)).workflow;
 }
 
 async function runStdio({ log, signal, note }: CommandContext, served: Served): Promise<void> {

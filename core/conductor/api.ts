@@ -17,11 +17,16 @@ export interface Conductor extends DefinitionCalls, ExecutionCalls, TaskCalls, T
   withTrace(traceparent: Traceparent): Conductor;
   /** The same API whose calls all end when `signal` is aborted. It shares this one's connection; close only this one. */
   withSignal(signal: AbortSignal): Conductor;
+  /** The same API without any such signal, to clean up behind a call that was aborted. */
+  detached(): Conductor;
   close(): void;
 }
 
-/** The API over one caller. */
-export function createConductor(caller: Caller, traceparent?: Traceparent): Conductor {
+/**
+ * The API over one caller.
+ * @param whole the caller that no signal ends
+ */
+export function createConductor(caller: Caller, traceparent?: Traceparent, whole: Caller = caller): Conductor {
   const { call } = caller;
   return {
     ...definitionCalls(caller),
@@ -30,7 +35,8 @@ export function createConductor(caller: Caller, traceparent?: Traceparent): Cond
     ...triggerCalls(caller),
     serverUrl: caller.serverUrl,
     version: (signal) => call({ method: 'GET', path: '/api/version', answer: z.string().regex(/^\d+\./), signal }),
-    withTrace: (known) => createConductor(caller, known),
+    withTrace: (known) => createConductor(caller, known, whole),
+    detached: () => createConductor(whole, traceparent),
     withSignal: (signal) =>
       createConductor(
         {
@@ -39,6 +45,7 @@ export function createConductor(caller: Caller, traceparent?: Traceparent): Cond
             call({ ...request, signal: request.signal ? AbortSignal.any([request.signal, signal]) : signal }),
         },
         traceparent,
+        whole,
       ),
     close: () => caller.close(),
   };

@@ -30,6 +30,7 @@ export function toolContext(conductor: Conductor, changes: Partial<ToolContext> 
     ...silentClient,
     maxResponseBytes: 100 * 1024,
     log: silentLogger,
+    ours: async () => [],
     signal,
     ...changes,
   };
