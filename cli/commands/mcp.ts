@@ -12,6 +12,7 @@ import { DefinitionCache } from '../../mcp/definitions.ts';
 import { createCompletions } from '../../mcp/reading/completions.ts';
 import { isPrompt } from '../../mcp/reading/define-prompt.ts';
 import { isResource } from '../../mcp/reading/define-resource.ts';
+import { executionWatcher } from '../../mcp/reading/execution-watcher.ts';
 import { createPrompts } from '../../mcp/reading/prompts.ts';
 import { createResources } from '../../mcp/reading/resources.ts';
 import { connector, createMcpServer } from '../../mcp/server.ts';
@@ -126,16 +127,18 @@ export async function buildMcp(options: McpOptions): Promise<Served> {
 
 interface Listened {
   readonly config: Config;
+  readonly conductor: () => Promise<Conductor>;
   readonly definitions: DefinitionCache;
   readonly sources: readonly ToolSource[];
   readonly tasks: ExecutionTasks;
 }
 
-/** What clients can hear of: tasks, and the workflows that are tools. */
-function listeningTo({ config, definitions, sources, tasks }: Listened): Listening {
+/** What clients can hear of: tasks, executions, and the workflows that are tools. */
+function listeningTo({ config, conductor, definitions, sources, tasks }: Listened): Listening {
   const changes = new ChangeBus();
   const showTask = showing(tasks, connector(config)({ era: 'modern' }));
   changes.addWatcher(taskWatcher(showTask));
+  changes.addWatcher(executionWatcher(conductor));
   changes.whileHeard(() => watchTools({ sources, definitions, changes }));
   return { changes, showTask };
 }

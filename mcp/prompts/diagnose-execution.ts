@@ -19,7 +19,7 @@ export default definePrompt({
   const view = viewOf(await orNoExecution(conductor.getExecution(id), id), Date.now());
   const going = view.status === 'RUNNING' || view.status === 'PAUSED';
   const text = [
-    `Find out why the execution ${id} of ${word(view.workflow)} v${view.version} ${going ? 'does not go on' : `is ${view.status}`}.`,
+    `Find out why the execution ${id} of ${word(view.workflow)} v${view.version} ${going ? 'does not go on' : `ended as ${view.status}`}.`,
     ...reason(view),
     '',
     'Go about it in this order:',

@@ -2,6 +2,8 @@
 export interface Address {
   /** The names in its path, in order, and those behind `{?`. */
   readonly names: readonly string[];
+  /** How many of them stand in the path. */
+  readonly segments: number;
   /** What an address says for the names, decoded; undefined if it is none of this template's. */
   match(uri: string): Record<string, string> | undefined;
 }
@@ -17,6 +19,7 @@ export function readTemplate(template: string): Address {
     .join('([^/?#]+)');
   const regex = new RegExp(`^${pattern}$`);
   return {
+    segments: inPath.length,
     names: [...inPath, ...query.replace('}', '').split(',').filter(Boolean)],
     match(uri) {
       const [address = '', search = ''] = uri.split('?', 2);

@@ -29,7 +29,7 @@ export interface ResourcesOptions extends Surroundings {
 export function createResources(options: ResourcesOptions): Feature {
   const known = options.resources
     .map((resource): Known => ({ resource, address: readTemplate(resource.uriTemplate) }))
-    .sort((a, b) => a.address.names.length - b.address.names.length);
+    .sort((a, b) => a.address.segments - b.address.segments); // `{name}/diagram` before `{name}/{version}`
   const answer = createAnswer(options);
   return {
     capabilities: { resources: { subscribe: true, listChanged: true } },
