@@ -23,7 +23,7 @@ export type Answer = <F extends { permission: Permission; name: string }, T>(
   work: (found: F, context: ReadContext) => Promise<T>,
 ) => Promise<T>;
 
-/** One limit for all requests that read, as there is one for all calls of tools. */
+/** Each part of the protocol that reads has a rate limit of its own, beside that of the calls of tools. */
 export function createAnswer(surroundings: Surroundings): Answer {
   const { config, log, now } = surroundings;
   const limited = rateLimit(config.rateLimitRpm, now);
