@@ -42,10 +42,15 @@ export class DefinitionCache {
   readonly #looks = new Map<string, Look>();
   readonly #listeners = new Set<() => void>();
   readonly #now: () => number;
+  readonly #signal: AbortSignal | undefined;
 
-  /** @param now milliseconds of a clock that never goes back */
-  constructor(now: () => number) {
+  /**
+   * @param now milliseconds of a clock that never goes back
+   * @param signal ends the looks that calls share; without it they would outlive the process's last client
+   */
+  constructor(now: () => number, signal?: AbortSignal) {
     this.#now = now;
+    this.#signal = signal;
   }
 
   /** The definitions over one connection to the server. `signal` ends a call's own reading, not a look that others share. */
@@ -93,7 +98,8 @@ export class DefinitionCache {
     const time = this.#now();
     const last = this.#looks.get(serverUrl);
     if (last && time - last.at < TRUSTED_MS) return last.index;
-    const look = { at: time, index: readIndex(conductor) };
+    const ending = this.#signal ? conductor.withSignal(this.#signal) : conductor;
+    const look = { at: time, index: readIndex(ending) };
     this.#looks.set(serverUrl, look);
     // A look that failed is not the answer of the next two seconds.
     look.index.catch(() => {

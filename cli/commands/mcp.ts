@@ -58,13 +58,15 @@ export default defineCommand({
     refuseInstallFlags(context);
     const { config, log, options } = context;
     const { conductor, close } = stayConnected(config);
+    const ended = new AbortController();
     try {
       const served = options.conformanceFixture
         ? (await import('../../mcp/conformance/fixture.ts')).createFixture()
-        : await buildMcp({ config, log, conductor });
+        : await buildMcp({ config, log, conductor, signal: ended.signal });
       if (config.mcpTransport === 'http') await runHttp(context, { ...served, conductor });
       else await runStdio(context, served);
     } finally {
+      ended.abort();
       close();
     }
   },
@@ -84,6 +86,8 @@ export interface McpOptions {
   config: Config;
   log: Logger;
   conductor: () => Promise<Conductor>;
+  /** Ends what no client waits for. */
+  signal: AbortSignal;
 }
 
 /** All our tools. @throws FleetError `config` if the configuration names one that is not there */
@@ -107,7 +111,7 @@ export async function buildMcp(options: McpOptions): Promise<Served> {
   const { config } = options;
   const [tools, readings] = await Promise.all([loadTools(config), loadReadings()]);
   const now = () => performance.now();
-  const definitions = new DefinitionCache(now);
+  const definitions = new DefinitionCache(now, options.signal);
   const choice = {
     allow: config.mcpWorkflowTools,
     deny: config.mcpWorkflowToolsDeny,
