@@ -1,27 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { type InputRequiredResult, ProtocolError, ProtocolErrorCode, type Result } from '@modelcontextprotocol/server';
-import type { Conductor } from '../core/conductor/api.ts';
-import type { Config } from '../core/config.ts';
-import type { Logger } from '../core/log.ts';
 import { clip } from '../core/text.ts';
 import { parseArguments } from './arguments.ts';
 import { InputNeeded } from './asking.ts';
 import { clientOf } from './client.ts';
-import type {
-  Client,
-  CodeDefinition,
-  ServerModel,
-  Tool,
-  ToolAnswer,
-  ToolCall,
-  ToolContext,
-  ToolResult,
-} from './define.ts';
-import type { DefinitionCache } from './definitions.ts';
+import { readContext, type Surroundings } from './context.ts';
+import type { Client, Tool, ToolAnswer, ToolCall, ToolContext, ToolResult } from './define.ts';
 import { errorResult } from './errors.ts';
 import { createGuards, guarded } from './guards/index.ts';
 import { nearNames } from './names.ts';
-import { type Caller, isAllowed } from './permissions.ts';
+import type { Caller } from './permissions.ts';
 import { listingOf, type ToolListing } from './schemas.ts';
 import type { Connection, Feature } from './server.ts';
 import { taskIdOf, taskOf } from './tasks/execution.ts';
@@ -33,19 +21,6 @@ export interface ToolSource {
   /** All of them that are offered now. */
   list(): Promise<readonly Tool[]>;
   find(name: string): Promise<Tool | undefined>;
-}
-
-/** What every call of a tool, and every reading of a resource, is made with. */
-export interface Surroundings {
-  /** Asked at every call, so that a server that was started or moved in the meantime is found. */
-  readonly conductor: () => Promise<Conductor>;
-  readonly definitions: DefinitionCache;
-  readonly config: Pick<Config, 'rateLimitRpm' | 'maxResponseSizeKb'>;
-  readonly log: Logger;
-  readonly model?: ServerModel;
-  readonly ours?: () => Promise<readonly CodeDefinition[]>;
-  /** Milliseconds of a clock that never goes back. */
-  readonly now: () => number;
 }
 
 export interface ToolsOptions extends Surroundings {
@@ -173,19 +148,8 @@ function asResult(task: CreatedTask): ToolResult {
 /** What the handler of a call is handed. */
 export async function contextOf(call: ToolCall, surroundings: Surroundings): Promise<ToolContext> {
   const { tool, caller, client, signal } = call;
-  const conductor = await surroundings.conductor();
-  return {
-    conductor: conductor.withSignal(signal),
-    definitions: surroundings.definitions.over(conductor, signal),
-    allows: (permission) => isAllowed(caller, permission),
-    caller,
-    ...client,
-    maxResponseBytes: surroundings.config.maxResponseSizeKb * 1024,
-    log: surroundings.log.child({ tool: tool.name, call: call.id }),
-    ...(surroundings.model && { model: surroundings.model }),
-    ours: surroundings.ours ?? (async () => []),
-    signal,
-  };
+  const log = surroundings.log.child({ tool: tool.name, call: call.id });
+  return { ...(await readContext({ caller, signal, log }, surroundings)), ...client };
 }
 
 /** The answer of a tool as the protocol has it. */
