@@ -8,8 +8,8 @@ import { ChangeBus } from '../mcp/changes.ts';
 import { type CodeDefinition, isTool, type ServerModel, type Tool } from '../mcp/define.ts';
 import { DefinitionCache } from '../mcp/definitions.ts';
 import { createCompletions } from '../mcp/reading/completions.ts';
-import { isPrompt } from '../mcp/reading/define-prompt.ts';
-import { isResource } from '../mcp/reading/define-resource.ts';
+import { isPrompt, type Prompt } from '../mcp/reading/define-prompt.ts';
+import { isResource, type Resource } from '../mcp/reading/define-resource.ts';
 import { executionWatcher } from '../mcp/reading/execution-watcher.ts';
 import { createPrompts } from '../mcp/reading/prompts.ts';
 import { createResources } from '../mcp/reading/resources.ts';
@@ -33,10 +33,20 @@ export interface McpOptions {
 }
 
 /** All our tools. @throws FleetError `config` if the configuration names one that is not there */
-export async function loadTools({ mcpToolsets, mcpTools }: Config): Promise<Tool[]> {
+export async function loadTools({ mcpToolsets, mcpTools }: Pick<Config, 'mcpToolsets' | 'mcpTools'>): Promise<Tool[]> {
   const tools = await discover(new URL('../mcp/tools/', import.meta.url), isTool, 'tool');
   checkChoice({ toolsets: mcpToolsets, tools: mcpTools }, tools);
   return tools;
+}
+
+/** All our resources. */
+export function loadResources(): Promise<Resource[]> {
+  return discover(new URL('../mcp/resources/', import.meta.url), isResource, 'resource');
+}
+
+/** All our prompts. */
+export function loadPrompts(): Promise<Prompt[]> {
+  return discover(new URL('../mcp/prompts/', import.meta.url), isPrompt, 'prompt');
 }
 
 /** Everything that either transport serves. */
@@ -55,8 +65,8 @@ export async function buildMcp({ loadsLater = false, ...options }: McpOptions): 
   const tasks = new ExecutionTasks(calls);
   const readings = {
     ...calls,
-    resources: once(() => discover(new URL('../mcp/resources/', import.meta.url), isResource, 'resource')),
-    prompts: once(() => discover(new URL('../mcp/prompts/', import.meta.url), isPrompt, 'prompt')),
+    resources: once(loadResources),
+    prompts: once(loadPrompts),
   };
   const reading = [createResources(readings), createPrompts(readings), createCompletions(readings)];
   const build = createMcpServer({ config, features: [createTools(calls), createTasks(tasks), ...reading] });
