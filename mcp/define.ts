@@ -2,6 +2,7 @@ import type { CallToolResult } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
 import type { Conductor } from '../core/conductor/api.ts';
 import type { Logger } from '../core/log.ts';
+import type { Leases } from './agents/leases.ts';
 import type { Asking } from './asking.ts';
 import type { Definitions } from './definitions.ts';
 import type { Caller, Permission } from './permissions.ts';
@@ -29,6 +30,8 @@ export interface ToolContext extends Asking {
   readonly conductor: Conductor;
   /** The registered workflow definitions, kept for an hour and checked against the server. */
   readonly definitions: Definitions;
+  /** The leases of tasks that agents have claimed; they outlast a call. */
+  readonly leases: Leases;
   /** Whether this caller may do more than what the tool itself asks for. */
   allows(permission: Permission): boolean;
   readonly caller: Caller;

@@ -4,6 +4,7 @@ import type { Conductor } from '../core/conductor/api.ts';
 import type { Config } from '../core/config.ts';
 import type { Logger } from '../core/log.ts';
 import { clip } from '../core/text.ts';
+import type { Leases } from './agents/leases.ts';
 import { parseArguments } from './arguments.ts';
 import { InputNeeded } from './asking.ts';
 import { clientOf } from './client.ts';
@@ -29,6 +30,7 @@ export interface Surroundings {
   /** Asked at every call, so that a server that was started or moved in the meantime is found. */
   readonly conductor: () => Promise<Conductor>;
   readonly definitions: DefinitionCache;
+  readonly leases: Leases;
   readonly config: Pick<Config, 'rateLimitRpm' | 'maxResponseSizeKb'>;
   readonly log: Logger;
   /** Milliseconds of a clock that never goes back. */
@@ -127,6 +129,7 @@ async function answer(call: ToolCall, surroundings: Surroundings): Promise<ToolR
   const { text, structured, links } = await tool.handle(args, {
     conductor: conductor.withSignal(signal),
     definitions: surroundings.definitions.over(conductor, signal),
+    leases: surroundings.leases,
     allows: (permission) => isAllowed(caller, permission),
     caller,
     ...client,

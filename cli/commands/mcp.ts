@@ -5,6 +5,7 @@ import { discover } from '../../core/discover.ts';
 import { aborted } from '../../core/drain.ts';
 import { FleetError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import { Leases } from '../../mcp/agents/leases.ts';
 import { isTool, type Tool } from '../../mcp/define.ts';
 import { DefinitionCache } from '../../mcp/definitions.ts';
 import { createMcpServer } from '../../mcp/server.ts';
@@ -44,11 +45,14 @@ export default defineCommand({
     refuseInstallFlags(context);
     const { config, log } = context;
     const { conductor, close } = stayConnected(config);
+    const leases = new Leases({ conductor, log });
     try {
-      const build = await buildMcp({ config, log, conductor });
+      const build = await buildMcp({ config, log, conductor, leases });
       if (config.mcpTransport === 'http') await runHttp(context, build, conductor);
       else await runStdio(context, build);
     } finally {
+      // Over stdio the agent goes with its process; over HTTP it can go on through another one.
+      await leases.close({ giveBack: config.mcpTransport === 'stdio' });
       close();
     }
   },
@@ -68,6 +72,7 @@ export interface McpOptions {
   config: Config;
   log: Logger;
   conductor: () => Promise<Conductor>;
+  leases: Leases;
 }
 
 /** All our tools. @throws FleetError `config` if the configuration names one that is not there */
