@@ -6,7 +6,7 @@ import type { Leases } from './agents/leases.ts';
 import type { Asking } from './asking.ts';
 import type { Definitions } from './definitions.ts';
 import type { Caller, Permission } from './permissions.ts';
-import type { Toolset } from './toolsets.ts';
+import type { Choice, Toolset } from './toolsets.ts';
 
 /** MCP's hints, all four written out: what is left away has a default that clients read differently. */
 export interface ToolAnnotations {
@@ -15,6 +15,19 @@ export interface ToolAnnotations {
   readonly idempotentHint: boolean;
   /** True where the call can reach systems beyond Conductor. */
   readonly openWorldHint: boolean;
+}
+
+/** A language model as the Conductor server knows it. */
+export interface ServerModel {
+  readonly provider: string;
+  readonly model: string;
+}
+
+/** A definition that is kept as code, in Conductor JSON. */
+export interface CodeDefinition {
+  readonly name: string;
+  readonly version: number;
+  readonly [field: string]: unknown;
 }
 
 /** How far a long call has come. `progress` only ever grows; `total` is in the same unit. */
@@ -35,13 +48,27 @@ export interface ToolContext extends Asking {
   /** Whether this caller may do more than what the tool itself asks for. */
   allows(permission: Permission): boolean;
   readonly caller: Caller;
+  /** Every tool there is, and whether it is switched on where this call came from. */
+  tools(): readonly ToolOffer[];
   /** Tells the client how far the call has come, if it asked to be told. */
   progress(progress: Progress): void;
   /** Limit of the whole answer, text and structured content together. A handler keeps well below it by itself. */
   readonly maxResponseBytes: number;
   readonly log: Logger;
+  /** The model that authors may ask through the Conductor server, if one is configured. */
+  readonly model?: ServerModel;
+  /** The workflow definitions that are kept as code beside this server, as they would be registered. */
+  ours(): Promise<readonly CodeDefinition[]>;
   /** Aborted when the client cancels, disconnects, or the server stops. */
   readonly signal: AbortSignal;
+}
+
+/** A tool as a caller may have it. */
+export interface ToolOffer {
+  readonly name: string;
+  readonly toolset: Toolset;
+  readonly permission: Permission;
+  readonly isOn: boolean;
 }
 
 /** Something too large for an answer that the client can read as a resource. */
@@ -59,6 +86,8 @@ export interface ToolAnswer<O> {
   readonly text: string;
   readonly structured: O;
   readonly links?: readonly Link[];
+  /** The execution that this call goes on as: a client that follows tasks gets it as a task, whose result the tool's `settle` makes. */
+  readonly continues?: string;
 }
 
 /** A tool as clients see it. */
@@ -81,6 +110,8 @@ export interface ToolSpec<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
 export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject = z.ZodObject> extends ToolSpec<I, O> {
   readonly kind: 'tool';
   handle(args: z.output<I>, context: ToolContext): Promise<ToolAnswer<z.input<O>>>;
+  /** The answer for an execution that has ended after a call said it `continues` as it: what the call would have answered itself. */
+  settle?(executionId: string, context: ToolContext): Promise<ToolAnswer<z.input<O>>>;
 }
 
 /**
@@ -90,8 +121,8 @@ export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject
  */
 export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(
   spec: ToolSpec<I, O>,
-): { handler(handle: Tool<I, O>['handle']): Tool<I, O> } {
-  return { handler: (handle) => ({ kind: 'tool', ...spec, handle }) };
+): { handler(handle: Tool<I, O>['handle'], more?: Pick<Tool<I, O>, 'settle'>): Tool<I, O> } {
+  return { handler: (handle, more) => ({ kind: 'tool', ...spec, handle, ...more }) };
 }
 
 /** True for a default export made with `defineTool(…).handler(…)`. */
@@ -107,6 +138,8 @@ export interface ToolCall {
   /** As the client sent them, not checked yet. */
   readonly args: Readonly<Record<string, unknown>>;
   readonly caller: Caller;
+  /** What is switched on where the call came from. */
+  readonly choice?: Choice;
   readonly client: Client;
   readonly signal: AbortSignal;
 }
@@ -114,6 +147,8 @@ export interface ToolCall {
 /** What a call may ask of the client that made it. */
 export interface Client extends Asking {
   progress(progress: Progress): void;
+  /** It may be answered with a task in place of a result. */
+  readonly followsTasks?: boolean;
 }
 
 export type ToolResult = CallToolResult;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shownAs } from '../core/contract.ts';
 
 /** Parameters and answer fields that several tools share, so that they mean the same everywhere. */
 
@@ -17,7 +18,10 @@ export const definitionVersion = z.int().min(1);
 export const jsonObject = z.record(z.string(), z.unknown());
 
 /** What went wrong in an execution: `taskRef`, `reason`, and `subExecutionId` where it failed in a sub-workflow. */
-export const failure = z.looseObject({ reason: z.string() });
+export const failure = shownAs(z.looseObject({ reason: z.string() }), { type: 'object' });
 
 /** The name of a registered workflow, in any characters that the server takes. */
 export const workflowName = z.string().min(1).max(255);
+
+/** What something is for. The limit is not shown in the list of tools, where it would cost more than it tells. */
+export const shortText = z.string().refine((text) => text.length <= 500, 'must be at most 500 characters long');

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type InputRequiredResult, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
+import { type InputRequiredResult, ProtocolError, ProtocolErrorCode, type Result } from '@modelcontextprotocol/server';
 import type { Conductor } from '../core/conductor/api.ts';
 import type { Config } from '../core/config.ts';
 import type { Logger } from '../core/log.ts';
@@ -8,7 +8,17 @@ import type { Leases } from './agents/leases.ts';
 import { parseArguments } from './arguments.ts';
 import { InputNeeded } from './asking.ts';
 import { clientOf } from './client.ts';
-import type { Client, Tool, ToolAnswer, ToolCall, ToolResult } from './define.ts';
+import type {
+  Client,
+  CodeDefinition,
+  ServerModel,
+  Tool,
+  ToolAnswer,
+  ToolCall,
+  ToolContext,
+  ToolOffer,
+  ToolResult,
+} from './define.ts';
 import type { DefinitionCache } from './definitions.ts';
 import { errorResult } from './errors.ts';
 import { createGuards, guarded } from './guards/index.ts';
@@ -16,6 +26,8 @@ import { nearNames } from './names.ts';
 import { type Caller, isAllowed } from './permissions.ts';
 import { listingOf, type ToolListing } from './schemas.ts';
 import type { Connection, Feature } from './server.ts';
+import { taskIdOf, taskOf } from './tasks/execution.ts';
+import { type CreatedTask, createdTask } from './tasks/protocol.ts';
 import { allowedTools, type Choice, chosenTools } from './toolsets.ts';
 
 /** Tools that are not known before the server is asked, such as workflows that are offered as tools. */
@@ -31,8 +43,11 @@ export interface Surroundings {
   readonly conductor: () => Promise<Conductor>;
   readonly definitions: DefinitionCache;
   readonly leases: Leases;
+  readonly tools?: readonly Tool[];
   readonly config: Pick<Config, 'rateLimitRpm' | 'maxResponseSizeKb'>;
   readonly log: Logger;
+  readonly model?: ServerModel;
+  readonly ours?: () => Promise<readonly CodeDefinition[]>;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
@@ -86,18 +101,13 @@ interface Made {
   readonly signal: AbortSignal;
 }
 
-type Call = (
-  name: string,
-  args: Record<string, unknown> | undefined,
-  made: Made,
-) => Promise<ToolResult | InputRequiredResult>;
+/** Finds the tool that somebody named. @throws ProtocolError invalid params if there is none, or it is switched off */
+export type FindTool = (name: string, connection: Connection) => Promise<Tool>;
 
-function createCall(options: ToolsOptions): Call {
-  const { tools, sources = [], config, log, now } = options;
+/** Finds tools among those that are offered on a connection. */
+export function toolFinder({ tools, sources = [] }: Pick<ToolsOptions, 'tools' | 'sources'>): FindTool {
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
-  const run = guarded(createGuards({ config, now }), (call) => answer(call, options));
-
-  async function find(name: string, { caller, choice }: Connection): Promise<Tool> {
+  return async (name, { caller, choice }) => {
     const tool = byName.get(name);
     if (tool && chosenTools(choice, [tool]).length > 0) return tool;
     for (const source of tool ? [] : sources) {
@@ -105,11 +115,34 @@ function createCall(options: ToolsOptions): Call {
       if (dynamic && chosenTools(choice, [dynamic]).length > 0) return dynamic;
     }
     throw tool ? switchedOff(tool) : unknownTool(name, namesFor(caller, choice, tools));
-  }
+  };
+}
 
+type Call = (
+  name: string,
+  args: Record<string, unknown> | undefined,
+  made: Made,
+) => Promise<ToolResult | InputRequiredResult>;
+
+/** Ends a call that goes on as a task. It is no failure: the task is the answer. */
+class GoesOnAsTask extends Error {
+  override readonly name = 'GoesOnAsTask';
+  readonly result: CreatedTask;
+
+  constructor(result: CreatedTask) {
+    super('The call goes on as a task.');
+    this.result = result;
+  }
+}
+
+function createCall(options: ToolsOptions): Call {
+  const { config, log, now } = options;
+  const find = toolFinder(options);
+  const run = guarded(createGuards({ config, now }), (call) => answer(call, options));
   return async (name, args = {}, { connection, client, signal }) => {
     const tool = await find(name, connection);
-    const call: ToolCall = { id: randomUUID().slice(0, 8), tool, args, caller: connection.caller, client, signal };
+    const { caller, choice } = connection;
+    const call: ToolCall = { id: randomUUID().slice(0, 8), tool, args, caller, choice, client, signal };
     const started = now();
     try {
       const result = await run(call);
@@ -117,26 +150,64 @@ function createCall(options: ToolsOptions): Call {
       return result;
     } catch (error) {
       if (error instanceof InputNeeded) return error.result;
+      if (error instanceof GoesOnAsTask) return asResult(error.result);
       return errorResult(error, call, log);
     }
   };
 }
 
 async function answer(call: ToolCall, surroundings: Surroundings): Promise<ToolResult> {
-  const { tool, caller, client, signal } = call;
+  const { tool, client } = call;
   const args = parseArguments(call);
+  const context = await contextOf(call, surroundings);
+  const answered = await tool.handle(args, context);
+  if (answered.continues !== undefined && tool.settle && client.followsTasks) {
+    const execution = await context.conductor.getExecution(answered.continues);
+    const taskId = taskIdOf({ executionId: answered.continues, tool: tool.name });
+    throw new GoesOnAsTask(createdTask(taskOf(taskId, execution)));
+  }
+  return resultOf(tool, answered);
+}
+
+/** A task is an answer of `tools/call` too, which the SDK's types do not know. */
+function asResult(task: CreatedTask): ToolResult {
+  return task as Result as ToolResult;
+}
+
+/** What the handler of a call is handed. */
+export async function contextOf(call: ToolCall, surroundings: Surroundings): Promise<ToolContext> {
+  const { tool, caller, client, signal } = call;
   const conductor = await surroundings.conductor();
-  const { text, structured, links } = await tool.handle(args, {
+  return {
     conductor: conductor.withSignal(signal),
     definitions: surroundings.definitions.over(conductor, signal),
     leases: surroundings.leases,
     allows: (permission) => isAllowed(caller, permission),
     caller,
+    tools: () => offersTo(call.choice ?? NO_CHOICE, surroundings.tools ?? []),
     ...client,
     maxResponseBytes: surroundings.config.maxResponseSizeKb * 1024,
     log: surroundings.log.child({ tool: tool.name, call: call.id }),
+    ...(surroundings.model && { model: surroundings.model }),
+    ours: surroundings.ours ?? (async () => []),
     signal,
-  });
+  };
+}
+
+const NO_CHOICE: Choice = { toolsets: [], tools: [] };
+
+function offersTo(choice: Choice, tools: readonly Tool[]): ToolOffer[] {
+  const on = new Set(chosenTools(choice, tools));
+  return tools.map((tool) => ({
+    name: tool.name,
+    toolset: tool.toolset,
+    permission: tool.permission,
+    isOn: on.has(tool),
+  }));
+}
+
+/** The answer of a tool as the protocol has it. */
+export function resultOf(tool: Tool, { text, structured, links }: ToolAnswer<unknown>): ToolResult {
   return { content: contentOf(text, links), structuredContent: tool.output.parse(structured) };
 }
 

@@ -1,16 +1,23 @@
-import type { McpServerFactory } from '@modelcontextprotocol/server';
+import { Option } from 'commander';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import { discover } from '../../core/discover.ts';
 import { aborted } from '../../core/drain.ts';
 import { FleetError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import { modelProvider } from '../../core/model-provider.ts';
 import { Leases } from '../../mcp/agents/leases.ts';
-import { isTool, type Tool } from '../../mcp/define.ts';
+import { ChangeBus } from '../../mcp/changes.ts';
+import { type CodeDefinition, isTool, type ServerModel, type Tool } from '../../mcp/define.ts';
 import { DefinitionCache } from '../../mcp/definitions.ts';
-import { createMcpServer } from '../../mcp/server.ts';
-import { createTools } from '../../mcp/tools.ts';
+import { connector, createMcpServer } from '../../mcp/server.ts';
+import { ExecutionTasks } from '../../mcp/tasks/executions.ts';
+import { createTasks } from '../../mcp/tasks/feature.ts';
+import { showing, taskWatcher } from '../../mcp/tasks/listening.ts';
+import { watchTools } from '../../mcp/tool-changes.ts';
+import { createTools, type ToolSource } from '../../mcp/tools.ts';
 import { checkChoice } from '../../mcp/toolsets.ts';
+import type { Listening, Served } from '../../mcp/transports/listening.ts';
 import { workflowTools } from '../../mcp/workflow-tools/source.ts';
 import { actionsOf } from '../actions.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
@@ -23,7 +30,7 @@ const actions = actionsOf('[action]', {
 });
 
 export default defineCommand({
-  groups: ['conductor', 'server', 'mcp'],
+  groups: ['conductor', 'server', 'content', 'mcp'],
   configure(command) {
     command
       .addArgument(actions.argument)
@@ -33,6 +40,7 @@ export default defineCommand({
       .option('--url <url>', 'install: the address of a server that runs elsewhere, instead of --host and --port')
       .option('--print', 'install: print the configuration and write nothing')
       .option('--remove', 'install: take it out again')
+      .addOption(new Option('--conformance-fixture', "serve what the protocol's conformance suite calls").hideHelp())
       .addHelpText('after', actions.help);
   },
   async run(context) {
@@ -43,13 +51,15 @@ export default defineCommand({
       return installInClient(context, client);
     }
     refuseInstallFlags(context);
-    const { config, log } = context;
+    const { config, log, options } = context;
     const { conductor, close } = stayConnected(config);
     const leases = new Leases({ conductor, log });
     try {
-      const build = await buildMcp({ config, log, conductor, leases });
-      if (config.mcpTransport === 'http') await runHttp(context, build, conductor);
-      else await runStdio(context, build);
+      const served = options.conformanceFixture
+        ? (await import('../../mcp/conformance/fixture.ts')).createFixture()
+        : await buildMcp({ config, log, conductor, leases });
+      if (config.mcpTransport === 'http') await runHttp(context, { ...served, conductor });
+      else await runStdio(context, served);
     } finally {
       // Over stdio the agent goes with its process; over HTTP it can go on through another one.
       await leases.close({ giveBack: config.mcpTransport === 'stdio' });
@@ -60,7 +70,7 @@ export default defineCommand({
 
 /** A flag that does nothing would be believed to do something. */
 function refuseInstallFlags({ options, args: [, client] }: CommandContext): void {
-  const [flag] = Object.keys(options);
+  const [flag] = Object.keys(options).filter((name) => name !== 'conformanceFixture');
   if (flag === undefined && client === undefined) return;
   const given = flag === undefined ? `"${client}"` : `--${flag}`;
   throw new FleetError('input', `${given} is for \`fleet mcp install\`.`, {
@@ -82,38 +92,71 @@ async function loadTools({ mcpToolsets, mcpTools }: Config): Promise<Tool[]> {
   return tools;
 }
 
-/** The factory of MCP servers over all our tools, for either transport. */
-export async function buildMcp(options: McpOptions): Promise<McpServerFactory> {
+/** Everything that either transport serves. */
+export async function buildMcp(options: McpOptions): Promise<Served> {
   const { config } = options;
   const tools = await loadTools(config);
   const now = () => performance.now();
-  const surroundings = { ...options, definitions: new DefinitionCache(now), now };
-  const workflows = workflowTools({
-    ...surroundings,
-    choice: {
-      allow: config.mcpWorkflowTools,
-      deny: config.mcpWorkflowToolsDeny,
-      most: config.mcpWorkflowToolsMost,
-    },
-    taken: new Set(tools.map(({ name }) => name)),
-  });
-  return createMcpServer({ config, features: [createTools({ ...surroundings, tools, sources: [workflows] })] });
+  const definitions = new DefinitionCache(now);
+  const choice = {
+    allow: config.mcpWorkflowTools,
+    deny: config.mcpWorkflowToolsDeny,
+    most: config.mcpWorkflowToolsMost,
+  };
+  const taken = new Set(tools.map(({ name }) => name));
+  const sources = [workflowTools({ ...options, definitions, choice, taken })];
+  const model = modelOf(config);
+  const ours = () => definitionsInCode(config);
+  const calls = { ...options, definitions, now, tools, sources, ours, ...(model && { model }) };
+  const tasks = new ExecutionTasks({ ...calls, decide: tools.find(({ name }) => name === 'decide_approval') });
+  const build = createMcpServer({ config, features: [createTools(calls), createTasks(tasks)] });
+  return { build, listening: listeningTo({ ...calls, tasks }) };
 }
 
-async function runStdio({ log, signal, note }: CommandContext, build: McpServerFactory): Promise<void> {
+interface Listened {
+  readonly config: Config;
+  readonly definitions: DefinitionCache;
+  readonly sources: readonly ToolSource[];
+  readonly tasks: ExecutionTasks;
+}
+
+/** What clients can hear of: tasks, and the workflows that are tools. */
+function listeningTo({ config, definitions, sources, tasks }: Listened): Listening {
+  const changes = new ChangeBus();
+  const showTask = showing(tasks, connector(config)({ era: 'modern' }));
+  changes.addWatcher(taskWatcher(showTask));
+  changes.whileHeard(() => watchTools({ sources, definitions, changes }));
+  return { changes, showTask };
+}
+
+/** The scripted model is asked only where somebody chose it: its answers are the demonstration's own. */
+function modelOf(config: Config): ServerModel | undefined {
+  const { name, conductorName: provider, model } = modelProvider(config);
+  return name === 'scripted' && config.llmProvider === undefined ? undefined : { provider, model };
+}
+
+/** Loaded when somebody asks: content takes longer to load than the server may take to start. */
+async function definitionsInCode(config: Config): Promise<readonly CodeDefinition[]> {
+  const [{ loadContent, workflowSettings }, { definitionsOf }] = await Promise.all([
+    import('../content.ts'),
+    import('../../workflows/manage/ours.ts'),
+  ]);
+  return definitionsOf(await loadContent(config), workflowSettings(config)).workflow;
+}
+
+async function runStdio({ log, signal, note }: CommandContext, served: Served): Promise<void> {
   const { serveStdio } = await import('../../mcp/transports/stdio.ts');
   if (process.stdin.isTTY)
     note('Speaking MCP on stdin and stdout; this is for an MCP client to start. Ctrl-C ends it.');
-  await serveStdio(build, { log, signal });
+  await serveStdio(served, { log, signal });
 }
 
 async function runHttp(
   { config, log, signal, note }: CommandContext,
-  build: McpServerFactory,
-  conductor: () => Promise<Conductor>,
+  served: Served & { conductor: () => Promise<Conductor> },
 ): Promise<void> {
   const { startHttp } = await import('../../mcp/transports/http.ts');
-  const front = await startHttp({ build, config, conductor, log });
+  const front = await startHttp({ ...served, config, log });
   note(`MCP at ${front.url}; Ctrl-C ends it.`);
   await aborted(signal);
   await front.close();

@@ -162,12 +162,12 @@ function goOn(signal: AbortSignal): void {
 }
 
 async function startFront({ config, log, conductor, leases }: McpOptions): Promise<HttpFront> {
-  const build = await buildMcp({ config, log, conductor, leases });
+  const served = await buildMcp({ config, log, conductor, leases });
   const isDefault = config.mcpPort === settings.mcpPort.schema.parse(undefined);
   const last = config.mcpPort + (isDefault ? MORE_MCP_PORTS : 0);
   for (let mcpPort = config.mcpPort; ; mcpPort++) {
     try {
-      return await startHttp({ build, config: { ...config, mcpPort }, conductor, log });
+      return await startHttp({ ...served, config: { ...config, mcpPort }, conductor, log });
     } catch (error) {
       if (mcpPort === last || !(error instanceof FleetError) || error.code !== 'environment') throw error;
     }

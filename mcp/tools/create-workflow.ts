@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { WorkflowDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
+import type { Finding } from '../../workflows/lint/index.ts';
+import { again, type Made, storeWorkflow } from '../authoring/register.ts';
 import { defineTool } from '../define.ts';
-import { definitionVersion, jsonObject } from '../fields.ts';
+import { definitionVersion, jsonObject, shortText } from '../fields.ts';
 import { callOf } from '../text.ts';
-
-const DEFINITION_LIMIT = 100_000;
 
 const workflowName = z
   .string()
@@ -15,35 +15,38 @@ const workflowName = z
 export default defineTool({
   name: 'create_workflow',
   title: 'Create workflow',
-  description: 'Validates and registers, or updates, a workflow definition.',
+  description:
+    'Checks and registers a workflow definition in Conductor JSON, or updates it. From short steps: design_and_execute_workflow.',
   toolset: 'author',
   byDefault: true,
   permission: 'workflows:write',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
     name: workflowName.describe('Letters, digits, _ and -'),
-    description: z.string().max(500).optional().describe('Its purpose'),
-    tasks: z.array(z.looseObject({})).describe('Conductor tasks: name, taskReferenceName, type…'),
+    description: shortText.optional().describe('Its purpose'),
+    tasks: z.array(z.looseObject({})).describe('With name, taskReferenceName, type…'),
     version: definitionVersion.default(1).describe('Its version'),
-    inputParameters: z.array(z.string()).optional().describe('Names of inputs'),
-    outputParameters: jsonObject.optional().describe('Output, values like ${ref.output.id}'),
+    outputParameters: jsonObject.optional().describe('Like ${ref.output.x}'),
     timeoutSeconds: z.int().min(0).optional().describe('Longest run'),
-    failureWorkflow: z.string().optional().describe('Started when it fails'),
-    overwrite: z.boolean().default(false).describe('Replace if it exists'),
+    settings: jsonObject.optional().describe('Other fields'),
+    overwrite: z.boolean().default(false).describe('Replace it'),
+    fix: z.boolean().default(false).describe('Repair it first'),
   }),
-  output: z.object({ name: z.string(), version: z.int() }),
-}).handler(async ({ overwrite, ...wanted }, { conductor }) => {
-  const def = definitionOf(wanted);
-  await conductor.validateWorkflowDef(def);
-  if (overwrite) await conductor.putWorkflowDef(def);
-  else await createNew(() => conductor.createWorkflowDef(def), def);
+  output: z.object({ name: z.string(), version: z.int(), warnings: z.int() }),
+}).handler(async (args, context) => {
+  const { overwrite, fix, ...wanted } = args;
+  const made: Made = { tool: 'create_workflow', args };
+  const { def, findings, fixed } = await checked(definitionOf(wanted), { fix, made }, context);
+  await storeWorkflow(def, context, { overwrite, made });
 
+  const { findingLines } = await import('../authoring/findings.ts');
   const { name, version, tasks } = def;
-  const start = callOf('execute_workflow', { name, version, input: {} });
-  return {
-    text: `Registered ${name} version ${version} (${count(tasks.length, 'task')}). Start it: ${start}`,
-    structured: { name, version },
-  };
+  const repairs = fixed > 0 ? ` ${count(fixed, 'repair')} made.` : '';
+  const lines = [
+    `Registered ${name} version ${version} (${count(tasks.length, 'task')}).${repairs} Start it: ${callOf('execute_workflow', { name, version, input: {} })}`,
+    ...findingLines(findings),
+  ];
+  return { text: lines.join('\n'), structured: { name, version, warnings: findings.length } };
 });
 
 interface Wanted {
@@ -51,37 +54,39 @@ interface Wanted {
   version: number;
   description?: string | undefined;
   tasks: Record<string, unknown>[];
-  inputParameters?: string[] | undefined;
   outputParameters?: Record<string, unknown> | undefined;
   timeoutSeconds?: number | undefined;
-  failureWorkflow?: string | undefined;
+  settings?: Record<string, unknown> | undefined;
 }
 
-function definitionOf({ tasks, ...rest }: Wanted): WorkflowDef {
-  const def = {
-    ...rest,
+function definitionOf({ settings, ...rest }: Wanted): WorkflowDef {
+  return {
     schemaVersion: 2,
-    tasks,
     // The server's own policy would let a time-out pass without an effect.
     ...(rest.timeoutSeconds && { timeoutPolicy: 'TIME_OUT_WF' }),
-  } as WorkflowDef; // the server is the judge of the tasks' shape and is asked first
-  const size = JSON.stringify(def).length;
-  if (size > DEFINITION_LIMIT) {
-    throw new FleetError('input', `The definition has ${size} characters; ${DEFINITION_LIMIT} is the most.`, {
-      remedy: 'Split it: move a part into a workflow of its own and call that with a SUB_WORKFLOW task.',
-    });
-  }
-  return def;
+    ...settings,
+    ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)),
+  } as WorkflowDef; // lint and the server are the judges of the tasks' shape and are asked first
 }
 
-async function createNew(create: () => Promise<void>, { name, version }: WorkflowDef): Promise<void> {
-  try {
-    await create();
-  } catch (error) {
-    if (!(error instanceof FleetError && error.code === 'conflict')) throw error;
-    throw new FleetError('conflict', `${name} version ${version} exists already and was not changed.`, {
-      remedy: `Call create_workflow with "version":${version + 1} for a new version, or with "overwrite":true to replace this one.`,
-      cause: error,
-    });
-  }
+/** The definition as it is to be stored, with the warnings that are left. @throws FleetError `input` with every error */
+async function checked(
+  given: WorkflowDef,
+  { fix, made }: { fix: boolean; made: Made },
+  { conductor }: Parameters<typeof storeWorkflow>[1],
+): Promise<{ def: WorkflowDef; findings: Finding[]; fixed: number }> {
+  const { checkDefinition, hasErrors, repaired } = await import('../authoring/check.ts');
+  const first = await checkDefinition(given, conductor);
+  const repairs = repaired(given, first);
+  const isFixed = fix && repairs.fixed.length > 0;
+  const def = isFixed ? repairs.def : given;
+  const findings = isFixed ? await checkDefinition(def, conductor) : first;
+  if (!hasErrors(findings)) return { def, findings, fixed: isFixed ? repairs.fixed.length : 0 };
+  const { findingLines } = await import('../authoring/findings.ts');
+  const canHelp = !fix && repairs.fixed.some(({ severity }) => severity === 'error');
+  throw new FleetError('input', `${given.name} was not registered:\n${findingLines(findings).join('\n')}`, {
+    remedy: canHelp
+      ? `Some repairs can be made for you: ${again(made, { fix: true })}`
+      : 'Correct these and call create_workflow again.',
+  });
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineTool } from '../define.ts';
 import { definitionVersion, jsonObject, workflowName } from '../fields.ts';
-import { MAX_WAIT_SECONDS, runOutput, runWorkflow } from '../run.ts';
+import { MAX_WAIT_SECONDS, runOutput, runWorkflow, settleRun } from '../run.ts';
 import { onExistingChoices } from '../start-once.ts';
 
 const INPUT_LIMIT = 1_000_000;
@@ -31,4 +31,4 @@ export default defineTool({
     waitSeconds: z.int().min(0).max(MAX_WAIT_SECONDS).default(0).describe('Longest wait'),
   }),
   output: runOutput,
-}).handler(runWorkflow);
+}).handler(runWorkflow, { settle: settleRun });

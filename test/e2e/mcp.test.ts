@@ -89,16 +89,18 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
     expect(unknown.text).toContain(`${name} has no version 7; its highest is 2.`);
   });
 
-  test('is told what the server has against a definition', async () => {
+  test('is told what is wrong with a definition', async () => {
     const tasks = [
       { name: 'set', taskReferenceName: 'set', type: 'SET_VARIABLE', inputParameters: { v: '${nope.output.x}' } },
     ];
     const answer = await client.call('create_workflow', { name: uniqueName(), tasks });
     expect(answer.isError).toBe(true);
-    expect(answer.text).toMatch(/^Error \(input\).*nope.*is not defined in workflow definition/);
+    expect(answer.text).toMatch(
+      /^Error \(input\).*\nerror \| \/tasks\/0\/inputParameters\/v \| "nope" in .* is no task of this definition/,
+    );
     expect(answer.text).not.toContain('arg0');
     const empty = await client.call('create_workflow', { name: uniqueName(), tasks: [] });
-    expect(empty.text).toMatch(/^Error \(input\).*cannot be empty/);
+    expect(empty.text).toMatch(/^Error \(input\).*\n.*The workflow has no tasks/);
   });
 
   test('is shown near names for an unknown workflow', async () => {

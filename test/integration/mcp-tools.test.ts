@@ -2,7 +2,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/client.ts';
 import type { Tool } from '../../mcp/define.ts';
-import createWorkflow from '../../mcp/tools/create-workflow.ts';
 import getExecutionStatus from '../../mcp/tools/get-execution-status.ts';
 import listWorkflowExecutions from '../../mcp/tools/list-workflow-executions.ts';
 import {
@@ -161,49 +160,4 @@ describe('list_workflow_executions', () => {
       expect(listWorkflowExecutions.input.safeParse({ workflowName: name }).success).toBe(false);
     },
   );
-});
-
-describe('create_workflow', () => {
-  const tasks = [{ name: 'set', taskReferenceName: 'set', type: 'SET_VARIABLE' }];
-  const accept = ({ method, path }: FakeRequest) =>
-    method !== 'GET' && path.startsWith('/api/metadata/workflow') ? { body: '' } : undefined;
-
-  test('the server is asked to validate before anything is stored', async () => {
-    fake.routes = accept;
-    const before = fake.requests.length;
-    await call(createWorkflow, { name: 'new_flow', tasks, timeoutSeconds: 9 });
-    const made = fake.requests.slice(before);
-    expect(made.map(({ method, path }) => `${method} ${path}`)).toEqual([
-      'POST /api/metadata/workflow/validate',
-      'POST /api/metadata/workflow',
-    ]);
-    expect(made[1]?.body).toEqual({
-      name: 'new_flow',
-      version: 1,
-      schemaVersion: 2,
-      tasks,
-      timeoutSeconds: 9,
-      timeoutPolicy: 'TIME_OUT_WF',
-    });
-  });
-
-  test('an existing version is a conflict that names the two ways on', async () => {
-    fake.routes = (request) =>
-      respond('/api/metadata/workflow', { status: 409, message: 'exists' }, 409)(request) ?? accept(request);
-    await expect(call(createWorkflow, { name: 'old_flow', tasks, version: 3 })).rejects.toMatchObject({
-      code: 'conflict',
-      remedy: 'Call create_workflow with "version":4 for a new version, or with "overwrite":true to replace this one.',
-    });
-  });
-
-  test('a definition over 100,000 characters is refused before it is sent', async () => {
-    const before = fake.requests.length;
-    const large = [{ ...tasks[0], inputParameters: { text: 'x'.repeat(100_000) } }];
-    await expect(call(createWorkflow, { name: 'large_flow', tasks: large })).rejects.toMatchObject({ code: 'input' });
-    expect(fake.requests).toHaveLength(before);
-  });
-
-  test.each(['', 'a b', 'a/b', '../x', 'x'.repeat(101)])('a name that is not allowed is refused: %j', (name) => {
-    expect(createWorkflow.input.safeParse({ name, tasks }).success).toBe(false);
-  });
 });

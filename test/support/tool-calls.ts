@@ -28,10 +28,12 @@ export function toolContext(conductor: Conductor, changes: Partial<ToolContext> 
     definitions: new DefinitionCache(() => performance.now()).over(conductor, signal),
     leases: new Leases({ conductor: async () => conductor, log: silentLogger }),
     caller,
+    tools: () => [],
     allows: (permission) => isAllowed(caller, permission),
     ...silentClient,
     maxResponseBytes: 100 * 1024,
     log: silentLogger,
+    ours: async () => [],
     signal,
     ...changes,
   };

@@ -63,6 +63,7 @@ export async function dryRun(
   options: DryRunOptions & { cleaning: InTurn },
 ): Promise<Trace> {
   for (let left = REPEATS; ; left--) {
+    if (options.signal.aborted) throw stopped();
     const trace = await runOnce(conductor, workflow, scenario, { ...options, left });
     if (trace) return trace;
   }
@@ -127,7 +128,11 @@ async function unlessInterrupted<T>(call: Promise<T>, signal: AbortSignal): Prom
   await endsOr(signal, call);
   if (!signal.aborted || (await endsWithin(LEFTOVER_MS, call))) return call;
   call.catch(() => {}); // nobody waits for it any more
-  throw new FleetError('cancelled', 'Stopped during a dry run.');
+  throw stopped();
+}
+
+function stopped(): FleetError {
+  return new FleetError('cancelled', 'Stopped during a dry run.');
 }
 
 async function removeAll(conductor: Conductor, def: WorkflowDef, correlationId: string): Promise<void> {

@@ -22,6 +22,8 @@ export interface StartRequest {
   priority?: number;
   /** The domain whose workers get a task, by the task's name; `*` is any name. */
   taskToDomain?: Record<string, string>;
+  /** Runs this definition, which need not be registered. */
+  workflowDef?: WorkflowDef;
 }
 
 export interface SearchRequest {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { WorkflowDef } from '../../../core/conductor/types.ts';
+import type { TaskContract, TaskPolicy } from '../../../core/contract.ts';
 import { discoverModules, type Found, kebabCase } from '../../../core/discover.ts';
 import { FleetError } from '../../../core/errors.ts';
 import { isScenarios } from '../../scenario/define.ts';
@@ -28,6 +29,8 @@ export interface TemplateDetails extends TemplateSummary {
   exampleInput: Record<string, unknown>;
   /** The task definitions it uses: a `task` needs a worker, a `policy` is retries and time limits of a task of the server's own. */
   tasks: { name: string; description: string; kind: 'task' | 'policy' }[];
+  /** The same, whole: what is registered follows from them. */
+  contracts: (TaskContract | TaskPolicy)[];
 }
 
 /** A file that a template becomes. */
@@ -50,16 +53,17 @@ export async function getTemplate(name: string): Promise<TemplateDetails> {
   const { value, module } = await find(name);
   const { workflow } = value;
   const rename: Rename = { from: workflow.name, to: workflow.name, importing: fromDefinitions };
+  const contracts = [workflow, ...(workflow.companions ?? [])]
+    .flatMap(({ tasks }) => tasks)
+    .filter(({ name }, index, all) => all.findIndex((other) => other.name === name) === index);
   return {
     ...summaryOf(value),
     definition: workflow.def,
     companions: (workflow.companions ?? []).map(({ def }) => def),
     source: partSource(await sourceOf(module), 'workflow', rename),
     exampleInput: await exampleInputOf(module),
-    tasks: [workflow, ...(workflow.companions ?? [])]
-      .flatMap(({ tasks }) => tasks)
-      .filter(({ name }, index, all) => all.findIndex((other) => other.name === name) === index)
-      .map(({ name, description, kind }) => ({ name, description, kind })),
+    tasks: contracts.map(({ name, description, kind }) => ({ name, description, kind })),
+    contracts,
   };
 }
 

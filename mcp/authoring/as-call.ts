@@ -1,0 +1,26 @@
+import { callOf } from '../text.ts';
+
+/** Fields of a definition that `create_workflow` has parameters for. */
+const PARAMETERS = ['name', 'description', 'tasks', 'version', 'outputParameters', 'timeoutSeconds'];
+
+/** What the server writes into a definition, and nobody has to write. */
+const SERVER_OWNED = ['createTime', 'updateTime', 'createdBy', 'updatedBy', 'ownerApp', 'schemaVersion'];
+
+/** The call that registers a definition; undefined if it would be longer than `limit` characters. */
+export function createCall(def: object, more: { overwrite: boolean }, limit: number): string | undefined {
+  const fields = Object.entries(def).filter(
+    ([key, value]) => !SERVER_OWNED.includes(key) && value !== null && !isEmpty(value),
+  );
+  const own = fields.filter(([key]) => PARAMETERS.includes(key));
+  const settings = fields.filter(([key]) => !PARAMETERS.includes(key));
+  const call = callOf('create_workflow', {
+    ...Object.fromEntries(own),
+    ...(settings.length > 0 && { settings: Object.fromEntries(settings) }),
+    ...(more.overwrite && { overwrite: true }),
+  });
+  return call.length <= limit ? call : undefined;
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}

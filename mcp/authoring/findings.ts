@@ -1,0 +1,39 @@
+import type { z } from 'zod';
+import { clip } from '../../core/text.ts';
+import type { Finding } from '../../workflows/lint/index.ts';
+import type { findingSchema } from './finding-schema.ts';
+
+/** More are seldom looked at before the first ones are mended. */
+const SHOWN = 25;
+const LINE_LIMIT = 400;
+
+/** Findings as lines, errors first: what is wrong where, and what to do about it. */
+export function findingLines(findings: readonly Finding[]): string[] {
+  const ordered = inOrder(findings);
+  const lines = ordered
+    .slice(0, SHOWN)
+    .map(({ severity, rule, pointer, message, repair }) =>
+      line(`${severity} | ${pointer || '/'} | ${message} | ${repair} (${rule})`),
+    );
+  const more = ordered.length - SHOWN;
+  return more > 0 ? [...lines, `And ${more} more; mend these first and ask again.`] : lines;
+}
+
+export function findingRows(findings: readonly Finding[]): z.input<typeof findingSchema>[] {
+  return inOrder(findings)
+    .slice(0, SHOWN)
+    .map(({ severity, rule, pointer, message, repair }) => {
+      return { severity, rule, place: pointer || '/', message: line(message), repair: line(repair) };
+    });
+}
+
+function inOrder(findings: readonly Finding[]): Finding[] {
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  return [...errors, ...findings.filter(({ severity }) => severity !== 'error')];
+}
+
+/** Names out of a definition may hold anything; a finding stays on its line. */
+function line(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  return clip(text.replaceAll(/[\s\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' '), LINE_LIMIT);
+}

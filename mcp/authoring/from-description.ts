@@ -1,0 +1,139 @@
+import { z } from 'zod';
+import type { Conductor } from '../../core/conductor/api.ts';
+import { FleetError, messageOf } from '../../core/errors.ts';
+import { clip } from '../../core/text.ts';
+import { compileSteps } from '../../workflows/steps/compile.ts';
+import { EXAMPLE_STEPS, STEP_FORMAT } from '../../workflows/steps/format.ts';
+import type { ServerModel, ToolContext } from '../define.ts';
+import { callOf, quote } from '../text.ts';
+
+/** Steps that a model wrote. */
+export interface Written {
+  readonly steps: readonly Record<string, unknown>[];
+  readonly output?: Record<string, unknown> | undefined;
+}
+
+/** A model gets its own mistakes back once. */
+const TRIES = 2;
+const MAX_TOKENS = 2_000;
+const MODEL_SECONDS = 40;
+
+const written = z.object({
+  steps: z.array(z.record(z.string(), z.unknown())).min(1).max(100),
+  output: z.record(z.string(), z.unknown()).optional(),
+});
+
+const SYSTEM = 'You write workflows as JSON. You answer with one JSON object and nothing else.';
+
+/**
+ * Steps for what somebody described: by the client's model, else by the one configured for the Conductor server.
+ * @throws FleetError `input` with the format of steps and an example, where there is no model or none wrote steps that compile
+ */
+export async function stepsFor(name: string, description: string, context: ToolContext): Promise<Written> {
+  const base = promptFor(description);
+  let prompt = base;
+  let why = 'There is no model to write the steps: this client lends none, and LLM_PROVIDER is not set.';
+  for (let round = 1; round <= TRIES; round++) {
+    const answer = await ask(prompt, `steps-${round}`, context);
+    if (answer === undefined) break;
+    if ('failed' in answer) {
+      why = `The model did not answer (quoted): ${quote(answer.failed, 300)}.`;
+      break;
+    }
+    const read = stepsIn(name, answer.said);
+    if ('steps' in read) return read;
+    why = `The model wrote steps that do not compile (quoted): ${quote(read.problem, 300)}.`;
+    prompt = `${base}\n\nYou answered:\n${clip(answer.said, 8_000)}\n\nThat was wrong: ${read.problem}\nAnswer again, corrected.`;
+  }
+  throw formatNeeded(name, why);
+}
+
+/** What somebody is told who has to write the steps. */
+export function formatNeeded(name: string, why: string): FleetError {
+  const example = callOf('design_and_execute_workflow', {
+    name,
+    steps: EXAMPLE_STEPS,
+    input: { prices: [40, 70] },
+    execute: false,
+  });
+  return new FleetError('input', `${why}\nWrite the steps yourself. ${STEP_FORMAT}`, {
+    remedy: `Send steps. An example that works as it stands: ${example}`,
+  });
+}
+
+function promptFor(description: string): string {
+  return [
+    `Write a workflow for this request, quoted: ${JSON.stringify(description)}`,
+    'Answer with {"steps":[…],"output":{…}}; output is optional and refers to steps.',
+    STEP_FORMAT,
+    `Example: ${JSON.stringify({ steps: EXAMPLE_STEPS })}`,
+    'Invent no addresses, task names, servers or models that the request does not name: read them from ${input.…} instead.',
+  ].join('\n\n');
+}
+
+type Answer = { readonly said: string } | { readonly failed: string };
+
+async function ask(prompt: string, key: string, context: ToolContext): Promise<Answer | undefined> {
+  const said = await context.sample(key, { prompt, systemPrompt: SYSTEM, maxTokens: MAX_TOKENS });
+  if (said !== undefined) return { said };
+  return context.model && askServer(prompt, context.model, context);
+}
+
+/** One task that is not registered, since nobody else is to start it. */
+async function askServer(
+  prompt: string,
+  { provider, model }: ServerModel,
+  { conductor, signal }: { conductor: Conductor; signal: AbortSignal },
+): Promise<Answer> {
+  const { def } = compileSteps({
+    name: 'fleet_write_steps',
+    version: 1,
+    steps: [
+      // The server would take what the prompt shows of references for its own.
+      {
+        id: 'write',
+        type: 'llm',
+        provider,
+        model,
+        system: SYSTEM,
+        prompt: prompt.replaceAll('${', () => '$${'),
+        maxTokens: MAX_TOKENS,
+        retries: 0,
+      },
+    ],
+    timeoutSeconds: MODEL_SECONDS,
+  });
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(MODEL_SECONDS * 1000)]);
+  let id: string | undefined;
+  try {
+    id = await conductor.startWorkflow({ name: def.name, input: {}, workflowDef: def });
+    const { status, output, reasonForIncompletion } = await conductor.waitForEnd(id, { signal: limit });
+    if (status !== 'COMPLETED') return { failed: reasonForIncompletion ?? status };
+    const { write } = output;
+    // The server makes an object of a text that is JSON.
+    return { said: typeof write === 'string' ? write : JSON.stringify(write) };
+  } catch (error) {
+    // Nobody waits for its answer any more.
+    if (id !== undefined && limit.aborted)
+      await conductor
+        .detached()
+        .terminate(id, 'given up')
+        .catch(() => {});
+    signal.throwIfAborted();
+    return { failed: limit.aborted ? `no answer within ${MODEL_SECONDS} s` : messageOf(error) };
+  }
+}
+
+/** The steps in what a model said, fenced or not, if they compile. */
+function stepsIn(name: string, said: string): Written | { problem: string } {
+  const json = said.slice(said.indexOf('{'), said.lastIndexOf('}') + 1);
+  try {
+    const found = written.parse(JSON.parse(json));
+    compileSteps({ name, version: 1, ...found });
+    return found;
+  } catch (error) {
+    return {
+      problem: error instanceof FleetError ? error.message : 'the answer is no JSON object with a list of steps.',
+    };
+  }
+}

@@ -1,0 +1,67 @@
+import type { Conductor } from '../../core/conductor/api.ts';
+import type { TaskDef } from '../../core/conductor/types.ts';
+import { orUndefined } from '../../core/errors.ts';
+import type { Known } from '../../workflows/lint/index.ts';
+import { isObject } from '../../workflows/model/walk.ts';
+
+/** So many are asked for one by one; above, all there are cost less. */
+const ONE_BY_ONE = 20;
+
+/** The names of what a definition relies on, as far as they are written out. */
+interface Mentioned {
+  readonly tasks: ReadonlySet<string>;
+  readonly workflows: ReadonlySet<string>;
+}
+
+/**
+ * What the server has of all that a definition mentions, so that lint can tell what is missing.
+ * @param ours task definitions that will be registered with it
+ */
+export async function knownFor(def: unknown, conductor: Conductor, ours: readonly TaskDef[] = []): Promise<Known> {
+  const { tasks, workflows } = mentionedIn(def);
+  const taskDefs = new Map<string, unknown>(ours.map((one) => [one.name, one]));
+  const asked = [...tasks].filter((name) => !taskDefs.has(name));
+  const [stored, found] = await Promise.all([storedTaskDefs(asked, conductor), storedWorkflows(workflows, conductor)]);
+  for (const one of stored) taskDefs.set(one.name, one);
+  return { taskDefs, workflows: found, complete: true };
+}
+
+async function storedTaskDefs(names: readonly string[], conductor: Conductor) {
+  if (names.length > ONE_BY_ONE) return conductor.listTaskDefs();
+  const found = await Promise.all(names.map((name) => orUndefined(conductor.getTaskDef(name))));
+  return found.filter((one) => one !== undefined);
+}
+
+async function storedWorkflows(names: ReadonlySet<string>, conductor: Conductor): Promise<Map<string, unknown[]>> {
+  if (names.size === 0) return new Map();
+  const versions = await conductor.listWorkflowVersions();
+  const found = new Map<string, unknown[]>();
+  for (const name of names) {
+    const stored = Object.hasOwn(versions, name) ? versions[name] : undefined;
+    if (!stored || stored.length === 0) continue;
+    const highest = await orUndefined(conductor.getWorkflowDef(name));
+    const others = stored.filter(({ version }) => version !== highest?.version);
+    found.set(name, [...others, ...(highest ? [highest] : [])]);
+  }
+  return found;
+}
+
+/** Definitions inside tasks count as well; a stack of our own bears any depth. */
+function mentionedIn(def: unknown): Mentioned {
+  const tasks = new Set<string>();
+  const workflows = new Set<string>();
+  const waiting: unknown[] = [def];
+  const note = (set: Set<string>, name: unknown) => {
+    if (typeof name === 'string' && name !== '' && !name.includes('${')) set.add(name);
+  };
+  while (waiting.length > 0) {
+    const value = waiting.pop();
+    if (Array.isArray(value)) waiting.push(...value);
+    if (!isObject(value)) continue;
+    if ('taskReferenceName' in value) note(tasks, value.name);
+    note(workflows, value.failureWorkflow);
+    for (const start of [value.subWorkflowParam, value.startWorkflow]) if (isObject(start)) note(workflows, start.name);
+    waiting.push(...Object.values(value));
+  }
+  return { tasks, workflows };
+}

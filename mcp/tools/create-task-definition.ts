@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import type { TaskDef } from '../../core/conductor/types.ts';
+import { FleetError, orUndefined } from '../../core/errors.ts';
+import { again } from '../authoring/register.ts';
+import { defineTool } from '../define.ts';
+import { jsonObject, shortText } from '../fields.ts';
+import { callOf } from '../text.ts';
+
+/** The lease, unless an attempt has less time. */
+const LEASE_SECONDS = 60;
+
+export default defineTool({
+  name: 'create_task_definition',
+  title: 'Define task',
+  description: 'Registers, or updates, retries and time limits of a task by its name.',
+  toolset: 'author',
+  permission: 'workflows:write',
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
+  input: z.strictObject({
+    name: z
+      .string()
+      .refine((name) => /^[\w.-]{1,100}$/.test(name), 'must be 1 to 100 letters, digits, . _ or -')
+      .describe('Task name'),
+    description: shortText.optional().describe('Purpose'),
+    retryCount: z.int().min(0).max(50).default(3).describe('More tries'),
+    retryLogic: z
+      .enum(['FIXED', 'LINEAR_BACKOFF', 'EXPONENTIAL_BACKOFF'])
+      .default('EXPONENTIAL_BACKOFF')
+      .describe('Growth of delays'),
+    retryDelaySeconds: z.int().min(0).default(2).describe('First delay'),
+    timeoutSeconds: z.int().min(0).default(0).describe('0: no limit'),
+    responseTimeoutSeconds: z.int().min(1).optional().describe('Lease of a worker'),
+    settings: jsonObject.optional().describe('Other fields'),
+    overwrite: z.boolean().default(false).describe('Replace it'),
+  }),
+  output: z.object({ name: z.string(), created: z.boolean() }),
+}).handler(async (args, { conductor }) => {
+  const { overwrite, settings, responseTimeoutSeconds, ...rest } = args;
+  const lease = Math.min(LEASE_SECONDS, rest.timeoutSeconds || LEASE_SECONDS);
+  const own = Object.entries(rest).filter(([, value]) => value !== undefined);
+  const def = {
+    timeoutPolicy: 'RETRY',
+    ...settings,
+    ...Object.fromEntries(own),
+    responseTimeoutSeconds: responseTimeoutSeconds ?? lease,
+  } as unknown as TaskDef; // its fields are checked by lint, next
+  const [{ lintTaskDef }, { findingLines }, { hasErrors }] = await Promise.all([
+    import('../../workflows/lint/index.ts'),
+    import('../authoring/findings.ts'),
+    import('../authoring/check.ts'),
+  ]);
+  const findings = lintTaskDef(def);
+  if (hasErrors(findings)) {
+    throw new FleetError('input', `${def.name} was not registered:\n${findingLines(findings).join('\n')}`, {
+      remedy: 'Correct these and call create_task_definition again.',
+    });
+  }
+  const stored = await orUndefined(conductor.getTaskDef(def.name));
+  if (stored && !overwrite) {
+    throw new FleetError('conflict', `A task definition ${def.name} exists already and was not changed.`, {
+      remedy: `See it: ${callOf('get_task_definition', { name: def.name })}\nTo replace it: ${again({ tool: 'create_task_definition', args }, { overwrite: true })}`,
+    });
+  }
+  await conductor.putTaskDefs([def]);
+  const { name, retryCount, retryDelaySeconds, timeoutSeconds } = rest;
+  const limit = timeoutSeconds > 0 ? `${timeoutSeconds} s for an attempt` : 'no time limit';
+  const lines = [
+    `${stored ? 'Replaced' : 'Registered'} task definition ${name}: ${retryCount} retries from ${retryDelaySeconds} s on, ${limit}, lease ${def.responseTimeoutSeconds} s.`,
+    ...findingLines(findings),
+  ];
+  return { text: lines.join('\n'), structured: { name, created: stored === undefined } };
+});

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { FleetError } from '../../core/errors.ts';
+import { count } from '../../core/text.ts';
+import { defineTool } from '../define.ts';
+import type { DefinitionIndex } from '../definitions.ts';
+import { definitionVersion } from '../fields.ts';
+import { nearNames } from '../names.ts';
+import { callOf, quote, word } from '../text.ts';
+
+export default defineTool({
+  name: 'delete_workflow',
+  title: 'Delete workflow',
+  description:
+    'Deletes one version of a workflow definition; its executions stay. Refuses while some of them run. To end an execution use terminate_workflow.',
+  toolset: 'author',
+  permission: 'workflows:write',
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
+  input: z.strictObject({
+    name: z.string().min(1).max(255).describe('Name of the workflow'),
+    version: definitionVersion.describe('The version to delete'),
+    force: z.boolean().default(false).describe('Also while executions of it run'),
+  }),
+  output: z.object({ name: z.string(), version: z.int(), running: z.int(), versionsLeft: z.array(z.int()) }),
+}).handler(async ({ name, version, force }, { conductor, definitions }) => {
+  const versions = versionsOf(await conductor.listWorkflowVersions(), name);
+  if (!versions.includes(version)) throw await missing(name, version, versions, definitions.index());
+  const running = (await conductor.runningExecutions(name, version)).length;
+  if (running > 0 && !force) throw stillRunning(name, version, running);
+  try {
+    await conductor.deleteWorkflowDef(name, version);
+  } finally {
+    definitions.changed(name);
+  }
+  const versionsLeft = versions.filter((one) => one !== version);
+  const left = versionsLeft.length > 0 ? `Left: version ${versionsLeft.join(', ')}.` : 'No version of it is left.';
+  const goOn = running > 0 ? ` ${count(running, 'execution')} of it run on, with their own copy.` : '';
+  return {
+    text: `Deleted ${word(name)} version ${version}. ${left}${goOn}`,
+    structured: { name, version, running, versionsLeft },
+  };
+});
+
+function versionsOf(all: Readonly<Record<string, readonly { version: number }[]>>, name: string): number[] {
+  const found = Object.hasOwn(all, name) ? all[name] : undefined;
+  return (found ?? []).map(({ version }) => version).sort((a, b) => a - b);
+}
+
+async function missing(
+  name: string,
+  version: number,
+  versions: readonly number[],
+  index: Promise<DefinitionIndex>,
+): Promise<FleetError> {
+  if (versions.length > 0) {
+    const [only] = versions;
+    const remedy = `It has ${versions.join(', ')}. If that is meant: ${callOf('delete_workflow', { name, version: only })}`;
+    return new FleetError('not-found', `${word(name)} has no version ${version}.`, { remedy });
+  }
+  const near = nearNames(name, [...(await index).keys()], 3);
+  const hint = near.length > 0 ? `Names like it: ${near.map(word).join(', ')}.` : 'No registered name is like it.';
+  return new FleetError('not-found', `There is no workflow named ${quote(name, 255)}.`, {
+    remedy: `${hint} All of them: ${callOf('list_workflows', {})}`,
+  });
+}
+
+function stillRunning(name: string, version: number, running: number): FleetError {
+  const list = callOf('list_workflow_executions', { workflowName: name, status: 'RUNNING' });
+  const what = running === 1 ? '1 execution of it runs' : `${running} executions of it run`;
+  return new FleetError('conflict', `${word(name)} version ${version} was not deleted: ${what}.`, {
+    remedy: `See them: ${list}\nTo delete it all the same, which retries and sub-workflows by that version will miss: ${callOf('delete_workflow', { name, version, force: true })}`,
+  });
+}

@@ -1,0 +1,249 @@
+import { z } from 'zod';
+import { hasEnded } from '../../core/conductor/types.ts';
+import { FleetError } from '../../core/errors.ts';
+import { clip } from '../../core/text.ts';
+import type { Ready } from '../authoring/design.ts';
+import type { Written } from '../authoring/from-description.ts';
+import { again, type Made, storeMissing, storeWorkflow, taken } from '../authoring/register.ts';
+import { defineTool, type ToolAnswer, type ToolContext } from '../define.ts';
+import { jsonObject } from '../fields.ts';
+import { callOf, quote, word } from '../text.ts';
+import { waitUntilEnded } from '../wait.ts';
+
+const MOST_STEPS = 100;
+/** A client gives a call up after 60 s, and the dry run comes before. */
+const MOST_SECONDS = 30;
+const DESCRIPTION_LIMIT = 4_000;
+const STORED_DESCRIPTION = 500;
+const OUTLINE_LINES = 30;
+const OUTPUT_LIMIT = 4_000;
+
+const output = z.object({
+  name: z.string(),
+  version: z.int(),
+  executionId: z.string().optional(),
+  status: z.string().optional(),
+  output: jsonObject.optional(),
+});
+type Answer = ToolAnswer<z.input<typeof output>>;
+
+export default defineTool({
+  name: 'design_and_execute_workflow',
+  title: 'Design workflow',
+  description:
+    'Builds a new workflow from short steps, or a description alone: checks, dry-runs, registers, starts it.',
+  toolset: 'author',
+  byDefault: true,
+  permission: 'workflows:write',
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
+  input: z.strictObject({
+    name: z
+      .string()
+      .refine((name) => /^[A-Za-z0-9_-]{1,100}$/.test(name), 'must be 1 to 100 letters, digits, _ or -')
+      .describe('Free name'),
+    description: z
+      .string()
+      .refine((text) => text.length <= DESCRIPTION_LIMIT, `must be at most ${DESCRIPTION_LIMIT} characters long`)
+      .optional()
+      .describe('What it does'),
+    steps: z
+      .array(z.looseObject({}))
+      .refine((steps) => steps.length >= 1 && steps.length <= MOST_STEPS, `must be 1 to ${MOST_STEPS} steps`)
+      .optional()
+      .describe(
+        'With id, type: http url | worker task,input | mcp_tool tool | llm prompt | approval | script code | jq | parallel branches | branch if,then | loop over,steps; ${id.body.x}, ${input.x}',
+      ),
+    input: jsonObject.default({}).describe('Input'),
+    execute: z.boolean().default(true).describe('Start it'),
+    overwrite: z.boolean().default(false).describe('Replace it'),
+    waitSeconds: z
+      .int()
+      .refine((seconds) => seconds >= 0 && seconds <= MOST_SECONDS, `must be 0 to ${MOST_SECONDS}`)
+      .default(0)
+      .describe('Longest wait'),
+  }),
+  output,
+}).handler(async (args, context) => {
+  const { name, description, input, execute, overwrite } = args;
+  const made: Made = { tool: 'design_and_execute_workflow', args };
+  if (execute && !context.allows('workflows:execute')) {
+    throw new FleetError('denied', 'This caller may register workflows but not start them.', {
+      remedy: `Register it only: ${again(made, { execute: false })}`,
+    });
+  }
+  const version = await freeVersion(name, overwrite, made, context);
+  const { steps, output: wanted } = await stepsOf(args, context);
+  const { makeReady } = await import('../authoring/design.ts');
+  const purpose = description && clip(description, STORED_DESCRIPTION);
+  const checkInputs = (names: readonly string[]) => {
+    if (execute) refuseMissing(names, input, made);
+  };
+  const design = { name, version, description: purpose, steps, output: wanted };
+  const ready = await makeReady(design, { input, checkInputs }, context);
+  const created = await storeMissing(ready.taskDefs, context.conductor);
+  await storeWorkflow(ready.def, context, { overwrite, made }).catch((error: unknown) => {
+    throw saying(error, created);
+  });
+  context.progress({ progress: 4, total: 4, message: 'registered' });
+  const lines = await outlineOf(ready, created, context);
+  const structured = { name, version };
+  if (!execute) {
+    lines.push(`Start it: ${callOf('execute_workflow', { name, version, input: exampleOf(ready.inputs, input) })}`);
+    return { text: lines.join('\n'), structured };
+  }
+  return run({ ...args, version }, { lines, structured }, context);
+});
+
+/** What was registered before something failed is told with it. */
+function saying(error: unknown, created: readonly string[]): unknown {
+  if (!(error instanceof FleetError) || created.length === 0) return error;
+  const { code, message, remedy, retryable, cause } = error;
+  const more = `${message} (Registered before that: task definitions ${created.join(', ')}.)`;
+  return new FleetError(code, more, { ...(remedy !== undefined && { remedy }), retryable, cause });
+}
+
+/** Looked at before anything is made; who takes the name in between is told when it is stored. */
+async function freeVersion(name: string, overwrite: boolean, made: Made, { conductor }: ToolContext): Promise<number> {
+  const all = await conductor.listWorkflowVersions();
+  const versions = (Object.hasOwn(all, name) ? (all[name] ?? []) : []).map(({ version }) => version);
+  if (versions.length === 0) return 1;
+  const version = Math.max(...versions);
+  if (!overwrite) throw taken({ name, version }, made);
+  return version;
+}
+
+interface Given {
+  name: string;
+  description?: string | undefined;
+  steps?: Record<string, unknown>[] | undefined;
+}
+
+async function stepsOf({ name, description, steps }: Given, context: ToolContext): Promise<Written> {
+  if (steps) return { steps };
+  const { formatNeeded, stepsFor } = await import('../authoring/from-description.ts');
+  if (description === undefined) throw formatNeeded(name, 'There are neither steps nor a description.');
+  return stepsFor(name, description, context);
+}
+
+/** An input that is not there would be null in every step that reads it. */
+function refuseMissing(inputs: readonly string[], input: Readonly<Record<string, unknown>>, made: Made): void {
+  const missing = inputs.filter((one) => !(one in input));
+  if (missing.length === 0) return;
+  throw new FleetError(
+    'input',
+    `Nothing was registered: steps read ${missing.map(reference).join(', ')}, which input lacks.`,
+    {
+      remedy: `Give it, null if there is none, or register without starting: ${again(made, { execute: false })}`,
+    },
+  );
+}
+
+function reference(name: string): string {
+  return `\${input.${name}}`;
+}
+
+function exampleOf(inputs: readonly string[], given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(inputs.map((name) => [name, given[name] ?? null]));
+}
+
+async function outlineOf(ready: Ready, created: readonly string[], context: ToolContext): Promise<string[]> {
+  const [{ drawDefinition }, { toText }, { findingLines }] = await Promise.all([
+    import('../../workflows/diagram/graph.ts'),
+    import('../../workflows/diagram/text.ts'),
+    import('../authoring/findings.ts'),
+  ]);
+  const { def, rehearsal, warnings } = ready;
+  const outline = toText(drawDefinition(def), { width: 100 }).trimEnd().split('\n');
+  const dry =
+    rehearsal.kind === 'unfinished' || rehearsal.note !== undefined ? rehearsal.note : 'Its dry run went to the end.';
+  return [
+    `Registered ${def.name} version ${def.version}${created.length > 0 ? ` and task definitions ${created.join(', ')}` : ''}. ${dry}`,
+    ...outline.slice(0, OUTLINE_LINES),
+    ...(outline.length > OUTLINE_LINES ? [`… ${outline.length - OUTLINE_LINES} more lines`] : []),
+    ...findingLines(warnings),
+    ...(await unserved(ready, context)),
+  ];
+}
+
+/** Tasks for which no worker has ever asked: the execution will wait there. */
+async function unserved({ def }: Ready, { conductor }: ToolContext): Promise<string[]> {
+  const { walk } = await import('../../workflows/model/walk.ts');
+  const tasks = [...walk(def.tasks)].filter(({ task }) => task.type === 'SIMPLE').map(({ task }) => task.name);
+  const polled = await Promise.all(
+    [...new Set(tasks)].map(async (name) => ({ name, by: await conductor.pollData(name) })),
+  );
+  const names = polled.filter(({ by }) => by.length === 0).map(({ name }) => word(name));
+  return names.length > 0
+    ? [`No worker has asked for ${names.join(', ')} yet: the execution waits there until one does.`]
+    : [];
+}
+
+interface Registered {
+  readonly lines: readonly string[];
+  readonly structured: z.input<typeof output>;
+}
+
+async function run(
+  {
+    name,
+    version,
+    input,
+    waitSeconds,
+  }: { name: string; version: number; input: Record<string, unknown>; waitSeconds: number },
+  { lines, structured }: Registered,
+  { conductor, signal }: ToolContext,
+): Promise<Answer> {
+  const executionId = await start(() => conductor.startWorkflow({ name, version, input }), { name, version, input });
+  const follow = callOf('get_execution_status', { executionId });
+  try {
+    await waitUntilEnded(conductor, executionId, { seconds: waitSeconds, signal });
+    const {
+      status,
+      output: result,
+      reasonForIncompletion: reason,
+    } = await conductor.getExecution(executionId, {
+      includeTasks: false,
+    });
+    const head = `Started as ${executionId}: ${status}.`;
+    if (!hasEnded(status)) {
+      return {
+        text: [...lines, `${head} Follow it: ${follow}`].join('\n'),
+        structured: { ...structured, executionId, status },
+      };
+    }
+    const json = JSON.stringify(result);
+    const isWhole = json.length <= OUTPUT_LIMIT;
+    const shown = isWhole ? json : `${clip(json, OUTPUT_LIMIT)}… [cut; whole: ${follow}]`;
+    const why = reason ? [`Reason (quoted): ${quote(reason)}`, callOf('diagnose_execution', { executionId })] : [];
+    return {
+      text: [...lines, head, ...why, `Output: ${shown}`].join('\n'),
+      structured: { ...structured, executionId, status, ...(isWhole && { output: result }) },
+    };
+  } catch (error) {
+    const why = error instanceof FleetError ? ` (${error.code})` : '';
+    const text = `Started as ${executionId}, but its state could not be read${why}. Do not start it again; ask later: ${follow}`;
+    return { text: [...lines, text].join('\n'), structured: { ...structured, executionId, status: 'UNKNOWN' } };
+  }
+}
+
+/** It is registered by now, which an error must not hide. */
+async function start(
+  begin: () => Promise<string>,
+  call: { name: string; version: number; input: unknown },
+): Promise<string> {
+  try {
+    return await begin();
+  } catch (error) {
+    if (!(error instanceof FleetError)) throw error;
+    const look = callOf('list_workflow_executions', { workflowName: call.name, limit: 5 });
+    throw new FleetError(
+      error.code,
+      `${call.name} version ${call.version} is registered, but its start failed: ${error.message}`,
+      {
+        retryable: false,
+        remedy: `It may have started all the same; look: ${look}\nIf it has not: ${callOf('execute_workflow', call)}`,
+        cause: error.cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import { FleetError } from '../../core/errors.ts';
+import { clip, count } from '../../core/text.ts';
+import type { Difference } from '../../workflows/manage/diff.ts';
+import { defineTool, type ToolContext } from '../define.ts';
+import { definitionVersion, jsonObject } from '../fields.ts';
+import { nearNames } from '../names.ts';
+import { callOf, quote, word } from '../text.ts';
+
+const LINES = 60;
+const VALUE_LIMIT = 120;
+
+export default defineTool({
+  name: 'diff_workflow',
+  title: 'Compare workflow definitions',
+  description:
+    'What differs between two versions of a workflow, or between the registered one and a given definition or the one in code, and whether it may replace the other while executions run.',
+  toolset: 'author',
+  permission: 'workflows:read',
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  input: z.strictObject({
+    name: z.string().min(1).max(255).describe('Name of the workflow'),
+    from: definitionVersion.optional().describe('The old version; default: the one before to'),
+    to: definitionVersion.optional().describe('The new version; default: the highest'),
+    definition: jsonObject.optional().describe('New definition, in the place of to'),
+    code: z.boolean().default(false).describe('Take the one in code as the new one'),
+  }),
+  output: z.object({
+    from: z.string(),
+    to: z.string(),
+    changes: z.array(z.string()),
+    total: z.int(),
+    safe: z.boolean(),
+    breaks: z.array(z.string()),
+    running: z.int(),
+  }),
+}).handler(async (args, context) => {
+  const { name } = args;
+  const [old, next] = await sidesOf(args, context);
+  const [{ canonicalWorkflow }, { differences }, { breaks }] = await Promise.all([
+    import('../../workflows/manage/canonical.ts'),
+    import('../../workflows/manage/diff.ts'),
+    import('../../workflows/manage/breaking.ts'),
+  ]);
+  const [was, is] = [canonicalWorkflow(old.def), canonicalWorkflow(next.def)];
+  const found = differences(without(was), without(is));
+  const broken = breaks(was, is).map(({ reason }) => line(reason));
+  const running = (await context.conductor.runningExecutions(name, old.version)).length;
+  const changes = found.slice(0, LINES).map(lineOf);
+  const lines = [
+    `${word(name)}: ${old.label} → ${next.label}: ${found.length === 0 ? 'no difference.' : `${count(found.length, 'difference')}.`}`,
+    ...changes,
+  ];
+  if (found.length > changes.length) lines.push(`And ${found.length - changes.length} more.`);
+  lines.push(verdict(found.length, broken, running, old.label));
+  return {
+    text: lines.join('\n'),
+    structured: {
+      from: old.label,
+      to: next.label,
+      changes,
+      total: found.length,
+      safe: broken.length === 0,
+      breaks: broken,
+      running,
+    },
+  };
+});
+
+interface Side {
+  readonly label: string;
+  readonly version: number;
+  readonly def: Record<string, unknown>;
+}
+
+interface Wanted {
+  name: string;
+  from?: number | undefined;
+  to?: number | undefined;
+  definition?: Record<string, unknown> | undefined;
+  code: boolean;
+}
+
+async function sidesOf(wanted: Wanted, context: ToolContext): Promise<[old: Side, next: Side]> {
+  const { name, from, to, definition, code } = wanted;
+  if ([to !== undefined, definition !== undefined, code].filter(Boolean).length > 1) {
+    const remedy = `Leave away all but one, e.g. ${callOf('diff_workflow', { name })}`;
+    throw new FleetError('input', 'to, definition and code exclude each other: each says what the new one is.', {
+      remedy,
+    });
+  }
+  const versions = await versionsOf(name, context);
+  const highest = versions.at(-1) ?? 1;
+  if (definition !== undefined || code) {
+    const old = await stored(name, from ?? highest, versions, context);
+    if (!code) return [old, { label: 'the given definition', version: old.version, def: definition ?? {} }];
+    return [old, await inCode(name, context)];
+  }
+  const next = await stored(name, to ?? highest, versions, context);
+  const before = from ?? versions.findLast((one) => one < next.version);
+  if (before === undefined) {
+    throw new FleetError('input', `${word(name)} has no version before ${next.version} to compare with.`, {
+      remedy: `Give a definition to compare it with, or compare it with the code: ${callOf('diff_workflow', { name, code: true })}`,
+    });
+  }
+  return [await stored(name, before, versions, context), next];
+}
+
+async function versionsOf(name: string, { definitions }: ToolContext): Promise<number[]> {
+  const index = await definitions.index();
+  const versions = (index.get(name) ?? []).map(({ version }) => version);
+  if (versions.length > 0) return versions;
+  const near = nearNames(name, [...index.keys()], 1)[0];
+  throw new FleetError('not-found', `There is no workflow named ${quote(name, 255)}.`, {
+    remedy:
+      near === undefined
+        ? callOf('list_workflows', {})
+        : `The nearest name: ${callOf('diff_workflow', { name: near })}`,
+  });
+}
+
+async function stored(
+  name: string,
+  version: number,
+  versions: readonly number[],
+  { definitions }: ToolContext,
+): Promise<Side> {
+  if (!versions.includes(version)) {
+    throw new FleetError('not-found', `${word(name)} has no version ${version}; it has ${versions.join(', ')}.`, {
+      remedy: `The highest against the code: ${callOf('diff_workflow', { name, code: true })}`,
+    });
+  }
+  return { label: `version ${version}`, version, def: await definitions.get(name, version) };
+}
+
+async function inCode(name: string, { ours }: ToolContext): Promise<Side> {
+  const all = await ours();
+  const def = all.find((one) => one.name === name);
+  if (def) return { label: 'the one in code', version: def.version, def };
+  throw new FleetError('not-found', `${word(name)} is not kept as code beside this MCP server.`, {
+    remedy: `Compare versions instead: ${callOf('diff_workflow', { name })}`,
+  });
+}
+
+/** Which version it is says nothing of what it does, and the server writes enforceSchema into everything, and never looks at it. */
+function without({ version: _, enforceSchema: __, ...rest }: Record<string, unknown>): Record<string, unknown> {
+  return rest;
+}
+
+/** `~ tasks.charge.retryCount: 3 → 5`, `+` for what is new and `-` for what is gone. */
+function lineOf({ path, before, after }: Difference): string {
+  if (before === undefined) return line(`+ ${path}: ${shown(after)}`);
+  if (after === undefined) return line(`- ${path}: ${shown(before)}`);
+  return line(`~ ${path}: ${shown(before)} → ${shown(after)}`);
+}
+
+function shown(value: unknown): string {
+  const json = JSON.stringify(value) ?? 'nothing';
+  return json.length <= VALUE_LIMIT ? json : `${clip(json, VALUE_LIMIT)}…`;
+}
+
+/** Names out of a definition may hold anything; a difference stays on its line. */
+function line(text: string): string {
+  return clip(text.replaceAll(/\s+/g, ' '), 3 * VALUE_LIMIT);
+}
+
+function verdict(found: number, broken: readonly string[], running: number, old: string): string {
+  const runs = running === 1 ? '1 execution' : `${running} executions`;
+  if (found === 0) return 'There is nothing to change.';
+  if (broken.length === 0) return `Safe to replace ${old} (${runs} of it run, each with its own copy).`;
+  return `Not safe to replace ${old}, of which ${runs} run: ${broken.join('; ')}. Register it as a new version instead.`;
+}

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import type { StoredTaskDef } from '../../core/conductor/types.ts';
+import { FleetError } from '../../core/errors.ts';
+import { count } from '../../core/text.ts';
+import { cursorText, readCursor } from '../cursor.ts';
+import { defineTool } from '../define.ts';
+import { jsonObject } from '../fields.ts';
+import { nearNames } from '../names.ts';
+import { callOf, quote, word } from '../text.ts';
+
+/** Text and structured form of one row, so that a page keeps within a small response limit too. */
+const ROW_BYTES = 400;
+
+export default defineTool({
+  name: 'get_task_definition',
+  title: 'Get task definitions',
+  description:
+    'Retries and time limits of one task definition, or without name a list of them, filtered by a part of the name.',
+  toolset: 'author',
+  permission: 'tasks:read',
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  input: z.strictObject({
+    name: z.string().min(1).max(255).optional().describe('Whole name, for all of its fields'),
+    contains: z.string().max(100).optional().describe('List: part of the name'),
+    limit: z.int().min(1).max(100).default(30).describe('List: rows a page'),
+    cursor: z.string().optional().describe('nextCursor of the answer before'),
+  }),
+  output: z.object({
+    definition: jsonObject.optional(),
+    tasks: z
+      .array(z.object({ name: z.string(), retryCount: z.int(), timeoutSeconds: z.int(), leaseSeconds: z.int() }))
+      .optional(),
+    total: z.int(),
+    nextCursor: z.string().optional(),
+  }),
+}).handler(async ({ name, contains, limit, cursor }, { conductor, maxResponseBytes }) => {
+  if (name !== undefined) {
+    const definition = plain(
+      await find(
+        () => conductor.getTaskDef(name),
+        name,
+        () => conductor.listTaskDefs(),
+      ),
+    );
+    return { text: `${word(name)}: ${JSON.stringify(definition)}`, structured: { definition, total: 1 } };
+  }
+  const { start } = readCursor(cursor);
+  const wanted = contains?.toLowerCase() ?? '';
+  const all = (await conductor.listTaskDefs())
+    .filter((def) => def.name.toLowerCase().includes(wanted))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const page = all.slice(start, start + Math.min(limit, Math.max(1, Math.floor(maxResponseBytes / ROW_BYTES))));
+  const next = start + page.length;
+  const nextCursor = next < all.length ? cursorText({ start: next }) : undefined;
+  const tasks = page.map(rowOf);
+  const rows = tasks.map(
+    (row) => `${word(row.name)} | ${row.retryCount} | ${row.timeoutSeconds} | ${row.leaseSeconds}`,
+  );
+  const lines = [`${count(all.length, 'task definition')}.`];
+  if (rows.length > 0) lines.push('name | retries | timeoutSeconds | responseTimeoutSeconds', ...rows);
+  if (nextCursor) {
+    const more = { ...(contains !== undefined && { contains }), limit, cursor: nextCursor };
+    lines.push(`${all.length - next} more: ${callOf('get_task_definition', more)}`);
+  }
+  return { text: lines.join('\n'), structured: { tasks, total: all.length, ...(nextCursor && { nextCursor }) } };
+});
+
+function rowOf(def: StoredTaskDef) {
+  const number = (field: string) => (typeof def[field] === 'number' ? Math.trunc(def[field]) : 0);
+  return {
+    name: def.name,
+    retryCount: number('retryCount'),
+    timeoutSeconds: number('timeoutSeconds'),
+    leaseSeconds: number('responseTimeoutSeconds'),
+  };
+}
+
+const SERVER_OWNED = ['createTime', 'updateTime', 'createdBy', 'updatedBy', 'ownerApp'];
+
+/** What says something: the server writes a default into every field. */
+function plain(def: StoredTaskDef): Record<string, unknown> {
+  const says = (value: unknown) =>
+    value !== null && value !== '' && !(typeof value === 'object' && Object.keys(value).length === 0);
+  return Object.fromEntries(Object.entries(def).filter(([key, value]) => !SERVER_OWNED.includes(key) && says(value)));
+}
+
+async function find<T>(get: () => Promise<T>, name: string, all: () => Promise<StoredTaskDef[]>): Promise<T> {
+  try {
+    return await get();
+  } catch (error) {
+    if (!(error instanceof FleetError && error.code === 'not-found')) throw error;
+    const names = (await all()).map((def) => def.name);
+    const [near] = nearNames(name, names, 1);
+    const call = callOf('get_task_definition', near === undefined ? {} : { name: near });
+    throw new FleetError('not-found', `There is no task definition named ${quote(name, 255)}.`, {
+      remedy: near === undefined ? `All of them: ${call}` : `The nearest name: ${call}`,
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { FleetError } from '../../core/errors.ts';
+import { count } from '../../core/text.ts';
+import type { Finding } from '../../workflows/lint/index.ts';
+import { createCall } from '../authoring/as-call.ts';
+import { findingSchema } from '../authoring/finding-schema.ts';
+import { defineTool } from '../define.ts';
+import { definitionVersion, jsonObject } from '../fields.ts';
+import { word } from '../text.ts';
+
+export default defineTool({
+  name: 'validate_workflow',
+  title: 'Validate workflow',
+  description:
+    'Checks a definition, given or registered, without changing anything: what the server would refuse, what would hang or be null at run time, each with place and repair. What passes here create_workflow registers.',
+  toolset: 'author',
+  permission: 'workflows:read',
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  input: z.strictObject({
+    definition: jsonObject.optional().describe('Whole definition in Conductor JSON'),
+    name: z.string().min(1).optional().describe('Or the name of a registered one'),
+    version: definitionVersion.optional().describe('Default: the highest'),
+  }),
+  output: z.object({
+    valid: z.boolean(),
+    errors: z.int(),
+    warnings: z.int(),
+    findings: z.array(findingSchema),
+    fixable: z.int(),
+  }),
+}).handler(async ({ definition, name, version }, { conductor, definitions, maxResponseBytes }) => {
+  if ((definition === undefined) === (name === undefined)) {
+    throw new FleetError('input', 'validate_workflow takes either definition or name.', {
+      remedy: 'Call it with one of the two; list_workflows {} names what is registered.',
+    });
+  }
+  const def = definition ?? (await definitions.get(name ?? '', version));
+  const [{ checkDefinition, hasErrors, repaired, tally }, { findingLines, findingRows }] = await Promise.all([
+    import('../authoring/check.ts'),
+    import('../authoring/findings.ts'),
+  ]);
+  const findings = await checkDefinition(def, conductor);
+  const { def: mended, fixed } = repaired(def, findings);
+  const valid = !hasErrors(findings);
+  const lines = [`${label(def)}: ${verdict(valid, findings, tally)}`, ...findingLines(findings)];
+  if (fixed.length > 0) {
+    const call = createCall(mended, { overwrite: name !== undefined }, maxResponseBytes / 4);
+    lines.push(
+      `${count(fixed.length, 'finding')} can be repaired safely${call ? `: ${call}` : ' by create_workflow with "fix":true.'}`,
+    );
+  } else if (valid && definition !== undefined) lines.push('Register it with create_workflow.');
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  return {
+    text: lines.join('\n'),
+    structured: {
+      valid,
+      errors,
+      warnings: findings.length - errors,
+      findings: findingRows(findings),
+      fixable: fixed.length,
+    },
+  };
+});
+
+function label(def: object): string {
+  const { name, version } = def as { name?: unknown; version?: unknown };
+  const named = typeof name === 'string' ? word(name) : 'The definition';
+  return typeof version === 'number' ? `${named} version ${version}` : named;
+}
+
+function verdict(valid: boolean, findings: readonly Finding[], tally: (all: readonly Finding[]) => string): string {
+  if (findings.length === 0) return 'valid, nothing found.';
+  return `${valid ? 'valid' : 'not valid'}, ${tally(findings)}.`;
+}

@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Tool, ToolContext } from '../../mcp/define.ts';
+import { callerOf, isAllowed } from '../../mcp/permissions.ts';
+import designAndExecute from '../../mcp/tools/design-and-execute-workflow.ts';
+import { EXAMPLE_STEPS } from '../../workflows/steps/format.ts';
+import { callTool, errorOf, replies, madeSince as requestsSince } from '../support/fake-calls.ts';
+import { type FakeConductor, type FakeRequest, fakeExecution, startFakeConductor } from '../support/fake-conductor.ts';
+
+let fake: FakeConductor;
+
+beforeAll(async () => {
+  fake = await startFakeConductor();
+});
+afterAll(() => fake.close());
+beforeEach(() => {
+  fake.routes = replies({});
+});
+
+const call = (tool: Tool, args: Record<string, unknown>, changes: Partial<ToolContext> = {}) =>
+  callTool(fake, tool, args, changes);
+const madeSince = (before: number) => requestsSince(fake, before);
+
+const dryRun = (changes: Record<string, unknown> = {}) => fakeExecution({ workflowId: 'dry-1', tasks: [], ...changes });
+
+describe('design_and_execute_workflow', () => {
+  const working = (own: Record<string, unknown> = {}) =>
+    replies({
+      'POST /api/workflow/test': dryRun(),
+      'GET /api/workflow/fresh_dry_run/correlated/x': [],
+      'GET /api/tasks/queue/polldata': [],
+      ...own,
+    });
+  const args = { name: 'fresh', steps: EXAMPLE_STEPS, input: { prices: [1] } };
+  const stored = () =>
+    fake.requests.filter(({ method, path }) => method === 'POST' && path === '/api/metadata/workflow').length;
+
+  test('compiles, checks, tries dry, registers, starts: in this order', async () => {
+    fake.routes = working();
+    const before = fake.requests.length;
+    const { structured } = await call(designAndExecute, args);
+    expect(structured).toMatchObject({ name: 'fresh', version: 1, executionId: 'exec-1', status: 'COMPLETED' });
+    expect(madeSince(before).filter((one) => one.startsWith('POST'))).toEqual([
+      'POST /api/metadata/workflow/validate',
+      'POST /api/workflow/test',
+      'POST /api/metadata/workflow',
+      'POST /api/workflow',
+    ]);
+  });
+
+  test('a start that fails says that the workflow is registered', async () => {
+    fake.routes = working({
+      'POST /api/workflow': () => ({ status: 500, body: { status: 500, message: 'no', retryable: false } }),
+    });
+    const error = await errorOf(call(designAndExecute, args));
+    expect(error.message).toContain('fresh version 1 is registered, but its start failed');
+    expect(error.remedy).toContain('execute_workflow {"name":"fresh","version":1');
+  });
+
+  test('a name that is taken is told before the server is asked for anything else', async () => {
+    fake.routes = working({
+      'GET /api/metadata/workflow/names-and-versions': { fresh: [{ name: 'fresh', version: 1 }] },
+    });
+    const before = fake.requests.length;
+    expect((await errorOf(call(designAndExecute, args))).code).toBe('conflict');
+    expect(madeSince(before)).toEqual(['GET /api/metadata/workflow/names-and-versions']);
+  });
+
+  test('who may not start workflows is told so before anything is registered', async () => {
+    const caller = callerOf('viewer');
+    const before = stored();
+    const error = await errorOf(
+      call(designAndExecute, args, { allows: (permission) => isAllowed(caller, permission) }),
+    );
+    expect(error).toMatchObject({ code: 'denied', remedy: expect.stringContaining('"execute":false') });
+    expect(stored()).toBe(before);
+  });
+
+  test('a call that is cancelled in its dry run leaves nothing of it', async () => {
+    const stopping = new AbortController();
+    fake.routes = working({
+      'POST /api/workflow/test': () => {
+        stopping.abort(new Error('the client is gone'));
+        return { body: dryRun({ status: 'RUNNING' }) };
+      },
+      'DELETE /api/workflow/dry-1': '',
+      'DELETE /api/workflow/dry-1/remove': '',
+    });
+    const over = fake.routes;
+    fake.routes = (request) =>
+      request.path.includes('/fresh_dry_run/correlated/')
+        ? { body: [fakeExecution({ workflowId: 'dry-1', status: 'RUNNING', tasks: [] })] }
+        : over(request);
+    const before = fake.requests.length;
+    const storedBefore = stored();
+    await expect(call(designAndExecute, args, { signal: stopping.signal })).rejects.toThrow('the client is gone');
+    const made = madeSince(before);
+    expect(made.filter((one) => one.startsWith('DELETE'))).toEqual([
+      'DELETE /api/workflow/dry-1',
+      'DELETE /api/workflow/dry-1/remove',
+    ]);
+    expect(stored()).toBe(storedBefore);
+  });
+
+  const describing = { name: 'fresh', description: 'Sum up prices.', execute: false };
+
+  test("the client's model writes the steps, and is told its mistake once", async () => {
+    fake.routes = working();
+    const prompts: string[] = [];
+    const answers = [
+      '{"steps":[{"id":"a","type":"sum"}]}',
+      `Here:\n\`\`\`json\n${JSON.stringify({ steps: EXAMPLE_STEPS })}\n\`\`\``,
+    ];
+    const sample: ToolContext['sample'] = async (_, { prompt }) => {
+      prompts.push(prompt);
+      return answers[prompts.length - 1];
+    };
+    const { structured } = await call(designAndExecute, describing, { sample });
+    expect(structured).toMatchObject({ name: 'fresh', version: 1 });
+    expect(prompts[0]).toContain('"Sum up prices."');
+    expect(prompts[1]).toContain('there is no type "sum"');
+  });
+
+  test('a model that never gets it right registers nothing, and the format is told', async () => {
+    const before = stored();
+    const error = await errorOf(call(designAndExecute, describing, { sample: async () => 'I would rather not.' }));
+    expect(error).toMatchObject({
+      code: 'input',
+      remedy: expect.stringContaining('design_and_execute_workflow {"name":"fresh","steps":['),
+    });
+    expect(error.message).toContain('Write the steps yourself.');
+    expect(stored()).toBe(before);
+  });
+
+  test('else the model that is configured for the Conductor server is asked, by a workflow that is not registered', async () => {
+    const asked: Record<string, unknown>[] = [];
+    fake.routes = working({
+      'POST /api/workflow': ({ body }: FakeRequest) => {
+        asked.push(body as Record<string, unknown>);
+        return { body: 'exec-1' };
+      },
+      'GET /api/workflow/exec-1': fakeExecution({ output: { write: { steps: EXAMPLE_STEPS } } }),
+    });
+    await call(designAndExecute, describing, { model: { provider: 'anthropic', model: 'm-1' } });
+    expect(asked).toHaveLength(1);
+    const [{ workflowDef }] = asked as [{ workflowDef: { tasks: { inputParameters: Record<string, unknown> }[] } }];
+    const input = workflowDef.tasks[0]?.inputParameters;
+    expect(input).toMatchObject({ llmProvider: 'anthropic', model: 'm-1' });
+    // No reference of the format may be resolved on its way to the model.
+    expect(JSON.stringify(input)).toContain('$${id.body.x}');
+    expect(JSON.stringify(input)).not.toMatch(/[^$]\$\{/);
+  });
+});

@@ -1,0 +1,284 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { WorkflowTask } from '../../core/conductor/types.ts';
+import { FleetError } from '../../core/errors.ts';
+import { lintTaskDef, lintWorkflow } from '../../workflows/lint/index.ts';
+import { walk } from '../../workflows/model/walk.ts';
+import { type Compiled, compileSteps } from '../../workflows/steps/compile.ts';
+import { EXAMPLE_STEPS, STEP_FORMAT } from '../../workflows/steps/format.ts';
+import { stepTypes } from '../../workflows/steps/schema.ts';
+import { designs } from '../support/generated-designs.ts';
+
+type Json = Record<string, unknown>;
+
+function compiled(steps: readonly unknown[], more: Json = {}): Compiled {
+  return compileSteps({ name: 'steps', version: 1, steps, ...more });
+}
+
+function taskOf({ def }: Compiled, ref: string): WorkflowTask {
+  const found = [...walk(def.tasks)].find(({ task }) => task.taskReferenceName === ref)?.task;
+  if (!found) throw new Error(`there is no task ${ref}`);
+  return found;
+}
+
+function problemsOf(steps: readonly unknown[], more: Json = {}): string {
+  try {
+    compiled(steps, more);
+  } catch (error) {
+    if (error instanceof FleetError && error.code === 'input') return error.message;
+    throw error;
+  }
+  return '';
+}
+
+const everything = {
+  complete: true,
+  workflows: new Map([['gen_child', [{ name: 'gen_child', version: 1 }]]]),
+};
+
+test('whatever steps say, lint finds nothing in what becomes of them', { timeout: 30_000 }, () => {
+  fc.assert(
+    fc.property(designs, (steps) => {
+      const { def, taskDefs } = compiled(steps);
+      const known = { ...everything, taskDefs: new Map(taskDefs.map((one) => [one.name, one])) };
+      const findings = lintWorkflow(def, known).filter(({ rule }) => rule !== 'may-be-null');
+      expect(findings.map(({ rule, message }) => `${rule}: ${message}`)).toEqual([]);
+      expect(taskDefs.flatMap(lintTaskDef)).toEqual([]);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('with fewer rounds it is the same workflow', () => {
+  fc.assert(
+    fc.property(designs, (steps) => {
+      const refs = (made: Compiled) => [...walk(made.def.tasks)].map(({ task }) => task.taskReferenceName);
+      const short = compileSteps({ name: 'steps', version: 1, steps }, { roundsAtMost: 1 });
+      expect(refs(short)).toEqual(refs(compiled(steps)));
+    }),
+    { numRuns: 50 },
+  );
+});
+
+describe('references', () => {
+  const fetch = { id: 'fetch', type: 'http', url: 'http://shop/prices' };
+  const read = (reference: string, before: unknown[] = [fetch]) =>
+    taskOf(compiled([...before, { id: 'seen', type: 'set', values: { x: reference } }]), 'seen').inputParameters?.x;
+
+  test.each([
+    ['${input.city}', '${workflow.input.city}'],
+    ['${fetch.body.items[0].price}', '${fetch.output.response.body.items[0].price}'],
+    ['${fetch}', '${fetch.output.response.body}'],
+    ['${fetch.statusCode}', '${fetch.output.response.statusCode}'],
+    ['${fetch.output.response.body.x}', '${fetch.output.response.body.x}'],
+    ['${fetch.taskStatus}', '${fetch.status}'],
+    ['${secrets.KEY}', '${workflow.secrets.KEY}'],
+    ['${workflow.input.city}', '${workflow.input.city}'],
+    ['from ${input.a} to ${ fetch.body.b }', 'from ${workflow.input.a} to ${fetch.output.response.body.b}'],
+    ['$${plain}', '$${plain}'],
+  ])('%s is read as %s', (written, path) => {
+    expect(read(written)).toBe(path);
+  });
+
+  test.each([
+    ['llm', { provider: 'p', model: 'm', prompt: 'x' }, '${a.name}', '${a.output.result.name}'],
+    ['jq', { query: '.' }, '${a.result.name}', '${a.output.result.name}'],
+    ['worker', { task: 't' }, '${a.name}', '${a.output.name}'],
+    ['mcp_tool', { server: 'http://x', tool: 't' }, '${a.parsed.sum}', '${a.output.content[0].parsed.sum}'],
+    ['approval', { question: '?' }, '${a.comment}', '${a.output.comment}'],
+    ['workflow', { name: 'w' }, '${a}', '${a.output}'],
+  ])('what a step of type %s gives has its own place', (type, fields, written, path) => {
+    expect(read(written, [{ id: 'a', type, ...fields }])).toBe(path);
+  });
+
+  test.each([
+    ['${fech.body}', 'steps[1] "seen", values.x: ${fech.body}: there is no step "fech". Did you mean ${fetch.body}?'],
+    ['${fetch.price}', '"fetch" gives body, statusCode, headers. Write ${fetch.body.price} for what it answers.'],
+    ['${item}', '${item} is there inside the steps of a loop only.'],
+    ['${vars.none}', 'no step sets the variable "none". Those that are set: x.'],
+    ['${fetch.body * 2}', 'is no reference. Write ${id.name}; compute in a script or jq step.'],
+    ['${later.x}', '"later" has not run by then. Here there are input, fetch (body, statusCode, headers).'],
+    ['${fetch.body', 'it holds a "${" that no "}" ends'],
+  ])('%s is told with its place and what there is', (written, sentence) => {
+    const later = { id: 'later', type: 'jq', query: '.' };
+    expect(problemsOf([fetch, { id: 'seen', type: 'set', values: { x: written } }, later])).toContain(sentence);
+  });
+
+  test('steps of a branch that runs at the same time cannot be read', () => {
+    const branches = [[{ id: 'a', type: 'jq', query: '1' }], [{ id: 'b', type: 'set', values: { x: '${a.result}' } }]];
+    expect(problemsOf([{ id: 'p', type: 'parallel', branches }])).toContain(
+      'steps[0].branches[1][0] "b", values.x: ${a.result}: "a" has not run by then.',
+    );
+  });
+});
+
+describe('mistakes', () => {
+  test.each([
+    [{ id: 'a', type: 'htp' }, 'steps[0] "a", type: there is no type "htp". Write "http".'],
+    [{ id: 'a', type: 'fork' }, 'Write "parallel".'],
+    [{ id: 'a', type: 'poem' }, `The types are ${stepTypes.join(', ')}.`],
+    [{ type: 'constructor' }, 'there is no type "constructor"'],
+    [{ id: 'a' }, 'type: it is missing.'],
+    ['x', 'a step is a JSON object with a type.'],
+    [{ id: 'a', type: 'http' }, 'url: it is missing; http needs it.'],
+    [{ id: 'a', type: 'http', url: 'http://x', metod: 'GET' }, 'http has no field "metod"; write "method".'],
+    [{ id: 'a', type: 'http', url: 'http://x', method: 'FETCH' }, 'method: it must be one of GET, POST'],
+    [{ id: 'a', type: 'http', url: 'http://x/a%20b' }, 'the server encodes it again'],
+    [{ id: 'a', type: 'http', url: '/x' }, 'it must begin with http:// or https://.'],
+    [{ id: 'a b', type: 'jq', query: '.' }, 'id: use letters, digits, - and single _'],
+    [{ id: 'input', type: 'jq', query: '.' }, '"input" has a meaning of its own'],
+    [{ id: 'a', type: 'jq', query: '${input.x}' }, 'query: it holds ${…}; give the value a name in input'],
+    [{ id: 'a', type: 'script', code: '1 +' }, 'code: it cannot be read as JavaScript'],
+    [{ id: 'a', type: 'script', code: '`x ${input.x}`' }, 'in backticks'],
+    [{ id: 'a', type: 'script', code: "'${input.x}'" }, 'holds a reference in quotes'],
+    [{ id: 'a', type: 'wait' }, 'a wait has one of seconds, until'],
+    [{ id: 'a', type: 'branch', on: '${input.x}' }, 'a branch has either on and cases'],
+    [{ id: 'a', type: 'branch', on: '${input.x}', cases: { '> 5': [] } }, 'write "if": "${input.x} > 5" with then'],
+    [{ id: 'a', type: 'loop', steps: [] }, 'a loop has either over (a list), or rounds'],
+    [{ id: 'a', type: 'loop', rounds: 2, steps: [] }, 'steps: it holds no step.'],
+    [{ id: 'a', type: 'loop', over: 'x ${input.x}', steps: [] }, 'it must be a list, or one reference to a list.'],
+    [{ id: 'a', type: 'set', values: {} }, 'it sets nothing.'],
+    [{ id: 'a', type: 'worker', task: 'a:b' }, 'the name of a task has letters'],
+  ])('%j is told', (step, sentence) => {
+    expect(problemsOf([step])).toContain(sentence);
+  });
+
+  test('a loop inside a loop is told to move out', () => {
+    const inner = { id: 'inner', type: 'loop', rounds: 2, steps: [{ type: 'jq', query: '.' }] };
+    expect(problemsOf([{ id: 'outer', type: 'loop', rounds: 2, steps: [inner] }])).toBe(
+      'steps[0].steps[0] "inner": the server cannot run a loop inside the loop "outer"; make the inner one a workflow of its own and call it with a workflow step.',
+    );
+  });
+
+  test('two steps with one id are told, wherever they stand', () => {
+    const one = { id: 'a', type: 'jq', query: '.' };
+    expect(problemsOf([one, { id: 'p', type: 'parallel', branches: [[one]] }])).toContain('another step has this id');
+  });
+
+  test('all of them are told at once, but never endlessly many', () => {
+    const lines = problemsOf(Array.from({ length: 30 }, (_, n) => ({ id: `s${n}`, type: 'nothing-like-it' }))).split(
+      '\n',
+    );
+    expect(lines).toHaveLength(9);
+    expect(lines.at(-1)).toBe('And 22 more.');
+  });
+});
+
+describe('what the server would do otherwise', () => {
+  test('a value never becomes part of a script', () => {
+    const made = compiled([{ id: 'a', type: 'script', code: '${input.x} + ${input.x} + ${input.y}' }]);
+    expect(taskOf(made, 'a').inputParameters).toEqual({
+      value_1: '${workflow.input.x}',
+      value_2: '${workflow.input.y}',
+      evaluatorType: 'graaljs',
+      expression: '($.value_1 + $.value_1 + $.value_2)',
+    });
+  });
+
+  test('a script with statements gives its value all the same', () => {
+    const made = compiled([{ id: 'a', type: 'script', code: 'if (${input.x}) return 1;\nreturn 2;' }]);
+    expect(taskOf(made, 'a').inputParameters?.expression).toBe(
+      '(function () {\nif ($.value_1) return 1;\nreturn 2;\n})()',
+    );
+  });
+
+  test('a tool that says it failed fails, unless it may', () => {
+    const step = { id: 'a', type: 'mcp_tool', server: 'http://x/mcp', tool: 't' };
+    expect(compiled([step]).def.tasks.map(({ type }) => type)).toEqual(['CALL_MCP_TOOL', 'INLINE']);
+    expect(compiled([{ ...step, optional: true }]).def.tasks).toHaveLength(1);
+  });
+
+  test('only an approval goes on, unless the steps decide themselves', () => {
+    const step = { id: 'a', type: 'approval', question: 'May I?' };
+    expect(compiled([step]).def.tasks.map(({ type }) => type)).toEqual(['HUMAN', 'SWITCH']);
+    expect(compiled([{ ...step, onRejected: 'continue' }]).def.tasks).toHaveLength(1);
+  });
+
+  test('calls by the server have a time limit and retries by their name', () => {
+    const made = compiled([
+      { id: 'a', type: 'http', url: 'http://x', timeoutSeconds: 4, retries: 0 },
+      { id: 'b', type: 'llm', provider: 'p', model: 'm', prompt: 'x', retries: 0 },
+    ]);
+    expect(made.taskDefs).toMatchObject([
+      {
+        name: 'http_4s_0_retries',
+        retryCount: 0,
+        timeoutSeconds: 4,
+        responseTimeoutSeconds: 4,
+        timeoutPolicy: 'RETRY',
+      },
+      { name: 'llm_120s_0_retries' },
+    ]);
+    expect(taskOf(made, 'a').inputParameters?.http_request).toMatchObject({
+      connectionTimeOut: 2000,
+      readTimeOut: 2000,
+    });
+    expect(taskOf(made, 'b').retryCount).toBe(0);
+  });
+
+  test('a branch of a fork ends in what a JOIN can wait for', () => {
+    const branches = [{ id: 'a', type: 'worker', task: 't' }, [{ id: 'b', type: 'jq', query: '.' }]];
+    const made = compiled([{ id: 'p', type: 'parallel', branches }]);
+    expect(taskOf(made, 'p_join').joinOn).toEqual(['p_end_1', 'b']);
+  });
+});
+
+describe('the whole', () => {
+  test('the output is what the last step gives, or as it is written', () => {
+    const steps = [
+      { id: 'a', type: 'jq', query: '.' },
+      { id: 'w', type: 'wait', seconds: 1 },
+    ];
+    expect(compiled(steps).def.outputParameters).toEqual({ a: '${a.output.result}' });
+    expect(compiled(steps, { output: { x: ['${a.result.y}'] } }).def.outputParameters).toEqual({
+      x: ['${a.output.result.y}'],
+    });
+    expect(problemsOf(steps, { output: { x: '${b.result}' } })).toContain(
+      'output, x: ${b.result}: there is no step "b".',
+    );
+  });
+
+  test('inputs are those that are read, and defaults stand under them', () => {
+    const made = compiled([{ id: 'a', type: 'jq', query: '.x', input: { x: '${input.city.name}' } }], {
+      defaults: { city: { name: 'Dubai' } },
+      timeoutSeconds: 60,
+    });
+    expect(made.inputs).toEqual(['city']);
+    expect(made.def).toMatchObject({
+      inputParameters: ['city'],
+      inputTemplate: { city: { name: 'Dubai' } },
+      timeoutSeconds: 60,
+      timeoutPolicy: 'TIME_OUT_WF',
+    });
+  });
+
+  test('answers are made up from what is read of them, or are as given', () => {
+    const { answers } = compiled([
+      { id: 'fetch', type: 'http', url: 'http://x' },
+      { id: 'told', type: 'http', url: 'http://x', example: { price: 120 } },
+      {
+        id: 'each',
+        type: 'loop',
+        over: '${fetch.body.cities}',
+        steps: [{ type: 'jq', query: '.', input: { x: '${item.name}' } }],
+      },
+      {
+        id: 'sum',
+        type: 'script',
+        code: '${fetch.body.orders}.filter((one) => one.open).length + ${input.text}.trim()',
+      },
+      { id: 'q', type: 'jq', query: '.body.rows | map(.n)', input: { body: '${fetch.body}' } },
+    ]);
+    expect(answers.outputs.fetch).toMatchObject({
+      response: { body: { cities: [{ name: 1 }], orders: [{}], rows: [{}] } },
+    });
+    expect(answers.outputs.told).toMatchObject({ response: { body: { price: 120 } } });
+    expect(answers.invented).toEqual(['fetch']);
+    expect(answers.input).toEqual({ text: 'text' });
+  });
+
+  test('the format names every type, and its example compiles', () => {
+    for (const type of stepTypes) expect(STEP_FORMAT).toContain(`\n${type}: `);
+    expect(problemsOf(EXAMPLE_STEPS)).toBe('');
+  });
+});

@@ -1,0 +1,143 @@
+import type { TaskDef, WorkflowTask } from '../../core/conductor/types.ts';
+import { type Answered, type At, type Built, plain } from './at.ts';
+import type { Produced } from './references.ts';
+import type { StepOf } from './schema.ts';
+import { callPolicy, workerTaskDef } from './task-defs.ts';
+
+/** Steps that somebody outside of the workflow answers. */
+const CONNECT_MS = 5_000;
+const HTTP_SECONDS = 30;
+const MCP_SECONDS = 60;
+const LLM_SECONDS = 120;
+
+export function http({ url, method, headers, body, timeoutSeconds, ...step }: StepOf<'http'>, at: At): Built {
+  const seconds = timeoutSeconds ?? HTTP_SECONDS;
+  const written = url.replaceAll(/\$\{[^{}]*\}/g, '');
+  if (/[{}]/.test(written)) at.problem('url', 'it holds braces; refer to values with ${…}.');
+  if (/%[\da-f]{2}/i.test(written))
+    at.problem('url', 'it is encoded already, and the server encodes it again; write it plainly.');
+  if (!/^(?:https?:\/\/|\$\{)/.test(url)) at.problem('url', 'it must begin with http:// or https://.');
+  const request = {
+    uri: at.text('url', url),
+    method,
+    ...(headers && { headers: at.values('headers', headers) }),
+    ...(body !== undefined && { body: at.value('body', body), contentType: 'application/json' }),
+    accept: 'application/json',
+    connectionTimeOut: Math.min(CONNECT_MS, seconds * 500),
+    // Shorter than the attempt, so that the task says what did not answer.
+    readTimeOut: seconds * 1000 - Math.min(CONNECT_MS, seconds * 500),
+  };
+  const response = `${at.id}.output.response`;
+  const fields = { body: `${response}.body`, statusCode: `${response}.statusCode`, headers: `${response}.headers` };
+  const policy = callPolicy('http', seconds, step.retries);
+  return called(at, { type: 'HTTP', policy, input: { http_request: request }, step }, 'http', {
+    id: at.id,
+    fields,
+    whole: fields.body,
+  });
+}
+
+export function mcpTool({ server, tool, headers, timeoutSeconds, ...step }: StepOf<'mcp_tool'>, at: At): Built {
+  const input = {
+    mcpServer: at.text('server', server),
+    method: at.text('tool', tool),
+    arguments: at.values('arguments', step.arguments),
+    ...(headers && { headers: at.values('headers', headers) }),
+  };
+  const output = `${at.id}.output`;
+  const policy = callPolicy('mcp', timeoutSeconds ?? MCP_SECONDS, step.retries);
+  const built = called(at, { type: 'CALL_MCP_TOOL', policy, input, step }, 'mcp_tool', {
+    id: at.id,
+    fields: {
+      text: `${output}.content[0].text`,
+      parsed: `${output}.content[0].parsed`,
+      content: `${output}.content`,
+      isError: `${output}.isError`,
+    },
+    whole: `${output}.content`,
+  });
+  return step.optional ? built : { ...built, tasks: [...built.tasks, toolCheck(at)] };
+}
+
+/** The server completes the call whatever the tool says of it. */
+function toolCheck(at: At): WorkflowTask {
+  return plain(at.beside('checked'), 'INLINE', {
+    evaluatorType: 'graaljs',
+    expression:
+      "(function () { if ($.isError === true) { throw new Error('the tool failed: ' + ($.content && $.content[0] ? $.content[0].text : 'no reason given')); } return true; })()",
+    isError: `\${${at.id}.output.isError}`,
+    content: `\${${at.id}.output.content}`,
+  });
+}
+
+export function llm({ provider, model, prompt, system, json, timeoutSeconds, ...step }: StepOf<'llm'>, at: At): Built {
+  const messages = [
+    ...(system === undefined ? [] : [{ role: 'system', message: at.text('system', system) }]),
+    { role: 'user', message: at.text('prompt', prompt) },
+  ];
+  const input = {
+    llmProvider: at.text('provider', provider),
+    model: at.text('model', model),
+    messages,
+    maxTokens: step.maxTokens,
+    temperature: step.temperature,
+    jsonOutput: json,
+  };
+  const result = `${at.id}.output.result`;
+  const policy = callPolicy('llm', timeoutSeconds ?? LLM_SECONDS, step.retries);
+  return called(at, { type: 'LLM_CHAT_COMPLETE', policy, input, step }, 'llm', {
+    id: at.id,
+    fields: { result },
+    whole: result,
+    rest: result,
+  });
+}
+
+export function worker({ task, input, optional, example }: StepOf<'worker'>, at: At): Built {
+  if (!/^[\w.-]{1,255}$/.test(task)) at.problem('task', 'the name of a task has letters, digits, ".", - and _.');
+  if (!at.shared.taskDefs.has(task)) at.shared.taskDefs.set(task, workerTaskDef(task));
+  const made = { ...plain(at.id, 'SIMPLE', at.values('input', input)), name: task, ...(optional && { optional }) };
+  at.answered({ kind: 'other', ...(example !== undefined && { example }) });
+  return answering(made, open(at.id));
+}
+
+export function workflow({ name, version, input, optional, example }: StepOf<'workflow'>, at: At): Built {
+  const made = {
+    ...plain(at.id, 'SUB_WORKFLOW', at.values('input', input)),
+    name,
+    subWorkflowParam: { name, ...(version !== undefined && { version }) },
+    ...(optional && { optional }),
+  };
+  at.answered({ kind: 'other', ...(example !== undefined && { example }) });
+  return answering(made, open(at.id));
+}
+
+/** What gives whatever it likes. */
+export function open(id: string, fields: Readonly<Record<string, string>> = {}): Produced {
+  return { id, fields, whole: `${id}.output`, rest: `${id}.output` };
+}
+
+interface Calling {
+  type: string;
+  policy: TaskDef;
+  input: Record<string, unknown>;
+  step: { retries: number; optional: boolean; example?: unknown };
+}
+
+function called(at: At, { type, policy, input, step }: Calling, kind: Answered['kind'], produced: Produced): Built {
+  at.shared.taskDefs.set(policy.name, policy);
+  const { retries, optional, example } = step;
+  const task = {
+    ...plain(at.id, type, input),
+    name: policy.name,
+    // The server raises a 0 in the definition of such a task to 3.
+    ...(retries === 0 && { retryCount: 0 }),
+    ...(optional && { optional }),
+  };
+  at.answered({ kind, ...(example !== undefined && { example }) });
+  return answering(task, produced);
+}
+
+function answering(task: WorkflowTask, produced: Produced): Built {
+  return { tasks: [task], produced: [produced], last: [produced] };
+}

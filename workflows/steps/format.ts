@@ -1,0 +1,33 @@
+/** How steps are written, for whoever has to: short enough to be read before the first try. */
+export const STEP_FORMAT = `A step is {"id":"…","type":"…",…}. Steps run one after another; types and fields (? may be left out):
+http: url, method?, headers?, body?, timeoutSeconds?, retries? → \${id.body.x}, \${id.statusCode}
+worker: task, input? → \${id.x} (somebody's worker serves the task)
+mcp_tool: server (URL), tool, arguments? → \${id.text}, \${id.parsed.x}
+llm: provider, model, prompt, system?, json? → \${id.result} (json: \${id.result.x})
+workflow: name, version?, input? → \${id.x}
+approval: question, details?, onRejected? (stop or continue) → \${id.approved}, \${id.comment}
+wait: seconds, or until ("2026-11-21 09:30 UTC"), or signal:true → \${id.x}
+script: code (JavaScript) → \${id.result}. Write \${…} without quotes in it.
+jq: query, input → \${id.result}
+set: values → \${vars.x}
+parallel: branches [[steps],[steps]] → the ids in them, afterwards
+branch: on, cases {"value":[steps]}, otherwise?; or if (JavaScript), then [steps], else?
+loop: over (a list), steps → \${item}, \${index} in it; or rounds (the most), until? or while? (looked at after each round); collect? → \${id.results}
+end: status? (COMPLETED or FAILED), reason?, output? (that of the workflow, which else is what the last step gives)
+Values: \${input.x}, \${id.field}, \${secrets.X}. http, worker, mcp_tool, llm and workflow also take optional:true (may fail) and example (an answer, for the dry run).`;
+
+/** A list of steps that works as it is: the server does everything in it by itself. */
+export const EXAMPLE_STEPS = [
+  { id: 'total', type: 'jq', query: '.prices | add', input: { prices: '${input.prices}' } },
+  {
+    id: 'size',
+    type: 'branch',
+    if: '${total.result} > 100',
+    // biome-ignore lint/suspicious/noThenProperty: the name of a field of steps
+    then: [{ type: 'set', values: { label: 'large' } }],
+    else: [{ type: 'set', values: { label: 'small' } }],
+  },
+] as const;
+
+/** The input with which the example runs. */
+export const EXAMPLE_INPUT = { prices: [40, 70] } as const;
