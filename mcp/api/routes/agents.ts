@@ -30,6 +30,7 @@ export const agents: readonly Route[] = [
     'Server-sent events of an agent execution.',
     'executions:read',
     'any',
+    { refused: 'its events do not end' },
   ),
   route(
     'respondToAgent',
