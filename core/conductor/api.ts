@@ -7,6 +7,7 @@ import type { Call, Caller } from './client.ts';
 
 export type { SearchRequest, StartRequest, TestRequest } from './calls/executions.ts';
 export type { Limits, PollOptions, Traceparent } from './calls/tasks.ts';
+export type { ScheduleRun } from './calls/triggers.ts';
 
 /** A call of any route, for what has no method of its own. */
 export type ApiRequest = Pick<Call<z.ZodType>, 'method' | 'path' | 'params' | 'query' | 'body' | 'answer'>;

@@ -2,7 +2,7 @@ import type { Permission } from '../permissions.ts';
 import { bodyFields } from './body-fields.ts';
 
 /** What a query parameter takes; with `!` it is required. */
-export type QueryType = 'string' | 'integer' | 'boolean' | 'strings' | 'string!' | 'integer!';
+export type QueryType = 'string' | 'integer' | 'boolean' | 'strings' | 'string!' | 'strings!';
 
 /** What the server answers with; `any` where it may also be nothing. */
 export type AnswerKind = 'object' | 'array' | 'text' | 'number' | 'nothing' | 'any';

@@ -9,6 +9,7 @@ import {
   readQueues,
 } from '../../core/conductor/queues.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
+import { inParallel } from '../../core/in-parallel.ts';
 import { count, duration, instant } from '../../core/text.ts';
 import { defineTool } from '../define.ts';
 import { jsonObject } from '../fields.ts';
@@ -45,7 +46,7 @@ export default defineTool({
   if (taskType !== undefined && all.length === 0) await mustBeKnown(conductor, taskType);
   const asked = Date.now();
   const first = judged(all, asked).slice(0, limit);
-  const seen = await inParallel(first, ({ facts }, index) => lookInto(conductor, facts, index < LOOKED_INTO));
+  const seen = await inParallel(first, AT_ONCE, ({ facts }, index) => lookInto(conductor, facts, index < LOOKED_INTO));
   const queues = judged(seen, Date.now());
   const states = statesOf([
     ...judged(
@@ -170,14 +171,4 @@ function advice(queues: readonly Judged[]): string[] {
     server: 'server: system tasks, which the server itself works off.',
   };
   return queueStates.flatMap((state) => (shown.has(state) && texts[state] ? [texts[state]] : []));
-}
-
-async function inParallel<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const queue = items.entries();
-  const worker = async () => {
-    for (const [index, item] of queue) results[index] = await work(item, index);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return results;
 }

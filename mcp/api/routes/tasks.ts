@@ -162,7 +162,7 @@ export const tasks: readonly Route[] = [
   }),
   route('getTask', 'GET /api/tasks/{taskId}', 'Get task by Id.', 'tasks:read', 'object'),
   route('getQueueSizes', 'GET /api/tasks/queue/sizes', 'Queue lengths of several task types.', 'tasks:read', 'object', {
-    query: { taskType: 'strings' },
+    query: { taskType: 'strings!' },
     instead: 'get_queue_status',
   }),
   route('getQueueSize', 'GET /api/tasks/queue/size', 'Get queue size for a task type.', 'tasks:read', 'number', {
