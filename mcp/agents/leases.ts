@@ -22,7 +22,7 @@ export interface LeasesOptions {
 }
 
 interface Kept {
-  readonly task: Task;
+  task: Task;
   /** When the next heartbeat is due, and until when there are any, epoch milliseconds. */
   beatAt: number;
   until: number;
@@ -66,8 +66,10 @@ export class Leases {
     const now = Date.now();
     const until = Math.min(now + this.#silenceMs, endOf(task));
     if (this.#closed) return until;
-    const kept: Kept = { ...this.#kept.get(id), task, beatAt: now + pauseOf(task), until, isQuiet: false };
-    this.#kept.set(id, kept);
+    const next = { task, beatAt: now + pauseOf(task), until, isQuiet: false };
+    const kept = this.#kept.get(id);
+    if (kept) Object.assign(kept, next);
+    else this.#kept.set(id, next);
     this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
     return until;
   }
