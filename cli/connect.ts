@@ -1,5 +1,4 @@
-import { type Conductor, createConductor } from '../core/conductor/api.ts';
-import { createCaller } from '../core/conductor/client.ts';
+import type { Conductor } from '../core/conductor/api.ts';
 import type { Config } from '../core/config.ts';
 import { FleetError } from '../core/errors.ts';
 
@@ -17,6 +16,11 @@ export async function connectConductor(config: Config): Promise<Conductor> {
       remedy: 'Start one with `fleet up` or `fleet server start`, or set CONDUCTOR_SERVER_URL to one that runs.',
     });
   }
+  // Loaded at the first use: an MCP client waits for a process that has not been asked for anything yet.
+  const [{ createConductor }, { createCaller }] = await Promise.all([
+    import('../core/conductor/api.ts'),
+    import('../core/conductor/client.ts'),
+  ]);
   return createConductor(createCaller({ ...config, conductorServerUrl }));
 }
 

@@ -49,7 +49,7 @@ export interface ToolContext extends Asking {
   allows(permission: Permission): boolean;
   readonly caller: Caller;
   /** Every tool there is, and whether it is switched on where this call came from. */
-  tools(): readonly ToolOffer[];
+  tools(): Promise<readonly ToolOffer[]>;
   /** Tells the client how far the call has come, if it asked to be told. */
   progress(progress: Progress): void;
   /** Limit of the whole answer, text and structured content together. A handler keeps well below it by itself. */

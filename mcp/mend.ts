@@ -40,17 +40,22 @@ function findingCall(issues: readonly Issue[], args: Readonly<Json>): string | u
 function mendedCall(tool: Tool, args: Readonly<Json>, issues: readonly Issue[]): string | undefined {
   const mended = structuredClone(args) as Json; // arguments came as JSON
   for (const issue of issues) mend(mended, issue, tool);
+  if (tool.annotations.readOnlyHint) dropWrongOptions(mended, tool);
   if (!tool.input.safeParse(mended).success) return undefined;
   const call = callOf(tool.name, mended);
   return call.length <= LONGEST_CALL ? call : undefined;
 }
 
-/** A guess at a name may be wrong, which a call that destroys something must not be. */
+/**
+ * A guess at a name may be wrong, which a call that destroys something must not be. What nobody knows is left out of a call that only
+ * reads: `dryRun` left out of another would have it done for real.
+ */
 function mend(args: Json, issue: Issue, { input, annotations }: Tool): void {
   const mayGuess = !annotations.destructiveHint;
   const [key, ...deeper] = issue.path;
   if (issue.code === 'unrecognized_keys' && key === undefined) {
-    if (mayGuess) for (const name of issue.keys) moveOrDrop(args, name, Object.keys(input.shape));
+    const mayDrop = annotations.readOnlyHint;
+    if (mayGuess) for (const name of issue.keys) moveOrDrop(args, name, { known: Object.keys(input.shape), mayDrop });
     return;
   }
   if (typeof key !== 'string' || deeper.length > 0) return;
@@ -63,10 +68,24 @@ function mend(args: Json, issue: Issue, { input, annotations }: Tool): void {
   }
 }
 
-function moveOrDrop(args: Json, name: string, parameters: readonly string[]): void {
-  const near = nearest(name, parameters);
-  if (near !== undefined && args[near] === undefined) args[near] = args[name];
-  delete args[name];
+/** What only chooses among what there is to read has a default, and reading by default does no harm. */
+function dropWrongOptions(args: Json, { input }: Tool): void {
+  for (const { path } of input.safeParse(args).error?.issues ?? []) {
+    const [key] = path;
+    if (typeof key !== 'string' || key in FINDERS) continue;
+    if (input.shape[key]?.safeParse(undefined).success) delete args[key];
+  }
+}
+
+function moveOrDrop(
+  args: Json,
+  name: string,
+  { known, mayDrop }: { known: readonly string[]; mayDrop: boolean },
+): void {
+  const near = nearest(name, known);
+  const moves = near !== undefined && args[near] === undefined;
+  if (moves) args[near] = args[name];
+  if (moves || mayDrop) delete args[name];
 }
 
 function converted(value: unknown, expected: string): unknown {

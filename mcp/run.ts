@@ -90,7 +90,7 @@ async function unknownWorkflow(
   { definitions }: ToolContext,
   cause: FleetError,
 ): Promise<FleetError> {
-  const index = await definitions.index();
+  const index = await definitions.index({ fresh: true });
   const highest = index.get(name)?.at(-1)?.version;
   if (highest !== undefined) {
     return new FleetError('not-found', `${word(name)} has no version ${version}; its highest is ${highest}.`, {

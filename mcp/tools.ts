@@ -43,7 +43,7 @@ export interface Surroundings {
   readonly conductor: () => Promise<Conductor>;
   readonly definitions: DefinitionCache;
   readonly leases: Leases;
-  readonly tools?: readonly Tool[];
+  readonly tools?: () => Promise<readonly Tool[]>;
   readonly config: Pick<Config, 'rateLimitRpm' | 'maxResponseSizeKb'>;
   readonly log: Logger;
   readonly model?: ServerModel;
@@ -53,20 +53,21 @@ export interface Surroundings {
 }
 
 export interface ToolsOptions extends Surroundings {
-  readonly tools: readonly Tool[];
+  /** Asked at the first request for tools, and may be asked again: a server answers who it is before it has loaded them. */
+  readonly tools: () => Promise<readonly Tool[]>;
   readonly sources?: readonly ToolSource[];
 }
 
 /** `tools/list` and `tools/call`. */
 export function createTools(options: ToolsOptions): Feature {
   const { tools, sources = [] } = options;
-  const offered = offers(tools);
+  const offered = offers();
   const call = createCall(options);
 
   async function list(connection: Connection): Promise<ToolListing[]> {
     const dynamic = await Promise.all(sources.map((source) => source.list()));
     const more = allowedTools(connection.caller, chosenTools(connection.choice, dynamic.flat()));
-    return [...offered(connection), ...more.map(listingOf)];
+    return [...offered(connection, await tools()), ...more.map(listingOf)];
   }
 
   return {
@@ -85,9 +86,9 @@ export function createTools(options: ToolsOptions): Feature {
 }
 
 /** The list of each choice, made once: a choice in a header comes with every request. */
-function offers(tools: readonly Tool[]): (connection: Connection) => readonly ToolListing[] {
+function offers(): (connection: Connection, tools: readonly Tool[]) => readonly ToolListing[] {
   const known = new Map<string, readonly ToolListing[]>();
-  return ({ caller, choice }) => {
+  return ({ caller, choice }, tools) => {
     const key = JSON.stringify([caller.role, choice]);
     const made = known.get(key) ?? allowedTools(caller, chosenTools(choice, tools)).map(listingOf);
     if (known.size < 100) known.set(key, made);
@@ -106,15 +107,15 @@ export type FindTool = (name: string, connection: Connection) => Promise<Tool>;
 
 /** Finds tools among those that are offered on a connection. */
 export function toolFinder({ tools, sources = [] }: Pick<ToolsOptions, 'tools' | 'sources'>): FindTool {
-  const byName = new Map(tools.map((tool) => [tool.name, tool]));
   return async (name, { caller, choice }) => {
-    const tool = byName.get(name);
+    const own = await tools();
+    const tool = own.find((one) => one.name === name);
     if (tool && chosenTools(choice, [tool]).length > 0) return tool;
     for (const source of tool ? [] : sources) {
       const dynamic = await source.find(name);
       if (dynamic && chosenTools(choice, [dynamic]).length > 0) return dynamic;
     }
-    throw tool ? switchedOff(tool) : unknownTool(name, namesFor(caller, choice, tools));
+    throw tool ? switchedOff(tool) : unknownTool(name, namesFor(caller, choice, own));
   };
 }
 
@@ -184,7 +185,7 @@ export async function contextOf(call: ToolCall, surroundings: Surroundings): Pro
     leases: surroundings.leases,
     allows: (permission) => isAllowed(caller, permission),
     caller,
-    tools: () => offersTo(call.choice ?? NO_CHOICE, surroundings.tools ?? []),
+    tools: async () => offersTo(call.choice ?? NO_CHOICE, (await surroundings.tools?.()) ?? []),
     ...client,
     maxResponseBytes: surroundings.config.maxResponseSizeKb * 1024,
     log: surroundings.log.child({ tool: tool.name, call: call.id }),

@@ -1,28 +1,14 @@
 import { Option } from 'commander';
 import type { Conductor } from '../../core/conductor/api.ts';
-import type { Config } from '../../core/config.ts';
-import { discover } from '../../core/discover.ts';
 import { aborted } from '../../core/drain.ts';
 import { FleetError } from '../../core/errors.ts';
-import type { Logger } from '../../core/log.ts';
-import { modelProvider } from '../../core/model-provider.ts';
 import { Leases } from '../../mcp/agents/leases.ts';
-import { ChangeBus } from '../../mcp/changes.ts';
-import { type CodeDefinition, isTool, type ServerModel, type Tool } from '../../mcp/define.ts';
-import { DefinitionCache } from '../../mcp/definitions.ts';
-import { connector, createMcpServer } from '../../mcp/server.ts';
-import { ExecutionTasks } from '../../mcp/tasks/executions.ts';
-import { createTasks } from '../../mcp/tasks/feature.ts';
-import { showing, taskWatcher } from '../../mcp/tasks/listening.ts';
-import { watchTools } from '../../mcp/tool-changes.ts';
-import { createTools, type ToolSource } from '../../mcp/tools.ts';
-import { checkChoice } from '../../mcp/toolsets.ts';
-import type { Listening, Served } from '../../mcp/transports/listening.ts';
-import { workflowTools } from '../../mcp/workflow-tools/source.ts';
+import type { Served } from '../../mcp/transports/listening.ts';
 import { actionsOf } from '../actions.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { stayConnected } from '../connect.ts';
 import { clientNames } from '../mcp-clients/clients.ts';
+import { buildMcp, loadTools } from '../mcp-front.ts';
 
 const actions = actionsOf('[action]', {
   serve: 'serve MCP over stdio, or over HTTP with --transport http (default)',
@@ -54,15 +40,18 @@ export default defineCommand({
     const { config, log, options } = context;
     const { conductor, close } = stayConnected(config);
     const leases = new Leases({ conductor, log });
+    const ended = new AbortController();
     try {
+      const isHttp = config.mcpTransport === 'http';
       const served = options.conformanceFixture
         ? (await import('../../mcp/conformance/fixture.ts')).createFixture()
-        : await buildMcp({ config, log, conductor, leases });
-      if (config.mcpTransport === 'http') await runHttp(context, { ...served, conductor });
+        : await buildMcp({ config, log, conductor, leases, signal: ended.signal, loadsLater: !isHttp });
+      if (isHttp) await runHttp(context, { ...served, conductor });
       else await runStdio(context, served);
     } finally {
       // Over stdio the agent goes with its process; over HTTP it can go on through another one.
       await leases.close({ giveBack: config.mcpTransport === 'stdio' });
+      ended.abort();
       close();
     }
   },
@@ -76,72 +65,6 @@ function refuseInstallFlags({ options, args: [, client] }: CommandContext): void
   throw new FleetError('input', `${given} is for \`fleet mcp install\`.`, {
     remedy: 'Write `fleet mcp install <client>`, or leave it out.',
   });
-}
-
-export interface McpOptions {
-  config: Config;
-  log: Logger;
-  conductor: () => Promise<Conductor>;
-  leases: Leases;
-}
-
-/** All our tools. @throws FleetError `config` if the configuration names one that is not there */
-async function loadTools({ mcpToolsets, mcpTools }: Config): Promise<Tool[]> {
-  const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
-  checkChoice({ toolsets: mcpToolsets, tools: mcpTools }, tools);
-  return tools;
-}
-
-/** Everything that either transport serves. */
-export async function buildMcp(options: McpOptions): Promise<Served> {
-  const { config } = options;
-  const tools = await loadTools(config);
-  const now = () => performance.now();
-  const definitions = new DefinitionCache(now);
-  const choice = {
-    allow: config.mcpWorkflowTools,
-    deny: config.mcpWorkflowToolsDeny,
-    most: config.mcpWorkflowToolsMost,
-  };
-  const taken = new Set(tools.map(({ name }) => name));
-  const sources = [workflowTools({ ...options, definitions, choice, taken })];
-  const model = modelOf(config);
-  const ours = () => definitionsInCode(config);
-  const calls = { ...options, definitions, now, tools, sources, ours, ...(model && { model }) };
-  const tasks = new ExecutionTasks({ ...calls, decide: tools.find(({ name }) => name === 'decide_approval') });
-  const build = createMcpServer({ config, features: [createTools(calls), createTasks(tasks)] });
-  return { build, listening: listeningTo({ ...calls, tasks }) };
-}
-
-interface Listened {
-  readonly config: Config;
-  readonly definitions: DefinitionCache;
-  readonly sources: readonly ToolSource[];
-  readonly tasks: ExecutionTasks;
-}
-
-/** What clients can hear of: tasks, and the workflows that are tools. */
-function listeningTo({ config, definitions, sources, tasks }: Listened): Listening {
-  const changes = new ChangeBus();
-  const showTask = showing(tasks, connector(config)({ era: 'modern' }));
-  changes.addWatcher(taskWatcher(showTask));
-  changes.whileHeard(() => watchTools({ sources, definitions, changes }));
-  return { changes, showTask };
-}
-
-/** The scripted model is asked only where somebody chose it: its answers are the demonstration's own. */
-function modelOf(config: Config): ServerModel | undefined {
-  const { name, conductorName: provider, model } = modelProvider(config);
-  return name === 'scripted' && config.llmProvider === undefined ? undefined : { provider, model };
-}
-
-/** Loaded when somebody asks: content takes longer to load than the server may take to start. */
-async function definitionsInCode(config: Config): Promise<readonly CodeDefinition[]> {
-  const [{ loadContent, workflowSettings }, { definitionsOf }] = await Promise.all([
-    import('../content.ts'),
-    import('../../workflows/manage/ours.ts'),
-  ]);
-  return definitionsOf(await loadContent(config), workflowSettings(config)).workflow;
 }
 
 async function runStdio({ log, signal, note }: CommandContext, served: Served): Promise<void> {

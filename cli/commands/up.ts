@@ -16,9 +16,9 @@ import { type CommandContext, defineCommand } from '../command.ts';
 import { loadContent, workflowSettings } from '../content.ts';
 import { demonstrate } from '../demo/demonstration.ts';
 import { connectionHelp } from '../mcp-clients/connection-help.ts';
+import { buildMcp, type McpOptions } from '../mcp-front.ts';
 import { llmBaseUrl, openShop } from '../open-shop.ts';
 import { startWorkerProcess, type WorkerProcess } from '../worker-process.ts';
-import { buildMcp, type McpOptions } from './mcp.ts';
 
 /** Ports tried after the default one; a port that was asked for is not replaced. */
 const MORE_MCP_PORTS = 20;
@@ -110,7 +110,7 @@ async function startProcesses(
   note(`worker:  process ${worker.pid}, log in ${worker.logFile}`);
   const leases = new Leases({ conductor: async () => conductor, log });
   cleanups.add('the claims of agents', () => leases.close({ giveBack: true }));
-  const front = await startFront({ config, log, conductor: async () => conductor, leases });
+  const front = await startFront({ config, log, conductor: async () => conductor, leases, signal });
   cleanups.add('the MCP server', () => front.close());
   note(`MCP:     ${front.url}`);
   goOn(signal);
@@ -161,8 +161,8 @@ function goOn(signal: AbortSignal): void {
   if (signal.aborted) throw new FleetError('cancelled', 'Stopped before everything was up.', { cause: signal.reason });
 }
 
-async function startFront({ config, log, conductor, leases }: McpOptions): Promise<HttpFront> {
-  const served = await buildMcp({ config, log, conductor, leases });
+async function startFront({ config, log, conductor, leases, signal }: McpOptions): Promise<HttpFront> {
+  const served = await buildMcp({ config, log, conductor, leases, signal });
   const isDefault = config.mcpPort === settings.mcpPort.schema.parse(undefined);
   const last = config.mcpPort + (isDefault ? MORE_MCP_PORTS : 0);
   for (let mcpPort = config.mcpPort; ; mcpPort++) {

@@ -1,4 +1,5 @@
 import type { Conductor } from './api.ts';
+import { isForWorkers } from './task-types.ts';
 import type { PollData, StoredTaskDef, Task } from './types.ts';
 
 /** A queue of the server: the tasks of a type, in a domain or in none. */
@@ -70,17 +71,6 @@ const POLLED_LATELY_MS = 60_000;
 /** What waits no longer than this is on its way to a worker. */
 const ON_ITS_WAY_MS = 10_000;
 
-/** Types whose tasks the server executes. */
-const SERVER_TYPES = new Set(
-  (
-    'HTTP INLINE SUB_WORKFLOW START_WORKFLOW EVENT WAIT HUMAN JOIN EXCLUSIVE_JOIN FORK FORK_JOIN FORK_JOIN_DYNAMIC DO_WHILE SWITCH ' +
-    'DECISION DYNAMIC LAMBDA NOOP SET_VARIABLE TERMINATE JSON_JQ_TRANSFORM KAFKA_PUBLISH LIST_MCP_TOOLS CALL_MCP_TOOL ' +
-    'LLM_CHAT_COMPLETE LLM_TEXT_COMPLETE LLM_GENERATE_EMBEDDINGS LLM_INDEX_TEXT LLM_SEARCH_INDEX LLM_STORE_EMBEDDINGS ' +
-    'LLM_SEARCH_EMBEDDINGS LLM_GET_EMBEDDINGS GENERATE_IMAGE GENERATE_AUDIO GENERATE_VIDEO GENERATE_PDF PULL_WORKFLOW_MESSAGES ' +
-    'AGENT GET_AGENT_CARD CANCEL_AGENT'
-  ).split(' '),
-);
-
 /** True for a queue that the server keeps for itself and that holds no tasks. */
 export function isInternalQueue(name: string): boolean {
   return name.startsWith('_') || name === 'conductor_system_scheduler';
@@ -100,7 +90,7 @@ export function judgeQueue(facts: QueueFacts, now: number): QueueVerdict {
     ...(limit > 0 && { limit }),
   };
   const state = ((): QueueState => {
-    if (SERVER_TYPES.has(taskType)) return 'server';
+    if (!isForWorkers({ taskType })) return 'server';
     if (waiting + hidden === 0) return running > 0 ? 'working' : 'idle';
     if (due.length > 0 && !Number.isFinite(oldestAt)) return 'delayed';
     if (!lastPoll || now - lastPoll.at > POLLED_LATELY_MS) return isWorkedOn(mine, now) ? 'behind' : 'no_worker';

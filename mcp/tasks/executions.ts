@@ -13,6 +13,8 @@ import { decision, openDecision, parseTaskId, taskOf } from './execution.ts';
 import type { TaskRequest, Tasks } from './feature.ts';
 import { completedTask, type DetailedTask, type InputResponses } from './protocol.ts';
 
+const DECIDER = 'decide_approval';
+
 /** A task as somebody asked for it. */
 interface Asked {
   readonly context: ToolContext;
@@ -30,12 +32,9 @@ export class ExecutionTasks implements Tasks {
   readonly #find: FindTool;
   readonly #admit: (call: ToolCall) => Promise<ToolResult>;
   readonly #authorize: (call: ToolCall) => Promise<ToolResult>;
-  readonly #decide: Tool | undefined;
 
-  /** @param decide the tool that approves or rejects what waits for a person; without it no person is asked */
-  constructor({ decide: tool, ...options }: ToolsOptions & { readonly decide: Tool | undefined }) {
+  constructor(options: ToolsOptions) {
     this.#options = options;
-    this.#decide = tool;
     this.#find = toolFinder(options);
     this.#admit = guarded(createGuards(options), async () => ({ content: [] }));
     this.#authorize = guarded([authorize], async () => ({ content: [] }));
@@ -43,15 +42,21 @@ export class ExecutionTasks implements Tasks {
 
   get(taskId: string, request: TaskRequest): Promise<DetailedTask | undefined> {
     return this.#ask(taskId, 'executions:read', request, async ({ execution, settle }) => {
-      const task = taskOf(taskId, execution, request.showsForms && this.#decide !== undefined);
+      const task = taskOf(taskId, execution, request.showsForms && (await this.#decider()) !== undefined);
       const ended = hasEnded(execution.status) && task.status !== 'cancelled';
       return ended ? completedTask(task, await settle()) : task;
     });
   }
 
+  /** The tool that decides what waits for a person; without it no person is asked. */
+  async #decider(): Promise<Tool | undefined> {
+    return (await this.#options.tools()).find(({ name }) => name === DECIDER);
+  }
+
   async update(taskId: string, responses: InputResponses, request: TaskRequest): Promise<boolean> {
     const found = await this.#ask(taskId, 'workflows:execute', request, async ({ context, execution }) => {
-      if (this.#decide) await decide(this.#decide, context, execution, responses);
+      const decider = await this.#decider();
+      if (decider) await decide(decider, context, execution, responses);
       return true;
     });
     return found === true;

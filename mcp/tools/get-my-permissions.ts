@@ -22,7 +22,7 @@ export default defineTool({
     server: z.string(),
   }),
 }).handler(async (_, { caller, conductor, allows, tools }) => {
-  const all = tools();
+  const all = await tools();
   const reasonOf = ({ toolset, permission, isOn }: ToolOffer): string | undefined => {
     if (!allows(permission)) return `the role ${caller.role} lacks ${permission}`;
     return isOn ? undefined : `the toolset ${toolset} is off`;

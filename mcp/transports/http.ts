@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { hostHeaderValidation, originValidation, toNodeHandler } from '@modelcontextprotocol/node';
+import { hostHeaderValidation, originValidation } from '@modelcontextprotocol/node';
 import { createMcpHandler, isLegacyRequest, type McpHandlerRequestOptions } from '@modelcontextprotocol/server';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { connecting } from './connection.ts';
+import { exchangeWith } from './exchange.ts';
 import { fetchListening, type Served } from './listening.ts';
 import { Sessions } from './sessions.ts';
 
@@ -17,9 +18,6 @@ const READY_TIMEOUT_MS = 3000;
 const CLOSE_GRACE_MS = 1000;
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const ANY_ADDRESS = ['0.0.0.0', '::'];
-
-/** What the SDK's adapter takes. A server's request always has its method, which Node's type leaves open. */
-type McpRequest = IncomingMessage & { method: string; url: string };
 
 type OnError = (error: Error) => void;
 
@@ -45,12 +43,14 @@ export interface HttpFront {
 export async function startHttp({ build, listening, config, conductor, log }: HttpOptions): Promise<HttpFront> {
   const onerror = (err: Error) => log.debug({ err }, 'MCP request');
   const mcp = createMcp({ build, listening, sessions: config.mcpSessions, onerror });
-  const handle = toNodeHandler(mcp, { onerror, maxRequestBodySize: MAX_BODY_BYTES });
+  const serve = exchangeWith(mcp, MAX_BODY_BYTES);
   const allowed = admission(config);
   const server = createServer((request, response) => {
     route(request, response).catch((err: unknown) => {
       log.error({ err }, `HTTP request failed: ${messageOf(err)}`);
-      response.destroy();
+      if (response.headersSent) response.destroy();
+      else
+        answer(response, 500, { jsonrpc: '2.0', error: { code: -32603, message: 'Internal server error' }, id: null });
     });
   });
 
@@ -61,7 +61,7 @@ export async function startHttp({ build, listening, config, conductor, log }: Ht
     if (path === '/ready') return answerReady(response, conductor, log);
     if (!allowed(request, response)) return;
     if (path !== '/mcp') return answer(response, 404, { error: 'Not found. MCP is served at /mcp.' });
-    await handle(request as McpRequest, response);
+    await serve(request, response);
   }
 
   await listen(server, config);
@@ -85,8 +85,8 @@ function createMcp(options: Served & { sessions: boolean; onerror: OnError }): M
   const sessions = options.sessions ? new Sessions({ ...limits, build: connecting(build, changes) }) : undefined;
   return {
     async fetch(request, more) {
-      if (sessions && (await isLegacyRequest(request, undefined, limits))) return sessions.fetch(request, more);
-      return fetchListening(listening, request, (asked) => each.fetch(asked, more));
+      if (sessions && (await isLegacyRequest(request, more?.parsedBody, limits))) return sessions.fetch(request, more);
+      return fetchListening(listening, request, (asked, options) => each.fetch(asked, options), more);
     },
     close: async () => void (await Promise.all([each.close(), sessions?.close()])),
   };

@@ -1,6 +1,7 @@
 import type {
   JSONRPCMessage,
   JSONRPCRequest,
+  McpHandlerRequestOptions,
   McpServerFactory,
   RequestId,
   Transport,
@@ -54,19 +55,13 @@ function follow(changes: ChangeBus, message: JSONRPCRequest): () => void {
 export async function fetchListening(
   { changes, showTask }: Listening,
   request: Request,
-  serve: (request: Request) => Promise<Response>,
+  serve: (request: Request, options?: McpHandlerRequestOptions) => Promise<Response>,
+  options: McpHandlerRequestOptions = {},
 ): Promise<Response> {
-  if (request.headers.get('mcp-method')?.trim() !== 'subscriptions/listen') return serve(request);
-  const body: unknown = await request
-    .clone()
-    .json()
-    .catch(() => undefined);
-  if (!isListen(body)) return serve(request);
+  const { parsedBody: body } = options;
+  if (!isListen(body)) return serve(request, options);
   const asked = withTaskAddresses(body);
-  const { headers, signal } = request;
-  const response = await serve(
-    new Request(request.url, { method: 'POST', headers, signal, body: JSON.stringify(asked) }),
-  );
+  const response = await serve(request, { ...options, parsedBody: asked });
   if (!response.body || !response.headers.get('content-type')?.includes('text/event-stream')) return response;
   return withBody(response, eachEvent(response.body, showTask, follow(changes, asked)));
 }

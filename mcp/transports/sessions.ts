@@ -45,13 +45,7 @@ export class Sessions {
   }
 
   /** Answers a request of the 2025 revision. */
-  async fetch(request: Request, { authInfo }: McpHandlerRequestOptions = {}): Promise<Response> {
-    const body: unknown = request.body
-      ? await request
-          .clone()
-          .json()
-          .catch(() => undefined)
-      : undefined;
+  async fetch(request: Request, { authInfo, parsedBody: body }: McpHandlerRequestOptions = {}): Promise<Response> {
     const given = { parsedBody: body, ...(authInfo && { authInfo }) };
     const id = request.headers.get('mcp-session-id');
     const session = id === null ? undefined : this.#open.get(id);

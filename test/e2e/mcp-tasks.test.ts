@@ -4,8 +4,12 @@ import { z } from 'zod';
 import { type HttpProcess, startHttpProcess } from '../support/mcp-process.ts';
 import { ASKS_TOO, FOLLOWS_TASKS, raw, rawResult } from '../support/raw-mcp.ts';
 
-const env = { CONDUCTOR_SERVER_URL: inject('conductorServerUrl'), RATE_LIMIT_RPM: '100000' };
 const name = `conform_${randomUUID().slice(0, 8)}`;
+const env = {
+  CONDUCTOR_SERVER_URL: inject('conductorServerUrl'),
+  RATE_LIMIT_RPM: '100000',
+  MCP_WORKFLOW_TOOLS: name,
+};
 let one: HttpProcess;
 let other: HttpProcess;
 
@@ -84,6 +88,17 @@ test('an execution is a task of every process, asks its person, and ends with th
     status: 'COMPLETED',
     output: { approved: true, sure: true },
   });
+});
+
+test('a workflow that is a tool of its own goes on as a task as well', async () => {
+  const called = await rawResult(one.url, 'tools/call', { name, arguments: { amount: 1 } });
+  expect(called).toMatchObject({ resultType: 'task' });
+  const taskId = String(called.taskId);
+  const [key = ''] = Object.keys((await until(taskId, 'input_required')).inputRequests ?? {});
+  const no = { [key]: { action: 'accept', content: { approved: false, reason: 'too much' } } };
+  await rawResult(other.url, 'tasks/update', { taskId, inputResponses: no }, ASKS_TOO);
+  const done = await until(taskId, 'completed');
+  expect(done.result?.structuredContent).toMatchObject({ status: 'COMPLETED', output: { approved: false } });
 });
 
 test('an execution that fails is a completed task with the reason', async () => {

@@ -118,7 +118,7 @@ test('search_api finds an operation by what it does, and tells whether it is all
 });
 
 test('get_my_permissions says which tools are withheld and why', async () => {
-  const tools = () =>
+  const tools = async () =>
     [
       { name: 'a', toolset: 'api', permission: 'workflows:read', isOn: true },
       { name: 'b', toolset: 'agents', permission: 'workflows:execute', isOn: true },

@@ -28,7 +28,7 @@ export function toolContext(conductor: Conductor, changes: Partial<ToolContext> 
     definitions: new DefinitionCache(() => performance.now()).over(conductor, signal),
     leases: new Leases({ conductor: async () => conductor, log: silentLogger }),
     caller,
-    tools: () => [],
+    tools: async () => [],
     allows: (permission) => isAllowed(caller, permission),
     ...silentClient,
     maxResponseBytes: 100 * 1024,

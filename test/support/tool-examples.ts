@@ -7,6 +7,7 @@ export interface Example {
 
 /** One for every tool; a tool without one fails the tests that walk over all of them. */
 export const examples: Readonly<Record<string, Example>> = {
+  analyze_workflow_performance: { args: { workflowName: 'fake_flow' } },
   change_schedule: { args: { name: 'every_day', action: 'pause' } },
   claim_task: { args: { taskTypes: ['fake_task'] } },
   create_schedule: { args: { name: 'every_day', workflowName: 'fake_flow', cron: '0 0 9 * * *' } },
@@ -16,17 +17,20 @@ export const examples: Readonly<Record<string, Example>> = {
   delete_workflow: { args: { name: 'fake_flow', version: 1 } },
   describe_api: { args: { operation: 'getEventHandlers' }, needsNoServer: true },
   design_and_execute_workflow: { args: { name: 'example', steps: [{ id: 'a', type: 'jq', query: '1' }] } },
+  diagnose_execution: { args: { executionId: 'exec-1' } },
   diff_workflow: { args: { name: 'fake_flow', definition: { name: 'fake_flow', tasks: [] } } },
   execute_workflow: { args: { name: 'fake_flow', input: {} } },
   get_execution_status: { args: { executionId: 'exec-1' } },
   get_my_permissions: { args: {}, needsNoServer: true },
   get_queue_status: { args: { limit: 5 } },
   get_task_definition: { args: {} },
+  get_workflow: { args: { name: 'fake_flow' } },
   get_workflow_template: { args: { name: 'sequential' }, needsNoServer: true },
   invoke_api: { args: { operation: 'getEventHandlers' } },
   list_pending_approvals: { args: { limit: 5 } },
   list_schedules: { args: { limit: 5 } },
   list_workflow_executions: { args: { limit: 5 } },
+  list_workflows: { args: {} },
   pause_workflow: { args: { executionIds: ['exec-1'] } },
   rerun_workflow: { args: { executionId: 'exec-1' } },
   resume_workflow: { args: { executionIds: ['exec-1'] } },

@@ -152,7 +152,6 @@ describe('the call that helps after wrong arguments', () => {
       { name: 'a', limits: 5 },
       { name: 'a', limit: 5 },
     ],
-    [{ name: 'a', q: 'x' }, { name: 'a' }],
   ])('%j is the same with its slip mended', (args, mended) => {
     expect(next(args)).toBe(`start_thing ${JSON.stringify(mended)}`);
   });
@@ -162,12 +161,25 @@ describe('the call that helps after wrong arguments', () => {
     expect(next({ name: 'toolong' })).toBe('list_workflows {}');
   });
 
+  test('leaves out what nobody knows only where nothing is done for real', () => {
+    const reading = { annotations: { ...tool.annotations, readOnlyHint: true } };
+    expect(next({ name: 'a', q: 'x' }, reading)).toBe('start_thing {"name":"a"}');
+    expect(next({ name: 'a', dryRun: true })).not.toContain('{"name":"a"}');
+  });
+
   test('guesses nothing for a tool that destroys', () => {
     expect(next({ name: 'a', limit: '5' }, destructive)).toBe('start_thing {"name":"a","limit":5}');
     expect(next({ name: 'a', status: 'failed' }, destructive)).toBe(
       'Call start_thing again with these arguments corrected.',
     );
     expect(next({ nam: 'a' }, destructive)).not.toContain('start_thing');
+  });
+
+  test('leaves away a choice without sense where that only reads, but never the name of what is read', () => {
+    const reading = { annotations: { ...tool.annotations, readOnlyHint: true } };
+    expect(next({ name: 'a', status: 'whatever', limit: {} }, reading)).toBe('start_thing {"name":"a"}');
+    expect(next({ name: 'a', status: 'whatever' })).toMatch(/^Call start_thing again/);
+    expect(next({ name: 'toolong', limit: {} }, reading)).toBe('list_workflows {}');
   });
 
   test('is not said where the arguments are long', () => {

@@ -43,7 +43,12 @@ test('a list that differs is told of, one that does not and one that cannot be r
     },
   };
   let told = 0;
-  const stop = watchTools({ sources: [tools], definitions, changes: { toolsChanged: () => void (told += 1) } });
+  const changes = {
+    toolsChanged() {
+      told += 1;
+    },
+  };
+  const stop = watchTools({ sources: [tools], definitions, changes });
   const look = async () => {
     const before = tools.reads();
     for (const listener of listeners) listener();

@@ -11,6 +11,8 @@ export interface ChildSpec {
   logFile: string;
   /** Node programs get a channel: they end when it closes, and may send messages. Others end when their stdin does. */
   channel: boolean;
+  /** Leaves its stdin and stdout to the caller, who speaks with it. */
+  isSpokenTo?: boolean;
 }
 
 /** A program that is measured, ended by process id whatever happens. */
@@ -30,9 +32,10 @@ export interface Child {
 const STOP_MS = 8_000;
 const LAST_LINES = 15;
 
-export function startChild({ command, args, env, logFile, channel }: ChildSpec): Child {
+export function startChild({ command, args, env, logFile, channel, isSpokenTo = false }: ChildSpec): Child {
   const log = openSync(logFile, 'a');
-  const child = spawn(command, args, { env, stdio: channel ? ['ignore', log, log, 'ipc'] : ['pipe', log, log] });
+  const [stdin, stdout] = [isSpokenTo || !channel ? 'pipe' : 'ignore', isSpokenTo ? 'pipe' : log] as const;
+  const child = spawn(command, args, { env, stdio: [stdin, stdout, log, ...(channel ? ['ipc' as const] : [])] });
   closeSync(log);
   const ended = new Promise<void>((resolve) => {
     child.once('error', () => resolve());

@@ -1,0 +1,122 @@
+import type { Conductor } from '../core/conductor/api.ts';
+import type { Config } from '../core/config.ts';
+import { discover } from '../core/discover.ts';
+import type { Logger } from '../core/log.ts';
+import { modelProvider } from '../core/model-provider.ts';
+import type { Leases } from '../mcp/agents/leases.ts';
+import { ChangeBus } from '../mcp/changes.ts';
+import { type CodeDefinition, isTool, type ServerModel, type Tool } from '../mcp/define.ts';
+import { DefinitionCache } from '../mcp/definitions.ts';
+import { connector, createMcpServer } from '../mcp/server.ts';
+import { ExecutionTasks } from '../mcp/tasks/executions.ts';
+import { createTasks } from '../mcp/tasks/feature.ts';
+import { showing, taskWatcher } from '../mcp/tasks/listening.ts';
+import { watchTools } from '../mcp/tool-changes.ts';
+import { createTools, type ToolSource } from '../mcp/tools.ts';
+import { checkChoice } from '../mcp/toolsets.ts';
+import type { Listening, Served } from '../mcp/transports/listening.ts';
+
+export interface McpOptions {
+  config: Config;
+  log: Logger;
+  conductor: () => Promise<Conductor>;
+  /** Whoever made them closes them. */
+  leases: Leases;
+  /** Ends what no client waits for. */
+  signal: AbortSignal;
+  /** Loads the tools once the first client has its first answer: it waits for each process that it starts. */
+  loadsLater?: boolean;
+}
+
+/** All our tools. @throws FleetError `config` if the configuration names one that is not there */
+export async function loadTools({ mcpToolsets, mcpTools }: Config): Promise<Tool[]> {
+  const tools = await discover(new URL('../mcp/tools/', import.meta.url), isTool, 'tool');
+  checkChoice({ toolsets: mcpToolsets, tools: mcpTools }, tools);
+  return tools;
+}
+
+/** Everything that either transport serves. */
+export async function buildMcp({ loadsLater = false, ...options }: McpOptions): Promise<Served> {
+  const { config, log, signal } = options;
+  const tools = once(() => loadTools(config));
+  if (loadsLater && config.mcpTools.length === 0) checkChoice({ toolsets: config.mcpToolsets, tools: [] }, []);
+  else await tools();
+  const now = () => performance.now();
+  const definitions = new DefinitionCache(now, signal);
+  const workflows = once(() => loadWorkflowTools({ ...options, definitions, tools }));
+  const sources = [later(workflows)];
+  const model = modelOf(config);
+  const ours = () => definitionsInCode(config);
+  const calls = { ...options, definitions, now, tools, sources, ours, ...(model && { model }) };
+  const tasks = new ExecutionTasks(calls);
+  const build = createMcpServer({ config, features: [createTools(calls), createTasks(tasks)] });
+  // Behind the answer to the message that the first server is built for. Whoever asks for tools is told, too.
+  const load = once(async () => {
+    setImmediate(() => workflows().catch((err) => log.error({ err }, 'the tools cannot be loaded')));
+  });
+  return {
+    build: (context) => {
+      void load();
+      return build(context);
+    },
+    listening: listeningTo({ config, definitions, sources, tasks }),
+  };
+}
+
+/** The workflows that are tools, of which none takes the name of a tool of ours. */
+async function loadWorkflowTools(
+  options: McpOptions & { definitions: DefinitionCache; tools: () => Promise<readonly Tool[]> },
+): Promise<ToolSource> {
+  const { config, tools } = options;
+  const [{ workflowTools }, own] = await Promise.all([import('../mcp/workflow-tools/source.ts'), tools()]);
+  const { mcpWorkflowTools: allow, mcpWorkflowToolsDeny: deny, mcpWorkflowToolsMost: most } = config;
+  return workflowTools({ ...options, choice: { allow, deny, most }, taken: new Set(own.map(({ name }) => name)) });
+}
+
+/** A source that is made when it is asked first. */
+function later(source: () => Promise<ToolSource>): ToolSource {
+  return {
+    list: async () => (await source()).list(),
+    find: async (name) => (await source()).find(name),
+  };
+}
+
+interface Listened {
+  readonly config: Config;
+  readonly definitions: DefinitionCache;
+  readonly sources: readonly ToolSource[];
+  readonly tasks: ExecutionTasks;
+}
+
+/** What clients can hear of: tasks, and the workflows that are tools. */
+function listeningTo({ config, definitions, sources, tasks }: Listened): Listening {
+  const changes = new ChangeBus();
+  const showTask = showing(tasks, connector(config)({ era: 'modern' }));
+  changes.addWatcher(taskWatcher(showTask));
+  changes.whileHeard(() => watchTools({ sources, definitions, changes }));
+  return { changes, showTask };
+}
+
+/** The scripted model is asked only where somebody chose it: its answers are the demonstration's own. */
+function modelOf(config: Config): ServerModel | undefined {
+  const { name, conductorName: provider, model } = modelProvider(config);
+  return name === 'scripted' && config.llmProvider === undefined ? undefined : { provider, model };
+}
+
+/** Loaded when somebody asks: content takes longer to load than the server may take to start. */
+async function definitionsInCode(config: Config): Promise<readonly CodeDefinition[]> {
+  const [{ loadContent, workflowSettings }, { definitionsOf }] = await Promise.all([
+    import('./content.ts'),
+    import('../workflows/manage/ours.ts'),
+  ]);
+  return definitionsOf(await loadContent(config), workflowSettings(config)).workflow;
+}
+
+/** Makes it at the first call, for every call. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}

@@ -1,0 +1,92 @@
+import { cpuMs, processTree } from '../support/processes.ts';
+import { median, type Percentiles, percentiles, rotated } from '../support/statistics.ts';
+import type { Operation } from './operations.ts';
+import type { Way } from './ways.ts';
+
+/** Milliseconds of one operation on one way. */
+export interface CallTimes {
+  operation: string;
+  way: string;
+  ms: Percentiles;
+}
+
+/** Calls a second of one operation on one way, with so many in flight. */
+export interface CallRate {
+  operation: string;
+  way: string;
+  inFlight: number;
+  callsPerSecond: number;
+  /** Processor time of the server's processes; Conductor's is not among it. */
+  cpuMsPerCall?: number;
+}
+
+const WARM_UP_CALLS = 10;
+
+/** One call after the other; the ways take turns call by call, so that noise meets all of them. */
+export async function sequential(
+  ways: readonly Way[],
+  operations: readonly Operation[],
+  calls: number,
+): Promise<CallTimes[]> {
+  const pairs = operations.flatMap((operation) =>
+    ways.filter((way) => way.can(operation)).map((way) => ({ operation, way, times: [] as number[] })),
+  );
+  for (let round = -WARM_UP_CALLS; round < calls; round++) {
+    for (const { way, operation, times } of rotated(pairs, Math.abs(round))) {
+      const began = performance.now();
+      await way.answer(operation);
+      if (round >= 0) times.push(performance.now() - began);
+    }
+  }
+  return pairs.map(({ operation, way, times }) => ({
+    operation: operation.name,
+    way: way.name,
+    ms: percentiles(times),
+  }));
+}
+
+export interface Burst {
+  calls: number;
+  inFlight: number;
+  rounds: number;
+}
+
+/** Many calls at once; the ways take turns burst by burst. Rates are medians over the rounds. */
+export async function parallel(
+  ways: readonly Way[],
+  operations: readonly Operation[],
+  burst: Burst,
+): Promise<CallRate[]> {
+  const { calls, inFlight, rounds } = burst;
+  const pairs = operations.flatMap((operation) =>
+    ways
+      .filter((way) => way.can(operation))
+      .map((way) => ({ operation, way, rates: [] as number[], cpu: [] as number[] })),
+  );
+  for (let round = -1; round < rounds; round++) {
+    for (const { operation, way, rates, cpu } of rotated(pairs, round + 1)) {
+      const pids = way.connection ? processTree(way.connection.pid) : [];
+      const [began, usedBefore] = [performance.now(), cpuMs(pids)];
+      await atOnce(calls, inFlight, () => way.answer(operation));
+      if (round < 0) continue;
+      rates.push(calls / ((performance.now() - began) / 1000));
+      cpu.push((cpuMs(pids) - usedBefore) / calls);
+    }
+  }
+  return pairs.map(({ operation, way, rates, cpu }) => ({
+    operation: operation.name,
+    way: way.name,
+    inFlight,
+    callsPerSecond: median(rates),
+    ...(way.connection && { cpuMsPerCall: median(cpu) }),
+  }));
+}
+
+/** Makes `count` calls, never more than `most` at once. */
+export async function atOnce(count: number, most: number, run: (index: number) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const lane = async () => {
+    while (next < count) await run(next++);
+  };
+  await Promise.all(Array.from({ length: Math.min(most, count) }, lane));
+}

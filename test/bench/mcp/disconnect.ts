@@ -1,0 +1,85 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Cleanups } from '../../../core/drain.ts';
+import { type FakeConductor, fakeExecution, startFakeConductor } from '../../support/fake-conductor.ts';
+import { eras, type McpConnection } from './connection.ts';
+import { openHttp } from './http.ts';
+import { fleetProgram, type Where } from './programs.ts';
+import { openStdio } from './stdio.ts';
+
+/** What is left of a call that waits when its client goes. */
+export interface Leftover {
+  way: string;
+  /** Requests to Conductor in the seconds before the client went, and in as many after. */
+  before: number;
+  after: number;
+  /** Whether the server's process was still there: over stdio it goes with its client. */
+  isServerThere?: boolean;
+}
+
+const WATCHED_MS = 3000;
+const READY_MS = 20_000;
+/** A request may be under way when the client goes. */
+export const MOST_AFTER = 1;
+
+const WAITING = ['execute_workflow', { name: 'fake_flow', input: {}, waitSeconds: 45 }] as const;
+
+/** Over either transport and era: a call waits for an execution that never ends, then its client goes. */
+export async function leftovers(where: Where, cleanups: Cleanups): Promise<Leftover[]> {
+  const fake = await startFakeConductor();
+  cleanups.add('end the fake Conductor', () => fake.close());
+  fake.routes = neverEnds;
+  const program = fleetProgram({ ...where, url: fake.url });
+  const results: Leftover[] = [];
+  for (const era of eras) {
+    const cancelled = await openStdio(program, era);
+    cleanups.add('end a server', () => cancelled.child.stop());
+    results.push({ way: `stdio ${era}, taken back`, ...(await abandoned(fake, cancelled)) });
+    await cancelled.hangUp();
+
+    const left = await openStdio(program, era);
+    cleanups.add('end a server', () => left.child.stop());
+    const counts = await abandoned(fake, left, { leave: () => left.hangUp() });
+    results.push({ way: `stdio ${era}, hung up`, ...counts, isServerThere: !left.child.hasEnded });
+  }
+  const http = await openHttp(program);
+  cleanups.add('end a server', () => http.close());
+  for (const era of eras) {
+    results.push({ way: `http ${era}, hung up`, ...(await abandoned(fake, http.connect(era))) });
+  }
+  return results;
+}
+
+/** Answers of a Conductor whose execution never ends. */
+export function neverEnds({ path }: { path: string }) {
+  if (path.startsWith('/api/workflow/exec-1')) {
+    return { body: fakeExecution({ status: 'RUNNING', endTime: 0, output: {}, tasks: [] }) };
+  }
+  return undefined;
+}
+
+/** How many requests Conductor gets while a call waits, and how many once its client has gone, in as much time. */
+export async function abandoned(
+  fake: FakeConductor,
+  connection: McpConnection,
+  { leave, watchedMs = WATCHED_MS }: { leave?: () => Promise<void>; watchedMs?: number } = {},
+): Promise<{ before: number; after: number }> {
+  const calling = new AbortController();
+  const asked = fake.requests.length;
+  const call = connection.call(...WAITING, { signal: calling.signal }).catch(() => undefined);
+  const end = Date.now() + READY_MS;
+  while (!fake.requests.slice(asked).some(({ path }) => path.startsWith('/api/workflow/exec-1'))) {
+    if (Date.now() > end) throw new Error('the call does not wait');
+    await pause(20);
+  }
+  const before = await during(fake, watchedMs);
+  if (leave) await leave();
+  else calling.abort();
+  await call;
+  return { before, after: await during(fake, watchedMs) };
+}
+
+async function during({ requests }: FakeConductor, watchedMs: number): Promise<number> {
+  const count = requests.length;
+  await pause(watchedMs);
+  return requests.length - count;
+}

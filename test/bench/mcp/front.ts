@@ -1,0 +1,156 @@
+/**
+ * The MCP front beside raw HTTP and the official `conductor-mcp`, in one run: time and tokens of a call, calls a second, start, memory,
+ * and what is left of a call whose client goes. BENCHMARKS.md tells the method.
+ */
+import { chosen, readFlags } from '../support/flags.ts';
+import { markdownTable, note, print, printJson, textTable } from '../support/output.ts';
+import { cpuSeconds, machineCpuSeconds, processTree } from '../support/processes.ts';
+import { runBench, type Scene } from '../support/run.ts';
+import { round } from '../support/statistics.ts';
+import { openServer } from '../workers/server/open.ts';
+import { type Findings, judge } from './bounds.ts';
+import { parallel, sequential } from './calls.ts';
+import { leftovers } from './disconnect.ts';
+import { prepare } from './fixture.ts';
+import { flatness } from './growth.ts';
+import { operationsOn } from './operations.ts';
+import { findOldNode, findPeer, logFolder, PEER, type Where } from './programs.ts';
+import { rawConductor } from './raw.ts';
+import { starters, starts } from './start.ts';
+import { tablesOf, verdictTable } from './tables.ts';
+import { tokensOf } from './tokens.ts';
+import { openWays } from './ways.ts';
+
+const PARTS = ['calls', 'parallel', 'tokens', 'start', 'memory', 'disconnect'];
+const flags = readFlags(
+  'Benchmarks of the MCP front on the server of CONDUCTOR_SERVER_URL, or else on one of its own.',
+  {
+    calls: { value: 'n', default: '100', help: 'calls of each kind, one after the other' },
+    burst: { value: 'n', default: '200', help: 'calls of one burst' },
+    'in-flight': { value: 'n', default: '16', help: 'calls at once in a burst' },
+    rounds: { value: 'n', default: '5', help: 'bursts of each kind' },
+    starts: { value: 'n', default: '11', help: 'starts of each server' },
+    'memory-calls': { value: 'n', default: '20000', help: 'calls over which memory must be flat' },
+    parts: { value: 'names', help: `only these parts: ${PARTS.join(', ')}` },
+    peer: { value: 'python', help: 'the Python that has conductor-mcp, in place of CONDUCTOR_MCP_PYTHON' },
+    'old-node': { value: 'path', help: 'a Node before 24, under which the launcher is measured' },
+    markdown: { help: 'print the results as Markdown in place of the JSON line' },
+  },
+);
+
+const NOTHING: Findings = { times: [], rates: [], tokens: [], starts: [], flat: [], left: [] };
+
+await runBench(async (scene) => {
+  const parts = chosen(flags.list('parts'), PARTS);
+  const peer = findPeer(flags.text('peer'));
+  const { logFile, remove } = logFolder();
+  scene.cleanups.add('remove the folder of logs', async () => remove());
+  const { url, pid } = await openServer(scene.cleanups, scene.signal);
+  const others = meterOthers(pid);
+  const found = await measure(scene, { parts, peer, where: { url, logFile } });
+  report(found, { peer, otherCpus: others(), hasOwnServer: pid !== undefined });
+});
+
+interface Assignment {
+  parts: readonly string[];
+  peer: string | undefined;
+  where: Where;
+}
+
+async function measure(scene: Scene, { parts, peer, where }: Assignment): Promise<Findings> {
+  const found: Findings = { ...NOTHING };
+  const { cleanups, signal } = scene;
+  if (['calls', 'parallel', 'tokens'].some((part) => parts.includes(part))) {
+    Object.assign(found, await onExecutions(scene, { parts, peer, where }));
+  }
+  signal.throwIfAborted();
+  if (parts.includes('start')) {
+    note('starts …');
+    const all = starters(where, { peer, oldNode: findOldNode(flags.text('old-node')) });
+    found.starts = await starts(all, flags.number('starts'));
+    show({ starts: found.starts });
+  }
+  signal.throwIfAborted();
+  if (parts.includes('memory')) {
+    note('memory …');
+    found.flat = await flatness(where, flags.number('memory-calls'), cleanups);
+    show({ flat: found.flat });
+  }
+  signal.throwIfAborted();
+  if (parts.includes('disconnect')) {
+    note('clients that go …');
+    found.left = await leftovers(where, cleanups);
+    show({ left: found.left });
+  }
+  return found;
+}
+
+/** What needs executions on a real server. */
+async function onExecutions(
+  { cleanups, signal }: Scene,
+  { parts, peer, where }: Assignment,
+): Promise<Partial<Findings>> {
+  const raw = rawConductor(where.url);
+  cleanups.add('close the connections', () => raw.close());
+  note('definitions and executions …');
+  const operations = operationsOn(await prepare(raw, cleanups));
+  const ways = await openWays(raw, where, peer, cleanups);
+  const found: Partial<Findings> = {};
+  if (parts.includes('tokens')) {
+    found.tokens = await tokensOf(ways, operations, where);
+    show({ tokens: found.tokens });
+  }
+  signal.throwIfAborted();
+  if (parts.includes('calls')) {
+    note(`calls, ${ways.map(({ name }) => name).join(', ')} …`);
+    found.times = await sequential(ways, operations, flags.number('calls'));
+    show({ times: found.times });
+  }
+  signal.throwIfAborted();
+  if (parts.includes('parallel')) {
+    note('calls at once …');
+    const burst = { calls: flags.number('burst'), inFlight: flags.number('in-flight'), rounds: flags.number('rounds') };
+    found.rates = await parallel(ways, operations, burst);
+    show({ rates: found.rates });
+  }
+  return found;
+}
+
+/** Each part as soon as it is measured: the whole takes minutes, and may be interrupted. */
+function show(part: Partial<Findings>): void {
+  for (const table of tablesOf({ ...NOTHING, ...part })) note(textTable(table));
+}
+
+/** How many processors something else than this bench, its servers and Conductor kept busy since now. */
+function meterOthers(conductorPid: number | undefined): () => number {
+  const ours = () => cpuSeconds([...processTree(process.pid), ...(conductorPid ? processTree(conductorPid) : [])]);
+  const began = { at: performance.now(), others: machineCpuSeconds() - ours() };
+  return () => (machineCpuSeconds() - ours() - began.others) / ((performance.now() - began.at) / 1000);
+}
+
+interface Circumstances {
+  peer: string | undefined;
+  otherCpus: number;
+  hasOwnServer: boolean;
+}
+
+function report(found: Findings, { peer, otherCpus, hasOwnServer }: Circumstances): void {
+  const verdicts = judge(found);
+  const bounds = verdictTable(verdicts);
+  note(textTable(bounds));
+  if (flags.on('markdown')) for (const table of [...tablesOf(found), bounds]) print(markdownTable(table));
+  const whose = hasOwnServer ? 'something else' : 'Conductor and something else';
+  note(`${whose} kept ${otherCpus.toFixed(2)} processors busy meanwhile: the more, the less the times are worth`);
+  if (!flags.on('markdown')) {
+    printJson({
+      bench: 'mcp',
+      node: process.version,
+      peer: peer ? PEER : null,
+      otherCpus: round(otherCpus),
+      hasOwnServer,
+      ...found,
+      verdicts,
+    });
+  }
+  if (verdicts.some(({ isMet }) => !isMet)) process.exitCode = 1;
+}

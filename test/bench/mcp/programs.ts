@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { processEnvironment } from '../../../core/config.ts';
+import { note } from '../support/output.ts';
+import type { Program } from './stdio.ts';
+
+/** The official server, which is measured beside ours. */
+export const PEER = 'conductor-mcp==0.1.9';
+
+const main = fileURLToPath(new URL('../../../cli/fleet.js', import.meta.url));
+const { PATH = '', HOME = '', CONDUCTOR_MCP_PYTHON } = processEnvironment();
+
+export interface Where {
+  /** Address of the Conductor API. */
+  url: string;
+  logFile: string;
+}
+
+/** `fleet mcp` of this checkout, under the Node that runs the bench or another one. */
+export function fleetProgram(
+  { url, logFile }: Where,
+  more: { args?: string[]; node?: string; env?: object } = {},
+): Program {
+  const { args = [], node = process.execPath, env } = more;
+  return {
+    command: node,
+    args: [main, 'mcp', ...args],
+    // No bench reaches the highest limit there is.
+    env: { PATH, HOME, CONDUCTOR_SERVER_URL: url, RATE_LIMIT_RPM: '1000000', LOG_LEVEL: 'warn', ...env },
+    logFile,
+    channel: false,
+  };
+}
+
+export function peerProgram({ url, logFile }: Where, python: string): Program {
+  const env = { PATH, HOME, CONDUCTOR_SERVER_URL: url, CONDUCTOR_AUTH_KEY: 'none', CONDUCTOR_AUTH_SECRET: 'none' };
+  const args = ['-c', 'from conductor_mcp.server import run; run()'];
+  return { command: python, args, env, logFile, channel: false };
+}
+
+/** The Python that has the peer, or undefined after a line that says how to get it. */
+export function findPeer(given: string | undefined = CONDUCTOR_MCP_PYTHON): string | undefined {
+  const wayOut = `python3.13 -m venv peer && peer/bin/pip install ${PEER}, then CONDUCTOR_MCP_PYTHON=peer/bin/python`;
+  if (given === undefined) {
+    note(`conductor-mcp is left out. To measure it too: ${wayOut}`);
+    return undefined;
+  }
+  try {
+    execFileSync(given, ['-c', 'import conductor_mcp.server'], { stdio: 'ignore' });
+    return given;
+  } catch {
+    note(`conductor-mcp is left out: ${given} cannot import it. Install it so: ${wayOut}`);
+    return undefined;
+  }
+}
+
+/** A Node before 24, under which `fleet` starts another one; by default the first on the PATH. */
+export function findOldNode(given: string | undefined): string | undefined {
+  const candidates = given ? [given] : PATH.split(delimiter).map((folder) => join(folder, 'node'));
+  const found = candidates.find((file) => existsSync(file) && majorVersion(file) < 24);
+  if (found === undefined) note('the launcher is left out: there is no Node before 24 on the PATH, nor as --old-node');
+  return found;
+}
+
+function majorVersion(node: string): number {
+  const version = execFileSync(node, ['--version'], { encoding: 'utf8' });
+  return Number(/^v(\d+)/.exec(version)?.[1] ?? Number.POSITIVE_INFINITY);
+}
+
+/** A file for what the servers write to stderr, in a folder that is removed in the end. */
+export function logFolder(): { logFile: string; remove(): void } {
+  const folder = mkdtempSync(join(tmpdir(), 'fleet-bench-mcp-'));
+  return { logFile: join(folder, 'servers.log'), remove: () => rmSync(folder, { recursive: true, force: true }) };
+}

@@ -1,0 +1,78 @@
+import type { Table } from '../support/output.ts';
+import { round } from '../support/statistics.ts';
+import type { Findings, Verdict } from './bounds.ts';
+
+/** Every part that was measured. */
+export function tablesOf({ times, rates, starts, tokens, flat, left }: Findings): Table[] {
+  const of = (all: readonly { operation: string; way: string }[], way: string, operation: string) =>
+    all.find((one) => one.way === way && one.operation === operation);
+  const callTable: Table = {
+    title: 'Milliseconds a call, one after the other; ratios of medians',
+    head: ['call', 'way', 'median', 'p95', 'to raw', 'over raw, ms', 'conductor-mcp to it'],
+    rows: times.map(({ operation, way, ms }) => {
+      const raw = of(times, 'raw', operation) as (typeof times)[number] | undefined;
+      const peer = of(times, 'conductor-mcp', operation) as (typeof times)[number] | undefined;
+      return [
+        operation,
+        way,
+        round(ms.p50),
+        round(ms.p95),
+        round(ms.p50 / (raw?.ms.p50 ?? Number.NaN)),
+        round(ms.p50 - (raw?.ms.p50 ?? Number.NaN)),
+        round((peer?.ms.p50 ?? Number.NaN) / ms.p50),
+      ];
+    }),
+  };
+  const rateTable: Table = {
+    title: `Calls a second, ${rates[0]?.inFlight ?? 0} in flight`,
+    head: ['call', 'way', 'calls/s', 'to raw', 'to conductor-mcp', 'CPU ms a call'],
+    rows: rates.map(({ operation, way, callsPerSecond, cpuMsPerCall }) => {
+      const to = (other: string) => {
+        const found = of(rates, other, operation) as (typeof rates)[number] | undefined;
+        return round(callsPerSecond / (found?.callsPerSecond ?? Number.NaN));
+      };
+      return [operation, way, round(callsPerSecond), to('raw'), to('conductor-mcp'), round(cpuMsPerCall ?? Number.NaN)];
+    }),
+  };
+  const startTable: Table = {
+    title: 'Starting it: milliseconds from spawn to the first answer and to tools/list; MiB at rest',
+    head: ['server', 'first answer', 'fastest', 'CPU ms', 'tools/list', 'MiB'],
+    rows: starts.map(({ name, greetedMs, fastestGreetedMs, cpuMs, listedMs, idleMegabytes }) => [
+      name,
+      ...[greetedMs, fastestGreetedMs, cpuMs, listedMs, idleMegabytes].map((value) => Math.round(value)),
+    ]),
+  };
+  const tokenTable: Table = {
+    title: 'Tokens (o200k_base)',
+    head: ['answer', 'way', 'text', 'structured', 'bytes on the wire'],
+    rows: tokens.map(({ what, way, text, structured, bytes }) => [what, way, text, structured, bytes]),
+  };
+  const flatTable: Table = {
+    title: 'Memory over many calls, MiB; the heap without its garbage',
+    head: ['way', 'calls', 'heap', 'bytes a call', 'RSS', 'peak', 'second half over first, heap', 'RSS'],
+    rows: flat.map((one) => [
+      one.way,
+      one.calls,
+      round(one.heapMegabytes),
+      round(one.heapPerCall),
+      round(one.rssMegabytes),
+      round(one.peakMegabytes),
+      round(one.heapRatio),
+      round(one.rssRatio),
+    ]),
+  };
+  const leftTable: Table = {
+    title: 'Requests to Conductor in 3 s with a client that waits, and in 3 s after it has gone',
+    head: ['way', 'before', 'after'],
+    rows: left.map(({ way, before, after }) => [way, before, after]),
+  };
+  return [callTable, rateTable, startTable, tokenTable, flatTable, leftTable].filter(({ rows }) => rows.length > 0);
+}
+
+export function verdictTable(verdicts: readonly Verdict[]): Table {
+  return {
+    title: 'Bounds',
+    head: ['bound', 'measured', ''],
+    rows: verdicts.map(({ bound, measured, isMet }) => [bound, measured, isMet ? 'PASS' : 'FAIL']),
+  };
+}

@@ -1,0 +1,53 @@
+import { eras, type McpConnection } from './connection.ts';
+import type { Operation } from './operations.ts';
+import { fleetProgram, type Where } from './programs.ts';
+import { openStdio } from './stdio.ts';
+import type { Way } from './ways.ts';
+
+/** Tokens of what one server answers. */
+export interface Tokens {
+  what: string;
+  way: string;
+  /** Of the text, and of the structured content, either of which a client may show its model. */
+  text: number;
+  structured: number;
+  /** Bytes of the whole message. */
+  bytes: number;
+}
+
+type Counter = (text: string) => number;
+
+/** Of the answers to operations on every way, and of the list of tools that each server gives where nobody asks for more. */
+export async function tokensOf(
+  ways: readonly Way[],
+  operations: readonly Operation[],
+  where: Where,
+): Promise<Tokens[]> {
+  // By the tokenizer of recent OpenAI models; those of others differ by some percent.
+  const { countTokens: count } = await import('gpt-tokenizer/encoding/o200k_base');
+  const results: Tokens[] = [];
+  for (const operation of operations) {
+    for (const way of ways.filter((one) => one.connection && one.can(operation))) {
+      const { text, structured, bytes } = await way.answer(operation);
+      const tokens = {
+        text: count(text),
+        structured: structured === undefined ? 0 : count(JSON.stringify(structured)),
+      };
+      results.push({ what: operation.name, way: way.name, ...tokens, bytes });
+    }
+  }
+  for (const era of eras) {
+    const server = await openStdio(fleetProgram(where), era);
+    results.push(await listTokens(`stdio ${era}`, server, count));
+    await server.hangUp();
+  }
+  const peer = ways.find(({ kind }) => kind === 'peer');
+  if (peer?.connection) results.push(await listTokens(peer.name, peer.connection, count));
+  return results;
+}
+
+async function listTokens(way: string, connection: McpConnection, count: Counter): Promise<Tokens> {
+  const { tools } = await connection.list();
+  const text = JSON.stringify(tools);
+  return { what: 'tools/list', way, text: count(text), structured: 0, bytes: Buffer.byteLength(text) };
+}
