@@ -3,10 +3,17 @@ import type { Config } from '../core/config.ts';
 import { discover } from '../core/discover.ts';
 import type { Logger } from '../core/log.ts';
 import { modelProvider } from '../core/model-provider.ts';
+import { once } from '../core/once.ts';
 import type { Leases } from '../mcp/agents/leases.ts';
 import { ChangeBus } from '../mcp/changes.ts';
 import { type CodeDefinition, isTool, type ServerModel, type Tool } from '../mcp/define.ts';
 import { DefinitionCache } from '../mcp/definitions.ts';
+import { createCompletions } from '../mcp/reading/completions.ts';
+import { isPrompt } from '../mcp/reading/define-prompt.ts';
+import { isResource } from '../mcp/reading/define-resource.ts';
+import { executionWatcher } from '../mcp/reading/execution-watcher.ts';
+import { createPrompts } from '../mcp/reading/prompts.ts';
+import { createResources } from '../mcp/reading/resources.ts';
 import { connector, createMcpServer } from '../mcp/server.ts';
 import { ExecutionTasks } from '../mcp/tasks/executions.ts';
 import { createTasks } from '../mcp/tasks/feature.ts';
@@ -49,7 +56,13 @@ export async function buildMcp({ loadsLater = false, ...options }: McpOptions): 
   const ours = () => definitionsInCode(config);
   const calls = { ...options, definitions, now, tools, sources, ours, ...(model && { model }) };
   const tasks = new ExecutionTasks(calls);
-  const build = createMcpServer({ config, features: [createTools(calls), createTasks(tasks)] });
+  const readings = {
+    ...calls,
+    resources: once(() => discover(new URL('../mcp/resources/', import.meta.url), isResource, 'resource')),
+    prompts: once(() => discover(new URL('../mcp/prompts/', import.meta.url), isPrompt, 'prompt')),
+  };
+  const reading = [createResources(readings), createPrompts(readings), createCompletions(readings)];
+  const build = createMcpServer({ config, features: [createTools(calls), createTasks(tasks), ...reading] });
   // Behind the answer to the message that the first server is built for. Whoever asks for tools is told, too.
   const load = once(async () => {
     setImmediate(() => workflows().catch((err) => log.error({ err }, 'the tools cannot be loaded')));
@@ -59,7 +72,7 @@ export async function buildMcp({ loadsLater = false, ...options }: McpOptions): 
       void load();
       return build(context);
     },
-    listening: listeningTo({ config, definitions, sources, tasks }),
+    listening: listeningTo({ ...calls, tasks }),
   };
 }
 
@@ -83,16 +96,18 @@ function later(source: () => Promise<ToolSource>): ToolSource {
 
 interface Listened {
   readonly config: Config;
+  readonly conductor: () => Promise<Conductor>;
   readonly definitions: DefinitionCache;
   readonly sources: readonly ToolSource[];
   readonly tasks: ExecutionTasks;
 }
 
-/** What clients can hear of: tasks, and the workflows that are tools. */
-function listeningTo({ config, definitions, sources, tasks }: Listened): Listening {
+/** What clients can hear of: tasks, executions, and the workflows that are tools. */
+function listeningTo({ config, conductor, definitions, sources, tasks }: Listened): Listening {
   const changes = new ChangeBus();
   const showTask = showing(tasks, connector(config)({ era: 'modern' }));
   changes.addWatcher(taskWatcher(showTask));
+  changes.addWatcher(executionWatcher(conductor));
   changes.whileHeard(() => watchTools({ sources, definitions, changes }));
   return { changes, showTask };
 }
@@ -110,13 +125,4 @@ async function definitionsInCode(config: Config): Promise<readonly CodeDefinitio
     import('../workflows/manage/ours.ts'),
   ]);
   return definitionsOf(await loadContent(config), workflowSettings(config)).workflow;
-}
-
-/** Makes it at the first call, for every call. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
 }

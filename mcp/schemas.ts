@@ -11,6 +11,7 @@ export interface ToolListing {
   inputSchema: Json & { type: 'object' };
   outputSchema: Json & { type: 'object' };
   annotations: Tool['annotations'];
+  _meta?: { ui: { resourceUri: string } };
 }
 
 /** The entry of `tools/list`, free of what costs tokens and says nothing. */
@@ -22,6 +23,7 @@ export function listingOf(tool: Tool): ToolListing {
     inputSchema: withProperties(compact(inputSchemaOf(tool.input))),
     outputSchema: { ...outputOnly(compact(outputSchemaOf(tool.output))), type: 'object' },
     annotations: tool.annotations,
+    ...(tool.view && { _meta: { ui: { resourceUri: tool.view } } }),
   };
 }
 

@@ -1,29 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { type InputRequiredResult, ProtocolError, ProtocolErrorCode, type Result } from '@modelcontextprotocol/server';
-import type { Conductor } from '../core/conductor/api.ts';
-import type { Config } from '../core/config.ts';
-import type { Logger } from '../core/log.ts';
 import { clip } from '../core/text.ts';
 import type { Leases } from './agents/leases.ts';
 import { parseArguments } from './arguments.ts';
 import { InputNeeded } from './asking.ts';
 import { clientOf } from './client.ts';
-import type {
-  Client,
-  CodeDefinition,
-  ServerModel,
-  Tool,
-  ToolAnswer,
-  ToolCall,
-  ToolContext,
-  ToolOffer,
-  ToolResult,
-} from './define.ts';
-import type { DefinitionCache } from './definitions.ts';
+import { readContext, type Surroundings } from './context.ts';
+import type { Client, Tool, ToolAnswer, ToolCall, ToolContext, ToolOffer, ToolResult } from './define.ts';
 import { errorResult } from './errors.ts';
 import { createGuards, guarded } from './guards/index.ts';
 import { nearNames } from './names.ts';
-import { type Caller, isAllowed } from './permissions.ts';
+import type { Caller } from './permissions.ts';
 import { listingOf, type ToolListing } from './schemas.ts';
 import type { Connection, Feature } from './server.ts';
 import { taskIdOf, taskOf } from './tasks/execution.ts';
@@ -37,22 +24,8 @@ export interface ToolSource {
   find(name: string): Promise<Tool | undefined>;
 }
 
-/** What every call of a tool, and every reading of a resource, is made with. */
-export interface Surroundings {
-  /** Asked at every call, so that a server that was started or moved in the meantime is found. */
-  readonly conductor: () => Promise<Conductor>;
-  readonly definitions: DefinitionCache;
-  readonly leases: Leases;
-  readonly tools?: () => Promise<readonly Tool[]>;
-  readonly config: Pick<Config, 'rateLimitRpm' | 'maxResponseSizeKb'>;
-  readonly log: Logger;
-  readonly model?: ServerModel;
-  readonly ours?: () => Promise<readonly CodeDefinition[]>;
-  /** Milliseconds of a clock that never goes back. */
-  readonly now: () => number;
-}
-
 export interface ToolsOptions extends Surroundings {
+  readonly leases: Leases;
   /** Asked at the first request for tools, and may be asked again: a server answers who it is before it has loaded them. */
   readonly tools: () => Promise<readonly Tool[]>;
   readonly sources?: readonly ToolSource[];
@@ -157,7 +130,7 @@ function createCall(options: ToolsOptions): Call {
   };
 }
 
-async function answer(call: ToolCall, surroundings: Surroundings): Promise<ToolResult> {
+async function answer(call: ToolCall, surroundings: ToolsOptions): Promise<ToolResult> {
   const { tool, client } = call;
   const args = parseArguments(call);
   const context = await contextOf(call, surroundings);
@@ -176,22 +149,14 @@ function asResult(task: CreatedTask): ToolResult {
 }
 
 /** What the handler of a call is handed. */
-export async function contextOf(call: ToolCall, surroundings: Surroundings): Promise<ToolContext> {
+export async function contextOf(call: ToolCall, surroundings: ToolsOptions): Promise<ToolContext> {
   const { tool, caller, client, signal } = call;
-  const conductor = await surroundings.conductor();
+  const log = surroundings.log.child({ tool: tool.name, call: call.id });
   return {
-    conductor: conductor.withSignal(signal),
-    definitions: surroundings.definitions.over(conductor, signal),
+    ...(await readContext({ caller, signal, log }, surroundings)),
     leases: surroundings.leases,
-    allows: (permission) => isAllowed(caller, permission),
-    caller,
-    tools: async () => offersTo(call.choice ?? NO_CHOICE, (await surroundings.tools?.()) ?? []),
+    tools: async () => offersTo(call.choice ?? NO_CHOICE, await surroundings.tools()),
     ...client,
-    maxResponseBytes: surroundings.config.maxResponseSizeKb * 1024,
-    log: surroundings.log.child({ tool: tool.name, call: call.id }),
-    ...(surroundings.model && { model: surroundings.model }),
-    ours: surroundings.ours ?? (async () => []),
-    signal,
   };
 }
 
