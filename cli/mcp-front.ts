@@ -4,6 +4,7 @@ import { discover } from '../core/discover.ts';
 import type { Logger } from '../core/log.ts';
 import { modelProvider } from '../core/model-provider.ts';
 import { once } from '../core/once.ts';
+import type { Leases } from '../mcp/agents/leases.ts';
 import { ChangeBus } from '../mcp/changes.ts';
 import { type CodeDefinition, isTool, type ServerModel, type Tool } from '../mcp/define.ts';
 import { DefinitionCache } from '../mcp/definitions.ts';
@@ -26,6 +27,8 @@ export interface McpOptions {
   config: Config;
   log: Logger;
   conductor: () => Promise<Conductor>;
+  /** Whoever made them closes them. */
+  leases: Leases;
   /** Ends what no client waits for. */
   signal: AbortSignal;
   /** Loads the tools once the first client has its first answer: it waits for each process that it starts. */

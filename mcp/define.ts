@@ -2,10 +2,11 @@ import type { CallToolResult } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
 import type { Conductor } from '../core/conductor/api.ts';
 import type { Logger } from '../core/log.ts';
+import type { Leases } from './agents/leases.ts';
 import type { Asking } from './asking.ts';
 import type { Definitions } from './definitions.ts';
 import type { Caller, Permission } from './permissions.ts';
-import type { Toolset } from './toolsets.ts';
+import type { Choice, Toolset } from './toolsets.ts';
 
 /** MCP's hints, all four written out: what is left away has a default that clients read differently. */
 export interface ToolAnnotations {
@@ -60,6 +61,18 @@ export interface ReadContext {
 export interface ToolContext extends ReadContext, Asking {
   /** Tells the client how far the call has come, if it asked to be told. */
   progress(progress: Progress): void;
+  /** The leases of tasks that agents have claimed; they outlast a call. */
+  readonly leases: Leases;
+  /** Every tool there is, and whether it is switched on where this call came from. */
+  tools(): Promise<readonly ToolOffer[]>;
+}
+
+/** A tool as a caller may have it. */
+export interface ToolOffer {
+  readonly name: string;
+  readonly toolset: Toolset;
+  readonly permission: Permission;
+  readonly isOn: boolean;
 }
 
 /** Something too large for an answer that the client can read as a resource. */
@@ -131,6 +144,8 @@ export interface ToolCall {
   /** As the client sent them, not checked yet. */
   readonly args: Readonly<Record<string, unknown>>;
   readonly caller: Caller;
+  /** What is switched on where the call came from. */
+  readonly choice?: Choice;
   readonly client: Client;
   readonly signal: AbortSignal;
 }

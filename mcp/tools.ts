@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { type InputRequiredResult, ProtocolError, ProtocolErrorCode, type Result } from '@modelcontextprotocol/server';
 import { clip } from '../core/text.ts';
+import type { Leases } from './agents/leases.ts';
 import { parseArguments } from './arguments.ts';
 import { InputNeeded } from './asking.ts';
 import { clientOf } from './client.ts';
 import { readContext, type Surroundings } from './context.ts';
-import type { Client, Tool, ToolAnswer, ToolCall, ToolContext, ToolResult } from './define.ts';
+import type { Client, Tool, ToolAnswer, ToolCall, ToolContext, ToolOffer, ToolResult } from './define.ts';
 import { errorResult } from './errors.ts';
 import { createGuards, guarded } from './guards/index.ts';
 import { nearNames } from './names.ts';
@@ -24,6 +25,7 @@ export interface ToolSource {
 }
 
 export interface ToolsOptions extends Surroundings {
+  readonly leases: Leases;
   /** Asked at the first request for tools, and may be asked again: a server answers who it is before it has loaded them. */
   readonly tools: () => Promise<readonly Tool[]>;
   readonly sources?: readonly ToolSource[];
@@ -113,7 +115,8 @@ function createCall(options: ToolsOptions): Call {
   const run = guarded(createGuards({ config, now }), (call) => answer(call, options));
   return async (name, args = {}, { connection, client, signal }) => {
     const tool = await find(name, connection);
-    const call: ToolCall = { id: randomUUID().slice(0, 8), tool, args, caller: connection.caller, client, signal };
+    const { caller, choice } = connection;
+    const call: ToolCall = { id: randomUUID().slice(0, 8), tool, args, caller, choice, client, signal };
     const started = now();
     try {
       const result = await run(call);
@@ -127,7 +130,7 @@ function createCall(options: ToolsOptions): Call {
   };
 }
 
-async function answer(call: ToolCall, surroundings: Surroundings): Promise<ToolResult> {
+async function answer(call: ToolCall, surroundings: ToolsOptions): Promise<ToolResult> {
   const { tool, client } = call;
   const args = parseArguments(call);
   const context = await contextOf(call, surroundings);
@@ -146,10 +149,27 @@ function asResult(task: CreatedTask): ToolResult {
 }
 
 /** What the handler of a call is handed. */
-export async function contextOf(call: ToolCall, surroundings: Surroundings): Promise<ToolContext> {
+export async function contextOf(call: ToolCall, surroundings: ToolsOptions): Promise<ToolContext> {
   const { tool, caller, client, signal } = call;
   const log = surroundings.log.child({ tool: tool.name, call: call.id });
-  return { ...(await readContext({ caller, signal, log }, surroundings)), ...client };
+  return {
+    ...(await readContext({ caller, signal, log }, surroundings)),
+    leases: surroundings.leases,
+    tools: async () => offersTo(call.choice ?? NO_CHOICE, await surroundings.tools()),
+    ...client,
+  };
+}
+
+const NO_CHOICE: Choice = { toolsets: [], tools: [] };
+
+function offersTo(choice: Choice, tools: readonly Tool[]): ToolOffer[] {
+  const on = new Set(chosenTools(choice, tools));
+  return tools.map((tool) => ({
+    name: tool.name,
+    toolset: tool.toolset,
+    permission: tool.permission,
+    isOn: on.has(tool),
+  }));
 }
 
 /** The answer of a tool as the protocol has it. */
