@@ -15,6 +15,7 @@ import { actionsOf } from '../actions.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { stayConnected } from '../connect.ts';
 import { clientNames } from '../mcp-clients/clients.ts';
+import { settleSoon } from '../settle.ts';
 
 const actions = actionsOf('[action]', {
   serve: 'serve MCP over stdio, or over HTTP with --transport http (default)',
@@ -106,10 +107,14 @@ export async function buildMcp({ loadsLater = false, ...options }: McpOptions): 
     find: async (name) => (await workflows()).find(name),
   };
   const build = createMcpServer({ config, features: [createTools({ ...surroundings, tools, sources: [source] })] });
+  const load = () =>
+    workflows()
+      .then(settleSoon)
+      .catch((err) => log.error({ err }, 'the tools cannot be loaded'));
   let isLoading = false;
   return (context) => {
     // Behind the answer to the message that this server is built for. Whoever asks for tools is told, too.
-    if (!isLoading) setImmediate(() => workflows().catch((err) => log.error({ err }, 'the tools cannot be loaded')));
+    if (!isLoading) setImmediate(load);
     isLoading = true;
     return build(context);
   };
