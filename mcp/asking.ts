@@ -9,7 +9,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import type { Capabilities } from './capabilities.ts';
+import { type Capabilities, showsForms } from './capabilities.ts';
 
 /*
  * Questions to the client, written once for both eras of the protocol.
@@ -102,11 +102,6 @@ function answersIn(state: unknown): Answers {
     refusal.cause = cause;
     throw refusal;
   }
-}
-
-/** A client that names no mode means forms, as before there were modes. */
-function showsForms({ elicitation }: Capabilities): boolean {
-  return elicitation !== undefined && ('form' in elicitation || !('url' in elicitation));
 }
 
 function elicited<S extends z.ZodObject>(view: InputResponseView, schema: S): Elicited<z.output<S>> | undefined {

@@ -73,6 +73,8 @@ export interface ToolAnswer<O> {
   readonly text: string;
   readonly structured: O;
   readonly links?: readonly Link[];
+  /** The execution that this call goes on as: a client that follows tasks gets it as a task, whose result the tool's `settle` makes. */
+  readonly continues?: string;
 }
 
 /** A tool as clients see it. */
@@ -95,6 +97,8 @@ export interface ToolSpec<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
 export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject = z.ZodObject> extends ToolSpec<I, O> {
   readonly kind: 'tool';
   handle(args: z.output<I>, context: ToolContext): Promise<ToolAnswer<z.input<O>>>;
+  /** The answer for an execution that has ended after a call said it `continues` as it: what the call would have answered itself. */
+  settle?(executionId: string, context: ToolContext): Promise<ToolAnswer<z.input<O>>>;
 }
 
 /**
@@ -104,8 +108,8 @@ export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject
  */
 export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(
   spec: ToolSpec<I, O>,
-): { handler(handle: Tool<I, O>['handle']): Tool<I, O> } {
-  return { handler: (handle) => ({ kind: 'tool', ...spec, handle }) };
+): { handler(handle: Tool<I, O>['handle'], more?: Pick<Tool<I, O>, 'settle'>): Tool<I, O> } {
+  return { handler: (handle, more) => ({ kind: 'tool', ...spec, handle, ...more }) };
 }
 
 /** True for a default export made with `defineTool(…).handler(…)`. */
@@ -128,6 +132,8 @@ export interface ToolCall {
 /** What a call may ask of the client that made it. */
 export interface Client extends Asking {
   progress(progress: Progress): void;
+  /** It may be answered with a task in place of a result. */
+  readonly followsTasks?: boolean;
 }
 
 export type ToolResult = CallToolResult;

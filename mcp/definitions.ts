@@ -15,8 +15,8 @@ export type DefinitionIndex = ReadonlyMap<string, readonly WorkflowVersion[]>;
 export interface Definitions {
   /** The stored definition; the highest version if none is named. @throws FleetError `not-found` */
   get(name: string, version?: number): Promise<StoredWorkflowDef>;
-  /** All names and versions, at most two seconds old. */
-  index(): Promise<DefinitionIndex>;
+  /** All names and versions, at most two seconds old; `fresh` where the names themselves are the answer. */
+  index(options?: { fresh?: boolean }): Promise<DefinitionIndex>;
   /** For whoever has changed or deleted a definition: the next `get` and `index` ask the server. */
   changed(name: string): void;
 }
@@ -42,17 +42,22 @@ export class DefinitionCache {
   readonly #looks = new Map<string, Look>();
   readonly #listeners = new Set<() => void>();
   readonly #now: () => number;
+  readonly #signal: AbortSignal | undefined;
 
-  /** @param now milliseconds of a clock that never goes back */
-  constructor(now: () => number) {
+  /**
+   * @param now milliseconds of a clock that never goes back
+   * @param signal ends the looks that calls share; without it they would outlive the process's last client
+   */
+  constructor(now: () => number, signal?: AbortSignal) {
     this.#now = now;
+    this.#signal = signal;
   }
 
   /** The definitions over one connection to the server. `signal` ends a call's own reading, not a look that others share. */
   over(conductor: Conductor, signal: AbortSignal): Definitions {
     return {
       get: (name, version) => this.#get(conductor, signal, name, version),
-      index: () => this.#index(conductor),
+      index: ({ fresh = false } = {}) => this.#index(conductor, fresh),
       changed: (name) => this.#forget(name),
     };
   }
@@ -88,12 +93,13 @@ export class DefinitionCache {
     return stored !== undefined && stored.version === def.version && stored.updateTime === def.updateTime;
   }
 
-  #index(conductor: Conductor): Promise<DefinitionIndex> {
+  #index(conductor: Conductor, fresh = false): Promise<DefinitionIndex> {
     const { serverUrl } = conductor;
     const time = this.#now();
     const last = this.#looks.get(serverUrl);
-    if (last && time - last.at < TRUSTED_MS) return last.index;
-    const look = { at: time, index: readIndex(conductor) };
+    if (!fresh && last && time - last.at < TRUSTED_MS) return last.index;
+    const ending = this.#signal ? conductor.withSignal(this.#signal) : conductor;
+    const look = { at: time, index: readIndex(ending) };
     this.#looks.set(serverUrl, look);
     // A look that failed is not the answer of the next two seconds.
     look.index.catch(() => {

@@ -1,3 +1,4 @@
+import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { type ErrorCode, FleetError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
@@ -24,23 +25,33 @@ const WHO: Record<ErrorCode, string> = {
 /** Marks an error whose message is the server's own: it may carry names and reasons out of workflows. */
 const serverAnswer = z.object({ status: z.int(), body: z.unknown() });
 
+/** What the one who made a request can mend by another. */
+const CALLERS: readonly ErrorCode[] = ['input', 'not-found', 'conflict', 'denied'];
+
 /**
  * The border: whatever a call threw becomes a result that says what happened, who can act, whether to retry and what to do next.
  * The only place where the MCP front turns an error into an answer.
  */
 export function errorResult(error: unknown, call: ToolCall, log: Logger): ToolResult {
-  if (call.signal.aborted)
-    return failure(describe(new FleetError('cancelled', 'The call was cancelled.'), call.tool.name));
-  if (error instanceof FleetError) {
-    log.debug({ tool: call.tool.name, call: call.id, code: error.code, err: error }, 'tool call failed');
-    return failure(describe(error, call.tool.name));
-  }
-  log.error({ tool: call.tool.name, call: call.id, err: error }, `unexpected error: ${messageOf(error)}`);
-  return failure(describeUnexpected(call));
+  return { content: [{ type: 'text', text: textOf(error, call, log) }], isError: true };
 }
 
-function failure(text: string): ToolResult {
-  return { content: [{ type: 'text', text }], isError: true };
+/** The same border for requests that are no call of a tool and are answered with an error of the protocol. */
+export function protocolError(error: unknown, call: ToolCall, log: Logger): ProtocolError {
+  if (error instanceof ProtocolError) return error;
+  const callers = error instanceof FleetError && CALLERS.includes(error.code);
+  const code = callers ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InternalError;
+  return new ProtocolError(code, textOf(error, call, log));
+}
+
+function textOf(error: unknown, call: ToolCall, log: Logger): string {
+  if (call.signal.aborted) return describe(new FleetError('cancelled', 'The call was cancelled.'), call.tool.name);
+  if (error instanceof FleetError) {
+    log.debug({ tool: call.tool.name, call: call.id, code: error.code, err: error }, 'tool call failed');
+    return describe(error, call.tool.name);
+  }
+  log.error({ tool: call.tool.name, call: call.id, err: error }, `unexpected error: ${messageOf(error)}`);
+  return describeUnexpected(call);
 }
 
 function describe(error: FleetError, tool: string): string {

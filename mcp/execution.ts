@@ -1,9 +1,11 @@
 import { latestAttempts, runtimeOf } from '../core/conductor/execution.ts';
+import { isForWorkers } from '../core/conductor/task-types.ts';
 import { type Execution, hasEnded, type Task } from '../core/conductor/types.ts';
 import { clip, count, duration } from '../core/text.ts';
+import { innermost } from './analysis/reasons.ts';
 import { quote, word } from './text.ts';
 
-const ROW_REASON_LIMIT = 200;
+const ROW_REASON_LIMIT = 120;
 
 /** A task of an execution as answers show it. */
 export type TaskRow = {
@@ -25,7 +27,7 @@ export function rowOf(task: Task, now: number): TaskRow {
     status: task.status,
     attempt: task.retryCount + 1,
     durationMs: runtimeOf(task, now),
-    ...(reason && task.status !== 'COMPLETED' && { reason: clip(reason, ROW_REASON_LIMIT) }),
+    ...(reason && task.status !== 'COMPLETED' && { reason: clip(innermost(reason), ROW_REASON_LIMIT) }),
   };
 }
 
@@ -38,7 +40,7 @@ export function lineOf({ ref, type, status, attempt, durationMs, reason }: TaskR
 /** Sentences on what an execution waits for, where nobody has taken up a task of it. */
 export function unpolled(tasks: readonly Task[], now: number): string[] {
   return latestAttempts(tasks)
-    .filter((task) => task.status === 'SCHEDULED' && task.pollCount === 0 && task.taskType === task.taskDefName)
+    .filter((task) => task.status === 'SCHEDULED' && task.pollCount === 0 && isForWorkers(task))
     .slice(0, 5)
     .map((task) => {
       const waited = duration(now - task.scheduledTime);

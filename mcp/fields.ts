@@ -11,6 +11,14 @@ export const executionId = z
     'must be an id that execute_workflow or list_workflow_executions returned',
   );
 
+/** The name of a workflow where it goes into a query. The server has no way to quote a value there, so only characters that mean nothing in one may pass. */
+export const workflowFilter = z
+  .string()
+  .refine(
+    (name) => /^[A-Za-z0-9_.:-]{1,255}$/.test(name),
+    'must be a whole workflow name of letters, digits, _ . : or -',
+  );
+
 /** A version of a workflow definition. */
 export const definitionVersion = z.int().min(1);
 

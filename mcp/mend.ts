@@ -40,6 +40,7 @@ function findingCall(issues: readonly Issue[], args: Readonly<Json>): string | u
 function mendedCall(tool: Tool, args: Readonly<Json>, issues: readonly Issue[]): string | undefined {
   const mended = structuredClone(args) as Json; // arguments came as JSON
   for (const issue of issues) mend(mended, issue, tool);
+  if (tool.annotations.readOnlyHint) dropWrongOptions(mended, tool);
   if (!tool.input.safeParse(mended).success) return undefined;
   const call = callOf(tool.name, mended);
   return call.length <= LONGEST_CALL ? call : undefined;
@@ -60,6 +61,15 @@ function mend(args: Json, issue: Issue, { input, annotations }: Tool): void {
   else if (issue.code === 'too_small' && typeof value === 'number') args[key] = Number(issue.minimum);
   else if (issue.code === 'invalid_value' && typeof value === 'string' && mayGuess) {
     args[key] = meant(value, issue.values.map(String)) ?? value;
+  }
+}
+
+/** What only chooses among what there is to read has a default, and reading by default does no harm. */
+function dropWrongOptions(args: Json, { input }: Tool): void {
+  for (const { path } of input.safeParse(args).error?.issues ?? []) {
+    const [key] = path;
+    if (typeof key !== 'string' || key in FINDERS) continue;
+    if (input.shape[key]?.safeParse(undefined).success) delete args[key];
   }
 }
 

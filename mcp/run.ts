@@ -37,8 +37,8 @@ export const runOutput = z.object({
   executionId: z.string(),
   status: z.string(),
   version: z.int(),
-  /** False where an execution of the same key was there already. */
-  isNew: z.boolean(),
+  /** False where an execution of the same key was there already; absent where a task ends, whose beginning said it. */
+  isNew: z.boolean().optional(),
   output: jsonObject.optional(),
   error: failure.optional(),
   /** The task that waits for a person or a signal. */
@@ -67,6 +67,11 @@ export async function runWorkflow(request: RunRequest, context: ToolContext): Pr
   }
 }
 
+/** The answer for an execution that has ended since it was handed over. */
+export async function settleRun(executionId: string, context: ToolContext): Promise<ToolAnswer<Run>> {
+  return describe(await context.conductor.getExecution(executionId), {}, context.maxResponseBytes);
+}
+
 async function findDefinition({ name, version }: RunRequest, context: ToolContext): Promise<StoredWorkflowDef> {
   try {
     return await context.definitions.get(name, version);
@@ -81,7 +86,7 @@ async function unknownWorkflow(
   { definitions }: ToolContext,
   cause: FleetError,
 ): Promise<FleetError> {
-  const index = await definitions.index();
+  const index = await definitions.index({ fresh: true });
   const highest = index.get(name)?.at(-1)?.version;
   if (highest !== undefined) {
     return new FleetError('not-found', `${word(name)} has no version ${version}; its highest is ${highest}.`, {
@@ -145,10 +150,10 @@ function isLostAnswer(error: unknown): error is FleetError {
   return error instanceof FleetError && error.code === 'upstream' && !error.message.includes('ECONNREFUSED');
 }
 
-function describe(execution: Execution, { isNew }: Once, maxResponseBytes: number): ToolAnswer<Run> {
+function describe(execution: Execution, { isNew }: Partial<Once>, maxResponseBytes: number): ToolAnswer<Run> {
   const { status, workflowName, workflowId: executionId, workflowVersion: version } = execution;
-  const head = `${word(workflowName)} v${version} ${executionId}: ${status}${isNew ? '' : ', started earlier with this key'}.`;
-  const run = { executionId, status, version, isNew };
+  const head = `${word(workflowName)} v${version} ${executionId}: ${status}${isNew === false ? ', started earlier with this key' : ''}.`;
+  const run = { executionId, status, version, ...(isNew !== undefined && { isNew }) };
   if (!hasEnded(status)) return stillOpen(execution, head, run);
   const error = failureOf(execution);
   const [result] = fitPayloads([['output', execution.output]], Math.min(SHOWN_BYTES, maxResponseBytes / 5));
@@ -174,7 +179,11 @@ function stillOpen({ workflowId: executionId, tasks }: Execution, head: string, 
     lines.push(`It waits for a person or a signal at ${word(gate.referenceTaskName)}: ${pending}`);
   }
   lines.push(`Follow it: ${callOf('get_execution_status', { executionId })}`);
-  return { text: lines.join('\n'), structured: { ...run, ...(gate && { waitsFor: gate.referenceTaskName }) } };
+  return {
+    text: lines.join('\n'),
+    structured: { ...run, ...(gate && { waitsFor: gate.referenceTaskName }) },
+    continues: executionId,
+  };
 }
 
 function outputLink({ workflowId, output }: Execution): Link {

@@ -1,12 +1,8 @@
-import {
-  type McpRequestContext,
-  type McpServerFactory,
-  Server,
-  type ServerCapabilities,
-} from '@modelcontextprotocol/server';
+import type { McpRequestContext, McpServerFactory, Server, ServerCapabilities } from '@modelcontextprotocol/server';
 import type { Config } from '../core/config.ts';
 import { version } from '../core/version.ts';
 import { type Caller, callerOf } from './permissions.ts';
+import { TaskServer } from './tasks/server.ts';
 import { type Choice, choiceFrom } from './toolsets.ts';
 
 const INSTRUCTIONS = [
@@ -25,6 +21,8 @@ export interface Connection {
 
 /** A part of the protocol: what it declares, and the handlers it puts on the server of one connection. */
 export interface Feature {
+  /** The only era it belongs to. */
+  readonly era?: McpRequestContext['era'];
   readonly capabilities: ServerCapabilities;
   /** A sentence or two that every client gets when it connects. */
   readonly instructions?: string;
@@ -41,16 +39,27 @@ export interface McpServerOptions {
  * is prepared once in the features, where `McpServer` would convert every schema per request.
  */
 export function createMcpServer({ features, config }: McpServerOptions): McpServerFactory {
-  const capabilities = Object.assign({}, ...features.map((feature) => feature.capabilities)) as ServerCapabilities;
-  const instructions = [INSTRUCTIONS, ...features.flatMap((feature) => feature.instructions ?? [])].join(' ');
-  const caller = callerOf(config.mcpRole);
-  return ({ era, requestInfo }) => {
-    const server = new Server(
-      { name: 'conductor-fleet', title: 'Conductor Fleet', version },
-      { capabilities, instructions },
-    );
-    const connection = { caller, choice: choiceFrom(config, requestInfo?.headers), era };
-    for (const feature of features) feature.attach(server, connection);
+  const prepared = { legacy: prepare(features, 'legacy'), modern: prepare(features, 'modern') };
+  const connect = connector(config);
+  return (context) => {
+    const { served, ...options } = prepared[context.era];
+    const server = new TaskServer({ name: 'conductor-fleet', title: 'Conductor Fleet', version }, options);
+    const connection = connect(context);
+    for (const feature of served) feature.attach(server, connection);
     return server;
   };
+}
+
+/** Who is at the other end of each connection, and what was chosen for it. */
+export function connector(config: McpServerOptions['config']): (context: McpRequestContext) => Connection {
+  const caller = callerOf(config.mcpRole);
+  return ({ era, requestInfo }) => ({ caller, choice: choiceFrom(config, requestInfo?.headers), era });
+}
+
+/** What all servers of an era share. */
+function prepare(features: readonly Feature[], era: McpRequestContext['era']) {
+  const served = features.filter((feature) => feature.era === undefined || feature.era === era);
+  const capabilities: ServerCapabilities = Object.assign({}, ...served.map((feature) => feature.capabilities));
+  const instructions = [INSTRUCTIONS, ...served.flatMap((feature) => feature.instructions ?? [])].join(' ');
+  return { served, capabilities, instructions };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type InputRequiredResult, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
+import { type InputRequiredResult, ProtocolError, ProtocolErrorCode, type Result } from '@modelcontextprotocol/server';
 import type { Conductor } from '../core/conductor/api.ts';
 import type { Config } from '../core/config.ts';
 import type { Logger } from '../core/log.ts';
@@ -7,7 +7,16 @@ import { clip } from '../core/text.ts';
 import { parseArguments } from './arguments.ts';
 import { InputNeeded } from './asking.ts';
 import { clientOf } from './client.ts';
-import type { Client, CodeDefinition, ServerModel, Tool, ToolAnswer, ToolCall, ToolResult } from './define.ts';
+import type {
+  Client,
+  CodeDefinition,
+  ServerModel,
+  Tool,
+  ToolAnswer,
+  ToolCall,
+  ToolContext,
+  ToolResult,
+} from './define.ts';
 import type { DefinitionCache } from './definitions.ts';
 import { errorResult } from './errors.ts';
 import { createGuards, guarded } from './guards/index.ts';
@@ -15,6 +24,8 @@ import { nearNames } from './names.ts';
 import { type Caller, isAllowed } from './permissions.ts';
 import { listingOf, type ToolListing } from './schemas.ts';
 import type { Connection, Feature } from './server.ts';
+import { taskIdOf, taskOf } from './tasks/execution.ts';
+import { type CreatedTask, createdTask } from './tasks/protocol.ts';
 import { allowedTools, type Choice, chosenTools } from './toolsets.ts';
 
 /** Tools that are not known before the server is asked, such as workflows that are offered as tools. */
@@ -87,18 +98,13 @@ interface Made {
   readonly signal: AbortSignal;
 }
 
-type Call = (
-  name: string,
-  args: Record<string, unknown> | undefined,
-  made: Made,
-) => Promise<ToolResult | InputRequiredResult>;
+/** Finds the tool that somebody named. @throws ProtocolError invalid params if there is none, or it is switched off */
+export type FindTool = (name: string, connection: Connection) => Promise<Tool>;
 
-function createCall(options: ToolsOptions): Call {
-  const { sources = [], config, log, now } = options;
-  const run = guarded(createGuards({ config, now }), (call) => answer(call, options));
-
-  async function find(name: string, { caller, choice }: Connection): Promise<Tool> {
-    const tools = await options.tools();
+/** Finds tools among those that are offered on a connection. */
+export function toolFinder({ tools: all, sources = [] }: Pick<ToolsOptions, 'tools' | 'sources'>): FindTool {
+  return async (name, { caller, choice }) => {
+    const tools = await all();
     const tool = tools.find((one) => one.name === name);
     if (tool && chosenTools(choice, [tool]).length > 0) return tool;
     for (const source of tool ? [] : sources) {
@@ -106,8 +112,30 @@ function createCall(options: ToolsOptions): Call {
       if (dynamic && chosenTools(choice, [dynamic]).length > 0) return dynamic;
     }
     throw tool ? switchedOff(tool) : unknownTool(name, namesFor(caller, choice, tools));
-  }
+  };
+}
 
+type Call = (
+  name: string,
+  args: Record<string, unknown> | undefined,
+  made: Made,
+) => Promise<ToolResult | InputRequiredResult>;
+
+/** Ends a call that goes on as a task. It is no failure: the task is the answer. */
+class GoesOnAsTask extends Error {
+  override readonly name = 'GoesOnAsTask';
+  readonly result: CreatedTask;
+
+  constructor(result: CreatedTask) {
+    super('The call goes on as a task.');
+    this.result = result;
+  }
+}
+
+function createCall(options: ToolsOptions): Call {
+  const { config, log, now } = options;
+  const find = toolFinder(options);
+  const run = guarded(createGuards({ config, now }), (call) => answer(call, options));
   return async (name, args = {}, { connection, client, signal }) => {
     const tool = await find(name, connection);
     const call: ToolCall = { id: randomUUID().slice(0, 8), tool, args, caller: connection.caller, client, signal };
@@ -118,16 +146,35 @@ function createCall(options: ToolsOptions): Call {
       return result;
     } catch (error) {
       if (error instanceof InputNeeded) return error.result;
+      if (error instanceof GoesOnAsTask) return asResult(error.result);
       return errorResult(error, call, log);
     }
   };
 }
 
 async function answer(call: ToolCall, surroundings: Surroundings): Promise<ToolResult> {
-  const { tool, caller, client, signal } = call;
+  const { tool, client } = call;
   const args = parseArguments(call);
+  const context = await contextOf(call, surroundings);
+  const answered = await tool.handle(args, context);
+  if (answered.continues !== undefined && tool.settle && client.followsTasks) {
+    const execution = await context.conductor.getExecution(answered.continues);
+    const taskId = taskIdOf({ executionId: answered.continues, tool: tool.name });
+    throw new GoesOnAsTask(createdTask(taskOf(taskId, execution)));
+  }
+  return resultOf(tool, answered);
+}
+
+/** A task is an answer of `tools/call` too, which the SDK's types do not know. */
+function asResult(task: CreatedTask): ToolResult {
+  return task as Result as ToolResult;
+}
+
+/** What the handler of a call is handed. */
+export async function contextOf(call: ToolCall, surroundings: Surroundings): Promise<ToolContext> {
+  const { tool, caller, client, signal } = call;
   const conductor = await surroundings.conductor();
-  const { text, structured, links } = await tool.handle(args, {
+  return {
     conductor: conductor.withSignal(signal),
     definitions: surroundings.definitions.over(conductor, signal),
     allows: (permission) => isAllowed(caller, permission),
@@ -138,7 +185,11 @@ async function answer(call: ToolCall, surroundings: Surroundings): Promise<ToolR
     ...(surroundings.model && { model: surroundings.model }),
     ours: surroundings.ours ?? (async () => []),
     signal,
-  });
+  };
+}
+
+/** The answer of a tool as the protocol has it. */
+export function resultOf(tool: Tool, { text, structured, links }: ToolAnswer<unknown>): ToolResult {
   return { content: contentOf(text, links), structuredContent: tool.output.parse(structured) };
 }
 

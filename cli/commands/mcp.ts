@@ -1,4 +1,5 @@
 import type { McpServerFactory } from '@modelcontextprotocol/server';
+import { Option } from 'commander';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import { discover } from '../../core/discover.ts';
@@ -6,11 +7,17 @@ import { aborted } from '../../core/drain.ts';
 import { FleetError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { modelProvider } from '../../core/model-provider.ts';
+import { ChangeBus } from '../../mcp/changes.ts';
 import { type CodeDefinition, isTool, type ServerModel, type Tool } from '../../mcp/define.ts';
 import { DefinitionCache } from '../../mcp/definitions.ts';
-import { createMcpServer } from '../../mcp/server.ts';
+import { connector, createMcpServer } from '../../mcp/server.ts';
+import { ExecutionTasks } from '../../mcp/tasks/executions.ts';
+import { createTasks } from '../../mcp/tasks/feature.ts';
+import { showing, taskWatcher } from '../../mcp/tasks/listening.ts';
+import { watchTools } from '../../mcp/tool-changes.ts';
 import { createTools, type ToolSource } from '../../mcp/tools.ts';
 import { checkChoice } from '../../mcp/toolsets.ts';
+import type { Listening, Served } from '../../mcp/transports/listening.ts';
 import { actionsOf } from '../actions.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { stayConnected } from '../connect.ts';
@@ -33,6 +40,7 @@ export default defineCommand({
       .option('--url <url>', 'install: the address of a server that runs elsewhere, instead of --host and --port')
       .option('--print', 'install: print the configuration and write nothing')
       .option('--remove', 'install: take it out again')
+      .addOption(new Option('--conformance-fixture', "serve what the protocol's conformance suite calls").hideHelp())
       .addHelpText('after', actions.help);
   },
   async run(context) {
@@ -43,14 +51,18 @@ export default defineCommand({
       return installInClient(context, client);
     }
     refuseInstallFlags(context);
-    const { config, log } = context;
+    const { config, log, options } = context;
     const { conductor, close } = stayConnected(config);
+    const ended = new AbortController();
     try {
       const isHttp = config.mcpTransport === 'http';
-      const build = await buildMcp({ config, log, conductor, loadsLater: !isHttp });
-      if (isHttp) await runHttp(context, build, conductor);
-      else await runStdio(context, build);
+      const served = options.conformanceFixture
+        ? (await import('../../mcp/conformance/fixture.ts')).createFixture()
+        : await buildMcp({ config, log, conductor, signal: ended.signal, loadsLater: !isHttp });
+      if (isHttp) await runHttp(context, { ...served, conductor });
+      else await runStdio(context, served);
     } finally {
+      ended.abort();
       close();
     }
   },
@@ -58,7 +70,7 @@ export default defineCommand({
 
 /** A flag that does nothing would be believed to do something. */
 function refuseInstallFlags({ options, args: [, client] }: CommandContext): void {
-  const [flag] = Object.keys(options);
+  const [flag] = Object.keys(options).filter((name) => name !== 'conformanceFixture');
   if (flag === undefined && client === undefined) return;
   const given = flag === undefined ? `"${client}"` : `--${flag}`;
   throw new FleetError('input', `${given} is for \`fleet mcp install\`.`, {
@@ -70,6 +82,8 @@ export interface McpOptions {
   config: Config;
   log: Logger;
   conductor: () => Promise<Conductor>;
+  /** Ends what no client waits for. */
+  signal: AbortSignal;
   /** Loads the tools once the first client has its first answer: it waits for each process that it starts. */
   loadsLater?: boolean;
 }
@@ -81,43 +95,30 @@ async function loadTools({ mcpToolsets, mcpTools }: Config): Promise<Tool[]> {
   return tools;
 }
 
-/** The factory of MCP servers over all our tools, for either transport. */
-export async function buildMcp({ loadsLater = false, ...options }: McpOptions): Promise<McpServerFactory> {
+/** Everything that either transport serves. */
+export async function buildMcp({ loadsLater = false, ...options }: McpOptions): Promise<Served> {
   const { config, log } = options;
   const tools = once(() => loadTools(config));
   if (loadsLater && config.mcpTools.length === 0) checkChoice({ toolsets: config.mcpToolsets, tools: [] }, []);
   else await tools();
   const now = () => performance.now();
-  const model = modelOf(config);
-  const surroundings = {
-    ...options,
-    definitions: new DefinitionCache(now),
-    now,
-    ours: () => definitionsInCode(config),
-    ...(model && { model }),
-  };
+  const definitions = new DefinitionCache(now, options.signal);
   const workflows = once(async () => {
     const [{ workflowTools }, own] = await Promise.all([import('../../mcp/workflow-tools/source.ts'), tools()]);
     const { mcpWorkflowTools: allow, mcpWorkflowToolsDeny: deny, mcpWorkflowToolsMost: most } = config;
     const taken = new Set(own.map(({ name }) => name));
-    return workflowTools({ ...surroundings, choice: { allow, deny, most }, taken });
+    return workflowTools({ ...options, definitions, choice: { allow, deny, most }, taken });
   });
-  const source: ToolSource = {
-    list: async () => (await workflows()).list(),
-    find: async (name) => (await workflows()).find(name),
-  };
-  const build = createMcpServer({ config, features: [createTools({ ...surroundings, tools, sources: [source] })] });
-  const load = () =>
-    workflows()
-      .then(settleSoon)
-      .catch((err) => log.error({ err }, 'the tools cannot be loaded'));
-  let isLoading = false;
-  return (context) => {
-    // Behind the answer to the message that this server is built for. Whoever asks for tools is told, too.
-    if (!isLoading) setImmediate(load);
-    isLoading = true;
-    return build(context);
-  };
+  const sources: ToolSource[] = [
+    { list: async () => (await workflows()).list(), find: async (name) => (await workflows()).find(name) },
+  ];
+  const model = modelOf(config);
+  const ours = () => definitionsInCode(config);
+  const calls = { ...options, definitions, now, tools, sources, ours, ...(model && { model }) };
+  const decide = async () => (await tools()).find(({ name }) => name === 'decide_approval');
+  const tasks = new ExecutionTasks({ ...calls, decide });
+  const build = createMcpServer({ config, features: [createTools(calls), createTasks(tasks)] });
+  return { build: loadingLater(build, workflows, log), listening: listeningTo({ ...calls, tasks }) };
 }
 
 /** Makes it at the first call, for every call. */
@@ -127,6 +128,36 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
     made ??= make();
     return made;
   };
+}
+
+/** The factory that loads everything behind the answer to the message that the first server is built for. */
+function loadingLater(build: McpServerFactory, load: () => Promise<unknown>, log: Logger): McpServerFactory {
+  // Whoever asks for tools is told, too.
+  const start = once(() =>
+    load()
+      .then(settleSoon)
+      .catch((err) => log.error({ err }, 'the tools cannot be loaded')),
+  );
+  return (context) => {
+    setImmediate(start);
+    return build(context);
+  };
+}
+
+interface Listened {
+  readonly config: Config;
+  readonly definitions: DefinitionCache;
+  readonly sources: readonly ToolSource[];
+  readonly tasks: ExecutionTasks;
+}
+
+/** What clients can hear of: tasks, and the workflows that are tools. */
+function listeningTo({ config, definitions, sources, tasks }: Listened): Listening {
+  const changes = new ChangeBus();
+  const showTask = showing(tasks, connector(config)({ era: 'modern' }));
+  changes.addWatcher(taskWatcher(showTask));
+  changes.whileHeard(() => watchTools({ sources, definitions, changes }));
+  return { changes, showTask };
 }
 
 /** The scripted model is asked only where somebody chose it: its answers are the demonstration's own. */
@@ -144,20 +175,19 @@ async function definitionsInCode(config: Config): Promise<readonly CodeDefinitio
   return definitionsOf(await loadContent(config), workflowSettings(config)).workflow;
 }
 
-async function runStdio({ log, signal, note }: CommandContext, build: McpServerFactory): Promise<void> {
+async function runStdio({ log, signal, note }: CommandContext, served: Served): Promise<void> {
   const { serveStdio } = await import('../../mcp/transports/stdio.ts');
   if (process.stdin.isTTY)
     note('Speaking MCP on stdin and stdout; this is for an MCP client to start. Ctrl-C ends it.');
-  await serveStdio(build, { log, signal });
+  await serveStdio(served, { log, signal });
 }
 
 async function runHttp(
   { config, log, signal, note }: CommandContext,
-  build: McpServerFactory,
-  conductor: () => Promise<Conductor>,
+  served: Served & { conductor: () => Promise<Conductor> },
 ): Promise<void> {
   const { startHttp } = await import('../../mcp/transports/http.ts');
-  const front = await startHttp({ build, config, conductor, log });
+  const front = await startHttp({ ...served, config, log });
   note(`MCP at ${front.url}; Ctrl-C ends it.`);
   await aborted(signal);
   await front.close();

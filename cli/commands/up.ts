@@ -107,7 +107,7 @@ async function startProcesses(
   const worker = startWorkerProcess(config, serverUrl, config.shopUrl);
   cleanups.add('the worker process', () => worker.stop());
   note(`worker:  process ${worker.pid}, log in ${worker.logFile}`);
-  const front = await startFront({ config, log, conductor: async () => conductor });
+  const front = await startFront({ config, log, conductor: async () => conductor, signal });
   cleanups.add('the MCP server', () => front.close());
   note(`MCP:     ${front.url}`);
   goOn(signal);
@@ -158,13 +158,13 @@ function goOn(signal: AbortSignal): void {
   if (signal.aborted) throw new FleetError('cancelled', 'Stopped before everything was up.', { cause: signal.reason });
 }
 
-async function startFront({ config, log, conductor }: McpOptions): Promise<HttpFront> {
-  const build = await buildMcp({ config, log, conductor });
+async function startFront({ config, log, conductor, signal }: McpOptions): Promise<HttpFront> {
+  const served = await buildMcp({ config, log, conductor, signal });
   const isDefault = config.mcpPort === settings.mcpPort.schema.parse(undefined);
   const last = config.mcpPort + (isDefault ? MORE_MCP_PORTS : 0);
   for (let mcpPort = config.mcpPort; ; mcpPort++) {
     try {
-      return await startHttp({ build, config: { ...config, mcpPort }, conductor, log });
+      return await startHttp({ ...served, config: { ...config, mcpPort }, conductor, log });
     } catch (error) {
       if (mcpPort === last || !(error instanceof FleetError) || error.code !== 'environment') throw error;
     }

@@ -144,6 +144,8 @@ export const executionSummarySchema = z.looseObject({
   status: z.enum(workflowStatuses),
   executionTime: z.number().default(0),
   reasonForIncompletion: z.string().nullish(),
+  /** Their references, joined by commas. */
+  failedReferenceTaskNames: z.string().nullish(),
 });
 export type ExecutionSummary = z.output<typeof executionSummarySchema>;
 

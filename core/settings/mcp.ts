@@ -42,6 +42,15 @@ export const mcpSettings = {
     flag: '--allowed-origins <names>',
     description: 'Host names of web pages whose scripts may call the server beside localhost, separated by commas.',
   },
+  mcpSessions: {
+    kind: 'boolean',
+    schema: z.boolean().default(false),
+    group: 'mcp',
+    env: 'MCP_SESSIONS',
+    flag: '--sessions',
+    description:
+      'Clients of the 2025 revision get a session over HTTP: they can be asked, told of changes, and resume a stream. It lives in one process; a balancer in front of several must send each `Mcp-Session-Id` to the process that opened it. Later revisions need none.',
+  },
   mcpToolsets: {
     kind: 'list',
     schema: z.array(z.string().min(1)).default([]),

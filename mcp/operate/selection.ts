@@ -60,7 +60,7 @@ export const selectionFields = {
     .optional()
     .describe('These, or by filter'),
   filter: filter.optional().describe('ISO times; a first call only counts'),
-  confirm: z.string().optional().describe('From that call'),
+  confirm: z.string().max(1000).optional().describe('From that call'),
 };
 
 /** Executions that a filter found, newest start first. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineTool } from '../define.ts';
 import { definitionVersion, jsonObject, workflowName } from '../fields.ts';
-import { MAX_WAIT_SECONDS, runOutput, runWorkflow } from '../run.ts';
+import { MAX_WAIT_SECONDS, runOutput, runWorkflow, settleRun } from '../run.ts';
 import { onExistingChoices } from '../start-once.ts';
 
 const INPUT_LIMIT = 1_000_000;
@@ -10,13 +10,13 @@ export default defineTool({
   name: 'execute_workflow',
   title: 'Start workflow',
   description:
-    'Starts a registered workflow and returns its executionId; with waitSeconds its output, if it ends in time. The same idempotencyKey gets the same execution.',
+    'Starts (runs, triggers) a registered workflow and returns its executionId, or waits for its output. The same idempotencyKey starts it only once.',
   toolset: 'workflows',
   byDefault: true,
   permission: 'workflows:execute',
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   input: z.strictObject({
-    name: workflowName.describe('Name of the workflow'),
+    name: workflowName.describe('Its name'),
     version: definitionVersion.optional().describe('Default: the highest'),
     input: jsonObject
       .refine(
@@ -25,10 +25,10 @@ export default defineTool({
       )
       .default({})
       .describe('Its input'),
-    idempotencyKey: z.string().min(1).max(200).optional().describe('A key, or a recipe: order-{orderId}'),
-    onExisting: z.enum(onExistingChoices).default('attach').describe('If the key was used'),
-    correlationId: z.string().max(255).optional().describe('Your mark to find it by'),
+    idempotencyKey: z.string().min(1).max(200).optional().describe('Key, or recipe: order-{orderId}'),
+    onExisting: z.enum(onExistingChoices).default('attach').describe('If the key is known'),
+    correlationId: z.string().max(255).optional().describe('Mark to find it by'),
     waitSeconds: z.int().min(0).max(MAX_WAIT_SECONDS).default(0).describe('Longest wait'),
   }),
   output: runOutput,
-}).handler(runWorkflow);
+}).handler(runWorkflow, { settle: settleRun });

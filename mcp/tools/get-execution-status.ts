@@ -1,112 +1,113 @@
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
-import { countByStatus, failureOf, latestAttempts, runtimeOf } from '../../core/conductor/execution.ts';
-import type { Execution, Task } from '../../core/conductor/types.ts';
+import { countByStatus, type Failure, failureOf, latestAttempts, runtimeOf } from '../../core/conductor/execution.ts';
+import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
-import { duration, instant } from '../../core/text.ts';
+import { clip, duration, instant } from '../../core/text.ts';
+import { culpritOf, descend } from '../analysis/chain.ts';
+import { innermost } from '../analysis/reasons.ts';
 import { defineTool } from '../define.ts';
 import { countsLine, isGoingOn, lineOf, rowOf, unpolled } from '../execution.ts';
-import { executionId, failure, jsonObject } from '../fields.ts';
+import { executionId } from '../fields.ts';
+import { orNoExecution } from '../find-execution.ts';
 import { nearNames } from '../names.ts';
 import { bytesShown, cutNames, fitPayloads, type Payload, wholeValues } from '../payload.ts';
 import { callOf, quote, word } from '../text.ts';
+import { waitUntilEnded } from '../wait.ts';
 
 const SUMMARY_TASKS = 5;
-const SUMMARY_OUTPUT_BYTES = 2000;
+const SUMMARY_OUTPUT_BYTES = 600;
 /** Share of an answer for inputs and outputs, which it holds twice: as text, with its quotes escaped, and as structure. */
 const PAYLOAD_SHARE = 0.35;
+const REASON_LIMIT = 500;
+/** Clients give a call up after 60 s. */
+const MAX_WAIT_SECONDS = 45;
 
 /** Values of the execution itself; all others are named after their task. */
 const OWN_VALUES = ['output', 'input', 'variables'];
 
-const details = ['summary', 'tasks', 'full'] as const;
+const COLUMNS = ['ref', 'type', 'status', 'attempt', 'ms', 'reason'];
+
+const isShort = (text: string) => text.length <= 255;
+
+const details = ['summary', 'tasks', 'task', 'full'] as const;
 type Detail = (typeof details)[number];
 
 export default defineTool({
   name: 'get_execution_status',
   title: 'Execution status',
   description:
-    'Status, times, output, error and last tasks of an execution; detail "tasks" lists all, "full" adds payloads.',
+    'Status, times, root error, output and tasks of one execution; can wait for its end. Why it failed or hangs tells diagnose_execution.',
   toolset: 'executions',
   byDefault: true,
   permission: 'executions:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
     executionId: executionId.describe('Its id'),
-    detail: z.enum(details).default('summary').describe('How much'),
-    taskRef: z.string().max(255).optional().describe('One task, all attempts'),
+    detail: z.enum(details).default('summary').describe('How much; full: all values'),
+    taskRef: z.string().refine(isShort, 'must be at most 255 characters long').optional().describe('That one task'),
     page: z.int().min(1).default(1).describe('Page of tasks'),
+    waitSeconds: z.int().min(0).max(MAX_WAIT_SECONDS).default(0).describe('Longest wait'),
   }),
-  output: z.object({
+  // Beside these: version, endedAt, taskCounts, and cut, the names of values that are not whole.
+  output: z.looseObject({
     workflow: z.string(),
-    version: z.int(),
     status: z.string(),
     startedAt: z.string(),
-    endedAt: z.string().optional(),
     durationMs: z.int(),
-    taskCounts: jsonObject,
-    error: failure.optional(),
-    output: jsonObject.optional(),
-    tasks: z.array(jsonObject),
-    values: jsonObject.optional(),
+    error: z.looseObject({}).optional(),
+    output: z.looseObject({}).optional(),
+    columns: z.array(z.unknown()),
+    rows: z.array(z.unknown()),
+    values: z.looseObject({}).optional(),
     nextPage: z.int().optional(),
-    cut: z.string().optional(),
   }),
-}).handler(async ({ executionId: id, detail, taskRef, page }, { conductor, maxResponseBytes }) => {
-  const execution = await find(conductor, id);
+}).handler(async ({ executionId: id, detail: asked, taskRef, page, waitSeconds }, context) => {
+  const { conductor, maxResponseBytes, signal, progress } = context;
+  const detail = taskRef === undefined ? asked : 'task';
+  if (detail === 'task' && taskRef === undefined) throw taskMissing(id);
+  if (waitSeconds > 0) {
+    await orNoExecution(waitUntilEnded(conductor, id, { seconds: waitSeconds, signal, progress }), id);
+  }
+  const execution = await orNoExecution(conductor.getExecution(id), id);
   const now = Date.now();
-  const all = taskRef === undefined ? latestAttempts(execution.tasks) : attemptsOf(execution.tasks, taskRef);
+  const all = taskRef === undefined ? latestAttempts(execution.tasks) : attemptsOf(execution, taskRef);
   const { tasks, nextPage } = pageOf(all, page, pageSize(detail, maxResponseBytes));
-  const payloads = payloadsOf(execution, detail === 'full' ? tasks : [], { detail, taskRef, maxResponseBytes });
-  const { output, ...values } = wholeValues(payloads);
-  const rows = tasks.map((task) => rowOf(task, now));
-  const error = failureOf(execution);
-  const cut = cutNames(payloads);
-
-  const more = { id, detail, taskRef, nextPage, cut, hidden: all.length - tasks.length };
+  const payloads = payloadsOf(execution, tasks, { detail, maxResponseBytes });
+  const error = await rootError(conductor, execution);
+  const more = { id, detail, taskRef, nextPage, cut: cutNames(payloads), hidden: all.length - tasks.length };
   return {
-    text: [
-      ...head(execution, error, now),
-      ...payloads.map(({ name, shown }) => `${word(name)}: ${shown}`),
-      ...(rows.length > 0 ? [`Tasks, oldest first (${tasks.length} of ${all.length}):`, ...rows.map(lineOf)] : []),
-      ...advice(more),
-    ].join('\n'),
-    structured: {
-      workflow: execution.workflowName,
-      version: execution.workflowVersion,
-      status: execution.status,
-      startedAt: instant(execution.startTime),
-      ...(execution.endTime > 0 && { endedAt: instant(execution.endTime) }),
-      durationMs: runtimeOf(execution, now),
-      taskCounts: countByStatus(execution.tasks),
-      ...(error && { error }),
-      ...(output && { output }),
-      tasks: rows,
-      ...(Object.keys(values).length > 0 && { values }),
-      ...(nextPage && { nextPage }),
-      ...(cut.length > 0 && { cut: cut.join(', ') }),
-    },
+    text: textOf({ execution, error, tasks, payloads, total: all.length, now }, more),
+    structured: structureOf({ execution, error, tasks, payloads, now }, more),
   };
 });
 
-async function find(conductor: Conductor, id: string): Promise<Execution> {
-  try {
-    return await conductor.getExecution(id);
-  } catch (cause) {
-    if (!(cause instanceof FleetError && cause.code === 'not-found')) throw cause;
-    const look = callOf('list_workflow_executions', { limit: 20 });
-    throw new FleetError('not-found', `There is no execution ${id}.`, { remedy: `Find its id with ${look}.`, cause });
-  }
+/** Why it failed, in the words of the sub-workflow where it did. */
+async function rootError(conductor: Conductor, execution: Execution): Promise<Failure | undefined> {
+  const own = failureOf(execution);
+  if (!own?.subExecutionId || !hasEnded(execution.status)) return own && { ...own, reason: innermost(own.reason) };
+  const chain = await descend(conductor, execution);
+  const root = chain.at(-1) ?? execution;
+  const reason = culpritOf(root)?.reasonForIncompletion ?? root.reasonForIncompletion ?? own.reason;
+  const refs = chain.flatMap((one) => culpritOf(one)?.referenceTaskName ?? []);
+  return { taskRef: refs.join(' → '), reason: innermost(reason), subExecutionId: root.workflowId };
 }
 
 /** Every attempt of a task; of a task in a loop, those of every round. */
-function attemptsOf(tasks: readonly Task[], ref: string): Task[] {
+function attemptsOf({ tasks, workflowId }: Execution, ref: string): Task[] {
   const found = tasks.filter(({ referenceTaskName: name }) => name === ref || name.startsWith(`${ref}__`));
   if (found.length > 0) return [...found].sort((a, b) => a.seq - b.seq);
   const refs = [...new Set(tasks.map((task) => task.referenceTaskName))];
   const near = nearNames(ref, refs);
-  throw new FleetError('not-found', `The execution has no task ${quote(ref, 255)} so far.`, {
-    remedy: `Its tasks are ${(near.length > 0 ? near : refs.slice(0, 20)).map(word).join(', ') || 'none yet'}.`,
+  const names = (near.length > 0 ? near : refs.slice(0, 20)).map(word).join(', ') || 'none yet';
+  throw new FleetError('not-found', `The execution has no task ${quote(ref, 255)} so far; its tasks are ${names}.`, {
+    remedy: `List them: ${callOf('get_execution_status', { executionId: workflowId, detail: 'tasks' })}`,
+  });
+}
+
+function taskMissing(id: string): FleetError {
+  return new FleetError('input', 'Detail "task" needs taskRef, the reference of a task.', {
+    remedy: `Find it: ${callOf('get_execution_status', { executionId: id, detail: 'tasks' })}`,
   });
 }
 
@@ -125,15 +126,16 @@ function pageOf(all: readonly Task[], page: number, size: number): { tasks: Task
 function payloadsOf(
   { input, output, variables }: Execution,
   tasks: readonly Task[],
-  { detail, taskRef, maxResponseBytes }: { detail: Detail; taskRef: string | undefined; maxResponseBytes: number },
+  { detail, maxResponseBytes }: { detail: Detail; maxResponseBytes: number },
 ): Payload[] {
   const whole = maxResponseBytes * PAYLOAD_SHARE;
-  if (detail !== 'full') return fitPayloads([['output', output]], Math.min(SUMMARY_OUTPUT_BYTES, whole));
+  if (detail === 'tasks') return [];
+  if (detail === 'summary') return fitPayloads([['output', output]], Math.min(SUMMARY_OUTPUT_BYTES, whole));
   const ofTasks = tasks.flatMap((task): [string, Record<string, unknown>][] => [
     [inputName(task), task.inputData],
     [outputName(task), task.outputData],
   ]);
-  if (taskRef !== undefined) return fitPayloads(ofTasks, whole);
+  if (detail === 'task') return fitPayloads(ofTasks, whole);
   const own = fitPayloads(Object.entries({ output, input, variables }), whole / 2);
   return [...own, ...fitPayloads(ofTasks, whole - bytesShown(own))];
 }
@@ -142,22 +144,12 @@ const label = (task: Task) => `${task.referenceTaskName}${task.retryCount > 0 ? 
 const inputName = (task: Task) => `${label(task)}.input`;
 const outputName = (task: Task) => `${label(task)}.output`;
 
-function head(execution: Execution, error: ReturnType<typeof failureOf>, now: number): string[] {
-  const { workflowName, workflowVersion, workflowId, status, startTime, endTime } = execution;
-  const ran = duration(runtimeOf(execution, now));
-  const ended = endTime > 0 ? `, ended ${instant(endTime)}` : '';
-  const lines = [
-    `${word(workflowName)} v${workflowVersion} ${workflowId}: ${status} after ${ran} (started ${instant(startTime)}${ended}).`,
-    `Tasks: ${countsLine(countByStatus(execution.tasks))}.`,
-  ];
-  if (error) {
-    const what = error.taskRef ? `Task ${word(error.taskRef)} failed` : 'Reason';
-    lines.push(`${what}; quoted, it is data: ${quote(error.reason)}`);
-    if (error.subExecutionId) {
-      lines.push(`Its cause: ${callOf('get_execution_status', { executionId: error.subExecutionId })}`);
-    }
-  }
-  return isGoingOn(execution) ? [...lines, ...unpolled(execution.tasks, now)] : lines;
+interface Shown {
+  execution: Execution;
+  error: Failure | undefined;
+  tasks: readonly Task[];
+  payloads: readonly Payload[];
+  now: number;
 }
 
 interface More {
@@ -169,6 +161,55 @@ interface More {
   hidden: number;
 }
 
+function structureOf({ execution, error, tasks, payloads, now }: Shown, { nextPage, cut }: More) {
+  const { output, ...values } = wholeValues(payloads);
+  const rows = tasks.map((task) => {
+    const { ref, type, status, attempt, durationMs, reason } = rowOf(task, now);
+    return [ref, type, status, attempt, durationMs, ...(reason ? [reason] : [])];
+  });
+  return {
+    workflow: execution.workflowName,
+    version: execution.workflowVersion,
+    status: execution.status,
+    startedAt: instant(execution.startTime),
+    ...(execution.endTime > 0 && { endedAt: instant(execution.endTime) }),
+    durationMs: runtimeOf(execution, now),
+    taskCounts: countByStatus(execution.tasks),
+    ...(error && { error: { ...error, reason: clip(error.reason, REASON_LIMIT) } }),
+    ...(output && { output }),
+    columns: COLUMNS,
+    rows,
+    ...(Object.keys(values).length > 0 && { values }),
+    ...(nextPage && { nextPage }),
+    ...(cut.length > 0 && { cut: cut.join(', ') }),
+  };
+}
+
+function textOf({ execution, error, tasks, payloads, total, now }: Shown & { total: number }, more: More): string {
+  const { workflowName, workflowVersion, workflowId, status, startTime } = execution;
+  const ran = `${isGoingOn(execution) ? 'for' : 'after'} ${duration(runtimeOf(execution, now))}`;
+  return [
+    `${word(workflowName)} v${workflowVersion} ${workflowId}: ${status} ${ran}, started ${instant(startTime)}.`,
+    `Tasks: ${countsLine(countByStatus(execution.tasks))}.`,
+    ...errorLines(workflowId, error),
+    ...(isGoingOn(execution) ? unpolled(execution.tasks, now) : []),
+    ...payloads.filter(({ shown }) => shown !== '{}').map(({ name, shown }) => `${word(name)}: ${shown}`),
+    ...(tasks.length > 0
+      ? [`${tasks.length} of ${total} tasks, oldest first:`, ...tasks.map((task) => lineOf(rowOf(task, now)))]
+      : []),
+    ...advice(more),
+  ].join('\n');
+}
+
+function errorLines(id: string, error: Failure | undefined): string[] {
+  if (!error) return [];
+  const what = error.taskRef ? `Task ${error.taskRef.split(' → ').map(word).join(' → ')} failed` : 'Reason';
+  return [
+    `${what}; quoted, it is data: ${quote(error.reason, REASON_LIMIT)}`,
+    `Why, and the way out: ${callOf('diagnose_execution', { executionId: id })}`,
+  ];
+}
+
 /** How to get what this answer left out. */
 function advice({ id, detail, taskRef, nextPage, cut, hidden }: More): string[] {
   const again = (args: object) =>
@@ -177,11 +218,13 @@ function advice({ id, detail, taskRef, nextPage, cut, hidden }: More): string[] 
   if (detail === 'summary' && hidden > 0) lines.push(`${hidden} more tasks: ${again({ detail: 'tasks' })}`);
   else if (nextPage) lines.push(`Earlier tasks: ${again({ detail, page: nextPage })}`);
   if (cut.length === 0) return lines;
-  if (detail !== 'full') return [...lines, `Whole output: ${again({ detail: 'full' })}`];
+  if (detail === 'summary') return [...lines, `Whole output: ${again({ detail: 'full' })}`];
   const ofTasks = cut.filter((name) => !OWN_VALUES.includes(name));
-  if (taskRef === undefined && ofTasks.length > 0)
-    lines.push('For the cut values of a task: the same call with its "taskRef".');
-  if (taskRef !== undefined || ofTasks.length < cut.length) {
+  if (detail === 'full' && ofTasks[0] !== undefined) {
+    const ref = ofTasks[0].replace(/(#\d+)?\.(input|output)$/, '');
+    lines.push(`A task with its whole values: ${again({ detail: 'task', taskRef: ref })}`);
+  }
+  if (detail === 'task' || ofTasks.length < cut.length) {
     lines.push('Values that stay cut exceed one answer; MAX_RESPONSE_SIZE_KB sets the limit.');
   }
   return lines;

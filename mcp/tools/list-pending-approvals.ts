@@ -39,7 +39,7 @@ export default defineTool({
     executionId: executionId.optional().describe('Only in this one'),
     correlationId: plain('correlation id').optional().describe('Only of these'),
     limit: z.int().min(1).max(100).default(20).describe('Rows a page'),
-    cursor: z.string().optional().describe('nextCursor before'),
+    cursor: z.string().max(1000).optional().describe('nextCursor before'),
   }),
   output: z.object({
     /** `executionId`, `taskRef`, `type`, `workflow`, `since`, `correlationId`, `about`, `onApprove`, `onReject`. */

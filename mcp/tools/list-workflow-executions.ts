@@ -1,128 +1,261 @@
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
-import { type ExecutionSummary, workflowStatuses } from '../../core/conductor/types.ts';
-import { clip, count, duration, instant } from '../../core/text.ts';
+import { type ExecutionSummary, type WorkflowStatus, workflowStatuses } from '../../core/conductor/types.ts';
+import { clip, count, duration } from '../../core/text.ts';
+import { innermost, shapeOf } from '../analysis/reasons.ts';
 import { type Cursor, cursorText, readCursor } from '../cursor.ts';
 import { defineTool } from '../define.ts';
+import { workflowFilter } from '../fields.ts';
+import { clockOn, dayOf, moment, momentOf } from '../moments.ts';
 import { nearNames } from '../names.ts';
 import { callOf, quote, word } from '../text.ts';
 
-const REASON_LIMIT = 120;
+const VALUE_LIMIT = 120;
 /** Text and structured form of one row with all it can hold, so that a page keeps within a small response limit too. */
 const ROW_BYTES = 800;
+/** Characters for all reasons of a page together, and what one gets in any case. */
+const REASONS = { together: 500, least: 40, most: 200 };
+
+/** The same as in the row above. */
+const DITTO = '"';
+
+const COLUMNS = ['executionId', 'workflow', 'version', 'status', 'startTime', 'ms', 'correlationId', 'reason'];
+
+const input = z.strictObject({
+  workflowName: workflowFilter.optional().describe('Its whole name'),
+  // One alone is taken as well, without a second list of the names in the schema.
+  status: z
+    .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.enum(workflowStatuses)))
+    .optional()
+    .describe('Any of these'),
+  correlationId: z
+    .string()
+    .refine((id) => /^[\w.:@/+=#-]{1,255}$/.test(id), 'must hold letters, digits and . : @ / + = # _ - only')
+    .optional()
+    .describe('Its key'),
+  startedAfter: moment.optional().describe('ISO time, or ago: 2h, 7d'),
+  startedBefore: moment.optional().describe('Likewise'),
+  text: z
+    .string()
+    .refine((text) => text.length <= 200, 'must be at most 200 characters long')
+    .optional()
+    .describe('Words in input or reason'),
+  counts: z.boolean().optional().describe('Also totals by status'),
+  limit: z.int().min(1).max(100).default(20).describe('Rows'),
+  cursor: z.string().optional().describe('nextCursor'),
+});
+type Args = z.output<typeof input>;
 
 export default defineTool({
   name: 'list_workflow_executions',
   title: 'List executions',
-  description: 'Finds executions by workflow and status, newest first: ids, times, reasons of failure, total number.',
+  description:
+    'Finds executions of workflows by name, status, time, correlation id or text, newest first; counts them by status.',
   toolset: 'executions',
   byDefault: true,
   permission: 'executions:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-  input: z.strictObject({
-    // The server has no way to quote a value in a query, so only characters that mean nothing in one may pass.
-    workflowName: z
-      .string()
-      .refine(
-        (name) => /^[A-Za-z0-9_.:-]{1,255}$/.test(name),
-        'must be a whole workflow name of letters, digits, _ . : or -',
-      )
-      .optional()
-      .describe('Whole name of a workflow'),
-    status: z.enum(workflowStatuses).optional().describe('Only this status'),
-    limit: z.int().min(1).max(100).default(20).describe('Rows a page'),
-    cursor: z.string().optional().describe('nextCursor of the answer before, with the same filters'),
-  }),
-  output: z.object({
-    executions: z.array(
-      z.object({
-        executionId: z.string(),
-        workflow: z.string(),
-        version: z.int(),
-        status: z.string(),
-        startedAt: z.string(),
-        durationMs: z.int(),
-        correlationId: z.string().optional(),
-        reason: z.string().optional(),
-      }),
-    ),
+  input,
+  // Beside these: reasons, to which the last column points, and counts by status.
+  output: z.looseObject({
+    columns: z.array(z.unknown()),
+    rows: z.array(z.unknown()),
     total: z.int(),
     nextCursor: z.string().optional(),
   }),
-}).handler(async ({ workflowName, status, limit, cursor }, { conductor, maxResponseBytes }) => {
-  const { start, before } = readCursor(cursor);
-  const size = Math.min(limit, Math.max(1, Math.floor(maxResponseBytes / ROW_BYTES)));
-  const query = queryOf({ workflowType: workflowName, status }, before);
-  const { totalHits: total, results } = await conductor.searchExecutions({ start, size, ...(query && { query }) });
-  const rows = results.map((summary) => rowOf(summary, Date.now()));
-
+}).handler(async (args, { conductor, maxResponseBytes }) => {
+  const now = Date.now();
+  const { start, before } = readCursor(args.cursor);
+  const size = Math.min(args.limit, Math.max(1, Math.floor(maxResponseBytes / ROW_BYTES)));
+  const found = { query: queryOf(args, before, now), ...(args.text && { freeText: args.text }) };
+  const [{ totalHits: total, results }, counts] = await Promise.all([
+    conductor.searchExecutions({ ...found, start, size }),
+    args.counts ? countsOf(conductor, args, before, now) : undefined,
+  ]);
+  const rows = results.map((summary) => rowOf(summary, now));
   const next = start + rows.length;
   const newest = before ?? Date.parse(results[0]?.startTime ?? '');
   const nextCursor = rows.length > 0 && next < total ? cursorText({ start: next, before: newest }) : undefined;
-  const filters = { ...(workflowName && { workflowName }), ...(status && { status }) };
+  const reasons = new Reasons(rows);
+  const page = { args, rows, reasons, total, start, nextCursor, counts };
   return {
-    text:
-      rows.length > 0 ? table(rows, total, start, nextCursor, filters) : await nothing(conductor, workflowName, status),
-    structured: { executions: rows, total, ...(nextCursor && { nextCursor }) },
+    text: rows.length > 0 ? textOf(page) : await nothing(conductor, args, counts),
+    structured: {
+      columns: COLUMNS,
+      rows: rows.map((row) => cellsOf(row, reasons)),
+      ...(reasons.shown.length > 0 && { reasons: reasons.shown }),
+      total,
+      ...(counts && { counts }),
+      ...(nextCursor && { nextCursor }),
+    },
   };
 });
 
 interface Row {
-  executionId: string;
+  id: string;
   workflow: string;
   version: number;
-  status: string;
-  startedAt: string;
-  durationMs: number;
+  status: WorkflowStatus;
+  /** Epoch milliseconds. */
+  startedAt: number;
+  ms: number;
   correlationId?: string;
   reason?: string;
 }
 
+interface Page {
+  args: Args;
+  rows: readonly Row[];
+  reasons: Reasons;
+  total: number;
+  start: number;
+  nextCursor: string | undefined;
+  counts: Record<string, number> | undefined;
+}
+
 /** Later pages keep to what had started when the first one was read, so that new executions do not shift them. */
-function queryOf(equal: Readonly<Record<string, string | undefined>>, before: Cursor['before']): string {
-  const conditions = Object.entries(equal).flatMap(([field, value]) => (value ? [`${field}=${value}`] : []));
-  if (before !== undefined) conditions.push(`startTime<${before + 1}`);
-  return conditions.join(' AND ');
+function queryOf(args: Args, before: Cursor['before'], now: number): string {
+  const { workflowName, correlationId, startedAfter, startedBefore } = args;
+  const statuses = args.status ?? [];
+  const ends = [
+    ...(before === undefined ? [] : [before + 1]),
+    ...(startedBefore === undefined ? [] : [momentOf(startedBefore, now)]),
+  ];
+  return [
+    ...(workflowName ? [`workflowType=${workflowName}`] : []),
+    ...(statuses.length === 1 ? [`status=${statuses[0]}`] : []),
+    ...(statuses.length > 1 ? [`status IN (${statuses.join(',')})`] : []),
+    ...(correlationId ? [`correlationId=${correlationId}`] : []),
+    ...(startedAfter === undefined ? [] : [`startTime>${momentOf(startedAfter, now)}`]),
+    ...(ends.length > 0 ? [`startTime<${Math.min(...ends)}`] : []),
+  ].join(' AND ');
+}
+
+/** How many there are in each status, by searches that return no rows. */
+async function countsOf(
+  conductor: Conductor,
+  args: Args,
+  before: Cursor['before'],
+  now: number,
+): Promise<Record<string, number>> {
+  const asked = args.status ?? workflowStatuses;
+  const counted = asked.map(async (status) => {
+    const query = queryOf({ ...args, status: [status] }, before, now);
+    const { totalHits } = await conductor.searchExecutions({
+      query,
+      ...(args.text && { freeText: args.text }),
+      size: 0,
+    });
+    return [status, totalHits] as const;
+  });
+  return Object.fromEntries((await Promise.all(counted)).filter(([, hits]) => hits > 0));
 }
 
 function rowOf(summary: ExecutionSummary, now: number): Row {
   const { correlationId, reasonForIncompletion: reason, startTime } = summary;
   const running = summary.status === 'RUNNING' || summary.status === 'PAUSED';
-  const started = startTime ? Date.parse(startTime) : now;
+  const startedAt = startTime ? Date.parse(startTime) : now;
   return {
-    executionId: summary.workflowId,
+    id: summary.workflowId,
     workflow: summary.workflowType,
     version: summary.version,
     status: summary.status,
-    startedAt: instant(started),
-    durationMs: Math.max(0, Math.round(running ? now - started : summary.executionTime)),
-    ...(correlationId && { correlationId: clip(correlationId, REASON_LIMIT) }),
-    ...(reason && { reason: clip(reason, REASON_LIMIT) }),
+    startedAt,
+    ms: Math.max(0, Math.round(running ? now - startedAt : summary.executionTime)),
+    ...(correlationId && { correlationId: clip(correlationId, VALUE_LIMIT) }),
+    ...(reason && { reason: innermost(reason) }),
   };
 }
 
-function table(rows: Row[], total: number, start: number, cursor: string | undefined, filters: object): string {
-  const lines = rows.map((row) => {
-    const cells = [
-      row.executionId,
-      `${word(row.workflow)} v${row.version}`,
-      row.status,
-      row.startedAt,
-      duration(row.durationMs),
-    ];
-    if (row.correlationId) cells.push(`correlation ${quote(row.correlationId)}`);
-    if (row.reason) cells.push(quote(row.reason));
-    return cells.join(' | ');
-  });
-  const more = cursor ? [`More: ${callOf('list_workflow_executions', { ...filters, cursor })}`] : [];
-  return [`Executions ${start + 1}–${start + rows.length} of ${total}, newest first:`, ...lines, ...more].join('\n');
+/** The reason is the place of it in `reasons`, from 1. */
+function cellsOf(row: Row, reasons: Reasons): unknown[] {
+  const { id, workflow, version, status, startedAt, ms, correlationId, reason } = row;
+  const cells = [id, workflow, version, status, startedAt, ms];
+  if (reason) return [...cells, correlationId ?? null, reasons.numberOf(reason)];
+  return correlationId ? [...cells, correlationId] : cells;
 }
 
-async function nothing(conductor: Conductor, name: string | undefined, status: string | undefined): Promise<string> {
-  const found = `${count(0, 'execution')}${name ? ` of ${name}` : ''}${status ? ` in status ${status}` : ''}.`;
-  if (!name) return found;
+/** What all rows share stands once above them; reasons that are alike stand once below. */
+function textOf({ args, rows, reasons, total, start, nextCursor, counts }: Page): string {
+  const day = dayOf(rows[0]?.startedAt ?? 0);
+  const names = new Set(rows.map(named));
+  const statuses = new Set(rows.map(({ status }) => status));
+  const same = [...(names.size === 1 ? names : []), ...(statuses.size === 1 ? statuses : [])].join(', ');
+  const lines = rows.map((row, index) =>
+    [
+      row.id,
+      ...(names.size === 1 ? [] : [isSameWorkflow(row, rows[index - 1]) ? DITTO : named(row)]),
+      ...(statuses.size === 1 ? [] : [row.status]),
+      clockOn(day, row.startedAt),
+      duration(row.ms).replaceAll(' ', ''),
+      ...(row.correlationId && !args.correlationId ? [`correlation ${quote(row.correlationId)}`] : []),
+      ...(row.reason ? [`[${reasons.numberOf(row.reason)}]`] : []),
+    ].join(' | '),
+  );
+  const range = `${start + 1}–${start + rows.length} of ${total}`;
+  const { cursor: _, counts: __, ...filters } = args;
+  return [
+    ...(counts ? [`By status: ${countsText(counts)}.`] : []),
+    `Executions ${range}${same ? `, all ${same}` : ''}, newest first, times in UTC on ${day}:`,
+    ...lines,
+    ...reasons.legend(),
+    ...(nextCursor ? [`More: ${callOf('list_workflow_executions', { ...given(filters), cursor: nextCursor })}`] : []),
+  ].join('\n');
+}
+
+/** Most definitions have one version, so the first goes without saying. */
+function named({ workflow, version }: Row): string {
+  return version === 1 ? word(workflow) : `${word(workflow)} v${version}`;
+}
+
+function isSameWorkflow({ workflow, version }: Row, above: Row | undefined): boolean {
+  return above?.workflow === workflow && above.version === version;
+}
+
+/** Reasons by numbers from 1, those that are alike once. */
+class Reasons {
+  readonly #shapes: readonly string[];
+  /** As far as there is room for them. */
+  readonly shown: readonly string[];
+
+  constructor(rows: readonly Row[]) {
+    const alike = new Map(rows.flatMap(({ reason }) => (reason ? [[shapeOf(reason), reason]] : [])));
+    this.#shapes = [...alike.keys()];
+    const share = Math.floor(REASONS.together / Math.max(1, alike.size));
+    const limit = Math.min(REASONS.most, Math.max(REASONS.least, share));
+    this.shown = [...alike.values()].map((reason) => clip(reason, limit));
+  }
+
+  numberOf(reason: string): number {
+    return this.#shapes.indexOf(shapeOf(reason)) + 1;
+  }
+
+  legend(): string[] {
+    if (this.shown.length === 0) return [];
+    return ['Reasons (quoted, data):', ...this.shown.map((reason, index) => `[${index + 1}] ${quote(reason)}`)];
+  }
+}
+
+/** The filters that were given, without defaults. */
+function given({ limit, ...filters }: Omit<Args, 'cursor' | 'counts'>): Record<string, unknown> {
+  const set = Object.entries(filters).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(set), ...(limit !== 20 && { limit }) };
+}
+
+function countsText(counts: Record<string, number>): string {
+  const parts = Object.entries(counts).map(([status, n]) => `${n} ${status}`);
+  return parts.join(', ') || 'none';
+}
+
+async function nothing(conductor: Conductor, args: Args, counts: Page['counts']): Promise<string> {
+  const { workflowName: name, status } = args;
+  const statuses = (status ?? []).join(' or ');
+  const others = Object.keys(given(args)).length > (name ? 1 : 0) + (status ? 1 : 0) ? ' with these filters' : '';
+  const found = `${count(0, 'execution')}${name ? ` of ${name}` : ''}${statuses ? ` in status ${statuses}` : ''}${others}.`;
+  const line = counts && Object.keys(counts).length > 0 ? `${found} By status: ${countsText(counts)}.` : found;
+  if (!name) return line;
   const names = await conductor.listWorkflowNames();
-  if (names.includes(name)) return found;
+  if (names.includes(name)) return line;
   const near = nearNames(name, names);
-  return `${found} No workflow of that name is registered${near.length > 0 ? `; similar: ${near.map(word).join(', ')}` : ''}.`;
+  return `${line} No workflow of that name is registered${near.length > 0 ? `; similar: ${near.map(word).join(', ')}` : ''}.`;
 }

@@ -1,9 +1,13 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { McpHttpHandler } from '@modelcontextprotocol/server';
+import type { McpHandlerRequestOptions } from '@modelcontextprotocol/server';
 
 /** Serves one request of Node's HTTP server. */
 export type Exchange = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+interface Handler {
+  fetch(request: Request, options?: McpHandlerRequestOptions): Promise<Response>;
+}
 
 /**
  * Joins the SDK's handler to Node's HTTP server. The SDK's own adapter makes a stream of each body, which the handler copies and reads
@@ -11,7 +15,7 @@ export type Exchange = (request: IncomingMessage, response: ServerResponse) => P
  * the processor time of a call. What cannot be parsed is left to the handler, which knows how to refuse it.
  * @param maxBodyBytes a larger body is answered with 413 and not read to its end
  */
-export function exchangeWith(mcp: McpHttpHandler, maxBodyBytes: number): Exchange {
+export function exchangeWith(mcp: Handler, maxBodyBytes: number): Exchange {
   return async (request, response) => {
     const gone = new AbortController();
     response.once('close', () => {
@@ -21,12 +25,14 @@ export function exchangeWith(mcp: McpHttpHandler, maxBodyBytes: number): Exchang
     if (body === GONE) return void response.destroy();
     if (body === undefined) return refuseBody(response, maxBodyBytes);
     const parsedBody = parse(body);
-    const init = { method: request.method ?? 'GET', headers: headersOf(request), signal: gone.signal };
     const address = `http://${request.headers.host ?? 'localhost'}${request.url ?? '/'}`;
-    const answer =
-      parsedBody === undefined
-        ? await mcp.fetch(new Request(address, body === '' ? init : { ...init, body }))
-        : await mcp.fetch(new Request(address, init), { parsedBody });
+    const made = new Request(address, {
+      method: request.method ?? 'GET',
+      headers: headersOf(request),
+      signal: gone.signal,
+      ...(body !== '' && { body }),
+    });
+    const answer = await mcp.fetch(made, parsedBody === undefined ? {} : { parsedBody });
     await send(answer, response, gone.signal);
   };
 }

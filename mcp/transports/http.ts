@@ -1,12 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostHeaderValidation, originValidation } from '@modelcontextprotocol/node';
-import { createMcpHandler, type McpServerFactory } from '@modelcontextprotocol/server';
+import { createMcpHandler, isLegacyRequest, type McpHandlerRequestOptions } from '@modelcontextprotocol/server';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import { connecting } from './connection.ts';
 import { exchangeWith } from './exchange.ts';
+import { fetchListening, type Served } from './listening.ts';
+import { Sessions } from './sessions.ts';
 
 /** Above the largest input of a tool, in any encoding. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -16,9 +19,10 @@ const CLOSE_GRACE_MS = 1000;
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const ANY_ADDRESS = ['0.0.0.0', '::'];
 
-export interface HttpOptions {
-  build: McpServerFactory;
-  config: Pick<Config, 'mcpHost' | 'mcpPort' | 'mcpAllowedHosts' | 'mcpAllowedOrigins'>;
+type OnError = (error: Error) => void;
+
+export interface HttpOptions extends Served {
+  config: Pick<Config, 'mcpHost' | 'mcpPort' | 'mcpAllowedHosts' | 'mcpAllowedOrigins' | 'mcpSessions'>;
   /** For readiness. */
   conductor: () => Promise<Conductor>;
   log: Logger;
@@ -36,9 +40,9 @@ export interface HttpFront {
  * Host or Origin was not allowed are refused, so that a web page cannot reach the server through the user's browser.
  * @throws FleetError `environment` if the address cannot be listened on
  */
-export async function startHttp({ build, config, conductor, log }: HttpOptions): Promise<HttpFront> {
+export async function startHttp({ build, listening, config, conductor, log }: HttpOptions): Promise<HttpFront> {
   const onerror = (err: Error) => log.debug({ err }, 'MCP request');
-  const mcp = createMcpHandler(build, { onerror, maxRequestBodySize: MAX_BODY_BYTES });
+  const mcp = createMcp({ build, listening, sessions: config.mcpSessions, onerror });
   const serve = exchangeWith(mcp, MAX_BODY_BYTES);
   const allowed = admission(config);
   const server = createServer((request, response) => {
@@ -65,6 +69,28 @@ export async function startHttp({ build, config, conductor, log }: HttpOptions):
     log.warn(`MCP listens on ${config.mcpHost} and asks nobody who they are; keep a guard in front of it`);
   }
   return { url: urlOf(server, config.mcpHost), close: () => close(server, mcp) };
+}
+
+interface Mcp {
+  fetch(request: Request, options?: McpHandlerRequestOptions): Promise<Response>;
+  close(): Promise<void>;
+}
+
+/** Answers requests of either era; those of 2025 each by itself, or within sessions of this process. */
+function createMcp(options: Served & { sessions: boolean; onerror: OnError }): Mcp {
+  const { build, listening, onerror } = options;
+  const { changes } = listening;
+  const limits = { onerror, maxRequestBodySize: MAX_BODY_BYTES };
+  const each = createMcpHandler(build, { ...limits, bus: changes, legacy: options.sessions ? 'reject' : 'stateless' });
+  const sessions = options.sessions ? new Sessions({ ...limits, build: connecting(build, changes) }) : undefined;
+  return {
+    async fetch(request, more) {
+      if (sessions && (await isLegacyRequest(request, more?.parsedBody, limits))) return sessions.fetch(request, more);
+      // A request that listens is written anew, so that what was parsed of it no longer holds.
+      return fetchListening(listening, request, (asked) => each.fetch(asked, asked === request ? more : {}));
+    },
+    close: async () => void (await Promise.all([each.close(), sessions?.close()])),
+  };
 }
 
 /** Refuses by itself what may not pass: the validators have answered when they return false. */
@@ -114,7 +140,7 @@ function inUrl(host: string): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
 }
 
-async function close(server: Server, mcp: ReturnType<typeof createMcpHandler>): Promise<void> {
+async function close(server: Server, mcp: Mcp): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   let timer: NodeJS.Timeout | undefined;

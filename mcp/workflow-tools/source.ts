@@ -15,6 +15,8 @@ export interface WorkflowToolsOptions {
   /** Names of tools that no workflow may take. */
   readonly taken: ReadonlySet<string>;
   readonly log: Logger;
+  /** Ends the reading of definitions. */
+  readonly signal: AbortSignal;
 }
 
 interface Known {
@@ -27,12 +29,19 @@ interface Known {
  * The workflows that are offered as tools, in the version that is the highest now. They are made anew when any definition has
  * changed, which costs one small request in two seconds; the definitions themselves are read only then.
  */
-export function workflowTools({ conductor, definitions, choice, taken, log }: WorkflowToolsOptions): ToolSource {
+export function workflowTools({
+  conductor,
+  definitions,
+  choice,
+  taken,
+  log,
+  signal,
+}: WorkflowToolsOptions): ToolSource {
   let known: Known | undefined;
 
   async function current(): Promise<ReadonlyMap<string, Tool>> {
-    const server = await conductor();
-    const mark = markOf(await definitions.over(server, new AbortController().signal).index(), server.serverUrl);
+    const server = (await conductor()).withSignal(signal);
+    const mark = markOf(await definitions.over(server, signal).index(), server.serverUrl);
     if (known?.mark !== mark) known = { mark, tools: make(await server.listLatestWorkflowDefs()) };
     return known.tools;
   }

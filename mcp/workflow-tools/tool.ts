@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { shownAs } from '../../core/contract.ts';
 import { clip } from '../../core/text.ts';
 import { defineTool, type Tool } from '../define.ts';
-import { MAX_WAIT_SECONDS, runOutput, runWorkflow } from '../run.ts';
+import { MAX_WAIT_SECONDS, runOutput, runWorkflow, settleRun } from '../run.ts';
 import type { Offered } from './choose.ts';
 import { inputSchemaOf } from './schema.ts';
 
@@ -33,10 +33,12 @@ export function workflowTool({ def, offer }: Offered, name: string): Tool {
     },
     input: shownAs(z.looseObject({}), inputSchemaOf(def)),
     output: runOutput,
-  }).handler((input, context) =>
-    runWorkflow(
-      { name: def.name, version, input, idempotencyKey, onExisting: 'attach', waitSeconds, stopAtGate: true },
-      context,
-    ),
+  }).handler(
+    (input, context) =>
+      runWorkflow(
+        { name: def.name, version, input, idempotencyKey, onExisting: 'attach', waitSeconds, stopAtGate: true },
+        context,
+      ),
+    { settle: settleRun },
   );
 }

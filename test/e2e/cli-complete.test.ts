@@ -1,15 +1,14 @@
-import { afterAll, expect, inject, test } from 'vitest';
+import { afterAll, type ExpectStatic, test } from 'vitest';
 import { z } from 'zod';
 import { defineWorkflow } from '../../workflows/dsl/define.ts';
-import { register } from '../../workflows/manage/apply.ts';
+import { registerAlone } from '../support/probe.ts';
 import { realConductor, runFleetCommand, unique } from '../support/product.ts';
 
 const conductor = realConductor();
-const settings = { shopUrl: inject('shopUrl'), llmProvider: 'litellm', llmModel: 'scripted-research-1' };
 afterAll(() => conductor.close());
 
 /** Two people are asked at once, and the answer of the first is the output; somewhere a timer runs as well. */
-async function startTwoQuestions(): Promise<string> {
+async function startTwoQuestions(expect: ExpectStatic): Promise<string> {
   const workflow = defineWorkflow({
     name: unique('Ask').replace('-', '_'),
     version: 1,
@@ -24,7 +23,7 @@ async function startTwoQuestions(): Promise<string> {
     });
     return { approved: asked.boss.output.approved };
   });
-  await register(conductor, { tasks: [], workflows: [workflow] }, settings);
+  await registerAlone(conductor, [workflow]);
   const id = await conductor.startWorkflow({ name: workflow.name, input: { amount: 7 } });
   await expect
     .poll(async () => (await conductor.getExecution(id)).tasks.map(({ status }) => status))
@@ -32,8 +31,10 @@ async function startTwoQuestions(): Promise<string> {
   return id;
 }
 
-test('what waits for a person is listed with what it is about; completing it lets the execution go on with the output', async () => {
-  const id = await startTwoQuestions();
+test.concurrent('what waits for a person is listed with what it is about; completing it lets the execution go on with the output', async ({
+  expect,
+}) => {
+  const id = await startTwoQuestions(expect);
   const rows = async () => {
     const { stdout } = await runFleetCommand(['complete', '--limit', '100']);
     return stdout.split('\n').filter((row) => row.startsWith(id));
@@ -55,8 +56,8 @@ test('what waits for a person is listed with what it is about; completing it let
   expect(late).toMatchObject({ code: 1, stderr: expect.stringContaining('has ended: COMPLETED') });
 });
 
-test('a refusal fails the execution with its reason', async () => {
-  const id = await startTwoQuestions();
+test.concurrent('a refusal fails the execution with its reason', async ({ expect }) => {
+  const id = await startTwoQuestions(expect);
   const refused = await runFleetCommand(['complete', id, 'boss', '--fail', 'too expensive']);
   expect(refused, refused.stderr).toMatchObject({ code: 0, stdout: 'boss FAILED_WITH_TERMINAL_ERROR\n' });
   expect(await conductor.waitForEnd(id)).toMatchObject({

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
 import { defineWorkflow } from '../../workflows/dsl/define.ts';
 import { register } from '../../workflows/manage/apply.ts';
+import { registerAlone } from '../support/probe.ts';
 import { realConductor, runFleetCommand, unique } from '../support/product.ts';
 
 const conductor = realConductor();
@@ -23,9 +24,9 @@ function greeting(text = 'hello') {
   });
 }
 
-test('run --wait prints the result and exits with 0', async () => {
+test.concurrent('run --wait prints the result and exits with 0', async () => {
   const workflow = greeting();
-  await register(conductor, { tasks: [], workflows: [workflow] }, settings);
+  await registerAlone(conductor, [workflow]);
   const { code, stdout } = await runFleetCommand([
     'run',
     workflow.name,
@@ -38,9 +39,9 @@ test('run --wait prints the result and exits with 0', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ status: 'COMPLETED', output: { text: 'hello you!' } });
 });
 
-test('run without --wait prints nothing but the id; status shows that execution with its tasks', async () => {
+test.concurrent('run without --wait prints nothing but the id; status shows that execution with its tasks', async () => {
   const workflow = greeting();
-  await register(conductor, { tasks: [], workflows: [workflow] }, settings);
+  await registerAlone(conductor, [workflow]);
   const started = await runFleetCommand(['run', workflow.name, '--input', '{"who":"you"}']);
   const id = started.stdout.trim();
   expect(id).toMatch(/^[0-9a-f-]{36}$/);
@@ -51,18 +52,18 @@ test('run without --wait prints nothing but the id; status shows that execution 
   expect(JSON.parse(listed.stdout).results.map(({ workflowId }: { workflowId: string }) => workflowId)).toContain(id);
 });
 
-test('an unknown workflow is answered with those there are', async () => {
+test.concurrent('an unknown workflow is answered with those there are', async () => {
   const workflow = greeting();
-  await register(conductor, { tasks: [], workflows: [workflow] }, settings);
+  await registerAlone(conductor, [workflow]);
   const { code, stderr } = await runFleetCommand(['run', 'NoSuchWorkflow']);
   expect(code).toBe(2);
   expect(stderr).toContain('no workflow "NoSuchWorkflow"');
   expect(stderr).toContain(workflow.name);
 });
 
-test('an input that fails the schema names each field, and starts nothing', async () => {
+test.concurrent('an input that fails the schema names each field, and starts nothing', async () => {
   const workflow = greeting();
-  await register(conductor, { tasks: [], workflows: [workflow] }, settings);
+  await registerAlone(conductor, [workflow]);
   const { code, stderr } = await runFleetCommand(['run', workflow.name, '--input', '{"mark":1}']);
   expect(code).toBe(2);
   expect(stderr).toMatch(/who: .*; mark: /);
@@ -70,7 +71,7 @@ test('an input that fails the schema names each field, and starts nothing', asyn
   expect((await conductor.searchExecutions({ query: `workflowType=${workflow.name}` })).totalHits).toBe(0);
 });
 
-test('an empty input still gets the defaults, which the server itself would leave out', async () => {
+test.concurrent('an empty input still gets the defaults, which the server itself would leave out', async () => {
   const name = unique('Defaults').replace('-', '_');
   const workflow = defineWorkflow({
     name,
@@ -82,12 +83,12 @@ test('an empty input still gets the defaults, which the server itself would leav
     wf.set('keep', {});
     return { mark };
   });
-  await register(conductor, { tasks: [], workflows: [workflow] }, settings);
+  await registerAlone(conductor, [workflow]);
   const { stdout } = await runFleetCommand(['run', name, '--wait', '--json']);
   expect(JSON.parse(stdout)).toMatchObject({ output: { mark: '!' } });
 });
 
-test('registering again changes nothing; what an operator changed is kept and said; a changed definition is updated', async () => {
+test.concurrent('registering again changes nothing; what an operator changed is kept and said; a changed definition is updated', async () => {
   const task = defineTask({
     name: unique('probe_task'),
     description: 'A probe.',
@@ -96,7 +97,9 @@ test('registering again changes nothing; what an operator changed is kept and sa
   });
   const workflow = greeting();
   const content = { tasks: [task], workflows: [workflow] };
-  const actions = async (given = content) => (await register(conductor, given, settings)).map(({ action }) => action);
+  const fleet = unique('fleet');
+  const registered = (given = content, options = {}) => register(conductor, given, settings, { fleet, ...options });
+  const actions = async (given = content) => (await registered(given)).map(({ action }) => action);
   expect(await actions()).toEqual(['create', 'create']);
   expect(await actions()).toEqual(['unchanged', 'unchanged']);
 
@@ -105,15 +108,15 @@ test('registering again changes nothing; what an operator changed is kept and sa
 
   const stored = await conductor.getTaskDef(task.name);
   await conductor.putTaskDefs([{ ...stored, retryCount: 9 }]);
-  const [kept] = await register(conductor, content, settings);
+  const [kept] = await registered();
   expect(kept).toMatchObject({ action: 'keep', notice: expect.stringContaining('changed on the server') });
   expect(await conductor.getTaskDef(task.name)).toMatchObject({ retryCount: 9 });
 
-  await register(conductor, content, settings, { overwrite: true });
+  await registered(content, { overwrite: true });
   expect(await conductor.getTaskDef(task.name)).toMatchObject({ retryCount: 3 });
 });
 
-test('fleet apply is idempotent over everything that is shipped', async () => {
+test.concurrent('fleet apply is idempotent over everything that is shipped', async () => {
   const first = await runFleetCommand(['apply', '--yes', '--wait', '60']);
   expect(first, first.stderr).toMatchObject({ code: 0 });
   const again = await runFleetCommand(['plan', '--json']);
@@ -122,7 +125,7 @@ test('fleet apply is idempotent over everything that is shipped', async () => {
   expect(changes.filter(({ action }) => ['create', 'update', 'new-version'].includes(action))).toEqual([]);
 });
 
-test('while it waits for a task that no worker asks for, run says so, and what would serve it', async () => {
+test.concurrent('while it waits for a task that no worker asks for, run says so, and what would serve it', async () => {
   const name = unique('Unserved').replace('-', '_');
   const task = defineTask({
     name: `${name}_task`.toLowerCase(),
@@ -140,7 +143,7 @@ test('while it waits for a task that no worker asks for, run says so, and what w
     wf.task('wait', task, {});
     return {};
   });
-  await register(conductor, { tasks: [], workflows: [workflow] }, settings);
+  await registerAlone(conductor, [workflow]);
   const { code, stderr } = await runFleetCommand(['run', name, '--wait', '--timeout', '6']);
   expect(code).toBe(1);
   expect(stderr).toContain(`now wait (SCHEDULED); no worker asks for ${task.name}: \`fleet work --only ${task.name}\``);

@@ -1,13 +1,16 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createConductor } from '../../core/conductor/api.ts';
+import { type Conductor, createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/client.ts';
 import { ensureServer, findServer, readServerLog, serverStatus, stopServer } from '../../core/conductor/server.ts';
+import type { WorkflowDef } from '../../core/conductor/types.ts';
 import { type Config, processEnvironment } from '../../core/config.ts';
 import { commandOf } from '../../core/processes.ts';
 import { folderOf, quiet, TestFolders } from '../support/embedded-folders.ts';
@@ -32,54 +35,129 @@ async function fleet(config: Config, ...args: string[]) {
   });
 }
 
+interface Owner {
+  readonly child: ChildProcess;
+  readonly server: { readonly pid: number };
+  /** What was said while the server started. */
+  readonly notes: string;
+}
+
 /** A process that owns a server as `fleet up` does, and never comes to stopping it. */
-async function startOwner(config: Config): Promise<ChildProcess> {
+async function startOwner(config: Config): Promise<Owner> {
   const module = JSON.stringify(join(root, 'core/conductor/server.ts'));
   const code = `const { ensureServer } = await import(${module});
-    const server = await ensureServer(${JSON.stringify(config)}, { note: () => {} });
-    console.log(JSON.stringify(server));
+    const notes = [];
+    const server = await ensureServer(${JSON.stringify(config)}, { note: (line) => notes.push(line) });
+    console.log(JSON.stringify({ server, notes: notes.join(' ') }));
     setInterval(() => {}, 1000);`;
-  const owner = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
-  folders.add(owner);
-  await once(owner.stdout, 'data');
-  return owner;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+  folders.add(child);
+  const [line] = await once(createInterface({ input: child.stdout }), 'line');
+  return { child, ...JSON.parse(line) };
 }
 
-async function runInline(url: string): Promise<string> {
-  const conductor = createConductor(createCaller({ ...folders.configFor('inline'), conductorServerUrl: url }));
-  await conductor.putWorkflowDef({
-    name: 'embedded_sum',
-    version: 1,
-    schemaVersion: 2,
-    tasks: [
-      {
-        name: 'sum',
-        taskReferenceName: 'sum',
-        type: 'INLINE',
-        inputParameters: { evaluatorType: 'graaljs', expression: '$.a + $.b', a: 19, b: 23 },
-      },
-    ],
-    outputParameters: { sum: '${sum.output.result}' },
+async function connected<T>(url: string, ask: (conductor: Conductor) => Promise<T>): Promise<T> {
+  const conductor = createConductor(createCaller({ ...folders.configFor('client'), conductorServerUrl: url }));
+  try {
+    return await ask(conductor);
+  } finally {
+    conductor.close();
+  }
+}
+
+const sum: WorkflowDef = {
+  name: 'embedded_sum',
+  version: 1,
+  schemaVersion: 2,
+  tasks: [
+    {
+      name: 'sum',
+      taskReferenceName: 'sum',
+      type: 'INLINE',
+      inputParameters: { evaluatorType: 'graaljs', expression: '$.a + $.b', a: 19, b: 23 },
+    },
+  ],
+  outputParameters: { sum: '${sum.output.result}' },
+};
+
+const wait = (ref: string) => ({
+  name: 'wait',
+  taskReferenceName: ref,
+  type: 'WAIT',
+  inputParameters: { duration: '12 seconds' },
+});
+
+const fork: WorkflowDef = {
+  name: 'embedded_fork',
+  version: 1,
+  schemaVersion: 2,
+  tasks: [
+    { name: 'fork', taskReferenceName: 'fork', type: 'FORK_JOIN', forkTasks: [[wait('left')], [wait('right')]] },
+    { name: 'join', taskReferenceName: 'join', type: 'JOIN', joinOn: ['left', 'right'] },
+  ],
+};
+
+const start = (url: string, def: WorkflowDef) =>
+  connected(url, async (conductor) => {
+    await conductor.putWorkflowDef(def);
+    return conductor.startWorkflow({ name: def.name, version: 1, input: {} });
   });
-  const id = await conductor.startWorkflow({ name: 'embedded_sum', version: 1, input: {} });
-  conductor.close();
-  return id;
+
+const resultOf = (url: string, id: string) =>
+  connected(url, async (conductor) => {
+    const { status, output } = await conductor.getExecution(id);
+    return { status, output };
+  });
+
+const SUMMED = { status: 'COMPLETED', output: { sum: 42 } };
+
+async function kill(pid: number): Promise<void> {
+  process.kill(pid, 'SIGKILL');
+  while ((await commandOf(pid)) !== undefined) await pause(50);
 }
 
-async function outputOf(url: string, id: string): Promise<unknown> {
-  const conductor = createConductor(createCaller({ ...folders.configFor('inline'), conductorServerUrl: url }));
-  const { status, output } = await conductor.getExecution(id);
-  conductor.close();
-  return { status, output };
+/** What the server does to the message of a JOIN while it evaluates it; to be killed right then is a matter of luck. */
+function hideJoins(file: string): number | bigint {
+  const database = new DatabaseSync(file);
+  try {
+    return database
+      .prepare(
+        `UPDATE queue_message SET popped = 1, offset_time_seconds = 3600,
+         deliver_on = strftime('%Y-%m-%d %H:%M:%f', 'now', '+3600 seconds') WHERE queue_name = 'JOIN'`,
+      )
+      .run().changes;
+  } finally {
+    database.close();
+  }
 }
 
 async function text(url: string): Promise<string> {
   return (await fetch(url)).text();
 }
 
-describe('an embedded server', () => {
+/** One folder through four ends of its server, in this order: it comes up three times in all. */
+describe('an embedded server', { timeout: 300_000 }, () => {
   const config = folders.configFor('life');
-  let id = '';
+  const folder = folderOf(config);
+  let summed = '';
+  let forked = '';
+  let owner: Owner;
+
+  it('is one where two are started at once, on a folder that a crash left in pieces', async () => {
+    mkdirSync(folder.path);
+    writeFileSync(folder.state, `{"kind":"jar","ins`);
+    writeFileSync(folder.database, '');
+    writeFileSync(folder.lock, 'half a lock');
+    const [first, second] = await Promise.all([ensureServer(config, quiet), ensureServer(config, quiet)]);
+    expect(first.pid).toBe(second.pid);
+    expect([first.owned, second.owned].sort()).toEqual([false, true]);
+
+    summed = await start(first.url, sum);
+    expect(await resultOf(first.url, summed)).toEqual(SUMMED);
+    await Promise.all([first.stop(), second.stop()]);
+    expect(await commandOf(first.pid ?? 0)).toBeUndefined();
+    expect(existsSync(folder.state)).toBe(false);
+  });
 
   it('is started by `fleet server start`, shared by a second one, and keeps secrets to itself', async () => {
     expect(await fleet(config, 'server', 'status')).toMatchObject({ code: 1 });
@@ -102,55 +180,46 @@ describe('an embedded server', () => {
     expect(shown.join('\n')).not.toContain('never-shown');
     expect(await commandOf(pid)).not.toContain('never-shown');
     expect(await readServerLog(config, { lines: 3 })).toHaveLength(3);
+    expect(await resultOf(url, summed), 'it keeps its executions').toEqual(SUMMED);
 
-    id = await runInline(url);
-    expect(await outputOf(url, id)).toEqual({ status: 'COMPLETED', output: { sum: 42 } });
-    expect(await fleet(config, 'server', 'stop')).toMatchObject({ code: 0, stdout: 'Stopped. The data stays.\n' });
-    expect(await commandOf(pid)).toBeUndefined();
+    forked = await start(url, fork);
+    await kill(pid);
     expect(await fleet(config, 'server', 'status')).toMatchObject({ code: 1 });
+    expect(hideJoins(folder.database)).toBe(1);
   });
 
-  it('keeps its executions, survives the death of its owner, and is taken over by the next start', async () => {
-    truncateSync(writeHalfState(config), 20);
-    const owner = await startOwner(config);
+  it('keeps its executions when it is killed, and ends a fork whose JOIN it had in hand', async () => {
+    owner = await startOwner(config);
+    expect(owner.notes).toContain('Took up 1 open JOIN');
     const { url, pid, ownerPid } = await serverStatus(config);
-    expect(ownerPid).toBe(owner.pid);
-    expect(await outputOf(url ?? '', id)).toEqual({ status: 'COMPLETED', output: { sum: 42 } });
+    expect({ pid, ownerPid }).toEqual({ pid: owner.server.pid, ownerPid: owner.child.pid });
+    expect(await resultOf(url ?? '', summed)).toEqual(SUMMED);
+    const { status } = await connected(url ?? '', (conductor) =>
+      conductor.waitForEnd(forked, { signal: AbortSignal.timeout(60_000) }),
+    );
+    expect(status).toBe('COMPLETED');
+  });
 
+  it('survives the death of its owner, is taken over by the next start, and ended by `fleet server stop`', async () => {
+    const { child, server } = owner;
+    const { pid } = server;
     const shared = await ensureServer(config, quiet);
     expect(shared).toMatchObject({ pid, owned: false, reused: true });
     await shared.stop();
     expect(await serverStatus(config)).toMatchObject({ ready: true, pid });
 
-    owner.kill('SIGKILL');
-    await once(owner, 'exit');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
     const [first, second] = await Promise.all([ensureServer(config, quiet), ensureServer(config, quiet)]);
-    expect([first, second].map((server) => server.pid)).toEqual([pid, pid]);
+    expect([first, second].map((one) => one.pid)).toEqual([pid, pid]);
     expect([first, second].filter(({ owned }) => owned)).toHaveLength(1);
 
-    truncateSync(folderOf(config).state, 20);
+    truncateSync(folder.state, 20);
     expect(await ensureServer(config, quiet)).toMatchObject({ pid, owned: false, reused: true });
-    expect(await stopServer(config)).toBe(true);
+    expect(await fleet(config, 'server', 'stop')).toMatchObject({ code: 0, stdout: 'Stopped. The data stays.\n' });
+    expect(await commandOf(pid)).toBeUndefined();
+    expect(await fleet(config, 'server', 'status')).toMatchObject({ code: 1 });
     expect(await serverStatus(config)).toMatchObject({ kind: 'none' });
-  });
-
-  it('is one where two are started at once, on a folder that a crash left in pieces', async () => {
-    const pieces = folders.configFor('pieces');
-    const folder = folderOf(pieces);
-    mkdirSync(folder.path);
-    for (const file of [folder.state, folder.database]) writeFileSync(file, '');
-    writeFileSync(folder.lock, 'half a lock');
-    const [first, second] = await Promise.all([ensureServer(pieces, quiet), ensureServer(pieces, quiet)]);
-    expect(first.pid).toBe(second.pid);
-    expect([first.owned, second.owned].sort()).toEqual([false, true]);
-    await Promise.all([first.stop(), second.stop()]);
-    expect(await commandOf(first.pid ?? 0)).toBeUndefined();
-    expect(existsSync(folder.state)).toBe(false);
+    expect(await stopServer(config), 'nothing is left to stop').toBe(false);
   });
 });
-
-function writeHalfState(config: Config): string {
-  const { state } = folderOf(config);
-  writeFileSync(state, `{"kind":"jar","instance":"${randomUUID()}","port":8080`);
-  return state;
-}

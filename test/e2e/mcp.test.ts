@@ -45,7 +45,10 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
 
     await expect
       .poll(async () => (await ok('list_workflow_executions', { workflowName: name })).structured, { timeout: 10_000 })
-      .toMatchObject({ total: 1, executions: [{ executionId, status: 'COMPLETED', correlationId: name }] });
+      .toMatchObject({
+        total: 1,
+        rows: [[executionId, name, 1, 'COMPLETED', expect.any(Number), expect.any(Number), name]],
+      });
   });
 
   test('sees why an execution failed', async () => {
@@ -108,7 +111,7 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
     await ok('create_workflow', { name, ...sum });
     const answer = await client.call('execute_workflow', { name: `${name}x` });
     expect(answer.isError).toBe(true);
-    expect(answer.text).toContain(`one of these names: ${name}`);
+    expect(answer.text).toContain(`Similar names are ${name}`);
   });
 
   test('cannot reach other paths or widen a query', async () => {
@@ -138,7 +141,7 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
     let cursor: unknown;
     do {
       const { structured } = await first(cursor ? { cursor } : {});
-      seen.push(...(structured.executions as { executionId: string }[]).map(({ executionId }) => executionId));
+      seen.push(...(structured.rows as unknown[][]).map(([executionId]) => executionId));
       cursor = structured.nextCursor;
       if (cursor) await ok('execute_workflow', { name, input: { a: 0, b: 0 } });
     } while (cursor);

@@ -1,10 +1,10 @@
-import { afterAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterAll, describe, expect, inject, test } from 'vitest';
 import { loadWorkflows } from '../../cli/content.ts';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { register } from '../../workflows/manage/apply.ts';
 import type { Change } from '../../workflows/manage/change.ts';
 import { firingsOf } from '../../workflows/manage/cron.ts';
-import { type ContentFolder, contentFolder, greetingCode, parentCode } from '../support/content-folder.ts';
+import { contentFolder, greetingCode, parentCode } from '../support/content-folder.ts';
 import { realConductor, runFleetCommand, unique } from '../support/product.ts';
 
 const conductor: Conductor = realConductor();
@@ -12,28 +12,22 @@ afterAll(() => conductor.close());
 
 const name = (prefix: string) => unique(`apply_${prefix}`).replaceAll('-', '_');
 
-let fleet: string;
-let folder: ContentFolder;
-let greet: string;
-beforeEach(() => {
-  fleet = name('fleet');
-  folder = contentFolder(fleet);
-  greet = name('greet');
-});
-
-async function plan(...args: string[]): Promise<{ code: number | null; text: string }> {
-  const { code, stdout, stderr } = await runFleetCommand(['plan', ...folder.flags, ...args]);
-  return { code, text: stdout + stderr };
-}
-
-async function changes(...args: string[]): Promise<Change[]> {
-  return JSON.parse((await plan('--json', ...args)).text).changes;
-}
-
-async function apply(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await runFleetCommand(['apply', ...folder.flags, '--yes', ...args]);
-  expect(code, stderr).toBe(0);
-  return stdout;
+/** A fleet, a folder and a workflow's name that are one test's own, and the commands over them; so all tests run at once. */
+function scene() {
+  const fleet = name('fleet');
+  const folder = contentFolder(fleet);
+  const plan = async (...args: string[]): Promise<{ code: number | null; text: string }> => {
+    const { code, stdout, stderr } = await runFleetCommand(['plan', ...folder.flags, ...args]);
+    return { code, text: stdout + stderr };
+  };
+  const changes = async (...args: string[]): Promise<Change[]> =>
+    JSON.parse((await plan('--json', ...args)).text).changes;
+  const apply = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await runFleetCommand(['apply', ...folder.flags, '--yes', ...args]);
+    expect(code, stderr).toBe(0);
+    return stdout;
+  };
+  return { fleet, folder, greet: name('greet'), plan, changes, apply };
 }
 
 const started: string[] = [];
@@ -45,8 +39,9 @@ async function start(workflow: string, version?: number): Promise<string> {
   return id;
 }
 
-describe('a plan', () => {
+describe.concurrent('a plan', () => {
   test('on an unchanged server says that there is nothing to do, and --check ends with 0; before that with 3', async () => {
+    const { folder, greet, plan, apply } = scene();
     folder.write('definitions', greet, greetingCode(greet));
     expect(await plan('--check')).toMatchObject({
       code: 3,
@@ -60,6 +55,7 @@ describe('a plan', () => {
   });
 
   test('shows field by field what changed, and what runs under it', async () => {
+    const { folder, greet, plan, apply } = scene();
     folder.write('definitions', greet, greetingCode(greet, { hold: true }));
     await apply();
     const id = await start(greet);
@@ -75,6 +71,7 @@ describe('a plan', () => {
   });
 
   test('leaves alone what somebody changed on the server, or another fleet registered, and says so', async () => {
+    const { fleet, folder, greet, plan, apply } = scene();
     folder.write('definitions', greet, greetingCode(greet));
     await apply();
     const stored = await conductor.getWorkflowDef(greet, 1);
@@ -92,8 +89,9 @@ describe('a plan', () => {
   });
 });
 
-describe('a change that would break what runs', () => {
+describe.concurrent('a change that would break what runs', () => {
   test('becomes the next version; what runs goes on, who pins it follows, and the next plan has nothing to do', async () => {
+    const { folder, greet, plan, changes, apply } = scene();
     const parent = name('parent');
     folder.write('definitions', greet, greetingCode(greet, { hold: true }));
     folder.write('definitions', parent, parentCode(parent, greet), { [greet]: 'definitions' });
@@ -129,6 +127,7 @@ describe('a change that would break what runs', () => {
   });
 
   test('in what it takes also counts for who pins it and has not got there yet', async () => {
+    const { folder, greet, plan, apply } = scene();
     const parent = name('parent');
     folder.write('definitions', greet, greetingCode(greet));
     folder.write('definitions', parent, parentCode(parent, greet, { hold: true }), { [greet]: 'definitions' });
@@ -146,6 +145,7 @@ describe('a change that would break what runs', () => {
   });
 
   test('replaces the version if nothing runs', async () => {
+    const { folder, greet, apply } = scene();
     folder.write('definitions', greet, greetingCode(greet, { hold: true }));
     await apply();
     folder.write('definitions', greet, greetingCode(greet));
@@ -153,8 +153,9 @@ describe('a change that would break what runs', () => {
   });
 });
 
-describe('pruning', () => {
+describe.concurrent('pruning', () => {
   test('deletes what is no longer in code, but not under what runs, and nothing of anybody else', async () => {
+    const { folder, greet, plan, changes, apply } = scene();
     const [gone, stranger] = [name('gone'), name('stranger')];
     for (const one of [greet, gone]) folder.write('definitions', one, greetingCode(one, { hold: one === gone }));
     await apply();
@@ -183,8 +184,9 @@ describe('pruning', () => {
   });
 });
 
-describe('schedules and event handlers', () => {
+describe.concurrent('schedules and event handlers', () => {
   test('a schedule is shown with its next firings in its zone; one that the server cannot read is refused before it is stored', async () => {
+    const { folder, greet, plan } = scene();
     const daily = name('daily');
     folder.write('definitions', greet, greetingCode(greet));
     const code = (cron: string) =>
@@ -215,7 +217,10 @@ describe('schedules and event handlers', () => {
     expect(ofServer).toHaveLength(3);
   });
 
-  test('a schedule fires, and is unchanged for the next plan; one that an operator paused stays paused; pruning ends it', async () => {
+  test('a schedule fires, and is unchanged for the next plan; one that an operator paused stays paused; pruning ends it', async ({
+    expect,
+  }) => {
+    const { folder, greet, plan, changes, apply } = scene();
     const often = name('often');
     folder.write('definitions', greet, greetingCode(greet));
     const code = (cron: string) =>
@@ -237,7 +242,8 @@ describe('schedules and event handlers', () => {
     expect(await apply('--prune', '--overwrite')).toContain(`deleted: schedule ${often}`);
   });
 
-  test('an event handler starts its workflow, although its condition is nothing but our stamp', async () => {
+  test('an event handler starts its workflow, although its condition is nothing but our stamp', async ({ expect }) => {
+    const { folder, greet, plan, apply } = scene();
     const [handler, sender] = [name('handler'), name('sender')];
     folder.write('definitions', greet, greetingCode(greet));
     const code = `defineEventHandler({ name: '${handler}', description: 'd', event: 'conductor:${sender}:sent', payload: z.object({ guest: z.string() }) }).start(${greet}, (event) => ({ who: event.guest }))`;
@@ -263,7 +269,8 @@ describe('schedules and event handlers', () => {
   });
 });
 
-test('several processes that register the same at once all succeed, and each thing is written once', async () => {
+test.concurrent('several processes that register the same at once all succeed, and each thing is written once', async () => {
+  const { fleet, folder } = scene();
   const names = Array.from({ length: 5 }, () => name('many'));
   for (const one of names) folder.write('definitions', one, greetingCode(one));
   const content = { tasks: [], workflows: await loadWorkflows(folder) };

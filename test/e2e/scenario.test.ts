@@ -3,16 +3,15 @@ import { expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { defineWorkflow } from '../../workflows/dsl/define.ts';
 import { externalApi } from '../../workflows/dsl/policies.ts';
-import { register } from '../../workflows/manage/apply.ts';
 import { toTaskDef } from '../../workflows/manage/task-def.ts';
 import { defineScenarios, type Scenario } from '../../workflows/scenario/define.ts';
 import { answers, fails } from '../../workflows/scenario/mocks.ts';
 import { dryRun, inTurn } from '../../workflows/scenario/run.ts';
 import { runSuite } from '../../workflows/scenario/suite.ts';
+import { registerAlone } from '../support/probe.ts';
 import { realConductor, requestsTo, root, runFleetCommand, startFleetCommand, unique } from '../support/product.ts';
 
 const conductor = realConductor();
-const settings = { shopUrl: inject('shopUrl'), llmProvider: 'litellm', llmModel: 'scripted-research-1' };
 const folder = (name: string) => ({ WORKFLOWS_DIR: join(root, 'test/support/scenario-workflows', name) });
 
 interface Report {
@@ -30,7 +29,7 @@ const mistakesOf = ({ workflows }: Report) =>
     workflows.flatMap(({ scenarios }) => scenarios.map(({ title, mistakes }) => [title, mistakes.join('\n')])),
   );
 
-test('every shipped scenario passes, and together they reach all that the shipped workflows can do', async () => {
+test.concurrent('every shipped scenario passes, and together they reach all that the shipped workflows can do', async () => {
   const { code, stdout, stderr } = await runFleetCommand(['test', '--coverage', '100', '--json']);
   expect(stderr.split('\n').filter((line) => line.includes('stays on the server'))).toEqual([]);
   const report = reportOf(stdout);
@@ -42,7 +41,7 @@ test('every shipped scenario passes, and together they reach all that the shippe
   expect(code).toBe(0);
 });
 
-test('forks over lists, sub-workflows, loops over lists, waits, people and events are answered', async () => {
+test.concurrent('forks over lists, sub-workflows, loops over lists, waits, people and events are answered', async () => {
   const { code, stdout } = await runFleetCommand(['test', '--coverage', '100', '--json'], folder('right'));
   const report = reportOf(stdout);
   expect(Object.values(mistakesOf(report)).filter((text) => text !== '')).toEqual([]);
@@ -50,7 +49,7 @@ test('forks over lists, sub-workflows, loops over lists, waits, people and event
   expect(code).toBe(0);
 });
 
-test('each mistake in a scenario has its words, and coverage below what is asked for is one more', async () => {
+test.concurrent('each mistake in a scenario has its words, and coverage below what is asked for is one more', async () => {
   const { code, stdout, stderr } = await runFleetCommand(['test', '--coverage', '90', '--json'], folder('wrong'));
   const report = reportOf(stdout);
   expect(mistakesOf(report)).toEqual({
@@ -84,25 +83,6 @@ test('each mistake in a scenario has its words, and coverage below what is asked
   expect(report.workflows[0]?.coverage.missed).toContainEqual({ ref: 'praise', what: 'completes' });
   expect(stderr).toContain('90 % are asked for');
   expect(code).toBe(1);
-});
-
-test('a person sees which scenario failed, on which path, and what no scenario reaches', async () => {
-  const chosen = ['test', 'ScenWrong', '--title', 'expects another output'];
-  const { code, stdout } = await runFleetCommand(chosen, folder('wrong'));
-  expect(code).toBe(1);
-  expect(stdout).toContain('✗ expects another output, path and input');
-  expect(stdout).toContain('path: rate (FAILED: busy) → rate → by_rating [bad]');
-  expect(stdout).toMatch(/coverage \d of 6 \(\d+ %\); no scenario reaches\n {4}rate +completes|by_rating +case good/);
-  expect(stdout).toMatch(/0 scenarios passed, 1 failed; coverage \d+ %/);
-});
-
-test('a name or a title that there is not is said to be none', async () => {
-  const { code, stderr } = await runFleetCommand(['test', 'ScenTuor'], folder('right'));
-  expect(code).toBe(2);
-  expect(stderr).toContain('There are ScenPack, ScenTour.');
-  const title = await runFleetCommand(['test', '--title', 'no such title'], folder('right'));
-  expect(title.code).toBe(2);
-  expect(title.stderr).toContain('No scenario of these workflows has "no such title"');
 });
 
 /** An HTTP call and a failure workflow, each of which would be seen at the shop. */
@@ -143,9 +123,11 @@ const options = (workflows: Parameters<typeof runSuite>[1], keep = false) => ({
   cleaning: inTurn(),
 });
 
-test('a dry run calls nothing, starts no failure workflow, and leaves nothing behind, whatever it comes to', async () => {
+test.concurrent('a dry run calls nothing, starts no failure workflow, and leaves nothing behind, whatever it comes to', async ({
+  expect,
+}) => {
   const { workflow, alarm, path } = caller();
-  await register(conductor, { tasks: [], workflows: [alarm, workflow] }, settings);
+  await registerAlone(conductor, [alarm, workflow]);
   const scenario = (tasks: Scenario['tasks']): Scenario => ({
     input: { of: 'dry' },
     ...(tasks && { tasks }),
@@ -170,7 +152,7 @@ test('a dry run calls nothing, starts no failure workflow, and leaves nothing be
   expect(await requestsTo(path('dry'))).toEqual([]);
 });
 
-test('--keep leaves the execution, marked as a dry run', async () => {
+test.concurrent('--keep leaves the execution, marked as a dry run', async () => {
   const { workflow } = caller();
   const suite = defineScenarios(workflow, {
     one: { input: { of: 'kept' }, tasks: { call: answers(204, null) }, expect: { status: 'COMPLETED' } },
@@ -181,6 +163,26 @@ test('--keep leaves the execution, marked as a dry run', async () => {
   expect(kept).toMatchObject({ workflowName: `${workflow.name}_dry_run`, status: 'COMPLETED' });
   expect(kept.correlationId).toMatch(/^fleet-test:/);
   await conductor.removeExecution(id);
+});
+
+// What follows dry-runs the same workflows as the tests above, under the same names, and so comes after them.
+test('a person sees which scenario failed, on which path, and what no scenario reaches', async () => {
+  const chosen = ['test', 'ScenWrong', '--title', 'expects another output'];
+  const { code, stdout } = await runFleetCommand(chosen, folder('wrong'));
+  expect(code).toBe(1);
+  expect(stdout).toContain('✗ expects another output, path and input');
+  expect(stdout).toContain('path: rate (FAILED: busy) → rate → by_rating [bad]');
+  expect(stdout).toMatch(/coverage \d of 6 \(\d+ %\); no scenario reaches\n {4}rate +completes|by_rating +case good/);
+  expect(stdout).toMatch(/0 scenarios passed, 1 failed; coverage \d+ %/);
+});
+
+test('a name or a title that there is not is said to be none', async () => {
+  const { code, stderr } = await runFleetCommand(['test', 'ScenTuor'], folder('right'));
+  expect(code).toBe(2);
+  expect(stderr).toContain('There are ScenPack, ScenTour.');
+  const title = await runFleetCommand(['test', '--title', 'no such title'], folder('right'));
+  expect(title.code).toBe(2);
+  expect(title.stderr).toContain('No scenario of these workflows has "no such title"');
 });
 
 test('interrupted, it ends in order and removes what it had begun', async () => {

@@ -4,13 +4,12 @@ import type { Execution } from '../../core/conductor/types.ts';
 import { defineTask } from '../../core/contract.ts';
 import { defineWorkflow } from '../../workflows/dsl/define.ts';
 import { externalApi } from '../../workflows/dsl/policies.ts';
-import { register } from '../../workflows/manage/apply.ts';
+import { registerAlone } from '../support/probe.ts';
 import { realConductor, unique } from '../support/product.ts';
 
 /** The builder's task types that no shipped workflow uses, and the corners of those that do, on the real server. */
 const conductor = realConductor();
 const serverUrl = inject('conductorServerUrl');
-const settings = { shopUrl: inject('shopUrl'), llmProvider: 'litellm', llmModel: 'scripted-research-1' };
 afterAll(() => conductor.close());
 
 type Builder = Parameters<ReturnType<typeof defineProbe>['build']>[0];
@@ -28,7 +27,7 @@ function defineProbe(name: string) {
 
 async function start(build: Builder, input = { n: 2, flag: true }): Promise<string> {
   const workflow = defineProbe(unique('Probe').replace('-', '_')).build(build);
-  await register(conductor, { tasks: [], workflows: [workflow] }, settings);
+  await registerAlone(conductor, [workflow]);
   return conductor.startWorkflow({ name: workflow.name, input });
 }
 
@@ -167,7 +166,7 @@ test.concurrent('an HTTP task gets its time limit and retries from its policy', 
   const execution = await run((wf) => {
     const asked = wf.http('ask', externalApi, {
       method: 'GET',
-      uri: `${settings.shopUrl}/weather?city=Dubai`,
+      uri: `${inject('shopUrl')}/weather?city=Dubai`,
       response: z.object({ temperatureCelsius: z.number() }),
     });
     return { result: asked.output.response.body.temperatureCelsius };
@@ -186,7 +185,7 @@ test.concurrent('HTTP that somebody else ends hands on what they enter, in the p
   const workflowId = await start((wf) => {
     const left = wf.http('order', externalApi, {
       method: 'GET',
-      uri: `${settings.shopUrl}/weather?city=Dubai`,
+      uri: `${inject('shopUrl')}/weather?city=Dubai`,
       asyncComplete: z.object({ tracking: z.string() }),
     });
     return { result: left.output.tracking };

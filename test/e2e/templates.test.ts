@@ -5,8 +5,8 @@ import { loadEventHandlers, loadSchedules, loadWorkflows } from '../../cli/conte
 import { startChecked } from '../../core/conductor/start.ts';
 import type { Execution } from '../../core/conductor/types.ts';
 import type { EventHandler, Schedule, Workflow } from '../../core/contract.ts';
-import { register } from '../../workflows/manage/apply.ts';
 import { listTemplates, templateFiles } from '../../workflows/templates/registry/registry.ts';
+import { registerAlone } from '../support/probe.ts';
 import {
   booksOf,
   failureWorkflowOf,
@@ -24,7 +24,6 @@ import {
 const conductor = realConductor();
 const serverUrl = inject('conductorServerUrl');
 const shopUrl = inject('shopUrl');
-const settings = { shopUrl, llmProvider: 'litellm', llmModel: 'scripted-research-1' };
 const ownName = unique('Own').replace('-', '');
 const nameOf = (template: string) => `${ownName}_${template}`;
 
@@ -50,7 +49,7 @@ beforeAll(async () => {
   const found = { workflowsDir: folder };
   workflows = await loadWorkflows(found);
   [schedules, handlers] = [await loadSchedules(found), await loadEventHandlers(found)];
-  await register(conductor, { tasks: [], workflows }, settings);
+  await registerAlone(conductor, workflows);
   worker = startFleetCommand(['work']);
   await worker.says(/serves \d+ task types/);
 });

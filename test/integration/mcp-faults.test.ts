@@ -31,7 +31,7 @@ beforeAll(async () => {
     connect('2025-11-25', stdioTarget(settings(fake.url))),
     connect('2025-11-25', stdioTarget(settings('http://127.0.0.1:9/api'))),
   ]);
-});
+}, 60_000);
 afterAll(async () => {
   await Promise.all([client.close(), offline.close()]);
   await fake.close();

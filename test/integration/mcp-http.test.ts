@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/client.ts';
 import { silentLogger } from '../../core/log.ts';
+import { ChangeBus } from '../../mcp/changes.ts';
 import { createMcpServer, type Feature } from '../../mcp/server.ts';
 import { type HttpFront, type HttpOptions, startHttp } from '../../mcp/transports/http.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
@@ -26,8 +27,20 @@ async function start(changes: Partial<HttpOptions['config']> = {}): Promise<Http
   const conductor = async () => api;
   const choice = { mcpToolsets: [], mcpTools: [], mcpRole: 'admin' as const };
   const build = createMcpServer({ config: choice, features: [noTools] });
-  const address = { mcpHost: '127.0.0.1', mcpPort: await freePort(), mcpAllowedHosts: [], mcpAllowedOrigins: [] };
-  front = await startHttp({ build, conductor, config: { ...address, ...changes }, log: silentLogger });
+  const address = {
+    mcpHost: '127.0.0.1',
+    mcpPort: await freePort(),
+    mcpAllowedHosts: [],
+    mcpAllowedOrigins: [],
+    mcpSessions: false,
+  };
+  front = await startHttp({
+    build,
+    listening: { changes: new ChangeBus() },
+    conductor,
+    config: { ...address, ...changes },
+    log: silentLogger,
+  });
   return front;
 }
 

@@ -22,9 +22,9 @@ export interface HttpProcess {
 }
 
 /** `fleet mcp --transport http` on a free port, started and listening. */
-export async function startHttpProcess(env: Record<string, string>): Promise<HttpProcess> {
+export async function startHttpProcess(env: Record<string, string>, flags: string[] = []): Promise<HttpProcess> {
   const port = await freePort();
-  const child = spawn(process.execPath, [main, 'mcp', '--transport', 'http', '--port', String(port)], {
+  const child = spawn(process.execPath, [main, 'mcp', '--transport', 'http', '--port', String(port), ...flags], {
     env: { ...base(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -5,6 +5,7 @@ import type { Execution, Task, TaskResult } from '../../core/conductor/types.ts'
 import { defineTask, type TaskContract, type TaskOptions, type Workflow } from '../../core/contract.ts';
 import { defineWorkflow } from '../../workflows/dsl/define.ts';
 import { register } from '../../workflows/manage/apply.ts';
+import type { Change } from '../../workflows/manage/change.ts';
 import { unique } from './product.ts';
 
 /** A name for a task or a workflow that nobody else in this run uses. */
@@ -39,13 +40,18 @@ export function defineProbeTask<I extends z.ZodObject, O extends z.ZodObject>(
   return defineTask({ name: uniqueName('lang_task'), description: 'Served by its test.', input, output, ...options });
 }
 
+/** Registers under the name of a fleet that nobody else has: no test waits for the lock that another one holds. */
+export function registerAlone(conductor: Conductor, workflows: readonly Workflow[]): Promise<Change[]> {
+  return register(conductor, { tasks: [], workflows }, settings(), { fleet: uniqueName('fleet') });
+}
+
 /** Registers workflows with all they need, and starts the last of them. */
 export async function startProbe(
   conductor: Conductor,
   workflows: readonly Workflow[],
   input: Record<string, unknown>,
 ): Promise<string> {
-  await register(conductor, { tasks: [], workflows }, settings());
+  await registerAlone(conductor, workflows);
   const name = workflows.at(-1)?.name ?? '';
   return conductor.startWorkflow({ name, input });
 }

@@ -170,6 +170,13 @@ describe('the call that helps after wrong arguments', () => {
     expect(next({ nam: 'a' }, destructive)).not.toContain('start_thing');
   });
 
+  test('leaves away a choice without sense where that only reads, but never the name of what is read', () => {
+    const reading = { annotations: { ...tool.annotations, readOnlyHint: true } };
+    expect(next({ name: 'a', status: 'whatever', limit: {} }, reading)).toBe('start_thing {"name":"a"}');
+    expect(next({ name: 'a', status: 'whatever' })).toMatch(/^Call start_thing again/);
+    expect(next({ name: 'toolong', limit: {} }, reading)).toBe('list_workflows {}');
+  });
+
   test('is not said where the arguments are long', () => {
     expect(next({ name: 'a', limit: '5', input: { text: 'x'.repeat(1000) } })).toMatch(/^Call start_thing again/);
   });

@@ -24,6 +24,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'workflows/event-handlers': ['core', 'workflows/dsl', 'workflows/definitions'],
   'workflows/templates': ['core', 'workflows/dsl', 'workflows/scenario', 'workflows/templates', 'workers/tasks'],
   mcp: ['core', 'mcp'],
+  'mcp/analysis': ['core', 'mcp', 'workflows/model'],
   'mcp/authoring': [
     'core',
     'mcp',

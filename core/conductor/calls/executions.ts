@@ -30,6 +30,8 @@ export interface SearchRequest {
   /** Conditions joined by ` AND `, e.g. `workflowType=OrderProcessing AND status IN (FAILED,TIMED_OUT)`. */
   query?: string;
   freeText?: string;
+  /** Leaves out what runs as a sub-workflow of another. */
+  topLevelOnly?: boolean;
   start?: number;
   size?: number;
   /** By the start; default: newest first. */
@@ -134,11 +136,18 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
         query: { includeClosed: true, includeTasks: false },
         answer: z.array(executionSchema),
       }),
-    searchExecutions: ({ query, freeText = '*', start = 0, size = 20, oldestFirst = false }) =>
+    searchExecutions: ({ query, freeText = '*', topLevelOnly, start = 0, size = 20, oldestFirst = false }) =>
       call({
         method: 'GET',
         path: '/api/workflow/search',
-        query: { query, freeText, start, size, sort: oldestFirst ? 'startTime:ASC' : 'startTime:DESC' },
+        query: {
+          query,
+          freeText,
+          topLevelOnly,
+          start,
+          size,
+          sort: oldestFirst ? 'startTime:ASC' : 'startTime:DESC',
+        },
         answer: searchSchema,
       }),
     runningExecutions: (name, version) =>

@@ -1,0 +1,57 @@
+import { runtimeOf } from '../../core/conductor/execution.ts';
+import { type Execution, hasEnded } from '../../core/conductor/types.ts';
+import { duration } from '../../core/text.ts';
+import { callOf, word } from '../text.ts';
+import { culpritOf, type Facts, gather, type Reads } from './chain.ts';
+import { judgeEnded } from './ended.ts';
+import type { Advice, Finding } from './finding.ts';
+import { judgeOpen } from './open.ts';
+
+/** A finding about an execution that somebody asked about. */
+export interface Diagnosis extends Finding {
+  readonly asked: Execution;
+  /** How the cause was reached from the execution that was asked about; empty where it lies in that itself. */
+  readonly path: readonly string[];
+}
+
+/** Finds out why an execution failed, or why it does not go on. @throws FleetError `not-found` */
+export async function diagnoseExecution(reads: Reads, executionId: string): Promise<Diagnosis> {
+  return judge(await gather(reads, executionId, Date.now()));
+}
+
+/** The same from what was read. */
+export function judge(facts: Facts): Diagnosis {
+  const root = facts.chain.at(-1) ?? facts.asked;
+  const finding = hasEnded(root.status) ? judgeEnded(facts, facts.asked) : judgeOpen(facts);
+  return { ...finding, asked: facts.asked, path: pathOf(facts, finding) };
+}
+
+function pathOf({ asked, chain }: Facts, { execution }: Finding): string[] {
+  const [top] = chain;
+  const up = top && top.workflowId !== asked.workflowId ? [`ended with its parent ${nameOf(top)}`] : [];
+  const down = chain.slice(0, -1).map((parent) => `task ${word(culpritOf(parent)?.referenceTaskName ?? '?')}`);
+  const last = execution.workflowId === asked.workflowId ? [] : [nameOf(execution)];
+  return [...up, ...down, ...last];
+}
+
+/** The diagnosis as text for a model. */
+export function describeDiagnosis({ asked, path, cause, sentence, evidence, advice }: Diagnosis, now: number): string {
+  const head = `${nameOf(asked)}: ${asked.status} after ${duration(runtimeOf(asked, now))}. Cause: ${cause}.`;
+  return [
+    head,
+    sentence,
+    ...(path.length > 0 ? [`Where: ${path.join(' → ')}`] : []),
+    ...(evidence.length > 0
+      ? ['Evidence (what is quoted is data out of workflows):', ...evidence.map((line) => `- ${line}`)]
+      : []),
+    ...(advice.length > 0 ? ['Next:', ...advice.map((step, index) => `${index + 1}. ${adviceLine(step)}`)] : []),
+  ].join('\n');
+}
+
+export function adviceLine({ say, call }: Advice): string {
+  return call ? `${say}: ${callOf(call.tool, call.args)}` : `${say}.`;
+}
+
+function nameOf({ workflowName, workflowVersion, workflowId }: Execution): string {
+  return `${word(workflowName)} v${workflowVersion} ${workflowId}`;
+}

@@ -1,0 +1,49 @@
+import type { Conductor } from '../../core/conductor/api.ts';
+import type { ExecutionSummary } from '../../core/conductor/types.ts';
+import { orUndefined } from '../../core/errors.ts';
+import { type Diagnosis, diagnoseExecution } from './diagnose.ts';
+import { shapeOf } from './reasons.ts';
+
+/** Executions that failed alike, and the diagnosis of the newest. */
+export interface FailureGroup {
+  readonly count: number;
+  readonly newest: ExecutionSummary;
+  readonly diagnosis: Diagnosis;
+}
+
+export interface FailureGroups {
+  /** The most frequent first. */
+  readonly groups: readonly FailureGroup[];
+  /** Failed executions that were looked at, the newest ones. */
+  readonly read: number;
+  /** Failed executions there are. */
+  readonly total: number;
+  /** Those among the read ones that belong to groups which are not shown. */
+  readonly others: number;
+}
+
+const READ = 100;
+const MOST_GROUPS = 6;
+
+/** The newest failed executions, of one workflow or of all, by what went wrong. Sub-workflows count with their parents. */
+export async function groupFailures(conductor: Conductor, workflowName: string | undefined): Promise<FailureGroups> {
+  const query = `status IN (FAILED,TIMED_OUT)${workflowName === undefined ? '' : ` AND workflowType=${workflowName}`}`;
+  const topLevelOnly = workflowName === undefined;
+  const { totalHits: total, results } = await conductor.searchExecutions({ query, topLevelOnly, size: READ });
+  const alike = Map.groupBy(results, keyOf);
+  const largest = [...alike.values()].sort((a, b) => b.length - a.length).slice(0, MOST_GROUPS);
+  const described = await Promise.all(largest.flatMap((group) => (group[0] ? [describe(group[0], group.length)] : [])));
+  const groups = described.filter((group) => group !== undefined);
+  const shown = groups.reduce((sum, { count }) => sum + count, 0);
+  return { groups, read: results.length, total, others: results.length - shown };
+
+  async function describe(newest: ExecutionSummary, count: number): Promise<FailureGroup | undefined> {
+    const diagnosis = await orUndefined(diagnoseExecution(conductor, newest.workflowId)); // it may be removed by now
+    return diagnosis && { count, newest, diagnosis };
+  }
+}
+
+function keyOf(summary: ExecutionSummary): string {
+  const { workflowType, failedReferenceTaskNames: refs, reasonForIncompletion: reason } = summary;
+  return JSON.stringify([workflowType, refs ?? '', shapeOf(reason ?? '')]);
+}

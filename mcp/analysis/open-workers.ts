@@ -1,0 +1,125 @@
+import { TASK_TYPES } from '../../core/conductor/task-types.ts';
+import type { Execution, Task } from '../../core/conductor/types.ts';
+import { count, duration, instant } from '../../core/text.ts';
+import { isObject } from '../../workflows/model/walk.ts';
+import { word } from '../text.ts';
+import { type Queue, queueOf } from './chain.ts';
+import type { Finding } from './finding.ts';
+import * as recovery from './recovery.ts';
+
+/** Idle workers poll more often than this. */
+const POLLED_LATELY_MS = 30_000;
+/** A time-out of the server's is noticed with its next sweep. */
+const SWEEP_MS = 90_000;
+
+/** `task charge`, or `Task charge` where a sentence begins. */
+export function nameOf({ referenceTaskName: ref }: Task, first = false): string {
+  return `${first ? 'Task' : 'task'} ${word(ref)}`;
+}
+
+/** Why a task for workers has not been taken. */
+export function queued(execution: Execution, task: Task, queue: Queue | undefined, now: number): Finding {
+  const { polls = [], waiting = 0 } = queue ?? {};
+  const domain = domainOf(task);
+  const own = polls.filter((poll) => (poll.domain ?? '') === domain);
+  const latest = Math.max(0, ...own.map(({ lastPollTime }) => lastPollTime));
+  const evidence = [
+    `It waits in the queue ${word(queueOf(task))} for ${duration(now - task.scheduledTime)}; ${count(waiting, 'task')} there.`,
+    latest > 0 ? `Last poll ${duration(now - latest)} ago.` : `Nobody has polled this queue${domain ? '' : ' lately'}.`,
+  ];
+  const found = { evidence, execution, task };
+  if (latest > 0 && now - latest < POLLED_LATELY_MS) return polled(found, waiting);
+  const type = isObject(task.workflowTask) ? task.workflowTask.type : undefined;
+  if (typeof type === 'string' && !TASK_TYPES.has(type)) {
+    return {
+      ...found,
+      cause: 'bad-definition',
+      sentence: `${nameOf(task, true)} has the type ${word(type)}, which the server does not have, so it waits for ever in a queue of that name.`,
+      advice: [
+        recovery.showDefinition(
+          'Mend the type and register the definition by create_workflow as a new version',
+          execution,
+        ),
+        recovery.terminate('End this execution', execution, `task type ${type} does not exist`),
+      ],
+    };
+  }
+  const elsewhere = polls.filter(
+    (poll) => (poll.domain ?? '') !== domain && now - poll.lastPollTime < POLLED_LATELY_MS,
+  );
+  const where = elsewhere.map((poll) => (poll.domain ? `domain ${word(poll.domain)}` : 'no domain'));
+  const worker = `\`fleet work --only ${word(task.taskType)}\`${domain ? `, polling domain ${word(domain)}` : ''}`;
+  return {
+    ...found,
+    evidence:
+      where.length > 0
+        ? [...evidence, `Workers poll for this type with ${[...new Set(where)].join(', ')} only.`]
+        : evidence,
+    cause: 'no-worker',
+    sentence: `No worker polls for ${nameOf(task)} (${word(task.taskType)}${domain ? ` in domain ${word(domain)}` : ''}).`,
+    advice: [
+      recovery.showQueue(
+        `Start a worker (${worker}); the execution then goes on by itself. See that it polls`,
+        task.taskType,
+      ),
+    ],
+  };
+}
+
+/** Workers poll, and still nobody has it: a limit, or a long queue. */
+function polled(found: Pick<Finding, 'evidence' | 'execution'> & { task: Task }, waiting: number): Finding {
+  const { task, execution, evidence } = found;
+  const limited: Record<string, unknown> = task.taskDefinition ?? {};
+  const { concurrentExecLimit, rateLimitPerFrequency: rate, rateLimitFrequencyInSeconds: per } = limited;
+  const limits = [
+    ...(isPositive(concurrentExecLimit) ? [`at most ${concurrentExecLimit} at a time (concurrentExecLimit)`] : []),
+    ...(isPositive(rate) ? [`at most ${rate} in ${per} s (rateLimitPerFrequency)`] : []),
+  ];
+  if (limits.length > 0) {
+    return {
+      ...found,
+      evidence: [
+        ...evidence,
+        `Its task definition allows ${limits.join(' and ')}; the server looks again up to 60 s after a place is free.`,
+      ],
+      cause: 'limit',
+      sentence: `Workers poll for ${nameOf(task)}, but a limit of its task definition holds it back.`,
+      advice: [
+        recovery.showQueue(
+          'It goes on by itself when others end, or sooner if the limit is raised. See the queue',
+          task.taskType,
+        ),
+      ],
+    };
+  }
+  return {
+    ...found,
+    cause: 'in-progress',
+    sentence:
+      waiting > 1
+        ? `${nameOf(task, true)} waits in line; workers poll.`
+        : `${nameOf(task, true)} is about to be taken; workers poll.`,
+    advice: [recovery.follow('Follow it', execution.workflowId)],
+  };
+}
+
+/** What is known of a task that a worker has taken. */
+export function inHand(execution: Execution, task: Task, now: number): Finding {
+  const limit = task.responseTimeoutSeconds * 1000;
+  const silent = now - (task.updateTime || task.startTime);
+  const overdue = limit > 0 && silent > limit;
+  const worker = task.workerId ? `worker ${word(task.workerId)}` : 'a worker';
+  return {
+    cause: 'in-progress',
+    sentence: overdue
+      ? `${nameOf(task, true)} is with ${worker}, which has been silent for longer than its response time-out; the server takes it back within ${duration(SWEEP_MS)}.`
+      : `${nameOf(task, true)} is with ${worker} since ${instant(task.startTime)}.`,
+    evidence: [`Last sign of it ${duration(silent)} ago; its response time-out is ${duration(limit)}.`],
+    advice: [recovery.follow('Follow it', execution.workflowId)],
+    execution,
+    task,
+  };
+}
+
+const domainOf = ({ domain }: Task) => (typeof domain === 'string' ? domain : '');
+const isPositive = (value: unknown): value is number => typeof value === 'number' && value > 0;

@@ -1,0 +1,157 @@
+import { isForWorkers } from '../../../core/conductor/task-types.ts';
+import type { Execution } from '../../../core/conductor/types.ts';
+import { count, duration } from '../../../core/text.ts';
+import { word } from '../../text.ts';
+import type { Bucket, Spread, TaskDifference, TaskFigures, Totals } from './figures.ts';
+
+const SHOWN_TASKS = 8;
+const SHOWN_DIFFERENCES = 20;
+const DAY_MS = 86_400_000;
+
+/** `95.0 %`, or `-` where nothing has ended. */
+export function percent(share: number | undefined): string {
+  return share === undefined ? '-' : `${(share * 100).toFixed(1)} %`;
+}
+
+/** How often it succeeded and how long it took. */
+export function totalsLines({ executions, byStatus, successRate, duration: spread }: Totals): string[] {
+  const states = Object.entries(byStatus).map(([status, n]) => `${n} ${status}`);
+  return [
+    `${count(executions, 'execution')}: ${states.join(', ') || 'none'}; ${percent(successRate)} of those that ended by themselves succeeded.`,
+    spread
+      ? `Duration of the completed: average ${duration(spread.average)}, p50 ${duration(spread.p50)}, p95 ${duration(spread.p95)}, p99 ${duration(spread.p99)}.`
+      : 'None has completed, so there is no duration.',
+  ];
+}
+
+/** The tasks as a table, with a sentence on the one to look at first. */
+export function taskLines(tasks: readonly TaskFigures[]): string[] {
+  if (tasks.length === 0) return [];
+  const all = tasks.reduce((sum, { timeTaken }) => sum + timeTaken, 0);
+  const hidden = tasks.length - SHOWN_TASKS;
+  return [
+    ...bottleneckLines(tasks, all),
+    'task | type | attempts | failed | retries | wait p50/p95 | run p50/p95 | share of time',
+    ...tasks.slice(0, SHOWN_TASKS).map((task) => taskLine(task, all)),
+    ...(hidden > 0 ? [`${count(hidden, 'task')} that take less are not shown.`] : []),
+  ];
+}
+
+/** Where most time goes, whether in line or at work, and which task fails most. */
+export function bottleneckLines(tasks: readonly TaskFigures[], all: number): string[] {
+  const [slowest] = tasks;
+  const lines: string[] = [];
+  if (slowest && slowest.timeTaken > 0) lines.push(`Bottleneck: ${slowSentence(slowest, all)}`);
+  const worst = [...tasks].sort((a, b) => b.failed - a.failed)[0];
+  if (worst && worst.failed > 0) {
+    lines.push(`Fails most: ${word(worst.ref)}, ${worst.failed} of ${count(worst.attempts, 'attempt')}.`);
+  }
+  return lines;
+}
+
+function slowSentence(task: TaskFigures, all: number): string {
+  const { ref, wait, run, timeTaken, waiting } = task;
+  const waits = (wait?.average ?? 0) > (run?.average ?? 0);
+  const why = waits
+    ? isForWorkers({ taskType: task.type })
+      ? 'mostly waiting to be taken: start more workers or let them take more at once'
+      : 'mostly waiting for the server to take it up'
+    : 'mostly running: the work itself is slow';
+  const now = waiting > 0 ? ` ${count(waiting, 'attempt')} of it ${waiting === 1 ? 'waits' : 'wait'} now.` : '';
+  return `${word(ref)} takes ${percent(timeTaken / all)} of all task time, ${why}.${now}`;
+}
+
+function taskLine({ ref, type, attempts, failed, retries, wait, run, timeTaken }: TaskFigures, all: number): string {
+  const share = all > 0 ? percent(timeTaken / all) : '-';
+  return [word(ref), word(type), attempts, failed, retries, pair(wait), pair(run), share].join(' | ');
+}
+
+function pair(spread: Spread | undefined): string {
+  return spread ? `${duration(spread.p50)}/${duration(spread.p95)}` : '-';
+}
+
+/** One line for each stretch of time. */
+export function trendLines(trend: readonly Bucket[], { byDays }: { byDays: boolean }): string[] {
+  if (trend.length < 2) return [];
+  const lines = trend.map(({ from, totals }) => {
+    const { executions, successRate, duration: spread } = totals;
+    const start = new Date(from).toISOString();
+    return [
+      byDays ? start.slice(0, 10) : `from ${start.slice(0, 16)}Z`,
+      executions,
+      percent(successRate),
+      pair(spread),
+    ].join(' | ');
+  });
+  return ['Trend: time | executions | succeeded | duration p50/p95', ...lines, ...changeLine(trend)];
+}
+
+/** What the last stretch is to the first one. */
+function changeLine(trend: readonly Bucket[]): string[] {
+  const first = trend[0]?.totals.duration?.p50;
+  const last = trend.at(-1)?.totals.duration?.p50;
+  if (first === undefined || last === undefined || first === 0) return [];
+  const change = Math.round((last / first - 1) * 100);
+  if (Math.abs(change) < 10) return ['The median is about the same at the end as at the beginning.'];
+  return [`The median is ${Math.abs(change)} % ${change > 0 ? 'slower' : 'faster'} at the end than at the beginning.`];
+}
+
+export function isByDays(since: number, now: number): boolean {
+  return now - since > 2 * DAY_MS;
+}
+
+/** Two versions side by side. */
+export function versionLines(
+  sides: readonly (readonly [version: number, totals: Totals, tasks: readonly TaskFigures[]])[],
+): string[] {
+  const columns = sides.map(([version, totals]) => [
+    `v${version}`,
+    totals.executions,
+    percent(totals.successRate),
+    pair(totals.duration),
+  ]);
+  const refs = [...new Set(sides.flatMap(([, , tasks]) => tasks.map(({ ref }) => ref)))].slice(0, SHOWN_TASKS);
+  const rows = refs.map((ref) => {
+    const cells = sides.map(([, , tasks]) => {
+      const task = tasks.find((one) => one.ref === ref);
+      return task ? `${pair(task.run)}, ${task.failed} of ${task.attempts} failed` : 'not in it';
+    });
+    return `${word(ref)} | ${cells.join(' | ')}`;
+  });
+  return [
+    'version | executions | succeeded | duration p50/p95',
+    ...columns.map((cells) => cells.join(' | ')),
+    `task (run p50/p95) | ${sides.map(([version]) => `v${version}`).join(' | ')}`,
+    ...rows,
+  ];
+}
+
+/** Two executions side by side. */
+export function differenceLines(executions: readonly Execution[], differences: readonly TaskDifference[]): string[] {
+  const heads = executions.map(
+    ({ workflowId, workflowName, workflowVersion, status }, index) =>
+      `${index === 0 ? 'A' : 'B'}: ${word(workflowName)} v${workflowVersion} ${workflowId} ${status}`,
+  );
+  const rows = differences.slice(0, SHOWN_DIFFERENCES).map(({ ref, type, sides: [a, b] }) => {
+    const change = a && b ? signed(b.ms - a.ms) : '-';
+    return [word(ref), word(type), sideText(a), sideText(b), change].join(' | ');
+  });
+  const hidden = differences.length - rows.length;
+  return [
+    ...heads,
+    'task | type | A | B | B - A',
+    ...rows,
+    ...(hidden > 0 ? [`${count(hidden, 'task')} that differ less are not shown.`] : []),
+  ];
+}
+
+function sideText(side: TaskDifference['sides'][number]): string {
+  if (!side) return 'did not come up';
+  const attempts = side.attempts > 1 ? `, ${side.attempts} attempts` : '';
+  const wait = side.waitMs >= 100 ? ` (${duration(side.waitMs)} of it in line)` : '';
+  return `${side.status} ${duration(side.ms)}${wait}${attempts}`;
+}
+
+function signed(ms: number): string {
+  return `${ms < 0 ? '-' : '+'}${duration(Math.abs(ms))}`;
+}

@@ -1,0 +1,88 @@
+import { inputRequired } from '@modelcontextprotocol/server';
+import { z } from 'zod';
+import { countByStatus } from '../../core/conductor/execution.ts';
+import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
+import { waitingAmong } from '../../core/conductor/waiting.ts';
+import { countsLine } from '../execution.ts';
+import { quote, word } from '../text.ts';
+import type { DetailedTask } from './protocol.ts';
+
+/** A client that asks sooner hardly sees more. */
+const POLL_INTERVAL_MS = 1000;
+const SHOWN_INPUT = 1000;
+
+/** What a person enters for a task that waits for a decision. */
+export const decision = z.object({
+  approved: z.boolean().describe('Whether it may go on'),
+  reason: z.string().min(1).max(1000).describe('Why'),
+});
+
+/** A task of the protocol is an execution that a tool has started: its id holds both, so that every process finds it. */
+export interface TaskName {
+  readonly executionId: string;
+  readonly tool: string;
+}
+
+/** The id of a task. */
+export function taskIdOf({ executionId, tool }: TaskName): string {
+  return `${executionId}.${tool}`;
+}
+
+/** What a task id stands for; undefined if it is none of ours. */
+export function parseTaskId(taskId: string): TaskName | undefined {
+  const [, executionId, tool] = /^([\w-]{1,100})\.([\w.-]{1,128})$/.exec(taskId) ?? [];
+  return executionId !== undefined && tool !== undefined ? { executionId, tool } : undefined;
+}
+
+/**
+ * The execution as a task, as long as nobody asks what it came to.
+ * @param asks whether what waits for a person is put to the client's person
+ */
+export function taskOf(taskId: string, execution: Execution, asks = false): DetailedTask {
+  const base = baseOf(taskId, execution);
+  if (execution.status === 'TERMINATED') return { ...base, status: 'cancelled', statusMessage: whyEnded(execution) };
+  const open = hasEnded(execution.status) ? [] : waitingAmong(execution.tasks).filter(isForPerson);
+  if (open.length === 0) return { ...base, status: 'working', statusMessage: progressOf(execution) };
+  const statusMessage = `Waits for a person: ${open.map(({ referenceTaskName }) => word(referenceTaskName)).join(', ')}.`;
+  if (!asks) return { ...base, status: 'working', statusMessage };
+  const inputRequests = Object.fromEntries(open.map((task) => [task.taskId, questionOf(task, execution)]));
+  return { ...base, status: 'input_required', statusMessage, inputRequests };
+}
+
+function baseOf(taskId: string, { startTime, endTime, tasks }: Execution) {
+  const changes = tasks.flatMap((task) => [task.scheduledTime, task.startTime, task.endTime, task.updateTime]);
+  return {
+    taskId,
+    createdAt: new Date(startTime).toISOString(),
+    lastUpdatedAt: new Date(Math.max(startTime, endTime, ...changes)).toISOString(),
+    // Conductor keeps executions until somebody removes them.
+    ttlMs: null,
+    pollIntervalMs: POLL_INTERVAL_MS,
+  };
+}
+
+/** True for what a person decides. A WAIT is for a signal of some system, which no form can stand in for. */
+function isForPerson({ taskType }: Task): boolean {
+  return taskType === 'HUMAN';
+}
+
+function questionOf({ referenceTaskName, inputData }: Task, { workflowName }: Execution) {
+  const about = quote(JSON.stringify(inputData), SHOWN_INPUT);
+  return inputRequired.elicit({
+    message: `${word(referenceTaskName)} of ${word(workflowName)} waits for your decision. It is about (quoted): ${about}`,
+    requestedSchema: decision,
+  });
+}
+
+function progressOf({ status, tasks }: Execution): string {
+  return `${status}; tasks: ${countsLine(countByStatus(tasks))}.`;
+}
+
+function whyEnded({ reasonForIncompletion }: Execution): string {
+  return reasonForIncompletion ? `TERMINATED: ${quote(reasonForIncompletion)}.` : 'TERMINATED.';
+}
+
+/** The open decision of an execution that has this id; undefined if there is none. */
+export function openDecision({ tasks }: Execution, taskId: string): Task | undefined {
+  return waitingAmong(tasks).find((task) => task.taskId === taskId && isForPerson(task));
+}

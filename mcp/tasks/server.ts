@@ -1,0 +1,24 @@
+import { type JSONRPCRequest, type Result, Server, type ServerContext } from '@modelcontextprotocol/server';
+import { type CreatedTask, isCreatedTask } from './protocol.ts';
+
+type Handler = (request: JSONRPCRequest, context: ServerContext) => Promise<Result>;
+
+/**
+ * The SDK's server, whose tool calls may also answer with a task. The SDK checks every answer of `tools/call` against the schema of
+ * tool results, which a task is not; this hands it an empty one to check and then sends the task.
+ */
+export class TaskServer extends Server {
+  protected override _wrapHandler(method: string, handler: Handler): Handler {
+    if (method !== 'tools/call') return super._wrapHandler(method, handler);
+    return async (request, context) => {
+      let task: CreatedTask | undefined;
+      const answer = super._wrapHandler(method, async (again, next) => {
+        const result = await handler(again, next);
+        task = isCreatedTask(result) ? result : undefined;
+        return task ? { content: [] } : result;
+      });
+      const result = await answer(request, context);
+      return task ?? result;
+    };
+  }
+}

@@ -1,0 +1,179 @@
+import { z } from 'zod';
+import { runtimeOf } from '../../core/conductor/execution.ts';
+import type { Execution } from '../../core/conductor/types.ts';
+import { FleetError } from '../../core/errors.ts';
+import { count } from '../../core/text.ts';
+import type { Spread, TaskFigures, Totals } from '../analysis/performance/figures.ts';
+import { defineTool, type ToolAnswer, type ToolContext } from '../define.ts';
+import { definitionVersion, executionId, workflowFilter } from '../fields.ts';
+import { orNoExecution } from '../find-execution.ts';
+import { nearNames } from '../names.ts';
+import { callOf, word } from '../text.ts';
+
+const DAY_MS = 86_400_000;
+const PROGRESS_EVERY_MS = 1000;
+const STRUCTURED_TASKS = 10;
+
+const input = z.strictObject({
+  workflowName: workflowFilter.optional().describe('The workflow'),
+  lookbackDays: z.int().min(1).max(90).default(7).describe('How far back'),
+  version: definitionVersion.optional().describe('Only this version'),
+  compareVersion: definitionVersion.optional().describe('A second version to compare with'),
+  executionIds: z.array(executionId).length(2).optional().describe('Or two executions to compare, task by task'),
+});
+type Args = z.output<typeof input>;
+
+const output = z.looseObject({
+  executions: z.int().optional(),
+  read: z.int().optional(),
+  successRate: z.number().optional(),
+  durationMs: z.looseObject({}).optional(),
+  tasks: z.array(z.unknown()).optional(),
+  trend: z.array(z.unknown()).optional(),
+  versions: z.array(z.unknown()).optional(),
+});
+type Answer = ToolAnswer<z.input<typeof output>>;
+
+export default defineTool({
+  name: 'analyze_workflow_performance',
+  title: 'Analyze performance',
+  description:
+    'How fast and how reliable a workflow is: success rate, duration percentiles, slowest and most failing tasks (queue wait against run time), trend; or compares two versions or two executions.',
+  toolset: 'executions',
+  byDefault: true,
+  permission: 'executions:read',
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  input,
+  output,
+}).handler((args, context) => {
+  const [left, right] = args.executionIds ?? [];
+  if (left !== undefined && right !== undefined) return compareExecutions(left, right, context);
+  if (args.workflowName === undefined) throw nothingNamed();
+  return analyze({ ...args, workflowName: args.workflowName }, context);
+});
+
+function nothingNamed(): FleetError {
+  return new FleetError('input', 'Name a workflow, or two executions to compare.', {
+    remedy: `See what there is: ${callOf('list_workflows', {})}`,
+  });
+}
+
+type Named = Args & { workflowName: string };
+
+async function analyze(args: Named, context: ToolContext): Promise<Answer> {
+  const { readSample } = await import('../analysis/performance/sample.ts');
+  const { tasksOf, totalsOf, trendOf } = await import('../analysis/performance/figures.ts');
+  const report = await import('../analysis/performance/report.ts');
+  const { workflowName, lookbackDays, version, compareVersion } = args;
+  const now = Date.now();
+  const since = now - lookbackDays * DAY_MS;
+  const scope = { workflowName, since };
+  const told = teller(context);
+  const sample = await readSample(context.conductor, { ...scope, version }, told);
+  if (sample.total === 0) await mustExist(args, context);
+  const totals = totalsOf(sample.summaries);
+  const tasks = tasksOf(sample.executions, now);
+  const trend = trendOf(sample.summaries, since, now);
+  const compared =
+    compareVersion === undefined
+      ? undefined
+      : await readSample(context.conductor, { ...scope, version: compareVersion }, told);
+  const other =
+    compared && ([compareVersion ?? 0, totalsOf(compared.summaries), tasksOf(compared.executions, now)] as const);
+  const own = version ?? sample.summaries[0]?.version ?? 1;
+  const byDays = report.isByDays(since, now);
+  const head = `${word(workflowName)}${version ? ` v${version}` : ''}, last ${count(lookbackDays, 'day')}`;
+  return {
+    text: [
+      `${head}; ${extentOf(sample.summaries.length, sample)}`,
+      ...report.totalsLines(totals),
+      ...report.taskLines(tasks),
+      ...report.trendLines(trend, { byDays }),
+      ...(other ? report.versionLines([[own, totals, tasks], other]) : []),
+    ].join('\n'),
+    structured: {
+      ...structureOf(totals),
+      read: sample.executions.length,
+      tasks: tasks.slice(0, STRUCTURED_TASKS).map(taskOf),
+      trend: trend.map(({ from, totals: part }) => ({ from: new Date(from).toISOString(), ...structureOf(part) })),
+      ...(other && {
+        versions: [[own, totals] as const, other].map(([v, part]) => ({ version: v, ...structureOf(part) })),
+      }),
+    },
+  };
+}
+
+function extentOf(counted: number, { total, executions }: { total: number; executions: readonly Execution[] }): string {
+  const all =
+    counted < total ? `${counted} of ${total} executions are counted` : `all ${counted} executions are counted`;
+  return `${all}, ${executions.length} of them read with their tasks.`;
+}
+
+/** Progress of a long reading, at most once a second. */
+function teller({ progress }: ToolContext): (read: number, of: number) => void {
+  let next = performance.now() + PROGRESS_EVERY_MS;
+  return (read, of) => {
+    if (performance.now() < next) return;
+    next = performance.now() + PROGRESS_EVERY_MS;
+    progress({ progress: read, total: of, message: `read ${read} of ${count(of, 'execution')}` });
+  };
+}
+
+async function mustExist({ workflowName: name }: Named, { definitions }: ToolContext): Promise<void> {
+  const names = [...(await definitions.index({ fresh: true })).keys()];
+  if (names.includes(name)) return;
+  const near = nearNames(name, names, 3).map(word).join(', ');
+  throw new FleetError(
+    'not-found',
+    `No workflow ${word(name)} is registered, and none has run${near ? `; similar: ${near}` : ''}.`,
+    {
+      remedy: `See what there is: ${callOf('list_workflows', {})}`,
+    },
+  );
+}
+
+async function compareExecutions(left: string, right: string, { conductor }: ToolContext): Promise<Answer> {
+  const { differencesOf } = await import('../analysis/performance/figures.ts');
+  const { differenceLines } = await import('../analysis/performance/report.ts');
+  const [a, b] = await Promise.all([left, right].map((id) => orNoExecution(conductor.getExecution(id), id)));
+  if (!a || !b) throw nothingNamed();
+  const now = Date.now();
+  const differences = differencesOf(a, b, now);
+  const totals = [a, b].map((execution) => `${Math.round(runtimeOf(execution, now))} ms`);
+  return {
+    text: [`In all A took ${totals[0]}, B ${totals[1]}.`, ...differenceLines([a, b], differences)].join('\n'),
+    structured: {
+      executionIds: [left, right],
+      durationMs: { a: runtimeOf(a, now), b: runtimeOf(b, now) },
+      tasks: differences
+        .slice(0, STRUCTURED_TASKS)
+        .map(({ ref, type, sides: [one, two] }) => ({ ref, type, a: one, b: two })),
+    },
+  };
+}
+
+function structureOf({ executions, byStatus, successRate, duration }: Totals) {
+  return {
+    executions,
+    byStatus,
+    ...(successRate !== undefined && { successRate: Number(successRate.toFixed(4)) }),
+    ...(duration && { durationMs: rounded(duration) }),
+  };
+}
+
+function taskOf({ ref, type, attempts, failed, retries, wait, run }: TaskFigures) {
+  return {
+    ref,
+    type,
+    attempts,
+    failed,
+    retries,
+    ...(wait && { waitMs: { p50: Math.round(wait.p50), p95: Math.round(wait.p95) } }),
+    ...(run && { runMs: { p50: Math.round(run.p50), p95: Math.round(run.p95) } }),
+  };
+}
+
+function rounded({ average, p50, p95, p99 }: Spread): Record<string, number> {
+  const values = { average, p50, p95, p99 };
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Math.round(value)]));
+}

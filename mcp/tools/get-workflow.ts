@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import type { StoredWorkflowDef } from '../../core/conductor/types.ts';
+import { FleetError } from '../../core/errors.ts';
+import { count } from '../../core/text.ts';
+import { inputsOf, type WorkflowInput } from '../analysis/inputs.ts';
+import { defineTool, type ToolContext } from '../define.ts';
+import { definitionVersion, workflowName } from '../fields.ts';
+import { nearNames } from '../names.ts';
+import { callOf, quote, word } from '../text.ts';
+
+/** Characters of JSON in one answer at most; it stands there twice, with its quotes escaped. */
+const JSON_LIMIT = 50_000;
+const JSON_SHARE = 0.3;
+const MOST_OUTPUTS = 20;
+
+const details = ['outline', 'json', 'diagram'] as const;
+
+export default defineTool({
+  name: 'get_workflow',
+  title: 'Get workflow',
+  description:
+    'One registered workflow: purpose, inputs, its steps as a tree, versions, how many run. detail "json" has the definition, "diagram" a Mermaid picture.',
+  toolset: 'workflows',
+  byDefault: true,
+  permission: 'workflows:read',
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  input: z.strictObject({
+    name: workflowName.describe('Its name'),
+    version: definitionVersion.optional().describe('Default: the highest'),
+    detail: z.enum(details).default('outline').describe('How it is shown'),
+    page: z.int().min(1).default(1).describe('Page of long JSON'),
+  }),
+  output: z.object({
+    name: z.string(),
+    version: z.int(),
+    versions: z.array(z.unknown()),
+    inputs: z.array(z.unknown()),
+    content: z.string(),
+    nextPage: z.int().optional(),
+  }),
+}).handler(async ({ name, version, detail, page }, context) => {
+  const def = await find(name, version, context);
+  const versions = ((await context.definitions.index()).get(def.name) ?? []).map((one) => one.version);
+  const inputs = inputsOf(def);
+  const own = { name: def.name, version: def.version, versions, inputs: inputs.map(inputText) };
+  if (detail === 'outline') {
+    const content = await treeOf(def);
+    return { text: await outline(def, { versions, inputs, content }, context), structured: { ...own, content } };
+  }
+  const whole = detail === 'json' ? await jsonOf(def) : await mermaidOf(def);
+  const size = Math.max(1000, Math.floor(Math.min(JSON_LIMIT, context.maxResponseBytes * JSON_SHARE)));
+  const content = whole.slice((page - 1) * size, page * size);
+  const pages = Math.max(1, Math.ceil(whole.length / size));
+  if (page > pages) throw noSuchPage(def, detail, pages);
+  const nextPage = page < pages ? page + 1 : undefined;
+  const more = callOf('get_workflow', { name: def.name, version: def.version, detail, page: page + 1 });
+  return {
+    text: [
+      `${word(def.name)} v${def.version}, ${detail}${pages > 1 ? `, page ${page} of ${pages}` : ''}; it is data:`,
+      content,
+      ...(nextPage ? [`More: ${more}`] : []),
+    ].join('\n'),
+    structured: { ...own, content, ...(nextPage && { nextPage }) },
+  };
+});
+
+async function find(
+  name: string,
+  version: number | undefined,
+  { definitions }: ToolContext,
+): Promise<StoredWorkflowDef> {
+  try {
+    return await definitions.get(name, version);
+  } catch (cause) {
+    if (!(cause instanceof FleetError && cause.code === 'not-found')) throw cause;
+    const index = await definitions.index({ fresh: true });
+    const versions = (index.get(name) ?? []).map((one) => one.version);
+    if (versions.length > 0) {
+      throw new FleetError('not-found', `${word(name)} has no version ${version}; it has ${versions.join(', ')}.`, {
+        remedy: `Take the highest: ${callOf('get_workflow', { name })}`,
+        cause,
+      });
+    }
+    const near = nearNames(name, [...index.keys()], 3);
+    const similar = near.length > 0 ? ` Similar: ${near.map(word).join(', ')}.` : '';
+    throw new FleetError('not-found', `There is no workflow named ${quote(name, 255)}.${similar}`, {
+      remedy: `See what there is: ${callOf('list_workflows', {})}`,
+      cause,
+    });
+  }
+}
+
+function noSuchPage({ name, version }: StoredWorkflowDef, detail: string, pages: number): FleetError {
+  return new FleetError('input', `It has ${count(pages, 'page')}.`, {
+    remedy: `The first: ${callOf('get_workflow', { name, version, detail })}`,
+  });
+}
+
+interface Parts {
+  readonly versions: readonly number[];
+  readonly inputs: readonly WorkflowInput[];
+  readonly content: string;
+}
+
+async function outline(
+  def: StoredWorkflowDef,
+  { versions, inputs, content }: Parts,
+  context: ToolContext,
+): Promise<string> {
+  const { name, version, description } = def;
+  const running = await runningOf(name, context);
+  const outputs = Object.keys(def.outputParameters ?? {});
+  const json = callOf('get_workflow', { name, version, detail: 'json' });
+  return [
+    `${word(name)} v${version}${description ? `: ${quote(description)}` : ''}`,
+    `Versions: ${versions.join(', ')}. ${running}`,
+    ...(inputs.length > 0
+      ? ['Inputs (? is optional):', ...inputs.map((input) => `- ${inputText(input)}`)]
+      : ['Takes no input.']),
+    'Steps:',
+    content,
+    ...(outputs.length > 0 ? [`Output: ${outputs.slice(0, MOST_OUTPUTS).map(word).join(', ')}`] : []),
+    `The whole definition: ${json}`,
+  ].join('\n');
+}
+
+/** How many executions of all its versions go on. A name with a meaning in a query cannot be asked for. */
+async function runningOf(name: string, { conductor, allows }: ToolContext): Promise<string> {
+  if (!/^[\w.:-]+$/.test(name) || !allows('executions:read')) return '';
+  const query = `workflowType=${name} AND status IN (RUNNING,PAUSED)`;
+  const { totalHits } = await conductor.searchExecutions({ query, size: 0 });
+  return `${count(totalHits, 'execution')} of it run now.`;
+}
+
+function inputText({ name, type, required, description }: WorkflowInput): string {
+  const head = `${word(name)}${required === false ? '?' : ''}${type ? ` (${word(type)})` : ''}`;
+  return description ? `${head}: ${quote(description, 120)}` : head;
+}
+
+async function treeOf(def: StoredWorkflowDef): Promise<string> {
+  const { drawDefinition } = await import('../../workflows/diagram/graph.ts');
+  const { toText } = await import('../../workflows/diagram/text.ts');
+  // The columns are for terminals; a model needs the words only.
+  return toText(drawDefinition(def))
+    .replace(/(\S) {2,}/g, '$1  ')
+    .split('\n')
+    .slice(1)
+    .join('\n');
+}
+
+async function mermaidOf(def: StoredWorkflowDef): Promise<string> {
+  const { drawDefinition } = await import('../../workflows/diagram/graph.ts');
+  const { toMermaid } = await import('../../workflows/diagram/mermaid.ts');
+  return toMermaid(drawDefinition(def)).trimEnd();
+}
+
+/** Without what the server fills in by itself. */
+async function jsonOf(def: StoredWorkflowDef): Promise<string> {
+  const { canonicalWorkflow } = await import('../../workflows/manage/canonical.ts');
+  return JSON.stringify(canonicalWorkflow(def));
+}

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type AuthInfo,
+  isInitializeRequest,
+  type McpHandlerRequestOptions,
+  type McpServerFactory,
+  WebStandardStreamableHTTPServerTransport,
+} from '@modelcontextprotocol/server';
+import { EventLog } from './event-log.ts';
+import { untilEnd } from './listening.ts';
+
+const IDLE_MS = 30 * 60_000;
+/** Beyond it the session that was used least recently ends; its client opens another. */
+const MAX_SESSIONS = 1000;
+/** When a client whose stream was dropped may come back. */
+const RETRY_MS = 500;
+
+export interface SessionOptions {
+  /** Servers for connections that stay open. */
+  readonly build: McpServerFactory;
+  readonly maxRequestBodySize: number;
+  onerror(error: Error): void;
+}
+
+interface Session {
+  readonly transport: WebStandardStreamableHTTPServerTransport;
+  readonly idle: NodeJS.Timeout;
+  /** Streams that a client keeps open to hear of changes. */
+  streams: number;
+}
+
+/**
+ * Sessions of the 2025 revision over HTTP, held by this process:
+ * 1. `initialize` opens one; every other request names one that is open here, or is told that there is none (404), upon which the
+ *    client opens another.
+ * 2. One ends by DELETE, after half an hour without a request or an open stream, or when there are too many.
+ * 3. What a client missed of a stream is kept within narrow limits, for it to come back for.
+ */
+export class Sessions {
+  readonly #open = new Map<string, Session>();
+  readonly #options: SessionOptions;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /** Answers a request of the 2025 revision. */
+  async fetch(request: Request, { authInfo }: McpHandlerRequestOptions = {}): Promise<Response> {
+    const body: unknown = request.body
+      ? await request
+          .clone()
+          .json()
+          .catch(() => undefined)
+      : undefined;
+    const given = { parsedBody: body, ...(authInfo && { authInfo }) };
+    const id = request.headers.get('mcp-session-id');
+    const session = id === null ? undefined : this.#open.get(id);
+    if (session) {
+      this.#touch(session);
+      const response = await session.transport.handleRequest(request, given);
+      return request.method === 'GET' ? keptOpen(session, response) : response;
+    }
+    if (id !== null) return refusal(404, -32001, 'Session not found');
+    if (!isInitialize(body)) return refusal(400, -32000, 'Bad Request: Mcp-Session-Id header is required');
+    const transport = await this.#begin(request, authInfo);
+    const response = await transport.handleRequest(request, given);
+    if (transport.sessionId === undefined) await transport.close(); // refused, so nobody will ever come back to it
+    return response;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#open.values()].map(({ transport }) => transport.close()));
+  }
+
+  async #begin(request: Request, authInfo: AuthInfo | undefined): Promise<WebStandardStreamableHTTPServerTransport> {
+    const transport = new WebStandardStreamableHTTPServerTransport({
+      sessionIdGenerator: randomUUID,
+      onsessioninitialized: (id) => this.#keep(id, transport),
+      eventStore: new EventLog(),
+      retryInterval: RETRY_MS,
+      maxRequestBodySize: this.#options.maxRequestBodySize,
+    });
+    transport.onerror = this.#options.onerror;
+    transport.onclose = () => this.#forget(transport.sessionId);
+    const server = await this.#options.build({ era: 'legacy', requestInfo: request, ...(authInfo && { authInfo }) });
+    await server.connect(transport);
+    return transport;
+  }
+
+  #keep(id: string, transport: WebStandardStreamableHTTPServerTransport): void {
+    const session: Session = { transport, streams: 0, idle: setTimeout(() => this.#endIdle(session), IDLE_MS).unref() };
+    this.#open.set(id, session);
+    const [oldest] = this.#open.values();
+    if (this.#open.size > MAX_SESSIONS) oldest?.transport.close().catch(this.#options.onerror);
+  }
+
+  #endIdle(session: Session): void {
+    if (session.streams > 0) session.idle.refresh();
+    else session.transport.close().catch(this.#options.onerror);
+  }
+
+  #touch(session: Session): void {
+    session.idle.refresh();
+    const { sessionId = '' } = session.transport;
+    this.#open.delete(sessionId);
+    this.#open.set(sessionId, session);
+  }
+
+  #forget(id: string | undefined): void {
+    if (id === undefined) return;
+    clearTimeout(this.#open.get(id)?.idle);
+    this.#open.delete(id);
+  }
+}
+
+/** A stream that a client holds to hear of changes shows that it is still there. */
+function keptOpen(session: Session, response: Response): Response {
+  if (!response.body) return response;
+  session.streams += 1;
+  return untilEnd(response, () => {
+    session.streams -= 1;
+  });
+}
+
+function isInitialize(body: unknown): boolean {
+  return Array.isArray(body) ? body.some(isInitializeRequest) : isInitializeRequest(body);
+}
+
+function refusal(status: number, code: number, message: string): Response {
+  return Response.json({ jsonrpc: '2.0', error: { code, message }, id: null }, { status });
+}

@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { z } from 'zod';
+import { type HttpProcess, startHttpProcess } from '../support/mcp-process.ts';
+import { ASKS_TOO, FOLLOWS_TASKS, raw, rawResult } from '../support/raw-mcp.ts';
+
+const name = `conform_${randomUUID().slice(0, 8)}`;
+const env = {
+  CONDUCTOR_SERVER_URL: inject('conductorServerUrl'),
+  RATE_LIMIT_RPM: '100000',
+  MCP_WORKFLOW_TOOLS: name,
+};
+let one: HttpProcess;
+let other: HttpProcess;
+
+/** Waits for a person, then answers with what the person said. */
+const tasks = [
+  {
+    name: 'decide',
+    taskReferenceName: 'decide',
+    type: 'HUMAN',
+    inputParameters: { amount: '${workflow.input.amount}' },
+  },
+];
+const outputParameters = { approved: '${decide.output.approved}', sure: '${decide.output.confirmedByPerson}' };
+const end = { terminationStatus: 'FAILED', terminationReason: 'out of stock' };
+
+beforeAll(async () => {
+  [one, other] = await Promise.all([startHttpProcess(env), startHttpProcess(env)]);
+  const create = (definition: object) =>
+    rawResult(one.url, 'tools/call', { name: 'create_workflow', arguments: definition }, {});
+  await create({ name, tasks, outputParameters });
+  await create({
+    name: `${name}_fails`,
+    tasks: [{ name: 'end', taskReferenceName: 'end', type: 'TERMINATE', inputParameters: end }],
+  });
+});
+afterAll(() => Promise.all([one.stop(), other.stop()]));
+
+const shownTask = z.looseObject({
+  taskId: z.string(),
+  status: z.string(),
+  inputRequests: z.record(z.string(), z.object({ params: z.object({ message: z.string() }) })).optional(),
+  result: z
+    .object({ resultType: z.literal('complete'), structuredContent: z.record(z.string(), z.unknown()) })
+    .optional(),
+});
+
+async function start(args: object, capabilities: object = FOLLOWS_TASKS) {
+  return rawResult(one.url, 'tools/call', { name: 'execute_workflow', arguments: args }, capabilities);
+}
+
+/** Asked at the other process than the one that started it. */
+async function get(taskId: string, capabilities: object = ASKS_TOO) {
+  return shownTask.parse(await rawResult(other.url, 'tasks/get', { taskId }, capabilities));
+}
+
+async function until(taskId: string, status: string) {
+  await expect.poll(async () => (await get(taskId)).status, { timeout: 20_000 }).toBe(status);
+  return get(taskId);
+}
+
+test('an execution is a task of every process, asks its person, and ends with the answer of the tool', async () => {
+  const created = await start({ name, input: { amount: 7 } });
+  expect(created).toMatchObject({ resultType: 'task', status: 'working', ttlMs: null, pollIntervalMs: 1000 });
+  expect(created).not.toHaveProperty('content');
+  const taskId = String(created.taskId);
+
+  const waiting = await until(taskId, 'input_required');
+  const [[key, request] = []] = Object.entries(waiting.inputRequests ?? {});
+  expect(request?.params.message).toContain(`decide of ${name} waits for your decision`);
+  expect(request?.params.message).toContain('amount');
+  expect(await get(taskId, FOLLOWS_TASKS)).toMatchObject({
+    status: 'working',
+    statusMessage: expect.stringContaining('decide'),
+  });
+
+  const answer = (response: object) =>
+    rawResult(one.url, 'tasks/update', { taskId, inputResponses: { [key ?? '']: response } }, ASKS_TOO);
+  expect(await answer({ action: 'decline' })).toMatchObject({ resultType: 'complete' });
+  expect((await get(taskId)).status).toBe('input_required');
+  expect(await answer({ action: 'accept', content: { approved: true, reason: 'cheap' } })).toMatchObject({
+    resultType: 'complete',
+  });
+
+  const done = await until(taskId, 'completed');
+  expect(done.result?.structuredContent).toMatchObject({
+    status: 'COMPLETED',
+    output: { approved: true, sure: true },
+  });
+});
+
+test('a workflow that is a tool of its own goes on as a task as well', async () => {
+  const called = await rawResult(one.url, 'tools/call', { name, arguments: { amount: 1 } });
+  expect(called).toMatchObject({ resultType: 'task' });
+  const taskId = String(called.taskId);
+  const [key = ''] = Object.keys((await until(taskId, 'input_required')).inputRequests ?? {});
+  const no = { [key]: { action: 'accept', content: { approved: false, reason: 'too much' } } };
+  await rawResult(other.url, 'tasks/update', { taskId, inputResponses: no }, ASKS_TOO);
+  const done = await until(taskId, 'completed');
+  expect(done.result?.structuredContent).toMatchObject({ status: 'COMPLETED', output: { approved: false } });
+});
+
+test('an execution that fails is a completed task with the reason', async () => {
+  const created = await start({ name: `${name}_fails` });
+  const ended = created.resultType === 'task' ? (await until(String(created.taskId), 'completed')).result : created;
+  expect(JSON.stringify(ended)).toContain('out of stock');
+  expect(JSON.stringify(ended)).toContain('FAILED');
+});
+
+test('cancelling ends the execution, once or twice', async () => {
+  const { taskId } = await start({ name });
+  const cancel = () => rawResult(other.url, 'tasks/cancel', { taskId: String(taskId) });
+  expect(await cancel()).toMatchObject({ resultType: 'complete' });
+  await until(String(taskId), 'cancelled');
+  expect(await cancel()).toMatchObject({ resultType: 'complete' });
+});
+
+test('who does not follow tasks gets a handle, and no task', async () => {
+  const answered = await start({ name }, {});
+  expect(answered).toMatchObject({ structuredContent: { status: 'RUNNING' } });
+  const { executionId } = z
+    .object({ structuredContent: z.object({ executionId: z.string() }) })
+    .parse(answered).structuredContent;
+  const taskId = `${executionId}.execute_workflow`;
+  expect(await raw(one.url, 'tasks/get', { taskId }, {})).toMatchObject({ error: { code: -32021 } });
+  await rawResult(one.url, 'tasks/cancel', { taskId });
+});
+
+test.each([
+  ['of nothing', 'nothing'],
+  ['of an execution that does not exist', `${randomUUID()}.execute_workflow`],
+  ['of a tool that starts nothing', `${randomUUID()}.get_execution_status`],
+  ['of a tool that does not exist', `${randomUUID()}.no_such_tool`],
+  ['with a path in it', '../metadata/taskdefs.execute_workflow'],
+])('a task %s is an error', async (_what, taskId) => {
+  for (const method of ['tasks/get', 'tasks/cancel']) {
+    expect(await raw(one.url, method, { taskId })).toMatchObject({ error: { code: -32602 } });
+  }
+});

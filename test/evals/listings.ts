@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import type { StoredWorkflowDef } from '../../core/conductor/types.ts';
+import { discover } from '../../core/discover.ts';
+import { offerOf } from '../../core/mcp-offer.ts';
+import { isTool } from '../../mcp/define.ts';
+import { listingOf, type ToolListing } from '../../mcp/schemas.ts';
+import { workflowTool } from '../../mcp/workflow-tools/tool.ts';
+import { defineWorkflow } from '../../workflows/dsl/define.ts';
+
+/** Two workflows as somebody may offer them as tools: of everyday matters, beside which all other tools are about workflows. */
+const offered = [
+  defineWorkflow({
+    name: 'book_meeting_room',
+    version: 1,
+    description: 'Books a room.',
+    input: z.object({ people: z.int(), from: z.string(), to: z.string() }),
+    output: z.object({}),
+    mcp: { purpose: 'Reserves a meeting room for a number of people at a day and time.' },
+  }).build(() => ({})),
+  defineWorkflow({
+    name: 'translate_document',
+    version: 1,
+    description: 'Translates a text.',
+    input: z.object({ text: z.string(), language: z.string() }),
+    output: z.object({}),
+    mcp: { purpose: 'Translates a document, such as a contract, into French or another language.' },
+  }).build(() => ({})),
+];
+
+/** Every tool of every toolset, and two workflows that are tools, as `tools/list` shows them. */
+export async function allListings(): Promise<ToolListing[]> {
+  const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
+  const workflows = offered.map(({ name, def }) => {
+    const stored = def as unknown as StoredWorkflowDef; // the server adds nothing that a tool shows
+    const offer = offerOf(stored);
+    if (!offer) throw new Error(`${name} is not offered`);
+    return workflowTool({ def: stored, offer }, name);
+  });
+  return [...tools, ...workflows].map(listingOf);
+}

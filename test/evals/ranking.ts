@@ -1,0 +1,174 @@
+import type { ToolListing } from '../../mcp/schemas.ts';
+import { stem } from './stem.ts';
+import { meaningsOf } from './thesaurus.ts';
+
+/** What the ranking reads of a tool; peers' lists have it too. */
+export type RankedTool = Pick<ToolListing, 'name'> & {
+  readonly title?: string | undefined;
+  readonly description?: string | undefined;
+  readonly inputSchema: Readonly<Record<string, unknown>>;
+};
+
+/**
+ * Weights of BM25F, set once and by no golden: a name and a title are written to be recognised, a description's first sentence says
+ * what the tool is for, the rest and the parameters say how.
+ */
+const FIELDS = { name: 3, title: 2, first: 2, rest: 1, parameters: 0.5 } as const;
+const SATURATION = 1.2;
+/** How much a long field counts less than a short one. */
+const LENGTH_SHARE = 0.5;
+
+/** What another word for the same thing counts, beside the very word. */
+const MEANING_WEIGHT = 0.5;
+
+/** Words that say nothing about what somebody wants. */
+const STOP_WORDS = new Set(
+  `a about after all am an and any are as at be because been before but by can could did do does each else every for from get give
+  had has have he her here his how i if in into is it its just let like may me my no not now of on one only or our out please she so
+  some such tell than that the their them then there these they this those through to too up us was we were what when where which
+  while who whom will with would you your`.split(/\s+/),
+);
+
+type Field = keyof typeof FIELDS;
+type Counts = ReadonlyMap<string, number>;
+
+/** A tool and how well it fits a request; higher is better, 0 is no word in common. */
+export interface Ranked {
+  readonly name: string;
+  readonly score: number;
+}
+
+/** The stems a text is made of; names in `camelCase` and `snake_case` come apart, ids and numbers are left out. */
+export function stemsOf(text: string): string[] {
+  const apart = text
+    .replaceAll(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|_/g, ' ')
+    .replaceAll(/([a-z\d])([A-Z])/g, '$1 $2');
+  const words = apart.toLowerCase().match(/\b[a-z][a-z\d]+\b/g) ?? [];
+  return words.filter((word) => !STOP_WORDS.has(word)).map(stem);
+}
+
+/** Prepares BM25F over the fields of these tools. The answer ranks all of them for a request, best first; equal ones by name. */
+export function createRanking(tools: readonly RankedTool[]): (request: string) => Ranked[] {
+  const documents = tools.map((tool) => ({ name: tool.name, fields: countsOf(tool) }));
+  const averages = Object.fromEntries(
+    fields.map((field) => [field, mean(documents.map((document) => size(document.fields[field])))]),
+  ) as Record<Field, number>;
+  const rarity = rarityIn(documents.map((document) => union(document.fields)));
+  const frequency = (counts: Record<Field, Counts>, term: string) =>
+    fields.reduce((sum, field) => {
+      const length = averages[field] === 0 ? 1 : size(counts[field]) / averages[field];
+      return sum + (FIELDS[field] * (counts[field].get(term) ?? 0)) / (1 - LENGTH_SHARE + LENGTH_SHARE * length);
+    }, 0);
+
+  return (request) => {
+    const terms = [...new Set(termsOf(request))];
+    return documents
+      .map((document) => {
+        const score = terms.reduce((sum, term) => {
+          const times = frequency(document.fields, term);
+          const weight = term.startsWith('#') ? MEANING_WEIGHT : 1;
+          return sum + (weight * rarity(term) * times) / (SATURATION + times);
+        }, 0);
+        return { name: document.name, score };
+      })
+      .sort((a, b) => b.score - a.score || (a.name < b.name ? -1 : 1));
+  };
+}
+
+function termsOf(text: string): string[] {
+  const stems = stemsOf(text);
+  return [...stems, ...meaningsOf(stems)];
+}
+
+/** How alike two tools read. */
+export interface Pair {
+  readonly tools: readonly [string, string];
+  /** Cosine of the tf-idf of name, title and description: 1 for the same words. */
+  readonly cosine: number;
+}
+
+/** Every pair of tools, the most confusable first. */
+export function confusablePairs(tools: readonly RankedTool[]): Pair[] {
+  const bags = tools.map(({ name, title = '', description = '' }) => ({
+    name,
+    counts: count(stemsOf(`${name} ${title} ${description}`)),
+  }));
+  const rarity = rarityIn(bags.map(({ counts }) => counts));
+  const vectors = bags.map(({ name, counts }) => ({
+    name,
+    vector: new Map([...counts].map(([term, times]) => [term, times * rarity(term)])),
+  }));
+  return vectors
+    .flatMap((a, index) =>
+      vectors.slice(index + 1).map((b) => ({ tools: [a.name, b.name] as const, cosine: cosine(a.vector, b.vector) })),
+    )
+    .sort((a, b) => b.cosine - a.cosine);
+}
+
+const fields = Object.keys(FIELDS) as Field[];
+
+function countsOf({ name, title = '', description = '', inputSchema }: RankedTool): Record<Field, Counts> {
+  const [first = '', ...rest] = description.split(/(?<=[.!?])\s+/);
+  return {
+    name: count(termsOf(name)),
+    title: count(termsOf(title)),
+    first: count(termsOf(first)),
+    rest: count(termsOf(rest.join(' '))),
+    parameters: count(termsOf(parameterText(inputSchema))),
+  };
+}
+
+/** Names, descriptions and allowed words of every parameter. */
+function parameterText(schema: unknown): string {
+  if (Array.isArray(schema)) return schema.map(parameterText).join(' ');
+  if (typeof schema !== 'object' || schema === null) return '';
+  return Object.entries(schema)
+    .map(([key, value]) => {
+      if (key === 'properties') return `${Object.keys(value as object).join(' ')} ${values(value)}`;
+      if (key === 'description' && typeof value === 'string') return value;
+      if (key === 'enum' && Array.isArray(value)) return value.join(' ');
+      return key === 'default' || key === 'required' ? '' : parameterText(value);
+    })
+    .join(' ');
+}
+
+/** Below `properties` the keys are names of parameters, and one may be called `description`. */
+function values(properties: unknown): string {
+  return Object.values(properties as object)
+    .map(parameterText)
+    .join(' ');
+}
+
+function count(terms: readonly string[]): Counts {
+  const counts = new Map<string, number>();
+  for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + 1);
+  return counts;
+}
+
+function rarityIn(documents: readonly Counts[]): (term: string) => number {
+  const holding = count(documents.flatMap((document) => [...document.keys()]));
+  return (term) => {
+    const having = holding.get(term) ?? 0;
+    return Math.log(1 + (documents.length - having + 0.5) / (having + 0.5));
+  };
+}
+
+function union(counts: Record<Field, Counts>): Counts {
+  return count(
+    fields.flatMap((field) => [...counts[field].keys()]).filter((term, at, all) => all.indexOf(term) === at),
+  );
+}
+
+function cosine(a: Counts, b: Counts): number {
+  const length = (vector: Counts) => Math.sqrt([...vector.values()].reduce((sum, weight) => sum + weight ** 2, 0));
+  const dot = [...a].reduce((sum, [term, weight]) => sum + weight * (b.get(term) ?? 0), 0);
+  return dot === 0 ? 0 : dot / (length(a) * length(b));
+}
+
+function size(counts: Counts): number {
+  return [...counts.values()].reduce((sum, times) => sum + times, 0);
+}
+
+function mean(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0) / Math.max(1, numbers.length);
+}

@@ -1,0 +1,24 @@
+import type { McpClient } from '../support/mcp-clients.ts';
+import { type Advised, nextCall } from './advice.ts';
+
+/** How a failed call went on, when each error's advice was followed without a thought. */
+export interface Recovery {
+  readonly calls: readonly (Advised & { readonly text: string; readonly isError: boolean })[];
+  readonly recovered: boolean;
+}
+
+/** Makes a call; where it fails, makes the call that the error names, and so on, `most` times at most. */
+export async function recover(
+  client: McpClient,
+  first: Advised,
+  { tools, most }: { tools: readonly string[]; most: number },
+): Promise<Recovery> {
+  const calls: (Advised & { text: string; isError: boolean })[] = [];
+  for (let next: Advised | undefined = first; next && calls.length <= most; ) {
+    const { text, isError } = await client.call(next.tool, { ...next.args });
+    calls.push({ ...next, text, isError });
+    if (!isError) return { calls, recovered: true };
+    next = nextCall(text, tools);
+  }
+  return { calls, recovered: false };
+}

@@ -1,0 +1,143 @@
+import { Client as ModernClient, StreamableHTTPClientTransport as ModernHttp } from '@modelcontextprotocol/client';
+import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { Transport as LegacyTransport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import {
+  ResourceUpdatedNotificationSchema,
+  ToolListChangedNotificationSchema,
+} from '@modelcontextprotocol/sdk/types.js';
+import { InMemoryTransport } from '@modelcontextprotocol/server';
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { silentLogger } from '../../core/log.ts';
+import { ChangeBus } from '../../mcp/changes.ts';
+import { createMcpServer, type Feature } from '../../mcp/server.ts';
+import { connecting } from '../../mcp/transports/connection.ts';
+import { startHttp } from '../../mcp/transports/http.ts';
+import { ListeningTransport, type Served } from '../../mcp/transports/listening.ts';
+import { freePort } from '../support/free-port.ts';
+
+const WATCHED = 'test://watched';
+const info = { name: 'listener', version: '1' };
+
+/** Something with tools and resources that change. */
+const changing: Feature = {
+  capabilities: { tools: { listChanged: true }, resources: { subscribe: true } },
+  attach(server) {
+    server.setRequestHandler('tools/list', () => ({ tools: [] }));
+    server.setRequestHandler('resources/list', () => ({ resources: [] }));
+  },
+};
+
+let changes: ChangeBus;
+let served: Served;
+/** The addresses that are looked after now, and how to say that one changed. */
+let watched: Map<string, () => void>;
+let closing: (() => Promise<unknown>)[];
+
+beforeEach(() => {
+  closing = [];
+  watched = new Map();
+  changes = new ChangeBus();
+  changes.addWatcher({
+    watch(uri, changed) {
+      watched.set(uri, changed);
+      return () => watched.delete(uri);
+    },
+  });
+  const config = { mcpToolsets: [], mcpTools: [], mcpRole: 'viewer' as const };
+  served = { build: createMcpServer({ features: [changing], config }), listening: { changes } };
+});
+afterEach(async () => {
+  for (const close of closing.reverse()) await close();
+});
+
+async function http(): Promise<URL> {
+  const address = { mcpHost: '127.0.0.1', mcpPort: await freePort(), mcpAllowedHosts: [], mcpAllowedOrigins: [] };
+  const conductor = () => Promise.reject(new Error('no Conductor here'));
+  const front = await startHttp({ ...served, conductor, config: { ...address, mcpSessions: true }, log: silentLogger });
+  closing.push(() => front.close());
+  return new URL(front.url);
+}
+
+function stdio(): InMemoryTransport {
+  const [ours, theirs] = InMemoryTransport.createLinkedPair();
+  const transport = new ListeningTransport(theirs, served.listening);
+  const connection = serveStdio(connecting(served.build, changes), { transport });
+  closing.push(() => connection.close());
+  return ours;
+}
+
+/** What a client was told, and how it stops listening. */
+interface Listener {
+  readonly heard: string[];
+  stop(): Promise<unknown>;
+}
+
+async function listenLegacy(transport: unknown): Promise<Listener> {
+  const client = new LegacyClient(info);
+  const heard: string[] = [];
+  client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => void heard.push(params.uri));
+  client.setNotificationHandler(ToolListChangedNotificationSchema, () => void heard.push('tools'));
+  await client.connect(transport as LegacyTransport); // one interface in two libraries
+  closing.push(() => client.close());
+  await client.subscribeResource({ uri: WATCHED });
+  return { heard, stop: () => client.unsubscribeResource({ uri: WATCHED }) };
+}
+
+async function listenModern(transport: InMemoryTransport | ModernHttp): Promise<Listener> {
+  const client = new ModernClient(info, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
+  const heard: string[] = [];
+  client.setNotificationHandler('notifications/resources/updated', ({ params }) => void heard.push(params.uri));
+  client.setNotificationHandler('notifications/tools/list_changed', () => void heard.push('tools'));
+  await client.connect(transport);
+  closing.push(() => client.close());
+  const filter = { toolsListChanged: true, resourceSubscriptions: [WATCHED] };
+  const subscription = await client.listen(filter);
+  expect(subscription.honoredFilter).toEqual(filter);
+  return { heard, stop: () => subscription.close() };
+}
+
+describe.each([
+  ['2025-11-25', 'stdio', () => listenLegacy(stdio())],
+  ['2025-11-25', 'a session over HTTP', async () => listenLegacy(new LegacyHttp(await http()))],
+  ['2026-07-28', 'stdio', () => listenModern(stdio())],
+  ['2026-07-28', 'HTTP', async () => listenModern(new ModernHttp(await http()))],
+] as const)('a client of %s over %s', (_era, _transport, listen) => {
+  test('is told of what it subscribed to and of lists, and of nothing else', async () => {
+    const { heard } = await listen();
+    // The stream of a session opens after the client is connected, which nothing announces.
+    await expect
+      .poll(() => {
+        changes.toolsChanged();
+        return heard;
+      })
+      .toContain('tools');
+    changes.resourceUpdated('test://other');
+    watched.get(WATCHED)?.();
+    await expect.poll(() => heard.filter((what) => what !== 'tools')).toEqual([WATCHED]);
+  });
+
+  test('has its addresses looked after until it stops listening', async () => {
+    const { stop } = await listen();
+    expect([...watched.keys()]).toEqual([WATCHED]);
+    await stop();
+    await expect.poll(() => watched.size).toBe(0);
+  });
+
+  test('has its addresses looked after until it is gone', async () => {
+    await listen();
+    expect(watched.size).toBe(1);
+    for (const close of closing.splice(0).reverse()) await close();
+    await expect.poll(() => watched.size).toBe(0);
+  });
+});
+
+test('an address is looked after once for all who subscribed to it, until the last has gone', () => {
+  const [first, second] = [changes.follow(WATCHED), changes.follow(WATCHED)];
+  first();
+  first();
+  expect(watched.size).toBe(1);
+  second();
+  expect(watched.size).toBe(0);
+});

@@ -1,0 +1,142 @@
+import { InMemoryTransport, type JSONRPCMessage } from '@modelcontextprotocol/server';
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { silentLogger } from '../../core/log.ts';
+import { createFixture } from '../../mcp/conformance/fixture.ts';
+import { connecting } from '../../mcp/transports/connection.ts';
+import { startHttp } from '../../mcp/transports/http.ts';
+import { ListeningTransport, type Served } from '../../mcp/transports/listening.ts';
+import { freePort } from '../support/free-port.ts';
+import { ASKS_TOO, FOLLOWS_TASKS, rawRequest } from '../support/raw-mcp.ts';
+
+const message = z.looseObject({
+  id: z.unknown().optional(),
+  method: z.string().optional(),
+  params: z.looseObject({}).optional(),
+  result: z.looseObject({}).optional(),
+});
+type Message = z.output<typeof message>;
+
+/** A connection of the 2026 revision, message by message. */
+interface Wire {
+  /** Everything that came back so far, in order. */
+  readonly received: Message[];
+  send(method: string, params: Record<string, unknown>, capabilities?: object): void;
+}
+
+let served: Served;
+let closing: (() => Promise<unknown>)[];
+beforeEach(() => {
+  closing = [];
+  served = createFixture();
+});
+afterEach(async () => {
+  for (const close of closing.reverse()) await close();
+});
+
+async function stdio(): Promise<Wire> {
+  const [ours, theirs] = InMemoryTransport.createLinkedPair();
+  const { build, listening } = served;
+  const transport = new ListeningTransport(theirs, listening);
+  const connection = serveStdio(connecting(build, listening.changes), { transport });
+  closing.push(() => connection.close());
+  const received: Message[] = [];
+  ours.onmessage = (incoming) => void received.push(message.parse(incoming));
+  await ours.start();
+  return {
+    received,
+    send(method, params, capabilities = FOLLOWS_TASKS) {
+      const { body } = rawRequest(method, params, capabilities);
+      void ours.send(JSON.parse(String(body)) as JSONRPCMessage);
+    },
+  };
+}
+
+async function http(): Promise<Wire> {
+  const address = { mcpHost: '127.0.0.1', mcpPort: await freePort(), mcpAllowedHosts: [], mcpAllowedOrigins: [] };
+  const conductor = () => Promise.reject(new Error('no Conductor here'));
+  const front = await startHttp({
+    ...served,
+    conductor,
+    config: { ...address, mcpSessions: false },
+    log: silentLogger,
+  });
+  const ends = new AbortController();
+  closing.push(
+    () => front.close(),
+    async () => ends.abort(),
+  );
+  const received: Message[] = [];
+
+  async function exchange(request: RequestInit): Promise<void> {
+    const response = await fetch(front.url, { ...request, signal: ends.signal });
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body ?? []) {
+      const text = decoder.decode(chunk, { stream: true });
+      const lines = text.startsWith('{') ? [text] : [...text.matchAll(/^data: (.+)$/gm)].map(([, data = '']) => data);
+      received.push(...lines.map((line) => message.parse(JSON.parse(line))));
+    }
+  }
+  return {
+    received,
+    send(method, params, capabilities = FOLLOWS_TASKS) {
+      exchange(rawRequest(method, params, capabilities)).catch((error: unknown) => {
+        if (!ends.signal.aborted) throw error;
+      });
+    },
+  };
+}
+
+const told = ({ received }: Wire) => received.filter(({ method }) => method === 'notifications/tasks');
+
+async function answerTo(wire: Wire, name: string, args: object): Promise<Record<string, unknown>> {
+  const before = wire.received.length;
+  wire.send('tools/call', { name, arguments: args }, ASKS_TOO);
+  await expect.poll(() => wire.received.slice(before).some(({ result }) => result)).toBe(true);
+  return wire.received.slice(before).find(({ result }) => result)?.result ?? {};
+}
+
+async function acknowledged(wire: Wire) {
+  const ack = () => wire.received.find(({ method }) => method === 'notifications/subscriptions/acknowledged');
+  await expect.poll(ack).toBeDefined();
+  return ack()?.params?.notifications;
+}
+
+describe.each([
+  ['stdio', stdio],
+  ['HTTP', http],
+])('a client that listens for a task over %s', (_transport, open) => {
+  test('is told when it has ended, with the result', async () => {
+    const wire = await open();
+    const { taskId } = await answerTo(wire, 'slow_compute', { seconds: 2, label: 'heard' });
+    const resource = 'test://watched-resource';
+    wire.send('subscriptions/listen', { notifications: { taskIds: [taskId], resourceSubscriptions: [resource] } });
+    expect(await acknowledged(wire)).toEqual({ taskIds: [taskId], resourceSubscriptions: [resource] });
+    await expect.poll(() => told(wire).length, { timeout: 10_000 }).toBe(1);
+    expect(told(wire)[0]?.params).toMatchObject({
+      taskId,
+      status: 'completed',
+      result: { content: [{ text: 'Computed heard' }] },
+      _meta: { 'io.modelcontextprotocol/subscriptionId': expect.anything() },
+    });
+    served.listening.changes.resourceUpdated(resource);
+    await expect.poll(() => wire.received.at(-1)?.params).toMatchObject({ uri: resource });
+  });
+
+  test('without the extension gets no tasks', async () => {
+    const wire = await open();
+    const { taskId } = await answerTo(wire, 'slow_compute', { seconds: 1, label: 'unheard' });
+    const listed = { taskIds: [taskId], toolsListChanged: true };
+    wire.send('subscriptions/listen', { notifications: listed }, {});
+    expect(await acknowledged(wire)).toEqual({ toolsListChanged: true });
+  });
+
+  test('cannot reach a task by an address made up for one', async () => {
+    const wire = await open();
+    const { taskId } = await answerTo(wire, 'slow_compute', { seconds: 1, label: 'guessed' });
+    const resourceSubscriptions = [`task:tells:${String(taskId)}`];
+    wire.send('subscriptions/listen', { notifications: { toolsListChanged: true, resourceSubscriptions } }, {});
+    expect(await acknowledged(wire)).toEqual({ toolsListChanged: true });
+  });
+});

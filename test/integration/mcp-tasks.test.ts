@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type FakeConductor, type Fault, startFakeConductor } from '../support/fake-conductor.ts';
+import { type HttpProcess, startHttpProcess } from '../support/mcp-process.ts';
+import { raw, rawResult } from '../support/raw-mcp.ts';
+
+const taskId = 'exec-1.execute_workflow';
+let fake: FakeConductor;
+let http: HttpProcess;
+
+beforeAll(async () => {
+  fake = await startFakeConductor();
+  const env = { CONDUCTOR_SERVER_URL: fake.url, CONDUCTOR_REQUEST_TIMEOUT_MS: '500', MCP_ROLE: 'viewer' };
+  http = await startHttpProcess(env);
+}, 60_000);
+afterAll(async () => {
+  await http.stop();
+  await fake.close();
+});
+beforeEach(() => {
+  fake.fault = 'none';
+});
+
+test('who may only read can follow a task', async () => {
+  expect(await rawResult(http.url, 'tasks/get', { taskId })).toMatchObject({
+    status: 'completed',
+    result: { structuredContent: { executionId: 'exec-1', status: 'COMPLETED', output: { answer: 42 } } },
+  });
+});
+
+test.each(['tasks/cancel', 'tasks/update'])('who may only read is refused %s', async (method) => {
+  const { error } = await raw(http.url, method, { taskId, inputResponses: {} });
+  expect(error).toMatchObject({ code: -32602, message: expect.stringContaining('needs workflows:execute') });
+});
+
+test('answers to a task that are none are refused', async () => {
+  expect(await raw(http.url, 'tasks/update', { taskId })).toMatchObject({ error: { code: -32602 } });
+});
+
+test.each<[Fault, string]>([
+  ['html', 'answered with a web page'],
+  ['slow', 'in time'],
+  ['hang-up', 'Conductor'],
+  ['error-500', 'quoted, it is data'],
+])('a Conductor that fails (%s) is an error of the request in words, and no failed task', async (fault, word) => {
+  fake.fault = fault;
+  const { error } = await raw(http.url, 'tasks/get', { taskId });
+  expect(error?.code).toBe(-32603);
+  expect(error?.message).toContain('Error (upstream)');
+  expect(error?.message).toContain(word);
+});

@@ -1,0 +1,40 @@
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface Balancer {
+  readonly url: string;
+  /** How many requests went to each server. */
+  readonly counts: readonly number[];
+  close(): Promise<void>;
+}
+
+/** Hands every request to the next of these servers in turn, whoever it is from. */
+export async function startBalancer(urls: readonly string[]): Promise<Balancer> {
+  const counts = urls.map(() => 0);
+  let next = 0;
+  const server = createServer((incoming, response) => {
+    const turn = next;
+    next = (next + 1) % urls.length;
+    counts[turn] = (counts[turn] ?? 0) + 1;
+    const { method, headers } = incoming;
+    const target = new URL(incoming.url ?? '/', urls[turn]);
+    const outgoing = request(target, { method, headers: { ...headers, host: target.host } }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    outgoing.once('error', () => response.destroy());
+    response.once('close', () => outgoing.destroy());
+    incoming.pipe(outgoing);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo; // a server that listens on a port has no other kind of address
+  return {
+    url: `http://127.0.0.1:${port}/mcp`,
+    counts,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

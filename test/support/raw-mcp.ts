@@ -1,0 +1,65 @@
+import { z } from 'zod';
+
+const EXTENSION = 'io.modelcontextprotocol/tasks';
+const REVISION = '2026-07-28';
+
+const answer = z.object({
+  id: z.unknown().optional(),
+  result: z.record(z.string(), z.unknown()).optional(),
+  error: z.object({ code: z.int(), message: z.string(), data: z.unknown().optional() }).optional(),
+});
+
+/** What came back for one request: a result or an error of the protocol. */
+export type RawAnswer = z.output<typeof answer>;
+
+/** What a client of the tasks extension declares; `elicitation` where its person can be asked. */
+export const FOLLOWS_TASKS = { extensions: { [EXTENSION]: {} } };
+export const ASKS_TOO = { ...FOLLOWS_TASKS, elicitation: {} };
+
+let lastId = 0;
+
+/** The body and headers of one request of the 2026 revision, for what no client library can send yet. */
+export function rawRequest(method: string, params: Record<string, unknown>, capabilities: object): RequestInit {
+  const name = params.name ?? params.taskId ?? params.uri;
+  lastId += 1;
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': REVISION,
+    'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '0' },
+    'io.modelcontextprotocol/clientCapabilities': capabilities,
+  };
+  return {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/json',
+      Accept: 'application/json, text/event-stream',
+      'MCP-Protocol-Version': REVISION,
+      'Mcp-Method': method,
+      ...(name !== undefined && { 'Mcp-Name': String(name) }),
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: lastId, method, params: { ...params, _meta } }),
+  };
+}
+
+/** Sends one request and returns its answer. */
+export async function raw(
+  url: string,
+  method: string,
+  params: Record<string, unknown> = {},
+  capabilities: object = FOLLOWS_TASKS,
+): Promise<RawAnswer> {
+  const response = await fetch(url, rawRequest(method, params, capabilities));
+  const text = await response.text();
+  const json = response.headers.get('content-type')?.includes('event-stream') ? lastEvent(text) : text;
+  return answer.parse(JSON.parse(json));
+}
+
+/** The result of a request. @throws Error with what the server said instead */
+export async function rawResult(...request: Parameters<typeof raw>): Promise<Record<string, unknown>> {
+  const { result, error } = await raw(...request);
+  if (!result) throw new Error(`${request[1]}: ${JSON.stringify(error)}`);
+  return result;
+}
+
+function lastEvent(text: string): string {
+  return [...text.matchAll(/^data: (.+)$/gm)].at(-1)?.[1] ?? '';
+}

@@ -1,0 +1,66 @@
+import type { Cause } from '../../../mcp/analysis/finding.ts';
+import type { endedTroubles } from './ended.ts';
+import type { openTroubles } from './open.ts';
+
+export type TroubleName = keyof typeof endedTroubles | keyof typeof openTroubles;
+
+/** Every trouble with its cause, what the sentence says of it, and the calls that lead out, in order. */
+export const expected: Record<TroubleName, readonly [cause: Cause, says: RegExp, ...calls: string[]]> = {
+  workerFailed: ['worker-error', /worker of task charge .* in every attempt/, 'get_execution_status', 'retry_workflow'],
+  inputRefused: [
+    'bad-input',
+    /Task charge .* input that its worker does not take/,
+    'get_execution_status',
+    'execute_workflow',
+  ],
+  httpNotFound: ['upstream', /refused with HTTP 404/, 'get_execution_status', 'execute_workflow'],
+  httpFailing: ['upstream', /failed with HTTP 500/, 'retry_workflow'],
+  httpRefused: ['upstream', /cannot be reached/, 'retry_workflow'],
+  httpSecret: ['missing-configuration', /HTTP 401: the secret .*UND_NO_SUCH_KEY/, 'retry_workflow'],
+  httpNoInput: ['bad-input', /needs the input url of the workflow/, 'execute_workflow'],
+  httpNoOutput: [
+    'bad-definition',
+    /\$\{find\.output\.result\.url\}" found nothing/,
+    'get_workflow',
+    'execute_workflow',
+  ],
+  responseTimeout: ['timeout', /A worker took task charge .* responseTimeoutSeconds/, 'retry_workflow'],
+  taskTimeout: ['timeout', /longer than timeoutSeconds of its task definition/, 'retry_workflow'],
+  pollTimeout: ['no-worker', /within pollTimeoutSeconds/, 'get_queue_status', 'retry_workflow'],
+  workflowTimeout: ['no-worker', /before timeoutSeconds of the workflow/, 'get_queue_status', 'retry_workflow'],
+  scriptThrows: ['bad-definition', /expression of task sum/, 'get_workflow', 'execute_workflow'],
+  scriptOfNothing: ['bad-input', /needs the input order/, 'execute_workflow'],
+  queryBroken: ['bad-definition', /expression of task shape/, 'get_workflow', 'execute_workflow'],
+  conditionBroken: ['bad-definition', /expression of task loop/, 'get_workflow', 'execute_workflow'],
+  switchBroken: ['bad-definition', /expression of task choose/, 'get_workflow', 'execute_workflow'],
+  forkWithoutJoin: ['bad-definition', /not followed by a JOIN/, 'get_workflow', 'execute_workflow'],
+  unknownChild: ['bad-definition', /starts a workflow that is not registered/, 'retry_workflow'],
+  unknownProvider: ['missing-configuration', /model provider of task ask/, 'retry_workflow'],
+  toolServerDown: ['upstream', /cannot be reached/, 'retry_workflow'],
+  dynamicNothing: ['bad-input', /needs the input which/, 'execute_workflow'],
+  endedByTask: ['terminated', /TERMINATE task give_up .*"Out of stock"/, 'get_execution_status', 'execute_workflow'],
+  terminated: ['terminated', /Somebody terminated it .*"wrong customer"/, 'retry_workflow', 'execute_workflow'],
+  grandchildFailed: [
+    'upstream',
+    /Task print \(HTTP\) was refused with HTTP 409/,
+    'get_execution_status',
+    'execute_workflow',
+  ],
+  childUngiven: ['bad-input', /needs the input address/, 'execute_workflow'],
+  childUnpassed: ['bad-definition', /the parent und_flow does not pass on/, 'get_workflow', 'execute_workflow'],
+  undoneElsewhere: ['upstream', /failed with HTTP 503/, 'retry_workflow'],
+  branchFailed: ['upstream', /task a \(HTTP\) calls failed with HTTP 502/, 'retry_workflow'],
+  optionalFailed: ['none', /although 1 optional task of it failed/],
+  nobodyPolls: ['no-worker', /No worker polls for task charge/, 'get_queue_status'],
+  otherDomain: ['no-worker', /in domain night/, 'get_queue_status'],
+  inHand: ['in-progress', /Task charge is with worker w-1/, 'get_execution_status'],
+  retryPending: ['waiting', /is tried again at .*attempt 2 of 4/, 'get_execution_status'],
+  limited: ['limit', /a limit of its task definition holds it back/, 'get_queue_status'],
+  person: ['waiting', /waits for a person at task approve/, 'list_pending_approvals'],
+  signal: ['waiting', /for a signal from outside/, 'signal_workflow'],
+  timer: ['waiting', /for a timer that is over in (1 h 59 min|2 h)/, 'get_execution_status'],
+  paused: ['paused', /Somebody paused it/, 'resume_workflow'],
+  childWaits: ['no-worker', /No worker polls for task charge/, 'get_queue_status'],
+  noSuchType: ['bad-definition', /type PARALLEL, which the server does not have/, 'get_workflow', 'terminate_workflow'],
+  slowCall: ['in-progress', /is being executed by the server/, 'get_execution_status'],
+};

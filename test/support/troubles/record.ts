@@ -1,0 +1,77 @@
+/**
+ * Brings every trouble about on a real server and writes down what the analysis reads of it, for the unit tests:
+ * `node test/support/troubles/record.ts <address of the API>`
+ */
+import { writeFileSync } from 'node:fs';
+import { startShop } from '../../../cli/demo/shop.ts';
+import { type Conductor, createConductor } from '../../../core/conductor/api.ts';
+import { createCaller } from '../../../core/conductor/client.ts';
+import { loadConfig } from '../../../core/config.ts';
+import { gather, type Reads } from '../../../mcp/analysis/chain.ts';
+import { endedTroubles } from './ended.ts';
+import { openTroubles } from './open.ts';
+import type { Recorded } from './recorded.ts';
+import { stage } from './scene.ts';
+
+const [address = ''] = process.argv.slice(2);
+const { config } = loadConfig({ env: {} });
+const conductor = createConductor(createCaller({ ...config, conductorServerUrl: address }));
+const shop = await startShop({ host: '127.0.0.1' });
+const recorded = await Promise.all(
+  Object.entries({ ...endedTroubles, ...openTroubles }).map(async ([name, trouble]) => {
+    const executionId = await stage(conductor, trouble, { prefix: 'und', shopUrl: shop.url });
+    return [name, await record(executionId)] as const;
+  }),
+);
+const text = JSON.stringify(Object.fromEntries(recorded.sort(([a], [b]) => a.localeCompare(b))));
+writeFileSync(new URL('recorded.json', import.meta.url), `${text.replace(/und_[0-9a-f]{8}_/g, 'und_')}\n`);
+await shop.close();
+conductor.close();
+
+async function record(executionId: string): Promise<Recorded> {
+  const made: Recorded = { executionId, now: Date.now(), executions: {}, queueSizes: {}, pollData: {} };
+  await gather(recording(conductor, made), executionId, made.now);
+  return made;
+}
+
+function recording(real: Conductor, made: Recorded): Reads {
+  return {
+    async getExecution(id) {
+      const execution = await real.getExecution(id);
+      made.executions[id] = trimmed(execution);
+      return execution;
+    },
+    async queueSizes(types) {
+      const sizes = await real.queueSizes(types);
+      Object.assign(made.queueSizes, sizes);
+      return sizes;
+    },
+    async pollData(type) {
+      const polls = await real.pollData(type);
+      made.pollData[type] = polls;
+      return polls;
+    },
+  };
+}
+
+/** Without what is empty and what repeats itself. */
+function trimmed(value: unknown): unknown {
+  const text = JSON.stringify(value, (key, inner) => {
+    const isEmpty = inner === null || inner === '' || (Array.isArray(inner) && inner.length === 0 && key !== 'tasks');
+    if (isEmpty && key !== 'uri' && key !== 'which' && key !== 'order') return undefined;
+    if (key === 'executionMetadata' || key === 'runtimeMetadata' || key === 'createdBy') return undefined;
+    return inner;
+  });
+  return dropDoubles(JSON.parse(text));
+}
+
+/** The definition of a task stands in it three times. */
+function dropDoubles(execution: {
+  tasks?: { workflowTask?: { taskDefinition?: unknown } }[];
+  workflowDefinition?: { tasks?: unknown[] };
+}) {
+  for (const task of execution.tasks ?? []) delete task.workflowTask?.taskDefinition;
+  const def = execution.workflowDefinition;
+  const text = JSON.stringify(def?.tasks ?? [], (key, inner) => (key === 'taskDefinition' ? undefined : inner));
+  return { ...execution, workflowDefinition: { tasks: JSON.parse(text) } };
+}

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { executionSchema, pollDataSchema } from '../../../core/conductor/types.ts';
+import { FleetError } from '../../../core/errors.ts';
+import type { Reads } from '../../../mcp/analysis/chain.ts';
+
+/** What a real server answered when the analysis read a trouble; `record.ts` wrote it. */
+export interface Recorded {
+  readonly executionId: string;
+  /** Epoch milliseconds of that moment. */
+  readonly now: number;
+  readonly executions: Record<string, unknown>;
+  readonly queueSizes: Record<string, number>;
+  readonly pollData: Record<string, unknown>;
+}
+
+/** Everything that was recorded, by the names of the troubles. */
+export function readRecorded(): Record<string, Recorded> {
+  return JSON.parse(readFileSync(new URL('recorded.json', import.meta.url), 'utf8'));
+}
+
+/** The reads of that moment once more. */
+export function replay({ executions, queueSizes, pollData }: Recorded): Reads {
+  return {
+    async getExecution(id) {
+      if (!(id in executions)) throw new FleetError('not-found', `No such execution: ${id}`);
+      return executionSchema.parse(executions[id]);
+    },
+    queueSizes: async (types) => Object.fromEntries(types.map((type) => [type, queueSizes[type] ?? 0])),
+    pollData: async (type) => pollDataSchema.array().parse(pollData[type] ?? []),
+  };
+}

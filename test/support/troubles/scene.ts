@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import type { Conductor } from '../../../core/conductor/api.ts';
+import type { Execution, Task, TaskDef, TaskResult, WorkflowDef, WorkflowTask } from '../../../core/conductor/types.ts';
+
+/** One way in which an execution on a real server comes to grief, or does not go on. */
+export interface Trouble {
+  /** Task definitions by the last part of their names. */
+  readonly taskDefs?: Readonly<Record<string, Omit<TaskDef, 'name'>>>;
+  /** Definitions by the last part of their names; the first is started. */
+  readonly workflows: (
+    place: Place,
+  ) => Readonly<Record<string, Omit<WorkflowDef, 'name' | 'version' | 'schemaVersion'>>>;
+  readonly input?: Readonly<Record<string, unknown>>;
+  /** What has to be so before it is started. */
+  readonly prepare?: (place: Place) => Promise<void>;
+  readonly taskToDomain?: (place: Place) => Record<string, string>;
+  /** What workers and people do to it. */
+  readonly drive?: (act: Act) => Promise<void>;
+  /** What it looks like when it has come to grief. */
+  readonly until: (execution: Execution) => boolean;
+}
+
+export interface Place {
+  /** The whole name of a definition. */
+  named(last: string): string;
+  /** Address of a service that answers `/echo/status/<code>`. */
+  readonly shopUrl: string;
+}
+
+export interface Act extends Place {
+  readonly conductor: Conductor;
+  readonly workflowId: string;
+  /** Waits for a task of a type to be handed out. */
+  take(type: string): Promise<Task>;
+  answer(task: Task, result: Omit<TaskResult, 'taskId' | 'workflowInstanceId'>): Promise<void>;
+}
+
+export const isEnded = ({ status }: Execution) => !['RUNNING', 'PAUSED'].includes(status);
+export const hasTask = (status: string) => (execution: Execution) =>
+  execution.tasks.some((task) => task.status === status);
+
+/** A task of a definition. */
+export function task(ref: string, type: string, more: Record<string, unknown> = {}): WorkflowTask {
+  return { name: ref, taskReferenceName: ref, type, ...more };
+}
+
+export const simple = (ref: string, name: string, inputParameters: Record<string, unknown> = {}) =>
+  task(ref, 'SIMPLE', { name, inputParameters });
+
+export const http = (ref: string, uri: string, more: Record<string, unknown> = {}) =>
+  task(ref, 'HTTP', { inputParameters: { http_request: { uri, method: 'GET', ...more } } });
+
+/** Registers what it needs, starts it and brings it to grief. Names are unique, so that many can run at once. */
+export async function stage(
+  conductor: Conductor,
+  trouble: Trouble,
+  { prefix, shopUrl }: { prefix: string; shopUrl: string },
+): Promise<string> {
+  const own = `${prefix}_${randomUUID().slice(0, 8)}`;
+  const named = (last: string) => `${own}_${last}`;
+  const place = { named, shopUrl };
+  const taskDefs = Object.entries(trouble.taskDefs ?? {}).map(([last, def]) => ({ name: named(last), ...def }));
+  if (taskDefs.length > 0) await conductor.putTaskDefs(taskDefs);
+  const defs = Object.entries(trouble.workflows(place)).map(
+    ([last, def]) => ({ name: named(last), version: 1, schemaVersion: 2, ...def }) as WorkflowDef,
+  );
+  for (const def of [...defs].reverse()) await conductor.putWorkflowDef(def);
+  await trouble.prepare?.(place);
+  const workflowId = await conductor.startWorkflow({
+    name: defs[0]?.name ?? '',
+    input: trouble.input ?? {},
+    ...(trouble.taskToDomain && { taskToDomain: trouble.taskToDomain(place) }),
+  });
+  await trouble.drive?.({ ...place, conductor, workflowId, ...worker(conductor) });
+  await until(() => conductor.getExecution(workflowId), trouble.until);
+  return workflowId;
+}
+
+function worker(conductor: Conductor): Pick<Act, 'take' | 'answer'> {
+  return {
+    take: (type) =>
+      until(async () => (await conductor.pollTasks(type, { count: 1, timeoutMs: 500, workerId: 'w-1' }))[0], isThere),
+    answer: ({ taskId, workflowInstanceId }, result) =>
+      conductor.updateTask({ taskId, workflowInstanceId, workerId: 'w-1', ...result }),
+  };
+}
+
+const isThere = <T>(value: T | undefined): value is T => value !== undefined;
+
+const LIMIT_MS = 60_000;
+const LOOK_EVERY_MS = 200;
+
+async function until<T, U extends T>(look: () => Promise<T>, is: (value: T) => value is U): Promise<U>;
+async function until<T>(look: () => Promise<T>, is: (value: T) => boolean): Promise<T>;
+async function until<T>(look: () => Promise<T>, is: (value: T) => boolean): Promise<T> {
+  const endsAt = Date.now() + LIMIT_MS;
+  for (;;) {
+    const value = await look();
+    if (is(value)) return value;
+    if (Date.now() > endsAt) throw new Error(`it has not come so far within ${LIMIT_MS} ms: ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}

@@ -1,0 +1,188 @@
+import { Client as ModernClient, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
+import type { Transport as LegacyTransport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { CreateMessageRequestSchema, ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import { createMcpHandler, InMemoryTransport, Server, type Transport } from '@modelcontextprotocol/server';
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { afterEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { type Asking, createAsking, InputNeeded } from '../../mcp/asking.ts';
+import { capabilitiesOf } from '../../mcp/capabilities.ts';
+
+type Handler = (asking: Asking) => Promise<string>;
+type Answer =
+  | { action: 'accept'; content: Record<string, string | number | boolean | string[]> }
+  | { action: 'decline' | 'cancel' };
+
+/** What the client can do, and how its person and its model answer. */
+interface Answering {
+  elicit?: (message: string) => Answer;
+  sample?: (prompt: string) => string;
+}
+
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+/** A server with one tool that asks, as `server.ts` has it. */
+function serverOf(handler: Handler): () => Server {
+  return () => {
+    const server = new Server({ name: 'asks', version: '1' }, { capabilities: { tools: {} } });
+    server.setRequestHandler('tools/call', async (_request, context) => {
+      try {
+        const text = await handler(createAsking(context, capabilitiesOf(context, server.getClientCapabilities())));
+        return { content: [{ type: 'text', text }] };
+      } catch (error) {
+        if (error instanceof InputNeeded) return error.result;
+        throw error;
+      }
+    });
+    return server;
+  };
+}
+
+function capabilitiesFor({ elicit, sample }: Answering) {
+  return { capabilities: { ...(elicit && { elicitation: {} }), ...(sample && { sampling: {} }) } };
+}
+
+const info = { name: 'asked', version: '1' };
+const textBlock = z.object({ content: z.array(z.object({ text: z.string() })) });
+const textIn = (result: unknown) => textBlock.parse(result).content[0]?.text;
+const promptIn = (content: unknown) => z.object({ text: z.string() }).parse(content).text;
+const spoken = (text: string) => ({ role: 'assistant' as const, model: 'm', content: { type: 'text' as const, text } });
+
+async function callLegacy(transport: Transport, { elicit, sample }: Answering) {
+  const client = new LegacyClient(info, capabilitiesFor({ ...(elicit && { elicit }), ...(sample && { sample }) }));
+  if (elicit) client.setRequestHandler(ElicitRequestSchema, ({ params }) => elicit(params.message));
+  if (sample) {
+    client.setRequestHandler(CreateMessageRequestSchema, ({ params }) =>
+      spoken(sample(promptIn(params.messages[0]?.content))),
+    );
+  }
+  await client.connect(transport as LegacyTransport); // one interface in two libraries
+  closing.push(() => client.close());
+  return textIn(await client.callTool({ name: 'ask' }));
+}
+
+async function callModern(
+  transport: ConstructorParameters<typeof StreamableHTTPClientTransport> | Transport,
+  answering: Answering,
+) {
+  const { elicit, sample } = answering;
+  const client = new ModernClient(info, {
+    ...capabilitiesFor(answering),
+    versionNegotiation: { mode: { pin: '2026-07-28' } },
+  });
+  if (elicit) client.setRequestHandler('elicitation/create', ({ params }) => elicit(params.message));
+  if (sample) {
+    client.setRequestHandler('sampling/createMessage', ({ params }) =>
+      spoken(sample(promptIn(params.messages[0]?.content))),
+    );
+  }
+  await client.connect(Array.isArray(transport) ? new StreamableHTTPClientTransport(...transport) : transport);
+  closing.push(() => client.close());
+  return textIn(await client.callTool({ name: 'ask' }));
+}
+
+function stdioOf(handler: Handler): Transport {
+  const [ours, theirs] = InMemoryTransport.createLinkedPair();
+  const connection = serveStdio(serverOf(handler), { transport: theirs });
+  closing.push(() => connection.close());
+  return ours;
+}
+
+/** Every request is served by a server of its own that shares nothing with the others, like processes behind a balancer. */
+function httpOf(handler: Handler): ConstructorParameters<typeof StreamableHTTPClientTransport> {
+  const serve = async (url: string | URL, init?: RequestInit) => {
+    const process = createMcpHandler(serverOf(handler));
+    return process.fetch(new Request(url, init));
+  };
+  return [new URL('http://localhost/mcp'), { fetch: serve }];
+}
+
+const ways = [
+  ['2025-11-25 over stdio', (handler: Handler, answering: Answering) => callLegacy(stdioOf(handler), answering)],
+  ['2026-07-28 over stdio', (handler: Handler, answering: Answering) => callModern(stdioOf(handler), answering)],
+  ['2026-07-28 over HTTP', (handler: Handler, answering: Answering) => callModern(httpOf(handler), answering)],
+] as const;
+
+const age = { message: 'How old?', requestedSchema: z.object({ years: z.int().min(0) }) };
+
+describe.each(ways)('a client of %s', (_way, call) => {
+  test('shows the form, and the handler gets what the person entered', async () => {
+    const asked: string[] = [];
+    const elicit = (message: string): Answer => {
+      asked.push(message);
+      return { action: 'accept', content: { years: 41 } };
+    };
+    const handler: Handler = async (asking) => JSON.stringify(await asking.elicit('age', age));
+    expect(await call(handler, { elicit })).toBe('{"action":"accept","content":{"years":41}}');
+    expect(asked).toEqual(['How old?']);
+  });
+
+  test.each(['decline', 'cancel'] as const)('tells that the person chose to %s', async (action) => {
+    const handler: Handler = async (asking) => JSON.stringify(await asking.elicit('age', age));
+    expect(await call(handler, { elicit: () => ({ action }) })).toBe(`{"action":"${action}"}`);
+  });
+
+  test('asks again when the answer does not fit', async () => {
+    const entered = [-1, 7];
+    const elicit = (): Answer => ({ action: 'accept', content: { years: entered.shift() ?? 0 } });
+    const handler: Handler = async (asking) => JSON.stringify(await asking.elicit('age', age));
+    expect(await call(handler, { elicit })).toBe('{"action":"accept","content":{"years":7}}');
+  });
+
+  test('is asked one question after another, and no answer is asked for twice', async () => {
+    const asked: string[] = [];
+    const elicit = (message: string): Answer => {
+      asked.push(message);
+      return { action: 'accept', content: message === 'How old?' ? { years: 5 } : { sure: true } };
+    };
+    const sample = (prompt: string) => {
+      asked.push(prompt);
+      return 'a poem';
+    };
+    const handler: Handler = async (asking) => {
+      const first = await asking.elicit('age', age);
+      const poem = await asking.sample('poem', { prompt: 'A poem!', maxTokens: 10 });
+      const last = await asking.elicit('sure', { message: 'Sure?', requestedSchema: z.object({ sure: z.boolean() }) });
+      return JSON.stringify([first, poem, last]);
+    };
+    expect(JSON.parse((await call(handler, { elicit, sample })) ?? '')).toEqual([
+      { action: 'accept', content: { years: 5 } },
+      'a poem',
+      { action: 'accept', content: { sure: true } },
+    ]);
+    expect(asked).toEqual(['How old?', 'A poem!', 'Sure?']);
+  });
+
+  test('that cannot ask is not asked', async () => {
+    const handler: Handler = async (asking) =>
+      `${await asking.elicit('age', age)} ${await asking.sample('poem', { prompt: 'A poem!', maxTokens: 10 })}`;
+    expect(await call(handler, {})).toBe('undefined undefined');
+  });
+});
+
+test('a client of 2025 over HTTP without a session is not asked: its answer would reach nobody', async () => {
+  const process = createMcpHandler(serverOf(async (asking) => `${await asking.elicit('age', age)}`));
+  const response = await process.fetch(
+    new Request('http://localhost/mcp', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'ask' } }),
+    }),
+  );
+  expect(await response.text()).toContain('"text":"undefined"');
+});
+
+test('a request state that is none of ours is refused', async () => {
+  const url = new URL('http://localhost/mcp');
+  const handle = createMcpHandler(serverOf(async () => 'answered'));
+  const forge = async (_url: string | URL, init?: RequestInit) => {
+    const body = JSON.parse(String(init?.body ?? '{}'));
+    if (body.method === 'tools/call') body.params.requestState = '{"half';
+    return handle.fetch(new Request(url, { ...init, body: init?.body ? JSON.stringify(body) : null }));
+  };
+  await expect(callModern([url, { fetch: forge }], {})).rejects.toThrow('Invalid requestState');
+});

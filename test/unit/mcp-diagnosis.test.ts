@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest';
+import { discover } from '../../core/discover.ts';
+import { gather } from '../../mcp/analysis/chain.ts';
+import { describeDiagnosis, judge } from '../../mcp/analysis/diagnose.ts';
+import { innermost, readReason, shapeOf } from '../../mcp/analysis/reasons.ts';
+import { nullsOf } from '../../mcp/analysis/unresolved.ts';
+import { isTool } from '../../mcp/define.ts';
+import { endedTroubles } from '../support/troubles/ended.ts';
+import { expected, type TroubleName } from '../support/troubles/expected.ts';
+import { openTroubles } from '../support/troubles/open.ts';
+import { readRecorded, replay } from '../support/troubles/recorded.ts';
+
+const recorded = readRecorded();
+const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
+
+async function diagnose(trouble: TroubleName, laterMs = 0) {
+  const record = recorded[trouble];
+  if (!record) throw new Error(`${trouble} is not recorded; see test/support/troubles/record.ts`);
+  return judge(await gather(replay(record), record.executionId, record.now + laterMs));
+}
+
+describe('what a real server showed of an execution', () => {
+  const troubles = Object.entries(expected).map(
+    ([name, [cause, says, ...calls]]) => ({ name: name as TroubleName, cause, says, calls }), // keys of a record of them
+  );
+
+  test.each(troubles)('$name is $cause', async ({ name, cause, says, calls }) => {
+    const found = await diagnose(name);
+    expect({ cause: found.cause, sentence: found.sentence }).toMatchObject({
+      cause,
+      sentence: expect.stringMatching(says),
+    });
+    expect(found.advice.flatMap(({ call }) => call?.tool ?? [])).toEqual(calls);
+  });
+
+  test('everything that is staged is recorded and expected', () => {
+    const staged = Object.keys({ ...endedTroubles, ...openTroubles }).sort();
+    expect(Object.keys(recorded).sort()).toEqual(staged);
+    expect(Object.keys(expected).sort()).toEqual(staged);
+  });
+
+  test.each(troubles)('$name is told within 450 tokens and without a line that is not ours', async ({ name }) => {
+    const { now = 0 } = recorded[name] ?? {};
+    const text = describeDiagnosis(await diagnose(name), now);
+    expect(text.length / 3.5).toBeLessThan(450);
+    expect(text.split('\n').filter((line) => /^\s/.test(line))).toEqual([]);
+  });
+
+  test('a cause in a sub-workflow of a sub-workflow names the way there', async () => {
+    const { path, execution, asked } = await diagnose('grandchildFailed');
+    expect(path.slice(0, 2)).toEqual(['task ship', 'task label']);
+    expect(execution.workflowName).toBe('und_inner');
+    expect(asked.workflowName).toBe('und_flow');
+  });
+
+  test('a sub-workflow that lacks an input is followed to whoever should have given it', async () => {
+    const ungiven = await diagnose('childUngiven');
+    expect(ungiven.advice[0]?.call?.args).toMatchObject({ name: 'und_flow' });
+    const unpassed = await diagnose('childUnpassed');
+    expect(unpassed.advice[0]?.call?.args).toMatchObject({ name: 'und_flow', detail: 'json' });
+  });
+
+  test('attempts are shown one by one, those that failed alike once', async () => {
+    const { evidence } = await diagnose('workerFailed');
+    expect(evidence).toEqual([
+      expect.stringMatching(/^attempt 1 by worker w-1: FAILED after .*: "ledger is locked"$/),
+      expect.stringMatching(/^attempt 2 by worker w-1: FAILED after .*: "ledger is still locked"$/),
+    ]);
+  });
+
+  test('what a failure workflow may have undone is said before a retry is made', async () => {
+    const { evidence } = await diagnose('undoneElsewhere');
+    expect(evidence.at(-1)).toMatch(/failure workflow ran as [0-9a-f-]{36}\..*anew instead of a retry/);
+  });
+
+  test('what its own compensation has undone is run anew, never retried', async () => {
+    const record = recorded.undoneElsewhere;
+    if (!record) throw new Error('undoneElsewhere is not recorded');
+    const text = JSON.stringify(record).replaceAll('"inputData":{', '"inputData":{"_undoneBy":null,');
+    const { advice } = judge(await gather(replay(JSON.parse(text)), record.executionId, record.now));
+    expect(advice.map(({ call }) => call?.tool)).toEqual(['execute_workflow']);
+  });
+
+  test.each(troubles)('$name is answered with calls that are valid as they stand', async ({ name }) => {
+    for (const { call } of (await diagnose(name)).advice) {
+      const tool = tools.find((one) => one.name === call?.tool);
+      if (tool) expect(tool.input.safeParse(call?.args).error?.issues, call?.tool).toBeUndefined();
+    }
+  });
+
+  test('workers of another domain are no help', async () => {
+    const { evidence } = await diagnose('otherDomain');
+    expect(evidence).toContain('Workers poll for this type with no domain only.');
+  });
+
+  test('a call that the server began long ago is lost', async () => {
+    expect((await diagnose('slowCall', 30_000)).cause).toBe('in-progress');
+    const { cause, advice } = await diagnose('slowCall', 300_000);
+    expect(cause).toBe('stuck');
+    expect(advice.map(({ call }) => call?.tool)).toEqual(['terminate_workflow', 'retry_workflow']);
+  });
+});
+
+describe('the words of a reason', () => {
+  test.each([
+    ['GET http://shop/weather answered 503: {}', 'upstream', 'failing'],
+    ['GET http://shop/weather failed: connect ECONNREFUSED 127.0.0.1:1', 'upstream', 'unreachable'],
+    ['Request failed with status code 422', 'upstream', 'refused'],
+    ['answered with 429', 'upstream', 'slow-down'],
+    ['fetch_weather ran out of time.', 'timeout', 'handler-timeout'],
+    ['The input of a_b is too large: the server keeps it where workers cannot read it.', 'bad-input', 'too-large'],
+    ['This execution has failed before and was undone by X: start a new one.', 'terminated', 'undone'],
+    ['Order 404 was lost', 'worker-error', 'said-so'],
+    ['', 'worker-error', 'said-so'],
+  ] as const)('%j reads as %s, %s', (reason, cause, kind) => {
+    expect(readReason(reason)).toMatchObject({ cause, kind });
+  });
+
+  test('are found below what the server wraps around them', () => {
+    const wrapped = `Sub workflow inner.1/9d1b41ff failure reason: Task 86aaf492-4548-4778-904c-387e5daafba7 failed with status: FAILED and reason: 'out of 'stock''`;
+    expect(innermost(wrapped)).toContain("out of 'stock");
+  });
+
+  test('of two executions differ in what is their own only', () => {
+    const reason = (id: string, n: number) =>
+      `Task ${id} failed with status: FAILED and reason: 'order ${n} is locked'`;
+    const [a, b] = ['49a32563-d3bf-4f83-9cf4-6743db834dd7', 'f95ca448-c484-4d83-9bbb-41b58c374cd6'];
+    expect(shapeOf(reason(a ?? '', 17))).toBe(shapeOf(reason(b ?? '', 4711)));
+    expect(shapeOf('order is locked')).not.toBe(shapeOf('order is lost'));
+  });
+});
+
+test('a reference that found nothing shows as null, alone or within a text', () => {
+  const wired = { url: '${a.output.url}', text: 'id ${workflow.input.id}!', fine: '${a.output.x}', both: '${b}${c}' };
+  const given = { url: null, text: 'id null!', fine: 'null', both: 'nullnull' };
+  expect(nullsOf(wired, given)).toEqual([
+    { parameter: 'url', path: 'a.output.url' },
+    { parameter: 'text', path: 'workflow.input.id' },
+  ]);
+});
