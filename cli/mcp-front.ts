@@ -22,6 +22,7 @@ import { watchTools } from '../mcp/tool-changes.ts';
 import { createTools, type ToolSource } from '../mcp/tools.ts';
 import { checkChoice } from '../mcp/toolsets.ts';
 import type { Listening, Served } from '../mcp/transports/listening.ts';
+import { settleSoon } from './settle.ts';
 
 export interface McpOptions {
   config: Config;
@@ -75,7 +76,11 @@ export async function buildMcp({ loadsLater = false, ...options }: McpOptions): 
   const build = createMcpServer({ config, features: [createTools(calls), createTasks(tasks), ...reading] });
   // Behind the answer to the message that the first server is built for. Whoever asks for tools is told, too.
   const load = once(async () => {
-    setImmediate(() => workflows().catch((err) => log.error({ err }, 'the tools cannot be loaded')));
+    setImmediate(() =>
+      workflows()
+        .then(settleSoon)
+        .catch((err) => log.error({ err }, 'the tools cannot be loaded')),
+    );
   });
   return {
     build: (context) => {
