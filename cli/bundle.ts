@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { discover } from '../core/discover.ts';
 import { isTool } from '../mcp/define.ts';
+import { copyAssets } from './assets.ts';
 import { compiled, fileAt, productionPackages } from './bundle/files.ts';
 import { manifestOf, type PackageJson } from './bundle/manifest.ts';
 import { zip } from './bundle/zip.ts';
@@ -28,6 +29,7 @@ export async function bundle(): Promise<Buffer> {
     const compiler = join(root, 'node_modules/typescript/bin/tsc');
     const args = ['-p', join(root, 'tsconfig.build.json'), '--noCheck', '--declaration', 'false', '--outDir', dist];
     execFileSync(process.execPath, [compiler, ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
+    copyAssets(dist);
     const text = JSON.stringify(await manifest(), null, 2);
     return zip([
       { path: 'manifest.json', data: Buffer.from(`${text}\n`) },

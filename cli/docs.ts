@@ -3,7 +3,9 @@ import { dirname } from 'node:path';
 import { loadWorkflows } from './content.ts';
 import { configurationMarkdown } from './docs/configuration.ts';
 import { lintMarkdown } from './docs/lint.ts';
+import { toolsMarkdown } from './docs/tools.ts';
 import { workflowPages } from './docs/workflows.ts';
+import { loadPrompts, loadResources, loadTools } from './mcp-front.ts';
 
 /** A file that `npm run docs` writes, with its path from the root of the repository. */
 export interface GeneratedFile {
@@ -13,9 +15,15 @@ export interface GeneratedFile {
 
 /** Every generated part of `docs/`. A unit test compares them with the files. */
 export async function generatedFiles(): Promise<GeneratedFile[]> {
+  const [tools, resources, prompts] = await Promise.all([
+    loadTools({ mcpToolsets: [], mcpTools: [] }),
+    loadResources(),
+    loadPrompts(),
+  ]);
   return [
     { path: 'docs/configuration.md', text: configurationMarkdown() },
     { path: 'docs/lint.md', text: lintMarkdown() },
+    { path: 'docs/tools.md', text: toolsMarkdown({ tools, resources, prompts }) },
     ...workflowPages(await loadWorkflows()).map(({ name, text }) => ({ path: `docs/workflows/${name}`, text })),
   ];
 }

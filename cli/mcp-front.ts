@@ -3,9 +3,17 @@ import type { Config } from '../core/config.ts';
 import { discover } from '../core/discover.ts';
 import type { Logger } from '../core/log.ts';
 import { modelProvider } from '../core/model-provider.ts';
+import { once } from '../core/once.ts';
+import type { Leases } from '../mcp/agents/leases.ts';
 import { ChangeBus } from '../mcp/changes.ts';
 import { type CodeDefinition, isTool, type ServerModel, type Tool } from '../mcp/define.ts';
 import { DefinitionCache } from '../mcp/definitions.ts';
+import { createCompletions } from '../mcp/reading/completions.ts';
+import { isPrompt, type Prompt } from '../mcp/reading/define-prompt.ts';
+import { isResource, type Resource } from '../mcp/reading/define-resource.ts';
+import { executionWatcher } from '../mcp/reading/execution-watcher.ts';
+import { createPrompts } from '../mcp/reading/prompts.ts';
+import { createResources } from '../mcp/reading/resources.ts';
 import { connector, createMcpServer } from '../mcp/server.ts';
 import { ExecutionTasks } from '../mcp/tasks/executions.ts';
 import { createTasks } from '../mcp/tasks/feature.ts';
@@ -14,11 +22,14 @@ import { watchTools } from '../mcp/tool-changes.ts';
 import { createTools, type ToolSource } from '../mcp/tools.ts';
 import { checkChoice } from '../mcp/toolsets.ts';
 import type { Listening, Served } from '../mcp/transports/listening.ts';
+import { settleSoon } from './settle.ts';
 
 export interface McpOptions {
   config: Config;
   log: Logger;
   conductor: () => Promise<Conductor>;
+  /** Whoever made them closes them. */
+  leases: Leases;
   /** Ends what no client waits for. */
   signal: AbortSignal;
   /** Loads the tools once the first client has its first answer: it waits for each process that it starts. */
@@ -26,10 +37,20 @@ export interface McpOptions {
 }
 
 /** All our tools. @throws FleetError `config` if the configuration names one that is not there */
-export async function loadTools({ mcpToolsets, mcpTools }: Config): Promise<Tool[]> {
+export async function loadTools({ mcpToolsets, mcpTools }: Pick<Config, 'mcpToolsets' | 'mcpTools'>): Promise<Tool[]> {
   const tools = await discover(new URL('../mcp/tools/', import.meta.url), isTool, 'tool');
   checkChoice({ toolsets: mcpToolsets, tools: mcpTools }, tools);
   return tools;
+}
+
+/** All our resources. */
+export function loadResources(): Promise<Resource[]> {
+  return discover(new URL('../mcp/resources/', import.meta.url), isResource, 'resource');
+}
+
+/** All our prompts. */
+export function loadPrompts(): Promise<Prompt[]> {
+  return discover(new URL('../mcp/prompts/', import.meta.url), isPrompt, 'prompt');
 }
 
 /** Everything that either transport serves. */
@@ -46,17 +67,27 @@ export async function buildMcp({ loadsLater = false, ...options }: McpOptions): 
   const ours = () => definitionsInCode(config);
   const calls = { ...options, definitions, now, tools, sources, ours, ...(model && { model }) };
   const tasks = new ExecutionTasks(calls);
-  const build = createMcpServer({ config, features: [createTools(calls), createTasks(tasks)] });
+  const readings = {
+    ...calls,
+    resources: once(loadResources),
+    prompts: once(loadPrompts),
+  };
+  const reading = [createResources(readings), createPrompts(readings), createCompletions(readings)];
+  const build = createMcpServer({ config, features: [createTools(calls), createTasks(tasks), ...reading] });
   // Behind the answer to the message that the first server is built for. Whoever asks for tools is told, too.
   const load = once(async () => {
-    setImmediate(() => workflows().catch((err) => log.error({ err }, 'the tools cannot be loaded')));
+    setImmediate(() =>
+      workflows()
+        .then(settleSoon)
+        .catch((err) => log.error({ err }, 'the tools cannot be loaded')),
+    );
   });
   return {
     build: (context) => {
       void load();
       return build(context);
     },
-    listening: listeningTo({ config, definitions, sources, tasks }),
+    listening: listeningTo({ ...calls, tasks }),
   };
 }
 
@@ -80,16 +111,18 @@ function later(source: () => Promise<ToolSource>): ToolSource {
 
 interface Listened {
   readonly config: Config;
+  readonly conductor: () => Promise<Conductor>;
   readonly definitions: DefinitionCache;
   readonly sources: readonly ToolSource[];
   readonly tasks: ExecutionTasks;
 }
 
-/** What clients can hear of: tasks, and the workflows that are tools. */
-function listeningTo({ config, definitions, sources, tasks }: Listened): Listening {
+/** What clients can hear of: tasks, executions, and the workflows that are tools. */
+function listeningTo({ config, conductor, definitions, sources, tasks }: Listened): Listening {
   const changes = new ChangeBus();
   const showTask = showing(tasks, connector(config)({ era: 'modern' }));
   changes.addWatcher(taskWatcher(showTask));
+  changes.addWatcher(executionWatcher(conductor));
   changes.whileHeard(() => watchTools({ sources, definitions, changes }));
   return { changes, showTask };
 }
@@ -107,13 +140,4 @@ async function definitionsInCode(config: Config): Promise<readonly CodeDefinitio
     import('../workflows/manage/ours.ts'),
   ]);
   return definitionsOf(await loadContent(config), workflowSettings(config)).workflow;
-}
-
-/** Makes it at the first call, for every call. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
 }

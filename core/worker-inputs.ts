@@ -1,3 +1,5 @@
+import type { Task } from './conductor/types.ts';
+
 /**
  * Inputs of a task that are meant for the worker process and not for the handler. A saga writes them into its definitions; their names
  * begin with `_`, and handlers never see them.
@@ -24,6 +26,19 @@ export function idempotencyScopeOf(inputData: Input): string | undefined {
 export function undoneBy(inputData: Input): string | undefined {
   const by = inputData[workerInputs.undoneBy];
   return typeof by === 'string' && !by.startsWith(NOT_STARTED) ? by : undefined;
+}
+
+/** Why no worker may do a task, whatever it does; undefined if one may. No retry would mend it. */
+export function refusalOf(
+  name: string,
+  task: Pick<Task, 'externalInputPayloadStoragePath' | 'inputData'>,
+): string | undefined {
+  if (task.externalInputPayloadStoragePath) {
+    return `The input of ${name} is too large: the server keeps it where workers cannot read it.`;
+  }
+  const compensation = undoneBy(task.inputData);
+  if (compensation === undefined) return undefined;
+  return `This execution has failed before and was undone by ${compensation}: start a new one.`;
 }
 
 /** A task's input without what is meant for the worker process. */

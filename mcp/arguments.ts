@@ -12,14 +12,18 @@ const SHOWN_MISTAKES = 10;
 export function parseArguments({ tool, args }: Pick<ToolCall, 'tool' | 'args'>): Record<string, unknown> {
   const parsed = tool.input.safeParse(args);
   if (parsed.success) return parsed.data;
-  const parameters = Object.keys(tool.input.shape);
-  const mistakes = parsed.error.issues.flatMap((issue) => sentences(issue, args, parameters));
-  const more = mistakes.length - SHOWN_MISTAKES;
-  const shown = more > 0 ? [...mistakes.slice(0, SHOWN_MISTAKES), `And ${more} more.`] : mistakes;
-  throw new FleetError('input', shown.join(' '), {
+  throw new FleetError('input', mistakesIn(parsed.error, args, tool.input), {
     remedy: helpfulCall(tool, args, parsed.error.issues) ?? `Call ${tool.name} again with these arguments corrected.`,
     cause: parsed.error,
   });
+}
+
+/** What is wrong with arguments, one sentence per mistake, each with what would be right. */
+export function mistakesIn(error: z.ZodError, args: unknown, schema: z.ZodObject): string {
+  const parameters = Object.keys(schema.shape);
+  const mistakes = error.issues.flatMap((issue) => sentences(issue, args, parameters));
+  const more = mistakes.length - SHOWN_MISTAKES;
+  return (more > 0 ? [...mistakes.slice(0, SHOWN_MISTAKES), `And ${more} more.`] : mistakes).join(' ');
 }
 
 type Issue = z.core.$ZodIssue;

@@ -2,10 +2,11 @@ import type { CallToolResult } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
 import type { Conductor } from '../core/conductor/api.ts';
 import type { Logger } from '../core/log.ts';
+import type { Leases } from './agents/leases.ts';
 import type { Asking } from './asking.ts';
 import type { Definitions } from './definitions.ts';
 import type { Caller, Permission } from './permissions.ts';
-import type { Toolset } from './toolsets.ts';
+import type { Choice, Toolset } from './toolsets.ts';
 
 /** MCP's hints, all four written out: what is left away has a default that clients read differently. */
 export interface ToolAnnotations {
@@ -36,17 +37,15 @@ export interface Progress {
   readonly message: string;
 }
 
-/** What a handler of a tool, resource or prompt is handed beside its arguments. */
-export interface ToolContext extends Asking {
+/** What readers of resources and makers of prompts are handed beside their arguments, and handlers of tools among more. */
+export interface ReadContext {
   /** Its calls end with `signal`. */
   readonly conductor: Conductor;
   /** The registered workflow definitions, kept for an hour and checked against the server. */
   readonly definitions: Definitions;
-  /** Whether this caller may do more than what the tool itself asks for. */
+  /** Whether this caller may do more than what was asked for. */
   allows(permission: Permission): boolean;
   readonly caller: Caller;
-  /** Tells the client how far the call has come, if it asked to be told. */
-  progress(progress: Progress): void;
   /** Limit of the whole answer, text and structured content together. A handler keeps well below it by itself. */
   readonly maxResponseBytes: number;
   readonly log: Logger;
@@ -56,6 +55,24 @@ export interface ToolContext extends Asking {
   ours(): Promise<readonly CodeDefinition[]>;
   /** Aborted when the client cancels, disconnects, or the server stops. */
   readonly signal: AbortSignal;
+}
+
+/** What a handler of a tool is handed beside its arguments. */
+export interface ToolContext extends ReadContext, Asking {
+  /** Tells the client how far the call has come, if it asked to be told. */
+  progress(progress: Progress): void;
+  /** The leases of tasks that agents have claimed; they outlast a call. */
+  readonly leases: Leases;
+  /** Every tool there is, and whether it is switched on where this call came from. */
+  tools(): Promise<readonly ToolOffer[]>;
+}
+
+/** A tool as a caller may have it. */
+export interface ToolOffer {
+  readonly name: string;
+  readonly toolset: Toolset;
+  readonly permission: Permission;
+  readonly isOn: boolean;
 }
 
 /** Something too large for an answer that the client can read as a resource. */
@@ -88,6 +105,8 @@ export interface ToolSpec<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
   readonly byDefault?: boolean;
   readonly permission: Permission;
   readonly annotations: ToolAnnotations;
+  /** The picture that a client which shows MCP Apps puts beside the answer: the address of a `ui://` resource. */
+  readonly view?: `ui://${string}`;
   /** A strict object, every field described. */
   readonly input: I;
   readonly output: O;
@@ -125,6 +144,8 @@ export interface ToolCall {
   /** As the client sent them, not checked yet. */
   readonly args: Readonly<Record<string, unknown>>;
   readonly caller: Caller;
+  /** What is switched on where the call came from. */
+  readonly choice?: Choice;
   readonly client: Client;
   readonly signal: AbortSignal;
 }

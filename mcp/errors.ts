@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type ErrorCode, FleetError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { clip } from '../core/text.ts';
-import type { ToolCall, ToolResult } from './define.ts';
+import type { ToolAnnotations, ToolResult } from './define.ts';
 import { quote } from './text.ts';
 
 /** Errors are short whatever a server answered, so that they never need the response budget. */
@@ -28,23 +28,33 @@ const serverAnswer = z.object({ status: z.int(), body: z.unknown() });
 /** What the one who made a request can mend by another. */
 const CALLERS: readonly ErrorCode[] = ['input', 'not-found', 'conflict', 'denied'];
 
+/** What an error is about: a call of a tool, or a request that has no tool, by its method. */
+export interface Asked {
+  /** Names the request in the log and in the answer to an unexpected error. */
+  readonly id: string;
+  readonly tool: { readonly name: string; readonly annotations: Pick<ToolAnnotations, 'readOnlyHint'> };
+  readonly signal: AbortSignal;
+}
+
 /**
  * The border: whatever a call threw becomes a result that says what happened, who can act, whether to retry and what to do next.
  * The only place where the MCP front turns an error into an answer.
  */
-export function errorResult(error: unknown, call: ToolCall, log: Logger): ToolResult {
+export function errorResult(error: unknown, call: Asked, log: Logger): ToolResult {
   return { content: [{ type: 'text', text: textOf(error, call, log) }], isError: true };
 }
 
 /** The same border for requests that are no call of a tool and are answered with an error of the protocol. */
-export function protocolError(error: unknown, call: ToolCall, log: Logger): ProtocolError {
+export function protocolError(error: unknown, call: Asked, log: Logger): ProtocolError {
   if (error instanceof ProtocolError) return error;
   const callers = error instanceof FleetError && CALLERS.includes(error.code);
   const code = callers ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InternalError;
-  return new ProtocolError(code, textOf(error, call, log));
+  const refusal = new ProtocolError(code, textOf(error, call, log));
+  refusal.cause = error;
+  return refusal;
 }
 
-function textOf(error: unknown, call: ToolCall, log: Logger): string {
+function textOf(error: unknown, call: Asked, log: Logger): string {
   if (call.signal.aborted) return describe(new FleetError('cancelled', 'The call was cancelled.'), call.tool.name);
   if (error instanceof FleetError) {
     log.debug({ tool: call.tool.name, call: call.id, code: error.code, err: error }, 'tool call failed');
@@ -72,7 +82,7 @@ function nextStep({ code, retryable }: FleetError, tool: string): string | undef
     : undefined;
 }
 
-function describeUnexpected({ id, tool }: ToolCall): string {
+function describeUnexpected({ id, tool }: Asked): string {
   const retry = tool.annotations.readOnlyHint
     ? 'You may repeat the call once.'
     : 'Look whether it took effect before you repeat it.';

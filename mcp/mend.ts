@@ -46,12 +46,16 @@ function mendedCall(tool: Tool, args: Readonly<Json>, issues: readonly Issue[]):
   return call.length <= LONGEST_CALL ? call : undefined;
 }
 
-/** A guess at a name may be wrong, which a call that destroys something must not be. */
+/**
+ * A guess at a name may be wrong, which a call that destroys something must not be. What nobody knows is left out of a call that only
+ * reads: `dryRun` left out of another would have it done for real.
+ */
 function mend(args: Json, issue: Issue, { input, annotations }: Tool): void {
   const mayGuess = !annotations.destructiveHint;
   const [key, ...deeper] = issue.path;
   if (issue.code === 'unrecognized_keys' && key === undefined) {
-    if (mayGuess) for (const name of issue.keys) moveOrDrop(args, name, Object.keys(input.shape));
+    const mayDrop = annotations.readOnlyHint;
+    if (mayGuess) for (const name of issue.keys) moveOrDrop(args, name, { known: Object.keys(input.shape), mayDrop });
     return;
   }
   if (typeof key !== 'string' || deeper.length > 0) return;
@@ -73,10 +77,15 @@ function dropWrongOptions(args: Json, { input }: Tool): void {
   }
 }
 
-function moveOrDrop(args: Json, name: string, parameters: readonly string[]): void {
-  const near = nearest(name, parameters);
-  if (near !== undefined && args[near] === undefined) args[near] = args[name];
-  delete args[name];
+function moveOrDrop(
+  args: Json,
+  name: string,
+  { known, mayDrop }: { known: readonly string[]; mayDrop: boolean },
+): void {
+  const near = nearest(name, known);
+  const moves = near !== undefined && args[near] === undefined;
+  if (moves) args[near] = args[name];
+  if (moves || mayDrop) delete args[name];
 }
 
 function converted(value: unknown, expected: string): unknown {

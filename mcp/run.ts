@@ -72,7 +72,11 @@ export async function settleRun(executionId: string, context: ToolContext): Prom
   return describe(await context.conductor.getExecution(executionId), {}, context.maxResponseBytes);
 }
 
-async function findDefinition({ name, version }: RunRequest, context: ToolContext): Promise<StoredWorkflowDef> {
+/** A registered definition. @throws FleetError `not-found` with near names */
+export async function findDefinition(
+  { name, version }: Pick<RunRequest, 'name' | 'version'>,
+  context: ToolContext,
+): Promise<StoredWorkflowDef> {
   try {
     return await context.definitions.get(name, version);
   } catch (error) {

@@ -11,6 +11,7 @@ export interface ToolListing {
   inputSchema: Json & { type: 'object' };
   outputSchema: Json & { type: 'object' };
   annotations: Tool['annotations'];
+  _meta?: { ui: { resourceUri: string } };
 }
 
 /** The entry of `tools/list`, free of what costs tokens and says nothing. */
@@ -19,10 +20,16 @@ export function listingOf(tool: Tool): ToolListing {
     name: tool.name,
     title: tool.title,
     description: tool.description,
-    inputSchema: { ...compact(inputSchemaOf(tool.input)), type: 'object' },
+    inputSchema: withProperties(compact(inputSchemaOf(tool.input))),
     outputSchema: { ...outputOnly(compact(outputSchemaOf(tool.output))), type: 'object' },
     annotations: tool.annotations,
+    ...(tool.view && { _meta: { ui: { resourceUri: tool.view } } }),
   };
+}
+
+/** Some clients take a schema without properties for one that is not there. */
+function withProperties(schema: Json): ToolListing['inputSchema'] {
+  return { ...schema, type: 'object', ...(schema.properties === undefined && { properties: {} }) };
 }
 
 /**

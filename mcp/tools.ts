@@ -1,27 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { type InputRequiredResult, ProtocolError, ProtocolErrorCode, type Result } from '@modelcontextprotocol/server';
-import type { Conductor } from '../core/conductor/api.ts';
-import type { Config } from '../core/config.ts';
-import type { Logger } from '../core/log.ts';
 import { clip } from '../core/text.ts';
+import type { Leases } from './agents/leases.ts';
 import { parseArguments } from './arguments.ts';
 import { InputNeeded } from './asking.ts';
 import { clientOf } from './client.ts';
-import type {
-  Client,
-  CodeDefinition,
-  ServerModel,
-  Tool,
-  ToolAnswer,
-  ToolCall,
-  ToolContext,
-  ToolResult,
-} from './define.ts';
-import type { DefinitionCache } from './definitions.ts';
+import { readContext, type Surroundings } from './context.ts';
+import type { Client, Tool, ToolAnswer, ToolCall, ToolContext, ToolOffer, ToolResult } from './define.ts';
 import { errorResult } from './errors.ts';
 import { createGuards, guarded } from './guards/index.ts';
 import { nearNames } from './names.ts';
-import { type Caller, isAllowed } from './permissions.ts';
+import type { Caller } from './permissions.ts';
 import { listingOf, type ToolListing } from './schemas.ts';
 import type { Connection, Feature } from './server.ts';
 import { taskIdOf, taskOf } from './tasks/execution.ts';
@@ -35,20 +24,8 @@ export interface ToolSource {
   find(name: string): Promise<Tool | undefined>;
 }
 
-/** What every call of a tool, and every reading of a resource, is made with. */
-export interface Surroundings {
-  /** Asked at every call, so that a server that was started or moved in the meantime is found. */
-  readonly conductor: () => Promise<Conductor>;
-  readonly definitions: DefinitionCache;
-  readonly config: Pick<Config, 'rateLimitRpm' | 'maxResponseSizeKb'>;
-  readonly log: Logger;
-  readonly model?: ServerModel;
-  readonly ours?: () => Promise<readonly CodeDefinition[]>;
-  /** Milliseconds of a clock that never goes back. */
-  readonly now: () => number;
-}
-
 export interface ToolsOptions extends Surroundings {
+  readonly leases: Leases;
   /** Asked at the first request for tools, and may be asked again: a server answers who it is before it has loaded them. */
   readonly tools: () => Promise<readonly Tool[]>;
   readonly sources?: readonly ToolSource[];
@@ -138,7 +115,8 @@ function createCall(options: ToolsOptions): Call {
   const run = guarded(createGuards({ config, now }), (call) => answer(call, options));
   return async (name, args = {}, { connection, client, signal }) => {
     const tool = await find(name, connection);
-    const call: ToolCall = { id: randomUUID().slice(0, 8), tool, args, caller: connection.caller, client, signal };
+    const { caller, choice } = connection;
+    const call: ToolCall = { id: randomUUID().slice(0, 8), tool, args, caller, choice, client, signal };
     const started = now();
     try {
       const result = await run(call);
@@ -152,7 +130,7 @@ function createCall(options: ToolsOptions): Call {
   };
 }
 
-async function answer(call: ToolCall, surroundings: Surroundings): Promise<ToolResult> {
+async function answer(call: ToolCall, surroundings: ToolsOptions): Promise<ToolResult> {
   const { tool, client } = call;
   const args = parseArguments(call);
   const context = await contextOf(call, surroundings);
@@ -171,21 +149,27 @@ function asResult(task: CreatedTask): ToolResult {
 }
 
 /** What the handler of a call is handed. */
-export async function contextOf(call: ToolCall, surroundings: Surroundings): Promise<ToolContext> {
+export async function contextOf(call: ToolCall, surroundings: ToolsOptions): Promise<ToolContext> {
   const { tool, caller, client, signal } = call;
-  const conductor = await surroundings.conductor();
+  const log = surroundings.log.child({ tool: tool.name, call: call.id });
   return {
-    conductor: conductor.withSignal(signal),
-    definitions: surroundings.definitions.over(conductor, signal),
-    allows: (permission) => isAllowed(caller, permission),
-    caller,
+    ...(await readContext({ caller, signal, log }, surroundings)),
+    leases: surroundings.leases,
+    tools: async () => offersTo(call.choice ?? NO_CHOICE, await surroundings.tools()),
     ...client,
-    maxResponseBytes: surroundings.config.maxResponseSizeKb * 1024,
-    log: surroundings.log.child({ tool: tool.name, call: call.id }),
-    ...(surroundings.model && { model: surroundings.model }),
-    ours: surroundings.ours ?? (async () => []),
-    signal,
   };
+}
+
+const NO_CHOICE: Choice = { toolsets: [], tools: [] };
+
+function offersTo(choice: Choice, tools: readonly Tool[]): ToolOffer[] {
+  const on = new Set(chosenTools(choice, tools));
+  return tools.map((tool) => ({
+    name: tool.name,
+    toolset: tool.toolset,
+    permission: tool.permission,
+    isOn: on.has(tool),
+  }));
 }
 
 /** The answer of a tool as the protocol has it. */

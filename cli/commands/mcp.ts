@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { aborted } from '../../core/drain.ts';
 import { FleetError } from '../../core/errors.ts';
+import { Leases } from '../../mcp/agents/leases.ts';
 import type { Served } from '../../mcp/transports/listening.ts';
 import { actionsOf } from '../actions.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
@@ -38,15 +39,18 @@ export default defineCommand({
     refuseInstallFlags(context);
     const { config, log, options } = context;
     const { conductor, close } = stayConnected(config);
+    const leases = new Leases({ conductor, log });
     const ended = new AbortController();
     try {
       const isHttp = config.mcpTransport === 'http';
       const served = options.conformanceFixture
         ? (await import('../../mcp/conformance/fixture.ts')).createFixture()
-        : await buildMcp({ config, log, conductor, signal: ended.signal, loadsLater: !isHttp });
+        : await buildMcp({ config, log, conductor, leases, signal: ended.signal, loadsLater: !isHttp });
       if (isHttp) await runHttp(context, { ...served, conductor });
       else await runStdio(context, served);
     } finally {
+      // Over stdio the agent goes with its process; over HTTP it can go on through another one.
+      await leases.close({ giveBack: config.mcpTransport === 'stdio' });
       ended.abort();
       close();
     }

@@ -8,6 +8,7 @@ import { aborted, Cleanups, endsWithin } from '../../core/drain.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import { modelProvider } from '../../core/model-provider.ts';
 import { settings } from '../../core/settings/index.ts';
+import { Leases } from '../../mcp/agents/leases.ts';
 import { type HttpFront, startHttp } from '../../mcp/transports/http.ts';
 import { register } from '../../workflows/manage/apply.ts';
 import { isDue, labelOf } from '../../workflows/manage/change.ts';
@@ -107,7 +108,9 @@ async function startProcesses(
   const worker = startWorkerProcess(config, serverUrl, config.shopUrl);
   cleanups.add('the worker process', () => worker.stop());
   note(`worker:  process ${worker.pid}, log in ${worker.logFile}`);
-  const front = await startFront({ config, log, conductor: async () => conductor, signal });
+  const leases = new Leases({ conductor: async () => conductor, log });
+  cleanups.add('the claims of agents', () => leases.close({ giveBack: true }));
+  const front = await startFront({ config, log, conductor: async () => conductor, leases, signal });
   cleanups.add('the MCP server', () => front.close());
   note(`MCP:     ${front.url}`);
   goOn(signal);
@@ -158,8 +161,8 @@ function goOn(signal: AbortSignal): void {
   if (signal.aborted) throw new FleetError('cancelled', 'Stopped before everything was up.', { cause: signal.reason });
 }
 
-async function startFront({ config, log, conductor, signal }: McpOptions): Promise<HttpFront> {
-  const served = await buildMcp({ config, log, conductor, signal });
+async function startFront({ config, log, conductor, leases, signal }: McpOptions): Promise<HttpFront> {
+  const served = await buildMcp({ config, log, conductor, leases, signal });
   const isDefault = config.mcpPort === settings.mcpPort.schema.parse(undefined);
   const last = config.mcpPort + (isDefault ? MORE_MCP_PORTS : 0);
   for (let mcpPort = config.mcpPort; ; mcpPort++) {

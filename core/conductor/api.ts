@@ -3,16 +3,22 @@ import { type DefinitionCalls, definitionCalls } from './calls/definitions.ts';
 import { type ExecutionCalls, executionCalls } from './calls/executions.ts';
 import { type TaskCalls, type Traceparent, taskCalls } from './calls/tasks.ts';
 import { type TriggerCalls, triggerCalls } from './calls/triggers.ts';
-import type { Caller } from './client.ts';
+import type { Call, Caller } from './client.ts';
 
 export type { SearchRequest, StartRequest, TestRequest } from './calls/executions.ts';
 export type { Limits, PollOptions, Traceparent } from './calls/tasks.ts';
+export type { ScheduleRun } from './calls/triggers.ts';
+
+/** A call of any route, for what has no method of its own. */
+export type ApiRequest = Pick<Call<z.ZodType>, 'method' | 'path' | 'params' | 'query' | 'body' | 'answer'>;
 
 /** The calls of the Conductor REST API that the product makes, each parsed at this border. */
 export interface Conductor extends DefinitionCalls, ExecutionCalls, TaskCalls, TriggerCalls {
   readonly serverUrl: string;
   /** The server's own version, e.g. `3.32.1`. */
   version(signal?: AbortSignal): Promise<string>;
+  /** Any route. Parameters are encoded, so that none of them leaves its place in the path. */
+  request(request: ApiRequest): Promise<unknown>;
   /** The same API whose updates carry what `traceparent` knows for their task, by which a server that traces joins in. */
   withTrace(traceparent: Traceparent): Conductor;
   /** The same API whose calls all end when `signal` is aborted. It shares this one's connection; close only this one. */
@@ -35,6 +41,7 @@ export function createConductor(caller: Caller, traceparent?: Traceparent, whole
     ...triggerCalls(caller),
     serverUrl: caller.serverUrl,
     version: (signal) => call({ method: 'GET', path: '/api/version', answer: z.string().regex(/^\d+\./), signal }),
+    request: (request) => call(request),
     withTrace: (known) => createConductor(caller, known, whole),
     detached: () => createConductor(whole, traceparent),
     withSignal: (signal) =>

@@ -26,16 +26,22 @@ export async function startChecked(conductor: Conductor, request: StartRequest):
 export function checkInput(def: StoredWorkflowDef, input: Record<string, unknown>): Record<string, unknown> {
   const { inputTemplate, inputSchema } = withSchema.parse(def);
   const complete = { ...inputTemplate, ...input };
-  const result = schemaOf(inputSchema?.data ?? undefined)?.safeParse(complete);
-  if (result && !result.success) {
-    const mistakes = result.error.issues
-      .slice(0, MOST_NAMED)
-      .map(({ path, message }) => `${nameOf(path.join('.') || 'input')}: ${message}`);
+  const mistakes = mistakesIn(inputSchema?.data ?? undefined, complete, 'input');
+  if (mistakes.length > 0) {
     throw new FleetError('input', `The input does not fit ${def.name}: ${mistakes.join('; ')}.`, {
       remedy: `${def.name} takes ${describeInput(inputSchema?.data ?? undefined)}.`,
     });
   }
   return complete;
+}
+
+/** What in a value does not fit a JSON Schema, a sentence each. A value without a name of its own is called `whole`. */
+export function mistakesIn(schema: Record<string, unknown> | undefined, value: unknown, whole: string): string[] {
+  const result = schemaOf(schema)?.safeParse(value);
+  if (!result || result.success) return [];
+  return result.error.issues
+    .slice(0, MOST_NAMED)
+    .map(({ path, message }) => `${nameOf(path.join('.') || whole)}: ${message}`);
 }
 
 /** A stored definition, the highest version if none is asked for. @throws FleetError `not-found` with the names there are */

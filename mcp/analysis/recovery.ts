@@ -37,7 +37,7 @@ export function showTask(say: string, { workflowId }: Execution, taskRef: string
 }
 
 export function showQueue(say: string, taskType: string): Advice {
-  return { say, call: { tool: 'get_queue_status', args: { taskTypes: [taskType] } } };
+  return { say, call: { tool: 'get_queue_status', args: { taskType } } };
 }
 
 export function resume(say: string, { workflowId }: Execution): Advice {

@@ -2,6 +2,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
 import { isWaiting, waitingAmong } from '../../core/conductor/waiting.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
+import { inParallel } from '../../core/in-parallel.ts';
 import { findExecution } from '../find-execution.ts';
 
 /*
@@ -55,7 +56,7 @@ export function longestFirst(a: Pick<Candidate, 'since' | 'taskId'>, b: Pick<Can
 
 /** The tasks themselves with their executions. One that was answered or removed meanwhile is left out. */
 export async function readPending(conductor: Conductor, candidates: readonly Candidate[]): Promise<Pending[]> {
-  const read = await inParallel(candidates, async ({ taskId, workflowId }) => {
+  const read = await inParallel(candidates, AT_ONCE, async ({ taskId, workflowId }) => {
     const [task, execution] = await Promise.all([
       orUndefined(conductor.getTask(taskId)),
       orUndefined(conductor.getExecution(workflowId, { includeTasks: false })),
@@ -84,7 +85,7 @@ async function signals(conductor: Conductor, workflowName: string | undefined): 
     ({ name }) => workflowName === undefined || name === workflowName,
   );
   const names = [...new Set(defs.flatMap(({ tasks }) => signalNames(tasks)))];
-  const found = await inParallel(names, (name) => conductor.openTasks(name, MOST));
+  const found = await inParallel(names, AT_ONCE, (name) => conductor.openTasks(name, MOST));
   return found
     .flat()
     .filter((task) => task.taskType === 'WAIT' && isWaiting(task))
@@ -120,14 +121,4 @@ async function correlated(conductor: Conductor, correlationId: string): Promise<
 
 function candidateOf({ taskId, workflowInstanceId: workflowId, startTime, scheduledTime }: Task): Candidate {
   return { taskId, workflowId, since: startTime || scheduledTime };
-}
-
-async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const queue = items.entries();
-  const worker = async () => {
-    for (const [index, item] of queue) results[index] = await work(item);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return results;
 }

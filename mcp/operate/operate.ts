@@ -178,7 +178,8 @@ function answerFor(action: Action, outcomes: readonly Outcome[], { maxResponseBy
 function singleLine({ done }: Action, { executionId, workflow, before, status, outcome }: Outcome): string {
   const head = `${word(workflow)} ${executionId}`;
   if (outcome === 'unchanged') return `${head}: nothing to change, it is already ${status}.`;
-  return `${head}: ${done}; was ${before}, is ${status} now.`;
+  const follow = callOf('get_execution_status', { executionId });
+  return `${head}: ${done}; was ${before}, is ${status} now.${status === 'RUNNING' ? `\nFollow it: ${follow}` : ''}`;
 }
 
 function lineOf({ executionId, workflow, before, status, outcome, error }: Outcome): string {

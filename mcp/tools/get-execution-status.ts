@@ -41,6 +41,7 @@ export default defineTool({
   toolset: 'executions',
   byDefault: true,
   permission: 'executions:read',
+  view: 'ui://conductor-fleet/execution.html',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
     executionId: executionId.describe('Its id'),

@@ -44,7 +44,7 @@ export default defineTool({
     );
     return { text: `${word(name)}: ${JSON.stringify(definition)}`, structured: { definition, total: 1 } };
   }
-  const { start } = readCursor(cursor);
+  const { start } = readCursor(cursor, callOf('get_task_definition', {}));
   const wanted = contains?.toLowerCase() ?? '';
   const all = (await conductor.listTaskDefs())
     .filter((def) => def.name.toLowerCase().includes(wanted))

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { FleetError } from '../../core/errors.ts';
 import { clip, count, duration, instant } from '../../core/text.ts';
 import { effectsOf } from '../../workflows/model/gate.ts';
 import {
@@ -10,6 +9,7 @@ import {
   type PendingFilter,
   readPending,
 } from '../approvals/pending.ts';
+import { wrongCursor } from '../cursor.ts';
 import { defineTool } from '../define.ts';
 import { executionId, jsonObject } from '../fields.ts';
 import { definitionOf } from '../operate/definition.ts';
@@ -48,8 +48,9 @@ export default defineTool({
     nextCursor: z.string().optional(),
   }),
 }).handler(async ({ limit, cursor, ...filter }, { conductor, maxResponseBytes }) => {
+  const place = cursor === undefined ? undefined : placeIn(cursor, callOf('list_pending_approvals', given(filter)));
   const all = await findCandidates(conductor, filter);
-  const rest = cursor === undefined ? all : all.filter((candidate) => longestFirst(placeIn(cursor), candidate) < 0);
+  const rest = place ? all.filter((candidate) => longestFirst(place, candidate) < 0) : all;
   const size = Math.max(1, Math.min(limit, Math.floor(maxResponseBytes / ROW_BYTES)));
   const page = rest.slice(0, size);
   const rows = (await readPending(conductor, page)).map(rowOf);
@@ -122,12 +123,8 @@ function cursorOf({ since, taskId }: Candidate): string {
   return `${since}.${taskId}`;
 }
 
-function placeIn(cursor: string): Pick<Candidate, 'since' | 'taskId'> {
+function placeIn(cursor: string, firstPage: string): Pick<Candidate, 'since' | 'taskId'> {
   const [, since = '', taskId = ''] = /^(\d{1,16})\.([\w-]{1,100})$/.exec(cursor) ?? [];
-  if (taskId === '') {
-    throw new FleetError('input', 'This cursor is not one that an earlier answer gave.', {
-      remedy: 'Hand back nextCursor unchanged, or leave cursor away for the first page.',
-    });
-  }
+  if (taskId === '') throw wrongCursor(firstPage);
   return { since: Number(since), taskId };
 }

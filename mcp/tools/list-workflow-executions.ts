@@ -65,7 +65,8 @@ export default defineTool({
   }),
 }).handler(async (args, { conductor, maxResponseBytes }) => {
   const now = Date.now();
-  const { start, before } = readCursor(args.cursor);
+  const { cursor, counts: _, ...filters } = args;
+  const { start, before } = readCursor(cursor, callOf('list_workflow_executions', given(filters)));
   const size = Math.min(args.limit, Math.max(1, Math.floor(maxResponseBytes / ROW_BYTES)));
   const found = { query: queryOf(args, before, now), ...(args.text && { freeText: args.text }) };
   const [{ totalHits: total, results }, counts] = await Promise.all([

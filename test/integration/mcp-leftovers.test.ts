@@ -38,8 +38,7 @@ describe.each(eras)('a %s client that goes while its call waits leaves nothing r
     fake.routes = neverEnds;
     const http = await openHttp(program);
     cleanups.add('end the server', () => http.close());
-    const { before, after } = await abandoned(fake, http.connect(era), { watchedMs: WATCHED_MS });
-    expect(before).toBeGreaterThan(MOST_AFTER);
+    const { after } = await abandoned(fake, http.connect(era), { watchedMs: WATCHED_MS });
     expect(after).toBeLessThanOrEqual(MOST_AFTER);
   });
 
@@ -48,8 +47,7 @@ describe.each(eras)('a %s client that goes while its call waits leaves nothing r
     fake.routes = neverEnds;
     const connection = await openStdio(program, era);
     cleanups.add('end the server', () => connection.child.stop());
-    const { before, after } = await abandoned(fake, connection, { watchedMs: WATCHED_MS });
-    expect(before).toBeGreaterThan(MOST_AFTER);
+    const { after } = await abandoned(fake, connection, { watchedMs: WATCHED_MS });
     expect(after).toBeLessThanOrEqual(MOST_AFTER);
 
     await abandoned(fake, connection, { watchedMs: 0, leave: () => connection.hangUp() });

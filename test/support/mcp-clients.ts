@@ -4,7 +4,7 @@ import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.j
 import { StdioClientTransport as LegacyStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport as LegacyTransport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import { ElicitRequestSchema, ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 
 /** The two eras of the protocol, each by the client library of its time. */
@@ -37,7 +37,29 @@ export interface McpClient {
   readonly instructions: string | undefined;
   toolNames(): Promise<string[]>;
   call(name: string, args?: Record<string, unknown>): Promise<Answer>;
+  /** The library's own client, for the parts of the protocol that both name alike. */
+  readonly reads: Reads;
   close(): Promise<void>;
+}
+
+type Params = Record<string, unknown>;
+
+/** What can be read, as both libraries name it; answers are parsed by who asks. */
+export interface Reads {
+  listResources(params?: Params): Promise<unknown>;
+  listResourceTemplates(params?: Params): Promise<unknown>;
+  readResource(params: { uri: string }): Promise<unknown>;
+  listPrompts(params?: Params): Promise<unknown>;
+  getPrompt(params: { name: string; arguments?: Record<string, string> }): Promise<unknown>;
+  complete(params: CompleteParams): Promise<unknown>;
+  /** Calls back whenever the resource was updated, until the client is closed. */
+  onUpdate(uri: string, updated: () => void): Promise<void>;
+}
+
+interface CompleteParams {
+  ref: { type: 'ref/prompt'; name: string } | { type: 'ref/resource'; uri: string };
+  argument: { name: string; value: string };
+  context?: { arguments?: Record<string, string> };
 }
 
 const info = { name: 'conductor-fleet-test', version: '0' };
@@ -66,6 +88,13 @@ async function connectLegacy(target: Target, person: Person | undefined): Promis
     instructions: client.getInstructions(),
     toolNames: async () => (await client.listTools()).tools.map(({ name }) => name),
     call: async (name, args = {}) => answerOf(await client.callTool({ name, arguments: args })),
+    reads: {
+      ...readsOf(client),
+      async onUpdate(uri, updated) {
+        client.setNotificationHandler(ResourceUpdatedNotificationSchema, () => updated());
+        await client.subscribeResource({ uri });
+      },
+    },
     close: () => client.close(),
   };
 }
@@ -86,7 +115,25 @@ async function connectModern(target: Target, person: Person | undefined): Promis
     instructions: client.getInstructions(),
     toolNames: async () => (await client.listTools()).tools.map(({ name }) => name),
     call: async (name, args = {}) => answerOf(await client.callTool({ name, arguments: args })),
+    reads: {
+      ...readsOf(client),
+      async onUpdate(uri, updated) {
+        client.setNotificationHandler('notifications/resources/updated', () => updated());
+        await client.listen({ resourceSubscriptions: [uri] });
+      },
+    },
     close: () => client.close(),
+  };
+}
+
+function readsOf(client: LegacyClient | ModernClient): Omit<Reads, 'onUpdate'> {
+  return {
+    listResources: (params) => client.listResources(params),
+    listResourceTemplates: (params) => client.listResourceTemplates(params),
+    readResource: (params) => client.readResource(params),
+    listPrompts: (params) => client.listPrompts(params),
+    getPrompt: (params) => client.getPrompt(params),
+    complete: (params) => client.complete(params),
   };
 }
 

@@ -1,6 +1,7 @@
 import { type Conductor, createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/client.ts';
 import { silentLogger } from '../../core/log.ts';
+import { Leases } from '../../mcp/agents/leases.ts';
 import type { Client, Tool, ToolCall, ToolContext } from '../../mcp/define.ts';
 import { DefinitionCache } from '../../mcp/definitions.ts';
 import { callerOf, isAllowed, type Role } from '../../mcp/permissions.ts';
@@ -25,7 +26,9 @@ export function toolContext(conductor: Conductor, changes: Partial<ToolContext> 
   return {
     conductor,
     definitions: new DefinitionCache(() => performance.now()).over(conductor, signal),
+    leases: new Leases({ conductor: async () => conductor, log: silentLogger }),
     caller,
+    tools: async () => [],
     allows: (permission) => isAllowed(caller, permission),
     ...silentClient,
     maxResponseBytes: 100 * 1024,

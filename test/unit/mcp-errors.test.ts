@@ -152,7 +152,6 @@ describe('the call that helps after wrong arguments', () => {
       { name: 'a', limits: 5 },
       { name: 'a', limit: 5 },
     ],
-    [{ name: 'a', q: 'x' }, { name: 'a' }],
   ])('%j is the same with its slip mended', (args, mended) => {
     expect(next(args)).toBe(`start_thing ${JSON.stringify(mended)}`);
   });
@@ -160,6 +159,12 @@ describe('the call that helps after wrong arguments', () => {
   test('finds the value that is missing or cannot be mended', () => {
     expect(next({})).toBe('list_workflows {}');
     expect(next({ name: 'toolong' })).toBe('list_workflows {}');
+  });
+
+  test('leaves out what nobody knows only where nothing is done for real', () => {
+    const reading = { annotations: { ...tool.annotations, readOnlyHint: true } };
+    expect(next({ name: 'a', q: 'x' }, reading)).toBe('start_thing {"name":"a"}');
+    expect(next({ name: 'a', dryRun: true })).not.toContain('{"name":"a"}');
   });
 
   test('guesses nothing for a tool that destroys', () => {

@@ -111,12 +111,13 @@ describe('values under a budget', () => {
 });
 
 test('a cursor comes back as it was, and a made-up one is refused', () => {
-  expect(readCursor(cursorText({ start: 20, before: 1_700_000_000_000 }))).toEqual({
+  expect(readCursor(cursorText({ start: 20, before: 1_700_000_000_000 }), 'first_page {}')).toEqual({
     start: 20,
     before: 1_700_000_000_000,
   });
-  expect(readCursor(undefined)).toEqual({ start: 0 });
-  for (const text of ['', 'abc', cursorText({ start: -1 })]) expect(() => readCursor(text)).toThrow('cursor');
+  expect(readCursor(undefined, 'first_page {}')).toEqual({ start: 0 });
+  for (const text of ['', 'abc', cursorText({ start: -1 })])
+    expect(() => readCursor(text, 'first_page {}')).toThrow('cursor');
 });
 
 test.each([

@@ -31,6 +31,8 @@ const noPage = z.union([z.string().regex(/^(?!\s*<)/), z.undefined()]);
 /** The server answers with nothing where there are no lines. */
 const taskLogs = z.union([z.array(taskLogSchema), z.literal('').transform(() => [])]);
 
+const queueSize = z.looseObject({ size: z.number(), uacked: z.number() });
+
 /** Shorter than the configured limit, for calls that are repeated: a connection can be dead without a word. */
 export interface Limits {
   limitMs?: number;
@@ -74,7 +76,11 @@ export interface TaskCalls {
   taskLogs(taskId: string): Promise<TaskLog[]>;
   /** Open tasks of all executions whose `name` in their definition is this, at most `count`. Needs no index. */
   openTasks(name: string, count: number): Promise<Task[]>;
+  /** Every queue of the server, those of system tasks and its own included, by name and shard: to be polled, and out of sight. */
+  allQueues(): Promise<Record<string, Record<string, QueueSize>>>;
 }
+
+export type QueueSize = z.output<typeof queueSize>;
 
 export function taskCalls({ call }: Pick<Caller, 'call'>, traceparent?: Traceparent): TaskCalls {
   const traced = (result: TaskResult) => {
@@ -142,6 +148,12 @@ export function taskCalls({ call }: Pick<Caller, 'call'>, traceparent?: Tracepar
         params: { name },
         query: { start: 0, count },
         answer: z.array(taskSchema),
+      }),
+    allQueues: () =>
+      call({
+        method: 'GET',
+        path: '/api/tasks/queue/all/verbose',
+        answer: z.record(z.string(), z.record(z.string(), queueSize)),
       }),
   };
 }

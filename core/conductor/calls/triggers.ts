@@ -19,7 +19,25 @@ export interface TriggerCalls {
   createEventHandler(handler: EventHandlerDef): Promise<void>;
   updateEventHandler(handler: EventHandlerDef): Promise<void>;
   deleteEventHandler(name: string): Promise<void>;
+  /** @throws FleetError `not-found` */
+  getSchedule(name: string): Promise<ScheduleDef>;
+  /** @throws FleetError `not-found` */
+  pauseSchedule(name: string): Promise<void>;
+  /** @throws FleetError `not-found` */
+  resumeSchedule(name: string): Promise<void>;
+  /** The last firings of these schedules, newest first, failed ones included. */
+  scheduleRuns(names: readonly string[], size: number): Promise<ScheduleRun[]>;
 }
+
+/** A firing of a schedule. Times are epoch milliseconds. */
+const scheduleRun = z.looseObject({
+  scheduleName: z.string(),
+  scheduledTime: z.number().default(0),
+  state: z.string(),
+  workflowId: z.string().nullish(),
+  reason: z.string().nullish(),
+});
+export type ScheduleRun = z.output<typeof scheduleRun>;
 
 export function triggerCalls({ call }: Pick<Caller, 'call'>): TriggerCalls {
   return {
@@ -51,6 +69,23 @@ export function triggerCalls({ call }: Pick<Caller, 'call'>): TriggerCalls {
     },
     deleteEventHandler: async (name) => {
       await call({ method: 'DELETE', path: '/api/event/{name}', params: { name }, answer: nothing });
+    },
+    getSchedule: (name) =>
+      call({ method: 'GET', path: '/api/scheduler/schedules/{name}', params: { name }, answer: scheduleSchema }),
+    pauseSchedule: async (name) => {
+      await call({ method: 'PUT', path: '/api/scheduler/schedules/{name}/pause', params: { name }, answer: nothing });
+    },
+    resumeSchedule: async (name) => {
+      await call({ method: 'PUT', path: '/api/scheduler/schedules/{name}/resume', params: { name }, answer: nothing });
+    },
+    scheduleRuns: async (names, size) => {
+      const { results } = await call({
+        method: 'GET',
+        path: '/api/scheduler/search/executions',
+        query: { query: `scheduleName IN (${names.join(',')})`, size },
+        answer: z.object({ results: z.array(scheduleRun) }),
+      });
+      return results.sort((a, b) => b.scheduledTime - a.scheduledTime);
     },
   };
 }

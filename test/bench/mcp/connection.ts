@@ -24,7 +24,7 @@ export type Listing = z.output<typeof tools>;
 
 const toolAnswer = z.looseObject({
   content: z.array(z.looseObject({ text: z.string().optional() })),
-  structuredContent: z.unknown(),
+  structuredContent: z.unknown().optional(),
   isError: z.boolean().optional(),
 });
 
@@ -38,7 +38,7 @@ export interface ToolAnswer {
 
 const message = z.looseObject({
   id: z.number().optional(),
-  result: z.unknown(),
+  result: z.unknown().optional(),
   error: z.looseObject({ message: z.string() }).optional(),
 });
 export type Message = z.output<typeof message>;

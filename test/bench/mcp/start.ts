@@ -24,7 +24,7 @@ export interface Starter {
   era: Era;
 }
 
-const REST_MS = 1500;
+const REST_MS = 4000;
 
 /** A program that does nothing but answer is the floor that no server under Node can beat. */
 const BARE = `process.stdin.on('data', (line) => { for (const { id } of String(line).trim().split('\\n').map(JSON.parse)) if (id)

@@ -62,7 +62,7 @@ export function tablesOf({ times, rates, starts, tokens, flat, left }: Findings)
     ]),
   };
   const leftTable: Table = {
-    title: 'Requests to Conductor in 3 s with a client that waits, and in 3 s after it has gone',
+    title: 'Looks at an execution while a client waits for it, and requests in 3 s after it has gone',
     head: ['way', 'before', 'after'],
     rows: left.map(({ way, before, after }) => [way, before, after]),
   };

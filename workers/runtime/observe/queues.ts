@@ -1,18 +1,13 @@
 import type { Conductor } from '../../../core/conductor/api.ts';
-import type { PollData } from '../../../core/conductor/types.ts';
+import { type LastPoll, lastPolls, type QueueName, queueNameOf } from '../../../core/conductor/queues.ts';
 
-/** A queue that this process polls. */
-export interface QueueName {
-  taskType: string;
-  /** Empty for none. */
-  domain: string;
-}
+export type { QueueName };
 
 export interface Queue extends QueueName {
   /** Tasks that nobody has polled yet, those that wait for their retry included. */
   depth: number;
   /** Who polled it last, anywhere; the server remembers nobody else. Absent if nobody ever did. */
-  lastPoll?: { workerId: string; at: number };
+  lastPoll?: LastPoll;
 }
 
 export interface QueueWatchOptions {
@@ -55,26 +50,21 @@ export class QueueWatch {
   async #ask(): Promise<Queue[]> {
     const queues = this.#options.queues();
     const conductor = this.#options.conductor.withSignal(AbortSignal.timeout(ANSWER_MS));
-    const sizes = inChunks(queues.map(serverName)).map((names) => conductor.queueSizes(names));
+    const sizes = inChunks(queues.map(queueNameOf)).map((names) => conductor.queueSizes(names));
     const [polls, ...answers] = await Promise.all([conductor.allPollData(), ...sizes]);
     const depths: Record<string, number> = Object.assign({}, ...answers);
-    const pollOf = new Map(polls.map((poll) => [`${poll.domain ?? ''} ${poll.queueName}`, poll]));
-    return queues.map(({ taskType, domain }) => ({
-      taskType,
-      domain,
-      depth: depths[serverName({ taskType, domain })] ?? 0,
-      ...lastPoll(pollOf.get(`${domain} ${taskType}`)),
-    }));
+    const polled = lastPolls(polls);
+    return queues.map((queue) => {
+      const name = queueNameOf(queue);
+      const lastPoll = polled.get(name);
+      return {
+        taskType: queue.taskType,
+        domain: queue.domain,
+        depth: depths[name] ?? 0,
+        ...(lastPoll && { lastPoll }),
+      };
+    });
   }
-}
-
-/** As the server calls the queue of a type in a domain. */
-function serverName({ taskType, domain }: QueueName): string {
-  return domain === '' ? taskType : `${domain}:${taskType}`;
-}
-
-function lastPoll(poll: PollData | undefined): Pick<Queue, 'lastPoll'> {
-  return poll ? { lastPoll: { workerId: poll.workerId ?? '', at: poll.lastPollTime } } : {};
 }
 
 function inChunks(names: readonly string[]): string[][] {

@@ -3,7 +3,7 @@ import type { Task } from '../../../core/conductor/types.ts';
 import type { TaskContext, Worker, WorkerSettings } from '../../../core/contract.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { Logger } from '../../../core/log.ts';
-import { handlerInput, idempotencyScopeOf, undoneBy } from '../../../core/worker-inputs.ts';
+import { handlerInput, idempotencyScopeOf, refusalOf } from '../../../core/worker-inputs.ts';
 import type { Attempt } from './attempt.ts';
 
 /** How the execution of one task ended, before it is put into the server's words. */
@@ -105,13 +105,8 @@ function afterAbort({ abortedFor, worker }: Attempt): Outcome {
 
 /** The parsed input, or why there is none: a schema may also throw, and no retry would mend that. */
 function inputOf(worker: Worker, task: Task): { accepted: unknown } | { refused: string } {
-  if (task.externalInputPayloadStoragePath) {
-    return { refused: `The input of ${worker.name} is too large: the server keeps it where workers cannot read it.` };
-  }
-  const compensation = undoneBy(task.inputData);
-  if (compensation !== undefined) {
-    return { refused: `This execution has failed before and was undone by ${compensation}: start a new one.` };
-  }
+  const refused = refusalOf(worker.name, task);
+  if (refused !== undefined) return { refused };
   try {
     const parsed = parseInput(worker.input, handlerInput(task.inputData));
     if (parsed.success) return { accepted: parsed.data };

@@ -1,0 +1,127 @@
+import type { Conductor } from './api.ts';
+import { isForWorkers } from './task-types.ts';
+import type { PollData, StoredTaskDef, Task } from './types.ts';
+
+/** A queue of the server: the tasks of a type, in a domain or in none. */
+export interface QueueName {
+  taskType: string;
+  /** Empty for none. */
+  domain: string;
+}
+
+/** As the server calls the queue of a type in a domain. */
+export function queueNameOf({ taskType, domain }: QueueName): string {
+  return domain === '' ? taskType : `${domain}:${taskType}`;
+}
+
+/** The queue that the server calls so. */
+export function queueOf(name: string): QueueName {
+  const at = name.indexOf(':');
+  return at < 0 ? { taskType: name, domain: '' } : { taskType: name.slice(at + 1), domain: name.slice(0, at) };
+}
+
+/** Who polled a queue last, anywhere; the server remembers nobody else. `at` is in epoch milliseconds. */
+export interface LastPoll {
+  workerId: string;
+  at: number;
+}
+
+/** The last poll of each queue, by the server's name of it. */
+export function lastPolls(polls: readonly PollData[]): ReadonlyMap<string, LastPoll> {
+  const entries = polls.map(({ queueName, domain, workerId, lastPollTime }) => {
+    const name = queueNameOf({ taskType: queueName, domain: domain ?? '' });
+    return [name, { workerId: workerId ?? '', at: lastPollTime }] as const;
+  });
+  return new Map(entries);
+}
+
+/** What is known of a queue. Times are epoch milliseconds. */
+export interface QueueFacts extends QueueName {
+  /** Tasks to be polled, those that wait for their retry or callback included. */
+  waiting: number;
+  /** Tasks that the server keeps out of sight for a moment, mostly because a limit let nobody have them. */
+  hidden: number;
+  lastPoll?: LastPoll;
+  /** Absent where the type has no task definition. */
+  def?: StoredTaskDef;
+  /** Its open tasks, or the first of them. Absent where nobody looked. */
+  open?: readonly Task[];
+}
+
+/**
+ * What a queue is in, the worst first:
+ * `no_worker` tasks wait and nobody polls; `limited` its task definition lets no more run at once; `behind` tasks wait though somebody
+ * polls; `delayed` what waits is not due yet; `server` the server itself works it off; `working`; `idle`.
+ */
+export const queueStates = ['no_worker', 'limited', 'behind', 'delayed', 'server', 'working', 'idle'] as const;
+export type QueueState = (typeof queueStates)[number];
+
+export interface QueueVerdict {
+  state: QueueState;
+  /** Tasks that a worker has. Absent where nobody looked. */
+  running?: number;
+  /** Since when the oldest task waits that is due, epoch milliseconds. */
+  oldestAt?: number;
+  /** The limit that holds tasks back. */
+  limit?: number;
+}
+
+/** A worker polls at least every few seconds; after so long none is there. */
+const POLLED_LATELY_MS = 60_000;
+/** What waits no longer than this is on its way to a worker. */
+const ON_ITS_WAY_MS = 10_000;
+
+/** True for a queue that the server keeps for itself and that holds no tasks. */
+export function isInternalQueue(name: string): boolean {
+  return name.startsWith('_') || name === 'conductor_system_scheduler';
+}
+
+/** What the facts of a queue mean at a moment. */
+export function judgeQueue(facts: QueueFacts, now: number): QueueVerdict {
+  const { taskType, waiting, hidden, lastPoll, def, open = [] } = facts;
+  const mine = open.filter(({ domain }) => (typeof domain === 'string' ? domain : '') === facts.domain);
+  const running = mine.filter(({ status }) => status === 'IN_PROGRESS').length;
+  const due = mine.filter(({ status }) => status === 'SCHEDULED').map(dueAt);
+  const oldestAt = due.filter((at) => at <= now).reduce<number>((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const limit = typeof def?.concurrentExecLimit === 'number' ? def.concurrentExecLimit : 0;
+  const known = {
+    ...(facts.open && { running }),
+    ...(Number.isFinite(oldestAt) && { oldestAt }),
+    ...(limit > 0 && { limit }),
+  };
+  const state = ((): QueueState => {
+    if (!isForWorkers({ taskType })) return 'server';
+    if (waiting + hidden === 0) return running > 0 ? 'working' : 'idle';
+    if (due.length > 0 && !Number.isFinite(oldestAt)) return 'delayed';
+    if (!lastPoll || now - lastPoll.at > POLLED_LATELY_MS) return isWorkedOn(mine, now) ? 'behind' : 'no_worker';
+    if (limit > 0 && open.filter(({ status }) => status === 'IN_PROGRESS').length >= limit) return 'limited';
+    return Number.isFinite(oldestAt) && now - oldestAt <= ON_ITS_WAY_MS ? 'working' : 'behind';
+  })();
+  return { state, ...known };
+}
+
+/** A worker whose slots are all taken does not poll, but keeps its leases. */
+function isWorkedOn(open: readonly Task[], now: number): boolean {
+  return open.some(({ status, updateTime }) => status === 'IN_PROGRESS' && now - updateTime < POLLED_LATELY_MS);
+}
+
+/** A task that was given back for later counts from its last change. */
+function dueAt({ scheduledTime, updateTime, callbackAfterSeconds }: Task): number {
+  return callbackAfterSeconds > 0 ? Math.max(scheduledTime, updateTime) + callbackAfterSeconds * 1000 : scheduledTime;
+}
+
+/** The queues of the server, or those of one type, without their tasks and definitions. */
+export async function readQueues(conductor: Conductor, taskType?: string): Promise<QueueFacts[]> {
+  const [sizes, polls] = await Promise.all([conductor.allQueues(), conductor.allPollData()]);
+  const polled = lastPolls(polls);
+  const names = new Set([...Object.keys(sizes), ...polled.keys()]);
+  const queues = [...names].flatMap((name) => {
+    const queue = queueOf(name);
+    if (isInternalQueue(name) || (taskType !== undefined && queue.taskType !== taskType)) return [];
+    const shards = Object.values(sizes[name] ?? {});
+    const total = (key: 'size' | 'uacked') => shards.reduce((sum, shard) => sum + shard[key], 0);
+    const lastPoll = polled.get(name);
+    return [{ ...queue, waiting: total('size'), hidden: total('uacked'), ...(lastPoll && { lastPoll }) }];
+  });
+  return queues;
+}

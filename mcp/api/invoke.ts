@@ -1,0 +1,169 @@
+import { z } from 'zod';
+import type { ApiRequest } from '../../core/conductor/api.ts';
+import { FleetError } from '../../core/errors.ts';
+import type { ToolContext } from '../define.ts';
+import type { Permission } from '../permissions.ts';
+import { callOf, quote } from '../text.ts';
+import { type AnswerKind, fieldsOfBody, pathParameters, type QueryType, type Route } from './route.ts';
+
+export interface Given {
+  readonly path: Readonly<Record<string, string | number>>;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly body?: unknown;
+  readonly confirm: boolean;
+}
+
+/**
+ * The request of a route, with everything checked that can be before the server is asked.
+ * @throws FleetError `denied` for what this caller, or nobody, may call; `input` for what the route does not take
+ */
+export function requestOf(route: Route, given: Given, context: Pick<ToolContext, 'allows' | 'caller'>): ApiRequest {
+  const missing = missingPermission(route, given.body, context);
+  if (route.refused) throw denied(route, `nobody may call it through this server: ${route.refused}.`);
+  if (missing)
+    throw denied(route, `it takes the permission ${missing}, which the role ${context.caller.role} does not have.`);
+  const mistakes = [...pathMistakes(route, given), ...queryMistakes(route, given), ...bodyMistakes(route, given)];
+  if (mistakes.length > 0) {
+    throw new FleetError('input', `${route.name}: ${mistakes.slice(0, 10).join(' ')}`, {
+      remedy: `See what it takes: ${callOf('describe_api', { operation: route.name })}`,
+    });
+  }
+  if (route.destructive && !given.confirm) {
+    throw new FleetError('input', `${route.name} ends, removes or overwrites something.`, {
+      remedy: `If that is wanted: ${callOf('invoke_api', { operation: route.name, ...shownBack(given), confirm: true })}`,
+    });
+  }
+  const { method, path } = route;
+  const query = given.query as NonNullable<ApiRequest['query']>; // checked by the route's own list
+  const body = given.body === undefined ? {} : { body: given.body };
+  return { method, path, params: given.path, query, ...body, answer: schemaOf(route.answer) };
+}
+
+/** A long body is not repeated in an error. */
+function shownBack({ path, query, body }: Given): Record<string, unknown> {
+  const json = JSON.stringify(body) ?? '';
+  return {
+    ...(Object.keys(path).length > 0 && { path }),
+    ...(Object.keys(query).length > 0 && { query }),
+    ...(body !== undefined && json.length < 1000 && { body }),
+  };
+}
+
+function denied({ name, instead }: Route, why: string): FleetError {
+  return new FleetError('denied', `${name}: ${why}`, {
+    remedy: instead
+      ? `The tool for this is ${instead}. What you may do: ${callOf('get_my_permissions', {})}`
+      : `See what you may do: ${callOf('get_my_permissions', {})}`,
+  });
+}
+
+function missingPermission(
+  { permission, writesWith }: Route,
+  body: unknown,
+  { allows }: Pick<ToolContext, 'allows'>,
+): Permission | undefined {
+  if (!allows(permission)) return permission;
+  return writesWith && holds(body, writesWith) && !allows('workflows:write') ? 'workflows:write' : undefined;
+}
+
+/** Wherever the field stands in the body. */
+function holds(value: unknown, field: string): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([name, inner]) => (name === field && inner !== null) || holds(inner, field));
+}
+
+function pathMistakes(route: Route, { path }: Given): string[] {
+  const names = pathParameters(route);
+  const missing = names.filter((name) => path[name] === undefined || path[name] === '');
+  const unknown = Object.keys(path).filter((name) => !names.includes(name));
+  return [
+    ...missing.map((name) => `path lacks ${name}.`),
+    ...unknown.map(
+      (name) => `path has no ${quote(name, 100)}${names.length > 0 ? `; it has ${names.join(', ')}` : ''}.`,
+    ),
+    ...names
+      .filter((name) => /[\\/]|^\.{1,2}$/.test(String(path[name] ?? '')))
+      .map((name) => `${name} must be a single segment of a path.`),
+  ];
+}
+
+function queryMistakes({ query: known = {} }: Route, { query }: Given): string[] {
+  const names = Object.keys(known);
+  const list = names.length > 0 ? `; there are ${names.join(', ')}` : '; it takes none';
+  const wrong = Object.entries(query).flatMap(([name, value]) => {
+    const type = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (type === undefined) return [`There is no query parameter ${quote(name, 100)}${list}.`];
+    return fits(type, value) ? [] : [`${name} must be ${EXPECTED[bare(type)]}.`];
+  });
+  const missing = Object.entries(known).filter(([name, type]) => type.endsWith('!') && query[name] === undefined);
+  return [...wrong, ...missing.map(([name]) => `The query parameter ${name} is missing.`)];
+}
+
+const EXPECTED = {
+  string: 'a string',
+  integer: 'a whole number',
+  boolean: 'true or false',
+  strings: 'a list of strings',
+};
+
+function bare(type: QueryType): keyof typeof EXPECTED {
+  return type.replace('!', '') as keyof typeof EXPECTED; // what QueryType is without it
+}
+
+function fits(type: QueryType, value: unknown): boolean {
+  switch (bare(type)) {
+    case 'integer':
+      return Number.isInteger(value);
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'strings':
+      return areStrings(value);
+    default:
+      return typeof value === 'string';
+  }
+}
+
+function bodyMistakes(route: Route, { body }: Given): string[] {
+  const kind = route.body;
+  if (kind === undefined) return body === undefined ? [] : ['It takes no body.'];
+  if (body === undefined) return [`It needs a body: ${bodyInWords(route)}.`];
+  if (kind === 'text') return typeof body === 'string' ? [] : ['The body must be a text.'];
+  if (kind === 'strings') return areStrings(body) ? [] : ['The body must be a list of strings.'];
+  const items: unknown[] = kind.endsWith('[]') ? (Array.isArray(body) ? body : [undefined]) : [body];
+  if (!items.every(isObject)) return [`The body must be ${bodyInWords(route)}.`];
+  const known = fieldsOfBody(route);
+  const unknown = known ? items.flatMap((item) => Object.keys(item)).filter((name) => !known.includes(name)) : [];
+  return unknown.map((name) => `The body has no field ${quote(name, 100)}; it has ${(known ?? []).join(', ')}.`);
+}
+
+/** What the body must be, as the end of a sentence. */
+export function bodyInWords(route: Route): string {
+  if (route.body === 'text') return 'a text';
+  if (route.body === 'strings') return 'a list of strings';
+  const fields = fieldsOfBody(route);
+  const one = fields ? `fields ${fields.join(', ')}` : 'any fields';
+  return route.body?.endsWith('[]') ? `a list of JSON objects with the ${one}` : `a JSON object with ${one}`;
+}
+
+function areStrings(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A page of a proxy, or half an answer, is no answer of the route. */
+function schemaOf(kind: AnswerKind): z.ZodType {
+  const notPage = z.string().regex(/^(?!\s*[<{[])/);
+  const empty = z.union([z.literal(''), z.undefined()]);
+  const kinds: Record<AnswerKind, z.ZodType> = {
+    object: z.record(z.string(), z.unknown()),
+    array: z.array(z.unknown()),
+    number: z.number(),
+    text: notPage,
+    nothing: empty,
+    any: z.union([z.record(z.string(), z.unknown()), z.array(z.unknown()), notPage, z.undefined()]),
+  };
+  return kinds[kind];
+}

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { isLock } from '../../core/conductor/lock.ts';
+import { clip } from '../../core/text.ts';
+import { definePrompt } from '../reading/define-prompt.ts';
+import { callOf, word } from '../text.ts';
+
+const SHOWN_NAMES = 200;
+
+export default definePrompt({
+  name: 'author_workflow',
+  title: 'Write a workflow',
+  description: 'From a goal to a registered workflow that runs: what there is, how it is written here, in which order.',
+  permission: 'workflows:read',
+  arguments: z.strictObject({
+    goal: z.string().min(1).max(4000).describe('What the workflow is to do, in a sentence or more'),
+  }),
+}).messages(async ({ goal }, { definitions, allows }) => {
+  const [{ STEP_FORMAT }, { listTemplates }] = await Promise.all([
+    import('../../workflows/steps/format.ts'),
+    import('../../workflows/templates/registry/registry.ts'),
+  ]);
+  const names = [...(await definitions.index()).keys()].filter((name) => !isLock(name)).sort();
+  const shown = names.slice(0, SHOWN_NAMES).map(word);
+  const more = names.length - shown.length;
+  const templates = (await listTemplates()).map(({ name, whenToUse }) => `${name} | ${clip(whenToUse, 200)}`);
+  return [
+    {
+      text: [`I want a Conductor workflow: ${goal}`, '', ...order(allows('workflows:write')), '', STEP_FORMAT].join(
+        '\n',
+      ),
+    },
+    resource('conductor://workflows', [...shown, ...(more > 0 ? [`and ${more} more`] : [])]),
+    resource('conductor://templates', ['name | when', ...templates]),
+  ];
+});
+
+function order(mayWrite: boolean): string[] {
+  const last = mayWrite
+    ? 'Show me the plan in a few lines and ask before you register anything.'
+    : 'This connection may not register workflows: end with the steps, for somebody who may.';
+  return [
+    'Go about it in this order:',
+    `1. See below whether a registered workflow does it already; ${callOf('list_workflows', {})} tells more about each. If one does, say so.`,
+    `2. If a template below fits, begin with it: ${callOf('get_workflow_template', { name: 'sequential' })} with the name that fits.`,
+    '3. Write it as steps, in the format below. Name every value it needs as ${input.x}. Calls that can be repeated keep their retries; what must not happen twice gets a key of its own.',
+    `4. Check and dry-run it without starting it: design_and_execute_workflow with "execute":false. What it reports is to be mended, not worked round.`,
+    `5. Start it with an example input and waitSeconds, then look: get_execution_status; where it fails or hangs, diagnose_execution says why.`,
+    '6. What steps cannot say is written as Conductor JSON: validate_workflow first, then create_workflow.',
+    last,
+  ];
+}
+
+function resource(uri: string, lines: readonly string[]) {
+  return { resource: { uri, mimeType: 'text/plain', text: lines.join('\n') } };
+}

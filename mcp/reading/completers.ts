@@ -1,0 +1,29 @@
+import { latestAttempts } from '../../core/conductor/execution.ts';
+import { isLock } from '../../core/conductor/lock.ts';
+import { orUndefined } from '../../core/errors.ts';
+import type { ReadContext } from '../define.ts';
+import { executionId } from '../fields.ts';
+
+/** Everything that a value can be, the best first; `others` are the values that were given before it. What was typed is looked for afterwards. */
+export type Completer = (others: Readonly<Record<string, string>>, context: ReadContext) => Promise<readonly string[]>;
+
+/** Names of registered workflows. */
+export const workflowNames: Completer = async (_others, { definitions }) =>
+  [...(await definitions.index()).keys()].filter((name) => !isLock(name)).sort();
+
+/** Versions of the workflow `name`, the highest first. */
+export const versions: Completer = async ({ name = '' }, { definitions }) =>
+  ((await definitions.index()).get(name) ?? []).map(({ version }) => String(version)).reverse();
+
+/** Ids of the executions that started last. */
+export const executionIds: Completer = async (_others, { conductor }) => {
+  const { results } = await conductor.searchExecutions({ start: 0, size: 100 });
+  return results.map(({ workflowId }) => workflowId);
+};
+
+/** References of the tasks that came up in the execution `executionId`. */
+export const taskRefs: Completer = async ({ executionId: id }, { conductor }) => {
+  if (!executionId.safeParse(id).success) return [];
+  const execution = await orUndefined(conductor.getExecution(String(id)));
+  return latestAttempts(execution?.tasks ?? []).map((task) => task.referenceTaskName);
+};

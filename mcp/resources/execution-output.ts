@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { executionId } from '../fields.ts';
+import { orNoExecution } from '../lookups.ts';
+import { executionIds } from '../reading/completers.ts';
+import { defineResource } from '../reading/define-resource.ts';
+
+export default defineResource({
+  name: 'execution_output',
+  title: 'Output of an execution',
+  description: 'The whole output of an execution, in parts where it is large.',
+  uriTemplate: 'conductor://executions/{executionId}/output',
+  mimeType: 'application/json',
+  permission: 'executions:read',
+  params: z.strictObject({ executionId }),
+  complete: { executionId: executionIds },
+}).reader(async ({ executionId: id }, { conductor }) => {
+  const { output } = await orNoExecution(conductor.getExecution(id, { includeTasks: false }), id);
+  return { text: JSON.stringify(output) };
+});

@@ -1,0 +1,17 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { defineResource } from '../reading/define-resource.ts';
+
+/** No address is loaded or called: the page is whole in itself and talks to its host alone. */
+const ui = { csp: { connectDomains: [], resourceDomains: [] }, prefersBorder: true };
+
+export default defineResource({
+  name: 'execution_view',
+  title: 'Execution, as a page',
+  description: 'The picture that clients with MCP Apps show beside get_execution_status.',
+  uriTemplate: 'ui://conductor-fleet/execution.html',
+  mimeType: 'text/html;profile=mcp-app',
+  permission: 'executions:read',
+  params: z.strictObject({}),
+  meta: { ui },
+}).reader(async () => ({ text: await readFile(new URL('./shared/execution-view.html', import.meta.url), 'utf8') }));

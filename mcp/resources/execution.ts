@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { executionId } from '../fields.ts';
+import { orNoExecution } from '../lookups.ts';
+import { executionIds } from '../reading/completers.ts';
+import { defineResource } from '../reading/define-resource.ts';
+import { viewOf } from '../reading/execution.ts';
+
+export default defineResource({
+  name: 'execution',
+  title: 'Workflow execution',
+  description: 'Status, times, error and tasks of an execution, without large payloads. Can be subscribed to.',
+  uriTemplate: 'conductor://executions/{executionId}',
+  mimeType: 'application/json',
+  permission: 'executions:read',
+  params: z.strictObject({ executionId }),
+  complete: { executionId: executionIds },
+}).reader(async ({ executionId: id }, { conductor }) => {
+  const execution = await orNoExecution(conductor.getExecution(id), id);
+  return { text: JSON.stringify(viewOf(execution, Date.now())) };
+});

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import type { Diagram } from '../../../workflows/diagram/model.ts';
+import type { Completer } from '../../reading/completers.ts';
+import type { Reading } from '../../reading/define-resource.ts';
+
+const names = ['svg', 'mermaid', 'text'] as const;
+type Format = (typeof names)[number];
+
+/** The format in an address. */
+export const diagramFormat = z.enum(names).default('svg');
+
+/** The formats there are. */
+export const formats: Completer = async () => names;
+
+const TYPES: Record<Format, string> = { svg: 'image/svg+xml', mermaid: 'text/vnd.mermaid', text: 'text/plain' };
+
+/** A picture, in which long stretches of an execution that simply succeeded are counted instead of drawn. */
+export async function drawAs(format: Format, drawn: Diagram): Promise<Reading> {
+  const [{ fold }, { toSvg }, { toMermaid }, { toText }] = await Promise.all([
+    import('../../../workflows/diagram/fold.ts'),
+    import('../../../workflows/diagram/svg.ts'),
+    import('../../../workflows/diagram/mermaid.ts'),
+    import('../../../workflows/diagram/text.ts'),
+  ]);
+  const write = { svg: toSvg, mermaid: toMermaid, text: (diagram: Diagram) => toText(diagram) };
+  return { text: write[format](fold(drawn).diagram), mimeType: TYPES[format] };
+}

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { workflowName } from '../fields.ts';
+import { versions, workflowNames } from '../reading/completers.ts';
+import { defineResource } from '../reading/define-resource.ts';
+import { findWorkflow, versionInAddress } from '../reading/workflow.ts';
+import { diagramFormat, drawAs, formats } from './shared/picture.ts';
+
+export default defineResource({
+  name: 'workflow_diagram',
+  title: 'Picture of a workflow',
+  description: 'A workflow definition as a picture: format svg (default), mermaid or text.',
+  uriTemplate: 'conductor://workflows/{name}/diagram{?version,format}',
+  mimeType: 'image/svg+xml',
+  permission: 'workflows:read',
+  params: z.strictObject({ name: workflowName, version: versionInAddress.optional(), format: diagramFormat }),
+  complete: { name: workflowNames, version: versions, format: formats },
+}).reader(async ({ format, ...which }, context) => {
+  const def = await findWorkflow(which, context);
+  const { drawDefinition } = await import('../../workflows/diagram/graph.ts');
+  return drawAs(format, drawDefinition(def));
+});

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { workflowName } from '../fields.ts';
+import { workflowNames } from '../reading/completers.ts';
+import { defineResource } from '../reading/define-resource.ts';
+import { findWorkflow } from '../reading/workflow.ts';
+
+export default defineResource({
+  name: 'workflow',
+  title: 'Workflow definition',
+  description: 'The highest version of a workflow as the server stores it.',
+  uriTemplate: 'conductor://workflows/{name}',
+  mimeType: 'application/json',
+  permission: 'workflows:read',
+  params: z.strictObject({ name: workflowName }),
+  complete: { name: workflowNames },
+  mostCharacters: 50_000,
+}).reader(async ({ name }, context) => ({ text: JSON.stringify(await findWorkflow({ name }, context)) }));

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { isLock } from '../../core/conductor/lock.ts';
+import { instant } from '../../core/text.ts';
+import { defineResource } from '../reading/define-resource.ts';
+import { word } from '../text.ts';
+
+export default defineResource({
+  name: 'workflows',
+  title: 'Workflows',
+  description: 'Every registered workflow with its versions and when the highest was stored.',
+  uriTemplate: 'conductor://workflows',
+  mimeType: 'text/plain',
+  permission: 'workflows:read',
+  params: z.strictObject({}),
+}).reader(async (_params, { definitions }) => {
+  const rows = [...(await definitions.index())]
+    .filter(([name]) => !isLock(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, versions]) => {
+      const storedAt = versions.at(-1)?.updateTime;
+      return `${word(name)} | ${versions.map(({ version }) => version).join(',')} | ${storedAt ? instant(storedAt) : ''}`;
+    });
+  return { text: ['name | versions | stored', ...rows].join('\n') };
+});

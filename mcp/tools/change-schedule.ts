@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import type { Conductor } from '../../core/conductor/api.ts';
+import { checkInput } from '../../core/conductor/start.ts';
+import type { ScheduleDef } from '../../core/conductor/types.ts';
+import { FleetError, orUndefined } from '../../core/errors.ts';
+import { scheduleStamp } from '../../workflows/manage/stamp.ts';
+import { defineTool, type ToolContext } from '../define.ts';
+import { nearNames } from '../names.ts';
+import { findDefinition } from '../run.ts';
+import { callOf, quote, word } from '../text.ts';
+
+export default defineTool({
+  name: 'change_schedule',
+  title: 'Pause, resume, delete or run a schedule',
+  description:
+    'Pauses, resumes or deletes a schedule, or starts its workflow once now with the input it has. To change when or what, use create_schedule.',
+  toolset: 'schedules',
+  permission: 'workflows:write',
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: false },
+  input: z.strictObject({
+    name: z.string().min(1).max(255).describe('Of the schedule'),
+    action: z.enum(['pause', 'resume', 'delete', 'run_now']).describe('What to do'),
+  }),
+  output: z.object({
+    name: z.string(),
+    exists: z.boolean(),
+    paused: z.boolean(),
+    executionId: z.string().optional(),
+  }),
+}).handler(async ({ name, action }, context) => {
+  const { conductor } = context;
+  const schedule = await find(conductor, name);
+  const fleet = scheduleStamp(schedule)?.fleet;
+  const managed = fleet === undefined ? undefined : `It is kept as code by the fleet ${word(fleet)}`;
+  const { paused } = schedule;
+  switch (action) {
+    case 'run_now': {
+      const executionId = await runNow(schedule, context);
+      const follow = callOf('get_execution_status', { executionId });
+      return {
+        text: `Started ${executionId} as ${word(name)} would. Follow it: ${follow}`,
+        structured: { name, exists: true, paused, executionId },
+      };
+    }
+    case 'delete': {
+      await conductor.deleteSchedule(name);
+      if (await orUndefined(conductor.getSchedule(name))) {
+        throw new FleetError('upstream', `The server took it, but schedule ${word(name)} is still there.`);
+      }
+      const back = managed ? ` ${managed}: the next \`fleet apply\` creates it again.` : '';
+      return { text: `Deleted schedule ${word(name)}.${back}`, structured: { name, exists: false, paused } };
+    }
+    default: {
+      const wanted = action === 'pause';
+      if (paused !== wanted) await (wanted ? conductor.pauseSchedule(name) : conductor.resumeSchedule(name));
+      const now = paused === wanted ? paused : (await conductor.getSchedule(name)).paused;
+      if (now !== wanted)
+        throw new FleetError('upstream', `The server took the ${action}, but ${word(name)} is as before.`);
+      const already = paused === wanted ? ' already' : '';
+      const note = managed ? ` ${managed}: \`fleet apply\` can undo this.` : '';
+      const look = ` When it fires: ${callOf('list_schedules', { name })}`;
+      return {
+        text: `Schedule ${word(name)} is${already} ${wanted ? 'paused' : 'active'}.${note}${look}`,
+        structured: { name, exists: true, paused: now },
+      };
+    }
+  }
+});
+
+async function find(conductor: Conductor, name: string): Promise<ScheduleDef> {
+  const found = await orUndefined(conductor.getSchedule(name));
+  if (found) return found;
+  const near = nearNames(
+    name,
+    (await conductor.listSchedules()).map((one) => one.name),
+  );
+  throw new FleetError('not-found', `There is no schedule named ${quote(name, 255)}.`, {
+    remedy: near[0]
+      ? `Similar names are ${near.map(word).join(', ')}: ${callOf('list_schedules', { name: near[0] })}`
+      : `See those there are: ${callOf('list_schedules', {})}`,
+  });
+}
+
+async function runNow({ name, startWorkflowRequest: saved }: ScheduleDef, context: ToolContext): Promise<string> {
+  if (!context.allows('workflows:execute')) {
+    throw new FleetError('denied', 'To start a workflow takes the permission workflows:execute.');
+  }
+  if (!saved) throw new FleetError('conflict', `Schedule ${word(name)} does not say what to start.`);
+  const version = saved.version ?? undefined;
+  const def = await findDefinition({ name: saved.name, version }, context);
+  const { correlationId, taskToDomain, priority } = rest.parse(saved);
+  const input = checkInput(def, saved.input);
+  try {
+    return await context.conductor.startWorkflow({
+      name: def.name,
+      ...(version !== undefined && { version }),
+      input,
+      ...(correlationId && { correlationId }),
+      ...(taskToDomain && { taskToDomain }),
+      ...(priority && { priority }),
+    });
+  } catch (error) {
+    if (!(error instanceof FleetError && error.code === 'upstream')) throw error;
+    const look = callOf('list_workflow_executions', { workflowName: def.name, limit: 5 });
+    throw new FleetError('upstream', error.message, {
+      retryable: false,
+      remedy: `It may have started all the same, so look before you start it again: ${look}`,
+      cause: error.cause,
+    });
+  }
+}
+
+/** What else is saved of a start. */
+const rest = z.looseObject({
+  correlationId: z.string().nullish(),
+  taskToDomain: z.record(z.string(), z.string()).nullish(),
+  priority: z.number().nullish(),
+});

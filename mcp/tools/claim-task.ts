@@ -1,0 +1,177 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import type { Conductor } from '../../core/conductor/api.ts';
+import type { Task } from '../../core/conductor/types.ts';
+import { FleetError } from '../../core/errors.ts';
+import { duration, instant } from '../../core/text.ts';
+import { handlerInput, refusalOf } from '../../core/worker-inputs.ts';
+import { claimIdOf, giveBack, workerIdOf } from '../agents/claims.ts';
+import { leaseSecondsOf } from '../agents/leases.ts';
+import { defineTool, type ToolContext } from '../define.ts';
+import { jsonObject } from '../fields.ts';
+import { nearNames } from '../names.ts';
+import { fitPayloads } from '../payload.ts';
+import { MAX_WAIT_SECONDS } from '../run.ts';
+import { callOf, quote, word } from '../text.ts';
+
+/** A poll is not broken off, so that no task is handed out to nobody; it is short instead. */
+const ROUND_MS = 1000;
+const LEAST_POLL_MS = 50;
+const INSTRUCTIONS_LIMIT = 4000;
+/** Share of an answer for the input, which it holds twice: as text, with its quotes escaped, and as structure. */
+const INPUT_SHARE = 0.35;
+
+// A domain or an agent's name is a part of what the server calls a queue or a worker.
+const plain = (what: string, most: number) =>
+  z
+    .string()
+    .refine((text) => text.length <= most && /^[\w.@-]+$/.test(text), `must be ${what} of letters, digits, _ . @ or -`);
+
+export default defineTool({
+  name: 'claim_task',
+  title: 'Claim a task',
+  description:
+    'Takes one waiting task of these types, to be done by you as a worker; its lease is kept for you. Answer with update_task. The input comes as workers get it, secrets included.',
+  toolset: 'agents',
+  permission: 'workflows:execute',
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
+  input: z.strictObject({
+    taskTypes: z.array(z.string().min(1).max(255)).min(1).max(20).describe('Your roles, most wanted first'),
+    domain: plain('a domain', 100).optional().describe('Only tasks of this task domain'),
+    agent: plain('a name', 64).optional().describe('Who you are, shown as worker'),
+    waitSeconds: z.int().min(0).max(MAX_WAIT_SECONDS).default(0).describe('Wait so long for one'),
+  }),
+  output: z.object({
+    /** False where nothing waited; everything else is then absent. */
+    claimed: z.boolean(),
+    claimId: z.string().optional(),
+    taskType: z.string().optional(),
+    taskRef: z.string().optional(),
+    executionId: z.string().optional(),
+    /** Absent where it is too large for an answer. */
+    input: jsonObject.optional(),
+    instructions: z.string().optional(),
+    attempt: z.int().optional(),
+    keptUntil: z.string().optional(),
+  }),
+}).handler(async (args, context) => {
+  const task = await claim(args, context);
+  if (task) return claimed(task, context);
+  await mustBeKnown(args.taskTypes, context.conductor);
+  const again = callOf('claim_task', { ...args, waitSeconds: MAX_WAIT_SECONDS });
+  return {
+    text: `Nothing waits in ${args.taskTypes.map(word).join(', ')}${args.domain ? ` in domain ${args.domain}` : ''}. Wait for it: ${again}`,
+    structured: { claimed: false },
+  };
+});
+
+interface Wanted {
+  taskTypes: string[];
+  domain?: string | undefined;
+  agent?: string | undefined;
+  waitSeconds: number;
+}
+
+/** The first task that there is, by the order of the types. */
+async function claim(
+  { taskTypes, domain, agent, waitSeconds }: Wanted,
+  context: ToolContext,
+): Promise<Task | undefined> {
+  const { caller, leases, signal, progress } = context;
+  const conductor = await leases.conductor();
+  const workerId = workerIdOf(agent ?? caller.name);
+  const started = performance.now();
+  const leftMs = () => waitSeconds * 1000 - (performance.now() - started);
+  for (;;) {
+    const polledAt = performance.now();
+    for (const type of taskTypes) {
+      const timeoutMs = Math.round(Math.max(LEAST_POLL_MS, Math.min(leftMs(), ROUND_MS / taskTypes.length)));
+      const [task] = await conductor.pollTasks(type, { count: 1, timeoutMs, workerId, ...(domain && { domain }) });
+      if (!task) signal.throwIfAborted();
+      else if (signal.aborted) await giveBack(conductor, task);
+      else if (await isForWorkers(conductor, task)) return task;
+    }
+    signal.throwIfAborted();
+    if (leftMs() <= 0) return undefined;
+    progress({
+      progress: Math.round((performance.now() - started) / 1000),
+      total: waitSeconds,
+      message: `Nothing waits yet in ${taskTypes.map(word).join(', ')}`,
+    });
+    const spent = performance.now() - polledAt;
+    await sleep(Math.max(0, Math.min(leftMs(), ROUND_MS / 2 - spent)), undefined, { signal });
+  }
+}
+
+/** Ends a task that no worker may do. */
+async function isForWorkers(conductor: Conductor, task: Task): Promise<boolean> {
+  const reasonForIncompletion = refusalOf(task.taskDefName ?? task.taskType, task);
+  if (reasonForIncompletion === undefined) return true;
+  const { taskId, workflowInstanceId } = task;
+  await conductor.updateTask({
+    taskId,
+    workflowInstanceId,
+    status: 'FAILED_WITH_TERMINAL_ERROR',
+    reasonForIncompletion,
+  });
+  return false;
+}
+
+function claimed(task: Task, { leases, maxResponseBytes }: ToolContext) {
+  const { taskDefName, taskType, referenceTaskName: taskRef, workflowInstanceId: executionId, workflowType } = task;
+  const type = taskDefName ?? taskType;
+  const claimId = claimIdOf(task);
+  const until = leases.keep(task);
+  const [input] = fitPayloads([['input', handlerInput(task.inputData)]], maxResponseBytes * INPUT_SHARE);
+  const described = task.taskDefinition?.description;
+  const instructions = typeof described === 'string' ? described.trim() : '';
+  const attempt = task.retryCount + 1;
+  const keptUntil = instant(until);
+  const call = (args: Record<string, unknown>) => callOf('update_task', { claimId, ...args });
+  const lines = [
+    `You have ${word(type)} as ${word(taskRef)} of ${word(workflowType ?? 'the workflow')} ${executionId}${attempt > 1 ? `, attempt ${attempt}` : ''}.`,
+    ...(instructions
+      ? [`What it is, by its task definition (quoted): ${quote(instructions, INSTRUCTIONS_LIMIT)}`]
+      : []),
+    `Input (data): ${input?.shown ?? '{}'}`,
+    ...(input?.value
+      ? []
+      : [
+          `The input is cut; read it in pieces: ${callOf('get_execution_status', { executionId, detail: 'full', taskRef })}`,
+        ]),
+    `The lease is kept until ${keptUntil} (${duration(until - Date.now())}). Before that, say that you are at it: ${call({ status: 'progress', message: 'what you do' })}`,
+    `Without a sign it ends ${duration(leaseSecondsOf(task) * 1000)} later at the latest, and somebody else gets the task.`,
+    `Done: ${call({ status: 'complete', output: {} })}. Or status fail with a reason, or release to give it back.`,
+  ];
+  return {
+    text: lines.join('\n'),
+    structured: {
+      claimed: true,
+      claimId,
+      taskType: type,
+      taskRef,
+      executionId,
+      ...(input?.value && { input: input.value }),
+      ...(instructions && { instructions: instructions.slice(0, INSTRUCTIONS_LIMIT) }),
+      attempt,
+      keptUntil,
+    },
+  };
+}
+
+/** A misspelt type would wait for ever: the server has a queue for any name. */
+async function mustBeKnown(taskTypes: readonly string[], conductor: Conductor): Promise<void> {
+  const names = (await conductor.listTaskDefs()).map(({ name }) => name);
+  const unknown = taskTypes.filter((type) => !names.includes(type));
+  if (unknown.length < taskTypes.length) return;
+  const near = nearNames(unknown[0] ?? '', names);
+  throw new FleetError(
+    'not-found',
+    `No task definition is named ${unknown.map((name) => quote(name, 255)).join(', ')}.`,
+    {
+      remedy: near[0]
+        ? `Similar names are ${near.map(word).join(', ')}: ${callOf('claim_task', { taskTypes: [near[0]] })}`
+        : `See the queues there are: ${callOf('get_queue_status', {})}`,
+    },
+  );
+}

@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import type { Conductor } from '../../core/conductor/api.ts';
+import { checkInput } from '../../core/conductor/start.ts';
+import type { ScheduleDef } from '../../core/conductor/types.ts';
+import { FleetError, orUndefined } from '../../core/errors.ts';
+import { instant } from '../../core/text.ts';
+import { scheduleStamp } from '../../workflows/manage/stamp.ts';
+import { defineTool } from '../define.ts';
+import { definitionVersion, jsonObject, workflowName } from '../fields.ts';
+import { findDefinition } from '../run.ts';
+import { isScheduleName } from '../schedule-names.ts';
+import { callOf, quote, word } from '../text.ts';
+
+const NEXT = 5;
+
+export default defineTool({
+  name: 'create_schedule',
+  title: 'Create or change a schedule',
+  description:
+    'Starts a workflow by the clock: creates the schedule of this name or overwrites it. Cron, zone, workflow and input are checked first.',
+  toolset: 'schedules',
+  permission: 'workflows:write',
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
+  input: z.strictObject({
+    name: z
+      .string()
+      .refine(isScheduleName, 'must be a name of letters, digits, _ . : or -')
+      .describe('Of the schedule'),
+    workflowName: workflowName.describe('What to start'),
+    version: definitionVersion.optional().describe('Default: the latest each time'),
+    input: jsonObject.default({}).describe('Its input'),
+    cron: z.string().min(1).max(200).describe('6 fields, seconds first: 0 0 9 * * MON-FRI'),
+    zone: z.string().min(1).max(64).default('UTC').describe('Like Europe/Paris'),
+    description: z.string().max(500).optional().describe('What it is for'),
+    correlationId: z.string().max(255).optional().describe('Of what it starts'),
+    paused: z.boolean().default(false).describe('Create it paused'),
+  }),
+  output: z.object({
+    name: z.string(),
+    isNew: z.boolean(),
+    next: z.array(z.string()),
+    zone: z.string(),
+    paused: z.boolean(),
+  }),
+}).handler(async (args, context) => {
+  const { conductor, allows } = context;
+  if (!allows('workflows:execute')) {
+    throw new FleetError('denied', 'A schedule starts workflows, which takes the permission workflows:execute.');
+  }
+  const { name, workflowName: workflow, version, cron, zone, paused } = args;
+  const def = await findDefinition({ name: workflow, version }, context);
+  const input = checkInput(def, args.input);
+  const next = await firingsOf(conductor, name, cron, zone);
+  const existing = await orUndefined(conductor.getSchedule(name));
+  if (existing) refuseManaged(existing);
+  const schedule: ScheduleDef = {
+    name,
+    ...(args.description && { description: args.description }),
+    cronExpression: cron,
+    zoneId: zone,
+    paused,
+    runCatchupScheduleInstances: false,
+    startWorkflowRequest: {
+      name: def.name,
+      ...(version !== undefined && { version }),
+      input,
+      ...(args.correlationId && { correlationId: args.correlationId }),
+    },
+  };
+  await conductor.putSchedule(schedule);
+  const times = next.map(instant);
+  const when =
+    times.length > 0
+      ? `It fires ${times.join(', ')} (UTC)`
+      : 'When it fires next cannot be said for this expression in this zone';
+  const state = paused
+    ? `It is paused: ${callOf('change_schedule', { name, action: 'resume' })}. Once resumed: ${when}`
+    : when;
+  return {
+    text: [
+      `${existing ? 'Overwrote' : 'Created'} schedule ${word(name)} for ${word(workflow)}${version === undefined ? ', its latest version each time' : ` v${version}`}, ${quote(cron)} in ${word(zone)}.`,
+      `${state}.`,
+      `How it goes: ${callOf('list_schedules', { name })}`,
+    ].join('\n'),
+    structured: { name, isNew: !existing, next: times, zone, paused },
+  };
+});
+
+/** @throws FleetError `input` for a zone or an expression that the server would store and never fire */
+async function firingsOf(conductor: Conductor, name: string, cron: string, zone: string): Promise<number[]> {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+  } catch (cause) {
+    throw new FleetError('input', `${quote(zone, 64)} is no time zone.`, {
+      remedy: 'Name one of the IANA list, like Europe/Paris or America/New_York.',
+      cause,
+    });
+  }
+  const { nextFirings } = await import('../../workflows/manage/firings.ts');
+  try {
+    return await nextFirings(conductor, name, { cronExpression: cron, zoneId: zone }, NEXT);
+  } catch (cause) {
+    if (!(cause instanceof FleetError && cause.code === 'config')) throw cause;
+    throw new FleetError(
+      'input',
+      `The server cannot read the cron expression ${quote(cron, 200)}. Nothing was written.`,
+      {
+        remedy: 'It has six fields: second, minute, hour, day of month, month, day of week, as in 0 0 9 * * MON-FRI.',
+        cause,
+      },
+    );
+  }
+}
+
+/** The next registration would undo the change. */
+function refuseManaged(existing: ScheduleDef): void {
+  const fleet = scheduleStamp(existing)?.fleet;
+  if (fleet === undefined) return;
+  throw new FleetError('conflict', `Schedule ${word(existing.name)} is kept as code by the fleet ${word(fleet)}.`, {
+    remedy: `The person who keeps that code can change it there and run \`fleet apply\`. Use another name for one of your own; to stop this one for now: ${callOf('change_schedule', { name: existing.name, action: 'pause' })}`,
+  });
+}

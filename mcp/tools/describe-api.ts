@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { findRoute } from '../api/catalogue.ts';
+import { bodyInWords } from '../api/invoke.ts';
+import { effectOf, fieldsOfBody, pathParameters, type Route } from '../api/route.ts';
+import { defineTool } from '../define.ts';
+import { jsonObject } from '../fields.ts';
+import { callOf } from '../text.ts';
+
+export default defineTool({
+  name: 'describe_api',
+  title: 'Describe an API operation',
+  description:
+    'What an operation found by search_api takes, answers and needs, its traps, and a call of invoke_api to fill in.',
+  toolset: 'api',
+  permission: 'workflows:read',
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  input: z.strictObject({ operation: z.string().min(1).max(100).describe('Its name, of search_api') }),
+  output: z.object({
+    operation: z.string(),
+    call: z.string(),
+    effect: z.string(),
+    permission: z.string(),
+    allowed: z.boolean(),
+    path: z.array(z.string()),
+    /** Types by name; `!` is required. */
+    query: jsonObject,
+    bodyFields: z.array(z.string()).optional(),
+    answer: z.string(),
+  }),
+}).handler(async ({ operation }, { allows, caller }) => {
+  const route = findRoute(operation);
+  const { name, method, path, purpose, permission, query = {}, answer, trap, instead, refused, writesWith } = route;
+  const allowed = refused === undefined && allows(permission);
+  const fields = fieldsOfBody(route);
+  const queries = Object.entries(query).map(([of, type]) => `${of} ${type.replace('!', ', required')}`);
+  const lines = [
+    `${name}: ${method} ${path}. ${purpose}`,
+    `${effectOf(route)}; needs ${permission}${writesWith ? `, and workflows:write where the body has ${writesWith}` : ''}${allowed ? '' : refused ? `; refused: ${refused}` : `; the role ${caller.role} may not`}.`,
+    ...(pathParameters(route).length > 0 ? [`Path: ${pathParameters(route).join(', ')}.`] : []),
+    ...(queries.length > 0 ? [`Query: ${queries.join('; ')}.`] : []),
+    ...(route.body ? [`Body: ${bodyInWords(route)}.`] : []),
+    `Answers ${ANSWERS[answer]}.`,
+    ...(trap ? [`Mind: ${trap}`] : []),
+    ...(instead ? [`The tool ${instead} does this with more care.`] : []),
+    ...(allowed ? [`To fill in: ${callOf('invoke_api', skeletonOf(route))}`] : []),
+  ];
+  return {
+    text: lines.join('\n'),
+    structured: {
+      operation: name,
+      call: `${method} ${path}`,
+      effect: effectOf(route),
+      permission,
+      allowed,
+      path: pathParameters(route),
+      query: { ...query },
+      ...(fields && { bodyFields: [...fields] }),
+      answer,
+    },
+  };
+});
+
+const ANSWERS: Record<Route['answer'], string> = {
+  object: 'a JSON object',
+  array: 'a JSON array',
+  text: 'text',
+  number: 'a number',
+  nothing: 'nothing',
+  any: 'JSON, text or nothing',
+};
+
+function skeletonOf(route: Route): Record<string, unknown> {
+  const path = Object.fromEntries(pathParameters(route).map((name) => [name, name]));
+  const required = Object.entries(route.query ?? {}).filter(([, type]) => type.endsWith('!'));
+  const body = route.body === 'text' ? 'text' : route.body === 'strings' || route.body?.endsWith('[]') ? [] : {};
+  return {
+    operation: route.name,
+    ...(Object.keys(path).length > 0 && { path }),
+    ...(required.length > 0 && { query: Object.fromEntries(required.map(([name]) => [name, name])) }),
+    ...(route.body && { body }),
+    ...(route.destructive && { confirm: true }),
+  };
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { defineTool, type ToolOffer } from '../define.ts';
+import { jsonObject } from '../fields.ts';
+import { toolsets } from '../toolsets.ts';
+
+export default defineTool({
+  name: 'get_my_permissions',
+  title: 'What I may do',
+  description:
+    'Your role and permissions here, which tools you have, which not and why, and which Conductor server this is. Use it when something is denied or a tool is missing.',
+  toolset: 'api',
+  permission: 'workflows:read',
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  input: z.strictObject({}),
+  output: z.object({
+    caller: z.string(),
+    role: z.string(),
+    permissions: z.array(z.string()),
+    tools: z.array(z.string()),
+    /** Reasons by tool. */
+    withheld: jsonObject,
+    server: z.string(),
+  }),
+}).handler(async (_, { caller, conductor, allows, tools }) => {
+  const all = await tools();
+  const reasonOf = ({ toolset, permission, isOn }: ToolOffer): string | undefined => {
+    if (!allows(permission)) return `the role ${caller.role} lacks ${permission}`;
+    return isOn ? undefined : `the toolset ${toolset} is off`;
+  };
+  const withheld = all.flatMap((tool) => {
+    const reason = reasonOf(tool);
+    return reason === undefined ? [] : [{ name: tool.name, reason }];
+  });
+  const mine = all.filter((tool) => reasonOf(tool) === undefined);
+  const server = addressOf(conductor.serverUrl);
+  const lines = [
+    `You are ${caller.name}, role ${caller.role}: ${caller.permissions.join(', ')}.`,
+    `Conductor server: ${server}`,
+    'Tools by toolset:',
+    ...toolsets.flatMap((toolset) => {
+      const names = mine.filter((tool) => tool.toolset === toolset).map(({ name }) => name);
+      return names.length > 0 ? [`${toolset} | ${names.join(', ')}`] : [];
+    }),
+    ...byReason(withheld),
+    ...(withheld.length > 0
+      ? [
+          'The person who runs this MCP server can change that: --toolsets switches tools on, the role is a setting of the server.',
+        ]
+      : []),
+  ];
+  return {
+    text: lines.join('\n'),
+    structured: {
+      caller: caller.name,
+      role: caller.role,
+      permissions: [...caller.permissions],
+      tools: mine.map(({ name }) => name),
+      withheld: Object.fromEntries(withheld.map(({ name, reason }) => [name, reason])),
+      server,
+    },
+  };
+});
+
+interface Withheld {
+  readonly name: string;
+  readonly reason: string;
+}
+
+function byReason(withheld: readonly Withheld[]): string[] {
+  const reasons = [...new Set(withheld.map(({ reason }) => reason))];
+  return reasons.map((reason) => {
+    const names = withheld.filter((one) => one.reason === reason).map(({ name }) => name);
+    return `Not offered, because ${reason}: ${names.join(', ')}`;
+  });
+}
+
+/** Without what somebody may have written into it to sign in. */
+function addressOf(serverUrl: string): string {
+  const url = new URL(serverUrl);
+  url.username = '';
+  url.password = '';
+  url.search = '';
+  return url.href;
+}

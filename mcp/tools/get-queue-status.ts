@@ -1,0 +1,174 @@
+import { z } from 'zod';
+import type { Conductor } from '../../core/conductor/api.ts';
+import {
+  judgeQueue,
+  type QueueFacts,
+  type QueueState,
+  type QueueVerdict,
+  queueStates,
+  readQueues,
+} from '../../core/conductor/queues.ts';
+import { FleetError, orUndefined } from '../../core/errors.ts';
+import { inParallel } from '../../core/in-parallel.ts';
+import { count, duration, instant } from '../../core/text.ts';
+import { defineTool } from '../define.ts';
+import { jsonObject } from '../fields.ts';
+import { nearNames } from '../names.ts';
+import { callOf, quote, word } from '../text.ts';
+
+/** Open tasks that are looked at in one queue; the oldest is found among them. */
+const OPEN_TASKS = 100;
+/** Queues whose tasks are looked at: each is a request. */
+const LOOKED_INTO = 20;
+const AT_ONCE = 4;
+
+export default defineTool({
+  name: 'get_queue_status',
+  title: 'Queues and workers',
+  description:
+    'Task queues, worst first: tasks waiting and running, oldest wait, who polled last, and what that means. Use it when executions hang for lack of workers.',
+  toolset: 'queues',
+  byDefault: true,
+  permission: 'tasks:read',
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  input: z.strictObject({
+    taskType: z.string().min(1).max(255).optional().describe('Only this task type'),
+    limit: z.int().min(1).max(100).default(20).describe('Most queues to list'),
+  }),
+  output: z.object({
+    /** `taskType`, `domain`, `state`, `waiting`, `hidden`, `running`, `oldestWaitMs`, `limit`, `lastPollBy`, `lastPollAt`. */
+    queues: z.array(jsonObject),
+    /** How many queues are in each state. */
+    states: jsonObject,
+  }),
+}).handler(async ({ taskType, limit }, { conductor }) => {
+  const all = await readQueues(conductor, taskType);
+  if (taskType !== undefined && all.length === 0) await mustBeKnown(conductor, taskType);
+  const asked = Date.now();
+  const first = judged(all, asked).slice(0, limit);
+  const seen = await inParallel(first, AT_ONCE, ({ facts }, index) => lookInto(conductor, facts, index < LOOKED_INTO));
+  const queues = judged(seen, Date.now());
+  const states = statesOf([
+    ...judged(
+      all.filter((one) => !first.some(({ facts }) => facts === one)),
+      asked,
+    ),
+    ...queues,
+  ]);
+  return {
+    text: textOf(queues, states, all.length, { taskType, limit }),
+    structured: { queues: queues.map(rowOf), states },
+  };
+});
+
+interface Judged {
+  readonly facts: QueueFacts;
+  readonly verdict: QueueVerdict;
+  readonly now: number;
+}
+
+/** The worst state first, in it the longest queue. */
+function judged(all: readonly QueueFacts[], now: number): Judged[] {
+  return all
+    .map((facts) => ({ facts, verdict: judgeQueue(facts, now), now }))
+    .sort(
+      (a, b) =>
+        queueStates.indexOf(a.verdict.state) - queueStates.indexOf(b.verdict.state) ||
+        b.facts.waiting - a.facts.waiting ||
+        (b.facts.lastPoll?.at ?? 0) - (a.facts.lastPoll?.at ?? 0),
+    );
+}
+
+async function lookInto(conductor: Conductor, facts: QueueFacts, deep: boolean): Promise<QueueFacts> {
+  const isEmpty = facts.waiting + facts.hidden === 0;
+  if (!deep || (isEmpty && !facts.lastPoll)) return facts;
+  const [def, open] = await Promise.all([
+    orUndefined(conductor.getTaskDef(facts.taskType)),
+    conductor.openTasks(facts.taskType, OPEN_TASKS),
+  ]);
+  return { ...facts, open, ...(def && { def }) };
+}
+
+/** A type that nobody ever queued or polled is empty only if it exists. */
+async function mustBeKnown(conductor: Conductor, taskType: string): Promise<void> {
+  const names = (await conductor.listTaskDefs()).map(({ name }) => name);
+  if (names.includes(taskType)) return;
+  const near = nearNames(taskType, names);
+  throw new FleetError('not-found', `There is no queue and no task definition named ${quote(taskType, 255)}.`, {
+    remedy: near[0]
+      ? `Similar names are ${near.map(word).join(', ')}: ${callOf('get_queue_status', { taskType: near[0] })}`
+      : `See the queues there are: ${callOf('get_queue_status', {})}`,
+  });
+}
+
+function statesOf(all: readonly Judged[]): Partial<Record<QueueState, number>> {
+  const states: Partial<Record<QueueState, number>> = {};
+  for (const { verdict } of all) states[verdict.state] = (states[verdict.state] ?? 0) + 1;
+  return states;
+}
+
+function rowOf({ facts, verdict, now }: Judged) {
+  const { taskType, domain, waiting, hidden, lastPoll } = facts;
+  const { state, running, oldestAt, limit } = verdict;
+  return {
+    taskType,
+    ...(domain && { domain }),
+    state,
+    waiting,
+    ...(hidden > 0 && { hidden }),
+    ...(running !== undefined && { running }),
+    ...(oldestAt !== undefined && { oldestWaitMs: Math.max(0, now - oldestAt) }),
+    ...(limit !== undefined && { limit }),
+    ...(lastPoll && { lastPollBy: lastPoll.workerId, lastPollAt: instant(lastPoll.at) }),
+  };
+}
+
+function textOf(
+  queues: readonly Judged[],
+  states: Partial<Record<QueueState, number>>,
+  total: number,
+  { taskType, limit }: { taskType: string | undefined; limit: number },
+): string {
+  if (queues.length === 0)
+    return taskType ? `${word(taskType)}: nothing waits, nobody has polled it.` : 'There are no queues.';
+  const counts = queueStates.flatMap((state) => (states[state] ? [`${states[state]} ${state}`] : []));
+  const more = { ...(taskType && { taskType }), limit: 100 };
+  return [
+    `${count(total, 'queue')}: ${counts.join(', ')}. Worst first:`,
+    ...queues.map(lineOf),
+    ...advice(queues),
+    ...(total > queues.length && limit < 100 ? [`More: ${callOf('get_queue_status', more)}`] : []),
+  ].join('\n');
+}
+
+function lineOf({ facts, verdict, now }: Judged): string {
+  const { taskType, domain, waiting, hidden, lastPoll } = facts;
+  const { state, running, oldestAt, limit } = verdict;
+  return [
+    `${word(taskType)}${domain ? ` in domain ${word(domain)}` : ''}`,
+    state,
+    `${waiting} waiting`,
+    ...(hidden > 0 ? [`${hidden} held back`] : []),
+    ...(running !== undefined ? [`${running}${running >= OPEN_TASKS ? ' or more' : ''} running`] : []),
+    ...(limit !== undefined ? [`at most ${limit} at once`] : []),
+    ...(oldestAt !== undefined ? [`oldest waits ${duration(now - oldestAt)}`] : []),
+    lastPoll ? `polled ${duration(now - lastPoll.at)} ago by ${quote(lastPoll.workerId, 60)}` : 'never polled',
+  ].join(' | ');
+}
+
+/** What each state that is listed means, and who can do what about it. */
+function advice(queues: readonly Judged[]): string[] {
+  const shown = new Set(queues.map(({ verdict }) => verdict.state));
+  const worst = queues.find(({ verdict }) => verdict.state === 'no_worker')?.facts;
+  const start = worst && /^[\w.-]+$/.test(worst.taskType) ? ` --only ${worst.taskType}` : '';
+  const domain = worst?.domain ? `, for its domain ${word(worst.domain)}` : '';
+  const texts: Partial<Record<QueueState, string>> = {
+    no_worker: `no_worker: nobody has polled for a minute, so these tasks wait until a worker is started${domain}: the person who runs the workers can, with \`fleet work${start}\`.`,
+    limited: 'limited: concurrentExecLimit of the task definition lets no more run at once; raise it, or wait.',
+    behind:
+      'behind: workers poll but tasks wait; start more workers or raise their concurrency, or look why tasks take long.',
+    delayed: 'delayed: what waits is not due yet (a retry delay or callback); nothing to do.',
+    server: 'server: system tasks, which the server itself works off.',
+  };
+  return queueStates.flatMap((state) => (shown.has(state) && texts[state] ? [texts[state]] : []));
+}

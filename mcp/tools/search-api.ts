@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { catalogue, searchRoutes } from '../api/catalogue.ts';
+import { effectOf, type Route } from '../api/route.ts';
+import { defineTool } from '../define.ts';
+import { jsonObject } from '../fields.ts';
+import { callOf } from '../text.ts';
+
+export default defineTool({
+  name: 'search_api',
+  title: 'Search the REST API',
+  description:
+    'Finds operations of the Conductor REST API that no other tool covers, by what they do. Then describe_api, then invoke_api.',
+  toolset: 'api',
+  permission: 'workflows:read',
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  input: z.strictObject({
+    query: z.string().max(200).default('').describe('Words for what it does; none: all'),
+    limit: z.int().min(1).max(200).default(10).describe('Most operations to list'),
+  }),
+  output: z.object({
+    /** `operation`, `call`, `purpose`, `effect`, and `allowed` or not for this caller. */
+    operations: z.array(jsonObject),
+    total: z.int(),
+  }),
+}).handler(async ({ query, limit }, { allows }) => {
+  const found = searchRoutes(query);
+  const isAllowed = (route: Route) => route.refused === undefined && allows(route.permission);
+  const shown = found.slice(0, limit);
+  const lines = shown.map((route) =>
+    [
+      route.name,
+      `${route.method} ${route.path}`,
+      effectOf(route),
+      ...(isAllowed(route) ? [] : ['not allowed']),
+      route.purpose,
+    ].join(' | '),
+  );
+  const [first] = shown;
+  const text = first
+    ? [
+        `${shown.length} of ${found.length} operations, the best match first:`,
+        ...lines,
+        `What one takes: ${callOf('describe_api', { operation: first.name })}`,
+        ...(found.length > limit && limit < 200 ? [`More: ${callOf('search_api', { query, limit: 200 })}`] : []),
+      ].join('\n')
+    : `No operation of ${catalogue.length} matches. Try other words, or see all: ${callOf('search_api', { limit: 200 })}`;
+  return {
+    text,
+    structured: {
+      operations: shown.map((route) => ({
+        operation: route.name,
+        call: `${route.method} ${route.path}`,
+        purpose: route.purpose,
+        effect: effectOf(route),
+        allowed: isAllowed(route),
+      })),
+      total: found.length,
+    },
+  };
+});

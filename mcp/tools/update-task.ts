@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import type { Conductor } from '../../core/conductor/api.ts';
+import { mistakesIn } from '../../core/conductor/start.ts';
+import type { Task } from '../../core/conductor/types.ts';
+import { FleetError } from '../../core/errors.ts';
+import { duration, instant } from '../../core/text.ts';
+import { endTask, giveBack, heldTask, isClaimId } from '../agents/claims.ts';
+import { defineTool, type ToolContext } from '../define.ts';
+import { jsonObject } from '../fields.ts';
+import { callOf, word } from '../text.ts';
+
+export default defineTool({
+  name: 'update_task',
+  title: 'Answer a claimed task',
+  description:
+    'Reports on a task from claim_task: progress (keeps the lease on), complete with its output, fail, or release it to others. Tells if the lease was lost.',
+  toolset: 'agents',
+  permission: 'workflows:execute',
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
+  input: z.strictObject({
+    claimId: z.string().refine(isClaimId, 'must be a claimId from claim_task').describe('Of claim_task'),
+    status: z.enum(['progress', 'complete', 'fail', 'release']).describe('What happened'),
+    output: jsonObject.optional().describe('The result; complete or fail'),
+    reason: z.string().min(1).max(2000).optional().describe('Why it failed'),
+    retryable: z.boolean().default(true).describe('fail: try it again as its definition says'),
+    message: z.string().min(1).max(2000).optional().describe('A line for the task log'),
+  }),
+  output: z.object({
+    /** The task's status on the server now. */
+    status: z.string(),
+    taskRef: z.string(),
+    executionId: z.string(),
+    keptUntil: z.string().optional(),
+  }),
+}).handler(async (args, context) => {
+  const { claimId } = args;
+  check(args);
+  const { conductor, leases } = context;
+  await leases.quiet(claimId);
+  try {
+    const task = await heldTask(conductor, claimId);
+    if (args.message !== undefined) await conductor.addTaskLog(task.taskId, args.message);
+    return await carryOut(task, args, context);
+  } catch (error) {
+    if (error instanceof FleetError && ['conflict', 'not-found'].includes(error.code)) leases.forget(claimId);
+    else leases.resume(claimId);
+    throw error;
+  }
+});
+
+interface Update {
+  claimId: string;
+  status: 'progress' | 'complete' | 'fail' | 'release';
+  output?: Record<string, unknown> | undefined;
+  reason?: string | undefined;
+  retryable: boolean;
+}
+
+/** What would be dropped without a word is refused. */
+function check({ claimId, status, output, reason }: Update): void {
+  const again = (args: Record<string, unknown>) => `Say: ${callOf('update_task', { claimId, ...args })}`;
+  if (status === 'fail' && reason === undefined) {
+    throw new FleetError('input', 'A task that failed needs a reason.', {
+      remedy: again({ status, reason: 'what went wrong' }),
+    });
+  }
+  if (reason !== undefined && status !== 'fail') {
+    throw new FleetError('input', 'A reason is for status fail.', { remedy: again({ status, message: reason }) });
+  }
+  if (output !== undefined && (status === 'progress' || status === 'release')) {
+    throw new FleetError('input', `The server keeps no output with ${status}; say what is worth knowing in message.`, {
+      remedy: again({ status, message: 'how far it is' }),
+    });
+  }
+}
+
+async function carryOut(
+  task: Task,
+  { claimId, status, output = {}, reason = '', retryable }: Update,
+  context: ToolContext,
+) {
+  const { conductor, leases } = context;
+  const known = { taskRef: task.referenceTaskName, executionId: task.workflowInstanceId };
+  const name = `${word(known.taskRef)} of ${known.executionId}`;
+  switch (status) {
+    case 'progress': {
+      await extend(conductor, task);
+      const until = leases.keep(task);
+      const keptUntil = instant(until);
+      const text = `${name} is still yours, until ${keptUntil} (${duration(until - Date.now())}) without another sign.`;
+      return { text, structured: { status: 'IN_PROGRESS', ...known, keptUntil } };
+    }
+    case 'release':
+      await giveBack(conductor, task);
+      leases.forget(claimId);
+      return { text: `${name} is back in its queue, for anybody.`, structured: { status: 'SCHEDULED', ...known } };
+    case 'complete':
+      checkOutput(task, output);
+      await endTask(conductor, task, { status: 'COMPLETED', outputData: output });
+      break;
+    case 'fail': {
+      const failed = retryable ? 'FAILED' : 'FAILED_WITH_TERMINAL_ERROR';
+      await endTask(conductor, task, { status: failed, outputData: output, reasonForIncompletion: reason });
+      break;
+    }
+  }
+  leases.forget(claimId);
+  const { status: now } = await conductor.getTask(task.taskId);
+  const goesOn = `What follows: ${callOf('get_execution_status', { executionId: known.executionId })}`;
+  return { text: `${name} is ${word(now)}. ${goesOn}`, structured: { status: now, ...known } };
+}
+
+async function extend(conductor: Conductor, { taskId, workflowInstanceId, workerId }: Task): Promise<void> {
+  const update = { workflowInstanceId, taskId, status: 'IN_PROGRESS', extendLease: true } as const;
+  await conductor.extendLease({ ...update, ...(workerId && { workerId }) });
+}
+
+const withSchema = z.looseObject({
+  outputSchema: z.looseObject({ data: z.record(z.string(), z.unknown()).nullish() }).nullish(),
+});
+
+/** Later tasks rely on what the definition promises, and the server does not look. */
+function checkOutput({ taskDefinition, taskDefName, taskType }: Task, output: Record<string, unknown>): void {
+  const schema = withSchema.safeParse(taskDefinition).data?.outputSchema?.data ?? undefined;
+  const mistakes = mistakesIn(schema, output, 'output');
+  if (mistakes.length === 0) return;
+  const name = word(taskDefName ?? taskType);
+  throw new FleetError('input', `The output does not fit what ${name} promises: ${mistakes.join('; ')}.`, {
+    remedy: 'Complete it again with an output that fits; the task is still yours.',
+  });
+}

@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { claimIdOf } from '../../mcp/agents/claims.ts';
+import { connect, type McpClient } from '../support/mcp-clients.ts';
+import { type HttpProcess, startHttpProcess, stdioTarget } from '../support/mcp-process.ts';
+import { realConductor } from '../support/product.ts';
+
+const env = { CONDUCTOR_SERVER_URL: inject('conductorServerUrl'), RATE_LIMIT_RPM: '100000', MCP_TOOLSETS: 'agents' };
+const prefix = `rst_${randomUUID().replaceAll('-', '').slice(0, 8)}`;
+const review = `${prefix}_review`;
+const short = `${prefix}_short`;
+const conductor = realConductor();
+let here: McpClient;
+let there: McpClient;
+let processes: HttpProcess[];
+
+beforeAll(async () => {
+  const def = { retryCount: 1, retryDelaySeconds: 0, timeoutSeconds: 0, ownerEmail: 'a@example.com' };
+  const outputSchema = {
+    name: review,
+    version: 1,
+    type: 'JSON',
+    data: { type: 'object', properties: { verdict: { type: 'string' } }, required: ['verdict'] },
+  };
+  await conductor.putTaskDefs([
+    { ...def, name: review, description: 'Read the text and judge it.', responseTimeoutSeconds: 600, outputSchema },
+    { ...def, name: short, responseTimeoutSeconds: 2 },
+  ]);
+  for (const name of [review, short]) {
+    const task = {
+      name,
+      taskReferenceName: 'only',
+      type: 'SIMPLE',
+      inputParameters: { text: '${workflow.input.text}' },
+    };
+    await conductor.putWorkflowDef({ name, version: 1, schemaVersion: 2, tasks: [task] });
+  }
+  processes = await Promise.all([startHttpProcess(env), startHttpProcess(env)]);
+  const clients = await Promise.all(processes.map(({ url }) => connect('2026-07-28', { url })));
+  [here, there] = clients as [McpClient, McpClient];
+});
+afterAll(async () => {
+  await Promise.all([here.close(), there.close()]);
+  await Promise.all(processes.map((one) => one.stop()));
+});
+
+const start = (name: string) => conductor.startWorkflow({ name, input: { text: 'to be read' } });
+const taskOf = (claimId: unknown) => conductor.getTask(String(claimId).split(':')[0] ?? '');
+const claim = async (client: McpClient, type: string, agent = 'ann') => {
+  const { text, structured } = await client.call('claim_task', { taskTypes: [type], agent, waitSeconds: 20 });
+  expect(structured.claimed, text).toBe(true);
+  return { text, structured, claimId: structured.claimId as string };
+};
+
+describe('an agent as a worker', () => {
+  test('claims a task in one process and completes it in another', async () => {
+    const executionId = await start(review);
+    const { text, structured, claimId } = await claim(here, review);
+    expect(structured).toMatchObject({ executionId, input: { text: 'to be read' }, attempt: 1 });
+    expect(text).toContain('"Read the text and judge it."');
+    expect((await taskOf(claimId)).workerId).toBe('mcp:ann');
+
+    const unfit = await there.call('update_task', { claimId, status: 'complete', output: { verdict: 7 } });
+    expect(unfit.text).toMatch(/^Error \(input\): The output does not fit/);
+
+    const progress = await there.call('update_task', { claimId, status: 'progress', message: 'half way' });
+    expect(progress.text).toContain('still yours');
+    expect((await conductor.taskLogs((await taskOf(claimId)).taskId)).map(({ log }) => log)).toContain('half way');
+
+    const done = await there.call('update_task', { claimId, status: 'complete', output: { verdict: 'good' } });
+    expect(done.structured).toMatchObject({ status: 'COMPLETED', executionId });
+    expect(await conductor.waitForEnd(executionId)).toMatchObject({ status: 'COMPLETED', output: { verdict: 'good' } });
+
+    const late = await here.call('update_task', { claimId, status: 'complete', output: { verdict: 'bad' } });
+    expect(late.text).toMatch(/^Error \(conflict\): Lease lost/);
+  });
+
+  test('loses its claim once it has given the task back and another has it', async () => {
+    const executionId = await start(review);
+    const first = await claim(here, review);
+    const back = await here.call('update_task', { claimId: first.claimId, status: 'release' });
+    expect(back.structured.status).toBe('SCHEDULED');
+    const second = await claim(there, review, 'bob');
+    expect(second.claimId).not.toBe(first.claimId);
+    const stale = await here.call('update_task', {
+      claimId: first.claimId,
+      status: 'complete',
+      output: { verdict: 'x' },
+    });
+    expect(stale.text).toMatch(/^Error \(conflict\): Lease lost: .*somebody else has it now/);
+
+    const failed = await there.call('update_task', {
+      claimId: second.claimId,
+      status: 'fail',
+      reason: 'unreadable',
+      retryable: false,
+    });
+    expect(failed.structured.status).toBe('FAILED_WITH_TERMINAL_ERROR');
+    expect(await conductor.waitForEnd(executionId)).toMatchObject({ status: 'FAILED' });
+  });
+
+  test('cannot answer the task of another worker', async () => {
+    await start(review);
+    const [task] = await conductor.pollTasks(review, { count: 1, timeoutMs: 5000, workerId: 'somebody' });
+    if (!task) throw new Error('nothing was handed out');
+    const answer = await here.call('update_task', {
+      claimId: claimIdOf(task),
+      status: 'complete',
+      output: { verdict: 'x' },
+    });
+    expect(answer.text).toMatch(/^Error \(conflict\)/);
+    expect((await conductor.getTask(task.taskId)).status).toBe('IN_PROGRESS');
+  });
+
+  test('is told of a type that nobody defined', async () => {
+    const answer = await here.call('claim_task', { taskTypes: [`${review}er`] });
+    expect(answer.text).toMatch(/^Error \(not-found\): No task definition is named/);
+    expect(answer.text).toContain(`claim_task {"taskTypes":["${review}"]}`);
+  });
+
+  test('keeps its task past the lease without a word, and its end gives the task back', async () => {
+    const own = await connect('2025-11-25', stdioTarget(env));
+    const executionId = await start(short);
+    const { claimId } = await claim(own, short);
+    const task = await vi.waitFor(
+      async () => {
+        const found = await taskOf(claimId);
+        expect(found.updateTime - found.startTime).toBeGreaterThan(3000);
+        return found;
+      },
+      { timeout: 30_000, interval: 200 },
+    );
+    expect(task).toMatchObject({ status: 'IN_PROGRESS', workerId: 'mcp:ann' });
+    await own.close();
+    await vi.waitFor(async () => expect((await taskOf(claimId)).status).toBe('SCHEDULED'), {
+      timeout: 20_000,
+      interval: 200,
+    });
+    const again = await claim(here, short, 'bob');
+    expect(again.structured.executionId).toBe(executionId);
+    await here.call('update_task', { claimId: again.claimId, status: 'complete', output: {} });
+    expect(await conductor.waitForEnd(executionId)).toMatchObject({ status: 'COMPLETED' });
+  });
+});

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, inject, test } from 'vitest';
+import { catalogue } from '../../mcp/api/catalogue.ts';
+import { isReadOnly, pathParameters } from '../../mcp/api/route.ts';
+import { callerOf, isAllowed } from '../../mcp/permissions.ts';
+import describeApi from '../../mcp/tools/describe-api.ts';
+import invokeApi from '../../mcp/tools/invoke-api.ts';
+import { realConductor } from '../support/product.ts';
+import { callTool } from '../support/tool-calls.ts';
+
+const url = inject('conductorServerUrl');
+const prefix = `rst_${randomUUID().replaceAll('-', '').slice(0, 8)}`;
+const conductor = realConductor();
+const invoke = (args: Record<string, unknown>) => callTool(url, invokeApi, args);
+
+describe('the catalogue', () => {
+  test('holds only what the server has: it names the methods of every path, and does nothing', async () => {
+    const missing: string[] = [];
+    for (const { method, path } of catalogue) {
+      const address = new URL(path.replace(/\{\w+\}/g, 'x'), url);
+      const { status, headers } = await fetch(address, { method: 'OPTIONS', signal: AbortSignal.timeout(20_000) });
+      if (status !== 200 || !(headers.get('allow') ?? '').split(',').includes(method))
+        missing.push(`${method} ${path}`);
+    }
+    expect(missing).toEqual([]);
+  }, 120_000);
+
+  test('answers as it says where a route only reads and needs nothing', async () => {
+    const harmless = catalogue.filter(
+      (route) =>
+        route.method === 'GET' &&
+        isReadOnly(route) &&
+        !route.refused &&
+        pathParameters(route).length === 0 &&
+        !needsMore(route),
+    );
+    expect(harmless.length).toBeGreaterThan(20);
+    const failed: string[] = [];
+    for (const { name, query = {} } of harmless) {
+      const few = 'size' in query ? { size: 1 } : {};
+      await invoke({ operation: name, query: few }).catch((error) => failed.push(`${name}: ${error.message}`));
+    }
+    expect(failed).toEqual([]);
+  }, 120_000);
+});
+
+/** What has parameters without which the server cannot answer, or asks somebody else before it does. */
+function needsMore({ name, query = {} }: (typeof catalogue)[number]): boolean {
+  return name === 'getModelProviders' || Object.values(query).some((type) => type.endsWith('!'));
+}
+
+describe('invoke_api', () => {
+  const name = `${prefix}_flow`;
+
+  test('does what no other tool does, and what it wrote is found', async () => {
+    const handler = {
+      name: `${prefix}_handler`,
+      event: `conductor:${name}:never`,
+      active: false,
+      actions: [{ action: 'start_workflow', start_workflow: { name } }],
+    };
+    await invoke({ operation: 'addEventHandler', body: handler });
+    const { structured } = await invoke({
+      operation: 'getEventHandlersForEvent',
+      path: { event: handler.event },
+      query: { activeOnly: false },
+    });
+    expect(structured.answer).toEqual([expect.objectContaining({ name: handler.name })]);
+    await expect(invoke({ operation: 'removeEventHandler', path: { name: handler.name } })).rejects.toMatchObject({
+      code: 'input',
+      remedy: expect.stringContaining('"confirm":true'),
+    });
+    await invoke({ operation: 'removeEventHandler', path: { name: handler.name }, confirm: true });
+    expect((await conductor.listEventHandlers()).map((one) => one.name)).not.toContain(handler.name);
+  });
+
+  test('lets an operator start what is registered, and no definition of his own', async () => {
+    const tasks = [{ name: 'n', taskReferenceName: 'n', type: 'NOOP', inputParameters: {} }];
+    const workflowDef = { name, version: 1, schemaVersion: 2 as const, tasks };
+    await conductor.putWorkflowDef(workflowDef);
+    const caller = callerOf('operator');
+    const operator = { caller, allows: (permission: Parameters<typeof isAllowed>[1]) => isAllowed(caller, permission) };
+    const start = (body: object) => callTool(url, invokeApi, { operation: 'startWorkflow', body }, operator);
+    await expect(start({ name, workflowDef })).rejects.toMatchObject({ code: 'denied' });
+    const { structured } = await start({ name, input: {} });
+    expect(await conductor.waitForEnd(String(structured.answer))).toMatchObject({ status: 'COMPLETED' });
+  });
+
+  test('is filled in by what describe_api says', async () => {
+    const { text } = await callTool(url, describeApi, { operation: 'getWorkflowVersions' });
+    expect(text).toContain('invoke_api {"operation":"getWorkflowVersions","path":{"name":"name"}}');
+  });
+});

@@ -1,0 +1,251 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { silentLogger } from '../../core/log.ts';
+import { Leases } from '../../mcp/agents/leases.ts';
+import { catalogue } from '../../mcp/api/catalogue.ts';
+import { pathParameters } from '../../mcp/api/route.ts';
+import { callerOf, isAllowed, type Permission, type Role } from '../../mcp/permissions.ts';
+import claimTask from '../../mcp/tools/claim-task.ts';
+import getMyPermissions from '../../mcp/tools/get-my-permissions.ts';
+import invokeApi from '../../mcp/tools/invoke-api.ts';
+import searchApi from '../../mcp/tools/search-api.ts';
+import updateTask from '../../mcp/tools/update-task.ts';
+import { type FakeConductor, fakeTask, startFakeConductor } from '../support/fake-conductor.ts';
+import { callTool, conductorAt } from '../support/tool-calls.ts';
+
+let fake: FakeConductor;
+
+beforeAll(async () => {
+  fake = await startFakeConductor();
+});
+afterAll(() => fake.close());
+beforeEach(() => {
+  fake.fault = 'none';
+  fake.routes = () => undefined;
+});
+
+const as = (role: Role) => {
+  const caller = callerOf(role);
+  return { caller, allows: (permission: Permission) => isAllowed(caller, permission) };
+};
+const invoke = (args: Record<string, unknown>, role: Role = 'admin') => callTool(fake.url, invokeApi, args, as(role));
+const asked = async (work: Promise<unknown>) => {
+  const before = fake.requests.length;
+  await work.catch(() => undefined);
+  return fake.requests.slice(before);
+};
+
+describe('the catalogue', () => {
+  test('names every operation and every call once', () => {
+    const names = catalogue.map(({ name }) => name);
+    const calls = catalogue.map(({ method, path }) => `${method} ${path.replace(/\{\w+\}/g, '{}')}`);
+    expect(new Set(names).size).toBe(names.length);
+    expect(calls.filter((call, index) => calls.indexOf(call) !== index)).toEqual([]);
+  });
+
+  test('lets nobody read secrets, the environment or the configuration, take tasks or answer those of others', async () => {
+    const closed = /^\/api\/(secrets|environment|admin\/config|tasks\/poll|queue\/update)|\{status\}|update-v2/;
+    const open = catalogue.filter(({ path, refused }) => closed.test(path) && refused === undefined);
+    expect(open).toEqual([]);
+    const writes = catalogue.filter(
+      ({ method, path }) => method === 'POST' && /^\/api\/tasks(\/\{\w+\}\/\{|$)/.test(path),
+    );
+    expect(writes.filter(({ refused }) => refused === undefined)).toEqual([]);
+  });
+
+  test('gives a viewer nothing but reading, by any of its routes', async () => {
+    for (const route of catalogue) {
+      const path = Object.fromEntries(pathParameters(route).map((name) => [name, 'x']));
+      const { length } = await asked(invoke({ operation: route.name, path, body: {}, confirm: true }, 'viewer'));
+      const mayAsk = route.permission.endsWith(':read') && !route.refused;
+      if (!mayAsk) expect(length, route.name).toBe(0);
+    }
+  });
+});
+
+describe('invoke_api', () => {
+  test('asks nothing of the server for what a route does not take', async () => {
+    const wrong: Record<string, unknown>[] = [
+      { operation: 'getWorkflow', path: {} },
+      { operation: 'getWorkflow', path: { workflowId: 'a/b' } },
+      { operation: 'getWorkflow', path: { workflowId: '..' } },
+      { operation: 'getWorkflow', path: { workflowId: 'a', name: 'b' } },
+      { operation: 'getWorkflow', path: { workflowId: 'a' }, query: { includeTask: true } },
+      { operation: 'getWorkflow', path: { workflowId: 'a' }, query: { includeTasks: 'yes' } },
+      { operation: 'getWorkflow', path: { workflowId: 'a' }, query: { constructor: 'x' } },
+      { operation: 'getWorkflow', path: { workflowId: 'a' }, body: {} },
+      { operation: 'startWorkflow' },
+      { operation: 'startWorkflow', body: { nam: 'x' } },
+      { operation: 'putTaskDefs', body: { name: 'x' }, confirm: true },
+      { operation: 'terminateWorkflow', path: { workflowId: 'a' } },
+    ];
+    for (const args of wrong) {
+      await expect(invoke(args)).rejects.toMatchObject({ code: 'input' });
+      expect(await asked(invoke(args))).toEqual([]);
+    }
+  });
+
+  test('takes a definition inside of a start for what it is, however deep', async () => {
+    const workflowDef = { name: 'own', tasks: [] };
+    await expect(
+      invoke({ operation: 'startWorkflow', body: { name: 'own', workflowDef } }, 'operator'),
+    ).rejects.toMatchObject({
+      code: 'denied',
+    });
+    expect(await asked(invoke({ operation: 'startWorkflow', body: { name: 'own' } }, 'operator'))).toHaveLength(1);
+  });
+
+  test('encodes what it puts into a path', async () => {
+    const [request] = await asked(invoke({ operation: 'getTaskDef', path: { tasktype: 'a b?c#d%2e' } }));
+    expect(request?.path).toBe('/api/metadata/taskdefs/a%20b%3Fc%23d%252e');
+  });
+
+  test('cuts a large answer and says by what to ask for less', async () => {
+    fake.routes = ({ path }) =>
+      path === '/api/workflow/search' ? { body: { totalHits: 1, results: ['x'.repeat(90_000)] } } : undefined;
+    const { text, structured } = await invoke({ operation: 'searchWorkflows' });
+    expect(structured).toMatchObject({ cut: true, size: expect.any(Number) });
+    expect(structured.answer).toBeUndefined();
+    expect(text).toMatch(/\[cut: \d+ of \d+ characters\. Ask for less: query parameter size/);
+  });
+});
+
+test('search_api finds an operation by what it does, and tells whether it is allowed', async () => {
+  const { structured } = await callTool(fake.url, searchApi, { query: 'delete event handler' }, as('viewer'));
+  const operations = structured.operations as Record<string, unknown>[];
+  expect(operations.slice(0, 3)).toContainEqual(
+    expect.objectContaining({ operation: 'removeEventHandler', effect: 'destructive', allowed: false }),
+  );
+});
+
+test('get_my_permissions says which tools are withheld and why', async () => {
+  const tools = async () =>
+    [
+      { name: 'a', toolset: 'api', permission: 'workflows:read', isOn: true },
+      { name: 'b', toolset: 'agents', permission: 'workflows:execute', isOn: true },
+      { name: 'c', toolset: 'queues', permission: 'tasks:read', isOn: false },
+    ] as const;
+  const { structured } = await callTool(fake.url, getMyPermissions, {}, { ...as('viewer'), tools });
+  expect(structured).toMatchObject({
+    role: 'viewer',
+    tools: ['a'],
+    withheld: { b: expect.stringContaining('workflows:execute'), c: expect.stringContaining('queues is off') },
+  });
+});
+
+describe('a claimed task', () => {
+  const held = (changes: Record<string, unknown> = {}) =>
+    fakeTask({
+      taskType: 'charge',
+      taskDefName: 'charge',
+      status: 'IN_PROGRESS',
+      workerId: 'mcp:local',
+      pollCount: 1,
+      startTime: Date.now(),
+      responseTimeoutSeconds: 1,
+      ...changes,
+    });
+  const serve = (state: () => Record<string, unknown>) => {
+    fake.routes = ({ method, path }) => {
+      if (path.startsWith('/api/tasks/poll/batch/')) return { body: [state()] };
+      if (method === 'GET' && path === '/api/tasks/task-1') return { body: state() };
+      if (method === 'POST' && path === '/api/tasks') return { body: 'task-1' };
+      return undefined;
+    };
+  };
+  const leasesOf = (silenceMs?: number) =>
+    new Leases({
+      conductor: async () => conductorAt(fake.url),
+      log: silentLogger,
+      ...(silenceMs !== undefined && { silenceMs }),
+    });
+  const beats = () => fake.requests.filter(({ body }) => (body as { extendLease?: boolean } | undefined)?.extendLease);
+  const until = async (holds: () => boolean) => {
+    while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+
+  test('is kept until its agent has been silent for too long', async () => {
+    serve(() => held());
+    const leases = leasesOf(1500);
+    const before = beats().length;
+    await callTool(fake.url, claimTask, { taskTypes: ['charge'] }, { leases });
+    await until(() => beats().length > before + 1);
+    await callTool(fake.url, updateTask, { claimId: 'task-1:1', status: 'progress' }, { leases });
+    const said = beats().length;
+    await until(() => beats().length > said + 1);
+    await until(() => leases.size === 0);
+    expect(beats().length - before).toBeLessThan(15);
+  });
+
+  test('is never kept past the time that its definition gives it', async () => {
+    const startTime = Date.now() - 50_000;
+    serve(() => held({ startTime, taskDefinition: { name: 'charge', timeoutSeconds: 60 } }));
+    const leases = leasesOf();
+    const { structured } = await callTool(fake.url, claimTask, { taskTypes: ['charge'] }, { leases });
+    expect(structured.keptUntil).toBe(`${new Date(startTime + 60_000).toISOString().slice(0, 19)}Z`);
+    await leases.close({ giveBack: false });
+  });
+
+  test('is forgotten once it is somebody else’s, and given back only while it is not', async () => {
+    let task = held();
+    serve(() => task);
+    const leases = leasesOf();
+    await callTool(fake.url, claimTask, { taskTypes: ['charge'] }, { leases });
+    task = held({ pollCount: 2, workerId: 'other' });
+    const requests = await asked(leases.close({ giveBack: true }));
+    expect(requests.map(({ method }) => method)).not.toContain('POST');
+    expect(leases.size).toBe(0);
+  });
+
+  test('goes back at once when the process of its agent ends', async () => {
+    serve(() => held());
+    const leases = leasesOf();
+    await callTool(fake.url, claimTask, { taskTypes: ['charge'] }, { leases });
+    const requests = await asked(leases.close({ giveBack: true }));
+    const updates = requests.filter(({ method }) => method === 'POST').map(({ body }) => body);
+    expect(updates).toEqual([expect.objectContaining({ status: 'IN_PROGRESS', callbackAfterSeconds: 0 })]);
+  });
+
+  test('that was taken for a client which has gone is given back', async () => {
+    serve(() => held());
+    const signal = AbortSignal.abort();
+    const requests = await asked(
+      callTool(fake.url, claimTask, { taskTypes: ['charge'] }, { signal, leases: leasesOf() }),
+    );
+    expect(requests.map(({ method }) => method)).toEqual(['GET', 'POST']);
+  });
+
+  test('whose result the server took and ignored is told to be lost', async () => {
+    let ended = false;
+    serve(() => held(ended ? { status: 'TIMED_OUT' } : {}));
+    const routes = fake.routes;
+    fake.routes = (request) => {
+      ended ||= request.method === 'POST';
+      return routes(request);
+    };
+    const update = { claimId: 'task-1:1', status: 'complete', output: { a: 1 } };
+    await expect(callTool(fake.url, updateTask, update)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('Lease lost'),
+    });
+  });
+
+  test('that was undone before is ended and not handed out', async () => {
+    let handedOut = false;
+    fake.routes = ({ method, path }) => {
+      if (path.startsWith('/api/tasks/poll/batch/')) {
+        const body = handedOut ? [] : [held({ inputData: { _undoneBy: 'exec-2' } })];
+        handedOut = true;
+        return { body };
+      }
+      if (path === '/api/metadata/taskdefs') return { body: [{ name: 'charge' }] };
+      return method === 'POST' ? { body: 'task-1' } : undefined;
+    };
+    const before = fake.requests.length;
+    const { structured } = await callTool(fake.url, claimTask, { taskTypes: ['charge'] });
+    expect(structured).toEqual({ claimed: false });
+    const updates = fake.requests.slice(before).filter(({ method }) => method === 'POST');
+    expect(updates.map(({ body }) => body)).toEqual([
+      expect.objectContaining({ status: 'FAILED_WITH_TERMINAL_ERROR' }),
+    ]);
+  });
+});
