@@ -38,7 +38,7 @@ export default defineTool({
   name: 'analyze_workflow_performance',
   title: 'Analyze performance',
   description:
-    'How fast and how reliable a workflow is: success rate, duration percentiles, slowest and most failing tasks (queue wait against run time), trend; or compares two versions or two executions.',
+    'How fast (slow) and reliable a workflow is: success rate, average and p95 duration, bottlenecks (slowest and most failing tasks), trend; or compares two versions or two executions.',
   toolset: 'executions',
   byDefault: true,
   permission: 'executions:read',

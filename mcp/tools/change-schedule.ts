@@ -11,9 +11,9 @@ import { callOf, quote, word } from '../text.ts';
 
 export default defineTool({
   name: 'change_schedule',
-  title: 'Pause, resume, delete or run a schedule',
+  title: 'Change a schedule',
   description:
-    'Pauses, resumes or deletes a schedule, or starts its workflow once now with the input it has. To change when or what, use create_schedule.',
+    'Switches off (pauses), switches on (resumes) or deletes (removes) a schedule (cron job), or starts its workflow once now with the input it has. To change when or what, use create_schedule.',
   toolset: 'schedules',
   permission: 'workflows:write',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: false },

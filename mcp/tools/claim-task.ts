@@ -31,7 +31,7 @@ export default defineTool({
   name: 'claim_task',
   title: 'Claim a task',
   description:
-    'Takes one waiting task of these types, to be done by you as a worker; its lease is kept for you. Answer with update_task. The input comes as workers get it, secrets included.',
+    'Takes (polls for, reserves) the next waiting task, a piece of work or job to be done by you as a worker; its lease is kept for you. Answer with update_task. The input comes as workers get it, secrets included.',
   toolset: 'agents',
   permission: 'workflows:execute',
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },

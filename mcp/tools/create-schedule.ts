@@ -17,7 +17,7 @@ export default defineTool({
   name: 'create_schedule',
   title: 'Create or change a schedule',
   description:
-    'Starts a workflow by the clock: creates the schedule of this name or overwrites it. Cron, zone, workflow and input are checked first.',
+    'Has a workflow run by itself (cron), as on every Monday. Creates a schedule or overwrites it; all is checked first.',
   toolset: 'schedules',
   permission: 'workflows:write',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },

@@ -11,8 +11,9 @@ const LEASE_SECONDS = 60;
 
 export default defineTool({
   name: 'create_task_definition',
-  title: 'Define task',
-  description: 'Registers, or updates, retries and time limits of a task by its name.',
+  title: 'Define task type',
+  description:
+    'Registers or updates a task type: how often a task is attempted (retries, backoff), time-outs, limits of rate and concurrency, wherever it is used.',
   toolset: 'author',
   permission: 'workflows:write',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },

@@ -14,9 +14,9 @@ const workflowName = z
 
 export default defineTool({
   name: 'create_workflow',
-  title: 'Create workflow',
+  title: 'Register workflow definition',
   description:
-    'Checks and registers a workflow definition in Conductor JSON, or updates it. From short steps: design_and_execute_workflow.',
+    'Checks and registers (saves, publishes) a workflow definition in Conductor JSON, or updates it. From short steps: design_and_execute_workflow.',
   toolset: 'author',
   byDefault: true,
   permission: 'workflows:write',

@@ -22,7 +22,7 @@ export default defineTool({
   name: 'decide_approval',
   title: 'Approve or reject',
   description:
-    'Answers what waits for a person or signal with yes or no and a reason. Decide only what your person has decided; clients that can show a form ask them to confirm.',
+    'Approves (signs off) or rejects what waits for a person or signal, with a reason. Decide only what your person has decided; clients that can show a form ask them to confirm.',
   toolset: 'approvals',
   byDefault: true,
   permission: 'workflows:execute',

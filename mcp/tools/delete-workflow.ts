@@ -9,9 +9,9 @@ import { callOf, quote, word } from '../text.ts';
 
 export default defineTool({
   name: 'delete_workflow',
-  title: 'Delete workflow',
+  title: 'Delete workflow definition',
   description:
-    'Deletes one version of a workflow definition; its executions stay. Refuses while some of them run. To end an execution use terminate_workflow.',
+    'Deletes (removes, unregisters) one version of a workflow definition that nobody uses any more; its executions stay. Refuses while some of them run. To end an execution use terminate_workflow.',
   toolset: 'author',
   permission: 'workflows:write',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },

@@ -10,7 +10,7 @@ export default defineTool({
   name: 'describe_api',
   title: 'Describe an API operation',
   description:
-    'What an operation found by search_api takes, answers and needs, its traps, and a call of invoke_api to fill in.',
+    'Explains one operation (endpoint) of the REST API: which parameters, arguments and body it takes, what it returns, the permission it needs, its traps, and a call of invoke_api to fill in.',
   toolset: 'api',
   permission: 'workflows:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },

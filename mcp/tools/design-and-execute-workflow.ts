@@ -30,8 +30,7 @@ type Answer = ToolAnswer<z.input<typeof output>>;
 export default defineTool({
   name: 'design_and_execute_workflow',
   title: 'Design workflow',
-  description:
-    'Builds a new workflow from short steps, or a description alone: checks, dry-runs, registers, starts it.',
+  description: 'Builds a new workflow from short steps, or an idea in words alone: dry-runs, registers and starts it.',
   toolset: 'author',
   byDefault: true,
   permission: 'workflows:write',

@@ -27,7 +27,7 @@ export default defineTool({
   name: 'diagnose_execution',
   title: 'Diagnose execution',
   description:
-    'Finds out why an execution failed or does not go on: the root cause through sub-workflows and retries, the evidence, and the calls that recover it. Without an id: recent failures grouped by cause.',
+    'Finds out why an execution failed, hangs or is stuck: the root cause through sub-workflows and retries, the evidence, the calls that recover it. Without an id: recent failures grouped by cause.',
   toolset: 'executions',
   byDefault: true,
   permission: 'executions:read',

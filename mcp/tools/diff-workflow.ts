@@ -14,7 +14,7 @@ export default defineTool({
   name: 'diff_workflow',
   title: 'Compare workflow definitions',
   description:
-    'What differs between two versions of a workflow, or between the registered one and a given definition or the one in code, and whether it may replace the other while executions run.',
+    'Shows what changed: the differences between two versions of a workflow, or between the registered one and a draft or the one in code (what was added, removed, altered), and whether it may replace the other while executions run.',
   toolset: 'author',
   permission: 'workflows:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },

@@ -37,7 +37,7 @@ export default defineTool({
   name: 'get_execution_status',
   title: 'Execution status',
   description:
-    'Status, times, root error, output and tasks of one execution; can wait for its end. Why it failed or hangs tells diagnose_execution.',
+    'How far one execution (run) is: status, steps (tasks), times, output, error; can wait until done. Why it failed or hangs: diagnose_execution.',
   toolset: 'executions',
   byDefault: true,
   permission: 'executions:read',

@@ -7,7 +7,7 @@ export default defineTool({
   name: 'get_my_permissions',
   title: 'What I may do',
   description:
-    'Your role and permissions here, which tools you have, which not and why, and which Conductor server this is. Use it when something is denied or a tool is missing.',
+    'What you are allowed to do here: your role and rights (permissions), which tools you have, which not and why, and which Conductor server this is. Use it when something was refused (denied) or a tool is missing.',
   toolset: 'api',
   permission: 'workflows:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },

@@ -26,7 +26,7 @@ export default defineTool({
   name: 'get_queue_status',
   title: 'Queues and workers',
   description:
-    'Task queues, worst first: tasks waiting and running, oldest wait, who polled last, and what that means. Use it when executions hang for lack of workers.',
+    'How deep the task queues are (backlog), which workers are alive and poll, how old the oldest waiting task is, and what that means.',
   toolset: 'queues',
   byDefault: true,
   permission: 'tasks:read',

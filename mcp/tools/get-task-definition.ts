@@ -13,9 +13,9 @@ const ROW_BYTES = 400;
 
 export default defineTool({
   name: 'get_task_definition',
-  title: 'Get task definitions',
+  title: 'Show task types',
   description:
-    'Retries and time limits of one task definition, or without name a list of them, filtered by a part of the name.',
+    'Shows how a task type is configured, its settings: retries, backoff, time-outs, limits of rate and concurrency, owner; without name, which types are registered, filtered by a part of the name.',
   toolset: 'author',
   permission: 'tasks:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },

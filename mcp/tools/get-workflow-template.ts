@@ -7,9 +7,9 @@ import { callOf, quote } from '../text.ts';
 
 export default defineTool({
   name: 'get_workflow_template',
-  title: 'Get workflow template',
+  title: 'Workflow templates',
   description:
-    'Proven patterns to begin a workflow with, such as resilient_http, compensation and ai_agent. Without name the list and what each is for; with name its definition, as JSON ready to register or as TypeScript.',
+    'Ready-made examples to begin a new workflow with: proven patterns such as resilient_http, compensation (saga), parallel_fan_out, approval and ai_agent. Without name the list of templates; with name its definition to copy, as JSON ready to register or as TypeScript.',
   toolset: 'author',
   permission: 'workflows:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },

@@ -17,9 +17,9 @@ const details = ['outline', 'json', 'diagram'] as const;
 
 export default defineTool({
   name: 'get_workflow',
-  title: 'Get workflow',
+  title: 'Show workflow definition',
   description:
-    'One registered workflow: purpose, inputs, its steps as a tree, versions, how many run. detail "json" has the definition, "diagram" a Mermaid picture.',
+    'Explains how one registered workflow is defined: its steps and branches as a tree, inputs, versions, how many run. detail "json" has the definition, "diagram" a Mermaid picture.',
   toolset: 'workflows',
   byDefault: true,
   permission: 'workflows:read',

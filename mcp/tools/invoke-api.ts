@@ -13,7 +13,7 @@ export default defineTool({
   name: 'invoke_api',
   title: 'Call the REST API',
   description:
-    'Calls an operation of the Conductor REST API as describe_api shows it. Only for what no other tool does; each operation needs its own permission.',
+    'Calls an operation (endpoint) of the Conductor REST API: sends the raw request, a GET, POST, PUT or DELETE, and returns the response. Only for what no other tool does; each operation needs its own permission.',
   toolset: 'api',
   // The least of all; each route asks for its own.
   permission: 'workflows:read',

@@ -27,9 +27,9 @@ const plain = (what: string) =>
 
 export default defineTool({
   name: 'list_pending_approvals',
-  title: 'What waits for people',
+  title: 'Pending approvals',
   description:
-    'Lists what waits for a person (HUMAN) or a signal (WAIT): about what, since when, what follows a yes or no. Answer with decide_approval.',
+    'Lists what is waiting for a person (approval, sign-off, decision) or a signal: about what, since when, what follows a yes or no. Answer with decide_approval.',
   toolset: 'approvals',
   byDefault: true,
   permission: 'tasks:read',

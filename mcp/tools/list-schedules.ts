@@ -16,8 +16,9 @@ const AT_ONCE = 4;
 
 export default defineTool({
   name: 'list_schedules',
-  title: 'Schedules',
-  description: 'Lists what starts workflows by the clock: cron and zone, next firings, and how the last ones went.',
+  title: 'List schedules',
+  description:
+    'Lists the schedules (cron jobs, timers) by which workflows start by themselves: cron and zone, the next times, and how they went.',
   toolset: 'schedules',
   permission: 'workflows:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },

@@ -50,7 +50,7 @@ export default defineTool({
   name: 'list_workflow_executions',
   title: 'List executions',
   description:
-    'Finds executions of workflows by name, status, time, correlation id or text, newest first; counts them by status.',
+    'Finds executions (runs) by workflow, status (running, failed), since when, correlation id or text, newest first; counts them by status.',
   toolset: 'executions',
   byDefault: true,
   permission: 'executions:read',

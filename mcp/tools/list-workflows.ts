@@ -18,9 +18,9 @@ const COLUMNS = ['name', 'versions', 'purpose', 'inputs'];
 
 export default defineTool({
   name: 'list_workflows',
-  title: 'List workflows',
+  title: 'List workflow definitions',
   description:
-    'The registered workflows that can be run: name, versions, purpose, inputs. Finds them by words of name or purpose. For runs of them use list_workflow_executions.',
+    'The catalogue of registered workflows: shows which exist (names, versions, purpose, inputs), or finds some by words of name or purpose. Their runs: list_workflow_executions.',
   toolset: 'workflows',
   byDefault: true,
   permission: 'workflows:read',

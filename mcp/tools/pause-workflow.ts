@@ -9,7 +9,7 @@ import { callOf } from '../text.ts';
 export default defineTool({
   name: 'pause_workflow',
   title: 'Pause executions',
-  description: 'Pauses running executions: nothing new is scheduled until resume_workflow.',
+  description: 'Puts running executions on hold (freezes them): nothing new is scheduled until resume_workflow.',
   toolset: 'operate',
   byDefault: true,
   permission: 'workflows:execute',

@@ -16,7 +16,7 @@ export default defineTool({
   name: 'rerun_workflow',
   title: 'Run again from a task',
   description:
-    'Runs an ended execution again under its id, from one task on or from its start, with changed input. What came after that task is forgotten. To only repeat failed tasks use retry_workflow.',
+    'Goes back to a task (step) of an ended execution and replays it from there, or the whole of it, with changed or corrected input. What came after is forgotten. To only repeat failed tasks use retry_workflow.',
   toolset: 'operate',
   permission: 'workflows:execute',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },

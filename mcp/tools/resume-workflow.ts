@@ -9,7 +9,7 @@ import { callOf } from '../text.ts';
 export default defineTool({
   name: 'resume_workflow',
   title: 'Resume executions',
-  description: 'Lets paused executions go on. For failed ones use retry_workflow.',
+  description: 'Lets paused executions carry on (unpause, lift the hold). For failed ones use retry_workflow.',
   toolset: 'operate',
   byDefault: true,
   permission: 'workflows:execute',

@@ -11,8 +11,9 @@ const FAILED: readonly WorkflowStatus[] = ['FAILED', 'TIMED_OUT', 'TERMINATED'];
 
 export default defineTool({
   name: 'retry_workflow',
-  title: 'Retry executions',
-  description: 'Tries what failed in executions again, or restarts them. With changed input: rerun_workflow.',
+  title: 'Retry or restart',
+  description:
+    'Tries failed executions once more: what failed, or a restart from the beginning. With changed input: rerun_workflow.',
   toolset: 'operate',
   byDefault: true,
   permission: 'workflows:execute',

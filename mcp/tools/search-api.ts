@@ -9,7 +9,7 @@ export default defineTool({
   name: 'search_api',
   title: 'Search the REST API',
   description:
-    'Finds operations of the Conductor REST API that no other tool covers, by what they do. Then describe_api, then invoke_api.',
+    'Finds operations (endpoints) of the Conductor REST API that no other tool covers, by what they do: which there are, what they are called. Then describe_api, then invoke_api.',
   toolset: 'api',
   permission: 'workflows:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },

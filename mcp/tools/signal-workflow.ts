@@ -18,7 +18,7 @@ export default defineTool({
   name: 'signal_workflow',
   title: 'Send a signal',
   description:
-    'Completes a WAIT task that waits for a signal, with an output. An error, not silence, if none is open. What a person decides (HUMAN) goes through decide_approval.',
+    'Sends a signal (an event, a message, a callback that got lost) with an output into a waiting execution, so that its WAIT task ends and it goes on. An error, not silence, if none is open. What a person decides (HUMAN) goes through decide_approval.',
   toolset: 'operate',
   permission: 'workflows:execute',
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },

@@ -15,7 +15,7 @@ export default defineTool({
   name: 'skip_task',
   title: 'Skip a task',
   description:
-    'Passes over a task that a running execution has not reached yet; its output is empty. What is already open is answered with signal_workflow or decide_approval instead.',
+    'Leaves out a task (step) that is not needed and that a running execution has not reached yet: it goes on without it, and the output of the task is empty. What is already open is answered with signal_workflow or decide_approval.',
   toolset: 'operate',
   permission: 'workflows:execute',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },

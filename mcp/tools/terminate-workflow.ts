@@ -10,7 +10,7 @@ import { callOf, quote } from '../text.ts';
 export default defineTool({
   name: 'terminate_workflow',
   title: 'Terminate executions',
-  description: 'Ends running or paused executions for good. To stop them for a while use pause_workflow.',
+  description: 'Stops executions for good (kill, abort, cancel). To stop them for a while use pause_workflow.',
   toolset: 'operate',
   byDefault: true,
   permission: 'workflows:execute',

@@ -11,9 +11,9 @@ import { callOf, word } from '../text.ts';
 
 export default defineTool({
   name: 'update_task',
-  title: 'Answer a claimed task',
+  title: 'Report on a claimed task',
   description:
-    'Reports on a task from claim_task: progress (keeps the lease on), complete with its output, fail, or release it to others. Tells if the lease was lost.',
+    'Reports on a task that you claimed and work on: progress (keeps the lease on), complete with its result, failed with a reason, or given back (released) so that another worker takes it. Tells if the lease was lost.',
   toolset: 'agents',
   permission: 'workflows:execute',
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },

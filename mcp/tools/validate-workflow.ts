@@ -12,7 +12,7 @@ export default defineTool({
   name: 'validate_workflow',
   title: 'Validate workflow',
   description:
-    'Checks a definition, given or registered, without changing anything: what the server would refuse, what would hang or be null at run time, each with place and repair. What passes here create_workflow registers.',
+    'Checks (lints) a definition or draft for mistakes (errors) without saving anything: whether it is correct, would be accepted, hang or be null at run time, such as references to tasks that do not exist, each with place and repair. What passes here create_workflow registers.',
   toolset: 'author',
   permission: 'workflows:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },

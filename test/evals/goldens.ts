@@ -36,6 +36,11 @@ export function goldens(): Golden[] {
   return z.array(goldenSchema).parse(read('goldens.json'));
 }
 
+/** Requests by another person, which descriptions may be tuned on too. */
+export function moreGoldens(): Golden[] {
+  return z.array(goldenSchema).parse(read('more-goldens.json'));
+}
+
 /** Requests by somebody else that are only ever scored. Undefined where the file is not there. */
 export function heldOut(): Golden[] | undefined {
   return existsSync(place('held-out.json')) ? z.array(goldenSchema).parse(read('held-out.json')) : undefined;

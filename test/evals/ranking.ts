@@ -12,8 +12,8 @@ export type RankedTool = Pick<ToolListing, 'name'> & {
 };
 
 /**
- * Weights of BM25F, set once and by no golden (half or twice of one moves no score by more than three points): a name and a title are written to be recognised, a description's first sentence says
- * what the tool is for, the rest and the parameters say how.
+ * Weights of BM25F: a name and a title are written to be recognised, a description's first sentence says what the tool is for, the
+ * rest and the parameters say how. Half or twice of one moves no score of the goldens by more than three points.
  */
 const FIELDS = { name: 3, title: 2, first: 2, rest: 1, parameters: 0.5 } as const;
 const SATURATION = 1.2;
@@ -29,15 +29,16 @@ const FITTING_HINT = 1.3;
 
 /** Words that say nothing about what somebody wants. */
 const STOP_WORDS = new Set(
-  `a about actually after all already also always am an and any anybody anyone anything are as ask at be conductor hour minute second minutes seconds hours new old server system because been before being
-  but by can cant come could did do does doesnt dont each either else even ever every everybody everyone everything exactly for from
-  get gets getting give given go goes going gone good got had hand has have having he her here him his how i if in into is isnt it its
-  just know kind let like little look looking lot make makes may maybe me might more most much must my myself need needs no nobody
-  none not nothing now of ok on one ones only onto or other others our ours out own please kindly hello put quite rather really right same say
-  says see shall she should shouldnt so some somebody someone something soon still such take tell than thank thanks that the
-  their them then there these they thing things this those though through to together too try until up us use used very want wants was
-  wasnt way we well went were what whatever when where whether which while who whole whom whose will with within wont would yes yet
-  you your yours`.split(/\s+/),
+  `a about actually after all already also always am an and any anybody anyone anything are as ask at be because been before
+  being but by can cant come conductor could did do does doesnt dont each either else even ever every everybody everyone
+  everything exactly for from get gets getting give given go goes going gone good got had hand has have having he hello her
+  here him his hour hours how i if in into is isnt it its just kind kindly know let like little look looking lot make makes
+  may maybe me might minute minutes more most much must my myself need needs new no nobody none not nothing now of ok old on
+  one ones only onto or other others our ours out own please put quite rather really right same say says second seconds see
+  server shall she should shouldnt so some somebody someone something soon still such system take tell than thank thanks that
+  the their them then there these they thing things this those though through to together too try until up us use used very
+  want wants was wasnt way we well went were what whatever when where whether which while who whole whom whose will with
+  within wont would yes yet you your yours`.split(/\s+/),
 );
 
 type Field = keyof typeof FIELDS;

@@ -1,5 +1,5 @@
 import { processEnvironment } from '../../core/config.ts';
-import { adversarial, type Golden, goldens, heldOut } from './goldens.ts';
+import { adversarial, type Golden, goldens, heldOut, moreGoldens } from './goldens.ts';
 import { allListings } from './listings.ts';
 import { type Provider, providerOf } from './models.ts';
 import { forPeer, peerTools } from './peer.ts';
@@ -27,8 +27,8 @@ const print = (line: string) => void process.stdout.write(`${line}\n`);
 const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
 
 const tools = await allListings();
-const sets = Object.entries({ goldens: goldens(), 'held-out': heldOut() }).flatMap(([name, set]) =>
-  set ? [[name, set] as const] : [],
+const sets = Object.entries({ goldens: goldens(), 'more-goldens': moreGoldens(), 'held-out': heldOut() }).flatMap(
+  ([name, set]) => (set ? [[name, set] as const] : []),
 );
 for (const [name, set] of sets) lexical(name, set, tools);
 
@@ -47,7 +47,7 @@ function lexical(name: string, set: readonly Golden[], listed: readonly RankedTo
   const placed = place(set, listed);
   print(`${name}, by words alone: ${scoreLine(score(placed, listed))}`);
   // What was held out stays so: whoever reads its misses would tune on them.
-  if (name === 'goldens' && process.argv.includes('--misses')) for (const miss of misses(placed)) print(miss);
+  if (name !== 'held-out' && process.argv.includes('--misses')) for (const miss of misses(placed)) print(miss);
 }
 
 function scoreLine({ requests, top1, top3, mrr, coverage }: Scores): string {

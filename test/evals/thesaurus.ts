@@ -2,7 +2,7 @@ import { stem } from './stem.ts';
 
 /**
  * Words that people use for one and the same thing when they speak of jobs that run on a server: what every reader knows, and a
- * count of words does not. Made of everyday English by topic, not from any request. A word may stand in several groups.
+ * count of words does not. Everyday English by topic; what was held out had no part in it. A word may stand in several groups.
  */
 const GROUPS = [
   // what is done to an execution
