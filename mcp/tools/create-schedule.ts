@@ -17,7 +17,7 @@ export default defineTool({
   name: 'create_schedule',
   title: 'Create or change a schedule',
   description:
-    'Has a workflow run by itself (cron), as on every Monday. Creates a schedule or overwrites it; all is checked first.',
+    'Has a workflow run by itself (cron), such as every Monday. Creates a schedule or overwrites it; all is checked first.',
   toolset: 'schedules',
   permission: 'workflows:write',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },

@@ -18,7 +18,7 @@ export default defineTool({
   name: 'list_schedules',
   title: 'List schedules',
   description:
-    'Lists the schedules (cron jobs, timers) by which workflows start by themselves: cron and zone, the next times, and how they went.',
+    'Lists the schedules (cron jobs, timers) by which workflows start by themselves: cron and zone, next times, and how earlier ones went.',
   toolset: 'schedules',
   permission: 'workflows:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },

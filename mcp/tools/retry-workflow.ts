@@ -13,7 +13,7 @@ export default defineTool({
   name: 'retry_workflow',
   title: 'Retry or restart',
   description:
-    'Tries failed executions once more: what failed, or a restart from the beginning. With changed input: rerun_workflow.',
+    'Tries what failed in executions once more, or restarts them from the beginning. With changed input: rerun_workflow.',
   toolset: 'operate',
   byDefault: true,
   permission: 'workflows:execute',

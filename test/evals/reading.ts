@@ -39,8 +39,15 @@ const ORDER = new RegExp(
 
 /** Turns of phrase, made one word: `kick off` is to start. A description is read so too. */
 export function withPhrases(text: string): string {
-  return PHRASES.reduce((read, [phrase, word]) => read.replaceAll(phrase, ` ${word} `), withHeads(text));
+  const known = phrased.get(text);
+  if (known !== undefined) return known;
+  const read = PHRASES.reduce((so, [phrase, word]) => so.replaceAll(phrase, ` ${word} `), withHeads(text));
+  phrased.set(text, read);
+  return read;
 }
+
+/** The same texts are read for every list of tools that is tried. */
+const phrased = new Map<string, string>();
 
 const turns = (source: string) => new RegExp(`\\b(?:${source})\\b`, 'gi');
 
@@ -170,12 +177,13 @@ const PHRASES: readonly (readonly [RegExp, string])[] = (
 
 /** `Run` and `end` are orders where a sentence begins with them; in its midst they are something else more often. */
 function withHeads(text: string): string {
-  const head = (verbs: string) =>
-    new RegExp(`((?:^|[.!?:;,]\\s+)\\W*(?:please |so |then |and |just |now )*)(?:${verbs})\\b`, 'gi');
-  return text
-    .replaceAll(head('run|execute|begin|process|submit'), '$1start')
-    .replaceAll(head('end|close'), '$1terminate');
+  return text.replaceAll(STARTING, '$1start').replaceAll(ENDING, '$1terminate');
 }
+
+const head = (verbs: string) =>
+  new RegExp(`((?:^|[.!?:;,]\\s+)\\W*(?:please |so |then |and |just |now )*)(?:${verbs})\\b`, 'gi');
+const STARTING = head('run|execute|begin|process|submit');
+const ENDING = head('end|close');
 
 function withApostrophes(text: string): string {
   return text.replaceAll(/(\w)['’](?:ve|re|ll|s|d|m)\b/g, '$1').replaceAll(/(\w)n['’]t\b/g, '$1nt');
