@@ -6,7 +6,7 @@ const PATIENT = { timeout: 20_000 };
 /** `npm run check` runs the projects without a server; `npm test` all of them. */
 export default defineConfig({
   test: {
-    maxWorkers: 3, // on two cores: the tests of real processes and of the real server mostly wait
+    maxWorkers: 2, // a third would leave the servers that tests start too little of two cores
     reporters: ['default', './test/support/count-reporter.ts'],
     projects: [
       // They change nothing outside of themselves, and loading everything anew for each file took longer than the tests.
