@@ -74,20 +74,22 @@ export async function buildMcp({ loadsLater = false, ...options }: McpOptions): 
   };
   const reading = [createResources(readings), createPrompts(readings), createCompletions(readings)];
   const build = createMcpServer({ config, features: [createTools(calls), createTasks(tasks), ...reading] });
-  // Behind the answer to the message that the first server is built for. Whoever asks for tools is told, too.
-  const load = once(async () => {
-    setImmediate(() =>
-      workflows()
-        .then(settleSoon)
-        .catch((err) => log.error({ err }, 'the tools cannot be loaded')),
-    );
-  });
+  // Watching tools begins with a connection, and must not load them before its first answer.
+  const warm = Promise.withResolvers<void>();
+  const watched = sources.map(({ list, find }) => ({ find, list: () => warm.promise.then(list) }));
+  // Whoever asks for tools is told, too.
+  const load = once(() =>
+    workflows()
+      .then(settleSoon)
+      .catch((err) => log.error({ err }, 'the tools cannot be loaded')),
+  );
   return {
-    build: (context) => {
+    build,
+    listening: listeningTo({ ...calls, sources: watched, tasks }),
+    warmUp() {
+      warm.resolve();
       void load();
-      return build(context);
     },
-    listening: listeningTo({ ...calls, tasks }),
   };
 }
 

@@ -40,7 +40,7 @@ export interface HttpFront {
  * Host or Origin was not allowed are refused, so that a web page cannot reach the server through the user's browser.
  * @throws FleetError `environment` if the address cannot be listened on
  */
-export async function startHttp({ build, listening, config, conductor, log }: HttpOptions): Promise<HttpFront> {
+export async function startHttp({ build, listening, warmUp, config, conductor, log }: HttpOptions): Promise<HttpFront> {
   const onerror = (err: Error) => log.debug({ err }, 'MCP request');
   const mcp = createMcp({ build, listening, sessions: config.mcpSessions, onerror });
   const serve = exchangeWith(mcp, MAX_BODY_BYTES);
@@ -65,6 +65,7 @@ export async function startHttp({ build, listening, config, conductor, log }: Ht
   }
 
   await listen(server, config);
+  warmUp?.();
   if (!LOOPBACK.includes(inUrl(config.mcpHost))) {
     log.warn(`MCP listens on ${config.mcpHost} and asks nobody who they are; keep a guard in front of it`);
   }

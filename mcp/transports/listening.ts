@@ -28,6 +28,8 @@ export interface Listening {
 export interface Served {
   readonly build: McpServerFactory;
   readonly listening: Listening;
+  /** Loads what the first calls are going to need. Over stdio it is called behind the first answer, since a client waits for that. */
+  warmUp?(): void;
 }
 
 const listenRequest = z.looseObject({

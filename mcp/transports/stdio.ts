@@ -1,4 +1,5 @@
 import { Console } from 'node:console';
+import type { Transport } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio as serveConnection } from '@modelcontextprotocol/server/stdio';
 import { aborted } from '../../core/drain.ts';
 import type { Logger } from '../../core/log.ts';
@@ -10,18 +11,30 @@ import { ListeningTransport, type Served } from './listening.ts';
  * aborted, after running calls were told to stop.
  */
 export async function serveStdio(
-  { build, listening }: Served,
+  { build, listening, warmUp = () => {} }: Served,
   { log, signal }: { log: Logger; signal: AbortSignal },
 ): Promise<void> {
   // stdout belongs to the protocol: one stray line of a library would end the conversation.
   globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
+  const wire = afterFirstMessage(new StdioServerTransport(), warmUp);
   const connection = serveConnection(connecting(build, listening.changes), {
-    transport: new ListeningTransport(new StdioServerTransport(), listening),
+    transport: new ListeningTransport(wire, listening),
     onerror: (err) => log.warn({ err }, 'MCP connection'),
   });
   await Promise.race([endOfInput(), aborted(signal)]);
   await connection.close();
   process.stdin.destroy(); // an open pipe would keep the process alive
+}
+
+/** The same transport, which calls `run` once when its first message is out. */
+function afterFirstMessage(wire: Transport, run: () => void): Transport {
+  const send = wire.send.bind(wire);
+  wire.send = async (message, options) => {
+    wire.send = send;
+    await send(message, options);
+    run();
+  };
+  return wire;
 }
 
 function endOfInput(): Promise<void> {
