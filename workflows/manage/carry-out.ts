@@ -39,11 +39,21 @@ export async function carryOut(
     if (!isDue(change)) continue;
     const result = isDone(change, current) ? 'was-done' : 'done';
     lock.assertHeld();
-    if (result === 'done') await write(conductor, change, current);
+    if (result === 'done') await whileHeld(lock, () => write(conductor, change, current));
     outcomes.push({ change, result });
     report({ change, result });
   }
   return outcomes;
+}
+
+/** What fails after the lock was lost fails because of that: whoever has it now was there first. */
+async function whileHeld(lock: Lock, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    lock.assertHeld();
+    throw error;
+  }
 }
 
 interface Found {
