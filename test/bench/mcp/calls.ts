@@ -26,13 +26,14 @@ const WARM_UP_CALLS = 10;
 export async function sequential(
   ways: readonly Way[],
   operations: readonly Operation[],
-  calls: number,
+  { calls, signal }: { calls: number; signal: AbortSignal },
 ): Promise<CallTimes[]> {
   const pairs = operations.flatMap((operation) =>
     ways.filter((way) => way.can(operation)).map((way) => ({ operation, way, times: [] as number[] })),
   );
   for (let round = -WARM_UP_CALLS; round < calls; round++) {
     for (const { way, operation, times } of rotated(pairs, Math.abs(round))) {
+      signal.throwIfAborted();
       const began = performance.now();
       await way.answer(operation);
       if (round >= 0) times.push(performance.now() - began);
@@ -49,6 +50,7 @@ export interface Burst {
   calls: number;
   inFlight: number;
   rounds: number;
+  signal: AbortSignal;
 }
 
 /** Many calls at once; the ways take turns burst by burst. Rates are medians over the rounds. */
@@ -57,7 +59,7 @@ export async function parallel(
   operations: readonly Operation[],
   burst: Burst,
 ): Promise<CallRate[]> {
-  const { calls, inFlight, rounds } = burst;
+  const { calls, inFlight, rounds, signal } = burst;
   const pairs = operations.flatMap((operation) =>
     ways
       .filter((way) => way.can(operation))
@@ -65,6 +67,7 @@ export async function parallel(
   );
   for (let round = -1; round < rounds; round++) {
     for (const { operation, way, rates, cpu } of rotated(pairs, round + 1)) {
+      signal.throwIfAborted();
       const pids = way.connection ? processTree(way.connection.pid) : [];
       const [began, usedBefore] = [performance.now(), cpuMs(pids)];
       await atOnce(calls, inFlight, () => way.answer(operation));

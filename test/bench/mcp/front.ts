@@ -67,7 +67,7 @@ async function measure(scene: Scene, { parts, peer, where }: Assignment): Promis
   if (parts.includes('start')) {
     note('starts …');
     const all = starters(where, { peer, oldNode: findOldNode(flags.text('old-node')) });
-    found.starts = await starts(all, flags.number('starts'));
+    found.starts = await starts(all, flags.number('starts'), signal);
     show({ starts: found.starts });
   }
   signal.throwIfAborted();
@@ -103,13 +103,18 @@ async function onExecutions(
   signal.throwIfAborted();
   if (parts.includes('calls')) {
     note(`calls, ${ways.map(({ name }) => name).join(', ')} …`);
-    found.times = await sequential(ways, operations, flags.number('calls'));
+    found.times = await sequential(ways, operations, { calls: flags.number('calls'), signal });
     show({ times: found.times });
   }
   signal.throwIfAborted();
   if (parts.includes('parallel')) {
     note('calls at once …');
-    const burst = { calls: flags.number('burst'), inFlight: flags.number('in-flight'), rounds: flags.number('rounds') };
+    const burst = {
+      calls: flags.number('burst'),
+      inFlight: flags.number('in-flight'),
+      rounds: flags.number('rounds'),
+      signal,
+    };
     found.rates = await parallel(ways, operations, burst);
     show({ rates: found.rates });
   }

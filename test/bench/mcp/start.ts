@@ -46,10 +46,11 @@ export function starters(where: Where, found: { peer: string | undefined; oldNod
 }
 
 /** Starts each of them again and again, taking turns. A first turn fills the caches and does not count. */
-export async function starts(all: readonly Starter[], runs: number): Promise<Start[]> {
+export async function starts(all: readonly Starter[], runs: number, signal: AbortSignal): Promise<Start[]> {
   const results = new Map(all.map(({ name }) => [name, [] as Omit<Start, 'name' | 'fastestGreetedMs'>[]]));
   for (let round = -1; round < runs; round++) {
     for (const starter of rotated(all, round + 1)) {
+      signal.throwIfAborted();
       const result = await start(starter, round === 0);
       if (round >= 0) results.get(starter.name)?.push(result);
     }
