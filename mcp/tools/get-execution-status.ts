@@ -16,7 +16,7 @@ import { callOf, quote, word } from '../text.ts';
 import { waitUntilEnded } from '../wait.ts';
 
 const SUMMARY_TASKS = 5;
-const SUMMARY_OUTPUT_BYTES = 600;
+const SUMMARY_OUTPUT_BYTES = 500;
 /** Share of an answer for inputs and outputs, which it holds twice: as text, with its quotes escaped, and as structure. */
 const PAYLOAD_SHARE = 0.35;
 const REASON_LIMIT = 500;
