@@ -7,7 +7,7 @@ import { waitingAmong } from '../core/conductor/waiting.ts';
 import { FleetError } from '../core/errors.ts';
 import type { Link, ToolAnswer, ToolContext } from './define.ts';
 import { failure, jsonObject } from './fields.ts';
-import { nearNames } from './names.ts';
+import { findWorkflow } from './find-workflow.ts';
 import { fitPayloads } from './payload.ts';
 import { keyOf, type Once, type OnExisting, startOnce } from './start-once.ts';
 import { callOf, quote, word } from './text.ts';
@@ -52,7 +52,7 @@ type Run = z.input<typeof runOutput>;
  * @throws FleetError `not-found` with near names, `input` if the input does not fit the definition, `conflict` about the key
  */
 export async function runWorkflow(request: RunRequest, context: ToolContext): Promise<ToolAnswer<Run>> {
-  const def = await findDefinition(request, context);
+  const def = await findWorkflow(request, context.definitions);
   const once = await start(def, request, context);
   const { executionId: id } = once;
   const { conductor, signal, progress } = context;
@@ -70,41 +70,6 @@ export async function runWorkflow(request: RunRequest, context: ToolContext): Pr
 /** The answer for an execution that has ended since it was handed over. */
 export async function settleRun(executionId: string, context: ToolContext): Promise<ToolAnswer<Run>> {
   return describe(await context.conductor.getExecution(executionId), {}, context.maxResponseBytes);
-}
-
-/** A registered definition. @throws FleetError `not-found` with near names */
-export async function findDefinition(
-  { name, version }: Pick<RunRequest, 'name' | 'version'>,
-  context: ToolContext,
-): Promise<StoredWorkflowDef> {
-  try {
-    return await context.definitions.get(name, version);
-  } catch (error) {
-    if (!(error instanceof FleetError && error.code === 'not-found')) throw error;
-    throw await unknownWorkflow({ name, version }, context, error);
-  }
-}
-
-async function unknownWorkflow(
-  { name, version }: Pick<RunRequest, 'name' | 'version'>,
-  { definitions }: ToolContext,
-  cause: FleetError,
-): Promise<FleetError> {
-  const index = await definitions.index({ fresh: true });
-  const highest = index.get(name)?.at(-1)?.version;
-  if (highest !== undefined) {
-    return new FleetError('not-found', `${word(name)} has no version ${version}; its highest is ${highest}.`, {
-      remedy: `See what it takes, then start that version: ${callOf('get_workflow', { name, version: highest })}`,
-      cause,
-    });
-  }
-  const near = nearNames(name, [...index.keys()]);
-  return new FleetError('not-found', `There is no workflow named ${quote(name, 255)}.`, {
-    remedy: near[0]
-      ? `Similar names are ${near.map(word).join(', ')}. See what one takes: ${callOf('get_workflow', { name: near[0] })}`
-      : `No registered name is like it. See what there is: ${callOf('list_workflows', {})}`,
-    cause,
-  });
 }
 
 async function start(def: StoredWorkflowDef, request: RunRequest, context: ToolContext): Promise<Once> {

@@ -7,6 +7,15 @@ export type QueryType = 'string' | 'integer' | 'boolean' | 'strings' | 'string!'
 /** What the server answers with; `any` where it may also be nothing. */
 export type AnswerKind = 'object' | 'array' | 'text' | 'number' | 'nothing' | 'any';
 
+/** What every search of the server takes. */
+export const SEARCH = {
+  start: 'integer',
+  size: 'integer',
+  sort: 'string',
+  freeText: 'string',
+  query: 'string',
+} as const satisfies Record<string, QueryType>;
+
 interface More {
   readonly query?: Readonly<Record<string, QueryType>>;
   /** A type of `bodyFields`, with `[]` a list of them; else `object`, `strings` or `text`. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { executionId } from '../fields.ts';
-import { orNoExecution } from '../lookups.ts';
+import { orNoExecution } from '../find-execution.ts';
 import { executionIds } from '../reading/completers.ts';
 import { definePrompt } from '../reading/define-prompt.ts';
 import { type ExecutionView, executionUri, viewOf } from '../reading/execution.ts';

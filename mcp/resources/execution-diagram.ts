@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Execution } from '../../core/conductor/types.ts';
 import { executionId } from '../fields.ts';
-import { orNoExecution } from '../lookups.ts';
+import { orNoExecution } from '../find-execution.ts';
 import { executionIds } from '../reading/completers.ts';
 import { defineResource } from '../reading/define-resource.ts';
 import { diagramFormat, drawAs, formats } from './shared/picture.ts';

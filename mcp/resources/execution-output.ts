@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { executionId } from '../fields.ts';
-import { orNoExecution } from '../lookups.ts';
+import { orNoExecution } from '../find-execution.ts';
 import { executionIds } from '../reading/completers.ts';
 import { defineResource } from '../reading/define-resource.ts';
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { latestAttempts } from '../../core/conductor/execution.ts';
 import { FleetError } from '../../core/errors.ts';
 import { executionId } from '../fields.ts';
-import { orNoExecution } from '../lookups.ts';
+import { orNoExecution } from '../find-execution.ts';
 import { nearNames } from '../names.ts';
 import { executionIds, taskRefs } from '../reading/completers.ts';
 import { defineResource } from '../reading/define-resource.ts';

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { workflowName } from '../fields.ts';
+import { findWorkflow } from '../find-workflow.ts';
 import { versions, workflowNames } from '../reading/completers.ts';
 import { defineResource } from '../reading/define-resource.ts';
-import { findWorkflow, versionInAddress } from '../reading/workflow.ts';
+import { versionInAddress } from '../reading/workflow.ts';
 import { diagramFormat, drawAs, formats } from './shared/picture.ts';
 
 export default defineResource({
@@ -15,7 +16,7 @@ export default defineResource({
   params: z.strictObject({ name: workflowName, version: versionInAddress.optional(), format: diagramFormat }),
   complete: { name: workflowNames, version: versions, format: formats },
 }).reader(async ({ format, ...which }, context) => {
-  const def = await findWorkflow(which, context);
+  const def = await findWorkflow(which, context.definitions);
   const { drawDefinition } = await import('../../workflows/diagram/graph.ts');
   return drawAs(format, drawDefinition(def));
 });

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { workflowName } from '../fields.ts';
+import { findWorkflow } from '../find-workflow.ts';
 import { versions, workflowNames } from '../reading/completers.ts';
 import { defineResource } from '../reading/define-resource.ts';
-import { findWorkflow, versionInAddress } from '../reading/workflow.ts';
+import { versionInAddress } from '../reading/workflow.ts';
 
 export default defineResource({
   name: 'workflow_version',
@@ -14,4 +15,4 @@ export default defineResource({
   params: z.strictObject({ name: workflowName, version: versionInAddress }),
   complete: { name: workflowNames, version: versions },
   mostCharacters: 50_000,
-}).reader(async (which, context) => ({ text: JSON.stringify(await findWorkflow(which, context)) }));
+}).reader(async (which, context) => ({ text: JSON.stringify(await findWorkflow(which, context.definitions)) }));

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { workflowName } from '../fields.ts';
+import { findWorkflow } from '../find-workflow.ts';
 import { workflowNames } from '../reading/completers.ts';
 import { defineResource } from '../reading/define-resource.ts';
-import { findWorkflow } from '../reading/workflow.ts';
 
 export default defineResource({
   name: 'workflow',
@@ -14,4 +14,4 @@ export default defineResource({
   params: z.strictObject({ name: workflowName }),
   complete: { name: workflowNames },
   mostCharacters: 50_000,
-}).reader(async ({ name }, context) => ({ text: JSON.stringify(await findWorkflow({ name }, context)) }));
+}).reader(async ({ name }, context) => ({ text: JSON.stringify(await findWorkflow({ name }, context.definitions)) }));

@@ -5,8 +5,8 @@ import type { ScheduleDef } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import { scheduleStamp } from '../../workflows/manage/stamp.ts';
 import { defineTool, type ToolContext } from '../define.ts';
+import { findWorkflow } from '../find-workflow.ts';
 import { nearNames } from '../names.ts';
-import { findDefinition } from '../run.ts';
 import { callOf, quote, word } from '../text.ts';
 
 export default defineTool({
@@ -87,7 +87,7 @@ async function runNow({ name, startWorkflowRequest: saved }: ScheduleDef, contex
   }
   if (!saved) throw new FleetError('conflict', `Schedule ${word(name)} does not say what to start.`);
   const version = saved.version ?? undefined;
-  const def = await findDefinition({ name: saved.name, version }, context);
+  const def = await findWorkflow({ name: saved.name, version }, context.definitions);
   const { correlationId, taskToDomain, priority } = rest.parse(saved);
   const input = checkInput(def, saved.input);
   try {

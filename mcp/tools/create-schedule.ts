@@ -7,7 +7,7 @@ import { instant } from '../../core/text.ts';
 import { scheduleStamp } from '../../workflows/manage/stamp.ts';
 import { defineTool } from '../define.ts';
 import { definitionVersion, jsonObject, workflowName } from '../fields.ts';
-import { findDefinition } from '../run.ts';
+import { findWorkflow } from '../find-workflow.ts';
 import { isScheduleName } from '../schedule-names.ts';
 import { callOf, quote, word } from '../text.ts';
 
@@ -48,7 +48,7 @@ export default defineTool({
     throw new FleetError('denied', 'A schedule starts workflows, which takes the permission workflows:execute.');
   }
   const { name, workflowName: workflow, version, cron, zone, paused } = args;
-  const def = await findDefinition({ name: workflow, version }, context);
+  const def = await findWorkflow({ name: workflow, version }, context.definitions);
   const input = checkInput(def, args.input);
   const next = await firingsOf(conductor, name, cron, zone);
   const existing = await orUndefined(conductor.getSchedule(name));

@@ -2,10 +2,9 @@ import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
 import { defineTool } from '../define.ts';
-import type { DefinitionIndex } from '../definitions.ts';
 import { definitionVersion } from '../fields.ts';
-import { nearNames } from '../names.ts';
-import { callOf, quote, word } from '../text.ts';
+import { findVersions, noSuchWorkflow } from '../find-workflow.ts';
+import { callOf, word } from '../text.ts';
 
 export default defineTool({
   name: 'delete_workflow',
@@ -22,8 +21,8 @@ export default defineTool({
   }),
   output: z.object({ name: z.string(), version: z.int(), running: z.int(), versionsLeft: z.array(z.int()) }),
 }).handler(async ({ name, version, force }, { conductor, definitions }) => {
-  const versions = versionsOf(await conductor.listWorkflowVersions(), name);
-  if (!versions.includes(version)) throw await missing(name, version, versions, definitions.index());
+  const versions = await findVersions(name, definitions);
+  if (!versions.includes(version)) throw await noSuchWorkflow({ name, version }, definitions);
   const running = (await conductor.runningExecutions(name, version)).length;
   if (running > 0 && !force) throw stillRunning(name, version, running);
   try {
@@ -39,29 +38,6 @@ export default defineTool({
     structured: { name, version, running, versionsLeft },
   };
 });
-
-function versionsOf(all: Readonly<Record<string, readonly { version: number }[]>>, name: string): number[] {
-  const found = Object.hasOwn(all, name) ? all[name] : undefined;
-  return (found ?? []).map(({ version }) => version).sort((a, b) => a - b);
-}
-
-async function missing(
-  name: string,
-  version: number,
-  versions: readonly number[],
-  index: Promise<DefinitionIndex>,
-): Promise<FleetError> {
-  if (versions.length > 0) {
-    const [only] = versions;
-    const remedy = `It has ${versions.join(', ')}. If that is meant: ${callOf('delete_workflow', { name, version: only })}`;
-    return new FleetError('not-found', `${word(name)} has no version ${version}.`, { remedy });
-  }
-  const near = nearNames(name, [...(await index).keys()], 3);
-  const hint = near.length > 0 ? `Names like it: ${near.map(word).join(', ')}.` : 'No registered name is like it.';
-  return new FleetError('not-found', `There is no workflow named ${quote(name, 255)}.`, {
-    remedy: `${hint} All of them: ${callOf('list_workflows', {})}`,
-  });
-}
 
 function stillRunning(name: string, version: number, running: number): FleetError {
   const list = callOf('list_workflow_executions', { workflowName: name, status: 'RUNNING' });

@@ -4,8 +4,8 @@ import { clip, count } from '../../core/text.ts';
 import type { Difference } from '../../workflows/manage/diff.ts';
 import { defineTool, type ToolContext } from '../define.ts';
 import { definitionVersion, jsonObject } from '../fields.ts';
-import { nearNames } from '../names.ts';
-import { callOf, quote, word } from '../text.ts';
+import { findVersions, findWorkflow } from '../find-workflow.ts';
+import { callOf, word } from '../text.ts';
 
 const LINES = 60;
 const VALUE_LIMIT = 120;
@@ -89,48 +89,25 @@ async function sidesOf(wanted: Wanted, context: ToolContext): Promise<[old: Side
       remedy,
     });
   }
-  const versions = await versionsOf(name, context);
+  const versions = await findVersions(name, context.definitions);
   const highest = versions.at(-1) ?? 1;
   if (definition !== undefined || code) {
-    const old = await stored(name, from ?? highest, versions, context);
+    const old = await stored(name, from ?? highest, context);
     if (!code) return [old, { label: 'the given definition', version: old.version, def: definition ?? {} }];
     return [old, await inCode(name, context)];
   }
-  const next = await stored(name, to ?? highest, versions, context);
+  const next = await stored(name, to ?? highest, context);
   const before = from ?? versions.findLast((one) => one < next.version);
   if (before === undefined) {
     throw new FleetError('input', `${word(name)} has no version before ${next.version} to compare with.`, {
       remedy: `Give a definition to compare it with, or compare it with the code: ${callOf('diff_workflow', { name, code: true })}`,
     });
   }
-  return [await stored(name, before, versions, context), next];
+  return [await stored(name, before, context), next];
 }
 
-async function versionsOf(name: string, { definitions }: ToolContext): Promise<number[]> {
-  const index = await definitions.index();
-  const versions = (index.get(name) ?? []).map(({ version }) => version);
-  if (versions.length > 0) return versions;
-  const near = nearNames(name, [...index.keys()], 1)[0];
-  throw new FleetError('not-found', `There is no workflow named ${quote(name, 255)}.`, {
-    remedy:
-      near === undefined
-        ? callOf('list_workflows', {})
-        : `The nearest name: ${callOf('diff_workflow', { name: near })}`,
-  });
-}
-
-async function stored(
-  name: string,
-  version: number,
-  versions: readonly number[],
-  { definitions }: ToolContext,
-): Promise<Side> {
-  if (!versions.includes(version)) {
-    throw new FleetError('not-found', `${word(name)} has no version ${version}; it has ${versions.join(', ')}.`, {
-      remedy: `The highest against the code: ${callOf('diff_workflow', { name, code: true })}`,
-    });
-  }
-  return { label: `version ${version}`, version, def: await definitions.get(name, version) };
+async function stored(name: string, version: number, { definitions }: ToolContext): Promise<Side> {
+  return { label: `version ${version}`, version, def: await findWorkflow({ name, version }, definitions) };
 }
 
 async function inCode(name: string, { ours }: ToolContext): Promise<Side> {

@@ -5,7 +5,7 @@ import { count } from '../../core/text.ts';
 import { inputsOf, type WorkflowInput } from '../analysis/inputs.ts';
 import { defineTool, type ToolContext } from '../define.ts';
 import { definitionVersion, workflowName } from '../fields.ts';
-import { nearNames } from '../names.ts';
+import { findWorkflow } from '../find-workflow.ts';
 import { callOf, quote, word } from '../text.ts';
 
 /** Characters of JSON in one answer at most; it stands there twice, with its quotes escaped. */
@@ -39,7 +39,7 @@ export default defineTool({
     nextPage: z.int().optional(),
   }),
 }).handler(async ({ name, version, detail, page }, context) => {
-  const def = await find(name, version, context);
+  const def = await findWorkflow({ name, version }, context.definitions);
   const versions = ((await context.definitions.index()).get(def.name) ?? []).map((one) => one.version);
   const inputs = inputsOf(def);
   const own = { name: def.name, version: def.version, versions, inputs: inputs.map(inputText) };
@@ -63,32 +63,6 @@ export default defineTool({
     structured: { ...own, content, ...(nextPage && { nextPage }) },
   };
 });
-
-async function find(
-  name: string,
-  version: number | undefined,
-  { definitions }: ToolContext,
-): Promise<StoredWorkflowDef> {
-  try {
-    return await definitions.get(name, version);
-  } catch (cause) {
-    if (!(cause instanceof FleetError && cause.code === 'not-found')) throw cause;
-    const index = await definitions.index({ fresh: true });
-    const versions = (index.get(name) ?? []).map((one) => one.version);
-    if (versions.length > 0) {
-      throw new FleetError('not-found', `${word(name)} has no version ${version}; it has ${versions.join(', ')}.`, {
-        remedy: `Take the highest: ${callOf('get_workflow', { name })}`,
-        cause,
-      });
-    }
-    const near = nearNames(name, [...index.keys()], 3);
-    const similar = near.length > 0 ? ` Similar: ${near.map(word).join(', ')}.` : '';
-    throw new FleetError('not-found', `There is no workflow named ${quote(name, 255)}.${similar}`, {
-      remedy: `See what there is: ${callOf('list_workflows', {})}`,
-      cause,
-    });
-  }
-}
 
 function noSuchPage({ name, version }: StoredWorkflowDef, detail: string, pages: number): FleetError {
   return new FleetError('input', `It has ${count(pages, 'page')}.`, {

@@ -1,4 +1,4 @@
-import { type Route, route } from '../route.ts';
+import { type Route, route, SEARCH } from '../route.ts';
 
 /** Routes about executions of agents that the server itself runs. */
 export const agentExecutions: readonly Route[] = [
@@ -91,14 +91,7 @@ export const agentExecutions: readonly Route[] = [
     'executions:read',
     'object',
     {
-      query: {
-        start: 'integer',
-        size: 'integer',
-        sort: 'string',
-        freeText: 'string',
-        query: 'string',
-        classifier: 'string',
-      },
+      query: { ...SEARCH, classifier: 'string' },
     },
   ),
   route(

@@ -1,4 +1,4 @@
-import { type Route, route } from '../route.ts';
+import { type Route, route, SEARCH } from '../route.ts';
 
 /** Routes that read workflow executions. */
 export const reading: readonly Route[] = [
@@ -78,15 +78,7 @@ export const reading: readonly Route[] = [
     'executions:read',
     'object',
     {
-      query: {
-        start: 'integer',
-        size: 'integer',
-        sort: 'string',
-        freeText: 'string',
-        query: 'string',
-        classifier: 'string',
-        topLevelOnly: 'boolean',
-      },
+      query: { ...SEARCH, classifier: 'string', topLevelOnly: 'boolean' },
       trap: 'Only = < > IN, joined by AND; an unknown field is ignored and matches everything. Sort by startTime:DESC, there is no order otherwise.',
       instead: 'list_workflow_executions',
     },
@@ -98,15 +90,7 @@ export const reading: readonly Route[] = [
     'executions:read',
     'object',
     {
-      query: {
-        start: 'integer',
-        size: 'integer',
-        sort: 'string',
-        freeText: 'string',
-        query: 'string',
-        classifier: 'string',
-        topLevelOnly: 'boolean',
-      },
+      query: { ...SEARCH, classifier: 'string', topLevelOnly: 'boolean' },
     },
   ),
   route(
@@ -115,7 +99,7 @@ export const reading: readonly Route[] = [
     'Search executions by conditions on their tasks; rows are summaries.',
     'executions:read',
     'object',
-    { query: { start: 'integer', size: 'integer', sort: 'string', freeText: 'string', query: 'string' } },
+    { query: SEARCH },
   ),
   route(
     'searchWorkflowsByTasksWhole',
@@ -123,6 +107,6 @@ export const reading: readonly Route[] = [
     'Search executions by conditions on their tasks; rows are whole executions.',
     'executions:read',
     'object',
-    { query: { start: 'integer', size: 'integer', sort: 'string', freeText: 'string', query: 'string' } },
+    { query: SEARCH },
   ),
 ];

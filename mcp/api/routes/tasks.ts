@@ -1,4 +1,4 @@
-import { type Route, route } from '../route.ts';
+import { type Route, route, SEARCH } from '../route.ts';
 
 /** Routes about tasks and their queues. */
 export const tasks: readonly Route[] = [
@@ -204,11 +204,11 @@ export const tasks: readonly Route[] = [
     'text',
   ),
   route('searchTasks', 'GET /api/tasks/search', 'Search tasks; rows are summaries.', 'tasks:read', 'object', {
-    query: { start: 'integer', size: 'integer', sort: 'string', freeText: 'string', query: 'string' },
+    query: SEARCH,
     trap: 'Only = < > IN, joined by AND; an unknown field is ignored and matches everything. WAIT tasks are found only when they have ended.',
   }),
   route('searchTasksWhole', 'GET /api/tasks/search-v2', 'Search tasks; rows are whole tasks.', 'tasks:read', 'object', {
-    query: { start: 'integer', size: 'integer', sort: 'string', freeText: 'string', query: 'string' },
+    query: SEARCH,
   }),
   route(
     'getTaskPayloadLocation',
