@@ -5,8 +5,9 @@ import deleteWorkflow from '../../mcp/tools/delete-workflow.ts';
 import diffWorkflow from '../../mcp/tools/diff-workflow.ts';
 import getTaskDefinition from '../../mcp/tools/get-task-definition.ts';
 import validateWorkflow from '../../mcp/tools/validate-workflow.ts';
-import { callTool, errorOf, replies, madeSince as requestsSince } from '../support/fake-calls.ts';
+import { errorOf, replies, madeSince as requestsSince } from '../support/fake-calls.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
+import { callTool } from '../support/tool-calls.ts';
 
 let fake: FakeConductor;
 
@@ -19,7 +20,7 @@ beforeEach(() => {
 });
 
 const call = (tool: Tool, args: Record<string, unknown>, changes: Partial<ToolContext> = {}) =>
-  callTool(fake, tool, args, changes);
+  callTool(fake.url, tool, args, changes);
 const madeSince = (before: number) => requestsSince(fake, before);
 
 const tasks = [{ name: 'set', taskReferenceName: 'set', type: 'SET_VARIABLE' }];

@@ -3,8 +3,9 @@ import type { Tool, ToolContext } from '../../mcp/define.ts';
 import { callerOf, isAllowed } from '../../mcp/permissions.ts';
 import designAndExecute from '../../mcp/tools/design-and-execute-workflow.ts';
 import { EXAMPLE_STEPS } from '../../workflows/steps/format.ts';
-import { callTool, errorOf, replies, madeSince as requestsSince } from '../support/fake-calls.ts';
+import { errorOf, replies, madeSince as requestsSince } from '../support/fake-calls.ts';
 import { type FakeConductor, type FakeRequest, fakeExecution, startFakeConductor } from '../support/fake-conductor.ts';
+import { callTool } from '../support/tool-calls.ts';
 
 let fake: FakeConductor;
 
@@ -17,7 +18,7 @@ beforeEach(() => {
 });
 
 const call = (tool: Tool, args: Record<string, unknown>, changes: Partial<ToolContext> = {}) =>
-  callTool(fake, tool, args, changes);
+  callTool(fake.url, tool, args, changes);
 const madeSince = (before: number) => requestsSince(fake, before);
 
 const dryRun = (changes: Record<string, unknown> = {}) => fakeExecution({ workflowId: 'dry-1', tasks: [], ...changes });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { keyOf } from '../../mcp/start-once.ts';
 import executeWorkflow from '../../mcp/tools/execute-workflow.ts';
+import { respond } from '../support/fake-calls.ts';
 import { type FakeConductor, type FakeRequest, fakeExecution, startFakeConductor } from '../support/fake-conductor.ts';
 import { callTool } from '../support/tool-calls.ts';
 
@@ -18,10 +19,6 @@ beforeEach(() => {
 });
 
 const call = (args: Record<string, unknown>) => callTool(fake.url, executeWorkflow, args);
-const respond =
-  (path: string, body: unknown, status = 200) =>
-  (request: FakeRequest) =>
-    request.path === path ? { status, body } : undefined;
 const sent = (method: string, path: string) =>
   fake.requests.filter((request) => request.method === method && request.path === path);
 

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
-import { encode } from 'gpt-tokenizer';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createConductor } from '../../core/conductor/api.ts';
-import { createCaller } from '../../core/conductor/client.ts';
 import type { Progress, Tool, ToolContext } from '../../mcp/define.ts';
 import getExecutionStatus from '../../mcp/tools/get-execution-status.ts';
 import listWorkflowExecutions from '../../mcp/tools/list-workflow-executions.ts';
+import { respond } from '../support/fake-calls.ts';
 import {
   type FakeConductor,
   type FakeRequest,
@@ -13,7 +11,8 @@ import {
   fakeTask,
   startFakeConductor,
 } from '../support/fake-conductor.ts';
-import { toolContext } from '../support/tool-calls.ts';
+import { tokensOf } from '../support/tokens.ts';
+import { callTool } from '../support/tool-calls.ts';
 
 let fake: FakeConductor;
 
@@ -27,19 +26,10 @@ beforeEach(() => {
   fake.routes = () => undefined;
 });
 
-/** Calls a tool's handler as the server would, on a client of the fake. */
-async function call(tool: Tool, args: Record<string, unknown>, changes: Partial<ToolContext> = {}) {
-  const config = { conductorServerUrl: fake.url, conductorAuthKey: undefined, conductorAuthSecret: undefined };
-  const conductor = createConductor(createCaller({ ...config, requestTimeoutMs: 2000 }));
-  const answer = await tool.handle(tool.input.parse(args), toolContext(conductor, changes));
-  return { text: answer.text, structured: tool.output.parse(answer.structured) as Record<string, unknown> };
-}
+const call = (tool: Tool, args: Record<string, unknown>, changes: Partial<ToolContext> = {}) =>
+  callTool(fake.url, tool, args, changes);
 
 const bytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
-const respond =
-  (path: string, body: unknown, status = 200) =>
-  (request: FakeRequest) =>
-    request.path === path ? { status, body } : undefined;
 const sent = (method: string, path: string) =>
   fake.requests.filter((request) => request.method === method && request.path === path);
 /** Digits as varied as those of a real id, which costs tokens. */
@@ -48,7 +38,6 @@ const idLike = (i: number) =>
     .update(String(i))
     .digest('hex')
     .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/, '$1-$2-$3-$4-$5');
-const tokens = (value: unknown) => encode(typeof value === 'string' ? value : JSON.stringify(value)).length;
 
 describe('get_execution_status', () => {
   const tasks = Array.from({ length: 30 }, (_, i) =>
@@ -58,8 +47,8 @@ describe('get_execution_status', () => {
   test('a summary of 30 tasks of 2 KB each stays within 500 tokens', async () => {
     fake.routes = respond('/api/workflow/exec-1', fakeExecution({ tasks, output: { answer: 42 } }));
     const answer = await call(getExecutionStatus, { executionId: 'exec-1' });
-    expect(tokens(answer.text)).toBeLessThan(500);
-    expect(tokens(answer.structured)).toBeLessThan(500);
+    expect(tokensOf(answer.text)).toBeLessThan(500);
+    expect(tokensOf(answer.structured)).toBeLessThan(500);
     expect(answer.structured).toMatchObject({
       status: 'COMPLETED',
       durationMs: 4200,
@@ -238,8 +227,8 @@ describe('list_workflow_executions', () => {
       reasonForIncompletion: i % 3 === 0 ? `Task ${i} failed with status: FAILED and reason: 'no stock of ${i}'` : null,
     });
     const answer = await call(listWorkflowExecutions, { workflowName: 'fake_flow' });
-    expect(tokens(answer.text)).toBeLessThan(1000);
-    expect(tokens(answer.structured)).toBeLessThan(1000);
+    expect(tokensOf(answer.text)).toBeLessThan(1000);
+    expect(tokensOf(answer.structured)).toBeLessThan(1000);
     expect(answer.text).toContain('[1] "no stock of');
   });
 

@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createConductor } from '../../core/conductor/api.ts';
-import { createCaller } from '../../core/conductor/client.ts';
 import { answerTask } from '../../core/conductor/waiting.ts';
 import type { Tool, ToolContext } from '../../mcp/define.ts';
 import pauseWorkflow from '../../mcp/tools/pause-workflow.ts';
@@ -12,7 +10,7 @@ import {
   fakeTask,
   startFakeConductor,
 } from '../support/fake-conductor.ts';
-import { toolContext } from '../support/tool-calls.ts';
+import { callTool, conductorAt } from '../support/tool-calls.ts';
 
 let fake: FakeConductor;
 const T = 1_700_000_000_000;
@@ -27,15 +25,8 @@ beforeEach(() => {
   fake.routes = () => undefined;
 });
 
-function connection() {
-  const config = { conductorServerUrl: fake.url, conductorAuthKey: undefined, conductorAuthSecret: undefined };
-  return createConductor(createCaller({ ...config, requestTimeoutMs: 2000 }));
-}
-
-async function call(tool: Tool, args: Record<string, unknown>, changes: Partial<ToolContext> = {}) {
-  const answer = await tool.handle(tool.input.parse(args), toolContext(connection(), changes));
-  return { text: answer.text, structured: tool.output.parse(answer.structured) as Record<string, unknown> };
-}
+const call = (tool: Tool, args: Record<string, unknown>, changes: Partial<ToolContext> = {}) =>
+  callTool(fake.url, tool, args, changes);
 
 const summary = (workflowId: string, changes: Record<string, unknown> = {}) => ({
   workflowId,
@@ -119,12 +110,8 @@ describe('many executions', () => {
       if (pauses().length > 2) cancelling.abort(new Error('gone'));
       return pausing()(request);
     };
-    const conductor = connection().withSignal(cancelling.signal);
     const ids = Array.from({ length: 200 }, (_, i) => `id-x${i}`);
-    const context = toolContext(conductor, { signal: cancelling.signal });
-    await expect(pauseWorkflow.handle(pauseWorkflow.input.parse({ executionIds: ids }), context)).rejects.toThrow(
-      'gone',
-    );
+    await expect(call(pauseWorkflow, { executionIds: ids }, { signal: cancelling.signal })).rejects.toThrow('gone');
     expect(pauses().filter((id) => id?.startsWith('id-x')).length).toBeLessThan(50);
   });
 });
@@ -183,7 +170,10 @@ describe('the answer to a waiting task', () => {
     };
   }
   const answer = async () =>
-    answerTask(connection(), await connection().getTask('task-1'), { status: 'COMPLETED', outputData: { yes: true } });
+    answerTask(conductorAt(fake.url), await conductorAt(fake.url).getTask('task-1'), {
+      status: 'COMPLETED',
+      outputData: { yes: true },
+    });
 
   test('is given where a server keeps no logs', async () => {
     serving([], false);

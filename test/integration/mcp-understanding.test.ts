@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createConductor } from '../../core/conductor/api.ts';
-import { createCaller } from '../../core/conductor/client.ts';
 import type { Tool, ToolContext } from '../../mcp/define.ts';
 import analyzePerformance from '../../mcp/tools/analyze-workflow-performance.ts';
 import diagnoseExecution from '../../mcp/tools/diagnose-execution.ts';
 import getWorkflow from '../../mcp/tools/get-workflow.ts';
 import listWorkflows from '../../mcp/tools/list-workflows.ts';
+import { respond } from '../support/fake-calls.ts';
 import {
   type FakeConductor,
   type FakeRequest,
@@ -13,7 +12,7 @@ import {
   fakeTask,
   startFakeConductor,
 } from '../support/fake-conductor.ts';
-import { toolContext } from '../support/tool-calls.ts';
+import { callTool } from '../support/tool-calls.ts';
 
 let fake: FakeConductor;
 
@@ -27,18 +26,9 @@ beforeEach(() => {
   fake.routes = () => undefined;
 });
 
-/** Calls a tool's handler as the server would, on a client of the fake. */
-async function call(tool: Tool, args: Record<string, unknown>, changes: Partial<ToolContext> = {}) {
-  const config = { conductorServerUrl: fake.url, conductorAuthKey: undefined, conductorAuthSecret: undefined };
-  const conductor = createConductor(createCaller({ ...config, requestTimeoutMs: 2000 }));
-  const answer = await tool.handle(tool.input.parse(args), toolContext(conductor, changes));
-  return { text: answer.text, structured: tool.output.parse(answer.structured) as Record<string, unknown> };
-}
+const call = (tool: Tool, args: Record<string, unknown>, changes: Partial<ToolContext> = {}) =>
+  callTool(fake.url, tool, args, changes);
 
-const respond =
-  (path: string, body: unknown, status = 200) =>
-  (request: FakeRequest) =>
-    request.path === path ? { status, body } : undefined;
 describe('diagnose_execution', () => {
   test('names an unknown execution as one, with the call that finds ids', async () => {
     await expect(call(diagnoseExecution, { executionId: 'nope' })).rejects.toMatchObject({
@@ -212,7 +202,7 @@ describe('list_workflows and get_workflow', () => {
     fake.routes = routes;
     await expect(call(getWorkflow, { name: 'Order' })).rejects.toMatchObject({
       code: 'not-found',
-      message: expect.stringContaining('Similar: Orders'),
+      remedy: expect.stringContaining('Similar names are Orders'),
     });
   });
 });

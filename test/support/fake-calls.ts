@@ -1,24 +1,5 @@
-import { createConductor } from '../../core/conductor/api.ts';
-import { createCaller } from '../../core/conductor/client.ts';
 import { FleetError } from '../../core/errors.ts';
-import type { Tool, ToolContext } from '../../mcp/define.ts';
 import type { FakeConductor, FakeReply, FakeRequest } from './fake-conductor.ts';
-import { toolContext } from './tool-calls.ts';
-
-/** Calls a tool's handler as the server would, on a client of the fake. */
-export async function callTool(
-  fake: FakeConductor,
-  tool: Tool,
-  args: Record<string, unknown>,
-  changes: Partial<ToolContext> = {},
-): Promise<{ text: string; structured: Record<string, unknown> }> {
-  const config = { conductorServerUrl: fake.url, conductorAuthKey: undefined, conductorAuthSecret: undefined };
-  const conductor = createConductor(createCaller({ ...config, requestTimeoutMs: 2000 }));
-  const { signal = new AbortController().signal } = changes;
-  const context = toolContext(conductor.withSignal(signal), { signal, ...changes });
-  const answer = await tool.handle(tool.input.parse(args), context);
-  return { text: answer.text, structured: tool.output.parse(answer.structured) as Record<string, unknown> };
-}
 
 type Replies = Record<string, unknown | ((request: FakeRequest) => FakeReply)>;
 
@@ -50,3 +31,9 @@ export async function errorOf(promise: Promise<unknown>): Promise<FleetError> {
   if (error instanceof FleetError) return error;
   throw new Error(`no FleetError: ${String(error)}`);
 }
+
+/** Answers one path, whatever the method. */
+export const respond =
+  (path: string, body: unknown, status = 200): FakeConductor['routes'] =>
+  (request) =>
+    request.path === path ? { status, body } : undefined;

@@ -52,6 +52,8 @@ export async function callTool(
   args: Record<string, unknown>,
   changes: Partial<ToolContext> = {},
 ) {
-  const answer = await tool.handle(tool.input.parse(args), toolContext(conductorAt(url), changes));
+  const { signal = new AbortController().signal } = changes;
+  const context = toolContext(conductorAt(url).withSignal(signal), { signal, ...changes });
+  const answer = await tool.handle(tool.input.parse(args), context);
   return { ...answer, structured: tool.output.parse(answer.structured) as Record<string, unknown> };
 }
