@@ -1,4 +1,5 @@
 import { inputSchemaOf, outputSchemaOf } from '../core/contract.ts';
+import { isObject } from '../core/json.ts';
 import type { Tool } from './define.ts';
 
 type Json = Record<string, unknown>;
@@ -69,8 +70,4 @@ function within(key: string, value: unknown, change: (schema: Json) => Json): un
   return Object.fromEntries(
     Object.entries(value).map(([name, field]) => [name, isObject(field) ? change(field) : field]),
   );
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -4,6 +4,7 @@ import type { Conductor, StartRequest } from '../core/conductor/api.ts';
 import { acquireLock } from '../core/conductor/lock.ts';
 import { type Execution, hasEnded } from '../core/conductor/types.ts';
 import { FleetError } from '../core/errors.ts';
+import { isObject } from '../core/json.ts';
 import { callOf, quote } from './text.ts';
 
 /**
@@ -99,8 +100,4 @@ async function inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
   } finally {
     if (underWay.get(key) === mine) underWay.delete(key);
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

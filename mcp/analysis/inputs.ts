@@ -1,5 +1,5 @@
+import { isObject } from '../../core/json.ts';
 import { expressionsIn } from '../../workflows/model/expressions.ts';
-import { isObject } from '../../workflows/model/walk.ts';
 
 /** An input of a workflow, as far as its definition tells. */
 export interface WorkflowInput {

@@ -1,6 +1,6 @@
 import type { Execution, Task } from '../../core/conductor/types.ts';
+import { isObject } from '../../core/json.ts';
 import { expressionsIn } from '../../workflows/model/expressions.ts';
-import { isObject } from '../../workflows/model/walk.ts';
 
 /** A reference in the input of a task that found nothing: the server writes null for it and goes on. */
 export interface Unresolved {

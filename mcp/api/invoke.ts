@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ApiRequest } from '../../core/conductor/api.ts';
 import { FleetError } from '../../core/errors.ts';
+import { isObject } from '../../core/json.ts';
 import type { ToolContext } from '../define.ts';
 import type { Permission } from '../permissions.ts';
 import { callOf, quote } from '../text.ts';
@@ -147,10 +148,6 @@ export function bodyInWords(route: Route): string {
 
 function areStrings(value: unknown): boolean {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A page of a proxy, or half an answer, is no answer of the route. */

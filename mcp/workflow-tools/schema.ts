@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { StoredWorkflowDef } from '../../core/conductor/types.ts';
+import { isObject } from '../../core/json.ts';
 
 type Json = Record<string, unknown>;
 
@@ -64,8 +65,4 @@ function outline({ properties, required }: Json): Json {
     isObject(field) && typeof field.type === 'string' ? { type: field.type } : {},
   ]);
   return { type: 'object', properties: Object.fromEntries(fields), ...(Array.isArray(required) && { required }) };
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import type { WorkflowTask } from '../../core/conductor/types.ts';
-import { isObject } from '../model/walk.ts';
+import { isObject } from '../../core/json.ts';
 
 /** What a task is about, as far as its type says where to look. Nothing is known to have the type it should have. */
 export function detailOf(task: WorkflowTask): string | undefined {

@@ -1,6 +1,7 @@
 import { failureOf, runtimeOf } from '../../core/conductor/execution.ts';
 import type { Execution, WorkflowTask } from '../../core/conductor/types.ts';
-import { isObject, nested, walk } from '../model/walk.ts';
+import { isObject } from '../../core/json.ts';
+import { nested, walk } from '../model/walk.ts';
 import { detailOf } from './details.ts';
 import { clean } from './measure.ts';
 import type { Case, Diagram, Head, LoopNode, Node, ParallelNode, Round, TaskNode } from './model.ts';

@@ -1,4 +1,4 @@
-import { isObject } from '../model/walk.ts';
+import { isObject } from '../../core/json.ts';
 import type { Edit, Finding } from './rule.ts';
 
 /** The definition with the fixes of these findings made in it, and the findings whose fixes those are. It is not changed itself. */

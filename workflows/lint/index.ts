@@ -1,4 +1,4 @@
-import { isObject } from '../model/walk.ts';
+import { isObject } from '../../core/json.ts';
 import { type Known, NOTHING_KNOWN } from './known.ts';
 import { type Finding, findingsOf, type TaskDefRule, type WorkflowRule } from './rule.ts';
 import { form, wrongType } from './rules/form.ts';

@@ -1,4 +1,5 @@
-import { escaped, isObject } from '../model/walk.ts';
+import { isObject } from '../../core/json.ts';
+import { escaped } from '../model/walk.ts';
 
 /** A `${…}` exactly as the server reads it. */
 export interface Path {

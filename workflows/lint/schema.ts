@@ -1,4 +1,4 @@
-import { isObject } from '../model/walk.ts';
+import { isObject } from '../../core/json.ts';
 import type { Use } from './subject.ts';
 import { objectOf, type Subject, taskDefOf } from './subject.ts';
 

@@ -1,5 +1,6 @@
 import type { WorkflowTask } from '../../core/conductor/types.ts';
-import { escaped, isObject, type Place, walk } from '../model/walk.ts';
+import { isObject } from '../../core/json.ts';
+import { escaped, type Place, walk } from '../model/walk.ts';
 import type { Known } from './known.ts';
 import { Order } from './order.ts';
 import { type Path, pathsIn } from './paths.ts';

@@ -1,5 +1,6 @@
 import type { WorkflowTask } from '../../core/conductor/types.ts';
-import { isObject, walk } from '../model/walk.ts';
+import { isObject } from '../../core/json.ts';
+import { walk } from '../model/walk.ts';
 import { narrowings } from './narrowing.ts';
 
 /**

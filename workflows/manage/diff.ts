@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
-import { isObject, nested, walk } from '../model/walk.ts';
+import { isObject } from '../../core/json.ts';
+import { nested, walk } from '../model/walk.ts';
 
 /** One thing that is not the same; `before` or `after` is missing where there is nothing. */
 export interface Difference {

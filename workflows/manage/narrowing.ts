@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isObject } from '../model/walk.ts';
+import { isObject } from '../../core/json.ts';
 
 type Schema = Record<string, unknown>;
 

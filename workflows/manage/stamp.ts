@@ -1,4 +1,4 @@
-import { isObject } from '../model/walk.ts';
+import { isObject } from '../../core/json.ts';
 import { STAMP_KEY } from './canonical.ts';
 
 /**

@@ -1,4 +1,5 @@
-import { escaped, isObject } from './walk.ts';
+import { isObject } from '../../core/json.ts';
+import { escaped } from './walk.ts';
 
 /** A `${…}` in a definition. */
 export interface Expression {

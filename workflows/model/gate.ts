@@ -1,7 +1,8 @@
 import type { WorkflowTask } from '../../core/conductor/types.ts';
+import { isObject } from '../../core/json.ts';
 import { expressionsIn } from './expressions.ts';
 import { nameInDefinition, placeOf } from './steering.ts';
-import { isObject, nested, type Place, walk } from './walk.ts';
+import { nested, type Place, walk } from './walk.ts';
 
 /** What a definition makes of the answer to a task that waits for a person or a signal. */
 export interface Gate {

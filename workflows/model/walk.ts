@@ -1,4 +1,5 @@
 import type { WorkflowTask } from '../../core/conductor/types.ts';
+import { isObject } from '../../core/json.ts';
 
 /** A sequence of tasks inside another task, and how it is reached from there. */
 export interface Enclosure {
@@ -74,10 +75,6 @@ export function nested(task: WorkflowTask): Nested[] {
 /** A part of a JSON pointer (RFC 6901). */
 export function escaped(key: string): string {
   return key.replaceAll('~', '~0').replaceAll('/', '~1');
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function only(task: WorkflowTask, kind: 'default' | 'loop', field: 'defaultCase' | 'loopOver'): Nested[] {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
+import { isObject } from '../../core/json.ts';
 import { expressionsIn } from '../model/expressions.ts';
-import { isObject, walk } from '../model/walk.ts';
+import { walk } from '../model/walk.ts';
 import { type Code, call, method, object, type Statement, text } from './code/code.ts';
 import { literal } from './code/literals.ts';
 import { type Printed, print } from './code/print.ts';

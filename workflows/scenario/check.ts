@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { nearest } from '../../core/config.ts';
 import type { Workflow } from '../../core/contract.ts';
-import { isObject } from '../model/walk.ts';
+import { isObject } from '../../core/json.ts';
 import type { Expectation, Mocked, Scenario, Unchecked } from './define.ts';
 import { differences } from './expected.ts';
 import { canBeMocked } from './kinds.ts';

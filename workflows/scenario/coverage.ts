@@ -1,5 +1,5 @@
 import type { Workflow } from '../../core/contract.ts';
-import { isObject } from '../model/walk.ts';
+import { isObject } from '../../core/json.ts';
 import { roundsOf } from './judge.ts';
 import { isAnswered } from './kinds.ts';
 import { boundOf, isOverItems, type Known, type Step, stepsOf } from './steps.ts';

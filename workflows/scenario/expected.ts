@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isObject } from '../model/walk.ts';
+import { isObject } from '../../core/json.ts';
 
 /** What a value must be: objects need only hold what is given, lists are compared whole, a RegExp must match a text. */
 export type Expected<T> = unknown extends T

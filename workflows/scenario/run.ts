@@ -5,7 +5,8 @@ import { type Execution, hasEnded, type WorkflowDef } from '../../core/conductor
 import type { Workflow } from '../../core/contract.ts';
 import { endsOr, endsWithin } from '../../core/drain.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
-import { isObject, walk } from '../model/walk.ts';
+import { isObject } from '../../core/json.ts';
+import { walk } from '../model/walk.ts';
 import { plainInput } from './check.ts';
 import type { Scenario } from './define.ts';
 import { dryDefinition } from './dry-definition.ts';

@@ -1,5 +1,5 @@
 import { outputSchemaOf } from '../../core/contract.ts';
-import { isObject } from '../model/walk.ts';
+import { isObject } from '../../core/json.ts';
 import type { Step } from './steps.ts';
 
 /** A line to paste into `tasks`, with an answer of the right shape. */

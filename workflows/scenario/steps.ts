@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { TaskDef, WorkflowDef, WorkflowTask } from '../../core/conductor/types.ts';
 import type { TaskContract, TaskPolicy, Workflow } from '../../core/contract.ts';
-import { isObject, walk } from '../model/walk.ts';
+import { isObject } from '../../core/json.ts';
+import { walk } from '../model/walk.ts';
 import { retriesAtLeastThrice, retriesWithoutDefinition } from './kinds.ts';
 
 /** What is known beside the workflow itself. */

@@ -1,6 +1,6 @@
 import type { MockedTasks, TaskMock } from '../../core/conductor/calls/executions.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
-import { isObject } from '../model/walk.ts';
+import { isObject } from '../../core/json.ts';
 import { isAdded } from './dry-definition.ts';
 import { isAnswered } from './kinds.ts';
 import { NO_MOCK } from './mock-data.ts';

@@ -1,4 +1,4 @@
-import { isObject } from '../model/walk.ts';
+import { isObject } from '../../core/json.ts';
 import type { Answered, Usage } from './at.ts';
 
 /** What a dry run is given in the place of answers from outside. */

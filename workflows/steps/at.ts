@@ -1,6 +1,6 @@
 import type { TaskDef, WorkflowTask } from '../../core/conductor/types.ts';
+import { isObject } from '../../core/json.ts';
 import { isReadable } from '../lint/paths.ts';
-import { isObject } from '../model/walk.ts';
 import type { Place, Problems } from './problems.ts';
 import { type Names, type Produced, resolve, type Scope } from './references.ts';
 import { type Compiled, expression, valueScript, withInputs } from './scripts.ts';

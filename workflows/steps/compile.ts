@@ -1,5 +1,5 @@
 import type { TaskDef, WorkflowDef } from '../../core/conductor/types.ts';
-import { isObject } from '../model/walk.ts';
+import { isObject } from '../../core/json.ts';
 import { type Answers, answersFor } from './answers.ts';
 import { At, type Built, type Shared } from './at.ts';
 import { http, llm, mcpTool, worker, workflow } from './calls.ts';

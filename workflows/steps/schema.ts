@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { nearest } from '../../core/config.ts';
-import { isObject } from '../model/walk.ts';
+import { isObject } from '../../core/json.ts';
 import type { Place, Problems } from './problems.ts';
 
 /** The form of every kind of step. Steps inside others stay unread here: each is read in its own place. */

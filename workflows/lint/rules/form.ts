@@ -1,4 +1,4 @@
-import { isObject } from '../../model/walk.ts';
+import { isObject } from '../../../core/json.ts';
 import { type Misfit, misfits, strangersIn, taskDefForm, taskForm, workflowForm } from '../fields.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
 import { at, holds, part, type Step, type Subject, textOf } from '../subject.ts';

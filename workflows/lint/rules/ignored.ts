@@ -1,4 +1,4 @@
-import { isObject } from '../../model/walk.ts';
+import { isObject } from '../../../core/json.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
 import { at, objectOf, type Step, SYNCHRONOUS } from '../subject.ts';
 

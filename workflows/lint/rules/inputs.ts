@@ -1,4 +1,4 @@
-import { isObject } from '../../model/walk.ts';
+import { isObject } from '../../../core/json.ts';
 import type { Known } from '../known.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
 import { at, isDynamic, objectOf, ofType, part, type Step, taskDefOf, textOf } from '../subject.ts';

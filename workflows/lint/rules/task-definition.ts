@@ -1,4 +1,4 @@
-import { isObject } from '../../model/walk.ts';
+import { isObject } from '../../../core/json.ts';
 import { misfits, strangersIn, taskDefForm } from '../fields.ts';
 import type { TaskDefRule } from '../rule.ts';
 import { part, textOf } from '../subject.ts';

@@ -1,4 +1,4 @@
-import { isObject } from '../../model/walk.ts';
+import { isObject } from '../../../core/json.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
 import { requiredIn, schemaIn } from '../schema.ts';
 import { part, type Step, type Subject, taskDefOf, type Use } from '../subject.ts';

@@ -1,4 +1,4 @@
-import { isObject } from '../../model/walk.ts';
+import { isObject } from '../../../core/json.ts';
 import type { Known } from '../known.ts';
 import type { WorkflowRule } from '../rule.ts';
 import { around, at, isDynamic, objectOf, type Step, type Subject, subjectOf, textOf } from '../subject.ts';

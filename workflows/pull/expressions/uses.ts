@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { inputSchemaOf } from '../../../core/contract.ts';
-import { isObject } from '../../model/walk.ts';
+import { isObject } from '../../../core/json.ts';
 import type { SchemaReader } from '../schema/from-json.ts';
 import { anything, type Field, objectOf, type SchemaCode, trusted } from '../schema/zod-code.ts';
 import type { Step } from './path.ts';

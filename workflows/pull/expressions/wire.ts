@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isObject } from '../../model/walk.ts';
+import { isObject } from '../../../core/json.ts';
 import { array, type Code, object, text } from '../code/code.ts';
 import { literal, stringLiteral, templatePart } from '../code/literals.ts';
 import { below, present } from '../schema/walk-zod.ts';

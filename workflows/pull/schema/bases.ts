@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isObject } from '../../model/walk.ts';
+import { isObject } from '../../../core/json.ts';
 import { array, call, method } from '../code/code.ts';
 import { literal } from '../code/literals.ts';
 import { type Field, nullable, objectOf, type SchemaCode, type Side, same } from './zod-code.ts';

@@ -1,4 +1,4 @@
-import { isObject } from '../../model/walk.ts';
+import { isObject } from '../../../core/json.ts';
 
 /** The JSON Schema inside a stored schema, without the stamp that a registration leaves in it. */
 export function dataOf(stored: unknown): Record<string, unknown> | undefined {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fromSetting, type WorkflowSettings } from '../../../core/contract.ts';
-import { isObject } from '../../model/walk.ts';
+import { isObject } from '../../../core/json.ts';
 import { type Code, call, method } from '../code/code.ts';
 import { literal } from '../code/literals.ts';
 import type { Imports } from '../imports.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { WorkflowTask } from '../../../core/conductor/types.ts';
-import { isObject } from '../../model/walk.ts';
+import { isObject } from '../../../core/json.ts';
 import { type Arrow, object, text } from '../code/code.ts';
 import { literal, memberAccess } from '../code/literals.ts';
 import { wired } from '../expressions/wire.ts';

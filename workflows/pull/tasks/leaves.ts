@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isObject } from '../../model/walk.ts';
+import { isObject } from '../../../core/json.ts';
 import { type Code, object, text } from '../code/code.ts';
 import { literal } from '../code/literals.ts';
 import { wired } from '../expressions/wire.ts';

@@ -1,5 +1,5 @@
 import type { WorkflowTask } from '../../../core/conductor/types.ts';
-import { isObject } from '../../model/walk.ts';
+import { isObject } from '../../../core/json.ts';
 import { array, type Code, call, object } from '../code/code.ts';
 import { literal } from '../code/literals.ts';
 import { wired } from '../expressions/wire.ts';
