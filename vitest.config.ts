@@ -1,4 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+/** All temporary files of a run are below one folder that goes with it, also those of tests and processes that are killed. */
+const folder = mkdtempSync(join(tmpdir(), 'fleet-test-'));
+process.env.TMPDIR = folder;
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 /** What is waited for comes when the machine gets to it; the default of a second is too little for a busy one. */
 const PATIENT = { timeout: 20_000 };

@@ -192,8 +192,10 @@ describe('a new container of the server', () => {
   async function finished(): Promise<{ executionId: string }> {
     const query = { workflowName: 'OrderProcessing', status: 'COMPLETED', limit: 1 };
     const { structured, text } = await claude.call('list_workflow_executions', query);
-    expect(structured.executions, text).toHaveLength(1);
-    const { executions } = z.object({ executions: z.array(z.object({ executionId: z.string() })) }).parse(structured);
-    return executions[0] ?? expect.fail('no order has ended');
+    const { rows } = z
+      .object({ rows: z.array(z.tuple([z.string()], z.unknown())) })
+      .parse(structured, { error: () => text });
+    const [executionId] = rows[0] ?? expect.fail('no order has ended');
+    return { executionId };
   }
 });

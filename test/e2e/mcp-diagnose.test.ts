@@ -127,7 +127,7 @@ describe.concurrent('a recovery', () => {
 });
 
 describe.concurrent('many executions', () => {
-  test('that failed alike are counted together', async () => {
+  test('that failed alike are counted together', async ({ expect }) => {
     const name = uniqueName();
     const def = { name, tasks: [http('look_up', `${shopUrl}/echo/status/404`)] };
     const ids = [await start(def), await start(def), await start(def)];
@@ -137,7 +137,7 @@ describe.concurrent('many executions', () => {
       .toMatchObject({ total: 3, groups: [{ count: 3, cause: 'upstream', taskRef: 'look_up' }] });
   });
 
-  test('show where the time of a workflow goes', async () => {
+  test('show where the time of a workflow goes', async ({ expect }) => {
     const name = uniqueName();
     const def = { name, tasks: [task('quick', 'NOOP'), task('slow', 'WAIT', { inputParameters: { duration: '1s' } })] };
     const ids = [await start(def), await start(def)];

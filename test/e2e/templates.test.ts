@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { loadEventHandlers, loadSchedules, loadWorkflows } from '../../cli/content.ts';
 import { startChecked } from '../../core/conductor/start.ts';
 import type { Execution } from '../../core/conductor/types.ts';
@@ -74,7 +74,7 @@ async function startedWith(template: string, text: string, timeout: number): Pro
     const query = `workflowType=${nameOf(template)}`;
     return (await conductor.searchExecutions({ query, freeText: text })).results[0]?.workflowId;
   };
-  await expect.poll(found, { timeout, interval: 500 }).toBeTruthy();
+  await vi.waitFor(async () => expect(await found()).toBeTruthy(), { timeout, interval: 500 });
   return conductor.waitForEnd((await found()) ?? '');
 }
 
@@ -91,7 +91,8 @@ async function decide(decision: object): Promise<Execution> {
   const workflowId = await start('approval', { what: 'desks', amount: 500 });
   const asked = async () =>
     (await conductor.getExecution(workflowId)).tasks.find(({ taskType }) => taskType === 'HUMAN');
-  await expect.poll(asked).toMatchObject({ status: 'IN_PROGRESS', inputData: { what: 'desks', amount: 500 } });
+  const expected = { status: 'IN_PROGRESS', inputData: { what: 'desks', amount: 500 } };
+  await vi.waitFor(async () => expect(await asked()).toMatchObject(expected), { timeout: 20_000 });
   await answerTask(workflowId, 'decide', decision);
   return conductor.waitForEnd(workflowId);
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
@@ -12,7 +12,6 @@ import { loadConfig, processEnvironment } from '../../core/config.ts';
 export const root = join(import.meta.dirname, '../..');
 
 const output = mkdtempSync(join(tmpdir(), 'fleet-out-'));
-process.once('exit', () => rmSync(output, { recursive: true, force: true }));
 
 /** A name nobody else in this run uses. */
 export function unique(prefix: string): string {

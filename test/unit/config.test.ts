@@ -1,13 +1,17 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { loadConfig, withoutEnvironment } from '../../core/config.ts';
 import { FleetError } from '../../core/errors.ts';
 import { settingList } from '../../core/settings/index.ts';
 
+const folder = mkdtempSync(join(tmpdir(), 'config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+let files = 0;
+
 function file(content: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'config-')), 'fleet.json');
+  const path = join(folder, `${++files}.json`);
   writeFileSync(path, content);
   return path;
 }

@@ -98,11 +98,13 @@ function output(line: number): object {
 
 async function remove(conductor: RawConductor, taskDef: string, workflows: readonly string[]): Promise<void> {
   for (const name of workflows) {
-    for (;;) {
+    // A search goes on finding executions whose row was written after they were removed; nothing can be done about those.
+    for (let removed = 1; removed > 0; ) {
       const found = await conductor.get(`/workflow/search?query=workflowType=${name}&size=${REMOVED_AT_ONCE}`);
       const ids = (JSON.parse(found) as { results: { workflowId: string }[] }).results.map((one) => one.workflowId);
       if (ids.length === 0) break;
-      await conductor.delete('/workflow/bulk/terminate-remove?archiveWorkflow=false', ids);
+      const answer = await conductor.delete('/workflow/bulk/terminate-remove?archiveWorkflow=false', ids);
+      removed = (JSON.parse(answer) as { bulkSuccessfulResults: string[] }).bulkSuccessfulResults.length;
     }
     await conductor.delete(`/metadata/workflow/${name}/1`);
   }
