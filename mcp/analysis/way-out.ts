@@ -51,21 +51,19 @@ const WAYS: Record<Kind, (found: Case) => Way> = {
     sentence: `All attempts of ${who(found)} together took longer than totalTimeoutSeconds of its task definition.`,
     advice: [retry('Mend what made the attempts fail; then', found.execution)],
   }),
-  'workflow-timeout': (found) => ({
-    sentence:
-      found.reading.cause === 'no-worker'
-        ? `No worker took ${who(found)} before timeoutSeconds of the workflow ended it.`
-        : `The workflow took longer than its timeoutSeconds; it stood at ${who(found)}.`,
-    advice: [
-      ...(found.reading.cause === 'no-worker' ? [startWorker(found)] : []),
-      retry(
-        found.reading.cause === 'no-worker'
-          ? 'When workers poll, go on'
-          : 'Go on with what was cancelled; its time starts anew',
-        found.execution,
-      ),
-    ],
-  }),
+  'workflow-timeout': (found) => {
+    const isUnserved = found.reading.cause === 'no-worker';
+    return {
+      sentence: stoodAt(found, isUnserved),
+      advice: [
+        ...(isUnserved ? [startWorker(found)] : []),
+        retry(
+          isUnserved ? 'When workers poll, go on' : 'Go on with what was cancelled; its time starts anew',
+          found.execution,
+        ),
+      ],
+    };
+  },
   'script-timeout': (found) => ({
     sentence: `The script of ${who(found)} did not end within the server's limit: an endless loop, or a server under heavy load.`,
     advice: [
@@ -216,6 +214,13 @@ function setSecrets({ secrets }: Case): string {
 }
 
 const isOfTheServer = ({ task }: Case) => task !== undefined && !isForWorkers(task);
+
+/** Where a workflow stood when its own time ran out. */
+function stoodAt(found: Case, isUnserved: boolean): string {
+  if (isUnserved) return `No worker took ${who(found)} before timeoutSeconds of the workflow ended it.`;
+  if (found.task) return `The workflow took longer than its timeoutSeconds; it stood at ${who(found)}.`;
+  return 'timeoutSeconds of the workflow ran out before a task was scheduled: the limit is too short, or the server was busy.';
+}
 
 function who({ task }: Case): string {
   return task ? `task ${word(task.referenceTaskName)} (${word(task.taskType)})` : 'a task';

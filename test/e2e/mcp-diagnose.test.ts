@@ -22,6 +22,7 @@ const ALSO: Partial<Record<TroubleName, readonly string[]>> = {
   switchBroken: ['timeout'],
   conditionBroken: ['timeout'],
   slowCall: ['none'],
+  workflowTimeout: ['timeout'],
 };
 
 let client: McpClient;
