@@ -11,15 +11,27 @@ process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 /** What is waited for comes when the machine gets to it; the default of a second is too little for a busy one. */
 const PATIENT = { timeout: 20_000 };
 
-/** `npm run check` runs the projects without a server; `npm test` all of them. */
+/** For two cores. Tests of timing and of processes leave them idle half of the time. */
+const MOSTLY_WAITING = { maxWorkers: 4, sequence: { groupOrder: 0 } };
+/** A third file at a time would leave the servers too little of two cores. */
+const BESIDE_SERVERS = { maxWorkers: 2, sequence: { groupOrder: 1 } };
+
+/** `npm run check` runs the projects without a server; `npm test` all of them, those with servers last. */
 export default defineConfig({
   test: {
-    maxWorkers: 2, // a third would leave the servers that tests start too little of two cores
     reporters: ['default', './test/support/count-reporter.ts'],
     projects: [
       // They change nothing outside of themselves, and loading everything anew for each file took longer than the tests.
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], isolate: false, testTimeout: 30_000 } },
-      { test: { name: 'types', include: ['test/types/**/*.test.ts'], testTimeout: 120_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          isolate: false,
+          testTimeout: 30_000,
+          ...MOSTLY_WAITING,
+        },
+      },
+      { test: { name: 'types', include: ['test/types/**/*.test.ts'], testTimeout: 120_000, ...MOSTLY_WAITING } },
       {
         test: {
           name: 'integration',
@@ -27,6 +39,7 @@ export default defineConfig({
           testTimeout: 30_000,
           hookTimeout: 60_000,
           expect: { poll: PATIENT },
+          ...MOSTLY_WAITING,
         },
       },
       {
@@ -37,9 +50,18 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 240_000,
           expect: { poll: PATIENT },
+          ...BESIDE_SERVERS,
         },
       },
-      { test: { name: 'docker', include: ['test/docker/**/*.test.ts'], testTimeout: 600_000, hookTimeout: 600_000 } },
+      {
+        test: {
+          name: 'docker',
+          include: ['test/docker/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          ...BESIDE_SERVERS,
+        },
+      },
     ],
   },
 });

@@ -3,18 +3,17 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { acquireLock } from '../../core/conductor/lock.ts';
 import { contentFolder, greetingCode, parentCode } from '../support/content-folder.ts';
-import { type Running, realConductor, runFleetCommand, startFleetCommand, unique } from '../support/product.ts';
+import { ownName } from '../support/fleet-scene.ts';
+import { type Running, realConductor, runFleetCommand, startFleetCommand } from '../support/product.ts';
 
 const conductor = realConductor();
 afterAll(() => conductor.close());
 
-const name = (prefix: string) => unique(`apply_${prefix}`).replaceAll('-', '_');
-
 /** A fleet of its own with `count` workflows, and a plan that creates them. */
 async function manyPlanned(count: number) {
-  const fleet = name('fleet');
+  const fleet = ownName('fleet');
   const folder = contentFolder(fleet);
-  const names = Array.from({ length: count }, () => name('many'));
+  const names = Array.from({ length: count }, () => ownName('many'));
   for (const one of names) folder.write('definitions', one, greetingCode(one));
   const file = join(folder.workflowsDir, 'plan.json');
   const planned = await runFleetCommand(['plan', ...folder.flags, '--out', file]);
@@ -42,9 +41,9 @@ function hasCreated({ child }: Running, count: number): Promise<void> {
   });
 }
 
-describe('two applies of one fleet', () => {
+describe.concurrent('two applies of one fleet', () => {
   test('of twenty that claim the same version at once exactly one gets it, and the others are told of a conflict', async () => {
-    const def = { name: name('claim'), version: 1, schemaVersion: 2 as const, tasks: [TERMINATE] };
+    const def = { name: ownName('claim'), version: 1, schemaVersion: 2 as const, tasks: [TERMINATE] };
     const claims = await Promise.allSettled(Array.from({ length: 20 }, () => conductor.createWorkflowDef(def)));
     const lost = claims.filter((claim) => claim.status === 'rejected');
     expect(lost).toHaveLength(19);
@@ -53,7 +52,7 @@ describe('two applies of one fleet', () => {
   });
 
   test('of five that want the lock at once one gets it, and the others are told by whom it is held', async () => {
-    const fleet = name('fleet');
+    const fleet = ownName('fleet');
     const tries = await Promise.allSettled(
       Array.from({ length: 5 }, () => acquireLock(conductor, { purpose: 'apply', name: fleet })),
     );
@@ -146,9 +145,9 @@ describe.concurrent('a plan in a file', () => {
   });
 
   test('is refused when executions started since that it would break', async () => {
-    const fleet = name('fleet');
+    const fleet = ownName('fleet');
     const folder = contentFolder(fleet);
-    const greet = name('greet');
+    const greet = ownName('greet');
     folder.write('definitions', greet, greetingCode(greet, { hold: true }));
     expect(await runFleetCommand(['apply', ...folder.flags, '--yes'])).toMatchObject({ code: 0 });
     folder.write('definitions', greet, greetingCode(greet));
@@ -187,8 +186,8 @@ test.concurrent('without --yes nothing is written where nobody can be asked', as
 });
 
 test.concurrent('a definition that the server refuses is said before anything is written', async () => {
-  const folder = contentFolder(name('fleet'));
-  const [good, bad] = [name('good'), name('bad')];
+  const folder = contentFolder(ownName('fleet'));
+  const [good, bad] = [ownName('good'), ownName('bad')];
   folder.write('definitions', good, greetingCode(good));
   const broken = greetingCode(bad).replace(
     'defineWorkflow(',
@@ -202,8 +201,8 @@ test.concurrent('a definition that the server refuses is said before anything is
 });
 
 test.concurrent('what refers to others comes after them; what is deleted goes the other way round', async () => {
-  const folder = contentFolder(name('fleet'));
-  const [child, parent, daily] = [name('z_child'), name('a_parent'), name('daily')];
+  const folder = contentFolder(ownName('fleet'));
+  const [child, parent, daily] = [ownName('z_child'), ownName('a_parent'), ownName('daily')];
   folder.write('definitions', child, greetingCode(child));
   folder.write('definitions', parent, parentCode(parent, child), { [child]: 'definitions' });
   const spec = `{ name: '${daily}', description: 'd', workflow: ${parent}, input: { who: 'you' }, cron: '0 0 9 * * *' }`;

@@ -2,33 +2,13 @@ import { afterAll, describe, expect, inject, test } from 'vitest';
 import { loadWorkflows } from '../../cli/content.ts';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { register } from '../../workflows/manage/apply.ts';
-import type { Change } from '../../workflows/manage/change.ts';
 import { firingsOf } from '../../workflows/manage/cron.ts';
-import { contentFolder, greetingCode, parentCode } from '../support/content-folder.ts';
-import { realConductor, runFleetCommand, unique } from '../support/product.ts';
+import { greetingCode, parentCode } from '../support/content-folder.ts';
+import { fleetScene, ownName } from '../support/fleet-scene.ts';
+import { realConductor, runFleetCommand } from '../support/product.ts';
 
 const conductor: Conductor = realConductor();
 afterAll(() => conductor.close());
-
-const name = (prefix: string) => unique(`apply_${prefix}`).replaceAll('-', '_');
-
-/** A fleet, a folder and a workflow's name that are one test's own, and the commands over them; so all tests run at once. */
-function scene() {
-  const fleet = name('fleet');
-  const folder = contentFolder(fleet);
-  const plan = async (...args: string[]): Promise<{ code: number | null; text: string }> => {
-    const { code, stdout, stderr } = await runFleetCommand(['plan', ...folder.flags, ...args]);
-    return { code, text: stdout + stderr };
-  };
-  const changes = async (...args: string[]): Promise<Change[]> =>
-    JSON.parse((await plan('--json', ...args)).text).changes;
-  const apply = async (...args: string[]): Promise<string> => {
-    const { code, stdout, stderr } = await runFleetCommand(['apply', ...folder.flags, '--yes', ...args]);
-    expect(code, stderr).toBe(0);
-    return stdout;
-  };
-  return { fleet, folder, greet: name('greet'), plan, changes, apply };
-}
 
 const started: string[] = [];
 afterAll(() => Promise.all(started.map((id) => conductor.terminate(id, 'the test is over').catch(() => undefined))));
@@ -41,7 +21,7 @@ async function start(workflow: string, version?: number): Promise<string> {
 
 describe.concurrent('a plan', () => {
   test('on an unchanged server says that there is nothing to do, and --check ends with 0; before that with 3', async () => {
-    const { folder, greet, plan, apply } = scene();
+    const { folder, greet, plan, apply } = fleetScene();
     folder.write('definitions', greet, greetingCode(greet));
     expect(await plan('--check')).toMatchObject({
       code: 3,
@@ -55,7 +35,7 @@ describe.concurrent('a plan', () => {
   });
 
   test('shows field by field what changed, and what runs under it', async () => {
-    const { folder, greet, plan, apply } = scene();
+    const { folder, greet, plan, apply } = fleetScene();
     folder.write('definitions', greet, greetingCode(greet, { hold: true }));
     await apply();
     const id = await start(greet);
@@ -71,7 +51,7 @@ describe.concurrent('a plan', () => {
   });
 
   test('leaves alone what somebody changed on the server, or another fleet registered, and says so', async () => {
-    const { fleet, folder, greet, plan, apply } = scene();
+    const { fleet, folder, greet, plan, apply } = fleetScene();
     folder.write('definitions', greet, greetingCode(greet));
     await apply();
     const stored = await conductor.getWorkflowDef(greet, 1);
@@ -84,15 +64,15 @@ describe.concurrent('a plan', () => {
     expect(await plan('--check')).toMatchObject({ code: 0 });
 
     folder.write('definitions', greet, greetingCode(greet, { text: 'good day' }));
-    const other = await runFleetCommand(['plan', ...folder.flags, '--fleet-name', name('other')]);
+    const other = await runFleetCommand(['plan', ...folder.flags, '--fleet-name', ownName('other')]);
     expect(other.stdout).toContain(`It belongs to the fleet "${fleet}" and is left as it is`);
   });
 });
 
 describe.concurrent('a change that would break what runs', () => {
   test('becomes the next version; what runs goes on, who pins it follows, and the next plan has nothing to do', async () => {
-    const { folder, greet, plan, changes, apply } = scene();
-    const parent = name('parent');
+    const { folder, greet, plan, changes, apply } = fleetScene();
+    const parent = ownName('parent');
     folder.write('definitions', greet, greetingCode(greet, { hold: true }));
     folder.write('definitions', parent, parentCode(parent, greet), { [greet]: 'definitions' });
     await apply();
@@ -127,8 +107,8 @@ describe.concurrent('a change that would break what runs', () => {
   });
 
   test('in what it takes also counts for who pins it and has not got there yet', async () => {
-    const { folder, greet, plan, apply } = scene();
-    const parent = name('parent');
+    const { folder, greet, plan, apply } = fleetScene();
+    const parent = ownName('parent');
     folder.write('definitions', greet, greetingCode(greet));
     folder.write('definitions', parent, parentCode(parent, greet, { hold: true }), { [greet]: 'definitions' });
     await apply();
@@ -145,7 +125,7 @@ describe.concurrent('a change that would break what runs', () => {
   });
 
   test('replaces the version if nothing runs', async () => {
-    const { folder, greet, apply } = scene();
+    const { folder, greet, apply } = fleetScene();
     folder.write('definitions', greet, greetingCode(greet, { hold: true }));
     await apply();
     folder.write('definitions', greet, greetingCode(greet));
@@ -155,8 +135,8 @@ describe.concurrent('a change that would break what runs', () => {
 
 describe.concurrent('pruning', () => {
   test('deletes what is no longer in code, but not under what runs, and nothing of anybody else', async () => {
-    const { folder, greet, plan, changes, apply } = scene();
-    const [gone, stranger] = [name('gone'), name('stranger')];
+    const { folder, greet, plan, changes, apply } = fleetScene();
+    const [gone, stranger] = [ownName('gone'), ownName('stranger')];
     for (const one of [greet, gone]) folder.write('definitions', one, greetingCode(one, { hold: one === gone }));
     await apply();
     await conductor.putWorkflowDef({
@@ -186,8 +166,8 @@ describe.concurrent('pruning', () => {
 
 describe.concurrent('schedules and event handlers', () => {
   test('a schedule is shown with its next firings in its zone; one that the server cannot read is refused before it is stored', async () => {
-    const { folder, greet, plan } = scene();
-    const daily = name('daily');
+    const { folder, greet, plan } = fleetScene();
+    const daily = ownName('daily');
     folder.write('definitions', greet, greetingCode(greet));
     const code = (cron: string) =>
       `defineSchedule({ name: '${daily}', description: 'd', workflow: ${greet}, input: { who: 'you' }, cron: '${cron}', zone: 'America/New_York' })`;
@@ -220,8 +200,8 @@ describe.concurrent('schedules and event handlers', () => {
   test('a schedule fires, and is unchanged for the next plan; one that an operator paused stays paused; pruning ends it', async ({
     expect,
   }) => {
-    const { folder, greet, plan, changes, apply } = scene();
-    const often = name('often');
+    const { folder, greet, plan, changes, apply } = fleetScene();
+    const often = ownName('often');
     folder.write('definitions', greet, greetingCode(greet));
     const code = (cron: string) =>
       `defineSchedule({ name: '${often}', description: 'Often.', workflow: ${greet}, input: { who: 'you' }, cron: '${cron}' })`;
@@ -241,37 +221,11 @@ describe.concurrent('schedules and event handlers', () => {
     folder.remove('schedules', often);
     expect(await apply('--prune', '--overwrite')).toContain(`deleted: schedule ${often}`);
   });
-
-  test('an event handler starts its workflow, although its condition is nothing but our stamp', async ({ expect }) => {
-    const { folder, greet, plan, apply } = scene();
-    const [handler, sender] = [name('handler'), name('sender')];
-    folder.write('definitions', greet, greetingCode(greet));
-    const code = `defineEventHandler({ name: '${handler}', description: 'd', event: 'conductor:${sender}:sent', payload: z.object({ guest: z.string() }) }).start(${greet}, (event) => ({ who: event.guest }))`;
-    folder.write('event-handlers', handler, code, { [greet]: 'definitions' });
-    await apply();
-    expect(await plan('--check')).toMatchObject({ code: 0 });
-    const send = {
-      name: 'send',
-      taskReferenceName: 'send',
-      type: 'EVENT',
-      sink: 'conductor:sent',
-      inputParameters: { guest: 'Ann' },
-    };
-    await conductor.putWorkflowDef({ name: sender, version: 1, schemaVersion: 2, tasks: [send] });
-    await conductor.startWorkflow({ name: sender, input: {} });
-    const heard = () => conductor.searchExecutions({ query: `workflowType=${greet} AND status=COMPLETED` });
-    await expect.poll(async () => (await heard()).results.length, { timeout: 120_000, interval: 500 }).toBe(1);
-    const [execution] = (await heard()).results;
-    expect((await conductor.getExecution(execution?.workflowId ?? '')).output).toEqual({ text: 'hello Ann' });
-    folder.remove('event-handlers', handler);
-    expect(await apply('--prune')).toContain(`deleted: event handler ${handler}`);
-    await conductor.deleteWorkflowDef(sender, 1);
-  });
 });
 
 test.concurrent('several processes that register the same at once all succeed, and each thing is written once', async () => {
-  const { fleet, folder } = scene();
-  const names = Array.from({ length: 5 }, () => name('many'));
+  const { fleet, folder } = fleetScene();
+  const names = Array.from({ length: 5 }, () => ownName('many'));
   for (const one of names) folder.write('definitions', one, greetingCode(one));
   const content = { tasks: [], workflows: await loadWorkflows(folder) };
   const settings = { shopUrl: inject('shopUrl'), llmProvider: 'litellm', llmModel: 'm' };

@@ -1,17 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Execution } from '../../core/conductor/types.ts';
-import { defineWorkflow } from '../../workflows/dsl/define.ts';
-import {
-  defineProbe,
-  defineProbeTask,
-  done,
-  refused,
-  runProbe,
-  serve,
-  startProbe,
-  uniqueName,
-} from '../support/probe.ts';
+import { defineProbe, defineProbeTask, done, refused, runProbe, serve, startProbe } from '../support/probe.ts';
 import { realConductor } from '../support/product.ts';
 
 /** Workflows that call, start and choose others, and forks and loops of tasks that fail, on the real server. */
@@ -102,49 +92,6 @@ test.concurrent('DYNAMIC runs the task whose name was chosen, and fails where th
   const { status, reasonForIncompletion } = await runProbe(conductor, [workflow], { chosen: 'three', n: 3 });
   expect(status).toBe('FAILED');
   expect(reasonForIncompletion).toContain('Cannot map a dynamic task');
-});
-
-test.concurrent('EVENT starts a workflow by way of an event handler', async ({ expect }) => {
-  const listener = defineProbe(number, none).build((wf, { n }) => {
-    wf.set('nothing', {});
-    return { result: n };
-  });
-  const sender = defineWorkflow({
-    name: uniqueName('lang_sender'),
-    version: 1,
-    description: 'Tells.',
-    input: number,
-    output: z.object({ queue: z.string(), by: z.string() }),
-  }).build((wf, { n }) => {
-    const { output } = wf.event('tell', { sink: 'conductor:told', payload: { n } });
-    return { queue: output.event_produced, by: output.workflowInstanceId };
-  });
-  const queue = `conductor:${sender.name}:told`;
-  const handler = uniqueName('lang_handler');
-  await startProbe(conductor, [listener], { n: 0 });
-  await conductor.createEventHandler({
-    name: handler,
-    event: queue,
-    active: true,
-    actions: [
-      {
-        action: 'start_workflow',
-        start_workflow: { name: listener.name, version: 1, correlationId: 'told', input: { n: '${n}' } },
-      },
-    ],
-  });
-  try {
-    const { status, output, workflowId } = await runProbe(conductor, [sender], { n: 5 });
-    expect({ status, output }).toEqual({ status: 'COMPLETED', output: { queue, by: workflowId } });
-    const query = `workflowType=${listener.name} AND correlationId=told`;
-    await expect
-      .poll(async () => (await conductor.searchExecutions({ query })).totalHits, { timeout: 120_000, interval: 500 })
-      .toBe(1);
-    const [started] = (await conductor.searchExecutions({ query })).results;
-    expect(await conductor.waitForEnd(started?.workflowId ?? '')).toMatchObject({ output: { result: 5 } });
-  } finally {
-    await conductor.deleteEventHandler(handler);
-  }
 });
 
 describe.concurrent('a loop over a list', () => {

@@ -1,12 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { loadEventHandlers, loadSchedules, loadWorkflows } from '../../cli/content.ts';
 import { startChecked } from '../../core/conductor/start.ts';
 import type { Execution } from '../../core/conductor/types.ts';
-import type { EventHandler, Schedule, Workflow } from '../../core/contract.ts';
-import { listTemplates, templateFiles } from '../../workflows/templates/registry/registry.ts';
-import { registerAlone } from '../support/probe.ts';
+import { listTemplates } from '../../workflows/templates/registry/registry.ts';
+import { exclusively, SHIPPED_WORKERS } from '../support/exclusive.ts';
+import { type OwnTemplates, ownTemplates } from '../support/own-templates.ts';
 import {
   booksOf,
   failureWorkflowOf,
@@ -14,7 +11,6 @@ import {
   type Running,
   realConductor,
   requestsTo,
-  root,
   runFleetCommand,
   startFleetCommand,
   unique,
@@ -24,32 +20,17 @@ import {
 const conductor = realConductor();
 const serverUrl = inject('conductorServerUrl');
 const shopUrl = inject('shopUrl');
-const ownName = unique('Own').replace('-', '');
-const nameOf = (template: string) => `${ownName}_${template}`;
-
-const names = (await listTemplates()).map(({ name }) => name);
-let folder = '';
+/** The server takes a minute to hear of a new event handler: that one is tried beside all others that wait for it (events.test.ts). */
+const ELSEWHERE = 'event_driven';
+const names = (await listTemplates()).map(({ name }) => name).filter((name) => name !== ELSEWHERE);
+let own: OwnTemplates;
 let worker: Running;
-let schedules: Schedule[] = [];
-let handlers: EventHandler[] = [];
-let workflows: Workflow[] = [];
+let done: () => void;
+const nameOf = (template: string) => own.nameOf(template);
 
 beforeAll(async () => {
-  mkdirSync(join(root, '.fleet'), { recursive: true });
-  folder = mkdtempSync(join(root, '.fleet/templates-'));
-  for (const name of names) {
-    for (const { folder: part, name: file, text } of await templateFiles(name, nameOf(name))) {
-      mkdirSync(join(folder, part), { recursive: true });
-      writeFileSync(
-        join(folder, part, file),
-        text((module) => `../../../${module}.ts`),
-      );
-    }
-  }
-  const found = { workflowsDir: folder };
-  workflows = await loadWorkflows(found);
-  [schedules, handlers] = [await loadSchedules(found), await loadEventHandlers(found)];
-  await registerAlone(conductor, workflows);
+  own = await ownTemplates(conductor, names);
+  done = await exclusively(SHIPPED_WORKERS);
   worker = startFleetCommand(['work']);
   await worker.says(/serves \d+ task types/);
 });
@@ -57,8 +38,9 @@ beforeAll(async () => {
 afterAll(async () => {
   worker.child.kill('SIGTERM');
   await worker.ended;
+  done();
   conductor.close();
-  rmSync(folder, { recursive: true, force: true });
+  own.remove();
 });
 
 const start = (template: string, input: Record<string, unknown>) =>
@@ -167,7 +149,7 @@ const trials: Record<string, () => Promise<void>> = {
   },
 
   async scheduled() {
-    const [schedule] = schedules;
+    const [schedule] = own.schedules;
     expect(schedule?.def).toMatchObject({ paused: true, startWorkflowRequest: { name: nameOf('scheduled') } });
     if (!schedule) return;
     const url = `${shopUrl}/flaky/${unique('report')}`;
@@ -191,30 +173,6 @@ const trials: Record<string, () => Promise<void>> = {
     expect(execution.tasks.filter(({ taskType }) => taskType === 'WAIT')).toHaveLength(2);
   },
 
-  async event_driven() {
-    const [handler] = handlers;
-    expect(handler?.def.event).toBe('conductor:OrderIntake:order_placed');
-    if (!handler) return;
-    const sender = nameOf('intake');
-    const orderId = unique('order');
-    const sending = { orderId: '${workflow.input.orderId}', amount: '${workflow.input.amount}' };
-    const event = { name: 'tell', taskReferenceName: 'tell', type: 'EVENT', sink: 'conductor:order_placed' };
-    const tasks = [{ ...event, inputParameters: sending }];
-    await conductor.createEventHandler({ ...handler.def, event: `conductor:${sender}:order_placed` });
-    try {
-      await fetch(`${serverUrl}/metadata/workflow`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ name: sender, version: 1, schemaVersion: 2, ownerEmail: 'test@example.com', tasks }),
-      });
-      await conductor.startWorkflow({ name: sender, input: { orderId, amount: 12.5 } });
-      const execution = await startedWith('event_driven', orderId, 120_000);
-      expect(execution).toMatchObject({ status: 'COMPLETED', correlationId: orderId, output: { orderId } });
-    } finally {
-      await conductor.deleteEventHandler(handler.name);
-    }
-  },
-
   async ai_agent() {
     const execution = await run('ai_agent', { question: 'What is a saga?' });
     expect(execution).toMatchObject({
@@ -228,7 +186,7 @@ const trials: Record<string, () => Promise<void>> = {
 
 describe.concurrent('templates', () => {
   test('their dry runs come to what they expect, and leave nothing out', async ({ expect }) => {
-    const { code, stdout } = await runFleetCommand(['test', '--workflows-dir', folder]);
+    const { code, stdout } = await runFleetCommand(['test', '--workflows-dir', own.folder]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(' 0 failed;') });
     expect(stdout.match(/^ {2}coverage .*\(100 %\)$/gm)).toHaveLength(names.length);
   });

@@ -1,9 +1,16 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { exclusively, SHIPPED_WORKERS } from '../support/exclusive.ts';
 import { freePort } from '../support/free-port.ts';
 import { startFleetCommand } from '../support/product.ts';
+
+let done: () => void;
+beforeAll(async () => {
+  done = await exclusively(SHIPPED_WORKERS);
+});
+afterAll(() => done());
 
 const folder = () => ({ FLEET_DIR: mkdtempSync(join(tmpdir(), 'fleet-up-')) });
 

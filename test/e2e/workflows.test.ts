@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { startChecked } from '../../core/conductor/start.ts';
 import type { Execution } from '../../core/conductor/types.ts';
+import { exclusively, SHIPPED_WORKERS } from '../support/exclusive.ts';
 import {
   booksOf,
   failureWorkflowOf,
@@ -17,14 +18,17 @@ import {
 const conductor = realConductor();
 const shopUrl = inject('shopUrl');
 let worker: Running;
+let done: () => void;
 
 beforeAll(async () => {
+  done = await exclusively(SHIPPED_WORKERS);
   worker = await startShipped();
 });
 
 afterAll(async () => {
   worker.child.kill('SIGTERM');
   await worker.ended;
+  done();
   conductor.close();
 });
 

@@ -1,0 +1,25 @@
+import { expect } from 'vitest';
+import type { Change } from '../../workflows/manage/change.ts';
+import { contentFolder } from './content-folder.ts';
+import { runFleetCommand, unique } from './product.ts';
+
+/** A name that nobody else has. */
+export const ownName = (prefix: string) => unique(`apply_${prefix}`).replaceAll('-', '_');
+
+/** A fleet, a folder and a workflow's name that are one test's own, and the commands over them; so all tests run at once. */
+export function fleetScene() {
+  const fleet = ownName('fleet');
+  const folder = contentFolder(fleet);
+  const plan = async (...args: string[]): Promise<{ code: number | null; text: string }> => {
+    const { code, stdout, stderr } = await runFleetCommand(['plan', ...folder.flags, ...args]);
+    return { code, text: stdout + stderr };
+  };
+  const changes = async (...args: string[]): Promise<Change[]> =>
+    JSON.parse((await plan('--json', ...args)).text).changes;
+  const apply = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await runFleetCommand(['apply', ...folder.flags, '--yes', ...args]);
+    expect(code, stderr).toBe(0);
+    return stdout;
+  };
+  return { fleet, folder, greet: ownName('greet'), plan, changes, apply };
+}

@@ -1,0 +1,41 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadEventHandlers, loadSchedules, loadWorkflows } from '../../cli/content.ts';
+import type { Conductor } from '../../core/conductor/api.ts';
+import type { EventHandler, Schedule, Workflow } from '../../core/contract.ts';
+import { templateFiles } from '../../workflows/templates/registry/registry.ts';
+import { registerAlone } from './probe.ts';
+import { root, unique } from './product.ts';
+
+/** Templates written out under names of one test file's own, as their user would have them, with their workflows registered. */
+export interface OwnTemplates {
+  readonly folder: string;
+  readonly workflows: readonly Workflow[];
+  readonly schedules: readonly Schedule[];
+  readonly handlers: readonly EventHandler[];
+  /** The name of what was made of a template, or of anything else that belongs to it. */
+  nameOf(template: string): string;
+  remove(): void;
+}
+
+export async function ownTemplates(conductor: Conductor, names: readonly string[]): Promise<OwnTemplates> {
+  const ownName = unique('Own').replace('-', '');
+  const nameOf = (template: string) => `${ownName}_${template}`;
+  mkdirSync(join(root, '.fleet'), { recursive: true });
+  const folder = mkdtempSync(join(root, '.fleet/templates-'));
+  for (const name of names) {
+    for (const { folder: part, name: file, text } of await templateFiles(name, nameOf(name))) {
+      mkdirSync(join(folder, part), { recursive: true });
+      writeFileSync(
+        join(folder, part, file),
+        text((module) => `../../../${module}.ts`),
+      );
+    }
+  }
+  const found = { workflowsDir: folder };
+  const workflows = await loadWorkflows(found);
+  const [schedules, handlers] = [await loadSchedules(found), await loadEventHandlers(found)];
+  await registerAlone(conductor, workflows);
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  return { folder, workflows, schedules, handlers, nameOf, remove };
+}
