@@ -12,7 +12,7 @@ process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 const PATIENT = { timeout: 20_000 };
 
 /** For two cores. Tests of timing and of processes leave them idle half of the time. */
-const MOSTLY_WAITING = { maxWorkers: 4, sequence: { groupOrder: 0 } };
+const MOSTLY_WAITING = { maxWorkers: 3, sequence: { groupOrder: 0 } };
 /** A third file at a time would leave the servers too little of two cores. */
 const BESIDE_SERVERS = { maxWorkers: 2, sequence: { groupOrder: 1 } };
 

@@ -19,7 +19,11 @@ const REASONS = { together: 500, least: 40, most: 200 };
 /** The same as in the row above. */
 const DITTO = '"';
 
-const COLUMNS = ['executionId', 'workflow', 'version', 'status', 'startTime', 'ms', 'correlationId', 'reason'];
+const COLUMNS = ['executionId', 'workflow', 'version', 'status', 'startTime', 'ms', 'correlationId', 'reason'] as const;
+type Column = (typeof COLUMNS)[number];
+
+/** Columns that are left out where all rows have the same in them, as they do where the caller asked for it. */
+const SHARED = ['workflow', 'version', 'status'] as const;
 
 const input = z.strictObject({
   workflowName: workflowFilter.optional().describe('Its whole name'),
@@ -56,7 +60,7 @@ export default defineTool({
   permission: 'executions:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input,
-  // Beside these: reasons, to which the last column points, and counts by status.
+  // Beside these: same, what all rows share in place of a column; reasons, to which the last column points; counts by status.
   output: z.looseObject({
     columns: z.array(z.unknown()),
     rows: z.array(z.unknown()),
@@ -82,8 +86,7 @@ export default defineTool({
   return {
     text: rows.length > 0 ? textOf(page) : await nothing(conductor, args, counts),
     structured: {
-      columns: COLUMNS,
-      rows: rows.map((row) => cellsOf(row, reasons)),
+      ...tableOf(rows, reasons),
       ...(reasons.shown.length > 0 && { reasons: reasons.shown }),
       total,
       ...(counts && { counts }),
@@ -168,12 +171,26 @@ function rowOf(summary: ExecutionSummary, now: number): Row {
   };
 }
 
-/** The reason is the place of it in `reasons`, from 1. */
-function cellsOf(row: Row, reasons: Reasons): unknown[] {
-  const { id, workflow, version, status, startedAt, ms, correlationId, reason } = row;
-  const cells = [id, workflow, version, status, startedAt, ms];
-  if (reason) return [...cells, correlationId ?? null, reasons.numberOf(reason)];
-  return correlationId ? [...cells, correlationId] : cells;
+/** The rows as arrays, and what all of them share once beside them. */
+function tableOf(rows: readonly Row[], reasons: Reasons) {
+  const [first] = rows;
+  const alike = rows.length > 1 ? SHARED.filter((name) => rows.every((row) => row[name] === first?.[name])) : [];
+  const same = Object.fromEntries(alike.map((name) => [name, first?.[name]]));
+  const columns = COLUMNS.filter((name) => !(name in same));
+  return {
+    ...(alike.length > 0 && { same }),
+    columns,
+    rows: rows.map((row) => cellsOf(row, columns, reasons)),
+  };
+}
+
+/** The reason is the place of it in `reasons`, from 1. Empty cells at the end are left out. */
+function cellsOf(row: Row, columns: readonly Column[], reasons: Reasons): unknown[] {
+  const { id: executionId, startedAt: startTime, reason, ...own } = row;
+  const cells: Partial<Record<Column, unknown>> = { executionId, startTime, ...own };
+  if (reason) cells.reason = reasons.numberOf(reason);
+  const length = columns.findLastIndex((name) => cells[name] !== undefined) + 1;
+  return columns.slice(0, length).map((name) => cells[name] ?? null);
 }
 
 /** What all rows share stands once above them; reasons that are alike stand once below. */

@@ -10,6 +10,7 @@ import { connecting } from './connection.ts';
 import { exchangeWith } from './exchange.ts';
 import { fetchListening, type Served } from './listening.ts';
 import { Sessions } from './sessions.ts';
+import { answerWhole, isAnsweredWhole } from './whole.ts';
 
 /** Above the largest input of a tool, in any encoding. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -85,8 +86,10 @@ function createMcp(options: Served & { sessions: boolean; onerror: OnError }): M
   const each = createMcpHandler(build, { ...limits, bus: changes, legacy: options.sessions ? 'reject' : 'stateless' });
   const sessions = options.sessions ? new Sessions({ ...limits, build: connecting(build, changes) }) : undefined;
   return {
-    async fetch(request, more) {
-      if (sessions && (await isLegacyRequest(request, more?.parsedBody, limits))) return sessions.fetch(request, more);
+    async fetch(request, more = {}) {
+      if ((sessions || isAnsweredWhole(more.parsedBody)) && (await isLegacyRequest(request, more.parsedBody, limits))) {
+        return sessions ? sessions.fetch(request, more) : answerWhole(request, more, { ...limits, build });
+      }
       return fetchListening(listening, request, (asked, options) => each.fetch(asked, options), more);
     },
     close: async () => void (await Promise.all([each.close(), sessions?.close()])),

@@ -202,6 +202,33 @@ describe('list_workflow_executions', () => {
     expect(answer.text).toContain('More: list_workflow_executions {"limit":100,"cursor":');
   });
 
+  test('what all rows share stands once beside them, what differs in a column; reasons that are alike stand once', async () => {
+    const statuses = ['FAILED', 'FAILED', 'COMPLETED'];
+    const rows = statuses.map((status, i) => ({ ...summary(i), version: 3, status, correlationId: i ? null : 'k-1' }));
+    const found =
+      (results: object[]) =>
+      ({ path }: FakeRequest) =>
+        path === '/api/workflow/search' ? { body: { totalHits: results.length, results } } : undefined;
+    fake.routes = found(rows);
+    expect((await call(listWorkflowExecutions, {})).structured).toEqual({
+      same: { workflow: 'fake_flow', version: 3 },
+      columns: ['executionId', 'status', 'startTime', 'ms', 'correlationId', 'reason'],
+      rows: [
+        ['exec-0', 'FAILED', 1_700_000_000_000, 1000, 'k-1', 1],
+        ['exec-1', 'FAILED', 1_699_999_999_000, 1000, null, 1],
+        ['exec-2', 'COMPLETED', 1_699_999_998_000, 1000, null, 1],
+      ],
+      reasons: ['r'.repeat(200)],
+      total: 3,
+    });
+    fake.routes = found([{ ...rows[2], reasonForIncompletion: null }]);
+    expect((await call(listWorkflowExecutions, {})).structured).toEqual({
+      columns: ['executionId', 'workflow', 'version', 'status', 'startTime', 'ms', 'correlationId', 'reason'],
+      rows: [['exec-2', 'fake_flow', 3, 'COMPLETED', 1_699_999_998_000, 1000]],
+      total: 1,
+    });
+  });
+
   test('nothing found for a name that is not registered says so', async () => {
     const { text } = await call(listWorkflowExecutions, { workflowName: 'fake_flo' });
     expect(text).toBe('0 executions of fake_flo. No workflow of that name is registered; similar: fake_flow.');

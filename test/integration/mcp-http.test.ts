@@ -112,6 +112,24 @@ describe('probes', () => {
   });
 });
 
+test('a 2025 client gets its answer in one piece, or as events if it wants to hear of progress', async () => {
+  const { url } = await start();
+  const typeOf = async (body: string) => {
+    const response = await fetch(url, { method: 'POST', headers, body });
+    expect(await response.text()).toContain('"tools":[]');
+    return response.headers.get('content-type');
+  };
+  expect(await typeOf(rpc('tools/list'))).toBe('application/json');
+  expect(await typeOf(rpc('tools/list', { _meta: { other: 1 } }))).toBe('application/json');
+  expect(await typeOf(rpc('tools/list', { _meta: { progressToken: 0 } }))).toBe('text/event-stream');
+  const told = await fetch(url, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' }),
+  });
+  expect([told.status, await told.text()]).toEqual([202, '']);
+});
+
 test('a body over 4 MB is refused', async () => {
   const { url } = await start();
   const reply = await send(url, 'POST', headers, rpc('tools/list', { x: 'x'.repeat(4 * 1024 * 1024) }));

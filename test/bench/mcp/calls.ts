@@ -20,7 +20,8 @@ export interface CallRate {
   cpuMsPerCall?: number;
 }
 
-const WARM_UP_CALLS = 10;
+/** For Java and V8 to have compiled what is run. */
+const WARM_UP_CALLS = 60;
 
 /** One call after the other; the ways take turns call by call, so that noise meets all of them. */
 export async function sequential(

@@ -10,7 +10,7 @@ export interface ToolUse {
 /** One thing that a client wants, as each of those who are measured does it. */
 export interface Operation {
   readonly name: string;
-  /** The one request that answers it. */
+  /** The requests that answer it, one after the other. */
   raw(conductor: RawConductor): Promise<string>;
   readonly fleet: ToolUse;
   readonly peer: ToolUse;
@@ -43,8 +43,12 @@ export function operationsOn({ taskDef, workflow, small, large }: Fixture): Oper
       peer: { tool: 'workflow_query_workflow_executions', args: { query: `workflowType=${workflow}` } },
     },
     {
-      name: 'start',
-      raw: (conductor) => conductor.post('/workflow', { name: workflow, input: { orderId: 'ORD-1' } }),
+      // A start is answered with how the execution stands, so that one that fails or ends at once needs no second call.
+      name: 'start and read',
+      raw: async (conductor) =>
+        conductor.get(
+          `/workflow/${await conductor.post('/workflow', { name: workflow, input: { orderId: 'ORD-1' } })}`,
+        ),
       fleet: { tool: 'execute_workflow', args: { name: workflow, input: { orderId: 'ORD-1' } } },
       peer: { tool: 'workflow_start_workflow_by_name', args: { workflow_name: workflow, data: { orderId: 'ORD-1' } } },
     },

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { scene } from '../../support/acceptance-scene.ts';
 import { isResult, type Recorded, refusal } from '../../support/faulty-conductor.ts';
@@ -35,6 +36,7 @@ describe.concurrent('stopping', () => {
 
       const ended = worker.stop();
       await worker.says(/stopping/);
+      await pause(200); // what it sent before has arrived
       const polls = conductor.polls().length;
       const afterStop = give('acceptance_echo', { label: 'after stop' });
       await vi.waitFor(() => expect(notes('aborted')).toHaveLength(2), soon);
