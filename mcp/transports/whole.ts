@@ -14,10 +14,16 @@ export interface WholeOptions {
 /** Nobody reads it. */
 const CLIENT_GONE = 499;
 
+const absent = z.undefined().optional();
 const wholeRequest = z.looseObject({
   id: z.union([z.string(), z.number()]),
   method: z.string(),
-  params: z.looseObject({ _meta: z.looseObject({ progressToken: z.undefined().optional() }).optional() }).optional(),
+  params: z
+    .looseObject({
+      // A request of a later revision names that one.
+      _meta: z.looseObject({ progressToken: absent, 'io.modelcontextprotocol/protocolVersion': absent }).optional(),
+    })
+    .optional(),
 });
 
 /** Whether nothing but its result can come of a request of the 2025 revision without a session: its client does not ask for progress. */
