@@ -32,8 +32,8 @@ export function isAnsweredWhole(body: unknown): boolean {
 }
 
 /**
- * Answers such a request in one piece, by a server of its own. The SDK would make a stream of events of it, which is most of what a short
- * call over HTTP costs.
+ * Answers such a request in one piece, by a server of its own. The SDK would make a stream of events of it, for which a client waits about
+ * a millisecond longer.
  */
 export async function answerWhole(
   request: Request,

@@ -57,6 +57,12 @@ export class Agent {
     return this.call(next.tool, { ...next.args, ...more });
   }
 
+  /** Waits for the end of an execution as an answer advised, unless it had ended by then. */
+  async watch(text: string): Promise<void> {
+    const isOpen = callsIn(text, this.#tools).some(({ tool }) => tool === 'get_execution_status');
+    if (isOpen) await this.follow(text, 'get_execution_status', { waitSeconds: 30 });
+  }
+
   /** All tokens that a model wrote and read. */
   get tokens(): number {
     return this.steps.reduce((sum, step) => sum + step.tokensIn + step.tokensOut, 0);

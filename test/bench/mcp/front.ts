@@ -128,7 +128,9 @@ function show(part: Partial<Findings>): void {
 
 /** How many processors something else than this bench, its servers and Conductor kept busy since now. */
 function meterOthers(conductorPid: number | undefined): () => number {
-  const ours = () => cpuSeconds([...processTree(process.pid), ...(conductorPid ? processTree(conductorPid) : [])]);
+  // A server that this process started is in its tree, too.
+  const pids = () => new Set([...processTree(process.pid), ...(conductorPid ? processTree(conductorPid) : [])]);
+  const ours = () => cpuSeconds([...pids()]);
   const began = { at: performance.now(), others: machineCpuSeconds() - ours() };
   return () => (machineCpuSeconds() - ours() - began.others) / ((performance.now() - began.at) / 1000);
 }
