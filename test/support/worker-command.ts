@@ -134,21 +134,25 @@ export class WorkerCommand {
     return send('GET', `http://127.0.0.1:${this.#healthPort}${path}`);
   }
 
-  get(path: string): Promise<Answered> {
-    return send('GET', `${this.#controlUrl()}${path}`);
+  async get(path: string): Promise<Answered> {
+    return send('GET', `${await this.#controlUrl()}${path}`);
   }
 
-  post(path: string, body: unknown = {}): Promise<Answered> {
-    return send('POST', `${this.#controlUrl()}${path}`, body);
+  async post(path: string, body: unknown = {}): Promise<Answered> {
+    return send('POST', `${await this.#controlUrl()}${path}`, body);
   }
 
-  #controlUrl(): string {
+  /** It announces itself while it is serving already. */
+  #controlUrl(): Promise<string> {
     const folder = join(this.dataDir, 'workers');
-    for (const name of readdirSync(folder)) {
-      const { pid, controlUrl } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
-      if (pid === this.child.pid) return controlUrl;
-    }
-    throw new Error(`no file of process ${this.child.pid} in ${folder}`);
+    const announced = () => {
+      for (const name of readdirSync(folder).filter((one) => one.endsWith('.json'))) {
+        const { pid, controlUrl } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+        if (pid === this.child.pid) return controlUrl as string;
+      }
+      throw new Error(`no file of process ${this.child.pid} in ${folder}`);
+    };
+    return vi.waitFor(announced, { timeout: START_MS, interval: 50 });
   }
 }
 
