@@ -30,7 +30,7 @@ const flags = readFlags(
     'in-flight': { value: 'n', default: '16', help: 'calls at once in a burst' },
     rounds: { value: 'n', default: '5', help: 'bursts of each kind' },
     starts: { value: 'n', default: '11', help: 'starts of each server' },
-    'memory-calls': { value: 'n', default: '20000', help: 'calls over which memory must be flat' },
+    'memory-calls': { value: 'n', default: '20000', help: 'calls over which memory must be flat, after half as many' },
     parts: { value: 'names', help: `only these parts: ${PARTS.join(', ')}` },
     peer: { value: 'python', help: 'the Python that has conductor-mcp, in place of CONDUCTOR_MCP_PYTHON' },
     'old-node': { value: 'path', help: 'a Node before 24, under which the launcher is measured' },

@@ -31,6 +31,8 @@ export interface Flatness {
 export const MOST_BYTES_PER_CALL = 64;
 
 const SAMPLES = 40;
+/** Before that, so many for each two that count: V8 lets its young generation grow for the first ten thousand calls, and then no more. */
+const WARM_UP_SHARE = 0.5;
 const IN_FLIGHT = 16;
 const MEBIBYTE = 1024 * 1024;
 const PROBE = fileURLToPath(new URL('../support/collect-probe.ts', import.meta.url));
@@ -106,6 +108,7 @@ async function watched(
   calls: number,
   connections: readonly McpConnection[],
 ): Promise<Flatness> {
+  await callAll(connections, calls * WARM_UP_SHARE);
   const samples: MemorySample[] = [];
   const each = Math.ceil(calls / SAMPLES);
   for (let settled = each; settled <= calls; settled += each) {
