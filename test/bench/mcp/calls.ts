@@ -20,19 +20,16 @@ export interface CallRate {
   cpuMsPerCall?: number;
 }
 
-/** For Java and V8 to have compiled what is run. */
-const WARM_UP_CALLS = 60;
-
 /** One call after the other; the ways take turns call by call, so that noise meets all of them. */
 export async function sequential(
   ways: readonly Way[],
   operations: readonly Operation[],
-  { calls, signal }: { calls: number; signal: AbortSignal },
+  { calls, warmUp, signal }: { calls: number; warmUp: number; signal: AbortSignal },
 ): Promise<CallTimes[]> {
   const pairs = operations.flatMap((operation) =>
     ways.filter((way) => way.can(operation)).map((way) => ({ operation, way, times: [] as number[] })),
   );
-  for (let round = -WARM_UP_CALLS; round < calls; round++) {
+  for (let round = -warmUp; round < calls; round++) {
     for (const { way, operation, times } of rotated(pairs, Math.abs(round))) {
       signal.throwIfAborted();
       const began = performance.now();

@@ -26,11 +26,13 @@ const flags = readFlags(
   'Benchmarks of the MCP front on the server of CONDUCTOR_SERVER_URL, or else on one of its own.',
   {
     calls: { value: 'n', default: '100', help: 'calls of each kind, one after the other' },
+    'warm-up': { value: 'n', default: '10', help: 'calls of each kind that do not count' },
     burst: { value: 'n', default: '200', help: 'calls of one burst' },
     'in-flight': { value: 'n', default: '16', help: 'calls at once in a burst' },
     rounds: { value: 'n', default: '5', help: 'bursts of each kind' },
     starts: { value: 'n', default: '11', help: 'starts of each server' },
-    'memory-calls': { value: 'n', default: '20000', help: 'calls over which memory must be flat, after half as many' },
+    'memory-calls': { value: 'n', default: '20000', help: 'calls over which memory must be flat' },
+    'memory-warm-up': { value: 'n', default: '0', help: 'calls before those' },
     parts: { value: 'names', help: `only these parts: ${PARTS.join(', ')}` },
     peer: { value: 'python', help: 'the Python that has conductor-mcp, in place of CONDUCTOR_MCP_PYTHON' },
     'old-node': { value: 'path', help: 'a Node before 24, under which the launcher is measured' },
@@ -73,7 +75,11 @@ async function measure(scene: Scene, { parts, peer, where }: Assignment): Promis
   signal.throwIfAborted();
   if (parts.includes('memory')) {
     note('memory …');
-    found.flat = await flatness(where, flags.number('memory-calls'), cleanups);
+    found.flat = await flatness(
+      where,
+      { calls: flags.number('memory-calls'), warmUp: flags.number('memory-warm-up') },
+      cleanups,
+    );
     show({ flat: found.flat });
   }
   signal.throwIfAborted();
@@ -103,7 +109,11 @@ async function onExecutions(
   signal.throwIfAborted();
   if (parts.includes('calls')) {
     note(`calls, ${ways.map(({ name }) => name).join(', ')} …`);
-    found.times = await sequential(ways, operations, { calls: flags.number('calls'), signal });
+    found.times = await sequential(ways, operations, {
+      calls: flags.number('calls'),
+      warmUp: flags.number('warm-up'),
+      signal,
+    });
     show({ times: found.times });
   }
   signal.throwIfAborted();

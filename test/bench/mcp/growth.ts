@@ -31,8 +31,6 @@ export interface Flatness {
 export const MOST_BYTES_PER_CALL = 64;
 
 const SAMPLES = 40;
-/** Before that, so many for each two that count: V8 lets its young generation grow for the first ten thousand calls, and then no more. */
-const WARM_UP_SHARE = 0.5;
 const IN_FLIGHT = 16;
 const MEBIBYTE = 1024 * 1024;
 const PROBE = fileURLToPath(new URL('../support/collect-probe.ts', import.meta.url));
@@ -48,8 +46,12 @@ const CALLS: readonly (readonly [tool: string, args: object])[] = [
 ];
 const FIRST_MISTAKE = 3;
 
-/** Many calls to each server of ours, against a Conductor that answers at once. */
-export async function flatness(where: Where, calls: number, cleanups: Cleanups): Promise<Flatness[]> {
+/** Many calls to each server of ours, after `warmUp` that do not count, against a Conductor that answers at once. */
+export async function flatness(
+  where: Where,
+  amount: { calls: number; warmUp: number },
+  cleanups: Cleanups,
+): Promise<Flatness[]> {
   const fake = await startFakeConductor();
   cleanups.add('end the fake Conductor', () => fake.close());
   const program = probed(fleetProgram({ ...where, url: fake.url }));
@@ -57,7 +59,7 @@ export async function flatness(where: Where, calls: number, cleanups: Cleanups):
   for (const era of eras) {
     const connection = await openStdio(program, era);
     cleanups.add('end a server', () => connection.child.stop());
-    results.push(await watched(`stdio ${era}`, connection.child, calls, [connection]));
+    results.push(await watched(`stdio ${era}`, connection.child, amount, [connection]));
     await connection.child.stop();
   }
   const http = await openHttp(program);
@@ -66,7 +68,7 @@ export async function flatness(where: Where, calls: number, cleanups: Cleanups):
     await watched(
       'http, both',
       http.child,
-      calls,
+      amount,
       eras.map((era) => http.connect(era)),
     ),
   );
@@ -105,10 +107,10 @@ export async function callAll(connections: readonly McpConnection[], calls: numb
 async function watched(
   way: string,
   child: Child,
-  calls: number,
+  { calls, warmUp }: { calls: number; warmUp: number },
   connections: readonly McpConnection[],
 ): Promise<Flatness> {
-  await callAll(connections, calls * WARM_UP_SHARE);
+  if (warmUp > 0) await callAll(connections, warmUp);
   const samples: MemorySample[] = [];
   const each = Math.ceil(calls / SAMPLES);
   for (let settled = each; settled <= calls; settled += each) {

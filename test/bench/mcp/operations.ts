@@ -25,6 +25,12 @@ export function operationsOn({ taskDef, workflow, small, large }: Fixture): Oper
     fleet: { tool: 'get_execution_status', args: { executionId: id } },
     peer: { tool: 'workflow_get_workflow_by_id', args: { workflow_id: id } },
   });
+  const start = {
+    fleet: { tool: 'execute_workflow', args: { name: workflow, input: { orderId: 'ORD-1' } } },
+    peer: { tool: 'workflow_start_workflow_by_name', args: { workflow_name: workflow, data: { orderId: 'ORD-1' } } },
+  };
+  const startRaw = (conductor: RawConductor) =>
+    conductor.post('/workflow', { name: workflow, input: { orderId: 'ORD-1' } });
   return [
     {
       name: 'get task definition',
@@ -42,15 +48,12 @@ export function operationsOn({ taskDef, workflow, small, large }: Fixture): Oper
       // It has no way to ask for fewer rows than the server's 100.
       peer: { tool: 'workflow_query_workflow_executions', args: { query: `workflowType=${workflow}` } },
     },
+    { name: 'start', raw: startRaw, ...start },
+    // A start is answered with how the execution stands, so that one that fails or ends at once needs no second call.
     {
-      // A start is answered with how the execution stands, so that one that fails or ends at once needs no second call.
       name: 'start and read',
-      raw: async (conductor) =>
-        conductor.get(
-          `/workflow/${await conductor.post('/workflow', { name: workflow, input: { orderId: 'ORD-1' } })}`,
-        ),
-      fleet: { tool: 'execute_workflow', args: { name: workflow, input: { orderId: 'ORD-1' } } },
-      peer: { tool: 'workflow_start_workflow_by_name', args: { workflow_name: workflow, data: { orderId: 'ORD-1' } } },
+      raw: async (conductor) => conductor.get(`/workflow/${await startRaw(conductor)}`),
+      ...start,
     },
   ];
 }
