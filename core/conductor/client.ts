@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FleetError, messageOf } from '../errors.ts';
+import { safeParseOften } from '../parse.ts';
 import { type CredentialsConfig, createCredentials } from './credentials.ts';
 import { denied, unreachable } from './failures.ts';
 import { createTransport, type HttpAnswer, type Lane, type TransportConfig } from './transport.ts';
@@ -146,7 +147,7 @@ function parseAnswer<S extends z.ZodType>(
   { contentType, text }: HttpAnswer,
   schema: S,
 ): z.output<S> {
-  const parsed = schema.safeParse(contentType.includes('json') ? parseJson(text) : text);
+  const parsed = safeParseOften(schema, contentType.includes('json') ? parseJson(text) : text);
   if (parsed.success) return parsed.data;
   const what = text.trimStart().startsWith('<') ? 'a web page' : 'something else than the answer of a Conductor server';
   throw new FleetError('upstream', `${call} at ${serverUrl} answered with ${what}.`, {

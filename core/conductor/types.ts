@@ -40,6 +40,12 @@ export interface TaskDef {
 const record = z.custom<Record<string, unknown>>(isObject, 'must be an object');
 const object = record.nullish().transform((value) => value ?? {});
 
+/** A task definition inside a task, for the same reason. */
+const embeddedTaskDef = z.custom<{ timeoutSeconds?: number; [field: string]: unknown }>(
+  (value) => isObject(value) && ['number', 'undefined'].includes(typeof value.timeoutSeconds),
+  'must be a task definition',
+);
+
 export const workflowStatuses = ['RUNNING', 'PAUSED', 'COMPLETED', 'FAILED', 'TERMINATED', 'TIMED_OUT'] as const;
 export type WorkflowStatus = (typeof workflowStatuses)[number];
 
@@ -77,7 +83,7 @@ export const taskSchema = z.looseObject({
   externalInputPayloadStoragePath: z.string().nullish(),
   externalOutputPayloadStoragePath: z.string().nullish(),
   /** The definition as it was when the task was scheduled. */
-  taskDefinition: z.looseObject({ timeoutSeconds: z.number().default(0) }).nullish(),
+  taskDefinition: embeddedTaskDef.nullish(),
   /** The attempt before this one. */
   retriedTaskId: z.string().nullish(),
 });

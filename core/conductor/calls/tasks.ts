@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { safeParseOften } from '../../parse.ts';
 import type { Caller } from '../client.ts';
 import {
   type PollData,
@@ -15,7 +16,7 @@ import type { SearchRequest } from './executions.ts';
 
 /** One item that is no task must not cost the others, which the server has handed out and will not hand out again soon. */
 const polledTasks = z.array(z.unknown()).transform((items, context) => {
-  const tasks = items.flatMap((item) => taskSchema.safeParse(item).data ?? []);
+  const tasks = items.flatMap((item) => safeParseOften(taskSchema, item).data ?? []);
   if (tasks.length === 0 && items.length > 0)
     context.addIssue({ code: 'custom', message: 'none of the items is a task' });
   return tasks;
