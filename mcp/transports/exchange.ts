@@ -74,8 +74,8 @@ function refuseBody(response: ServerResponse, maxBodyBytes: number): void {
 async function send(answer: Response, response: ServerResponse, gone: AbortSignal): Promise<void> {
   const headers = Object.fromEntries(answer.headers);
   if (!headers['content-type']?.startsWith('text/event-stream')) {
-    const body = Buffer.from(await answer.arrayBuffer());
-    response.writeHead(answer.status, { ...headers, 'Content-Length': body.byteLength }).end(body);
+    const body = await answer.text(); // a string goes out in one write with the headers
+    response.writeHead(answer.status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body);
     return;
   }
   response.writeHead(answer.status, headers);
