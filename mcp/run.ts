@@ -56,8 +56,9 @@ export async function runWorkflow(request: RunRequest, context: ToolContext): Pr
   const once = await start(def, request, context);
   const { executionId: id } = once;
   const { conductor, signal, progress } = context;
+  const { waitSeconds: seconds, stopAtGate } = request;
+  if (seconds === 0 && once.isNew && beginsWithWorker(def)) return stillOpen(begun(def, once), once);
   try {
-    const { waitSeconds: seconds, stopAtGate } = request;
     const isEnough = ({ tasks }: Execution) => waitingAmong(tasks).length > 0;
     await waitUntilEnded(conductor, id, { seconds, signal, progress, ...(stopAtGate && { isEnough }) });
     return describe(await conductor.getExecution(id), once, context.maxResponseBytes);
@@ -119,15 +120,13 @@ function isLostAnswer(error: unknown): error is FleetError {
   return error instanceof FleetError && error.code === 'upstream' && !error.message.includes('ECONNREFUSED');
 }
 
-function describe(execution: Execution, { isNew }: Partial<Once>, maxResponseBytes: number): ToolAnswer<Run> {
-  const { status, workflowName, workflowId: executionId, workflowVersion: version } = execution;
-  const head = `${word(workflowName)} v${version} ${executionId}: ${status}${isNew === false ? ', started earlier with this key' : ''}.`;
-  const run = { executionId, status, version, ...(isNew !== undefined && { isNew }) };
-  if (!hasEnded(status)) return stillOpen(execution, head, run);
+function describe(execution: Execution, once: Partial<Once>, maxResponseBytes: number): ToolAnswer<Run> {
+  if (!hasEnded(execution.status)) return stillOpen(execution, once);
+  const { workflowId: executionId } = execution;
   const error = failureOf(execution);
   const [result] = fitPayloads([['output', execution.output]], Math.min(SHOWN_BYTES, maxResponseBytes / 5));
   const link = result?.value ? [] : [outputLink(execution)];
-  const lines = [head];
+  const lines = [headOf(execution, once)];
   if (error) {
     lines.push(`${error.taskRef ? `Task ${word(error.taskRef)} failed` : 'Reason'} (quoted): ${quote(error.reason)}`);
     lines.push(`Why, and what mends it: ${callOf('diagnose_execution', { executionId })}`);
@@ -135,14 +134,22 @@ function describe(execution: Execution, { isNew }: Partial<Once>, maxResponseByt
   lines.push(`Output: ${result?.shown ?? '{}'}`, ...link.map(({ uri }) => `The whole output is the resource ${uri}.`));
   return {
     text: lines.join('\n'),
-    structured: { ...run, ...(result?.value && { output: result.value }), ...(error && { error }) },
+    structured: {
+      ...runOf(execution, once),
+      ...(result?.value && { output: result.value }),
+      ...(error && { error }),
+    },
     links: link,
   };
 }
 
-function stillOpen({ workflowId: executionId, tasks }: Execution, head: string, run: Run): ToolAnswer<Run> {
+/** What is told of an execution that goes on. */
+type Open = Pick<Execution, 'workflowId' | 'workflowName' | 'workflowVersion' | 'status' | 'tasks'>;
+
+function stillOpen(execution: Open, once: Partial<Once>): ToolAnswer<Run> {
+  const { workflowId: executionId, tasks } = execution;
   const [gate] = waitingAmong(tasks);
-  const lines = [head];
+  const lines = [headOf(execution, once)];
   if (gate) {
     const pending = callOf('list_pending_approvals', { executionId });
     lines.push(`It waits for a person or a signal at ${word(gate.referenceTaskName)}: ${pending}`);
@@ -150,9 +157,30 @@ function stillOpen({ workflowId: executionId, tasks }: Execution, head: string, 
   lines.push(`Follow it: ${callOf('get_execution_status', { executionId })}`);
   return {
     text: lines.join('\n'),
-    structured: { ...run, ...(gate && { waitsFor: gate.referenceTaskName }) },
+    structured: { ...runOf(execution, once), ...(gate && { waitsFor: gate.referenceTaskName }) },
     continues: executionId,
   };
+}
+
+/**
+ * Whether a start says all there is to say: the server has put the first task into a queue, even where nobody has defined it, and a
+ * worker has yet to take it. Anything else may have failed, ended or met a gate within the start, so it is read.
+ */
+function beginsWithWorker({ tasks: [first] }: StoredWorkflowDef): boolean {
+  return first?.type === 'SIMPLE';
+}
+
+function begun({ name, version }: StoredWorkflowDef, { executionId }: Once): Open {
+  return { workflowId: executionId, workflowName: name, workflowVersion: version, status: 'RUNNING', tasks: [] };
+}
+
+function headOf({ workflowName, workflowVersion, workflowId, status }: Open, { isNew }: Partial<Once>): string {
+  const earlier = isNew === false ? ', started earlier with this key' : '';
+  return `${word(workflowName)} v${workflowVersion} ${workflowId}: ${status}${earlier}.`;
+}
+
+function runOf({ workflowId, status, workflowVersion }: Open, { isNew }: Partial<Once>): Run {
+  return { executionId: workflowId, status, version: workflowVersion, ...(isNew !== undefined && { isNew }) };
 }
 
 function outputLink({ workflowId, output }: Execution): Link {

@@ -26,11 +26,23 @@ const fails = def(
   'fails',
 );
 
+const worked = def(
+  [
+    {
+      name: `${name}_nobody`,
+      taskReferenceName: 'w',
+      type: 'SIMPLE',
+      inputParameters: { text: '${workflow.input.text}' },
+    },
+  ],
+  'worked',
+);
+
 let clients: McpClient[];
 
 beforeAll(async () => {
   const env = { CONDUCTOR_SERVER_URL: inject('conductorServerUrl') };
-  for (const one of [ends, fails]) await conductor.putWorkflowDef(one);
+  for (const one of [ends, fails, worked]) await conductor.putWorkflowDef(one);
   clients = await Promise.all([connect('2025-11-25', stdioTarget(env)), connect('2026-07-28', stdioTarget(env))]);
 });
 afterAll(async () => {
@@ -43,6 +55,23 @@ async function start(client: McpClient, args: Record<string, unknown>): Promise<
   expect(isError, text).toBe(false);
   return { id: String(structured.executionId), isNew: structured.isNew === true };
 }
+
+describe('a start that does not wait', () => {
+  test('tells how the server has it, also where it was not read', async () => {
+    const [client] = clients as [McpClient];
+    const { structured } = await client.call('execute_workflow', { name: worked.name, input: { text: 'x' } });
+    const { status, workflowVersion: version, tasks } = await conductor.getExecution(String(structured.executionId));
+    expect(structured).toMatchObject({ status, version, isNew: true });
+    expect(tasks.map((task) => task.status)).toEqual(['SCHEDULED']);
+    await conductor.terminate(String(structured.executionId), 'seen');
+  });
+
+  test('tells that it has failed already', async () => {
+    const [client] = clients as [McpClient];
+    const { structured } = await client.call('execute_workflow', { name: fails.name });
+    expect(structured).toMatchObject({ status: 'FAILED', error: { reason: 'on purpose' } });
+  });
+});
 
 describe('a key that is used by two processes', () => {
   test('20 starts at once, ten through each, are one execution', async () => {

@@ -75,6 +75,24 @@ test('what started stays known when its state cannot be read', async () => {
   expect(answer.text).toContain('Do not start it again');
 });
 
+test("an execution whose first task is a worker's is not read behind its start, any other is", async () => {
+  const begins = (type: string) =>
+    respond('/api/metadata/workflow/fake_flow', { tasks: [{ name: 'a', taskReferenceName: 'a', type }], ...flow });
+  const flow = { name: 'fake_flow', version: 1 };
+  const reads = () => sent('GET', '/api/workflow/exec-1').length;
+  const before = reads();
+  fake.routes = begins('SIMPLE');
+  expect(await call({ name: 'fake_flow' })).toMatchObject({
+    text: expect.stringContaining('fake_flow v1 exec-1: RUNNING.'),
+    structured: { executionId: 'exec-1', status: 'RUNNING', version: 1, isNew: true },
+    continues: 'exec-1',
+  });
+  expect(reads()).toBe(before);
+  fake.routes = begins('INLINE');
+  expect((await call({ name: 'fake_flow' })).structured).toMatchObject({ status: 'COMPLETED', output: { answer: 42 } });
+  expect(reads()).toBe(before + 1);
+});
+
 test('waiting ends with the time given and returns a handle', async () => {
   const running = { status: 'RUNNING', endTime: 0, output: {} };
   fake.routes = (request) =>

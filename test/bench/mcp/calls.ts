@@ -33,8 +33,9 @@ export async function sequential(
     for (const { way, operation, times } of rotated(pairs, Math.abs(round))) {
       signal.throwIfAborted();
       const began = performance.now();
-      await way.answer(operation);
+      const { text } = await way.answer(operation);
       if (round >= 0) times.push(performance.now() - began);
+      await operation.end?.(text);
     }
   }
   return pairs.map(({ operation, way, times }) => ({
@@ -68,10 +69,13 @@ export async function parallel(
       signal.throwIfAborted();
       const pids = way.connection ? processTree(way.connection.pid) : [];
       const [began, usedBefore] = [performance.now(), cpuMs(pids)];
-      await atOnce(calls, inFlight, () => way.answer(operation));
-      if (round < 0) continue;
-      rates.push(calls / ((performance.now() - began) / 1000));
-      cpu.push((cpuMs(pids) - usedBefore) / calls);
+      const answers: string[] = [];
+      await atOnce(calls, inFlight, async () => answers.push((await way.answer(operation)).text));
+      if (round >= 0) {
+        rates.push(calls / ((performance.now() - began) / 1000));
+        cpu.push((cpuMs(pids) - usedBefore) / calls);
+      }
+      await atOnce(calls, inFlight, async (index) => operation.end?.(answers[index] ?? ''));
     }
   }
   return pairs.map(({ operation, way, rates, cpu }) => ({

@@ -6,6 +6,8 @@ export interface Fixture {
   taskDef: string;
   /** A workflow that ends within the request that starts it, with `EXECUTIONS` ended executions. */
   workflow: string;
+  /** One that waits for a worker. */
+  worked: string;
   /** An ended execution of one task, and one of `LARGE_TASKS` with `OUTPUT_BYTES` each. */
   small: string;
   large: string;
@@ -35,7 +37,7 @@ export async function prepare(conductor: RawConductor, cleanups: Cleanups): Prom
   for (let count = 0; count < EXECUTIONS; count++) await start(conductor, workflow);
   const small = await run(conductor, one, taskDef, 1);
   const large = await run(conductor, many, taskDef, LARGE_TASKS);
-  return { taskDef, workflow, small, large };
+  return { taskDef, workflow, worked: one, small, large };
 }
 
 function taskDefinition(name: string): object {

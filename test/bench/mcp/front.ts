@@ -99,8 +99,8 @@ async function onExecutions(
   const raw = rawConductor(where.url);
   cleanups.add('close the connections', () => raw.close());
   note('definitions and executions …');
-  const operations = operationsOn(await prepare(raw, cleanups));
-  const ways = await openWays(raw, where, peer, cleanups);
+  const operations = operationsOn(raw, await prepare(raw, cleanups));
+  const ways = await openWays(where, peer, cleanups);
   const found: Partial<Findings> = {};
   if (parts.includes('tokens')) {
     found.tokens = await tokensOf(ways, operations, where);

@@ -11,30 +11,34 @@ export interface ToolUse {
 export interface Operation {
   readonly name: string;
   /** The requests that answer it, one after the other. */
-  raw(conductor: RawConductor): Promise<string>;
+  raw(): Promise<string>;
   readonly fleet: ToolUse;
   readonly peer: ToolUse;
+  /** Ends what the answer says was started, outside of what is measured: open executions cost the server time. */
+  end?(answer: string): Promise<unknown>;
 }
 
 const ROWS = 20;
+const ID = /[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/;
 
-export function operationsOn({ taskDef, workflow, small, large }: Fixture): Operation[] {
+export function operationsOn(conductor: RawConductor, fixture: Fixture): Operation[] {
+  const { taskDef, workflow, worked, small, large } = fixture;
   const execution = (name: string, id: string): Operation => ({
     name,
-    raw: (conductor) => conductor.get(`/workflow/${id}?includeTasks=true`),
+    raw: () => conductor.get(`/workflow/${id}?includeTasks=true`),
     fleet: { tool: 'get_execution_status', args: { executionId: id } },
     peer: { tool: 'workflow_get_workflow_by_id', args: { workflow_id: id } },
   });
-  const start = {
-    fleet: { tool: 'execute_workflow', args: { name: workflow, input: { orderId: 'ORD-1' } } },
-    peer: { tool: 'workflow_start_workflow_by_name', args: { workflow_name: workflow, data: { orderId: 'ORD-1' } } },
-  };
-  const startRaw = (conductor: RawConductor) =>
-    conductor.post('/workflow', { name: workflow, input: { orderId: 'ORD-1' } });
+  const input = { orderId: 'ORD-1' };
+  const start = (name: string) => ({
+    fleet: { tool: 'execute_workflow', args: { name, input } },
+    peer: { tool: 'workflow_start_workflow_by_name', args: { workflow_name: name, data: input } },
+  });
+  const startRaw = (name: string) => conductor.post('/workflow', { name, input });
   return [
     {
       name: 'get task definition',
-      raw: (conductor) => conductor.get(`/metadata/taskdefs/${taskDef}`),
+      raw: () => conductor.get(`/metadata/taskdefs/${taskDef}`),
       fleet: { tool: 'get_task_definition', args: { name: taskDef } },
       peer: { tool: 'task_get_task_definition_for_tasktype', args: { taskType: taskDef } },
     },
@@ -42,18 +46,23 @@ export function operationsOn({ taskDef, workflow, small, large }: Fixture): Oper
     execution('get execution (30 × 2 KB)', large),
     {
       name: 'search',
-      raw: (conductor) =>
+      raw: () =>
         conductor.get(`/workflow/search?query=workflowType=${workflow}&freeText=*&size=${ROWS}&sort=startTime:DESC`),
       fleet: { tool: 'list_workflow_executions', args: { workflowName: workflow, limit: ROWS } },
       // It has no way to ask for fewer rows than the server's 100.
       peer: { tool: 'workflow_query_workflow_executions', args: { query: `workflowType=${workflow}` } },
     },
-    { name: 'start', raw: startRaw, ...start },
-    // A start is answered with how the execution stands, so that one that fails or ends at once needs no second call.
+    {
+      name: 'start',
+      raw: () => startRaw(worked),
+      ...start(worked),
+      end: (answer) => conductor.delete(`/workflow/${ID.exec(answer)?.[0]}/terminate-remove?archiveWorkflow=false`),
+    },
+    // What may have ended by then is answered with how it has, so that nobody needs a second call.
     {
       name: 'start and read',
-      raw: async (conductor) => conductor.get(`/workflow/${await startRaw(conductor)}`),
-      ...start,
+      raw: async () => conductor.get(`/workflow/${await startRaw(workflow)}`),
+      ...start(workflow),
     },
   ];
 }

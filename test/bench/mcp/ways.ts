@@ -4,7 +4,6 @@ import { eras } from './connection.ts';
 import { openHttp } from './http.ts';
 import type { Operation, ToolUse } from './operations.ts';
 import { fleetProgram, peerProgram, type Where } from './programs.ts';
-import type { RawConductor } from './raw.ts';
 import { openStdio } from './stdio.ts';
 
 /** A way to Conductor that is measured. */
@@ -23,13 +22,8 @@ export interface Way {
 const ALL_TOOLS = ['--toolsets', 'all'];
 
 /** Starts every server. The peer is undefined where it is not installed. */
-export async function openWays(
-  raw: RawConductor,
-  where: Where,
-  peer: string | undefined,
-  cleanups: Cleanups,
-): Promise<Way[]> {
-  const ways: Way[] = [{ name: 'raw', kind: 'raw', can: () => true, answer: (operation) => rawAnswer(raw, operation) }];
+export async function openWays(where: Where, peer: string | undefined, cleanups: Cleanups): Promise<Way[]> {
+  const ways: Way[] = [{ name: 'raw', kind: 'raw', can: () => true, answer: rawAnswer }];
   const program = fleetProgram(where, { args: ALL_TOOLS });
   for (const era of eras) {
     const connection = await openStdio(program, era);
@@ -63,7 +57,7 @@ async function toolWay(name: string, kind: Way['kind'], connection: McpConnectio
   };
 }
 
-async function rawAnswer(conductor: RawConductor, operation: Operation): Promise<ToolAnswer> {
-  const text = await operation.raw(conductor);
+async function rawAnswer(operation: Operation): Promise<ToolAnswer> {
+  const text = await operation.raw();
   return { text, structured: undefined, bytes: text.length };
 }
