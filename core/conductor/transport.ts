@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
 import type { Agent, Dispatcher, ProxyAgent } from 'undici';
 import type { Config } from '../config.ts';
 import { FleetError, messageOf } from '../errors.ts';
@@ -85,7 +86,9 @@ function answerTo(
   const done = () => signal.removeEventListener('abort', abort);
   let status = 0;
   let contentType = '';
-  const chunks: Buffer[] = [];
+  // Piece by piece: a large answer is text by the time its last piece is there.
+  const decoder = new StringDecoder('utf8');
+  let text = '';
   dispatcher.dispatch(options, {
     onRequestStart(started) {
       controller = started;
@@ -96,10 +99,12 @@ function answerTo(
       const type = headers['content-type'];
       if (typeof type === 'string') contentType = type;
     },
-    onResponseData: (_, chunk) => void chunks.push(chunk),
+    onResponseData(_, chunk) {
+      text += decoder.write(chunk);
+    },
     onResponseEnd() {
       done();
-      answer.resolve({ status, contentType, text: textOf(chunks) });
+      answer.resolve({ status, contentType, text: text + decoder.end() });
     },
     onResponseError(_, error) {
       done();
@@ -107,11 +112,6 @@ function answerTo(
     },
   });
   return answer.promise;
-}
-
-function textOf(chunks: readonly Buffer[]): string {
-  const [first] = chunks;
-  return (first && chunks.length === 1 ? first : Buffer.concat(chunks)).toString('utf8');
 }
 
 /** So many results or other calls at once keep a server busy; more would only wait there. A poll waits on the server, so all may. */

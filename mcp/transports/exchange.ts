@@ -1,6 +1,12 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { McpHttpHandler } from '@modelcontextprotocol/server';
+import type { McpHandlerRequestOptions } from '@modelcontextprotocol/server';
+import type { WholeAnswer } from './whole.ts';
+
+/** Answers a request, whose body has been parsed where it could be. */
+export interface Answering {
+  fetch(request: Request, options?: McpHandlerRequestOptions): Promise<Response | WholeAnswer>;
+}
 
 /** Serves one request of Node's HTTP server. */
 export type Exchange = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -11,7 +17,7 @@ export type Exchange = (request: IncomingMessage, response: ServerResponse) => P
  * the processor time of a call. What cannot be parsed is left to the handler, which knows how to refuse it.
  * @param maxBodyBytes a larger body is answered with 413 and not read to its end
  */
-export function exchangeWith(mcp: Pick<McpHttpHandler, 'fetch'>, maxBodyBytes: number): Exchange {
+export function exchangeWith(mcp: Answering, maxBodyBytes: number): Exchange {
   return async (request, response) => {
     const gone = new AbortController();
     response.once('close', () => {
@@ -30,6 +36,8 @@ export function exchangeWith(mcp: Pick<McpHttpHandler, 'fetch'>, maxBodyBytes: n
     await send(answer, response, gone.signal);
   };
 }
+
+const JSON_HEADERS = { 'content-type': 'application/json' };
 
 /** The client has broken its own request off. */
 const GONE = Symbol('gone');
@@ -68,15 +76,15 @@ function headersOf({ headersDistinct }: IncomingMessage): Headers {
 function refuseBody(response: ServerResponse, maxBodyBytes: number): void {
   const message = `Payload Too Large: Request body must not exceed ${maxBodyBytes} bytes`;
   const body = JSON.stringify({ jsonrpc: '2.0', error: { code: -32000, message }, id: null });
-  response.writeHead(413, { 'Content-Type': 'application/json', Connection: 'close' }).end(body);
+  response.writeHead(413, { ...JSON_HEADERS, Connection: 'close' }).end(body);
 }
 
-async function send(answer: Response, response: ServerResponse, gone: AbortSignal): Promise<void> {
+async function send(answer: Response | WholeAnswer, response: ServerResponse, gone: AbortSignal): Promise<void> {
+  if (!(answer instanceof Response))
+    return sendWhole(response, answer.status, JSON_HEADERS, JSON.stringify(answer.body));
   const headers = Object.fromEntries(answer.headers);
   if (!headers['content-type']?.startsWith('text/event-stream')) {
-    const body = await answer.text(); // a string goes out in one write with the headers
-    response.writeHead(answer.status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body);
-    return;
+    return sendWhole(response, answer.status, headers, await answer.text());
   }
   response.writeHead(answer.status, headers);
   try {
@@ -88,4 +96,9 @@ async function send(answer: Response, response: ServerResponse, gone: AbortSigna
     // the client has gone, or the handler has ended the stream because of that
   }
   response.end();
+}
+
+/** As a string it goes out in one write with the headers. */
+function sendWhole(response: ServerResponse, status: number, headers: Record<string, string>, body = ''): void {
+  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body);
 }

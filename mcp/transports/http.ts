@@ -1,16 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostHeaderValidation, originValidation } from '@modelcontextprotocol/node';
-import { createMcpHandler, isLegacyRequest, type McpHandlerRequestOptions } from '@modelcontextprotocol/server';
+import { createMcpHandler, isLegacyRequest } from '@modelcontextprotocol/server';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { connecting } from './connection.ts';
-import { exchangeWith } from './exchange.ts';
+import { type Answering, exchangeWith } from './exchange.ts';
 import { fetchListening, type Served } from './listening.ts';
 import { Sessions } from './sessions.ts';
-import { answerWhole, isAnsweredWhole } from './whole.ts';
+import { answerWhole, wholeRequestOf } from './whole.ts';
 
 /** Above the largest input of a tool, in any encoding. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -73,8 +73,7 @@ export async function startHttp({ build, listening, warmUp, config, conductor, l
   return { url: urlOf(server, config.mcpHost), close: () => close(server, mcp) };
 }
 
-interface Mcp {
-  fetch(request: Request, options?: McpHandlerRequestOptions): Promise<Response>;
+interface Mcp extends Answering {
   close(): Promise<void>;
 }
 
@@ -87,9 +86,9 @@ function createMcp(options: Served & { sessions: boolean; onerror: OnError }): M
   const sessions = options.sessions ? new Sessions({ ...limits, build: connecting(build, changes) }) : undefined;
   return {
     async fetch(request, more = {}) {
-      if ((sessions || isAnsweredWhole(more.parsedBody)) && (await isLegacyRequest(request, more.parsedBody, limits))) {
-        return sessions ? sessions.fetch(request, more) : answerWhole(request, more, { ...limits, build });
-      }
+      if (sessions && (await isLegacyRequest(request, more.parsedBody, limits))) return sessions.fetch(request, more);
+      const whole = sessions ? undefined : wholeRequestOf(request, more.parsedBody);
+      if (whole) return answerWhole(whole, request, { build, onerror });
       return fetchListening(listening, request, (asked, options) => each.fetch(asked, options), more);
     },
     close: async () => void (await Promise.all([each.close(), sessions?.close()])),

@@ -1,22 +1,37 @@
 import {
-  type McpHandlerRequestOptions,
+  isJsonContentType,
+  type JSONRPCMessage,
+  type JSONRPCRequest,
+  LATEST_PROTOCOL_VERSION,
   type McpServerFactory,
-  WebStandardStreamableHTTPServerTransport,
+  SUPPORTED_PROTOCOL_VERSIONS,
+  type Transport,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 
+/*
+ * A request of the 2025 revision without a session, whose client does not ask for progress: nothing but its result can come of it. The SDK
+ * would make a stream of it, or a body that is read back out of one, for which a client waits about a millisecond longer.
+ */
+
+/** An answer that is there as a whole. */
+export interface WholeAnswer {
+  readonly status: number;
+  readonly body: object | undefined;
+}
+
 export interface WholeOptions {
   readonly build: McpServerFactory;
-  readonly maxRequestBodySize: number;
   onerror(error: Error): void;
 }
 
 /** Nobody reads it. */
-const CLIENT_GONE = 499;
+const CLIENT_GONE: WholeAnswer = { status: 499, body: undefined };
 
 const absent = z.undefined().optional();
-const wholeRequest = z.looseObject({
-  id: z.union([z.string(), z.number()]),
+const wholeRequest = z.strictObject({
+  jsonrpc: z.literal('2.0'),
+  id: z.union([z.string(), z.int()]),
   method: z.string(),
   params: z
     .looseObject({
@@ -26,30 +41,51 @@ const wholeRequest = z.looseObject({
     .optional(),
 });
 
-/** Whether nothing but its result can come of a request of the 2025 revision without a session: its client does not ask for progress. */
-export function isAnsweredWhole(body: unknown): boolean {
-  return wholeRequest.safeParse(body).success;
+/** The request that is answered whole, undefined for all others; what has to be refused is among those, and the SDK knows how. */
+export function wholeRequestOf({ method, headers }: Request, body: unknown): JSONRPCRequest | undefined {
+  const accepted = headers.get('accept') ?? '';
+  const isOurs =
+    method === 'POST' &&
+    isJsonContentType(headers.get('content-type')) &&
+    accepted.includes('application/json') &&
+    accepted.includes('text/event-stream') &&
+    SUPPORTED_PROTOCOL_VERSIONS.includes(headers.get('mcp-protocol-version') ?? LATEST_PROTOCOL_VERSION);
+  return isOurs ? (wholeRequest.safeParse(body).data as JSONRPCRequest | undefined) : undefined;
 }
 
-/**
- * Answers such a request in one piece, by a server of its own. The SDK would make a stream of events of it, for which a client waits about
- * a millisecond longer.
- */
+/** Answers it by a server of its own, which hears of a client that goes. */
 export async function answerWhole(
+  message: JSONRPCRequest,
   request: Request,
-  options: McpHandlerRequestOptions,
-  { build, maxRequestBodySize, onerror }: WholeOptions,
-): Promise<Response> {
-  const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true, maxRequestBodySize });
+  { build, onerror }: WholeOptions,
+): Promise<WholeAnswer> {
+  const wire = new OneAnswer();
   const server = await build({ era: 'legacy', requestInfo: request });
-  const gone = Promise.withResolvers<Response>();
-  const leave = () => gone.resolve(new Response(null, { status: CLIENT_GONE }));
+  const leave = () => wire.answer.resolve(CLIENT_GONE);
   request.signal.addEventListener('abort', leave, { once: true });
   try {
-    await server.connect(transport);
-    return await Promise.race([transport.handleRequest(request, options), gone.promise]);
+    await server.connect(wire);
+    wire.onmessage?.(message, { request });
+    return await wire.answer.promise;
   } finally {
     request.signal.removeEventListener('abort', leave);
     server.close().catch(onerror); // what is still at work on it hears of that
+  }
+}
+
+/** The connection of a server that is asked one thing. What else it says has nobody to go to. */
+class OneAnswer implements Transport {
+  readonly answer = Promise.withResolvers<WholeAnswer>();
+  onclose?: () => void;
+  onmessage?: NonNullable<Transport['onmessage']>;
+
+  async start(): Promise<void> {}
+
+  async send(message: JSONRPCMessage): Promise<void> {
+    if (!('method' in message)) this.answer.resolve({ status: 200, body: message });
+  }
+
+  async close(): Promise<void> {
+    this.onclose?.();
   }
 }

@@ -130,6 +130,18 @@ test('a 2025 client gets its answer in one piece, or as events if it wants to he
   expect([told.status, await told.text()]).toEqual([202, '']);
 });
 
+test('what a 2025 client gets wrong is refused, though it would be answered in one piece', async () => {
+  const { url } = await start();
+  const statusOf = async (changed: Record<string, string>, body = rpc('tools/list')) =>
+    (await send(url, 'POST', { ...headers, ...changed }, body)).status;
+  expect(await statusOf({ 'Mcp-Protocol-Version': '2025-06-18' })).toBe(200);
+  expect(await statusOf({ 'Mcp-Protocol-Version': '2024-01-01' })).toBe(400);
+  expect(await statusOf({ Accept: 'application/json' })).toBe(406);
+  expect(await statusOf({ 'Content-Type': 'text/plain' })).toBe(415);
+  expect(await statusOf({}, JSON.stringify({ id: 1, method: 'tools/list' }))).toBe(400);
+  expect(await statusOf({}, JSON.stringify({ jsonrpc: '2.0', id: null, method: 'tools/list' }))).toBe(400);
+});
+
 test('a body over 4 MB is refused', async () => {
   const { url } = await start();
   const reply = await send(url, 'POST', headers, rpc('tools/list', { x: 'x'.repeat(4 * 1024 * 1024) }));
