@@ -1,59 +1,81 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { McpHandlerRequestOptions } from '@modelcontextprotocol/server';
-import type { WholeAnswer } from './whole.ts';
 
-/** Answers a request, whose body has been parsed where it could be. */
-export interface Answering {
-  fetch(request: Request, options?: McpHandlerRequestOptions): Promise<Response | WholeAnswer>;
+/** A request whose body has been read and parsed, once. */
+export interface Asked {
+  readonly method: string;
+  readonly address: string;
+  readonly headers: Headers;
+  readonly body: string;
+  /** Undefined where the body is not JSON. */
+  readonly parsed: unknown;
+  /** Aborted when the client goes before it has its answer. */
+  readonly gone: AbortSignal;
 }
+
+/** An answer that is there as a whole, which needs no stream. */
+export interface WholeAnswer {
+  readonly status: number;
+  readonly body: object | undefined;
+}
+
+export type Answering = (asked: Asked) => Promise<Response | WholeAnswer>;
 
 /** Serves one request of Node's HTTP server. */
 export type Exchange = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /**
- * Joins the SDK's handler to Node's HTTP server. The SDK's own adapter makes a stream of each body, which the handler copies and reads
+ * Joins what answers requests to Node's HTTP server. The SDK's own adapter makes a stream of each body, which the handler copies and reads
  * again, and takes every answer out of another one; here a body is read and parsed once, and a whole answer is one write: a sixth of
  * the processor time of a call. What cannot be parsed is left to the handler, which knows how to refuse it.
  * @param maxBodyBytes a larger body is answered with 413 and not read to its end
  */
-export function exchangeWith(mcp: Answering, maxBodyBytes: number): Exchange {
+export function exchangeWith(answer: Answering, maxBodyBytes: number): Exchange {
   return async (request, response) => {
-    const gone = new AbortController();
+    const leaving = new AbortController();
     response.once('close', () => {
-      if (!response.writableFinished) gone.abort();
+      if (!response.writableFinished) leaving.abort();
     });
-    const body = await readBody(request, maxBodyBytes).catch((): typeof GONE => GONE);
-    if (body === GONE) return void response.destroy();
-    if (body === undefined) return refuseBody(response, maxBodyBytes);
-    const parsedBody = parse(body);
-    const init = { method: request.method ?? 'GET', headers: headersOf(request), signal: gone.signal };
-    const address = `http://${request.headers.host ?? 'localhost'}${request.url ?? '/'}`;
-    const answer =
-      parsedBody === undefined
-        ? await mcp.fetch(new Request(address, body === '' ? init : { ...init, body }))
-        : await mcp.fetch(new Request(address, init), { parsedBody });
-    await send(answer, response, gone.signal);
+    const body = await readBody(request, maxBodyBytes);
+    if (body === 'gone') return void response.destroy();
+    if (body === 'too large') return refuseBody(response, maxBodyBytes);
+    const asked: Asked = {
+      method: request.method ?? 'GET',
+      address: `http://${request.headers.host ?? 'localhost'}${request.url ?? '/'}`,
+      headers: headersOf(request),
+      body: body.text,
+      parsed: parse(body.text),
+      gone: leaving.signal,
+    };
+    await send(await answer(asked), response, leaving.signal);
   };
+}
+
+/** The request as the SDK takes it; its body, where it could be parsed, goes beside it. */
+export function requestOf({ method, address, headers, body, parsed, gone: signal }: Asked): Request {
+  const isUnread = parsed === undefined && body !== '';
+  return new Request(address, { method, headers, signal, ...(isUnread && { body }) });
 }
 
 const JSON_HEADERS = { 'content-type': 'application/json' };
 
-/** The client has broken its own request off. */
-const GONE = Symbol('gone');
-
-/** Undefined if it is too large. */
-async function readBody(request: IncomingMessage, maxBytes: number): Promise<string | undefined> {
-  if (request.method === 'GET' || request.method === 'HEAD') return '';
-  if (Number(request.headers['content-length']) > maxBytes) return undefined;
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, bytes).toString('utf8');
+/** By events: the iterator over a request takes five times as long. */
+function readBody(request: IncomingMessage, maxBytes: number): Promise<{ text: string } | 'gone' | 'too large'> {
+  return new Promise((resolve) => {
+    if (request.method === 'GET' || request.method === 'HEAD') return resolve({ text: '' });
+    if (Number(request.headers['content-length']) > maxBytes) return resolve('too large');
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.byteLength;
+      if (bytes <= maxBytes) return void chunks.push(chunk);
+      request.pause();
+      resolve('too large');
+    });
+    request.on('end', () => resolve({ text: Buffer.concat(chunks, bytes).toString('utf8') }));
+    request.on('error', () => resolve('gone'));
+    request.on('close', () => resolve('gone'));
+  });
 }
 
 function parse(body: string): unknown {

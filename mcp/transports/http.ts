@@ -7,7 +7,7 @@ import type { Config } from '../../core/config.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { connecting } from './connection.ts';
-import { type Answering, exchangeWith } from './exchange.ts';
+import { type Answering, exchangeWith, requestOf } from './exchange.ts';
 import { fetchListening, type Served } from './listening.ts';
 import { Sessions } from './sessions.ts';
 import { answerWhole, wholeRequestOf } from './whole.ts';
@@ -44,7 +44,7 @@ export interface HttpFront {
 export async function startHttp({ build, listening, warmUp, config, conductor, log }: HttpOptions): Promise<HttpFront> {
   const onerror = (err: Error) => log.debug({ err }, 'MCP request');
   const mcp = createMcp({ build, listening, sessions: config.mcpSessions, onerror });
-  const serve = exchangeWith(mcp, MAX_BODY_BYTES);
+  const serve = exchangeWith(mcp.answer, MAX_BODY_BYTES);
   const allowed = admission(config);
   const server = createServer((request, response) => {
     route(request, response).catch((err: unknown) => {
@@ -73,7 +73,8 @@ export async function startHttp({ build, listening, warmUp, config, conductor, l
   return { url: urlOf(server, config.mcpHost), close: () => close(server, mcp) };
 }
 
-interface Mcp extends Answering {
+interface Mcp {
+  readonly answer: Answering;
   close(): Promise<void>;
 }
 
@@ -85,11 +86,13 @@ function createMcp(options: Served & { sessions: boolean; onerror: OnError }): M
   const each = createMcpHandler(build, { ...limits, bus: changes, legacy: options.sessions ? 'reject' : 'stateless' });
   const sessions = options.sessions ? new Sessions({ ...limits, build: connecting(build, changes) }) : undefined;
   return {
-    async fetch(request, more = {}) {
-      if (sessions && (await isLegacyRequest(request, more.parsedBody, limits))) return sessions.fetch(request, more);
-      const whole = sessions ? undefined : wholeRequestOf(request, more.parsedBody);
-      if (whole) return answerWhole(whole, request, { build, onerror });
-      return fetchListening(listening, request, (asked, options) => each.fetch(asked, options), more);
+    async answer(asked) {
+      const whole = sessions ? undefined : wholeRequestOf(asked);
+      if (whole) return answerWhole(whole, asked, { build, onerror });
+      const request = requestOf(asked);
+      const parsed = asked.parsed === undefined ? {} : { parsedBody: asked.parsed };
+      if (sessions && (await isLegacyRequest(request, asked.parsed, limits))) return sessions.fetch(request, parsed);
+      return fetchListening(listening, request, (again, options) => each.fetch(again, options), parsed);
     },
     close: async () => void (await Promise.all([each.close(), sessions?.close()])),
   };

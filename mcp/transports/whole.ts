@@ -8,17 +8,12 @@ import {
   type Transport,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import type { Asked, WholeAnswer } from './exchange.ts';
 
 /*
  * A request of the 2025 revision without a session, whose client does not ask for progress: nothing but its result can come of it. The SDK
  * would make a stream of it, or a body that is read back out of one, for which a client waits about a millisecond longer.
  */
-
-/** An answer that is there as a whole. */
-export interface WholeAnswer {
-  readonly status: number;
-  readonly body: object | undefined;
-}
 
 export interface WholeOptions {
   readonly build: McpServerFactory;
@@ -42,7 +37,7 @@ const wholeRequest = z.strictObject({
 });
 
 /** The request that is answered whole, undefined for all others; what has to be refused is among those, and the SDK knows how. */
-export function wholeRequestOf({ method, headers }: Request, body: unknown): JSONRPCRequest | undefined {
+export function wholeRequestOf({ method, headers, parsed }: Asked): JSONRPCRequest | undefined {
   const accepted = headers.get('accept') ?? '';
   const isOurs =
     method === 'POST' &&
@@ -50,26 +45,29 @@ export function wholeRequestOf({ method, headers }: Request, body: unknown): JSO
     accepted.includes('application/json') &&
     accepted.includes('text/event-stream') &&
     SUPPORTED_PROTOCOL_VERSIONS.includes(headers.get('mcp-protocol-version') ?? LATEST_PROTOCOL_VERSION);
-  return isOurs ? (wholeRequest.safeParse(body).data as JSONRPCRequest | undefined) : undefined;
+  return isOurs ? (wholeRequest.safeParse(parsed).data as JSONRPCRequest | undefined) : undefined;
 }
 
 /** Answers it by a server of its own, which hears of a client that goes. */
 export async function answerWhole(
   message: JSONRPCRequest,
-  request: Request,
+  { method, address, headers, gone }: Asked,
   { build, onerror }: WholeOptions,
 ): Promise<WholeAnswer> {
+  if (gone.aborted) return CLIENT_GONE;
   const wire = new OneAnswer();
+  const request = new Request(address, { method, headers });
   const server = await build({ era: 'legacy', requestInfo: request });
   const leave = () => wire.answer.resolve(CLIENT_GONE);
-  request.signal.addEventListener('abort', leave, { once: true });
+  gone.addEventListener('abort', leave, { once: true });
   try {
     await server.connect(wire);
     wire.onmessage?.(message, { request });
     return await wire.answer.promise;
   } finally {
-    request.signal.removeEventListener('abort', leave);
-    server.close().catch(onerror); // what is still at work on it hears of that
+    gone.removeEventListener('abort', leave);
+    // Behind the answer, so that nobody waits for it. What is still at work on the server hears of it.
+    setImmediate(() => void server.close().catch(onerror));
   }
 }
 
