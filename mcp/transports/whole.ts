@@ -12,7 +12,7 @@ import type { Asked, WholeAnswer } from './exchange.ts';
 
 /*
  * A request of the 2025 revision without a session, whose client does not ask for progress: nothing but its result can come of it. The SDK
- * would make a stream of it, or a body that is read back out of one, for which a client waits about a millisecond longer.
+ * would make a stream of it, or a body that is read back out of one, for which a client waits half a millisecond to a millisecond longer.
  */
 
 export interface WholeOptions {
