@@ -8,6 +8,11 @@ type Handler = (request: JSONRPCRequest, context: ServerContext) => Promise<Resu
  * tool results, which a task is not; this hands it an empty one to check and then sends the task.
  */
 export class TaskServer extends Server {
+  /** Behind the answer that ended it: over HTTP each request has a server of its own, and its client waits for nothing else. */
+  protected override _onclose(): void {
+    setImmediate(() => super._onclose());
+  }
+
   protected override _wrapHandler(method: string, handler: Handler): Handler {
     if (method !== 'tools/call') return super._wrapHandler(method, handler);
     return async (request, context) => {

@@ -8,6 +8,7 @@ import type {
   TransportSendOptions,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import { isObject } from '../../core/json.ts';
 import type { ChangeBus } from '../changes.ts';
 import type { ShowTask } from '../tasks/listening.ts';
 import { ackOfTasks, addressesOf, statusNotification, withTaskAddresses } from '../tasks/listening.ts';
@@ -32,17 +33,25 @@ export interface Served {
   warmUp?(): void;
 }
 
+const LISTEN = 'subscriptions/listen';
+const CANCELLED = 'notifications/cancelled';
+
 const listenRequest = z.looseObject({
-  method: z.literal('subscriptions/listen'),
+  method: z.literal(LISTEN),
   id: z.union([z.string(), z.number()]),
 });
 const cancellation = z.looseObject({
-  method: z.literal('notifications/cancelled'),
+  method: z.literal(CANCELLED),
   params: z.looseObject({ requestId: z.union([z.string(), z.number()]) }),
 });
 
 function isListen(message: unknown): message is JSONRPCRequest {
-  return listenRequest.safeParse(message).success;
+  return isOf(LISTEN, message) && listenRequest.safeParse(message).success;
+}
+
+/** Before anything is parsed: a schema that most messages fail makes an error of each. */
+function isOf(method: string, message: unknown): boolean {
+  return isObject(message) && message.method === method;
 }
 
 /** Looks after everything that a request listens for. Returns what ends that. */
@@ -150,7 +159,7 @@ export class ListeningTransport implements Transport {
   }
 
   #incoming<T extends JSONRPCMessage>(message: T): T | JSONRPCRequest {
-    const cancelled = cancellation.safeParse(message).data?.params.requestId;
+    const cancelled = isOf(CANCELLED, message) ? cancellation.safeParse(message).data?.params.requestId : undefined;
     if (cancelled !== undefined) this.#end(cancelled);
     if (!isListen(message)) return message;
     const asked = withTaskAddresses(message);

@@ -66,8 +66,7 @@ export async function answerWhole(
     return await wire.answer.promise;
   } finally {
     gone.removeEventListener('abort', leave);
-    // Behind the answer, so that nobody waits for it. What is still at work on the server hears of it.
-    setImmediate(() => void server.close().catch(onerror));
+    server.close().catch(onerror); // what is still at work on it hears of that
   }
 }
 
