@@ -145,7 +145,8 @@ test('one that is broken from the start, or dies, is tried again on the next cha
   write('probe.ts', worker(1));
   const first = await theOnlyWorker();
   await watching.says(/serves 1 task/);
-  await pause(200);
+  expect(await answer()).toMatchObject({ version: 1 });
+  await pause(200); // whoever watches over it hears by another way that it serves
   process.kill(first, 'SIGKILL');
   await watching.says(/the worker process was ended by SIGKILL; waiting for a change/);
   write('probe.ts', worker(2));
