@@ -149,6 +149,7 @@ test('one that is broken from the start, or dies, is tried again on the next cha
   await pause(200); // whoever watches over it hears by another way that it serves
   process.kill(first, 'SIGKILL');
   await watching.says(/the worker process was ended by SIGKILL; waiting for a change/);
+  await vi.waitUntil(() => server.polling() === 0, WAIT); // a task given to the dead one's poll would be lost
   write('probe.ts', worker(2));
   expect(await answer()).toMatchObject({ version: 2 });
 });

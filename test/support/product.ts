@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inject } from 'vitest';
+import { inject, onTestFailed, TestRunner } from 'vitest';
 import { type Conductor, createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/client.ts';
 import type { Execution } from '../../core/conductor/types.ts';
@@ -68,6 +68,8 @@ export function startFleetCommand(
   child.stderr.on('data', (chunk) => {
     stderr += chunk;
   });
+  // A test that waits in vain until its time is over would keep to itself what was said.
+  if (TestRunner.getCurrentTest()) onTestFailed(() => console.error(`fleet ${args.join(' ')} said:\n${stderr}`));
   const ended = new Promise<Ran>((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
   return {
     child,

@@ -23,6 +23,8 @@ export interface FakeConductor {
   readonly updates: readonly TaskResult[];
   /** How many tasks workers have polled and not ended. */
   running(): number;
+  /** How many polls wait for a task. The next task goes to one of them, even if its worker was killed and that is not noticed yet. */
+  polling(): number;
   /** The lines of a task's log. */
   logs(taskId: string): readonly string[];
   /** Ends a task from outside, as the end of its workflow does. */
@@ -44,6 +46,7 @@ export async function startFakeConductor(): Promise<FakeConductor> {
     results: tasks.results,
     updates: tasks.updates,
     running: () => tasks.running(),
+    polling: () => tasks.polling(),
     logs: (taskId) => tasks.logs(taskId),
     cancel: (taskId) => tasks.cancel(taskId),
     close: () =>

@@ -40,6 +40,7 @@ export class FakeTasks {
   readonly #queues = new Map<string, string[]>();
   readonly #polled = new Map<string, { workerId: string; lastPollTime: number }>();
   #arrival = Promise.withResolvers<void>();
+  #polling = 0;
 
   enqueue(type: string, input: Record<string, unknown>, task: NewTask = {}): string {
     const taskId = `task-${this.#tasks.size + 1}`;
@@ -65,17 +66,18 @@ export class FakeTasks {
     return taskId;
   }
 
-  async poll(queue: string, { count, timeoutMs, workerId, signal }: Poll): Promise<object[]> {
-    this.#polled.set(queue, { workerId, lastPollTime: Date.now() });
-    const until = performance.now() + Math.min(timeoutMs, LONGEST_POLL_MS);
-    for (;;) {
-      const waiting = this.#queues.get(queue) ?? [];
-      const left = until - performance.now();
-      if (signal.aborted) return [];
-      if (waiting.length > 0 || left <= 0) return waiting.splice(0, count).map((id) => this.#taken(id, workerId));
-      const over = new AbortController();
-      await Promise.race([this.#arrival.promise, pause(left, AbortSignal.any([signal, over.signal]))]);
-      over.abort();
+  /** How many polls wait for a task. */
+  polling(): number {
+    return this.#polling;
+  }
+
+  async poll(queue: string, poll: Poll): Promise<object[]> {
+    this.#polled.set(queue, { workerId: poll.workerId, lastPollTime: Date.now() });
+    this.#polling += 1;
+    try {
+      return await this.#poll(queue, poll);
+    } finally {
+      this.#polling -= 1;
     }
   }
 
@@ -140,6 +142,19 @@ export class FakeTasks {
       const [domain = '', queueName = ''] = queue.split(':');
       return { queueName, domain: domain || null, ...polled };
     });
+  }
+
+  async #poll(queue: string, { count, timeoutMs, workerId, signal }: Poll): Promise<object[]> {
+    const until = performance.now() + Math.min(timeoutMs, LONGEST_POLL_MS);
+    for (;;) {
+      const waiting = this.#queues.get(queue) ?? [];
+      const left = until - performance.now();
+      if (signal.aborted) return [];
+      if (waiting.length > 0 || left <= 0) return waiting.splice(0, count).map((id) => this.#taken(id, workerId));
+      const over = new AbortController();
+      await Promise.race([this.#arrival.promise, pause(left, AbortSignal.any([signal, over.signal]))]);
+      over.abort();
+    }
   }
 
   #wait(queue: string, taskId: string): void {
