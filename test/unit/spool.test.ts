@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { TaskResult } from '../../core/conductor/types.ts';
 import { silentLogger as log } from '../../core/log.ts';
 import { resultsIn, Spool } from '../../workers/runtime/report/spool.ts';
@@ -14,8 +14,13 @@ const result = (taskId: string): TaskResult => ({
   outputData: {},
 });
 const aFolder = () => mkdtempSync(join(tmpdir(), 'spool-'));
-const open = (folder: string, maxBytes = 1_000_000) => Spool.open({ folder, maxBytes, log });
 const ids = (results: readonly TaskResult[]) => results.map(({ taskId }) => taskId);
+
+async function open(folder: string, maxBytes = 1_000_000) {
+  const opened = await Spool.open({ folder, maxBytes, log });
+  onTestFinished(() => opened.spool.close());
+  return opened;
+}
 
 /** Makes the files of a folder those of a process that has ended. */
 async function orphan(folder: string): Promise<string[]> {
