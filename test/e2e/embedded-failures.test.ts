@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { findJar } from '../../core/conductor/embedded/jar.ts';
+import { findJava } from '../../core/conductor/embedded/java.ts';
 import { release } from '../../core/conductor/embedded/release.ts';
 import { readState, type ServerState, writeState } from '../../core/conductor/embedded/state.ts';
+import { unpacked } from '../../core/conductor/embedded/unpack.ts';
 import { ensureServer, findServer, serverStatus, stopServer } from '../../core/conductor/server.ts';
 import { type Config, processEnvironment } from '../../core/config.ts';
 import { folderOf, quiet, TestFolders } from '../support/embedded-folders.ts';
@@ -127,6 +129,38 @@ describe('the cache of jars', () => {
       message: expect.stringMatching(/^Maven brought .*not the expected 0{64}\.$/),
     });
     expect(readdirSync(join(folders.path, 'cache'))).toEqual([name]);
+  });
+});
+
+describe('the unpacked server', () => {
+  it('is unpacked once, and again where it is not whole; what is no boot jar is run as it is', async () => {
+    const cacheDir = join(folders.path, 'unpacked');
+    const config = { ...folders.configFor('unpack'), cacheDir };
+    const notes: string[] = [];
+    const aborting = new AbortController();
+    const progress = { note: (line: string) => void notes.push(line), signal: aborting.signal };
+    const java = await findJava(config, aborting.signal);
+    const jar = (await findJar(folders.configFor('unpack-jar'), progress)) ?? '';
+
+    const other = join(folders.path, 'no-boot.jar');
+    writeFileSync(other, 'not a jar');
+    expect(await unpacked(other, java, config, progress)).toBe(other);
+    expect(notes.splice(0).at(-1)).toMatch(/cannot be unpacked and starts slower: .*no-boot\.jar/);
+    expect(readdirSync(cacheDir)).toEqual([]);
+
+    const main = await unpacked(jar, java, config, progress);
+    const folder = dirname(main);
+    expect(readdirSync(cacheDir).map((name) => join(cacheDir, name))).toEqual([folder]);
+    expect(notes.splice(0)).toEqual([`Unpacking the server into ${folder}, once …`]);
+    expect(await unpacked(jar, java, config, progress)).toBe(main);
+    expect(notes).toEqual([]);
+
+    const [library = ''] = readdirSync(join(folder, 'lib'));
+    truncateSync(join(folder, 'lib', library), 0);
+    const again = unpacked(jar, java, config, progress);
+    setTimeout(() => aborting.abort(), 500);
+    await expect(again).rejects.toMatchObject({ code: 'cancelled' });
+    expect(readdirSync(cacheDir).map((name) => join(cacheDir, name))).toEqual([folder]);
   });
 });
 

@@ -17,6 +17,10 @@ function search(has: { java?: boolean; jar?: boolean; image?: boolean }, env: Re
       asked.push('jar');
       return has.jar ? '/cache/server.jar' : undefined;
     },
+    async unpacked(jar) {
+      asked.push('unpacked');
+      return jar.replace('.jar', '/unpacked.jar');
+    },
     async hasDockerImage() {
       asked.push('docker');
       return has.image ?? false;
@@ -29,8 +33,8 @@ function search(has: { java?: boolean; jar?: boolean; image?: boolean }, env: Re
 describe('where the server comes from', () => {
   it('is a jar with a Java, without a question to Docker', async () => {
     const { asked, found } = search({ java: true, jar: true, image: true });
-    expect(await found).toEqual({ kind: 'jar', java: '/jdk/bin/java', jar: '/cache/server.jar' });
-    expect(asked).toEqual(['java', 'jar']);
+    expect(await found).toEqual({ kind: 'jar', java: '/jdk/bin/java', jar: '/cache/server/unpacked.jar' });
+    expect(asked).toEqual(['java', 'jar', 'unpacked']);
   });
 
   it('is Docker where no jar can be had', async () => {

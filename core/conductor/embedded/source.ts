@@ -5,6 +5,7 @@ import { findJar } from './jar.ts';
 import { findJava } from './java.ts';
 import type { Progress } from './progress.ts';
 import { release } from './release.ts';
+import { unpacked } from './unpack.ts';
 
 /** What to run as the server. */
 export type Program = { kind: 'jar'; java: string; jar: string } | { kind: 'docker' };
@@ -13,10 +14,11 @@ export type Program = { kind: 'jar'; java: string; jar: string } | { kind: 'dock
 export interface Sources {
   findJava: typeof findJava;
   findJar: typeof findJar;
+  unpacked: typeof unpacked;
   hasDockerImage: typeof hasDockerImage;
 }
 
-const realSources: Sources = { findJava, findJar, hasDockerImage };
+const realSources: Sources = { findJava, findJar, unpacked, hasDockerImage };
 
 /**
  * The server as a jar with a Java to run it, else as a Docker image. Java is looked for first, because the jar is half a
@@ -30,7 +32,7 @@ export async function findProgram(config: Config, progress: Progress, sources = 
   });
   if (typeof java === 'string') {
     const jar = await sources.findJar(config, progress);
-    if (jar !== undefined) return { kind: 'jar', java, jar };
+    if (jar !== undefined) return { kind: 'jar', java, jar: await sources.unpacked(jar, java, config, progress) };
   } else if (config.conductorJar !== undefined) throw java;
   else progress.note(java.message);
   if (await sources.hasDockerImage(progress)) return { kind: 'docker' };
