@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
 import { startShop } from '../../cli/demo/shop.ts';
+import { createConductor } from '../../core/conductor/api.ts';
+import { createCaller } from '../../core/conductor/client.ts';
 import { serverProperties } from '../../core/conductor/embedded/properties.ts';
 import { release } from '../../core/conductor/embedded/release.ts';
 import { ensureServer } from '../../core/conductor/server.ts';
+import type { WorkflowDef, WorkflowTask } from '../../core/conductor/types.ts';
 import { type Config, loadConfig, processEnvironment } from '../../core/config.ts';
 import { Cleanups } from '../../core/drain.ts';
 import { messageOf } from '../../core/errors.ts';
@@ -46,6 +49,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const url =
       external ?? (inDocker ? await startInDocker(llmBaseUrl, cleanups) : await startJar(config, llmBaseUrl, cleanups));
     if (external) await ensureServer(config, { note });
+    await runScripts(config, url);
     note(`tests use ${url}`);
     project.provide('conductorServerUrl', url);
     project.provide('shopUrl', shop.url);
@@ -54,6 +58,33 @@ export default async function setup(project: TestProject): Promise<() => Promise
   } catch (error) {
     await teardown();
     throw error;
+  }
+}
+
+const script = (type: string, inputParameters: Record<string, unknown>): WorkflowTask => ({
+  name: type,
+  taskReferenceName: type,
+  type,
+  inputParameters,
+});
+
+/**
+ * Runs one script of each kind. The first one loads its language, which takes seconds alone, and over half a minute, longer than a client
+ * waits, when the first tests of a run want it at the same time.
+ */
+async function runScripts(config: Config, url: string): Promise<void> {
+  const conductor = createConductor(createCaller({ ...config, conductorServerUrl: url }));
+  const name = 'e2e-first-scripts';
+  const tasks = [
+    script('INLINE', { evaluatorType: 'graaljs', expression: '1' }),
+    script('JSON_JQ_TRANSFORM', { queryExpression: '.' }),
+  ];
+  const workflowDef: WorkflowDef = { name, version: 1, schemaVersion: 2, tasks };
+  try {
+    const id = await conductor.startWorkflow({ name, input: {}, workflowDef });
+    await conductor.removeExecution(id);
+  } finally {
+    conductor.close();
   }
 }
 
