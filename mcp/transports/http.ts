@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostHeaderValidation, originValidation } from '@modelcontextprotocol/node';
-import { createMcpHandler, isLegacyRequest } from '@modelcontextprotocol/server';
+import { createMcpHandler, isLegacyRequest, type McpHandlerRequestOptions } from '@modelcontextprotocol/server';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
@@ -10,7 +10,7 @@ import { connecting } from './connection.ts';
 import { type Answering, exchangeWith, requestOf } from './exchange.ts';
 import { fetchListening, type Served } from './listening.ts';
 import { Sessions } from './sessions.ts';
-import { answerWhole, wholeRequestOf } from './whole.ts';
+import { answerWhole, WholeResults, wholeRequestOf } from './whole.ts';
 
 /** Above the largest input of a tool, in any encoding. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -83,7 +83,9 @@ function createMcp(options: Served & { sessions: boolean; onerror: OnError }): M
   const { build, listening, onerror } = options;
   const { changes } = listening;
   const limits = { onerror, maxRequestBodySize: MAX_BODY_BYTES };
-  const each = createMcpHandler(build, { ...limits, bus: changes, legacy: options.sessions ? 'reject' : 'stateless' });
+  const results = new WholeResults(onerror);
+  const legacy = options.sessions ? 'reject' : 'stateless';
+  const each = createMcpHandler(results.from(build), { ...limits, bus: changes, legacy });
   const sessions = options.sessions ? new Sessions({ ...limits, build: connecting(build, changes) }) : undefined;
   return {
     async answer(asked) {
@@ -92,7 +94,8 @@ function createMcp(options: Served & { sessions: boolean; onerror: OnError }): M
       const request = requestOf(asked);
       const parsed = asked.parsed === undefined ? {} : { parsedBody: asked.parsed };
       if (sessions && (await isLegacyRequest(request, asked.parsed, limits))) return sessions.fetch(request, parsed);
-      return fetchListening(listening, request, (again, options) => each.fetch(again, options), parsed);
+      const serve = (again: Request, options?: McpHandlerRequestOptions) => each.fetch(again, options);
+      return results.first(request, () => fetchListening(listening, request, serve, parsed));
     },
     close: async () => void (await Promise.all([each.close(), sessions?.close()])),
   };

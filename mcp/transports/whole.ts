@@ -4,6 +4,7 @@ import {
   type JSONRPCRequest,
   LATEST_PROTOCOL_VERSION,
   type McpServerFactory,
+  type Server,
   SUPPORTED_PROTOCOL_VERSIONS,
   type Transport,
 } from '@modelcontextprotocol/server';
@@ -11,8 +12,8 @@ import { z } from 'zod';
 import type { Asked, WholeAnswer } from './exchange.ts';
 
 /*
- * A request of the 2025 revision without a session, whose client does not ask for progress: nothing but its result can come of it. The SDK
- * would make a stream of it, or a body that is read back out of one, for which a client waits half a millisecond to a millisecond longer.
+ * Requests of which nothing but a result comes. The SDK makes a stream of each, or a body that is read back out of one, for which a client
+ * waits half a millisecond to a millisecond longer.
  */
 
 export interface WholeOptions {
@@ -36,7 +37,10 @@ const wholeRequest = z.strictObject({
     .optional(),
 });
 
-/** The request that is answered whole, undefined for all others; what has to be refused is among those, and the SDK knows how. */
+/**
+ * The request of the 2025 revision without a session whose client does not ask for progress, undefined for all others; what has to be
+ * refused is among those, and the SDK knows how.
+ */
 export function wholeRequestOf({ method, headers, parsed }: Asked): JSONRPCRequest | undefined {
   const accepted = headers.get('accept') ?? '';
   const isOurs =
@@ -67,6 +71,52 @@ export async function answerWhole(
   } finally {
     gone.removeEventListener('abort', leave);
     server.close().catch(onerror); // what is still at work on it hears of that
+  }
+}
+
+/**
+ * Results that the SDK's handler for the 2026 revision is asked for, taken before it makes responses of them. Everything else that a server
+ * says, and all that comes after it, goes the handler's way.
+ */
+export class WholeResults {
+  readonly #asked = new WeakMap<Request, (answer: WholeAnswer) => void>();
+  readonly #onerror: WholeOptions['onerror'];
+
+  constructor(onerror: WholeOptions['onerror']) {
+    this.#onerror = onerror;
+  }
+
+  /** The factory for the handler. */
+  from(build: McpServerFactory): McpServerFactory {
+    return async (context) => {
+      const product = await build(context);
+      const { era, requestInfo } = context;
+      // To 2025 the handler answers with a stream before anything is said.
+      const take = era === 'modern' && requestInfo ? this.#asked.get(requestInfo) : undefined;
+      if (take) this.#takeFirst(product, take);
+      return product;
+    };
+  }
+
+  /** The result of a request, or else what the handler answers to it. */
+  first(request: Request, answer: (request: Request) => Promise<Response>): Promise<WholeAnswer | Response> {
+    const taken = Promise.withResolvers<WholeAnswer>();
+    this.#asked.set(request, taken.resolve);
+    return Promise.race([taken.promise, answer(request)]);
+  }
+
+  #takeFirst(server: Pick<Server, 'connect'>, take: (answer: WholeAnswer) => void): void {
+    const connect = server.connect.bind(server);
+    server.connect = (wire) => {
+      const send = wire.send.bind(wire);
+      wire.send = async (message, options) => {
+        wire.send = send;
+        if (!('result' in message)) return send(message, options);
+        take({ status: 200, body: message });
+        setImmediate(() => wire.close().catch(this.#onerror)); // behind the answer, for which its client waits
+      };
+      return connect(wire);
+    };
   }
 }
 
