@@ -1,7 +1,22 @@
-import { type Logger, pino } from 'pino';
+import { createRequire } from 'node:module';
+import type { pino as Pino } from 'pino';
 import type { Config } from './config.ts';
+import { once } from './once.ts';
 
-export type { Logger } from 'pino';
+/** Says one line, with fields beside its text. An error goes into the field `err`. */
+export interface Say {
+  (fields: object, text?: string): void;
+  (text: string): void;
+}
+
+/** From the one that says most to the one that says nothing. */
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+export type LogLevel = (typeof LEVELS)[number];
+
+export interface Logger extends Readonly<Record<LogLevel, Say>> {
+  /** One whose lines have these fields too. */
+  child(fields: object): Logger;
+}
 
 /** Names of fields whose values never reach a log, on the first two levels of a line; no line of ours goes deeper with them. */
 const SECRET_FIELDS = [
@@ -20,42 +35,92 @@ const SECRET_FIELDS = [
  * JSON lines, or readable lines where stderr is a terminal (`LOG_FORMAT` overrides).
  */
 export function createLogger(config: Pick<Config, 'logLevel' | 'logFormat'>, name: string): Logger {
-  const pretty = config.logFormat === 'pretty' || (config.logFormat === 'auto' && process.stderr.isTTY);
-  const options = {
-    name,
-    level: config.logLevel,
-    redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: '[redacted]' },
-  };
-  if (!pretty) return pino(options, pino.destination({ fd: 2, sync: true }));
-  return pino({
-    ...options,
-    transport: {
-      target: 'pino-pretty',
-      options: { destination: 2, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' },
-    },
+  return new LazyLogger(config.logLevel, () => {
+    const pino = loadPino();
+    const pretty = config.logFormat === 'pretty' || (config.logFormat === 'auto' && process.stderr.isTTY);
+    const options = {
+      name,
+      level: config.logLevel,
+      redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: '[redacted]' },
+    };
+    if (!pretty) return pino(options, pino.destination({ fd: 2, sync: true }));
+    return pino({
+      ...options,
+      transport: {
+        target: 'pino-pretty',
+        options: { destination: 2, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' },
+      },
+    });
   });
 }
-
-/** For code that is handed no logger, such as a handler under a unit test. */
-export const silentLogger: Logger = pino({ level: 'silent' });
 
 /** A line of a log on its way to the thread that writes it. */
 export interface LogMessage {
   what: 'log';
-  level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+  level: LogLevel;
   fields: Record<string, unknown>;
   text: string;
 }
 
 /** A logger for a thread, which hands its lines to another one: that one knows the level, the fields and what to redact. */
 export function createForwarder(send: (message: LogMessage) => void): Logger {
-  return pino(
-    { level: 'trace', base: null, timestamp: false, formatters: { level: (level) => ({ level }) } },
-    {
-      write(line: string) {
-        const { level, msg = '', ...fields } = JSON.parse(line) as LogMessage & { msg?: string };
-        send({ what: 'log', level, fields: fields as Record<string, unknown>, text: msg });
+  return new LazyLogger('trace', () =>
+    loadPino()(
+      { level: 'trace', base: null, timestamp: false, formatters: { level: (level) => ({ level }) } },
+      {
+        write(line: string) {
+          const { level, msg = '', ...fields } = JSON.parse(line) as LogMessage & { msg?: string };
+          send({ what: 'log', level, fields: fields as Record<string, unknown>, text: msg });
+        },
       },
-    },
+    ),
   );
 }
+
+/** It takes as long to load as a third of a command that says nothing. */
+function loadPino(): typeof Pino {
+  return createRequire(import.meta.url)('pino');
+}
+
+/** The logger that `load` makes, which is not made before there is something to write. So one for each task costs next to nothing. */
+class LazyLogger implements Logger {
+  readonly #lowest: LogLevel | 'silent';
+  readonly #load: () => Logger;
+
+  constructor(lowest: LogLevel | 'silent', load: () => Logger) {
+    this.#lowest = lowest;
+    this.#load = once(load);
+  }
+
+  trace(fields: object | string, text?: string): void {
+    this.#say('trace', fields, text);
+  }
+  debug(fields: object | string, text?: string): void {
+    this.#say('debug', fields, text);
+  }
+  info(fields: object | string, text?: string): void {
+    this.#say('info', fields, text);
+  }
+  warn(fields: object | string, text?: string): void {
+    this.#say('warn', fields, text);
+  }
+  error(fields: object | string, text?: string): void {
+    this.#say('error', fields, text);
+  }
+  fatal(fields: object | string, text?: string): void {
+    this.#say('fatal', fields, text);
+  }
+
+  child(fields: object): Logger {
+    return new LazyLogger(this.#lowest, () => this.#load().child(fields));
+  }
+
+  #say(level: LogLevel, fields: object | string, text?: string): void {
+    if (this.#lowest === 'silent' || LEVELS.indexOf(level) < LEVELS.indexOf(this.#lowest)) return;
+    if (typeof fields === 'string') this.#load()[level](fields);
+    else this.#load()[level](fields, text);
+  }
+}
+
+/** For code that is handed no logger, such as a handler under a unit test. */
+export const silentLogger: Logger = new LazyLogger('silent', () => silentLogger);

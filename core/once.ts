@@ -1,8 +1,8 @@
-/** Makes it at the first call, for every call. A failure is every call's, too. */
-export function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
+/** Makes it at the first call, for every call. A promise that fails is every call's, too. */
+export function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
   return () => {
-    made ??= make();
-    return made;
+    made ??= { value: make() };
+    return made.value;
   };
 }

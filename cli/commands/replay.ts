@@ -80,7 +80,7 @@ async function replay(context: CommandContext, worker: Worker, shown: Task, asAt
   const taskLog = log.child({ taskType: task.taskType, taskId: task.taskId });
   try {
     const outcome = await execute(attempt, {
-      log: () => taskLog,
+      log: taskLog,
       settings: workerSettings(config),
       showProgress: async (output) => note(`progress: ${JSON.stringify(output)}`),
       inThread: (input, given) => threads.run(attempt, input, given),

@@ -14,7 +14,7 @@ export function executed(worker: Worker, task: Task): Promise<Outcome> {
 /** The same for an attempt that the test holds in its hands. */
 export function executedAs(attempt: Attempt): Promise<Outcome> {
   return execute(attempt, {
-    log: () => silentLogger,
+    log: silentLogger,
     settings,
     showProgress: async () => undefined,
     inThread: async () => {

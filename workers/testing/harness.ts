@@ -138,7 +138,7 @@ async function runAttempt(
   leases.hold(attempt);
   const log = createForwarder(({ level, fields, text }) => void record.logLines.push({ level, fields, text }));
   const outcome = await execute(attempt, {
-    log: () => log,
+    log,
     settings: { ...defaultSettings, ...options.settings },
     showProgress: (output) => {
       attempt.progress = output;

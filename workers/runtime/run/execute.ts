@@ -19,7 +19,7 @@ export type Outcome =
 
 export interface ExecuteOptions {
   /** The logger of this task. */
-  log(): Logger;
+  log: Logger;
   settings: WorkerSettings;
   /** The limit where the definition has none. Absent or 0 is none. */
   timeoutSeconds?: number;
@@ -45,7 +45,7 @@ export async function execute(attempt: Attempt, options: ExecuteOptions): Promis
   try {
     const ended = await Promise.race([settled(call), attempt.overdue]);
     if (ended === undefined) {
-      options.log().error({ reason: attempt.abortedFor }, 'the handler ignores its signal; going on without it');
+      options.log.error({ reason: attempt.abortedFor }, 'the handler ignores its signal; going on without it');
       return afterAbort(attempt);
     }
     // What it returned counts, aborted or not: the work is done.
@@ -72,9 +72,7 @@ export function contextOf(attempt: Attempt, { log, settings, showProgress }: Exe
     workflowId: task.workflowInstanceId,
     idempotencyKey: `${idempotencyScopeOf(task.inputData) ?? task.workflowInstanceId}:${task.referenceTaskName}`,
     previousOutput: task.outputData,
-    get log() {
-      return log();
-    },
+    log,
     settings,
     addLog: (line) => attempt.addLog(line),
     progress: showProgress,

@@ -37,9 +37,9 @@ export class Runner {
   async handle(worker: Worker, task: Task): Promise<void> {
     const { leases, events, settings, threads, timeoutSeconds, around } = this.#options;
     const attempt = new Attempt(worker, task);
-    const log = once(() => this.#options.log.child(keyOf(task)));
+    const log = this.#options.log.child(keyOf(task));
     if (!leases.hold(attempt)) {
-      log().warn('the server handed out a task again that still runs here');
+      log.warn('the server handed out a task again that still runs here');
       return;
     }
     const startedAt = performance.now();
@@ -57,7 +57,7 @@ export class Runner {
       });
     const outcome = await (around ? around(task, run) : run());
     events.emit({ type: 'task-ended', task, outcome, durationMs: performance.now() - startedAt });
-    if (outcome.kind !== 'completed' || this.#options.log.isLevelEnabled('debug')) tell(log(), outcome);
+    tell(log, outcome);
     await this.#answer(attempt, outcome);
   }
 
@@ -79,15 +79,6 @@ export class Runner {
       ...validity,
     });
   }
-}
-
-/** Most tasks end without a line, and a logger of their own costs more than the rest of the bookkeeping. */
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }
 
 function tell(log: Logger, outcome: Outcome): void {
