@@ -14,13 +14,17 @@ const NODE_VERSION = '24.21.0';
 const FLUSH_AFTER_MS = 3000;
 
 const source = new URL('./main.ts', import.meta.url);
-const target = existsSync(source) ? source : new URL('../dist/cli/main.js', import.meta.url);
+const isCheckout = existsSync(source);
+const target = isCheckout ? source : new URL('../dist/cli/main.js', import.meta.url);
+/** Where the program's own modules are, and what they are. */
+const program = new URL('../', target).href;
+const ownFormat = isCheckout ? 'module-typescript' : 'module';
 
 if (Number(process.versions.node.split('.')[0]) >= 24) {
   module.enableCompileCache(); // halves the time to the first answer from the second start on
   // Node writes it when a process ends by itself, which a server that its client kills never does.
   setTimeout(() => module.flushCompileCache(), FLUSH_AFTER_MS).unref();
-  module.registerHooks({ resolve: withoutLanguages });
+  module.registerHooks({ resolve });
   await import(target.href);
 } else {
   // This file again, so that the other Node keeps its compile cache too.
@@ -36,12 +40,23 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
 }
 
 /**
- * zod loads its messages in fifty languages, a file each, a sixth of the time until `fleet mcp` answers. English stands in for the list
- * of them; it is the language zod speaks where nobody chooses another, and nothing here does.
+ * Two things that take a third of the time until `fleet mcp` answers. zod loads its messages in fifty languages, a file each: English stands
+ * in for the list of them; it is the language zod speaks where nobody chooses another, and nothing here does. And Node looks for each
+ * file and for what its package says of it, which is known of ours and of zod's.
  */
-function withoutLanguages(specifier, context, next) {
-  const isList = specifier === '../locales/index.js' && context.parentURL?.includes('/zod/');
-  return next(isList ? '../locales/en.js' : specifier, context);
+function resolve(specifier, context, next) {
+  const { parentURL = '' } = context;
+  const format = formatBeside(parentURL);
+  if (!format || !specifier.startsWith('.')) return next(specifier, context);
+  const isList = specifier === '../locales/index.js' && format === 'module';
+  return { url: new URL(isList ? '../locales/en.js' : specifier, parentURL).href, format, shortCircuit: true };
+}
+
+/** What the files are that a module of the program itself, or of zod, imports by a relative path; workers and workflows are left to Node. */
+function formatBeside(parentURL) {
+  if (parentURL.includes('/node_modules/zod/')) return parentURL.endsWith('.js') ? 'module' : undefined;
+  if (!parentURL.startsWith(program)) return undefined;
+  return /^(cli|core|mcp)\//.test(parentURL.slice(program.length)) ? ownFormat : undefined;
 }
 
 /** Path of a Node 24 binary: the one installed beside us, else fetched once by npm. Never npm itself, which would not pass signals on. */
