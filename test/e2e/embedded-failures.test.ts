@@ -1,16 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { dirname, join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { basename, dirname, join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findJar } from '../../core/conductor/embedded/jar.ts';
 import { findJava } from '../../core/conductor/embedded/java.ts';
 import { release } from '../../core/conductor/embedded/release.ts';
 import { readState, type ServerState, writeState } from '../../core/conductor/embedded/state.ts';
-import { unpacked } from '../../core/conductor/embedded/unpack.ts';
+import { findUnpacked, unpack } from '../../core/conductor/embedded/unpack.ts';
 import { ensureServer, findServer, serverStatus, stopServer } from '../../core/conductor/server.ts';
 import { type Config, processEnvironment } from '../../core/config.ts';
+import { pause } from '../../core/drain.ts';
 import { folderOf, quiet, TestFolders } from '../support/embedded-folders.ts';
 import { freePort } from '../support/free-port.ts';
 
@@ -133,34 +134,62 @@ describe('the cache of jars', () => {
 });
 
 describe('the unpacked server', () => {
-  it('is unpacked once, and again where it is not whole; what is no boot jar is run as it is', async () => {
-    const cacheDir = join(folders.path, 'unpacked');
-    const config = { ...folders.configFor('unpack'), cacheDir };
-    const notes: string[] = [];
-    const aborting = new AbortController();
-    const progress = { note: (line: string) => void notes.push(line), signal: aborting.signal };
-    const java = await findJava(config, aborting.signal);
-    const jar = (await findJar(folders.configFor('unpack-jar'), progress)) ?? '';
+  const cacheDir = join(folders.path, 'unpacked');
+  const config = folders.configFor('unpack', { cacheDir });
+  const kept = () => readdirSync(cacheDir).filter((name) => !name.endsWith('.lock'));
+  const notes: string[] = [];
+  let java = '';
+  let jar = '';
+  let main = '';
+  const unpackAs = (signal = new AbortController().signal, from = jar) =>
+    unpack(from, java, config, { note: (line) => void notes.push(line), signal });
 
+  beforeAll(async () => {
+    const progress = { ...quiet, signal: new AbortController().signal };
+    java = await findJava(config, progress.signal);
+    jar = (await findJar(folders.configFor('unpack-jar'), progress)) ?? '';
+  });
+  beforeEach(() => void notes.splice(0));
+
+  it('is the jar as it is where that is no boot jar', async () => {
     const other = join(folders.path, 'no-boot.jar');
     writeFileSync(other, 'not a jar');
-    expect(await unpacked(other, java, config, progress)).toBe(other);
-    expect(notes.splice(0).at(-1)).toMatch(/cannot be unpacked and starts slower: .*no-boot\.jar/);
-    expect(readdirSync(cacheDir)).toEqual([]);
+    expect(await unpackAs(undefined, other)).toBe(other);
+    expect(notes.at(-1)).toMatch(/cannot be unpacked and starts slower: Error: .*no-boot\.jar/);
+    expect(kept()).toEqual([]);
+  });
 
-    const main = await unpacked(jar, java, config, progress);
+  it('is unpacked once, by one of two that want it', async () => {
+    const both = await Promise.all([unpackAs(), unpackAs()]);
+    main = both[0] ?? '';
+    expect(both).toEqual([main, main]);
+    expect(kept()).toEqual([basename(dirname(main))]);
+    expect(notes.sort()).toEqual([
+      expect.stringMatching(/^Unpacking the server into /),
+      expect.stringMatching(/^Waiting for another fleet process that is unpacking /),
+    ]);
+    expect(await findUnpacked(config)).toBe(main);
+  });
+
+  it('is unpacked again where it is not whole, and left alone by one that is interrupted', async () => {
     const folder = dirname(main);
-    expect(readdirSync(cacheDir).map((name) => join(cacheDir, name))).toEqual([folder]);
-    expect(notes.splice(0)).toEqual([`Unpacking the server into ${folder}, once …`]);
-    expect(await unpacked(jar, java, config, progress)).toBe(main);
-    expect(notes).toEqual([]);
-
     const [library = ''] = readdirSync(join(folder, 'lib'));
-    truncateSync(join(folder, 'lib', library), 0);
-    const again = unpacked(jar, java, config, progress);
-    setTimeout(() => aborting.abort(), 500);
-    await expect(again).rejects.toMatchObject({ code: 'cancelled' });
-    expect(readdirSync(cacheDir).map((name) => join(cacheDir, name))).toEqual([folder]);
+    const bytes = () => statSync(join(folder, 'lib', library)).size;
+    const whole = bytes();
+    truncateSync(join(folder, 'lib', library), 10);
+    expect(await findUnpacked(config)).toBeUndefined();
+
+    const aborting = new AbortController();
+    const interrupted = unpackAs(aborting.signal);
+    while (!existsSync(join(`${folder}.tmp`, 'lib', library))) await pause(10);
+    aborting.abort();
+    await expect(interrupted).rejects.toMatchObject({ code: 'cancelled' });
+    expect(kept()).toEqual([basename(folder)]);
+    expect(bytes()).toBe(10);
+
+    expect(await unpackAs()).toBe(main);
+    expect(bytes()).toBe(whole);
+    expect(await findUnpacked(config)).toBe(main);
   });
 });
 

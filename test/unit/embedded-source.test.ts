@@ -5,7 +5,10 @@ import { FleetError } from '../../core/errors.ts';
 
 const noJava = new FleetError('environment', 'No Java 21 or newer was found.', { remedy: 'Install one.' });
 
-function search(has: { java?: boolean; jar?: boolean; image?: boolean }, env: Record<string, string> = {}) {
+function search(
+  has: { java?: boolean; jar?: boolean; unpacked?: boolean; image?: boolean },
+  env: Record<string, string> = {},
+) {
   const asked: string[] = [];
   const sources: Sources = {
     async findJava() {
@@ -17,8 +20,11 @@ function search(has: { java?: boolean; jar?: boolean; image?: boolean }, env: Re
       asked.push('jar');
       return has.jar ? '/cache/server.jar' : undefined;
     },
-    async unpacked(jar) {
+    async findUnpacked() {
       asked.push('unpacked');
+      return has.unpacked ? '/cache/before/server.jar' : undefined;
+    },
+    async unpack(jar) {
       return jar.replace('.jar', '/unpacked.jar');
     },
     async hasDockerImage() {
@@ -34,7 +40,19 @@ describe('where the server comes from', () => {
   it('is a jar with a Java, without a question to Docker', async () => {
     const { asked, found } = search({ java: true, jar: true, image: true });
     expect(await found).toEqual({ kind: 'jar', java: '/jdk/bin/java', jar: '/cache/server/unpacked.jar' });
-    expect(asked).toEqual(['java', 'jar', 'unpacked']);
+    expect(asked).toEqual(['java', 'unpacked', 'jar']);
+  });
+
+  it('is the jar that was unpacked before, and the boot jar is not read again', async () => {
+    const { asked, found } = search({ java: true, unpacked: true });
+    expect(await found).toEqual({ kind: 'jar', java: '/jdk/bin/java', jar: '/cache/before/server.jar' });
+    expect(asked).toEqual(['java', 'unpacked']);
+  });
+
+  it('is always looked at where somebody named it', async () => {
+    const { asked, found } = search({ java: true, jar: true, unpacked: true }, { CONDUCTOR_JAR: 'server.jar' });
+    expect(await found).toMatchObject({ jar: '/cache/server/unpacked.jar' });
+    expect(asked).toEqual(['java', 'jar']);
   });
 
   it('is Docker where no jar can be had', async () => {

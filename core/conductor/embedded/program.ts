@@ -26,9 +26,12 @@ const ENDED = 143;
 /** How long output may still come once the program has ended. */
 const LAST_OUTPUT_MS = 1_000;
 
+/** How long a program that was told to end may take. */
+const GRACE_MS = 3_000;
+
 /**
  * Runs a program to its end and collects what it prints. A program that fails or is missing is an answer, not an error.
- * @throws FleetError `cancelled` if `signal` is aborted; the program is ended then
+ * @throws FleetError `cancelled` if `signal` is aborted; the program has ended then
  */
 export async function runProgram(
   program: string,
@@ -53,7 +56,8 @@ export async function runProgram(
     }
     if (onLine) createInterface({ input: child.stdout }).on('line', onLine);
     child.on('error', (error: NodeJS.ErrnoException) => {
-      resolve({ code: error.name === 'AbortError' ? ENDED : NOT_FOUND, ...printed });
+      if (error.name === 'AbortError') setTimeout(() => child.kill('SIGKILL'), GRACE_MS).unref();
+      else resolve({ code: NOT_FOUND, ...printed });
     });
     // What the program itself started may hold its output open for ever.
     child.on('exit', () => {

@@ -88,12 +88,16 @@ const SECRET_PREFIXES = ['CONDUCTOR_SECRET_', 'CONDUCTOR_ENV_'];
 
 /** The whole environment of a jar's process. */
 export function serverEnvironment(config: ProviderSettings, environment: Environment): Record<string, string> {
+  return { ...javaEnvironment(environment), ...providerEnvironment(config, environment) };
+}
+
+/** What any Java gets of ours. */
+export function javaEnvironment(environment: Environment): Record<string, string> {
   const passedOn = defined(PASSED_ON.map((name) => [name, environment[name]]));
   const hasLocale = ['LANG', 'LC_ALL', 'LC_CTYPE'].some((name) => name in passedOn);
   return {
     ...passedOn,
     ...(!hasLocale && { LANG: 'C.UTF-8' }), // without one Java cannot read a path that is not plain ASCII
-    ...providerEnvironment(config, environment),
   };
 }
 

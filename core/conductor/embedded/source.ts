@@ -5,7 +5,7 @@ import { findJar } from './jar.ts';
 import { findJava } from './java.ts';
 import type { Progress } from './progress.ts';
 import { release } from './release.ts';
-import { unpacked } from './unpack.ts';
+import { findUnpacked, unpack } from './unpack.ts';
 
 /** What to run as the server. */
 export type Program = { kind: 'jar'; java: string; jar: string } | { kind: 'docker' };
@@ -14,11 +14,12 @@ export type Program = { kind: 'jar'; java: string; jar: string } | { kind: 'dock
 export interface Sources {
   findJava: typeof findJava;
   findJar: typeof findJar;
-  unpacked: typeof unpacked;
+  findUnpacked: typeof findUnpacked;
+  unpack: typeof unpack;
   hasDockerImage: typeof hasDockerImage;
 }
 
-const realSources: Sources = { findJava, findJar, unpacked, hasDockerImage };
+const realSources: Sources = { findJava, findJar, findUnpacked, unpack, hasDockerImage };
 
 /**
  * The server as a jar with a Java to run it, else as a Docker image. Java is looked for first, because the jar is half a
@@ -31,12 +32,20 @@ export async function findProgram(config: Config, progress: Progress, sources = 
     throw error;
   });
   if (typeof java === 'string') {
-    const jar = await sources.findJar(config, progress);
-    if (jar !== undefined) return { kind: 'jar', java, jar: await sources.unpacked(jar, java, config, progress) };
+    const jar = await jarToRun(java, config, progress, sources);
+    if (jar !== undefined) return { kind: 'jar', java, jar };
   } else if (config.conductorJar !== undefined) throw java;
   else progress.note(java.message);
   if (await sources.hasDockerImage(progress)) return { kind: 'docker' };
   throw typeof java === 'string' ? noServer() : java;
+}
+
+/** Of one that was unpacked before the boot jar need not be looked for, which reads half a gigabyte; one that was named has to be right. */
+async function jarToRun(java: string, config: Config, progress: Progress, sources: Sources) {
+  const before = config.conductorJar === undefined ? await sources.findUnpacked(config) : undefined;
+  if (before !== undefined) return before;
+  const jar = await sources.findJar(config, progress);
+  return jar === undefined ? undefined : sources.unpack(jar, java, config, progress);
 }
 
 function noServer(): FleetError {

@@ -1,78 +1,100 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import type { Config } from '../../config.ts';
+import { type Config, processEnvironment } from '../../config.ts';
 import { messageOf } from '../../errors.ts';
 import { cacheFolder } from './cache.ts';
 import { expectedChecksum } from './jar.ts';
-import { lastWords, runProgram } from './program.ts';
+import { withLock } from './lock.ts';
+import { type Finished, runProgram } from './program.ts';
 import { type Progress, throwIfCancelled } from './progress.ts';
+import { javaEnvironment } from './properties.ts';
 import { release } from './release.ts';
 
 type UnpackSettings = Pick<Config, 'cacheDir' | 'conductorJarSha256'>;
 
 /** The jar of the server itself, and beside it, as its manifest says, those it needs. */
 const JAR = 'server.jar';
-/** Written last: what belongs to it, so that what a crash left of it is not taken for the whole. */
+/** The size of each file, by its path: what somebody took away or cut short is not run. */
 const CONTENTS = 'contents.json';
 const contentsSchema = z.record(z.string(), z.int());
 
-/** Beyond this, whoever was unpacking was ended in the middle of it. */
-const ABANDONED_MS = 3_600_000;
-
-/**
- * The program of a boot jar in our cache, unpacked there if it is not yet. Without jars within a jar a server starts in two thirds of the
- * time. Where it cannot be unpacked, which `note` tells, it is the jar itself.
- * @param jar path of a boot jar that has the expected checksum
- * @throws FleetError `cancelled`
- */
-export async function unpacked(jar: string, java: string, config: UnpackSettings, progress: Progress): Promise<string> {
-  const cache = cacheFolder(config);
-  const name = `conductor-server-${release.version}-${expectedChecksum(config).slice(0, 12)}`;
-  const folder = join(cache, name);
-  if (await isWhole(folder)) return join(folder, JAR);
-  progress.note(`Unpacking the server into ${folder}, once …`);
-  const draft = `${folder}.${randomUUID()}.tmp`;
-  try {
-    await removeAbandoned(cache, name);
-    await mkdir(draft, { recursive: true });
-    await unpack(jar, java, draft, progress.signal);
-    await rm(folder, { recursive: true, force: true });
-    await rename(draft, folder);
-  } catch (error) {
-    throwIfCancelled(progress.signal);
-    if (!(await isWhole(folder))) {
-      // nobody else was faster either
-      progress.note(`It cannot be unpacked and starts slower: ${messageOf(error)}`);
-      return jar;
-    }
-  } finally {
-    await rm(draft, { recursive: true, force: true });
-  }
-  return join(folder, JAR);
-}
-
-async function unpack(jar: string, java: string, draft: string, signal: AbortSignal): Promise<void> {
-  const extracted = await runProgram(
-    java,
-    ['-Djarmode=tools', '-jar', jar, 'extract', '--destination', draft, '--force'],
-    { signal },
-  );
-  const main = join(draft, basename(jar));
-  if (extracted.code !== 0 || !existsSync(main)) throw new Error(lastWords(extracted, 2));
-  await rename(main, join(draft, JAR));
-  await writeFile(join(draft, CONTENTS), JSON.stringify(await sizesIn(draft)));
-}
-
-async function isWhole(folder: string): Promise<boolean> {
+/** The unpacked server in our cache, if it is there as a whole. */
+export async function findUnpacked(config: UnpackSettings): Promise<string | undefined> {
+  const folder = folderIn(config);
   try {
     const contents = contentsSchema.parse(JSON.parse(await readFile(join(folder, CONTENTS), 'utf8')));
     const sizes = await sizesIn(folder);
-    return JAR in contents && Object.entries(contents).every(([file, bytes]) => sizes[file] === bytes);
+    const isWhole = JAR in contents && Object.entries(contents).every(([file, bytes]) => sizes[file] === bytes);
+    return isWhole ? join(folder, JAR) : undefined;
   } catch {
-    return false;
+    return undefined;
+  }
+}
+
+/**
+ * Unpacks a boot jar into our cache. Without jars within a jar a server starts in two thirds of the time. Where that cannot be, which
+ * `note` tells, the program is the jar itself.
+ * @param jar path of a boot jar that has the expected checksum
+ * @throws FleetError `cancelled`
+ */
+export async function unpack(jar: string, java: string, config: UnpackSettings, progress: Progress): Promise<string> {
+  const folder = folderIn(config);
+  try {
+    await mkdir(cacheFolder(config), { recursive: true });
+    const waiting = `Waiting for another fleet process that is unpacking the server into ${folder} …`;
+    return await withLock(`${folder}.lock`, waiting, progress, async () => {
+      const found = await findUnpacked(config);
+      if (found) return found;
+      progress.note(`Unpacking the server into ${folder}, once …`);
+      await unpackInto(folder, jar, java, progress.signal);
+      return join(folder, JAR);
+    });
+  } catch (error) {
+    throwIfCancelled(progress.signal);
+    progress.note(`It cannot be unpacked and starts slower: ${messageOf(error)}`);
+    return jar;
+  }
+}
+
+/** Named by the checksum, so that two servers never take each other's place. */
+function folderIn(config: UnpackSettings): string {
+  const name = `conductor-server-${release.version}-${expectedChecksum(config).slice(0, 12)}`;
+  return join(cacheFolder(config), name);
+}
+
+/** Only what is not whole is replaced. A draft that is there is of a process that was killed over it: this one has the lock. */
+async function unpackInto(folder: string, jar: string, java: string, signal: AbortSignal): Promise<void> {
+  const draft = `${folder}.tmp`;
+  try {
+    await rm(draft, { recursive: true, force: true });
+    const args = ['-Djarmode=tools', '-jar', jar, 'extract', '--destination', draft];
+    const extracted = await runProgram(java, args, { signal, env: javaEnvironment(processEnvironment()) });
+    const main = join(draft, basename(jar));
+    if (extracted.code !== 0 || !existsSync(main)) throw new Error(reasonIn(extracted));
+    await rename(main, join(draft, JAR));
+    await toDisk(draft);
+    await writeFile(join(draft, CONTENTS), JSON.stringify(await sizesIn(draft)));
+    await rm(folder, { recursive: true, force: true });
+    await rename(draft, folder);
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/** Java's own words for it, among stack frames and notices, on either stream. */
+function reasonIn({ stdout, stderr }: Finished): string {
+  const lines = `${stdout}\n${stderr}`.split('\n').map((line) => line.trim());
+  const told = lines.filter((line) => line !== '' && !line.startsWith('at ') && !line.startsWith('Picked up '));
+  return told.at(-1) ?? 'Java says nothing about it';
+}
+
+/** A file whose size is known may still be empty after a power cut. */
+async function toDisk(folder: string): Promise<void> {
+  for (const name of Object.keys(await sizesIn(folder))) {
+    const file = await open(join(folder, name), 'r+');
+    await file.sync().finally(() => file.close());
   }
 }
 
@@ -86,13 +108,4 @@ async function sizesIn(folder: string): Promise<Record<string, number>> {
     }),
   );
   return Object.fromEntries(sized.flat());
-}
-
-async function removeAbandoned(cache: string, name: string): Promise<void> {
-  for (const entry of await readdir(cache).catch(() => [])) {
-    if (!entry.startsWith(`${name}.`) || !entry.endsWith('.tmp')) continue;
-    const path = join(cache, entry);
-    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
-    if (Date.now() - mtimeMs > ABANDONED_MS) await rm(path, { recursive: true, force: true });
-  }
 }
