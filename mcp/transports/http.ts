@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostHeaderValidation, originValidation } from '@modelcontextprotocol/node';
-import { createMcpHandler, isLegacyRequest, type McpHandlerRequestOptions } from '@modelcontextprotocol/server';
+import { createMcpHandler, isLegacyRequest } from '@modelcontextprotocol/server';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
@@ -94,8 +94,7 @@ function createMcp(options: Served & { sessions: boolean; onerror: OnError }): M
       const request = requestOf(asked);
       const parsed = asked.parsed === undefined ? {} : { parsedBody: asked.parsed };
       if (sessions && (await isLegacyRequest(request, asked.parsed, limits))) return sessions.fetch(request, parsed);
-      const serve = (again: Request, options?: McpHandlerRequestOptions) => each.fetch(again, options);
-      return results.first(request, () => fetchListening(listening, request, serve, parsed));
+      return results.first(request, () => fetchListening(listening, request, each.fetch, parsed));
     },
     close: async () => void (await Promise.all([each.close(), sessions?.close()])),
   };

@@ -99,10 +99,10 @@ export class WholeResults {
   }
 
   /** The result of a request, or else what the handler answers to it. */
-  first(request: Request, answer: (request: Request) => Promise<Response>): Promise<WholeAnswer | Response> {
+  first(request: Request, answer: () => Promise<Response>): Promise<WholeAnswer | Response> {
     const taken = Promise.withResolvers<WholeAnswer>();
     this.#asked.set(request, taken.resolve);
-    return Promise.race([taken.promise, answer(request)]);
+    return Promise.race([taken.promise, answer()]);
   }
 
   #takeFirst(server: Pick<Server, 'connect'>, take: (answer: WholeAnswer) => void): void {

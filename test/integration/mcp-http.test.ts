@@ -8,11 +8,14 @@ import { createMcpServer, type Feature } from '../../mcp/server.ts';
 import { type HttpFront, type HttpOptions, startHttp } from '../../mcp/transports/http.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 import { freePort } from '../support/free-port.ts';
+import { rawRequest } from '../support/raw-mcp.ts';
 
 let fake: FakeConductor;
 let front: HttpFront | undefined;
 
 beforeEach(async () => {
+  waiting = Promise.withResolvers();
+  left = Promise.withResolvers();
   fake = await startFakeConductor();
 });
 afterEach(async () => {
@@ -44,11 +47,24 @@ async function start(changes: Partial<HttpOptions['config']> = {}): Promise<Http
   return front;
 }
 
-/** A server of which only the transport matters. */
+/** A server of which only the transport matters: it has no tools, and by the cursor it says something first, or waits for its client to go. */
 const noTools: Feature = {
   capabilities: { tools: {} },
-  attach: (server) => server.setRequestHandler('tools/list', () => ({ tools: [] })),
+  attach: (server) =>
+    server.setRequestHandler('tools/list', async ({ params }, { mcpReq }) => {
+      if (params?.cursor === 'progress') {
+        await mcpReq.notify({ method: 'notifications/progress', params: { progressToken: 'p', progress: 1 } });
+      }
+      if (params?.cursor === 'wait') {
+        waiting.resolve();
+        await new Promise((resolve) => mcpReq.signal.addEventListener('abort', resolve));
+        left.resolve();
+      }
+      return { tools: [] };
+    }),
 };
+let waiting = Promise.withResolvers<void>();
+let left = Promise.withResolvers<void>();
 
 interface Reply {
   status: number;
@@ -140,6 +156,42 @@ test('what a 2025 client gets wrong is refused, though it would be answered in o
   expect(await statusOf({ 'Content-Type': 'text/plain' })).toBe(415);
   expect(await statusOf({}, JSON.stringify({ id: 1, method: 'tools/list' }))).toBe(400);
   expect(await statusOf({}, JSON.stringify({ jsonrpc: '2.0', id: null, method: 'tools/list' }))).toBe(400);
+});
+
+describe('a 2026 client', () => {
+  const ask = (url: string, method: string, params: object = {}, options: RequestInit = {}) =>
+    fetch(url, { ...rawRequest(method, { ...params }, {}), ...options });
+
+  test('gets a result in one piece, an error with its status, and events where something comes before the result', async () => {
+    const { url } = await start();
+    const whole = await ask(url, 'tools/list');
+    expect([whole.status, whole.headers.get('content-type')]).toEqual([200, 'application/json']);
+    expect(await whole.json()).toMatchObject({ id: expect.any(Number), result: { tools: [] } });
+    const unknown = await ask(url, 'prompts/list');
+    expect([unknown.status, await unknown.json()]).toMatchObject([404, { error: { code: -32601 } }]);
+    const told = await ask(url, 'tools/list', { cursor: 'progress' });
+    expect(told.headers.get('content-type')).toBe('text/event-stream');
+    const events = [...(await told.text()).matchAll(/^data: (.+)$/gm)].map(([, data = '']) => JSON.parse(data));
+    expect(events).toMatchObject([{ method: 'notifications/progress' }, { result: { tools: [] } }]);
+  });
+
+  test('that goes takes its call with it, and so does the end of the server', async () => {
+    const { url, close } = await start();
+    const going = new AbortController();
+    const gone = ask(url, 'tools/list', { cursor: 'wait' }, { signal: going.signal });
+    await waiting.promise;
+    going.abort();
+    await expect(gone).rejects.toThrow();
+    await left.promise;
+
+    waiting = Promise.withResolvers();
+    left = Promise.withResolvers();
+    const open = ask(url, 'tools/list', { cursor: 'wait' }).catch(() => 'closed');
+    await waiting.promise;
+    await close();
+    await left.promise;
+    expect(await open).toBe('closed');
+  });
 });
 
 test('a body over 4 MB is refused', async () => {
