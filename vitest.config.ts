@@ -40,7 +40,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/conductor-server.ts'],
           // For servers of a test's own, which live a minute: compiling their code twice never pays.
-          env: { JAVA_TOOL_OPTIONS: '-XX:TieredStopAtLevel=1' },
+          env: { JAVA_TOOL_OPTIONS: `${process.env.JAVA_TOOL_OPTIONS ?? ''} -XX:TieredStopAtLevel=1`.trim() },
           testTimeout: FOUND_AGAIN,
           hookTimeout: FOUND_AGAIN,
           expect: { poll: PATIENT },

@@ -82,6 +82,8 @@ async function runScripts(config: Config, url: string): Promise<void> {
   const workflowDef: WorkflowDef = { name, version: 1, schemaVersion: 2, tasks };
   try {
     const id = await conductor.startWorkflow({ name, input: {}, workflowDef });
+    const { status } = await conductor.waitForEnd(id);
+    if (status !== 'COMPLETED') note(`its first scripts ended as ${status}`);
     await conductor.removeExecution(id);
   } finally {
     conductor.close();
