@@ -189,11 +189,13 @@ function asCancelled(error: unknown, signal: AbortSignal): unknown {
 
 /**
  * After an interrupted command: a call that was given up keeps the process no longer than a moment, and the one Ctrl-C that may
- * arrive a second time, handed on by the launcher, does not change the exit code.
+ * arrive a second time, handed on by the launcher, does not change the exit code. It would where Node ends by itself, because that
+ * lets go of the signals first.
  */
 function endSoon(exitCode: number): void {
   const end = () => process.exit(exitCode);
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, end);
+  process.on('beforeExit', end);
   setTimeout(end, LEFTOVERS_MS).unref();
 }
 
