@@ -3,7 +3,7 @@ import { FleetError, messageOf } from '../errors.ts';
 import { safeParseOften } from '../parse.ts';
 import { type CredentialsConfig, createCredentials } from './credentials.ts';
 import { denied, unreachable } from './failures.ts';
-import { createTransport, type HttpAnswer, type Lane, type TransportConfig } from './transport.ts';
+import { createTransport, type HttpAnswer, type Lane, type Reader, type TransportConfig } from './transport.ts';
 
 export type ConnectionConfig = CredentialsConfig & TransportConfig & { readonly requestTimeoutMs: number };
 
@@ -25,6 +25,8 @@ export interface Call<S extends z.ZodType> {
   limitMs?: number | undefined;
   /** Default `other`. */
   lane?: Lane;
+  /** Parses a JSON answer while it comes. Default: it is parsed when it is there. */
+  reader?: () => Reader;
 }
 
 /** Makes calls to one Conductor server and turns whatever comes back into a checked value or a `FleetError`. */
@@ -42,6 +44,8 @@ const serverErrorSchema = z.looseObject({
   validationErrors: z.array(z.looseObject({ path: z.string().optional(), message: z.string() })).optional(),
 });
 
+type Answer = HttpAnswer & { readonly reader: Reader | undefined };
+
 /** A caller that connects at its first call. It never sends a request twice, but for one whose token the server took for expired. */
 export function createCaller(config: ConnectionConfig): Caller {
   const serverUrl = config.conductorServerUrl;
@@ -49,7 +53,7 @@ export function createCaller(config: ConnectionConfig): Caller {
   const transport = createTransport(config);
   const credentials = createCredentials(config, transport);
 
-  const send = async (call: Call<z.ZodType>, url: URL, signal: AbortSignal): Promise<HttpAnswer> => {
+  const send = async (call: Call<z.ZodType>, url: URL, signal: AbortSignal): Promise<Answer> => {
     const { body: given } = call;
     const body = given === undefined ? {} : { body: typeof given === 'string' ? given : JSON.stringify(given) };
     const attempt = async () => {
@@ -59,7 +63,12 @@ export function createCaller(config: ConnectionConfig): Caller {
         ...authentication,
         ...('body' in body && { 'content-type': 'application/json' }),
       };
-      return transport.send({ method: call.method, url, headers, ...body, signal, lane: call.lane ?? 'other' });
+      const reader = call.reader?.();
+      const lane = call.lane ?? 'other';
+      return {
+        ...(await transport.send({ method: call.method, url, headers, ...body, signal, lane, reader })),
+        reader,
+      };
     };
     const answer = await attempt();
     return answer.status === 401 && credentials.renew() ? attempt() : answer;
@@ -144,10 +153,10 @@ function refuseDots(name: string, value: string | number): void {
 function parseAnswer<S extends z.ZodType>(
   serverUrl: string,
   call: string,
-  { contentType, text }: HttpAnswer,
+  { contentType, text, reader }: Answer,
   schema: S,
 ): z.output<S> {
-  const parsed = safeParseOften(schema, contentType.includes('json') ? parseJson(text) : text);
+  const parsed = safeParseOften(schema, contentType.includes('json') ? (reader?.value() ?? parseJson(text)) : text);
   if (parsed.success) return parsed.data;
   const what = text.trimStart().startsWith('<') ? 'a web page' : 'something else than the answer of a Conductor server';
   throw new FleetError('upstream', `${call} at ${serverUrl} answered with ${what}.`, {

@@ -15,6 +15,13 @@ export type TransportConfig = Partial<
  */
 export type Lane = 'poll' | 'result' | 'other';
 
+/** Makes something of an answer's text while it comes. */
+export interface Reader {
+  take(piece: string): void;
+  /** What it made of the whole text; undefined where it could not. */
+  value(): unknown;
+}
+
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   url: URL;
@@ -22,6 +29,7 @@ export interface HttpRequest {
   body?: string;
   signal: AbortSignal;
   lane: Lane;
+  reader?: Reader | undefined;
 }
 
 export interface HttpAnswer {
@@ -46,7 +54,7 @@ export interface Transport {
 export function createTransport(config: TransportConfig): Transport {
   let lanes: Promise<Record<Lane, Dispatcher>> | undefined;
   return {
-    async send({ method, url, headers, body, signal, lane }) {
+    async send({ method, url, headers, body, signal, lane, reader }) {
       lanes ??= openLanes(config);
       const dispatcher = (await lanes)[lane];
       signal.throwIfAborted();
@@ -60,7 +68,7 @@ export function createTransport(config: TransportConfig): Transport {
         headersTimeout: 0,
         bodyTimeout: 0,
       };
-      return answerTo(dispatcher, options, signal);
+      return answerTo(dispatcher, options, signal, reader);
     },
     close() {
       lanes
@@ -75,6 +83,7 @@ function answerTo(
   dispatcher: Dispatcher,
   options: Dispatcher.DispatchOptions,
   signal: AbortSignal,
+  reader: Reader | undefined,
 ): Promise<HttpAnswer> {
   const answer = Promise.withResolvers<HttpAnswer>();
   let controller: Dispatcher.DispatchController | undefined;
@@ -100,7 +109,9 @@ function answerTo(
       if (typeof type === 'string') contentType = type;
     },
     onResponseData(_, chunk) {
-      text += decoder.write(chunk);
+      const piece = decoder.write(chunk);
+      text += piece;
+      reader?.take(piece);
     },
     onResponseEnd() {
       done();

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { executionId, nothing } from '../answers.ts';
 import type { Caller } from '../client.ts';
+import { TaskByTask } from '../task-by-task.ts';
 import {
   type Execution,
   type ExecutionStatus,
@@ -119,6 +120,7 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
         params: { workflowId },
         query: { includeTasks },
         answer: executionSchema,
+        ...(includeTasks && { reader: () => new TaskByTask() }),
       }),
     getStatus: (workflowId) =>
       call({
