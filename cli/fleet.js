@@ -19,6 +19,7 @@ const target = isCheckout ? source : new URL('../dist/cli/main.js', import.meta.
 /** Where the program's own modules are, and what they are. */
 const program = new URL('../', target).href;
 const ownFormat = isCheckout ? 'module-typescript' : 'module';
+const ZOD = '/node_modules/zod/';
 
 if (Number(process.versions.node.split('.')[0]) >= 24) {
   module.enableCompileCache(); // halves the time to the first answer from the second start on
@@ -45,18 +46,19 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
  * file and for what its package says of it, which is known of ours and of zod's.
  */
 function resolve(specifier, context, next) {
-  const { parentURL = '' } = context;
-  const format = formatBeside(parentURL);
-  if (!format || !specifier.startsWith('.')) return next(specifier, context);
-  const isList = specifier === '../locales/index.js' && format === 'module';
+  const { parentURL = '', conditions } = context;
+  const isBeside = specifier.startsWith('.') && conditions.includes('import');
+  const format = isBeside ? formatBeside(parentURL, specifier) : undefined;
+  if (!format) return next(specifier, context);
+  const isList = specifier === '../locales/index.js' && parentURL.includes(ZOD);
   return { url: new URL(isList ? '../locales/en.js' : specifier, parentURL).href, format, shortCircuit: true };
 }
 
-/** What the files are that a module of the program itself, or of zod, imports by a relative path; workers and workflows are left to Node. */
-function formatBeside(parentURL) {
-  if (parentURL.includes('/node_modules/zod/')) return parentURL.endsWith('.js') ? 'module' : undefined;
-  if (!parentURL.startsWith(program)) return undefined;
-  return /^(cli|core|mcp)\//.test(parentURL.slice(program.length)) ? ownFormat : undefined;
+/** What a file is that a module of the program, or of zod, imports by its relative path; workers and workflows are left to Node. */
+function formatBeside(parentURL, specifier) {
+  if (parentURL.includes(ZOD)) return parentURL.endsWith('.js') && specifier.endsWith('.js') ? 'module' : undefined;
+  if (!parentURL.startsWith(program) || !/^(cli|core|mcp)\//.test(parentURL.slice(program.length))) return undefined;
+  return specifier.endsWith(isCheckout ? '.ts' : '.js') ? ownFormat : undefined;
 }
 
 /** Path of a Node 24 binary: the one installed beside us, else fetched once by npm. Never npm itself, which would not pass signals on. */
