@@ -97,6 +97,8 @@ test('a demonstration that is given up takes back the fault it has ordered', asy
   const over = new AbortController();
   const shown = show([{ status: 'COMPLETED' }], { signal: over.signal });
   await expect.poll(faults).toHaveLength(1);
+  // Not before it is followed: a start that is given up ends with what gave it up, which the command line translates.
+  await expect.poll(() => fake.requests.some(({ path }) => path.includes('exec-1'))).toBe(true);
   over.abort();
   await expect(shown).rejects.toMatchObject({ code: 'cancelled' });
   expect(await faults()).toEqual([]);
