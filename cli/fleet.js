@@ -41,7 +41,7 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
 }
 
 /**
- * Two things that take a third of the time until `fleet mcp` answers. zod loads its messages in fifty languages, a file each: English stands
+ * Two things that take a quarter of the time until `fleet mcp` answers. zod loads its messages in fifty languages, a file each: English stands
  * in for the list of them; it is the language zod speaks where nobody chooses another, and nothing here does. And Node looks for each
  * file and for what its package says of it, which is known of ours and of zod's.
  */

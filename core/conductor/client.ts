@@ -44,8 +44,6 @@ const serverErrorSchema = z.looseObject({
   validationErrors: z.array(z.looseObject({ path: z.string().optional(), message: z.string() })).optional(),
 });
 
-type Answer = HttpAnswer & { readonly reader: Reader | undefined };
-
 /** A caller that connects at its first call. It never sends a request twice, but for one whose token the server took for expired. */
 export function createCaller(config: ConnectionConfig): Caller {
   const serverUrl = config.conductorServerUrl;
@@ -53,7 +51,7 @@ export function createCaller(config: ConnectionConfig): Caller {
   const transport = createTransport(config);
   const credentials = createCredentials(config, transport);
 
-  const send = async (call: Call<z.ZodType>, url: URL, signal: AbortSignal): Promise<Answer> => {
+  const send = async (call: Call<z.ZodType>, url: URL, signal: AbortSignal): Promise<HttpAnswer> => {
     const { body: given } = call;
     const body = given === undefined ? {} : { body: typeof given === 'string' ? given : JSON.stringify(given) };
     const attempt = async () => {
@@ -63,12 +61,8 @@ export function createCaller(config: ConnectionConfig): Caller {
         ...authentication,
         ...('body' in body && { 'content-type': 'application/json' }),
       };
-      const reader = call.reader?.();
       const lane = call.lane ?? 'other';
-      return {
-        ...(await transport.send({ method: call.method, url, headers, ...body, signal, lane, reader })),
-        reader,
-      };
+      return transport.send({ method: call.method, url, headers, ...body, signal, lane, reader: call.reader?.() });
     };
     const answer = await attempt();
     return answer.status === 401 && credentials.renew() ? attempt() : answer;
@@ -153,7 +147,7 @@ function refuseDots(name: string, value: string | number): void {
 function parseAnswer<S extends z.ZodType>(
   serverUrl: string,
   call: string,
-  { contentType, text, reader }: Answer,
+  { contentType, text, reader }: HttpAnswer,
   schema: S,
 ): z.output<S> {
   const parsed = safeParseOften(schema, contentType.includes('json') ? (reader?.value() ?? parseJson(text)) : text);

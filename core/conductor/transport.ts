@@ -37,6 +37,8 @@ export interface HttpAnswer {
   /** Empty where the server names none. */
   contentType: string;
   text: string;
+  /** That of the request, which has taken the whole text. */
+  reader?: Reader | undefined;
 }
 
 /** Connections that are kept open between requests, in lanes that do not wait for each other. */
@@ -115,7 +117,7 @@ function answerTo(
     },
     onResponseEnd() {
       done();
-      answer.resolve({ status, contentType, text: text + decoder.end() });
+      answer.resolve({ status, contentType, text: text + decoder.end(), reader });
     },
     onResponseError(_, error) {
       done();
