@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { nameUsedTwice, withCompanions } from '../core/companions.ts';
 import type { Config } from '../core/config.ts';
+import { nameUsedTwice, withCompanions } from '../core/content/companions.ts';
+import { discover, discoverModules, type Found } from '../core/content/discover.ts';
 import {
   type EventHandler,
   isEventHandler,
@@ -15,7 +16,6 @@ import {
   type Workflow,
   type WorkflowSettings,
 } from '../core/contract.ts';
-import { discover, discoverModules, type Found } from '../core/discover.ts';
 import { FleetError } from '../core/errors.ts';
 import { modelProvider } from '../core/model-provider.ts';
 import type { Content } from '../workflows/manage/ours.ts';

@@ -14,7 +14,7 @@ import { type CommandContext, defineCommand } from '../command.ts';
 import { withConductor } from '../connect.ts';
 import { loadContent, workflowSettings } from '../content.ts';
 import { parseOptions } from '../options.ts';
-import { planLines } from '../plan-text.ts';
+import { planLines } from '../print/plan-text.ts';
 
 const optionsSchema = z.object({
   prune: z.boolean().default(false),

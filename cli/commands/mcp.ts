@@ -44,7 +44,7 @@ export default defineCommand({
     try {
       const isHttp = config.mcpTransport === 'http';
       const served = options.conformanceFixture
-        ? (await import('../../mcp/conformance/fixture.ts')).createFixture()
+        ? (await import('../../test/conformance/fixture.ts')).createFixture()
         : await buildMcp({ config, log, conductor, leases, signal: ended.signal, loadsLater: !isHttp });
       if (isHttp) await runHttp(context, { ...served, conductor });
       else await runStdio(context, served);

@@ -8,7 +8,7 @@ import { defineCommand } from '../command.ts';
 import { withConductor } from '../connect.ts';
 import { loadContent, workflowSettings } from '../content.ts';
 import { parseOptions } from '../options.ts';
-import { planLines } from '../plan-text.ts';
+import { planLines } from '../print/plan-text.ts';
 
 const optionsSchema = z.object({
   prune: z.boolean().default(false),

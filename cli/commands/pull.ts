@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { StoredWorkflowDef, WorkflowTask } from '../../core/conductor/types.ts';
-import { kebabCase } from '../../core/discover.ts';
+import { kebabCase } from '../../core/content/discover.ts';
 import { FleetError } from '../../core/errors.ts';
 import { isObject } from '../../core/json.ts';
 import { count } from '../../core/text.ts';
@@ -16,7 +16,7 @@ import { type CommandContext, defineCommand } from '../command.ts';
 import { withConductor } from '../connect.ts';
 import { findWorkflows, loadWorkers, workflowSettings } from '../content.ts';
 import { extension, importPath, isWithin, modulePath, program } from '../module-path.ts';
-import { realPlace, refuseExisting, shown, write } from '../new-file.ts';
+import { realPlace, refuseExisting, shown, write } from '../new/new-file.ts';
 import { parseOptions } from '../options.ts';
 
 const optionsSchema = z.object({

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import type { Conductor, StartRequest } from '../../core/conductor/api.ts';
+import { followExecution } from '../../core/conductor/follow-execution.ts';
 import { startChecked } from '../../core/conductor/start.ts';
 import { FleetError } from '../../core/errors.ts';
 import { defineCommand } from '../command.ts';
 import { withConductor } from '../connect.ts';
 import { readJsonObject } from '../json-input.ts';
 import { parseOptions } from '../options.ts';
-import { followExecution, printExecution } from '../show.ts';
+import { printExecution } from '../print/execution.ts';
 
 /** Timers cannot run longer. */
 const MAX_TIMEOUT_SECONDS = 2_000_000;

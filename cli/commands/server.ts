@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { installJava } from '../../core/conductor/embedded/java.ts';
+import { installJava } from '../../core/conductor/embedded/install/java.ts';
 import { follow, sizeOf } from '../../core/conductor/embedded/log-file.ts';
 import { ensureServer, readServerLog, serverStatus, stopServer } from '../../core/conductor/server.ts';
 import type { Config } from '../../core/config.ts';

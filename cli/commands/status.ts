@@ -5,7 +5,7 @@ import { duration } from '../../core/text.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { withConductor } from '../connect.ts';
 import { parseOptions } from '../options.ts';
-import { printExecution } from '../show.ts';
+import { printExecution } from '../print/execution.ts';
 
 const optionsSchema = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(20),

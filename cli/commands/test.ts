@@ -10,7 +10,7 @@ import { type CommandContext, defineCommand } from '../command.ts';
 import { withConductor } from '../connect.ts';
 import { loadScenarios, loadWorkflows } from '../content.ts';
 import { parseOptions } from '../options.ts';
-import { reportOf, summaryOf } from '../scenario-report.ts';
+import { reportOf, summaryOf } from '../print/scenario-report.ts';
 
 const optionsSchema = z.object({
   title: z.string().min(1).optional(),

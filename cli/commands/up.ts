@@ -8,16 +8,16 @@ import { aborted, Cleanups, endsWithin } from '../../core/drain.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import { modelProvider } from '../../core/model-provider.ts';
 import { settings } from '../../core/settings/index.ts';
+import { demonstrate } from '../../examples/shop/demonstration.ts';
+import { llmBaseUrl, openShop } from '../../examples/shop/open-shop.ts';
 import { Leases } from '../../mcp/agents/leases.ts';
 import { type HttpFront, startHttp } from '../../mcp/transports/http.ts';
 import { register } from '../../workflows/manage/apply.ts';
 import { isDue, labelOf } from '../../workflows/manage/change.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { loadContent, workflowSettings } from '../content.ts';
-import { demonstrate } from '../demo/demonstration.ts';
 import { connectionHelp } from '../mcp-clients/connection-help.ts';
 import { buildMcp, type McpOptions } from '../mcp-front.ts';
-import { llmBaseUrl, openShop } from '../open-shop.ts';
 import { startWorkerProcess, type WorkerProcess } from '../worker-process.ts';
 
 /** Ports tried after the default one; a port that was asked for is not replaced. */

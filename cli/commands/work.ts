@@ -11,8 +11,8 @@ import { type CommandContext, defineCommand } from '../command.ts';
 import { withConductor } from '../connect.ts';
 import { loadWorkers, workerSettings } from '../content.ts';
 import { observe } from '../observe.ts';
-import { catchStrays } from '../strays.ts';
-import { tellWatcher, watchAndWork } from '../watch.ts';
+import { catchStrays } from '../watch/strays.ts';
+import { tellWatcher, watchAndWork } from '../watch/watch.ts';
 
 export default defineCommand({
   groups: ['conductor', 'server', 'workers', 'content'],

@@ -10,8 +10,8 @@ import { actionsOf } from '../actions.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { connectConductor } from '../connect.ts';
 import { parseOptions } from '../options.ts';
+import { type Shown, table } from '../print/worker-table.ts';
 import { type Change, change, getStatus, type WorkerStatus } from '../worker-pages.ts';
-import { type Shown, table } from '../worker-table.ts';
 
 const actions = actionsOf('[action]', {
   list: 'show the processes and their task types (default)',

@@ -1,8 +1,8 @@
-import type { Tool } from '../../mcp/define.ts';
+import type { Tool } from '../../mcp/engine/define-tool.ts';
+import { listingOf } from '../../mcp/engine/tool-listing.ts';
+import { toolsets } from '../../mcp/engine/toolsets.ts';
 import type { Prompt } from '../../mcp/reading/define-prompt.ts';
 import type { Resource } from '../../mcp/reading/define-resource.ts';
-import { listingOf } from '../../mcp/schemas.ts';
-import { toolsets } from '../../mcp/toolsets.ts';
 
 export interface McpContent {
   tools: readonly Tool[];

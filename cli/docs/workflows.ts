@@ -1,13 +1,13 @@
-import { withCompanions } from '../../core/companions.ts';
 import type { TaskDef } from '../../core/conductor/types.ts';
+import { withCompanions } from '../../core/content/companions.ts';
+import { kebabCase } from '../../core/content/discover.ts';
 import { inputSchemaOf, outputSchemaOf, type Workflow } from '../../core/contract.ts';
-import { kebabCase } from '../../core/discover.ts';
 import { settings } from '../../core/settings/index.ts';
 import { drawDefinition } from '../../workflows/diagram/graph.ts';
 import { toMermaid } from '../../workflows/diagram/mermaid.ts';
 import { toTaskDef } from '../../workflows/manage/task-def.ts';
 import { walk } from '../../workflows/model/walk.ts';
-import { exampleOf, type Field, fieldsOf } from '../schema-text.ts';
+import { exampleOf, type Field, fieldsOf } from '../print/schema-text.ts';
 
 /** The pages of `docs/workflows/`: one for each workflow, and one that lists them. */
 export function workflowPages(workflows: readonly Workflow[]): { name: string; text: string }[] {

@@ -1,9 +1,9 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import { kebabCase } from '../../core/discover.ts';
+import { kebabCase } from '../../core/content/discover.ts';
 import { FleetError } from '../../core/errors.ts';
 import type { CommandContext } from '../command.ts';
 import { extension, importPath, inCheckout, modulePath, program } from '../module-path.ts';
-import { findsZod, realPlace, refuseExisting, shown, write } from '../new-file.ts';
+import { findsZod, realPlace, refuseExisting, shown, write } from './new-file.ts';
 import { nodeTestSource, vitestSource, workerSource } from './worker-text.ts';
 
 /** `fleet new worker`: a task with its worker, and a test. */

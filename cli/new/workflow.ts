@@ -1,10 +1,10 @@
 import { join, resolve } from 'node:path';
-import { kebabCase } from '../../core/discover.ts';
+import { kebabCase } from '../../core/content/discover.ts';
 import { FleetError } from '../../core/errors.ts';
 import { getTemplate, listTemplates, templateFiles } from '../../workflows/templates/registry/registry.ts';
 import type { CommandContext } from '../command.ts';
 import { importPath, inCheckout, modulePath, program } from '../module-path.ts';
-import { findsZod, realPlace, refuseExisting, shown, write } from '../new-file.ts';
+import { findsZod, realPlace, refuseExisting, shown, write } from './new-file.ts';
 
 /** `fleet new workflow`: the files of a template under a name of the user's own. */
 export async function newWorkflow(

@@ -1,7 +1,7 @@
 import { runtimeOf } from '../../core/conductor/execution.ts';
 import { type Execution, hasEnded } from '../../core/conductor/types.ts';
 import { duration } from '../../core/text.ts';
-import { callOf, word } from '../text.ts';
+import { callOf, word } from '../shared/text.ts';
 import { culpritOf, type Facts, gather, type Reads } from './chain.ts';
 import { judgeEnded } from './ended.ts';
 import type { Advice, Finding } from './finding.ts';

@@ -1,9 +1,9 @@
 import { latestAttempts, runtimeOf } from '../../core/conductor/execution.ts';
 import { isForWorkers } from '../../core/conductor/task-types.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
+import { workerInputs } from '../../core/content/worker-inputs.ts';
 import { count, duration } from '../../core/text.ts';
-import { workerInputs } from '../../core/worker-inputs.ts';
-import { quote, word } from '../text.ts';
+import { quote, word } from '../shared/text.ts';
 import { culpritOf, type Facts } from './chain.ts';
 import type { Advice, Finding } from './finding.ts';
 import { innermost, type Reading, readReason } from './reasons.ts';

@@ -2,7 +2,7 @@ import { TASK_TYPES } from '../../core/conductor/task-types.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 import { count, duration, instant } from '../../core/text.ts';
-import { word } from '../text.ts';
+import { word } from '../shared/text.ts';
 import { type Queue, queueOf } from './chain.ts';
 import type { Finding } from './finding.ts';
 import * as recovery from './recovery.ts';

@@ -2,7 +2,7 @@ import { isForWorkers } from '../../core/conductor/task-types.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 import { clip, count, duration, instant } from '../../core/text.ts';
-import { quote, word } from '../text.ts';
+import { quote, word } from '../shared/text.ts';
 import { type Facts, type Leaf, queueOf } from './chain.ts';
 import type { Cause, Finding } from './finding.ts';
 import { inHand, nameOf as name, queued } from './open-workers.ts';

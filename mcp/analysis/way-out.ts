@@ -1,6 +1,6 @@
 import { isForWorkers } from '../../core/conductor/task-types.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
-import { quote, word } from '../text.ts';
+import { quote, word } from '../shared/text.ts';
 import type { Advice, Finding } from './finding.ts';
 import type { Kind, Reading } from './reasons.ts';
 import { retry, runAnew, showDefinition, showQueue, showTask } from './recovery.ts';

@@ -1,6 +1,6 @@
 import { FleetError } from '../../core/errors.ts';
-import { nearNames } from '../names.ts';
-import { callOf, quote } from '../text.ts';
+import { nearNames } from '../shared/near-names.ts';
+import { callOf, quote } from '../shared/text.ts';
 import type { Route } from './route.ts';
 import { agentExecutions } from './routes/agent-executions.ts';
 import { agents } from './routes/agents.ts';

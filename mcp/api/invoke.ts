@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { ApiRequest } from '../../core/conductor/api.ts';
 import { FleetError } from '../../core/errors.ts';
 import { isObject } from '../../core/json.ts';
-import type { ToolContext } from '../define.ts';
-import type { Permission } from '../permissions.ts';
-import { callOf, quote } from '../text.ts';
+import type { ToolContext } from '../engine/define-tool.ts';
+import type { Permission } from '../engine/permissions.ts';
+import { callOf, quote } from '../shared/text.ts';
 import { type AnswerKind, fieldsOfBody, pathParameters, type QueryType, type Route } from './route.ts';
 
 export interface Given {

@@ -1,4 +1,4 @@
-import type { Permission } from '../permissions.ts';
+import type { Permission } from '../engine/permissions.ts';
 import { bodyFields } from './body-fields.ts';
 
 /** What a query parameter takes; with `!` it is required. */

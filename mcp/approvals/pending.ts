@@ -3,7 +3,7 @@ import type { Execution, Task } from '../../core/conductor/types.ts';
 import { isWaiting, waitingAmong } from '../../core/conductor/waiting.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import { inParallel } from '../../core/in-parallel.ts';
-import { findExecution } from '../find-execution.ts';
+import { findExecution } from '../shared/find-execution.ts';
 
 /*
  * What waits for a person or a signal, all over the server.

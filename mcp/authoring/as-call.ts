@@ -1,4 +1,4 @@
-import { callOf } from '../text.ts';
+import { callOf } from '../shared/text.ts';
 
 /** Fields of a definition that `create_workflow` has parameters for. */
 const PARAMETERS = ['name', 'description', 'tasks', 'version', 'outputParameters', 'timeoutSeconds'];

@@ -3,7 +3,7 @@ import type { TaskDef, WorkflowDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { clip, count } from '../../core/text.ts';
 import { applyFixes, type Finding, lintWorkflow } from '../../workflows/lint/index.ts';
-import { word } from '../text.ts';
+import { word } from '../shared/text.ts';
 import { knownFor } from './known.ts';
 
 /** What a definition may be here, beside what the server takes. */

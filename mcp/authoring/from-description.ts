@@ -4,8 +4,8 @@ import { FleetError, messageOf } from '../../core/errors.ts';
 import { clip } from '../../core/text.ts';
 import { compileSteps } from '../../workflows/steps/compile.ts';
 import { EXAMPLE_STEPS, STEP_FORMAT } from '../../workflows/steps/format.ts';
-import type { ServerModel, ToolContext } from '../define.ts';
-import { callOf, quote } from '../text.ts';
+import type { ServerModel, ToolContext } from '../engine/define-tool.ts';
+import { callOf, quote } from '../shared/text.ts';
 
 /** Steps that a model wrote. */
 export interface Written {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
-import type { Asking } from '../asking.ts';
+import type { Asking } from '../engine/elicitation.ts';
 
 const answer = z.object({ confirm: z.boolean().describe('Yes, do it') });
 

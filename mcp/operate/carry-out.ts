@@ -1,9 +1,9 @@
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Execution, WorkflowStatus } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
-import type { ToolContext } from '../define.ts';
-import { findExecution } from '../find-execution.ts';
-import { callOf } from '../text.ts';
+import type { ToolContext } from '../engine/define-tool.ts';
+import { findExecution } from '../shared/find-execution.ts';
+import { callOf } from '../shared/text.ts';
 
 /** Calls on the server at once: it does them one after the other where they meet. */
 const AT_ONCE = 8;

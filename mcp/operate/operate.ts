@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { ExecutionSummary } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { clip, count, instant } from '../../core/text.ts';
-import type { ToolAnswer, ToolContext } from '../define.ts';
-import { jsonObject } from '../fields.ts';
-import { callOf, quote, word } from '../text.ts';
+import type { ToolAnswer, ToolContext } from '../engine/define-tool.ts';
+import { jsonObject } from '../shared/fields.ts';
+import { callOf, quote, word } from '../shared/text.ts';
 import { type Action, carryOut, isBroken, type Outcome } from './carry-out.ts';
 import { confirmText, type Filter, type Found, find, isNewerThan, readConfirm, statusesFor } from './selection.ts';
 

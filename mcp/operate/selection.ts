@@ -9,7 +9,7 @@ import {
   workflowStatuses,
 } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
-import { executionId } from '../fields.ts';
+import { executionId } from '../shared/fields.ts';
 
 /*
  * Which executions a call is about: named by id, or found by a filter.

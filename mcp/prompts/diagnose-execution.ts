@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { executionId } from '../fields.ts';
-import { orNoExecution } from '../find-execution.ts';
 import { executionIds } from '../reading/completers.ts';
 import { definePrompt } from '../reading/define-prompt.ts';
 import { type ExecutionView, executionUri, viewOf } from '../reading/execution.ts';
-import { callOf, quote, word } from '../text.ts';
+import { executionId } from '../shared/fields.ts';
+import { orNoExecution } from '../shared/find-execution.ts';
+import { callOf, quote, word } from '../shared/text.ts';
 
 const SHOWN_TASKS = 20;
 

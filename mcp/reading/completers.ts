@@ -1,8 +1,8 @@
 import { latestAttempts } from '../../core/conductor/execution.ts';
 import { isLock } from '../../core/conductor/lock.ts';
 import { orUndefined } from '../../core/errors.ts';
-import type { ReadContext } from '../define.ts';
-import { executionId } from '../fields.ts';
+import type { ReadContext } from '../engine/define-tool.ts';
+import { executionId } from '../shared/fields.ts';
 
 /** Everything that a value can be, the best first; `others` are the values that were given before it. What was typed is looked for afterwards. */
 export type Completer = (others: Readonly<Record<string, string>>, context: ReadContext) => Promise<readonly string[]>;

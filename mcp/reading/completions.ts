@@ -1,8 +1,8 @@
 import type { CompleteResult } from '@modelcontextprotocol/server';
 import { FleetError } from '../../core/errors.ts';
 import { clip } from '../../core/text.ts';
-import type { Surroundings } from '../context.ts';
-import type { Feature } from '../server.ts';
+import type { Surroundings } from '../engine/context.ts';
+import type { Feature } from '../engine/mcp-server.ts';
 import type { Completer } from './completers.ts';
 import type { Prompt } from './define-prompt.ts';
 import type { Resource } from './define-resource.ts';

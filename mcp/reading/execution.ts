@@ -1,7 +1,7 @@
 import { countByStatus, failureOf, latestAttempts, runtimeOf } from '../../core/conductor/execution.ts';
 import type { Execution } from '../../core/conductor/types.ts';
 import { instant } from '../../core/text.ts';
-import { rowOf, type TaskRow } from '../execution.ts';
+import { rowOf, type TaskRow } from '../shared/task-rows.ts';
 
 /** Values up to this size are shown where they stand, larger ones by their address. */
 const SHOWN_BYTES = 2000;

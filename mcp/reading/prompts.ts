@@ -1,11 +1,11 @@
 import type { GetPromptResult } from '@modelcontextprotocol/server';
 import { FleetError } from '../../core/errors.ts';
 import { clip } from '../../core/text.ts';
-import { mistakesIn } from '../arguments.ts';
-import type { Surroundings } from '../context.ts';
-import { nearNames } from '../names.ts';
-import { isAllowed } from '../permissions.ts';
-import type { Feature } from '../server.ts';
+import { mistakesIn } from '../engine/arguments.ts';
+import type { Surroundings } from '../engine/context.ts';
+import type { Feature } from '../engine/mcp-server.ts';
+import { isAllowed } from '../engine/permissions.ts';
+import { nearNames } from '../shared/near-names.ts';
 import type { Part, Prompt } from './define-prompt.ts';
 import { createAnswer } from './request.ts';
 

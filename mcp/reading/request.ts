@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { FleetError } from '../../core/errors.ts';
-import { readContext, type Surroundings } from '../context.ts';
-import type { ReadContext } from '../define.ts';
-import { protocolError } from '../errors.ts';
-import { rateLimit } from '../guards/rate-limit.ts';
-import { type Caller, isAllowed, type Permission } from '../permissions.ts';
+import { rateLimit } from '../admission/rate-limit.ts';
+import { readContext, type Surroundings } from '../engine/context.ts';
+import type { ReadContext } from '../engine/define-tool.ts';
+import { protocolError } from '../engine/error-result.ts';
+import { type Caller, isAllowed, type Permission } from '../engine/permissions.ts';
 
 /** A request that is no call of a tool. */
 export interface ReadRequest {

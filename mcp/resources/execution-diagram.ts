@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Execution } from '../../core/conductor/types.ts';
-import { executionId } from '../fields.ts';
-import { orNoExecution } from '../find-execution.ts';
 import { executionIds } from '../reading/completers.ts';
 import { defineResource } from '../reading/define-resource.ts';
+import { executionId } from '../shared/fields.ts';
+import { orNoExecution } from '../shared/find-execution.ts';
 import { diagramFormat, drawAs, formats } from './shared/picture.ts';
 
 export default defineResource({

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { executionId } from '../fields.ts';
-import { orNoExecution } from '../find-execution.ts';
 import { executionIds } from '../reading/completers.ts';
 import { defineResource } from '../reading/define-resource.ts';
 import { viewOf } from '../reading/execution.ts';
+import { executionId } from '../shared/fields.ts';
+import { orNoExecution } from '../shared/find-execution.ts';
 
 export default defineResource({
   name: 'execution',

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { latestAttempts } from '../../core/conductor/execution.ts';
 import { FleetError } from '../../core/errors.ts';
-import { executionId } from '../fields.ts';
-import { orNoExecution } from '../find-execution.ts';
-import { nearNames } from '../names.ts';
 import { executionIds, taskRefs } from '../reading/completers.ts';
 import { defineResource } from '../reading/define-resource.ts';
-import { quote, word } from '../text.ts';
+import { executionId } from '../shared/fields.ts';
+import { orNoExecution } from '../shared/find-execution.ts';
+import { nearNames } from '../shared/near-names.ts';
+import { quote, word } from '../shared/text.ts';
 
 export default defineResource({
   name: 'task_output',

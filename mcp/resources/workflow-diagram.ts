@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { workflowName } from '../fields.ts';
-import { findWorkflow } from '../find-workflow.ts';
 import { versions, workflowNames } from '../reading/completers.ts';
 import { defineResource } from '../reading/define-resource.ts';
 import { versionInAddress } from '../reading/workflow.ts';
+import { workflowName } from '../shared/fields.ts';
+import { findWorkflow } from '../shared/find-workflow.ts';
 import { diagramFormat, drawAs, formats } from './shared/picture.ts';
 
 export default defineResource({

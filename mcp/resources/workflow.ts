@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { workflowName } from '../fields.ts';
-import { findWorkflow } from '../find-workflow.ts';
 import { workflowNames } from '../reading/completers.ts';
 import { defineResource } from '../reading/define-resource.ts';
+import { workflowName } from '../shared/fields.ts';
+import { findWorkflow } from '../shared/find-workflow.ts';
 
 export default defineResource({
   name: 'workflow',

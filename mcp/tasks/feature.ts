@@ -6,10 +6,10 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { capabilitiesOf, showsForms } from '../capabilities.ts';
-import { clientOf } from '../client.ts';
-import type { Client } from '../define.ts';
-import type { Connection, Feature } from '../server.ts';
+import { clientOf } from '../engine/client.ts';
+import { capabilitiesOf, showsForms } from '../engine/client-capabilities.ts';
+import type { Client } from '../engine/define-tool.ts';
+import type { Connection, Feature } from '../engine/mcp-server.ts';
 import { type DetailedTask, followsTasks, type InputResponses, TASKS_EXTENSION, tasksRequired } from './protocol.ts';
 
 /** Who asks for a task. */

@@ -1,8 +1,8 @@
 import { CLIENT_CAPABILITIES_META_KEY, type JSONRPCMessage, type JSONRPCRequest } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { capabilitiesSchema, showsForms } from '../capabilities.ts';
-import type { Watcher } from '../changes.ts';
-import type { Connection } from '../server.ts';
+import type { Watcher } from '../engine/changes.ts';
+import { capabilitiesSchema, showsForms } from '../engine/client-capabilities.ts';
+import type { Connection } from '../engine/mcp-server.ts';
 import type { Tasks } from './feature.ts';
 import { type DetailedTask, followsTasks } from './protocol.ts';
 

@@ -4,7 +4,7 @@ import {
   MissingRequiredClientCapabilityError,
   type Result,
 } from '@modelcontextprotocol/server';
-import type { Capabilities } from '../capabilities.ts';
+import type { Capabilities } from '../engine/client-capabilities.ts';
 
 /** The tasks extension of the 2026-07-28 revision (SEP-2663): a call goes on after its answer, as a task that the client follows. */
 export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';

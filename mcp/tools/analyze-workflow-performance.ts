@@ -4,11 +4,11 @@ import type { Execution } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
 import type { Spread, TaskFigures, Totals } from '../analysis/performance/figures.ts';
-import { defineTool, type ToolAnswer, type ToolContext } from '../define.ts';
-import { definitionVersion, executionId, workflowFilter } from '../fields.ts';
-import { orNoExecution } from '../find-execution.ts';
-import { nearNames } from '../names.ts';
-import { callOf, word } from '../text.ts';
+import { defineTool, type ToolAnswer, type ToolContext } from '../engine/define-tool.ts';
+import { definitionVersion, executionId, workflowFilter } from '../shared/fields.ts';
+import { orNoExecution } from '../shared/find-execution.ts';
+import { nearNames } from '../shared/near-names.ts';
+import { callOf, word } from '../shared/text.ts';
 
 const DAY_MS = 86_400_000;
 const PROGRESS_EVERY_MS = 1000;

@@ -4,10 +4,10 @@ import { checkInput } from '../../core/conductor/start.ts';
 import type { ScheduleDef } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import { scheduleStamp } from '../../workflows/manage/stamp.ts';
-import { defineTool, type ToolContext } from '../define.ts';
-import { findWorkflow } from '../find-workflow.ts';
-import { nearNames } from '../names.ts';
-import { callOf, quote, word } from '../text.ts';
+import { defineTool, type ToolContext } from '../engine/define-tool.ts';
+import { findWorkflow } from '../shared/find-workflow.ts';
+import { nearNames } from '../shared/near-names.ts';
+import { callOf, quote, word } from '../shared/text.ts';
 
 export default defineTool({
   name: 'change_schedule',

@@ -2,17 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Task } from '../../core/conductor/types.ts';
+import { handlerInput, refusalOf } from '../../core/content/worker-inputs.ts';
 import { FleetError } from '../../core/errors.ts';
 import { duration, instant } from '../../core/text.ts';
-import { handlerInput, refusalOf } from '../../core/worker-inputs.ts';
 import { claimIdOf, giveBack, workerIdOf } from '../agents/claims.ts';
 import { leaseSecondsOf } from '../agents/leases.ts';
-import { defineTool, type ToolContext } from '../define.ts';
-import { jsonObject } from '../fields.ts';
-import { nearNames } from '../names.ts';
-import { fitPayloads } from '../payload.ts';
-import { MAX_WAIT_SECONDS } from '../run.ts';
-import { callOf, quote, word } from '../text.ts';
+import { defineTool, type ToolContext } from '../engine/define-tool.ts';
+import { jsonObject } from '../shared/fields.ts';
+import { nearNames } from '../shared/near-names.ts';
+import { fitPayloads } from '../shared/payload.ts';
+import { MAX_WAIT_SECONDS } from '../shared/run-workflow.ts';
+import { callOf, quote, word } from '../shared/text.ts';
 
 /** A poll is not broken off, so that no task is handed out to nobody; it is short instead. */
 const ROUND_MS = 1000;

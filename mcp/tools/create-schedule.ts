@@ -5,11 +5,11 @@ import type { ScheduleDef } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import { instant } from '../../core/text.ts';
 import { scheduleStamp } from '../../workflows/manage/stamp.ts';
-import { defineTool } from '../define.ts';
-import { definitionVersion, jsonObject, workflowName } from '../fields.ts';
-import { findWorkflow } from '../find-workflow.ts';
-import { isScheduleName } from '../schedule-names.ts';
-import { callOf, quote, word } from '../text.ts';
+import { defineTool } from '../engine/define-tool.ts';
+import { definitionVersion, jsonObject, workflowName } from '../shared/fields.ts';
+import { findWorkflow } from '../shared/find-workflow.ts';
+import { isScheduleName } from '../shared/schedule-names.ts';
+import { callOf, quote, word } from '../shared/text.ts';
 
 const NEXT = 5;
 

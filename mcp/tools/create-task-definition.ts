@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { TaskDef } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import { again } from '../authoring/register.ts';
-import { defineTool } from '../define.ts';
-import { jsonObject, shortText } from '../fields.ts';
-import { callOf } from '../text.ts';
+import { defineTool } from '../engine/define-tool.ts';
+import { jsonObject, shortText } from '../shared/fields.ts';
+import { callOf } from '../shared/text.ts';
 
 /** The lease, unless an attempt has less time. */
 const LEASE_SECONDS = 60;

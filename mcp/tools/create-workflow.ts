@@ -4,9 +4,9 @@ import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
 import type { Finding } from '../../workflows/lint/index.ts';
 import { again, type Made, storeWorkflow } from '../authoring/register.ts';
-import { defineTool } from '../define.ts';
-import { definitionVersion, jsonObject, shortText } from '../fields.ts';
-import { callOf } from '../text.ts';
+import { defineTool } from '../engine/define-tool.ts';
+import { definitionVersion, jsonObject, shortText } from '../shared/fields.ts';
+import { callOf } from '../shared/text.ts';
 
 const workflowName = z
   .string()

@@ -6,14 +6,14 @@ import { FleetError } from '../../core/errors.ts';
 import { effectsOf, type Gate, gateOf } from '../../workflows/model/gate.ts';
 import { nameInDefinition } from '../../workflows/model/steering.ts';
 import { decisionIn, writtenFields } from '../approvals/decision.ts';
-import { defineTool } from '../define.ts';
-import { executionId, jsonObject } from '../fields.ts';
-import { findExecution } from '../find-execution.ts';
+import { defineTool } from '../engine/define-tool.ts';
 import { askPerson } from '../operate/ask.ts';
 import { definitionOf } from '../operate/definition.ts';
 import { waysToAnswer } from '../operate/open.ts';
 import { someText } from '../operate/selection.ts';
-import { callOf, quote, word } from '../text.ts';
+import { executionId, jsonObject } from '../shared/fields.ts';
+import { findExecution } from '../shared/find-execution.ts';
+import { callOf, quote, word } from '../shared/text.ts';
 
 const OUTPUT_LIMIT = 100_000;
 type Decision = 'approve' | 'reject';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
-import { defineTool } from '../define.ts';
-import { definitionVersion } from '../fields.ts';
-import { findVersions, noSuchWorkflow } from '../find-workflow.ts';
-import { callOf, word } from '../text.ts';
+import { defineTool } from '../engine/define-tool.ts';
+import { definitionVersion } from '../shared/fields.ts';
+import { findVersions, noSuchWorkflow } from '../shared/find-workflow.ts';
+import { callOf, word } from '../shared/text.ts';
 
 export default defineTool({
   name: 'delete_workflow',

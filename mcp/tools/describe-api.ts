@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { findRoute } from '../api/catalogue.ts';
 import { bodyInWords } from '../api/invoke.ts';
 import { effectOf, fieldsOfBody, pathParameters, type Route } from '../api/route.ts';
-import { defineTool } from '../define.ts';
-import { jsonObject } from '../fields.ts';
-import { callOf } from '../text.ts';
+import { defineTool } from '../engine/define-tool.ts';
+import { jsonObject } from '../shared/fields.ts';
+import { callOf } from '../shared/text.ts';
 
 export default defineTool({
   name: 'describe_api',

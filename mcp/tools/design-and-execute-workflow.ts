@@ -5,10 +5,10 @@ import { clip } from '../../core/text.ts';
 import type { Ready } from '../authoring/design.ts';
 import type { Written } from '../authoring/from-description.ts';
 import { again, type Made, storeMissing, storeWorkflow, taken } from '../authoring/register.ts';
-import { defineTool, type ToolAnswer, type ToolContext } from '../define.ts';
-import { jsonObject } from '../fields.ts';
-import { callOf, quote, word } from '../text.ts';
-import { waitUntilEnded } from '../wait.ts';
+import { defineTool, type ToolAnswer, type ToolContext } from '../engine/define-tool.ts';
+import { jsonObject } from '../shared/fields.ts';
+import { callOf, quote, word } from '../shared/text.ts';
+import { waitUntilEnded } from '../shared/wait.ts';
 
 const MOST_STEPS = 100;
 /** A client gives a call up after 60 s, and the dry run comes before. */

@@ -4,10 +4,10 @@ import { count, instant } from '../../core/text.ts';
 import type { Diagnosis } from '../analysis/diagnose.ts';
 import type { Advice } from '../analysis/finding.ts';
 import type { FailureGroups } from '../analysis/groups.ts';
-import { defineTool, type ToolAnswer } from '../define.ts';
-import { executionId, jsonObject, workflowFilter } from '../fields.ts';
-import { orNoExecution } from '../find-execution.ts';
-import { callOf, word } from '../text.ts';
+import { defineTool, type ToolAnswer } from '../engine/define-tool.ts';
+import { executionId, jsonObject, workflowFilter } from '../shared/fields.ts';
+import { orNoExecution } from '../shared/find-execution.ts';
+import { callOf, word } from '../shared/text.ts';
 
 const output = z.object({
   executionId: z.string().optional(),

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
 import { clip, count } from '../../core/text.ts';
-import type { Difference } from '../../workflows/manage/diff.ts';
-import { defineTool, type ToolContext } from '../define.ts';
-import { definitionVersion, jsonObject } from '../fields.ts';
-import { findVersions, findWorkflow } from '../find-workflow.ts';
-import { callOf, word } from '../text.ts';
+import type { Difference } from '../../workflows/manage/compare/diff.ts';
+import { defineTool, type ToolContext } from '../engine/define-tool.ts';
+import { definitionVersion, jsonObject } from '../shared/fields.ts';
+import { findVersions, findWorkflow } from '../shared/find-workflow.ts';
+import { callOf, word } from '../shared/text.ts';
 
 const LINES = 60;
 const VALUE_LIMIT = 120;
@@ -38,9 +38,9 @@ export default defineTool({
   const { name } = args;
   const [old, next] = await sidesOf(args, context);
   const [{ canonicalWorkflow }, { differences }, { breaks }] = await Promise.all([
-    import('../../workflows/manage/canonical.ts'),
-    import('../../workflows/manage/diff.ts'),
-    import('../../workflows/manage/breaking.ts'),
+    import('../../workflows/manage/compare/canonical.ts'),
+    import('../../workflows/manage/compare/diff.ts'),
+    import('../../workflows/manage/compare/breaking.ts'),
   ]);
   const [was, is] = [canonicalWorkflow(old.def), canonicalWorkflow(next.def)];
   const found = differences(without(was), without(is));

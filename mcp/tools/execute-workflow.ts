@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { defineTool } from '../define.ts';
-import { definitionVersion, jsonObject, workflowName } from '../fields.ts';
-import { MAX_WAIT_SECONDS, runOutput, runWorkflow, settleRun } from '../run.ts';
-import { onExistingChoices } from '../start-once.ts';
+import { defineTool } from '../engine/define-tool.ts';
+import { definitionVersion, jsonObject, workflowName } from '../shared/fields.ts';
+import { MAX_WAIT_SECONDS, runOutput, runWorkflow, settleRun } from '../shared/run-workflow.ts';
+import { onExistingChoices } from '../shared/start-once.ts';
 
 const INPUT_LIMIT = 1_000_000;
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { defineTool, type ToolOffer } from '../define.ts';
-import { jsonObject } from '../fields.ts';
-import { toolsets } from '../toolsets.ts';
+import { defineTool, type ToolOffer } from '../engine/define-tool.ts';
+import { toolsets } from '../engine/toolsets.ts';
+import { jsonObject } from '../shared/fields.ts';
 
 export default defineTool({
   name: 'get_my_permissions',

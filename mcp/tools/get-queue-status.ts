@@ -11,10 +11,10 @@ import {
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import { inParallel } from '../../core/in-parallel.ts';
 import { count, duration, instant } from '../../core/text.ts';
-import { defineTool } from '../define.ts';
-import { jsonObject } from '../fields.ts';
-import { nearNames } from '../names.ts';
-import { callOf, quote, word } from '../text.ts';
+import { defineTool } from '../engine/define-tool.ts';
+import { jsonObject } from '../shared/fields.ts';
+import { nearNames } from '../shared/near-names.ts';
+import { callOf, quote, word } from '../shared/text.ts';
 
 /** Open tasks that are looked at in one queue; the oldest is found among them. */
 const OPEN_TASKS = 100;

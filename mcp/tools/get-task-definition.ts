@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { StoredTaskDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
-import { cursorText, readCursor } from '../cursor.ts';
-import { defineTool } from '../define.ts';
-import { jsonObject } from '../fields.ts';
-import { nearNames } from '../names.ts';
-import { callOf, quote, word } from '../text.ts';
+import { defineTool } from '../engine/define-tool.ts';
+import { cursorText, readCursor } from '../shared/cursor.ts';
+import { jsonObject } from '../shared/fields.ts';
+import { nearNames } from '../shared/near-names.ts';
+import { callOf, quote, word } from '../shared/text.ts';
 
 /** Text and structured form of one row, so that a page keeps within a small response limit too. */
 const ROW_BYTES = 400;

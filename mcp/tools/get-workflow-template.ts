@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
 import { createCall } from '../authoring/as-call.ts';
-import { defineTool } from '../define.ts';
-import { jsonObject } from '../fields.ts';
-import { callOf, quote } from '../text.ts';
+import { defineTool } from '../engine/define-tool.ts';
+import { jsonObject } from '../shared/fields.ts';
+import { callOf, quote } from '../shared/text.ts';
 
 export default defineTool({
   name: 'get_workflow_template',

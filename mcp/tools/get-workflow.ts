@@ -3,10 +3,10 @@ import type { StoredWorkflowDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
 import { inputsOf, type WorkflowInput } from '../analysis/inputs.ts';
-import { defineTool, type ToolContext } from '../define.ts';
-import { definitionVersion, workflowName } from '../fields.ts';
-import { findWorkflow } from '../find-workflow.ts';
-import { callOf, quote, word } from '../text.ts';
+import { defineTool, type ToolContext } from '../engine/define-tool.ts';
+import { definitionVersion, workflowName } from '../shared/fields.ts';
+import { findWorkflow } from '../shared/find-workflow.ts';
+import { callOf, quote, word } from '../shared/text.ts';
 
 /** Characters of JSON in one answer at most; it stands there twice, with its quotes escaped. */
 const JSON_LIMIT = 50_000;
@@ -130,6 +130,6 @@ async function mermaidOf(def: StoredWorkflowDef): Promise<string> {
 
 /** Without what the server fills in by itself. */
 async function jsonOf(def: StoredWorkflowDef): Promise<string> {
-  const { canonicalWorkflow } = await import('../../workflows/manage/canonical.ts');
+  const { canonicalWorkflow } = await import('../../workflows/manage/compare/canonical.ts');
   return JSON.stringify(canonicalWorkflow(def));
 }

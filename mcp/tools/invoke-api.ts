@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { clip } from '../../core/text.ts';
 import { findRoute } from '../api/catalogue.ts';
 import { requestOf } from '../api/invoke.ts';
-import { defineTool } from '../define.ts';
-import { jsonObject } from '../fields.ts';
-import { word } from '../text.ts';
+import { defineTool } from '../engine/define-tool.ts';
+import { jsonObject } from '../shared/fields.ts';
+import { word } from '../shared/text.ts';
 
 /** Share of an answer, which is there twice: as text, with its quotes escaped, and as structure. */
 const BODY_SHARE = 0.35;

@@ -9,11 +9,11 @@ import {
   type PendingFilter,
   readPending,
 } from '../approvals/pending.ts';
-import { wrongCursor } from '../cursor.ts';
-import { defineTool } from '../define.ts';
-import { executionId, jsonObject } from '../fields.ts';
+import { defineTool } from '../engine/define-tool.ts';
 import { definitionOf } from '../operate/definition.ts';
-import { callOf, quote, word } from '../text.ts';
+import { wrongCursor } from '../shared/cursor.ts';
+import { executionId, jsonObject } from '../shared/fields.ts';
+import { callOf, quote, word } from '../shared/text.ts';
 
 const ABOUT_LIMIT = 300;
 /** Text and structured form of one row with all it can hold. */

@@ -5,9 +5,9 @@ import { orUndefined } from '../../core/errors.ts';
 import { inParallel } from '../../core/in-parallel.ts';
 import { clip, count, instant } from '../../core/text.ts';
 import { scheduleStamp } from '../../workflows/manage/stamp.ts';
-import { defineTool } from '../define.ts';
-import { jsonObject } from '../fields.ts';
-import { callOf, quote, word } from '../text.ts';
+import { defineTool } from '../engine/define-tool.ts';
+import { jsonObject } from '../shared/fields.ts';
+import { callOf, quote, word } from '../shared/text.ts';
 
 const NEXT = 3;
 const LAST = 3;

@@ -3,12 +3,12 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import { type ExecutionSummary, type WorkflowStatus, workflowStatuses } from '../../core/conductor/types.ts';
 import { clip, count, duration } from '../../core/text.ts';
 import { innermost, shapeOf } from '../analysis/reasons.ts';
-import { type Cursor, cursorText, readCursor } from '../cursor.ts';
-import { defineTool } from '../define.ts';
-import { workflowFilter } from '../fields.ts';
-import { clockOn, dayOf, moment, momentOf } from '../moments.ts';
-import { nearNames } from '../names.ts';
-import { callOf, quote, word } from '../text.ts';
+import { defineTool } from '../engine/define-tool.ts';
+import { type Cursor, cursorText, readCursor } from '../shared/cursor.ts';
+import { workflowFilter } from '../shared/fields.ts';
+import { clockOn, dayOf, moment, momentOf } from '../shared/moments.ts';
+import { nearNames } from '../shared/near-names.ts';
+import { callOf, quote, word } from '../shared/text.ts';
 
 const VALUE_LIMIT = 120;
 /** Text and structured form of one row with all it can hold, so that a page keeps within a small response limit too. */

@@ -3,10 +3,10 @@ import type { StoredWorkflowDef } from '../../core/conductor/types.ts';
 import { orUndefined } from '../../core/errors.ts';
 import { clip, count } from '../../core/text.ts';
 import { inputsOf } from '../analysis/inputs.ts';
-import { defineTool, type ToolContext } from '../define.ts';
-import type { DefinitionIndex } from '../definitions.ts';
-import { nearNames } from '../names.ts';
-import { callOf, quote, word } from '../text.ts';
+import { defineTool, type ToolContext } from '../engine/define-tool.ts';
+import type { DefinitionIndex } from '../shared/definition-cache.ts';
+import { nearNames } from '../shared/near-names.ts';
+import { callOf, quote, word } from '../shared/text.ts';
 
 const PURPOSE_LIMIT = 120;
 const MOST_INPUTS = 8;

@@ -3,12 +3,12 @@ import { checkInput } from '../../core/conductor/start.ts';
 import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { placeOf, rerunnableBefore, whyRerunHangs } from '../../workflows/model/steering.ts';
-import { defineTool } from '../define.ts';
-import { executionId, jsonObject } from '../fields.ts';
-import { findExecution } from '../find-execution.ts';
-import { nearNames } from '../names.ts';
+import { defineTool } from '../engine/define-tool.ts';
 import { definitionOf } from '../operate/definition.ts';
-import { callOf, quote, word } from '../text.ts';
+import { executionId, jsonObject } from '../shared/fields.ts';
+import { findExecution } from '../shared/find-execution.ts';
+import { nearNames } from '../shared/near-names.ts';
+import { callOf, quote, word } from '../shared/text.ts';
 
 type Json = Record<string, unknown>;
 

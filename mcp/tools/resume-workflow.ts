@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
-import { defineTool } from '../define.ts';
+import { defineTool } from '../engine/define-tool.ts';
 import type { Action } from '../operate/carry-out.ts';
 import { operate, operateOutput } from '../operate/operate.ts';
 import { selectionFields } from '../operate/selection.ts';
-import { callOf } from '../text.ts';
+import { callOf } from '../shared/text.ts';
 
 export default defineTool({
   name: 'resume_workflow',

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Execution, WorkflowStatus } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
-import { defineTool } from '../define.ts';
+import { defineTool } from '../engine/define-tool.ts';
 import type { Action } from '../operate/carry-out.ts';
 import { operate, operateOutput } from '../operate/operate.ts';
 import { type Filter, selectionFields } from '../operate/selection.ts';
-import { callOf } from '../text.ts';
+import { callOf } from '../shared/text.ts';
 
 const FAILED: readonly WorkflowStatus[] = ['FAILED', 'TIMED_OUT', 'TERMINATED'];
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { catalogue, searchRoutes } from '../api/catalogue.ts';
 import { effectOf, type Route } from '../api/route.ts';
-import { defineTool } from '../define.ts';
-import { jsonObject } from '../fields.ts';
-import { callOf } from '../text.ts';
+import { defineTool } from '../engine/define-tool.ts';
+import { jsonObject } from '../shared/fields.ts';
+import { callOf } from '../shared/text.ts';
 
 export default defineTool({
   name: 'search_api',

@@ -4,11 +4,11 @@ import { latestAttempts } from '../../core/conductor/execution.ts';
 import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
 import { answerTask, waitingAmong } from '../../core/conductor/waiting.ts';
 import { FleetError } from '../../core/errors.ts';
-import { defineTool } from '../define.ts';
-import { executionId, jsonObject } from '../fields.ts';
-import { findExecution } from '../find-execution.ts';
+import { defineTool } from '../engine/define-tool.ts';
 import { openChildren, waysToAnswer } from '../operate/open.ts';
-import { callOf, quote, word } from '../text.ts';
+import { executionId, jsonObject } from '../shared/fields.ts';
+import { findExecution } from '../shared/find-execution.ts';
+import { callOf, quote, word } from '../shared/text.ts';
 
 const OUTPUT_LIMIT = 1_000_000;
 /** Sub-workflows that are looked into for what waits. */

@@ -3,13 +3,13 @@ import { type Execution, hasEnded, type Task } from '../../core/conductor/types.
 import { FleetError } from '../../core/errors.ts';
 import { placeOf, readersOf, whySkippingHangs } from '../../workflows/model/steering.ts';
 import { walk } from '../../workflows/model/walk.ts';
-import { defineTool } from '../define.ts';
-import { executionId } from '../fields.ts';
-import { findExecution } from '../find-execution.ts';
-import { nearNames } from '../names.ts';
+import { defineTool } from '../engine/define-tool.ts';
 import { definitionOf } from '../operate/definition.ts';
 import { waysToAnswer } from '../operate/open.ts';
-import { callOf, quote, word } from '../text.ts';
+import { executionId } from '../shared/fields.ts';
+import { findExecution } from '../shared/find-execution.ts';
+import { nearNames } from '../shared/near-names.ts';
+import { callOf, quote, word } from '../shared/text.ts';
 
 export default defineTool({
   name: 'skip_task',

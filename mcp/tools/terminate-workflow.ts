@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
-import { defineTool } from '../define.ts';
+import { defineTool } from '../engine/define-tool.ts';
 import { askPerson } from '../operate/ask.ts';
 import type { Action } from '../operate/carry-out.ts';
 import { operate, operateOutput } from '../operate/operate.ts';
 import { selectionFields, someText } from '../operate/selection.ts';
-import { callOf, quote } from '../text.ts';
+import { callOf, quote } from '../shared/text.ts';
 
 export default defineTool({
   name: 'terminate_workflow',

@@ -5,9 +5,9 @@ import type { Task } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { duration, instant } from '../../core/text.ts';
 import { endTask, giveBack, heldTask, isClaimId } from '../agents/claims.ts';
-import { defineTool, type ToolContext } from '../define.ts';
-import { jsonObject } from '../fields.ts';
-import { callOf, word } from '../text.ts';
+import { defineTool, type ToolContext } from '../engine/define-tool.ts';
+import { jsonObject } from '../shared/fields.ts';
+import { callOf, word } from '../shared/text.ts';
 
 export default defineTool({
   name: 'update_task',

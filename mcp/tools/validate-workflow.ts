@@ -4,9 +4,9 @@ import { count } from '../../core/text.ts';
 import type { Finding } from '../../workflows/lint/index.ts';
 import { createCall } from '../authoring/as-call.ts';
 import { findingSchema } from '../authoring/finding-schema.ts';
-import { defineTool } from '../define.ts';
-import { definitionVersion, jsonObject } from '../fields.ts';
-import { word } from '../text.ts';
+import { defineTool } from '../engine/define-tool.ts';
+import { definitionVersion, jsonObject } from '../shared/fields.ts';
+import { word } from '../shared/text.ts';
 
 export default defineTool({
   name: 'validate_workflow',

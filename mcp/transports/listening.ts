@@ -9,7 +9,7 @@ import type {
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { isObject } from '../../core/json.ts';
-import type { ChangeBus } from '../changes.ts';
+import type { ChangeBus } from '../engine/changes.ts';
 import type { ShowTask } from '../tasks/listening.ts';
 import { ackOfTasks, addressesOf, statusNotification, withTaskAddresses } from '../tasks/listening.ts';
 

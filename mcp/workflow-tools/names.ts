@@ -1,4 +1,4 @@
-import { kebabCase } from '../../core/discover.ts';
+import { kebabCase } from '../../core/content/discover.ts';
 
 const LONGEST = 64;
 

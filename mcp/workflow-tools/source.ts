@@ -1,9 +1,9 @@
 import type { Conductor } from '../../core/conductor/api.ts';
 import { isLock } from '../../core/conductor/lock.ts';
 import type { Logger } from '../../core/log.ts';
-import type { Tool } from '../define.ts';
-import type { DefinitionCache, DefinitionIndex } from '../definitions.ts';
-import type { ToolSource } from '../tools.ts';
+import type { Tool } from '../engine/define-tool.ts';
+import type { ToolSource } from '../engine/tool-calls.ts';
+import type { DefinitionCache, DefinitionIndex } from '../shared/definition-cache.ts';
 import { chooseWorkflows, type WorkflowChoice } from './choose.ts';
 import { toolNames } from './names.ts';
 import { workflowTool } from './tool.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { shownAs } from '../../core/contract.ts';
 import { clip } from '../../core/text.ts';
-import { defineTool, type Tool } from '../define.ts';
-import { MAX_WAIT_SECONDS, runOutput, runWorkflow, settleRun } from '../run.ts';
+import { defineTool, type Tool } from '../engine/define-tool.ts';
+import { MAX_WAIT_SECONDS, runOutput, runWorkflow, settleRun } from '../shared/run-workflow.ts';
 import type { Offered } from './choose.ts';
 import { inputSchemaOf } from './schema.ts';
 

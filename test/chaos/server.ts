@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { findJar } from '../../core/conductor/embedded/jar.ts';
-import { findJava } from '../../core/conductor/embedded/java.ts';
+import { findJar } from '../../core/conductor/embedded/install/jar.ts';
+import { findJava } from '../../core/conductor/embedded/install/java.ts';
 import { javaArguments, serverEnvironment, serverProperties } from '../../core/conductor/embedded/properties.ts';
 import { isReady } from '../../core/conductor/embedded/ready.ts';
 import { takeUpJoins } from '../../core/conductor/open-joins.ts';

@@ -4,11 +4,11 @@ import { existsSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSy
 import { createServer, type Server } from 'node:http';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { findJar } from '../../core/conductor/embedded/jar.ts';
-import { findJava } from '../../core/conductor/embedded/java.ts';
-import { release } from '../../core/conductor/embedded/release.ts';
+import { findJar } from '../../core/conductor/embedded/install/jar.ts';
+import { findJava } from '../../core/conductor/embedded/install/java.ts';
+import { release } from '../../core/conductor/embedded/install/release.ts';
+import { findUnpacked, unpack } from '../../core/conductor/embedded/install/unpack.ts';
 import { readState, type ServerState, writeState } from '../../core/conductor/embedded/state.ts';
-import { findUnpacked, unpack } from '../../core/conductor/embedded/unpack.ts';
 import { ensureServer, findServer, serverStatus, stopServer } from '../../core/conductor/server.ts';
 import { type Config, processEnvironment } from '../../core/config.ts';
 import { pause } from '../../core/drain.ts';

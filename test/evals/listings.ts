@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { StoredWorkflowDef } from '../../core/conductor/types.ts';
-import { discover } from '../../core/discover.ts';
+import { discover } from '../../core/content/discover.ts';
 import { offerOf } from '../../core/mcp-offer.ts';
-import { isTool } from '../../mcp/define.ts';
-import { listingOf, type ToolListing } from '../../mcp/schemas.ts';
+import { isTool } from '../../mcp/engine/define-tool.ts';
+import { listingOf, type ToolListing } from '../../mcp/engine/tool-listing.ts';
 import { workflowTool } from '../../mcp/workflow-tools/tool.ts';
 import { defineWorkflow } from '../../workflows/dsl/define.ts';
 

@@ -1,4 +1,4 @@
-import type { ToolListing } from '../../mcp/schemas.ts';
+import type { ToolListing } from '../../mcp/engine/tool-listing.ts';
 
 type Json = Record<string, unknown>;
 

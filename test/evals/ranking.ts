@@ -1,4 +1,4 @@
-import type { ToolListing } from '../../mcp/schemas.ts';
+import type { ToolListing } from '../../mcp/engine/tool-listing.ts';
 import { EXECUTION_ID, moodOf, readRequest, withPhrases } from './reading.ts';
 import { stem } from './stem.ts';
 import { meaningsOf } from './thesaurus.ts';

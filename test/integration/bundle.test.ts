@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bundle, type manifest } from '../../cli/bundle.ts';
+import { bundle, type manifest } from '../../cli/bundle/make-bundle.ts';
 import { processEnvironment } from '../../core/config.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 import { connect, eras } from '../support/mcp-clients.ts';

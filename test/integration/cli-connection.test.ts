@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { followExecution } from '../../cli/show.ts';
 import { createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/client.ts';
+import { followExecution } from '../../core/conductor/follow-execution.ts';
 import { loadConfig } from '../../core/config.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 import { runFleetCommand, startFleetCommand } from '../support/product.ts';

@@ -2,13 +2,13 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { demonstrate } from '../../cli/demo/demonstration.ts';
-import { type Shop, startShop } from '../../cli/demo/shop.ts';
-import { openShop } from '../../cli/open-shop.ts';
 import { createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/client.ts';
 import { loadConfig } from '../../core/config.ts';
 import { silentLogger } from '../../core/log.ts';
+import { demonstrate } from '../../examples/shop/demonstration.ts';
+import { openShop } from '../../examples/shop/open-shop.ts';
+import { type Shop, startShop } from '../../examples/shop/shop.ts';
 import { type FakeConductor, fakeExecution, startFakeConductor } from '../support/fake-conductor.ts';
 import { freePort } from '../support/free-port.ts';
 

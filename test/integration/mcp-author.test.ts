@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Tool, ToolContext } from '../../mcp/define.ts';
+import type { Tool, ToolContext } from '../../mcp/engine/define-tool.ts';
 import createWorkflow from '../../mcp/tools/create-workflow.ts';
 import deleteWorkflow from '../../mcp/tools/delete-workflow.ts';
 import diffWorkflow from '../../mcp/tools/diff-workflow.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/client.ts';
-import { DefinitionCache } from '../../mcp/definitions.ts';
+import { DefinitionCache } from '../../mcp/shared/definition-cache.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 
 let fake: FakeConductor;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { keyOf } from '../../mcp/start-once.ts';
+import { keyOf } from '../../mcp/shared/start-once.ts';
 import executeWorkflow from '../../mcp/tools/execute-workflow.ts';
 import { respond } from '../support/fake-calls.ts';
 import { type FakeConductor, type FakeRequest, fakeExecution, startFakeConductor } from '../support/fake-conductor.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Progress, Tool, ToolContext } from '../../mcp/define.ts';
+import type { Progress, Tool, ToolContext } from '../../mcp/engine/define-tool.ts';
 import getExecutionStatus from '../../mcp/tools/get-execution-status.ts';
 import listWorkflowExecutions from '../../mcp/tools/list-workflow-executions.ts';
 import { respond } from '../support/fake-calls.ts';

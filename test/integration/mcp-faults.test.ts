@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { discover } from '../../core/discover.ts';
-import { isTool, type Tool } from '../../mcp/define.ts';
-import { listingOf } from '../../mcp/schemas.ts';
+import { discover } from '../../core/content/discover.ts';
+import { isTool, type Tool } from '../../mcp/engine/define-tool.ts';
+import { listingOf } from '../../mcp/engine/tool-listing.ts';
 import { type FakeConductor, type Fault, startFakeConductor } from '../support/fake-conductor.ts';
 import { type Answer, connect, type McpClient } from '../support/mcp-clients.ts';
 import { stdioTarget } from '../support/mcp-process.ts';

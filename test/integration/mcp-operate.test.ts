@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { answerTask } from '../../core/conductor/waiting.ts';
-import type { Tool, ToolContext } from '../../mcp/define.ts';
+import type { Tool, ToolContext } from '../../mcp/engine/define-tool.ts';
 import pauseWorkflow from '../../mcp/tools/pause-workflow.ts';
 import retryWorkflow from '../../mcp/tools/retry-workflow.ts';
 import {

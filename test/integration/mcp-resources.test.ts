@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { discover } from '../../core/discover.ts';
-import { isTool } from '../../mcp/define.ts';
+import { discover } from '../../core/content/discover.ts';
+import { isTool } from '../../mcp/engine/define-tool.ts';
 import { readTemplate } from '../../mcp/reading/address.ts';
 import { isPrompt } from '../../mcp/reading/define-prompt.ts';
 import { isResource } from '../../mcp/reading/define-resource.ts';

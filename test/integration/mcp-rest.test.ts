@@ -3,7 +3,7 @@ import { silentLogger } from '../../core/log.ts';
 import { Leases } from '../../mcp/agents/leases.ts';
 import { catalogue } from '../../mcp/api/catalogue.ts';
 import { pathParameters } from '../../mcp/api/route.ts';
-import { callerOf, isAllowed, type Permission, type Role } from '../../mcp/permissions.ts';
+import { callerOf, isAllowed, type Permission, type Role } from '../../mcp/engine/permissions.ts';
 import claimTask from '../../mcp/tools/claim-task.ts';
 import getMyPermissions from '../../mcp/tools/get-my-permissions.ts';
 import invokeApi from '../../mcp/tools/invoke-api.ts';

@@ -3,10 +3,10 @@ import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { silentLogger } from '../../core/log.ts';
-import { createFixture } from '../../mcp/conformance/fixture.ts';
 import { connecting } from '../../mcp/transports/connection.ts';
 import { startHttp } from '../../mcp/transports/http.ts';
 import { ListeningTransport, type Served } from '../../mcp/transports/listening.ts';
+import { createFixture } from '../conformance/fixture.ts';
 import { freePort } from '../support/free-port.ts';
 import { ASKS_TOO, FOLLOWS_TASKS, rawRequest } from '../support/raw-mcp.ts';
 

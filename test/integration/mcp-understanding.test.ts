@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Tool, ToolContext } from '../../mcp/define.ts';
+import type { Tool, ToolContext } from '../../mcp/engine/define-tool.ts';
 import analyzePerformance from '../../mcp/tools/analyze-workflow-performance.ts';
 import diagnoseExecution from '../../mcp/tools/diagnose-execution.ts';
 import getWorkflow from '../../mcp/tools/get-workflow.ts';

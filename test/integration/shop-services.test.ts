@@ -4,8 +4,8 @@ import { Agent, request as httpRequest } from 'node:http';
 import { createServer } from 'node:net';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { describe, expect, test } from 'vitest';
-import { startShop } from '../../cli/demo/shop.ts';
 import { FleetError } from '../../core/errors.ts';
+import { startShop } from '../../examples/shop/shop.ts';
 import { send, shop } from '../support/shop.ts';
 
 describe('weather, search and probes', () => {

@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
-import { startShop } from '../../cli/demo/shop.ts';
 import { createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/client.ts';
+import { release } from '../../core/conductor/embedded/install/release.ts';
 import { serverProperties } from '../../core/conductor/embedded/properties.ts';
-import { release } from '../../core/conductor/embedded/release.ts';
 import { ensureServer } from '../../core/conductor/server.ts';
 import type { WorkflowDef, WorkflowTask } from '../../core/conductor/types.ts';
 import { type Config, loadConfig, processEnvironment } from '../../core/config.ts';
 import { Cleanups } from '../../core/drain.ts';
 import { messageOf } from '../../core/errors.ts';
+import { startShop } from '../../examples/shop/shop.ts';
 import { freePort } from './free-port.ts';
 
 declare module 'vitest' {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll } from 'vitest';
-import { kebabCase } from '../../core/discover.ts';
+import { kebabCase } from '../../core/content/discover.ts';
 import { root } from './product.ts';
 
 const folders: string[] = [];

@@ -2,9 +2,9 @@ import { type Conductor, createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/client.ts';
 import { silentLogger } from '../../core/log.ts';
 import { Leases } from '../../mcp/agents/leases.ts';
-import type { Client, Tool, ToolCall, ToolContext } from '../../mcp/define.ts';
-import { DefinitionCache } from '../../mcp/definitions.ts';
-import { callerOf, isAllowed, type Role } from '../../mcp/permissions.ts';
+import type { Client, Tool, ToolCall, ToolContext } from '../../mcp/engine/define-tool.ts';
+import { callerOf, isAllowed, type Role } from '../../mcp/engine/permissions.ts';
+import { DefinitionCache } from '../../mcp/shared/definition-cache.ts';
 
 /** A client that can be asked nothing and does not listen to progress. */
 export const silentClient: Client = {

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { loadWorkflows } from '../../cli/content.ts';
 import { exampleInput, retriesOf, workflowPages } from '../../cli/docs/workflows.ts';
-import { GENERATED_FOLDERS, generatedFiles } from '../../cli/docs.ts';
-import { exampleOf, fieldsOf } from '../../cli/schema-text.ts';
+import { GENERATED_FOLDERS, generatedFiles } from '../../cli/docs/write-docs.ts';
+import { exampleOf, fieldsOf } from '../../cli/print/schema-text.ts';
 import { checkInput } from '../../core/conductor/start.ts';
 import { inputSchemaOf } from '../../core/contract.ts';
 

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { cacheFolder } from '../../core/conductor/embedded/cache.ts';
-import { expectedChecksum } from '../../core/conductor/embedded/jar.ts';
-import { localRepository } from '../../core/conductor/embedded/maven.ts';
+import { cacheFolder } from '../../core/conductor/embedded/install/cache.ts';
+import { expectedChecksum } from '../../core/conductor/embedded/install/jar.ts';
+import { localRepository } from '../../core/conductor/embedded/install/maven.ts';
+import { release } from '../../core/conductor/embedded/install/release.ts';
 import { explanationIn, failureIn } from '../../core/conductor/embedded/ready.ts';
-import { release } from '../../core/conductor/embedded/release.ts';
 import { parseState, readState, type ServerState, writeState } from '../../core/conductor/embedded/state.ts';
 
 const state: ServerState = {

@@ -6,8 +6,8 @@ import { createMcpHandler, InMemoryTransport, Server, type Transport } from '@mo
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type Asking, createAsking, InputNeeded } from '../../mcp/asking.ts';
-import { capabilitiesOf } from '../../mcp/capabilities.ts';
+import { capabilitiesOf } from '../../mcp/engine/client-capabilities.ts';
+import { type Asking, createAsking, InputNeeded } from '../../mcp/engine/elicitation.ts';
 
 type Handler = (asking: Asking) => Promise<string>;
 type Answer =

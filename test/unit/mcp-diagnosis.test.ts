@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { discover } from '../../core/discover.ts';
+import { discover } from '../../core/content/discover.ts';
 import { gather } from '../../mcp/analysis/chain.ts';
 import { describeDiagnosis, judge } from '../../mcp/analysis/diagnose.ts';
 import { innermost, readReason, shapeOf } from '../../mcp/analysis/reasons.ts';
 import { nullsOf } from '../../mcp/analysis/unresolved.ts';
-import { isTool } from '../../mcp/define.ts';
+import { isTool } from '../../mcp/engine/define-tool.ts';
 import { endedTroubles } from '../support/troubles/ended.ts';
 import { expected, type TroubleName } from '../support/troubles/expected.ts';
 import { openTroubles } from '../support/troubles/open.ts';

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { FleetError, type FleetErrorOptions } from '../../core/errors.ts';
 import { type Logger, silentLogger } from '../../core/log.ts';
-import { parseArguments } from '../../mcp/arguments.ts';
-import { defineTool, type Tool, type ToolCall } from '../../mcp/define.ts';
-import { errorResult } from '../../mcp/errors.ts';
+import { parseArguments } from '../../mcp/engine/arguments.ts';
+import { defineTool, type Tool, type ToolCall } from '../../mcp/engine/define-tool.ts';
+import { errorResult } from '../../mcp/engine/error-result.ts';
 import { toolCall } from '../support/tool-calls.ts';
 
 const tool = defineTool({

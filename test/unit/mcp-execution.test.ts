@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { countByStatus, failureOf, latestAttempts } from '../../core/conductor/execution.ts';
 import { executionSchema } from '../../core/conductor/types.ts';
 import { clip, duration } from '../../core/text.ts';
-import { cursorText, readCursor } from '../../mcp/cursor.ts';
-import { lineOf, rowOf, unpolled } from '../../mcp/execution.ts';
-import { nearNames } from '../../mcp/names.ts';
-import { cutNames, fitPayloads, wholeValues } from '../../mcp/payload.ts';
-import { quote } from '../../mcp/text.ts';
+import { cursorText, readCursor } from '../../mcp/shared/cursor.ts';
+import { nearNames } from '../../mcp/shared/near-names.ts';
+import { cutNames, fitPayloads, wholeValues } from '../../mcp/shared/payload.ts';
+import { lineOf, rowOf, unpolled } from '../../mcp/shared/task-rows.ts';
+import { quote } from '../../mcp/shared/text.ts';
 import { fakeExecution, fakeTask } from '../support/fake-conductor.ts';
 
 const executionWith = (changes: Record<string, unknown>) => executionSchema.parse(fakeExecution(changes));

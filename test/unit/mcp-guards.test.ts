@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
-import { defineTool, type Guard, type Tool, type ToolResult } from '../../mcp/define.ts';
-import { guarded } from '../../mcp/guards/index.ts';
-import { rateLimit } from '../../mcp/guards/rate-limit.ts';
-import { responseBudget } from '../../mcp/guards/response-budget.ts';
+import { guarded } from '../../mcp/admission/index.ts';
+import { rateLimit } from '../../mcp/admission/rate-limit.ts';
+import { responseBudget } from '../../mcp/admission/response-budget.ts';
+import { defineTool, type Guard, type Tool, type ToolResult } from '../../mcp/engine/define-tool.ts';
 import { toolCall } from '../support/tool-calls.ts';
 
 const reading: Tool = defineTool({

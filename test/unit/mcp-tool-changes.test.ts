@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { ChangeBus } from '../../mcp/changes.ts';
-import { defineTool, type Tool } from '../../mcp/define.ts';
-import { watchTools } from '../../mcp/tool-changes.ts';
+import { ChangeBus } from '../../mcp/engine/changes.ts';
+import { defineTool, type Tool } from '../../mcp/engine/define-tool.ts';
+import { watchTools } from '../../mcp/engine/tool-changes.ts';
 
 function toolOf(name: string, description: string): Tool {
   return defineTool({

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { discover } from '../../core/discover.ts';
-import { isTool } from '../../mcp/define.ts';
-import { listingOf } from '../../mcp/schemas.ts';
+import { discover } from '../../core/content/discover.ts';
+import { isTool } from '../../mcp/engine/define-tool.ts';
+import { listingOf } from '../../mcp/engine/tool-listing.ts';
 import { tokensOf } from '../support/tokens.ts';
 
 const TOKENS_PER_TOOL = 300;

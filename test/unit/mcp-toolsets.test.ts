@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { defineTool, type Tool } from '../../mcp/define.ts';
-import { callerOf, type Permission } from '../../mcp/permissions.ts';
-import { allowedTools, checkChoice, choiceFrom, chosenTools, type Toolset } from '../../mcp/toolsets.ts';
+import { defineTool, type Tool } from '../../mcp/engine/define-tool.ts';
+import { callerOf, type Permission } from '../../mcp/engine/permissions.ts';
+import { allowedTools, checkChoice, choiceFrom, chosenTools, type Toolset } from '../../mcp/engine/toolsets.ts';
 
 function tool(name: string, toolset: Toolset, byDefault = false, permission: Permission = 'workflows:read'): Tool {
   const annotations = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { offerOf } from '../../core/mcp-offer.ts';
-import { listingOf } from '../../mcp/schemas.ts';
+import { listingOf } from '../../mcp/engine/tool-listing.ts';
 import { chooseWorkflows } from '../../mcp/workflow-tools/choose.ts';
 import { toolNames } from '../../mcp/workflow-tools/names.ts';
 import { inputSchemaOf } from '../../mcp/workflow-tools/schema.ts';

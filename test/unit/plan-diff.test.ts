@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { canonicalWorkflow, fingerprint } from '../../workflows/manage/canonical.ts';
-import { differences } from '../../workflows/manage/diff.ts';
+import { canonicalWorkflow, fingerprint } from '../../workflows/manage/compare/canonical.ts';
+import { differences } from '../../workflows/manage/compare/diff.ts';
+import { narrowings } from '../../workflows/manage/compare/narrowing.ts';
 import { contentOf, isAsStamped, kindOf, kinds } from '../../workflows/manage/kinds.ts';
-import { narrowings } from '../../workflows/manage/narrowing.ts';
 
 type Json = Record<string, unknown>;
 

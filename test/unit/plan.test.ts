@@ -3,11 +3,11 @@ import { z } from 'zod';
 import type { TaskDef, WorkflowDef } from '../../core/conductor/types.ts';
 import { defineTask, fromSetting } from '../../core/contract.ts';
 import { defineWorkflow } from '../../workflows/dsl/define.ts';
-import { canonicalWorkflow, fingerprint } from '../../workflows/manage/canonical.ts';
 import type { Change } from '../../workflows/manage/change.ts';
+import { canonicalWorkflow, fingerprint } from '../../workflows/manage/compare/canonical.ts';
+import type { Definitions, ServerState } from '../../workflows/manage/compare/view.ts';
 import { plan } from '../../workflows/manage/plan.ts';
 import { toTaskDef, withSettings } from '../../workflows/manage/task-def.ts';
-import type { Definitions, ServerState } from '../../workflows/manage/view.ts';
 
 const task: TaskDef = {
   name: 't',

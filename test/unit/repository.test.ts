@@ -23,6 +23,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'workflows/schedules': ['core', 'workflows/dsl', 'workflows/definitions'],
   'workflows/event-handlers': ['core', 'workflows/dsl', 'workflows/definitions'],
   'workflows/templates': ['core', 'workflows/dsl', 'workflows/scenario', 'workflows/templates', 'workers/tasks'],
+  examples: ['core', 'examples'],
   mcp: ['core', 'mcp'],
   'mcp/analysis': ['core', 'mcp', 'workflows/model'],
   'mcp/authoring': [
@@ -42,7 +43,7 @@ const MAX_LINES = 300;
 
 const layers = Object.keys(MAY_IMPORT).sort((a, b) => b.length - a.length);
 const layerOf = (file: string) => layers.find((layer) => file.startsWith(`${layer}/`));
-const sources = globSync('{core,workers,workflows,mcp,cli}/**/*.ts').sort();
+const sources = globSync('{core,workers,workflows,mcp,cli,examples}/**/*.ts').sort();
 const importsOf = (file: string) =>
   [...readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?'(\.[^']+)'/g)].map(([, path = '']) =>
     normalize(join(dirname(file), path)),

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { discover } from '../../core/discover.ts';
+import { discover } from '../../core/content/discover.ts';
 import { FleetError } from '../../core/errors.ts';
-import { parseArguments } from '../../mcp/arguments.ts';
-import { isTool } from '../../mcp/define.ts';
-import { listingOf } from '../../mcp/schemas.ts';
+import { parseArguments } from '../../mcp/engine/arguments.ts';
+import { isTool } from '../../mcp/engine/define-tool.ts';
+import { listingOf } from '../../mcp/engine/tool-listing.ts';
 import { callsIn } from '../evals/advice.ts';
 import { mistakesFor } from '../evals/mistakes.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
+import { workerInputs } from '../../core/content/worker-inputs.ts';
 import type { Workflow } from '../../core/contract.ts';
-import { workerInputs } from '../../core/worker-inputs.ts';
 import { type Place, walk } from '../model/walk.ts';
 import type { Build } from './build.ts';
 import { defineWorkflow, failureInput } from './define.ts';

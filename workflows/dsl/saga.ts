@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
+import { workerInputs } from '../../core/content/worker-inputs.ts';
 import type { TaskContract, Workflow } from '../../core/contract.ts';
-import { workerInputs } from '../../core/worker-inputs.ts';
 import { walk } from '../model/walk.ts';
 import { Build } from './build.ts';
 import { assemble, type failureInput, type Variables, type WorkflowSpec } from './define.ts';

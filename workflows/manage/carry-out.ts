@@ -3,11 +3,11 @@ import type { Lock } from '../../core/conductor/lock.ts';
 import type { EventHandlerDef, ScheduleDef, TaskDef, WorkflowDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { type Change, isDue, labelOf } from './change.ts';
+import type { Definitions } from './compare/view.ts';
 import { nextFirings } from './firings.ts';
 import { contentOf, type Kind } from './kinds.ts';
 import type { Plan } from './make-plan.ts';
 import { readDefinitions, readRunning } from './server-state.ts';
-import type { Definitions } from './view.ts';
 
 type Def = Record<string, unknown>;
 

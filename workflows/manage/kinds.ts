@@ -4,7 +4,7 @@ import {
   canonicalTask,
   canonicalWorkflow,
   fingerprint,
-} from './canonical.ts';
+} from './compare/canonical.ts';
 import * as stamps from './stamp.ts';
 
 /** What can be registered, in the order in which nothing refers to what is not there yet. */

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { FleetError } from '../../core/errors.ts';
 import { type Change, changeSchema, isDue, labelOf } from './change.ts';
+import type { Definitions } from './compare/view.ts';
 import { nextFirings } from './firings.ts';
 import { kindOf, kinds } from './kinds.ts';
 import type { PlanOptions } from './plan.ts';
 import { planAgainst } from './server-state.ts';
-import type { Definitions } from './view.ts';
 
 /** What `fleet plan --out` writes and `fleet apply` reads. */
 export const planSchema = z.object({

@@ -1,4 +1,4 @@
-import { withCompanions } from '../../core/companions.ts';
+import { withCompanions } from '../../core/content/companions.ts';
 import type {
   EventHandler,
   Schedule,
@@ -7,8 +7,8 @@ import type {
   Workflow,
   WorkflowSettings,
 } from '../../core/contract.ts';
+import type { Definitions } from './compare/view.ts';
 import { toTaskDef, withSettings } from './task-def.ts';
-import type { Definitions } from './view.ts';
 
 /** Everything that is defined as code. */
 export interface Content {

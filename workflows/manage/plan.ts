@@ -1,10 +1,10 @@
 import type { Change } from './change.ts';
-import { differences } from './diff.ts';
+import { differences } from './compare/diff.ts';
+import { type Definitions, keyOf, type ServerState, type View, viewOf } from './compare/view.ts';
 import { contentOf, type Kind, kindOf, whyKept } from './kinds.ts';
 import { inOrder } from './order.ts';
 import { prune } from './prune.ts';
 import { type Placed, pinnedTo, place } from './versions.ts';
-import { type Definitions, keyOf, type ServerState, type View, viewOf } from './view.ts';
 
 export interface PlanOptions {
   /** Also replace what somebody changed on the server. */

@@ -2,8 +2,8 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import { isLock } from '../../core/conductor/lock.ts';
 import type { ScheduleDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
+import type { Definitions, ServerState } from './compare/view.ts';
 import { type Drafted, type PlanOptions, plan } from './plan.ts';
-import type { Definitions, ServerState } from './view.ts';
 
 /** Questions about running executions that are asked at once. */
 const AT_ONCE = 8;

@@ -1,5 +1,5 @@
 import { isObject } from '../../core/json.ts';
-import { STAMP_KEY } from './canonical.ts';
+import { STAMP_KEY } from './compare/canonical.ts';
 
 /**
  * What registration leaves in everything it writes, where the server keeps it and nothing reads it: workflows in `metadata`, task

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import type { Workflow, WorkflowSettings } from '../../core/contract.ts';
 import { isObject } from '../../core/json.ts';
-import { canonicalTask, canonicalWorkflow } from '../manage/canonical.ts';
+import { canonicalTask, canonicalWorkflow } from '../manage/compare/canonical.ts';
 import { toTaskDef, withSettings } from '../manage/task-def.ts';
 import { walk } from '../model/walk.ts';
 import type { Stored } from './file.ts';

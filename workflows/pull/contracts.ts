@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { defineTask, type TaskContract, type TaskOptions } from '../../core/contract.ts';
-import { canonicalTask } from '../manage/canonical.ts';
+import { canonicalTask } from '../manage/compare/canonical.ts';
 import { toTaskDef } from '../manage/task-def.ts';
 import { type Code, call, object, text } from './code/code.ts';
 import { literal } from './code/literals.ts';

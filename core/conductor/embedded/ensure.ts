@@ -18,12 +18,12 @@ import type { Config } from '../../config.ts';
 import { FleetError } from '../../errors.ts';
 import { removeLeftContainers } from './container.ts';
 import { createFolder, type DataFolder, dataFolder, prepareFiles } from './folder.ts';
+import { findProgram } from './install/source.ts';
 import { answers, endInstance, findUnrecorded, isAlive } from './instance.ts';
 import { launch } from './launch.ts';
 import { withLock } from './lock.ts';
 import type { Progress } from './progress.ts';
 import { waitUntilReady } from './ready.ts';
-import { findProgram } from './source.ts';
 import { isOwnerAlive, readState, removeState, type ServerState, thisProcess, writeState } from './state.ts';
 
 export interface EnsureOptions {

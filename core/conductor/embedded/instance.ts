@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { commandOf, endProcesses, isRunning, processesWith } from '../../processes.ts';
 import { endContainer, isContainerRunning } from './container.ts';
 import type { DataFolder } from './folder.ts';
+import { release } from './install/release.ts';
 import { INSTANCE_PROPERTY } from './properties.ts';
 import { isInstanceReady } from './ready.ts';
-import { release } from './release.ts';
 import { type ServerState, urlOf } from './state.ts';
 
 /** The server needs two seconds for an orderly end; a loaded machine more. */

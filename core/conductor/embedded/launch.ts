@@ -5,14 +5,14 @@ import { type Config, processEnvironment } from '../../config.ts';
 import { FleetError, messageOf } from '../../errors.ts';
 import { startContainer } from './container.ts';
 import type { DataFolder } from './folder.ts';
+import { release } from './install/release.ts';
+import type { Program } from './install/source.ts';
 import { answers, endInstance, folderMark, instanceMark, isAlive } from './instance.ts';
 import { readFrom, sizeOf } from './log-file.ts';
 import { choosePort, FIRST_PORT, portTaken } from './port.ts';
 import type { Progress } from './progress.ts';
 import { javaArguments, serverEnvironment, serverProperties } from './properties.ts';
 import { explanationIn, type Outcome, waitUntilReady } from './ready.ts';
-import { release } from './release.ts';
-import type { Program } from './source.ts';
 import { type Owner, removeState, type ServerState, writeState } from './state.ts';
 
 export interface LaunchOptions {

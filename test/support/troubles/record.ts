@@ -3,10 +3,10 @@
  * `node test/support/troubles/record.ts <address of the API>`
  */
 import { writeFileSync } from 'node:fs';
-import { startShop } from '../../../cli/demo/shop.ts';
 import { type Conductor, createConductor } from '../../../core/conductor/api.ts';
 import { createCaller } from '../../../core/conductor/client.ts';
 import { loadConfig } from '../../../core/config.ts';
+import { startShop } from '../../../examples/shop/shop.ts';
 import { gather, type Reads } from '../../../mcp/analysis/chain.ts';
 import { endedTroubles } from './ended.ts';
 import { openTroubles } from './open.ts';

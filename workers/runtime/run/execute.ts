@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import type { Task } from '../../../core/conductor/types.ts';
+import { handlerInput, idempotencyScopeOf, refusalOf } from '../../../core/content/worker-inputs.ts';
 import type { TaskContext, Worker, WorkerSettings } from '../../../core/contract.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { Logger } from '../../../core/log.ts';
-import { handlerInput, idempotencyScopeOf, refusalOf } from '../../../core/worker-inputs.ts';
 import type { Attempt } from './attempt.ts';
 
 /** How the execution of one task ended, before it is put into the server's words. */

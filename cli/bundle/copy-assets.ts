@@ -1,0 +1,12 @@
+import { cpSync, globSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Puts what the program reads beside its modules, and the compiler leaves out, into a folder of compiled modules. */
+export function copyAssets(folder: string): void {
+  for (const path of globSync('mcp/**/*.html', { cwd: root })) cpSync(join(root, path), join(folder, path));
+}
+
+if (import.meta.main) copyAssets(process.argv[2] ?? 'dist');

@@ -1,0 +1,51 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { discover } from '../../core/content/discover.ts';
+import { isTool } from '../../mcp/engine/define-tool.ts';
+import { copyAssets } from './copy-assets.ts';
+import { compiled, fileAt, productionPackages } from './files.ts';
+import { manifestOf, type PackageJson } from './manifest.ts';
+import { zip } from './zip.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The manifest of this checkout's bundle. */
+export async function manifest() {
+  const about = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as PackageJson; // ours, and a test reads it
+  const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
+  return manifestOf(
+    about,
+    tools.filter(({ byDefault }) => byDefault),
+  );
+}
+
+/** A bundle that clients such as Claude Desktop install by a double click: the compiled program, its packages, and the manifest. */
+export async function bundle(): Promise<Buffer> {
+  const dist = mkdtempSync(join(tmpdir(), 'fleet-dist-'));
+  try {
+    const compiler = join(root, 'node_modules/typescript/bin/tsc');
+    const args = ['-p', join(root, 'tsconfig.build.json'), '--noCheck', '--declaration', 'false', '--outDir', dist];
+    execFileSync(process.execPath, [compiler, ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
+    copyAssets(dist);
+    const text = JSON.stringify(await manifest(), null, 2);
+    return zip([
+      { path: 'manifest.json', data: Buffer.from(`${text}\n`) },
+      ...['package.json', 'LICENSE', 'cli/fleet.js'].map((path) => fileAt(root, path)),
+      ...compiled(dist),
+      ...productionPackages(root),
+    ]);
+  } finally {
+    rmSync(dist, { recursive: true, force: true });
+  }
+}
+
+if (import.meta.main) {
+  const { name, version } = await manifest();
+  const file = process.argv[2] ?? `${name}-${version}.mcpb`;
+  const data = await bundle();
+  writeFileSync(file, data);
+  process.stderr.write(`${file}: ${(data.length / 1024 / 1024).toFixed(1)} MiB\n`);
+}

@@ -1,0 +1,50 @@
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { loadWorkflows } from '../content.ts';
+import { loadPrompts, loadResources, loadTools } from '../mcp-front.ts';
+import { configurationMarkdown } from './configuration.ts';
+import { lintMarkdown } from './lint.ts';
+import { toolsMarkdown } from './tools.ts';
+import { workflowPages } from './workflows.ts';
+
+/** A file that `npm run docs` writes, with its path from the root of the repository. */
+export interface GeneratedFile {
+  path: string;
+  text: string;
+}
+
+/** Every generated part of `docs/`. A unit test compares them with the files. */
+export async function generatedFiles(): Promise<GeneratedFile[]> {
+  const [tools, resources, prompts] = await Promise.all([
+    loadTools({ mcpToolsets: [], mcpTools: [] }),
+    loadResources(),
+    loadPrompts(),
+  ]);
+  return [
+    { path: 'docs/configuration.md', text: configurationMarkdown() },
+    { path: 'docs/lint.md', text: lintMarkdown() },
+    { path: 'docs/tools.md', text: toolsMarkdown({ tools, resources, prompts }) },
+    ...workflowPages(await loadWorkflows()).map(({ name, text }) => ({ path: `docs/workflows/${name}`, text })),
+  ];
+}
+
+/** Folders that hold generated files only, so that one which is not made any more is removed. */
+export const GENERATED_FOLDERS = ['docs/workflows'];
+
+async function writeAll(): Promise<void> {
+  const root = new URL('../../', import.meta.url);
+  const files = await generatedFiles();
+  for (const folder of GENERATED_FOLDERS) {
+    mkdirSync(new URL(folder, root), { recursive: true });
+    const made = new Set(files.map(({ path }) => path));
+    for (const name of readdirSync(new URL(folder, root))) {
+      if (!made.has(`${folder}/${name}`)) rmSync(new URL(`${folder}/${name}`, root));
+    }
+  }
+  for (const { path, text } of files) {
+    mkdirSync(new URL(dirname(path), root), { recursive: true });
+    writeFileSync(new URL(path, root), text);
+  }
+}
+
+if (import.meta.main) await writeAll();

@@ -1,0 +1,61 @@
+import type { Config } from '../../../config.ts';
+import { FleetError } from '../../../errors.ts';
+import { hasDockerImage } from '../container.ts';
+import type { Progress } from '../progress.ts';
+import { findJar } from './jar.ts';
+import { findJava } from './java.ts';
+import { release } from './release.ts';
+import { findUnpacked, unpack } from './unpack.ts';
+
+/** What to run as the server. */
+export type Program = { kind: 'jar'; java: string; jar: string } | { kind: 'docker' };
+
+/** Where each part comes from; tests give their own. */
+export interface Sources {
+  findJava: typeof findJava;
+  findJar: typeof findJar;
+  findUnpacked: typeof findUnpacked;
+  unpack: typeof unpack;
+  hasDockerImage: typeof hasDockerImage;
+}
+
+const realSources: Sources = { findJava, findJar, findUnpacked, unpack, hasDockerImage };
+
+/**
+ * The server as a jar with a Java to run it, else as a Docker image. Java is looked for first, because the jar is half a
+ * gigabyte that nobody needs without one.
+ * @throws FleetError that says what is missing and lists the ways out
+ */
+export async function findProgram(config: Config, progress: Progress, sources = realSources): Promise<Program> {
+  const java = await sources.findJava(config, progress.signal).catch((error: unknown) => {
+    if (error instanceof FleetError && error.code === 'environment') return error;
+    throw error;
+  });
+  if (typeof java === 'string') {
+    const jar = await jarToRun(java, config, progress, sources);
+    if (jar !== undefined) return { kind: 'jar', java, jar };
+  } else if (config.conductorJar !== undefined) throw java;
+  else progress.note(java.message);
+  if (await sources.hasDockerImage(progress)) return { kind: 'docker' };
+  throw typeof java === 'string' ? noServer() : java;
+}
+
+/** Of one that was unpacked before the boot jar need not be looked for, which reads half a gigabyte; one that was named has to be right. */
+async function jarToRun(java: string, config: Config, progress: Progress, sources: Sources) {
+  const before = config.conductorJar === undefined ? await sources.findUnpacked(config) : undefined;
+  if (before !== undefined) return before;
+  const jar = await sources.findJar(config, progress);
+  return jar === undefined ? undefined : sources.unpack(jar, java, config, progress);
+}
+
+function noServer(): FleetError {
+  return new FleetError('environment', `Conductor ${release.version} could not be found or fetched.`, {
+    remedy: [
+      'Four ways out:',
+      '  1. set CONDUCTOR_SERVER_URL to a Conductor server that runs;',
+      `  2. set CONDUCTOR_JAR to its boot jar (Maven artifact ${release.artifact});`,
+      '  3. install Maven (mvn) and let it reach a Maven repository: the jar is then fetched once;',
+      `  4. start a Docker engine that has the image ${release.image} or can pull it.`,
+    ].join('\n'),
+  });
+}

@@ -1,0 +1,22 @@
+import type { Workflow } from '../contract.ts';
+
+/** Workflows with those that were made with them, which come first: a saga needs its compensation. The first of each name counts. */
+export function withCompanions(workflows: readonly Workflow[]): Workflow[] {
+  const all = new Map<string, Workflow>();
+  for (const workflow of flattened(workflows)) if (!all.has(workflow.name)) all.set(workflow.name, workflow);
+  return [...all.values()];
+}
+
+/** The name that two different ones of them have. */
+export function nameUsedTwice(workflows: readonly Workflow[]): string | undefined {
+  const known = new Map<string, Workflow>();
+  for (const workflow of flattened(workflows)) {
+    if (known.has(workflow.name) && known.get(workflow.name) !== workflow) return workflow.name;
+    known.set(workflow.name, workflow);
+  }
+  return undefined;
+}
+
+function flattened(workflows: readonly Workflow[]): Workflow[] {
+  return workflows.flatMap((workflow) => [...flattened(workflow.companions ?? []), workflow]);
+}

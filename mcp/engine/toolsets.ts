@@ -1,0 +1,83 @@
+import { type Config, nearest } from '../../core/config.ts';
+import { FleetError } from '../../core/errors.ts';
+import type { Tool } from './define-tool.ts';
+import { type Caller, isAllowed } from './permissions.ts';
+
+/** The groups in which tools are switched on, in the order they are listed. */
+export const toolsets = [
+  'workflows',
+  'executions',
+  'operate',
+  'author',
+  'approvals',
+  'queues',
+  'schedules',
+  'agents',
+  'api',
+] as const;
+export type Toolset = (typeof toolsets)[number];
+
+/** Which tools somebody wants: names of toolsets, `default` or `all`, and names of single tools beside them. */
+export interface Choice {
+  readonly toolsets: readonly string[];
+  readonly tools: readonly string[];
+  /** A choice that this one cannot go beyond. */
+  readonly within?: Choice;
+}
+
+/** There are fewer tools; a longer header asks for nothing more. */
+const MOST_NAMES = 50;
+
+const HEADERS = { toolsets: 'x-mcp-toolsets', tools: 'x-mcp-tools' } as const;
+
+/**
+ * The choice of one request: what its headers ask for, as far as whoever runs the server left it open. A name that is not there is
+ * passed over, since an answer about headers reaches nobody who could read it.
+ */
+export function choiceFrom(config: Pick<Config, 'mcpToolsets' | 'mcpTools'>, headers: Headers | undefined): Choice {
+  const set: Choice = { toolsets: config.mcpToolsets, tools: config.mcpTools };
+  const asked = { toolsets: listIn(headers, HEADERS.toolsets), tools: listIn(headers, HEADERS.tools) };
+  if (asked.toolsets.length === 0 && asked.tools.length === 0) return set;
+  const isOpen = set.toolsets.length === 0 && set.tools.length === 0;
+  return isOpen ? asked : { ...asked, within: set };
+}
+
+function listIn(headers: Headers | undefined, name: string): string[] {
+  const names = (headers?.get(name) ?? '').split(',').map((part) => part.trim());
+  return names
+    .filter((part) => /^[a-z_]{1,64}$/.test(part))
+    .slice(0, MOST_NAMES)
+    .sort();
+}
+
+/** @throws FleetError `config` if the choice names a toolset or a tool that does not exist */
+export function checkChoice({ toolsets: wanted, tools: names }: Choice, tools: readonly Tool[]): void {
+  for (const name of wanted) mustBeOneOf('toolset', name, ['default', 'all', ...toolsets]);
+  const known = tools.map(({ name }) => name);
+  for (const name of names) mustBeOneOf('tool', name, known);
+}
+
+/** The chosen tools, in the order of their toolsets. Without a choice, those that are on by default. */
+export function chosenTools({ toolsets: wanted, tools: names, within }: Choice, tools: readonly Tool[]): Tool[] {
+  const open = within ? chosenTools(within, tools) : tools;
+  const on = wanted.length === 0 && names.length === 0 ? ['default'] : wanted;
+  const isOn = ({ name, toolset, byDefault }: Tool) =>
+    on.includes('all') ||
+    on.includes(toolset) ||
+    (on.includes('default') && byDefault === true) ||
+    names.includes(name);
+  return open.filter(isOn).sort((a, b) => toolsets.indexOf(a.toolset) - toolsets.indexOf(b.toolset));
+}
+
+/** Those that the caller may use: a tool that would be refused is not offered. */
+export function allowedTools(caller: Caller, tools: readonly Tool[]): Tool[] {
+  return tools.filter(({ permission }) => isAllowed(caller, permission));
+}
+
+function mustBeOneOf(what: string, name: string, known: readonly string[]): void {
+  if (known.includes(name)) return;
+  const near = nearest(name, known);
+  throw new FleetError('config', `There is no ${what} called ${JSON.stringify(name.slice(0, 100))}.`, {
+    remedy: near ? `Did you mean ${near}?` : `The ${what}s are ${known.join(', ')}.`,
+  });
+}

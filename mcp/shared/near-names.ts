@@ -1,0 +1,16 @@
+import { nearest } from '../../core/config.ts';
+
+/** Up to `most` of `names` that may have been meant by `word`: those that contain it or are contained in it, then the nearest by spelling. */
+export function nearNames(word: string, names: readonly string[], most = 5): string[] {
+  const wanted = word.toLowerCase();
+  const related = names.filter((name) => name.toLowerCase().includes(wanted) || wanted.includes(name.toLowerCase()));
+  const found = related.slice(0, most);
+  const rest = names.filter((name) => !related.includes(name));
+  while (found.length < most) {
+    const next = nearest(word, rest);
+    if (next === undefined) break;
+    found.push(next);
+    rest.splice(rest.indexOf(next), 1);
+  }
+  return found;
+}

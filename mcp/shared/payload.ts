@@ -1,0 +1,56 @@
+import { clip } from '../../core/text.ts';
+
+type Json = Record<string, unknown>;
+
+/** A value out of a workflow, whole or cut to its share of an answer. */
+export interface Payload {
+  readonly name: string;
+  /** Absent where it was cut: half of a value would pass for the whole. */
+  readonly value?: Json;
+  /** For the text: the JSON, or its beginning and a note. */
+  readonly shown: string;
+}
+
+/** Values under one byte budget: small ones stay whole, the large ones share what is left equally. */
+export function fitPayloads(values: readonly (readonly [name: string, value: Json])[], budgetBytes: number): Payload[] {
+  const sized = values.map(([name, value]) => {
+    const json = JSON.stringify(value);
+    return { name, value, json, bytes: Buffer.byteLength(json) };
+  });
+  const limit = fairLimit(
+    sized.map(({ bytes }) => bytes),
+    budgetBytes,
+  );
+  return sized.map(({ name, value, json, bytes }) => {
+    if (bytes <= limit) return { name, value, shown: json };
+    const characters = Math.floor((limit / bytes) * json.length);
+    return { name, shown: `${clip(json, characters)}… [cut: ${characters} of ${json.length} characters]` };
+  });
+}
+
+/** What was not cut, by name. */
+export function wholeValues(payloads: readonly Payload[]): Partial<Record<string, Json>> {
+  return Object.fromEntries(payloads.flatMap(({ name, value }) => (value ? [[name, value]] : [])));
+}
+
+/** Names of what was cut. */
+export function cutNames(payloads: readonly Payload[]): string[] {
+  return payloads.filter(({ value }) => value === undefined).map(({ name }) => name);
+}
+
+/** What they take of a budget. */
+export function bytesShown(payloads: readonly Payload[]): number {
+  return payloads.reduce((sum, { shown }) => sum + Buffer.byteLength(shown), 0);
+}
+
+/** The largest size that every value may have so that all of them together stay within the budget. */
+function fairLimit(sizes: readonly number[], budget: number): number {
+  let left = budget;
+  let waiting = sizes.length;
+  for (const size of [...sizes].sort((a, b) => a - b)) {
+    if (size > left / waiting) return Math.floor(left / waiting);
+    left -= size;
+    waiting -= 1;
+  }
+  return Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,60 @@
+import { latestAttempts, runtimeOf } from '../../core/conductor/execution.ts';
+import { isForWorkers } from '../../core/conductor/task-types.ts';
+import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
+import { clip, count, duration } from '../../core/text.ts';
+import { innermost } from '../analysis/reasons.ts';
+import { quote, word } from './text.ts';
+
+const ROW_REASON_LIMIT = 120;
+
+/** A task of an execution as answers show it. */
+export type TaskRow = {
+  ref: string;
+  /** The system task's type, or the task definition that a worker serves. */
+  type: string;
+  status: string;
+  attempt: number;
+  durationMs: number;
+  reason?: string;
+};
+
+/** The row of a task. A completed task keeps the reason of an earlier attempt on the server; it is not shown. */
+export function rowOf(task: Task, now: number): TaskRow {
+  const { reasonForIncompletion: reason } = task;
+  return {
+    ref: task.referenceTaskName,
+    type: task.taskType,
+    status: task.status,
+    attempt: task.retryCount + 1,
+    durationMs: runtimeOf(task, now),
+    ...(reason && task.status !== 'COMPLETED' && { reason: clip(innermost(reason), ROW_REASON_LIMIT) }),
+  };
+}
+
+/** The row as a line of text. */
+export function lineOf({ ref, type, status, attempt, durationMs, reason }: TaskRow): string {
+  const line = `${word(ref)} | ${word(type)} | ${status} | ${duration(durationMs)}`;
+  return `${line}${attempt > 1 ? ` | attempt ${attempt}` : ''}${reason ? ` | ${quote(reason)}` : ''}`;
+}
+
+/** Sentences on what an execution waits for, where nobody has taken up a task of it. */
+export function unpolled(tasks: readonly Task[], now: number): string[] {
+  return latestAttempts(tasks)
+    .filter((task) => task.status === 'SCHEDULED' && task.pollCount === 0 && isForWorkers(task))
+    .slice(0, 5)
+    .map((task) => {
+      const waited = duration(now - task.scheduledTime);
+      return `No worker has taken ${word(task.referenceTaskName)} (task definition ${word(task.taskType)}) for ${waited}.`;
+    });
+}
+
+/** `3 COMPLETED, 1 FAILED`. */
+export function countsLine(counts: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(counts).map(([status, n]) => `${n} ${status}`);
+  return parts.length > 0 ? parts.join(', ') : count(0, 'task');
+}
+
+/** True while it makes sense to ask again. */
+export function isGoingOn({ status }: Pick<Execution, 'status'>): boolean {
+  return !hasEnded(status);
+}

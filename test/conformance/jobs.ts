@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import type { CallToolResult, InputRequests } from '@modelcontextprotocol/server';
+import type { Tasks } from '../../mcp/tasks/feature.ts';
+import { type CreatedTask, completedTask, createdTask, type DetailedTask } from '../../mcp/tasks/protocol.ts';
+
+/** How a job ends. */
+type End =
+  | { readonly result: CallToolResult }
+  | { readonly error: { readonly code: number; readonly message: string } };
+
+/** What a job does: takes its time, asks its questions, ends. */
+export interface Job {
+  readonly seconds: number;
+  readonly questions?: InputRequests;
+  readonly end: End;
+}
+
+interface Kept extends Job {
+  readonly createdAt: number;
+  cancelled: boolean;
+  questions: InputRequests;
+}
+
+/** The tasks of the fixture. They live in this one process, which the tasks of the product never do. */
+export class FixtureTasks implements Tasks {
+  readonly #jobs = new Map<string, Kept>();
+
+  /** Starts a job and returns the answer of the call that started it. */
+  start(job: Job): CreatedTask {
+    const taskId = randomUUID();
+    this.#jobs.set(taskId, { ...job, questions: { ...job.questions }, createdAt: Date.now(), cancelled: false });
+    return createdTask(this.#show(taskId));
+  }
+
+  async get(taskId: string): Promise<DetailedTask | undefined> {
+    return this.#jobs.has(taskId) ? this.#show(taskId) : undefined;
+  }
+
+  async update(taskId: string, responses: Record<string, unknown>): Promise<boolean> {
+    const job = this.#jobs.get(taskId);
+    if (!job) return false;
+    const open = Object.entries(job.questions).filter(([key]) => !(key in responses));
+    job.questions = Object.fromEntries(open);
+    return true;
+  }
+
+  async cancel(taskId: string): Promise<boolean> {
+    const job = this.#jobs.get(taskId);
+    if (job && !hasEnded(job)) job.cancelled = true;
+    return job !== undefined;
+  }
+
+  #show(taskId: string): DetailedTask {
+    const job = this.#jobs.get(taskId);
+    if (!job) throw new Error(`There is no job ${taskId}.`);
+    const at = new Date(job.createdAt).toISOString();
+    const base = { taskId, createdAt: at, lastUpdatedAt: at, ttlMs: 600_000, pollIntervalMs: 100 };
+    if (job.cancelled) return { ...base, status: 'cancelled' };
+    if (Object.keys(job.questions).length > 0) {
+      return { ...base, status: 'input_required', inputRequests: job.questions };
+    }
+    const working = { ...base, status: 'working' as const };
+    if (!hasEnded(job)) return working;
+    return 'result' in job.end ? completedTask(working, job.end.result) : { ...base, status: 'failed', ...job.end };
+  }
+}
+
+function hasEnded(job: Kept): boolean {
+  return Object.keys(job.questions).length === 0 && Date.now() >= job.createdAt + job.seconds * 1000;
+}

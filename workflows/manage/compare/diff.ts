@@ -1,0 +1,99 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { WorkflowTask } from '../../../core/conductor/types.ts';
+import { isObject } from '../../../core/json.ts';
+import { nested, walk } from '../../model/walk.ts';
+
+/** One thing that is not the same; `before` or `after` is missing where there is nothing. */
+export interface Difference {
+  /** Field by field; a task of a workflow is named by its reference, wherever it stands: `tasks.charge.inputParameters.amount`. */
+  path: string;
+  before?: unknown;
+  after?: unknown;
+}
+
+type Json = Record<string, unknown>;
+
+const SEQUENCES = ['decisionCases', 'defaultCase', 'forkTasks', 'loopOver'];
+
+/** What has changed between two canonical definitions; empty if and only if they are equal. */
+export function differences(before: Json, after: Json): Difference[] {
+  const workflows = [before, after].every(({ tasks }) => Array.isArray(tasks));
+  const found = workflows
+    ? [...between(without(before, ['tasks']), without(after, ['tasks'])), ...taskDifferences(before, after)]
+    : between(before, after);
+  const nothing = found.length === 0 && !isDeepStrictEqual(before, after);
+  return nothing ? [{ path: 'tasks', before: before.tasks, after: after.tasks }] : found;
+}
+
+/** Every difference below `path`: objects by key, lists of one length item by item, anything else as a whole. */
+function between(before: unknown, after: unknown, path = ''): Difference[] {
+  if (isDeepStrictEqual(before, after)) return [];
+  if (isObject(before) && isObject(after)) {
+    const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+    return [...keys].sort().flatMap((key) => between(before[key], after[key], path ? `${path}.${key}` : key));
+  }
+  if (Array.isArray(before) && Array.isArray(after) && before.length === after.length && before.some(isObject)) {
+    return before.flatMap((item, index) => between(item, after[index], `${path}[${index}]`));
+  }
+  return [difference(path, before, after)];
+}
+
+function taskDifferences(before: Json, after: Json): Difference[] {
+  const was = byReference(before);
+  const is = byReference(after);
+  const removed = [...was].filter(([ref]) => !is.has(ref)).map(([ref, { own }]) => difference(at(ref), own, undefined));
+  const added = [...is].filter(([ref]) => !was.has(ref)).map(([ref, { own }]) => difference(at(ref), undefined, own));
+  const changed = [...is].flatMap(([ref, { own, where }]) => {
+    const old = was.get(ref);
+    if (!old) return [];
+    return [...between(old.own, own, at(ref)), ...between(old.where, where, `${at(ref)} (place)`)];
+  });
+  return [...removed, ...added, ...changed, ...between(orders(before, is), orders(after, was), 'order')];
+}
+
+interface Placed {
+  /** The task without the tasks inside it. */
+  own: Json;
+  /** `tasks`, or what it is inside of: `branch of check[200]`. */
+  where: string;
+}
+
+function byReference(def: Json): Map<string, Placed> {
+  return new Map(
+    [...walk(def.tasks as WorkflowTask[])].map(({ task, within }) => {
+      const around = within.at(-1);
+      const where = around ? `${around.kind} of ${sequenceName(around.task, around.kind, around.key)}` : 'tasks';
+      return [task.taskReferenceName, { own: without(task, SEQUENCES), where }];
+    }),
+  );
+}
+
+/** The references of each sequence in order, as far as both definitions have them: what was only added or removed moves nobody. */
+function orders(def: Json, others: ReadonlyMap<string, Placed>): Record<string, string[]> {
+  const common = (tasks: readonly WorkflowTask[]) =>
+    tasks.map(({ taskReferenceName }) => taskReferenceName).filter((ref) => others.has(ref));
+  const top = def.tasks as WorkflowTask[];
+  const inner = [...walk(top)].flatMap(({ task }) => nested(task));
+  return Object.fromEntries([
+    ['tasks', common(top)],
+    ...inner
+      .map(({ task, kind, key, tasks }) => [sequenceName(task, kind, key), common(tasks)] as const)
+      .filter(([, refs]) => refs.length > 1),
+  ]);
+}
+
+function sequenceName({ taskReferenceName }: WorkflowTask, kind: string, key: string): string {
+  return key === '' ? `${taskReferenceName}.${kind}` : `${taskReferenceName}[${key}]`;
+}
+
+function at(ref: string): string {
+  return `tasks.${ref}`;
+}
+
+function difference(path: string, before: unknown, after: unknown): Difference {
+  return { path, ...(before !== undefined && { before }), ...(after !== undefined && { after }) };
+}
+
+function without(value: Json, keys: readonly string[]): Json {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key)));
+}

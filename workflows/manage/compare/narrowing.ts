@@ -1,0 +1,179 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isObject } from '../../../core/json.ts';
+
+type Schema = Record<string, unknown>;
+
+/** Words about a schema that decide nothing. */
+const ANNOTATIONS = [
+  'title',
+  'description',
+  'default',
+  'examples',
+  '$comment',
+  '$schema',
+  '$id',
+  'deprecated',
+  'setting',
+];
+const LOWER_BOUNDS = ['minimum', 'exclusiveMinimum', 'minLength', 'minItems', 'minProperties'];
+const UPPER_BOUNDS = ['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems', 'maxProperties'];
+const SAME = ['pattern', 'format', 'multipleOf', 'uniqueItems', 'contentEncoding'];
+const UNDERSTOOD = new Set([
+  ...ANNOTATIONS,
+  ...LOWER_BOUNDS,
+  ...UPPER_BOUNDS,
+  ...SAME,
+  ...['type', 'enum', 'const', 'anyOf', 'oneOf', 'properties', 'required', 'additionalProperties', 'items'],
+]);
+
+/** Whether it is about what is handed in, where callers know the old schema, or about what comes out, where readers do. */
+type Side = 'input' | 'output';
+
+/**
+ * Why callers or readers who know only the old schema might meet a value they did not expect, a sentence without full stop each; empty
+ * if they cannot. What it does not understand counts as a reason unless both say the same.
+ */
+export function narrowings(side: Side, before: unknown, after: unknown): string[] {
+  return side === 'input' ? misfits(before, after, side, side) : misfits(after, before, side, side);
+}
+
+/** Why a value that fits `given` might not fit `taken`. */
+function misfits(given: unknown, taken: unknown, name: string, side: Side): string[] {
+  if (taken === true || given === false) return [];
+  if (!isObject(given) || !isObject(taken)) {
+    return isDeepStrictEqual(given, taken) || (isObject(taken) && plain(taken) === 0)
+      ? []
+      : [`${name} is no longer the same`];
+  }
+  if (isDeepStrictEqual(bare(given), bare(taken))) return [];
+  const odd = [...Object.keys(given), ...Object.keys(taken)].find((key) => !UNDERSTOOD.has(key));
+  if (odd !== undefined) return [`${name} is described with ${odd}, which cannot be compared`];
+  const mixed = alternatives(taken) && plain(taken) > 1;
+  if (mixed) return [`${name} is described with alternatives and more, which cannot be compared`];
+  const choices = alternatives(given);
+  if (choices) return [...new Set(choices.flatMap((choice) => misfits(choice, taken, name, side)))];
+  const offers = alternatives(taken);
+  if (offers) {
+    const found = offers.map((offer) => misfits(given, offer, name, side));
+    return found.some((reasons) => reasons.length === 0) ? [] : [otherType(given, taken, name, side)];
+  }
+  return [
+    ...ofValues(given, taken, name, side),
+    ...ofBounds(given, taken, name, side),
+    ...ofFields(given, taken, name, side),
+  ];
+}
+
+function otherType(given: Schema, taken: Schema, name: string, side: Side): string {
+  const [was, is] = side === 'input' ? [given, taken] : [taken, given];
+  return `${name} is ${typeOf(is)} now, was ${typeOf(was)}`;
+}
+
+function ofValues(given: Schema, taken: Schema, name: string, side: Side): string[] {
+  const offered = values(given);
+  const accepted = values(taken);
+  if (accepted) {
+    if (!offered)
+      return [side === 'input' ? `${name} is only ${list(accepted)} now` : `${name} was only ${list(accepted)}`];
+    const lost = offered.filter((value) => !accepted.some((one) => isDeepStrictEqual(one, value)));
+    const what = side === 'input' ? 'can no longer be' : 'may also be';
+    return lost.length > 0 ? [`${name} ${what} ${list(lost)}`] : [];
+  }
+  const before = types(given) ?? offered?.map(typeOfValue);
+  const after = types(taken);
+  if (!after) return [];
+  const fits = (type: string) => after.includes(type) || (type === 'integer' && after.includes('number'));
+  return before?.every(fits) ? [] : [otherType(given, taken, name, side)];
+}
+
+function ofBounds(given: Schema, taken: Schema, name: string, side: Side): string[] {
+  const tight = (key: string) => {
+    const limit = `a ${key} of ${JSON.stringify(taken[key])}`;
+    return side === 'input' ? `${name} has ${limit} now` : `${name} no longer has ${limit}`;
+  };
+  if (values(given)) return [...LOWER_BOUNDS, ...UPPER_BOUNDS, ...SAME].filter((key) => key in taken).map(tight);
+  const within = (key: string, looser: (was: number, is: number) => boolean) => {
+    const [was, is] = [given[key], taken[key]];
+    return typeof is !== 'number' || (typeof was === 'number' && looser(was, is));
+  };
+  return [
+    ...LOWER_BOUNDS.filter((key) => !within(key, (was, is) => was >= is)),
+    ...UPPER_BOUNDS.filter((key) => !within(key, (was, is) => was <= is)),
+    ...SAME.filter((key) => key in taken && !isDeepStrictEqual(given[key], taken[key])),
+  ].map(tight);
+}
+
+function ofFields(given: Schema, taken: Schema, name: string, side: Side): string[] {
+  const was = isObject(given.properties) ? given.properties : {};
+  const is = isObject(taken.properties) ? taken.properties : {};
+  const always = Array.isArray(given.required) ? given.required : [];
+  const needed = (Array.isArray(taken.required) ? taken.required : []).filter((key) => !always.includes(key));
+  return [
+    ...needed.map((key) => `${name}.${key} ${side === 'input' ? 'is needed' : 'may be missing'} now`),
+    ...Object.keys(is)
+      .filter((key) => key in was)
+      .flatMap((key) => misfits(was[key], is[key], `${name}.${key}`, side)),
+    // Readers of an output do not mind fields they do not know.
+    ...(side === 'input' ? ofOtherFields({ given, was, taken, is, name }) : []),
+    ...('items' in taken ? misfits(given.items ?? true, taken.items, `${name}[]`, side) : []),
+  ];
+}
+
+/** Fields that only one of the two names: what the other says about fields in general holds for them. */
+function ofOtherFields(about: { given: Schema; was: Schema; taken: Schema; is: Schema; name: string }): string[] {
+  const { was, is, name } = about;
+  const rest = about.given.additionalProperties ?? true;
+  const restTaken = about.taken.additionalProperties ?? true;
+  const lost = Object.keys(was).filter((key) => !(key in is));
+  const gained = Object.keys(is).filter((key) => !(key in was));
+  const fits = (schema: unknown, into: unknown, what: string) => misfits(schema, into, what, 'input');
+  return [
+    ...lost.flatMap((key) =>
+      restTaken === false ? [`${name}.${key} is no longer taken`] : fits(was[key], restTaken, `${name}.${key}`),
+    ),
+    // Without a word about further fields nobody is taken to send one that was not named.
+    ...(isObject(rest) ? gained.flatMap((key) => fits(rest, is[key], `${name}.${key}`)) : []),
+    ...(restTaken === false && rest !== false ? [`${name} takes no further fields now`] : []),
+    ...(isObject(restTaken) ? fits(rest, restTaken, `a further field of ${name}`) : []),
+  ];
+}
+
+function alternatives({ anyOf, oneOf }: Schema): unknown[] | undefined {
+  if (Array.isArray(anyOf)) return anyOf;
+  return Array.isArray(oneOf) ? oneOf : undefined;
+}
+
+function values(schema: Schema): unknown[] | undefined {
+  if ('const' in schema) return [schema.const];
+  return Array.isArray(schema.enum) ? schema.enum : undefined;
+}
+
+function types({ type }: Schema): string[] | undefined {
+  if (typeof type === 'string') return [type];
+  return Array.isArray(type) ? type.map(String) : undefined;
+}
+
+function typeOf(schema: Schema): string {
+  return (
+    (types(schema) ?? alternatives(schema)?.map((one) => (isObject(one) ? typeOf(one) : 'anything')))?.join(' or ') ??
+    'anything'
+  );
+}
+
+function typeOfValue(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  return Number.isInteger(value) ? 'integer' : typeof value;
+}
+
+function bare(schema: Schema): Schema {
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => !ANNOTATIONS.includes(key)));
+}
+
+function plain(schema: Schema): number {
+  return Object.keys(bare(schema)).length;
+}
+
+function list(items: readonly unknown[]): string {
+  return items.map((item) => JSON.stringify(item)).join(', ');
+}
