@@ -19,7 +19,7 @@ import {
 import { FleetError } from '../core/errors.ts';
 import { modelProvider } from '../core/model-provider.ts';
 import type { Content } from '../workflows/manage/ours.ts';
-import { isScenarios, type Scenarios } from '../workflows/scenario/define.ts';
+import { isScenarios, type Scenarios } from '../workflows/scenario/define-scenarios.ts';
 
 const SHIPPED_TASKS = new URL('../workers/tasks/', import.meta.url);
 

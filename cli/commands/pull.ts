@@ -127,7 +127,7 @@ class Session {
       stored,
       modules: {
         contract: path(modulePath('core/contract')),
-        define: path(modulePath('workflows/dsl/define')),
+        define: path(modulePath('workflows/dsl/define-workflow')),
         policies: path(modulePath('workflows/dsl/policies')),
         refs: path(modulePath('workflows/dsl/refs')),
       },

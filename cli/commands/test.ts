@@ -4,7 +4,7 @@ import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
 import { toTaskDef } from '../../workflows/manage/task-def.ts';
 import { percentOf } from '../../workflows/scenario/coverage.ts';
-import type { Scenarios } from '../../workflows/scenario/define.ts';
+import type { Scenarios } from '../../workflows/scenario/define-scenarios.ts';
 import { runSuite, type WorkflowResult } from '../../workflows/scenario/suite.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { withConductor } from '../connect.ts';

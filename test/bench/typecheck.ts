@@ -23,7 +23,7 @@ const size = { tasks: Number(values.tasks), workflows: Number(values.workflows),
 const PRELUDE = `import { z } from 'zod';
 import { defineTask } from '../../../../core/contract.ts';
 `;
-const BUILDERS = `import { defineWorkflow } from '../../../../workflows/dsl/define.ts';
+const BUILDERS = `import { defineWorkflow } from '../../../../workflows/dsl/define-workflow.ts';
 import { externalApi, modelCall } from '../../../../workflows/dsl/policies.ts';
 `;
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { hasEnded } from '../../core/conductor/types.ts';
 import { pause } from '../../core/drain.ts';
-import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { register } from '../../workflows/manage/apply.ts';
 import { Random } from './random.ts';
 import append from './tasks/chaos-append.ts';

@@ -1,6 +1,6 @@
 import { afterAll, type ExpectStatic, test } from 'vitest';
 import { z } from 'zod';
-import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { registerAlone } from '../support/probe.ts';
 import { realConductor, runFleetCommand, unique } from '../support/product.ts';
 

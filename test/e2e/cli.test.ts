@@ -1,7 +1,7 @@
 import { expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
-import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { register } from '../../workflows/manage/apply.ts';
 import { registerAlone } from '../support/probe.ts';
 import { realConductor, runFleetCommand, unique } from '../support/product.ts';

@@ -1,6 +1,6 @@
 import { afterAll, describe, test } from 'vitest';
 import { z } from 'zod';
-import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { greetingCode } from '../support/content-folder.ts';
 import { fleetScene, ownName } from '../support/fleet-scene.ts';
 import { ownTemplates } from '../support/own-templates.ts';

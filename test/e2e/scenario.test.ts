@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { z } from 'zod';
-import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { externalApi } from '../../workflows/dsl/policies.ts';
 import { toTaskDef } from '../../workflows/manage/task-def.ts';
-import { defineScenarios, type Scenario } from '../../workflows/scenario/define.ts';
+import { defineScenarios, type Scenario } from '../../workflows/scenario/define-scenarios.ts';
 import { answers, fails } from '../../workflows/scenario/mocks.ts';
 import { dryRun, inTurn } from '../../workflows/scenario/run.ts';
 import { runSuite } from '../../workflows/scenario/suite.ts';

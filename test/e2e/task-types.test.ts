@@ -2,7 +2,7 @@ import { afterAll, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import type { Execution } from '../../core/conductor/types.ts';
 import { defineTask } from '../../core/contract.ts';
-import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { externalApi } from '../../workflows/dsl/policies.ts';
 import { registerAlone } from '../support/probe.ts';
 import { realConductor, unique } from '../support/product.ts';

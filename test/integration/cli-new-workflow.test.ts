@@ -95,7 +95,7 @@ describe('fleet new workflow', () => {
     expect(made, made.stderr).toMatchObject({ code: 0 });
     expect(made.stderr).not.toContain('npm install zod');
     const file = join(folder, 'workflows/definitions/order-report.ts');
-    expect(readFileSync(file, 'utf8')).toContain("from 'conductor-fleet/dist/workflows/dsl/define.js'");
+    expect(readFileSync(file, 'utf8')).toContain("from 'conductor-fleet/dist/workflows/dsl/define-workflow.js'");
     const script = `import workflow from ${JSON.stringify(file)}; process.stdout.write(workflow.def.name);`;
     writeFileSync(join(folder, 'load.mjs'), script);
     expect(await start(folder, join(folder, 'load.mjs'))).toMatchObject({ code: 0, stdout: 'OrderReport' });

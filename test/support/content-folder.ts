@@ -51,7 +51,7 @@ const href = (path: string) => pathToFileURL(path).href;
 
 const PROLOGUE = [
   `import { z } from '${href(join(root, 'node_modules/zod/index.js'))}';`,
-  `import { defineWorkflow } from '${href(join(root, 'workflows/dsl/define.ts'))}';`,
+  `import { defineWorkflow } from '${href(join(root, 'workflows/dsl/define-workflow.ts'))}';`,
   `import { defineSchedule } from '${href(join(root, 'workflows/dsl/schedule.ts'))}';`,
   `import { defineEventHandler } from '${href(join(root, 'workflows/dsl/event-handler.ts'))}';`,
 ].join('\n');

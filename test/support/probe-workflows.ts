@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineTask, type Workflow } from '../../core/contract.ts';
-import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { externalApi, modelCall } from '../../workflows/dsl/policies.ts';
 import { at } from '../../workflows/dsl/refs.ts';
 

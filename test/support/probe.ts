@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Execution, Task, TaskResult } from '../../core/conductor/types.ts';
 import { defineTask, type TaskContract, type TaskOptions, type Workflow } from '../../core/contract.ts';
-import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { register } from '../../workflows/manage/apply.ts';
 import type { Change } from '../../workflows/manage/change.ts';
 import { unique } from './product.ts';

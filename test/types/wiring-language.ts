@@ -1,7 +1,7 @@
 /** Wiring mistakes with the builders for lists, workflows, models and messages; see `wiring.ts`. */
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
-import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { definePolicy, externalApi, modelCall } from '../../workflows/dsl/policies.ts';
 import { at } from '../../workflows/dsl/refs.ts';
 

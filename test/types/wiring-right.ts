@@ -1,7 +1,7 @@
 /** The other side of `wiring.ts`: what is right must compile, so that the types do not merely refuse everything. */
 import { z } from 'zod';
 import { defineTask, jsonSchema } from '../../core/contract.ts';
-import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { externalApi, modelCall } from '../../workflows/dsl/policies.ts';
 import { at, type Ref } from '../../workflows/dsl/refs.ts';
 

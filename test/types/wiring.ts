@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
-import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { externalApi } from '../../workflows/dsl/policies.ts';
 
 const charge = defineTask({

@@ -6,7 +6,7 @@ import { chooseWorkflows } from '../../mcp/workflow-tools/choose.ts';
 import { toolNames } from '../../mcp/workflow-tools/names.ts';
 import { inputSchemaOf } from '../../mcp/workflow-tools/schema.ts';
 import { workflowTool } from '../../mcp/workflow-tools/tool.ts';
-import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { tokensOf } from '../support/tokens.ts';
 
 const stored = (name: string, more: Record<string, unknown> = {}) => ({ name, version: 1, tasks: [], ...more });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { defineEventHandler } from '../../workflows/dsl/event-handler.ts';
 import { defineSchedule } from '../../workflows/dsl/schedule.ts';
 

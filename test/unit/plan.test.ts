@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { TaskDef, WorkflowDef } from '../../core/conductor/types.ts';
 import { defineTask, fromSetting } from '../../core/contract.ts';
-import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import type { Change } from '../../workflows/manage/change.ts';
 import { canonicalWorkflow, fingerprint } from '../../workflows/manage/compare/canonical.ts';
 import type { Definitions, ServerState } from '../../workflows/manage/compare/view.ts';

@@ -8,7 +8,7 @@ import type { Command } from '../../cli/command.ts';
 import { discover } from '../../core/content/discover.ts';
 import { settingList } from '../../core/settings/index.ts';
 import { isTool } from '../../mcp/engine/define-tool.ts';
-import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { listTemplates } from '../../workflows/templates/registry/registry.ts';
 import { root } from '../support/product.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { executionSchema } from '../../core/conductor/types.ts';
 import { defineTask } from '../../core/contract.ts';
-import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { toTaskDef } from '../../workflows/manage/task-def.ts';
 import { coverageOf, percentOf } from '../../workflows/scenario/coverage.ts';
 import { stepsOf } from '../../workflows/scenario/steps.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadEventHandlers, loadSchedules, loadWorkers, loadWorkflows } from '../../cli/content.ts';
 import { isWorkflow } from '../../core/contract.ts';
 import { lintWorkflow } from '../../workflows/lint/index.ts';
-import { isScenarios } from '../../workflows/scenario/define.ts';
+import { isScenarios } from '../../workflows/scenario/define-scenarios.ts';
 import { getTemplate, listTemplates, templateFiles } from '../../workflows/templates/registry/registry.ts';
 import { partSource, scenarioSource } from '../../workflows/templates/registry/source.ts';
 
@@ -33,7 +33,7 @@ describe('the registry', () => {
     const { definition, source, tasks, exampleInput } = await getTemplate('resilient_http');
     expect(definition).toMatchObject({ name: 'ResilientHttp', tasks: [{ name: 'http_request', type: 'SIMPLE' }, {}] });
     expect(source).toContain("import httpRequest from '../../workers/tasks/http-request.ts';");
-    expect(source).toContain("import { defineWorkflow } from '../dsl/define.ts';");
+    expect(source).toContain("import { defineWorkflow } from '../dsl/define-workflow.ts';");
     expect(source).toContain("export default defineWorkflow({\n  name: 'ResilientHttp'");
     expect(source).not.toMatch(/template/i);
     expect(tasks.map(({ name, kind }) => [name, kind])).toEqual([
@@ -106,7 +106,7 @@ describe('the files of a template under another name', () => {
 describe('the text of a template', () => {
   const template = `import { z } from 'zod';
 import aTask from '../../workers/tasks/a-task.ts';
-import { defineWorkflow, failureInput } from '../dsl/define.ts';
+import { defineWorkflow, failureInput } from '../dsl/define-workflow.ts';
 import { defineSchedule } from '../dsl/schedule.ts';
 import { defineTemplate } from './registry/define.ts';
 
@@ -140,7 +140,7 @@ export default defineTemplate({
   test('the workflow keeps comments, constants and functions, and imports only what it uses', () => {
     expect(partSource(template, 'workflow', rename)).toBe(`import { z } from 'zod';
 import aTask from './moved/workers/tasks/a-task.ts';
-import { defineWorkflow } from './moved/workflows/dsl/define.ts';
+import { defineWorkflow } from './moved/workflows/dsl/define-workflow.ts';
 
 const FIRST = 1;
 const SECOND = 2;
@@ -177,14 +177,14 @@ export default defineSchedule({ name: 'your_thing_daily', workflow, input: {} })
   });
 
   test('the dry runs are those of the workflow itself', () => {
-    const scenario = `import { defineScenarios } from '../scenario/define.ts';
+    const scenario = `import { defineScenarios } from '../scenario/define-scenarios.ts';
 import template from './my.ts';
 
 export default defineScenarios(template.workflow, { 'MyFlow runs': { input: {} } });
 `;
     expect(
       scenarioSource(scenario, rename, './your-thing.ts'),
-    ).toBe(`import { defineScenarios } from './moved/workflows/scenario/define.ts';
+    ).toBe(`import { defineScenarios } from './moved/workflows/scenario/define-scenarios.ts';
 import workflow from './your-thing.ts';
 
 export default defineScenarios(workflow, { 'YourThing runs': { input: {} } });

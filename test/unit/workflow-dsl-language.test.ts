@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineTask, inputSchemaOf, jsonSchema, outputSchemaOf } from '../../core/contract.ts';
-import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { database, definePolicy, externalApi, modelCall } from '../../workflows/dsl/policies.ts';
 import { type Ref, refs } from '../../workflows/dsl/refs.ts';
 import type { Scope } from '../../workflows/dsl/scope.ts';

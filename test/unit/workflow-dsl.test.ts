@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { loadWorkflows } from '../../cli/content.ts';
 import { defineTask } from '../../core/contract.ts';
-import { defineWorkflow } from '../../workflows/dsl/define.ts';
+import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { externalApi } from '../../workflows/dsl/policies.ts';
 import { at, refs } from '../../workflows/dsl/refs.ts';
 import type { Scope } from '../../workflows/dsl/scope.ts';

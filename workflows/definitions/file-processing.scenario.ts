@@ -1,4 +1,4 @@
-import { defineScenarios, unchecked } from '../scenario/define.ts';
+import { defineScenarios, unchecked } from '../scenario/define-scenarios.ts';
 import { completes, fails, failsForGood } from '../scenario/mocks.ts';
 import fileProcessing from './file-processing.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import analyzeFile from '../../workers/tasks/analyze-file.ts';
 import compressFile from '../../workers/tasks/compress-file.ts';
-import { defineWorkflow } from '../dsl/define.ts';
+import { defineWorkflow } from '../dsl/define-workflow.ts';
 
 export default defineWorkflow({
   name: 'FileProcessing',

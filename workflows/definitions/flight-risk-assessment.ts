@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import assessFlightRisk from '../../workers/tasks/assess-flight-risk.ts';
 import fetchWeather from '../../workers/tasks/fetch-weather.ts';
-import { defineWorkflow } from '../dsl/define.ts';
+import { defineWorkflow } from '../dsl/define-workflow.ts';
 
 export default defineWorkflow({
   name: 'FlightRiskAssessment',

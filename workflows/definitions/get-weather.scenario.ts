@@ -1,4 +1,4 @@
-import { defineScenarios } from '../scenario/define.ts';
+import { defineScenarios } from '../scenario/define-scenarios.ts';
 import { exactly } from '../scenario/expected.ts';
 import { completes, fails, failsForGood } from '../scenario/mocks.ts';
 import getWeather from './get-weather.ts';

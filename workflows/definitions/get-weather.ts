@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import fetchWeather from '../../workers/tasks/fetch-weather.ts';
-import { defineWorkflow } from '../dsl/define.ts';
+import { defineWorkflow } from '../dsl/define-workflow.ts';
 
 export default defineWorkflow({
   name: 'GetWeather',

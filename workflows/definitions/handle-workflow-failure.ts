@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { fromSetting } from '../../core/contract.ts';
 import logFailure from '../../workers/tasks/log-failure.ts';
-import { defineWorkflow, failureInput } from '../dsl/define.ts';
+import { defineWorkflow, failureInput } from '../dsl/define-workflow.ts';
 import { externalApi } from '../dsl/policies.ts';
 
 export default defineWorkflow({

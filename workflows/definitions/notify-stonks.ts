@@ -3,7 +3,7 @@ import { fromSetting } from '../../core/contract.ts';
 import assessPriceChange from '../../workers/tasks/assess-price-change.ts';
 import fetchPrice from '../../workers/tasks/fetch-price.ts';
 import logMessage from '../../workers/tasks/log-message.ts';
-import { defineWorkflow } from '../dsl/define.ts';
+import { defineWorkflow } from '../dsl/define-workflow.ts';
 import { externalApi } from '../dsl/policies.ts';
 
 export default defineWorkflow({

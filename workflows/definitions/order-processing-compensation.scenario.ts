@@ -1,4 +1,4 @@
-import { companionOf, defineScenarios } from '../scenario/define.ts';
+import { companionOf, defineScenarios } from '../scenario/define-scenarios.ts';
 import { answers, completes, fails } from '../scenario/mocks.ts';
 import orderProcessing from './order-processing.ts';
 

@@ -1,4 +1,4 @@
-import { defineScenarios } from '../scenario/define.ts';
+import { defineScenarios } from '../scenario/define-scenarios.ts';
 import { completes, fails, failsForGood, timesOut } from '../scenario/mocks.ts';
 import orderProcessing from './order-processing.ts';
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { fromSetting } from '../../core/contract.ts';
 import assessDecision from '../../workers/tasks/assess-decision.ts';
 import composeAnswer from '../../workers/tasks/compose-answer.ts';
-import { defineWorkflow } from '../dsl/define.ts';
+import { defineWorkflow } from '../dsl/define-workflow.ts';
 import { externalApi, modelCall } from '../dsl/policies.ts';
 
 const MAX_ROUNDS = 5;

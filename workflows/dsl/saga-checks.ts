@@ -4,7 +4,7 @@ import type { TaskContract, TaskPolicy } from '../../core/contract.ts';
 import { expressionsIn } from '../model/expressions.ts';
 import { walk } from '../model/walk.ts';
 import type { Build } from './build.ts';
-import { failureInput } from './define.ts';
+import { failureInput } from './define-workflow.ts';
 import { toJson } from './refs.ts';
 import type { Undo } from './saga-compensation.ts';
 

@@ -4,7 +4,7 @@ import { workerInputs } from '../../core/content/worker-inputs.ts';
 import type { Workflow } from '../../core/contract.ts';
 import { type Place, walk } from '../model/walk.ts';
 import type { Build } from './build.ts';
-import { defineWorkflow, failureInput } from './define.ts';
+import { defineWorkflow, failureInput } from './define-workflow.ts';
 import { type Ref, type Refs, refs, type Wired } from './refs.ts';
 import { checkContracts, checkReferences, checkSteps, checkTasks, checkWhole } from './saga-checks.ts';
 import type { Scope } from './scope.ts';

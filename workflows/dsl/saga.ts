@@ -4,7 +4,7 @@ import { workerInputs } from '../../core/content/worker-inputs.ts';
 import type { TaskContract, Workflow } from '../../core/contract.ts';
 import { walk } from '../model/walk.ts';
 import { Build } from './build.ts';
-import { assemble, type failureInput, type Variables, type WorkflowSpec } from './define.ts';
+import { assemble, type failureInput, type Variables, type WorkflowSpec } from './define-workflow.ts';
 import { type Ref, type Refs, refs, type Wired } from './refs.ts';
 import { compensationOf, outputOf, type SagaNotes } from './saga-compensation.ts';
 import { Scope } from './scope.ts';

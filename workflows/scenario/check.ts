@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { nearest } from '../../core/config.ts';
 import type { Workflow } from '../../core/contract.ts';
 import { isObject } from '../../core/json.ts';
-import type { Expectation, Mocked, Scenario, Unchecked } from './define.ts';
+import type { Expectation, Mocked, Scenario, Unchecked } from './define-scenarios.ts';
 import { differences } from './expected.ts';
 import { canBeMocked } from './kinds.ts';
 import { allOf, isEach, isRounds, type Mock, type Mocks } from './mocks.ts';

@@ -1,7 +1,7 @@
 import type { WorkflowDef, WorkflowTask } from '../../core/conductor/types.ts';
 import type { Workflow } from '../../core/contract.ts';
 import { isObject } from '../../core/json.ts';
-import type { Mocked } from './define.ts';
+import type { Mocked } from './define-scenarios.ts';
 import { canBeMocked, isAnswered } from './kinds.ts';
 import { type Known, type Step, stepsOf } from './steps.ts';
 

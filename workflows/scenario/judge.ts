@@ -1,6 +1,6 @@
 import { count } from '../../core/text.ts';
 import { unknownReference } from './check.ts';
-import type { Expectation, Scenario } from './define.ts';
+import type { Expectation, Scenario } from './define-scenarios.ts';
 import { differences } from './expected.ts';
 import { isEach, isMock, isRounds, type Mocks } from './mocks.ts';
 import { stubOf } from './sample.ts';

@@ -1,7 +1,7 @@
 import type { MockedTasks, TaskMock } from '../../core/conductor/calls/executions.ts';
 import type { TaskDef } from '../../core/conductor/types.ts';
 import type { Workflow } from '../../core/contract.ts';
-import type { Mocked } from './define.ts';
+import type { Mocked } from './define-scenarios.ts';
 import { dryName } from './dry-definition.ts';
 import { completesUnmocked, isAnswered } from './kinds.ts';
 import { completes, isEach, isMock, isRounds, type Mock, type Mocks } from './mocks.ts';

@@ -8,7 +8,7 @@ import { FleetError, messageOf } from '../../core/errors.ts';
 import { isObject } from '../../core/json.ts';
 import { walk } from '../model/walk.ts';
 import { plainInput } from './check.ts';
-import type { Scenario } from './define.ts';
+import type { Scenario } from './define-scenarios.ts';
 import { dryDefinition } from './dry-definition.ts';
 import { mockData } from './mock-data.ts';
 import { type Known, stepsOf } from './steps.ts';

@@ -3,7 +3,7 @@ import type { Workflow } from '../../core/contract.ts';
 import { FleetError } from '../../core/errors.ts';
 import { mistakesIn } from './check.ts';
 import { type Coverage, coverageOf } from './coverage.ts';
-import type { Scenario, Scenarios } from './define.ts';
+import type { Scenario, Scenarios } from './define-scenarios.ts';
 import { judge, pathOf } from './judge.ts';
 import { type DryRunOptions, dryRun, type InTurn, inTurn } from './run.ts';
 import { stepsOf } from './steps.ts';

@@ -1,4 +1,4 @@
-import { defineScenarios } from '../scenario/define.ts';
+import { defineScenarios } from '../scenario/define-scenarios.ts';
 import { answers, completes, fails, rounds } from '../scenario/mocks.ts';
 import template from './ai-agent.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fromSetting } from '../../core/contract.ts';
-import { defineWorkflow } from '../dsl/define.ts';
+import { defineWorkflow } from '../dsl/define-workflow.ts';
 import { externalApi, modelCall } from '../dsl/policies.ts';
 import { defineTemplate } from './registry/define.ts';
 

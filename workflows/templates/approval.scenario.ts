@@ -1,4 +1,4 @@
-import { defineScenarios } from '../scenario/define.ts';
+import { defineScenarios } from '../scenario/define-scenarios.ts';
 import { completes, fails } from '../scenario/mocks.ts';
 import template from './approval.ts';
 

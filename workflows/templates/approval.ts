@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import logMessage from '../../workers/tasks/log-message.ts';
-import { defineWorkflow } from '../dsl/define.ts';
+import { defineWorkflow } from '../dsl/define-workflow.ts';
 import { defineTemplate } from './registry/define.ts';
 
 const workflow = defineWorkflow({

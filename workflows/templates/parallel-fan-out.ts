@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import httpRequest from '../../workers/tasks/http-request.ts';
-import { defineWorkflow } from '../dsl/define.ts';
+import { defineWorkflow } from '../dsl/define-workflow.ts';
 import { defineTemplate } from './registry/define.ts';
 
 const summary = z.object({ reached: z.number(), unreachable: z.array(z.string()), statusCodes: z.array(z.number()) });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import httpRequest from '../../workers/tasks/http-request.ts';
-import { defineWorkflow } from '../dsl/define.ts';
+import { defineWorkflow } from '../dsl/define-workflow.ts';
 import { defineTemplate } from './registry/define.ts';
 
 const PAUSE_SECONDS = 2;

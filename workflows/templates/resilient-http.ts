@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import httpRequest from '../../workers/tasks/http-request.ts';
 import logFailure from '../../workers/tasks/log-failure.ts';
-import { defineWorkflow } from '../dsl/define.ts';
+import { defineWorkflow } from '../dsl/define-workflow.ts';
 import { defineTemplate } from './registry/define.ts';
 
 const workflow = defineWorkflow({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import httpRequest from '../../workers/tasks/http-request.ts';
 import logMessage from '../../workers/tasks/log-message.ts';
-import { defineWorkflow } from '../dsl/define.ts';
+import { defineWorkflow } from '../dsl/define-workflow.ts';
 import { defineSchedule } from '../dsl/schedule.ts';
 import { defineTemplate } from './registry/define.ts';
 

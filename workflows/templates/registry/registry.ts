@@ -5,7 +5,7 @@ import type { WorkflowDef } from '../../../core/conductor/types.ts';
 import { discoverModules, type Found, kebabCase } from '../../../core/content/discover.ts';
 import type { TaskContract, TaskPolicy } from '../../../core/contract.ts';
 import { FleetError } from '../../../core/errors.ts';
-import { isScenarios } from '../../scenario/define.ts';
+import { isScenarios } from '../../scenario/define-scenarios.ts';
 import { isTemplate, type Template } from './define.ts';
 import { partSource, type Rename, scenarioSource, snakeCase } from './source.ts';
 

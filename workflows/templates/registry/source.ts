@@ -11,7 +11,7 @@ export interface Rename {
   /** The workflow's name in the template. */
   from: string;
   to: string;
-  /** How a file names the module at a path of this repository without extension, e.g. `workflows/dsl/define`. */
+  /** How a file names the module at a path of this repository without extension, e.g. `workflows/dsl/define-workflow`. */
   importing(module: string): string;
 }
 

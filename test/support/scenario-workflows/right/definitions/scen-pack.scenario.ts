@@ -1,4 +1,4 @@
-import { defineScenarios } from '../../../../../workflows/scenario/define.ts';
+import { defineScenarios } from '../../../../../workflows/scenario/define-scenarios.ts';
 import { answers, fails } from '../../../../../workflows/scenario/mocks.ts';
 import scenPack from './scen-pack.ts';
 

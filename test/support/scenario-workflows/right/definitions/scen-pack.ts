@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineWorkflow } from '../../../../../workflows/dsl/define.ts';
+import { defineWorkflow } from '../../../../../workflows/dsl/define-workflow.ts';
 import { externalApi } from '../../../../../workflows/dsl/policies.ts';
 
 export default defineWorkflow({

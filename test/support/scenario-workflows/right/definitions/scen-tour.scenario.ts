@@ -1,4 +1,4 @@
-import { defineScenarios } from '../../../../../workflows/scenario/define.ts';
+import { defineScenarios } from '../../../../../workflows/scenario/define-scenarios.ts';
 import { exactly } from '../../../../../workflows/scenario/expected.ts';
 import { answers, completes, each, fails, rounds, timesOut } from '../../../../../workflows/scenario/mocks.ts';
 import scenTour from './scen-tour.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineTask } from '../../../../../core/contract.ts';
-import { defineWorkflow } from '../../../../../workflows/dsl/define.ts';
+import { defineWorkflow } from '../../../../../workflows/dsl/define-workflow.ts';
 import { externalApi } from '../../../../../workflows/dsl/policies.ts';
 import scenPack from './scen-pack.ts';
 

@@ -1,4 +1,4 @@
-import { defineScenarios, unchecked } from '../../../../../workflows/scenario/define.ts';
+import { defineScenarios, unchecked } from '../../../../../workflows/scenario/define-scenarios.ts';
 import { exactly } from '../../../../../workflows/scenario/expected.ts';
 import { answers, completes, each, fails, rounds } from '../../../../../workflows/scenario/mocks.ts';
 import scenWrong from './scen-wrong.ts';
