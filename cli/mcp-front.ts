@@ -1,9 +1,9 @@
 import type { Conductor } from '../core/conductor/api.ts';
 import type { Config } from '../core/config.ts';
 import { discover } from '../core/content/discover.ts';
+import { lazy } from '../core/lazy.ts';
 import type { Logger } from '../core/log.ts';
 import { modelProvider } from '../core/model-provider.ts';
-import { once } from '../core/once.ts';
 import type { Leases } from '../mcp/agents/leases.ts';
 import { ChangeBus } from '../mcp/engine/changes.ts';
 import { type CodeDefinition, isTool, type ServerModel, type Tool } from '../mcp/engine/define-tool.ts';
@@ -56,12 +56,12 @@ export function loadPrompts(): Promise<Prompt[]> {
 /** Everything that either transport serves. */
 export async function buildMcp({ loadsLater = false, ...options }: McpOptions): Promise<Served> {
   const { config, log, signal } = options;
-  const tools = once(() => loadTools(config));
+  const tools = lazy(() => loadTools(config));
   if (loadsLater && config.mcpTools.length === 0) checkChoice({ toolsets: config.mcpToolsets, tools: [] }, []);
   else await tools();
   const now = () => performance.now();
   const definitions = new DefinitionCache(now, signal);
-  const workflows = once(() => loadWorkflowTools({ ...options, definitions, tools }));
+  const workflows = lazy(() => loadWorkflowTools({ ...options, definitions, tools }));
   const sources = [later(workflows)];
   const model = modelOf(config);
   const ours = () => definitionsInCode(config);
@@ -69,8 +69,8 @@ export async function buildMcp({ loadsLater = false, ...options }: McpOptions): 
   const tasks = new ExecutionTasks(calls);
   const readings = {
     ...calls,
-    resources: once(loadResources),
-    prompts: once(loadPrompts),
+    resources: lazy(loadResources),
+    prompts: lazy(loadPrompts),
   };
   const reading = [createResources(readings), createPrompts(readings), createCompletions(readings)];
   const build = createMcpServer({ config, features: [createTools(calls), createTasks(tasks), ...reading] });
@@ -78,7 +78,7 @@ export async function buildMcp({ loadsLater = false, ...options }: McpOptions): 
   const warm = Promise.withResolvers<void>();
   const watched = sources.map(({ list, find }) => ({ find, list: () => warm.promise.then(list) }));
   // Whoever asks for tools is told, too.
-  const load = once(() =>
+  const load = lazy(() =>
     workflows()
       .then(settleSoon)
       .catch((err) => log.error({ err }, 'the tools cannot be loaded')),

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { pino as Pino } from 'pino';
 import type { Config } from './config.ts';
-import { once } from './once.ts';
+import { lazy } from './lazy.ts';
 
 /** Says one line, with fields beside its text. An error goes into the field `err`. */
 export interface Say {
@@ -89,7 +89,7 @@ class LazyLogger implements Logger {
 
   constructor(lowest: LogLevel | 'silent', load: () => Logger) {
     this.#lowest = lowest;
-    this.#load = once(load);
+    this.#load = lazy(load);
   }
 
   trace(fields: object | string, text?: string): void {

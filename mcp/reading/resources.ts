@@ -1,7 +1,7 @@
 import { ProtocolError, type ReadResourceResult, ResourceNotFoundError } from '@modelcontextprotocol/server';
 import { isLock } from '../../core/conductor/lock.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
-import { once } from '../../core/once.ts';
+import { lazy } from '../../core/lazy.ts';
 import { clip } from '../../core/text.ts';
 import { mistakesIn } from '../engine/arguments.ts';
 import { readContext, type Surroundings } from '../engine/context.ts';
@@ -29,7 +29,7 @@ export interface ResourcesOptions extends Surroundings {
 
 /** `resources/list`, `resources/templates/list` and `resources/read`. */
 export function createResources(options: ResourcesOptions): Feature {
-  const known = once(async () => (await options.resources()).map(knownOf).sort(bySegments));
+  const known = lazy(async () => (await options.resources()).map(knownOf).sort(bySegments));
   const answer = createAnswer(options);
   return {
     capabilities: { resources: { subscribe: true } },
