@@ -20,8 +20,8 @@ import { createResources } from '../mcp/reading/resources.ts';
 import { DefinitionCache } from '../mcp/shared/definition-cache.ts';
 import { ExecutionTasks } from '../mcp/tasks/executions.ts';
 import { createTasks } from '../mcp/tasks/feature.ts';
-import { showing, taskWatcher } from '../mcp/tasks/listening.ts';
-import type { Listening, Served } from '../mcp/transports/listening.ts';
+import { showing, taskWatcher } from '../mcp/tasks/task-subscriptions.ts';
+import type { McpFront, Subscriptions } from '../mcp/transports/mcp-front.ts';
 import { settleSoon } from './settle.ts';
 
 export interface McpOptions {
@@ -54,7 +54,7 @@ export function loadPrompts(): Promise<Prompt[]> {
 }
 
 /** Everything that either transport serves. */
-export async function buildMcp({ loadsLater = false, ...options }: McpOptions): Promise<Served> {
+export async function buildMcp({ loadsLater = false, ...options }: McpOptions): Promise<McpFront> {
   const { config, log, signal } = options;
   const tools = lazy(() => loadTools(config));
   if (loadsLater && config.mcpTools.length === 0) checkChoice({ toolsets: config.mcpToolsets, tools: [] }, []);
@@ -85,7 +85,7 @@ export async function buildMcp({ loadsLater = false, ...options }: McpOptions): 
   );
   return {
     build,
-    listening: listeningTo({ ...calls, sources: watched, tasks }),
+    subscriptions: subscriptionsTo({ ...calls, sources: watched, tasks }),
     warmUp() {
       warm.resolve();
       void load();
@@ -120,7 +120,7 @@ interface Listened {
 }
 
 /** What clients can hear of: tasks, executions, and the workflows that are tools. */
-function listeningTo({ config, conductor, definitions, sources, tasks }: Listened): Listening {
+function subscriptionsTo({ config, conductor, definitions, sources, tasks }: Listened): Subscriptions {
   const changes = new ChangeBus();
   const showTask = showing(tasks, connector(config)({ era: 'modern' }));
   changes.addWatcher(taskWatcher(showTask));

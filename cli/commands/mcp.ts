@@ -3,7 +3,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import { aborted } from '../../core/drain.ts';
 import { FleetError } from '../../core/errors.ts';
 import { Leases } from '../../mcp/agents/leases.ts';
-import type { Served } from '../../mcp/transports/listening.ts';
+import type { McpFront } from '../../mcp/transports/mcp-front.ts';
 import { actionsOf } from '../actions.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { stayConnected } from '../connect.ts';
@@ -67,7 +67,7 @@ function refuseInstallFlags({ options, args: [, client] }: CommandContext): void
   });
 }
 
-async function runStdio({ log, signal, note }: CommandContext, served: Served): Promise<void> {
+async function runStdio({ log, signal, note }: CommandContext, served: McpFront): Promise<void> {
   const { serveStdio } = await import('../../mcp/transports/stdio.ts');
   if (process.stdin.isTTY)
     note('Speaking MCP on stdin and stdout; this is for an MCP client to start. Ctrl-C ends it.');
@@ -76,7 +76,7 @@ async function runStdio({ log, signal, note }: CommandContext, served: Served): 
 
 async function runHttp(
   { config, log, signal, note }: CommandContext,
-  served: Served & { conductor: () => Promise<Conductor> },
+  served: McpFront & { conductor: () => Promise<Conductor> },
 ): Promise<void> {
   const { startHttp } = await import('../../mcp/transports/http.ts');
   const front = await startHttp({ ...served, config, log });

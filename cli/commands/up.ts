@@ -11,7 +11,7 @@ import { settings } from '../../core/settings/index.ts';
 import { demonstrate } from '../../examples/shop/demonstration.ts';
 import { llmBaseUrl, openShop } from '../../examples/shop/open-shop.ts';
 import { Leases } from '../../mcp/agents/leases.ts';
-import { type HttpFront, startHttp } from '../../mcp/transports/http.ts';
+import { type HttpEndpoint, startHttp } from '../../mcp/transports/http.ts';
 import { register } from '../../workflows/manage/apply.ts';
 import { isDue, labelOf } from '../../workflows/manage/change.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
@@ -58,7 +58,7 @@ interface Outside {
 
 interface Inside {
   worker: WorkerProcess;
-  front: HttpFront;
+  front: HttpEndpoint;
 }
 
 async function openOutside(
@@ -161,7 +161,7 @@ function goOn(signal: AbortSignal): void {
   if (signal.aborted) throw new FleetError('cancelled', 'Stopped before everything was up.', { cause: signal.reason });
 }
 
-async function startFront({ config, log, conductor, leases, signal }: McpOptions): Promise<HttpFront> {
+async function startFront({ config, log, conductor, leases, signal }: McpOptions): Promise<HttpEndpoint> {
   const served = await buildMcp({ config, log, conductor, leases, signal });
   const isDefault = config.mcpPort === settings.mcpPort.schema.parse(undefined);
   const last = config.mcpPort + (isDefault ? MORE_MCP_PORTS : 0);

@@ -1,7 +1,7 @@
 import type { McpRequestContext, McpServerFactory, Server, ServerCapabilities } from '@modelcontextprotocol/server';
 import type { Config } from '../../core/config.ts';
 import { version } from '../../core/version.ts';
-import { TaskServer } from '../tasks/server.ts';
+import { TaskServer } from '../tasks/task-server.ts';
 import { type Caller, callerOf } from './permissions.ts';
 import { type Choice, choiceFrom } from './toolsets.ts';
 

@@ -6,10 +6,11 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import { connecting } from './connection.ts';
+import { withChangeNotifications } from './change-notifications.ts';
 import { type Answering, exchangeWith, requestOf } from './exchange.ts';
-import { fetchListening, type Served } from './listening.ts';
+import type { McpFront } from './mcp-front.ts';
 import { Sessions } from './sessions.ts';
+import { fetchWithSubscriptions } from './subscriptions.ts';
 import { answerWhole, WholeResults, wholeRequestOf } from './whole.ts';
 
 /** Above the largest input of a tool, in any encoding. */
@@ -22,14 +23,14 @@ const ANY_ADDRESS = ['0.0.0.0', '::'];
 
 type OnError = (error: Error) => void;
 
-export interface HttpOptions extends Served {
+export interface HttpOptions extends McpFront {
   config: Pick<Config, 'mcpHost' | 'mcpPort' | 'mcpAllowedHosts' | 'mcpAllowedOrigins' | 'mcpSessions'>;
   /** For readiness. */
   conductor: () => Promise<Conductor>;
   log: Logger;
 }
 
-export interface HttpFront {
+export interface HttpEndpoint {
   /** Where clients connect, `http://127.0.0.1:3000/mcp`. */
   readonly url: string;
   /** Takes no more requests, lets running ones finish for a moment, then ends every connection. */
@@ -41,9 +42,16 @@ export interface HttpFront {
  * Host or Origin was not allowed are refused, so that a web page cannot reach the server through the user's browser.
  * @throws FleetError `environment` if the address cannot be listened on
  */
-export async function startHttp({ build, listening, warmUp, config, conductor, log }: HttpOptions): Promise<HttpFront> {
+export async function startHttp({
+  build,
+  subscriptions,
+  warmUp,
+  config,
+  conductor,
+  log,
+}: HttpOptions): Promise<HttpEndpoint> {
   const onerror = (err: Error) => log.debug({ err }, 'MCP request');
-  const mcp = createMcp({ build, listening, sessions: config.mcpSessions, onerror });
+  const mcp = createMcp({ build, subscriptions, sessions: config.mcpSessions, onerror });
   const serve = exchangeWith(mcp.answer, MAX_BODY_BYTES);
   const allowed = admission(config);
   const server = createServer((request, response) => {
@@ -79,14 +87,16 @@ interface Mcp {
 }
 
 /** Answers requests of either era; those of 2025 each by itself, or within sessions of this process. */
-function createMcp(options: Served & { sessions: boolean; onerror: OnError }): Mcp {
-  const { build, listening, onerror } = options;
-  const { changes } = listening;
+function createMcp(options: McpFront & { sessions: boolean; onerror: OnError }): Mcp {
+  const { build, subscriptions, onerror } = options;
+  const { changes } = subscriptions;
   const limits = { onerror, maxRequestBodySize: MAX_BODY_BYTES };
   const results = new WholeResults(onerror);
   const legacy = options.sessions ? 'reject' : 'stateless';
   const each = createMcpHandler(results.from(build), { ...limits, bus: changes, legacy });
-  const sessions = options.sessions ? new Sessions({ ...limits, build: connecting(build, changes) }) : undefined;
+  const sessions = options.sessions
+    ? new Sessions({ ...limits, build: withChangeNotifications(build, changes) })
+    : undefined;
   return {
     async answer(asked) {
       const whole = sessions ? undefined : wholeRequestOf(asked);
@@ -94,7 +104,7 @@ function createMcp(options: Served & { sessions: boolean; onerror: OnError }): M
       const request = requestOf(asked);
       const parsed = asked.parsed === undefined ? {} : { parsedBody: asked.parsed };
       if (sessions && (await isLegacyRequest(request, asked.parsed, limits))) return sessions.fetch(request, parsed);
-      return results.first(request, () => fetchListening(listening, request, each.fetch, parsed));
+      return results.first(request, () => fetchWithSubscriptions(subscriptions, request, each.fetch, parsed));
     },
     close: async () => void (await Promise.all([each.close(), sessions?.close()])),
   };

@@ -7,7 +7,7 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
 import { EventLog } from './event-log.ts';
-import { untilEnd } from './listening.ts';
+import { untilEnd } from './subscriptions.ts';
 
 const IDLE_MS = 30 * 60_000;
 /** Beyond it the session that was used least recently ends; its client opens another. */

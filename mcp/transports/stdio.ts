@@ -3,22 +3,23 @@ import type { Transport } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio as serveConnection } from '@modelcontextprotocol/server/stdio';
 import { aborted } from '../../core/drain.ts';
 import type { Logger } from '../../core/log.ts';
-import { connecting } from './connection.ts';
-import { ListeningTransport, type Served } from './listening.ts';
+import { withChangeNotifications } from './change-notifications.ts';
+import type { McpFront } from './mcp-front.ts';
+import { SubscriptionTransport } from './subscriptions.ts';
 
 /**
  * Serves one client over stdin and stdout, either era of the protocol. Resolves when the client closed stdin or `signal` was
  * aborted, after running calls were told to stop.
  */
 export async function serveStdio(
-  { build, listening, warmUp = () => {} }: Served,
+  { build, subscriptions, warmUp = () => {} }: McpFront,
   { log, signal }: { log: Logger; signal: AbortSignal },
 ): Promise<void> {
   // stdout belongs to the protocol: one stray line of a library would end the conversation.
   globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
   const wire = afterFirstMessage(new StdioServerTransport(), warmUp);
-  const connection = serveConnection(connecting(build, listening.changes), {
-    transport: new ListeningTransport(wire, listening),
+  const connection = serveConnection(withChangeNotifications(build, subscriptions.changes), {
+    transport: new SubscriptionTransport(wire, subscriptions),
     onerror: (err) => log.warn({ err }, 'MCP connection'),
   });
   await Promise.race([endOfInput(), aborted(signal)]);

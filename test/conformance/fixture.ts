@@ -3,8 +3,8 @@ import { ChangeBus, type Changes } from '../../mcp/engine/changes.ts';
 import { capabilitiesOf } from '../../mcp/engine/client-capabilities.ts';
 import { connector, createMcpServer, type Feature } from '../../mcp/engine/mcp-server.ts';
 import { createTasks } from '../../mcp/tasks/feature.ts';
-import { showing, taskWatcher } from '../../mcp/tasks/listening.ts';
-import type { Served } from '../../mcp/transports/listening.ts';
+import { showing, taskWatcher } from '../../mcp/tasks/task-subscriptions.ts';
+import type { McpFront } from '../../mcp/transports/mcp-front.ts';
 import { askingTools } from './asking-tools.ts';
 import type { FixtureTool } from './define.ts';
 import { FixtureTasks } from './jobs.ts';
@@ -40,7 +40,7 @@ const listed = [
  * What the protocol's conformance suite calls and reads, on the product's own servers and transports. It shows nothing of Conductor
  * and is served instead of the product, never beside it.
  */
-export function createFixture(): Served {
+export function createFixture(): McpFront {
   const tasks = new FixtureTasks();
   const changes = new ChangeBus();
   const features = [fixtureTools(changes, tasks), fixtureResources, fixturePrompts, createTasks(tasks)];
@@ -51,7 +51,7 @@ export function createFixture(): Served {
   return {
     build: (context) =>
       context.requestInfo?.headers.get('mcp-name')?.trim() === HEADER_TOOL ? headerServer() : build(context),
-    listening: { changes, showTask },
+    subscriptions: { changes, showTask },
   };
 }
 

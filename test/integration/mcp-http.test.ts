@@ -5,13 +5,13 @@ import { createCaller } from '../../core/conductor/client.ts';
 import { silentLogger } from '../../core/log.ts';
 import { ChangeBus } from '../../mcp/engine/changes.ts';
 import { createMcpServer, type Feature } from '../../mcp/engine/mcp-server.ts';
-import { type HttpFront, type HttpOptions, startHttp } from '../../mcp/transports/http.ts';
+import { type HttpEndpoint, type HttpOptions, startHttp } from '../../mcp/transports/http.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 import { freePort } from '../support/free-port.ts';
 import { rawRequest } from '../support/raw-mcp.ts';
 
 let fake: FakeConductor;
-let front: HttpFront | undefined;
+let front: HttpEndpoint | undefined;
 
 beforeEach(async () => {
   waiting = Promise.withResolvers();
@@ -24,7 +24,7 @@ afterEach(async () => {
   await fake.close();
 });
 
-async function start(changes: Partial<HttpOptions['config']> = {}): Promise<HttpFront> {
+async function start(changes: Partial<HttpOptions['config']> = {}): Promise<HttpEndpoint> {
   const auth = { conductorAuthKey: undefined, conductorAuthSecret: undefined };
   const api = createConductor(createCaller({ conductorServerUrl: fake.url, ...auth, requestTimeoutMs: 500 }));
   const conductor = async () => api;
@@ -39,7 +39,7 @@ async function start(changes: Partial<HttpOptions['config']> = {}): Promise<Http
   };
   front = await startHttp({
     build,
-    listening: { changes: new ChangeBus() },
+    subscriptions: { changes: new ChangeBus() },
     conductor,
     config: { ...address, ...changes },
     log: silentLogger,

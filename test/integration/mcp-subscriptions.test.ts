@@ -12,9 +12,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../core/log.ts';
 import { ChangeBus } from '../../mcp/engine/changes.ts';
 import { createMcpServer, type Feature } from '../../mcp/engine/mcp-server.ts';
-import { connecting } from '../../mcp/transports/connection.ts';
+import { withChangeNotifications } from '../../mcp/transports/change-notifications.ts';
 import { startHttp } from '../../mcp/transports/http.ts';
-import { ListeningTransport, type Served } from '../../mcp/transports/listening.ts';
+import type { McpFront } from '../../mcp/transports/mcp-front.ts';
+import { SubscriptionTransport } from '../../mcp/transports/subscriptions.ts';
 import { freePort } from '../support/free-port.ts';
 
 const WATCHED = 'test://watched';
@@ -30,7 +31,7 @@ const changing: Feature = {
 };
 
 let changes: ChangeBus;
-let served: Served;
+let front: McpFront;
 /** The addresses that are looked after now, and how to say that one changed. */
 let watched: Map<string, () => void>;
 let closing: (() => Promise<unknown>)[];
@@ -46,7 +47,7 @@ beforeEach(() => {
     },
   });
   const config = { mcpToolsets: [], mcpTools: [], mcpRole: 'viewer' as const };
-  served = { build: createMcpServer({ features: [changing], config }), listening: { changes } };
+  front = { build: createMcpServer({ features: [changing], config }), subscriptions: { changes } };
 });
 afterEach(async () => {
   for (const close of closing.reverse()) await close();
@@ -55,15 +56,20 @@ afterEach(async () => {
 async function http(): Promise<URL> {
   const address = { mcpHost: '127.0.0.1', mcpPort: await freePort(), mcpAllowedHosts: [], mcpAllowedOrigins: [] };
   const conductor = () => Promise.reject(new Error('no Conductor here'));
-  const front = await startHttp({ ...served, conductor, config: { ...address, mcpSessions: true }, log: silentLogger });
-  closing.push(() => front.close());
-  return new URL(front.url);
+  const endpoint = await startHttp({
+    ...front,
+    conductor,
+    config: { ...address, mcpSessions: true },
+    log: silentLogger,
+  });
+  closing.push(() => endpoint.close());
+  return new URL(endpoint.url);
 }
 
 function stdio(): InMemoryTransport {
   const [ours, theirs] = InMemoryTransport.createLinkedPair();
-  const transport = new ListeningTransport(theirs, served.listening);
-  const connection = serveStdio(connecting(served.build, changes), { transport });
+  const transport = new SubscriptionTransport(theirs, front.subscriptions);
+  const connection = serveStdio(withChangeNotifications(front.build, changes), { transport });
   closing.push(() => connection.close());
   return ours;
 }

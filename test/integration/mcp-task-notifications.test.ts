@@ -3,9 +3,10 @@ import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { silentLogger } from '../../core/log.ts';
-import { connecting } from '../../mcp/transports/connection.ts';
+import { withChangeNotifications } from '../../mcp/transports/change-notifications.ts';
 import { startHttp } from '../../mcp/transports/http.ts';
-import { ListeningTransport, type Served } from '../../mcp/transports/listening.ts';
+import type { McpFront } from '../../mcp/transports/mcp-front.ts';
+import { SubscriptionTransport } from '../../mcp/transports/subscriptions.ts';
 import { createFixture } from '../conformance/fixture.ts';
 import { freePort } from '../support/free-port.ts';
 import { ASKS_TOO, FOLLOWS_TASKS, rawRequest } from '../support/raw-mcp.ts';
@@ -25,11 +26,11 @@ interface Wire {
   send(method: string, params: Record<string, unknown>, capabilities?: object): void;
 }
 
-let served: Served;
+let front: McpFront;
 let closing: (() => Promise<unknown>)[];
 beforeEach(() => {
   closing = [];
-  served = createFixture();
+  front = createFixture();
 });
 afterEach(async () => {
   for (const close of closing.reverse()) await close();
@@ -37,9 +38,9 @@ afterEach(async () => {
 
 async function stdio(): Promise<Wire> {
   const [ours, theirs] = InMemoryTransport.createLinkedPair();
-  const { build, listening } = served;
-  const transport = new ListeningTransport(theirs, listening);
-  const connection = serveStdio(connecting(build, listening.changes), { transport });
+  const { build, subscriptions } = front;
+  const transport = new SubscriptionTransport(theirs, subscriptions);
+  const connection = serveStdio(withChangeNotifications(build, subscriptions.changes), { transport });
   closing.push(() => connection.close());
   const received: Message[] = [];
   ours.onmessage = (incoming) => void received.push(message.parse(incoming));
@@ -56,21 +57,21 @@ async function stdio(): Promise<Wire> {
 async function http(): Promise<Wire> {
   const address = { mcpHost: '127.0.0.1', mcpPort: await freePort(), mcpAllowedHosts: [], mcpAllowedOrigins: [] };
   const conductor = () => Promise.reject(new Error('no Conductor here'));
-  const front = await startHttp({
-    ...served,
+  const endpoint = await startHttp({
+    ...front,
     conductor,
     config: { ...address, mcpSessions: false },
     log: silentLogger,
   });
   const ends = new AbortController();
   closing.push(
-    () => front.close(),
+    () => endpoint.close(),
     async () => ends.abort(),
   );
   const received: Message[] = [];
 
   async function exchange(request: RequestInit): Promise<void> {
-    const response = await fetch(front.url, { ...request, signal: ends.signal });
+    const response = await fetch(endpoint.url, { ...request, signal: ends.signal });
     const decoder = new TextDecoder();
     for await (const chunk of response.body ?? []) {
       const text = decoder.decode(chunk, { stream: true });
@@ -120,7 +121,7 @@ describe.each([
       result: { content: [{ text: 'Computed heard' }] },
       _meta: { 'io.modelcontextprotocol/subscriptionId': expect.anything() },
     });
-    served.listening.changes.resourceUpdated(resource);
+    front.subscriptions.changes.resourceUpdated(resource);
     await expect.poll(() => wire.received.at(-1)?.params).toMatchObject({ uri: resource });
   });
 

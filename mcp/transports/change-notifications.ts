@@ -2,7 +2,7 @@ import type { McpRequestContext, McpServerFactory, Server, ServerEvent } from '@
 import type { ChangeBus } from '../engine/changes.ts';
 
 /** The factory for connections that stay open: their servers tell of changes by themselves. */
-export function connecting(build: McpServerFactory, changes: ChangeBus): McpServerFactory {
+export function withChangeNotifications(build: McpServerFactory, changes: ChangeBus): McpServerFactory {
   return async (context) => {
     const product = await build(context);
     tellOfChanges('server' in product ? product.server : product, context.era, changes);

@@ -2,7 +2,6 @@ import type {
   JSONRPCMessage,
   JSONRPCRequest,
   McpHandlerRequestOptions,
-  McpServerFactory,
   RequestId,
   Transport,
   TransportSendOptions,
@@ -10,28 +9,14 @@ import type {
 import { z } from 'zod';
 import { isObject } from '../../core/json.ts';
 import type { ChangeBus } from '../engine/changes.ts';
-import type { ShowTask } from '../tasks/listening.ts';
-import { ackOfTasks, addressesOf, statusNotification, withTaskAddresses } from '../tasks/listening.ts';
+import type { ShowTask } from '../tasks/task-subscriptions.ts';
+import { ackOfTasks, addressesOf, statusNotification, withTaskAddresses } from '../tasks/task-subscriptions.ts';
+import type { Subscriptions } from './mcp-front.ts';
 
 /*
  * `subscriptions/listen` of the 2026 revision. The SDK serves it; here it is noted what is listened for, so that it is looked after
  * as long as somebody listens, and tasks are put in as addresses of their own, because the SDK knows nothing of them.
  */
-
-/** What listening needs of the rest of the process. */
-export interface Listening {
-  readonly changes: ChangeBus;
-  /** The task of an id as its listeners see it; absent where tasks are not served. */
-  readonly showTask?: ShowTask;
-}
-
-/** What a transport serves. */
-export interface Served {
-  readonly build: McpServerFactory;
-  readonly listening: Listening;
-  /** Loads what the first calls are going to need. Over stdio it is called behind the first answer, since a client waits for that. */
-  warmUp?(): void;
-}
 
 const LISTEN = 'subscriptions/listen';
 const CANCELLED = 'notifications/cancelled';
@@ -63,8 +48,8 @@ function follow(changes: ChangeBus, message: JSONRPCRequest): () => void {
 }
 
 /** Serves a request over HTTP that may listen; what it listens for is looked after until its stream ends. */
-export async function fetchListening(
-  { changes, showTask }: Listening,
+export async function fetchWithSubscriptions(
+  { changes, showTask }: Subscriptions,
   request: Request,
   serve: (request: Request, options?: McpHandlerRequestOptions) => Promise<Response>,
   options: McpHandlerRequestOptions = {},
@@ -126,17 +111,17 @@ async function outgoing(message: JSONRPCMessage, showTask: ShowTask | undefined)
 }
 
 /** A connection over stdio whose client may listen. */
-export class ListeningTransport implements Transport {
+export class SubscriptionTransport implements Transport {
   onclose?: () => void;
   onerror?: (error: Error) => void;
   onmessage?: NonNullable<Transport['onmessage']>;
   readonly #wire: Transport;
-  readonly #listening: Listening;
+  readonly #subscriptions: Subscriptions;
   readonly #followed = new Map<RequestId, () => void>();
 
-  constructor(wire: Transport, listening: Listening) {
+  constructor(wire: Transport, subscriptions: Subscriptions) {
     this.#wire = wire;
-    this.#listening = listening;
+    this.#subscriptions = subscriptions;
   }
 
   async start(): Promise<void> {
@@ -151,7 +136,7 @@ export class ListeningTransport implements Transport {
   }
 
   async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
-    await this.#wire.send(await outgoing(message, this.#listening.showTask), options);
+    await this.#wire.send(await outgoing(message, this.#subscriptions.showTask), options);
   }
 
   close(): Promise<void> {
@@ -164,7 +149,7 @@ export class ListeningTransport implements Transport {
     if (!isListen(message)) return message;
     const asked = withTaskAddresses(message);
     this.#end(asked.id);
-    this.#followed.set(asked.id, follow(this.#listening.changes, asked));
+    this.#followed.set(asked.id, follow(this.#subscriptions.changes, asked));
     return asked;
   }
 
