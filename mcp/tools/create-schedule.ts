@@ -96,7 +96,7 @@ async function firingsOf(conductor: Conductor, name: string, cron: string, zone:
       cause,
     });
   }
-  const { nextFirings } = await import('../../workflows/manage/firings.ts');
+  const { nextFirings } = await import('../../workflows/manage/next-firings.ts');
   try {
     return await nextFirings(conductor, name, { cronExpression: cron, zoneId: zone }, NEXT);
   } catch (cause) {

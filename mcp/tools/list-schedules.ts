@@ -84,7 +84,7 @@ function isPlain(name: string): boolean {
 
 /** One whose expression the server cannot read was stored all the same and never fires. */
 async function nextOf(conductor: Conductor, schedule: ScheduleDef): Promise<string[]> {
-  const { nextFirings } = await import('../../workflows/manage/firings.ts');
+  const { nextFirings } = await import('../../workflows/manage/next-firings.ts');
   try {
     return (await nextFirings(conductor, schedule.name, schedule, NEXT)).map(instant);
   } catch (error) {

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, inject, test } from 'vitest';
 import { loadWorkflows } from '../../cli/content.ts';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { register } from '../../workflows/manage/apply.ts';
-import { firingsOf } from '../../workflows/manage/cron.ts';
+import { firingsOf } from '../../workflows/manage/next-firings.ts';
 import { greetingCode, parentCode } from '../support/content-folder.ts';
 import { fleetScene, ownName } from '../support/fleet-scene.ts';
 import { realConductor, runFleetCommand } from '../support/product.ts';

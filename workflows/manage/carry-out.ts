@@ -4,9 +4,9 @@ import type { EventHandlerDef, ScheduleDef, TaskDef, WorkflowDef } from '../../c
 import { FleetError } from '../../core/errors.ts';
 import { type Change, isDue, labelOf } from './change.ts';
 import type { Definitions } from './compare/view.ts';
-import { nextFirings } from './firings.ts';
 import { contentOf, type Kind } from './kinds.ts';
 import type { Plan } from './make-plan.ts';
+import { nextFirings } from './next-firings.ts';
 import { readDefinitions, readRunning } from './server-state.ts';
 
 type Def = Record<string, unknown>;

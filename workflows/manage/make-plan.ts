@@ -3,8 +3,8 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import { FleetError } from '../../core/errors.ts';
 import { type Change, changeSchema, isDue, labelOf } from './change.ts';
 import type { Definitions } from './compare/view.ts';
-import { nextFirings } from './firings.ts';
 import { kindOf, kinds } from './kinds.ts';
+import { nextFirings } from './next-firings.ts';
 import type { PlanOptions } from './plan.ts';
 import { planAgainst } from './server-state.ts';
 
