@@ -98,7 +98,10 @@ async function loadWorkflowTools(
   options: McpOptions & { definitions: DefinitionCache; tools: () => Promise<readonly Tool[]> },
 ): Promise<ToolSource> {
   const { config, tools } = options;
-  const [{ workflowTools }, own] = await Promise.all([import('../mcp/workflow-tools/source.ts'), tools()]);
+  const [{ workflowTools }, own] = await Promise.all([
+    import('../mcp/workflow-tools/workflow-tool-source.ts'),
+    tools(),
+  ]);
   const { mcpWorkflowTools: allow, mcpWorkflowToolsDeny: deny, mcpWorkflowToolsMost: most } = config;
   return workflowTools({ ...options, choice: { allow, deny, most }, taken: new Set(own.map(({ name }) => name)) });
 }

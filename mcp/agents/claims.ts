@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Task, TaskResult } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
-import { callOf, word } from '../shared/text.ts';
+import { callOf, word } from '../shared/quote.ts';
 
 /*
  * An agent's claim on a task. All of it stands on the server, so that any process can serve whoever holds it:

@@ -1,14 +1,14 @@
 import { runtimeOf } from '../../core/conductor/execution.ts';
 import { type Execution, hasEnded } from '../../core/conductor/types.ts';
 import { duration } from '../../core/text.ts';
-import { callOf, word } from '../shared/text.ts';
-import { culpritOf, type Facts, gather, type Reads } from './chain.ts';
-import { judgeEnded } from './ended.ts';
-import type { Advice, Finding } from './finding.ts';
-import { judgeOpen } from './open.ts';
+import { callOf, word } from '../shared/quote.ts';
+import { type Facts, failedTaskOf, type Reads, readFacts } from './facts.ts';
+import { judgeEnded } from './judge-ended.ts';
+import { judgeOpen } from './judge-open.ts';
+import type { Advice, RootCause } from './root-cause.ts';
 
 /** A finding about an execution that somebody asked about. */
-export interface Diagnosis extends Finding {
+export interface Diagnosis extends RootCause {
   readonly asked: Execution;
   /** How the cause was reached from the execution that was asked about; empty where it lies in that itself. */
   readonly path: readonly string[];
@@ -16,20 +16,20 @@ export interface Diagnosis extends Finding {
 
 /** Finds out why an execution failed, or why it does not go on. @throws FleetError `not-found` */
 export async function diagnoseExecution(reads: Reads, executionId: string): Promise<Diagnosis> {
-  return judge(await gather(reads, executionId, Date.now()));
+  return diagnoseFacts(await readFacts(reads, executionId, Date.now()));
 }
 
 /** The same from what was read. */
-export function judge(facts: Facts): Diagnosis {
+export function diagnoseFacts(facts: Facts): Diagnosis {
   const root = facts.chain.at(-1) ?? facts.asked;
   const finding = hasEnded(root.status) ? judgeEnded(facts, facts.asked) : judgeOpen(facts);
   return { ...finding, asked: facts.asked, path: pathOf(facts, finding) };
 }
 
-function pathOf({ asked, chain }: Facts, { execution }: Finding): string[] {
+function pathOf({ asked, chain }: Facts, { execution }: RootCause): string[] {
   const [top] = chain;
   const up = top && top.workflowId !== asked.workflowId ? [`ended with its parent ${nameOf(top)}`] : [];
-  const down = chain.slice(0, -1).map((parent) => `task ${word(culpritOf(parent)?.referenceTaskName ?? '?')}`);
+  const down = chain.slice(0, -1).map((parent) => `task ${word(failedTaskOf(parent)?.referenceTaskName ?? '?')}`);
   const last = execution.workflowId === asked.workflowId ? [] : [nameOf(execution)];
   return [...up, ...down, ...last];
 }

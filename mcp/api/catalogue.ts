@@ -1,6 +1,6 @@
 import { FleetError } from '../../core/errors.ts';
 import { nearNames } from '../shared/near-names.ts';
-import { callOf, quote } from '../shared/text.ts';
+import { callOf, quote } from '../shared/quote.ts';
 import type { Route } from './route.ts';
 import { agentExecutions } from './routes/agent-executions.ts';
 import { agents } from './routes/agents.ts';

@@ -1,7 +1,15 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { clip } from '../../core/text.ts';
 import type { Finding } from '../../workflows/lint/index.ts';
-import type { findingSchema } from './finding-schema.ts';
+
+/** A finding in structured answers. `place` is a JSON pointer. */
+export const findingSchema = z.object({
+  severity: z.string(),
+  rule: z.string(),
+  place: z.string(),
+  message: z.string(),
+  repair: z.string(),
+});
 
 /** More are seldom looked at before the first ones are mended. */
 const SHOWN = 25;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type ErrorCode, FleetError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { clip } from '../../core/text.ts';
-import { quote } from '../shared/text.ts';
+import { quote } from '../shared/quote.ts';
 import type { ToolAnnotations, ToolResult } from './define-tool.ts';
 
 /** Errors are short whatever a server answered, so that they never need the response budget. */

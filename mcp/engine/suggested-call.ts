@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { nearest } from '../../core/config.ts';
-import { callOf } from '../shared/text.ts';
+import { callOf } from '../shared/quote.ts';
 import type { Tool } from './define-tool.ts';
 
 type Json = Record<string, unknown>;

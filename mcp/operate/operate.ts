@@ -4,9 +4,17 @@ import { FleetError } from '../../core/errors.ts';
 import { clip, count, instant } from '../../core/text.ts';
 import type { ToolAnswer, ToolContext } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
-import { callOf, quote, word } from '../shared/text.ts';
-import { type Action, carryOut, isBroken, type Outcome } from './carry-out.ts';
-import { confirmText, type Filter, type Found, find, isNewerThan, readConfirm, statusesFor } from './selection.ts';
+import { callOf, quote, word } from '../shared/quote.ts';
+import { applyAction, type ExecutionAction, isBroken, type Outcome } from './apply-action.ts';
+import {
+  confirmText,
+  type Filter,
+  type FoundExecutions,
+  find,
+  isNewerThan,
+  readConfirm,
+  statusesFor,
+} from './execution-filter.ts';
 
 /** Rows of a first look: enough to see whether the filter means what it should. */
 const SHOWN_FOUND = 5;
@@ -41,7 +49,7 @@ export type AskFirst = (what: string, key: string) => Promise<unknown>;
  * @throws FleetError if it could be done to none of them
  */
 export async function operate(
-  action: Action,
+  action: ExecutionAction,
   selection: Selection,
   context: ToolContext,
   askFirst?: AskFirst,
@@ -51,11 +59,11 @@ export async function operate(
   if (filter) return operateOnFound(action, { ...selection, filter }, context, askFirst);
   const ids = [...new Set(executionIds)];
   if (ids.length > 1) await askFirst?.(count(ids.length, 'execution'), ids.join());
-  return answerFor(action, await carryOut(action, ids, context), context);
+  return answerFor(action, await applyAction(action, ids, context), context);
 }
 
 async function operateOnFound(
-  action: Action,
+  action: ExecutionAction,
   { filter, confirm }: Selection & { filter: Filter },
   context: ToolContext,
   askFirst: AskFirst | undefined,
@@ -83,12 +91,12 @@ async function operateOnFound(
   if (ids.length > 1) await askFirst?.(`${count(ids.length, 'execution')} (${perWorkflow(rows)})`, confirm);
   return answerFor(
     action,
-    await carryOut(action, ids, context, (execution) => isNewerThan(bounds, execution)),
+    await applyAction(action, ids, context, (execution) => isNewerThan(bounds, execution)),
     context,
   );
 }
 
-function oneOf({ tool, args }: Action): FleetError {
+function oneOf({ tool, args }: ExecutionAction): FleetError {
   const call = callOf(tool, { ...args, filter: { startedAfter: new Date(Date.now() - 86_400_000).toISOString() } });
   return new FleetError('input', 'Give either executionIds or filter.', {
     remedy: `See first what a filter would touch, e.g. of the last day: ${call}`,
@@ -96,8 +104,8 @@ function oneOf({ tool, args }: Action): FleetError {
 }
 
 function dryRun(
-  { done, tool }: Action,
-  { rows, matched, scanned }: Found,
+  { done, tool }: ExecutionAction,
+  { rows, matched, scanned }: FoundExecutions,
   next?: { confirm: string; call: string },
 ): Answer {
   const executions = rows.slice(0, SHOWN_FOUND).map(({ workflowId, status }) => ({ executionId: workflowId, status }));
@@ -139,7 +147,7 @@ function perWorkflow(rows: readonly ExecutionSummary[]): string {
 }
 
 /** @throws FleetError if none is as asked for */
-function answerFor(action: Action, outcomes: readonly Outcome[], { maxResponseBytes }: ToolContext): Answer {
+function answerFor(action: ExecutionAction, outcomes: readonly Outcome[], { maxResponseBytes }: ToolContext): Answer {
   const those = (...kinds: Outcome['outcome'][]) => outcomes.filter(({ outcome }) => kinds.includes(outcome));
   const [changed, unchanged, failed] = [those('changed'), those('unchanged'), those('failed', 'not tried')];
   if (changed.length + unchanged.length === 0 && failed.length > 0) throw noneWorked(action, failed);
@@ -175,7 +183,7 @@ function answerFor(action: Action, outcomes: readonly Outcome[], { maxResponseBy
   };
 }
 
-function singleLine({ done }: Action, { executionId, workflow, before, status, outcome }: Outcome): string {
+function singleLine({ done }: ExecutionAction, { executionId, workflow, before, status, outcome }: Outcome): string {
   const head = `${word(workflow)} ${executionId}`;
   if (outcome === 'unchanged') return `${head}: nothing to change, it is already ${status}.`;
   const follow = callOf('get_execution_status', { executionId });
@@ -194,7 +202,7 @@ function noteOf({ message, cause }: FleetError): string {
   return isServers ? quote(clip(message, NOTE_LIMIT)) : clip(message, NOTE_LIMIT);
 }
 
-function noneWorked({ tool }: Action, failed: readonly Outcome[]): FleetError {
+function noneWorked({ tool }: ExecutionAction, failed: readonly Outcome[]): FleetError {
   const [first] = failed;
   const broken = failed.find(({ error }) => error && isBroken(error))?.error;
   if (failed.length === 1 || broken)

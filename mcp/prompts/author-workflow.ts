@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isLock } from '../../core/conductor/lock.ts';
 import { clip } from '../../core/text.ts';
 import { definePrompt } from '../reading/define-prompt.ts';
-import { callOf, word } from '../shared/text.ts';
+import { callOf, word } from '../shared/quote.ts';
 
 const SHOWN_NAMES = 200;
 

@@ -4,7 +4,7 @@ import { definePrompt } from '../reading/define-prompt.ts';
 import { type ExecutionView, executionUri, viewOf } from '../reading/execution.ts';
 import { executionId } from '../shared/fields.ts';
 import { orNoExecution } from '../shared/find-execution.ts';
-import { callOf, quote, word } from '../shared/text.ts';
+import { callOf, quote, word } from '../shared/quote.ts';
 
 const SHOWN_TASKS = 20;
 

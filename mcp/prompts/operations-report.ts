@@ -3,7 +3,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import { type ExecutionSummary, workflowStatuses } from '../../core/conductor/types.ts';
 import { clip, duration, instant } from '../../core/text.ts';
 import { definePrompt } from '../reading/define-prompt.ts';
-import { callOf, quote, word } from '../shared/text.ts';
+import { callOf, quote, word } from '../shared/quote.ts';
 
 const SHOWN_FAILURES = 20;
 const REASON_LIMIT = 120;

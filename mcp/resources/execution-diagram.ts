@@ -4,7 +4,7 @@ import { executionIds } from '../reading/completers.ts';
 import { defineResource } from '../reading/define-resource.ts';
 import { executionId } from '../shared/fields.ts';
 import { orNoExecution } from '../shared/find-execution.ts';
-import { diagramFormat, drawAs, formats } from './shared/picture.ts';
+import { diagramFormat, drawAs, formats } from './shared/diagram-format.ts';
 
 export default defineResource({
   name: 'execution_diagram',

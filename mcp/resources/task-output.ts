@@ -6,7 +6,7 @@ import { defineResource } from '../reading/define-resource.ts';
 import { executionId } from '../shared/fields.ts';
 import { orNoExecution } from '../shared/find-execution.ts';
 import { nearNames } from '../shared/near-names.ts';
-import { quote, word } from '../shared/text.ts';
+import { quote, word } from '../shared/quote.ts';
 
 export default defineResource({
   name: 'task_output',

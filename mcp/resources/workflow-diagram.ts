@@ -4,7 +4,7 @@ import { defineResource } from '../reading/define-resource.ts';
 import { versionInAddress } from '../reading/workflow.ts';
 import { workflowName } from '../shared/fields.ts';
 import { findWorkflow } from '../shared/find-workflow.ts';
-import { diagramFormat, drawAs, formats } from './shared/picture.ts';
+import { diagramFormat, drawAs, formats } from './shared/diagram-format.ts';
 
 export default defineResource({
   name: 'workflow_diagram',

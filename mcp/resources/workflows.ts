@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isLock } from '../../core/conductor/lock.ts';
 import { instant } from '../../core/text.ts';
 import { defineResource } from '../reading/define-resource.ts';
-import { word } from '../shared/text.ts';
+import { word } from '../shared/quote.ts';
 
 export default defineResource({
   name: 'workflows',

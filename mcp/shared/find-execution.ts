@@ -1,7 +1,7 @@
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Execution } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
-import { callOf } from './text.ts';
+import { callOf } from './quote.ts';
 
 /** An execution by its id. @throws FleetError `not-found` with the call that finds ids */
 export function findExecution(

@@ -2,7 +2,7 @@ import type { StoredWorkflowDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import type { Definitions } from './definition-cache.ts';
 import { nearNames } from './near-names.ts';
-import { callOf, quote, word } from './text.ts';
+import { callOf, quote, word } from './quote.ts';
 
 export interface WhichWorkflow {
   readonly name: string;

@@ -9,8 +9,8 @@ import type { Link, ToolAnswer, ToolContext } from '../engine/define-tool.ts';
 import { failure, jsonObject } from './fields.ts';
 import { findWorkflow } from './find-workflow.ts';
 import { fitPayloads } from './payload.ts';
+import { callOf, quote, word } from './quote.ts';
 import { keyOf, type Once, type OnExisting, startOnce } from './start-once.ts';
-import { callOf, quote, word } from './text.ts';
 import { waitUntilEnded } from './wait.ts';
 
 /** Clients give a call up after 60 s; by then the caller must have the id, or it starts the workflow again. */

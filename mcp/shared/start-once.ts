@@ -5,7 +5,7 @@ import { acquireLock } from '../../core/conductor/lock.ts';
 import { type Execution, hasEnded } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { isObject } from '../../core/json.ts';
-import { callOf, quote } from './text.ts';
+import { callOf, quote } from './quote.ts';
 
 /**
  * One execution for a key, though the server keeps no idempotency key of its own:

@@ -2,8 +2,8 @@ import { latestAttempts, runtimeOf } from '../../core/conductor/execution.ts';
 import { isForWorkers } from '../../core/conductor/task-types.ts';
 import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
 import { clip, count, duration } from '../../core/text.ts';
-import { innermost } from '../analysis/reasons.ts';
-import { quote, word } from './text.ts';
+import { innermostReason } from '../analysis/failure-reason.ts';
+import { quote, word } from './quote.ts';
 
 const ROW_REASON_LIMIT = 120;
 
@@ -27,7 +27,7 @@ export function rowOf(task: Task, now: number): TaskRow {
     status: task.status,
     attempt: task.retryCount + 1,
     durationMs: runtimeOf(task, now),
-    ...(reason && task.status !== 'COMPLETED' && { reason: clip(innermost(reason), ROW_REASON_LIMIT) }),
+    ...(reason && task.status !== 'COMPLETED' && { reason: clip(innermostReason(reason), ROW_REASON_LIMIT) }),
   };
 }
 

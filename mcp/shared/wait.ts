@@ -4,7 +4,7 @@ import { type Execution, hasEnded } from '../../core/conductor/types.ts';
 import { pause } from '../../core/drain.ts';
 import { duration } from '../../core/text.ts';
 import type { Progress } from '../engine/define-tool.ts';
-import { word } from './text.ts';
+import { word } from './quote.ts';
 
 const LOOK_EVERY_MS = 200;
 /** Nothing longer than this goes by without a word. */

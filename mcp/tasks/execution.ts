@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { countByStatus } from '../../core/conductor/execution.ts';
 import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
 import { waitingAmong } from '../../core/conductor/waiting.ts';
+import { quote, word } from '../shared/quote.ts';
 import { countsLine } from '../shared/task-rows.ts';
-import { quote, word } from '../shared/text.ts';
 import type { DetailedTask } from './protocol.ts';
 
 /** A client that asks sooner hardly sees more. */

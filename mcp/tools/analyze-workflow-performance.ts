@@ -8,7 +8,7 @@ import { defineTool, type ToolAnswer, type ToolContext } from '../engine/define-
 import { definitionVersion, executionId, workflowFilter } from '../shared/fields.ts';
 import { orNoExecution } from '../shared/find-execution.ts';
 import { nearNames } from '../shared/near-names.ts';
-import { callOf, word } from '../shared/text.ts';
+import { callOf, word } from '../shared/quote.ts';
 
 const DAY_MS = 86_400_000;
 const PROGRESS_EVERY_MS = 1000;
@@ -61,9 +61,9 @@ function nothingNamed(): FleetError {
 type Named = Args & { workflowName: string };
 
 async function analyze(args: Named, context: ToolContext): Promise<Answer> {
-  const { readSample } = await import('../analysis/performance/sample.ts');
+  const { readSample } = await import('../analysis/performance/read-sample.ts');
   const { tasksOf, totalsOf, trendOf } = await import('../analysis/performance/figures.ts');
-  const report = await import('../analysis/performance/report.ts');
+  const report = await import('../analysis/performance/report-lines.ts');
   const { workflowName, lookbackDays, version, compareVersion } = args;
   const now = Date.now();
   const since = now - lookbackDays * DAY_MS;
@@ -134,7 +134,7 @@ async function mustExist({ workflowName: name }: Named, { definitions }: ToolCon
 
 async function compareExecutions(left: string, right: string, { conductor }: ToolContext): Promise<Answer> {
   const { differencesOf } = await import('../analysis/performance/figures.ts');
-  const { differenceLines } = await import('../analysis/performance/report.ts');
+  const { differenceLines } = await import('../analysis/performance/report-lines.ts');
   const [a, b] = await Promise.all([left, right].map((id) => orNoExecution(conductor.getExecution(id), id)));
   if (!a || !b) throw nothingNamed();
   const now = Date.now();

@@ -7,7 +7,7 @@ import { scheduleStamp } from '../../workflows/manage/stamp.ts';
 import { defineTool, type ToolContext } from '../engine/define-tool.ts';
 import { findWorkflow } from '../shared/find-workflow.ts';
 import { nearNames } from '../shared/near-names.ts';
-import { callOf, quote, word } from '../shared/text.ts';
+import { callOf, quote, word } from '../shared/quote.ts';
 
 export default defineTool({
   name: 'change_schedule',

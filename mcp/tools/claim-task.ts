@@ -11,8 +11,8 @@ import { defineTool, type ToolContext } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
 import { nearNames } from '../shared/near-names.ts';
 import { fitPayloads } from '../shared/payload.ts';
+import { callOf, quote, word } from '../shared/quote.ts';
 import { MAX_WAIT_SECONDS } from '../shared/run-workflow.ts';
-import { callOf, quote, word } from '../shared/text.ts';
 
 /** A poll is not broken off, so that no task is handed out to nobody; it is short instead. */
 const ROUND_MS = 1000;

@@ -8,8 +8,7 @@ import { scheduleStamp } from '../../workflows/manage/stamp.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { definitionVersion, jsonObject, workflowName } from '../shared/fields.ts';
 import { findWorkflow } from '../shared/find-workflow.ts';
-import { isScheduleName } from '../shared/schedule-names.ts';
-import { callOf, quote, word } from '../shared/text.ts';
+import { callOf, quote, word } from '../shared/quote.ts';
 
 const NEXT = 5;
 
@@ -85,6 +84,11 @@ export default defineTool({
     structured: { name, isNew: !existing, next: times, zone, paused },
   };
 });
+
+/** True for a name that the server's paths and queries take as it is. */
+function isScheduleName(name: string): boolean {
+  return /^[\w.:-]{1,255}$/.test(name) && !/^\.{1,2}$/.test(name);
+}
 
 /** @throws FleetError `input` for a zone or an expression that the server would store and never fire */
 async function firingsOf(conductor: Conductor, name: string, cron: string, zone: string): Promise<number[]> {

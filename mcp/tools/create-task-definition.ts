@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { TaskDef } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
-import { again } from '../authoring/register.ts';
+import { again } from '../authoring/store-definitions.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { jsonObject, shortText } from '../shared/fields.ts';
-import { callOf } from '../shared/text.ts';
+import { callOf } from '../shared/quote.ts';
 
 /** The lease, unless an attempt has less time. */
 const LEASE_SECONDS = 60;
@@ -48,7 +48,7 @@ export default defineTool({
   const [{ lintTaskDef }, { findingLines }, { hasErrors }] = await Promise.all([
     import('../../workflows/lint/index.ts'),
     import('../authoring/findings.ts'),
-    import('../authoring/check.ts'),
+    import('../authoring/check-definition.ts'),
   ]);
   const findings = lintTaskDef(def);
   if (hasErrors(findings)) {

@@ -3,10 +3,10 @@ import type { WorkflowDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
 import type { Finding } from '../../workflows/lint/index.ts';
-import { again, type Made, storeWorkflow } from '../authoring/register.ts';
+import { again, type Made, storeWorkflow } from '../authoring/store-definitions.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { definitionVersion, jsonObject, shortText } from '../shared/fields.ts';
-import { callOf } from '../shared/text.ts';
+import { callOf } from '../shared/quote.ts';
 
 const workflowName = z
   .string()
@@ -75,7 +75,7 @@ async function checked(
   { fix, made }: { fix: boolean; made: Made },
   { conductor }: Parameters<typeof storeWorkflow>[1],
 ): Promise<{ def: WorkflowDef; findings: Finding[]; fixed: number }> {
-  const { checkDefinition, hasErrors, repaired } = await import('../authoring/check.ts');
+  const { checkDefinition, hasErrors, repaired } = await import('../authoring/check-definition.ts');
   const first = await checkDefinition(given, conductor);
   const repairs = repaired(given, first);
   const isFixed = fix && repairs.fixed.length > 0;

@@ -5,18 +5,27 @@ import { answerTask, type TaskAnswer, waitingAmong } from '../../core/conductor/
 import { FleetError } from '../../core/errors.ts';
 import { effectsOf, type Gate, gateOf } from '../../workflows/model/gate.ts';
 import { nameInDefinition } from '../../workflows/model/steering.ts';
-import { decisionIn, writtenFields } from '../approvals/decision.ts';
 import { defineTool } from '../engine/define-tool.ts';
-import { askPerson } from '../operate/ask.ts';
-import { definitionOf } from '../operate/definition.ts';
-import { waysToAnswer } from '../operate/open.ts';
-import { someText } from '../operate/selection.ts';
+import { askPerson } from '../operate/ask-person.ts';
+import { definitionOf } from '../operate/execution-definition.ts';
+import { someText } from '../operate/execution-filter.ts';
+import { waysToAnswer } from '../operate/open-work.ts';
 import { executionId, jsonObject } from '../shared/fields.ts';
 import { findExecution } from '../shared/find-execution.ts';
-import { callOf, quote, word } from '../shared/text.ts';
+import { callOf, quote, word } from '../shared/quote.ts';
 
 const OUTPUT_LIMIT = 100_000;
 type Decision = 'approve' | 'reject';
+
+/** What this tool writes into the output of a task. `decidedAt` is in ISO 8601. */
+const writtenDecision = z.looseObject({
+  approved: z.boolean(),
+  reason: z.string(),
+  decidedBy: z.string(),
+  decidedAt: z.string(),
+});
+/** Fields of a task's output that only this tool writes. */
+const WRITTEN_FIELDS = [...Object.keys(writtenDecision.shape), 'confirmedByPerson'];
 
 export default defineTool({
   name: 'decide_approval',
@@ -97,7 +106,7 @@ function openGate(execution: Execution, ref: string): Task {
 /** How a task that does not wait any more was decided. */
 function howEnded({ referenceTaskName, taskType, status, outputData }: Task): string {
   const name = word(referenceTaskName);
-  const decision = decisionIn(outputData);
+  const decision = writtenDecision.safeParse(outputData).data;
   if (decision) {
     const { approved, decidedBy, decidedAt, reason } = decision;
     const by = `by ${word(decidedBy)} at ${word(decidedAt)}`;
@@ -114,7 +123,7 @@ function mustFit(
   { referenceTaskName, inputData }: Task,
   output: Record<string, unknown>,
 ): void {
-  const ours = writtenFields.filter((field) => field in output);
+  const ours = WRITTEN_FIELDS.filter((field) => field in output);
   if (ours.length > 0) {
     throw new FleetError('input', `output must not hold ${ours.join(', ')}: decision and reason say that.`, {
       remedy: 'Leave them away.',

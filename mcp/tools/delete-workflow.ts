@@ -4,7 +4,7 @@ import { count } from '../../core/text.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { definitionVersion } from '../shared/fields.ts';
 import { findVersions, noSuchWorkflow } from '../shared/find-workflow.ts';
-import { callOf, word } from '../shared/text.ts';
+import { callOf, word } from '../shared/quote.ts';
 
 export default defineTool({
   name: 'delete_workflow',

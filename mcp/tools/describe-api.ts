@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { bodyInWords } from '../api/api-request.ts';
 import { findRoute } from '../api/catalogue.ts';
-import { bodyInWords } from '../api/invoke.ts';
 import { effectOf, fieldsOfBody, pathParameters, type Route } from '../api/route.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
-import { callOf } from '../shared/text.ts';
+import { callOf } from '../shared/quote.ts';
 
 export default defineTool({
   name: 'describe_api',

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { hasEnded } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { clip } from '../../core/text.ts';
-import type { Ready } from '../authoring/design.ts';
-import type { Written } from '../authoring/from-description.ts';
-import { again, type Made, storeMissing, storeWorkflow, taken } from '../authoring/register.ts';
+import type { PreparedDesign } from '../authoring/prepare-design.ts';
+import { again, type Made, storeMissing, storeWorkflow, taken } from '../authoring/store-definitions.ts';
+import type { Written } from '../authoring/write-steps.ts';
 import { defineTool, type ToolAnswer, type ToolContext } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
-import { callOf, quote, word } from '../shared/text.ts';
+import { callOf, quote, word } from '../shared/quote.ts';
 import { waitUntilEnded } from '../shared/wait.ts';
 
 const MOST_STEPS = 100;
@@ -72,13 +72,13 @@ export default defineTool({
   }
   const version = await freeVersion(name, overwrite, made, context);
   const { steps, output: wanted } = await stepsOf(args, context);
-  const { makeReady } = await import('../authoring/design.ts');
+  const { prepareDesign } = await import('../authoring/prepare-design.ts');
   const purpose = description && clip(description, STORED_DESCRIPTION);
   const checkInputs = (names: readonly string[]) => {
     if (execute) refuseMissing(names, input, made);
   };
   const design = { name, version, description: purpose, steps, output: wanted };
-  const ready = await makeReady(design, { input, checkInputs }, context);
+  const ready = await prepareDesign(design, { input, checkInputs }, context);
   const created = await storeMissing(ready.taskDefs, context.conductor);
   await storeWorkflow(ready.def, context, { overwrite, made }).catch((error: unknown) => {
     throw saying(error, created);
@@ -119,9 +119,9 @@ interface Given {
 
 async function stepsOf({ name, description, steps }: Given, context: ToolContext): Promise<Written> {
   if (steps) return { steps };
-  const { formatNeeded, stepsFor } = await import('../authoring/from-description.ts');
+  const { formatNeeded, writeSteps } = await import('../authoring/write-steps.ts');
   if (description === undefined) throw formatNeeded(name, 'There are neither steps nor a description.');
-  return stepsFor(name, description, context);
+  return writeSteps(name, description, context);
 }
 
 /** An input that is not there would be null in every step that reads it. */
@@ -145,7 +145,7 @@ function exampleOf(inputs: readonly string[], given: Readonly<Record<string, unk
   return Object.fromEntries(inputs.map((name) => [name, given[name] ?? null]));
 }
 
-async function outlineOf(ready: Ready, created: readonly string[], context: ToolContext): Promise<string[]> {
+async function outlineOf(ready: PreparedDesign, created: readonly string[], context: ToolContext): Promise<string[]> {
   const [{ drawDefinition }, { toText }, { findingLines }] = await Promise.all([
     import('../../workflows/diagram/graph.ts'),
     import('../../workflows/diagram/text.ts'),
@@ -165,7 +165,7 @@ async function outlineOf(ready: Ready, created: readonly string[], context: Tool
 }
 
 /** Tasks for which no worker has ever asked: the execution will wait there. */
-async function unserved({ def }: Ready, { conductor }: ToolContext): Promise<string[]> {
+async function unserved({ def }: PreparedDesign, { conductor }: ToolContext): Promise<string[]> {
   const { walk } = await import('../../workflows/model/walk.ts');
   const tasks = [...walk(def.tasks)].filter(({ task }) => task.type === 'SIMPLE').map(({ task }) => task.name);
   const polled = await Promise.all(

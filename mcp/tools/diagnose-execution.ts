@@ -2,12 +2,12 @@ import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { count, instant } from '../../core/text.ts';
 import type { Diagnosis } from '../analysis/diagnose.ts';
-import type { Advice } from '../analysis/finding.ts';
-import type { FailureGroups } from '../analysis/groups.ts';
+import type { FailureGroups } from '../analysis/failure-groups.ts';
+import type { Advice } from '../analysis/root-cause.ts';
 import { defineTool, type ToolAnswer } from '../engine/define-tool.ts';
 import { executionId, jsonObject, workflowFilter } from '../shared/fields.ts';
 import { orNoExecution } from '../shared/find-execution.ts';
-import { callOf, word } from '../shared/text.ts';
+import { callOf, word } from '../shared/quote.ts';
 
 const output = z.object({
   executionId: z.string().optional(),
@@ -61,7 +61,7 @@ async function diagnoseOne(conductor: Conductor, id: string): Promise<Answer> {
 }
 
 async function diagnoseMany(conductor: Conductor, workflowName: string | undefined): Promise<Answer> {
-  const { groupFailures } = await import('../analysis/groups.ts');
+  const { groupFailures } = await import('../analysis/failure-groups.ts');
   const found = await groupFailures(conductor, workflowName);
   const of = workflowName === undefined ? '' : ` of ${word(workflowName)}`;
   const summary =

@@ -5,7 +5,7 @@ import type { Difference } from '../../workflows/manage/compare/diff.ts';
 import { defineTool, type ToolContext } from '../engine/define-tool.ts';
 import { definitionVersion, jsonObject } from '../shared/fields.ts';
 import { findVersions, findWorkflow } from '../shared/find-workflow.ts';
-import { callOf, word } from '../shared/text.ts';
+import { callOf, word } from '../shared/quote.ts';
 
 const LINES = 60;
 const VALUE_LIMIT = 120;

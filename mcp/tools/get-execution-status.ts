@@ -4,15 +4,15 @@ import { countByStatus, type Failure, failureOf, latestAttempts, runtimeOf } fro
 import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { clip, duration, instant } from '../../core/text.ts';
-import { culpritOf, descend } from '../analysis/chain.ts';
-import { innermost } from '../analysis/reasons.ts';
+import { chainOfFailures, failedTaskOf } from '../analysis/facts.ts';
+import { innermostReason } from '../analysis/failure-reason.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { executionId } from '../shared/fields.ts';
 import { orNoExecution } from '../shared/find-execution.ts';
 import { nearNames } from '../shared/near-names.ts';
 import { bytesShown, cutNames, fitPayloads, type Payload, wholeValues } from '../shared/payload.ts';
+import { callOf, quote, word } from '../shared/quote.ts';
 import { countsLine, isGoingOn, lineOf, rowOf, unpolled } from '../shared/task-rows.ts';
-import { callOf, quote, word } from '../shared/text.ts';
 import { waitUntilEnded } from '../shared/wait.ts';
 
 const SUMMARY_TASKS = 5;
@@ -86,12 +86,13 @@ export default defineTool({
 /** Why it failed, in the words of the sub-workflow where it did. */
 async function rootError(conductor: Conductor, execution: Execution): Promise<Failure | undefined> {
   const own = failureOf(execution);
-  if (!own?.subExecutionId || !hasEnded(execution.status)) return own && { ...own, reason: innermost(own.reason) };
-  const chain = await descend(conductor, execution);
+  if (!own?.subExecutionId || !hasEnded(execution.status))
+    return own && { ...own, reason: innermostReason(own.reason) };
+  const chain = await chainOfFailures(conductor, execution);
   const root = chain.at(-1) ?? execution;
-  const reason = culpritOf(root)?.reasonForIncompletion ?? root.reasonForIncompletion ?? own.reason;
-  const refs = chain.flatMap((one) => culpritOf(one)?.referenceTaskName ?? []);
-  return { taskRef: refs.join(' → '), reason: innermost(reason), subExecutionId: root.workflowId };
+  const reason = failedTaskOf(root)?.reasonForIncompletion ?? root.reasonForIncompletion ?? own.reason;
+  const refs = chain.flatMap((one) => failedTaskOf(one)?.referenceTaskName ?? []);
+  return { taskRef: refs.join(' → '), reason: innermostReason(reason), subExecutionId: root.workflowId };
 }
 
 /** Every attempt of a task; of a task in a loop, those of every round. */

@@ -14,7 +14,7 @@ import { count, duration, instant } from '../../core/text.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
 import { nearNames } from '../shared/near-names.ts';
-import { callOf, quote, word } from '../shared/text.ts';
+import { callOf, quote, word } from '../shared/quote.ts';
 
 /** Open tasks that are looked at in one queue; the oldest is found among them. */
 const OPEN_TASKS = 100;

@@ -6,7 +6,7 @@ import { defineTool } from '../engine/define-tool.ts';
 import { cursorText, readCursor } from '../shared/cursor.ts';
 import { jsonObject } from '../shared/fields.ts';
 import { nearNames } from '../shared/near-names.ts';
-import { callOf, quote, word } from '../shared/text.ts';
+import { callOf, quote, word } from '../shared/quote.ts';
 
 /** Text and structured form of one row, so that a page keeps within a small response limit too. */
 const ROW_BYTES = 400;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
-import { createCall } from '../authoring/as-call.ts';
+import { createCall } from '../authoring/create-call.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
-import { callOf, quote } from '../shared/text.ts';
+import { callOf, quote } from '../shared/quote.ts';
 
 export default defineTool({
   name: 'get_workflow_template',

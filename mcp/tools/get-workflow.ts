@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { StoredWorkflowDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
-import { inputsOf, type WorkflowInput } from '../analysis/inputs.ts';
+import { inputsOf, type WorkflowInput } from '../analysis/workflow-inputs.ts';
 import { defineTool, type ToolContext } from '../engine/define-tool.ts';
 import { definitionVersion, workflowName } from '../shared/fields.ts';
 import { findWorkflow } from '../shared/find-workflow.ts';
-import { callOf, quote, word } from '../shared/text.ts';
+import { callOf, quote, word } from '../shared/quote.ts';
 
 /** Characters of JSON in one answer at most; it stands there twice, with its quotes escaped. */
 const JSON_LIMIT = 50_000;

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { clip } from '../../core/text.ts';
+import { requestOf } from '../api/api-request.ts';
 import { findRoute } from '../api/catalogue.ts';
-import { requestOf } from '../api/invoke.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
-import { word } from '../shared/text.ts';
+import { word } from '../shared/quote.ts';
 
 /** Share of an answer, which is there twice: as text, with its quotes escaped, and as structure. */
 const BODY_SHARE = 0.35;

@@ -1,19 +1,19 @@
 import { z } from 'zod';
 import { clip, count, duration, instant } from '../../core/text.ts';
 import { effectsOf } from '../../workflows/model/gate.ts';
+import { defineTool } from '../engine/define-tool.ts';
+import { definitionOf } from '../operate/execution-definition.ts';
 import {
   type Candidate,
-  findCandidates,
+  findWaiting,
   longestFirst,
   type Pending,
   type PendingFilter,
   readPending,
-} from '../approvals/pending.ts';
-import { defineTool } from '../engine/define-tool.ts';
-import { definitionOf } from '../operate/definition.ts';
+} from '../operate/pending-tasks.ts';
 import { wrongCursor } from '../shared/cursor.ts';
 import { executionId, jsonObject } from '../shared/fields.ts';
-import { callOf, quote, word } from '../shared/text.ts';
+import { callOf, quote, word } from '../shared/quote.ts';
 
 const ABOUT_LIMIT = 300;
 /** Text and structured form of one row with all it can hold. */
@@ -49,7 +49,7 @@ export default defineTool({
   }),
 }).handler(async ({ limit, cursor, ...filter }, { conductor, maxResponseBytes }) => {
   const place = cursor === undefined ? undefined : placeIn(cursor, callOf('list_pending_approvals', given(filter)));
-  const all = await findCandidates(conductor, filter);
+  const all = await findWaiting(conductor, filter);
   const rest = place ? all.filter((candidate) => longestFirst(place, candidate) < 0) : all;
   const size = Math.max(1, Math.min(limit, Math.floor(maxResponseBytes / ROW_BYTES)));
   const page = rest.slice(0, size);

@@ -7,7 +7,7 @@ import { clip, count, instant } from '../../core/text.ts';
 import { scheduleStamp } from '../../workflows/manage/stamp.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
-import { callOf, quote, word } from '../shared/text.ts';
+import { callOf, quote, word } from '../shared/quote.ts';
 
 const NEXT = 3;
 const LAST = 3;

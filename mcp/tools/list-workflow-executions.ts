@@ -2,13 +2,13 @@ import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { type ExecutionSummary, type WorkflowStatus, workflowStatuses } from '../../core/conductor/types.ts';
 import { clip, count, duration } from '../../core/text.ts';
-import { innermost, shapeOf } from '../analysis/reasons.ts';
+import { innermostReason, reasonShape } from '../analysis/failure-reason.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { type Cursor, cursorText, readCursor } from '../shared/cursor.ts';
 import { workflowFilter } from '../shared/fields.ts';
-import { clockOn, dayOf, moment, momentOf } from '../shared/moments.ts';
 import { nearNames } from '../shared/near-names.ts';
-import { callOf, quote, word } from '../shared/text.ts';
+import { callOf, quote, word } from '../shared/quote.ts';
+import { clockOn, dayOf, epochMsOf, moment } from '../shared/times.ts';
 
 const VALUE_LIMIT = 120;
 /** Text and structured form of one row with all it can hold, so that a page keeps within a small response limit too. */
@@ -123,14 +123,14 @@ function queryOf(args: Args, before: Cursor['before'], now: number): string {
   const statuses = args.status ?? [];
   const ends = [
     ...(before === undefined ? [] : [before + 1]),
-    ...(startedBefore === undefined ? [] : [momentOf(startedBefore, now)]),
+    ...(startedBefore === undefined ? [] : [epochMsOf(startedBefore, now)]),
   ];
   return [
     ...(workflowName ? [`workflowType=${workflowName}`] : []),
     ...(statuses.length === 1 ? [`status=${statuses[0]}`] : []),
     ...(statuses.length > 1 ? [`status IN (${statuses.join(',')})`] : []),
     ...(correlationId ? [`correlationId=${correlationId}`] : []),
-    ...(startedAfter === undefined ? [] : [`startTime>${momentOf(startedAfter, now)}`]),
+    ...(startedAfter === undefined ? [] : [`startTime>${epochMsOf(startedAfter, now)}`]),
     ...(ends.length > 0 ? [`startTime<${Math.min(...ends)}`] : []),
   ].join(' AND ');
 }
@@ -167,7 +167,7 @@ function rowOf(summary: ExecutionSummary, now: number): Row {
     startedAt,
     ms: Math.max(0, Math.round(running ? now - startedAt : summary.executionTime)),
     ...(correlationId && { correlationId: clip(correlationId, VALUE_LIMIT) }),
-    ...(reason && { reason: innermost(reason) }),
+    ...(reason && { reason: innermostReason(reason) }),
   };
 }
 
@@ -237,7 +237,7 @@ class Reasons {
   readonly shown: readonly string[];
 
   constructor(rows: readonly Row[]) {
-    const alike = new Map(rows.flatMap(({ reason }) => (reason ? [[shapeOf(reason), reason]] : [])));
+    const alike = new Map(rows.flatMap(({ reason }) => (reason ? [[reasonShape(reason), reason]] : [])));
     this.#shapes = [...alike.keys()];
     const share = Math.floor(REASONS.together / Math.max(1, alike.size));
     const limit = Math.min(REASONS.most, Math.max(REASONS.least, share));
@@ -245,7 +245,7 @@ class Reasons {
   }
 
   numberOf(reason: string): number {
-    return this.#shapes.indexOf(shapeOf(reason)) + 1;
+    return this.#shapes.indexOf(reasonShape(reason)) + 1;
   }
 
   legend(): string[] {

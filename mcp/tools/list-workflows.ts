@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { StoredWorkflowDef } from '../../core/conductor/types.ts';
 import { orUndefined } from '../../core/errors.ts';
 import { clip, count } from '../../core/text.ts';
-import { inputsOf } from '../analysis/inputs.ts';
+import { inputsOf } from '../analysis/workflow-inputs.ts';
 import { defineTool, type ToolContext } from '../engine/define-tool.ts';
 import type { DefinitionIndex } from '../shared/definition-cache.ts';
 import { nearNames } from '../shared/near-names.ts';
-import { callOf, quote, word } from '../shared/text.ts';
+import { callOf, quote, word } from '../shared/quote.ts';
 
 const PURPOSE_LIMIT = 120;
 const MOST_INPUTS = 8;

@@ -4,11 +4,11 @@ import { type Execution, hasEnded, type Task } from '../../core/conductor/types.
 import { FleetError } from '../../core/errors.ts';
 import { placeOf, rerunnableBefore, whyRerunHangs } from '../../workflows/model/steering.ts';
 import { defineTool } from '../engine/define-tool.ts';
-import { definitionOf } from '../operate/definition.ts';
+import { definitionOf } from '../operate/execution-definition.ts';
 import { executionId, jsonObject } from '../shared/fields.ts';
 import { findExecution } from '../shared/find-execution.ts';
 import { nearNames } from '../shared/near-names.ts';
-import { callOf, quote, word } from '../shared/text.ts';
+import { callOf, quote, word } from '../shared/quote.ts';
 
 type Json = Record<string, unknown>;
 

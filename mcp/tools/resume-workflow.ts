@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
 import { defineTool } from '../engine/define-tool.ts';
-import type { Action } from '../operate/carry-out.ts';
+import type { ExecutionAction } from '../operate/apply-action.ts';
+import { selectionFields } from '../operate/execution-filter.ts';
 import { operate, operateOutput } from '../operate/operate.ts';
-import { selectionFields } from '../operate/selection.ts';
-import { callOf } from '../shared/text.ts';
+import { callOf } from '../shared/quote.ts';
 
 export default defineTool({
   name: 'resume_workflow',
@@ -18,7 +18,7 @@ export default defineTool({
   output: operateOutput,
 }).handler((selection, context) => operate(resume, selection, context));
 
-const resume: Action = {
+const resume: ExecutionAction = {
   tool: 'resume_workflow',
   done: 'resumed',
   args: {},

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import type { Execution, WorkflowStatus } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { defineTool } from '../engine/define-tool.ts';
-import type { Action } from '../operate/carry-out.ts';
+import type { ExecutionAction } from '../operate/apply-action.ts';
+import { type Filter, selectionFields } from '../operate/execution-filter.ts';
 import { operate, operateOutput } from '../operate/operate.ts';
-import { type Filter, selectionFields } from '../operate/selection.ts';
-import { callOf } from '../shared/text.ts';
+import { callOf } from '../shared/quote.ts';
 
 const FAILED: readonly WorkflowStatus[] = ['FAILED', 'TIMED_OUT', 'TERMINATED'];
 
@@ -30,7 +30,7 @@ export default defineTool({
   operate(mode === 'failed_tasks' ? retry : restart(mode, selection.filter), selection, context),
 );
 
-const retry: Action = {
+const retry: ExecutionAction = {
   tool: 'retry_workflow',
   done: 'retried',
   args: {},
@@ -42,7 +42,7 @@ const retry: Action = {
   explain: ({ code }, execution) => (code === 'conflict' ? nothingFailed(execution) : undefined),
 };
 
-const restart = (mode: 'restart' | 'restart_latest', filter: Filter | undefined): Action => ({
+const restart = (mode: 'restart' | 'restart_latest', filter: Filter | undefined): ExecutionAction => ({
   tool: 'retry_workflow',
   done: 'restarted',
   args: { mode },

@@ -3,7 +3,7 @@ import { catalogue, searchRoutes } from '../api/catalogue.ts';
 import { effectOf, type Route } from '../api/route.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
-import { callOf } from '../shared/text.ts';
+import { callOf } from '../shared/quote.ts';
 
 export default defineTool({
   name: 'search_api',

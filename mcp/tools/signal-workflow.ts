@@ -5,10 +5,10 @@ import { type Execution, hasEnded, type Task } from '../../core/conductor/types.
 import { answerTask, waitingAmong } from '../../core/conductor/waiting.ts';
 import { FleetError } from '../../core/errors.ts';
 import { defineTool } from '../engine/define-tool.ts';
-import { openChildren, waysToAnswer } from '../operate/open.ts';
+import { openChildren, waysToAnswer } from '../operate/open-work.ts';
 import { executionId, jsonObject } from '../shared/fields.ts';
 import { findExecution } from '../shared/find-execution.ts';
-import { callOf, quote, word } from '../shared/text.ts';
+import { callOf, quote, word } from '../shared/quote.ts';
 
 const OUTPUT_LIMIT = 1_000_000;
 /** Sub-workflows that are looked into for what waits. */

@@ -4,12 +4,12 @@ import { FleetError } from '../../core/errors.ts';
 import { placeOf, readersOf, whySkippingHangs } from '../../workflows/model/steering.ts';
 import { walk } from '../../workflows/model/walk.ts';
 import { defineTool } from '../engine/define-tool.ts';
-import { definitionOf } from '../operate/definition.ts';
-import { waysToAnswer } from '../operate/open.ts';
+import { definitionOf } from '../operate/execution-definition.ts';
+import { waysToAnswer } from '../operate/open-work.ts';
 import { executionId } from '../shared/fields.ts';
 import { findExecution } from '../shared/find-execution.ts';
 import { nearNames } from '../shared/near-names.ts';
-import { callOf, quote, word } from '../shared/text.ts';
+import { callOf, quote, word } from '../shared/quote.ts';
 
 export default defineTool({
   name: 'skip_task',

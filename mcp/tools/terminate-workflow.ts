@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
 import { defineTool } from '../engine/define-tool.ts';
-import { askPerson } from '../operate/ask.ts';
-import type { Action } from '../operate/carry-out.ts';
+import type { ExecutionAction } from '../operate/apply-action.ts';
+import { askPerson } from '../operate/ask-person.ts';
+import { selectionFields, someText } from '../operate/execution-filter.ts';
 import { operate, operateOutput } from '../operate/operate.ts';
-import { selectionFields, someText } from '../operate/selection.ts';
-import { callOf, quote } from '../shared/text.ts';
+import { callOf, quote } from '../shared/quote.ts';
 
 export default defineTool({
   name: 'terminate_workflow',
@@ -29,7 +29,7 @@ export default defineTool({
   ),
 );
 
-const terminate = (reason: string): Action => ({
+const terminate = (reason: string): ExecutionAction => ({
   tool: 'terminate_workflow',
   done: 'terminated',
   args: { reason },

@@ -7,7 +7,7 @@ import { duration, instant } from '../../core/text.ts';
 import { endTask, giveBack, heldTask, isClaimId } from '../agents/claims.ts';
 import { defineTool, type ToolContext } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
-import { callOf, word } from '../shared/text.ts';
+import { callOf, word } from '../shared/quote.ts';
 
 export default defineTool({
   name: 'update_task',

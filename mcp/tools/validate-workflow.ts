@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
 import type { Finding } from '../../workflows/lint/index.ts';
-import { createCall } from '../authoring/as-call.ts';
-import { findingSchema } from '../authoring/finding-schema.ts';
+import { createCall } from '../authoring/create-call.ts';
+import { findingLines, findingRows, findingSchema } from '../authoring/findings.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { definitionVersion, jsonObject } from '../shared/fields.ts';
-import { word } from '../shared/text.ts';
+import { word } from '../shared/quote.ts';
 
 export default defineTool({
   name: 'validate_workflow',
@@ -35,10 +35,7 @@ export default defineTool({
     });
   }
   const def = definition ?? (await definitions.get(name ?? '', version));
-  const [{ checkDefinition, hasErrors, repaired, tally }, { findingLines, findingRows }] = await Promise.all([
-    import('../authoring/check.ts'),
-    import('../authoring/findings.ts'),
-  ]);
+  const { checkDefinition, hasErrors, repaired, tally } = await import('../authoring/check-definition.ts');
   const findings = await checkDefinition(def, conductor);
   const { def: mended, fixed } = repaired(def, findings);
   const valid = !hasErrors(findings);

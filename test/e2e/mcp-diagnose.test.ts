@@ -5,9 +5,9 @@ import { hasEnded, type WorkflowDef } from '../../core/conductor/types.ts';
 import { connect, type McpClient } from '../support/mcp-clients.ts';
 import { stdioTarget } from '../support/mcp-process.ts';
 import { orderFault, realConductor } from '../support/product.ts';
-import { endedTroubles } from '../support/troubles/ended.ts';
+import { endedTroubles } from '../support/troubles/ended-troubles.ts';
 import { expected, type TroubleName } from '../support/troubles/expected.ts';
-import { openTroubles } from '../support/troubles/open.ts';
+import { openTroubles } from '../support/troubles/open-troubles.ts';
 import { http, stage, type Trouble, task } from '../support/troubles/scene.ts';
 
 const conductor = realConductor();

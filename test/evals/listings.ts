@@ -4,7 +4,7 @@ import { discover } from '../../core/content/discover.ts';
 import { offerOf } from '../../core/mcp-offer.ts';
 import { isTool } from '../../mcp/engine/define-tool.ts';
 import { listingOf, type ToolListing } from '../../mcp/engine/tool-listing.ts';
-import { workflowTool } from '../../mcp/workflow-tools/tool.ts';
+import { workflowTool } from '../../mcp/workflow-tools/workflow-tool.ts';
 import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 
 /** Two workflows as somebody may offer them as tools: of everyday matters, beside which all other tools are about workflows. */

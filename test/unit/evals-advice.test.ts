@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { callOf, quote } from '../../mcp/shared/text.ts';
+import { callOf, quote } from '../../mcp/shared/quote.ts';
 import { callsIn, nextCall } from '../evals/advice.ts';
 
 const tools = ['look_at', 'stop_it'];

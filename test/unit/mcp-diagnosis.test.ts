@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { discover } from '../../core/content/discover.ts';
-import { gather } from '../../mcp/analysis/chain.ts';
-import { describeDiagnosis, judge } from '../../mcp/analysis/diagnose.ts';
-import { innermost, readReason, shapeOf } from '../../mcp/analysis/reasons.ts';
-import { nullsOf } from '../../mcp/analysis/unresolved.ts';
+import { describeDiagnosis, diagnoseFacts } from '../../mcp/analysis/diagnose.ts';
+import { readFacts } from '../../mcp/analysis/facts.ts';
+import { classifyReason, innermostReason, reasonShape } from '../../mcp/analysis/failure-reason.ts';
+import { nullsOf } from '../../mcp/analysis/unresolved-references.ts';
 import { isTool } from '../../mcp/engine/define-tool.ts';
-import { endedTroubles } from '../support/troubles/ended.ts';
+import { endedTroubles } from '../support/troubles/ended-troubles.ts';
 import { expected, type TroubleName } from '../support/troubles/expected.ts';
-import { openTroubles } from '../support/troubles/open.ts';
+import { openTroubles } from '../support/troubles/open-troubles.ts';
 import { readRecorded, replay } from '../support/troubles/recorded.ts';
 
 const recorded = readRecorded();
@@ -16,7 +16,7 @@ const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isToo
 async function diagnose(trouble: TroubleName, laterMs = 0) {
   const record = recorded[trouble];
   if (!record) throw new Error(`${trouble} is not recorded; see test/support/troubles/record.ts`);
-  return judge(await gather(replay(record), record.executionId, record.now + laterMs));
+  return diagnoseFacts(await readFacts(replay(record), record.executionId, record.now + laterMs));
 }
 
 describe('what a real server showed of an execution', () => {
@@ -77,7 +77,7 @@ describe('what a real server showed of an execution', () => {
     const record = recorded.undoneElsewhere;
     if (!record) throw new Error('undoneElsewhere is not recorded');
     const text = JSON.stringify(record).replaceAll('"inputData":{', '"inputData":{"_undoneBy":null,');
-    const { advice } = judge(await gather(replay(JSON.parse(text)), record.executionId, record.now));
+    const { advice } = diagnoseFacts(await readFacts(replay(JSON.parse(text)), record.executionId, record.now));
     expect(advice.map(({ call }) => call?.tool)).toEqual(['execute_workflow']);
   });
 
@@ -113,20 +113,20 @@ describe('the words of a reason', () => {
     ['Order 404 was lost', 'worker-error', 'said-so'],
     ['', 'worker-error', 'said-so'],
   ] as const)('%j reads as %s, %s', (reason, cause, kind) => {
-    expect(readReason(reason)).toMatchObject({ cause, kind });
+    expect(classifyReason(reason)).toMatchObject({ cause, kind });
   });
 
   test('are found below what the server wraps around them', () => {
     const wrapped = `Sub workflow inner.1/9d1b41ff failure reason: Task 86aaf492-4548-4778-904c-387e5daafba7 failed with status: FAILED and reason: 'out of 'stock''`;
-    expect(innermost(wrapped)).toContain("out of 'stock");
+    expect(innermostReason(wrapped)).toContain("out of 'stock");
   });
 
   test('of two executions differ in what is their own only', () => {
     const reason = (id: string, n: number) =>
       `Task ${id} failed with status: FAILED and reason: 'order ${n} is locked'`;
     const [a, b] = ['49a32563-d3bf-4f83-9cf4-6743db834dd7', 'f95ca448-c484-4d83-9bbb-41b58c374cd6'];
-    expect(shapeOf(reason(a ?? '', 17))).toBe(shapeOf(reason(b ?? '', 4711)));
-    expect(shapeOf('order is locked')).not.toBe(shapeOf('order is lost'));
+    expect(reasonShape(reason(a ?? '', 17))).toBe(reasonShape(reason(b ?? '', 4711)));
+    expect(reasonShape('order is locked')).not.toBe(reasonShape('order is lost'));
   });
 });
 

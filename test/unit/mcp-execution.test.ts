@@ -5,8 +5,8 @@ import { clip, duration } from '../../core/text.ts';
 import { cursorText, readCursor } from '../../mcp/shared/cursor.ts';
 import { nearNames } from '../../mcp/shared/near-names.ts';
 import { cutNames, fitPayloads, wholeValues } from '../../mcp/shared/payload.ts';
+import { quote } from '../../mcp/shared/quote.ts';
 import { lineOf, rowOf, unpolled } from '../../mcp/shared/task-rows.ts';
-import { quote } from '../../mcp/shared/text.ts';
 import { fakeExecution, fakeTask } from '../support/fake-conductor.ts';
 
 const executionWith = (changes: Record<string, unknown>) => executionSchema.parse(fakeExecution(changes));

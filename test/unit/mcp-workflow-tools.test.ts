@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { offerOf } from '../../core/mcp-offer.ts';
 import { listingOf } from '../../mcp/engine/tool-listing.ts';
-import { chooseWorkflows } from '../../mcp/workflow-tools/choose.ts';
-import { toolNames } from '../../mcp/workflow-tools/names.ts';
-import { inputSchemaOf } from '../../mcp/workflow-tools/schema.ts';
-import { workflowTool } from '../../mcp/workflow-tools/tool.ts';
+import { chooseWorkflows } from '../../mcp/workflow-tools/choose-workflows.ts';
+import { inputSchemaOf } from '../../mcp/workflow-tools/input-schema.ts';
+import { toolNames } from '../../mcp/workflow-tools/tool-names.ts';
+import { workflowTool } from '../../mcp/workflow-tools/workflow-tool.ts';
 import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { tokensOf } from '../support/tokens.ts';
 

@@ -1,6 +1,6 @@
 import { isForWorkers } from '../../../core/conductor/task-types.ts';
 import type { Execution, ExecutionSummary, Task } from '../../../core/conductor/types.ts';
-import { hasFailed } from '../chain.ts';
+import { hasFailed } from '../facts.ts';
 
 /** Milliseconds of several runs. */
 export interface Spread {

@@ -1,6 +1,6 @@
-import type { Cause } from '../../../mcp/analysis/finding.ts';
-import type { endedTroubles } from './ended.ts';
-import type { openTroubles } from './open.ts';
+import type { Cause } from '../../../mcp/analysis/root-cause.ts';
+import type { endedTroubles } from './ended-troubles.ts';
+import type { openTroubles } from './open-troubles.ts';
 
 export type TroubleName = keyof typeof endedTroubles | keyof typeof openTroubles;
 

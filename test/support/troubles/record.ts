@@ -7,9 +7,9 @@ import { type Conductor, createConductor } from '../../../core/conductor/api.ts'
 import { createCaller } from '../../../core/conductor/client.ts';
 import { loadConfig } from '../../../core/config.ts';
 import { startShop } from '../../../examples/shop/shop.ts';
-import { gather, type Reads } from '../../../mcp/analysis/chain.ts';
-import { endedTroubles } from './ended.ts';
-import { openTroubles } from './open.ts';
+import { type Reads, readFacts } from '../../../mcp/analysis/facts.ts';
+import { endedTroubles } from './ended-troubles.ts';
+import { openTroubles } from './open-troubles.ts';
 import type { Recorded } from './recorded.ts';
 import { stage } from './scene.ts';
 
@@ -30,7 +30,7 @@ conductor.close();
 
 async function record(executionId: string): Promise<Recorded> {
   const made: Recorded = { executionId, now: Date.now(), executions: {}, queueSizes: {}, pollData: {} };
-  await gather(recording(conductor, made), executionId, made.now);
+  await readFacts(recording(conductor, made), executionId, made.now);
   return made;
 }
 

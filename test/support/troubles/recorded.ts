@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { executionSchema, pollDataSchema } from '../../../core/conductor/types.ts';
 import { FleetError } from '../../../core/errors.ts';
-import type { Reads } from '../../../mcp/analysis/chain.ts';
+import type { Reads } from '../../../mcp/analysis/facts.ts';
 
 /** What a real server answered when the analysis read a trouble; `record.ts` wrote it. */
 export interface Recorded {

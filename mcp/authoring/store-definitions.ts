@@ -2,7 +2,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import type { TaskDef, WorkflowDef } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import type { ToolContext } from '../engine/define-tool.ts';
-import { callOf } from '../shared/text.ts';
+import { callOf } from '../shared/quote.ts';
 
 /** A longer call is not written out to the one who has just made it. */
 const LONGEST_CALL = 1500;

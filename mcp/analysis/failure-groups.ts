@@ -2,7 +2,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import type { ExecutionSummary } from '../../core/conductor/types.ts';
 import { orUndefined } from '../../core/errors.ts';
 import { type Diagnosis, diagnoseExecution } from './diagnose.ts';
-import { shapeOf } from './reasons.ts';
+import { reasonShape } from './failure-reason.ts';
 
 /** Executions that failed alike, and the diagnosis of the newest. */
 export interface FailureGroup {
@@ -45,5 +45,5 @@ export async function groupFailures(conductor: Conductor, workflowName: string |
 
 function keyOf(summary: ExecutionSummary): string {
   const { workflowType, failedReferenceTaskNames: refs, reasonForIncompletion: reason } = summary;
-  return JSON.stringify([workflowType, refs ?? '', shapeOf(reason ?? '')]);
+  return JSON.stringify([workflowType, refs ?? '', reasonShape(reason ?? '')]);
 }

@@ -1,21 +1,21 @@
 import { isForWorkers } from '../../core/conductor/task-types.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
-import { quote, word } from '../shared/text.ts';
-import type { Advice, Finding } from './finding.ts';
-import type { Kind, Reading } from './reasons.ts';
-import { retry, runAnew, showDefinition, showQueue, showTask } from './recovery.ts';
-import type { Unresolved } from './unresolved.ts';
+import { quote, word } from '../shared/quote.ts';
+import type { FailureClass, FailureKind } from './failure-reason.ts';
+import { retry, runAgain, showDefinition, showQueue, showTask } from './recovery-calls.ts';
+import type { Advice, RootCause } from './root-cause.ts';
+import type { UnresolvedReference } from './unresolved-references.ts';
 
 /** A failed execution with all that is known of its cause. */
-export interface Case {
+export interface FailedCase {
   /** The one whose own task failed. */
   readonly execution: Execution;
   /** The outermost one, which is what would be run anew. */
   readonly asked: Execution;
   readonly task?: Task;
-  readonly reading: Reading;
+  readonly failure: FailureClass;
   readonly reason: string;
-  readonly unresolved: readonly Unresolved[];
+  readonly unresolved: readonly UnresolvedReference[];
   /** Inputs of the workflow that were not given. */
   readonly missing: readonly string[];
   /** Inputs that a parent does not hand to its sub-workflow. */
@@ -24,15 +24,15 @@ export interface Case {
   readonly secrets: readonly string[];
 }
 
-type Way = Pick<Finding, 'sentence' | 'advice'>;
+type Explanation = Pick<RootCause, 'sentence' | 'advice'>;
 
 /** The sentence for a cause, and the way out that fits it: never the retry of what fails again. */
-export function wayOut(found: Case): Way {
-  const { sentence, advice } = WAYS[found.reading.kind](found);
+export function explainFailure(found: FailedCase): Explanation {
+  const { sentence, advice } = EXPLANATIONS[found.failure.kind](found);
   return { sentence: `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`, advice };
 }
 
-const WAYS: Record<Kind, (found: Case) => Way> = {
+const EXPLANATIONS: Record<FailureKind, (found: FailedCase) => Explanation> = {
   'response-timeout': (found) => ({
     sentence: isOfTheServer(found)
       ? `${who(found)} did not answer in time.`
@@ -52,7 +52,7 @@ const WAYS: Record<Kind, (found: Case) => Way> = {
     advice: [retry('Mend what made the attempts fail; then', found.execution)],
   }),
   'workflow-timeout': (found) => {
-    const isUnserved = found.reading.cause === 'no-worker';
+    const isUnserved = found.failure.cause === 'no-worker';
     return {
       sentence: stoodAt(found, isUnserved),
       advice: [
@@ -76,11 +76,11 @@ const WAYS: Record<Kind, (found: Case) => Way> = {
     advice: [retry('Allow it more time in the task definition, or make it faster; then', found.execution)],
   }),
   refused: (found) => ({
-    sentence: `${who(found)} was refused with HTTP ${found.reading.status}: the service does not take this request.`,
-    advice: mendInput(found, 'A retry sends the same request; see what was sent'),
+    sentence: `${who(found)} was refused with HTTP ${found.failure.status}: the service does not take this request.`,
+    advice: correctInput(found, 'A retry sends the same request; see what was sent'),
   }),
   denied: (found) => ({
-    sentence: `${who(found)} was refused with HTTP ${found.reading.status}: ${credentials(found)}`,
+    sentence: `${who(found)} was refused with HTTP ${found.failure.status}: ${credentials(found)}`,
     advice: [retry(`${setSecrets(found)}, then`, found.execution)],
   }),
   'slow-down': (found) => ({
@@ -88,7 +88,7 @@ const WAYS: Record<Kind, (found: Case) => Way> = {
     advice: [retry('Wait until the service takes requests again, then', found.execution)],
   }),
   failing: (found) => ({
-    sentence: `The service that ${who(found)} calls failed with HTTP ${found.reading.status}.`,
+    sentence: `The service that ${who(found)} calls failed with HTTP ${found.failure.status}.`,
     advice: [retry('When the service works again', found.execution)],
   }),
   unreachable: (found) => ({
@@ -102,11 +102,11 @@ const WAYS: Record<Kind, (found: Case) => Way> = {
   'nothing-given': nothingGiven,
   script: (found) => ({
     sentence: `The expression of ${who(found)} is wrong or does not fit the values it gets.`,
-    advice: mendDefinition(found),
+    advice: correctDefinition(found),
   }),
   'no-join': (found) => ({
     sentence: 'A fork of its definition is not followed by a JOIN, so the server fails every execution of it.',
-    advice: mendDefinition(found),
+    advice: correctDefinition(found),
   }),
   'no-child': (found) => ({
     sentence: `${who(found)} starts a workflow that is not registered.`,
@@ -123,19 +123,19 @@ const WAYS: Record<Kind, (found: Case) => Way> = {
   }),
   'input-refused': (found) => ({
     sentence: `${who(found)} was given an input that its worker does not take.`,
-    advice: mendInput(found, 'See what it was given'),
+    advice: correctInput(found, 'See what it was given'),
   }),
   'too-large': (found) => ({
     sentence: `A value of ${who(found)} is larger than the server keeps.`,
-    advice: [runAnew('Pass a reference to the data instead of the data; run it with a smaller input', found.asked)],
+    advice: [runAgain('Pass a reference to the data instead of the data; run it with a smaller input', found.asked)],
   }),
   undone: (found) => ({
     sentence: 'It failed before and its work was undone, so it cannot go on.',
-    advice: [runAnew('Run it anew', found.asked)],
+    advice: [runAgain('Run it anew', found.asked)],
   }),
   'said-so': (found) => ({
     sentence:
-      found.reading.cause === 'unknown'
+      found.failure.cause === 'unknown'
         ? `${who(found)} failed for a reason that fits no known cause.`
         : `The worker of ${who(found)} reported a failure${found.task?.status === 'FAILED_WITH_TERMINAL_ERROR' ? ' that no retry mends' : ` in every attempt`}.`,
     advice: [
@@ -145,56 +145,56 @@ const WAYS: Record<Kind, (found: Case) => Way> = {
   }),
 };
 
-function nothingGiven(found: Case): Way {
+function nothingGiven(found: FailedCase): Explanation {
   const { missing, unpassed, unresolved, asked } = found;
   if (missing.length > 0) {
     const inputs = missing.map(word).join(', ');
     return {
       sentence: `${who(found)} needs the input ${inputs} of the workflow, which was not given.`,
-      advice: [runAnew(`A retry keeps the input; run it anew with ${inputs} added`, asked)],
+      advice: [runAgain(`A retry keeps the input; run it anew with ${inputs} added`, asked)],
     };
   }
   if (unpassed) {
     const inputs = unpassed.inputs.map(word).join(', ');
     return {
       sentence: `${who(found)} needs the input ${inputs} of its workflow, which the parent ${word(unpassed.by.workflowName)} does not pass on.`,
-      advice: mendDefinition({ ...found, execution: unpassed.by }),
+      advice: correctDefinition({ ...found, execution: unpassed.by }),
     };
   }
   const [first] = unresolved;
   const from = first ? `: ${quote(`\${${first.path}}`, 200)} found nothing` : '';
   return {
     sentence: `${who(found)} was given nothing where it needs a value${from}.`,
-    advice: mendDefinition(found),
+    advice: correctDefinition(found),
   };
 }
 
-function mendDefinition({ execution, asked }: Case): Advice[] {
+function correctDefinition({ execution, asked }: FailedCase): Advice[] {
   return [
     showDefinition(
       'A retry fails the same way; mend the definition and register it by create_workflow as a new version',
       execution,
     ),
-    runAnewLatest(asked),
+    runLatestVersion(asked),
   ];
 }
 
-function runAnewLatest(execution: Execution): Advice {
-  const { say, call } = runAnew('Then run the new version', execution);
+function runLatestVersion(execution: Execution): Advice {
+  const { say, call } = runAgain('Then run the new version', execution);
   if (call?.tool !== 'execute_workflow') return { say, ...(call && { call }) };
   const { version: _old, ...args } = call.args;
   return { say, call: { ...call, args } };
 }
 
-function mendInput(found: Case, say: string): Advice[] {
+function correctInput(found: FailedCase, say: string): Advice[] {
   const { execution, asked, task } = found;
   return [
     ...(task ? [showTask(say, execution, task.referenceTaskName)] : []),
-    runAnew('A retry keeps the input; run it anew with the input corrected', asked),
+    runAgain('A retry keeps the input; run it anew with the input corrected', asked),
   ];
 }
 
-function startWorker({ task }: Case): Advice {
+function startWorker({ task }: FailedCase): Advice {
   const type = task?.taskType ?? '';
   return showQueue(
     `Start a worker for ${word(type)} (\`fleet work --only ${word(type)}\`) and see that it polls`,
@@ -202,26 +202,26 @@ function startWorker({ task }: Case): Advice {
   );
 }
 
-function credentials({ secrets }: Case): string {
+function credentials({ secrets }: FailedCase): string {
   return secrets.length > 0
     ? `the secret it uses (${secrets.map(word).join(', ')}) is not set on the server, or wrong.`
     : 'its credentials are missing or wrong.';
 }
 
-function setSecrets({ secrets }: Case): string {
+function setSecrets({ secrets }: FailedCase): string {
   if (secrets.length === 0) return 'The person who runs the service or this workflow corrects the credentials';
   return `The person who runs the server sets ${secrets.map((name) => word(`CONDUCTOR_SECRET_${name}`)).join(', ')} in its environment`;
 }
 
-const isOfTheServer = ({ task }: Case) => task !== undefined && !isForWorkers(task);
+const isOfTheServer = ({ task }: FailedCase) => task !== undefined && !isForWorkers(task);
 
 /** Where a workflow stood when its own time ran out. */
-function stoodAt(found: Case, isUnserved: boolean): string {
+function stoodAt(found: FailedCase, isUnserved: boolean): string {
   if (isUnserved) return `No worker took ${who(found)} before timeoutSeconds of the workflow ended it.`;
   if (found.task) return `The workflow took longer than its timeoutSeconds; it stood at ${who(found)}.`;
   return 'timeoutSeconds of the workflow ran out before a task was scheduled: the limit is too short, or the server was busy.';
 }
 
-function who({ task }: Case): string {
+function who({ task }: FailedCase): string {
   return task ? `task ${word(task.referenceTaskName)} (${word(task.taskType)})` : 'a task';
 }

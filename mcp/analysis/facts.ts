@@ -45,17 +45,17 @@ const CONTAINERS: ReadonlySet<string> = new Set(['JOIN', 'DO_WHILE', 'FORK', 'EX
 const ENDED_BY_PARENT = 'Parent workflow has been terminated';
 
 /** Reads an execution and what its cause can be seen by: its parent or children, the queues it waits in. */
-export async function gather(reads: Reads, executionId: string, now: number): Promise<Facts> {
+export async function readFacts(reads: Reads, executionId: string, now: number): Promise<Facts> {
   const asked = await reads.getExecution(executionId);
   const top = (await endingParent(reads, asked)) ?? asked;
-  const chain = await descend(reads, top);
+  const chain = await chainOfFailures(reads, top);
   const root = chain.at(-1) ?? asked;
   const leaves = hasEnded(root.status) ? [] : await leavesOf(reads, root);
   return { asked, chain, leaves, queues: await queuesOf(reads, leaves), now };
 }
 
 /** The failed task that ended an execution: the one its reason names, unless that only failed because of another. */
-export function culpritOf(execution: Execution): Task | undefined {
+export function failedTaskOf(execution: Execution): Task | undefined {
   const { tasks, reasonForIncompletion: reason } = execution;
   const named = /Task ([0-9a-f-]{36})/.exec(reason ?? '')?.[1];
   const found = tasks.find(({ taskId }) => taskId === named);
@@ -90,10 +90,10 @@ async function endingParent(reads: Reads, asked: Execution): Promise<Execution |
 }
 
 /** Follows failed sub-workflows down to the execution whose own task failed; the first of the list is `top`. */
-export async function descend(reads: Pick<Reads, 'getExecution'>, top: Execution): Promise<Execution[]> {
+export async function chainOfFailures(reads: Pick<Reads, 'getExecution'>, top: Execution): Promise<Execution[]> {
   const chain = [top];
   for (let last = top; chain.length < DEEPEST && last.status !== 'COMPLETED'; ) {
-    const child = hasEnded(last.status) ? culpritOf(last)?.subWorkflowId : undefined;
+    const child = hasEnded(last.status) ? failedTaskOf(last)?.subWorkflowId : undefined;
     if (!child || chain.some(({ workflowId }) => workflowId === child)) break;
     const below = await orUndefined(reads.getExecution(child));
     if (!below) break;

@@ -3,8 +3,8 @@ import { shownAs } from '../../core/contract.ts';
 import { clip } from '../../core/text.ts';
 import { defineTool, type Tool } from '../engine/define-tool.ts';
 import { MAX_WAIT_SECONDS, runOutput, runWorkflow, settleRun } from '../shared/run-workflow.ts';
-import type { Offered } from './choose.ts';
-import { inputSchemaOf } from './schema.ts';
+import type { Offered } from './choose-workflows.ts';
+import { inputSchemaOf } from './input-schema.ts';
 
 /** A purpose is somebody else's text; more of it would cost every client. */
 const PURPOSE_LIMIT = 280;

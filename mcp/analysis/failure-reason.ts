@@ -1,15 +1,15 @@
-import type { Cause } from './finding.ts';
+import type { Cause } from './root-cause.ts';
 
 /** What the words of a failed task say. */
-export interface Reading {
+export interface FailureClass {
   readonly cause: Cause;
   /** What kind within the cause; decides the sentence and the way out. */
-  readonly kind: Kind;
+  readonly kind: FailureKind;
   /** The status an HTTP call was answered with. */
   readonly status?: number;
 }
 
-export type Kind =
+export type FailureKind =
   | 'response-timeout'
   | 'poll-timeout'
   | 'task-timeout'
@@ -33,7 +33,7 @@ export type Kind =
   | 'undone'
   | 'said-so';
 
-type Rule = readonly [pattern: RegExp, cause: Cause, kind: Kind];
+type Rule = readonly [pattern: RegExp, cause: Cause, kind: FailureKind];
 
 /** The server's own sentences (3.32.1), whatever the task; the first that fits counts. */
 const OF_THE_SERVER: readonly Rule[] = [
@@ -78,7 +78,7 @@ const STATUS =
   /\b([45]\d\d) [A-Z][\w ]* on [A-Z]+ request|\banswered(?: with)?(?: HTTP)? ([45]\d\d)\b|\bstatus(?: code)?:? ([45]\d\d)\b|^HTTP ([45]\d\d)\b/;
 
 /** Reads the reason of a failed task, or of an execution that failed without one. */
-export function readReason(reason: string): Reading {
+export function classifyReason(reason: string): FailureClass {
   const ours = OF_THE_SERVER.find(([pattern]) => pattern.test(reason));
   if (ours) return { cause: ours[1], kind: ours[2] };
   const status = statusIn(reason);
@@ -95,7 +95,7 @@ function statusIn(reason: string): number | undefined {
   return found === undefined ? undefined : Number(found);
 }
 
-function ofStatus(status: number): Reading {
+function ofStatus(status: number): FailureClass {
   if (status === 401 || status === 403) return { cause: 'upstream', kind: 'denied', status };
   if (status === 429) return { cause: 'upstream', kind: 'slow-down', status };
   const passes = status >= 500 || status === 408 || status === 425;
@@ -103,8 +103,8 @@ function ofStatus(status: number): Reading {
 }
 
 /** The reason without what differs from one execution to the next: ids, numbers, addresses' ports. */
-export function shapeOf(reason: string): string {
-  return innermost(reason)
+export function reasonShape(reason: string): string {
+  return innermostReason(reason)
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi, '<id>')
     .replace(/\d+(\.\d+)?/g, '#')
     .replace(/\s+/g, ' ')
@@ -115,7 +115,7 @@ export function shapeOf(reason: string): string {
 const OF_NO_USE = /^(Failed to invoke HTTP task due to: (java\.lang\.Exception: )?|Task execution failed: )/;
 
 /** The server wraps the reason of a task into that of its execution, and that of a child into its parent's. */
-export function innermost(reason: string): string {
+export function innermostReason(reason: string): string {
   const wrapped = /^(?:Task \S+ failed with status: \w+ and reason: '|Sub workflow \S+ failure reason: )([\s\S]*?)'?$/;
   for (let text = reason; ; ) {
     const inner = wrapped.exec(text)?.[1];

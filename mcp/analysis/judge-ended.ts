@@ -3,13 +3,19 @@ import { isForWorkers } from '../../core/conductor/task-types.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
 import { workerInputs } from '../../core/content/worker-inputs.ts';
 import { count, duration } from '../../core/text.ts';
-import { quote, word } from '../shared/text.ts';
-import { culpritOf, type Facts } from './chain.ts';
-import type { Advice, Finding } from './finding.ts';
-import { innermost, type Reading, readReason } from './reasons.ts';
-import { retry, runAnew, showTask } from './recovery.ts';
-import { missingInputs, origin, secretsOf, type Unresolved, unresolvedIn } from './unresolved.ts';
-import { type Case, wayOut } from './way-out.ts';
+import { quote, word } from '../shared/quote.ts';
+import { explainFailure, type FailedCase } from './explain-failure.ts';
+import { type Facts, failedTaskOf } from './facts.ts';
+import { classifyReason, type FailureClass, innermostReason } from './failure-reason.ts';
+import { retry, runAgain, showTask } from './recovery-calls.ts';
+import type { Advice, RootCause } from './root-cause.ts';
+import {
+  missingInputs,
+  originOfMissing,
+  secretsOf,
+  type UnresolvedReference,
+  unresolvedReferences,
+} from './unresolved-references.ts';
 
 const SHOWN_REASON = 300;
 const SHOWN_ATTEMPTS = 3;
@@ -26,7 +32,7 @@ const SCRIPTS: ReadonlySet<string> = new Set([
 ]);
 
 /** Why an ended execution ended as it did. */
-export function judgeEnded({ chain }: Facts, asked: Execution): Finding {
+export function judgeEnded({ chain }: Facts, asked: Execution): RootCause {
   const execution = chain.at(-1) ?? asked;
   if (execution.status === 'COMPLETED') return completed(execution);
   const ending = execution.tasks.find(({ taskType, status }) => taskType === 'TERMINATE' && status === 'COMPLETED');
@@ -36,7 +42,7 @@ export function judgeEnded({ chain }: Facts, asked: Execution): Finding {
   return failed(execution, chain);
 }
 
-function completed(execution: Execution): Finding {
+function completed(execution: Execution): RootCause {
   const tolerated = latestAttempts(execution.tasks).filter(({ status }) => status === 'COMPLETED_WITH_ERRORS');
   const evidence = tolerated
     .slice(0, SHOWN_ATTEMPTS)
@@ -45,7 +51,7 @@ function completed(execution: Execution): Finding {
   return { cause: 'none', sentence: `It completed${despite}.`, evidence, advice: [], execution };
 }
 
-function endedByItself(execution: Execution, task: Task, top: Execution): Finding {
+function endedByItself(execution: Execution, task: Task, top: Execution): RootCause {
   const why = execution.reasonForIncompletion;
   return {
     cause: 'terminated',
@@ -57,19 +63,19 @@ function endedByItself(execution: Execution, task: Task, top: Execution): Findin
         execution,
         task.referenceTaskName,
       ),
-      runAnew('Run it with an input that leads elsewhere', top),
+      runAgain('Run it with an input that leads elsewhere', top),
     ],
     execution,
     task,
   };
 }
 
-function terminated(execution: Execution, top: Execution): Finding {
+function terminated(execution: Execution, top: Execution): RootCause {
   const canceled = latestAttempts(execution.tasks).filter(({ status }) => status === 'CANCELED');
   const { reasonForIncompletion: why, parentWorkflowId: parent } = execution;
   const advice: Advice[] = [
     retry('If it was ended by mistake, go on with what was cancelled', execution),
-    runAnew('Or run it anew', top),
+    runAgain('Or run it anew', top),
   ];
   return {
     cause: 'terminated',
@@ -83,24 +89,25 @@ function terminated(execution: Execution, top: Execution): Finding {
   };
 }
 
-function failed(execution: Execution, chain: readonly Execution[]): Finding {
-  const reasonOfAll = innermost(execution.reasonForIncompletion ?? '');
-  const task = culpritOf(execution) ?? (/^Workflow timed out/.test(reasonOfAll) ? cancelledBy(execution) : undefined);
+function failed(execution: Execution, chain: readonly Execution[]): RootCause {
+  const reasonOfAll = innermostReason(execution.reasonForIncompletion ?? '');
+  const task =
+    failedTaskOf(execution) ?? (/^Workflow timed out/.test(reasonOfAll) ? cancelledBy(execution) : undefined);
   const reason = task?.reasonForIncompletion ?? reasonOfAll;
-  const unresolved = task ? unresolvedIn(task) : [];
-  const reading = refined(
-    readReason(task && /^Workflow timed out/.test(reasonOfAll) ? reasonOfAll : reason),
+  const unresolved = task ? unresolvedReferences(task) : [];
+  const failure = refined(
+    classifyReason(task && /^Workflow timed out/.test(reasonOfAll) ? reasonOfAll : reason),
     execution,
     task,
     unresolved,
   );
-  const lacking = reading.cause === 'bad-input' ? inputsMissing(execution, unresolved) : [];
-  const from = lacking.length > 0 ? origin(chain, lacking, culpritOf) : undefined;
+  const lacking = failure.cause === 'bad-input' ? inputsMissing(execution, unresolved) : [];
+  const from = lacking.length > 0 ? originOfMissing(chain, lacking, failedTaskOf) : undefined;
   const isCaller = from?.isCaller !== false;
-  const found: Case = {
+  const found: FailedCase = {
     execution,
     asked: chain[0] ?? execution,
-    reading: isCaller ? reading : { ...reading, cause: 'bad-definition' },
+    failure: isCaller ? failure : { ...failure, cause: 'bad-definition' },
     reason,
     unresolved,
     missing: isCaller ? (from?.inputs ?? []) : [],
@@ -108,9 +115,9 @@ function failed(execution: Execution, chain: readonly Execution[]): Finding {
     secrets: task ? secretsOf(task) : [],
     ...(task && { task }),
   };
-  const { sentence, advice } = wayOut(found);
+  const { sentence, advice } = explainFailure(found);
   return {
-    cause: found.reading.cause,
+    cause: found.failure.cause,
     sentence,
     advice: chain.some(isUndone) ? advice.map((step) => withoutRetry(step, found.asked)) : advice,
     evidence: evidenceOf(found),
@@ -127,7 +134,7 @@ function isUndone({ tasks, output }: Execution): boolean {
 
 function withoutRetry(step: Advice, asked: Execution): Advice {
   if (step.call?.tool !== 'retry_workflow') return step;
-  return runAnew('Its work was undone, so a retry is refused; when the cause is mended, run it anew', asked);
+  return runAgain('Its work was undone, so a retry is refused; when the cause is mended, run it anew', asked);
 }
 
 /** The id of the failure workflow; the server writes a sentence in its place where it could not start one. */
@@ -137,27 +144,32 @@ function failureWorkflowOf(output: Execution['output']): string | undefined {
 }
 
 /** What the reason alone does not tell: references that found nothing, credentials, a worker that never came. */
-function refined(reading: Reading, execution: Execution, task: Task | undefined, unresolved: Unresolved[]): Reading {
-  const { kind } = reading;
+function refined(
+  failure: FailureClass,
+  execution: Execution,
+  task: Task | undefined,
+  unresolved: UnresolvedReference[],
+): FailureClass {
+  const { kind } = failure;
   if (kind === 'workflow-timeout' && task && isForWorkers(task) && task.pollCount === 0) {
     return { cause: 'no-worker', kind };
   }
-  if (kind === 'denied' && task && secretsOf(task).length > 0) return { ...reading, cause: 'missing-configuration' };
+  if (kind === 'denied' && task && secretsOf(task).length > 0) return { ...failure, cause: 'missing-configuration' };
   if (kind === 'said-so' && !(task && isForWorkers(task))) {
-    const byType: Reading = { cause: 'bad-definition', kind: 'script' };
+    const byType: FailureClass = { cause: 'bad-definition', kind: 'script' };
     if (!task || !SCRIPTS.has(task.taskType)) return { cause: 'unknown', kind };
     return refined(byType, execution, task, unresolved);
   }
   const isAboutInput = ['nothing-given', 'script', 'input-refused'].includes(kind);
-  if (!isAboutInput) return reading;
+  if (!isAboutInput) return failure;
   const nothing = unresolved.length > 0 || (!task && kind === 'nothing-given');
-  if (!nothing) return reading;
+  if (!nothing) return failure;
   const fromCaller = inputsMissing(execution, unresolved).length > 0;
   return { cause: fromCaller ? 'bad-input' : 'bad-definition', kind: 'nothing-given' };
 }
 
 /** Inputs of the workflow that were not given and that the failed task, or where it is unknown any task, refers to. */
-function inputsMissing(execution: Execution, unresolved: readonly Unresolved[]): string[] {
+function inputsMissing(execution: Execution, unresolved: readonly UnresolvedReference[]): string[] {
   if (unresolved.length === 0) return missingInputs(execution);
   const named = unresolved.flatMap(({ path }) => /^workflow\.input\.(.+)$/.exec(path)?.[1] ?? []);
   return [...new Set(named)];
@@ -173,7 +185,7 @@ function cancelledBy({ tasks }: Execution): Task | undefined {
   );
 }
 
-function evidenceOf({ execution, task, reason, unresolved, secrets }: Case): string[] {
+function evidenceOf({ execution, task, reason, unresolved, secrets }: FailedCase): string[] {
   return [
     ...(task ? attemptLines(execution, task) : [`${execution.status}: ${shown(reason)}`]),
     ...(task && !task.reasonForIncompletion && reason ? [shown(reason)] : []),
@@ -230,4 +242,5 @@ function lineOf(task: Task): string {
 }
 
 const name = (task: Task) => word(task.referenceTaskName);
-const shown = (text: string | null | undefined) => (text ? quote(innermost(text), SHOWN_REASON) : 'without a reason');
+const shown = (text: string | null | undefined) =>
+  text ? quote(innermostReason(text), SHOWN_REASON) : 'without a reason';

@@ -38,7 +38,7 @@ export interface PendingFilter {
 }
 
 /** Those that wait, the longest first. */
-export async function findCandidates(conductor: Conductor, filter: PendingFilter): Promise<Candidate[]> {
+export async function findWaiting(conductor: Conductor, filter: PendingFilter): Promise<Candidate[]> {
   const { workflowName, correlationId, executionId } = filter;
   const found =
     executionId === undefined

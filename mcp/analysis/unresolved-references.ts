@@ -3,7 +3,7 @@ import { isObject } from '../../core/json.ts';
 import { expressionsIn } from '../../workflows/model/expressions.ts';
 
 /** A reference in the input of a task that found nothing: the server writes null for it and goes on. */
-export interface Unresolved {
+export interface UnresolvedReference {
   /** The place in the task's input, e.g. `http_request.uri`. */
   readonly parameter: string;
   /** What stands between the braces, e.g. `workflow.input.url`. */
@@ -11,13 +11,13 @@ export interface Unresolved {
 }
 
 /** The references of a task that found nothing when it was scheduled. */
-export function unresolvedIn(task: Task): Unresolved[] {
+export function unresolvedReferences(task: Task): UnresolvedReference[] {
   const wired = isObject(task.workflowTask) ? task.workflowTask.inputParameters : undefined;
   return nullsOf(wired, task.inputData);
 }
 
 /** References of a value that was wired as `wired` and came out as `given`. */
-export function nullsOf(wired: unknown, given: unknown): Unresolved[] {
+export function nullsOf(wired: unknown, given: unknown): UnresolvedReference[] {
   return expressionsIn(wired).flatMap(({ path, pointer, whole }) => {
     const value = at(given, pointer);
     const isNull = whole ? value === null || value === undefined : isNullWithin(at(wired, pointer), path, value);
@@ -40,7 +40,7 @@ export function missingInputs(execution: Execution): string[] {
  * Follows inputs that a sub-workflow was not given up to whoever should have given them. `chain` leads from the outermost execution
  * down to the one that lacks them, `via` names the task by which each starts the next.
  */
-export function origin(
+export function originOfMissing(
   chain: readonly Execution[],
   missing: readonly string[],
   via: (parent: Execution) => Task | undefined,
@@ -53,7 +53,7 @@ export function origin(
   const wired = task && isObject(task.workflowTask) ? task.workflowTask.inputParameters : undefined;
   const handed = missing.map((name) => passedOn(wired, name));
   if (handed.some((name) => name === undefined)) return { execution: parent, inputs: [...missing], isCaller: false };
-  return origin(chain.slice(0, -1), [...new Set(handed.filter((name) => name !== undefined))], via);
+  return originOfMissing(chain.slice(0, -1), [...new Set(handed.filter((name) => name !== undefined))], via);
 }
 
 /** The input of a workflow that it hands on as `name`, if it does. */

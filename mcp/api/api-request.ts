@@ -4,7 +4,7 @@ import { FleetError } from '../../core/errors.ts';
 import { isObject } from '../../core/json.ts';
 import type { ToolContext } from '../engine/define-tool.ts';
 import type { Permission } from '../engine/permissions.ts';
-import { callOf, quote } from '../shared/text.ts';
+import { callOf, quote } from '../shared/quote.ts';
 import { type AnswerKind, fieldsOfBody, pathParameters, type QueryType, type Route } from './route.ts';
 
 export interface Given {

@@ -45,7 +45,7 @@ export interface Advice {
 }
 
 /** What is found out about one execution. Sentences are ours; whatever comes out of workflows is quoted in them. */
-export interface Finding {
+export interface RootCause {
   readonly cause: Cause;
   readonly sentence: string;
   /** What proves it, a line each. */

@@ -14,7 +14,7 @@ import type { Compiled } from '../../workflows/steps/compile.ts';
 const LIMIT_MS = 25_000;
 
 /** What a rehearsal on the server came to. */
-export type Rehearsal =
+export type DryRunOutcome =
   | { readonly kind: 'passed'; readonly path: readonly string[]; readonly note?: string }
   | { readonly kind: 'failed'; readonly ref: string; readonly reason: string }
   | { readonly kind: 'unfinished'; readonly note: string };
@@ -23,11 +23,11 @@ export type Rehearsal =
  * Runs a compiled design on the server's test endpoint with made-up answers: nothing outside is called, and nothing stays.
  * @param compiled with few rounds
  */
-export async function rehearse(
+export async function dryRunDesign(
   { def, taskDefs, answers }: Compiled,
   input: Readonly<Record<string, unknown>>,
   { conductor, signal, log }: { conductor: Conductor; signal: AbortSignal; log: Logger },
-): Promise<Rehearsal> {
+): Promise<DryRunOutcome> {
   const byName = new Map(taskDefs.map((one) => [one.name, one]));
   const known = { workflows: [], taskDefOf: ({ name }: { name: string }) => byName.get(name) ?? { name } };
   const tasks = Object.fromEntries(Object.entries(answers.outputs).map(([ref, output]) => [ref, completes(output)]));
@@ -54,7 +54,7 @@ export async function rehearse(
   }
 }
 
-function outcomeOf(trace: Trace): Rehearsal {
+function outcomeOf(trace: Trace): DryRunOutcome {
   const { status } = trace.execution;
   const path = pathOf(trace);
   if (status === 'COMPLETED') return { kind: 'passed', path };

@@ -12,7 +12,7 @@ export const moment = z
   );
 
 /** Epoch milliseconds of a moment. */
-export function momentOf(text: string, now: number): number {
+export function epochMsOf(text: string, now: number): number {
   const time = parsed(text, now);
   if (time === undefined) throw new FleetError('input', `${JSON.stringify(text)} is no time.`);
   return time;

@@ -2,11 +2,11 @@ import { isForWorkers } from '../../core/conductor/task-types.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 import { clip, count, duration, instant } from '../../core/text.ts';
-import { quote, word } from '../shared/text.ts';
-import { type Facts, type Leaf, queueOf } from './chain.ts';
-import type { Cause, Finding } from './finding.ts';
-import { inHand, nameOf as name, queued } from './open-workers.ts';
-import * as recovery from './recovery.ts';
+import { quote, word } from '../shared/quote.ts';
+import { type Facts, type Leaf, queueOf } from './facts.ts';
+import { judgeQueued, judgeTaken, taskLabel as name } from './judge-worker-task.ts';
+import * as recovery from './recovery-calls.ts';
+import type { Cause, RootCause } from './root-cause.ts';
 
 /** A task of the server's own that has begun is answered within this, unless its own limits say more. */
 const SERVER_TASK_MS = 120_000;
@@ -18,7 +18,7 @@ const SHOWN_LEAVES = 5;
 const GRAVEST: readonly Cause[] = ['stuck', 'bad-definition', 'no-worker', 'paused', 'limit', 'waiting', 'in-progress'];
 
 /** Why an execution that has not ended does not go on, or that it does. */
-export function judgeOpen(facts: Facts): Finding {
+export function judgeOpen(facts: Facts): RootCause {
   const found = facts.leaves.map((leaf) => judgeLeaf(leaf, facts));
   const [first, ...others] = found.sort((a, b) => GRAVEST.indexOf(a.cause) - GRAVEST.indexOf(b.cause));
   if (!first) return between({ execution: facts.asked });
@@ -30,7 +30,7 @@ export function judgeOpen(facts: Facts): Finding {
   };
 }
 
-function judgeLeaf(leaf: Leaf, { queues, now }: Facts): Finding {
+function judgeLeaf(leaf: Leaf, { queues, now }: Facts): RootCause {
   const { execution, task } = leaf;
   if (execution.status === 'PAUSED') return paused(leaf);
   if (!task) return between(leaf);
@@ -39,13 +39,13 @@ function judgeLeaf(leaf: Leaf, { queues, now }: Facts): Finding {
   if (task.status === 'SCHEDULED' && nextAttemptAt(task) > now) return attempt(execution, task);
   if (isForWorkers(task)) {
     return task.status === 'SCHEDULED'
-      ? queued(execution, task, queues[queueOf(task)], now)
-      : inHand(execution, task, now);
+      ? judgeQueued(execution, task, queues[queueOf(task)], now)
+      : judgeTaken(execution, task, now);
   }
   return ofTheServer(execution, task, now);
 }
 
-function paused({ execution, task }: Leaf): Finding {
+function paused({ execution, task }: Leaf): RootCause {
   return {
     cause: 'paused',
     sentence: 'Somebody paused it: what is already queued may still run, but nothing new is scheduled.',
@@ -57,7 +57,7 @@ function paused({ execution, task }: Leaf): Finding {
 }
 
 /** No task is open: the server is about to decide what comes next. */
-function between({ execution }: Leaf): Finding {
+function between({ execution }: Leaf): RootCause {
   return {
     cause: 'in-progress',
     sentence: 'None of its tasks is open: the server is about to decide what comes next.',
@@ -67,7 +67,7 @@ function between({ execution }: Leaf): Finding {
   };
 }
 
-function person(execution: Execution, task: Task): Finding {
+function person(execution: Execution, task: Task): RootCause {
   return {
     cause: 'waiting',
     sentence: `It waits for a person at ${name(task)} since ${instant(task.startTime || task.scheduledTime)}. That is meant so.`,
@@ -78,7 +78,7 @@ function person(execution: Execution, task: Task): Finding {
   };
 }
 
-function wait(execution: Execution, task: Task, now: number): Finding {
+function wait(execution: Execution, task: Task, now: number): RootCause {
   const since = instant(task.startTime || task.scheduledTime);
   if (task.callbackAfterSeconds >= NO_TIMER || task.callbackAfterSeconds === 0) {
     return {
@@ -111,7 +111,7 @@ function wait(execution: Execution, task: Task, now: number): Finding {
   };
 }
 
-function attempt(execution: Execution, task: Task): Finding {
+function attempt(execution: Execution, task: Task): RootCause {
   const { reasonForIncompletion: why, retryCount, pollCount } = task;
   const isRetry = retryCount > 0 && pollCount === 0;
   return {
@@ -137,7 +137,7 @@ function nextAttemptAt({ scheduledTime, updateTime, callbackAfterSeconds }: Task
 }
 
 /** A task that the server runs itself; one that was under way when a server died stays hidden for an hour. */
-function ofTheServer(execution: Execution, task: Task, now: number): Finding {
+function ofTheServer(execution: Execution, task: Task, now: number): RootCause {
   const began = task.status === 'SCHEDULED' ? task.updateTime || task.startTime : 0;
   const allowed = Math.max(SERVER_TASK_MS, httpLimitMs(task) * 2);
   const waited = now - task.scheduledTime;

@@ -2,10 +2,10 @@ import { TASK_TYPES } from '../../core/conductor/task-types.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 import { count, duration, instant } from '../../core/text.ts';
-import { word } from '../shared/text.ts';
-import { type Queue, queueOf } from './chain.ts';
-import type { Finding } from './finding.ts';
-import * as recovery from './recovery.ts';
+import { word } from '../shared/quote.ts';
+import { type Queue, queueOf } from './facts.ts';
+import * as recovery from './recovery-calls.ts';
+import type { RootCause } from './root-cause.ts';
 
 /** Idle workers poll more often than this. */
 const POLLED_LATELY_MS = 30_000;
@@ -13,12 +13,12 @@ const POLLED_LATELY_MS = 30_000;
 const SWEEP_MS = 90_000;
 
 /** `task charge`, or `Task charge` where a sentence begins. */
-export function nameOf({ referenceTaskName: ref }: Task, first = false): string {
+export function taskLabel({ referenceTaskName: ref }: Task, first = false): string {
   return `${first ? 'Task' : 'task'} ${word(ref)}`;
 }
 
 /** Why a task for workers has not been taken. */
-export function queued(execution: Execution, task: Task, queue: Queue | undefined, now: number): Finding {
+export function judgeQueued(execution: Execution, task: Task, queue: Queue | undefined, now: number): RootCause {
   const { polls = [], waiting = 0 } = queue ?? {};
   const domain = domainOf(task);
   const own = polls.filter((poll) => (poll.domain ?? '') === domain);
@@ -34,7 +34,7 @@ export function queued(execution: Execution, task: Task, queue: Queue | undefine
     return {
       ...found,
       cause: 'bad-definition',
-      sentence: `${nameOf(task, true)} has the type ${word(type)}, which the server does not have, so it waits for ever in a queue of that name.`,
+      sentence: `${taskLabel(task, true)} has the type ${word(type)}, which the server does not have, so it waits for ever in a queue of that name.`,
       advice: [
         recovery.showDefinition(
           'Mend the type and register the definition by create_workflow as a new version',
@@ -56,7 +56,7 @@ export function queued(execution: Execution, task: Task, queue: Queue | undefine
         ? [...evidence, `Workers poll for this type with ${[...new Set(where)].join(', ')} only.`]
         : evidence,
     cause: 'no-worker',
-    sentence: `No worker polls for ${nameOf(task)} (${word(task.taskType)}${domain ? ` in domain ${word(domain)}` : ''}).`,
+    sentence: `No worker polls for ${taskLabel(task)} (${word(task.taskType)}${domain ? ` in domain ${word(domain)}` : ''}).`,
     advice: [
       recovery.showQueue(
         `Start a worker (${worker}); the execution then goes on by itself. See that it polls`,
@@ -67,7 +67,7 @@ export function queued(execution: Execution, task: Task, queue: Queue | undefine
 }
 
 /** Workers poll, and still nobody has it: a limit, or a long queue. */
-function polled(found: Pick<Finding, 'evidence' | 'execution'> & { task: Task }, waiting: number): Finding {
+function polled(found: Pick<RootCause, 'evidence' | 'execution'> & { task: Task }, waiting: number): RootCause {
   const { task, execution, evidence } = found;
   const limited: Record<string, unknown> = task.taskDefinition ?? {};
   const { concurrentExecLimit, rateLimitPerFrequency: rate, rateLimitFrequencyInSeconds: per } = limited;
@@ -83,7 +83,7 @@ function polled(found: Pick<Finding, 'evidence' | 'execution'> & { task: Task },
         `Its task definition allows ${limits.join(' and ')}; the server looks again up to 60 s after a place is free.`,
       ],
       cause: 'limit',
-      sentence: `Workers poll for ${nameOf(task)}, but a limit of its task definition holds it back.`,
+      sentence: `Workers poll for ${taskLabel(task)}, but a limit of its task definition holds it back.`,
       advice: [
         recovery.showQueue(
           'It goes on by itself when others end, or sooner if the limit is raised. See the queue',
@@ -97,14 +97,14 @@ function polled(found: Pick<Finding, 'evidence' | 'execution'> & { task: Task },
     cause: 'in-progress',
     sentence:
       waiting > 1
-        ? `${nameOf(task, true)} waits in line; workers poll.`
-        : `${nameOf(task, true)} is about to be taken; workers poll.`,
+        ? `${taskLabel(task, true)} waits in line; workers poll.`
+        : `${taskLabel(task, true)} is about to be taken; workers poll.`,
     advice: [recovery.follow('Follow it', execution.workflowId)],
   };
 }
 
 /** What is known of a task that a worker has taken. */
-export function inHand(execution: Execution, task: Task, now: number): Finding {
+export function judgeTaken(execution: Execution, task: Task, now: number): RootCause {
   const limit = task.responseTimeoutSeconds * 1000;
   const silent = now - (task.updateTime || task.startTime);
   const overdue = limit > 0 && silent > limit;
@@ -112,8 +112,8 @@ export function inHand(execution: Execution, task: Task, now: number): Finding {
   return {
     cause: 'in-progress',
     sentence: overdue
-      ? `${nameOf(task, true)} is with ${worker}, which has been silent for longer than its response time-out; the server takes it back within ${duration(SWEEP_MS)}.`
-      : `${nameOf(task, true)} is with ${worker} since ${instant(task.startTime)}.`,
+      ? `${taskLabel(task, true)} is with ${worker}, which has been silent for longer than its response time-out; the server takes it back within ${duration(SWEEP_MS)}.`
+      : `${taskLabel(task, true)} is with ${worker} since ${instant(task.startTime)}.`,
     evidence: [`Last sign of it ${duration(silent)} ago; its response time-out is ${duration(limit)}.`],
     advice: [recovery.follow('Follow it', execution.workflowId)],
     execution,

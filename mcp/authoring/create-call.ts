@@ -1,4 +1,4 @@
-import { callOf } from '../shared/text.ts';
+import { callOf } from '../shared/quote.ts';
 
 /** Fields of a definition that `create_workflow` has parameters for. */
 const PARAMETERS = ['name', 'description', 'tasks', 'version', 'outputParameters', 'timeoutSeconds'];

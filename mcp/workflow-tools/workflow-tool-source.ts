@@ -4,9 +4,9 @@ import type { Logger } from '../../core/log.ts';
 import type { Tool } from '../engine/define-tool.ts';
 import type { ToolSource } from '../engine/tool-calls.ts';
 import type { DefinitionCache, DefinitionIndex } from '../shared/definition-cache.ts';
-import { chooseWorkflows, type WorkflowChoice } from './choose.ts';
-import { toolNames } from './names.ts';
-import { workflowTool } from './tool.ts';
+import { chooseWorkflows, type WorkflowChoice } from './choose-workflows.ts';
+import { toolNames } from './tool-names.ts';
+import { workflowTool } from './workflow-tool.ts';
 
 export interface WorkflowToolsOptions {
   readonly conductor: () => Promise<Conductor>;

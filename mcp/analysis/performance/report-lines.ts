@@ -1,7 +1,7 @@
 import { isForWorkers } from '../../../core/conductor/task-types.ts';
 import type { Execution } from '../../../core/conductor/types.ts';
 import { count, duration } from '../../../core/text.ts';
-import { word } from '../../shared/text.ts';
+import { word } from '../../shared/quote.ts';
 import type { Bucket, Spread, TaskDifference, TaskFigures, Totals } from './figures.ts';
 
 const SHOWN_TASKS = 8;

@@ -4,21 +4,21 @@ import { count } from '../../core/text.ts';
 import type { Finding } from '../../workflows/lint/index.ts';
 import { type Compiled, compileSteps, type Design } from '../../workflows/steps/compile.ts';
 import type { ToolContext } from '../engine/define-tool.ts';
-import { quote } from '../shared/text.ts';
-import { checkDefinition } from './check.ts';
-import { type Rehearsal, rehearse } from './dry-run.ts';
+import { quote } from '../shared/quote.ts';
+import { checkDefinition } from './check-definition.ts';
+import { type DryRunOutcome, dryRunDesign } from './dry-run-design.ts';
 import { findingLines } from './findings.ts';
 
 /** In a dry run the first rounds of a loop say as much as all of them. */
 const DRY_ROUNDS = 2;
 
 /** A design that may be registered. */
-export interface Ready {
+export interface PreparedDesign {
   readonly def: WorkflowDef;
   readonly taskDefs: readonly TaskDef[];
   readonly inputs: readonly string[];
   readonly warnings: readonly Finding[];
-  readonly rehearsal: Exclude<Rehearsal, { kind: 'failed' }>;
+  readonly rehearsal: Exclude<DryRunOutcome, { kind: 'failed' }>;
 }
 
 /** The run for which a design is made. */
@@ -32,7 +32,11 @@ export interface Run {
  * Everything between steps and registration: compiled, checked as every definition is, and run once without effects.
  * @throws FleetError `input` with what is wrong and in which step
  */
-export async function makeReady(design: Design, { input, checkInputs }: Run, context: ToolContext): Promise<Ready> {
+export async function prepareDesign(
+  design: Design,
+  { input, checkInputs }: Run,
+  context: ToolContext,
+): Promise<PreparedDesign> {
   const { conductor, progress } = context;
   const compiled = compileSteps(design);
   checkInputs(compiled.inputs);
@@ -41,7 +45,7 @@ export async function makeReady(design: Design, { input, checkInputs }: Run, con
   const errors = findings.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw refused(errors);
   progress({ progress: 2, total: 4, message: 'checked' });
-  const rehearsal = await rehearse(compileSteps(design, { roundsAtMost: DRY_ROUNDS }), input, context);
+  const rehearsal = await dryRunDesign(compileSteps(design, { roundsAtMost: DRY_ROUNDS }), input, context);
   if (rehearsal.kind === 'failed') throw failed(rehearsal, compiled);
   progress({ progress: 3, total: 4, message: 'dry run passed' });
   const { def, taskDefs, inputs } = compiled;
@@ -57,7 +61,7 @@ function refused(errors: readonly Finding[]): FleetError {
   });
 }
 
-function failed({ ref, reason }: Extract<Rehearsal, { kind: 'failed' }>, { answers }: Compiled): FleetError {
+function failed({ ref, reason }: Extract<DryRunOutcome, { kind: 'failed' }>, { answers }: Compiled): FleetError {
   const { invented, outputs } = answers;
   const made = invented.map((id) => `${id} ${JSON.stringify(outputs[id])}`).join(', ');
   const hint =

@@ -1,6 +1,6 @@
 import type { Execution, Task } from '../../core/conductor/types.ts';
 import { waitingAmong } from '../../core/conductor/waiting.ts';
-import { callOf } from '../shared/text.ts';
+import { callOf } from '../shared/quote.ts';
 
 /** Ready calls that answer what waits in an execution for a signal or a person; of one task, or of all. */
 export function waysToAnswer(

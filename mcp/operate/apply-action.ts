@@ -3,7 +3,7 @@ import type { Execution, WorkflowStatus } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import type { ToolContext } from '../engine/define-tool.ts';
 import { findExecution } from '../shared/find-execution.ts';
-import { callOf } from '../shared/text.ts';
+import { callOf } from '../shared/quote.ts';
 
 /** Calls on the server at once: it does them one after the other where they meet. */
 const AT_ONCE = 8;
@@ -11,7 +11,7 @@ const AT_ONCE = 8;
 const TOLD = 20;
 
 /** What a tool does to each execution it is called for. */
-export interface Action {
+export interface ExecutionAction {
   readonly tool: string;
   /** As in `would be paused`. */
   readonly done: string;
@@ -49,8 +49,8 @@ export interface Outcome {
  * the rest is not tried.
  * @param isLeftOut executions that must not be touched although they are named
  */
-export async function carryOut(
-  action: Action,
+export async function applyAction(
+  action: ExecutionAction,
   ids: readonly string[],
   context: Pick<ToolContext, 'conductor' | 'progress' | 'signal'>,
   isLeftOut: (execution: Execution) => boolean = () => false,
@@ -74,7 +74,7 @@ export async function carryOut(
 }
 
 async function one(
-  action: Action,
+  action: ExecutionAction,
   executionId: string,
   conductor: Conductor,
   isLeftOut: (execution: Execution) => boolean,
@@ -95,7 +95,7 @@ async function one(
 
 /** Asks for it, and believes what the execution shows afterwards: an answer may get lost, and states change meanwhile. */
 async function attempt(
-  action: Action,
+  action: ExecutionAction,
   before: Execution,
   conductor: Conductor,
 ): Promise<Pick<Outcome, 'outcome' | 'status' | 'error'>> {
@@ -143,6 +143,6 @@ function mayHaveHappened(executionId: string, { code, message, cause }: FleetErr
   });
 }
 
-function tookNoEffect({ tool }: Action, { workflowId, status }: Execution): FleetError {
+function tookNoEffect({ tool }: ExecutionAction, { workflowId, status }: Execution): FleetError {
   return new FleetError('upstream', `The server accepted ${tool} for ${workflowId}, but it is still ${status}.`);
 }

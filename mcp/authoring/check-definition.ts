@@ -3,8 +3,8 @@ import type { TaskDef, WorkflowDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { clip, count } from '../../core/text.ts';
 import { applyFixes, type Finding, lintWorkflow } from '../../workflows/lint/index.ts';
-import { word } from '../shared/text.ts';
-import { knownFor } from './known.ts';
+import { word } from '../shared/quote.ts';
+import { knownFor } from './read-known.ts';
 
 /** What a definition may be here, beside what the server takes. */
 const NAME = /^[A-Za-z0-9_-]{1,100}$/;

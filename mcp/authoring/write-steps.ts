@@ -5,7 +5,7 @@ import { clip } from '../../core/text.ts';
 import { compileSteps } from '../../workflows/steps/compile.ts';
 import { EXAMPLE_STEPS, STEP_FORMAT } from '../../workflows/steps/format.ts';
 import type { ServerModel, ToolContext } from '../engine/define-tool.ts';
-import { callOf, quote } from '../shared/text.ts';
+import { callOf, quote } from '../shared/quote.ts';
 
 /** Steps that a model wrote. */
 export interface Written {
@@ -29,7 +29,7 @@ const SYSTEM = 'You write workflows as JSON. You answer with one JSON object and
  * Steps for what somebody described: by the client's model, else by the one configured for the Conductor server.
  * @throws FleetError `input` with the format of steps and an example, where there is no model or none wrote steps that compile
  */
-export async function stepsFor(name: string, description: string, context: ToolContext): Promise<Written> {
+export async function writeSteps(name: string, description: string, context: ToolContext): Promise<Written> {
   const base = promptFor(description);
   let prompt = base;
   let why = 'There is no model to write the steps: this client lends none, and LLM_PROVIDER is not set.';

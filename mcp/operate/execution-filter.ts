@@ -64,7 +64,7 @@ export const selectionFields = {
 };
 
 /** Executions that a filter found, newest start first. */
-export interface Found {
+export interface FoundExecutions {
   readonly rows: readonly ExecutionSummary[];
   /** How many match in all. */
   readonly matched: number;
@@ -98,7 +98,7 @@ export function statusesFor(
 export async function find(
   conductor: Conductor,
   { filter, statuses, bounds }: { filter: Filter; statuses: readonly WorkflowStatus[]; bounds?: Bounds | undefined },
-): Promise<Found> {
+): Promise<FoundExecutions> {
   const query = queryOf(filter, statuses, bounds);
   const { correlationId, reason, limit } = filter;
   if (reason === undefined && (correlationId === undefined || plain.test(correlationId))) {

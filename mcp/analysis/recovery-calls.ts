@@ -1,5 +1,5 @@
 import type { Execution } from '../../core/conductor/types.ts';
-import type { Advice } from './finding.ts';
+import type { Advice } from './root-cause.ts';
 
 /** Calls that recover, each in one place, so that advice and tools cannot drift apart. */
 
@@ -12,7 +12,7 @@ export function retry(say: string, { workflowId }: Execution): Advice {
 }
 
 /** A new execution of the same definition with the same input, to be changed before it is sent. */
-export function runAnew(
+export function runAgain(
   say: string,
   { workflowName: name, workflowVersion: version, input, workflowId }: Execution,
 ): Advice {
