@@ -1,8 +1,8 @@
 import type { Server, ServerContext } from '@modelcontextprotocol/server';
-import { followsTasks } from '../tasks/protocol.ts';
+import { followsTasks } from '../tasks/tasks-extension.ts';
 import { capabilitiesOf } from './client-capabilities.ts';
 import type { Client } from './define-tool.ts';
-import { createAsking } from './elicitation.ts';
+import { createElicitation } from './elicitation.ts';
 
 /** What the client of one request can be asked and told. */
 export function clientOf(server: Server, context: ServerContext): Client {
@@ -10,7 +10,7 @@ export function clientOf(server: Server, context: ServerContext): Client {
   const progressToken = mcpReq._meta?.progressToken;
   const can = capabilitiesOf(context, server.getClientCapabilities());
   return {
-    ...createAsking(context, can),
+    ...createElicitation(context, can),
     followsTasks: followsTasks(can),
     progress(params) {
       if (progressToken === undefined) return;

@@ -4,7 +4,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Leases } from '../agents/leases.ts';
 import type { Definitions } from '../shared/definition-cache.ts';
-import type { Asking } from './elicitation.ts';
+import type { Elicitation } from './elicitation.ts';
 import type { Caller, Permission } from './permissions.ts';
 import type { Choice, Toolset } from './toolsets.ts';
 
@@ -58,7 +58,7 @@ export interface ReadContext {
 }
 
 /** What a handler of a tool is handed beside its arguments. */
-export interface ToolContext extends ReadContext, Asking {
+export interface ToolContext extends ReadContext, Elicitation {
   /** Tells the client how far the call has come, if it asked to be told. */
   progress(progress: Progress): void;
   /** The leases of tasks that agents have claimed; they outlast a call. */
@@ -151,7 +151,7 @@ export interface ToolCall {
 }
 
 /** What a call may ask of the client that made it. */
-export interface Client extends Asking {
+export interface Client extends Elicitation {
   progress(progress: Progress): void;
   /** It may be answered with a task in place of a result. */
   readonly followsTasks?: boolean;

@@ -12,17 +12,17 @@ import { z } from 'zod';
 import { type Capabilities, showsForms } from './client-capabilities.ts';
 
 /*
- * Questions to the client, written once for both eras of the protocol.
+ * Elicitation (a form for the client's person) and sampling (a prompt for the client's model), written once for both eras.
  *
- * 1. A question that has no answer yet ends the handler: it throws `InputNeeded`, and the server answers with the question.
- * 2. The call comes back with the answer and the handler runs again from its beginning: the 2026 client sends it again, for the
- *    2025 client the SDK asks over the open connection and calls the handler itself. So a handler asks before it changes anything.
- * 3. Answers of earlier questions travel in the request state, so any process can go on with the call. They are not signed: the
- *    client that carries them is the one that gave them, and each is checked again wherever it is read.
+ * 1. A request to the client that has no answer yet ends the handler: it throws `InputNeeded`, whose result carries the request.
+ * 2. Then the handler runs again from its beginning, with the answer. A 2026 client repeats the call; for a 2025 client the SDK
+ *    sends the request over the open connection and calls the handler itself. So a handler elicits before it changes anything.
+ * 3. Earlier answers travel in the request state, so any process can continue the call. They are not signed: the client carries
+ *    only what it answered itself, and each answer is checked wherever it is read.
  */
 
 /** How a person answered a form. */
-export type Elicited<T> =
+export type ElicitationAnswer<T> =
   | { readonly action: 'accept'; readonly content: T }
   | { readonly action: 'decline' | 'cancel' };
 
@@ -32,22 +32,22 @@ export interface Form<S extends z.ZodObject> {
   readonly requestedSchema: S;
 }
 
-/** What the client's model is asked. */
-export interface Prompt {
+/** What the client's model is given. */
+export interface SamplingPrompt {
   readonly prompt: string;
   readonly systemPrompt?: string;
   readonly maxTokens: number;
 }
 
-/** Questions that a handler can put to the client during a call. Each has a key of its own within the call. */
-export interface Asking {
-  /** Asks the person; undefined where the client cannot show a form. An answer that does not fit the schema is asked for again. */
-  elicit<S extends z.ZodObject>(key: string, form: Form<S>): Promise<Elicited<z.output<S>> | undefined>;
-  /** Asks the client's model and returns its text; undefined where the client lends none. */
-  sample(key: string, prompt: Prompt): Promise<string | undefined>;
+/** Elicitation and sampling during one call. Each request to the client has a key of its own within the call. */
+export interface Elicitation {
+  /** Shows the person a form; undefined where the client shows none. After an answer that does not fit, the form is shown again. */
+  elicit<S extends z.ZodObject>(key: string, form: Form<S>): Promise<ElicitationAnswer<z.output<S>> | undefined>;
+  /** The text that the client's model answers; undefined where the client offers no model. */
+  sample(key: string, prompt: SamplingPrompt): Promise<string | undefined>;
 }
 
-/** Ends a handler whose question has to be answered first. It is no failure: whoever calls handlers turns it into `result`. */
+/** Ends a handler that needs an answer of the client first. This is not a failure: the call is answered with `result`. */
 export class InputNeeded extends Error {
   override readonly name = 'InputNeeded';
   readonly result: InputRequiredResult;
@@ -62,23 +62,25 @@ const answers = z.record(z.string(), z.unknown());
 type Answers = z.output<typeof answers>;
 
 /**
- * The questions of one call to a client that can do what `can` says (`capabilitiesOf`).
- * @throws ProtocolError invalid params if the client sent a request state that is none of ours
+ * Elicitation and sampling for one call, as far as the client's capabilities `can` allow (`capabilitiesOf`).
+ * @throws ProtocolError invalid params if the client sent a request state that this server did not make
  */
-export function createAsking({ mcpReq }: ServerContext, can: Capabilities): Asking {
+export function createElicitation({ mcpReq }: ServerContext, can: Capabilities): Elicitation {
   const given: Answers = { ...answersIn(mcpReq.requestState()), ...mcpReq.inputResponses };
   return {
     async elicit(key, { message, requestedSchema }) {
       if (!showsForms(can)) return undefined;
       const view = inputResponse(given, key);
-      return elicited(view, requestedSchema) ?? ask(given, key, inputRequired.elicit({ message, requestedSchema }));
+      return (
+        elicited(view, requestedSchema) ?? needInput(given, key, inputRequired.elicit({ message, requestedSchema }))
+      );
     },
     async sample(key, { prompt, systemPrompt, maxTokens }) {
       if (!can.sampling) return undefined;
       const view = inputResponse(given, key);
       if (view.kind === 'sampling') return textOf(view.result.content);
       const messages = [{ role: 'user' as const, content: { type: 'text' as const, text: prompt } }];
-      return ask(
+      return needInput(
         given,
         key,
         inputRequired.createMessage({ messages, maxTokens, ...(systemPrompt !== undefined && { systemPrompt }) }),
@@ -87,10 +89,10 @@ export function createAsking({ mcpReq }: ServerContext, can: Capabilities): Aski
   };
 }
 
-function ask(given: Answers, key: string, question: InputRequest): never {
+function needInput(given: Answers, key: string, request: InputRequest): never {
   const { [key]: unfit, ...earlier } = given;
   const state = Object.keys(earlier).length > 0 && { requestState: JSON.stringify(earlier) };
-  throw new InputNeeded(inputRequired({ inputRequests: { [key]: question }, ...state }));
+  throw new InputNeeded(inputRequired({ inputRequests: { [key]: request }, ...state }));
 }
 
 function answersIn(state: unknown): Answers {
@@ -104,7 +106,10 @@ function answersIn(state: unknown): Answers {
   }
 }
 
-function elicited<S extends z.ZodObject>(view: InputResponseView, schema: S): Elicited<z.output<S>> | undefined {
+function elicited<S extends z.ZodObject>(
+  view: InputResponseView,
+  schema: S,
+): ElicitationAnswer<z.output<S>> | undefined {
   if (view.kind !== 'elicit') return undefined;
   if (view.action !== 'accept') return { action: view.action };
   const content = schema.safeParse(view.content ?? {});

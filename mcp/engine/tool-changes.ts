@@ -1,5 +1,5 @@
 import type { DefinitionCache } from '../shared/definition-cache.ts';
-import type { Changes } from './changes.ts';
+import type { Changes } from './change-bus.ts';
 import type { ToolSource } from './tool-calls.ts';
 import { listingOf } from './tool-listing.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
-import type { Asking } from '../engine/elicitation.ts';
+import type { Elicitation } from '../engine/elicitation.ts';
 
 const answer = z.object({ confirm: z.boolean().describe('Yes, do it') });
 
@@ -11,7 +11,7 @@ const answer = z.object({ confirm: z.boolean().describe('Yes, do it') });
  * @throws FleetError `cancelled` if they say no, or do not want to say
  */
 export async function askPerson(
-  { elicit }: Pick<Asking, 'elicit'>,
+  { elicit }: Pick<Elicitation, 'elicit'>,
   subject: string,
   { message, refused }: { message: string; refused: string },
 ): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { executionIds } from '../reading/completers.ts';
 import { definePrompt } from '../reading/define-prompt.ts';
-import { type ExecutionView, executionUri, viewOf } from '../reading/execution.ts';
+import { type ExecutionView, executionUri, viewOf } from '../reading/execution-view.ts';
 import { executionId } from '../shared/fields.ts';
 import { orNoExecution } from '../shared/find-execution.ts';
 import { callOf, quote, word } from '../shared/quote.ts';

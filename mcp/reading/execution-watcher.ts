@@ -1,7 +1,7 @@
 import type { Conductor } from '../../core/conductor/api.ts';
 import { latestAttempts } from '../../core/conductor/execution.ts';
 import { type Execution, hasEnded } from '../../core/conductor/types.ts';
-import type { Watcher } from '../engine/changes.ts';
+import type { Watcher } from '../engine/change-bus.ts';
 
 /*
  * Executions that somebody subscribed to, looked at by one timer for the whole process:

@@ -9,8 +9,8 @@ import type { Connection, Feature } from '../engine/mcp-server.ts';
 import { isAllowed } from '../engine/permissions.ts';
 import { type Address, readTemplate } from './address.ts';
 import type { Resource } from './define-resource.ts';
-import { contentsFrom, readOffset } from './parts.ts';
 import { type Answer, createAnswer } from './request.ts';
+import { contentsFrom, readOffset } from './resource-contents.ts';
 
 const MOST_CHARACTERS = 100_000;
 const PAGE = 100;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { executionIds } from '../reading/completers.ts';
 import { defineResource } from '../reading/define-resource.ts';
-import { viewOf } from '../reading/execution.ts';
+import { viewOf } from '../reading/execution-view.ts';
 import { executionId } from '../shared/fields.ts';
 import { orNoExecution } from '../shared/find-execution.ts';
 

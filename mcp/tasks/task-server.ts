@@ -1,5 +1,5 @@
 import { type JSONRPCRequest, type Result, Server, type ServerContext } from '@modelcontextprotocol/server';
-import { type CreatedTask, isCreatedTask } from './protocol.ts';
+import { type CreatedTask, isCreatedTask } from './tasks-extension.ts';
 
 type Handler = (request: JSONRPCRequest, context: ServerContext) => Promise<Result>;
 

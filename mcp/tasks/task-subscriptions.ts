@@ -1,10 +1,10 @@
 import { CLIENT_CAPABILITIES_META_KEY, type JSONRPCMessage, type JSONRPCRequest } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import type { Watcher } from '../engine/changes.ts';
+import type { Watcher } from '../engine/change-bus.ts';
 import { capabilitiesSchema, showsForms } from '../engine/client-capabilities.ts';
 import type { Connection } from '../engine/mcp-server.ts';
-import type { Tasks } from './feature.ts';
-import { type DetailedTask, followsTasks } from './protocol.ts';
+import type { Tasks } from './task-methods.ts';
+import { type DetailedTask, followsTasks } from './tasks-extension.ts';
 
 /*
  * Tasks among what a client listens for. On the wire they are `taskIds` and `notifications/tasks`; within this process each is an

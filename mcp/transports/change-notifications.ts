@@ -1,5 +1,5 @@
 import type { McpRequestContext, McpServerFactory, Server, ServerEvent } from '@modelcontextprotocol/server';
-import type { ChangeBus } from '../engine/changes.ts';
+import type { ChangeBus } from '../engine/change-bus.ts';
 
 /** The factory for connections that stay open: their servers tell of changes by themselves. */
 export function withChangeNotifications(build: McpServerFactory, changes: ChangeBus): McpServerFactory {

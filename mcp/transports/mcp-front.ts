@@ -1,5 +1,5 @@
 import type { McpServerFactory } from '@modelcontextprotocol/server';
-import type { ChangeBus } from '../engine/changes.ts';
+import type { ChangeBus } from '../engine/change-bus.ts';
 import type { ShowTask } from '../tasks/task-subscriptions.ts';
 
 /** What clients can subscribe to. */

@@ -8,7 +8,7 @@ import type {
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { isObject } from '../../core/json.ts';
-import type { ChangeBus } from '../engine/changes.ts';
+import type { ChangeBus } from '../engine/change-bus.ts';
 import type { ShowTask } from '../tasks/task-subscriptions.ts';
 import { ackOfTasks, addressesOf, statusNotification, withTaskAddresses } from '../tasks/task-subscriptions.ts';
 import type { Subscriptions } from './mcp-front.ts';

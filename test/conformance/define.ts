@@ -1,7 +1,7 @@
 import type { InputRequiredResult, JSONObject, Result, Server, ServerContext } from '@modelcontextprotocol/server';
-import type { Changes } from '../../mcp/engine/changes.ts';
+import type { Changes } from '../../mcp/engine/change-bus.ts';
 import type { Capabilities } from '../../mcp/engine/client-capabilities.ts';
-import type { CreatedTask } from '../../mcp/tasks/protocol.ts';
+import type { CreatedTask } from '../../mcp/tasks/tasks-extension.ts';
 import type { FixtureTasks } from './jobs.ts';
 
 /** What the handlers of the fixture are handed: the protocol bare, because it is the protocol that they exercise. */

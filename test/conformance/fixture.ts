@@ -1,8 +1,8 @@
 import { fromJsonSchema, McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
-import { ChangeBus, type Changes } from '../../mcp/engine/changes.ts';
+import { ChangeBus, type Changes } from '../../mcp/engine/change-bus.ts';
 import { capabilitiesOf } from '../../mcp/engine/client-capabilities.ts';
 import { connector, createMcpServer, type Feature } from '../../mcp/engine/mcp-server.ts';
-import { createTasks } from '../../mcp/tasks/feature.ts';
+import { createTasks } from '../../mcp/tasks/task-methods.ts';
 import { showing, taskWatcher } from '../../mcp/tasks/task-subscriptions.ts';
 import type { McpFront } from '../../mcp/transports/mcp-front.ts';
 import { askingTools } from './asking-tools.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CallToolResult, InputRequests } from '@modelcontextprotocol/server';
-import type { Tasks } from '../../mcp/tasks/feature.ts';
-import { type CreatedTask, completedTask, createdTask, type DetailedTask } from '../../mcp/tasks/protocol.ts';
+import type { Tasks } from '../../mcp/tasks/task-methods.ts';
+import { type CreatedTask, completedTask, createdTask, type DetailedTask } from '../../mcp/tasks/tasks-extension.ts';
 
 /** How a job ends. */
 type End =

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { inputRequired, inputResponse, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { followsTasks, tasksRequired } from '../../mcp/tasks/protocol.ts';
+import { followsTasks, tasksRequired } from '../../mcp/tasks/tasks-extension.ts';
 import { form } from './asking-tools.ts';
 import { type FixtureContext, type FixtureTool, textResult } from './define.ts';
 import type { Job } from './jobs.ts';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/client.ts';
 import { silentLogger } from '../../core/log.ts';
-import { ChangeBus } from '../../mcp/engine/changes.ts';
+import { ChangeBus } from '../../mcp/engine/change-bus.ts';
 import { createMcpServer, type Feature } from '../../mcp/engine/mcp-server.ts';
 import { type HttpEndpoint, type HttpOptions, startHttp } from '../../mcp/transports/http.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';

@@ -10,7 +10,7 @@ import { InMemoryTransport } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../core/log.ts';
-import { ChangeBus } from '../../mcp/engine/changes.ts';
+import { ChangeBus } from '../../mcp/engine/change-bus.ts';
 import { createMcpServer, type Feature } from '../../mcp/engine/mcp-server.ts';
 import { withChangeNotifications } from '../../mcp/transports/change-notifications.ts';
 import { startHttp } from '../../mcp/transports/http.ts';

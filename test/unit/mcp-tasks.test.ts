@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { executionSchema } from '../../core/conductor/types.ts';
-import { openDecision, parseTaskId, taskIdOf, taskOf } from '../../mcp/tasks/execution.ts';
+import { openDecision, parseTaskId, taskIdOf, taskOf } from '../../mcp/tasks/task-from-execution.ts';
 
 const START = Date.UTC(2026, 10, 21, 12);
 const waiting = {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { ChangeBus } from '../../mcp/engine/changes.ts';
+import { ChangeBus } from '../../mcp/engine/change-bus.ts';
 import { defineTool, type Tool } from '../../mcp/engine/define-tool.ts';
 import { watchTools } from '../../mcp/engine/tool-changes.ts';
 

@@ -9,9 +9,9 @@ import type { Tool, ToolCall, ToolContext, ToolResult } from '../engine/define-t
 import { errorResult, protocolError } from '../engine/error-result.ts';
 import type { Permission } from '../engine/permissions.ts';
 import { contextOf, type FindTool, resultOf, type ToolsOptions, toolFinder } from '../engine/tool-calls.ts';
-import { decision, openDecision, parseTaskId, taskOf } from './execution.ts';
-import type { TaskRequest, Tasks } from './feature.ts';
-import { completedTask, type DetailedTask, type InputResponses } from './protocol.ts';
+import { decision, openDecision, parseTaskId, taskOf } from './task-from-execution.ts';
+import type { TaskRequest, Tasks } from './task-methods.ts';
+import { completedTask, type DetailedTask, type InputResponses } from './tasks-extension.ts';
 
 const DECIDER = 'decide_approval';
 

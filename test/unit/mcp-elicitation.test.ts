@@ -7,9 +7,9 @@ import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { capabilitiesOf } from '../../mcp/engine/client-capabilities.ts';
-import { type Asking, createAsking, InputNeeded } from '../../mcp/engine/elicitation.ts';
+import { createElicitation, type Elicitation, InputNeeded } from '../../mcp/engine/elicitation.ts';
 
-type Handler = (asking: Asking) => Promise<string>;
+type Handler = (client: Elicitation) => Promise<string>;
 type Answer =
   | { action: 'accept'; content: Record<string, string | number | boolean | string[]> }
   | { action: 'decline' | 'cancel' };
@@ -25,13 +25,13 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-/** A server with one tool that asks, as `server.ts` has it. */
+/** A server with one tool whose handler elicits or samples. */
 function serverOf(handler: Handler): () => Server {
   return () => {
-    const server = new Server({ name: 'asks', version: '1' }, { capabilities: { tools: {} } });
+    const server = new Server({ name: 'elicits', version: '1' }, { capabilities: { tools: {} } });
     server.setRequestHandler('tools/call', async (_request, context) => {
       try {
-        const text = await handler(createAsking(context, capabilitiesOf(context, server.getClientCapabilities())));
+        const text = await handler(createElicitation(context, capabilitiesOf(context, server.getClientCapabilities())));
         return { content: [{ type: 'text', text }] };
       } catch (error) {
         if (error instanceof InputNeeded) return error.result;
@@ -92,7 +92,7 @@ function stdioOf(handler: Handler): Transport {
   return ours;
 }
 
-/** Every request is served by a server of its own that shares nothing with the others, like processes behind a balancer. */
+/** Each request gets its own server, which shares nothing with the others, like processes behind a balancer. */
 function httpOf(handler: Handler): ConstructorParameters<typeof StreamableHTTPClientTransport> {
   const serve = async (url: string | URL, init?: RequestInit) => {
     const process = createMcpHandler(serverOf(handler));
@@ -116,24 +116,24 @@ describe.each(ways)('a client of %s', (_way, call) => {
       asked.push(message);
       return { action: 'accept', content: { years: 41 } };
     };
-    const handler: Handler = async (asking) => JSON.stringify(await asking.elicit('age', age));
+    const handler: Handler = async (client) => JSON.stringify(await client.elicit('age', age));
     expect(await call(handler, { elicit })).toBe('{"action":"accept","content":{"years":41}}');
     expect(asked).toEqual(['How old?']);
   });
 
   test.each(['decline', 'cancel'] as const)('tells that the person chose to %s', async (action) => {
-    const handler: Handler = async (asking) => JSON.stringify(await asking.elicit('age', age));
+    const handler: Handler = async (client) => JSON.stringify(await client.elicit('age', age));
     expect(await call(handler, { elicit: () => ({ action }) })).toBe(`{"action":"${action}"}`);
   });
 
   test('asks again when the answer does not fit', async () => {
     const entered = [-1, 7];
     const elicit = (): Answer => ({ action: 'accept', content: { years: entered.shift() ?? 0 } });
-    const handler: Handler = async (asking) => JSON.stringify(await asking.elicit('age', age));
+    const handler: Handler = async (client) => JSON.stringify(await client.elicit('age', age));
     expect(await call(handler, { elicit })).toBe('{"action":"accept","content":{"years":7}}');
   });
 
-  test('is asked one question after another, and no answer is asked for twice', async () => {
+  test('is asked one question after another, and never twice for the same answer', async () => {
     const asked: string[] = [];
     const elicit = (message: string): Answer => {
       asked.push(message);
@@ -143,10 +143,10 @@ describe.each(ways)('a client of %s', (_way, call) => {
       asked.push(prompt);
       return 'a poem';
     };
-    const handler: Handler = async (asking) => {
-      const first = await asking.elicit('age', age);
-      const poem = await asking.sample('poem', { prompt: 'A poem!', maxTokens: 10 });
-      const last = await asking.elicit('sure', { message: 'Sure?', requestedSchema: z.object({ sure: z.boolean() }) });
+    const handler: Handler = async (client) => {
+      const first = await client.elicit('age', age);
+      const poem = await client.sample('poem', { prompt: 'A poem!', maxTokens: 10 });
+      const last = await client.elicit('sure', { message: 'Sure?', requestedSchema: z.object({ sure: z.boolean() }) });
       return JSON.stringify([first, poem, last]);
     };
     expect(JSON.parse((await call(handler, { elicit, sample })) ?? '')).toEqual([
@@ -157,15 +157,15 @@ describe.each(ways)('a client of %s', (_way, call) => {
     expect(asked).toEqual(['How old?', 'A poem!', 'Sure?']);
   });
 
-  test('that cannot ask is not asked', async () => {
-    const handler: Handler = async (asking) =>
-      `${await asking.elicit('age', age)} ${await asking.sample('poem', { prompt: 'A poem!', maxTokens: 10 })}`;
+  test('without elicitation and sampling is not asked', async () => {
+    const handler: Handler = async (client) =>
+      `${await client.elicit('age', age)} ${await client.sample('poem', { prompt: 'A poem!', maxTokens: 10 })}`;
     expect(await call(handler, {})).toBe('undefined undefined');
   });
 });
 
-test('a client of 2025 over HTTP without a session is not asked: its answer would reach nobody', async () => {
-  const process = createMcpHandler(serverOf(async (asking) => `${await asking.elicit('age', age)}`));
+test('a client of 2025 over HTTP without a session is not asked: its answer could not be delivered', async () => {
+  const process = createMcpHandler(serverOf(async (client) => `${await client.elicit('age', age)}`));
   const response = await process.fetch(
     new Request('http://localhost/mcp', {
       method: 'POST',
@@ -176,7 +176,7 @@ test('a client of 2025 over HTTP without a session is not asked: its answer woul
   expect(await response.text()).toContain('"text":"undefined"');
 });
 
-test('a request state that is none of ours is refused', async () => {
+test('a request state that this server did not make is refused', async () => {
   const url = new URL('http://localhost/mcp');
   const handle = createMcpHandler(serverOf(async () => 'answered'));
   const forge = async (_url: string | URL, init?: RequestInit) => {

@@ -5,7 +5,7 @@ import { type Execution, hasEnded, type Task } from '../../core/conductor/types.
 import { waitingAmong } from '../../core/conductor/waiting.ts';
 import { quote, word } from '../shared/quote.ts';
 import { countsLine } from '../shared/task-rows.ts';
-import type { DetailedTask } from './protocol.ts';
+import type { DetailedTask } from './tasks-extension.ts';
 
 /** A client that asks sooner hardly sees more. */
 const POLL_INTERVAL_MS = 1000;

@@ -10,7 +10,13 @@ import { clientOf } from '../engine/client.ts';
 import { capabilitiesOf, showsForms } from '../engine/client-capabilities.ts';
 import type { Client } from '../engine/define-tool.ts';
 import type { Connection, Feature } from '../engine/mcp-server.ts';
-import { type DetailedTask, followsTasks, type InputResponses, TASKS_EXTENSION, tasksRequired } from './protocol.ts';
+import {
+  type DetailedTask,
+  followsTasks,
+  type InputResponses,
+  TASKS_EXTENSION,
+  tasksRequired,
+} from './tasks-extension.ts';
 
 /** Who asks for a task. */
 export interface TaskRequest {
