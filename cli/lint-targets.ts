@@ -7,7 +7,7 @@ import { isWorkflow, type TaskContract, type TaskPolicy, type Workflow } from '.
 import { FleetError, messageOf } from '../core/errors.ts';
 import type { Known } from '../workflows/lint/index.ts';
 import { toTaskDef } from '../workflows/manage/task-def.ts';
-import { loadWorkers, loadWorkflows } from './content.ts';
+import { loadWorkers, loadWorkflows } from './load-content.ts';
 
 /** A definition to look at, and where it comes from. */
 export interface Target {

@@ -5,7 +5,7 @@ import { onInterruption } from '../core/drain.ts';
 import { exitCodeOf, FleetError, messageOf } from '../core/errors.ts';
 import { groups, type SettingName, settingList, settings } from '../core/settings/index.ts';
 import { version } from '../core/version.ts';
-import type { Command } from './command.ts';
+import type { Command } from './define-command.ts';
 
 interface Entry {
   summary: string;

@@ -141,7 +141,7 @@ function modelOf(config: Config): ServerModel | undefined {
 /** Loaded when somebody asks: content takes longer to load than the server may take to start. */
 async function definitionsInCode(config: Config): Promise<readonly CodeDefinition[]> {
   const [{ loadContent, workflowSettings }, { definitionsOf }] = await Promise.all([
-    import('./content.ts'),
+    import('./load-content.ts'),
     import('../workflows/manage/ours.ts'),
   ]);
   return definitionsOf(await loadContent(config), workflowSettings(config)).workflow;

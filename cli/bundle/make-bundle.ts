@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { discover } from '../../core/content/discover.ts';
 import { isTool } from '../../mcp/engine/define-tool.ts';
+import { compiled, fileAt, productionPackages } from './bundle-files.ts';
+import { manifestOf, type PackageJson } from './bundle-manifest.ts';
 import { copyAssets } from './copy-assets.ts';
-import { compiled, fileAt, productionPackages } from './files.ts';
-import { manifestOf, type PackageJson } from './manifest.ts';
 import { zip } from './zip.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

@@ -10,11 +10,11 @@ import type { Outcome } from '../../workflows/manage/carry-out.ts';
 import { type Action, labelOf } from '../../workflows/manage/change.ts';
 import { dueIn, makePlan, type Plan, parsePlan } from '../../workflows/manage/make-plan.ts';
 import { definitionsOf } from '../../workflows/manage/ours.ts';
-import { type CommandContext, defineCommand } from '../command.ts';
+import { parseOptions } from '../arguments/parse-options.ts';
 import { withConductor } from '../connect.ts';
-import { loadContent, workflowSettings } from '../content.ts';
-import { parseOptions } from '../options.ts';
-import { planLines } from '../print/plan-text.ts';
+import { type CommandContext, defineCommand } from '../define-command.ts';
+import { loadContent, workflowSettings } from '../load-content.ts';
+import { planLines } from '../printing/plan-lines.ts';
 
 const optionsSchema = z.object({
   prune: z.boolean().default(false),

@@ -4,10 +4,10 @@ import { hasEnded, type Task } from '../../core/conductor/types.ts';
 import { answerTask, isWaiting, waitingAmong } from '../../core/conductor/waiting.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import { duration } from '../../core/text.ts';
-import { type CommandContext, defineCommand } from '../command.ts';
+import { parseOptions } from '../arguments/parse-options.ts';
+import { readJsonObject } from '../arguments/read-json-object.ts';
 import { withConductor } from '../connect.ts';
-import { readJsonObject } from '../json-input.ts';
-import { parseOptions } from '../options.ts';
+import { type CommandContext, defineCommand } from '../define-command.ts';
 
 const optionsSchema = z.object({
   output: z.string().default('{}'),

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import { aborted } from '../../core/drain.ts';
 import { FleetError } from '../../core/errors.ts';
-import { isShop } from '../../examples/shop/front-door.ts';
-import { type Shop, startShop } from '../../examples/shop/shop.ts';
-import { defineCommand } from '../command.ts';
+import { isShop } from '../../examples/shop/services/health.ts';
+import { type Shop, startShop } from '../../examples/shop/start-shop.ts';
+import { defineCommand } from '../define-command.ts';
 
 /** `fleet demo`: the demonstration shop, until Ctrl-C. */
 export default defineCommand({

@@ -10,10 +10,10 @@ import { toMermaid } from '../../workflows/diagram/mermaid.ts';
 import type { Diagram } from '../../workflows/diagram/model.ts';
 import { toSvg } from '../../workflows/diagram/svg.ts';
 import { toText } from '../../workflows/diagram/text.ts';
-import { type CommandContext, defineCommand } from '../command.ts';
+import { parseOptions } from '../arguments/parse-options.ts';
 import { withConductor } from '../connect.ts';
-import { loadWorkflows } from '../content.ts';
-import { parseOptions } from '../options.ts';
+import { type CommandContext, defineCommand } from '../define-command.ts';
+import { loadWorkflows } from '../load-content.ts';
 
 const formats = ['text', 'mermaid', 'svg'] as const;
 type Format = (typeof formats)[number];

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
 import { applyFixes, type Finding, type Known, lintTaskDef, lintWorkflow, rules } from '../../workflows/lint/index.ts';
-import { type CommandContext, defineCommand } from '../command.ts';
+import { parseOptions } from '../arguments/parse-options.ts';
 import { withConductor } from '../connect.ts';
+import { type CommandContext, defineCommand } from '../define-command.ts';
 import { type Gathered, gather, isOnServer, nameOf, shown, type Target } from '../lint-targets.ts';
-import { parseOptions } from '../options.ts';
 
 const optionsSchema = z.object({
   strict: z.boolean().default(false),

@@ -1,12 +1,11 @@
-import { Option } from 'commander';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { aborted } from '../../core/drain.ts';
 import { FleetError } from '../../core/errors.ts';
 import { Leases } from '../../mcp/agents/leases.ts';
 import type { McpFront } from '../../mcp/transports/mcp-front.ts';
-import { actionsOf } from '../actions.ts';
-import { type CommandContext, defineCommand } from '../command.ts';
+import { actionsOf } from '../arguments/actions.ts';
 import { stayConnected } from '../connect.ts';
+import { type CommandContext, defineCommand } from '../define-command.ts';
 import { clientNames } from '../mcp-clients/clients.ts';
 import { buildMcp, loadTools } from '../mcp-front.ts';
 
@@ -26,26 +25,23 @@ export default defineCommand({
       .option('--url <url>', 'install: the address of a server that runs elsewhere, instead of --host and --port')
       .option('--print', 'install: print the configuration and write nothing')
       .option('--remove', 'install: take it out again')
-      .addOption(new Option('--conformance-fixture', "serve what the protocol's conformance suite calls").hideHelp())
       .addHelpText('after', actions.help);
   },
   async run(context) {
     const [action = 'serve', client] = context.args;
     if (action === 'install') {
       await loadTools(context.config);
-      const { installInClient } = await import('../mcp-clients/install.ts');
+      const { installInClient } = await import('../mcp-clients/install-in-client.ts');
       return installInClient(context, client);
     }
     refuseInstallFlags(context);
-    const { config, log, options } = context;
+    const { config, log } = context;
     const { conductor, close } = stayConnected(config);
     const leases = new Leases({ conductor, log });
     const ended = new AbortController();
     try {
       const isHttp = config.mcpTransport === 'http';
-      const served = options.conformanceFixture
-        ? (await import('../../test/conformance/fixture.ts')).createFixture()
-        : await buildMcp({ config, log, conductor, leases, signal: ended.signal, loadsLater: !isHttp });
+      const served = await buildMcp({ config, log, conductor, leases, signal: ended.signal, loadsLater: !isHttp });
       if (isHttp) await runHttp(context, { ...served, conductor });
       else await runStdio(context, served);
     } finally {
@@ -59,7 +55,7 @@ export default defineCommand({
 
 /** A flag that does nothing would be believed to do something. */
 function refuseInstallFlags({ options, args: [, client] }: CommandContext): void {
-  const [flag] = Object.keys(options).filter((name) => name !== 'conformanceFixture');
+  const [flag] = Object.keys(options);
   if (flag === undefined && client === undefined) return;
   const given = flag === undefined ? `"${client}"` : `--${flag}`;
   throw new FleetError('input', `${given} is for \`fleet mcp install\`.`, {

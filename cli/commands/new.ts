@@ -1,8 +1,8 @@
 import { Argument } from 'commander';
 import { FleetError } from '../../core/errors.ts';
-import { type CommandContext, defineCommand } from '../command.ts';
-import { newWorker } from '../new/worker.ts';
-import { listed, newWorkflow } from '../new/workflow.ts';
+import { type CommandContext, defineCommand } from '../define-command.ts';
+import { newWorker } from '../new/new-worker.ts';
+import { listed, newWorkflow } from '../new/new-workflow.ts';
 
 export default defineCommand({
   groups: [],

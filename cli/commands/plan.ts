@@ -4,11 +4,11 @@ import { FleetError, messageOf } from '../../core/errors.ts';
 import { isDue } from '../../workflows/manage/change.ts';
 import { makePlan, type Plan } from '../../workflows/manage/make-plan.ts';
 import { definitionsOf } from '../../workflows/manage/ours.ts';
-import { defineCommand } from '../command.ts';
+import { parseOptions } from '../arguments/parse-options.ts';
 import { withConductor } from '../connect.ts';
-import { loadContent, workflowSettings } from '../content.ts';
-import { parseOptions } from '../options.ts';
-import { planLines } from '../print/plan-text.ts';
+import { defineCommand } from '../define-command.ts';
+import { loadContent, workflowSettings } from '../load-content.ts';
+import { planLines } from '../printing/plan-lines.ts';
 
 const optionsSchema = z.object({
   prune: z.boolean().default(false),

@@ -12,12 +12,12 @@ import { walk } from '../../workflows/model/walk.ts';
 import { quoted } from '../../workflows/pull/code/literals.ts';
 import { knownFrom, type Shipped } from '../../workflows/pull/known.ts';
 import { type Pull, type Pulled, pullSources } from '../../workflows/pull/pull.ts';
-import { type CommandContext, defineCommand } from '../command.ts';
+import { parseOptions } from '../arguments/parse-options.ts';
 import { withConductor } from '../connect.ts';
-import { findWorkflows, loadWorkers, workflowSettings } from '../content.ts';
-import { extension, importPath, isWithin, modulePath, program } from '../module-path.ts';
+import { type CommandContext, defineCommand } from '../define-command.ts';
+import { importPath, isInsideCheckout, modulePath, programFolder } from '../installation.ts';
+import { findWorkflows, loadWorkers, workflowSettings } from '../load-content.ts';
 import { realPlace, refuseExisting, shown, write } from '../new/new-file.ts';
-import { parseOptions } from '../options.ts';
 
 const optionsSchema = z.object({
   out: z.string().min(1).optional(),
@@ -197,8 +197,7 @@ class Session {
   /** Named after the workflow, in the configured folder, else in this checkout or below the folder one is in. */
   async #fileFor(name: string): Promise<string> {
     const { workflowsDir } = this.#context.config;
-    const isCheckout = extension === '.ts' && isWithin(resolve('.'), program);
-    const root = workflowsDir ?? (isCheckout ? join(program, 'workflows') : 'workflows');
+    const root = workflowsDir ?? (isInsideCheckout() ? join(programFolder, 'workflows') : 'workflows');
     return realPlace(join(resolve(root), 'definitions', fileNameOf(name)));
   }
 

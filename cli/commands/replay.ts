@@ -9,10 +9,10 @@ import { toTaskResult } from '../../workers/runtime/report/result.ts';
 import { Attempt } from '../../workers/runtime/run/attempt.ts';
 import { execute } from '../../workers/runtime/run/execute.ts';
 import { Threads } from '../../workers/runtime/run/threads.ts';
-import { type CommandContext, defineCommand } from '../command.ts';
+import { parseOptions } from '../arguments/parse-options.ts';
 import { withConductor } from '../connect.ts';
-import { loadWorkers, workerSettings } from '../content.ts';
-import { parseOptions } from '../options.ts';
+import { type CommandContext, defineCommand } from '../define-command.ts';
+import { loadWorkers, workerSettings } from '../load-content.ts';
 
 const optionsSchema = z.object({
   attempt: z.coerce.number().int().min(1).optional(),

@@ -3,11 +3,11 @@ import type { Conductor, StartRequest } from '../../core/conductor/api.ts';
 import { followExecution } from '../../core/conductor/follow-execution.ts';
 import { startChecked } from '../../core/conductor/start.ts';
 import { FleetError } from '../../core/errors.ts';
-import { defineCommand } from '../command.ts';
+import { parseOptions } from '../arguments/parse-options.ts';
+import { readJsonObject } from '../arguments/read-json-object.ts';
 import { withConductor } from '../connect.ts';
-import { readJsonObject } from '../json-input.ts';
-import { parseOptions } from '../options.ts';
-import { printExecution } from '../print/execution.ts';
+import { defineCommand } from '../define-command.ts';
+import { printExecution } from '../printing/print-execution.ts';
 
 /** Timers cannot run longer. */
 const MAX_TIMEOUT_SECONDS = 2_000_000;

@@ -3,9 +3,9 @@ import { installJava } from '../../core/conductor/embedded/install/java.ts';
 import { follow, sizeOf } from '../../core/conductor/embedded/log-file.ts';
 import { ensureServer, readServerLog, serverStatus, stopServer } from '../../core/conductor/server.ts';
 import type { Config } from '../../core/config.ts';
-import { actionsOf } from '../actions.ts';
-import { type CommandContext, defineCommand } from '../command.ts';
-import { parseOptions } from '../options.ts';
+import { actionsOf } from '../arguments/actions.ts';
+import { parseOptions } from '../arguments/parse-options.ts';
+import { type CommandContext, defineCommand } from '../define-command.ts';
 
 const actions = actionsOf('<action>', {
   start: 'start it and leave it running; share the one that runs already',

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { hasEnded, workflowStatuses } from '../../core/conductor/types.ts';
 import { duration } from '../../core/text.ts';
-import { type CommandContext, defineCommand } from '../command.ts';
+import { parseOptions } from '../arguments/parse-options.ts';
 import { withConductor } from '../connect.ts';
-import { parseOptions } from '../options.ts';
-import { printExecution } from '../print/execution.ts';
+import { type CommandContext, defineCommand } from '../define-command.ts';
+import { printExecution } from '../printing/print-execution.ts';
 
 const optionsSchema = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(20),

@@ -6,11 +6,11 @@ import { toTaskDef } from '../../workflows/manage/task-def.ts';
 import { percentOf } from '../../workflows/scenario/coverage.ts';
 import type { Scenarios } from '../../workflows/scenario/define-scenarios.ts';
 import { runSuite, type WorkflowResult } from '../../workflows/scenario/suite.ts';
-import { type CommandContext, defineCommand } from '../command.ts';
+import { parseOptions } from '../arguments/parse-options.ts';
 import { withConductor } from '../connect.ts';
-import { loadScenarios, loadWorkflows } from '../content.ts';
-import { parseOptions } from '../options.ts';
-import { reportOf, summaryOf } from '../print/scenario-report.ts';
+import { type CommandContext, defineCommand } from '../define-command.ts';
+import { loadScenarios, loadWorkflows } from '../load-content.ts';
+import { reportOf, summaryOf } from '../printing/scenario-report.ts';
 
 const optionsSchema = z.object({
   title: z.string().min(1).optional(),

@@ -1,5 +1,4 @@
 import { readdir } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { type Conductor, createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/client.ts';
 import { ensureServer } from '../../core/conductor/server.ts';
@@ -8,17 +7,18 @@ import { aborted, Cleanups, endsWithin } from '../../core/drain.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import { modelProvider } from '../../core/model-provider.ts';
 import { settings } from '../../core/settings/index.ts';
-import { demonstrate } from '../../examples/shop/demonstration.ts';
-import { llmBaseUrl, openShop } from '../../examples/shop/open-shop.ts';
+import { demonstrate } from '../../examples/demonstration/demonstrate.ts';
+import { llmBaseUrl, openShop } from '../../examples/demonstration/open-shop.ts';
 import { Leases } from '../../mcp/agents/leases.ts';
 import { type HttpEndpoint, startHttp } from '../../mcp/transports/http.ts';
 import { register } from '../../workflows/manage/apply.ts';
 import { isDue, labelOf } from '../../workflows/manage/change.ts';
-import { type CommandContext, defineCommand } from '../command.ts';
-import { loadContent, workflowSettings } from '../content.ts';
+import { type CommandContext, defineCommand } from '../define-command.ts';
+import { packageFolder } from '../installation.ts';
+import { loadContent, workflowSettings } from '../load-content.ts';
 import { connectionHelp } from '../mcp-clients/connection-help.ts';
 import { buildMcp, type McpOptions } from '../mcp-front.ts';
-import { startWorkerProcess, type WorkerProcess } from '../worker-process.ts';
+import { startWorkerProcess, type WorkerProcess } from '../worker-processes/start-worker-process.ts';
 
 /** Ports tried after the default one; a port that was asked for is not replaced. */
 const MORE_MCP_PORTS = 20;
@@ -183,8 +183,7 @@ async function fileToShow(given: string): Promise<{ filesRoot: string; file: str
   const isDefault = given === settings.filesRoot.schema.parse(undefined);
   if (files.includes('README.md')) return { filesRoot: given, file: 'README.md' };
   if (!isDefault) return { filesRoot: given, file: files[0] };
-  const own = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../' : '../../../', import.meta.url));
-  return { filesRoot: own, file: 'README.md' };
+  return { filesRoot: packageFolder, file: 'README.md' };
 }
 
 /** Sorted, and without the hidden ones, which are not for showing. */

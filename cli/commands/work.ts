@@ -7,12 +7,12 @@ import { serveControl, serveViews, type Views } from '../../workers/runtime/cont
 import { announce } from '../../workers/runtime/control/registry.ts';
 import { type Fleet, startFleet } from '../../workers/runtime/fleet.ts';
 import { type OpenSpool, Spool } from '../../workers/runtime/report/spool.ts';
-import { type CommandContext, defineCommand } from '../command.ts';
 import { withConductor } from '../connect.ts';
-import { loadWorkers, workerSettings } from '../content.ts';
-import { observe } from '../observe.ts';
-import { catchStrays } from '../watch/strays.ts';
-import { tellWatcher, watchAndWork } from '../watch/watch.ts';
+import { type CommandContext, defineCommand } from '../define-command.ts';
+import { loadWorkers, workerSettings } from '../load-content.ts';
+import { tellWatcher, watchAndWork } from '../watching/watch-and-work.ts';
+import { catchStrays } from '../worker-processes/catch-strays.ts';
+import { observe } from '../worker-processes/observe.ts';
 
 export default defineCommand({
   groups: ['conductor', 'server', 'workers', 'content'],

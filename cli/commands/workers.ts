@@ -6,12 +6,12 @@ import { FleetError, messageOf } from '../../core/errors.ts';
 import { httpUrl } from '../../core/settings/setting.ts';
 import { announcedWorkers } from '../../workers/runtime/control/registry.ts';
 import { type Queue, type QueueName, QueueWatch } from '../../workers/runtime/observe/queues.ts';
-import { actionsOf } from '../actions.ts';
-import { type CommandContext, defineCommand } from '../command.ts';
+import { actionsOf } from '../arguments/actions.ts';
+import { parseOptions } from '../arguments/parse-options.ts';
 import { connectConductor } from '../connect.ts';
-import { parseOptions } from '../options.ts';
-import { type Shown, table } from '../print/worker-table.ts';
-import { type Change, change, getStatus, type WorkerStatus } from '../worker-pages.ts';
+import { type CommandContext, defineCommand } from '../define-command.ts';
+import { type Shown, table } from '../printing/worker-table.ts';
+import { type Change, change, getStatus, type WorkerStatus } from '../worker-processes/control-pages.ts';
 
 const actions = actionsOf('[action]', {
   list: 'show the processes and their task types (default)',

@@ -1,11 +1,11 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { loadWorkflows } from '../content.ts';
+import { loadWorkflows } from '../load-content.ts';
 import { loadPrompts, loadResources, loadTools } from '../mcp-front.ts';
-import { configurationMarkdown } from './configuration.ts';
-import { lintMarkdown } from './lint.ts';
-import { toolsMarkdown } from './tools.ts';
-import { workflowPages } from './workflows.ts';
+import { configurationMarkdown } from './configuration-page.ts';
+import { lintMarkdown } from './lint-page.ts';
+import { toolsMarkdown } from './tools-page.ts';
+import { workflowPages } from './workflow-pages.ts';
 
 /** A file that `npm run docs` writes, with its path from the root of the repository. */
 export interface GeneratedFile {

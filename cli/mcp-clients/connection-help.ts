@@ -1,5 +1,5 @@
+import { launcher } from '../installation.ts';
 import { blockOf, type ClientName, claudeCommand, clients, type Reach } from './clients.ts';
-import { launcher } from './reach.ts';
 
 /** What the server is called in the configurations that we show. */
 const NAME = 'conductor';

@@ -1,11 +1,8 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Config } from '../../core/config.ts';
 import { type Setting, type SettingName, settingList } from '../../core/settings/index.ts';
-import { extension, program } from '../module-path.ts';
+import { launcher } from '../installation.ts';
 import type { Reach } from './clients.ts';
-
-/** The launcher of this installation, which starts in a checkout as well as in the package. */
-export const launcher = join(program, extension === '.ts' ? 'cli/fleet.js' : '../cli/fleet.js');
 
 /** Settings of the HTTP transport: whoever starts the server over stdio has no use for them. */
 const OF_HTTP: readonly SettingName[] = ['mcpTransport', 'mcpHost', 'mcpPort', 'mcpAllowedHosts', 'mcpAllowedOrigins'];

@@ -10,7 +10,7 @@ import {
   ProtocolError,
   ProtocolErrorCode,
 } from '@modelcontextprotocol/server';
-import { type FixtureContext, type FixtureTool, textResult } from './define.ts';
+import { type FixtureContext, type FixtureTool, textResult } from './fixture-tool.ts';
 
 const state = createRequestStateCodec({ key: randomBytes(32) });
 

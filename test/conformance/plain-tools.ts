@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MissingRequiredClientCapabilityError } from '@modelcontextprotocol/server';
-import { type FixtureContext, type FixtureTool, PNG, textResult, WAV } from './define.ts';
+import { type FixtureContext, type FixtureTool, PNG, textResult, WAV } from './fixture-tool.ts';
 
 const STEP_MS = 50;
 

@@ -3,8 +3,8 @@ import { inputRequired, inputResponse, ProtocolErrorCode } from '@modelcontextpr
 import { z } from 'zod';
 import { followsTasks, tasksRequired } from '../../mcp/tasks/tasks-extension.ts';
 import { form } from './asking-tools.ts';
-import { type FixtureContext, type FixtureTool, textResult } from './define.ts';
-import type { Job } from './jobs.ts';
+import type { Job } from './fixture-tasks.ts';
+import { type FixtureContext, type FixtureTool, textResult } from './fixture-tool.ts';
 
 const work = z.object({ seconds: z.number().min(0).default(0), label: z.string().default('') });
 const result = (text: string, isError = false) => ({

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, inject, test } from 'vitest';
-import { loadWorkflows } from '../../cli/content.ts';
+import { loadWorkflows } from '../../cli/load-content.ts';
 import type { WorkflowDef } from '../../core/conductor/types.ts';
 import { hasEnded } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';

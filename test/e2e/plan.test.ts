@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, inject, test } from 'vitest';
-import { loadWorkflows } from '../../cli/content.ts';
+import { loadWorkflows } from '../../cli/load-content.ts';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { register } from '../../workflows/manage/apply.ts';
 import { firingsOf } from '../../workflows/manage/next-firings.ts';

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { loadWorkers, loadWorkflows } from '../../cli/content.ts';
+import { loadWorkers, loadWorkflows } from '../../cli/load-content.ts';
 import type { WorkflowDef } from '../../core/conductor/types.ts';
 import type { Workflow } from '../../core/contract.ts';
 import { register } from '../../workflows/manage/apply.ts';

@@ -6,9 +6,9 @@ import { createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/client.ts';
 import { loadConfig } from '../../core/config.ts';
 import { silentLogger } from '../../core/log.ts';
-import { demonstrate } from '../../examples/shop/demonstration.ts';
-import { openShop } from '../../examples/shop/open-shop.ts';
-import { type Shop, startShop } from '../../examples/shop/shop.ts';
+import { demonstrate } from '../../examples/demonstration/demonstrate.ts';
+import { openShop } from '../../examples/demonstration/open-shop.ts';
+import { type Shop, startShop } from '../../examples/shop/start-shop.ts';
 import { type FakeConductor, fakeExecution, startFakeConductor } from '../support/fake-conductor.ts';
 import { freePort } from '../support/free-port.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { asEnvironment, startWorkerProcess } from '../../cli/worker-process.ts';
+import { asEnvironment, startWorkerProcess } from '../../cli/worker-processes/start-worker-process.ts';
 import { loadConfig } from '../../core/config.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 import { freePort } from '../support/free-port.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { passedIn, requiredOf, runSuite } from '../support/conformance.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
-import { type HttpProcess, startHttpProcess } from '../support/mcp-process.ts';
+import { type HttpProcess, startFixtureProcess, startHttpProcess } from '../support/mcp-process.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fleet-conformance-'));
 const runFolder = () => mkdtempSync(join(folder, 'run-'));
@@ -22,7 +22,7 @@ afterAll(async () => {
 describe('the fixture of the suite, on our servers and transports', () => {
   let http: HttpProcess;
   beforeAll(async () => {
-    http = await startHttpProcess({ CONDUCTOR_SERVER_URL: fake.url }, ['--conformance-fixture', '--sessions']);
+    http = await startFixtureProcess({ MCP_SESSIONS: 'true' });
   }, TIMEOUT_MS);
   afterAll(() => http.stop());
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Balancer, startBalancer } from '../support/balancer.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 import { connect, eras } from '../support/mcp-clients.ts';
-import { type HttpProcess, startHttpProcess } from '../support/mcp-process.ts';
+import { type HttpProcess, startFixtureProcess, startHttpProcess } from '../support/mcp-process.ts';
 import { ASKS_TOO, rawResult } from '../support/raw-mcp.ts';
 
 /** Four processes start on machines that do other things as well. */
@@ -16,13 +16,13 @@ let fixture: Balancer;
 beforeAll(async () => {
   fake = await startFakeConductor();
   const env = { CONDUCTOR_SERVER_URL: fake.url };
-  const start = async (flags: string[]) => {
-    const pair = await Promise.all([startHttpProcess(env, flags), startHttpProcess(env, flags)]);
+  const start = async (one: () => Promise<HttpProcess>) => {
+    const pair = await Promise.all([one(), one()]);
     processes.push(...pair);
     return startBalancer(pair.map(({ url }) => url));
   };
-  product = await start([]);
-  fixture = await start(['--conformance-fixture']);
+  product = await start(() => startHttpProcess(env));
+  fixture = await start(() => startFixtureProcess());
 }, HOOK_MS);
 afterAll(async () => {
   await Promise.all([product.close(), fixture.close(), ...processes.map((one) => one.stop())]);

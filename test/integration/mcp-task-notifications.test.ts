@@ -7,7 +7,7 @@ import { withChangeNotifications } from '../../mcp/transports/change-notificatio
 import { startHttp } from '../../mcp/transports/http.ts';
 import type { McpFront } from '../../mcp/transports/mcp-front.ts';
 import { SubscriptionTransport } from '../../mcp/transports/subscriptions.ts';
-import { createFixture } from '../conformance/fixture.ts';
+import { createFixture } from '../conformance/create-fixture.ts';
 import { freePort } from '../support/free-port.ts';
 import { ASKS_TOO, FOLLOWS_TASKS, rawRequest } from '../support/raw-mcp.ts';
 

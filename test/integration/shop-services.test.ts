@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { describe, expect, test } from 'vitest';
 import { FleetError } from '../../core/errors.ts';
-import { startShop } from '../../examples/shop/shop.ts';
+import { startShop } from '../../examples/shop/start-shop.ts';
 import { send, shop } from '../support/shop.ts';
 
 describe('weather, search and probes', () => {

@@ -15,7 +15,7 @@ export interface Checkout {
   remove(): void;
 }
 
-const FOLDERS = ['core', 'workers', 'cli', 'workflows', 'mcp'];
+const FOLDERS = ['core', 'workers', 'cli', 'workflows', 'mcp', 'examples'];
 
 /** Copies the folders of the product and `files`, paths from the root. */
 export function copyCheckout(files: readonly string[]): Checkout {

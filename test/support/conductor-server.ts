@@ -13,7 +13,7 @@ import type { WorkflowDef, WorkflowTask } from '../../core/conductor/types.ts';
 import { type Config, loadConfig, processEnvironment } from '../../core/config.ts';
 import { Cleanups } from '../../core/drain.ts';
 import { messageOf } from '../../core/errors.ts';
-import { startShop } from '../../examples/shop/shop.ts';
+import { startShop } from '../../examples/shop/start-shop.ts';
 import { freePort } from './free-port.ts';
 
 declare module 'vitest' {

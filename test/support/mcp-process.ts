@@ -6,6 +6,7 @@ import { freePort } from './free-port.ts';
 import type { Target } from './mcp-clients.ts';
 
 const main = fileURLToPath(new URL('../../cli/fleet.js', import.meta.url));
+const fixture = fileURLToPath(new URL('../conformance/serve-fixture.ts', import.meta.url));
 
 /** `fleet mcp` over stdio, for a client to spawn. */
 export function stdioTarget(env: Record<string, string>): Extract<Target, { command: string }> {
@@ -22,10 +23,19 @@ export interface HttpProcess {
 }
 
 /** `fleet mcp --transport http` on a free port, started and listening. */
-export async function startHttpProcess(env: Record<string, string>, flags: string[] = []): Promise<HttpProcess> {
+export function startHttpProcess(env: Record<string, string>, flags: string[] = []): Promise<HttpProcess> {
+  return startListening([main, 'mcp', '--transport', 'http', ...flags], env);
+}
+
+/** The fixture of the conformance suite on a free port, started and listening. */
+export function startFixtureProcess(env: Record<string, string> = {}): Promise<HttpProcess> {
+  return startListening([fixture], env);
+}
+
+async function startListening(args: string[], env: Record<string, string>): Promise<HttpProcess> {
   const port = await freePort();
-  const child = spawn(process.execPath, [main, 'mcp', '--transport', 'http', '--port', String(port), ...flags], {
-    env: { ...base(), ...env },
+  const child = spawn(process.execPath, args, {
+    env: { ...base(), ...env, MCP_PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
@@ -48,7 +58,7 @@ export async function startHttpProcess(env: Record<string, string>, flags: strin
   });
   await Promise.race([
     listening,
-    exited.then((code) => Promise.reject(new Error(`fleet mcp ended with ${code}: ${running.stderr}`))),
+    exited.then((code) => Promise.reject(new Error(`the MCP process ended with ${code}: ${running.stderr}`))),
   ]);
   return running;
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, vi } from 'vitest';
-import { type Observation, observe } from '../../cli/observe.ts';
+import { type Observation, observe } from '../../cli/worker-processes/observe.ts';
 import { type Conductor, createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/client.ts';
 import { loadConfig } from '../../core/config.ts';

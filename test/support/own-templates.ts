@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadEventHandlers, loadSchedules, loadWorkflows } from '../../cli/content.ts';
+import { loadEventHandlers, loadSchedules, loadWorkflows } from '../../cli/load-content.ts';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { EventHandler, Schedule, Workflow } from '../../core/contract.ts';
 import { templateFiles } from '../../workflows/templates/registry/registry.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
-import { type Shop, startShop } from '../../examples/shop/shop.ts';
+import { type Shop, startShop } from '../../examples/shop/start-shop.ts';
 
 /** The shop of the test file that imports this, open while its tests run. */
 export let shop: Shop;

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { loadWorkflows } from '../../cli/content.ts';
-import { exampleInput, retriesOf, workflowPages } from '../../cli/docs/workflows.ts';
+import { exampleInput, retriesOf, workflowPages } from '../../cli/docs/workflow-pages.ts';
 import { GENERATED_FOLDERS, generatedFiles } from '../../cli/docs/write-docs.ts';
-import { exampleOf, fieldsOf } from '../../cli/print/schema-text.ts';
+import { loadWorkflows } from '../../cli/load-content.ts';
+import { exampleOf, fieldsOf } from '../../cli/printing/schema-fields.ts';
 import { checkInput } from '../../core/conductor/start.ts';
 import { inputSchemaOf } from '../../core/contract.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { loadWorkers, loadWorkflows } from '../../cli/content.ts';
+import { loadWorkers, loadWorkflows } from '../../cli/load-content.ts';
 import {
   applyFixes,
   type Known,

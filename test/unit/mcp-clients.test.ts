@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { launcher } from '../../cli/installation.ts';
 import {
   blockOf,
   type ClientName,
@@ -9,7 +10,7 @@ import {
   type Reach,
   type Scope,
 } from '../../cli/mcp-clients/clients.ts';
-import { httpReach, launcher, stdioReach } from '../../cli/mcp-clients/reach.ts';
+import { httpReach, stdioReach } from '../../cli/mcp-clients/reach.ts';
 import { loadConfig } from '../../core/config.ts';
 
 const linux: Machine = { platform: 'linux', home: '/home/ada', cwd: '/src/shop', env: {} };

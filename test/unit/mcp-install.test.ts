@@ -15,8 +15,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { installInClient } from '../../cli/mcp-clients/install.ts';
-import { launcher } from '../../cli/mcp-clients/reach.ts';
+import { launcher } from '../../cli/installation.ts';
+import { installInClient } from '../../cli/mcp-clients/install-in-client.ts';
 import { loadConfig } from '../../core/config.ts';
 import { type FleetError, messageOf } from '../../core/errors.ts';
 

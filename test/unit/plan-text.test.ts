@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { planLines } from '../../cli/print/plan-text.ts';
+import { planLines } from '../../cli/printing/plan-lines.ts';
 import type { Change } from '../../workflows/manage/change.ts';
 import type { Plan } from '../../workflows/manage/make-plan.ts';
 

@@ -4,7 +4,7 @@ import { Command as Commander } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { manifest } from '../../cli/bundle/make-bundle.ts';
-import type { Command } from '../../cli/command.ts';
+import type { Command } from '../../cli/define-command.ts';
 import { discover } from '../../core/content/discover.ts';
 import { settingList } from '../../core/settings/index.ts';
 import { isTool } from '../../mcp/engine/define-tool.ts';

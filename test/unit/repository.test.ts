@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadWorkers, loadWorkflows } from '../../cli/content.ts';
+import { loadWorkers, loadWorkflows } from '../../cli/load-content.ts';
 
 /** Who may import whom: the longest matching folder decides; `cli` and `test` may import everything, nobody imports them. */
 const MAY_IMPORT: Record<string, readonly string[]> = {

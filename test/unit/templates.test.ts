@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadEventHandlers, loadSchedules, loadWorkers, loadWorkflows } from '../../cli/content.ts';
+import { loadEventHandlers, loadSchedules, loadWorkers, loadWorkflows } from '../../cli/load-content.ts';
 import { isWorkflow } from '../../core/contract.ts';
 import { lintWorkflow } from '../../workflows/lint/index.ts';
 import { isScenarios } from '../../workflows/scenario/define-scenarios.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { loadWorkflows } from '../../cli/content.ts';
+import { loadWorkflows } from '../../cli/load-content.ts';
 import { defineTask } from '../../core/contract.ts';
 import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { externalApi } from '../../workflows/dsl/policies.ts';

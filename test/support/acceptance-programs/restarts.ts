@@ -1,4 +1,4 @@
-import { loadWorkers, workerSettings } from '../../../cli/content.ts';
+import { loadWorkers, workerSettings } from '../../../cli/load-content.ts';
 import { createConductor } from '../../../core/conductor/api.ts';
 import { createCaller } from '../../../core/conductor/client.ts';
 import { loadConfig, processEnvironment } from '../../../core/config.ts';

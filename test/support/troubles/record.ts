@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { type Conductor, createConductor } from '../../../core/conductor/api.ts';
 import { createCaller } from '../../../core/conductor/client.ts';
 import { loadConfig } from '../../../core/config.ts';
-import { startShop } from '../../../examples/shop/shop.ts';
+import { startShop } from '../../../examples/shop/start-shop.ts';
 import { type Reads, readFacts } from '../../../mcp/analysis/facts.ts';
 import { endedTroubles } from './ended-troubles.ts';
 import { openTroubles } from './open-troubles.ts';

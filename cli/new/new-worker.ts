@@ -1,0 +1,68 @@
+import { basename, dirname, join, resolve } from 'node:path';
+import { kebabCase } from '../../core/content/discover.ts';
+import { FleetError } from '../../core/errors.ts';
+import type { CommandContext } from '../define-command.ts';
+import { importPath, isCheckout, isInsideCheckout, modulePath, programFolder } from '../installation.ts';
+import { findsZod, realPlace, refuseExisting, shown, write } from './new-file.ts';
+import { nodeTestSource, vitestSource, workerSource } from './worker-source.ts';
+
+/** `fleet new worker`: a task with its worker, and a test. */
+export async function newWorker({ config, print, note }: CommandContext, given: string): Promise<void> {
+  const name = taskName(given);
+  const place = placeOf(name, config.tasksDir);
+  refuseExisting([place.worker, place.test]);
+  const worker = await realPlace(place.worker);
+  const test = await realPlace(place.test);
+  const imports = {
+    contract: importPath(worker, modulePath('core/contract')),
+    worker: importPath(test, worker),
+    harness: importPath(test, modulePath('workers/testing/harness')),
+  };
+  await write(place.worker, workerSource(name, imports));
+  await write(place.test, (place.shipped ? vitestSource : nodeTestSource)(name, imports));
+  print(shown(place.worker));
+  print(shown(place.test));
+  if (place.guessed) note(`Written below the folder you are in; --tasks-dir chooses another one.`);
+  for (const line of nextSteps(name, place)) note(line);
+}
+
+/** Snake case, as Conductor's own names of task types are. */
+function taskName(given: string): string {
+  if (/^[a-z][a-z0-9]*([_-][a-z0-9]+)*$/.test(given)) return given.replaceAll('-', '_');
+  const proposal = kebabCase(given)
+    .replaceAll(/[^a-z0-9]+/g, '_')
+    .replaceAll(/^[_0-9]+|_+$/g, '');
+  const remedy = proposal === '' ? 'Write it like charge_card.' : `Write it like charge_card: ${proposal}.`;
+  throw new FleetError('input', `${JSON.stringify(given)} is no name for a task type.`, { remedy });
+}
+
+interface Place {
+  worker: string;
+  test: string;
+  /** In the folder of the shipped workers, whose tests have a folder of their own. */
+  shipped: boolean;
+  /** Nobody said where. */
+  guessed: boolean;
+}
+
+function placeOf(name: string, tasksDir: string | undefined): Place {
+  const shippedTasks = join(programFolder, 'workers/tasks');
+  const inside = isInsideCheckout();
+  const folder = resolve(tasksDir ?? (inside ? shippedTasks : 'workers/tasks'));
+  const stem = kebabCase(name);
+  const shipped = isCheckout && folder === shippedTasks;
+  const test = shipped ? join(programFolder, 'test/unit', `${stem}.test.ts`) : join(folder, `${stem}.test.ts`);
+  return { worker: join(folder, `${stem}.ts`), test, shipped, guessed: tasksDir === undefined && !inside };
+}
+
+function nextSteps(name: string, { worker, test, shipped }: Place): string[] {
+  const folder = shipped ? '' : ` --tasks-dir ${shown(dirname(worker)) || '.'}`;
+  const runTest = shipped ? `npx vitest run --project unit test/unit/${basename(test)}` : `node --test ${shown(test)}`;
+  return [
+    'Next:',
+    ...(findsZod(worker) ? [] : ['  npm install zod                          the schemas; it is not found from there']),
+    `  ${runTest}${shipped ? '' : '   (Node 24 or newer)'}`,
+    `  fleet apply${folder}`,
+    `  fleet work --watch --only ${name}${folder}`,
+  ];
+}

@@ -1,0 +1,64 @@
+import { duration } from '../../core/text.ts';
+import type { Queue } from '../../workers/runtime/observe/queues.ts';
+import type { WorkerStatus, WorkerTypeStatus } from '../worker-processes/control-pages.ts';
+
+/** A worker process as it is shown: where it is, and what it says, or why it says nothing. */
+export interface Shown {
+  controlUrl: string;
+  pid?: number;
+  startedAt?: string;
+  status?: WorkerStatus;
+  problem?: string;
+}
+
+/** One process with a line for each of its types. `queues` is absent where no server answers. */
+export function table(shown: Shown, queues: readonly Queue[] | undefined, nowMs: number): string[] {
+  const { status, pid, startedAt, controlUrl, problem } = shown;
+  const facts = [
+    ...(pid === undefined ? [] : [`pid ${pid}`]),
+    ...(startedAt === undefined ? [] : [`up ${duration(nowMs - Date.parse(startedAt))}`]),
+    controlUrl,
+  ];
+  if (!status) return [`worker at ${facts.join('  ')}`, `  ${problem ?? 'no answer'}`];
+  const { workerId, state, running, concurrency, undelivered, failing } = status;
+  const troubles = Object.entries({ polls: failing.polls, results: failing.results }).flatMap(([what, fails]) =>
+    fails ? [`the server fails ${what}`] : [],
+  );
+  const head = [workerId, state, `${running}/${concurrency} running`, `${undelivered} undelivered`, ...troubles];
+  const rows = status.types.map((type) => row(type, queues?.find(isOf(type)), nowMs));
+  return [head.concat(facts).join('  '), ...aligned([HEADINGS, ...rows]).map((line) => `  ${line}`)];
+}
+
+const HEADINGS = ['TYPE', 'STATE', 'RUNNING', 'DOMAIN', 'ANSWERED', 'QUEUED', 'POLLED LAST BY'];
+
+function isOf({ name, domain }: WorkerTypeStatus): (queue: Queue) => boolean {
+  return (queue) => queue.taskType === name && queue.domain === domain;
+}
+
+function row(type: WorkerTypeStatus, queue: Queue | undefined, nowMs: number): string[] {
+  const { name, domain, state, running, concurrency, lastAnswerAt } = type;
+  const { depth = '-', lastPoll } = queue ?? {};
+  return [
+    name,
+    state,
+    `${running}/${concurrency}`,
+    domain || '-',
+    ago(lastAnswerAt, nowMs),
+    String(depth),
+    lastPoll ? `${lastPoll.workerId} ${ago(lastPoll.at, nowMs)}` : '-',
+  ];
+}
+
+function ago(at: number, nowMs: number): string {
+  return at > 0 ? `${duration(nowMs - at)} ago` : 'never';
+}
+
+function aligned(rows: readonly string[][]): string[] {
+  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
+  return rows.map((cells) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,64 @@
+import type { Conductor } from '../../core/conductor/api.ts';
+import type { Config } from '../../core/config.ts';
+import type { Logger } from '../../core/log.ts';
+import type { Views } from '../../workers/runtime/control/http.ts';
+import type { Listener } from '../../workers/runtime/events.ts';
+import type { Fleet } from '../../workers/runtime/fleet.ts';
+import { Metrics } from '../../workers/runtime/observe/metrics.ts';
+import { QueueWatch } from '../../workers/runtime/observe/queues.ts';
+import { type Scaling, scalingOf } from '../../workers/runtime/observe/scaling.ts';
+import type { Tracing } from '../../workers/runtime/observe/tracing.ts';
+import type { Around } from '../../workers/runtime/run/runner.ts';
+
+export interface ObserveOptions {
+  config: Pick<Config, 'otelEndpoint' | 'otelTracesEndpoint' | 'otelServiceName' | 'workerTraceRatio'>;
+  conductor: Conductor;
+  log: Logger;
+  /** Called when somebody looks, so that pages can be put together before the fleet. */
+  fleet: () => Fleet;
+}
+
+/** What lets people and machines see a worker process. */
+export interface Observation {
+  views: Required<Omit<Views, 'scaling'>> & { scaling(query?: URLSearchParams): Promise<Scaling> };
+  listeners: Listener[];
+  /** Absent unless spans are sent. */
+  around: Around | undefined;
+  /** What the fleet shall call: its updates are part of the trace. */
+  conductor: Conductor;
+  /** Sends the last spans; after the fleet has stopped. */
+  close(): Promise<void>;
+}
+
+/** Puts together metrics, the scaling signal and, where an address for them is configured, spans. */
+export async function observe({ config, conductor, log, fleet }: ObserveOptions): Promise<Observation> {
+  const status = () => fleet().status();
+  const names = () => status().types.map(({ name, domain }) => ({ taskType: name, domain }));
+  const queues = new QueueWatch({ conductor, queues: names });
+  const metrics = new Metrics({ status, queues });
+  const tracing = await openTracing(config, log);
+  return {
+    views: {
+      metrics: { contentType: metrics.contentType, text: () => metrics.text() },
+      scaling: async (query) => scalingOf(status(), await queues.read(), typesOf(query)),
+    },
+    listeners: [metrics.listener, ...(tracing ? [tracing.listener] : [])],
+    around: tracing && ((task, work) => tracing.around(task, work)),
+    conductor: tracing ? conductor.withTrace((taskId) => tracing.traceparent(taskId)) : conductor,
+    close: async () => tracing?.close(),
+  };
+}
+
+/** OpenTelemetry is loaded only where it is used. */
+async function openTracing(config: ObserveOptions['config'], log: Logger): Promise<Tracing | undefined> {
+  const { otelEndpoint, otelTracesEndpoint, otelServiceName: serviceName, workerTraceRatio: ratio } = config;
+  const url = otelTracesEndpoint ?? (otelEndpoint && `${otelEndpoint}/v1/traces`);
+  if (url === undefined) return undefined;
+  const { Tracing } = await import('../../workers/runtime/observe/tracing.ts');
+  return new Tracing({ url, serviceName, ratio, log });
+}
+
+/** `?type=a,b`, also `?type=a&type=b`. */
+function typesOf(query: URLSearchParams | undefined): string[] {
+  return (query?.getAll('type') ?? []).flatMap((types) => types.split(',')).filter((type) => type !== '');
+}

@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type Config, processEnvironment } from '../../core/config.ts';
+import { type Setting, settingList } from '../../core/settings/index.ts';
+import { mainModule } from '../installation.ts';
+
+export interface WorkerProcess {
+  readonly pid: number | undefined;
+  readonly logFile: string;
+  /** Resolves when the process has ended, for whatever reason, with words for it. */
+  readonly ended: Promise<string>;
+  /** Lets running tasks end, then the process. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts `fleet work` as a process of its own, with the settings of this one, wherever they came from. It is in a process group of
+ * its own, so that a Ctrl-C reaches it only through `stop()`, in order; if this process dies without a word, the closed channel
+ * tells it to drain and end.
+ */
+export function startWorkerProcess(config: Config, serverUrl: string, shopUrl: string): WorkerProcess {
+  const folder = resolve(config.dataDir);
+  mkdirSync(folder, { recursive: true });
+  const logFile = join(folder, 'worker.log');
+  const output = openSync(logFile, 'a');
+  const child = spawn(process.execPath, [mainModule, 'work'], {
+    detached: true,
+    stdio: ['ignore', output, output, 'ipc'],
+    env: {
+      ...processEnvironment(),
+      ...asEnvironment(config),
+      CONDUCTOR_SERVER_URL: serverUrl,
+      SHOP_URL: shopUrl,
+      FILES_ROOT: resolve(config.filesRoot),
+      OUTPUT_DIR: resolve(config.outputDir),
+      LOG_FORMAT: 'json',
+    },
+  });
+  closeSync(output);
+  const ended = new Promise<string>((resolveEnded) => {
+    child.once('error', (error) => resolveEnded(error.message));
+    child.once('exit', (code, signal) => resolveEnded(signal ? `ended by ${signal}` : `ended with code ${code}`));
+  });
+  return {
+    pid: child.pid,
+    logFile,
+    ended,
+    async stop() {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+/** Every setting that has a value, as the variable it can be given by; secrets too, for which that is the way. */
+export function asEnvironment(config: Config): Record<string, string> {
+  return Object.fromEntries(
+    settingList.flatMap(([name, { env, kind }]) => {
+      const value = config[name];
+      return value === undefined ? [] : [[env, asText(value, kind)]];
+    }),
+  );
+}
+
+function asText(value: unknown, kind: Setting['kind']): string {
+  if (Array.isArray(value) && kind === 'list') return value.join(',');
+  return kind === 'json' ? JSON.stringify(value) : String(value);
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { version } from '../../../core/version.ts';
+import { type Route, route } from '../engine/router.ts';
+
+/** How a shop of ours is known from anything else that listens on its port. */
+export const SHOP_SERVICE = 'conductor-fleet-shop';
+
+/** The list of endpoints, and health. */
+export function frontDoorRoutes(all: () => readonly Route[]): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/',
+      summary: 'this list',
+      kind: 'control',
+      input: z.object({}),
+      handle: () => ({
+        status: 200,
+        body: {
+          service: SHOP_SERVICE,
+          version,
+          endpoints: all().map(({ method, path, summary }) => ({ method, path, summary })),
+        },
+      }),
+    }),
+    route({
+      method: 'GET',
+      path: '/health',
+      summary: 'that it is up, and which service it is',
+      kind: 'control',
+      input: z.object({}),
+      handle: () => ({ status: 200, body: { service: SHOP_SERVICE, version, status: 'UP' } }),
+    }),
+  ];
+}
+
+/** Whether a shop of ours answers at this address. */
+export async function isShop(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(2000) });
+    const health = z.object({ service: z.literal(SHOP_SERVICE) });
+    return health.safeParse(await response.json()).success;
+  } catch {
+    return false;
+  }
+}

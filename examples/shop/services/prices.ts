@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { Problem, type Route, route } from '../engine/router.ts';
+
+/** What a share cost when the market closed last, and what it costs now. */
+interface Price {
+  symbol: string;
+  previousClose: number;
+  price: number;
+}
+
+const symbol = z.string().trim().min(1).max(40);
+
+/** The stock exchange. Its prices stand still until somebody sets them. */
+export function priceRoutes(): Route[] {
+  const prices = new Map<string, Price>([
+    ['STONKS', { symbol: 'STONKS', previousClose: 420, price: 445.2 }],
+    ['TEAPOT', { symbol: 'TEAPOT', previousClose: 40, price: 40.8 }],
+    ['LAMP', { symbol: 'LAMP', previousClose: 19.9, price: 18.11 }],
+  ]);
+
+  return [
+    route({
+      method: 'GET',
+      path: '/prices/{symbol}',
+      summary: 'the price of a share and that of the last close; 404 for one that is not listed',
+      kind: 'read',
+      input: z.object({ symbol }),
+      handle(wanted) {
+        const price = prices.get(wanted.symbol);
+        if (!price) throw new Problem(404, 'unknown-symbol', `No share is listed as ${wanted.symbol}.`);
+        return { status: 200, body: price };
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/prices/{symbol}',
+      summary: 'list a share, or set its price: {previousClose, price}',
+      kind: 'control',
+      input: z.object({ symbol, previousClose: z.number().positive(), price: z.number().nonnegative() }),
+      handle(price) {
+        prices.set(price.symbol, price);
+        return { status: 200, body: price };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { type Route, route } from '../engine/router.ts';
+import { corpus } from './corpus.ts';
+
+/** A page of the built-in corpus. */
+export interface Page {
+  title: string;
+  snippet: string;
+  source: string;
+}
+
+const TITLE_WEIGHT = 2;
+const MOST_RESULTS = 5;
+const unhelpful = new Set(
+  'a an and are as at be by can do does for from how in is it its of on or that the this to was what when where which who why will with you your'.split(
+    ' ',
+  ),
+);
+
+/** Pages that share words with the query, the most first. Empty if none does. */
+export function searchCorpus(query: string, limit = MOST_RESULTS): Page[] {
+  const wanted = wordsOf(query);
+  const scored = corpus.map((page) => ({
+    page,
+    score: TITLE_WEIGHT * overlap(wanted, wordsOf(page.title)) + overlap(wanted, wordsOf(page.snippet)),
+  }));
+  return scored
+    .filter(({ score }) => score > 0)
+    .sort((a, b) => b.score - a.score)
+    .slice(0, limit)
+    .map(({ page }) => page);
+}
+
+/** Input of everything that searches. */
+export const searchQuery = z.string().trim().min(1).max(500).describe('Words to look for.');
+
+/** The search service. By POST too, because the server's HTTP task does not encode what it puts into an address. */
+export function searchRoutes(): Route[] {
+  return (['GET', 'POST'] as const).map((method) =>
+    route({
+      method,
+      path: '/search',
+      summary: 'a small corpus about durable workflows: q, limit',
+      kind: 'read',
+      input: z.object({ q: searchQuery, limit: z.coerce.number().int().min(1).max(20).optional() }),
+      handle: ({ q, limit }) => ({ status: 200, body: { results: searchCorpus(q, limit) } }),
+    }),
+  );
+}
+
+function wordsOf(text: string): Set<string> {
+  const words = text.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? [];
+  // "retries" and "retry", "workflows" and "workflow" have to meet.
+  return new Set(
+    words.filter((word) => !unhelpful.has(word)).map((word) => word.replace(/ies$/, 'y').replace(/s$/, '')),
+  );
+}
+
+function overlap(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+  return [...a].filter((word) => b.has(word)).length;
+}

@@ -1,0 +1,63 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { FleetError, messageOf } from '../../core/errors.ts';
+import { type Logger, silentLogger } from '../../core/log.ts';
+import { Counter } from './engine/counter.ts';
+
+/** Node's own 5 s would fall on customers that retry after 5 s: their pooled connection closes just as they send. */
+const KEEP_ALIVE_MS = 65_000;
+
+export interface Shop {
+  /** Without a slash at its end. */
+  readonly url: string;
+  readonly port: number;
+  /** Ends every connection, also those that a client keeps alive or that still wait for an answer. */
+  close(): Promise<void>;
+}
+
+export interface ShopOptions {
+  /** 0 or absent: a free one. */
+  port?: number;
+  /** Default: loopback. */
+  host?: string;
+  log?: Logger;
+}
+
+/**
+ * Starts the demonstration shop: the outside world that the shipped workflows call. It is a real HTTP service with its own
+ * books, in memory, and with faults that can be ordered. `GET /` lists its endpoints.
+ * @throws FleetError `environment` if it cannot listen there
+ */
+export async function startShop({ port = 0, host = '127.0.0.1', log = silentLogger }: ShopOptions = {}): Promise<Shop> {
+  const closing = new AbortController();
+  const counter = new Counter(log, closing.signal);
+  const server = createServer((request, response) => void counter.serve(request, response));
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  const address = await listen(server, port, host);
+  return {
+    url: `http://${address.family === 'IPv6' ? `[${host}]` : host}:${address.port}`,
+    port: address.port,
+    close() {
+      closing.abort();
+      return new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+    },
+  };
+}
+
+function listen(server: Server, port: number, host: string): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    const failed = (cause: NodeJS.ErrnoException) => {
+      const why = cause.code === 'EADDRINUSE' ? `port ${port} is taken` : messageOf(cause);
+      const remedy = 'End what listens there, or name another port in --shop-url, e.g. http://127.0.0.1:8091.';
+      reject(new FleetError('environment', `The shop cannot listen on ${host}:${port}: ${why}.`, { remedy, cause }));
+    };
+    server.once('error', failed);
+    server.listen({ port, host }, () => {
+      server.off('error', failed);
+      resolve(server.address() as AddressInfo); // a string only for pipes
+    });
+  });
+}

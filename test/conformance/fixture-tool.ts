@@ -1,0 +1,34 @@
+import type { InputRequiredResult, JSONObject, Result, Server, ServerContext } from '@modelcontextprotocol/server';
+import type { Changes } from '../../mcp/engine/change-bus.ts';
+import type { Capabilities } from '../../mcp/engine/client-capabilities.ts';
+import type { CreatedTask } from '../../mcp/tasks/tasks-extension.ts';
+import type { FixtureTasks } from './fixture-tasks.ts';
+
+/** What the handlers of the fixture are handed: the protocol bare, because it is the protocol that they exercise. */
+export interface FixtureContext extends ServerContext {
+  readonly can: Capabilities;
+  readonly changes: Changes;
+  readonly tasks: FixtureTasks;
+  readonly server: Server;
+}
+
+/** A tool, prompt or resource as the conformance suite expects it, word for word. */
+export interface FixtureTool {
+  readonly description: string;
+  readonly inputSchema?: JSONObject;
+  call(
+    args: Record<string, unknown>,
+    context: FixtureContext,
+  ): Promise<Result | InputRequiredResult | CreatedTask> | Result | InputRequiredResult | CreatedTask;
+}
+
+/** Text content as a result. */
+export function textResult(text: string): Result {
+  return { content: [{ type: 'text', text }] };
+}
+
+/** The smallest picture, a red pixel. */
+export const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==';
+
+/** The smallest sound, a header without samples. */
+export const WAV = 'UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA=';
