@@ -5,8 +5,16 @@ import { isObject } from '../../core/json.ts';
 import type { ToolContext } from '../engine/define-tool.ts';
 import type { Permission } from '../engine/permissions.ts';
 import { callOf, quote } from '../shared/quote.ts';
-import { type AnswerKind, fieldsOfBody, pathParameters, type QueryType, type Route } from './route.ts';
+import {
+  type AnswerKind,
+  fieldsOfBody,
+  pathParameters,
+  type QueryParameter,
+  type QueryType,
+  type Route,
+} from './route.ts';
 
+/** What a caller of `invoke_api` gave. */
 export interface Given {
   readonly path: Readonly<Record<string, string | number>>;
   readonly query: Readonly<Record<string, unknown>>;
@@ -15,14 +23,14 @@ export interface Given {
 }
 
 /**
- * The request of a route, with everything checked that can be before the server is asked.
- * @throws FleetError `denied` for what this caller, or nobody, may call; `input` for what the route does not take
+ * The request of a route. Checks everything that can be checked without the server.
+ * @throws FleetError `denied` if the route is refused or this caller may not call it; `input` for parameters that the route does not take
  */
 export function requestOf(route: Route, given: Given, context: Pick<ToolContext, 'allows' | 'caller'>): ApiRequest {
   const missing = missingPermission(route, given.body, context);
-  if (route.refused) throw denied(route, `nobody may call it through this server: ${route.refused}.`);
+  if (route.refused) throw denied(route, `this server calls it for no role: ${route.refused}.`);
   if (missing)
-    throw denied(route, `it takes the permission ${missing}, which the role ${context.caller.role} does not have.`);
+    throw denied(route, `it needs the permission ${missing}, which the role ${context.caller.role} does not have.`);
   const mistakes = [...pathMistakes(route, given), ...queryMistakes(route, given), ...bodyMistakes(route, given)];
   if (mistakes.length > 0) {
     throw new FleetError('input', `${route.name}: ${mistakes.slice(0, 10).join(' ')}`, {
@@ -30,8 +38,8 @@ export function requestOf(route: Route, given: Given, context: Pick<ToolContext,
     });
   }
   if (route.destructive && !given.confirm) {
-    throw new FleetError('input', `${route.name} ends, removes or overwrites something.`, {
-      remedy: `If that is wanted: ${callOf('invoke_api', { operation: route.name, ...shownBack(given), confirm: true })}`,
+    throw new FleetError('input', `${route.name} ends, removes or overwrites something, so it needs confirm.`, {
+      remedy: `To do it: ${callOf('invoke_api', { operation: route.name, ...shownBack(given), confirm: true })}`,
     });
   }
   const { method, path } = route;
@@ -40,7 +48,7 @@ export function requestOf(route: Route, given: Given, context: Pick<ToolContext,
   return { method, path, params: given.path, query, ...body, answer: schemaOf(route.answer) };
 }
 
-/** A long body is not repeated in an error. */
+/** What the caller gave, to repeat in an error; a long body is left out. */
 function shownBack({ path, query, body }: Given): Record<string, unknown> {
   const json = JSON.stringify(body) ?? '';
   return {
@@ -67,7 +75,7 @@ function missingPermission(
   return writesWith && holds(body, writesWith) && !allows('workflows:write') ? 'workflows:write' : undefined;
 }
 
-/** Wherever the field stands in the body. */
+/** True if the body has the field at any depth. */
 function holds(value: unknown, field: string): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return Object.entries(value).some(([name, inner]) => (name === field && inner !== null) || holds(inner, field));
@@ -78,13 +86,14 @@ function pathMistakes(route: Route, { path }: Given): string[] {
   const missing = names.filter((name) => path[name] === undefined || path[name] === '');
   const unknown = Object.keys(path).filter((name) => !names.includes(name));
   return [
-    ...missing.map((name) => `path lacks ${name}.`),
+    ...missing.map((name) => `path needs ${name}.`),
     ...unknown.map(
-      (name) => `path has no ${quote(name, 100)}${names.length > 0 ? `; it has ${names.join(', ')}` : ''}.`,
+      (name) =>
+        `There is no path parameter ${quote(name, 100)}${names.length > 0 ? `; there are ${names.join(', ')}` : ''}.`,
     ),
     ...names
       .filter((name) => /[\\/]|^\.{1,2}$/.test(String(path[name] ?? '')))
-      .map((name) => `${name} must be a single segment of a path.`),
+      .map((name) => `${name} must be one path segment, without / or \\.`),
   ];
 }
 
@@ -92,34 +101,35 @@ function queryMistakes({ query: known = {} }: Route, { query }: Given): string[]
   const names = Object.keys(known);
   const list = names.length > 0 ? `; there are ${names.join(', ')}` : '; it takes none';
   const wrong = Object.entries(query).flatMap(([name, value]) => {
-    const type = Object.hasOwn(known, name) ? known[name] : undefined;
-    if (type === undefined) return [`There is no query parameter ${quote(name, 100)}${list}.`];
-    return fits(type, value) ? [] : [`${name} must be ${EXPECTED[bare(type)]}.`];
+    const parameter = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (parameter === undefined) return [`There is no query parameter ${quote(name, 100)}${list}.`];
+    const type = typeOf(parameter);
+    return fits(type, value) ? [] : [`${name} must be ${EXPECTED[type]}.`];
   });
   const missing = Object.entries(known).filter(([name, type]) => type.endsWith('!') && query[name] === undefined);
   return [...wrong, ...missing.map(([name]) => `The query parameter ${name} is missing.`)];
 }
 
-const EXPECTED = {
+const EXPECTED: Record<QueryType, string> = {
   string: 'a string',
   integer: 'a whole number',
   boolean: 'true or false',
   strings: 'a list of strings',
 };
 
-function bare(type: QueryType): keyof typeof EXPECTED {
-  return type.replace('!', '') as keyof typeof EXPECTED; // what QueryType is without it
+function typeOf(parameter: QueryParameter): QueryType {
+  return parameter.replace('!', '') as QueryType; // as the type of QueryParameter says
 }
 
 function fits(type: QueryType, value: unknown): boolean {
-  switch (bare(type)) {
+  switch (type) {
     case 'integer':
       return Number.isInteger(value);
     case 'boolean':
       return typeof value === 'boolean';
     case 'strings':
       return areStrings(value);
-    default:
+    case 'string':
       return typeof value === 'string';
   }
 }
@@ -150,7 +160,7 @@ function areStrings(value: unknown): boolean {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
-/** A page of a proxy, or half an answer, is no answer of the route. */
+/** What the answer must look like. An error page of a proxy or half an answer does not pass. */
 function schemaOf(kind: AnswerKind): z.ZodType {
   const notPage = z.string().regex(/^(?!\s*[<{[])/);
   const empty = z.union([z.literal(''), z.undefined()]);

@@ -1,4 +1,4 @@
-/** The fields of the bodies that the server reads, by its own name of the type. It ignores others without a word. */
+/** The body fields that the server reads, by the server's name of the type. It silently ignores other fields. */
 export const bodyFields: Readonly<Record<string, readonly string[]>> = {
   AgentStartRequest:
     'agentConfig context framework idempotencyKey media model name prompt rawConfig runId sessionId skillRef staticPlan timeoutSeconds version'.split(

@@ -1,34 +1,28 @@
 import { FleetError } from '../../core/errors.ts';
 import { nearNames } from '../shared/near-names.ts';
 import { callOf, quote } from '../shared/quote.ts';
-import type { Route } from './route.ts';
-import { agentExecutions } from './routes/agent-executions.ts';
-import { agents } from './routes/agents.ts';
-import { definitions } from './routes/definitions.ts';
-import { executions } from './routes/executions.ts';
-import { reading } from './routes/reading.ts';
-import { server } from './routes/server.ts';
-import { tasks } from './routes/tasks.ts';
-import { triggers } from './routes/triggers.ts';
+import { type Route, routeOf } from './route.ts';
+import { agentRoutes } from './routes/agent-routes.ts';
+import { definitionRoutes } from './routes/definition-routes.ts';
+import { executionRoutes } from './routes/execution-routes.ts';
+import { serverRoutes } from './routes/server-routes.ts';
+import { taskRoutes } from './routes/task-routes.ts';
 
 /**
- * Every route that a server of version 3.32.1 has in its delivered configuration, from its source. Those that only a configuration adds
- * (files, skills, message queues, payloads in PostgreSQL) and those of the agent-to-agent protocol are not among them.
+ * Every route that a Conductor server 3.32.1 has in its default configuration, read from its source. Routes that only an option adds
+ * (files, skills, message queues, payloads in PostgreSQL) and those of the agent-to-agent protocol are left out.
  */
 export const catalogue: readonly Route[] = [
-  ...reading,
-  ...executions,
-  ...tasks,
-  ...definitions,
-  ...triggers,
-  ...server,
-  ...agents,
-  ...agentExecutions,
-];
+  ...executionRoutes,
+  ...taskRoutes,
+  ...definitionRoutes,
+  ...serverRoutes,
+  ...agentRoutes,
+].map(routeOf);
 
 const byName = new Map(catalogue.map((route) => [route.name, route]));
 
-/** @throws FleetError `not-found` with names that are like it */
+/** @throws FleetError `not-found` with similar names */
 export function findRoute(name: string): Route {
   const found = byName.get(name);
   if (found) return found;
@@ -40,7 +34,7 @@ export function findRoute(name: string): Route {
   });
 }
 
-/** The routes whose name, path and purpose fit the words best; all of them, where there are no words. */
+/** The routes that match the words of the query, best match first; every route for a query without words. */
 export function searchRoutes(query: string): Route[] {
   const words = wordsOf(query);
   if (words.length === 0) return [...catalogue];
@@ -51,7 +45,7 @@ export function searchRoutes(query: string): Route[] {
     .map(({ route }) => route);
 }
 
-/** A word in the name counts most. Other forms of a word begin alike. */
+/** Adds up, for each word, its best match. A match in the name counts most. */
 function scoreOf({ name, path, purpose, trap = '', method }: Route, words: readonly string[]): number {
   const places = [
     { weight: 4, words: wordsOf(name) },
@@ -61,19 +55,20 @@ function scoreOf({ name, path, purpose, trap = '', method }: Route, words: reado
   ];
   return words.reduce((sum, word) => {
     const best = Math.max(
-      ...places.map((place) => place.weight * Math.max(0, ...place.words.map((w) => alike(w, word)))),
+      ...places.map((place) => place.weight * Math.max(0, ...place.words.map((w) => similarity(w, word)))),
     );
     return sum + best;
   }, 0);
 }
 
-function alike(a: string, b: string): number {
+/** 1 for the same word, 0.7 where one begins with the other up to its last letter: `pause` and `pausing`. */
+function similarity(a: string, b: string): number {
   if (a === b) return 1;
   const [short, long] = a.length < b.length ? [a, b] : [b, a];
   return short.length >= 4 && long.startsWith(short.slice(0, -1)) ? 0.7 : 0;
 }
 
-/** `getWorkflowDef` is get, workflow and def; an execution is what the server's paths call a workflow. */
+/** `getWorkflowDef` becomes get, workflow and def. */
 function wordsOf(text: string): string[] {
   return text
     .replace(/([a-z])([A-Z])/g, '$1 $2')

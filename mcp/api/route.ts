@@ -1,59 +1,92 @@
 import type { Permission } from '../engine/permissions.ts';
 import { bodyFields } from './body-fields.ts';
 
-/** What a query parameter takes; with `!` it is required. */
-export type QueryType = 'string' | 'integer' | 'boolean' | 'strings' | 'string!' | 'strings!';
+const METHODS = ['GET', 'POST', 'PUT', 'DELETE'] as const;
+type Method = (typeof METHODS)[number];
+
+/** What a query parameter takes. */
+const QUERY_TYPES = ['string', 'integer', 'boolean', 'strings'] as const;
+export type QueryType = (typeof QUERY_TYPES)[number];
+
+/** A query parameter: its type, with `!` where it is required. */
+export type QueryParameter = QueryType | `${QueryType}!`;
 
 /** What the server answers with; `any` where it may also be nothing. */
 export type AnswerKind = 'object' | 'array' | 'text' | 'number' | 'nothing' | 'any';
 
-/** What every search of the server takes. */
-export const SEARCH = {
-  start: 'integer',
-  size: 'integer',
-  sort: 'string',
-  freeText: 'string',
-  query: 'string',
-} as const satisfies Record<string, QueryType>;
-
-interface More {
-  readonly query?: Readonly<Record<string, QueryType>>;
-  /** A type of `bodyFields`, with `[]` a list of them; else `object`, `strings` or `text`. */
+interface Details {
+  /** A type of `bodyFields`, `[]` after it for a list; otherwise `object`, `strings` or `text`. */
   readonly body?: string;
-  /** It ends, removes or overwrites something. */
+  /** The route ends, removes or overwrites something. Always so for DELETE. */
   readonly destructive?: true;
-  /** Why nobody may call it through us. */
+  /** Why this server calls the route for no caller. */
   readonly refused?: string;
-  /** A field of the body that holds a definition, which takes the permission to write one. */
+  /** The body field that may hold a workflow definition. It needs the permission to write one. */
   readonly writesWith?: string;
+  /** What surprises a caller. */
   readonly trap?: string;
   /** The tool that does the same with more care. */
   readonly instead?: string;
 }
 
-type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
-
 /** One route of the Conductor server's REST API. */
-export interface Route extends More {
+export interface Route extends Details {
   readonly name: string;
   readonly method: Method;
   readonly path: `/api/${string}`;
+  readonly query?: Readonly<Record<string, QueryParameter>>;
   readonly purpose: string;
   readonly permission: Permission;
   readonly answer: AnswerKind;
 }
 
-/** A row of the catalogue. */
-export function route(
+/**
+ * A route as a row of the catalogue. The call leaves `/api` out and lists the query parameters: `?name!&start:integer` is a required
+ * string and an optional integer.
+ */
+export type Row = readonly [
   name: string,
-  call: `${Method} /api/${string}`,
-  purpose: string,
+  call: `${Method} /${string}`,
   permission: Permission,
   answer: AnswerKind,
-  more: More = {},
-): Route {
-  const [method, path] = call.split(' ') as [Method, `/api/${string}`]; // as its type says
-  return { name, method, path, purpose, permission, answer, ...more };
+  purpose: string,
+  details?: Details,
+];
+
+/** The query parameters of every search. */
+export const SEARCH = 'start:integer&size:integer&sort&freeText&query';
+
+/** Why routes are refused, as the end of a sentence. */
+export const REFUSED = {
+  result: 'results of tasks go through update_task, decide_approval and signal_workflow, which check whose task it is',
+  poll: 'tasks are taken with claim_task, which keeps their lease',
+  environment: 'values of the environment can be secrets',
+  secrets: 'only workers and the person who runs the server may read or change secrets',
+};
+
+/** @throws Error for a row whose call has an unknown method or query type */
+export function routeOf([name, call, permission, answer, purpose, details]: Row): Route {
+  const [, method, path, query] = /^(\w+) (\/[^?]*)(?:\?(.*))?$/.exec(call) ?? [];
+  const known = METHODS.find((one) => one === method);
+  if (!known) throw new Error(`Wrong call in the row of ${name}: ${call}`);
+  return {
+    name,
+    method: known,
+    path: `/api${path as `/${string}`}`, // the pattern says so
+    ...(query && { query: Object.fromEntries(query.split('&').map(queryParameter)) }),
+    permission,
+    answer,
+    purpose,
+    ...(known === 'DELETE' && { destructive: true }),
+    ...details,
+  };
+}
+
+function queryParameter(text: string): [name: string, QueryParameter] {
+  const [, name = '', type = 'string', required] = /^(\w+)(?::(\w+))?(!)?$/.exec(text) ?? [];
+  const known = QUERY_TYPES.find((one) => one === type);
+  if (!name || !known) throw new Error(`Wrong query parameter: ${text}`);
+  return [name, required ? `${known}!` : known];
 }
 
 /** Names of the path parameters, in their order. */
@@ -71,7 +104,7 @@ export function isReadOnly({ permission }: Route): boolean {
 }
 
 /** `read-only`, `writes` or `destructive`. */
-export function effectOf(of: Route): string {
-  if (of.destructive) return 'destructive';
-  return isReadOnly(of) ? 'read-only' : 'writes';
+export function effectOf(route: Route): string {
+  if (route.destructive) return 'destructive';
+  return isReadOnly(route) ? 'read-only' : 'writes';
 }

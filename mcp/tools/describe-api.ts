@@ -40,7 +40,7 @@ export default defineTool({
     ...(queries.length > 0 ? [`Query: ${queries.join('; ')}.`] : []),
     ...(route.body ? [`Body: ${bodyInWords(route)}.`] : []),
     `Answers ${ANSWERS[answer]}.`,
-    ...(trap ? [`Mind: ${trap}`] : []),
+    ...(trap ? [`Note: ${trap}`] : []),
     ...(instead ? [`The tool ${instead} does this with more care.`] : []),
     ...(allowed ? [`To fill in: ${callOf('invoke_api', skeletonOf(route))}`] : []),
   ];

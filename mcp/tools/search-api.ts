@@ -18,7 +18,7 @@ export default defineTool({
     limit: z.int().min(1).max(200).default(10).describe('Most operations to list'),
   }),
   output: z.object({
-    /** `operation`, `call`, `purpose`, `effect`, and `allowed` or not for this caller. */
+    /** `operation`, `call`, `purpose`, `effect`, and whether it is `allowed` for this caller. */
     operations: z.array(jsonObject),
     total: z.int(),
   }),
@@ -43,7 +43,7 @@ export default defineTool({
         `What one takes: ${callOf('describe_api', { operation: first.name })}`,
         ...(found.length > limit && limit < 200 ? [`More: ${callOf('search_api', { query, limit: 200 })}`] : []),
       ].join('\n')
-    : `No operation of ${catalogue.length} matches. Try other words, or see all: ${callOf('search_api', { limit: 200 })}`;
+    : `None of the ${catalogue.length} operations matches. Try other words, or see all: ${callOf('search_api', { limit: 200 })}`;
   return {
     text,
     structured: {
