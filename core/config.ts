@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { FleetError } from './errors.ts';
+import { nearest } from './nearest.ts';
 import { type Setting, type SettingName, settingList, settings } from './settings/index.ts';
 import { workerTypesOf } from './settings/worker-type.ts';
+import { zodPath, zodSentences } from './zod-sentences.ts';
 
 /** Every setting, resolved. `conductorServerUrl` ends in `/api` where it is set. */
 export type Config = { readonly [K in SettingName]: z.output<(typeof settings)[K]['schema']> };
@@ -44,9 +46,10 @@ export function loadConfig({ flags = {}, env = processEnvironment(), file }: Con
 
   for (const [name, setting] of settingList) {
     const given = firstGiven(name, setting, flags, env, fromFile, file);
-    const parsed = setting.schema.safeParse(given?.text ? fromText(given.value, setting.kind) : given?.value);
+    const value = given?.text ? fromText(given.value, setting.kind) : given?.value;
+    const parsed = setting.schema.safeParse(value);
     if (parsed.success) config[name] = parsed.data;
-    else mistakes.push(describeMistake(given, setting, parsed.error));
+    else mistakes.push(describeMistake(parsed.error, value, { setting, from: given?.from ?? setting.env }));
   }
 
   const types = workerTypesOf(env, mistakes, notices);
@@ -142,11 +145,14 @@ const WORDS_FOR_BOOLEANS: Readonly<Record<string, boolean>> = {
   ...{ '0': false, false: false, no: false, off: false },
 };
 
-function describeMistake(given: Given | undefined, setting: Setting, error: z.ZodError): string {
-  const issue = error.issues[0];
-  const place = issue && issue.path.length > 0 ? ` at ${issue.path.join('.')}` : '';
-  const shown = setting.secret ? 'the given value' : JSON.stringify(given?.value);
-  return `${given?.from ?? setting.env}: ${shown} is not valid${place} (${issue?.message ?? 'wrong value'}). ${setting.description}`;
+function describeMistake(
+  error: z.ZodError,
+  value: unknown,
+  { setting, from }: { setting: Setting; from: string },
+): string {
+  const nameOf = (path: readonly PropertyKey[]) => zodPath(path, from);
+  const [sentence] = zodSentences(error, value, { nameOf, hidesValues: setting.secret === true });
+  return `${sentence} ${setting.description}`;
 }
 
 function readConfigFile(file: string, mistakes: string[]): Record<string, unknown> {
@@ -180,24 +186,4 @@ function withApiPath(url: string, notices: string[]): string {
     notices.push(`CONDUCTOR_SERVER_URL has no /api at its end; using ${parsed.origin}${parsed.pathname}.`);
   }
   return `${parsed.origin}${parsed.pathname}`;
-}
-
-/** The closest of `names` by edit distance, if it is close enough to be what was meant. */
-export function nearest(word: string, names: readonly string[]): string | undefined {
-  const ranked = names.map((name) => ({ name, distance: editDistance(word.toLowerCase(), name.toLowerCase()) }));
-  const best = ranked.sort((a, b) => a.distance - b.distance)[0];
-  return best && best.distance <= Math.max(2, Math.floor(word.length / 3)) ? best.name : undefined;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substituted = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, substituted));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

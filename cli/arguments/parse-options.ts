@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
+import { zodSentences } from '../../core/zod-sentences.ts';
 
 /**
  * The flags of a command that are not settings, checked.
@@ -12,10 +13,7 @@ export function parseOptions<S extends z.ZodObject>(
 ): z.output<S> {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  const mistakes = parsed.error.issues.map(({ path, message }) => {
-    const name = String(path[0]);
-    const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    return `--${flag}: ${JSON.stringify(given[name])} is not valid (${message}).`;
-  });
+  const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const mistakes = zodSentences(parsed.error, given, { nameOf: ([name]) => flagOf(String(name)) });
   throw new FleetError('input', mistakes.join('\n'), { remedy: `See \`fleet ${command} --help\`.` });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FleetError } from '../errors.ts';
+import { zodPath, zodSentences } from '../zod-sentences.ts';
 import type { Conductor, StartRequest } from './api.ts';
 import type { StoredWorkflowDef } from './types.ts';
 
@@ -28,20 +29,18 @@ export function checkInput(def: StoredWorkflowDef, input: Record<string, unknown
   const complete = { ...inputTemplate, ...input };
   const mistakes = mistakesIn(inputSchema?.data ?? undefined, complete, 'input');
   if (mistakes.length > 0) {
-    throw new FleetError('input', `The input does not fit ${def.name}: ${mistakes.join('; ')}.`, {
+    throw new FleetError('input', `The input does not fit ${def.name}: ${mistakes.join(' ')}`, {
       remedy: `${def.name} takes ${describeInput(inputSchema?.data ?? undefined)}.`,
     });
   }
   return complete;
 }
 
-/** What in a value does not fit a JSON Schema, a sentence each. A value without a name of its own is called `whole`. */
+/** What in a value does not fit a JSON Schema, a sentence each. The value as a whole is called `whole`. */
 export function mistakesIn(schema: Record<string, unknown> | undefined, value: unknown, whole: string): string[] {
   const result = schemaOf(schema)?.safeParse(value);
   if (!result || result.success) return [];
-  return result.error.issues
-    .slice(0, MOST_NAMED)
-    .map(({ path, message }) => `${nameOf(path.join('.') || whole)}: ${message}`);
+  return zodSentences(result.error, value, { nameOf: (path) => zodPath(path) || whole }).slice(0, MOST_NAMED);
 }
 
 /** A stored definition, the highest version if none is asked for. @throws FleetError `not-found` with the names there are */
@@ -91,8 +90,4 @@ function describeInput(schema: Record<string, unknown> | undefined): string {
 /** Names in definitions are somebody else's text; one that reads like a sentence is not repeated as advice. */
 function isPlain(name: string): boolean {
   return /^[\w.:-]{1,100}$/.test(name);
-}
-
-function nameOf(path: string): string {
-  return isPlain(path) ? path : JSON.stringify(path.slice(0, 100));
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { zodSentences } from '../zod-sentences.ts';
 import { positive } from './setting.ts';
 
 /** Settings of one task type. */
@@ -21,7 +22,7 @@ export type WorkerType = z.output<typeof workerType>;
 const PREFIX = 'CONDUCTOR_WORKER_';
 
 /** The last part of a variable's name, and what it sets; the first ones are those of Conductor's SDKs. */
-const PROPERTIES: Readonly<Record<string, (text: string) => unknown>> = {
+const PROPERTIES: Readonly<Record<string, (text: string) => WorkerType>> = {
   CONCURRENCY: (text) => ({ concurrency: Number(text) }),
   THREAD_COUNT: (text) => ({ concurrency: Number(text) }),
   POLL_INTERVAL: (text) => ({ pollIntervalMs: Number(text) }),
@@ -62,9 +63,13 @@ export function workerTypesOf(
       continue;
     }
     const name = rest.slice(0, -property.length - 1);
-    const parsed = workerType.safeParse(PROPERTIES[property]?.(value.trim()));
+    const asked = PROPERTIES[property]?.(value.trim()) ?? {};
+    const parsed = workerType.safeParse(asked);
     if (parsed.success) types[name] = { ...types[name], ...parsed.data };
-    else mistakes.push(`${variable}: ${JSON.stringify(value)} is not valid (${parsed.error.issues[0]?.message}).`);
+    else {
+      const given = Object.fromEntries(Object.keys(asked).map((key) => [key, value]));
+      mistakes.push(...zodSentences(parsed.error, given, { nameOf: () => variable }));
+    }
   }
   return types;
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { nearest } from '../../core/config.ts';
+import { nearest } from '../../core/nearest.ts';
 import { callOf } from '../shared/quote.ts';
 import type { Tool } from './define-tool.ts';
 

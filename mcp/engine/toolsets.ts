@@ -1,5 +1,6 @@
-import { type Config, nearest } from '../../core/config.ts';
+import type { Config } from '../../core/config.ts';
 import { FleetError } from '../../core/errors.ts';
+import { nearest } from '../../core/nearest.ts';
 import type { Tool } from './define-tool.ts';
 import { type Caller, isAllowed } from './permissions.ts';
 

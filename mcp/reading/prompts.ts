@@ -30,7 +30,11 @@ export function createPrompts(options: PromptsOptions): Feature {
           async () => find(name, await prompts()),
           async (prompt, context): Promise<GetPromptResult> => {
             const parsed = prompt.arguments.safeParse(args);
-            if (!parsed.success) throw new FleetError('input', mistakesIn(parsed.error, args, prompt.arguments));
+            if (!parsed.success)
+              throw new FleetError(
+                'input',
+                mistakesIn(parsed.error, args, { name: prompt.name, schema: prompt.arguments }),
+              );
             const parts = await prompt.write(parsed.data, context);
             return { description: prompt.description, messages: parts.map(messageOf) };
           },

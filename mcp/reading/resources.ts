@@ -115,7 +115,11 @@ async function read(
       async () => find(uri, await known()),
       async ({ resource, values, offset, whole }, context) => {
         const params = resource.params.safeParse(values);
-        if (!params.success) throw new FleetError('input', mistakesIn(params.error, values, resource.params));
+        if (!params.success)
+          throw new FleetError(
+            'input',
+            mistakesIn(params.error, values, { name: resource.name, schema: resource.params }),
+          );
         const { text, mimeType = resource.mimeType } = await resource.read(params.data, context);
         const limits = { characters: resource.mostCharacters ?? MOST_CHARACTERS, bytes: context.maxResponseBytes };
         return { contents: contentsFrom({ uri: whole, text, mimeType, meta: resource.meta }, offset, limits) };

@@ -1,4 +1,4 @@
-import { nearest } from '../../core/config.ts';
+import { nearest } from '../../core/nearest.ts';
 
 /** Up to `most` of `names` that may have been meant by `word`: those that contain it or are contained in it, then the nearest by spelling. */
 export function nearNames(word: string, names: readonly string[], most = 5): string[] {

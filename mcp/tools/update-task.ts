@@ -125,7 +125,7 @@ function checkOutput({ taskDefinition, taskDefName, taskType }: Task, output: Re
   const mistakes = mistakesIn(schema, output, 'output');
   if (mistakes.length === 0) return;
   const name = word(taskDefName ?? taskType);
-  throw new FleetError('input', `The output does not fit what ${name} promises: ${mistakes.join('; ')}.`, {
+  throw new FleetError('input', `The output does not fit what ${name} promises: ${mistakes.join(' ')}`, {
     remedy: 'Complete it again with an output that fits; the task is still yours.',
   });
 }

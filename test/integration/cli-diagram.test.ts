@@ -129,9 +129,9 @@ describe('formats', () => {
 describe('wrong usage ends with 2 and a sentence', () => {
   test.each([
     [['diagram'], /missing required argument/],
-    [['diagram', 'X', '--format', 'png'], /--format: "png" is not valid/],
-    [['diagram', 'X', '--width', 'wide'], /--width: "wide" is not valid/],
-    [['diagram', 'X', '--workflow-version', '0'], /--workflow-version: "0" is not valid/],
+    [['diagram', 'X', '--format', 'png'], /--format must be one of .*, not "png"\./],
+    [['diagram', 'X', '--width', 'wide'], /--width must be a number, not "wide"\./],
+    [['diagram', 'X', '--workflow-version', '0'], /--workflow-version must be more than 0, not "0"\./],
   ])('%j', async (args, message) => {
     const { code, stderr } = await runFleetCommand(args, nowhere);
     expect(code).toBe(2);

@@ -68,14 +68,14 @@ describe('what goes wrong gets a sentence, a way on, and exit code 2 where the c
   test('a flag of the wrong type', async () => {
     const { code, stderr } = await runFleetCommand(['mcp', '--port', 'three'], nowhere);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/--port: "three" is not valid/);
+    expect(stderr).toMatch(/--port must be a number, not "three"\./);
   });
 
   test.each([
-    [['run', 'X', '--workflow-version', 'two'], '--workflow-version: "two" is not valid', 'fleet run --help'],
-    [['run', 'X', '--timeout', '-1'], '--timeout: "-1" is not valid', 'fleet run --help'],
-    [['status', '--limit', '0'], '--limit: "0" is not valid', 'fleet status --help'],
-    [['server', 'logs', '--lines', 'all'], '--lines: "all" is not valid', 'fleet server --help'],
+    [['run', 'X', '--workflow-version', 'two'], '--workflow-version must be a number, not "two".', 'fleet run --help'],
+    [['run', 'X', '--timeout', '-1'], '--timeout must be more than 0, not "-1".', 'fleet run --help'],
+    [['status', '--limit', '0'], '--limit must be at least 1, not "0".', 'fleet status --help'],
+    [['server', 'logs', '--lines', 'all'], '--lines must be a number, not "all".', 'fleet server --help'],
   ])('%j is answered with the flag as it was written', async (args, mistake, help) => {
     const { code, stderr } = await runFleetCommand(args, nowhere);
     expect(code).toBe(2);

@@ -120,7 +120,11 @@ describe('output', () => {
       output: z.object({ n: z.number() }),
     }).worker(async () => JSON.parse('{"n":"one"}'));
     const outcome = await executed(worker, aTask({ inputData: {} }));
-    expect(outcome).toMatchObject({ kind: 'failed', retryable: false, reason: expect.stringContaining('n: ') });
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      retryable: false,
+      reason: 'p returned a wrong output: n must be a number, not a string.',
+    });
   });
 });
 

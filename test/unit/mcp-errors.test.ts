@@ -97,9 +97,9 @@ describe('wrong arguments', () => {
     [{ name: 'a', status: 'failed' }, 'status must be one of RUNNING, FAILED, not "failed".'],
     [{ name: 'a', input: '{"a":1}' }, 'input must be a JSON object, not "{\\"a\\":1}".'],
     [{ name: 'a', tasks: {} }, 'tasks must be a JSON array, not {}.'],
-    [{ name: 'a', tasks: ['x'] }, 'tasks.0 must be a JSON object, not "x".'],
-    [{ name: 'a', stats: 'x' }, 'There is no parameter "stats"; did you mean status?'],
-    [{ name: 'a', q: 'x' }, 'There is no parameter "q"; the parameters are name, limit, status, input, tasks.'],
+    [{ name: 'a', tasks: ['x'] }, 'tasks[0] must be a JSON object, not "x".'],
+    [{ name: 'a', stats: 'x' }, 'start_thing has no parameter "stats" (did you mean status?).'],
+    [{ name: 'a', q: 'x' }, 'start_thing has no parameter "q"; its parameters are name, limit, status, input, tasks.'],
   ])('%j: %s', (args, sentence) => {
     expect(mistakes(args)).toBe(sentence);
   });

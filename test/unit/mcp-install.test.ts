@@ -187,8 +187,8 @@ describe('fleet mcp install', () => {
     ['emacs', {}, 'There is no client "emacs".'],
     ['claude-desktop', { options: { scope: 'project' } }, 'Leave out --scope.'],
     ['claude-desktop', overHttp, 'Use --transport stdio'],
-    ['cursor', { options: { scope: 'team' } }, '--scope: "team" is not valid'],
-    ['cursor', { options: { name: 'a b' } }, '--name: "a b" is not valid'],
+    ['cursor', { options: { scope: 'team' } }, '--scope must be one of project, user, not "team".'],
+    ['cursor', { options: { name: 'a b' } }, '--name must be letters, digits, _ and -, at most 64, not "a b".'],
     ['cursor', { options: { url: 'http://me:pw@host/mcp' } }, 'must not hold a user name or password'],
     ['cursor', { options: { print: true, remove: true } }, 'do not go together'],
   ];

@@ -35,7 +35,7 @@ describe('settings of a task type', () => {
 
   test('a value that does not fit is an error that names the variable', () => {
     expect(() => load({ CONDUCTOR_WORKER_ALL_CONCURRENCY: 'many' })).toThrow(
-      /CONDUCTOR_WORKER_ALL_CONCURRENCY: "many"/,
+      'CONDUCTOR_WORKER_ALL_CONCURRENCY must be a number, not "many".',
     );
   });
 

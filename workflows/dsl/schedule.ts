@@ -1,7 +1,8 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Schedule, Workflow } from '../../core/contract.ts';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
+import { zodSentences } from '../../core/zod-sentences.ts';
 
 export interface ScheduleSpec<I extends z.ZodType> {
   /** Unique on the server; the file is named after it. */
@@ -83,7 +84,7 @@ function checkedInput(place: string, workflow: Workflow, input: unknown): Record
   if (!parsed.success) {
     throw new FleetError(
       'config',
-      `${place}: the input does not fit ${workflow.name}: ${z.prettifyError(parsed.error)}`,
+      `${place}: the input does not fit ${workflow.name}: ${zodSentences(parsed.error, input).join(' ')}`,
     );
   }
   return JSON.parse(JSON.stringify(input)) as Record<string, unknown>; // what the server will be sent

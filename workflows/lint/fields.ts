@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type ZodMistake, zodMistakes } from '../../core/zod-sentences.ts';
 
 /**
  * The fields that the server knows, each with the type that its JSON reader wants. It does not say so when it meets another one, it
@@ -70,7 +71,11 @@ const subWorkflowParam = z.looseObject({
   name: text,
   version: whole,
   taskToDomain: z.record(z.string(), z.string().nullable()).nullish(),
-  workflowDefinition: z.union([z.record(z.string(), z.unknown()), z.string().regex(/^\$\{.*\}$/s)]).nullish(),
+  workflowDefinition: z
+    .union([z.record(z.string(), z.unknown()), z.string().regex(/^\$\{.*\}$/s)], {
+      error: 'must be a definition, or an expression that gives one',
+    })
+    .nullish(),
   idempotencyKey: text,
   idempotencyStrategy: z.enum(['FAIL', 'RETURN_EXISTING', 'FAIL_ON_RUNNING']).nullish(),
   priority: z.unknown().optional(),
@@ -149,11 +154,7 @@ export const workflowForm = z.looseObject({
 const ANSWERED = ['workflowTaskType', 'overwriteTags', 'tags'];
 
 /** Something in a field that is not of its type. */
-export interface Misfit {
-  path: readonly (string | number)[];
-  /** What is wanted, in words. */
-  wanted: string;
-  value: unknown;
+export interface Misfit extends ZodMistake {
   /** What the server would make of it: it reads `"2"` where a number is wanted. Absent: it answers 500. */
   coerced?: unknown;
 }
@@ -162,11 +163,9 @@ export interface Misfit {
 export function misfits(form: z.ZodObject, value: Readonly<Record<string, unknown>>): Misfit[] {
   const parsed = form.safeParse(value);
   if (parsed.success) return [];
-  return parsed.error.issues.map((issue) => {
-    const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
-    const found = path.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
-    const coerced = issue.code === 'invalid_type' ? coercion(issue.expected, found) : undefined;
-    return { path, wanted: wantedBy(issue), value: found, ...(coerced !== undefined && { coerced }) };
+  return zodMistakes(parsed.error, value).map((mistake) => {
+    const coerced = coercion(mistake.expected, mistake.value);
+    return { ...mistake, ...(coerced !== undefined && { coerced }) };
   });
 }
 
@@ -175,26 +174,7 @@ export function strangersIn(form: z.ZodObject, value: Readonly<Record<string, un
   return Object.keys(value).filter((key) => !(key in form.shape) && !ANSWERED.includes(key));
 }
 
-function wantedBy(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_value') return `one of ${issue.values.map(String).join(', ')}`;
-  if (issue.code === 'too_small') return `a number from ${issue.minimum}`;
-  if (issue.code === 'too_big') return `a number up to ${issue.maximum}`;
-  if (issue.code === 'invalid_union') return 'a definition, or an expression that gives one';
-  if (issue.code === 'invalid_type') return WORDS[issue.expected] ?? issue.expected;
-  return 'something else';
-}
-
-const WORDS: Record<string, string> = {
-  string: 'a text',
-  int: 'a whole number',
-  number: 'a whole number',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'an object',
-  record: 'an object',
-};
-
-function coercion(expected: string, value: unknown): unknown {
+function coercion(expected: string | undefined, value: unknown): unknown {
   if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) return String(value);
   if (expected === 'boolean' && (value === 'true' || value === 'false')) return value === 'true';
   if (expected !== 'int' && expected !== 'number') return undefined;

@@ -1,7 +1,7 @@
-import type { z } from 'zod';
-import { nearest } from '../../core/config.ts';
 import type { Workflow } from '../../core/contract.ts';
 import { isObject } from '../../core/json.ts';
+import { nearest } from '../../core/nearest.ts';
+import { zodPath, zodSentences } from '../../core/zod-sentences.ts';
 import type { Expectation, Mocked, Scenario, Unchecked } from './define-scenarios.ts';
 import { differences } from './expected.ts';
 import { canBeMocked } from './kinds.ts';
@@ -43,9 +43,9 @@ function isUnchecked(input: unknown): input is Unchecked {
 function inputMistakes(workflow: Workflow, input: unknown): string[] {
   if (isUnchecked(input)) return [];
   const parsed = workflow.input.safeParse(input);
-  return (parsed.error?.issues ?? []).map(
-    (issue) =>
-      `${place('input', issue)}: ${issue.message}. If the workflow is to get it all the same, write unchecked({ … }).`,
+  if (parsed.success) return [];
+  return zodSentences(parsed.error, input, { nameOf: (path) => zodPath(path, 'input') }).map(
+    (sentence) => `${sentence} To start the workflow with it all the same, write unchecked({ … }).`,
   );
 }
 
@@ -101,8 +101,8 @@ function ofOutput({ type, contract, child }: Step, { output }: Mock, where: stri
   if (!schema) return [];
   const parsed = schema.safeParse(output);
   if (!parsed.success) {
-    return parsed.error.issues.map(
-      (issue) => `${place(where, issue)}: ${who} could never answer that: ${issue.message}.`,
+    return zodSentences(parsed.error, output, { nameOf: (path) => zodPath(path, where) }).map(
+      (sentence) => `${sentence} So ${who} could never answer that.`,
     );
   }
   const extra = differences({ kind: 'exactly', value: json(parsed.data) }, json(output), where).filter(
@@ -132,13 +132,6 @@ function expectationMistakes(workflow: Workflow, expect: Expectation, known: Kno
   ];
   return named.flatMap(([key, refs]) =>
     refs.filter((ref) => !steps.has(ref)).map((ref) => unknownReference(ref, `expect.${key}`, steps.keys())),
-  );
-}
-
-function place(where: string, { path }: Pick<z.core.$ZodIssue, 'path'>): string {
-  return path.reduce<string>(
-    (text, key) => (typeof key === 'number' ? `${text}[${key}]` : `${text}.${String(key)}`),
-    where,
   );
 }
 

@@ -1,4 +1,4 @@
-import { nearest } from '../../core/config.ts';
+import { nearest } from '../../core/nearest.ts';
 import { isReadable } from '../lint/paths.ts';
 
 /** A step that others can refer to, and where its values are on the server. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { nearest } from '../../core/config.ts';
 import { isObject } from '../../core/json.ts';
+import { nearest } from '../../core/nearest.ts';
+import { zodMistakes, zodPath } from '../../core/zod-sentences.ts';
 import type { Place, Problems } from './problems.ts';
 
 /** The form of every kind of step. Steps inside others stay unread here: each is read in its own place. */
@@ -157,7 +158,10 @@ export function readStep(raw: unknown, place: Place, problems: Problems): ReadSt
   const form: z.ZodObject = forms[type];
   const parsed = form.safeParse(fields);
   if (parsed.success) return { type, step: parsed.data } as ReadStep; // the form of this very type
-  for (const issue of parsed.error.issues) tellIssue(issue, { type, fields, place, problems });
+  const known = ['type', ...Object.keys(form.shape)];
+  for (const { path, rule } of zodMistakes(parsed.error, fields, { fields: known })) {
+    problems.add(place, zodPath(path), `${path.length === 0 ? type : 'it'} ${rule}.`);
+  }
   return undefined;
 }
 
@@ -173,44 +177,3 @@ function unknownType(type: unknown): string {
   const meant = Object.hasOwn(MEANT, word) ? MEANT[word] : nearest(word, stepTypes);
   return `there is no type ${JSON.stringify(type)}. ${meant ? `Write "${meant}".` : all}`;
 }
-
-interface Reading {
-  type: StepType;
-  fields: Record<string, unknown>;
-  place: Place;
-  problems: Problems;
-}
-
-function tellIssue(issue: z.core.$ZodIssue, { type, fields, place, problems }: Reading): void {
-  if (issue.code === 'unrecognized_keys') {
-    const known = ['type', ...Object.keys(forms[type].shape)];
-    for (const key of issue.keys) {
-      const near = nearest(key, known);
-      const hint = near ? `write "${near}".` : `it has ${known.join(', ')}.`;
-      problems.add(place, '', `${type} has no field ${JSON.stringify(key)}; ${hint}`);
-    }
-    return;
-  }
-  const field = issue.path.map(String).join('.');
-  const found = issue.path.reduce<unknown>((value, key) => (isObject(value) ? value[String(key)] : undefined), fields);
-  problems.add(place, field, found === undefined ? `it is missing; ${type} needs it.` : `${wanted(issue)}.`);
-}
-
-function wanted(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_value') return `it must be one of ${issue.values.map(String).join(', ')}`;
-  if (issue.code === 'too_small')
-    return issue.origin === 'number' ? `it must be at least ${issue.minimum}` : 'it is empty';
-  if (issue.code === 'too_big') return `it must be at most ${issue.maximum}`;
-  if (issue.code === 'invalid_type') return `it must be ${WORDS[issue.expected] ?? issue.expected}`;
-  return 'it has another form than it needs';
-}
-
-const WORDS: Record<string, string> = {
-  string: 'a text',
-  int: 'a whole number',
-  number: 'a number',
-  boolean: 'true or false',
-  array: 'a list',
-  record: 'a JSON object',
-  object: 'a JSON object',
-};

@@ -26,7 +26,7 @@ export const endedTroubles = {
     }),
     input: { amount: 'five' },
     drive: async ({ take, answer, named }) => {
-      const reasonForIncompletion = `The input of ${named('charge')} is not valid: amount: Invalid input: expected number, received string`;
+      const reasonForIncompletion = `The input of ${named('charge')} is not valid: amount must be a number, not a string.`;
       await answer(await take(named('charge')), { status: 'FAILED_WITH_TERMINAL_ERROR', reasonForIncompletion });
     },
     until: isEnded,

@@ -4,6 +4,7 @@ import { handlerInput, idempotencyScopeOf, refusalOf } from '../../../core/conte
 import type { TaskContext, Worker, WorkerSettings } from '../../../core/contract.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { Logger } from '../../../core/log.ts';
+import { zodSentences } from '../../../core/zod-sentences.ts';
 import type { Attempt } from './attempt.ts';
 
 /** How the execution of one task ended, before it is put into the server's words. */
@@ -108,7 +109,7 @@ function inputOf(worker: Worker, task: Task): { accepted: unknown } | { refused:
   try {
     const parsed = parseInput(worker.input, handlerInput(task.inputData));
     if (parsed.success) return { accepted: parsed.data };
-    return { refused: `The input of ${worker.name} is not valid: ${describe(parsed.error)}` };
+    return { refused: `The input of ${worker.name} is not valid: ${describe(parsed.error, task.inputData)}` };
   } catch (thrown) {
     return { refused: `The input of ${worker.name} cannot be checked: ${messageOf(thrown)}` };
   }
@@ -144,7 +145,7 @@ function completed({ name, output: schema }: Worker, returned: unknown): Outcome
   let output: unknown;
   try {
     const parsed = schema.safeParse(returned);
-    if (!parsed.success) return permanent(`${name} returned a wrong output: ${describe(parsed.error)}`);
+    if (!parsed.success) return permanent(`${name} returned a wrong output: ${describe(parsed.error, returned)}`);
     output = parsed.data;
     text = JSON.stringify(output);
   } catch (error) {
@@ -184,8 +185,7 @@ function permanent(reason: string): Outcome {
   return { kind: 'failed', retryable: false, reason };
 }
 
-function describe(error: z.ZodError): string {
-  return error.issues
-    .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
-    .join('; ');
+/** Without the values: the server shows a reason to more people than it shows inputs to. */
+function describe(error: z.ZodError, value: unknown): string {
+  return zodSentences(error, value, { hidesValues: true }).join(' ');
 }

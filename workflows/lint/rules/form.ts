@@ -1,4 +1,5 @@
 import { isObject } from '../../../core/json.ts';
+import { zodPath } from '../../../core/zod-sentences.ts';
 import { type Misfit, misfits, strangersIn, taskDefForm, taskForm, workflowForm } from '../fields.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
 import { at, holds, part, type Step, type Subject, textOf } from '../subject.ts';
@@ -29,7 +30,8 @@ function* misfitsIn({ def, root, steps }: Subject): Generator<Misfitting> {
 function* missingLists(step: Step): Generator<Misfitting> {
   const fields = [...(LISTS[step.type] ?? [])].filter((field) => step.task[field] === null);
   for (const field of fields) {
-    const misfit = { path: [field], wanted: field.endsWith('Parameters') ? 'an object' : 'tasks', value: null };
+    const wanted = field.endsWith('Parameters') ? 'a JSON object' : 'tasks';
+    const misfit = { path: [field], value: null, rule: `must be ${wanted}, not null` };
     yield { ...problemOf(misfit, step.pointer), taskReferenceName: step.ref || undefined, misfit };
   }
 }
@@ -45,11 +47,11 @@ const LISTS: Record<string, readonly string[]> = {
   FORK_JOIN_DYNAMIC: ['inputParameters'],
 };
 
-function problemOf({ path, wanted, value }: Misfit, root: string): Problem {
-  const name = path.map(String).join('.') || 'the definition';
-  const message =
-    value === undefined ? `${name} is missing` : `${name} is ${JSON.stringify(value)?.slice(0, 60)}, not ${wanted}`;
-  return { pointer: `${root}${path.map((key) => part(String(key))).join('')}`, message };
+function problemOf({ path, rule }: Misfit, root: string): Problem {
+  return {
+    pointer: `${root}${path.map((key) => part(String(key))).join('')}`,
+    message: `${zodPath(path) || 'The definition'} ${rule}`,
+  };
 }
 
 export const wrongType: WorkflowRule = {

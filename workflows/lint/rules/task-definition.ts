@@ -1,4 +1,5 @@
 import { isObject } from '../../../core/json.ts';
+import { zodPath } from '../../../core/zod-sentences.ts';
 import { misfits, strangersIn, taskDefForm } from '../fields.ts';
 import type { TaskDefRule } from '../rule.ts';
 import { part, textOf } from '../subject.ts';
@@ -10,9 +11,9 @@ const form: TaskDefRule = {
   reason: 'The server answers 500 with a Java parse error, and registers nothing of the whole call.',
   repair: 'Write what the field takes.',
   *check({ def }) {
-    for (const { path, wanted, value, coerced } of misfits(taskDefForm, def)) {
+    for (const { path, rule, value, coerced } of misfits(taskDefForm, def)) {
       const pointer = path.map((key) => part(String(key))).join('');
-      const message = `${path.join('.')} is ${JSON.stringify(value)?.slice(0, 60)}, not ${wanted}`;
+      const message = `${zodPath(path)} ${rule}`;
       const bare = path.at(-1) === 'timeoutPolicy' && isObject(value) ? textOf(value.type) : '';
       const right = coerced ?? (['RETRY', 'TIME_OUT_WF', 'ALERT_ONLY'].includes(bare) ? bare : undefined);
       yield {
