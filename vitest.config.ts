@@ -20,7 +20,15 @@ const FOUND_AGAIN = 300_000;
 export default defineConfig({
   test: {
     maxWorkers,
-    reporters: ['default', './test/support/count-reporter.ts'],
+    reporters: ['default', './test/support/coverage-reporter.ts', './test/support/count-reporter.ts'],
+    coverage: {
+      include: ['{core,workers,workflows,mcp,cli,examples}/**/*.{ts,js}'],
+      // Also the lines that child processes and worker threads run.
+      autoAttachSubprocess: true,
+      reporter: ['html', 'json'],
+      reportOnFailure: true,
+      thresholds: { lines: 80 },
+    },
     projects: [
       // They change nothing outside of themselves, and loading everything anew for each file took longer than the tests.
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], isolate: false, testTimeout: 30_000 } },
