@@ -20,12 +20,12 @@ const FOUND_AGAIN = 300_000;
 export default defineConfig({
   test: {
     maxWorkers,
-    reporters: ['default', './test/support/coverage-reporter.ts', './test/support/count-reporter.ts'],
+    reporters: ['default', './test/support/count-reporter.ts'],
     coverage: {
       include: ['{core,workers,workflows,mcp,cli,examples}/**/*.{ts,js}'],
       // Also the lines that child processes and worker threads run.
       autoAttachSubprocess: true,
-      reporter: ['html', 'json'],
+      reporter: [[join(import.meta.dirname, 'test/support/coverage-table.ts'), {}], 'html', 'json'],
       reportOnFailure: true,
       thresholds: { lines: 80 },
     },
