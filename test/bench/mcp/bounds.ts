@@ -2,10 +2,11 @@ import type { CallRate, CallTimes } from './calls.ts';
 import { type Leftover, MOST_AFTER } from './disconnect.ts';
 import { type Flatness, MOST_BYTES_PER_CALL } from './growth.ts';
 import { COUNTED } from './operations.ts';
+import { PEER_NAME } from './programs.ts';
 import type { Start } from './start.ts';
 import type { Tokens } from './tokens.ts';
 
-/** Everything a run has found out; parts that were left out are empty. */
+/** Everything a run has measured; a part that did not run is empty. */
 export interface Findings {
   times: readonly CallTimes[];
   rates: readonly CallRate[];
@@ -15,38 +16,37 @@ export interface Findings {
   left: readonly Leftover[];
 }
 
-/** One promise, with what was measured. */
+/** One bound and what was measured against it. */
 export interface Verdict {
   bound: string;
   measured: string;
   isMet: boolean;
 }
 
-/** What the front promises. */
+/** What the front promises. Every bound compares with something measured in the same run, except tokens. */
 export const LIMITS = {
-  stdio: { times: 2, plusMs: 1 },
-  http: { times: 1, plusMs: 4 },
-  callsPerSecond: 400,
-  startMs: 300,
-  idleMegabytes: 120,
+  /** Median of a call: `times` × raw HTTP + `plusMs`. */
+  call: { times: 2, plusMs: 4 },
+  /** To the official server. */
+  rateToPeer: 10,
+  startToPeer: 0.35,
+  memoryToPeer: 1.4,
   summaryTokens: 500,
   rowsTokens: 1000,
   listTokens: 4000,
 } as const;
 
-/** Rates are promised for what costs the server of Conductor little. */
+/** Rates are promised for calls that cost Conductor little: with the others Conductor sets the rate of every server. */
 const CHEAP = ['get task definition', 'get execution (1 task)'];
 
+/** Judges what was measured of this checkout. Without the official server the bounds to it are left out. */
 export function judge(found: Findings): Verdict[] {
   return [
     ...callVerdicts(found.times),
-    ...found.rates
-      .filter(isOurs)
-      .filter(({ operation }) => CHEAP.includes(operation))
-      .map(rateVerdict),
-    ...found.starts.filter(({ name }) => /^fleet \d/.test(name)).flatMap(startVerdicts),
+    ...rateVerdicts(found.rates),
+    ...startVerdicts(found.starts),
     ...tokenVerdicts(found.tokens),
-    ...found.flat.map(flatVerdict),
+    ...found.flat.filter(isOurs).map(flatVerdict),
     ...found.left.map(leftVerdict),
   ];
 }
@@ -56,41 +56,51 @@ function isOurs({ way }: { way: string }): boolean {
 }
 
 function callVerdicts(times: readonly CallTimes[]): Verdict[] {
+  const { times: factor, plusMs } = LIMITS.call;
   return times.filter(isOurs).flatMap(({ way, operation, ms }) => {
     const raw = times.find((one) => one.way === 'raw' && one.operation === operation);
     if (!raw) return [];
-    const limit = way.startsWith('stdio') ? LIMITS.stdio : LIMITS.http;
-    const most = limit.times * raw.ms.p50 + limit.plusMs;
-    const rule = limit.times === 1 ? `raw + ${limit.plusMs} ms` : `${limit.times} × raw + ${limit.plusMs} ms`;
+    const most = factor * raw.ms.p50 + plusMs;
     return {
-      bound: `${way}, ${operation} ≤ ${rule} (${most.toFixed(1)} ms)`,
+      bound: `${way}, ${operation} ≤ ${factor} × raw + ${plusMs} ms (${most.toFixed(1)} ms)`,
       measured: `${ms.p50.toFixed(1)} ms`,
       isMet: ms.p50 <= most,
     };
   });
 }
 
-function rateVerdict({ way, operation, inFlight, callsPerSecond }: CallRate): Verdict {
-  return {
-    bound: `${way}, ${operation}, ${inFlight} at once ≥ ${LIMITS.callsPerSecond} calls/s`,
-    measured: `${callsPerSecond.toFixed(0)} calls/s`,
-    isMet: callsPerSecond >= LIMITS.callsPerSecond,
-  };
+function rateVerdicts(rates: readonly CallRate[]): Verdict[] {
+  const ours = rates.filter(isOurs).filter(({ operation }) => CHEAP.includes(operation));
+  return ours.flatMap(({ way, operation, inFlight, callsPerSecond }) => {
+    const peer = rates.find((one) => one.way === PEER_NAME && one.operation === operation);
+    if (!peer) return [];
+    const ratio = callsPerSecond / peer.callsPerSecond;
+    return {
+      bound: `${way}, ${operation}, ${inFlight} in flight ≥ ${LIMITS.rateToPeer} × ${PEER_NAME}`,
+      measured: `${ratio.toFixed(1)} × (${callsPerSecond.toFixed(0)} calls/s)`,
+      isMet: ratio >= LIMITS.rateToPeer,
+    };
+  });
 }
 
-function startVerdicts({ name, greetedMs, idleMegabytes }: Start): Verdict[] {
-  return [
-    {
-      bound: `${name}: first answer ≤ ${LIMITS.startMs} ms`,
-      measured: `${greetedMs.toFixed(0)} ms`,
-      isMet: greetedMs <= LIMITS.startMs,
-    },
-    {
-      bound: `${name}: idle ≤ ${LIMITS.idleMegabytes} MiB`,
-      measured: `${idleMegabytes.toFixed(0)} MiB`,
-      isMet: idleMegabytes <= LIMITS.idleMegabytes,
-    },
-  ];
+function startVerdicts(starts: readonly Start[]): Verdict[] {
+  const peer = starts.find(({ name }) => name === PEER_NAME);
+  if (!peer) return [];
+  return starts
+    .filter(({ name }) => /^fleet \d/.test(name))
+    .flatMap(({ name, greetedMs, idleMegabytes }) => [
+      atMost(`${name}: first answer`, greetedMs, 'ms', LIMITS.startToPeer, peer.greetedMs),
+      atMost(`${name}: memory at rest`, idleMegabytes, 'MiB', LIMITS.memoryToPeer, peer.idleMegabytes),
+    ]);
+}
+
+function atMost(what: string, value: number, unit: string, limit: number, peer: number): Verdict {
+  const ratio = value / peer;
+  return {
+    bound: `${what} ≤ ${limit} × ${PEER_NAME}`,
+    measured: `${ratio.toFixed(2)} × (${value.toFixed(0)} ${unit})`,
+    isMet: ratio <= limit,
+  };
 }
 
 function tokenVerdicts(tokens: readonly Tokens[]): Verdict[] {
@@ -118,10 +128,10 @@ function flatVerdict({ way, calls, rssRatio, heapPerCall, isFlat }: Flatness): V
   };
 }
 
-function leftVerdict({ way, before, after, isServerThere = false }: Leftover): Verdict {
+function leftVerdict({ way, before, after, isServerRunning = false }: Leftover): Verdict {
   return {
-    bound: `${way}: a waiting call ends with its client`,
-    measured: `${before} looks before, ${after} requests after${isServerThere ? ', the process is still there' : ''}`,
-    isMet: after <= MOST_AFTER && !isServerThere,
+    bound: `${way}: a waiting call ends when its client leaves`,
+    measured: `${before} requests before, ${after} after${isServerRunning ? ', the process still runs' : ''}`,
+    isMet: after <= MOST_AFTER && !isServerRunning,
   };
 }

@@ -3,24 +3,24 @@ import { median, type Percentiles, percentiles, rotated } from '../support/stati
 import type { Operation } from './operations.ts';
 import type { Way } from './ways.ts';
 
-/** Milliseconds of one operation on one way. */
+/** Milliseconds that one operation takes on one way. */
 export interface CallTimes {
   operation: string;
   way: string;
   ms: Percentiles;
 }
 
-/** Calls a second of one operation on one way, with so many in flight. */
+/** Calls a second of one operation on one way, with `inFlight` calls at once. */
 export interface CallRate {
   operation: string;
   way: string;
   inFlight: number;
   callsPerSecond: number;
-  /** Processor time of the server's processes; Conductor's is not among it. */
+  /** Processor time of the MCP server's processes, without Conductor's. */
   cpuMsPerCall?: number;
 }
 
-/** One call after the other; the ways take turns call by call, so that noise meets all of them. */
+/** One call after the other. The ways take turns call by call, so that noise hits all of them alike. */
 export async function sequential(
   ways: readonly Way[],
   operations: readonly Operation[],
@@ -52,7 +52,7 @@ export interface Burst {
   signal: AbortSignal;
 }
 
-/** Many calls at once; the ways take turns burst by burst. Rates are medians over the rounds. */
+/** Many calls at once. The ways take turns burst by burst; rates are medians over the rounds. */
 export async function parallel(
   ways: readonly Way[],
   operations: readonly Operation[],
@@ -87,7 +87,7 @@ export async function parallel(
   }));
 }
 
-/** Makes `count` calls, never more than `most` at once. */
+/** Runs `run` `count` times, at most `most` at once. */
 export async function atOnce(count: number, most: number, run: (index: number) => Promise<unknown>): Promise<void> {
   let next = 0;
   const lane = async () => {

@@ -4,18 +4,18 @@ import { z } from 'zod';
 export const eras = ['2025-11-25', '2026-07-28'] as const;
 export type Era = (typeof eras)[number];
 
-/** A client that does as little as the protocol allows, so that what is measured is the server. */
+/** A client that does as little as the protocol allows, so that the server is measured and not the client. */
 export interface McpConnection {
   readonly era: Era;
-  /** The server's process, with all it started. */
+  /** The server's process. */
   readonly pid: number;
-  /** Ends with an error where the server answers with one, also for a tool that failed. */
+  /** @throws if the server answers with an error, or the tool reports one */
   call(tool: string, args: object, options?: CallOptions): Promise<ToolAnswer>;
   list(): Promise<Listing>;
 }
 
 export interface CallOptions {
-  /** Gives the call up, as a client does that has lost interest. */
+  /** Cancels the call. */
   signal?: AbortSignal;
 }
 
@@ -28,7 +28,7 @@ const toolAnswer = z.looseObject({
   isError: z.boolean().optional(),
 });
 
-/** What a model may get to read of an answer. */
+/** The parts of an answer that a client may show to its model. */
 export interface ToolAnswer {
   readonly text: string;
   readonly structured: unknown;
@@ -56,7 +56,7 @@ export function requestOf(era: Era, id: number, method: string, params: object):
   return JSON.stringify({ jsonrpc: '2.0', id, method, params: sent });
 }
 
-/** What a client of this era says first; its answer means that the server is there. */
+/** The first request of a client of this era. */
 export function greetingOf(era: Era): { method: string; params: object } {
   if (era === '2026-07-28') return { method: 'server/discover', params: {} };
   return { method: 'initialize', params: { protocolVersion: era, capabilities: {}, clientInfo: INFO } };
@@ -64,7 +64,7 @@ export function greetingOf(era: Era): { method: string; params: object } {
 
 export const INITIALIZED = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' });
 
-/** The message that takes a request back, over stdio. */
+/** The message that cancels a request over stdio. */
 export function cancellationOf(requestId: number): string {
   return JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } });
 }
@@ -75,7 +75,7 @@ export function parseMessage(text: string): Message {
 
 /** @throws if the server answered with an error of the protocol */
 export function resultOf(method: string, { error, result }: Message): unknown {
-  if (error) throw new Error(`${method} was answered with: ${error.message}`);
+  if (error) throw new Error(`${method} failed: ${error.message}`);
   return result;
 }
 
@@ -83,7 +83,7 @@ export function listingOf(result: unknown): Listing {
   return tools.parse(result);
 }
 
-/** @throws if the tool failed */
+/** @throws if the tool reports an error */
 export function toolAnswerOf(tool: string, result: unknown, bytes: number): ToolAnswer {
   const { content, structuredContent: structured, isError } = toolAnswer.parse(result);
   const text = content.map((block) => block.text ?? '').join('\n');

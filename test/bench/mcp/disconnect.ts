@@ -6,26 +6,26 @@ import { openHttp } from './http.ts';
 import { fleetProgram, type Where } from './programs.ts';
 import { openStdio } from './stdio.ts';
 
-/** What is left of a call that waits when its client goes. */
+/** What a waiting call still does after its client has left. */
 export interface Leftover {
   way: string;
-  /** Looks at the execution before the client went, and all requests to Conductor in the seconds after. */
+  /** Reads of the execution before the client left, and all requests to Conductor in the three seconds after. */
   before: number;
   after: number;
-  /** Whether the server's process was still there: over stdio it goes with its client. */
-  isServerThere?: boolean;
+  /** Over stdio: whether the server's process still runs. It has to end with its client. */
+  isServerRunning?: boolean;
 }
 
 const WATCHED_MS = 3000;
 const READY_MS = 20_000;
-/** So often the call has looked at its execution when the client goes. */
-const LOOKS = 5;
-/** A request may be under way when the client goes. */
+/** The client leaves after the call has read its execution this often. */
+const READS = 5;
+/** One request may be under way when the client leaves. */
 export const MOST_AFTER = 1;
 
 const WAITING = ['execute_workflow', { name: 'fake_flow', input: {}, waitSeconds: 45 }] as const;
 
-/** Over either transport and era: a call waits for an execution that never ends, then its client goes. */
+/** Over both transports and eras: a call waits for an execution that never ends, then its client leaves. */
 export async function leftovers(where: Where, cleanups: Cleanups): Promise<Leftover[]> {
   const fake = await startFakeConductor();
   cleanups.add('end the fake Conductor', () => fake.close());
@@ -35,13 +35,13 @@ export async function leftovers(where: Where, cleanups: Cleanups): Promise<Lefto
   for (const era of eras) {
     const cancelled = await openStdio(program, era);
     cleanups.add('end a server', () => cancelled.child.stop());
-    results.push({ way: `stdio ${era}, taken back`, ...(await abandoned(fake, cancelled)) });
+    results.push({ way: `stdio ${era}, cancelled`, ...(await abandoned(fake, cancelled)) });
     await cancelled.hangUp();
 
     const left = await openStdio(program, era);
     cleanups.add('end a server', () => left.child.stop());
     const counts = await abandoned(fake, left, { leave: () => left.hangUp() });
-    results.push({ way: `stdio ${era}, hung up`, ...counts, isServerThere: !left.child.hasEnded });
+    results.push({ way: `stdio ${era}, hung up`, ...counts, isServerRunning: !left.child.hasEnded });
   }
   const http = await openHttp(program);
   cleanups.add('end a server', () => http.close());
@@ -51,7 +51,7 @@ export async function leftovers(where: Where, cleanups: Cleanups): Promise<Lefto
   return results;
 }
 
-/** Answers of a Conductor whose execution never ends. */
+/** Routes of a fake Conductor whose execution never ends. */
 export function neverEnds({ path }: { path: string }) {
   if (path.startsWith('/api/workflow/exec-1')) {
     return { body: fakeExecution({ status: 'RUNNING', endTime: 0, output: {}, tasks: [] }) };
@@ -59,7 +59,7 @@ export function neverEnds({ path }: { path: string }) {
   return undefined;
 }
 
-/** Has a call wait for a while, and then its client go. */
+/** Makes a call that waits, then has its client leave. */
 export async function abandoned(
   fake: FakeConductor,
   connection: McpConnection,
@@ -68,13 +68,13 @@ export async function abandoned(
   const calling = new AbortController();
   const asked = fake.requests.length;
   const call = connection.call(...WAITING, { signal: calling.signal }).catch(() => undefined);
-  const looks = () => fake.requests.slice(asked).filter(({ path }) => path.startsWith('/api/workflow/exec-1')).length;
+  const reads = () => fake.requests.slice(asked).filter(({ path }) => path.startsWith('/api/workflow/exec-1')).length;
   const end = Date.now() + READY_MS;
-  while (looks() < LOOKS) {
-    if (Date.now() > end) throw new Error('the call does not wait');
+  while (reads() < READS) {
+    if (Date.now() > end) throw new Error('the call does not wait for its execution');
     await pause(20);
   }
-  const before = looks();
+  const before = reads();
   if (leave) await leave();
   else calling.abort();
   await call;

@@ -1,7 +1,8 @@
 /**
- * The MCP front beside raw HTTP and the official `conductor-mcp`, in one run: time and tokens of a call, calls a second, start, memory,
- * and what is left of a call whose client goes. BENCHMARKS.md tells the method.
+ * Measures the MCP front beside raw HTTP and the official `conductor-mcp`, in one run: time and tokens of a call, calls a second, start,
+ * memory, and what a waiting call does after its client has left. BENCHMARKS.md describes the method.
  */
+import { resolve } from 'node:path';
 import { chosen, readFlags } from '../support/flags.ts';
 import { markdownTable, note, print, printJson, textTable } from '../support/output.ts';
 import { cpuSeconds, machineCpuSeconds, processTree } from '../support/processes.ts';
@@ -19,88 +20,83 @@ import { rawConductor } from './raw.ts';
 import { starters, starts } from './start.ts';
 import { tablesOf, verdictTable } from './tables.ts';
 import { tokensOf } from './tokens.ts';
-import { openWays } from './ways.ts';
+import { type Beside, openWays } from './ways.ts';
 
 const PARTS = ['calls', 'parallel', 'tokens', 'start', 'memory', 'disconnect'];
-const flags = readFlags(
-  'Benchmarks of the MCP front on the server of CONDUCTOR_SERVER_URL, or else on one of its own.',
-  {
-    calls: { value: 'n', default: '100', help: 'calls of each kind, one after the other' },
-    'warm-up': { value: 'n', default: '10', help: 'calls of each kind that do not count' },
-    burst: { value: 'n', default: '200', help: 'calls of one burst' },
-    'in-flight': { value: 'n', default: '16', help: 'calls at once in a burst' },
-    rounds: { value: 'n', default: '5', help: 'bursts of each kind' },
-    starts: { value: 'n', default: '11', help: 'starts of each server' },
-    'memory-calls': { value: 'n', default: '20000', help: 'calls over which memory must be flat' },
-    'memory-warm-up': { value: 'n', default: '0', help: 'calls before those' },
-    parts: { value: 'names', help: `only these parts: ${PARTS.join(', ')}` },
-    peer: { value: 'python', help: 'the Python that has conductor-mcp, in place of CONDUCTOR_MCP_PYTHON' },
-    'old-node': { value: 'path', help: 'a Node before 24, under which the launcher is measured' },
-    markdown: { help: 'print the results as Markdown in place of the JSON line' },
-  },
-);
+const flags = readFlags('Benchmarks of the MCP front on the server of CONDUCTOR_SERVER_URL, or on an embedded one.', {
+  calls: { value: 'n', default: '100', help: 'calls of each kind, one after the other' },
+  'warm-up': { value: 'n', default: '10', help: 'calls of each kind that do not count' },
+  burst: { value: 'n', default: '200', help: 'calls of one burst' },
+  'in-flight': { value: 'n', default: '16', help: 'calls at once in a burst' },
+  rounds: { value: 'n', default: '5', help: 'bursts of each kind' },
+  starts: { value: 'n', default: '11', help: 'starts of each server' },
+  'memory-calls': { value: 'n', default: '20000', help: 'calls over which memory has to stay flat' },
+  'memory-warm-up': { value: 'n', default: '0', help: 'calls before those' },
+  parts: { value: 'names', help: `only these parts: ${PARTS.join(', ')}` },
+  peer: { value: 'python', help: 'a Python with conductor-mcp, in place of CONDUCTOR_MCP_PYTHON' },
+  also: { value: 'folder', help: 'measure the front of another checkout as well' },
+  'old-node': { value: 'path', help: 'a Node older than 24, to measure the launcher' },
+  markdown: { help: 'print the results as Markdown in place of the JSON line' },
+});
 
 const NOTHING: Findings = { times: [], rates: [], tokens: [], starts: [], flat: [], left: [] };
 
 await runBench(async (scene) => {
   const parts = chosen(flags.list('parts'), PARTS);
   const peer = findPeer(flags.text('peer'));
+  const also = flags.text('also');
   const { logFile, remove } = logFolder();
   scene.cleanups.add('remove the folder of logs', async () => remove());
   const { url, pid } = await openServer(scene.cleanups, scene.signal);
   const others = meterOthers(pid);
-  const found = await measure(scene, { parts, peer, where: { url, logFile } });
+  const found = await measure(scene, { parts, peer, also: also && resolve(also), where: { url, logFile } });
   report(found, { peer, otherCpus: others(), hasOwnServer: pid !== undefined });
 });
 
-interface Assignment {
+interface Assignment extends Beside {
   parts: readonly string[];
-  peer: string | undefined;
   where: Where;
 }
 
-async function measure(scene: Scene, { parts, peer, where }: Assignment): Promise<Findings> {
+async function measure(scene: Scene, { parts, where, ...beside }: Assignment): Promise<Findings> {
   const found: Findings = { ...NOTHING };
   const { cleanups, signal } = scene;
   if (['calls', 'parallel', 'tokens'].some((part) => parts.includes(part))) {
-    Object.assign(found, await onExecutions(scene, { parts, peer, where }));
+    Object.assign(found, await onExecutions(scene, { parts, where, ...beside }));
   }
   signal.throwIfAborted();
   if (parts.includes('start')) {
     note('starts …');
-    const all = starters(where, { peer, oldNode: findOldNode(flags.text('old-node')) });
+    const all = starters(where, { ...beside, oldNode: findOldNode(flags.text('old-node')) });
     found.starts = await starts(all, flags.number('starts'), signal);
     show({ starts: found.starts });
   }
   signal.throwIfAborted();
   if (parts.includes('memory')) {
     note('memory …');
-    found.flat = await flatness(
-      where,
-      { calls: flags.number('memory-calls'), warmUp: flags.number('memory-warm-up') },
-      cleanups,
-    );
+    const amount = { calls: flags.number('memory-calls'), warmUp: flags.number('memory-warm-up') };
+    found.flat = await flatness(where, beside.also, amount, cleanups);
     show({ flat: found.flat });
   }
   signal.throwIfAborted();
   if (parts.includes('disconnect')) {
-    note('clients that go …');
+    note('clients that leave …');
     found.left = await leftovers(where, cleanups);
     show({ left: found.left });
   }
   return found;
 }
 
-/** What needs executions on a real server. */
+/** The parts that need executions on a real server. */
 async function onExecutions(
   { cleanups, signal }: Scene,
-  { parts, peer, where }: Assignment,
+  { parts, where, ...beside }: Assignment,
 ): Promise<Partial<Findings>> {
   const raw = rawConductor(where.url);
   cleanups.add('close the connections', () => raw.close());
   note('definitions and executions …');
   const operations = operationsOn(raw, await prepare(raw, cleanups));
-  const ways = await openWays(where, peer, cleanups);
+  const ways = await openWays(where, beside, cleanups);
   const found: Partial<Findings> = {};
   if (parts.includes('tokens')) {
     found.tokens = await tokensOf(ways, operations, where);
@@ -131,14 +127,14 @@ async function onExecutions(
   return found;
 }
 
-/** Each part as soon as it is measured: the whole takes minutes, and may be interrupted. */
+/** Shows each part as soon as it is measured: a whole run takes minutes, and may be interrupted. */
 function show(part: Partial<Findings>): void {
   for (const table of tablesOf({ ...NOTHING, ...part })) note(textTable(table));
 }
 
-/** How many processors something else than this bench, its servers and Conductor kept busy since now. */
+/** Counts from now on how many processors other programs than this bench, its servers and Conductor keep busy. */
 function meterOthers(conductorPid: number | undefined): () => number {
-  // A server that this process started is in its tree, too.
+  // An embedded Conductor is in the tree of this process, too; a set counts it once.
   const pids = () => new Set([...processTree(process.pid), ...(conductorPid ? processTree(conductorPid) : [])]);
   const ours = () => cpuSeconds([...pids()]);
   const began = { at: performance.now(), others: machineCpuSeconds() - ours() };
@@ -156,8 +152,10 @@ function report(found: Findings, { peer, otherCpus, hasOwnServer }: Circumstance
   const bounds = verdictTable(verdicts);
   note(textTable(bounds));
   if (flags.on('markdown')) for (const table of [...tablesOf(found), bounds]) print(markdownTable(table));
-  const whose = hasOwnServer ? 'something else' : 'Conductor and something else';
-  note(`${whose} kept ${otherCpus.toFixed(2)} processors busy meanwhile: the more, the less the times are worth`);
+  const whose = hasOwnServer ? 'Other programs' : 'Conductor and other programs';
+  note(
+    `${whose} kept ${otherCpus.toFixed(2)} processors busy during the run. The lower, the more the times are worth.`,
+  );
   if (!flags.on('markdown')) {
     printJson({
       bench: 'mcp',

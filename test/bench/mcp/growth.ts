@@ -12,31 +12,37 @@ import { openHttp } from './http.ts';
 import { fleetProgram, type Where } from './programs.ts';
 import { openStdio, type Program } from './stdio.ts';
 
-/** Memory of one server over many calls; the heap is what it still holds when its garbage is collected. */
+/** Memory of one server over many calls. The heap is measured after a garbage collection. */
 export interface Flatness {
   way: string;
   calls: number;
   heapMegabytes: number;
   rssMegabytes: number;
   peakMegabytes: number;
-  /** The second half of the run over the first, without its beginning. */
+  /** Second half of the run over the first half, without the warm-up. */
   heapRatio: number;
   rssRatio: number;
-  /** Bytes of the heap that a call leaves behind, by least squares. */
+  /** Bytes that a call leaves on the heap, by least squares. */
   heapPerCall: number;
   isFlat: boolean;
 }
 
-/** What a call may leave behind: less than the smallest object with a name and a listener. Compiled code is among it. */
+/** Less than the smallest object with a name and a listener. Code that V8 compiles during the run counts too. */
 export const MOST_BYTES_PER_CALL = 64;
+
+interface Amount {
+  calls: number;
+  /** Calls before those, which do not count. */
+  warmUp: number;
+}
 
 const SAMPLES = 40;
 const IN_FLIGHT = 16;
 const MEBIBYTE = 1024 * 1024;
 const PROBE = fileURLToPath(new URL('../support/collect-probe.ts', import.meta.url));
-const told = z.tuple([z.object({ heapUsed: z.number() }), z.unknown()]);
+const probeMessage = z.tuple([z.object({ heapUsed: z.number() }), z.unknown()]);
 
-/** What a client asks for in turn: an answer, a list, a start; then a mistake, and what nobody has. */
+/** What the client calls in turn: one execution, a list, a start; then two calls that fail. */
 const CALLS: readonly (readonly [tool: string, args: object])[] = [
   ['get_execution_status', { executionId: 'exec-1', detail: 'full' }],
   ['list_workflow_executions', {}],
@@ -44,51 +50,53 @@ const CALLS: readonly (readonly [tool: string, args: object])[] = [
   ['get_execution_status', { executionId: 'exec-1', page: 0 }],
   ['get_execution_status', { executionId: 'nobody' }],
 ];
-const FIRST_MISTAKE = 3;
+const FIRST_FAILING = 3;
 
-/** Many calls to each server of ours, after `warmUp` that do not count, against a Conductor that answers at once. */
+/** Makes `calls` calls to each of our servers on a fake Conductor that answers at once. */
 export async function flatness(
   where: Where,
-  amount: { calls: number; warmUp: number },
+  also: string | undefined,
+  amount: Amount,
   cleanups: Cleanups,
 ): Promise<Flatness[]> {
   const fake = await startFakeConductor();
   cleanups.add('end the fake Conductor', () => fake.close());
-  const program = probed(fleetProgram({ ...where, url: fake.url }));
+  const results = await flatnessOf('', probed(fleetProgram({ ...where, url: fake.url })), amount, cleanups);
+  if (also === undefined) return results;
+  const program = probed(fleetProgram({ ...where, url: fake.url }, { checkout: also }));
+  return [...results, ...(await flatnessOf('also ', program, amount, cleanups))];
+}
+
+async function flatnessOf(prefix: string, program: Program, amount: Amount, cleanups: Cleanups): Promise<Flatness[]> {
   const results: Flatness[] = [];
   for (const era of eras) {
     const connection = await openStdio(program, era);
     cleanups.add('end a server', () => connection.child.stop());
-    results.push(await watched(`stdio ${era}`, connection.child, amount, [connection]));
+    results.push(await watched(`${prefix}stdio ${era}`, connection.child, amount, [connection]));
     await connection.child.stop();
   }
   const http = await openHttp(program);
   cleanups.add('end a server', () => http.close());
-  results.push(
-    await watched(
-      'http, both',
-      http.child,
-      amount,
-      eras.map((era) => http.connect(era)),
-    ),
-  );
+  const both = eras.map((era) => http.connect(era));
+  results.push(await watched(`${prefix}http, both`, http.child, amount, both));
+  await http.child.stop();
   return results;
 }
 
-/** A Node program that tells how much it holds. */
+/** The Node program with a probe that reports its heap. */
 export function probed(program: Program): Program {
   return { ...program, channel: true, args: ['--expose-gc', '--import', PROBE, ...program.args] };
 }
 
-/** Bytes that it holds after its garbage was collected. */
+/** Bytes on its heap after a garbage collection. */
 export async function heldBy({ process: child }: Child): Promise<number> {
   const answer = once(child, 'message');
   child.send('collect');
-  const [{ heapUsed }] = told.parse(await answer);
+  const [{ heapUsed }] = probeMessage.parse(await answer);
   return heapUsed;
 }
 
-/** Calls of every kind over all connections in turn, some at once. @throws if one fails that should not, or the other way round */
+/** Calls of every kind over all connections in turn, 16 in flight. @throws if a call fails or succeeds against expectation */
 export async function callAll(connections: readonly McpConnection[], calls: number): Promise<void> {
   await atOnce(calls, IN_FLIGHT, async (index) => {
     const which = index % CALLS.length;
@@ -98,7 +106,7 @@ export async function callAll(connections: readonly McpConnection[], calls: numb
       () => false,
       () => true,
     );
-    if (failed !== which >= FIRST_MISTAKE) {
+    if (failed !== which >= FIRST_FAILING) {
       throw new Error(`${tool} ${JSON.stringify(args)} ${failed ? 'failed' : 'did not fail'}`);
     }
   });
@@ -107,7 +115,7 @@ export async function callAll(connections: readonly McpConnection[], calls: numb
 async function watched(
   way: string,
   child: Child,
-  { calls, warmUp }: { calls: number; warmUp: number },
+  { calls, warmUp }: Amount,
   connections: readonly McpConnection[],
 ): Promise<Flatness> {
   if (warmUp > 0) await callAll(connections, warmUp);
@@ -115,7 +123,7 @@ async function watched(
   const each = Math.ceil(calls / SAMPLES);
   for (let settled = each; settled <= calls; settled += each) {
     await callAll(connections, each);
-    const rss = residentMemory(child.pid); // before the garbage goes
+    const rss = residentMemory(child.pid); // before the garbage collection
     samples.push({ settled, rss, heapUsed: await heldBy(child) });
   }
   const { rss, heapUsed } = growth(samples, calls);

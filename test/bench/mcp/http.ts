@@ -13,7 +13,7 @@ import {
 } from './connection.ts';
 import type { Program } from './stdio.ts';
 
-/** A server over Streamable HTTP that any number of clients of either era can use. */
+/** A server over Streamable HTTP for any number of clients of both eras. */
 export interface HttpServer {
   readonly child: Child;
   connect(era: Era): McpConnection;
@@ -23,7 +23,7 @@ export interface HttpServer {
 const READY_MS = 30_000;
 const CONNECTIONS = 64;
 
-/** Starts `fleet mcp` on a free port, and resolves when it is healthy. */
+/** Starts `fleet mcp` on a free port. Resolves when `/health` answers. */
 export async function openHttp(program: Program): Promise<HttpServer> {
   const port = await freePort();
   const child = startChild({ ...program, args: [...program.args, '--transport', 'http', '--port', String(port)] });
@@ -68,7 +68,7 @@ function connection(server: { era: Era; pid: number; url: string; dispatcher: Ag
   };
 }
 
-/** The answer is the body, or the last event of a stream. */
+/** The JSON of an answer: its body, or the last event of its stream. */
 function messageIn(body: string, contentType: string): string {
   if (!contentType.includes('text/event-stream')) return body;
   const data = body.split('\n').filter((line) => line.startsWith('data: {'));

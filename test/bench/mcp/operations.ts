@@ -1,20 +1,20 @@
 import type { Fixture } from './fixture.ts';
 import type { RawConductor } from './raw.ts';
 
-/** A call of a tool. */
+/** One tool call. */
 export interface ToolUse {
   readonly tool: string;
   readonly args: object;
 }
 
-/** One thing that a client wants, as each of those who are measured does it. */
+/** One thing that a client wants, and how each server is asked for it. */
 export interface Operation {
   readonly name: string;
-  /** The requests that answer it, one after the other. */
+  /** The requests to Conductor that answer it, one after the other. */
   raw(): Promise<string>;
   readonly fleet: ToolUse;
   readonly peer: ToolUse;
-  /** Ends what the answer says was started, outside of what is measured: open executions cost the server time. */
+  /** Ends the execution that the answer names, outside the measured time: open executions cost the server time. */
   end?(answer: string): Promise<unknown>;
 }
 
@@ -49,7 +49,7 @@ export function operationsOn(conductor: RawConductor, fixture: Fixture): Operati
       raw: () =>
         conductor.get(`/workflow/search?query=workflowType=${workflow}&freeText=*&size=${ROWS}&sort=startTime:DESC`),
       fleet: { tool: 'list_workflow_executions', args: { workflowName: workflow, limit: ROWS } },
-      // It has no way to ask for fewer rows than the server's 100.
+      // It always asks for the server's 100 rows.
       peer: { tool: 'workflow_query_workflow_executions', args: { query: `workflowType=${workflow}` } },
     },
     {
@@ -58,7 +58,7 @@ export function operationsOn(conductor: RawConductor, fixture: Fixture): Operati
       ...start(worked),
       end: (answer) => conductor.delete(`/workflow/${ID.exec(answer)?.[0]}/terminate-remove?archiveWorkflow=false`),
     },
-    // What may have ended by then is answered with how it has, so that nobody needs a second call.
+    // An execution that has ended by the time of the answer is answered with its result, so a second call is not needed.
     {
       name: 'start and read',
       raw: async () => conductor.get(`/workflow/${await startRaw(workflow)}`),
@@ -67,5 +67,5 @@ export function operationsOn(conductor: RawConductor, fixture: Fixture): Operati
   ];
 }
 
-/** The same whole lists of rows and summaries, whose tokens are counted. */
+/** Operations whose answers have a bound in tokens. */
 export const COUNTED = { summary: 'get execution (30 × 2 KB)', rows: 'search' } as const;

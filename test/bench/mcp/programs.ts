@@ -7,10 +7,11 @@ import { processEnvironment } from '../../../core/config.ts';
 import { note } from '../support/output.ts';
 import type { Program } from './stdio.ts';
 
-/** The official server, which is measured beside ours. */
-export const PEER = 'conductor-mcp==0.1.9';
+/** The official server: its name in every table, and the package to install. */
+export const PEER_NAME = 'conductor-mcp';
+export const PEER = `${PEER_NAME}==0.1.9`;
 
-const main = fileURLToPath(new URL('../../../cli/fleet.js', import.meta.url));
+const thisCheckout = fileURLToPath(new URL('../../..', import.meta.url));
 const { PATH = '', HOME = '', CONDUCTOR_MCP_PYTHON } = processEnvironment();
 
 export interface Where {
@@ -19,16 +20,16 @@ export interface Where {
   logFile: string;
 }
 
-/** `fleet mcp` of this checkout, under the Node that runs the bench or another one. */
+/** `fleet mcp` of this or another checkout, under the Node that runs the bench or another one. */
 export function fleetProgram(
   { url, logFile }: Where,
-  more: { args?: string[]; node?: string; env?: object } = {},
+  more: { args?: string[]; node?: string; env?: object; checkout?: string | undefined } = {},
 ): Program {
-  const { args = [], node = process.execPath, env } = more;
+  const { args = [], node = process.execPath, env, checkout = thisCheckout } = more;
   return {
     command: node,
-    args: [main, 'mcp', ...args],
-    // No bench reaches the highest limit there is.
+    args: [join(checkout, 'cli/fleet.js'), 'mcp', ...args],
+    // The highest limit there is: no bench reaches it.
     env: { PATH, HOME, CONDUCTOR_SERVER_URL: url, RATE_LIMIT_RPM: '1000000', LOG_LEVEL: 'warn', ...env },
     logFile,
     channel: false,
@@ -41,27 +42,28 @@ export function peerProgram({ url, logFile }: Where, python: string): Program {
   return { command: python, args, env, logFile, channel: false };
 }
 
-/** The Python that has the peer, or undefined after a line that says how to get it. */
+/** A Python that can import the official server. Without one, says how to install it and returns undefined. */
 export function findPeer(given: string | undefined = CONDUCTOR_MCP_PYTHON): string | undefined {
-  const wayOut = `python3.13 -m venv peer && peer/bin/pip install ${PEER}, then CONDUCTOR_MCP_PYTHON=peer/bin/python`;
+  const remedy = `python3.13 -m venv peer && peer/bin/pip install ${PEER}, then CONDUCTOR_MCP_PYTHON=peer/bin/python`;
   if (given === undefined) {
-    note(`conductor-mcp is left out. To measure it too: ${wayOut}`);
+    note(`${PEER_NAME} is left out, and with it the bounds to it. To measure it: ${remedy}`);
     return undefined;
   }
   try {
     execFileSync(given, ['-c', 'import conductor_mcp.server'], { stdio: 'ignore' });
     return given;
   } catch {
-    note(`conductor-mcp is left out: ${given} cannot import it. Install it so: ${wayOut}`);
+    note(`${PEER_NAME} is left out, because ${given} cannot import it. Install it: ${remedy}`);
     return undefined;
   }
 }
 
-/** A Node before 24, under which `fleet` starts another one; by default the first on the PATH. */
+/** A Node older than 24, under which `fleet` starts a newer one; by default the first on the PATH. */
 export function findOldNode(given: string | undefined): string | undefined {
   const candidates = given ? [given] : PATH.split(delimiter).map((folder) => join(folder, 'node'));
   const found = candidates.find((file) => existsSync(file) && majorVersion(file) < 24);
-  if (found === undefined) note('the launcher is left out: there is no Node before 24 on the PATH, nor as --old-node');
+  if (found === undefined)
+    note('the launcher is left out: no Node older than 24 is on the PATH. Name one with --old-node.');
   return found;
 }
 
@@ -70,7 +72,7 @@ function majorVersion(node: string): number {
   return Number(/^v(\d+)/.exec(version)?.[1] ?? Number.POSITIVE_INFINITY);
 }
 
-/** A file for what the servers write to stderr, in a folder that is removed in the end. */
+/** A file for what the servers write to stderr, in a folder of its own. */
 export function logFolder(): { logFile: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'fleet-bench-mcp-'));
   return { logFile: join(folder, 'servers.log'), remove: () => rmSync(folder, { recursive: true, force: true }) };

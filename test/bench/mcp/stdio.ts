@@ -15,11 +15,11 @@ import {
 
 export interface StdioConnection extends McpConnection {
   readonly child: Child;
-  /** Closes the server's stdin, as a client does that goes away. Resolves when the server's process has ended. */
+  /** Closes the server's stdin, as a leaving client does. Resolves when the server's process has ended. */
   hangUp(): Promise<void>;
 }
 
-/** A program to start, without what every one of them gets. */
+/** A program to start. */
 export type Program = Omit<ChildSpec, 'isSpokenTo'>;
 
 interface Waiting {
@@ -27,7 +27,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** Starts a server, and resolves when it has answered the first message of this era. */
+/** Starts a server. Resolves when it has answered the first request of this era. */
 export async function openStdio(program: Program, era: Era): Promise<StdioConnection> {
   const child = startChild({ ...program, isSpokenTo: true });
   const waiting = new Map<number, Waiting>();
@@ -35,7 +35,7 @@ export async function openStdio(program: Program, era: Era): Promise<StdioConnec
   ended.then(() => {
     for (const { reject } of waiting.values()) reject(new Error(`${program.command} has ended`));
   });
-  child.process.stdin?.on('error', () => {}); // it has ended, which is told above
+  child.process.stdin?.on('error', () => {}); // the server has ended: `ended` above rejects the open requests
   readLines(child, (line) => {
     const message = parseMessage(line);
     const { id } = message;
@@ -54,7 +54,7 @@ export async function openStdio(program: Program, era: Era): Promise<StdioConnec
     signal?.addEventListener('abort', () => {
       write(cancellationOf(id));
       waiting.delete(id);
-      answer.reject(new Error(`${method} was taken back`));
+      answer.reject(new Error(`${method} was cancelled`));
     });
     return answer.promise;
   };
@@ -84,8 +84,8 @@ export async function openStdio(program: Program, era: Era): Promise<StdioConnec
   };
 }
 
-/** Lines are put together from whole chunks: most answers come in several. */
-function readLines({ process: { stdout } }: Child, take: (line: string) => void): void {
+/** Joins chunks to lines: most answers arrive in several chunks. */
+function readLines({ process: { stdout } }: Child, onLine: (line: string) => void): void {
   let pieces: string[] = [];
   stdout?.setEncoding('utf8');
   stdout?.on('data', (chunk: string) => {
@@ -94,7 +94,7 @@ function readLines({ process: { stdout } }: Child, take: (line: string) => void)
     for (const next of others) {
       const line = pieces.join('');
       pieces = [next];
-      if (line !== '') take(line);
+      if (line !== '') onLine(line);
     }
   });
 }

@@ -1,17 +1,18 @@
 import type { Table } from '../support/output.ts';
 import { round } from '../support/statistics.ts';
 import type { Findings, Verdict } from './bounds.ts';
+import { PEER_NAME } from './programs.ts';
 
-/** Every part that was measured. */
+/** A table for each part that was measured. */
 export function tablesOf({ times, rates, starts, tokens, flat, left }: Findings): Table[] {
   const of = (all: readonly { operation: string; way: string }[], way: string, operation: string) =>
     all.find((one) => one.way === way && one.operation === operation);
   const callTable: Table = {
     title: 'Milliseconds a call, one after the other; ratios of medians',
-    head: ['call', 'way', 'median', 'p95', 'to raw', 'over raw, ms', 'conductor-mcp to it'],
+    head: ['call', 'way', 'median', 'p95', 'to raw', 'over raw, ms', `${PEER_NAME} to it`],
     rows: times.map(({ operation, way, ms }) => {
       const raw = of(times, 'raw', operation) as (typeof times)[number] | undefined;
-      const peer = of(times, 'conductor-mcp', operation) as (typeof times)[number] | undefined;
+      const peer = of(times, PEER_NAME, operation) as (typeof times)[number] | undefined;
       return [
         operation,
         way,
@@ -25,17 +26,17 @@ export function tablesOf({ times, rates, starts, tokens, flat, left }: Findings)
   };
   const rateTable: Table = {
     title: `Calls a second, ${rates[0]?.inFlight ?? 0} in flight`,
-    head: ['call', 'way', 'calls/s', 'to raw', 'to conductor-mcp', 'CPU ms a call'],
+    head: ['call', 'way', 'calls/s', 'to raw', `to ${PEER_NAME}`, 'CPU ms a call'],
     rows: rates.map(({ operation, way, callsPerSecond, cpuMsPerCall }) => {
       const to = (other: string) => {
         const found = of(rates, other, operation) as (typeof rates)[number] | undefined;
         return round(callsPerSecond / (found?.callsPerSecond ?? Number.NaN));
       };
-      return [operation, way, round(callsPerSecond), to('raw'), to('conductor-mcp'), round(cpuMsPerCall ?? Number.NaN)];
+      return [operation, way, round(callsPerSecond), to('raw'), to(PEER_NAME), round(cpuMsPerCall ?? Number.NaN)];
     }),
   };
   const startTable: Table = {
-    title: 'Starting it: milliseconds from spawn to the first answer and to tools/list; MiB at rest',
+    title: 'Start: milliseconds from spawn to the first answer and to tools/list; MiB at rest',
     head: ['server', 'first answer', 'fastest', 'CPU ms', 'tools/list', 'MiB'],
     rows: starts.map(({ name, greetedMs, fastestGreetedMs, cpuMs, listedMs, idleMegabytes }) => [
       name,
@@ -48,7 +49,7 @@ export function tablesOf({ times, rates, starts, tokens, flat, left }: Findings)
     rows: tokens.map(({ what, way, text, structured, bytes }) => [what, way, text, structured, bytes]),
   };
   const flatTable: Table = {
-    title: 'Memory over many calls, MiB; the heap without its garbage',
+    title: 'Memory over many calls, MiB; the heap after a garbage collection',
     head: ['way', 'calls', 'heap', 'bytes a call', 'RSS', 'peak', 'second half over first, heap', 'RSS'],
     rows: flat.map((one) => [
       one.way,
@@ -62,7 +63,7 @@ export function tablesOf({ times, rates, starts, tokens, flat, left }: Findings)
     ]),
   };
   const leftTable: Table = {
-    title: 'Looks at an execution while a client waits for it, and requests in 3 s after it has gone',
+    title: 'Reads of an execution while a client waits for it, and requests in the 3 s after the client has left',
     head: ['way', 'before', 'after'],
     rows: left.map(({ way, before, after }) => [way, before, after]),
   };

@@ -4,11 +4,11 @@ import { fleetProgram, type Where } from './programs.ts';
 import { openStdio } from './stdio.ts';
 import type { Way } from './ways.ts';
 
-/** Tokens of what one server answers. */
+/** Tokens of one answer of one server. */
 export interface Tokens {
   what: string;
   way: string;
-  /** Of the text, and of the structured content, either of which a client may show its model. */
+  /** Of the text and of the structured content. A client may show either to its model. */
   text: number;
   structured: number;
   /** Bytes of the whole message. */
@@ -17,13 +17,13 @@ export interface Tokens {
 
 type Counter = (text: string) => number;
 
-/** Of the answers to operations on every way, and of the list of tools that each server gives where nobody asks for more. */
+/** Counts the answer to each operation on every way, and the default list of tools of each server. */
 export async function tokensOf(
   ways: readonly Way[],
   operations: readonly Operation[],
   where: Where,
 ): Promise<Tokens[]> {
-  // By the tokenizer of recent OpenAI models; those of others differ by some percent.
+  // The tokenizer of recent OpenAI models. Those of other models differ by a few percent.
   const { countTokens: count } = await import('gpt-tokenizer/encoding/o200k_base');
   const results: Tokens[] = [];
   for (const operation of operations) {
@@ -37,7 +37,7 @@ export async function tokensOf(
     }
   }
   for (const era of eras) {
-    // Workflows that are tools are whatever the server happens to hold.
+    // Without workflow tools: their number depends on the server's definitions.
     const server = await openStdio(fleetProgram(where, { args: ['--workflow-tools-deny', '*'] }), era);
     results.push(await listTokens(`stdio ${era}`, server, count));
     await server.hangUp();

@@ -3,42 +3,60 @@ import type { McpConnection, ToolAnswer } from './connection.ts';
 import { eras } from './connection.ts';
 import { openHttp } from './http.ts';
 import type { Operation, ToolUse } from './operations.ts';
-import { fleetProgram, peerProgram, type Where } from './programs.ts';
-import { openStdio } from './stdio.ts';
+import { fleetProgram, PEER_NAME, peerProgram, type Where } from './programs.ts';
+import { openStdio, type Program } from './stdio.ts';
 
-/** A way to Conductor that is measured. */
+/** One of the measured ways to Conductor. */
 export interface Way {
   readonly name: string;
   /** `raw` is the floor that the others are compared with. */
-  readonly kind: 'raw' | 'stdio' | 'http' | 'peer';
+  readonly kind: 'raw' | 'fleet' | 'peer';
   readonly connection?: McpConnection;
-  /** @throws if it fails, also in the way of a tool */
+  /** @throws if the request fails, or the tool reports an error */
   answer(operation: Operation): Promise<ToolAnswer>;
-  /** Whether it has what the operation needs. */
+  /** Whether the server has the tool that the operation needs. */
   can(operation: Operation): boolean;
 }
 
-/** Every tool is on, so that each operation has its own. */
+/** Every operation finds its tool. */
 const ALL_TOOLS = ['--toolsets', 'all'];
 
-/** Starts every server. The peer is undefined where it is not installed. */
-export async function openWays(where: Where, peer: string | undefined, cleanups: Cleanups): Promise<Way[]> {
+/** Servers that are measured beside those of this checkout. */
+export interface Beside {
+  /** A Python that has the official server. */
+  peer: string | undefined;
+  /** Another checkout of this repository. */
+  also: string | undefined;
+}
+
+/** Starts every server. */
+export async function openWays(where: Where, { peer, also }: Beside, cleanups: Cleanups): Promise<Way[]> {
   const ways: Way[] = [{ name: 'raw', kind: 'raw', can: () => true, answer: rawAnswer }];
-  const program = fleetProgram(where, { args: ALL_TOOLS });
-  for (const era of eras) {
-    const connection = await openStdio(program, era);
-    cleanups.add(`end ${era} over stdio`, () => connection.child.stop());
-    ways.push(await toolWay(`stdio ${era}`, 'stdio', connection));
+  ways.push(...(await fleetWays('', fleetProgram(where, { args: ALL_TOOLS }), cleanups)));
+  if (also !== undefined) {
+    const program = fleetProgram(where, { args: ALL_TOOLS, checkout: also });
+    ways.push(...(await fleetWays('also ', program, cleanups)));
   }
-  const http = await openHttp(program);
-  cleanups.add('end the server over HTTP', () => http.close());
-  for (const era of eras) ways.push(await toolWay(`http ${era}`, 'http', http.connect(era)));
   if (peer === undefined) return ways;
   const connection = await openStdio(peerProgram(where, peer), '2025-11-25');
-  cleanups.add('end conductor-mcp', () => connection.child.stop());
+  cleanups.add(`end ${PEER_NAME}`, () => connection.child.stop());
   // Its first call fails on every server without accounts, whatever is called.
   await connection.call('workflow_get_all_workflows', {}).catch(() => undefined);
-  return [...ways, await toolWay('conductor-mcp', 'peer', connection)];
+  return [...ways, await toolWay(PEER_NAME, 'peer', connection)];
+}
+
+/** Both transports in both eras. */
+async function fleetWays(prefix: string, program: Program, cleanups: Cleanups): Promise<Way[]> {
+  const ways: Way[] = [];
+  for (const era of eras) {
+    const connection = await openStdio(program, era);
+    cleanups.add(`end ${prefix}${era} over stdio`, () => connection.child.stop());
+    ways.push(await toolWay(`${prefix}stdio ${era}`, 'fleet', connection));
+  }
+  const http = await openHttp(program);
+  cleanups.add(`end ${prefix}server over HTTP`, () => http.close());
+  for (const era of eras) ways.push(await toolWay(`${prefix}http ${era}`, 'fleet', http.connect(era)));
+  return ways;
 }
 
 async function toolWay(name: string, kind: Way['kind'], connection: McpConnection): Promise<Way> {
