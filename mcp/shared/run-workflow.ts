@@ -11,7 +11,7 @@ import { findWorkflow } from './find-workflow.ts';
 import { fitPayloads } from './payload.ts';
 import { callOf, quote, word } from './quote.ts';
 import { keyOf, type Once, type OnExisting, startOnce } from './start-once.ts';
-import { waitUntilEnded } from './wait.ts';
+import { waitProgress } from './wait-progress.ts';
 
 /** Clients give a call up after 60 s; by then the caller must have the id, or it starts the workflow again. */
 export const MAX_WAIT_SECONDS = 45;
@@ -60,8 +60,8 @@ export async function runWorkflow(request: RunRequest, context: ToolContext): Pr
   if (seconds === 0 && once.isNew && beginsWithWorker(def)) return stillOpen(begun(def, once), once);
   try {
     const isEnough = ({ tasks }: Execution) => waitingAmong(tasks).length > 0;
-    await waitUntilEnded(conductor, id, { seconds, signal, progress, ...(stopAtGate && { isEnough }) });
-    return describe(await conductor.getExecution(id), once, context.maxResponseBytes);
+    const wait = { seconds, signal, progress: waitProgress(seconds, progress), ...(stopAtGate && { isEnough }) };
+    return describe(await conductor.waitForEnd(id, wait), once, context.maxResponseBytes);
   } catch (error) {
     signal.throwIfAborted();
     return startedOnly(def, once, error);

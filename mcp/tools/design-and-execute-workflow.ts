@@ -8,7 +8,6 @@ import type { Written } from '../authoring/write-steps.ts';
 import { defineTool, type ToolAnswer, type ToolContext } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
 import { callOf, quote, word } from '../shared/quote.ts';
-import { waitUntilEnded } from '../shared/wait.ts';
 
 const MOST_STEPS = 100;
 /** A client gives a call up after 60 s, and the dry run comes before. */
@@ -195,14 +194,11 @@ async function run(
   const executionId = await start(() => conductor.startWorkflow({ name, version, input }), { name, version, input });
   const follow = callOf('get_execution_status', { executionId });
   try {
-    await waitUntilEnded(conductor, executionId, { seconds: waitSeconds, signal });
     const {
       status,
       output: result,
       reasonForIncompletion: reason,
-    } = await conductor.getExecution(executionId, {
-      includeTasks: false,
-    });
+    } = await conductor.waitForEnd(executionId, { seconds: waitSeconds, signal });
     const head = `Started as ${executionId}: ${status}.`;
     if (!hasEnded(status)) {
       return {

@@ -13,7 +13,7 @@ import { nearNames } from '../shared/near-names.ts';
 import { bytesShown, cutNames, fitPayloads, type Payload, wholeValues } from '../shared/payload.ts';
 import { callOf, quote, word } from '../shared/quote.ts';
 import { countsLine, isGoingOn, lineOf, rowOf, unpolled } from '../shared/task-rows.ts';
-import { waitUntilEnded } from '../shared/wait.ts';
+import { waitProgress } from '../shared/wait-progress.ts';
 
 const SUMMARY_TASKS = 5;
 const SUMMARY_OUTPUT_BYTES = 500;
@@ -67,10 +67,8 @@ export default defineTool({
   const { conductor, maxResponseBytes, signal, progress } = context;
   const detail = taskRef === undefined ? asked : 'task';
   if (detail === 'task' && taskRef === undefined) throw taskMissing(id);
-  if (waitSeconds > 0) {
-    await orNoExecution(waitUntilEnded(conductor, id, { seconds: waitSeconds, signal, progress }), id);
-  }
-  const execution = await orNoExecution(conductor.getExecution(id), id);
+  const wait = { seconds: waitSeconds, signal, progress: waitProgress(waitSeconds, progress) };
+  const execution = await orNoExecution(conductor.waitForEnd(id, wait), id);
   const now = Date.now();
   const all = taskRef === undefined ? latestAttempts(execution.tasks) : attemptsOf(execution, taskRef);
   const { tasks, nextPage } = pageOf(all, page, pageSize(detail, maxResponseBytes));

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
-import { hasEnded } from '../../core/conductor/types.ts';
 import { pause } from '../../core/drain.ts';
 import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { register } from '../../workflows/manage/apply.ts';
@@ -111,7 +110,8 @@ export async function settle(conductor: Conductor, limitMs: number, signal: Abor
   const ids = await allIds(conductor);
   // The index is written beside the execution, not with it: what it says of a server that was killed is checked.
   for (const id of ids) {
-    while (!hasEnded((await conductor.getStatus(id)).status) && Date.now() < until) await pause(LOOK_EVERY_MS, signal);
+    const seconds = Math.max(0, until - Date.now()) / 1000;
+    if (!signal.aborted) await conductor.waitForEnd(id, { seconds, everyMs: LOOK_EVERY_MS });
   }
   return ids;
 }

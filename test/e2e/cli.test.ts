@@ -125,7 +125,7 @@ test.concurrent('fleet apply is idempotent over everything that is shipped', asy
   expect(changes.filter(({ action }) => ['create', 'update', 'new-version'].includes(action))).toEqual([]);
 });
 
-test.concurrent('while it waits for a task that no worker asks for, run says so, and what would serve it', async () => {
+test.concurrent('while it waits for a task that no worker polls, run says so, and which command serves it', async () => {
   const name = unique('Unserved').replace('-', '_');
   const task = defineTask({
     name: `${name}_task`.toLowerCase(),
@@ -146,5 +146,7 @@ test.concurrent('while it waits for a task that no worker asks for, run says so,
   await registerAlone(conductor, [workflow]);
   const { code, stderr } = await runFleetCommand(['run', name, '--wait', '--timeout', '6']);
   expect(code).toBe(1);
-  expect(stderr).toContain(`now wait (SCHEDULED); no worker asks for ${task.name}: \`fleet work --only ${task.name}\``);
+  expect(stderr).toContain(
+    `now wait (SCHEDULED); no worker polls ${task.name}. Start one: \`fleet work --only ${task.name}\``,
+  );
 });

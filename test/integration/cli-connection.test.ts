@@ -35,7 +35,7 @@ describe('a command ends when its work has ended, although a token would be refr
 describe('waiting for an execution', () => {
   const run = (...args: string[]) =>
     startFleetCommand(['run', 'fake_flow', '--wait', ...args], { CONDUCTOR_SERVER_URL: fake.url });
-  const goesOn = 'It goes on; look with `fleet status exec-1`.';
+  const goesOn = 'The execution continues; look with `fleet status exec-1`.';
 
   test('outlasts answers that fail in between', async () => {
     let looks = 0;

@@ -7,10 +7,10 @@ import {
   type ExecutionStatus,
   executionSchema,
   executionStatusSchema,
-  hasEnded,
   searchSchema,
   type WorkflowDef,
 } from '../types.ts';
+import { type WaitOptions, waitForEnd } from '../wait-for-end.ts';
 
 /** A dry run is answered when it is over; one with many rounds and forks takes a while on a busy server. */
 const TEST_WAIT_MS = 60_000;
@@ -86,8 +86,8 @@ export interface ExecutionCalls {
   restart(workflowId: string, options?: { useLatestDefinitions?: boolean }): Promise<void>;
   /** Removes an execution with all that is known of it. */
   removeExecution(workflowId: string): Promise<void>;
-  /** Waits until the execution has ended. @throws what `signal` was aborted with */
-  waitForEnd(workflowId: string, options?: { signal?: AbortSignal; everyMs?: number }): Promise<Execution>;
+  /** See `waitForEnd` in `core/conductor/wait-for-end.ts`. */
+  waitForEnd(workflowId: string, options?: WaitOptions): Promise<Execution>;
   /** Runs a definition on the server with given outputs for its tasks. The execution it makes stays there. */
   testWorkflow(request: TestRequest): Promise<Execution>;
   /** Schedules nothing new until `resume`. Tasks that are handed out and sub-workflows go on. @throws FleetError `conflict` if it has ended */
@@ -192,14 +192,7 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
         answer: nothing,
       });
     },
-    async waitForEnd(workflowId, { signal, everyMs = 200 } = {}) {
-      for (;;) {
-        signal?.throwIfAborted();
-        const { status } = await calls.getStatus(workflowId);
-        if (hasEnded(status)) return calls.getExecution(workflowId);
-        await new Promise((resolve) => setTimeout(resolve, everyMs));
-      }
-    },
+    waitForEnd: (workflowId, options) => waitForEnd(calls, workflowId, options),
     testWorkflow: (request) =>
       call({
         method: 'POST',

@@ -1,0 +1,21 @@
+import { latestAttempts } from '../../core/conductor/execution.ts';
+import type { Standing } from '../../core/conductor/wait-for-end.ts';
+import { duration } from '../../core/text.ts';
+import type { Progress } from '../engine/define-tool.ts';
+import { word } from './quote.ts';
+
+/** Words the progress of a wait of at most `seconds`, whose unit is a second. */
+export function waitProgress(seconds: number, progress: (progress: Progress) => void): (standing: Standing) => void {
+  return ({ waitedMs, execution }) => {
+    if (execution === undefined) return;
+    const tasks = latestAttempts(execution.tasks);
+    const open = tasks.filter((task) => task.status === 'SCHEDULED' || task.status === 'IN_PROGRESS');
+    const at = open.at(-1) ? `, at ${word(open.at(-1)?.referenceTaskName ?? '')}` : '';
+    const done = `${tasks.length - open.length} of ${tasks.length} tasks ended`;
+    progress({
+      progress: Math.min(seconds, Math.round(waitedMs / 1000)),
+      total: seconds,
+      message: `${execution.status} after waiting ${duration(waitedMs)}: ${done}${at}`,
+    });
+  };
+}

@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Execution, WorkflowStatus } from '../../core/conductor/types.ts';
+import { type Standing, waitForEnd } from '../../core/conductor/wait-for-end.ts';
+import { FleetError } from '../../core/errors.ts';
+
+type Look = WorkflowStatus | FleetError;
+
+/** A server that shows these states one after another, and the last one from then on. */
+function serverWith(...looks: Look[]) {
+  const calls = { status: 0, execution: 0 };
+  const next = () => {
+    const look = looks.length > 1 ? looks.shift() : looks[0];
+    if (look instanceof FleetError) throw look;
+    return { workflowId: 'x', status: look, tasks: [], output: {} } as unknown as Execution; // what a wait reads
+  };
+  const conductor = {
+    async getStatus() {
+      calls.status++;
+      return next() as never;
+    },
+    async getExecution() {
+      calls.execution++;
+      return next();
+    },
+  };
+  return { conductor, calls };
+}
+
+const away = () => new FleetError('upstream', 'away');
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+async function settled<T>(ms: number, wait: Promise<T>): Promise<T> {
+  wait.catch(() => {}); // looked at below
+  await vi.advanceTimersByTimeAsync(ms);
+  return wait;
+}
+
+describe('waiting for an execution', () => {
+  test('ends with it, and costs one small call for each look', async () => {
+    const { conductor, calls } = serverWith('RUNNING', 'RUNNING', 'FAILED');
+    expect(await settled(400, waitForEnd(conductor, 'x'))).toMatchObject({ status: 'FAILED' });
+    expect(calls).toEqual({ status: 3, execution: 1 });
+  });
+
+  test('ends when the time is over, with the execution as it is then', async () => {
+    const { conductor } = serverWith('RUNNING');
+    expect(await settled(1000, waitForEnd(conductor, 'x', { seconds: 1 }))).toMatchObject({ status: 'RUNNING' });
+  });
+
+  test('of no time at all reads it once', async () => {
+    const { conductor, calls } = serverWith('RUNNING');
+    expect(await waitForEnd(conductor, 'x', { seconds: 0 })).toMatchObject({ status: 'RUNNING' });
+    expect(calls).toEqual({ status: 0, execution: 1 });
+  });
+
+  test('ends where it is enough', async () => {
+    const { conductor } = serverWith('RUNNING', 'RUNNING', 'PAUSED');
+    const isEnough = ({ status }: Execution) => status === 'PAUSED';
+    expect(await settled(400, waitForEnd(conductor, 'x', { isEnough }))).toMatchObject({ status: 'PAUSED' });
+  });
+
+  test('ends with the reason of its signal', async () => {
+    const { conductor } = serverWith('RUNNING');
+    const controller = new AbortController();
+    const wait = waitForEnd(conductor, 'x', { signal: controller.signal });
+    controller.abort(new Error('enough'));
+    await expect(settled(0, wait)).rejects.toThrow('enough');
+  });
+
+  test('tells every two seconds where the execution is', async () => {
+    const { conductor } = serverWith('RUNNING');
+    const told: Standing[] = [];
+    await settled(5000, waitForEnd(conductor, 'x', { seconds: 5, progress: (standing) => void told.push(standing) }));
+    expect(told.map(({ waitedMs, execution }) => [waitedMs, execution?.status])).toEqual([
+      [2000, 'RUNNING'],
+      [4000, 'RUNNING'],
+    ]);
+  });
+});
+
+describe('a server that is away', () => {
+  test('ends the wait at once, unless it is told to be patient', async () => {
+    const { conductor } = serverWith(away());
+    await expect(settled(0, waitForEnd(conductor, 'x'))).rejects.toMatchObject({ message: 'away' });
+  });
+
+  test('is waited for as long as the patience lasts, counted from its last answer', async () => {
+    const { conductor } = serverWith(away(), away(), 'RUNNING', away(), away(), 'COMPLETED');
+    expect(await settled(1000, waitForEnd(conductor, 'x', { patienceMs: 500 }))).toMatchObject({ status: 'COMPLETED' });
+    const gone = serverWith(away());
+    await expect(settled(600, waitForEnd(gone.conductor, 'x', { patienceMs: 500 }))).rejects.toThrow('away');
+  });
+
+  test('is told of like progress', async () => {
+    const { conductor } = serverWith(away());
+    const told: Standing[] = [];
+    const progress = (standing: Standing) => void told.push(standing);
+    await settled(2400, waitForEnd(conductor, 'x', { patienceMs: 2300, progress })).catch(() => {});
+    expect(told).toEqual([{ waitedMs: 2000, error: expect.objectContaining({ message: 'away' }) }]);
+  });
+
+  test('is not waited for where a retry cannot help', async () => {
+    const { conductor } = serverWith(new FleetError('denied', 'not yours'));
+    await expect(settled(0, waitForEnd(conductor, 'x', { patienceMs: 500 }))).rejects.toThrow('not yours');
+  });
+});
