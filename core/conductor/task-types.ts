@@ -1,13 +1,159 @@
-/** What Conductor OSS 3.32.1 executes, and where it waits for a worker. */
-export const TASK_TYPES: ReadonlySet<string> = new Set(
-  `SIMPLE DYNAMIC FORK_JOIN FORK_JOIN_DYNAMIC DECISION SWITCH JOIN DO_WHILE SUB_WORKFLOW START_WORKFLOW EVENT WAIT HUMAN HTTP LAMBDA INLINE
-  EXCLUSIVE_JOIN TERMINATE KAFKA_PUBLISH JSON_JQ_TRANSFORM SET_VARIABLE NOOP JDBC LLM_TEXT_COMPLETE LLM_CHAT_COMPLETE LLM_INDEX_TEXT
-  LLM_SEARCH_INDEX LLM_GENERATE_EMBEDDINGS LLM_STORE_EMBEDDINGS LLM_GET_EMBEDDINGS LLM_SEARCH_EMBEDDINGS LIST_MCP_TOOLS CALL_MCP_TOOL
-  GENERATE_IMAGE GENERATE_AUDIO GENERATE_VIDEO GENERATE_PDF PULL_WORKFLOW_MESSAGES AGENT GET_AGENT_CARD CANCEL_AGENT LIST_API_TOOLS
-  PLAN_AND_COMPILE PLANNER_CONTEXT_FETCH`.split(/\s+/),
-);
-
-/** True for a task that the server hands to whoever polls for its type, rather than running it itself. */
-export function isForWorkers({ taskType }: { taskType: string }): boolean {
-  return !TASK_TYPES.has(taskType) && taskType !== 'FORK'; // what FORK_JOIN is called in an execution
+/**
+ * Every task type of Conductor OSS 3.32.1, with what this project relies on about it. Builder, steps, lint, dry runs, pictures and
+ * diagnosis all read this table; `test/unit/task-types.test.ts` refuses a second list of types.
+ */
+interface TaskType {
+  readonly role: TaskRole;
+  /** The kinds of task sequences that the server reads inside it. */
+  readonly holds?: readonly ('case' | 'default' | 'branch' | 'loop')[];
+  /** Every field of its output. Absent: the output may hold anything. */
+  readonly outputs?: readonly string[];
+  /** Inputs it cannot run without: one of each group. */
+  readonly needs?: readonly (readonly string[])[];
+  /** Where its JavaScript is, as a JSON pointer from the task. */
+  readonly script?: string;
+  /** The server answers 500 if its `inputParameters` is null. */
+  readonly refusesNullInput?: true;
+  /** The server retries it three times, even if its task definition says 0. */
+  readonly alwaysRetried?: true;
+  /** Its type in an execution, if that differs. */
+  readonly ranAs?: string;
+  /** The type to use instead, for a type that the server keeps for old definitions only. */
+  readonly replacedBy?: string;
 }
+
+/** What a task does in a workflow. */
+export type TaskRole =
+  /** Waits in a queue until a worker polls it. */
+  | 'worker'
+  /** Runs one of its cases. */
+  | 'choice'
+  | 'fork'
+  | 'join'
+  | 'loop'
+  /** Ends the execution. */
+  | 'end'
+  /** Starts another workflow. */
+  | 'workflow'
+  /** Computes a value in the server, by a script or query. */
+  | 'computation'
+  | 'variables'
+  | 'nothing'
+  /** Waits for a person, a signal or a time. */
+  | 'wait'
+  | 'event'
+  /** The server calls another service, in the background. A call that is under way when the server is killed hangs for an hour. */
+  | 'call';
+
+const choice = { role: 'choice', holds: ['case', 'default'] } as const;
+const call = { role: 'call' } as const;
+const aiCall = { role: 'call', alwaysRetried: true } as const;
+const model = ['llmProvider'];
+
+const TYPES: Readonly<Record<string, TaskType>> = {
+  SIMPLE: { role: 'worker' },
+  DYNAMIC: { role: 'worker' },
+  SWITCH: { ...choice, outputs: ['evaluationResult', 'selectedCase'], script: '/expression' },
+  DECISION: { ...choice, script: '/caseExpression', replacedBy: 'SWITCH' },
+  FORK_JOIN: { role: 'fork', holds: ['branch'], ranAs: 'FORK' },
+  FORK_JOIN_DYNAMIC: { role: 'fork', ranAs: 'FORK', refusesNullInput: true },
+  JOIN: { role: 'join' },
+  EXCLUSIVE_JOIN: { role: 'join', replacedBy: 'SWITCH and JOIN' },
+  DO_WHILE: { role: 'loop', holds: ['loop'], script: '/loopCondition' },
+  TERMINATE: { role: 'end', refusesNullInput: true },
+  SUB_WORKFLOW: { role: 'workflow' },
+  START_WORKFLOW: { role: 'workflow', outputs: ['workflowId'], needs: [['startWorkflow']] },
+  INLINE: { role: 'computation', outputs: ['result', 'error'], script: '/inputParameters/expression' },
+  LAMBDA: { role: 'computation', script: '/inputParameters/scriptExpression', replacedBy: 'INLINE' },
+  JSON_JQ_TRANSFORM: {
+    role: 'computation',
+    outputs: ['result', 'resultList', 'error'],
+    needs: [['queryExpression']],
+  },
+  SET_VARIABLE: { role: 'variables', outputs: [] },
+  NOOP: { role: 'nothing', outputs: [] },
+  WAIT: { role: 'wait', refusesNullInput: true },
+  HUMAN: { role: 'wait' },
+  EVENT: { role: 'event', refusesNullInput: true },
+  HTTP: { ...call, outputs: ['response'] },
+  KAFKA_PUBLISH: { ...call, needs: [['kafka_request']] },
+  JDBC: call,
+  LLM_CHAT_COMPLETE: { ...aiCall, needs: [model, ['model'], ['messages', 'instructions', 'userInput', 'promptName']] },
+  LLM_TEXT_COMPLETE: { ...aiCall, needs: [model, ['model']] },
+  LLM_INDEX_TEXT: aiCall,
+  LLM_SEARCH_INDEX: aiCall,
+  LLM_GENERATE_EMBEDDINGS: aiCall,
+  LLM_STORE_EMBEDDINGS: aiCall,
+  LLM_GET_EMBEDDINGS: aiCall,
+  LLM_SEARCH_EMBEDDINGS: aiCall,
+  LIST_MCP_TOOLS: { ...aiCall, needs: [['mcpServer']] },
+  CALL_MCP_TOOL: { ...aiCall, needs: [['mcpServer'], ['method']] },
+  GENERATE_IMAGE: aiCall,
+  GENERATE_AUDIO: aiCall,
+  GENERATE_VIDEO: aiCall,
+  GENERATE_PDF: aiCall,
+  AGENT: aiCall,
+  GET_AGENT_CARD: call,
+  CANCEL_AGENT: call,
+  LIST_API_TOOLS: call,
+  PLAN_AND_COMPILE: call,
+  PLANNER_CONTEXT_FETCH: call,
+  PULL_WORKFLOW_MESSAGES: call,
+};
+
+/** Types of the commercial Orkes Conductor that the open-source server does not have. */
+const ORKES_TYPES =
+  `GET_DOCUMENT PARSE_DOCUMENT GET_SIGNED_JWT UPDATE_TASK UPDATE_SECRET WAIT_FOR_WEBHOOK HTTP_POLL BUSINESS_RULE OPS_GENIE QUERY_PROCESSOR
+  GRPC SENDGRID ALERT BULK_START_WORKFLOWS YIELD LIST_FILES CHUNK_TEXT`.split(/\s+/);
+
+/**
+ * Why a loop inside a loop is refused. Seen on 3.32.1 with the inner loop directly in the outer one, in a SWITCH and in a fork: in round 1
+ * of the outer loop the inner one is called `inner__1`, which its condition cannot read as `inner`; and the server takes `inner__2` for
+ * both the second round of the inner and of the outer loop. Only two loops of one round each complete.
+ */
+export const NESTED_LOOP =
+  'the server mixes up the rounds of the two loops: a condition that reads the rounds of the inner loop fails the execution, and with any other condition the execution never ends';
+
+/** The row of a type of a definition; undefined for a type that the server does not have. */
+export function taskType(type: string): TaskType | undefined {
+  return Object.hasOwn(TYPES, type) ? TYPES[type] : undefined;
+}
+
+/** The names of all types, as definitions write them. */
+export const taskTypes: readonly string[] = Object.keys(TYPES);
+
+export function isOrkesType(type: string): boolean {
+  return ORKES_TYPES.includes(type);
+}
+
+const ranAs = new Map(Object.values(TYPES).flatMap((row) => (row.ranAs ? [[row.ranAs, row.role]] : [])));
+
+/** The role of a type, as a definition or an execution writes it; undefined for what only a worker can know. */
+export function roleOf(type: string): TaskRole | undefined {
+  return taskType(type)?.role ?? ranAs.get(type);
+}
+
+/** True for a task of an execution that the server hands to the worker that polls for its type: it runs every known type itself. */
+export function isForWorkers({ taskType: type }: { taskType: string }): boolean {
+  return roleOf(type) === undefined;
+}
+
+const has =
+  (...roles: TaskRole[]) =>
+  (type: string): boolean =>
+    roles.some((role) => role === roleOf(type));
+
+/** True for a type that waits for other tasks: it is open or failed because of them. */
+export const isContainer = has('fork', 'join', 'loop');
+
+/** True for a type that only decides which tasks run, and when. */
+export const isControlFlow = has('choice', 'fork', 'join', 'loop');
+
+/** True for a type that the server executes itself within the decision that reaches it. */
+export const isSynchronous = has('choice', 'fork', 'join', 'loop', 'end', 'computation', 'variables', 'nothing');
+
+/**
+ * True if a JOIN can wait for a task of this type directly. The decision that ends such a task also gives up on it, so the JOIN never
+ * sees it between two attempts; and it has ended only when everything inside it has.
+ */
+export const isSafeToJoin = has('join', 'loop', 'computation', 'variables', 'nothing');

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { FleetError } from '../errors.ts';
 import type { Conductor } from './api.ts';
 import { latestAttempts } from './execution.ts';
+import { roleOf } from './task-types.ts';
 import type { Task, TaskLog, TaskResult } from './types.ts';
 
 /**
@@ -28,13 +29,10 @@ const LOOK_EVERY_MS = 50;
 const CLAIM = /^fleet claim (\S{36})$/;
 const WITHDRAWN = /^fleet claim (\S{36}) is withdrawn$/;
 
-/** Task types that wait for somebody outside. The server's search knows only of the first before they have ended. */
-const WAITING_TYPES = ['HUMAN', 'WAIT'];
-
 /** True where somebody outside has to answer. A WAIT with a time of its own ends by itself, and is nobody's to complete. */
 export function isWaiting({ taskType, status, inputData }: Task): boolean {
   const timed = 'duration' in inputData || 'until' in inputData;
-  return status === 'IN_PROGRESS' && WAITING_TYPES.includes(taskType) && !timed;
+  return status === 'IN_PROGRESS' && roleOf(taskType) === 'wait' && !timed;
 }
 
 /** The tasks among these that wait for somebody outside. */

@@ -1,6 +1,6 @@
 import type { Conductor } from '../../core/conductor/api.ts';
 import { latestAttempts } from '../../core/conductor/execution.ts';
-import { isForWorkers } from '../../core/conductor/task-types.ts';
+import { isContainer, isForWorkers } from '../../core/conductor/task-types.ts';
 import { type Execution, hasEnded, type PollData, type Task } from '../../core/conductor/types.ts';
 import { orUndefined } from '../../core/errors.ts';
 
@@ -39,9 +39,6 @@ const DEEPEST = 10;
 const MOST_CHILDREN = 10;
 const MOST_QUEUES = 5;
 
-/** Containers fail and wait because of what is inside them. */
-const CONTAINERS: ReadonlySet<string> = new Set(['JOIN', 'DO_WHILE', 'FORK', 'EXCLUSIVE_JOIN']);
-
 const ENDED_BY_PARENT = 'Parent workflow has been terminated';
 
 /** Reads an execution and what its cause can be seen by: its parent or children, the queues it waits in. */
@@ -59,11 +56,11 @@ export function failedTaskOf(execution: Execution): Task | undefined {
   const { tasks, reasonForIncompletion: reason } = execution;
   const named = /Task ([0-9a-f-]{36})/.exec(reason ?? '')?.[1];
   const found = tasks.find(({ taskId }) => taskId === named);
-  if (found && !CONTAINERS.has(found.taskType)) return found;
+  if (found && !isContainer(found.taskType)) return found;
   const failed = latestAttempts(tasks)
     .filter(hasFailed)
     .sort((a, b) => a.endTime - b.endTime);
-  return failed.find(({ taskType }) => !CONTAINERS.has(taskType)) ?? found ?? failed[0];
+  return failed.find(({ taskType }) => !isContainer(taskType)) ?? found ?? failed[0];
 }
 
 /** The queue that a task waits in. */
@@ -129,7 +126,7 @@ function leafOf(execution: Execution, task: Task | undefined): Leaf {
 /** What has been scheduled and not ended, containers only where nothing inside them is open. */
 function openTasks({ tasks }: Execution): Task[] {
   const open = latestAttempts(tasks).filter(({ status }) => status === 'SCHEDULED' || status === 'IN_PROGRESS');
-  const inner = open.filter(({ taskType }) => !CONTAINERS.has(taskType));
+  const inner = open.filter(({ taskType }) => !isContainer(taskType));
   return inner.length > 0 ? inner : open;
 }
 

@@ -1,5 +1,5 @@
 import { latestAttempts, runtimeOf } from '../../core/conductor/execution.ts';
-import { isForWorkers } from '../../core/conductor/task-types.ts';
+import { isForWorkers, roleOf, type TaskRole } from '../../core/conductor/task-types.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
 import { workerInputs } from '../../core/content/worker-inputs.ts';
 import { count, duration } from '../../core/text.ts';
@@ -20,16 +20,8 @@ import {
 const SHOWN_REASON = 300;
 const SHOWN_ATTEMPTS = 3;
 
-/** Whose reason says nothing about a worker, since the server runs what the definition says. */
-const SCRIPTS: ReadonlySet<string> = new Set([
-  'INLINE',
-  'LAMBDA',
-  'JSON_JQ_TRANSFORM',
-  'SWITCH',
-  'DECISION',
-  'DO_WHILE',
-  'EVENT',
-]);
+/** Tasks that fail because of what the definition says: the server evaluates it, and no worker is involved. */
+const EVALUATED: readonly (TaskRole | undefined)[] = ['computation', 'choice', 'loop', 'event'];
 
 /** Why an ended execution ended as it did. */
 export function judgeEnded({ chain }: Facts, asked: Execution): RootCause {
@@ -157,7 +149,7 @@ function refined(
   if (kind === 'denied' && task && secretsOf(task).length > 0) return { ...failure, cause: 'missing-configuration' };
   if (kind === 'said-so' && !(task && isForWorkers(task))) {
     const byType: FailureClass = { cause: 'bad-definition', kind: 'script' };
-    if (!task || !SCRIPTS.has(task.taskType)) return { cause: 'unknown', kind };
+    if (!task || !EVALUATED.includes(roleOf(task.taskType))) return { cause: 'unknown', kind };
     return refined(byType, execution, task, unresolved);
   }
   const isAboutInput = ['nothing-given', 'script', 'input-refused'].includes(kind);

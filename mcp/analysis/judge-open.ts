@@ -1,4 +1,4 @@
-import { isForWorkers } from '../../core/conductor/task-types.ts';
+import { isForWorkers, roleOf } from '../../core/conductor/task-types.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 import { clip, count, duration, instant } from '../../core/text.ts';
@@ -141,7 +141,7 @@ function ofTheServer(execution: Execution, task: Task, now: number): RootCause {
   const began = task.status === 'SCHEDULED' ? task.updateTime || task.startTime : 0;
   const allowed = Math.max(SERVER_TASK_MS, httpLimitMs(task) * 2);
   const waited = now - task.scheduledTime;
-  const isJoin = task.taskType === 'JOIN' || task.taskType === 'EXCLUSIVE_JOIN';
+  const isJoin = roleOf(task.taskType) === 'join';
   const lost =
     task.startTime > 0 && began > 0 ? now - began > allowed : isJoin && waited > allowed && isJoinable(execution, task);
   if (!lost) {

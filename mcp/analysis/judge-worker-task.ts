@@ -1,4 +1,4 @@
-import { TASK_TYPES } from '../../core/conductor/task-types.ts';
+import { taskType } from '../../core/conductor/task-types.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 import { count, duration, instant } from '../../core/text.ts';
@@ -30,7 +30,7 @@ export function judgeQueued(execution: Execution, task: Task, queue: Queue | und
   const found = { evidence, execution, task };
   if (latest > 0 && now - latest < POLLED_LATELY_MS) return polled(found, waiting);
   const type = isObject(task.workflowTask) ? task.workflowTask.type : undefined;
-  if (typeof type === 'string' && !TASK_TYPES.has(type)) {
+  if (typeof type === 'string' && !taskType(type)) {
     return {
       ...found,
       cause: 'bad-definition',

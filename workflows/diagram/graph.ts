@@ -1,4 +1,5 @@
 import { failureOf, runtimeOf } from '../../core/conductor/execution.ts';
+import { roleOf } from '../../core/conductor/task-types.ts';
 import type { Execution, WorkflowTask } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 import { nested, walk } from '../model/walk.ts';
@@ -57,7 +58,7 @@ class Drawing {
     const nodes: Node[] = [];
     for (const [index, task] of tasks.entries()) {
       const before = tasks[index - 1];
-      if (task.type === 'JOIN' && before && isFork(before)) continue; // drawn with its fork
+      if (task.type === 'JOIN' && before && roleOf(before.type) === 'fork') continue; // drawn with its fork
       const next = tasks[index + 1];
       nodes.push(this.#node(task, next?.type === 'JOIN' ? next : undefined, window));
     }
@@ -75,14 +76,12 @@ class Drawing {
   }
 
   #node(task: WorkflowTask, join: WorkflowTask | undefined, window: Window): Node {
-    switch (task.type) {
-      case 'SWITCH':
-      case 'DECISION':
+    switch (roleOf(task.type)) {
+      case 'choice':
         return { kind: 'choice', ...this.#head(task, window), cases: this.#cases(task, window) };
-      case 'FORK_JOIN':
-      case 'FORK_JOIN_DYNAMIC':
+      case 'fork':
         return this.#parallel(task, join, window);
-      case 'DO_WHILE':
+      case 'loop':
         return this.#loop(task, window);
       default:
         return this.#leaf(task, window);
@@ -90,7 +89,7 @@ class Drawing {
   }
 
   #leaf(task: WorkflowTask, window: Window): TaskNode {
-    return { kind: 'task', ...this.#head(task, window), ends: task.type === 'TERMINATE' };
+    return { kind: 'task', ...this.#head(task, window), ends: roleOf(task.type) === 'end' };
   }
 
   #head(task: WorkflowTask, window: Window): Head {
@@ -180,10 +179,6 @@ class Drawing {
   #typeOf(ref: string): string {
     return this.#rows?.attempts(ref, WHOLE).at(-1)?.taskType ?? 'SIMPLE';
   }
-}
-
-function isFork({ type }: WorkflowTask): boolean {
-  return type === 'FORK_JOIN' || type === 'FORK_JOIN_DYNAMIC';
 }
 
 function first(value: unknown): unknown {

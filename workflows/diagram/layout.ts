@@ -1,3 +1,4 @@
+import { roleOf, type TaskRole } from '../../core/conductor/task-types.ts';
 import { type Block, type Box, EMPTY, framed, moved, spread, stack } from './blocks.ts';
 import { columnsOf, shorten } from './measure.ts';
 import { type Case, type Diagram, type Head, type LoopNode, type Node, type Tone, toneOf } from './model.ts';
@@ -39,7 +40,7 @@ function blockOf(node: Node, isExecution: boolean): Block {
     case 'note':
       return box('note', [node.text], { dim: isExecution && node.open === true });
     case 'task':
-      return { ...taskBox(node, KINDS.get(node.type) ?? 'task', isExecution), ends: node.ends };
+      return { ...taskBox(node, KINDS[roleOf(node.type) ?? 'worker'] ?? 'task', isExecution), ends: node.ends };
     case 'choice':
       return below(taskBox(node, 'choice', isExecution), spread(node.cases.map((one) => caseBlock(one, isExecution))));
     case 'parallel': {
@@ -58,11 +59,7 @@ function caseBlock(one: Case, isExecution: boolean): Block {
   return { ...column, dimExit: dim || column.dimExit };
 }
 
-const KINDS: ReadonlyMap<string, Box['kind']> = new Map([
-  ['SUB_WORKFLOW', 'sub-workflow'],
-  ['START_WORKFLOW', 'sub-workflow'],
-  ['TERMINATE', 'terminal'],
-]);
+const KINDS: { readonly [R in TaskRole]?: Box['kind'] } = { workflow: 'sub-workflow', end: 'terminal' };
 
 function loopBlock(node: LoopNode, isExecution: boolean): Block {
   const rounds = node.rounds.flatMap(({ number, nodes }) => {

@@ -1,3 +1,4 @@
+import { roleOf, type TaskRole } from '../../core/conductor/task-types.ts';
 import { shorten } from './measure.ts';
 import {
   type ChoiceNode,
@@ -53,13 +54,7 @@ export function toMermaid(diagram: Diagram): string {
 type Shape = readonly [open: string, close: string];
 
 const RECTANGLE: Shape = ['[', ']'];
-const SHAPES: ReadonlyMap<string, Shape> = new Map([
-  ['SUB_WORKFLOW', ['[[', ']]']],
-  ['START_WORKFLOW', ['[[', ']]']],
-  ['HUMAN', ['[/', '/]']],
-  ['WAIT', ['[/', '/]']],
-  ['TERMINATE', ['([', '])']],
-]);
+const SHAPES: { readonly [R in TaskRole]?: Shape } = { workflow: ['[[', ']]'], wait: ['[/', '/]'], end: ['([', '])'] };
 
 /** Colours that can be read on light and on dark pages, because fill and text are both given. */
 const CLASSES: Record<Tone | 'notrun' | 'note', string> = {
@@ -123,7 +118,7 @@ class Chart {
         return [{ id, ...(this.#isExecution && node.open && { dim: true }) }];
       }
       case 'task': {
-        const exit = this.#task(node, from, SHAPES.get(node.type) ?? RECTANGLE);
+        const exit = this.#task(node, from, SHAPES[roleOf(node.type) ?? 'worker'] ?? RECTANGLE);
         return node.ends ? [] : [exit];
       }
       case 'choice':

@@ -1,3 +1,4 @@
+import { roleOf } from '../../core/conductor/task-types.ts';
 import { count, duration } from '../../core/text.ts';
 import type { Case, Diagram, Head, LoopNode, ParallelNode, Run } from './model.ts';
 
@@ -8,10 +9,8 @@ export function kindOf({ type, name, optional }: Head): string {
 
 /** What a task is about, unless that is program text: of that a few words say nothing, and a picture has no room for more. */
 export function matterOf({ type, detail }: Head): string | undefined {
-  return PROGRAMS.has(type) ? undefined : detail;
+  return roleOf(type) === 'computation' ? undefined : detail;
 }
-
-const PROGRAMS: ReadonlySet<string> = new Set(['INLINE', 'LAMBDA', 'JSON_JQ_TRANSFORM']);
 
 /** `COMPLETED · 1.2 s · 3 attempts`, or `not run` in an execution that did not come by. */
 export function fateOf(run: Run | undefined): string {

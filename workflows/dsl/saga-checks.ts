@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { isControlFlow } from '../../core/conductor/task-types.ts';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import type { TaskContract, TaskPolicy } from '../../core/contract.ts';
 import { expressionsIn } from '../model/expressions.ts';
@@ -8,17 +9,7 @@ import { failureInput } from './define-workflow.ts';
 import { toJson } from './refs.ts';
 import type { Undo } from './saga-compensation.ts';
 
-/** What orders other tasks, and has no effect that could be undone or fail. */
-const CONTROL = new Set([
-  'SWITCH',
-  'DECISION',
-  'FORK_JOIN',
-  'FORK_JOIN_DYNAMIC',
-  'JOIN',
-  'EXCLUSIVE_JOIN',
-  'DO_WHILE',
-  'TERMINATE',
-]);
+const hasNoEffect = (type: string) => isControlFlow(type) || type === 'TERMINATE';
 
 /**
  * The steps with an undo in the order in which they are written.
@@ -34,7 +25,7 @@ export function checkSteps(build: Build, tasks: readonly WorkflowTask[], undos: 
   for (const { undo, at } of found) {
     const place = places[at];
     if (!place) throw build.mistake(`"${undo.ref}" has an undo and is no task of this saga.`);
-    if (CONTROL.has(place.task.type)) {
+    if (hasNoEffect(place.task.type)) {
       throw build.mistake(`"${undo.ref}" is a ${place.task.type}; give the tasks in it an undo each.`);
     }
     if (place.within.some(({ kind }) => kind === 'loop')) {
@@ -60,7 +51,7 @@ export function checkWhole(build: Build, saga: z.ZodObject, afterwards: z.ZodObj
 /** @throws FleetError `config` for an undo without a task, or with one that other tasks depend on */
 export function checkTasks(build: Build, step: string, tasks: readonly WorkflowTask[]): void {
   if (tasks.length === 0) throw build.mistake(`the undo of "${step}" adds no task.`);
-  const control = tasks.find(({ type }) => CONTROL.has(type));
+  const control = tasks.find(({ type }) => hasNoEffect(type));
   if (!control) return;
   throw build.mistake(`the undo of "${step}" holds a ${control.type}; put what belongs together into a sub-workflow.`);
 }

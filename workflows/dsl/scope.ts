@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { isSafeToJoin, NESTED_LOOP } from '../../core/conductor/task-types.ts';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import type { CasesOf, Countable } from './cases.ts';
 import { ModelTasks } from './model-tasks.ts';
@@ -14,9 +15,6 @@ export type { MaybeStep, QueuedPlacement, Step, TaskPlacement } from './step.ts'
 
 /** Adds the tasks of one branch. What it returns can be referred to after the branch. */
 export type Branch<V = unknown, R = unknown> = (scope: Scope<V>) => R;
-
-/** Ended by the same decision of the server that gives up on them: a JOIN never sees them between two attempts. */
-const SETTLED = ['INLINE', 'JSON_JQ_TRANSFORM', 'SET_VARIABLE', 'NOOP', 'JOIN', 'DO_WHILE'];
 
 /** How many rounds a loop keeps on the server. */
 interface Kept {
@@ -154,7 +152,7 @@ export class Scope<V = unknown> extends ModelTasks<V> {
     const { taskReferenceName: ref } = loop;
     if (this.loop !== undefined) {
       throw this.build.mistake(
-        `the loop "${ref}" is inside the loop "${this.loop}", where the server would run it once; put it into a workflow of its own and call that with subWorkflow.`,
+        `the loop "${ref}" is inside the loop "${this.loop}": ${NESTED_LOOP}. Put the inner loop into a workflow of its own and call that with subWorkflow.`,
       );
     }
     const kept = keepLastN === undefined ? {} : { keepLastN: this.build.count(ref, 'rounds to keep', keepLastN) };
@@ -170,7 +168,7 @@ export class Scope<V = unknown> extends ModelTasks<V> {
   #settledFor(ref: string): WorkflowTask[] {
     const type = this.tasks.at(-1)?.type;
     if (type === undefined) throw this.build.mistake(`the branch "${ref}" has no task.`);
-    if (!SETTLED.includes(type)) this.push(plain(`${ref}_end`, 'NOOP'));
+    if (!isSafeToJoin(type)) this.push(plain(`${ref}_end`, 'NOOP'));
     return this.tasks;
   }
 }

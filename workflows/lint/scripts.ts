@@ -1,5 +1,6 @@
 import { Script } from 'node:vm';
-import { isDynamic, type Step, textOf } from './subject.ts';
+import { taskType } from '../../core/conductor/task-types.ts';
+import { type Step, textOf } from './subject.ts';
 
 /** JavaScript that the server evaluates for a task. */
 export interface TaskScript {
@@ -13,28 +14,16 @@ export interface TaskScript {
 
 const JAVASCRIPT = ['javascript', 'graaljs', ''];
 
-/** The scripts of a task. Where a script is chosen at run time there is nothing to look at. */
-export function scriptsOf(step: Step): TaskScript[] {
-  const { task, input, type } = step;
-  const script = (field: string, value: unknown, substituted: boolean): TaskScript[] => {
-    const text = textOf(value);
-    return text === '' || (substituted && /^\$\{[^}]*\}$/.test(text)) ? [] : [{ step, field, text, substituted }];
-  };
-  const isJavaScript = (evaluator: unknown) => JAVASCRIPT.includes(textOf(evaluator)) && !isDynamic(evaluator);
-  switch (type) {
-    case 'INLINE':
-      return isJavaScript(input.evaluatorType) ? script('/inputParameters/expression', input.expression, true) : [];
-    case 'LAMBDA':
-      return script('/inputParameters/scriptExpression', input.scriptExpression, true);
-    case 'SWITCH':
-      return isJavaScript(task.evaluatorType) ? script('/expression', task.expression, false) : [];
-    case 'DECISION':
-      return script('/caseExpression', task.caseExpression, false);
-    case 'DO_WHILE':
-      return script('/loopCondition', task.loopCondition, false);
-    default:
-      return [];
-  }
+/** The script of a task; undefined if it has none, or if another task chooses it at run time. */
+export function scriptOf(step: Step): TaskScript | undefined {
+  const field = taskType(step.type)?.script;
+  if (field === undefined) return undefined;
+  const substituted = field.startsWith('/inputParameters/');
+  const holder = substituted ? step.input : step.task;
+  const text = textOf(holder[field.slice(field.lastIndexOf('/') + 1)]);
+  const isJavaScript = JAVASCRIPT.includes(textOf(holder.evaluatorType));
+  if (text === '' || !isJavaScript || (substituted && /^\$\{[^}]*\}$/.test(text))) return undefined;
+  return { step, field, text, substituted };
 }
 
 const parsed = new Map<string, string | undefined>();

@@ -1,3 +1,4 @@
+import { roleOf, type TaskRole, taskType } from '../../core/conductor/task-types.ts';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 import { escaped, type Place, walk } from '../model/walk.ts';
@@ -51,20 +52,6 @@ export interface Subject {
   readonly order: Order;
 }
 
-/** Which of the fields that hold tasks the server reads, by task type. */
-const INSIDE: Record<string, readonly string[]> = {
-  SWITCH: ['case', 'default'],
-  DECISION: ['case', 'default'],
-  FORK_JOIN: ['branch'],
-  DO_WHILE: ['loop'],
-};
-
-/** Types that the server does itself as soon as they are reached, within one decision. */
-export const SYNCHRONOUS: readonly string[] =
-  'INLINE JSON_JQ_TRANSFORM SET_VARIABLE SWITCH DECISION DO_WHILE FORK_JOIN FORK_JOIN_DYNAMIC TERMINATE NOOP LAMBDA JOIN'.split(
-    ' ',
-  );
-
 /** Reads a definition. What is not of the type the server wants is taken for absent: the rules about form speak of it. */
 export function subjectOf(def: Readonly<Record<string, unknown>>, known: Known, root = ''): Subject {
   const steps = stepsOf(def.tasks, root);
@@ -78,9 +65,9 @@ export function subjectOf(def: Readonly<Record<string, unknown>>, known: Known, 
   return { def, root, steps, byRef, uses, known, order: new Order(byRef) };
 }
 
-/** True for a task that the server looks into for tasks of that kind. */
-export function holds(type: string, kind: string): boolean {
-  return INSIDE[type]?.includes(kind) ?? false;
+/** True if the server reads task sequences of this kind inside a task of this type. */
+export function holds(type: string, kind: Sequence['kind']): boolean {
+  return taskType(type)?.holds?.includes(kind) ?? false;
 }
 
 /** A problem of a task, or of something in it. */
@@ -105,6 +92,11 @@ export function objectOf(value: unknown): Readonly<Record<string, unknown>> {
 /** The steps of these types. */
 export function ofType(subject: Subject, ...types: string[]): Step[] {
   return subject.steps.filter(({ type }) => types.includes(type));
+}
+
+/** The steps whose type has a role. */
+export function ofRole(subject: Subject, role: TaskRole): Step[] {
+  return subject.steps.filter(({ type }) => roleOf(type) === role);
 }
 
 /** The task definition that the server would use for a task, if it is known. */

@@ -1,3 +1,4 @@
+import { roleOf } from '../../core/conductor/task-types.ts';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 import { expressionsIn } from './expressions.ts';
@@ -89,7 +90,7 @@ class Following {
   #step(task: WorkflowTask): void {
     const { type, inputParameters = {} } = task;
     if (type === 'SET_VARIABLE') this.#learn(inputParameters);
-    else if (type === 'SWITCH' || type === 'DECISION') this.#choose(task);
+    else if (roleOf(type) === 'choice') this.#choose(task);
     else if (type !== 'JOIN') this.#name(task);
   }
 

@@ -1,3 +1,4 @@
+import { isControlFlow, roleOf } from '../../core/conductor/task-types.ts';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import { type Place, walk } from './walk.ts';
 
@@ -9,9 +10,6 @@ import { type Place, walk } from './walk.ts';
  * is scheduled; a JOIN does not count a skipped task as done, and the JOIN of a skipped fork waits for its branches.
  * Run again: the tasks of the other branches and the JOIN are removed and never come back; a SWITCH or a fork is not carried out anew.
  */
-
-const BRANCHING = ['FORK_JOIN', 'FORK_JOIN_DYNAMIC', 'SWITCH', 'DECISION', 'DO_WHILE', 'JOIN', 'EXCLUSIVE_JOIN'];
-const FORKS = ['FORK_JOIN', 'FORK_JOIN_DYNAMIC', 'JOIN', 'EXCLUSIVE_JOIN'];
 
 /** The name of a task in its definition: without the round of a loop that it has in an execution. */
 export function nameInDefinition(ref: string): string {
@@ -30,7 +28,7 @@ export function placeOf(tasks: readonly WorkflowTask[], ref: string): Place | un
 /** Why an execution would hang after this task was skipped; undefined where it goes on. */
 export function whySkippingHangs(tasks: readonly WorkflowTask[], { task, index, within }: Place): string | undefined {
   if (within.some(({ kind }) => kind === 'loop')) return 'it is in a loop, where skipping has no effect';
-  if (FORKS.includes(task.type)) return 'the JOIN of a fork would wait for ever';
+  if (['fork', 'join'].includes(roleOf(task.type) ?? '')) return 'the JOIN of a fork would wait for ever';
   if (within.length > 0 && index === 0)
     return 'it is the first of its case or branch, behind which nothing would be scheduled';
   const joins = [...walk(tasks)].filter(
@@ -43,7 +41,7 @@ export function whySkippingHangs(tasks: readonly WorkflowTask[], { task, index, 
 export function whyRerunHangs({ task, within }: Place): string | undefined {
   if (within.some(({ kind }) => kind === 'branch'))
     return 'it is in a branch of a fork, whose other branches would be lost';
-  return BRANCHING.includes(task.type) ? `a ${task.type} is not carried out anew` : undefined;
+  return isControlFlow(task.type) ? `a ${task.type} is not carried out anew` : undefined;
 }
 
 /** The last task before this one from which an execution can be run again; undefined where only its start is. */
@@ -53,7 +51,7 @@ export function rerunnableBefore(
 ): string | undefined {
   const before = sequence.slice(0, index).reverse();
   const inBranch = within.some(({ kind }) => kind === 'branch');
-  const found = inBranch ? undefined : before.find(({ type }) => !BRANCHING.includes(type));
+  const found = inBranch ? undefined : before.find(({ type }) => !isControlFlow(type));
   if (found) return found.taskReferenceName;
   const around = within.at(-1)?.task;
   const outer = around && [...walk(tasks)].find(({ task }) => task === around);

@@ -1,3 +1,4 @@
+import { NESTED_LOOP } from '../../core/conductor/task-types.ts';
 import type { Workflow } from '../../core/contract.ts';
 import { isObject } from '../../core/json.ts';
 import { nearest } from '../../core/nearest.ts';
@@ -49,13 +50,12 @@ function inputMistakes(workflow: Workflow, input: unknown): string[] {
   );
 }
 
-/** The server gives the inner loop's round no name that its condition could find, and repeats both without end. */
 function loopMistakes(workflow: Workflow, known: Known): string[] {
   return [...stepsOf(workflow, known).values()]
     .filter(({ type, loop }) => type === 'DO_WHILE' && loop)
     .map(
       ({ ref, loop }) =>
-        `${ref} is a loop inside the loop ${loop?.taskReferenceName}: the server never ends that. Move it to a sub-workflow.`,
+        `${ref} is a loop inside the loop ${loop?.taskReferenceName}: ${NESTED_LOOP}. Move it to a sub-workflow.`,
     );
 }
 

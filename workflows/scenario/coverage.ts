@@ -1,3 +1,4 @@
+import { roleOf } from '../../core/conductor/task-types.ts';
 import type { Workflow } from '../../core/contract.ts';
 import { isObject } from '../../core/json.ts';
 import { roundsOf } from './judge.ts';
@@ -59,14 +60,13 @@ function pointsOf(step: Step): Watched[] {
     reachedBy: (trace) => trace.attempts.some((attempt) => attempt.ref === ref && test(attempt, trace)),
   });
   const points: Watched[] = [];
-  if (type === 'SWITCH' || type === 'DECISION') points.push(...casesOf(step, point));
-  if (type === 'DO_WHILE') points.push(...roundsPoints(step, point));
+  const role = roleOf(type);
+  if (role === 'choice') points.push(...casesOf(step, point));
+  if (role === 'loop') points.push(...roundsPoints(step, point));
   if (type === 'FORK_JOIN') points.push(...branchesOf(step));
   if (type === 'FORK_JOIN_DYNAMIC') points.push(...itemsOf(step));
-  if (type === 'TERMINATE' || type === 'SUB_WORKFLOW' || isAnswered(type)) {
-    points.push(
-      point(type === 'TERMINATE' ? 'ends the workflow' : 'completes', ({ status }) => status === 'COMPLETED'),
-    );
+  if (role === 'end' || type === 'SUB_WORKFLOW' || isAnswered(type)) {
+    points.push(point(role === 'end' ? 'ends the workflow' : 'completes', ({ status }) => status === 'COMPLETED'));
   }
   if (isAnswered(type) && (taskDef.retryCount ?? 0) > 0) {
     points.push(point('is tried again', ({ attempt }) => attempt > 1));

@@ -1,3 +1,4 @@
+import { isSynchronous, taskTypes } from '../../core/conductor/task-types.ts';
 import type { WorkflowDef, WorkflowTask } from '../../core/conductor/types.ts';
 import type { Workflow } from '../../core/contract.ts';
 import { isObject } from '../../core/json.ts';
@@ -30,8 +31,8 @@ export function isAdded(ref: string): boolean {
 
 const REWRITES = '_as_dry_run';
 
-/** Sub-workflows are not among them: their definitions are not at hand then. */
-const COMPUTED_AT_RUN_TIME = ['DO_WHILE', 'SWITCH', 'INLINE', 'JSON_JQ_TRANSFORM', 'SET_VARIABLE', 'NOOP', 'TERMINATE'];
+/** Types that stay as they are in a task made at run time: no definition is at hand there to make another one harmless. */
+const COMPUTED_AT_RUN_TIME = taskTypes.filter((type) => isSynchronous(type) && type !== 'FORK_JOIN_DYNAMIC');
 
 /** A workflow that starts itself has no end when it is written out. */
 const MAX_DEPTH = 5;

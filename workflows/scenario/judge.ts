@@ -1,3 +1,4 @@
+import { isControlFlow } from '../../core/conductor/task-types.ts';
 import { count } from '../../core/text.ts';
 import { unknownReference } from './check.ts';
 import type { Expectation, Scenario } from './define-scenarios.ts';
@@ -101,7 +102,7 @@ function missingAnswers(trace: Trace, { tasks = {} }: Scenario, steps: ReadonlyM
   const open = (attempt: Attempt) => ['SCHEDULED', 'IN_PROGRESS'].includes(attempt.status);
   const waits = trace.execution.status === 'RUNNING';
   const own = trace.attempts
-    .filter((one) => one.unanswered || (waits && open(one) && !CONTROL.has(one.type)))
+    .filter((one) => one.unanswered || (waits && open(one) && !isControlFlow(one.type)))
     .map((one) => {
       const fork = forkOf(one.ref, steps);
       return missing(one, tasks[one.ref] ?? (fork && tasks[fork.ref]), steps.get(one.ref), fork);
@@ -118,8 +119,6 @@ function missingBelow({ attempts, below }: Trace, where: string): string[] {
     .map(({ ref }) => `There is no answer for ${ref} in \`${where}.tasks\`.`);
   return [...own, ...below.flatMap(({ ref, trace }) => missingBelow(trace, `${where}.subWorkflows.${ref}`))];
 }
-
-const CONTROL: ReadonlySet<string> = new Set(['DO_WHILE', 'JOIN', 'EXCLUSIVE_JOIN', 'FORK', 'SWITCH']);
 
 /** The FORK_JOIN_DYNAMIC that made a task, by the names that `forkEach` gives: `REF_0`, and `REF_ROUND_0` in a loop. */
 function forkOf(ref: string, steps: ReadonlyMap<string, Step>): Step | undefined {

@@ -1,49 +1,32 @@
-/** What the server computes by itself, without a call to anything outside: in a dry run it does so for real. */
-const COMPUTED: ReadonlySet<string> = new Set([
-  'DECISION',
-  'DO_WHILE',
-  'EXCLUSIVE_JOIN',
-  'FORK',
-  'FORK_JOIN',
-  'FORK_JOIN_DYNAMIC',
-  'INLINE',
-  'JOIN',
-  'JSON_JQ_TRANSFORM',
-  'LAMBDA',
-  'NOOP',
-  'SET_VARIABLE',
-  'SUB_WORKFLOW',
-  'SWITCH',
-  'TERMINATE',
-]);
+import { isSynchronous, roleOf, taskType } from '../../core/conductor/task-types.ts';
 
-/** Computed, and yet worth a mock: they can fail, or start something large. */
-const REPLACEABLE: ReadonlySet<string> = new Set(['INLINE', 'JSON_JQ_TRANSFORM', 'LAMBDA', 'SUB_WORKFLOW']);
+/** Attempts that the server adds to a worker's or an AI task where nothing says how many. */
+const DEFAULT_RETRIES = 3;
 
-/** The server gives these three more tries where nobody says how many. */
-const RETRIED_BY_DEFAULT = /^(LLM_|GENERATE_|CALL_MCP_TOOL$|LIST_MCP_TOOLS$|AGENT$)/;
-
-/** True for a task type that somebody outside of the server answers, or that has effects there: it needs a mock. */
+/**
+ * True for a task that needs a mock, because its answer comes from outside the server or it has an effect there. The server executes
+ * all other tasks in a dry run.
+ */
 export function isAnswered(type: string): boolean {
-  return !COMPUTED.has(type);
+  return !isSynchronous(type) && type !== 'SUB_WORKFLOW';
 }
 
-/** True for a task type that can have a mock. */
+/** True for a task that can have a mock: also one that the server executes, if it can fail or start something large. */
 export function canBeMocked(type: string): boolean {
-  return isAnswered(type) || REPLACEABLE.has(type);
+  return isAnswered(type) || roleOf(type) === 'computation' || type === 'SUB_WORKFLOW';
 }
 
-/** How often a task is tried again for which there is no task definition. */
+/** How often the server retries a task that has no task definition. */
 export function retriesWithoutDefinition(type: string): number {
-  return type === 'SIMPLE' || type === 'DYNAMIC' || RETRIED_BY_DEFAULT.test(type) ? 3 : 0;
+  return roleOf(type) === 'worker' || taskType(type)?.alwaysRetried ? DEFAULT_RETRIES : 0;
 }
 
-/** True where the server tries three times again even if the task definition says never. */
-export function retriesAtLeastThrice(type: string): boolean {
-  return RETRIED_BY_DEFAULT.test(type);
+/** How often the server retries a task whose task definition says so often. */
+export function retriesOf(type: string, retryCount: number | undefined): number | undefined {
+  return taskType(type)?.alwaysRetried ? retryCount || DEFAULT_RETRIES : retryCount;
 }
 
-/** Tasks whose end means nothing but that time has passed, or that something was sent: without a mock they complete. */
+/** True for a task that completes in a dry run without a mock: time passes, or something is sent. */
 export function completesUnmocked(type: string, inputParameters: Readonly<Record<string, unknown>> = {}): boolean {
   if (type === 'WAIT') return 'duration' in inputParameters || 'until' in inputParameters;
   return type === 'EVENT' || type === 'KAFKA_PUBLISH';

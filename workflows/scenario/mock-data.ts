@@ -40,7 +40,7 @@ function within(workflow: Workflow, mocked: Mocked, known: Known, depth: number)
       for (const ref of rowsOf(step)) {
         subWorkflowTestRequest[ref] = { name: dryName(step.child.name), version, ...inner };
       }
-    } else if (isAnswered(step.type) || ['SUB_WORKFLOW', 'FORK_JOIN_DYNAMIC'].includes(step.type)) {
+    } else if (isAnswered(step.type) || step.type === 'SUB_WORKFLOW' || step.type === 'FORK_JOIN_DYNAMIC') {
       Object.assign(taskRefToMockOutput, mocksOf(step, []));
     } else {
       // The server may be about to compute it when the endpoint looks: it takes a task without an entry for one that waits.

@@ -3,7 +3,7 @@ import type { TaskDef, WorkflowDef, WorkflowTask } from '../../core/conductor/ty
 import type { TaskContract, TaskPolicy, Workflow } from '../../core/contract.ts';
 import { isObject } from '../../core/json.ts';
 import { walk } from '../model/walk.ts';
-import { retriesAtLeastThrice, retriesWithoutDefinition } from './kinds.ts';
+import { retriesOf, retriesWithoutDefinition } from './kinds.ts';
 
 /** What is known beside the workflow itself. */
 export interface Known {
@@ -64,7 +64,7 @@ function taskDefOf(task: WorkflowTask, registered: TaskDef | undefined): TaskDef
   const inside = isObject(task.taskDefinition) ? { ...unregistered(task), ...task.taskDefinition } : unregistered(task);
   const { inputSchema: _, outputSchema: __, ...def } = registered ?? inside;
   const own = typeof task.retryCount === 'number' ? task.retryCount : undefined;
-  const retryCount = own ?? (retriesAtLeastThrice(task.type) ? def.retryCount || 3 : def.retryCount);
+  const retryCount = own ?? retriesOf(task.type, def.retryCount);
   return retryCount === undefined ? def : { ...def, retryCount };
 }
 

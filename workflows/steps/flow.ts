@@ -1,3 +1,4 @@
+import { isSafeToJoin, NESTED_LOOP } from '../../core/conductor/task-types.ts';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import { type At, type Built, plain } from './at.ts';
 import type { Produced, Scope } from './references.ts';
@@ -5,15 +6,12 @@ import type { StepOf } from './schema.ts';
 
 /** Steps that hold other steps. */
 
-/** Ended by the same decision of the server that gives up on them: a JOIN never sees them between two attempts. */
-const SETTLED = ['INLINE', 'JSON_JQ_TRANSFORM', 'SET_VARIABLE', 'NOOP', 'JOIN', 'DO_WHILE'];
-
 /** A branch ends in a NOOP where its last task may be retried, or chooses what runs: a JOIN would fail on the one and not wait for the other. */
 export function parallel({ branches }: StepOf<'parallel'>, at: At): Built {
   const built = branches.map((branch, index) => {
     const { tasks, ...rest } = inner(at, `branches[${index}]`, branch);
     const last = tasks.at(-1);
-    if (!last || SETTLED.includes(last.type)) return { ...rest, tasks };
+    if (!last || isSafeToJoin(last.type)) return { ...rest, tasks };
     return { ...rest, tasks: [...tasks, plain(at.beside(`end_${index + 1}`), 'NOOP')] };
   });
   const joinOn = built.map(({ tasks }) => tasks.at(-1)?.taskReferenceName ?? '');
@@ -85,7 +83,7 @@ export function loop(step: StepOf<'loop'>, at: At): Built {
   if (at.scope.loop) {
     at.problem(
       '',
-      `the server cannot run a loop inside the loop "${at.scope.loop.id}"; make the inner one a workflow of its own and call it with a workflow step.`,
+      `it is a loop inside the loop "${at.scope.loop.id}": ${NESTED_LOOP}. Make the inner loop a workflow of its own and call it with a workflow step.`,
     );
     return { tasks: [], produced: [], last: [] };
   }

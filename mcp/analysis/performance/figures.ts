@@ -1,4 +1,4 @@
-import { isForWorkers } from '../../../core/conductor/task-types.ts';
+import { isControlFlow, isForWorkers, roleOf } from '../../../core/conductor/task-types.ts';
 import type { Execution, ExecutionSummary, Task } from '../../../core/conductor/types.ts';
 import { hasFailed } from '../facts.ts';
 
@@ -47,11 +47,6 @@ export interface Bucket {
   readonly totals: Totals;
 }
 
-/** What is inside them counts, not they themselves: they last as long as that. */
-const CONTAINERS: ReadonlySet<string> = new Set(['FORK', 'JOIN', 'EXCLUSIVE_JOIN', 'DO_WHILE', 'SWITCH', 'DECISION']);
-/** Their length is what somebody wanted or took, not what the work takes. */
-const WAITS: ReadonlySet<string> = new Set(['HUMAN', 'WAIT']);
-
 /** By the nearest-rank method; undefined for none. */
 export function spreadOf(values: readonly number[]): Spread | undefined {
   if (values.length === 0) return undefined;
@@ -87,7 +82,7 @@ export function trendOf(summaries: readonly ExecutionSummary[], since: number, n
 
 /** Every task that was run, the one that takes most time of all first. Rounds of a loop count as one task. */
 export function tasksOf(executions: readonly Execution[], now: number): TaskFigures[] {
-  const tasks = executions.flatMap((execution) => execution.tasks.filter(({ taskType }) => !CONTAINERS.has(taskType)));
+  const tasks = executions.flatMap((execution) => execution.tasks.filter(({ taskType }) => !isControlFlow(taskType)));
   const byRef = Map.groupBy(tasks, ({ referenceTaskName: ref }) => ref.replace(/(__\d+)+$/, ''));
   return [...byRef].map(([ref, attempts]) => figuresOf(ref, attempts, now)).sort((a, b) => b.timeTaken - a.timeTaken);
 }
@@ -95,7 +90,7 @@ export function tasksOf(executions: readonly Execution[], now: number): TaskFigu
 function figuresOf(ref: string, attempts: readonly Task[], now: number): TaskFigures {
   const waits = attempts.map((task) => waitOf(task, now));
   const runs = attempts.flatMap((task) => (isTaken(task) && task.endTime > 0 ? [runOf(task)] : []));
-  const isWork = !WAITS.has(attempts[0]?.taskType ?? '');
+  const isWork = roleOf(attempts[0]?.taskType ?? '') !== 'wait';
   const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
   return {
     ref,

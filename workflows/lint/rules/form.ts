@@ -1,3 +1,4 @@
+import { taskType, taskTypes } from '../../../core/conductor/task-types.ts';
 import { isObject } from '../../../core/json.ts';
 import { zodPath } from '../../../core/zod-sentences.ts';
 import { type Misfit, misfits, strangersIn, taskDefForm, taskForm, workflowForm } from '../fields.ts';
@@ -28,24 +29,21 @@ function* misfitsIn({ def, root, steps }: Subject): Generator<Misfitting> {
 
 /** null in a list or a map that the server goes through is a 500. */
 function* missingLists(step: Step): Generator<Misfitting> {
-  const fields = [...(LISTS[step.type] ?? [])].filter((field) => step.task[field] === null);
-  for (const field of fields) {
+  const { holds: kinds = [], refusesNullInput } = taskType(step.type) ?? {};
+  const fields = [...kinds.map((kind) => FIELD_OF[kind]), ...(refusesNullInput ? ['inputParameters'] : [])];
+  for (const field of fields.filter((name) => step.task[name] === null)) {
     const wanted = field.endsWith('Parameters') ? 'a JSON object' : 'tasks';
     const misfit = { path: [field], value: null, rule: `must be ${wanted}, not null` };
     yield { ...problemOf(misfit, step.pointer), taskReferenceName: step.ref || undefined, misfit };
   }
 }
 
-const LISTS: Record<string, readonly string[]> = {
-  SWITCH: ['decisionCases', 'defaultCase'],
-  DECISION: ['decisionCases', 'defaultCase'],
-  FORK_JOIN: ['forkTasks'],
-  DO_WHILE: ['loopOver'],
-  WAIT: ['inputParameters'],
-  TERMINATE: ['inputParameters'],
-  EVENT: ['inputParameters'],
-  FORK_JOIN_DYNAMIC: ['inputParameters'],
-};
+const FIELD_OF = {
+  case: 'decisionCases',
+  default: 'defaultCase',
+  branch: 'forkTasks',
+  loop: 'loopOver',
+} as const;
 
 function problemOf({ path, rule }: Misfit, root: string): Problem {
   return {
@@ -160,22 +158,20 @@ export const nestedTasksIgnored: WorkflowRule = {
   repair: 'Change the type of the task that holds them, or move them.',
   *check({ steps }) {
     for (const step of steps) {
-      for (const [field, kind, owner] of HOLDERS) {
+      for (const kind of ['case', 'default', 'branch', 'loop'] as const) {
+        const field = FIELD_OF[kind];
         const value = step.task[field];
         const isEmpty = Array.isArray(value) ? value.length === 0 : !isObject(value) || Object.keys(value).length === 0;
         if (isEmpty || holds(step.type, kind)) continue;
-        yield at(step, `/${field}`, `A task of type ${step.type} has ${field}, which only ${owner} has`);
+        yield at(
+          step,
+          `/${field}`,
+          `A task of type ${step.type} has ${field}, which only ${taskTypes.find((type) => holds(type, kind))} has`,
+        );
       }
     }
   },
 };
-
-const HOLDERS = [
-  ['decisionCases', 'case', 'SWITCH'],
-  ['defaultCase', 'default', 'SWITCH'],
-  ['forkTasks', 'branch', 'FORK_JOIN'],
-  ['loopOver', 'loop', 'DO_WHILE'],
-] as const;
 
 export const form: readonly WorkflowRule[] = [
   wrongType,

@@ -1,6 +1,7 @@
+import { isSynchronous } from '../../../core/conductor/task-types.ts';
 import { isObject } from '../../../core/json.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
-import { at, objectOf, type Step, SYNCHRONOUS } from '../subject.ts';
+import { at, objectOf, type Step } from '../subject.ts';
 
 const ignoredField: WorkflowRule = {
   id: 'ignored-field',
@@ -30,7 +31,7 @@ function* ofATask(step: Step): Generator<Problem> {
   if (isSet(cacheConfig))
     yield removable(at(step, '/cacheConfig', 'cacheConfig does nothing: the task runs every time'));
   if (rateLimited === true) yield removable(at(step, '/rateLimited', 'rateLimited does nothing'));
-  if (typeof startDelay === 'number' && startDelay > 0 && SYNCHRONOUS.includes(step.type)) {
+  if (typeof startDelay === 'number' && startDelay > 0 && isSynchronous(step.type)) {
     yield removable(at(step, '/startDelay', `startDelay does nothing: ${step.type} starts at once`));
   }
   for (const field of ['idempotencyKey', 'idempotencyStrategy']) {

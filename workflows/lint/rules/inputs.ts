@@ -1,3 +1,4 @@
+import { taskType } from '../../../core/conductor/task-types.ts';
 import { isObject } from '../../../core/json.ts';
 import type { Known } from '../known.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
@@ -34,17 +35,6 @@ const httpRequest: WorkflowRule = {
   },
 };
 
-/** What a task cannot do without, by type: one of these inputs. */
-const NEEDED: Record<string, readonly (readonly string[])[]> = {
-  JSON_JQ_TRANSFORM: [['queryExpression']],
-  KAFKA_PUBLISH: [['kafka_request']],
-  START_WORKFLOW: [['startWorkflow']],
-  LLM_CHAT_COMPLETE: [['llmProvider'], ['model'], ['messages', 'instructions', 'userInput', 'promptName']],
-  LLM_TEXT_COMPLETE: [['llmProvider'], ['model']],
-  LIST_MCP_TOOLS: [['mcpServer']],
-  CALL_MCP_TOOL: [['mcpServer'], ['method']],
-};
-
 const inputMissing: WorkflowRule = {
   id: 'input-missing',
   severity: 'error',
@@ -54,7 +44,7 @@ const inputMissing: WorkflowRule = {
   *check({ steps, known }) {
     for (const step of steps) {
       const input = inputOf(step, known);
-      for (const names of NEEDED[step.type] ?? []) {
+      for (const names of taskType(step.type)?.needs ?? []) {
         if (!names.some((name) => input[name] !== undefined && input[name] !== null))
           yield at(step, '/inputParameters', `${step.type} has no ${names[0]}`);
       }

@@ -1,6 +1,7 @@
+import { isSynchronous, roleOf } from '../../../core/conductor/task-types.ts';
 import { loopAround } from '../order.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
-import { at, isDynamic, ofType, part, type Step, type Subject, SYNCHRONOUS, taskDefOf } from '../subject.ts';
+import { at, isDynamic, ofRole, ofType, part, type Step, type Subject, taskDefOf } from '../subject.ts';
 
 const forkWithoutJoin: WorkflowRule = {
   id: 'fork-without-join',
@@ -9,7 +10,7 @@ const forkWithoutJoin: WorkflowRule = {
   reason: 'The server registers it, and fails every execution when it comes to the fork.',
   repair: 'Put a JOIN directly behind it; behind FORK_JOIN with joinOn the last task of each branch.',
   *check(subject) {
-    for (const step of ofType(subject, 'FORK_JOIN', 'FORK_JOIN_DYNAMIC')) {
+    for (const step of ofRole(subject, 'fork')) {
       if (step.next?.type === 'JOIN') continue;
       yield at(step, '', `${step.type} is followed by ${step.next ? step.next.type : 'nothing'}`);
     }
@@ -97,7 +98,7 @@ const joinOnSwitch: WorkflowRule = {
   repair: 'Put a NOOP behind the SWITCH in its branch and wait for that one.',
   *check(subject) {
     for (const { join, ref, target, field } of joins(subject)) {
-      if (!target || !['SWITCH', 'DECISION'].includes(target.type) || target.inside.length === 0) continue;
+      if (!target || roleOf(target.type) !== 'choice' || target.inside.length === 0) continue;
       yield at(join, field, `The JOIN waits for the SWITCH "${ref}", not for what it chooses`);
     }
   },
@@ -111,7 +112,7 @@ const joinOnFork: WorkflowRule = {
   repair: 'Wait for the JOIN of that fork.',
   *check(subject) {
     for (const { join, ref, target, field } of joins(subject)) {
-      if (target && ['FORK_JOIN', 'FORK_JOIN_DYNAMIC'].includes(target.type))
+      if (target && roleOf(target.type) === 'fork')
         yield at(join, field, `The JOIN waits for the fork "${ref}", not for its branches`);
     }
   },
@@ -126,7 +127,7 @@ const joinOnRetried: WorkflowRule = {
   repair: 'Put a NOOP behind the task in its branch and wait for that one.',
   *check(subject) {
     for (const { join, ref, target, field } of joins(subject)) {
-      if (!target || SYNCHRONOUS.includes(target.type) || !isRetried(target, subject)) continue;
+      if (!target || isSynchronous(target.type) || !isRetried(target, subject)) continue;
       yield at(join, field, `The JOIN waits for "${ref}", which is retried when it fails`);
     }
   },

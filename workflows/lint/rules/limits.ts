@@ -1,15 +1,5 @@
 import type { WorkflowRule } from '../rule.ts';
-import { at, ofType, taskDefOf } from '../subject.ts';
-
-/** Types that the server runs by itself in the background and forgets for an hour when it is killed meanwhile. */
-const REMOTE = [
-  'HTTP',
-  'LLM_CHAT_COMPLETE',
-  'LLM_TEXT_COMPLETE',
-  'LLM_GENERATE_EMBEDDINGS',
-  'LIST_MCP_TOOLS',
-  'CALL_MCP_TOOL',
-];
+import { at, ofRole, ofType, taskDefOf } from '../subject.ts';
 
 const noTaskDefinition: WorkflowRule = {
   id: 'no-task-definition',
@@ -36,7 +26,7 @@ const unguardedCall: WorkflowRule = {
   repair: 'Name the task after a task definition with timeoutSeconds and timeoutPolicy RETRY.',
   *check(subject) {
     const { known } = subject;
-    for (const step of ofType(subject, ...REMOTE)) {
+    for (const step of ofRole(subject, 'call')) {
       const def = taskDefOf(step, known);
       if (!def && !known.complete) continue;
       if (!def) yield at(step, '/name', `There is no task definition "${step.name}" to limit this ${step.type}`);

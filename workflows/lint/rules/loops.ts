@@ -1,3 +1,4 @@
+import { NESTED_LOOP } from '../../../core/conductor/task-types.ts';
 import { loopAround } from '../order.ts';
 import type { WorkflowRule } from '../rule.ts';
 import { codeOf } from '../scripts.ts';
@@ -88,8 +89,7 @@ const nestedLoop: WorkflowRule = {
   id: 'nested-loop',
   severity: 'error',
   summary: 'a DO_WHILE inside another one',
-  reason:
-    'The server does not know the inner loop again in the rounds of the outer one: its condition fails the execution, and over items it waits for ever.',
+  reason: `In an execution, ${NESTED_LOOP}.`,
   repair:
     'Put the inner loop into a workflow of its own and call that with SUB_WORKFLOW; its definition can stand in the task.',
   *check(subject) {

@@ -1,3 +1,4 @@
+import { taskType } from '../../../core/conductor/task-types.ts';
 import { sameBranch } from '../order.ts';
 import { isReadable } from '../paths.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
@@ -107,22 +108,11 @@ const unknownTaskField: WorkflowRule = {
 
 /** Null as it stands, so that whoever relied on it can only have meant the output. */
 function missingOutput(use: Use, target: Step, field: string): Partial<Problem> {
-  if (!OUTPUTS[target.type]?.includes(field)) return {};
+  if (!taskType(target.type)?.outputs?.includes(field)) return {};
   const right = `${use.head}.output${use.path.slice(use.head.length)}`;
   const value = use.text.replace(`\${${use.path}}`, () => `\${${right}}`);
   return { repair: `Write \${${right}}.`, fix: { summary: `\${${right}}`, edits: [{ pointer: use.pointer, value }] } };
 }
-
-/** All that the output of a type holds; other types may hold anything. */
-const OUTPUTS: Record<string, readonly string[]> = {
-  HTTP: ['response'],
-  INLINE: ['result', 'error'],
-  JSON_JQ_TRANSFORM: ['result', 'resultList', 'error'],
-  SWITCH: ['evaluationResult', 'selectedCase'],
-  START_WORKFLOW: ['workflowId'],
-  SET_VARIABLE: [],
-  NOOP: [],
-};
 
 const unknownOutput: WorkflowRule = {
   id: 'unknown-output',
@@ -133,7 +123,7 @@ const unknownOutput: WorkflowRule = {
   *check(subject) {
     for (const { use, target } of usesOfTasks(subject)) {
       const [field, name] = use.below;
-      const names = OUTPUTS[target.type];
+      const names = taskType(target.type)?.outputs;
       if (
         field !== 'output' ||
         name === undefined ||

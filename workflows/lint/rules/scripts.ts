@@ -1,5 +1,5 @@
 import type { WorkflowRule } from '../rule.ts';
-import { codeOf, readNames, scriptsOf, syntaxErrorOf, type TaskScript } from '../scripts.ts';
+import { codeOf, readNames, scriptOf, syntaxErrorOf, type TaskScript } from '../scripts.ts';
 import { at, isDynamic, objectOf, ofType, type Step, type Subject, taskDefOf, textOf } from '../subject.ts';
 
 const EVALUATORS = ['javascript', 'graaljs', 'value-param'];
@@ -48,8 +48,8 @@ const unknownEvaluator: WorkflowRule = {
   },
 };
 
-function* scripts({ steps }: Subject): Generator<TaskScript> {
-  for (const step of steps) yield* scriptsOf(step);
+function scripts({ steps }: Subject): TaskScript[] {
+  return steps.flatMap((step) => scriptOf(step) ?? []);
 }
 
 const expressionInScript: WorkflowRule = {

@@ -1,7 +1,18 @@
 import { pathsIn } from '../paths.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
 import { isOpen, schemaOf, valuesOf } from '../schema.ts';
-import { at, isDynamic, objectOf, ofType, part, type Step, type Subject, taskDefOf, textOf } from '../subject.ts';
+import {
+  at,
+  isDynamic,
+  objectOf,
+  ofRole,
+  ofType,
+  part,
+  type Step,
+  type Subject,
+  taskDefOf,
+  textOf,
+} from '../subject.ts';
 
 const switchWithoutChoice: WorkflowRule = {
   id: 'switch-without-choice',
@@ -74,7 +85,7 @@ const comparisonCase: WorkflowRule = {
   repair:
     "Compare in a script: evaluatorType graaljs, expression \"$.v > 5 ? 'big' : 'small'\", with the cases big and small.",
   *check(subject) {
-    for (const step of ofType(subject, 'SWITCH', 'DECISION')) {
+    for (const step of ofRole(subject, 'choice')) {
       for (const key of Object.keys(objectOf(step.task.decisionCases))) {
         if (/^\s*(?:[<>]=?|[!=]==?)\s*\S/.test(key))
           yield at(step, `/decisionCases${part(key)}`, `The case "${key}" is a comparison`);

@@ -1,12 +1,6 @@
-import { TASK_TYPES } from '../../../core/conductor/task-types.ts';
+import { isOrkesType, taskType } from '../../../core/conductor/task-types.ts';
 import type { WorkflowRule } from '../rule.ts';
 import { at } from '../subject.ts';
-
-/** Types of the commercial server, for which there is nothing here. */
-const ORKES_ONLY: ReadonlySet<string> = new Set(
-  `GET_DOCUMENT PARSE_DOCUMENT GET_SIGNED_JWT UPDATE_TASK UPDATE_SECRET WAIT_FOR_WEBHOOK HTTP_POLL BUSINESS_RULE OPS_GENIE QUERY_PROCESSOR
-  GRPC SENDGRID ALERT BULK_START_WORKFLOWS YIELD LIST_FILES CHUNK_TEXT`.split(/\s+/),
-);
 
 /** What people mean by types that exist nowhere. */
 const MEANT: Record<string, string> = {
@@ -35,15 +29,15 @@ const unknownType: WorkflowRule = {
   repair: 'Use a type of Conductor OSS; work of your own is type SIMPLE with the name of its task definition.',
   *check({ steps }) {
     for (const step of steps) {
-      if (TASK_TYPES.has(step.type)) continue;
+      if (taskType(step.type)) continue;
       const upper = step.type.toUpperCase();
-      if (ORKES_ONLY.has(step.type)) {
+      if (isOrkesType(step.type)) {
         yield at(
           step,
           '/type',
           `${step.type} is a type of Orkes Conductor, which the open-source server does not have`,
         );
-      } else if (TASK_TYPES.has(upper)) {
+      } else if (taskType(upper)) {
         const fix = { summary: `"type": "${upper}"`, edits: [{ pointer: `${step.pointer}/type`, value: upper }] };
         yield at(step, '/type', `"${step.type}" is written ${upper}`, { fix });
       } else {
@@ -55,8 +49,6 @@ const unknownType: WorkflowRule = {
   },
 };
 
-const REPLACED: Record<string, string> = { DECISION: 'SWITCH', LAMBDA: 'INLINE', EXCLUSIVE_JOIN: 'SWITCH and JOIN' };
-
 const deprecatedType: WorkflowRule = {
   id: 'deprecated-type',
   severity: 'warning',
@@ -65,7 +57,7 @@ const deprecatedType: WorkflowRule = {
   repair: 'Use its successor.',
   *check({ steps }) {
     for (const step of steps) {
-      const successor = REPLACED[step.type];
+      const successor = taskType(step.type)?.replacedBy;
       if (successor) yield at(step, '/type', `${step.type} is replaced by ${successor}`);
     }
   },

@@ -1,3 +1,4 @@
+import { roleOf, type TaskRole } from '../../../core/conductor/task-types.ts';
 import { isObject } from '../../../core/json.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
 import { requiredIn, schemaIn } from '../schema.ts';
@@ -36,16 +37,12 @@ function isNeeded(use: Use, { def, known, root }: Subject): boolean {
       (name) => pointer === `${root}/outputParameters${part(name)}`,
     );
   const below = pointer.slice(`${step.pointer}/inputParameters`.length);
-  if (step.type !== 'SIMPLE')
-    return ['HTTP', 'LLM_CHAT_COMPLETE', 'CALL_MCP_TOOL', 'LIST_MCP_TOOLS'].includes(step.type) && NEEDED.test(below);
+  if (step.type !== 'SIMPLE') return roleOf(step.type) === 'call' && NEEDED.test(below);
   return requiredIn(schemaIn(taskDefOf(step, known), 'inputSchema')).some((name) => below === part(name));
 }
 
-/** Types whose inputs or outputs are stored as they are. */
-const STORING =
-  'SET_VARIABLE INLINE JSON_JQ_TRANSFORM LAMBDA TERMINATE EVENT SUB_WORKFLOW START_WORKFLOW HUMAN NOOP SWITCH DO_WHILE'.split(
-    ' ',
-  );
+/** Roles whose tasks get the secret only when they are handed out, so that it is not stored. */
+const KEEPING: readonly (TaskRole | undefined)[] = ['worker', 'call', undefined];
 
 const secretExposed: WorkflowRule = {
   id: 'secret-exposed',
@@ -58,9 +55,9 @@ const secretExposed: WorkflowRule = {
     for (const use of uses) {
       if (use.head !== 'workflow' || use.below[0] !== 'secrets') continue;
       const where = use.step
-        ? STORING.includes(use.step.type)
-          ? `the input of ${use.step.type}`
-          : undefined
+        ? KEEPING.includes(roleOf(use.step.type))
+          ? undefined
+          : `the input of ${use.step.type}`
         : 'the output of the workflow';
       if (where) yield atUse(use, `\${${use.path}} is in ${where}`);
     }
