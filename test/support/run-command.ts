@@ -1,0 +1,54 @@
+import { Command as Commander } from 'commander';
+import type { Command, CommandContext } from '../../cli/define-command.ts';
+import { type Config, loadConfig } from '../../core/config.ts';
+import { silentLogger } from '../../core/log.ts';
+
+export interface CommandRun {
+  /** What the command asked the process to end with, 0 if it asked for nothing. */
+  readonly code: number;
+  /** Its results, as lines on stdout. */
+  readonly stdout: string;
+  /** Its progress and advice, as lines on stderr. */
+  readonly stderr: string;
+}
+
+interface Options {
+  readonly settings?: Partial<Config>;
+  readonly signal?: AbortSignal;
+  readonly terminal?: CommandContext['terminal'];
+  /** Gets each line of progress as it is written. */
+  readonly onNote?: (line: string) => void;
+}
+
+/**
+ * Runs a command of `fleet` in this process, with its arguments parsed as on the command line.
+ * @throws what the command throws; `cli/main.ts` would turn it into a sentence and an exit code
+ */
+export async function runCommand(
+  command: Command,
+  argv: readonly string[],
+  { settings = {}, signal = new AbortController().signal, terminal, onNote }: Options = {},
+): Promise<CommandRun> {
+  const parser = new Commander().exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
+  command.configure?.(parser);
+  parser.parse([...argv], { from: 'user' });
+  const [printed, noted]: [string[], string[]] = [[], []];
+  let code = 0;
+  await command.run({
+    config: { ...loadConfig({ env: {} }).config, ...settings },
+    log: silentLogger,
+    args: parser.processedArgs.flat(),
+    options: parser.opts(),
+    signal,
+    print: (line = '') => void printed.push(line),
+    note(line) {
+      noted.push(line);
+      onNote?.(line);
+    },
+    exitWith: (asked) => {
+      code = asked;
+    },
+    ...(terminal && { terminal }),
+  });
+  return { code, stdout: printed.join('\n'), stderr: noted.join('\n') };
+}
