@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { ZipFile } from './zip.ts';
+import type { BundleFile } from './zip-bundle.ts';
 
 const lockfile = z.object({
   packages: z.record(
@@ -14,7 +14,7 @@ const lockfile = z.object({
 const LEFT_OUT = /\.(map|d\.[cm]?ts)$/;
 
 /** The packages that the program needs when it runs, as they are installed. */
-export function productionPackages(root: string): ZipFile[] {
+export function productionPackages(root: string): BundleFile[] {
   const { packages } = lockfile.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')));
   const folders = Object.entries(packages)
     .filter(([path, { dev, optional, peer }]) => path !== '' && !dev && !optional && !peer)
@@ -27,13 +27,13 @@ export function productionPackages(root: string): ZipFile[] {
 }
 
 /** What was compiled. Its source maps stay: templates are read from them. */
-export function compiled(dist: string): ZipFile[] {
+export function compiled(dist: string): BundleFile[] {
   return filesBelow(dist)
     .filter((path) => !path.endsWith('.d.ts'))
     .map((path) => ({ path: `dist/${path}`, data: readFileSync(join(dist, path)) }));
 }
 
-export function fileAt(root: string, path: string): ZipFile {
+export function fileAt(root: string, path: string): BundleFile {
   return { path, data: readFileSync(join(root, path)), isProgram: path === 'cli/fleet.js' };
 }
 

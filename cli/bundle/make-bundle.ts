@@ -8,7 +8,7 @@ import { isTool } from '../../mcp/engine/define-tool.ts';
 import { compiled, fileAt, productionPackages } from './bundle-files.ts';
 import { manifestOf, type PackageJson } from './bundle-manifest.ts';
 import { copyAssets } from './copy-assets.ts';
-import { zip } from './zip.ts';
+import { zipBundle } from './zip-bundle.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -23,7 +23,7 @@ export async function manifest() {
 }
 
 /** A bundle that clients such as Claude Desktop install by a double click: the compiled program, its packages, and the manifest. */
-export async function bundle(): Promise<Buffer> {
+export async function bundle(): Promise<Uint8Array> {
   const dist = mkdtempSync(join(tmpdir(), 'fleet-dist-'));
   try {
     const compiler = join(root, 'node_modules/typescript/bin/tsc');
@@ -31,7 +31,7 @@ export async function bundle(): Promise<Buffer> {
     execFileSync(process.execPath, [compiler, ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
     copyAssets(dist);
     const text = JSON.stringify(await manifest(), null, 2);
-    return zip([
+    return zipBundle([
       { path: 'manifest.json', data: Buffer.from(`${text}\n`) },
       ...['package.json', 'LICENSE', 'cli/fleet.js'].map((path) => fileAt(root, path)),
       ...compiled(dist),

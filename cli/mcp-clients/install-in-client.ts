@@ -18,8 +18,8 @@ import {
   type Scope,
   scopes,
 } from './clients.ts';
+import { type EntryPath, entryIn, JsonTextError, withEntry, withoutEntry } from './config-entry.ts';
 import { readConfigText, replaceConfigText } from './config-file.ts';
-import { type EntryPath, entryIn, JsonTextError, withEntry, withoutEntry } from './json-edit.ts';
 import { httpReach, stdioReach } from './reach.ts';
 
 const optionsSchema = z.object({

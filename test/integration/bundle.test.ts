@@ -6,7 +6,7 @@ import { bundle, type manifest } from '../../cli/bundle/make-bundle.ts';
 import { processEnvironment } from '../../core/config.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 import { connect, eras } from '../support/mcp-clients.ts';
-import { unzip } from '../support/zip.ts';
+import { unzip } from '../support/unzip.ts';
 
 type Manifest = Awaited<ReturnType<typeof manifest>>;
 
@@ -16,7 +16,7 @@ let fake: FakeConductor;
 
 beforeAll(async () => {
   fake = await startFakeConductor();
-  paths = unzip(await bundle(), folder);
+  paths = unzip(Buffer.from(await bundle()), folder);
 }, 120_000);
 afterAll(async () => {
   await fake.close();

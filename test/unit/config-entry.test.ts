@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { entryIn, withEntry, withoutEntry } from '../../cli/mcp-clients/json-edit.ts';
+import { entryIn, withEntry, withoutEntry } from '../../cli/mcp-clients/config-entry.ts';
 
 const path = ['servers', 'ours'] as const;
 const ours = { command: 'node', args: ['x'] };
@@ -56,6 +56,12 @@ test('the last of several of one name counts, as it does for parsers', () => {
 test('line ends of Windows stay', () => {
   const added = withEntry('{\r\n  "servers": {}\r\n}\r\n', path, { a: 1 });
   expect(added).toBe('{\r\n  "servers": {\r\n    "ours": {\r\n      "a": 1\r\n    }\r\n  }\r\n}\r\n');
+});
+
+test('a byte order mark stays', () => {
+  const text = '\uFEFF{"servers": {}}';
+  expect(withEntry(text, path, 1)).toBe('\uFEFF{"servers": {\n    "ours": 1\n  }}');
+  expect(withoutEntry(withEntry(text, path, 1), path)).toBe('\uFEFF{"servers": {\n  }}');
 });
 
 test.each([
