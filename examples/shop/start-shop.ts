@@ -1,8 +1,12 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import { type Logger, silentLogger } from '../../core/log.ts';
-import { Counter } from './engine/counter.ts';
+import { Books } from './engine/books.ts';
+import { createShopApp } from './engine/create-shop-app.ts';
+import { Faults } from './engine/faults.ts';
+import { shopEndpoints } from './shop-endpoints.ts';
 
 /** Node's own 5 s would fall on customers that retry after 5 s: their pooled connection closes just as they send. */
 const KEEP_ALIVE_MS = 65_000;
@@ -30,9 +34,12 @@ export interface ShopOptions {
  */
 export async function startShop({ port = 0, host = '127.0.0.1', log = silentLogger }: ShopOptions = {}): Promise<Shop> {
   const closing = new AbortController();
-  const counter = new Counter(log, closing.signal);
-  const server = createServer((request, response) => void counter.serve(request, response));
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  const [books, faults] = [new Books(), new Faults()];
+  const endpoints = shopEndpoints({ books, faults, log });
+  const app = createShopApp({ endpoints, books, faults, log, closing: closing.signal });
+  // The rest of the process keeps Node's own Request and Response.
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, listener);
   const address = await listen(server, port, host);
   return {
     url: `http://${address.family === 'IPv6' ? `[${host}]` : host}:${address.port}`,

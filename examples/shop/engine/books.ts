@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { Target } from './http.ts';
-import { type Route, route } from './router.ts';
+import { type Endpoint, endpoint } from './endpoint.ts';
 
 const entryKinds = [
   'reserved',
@@ -60,7 +59,7 @@ export class Books {
     );
   }
 
-  arrived({ method, path, query }: Target): RequestRecord {
+  arrived({ method, path, query }: Pick<RequestRecord, 'method' | 'path' | 'query'>): RequestRecord {
     const record = { at: Date.now(), method, path, query, orderId: null, idempotencyKey: null, status: null };
     this.#requests.push(record);
     if (this.#requests.length > KEPT_REQUESTS) this.#requests.shift();
@@ -79,9 +78,9 @@ export class Books {
 }
 
 /** The endpoints that show the books. */
-export function booksRoutes(books: Books): Route[] {
+export function booksEndpoints(books: Books): Endpoint[] {
   return [
-    route({
+    endpoint({
       method: 'GET',
       path: '/books',
       summary: 'what really happened: ?orderId=…&kind=…',
@@ -89,7 +88,7 @@ export function booksRoutes(books: Books): Route[] {
       input: z.object({ orderId: z.string().optional(), kind: z.enum(entryKinds).optional() }),
       handle: (wanted) => ({ status: 200, body: { entries: books.entries(wanted) } }),
     }),
-    route({
+    endpoint({
       method: 'GET',
       path: '/books/requests',
       summary: 'when requests came and what was answered: ?path=/flaky/x&method=…&orderId=…',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Call, Problem, type Route, route } from './router.ts';
+import { type Call, type Endpoint, endpoint, Problem } from './endpoint.ts';
 
 const faultOrder = z
   .strictObject({
@@ -77,31 +77,43 @@ function holds(fields: unknown, wanted: Readonly<Record<string, unknown>>): bool
   return Object.entries(wanted).every(([name, value]) => given.get(name) === value);
 }
 
-/** Whether `path` is `prefix` or lies below it. */
-export function covers(prefix: string, path: string): boolean {
+/** True if `path` is `prefix` or lies below it. */
+function covers(prefix: string, path: string): boolean {
   return path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
+}
+
+/** True if a fault at `path` reaches the endpoint: its path is `path` or lies below it, and faults can reach its kind. */
+function canMeetFaultAt(path: string, { kind, path: own }: Endpoint): boolean {
+  const parts = own.split('/');
+  return (
+    kind !== 'control' &&
+    path
+      .replace(/\/$/, '')
+      .split('/')
+      .every((part, index) => parts[index] === part || parts[index]?.startsWith(':'))
+  );
 }
 
 /**
  * The endpoints that order faults.
- * @param canFail whether an endpoint that obeys faults lies at or below a path
+ * @param all every endpoint of the shop
  */
-export function faultRoutes(faults: Faults, canFail: (path: string) => boolean): Route[] {
+export function faultEndpoints(faults: Faults, all: () => readonly Endpoint[]): Endpoint[] {
   return [
-    route({
+    endpoint({
       method: 'POST',
       path: '/faults',
       summary: 'order a fault: {path, method?, orderId?, fields?, times?, status?, delayMs?, body?, drop?}',
       kind: 'control',
       input: faultOrder,
       handle(order) {
-        if (!canFail(order.path)) {
+        if (!all().some((one) => canMeetFaultAt(order.path, one))) {
           throw new Problem(400, 'bad-request', `Nothing that can fail lies at ${order.path}; GET / lists what does.`);
         }
         return { status: 201, body: faults.order(order) };
       },
     }),
-    route({
+    endpoint({
       method: 'GET',
       path: '/faults',
       summary: 'the faults that were ordered',
@@ -109,9 +121,9 @@ export function faultRoutes(faults: Faults, canFail: (path: string) => boolean):
       input: z.object({}),
       handle: () => ({ status: 200, body: { faults: faults.all() } }),
     }),
-    route({
+    endpoint({
       method: 'DELETE',
-      path: '/faults/{id}',
+      path: '/faults/:id',
       summary: 'remove a fault',
       kind: 'control',
       input: z.object({ id: z.string() }),

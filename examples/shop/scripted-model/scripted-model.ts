@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { Problem, type Route, route } from '../engine/router.ts';
+import { type Endpoint, endpoint, Problem } from '../engine/endpoint.ts';
 import { decide, readContext } from './research-script.ts';
 import { type AskedCall, callFor, offeredTool } from './tool-script.ts';
 
@@ -22,10 +22,10 @@ const completionRequest = z.looseObject({
 });
 
 /** A model provider that speaks OpenAI's chat completions protocol and follows a script: see `research-script.ts`. */
-export function scriptedModelRoutes(): Route[] {
+export function scriptedModelEndpoints(): Endpoint[] {
   const conversations = new Set<string>();
   return [
-    route({
+    endpoint({
       method: 'GET',
       path: '/llm/v1/models',
       summary: 'the scripted model',
@@ -36,7 +36,7 @@ export function scriptedModelRoutes(): Route[] {
         body: { object: 'list', data: [{ id: SCRIPTED_MODEL, object: 'model', created: 0, owned_by: 'demo-shop' }] },
       }),
     }),
-    route({
+    endpoint({
       method: 'POST',
       path: '/llm/v1/chat/completions',
       summary: "a scripted research agent behind OpenAI's chat completions protocol",

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Books } from '../engine/books.ts';
-import { type Route, route } from '../engine/router.ts';
+import { type Endpoint, endpoint } from '../engine/endpoint.ts';
 
 /** Shipping, notifications and clean-up: endpoints whose only state is the books. */
-export function backOfficeRoutes(books: Books): Route[] {
+export function backOfficeEndpoints(books: Books): Endpoint[] {
   return [shipments(books), notifications(books), cleanUp(books), cleanedUp(books)];
 }
 
-function shipments(books: Books): Route {
-  return route({
+function shipments(books: Books): Endpoint {
+  return endpoint({
     method: 'POST',
     path: '/shipments',
     summary: 'ship: {orderId, sku, quantity}',
@@ -23,8 +23,8 @@ function shipments(books: Books): Route {
   });
 }
 
-function notifications(books: Books): Route {
-  return route({
+function notifications(books: Books): Endpoint {
+  return endpoint({
     method: 'POST',
     path: '/notifications',
     summary: 'notify somebody: any object; booked under its orderId, else its workflowId',
@@ -39,10 +39,10 @@ function notifications(books: Books): Route {
   });
 }
 
-function cleanUp(books: Books): Route {
-  return route({
+function cleanUp(books: Books): Endpoint {
+  return endpoint({
     method: 'DELETE',
-    path: '/cleanup/{id}',
+    path: '/cleanup/:id',
     summary: 'clean up after an execution; a second time changes nothing',
     kind: 'effect',
     input: z.object({ id: z.string() }),
@@ -55,8 +55,8 @@ function cleanUp(books: Books): Route {
   });
 }
 
-function cleanedUp(books: Books): Route {
-  return route({
+function cleanedUp(books: Books): Endpoint {
+  return endpoint({
     method: 'GET',
     path: '/cleanup',
     summary: 'what was cleaned up',

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { version } from '../../../core/version.ts';
-import { type Route, route } from '../engine/router.ts';
+import { type Endpoint, endpoint } from '../engine/endpoint.ts';
 
 /** How a shop of ours is known from anything else that listens on its port. */
 export const SHOP_SERVICE = 'conductor-fleet-shop';
 
 /** The list of endpoints, and health. */
-export function frontDoorRoutes(all: () => readonly Route[]): Route[] {
+export function healthEndpoints(all: () => readonly Endpoint[]): Endpoint[] {
   return [
-    route({
+    endpoint({
       method: 'GET',
       path: '/',
       summary: 'this list',
@@ -23,7 +23,7 @@ export function frontDoorRoutes(all: () => readonly Route[]): Route[] {
         },
       }),
     }),
-    route({
+    endpoint({
       method: 'GET',
       path: '/health',
       summary: 'that it is up, and which service it is',

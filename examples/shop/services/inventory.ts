@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Books } from '../engine/books.ts';
-import { Problem, type Route, route } from '../engine/router.ts';
+import { type Endpoint, endpoint, Problem } from '../engine/endpoint.ts';
 
 const USUAL_STOCK = 1000;
 
@@ -11,7 +11,7 @@ interface Reservation {
 }
 
 /** Stock and reservations. Every sku is in stock, but for those named `sold-out-…`. */
-export function inventoryRoutes(books: Books): Route[] {
+export function inventoryEndpoints(books: Books): Endpoint[] {
   const reserved = new Map<string, number>();
   const open = new Map<string, Reservation[]>();
   const available = (sku: string) => (sku.startsWith('sold-out-') ? 0 : USUAL_STOCK) - (reserved.get(sku) ?? 0);
@@ -19,15 +19,15 @@ export function inventoryRoutes(books: Books): Route[] {
     reserved.set(sku, (reserved.get(sku) ?? 0) + sign * quantity);
 
   return [
-    route({
+    endpoint({
       method: 'GET',
-      path: '/inventory/{sku}',
+      path: '/inventory/:sku',
       summary: 'how many are left',
       kind: 'read',
       input: z.object({ sku: z.string() }),
       handle: ({ sku }) => ({ status: 200, body: { sku, available: available(sku) } }),
     }),
-    route({
+    endpoint({
       method: 'POST',
       path: '/reservations',
       summary: 'reserve stock for an order: {orderId, sku, quantity}; 409 if there is not enough',
@@ -43,9 +43,9 @@ export function inventoryRoutes(books: Books): Route[] {
         return { status: 201, body: { reservationId, orderId, sku, quantity }, entry };
       },
     }),
-    route({
+    endpoint({
       method: 'DELETE',
-      path: '/reservations/{orderId}',
+      path: '/reservations/:orderId',
       summary: "release an order's stock; a second time changes nothing",
       kind: 'effect',
       input: z.object({ orderId: z.string() }),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Books, Entry } from '../engine/books.ts';
-import { Problem, type Route, route } from '../engine/router.ts';
+import { type Endpoint, endpoint, Problem } from '../engine/endpoint.ts';
 
 const PAYMENT_REQUIRED = 402;
 
@@ -12,11 +12,11 @@ interface Payment {
 }
 
 /** Charges and refunds. A charge is declined when a fault with status 402 is ordered for it. */
-export function paymentRoutes(books: Books): Route[] {
+export function paymentEndpoints(books: Books): Endpoint[] {
   const payments = new Map<string, Payment>();
 
   return [
-    route({
+    endpoint({
       method: 'POST',
       path: '/payments',
       summary: 'charge: {orderId, amount}; 402 {error: "declined"} where that fault is ordered',
@@ -35,7 +35,7 @@ export function paymentRoutes(books: Books): Route[] {
         else books.record('declined', orderId, { amount });
       },
     }),
-    route({
+    endpoint({
       method: 'POST',
       path: '/refunds',
       summary: 'pay back: {orderId, paymentId, amount}; a second time changes nothing',

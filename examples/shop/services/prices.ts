@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Problem, type Route, route } from '../engine/router.ts';
+import { type Endpoint, endpoint, Problem } from '../engine/endpoint.ts';
 
 /** What a share cost when the market closed last, and what it costs now. */
 interface Price {
@@ -11,7 +11,7 @@ interface Price {
 const symbol = z.string().trim().min(1).max(40);
 
 /** The stock exchange. Its prices stand still until somebody sets them. */
-export function priceRoutes(): Route[] {
+export function priceEndpoints(): Endpoint[] {
   const prices = new Map<string, Price>([
     ['STONKS', { symbol: 'STONKS', previousClose: 420, price: 445.2 }],
     ['TEAPOT', { symbol: 'TEAPOT', previousClose: 40, price: 40.8 }],
@@ -19,9 +19,9 @@ export function priceRoutes(): Route[] {
   ]);
 
   return [
-    route({
+    endpoint({
       method: 'GET',
-      path: '/prices/{symbol}',
+      path: '/prices/:symbol',
       summary: 'the price of a share and that of the last close; 404 for one that is not listed',
       kind: 'read',
       input: z.object({ symbol }),
@@ -31,9 +31,9 @@ export function priceRoutes(): Route[] {
         return { status: 200, body: price };
       },
     }),
-    route({
+    endpoint({
       method: 'POST',
-      path: '/prices/{symbol}',
+      path: '/prices/:symbol',
       summary: 'list a share, or set its price: {previousClose, price}',
       kind: 'control',
       input: z.object({ symbol, previousClose: z.number().positive(), price: z.number().nonnegative() }),

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { Books } from '../engine/books.ts';
-import { type Route, route } from '../engine/router.ts';
+import { type Endpoint, endpoint } from '../engine/endpoint.ts';
 
 /** Endpoints without a business: what HTTP workflows are tried on. */
-export function probeRoutes(books: Books): Route[] {
+export function probeEndpoints(books: Books): Endpoint[] {
   return [
-    route({
+    endpoint({
       method: 'ANY',
-      path: '/flaky/{key}',
+      path: '/flaky/:key',
       summary: 'answers 200 unless a fault is ordered for it; counts the requests',
       kind: 'read',
       input: z.object({ key: z.string() }),
@@ -16,9 +16,9 @@ export function probeRoutes(books: Books): Route[] {
         body: { key, ok: true, requests: books.requests({ path }).length },
       }),
     }),
-    route({
+    endpoint({
       method: 'ANY',
-      path: '/echo/status/{code}',
+      path: '/echo/status/:code',
       summary: 'answers with that status code, and says which method and body came',
       kind: 'read',
       input: z.object({ code: z.coerce.number().int().min(200).max(599) }),

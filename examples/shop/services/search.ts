@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Route, route } from '../engine/router.ts';
+import { type Endpoint, endpoint } from '../engine/endpoint.ts';
 import { corpus } from './corpus.ts';
 
 /** A page of the built-in corpus. */
@@ -35,9 +35,9 @@ export function searchCorpus(query: string, limit = MOST_RESULTS): Page[] {
 export const searchQuery = z.string().trim().min(1).max(500).describe('Words to look for.');
 
 /** The search service. By POST too, because the server's HTTP task does not encode what it puts into an address. */
-export function searchRoutes(): Route[] {
+export function searchEndpoints(): Endpoint[] {
   return (['GET', 'POST'] as const).map((method) =>
-    route({
+    endpoint({
       method,
       path: '/search',
       summary: 'a small corpus about durable workflows: q, limit',

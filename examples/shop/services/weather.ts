@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Problem, type Route, route } from '../engine/router.ts';
+import { type Endpoint, endpoint, Problem } from '../engine/endpoint.ts';
 
 export interface Weather {
   city: string;
@@ -42,9 +42,9 @@ export function weatherIn(city: string): Weather {
 export const weatherQuery = z.object({ city: z.string().trim().min(1).max(100).describe('Name of the city.') });
 
 /** The weather service. */
-export function weatherRoutes(): Route[] {
+export function weatherEndpoints(): Endpoint[] {
   return [
-    route({
+    endpoint({
       method: 'GET',
       path: '/weather',
       summary: 'made-up weather: ?city=Dubai; 404 for cities named Nowhere…',

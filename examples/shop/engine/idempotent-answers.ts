@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Call, Problem, type Reply } from './router.ts';
+import { type Call, Problem, type Reply } from './endpoint.ts';
 
 const KEPT_ANSWERS = 50_000;
 
@@ -9,13 +9,13 @@ interface FirstAnswer {
 }
 
 /** Remembers the first answer to each `Idempotency-Key`, per method and path. */
-export class Replays {
+export class IdempotentAnswers {
   readonly #first = new Map<string, FirstAnswer>();
 
   /**
-   * Acts, or repeats the answer of the first request with the same key, marked `Idempotency-Replayed: true`. Refusals are
-   * answers too; only an `act` that rejects is forgotten.
-   * @throws Problem 422 if the key came with another request before
+   * Calls `act`, or repeats the answer of the first request with the same key, marked `Idempotency-Replayed: true`. A refusal is an
+   * answer too; only an `act` that rejects is forgotten.
+   * @throws Problem 422 if an earlier request with other fields used the key
    */
   async once(call: Call, act: () => Promise<Reply>): Promise<Reply> {
     if (call.idempotencyKey === undefined) return act();
@@ -23,7 +23,7 @@ export class Replays {
     const first = this.#first.get(key);
     if (!first) return this.#actFirst(key, call.fields, act);
     if (!isDeepStrictEqual(first.fields, call.fields)) {
-      throw new Problem(422, 'key-reused', `Idempotency-Key ${call.idempotencyKey} belongs to a different request.`);
+      throw new Problem(422, 'key-reused', `Idempotency-Key "${call.idempotencyKey}" belongs to a different request.`);
     }
     const reply = await first.reply;
     if (reply.entry) reply.entry.requests += 1;

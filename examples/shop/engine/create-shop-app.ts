@@ -1,0 +1,195 @@
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { type Context, Hono } from 'hono';
+import { pause } from '../../../core/drain.ts';
+import { messageOf } from '../../../core/errors.ts';
+import type { Logger } from '../../../core/log.ts';
+import type { Books, RequestRecord } from './books.ts';
+import { type Call, type Endpoint, type OpenedCall, Problem, type Reply } from './endpoint.ts';
+import type { Faults } from './faults.ts';
+import { IdempotentAnswers } from './idempotent-answers.ts';
+
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+const PAYMENT_REQUIRED = 402;
+const STATUSES_WITHOUT_BODY: readonly number[] = [204, 205, 304];
+
+export interface ShopOptions {
+  readonly endpoints: readonly Endpoint[];
+  readonly books: Books;
+  readonly faults: Faults;
+  readonly log: Logger;
+  /** When aborted, delays are cut short. */
+  readonly closing: AbortSignal;
+}
+
+interface ShopEnv {
+  Bindings: HttpBindings;
+  Variables: {
+    record: RequestRecord;
+    /** Absent until the path is known. */
+    endpoint?: Endpoint;
+    isDropped?: true;
+  };
+}
+type ShopContext = Context<ShopEnv>;
+
+/**
+ * The HTTP side of the shop: parsed (400) → ordered fault → known `Idempotency-Key` → effect.
+ * 1. A request that meets a fault's status or drop has no effect. One that is only delayed has, even if its client has left.
+ * 2. The first answer kept for a key is never that of a fault.
+ * 3. Check and effect of a key are one synchronous step, so that two requests at once have one effect.
+ */
+export function createShopApp(options: ShopOptions): Hono<ShopEnv> {
+  const { endpoints, books, log } = options;
+  const answers = new IdempotentAnswers();
+  const app = new Hono<ShopEnv>({ strict: false });
+  app.use(async (c, next) => {
+    const record = books.arrived({ method: c.req.method, path: pathOf(c), query: c.req.query() });
+    c.set('record', record);
+    await next();
+    // Before the answer leaves: its reader may look into the books at once.
+    if (!c.get('isDropped')) record.status = c.res.status;
+    log.debug({ method: c.req.method, path: c.req.url, status: record.status }, 'request');
+  });
+  for (const endpoint of endpoints) {
+    const handle = async (c: ShopContext) => {
+      c.set('endpoint', endpoint);
+      return answerWith(c, endpoint, answers, options);
+    };
+    if (endpoint.method === 'ANY') app.all(endpoint.path, handle);
+    else app.on(endpoint.method, endpoint.path, handle);
+  }
+  for (const { path } of endpoints) app.all(path, (c) => refuseMethod(c, endpoints, path));
+  app.notFound((c) =>
+    refusal(c, new Problem(404, 'not-found', `There is no ${pathOf(c)} here; GET / lists what there is.`), log),
+  );
+  app.onError((error, c) => refusal(c, error, log));
+  return app;
+}
+
+async function answerWith(
+  c: ShopContext,
+  endpoint: Endpoint,
+  answers: IdempotentAnswers,
+  options: ShopOptions,
+): Promise<Response> {
+  const call = await callOf(c);
+  const record = c.get('record');
+  record.orderId = call.orderId ?? null;
+  record.idempotencyKey = call.idempotencyKey ?? null;
+  const opened = endpoint.open(call);
+  const fault = endpoint.kind === 'control' ? undefined : await meetFault(endpoint, call, opened, options);
+  if (fault === 'drop') {
+    c.set('isDropped', true);
+    c.env.incoming.socket.destroy();
+    return RESPONSE_ALREADY_SENT;
+  }
+  if (fault) return toResponse(fault);
+  const answer =
+    endpoint.kind === 'effect' ? await answers.once(call, () => act(endpoint, opened)) : await opened.answer();
+  return answer instanceof Response ? answer : toResponse(answer);
+}
+
+/** What an ordered fault answers; undefined if there is none, or only a delay, which is over then. */
+async function meetFault(
+  endpoint: Endpoint,
+  call: Call,
+  opened: OpenedCall,
+  { faults, closing }: ShopOptions,
+): Promise<Reply | 'drop' | undefined> {
+  const fault = faults.meet(call);
+  if (!fault) return undefined;
+  if (fault.delayMs !== undefined) await pause(fault.delayMs, closing);
+  if (fault.drop) return 'drop';
+  if (fault.status === undefined) return undefined;
+  opened.refused(fault.status);
+  const code = fault.status === PAYMENT_REQUIRED ? 'declined' : 'ordered-fault';
+  const body = fault.body ?? endpoint.problemBody(fault.status, code, `${fault.id} was ordered to answer here.`);
+  return { status: fault.status, body };
+}
+
+/** A refusal is an answer as well: the same key receives it again. */
+async function act(endpoint: Endpoint, opened: OpenedCall): Promise<Reply> {
+  try {
+    const answer = await opened.answer();
+    if (answer instanceof Response) throw new Error(`${endpoint.path} has an effect and must answer with a reply.`);
+    return answer;
+  } catch (error) {
+    if (error instanceof Problem) return problemReply(error, endpoint);
+    throw error;
+  }
+}
+
+async function callOf(c: ShopContext): Promise<Call> {
+  const path = pathOf(c);
+  if (!isProperlyEncoded(path)) {
+    throw new Problem(400, 'bad-request', `"${path}" is not properly percent-encoded.`);
+  }
+  const body = bodyOf(await c.req.text());
+  const fields = body === undefined || isObject(body) ? { ...c.req.query(), ...body, ...c.req.param() } : body;
+  const orderId = isObject(fields) ? fields.orderId : undefined;
+  return {
+    method: c.req.method,
+    path,
+    body,
+    fields,
+    orderId: typeof orderId === 'string' ? orderId : undefined,
+    idempotencyKey: c.req.header('idempotency-key') || undefined,
+    request: c.req.raw,
+  };
+}
+
+function pathOf(c: ShopContext): string {
+  return new URL(c.req.url).pathname.replace(/\/+$/, '') || '/';
+}
+
+function isProperlyEncoded(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The JSON of a body; undefined for an empty one and for `null`. @throws Problem 400, 413 */
+function bodyOf(text: string): unknown {
+  // Checked once all of it is here: a connection cut in the middle of a body would hide the 413.
+  const size = Buffer.byteLength(text);
+  if (size > MAX_BODY_BYTES)
+    throw new Problem(413, 'too-large', `The body has ${size} bytes; at most 4 MB are accepted.`);
+  if (text.trim() === '') return undefined;
+  try {
+    return JSON.parse(text) ?? undefined;
+  } catch (cause) {
+    throw new Problem(400, 'bad-request', `The body is not JSON: ${messageOf(cause)}.`);
+  }
+}
+
+function refuseMethod(c: ShopContext, endpoints: readonly Endpoint[], path: string): never {
+  const others = endpoints.filter((one) => one.path === path).map(({ method }) => method);
+  throw new Problem(405, 'method-not-allowed', `${pathOf(c)} takes ${others.join(' and ')}, not ${c.req.method}.`);
+}
+
+function refusal(c: ShopContext, error: unknown, log: Logger): Response {
+  if (error instanceof Problem) return toResponse(problemReply(error, c.get('endpoint')));
+  log.error({ err: error }, `a request failed: ${messageOf(error)}`);
+  return toResponse(problemReply(new Problem(500, 'bug', 'The shop failed; its log says why.'), c.get('endpoint')));
+}
+
+function problemReply({ status, code, message }: Problem, endpoint: Endpoint | undefined): Reply {
+  return { status, body: endpoint?.problemBody(status, code, message) ?? { error: code, message } };
+}
+
+function toResponse({ status, body, headers }: Reply): Response {
+  if (body === undefined || STATUSES_WITHOUT_BODY.includes(status))
+    return new Response(null, { status, headers: { ...headers } });
+  return new Response(`${JSON.stringify(body)}\n`, {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+  });
+}
+
+function isObject(value: unknown): value is { readonly orderId?: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
