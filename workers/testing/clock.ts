@@ -3,131 +3,89 @@ import { syncBuiltinESMExports } from 'node:module';
 import timers from 'node:timers';
 import timersPromises from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { createClock, type TimerId } from '@sinonjs/fake-timers';
 
 /**
- * A clock that goes like the real one and can be moved ahead by hand. It counts for what is called within `run` and for nobody else, so
- * that several may go in one process, beside the timers of the test runner.
+ * A clock that keeps real time and can be moved ahead by hand. It counts for what is called within `run` and for nothing else, so that
+ * several clocks can run in one process, beside the timers of the test runner.
  *
  * Covered: `setTimeout`, `setInterval` and their `clear…` (global and of `node:timers`), `setTimeout` of `node:timers/promises`,
  * `AbortSignal.timeout`, `Date` and `performance.now`. Not covered: what waits for the outside, such as sockets and files.
+ *
+ * The timers are those of `@sinonjs/fake-timers`. It can only replace the functions of the whole process; that each run has a clock of
+ * its own is added here.
  */
 export class Clock {
-  #aheadMs = 0;
-  readonly #timers = new Set<ClockTimer>();
+  readonly #startedAt = real.now();
+  readonly #epochAtStart = real.epoch();
+  readonly #timers = createClock(this.#epochAtStart);
+  readonly #pulse = real.setInterval(() => this.#follow(), PULSE_MS);
+  #followedAt = this.#startedAt;
+  #advancing = false;
 
   /** Milliseconds on the scale of `performance.now()`. */
   now(): number {
-    return real.now() + this.#aheadMs;
+    return this.#startedAt + this.epoch() - this.#epochAtStart;
   }
 
   epoch(): number {
-    return real.epoch() + this.#aheadMs;
+    return this.#timers.now;
   }
 
   run<T>(work: () => T): T {
     return clocks.run(this, work);
   }
 
-  /** Lets so much time pass at once: every timer that is due until then fires in its order, and what waits for it goes on. */
+  /** Lets so much time pass at once: every timer that is due until then fires in its order, and what waits for it continues. */
   async advance(ms: number): Promise<void> {
-    const until = this.now() + ms;
-    await turn();
-    for (let next = this.#dueUntil(until); next; next = this.#dueUntil(until)) {
-      this.#aheadMs += Math.max(0, next.at - this.now());
-      next.fire();
-      await turn();
+    this.#follow();
+    this.#advancing = true;
+    try {
+      await this.#timers.tickAsync(ms);
+    } finally {
+      this.#advancing = false;
+      this.#followedAt = real.now();
     }
-    this.#aheadMs += Math.max(0, until - this.now());
-    for (const timer of this.#timers) timer.arm();
   }
 
-  start(call: () => void, ms: number, repeats: boolean): ClockTimer {
-    const timer = new ClockTimer(this, AsyncLocalStorage.bind(call), ms, repeats, this.#timers);
-    timer.refresh();
+  /** Stops it: no timer fires any more. */
+  close(): void {
+    real.clearInterval(this.#pulse);
+  }
+
+  start(call: () => void, ms: number, repeats: boolean): TimerId {
+    const bound = AsyncLocalStorage.bind(call);
+    const time = ms <= MAX_TIMER_MS ? ms : 1; // as Node does
+    const timer = repeats ? this.#timers.setInterval(bound, time) : this.#timers.setTimeout(bound, time);
+    if (typeof timer === 'object') owners.set(timer, this); // in Node it always is
     return timer;
   }
 
-  #dueUntil(until: number): ClockTimer | undefined {
-    let first: ClockTimer | undefined;
-    for (const timer of this.#timers) if (timer.at <= until && (!first || timer.at < first.at)) first = timer;
-    return first;
+  clear(timer: TimerId): void {
+    this.#timers.clearTimeout(timer);
+  }
+
+  /** Lets as many whole milliseconds pass as have really passed since the last call. */
+  #follow(): void {
+    if (this.#advancing) return;
+    const ms = Math.floor(real.now() - this.#followedAt);
+    this.#followedAt += ms;
+    this.#timers.tick(ms);
   }
 }
 
-/** What `setTimeout` returns where a `Clock` counts; it can do what Node's own can. */
-class ClockTimer {
-  /** When it is due, on its clock. */
-  at = 0;
-  readonly #clock: Clock;
-  readonly #call: () => void;
-  readonly #ms: number;
-  readonly #repeats: boolean;
-  readonly #waiting: Set<ClockTimer>;
-  #handle: NodeJS.Timeout | undefined;
-  #keepsAlive = true;
-
-  constructor(clock: Clock, call: () => void, ms: number, repeats: boolean, waiting: Set<ClockTimer>) {
-    this.#clock = clock;
-    this.#call = call;
-    this.#ms = ms >= 1 && ms <= MAX_TIMER_MS ? ms : 1; // as Node does with all it cannot count
-    this.#repeats = repeats;
-    this.#waiting = waiting;
-  }
-
-  fire(): void {
-    if (!this.#waiting.has(this)) return;
-    if (this.#repeats) this.refresh();
-    else this.close();
-    this.#call();
-  }
-
-  /** Sets the real timer to what is left of its time. */
-  arm(): void {
-    real.clearTimeout(this.#handle);
-    this.#handle = real.setTimeout(() => this.fire(), Math.max(0, this.at - this.#clock.now()));
-    if (!this.#keepsAlive) this.#handle.unref();
-  }
-
-  refresh(): this {
-    this.at = this.#clock.now() + this.#ms;
-    this.#waiting.add(this);
-    this.arm();
-    return this;
-  }
-
-  close(): this {
-    this.#waiting.delete(this);
-    real.clearTimeout(this.#handle);
-    return this;
-  }
-
-  ref(): this {
-    this.#keepsAlive = true;
-    this.#handle?.ref();
-    return this;
-  }
-
-  unref(): this {
-    this.#keepsAlive = false;
-    this.#handle?.unref();
-    return this;
-  }
-
-  hasRef(): boolean {
-    return this.#keepsAlive;
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-}
+/** How far the clock may be behind real time, in milliseconds. */
+const PULSE_MS = 5;
 
 /** Longest time that a timer can be set to, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** The clock of a timer, which can be cleared from anywhere. */
+const owners = new WeakMap<object, Clock>();
+
 const clocks = new AsyncLocalStorage<Clock>();
 
-/** What counts where no clock does: the functions of the process, or those another library of fake timers has put in their place. */
+/** The functions that count outside of every clock: those of the process, or those of other fake timers, such as vitest's. */
 function current() {
   const { setTimeout, clearTimeout, setInterval, clearInterval, Date: dates } = globalThis;
   const { timeout } = AbortSignal;
@@ -140,7 +98,7 @@ let real = current();
 let holders = 0;
 let restore = () => {};
 
-/** Puts the functions in place that ask the clock. Returns what takes them back, once everybody who holds them has done so. */
+/** Replaces the functions of the process by those that ask the clock. The last call of what it returns puts the originals back. */
 export function holdClocks(): () => void {
   if (holders++ === 0) {
     real = current();
@@ -163,8 +121,9 @@ function install(): () => void {
       if (clock) return clock.start(() => call(...args), ms, repeats);
       return repeats ? real.setInterval(call, ms, ...args) : real.setTimeout(call, ms, ...args);
     };
-  const clear = (timer: NodeJS.Timeout | ClockTimer | undefined) => {
-    if (timer instanceof ClockTimer) timer.close();
+  const clear = (timer: NodeJS.Timeout & TimerId) => {
+    const owner = typeof timer === 'object' ? owners.get(timer) : undefined;
+    if (owner) owner.clear(timer);
     else real.clearTimeout(timer);
   };
   const setTimeout = Object.assign(set(false), { [promisify.custom]: wait });
@@ -184,7 +143,7 @@ function install(): () => void {
   };
 }
 
-/** What somebody else has put in place meanwhile stays there. */
+/** Undoing it leaves alone what other code has put in place meanwhile. */
 function replace(place: object, functions: object): () => void {
   const entries = Object.entries(functions).map(([name, value]) => {
     const before = Object.getOwnPropertyDescriptor(place, name);
@@ -220,7 +179,7 @@ function wait<T>(ms = 1, value?: T, options: { signal?: AbortSignal; ref?: boole
   const { signal } = options;
   return new Promise((resolve, reject) => {
     const stop = () => {
-      timer?.close();
+      if (timer) clock.clear(timer);
       const error = new Error('The operation was aborted', { cause: signal?.reason });
       reject(Object.assign(error, { name: 'AbortError', code: 'ABORT_ERR' }));
     };
@@ -239,14 +198,6 @@ function signalAfter(ms: number): AbortSignal {
   if (!clock) return real.timeout.call(AbortSignal, ms);
   const controller = new AbortController();
   const over = () => controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
-  clock.start(over, ms, false).unref();
+  clock.start(over, ms, false);
   return controller.signal;
-}
-
-/** Taken before anybody can replace it. */
-const { setImmediate } = timers;
-
-/** Promises that can settle without the outside have done so after this. */
-async function turn(): Promise<void> {
-  for (let i = 0; i < 3; i++) await new Promise<void>((resolve) => void setImmediate(resolve));
 }

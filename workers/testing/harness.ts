@@ -76,12 +76,16 @@ export function runTask<I extends z.ZodType, O extends z.ZodType>(
   input: Readonly<Record<string, unknown>>,
   options: TaskRunOptions = {},
 ): TaskRun<z.output<O>> {
+  const giveBackClocks = holdClocks();
   const clock = new Clock();
-  const release = holdClocks();
+  const release = () => {
+    clock.close();
+    giveBackClocks();
+  };
   const record: TaskRunRecord = { progress: [], logs: [], logLines: [], heartbeats: [] };
   try {
     const attempt = clock.run(
-      () => new Attempt(worker as unknown as Worker, taskOf(worker.name, input, options, clock)),
+      () => new Attempt(worker as unknown as Worker, taskOf(worker.name, input, options, clock.epoch())),
     );
     const ended = clock.run(() => runAttempt(attempt, record, options)) as Promise<TaskRunResult<z.output<O>>>;
     return Object.assign(ended.finally(release), record, {
@@ -104,9 +108,8 @@ const defaultSettings: WorkerSettings = {
 };
 
 /** As the server sends it, through JSON. */
-function taskOf(name: string, input: object, options: TaskRunOptions, clock: Clock): Task {
+function taskOf(name: string, input: object, options: TaskRunOptions, now: number): Task {
   const { attempt = 1, previousOutput = {}, timeoutSeconds, responseTimeoutSeconds } = options;
-  const now = clock.epoch();
   const task = {
     taskId: options.taskId ?? 'task-1',
     taskType: name,
@@ -159,7 +162,7 @@ async function runAttempt(
 /** Keeps the lease at a server that takes every update and has nothing to say. */
 function leasesOf({ heartbeats }: TaskRunRecord): LeaseKeeper {
   const answer = ({ path, body, params }: Call<z.ZodType>): unknown => {
-    if (path === '/api/tasks/{taskId}') return { ...taskOf('', {}, {}, new Clock()), taskId: params?.taskId };
+    if (path === '/api/tasks/{taskId}') return { ...taskOf('', {}, {}, Date.now()), taskId: params?.taskId };
     if (path === '/api/tasks') heartbeats.push(body as TaskResult);
     return '';
   };
