@@ -1,13 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import {
-  type Context,
-  type ContextManager,
-  context as currentContext,
-  ROOT_CONTEXT,
-  type Span,
-  type SpanOptions,
-  trace,
-} from '@opentelemetry/api';
+import { type Context, context as currentContext, type Span, type SpanOptions, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import {
   defaultResource,
@@ -61,7 +53,7 @@ export class Spans {
         new BatchSpanProcessor({ exporter: telling(new OTLPTraceExporter({ url }), log), maxQueueSize: MOST_WAITING }),
       ],
     });
-    const isContextOurs = currentContext.setGlobalContextManager(new AsyncContext());
+    const isContextOurs = currentContext.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     const isTraceOurs = trace.setGlobalTracerProvider(this.#provider);
     this.#takeBack = () => {
       if (isContextOurs) currentContext.disable();
@@ -97,39 +89,6 @@ class KnownIds implements IdGenerator {
     const id = this.next ?? this.#random.generateSpanId();
     this.next = undefined;
     return id;
-  }
-}
-
-/** Makes a span current for everything that a handler awaits. */
-class AsyncContext implements ContextManager {
-  readonly #storage = new AsyncLocalStorage<Context>();
-
-  active(): Context {
-    return this.#storage.getStore() ?? ROOT_CONTEXT;
-  }
-
-  with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(
-    context: Context,
-    fn: F,
-    thisArg?: ThisParameterType<F>,
-    ...args: A
-  ): ReturnType<F> {
-    return this.#storage.run(context, () => fn.apply(thisArg, args));
-  }
-
-  bind<T>(context: Context, target: T): T {
-    if (typeof target !== 'function') return target;
-    const bound = (...args: unknown[]) => this.#storage.run(context, () => target(...args));
-    return bound as T;
-  }
-
-  enable(): this {
-    return this;
-  }
-
-  disable(): this {
-    this.#storage.disable();
-    return this;
   }
 }
 
