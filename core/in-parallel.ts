@@ -1,14 +1,30 @@
-/** Does `work` for every item, at most `atOnce` at the same time, and keeps their order. The first failure ends it. */
+import PQueue from 'p-queue';
+
+/**
+ * Does `work` for every item, at most `atOnce` at the same time, and returns the results in the order of the items. After the first
+ * failure no further item is begun; it is thrown when those under way have ended.
+ */
 export async function inParallel<T, R>(
   items: readonly T[],
   atOnce: number,
   work: (item: T, index: number) => Promise<R>,
 ): Promise<R[]> {
-  const results: R[] = [];
-  const queue = items.entries();
-  const worker = async () => {
-    for (const [index, item] of queue) results[index] = await work(item, index);
+  const queue = new PQueue({ concurrency: atOnce });
+  let first: { error: unknown } | undefined;
+  const job = async (item: T, index: number) => {
+    try {
+      return await work(item, index);
+    } catch (error) {
+      first ??= { error };
+      queue.clear();
+      throw error;
+    }
   };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
-  return results;
+  try {
+    return await queue.addAll(items.map((item, index) => () => job(item, index)));
+  } catch (error) {
+    throw first ? first.error : error; // clearing rejects what has not begun, which comes before the failure itself
+  } finally {
+    await queue.onIdle();
+  }
 }

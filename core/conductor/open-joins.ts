@@ -1,4 +1,6 @@
 import { messageOf } from '../errors.ts';
+import { inParallel } from '../in-parallel.ts';
+import { count } from '../text.ts';
 import { type Conductor, createConductor } from './api.ts';
 import { type ConnectionConfig, createCaller } from './client.ts';
 import type { Task } from './types.ts';
@@ -18,8 +20,8 @@ export async function takeUpJoins(config: ConnectionConfig, note: (line: string)
   try {
     const ids = await openExecutions(conductor);
     if (ids.length > PAGE) note(`Looking through ${ids.length} open executions for JOINs to take up …`);
-    const count = await wakeJoins(conductor, ids);
-    if (count > 0) note(`Took up ${count} open JOIN${count === 1 ? '' : 's'} of the executions that were there.`);
+    const woken = await wakeJoins(conductor, ids);
+    if (woken > 0) note(`Had ${count(woken, 'open JOIN')} of earlier executions evaluated again.`);
   } catch (error) {
     note(`Forks that were open when the last server ended may stand still for up to an hour: ${messageOf(error)}`);
   } finally {
@@ -29,18 +31,12 @@ export async function takeUpJoins(config: ConnectionConfig, note: (line: string)
 
 /** Puts them back into the server's queue; returns how many there were. The search for tasks knows a JOIN only after its first evaluation. */
 async function wakeJoins(conductor: Conductor, ids: string[]): Promise<number> {
-  let count = 0;
-  const next = async () => {
-    for (let id = ids.pop(); id !== undefined; id = ids.pop()) {
-      const { tasks } = await conductor.getExecution(id);
-      for (const task of tasks.filter(isOpenJoin)) {
-        await wake(conductor, task);
-        count++;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, next));
-  return count;
+  const counts = await inParallel(ids, AT_ONCE, async (id) => {
+    const joins = (await conductor.getExecution(id)).tasks.filter(isOpenJoin);
+    for (const task of joins) await wake(conductor, task);
+    return joins.length;
+  });
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 async function openExecutions(conductor: Conductor): Promise<string[]> {

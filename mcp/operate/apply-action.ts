@@ -1,6 +1,7 @@
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Execution, WorkflowStatus } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
+import { inParallel } from '../../core/in-parallel.ts';
 import type { ToolContext } from '../engine/define-tool.ts';
 import { findExecution } from '../shared/find-execution.ts';
 import { callOf } from '../shared/quote.ts';
@@ -55,22 +56,17 @@ export async function applyAction(
   context: Pick<ToolContext, 'conductor' | 'progress' | 'signal'>,
   isLeftOut: (execution: Execution) => boolean = () => false,
 ): Promise<Outcome[]> {
-  const outcomes: Outcome[] = [];
   const step = Math.ceil(ids.length / TOLD);
-  const queue = ids.entries();
+  let done = 0;
   let broken: FleetError | undefined;
-  const work = async () => {
-    for (const [index, id] of queue) {
-      outcomes[index] = broken ? notTried(id, broken) : await one(action, id, context.conductor, isLeftOut);
-      const { error } = outcomes[index];
-      if (error && isBroken(error)) broken ??= error;
-      const done = outcomes.filter(Boolean).length;
-      if (ids.length > 1 && done % step === 0)
-        context.progress({ progress: done, total: ids.length, message: `${action.tool}: ${done} of ${ids.length}` });
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return outcomes;
+  return inParallel(ids, AT_ONCE, async (id) => {
+    const outcome = broken ? notTried(id, broken) : await one(action, id, context.conductor, isLeftOut);
+    if (outcome.error && isBroken(outcome.error)) broken ??= outcome.error;
+    done++;
+    if (ids.length > 1 && done % step === 0)
+      context.progress({ progress: done, total: ids.length, message: `${action.tool}: ${done} of ${ids.length}` });
+    return outcome;
+  });
 }
 
 async function one(

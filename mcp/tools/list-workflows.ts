@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { StoredWorkflowDef } from '../../core/conductor/types.ts';
 import { orUndefined } from '../../core/errors.ts';
+import { inParallel } from '../../core/in-parallel.ts';
 import { clip, count } from '../../core/text.ts';
 import { inputsOf } from '../analysis/workflow-inputs.ts';
 import { defineTool, type ToolContext } from '../engine/define-tool.ts';
@@ -142,16 +143,8 @@ async function readAll(
   names: readonly string[],
   { definitions }: ToolContext,
 ): Promise<Map<string, StoredWorkflowDef>> {
-  const defs = new Map<string, StoredWorkflowDef>();
-  const waiting = [...names];
-  const next = async () => {
-    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-      const def = await orUndefined(definitions.get(name));
-      if (def) defs.set(name, def);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, next));
-  return defs;
+  const found = await inParallel(names, AT_ONCE, (name) => orUndefined(definitions.get(name)));
+  return new Map(found.flatMap((def) => (def ? [[def.name, def]] : [])));
 }
 
 function nothing(search: string | undefined, found: number, index: DefinitionIndex): string {

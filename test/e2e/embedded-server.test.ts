@@ -190,7 +190,7 @@ describe('an embedded server', { timeout: 300_000 }, () => {
 
   it('keeps its executions when it is killed, and ends a fork whose JOIN it had in hand', async () => {
     owner = await startOwner(config);
-    expect(owner.notes).toContain('Took up 1 open JOIN');
+    expect(owner.notes).toContain('Had 1 open JOIN of earlier executions evaluated again.');
     const { url, pid, ownerPid } = await serverStatus(config);
     expect({ pid, ownerPid }).toEqual({ pid: owner.server.pid, ownerPid: owner.child.pid });
     expect(await resultOf(url ?? '', summed)).toEqual(SUMMED);

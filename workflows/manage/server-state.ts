@@ -2,6 +2,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import { isLock } from '../../core/conductor/lock.ts';
 import type { ScheduleDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
+import { inParallel } from '../../core/in-parallel.ts';
 import type { Definitions, ServerState } from './compare/view.ts';
 import { type Drafted, type PlanOptions, plan } from './plan.ts';
 
@@ -52,14 +53,9 @@ export async function planAgainst(
 
 /** Ids of the running executions of each version, named as `name@version`. */
 export async function readRunning(conductor: Conductor, keys: readonly string[]): Promise<Map<string, string[]>> {
-  const found = new Map<string, string[]>();
-  const left = [...keys];
-  const ask = async () => {
-    for (let key = left.pop(); key !== undefined; key = left.pop()) {
-      const at = key.lastIndexOf('@');
-      found.set(key, await conductor.runningExecutions(key.slice(0, at), Number(key.slice(at + 1))));
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, ask));
-  return found;
+  const found = await inParallel(keys, AT_ONCE, async (key): Promise<[string, string[]]> => {
+    const at = key.lastIndexOf('@');
+    return [key, await conductor.runningExecutions(key.slice(0, at), Number(key.slice(at + 1)))];
+  });
+  return new Map(found);
 }

@@ -1,6 +1,7 @@
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Workflow } from '../../core/contract.ts';
 import { FleetError } from '../../core/errors.ts';
+import { inParallel } from '../../core/in-parallel.ts';
 import { mistakesIn } from './check.ts';
 import { type Coverage, coverageOf } from './coverage.ts';
 import type { Scenario, Scenarios } from './define-scenarios.ts';
@@ -55,23 +56,16 @@ export async function runSuite(
       .map(([title, scenario]) => ({ workflow, title, scenario })),
   );
   const cleaning = inTurn();
-  const results = new Map<string, (Outcome & { index: number })[]>();
-  let next = 0;
   let done = 0;
-  const worker = async () => {
-    for (let index = next++; index < jobs.length; index = next++) {
-      const job = jobs[index];
-      if (!job || options.signal.aborted) return;
-      const outcome = await runOne(conductor, job.workflow, job.title, job.scenario, { ...options, cleaning });
-      results.set(job.workflow.name, [...(results.get(job.workflow.name) ?? []), { ...outcome, index }]);
-      ended?.(++done, jobs.length);
-    }
-  };
-  const over = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker));
-  for (const one of over) if (one.status === 'rejected') throw one.reason;
+  const outcomes = await inParallel(jobs, AT_ONCE, async ({ workflow, title, scenario }) => {
+    if (options.signal.aborted) return [];
+    const outcome = await runOne(conductor, workflow, title, scenario, { ...options, cleaning });
+    ended?.(++done, jobs.length);
+    return [{ ...outcome, workflow }];
+  });
   if (options.signal.aborted) throw new FleetError('cancelled', `Stopped after ${done} of ${jobs.length} scenarios.`);
   return workflows.map((workflow) => {
-    const own = (results.get(workflow.name) ?? []).sort((a, b) => a.index - b.index);
+    const own = outcomes.flat().filter((outcome) => outcome.workflow.name === workflow.name);
     const traces = own.flatMap(({ trace }) => trace ?? []);
     const coverage = coverageOf(workflow, traces, known);
     return { name: workflow.name, scenarios: own.map(({ result }) => result), coverage };

@@ -1,6 +1,7 @@
 import type { Conductor } from '../../../core/conductor/api.ts';
 import type { Execution, ExecutionSummary } from '../../../core/conductor/types.ts';
 import { orUndefined } from '../../../core/errors.ts';
+import { inParallel } from '../../../core/in-parallel.ts';
 
 /** Rows the server hands out at once. */
 const PAGE = 500;
@@ -53,16 +54,12 @@ async function readSome(
 ): Promise<Execution[]> {
   const step = Math.max(1, summaries.length / MOST_READ);
   const ids = Array.from({ length: Math.min(MOST_READ, summaries.length) }, (_, i) => summaries[Math.floor(i * step)]);
-  const waiting = ids.flatMap((summary) => (summary ? [summary.workflowId] : []));
-  const of = waiting.length;
+  const chosen = ids.flatMap((summary) => (summary ? [summary.workflowId] : []));
   const read: Execution[] = [];
-  const next = async () => {
-    for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
-      const execution = await orUndefined(conductor.getExecution(id));
-      if (execution) read.push(execution);
-      told(read.length, of);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, next));
+  await inParallel(chosen, AT_ONCE, async (id) => {
+    const execution = await orUndefined(conductor.getExecution(id));
+    if (execution) read.push(execution);
+    told(read.length, chosen.length);
+  });
   return read;
 }

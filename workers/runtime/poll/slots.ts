@@ -1,47 +1,44 @@
-import PQueue from 'p-queue';
-
 /**
- * How many tasks may run at once: over the whole process, within it for each type, within that for each domain. Every level is a
- * `Slots` that also counts for the one above it.
+ * How many tasks may run at once: in the whole process, in it for each type, in that for each domain. Each level is a `Slots` whose
+ * tasks also count for the level above.
  *
  * Invariants:
- * 1. reserved + running ≤ limit on every level; only a limit that was lowered may be exceeded, until enough has ended.
- * 2. A reserved slot is either run or given back, each exactly once. Work in a slot starts at once, so nothing polled waits here while
+ * 1. reserved + running ≤ limit on every level. Only a limit that was lowered may be exceeded, until enough tasks have ended.
+ * 2. A reserved slot is either run or given back, exactly once. Work in a slot starts at once: a polled task never waits here while
  *    its lease runs.
- * 3. Whoever waits for a slot is woken when one is freed, not by a timer.
+ * 3. A poller that waits for a slot is woken when one is freed, not by a timer.
  */
 export class Slots {
-  readonly #process: ProcessQueue;
+  readonly #waiters: Waiters;
   readonly #parent: Slots | undefined;
   #limit: number;
   #reserved = 0;
   #running = 0;
 
-  private constructor(process: ProcessQueue, parent: Slots | undefined, limit: number) {
-    this.#process = process;
+  private constructor(waiters: Waiters, parent: Slots | undefined, limit: number) {
+    this.#waiters = waiters;
     this.#parent = parent;
     this.#limit = limit;
   }
 
   /** The slots of a whole process. */
   static ofProcess(limit: number): Slots {
-    const slots = new Slots(new ProcessQueue(), undefined, limit);
-    return slots;
+    return new Slots(new Waiters(), undefined, limit);
   }
 
-  /** Slots that also count for these. */
+  /** A level below this one: what is reserved or runs there counts here, too. */
   within(limit: number): Slots {
-    return new Slots(this.#process, this, limit);
+    return new Slots(this.#waiters, this, limit);
   }
 
   get limit(): number {
     return this.#limit;
   }
 
-  /** What runs goes on; a higher limit is used at once. */
+  /** A lower limit stops nothing that runs; a higher one is used at once. */
   set limit(limit: number) {
     this.#limit = limit;
-    this.#process.wake();
+    this.#waiters.wake();
   }
 
   get running(): number {
@@ -61,37 +58,37 @@ export class Slots {
     return count;
   }
 
-  /** Gives reserved slots back that nothing came for. */
+  /** Gives reserved slots back for which no task was polled. */
   giveBack(count: number): void {
     if (count === 0) return;
     this.#count(-count, 0);
-    this.#process.wake();
+    this.#waiters.wake();
   }
 
   /** Runs work in a reserved slot. Rejects if the work does; the slot is free again in any case. */
   async run(work: () => Promise<void>): Promise<void> {
     this.#count(-1, 1);
     try {
-      await this.#process.queue.add(work);
+      await work();
     } finally {
       this.#count(0, -1);
-      this.#process.wake();
+      this.#waiters.wake();
     }
   }
 
-  /** Resolves when a slot of the process is freed or a limit changes; it need not be one that is free here. */
+  /** Resolves when a slot of the process is freed or a limit changes. The slot may be one of another level. */
   nextFreed(): Promise<void> {
-    return this.#process.nextWake();
+    return this.#waiters.next();
   }
 
-  /** Wakes everybody who waits for a slot, to look at the world again. */
+  /** Wakes all pollers that wait for a slot, so that they look at their state again. */
   wake(): void {
-    this.#process.wake();
+    this.#waiters.wake();
   }
 
-  /** Resolves when nothing runs in the process. */
-  idle(): Promise<void> {
-    return this.#process.queue.onIdle();
+  /** Resolves when no slot of this level is in use. */
+  async idle(): Promise<void> {
+    while (this.#running > 0) await this.#waiters.next();
   }
 
   #count(reserved: number, running: number): void {
@@ -101,9 +98,8 @@ export class Slots {
   }
 }
 
-/** What all levels share. The queue never holds anything back: who runs something has reserved a slot for it. */
-class ProcessQueue {
-  readonly queue = new PQueue();
+/** Wakes everything in the process that waits for a slot. */
+class Waiters {
   #wake = Promise.withResolvers<void>();
 
   wake(): void {
@@ -111,7 +107,7 @@ class ProcessQueue {
     this.#wake = Promise.withResolvers();
   }
 
-  nextWake(): Promise<void> {
+  next(): Promise<void> {
     return this.#wake.promise;
   }
 }
