@@ -1,27 +1,31 @@
+import type { McpRequestContext } from '@modelcontextprotocol/server';
 import type { Conductor } from '../core/conductor/api.ts';
 import type { Config } from '../core/config.ts';
 import { discover } from '../core/content/discover.ts';
 import { lazy } from '../core/lazy.ts';
 import type { Logger } from '../core/log.ts';
 import { modelProvider } from '../core/model-provider.ts';
+import { createAdmit } from '../mcp/admission/admit.ts';
+import type { Caller } from '../mcp/admission/permissions.ts';
 import type { Leases } from '../mcp/agents/leases.ts';
-import { ChangeBus } from '../mcp/engine/change-bus.ts';
+import { connector } from '../mcp/engine/connection.ts';
 import { type CodeDefinition, isTool, type ServerModel, type Tool } from '../mcp/engine/define-tool.ts';
-import { connector, createMcpServer } from '../mcp/engine/mcp-server.ts';
-import { createTools, type ToolSource } from '../mcp/engine/tool-calls.ts';
-import { watchTools } from '../mcp/engine/tool-changes.ts';
+import { createMcpServer } from '../mcp/engine/mcp-server.ts';
+import { createTools } from '../mcp/engine/tool-calls.ts';
+import { type ToolSource, watchTools } from '../mcp/engine/tool-catalogue.ts';
 import { checkChoice } from '../mcp/engine/toolsets.ts';
 import { createCompletions } from '../mcp/reading/completions.ts';
 import { isPrompt, type Prompt } from '../mcp/reading/define-prompt.ts';
 import { isResource, type Resource } from '../mcp/reading/define-resource.ts';
-import { executionWatcher } from '../mcp/reading/execution-watcher.ts';
 import { createPrompts } from '../mcp/reading/prompts.ts';
 import { createResources } from '../mcp/reading/resources.ts';
 import { DefinitionCache } from '../mcp/shared/definition-cache.ts';
+import { ChangeBus } from '../mcp/subscriptions/change-bus.ts';
+import { executionWatcher } from '../mcp/subscriptions/execution-watcher.ts';
+import { createSubscriptions } from '../mcp/subscriptions/listen-admission.ts';
 import { ExecutionTasks } from '../mcp/tasks/execution-tasks.ts';
 import { createTasks } from '../mcp/tasks/task-methods.ts';
-import { showing, taskWatcher } from '../mcp/tasks/task-subscriptions.ts';
-import type { McpFront, Subscriptions } from '../mcp/transports/mcp-front.ts';
+import type { McpFront } from '../mcp/transports/mcp-front.ts';
 import { settleSoon } from './settle.ts';
 
 export interface McpOptions {
@@ -32,6 +36,8 @@ export interface McpOptions {
   leases: Leases;
   /** Ends what no client waits for. */
   signal: AbortSignal;
+  /** Who the client of a connection is. Default: every client has the role MCP_ROLE. */
+  callerFrom?: (context: McpRequestContext) => Caller;
   /** Loads the tools once the first client has its first answer: it waits for each process that it starts. */
   loadsLater?: boolean;
 }
@@ -73,7 +79,8 @@ export async function buildMcp({ loadsLater = false, ...options }: McpOptions): 
     prompts: lazy(loadPrompts),
   };
   const reading = [createResources(readings), createPrompts(readings), createCompletions(readings)];
-  const build = createMcpServer({ config, features: [createTools(calls), createTasks(tasks), ...reading] });
+  const door = { admit: createAdmit({ config, now }), connect: connector(options), log };
+  const build = createMcpServer({ ...door, features: [createTools(calls), createTasks(tasks), ...reading] });
   // Watching tools begins with a connection, and must not load them before its first answer.
   const warm = Promise.withResolvers<void>();
   const watched = sources.map(({ list, find }) => ({ find, list: () => warm.promise.then(list) }));
@@ -85,7 +92,7 @@ export async function buildMcp({ loadsLater = false, ...options }: McpOptions): 
   );
   return {
     build,
-    subscriptions: subscriptionsTo({ ...calls, sources: watched, tasks }),
+    subscriptions: createSubscriptions({ ...door, tasks, changes: changesOf({ ...calls, sources: watched }) }),
     warmUp() {
       warm.resolve();
       void load();
@@ -114,22 +121,18 @@ function later(source: () => Promise<ToolSource>): ToolSource {
   };
 }
 
-interface Listened {
-  readonly config: Config;
+interface Changing {
   readonly conductor: () => Promise<Conductor>;
   readonly definitions: DefinitionCache;
   readonly sources: readonly ToolSource[];
-  readonly tasks: ExecutionTasks;
 }
 
-/** What clients can hear of: tasks, executions, and the workflows that are tools. */
-function subscriptionsTo({ config, conductor, definitions, sources, tasks }: Listened): Subscriptions {
+/** The changes that clients are told of: of executions, and of the workflows that are tools. */
+function changesOf({ conductor, definitions, sources }: Changing): ChangeBus {
   const changes = new ChangeBus();
-  const showTask = showing(tasks, connector(config)({ era: 'modern' }));
-  changes.addWatcher(taskWatcher(showTask));
   changes.addWatcher(executionWatcher(conductor));
   changes.whileHeard(() => watchTools({ sources, definitions, changes }));
-  return { changes, showTask };
+  return changes;
 }
 
 /** The scripted model is asked only where somebody chose it: its answers are the demonstration's own. */

@@ -1,15 +1,11 @@
 import { FleetError } from '../../core/errors.ts';
-import type { Guard } from '../engine/define-tool.ts';
-import { isAllowed } from '../engine/permissions.ts';
+import { type Caller, isAllowed } from './permissions.ts';
+import type { Subject } from './subject.ts';
 
-/** Refuses a call whose caller lacks the tool's permission, also where the list never showed the tool. */
-export const authorize: Guard = async ({ caller, tool }, next) => {
-  if (isAllowed(caller, tool.permission)) return next();
-  throw new FleetError(
-    'denied',
-    `${tool.name} needs ${tool.permission}, which the role ${caller.role} does not give.`,
-    {
-      remedy: 'Ask for a role that may do this (MCP_ROLE), or do with the tools that are listed.',
-    },
-  );
-};
+/** @throws FleetError `denied` if the caller lacks the permission, even where no list shows the subject to this caller */
+export function authorize(caller: Caller, { name, permission }: Subject): void {
+  if (permission === 'none' || isAllowed(caller, permission)) return;
+  throw new FleetError('denied', `${name} needs ${permission}, which the role ${caller.role} does not give.`, {
+    remedy: 'Ask for a role that may do this (MCP_ROLE), or use what the lists of tools, resources and prompts show.',
+  });
+}

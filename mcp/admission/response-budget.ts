@@ -1,28 +1,45 @@
+import type { CallToolResult } from '@modelcontextprotocol/server';
 import { FleetError } from '../../core/errors.ts';
+import { isObject } from '../../core/json.ts';
 import { clip } from '../../core/text.ts';
-import type { Guard, ToolCall, ToolResult } from '../engine/define-tool.ts';
+import type { Subject } from './subject.ts';
 
-/** Room for the JSON-RPC envelope and what the protocol adds to a result. */
+/** Room for the JSON-RPC envelope and for the fields that the protocol adds to a result. */
 const ENVELOPE_BYTES = 512;
 
+/** Returns a result that fits the budget. */
+export type FitResponse = <R>(result: R, subject: Subject) => R;
+
 /**
- * Holds the whole result under `maxBytes` of JSON. Text is cut and says so; structured content is never touched, since half of it
- * would break its schema. A tool keeps below the limit by itself: this is the net under a mistake.
+ * Keeps a tool's result under `maxBytes` of JSON, also where a task carries it. Text is cut, and a note says so. Structured content is
+ * never cut, because half of it would not match its schema. Each tool keeps below the limit by itself; this catches mistakes.
+ * Other results are limited where they are made: resources come in parts, and lists show only what is offered.
+ * @throws FleetError `input` from the returned function if a result does not fit even without text
  */
-export function responseBudget(maxBytes: number): Guard {
+export function responseBudget(maxBytes: number): FitResponse {
   const budget = maxBytes - ENVELOPE_BYTES;
-  return async (call, next) => {
-    const result = await next();
-    const size = bytesOf(result);
-    return size <= budget ? result : cutText(result, size, budget, call);
+  return (result, subject) => {
+    if (isToolResult(result)) return fitText(result, budget, subject);
+    if (isTaskWithResult(result)) return { ...result, result: fitText(result.result, budget, subject) };
+    return result;
   };
 }
 
-function cutText(result: ToolResult, size: number, budget: number, call: ToolCall): ToolResult {
+function isToolResult<R>(result: R): result is R & CallToolResult {
+  return isObject(result) && Array.isArray(result.content);
+}
+
+function isTaskWithResult<R>(result: R): result is R & { result: CallToolResult } {
+  return isObject(result) && isToolResult(result.result);
+}
+
+function fitText<R extends CallToolResult>(result: R, budget: number, subject: Subject): R {
+  const size = bytesOf(result);
+  if (size <= budget) return result;
   const texts = result.content.flatMap((block) => (block.type === 'text' ? [block.text] : []));
   const others = result.content.filter((block) => block.type !== 'text');
   const text = texts.join('\n');
-  const withText = (shown: string): ToolResult => ({ ...result, content: [{ type: 'text', text: shown }, ...others] });
+  const withText = (shown: string): R => ({ ...result, content: [{ type: 'text', text: shown }, ...others] });
   const note = `\n[Cut here: the answer has ${kb(size)} KB, the limit is ${kb(budget)} KB (MAX_RESPONSE_SIZE_KB). Ask for less: a smaller limit, a page, or less detail.]`;
 
   let [fits, tooMuch] = [0, text.length];
@@ -31,18 +48,18 @@ function cutText(result: ToolResult, size: number, budget: number, call: ToolCal
     if (bytesOf(withText(clip(text, middle) + note)) <= budget) fits = middle;
     else tooMuch = middle;
   }
-  if (fits === 0) throw tooLarge(size, budget, call);
+  if (fits === 0) throw tooLarge(size, budget, subject);
   return withText(clip(text, fits) + note);
 }
 
-function tooLarge(size: number, budget: number, { tool }: ToolCall): FleetError {
-  const done = tool.annotations.readOnlyHint ? '' : ' The call itself was carried out; do not repeat it.';
+function tooLarge(size: number, budget: number, { annotations }: Subject): FleetError {
+  const done = annotations.readOnlyHint ? '' : ' The call itself was carried out; do not repeat it.';
   return new FleetError('input', `The answer has ${kb(size)} KB, the limit is ${kb(budget)} KB.${done}`, {
     remedy: 'Ask for less: a smaller limit, a page, or less detail. MAX_RESPONSE_SIZE_KB sets the limit.',
   });
 }
 
-function bytesOf(result: ToolResult): number {
+function bytesOf(result: CallToolResult): number {
   return Buffer.byteLength(JSON.stringify(result));
 }
 

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { ApiRequest } from '../../core/conductor/api.ts';
 import { FleetError } from '../../core/errors.ts';
 import { isObject } from '../../core/json.ts';
+import type { Permission } from '../admission/permissions.ts';
 import type { ToolContext } from '../engine/define-tool.ts';
-import type { Permission } from '../engine/permissions.ts';
 import { callOf, quote } from '../shared/quote.ts';
 import {
   type AnswerKind,

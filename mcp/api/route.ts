@@ -1,4 +1,4 @@
-import type { Permission } from '../engine/permissions.ts';
+import type { Permission } from '../admission/permissions.ts';
 import { bodyFields } from './body-fields.ts';
 
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE'] as const;

@@ -1,13 +1,19 @@
 import type { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
 import { zodPath, zodSentences } from '../../core/zod-sentences.ts';
-import type { ToolCall } from './define-tool.ts';
+import type { Tool } from './define-tool.ts';
 import { helpfulCall } from './suggested-call.ts';
 
 const SHOWN_MISTAKES = 10;
 
-/** The arguments of a call, checked. @throws FleetError `input` with one sentence per mistake, each with what would be right */
-export function parseArguments({ tool, args }: Pick<ToolCall, 'tool' | 'args'>): Record<string, unknown> {
+/** Arguments as a client sent them. */
+export interface UncheckedCall {
+  readonly tool: Tool;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+/** Checks the arguments of a call. @throws FleetError `input` with one sentence for each mistake that says what would be right */
+export function parseArguments({ tool, args }: UncheckedCall): Record<string, unknown> {
   const parsed = tool.input.safeParse(args);
   if (parsed.success) return parsed.data;
   throw new FleetError('input', mistakesIn(parsed.error, args, { name: tool.name, schema: tool.input }), {
@@ -16,7 +22,7 @@ export function parseArguments({ tool, args }: Pick<ToolCall, 'tool' | 'args'>):
   });
 }
 
-/** What is wrong with arguments of `name`, one sentence per mistake, each with what would be right. */
+/** One sentence for each mistake in the arguments of `name`, which says what would be right. */
 export function mistakesIn(
   error: z.ZodError,
   args: unknown,

@@ -15,16 +15,16 @@ export type Capabilities = z.output<typeof capabilitiesSchema>;
 const envelope = z.object({ [CLIENT_CAPABILITIES_META_KEY]: capabilitiesSchema });
 
 /**
- * What the client of a request can do: a request of the 2026 revision says so itself, before that it was said once when the client
- * connected. Nothing where neither is known, as over HTTP without a session.
+ * What the client of a request can do. A request of the 2026 revision declares it itself; a client of 2025 declared it when it
+ * connected. Empty where neither is known, as over HTTP without a session.
  */
 export function capabilitiesOf({ mcpReq }: ServerContext, connected: unknown): Capabilities {
-  const own = envelope.safeParse(mcpReq.envelope);
-  if (own.success) return own.data[CLIENT_CAPABILITIES_META_KEY];
-  return capabilitiesSchema.safeParse(connected).data ?? {};
+  const own = mcpReq.envelope && envelope.safeParse(mcpReq.envelope);
+  if (own?.success) return own.data[CLIENT_CAPABILITIES_META_KEY];
+  return connected === undefined ? {} : (capabilitiesSchema.safeParse(connected).data ?? {});
 }
 
-/** Whether a form can be put before the client's person. One that names no mode means forms, as before there were modes. */
+/** Whether the client shows forms. One that declares elicitation without a mode does: modes came later than forms. */
 export function showsForms({ elicitation }: Capabilities): boolean {
   return elicitation !== undefined && ('form' in elicitation || !('url' in elicitation));
 }

@@ -1,20 +1,26 @@
-import type { Server, ServerContext } from '@modelcontextprotocol/server';
+import type { ServerContext } from '@modelcontextprotocol/server';
 import { followsTasks } from '../tasks/tasks-extension.ts';
-import { capabilitiesOf } from './client-capabilities.ts';
-import type { Client } from './define-tool.ts';
-import { createElicitation } from './elicitation.ts';
+import type { Capabilities } from './client-capabilities.ts';
+import type { Progress } from './define-tool.ts';
+import { createElicitation, type Elicitation } from './elicitation.ts';
 
-/** What the client of one request can be asked and told. */
-export function clientOf(server: Server, context: ServerContext): Client {
+/** What a request may ask of its client and tell it. */
+export interface Client extends Elicitation {
+  progress(progress: Progress): void;
+  /** True if a task may answer the call in place of a result. */
+  readonly followsTasks?: boolean;
+}
+
+/** The client of one request. @throws ProtocolError invalid params if it sent a request state that this server did not make */
+export function clientOf(context: ServerContext, capabilities: Capabilities): Client {
   const { mcpReq } = context;
   const progressToken = mcpReq._meta?.progressToken;
-  const can = capabilitiesOf(context, server.getClientCapabilities());
   return {
-    ...createElicitation(context, can),
-    followsTasks: followsTasks(can),
+    ...createElicitation(context, capabilities),
+    followsTasks: followsTasks(capabilities),
     progress(params) {
       if (progressToken === undefined) return;
-      // A client that has gone is noticed by the signal of the call.
+      // If the client has gone, the signal of the call says so.
       mcpReq.notify({ method: 'notifications/progress', params: { progressToken, ...params } }).catch(() => {});
     },
   };

@@ -1,28 +1,40 @@
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import type { Logger } from '../../core/log.ts';
+import { type Caller, isAllowed } from '../admission/permissions.ts';
+import type { Leases } from '../agents/leases.ts';
 import type { DefinitionCache } from '../shared/definition-cache.ts';
-import type { CodeDefinition, ReadContext, ServerModel } from './define-tool.ts';
-import { type Caller, isAllowed } from './permissions.ts';
+import type { Client } from './client.ts';
+import type { CodeDefinition, ReadContext, ServerModel, Tool, ToolContext, ToolOffer } from './define-tool.ts';
+import { type Choice, chosenTools } from './toolsets.ts';
 
-/** What every call of a tool, and every reading of a resource or prompt, is made with. */
+/** What the process serves every request with. */
 export interface Surroundings {
-  /** Asked at every call, so that a server that was started or moved in the meantime is found. */
+  /** Called for each request, so that a server which was started or moved in the meantime is found. */
   readonly conductor: () => Promise<Conductor>;
   readonly definitions: DefinitionCache;
-  readonly config: Pick<Config, 'rateLimitRpm' | 'maxResponseSizeKb'>;
+  readonly config: Pick<Config, 'maxResponseSizeKb'>;
   readonly log: Logger;
   readonly model?: ServerModel;
   readonly ours?: () => Promise<readonly CodeDefinition[]>;
-  /** Milliseconds of a clock that never goes back. */
-  readonly now: () => number;
 }
 
-/** What one request of `caller` is made with. */
-export async function readContext(
-  { caller, signal, log }: { caller: Caller; signal: AbortSignal; log: Logger },
-  { conductor, definitions, config, model, ours }: Surroundings,
-): Promise<ReadContext> {
+/** What the process serves every tool call with. */
+export interface ToolSurroundings extends Surroundings {
+  readonly leases: Leases;
+  /** All our tools. Loaded by its first call. */
+  readonly tools: () => Promise<readonly Tool[]>;
+}
+
+interface For {
+  readonly caller: Caller;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+/** Makes what a reader of a resource, a completer or a prompt gets beside its arguments. */
+export async function readContext({ caller, signal, log }: For, surroundings: Surroundings): Promise<ReadContext> {
+  const { conductor, definitions, config, model, ours } = surroundings;
   const server = await conductor();
   return {
     conductor: server.withSignal(signal),
@@ -35,4 +47,28 @@ export async function readContext(
     ours: ours ?? (async () => []),
     signal,
   };
+}
+
+/** Makes what the handler of a tool gets beside its arguments. */
+export async function toolContext(
+  { choice, client, ...request }: For & { choice: Choice; client: Client },
+  surroundings: ToolSurroundings,
+): Promise<ToolContext> {
+  const { leases, tools } = surroundings;
+  return {
+    ...(await readContext(request, surroundings)),
+    leases,
+    tools: async () => offersTo(choice, await tools()),
+    ...client,
+  };
+}
+
+function offersTo(choice: Choice, tools: readonly Tool[]): ToolOffer[] {
+  const on = new Set(chosenTools(choice, tools));
+  return tools.map((tool) => ({
+    name: tool.name,
+    toolset: tool.toolset,
+    permission: tool.permission,
+    isOn: on.has(tool),
+  }));
 }

@@ -1,73 +1,72 @@
-import type { CallToolResult } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Logger } from '../../core/log.ts';
+import type { Caller, Permission } from '../admission/permissions.ts';
 import type { Leases } from '../agents/leases.ts';
 import type { Definitions } from '../shared/definition-cache.ts';
 import type { Elicitation } from './elicitation.ts';
-import type { Caller, Permission } from './permissions.ts';
-import type { Choice, Toolset } from './toolsets.ts';
+import type { Toolset } from './toolsets.ts';
 
-/** MCP's hints, all four written out: what is left away has a default that clients read differently. */
+/** MCP's hints. All four are required, because clients disagree about the defaults of missing ones. */
 export interface ToolAnnotations {
   readonly readOnlyHint: boolean;
   readonly destructiveHint: boolean;
   readonly idempotentHint: boolean;
-  /** True where the call can reach systems beyond Conductor. */
+  /** True if the call can reach systems beyond Conductor. */
   readonly openWorldHint: boolean;
 }
 
-/** A language model as the Conductor server knows it. */
+/** A language model that is configured on the Conductor server. */
 export interface ServerModel {
   readonly provider: string;
   readonly model: string;
 }
 
-/** A definition that is kept as code, in Conductor JSON. */
+/** A definition that is written as code, in Conductor JSON. */
 export interface CodeDefinition {
   readonly name: string;
   readonly version: number;
   readonly [field: string]: unknown;
 }
 
-/** How far a long call has come. `progress` only ever grows; `total` is in the same unit. */
+/** How far a long call is. `progress` only grows; `total` has the same unit. */
 export interface Progress {
   readonly progress: number;
   readonly total?: number;
   readonly message: string;
 }
 
-/** What readers of resources and makers of prompts are handed beside their arguments, and handlers of tools among more. */
+/** What readers of resources, prompts and completers get beside their arguments. */
 export interface ReadContext {
-  /** Its calls end with `signal`. */
+  /** `signal` ends its calls. */
   readonly conductor: Conductor;
-  /** The registered workflow definitions, kept for an hour and checked against the server. */
+  /** The registered workflow definitions, cached for an hour and checked against the server. */
   readonly definitions: Definitions;
-  /** Whether this caller may do more than what was asked for. */
+  /** Whether the caller has a permission beyond the one that this request needed. */
   allows(permission: Permission): boolean;
   readonly caller: Caller;
-  /** Limit of the whole answer, text and structured content together. A handler keeps well below it by itself. */
+  /** Limit of the whole answer, text and structured content together. A handler stays well below it. */
   readonly maxResponseBytes: number;
   readonly log: Logger;
-  /** The model that authors may ask through the Conductor server, if one is configured. */
+  /** The model that a handler may use through the Conductor server, if one is configured. */
   readonly model?: ServerModel;
-  /** The workflow definitions that are kept as code beside this server, as they would be registered. */
+  /** The workflow definitions that are written as code beside this server, as registration would store them. */
   ours(): Promise<readonly CodeDefinition[]>;
   /** Aborted when the client cancels, disconnects, or the server stops. */
   readonly signal: AbortSignal;
 }
 
-/** What a handler of a tool is handed beside its arguments. */
+/** What the handler of a tool gets beside its arguments. */
 export interface ToolContext extends ReadContext, Elicitation {
-  /** Tells the client how far the call has come, if it asked to be told. */
+  /** Tells the client how far the call is, if it asked for progress. */
   progress(progress: Progress): void;
-  /** The leases of tasks that agents have claimed; they outlast a call. */
+  /** The leases of tasks that agents have claimed; a lease outlasts the call. */
   readonly leases: Leases;
-  /** Every tool there is, and whether it is switched on where this call came from. */
+  /** Every tool, and whether it is switched on for this connection. */
   tools(): Promise<readonly ToolOffer[]>;
 }
 
-/** A tool as a caller may have it. */
+/** A tool that a connection may have switched on. */
 export interface ToolOffer {
   readonly name: string;
   readonly toolset: Toolset;
@@ -75,7 +74,7 @@ export interface ToolOffer {
   readonly isOn: boolean;
 }
 
-/** Something too large for an answer that the client can read as a resource. */
+/** A resource that holds what is too large for an answer. */
 export interface Link {
   readonly uri: string;
   readonly name: string;
@@ -85,12 +84,12 @@ export interface Link {
   readonly size?: number;
 }
 
-/** An answer twice: as text that a model reads, and as the value the output schema promises. */
+/** An answer in two forms: text for a model, and the value that the output schema promises. */
 export interface ToolAnswer<O> {
   readonly text: string;
   readonly structured: O;
   readonly links?: readonly Link[];
-  /** The execution that this call goes on as: a client that follows tasks gets it as a task, whose result the tool's `settle` makes. */
+  /** Id of the execution that continues after this answer. A client that follows tasks gets a task instead, whose result `settle` makes. */
   readonly continues?: string;
 }
 
@@ -101,28 +100,28 @@ export interface ToolSpec<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
   readonly title: string;
   readonly description: string;
   readonly toolset: Toolset;
-  /** Offered where nobody chose toolsets. */
+  /** Offered when no toolsets were chosen. */
   readonly byDefault?: boolean;
   readonly permission: Permission;
   readonly annotations: ToolAnnotations;
-  /** The picture that a client which shows MCP Apps puts beside the answer: the address of a `ui://` resource. */
+  /** Address of the `ui://` resource that a client with MCP Apps shows beside the answer. */
   readonly view?: `ui://${string}`;
   /** A strict object, every field described. */
   readonly input: I;
   readonly output: O;
 }
 
-/** A tool together with the code that answers it. */
+/** A tool and the code that answers its calls. */
 export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject = z.ZodObject> extends ToolSpec<I, O> {
   readonly kind: 'tool';
   handle(args: z.output<I>, context: ToolContext): Promise<ToolAnswer<z.input<O>>>;
-  /** The answer for an execution that has ended after a call said it `continues` as it: what the call would have answered itself. */
+  /** The answer once the execution that a call `continues` as has ended: the same as if the call had waited for it. */
   settle?(executionId: string, context: ToolContext): Promise<ToolAnswer<z.input<O>>>;
 }
 
 /**
- * What a tool is; then, with `.handler(…)`, what it does. The handler gets checked arguments and may throw: a `FleetError` reaches
- * the caller with its remedy, anything else as a neutral sentence.
+ * Defines what a tool is; `.handler(…)` adds what it does. The handler gets checked arguments. It may throw: a `FleetError` reaches the
+ * caller with its remedy, any other error as a neutral sentence.
  * @example export default defineTool({ name: 'list_queues', … }).handler(async ({ limit }, { conductor }) => ({ text, structured }))
  */
 export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(
@@ -131,33 +130,7 @@ export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(
   return { handler: (handle, more) => ({ kind: 'tool', ...spec, handle, ...more }) };
 }
 
-/** True for a default export made with `defineTool(…).handler(…)`. */
+/** True for what `defineTool(…).handler(…)` returns. */
 export function isTool(value: unknown): value is Tool {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'tool' && 'handle' in value;
 }
-
-/** One call on its way through the guards. */
-export interface ToolCall {
-  /** Names this call in the log and in the answer to an unexpected error. */
-  readonly id: string;
-  readonly tool: Tool;
-  /** As the client sent them, not checked yet. */
-  readonly args: Readonly<Record<string, unknown>>;
-  readonly caller: Caller;
-  /** What is switched on where the call came from. */
-  readonly choice?: Choice;
-  readonly client: Client;
-  readonly signal: AbortSignal;
-}
-
-/** What a call may ask of the client that made it. */
-export interface Client extends Elicitation {
-  progress(progress: Progress): void;
-  /** It may be answered with a task in place of a result. */
-  readonly followsTasks?: boolean;
-}
-
-export type ToolResult = CallToolResult;
-
-/** Lets a call through by `next()`, changes what comes back, or refuses it by throwing a `FleetError`. */
-export type Guard = (call: ToolCall, next: () => Promise<ToolResult>) => Promise<ToolResult>;

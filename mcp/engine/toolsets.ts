@@ -1,8 +1,8 @@
 import type { Config } from '../../core/config.ts';
 import { FleetError } from '../../core/errors.ts';
 import { nearest } from '../../core/nearest.ts';
+import { type Caller, isAllowed } from '../admission/permissions.ts';
 import type { Tool } from './define-tool.ts';
-import { type Caller, isAllowed } from './permissions.ts';
 
 /** The groups in which tools are switched on, in the order they are listed. */
 export const toolsets = [

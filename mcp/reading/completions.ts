@@ -1,14 +1,14 @@
 import type { CompleteResult } from '@modelcontextprotocol/server';
 import { FleetError } from '../../core/errors.ts';
 import { clip } from '../../core/text.ts';
-import type { Surroundings } from '../engine/context.ts';
+import { readingOf, type Subject } from '../admission/subject.ts';
+import { readContext, type Surroundings } from '../engine/context.ts';
 import type { Feature } from '../engine/mcp-server.ts';
 import type { Completer } from './completers.ts';
 import type { Prompt } from './define-prompt.ts';
 import type { Resource } from './define-resource.ts';
-import { createAnswer } from './request.ts';
 
-/** As many as the protocol lets one answer hold. */
+/** The most values that the protocol allows in one answer. */
 const MOST_VALUES = 100;
 
 export interface CompletionsOptions extends Surroundings {
@@ -18,31 +18,34 @@ export interface CompletionsOptions extends Surroundings {
 
 type Ref = { type: 'ref/prompt'; name: string } | { type: 'ref/resource'; uri: string };
 
+/** A resource or prompt whose arguments are completed. */
+interface Completed extends Subject {
+  readonly of: Resource | Prompt;
+}
+
 /** `completion/complete` for the parameters of resources and the arguments of prompts. */
 export function createCompletions(options: CompletionsOptions): Feature {
-  const answer = createAnswer(options);
   return {
     capabilities: { completions: {} },
-    attach(server, { caller }) {
-      server.setRequestHandler('completion/complete', ({ params }, { mcpReq: { signal } }) => {
-        const { ref, argument, context: given } = params;
-        return answer(
-          { method: 'completion/complete', caller, signal },
-          () => find(ref, options),
-          async ({ complete = {} }, context) => {
-            const completer: Completer | undefined = Object.hasOwn(complete, argument.name)
-              ? complete[argument.name]
-              : undefined;
-            const all = completer ? await completer(given?.arguments ?? {}, context) : [];
-            return { completion: matching(all, argument.value) };
-          },
-        );
+    attach(requests) {
+      requests.answer('completion/complete', {
+        find: ({ ref }) => find(ref, options),
+        async handle({ of: { complete = {} } }, { id, params, connection: { caller }, signal }) {
+          const { argument, context: given } = params;
+          const log = options.log.child({ method: 'completion/complete', request: id });
+          const completer: Completer | undefined = Object.hasOwn(complete, argument.name)
+            ? complete[argument.name]
+            : undefined;
+          if (!completer) return { completion: matching([], argument.value) };
+          const context = await readContext({ caller, signal, log }, options);
+          return { completion: matching(await completer(given?.arguments ?? {}, context), argument.value) };
+        },
       });
     },
   };
 }
 
-/** Those that begin with what was typed, then those that hold it, each in their order. */
+/** The values that start with what was typed, then those that contain it, each in their order. */
 function matching(all: readonly string[], typed: string): CompleteResult['completion'] {
   const wanted = typed.toLowerCase();
   const placed = all.map((value) => ({ value, at: value.toLowerCase().indexOf(wanted) }));
@@ -52,16 +55,17 @@ function matching(all: readonly string[], typed: string): CompleteResult['comple
   return { values: values.slice(0, MOST_VALUES), total: values.length, hasMore: values.length > MOST_VALUES };
 }
 
-async function find(ref: Ref, options: CompletionsOptions): Promise<Resource | Prompt> {
+async function find(ref: Ref, options: CompletionsOptions): Promise<Completed> {
   const [resources, prompts] = await Promise.all([options.resources(), options.prompts()]);
   const name = ref.type === 'ref/prompt' ? ref.name : ref.uri;
   const found: Resource | Prompt | undefined =
     ref.type === 'ref/prompt'
       ? prompts.find((prompt) => prompt.name === name)
       : resources.find(({ uriTemplate }) => uriTemplate === name);
-  if (found) return found;
+  if (found) return { ...readingOf(found.name, found.permission), of: found };
   const names = ref.type === 'ref/prompt' ? prompts.map((one) => one.name) : resources.map((one) => one.uriTemplate);
-  throw new FleetError('not-found', `Nothing is called ${JSON.stringify(clip(name, 200))} here.`, {
-    remedy: `There are ${names.join(', ')}.`,
+  const what = ref.type === 'ref/prompt' ? 'prompt' : 'resource template';
+  throw new FleetError('not-found', `There is no ${what} ${JSON.stringify(clip(name, 200))}.`, {
+    remedy: `The ${what}s are ${names.join(', ')}.`,
   });
 }

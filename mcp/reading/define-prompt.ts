@@ -1,6 +1,6 @@
 import type { z } from 'zod';
+import type { Permission } from '../admission/permissions.ts';
 import type { ReadContext } from '../engine/define-tool.ts';
-import type { Permission } from '../engine/permissions.ts';
 import type { Completer } from './completers.ts';
 
 /** A part of a prompt: what the person says, or a resource that goes with it, whose text is data. */

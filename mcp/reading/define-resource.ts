@@ -1,6 +1,6 @@
 import type { z } from 'zod';
+import type { Permission } from '../admission/permissions.ts';
 import type { ReadContext } from '../engine/define-tool.ts';
-import type { Permission } from '../engine/permissions.ts';
 import type { Completer } from './completers.ts';
 
 /** What reading a resource gives: its text, and its type where that is not always the same. */

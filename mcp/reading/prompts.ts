@@ -1,45 +1,47 @@
 import type { GetPromptResult } from '@modelcontextprotocol/server';
 import { FleetError } from '../../core/errors.ts';
 import { clip } from '../../core/text.ts';
+import { isAllowed } from '../admission/permissions.ts';
+import { readingOf, type Subject } from '../admission/subject.ts';
 import { mistakesIn } from '../engine/arguments.ts';
-import type { Surroundings } from '../engine/context.ts';
+import { readContext, type Surroundings } from '../engine/context.ts';
 import type { Feature } from '../engine/mcp-server.ts';
-import { isAllowed } from '../engine/permissions.ts';
 import { nearNames } from '../shared/near-names.ts';
 import type { Part, Prompt } from './define-prompt.ts';
-import { createAnswer } from './request.ts';
 
 export interface PromptsOptions extends Surroundings {
-  /** Asked at the first request for them. */
+  /** All our prompts. Loaded by its first call. */
   readonly prompts: () => Promise<readonly Prompt[]>;
 }
 
 /** `prompts/list` and `prompts/get`. */
 export function createPrompts(options: PromptsOptions): Feature {
   const { prompts } = options;
-  const answer = createAnswer(options);
   return {
     capabilities: { prompts: {} },
-    attach(server, { caller }) {
-      server.setRequestHandler('prompts/list', async () => ({
-        prompts: (await prompts()).filter(({ permission }) => isAllowed(caller, permission)).map(listingOf),
-      }));
-      server.setRequestHandler('prompts/get', ({ params: { name, arguments: args = {} } }, { mcpReq: { signal } }) =>
-        answer(
-          { method: 'prompts/get', caller, signal },
-          async () => find(name, await prompts()),
-          async (prompt, context): Promise<GetPromptResult> => {
-            const parsed = prompt.arguments.safeParse(args);
-            if (!parsed.success)
-              throw new FleetError(
-                'input',
-                mistakesIn(parsed.error, args, { name: prompt.name, schema: prompt.arguments }),
-              );
-            const parts = await prompt.write(parsed.data, context);
-            return { description: prompt.description, messages: parts.map(messageOf) };
-          },
-        ),
-      );
+    attach(requests) {
+      requests.answer('prompts/list', {
+        countsAgainstRateLimit: false,
+        find: () => readingOf('prompts/list', 'none'),
+        handle: async (_subject, { connection: { caller } }) => ({
+          prompts: (await prompts()).filter(({ permission }) => isAllowed(caller, permission)).map(listingOf),
+        }),
+      });
+      requests.answer('prompts/get', {
+        find: async ({ name }) => found(name, await prompts()),
+        async handle({ prompt }, { id, params: { arguments: args = {} }, connection: { caller }, signal }) {
+          const log = options.log.child({ prompt: prompt.name, request: id });
+          const context = await readContext({ caller, signal, log }, options);
+          const parsed = prompt.arguments.safeParse(args);
+          if (!parsed.success)
+            throw new FleetError(
+              'input',
+              mistakesIn(parsed.error, args, { name: prompt.name, schema: prompt.arguments }),
+            );
+          const parts = await prompt.write(parsed.data, context);
+          return { description: prompt.description, messages: parts.map(messageOf) };
+        },
+      });
     },
   };
 }
@@ -58,10 +60,10 @@ function messageOf(part: Part): GetPromptResult['messages'][number] {
   return { role: 'user', content: { type: 'resource', resource: { ...part.resource } } };
 }
 
-function find(name: string, prompts: readonly Prompt[]): Prompt {
-  const found = prompts.find((prompt) => prompt.name === name);
-  if (found) return found;
-  const names = prompts.map((prompt) => prompt.name);
+function found(name: string, prompts: readonly Prompt[]): Subject & { readonly prompt: Prompt } {
+  const prompt = prompts.find((one) => one.name === name);
+  if (prompt) return { ...readingOf(prompt.name, prompt.permission), prompt };
+  const names = prompts.map((one) => one.name);
   const near = nearNames(clip(name, 100), names, 1)[0];
   throw new FleetError('not-found', `There is no prompt ${JSON.stringify(clip(name, 100))}.`, {
     remedy: near ? `Did you mean ${near}?` : `The prompts are ${names.join(', ')}.`,

@@ -1,117 +1,102 @@
-import { randomUUID } from 'node:crypto';
-import { inputResponse } from '@modelcontextprotocol/server';
+import { type CallToolResult, inputResponse } from '@modelcontextprotocol/server';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { type Execution, hasEnded } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
-import { authorize } from '../admission/authorize.ts';
-import { createGuards, guarded } from '../admission/index.ts';
-import type { Tool, ToolCall, ToolContext, ToolResult } from '../engine/define-tool.ts';
-import { errorResult, protocolError } from '../engine/error-result.ts';
-import type { Permission } from '../engine/permissions.ts';
-import { contextOf, type FindTool, resultOf, type ToolsOptions, toolFinder } from '../engine/tool-calls.ts';
+import type { Subject } from '../admission/subject.ts';
+import { type ToolSurroundings, toolContext } from '../engine/context.ts';
+import type { Tool, ToolContext } from '../engine/define-tool.ts';
+import { errorResult } from '../engine/error-result.ts';
+import { resultOf } from '../engine/tool-calls.ts';
+import { type CatalogueOptions, type FindTool, toolFinder } from '../engine/tool-catalogue.ts';
 import { decision, openDecision, parseTaskId, taskOf } from './task-from-execution.ts';
-import type { TaskRequest, Tasks } from './task-methods.ts';
+import type { TaskClient, TaskMethod, Tasks } from './task-methods.ts';
 import { completedTask, type DetailedTask, type InputResponses } from './tasks-extension.ts';
 
 const DECIDER = 'decide_approval';
 
-/** A task as somebody asked for it. */
-interface Asked {
+/** The tool that does the same as a method: its permission is what the method needs. */
+const SAME_AS: Readonly<Record<TaskMethod, string>> = {
+  'tasks/get': 'get_execution_status',
+  'tasks/update': DECIDER,
+  'tasks/cancel': 'terminate_workflow',
+};
+
+/** An execution that a task stands for, and the tool that started it. */
+interface Found {
+  readonly tool: Tool;
   readonly context: ToolContext;
   readonly execution: Execution;
-  /** What the tool answers, once the execution has ended. */
-  settle(): Promise<ToolResult>;
 }
 
 /**
- * Executions as tasks of the protocol: what `tools/call` started is followed, answered and cancelled by the id of the execution.
- * Conductor keeps them, so every process of this server finds the tasks of every other one.
+ * Executions as tasks of the protocol: a client follows, answers and cancels what its `tools/call` started. Conductor keeps the
+ * executions, so each process of this server finds the tasks of all the others.
  */
 export class ExecutionTasks implements Tasks {
-  readonly #options: ToolsOptions;
+  readonly #surroundings: ToolSurroundings;
   readonly #find: FindTool;
-  readonly #admit: (call: ToolCall) => Promise<ToolResult>;
-  readonly #authorize: (call: ToolCall) => Promise<ToolResult>;
 
-  constructor(options: ToolsOptions) {
-    this.#options = options;
+  constructor(options: ToolSurroundings & CatalogueOptions) {
+    this.#surroundings = options;
     this.#find = toolFinder(options);
-    this.#admit = guarded(createGuards(options), async () => ({ content: [] }));
-    this.#authorize = guarded([authorize], async () => ({ content: [] }));
   }
 
-  get(taskId: string, request: TaskRequest): Promise<DetailedTask | undefined> {
-    return this.#ask(taskId, 'executions:read', request, async ({ execution, settle }) => {
-      const task = taskOf(taskId, execution, request.showsForms && (await this.#decider()) !== undefined);
-      const ended = hasEnded(execution.status) && task.status !== 'cancelled';
-      return ended ? completedTask(task, await settle()) : task;
-    });
+  async subjectOf(method: TaskMethod): Promise<Subject> {
+    const { permission, annotations } = await this.#tool(SAME_AS[method]);
+    return { name: method, permission, annotations };
   }
 
-  /** The tool that decides what waits for a person; without it no person is asked. */
-  async #decider(): Promise<Tool | undefined> {
-    return (await this.#options.tools()).find(({ name }) => name === DECIDER);
+  async get(taskId: string, by: TaskClient): Promise<DetailedTask | undefined> {
+    const found = await this.#open(taskId, by);
+    if (!found) return undefined;
+    const { execution } = found;
+    const task = taskOf(taskId, execution, by.showsForms);
+    const ended = hasEnded(execution.status) && task.status !== 'cancelled';
+    return ended ? completedTask(task, await this.#settle(found, by)) : task;
   }
 
-  async update(taskId: string, responses: InputResponses, request: TaskRequest): Promise<boolean> {
-    const found = await this.#ask(taskId, 'workflows:execute', request, async ({ context, execution }) => {
-      const decider = await this.#decider();
-      if (decider) await decide(decider, context, execution, responses);
-      return true;
-    });
-    return found === true;
+  async update(taskId: string, responses: InputResponses, by: TaskClient): Promise<boolean> {
+    const found = await this.#open(taskId, by);
+    if (found) await decide(await this.#tool(DECIDER), found, responses);
+    return found !== undefined;
   }
 
-  async cancel(taskId: string, request: TaskRequest): Promise<boolean> {
-    const found = await this.#ask(taskId, 'workflows:execute', request, async ({ context, execution }) => {
-      await cancel(context.conductor, execution);
-      return true;
-    });
-    return found === true;
+  async cancel(taskId: string, by: TaskClient): Promise<boolean> {
+    const found = await this.#open(taskId, by);
+    if (found) await terminate(found.context.conductor, found.execution);
+    return found !== undefined;
   }
 
-  /** @throws ProtocolError what went wrong, as the border says it */
-  async #ask<T>(
-    taskId: string,
-    permission: Permission,
-    { connection, client, signal, watching }: TaskRequest,
-    use: (asked: Asked) => Promise<T>,
-  ): Promise<T | undefined> {
+  /** Undefined if the id is no task's, or its execution is gone. @throws ProtocolError if the tool is unknown or switched off */
+  async #open(taskId: string, { id, connection, client, signal }: TaskClient): Promise<Found | undefined> {
     const name = parseTaskId(taskId);
     if (!name) return undefined;
     const tool = await this.#find(name.tool, connection);
-    const { caller } = connection;
-    const id = randomUUID().slice(0, 8);
-    const call: ToolCall = { id, tool: { ...tool, permission }, args: {}, caller, client, signal };
+    const log = this.#surroundings.log.child({ tool: tool.name, request: id });
+    const context = await toolContext({ ...connection, client, signal, log }, this.#surroundings);
+    const execution = await orUndefined(context.conductor.getExecution(name.executionId));
+    return execution && tool.settle ? { tool, context, execution } : undefined;
+  }
+
+  /** What the tool answers now that the execution has ended. If the tool fails, its error is the answer, as in a call of it. */
+  async #settle({ tool, context, execution }: Found, { id, signal }: TaskClient): Promise<CallToolResult> {
     try {
-      await (watching ? this.#authorize(call) : this.#admit(call));
-      const context = await contextOf(call, this.#options);
-      const execution = await orUndefined(context.conductor.getExecution(name.executionId));
-      if (!execution || !tool.settle) return undefined;
-      return await use({ context, execution, settle: () => this.#settle(call, context, name.executionId) });
+      const answer = await tool.settle?.(execution.workflowId, context);
+      return answer ? resultOf(tool, answer) : { content: [] };
     } catch (error) {
-      throw protocolError(error, call, this.#options.log);
+      return errorResult(error, { id, subject: tool, signal }, this.#surroundings.log);
     }
   }
 
-  /** A tool that fails to answer has answered too: with its error, as a call of it would. */
-  async #settle(call: ToolCall, context: ToolContext, executionId: string): Promise<ToolResult> {
-    try {
-      const answer = await call.tool.settle?.(executionId, context);
-      return answer ? resultOf(call.tool, answer) : { content: [] };
-    } catch (error) {
-      return errorResult(error, call, this.#options.log);
-    }
+  async #tool(name: string): Promise<Tool> {
+    const tool = (await this.#surroundings.tools()).find((one) => one.name === name);
+    if (!tool) throw new Error(`The tool ${name} is missing.`);
+    return tool;
   }
 }
 
-/** Has what the person decided carried out by the tool for it. One who declined to decide leaves it to others. */
-async function decide(
-  tool: Tool,
-  context: ToolContext,
-  execution: Execution,
-  responses: InputResponses,
-): Promise<void> {
+/** Has `decider` carry out what the person decided. If the person declined to decide, the task keeps waiting. */
+async function decide(decider: Tool, { context, execution }: Found, responses: InputResponses): Promise<void> {
   for (const key of Object.keys(responses)) {
     const task = openDecision(execution, key);
     const view = inputResponse(responses, key);
@@ -122,29 +107,29 @@ async function decide(
         remedy: `Answer ${key} again with both.`,
       });
     }
-    const args = tool.input.parse({
+    const args = decider.input.parse({
       executionId: execution.workflowId,
       taskRef: task.referenceTaskName,
       decision: decided.data.approved ? 'approve' : 'reject',
       reason: decided.data.reason,
     });
-    await tool.handle(args, { ...context, ...confirmed });
+    await decider.handle(args, { ...context, ...confirmed });
   }
 }
 
-/** The person who answered the form has confirmed what they answered. */
+/** The person who answered the form has confirmed the decision with it. */
 const confirmed: Pick<ToolContext, 'elicit'> = {
   async elicit(_key, { requestedSchema }) {
     return { action: 'accept', content: requestedSchema.parse({ confirm: true }) };
   },
 };
 
-async function cancel(conductor: Conductor, { workflowId, status }: Execution): Promise<void> {
+async function terminate(conductor: Conductor, { workflowId, status }: Execution): Promise<void> {
   if (hasEnded(status)) return;
   try {
     await conductor.terminate(workflowId, 'Cancelled by the MCP client that started it.');
   } catch (error) {
-    // It may have ended in this moment, which is what was wanted.
+    // The execution may have ended in this moment, which is what the client wanted.
     if (!(error instanceof FleetError && error.code === 'conflict')) throw error;
   }
 }

@@ -1,15 +1,11 @@
-import {
-  ProtocolError,
-  ProtocolErrorCode,
-  type Result,
-  type Server,
-  type ServerContext,
-} from '@modelcontextprotocol/server';
+import { ProtocolError, ProtocolErrorCode, type Result, type ServerContext } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { clientOf } from '../engine/client.ts';
-import { capabilitiesOf, showsForms } from '../engine/client-capabilities.ts';
-import type { Client } from '../engine/define-tool.ts';
-import type { Connection, Feature } from '../engine/mcp-server.ts';
+import type { Subject } from '../admission/subject.ts';
+import { type Client, clientOf } from '../engine/client.ts';
+import { showsForms } from '../engine/client-capabilities.ts';
+import type { Connection } from '../engine/connection.ts';
+import type { Feature } from '../engine/mcp-server.ts';
+import type { AdmittedRequest } from '../engine/requests.ts';
 import {
   type DetailedTask,
   followsTasks,
@@ -18,59 +14,70 @@ import {
   tasksRequired,
 } from './tasks-extension.ts';
 
-/** Who asks for a task. */
-export interface TaskRequest {
+/** Who reads or changes a task. */
+export interface TaskClient {
+  /** Names the request in the log. */
+  readonly id: string;
   readonly connection: Connection;
   readonly client: Client;
-  /** Whether the client can put a form before a person. */
+  /** Whether the client shows forms to its person. */
   readonly showsForms: boolean;
   readonly signal: AbortSignal;
-  /** It is this process that looks, for somebody who listens: no request, so the rate limit does not count it. */
-  readonly watching?: boolean;
 }
 
-/** Where tasks are. Every process must find every task, so none is kept in one of them. */
+const methods = ['tasks/get', 'tasks/update', 'tasks/cancel'] as const;
+export type TaskMethod = (typeof methods)[number];
+
+/** The tasks that this server knows. Every process has to find every task, so no process keeps tasks by itself. */
 export interface Tasks {
-  /** The task as it is now; undefined where there is none of this id. */
-  get(taskId: string, request: TaskRequest): Promise<DetailedTask | undefined>;
-  /** Takes answers to what the task waits for; those to anything else are ignored. False where there is no such task. */
-  update(taskId: string, responses: InputResponses, request: TaskRequest): Promise<boolean>;
-  /** Ends the task, if it has not ended. False where there is no such task. */
-  cancel(taskId: string, request: TaskRequest): Promise<boolean>;
+  /** What a method needs: the permission of the tool that does the same. */
+  subjectOf(method: TaskMethod): Promise<Subject>;
+  /** The task at this moment; undefined if no task has this id. */
+  get(taskId: string, by: TaskClient): Promise<DetailedTask | undefined>;
+  /** Takes answers to the task's open questions and ignores all others. False if no task has this id. */
+  update(taskId: string, responses: InputResponses, by: TaskClient): Promise<boolean>;
+  /** Ends the task, unless it has ended. False if no task has this id. */
+  cancel(taskId: string, by: TaskClient): Promise<boolean>;
 }
 
-const one = z.looseObject({ taskId: z.string().min(1) });
+const params = z.looseObject({ taskId: z.string().min(1) });
+type TaskRequest = AdmittedRequest<z.output<typeof params>>;
 
 /** `tasks/get`, `tasks/update` and `tasks/cancel`, for clients of the 2026 revision that declare the extension. */
 export function createTasks(tasks: Tasks): Feature {
+  const answers: Record<TaskMethod, (taskId: string, request: TaskRequest) => Promise<Result>> = {
+    async 'tasks/get'(taskId, request) {
+      const task = await tasks.get(taskId, taskClient(request));
+      return task ? { ...task } : unknown(taskId);
+    },
+    async 'tasks/update'(taskId, request) {
+      const by = taskClient(request);
+      return acknowledge(taskId, await tasks.update(taskId, answersOf(request.context), by));
+    },
+    async 'tasks/cancel'(taskId, request) {
+      return acknowledge(taskId, await tasks.cancel(taskId, taskClient(request)));
+    },
+  };
   return {
     era: 'modern',
     capabilities: { extensions: { [TASKS_EXTENSION]: {} } },
-    attach(server, connection) {
-      const requestOf = (context: ServerContext) => taskRequest(server, connection, context);
-      server.setRequestHandler('tasks/get', { params: one }, async ({ taskId }, context) => {
-        const task = await tasks.get(taskId, requestOf(context));
-        return task ? { ...task } : unknown(taskId);
-      });
-      server.setRequestHandler('tasks/update', { params: one }, async ({ taskId }, context) => {
-        const request = requestOf(context);
-        return acknowledge(taskId, await tasks.update(taskId, answersOf(context), request));
-      });
-      server.setRequestHandler('tasks/cancel', { params: one }, async ({ taskId }, context) =>
-        acknowledge(taskId, await tasks.cancel(taskId, requestOf(context))),
-      );
+    attach(requests) {
+      for (const method of methods) {
+        requests.answerExtension(method, params, {
+          find: () => tasks.subjectOf(method),
+          handle: (_subject, request) => answers[method](request.params.taskId, request),
+        });
+      }
     },
   };
 }
 
-function taskRequest(server: Server, connection: Connection, context: ServerContext): TaskRequest {
-  const can = capabilitiesOf(context, server.getClientCapabilities());
-  if (!followsTasks(can)) throw tasksRequired();
-  const { signal } = context.mcpReq;
-  return { connection, client: clientOf(server, context), showsForms: showsForms(can), signal };
+function taskClient({ id, connection, context, capabilities, signal }: TaskRequest): TaskClient {
+  if (!followsTasks(capabilities)) throw tasksRequired();
+  return { id, connection, client: clientOf(context, capabilities), showsForms: showsForms(capabilities), signal };
 }
 
-/** The SDK takes the answers out of the parameters of every request, as if it were a call that was made again. */
+/** The SDK takes the answers out of the parameters of every request, as if a call were repeated. */
 function answersOf({ mcpReq }: ServerContext): InputResponses {
   if (mcpReq.inputResponses) return mcpReq.inputResponses;
   throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'inputResponses is missing; it must be an object.');

@@ -1,70 +1,84 @@
 import { CLIENT_CAPABILITIES_META_KEY, type JSONRPCMessage, type JSONRPCRequest } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import type { Watcher } from '../engine/change-bus.ts';
 import { capabilitiesSchema, showsForms } from '../engine/client-capabilities.ts';
-import type { Connection } from '../engine/mcp-server.ts';
+import type { Connection } from '../engine/connection.ts';
+import { parseTaskId } from './task-from-execution.ts';
 import type { Tasks } from './task-methods.ts';
 import { type DetailedTask, followsTasks } from './tasks-extension.ts';
 
 /*
- * Tasks among what a client listens for. On the wire they are `taskIds` and `notifications/tasks`; within this process each is an
- * address like a resource's, so that one bus and the SDK's own routing serve both.
+ * Subscriptions to tasks. On the wire they are `taskIds` and `notifications/tasks`, which the SDK does not know. Within this process a
+ * task has an address, as a resource has, so that the change bus and the SDK's own routing serve both.
  */
 
-const LOOK_EVERY_MS = 1000;
 const LOOK_LIMIT_MS = 10_000;
 
-/** A task that somebody listens for. */
-interface Listened {
+/** A task that a client subscribed to. */
+export interface SubscribedTask {
   readonly taskId: string;
-  /** Whether its questions can be put to the person of the client. */
-  readonly asks: boolean;
+  /** Whether the client shows its person the forms of the task. */
+  readonly showsForms: boolean;
 }
 
-/** The task as one who listens for it sees it; undefined where it is gone. */
-export type ShowTask = (listened: Listened) => Promise<DetailedTask | undefined>;
+/** Reads a task as its subscriber sees it; undefined if the task is gone. */
+export type ShowTask = (subscribed: SubscribedTask) => Promise<DetailedTask | undefined>;
 
-/** Shows tasks to those who listen on `connection`. */
-export function showing(tasks: Tasks, connection: Connection): ShowTask {
+/** Reads tasks for the subscriber on `connection`. The process reads by itself here, so no request is counted. */
+export function showTaskOn(tasks: Tasks, connection: Connection): ShowTask {
   const client = { elicit: async () => undefined, sample: async () => undefined, progress: () => {} };
-  const signal = () => AbortSignal.timeout(LOOK_LIMIT_MS);
-  return ({ taskId, asks }) =>
-    tasks.get(taskId, { connection, client, showsForms: asks, signal: signal(), watching: true });
+  return (subscribed) =>
+    tasks.get(subscribed.taskId, {
+      id: 'watching',
+      connection,
+      client,
+      showsForms: subscribed.showsForms,
+      signal: AbortSignal.timeout(LOOK_LIMIT_MS),
+    });
 }
 
-function addressOf({ taskId, asks }: Listened): string {
-  return `task:${asks ? 'asks' : 'tells'}:${taskId}`;
+function addressOf({ taskId, showsForms: forms }: SubscribedTask): string {
+  return `task:${forms ? 'forms' : 'plain'}:${taskId}`;
 }
 
-function listenedAt(uri: string): Listened | undefined {
-  const [, how, taskId] = /^task:(asks|tells):(.*)$/.exec(uri) ?? [];
-  return taskId === undefined ? undefined : { taskId, asks: how === 'asks' };
+/** The task behind an address; undefined for any other address. */
+export function taskAt(uri: string): SubscribedTask | undefined {
+  const [, how, taskId] = /^task:(forms|plain):(.*)$/.exec(uri) ?? [];
+  return taskId === undefined ? undefined : { taskId, showsForms: how === 'forms' };
+}
+
+/** The id of the execution behind the address of a task; undefined for any other address. */
+export function executionOfTask(uri: string): string | undefined {
+  const task = taskAt(uri);
+  return task && parseTaskId(task.taskId)?.executionId;
 }
 
 const strings = z.array(z.string()).optional().catch(undefined);
 const listenParams = z.looseObject({
   notifications: z.looseObject({ taskIds: strings, resourceSubscriptions: strings }),
-  _meta: z.looseObject({
-    [CLIENT_CAPABILITIES_META_KEY]: capabilitiesSchema,
-  }),
 });
+const declared = z.looseObject({ _meta: z.looseObject({ [CLIENT_CAPABILITIES_META_KEY]: capabilitiesSchema }) });
 
-/** The request as the SDK serves it: tasks as addresses, for a client that follows tasks. No address of its own passes for one. */
+/** Every address and task that a request subscribes to. */
+export function subscribedAddresses({ params }: JSONRPCRequest): readonly string[] {
+  const { taskIds = [], resourceSubscriptions = [] } = listenParams.safeParse(params).data?.notifications ?? {};
+  return [...resourceSubscriptions, ...taskIds];
+}
+
+/**
+ * The request as the SDK serves it: with addresses for the tasks, if the client follows tasks. An address of the client's own that
+ * looks like a task's is left out.
+ */
 export function withTaskAddresses(message: JSONRPCRequest): JSONRPCRequest {
   const params = listenParams.safeParse(message.params).data;
   if (!params) return message;
   const { taskIds = [], resourceSubscriptions = [], ...lists } = params.notifications;
-  const can = params._meta[CLIENT_CAPABILITIES_META_KEY];
-  const asks = showsForms(can);
-  const resources = resourceSubscriptions.filter((uri) => !listenedAt(uri));
-  const all = [...resources, ...(followsTasks(can) ? taskIds.map((taskId) => addressOf({ taskId, asks })) : [])];
+  const capabilities = declared.safeParse(message.params).data?._meta[CLIENT_CAPABILITIES_META_KEY] ?? {};
+  const forms = showsForms(capabilities);
+  const resources = resourceSubscriptions.filter((uri) => !taskAt(uri));
+  const tasks = followsTasks(capabilities) ? taskIds.map((taskId) => addressOf({ taskId, showsForms: forms })) : [];
+  const all = [...resources, ...tasks];
   const notifications = { ...lists, ...(all.length > 0 && { resourceSubscriptions: all }) };
   return { ...message, params: { ...message.params, notifications } };
-}
-
-/** Every address that a request listens for. */
-export function addressesOf({ params }: JSONRPCRequest): readonly string[] {
-  return listenParams.safeParse(params).data?.notifications.resourceSubscriptions ?? [];
 }
 
 const acknowledged = z.looseObject({
@@ -77,8 +91,8 @@ export function ackOfTasks(message: JSONRPCMessage): JSONRPCMessage | undefined 
   const ack = acknowledged.safeParse(message).data;
   if (!ack) return undefined;
   const { resourceSubscriptions, ...lists } = ack.params.notifications;
-  const taskIds = resourceSubscriptions.flatMap((uri) => listenedAt(uri)?.taskId ?? []);
-  const resources = resourceSubscriptions.filter((uri) => !listenedAt(uri));
+  const taskIds = resourceSubscriptions.flatMap((uri) => taskAt(uri)?.taskId ?? []);
+  const resources = resourceSubscriptions.filter((uri) => !taskAt(uri));
   const notifications = {
     ...lists,
     ...(resources.length > 0 && { resourceSubscriptions: resources }),
@@ -92,41 +106,13 @@ const updated = z.looseObject({
   params: z.looseObject({ uri: z.string(), _meta: z.looseObject({}).optional() }),
 });
 
-/** The change of a task as its listeners get it: whole. Undefined for any other message. */
+/** The notification that a task changed, with the whole task; undefined for any other message. */
 export async function statusNotification(message: JSONRPCMessage, show: ShowTask): Promise<JSONRPCMessage | undefined> {
   const update = updated.safeParse(message).data;
-  const listened = update && listenedAt(update.params.uri);
-  if (!listened) return undefined;
-  const task = await show(listened).catch(() => undefined);
-  // Of one that is gone only its id is left; `tasks/get` then says that there is none.
-  const { taskId } = listened;
+  const subscribed = update && taskAt(update.params.uri);
+  if (!subscribed) return undefined;
+  const task = await show(subscribed).catch(() => undefined);
+  // Of a task that is gone only the id is sent; `tasks/get` then says that it does not exist.
+  const { taskId } = subscribed;
   return { jsonrpc: '2.0', method: 'notifications/tasks', params: { taskId, ...task, _meta: update.params._meta } };
-}
-
-/** Looks at the tasks that somebody listens for, once a second each. What cannot be read now is looked at again. */
-export function taskWatcher(show: ShowTask): Watcher {
-  return {
-    watch(uri, changed) {
-      const listened = listenedAt(uri);
-      if (!listened) return undefined;
-      let seen: string | undefined;
-      let looking = false;
-      const timer = setInterval(async () => {
-        if (looking) return;
-        looking = true;
-        try {
-          const task = await show(listened);
-          const state = JSON.stringify([task?.status, task?.statusMessage, task?.lastUpdatedAt]);
-          if (seen !== undefined && state !== seen) changed();
-          seen = state;
-        } catch {
-          // Conductor may answer the next time.
-        } finally {
-          looking = false;
-        }
-      }, LOOK_EVERY_MS);
-      timer.unref();
-      return () => clearInterval(timer);
-    },
-  };
 }

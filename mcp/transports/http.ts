@@ -6,7 +6,6 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import { withChangeNotifications } from './change-notifications.ts';
 import { type Answering, exchangeWith, requestOf } from './exchange.ts';
 import type { McpFront } from './mcp-front.ts';
 import { Sessions } from './sessions.ts';
@@ -95,7 +94,7 @@ function createMcp(options: McpFront & { sessions: boolean; onerror: OnError }):
   const legacy = options.sessions ? 'reject' : 'stateless';
   const each = createMcpHandler(results.from(build), { ...limits, bus: changes, legacy });
   const sessions = options.sessions
-    ? new Sessions({ ...limits, build: withChangeNotifications(build, changes) })
+    ? new Sessions({ ...limits, build: (context) => build(context, changes) })
     : undefined;
   return {
     async answer(asked) {

@@ -3,7 +3,6 @@ import type { Transport } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio as serveConnection } from '@modelcontextprotocol/server/stdio';
 import { aborted } from '../../core/drain.ts';
 import type { Logger } from '../../core/log.ts';
-import { withChangeNotifications } from './change-notifications.ts';
 import type { McpFront } from './mcp-front.ts';
 import { SubscriptionTransport } from './subscriptions.ts';
 
@@ -18,7 +17,7 @@ export async function serveStdio(
   // stdout belongs to the protocol: one stray line of a library would end the conversation.
   globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
   const wire = afterFirstMessage(new StdioServerTransport(), warmUp);
-  const connection = serveConnection(withChangeNotifications(build, subscriptions.changes), {
+  const connection = serveConnection((context) => build(context, subscriptions.changes), {
     transport: new SubscriptionTransport(wire, subscriptions),
     onerror: (err) => log.warn({ err }, 'MCP connection'),
   });

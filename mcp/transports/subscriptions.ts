@@ -1,21 +1,30 @@
-import type {
-  JSONRPCMessage,
-  JSONRPCRequest,
-  McpHandlerRequestOptions,
-  RequestId,
-  Transport,
-  TransportSendOptions,
+import {
+  type JSONRPCErrorResponse,
+  type JSONRPCMessage,
+  type JSONRPCRequest,
+  type McpHandlerRequestOptions,
+  ProtocolError,
+  type RequestId,
+  type Transport,
+  type TransportSendOptions,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { isObject } from '../../core/json.ts';
-import type { ChangeBus } from '../engine/change-bus.ts';
-import type { ShowTask } from '../tasks/task-subscriptions.ts';
-import { ackOfTasks, addressesOf, statusNotification, withTaskAddresses } from '../tasks/task-subscriptions.ts';
-import type { Subscriptions } from './mcp-front.ts';
+import type { ChangeBus } from '../subscriptions/change-bus.ts';
+import type { Subscriptions } from '../subscriptions/listen-admission.ts';
+import {
+  ackOfTasks,
+  type ShowTask,
+  statusNotification,
+  subscribedAddresses,
+  withTaskAddresses,
+} from '../tasks/task-subscriptions.ts';
 
 /*
- * `subscriptions/listen` of the 2026 revision. The SDK serves it; here it is noted what is listened for, so that it is looked after
- * as long as somebody listens, and tasks are put in as addresses of their own, because the SDK knows nothing of them.
+ * `subscriptions/listen` of the 2026 revision. The SDK answers it, so here
+ * 1. it is admitted before the SDK sees it,
+ * 2. what it names is watched until the subscription ends,
+ * 3. tasks get addresses, because the SDK does not know them.
  */
 
 const LISTEN = 'subscriptions/listen';
@@ -39,30 +48,44 @@ function isOf(method: string, message: unknown): boolean {
   return isObject(message) && message.method === method;
 }
 
-/** Looks after everything that a request listens for. Returns what ends that. */
+/** Watches everything that a request subscribes to. Returns a function that ends the watching. */
 function follow(changes: ChangeBus, message: JSONRPCRequest): () => void {
-  const ends = addressesOf(message).map((uri) => changes.follow(uri));
+  const ends = subscribedAddresses(message).map((uri) => changes.follow(uri));
   return () => {
     for (const end of ends) end();
   };
 }
 
-/** Serves a request over HTTP that may listen; what it listens for is looked after until its stream ends. */
+/** Serves a request over HTTP that may subscribe; what it subscribes to is watched until its stream ends. */
 export async function fetchWithSubscriptions(
-  { changes, showTask }: Subscriptions,
+  { changes, admitListen }: Subscriptions,
   request: Request,
   serve: (request: Request, options?: McpHandlerRequestOptions) => Promise<Response>,
   options: McpHandlerRequestOptions = {},
 ): Promise<Response> {
   const { parsedBody: body } = options;
   if (!isListen(body)) return serve(request, options);
+  const { authInfo } = options;
+  const context = { era: 'modern' as const, requestInfo: request, ...(authInfo && { authInfo }) };
+  let showTask: ShowTask | undefined;
+  try {
+    showTask = await admitListen(body, context);
+  } catch (error) {
+    return Response.json(refusalOf(body, error));
+  }
   const asked = withTaskAddresses(body);
   const response = await serve(request, { ...options, parsedBody: asked });
   if (!response.body || !response.headers.get('content-type')?.includes('text/event-stream')) return response;
   return withBody(response, eachEvent(response.body, showTask, follow(changes, asked)));
 }
 
-/** The same response whose stream tells when it has ended, whoever ended it. */
+/** The refusal of a `subscriptions/listen`, as the client gets it. @throws what is no error of the protocol */
+function refusalOf({ id }: JSONRPCRequest, error: unknown): JSONRPCErrorResponse {
+  if (!(error instanceof ProtocolError)) throw error;
+  return { jsonrpc: '2.0', id, error: { code: error.code, message: error.message } };
+}
+
+/** The same response, whose stream calls `ended` when it ends on either side. */
 export function untilEnd(response: Response, ended: () => void): Response {
   return response.body ? withBody(response, eachEvent(response.body, undefined, ended)) : response;
 }
@@ -110,14 +133,16 @@ async function outgoing(message: JSONRPCMessage, showTask: ShowTask | undefined)
   return ackOfTasks(message) ?? (await statusNotification(message, showTask)) ?? message;
 }
 
-/** A connection over stdio whose client may listen. */
+/** A connection over stdio whose client may subscribe. */
 export class SubscriptionTransport implements Transport {
   onclose?: () => void;
   onerror?: (error: Error) => void;
   onmessage?: NonNullable<Transport['onmessage']>;
   readonly #wire: Transport;
   readonly #subscriptions: Subscriptions;
-  readonly #followed = new Map<RequestId, () => void>();
+  /** How to end each subscription, also one that is not admitted yet. */
+  readonly #open = new Map<RequestId, () => void>();
+  #showTask: ShowTask | undefined;
 
   constructor(wire: Transport, subscriptions: Subscriptions) {
     this.#wire = wire;
@@ -126,35 +151,51 @@ export class SubscriptionTransport implements Transport {
 
   async start(): Promise<void> {
     this.#wire.onclose = () => {
-      for (const end of this.#followed.values()) end();
-      this.#followed.clear();
+      for (const id of [...this.#open.keys()]) this.#end(id);
       this.onclose?.();
     };
     this.#wire.onerror = (error) => this.onerror?.(error);
-    this.#wire.onmessage = (message, extra) => this.onmessage?.(this.#incoming(message), extra);
+    this.#wire.onmessage = (message, extra) => {
+      const cancelled = isOf(CANCELLED, message) ? cancellation.safeParse(message).data?.params.requestId : undefined;
+      if (cancelled !== undefined) this.#end(cancelled);
+      if (!isListen(message)) return void this.onmessage?.(message, extra);
+      this.#listen(message, (asked) => this.onmessage?.(asked, extra)).catch((error: unknown) => {
+        this.onerror?.(error instanceof Error ? error : new Error(String(error)));
+      });
+    };
     await this.#wire.start();
   }
 
   async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
-    await this.#wire.send(await outgoing(message, this.#subscriptions.showTask), options);
+    await this.#wire.send(await outgoing(message, this.#showTask), options);
   }
 
   close(): Promise<void> {
     return this.#wire.close();
   }
 
-  #incoming<T extends JSONRPCMessage>(message: T): T | JSONRPCRequest {
-    const cancelled = isOf(CANCELLED, message) ? cancellation.safeParse(message).data?.params.requestId : undefined;
-    if (cancelled !== undefined) this.#end(cancelled);
-    if (!isListen(message)) return message;
+  async #listen(message: JSONRPCRequest, serve: (asked: JSONRPCRequest) => void): Promise<void> {
+    const { changes, admitListen } = this.#subscriptions;
+    const { id } = message;
+    this.#end(id);
+    let ended = false;
+    this.#open.set(id, () => {
+      ended = true;
+    });
+    try {
+      this.#showTask = await admitListen(message, { era: 'modern' });
+    } catch (error) {
+      if (!ended) this.#open.delete(id);
+      return this.#wire.send(refusalOf(message, error));
+    }
+    if (ended) return;
     const asked = withTaskAddresses(message);
-    this.#end(asked.id);
-    this.#followed.set(asked.id, follow(this.#subscriptions.changes, asked));
-    return asked;
+    this.#open.set(id, follow(changes, asked));
+    serve(asked);
   }
 
   #end(id: RequestId): void {
-    this.#followed.get(id)?.();
-    this.#followed.delete(id);
+    this.#open.get(id)?.();
+    this.#open.delete(id);
   }
 }

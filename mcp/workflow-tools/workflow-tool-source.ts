@@ -2,7 +2,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import { isLock } from '../../core/conductor/lock.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Tool } from '../engine/define-tool.ts';
-import type { ToolSource } from '../engine/tool-calls.ts';
+import type { ToolSource } from '../engine/tool-catalogue.ts';
 import type { DefinitionCache, DefinitionIndex } from '../shared/definition-cache.ts';
 import { chooseWorkflows, type WorkflowChoice } from './choose-workflows.ts';
 import { toolNames } from './tool-names.ts';

@@ -1,10 +1,10 @@
 import { fromJsonSchema, McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
-import { ChangeBus, type Changes } from '../../mcp/engine/change-bus.ts';
-import { capabilitiesOf } from '../../mcp/engine/client-capabilities.ts';
-import { connector, createMcpServer, type Feature } from '../../mcp/engine/mcp-server.ts';
+import { readingOf } from '../../mcp/admission/subject.ts';
+import type { Feature } from '../../mcp/engine/mcp-server.ts';
+import { ChangeBus, type Changes } from '../../mcp/subscriptions/change-bus.ts';
 import { createTasks } from '../../mcp/tasks/task-methods.ts';
-import { showing, taskWatcher } from '../../mcp/tasks/task-subscriptions.ts';
 import type { McpFront } from '../../mcp/transports/mcp-front.ts';
+import { frontOf } from '../support/mcp-front.ts';
 import { askingTools } from './asking-tools.ts';
 import { fixturePrompts } from './fixture-prompts.ts';
 import { fixtureResources } from './fixture-resources.ts';
@@ -44,28 +44,33 @@ export function createFixture(): McpFront {
   const tasks = new FixtureTasks();
   const changes = new ChangeBus();
   const features = [fixtureTools(changes, tasks), fixtureResources, fixturePrompts, createTasks(tasks)];
-  const config = { mcpToolsets: [], mcpTools: [], mcpRole: 'viewer' as const };
-  const build = createMcpServer({ features, config });
-  const showTask = showing(tasks, connector(config)({ era: 'modern' }));
-  changes.addWatcher(taskWatcher(showTask));
+  changes.addWatcher(tasks);
+  const { build, subscriptions } = frontOf(features, { changes, tasks });
   return {
-    build: (context) =>
-      context.requestInfo?.headers.get('mcp-name')?.trim() === HEADER_TOOL ? headerServer() : build(context),
-    subscriptions: { changes, showTask },
+    build: (context, lasting) =>
+      context.requestInfo?.headers.get('mcp-name')?.trim() === HEADER_TOOL ? headerServer() : build(context, lasting),
+    subscriptions,
   };
 }
 
 function fixtureTools(changes: Changes, tasks: FixtureTasks): Feature {
   return {
     capabilities: { tools: { listChanged: true }, logging: {} },
-    attach(server) {
-      server.setRequestHandler('tools/list', () => ({ tools: listed }));
-      server.setRequestHandler('tools/call', async ({ params }, context) => {
-        const tool = Object.hasOwn(tools, params.name) ? tools[params.name] : undefined;
-        if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Tool ${params.name} not found.`);
-        const can = capabilitiesOf(context, server.getClientCapabilities());
-        const result = await tool.call(params.arguments ?? {}, { ...context, can, changes, tasks, server });
-        return result as { content: [] }; // each tool answers in its own shape of the protocol, which the server checks
+    attach(requests) {
+      requests.answer('tools/list', {
+        find: () => readingOf('tools/list', 'none'),
+        handle: () => ({ tools: listed }),
+      });
+      requests.answer('tools/call', {
+        find({ name }) {
+          const tool = Object.hasOwn(tools, name) ? tools[name] : undefined;
+          if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Tool ${name} not found.`);
+          return { ...readingOf(name, 'none'), tool };
+        },
+        async handle({ tool }, { params, context, capabilities: can }) {
+          const result = await tool.call(params.arguments ?? {}, { ...context, can, changes, tasks });
+          return result as { content: [] }; // each tool answers in its own shape of the protocol, which the server checks
+        },
       });
     },
   };

@@ -7,6 +7,7 @@ import {
   ProtocolErrorCode,
   type ServerContext,
 } from '@modelcontextprotocol/server';
+import { readingOf } from '../../mcp/admission/subject.ts';
 import type { Feature } from '../../mcp/engine/mcp-server.ts';
 import { form } from './asking-tools.ts';
 import { PNG } from './fixture-tool.ts';
@@ -71,16 +72,25 @@ const listed = Object.entries(prompts).map(([name, { description, arguments: arg
 /** The prompts of the fixture, and completions for them. */
 export const fixturePrompts: Feature = {
   capabilities: { prompts: { listChanged: true }, completions: {} },
-  attach(server) {
-    server.setRequestHandler('prompts/list', () => ({ prompts: listed }));
-    server.setRequestHandler('prompts/get', ({ params }, context) => {
-      const prompt = Object.hasOwn(prompts, params.name) ? prompts[params.name] : undefined;
-      if (!prompt) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no prompt ${params.name}.`);
-      return prompt.get(params.arguments ?? {}, context);
+  attach(requests) {
+    requests.answer('prompts/list', {
+      find: () => readingOf('prompts/list', 'none'),
+      handle: () => ({ prompts: listed }),
     });
-    server.setRequestHandler('completion/complete', ({ params }) => {
-      const values = ['testValue1', 'testValue2'].filter((value) => value.startsWith(params.argument.value));
-      return { completion: { values, total: values.length, hasMore: false } };
+    requests.answer('prompts/get', {
+      find({ name }) {
+        const prompt = Object.hasOwn(prompts, name) ? prompts[name] : undefined;
+        if (!prompt) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no prompt ${name}.`);
+        return { ...readingOf(name, 'none'), prompt };
+      },
+      handle: ({ prompt }, { params, context }) => prompt.get(params.arguments ?? {}, context),
+    });
+    requests.answer('completion/complete', {
+      find: () => readingOf('completion/complete', 'none'),
+      handle(_subject, { params }) {
+        const values = ['testValue1', 'testValue2'].filter((value) => value.startsWith(params.argument.value));
+        return { completion: { values, total: values.length, hasMore: false } };
+      },
     });
   },
 };

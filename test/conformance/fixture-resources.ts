@@ -1,4 +1,5 @@
 import { type ReadResourceResult, ResourceNotFoundError } from '@modelcontextprotocol/server';
+import { readingOf } from '../../mcp/admission/subject.ts';
 import type { Feature } from '../../mcp/engine/mcp-server.ts';
 import { PNG } from './fixture-tool.ts';
 
@@ -27,9 +28,18 @@ function read(uri: string): ReadResourceResult {
 /** The resources of the fixture. */
 export const fixtureResources: Feature = {
   capabilities: { resources: { subscribe: true, listChanged: true } },
-  attach(server) {
-    server.setRequestHandler('resources/list', () => ({ resources }));
-    server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: [template] }));
-    server.setRequestHandler('resources/read', ({ params }) => read(params.uri));
+  attach(requests) {
+    requests.answer('resources/list', {
+      find: () => readingOf('resources/list', 'none'),
+      handle: () => ({ resources }),
+    });
+    requests.answer('resources/templates/list', {
+      find: () => readingOf('resources/templates/list', 'none'),
+      handle: () => ({ resourceTemplates: [template] }),
+    });
+    requests.answer('resources/read', {
+      find: ({ uri }) => readingOf(uri, 'none'),
+      handle: (_subject, { params }) => read(params.uri),
+    });
   },
 };

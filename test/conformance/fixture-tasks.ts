@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { CallToolResult, InputRequests } from '@modelcontextprotocol/server';
-import type { Tasks } from '../../mcp/tasks/task-methods.ts';
+import { readingOf, type Subject } from '../../mcp/admission/subject.ts';
+import type { Watcher } from '../../mcp/subscriptions/change-bus.ts';
+import type { TaskMethod, Tasks } from '../../mcp/tasks/task-methods.ts';
+import { taskAt } from '../../mcp/tasks/task-subscriptions.ts';
 import { type CreatedTask, completedTask, createdTask, type DetailedTask } from '../../mcp/tasks/tasks-extension.ts';
+
+const LOOK_EVERY_MS = 200;
 
 /** How a job ends. */
 type End =
@@ -22,7 +27,7 @@ interface Kept extends Job {
 }
 
 /** The tasks of the fixture. They live in this one process, which the tasks of the product never do. */
-export class FixtureTasks implements Tasks {
+export class FixtureTasks implements Tasks, Watcher {
   readonly #jobs = new Map<string, Kept>();
 
   /** Starts a job and returns the answer of the call that started it. */
@@ -30,6 +35,24 @@ export class FixtureTasks implements Tasks {
     const taskId = randomUUID();
     this.#jobs.set(taskId, { ...job, questions: { ...job.questions }, createdAt: Date.now(), cancelled: false });
     return createdTask(this.#show(taskId));
+  }
+
+  async subjectOf(method: TaskMethod): Promise<Subject> {
+    return readingOf(method, 'none');
+  }
+
+  /** Announces a job's changes of status to its subscribers. */
+  watch(uri: string, changed: () => void): (() => void) | undefined {
+    const job = taskAt(uri);
+    if (!job) return undefined;
+    const statusOf = () => (this.#jobs.has(job.taskId) ? this.#show(job.taskId).status : undefined);
+    let seen = statusOf();
+    const timer = setInterval(() => {
+      const status = statusOf();
+      if (status !== seen) changed();
+      seen = status;
+    }, LOOK_EVERY_MS);
+    return () => clearInterval(timer);
   }
 
   async get(taskId: string): Promise<DetailedTask | undefined> {

@@ -1,6 +1,6 @@
-import type { InputRequiredResult, JSONObject, Result, Server, ServerContext } from '@modelcontextprotocol/server';
-import type { Changes } from '../../mcp/engine/change-bus.ts';
+import type { InputRequiredResult, JSONObject, Result, ServerContext } from '@modelcontextprotocol/server';
 import type { Capabilities } from '../../mcp/engine/client-capabilities.ts';
+import type { Changes } from '../../mcp/subscriptions/change-bus.ts';
 import type { CreatedTask } from '../../mcp/tasks/tasks-extension.ts';
 import type { FixtureTasks } from './fixture-tasks.ts';
 
@@ -9,7 +9,6 @@ export interface FixtureContext extends ServerContext {
   readonly can: Capabilities;
   readonly changes: Changes;
   readonly tasks: FixtureTasks;
-  readonly server: Server;
 }
 
 /** A tool, prompt or resource as the conformance suite expects it, word for word. */

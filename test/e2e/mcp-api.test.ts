@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, inject, test } from 'vitest';
+import { callerOf, isAllowed } from '../../mcp/admission/permissions.ts';
 import { catalogue } from '../../mcp/api/catalogue.ts';
 import { isReadOnly, pathParameters } from '../../mcp/api/route.ts';
-import { callerOf, isAllowed } from '../../mcp/engine/permissions.ts';
 import describeApi from '../../mcp/tools/describe-api.ts';
 import invokeApi from '../../mcp/tools/invoke-api.ts';
 import { realConductor } from '../support/product.ts';

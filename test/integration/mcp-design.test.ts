@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { callerOf, isAllowed } from '../../mcp/admission/permissions.ts';
 import type { Tool, ToolContext } from '../../mcp/engine/define-tool.ts';
-import { callerOf, isAllowed } from '../../mcp/engine/permissions.ts';
 import designAndExecute from '../../mcp/tools/design-and-execute-workflow.ts';
 import { EXAMPLE_STEPS } from '../../workflows/steps/format.ts';
 import { errorOf, replies, madeSince as requestsSince } from '../support/fake-calls.ts';

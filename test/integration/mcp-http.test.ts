@@ -3,11 +3,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/client.ts';
 import { silentLogger } from '../../core/log.ts';
-import { ChangeBus } from '../../mcp/engine/change-bus.ts';
-import { createMcpServer, type Feature } from '../../mcp/engine/mcp-server.ts';
+import { readingOf } from '../../mcp/admission/subject.ts';
+import type { Feature } from '../../mcp/engine/mcp-server.ts';
 import { type HttpEndpoint, type HttpOptions, startHttp } from '../../mcp/transports/http.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 import { freePort } from '../support/free-port.ts';
+import { frontOf } from '../support/mcp-front.ts';
 import { rawRequest } from '../support/raw-mcp.ts';
 
 let fake: FakeConductor;
@@ -28,8 +29,6 @@ async function start(changes: Partial<HttpOptions['config']> = {}): Promise<Http
   const auth = { conductorAuthKey: undefined, conductorAuthSecret: undefined };
   const api = createConductor(createCaller({ conductorServerUrl: fake.url, ...auth, requestTimeoutMs: 500 }));
   const conductor = async () => api;
-  const choice = { mcpToolsets: [], mcpTools: [], mcpRole: 'admin' as const };
-  const build = createMcpServer({ config: choice, features: [noTools] });
   const address = {
     mcpHost: '127.0.0.1',
     mcpPort: await freePort(),
@@ -38,8 +37,7 @@ async function start(changes: Partial<HttpOptions['config']> = {}): Promise<Http
     mcpSessions: false,
   };
   front = await startHttp({
-    build,
-    subscriptions: { changes: new ChangeBus() },
+    ...frontOf([noTools]),
     conductor,
     config: { ...address, ...changes },
     log: silentLogger,
@@ -50,17 +48,20 @@ async function start(changes: Partial<HttpOptions['config']> = {}): Promise<Http
 /** A server of which only the transport matters: it has no tools, and by the cursor it says something first, or waits for its client to go. */
 const noTools: Feature = {
   capabilities: { tools: {} },
-  attach: (server) =>
-    server.setRequestHandler('tools/list', async ({ params }, { mcpReq }) => {
-      if (params?.cursor === 'progress') {
-        await mcpReq.notify({ method: 'notifications/progress', params: { progressToken: 'p', progress: 1 } });
-      }
-      if (params?.cursor === 'wait') {
-        waiting.resolve();
-        await new Promise((resolve) => mcpReq.signal.addEventListener('abort', resolve));
-        left.resolve();
-      }
-      return { tools: [] };
+  attach: (requests) =>
+    requests.answer('tools/list', {
+      find: () => readingOf('tools/list', 'none'),
+      async handle(_subject, { params, context: { mcpReq } }) {
+        if (params?.cursor === 'progress') {
+          await mcpReq.notify({ method: 'notifications/progress', params: { progressToken: 'p', progress: 1 } });
+        }
+        if (params?.cursor === 'wait') {
+          waiting.resolve();
+          await new Promise((resolve) => mcpReq.signal.addEventListener('abort', resolve));
+          left.resolve();
+        }
+        return { tools: [] };
+      },
     }),
 };
 let waiting = Promise.withResolvers<void>();

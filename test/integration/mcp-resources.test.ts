@@ -5,7 +5,7 @@ import { isTool } from '../../mcp/engine/define-tool.ts';
 import { readTemplate } from '../../mcp/reading/address.ts';
 import { isPrompt } from '../../mcp/reading/define-prompt.ts';
 import { isResource } from '../../mcp/reading/define-resource.ts';
-import { executionWatcher } from '../../mcp/reading/execution-watcher.ts';
+import { executionWatcher } from '../../mcp/subscriptions/execution-watcher.ts';
 import { type FakeConductor, fakeExecution, fakeTask, startFakeConductor } from '../support/fake-conductor.ts';
 import { connect, type McpClient } from '../support/mcp-clients.ts';
 import { stdioTarget } from '../support/mcp-process.ts';
@@ -172,7 +172,7 @@ test('what has an address of its own is listed, without a server too, and defini
 test('completions of what is not there are an error', async () => {
   await expect(
     client.reads.complete({ ref: { type: 'ref/prompt', name: 'nope' }, argument: { name: 'a', value: '' } }),
-  ).rejects.toThrow(/Nothing is called "nope"/);
+  ).rejects.toThrow(/There is no prompt "nope"/);
 });
 
 test('an execution is looked at only while somebody listens', async () => {

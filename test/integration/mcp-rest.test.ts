@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../core/log.ts';
+import { callerOf, isAllowed, type Permission, type Role } from '../../mcp/admission/permissions.ts';
 import { Leases } from '../../mcp/agents/leases.ts';
 import { catalogue } from '../../mcp/api/catalogue.ts';
 import { pathParameters } from '../../mcp/api/route.ts';
-import { callerOf, isAllowed, type Permission, type Role } from '../../mcp/engine/permissions.ts';
 import claimTask from '../../mcp/tools/claim-task.ts';
 import getMyPermissions from '../../mcp/tools/get-my-permissions.ts';
 import invokeApi from '../../mcp/tools/invoke-api.ts';

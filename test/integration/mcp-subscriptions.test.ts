@@ -10,13 +10,14 @@ import { InMemoryTransport } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../core/log.ts';
-import { ChangeBus } from '../../mcp/engine/change-bus.ts';
-import { createMcpServer, type Feature } from '../../mcp/engine/mcp-server.ts';
-import { withChangeNotifications } from '../../mcp/transports/change-notifications.ts';
+import { readingOf } from '../../mcp/admission/subject.ts';
+import type { Feature } from '../../mcp/engine/mcp-server.ts';
+import { ChangeBus } from '../../mcp/subscriptions/change-bus.ts';
 import { startHttp } from '../../mcp/transports/http.ts';
 import type { McpFront } from '../../mcp/transports/mcp-front.ts';
 import { SubscriptionTransport } from '../../mcp/transports/subscriptions.ts';
 import { freePort } from '../support/free-port.ts';
+import { frontOf } from '../support/mcp-front.ts';
 
 const WATCHED = 'test://watched';
 const info = { name: 'listener', version: '1' };
@@ -24,9 +25,12 @@ const info = { name: 'listener', version: '1' };
 /** Something with tools and resources that change. */
 const changing: Feature = {
   capabilities: { tools: { listChanged: true }, resources: { subscribe: true } },
-  attach(server) {
-    server.setRequestHandler('tools/list', () => ({ tools: [] }));
-    server.setRequestHandler('resources/list', () => ({ resources: [] }));
+  attach(requests) {
+    requests.answer('tools/list', { find: () => readingOf('tools/list', 'none'), handle: () => ({ tools: [] }) });
+    requests.answer('resources/list', {
+      find: () => readingOf('resources/list', 'none'),
+      handle: () => ({ resources: [] }),
+    });
   },
 };
 
@@ -46,8 +50,7 @@ beforeEach(() => {
       return () => watched.delete(uri);
     },
   });
-  const config = { mcpToolsets: [], mcpTools: [], mcpRole: 'viewer' as const };
-  front = { build: createMcpServer({ features: [changing], config }), subscriptions: { changes } };
+  front = frontOf([changing], { changes });
 });
 afterEach(async () => {
   for (const close of closing.reverse()) await close();
@@ -69,7 +72,7 @@ async function http(): Promise<URL> {
 function stdio(): InMemoryTransport {
   const [ours, theirs] = InMemoryTransport.createLinkedPair();
   const transport = new SubscriptionTransport(theirs, front.subscriptions);
-  const connection = serveStdio(withChangeNotifications(front.build, changes), { transport });
+  const connection = serveStdio((context) => front.build(context, changes), { transport });
   closing.push(() => connection.close());
   return ours;
 }

@@ -3,7 +3,6 @@ import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { silentLogger } from '../../core/log.ts';
-import { withChangeNotifications } from '../../mcp/transports/change-notifications.ts';
 import { startHttp } from '../../mcp/transports/http.ts';
 import type { McpFront } from '../../mcp/transports/mcp-front.ts';
 import { SubscriptionTransport } from '../../mcp/transports/subscriptions.ts';
@@ -40,7 +39,7 @@ async function stdio(): Promise<Wire> {
   const [ours, theirs] = InMemoryTransport.createLinkedPair();
   const { build, subscriptions } = front;
   const transport = new SubscriptionTransport(theirs, subscriptions);
-  const connection = serveStdio(withChangeNotifications(build, subscriptions.changes), { transport });
+  const connection = serveStdio((context) => build(context, subscriptions.changes), { transport });
   closing.push(() => connection.close());
   const received: Message[] = [];
   ours.onmessage = (incoming) => void received.push(message.parse(incoming));
@@ -136,7 +135,7 @@ describe.each([
   test('cannot reach a task by an address made up for one', async () => {
     const wire = await open();
     const { taskId } = await answerTo(wire, 'slow_compute', { seconds: 1, label: 'guessed' });
-    const resourceSubscriptions = [`task:tells:${String(taskId)}`];
+    const resourceSubscriptions = [`task:plain:${String(taskId)}`];
     wire.send('subscriptions/listen', { notifications: { toolsListChanged: true, resourceSubscriptions } }, {});
     expect(await acknowledged(wire)).toEqual({ toolsListChanged: true });
   });

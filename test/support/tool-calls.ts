@@ -1,9 +1,10 @@
 import { type Conductor, createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/client.ts';
 import { silentLogger } from '../../core/log.ts';
+import { callerOf, isAllowed } from '../../mcp/admission/permissions.ts';
 import { Leases } from '../../mcp/agents/leases.ts';
-import type { Client, Tool, ToolCall, ToolContext } from '../../mcp/engine/define-tool.ts';
-import { callerOf, isAllowed, type Role } from '../../mcp/engine/permissions.ts';
+import type { Client } from '../../mcp/engine/client.ts';
+import type { Tool, ToolContext } from '../../mcp/engine/define-tool.ts';
 import { DefinitionCache } from '../../mcp/shared/definition-cache.ts';
 
 /** A client that can be asked nothing and does not listen to progress. */
@@ -12,12 +13,6 @@ export const silentClient: Client = {
   sample: async () => undefined,
   progress: () => {},
 };
-
-/** A call as it comes to the guards. */
-export function toolCall(tool: Tool, args: Record<string, unknown> = {}, role: Role = 'admin'): ToolCall {
-  const { signal } = new AbortController();
-  return { id: 'call0001', tool, args, caller: callerOf(role), client: silentClient, signal };
-}
 
 /** What a handler is handed, over a connection of the test's own. */
 export function toolContext(conductor: Conductor, changes: Partial<ToolContext> = {}): ToolContext {

@@ -3,9 +3,8 @@ import { z } from 'zod';
 import { FleetError, type FleetErrorOptions } from '../../core/errors.ts';
 import { type Logger, silentLogger } from '../../core/log.ts';
 import { parseArguments } from '../../mcp/engine/arguments.ts';
-import { defineTool, type Tool, type ToolCall } from '../../mcp/engine/define-tool.ts';
+import { defineTool, type Tool } from '../../mcp/engine/define-tool.ts';
 import { errorResult } from '../../mcp/engine/error-result.ts';
-import { toolCall } from '../support/tool-calls.ts';
 
 const tool = defineTool({
   name: 'start_thing',
@@ -23,10 +22,10 @@ const tool = defineTool({
   }),
   output: z.object({}),
 }).handler(async () => ({ text: '', structured: {} }));
-const call: ToolCall = { ...toolCall(tool), id: 'ref12345' };
+const failed = { id: 'ref12345', subject: tool, signal: new AbortController().signal };
 
 function textFor(error: unknown, log: Logger = silentLogger): string {
-  const result = errorResult(error, call, log);
+  const result = errorResult(error, failed, log);
   expect(result.isError).toBe(true);
   expect(result.structuredContent).toBeUndefined();
   return result.content.map((block) => (block.type === 'text' ? block.text : '')).join();
@@ -40,7 +39,7 @@ describe('an error of ours', () => {
     expect(fleet('not-found', 'There is no workflow named "x"', { remedy: 'Call list_things.' })).toBe(
       [
         'Error (not-found): There is no workflow named "x".',
-        'You can mend it: name something that exists. Repeating the same call will fail again.',
+        'You can fix this: name something that exists. Repeating the same call will fail again.',
         'Next: Call list_things.',
       ].join('\n'),
     );
@@ -73,7 +72,7 @@ test('an unexpected error becomes a neutral sentence with a reference that the l
   expect(text).not.toContain('secret detail');
   expect(text).toContain('reference ref12345');
   expect(text).toContain('Look whether it took effect before you repeat it.');
-  expect(logged).toEqual([[expect.objectContaining({ call: 'ref12345', err: error }), expect.anything()]]);
+  expect(logged).toEqual([[expect.objectContaining({ request: 'ref12345', err: error }), expect.anything()]]);
 });
 
 describe('wrong arguments', () => {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { ChangeBus } from '../../mcp/engine/change-bus.ts';
 import { defineTool, type Tool } from '../../mcp/engine/define-tool.ts';
-import { watchTools } from '../../mcp/engine/tool-changes.ts';
+import { watchTools } from '../../mcp/engine/tool-catalogue.ts';
+import { ChangeBus } from '../../mcp/subscriptions/change-bus.ts';
 
 function toolOf(name: string, description: string): Tool {
   return defineTool({

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { callerOf, type Permission } from '../../mcp/admission/permissions.ts';
 import { defineTool, type Tool } from '../../mcp/engine/define-tool.ts';
-import { callerOf, type Permission } from '../../mcp/engine/permissions.ts';
 import { allowedTools, checkChoice, choiceFrom, chosenTools, type Toolset } from '../../mcp/engine/toolsets.ts';
 
 function tool(name: string, toolset: Toolset, byDefault = false, permission: Permission = 'workflows:read'): Tool {

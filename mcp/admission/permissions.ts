@@ -1,7 +1,7 @@
-/** What a caller must be allowed to do before a tool runs. */
+/** What a caller must be allowed to do before a request is handled. */
 export type Permission = 'workflows:read' | 'workflows:write' | 'workflows:execute' | 'executions:read' | 'tasks:read';
 
-/** What a caller is to this server, from the least to the most trusted. */
+/** The roles of callers, from the least to the most trusted. */
 export const roles = ['viewer', 'operator', 'admin'] as const;
 export type Role = (typeof roles)[number];
 
@@ -13,14 +13,14 @@ const GRANTED: Readonly<Record<Role, readonly Permission[]>> = {
   admin: [...READING, 'workflows:execute', 'workflows:write'],
 };
 
-/** Who makes a call, and what that lets through. */
+/** Who sends a request, and what this caller may do. */
 export interface Caller {
   readonly name: string;
   readonly role: Role;
   readonly permissions: readonly Permission[];
 }
 
-/** A caller with all that its role may do. */
+/** A caller with every permission of its role. */
 export function callerOf(role: Role, name = 'local'): Caller {
   return { name, role, permissions: GRANTED[role] };
 }

@@ -1,28 +1,32 @@
 import type { Conductor } from '../../core/conductor/api.ts';
 import { latestAttempts } from '../../core/conductor/execution.ts';
 import { type Execution, hasEnded } from '../../core/conductor/types.ts';
-import type { Watcher } from '../engine/change-bus.ts';
+import { executionOfTask } from '../tasks/task-subscriptions.ts';
+import type { Watcher } from './change-bus.ts';
 
 /*
- * Executions that somebody subscribed to, looked at by one timer for the whole process:
+ * Watches the executions that clients subscribed to, as resources or as tasks, with one timer for the whole process:
  * 1. The timer runs only while there is a subscription.
- * 2. One that goes on is looked at every two seconds; of one that has ended only its status, every tenth time, because it can be retried.
- * 3. Those who listen are told when the status, or the state of a task, is another than at the last look. The first look tells nothing.
- * 4. A look that fails, or an execution that is not there yet, tells nothing: there may be an answer the next time.
+ * 2. An open execution is read every second. Of an ended one only the status is read, every 20 seconds, because it can be retried.
+ * 3. Subscribers are told when the status of the execution, or the state of a task, differs from the last look. The first look,
+ *    right after the subscription, tells them nothing.
+ * 4. A look that fails, or an execution that does not exist yet, tells them nothing: the next look may succeed.
  */
 
-const LOOK_EVERY_MS = 2000;
-const ENDED_EVERY = 10;
+const LOOK_EVERY_MS = 1000;
+/** An ended execution is looked at in every 20th round. */
+const ENDED_EVERY = 20;
 const LOOK_LIMIT_MS = 10_000;
 
-const ADDRESS = /^conductor:\/\/executions\/([A-Za-z0-9_-]{1,100})(\/(output|diagram|tasks\/[^/?#]+\/output))?(\?.*)?$/;
+const RESOURCE =
+  /^conductor:\/\/executions\/([A-Za-z0-9_-]{1,100})(\/(output|diagram|tasks\/[^/?#]+\/output))?(\?.*)?$/;
 
 interface Watched {
-  readonly listeners: Set<() => void>;
+  readonly subscribers: Set<() => void>;
   seen?: { readonly state: string; readonly status: string; readonly ended: boolean };
 }
 
-/** Watches executions, whatever of them was subscribed to. */
+/** Watches executions by the addresses of their resources and tasks. */
 export function executionWatcher(conductor: () => Promise<Conductor>): Watcher {
   const watched = new Map<string, Watched>();
   let timer: NodeJS.Timeout | undefined;
@@ -45,21 +49,21 @@ export function executionWatcher(conductor: () => Promise<Conductor>): Watcher {
     const execution = await calls.getExecution(id);
     const { status } = execution;
     one.seen = { state: stateOf(execution), status, ended: hasEnded(status) };
-    if (before !== undefined && before.state !== one.seen.state) for (const changed of [...one.listeners]) changed();
+    if (before !== undefined && before.state !== one.seen.state) for (const changed of [...one.subscribers]) changed();
   }
 
   return {
     watch(uri, changed) {
-      const id = ADDRESS.exec(uri)?.[1];
+      const id = RESOURCE.exec(uri)?.[1] ?? executionOfTask(uri);
       if (id === undefined) return undefined;
-      const one = watched.get(id) ?? { listeners: new Set() };
+      const one = watched.get(id) ?? { subscribers: new Set() };
       watched.set(id, one);
-      one.listeners.add(changed);
+      one.subscribers.add(changed);
       timer ??= setInterval(round, LOOK_EVERY_MS).unref();
       if (one.seen === undefined) look(id, one).catch(() => {});
       return () => {
-        one.listeners.delete(changed);
-        if (one.listeners.size === 0) watched.delete(id);
+        one.subscribers.delete(changed);
+        if (one.subscribers.size === 0) watched.delete(id);
         if (watched.size > 0) return;
         clearInterval(timer);
         timer = undefined;

@@ -1,0 +1,56 @@
+import type { Config } from '../../core/config.ts';
+import { authorize } from './authorize.ts';
+import type { Caller } from './permissions.ts';
+import { rateLimiter } from './rate-limiter.ts';
+import { responseBudget } from './response-budget.ts';
+import type { Subject } from './subject.ts';
+
+/*
+ * The one admission: every request of a client passes `admit`, whatever its method and transport.
+ *
+ * 1. Handlers are registered only by `mcp/engine/requests.ts`, which wraps each in `admit`. `subscriptions/listen` is answered by the
+ *    SDK itself, so the transports have it admitted first (`mcp/subscriptions/listen-admission.ts`).
+ * 2. The SDK alone answers `initialize`, `ping` and `server/discover`, and takes notifications. They tell nothing of Conductor, need
+ *    no permission and do not count against the rate limit.
+ * 3. Every other request counts against the rate limit, unless Conductor is never asked for the answer: `prompts/list`,
+ *    `resources/templates/list` and `resources/unsubscribe`.
+ * 4. One rate limit serves all connections of the process.
+ * 5. What the process does by itself, such as watching an execution that a client subscribed to, is no request.
+ */
+
+export interface AdmissionRequest<S extends Subject> {
+  readonly caller: Caller;
+  readonly countsAgainstRateLimit: boolean;
+  /** What the request is about. @throws if it names nothing that exists */
+  find(): S | Promise<S>;
+}
+
+/**
+ * Handles a request that may pass and returns its result.
+ * @throws FleetError `denied` for a caller without the permission and above the rate limit; and what `find` and `handle` throw
+ */
+export type Admit = <S extends Subject, R>(
+  request: AdmissionRequest<S>,
+  handle: (subject: S) => R | Promise<R>,
+) => Promise<R>;
+
+export interface AdmitOptions {
+  readonly config: Pick<Config, 'rateLimitRpm' | 'maxResponseSizeKb'>;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+}
+
+/** Makes the admission of one process. */
+export function createAdmit({ config, now }: AdmitOptions): Admit {
+  const limitRate = rateLimiter(config.rateLimitRpm, now);
+  const fitResponse = responseBudget(config.maxResponseSizeKb * 1024);
+  return async ({ caller, countsAgainstRateLimit, find }, handle) => {
+    // Authentication belongs here: until it is built, the transport's connection alone makes the caller.
+    // The audit record belongs here: it has to cover every step below, refusals included.
+    const subject = await find();
+    authorize(caller, subject);
+    if (countsAgainstRateLimit) limitRate();
+    const result = await handle(subject);
+    return fitResponse(result, subject);
+  };
+}

@@ -1,0 +1,29 @@
+import { FleetError } from '../../core/errors.ts';
+
+/** Requests that are accepted at once after a pause. */
+const BURST = 50;
+
+/**
+ * A rate limiter, as a token bucket: a burst of 50 requests, refilled at `perMinute`. Each call of the returned function takes one token.
+ * @param now milliseconds of a clock that never goes back
+ * @throws FleetError `denied` from the returned function if the bucket is empty, with the seconds to wait
+ */
+export function rateLimiter(perMinute: number, now: () => number): () => void {
+  const capacity = Math.min(BURST, perMinute);
+  const perMs = perMinute / 60_000;
+  let tokens = capacity;
+  let filledAt = now();
+  return () => {
+    const time = now();
+    tokens = Math.min(capacity, tokens + (time - filledAt) * perMs);
+    filledAt = time;
+    if (tokens < 1) {
+      const seconds = Math.ceil((1 - tokens) / perMs / 1000);
+      throw new FleetError('denied', `This MCP server accepts ${perMinute} requests a minute and received more.`, {
+        retryable: true,
+        remedy: `Wait ${seconds} s, then send the same request again. RATE_LIMIT_RPM sets the limit.`,
+      });
+    }
+    tokens -= 1;
+  };
+}

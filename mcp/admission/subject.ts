@@ -1,0 +1,14 @@
+import type { Permission } from './permissions.ts';
+
+/** What a request is about: the tool, resource or prompt that it names, or else its method. Errors use its name. */
+export interface Subject {
+  readonly name: string;
+  /** 'none' only where the answer itself is limited to what the caller may use, as a list is. */
+  readonly permission: Permission | 'none';
+  readonly annotations: { readonly readOnlyHint: boolean };
+}
+
+/** The subject of a request that changes nothing. */
+export function readingOf(name: string, permission: Subject['permission']): Subject {
+  return { name, permission, annotations: { readOnlyHint: true } };
+}

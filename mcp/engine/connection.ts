@@ -1,0 +1,30 @@
+import type { McpRequestContext } from '@modelcontextprotocol/server';
+import type { Config } from '../../core/config.ts';
+import { type Caller, callerOf } from '../admission/permissions.ts';
+import { type Choice, choiceFrom } from './toolsets.ts';
+
+/** The client's end of one connection: over stdio and in a session it stays, over plain HTTP each request has its own. */
+export interface Connection {
+  readonly caller: Caller;
+  readonly choice: Choice;
+  readonly era: McpRequestContext['era'];
+}
+
+/** Makes the connection from what the transport knows of it. */
+export type Connect = (context: McpRequestContext) => Connection;
+
+export interface ConnectOptions {
+  readonly config: Pick<Config, 'mcpToolsets' | 'mcpTools' | 'mcpRole'>;
+  /** Default: every client has the role MCP_ROLE. */
+  readonly callerFrom?: (context: McpRequestContext) => Caller;
+}
+
+/** The one place that decides who the caller of a connection is. */
+export function connector({ config, callerFrom }: ConnectOptions): Connect {
+  const everyone = callerOf(config.mcpRole);
+  return (context) => ({
+    caller: callerFrom ? callerFrom(context) : everyone,
+    choice: choiceFrom(config, context.requestInfo?.headers),
+    era: context.era,
+  });
+}

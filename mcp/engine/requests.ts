@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type HandlerResultTypeMap,
+  ProtocolError,
+  type RequestMethod,
+  type RequestTypeMap,
+  type Result,
+  type Server,
+  type ServerContext,
+  type StandardSchemaV1,
+} from '@modelcontextprotocol/server';
+import type { Logger } from '../../core/log.ts';
+import type { Admit } from '../admission/admit.ts';
+import type { Subject } from '../admission/subject.ts';
+import { type Capabilities, capabilitiesOf } from './client-capabilities.ts';
+import type { Connection } from './connection.ts';
+import { type FailedRequest, protocolError } from './error-result.ts';
+
+/** A request that admission let pass, as its handler gets it. */
+export interface AdmittedRequest<P> {
+  /** Names the request in the log and in the answer to an unexpected error. */
+  readonly id: string;
+  readonly params: P;
+  readonly connection: Connection;
+  /** What the client can do. */
+  readonly capabilities: Capabilities;
+  /** Aborted when the client cancels, disconnects, or the server stops. */
+  readonly signal: AbortSignal;
+  readonly context: ServerContext;
+}
+
+/** How the requests of one method are answered. */
+export interface RequestHandler<P, S extends Subject, R> {
+  /** What a request is about, which decides the permission that it needs. @throws if it names nothing that exists */
+  find(params: P, connection: Connection): S | Promise<S>;
+  handle(subject: S, request: AdmittedRequest<P>): R | Promise<R>;
+  /** False only where Conductor is never asked for the answer. Default true. */
+  readonly countsAgainstRateLimit?: boolean;
+  /** Answers a failed request: with a result, or by throwing a `ProtocolError`. Default: the `ProtocolError` of `protocolError`. */
+  fail?(error: unknown, failed: FailedRequest, about: { readonly params: P; readonly subject: S | undefined }): R;
+}
+
+/** Registers the handlers of one connection. A method is answered only through this, so every request passes admission. */
+export interface Requests {
+  /** For a method of the specification. */
+  answer<M extends RequestMethod, S extends Subject>(
+    method: M,
+    handler: RequestHandler<RequestTypeMap[M]['params'], S, HandlerResultTypeMap[M]>,
+  ): void;
+  /** For a method of an extension, whose parameters the SDK does not know. */
+  answerExtension<P extends StandardSchemaV1, S extends Subject>(
+    method: string,
+    params: P,
+    handler: RequestHandler<StandardSchemaV1.InferOutput<P>, S, Result>,
+  ): void;
+}
+
+export interface RequestOptions {
+  readonly admit: Admit;
+  readonly log: Logger;
+}
+
+/** The only place that registers handlers with the SDK. */
+export function requestsOf(server: Server, connection: Connection, options: RequestOptions): Requests {
+  function admitted<P>(params: P, context: ServerContext): AdmittedRequest<P> {
+    const capabilities = capabilitiesOf(context, server.getClientCapabilities());
+    const { signal } = context.mcpReq;
+    return { id: randomUUID().slice(0, 8), params, connection, capabilities, signal, context };
+  }
+  return {
+    answer(method, handler) {
+      server.setRequestHandler(method, ({ params }, context) =>
+        answer(method, handler, { request: admitted(params, context), ...options }),
+      );
+    },
+    answerExtension(method, schema, handler) {
+      server.setRequestHandler(method, { params: schema }, (params, context) =>
+        answer(method, handler, { request: admitted(params, context), ...options }),
+      );
+    },
+  };
+}
+
+async function answer<P, S extends Subject, R>(
+  method: string,
+  handler: RequestHandler<P, S, R>,
+  { request, admit, log }: RequestOptions & { request: AdmittedRequest<P> },
+): Promise<R> {
+  const { params, connection, id, signal } = request;
+  const { countsAgainstRateLimit = true } = handler;
+  let subject: S | undefined;
+  const find = async () => {
+    subject = await handler.find(params, connection);
+    return subject;
+  };
+  try {
+    return await admit({ caller: connection.caller, countsAgainstRateLimit, find }, (found) =>
+      handler.handle(found, request),
+    );
+  } catch (error) {
+    if (error instanceof ProtocolError) throw error;
+    const { annotations = { readOnlyHint: true } } = subject ?? {};
+    const failed = { id, subject: { name: method, annotations }, signal };
+    if (handler.fail) return handler.fail(error, failed, { params, subject });
+    throw protocolError(error, failed, log);
+  }
+}

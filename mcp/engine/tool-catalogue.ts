@@ -1,0 +1,124 @@
+import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
+import { clip } from '../../core/text.ts';
+import type { DefinitionCache } from '../shared/definition-cache.ts';
+import { nearNames } from '../shared/near-names.ts';
+import type { Changes } from '../subscriptions/change-bus.ts';
+import type { Connection } from './connection.ts';
+import type { Tool } from './define-tool.ts';
+import { listingOf, type ToolListing } from './tool-listing.ts';
+import { allowedTools, chosenTools } from './toolsets.ts';
+
+/** Tools that depend on the Conductor server, such as workflows that are offered as tools. */
+export interface ToolSource {
+  /** All its tools at this moment. */
+  list(): Promise<readonly Tool[]>;
+  find(name: string): Promise<Tool | undefined>;
+}
+
+export interface CatalogueOptions {
+  /** All our tools. Loaded by its first call, because a server introduces itself before it has loaded them. */
+  readonly tools: () => Promise<readonly Tool[]>;
+  readonly sources?: readonly ToolSource[];
+}
+
+/** Lists the tools that a connection may use. */
+export type ListTools = (connection: Connection) => Promise<ToolListing[]>;
+
+/** Lists our tools, then those of the sources. */
+export function toolLister({ tools, sources = [] }: CatalogueOptions): ListTools {
+  const ours = rememberedListings();
+  return async (connection) => {
+    const dynamic = await Promise.all(sources.map((source) => source.list()));
+    return [...ours(connection, await tools()), ...listingsFor(connection, dynamic.flat())];
+  };
+}
+
+function listingsFor({ caller, choice }: Connection, tools: readonly Tool[]): ToolListing[] {
+  return allowedTools(caller, chosenTools(choice, tools)).map(listingOf);
+}
+
+/** How many different lists of our tools are remembered. */
+const MOST_LISTS = 100;
+
+/** Makes the list for each role and choice once, because a choice in a header is repeated with every request. */
+function rememberedListings(): (connection: Connection, tools: readonly Tool[]) => readonly ToolListing[] {
+  const known = new Map<string, readonly ToolListing[]>();
+  return (connection, tools) => {
+    const key = JSON.stringify([connection.caller.permissions, connection.choice]);
+    const listings = known.get(key) ?? listingsFor(connection, tools);
+    if (known.size < MOST_LISTS) known.set(key, listings);
+    return listings;
+  };
+}
+
+/** Finds a tool by its name. @throws ProtocolError invalid params if no tool has the name, or the tool is switched off */
+export type FindTool = (name: string, connection: Connection) => Promise<Tool>;
+
+/** Finds tools among ours and those of the sources. */
+export function toolFinder({ tools, sources = [] }: CatalogueOptions): FindTool {
+  return async (name, { caller, choice }) => {
+    const own = await tools();
+    const tool = own.find((one) => one.name === name);
+    if (tool && chosenTools(choice, [tool]).length > 0) return tool;
+    for (const source of tool ? [] : sources) {
+      const dynamic = await source.find(name);
+      if (dynamic && chosenTools(choice, [dynamic]).length > 0) return dynamic;
+    }
+    throw tool
+      ? switchedOff(tool)
+      : unknownTool(
+          name,
+          allowedTools(caller, chosenTools(choice, own)).map((one) => one.name),
+        );
+  };
+}
+
+function switchedOff({ name, toolset }: Tool): ProtocolError {
+  const how = `The person who runs this MCP server can switch it on: --toolsets default,${toolset}, or --tools ${name} in addition.`;
+  return new ProtocolError(
+    ProtocolErrorCode.InvalidParams,
+    `Tool ${name} belongs to the toolset ${toolset}, which is off. ${how}`,
+  );
+}
+
+/** No tool has a longer name, so more of a wrong one does not help. */
+const SHOWN_NAME_LENGTH = 100;
+
+function unknownTool(name: string, names: readonly string[]): ProtocolError {
+  const shown = clip(name, SHOWN_NAME_LENGTH);
+  const near = nearNames(shown, names, 1)[0];
+  const hint = near ? `Did you mean ${near}?` : `The tools are ${names.join(', ')}.`;
+  return new ProtocolError(ProtocolErrorCode.InvalidParams, `Tool ${shown} not found. ${hint}`);
+}
+
+/** How often other processes' changes of definitions are looked for. Changes by this process are seen at once. */
+const LOOK_EVERY_MS = 5000;
+
+interface Watched {
+  readonly sources: readonly ToolSource[];
+  readonly definitions: Pick<DefinitionCache, 'onChange'>;
+  readonly changes: Pick<Changes, 'toolsChanged'>;
+}
+
+/** Announces a changed list when the sources' tools change. Returns a function that ends the watching. */
+export function watchTools({ sources, definitions, changes }: Watched): () => void {
+  let seen: string | undefined;
+  let last = Promise.resolve();
+  const look = () => {
+    last = last.then(async () => {
+      const listed = await Promise.all(sources.map((source) => source.list()));
+      const mark = JSON.stringify(listed.flat().map(listingOf));
+      if (seen !== undefined && mark !== seen) changes.toolsChanged();
+      seen = mark;
+    });
+    // After a failed look, the next look tries again.
+    last = last.catch(() => {});
+  };
+  look();
+  const timer = setInterval(look, LOOK_EVERY_MS).unref();
+  const forget = definitions.onChange(look);
+  return () => {
+    clearInterval(timer);
+    forget();
+  };
+}

@@ -1,0 +1,165 @@
+import type { CallToolResult } from '@modelcontextprotocol/server';
+import { describe, expect, test } from 'vitest';
+import { FleetError } from '../../core/errors.ts';
+import { createAdmit } from '../../mcp/admission/admit.ts';
+import { callerOf, type Permission } from '../../mcp/admission/permissions.ts';
+import { rateLimiter } from '../../mcp/admission/rate-limiter.ts';
+import { responseBudget } from '../../mcp/admission/response-budget.ts';
+import { readingOf, type Subject } from '../../mcp/admission/subject.ts';
+
+const reading = readingOf('read_thing', 'executions:read');
+const writing: Subject = { ...reading, annotations: { readOnlyHint: false } };
+
+const ok: CallToolResult = { content: [{ type: 'text', text: 'ok' }] };
+const textOf = ({ content }: { content: readonly { type: string; text?: string }[] }) =>
+  content.map((block) => block.text ?? '').join();
+const bytes = (result: unknown) => Buffer.byteLength(JSON.stringify(result));
+
+function thrownBy(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('Nothing was thrown.');
+}
+
+/** Sends `n` requests and counts those that were accepted. */
+function passed(limit: () => void, n: number): number {
+  let through = 0;
+  for (let i = 0; i < n; i++) {
+    try {
+      limit();
+      through += 1;
+    } catch {
+      // refused
+    }
+  }
+  return through;
+}
+
+describe('rate limit', () => {
+  test('accepts a burst of 50 and refuses the next request', () => {
+    const limit = rateLimiter(1000, () => 0);
+    expect(passed(limit, 60)).toBe(50);
+  });
+
+  test('refills with time, up to the burst and no further', () => {
+    let now = 0;
+    const limit = rateLimiter(600, () => now);
+    passed(limit, 50);
+    now = 1000;
+    expect(passed(limit, 60)).toBe(10);
+    now = 3_600_000;
+    expect(passed(limit, 60)).toBe(50);
+  });
+
+  test('has no larger burst than a whole minute allows', () => {
+    const limit = rateLimiter(3, () => 0);
+    expect(passed(limit, 10)).toBe(3);
+  });
+
+  test('says when to come back, and that request then succeeds', () => {
+    let now = 0;
+    const limit = rateLimiter(2, () => now);
+    passed(limit, 2);
+    const error = thrownBy(limit);
+    expect(error).toBeInstanceOf(FleetError);
+    expect(error).toMatchObject({ code: 'denied', retryable: true, remedy: expect.stringContaining('Wait 30 s') });
+    now = 30_000;
+    expect(passed(limit, 1)).toBe(1);
+  });
+});
+
+describe('response budget', () => {
+  const fitted = responseBudget(4096);
+
+  test('leaves an answer within the limit untouched', () => {
+    expect(fitted(ok, reading)).toBe(ok);
+  });
+
+  test('cuts text to the limit, keeps structured content and says how to get the rest', () => {
+    const structuredContent = { list: ['ä'.repeat(100)] };
+    const result = fitted({ content: [{ type: 'text', text: '"€"\n'.repeat(5000) }], structuredContent }, reading);
+    expect(bytes(result)).toBeLessThanOrEqual(4096);
+    expect(bytes(result)).toBeGreaterThan(3000);
+    expect(result.structuredContent).toEqual(structuredContent);
+    expect(textOf(result)).toMatch(/\[Cut here: the answer has \d+ KB.*Ask for less/);
+  });
+
+  test('never leaves half of a character', () => {
+    const result = fitted({ content: [{ type: 'text', text: '😀'.repeat(5000) }] }, reading);
+    expect(textOf(result).isWellFormed()).toBe(true);
+  });
+
+  const large = { content: [], structuredContent: { x: 'x'.repeat(5000) } };
+
+  test('refuses an answer whose structured content alone is too large', () => {
+    const error = thrownBy(() => fitted(large, reading));
+    expect(error).toMatchObject({ code: 'input', retryable: false });
+    expect(error).not.toMatchObject({ message: expect.stringContaining('carried out') });
+  });
+
+  test('says of a call that changes something that it was carried out', () => {
+    expect(() => fitted(large, writing)).toThrow('carried out; do not repeat it');
+  });
+
+  test('holds for the result that a task carries, too', () => {
+    const task = {
+      taskId: 'e1.t',
+      status: 'completed',
+      result: { content: [{ type: 'text', text: 'x'.repeat(5000) }] },
+    };
+    const shown = fitted(task, reading);
+    expect(shown).toMatchObject({ taskId: 'e1.t', status: 'completed' });
+    expect(Buffer.byteLength(JSON.stringify(shown.result))).toBeLessThanOrEqual(4096);
+    expect(shown.result.content[0]?.text).toContain('[Cut here: ');
+  });
+
+  test('leaves lists and other results as they are', () => {
+    const list = { tools: ['x'.repeat(10_000)] };
+    expect(fitted(list, reading)).toBe(list);
+  });
+});
+
+describe('admission', () => {
+  const caller = callerOf('viewer');
+  const limits = { rateLimitRpm: 1, maxResponseSizeKb: 8 };
+  const asking = (permission: Permission, countsAgainstRateLimit = true) => ({
+    caller,
+    countsAgainstRateLimit,
+    find: () => readingOf('thing', permission),
+  });
+
+  test('passes a request in the order: find, authorize, rate limit, handler, response budget', async () => {
+    const admit = createAdmit({ config: limits, now: () => 0 });
+    const met: string[] = [];
+    const handled = (result: unknown) => () => {
+      met.push('handler');
+      return result;
+    };
+    const found = {
+      ...asking('executions:read'),
+      find() {
+        met.push('find');
+        return reading;
+      },
+    };
+    await expect(admit(asking('workflows:write'), handled(ok))).rejects.toThrow('thing needs workflows:write');
+    const large = { content: [{ type: 'text', text: 'x'.repeat(20_000) }] };
+    expect(textOf((await admit(found, handled(large))) as typeof large)).toContain('[Cut here: ');
+    expect(met).toEqual(['find', 'handler']);
+    await expect(admit(found, handled(ok))).rejects.toThrow('accepts 1 requests a minute');
+    expect(met).toEqual(['find', 'handler', 'find']);
+    expect(await admit(asking('executions:read', false), handled(ok))).toBe(ok);
+  });
+
+  test('names the permission, the role, and the way to get it', async () => {
+    const admit = createAdmit({ config: limits, now: () => 0 });
+    await expect(admit(asking('workflows:execute'), () => ok)).rejects.toMatchObject({
+      code: 'denied',
+      message: 'thing needs workflows:execute, which the role viewer does not give.',
+      remedy: expect.stringContaining('MCP_ROLE'),
+    });
+  });
+});
