@@ -14,7 +14,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'workflows/model': ['core', 'workflows/model'],
   'workflows/dsl': ['core', 'workflows/model', 'workflows/dsl'],
   'workflows/lint': ['core', 'workflows/model', 'workflows/lint'],
-  'workflows/steps': ['core', 'workflows/model', 'workflows/lint', 'workflows/steps'],
+  'workflows/steps': ['core', 'workflows/model', 'workflows/lint', 'workflows/dsl/system', 'workflows/steps'],
   'workflows/manage': ['core', 'workflows/model', 'workflows/dsl', 'workflows/manage'],
   'workflows/pull': ['core', 'workflows/model', 'workflows/dsl', 'workflows/manage', 'workflows/pull'],
   'workflows/scenario': ['core', 'workflows/model', 'workflows/scenario'],

@@ -14,8 +14,8 @@ export class Build {
     this.workflowName = workflowName;
   }
 
-  /** Takes a reference for a task of ours, which others refer to by name. */
-  claim(reference: string): void {
+  /** Takes a reference for a task of ours, which others refer to by name. Returns the reference. */
+  claim(reference: string): string {
     if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(reference)) {
       throw this.mistake(`"${reference}" cannot be a task reference; use letters, digits and _.`);
     }
@@ -25,6 +25,7 @@ export class Build {
       );
     }
     this.claimForeign(reference);
+    return reference;
   }
 
   /** Takes a reference as another tool has written it. */

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import type { TaskContract, TaskPolicy, Workflow } from '../../core/contract.ts';
+import { isObject } from '../../core/json.ts';
 import type { Countable } from './cases.ts';
-import { type Ref, refs, type Spelled, toParameters, type Wired } from './refs.ts';
+import { type Ref, type Spelled, toParameters, type Wired } from './refs.ts';
 import { type ScriptInputs, Sequence } from './sequence.ts';
 import { type Placed, type QueuedPlacement, type Step, step, type TaskPlacement } from './step.ts';
-import { type HttpOutput, type HttpRequest, httpRequest } from './system/http.ts';
-import { referencesIn } from './system/json.ts';
+import { encodedTwice, type HttpOutput, type HttpRequest, httpRequest } from './system/http.ts';
 import {
   EVENT_NAMES,
   type EventOutput,
@@ -14,7 +14,7 @@ import {
   type KafkaMessage,
   kafkaRequest,
 } from './system/messaging.ts';
-import { isServerTime } from './system/waits.ts';
+import * as plain from './system/plain-tasks.ts';
 
 /** Some of the variables; without declared ones there is nothing to set. */
 type Values<V> = [keyof V] extends [never] ? Record<string, never> : { [K in keyof V]?: Wired<V[K]> } & Spelled;
@@ -67,11 +67,8 @@ export class LeafTasks<V> extends Sequence<V> {
     if (first === undefined) throw this.build.mistake(`"${ref}" has no task to choose from.`);
     const parameters = toParameters(input, first.input);
     this.build.refuseNames(ref, parameters, ['dynamicTaskName']);
-    const choice = {
-      dynamicTaskNameParam: 'dynamicTaskName',
-      inputParameters: { ...parameters, dynamicTaskName: chosen },
-    };
-    this.push({ name: ref, taskReferenceName: ref, type: 'DYNAMIC', ...choice, ...placement });
+    const task = plain.task(ref, 'DYNAMIC', { ...parameters, dynamicTaskName: chosen });
+    this.push({ ...task, dynamicTaskNameParam: 'dynamicTaskName', ...placement });
     return step(ref);
   }
 
@@ -85,10 +82,7 @@ export class LeafTasks<V> extends Sequence<V> {
     input: Wired<z.input<I>>,
     placement: QueuedPlacement<F> = {},
   ): Step<Placed<z.output<O> & { subWorkflowId: string }, F>> {
-    const { name, version } = workflow;
-    const inputParameters = toParameters(input, workflow.input);
-    const subWorkflowParam = { name, version };
-    this.push({ name, taskReferenceName: ref, type: 'SUB_WORKFLOW', inputParameters, subWorkflowParam, ...placement });
+    this.push({ ...plain.subWorkflow(ref, workflow, toParameters(input, workflow.input)), ...placement });
     return step(ref);
   }
 
@@ -120,10 +114,10 @@ export class LeafTasks<V> extends Sequence<V> {
     placement?: QueuedPlacement<F>,
   ): Step<Placed<HttpOutput<z.output<B>>, F>>;
   http(ref: string, policy: TaskPolicy, request: HttpRequest, placement: QueuedPlacement = {}): Step<unknown> {
-    const written = String(request.uri).replaceAll(/\$\{[^{}]*\}/g, '');
-    if (/%[\da-f]{2}|[{}]/i.test(written)) {
+    const refused = encodedTwice(String(request.uri));
+    if (refused !== undefined) {
       throw this.build.mistake(
-        `the address of "${ref}" holds ${/[{}]/.test(written) ? 'braces' : 'encoded text'}, which the server encodes itself; write it plainly, or call with the http_request worker.`,
+        `the address of "${ref}" holds ${refused}, which the server encodes itself; write it plainly, or call with the http_request worker.`,
       );
     }
     const input = { http_request: httpRequest(request) };
@@ -140,8 +134,7 @@ export class LeafTasks<V> extends Sequence<V> {
   event(ref: string, event: EventRequest, placement: TaskPlacement = {}): Step<unknown> {
     const { sink, payload } = event;
     this.build.refuseNames(ref, payload, EVENT_NAMES);
-    const task = { name: ref, taskReferenceName: ref, type: 'EVENT', inputParameters: { ...payload }, sink };
-    this.push({ ...task, ...placement, ...completion(event) });
+    this.push({ ...plain.task(ref, 'EVENT', payload), sink, ...placement, ...completion(event) });
     return step(ref);
   }
 
@@ -169,8 +162,9 @@ export class LeafTasks<V> extends Sequence<V> {
     { inputs, output: _, script }: { inputs: ScriptInputs; output: O; script: string },
     placement: TaskPlacement<F> = {},
   ): Step<Placed<{ result: z.output<O> }, F>> {
-    const own = { evaluatorType: 'graaljs', expression: this.script(script) };
-    return this.add(ref, ref, 'INLINE', this.beside(ref, inputs, own), placement);
+    this.build.refuseNames(ref, inputs, plain.INLINE_NAMES);
+    this.push({ ...plain.inline(ref, inputs, this.script(script)), ...placement });
+    return step(ref);
   }
 
   /** JSON_JQ_TRANSFORM: a jq query over its inputs. `result` is the first value it yields. Never retried. */
@@ -179,8 +173,9 @@ export class LeafTasks<V> extends Sequence<V> {
     { inputs, output: _, query }: { inputs: ScriptInputs; output: O; query: string },
     placement: TaskPlacement<F> = {},
   ): Step<Placed<{ result: z.output<O> }, F>> {
-    const own = { queryExpression: this.script(query) };
-    return this.add(ref, ref, 'JSON_JQ_TRANSFORM', this.beside(ref, inputs, own), placement);
+    this.build.refuseNames(ref, inputs, plain.JQ_NAMES);
+    this.push({ ...plain.jq(ref, inputs, this.script(query)), ...placement });
+    return step(ref);
   }
 
   /** SET_VARIABLE: sets some of the workflow's variables; all of them together may hold 256 KB. */
@@ -195,7 +190,7 @@ export class LeafTasks<V> extends Sequence<V> {
     reason: Wired<string>,
     output: Record<string, unknown> = {},
   ): void {
-    this.add(ref, ref, 'TERMINATE', { terminationStatus: status, terminationReason: reason, workflowOutput: output });
+    this.push(plain.terminate(ref, status, reason, output));
   }
 
   /**
@@ -206,14 +201,12 @@ export class LeafTasks<V> extends Sequence<V> {
     ref: string,
     wait: { seconds: number } | { until: string } | { signal: O },
   ): Step<z.output<O>> {
-    if ('seconds' in wait) {
-      return this.add(ref, ref, 'WAIT', { duration: `${this.build.count(ref, 'seconds', wait.seconds)} seconds` });
-    }
-    if (!('until' in wait)) return this.add(ref, ref, 'WAIT', {});
-    if (!isServerTime(wait.until)) {
+    if ('seconds' in wait) this.build.count(ref, 'seconds', wait.seconds);
+    if ('until' in wait && !plain.isServerTime(wait.until)) {
       throw this.build.mistake(`"${ref}" waits until "${wait.until}"; write it like 2026-11-21 09:30 UTC.`);
     }
-    return this.add(ref, ref, 'WAIT', { until: wait.until });
+    this.push(plain.wait(ref, 'signal' in wait ? {} : wait));
+    return step(ref);
   }
 
   /** HUMAN: waits until a person completes it; what they enter is the output. `about` is what they are shown. */
@@ -237,7 +230,20 @@ export class LeafTasks<V> extends Sequence<V> {
     const whole: WorkflowTask = { name: ref, type: 'SIMPLE', ...task, taskReferenceName: ref };
     for (const reference of referencesIn(whole, this.build.sequences)) this.build.claimForeign(reference);
     this.tasks.push(whole);
-    return { ref, output: refs(`${ref}.output`), status: refs(`${ref}.status`) };
+    return step(ref);
+  }
+}
+
+/** The references of a task and of all tasks inside it, except those in `known` lists. */
+function* referencesIn(task: unknown, known: Pick<WeakSet<object>, 'has'>): Generator<string> {
+  if (!isObject(task)) return;
+  const { taskReferenceName, decisionCases, defaultCase, forkTasks, loopOver } = task;
+  if (typeof taskReferenceName === 'string') yield taskReferenceName;
+  const cases = isObject(decisionCases) ? Object.values(decisionCases) : [];
+  const branches = Array.isArray(forkTasks) ? forkTasks : [];
+  for (const inner of [...cases, defaultCase, ...branches, loopOver]) {
+    if (!Array.isArray(inner) || known.has(inner)) continue;
+    for (const one of inner) yield* referencesIn(one, known);
   }
 }
 

@@ -10,6 +10,7 @@ import {
   chatInput,
   type ModelOutput,
   type ModelRequest,
+  mcpCallInput,
   modelInput,
   type Tool,
 } from './system/models.ts';
@@ -89,8 +90,6 @@ export class ModelTasks<V> extends LeafTasks<V> {
     call: McpServer & { tool: Wired<string>; arguments: Wired<Record<string, unknown>> },
     placement: QueuedPlacement<F> = {},
   ): Step<Placed<McpOutput, F>> {
-    const { server, tool, arguments: given, ...rest } = call;
-    const input = { mcpServer: server, method: tool, arguments: given, ...rest };
-    return this.add(ref, this.build.use(policy), 'CALL_MCP_TOOL', input, placement);
+    return this.add(ref, this.build.use(policy), 'CALL_MCP_TOOL', mcpCallInput(call), placement);
   }
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { isSafeToJoin, NESTED_LOOP } from '../../core/conductor/task-types.ts';
+import { NESTED_LOOP } from '../../core/conductor/task-types.ts';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import type { CasesOf, Countable } from './cases.ts';
 import { ModelTasks } from './model-tasks.ts';
@@ -7,14 +7,16 @@ import { type Ref, type Refs, refs, toJson, toParameters, type Wired } from './r
 import type { ScriptInputs } from './sequence.ts';
 import { type Callable, type MaybeStep, type Placed, type QueuedPlacement, type Step, step } from './step.ts';
 import { dynamicFork, forkedTasks, forkResults, itemNames } from './system/fork-each.ts';
-import { countedLoop, type LoopOutput, listLoop } from './system/loops.ts';
-import { plain } from './system/plain.ts';
+import * as plain from './system/plain-tasks.ts';
 
 export type { ScriptInputs } from './sequence.ts';
 export type { MaybeStep, QueuedPlacement, Step, TaskPlacement } from './step.ts';
 
 /** Adds the tasks of one branch. What it returns can be referred to after the branch. */
 export type Branch<V = unknown, R = unknown> = (scope: Scope<V>) => R;
+
+/** What a loop knows of itself: the number of its last round, and what the tasks of each round answered, by round and reference. */
+export type LoopOutput = { iteration: number } & { [round: `${number}`]: Record<string, unknown> | undefined };
 
 /** How many rounds a loop keeps on the server. */
 interface Kept {
@@ -46,16 +48,24 @@ export class Scope<V = unknown> extends ModelTasks<V> {
     cases: Record<string, Branch<V>>,
     otherwise?: Branch<V>,
   ): Record<string, unknown> {
-    const task = switchTask(ref, on);
-    this.push(task);
     const results: Record<string, unknown> = {};
     const collect = (key: string, branch: Branch<V>) => {
       const scope = new Scope<V>(this.build, this.loop);
       results[key] = branch(scope);
       return scope.tasks;
     };
-    task.decisionCases = Object.fromEntries(Object.entries(cases).map(([key, branch]) => [key, collect(key, branch)]));
-    if (otherwise) task.defaultCase = collect('otherwise', otherwise);
+    const decisionCases = Object.fromEntries(
+      Object.entries(cases).map(([key, branch]) => [key, collect(key, branch)] as const),
+    );
+    const defaultCase = otherwise && collect('otherwise', otherwise);
+    this.push(
+      plain.switchOn(
+        ref,
+        { evaluatorType: 'value-param', expression: 'on', inputs: { on } },
+        decisionCases,
+        defaultCase,
+      ),
+    );
     return results;
   }
 
@@ -68,11 +78,11 @@ export class Scope<V = unknown> extends ModelTasks<V> {
     const built = Object.entries(branches).map(([key, branch]) => {
       const scope = new Scope<V>(this.build, this.loop);
       const result = branch(scope);
-      return { key, result, tasks: scope.#settledFor(`${ref}_${key}`) };
+      if (scope.tasks.length === 0) throw this.build.mistake(`the branch "${ref}_${key}" has no task.`);
+      return { key, result, tasks: plain.joinable(scope.tasks, () => this.build.claim(`${ref}_${key}_end`)) };
     });
-    this.push({ ...plain(ref, 'FORK_JOIN'), forkTasks: built.map(({ tasks }) => tasks) });
-    const joinOn = built.map(({ tasks }) => tasks.at(-1)?.taskReferenceName);
-    this.push({ ...plain(`${ref}_join`, 'JOIN'), joinOn });
+    const tasks = built.map((branch) => branch.tasks);
+    for (const task of plain.fork(ref, `${ref}_join`, tasks)) this.push(task);
     return Object.fromEntries(built.map(({ key, result }) => [key, result])) as { [K in keyof B]: ReturnType<B[K]> };
   }
 
@@ -102,7 +112,7 @@ export class Scope<V = unknown> extends ModelTasks<V> {
       forkedTasks({ ref, list, input: wired, task, permissive: placement.permissive === true, loop: this.loop }),
     );
     this.push(dynamicFork(ref));
-    this.push(plain(`${ref}_join`, 'JOIN'));
+    this.push(plain.task(`${ref}_join`, 'JOIN'));
     this.push(forkResults(ref, contract.output, placement.optional === true));
     return { ref, output: refs(`${ref}_results.output.result`), status: refs(`${ref}_join.status`) };
   }
@@ -116,9 +126,12 @@ export class Scope<V = unknown> extends ModelTasks<V> {
     { rounds, until, inputs, ...kept }: { rounds: number; until: string; inputs: ScriptInputs } & Kept,
     branch: (scope: Scope<V>, round: Ref<number>) => R,
   ): Step<LoopOutput> & { last: R } {
-    const loop = countedLoop(ref, this.build.count(ref, 'rounds', rounds), this.script(until), inputs);
+    const most = this.build.count(ref, 'rounds', rounds);
+    // The condition counts the rounds itself, so that no script can make a loop without end.
+    const condition = `if ($.${ref}['iteration'] < ${most} && !(${this.script(until)})) { true; } else { false; }`;
     const outside = this.build.claimed().length;
-    const last = this.#fill(loop, kept, (scope) => branch(scope, refs<number>(`${ref}.output.iteration`)));
+    const { keepLastN, tasks, last } = this.#body(ref, kept, (scope) => branch(scope, refs(`${ref}.output.iteration`)));
+    this.push(plain.loop(ref, condition, { ...inputs, ...keepLastN }, tasks));
     // `$` also holds the outputs of the loop and of every task in it, over inputs of the same name.
     const taken = ['items', '_items', 'keepLastN', 'loopItem', 'loopIndex', ...this.build.claimed().slice(outside)];
     this.build.refuseNames(ref, inputs, taken);
@@ -136,7 +149,8 @@ export class Scope<V = unknown> extends ModelTasks<V> {
   ): Step<LoopOutput> & { last: MaybeStep<R> } {
     const item = refs<E>(`${ref}.output.loopItem`);
     const index = refs<number>(`${ref}.output.loopIndex`);
-    const last = this.#fill(listLoop(ref, items), kept, (scope) => branch(scope, item, index));
+    const { keepLastN, tasks, last } = this.#body(ref, kept, (scope) => branch(scope, item, index));
+    this.push(plain.listLoop(ref, items, keepLastN, tasks));
     return { ...step<LoopOutput>(ref), last: last as MaybeStep<R> }; // the same step, which may have been left out
   }
 
@@ -148,34 +162,19 @@ export class Scope<V = unknown> extends ModelTasks<V> {
     return scope.tasks;
   }
 
-  #fill<R>(loop: WorkflowTask, { keepLastN }: Kept, branch: (scope: Scope<V>) => R): R {
-    const { taskReferenceName: ref } = loop;
+  /** The tasks of a loop. */
+  #body<R>(ref: string, { keepLastN }: Kept, branch: (scope: Scope<V>) => R) {
     if (this.loop !== undefined) {
       throw this.build.mistake(
         `the loop "${ref}" is inside the loop "${this.loop}": ${NESTED_LOOP}. Put the inner loop into a workflow of its own and call that with subWorkflow.`,
       );
     }
     const kept = keepLastN === undefined ? {} : { keepLastN: this.build.count(ref, 'rounds to keep', keepLastN) };
-    loop.inputParameters = { ...loop.inputParameters, ...kept };
-    this.push(loop);
     const scope = new Scope<V>(this.build, ref);
-    const result = branch(scope);
+    const last = branch(scope);
     if (scope.tasks.length === 0) throw this.build.mistake(`the loop "${ref}" has no task.`);
-    loop.loopOver = scope.tasks;
-    return result;
+    return { keepLastN: kept, tasks: scope.tasks, last };
   }
-
-  #settledFor(ref: string): WorkflowTask[] {
-    const type = this.tasks.at(-1)?.type;
-    if (type === undefined) throw this.build.mistake(`the branch "${ref}" has no task.`);
-    if (!isSafeToJoin(type)) this.push(plain(`${ref}_end`, 'NOOP'));
-    return this.tasks;
-  }
-}
-
-/** `value-param` compares the text of the value: 200 chooses the case "200". */
-function switchTask(ref: string, on: Ref<unknown>): WorkflowTask {
-  return { ...plain(ref, 'SWITCH'), evaluatorType: 'value-param', expression: 'on', inputParameters: { on } };
 }
 
 /** The scope's tasks as plain JSON. */

@@ -2,6 +2,7 @@ import type { WorkflowTask } from '../../core/conductor/types.ts';
 import type { Build } from './build.ts';
 import { type Ref, type Refs, refs, type Spelled } from './refs.ts';
 import { type QueuedPlacement, type Step, step } from './step.ts';
+import * as plain from './system/plain-tasks.ts';
 
 /** The values a script sees as `$`. References belong here and never into the script's text. */
 export type ScriptInputs = Readonly<Record<string, unknown>> & Spelled;
@@ -23,7 +24,7 @@ export class Sequence<V> {
   }
 
   protected add<O>(ref: string, name: string, type: string, input: object, placement: Placement = {}): Step<O> {
-    this.push({ name, taskReferenceName: ref, type, inputParameters: { ...input }, ...placement });
+    this.push({ ...plain.task(ref, type, input, name), ...placement });
     return step<O>(ref);
   }
 
@@ -33,12 +34,6 @@ export class Sequence<V> {
     if (startDelay !== undefined) this.build.count(ref, 'seconds before it starts', startDelay, 0);
     if (retryCount !== undefined) this.build.count(ref, 'retries', retryCount, 0);
     this.tasks.push(task);
-  }
-
-  /** The script goes last, so that no input can take its place. */
-  protected beside(ref: string, inputs: ScriptInputs, own: object): object {
-    this.build.refuseNames(ref, inputs, Object.keys(own));
-    return { ...inputs, ...own };
   }
 
   protected script(text: string): string {

@@ -147,9 +147,25 @@ export class At {
     return ref;
   }
 
-  answered(answered: Omit<Answered, 'ref'>): void {
-    this.shared.answered.push({ ref: this.id, ...answered });
+  /** Notes that the task of this step is answered from outside. */
+  answered(kind: Answered['kind'], example?: unknown): void {
+    this.shared.answered.push({ ref: this.id, kind, ...(example !== undefined && { example }) });
   }
+}
+
+/** A step that became one task and gives something. */
+export function single(task: WorkflowTask, produced: Produced): Built {
+  return { tasks: [task], produced: [produced], last: [produced] };
+}
+
+/** A step that became one task and gives nothing but its state. */
+export function silent(task: WorkflowTask): Built {
+  return { tasks: [task], produced: [{ id: task.taskReferenceName, fields: {} }], last: [] };
+}
+
+/** A step below whose output any name can be read. */
+export function open(id: string, fields: Readonly<Record<string, string>> = {}): Produced {
+  return { id, fields, whole: `${id}.output`, rest: `${id}.output` };
 }
 
 interface Compiling {
@@ -157,9 +173,4 @@ interface Compiling {
   scope: Scope;
   isTaken(name: string): boolean;
   form(code: string): { expression: string } | { problem: string };
-}
-
-/** A task with nothing but its type. */
-export function plain(ref: string, type: string, inputParameters: Record<string, unknown> = {}): WorkflowTask {
-  return { name: ref, taskReferenceName: ref, type, inputParameters };
 }

@@ -1,5 +1,8 @@
 import type { TaskDef, WorkflowTask } from '../../core/conductor/types.ts';
-import { type Answered, type At, type Built, plain } from './at.ts';
+import { encodedTwice, httpRequest } from '../dsl/system/http.ts';
+import { type ChatMessage, chatInput, mcpCallInput } from '../dsl/system/models.ts';
+import * as plain from '../dsl/system/plain-tasks.ts';
+import { type Answered, type At, type Built, open, single } from './at.ts';
 import type { Produced } from './references.ts';
 import type { StepOf } from './schema.ts';
 import { callPolicy, workerTaskDef } from './task-defs.ts';
@@ -12,21 +15,20 @@ const LLM_SECONDS = 120;
 
 export function http({ url, method, headers, body, timeoutSeconds, ...step }: StepOf<'http'>, at: At): Built {
   const seconds = timeoutSeconds ?? HTTP_SECONDS;
-  const written = url.replaceAll(/\$\{[^{}]*\}/g, '');
-  if (/[{}]/.test(written)) at.problem('url', 'it holds braces; refer to values with ${…}.');
-  if (/%[\da-f]{2}/i.test(written))
-    at.problem('url', 'it is encoded already, and the server encodes it again; write it plainly.');
+  const refused = encodedTwice(url);
+  if (refused === 'braces') at.problem('url', 'it holds braces; refer to values with ${…}.');
+  else if (refused) at.problem('url', 'it is encoded already, and the server encodes it again; write it plainly.');
   if (!/^(?:https?:\/\/|\$\{)/.test(url)) at.problem('url', 'it must begin with http:// or https://.');
-  const request = {
+  const connectTimeoutMs = Math.min(CONNECT_MS, seconds * 500);
+  const request = httpRequest({
     uri: at.text('url', url),
     method,
-    ...(headers && { headers: at.values('headers', headers) }),
-    ...(body !== undefined && { body: at.value('body', body), contentType: 'application/json' }),
-    accept: 'application/json',
-    connectionTimeOut: Math.min(CONNECT_MS, seconds * 500),
+    headers: headers && at.values('headers', headers),
+    body: body === undefined ? undefined : at.value('body', body),
+    connectTimeoutMs,
     // Shorter than the attempt, so that the task says what did not answer.
-    readTimeOut: seconds * 1000 - Math.min(CONNECT_MS, seconds * 500),
-  };
+    readTimeoutMs: seconds * 1000 - connectTimeoutMs,
+  });
   const response = `${at.id}.output.response`;
   const fields = { body: `${response}.body`, statusCode: `${response}.statusCode`, headers: `${response}.headers` };
   const policy = callPolicy('http', seconds, step.retries);
@@ -38,12 +40,12 @@ export function http({ url, method, headers, body, timeoutSeconds, ...step }: St
 }
 
 export function mcpTool({ server, tool, headers, timeoutSeconds, ...step }: StepOf<'mcp_tool'>, at: At): Built {
-  const input = {
-    mcpServer: at.text('server', server),
-    method: at.text('tool', tool),
+  const input = mcpCallInput({
+    server: at.text('server', server),
+    tool: at.text('tool', tool),
     arguments: at.values('arguments', step.arguments),
-    ...(headers && { headers: at.values('headers', headers) }),
-  };
+    headers: headers && at.values('headers', headers),
+  });
   const output = `${at.id}.output`;
   const policy = callPolicy('mcp', timeoutSeconds ?? MCP_SECONDS, step.retries);
   const built = called(at, { type: 'CALL_MCP_TOOL', policy, input, step }, 'mcp_tool', {
@@ -61,28 +63,27 @@ export function mcpTool({ server, tool, headers, timeoutSeconds, ...step }: Step
 
 /** The server completes the call whatever the tool says of it. */
 function toolCheck(at: At): WorkflowTask {
-  return plain(at.beside('checked'), 'INLINE', {
-    evaluatorType: 'graaljs',
-    expression:
-      "(function () { if ($.isError === true) { throw new Error('the tool failed: ' + ($.content && $.content[0] ? $.content[0].text : 'no reason given')); } return true; })()",
-    isError: `\${${at.id}.output.isError}`,
-    content: `\${${at.id}.output.content}`,
-  });
+  return plain.inline(
+    at.beside('checked'),
+    { isError: `\${${at.id}.output.isError}`, content: `\${${at.id}.output.content}` },
+    "(function () { if ($.isError === true) { throw new Error('the tool failed: ' + ($.content && $.content[0] ? $.content[0].text : 'no reason given')); } return true; })()",
+  );
 }
 
 export function llm({ provider, model, prompt, system, json, timeoutSeconds, ...step }: StepOf<'llm'>, at: At): Built {
-  const messages = [
-    ...(system === undefined ? [] : [{ role: 'system', message: at.text('system', system) }]),
+  const messages: ChatMessage[] = [
+    ...(system === undefined ? [] : [{ role: 'system' as const, message: at.text('system', system) }]),
     { role: 'user', message: at.text('prompt', prompt) },
   ];
-  const input = {
-    llmProvider: at.text('provider', provider),
+  const { maxTokens, temperature } = step;
+  const chat = {
+    provider: at.text('provider', provider),
     model: at.text('model', model),
     messages,
-    maxTokens: step.maxTokens,
-    temperature: step.temperature,
-    jsonOutput: json,
+    maxTokens,
+    temperature,
   };
+  const input = chatInput(chat, json ? 'json' : 'text');
   const result = `${at.id}.output.result`;
   const policy = callPolicy('llm', timeoutSeconds ?? LLM_SECONDS, step.retries);
   return called(at, { type: 'LLM_CHAT_COMPLETE', policy, input, step }, 'llm', {
@@ -96,31 +97,24 @@ export function llm({ provider, model, prompt, system, json, timeoutSeconds, ...
 export function worker({ task, input, optional, example }: StepOf<'worker'>, at: At): Built {
   if (!/^[\w.-]{1,255}$/.test(task)) at.problem('task', 'the name of a task has letters, digits, ".", - and _.');
   if (!at.shared.taskDefs.has(task)) at.shared.taskDefs.set(task, workerTaskDef(task));
-  const made = { ...plain(at.id, 'SIMPLE', at.values('input', input)), name: task, ...(optional && { optional }) };
-  at.answered({ kind: 'other', ...(example !== undefined && { example }) });
-  return answering(made, open(at.id));
+  const made = { ...plain.task(at.id, 'SIMPLE', at.values('input', input), task), ...(optional && { optional }) };
+  at.answered('other', example);
+  return single(made, open(at.id));
 }
 
 export function workflow({ name, version, input, optional, example }: StepOf<'workflow'>, at: At): Built {
   const made = {
-    ...plain(at.id, 'SUB_WORKFLOW', at.values('input', input)),
-    name,
-    subWorkflowParam: { name, ...(version !== undefined && { version }) },
+    ...plain.subWorkflow(at.id, { name, version }, at.values('input', input)),
     ...(optional && { optional }),
   };
-  at.answered({ kind: 'other', ...(example !== undefined && { example }) });
-  return answering(made, open(at.id));
-}
-
-/** What gives whatever it likes. */
-export function open(id: string, fields: Readonly<Record<string, string>> = {}): Produced {
-  return { id, fields, whole: `${id}.output`, rest: `${id}.output` };
+  at.answered('other', example);
+  return single(made, open(at.id));
 }
 
 interface Calling {
   type: string;
   policy: TaskDef;
-  input: Record<string, unknown>;
+  input: object;
   step: { retries: number; optional: boolean; example?: unknown };
 }
 
@@ -128,16 +122,11 @@ function called(at: At, { type, policy, input, step }: Calling, kind: Answered['
   at.shared.taskDefs.set(policy.name, policy);
   const { retries, optional, example } = step;
   const task = {
-    ...plain(at.id, type, input),
-    name: policy.name,
+    ...plain.task(at.id, type, input, policy.name),
     // The server raises a 0 in the definition of such a task to 3.
     ...(retries === 0 && { retryCount: 0 }),
     ...(optional && { optional }),
   };
-  at.answered({ kind, ...(example !== undefined && { example }) });
-  return answering(task, produced);
-}
-
-function answering(task: WorkflowTask, produced: Produced): Built {
-  return { tasks: [task], produced: [produced], last: [produced] };
+  at.answered(kind, example);
+  return single(task, produced);
 }

@@ -1,24 +1,20 @@
-import { isSafeToJoin, NESTED_LOOP } from '../../core/conductor/task-types.ts';
+import { NESTED_LOOP } from '../../core/conductor/task-types.ts';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
-import { type At, type Built, plain } from './at.ts';
+import * as plain from '../dsl/system/plain-tasks.ts';
+import type { At, Built } from './at.ts';
 import type { Produced, Scope } from './references.ts';
 import type { StepOf } from './schema.ts';
 
 /** Steps that hold other steps. */
 
-/** A branch ends in a NOOP where its last task may be retried, or chooses what runs: a JOIN would fail on the one and not wait for the other. */
 export function parallel({ branches }: StepOf<'parallel'>, at: At): Built {
   const built = branches.map((branch, index) => {
     const { tasks, ...rest } = inner(at, `branches[${index}]`, branch);
-    const last = tasks.at(-1);
-    if (!last || isSafeToJoin(last.type)) return { ...rest, tasks };
-    return { ...rest, tasks: [...tasks, plain(at.beside(`end_${index + 1}`), 'NOOP')] };
+    return { ...rest, tasks: plain.joinable(tasks, () => at.beside(`end_${index + 1}`)) };
   });
-  const joinOn = built.map(({ tasks }) => tasks.at(-1)?.taskReferenceName ?? '');
-  const fork = { ...plain(at.id, 'FORK_JOIN'), forkTasks: built.map(({ tasks }) => tasks) };
-  const join = { ...plain(at.beside('join'), 'JOIN'), joinOn };
+  const branchTasks = built.map(({ tasks }) => tasks);
   return {
-    tasks: [fork, join],
+    tasks: plain.fork(at.id, at.beside('join'), branchTasks),
     produced: [{ id: at.id, fields: {} }, ...built.flatMap(({ produced }) => produced)],
     last: built.flatMap(({ last }) => last),
   };
@@ -63,17 +59,12 @@ function switching(
   cases: Readonly<Record<string, Built>>,
   otherwise: Built | undefined,
 ): Built {
-  const task = {
-    ...plain(at.id, 'SWITCH', inputs),
-    evaluatorType: 'graaljs',
-    expression,
-    decisionCases: Object.fromEntries(Object.entries(cases).map(([key, { tasks }]) => [key, tasks])),
-    ...(otherwise && { defaultCase: otherwise.tasks }),
-  };
+  const tasksByCase = Object.fromEntries(Object.entries(cases).map(([key, { tasks }]) => [key, tasks]));
+  const choice = { evaluatorType: 'graaljs', expression, inputs } as const;
   const ways = [...Object.values(cases), ...(otherwise ? [otherwise] : [])];
   const own: Produced = { id: at.id, fields: { case: `${at.id}.output.selectedCase` } };
   return {
-    tasks: [task],
+    tasks: [plain.switchOn(at.id, choice, tasksByCase, otherwise?.tasks)],
     produced: [own, ...ways.flatMap(({ produced }) => produced)],
     last: ways.flatMap(({ last }) => last),
   };
@@ -101,14 +92,12 @@ export function loop(step: StepOf<'loop'>, at: At): Built {
     ...scope,
     visible: new Map([...scope.visible, ...body.produced.map((one) => [one.id, one] as const)]),
   };
-  const going = isOver ? { condition: 'true', inputs: {} } : goesOn(step, at, inside);
+  const going = isOver ? undefined : goesOn(step, at, inside);
   const collected = collect(step, at, inside);
-  const task: WorkflowTask = {
-    ...plain(at.id, 'DO_WHILE', going.inputs),
-    ...(items !== undefined && { items }),
-    loopCondition: going.condition,
-    loopOver: [...body.tasks, ...collected.inside],
-  };
+  const tasks = [...body.tasks, ...collected.inside];
+  const task = going
+    ? plain.loop(at.id, going.condition, going.inputs, tasks)
+    : plain.listLoop(at.id, items, {}, tasks);
   const own: Produced = {
     id: at.id,
     fields: { rounds: `${at.id}.output.iteration`, ...collected.fields },
@@ -130,7 +119,7 @@ function listOf(over: string | readonly unknown[], at: At, before: WorkflowTask[
     return `\${${path}}`;
   }
   const ref = at.beside('items');
-  before.push(plain(ref, 'SET_VARIABLE', { [ref]: at.value('over', over) }));
+  before.push(plain.task(ref, 'SET_VARIABLE', { [ref]: at.value('over', over) }));
   return `\${workflow.variables.${ref}}`;
 }
 
@@ -159,8 +148,8 @@ function collect({ collect: what }: StepOf<'loop'>, at: At, scope: Scope): Colle
   const value = at.value('collect', what, scope);
   const query = `(.rounds // {}) | to_entries | map(select(.key | test("^[0-9]+$"))) | sort_by(.key | tonumber) | map(.value[${JSON.stringify(each)}].result)`;
   return {
-    inside: [plain(each, 'JSON_JQ_TRANSFORM', { value, queryExpression: '.value' })],
-    behind: [plain(all, 'JSON_JQ_TRANSFORM', { rounds: `\${${at.id}.output}`, queryExpression: query })],
+    inside: [plain.jq(each, { value }, '.value')],
+    behind: [plain.jq(all, { rounds: `\${${at.id}.output}` }, query)],
     fields: { results: `${all}.output.result` },
   };
 }

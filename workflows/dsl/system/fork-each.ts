@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { WorkflowTask } from '../../../core/conductor/types.ts';
 import { compileMapping, type ItemNames } from './item-mapping.ts';
-import { plain } from './plain.ts';
+import * as plain from './plain-tasks.ts';
 
 /**
  * A fork over the items of a list, in four tasks: `REF_tasks` makes one task per item, `REF` forks them, `REF_join` waits for them
@@ -47,31 +47,26 @@ export function forkedTasks({ ref, list, input, task, permissive, loop }: ForkEa
   const { query, given } = compileMapping(input, itemNames(ref), ['items', 'round', 'queryExpression']);
   const name = loop ? `${ref}_\\($given.round)_\\($index)` : `${ref}_\\($index)`;
   const settled = { name: 'settled', type: 'DO_WHILE', loopCondition: 'false', ...(permissive && { permissive }) };
-  return {
-    ...plain(`${ref}_tasks`, 'JSON_JQ_TRANSFORM'),
-    inputParameters: {
-      items: list,
-      ...(loop && { round: `\${${loop}.output.iteration}` }),
-      ...given,
-      queryExpression: [
-        '. as $given | .items as $items',
-        '| [range($items | length) as $index | $items[$index] as $item',
-        `  | "${name}" as $ref`,
-        `  | (${query} | ${AS_DATA}) as $input`,
-        `  | ${JSON.stringify(settled)} + {taskReferenceName: "\\($ref)_settled", loopOver: [`,
-        `      ${JSON.stringify(task)} + {taskReferenceName: $ref, inputParameters: $input}]}]`,
-      ].join('\n'),
-    },
-  };
+  return plain.jq(
+    `${ref}_tasks`,
+    { items: list, ...(loop && { round: `\${${loop}.output.iteration}` }), ...given },
+    [
+      '. as $given | .items as $items',
+      '| [range($items | length) as $index | $items[$index] as $item',
+      `  | "${name}" as $ref`,
+      `  | (${query} | ${AS_DATA}) as $input`,
+      `  | ${JSON.stringify(settled)} + {taskReferenceName: "\\($ref)_settled", loopOver: [`,
+      `      ${JSON.stringify(task)} + {taskReferenceName: $ref, inputParameters: $input}]}]`,
+    ].join('\n'),
+  );
 }
 
 /** The fork over what `forkedTasks` has computed. */
 export function dynamicFork(ref: string): WorkflowTask {
   return {
-    ...plain(ref, 'FORK_JOIN_DYNAMIC'),
+    ...plain.task(ref, 'FORK_JOIN_DYNAMIC', { tasks: `\${${ref}_tasks.output.result}`, inputs: {} }),
     dynamicForkTasksParam: 'tasks',
     dynamicForkTasksInputParamName: 'inputs',
-    inputParameters: { tasks: `\${${ref}_tasks.output.result}`, inputs: {} },
   };
 }
 
@@ -82,18 +77,15 @@ export function dynamicFork(ref: string): WorkflowTask {
 export function forkResults(ref: string, output: z.ZodType, optional: boolean): WorkflowTask {
   const complete = `($answer | ${JSON.stringify(promised(output))} | all(. as $key | $answer[$key] != null))`;
   const result = optional ? `if ${complete} then $answer else null end` : '$answer';
-  return {
-    ...plain(`${ref}_results`, 'JSON_JQ_TRANSFORM'),
-    inputParameters: {
-      tasks: `\${${ref}_tasks.output.result}`,
-      joined: `\${${ref}_join.output}`,
-      queryExpression: [
-        '(.joined // {} | with_entries(.key |= sub("__[0-9]+$"; ""))) as $joined',
-        '| {results: [.tasks[] | $joined[.taskReferenceName]["1"][.loopOver[0].taskReferenceName] // {}',
-        `  | . as $answer | ${result}]}`,
-      ].join('\n'),
-    },
-  };
+  return plain.jq(
+    `${ref}_results`,
+    { tasks: `\${${ref}_tasks.output.result}`, joined: `\${${ref}_join.output}` },
+    [
+      '(.joined // {} | with_entries(.key |= sub("__[0-9]+$"; ""))) as $joined',
+      '| {results: [.tasks[] | $joined[.taskReferenceName]["1"][.loopOver[0].taskReferenceName] // {}',
+      `  | . as $answer | ${result}]}`,
+    ].join('\n'),
+  );
 }
 
 /** The keys that an output of this schema cannot be without. */

@@ -23,15 +23,40 @@ export interface HttpOutput<B> {
   response: { statusCode: number; headers: Record<string, string[]>; body: B };
 }
 
-/** The server re-sends once on 503, POST too: whatever is called has to bear a repetition. */
-export function httpRequest({ method, uri, headers, body, readTimeoutMs = READ_TIMEOUT_MS }: HttpRequest): object {
+/** A request without the types of the builder. */
+interface PlainRequest {
+  method: string;
+  uri: unknown;
+  headers?: object | undefined;
+  body?: unknown;
+  readTimeoutMs?: number | undefined;
+  connectTimeoutMs?: number;
+}
+
+/** The `http_request` of an HTTP task. The server sends it again after a 503, even a POST: the service must bear the repetition. */
+export function httpRequest(request: PlainRequest): object {
+  const {
+    method,
+    uri,
+    headers,
+    body,
+    readTimeoutMs = READ_TIMEOUT_MS,
+    connectTimeoutMs = CONNECT_TIMEOUT_MS,
+  } = request;
   return {
     uri,
     method,
     ...(headers && { headers }),
     ...(body !== undefined && { body, contentType: 'application/json' }),
     accept: 'application/json',
-    connectionTimeOut: CONNECT_TIMEOUT_MS,
+    connectionTimeOut: connectTimeoutMs,
     readTimeOut: readTimeoutMs,
   };
+}
+
+/** What an address holds that the server would encode a second time, if anything. References do not count. */
+export function encodedTwice(uri: string): 'braces' | 'encoded text' | undefined {
+  const written = uri.replaceAll(/\$\{[^{}]*\}/g, '');
+  if (/[{}]/.test(written)) return 'braces';
+  return /%[\da-f]{2}/i.test(written) ? 'encoded text' : undefined;
 }

@@ -75,6 +75,17 @@ export function chatInput({ messages, tools, ...request }: Chat, answer: AnswerF
   };
 }
 
+/** The input of a CALL_MCP_TOOL task. */
+export function mcpCallInput(call: {
+  server: unknown;
+  tool: unknown;
+  arguments: unknown;
+  headers?: object | undefined;
+}): object {
+  const { server, tool, arguments: given, headers } = call;
+  return { mcpServer: server, method: tool, arguments: given, ...(headers && { headers }) };
+}
+
 /** What every task of a model takes. */
 export function modelInput({ provider, model, temperature = 0, maxTokens = 1_000, ...rest }: ModelRequest): object {
   return { llmProvider: provider, model, temperature, maxTokens, ...rest };
