@@ -104,9 +104,9 @@ class Session {
     const pulls: Pull[] = [];
     for (const { file, stored } of wanted) pulls.push(await this.#prepared(file, stored));
     const pulled = await pullSources(pulls, folder);
-    for (const [index, { asTheyAre }] of pulled.entries()) {
-      if (asTheyAre.length === 0) continue;
-      const tasks = `${count(asTheyAre.length, 'task')} as plain JSON: ${asTheyAre.map(shownName).join(', ')}`;
+    for (const [index, { plainTasks }] of pulled.entries()) {
+      if (plainTasks.length === 0) continue;
+      const tasks = `${count(plainTasks.length, 'task')} as plain JSON: ${plainTasks.map(shownName).join(', ')}`;
       note(`${shownName(wanted[index]?.stored.name ?? '')}: ${tasks}`);
     }
     if (pulled.some(({ compiled }) => !compiled)) {

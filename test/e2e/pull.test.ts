@@ -84,16 +84,14 @@ describe.each(['shipped', 'foreign', 'probes', 'lists'])('the %s definitions', (
     expect(await changes(set)).toEqual([]);
   });
 
-  test('are formatted like the repository, and their imports are sorted', async () => {
+  test('leave a linter nothing to change, such as an unused import or constant', async () => {
     const files = readdirSync(definitions(set));
     const biome = join(root, 'node_modules/.bin/biome');
     for (const file of files) {
       const source = readFileSync(join(definitions(set), file), 'utf8');
-      const child = promisify(execFile)(
-        biome,
-        ['check', '--write', `--stdin-file-path=workflows/definitions/${file}`],
-        { cwd: root },
-      );
+      const child = promisify(execFile)(biome, ['lint', '--write', `--stdin-file-path=workflows/definitions/${file}`], {
+        cwd: root,
+      });
       child.child.stdin?.end(source);
       expect((await child).stdout).toBe(source);
     }

@@ -1,12 +1,14 @@
 import { createContext, runInContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { array, call, object, text } from '../../workflows/pull/code/code.ts';
-import { literal, memberAccess, quoted, stringLiteral, templatePart } from '../../workflows/pull/code/literals.ts';
-import { Names } from '../../workflows/pull/code/names.ts';
-import { print } from '../../workflows/pull/code/print.ts';
-import { parsePath } from '../../workflows/pull/expressions/path.ts';
-import { Imports } from '../../workflows/pull/imports.ts';
+import { z } from 'zod';
+import type { Workflow } from '../../core/contract.ts';
+import { memberAccess, quoted, stringLiteral, templatePart } from '../../workflows/pull/code/literals.ts';
+import { Name, Names } from '../../workflows/pull/code/names.ts';
+import { array, call, literal, object, print, type Statement } from '../../workflows/pull/code/print.ts';
+import { knownFrom } from '../../workflows/pull/known.ts';
+import { parsePath } from '../../workflows/pull/schema/values.ts';
+import { Context } from '../../workflows/pull/write/context.ts';
 
 /** Nothing is there to be called but what the test puts there. */
 function evaluated(code: string, known: Record<string, unknown> = {}): unknown {
@@ -16,7 +18,7 @@ function evaluated(code: string, known: Record<string, unknown> = {}): unknown {
 const nothing = createContext({});
 
 function printed(value: unknown): string {
-  return print([{ kind: 'expression', value: literal(value) }]).source.replace(/;\n$/, '');
+  return print([{ value: literal(value) }]).source.replace(/;\n$/, '');
 }
 
 const HOSTILE = [
@@ -42,7 +44,7 @@ const HOSTILE = [
 describe('what comes from a server is data', () => {
   test.each(HOSTILE)('%j is written as a text and nothing else', (hostile) => {
     const known = { escape: () => expect.unreachable('it broke out') };
-    for (const code of [stringLiteral(hostile).text, quoted(hostile), `\`${templatePart(hostile)}\``]) {
+    for (const code of [stringLiteral(hostile), quoted(hostile), `\`${templatePart(hostile)}\``]) {
       expect(evaluated(code, known)).toBe(hostile);
     }
     expect(evaluated(printed({ [hostile]: [hostile, { [hostile]: 1 }] }), known)).toEqual({
@@ -77,7 +79,7 @@ describe('identifiers', () => {
   test('are made of any name, each once, and none is a word of the language', () => {
     const names = new Names();
     const made = ['charge_card', 'charge-card', 'class', '', '日本', '1st', 'branch', 'HTTPCall', ...HOSTILE].map(
-      (name) => names.make(name, 'task'),
+      (name) => names.make(name, 'task').text,
     );
     expect(made.slice(0, 8)).toEqual([
       'chargeCard',
@@ -95,18 +97,30 @@ describe('identifiers', () => {
 });
 
 test('a module whose file has a hostile name is imported, and nothing else', () => {
-  const imports = new Imports({ contract: 'c', define: 'd', policies: 'p', refs: 'r' }, new Names());
-  const name = imports.default("./a'; escape(); '.ts", "a'; escape(); '", 'workflow');
+  const module = "./a'; escape(); '.ts";
+  const workflow = {
+    kind: 'workflow',
+    name: "a'; escape(); '",
+    version: 1,
+    output: z.object({}),
+  } as unknown as Workflow;
+  const known = knownFrom({ tasks: [], workflows: [{ module, value: workflow }], policies: {}, taskDefs: [] });
+  const doubts = { tasks: new Set<string>(), fields: {}, taskDefs: new Map() };
+  const modules = { contract: 'c', define: 'd', policies: 'p', refs: 'r' };
+  const context = new Context({ name: 'w', version: 1, tasks: [] }, { known, modules, doubts });
+  const name = context.workflow(workflow.name, 1)?.name.use();
   expect(name).toMatch(/^\w+$/);
-  expect(imports.declarations(() => true)).toContain(`import ${name} from "./a'; escape(); '.ts";`);
+  expect(context.importDeclarations()).toEqual([
+    "import { z } from 'zod';",
+    `import ${name} from "./a'; escape(); '.ts";`,
+  ]);
 });
 
 describe('paths', () => {
   test('are taken apart where typed references write the same letters', () => {
     expect(parsePath("charge.output.items[0]['a b'].x-y")).toEqual({
-      root: 'charge',
+      root: 'charge.output',
       steps: [
-        { kind: 'key', key: 'output' },
         { kind: 'key', key: 'items' },
         { kind: 'index', index: 0 },
         { kind: 'key', key: 'a b' },
@@ -122,22 +136,52 @@ describe('paths', () => {
 });
 
 describe('the printer', () => {
-  test('says which task a place in the source belongs to', () => {
-    const inner = call('branch.json', [text("'inner'"), object([['a', text('1')]], true)], 'inner');
-    const outer = call('wf.json', [text("'outer'"), object([['tasks', array([inner])]], true)], 'outer');
-    const { source, markAt } = print([
-      { kind: 'expression', value: outer },
-      { kind: 'return', value: object([]), mark: 'output' },
-    ]);
-    const place = (needle: string): [number, number] => {
-      const before = source.slice(0, source.indexOf(needle)).split('\n');
-      return [before.length, (before.at(-1)?.length ?? 0) + 1];
-    };
-    expect(markAt(...place("'outer'"))).toBe('outer');
-    expect(markAt(...place('tasks'))).toBe('outer');
-    expect(markAt(...place("'inner'"))).toBe('inner');
-    expect(markAt(...place('a: 1'))).toBe('inner');
-    expect(markAt(...place('return'))).toBe('output');
-    expect(markAt(99, 1)).toBeUndefined();
+  const statement = (builder: string, ref: string, value: Statement['value']): Statement => {
+    return { value: call(`${builder}.json`, [literal(ref), value]), adds: ref };
+  };
+
+  test('says which task a line of the source belongs to', () => {
+    const inner = statement('branch', 'inner', object([['a', '1'.repeat(120)]]));
+    const tasks = call('wf.sequence', [{ kind: 'arrow', params: [], body: [inner] }]);
+    const outer = statement(
+      'wf',
+      'outer',
+      object([
+        ['tasks', array([tasks])],
+        ['after', '2'],
+      ]),
+    );
+    const { source, taskAt } = print([outer, { head: 'return', value: object([]), adds: 'output' }]);
+    const at = (needle: string) => taskAt(source.slice(0, source.indexOf(needle)).split('\n').length);
+    expect(at("'outer'")).toBe('outer');
+    expect(at('tasks')).toBe('outer');
+    expect(at("'inner'")).toBe('inner');
+    expect(at('a: 1')).toBe('inner');
+    expect(at('after')).toBe('outer');
+    expect(at('return')).toBe('output');
+    expect(taskAt(99)).toBeUndefined();
+  });
+
+  test('declares a constant and a parameter only if something uses it', () => {
+    const [wf, input, step, other] = ['wf', 'input', 'step', 'other'].map((text) => new Name(text)) as [
+      Name,
+      Name,
+      Name,
+      Name,
+    ];
+    const body: Statement[] = [
+      { head: step, value: call(`${wf.use()}.task`, [literal('step')]) },
+      { head: other, value: call(`${wf.use()}.task`, [literal('other')]) },
+      { head: 'return', value: step.use() },
+    ];
+    expect(print([{ value: { kind: 'arrow', params: [wf, input], body } }]).source).toBe(
+      "(wf) => {\n  const step = wf.task('step');\n  wf.task('other');\n  return step;\n};\n",
+    );
+  });
+
+  test('leaves the lines of a text as they are, wherever it stands', () => {
+    const text = 'first\n\n  second\nthird';
+    const { source } = print([{ value: object([['script', object([['text', literal(text)]])]]) }]);
+    expect(evaluated(source.replace(/;\n$/, ''))).toEqual({ script: { text } });
   });
 });

@@ -1,4 +1,5 @@
-import type { TaskContract, TaskPolicy, Workflow } from '../../core/contract.ts';
+import type { TaskContract, Workflow } from '../../core/contract.ts';
+import { isObject } from '../../core/json.ts';
 
 /** A definition that is there as code, and how the generated file names its module. */
 export interface Shipped<T> {
@@ -9,9 +10,9 @@ export interface Shipped<T> {
 /** What a pulled definition may build on. */
 export interface Known {
   task(name: string): Shipped<TaskContract> | undefined;
-  /** A policy of `workflows/dsl/policies.ts`, with the name of its export. */
-  policy(name: string): { exported: string; value: TaskPolicy } | undefined;
-  /** Without a version: whichever is there. */
+  /** The name under which a policy is exported. */
+  policy(name: string): string | undefined;
+  /** Without a version: any that is there. */
   workflow(name: string, version?: number): Shipped<Workflow> | undefined;
   /** The task definition on the server. */
   taskDef(name: string): Readonly<Record<string, unknown>> | undefined;
@@ -27,23 +28,22 @@ interface Found {
 
 /** What was found in the folders of content and on the server, by name. */
 export function knownFrom({ tasks, workflows, policies, taskDefs }: Found): Known {
-  const contracts = new Map(tasks.map((task) => [task.value.name, task]));
-  const named = new Map(workflows.map((workflow) => [workflow.value.name, workflow]));
-  const exported = Object.entries(policies).flatMap(([name, value]) =>
-    isPolicy(value) ? [{ exported: name, value }] : [],
-  );
+  const byName = <T extends { name: string }>(all: readonly Shipped<T>[]) =>
+    new Map(all.map((one) => [one.value.name, one]));
+  const contracts = byName(tasks);
+  const named = byName(workflows);
   const defs = new Map(taskDefs.map((def) => [def.name, def]));
+  const exported = Object.entries(policies).flatMap(([name, value]) =>
+    isObject(value) && value.kind === 'policy' ? [[value.name, name] as const] : [],
+  );
+  const policyExports = new Map(exported);
   return {
     task: (name) => contracts.get(name),
-    policy: (name) => exported.find(({ value }) => value.name === name),
+    policy: (name) => policyExports.get(name),
     workflow(name, version) {
       const found = named.get(name);
       return version === undefined || found?.value.version === version ? found : undefined;
     },
     taskDef: (name) => defs.get(name),
   };
-}
-
-function isPolicy(value: unknown): value is TaskPolicy {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'policy';
 }

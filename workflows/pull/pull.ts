@@ -1,20 +1,19 @@
 import type { Workflow, WorkflowSettings } from '../../core/contract.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import { walk } from '../model/walk.ts';
-import type { Printed } from './code/print.ts';
-import { compare, type Differences, isSame, storedForm } from './compare.ts';
-import { type Complaint, typeErrors } from './compile.ts';
-import { type Doubts, degrade, noDoubts } from './doubts.ts';
-import { evaluate } from './evaluate.ts';
-import { OUTPUT, type Stored, type Written, writeFile } from './file.ts';
-import type { Modules } from './imports.ts';
+import { compare, type Differences, storedForm } from './check/compare.ts';
+import { evaluate } from './check/evaluate.ts';
+import { typeErrors } from './check/type-errors.ts';
 import type { Known } from './known.ts';
+import type { Doubts, Modules, Stored } from './write/context.ts';
+import { OUTPUT, type Written, writeFile } from './write/file.ts';
 
 /**
- * From a stored definition to code, in rounds. Each writes the file anew, more surely where the round before has failed:
- * 1. The code is evaluated. A definition that differs from the stored one in a task has that task written as it is.
- * 2. The code is compiled, if there is a compiler. A task with a type error is written as it is.
- * A round without anything to mend ends it; one that cannot mend what is wrong fails.
+ * From a stored definition to code, in rounds. Every task is first written by its builder's method. Then:
+ * 1. The file is evaluated, and the definition that it makes is compared with the stored one. A task that differs is written with
+ *    `wf.json`, and any other field that differs goes into `verbatim`. Repeated until nothing differs.
+ * 2. The file is compiled, if there is a compiler. A task with a type error is written with `wf.json`, and 1 is repeated.
+ * Each repetition writes more as it is stored, so the rounds end: with a file that reproduces the definition, or with an error.
  */
 export interface Pull {
   stored: Readonly<Record<string, unknown>>;
@@ -26,47 +25,55 @@ export interface Pull {
 export interface Pulled {
   source: string;
   workflow: Workflow;
-  /** References of the tasks that are not written by a builder's method of their own. */
-  asTheyAre: string[];
+  /** References of the tasks that are written as plain JSON. */
+  plainTasks: string[];
   /** False if no compiler was found. */
   compiled: boolean;
 }
+
+type Reproduced = Written & { workflow: Workflow };
 
 /**
  * The sources of files that register exactly the stored definitions, all in one folder. They are compiled together.
  * @throws FleetError `terminal` with what differs, if no code was found for one of them
  */
 export async function pullSources(pulls: readonly Pull[], folder: string): Promise<Pulled[]> {
-  const attempts = pulls.map((pull) => ({ pull, stored: storedForm(pull.stored), doubts: noDoubts() }));
-  let due = attempts;
-  const written = new Map<Pull, Reproduced>();
+  const attempts = pulls.map((pull): Attempt => {
+    return { pull, stored: storedForm(pull.stored), doubts: { tasks: new Set(), fields: {}, taskDefs: new Map() } };
+  });
+  const files: Reproduced[] = [];
+  for (const attempt of attempts) files.push(await reproduce(attempt, folder));
   for (;;) {
-    for (const { pull, stored, doubts } of due) written.set(pull, await reproduce(pull, folder, stored, doubts));
-    const all = pulls.flatMap((pull) => written.get(pull) ?? []);
-    const complaints = await typeErrors(
-      all.map(({ printed }) => printed.source),
-      folder,
-    );
-    const isWrong = (index: number) => (complaints?.[index]?.length ?? 0) > 0;
-    due = attempts.filter((_, index) => isWrong(index));
-    if (due.length === 0) {
-      return all.map(({ printed, asTheyAre, workflow }) => {
-        return { source: printed.source, asTheyAre, workflow, compiled: complaints !== undefined };
+    const sources = files.map(({ printed }) => printed.source);
+    const found = await typeErrors(sources, folder);
+    const wrong = attempts.flatMap((attempt, index) => {
+      const errors = found?.[index] ?? [];
+      return errors.length > 0 ? [{ attempt, index, errors }] : [];
+    });
+    if (wrong.length === 0) {
+      return files.map(({ printed, plainTasks, workflow }) => {
+        return { source: printed.source, plainTasks, workflow, compiled: found !== undefined };
       });
     }
-    for (const [index, { pull, stored, doubts }] of attempts.entries()) {
-      const printed = written.get(pull)?.printed;
-      const found = complaints?.[index] ?? [];
-      if (found.length === 0 || !printed) continue;
-      if (!mendTypes(found, printed, stored, doubts)) throw notCompiling(stored, found);
+    for (const { attempt, index, errors } of wrong) {
+      const { stored, doubts } = attempt;
+      const tasks = errors.flatMap(({ line }) => files[index]?.printed.taskAt(line) ?? []);
+      if (!doubtTasks(doubts, stored, tasks) && !doubtEverything(doubts, stored)) {
+        throw failure(stored, 'No code that compiles was found', errors[0]?.message ?? '');
+      }
+      files[index] = await reproduce(attempt, folder);
     }
   }
 }
 
-type Reproduced = Written & { workflow: Workflow };
+interface Attempt {
+  pull: Pull;
+  stored: Stored;
+  doubts: Doubts;
+}
 
 /** Writes and evaluates until the definition is the stored one. */
-async function reproduce(pull: Pull, folder: string, stored: Stored, doubts: Doubts): Promise<Reproduced> {
+async function reproduce({ pull, stored, doubts }: Attempt, folder: string): Promise<Reproduced> {
   for (;;) {
     const written = writeFile(stored, { ...pull, doubts });
     let workflow: Workflow;
@@ -74,84 +81,61 @@ async function reproduce(pull: Pull, folder: string, stored: Stored, doubts: Dou
       workflow = await evaluate(written.printed.source, folder);
     } catch (error) {
       if (error instanceof FleetError && error.code === 'environment') throw error;
-
-      if (!degradeNamed(error, stored, doubts) && !degradeAll(stored, doubts)) {
-        throw notReproduced(stored, 'it cannot be loaded', error);
-      }
-      continue;
+      // A builder that refuses a task names the task's reference.
+      const named = refsIn(stored).filter((ref) => messageOf(error).includes(`"${ref}"`));
+      if (doubtTasks(doubts, stored, named) || doubtEverything(doubts, stored)) continue;
+      throw failure(stored, 'No code was found', messageOf(error), error);
     }
     const differences = compare(workflow, stored, pull);
     if (isSame(differences)) return { ...written, workflow };
-    if (!mendContent(differences, doubts)) throw notReproduced(stored, described(differences));
-  }
-}
-
-/** True if something is written in another way from now on. */
-function mendContent({ tasks, output, fields }: Differences, doubts: Doubts): boolean {
-  let mended = false;
-  for (const ref of tasks) mended = degrade(doubts, ref) || mended;
-  for (const [key, value] of Object.entries(fields)) {
-    mended = !(key in doubts.verbatim) || mended;
-    doubts.verbatim[key] = value;
-  }
-  if (output && !doubts.literalOutput) {
-    doubts.literalOutput = true;
-    mended = true;
-  }
-  return mended;
-}
-
-function mendTypes(complaints: readonly Complaint[], printed: Printed, stored: Stored, doubts: Doubts): boolean {
-  let mended = false;
-  for (const { line, column } of complaints) {
-    const mark = printed.markAt(line, column);
-    if (mark === OUTPUT) {
-      mended = !doubts.literalOutput || mended;
-      doubts.literalOutput = true;
-    } else if (mark !== undefined) {
-      mended = degrade(doubts, mark) || mended;
+    if (!doubtDifferences(doubts, stored, differences)) {
+      throw failure(stored, 'No code was found', `${described(differences)} would differ`);
     }
   }
-  return mended || degradeAll(stored, doubts);
 }
 
-/** What the builders refuse they call by its reference. */
-function degradeNamed(error: unknown, { tasks }: Stored, doubts: Doubts): boolean {
-  const message = messageOf(error);
-  const named = [...walk(tasks)].filter(({ task }) => message.includes(`"${task.taskReferenceName}"`));
-  return named.map(({ task }) => degrade(doubts, task.taskReferenceName)).includes(true);
+/** True if something is written in another way from now on; so do the two functions below. */
+function doubtTasks({ tasks, fields }: Doubts, { outputParameters }: Stored, refs: readonly string[]): boolean {
+  const before = tasks.size + Object.keys(fields).length;
+  for (const ref of refs) {
+    if (ref === OUTPUT) fields.outputParameters = outputParameters ?? {};
+    else tasks.add(ref);
+  }
+  return tasks.size + Object.keys(fields).length > before;
 }
 
-/** The last resort, where it cannot be said what is wrong. */
-function degradeAll({ tasks }: Stored, doubts: Doubts): boolean {
-  let mended = !doubts.literalOutput;
-  doubts.literalOutput = true;
-  for (const { task } of walk(tasks)) mended = degrade(doubts, task.taskReferenceName) || mended;
-  return mended;
+function doubtDifferences(doubts: Doubts, stored: Stored, { tasks, fields, taskDefs }: Differences): boolean {
+  const before = Object.keys(doubts.fields).length + doubts.taskDefs.size;
+  Object.assign(doubts.fields, fields);
+  for (const [name, differing] of taskDefs) doubts.taskDefs.set(name, differing);
+  const isNew = Object.keys(doubts.fields).length + doubts.taskDefs.size > before;
+  return doubtTasks(doubts, stored, tasks) || isNew;
 }
 
-function described({ tasks, output, fields, taskDefs }: Differences): string {
-  const parts = [
-    ...tasks.map((ref) => `the task ${JSON.stringify(ref)}`),
-    ...(output ? ['the output parameters'] : []),
-    ...Object.keys(fields).map((key) => `the field ${JSON.stringify(key)}`),
-    ...taskDefs.map((name) => `the task definition ${JSON.stringify(name)}`),
-  ];
-  return `${parts.join(', ')} would differ`;
+/** The last resort, where nothing tells what is wrong. */
+function doubtEverything(doubts: Doubts, stored: Stored): boolean {
+  return doubtTasks(doubts, stored, [...refsIn(stored), OUTPUT]);
 }
 
-const REMEDY = 'Nothing was written. Please report it, with the JSON of the definition.';
+function refsIn({ tasks }: Stored): string[] {
+  return [...walk(tasks)].map(({ task }) => task.taskReferenceName);
+}
 
-function notReproduced({ name, version }: Stored, what: string, cause?: unknown): FleetError {
-  return new FleetError('terminal', `No code was found for ${name} version ${version}: ${what}.`, {
-    remedy: REMEDY,
+function isSame({ tasks, fields, taskDefs }: Differences): boolean {
+  return tasks.length + Object.keys(fields).length + taskDefs.size === 0;
+}
+
+function described({ tasks, fields, taskDefs }: Differences): string {
+  const kinds = { task: tasks, field: Object.keys(fields), 'task definition': [...taskDefs.keys()] };
+  const parts = Object.entries(kinds).flatMap(([kind, names]) =>
+    names.map((name) => `${kind} ${JSON.stringify(name)}`),
+  );
+  return parts.join(', ');
+}
+
+function failure({ name, version }: Stored, what: string, why: string, cause?: unknown): FleetError {
+  return new FleetError('terminal', `${what} for ${name} version ${version}: ${why}.`, {
+    remedy: 'Nothing was written. Please report this, with the JSON of the definition.',
     cause,
-  });
-}
-
-function notCompiling({ name, version }: Stored, complaints: readonly Complaint[]): FleetError {
-  const [first] = complaints;
-  return new FleetError('terminal', `The code for ${name} version ${version} does not compile: ${first?.message}`, {
-    remedy: REMEDY,
   });
 }

@@ -7,35 +7,59 @@ const RESERVED = new Set(
   with yield z Object Array String Number Boolean Infinity NaN globalThis process Symbol Promise`.split(/\s+/),
 );
 
-/** What the functions of branches call what they are handed; only those around one another need different names. */
+/** Parameters of branch functions. Two branches may use the same one, unless one branch is inside the other. */
 const PARAMETER = /^(branch|loop|round|otherwise)\d*$/;
 
-/** Identifiers for whatever names a server holds: made of their letters and digits, each given out once. */
+/** A name in the generated file. What it names is declared only if something uses it. */
+export class Name {
+  readonly text: string;
+  #isUsed = false;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  get isUsed(): boolean {
+    return this.#isUsed;
+  }
+
+  /** The name as code that refers to what it names. */
+  use(): string {
+    this.#isUsed = true;
+    return this.text;
+  }
+}
+
+/** Makes identifiers from names that the server holds, out of their letters and digits. Each is given out once. */
 export class Names {
   readonly #taken = new Set<string>();
 
   /** Gives out exactly this name, which must be a free identifier. */
-  claim(name: string): string {
-    this.#taken.add(name);
-    return name;
+  claim(text: string): Name {
+    this.#taken.add(text);
+    return new Name(text);
   }
 
-  /** A name for a property, which need not be unlike other names. */
-  keyFor(from: string): string {
-    const key = camel(from);
-    return /^[a-z]/i.test(key) ? key : `branch${key}`;
-  }
-
-  /** `charge_card-2` becomes `chargeCard2`; what has no usable letters is called after `otherwise`. */
-  make(from: string, otherwise: string): string {
+  /** `charge_card-2` becomes `chargeCard2`. A name without usable letters becomes `otherwise`. */
+  make(from: string, otherwise: string): Name {
     const joined = camel(from);
     const named = joined === '' ? otherwise : /^\d/.test(joined) ? `${otherwise}${joined}` : joined;
     const base = RESERVED.has(named) || PARAMETER.test(named) ? `${otherwise}${upperFirst(named)}` : named;
-    let name = base.slice(0, 60);
-    for (let number = 2; this.#taken.has(name) || RESERVED.has(name) || PARAMETER.test(name); number++)
-      name = `${base.slice(0, 60)}${number}`;
-    return this.claim(name);
+    let text = base.slice(0, 60);
+    for (let number = 2; this.#taken.has(text) || RESERVED.has(text) || PARAMETER.test(text); number++) {
+      text = `${base.slice(0, 60)}${number}`;
+    }
+    return this.claim(text);
   }
+}
+
+/** A key for the branch of a fork that is called `from`. Unlike a name it is unique only among `taken`. */
+export function branchKey(from: string, taken: readonly string[]): string {
+  const joined = camel(from);
+  const base = /^[a-z]/i.test(joined) ? joined : `branch${joined}`;
+  let key = base;
+  for (let number = 2; taken.includes(key); number++) key = `${base}${number}`;
+  return key;
 }
 
 function camel(from: string): string {

@@ -1,87 +1,143 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { inputSchemaOf, jsonSchema, outputSchemaOf } from '../../../core/contract.ts';
-import { type Code, call, method, object } from '../code/code.ts';
-import { literal } from '../code/literals.ts';
+import { inputSchemaOf, type WorkflowSettings } from '../../../core/contract.ts';
+import { isObject } from '../../../core/json.ts';
+import { array, type Code, call, literal, object } from '../code/print.ts';
+import { present } from './values.ts';
 
-/** A schema as code and as what that code evaluates to. */
-export interface SchemaCode {
-  code: Code;
-  schema: z.ZodType;
-}
-
-/** Which side of a contract a schema is seen from: see `inputSchemaOf` and `outputSchemaOf`. */
+/** Which side of a contract a schema describes: see `inputSchemaOf` and `outputSchemaOf`. */
 export type Side = 'input' | 'output';
 
-/** A property of an object schema. */
-export type Field = readonly [key: string, field: SchemaCode];
+const SETTINGS: readonly (keyof WorkflowSettings)[] = ['shopUrl', 'llmProvider', 'llmModel'];
 
-/** `z.object({…})` or one of its kin. */
-export function objectOf(
-  kind: 'object' | 'looseObject' | 'strictObject',
-  fields: readonly Field[],
-): SchemaCode & { schema: z.ZodObject } {
-  const shape = Object.fromEntries(fields.map(([key, { schema }]) => [key, schema]));
-  const code = call(`z.${kind}`, [object(fields.map(([key, field]) => [key, field.code] as const))]);
-  return { code, schema: z[kind](shape) };
-}
+const FORMATS = Object.entries({
+  'z.url': z.url(),
+  'z.email': z.email(),
+  'z.uuid': z.uuid(),
+  'z.iso.datetime': z.iso.datetime(),
+  'z.iso.date': z.iso.date(),
+}).map(([name, schema]) => ({ name, json: inputSchemaOf(schema) }));
 
-/** `schema.optional()`. */
-export function optional({ code, schema }: SchemaCode): SchemaCode {
-  return { code: wrapped(code, 'optional'), schema: schema.optional() };
-}
+/** Methods of zod's numbers, by keyword. */
+const LIMITS = {
+  minimum: 'min',
+  exclusiveMinimum: 'gt',
+  maximum: 'max',
+  exclusiveMaximum: 'lt',
+  multipleOf: 'multipleOf',
+};
 
-/** `schema.nullable()`. */
-export function nullable({ code, schema }: SchemaCode): SchemaCode {
-  return { code: wrapped(code, 'nullable'), schema: schema.nullable() };
-}
-
-/** What is no method call of zod's is handed to a function of zod's. */
-function wrapped(code: Code, name: string): Code {
-  const isZod = code.kind === 'chain' || (code.kind === 'call' && code.callee.startsWith('z.'));
-  return isZod ? method(code, name, []) : call(`z.${name}`, [code]);
-}
-
-/** Schemas that nothing can be referred to below. */
-const opaque = new WeakSet<z.ZodType>();
-
-/** A schema that zod has no words for. Of its values only a plain type is known. */
-export function foreign(json: Readonly<Record<string, unknown>>, callee: string): SchemaCode {
-  const schema = jsonSchema({ ...json });
-  opaque.add(schema);
-  const { type } = json;
-  const known = type === 'string' || type === 'number' || type === 'boolean' ? type : 'unknown';
-  return { code: call(`${callee}<${known}>`, [literal(json)]), schema };
-}
-
-/** As much of a schema as its plain type. */
-export function plainType({ type }: Readonly<Record<string, unknown>>): SchemaCode {
-  if (type === 'string') return { code: call('z.string', []), schema: z.string() };
-  if (type === 'number' || type === 'integer') return { code: call('z.number', []), schema: z.number() };
-  return type === 'boolean' ? { code: call('z.boolean', []), schema: z.boolean() } : anything();
-}
-
-/** Whether typed references end at it. */
-export function isOpaque(schema: z.ZodType): boolean {
-  return opaque.has(schema);
-}
-
-/** A schema without any demand. */
-export function anything(): SchemaCode {
-  return { code: call('z.unknown', []), schema: z.unknown() };
-}
-
-/** For what nothing is known about but that its readers want something of it. */
-export function trusted(): SchemaCode {
-  return { code: call('z.any', []), schema: z.any() };
-}
-
-/** Whether the JSON Schema of `schema` is `json`, whatever the order of the keys. */
-export function same(schema: z.ZodType, json: unknown, side: Side): boolean {
-  try {
-    const { $schema: _, ...written } = side === 'input' ? inputSchemaOf(schema) : outputSchemaOf(schema);
-    return isDeepStrictEqual(JSON.parse(JSON.stringify(written)), JSON.parse(JSON.stringify(json)));
-  } catch {
-    return false; // what zod refuses to write as JSON Schema is not what is stored
+/**
+ * The zod code for a JSON Schema. It says what zod has words for, so its own JSON Schema may differ from the given one; the comparison
+ * of the whole definition finds that.
+ */
+export function zodCode(schema: unknown, side: Side, fromSetting: () => string): Code {
+  const inner = (part: unknown) => zodCode(part, side, fromSetting);
+  if (schema === true) return 'z.any()';
+  if (!isObject(schema)) return 'z.unknown()';
+  const { default: fallback, description, setting, ...plain } = schema;
+  let code = bare(plain, side, inner);
+  if (typeof description === 'string') code = [code, call('.describe', [literal(description)])];
+  const known = SETTINGS.find((name) => name === setting);
+  if (known && schema.type === 'string' && typeof fallback === 'string') {
+    return call(fromSetting(), [literal(known), code, literal(fallback)]);
   }
+  return 'default' in schema && fits(schema) ? [code, call('.default', [literal(fallback)])] : code;
+}
+
+/** The code without description and default. */
+function bare(schema: Readonly<Record<string, unknown>>, side: Side, inner: (part: unknown) => Code): Code {
+  const { type, const: value, enum: values, anyOf } = schema;
+  if (isPrimitive(value)) return call('z.literal', [literal(value)]);
+  if (Array.isArray(values) && values.length > 0 && values.every(isPrimitive)) {
+    return call(type === 'string' ? 'z.enum' : 'z.literal', [literal(values)]);
+  }
+  const { value: notNull, isNullable } = present(schema);
+  if (isNullable) return [inner(notNull), '.nullable()'];
+  const choices = Array.isArray(type) ? type.map((one) => ({ ...schema, type: one })) : anyOf;
+  if (Array.isArray(choices) && choices.length > 1) return call('z.union', [array(choices.map(inner))]);
+  switch (type) {
+    case 'string':
+      return text(schema);
+    case 'number':
+    case 'integer':
+      return number(schema);
+    case 'boolean':
+    case 'null':
+      return `z.${type}()`;
+    case 'array':
+      return [call('z.array', [inner(schema.items)]), limit('min', schema.minItems), limit('max', schema.maxItems)];
+    case 'object':
+      return objectCode(schema, side, inner);
+    default:
+      return 'z.unknown()';
+  }
+}
+
+function objectCode(schema: Readonly<Record<string, unknown>>, side: Side, inner: (part: unknown) => Code): Code {
+  const { properties, required, additionalProperties: others } = schema;
+  if (!isObject(properties))
+    return isObject(others) ? call('z.record', ['z.string()', inner(others)]) : 'z.looseObject({})';
+  const fields = Object.entries(properties)
+    .filter(([key]) => key !== '__proto__') // no zod object can have a key of that name
+    .map(([key, field]) => {
+      const hasDefault = side === 'input' && isObject(field) && 'default' in field;
+      const isSure = hasDefault || (Array.isArray(required) && required.includes(key));
+      return [key, isSure ? inner(field) : [inner(field), '.optional()']] as const;
+    });
+  const kind = isDeepStrictEqual(others, {})
+    ? 'looseObject'
+    : others === false && side === 'input'
+      ? 'strictObject'
+      : 'object';
+  return call(`z.${kind}`, [object(fields)]);
+}
+
+function text({ type, minLength, maxLength, pattern, format }: Readonly<Record<string, unknown>>): Code {
+  const own = { type, ...(format !== undefined && { format }), ...(pattern !== undefined && { pattern }) };
+  const known = FORMATS.find(({ json: { $schema: _, ...json } }) => isDeepStrictEqual(json, own));
+  const regex =
+    !known && typeof pattern === 'string' && isSource(pattern) ? call('new RegExp', [literal(pattern)]) : undefined;
+  return [
+    `${known?.name ?? 'z.string'}()`,
+    limit('min', minLength),
+    limit('max', maxLength),
+    regex ? call('.regex', [regex]) : '',
+  ];
+}
+
+function number(schema: Readonly<Record<string, unknown>>): Code {
+  const isInteger = schema.type === 'integer';
+  const limits = Object.entries(LIMITS).map(([keyword, method]) => {
+    const value = schema[keyword];
+    if (isInteger && Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER) return ''; // `z.int()` itself has this limit
+    return keyword === 'exclusiveMinimum' && value === 0 ? '.positive()' : limit(method, value);
+  });
+  return [isInteger ? 'z.int()' : 'z.number()', ...limits];
+}
+
+function limit(method: string, value: unknown): Code {
+  return typeof value === 'number' ? call(`.${method}`, [literal(value)]) : '';
+}
+
+/** Whether a regular expression made of this text writes itself as this text. */
+function isSource(pattern: string): boolean {
+  try {
+    return new RegExp(pattern).source === pattern;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether the default of a schema is a value of it; the compiler takes no other. */
+function fits({ default: fallback, ...schema }: Readonly<Record<string, unknown>>): boolean {
+  try {
+    return z.fromJSONSchema(schema).safeParse(fallback).success;
+  } catch {
+    return false;
+  }
+}
+
+function isPrimitive(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isWorkflow, type Workflow } from '../../core/contract.ts';
-import { FleetError, messageOf } from '../../core/errors.ts';
+import { isWorkflow, type Workflow } from '../../../core/contract.ts';
+import { FleetError, messageOf } from '../../../core/errors.ts';
 
 /**
  * Loads the source of a definition as if it stood in `folder`, so that what it imports is found from there. The file it needs for

@@ -4,10 +4,10 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { withFile } from './evaluate.ts';
 
-/** A type error, with its line and column counted from 1. */
-export interface Complaint {
+/** A type error. */
+export interface CompilerError {
+  /** Counted from 1. */
   line: number;
-  column: number;
   message: string;
 }
 
@@ -15,7 +15,7 @@ export interface Complaint {
  * What the compiler says about each of several sources in `folder`, in one run; undefined if the folder has no TypeScript, or no
  * project that compiles without them.
  */
-export async function typeErrors(sources: readonly string[], folder: string): Promise<Complaint[][] | undefined> {
+export async function typeErrors(sources: readonly string[], folder: string): Promise<CompilerError[][] | undefined> {
   const compiler = compilerFor(folder);
   const project = nearest(folder, 'tsconfig.json');
   if (compiler === undefined || project === undefined) return undefined;
@@ -23,9 +23,9 @@ export async function typeErrors(sources: readonly string[], folder: string): Pr
     const config = JSON.stringify({ extends: project, compilerOptions: { noEmit: true }, include: [], files });
     return withFile(config, { folder, suffix: '.json' }, async (configFile) => {
       const { passed, said } = await run(compiler, ['--noEmit', '--pretty', 'false', '-p', configFile], folder);
-      const complaints = files.map((file) => complaintsIn(said, basename(file)));
+      const errors = files.map((file) => errorsIn(said, basename(file)));
       // Without a word about these files, something else keeps the project from compiling.
-      return passed || complaints.some((found) => found.length > 0) ? complaints : undefined;
+      return passed || errors.some((found) => found.length > 0) ? errors : undefined;
     });
   });
 }
@@ -42,10 +42,10 @@ async function withFiles<T>(
   );
 }
 
-function complaintsIn(said: string, file: string): Complaint[] {
+function errorsIn(said: string, file: string): CompilerError[] {
   return said.split('\n').flatMap((line) => {
-    const [, path = '', at, column, message = ''] = /^(.+)\((\d+),(\d+)\): error (TS\d+: .*)$/.exec(line) ?? [];
-    return basename(path) === file ? [{ line: Number(at), column: Number(column), message }] : [];
+    const [, path = '', at, message = ''] = /^(.+)\((\d+),\d+\): error (TS\d+: .*)$/.exec(line) ?? [];
+    return basename(path) === file ? [{ line: Number(at), message }] : [];
   });
 }
 

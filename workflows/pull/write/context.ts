@@ -1,0 +1,246 @@
+import { z } from 'zod';
+import type { WorkflowTask } from '../../../core/conductor/types.ts';
+import { defineTask, inputSchemaOf, outputSchemaOf, type TaskOptions } from '../../../core/contract.ts';
+import { isObject } from '../../../core/json.ts';
+import { toTaskDef } from '../../manage/task-def.ts';
+import { expressionsIn } from '../../model/expressions.ts';
+import { nested, walk } from '../../model/walk.ts';
+import { quoted } from '../code/literals.ts';
+import { type Name, Names } from '../code/names.ts';
+import { type Code, call, literal, object, type Statement } from '../code/print.ts';
+import type { Known } from '../known.ts';
+import { switchInput, Uses } from '../schema/uses.ts';
+import { dataOf, fields, type Schema, type Value } from '../schema/values.ts';
+import { type Side, zodCode } from '../schema/zod-code.ts';
+
+/** A stored definition in its canonical form. */
+export interface Stored {
+  name: string;
+  version: number;
+  tasks: WorkflowTask[];
+  [key: string]: unknown;
+}
+
+/** How the generated file names the modules of this product. */
+export interface Modules {
+  contract: string;
+  define: string;
+  policies: string;
+  refs: string;
+}
+
+/** What earlier rounds have shown that builder calls cannot say. */
+export interface Doubts {
+  /** References of tasks that are written with `wf.json`. */
+  tasks: Set<string>;
+  /** Fields of the definition, as they are stored. */
+  fields: Record<string, unknown>;
+  /** Fields of task definitions, as they are stored, by the name of the task definition. */
+  taskDefs: Map<string, Record<string, unknown>>;
+}
+
+/** A value and the zod code for its schema. */
+export interface Described extends Value {
+  code: Code;
+}
+
+/** A contract or a workflow in the generated file. */
+interface Callable {
+  name: Name;
+  output: Value;
+}
+
+const OPTIONS = [
+  'retryCount',
+  'retryLogic',
+  'retryDelaySeconds',
+  'backoffScaleFactor',
+  'timeoutSeconds',
+  'timeoutPolicy',
+  'responseTimeoutSeconds',
+  'maxRetryDelaySeconds',
+  'totalTimeoutSeconds',
+  'pollTimeoutSeconds',
+  'concurrentExecLimit',
+] as const satisfies readonly (keyof TaskOptions)[];
+
+const DEFAULTS: Readonly<Record<string, unknown>> = toTaskDef(
+  defineTask({ name: 'any', description: '', input: z.object({}), output: z.object({}) }),
+);
+
+/** What the parts of one generated file share: its names, its imports, and the contracts that it declares. */
+export class Context {
+  readonly doubts: Doubts;
+  readonly names = new Names();
+  readonly uses = new Uses();
+  /** References of the tasks that are written with `wf.json`. */
+  readonly plainTasks: string[] = [];
+  readonly declarations: Statement[] = [];
+  readonly #known: Known;
+  readonly #modules: Modules;
+  readonly #imports = new Map<string, { module: string; name: Name; isDefault: boolean }>();
+  readonly #contracts = new Map<string, Callable>();
+  readonly #tasks: readonly WorkflowTask[];
+  /** The tasks that refer to a task, by the task's reference; `''` for the output of the workflow. */
+  readonly #readers = new Map<string, Set<string>>();
+  /** Where each task is in the order of the tasks, and where the last one inside it is. */
+  readonly #places = new Map<string, { first: number; last: number }>();
+
+  constructor(stored: Stored, { known, modules, doubts }: { known: Known; modules: Modules; doubts: Doubts }) {
+    this.doubts = doubts;
+    this.#known = known;
+    this.#modules = modules;
+    this.#tasks = [...walk(stored.tasks)].map(({ task }) => task);
+    for (const task of this.#tasks) {
+      const { decisionCases: _, defaultCase: __, forkTasks: ___, loopOver: ____, ...own } = task;
+      this.#noteReader(task.taskReferenceName, own);
+      this.uses.note(own, fields({ inputParameters: inputOf(task, known) ?? true }));
+    }
+    this.#notePlaces(stored.tasks);
+    this.#noteReader('', stored.outputParameters);
+    this.uses.note(stored.outputParameters, dataOf(stored.outputSchema));
+  }
+
+  #noteReader(reader: string, value: unknown): void {
+    for (const { path } of expressionsIn(value)) {
+      const [task = ''] = /^[^.[]*/.exec(path) ?? [];
+      this.#readers.set(task, (this.#readers.get(task) ?? new Set()).add(reader));
+    }
+  }
+
+  #notePlaces(tasks: readonly WorkflowTask[]): void {
+    for (const task of tasks) {
+      const place = { first: this.#places.size, last: this.#places.size };
+      this.#places.set(task.taskReferenceName, place);
+      for (const inner of nested(task)) this.#notePlaces(inner.tasks);
+      place.last = this.#places.size - 1;
+    }
+  }
+
+  /** Whether something outside the tasks of a branch refers to one of them. */
+  isReadOutside(ref: string, branch: readonly WorkflowTask[]): boolean {
+    const first = this.#places.get(branch[0]?.taskReferenceName ?? '')?.first ?? 0;
+    const last = this.#places.get(branch.at(-1)?.taskReferenceName ?? '')?.last ?? 0;
+    return [...(this.#readers.get(ref) ?? [])].some((reader) => {
+      const place = this.#places.get(reader)?.first;
+      return place === undefined || place < first || place > last;
+    });
+  }
+
+  /** An export of a module of the product. */
+  import(module: keyof Modules, exported: string): Name {
+    return this.#imported(this.#modules[module], exported, () => this.names.claim(exported));
+  }
+
+  readonly at = (): string => this.import('refs', 'at').use();
+
+  zod(schema: Schema, side: Side = 'input'): Described {
+    return { schema, code: zodCode(schema, side, () => this.import('contract', 'fromSetting').use()) };
+  }
+
+  /** A stored schema, as the object that the input or output of a contract has to be. */
+  zodObject({ properties = {}, required, additionalProperties, description }: Json, side: Side): Described {
+    const others = additionalProperties === undefined ? {} : { additionalProperties };
+    return this.zod({ type: 'object', properties, required, ...others, description }, side);
+  }
+
+  /** The schema of a value that follows from how the definition uses it. */
+  inferred(root: string, ...keys: string[]): Described {
+    return this.zod(this.uses.schemaOf([root], keys));
+  }
+
+  /** The contract of a task type: imported if it is there as code, else declared in this file. */
+  contract(taskName: string): Callable {
+    const shipped = this.#known.task(taskName);
+    if (shipped) return this.#callable(shipped.module, taskName, 'task', shipped.value.output);
+    const contract = this.#contracts.get(taskName) ?? this.#declared(taskName);
+    this.#contracts.set(taskName, contract);
+    return contract;
+  }
+
+  /** A policy that is there as code. */
+  policy(taskName: string): Name | undefined {
+    const exported = this.#known.policy(taskName);
+    return exported === undefined ? undefined : this.import('policies', exported);
+  }
+
+  /** A workflow that is there as code, in this version. */
+  workflow(workflowName: unknown, version?: unknown): Callable | undefined {
+    const found = this.#known.workflow(String(workflowName), typeof version === 'number' ? version : undefined);
+    return found && this.#callable(found.module, found.value.name, 'workflow', found.value.output);
+  }
+
+  /** The import declarations of what the file uses. */
+  importDeclarations(): string[] {
+    const used = [...this.#imports.values()].filter(({ name }) => name.isUsed);
+    const lines = [...Map.groupBy(used, ({ module }) => module)].map(([module, imports]) => {
+      const names = imports.map(({ name }) => name.text).sort();
+      return `import ${imports[0]?.isDefault ? names[0] : `{ ${names.join(', ')} }`} from ${quoted(module)};`;
+    });
+    return [`import { z } from 'zod';`, ...lines];
+  }
+
+  #callable(module: string, defines: string, otherwise: string, output: z.ZodType): Callable {
+    const name = this.#imported(module, 'default', () => this.names.make(defines, otherwise));
+    return { name, output: { schema: outputSchemaOf(output) } };
+  }
+
+  #imported(module: string, exported: string, make: () => Name): Name {
+    const key = `${exported} ${module}`;
+    const found = this.#imports.get(key) ?? { module, name: make(), isDefault: exported === 'default' };
+    this.#imports.set(key, found);
+    return found.name;
+  }
+
+  /** The contract of a task that another worker serves, with the task definition that the server has. */
+  #declared(taskName: string): Callable {
+    const stored = this.#known.taskDef(taskName);
+    const tasks = this.#tasks.filter(({ type, name }) => type === 'SIMPLE' && name === taskName);
+    const [inputData, outputData] = [dataOf(stored?.inputSchema), dataOf(stored?.outputSchema)];
+    const read = this.uses.schemaOf(tasks.map(({ taskReferenceName }) => `${taskReferenceName}.output`));
+    const input = inputData ? this.zodObject(inputData, 'input') : this.zod(givenTo(tasks));
+    const output = outputData ? this.zodObject(outputData, 'output') : this.zod(isRecord(read) ? read : ANY_OBJECT);
+    const options = OPTIONS.filter((key) => stored?.[key] != null && stored[key] !== (DEFAULTS[key] ?? 0));
+    const verbatim = this.doubts.taskDefs.get(taskName);
+    const { description } = stored ?? {};
+    const value = call(this.import('contract', 'defineTask').use(), [
+      object([
+        ['name', literal(taskName)],
+        ['description', literal(typeof description === 'string' ? description : '')],
+        ['input', input.code],
+        ['output', output.code],
+        ...options.map((key) => [key, literal(stored?.[key])] as const),
+        ...(stored ? [] : [['registered', 'false'] as const]),
+        ...(verbatim ? [['verbatim', literal(verbatim)] as const] : []),
+      ]),
+    ]);
+    const name = this.names.make(`${taskName} task`, 'task');
+    this.declarations.push({ head: name, value });
+    return { name, output };
+  }
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+const ANY_OBJECT: Schema = { type: 'object', properties: {}, additionalProperties: {} };
+
+/** The schema of a task's input, if it is known. */
+function inputOf(task: WorkflowTask, known: Known): Schema | undefined {
+  const { type, name, subWorkflowParam: callee } = task;
+  if (type === 'SWITCH') return switchInput(task);
+  const called = type === 'SIMPLE' ? known.task(name) : isObject(callee) && known.workflow(String(callee.name));
+  if (called) return inputSchemaOf(called.value.input);
+  return type === 'SIMPLE' ? dataOf(known.taskDef(name)?.inputSchema) : undefined;
+}
+
+/** Every key that some of the tasks have in their input. It is optional if another one of them does not have it. */
+function givenTo(tasks: readonly WorkflowTask[]): Schema {
+  const inputs = tasks.map(({ inputParameters }) => inputParameters ?? {});
+  const keys = [...new Set(inputs.flatMap((input) => Object.keys(input)))];
+  const required = keys.filter((key) => inputs.every((input) => Object.hasOwn(input, key)));
+  return { type: 'object', properties: Object.fromEntries(keys.map((key) => [key, {}])), required };
+}
+
+function isRecord(schema: Schema): boolean {
+  return schema !== true && schema.type === 'object';
+}

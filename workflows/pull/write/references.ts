@@ -1,0 +1,103 @@
+import { isObject } from '../../../core/json.ts';
+import { memberAccess, stringLiteral, templatePart } from '../code/literals.ts';
+import { array, type Code, literal, object } from '../code/print.ts';
+import { parsePath, partAt, type Value } from '../schema/values.ts';
+
+/** Something that code can refer to. */
+export interface Source extends Value {
+  /** The code that refers to all of it. Calling it declares what that code needs. */
+  code(): string;
+}
+
+/** What the tasks of a sequence can refer to: what comes before them in it and around it. */
+export class Visible {
+  readonly #roots = new Map<string, Source>();
+  readonly #steps = new Map<string, Source>();
+  readonly #around: Visible | undefined;
+  /** How many parameters of one name there are, here and around. */
+  readonly #parameters: Map<string, number>;
+
+  constructor(around?: Visible) {
+    this.#around = around;
+    this.#parameters = new Map(around ? around.#parameters : []);
+  }
+
+  /** @param root a path such as `workflow.input` */
+  add(root: string, source: Source): void {
+    this.#roots.set(root, source);
+  }
+
+  /** @param step its code is the step itself, its value the step's output */
+  addStep(ref: string, step: Source): void {
+    this.#steps.set(ref, step);
+    this.add(`${ref}.output`, { ...step, code: () => `${step.code()}.output` });
+    this.add(`${ref}.status`, { schema: { type: 'string' }, code: () => `${step.code()}.status` });
+  }
+
+  find(root: string): Source | undefined {
+    return this.#roots.get(root) ?? this.#around?.find(root);
+  }
+
+  /** The steps that were added here, not around. */
+  steps(): ReadonlyMap<string, Source> {
+    return this.#steps;
+  }
+
+  /** A name for a parameter of this branch that no branch around it uses. */
+  parameter(name: string): string {
+    const number = (this.#parameters.get(name) ?? 0) + 1;
+    this.#parameters.set(name, number);
+    return number === 1 ? name : `${name}${number}`;
+  }
+}
+
+/** A typed reference as code, and what is known of the value. */
+export interface Reference extends Value {
+  code: string;
+}
+
+/** Finds the typed reference that writes a path with exactly the same letters. */
+export type Refer = (path: string) => Reference | undefined;
+
+/** @param at imports the function for elements of lists */
+export function referrer(visible: Visible, at: () => string): Refer {
+  return (path) => {
+    const named = visible.find(path); // such as the round of the loop around
+    if (named) return { ...named, code: named.code() };
+    const { root, steps } = parsePath(path) ?? { root: '', steps: [] };
+    const source = visible.find(root);
+    let value: Value | undefined = source;
+    for (const step of steps) value = value && partAt(value, step);
+    if (!source || !value) return undefined;
+    let code = source.code();
+    for (const step of steps) {
+      code = step.kind === 'key' ? `${code}${memberAccess(step.key)}` : `${at()}(${code}, ${step.index})`;
+    }
+    return { ...value, code };
+  };
+}
+
+const EXPRESSION = /(?<!\$)\$\{([^{}]*)\}/g;
+
+/** A stored value as code, with typed references in the place of its expressions as far as there are any. */
+export function wired(value: unknown, refer: Refer): Code {
+  if (typeof value === 'string') return wiredText(value, refer);
+  if (Array.isArray(value)) return array(value.map((item) => wired(item, refer)));
+  if (!isObject(value)) return literal(value);
+  return object(Object.entries(value).map(([key, item]) => [key, wired(item, refer)] as const));
+}
+
+/** A text that is one expression keeps the type of what it refers to. Others become template literals. */
+function wiredText(value: string, refer: Refer): string {
+  const parts: string[] = [];
+  let end = 0;
+  let refers = false;
+  for (const { 0: found, 1: path = '', index } of value.matchAll(EXPRESSION)) {
+    const code = refer(path)?.code;
+    if (code !== undefined && found === value) return code;
+    parts.push(templatePart(value.slice(end, index)), code === undefined ? templatePart(found) : `\${${code}}`);
+    refers ||= code !== undefined;
+    end = index + found.length;
+  }
+  return refers ? `\`${parts.join('')}${templatePart(value.slice(end))}\`` : stringLiteral(value);
+}
