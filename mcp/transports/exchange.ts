@@ -13,13 +13,7 @@ export interface Asked {
   readonly gone: AbortSignal;
 }
 
-/** An answer that is there as a whole, which needs no stream. */
-export interface WholeAnswer {
-  readonly status: number;
-  readonly body: object | undefined;
-}
-
-export type Answering = (asked: Asked) => Promise<Response | WholeAnswer>;
+export type Answering = (asked: Asked) => Promise<Response>;
 
 /** Serves one request of Node's HTTP server. */
 export type Exchange = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -101,9 +95,7 @@ function refuseBody(response: ServerResponse, maxBodyBytes: number): void {
   response.writeHead(413, { ...JSON_HEADERS, Connection: 'close' }).end(body);
 }
 
-async function send(answer: Response | WholeAnswer, response: ServerResponse, gone: AbortSignal): Promise<void> {
-  if (!(answer instanceof Response))
-    return sendWhole(response, answer.status, JSON_HEADERS, JSON.stringify(answer.body));
+async function send(answer: Response, response: ServerResponse, gone: AbortSignal): Promise<void> {
   const headers = Object.fromEntries(answer.headers);
   if (!headers['content-type']?.startsWith('text/event-stream')) {
     return sendWhole(response, answer.status, headers, await answer.text());

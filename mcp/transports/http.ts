@@ -10,7 +10,6 @@ import { type Answering, exchangeWith, requestOf } from './exchange.ts';
 import type { McpFront } from './mcp-front.ts';
 import { Sessions } from './sessions.ts';
 import { fetchWithSubscriptions } from './subscriptions.ts';
-import { answerWhole, WholeResults, wholeRequestOf } from './whole.ts';
 
 /** Above the largest input of a tool, in any encoding. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -90,20 +89,17 @@ function createMcp(options: McpFront & { sessions: boolean; onerror: OnError }):
   const { build, subscriptions, onerror } = options;
   const { changes } = subscriptions;
   const limits = { onerror, maxRequestBodySize: MAX_BODY_BYTES };
-  const results = new WholeResults(onerror);
   const legacy = options.sessions ? 'reject' : 'stateless';
-  const each = createMcpHandler(results.from(build), { ...limits, bus: changes, legacy });
+  const each = createMcpHandler(build, { ...limits, bus: changes, legacy });
   const sessions = options.sessions
     ? new Sessions({ ...limits, build: (context) => build(context, changes) })
     : undefined;
   return {
     async answer(asked) {
-      const whole = sessions ? undefined : wholeRequestOf(asked);
-      if (whole) return answerWhole(whole, asked, { build, onerror });
       const request = requestOf(asked);
       const parsed = asked.parsed === undefined ? {} : { parsedBody: asked.parsed };
       if (sessions && (await isLegacyRequest(request, asked.parsed, limits))) return sessions.fetch(request, parsed);
-      return results.first(request, () => fetchWithSubscriptions(subscriptions, request, each.fetch, parsed));
+      return fetchWithSubscriptions(subscriptions, request, each.fetch, parsed);
     },
     close: async () => void (await Promise.all([each.close(), sessions?.close()])),
   };
