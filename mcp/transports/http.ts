@@ -1,29 +1,30 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { hostHeaderValidation, originValidation } from '@modelcontextprotocol/node';
+import { hostHeaderValidation, originValidation, toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, isLegacyRequest } from '@modelcontextprotocol/server';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import { type Answering, exchangeWith, requestOf } from './exchange.ts';
 import type { McpFront } from './mcp-front.ts';
 import { Sessions } from './sessions.ts';
 import { fetchWithSubscriptions } from './subscriptions.ts';
 
-/** Above the largest input of a tool, in any encoding. */
+/** More than the largest input of a tool in any encoding. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const READY_TIMEOUT_MS = 3000;
-/** How long running calls may take to finish once the server is told to close. */
+/** Time for running calls to finish when the server closes. */
 const CLOSE_GRACE_MS = 1000;
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const ANY_ADDRESS = ['0.0.0.0', '::'];
 
 type OnError = (error: Error) => void;
+/** Node sets both on every request that a server receives, but its type is also that of a client's response. */
+type ReceivedRequest = IncomingMessage & { method: string; url: string };
 
 export interface HttpOptions extends McpFront {
   config: Pick<Config, 'mcpHost' | 'mcpPort' | 'mcpAllowedHosts' | 'mcpAllowedOrigins' | 'mcpSessions'>;
-  /** For readiness. */
+  /** Asked by `/ready`. */
   conductor: () => Promise<Conductor>;
   log: Logger;
 }
@@ -31,14 +32,14 @@ export interface HttpOptions extends McpFront {
 export interface HttpEndpoint {
   /** Where clients connect, `http://127.0.0.1:3000/mcp`. */
   readonly url: string;
-  /** Takes no more requests, lets running ones finish for a moment, then ends every connection. */
+  /** Stops accepting requests, gives running ones a second to finish, then closes every connection. */
   close(): Promise<void>;
 }
 
 /**
- * Serves MCP at `/mcp`, either era, and probes at `/health` (the process lives) and `/ready` (Conductor answers). Requests whose
- * Host or Origin was not allowed are refused, so that a web page cannot reach the server through the user's browser.
- * @throws FleetError `environment` if the address cannot be listened on
+ * Serves MCP of both eras at `/mcp`, and probes at `/health` (the process runs) and `/ready` (Conductor answers). Requests with a Host
+ * or Origin that is not allowed are refused, so that a web page cannot reach the server through the user's browser.
+ * @throws FleetError `environment` if the server cannot listen on the address
  */
 export async function startHttp({
   build,
@@ -50,8 +51,8 @@ export async function startHttp({
 }: HttpOptions): Promise<HttpEndpoint> {
   const onerror = (err: Error) => log.debug({ err }, 'MCP request');
   const mcp = createMcp({ build, subscriptions, sessions: config.mcpSessions, onerror });
-  const serve = exchangeWith(mcp.answer, MAX_BODY_BYTES);
-  const allowed = admission(config);
+  const serve = toNodeHandler(mcp, { maxRequestBodySize: MAX_BODY_BYTES, onerror });
+  const isAllowed = originCheck(config);
   const server = createServer((request, response) => {
     route(request, response).catch((err: unknown) => {
       log.error({ err }, `HTTP request failed: ${messageOf(err)}`);
@@ -63,28 +64,28 @@ export async function startHttp({
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path] = (request.url ?? '/').split('?', 1);
-    // Probes come from schedulers that use whatever address they have; they give nothing away.
+    // Probes are answered under every Host, because schedulers use the pod's address. The answers hold no secrets.
     if (path === '/health') return answer(response, 200, { status: 'ok' });
     if (path === '/ready') return answerReady(response, conductor, log);
-    if (!allowed(request, response)) return;
+    if (!isAllowed(request, response)) return;
     if (path !== '/mcp') return answer(response, 404, { error: 'Not found. MCP is served at /mcp.' });
-    await serve(request, response);
+    await serve(request as ReceivedRequest, response);
   }
 
   await listen(server, config);
   warmUp?.();
   if (!LOOPBACK.includes(inUrl(config.mcpHost))) {
-    log.warn(`MCP listens on ${config.mcpHost} and asks nobody who they are; keep a guard in front of it`);
+    log.warn(`MCP listens on ${config.mcpHost} without authentication; put a proxy that authenticates in front of it`);
   }
   return { url: urlOf(server, config.mcpHost), close: () => close(server, mcp) };
 }
 
 interface Mcp {
-  readonly answer: Answering;
+  fetch(request: Request): Promise<Response>;
   close(): Promise<void>;
 }
 
-/** Answers requests of either era; those of 2025 each by itself, or within sessions of this process. */
+/** Answers requests of both eras. Requests of the 2025 era stand alone, or belong to sessions of this process. */
 function createMcp(options: McpFront & { sessions: boolean; onerror: OnError }): Mcp {
   const { build, subscriptions, onerror } = options;
   const { changes } = subscriptions;
@@ -95,18 +96,22 @@ function createMcp(options: McpFront & { sessions: boolean; onerror: OnError }):
     ? new Sessions({ ...limits, build: (context) => build(context, changes) })
     : undefined;
   return {
-    async answer(asked) {
-      const request = requestOf(asked);
-      const parsed = asked.parsed === undefined ? {} : { parsedBody: asked.parsed };
-      if (sessions && (await isLegacyRequest(request, asked.parsed, limits))) return sessions.fetch(request, parsed);
+    async fetch(request) {
+      // Parsed once for all who read it. A body that is not JSON stays unread: the SDK refuses it.
+      const body: unknown = await request
+        .clone()
+        .json()
+        .catch(() => undefined);
+      const parsed = body === undefined ? {} : { parsedBody: body };
+      if (sessions && (await isLegacyRequest(request, body, limits))) return sessions.fetch(request, parsed);
       return fetchWithSubscriptions(subscriptions, request, each.fetch, parsed);
     },
     close: async () => void (await Promise.all([each.close(), sessions?.close()])),
   };
 }
 
-/** Refuses by itself what may not pass: the validators have answered when they return false. */
-function admission({ mcpHost, mcpAllowedHosts, mcpAllowedOrigins }: HttpOptions['config']) {
+/** Returns false for a Host or Origin that is not allowed; the request has then been answered with 403. */
+function originCheck({ mcpHost, mcpAllowedHosts, mcpAllowedOrigins }: HttpOptions['config']) {
   const own = ANY_ADDRESS.includes(mcpHost) ? [] : [inUrl(mcpHost)];
   const host = hostHeaderValidation([...LOOPBACK, ...own, ...mcpAllowedHosts]);
   const origin = originValidation([...LOOPBACK, ...mcpAllowedOrigins]);
@@ -144,7 +149,7 @@ function listen(server: Server, { mcpHost, mcpPort }: HttpOptions['config']): Pr
 }
 
 function urlOf(server: Server, host: string): string {
-  const { port } = server.address() as AddressInfo; // a server that listens on a port has no other kind of address
+  const { port } = server.address() as AddressInfo; // a server on a port always has this kind of address
   return `http://${ANY_ADDRESS.includes(host) ? '127.0.0.1' : inUrl(host)}:${port}/mcp`;
 }
 
