@@ -6,10 +6,11 @@ import {
   ResourceUpdatedNotificationSchema,
   ToolListChangedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js';
-import { InMemoryTransport } from '@modelcontextprotocol/server';
+import { InMemoryTransport, type JSONRPCMessage } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../core/log.ts';
+import { callerOf } from '../../mcp/admission/permissions.ts';
 import { readingOf } from '../../mcp/admission/subject.ts';
 import type { Feature } from '../../mcp/engine/mcp-server.ts';
 import { ChangeBus } from '../../mcp/subscriptions/change-bus.ts';
@@ -18,6 +19,7 @@ import type { McpFront } from '../../mcp/transports/mcp-front.ts';
 import { SubscriptionTransport } from '../../mcp/transports/subscriptions.ts';
 import { freePort } from '../support/free-port.ts';
 import { frontOf } from '../support/mcp-front.ts';
+import { rawRequest } from '../support/raw-mcp.ts';
 
 const WATCHED = 'test://watched';
 const info = { name: 'listener', version: '1' };
@@ -149,4 +151,44 @@ test('an address is looked after once for all who subscribed to it, until the la
   expect(watched.size).toBe(1);
   second();
   expect(watched.size).toBe(0);
+});
+
+describe('subscriptions/listen over stdio', () => {
+  /** Answers by the id of their request. */
+  async function listener(caller = callerOf('viewer')) {
+    front = frontOf([changing], { changes, caller });
+    const wire = stdio();
+    const received: JSONRPCMessage[] = [];
+    wire.onmessage = (message) => void received.push(message);
+    await wire.start();
+    const send = (request: object) => wire.send({ jsonrpc: '2.0', ...request } as JSONRPCMessage);
+    return { received, send };
+  }
+
+  const listen = JSON.parse(
+    String(rawRequest('subscriptions/listen', { notifications: { resourceSubscriptions: [WATCHED] } }, {}).body),
+  );
+
+  test('is refused to a caller who may not read executions, and nothing is watched', async () => {
+    const { received, send } = await listener({ ...callerOf('viewer'), permissions: [] });
+    await send(listen);
+    await expect
+      .poll(() => received)
+      .toMatchObject([
+        {
+          id: listen.id,
+          error: { code: -32602, message: expect.stringContaining('subscriptions/listen needs executions:read') },
+        },
+      ]);
+    expect(watched.size).toBe(0);
+  });
+
+  test('that is cancelled before it was admitted watches nothing', async () => {
+    const { received, send } = await listener();
+    await send(listen);
+    await send({ method: 'notifications/cancelled', params: { requestId: listen.id } });
+    await send(JSON.parse(String(rawRequest('tools/list', {}, {}).body)));
+    await expect.poll(() => received).toHaveLength(1);
+    expect(watched.size).toBe(0);
+  });
 });

@@ -1,5 +1,6 @@
 import { silentLogger } from '../../core/log.ts';
 import { createAdmit } from '../../mcp/admission/admit.ts';
+import { type Caller, callerOf } from '../../mcp/admission/permissions.ts';
 import { connector } from '../../mcp/engine/connection.ts';
 import { createMcpServer, type Feature } from '../../mcp/engine/mcp-server.ts';
 import { ChangeBus } from '../../mcp/subscriptions/change-bus.ts';
@@ -7,23 +8,26 @@ import { createSubscriptions } from '../../mcp/subscriptions/listen-admission.ts
 import type { Tasks } from '../../mcp/tasks/task-methods.ts';
 import type { McpFront } from '../../mcp/transports/mcp-front.ts';
 
-/** Serves a test's own features as the product serves its: through admission, for callers that may only read. */
-export function frontOf(features: readonly Feature[], { changes = new ChangeBus(), tasks }: FrontParts = {}) {
+/** Serves a test's own features as the product serves its: through admission. By default every caller may only read. */
+export function frontOf(
+  features: readonly Feature[],
+  { changes = new ChangeBus(), tasks, caller = callerOf('viewer') }: FrontParts = {},
+): McpFront {
   const config = { mcpToolsets: [], mcpTools: [], mcpRole: 'viewer' as const };
   const limits = { rateLimitRpm: 1_000_000, maxResponseSizeKb: 1000 };
   const door = {
     admit: createAdmit({ config: limits, now: () => performance.now() }),
-    connect: connector({ config }),
+    connect: connector({ config, callerFrom: () => caller }),
     log: silentLogger,
   };
-  const front: McpFront = {
+  return {
     build: createMcpServer({ ...door, features }),
     subscriptions: createSubscriptions({ ...door, changes, ...(tasks && { tasks }) }),
   };
-  return front;
 }
 
 interface FrontParts {
   readonly changes?: ChangeBus;
   readonly tasks?: Tasks;
+  readonly caller?: Caller;
 }

@@ -47,7 +47,31 @@ export async function raw(
   params: Record<string, unknown> = {},
   capabilities: object = FOLLOWS_TASKS,
 ): Promise<RawAnswer> {
-  const response = await fetch(url, rawRequest(method, params, capabilities));
+  return answerIn(await fetch(url, rawRequest(method, params, capabilities)));
+}
+
+/** Sends one request of the 2025 revision, in a session if its id is given. Returns the answer, and the id of a session that it opened. */
+export async function rawLegacy(
+  url: string,
+  method: string,
+  params: Record<string, unknown> = {},
+  sessionId?: string,
+): Promise<RawAnswer & { sessionId: string }> {
+  lastId += 1;
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/json',
+      Accept: 'application/json, text/event-stream',
+      'MCP-Protocol-Version': '2025-11-25',
+      ...(sessionId !== undefined && { 'Mcp-Session-Id': sessionId }),
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: lastId, method, params }),
+  });
+  return { ...(await answerIn(response)), sessionId: response.headers.get('mcp-session-id') ?? '' };
+}
+
+async function answerIn(response: Response): Promise<RawAnswer> {
   const text = await response.text();
   const json = response.headers.get('content-type')?.includes('event-stream') ? lastEvent(text) : text;
   return answer.parse(JSON.parse(json));

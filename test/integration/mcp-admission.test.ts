@@ -1,0 +1,186 @@
+import { type RequestMethod, Server } from '@modelcontextprotocol/server';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { buildMcp } from '../../cli/mcp-front.ts';
+import { loadConfig } from '../../core/config.ts';
+import { silentLogger } from '../../core/log.ts';
+import { type Caller, callerOf } from '../../mcp/admission/permissions.ts';
+import { Leases } from '../../mcp/agents/leases.ts';
+import type { TaskMethod } from '../../mcp/tasks/task-methods.ts';
+import { startHttp } from '../../mcp/transports/http.ts';
+import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
+import { freePort } from '../support/free-port.ts';
+import { type RawAnswer, raw, rawLegacy } from '../support/raw-mcp.ts';
+import { conductorAt } from '../support/tool-calls.ts';
+
+/*
+ * Every request method passes admission, in each era and over real HTTP. The methods are those that the product registers with the SDK
+ * (observed at the SDK's `setRequestHandler`), and `subscriptions/listen`, which the SDK answers without a handler.
+ * A method that is new must have an example below, and then has to be refused like all others.
+ */
+
+type Params = Record<string, unknown>;
+
+const taskId = 'exec-1.execute_workflow';
+const uri = 'conductor://executions/exec-1';
+const initialize = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '0' } };
+
+/** How each method is sent. The compiler asks for every method that the SDK knows. */
+const examples: Readonly<Record<RequestMethod | TaskMethod, Params>> = {
+  initialize,
+  ping: {},
+  'server/discover': {},
+  'logging/setLevel': { level: 'info' },
+  'tools/list': {},
+  'tools/call': { name: 'get_execution_status', arguments: { executionId: 'exec-1' } },
+  'resources/list': {},
+  'resources/templates/list': {},
+  'resources/read': { uri },
+  'resources/subscribe': { uri },
+  'resources/unsubscribe': { uri },
+  'prompts/list': {},
+  'prompts/get': { name: 'diagnose_execution', arguments: { executionId: 'exec-1' } },
+  'completion/complete': {
+    ref: { type: 'ref/prompt', name: 'diagnose_execution' },
+    argument: { name: 'executionId', value: '' },
+  },
+  'subscriptions/listen': { notifications: { resourceSubscriptions: [uri] } },
+  'tasks/get': { taskId },
+  'tasks/update': { taskId, inputResponses: {} },
+  'tasks/cancel': { taskId },
+  // Requests of a server to its client.
+  'sampling/createMessage': {},
+  'elicitation/create': {},
+  'roots/list': {},
+};
+
+/** The SDK answers these by itself, and nothing about Conductor. */
+const ANSWERED_BY_SDK = ['initialize', 'ping', 'server/discover'];
+/** Open to every caller, because each shows only what its caller may use. */
+const LISTS = ['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list'];
+/** Conductor is never asked for their answers. */
+const ANSWERED_FROM_MEMORY = ['prompts/list', 'resources/templates/list', 'resources/unsubscribe'];
+
+let fake: FakeConductor;
+let closing: (() => Promise<unknown>)[];
+
+beforeEach(async () => {
+  closing = [];
+  fake = await startFakeConductor();
+});
+afterEach(async () => {
+  for (const close of closing.reverse()) await close();
+  await fake.close();
+});
+
+/** Serves the product over HTTP to callers that are all `caller`. Returns its address. */
+async function serve(caller: Caller, { sessions = false, rpm = 1_000_000 } = {}): Promise<string> {
+  const env = {
+    CONDUCTOR_SERVER_URL: fake.url,
+    RATE_LIMIT_RPM: String(rpm),
+    MCP_PORT: String(await freePort()),
+    MCP_SESSIONS: String(sessions),
+  };
+  const { config } = loadConfig({ env });
+  const api = conductorAt(fake.url);
+  const conductor = async () => api;
+  const stop = new AbortController();
+  const leases = new Leases({ conductor, log: silentLogger });
+  const parts = { config, log: silentLogger, conductor, leases, signal: stop.signal };
+  const endpoint = await startHttp({ ...parts, ...(await buildMcp({ ...parts, callerFrom: () => caller })) });
+  closing.push(
+    async () => stop.abort(),
+    () => endpoint.close(),
+  );
+  return endpoint.url;
+}
+
+type Send = (method: string, params: Params) => Promise<RawAnswer>;
+
+interface Way {
+  readonly sessions: boolean;
+  /** Methods that only this way has. */
+  readonly own: readonly string[];
+  open(url: string): Promise<Send>;
+}
+
+const ways: readonly [string, Way][] = [
+  ['2025-11-25', { sessions: false, own: [], open: async (url) => (method, params) => rawLegacy(url, method, params) }],
+  [
+    '2025-11-25 in a session',
+    { sessions: true, own: ['resources/subscribe', 'resources/unsubscribe'], open: openSession },
+  ],
+  [
+    '2026-07-28',
+    {
+      sessions: false,
+      own: ['subscriptions/listen', 'tasks/get', 'tasks/update', 'tasks/cancel'],
+      open: async (url) => (method, params) => raw(url, method, params),
+    },
+  ],
+];
+
+async function openSession(url: string): Promise<Send> {
+  const { sessionId } = await rawLegacy(url, 'initialize', initialize);
+  return (method, params) => rawLegacy(url, method, params, sessionId);
+}
+
+/** Has `send` reach a server and returns the methods that its server has registered, and those that the SDK answers besides. */
+async function methodsOf(way: string, open: () => Promise<Send>): Promise<{ send: Send; methods: readonly string[] }> {
+  const register = vi.spyOn(Server.prototype, 'setRequestHandler');
+  try {
+    const send = await open();
+    await send('server/discover', {});
+    const registered = new Set(register.mock.calls.map(([method]) => String(method)));
+    if (way === '2026-07-28') registered.add('subscriptions/listen');
+    return { send, methods: [...registered].filter((method) => !ANSWERED_BY_SDK.includes(method)) };
+  } finally {
+    register.mockRestore();
+  }
+}
+
+function exampleOf(method: string): Params {
+  const example = Object.entries(examples).find(([name]) => name === method)?.[1];
+  if (!example) throw new Error(`${method} is new: say in "examples" how it is sent.`);
+  return example;
+}
+
+/** The refusal in an answer: an error of the protocol, or of a tool. */
+function refusalIn({ result, error }: RawAnswer): string {
+  return error?.message ?? (result?.isError === true ? JSON.stringify(result.content) : 'not refused');
+}
+
+const nobody: Caller = { ...callerOf('viewer'), permissions: [] };
+
+describe.each(ways)('a client of %s', (way, { sessions, own, open }) => {
+  test('without permissions is denied every request, and its lists are empty', async () => {
+    const url = await serve(nobody, { sessions });
+    const { send, methods } = await methodsOf(way, () => open(url));
+    expect(methods).toEqual(expect.arrayContaining([...LISTS, ...own, 'tools/call', 'resources/read', 'prompts/get']));
+    for (const method of methods) {
+      const answer = await send(method, exampleOf(method));
+      if (!LISTS.includes(method)) expect(refusalIn(answer), method).toContain('Error (denied)');
+      else expect(Object.values(answer.result ?? {}).find(Array.isArray), method).toEqual([]);
+    }
+  });
+
+  test('above the rate limit is refused every request whose answer needs Conductor', async () => {
+    const url = await serve(callerOf('admin'), { sessions, rpm: 1 });
+    const { send, methods } = await methodsOf(way, () => open(url));
+    await send('tools/list', {});
+    for (const method of methods) {
+      const answer = await send(method, exampleOf(method));
+      if (!ANSWERED_FROM_MEMORY.includes(method))
+        expect(refusalIn(answer), method).toContain('accepts 1 requests a min');
+      else expect(refusalIn(answer), method).toBe('not refused');
+    }
+  });
+
+  test('above the rate limit is still greeted, and told what the server offers', async () => {
+    const url = await serve(callerOf('viewer'), { sessions, rpm: 1 });
+    const send = await open(url);
+    await send('tools/list', {});
+    await send('tools/list', {});
+    const method = way === '2026-07-28' ? 'server/discover' : 'ping';
+    expect(await send(method, {})).toMatchObject({ result: {} });
+  });
+});
