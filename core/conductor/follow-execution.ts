@@ -2,7 +2,7 @@ import { FleetError, messageOf } from '../errors.ts';
 import { count, duration } from '../text.ts';
 import type { Conductor } from './api.ts';
 import { latestAttempts } from './execution.ts';
-import type { Execution, Task } from './types.ts';
+import { type Execution, isOpenTask, type Task } from './types.ts';
 import type { Standing } from './wait-for-end.ts';
 
 interface FollowOptions {
@@ -59,7 +59,7 @@ async function describe(conductor: Conductor, standing: Standing): Promise<strin
   if (standing.execution === undefined) return `no answer, still trying: ${messageOf(standing.error)}`;
   const { status, tasks: all } = standing.execution;
   const tasks = latestAttempts(all);
-  const open = tasks.filter((task) => task.status === 'IN_PROGRESS' || task.status === 'SCHEDULED');
+  const open = tasks.filter(isOpenTask);
   const last = open.at(-1) ?? tasks.at(-1);
   const now = last ? `, now ${last.referenceTaskName} (${last.status})${await whyItWaits(conductor, last)}` : '';
   return `${status}, ${count(tasks.length - open.length, 'task')} done${now}`;

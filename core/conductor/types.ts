@@ -54,6 +54,11 @@ export function hasEnded(status: WorkflowStatus): boolean {
   return status !== 'RUNNING' && status !== 'PAUSED';
 }
 
+/** True for a task that waits for a worker or is with one. */
+export function isOpenTask({ status }: { readonly status: string }): boolean {
+  return status === 'SCHEDULED' || status === 'IN_PROGRESS';
+}
+
 /** What the server hands a poller, and what it shows of a task in an execution. Times are epoch milliseconds, 0 if not yet. */
 export const taskSchema = z.looseObject({
   taskId: z.string(),

@@ -65,6 +65,12 @@ export async function endTask(conductor: Conductor, task: Task, ending: Ending):
   throw new FleetError('upstream', 'The server took the result, but the task is still open.');
 }
 
+/** Extends the lease of a task that is held. */
+export async function extendClaim(conductor: Conductor, { taskId, workflowInstanceId, workerId }: Task): Promise<void> {
+  const update = { workflowInstanceId, taskId, status: 'IN_PROGRESS', extendLease: true } as const;
+  await conductor.extendLease({ ...update, ...(workerId && { workerId }) });
+}
+
 /** Hands a task back to its queue at once, for anybody. */
 export async function giveBack(conductor: Conductor, { taskId, workflowInstanceId, workerId }: Task): Promise<void> {
   const back = { workflowInstanceId, taskId, status: 'IN_PROGRESS', callbackAfterSeconds: 0 } as const;

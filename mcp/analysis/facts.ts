@@ -1,7 +1,7 @@
 import type { Conductor } from '../../core/conductor/api.ts';
 import { latestAttempts } from '../../core/conductor/execution.ts';
 import { isContainer, isForWorkers } from '../../core/conductor/task-types.ts';
-import { type Execution, hasEnded, type PollData, type Task } from '../../core/conductor/types.ts';
+import { type Execution, hasEnded, isOpenTask, type PollData, type Task } from '../../core/conductor/types.ts';
 import { orUndefined } from '../../core/errors.ts';
 
 /** What is read to find a cause. */
@@ -125,7 +125,7 @@ function leafOf(execution: Execution, task: Task | undefined): Leaf {
 
 /** What has been scheduled and not ended, containers only where nothing inside them is open. */
 function openTasks({ tasks }: Execution): Task[] {
-  const open = latestAttempts(tasks).filter(({ status }) => status === 'SCHEDULED' || status === 'IN_PROGRESS');
+  const open = latestAttempts(tasks).filter(isOpenTask);
   const inner = open.filter(({ taskType }) => !isContainer(taskType));
   return inner.length > 0 ? inner : open;
 }

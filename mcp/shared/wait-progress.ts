@@ -1,4 +1,5 @@
 import { latestAttempts } from '../../core/conductor/execution.ts';
+import { isOpenTask } from '../../core/conductor/types.ts';
 import type { Standing } from '../../core/conductor/wait-for-end.ts';
 import { duration } from '../../core/text.ts';
 import type { Progress } from '../engine/define-tool.ts';
@@ -9,7 +10,7 @@ export function waitProgress(seconds: number, progress: (progress: Progress) => 
   return ({ waitedMs, execution }) => {
     if (execution === undefined) return;
     const tasks = latestAttempts(execution.tasks);
-    const open = tasks.filter((task) => task.status === 'SCHEDULED' || task.status === 'IN_PROGRESS');
+    const open = tasks.filter(isOpenTask);
     const at = open.at(-1) ? `, at ${word(open.at(-1)?.referenceTaskName ?? '')}` : '';
     const done = `${tasks.length - open.length} of ${tasks.length} tasks ended`;
     progress({

@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import type { Conductor } from '../../core/conductor/api.ts';
 import { mistakesIn } from '../../core/conductor/start.ts';
 import type { Task } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { duration, instant } from '../../core/text.ts';
-import { endTask, giveBack, heldTask, isClaimId } from '../agents/claims.ts';
+import { endTask, extendClaim, giveBack, heldTask, isClaimId } from '../agents/claims.ts';
 import { defineTool, type ToolContext } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
 import { callOf, word } from '../shared/quote.ts';
@@ -84,7 +83,7 @@ async function carryOut(
   const name = `${word(known.taskRef)} of ${known.executionId}`;
   switch (status) {
     case 'progress': {
-      await extend(conductor, task);
+      await extendClaim(conductor, task);
       const until = leases.keep(task);
       const keptUntil = instant(until);
       const text = `${name} is still yours, until ${keptUntil} (${duration(until - Date.now())}) without another sign.`;
@@ -108,11 +107,6 @@ async function carryOut(
   const { status: now } = await conductor.getTask(task.taskId);
   const goesOn = `What follows: ${callOf('get_execution_status', { executionId: known.executionId })}`;
   return { text: `${name} is ${word(now)}. ${goesOn}`, structured: { status: now, ...known } };
-}
-
-async function extend(conductor: Conductor, { taskId, workflowInstanceId, workerId }: Task): Promise<void> {
-  const update = { workflowInstanceId, taskId, status: 'IN_PROGRESS', extendLease: true } as const;
-  await conductor.extendLease({ ...update, ...(workerId && { workerId }) });
 }
 
 const withSchema = z.looseObject({

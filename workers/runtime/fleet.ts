@@ -12,8 +12,8 @@ import { TaskType, type TypeStatus } from './poll/task-type.ts';
 import { typeSettings } from './poll/type-settings.ts';
 import { Courier } from './report/courier.ts';
 import type { OpenSpool, Spool } from './report/spool.ts';
-import { LeaseKeeper } from './run/lease.ts';
 import { type Around, Runner } from './run/runner.ts';
+import { TaskLeases } from './run/task-leases.ts';
 import { Threads } from './run/threads.ts';
 
 /**
@@ -95,7 +95,7 @@ class WorkerProcess implements Fleet {
   readonly #slots: Slots;
   readonly #polls: Breaker;
   readonly #results: Breaker;
-  readonly #leases: LeaseKeeper;
+  readonly #leases: TaskLeases;
   readonly #courier: Courier;
   readonly #threads: Threads;
   readonly #types: TaskType[];
@@ -114,7 +114,7 @@ class WorkerProcess implements Fleet {
     this.#polls = this.#breaker('polls');
     this.#results = this.#breaker('results');
     const { events, workerId } = this;
-    this.#leases = new LeaseKeeper({ conductor, workerId, events });
+    this.#leases = new TaskLeases({ conductor, workerId, events });
     this.#courier = new Courier({
       conductor,
       spool: options.spool?.spool,

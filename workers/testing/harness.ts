@@ -8,7 +8,7 @@ import { Events } from '../runtime/events.ts';
 import { toTaskResult } from '../runtime/report/result.ts';
 import { Attempt } from '../runtime/run/attempt.ts';
 import { execute, type Outcome } from '../runtime/run/execute.ts';
-import { LeaseKeeper } from '../runtime/run/lease.ts';
+import { TaskLeases } from '../runtime/run/task-leases.ts';
 import { Clock, holdClocks } from './clock.ts';
 
 export interface TaskRunOptions {
@@ -160,7 +160,7 @@ async function runAttempt(
 }
 
 /** Keeps the lease at a server that takes every update and has nothing to say. */
-function leasesOf({ heartbeats }: TaskRunRecord): LeaseKeeper {
+function leasesOf({ heartbeats }: TaskRunRecord): TaskLeases {
   const answer = ({ path, body, params }: Call<z.ZodType>): unknown => {
     if (path === '/api/tasks/{taskId}') return { ...taskOf('', {}, {}, Date.now()), taskId: params?.taskId };
     if (path === '/api/tasks') heartbeats.push(body as TaskResult);
@@ -171,7 +171,7 @@ function leasesOf({ heartbeats }: TaskRunRecord): LeaseKeeper {
     call: async (call) => call.answer.parse(answer(call)),
     close: () => undefined,
   });
-  return new LeaseKeeper({ conductor, workerId: WORKER_ID, events: new Events(silentLogger) });
+  return new TaskLeases({ conductor, workerId: WORKER_ID, events: new Events(silentLogger) });
 }
 
 /** A thread is ended rather than aborted, and what goes in and out of it is copied. */

@@ -1,4 +1,4 @@
-import type { Execution, Task } from '../../core/conductor/types.ts';
+import { type Execution, isOpenTask, type Task } from '../../core/conductor/types.ts';
 import { clean } from './measure.ts';
 import type { Run } from './model.ts';
 
@@ -68,7 +68,7 @@ export class Rows {
     if (!last) return undefined;
     const [first = last] = attempts;
     const subWorkflowId = last.subWorkflowId ?? startedBy(last);
-    const end = last.endTime || (hasEnded(last) ? startOf(last) : this.#now);
+    const end = last.endTime || (isOpenTask(last) ? this.#now : startOf(last));
     return {
       status: clean(last.status),
       ms: Math.max(0, end - startOf(first)),
@@ -81,10 +81,6 @@ export class Rows {
 /** A task that nobody had to poll has no start, only a time at which it was scheduled. */
 function startOf({ startTime, scheduledTime }: Task): number {
   return startTime || scheduledTime;
-}
-
-function hasEnded({ status }: Task): boolean {
-  return status !== 'SCHEDULED' && status !== 'IN_PROGRESS';
 }
 
 function startedBy({ taskType, outputData }: Task): string | undefined {

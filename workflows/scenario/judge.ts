@@ -1,4 +1,5 @@
 import { isControlFlow } from '../../core/conductor/task-types.ts';
+import { isOpenTask } from '../../core/conductor/types.ts';
 import { count } from '../../core/text.ts';
 import { unknownReference } from './check.ts';
 import type { Expectation, Scenario } from './define-scenarios.ts';
@@ -99,10 +100,9 @@ function namedAtRunTime(trace: Trace, { tasks = {}, expect }: Scenario, steps: R
 }
 
 function missingAnswers(trace: Trace, { tasks = {} }: Scenario, steps: ReadonlyMap<string, Step>): string[] {
-  const open = (attempt: Attempt) => ['SCHEDULED', 'IN_PROGRESS'].includes(attempt.status);
   const waits = trace.execution.status === 'RUNNING';
   const own = trace.attempts
-    .filter((one) => one.unanswered || (waits && open(one) && !isControlFlow(one.type)))
+    .filter((one) => one.unanswered || (waits && isOpenTask(one) && !isControlFlow(one.type)))
     .map((one) => {
       const fork = forkOf(one.ref, steps);
       return missing(one, tasks[one.ref] ?? (fork && tasks[fork.ref]), steps.get(one.ref), fork);

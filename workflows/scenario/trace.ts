@@ -1,5 +1,5 @@
 import type { MockedTasks, TaskMock } from '../../core/conductor/calls/executions.ts';
-import type { Execution, Task } from '../../core/conductor/types.ts';
+import { type Execution, isOpenTask, type Task } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 import { isAdded } from './dry-definition.ts';
 import { isAnswered } from './kinds.ts';
@@ -130,6 +130,6 @@ function failedTooSoon({ attempts }: Trace, steps: ReadonlyMap<string, Step>): b
 /** The test endpoint saw a task that the server was just computing, and took it for one that waits for an answer. */
 function gaveUpTooSoon({ execution, attempts }: Trace): boolean {
   if (execution.status !== 'RUNNING') return false;
-  const open = attempts.filter(({ status }) => status === 'SCHEDULED' || status === 'IN_PROGRESS');
+  const open = attempts.filter(isOpenTask);
   return open.every(({ type }) => !isAnswered(type));
 }

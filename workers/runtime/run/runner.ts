@@ -7,11 +7,11 @@ import type { Courier } from '../report/courier.ts';
 import { keyOf, MAX_REASON_LENGTH, toTaskResult } from '../report/result.ts';
 import { Attempt } from './attempt.ts';
 import { execute, type Outcome } from './execute.ts';
-import type { LeaseKeeper } from './lease.ts';
+import type { TaskLeases } from './task-leases.ts';
 import type { Threads } from './threads.ts';
 
 export interface RunnerOptions {
-  leases: LeaseKeeper;
+  leases: TaskLeases;
   courier: Courier;
   threads: Threads;
   events: Events;

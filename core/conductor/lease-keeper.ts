@@ -1,0 +1,169 @@
+import { FleetError } from '../errors.ts';
+
+/** What a keeper has to know of a lease, and may do with it. */
+export interface Lease {
+  /** Names the lease; a task can have several one after another. */
+  readonly id: string;
+  readonly beatEveryMs: number;
+  /** Until the next heartbeat after one that failed. */
+  readonly retryMs: number;
+  /** When it looks whether the task is still held: before each heartbeat, or at times of its own. */
+  readonly looks: 'before-each-heartbeat' | { readonly firstMs: number; readonly everyMs: number };
+  /** How long it is kept from now on. Default: until it is forgotten or lost. */
+  readonly keptMs?: number;
+  /** Sends one heartbeat. */
+  extend(): Promise<void>;
+  /** Done after each heartbeat that was taken. A result need not wait for it. */
+  extended?(): Promise<void>;
+  /** Told of each heartbeat that the keeper sent by itself, with the error if it failed. */
+  beaten(error?: unknown): void;
+  /** Asks the server whether the task is still held. Any error but `not-found` says nothing about that. */
+  isHeld(): Promise<boolean>;
+  /** Told once when the task is no longer held; the lease is forgotten by then. */
+  lost?(): void;
+}
+
+interface Kept<L> {
+  lease: L;
+  /** When the next heartbeat and the next look are due, and until when there are any, on the clock of `performance.now()`. */
+  beatAt: number;
+  lookAt: number;
+  until: number;
+  isBeating: boolean;
+  isLooking: boolean;
+  isQuiet: boolean;
+  /** The heartbeat under way, or the last one; never rejects. */
+  sent?: Promise<void>;
+}
+
+/**
+ * Keeps leases: sends their heartbeats, and notices which of them are lost.
+ *
+ * Invariants:
+ * 1. A lease has at most one look and one heartbeat of the keeper under way.
+ * 2. While a lease is quiet none of its heartbeats begins, and `quiet` waits for one under way. The server reads a task, looks at its
+ *    state and writes it back, so a heartbeat that overtakes a result undoes it.
+ * 3. A lease whose task is no longer held is forgotten. Only looks can tell: the server takes the heartbeats of a terminated workflow too.
+ * 4. One timer serves all leases, and there is none while none is kept.
+ */
+export class LeaseKeeper<L extends Lease> {
+  readonly #tickMs: number;
+  readonly #holdsProcess: boolean;
+  readonly #kept = new Map<string, Kept<L>>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  /** @param options `holdsProcess` is true if the process must not end by itself while leases are kept */
+  constructor({ tickMs, holdsProcess }: { tickMs: number; holdsProcess: boolean }) {
+    this.#tickMs = tickMs;
+    this.#holdsProcess = holdsProcess;
+  }
+
+  /** Keeps a lease from now on. One of the same id is replaced, and is no longer quiet. */
+  keep(lease: L): void {
+    const now = performance.now();
+    const next = {
+      lease,
+      beatAt: now + lease.beatEveryMs,
+      lookAt: lease.looks === 'before-each-heartbeat' ? Number.POSITIVE_INFINITY : now + lease.looks.firstMs,
+      until: now + (lease.keptMs ?? Number.POSITIVE_INFINITY),
+      isQuiet: false,
+    };
+    const kept = this.#kept.get(lease.id);
+    if (kept) Object.assign(kept, next);
+    else this.#kept.set(lease.id, { ...next, isBeating: false, isLooking: false });
+    this.#timer ??= this.#start();
+  }
+
+  get(id: string): L | undefined {
+    return this.#kept.get(id)?.lease;
+  }
+
+  get leases(): L[] {
+    return Array.from(this.#kept.values(), ({ lease }) => lease);
+  }
+
+  forget(id: string): void {
+    this.#kept.delete(id);
+    if (this.#kept.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Sends a heartbeat now, whether the lease is kept or not. @throws what the server answers */
+  async beat(lease: L): Promise<void> {
+    const kept = this.#kept.get(lease.id);
+    const own = kept?.lease === lease ? kept : undefined;
+    if (own) own.beatAt = performance.now() + lease.beatEveryMs;
+    const sending = lease.extend();
+    if (own) own.sent = sending.catch(() => undefined);
+    await sending;
+    await lease.extended?.();
+  }
+
+  /** Sends no heartbeat until `resume` or `keep`. Resolves when none is under way. */
+  async quiet(id: string): Promise<void> {
+    const kept = this.#kept.get(id);
+    if (!kept) return;
+    kept.isQuiet = true;
+    await kept.sent;
+  }
+
+  resume(id: string): void {
+    const kept = this.#kept.get(id);
+    if (kept) kept.isQuiet = false;
+  }
+
+  #start(): ReturnType<typeof setInterval> {
+    const timer = setInterval(() => this.#tick(), this.#tickMs);
+    if (!this.#holdsProcess) timer.unref();
+    return timer;
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    for (const [id, kept] of this.#kept) {
+      if (now >= kept.until) this.forget(id);
+      else {
+        if (now >= kept.beatAt && !kept.isBeating && !kept.isQuiet) void this.#beat(kept);
+        if (now >= kept.lookAt && !kept.isLooking) void this.#look(kept);
+      }
+    }
+  }
+
+  async #beat(kept: Kept<L>): Promise<void> {
+    kept.isBeating = true;
+    try {
+      if (kept.lease.looks === 'before-each-heartbeat' && !(await this.#isHeld(kept))) return;
+      if (kept.isQuiet || this.#kept.get(kept.lease.id) !== kept) return;
+      await this.beat(kept.lease);
+      kept.lease.beaten();
+    } catch (error) {
+      kept.beatAt = performance.now() + kept.lease.retryMs;
+      kept.lease.beaten(error);
+    } finally {
+      kept.isBeating = false;
+    }
+  }
+
+  async #look(kept: Kept<L>): Promise<void> {
+    const { looks } = kept.lease;
+    kept.isLooking = true;
+    await this.#isHeld(kept).catch(() => true);
+    kept.isLooking = false;
+    if (looks !== 'before-each-heartbeat') kept.lookAt = performance.now() + looks.everyMs;
+  }
+
+  /** Forgets the lease if it is lost. */
+  async #isHeld(kept: Kept<L>): Promise<boolean> {
+    const { lease } = kept;
+    try {
+      if (await lease.isHeld()) return true;
+    } catch (error) {
+      if (!(error instanceof FleetError && error.code === 'not-found')) throw error;
+    }
+    if (this.#kept.get(lease.id) !== kept) return false;
+    this.forget(lease.id);
+    lease.lost?.();
+    return false;
+  }
+}

@@ -1,0 +1,129 @@
+import type { Conductor } from '../../../core/conductor/api.ts';
+import { type Lease, LeaseKeeper } from '../../../core/conductor/lease-keeper.ts';
+import { isOpenTask, type Task } from '../../../core/conductor/types.ts';
+import type { Events } from '../events.ts';
+import { heartbeat, keyOf } from '../report/result.ts';
+import type { Attempt } from './attempt.ts';
+
+export interface TaskLeasesOptions {
+  conductor: Conductor;
+  workerId: string;
+  events: Events;
+}
+
+/**
+ * Keeps the leases of the tasks that this process holds. See `LeaseKeeper` for how.
+ *
+ * Invariants:
+ * 1. From the poll until the server has the result, a lease runs out only where the server cannot be reached. A drain, or a result that has
+ *    to be sent again, does not end it.
+ * 2. A task that has ended on the server is aborted as `cancelled` while its handler runs. After that its result is on the way, and the
+ *    server may have taken it just now.
+ */
+export class TaskLeases {
+  readonly #options: TaskLeasesOptions;
+  readonly #keeper = new LeaseKeeper<TaskLease>({ tickMs: TICK_MS, holdsProcess: true });
+
+  constructor(options: TaskLeasesOptions) {
+    this.#options = options;
+  }
+
+  /** False if this process has the task already: the server handed it out a second time, because a heartbeat came too late. */
+  hold(attempt: Attempt): boolean {
+    if (this.holds(attempt.task)) return false;
+    this.#keeper.keep(new TaskLease(attempt, this.#options));
+    return true;
+  }
+
+  holds({ taskId }: Pick<Task, 'taskId'>): boolean {
+    return this.#keeper.get(taskId) !== undefined;
+  }
+
+  /** Forgets the attempt, but not a later one of the same task. */
+  release(attempt: Attempt): void {
+    if (this.#leaseOf(attempt)) this.#keeper.forget(attempt.task.taskId);
+  }
+
+  /** All tasks held: those that run, and those whose result is not delivered yet. */
+  get attempts(): Attempt[] {
+    return this.#keeper.leases.map(({ attempt }) => attempt);
+  }
+
+  /** Sends a heartbeat now, with the progress to be shown and the lines of the task's log. @throws FleetError if the server fails it */
+  beat(attempt: Attempt): Promise<void> {
+    return this.#keeper.beat(this.#leaseOf(attempt) ?? new TaskLease(attempt, this.#options));
+  }
+
+  /** Stops its heartbeats until `resume`; one under way is waited for. */
+  async quiet(attempt: Attempt): Promise<void> {
+    if (this.#leaseOf(attempt)) await this.#keeper.quiet(attempt.task.taskId);
+  }
+
+  resume(attempt: Attempt): void {
+    if (this.#leaseOf(attempt)) this.#keeper.resume(attempt.task.taskId);
+  }
+
+  #leaseOf(attempt: Attempt): TaskLease | undefined {
+    const lease = this.#keeper.get(attempt.task.taskId);
+    return lease?.attempt === attempt ? lease : undefined;
+  }
+}
+
+/** The lease of one attempt. */
+class TaskLease implements Lease {
+  readonly attempt: Attempt;
+  readonly id: string;
+  readonly beatEveryMs: number;
+  readonly retryMs: number;
+  readonly looks = { firstMs: FIRST_LOOK_MS, everyMs: LOOK_EVERY_MS };
+  readonly #options: TaskLeasesOptions;
+
+  constructor(attempt: Attempt, options: TaskLeasesOptions) {
+    this.attempt = attempt;
+    this.id = attempt.task.taskId;
+    this.beatEveryMs = attempt.leaseMs / 2;
+    this.retryMs = Math.min(attempt.leaseMs / 8, RETRY_MS);
+    this.#options = options;
+  }
+
+  async extend(): Promise<void> {
+    const { conductor, workerId } = this.#options;
+    // A heartbeat that hangs must leave time for another before the lease is over.
+    const limitMs = Math.max(MIN_LIMIT_MS, this.attempt.leaseMs / 4);
+    await conductor.extendLease(heartbeat(this.attempt, workerId), { limitMs });
+  }
+
+  async extended(): Promise<void> {
+    const { logs } = this.attempt;
+    for (let line = logs[0]; line !== undefined; line = logs[0]) {
+      await this.#options.conductor.addTaskLog(this.id, line.log);
+      logs.shift();
+    }
+  }
+
+  beaten(error?: unknown): void {
+    const { events } = this.#options;
+    const task = keyOf(this.attempt.task);
+    if (error === undefined) events.emit({ type: 'lease-extended', task });
+    else events.emit({ type: 'lease-failed', task, error });
+  }
+
+  async isHeld(): Promise<boolean> {
+    if (!this.attempt.running) return true;
+    const task = await this.#options.conductor.getTask(this.id);
+    return !this.attempt.running || isOpenTask(task);
+  }
+
+  lost(): void {
+    this.attempt.abort('cancelled');
+  }
+}
+
+/** The shortest lease is a second, so its heartbeat at half of it is never late by much. */
+const TICK_MS = 100;
+const RETRY_MS = 2_000;
+const MIN_LIMIT_MS = 1_000;
+
+/** Most tasks have ended by then and are never looked up. */
+const FIRST_LOOK_MS = 2_000;
+const LOOK_EVERY_MS = 5_000;
