@@ -5,7 +5,7 @@ import type { Conductor } from '../core/conductor/api.ts';
 import type { Config } from '../core/config.ts';
 import { isWorkflow, type TaskContract, type TaskPolicy, type Workflow } from '../core/contract.ts';
 import { FleetError, messageOf } from '../core/errors.ts';
-import type { Known } from '../workflows/lint/index.ts';
+import type { Known } from '../workflows/lint/lint.ts';
 import { toTaskDef } from '../workflows/manage/task-def.ts';
 import { loadWorkers, loadWorkflows } from './load-content.ts';
 

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
-import { applyFixes, type Finding, type Known, lintTaskDef, lintWorkflow, rules } from '../../workflows/lint/index.ts';
+import { applyFixes, type Finding, type Known, lintTaskDef, lintWorkflow, rules } from '../../workflows/lint/lint.ts';
 import { parseOptions } from '../arguments/parse-options.ts';
 import { withConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';

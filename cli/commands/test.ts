@@ -5,7 +5,7 @@ import { count } from '../../core/text.ts';
 import { toTaskDef } from '../../workflows/manage/task-def.ts';
 import { percentOf } from '../../workflows/scenario/coverage.ts';
 import type { Scenarios } from '../../workflows/scenario/define-scenarios.ts';
-import { runSuite, type WorkflowResult } from '../../workflows/scenario/suite.ts';
+import { runSuite, type WorkflowResult } from '../../workflows/scenario/run-suite.ts';
 import { parseOptions } from '../arguments/parse-options.ts';
 import { withConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';

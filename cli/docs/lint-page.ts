@@ -1,4 +1,4 @@
-import { taskDefRules, workflowRules } from '../../workflows/lint/index.ts';
+import { taskDefRules, workflowRules } from '../../workflows/lint/lint.ts';
 
 /** `docs/lint.md`, made from the rules. A unit test compares it with the file. */
 export function lintMarkdown(): string {

@@ -1,7 +1,7 @@
 import { kebabCase } from '../../core/content/discover.ts';
 import { count, duration } from '../../core/text.ts';
 import { percentOf } from '../../workflows/scenario/coverage.ts';
-import type { WorkflowResult } from '../../workflows/scenario/suite.ts';
+import type { WorkflowResult } from '../../workflows/scenario/run-suite.ts';
 
 /** Where the lines of a path end. */
 const WIDTH = 110;

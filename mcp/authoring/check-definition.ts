@@ -2,7 +2,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import type { TaskDef, WorkflowDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { clip, count } from '../../core/text.ts';
-import { applyFixes, type Finding, lintWorkflow } from '../../workflows/lint/index.ts';
+import { applyFixes, type Finding, lintWorkflow } from '../../workflows/lint/lint.ts';
 import { word } from '../shared/quote.ts';
 import { knownFor } from './read-known.ts';
 

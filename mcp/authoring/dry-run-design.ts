@@ -4,11 +4,11 @@ import type { WorkflowDef } from '../../core/conductor/types.ts';
 import type { TaskPolicy, Workflow } from '../../core/contract.ts';
 import { FleetError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import { dryRun, inTurn } from '../../workflows/scenario/dry-run.ts';
 import { pathOf } from '../../workflows/scenario/judge.ts';
 import { completes } from '../../workflows/scenario/mocks.ts';
-import { dryRun, inTurn } from '../../workflows/scenario/run.ts';
 import type { Attempt, Trace } from '../../workflows/scenario/trace.ts';
-import type { Compiled } from '../../workflows/steps/compile.ts';
+import type { Compiled } from '../../workflows/steps/compile-steps.ts';
 
 /** Longer than that nobody waits for a rehearsal within one call. */
 const LIMIT_MS = 25_000;

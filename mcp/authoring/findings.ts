@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { clip } from '../../core/text.ts';
-import type { Finding } from '../../workflows/lint/index.ts';
+import type { Finding } from '../../workflows/lint/lint.ts';
 
 /** A finding in structured answers. `place` is a JSON pointer. */
 export const findingSchema = z.object({

@@ -1,8 +1,8 @@
 import type { TaskDef, WorkflowDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
-import type { Finding } from '../../workflows/lint/index.ts';
-import { type Compiled, compileSteps, type Design } from '../../workflows/steps/compile.ts';
+import type { Finding } from '../../workflows/lint/lint.ts';
+import { type Compiled, compileSteps, type Design } from '../../workflows/steps/compile-steps.ts';
 import type { ToolContext } from '../engine/define-tool.ts';
 import { quote } from '../shared/quote.ts';
 import { checkDefinition } from './check-definition.ts';

@@ -2,7 +2,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import type { TaskDef } from '../../core/conductor/types.ts';
 import { orUndefined } from '../../core/errors.ts';
 import { isObject } from '../../core/json.ts';
-import type { Known } from '../../workflows/lint/index.ts';
+import type { Known } from '../../workflows/lint/lint.ts';
 
 /** So many are asked for one by one; above, all there are cost less. */
 const ONE_BY_ONE = 20;

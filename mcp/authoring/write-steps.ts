@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import { clip } from '../../core/text.ts';
-import { compileSteps } from '../../workflows/steps/compile.ts';
-import { EXAMPLE_STEPS, STEP_FORMAT } from '../../workflows/steps/format.ts';
+import { compileSteps } from '../../workflows/steps/compile-steps.ts';
+import { EXAMPLE_STEPS, STEP_FORMAT } from '../../workflows/steps/step-format.ts';
 import type { ServerModel, ToolContext } from '../engine/define-tool.ts';
 import { callOf, quote } from '../shared/quote.ts';
 

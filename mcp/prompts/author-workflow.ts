@@ -16,7 +16,7 @@ export default definePrompt({
   }),
 }).messages(async ({ goal }, { definitions, allows }) => {
   const [{ STEP_FORMAT }, { listTemplates }] = await Promise.all([
-    import('../../workflows/steps/format.ts'),
+    import('../../workflows/steps/step-format.ts'),
     import('../../workflows/templates/registry/registry.ts'),
   ]);
   const names = [...(await definitions.index()).keys()].filter((name) => !isLock(name)).sort();

@@ -20,7 +20,7 @@ export default defineResource({
   const execution = await orNoExecution(conductor.getExecution(id), id);
   const { workflowName, workflowVersion } = execution;
   const def = ownDefinition(execution) ?? (await definitions.get(workflowName, workflowVersion));
-  const { drawExecution } = await import('../../workflows/diagram/graph.ts');
+  const { drawExecution } = await import('../../workflows/diagram/draw.ts');
   return drawAs(format, drawExecution(def, execution, Date.now()));
 });
 

@@ -17,6 +17,6 @@ export default defineResource({
   complete: { name: workflowNames, version: versions, format: formats },
 }).reader(async ({ format, ...which }, context) => {
   const def = await findWorkflow(which, context.definitions);
-  const { drawDefinition } = await import('../../workflows/diagram/graph.ts');
+  const { drawDefinition } = await import('../../workflows/diagram/draw.ts');
   return drawAs(format, drawDefinition(def));
 });

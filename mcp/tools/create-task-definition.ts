@@ -46,7 +46,7 @@ export default defineTool({
     responseTimeoutSeconds: responseTimeoutSeconds ?? lease,
   } as unknown as TaskDef; // its fields are checked by lint, next
   const [{ lintTaskDef }, { findingLines }, { hasErrors }] = await Promise.all([
-    import('../../workflows/lint/index.ts'),
+    import('../../workflows/lint/lint.ts'),
     import('../authoring/findings.ts'),
     import('../authoring/check-definition.ts'),
   ]);

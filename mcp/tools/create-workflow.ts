@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { WorkflowDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
-import type { Finding } from '../../workflows/lint/index.ts';
+import type { Finding } from '../../workflows/lint/lint.ts';
 import { again, type Made, storeWorkflow } from '../authoring/store-definitions.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { definitionVersion, jsonObject, shortText } from '../shared/fields.ts';

@@ -146,8 +146,8 @@ function exampleOf(inputs: readonly string[], given: Readonly<Record<string, unk
 
 async function outlineOf(ready: PreparedDesign, created: readonly string[], context: ToolContext): Promise<string[]> {
   const [{ drawDefinition }, { toText }, { findingLines }] = await Promise.all([
-    import('../../workflows/diagram/graph.ts'),
-    import('../../workflows/diagram/text.ts'),
+    import('../../workflows/diagram/draw.ts'),
+    import('../../workflows/diagram/to-text.ts'),
     import('../authoring/findings.ts'),
   ]);
   const { def, rehearsal, warnings } = ready;

@@ -112,8 +112,8 @@ function inputText({ name, type, required, description }: WorkflowInput): string
 }
 
 async function treeOf(def: StoredWorkflowDef): Promise<string> {
-  const { drawDefinition } = await import('../../workflows/diagram/graph.ts');
-  const { toText } = await import('../../workflows/diagram/text.ts');
+  const { drawDefinition } = await import('../../workflows/diagram/draw.ts');
+  const { toText } = await import('../../workflows/diagram/to-text.ts');
   // The columns are for terminals; a model needs the words only.
   return toText(drawDefinition(def))
     .replace(/(\S) {2,}/g, '$1  ')
@@ -123,8 +123,8 @@ async function treeOf(def: StoredWorkflowDef): Promise<string> {
 }
 
 async function mermaidOf(def: StoredWorkflowDef): Promise<string> {
-  const { drawDefinition } = await import('../../workflows/diagram/graph.ts');
-  const { toMermaid } = await import('../../workflows/diagram/mermaid.ts');
+  const { drawDefinition } = await import('../../workflows/diagram/draw.ts');
+  const { toMermaid } = await import('../../workflows/diagram/to-mermaid.ts');
   return toMermaid(drawDefinition(def)).trimEnd();
 }
 

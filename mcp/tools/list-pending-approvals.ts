@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { clip, count, duration, instant } from '../../core/text.ts';
-import { effectsOf } from '../../workflows/model/gate.ts';
+import { effectsOf } from '../../workflows/model/answer-effects.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { definitionOf } from '../operate/execution-definition.ts';
 import {

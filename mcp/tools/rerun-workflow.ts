@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { checkInput } from '../../core/conductor/start.ts';
 import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
-import { placeOf, rerunnableBefore, whyRerunHangs } from '../../workflows/model/steering.ts';
+import { placeOf, rerunnableBefore, whyRerunHangs } from '../../workflows/model/skip-and-rerun.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { definitionOf } from '../operate/execution-definition.ts';
 import { executionId, jsonObject } from '../shared/fields.ts';

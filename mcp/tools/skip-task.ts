@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
-import { placeOf, readersOf, whySkippingHangs } from '../../workflows/model/steering.ts';
+import { placeOf, readersOf, whySkippingHangs } from '../../workflows/model/skip-and-rerun.ts';
 import { walk } from '../../workflows/model/walk.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { definitionOf } from '../operate/execution-definition.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
-import type { Finding } from '../../workflows/lint/index.ts';
+import type { Finding } from '../../workflows/lint/lint.ts';
 import { createCall } from '../authoring/create-call.ts';
 import { findingLines, findingRows, findingSchema } from '../authoring/findings.ts';
 import { defineTool } from '../engine/define-tool.ts';

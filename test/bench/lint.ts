@@ -3,7 +3,7 @@
  * Not measured: reading files, and asking a server.
  */
 import type { WorkflowTask } from '../../core/conductor/types.ts';
-import { lintWorkflow } from '../../workflows/lint/index.ts';
+import { lintWorkflow } from '../../workflows/lint/lint.ts';
 import { walk } from '../../workflows/model/walk.ts';
 import { choose, counted, fork, get, http, inline, join, loop, noop, simple } from '../support/lint-traps/trap.ts';
 

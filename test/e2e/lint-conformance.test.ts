@@ -4,7 +4,7 @@ import { loadWorkflows } from '../../cli/load-content.ts';
 import type { WorkflowDef } from '../../core/conductor/types.ts';
 import { hasEnded } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
-import { type Finding, lintWorkflow } from '../../workflows/lint/index.ts';
+import { type Finding, lintWorkflow } from '../../workflows/lint/lint.ts';
 import { GENERATED_INPUT, rightDefinitions, runnableDefinitions } from '../support/lint-generated.ts';
 import { misplaced, mutated, mutations } from '../support/lint-mutations.ts';
 import { traps } from '../support/lint-traps/index.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { EXAMPLE_INPUT, EXAMPLE_STEPS } from '../../workflows/steps/format.ts';
+import { EXAMPLE_INPUT, EXAMPLE_STEPS } from '../../workflows/steps/step-format.ts';
 import { connect, type McpClient } from '../support/mcp-clients.ts';
 import { stdioTarget } from '../support/mcp-process.ts';
 import { realConductor, unique } from '../support/product.ts';

@@ -5,8 +5,8 @@ import chargePayment from '../../workers/tasks/charge-payment.ts';
 import refundPayment from '../../workers/tasks/refund-payment.ts';
 import releaseInventory from '../../workers/tasks/release-inventory.ts';
 import reserveInventory from '../../workers/tasks/reserve-inventory.ts';
+import { defineSaga, type Saga } from '../../workflows/dsl/define-saga.ts';
 import { externalApi } from '../../workflows/dsl/policies.ts';
-import { defineSaga, type Saga } from '../../workflows/dsl/saga.ts';
 import { booksOf, failureWorkflowOf, orderFault, realConductor, requestsTo, unique } from '../support/product.ts';
 import { fail, put, rowIn, rowsOf, startOwn, until } from '../support/sagas.ts';
 

@@ -5,9 +5,9 @@ import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { externalApi } from '../../workflows/dsl/policies.ts';
 import { toTaskDef } from '../../workflows/manage/task-def.ts';
 import { defineScenarios, type Scenario } from '../../workflows/scenario/define-scenarios.ts';
+import { dryRun, inTurn } from '../../workflows/scenario/dry-run.ts';
 import { answers, fails } from '../../workflows/scenario/mocks.ts';
-import { dryRun, inTurn } from '../../workflows/scenario/run.ts';
-import { runSuite } from '../../workflows/scenario/suite.ts';
+import { runSuite } from '../../workflows/scenario/run-suite.ts';
 import { registerAlone } from '../support/probe.ts';
 import { realConductor, requestsTo, root, runFleetCommand, startFleetCommand, unique } from '../support/product.ts';
 

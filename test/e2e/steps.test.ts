@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import { compileSteps } from '../../workflows/steps/compile.ts';
+import { compileSteps } from '../../workflows/steps/compile-steps.ts';
 import { designInput, designs, runnableDesigns } from '../support/generated-designs.ts';
 import { realConductor, unique } from '../support/product.ts';
 

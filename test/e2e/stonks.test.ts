@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { startChecked } from '../../core/conductor/start.ts';
 import type { Execution } from '../../core/conductor/types.ts';
 import notifyStonks from '../../workflows/definitions/notify-stonks.ts';
-import { defineSchedule } from '../../workflows/dsl/schedule.ts';
+import { defineSchedule } from '../../workflows/dsl/define-schedule.ts';
 import notifyStonksDaily from '../../workflows/schedules/notify-stonks-daily.ts';
 import {
   booksOf,

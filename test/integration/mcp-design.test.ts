@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { callerOf, isAllowed } from '../../mcp/admission/permissions.ts';
 import type { Tool, ToolContext } from '../../mcp/engine/define-tool.ts';
 import designAndExecute from '../../mcp/tools/design-and-execute-workflow.ts';
-import { EXAMPLE_STEPS } from '../../workflows/steps/format.ts';
+import { EXAMPLE_STEPS } from '../../workflows/steps/step-format.ts';
 import { errorOf, replies, madeSince as requestsSince } from '../support/fake-calls.ts';
 import { type FakeConductor, type FakeRequest, fakeExecution, startFakeConductor } from '../support/fake-conductor.ts';
 import { callTool } from '../support/tool-calls.ts';

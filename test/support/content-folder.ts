@@ -52,8 +52,8 @@ const href = (path: string) => pathToFileURL(path).href;
 const PROLOGUE = [
   `import { z } from '${href(join(root, 'node_modules/zod/index.js'))}';`,
   `import { defineWorkflow } from '${href(join(root, 'workflows/dsl/define-workflow.ts'))}';`,
-  `import { defineSchedule } from '${href(join(root, 'workflows/dsl/schedule.ts'))}';`,
-  `import { defineEventHandler } from '${href(join(root, 'workflows/dsl/event-handler.ts'))}';`,
+  `import { defineSchedule } from '${href(join(root, 'workflows/dsl/define-schedule.ts'))}';`,
+  `import { defineEventHandler } from '${href(join(root, 'workflows/dsl/define-event-handler.ts'))}';`,
 ].join('\n');
 
 /** Code of a workflow that needs no worker: it waits for a signal in `hold` if asked to, and then makes a text. */

@@ -1,6 +1,6 @@
 import { type Execution, executionSchema } from '../../core/conductor/types.ts';
-import { type DefinitionLike, drawDefinition, drawExecution } from '../../workflows/diagram/graph.ts';
-import type { Diagram } from '../../workflows/diagram/model.ts';
+import type { Diagram } from '../../workflows/diagram/diagram.ts';
+import { type DefinitionLike, drawDefinition, drawExecution } from '../../workflows/diagram/draw.ts';
 
 /** When the executions of these tests start, epoch milliseconds. */
 export const START = 1_000_000;

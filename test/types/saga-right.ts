@@ -1,7 +1,7 @@
 /** The other side of `saga.ts`: what is right must compile. */
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
-import { defineSaga } from '../../workflows/dsl/saga.ts';
+import { defineSaga } from '../../workflows/dsl/define-saga.ts';
 
 const charge = defineTask({
   name: 'charge',

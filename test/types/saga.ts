@@ -1,8 +1,8 @@
 /** Mistakes in sagas that must be compile errors: `saga.test.ts` compiles this file with and without the pins. */
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
+import { defineSaga } from '../../workflows/dsl/define-saga.ts';
 import { externalApi } from '../../workflows/dsl/policies.ts';
-import { defineSaga } from '../../workflows/dsl/saga.ts';
 
 const charge = defineTask({
   name: 'charge',

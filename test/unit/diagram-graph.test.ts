@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import type { Diagram, Node } from '../../workflows/diagram/diagram.ts';
+import { drawDefinition } from '../../workflows/diagram/draw.ts';
 import { everyHead, fold } from '../../workflows/diagram/fold.ts';
-import { drawDefinition } from '../../workflows/diagram/graph.ts';
-import { toMermaid } from '../../workflows/diagram/mermaid.ts';
-import type { Diagram, Node } from '../../workflows/diagram/model.ts';
-import { toSvg } from '../../workflows/diagram/svg.ts';
-import { toText } from '../../workflows/diagram/text.ts';
+import { toMermaid } from '../../workflows/diagram/to-mermaid.ts';
+import { toSvg } from '../../workflows/diagram/to-svg.ts';
+import { toText } from '../../workflows/diagram/to-text.ts';
 import { definition, drawn, drawnRun, step } from '../support/diagrams.ts';
 
 const kinds = ({ nodes }: Diagram) => nodes.map(({ kind }) => kind);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { drawDefinition } from '../../workflows/diagram/graph.ts';
-import { clean } from '../../workflows/diagram/measure.ts';
-import { mermaidLabel, toMermaid } from '../../workflows/diagram/mermaid.ts';
+import { drawDefinition } from '../../workflows/diagram/draw.ts';
+import { clean } from '../../workflows/diagram/text-width.ts';
+import { mermaidLabel, toMermaid } from '../../workflows/diagram/to-mermaid.ts';
 import { definition, drawn, drawnRun, everyShape, everyShapeRows, step } from '../support/diagrams.ts';
 
 test('a definition is a flowchart: choices with labelled lines, forks, loops as frames with a line back', () => {

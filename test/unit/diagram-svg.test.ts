@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { drawDefinition } from '../../workflows/diagram/graph.ts';
-import { columnsOf } from '../../workflows/diagram/measure.ts';
-import type { Diagram } from '../../workflows/diagram/model.ts';
-import { toSvg } from '../../workflows/diagram/svg.ts';
+import type { Diagram } from '../../workflows/diagram/diagram.ts';
+import { drawDefinition } from '../../workflows/diagram/draw.ts';
+import { columnsOf } from '../../workflows/diagram/text-width.ts';
+import { toSvg } from '../../workflows/diagram/to-svg.ts';
 import { definition, drawn, drawnRun, everyShape, everyShapeRows, step } from '../support/diagrams.ts';
 
 interface Rectangle {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { drawDefinition } from '../../workflows/diagram/graph.ts';
-import { columnsOf } from '../../workflows/diagram/measure.ts';
-import { toText } from '../../workflows/diagram/text.ts';
+import { drawDefinition } from '../../workflows/diagram/draw.ts';
+import { columnsOf } from '../../workflows/diagram/text-width.ts';
+import { toText } from '../../workflows/diagram/to-text.ts';
 import { definition, drawn, drawnRun, everyShape, everyShapeRows, step } from '../support/diagrams.ts';
 
 const picture = (text: string) => text.replace(/^\n/, '').trimEnd();

@@ -9,7 +9,7 @@ import {
   rules,
   taskDefRules,
   workflowRules,
-} from '../../workflows/lint/index.ts';
+} from '../../workflows/lint/lint.ts';
 import { toTaskDef } from '../../workflows/manage/task-def.ts';
 import { type Trap, traps } from '../support/lint-traps/index.ts';
 

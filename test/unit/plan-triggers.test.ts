@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { defineEventHandler } from '../../workflows/dsl/define-event-handler.ts';
+import { defineSchedule } from '../../workflows/dsl/define-schedule.ts';
 import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
-import { defineEventHandler } from '../../workflows/dsl/event-handler.ts';
-import { defineSchedule } from '../../workflows/dsl/schedule.ts';
 
 const greet = defineWorkflow({
   name: 'Greet',

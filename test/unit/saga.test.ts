@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import { defineTask } from '../../core/contract.ts';
+import { defineSaga, type Saga } from '../../workflows/dsl/define-saga.ts';
 import { externalApi } from '../../workflows/dsl/policies.ts';
-import { defineSaga, type Saga } from '../../workflows/dsl/saga.ts';
 import { walk } from '../../workflows/model/walk.ts';
 
 const book = defineTask({

@@ -5,8 +5,8 @@ import { defineTask } from '../../core/contract.ts';
 import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { toTaskDef } from '../../workflows/manage/task-def.ts';
 import { coverageOf, percentOf } from '../../workflows/scenario/coverage.ts';
-import { stepsOf } from '../../workflows/scenario/steps.ts';
 import { isSpoilt, traceOf } from '../../workflows/scenario/trace.ts';
+import { stepsOf } from '../../workflows/scenario/workflow-steps.ts';
 
 const work = defineTask({
   name: 'do_work',

@@ -6,12 +6,12 @@ import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { externalApi } from '../../workflows/dsl/policies.ts';
 import { toTaskDef } from '../../workflows/manage/task-def.ts';
 import { walk } from '../../workflows/model/walk.ts';
-import { mistakesIn } from '../../workflows/scenario/check.ts';
 import { defineScenarios, unchecked } from '../../workflows/scenario/define-scenarios.ts';
 import { dryDefinition } from '../../workflows/scenario/dry-definition.ts';
 import { mockData, NO_MOCK } from '../../workflows/scenario/mock-data.ts';
 import { completes, each, fails, rounds, timesOut } from '../../workflows/scenario/mocks.ts';
-import { boundOf, type Known, stepsOf } from '../../workflows/scenario/steps.ts';
+import { mistakesIn } from '../../workflows/scenario/scenario-mistakes.ts';
+import { boundOf, type Known, stepsOf } from '../../workflows/scenario/workflow-steps.ts';
 
 const known = (...workflows: Workflow[]): Known => ({ workflows, taskDefOf: toTaskDef });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { outputSchemaOf } from '../../core/contract.ts';
 import { differences, exactly } from '../../workflows/scenario/expected.ts';
-import { sample, stubOf } from '../../workflows/scenario/sample.ts';
+import { sample, stubOf } from '../../workflows/scenario/sample-answer.ts';
 
 const paths = (expected: unknown, actual: unknown) => differences(expected, actual, 'output').map(({ path }) => path);
 

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
-import { lintTaskDef, lintWorkflow } from '../../workflows/lint/index.ts';
+import { lintTaskDef, lintWorkflow } from '../../workflows/lint/lint.ts';
 import { walk } from '../../workflows/model/walk.ts';
-import { type Compiled, compileSteps } from '../../workflows/steps/compile.ts';
-import { EXAMPLE_STEPS, STEP_FORMAT } from '../../workflows/steps/format.ts';
-import { stepTypes } from '../../workflows/steps/schema.ts';
+import { type Compiled, compileSteps } from '../../workflows/steps/compile-steps.ts';
+import { EXAMPLE_STEPS, STEP_FORMAT } from '../../workflows/steps/step-format.ts';
+import { stepTypes } from '../../workflows/steps/step-forms.ts';
 import { designs } from '../support/generated-designs.ts';
 
 type Json = Record<string, unknown>;

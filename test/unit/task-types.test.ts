@@ -6,7 +6,7 @@ const TABLE = 'core/conductor/task-types.ts';
 
 /** Code for each type, rather than knowledge about types. */
 const ALLOWED: Readonly<Record<string, string>> = {
-  'workflows/diagram/details.ts': 'which of its fields a picture shows',
+  'workflows/diagram/task-details.ts': 'which of its fields a picture shows',
   'workflows/pull/write/leaves.ts': 'the builder method that writes it',
 };
 

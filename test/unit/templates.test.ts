@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadEventHandlers, loadSchedules, loadWorkers, loadWorkflows } from '../../cli/load-content.ts';
 import { isWorkflow } from '../../core/contract.ts';
-import { lintWorkflow } from '../../workflows/lint/index.ts';
+import { lintWorkflow } from '../../workflows/lint/lint.ts';
 import { isScenarios } from '../../workflows/scenario/define-scenarios.ts';
 import { getTemplate, listTemplates, templateFiles } from '../../workflows/templates/registry/registry.ts';
 import { partSource, scenarioSource } from '../../workflows/templates/registry/source.ts';
@@ -107,7 +107,7 @@ describe('the text of a template', () => {
   const template = `import { z } from 'zod';
 import aTask from '../../workers/tasks/a-task.ts';
 import { defineWorkflow, failureInput } from '../dsl/define-workflow.ts';
-import { defineSchedule } from '../dsl/schedule.ts';
+import { defineSchedule } from '../dsl/define-schedule.ts';
 import { defineTemplate } from './registry/define.ts';
 
 const FIRST = 1;
@@ -168,7 +168,7 @@ function helper() {
   test('a schedule becomes a file that imports the workflow', () => {
     expect(partSource(template, 'schedule', rename, '../definitions/your-thing.ts')).toBe(
       `import workflow from '../definitions/your-thing.ts';
-import { defineSchedule } from './moved/workflows/dsl/schedule.ts';
+import { defineSchedule } from './moved/workflows/dsl/define-schedule.ts';
 
 // What starts it.
 export default defineSchedule({ name: 'your_thing_daily', workflow, input: {} });

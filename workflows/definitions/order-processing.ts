@@ -5,8 +5,8 @@ import refundPayment from '../../workers/tasks/refund-payment.ts';
 import releaseInventory from '../../workers/tasks/release-inventory.ts';
 import reserveInventory from '../../workers/tasks/reserve-inventory.ts';
 import shipOrder from '../../workers/tasks/ship-order.ts';
+import { defineSaga } from '../dsl/define-saga.ts';
 import { externalApi } from '../dsl/policies.ts';
-import { defineSaga } from '../dsl/saga.ts';
 
 export default defineSaga({
   name: 'OrderProcessing',

@@ -1,4 +1,4 @@
-import type { Tone } from './model.ts';
+import type { Tone } from './diagram.ts';
 
 /** A box of the picture with its text. */
 export interface Box {

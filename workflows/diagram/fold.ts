@@ -1,5 +1,5 @@
 import { count } from '../../core/text.ts';
-import { type Branch, type Diagram, type Node, type Round, type Tone, toneOf } from './model.ts';
+import { type Branch, type Diagram, type Node, type Round, type Tone, toneOf } from './diagram.ts';
 
 /** How much is shown before the rest is counted. What did not simply succeed is shown first. */
 const LIMITS = { run: 12, runEnds: 3, branches: 8, firstBranches: 3, rounds: 6, lastRounds: 2 };

@@ -1,8 +1,8 @@
 import { roleOf, type TaskRole } from '../../core/conductor/task-types.ts';
 import { type Block, type Box, EMPTY, framed, moved, spread, stack } from './blocks.ts';
-import { columnsOf, shorten } from './measure.ts';
-import { type Case, type Diagram, type Head, type LoopNode, type Node, type Tone, toneOf } from './model.ts';
-import { caseLabel, factsOf, fateOf, kindOf, matterOf, missingJoin, roundLabel, roundsOf, titleOf } from './words.ts';
+import { type Case, type Diagram, type Head, type LoopNode, type Node, type Tone, toneOf } from './diagram.ts';
+import { caseLabel, factsOf, fateOf, kindOf, matterOf, missingJoin, roundLabel, roundsOf, titleOf } from './labels.ts';
+import { columnsOf, shorten } from './text-width.ts';
 
 /** Font of the picture: with a fixed width per character, so that no browser is needed to know how wide a text is. */
 export const FONT = { size: 12, lineHeight: 16, charWidth: 7.3 };

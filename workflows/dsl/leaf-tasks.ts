@@ -2,19 +2,19 @@ import { z } from 'zod';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import type { TaskContract, TaskPolicy, Workflow } from '../../core/contract.ts';
 import { isObject } from '../../core/json.ts';
-import type { Countable } from './cases.ts';
+import type { Countable } from './builder-types.ts';
+import { type Placed, type QueuedPlacement, type Step, step, type TaskPlacement } from './builder-types.ts';
 import { type Ref, type Spelled, toParameters, type Wired } from './refs.ts';
-import { type ScriptInputs, Sequence } from './sequence.ts';
-import { type Placed, type QueuedPlacement, type Step, step, type TaskPlacement } from './step.ts';
-import { encodedTwice, type HttpOutput, type HttpRequest, httpRequest } from './system/http.ts';
 import {
   EVENT_NAMES,
   type EventOutput,
   type EventRequest,
   type KafkaMessage,
   kafkaRequest,
-} from './system/messaging.ts';
+} from './system/event-and-kafka.ts';
+import { encodedTwice, type HttpOutput, type HttpRequest, httpRequest } from './system/http-request.ts';
 import * as plain from './system/plain-tasks.ts';
+import { type ScriptInputs, TaskSequence } from './task-sequence.ts';
 
 /** Some of the variables; without declared ones there is nothing to set. */
 type Values<V> = [keyof V] extends [never] ? Record<string, never> : { [K in keyof V]?: Wired<V[K]> } & Spelled;
@@ -31,7 +31,7 @@ interface AsyncComplete<C extends z.ZodType> {
 }
 
 /** The tasks that hold no other tasks, but for those of models. */
-export class LeafTasks<V> extends Sequence<V> {
+export class LeafTasks<V> extends TaskSequence<V> {
   /** SIMPLE: executed by a worker. */
   task<I extends z.ZodType, O extends z.ZodType, F extends boolean = false>(
     ref: string,

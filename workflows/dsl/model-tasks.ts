@@ -1,7 +1,7 @@
 import type { TaskPolicy } from '../../core/contract.ts';
+import type { Placed, QueuedPlacement, Step } from './builder-types.ts';
 import { LeafTasks } from './leaf-tasks.ts';
 import type { Wired } from './refs.ts';
-import type { Placed, QueuedPlacement, Step } from './step.ts';
 import {
   type Answer,
   type AnswerForm,
@@ -13,7 +13,7 @@ import {
   mcpCallInput,
   modelInput,
   type Tool,
-} from './system/models.ts';
+} from './system/model-inputs.ts';
 
 /** Where an MCP server is. It has to be stateless: the server sends each request without an `initialize` before it. */
 interface McpServer {

@@ -1,16 +1,16 @@
 import type { z } from 'zod';
 import { NESTED_LOOP } from '../../core/conductor/task-types.ts';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
-import type { CasesOf, Countable } from './cases.ts';
+import type { CasesOf, Countable } from './builder-types.ts';
+import { type Callable, type MaybeStep, type Placed, type QueuedPlacement, type Step, step } from './builder-types.ts';
 import { ModelTasks } from './model-tasks.ts';
 import { type Ref, type Refs, refs, toJson, toParameters, type Wired } from './refs.ts';
-import type { ScriptInputs } from './sequence.ts';
-import { type Callable, type MaybeStep, type Placed, type QueuedPlacement, type Step, step } from './step.ts';
 import { dynamicFork, forkedTasks, forkResults, itemNames } from './system/fork-each.ts';
 import * as plain from './system/plain-tasks.ts';
+import type { ScriptInputs } from './task-sequence.ts';
 
-export type { ScriptInputs } from './sequence.ts';
-export type { MaybeStep, QueuedPlacement, Step, TaskPlacement } from './step.ts';
+export type { MaybeStep, QueuedPlacement, Step, TaskPlacement } from './builder-types.ts';
+export type { ScriptInputs } from './task-sequence.ts';
 
 /** Adds the tasks of one branch. What it returns can be referred to after the branch. */
 export type Branch<V = unknown, R = unknown> = (scope: Scope<V>) => R;

@@ -1,5 +1,4 @@
 import type { Subject } from './subject.ts';
-import type { TaskDefSubject } from './task-def-subject.ts';
 
 /** `error`: the server refuses it, or it cannot do what it says. `warning`: it runs, with a risk that its author may not know of. */
 export type Severity = 'error' | 'warning';
@@ -57,6 +56,11 @@ export interface Rule<S> {
   /** What to do about it. */
   readonly repair: string;
   check(subject: S): Iterable<Problem>;
+}
+
+/** A task definition as rules see it. */
+export interface TaskDefSubject {
+  readonly def: Readonly<Record<string, unknown>>;
 }
 
 export type WorkflowRule = Rule<Subject>;

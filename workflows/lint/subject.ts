@@ -2,10 +2,9 @@ import { roleOf, type TaskRole, taskType } from '../../core/conductor/task-types
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 import { escaped, type Place, walk } from '../model/walk.ts';
-import type { Known } from './known.ts';
-import { Order } from './order.ts';
-import { type Path, pathsIn } from './paths.ts';
+import { type Path, pathsIn } from './expression-paths.ts';
 import type { Problem } from './rule.ts';
+import { TaskOrder } from './task-order.ts';
 
 /** A task of a definition as rules see it: whatever its JSON holds, these are of the type they claim. */
 export interface Step {
@@ -40,6 +39,19 @@ export interface Use extends Path {
   readonly step: Step | undefined;
 }
 
+/** What else there is beside the definition that is looked at: on a server, in a folder, or among what is shipped. */
+export interface Known {
+  /** Task definitions by name. */
+  readonly taskDefs?: ReadonlyMap<string, unknown>;
+  /** Every version of the workflow definitions, by name. */
+  readonly workflows?: ReadonlyMap<string, readonly unknown[]>;
+  /** There is nothing beyond these, so that what is missing here is missing. Default false: what is unknown is not guessed. */
+  readonly complete?: boolean;
+}
+
+/** Nothing is known, and nothing is said to be missing. */
+export const NOTHING_KNOWN: Known = {};
+
 /** A workflow definition as rules see it. */
 export interface Subject {
   readonly def: Readonly<Record<string, unknown>>;
@@ -49,7 +61,7 @@ export interface Subject {
   readonly byRef: ReadonlyMap<string, Step>;
   readonly uses: readonly Use[];
   readonly known: Known;
-  readonly order: Order;
+  readonly order: TaskOrder;
 }
 
 /** Reads a definition. What is not of the type the server wants is taken for absent: the rules about form speak of it. */
@@ -62,7 +74,7 @@ export function subjectOf(def: Readonly<Record<string, unknown>>, known: Known, 
     ...steps.flatMap((step) => (step.task.items ? usesOf(step.task.items, `${step.pointer}/items`, step) : [])),
     ...usesOf(def.outputParameters, `${root}/outputParameters`, undefined),
   ];
-  return { def, root, steps, byRef, uses, known, order: new Order(byRef) };
+  return { def, root, steps, byRef, uses, known, order: new TaskOrder(byRef) };
 }
 
 /** True if the server reads task sequences of this kind inside a task of this type. */

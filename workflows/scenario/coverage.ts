@@ -2,9 +2,9 @@ import { roleOf } from '../../core/conductor/task-types.ts';
 import type { Workflow } from '../../core/contract.ts';
 import { isObject } from '../../core/json.ts';
 import { roundsOf } from './judge.ts';
-import { isAnswered } from './kinds.ts';
-import { boundOf, isOverItems, type Known, type Step, stepsOf } from './steps.ts';
+import { isAnswered } from './mockable-types.ts';
 import type { Attempt, Trace } from './trace.ts';
+import { boundOf, isOverItems, type Known, type Step, stepsOf } from './workflow-steps.ts';
 
 /** Something that a workflow can do and a scenario can reach. */
 export interface Point {

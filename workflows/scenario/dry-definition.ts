@@ -3,8 +3,8 @@ import type { WorkflowDef, WorkflowTask } from '../../core/conductor/types.ts';
 import type { Workflow } from '../../core/contract.ts';
 import { isObject } from '../../core/json.ts';
 import type { Mocked } from './define-scenarios.ts';
-import { canBeMocked, isAnswered } from './kinds.ts';
-import { type Known, type Step, stepsOf } from './steps.ts';
+import { canBeMocked, isAnswered } from './mockable-types.ts';
+import { type Known, type Step, stepsOf } from './workflow-steps.ts';
 
 /**
  * The definition as a dry run executes it. It computes what the original computes, and it can have no effect outside:

@@ -1,13 +1,13 @@
 import { isControlFlow } from '../../core/conductor/task-types.ts';
 import { isOpenTask } from '../../core/conductor/types.ts';
 import { count } from '../../core/text.ts';
-import { unknownReference } from './check.ts';
 import type { Expectation, Scenario } from './define-scenarios.ts';
 import { differences } from './expected.ts';
 import { isEach, isMock, isRounds, type Mocks } from './mocks.ts';
-import { stubOf } from './sample.ts';
-import type { Step } from './steps.ts';
+import { stubOf } from './sample-answer.ts';
+import { unknownReference } from './scenario-mistakes.ts';
 import type { Attempt, Trace } from './trace.ts';
+import type { Step } from './workflow-steps.ts';
 
 /** What a dry run came to that its scenario does not expect, in sentences. */
 export function judge(trace: Trace, scenario: Scenario, steps: ReadonlyMap<string, Step>): string[] {

@@ -3,9 +3,9 @@ import type { TaskDef } from '../../core/conductor/types.ts';
 import type { Workflow } from '../../core/contract.ts';
 import type { Mocked } from './define-scenarios.ts';
 import { dryName } from './dry-definition.ts';
-import { completesUnmocked, isAnswered } from './kinds.ts';
+import { completesUnmocked, isAnswered } from './mockable-types.ts';
 import { completes, isEach, isMock, isRounds, type Mock, type Mocks } from './mocks.ts';
-import { boundOf, type Known, type Step, stepsOf } from './steps.ts';
+import { boundOf, type Known, type Step, stepsOf } from './workflow-steps.ts';
 
 /**
  * The mocks in the form in which the server's test endpoint takes them. It does not come back from a sub-workflow in which a task has

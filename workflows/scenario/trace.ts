@@ -2,9 +2,9 @@ import type { MockedTasks, TaskMock } from '../../core/conductor/calls/execution
 import { type Execution, isOpenTask, type Task } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 import { isAdded } from './dry-definition.ts';
-import { isAnswered } from './kinds.ts';
 import { NO_MOCK } from './mock-data.ts';
-import type { Step } from './steps.ts';
+import { isAnswered } from './mockable-types.ts';
+import type { Step } from './workflow-steps.ts';
 
 /** One attempt of one task of a dry run. */
 export interface Attempt {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import logMessage from '../../workers/tasks/log-message.ts';
+import { defineEventHandler } from '../dsl/define-event-handler.ts';
 import { defineWorkflow } from '../dsl/define-workflow.ts';
-import { defineEventHandler } from '../dsl/event-handler.ts';
 import { defineTemplate } from './registry/define.ts';
 
 const workflow = defineWorkflow({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Diagram } from '../../../workflows/diagram/model.ts';
+import type { Diagram } from '../../../workflows/diagram/diagram.ts';
 import type { Completer } from '../../reading/completers.ts';
 import type { Reading } from '../../reading/define-resource.ts';
 
@@ -18,9 +18,9 @@ const TYPES: Record<Format, string> = { svg: 'image/svg+xml', mermaid: 'text/vnd
 export async function drawAs(format: Format, drawn: Diagram): Promise<Reading> {
   const [{ fold }, { toSvg }, { toMermaid }, { toText }] = await Promise.all([
     import('../../../workflows/diagram/fold.ts'),
-    import('../../../workflows/diagram/svg.ts'),
-    import('../../../workflows/diagram/mermaid.ts'),
-    import('../../../workflows/diagram/text.ts'),
+    import('../../../workflows/diagram/to-svg.ts'),
+    import('../../../workflows/diagram/to-mermaid.ts'),
+    import('../../../workflows/diagram/to-text.ts'),
   ]);
   const write = { svg: toSvg, mermaid: toMermaid, text: (diagram: Diagram) => toText(diagram) };
   return { text: write[format](fold(drawn).diagram), mimeType: TYPES[format] };

@@ -1,0 +1,94 @@
+import { type Execution, isOpenTask, type Task } from '../../core/conductor/types.ts';
+import type { Run } from './diagram.ts';
+import { clean } from './text-width.ts';
+
+/** Where to look for the tasks of one round of a loop: their references end in `suffix`, and they came up within these numbers. */
+export interface Window {
+  /** `__3` in the third round; rounds of an inner loop replace it. */
+  suffix: string;
+  fromSeq: number;
+  toSeq: number;
+}
+
+export const WHOLE: Window = { suffix: '', fromSeq: 0, toSeq: Number.POSITIVE_INFINITY };
+
+/** The tasks of an execution by their references. Conductor keeps each attempt, and each round of a loop, as a task of its own. */
+export class Rows {
+  readonly #byRef = new Map<string, Task[]>();
+  readonly #now: number;
+
+  constructor({ tasks }: Execution, now: number) {
+    this.#now = now;
+    for (const task of [...tasks].sort((a, b) => a.seq - b.seq)) {
+      const attempts = this.#byRef.get(task.referenceTaskName);
+      if (attempts) attempts.push(task);
+      else this.#byRef.set(task.referenceTaskName, [task]);
+    }
+  }
+
+  /** Its attempts, the first one first. */
+  attempts(ref: string, { suffix, fromSeq, toSeq }: Window): readonly Task[] {
+    const all = this.#byRef.get(`${ref}${suffix}`) ?? [];
+    return all.filter(({ seq }) => seq >= fromSeq && seq < toSeq);
+  }
+
+  /** The window over everything that this task, which is a loop, has started. Loops that run again count from one again. */
+  within(ref: string, window: Window): Window {
+    const [first] = this.attempts(ref, window);
+    if (!first) return { ...window, toSeq: window.fromSeq };
+    if (window.suffix === '') return { ...window, fromSeq: first.seq };
+    const starts = [...this.#byRef]
+      .filter(([name]) => roundOf(name, ref) !== undefined)
+      .flatMap(([, [row]]) => (row && row.seq > first.seq ? [row.seq] : []));
+    return { ...window, fromSeq: first.seq, toSeq: Math.min(window.toSeq, ...starts) };
+  }
+
+  /** The numbers of the rounds in which any of these tasks came up, in order. */
+  rounds(refs: readonly string[], window: Window): number[] {
+    const wanted = new Set(refs);
+    const numbers = new Set<number>();
+    for (const [name, rows] of this.#byRef) {
+      const at = name.lastIndexOf('__');
+      if (at < 0 || !wanted.has(name.slice(0, at))) continue;
+      const number = roundOf(name, name.slice(0, at));
+      if (number !== undefined && rows.some(({ seq }) => seq >= window.fromSeq && seq < window.toSeq))
+        numbers.add(number);
+    }
+    return [...numbers].sort((a, b) => a - b);
+  }
+
+  /** The references of all tasks. */
+  refs(): readonly string[] {
+    return [...this.#byRef.keys()];
+  }
+
+  /** What became of a task with these attempts. */
+  runOf(attempts: readonly Task[]): Run | undefined {
+    const last = attempts.at(-1);
+    if (!last) return undefined;
+    const [first = last] = attempts;
+    const subWorkflowId = last.subWorkflowId ?? startedBy(last);
+    const end = last.endTime || (isOpenTask(last) ? this.#now : startOf(last));
+    return {
+      status: clean(last.status),
+      ms: Math.max(0, end - startOf(first)),
+      attempts: attempts.length,
+      ...(subWorkflowId && { subWorkflowId: clean(subWorkflowId) }),
+    };
+  }
+}
+
+/** A task that nobody had to poll has no start, only a time at which it was scheduled. */
+function startOf({ startTime, scheduledTime }: Task): number {
+  return startTime || scheduledTime;
+}
+
+function startedBy({ taskType, outputData }: Task): string | undefined {
+  return taskType === 'START_WORKFLOW' && typeof outputData.workflowId === 'string' ? outputData.workflowId : undefined;
+}
+
+function roundOf(name: string, ref: string): number | undefined {
+  if (!name.startsWith(`${ref}__`)) return undefined;
+  const digits = name.slice(ref.length + 2);
+  return /^\d+$/.test(digits) ? Number(digits) : undefined;
+}

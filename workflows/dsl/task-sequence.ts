@@ -1,0 +1,47 @@
+import type { WorkflowTask } from '../../core/conductor/types.ts';
+import type { Build } from './build.ts';
+import { type QueuedPlacement, type Step, step } from './builder-types.ts';
+import { type Ref, type Refs, refs, type Spelled } from './refs.ts';
+import * as plain from './system/plain-tasks.ts';
+
+/** The values a script sees as `$`. References belong here and never into the script's text. */
+export type ScriptInputs = Readonly<Record<string, unknown>> & Spelled;
+
+/** Tasks one after the other, and what all of them can refer to. */
+export class TaskSequence<V> {
+  /** The workflow's variables, as set by the latest `set` before the reader runs. */
+  readonly variables: Refs<V> = refs('workflow.variables');
+  /** The id of the execution itself. */
+  readonly workflowId: Ref<string> = refs('workflow.workflowId');
+  readonly tasks: WorkflowTask[] = [];
+  protected readonly build: Build;
+  /** The reference of the loop around these tasks. */
+  protected readonly loop: string | undefined;
+
+  constructor(build: Build, loop?: string) {
+    this.build = build;
+    this.loop = loop;
+  }
+
+  protected add<O>(ref: string, name: string, type: string, input: object, placement: Placement = {}): Step<O> {
+    this.push({ ...plain.task(ref, type, input, name), ...placement });
+    return step<O>(ref);
+  }
+
+  protected push(task: WorkflowTask): void {
+    const { taskReferenceName: ref, startDelay, retryCount } = task;
+    this.build.claim(ref);
+    if (startDelay !== undefined) this.build.count(ref, 'seconds before it starts', startDelay, 0);
+    if (retryCount !== undefined) this.build.count(ref, 'retries', retryCount, 0);
+    this.tasks.push(task);
+  }
+
+  protected script(text: string): string {
+    if (text.includes('${')) {
+      throw this.build.mistake('a script holds "${", which the server takes for a reference; pass values as inputs.');
+    }
+    return text;
+  }
+}
+
+type Placement = QueuedPlacement & { asyncComplete?: boolean };

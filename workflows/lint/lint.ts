@@ -1,0 +1,78 @@
+import { isObject } from '../../core/json.ts';
+import { type Finding, findingsOf, type TaskDefRule, type WorkflowRule } from './rule.ts';
+import { forkRules } from './rules/fork-rules.ts';
+import { formRules, wrongType } from './rules/form-rules.ts';
+import { ignoredFieldRules } from './rules/ignored-field-rules.ts';
+import { inputRules } from './rules/input-rules.ts';
+import { limitRules } from './rules/limit-rules.ts';
+import { loopRules } from './rules/loop-rules.ts';
+import { nameRules } from './rules/name-rules.ts';
+import { referenceRules } from './rules/reference-rules.ts';
+import { scriptRules } from './rules/script-rules.ts';
+import { switchRules } from './rules/switch-rules.ts';
+import { taskDefinitionRules } from './rules/task-definition-rules.ts';
+import { taskTypeRules } from './rules/task-type-rules.ts';
+import { valueRules } from './rules/value-rules.ts';
+import { startedWorkflowRules } from './rules/workflow-rules.ts';
+import { type Known, NOTHING_KNOWN, objectOf, subjectOf } from './subject.ts';
+
+export { applyFixes } from './apply-fixes.ts';
+export type { Edit, Finding, Fix, Rule, Severity } from './rule.ts';
+export type { Known } from './subject.ts';
+
+/** What is looked for in workflow definitions, in the order in which it is told. */
+export const workflowRules: readonly WorkflowRule[] = [
+  ...formRules,
+  ...nameRules,
+  ...taskTypeRules,
+  ...inputRules,
+  ...referenceRules,
+  ...scriptRules,
+  ...switchRules,
+  ...loopRules,
+  ...forkRules,
+  ...startedWorkflowRules,
+  ...limitRules,
+  ...valueRules,
+  ...ignoredFieldRules,
+];
+
+/** What is looked for in task definitions. */
+export const taskDefRules: readonly TaskDefRule[] = taskDefinitionRules;
+
+/** All rules, without what they do. */
+export const rules: readonly Omit<WorkflowRule, 'check'>[] = [...workflowRules, ...taskDefRules];
+
+/**
+ * What is wrong with a workflow definition, as far as it can be told without running it. What passes without an error registers on the
+ * server and does not hang for want of form. Workflows written inside it are looked at as well. Pure; never throws on any JSON.
+ */
+export function lintWorkflow(def: unknown, known: Known = NOTHING_KNOWN): Finding[] {
+  return lintAt(def, known, '');
+}
+
+/** What is wrong with a task definition. Pure; never throws on any JSON. */
+export function lintTaskDef(def: unknown): Finding[] {
+  return isObject(def) ? findingsOf(taskDefRules, { def }) : [notAnObject('task definition', '')];
+}
+
+function lintAt(def: unknown, known: Known, root: string): Finding[] {
+  if (!isObject(def)) return [notAnObject('workflow definition', root)];
+  const subject = subjectOf(def, known, root);
+  // Where a list of tasks holds something else, no place behind it can be told.
+  const misshapen = findingsOf([wrongType], subject).filter(({ pointer }) => HOLDS_TASKS.test(pointer));
+  if (misshapen.length > 0) return misshapen;
+  const inline = subject.steps.flatMap(({ type, task, pointer }) => {
+    const { workflowDefinition } = objectOf(task.subWorkflowParam);
+    if (type !== 'SUB_WORKFLOW' || !isObject(workflowDefinition)) return [];
+    return lintAt(workflowDefinition, known, `${pointer}/subWorkflowParam/workflowDefinition`);
+  });
+  return [...findingsOf(workflowRules, subject), ...inline];
+}
+
+const HOLDS_TASKS = /\/(?:tasks|loopOver|defaultCase|forkTasks(?:\/\d+)?|decisionCases(?:\/[^/]*)?)(?:\/\d+)?$/;
+
+function notAnObject(what: string, pointer: string): Finding {
+  const { id, severity, reason } = wrongType;
+  return { rule: id, severity, pointer, message: `This is no ${what}`, reason, repair: 'Write a JSON object.' };
+}

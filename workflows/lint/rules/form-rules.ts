@@ -1,0 +1,183 @@
+import { taskType, taskTypes } from '../../../core/conductor/task-types.ts';
+import { isObject } from '../../../core/json.ts';
+import { zodPath } from '../../../core/zod-sentences.ts';
+import { type Misfit, misfits, strangersIn, taskDefForm, taskForm, workflowForm } from '../definition-forms.ts';
+import type { Problem, WorkflowRule } from '../rule.ts';
+import { at, holds, part, type Step, type Subject, textOf } from '../subject.ts';
+
+type Misfitting = Problem & { misfit: Misfit };
+
+/** Two rules and the look at the form before all of them ask for the same. */
+const found = new WeakMap<Subject, readonly Misfitting[]>();
+
+function everyMisfit(subject: Subject): readonly Misfitting[] {
+  const known = found.get(subject) ?? [...misfitsIn(subject)];
+  found.set(subject, known);
+  return known;
+}
+
+/** Misfits of the definition and of every task in it. */
+function* misfitsIn({ def, root, steps }: Subject): Generator<Misfitting> {
+  for (const misfit of misfits(workflowForm, def)) yield { ...problemOf(misfit, root), misfit };
+  for (const step of steps) {
+    for (const misfit of misfits(taskForm, step.task)) {
+      yield { ...problemOf(misfit, step.pointer), taskReferenceName: step.ref || undefined, misfit };
+    }
+    yield* missingLists(step);
+  }
+}
+
+/** null in a list or a map that the server goes through is a 500. */
+function* missingLists(step: Step): Generator<Misfitting> {
+  const { holds: kinds = [], refusesNullInput } = taskType(step.type) ?? {};
+  const fields = [...kinds.map((kind) => FIELD_OF[kind]), ...(refusesNullInput ? ['inputParameters'] : [])];
+  for (const field of fields.filter((name) => step.task[name] === null)) {
+    const wanted = field.endsWith('Parameters') ? 'a JSON object' : 'tasks';
+    const misfit = { path: [field], value: null, rule: `must be ${wanted}, not null` };
+    yield { ...problemOf(misfit, step.pointer), taskReferenceName: step.ref || undefined, misfit };
+  }
+}
+
+const FIELD_OF = {
+  case: 'decisionCases',
+  default: 'defaultCase',
+  branch: 'forkTasks',
+  loop: 'loopOver',
+} as const;
+
+function problemOf({ path, rule }: Misfit, root: string): Problem {
+  return {
+    pointer: `${root}${path.map((key) => part(String(key))).join('')}`,
+    message: `${zodPath(path) || 'The definition'} ${rule}`,
+  };
+}
+
+export const wrongType: WorkflowRule = {
+  id: 'wrong-type',
+  severity: 'error',
+  summary: 'a field holds something of another type, or a word that is none of its values',
+  reason: 'The server answers 500 with a Java parse error, and registers nothing of the whole call.',
+  repair: 'Write what the field takes.',
+  *check(subject) {
+    for (const { misfit, ...problem } of everyMisfit(subject)) {
+      if (misfit.coerced !== undefined) continue;
+      yield { ...problem, ...policyFix(misfit, problem.pointer) };
+    }
+  },
+};
+
+/** `{"type": "TIME_OUT_WF"}` was the form of old examples. */
+function policyFix({ path, value }: Misfit, pointer: string): Partial<Problem> {
+  if (path.at(-1) !== 'timeoutPolicy' || !isObject(value) || typeof value.type !== 'string') return {};
+  const { type } = value;
+  if (!['RETRY', 'TIME_OUT_WF', 'ALERT_ONLY'].includes(type)) return {};
+  return {
+    repair: `Write the bare word: "timeoutPolicy": "${type}", and timeoutSeconds beside it.`,
+    fix: { summary: `"timeoutPolicy": "${type}"`, edits: [{ pointer, value: type }] },
+  };
+}
+
+export const coercedType: WorkflowRule = {
+  id: 'coerced-type',
+  severity: 'warning',
+  summary: 'a number, text or truth value is written as one of the others',
+  reason:
+    'The server reads it all the same, and stores another type than the file has, so that every comparison shows a change.',
+  repair: 'Write the value in its own type.',
+  *check(subject) {
+    for (const { misfit, ...problem } of everyMisfit(subject)) {
+      const { coerced } = misfit;
+      if (coerced === undefined) continue;
+      const summary = `${JSON.stringify(misfit.value)} becomes ${JSON.stringify(coerced)}`;
+      yield { ...problem, fix: { summary, edits: [{ pointer: problem.pointer, value: coerced }] } };
+    }
+  },
+};
+
+export const missingField: WorkflowRule = {
+  id: 'missing-field',
+  severity: 'error',
+  summary: 'a definition or a task has no name, no reference, or no tasks',
+  reason: 'The server refuses the definition.',
+  repair: 'Add it.',
+  *check({ def, root, steps }) {
+    if (textOf(def.name) === '') yield { pointer: `${root}/name`, message: 'The workflow has no name' };
+    if (Array.isArray(def.tasks) && def.tasks.length === 0) {
+      yield { pointer: `${root}/tasks`, message: 'The workflow has no tasks' };
+    }
+    for (const step of steps) {
+      if (step.ref === '') yield at(step, '/taskReferenceName', 'The task has no taskReferenceName');
+      if (step.name === '') yield at(step, '/name', 'The task has no name');
+    }
+  },
+};
+
+export const schemaVersion: WorkflowRule = {
+  id: 'schema-version',
+  severity: 'error',
+  summary: 'schemaVersion is not 2',
+  reason: 'The server has no other version and refuses the definition.',
+  repair: 'Set schemaVersion to 2, or leave it out.',
+  *check({ def, root }) {
+    if (def.schemaVersion === undefined || Number(def.schemaVersion) === 2) return;
+    yield { pointer: `${root}/schemaVersion`, message: `schemaVersion is ${JSON.stringify(def.schemaVersion)}` };
+  },
+};
+
+export const unknownField: WorkflowRule = {
+  id: 'unknown-field',
+  severity: 'warning',
+  summary: 'a field that the server does not know',
+  reason: 'The server drops it without a word: what it was meant to do does not happen.',
+  repair: 'Correct its spelling, move it to where it belongs, or remove it.',
+  *check({ def, root, steps }) {
+    for (const key of strangersIn(workflowForm, def))
+      yield { pointer: `${root}${part(key)}`, message: strange(key, 'a workflow definition') };
+    for (const step of steps) {
+      for (const key of strangersIn(taskForm, step.task)) yield at(step, part(key), strange(key, 'a task'));
+    }
+  },
+};
+
+function strange(key: string, where: string): string {
+  const belongs =
+    key in taskForm.shape
+      ? '; it is one of a task'
+      : key in workflowForm.shape
+        ? '; it is one of a workflow definition'
+        : '';
+  const policy = belongs === '' && key in taskDefForm.shape ? '; it is one of a task definition' : belongs;
+  return `"${key}" is no field of ${where}${policy}`;
+}
+
+export const nestedTasksIgnored: WorkflowRule = {
+  id: 'nested-tasks-ignored',
+  severity: 'error',
+  summary: 'tasks stand in a field that the type of their task does not have',
+  reason: 'The server does not look at them: they never run, and references to them are refused or null.',
+  repair: 'Change the type of the task that holds them, or move them.',
+  *check({ steps }) {
+    for (const step of steps) {
+      for (const kind of ['case', 'default', 'branch', 'loop'] as const) {
+        const field = FIELD_OF[kind];
+        const value = step.task[field];
+        const isEmpty = Array.isArray(value) ? value.length === 0 : !isObject(value) || Object.keys(value).length === 0;
+        if (isEmpty || holds(step.type, kind)) continue;
+        yield at(
+          step,
+          `/${field}`,
+          `A task of type ${step.type} has ${field}, which only ${taskTypes.find((type) => holds(type, kind))} has`,
+        );
+      }
+    }
+  },
+};
+
+export const formRules: readonly WorkflowRule[] = [
+  wrongType,
+  coercedType,
+  missingField,
+  schemaVersion,
+  unknownField,
+  nestedTasksIgnored,
+];

@@ -1,0 +1,65 @@
+import { isSynchronous } from '../../../core/conductor/task-types.ts';
+import { isObject } from '../../../core/json.ts';
+import type { Problem, WorkflowRule } from '../rule.ts';
+import { at, objectOf, type Step } from '../subject.ts';
+
+const ignoredField: WorkflowRule = {
+  id: 'ignored-field',
+  severity: 'warning',
+  summary: 'a field that the server stores and does nothing with',
+  reason: 'What it promises does not happen in Conductor OSS.',
+  repair: 'Remove it, and do what it was for in the workflow or in the worker.',
+  *check({ def, root, steps }) {
+    for (const [field, what] of Object.entries(OF_A_WORKFLOW)) {
+      if (isSet(def[field]))
+        yield removable({ pointer: `${root}/${field}`, message: `${field} does nothing: ${what}` });
+    }
+    if (def.enforceSchema === true && (isSet(def.inputSchema) || isSet(def.outputSchema)))
+      yield unenforced(`${root}/enforceSchema`);
+    for (const step of steps) yield* ofATask(step);
+  },
+};
+
+const OF_A_WORKFLOW: Record<string, string> = {
+  cacheConfig: 'nothing is cached',
+  maskedFields: 'nothing is masked',
+  rateLimitConfig: 'executions are not limited',
+};
+
+function* ofATask(step: Step): Generator<Problem> {
+  const { cacheConfig, startDelay, subWorkflowParam, rateLimited } = step.task;
+  if (isSet(cacheConfig))
+    yield removable(at(step, '/cacheConfig', 'cacheConfig does nothing: the task runs every time'));
+  if (rateLimited === true) yield removable(at(step, '/rateLimited', 'rateLimited does nothing'));
+  if (typeof startDelay === 'number' && startDelay > 0 && isSynchronous(step.type)) {
+    yield removable(at(step, '/startDelay', `startDelay does nothing: ${step.type} starts at once`));
+  }
+  for (const field of ['idempotencyKey', 'idempotencyStrategy']) {
+    const message = `${field} does nothing: two starts make two executions`;
+    if (step.type === 'SUB_WORKFLOW' && isSet(objectOf(subWorkflowParam)[field]))
+      yield removable(at(step, `/subWorkflowParam/${field}`, message));
+    if (step.type === 'START_WORKFLOW' && isSet(objectOf(step.input.startWorkflow)[field])) {
+      yield removable(at(step, `/inputParameters/startWorkflow/${field}`, message));
+    }
+  }
+}
+
+function unenforced(pointer: string): Problem {
+  const message = 'enforceSchema does nothing: the server never looks at the schemas';
+  return { pointer, message, fix: { summary: '"enforceSchema": false', edits: [{ pointer, value: false }] } };
+}
+
+function removable(problem: Problem): Problem {
+  return {
+    ...problem,
+    fix: { summary: `${problem.pointer.split('/').at(-1)} is removed`, edits: [{ pointer: problem.pointer }] },
+  };
+}
+
+function isSet(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  return isObject(value) ? Object.keys(value).length > 0 : typeof value === 'string' && value !== '';
+}
+
+/** Rules about fields without effect. */
+export const ignoredFieldRules: readonly WorkflowRule[] = [ignoredField];

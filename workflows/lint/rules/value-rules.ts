@@ -1,0 +1,98 @@
+import { roleOf, type TaskRole } from '../../../core/conductor/task-types.ts';
+import { isObject } from '../../../core/json.ts';
+import type { Problem, WorkflowRule } from '../rule.ts';
+import { part, type Step, type Subject, taskDefOf, type Use } from '../subject.ts';
+import { requiredIn, schemaIn } from '../value-schemas.ts';
+import { atUse, usesOfTasks } from './reference-rules.ts';
+
+const mayBeNull: WorkflowRule = {
+  id: 'may-be-null',
+  severity: 'warning',
+  summary: 'a value that is needed comes from a task that may not have run',
+  reason: 'If the SWITCH has chosen another case, the expression is null where something is needed.',
+  repair: 'Read it inside the case, or gather the values of all cases in a variable.',
+  *check(subject) {
+    for (const { use, target } of usesOfTasks(subject)) {
+      if (!use.whole || use.below[0] !== 'output' || !isNeeded(use, subject)) continue;
+      const ended = use.step ? subject.order.before(use.step).get(target) : ending(subject, target);
+      if (ended !== 'maybe') continue;
+      yield atUse(use, `\${${use.path}} is null unless "${target.ref}" has run, and it is needed here`);
+    }
+  },
+};
+
+function ending({ steps, order }: Subject, target: Step): 'always' | 'maybe' | undefined {
+  const last = steps.findLast(({ parent }) => parent === undefined);
+  if (!last || target === last) return 'always';
+  return order.after(last).get(target);
+}
+
+/** Places of the server's own tasks that cannot do without a value. */
+const NEEDED = /\/(?:uri|method|mcpServer|message|llmProvider|model|name)$/;
+
+function isNeeded(use: Use, { def, known, root }: Subject): boolean {
+  const { step, pointer } = use;
+  if (!step)
+    return requiredIn(schemaIn(def, 'outputSchema')).some(
+      (name) => pointer === `${root}/outputParameters${part(name)}`,
+    );
+  const below = pointer.slice(`${step.pointer}/inputParameters`.length);
+  if (step.type !== 'SIMPLE') return roleOf(step.type) === 'call' && NEEDED.test(below);
+  return requiredIn(schemaIn(taskDefOf(step, known), 'inputSchema')).some((name) => below === part(name));
+}
+
+/** Roles whose tasks get the secret only when they are handed out, so that it is not stored. */
+const KEEPING: readonly (TaskRole | undefined)[] = ['worker', 'call', undefined];
+
+const secretExposed: WorkflowRule = {
+  id: 'secret-exposed',
+  severity: 'warning',
+  summary: 'a secret is handed to something that stores it',
+  reason:
+    'Secrets stay out of the database only in the inputs of workers and of calls by the server; an output, a variable or the input of another workflow is stored and shown to everybody.',
+  repair: 'Read ${workflow.secrets.…} in the input of the task that needs it, and nowhere else.',
+  *check({ uses }) {
+    for (const use of uses) {
+      if (use.head !== 'workflow' || use.below[0] !== 'secrets') continue;
+      const where = use.step
+        ? KEEPING.includes(roleOf(use.step.type))
+          ? undefined
+          : `the input of ${use.step.type}`
+        : 'the output of the workflow';
+      if (where) yield atUse(use, `\${${use.path}} is in ${where}`);
+    }
+  },
+};
+
+const SECRET_KEY =
+  /^(?:(?:proxy-)?authorization|password|passwd|secret|(?:x-)?api[-_]?key|(?:access|auth|bearer)[-_]?token|client[-_]?secret|private[-_]?key)$/i;
+
+const secretInClear: WorkflowRule = {
+  id: 'secret-in-clear',
+  severity: 'warning',
+  summary: 'what looks like a secret stands in the definition',
+  reason: 'Definitions and inputs are shown to everybody who reaches the server.',
+  repair: 'Set CONDUCTOR_SECRET_NAME for the server and write ${workflow.secrets.NAME}.',
+  *check({ def, root, steps }) {
+    for (const step of steps) yield* literalSecrets(step.input, `${step.pointer}/inputParameters`, step.ref);
+    for (const field of ['inputTemplate', 'variables', 'outputParameters'])
+      yield* literalSecrets(def[field], `${root}/${field}`);
+  },
+};
+
+function* literalSecrets(value: unknown, pointer: string, taskReferenceName?: string): Generator<Problem> {
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) yield* literalSecrets(item, `${pointer}/${index}`, taskReferenceName);
+  }
+  if (!isObject(value)) return;
+  for (const [key, item] of Object.entries(value)) {
+    const place = `${pointer}${part(key)}`;
+    if (typeof item !== 'string') yield* literalSecrets(item, place, taskReferenceName);
+    else if (SECRET_KEY.test(key) && item.trim() !== '' && !item.includes('${')) {
+      yield { pointer: place, taskReferenceName, message: `"${key}" is written in clear` };
+    }
+  }
+}
+
+/** Rules about what values may be, and what must not be seen. */
+export const valueRules: readonly WorkflowRule[] = [mayBeNull, secretExposed, secretInClear];

@@ -1,0 +1,115 @@
+import { isObject } from '../../../core/json.ts';
+import type { WorkflowRule } from '../rule.ts';
+import type { Known } from '../subject.ts';
+import { around, at, isDynamic, objectOf, type Step, type Subject, subjectOf, textOf } from '../subject.ts';
+
+/** The workflow that a task starts, if it stands in the definition. */
+function startedBy(step: Step): { name: string; version: unknown; field: string } | undefined {
+  const isSub = step.type === 'SUB_WORKFLOW';
+  if (!isSub && step.type !== 'START_WORKFLOW') return undefined;
+  const start = isSub ? objectOf(step.task.subWorkflowParam) : objectOf(step.input.startWorkflow);
+  if (start.workflowDefinition || start.workflowDef) return undefined;
+  const name = textOf(start.name);
+  if (name === '' || isDynamic(name)) return undefined;
+  return {
+    name,
+    version: start.version,
+    field: isSub ? '/subWorkflowParam/name' : '/inputParameters/startWorkflow/name',
+  };
+}
+
+const unknownWorkflow: WorkflowRule = {
+  id: 'unknown-workflow',
+  severity: 'error',
+  summary: 'a task starts a workflow that does not exist',
+  reason: 'The server registers it; then every start answers 500 (SUB_WORKFLOW), or the task fails (START_WORKFLOW).',
+  repair: 'Correct its name or version, or register it first.',
+  *check(subject) {
+    for (const step of subject.steps) {
+      const started = startedBy(step);
+      const why = started && absence(started, subject);
+      if (started && why) yield at(step, started.field, `${step.type} starts "${started.name}", ${why}`);
+    }
+  },
+};
+
+function absence({ name, version }: { name: string; version: unknown }, { known, def }: Subject): string | undefined {
+  if (!known.complete) return undefined;
+  const versions = [...(known.workflows?.get(name) ?? []), ...(def.name === name ? [def] : [])];
+  if (versions.length === 0) return 'which does not exist';
+  if (version === undefined || version === null || isDynamic(version)) return undefined;
+  const has = versions.some((other) => Number(objectOf(other).version ?? 1) === Number(version));
+  return has ? undefined : `whose version ${textOf(version)} does not exist`;
+}
+
+const unknownFailureWorkflow: WorkflowRule = {
+  id: 'unknown-failure-workflow',
+  severity: 'error',
+  summary: 'a failureWorkflow that does not exist',
+  reason: 'The failure it is for is silent: nothing is started, and only the output of the failed execution says so.',
+  repair: 'Correct its name, or register it first.',
+  *check({ def, root, known }) {
+    const name = textOf(def.failureWorkflow);
+    if (!known.complete || name === '' || isDynamic(name) || name === def.name || known.workflows?.has(name)) return;
+    yield { pointer: `${root}/failureWorkflow`, message: `The failureWorkflow "${name}" does not exist` };
+  },
+};
+
+const endlessRecursion: WorkflowRule = {
+  id: 'endless-recursion',
+  severity: 'error',
+  summary: 'a workflow that starts itself each time it runs',
+  reason: 'Every execution makes another one, without end.',
+  repair: 'Start it inside a SWITCH that ends the recursion, or use a loop.',
+  *check(subject) {
+    const self = textOf(subject.def.name);
+    if (self === '') return;
+    for (const step of subject.steps) {
+      const started = startedBy(step);
+      if (!started || !isUnconditional(step) || !leadsTo(started.name, self, subject.known)) continue;
+      const way = started.name === self ? '' : `, which starts "${self}" again`;
+      yield at(step, started.field, `"${self}" always starts "${started.name}"${way}`);
+    }
+    if (subject.def.failureWorkflow === self) {
+      yield {
+        pointer: `${subject.root}/failureWorkflow`,
+        message: `"${self}" is its own failureWorkflow: while it fails it starts itself`,
+      };
+    }
+  },
+};
+
+function leadsTo(name: string, self: string, known: Known, seen = new Set<string>()): boolean {
+  if (name === self) return true;
+  if (seen.has(name)) return false;
+  seen.add(name);
+  const latest = known.workflows?.get(name)?.filter(isObject).at(-1);
+  if (!latest) return false;
+  const started = subjectOf(latest, known)
+    .steps.filter(isUnconditional)
+    .flatMap((step) => startedBy(step) ?? []);
+  return started.some((next) => leadsTo(next.name, self, known, seen));
+}
+
+function isUnconditional(step: Step): boolean {
+  return [step, ...around(step)].every(({ kind }) => kind !== 'case' && kind !== 'default') && !mayEndBefore(step);
+}
+
+/** A TERMINATE in a case before it may end the execution in time. */
+function mayEndBefore(step: Step): boolean {
+  for (let { previous } = step; previous; previous = previous.previous) {
+    if (
+      previous.type === 'TERMINATE' ||
+      previous.inside.some(({ steps }) => steps.some(({ type }) => type === 'TERMINATE'))
+    )
+      return true;
+  }
+  return false;
+}
+
+/** Rules about the workflows that a workflow starts. */
+export const startedWorkflowRules: readonly WorkflowRule[] = [
+  unknownWorkflow,
+  unknownFailureWorkflow,
+  endlessRecursion,
+];

@@ -1,0 +1,111 @@
+import type { Step } from './subject.ts';
+
+/** Whether a task has ended when another one starts: on every way there, or on some. */
+export type Ended = 'always' | 'maybe';
+type EndedSteps = ReadonlyMap<Step, Ended>;
+
+const NONE: EndedSteps = new Map();
+
+/**
+ * In which order tasks run.
+ * 1. Tasks of a sequence run one after another; a task inside another starts after whatever ended before that one.
+ * 2. Behind a SWITCH the tasks of its cases may have ended; they certainly have if every other way ends the workflow.
+ * 3. Behind a FORK_JOIN nothing of its branches has ended; behind a JOIN everything has that leads to what it waits for.
+ * 4. Behind a DO_WHILE its tasks have ended; over `items` there may have been none.
+ */
+export class TaskOrder {
+  readonly #byRef: ReadonlyMap<string, Step>;
+  readonly #after = new Map<Step, EndedSteps>();
+  readonly #open = new Set<Step>();
+
+  constructor(byRef: ReadonlyMap<string, Step>) {
+    this.#byRef = byRef;
+  }
+
+  /** The tasks that have ended, or at least begun around it, when `step` starts. */
+  before(step: Step): EndedSteps {
+    if (step.previous) return this.after(step.previous);
+    if (!step.parent) return NONE;
+    return new Map<Step, Ended>([...this.before(step.parent), [step.parent, 'always']]);
+  }
+
+  /** True if a task certainly starts whenever `step` is waited for: no case of a SWITCH is between them. */
+  isCertainFor(target: Step, step: Step): boolean {
+    const around = new Set(enclosing(step));
+    for (let inner = target; inner.parent; inner = inner.parent) {
+      if (around.has(inner.parent)) return sameBranch(inner, step) || inner.kind === 'branch';
+      if (inner.kind === 'case' || inner.kind === 'default') return false;
+    }
+    return true;
+  }
+
+  /** True if `target` cannot end before `join` has, so that a JOIN on it waits for itself. */
+  waitsFor(target: Step, join: Step, seen = new Set<Step>()): boolean {
+    if (target === join) return true;
+    if (seen.has(target)) return false;
+    seen.add(target);
+    return this.#needs(target).some((step) => this.waitsFor(step, join, seen));
+  }
+
+  /** What has to end, or to start in the case of what is around it, before a task can end. */
+  #needs(step: Step): Step[] {
+    const joined = step.type === 'JOIN' ? this.#joined(step) : [];
+    const inner = step.type === 'FORK_JOIN' ? [] : step.inside.flatMap(({ steps }) => steps);
+    return [...joined, ...inner, ...startNeeds(step)];
+  }
+
+  #joined(join: Step): Step[] {
+    const { joinOn } = join.task;
+    if (!Array.isArray(joinOn) || join.previous?.type === 'FORK_JOIN_DYNAMIC') return [];
+    return joinOn.flatMap((ref) => this.#byRef.get(String(ref)) ?? []);
+  }
+
+  /** The tasks that have ended when the one behind `step` starts. */
+  after(step: Step): EndedSteps {
+    const known = this.#after.get(step);
+    if (known) return known;
+    if (this.#open.has(step)) return NONE; // JOINs that wait for each other; another rule says so
+    this.#open.add(step);
+    const ended = new Map(this.before(step));
+    ended.set(step, 'always');
+    for (const [inner, how] of this.#endedWith(step)) if (ended.get(inner) !== 'always') ended.set(inner, how);
+    this.#open.delete(step);
+    this.#after.set(step, ended);
+    return ended;
+  }
+
+  *#endedWith(step: Step): Generator<[Step, Ended]> {
+    if (step.type === 'JOIN') for (const target of this.#joined(step)) yield* this.after(target);
+    if (step.type === 'FORK_JOIN') return;
+    const ways = step.inside.filter(({ steps }) => steps.at(-1)?.type !== 'TERMINATE');
+    const onlyWay = ways.length === 1 && step.inside.some(({ kind }) => kind === 'default');
+    for (const { kind, steps } of ways) {
+      const last = steps.at(-1);
+      if (!last) continue;
+      const sure = kind === 'loop' ? step.task.items === undefined : onlyWay;
+      for (const [inner, how] of this.after(last)) yield [inner, sure ? how : 'maybe'];
+    }
+  }
+}
+
+/** True if both are inside the same task by the same case, branch or loop. */
+export function sameBranch(inner: Step, step: Step): boolean {
+  for (let other: Step | undefined = step; other; other = other.parent) {
+    if (other.parent === inner.parent) return other.kind === inner.kind && other.key === inner.key;
+  }
+  return false;
+}
+
+/** The innermost DO_WHILE around a task. */
+export function loopAround(step: Step): Step | undefined {
+  return [...enclosing(step)].find(({ type }) => type === 'DO_WHILE');
+}
+
+function startNeeds(step: Step): Step[] {
+  if (step.previous) return [step.previous];
+  return step.parent ? startNeeds(step.parent) : [];
+}
+
+function* enclosing(step: Step): Generator<Step> {
+  for (let { parent } = step; parent; parent = parent.parent) yield parent;
+}

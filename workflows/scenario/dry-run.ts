@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto';
+import type { Conductor } from '../../core/conductor/api.ts';
+import type { MockedTasks, TestRequest } from '../../core/conductor/calls/executions.ts';
+import { type Execution, hasEnded, type WorkflowDef } from '../../core/conductor/types.ts';
+import type { Workflow } from '../../core/contract.ts';
+import { endsOr, endsWithin } from '../../core/drain.ts';
+import { FleetError, messageOf } from '../../core/errors.ts';
+import { isObject } from '../../core/json.ts';
+import { walk } from '../model/walk.ts';
+import type { Scenario } from './define-scenarios.ts';
+import { dryDefinition } from './dry-definition.ts';
+import { mockData } from './mock-data.ts';
+import { plainInput } from './scenario-mistakes.ts';
+import { isSpoilt, type Trace, traceOf } from './trace.ts';
+import { type Known, stepsOf } from './workflow-steps.ts';
+
+export interface DryRunOptions {
+  readonly known: Known;
+  /** Begins no call any more once it is aborted. */
+  readonly signal: AbortSignal;
+  /** Leaves the execution on the server. */
+  readonly keep: boolean;
+  /** Told what could not be removed. */
+  note(line: string): void;
+}
+
+/** Does one piece of work after the other. */
+export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** Keeps the work that it is given apart, whether it fails or not. */
+export function inTurn(): InTurn {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const next = last.then(work);
+    last = next.catch(() => {});
+    return next;
+  };
+}
+
+/** What every execution of a dry run has as the beginning of its correlation id. */
+export const DRY_RUN_PREFIX = 'fleet-test:';
+
+/** Tasks of all dry runs wait in these queues, which no worker polls: the server never forgets the name of a queue. */
+const DOMAIN = 'fleet_test';
+
+/** An execution that is being made when somebody interrupts can be removed only once it is there. */
+const LEFTOVER_MS = 5_000;
+
+/** How often a call is made that cleans up. */
+const TRIES = 3;
+
+/** How often a dry run is repeated that the server itself has spoilt. */
+const REPEATS = 5;
+
+/**
+ * Executes a workflow on the server's test endpoint, with the answers of the scenario, and removes what that left there: one after the
+ * other by `cleaning`, because on SQLite every task of a removed execution takes the server a thread and two of its ten connections.
+ * @throws FleetError what the server answers; `cancelled` when interrupted
+ */
+export async function dryRun(
+  conductor: Conductor,
+  workflow: Workflow,
+  scenario: Scenario,
+  options: DryRunOptions & { cleaning: InTurn },
+): Promise<Trace> {
+  for (let left = REPEATS; ; left--) {
+    if (options.signal.aborted) throw stopped();
+    const trace = await runOnce(conductor, workflow, scenario, { ...options, left });
+    if (trace) return trace;
+  }
+}
+
+/** Undefined for a run that the server has spoilt, while there are some left. */
+async function runOnce(
+  conductor: Conductor,
+  workflow: Workflow,
+  scenario: Scenario,
+  { known, signal, keep, note, cleaning, left }: DryRunOptions & { cleaning: InTurn; left: number },
+): Promise<Trace | undefined> {
+  const workflowDef = dryDefinition(workflow, scenario, known);
+  const mocks = mockData(workflow, scenario, known);
+  const correlationId = `${DRY_RUN_PREFIX}${randomUUID()}`;
+  const request: TestRequest = {
+    name: workflowDef.name,
+    version: workflowDef.version,
+    input: plainInput(workflow, scenario.input),
+    correlationId,
+    workflowDef,
+    taskToDomain: Object.fromEntries([...answeredNames(workflowDef)].map((name) => [name, DOMAIN])),
+    ...mocks,
+  };
+  let wanted = false;
+  try {
+    const execution = await unlessInterrupted(conductor.testWorkflow(request), signal);
+    const trace = await read(conductor, execution, workflow, mocks, known);
+    if (left > 0 && isSpoilt(trace, stepsOf(workflow, known))) return undefined;
+    wanted = keep;
+    return trace;
+  } finally {
+    if (!wanted) {
+      await cleaning(() => removeAll(conductor, workflowDef, correlationId)).catch((error: unknown) =>
+        note(`a dry run of ${workflow.name} stays on the server, as ${correlationId}: ${messageOf(error)}`),
+      );
+    }
+  }
+}
+
+/** The execution and those of its sub-workflows. */
+async function read(
+  conductor: Conductor,
+  execution: Execution,
+  workflow: Workflow,
+  mocks: MockedTasks,
+  known: Known,
+): Promise<Trace> {
+  const steps = stepsOf(workflow, known);
+  const top = traceOf(execution, steps, mocks);
+  const below = top.attempts.map(async ({ ref, round, subWorkflowId }) => {
+    const child = steps.get(ref)?.child;
+    const inner = mocks.subWorkflowTestRequest?.[round > 0 ? `${ref}__${round}` : ref];
+    if (!child || !inner || subWorkflowId === undefined) return [];
+    return [{ ref, trace: await read(conductor, await conductor.getExecution(subWorkflowId), child, inner, known) }];
+  });
+  return traceOf(execution, steps, mocks, (await Promise.all(below)).flat());
+}
+
+/** A call that makes an execution is not given up at once: nobody would know of the execution then. */
+async function unlessInterrupted<T>(call: Promise<T>, signal: AbortSignal): Promise<T> {
+  await endsOr(signal, call);
+  if (!signal.aborted || (await endsWithin(LEFTOVER_MS, call))) return call;
+  call.catch(() => {}); // nobody waits for it any more
+  throw stopped();
+}
+
+function stopped(): FleetError {
+  return new FleetError('cancelled', 'Stopped during a dry run.');
+}
+
+async function removeAll(conductor: Conductor, def: WorkflowDef, correlationId: string): Promise<void> {
+  for (const { name } of definitionsIn(def)) {
+    const found = await patiently(() => conductor.correlatedExecutions(name, correlationId));
+    for (const { workflowId, status } of found) {
+      if (!hasEnded(status)) await patiently(() => end(conductor, workflowId));
+      await patiently(() => remove(conductor, workflowId));
+    }
+  }
+}
+
+async function remove(conductor: Conductor, workflowId: string): Promise<void> {
+  try {
+    await conductor.removeExecution(workflowId);
+  } catch (error) {
+    // A removal that was not answered in time may have been done.
+    if (!(error instanceof FleetError && error.code === 'not-found')) throw error;
+  }
+}
+
+/** It may end by itself just now, or have ended with its parent. */
+async function end(conductor: Conductor, workflowId: string): Promise<void> {
+  try {
+    await conductor.terminate(workflowId, 'the dry run is over');
+  } catch (error) {
+    if (!hasEnded((await conductor.getStatus(workflowId)).status)) throw error;
+  }
+}
+
+/** The server answers late, or not at all, while it is still busy with an execution. */
+async function patiently<T>(call: () => Promise<T>): Promise<T> {
+  for (let left = TRIES - 1; ; left--) {
+    try {
+      return await call();
+    } catch (error) {
+      if (left === 0 || !(error instanceof FleetError && error.retryable)) throw error;
+    }
+  }
+}
+
+/** The definition and those of its sub-workflows. */
+function* definitionsIn(def: WorkflowDef): Generator<WorkflowDef> {
+  yield def;
+  for (const { task } of walk(def.tasks)) {
+    const inner = isObject(task.subWorkflowParam) ? task.subWorkflowParam.workflowDefinition : undefined;
+    if (isObject(inner)) yield* definitionsIn(inner as WorkflowDef); // written by `dryDefinition`
+  }
+}
+
+function answeredNames(def: WorkflowDef): Set<string> {
+  const tasks = [...definitionsIn(def)].flatMap((one) => [...walk(one.tasks)].map(({ task }) => task));
+  return new Set(tasks.filter(({ type }) => type === 'SIMPLE').map(({ name }) => name));
+}

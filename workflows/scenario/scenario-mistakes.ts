@@ -1,0 +1,140 @@
+import { NESTED_LOOP } from '../../core/conductor/task-types.ts';
+import type { Workflow } from '../../core/contract.ts';
+import { isObject } from '../../core/json.ts';
+import { nearest } from '../../core/nearest.ts';
+import { zodPath, zodSentences } from '../../core/zod-sentences.ts';
+import type { Expectation, Mocked, Scenario, Unchecked } from './define-scenarios.ts';
+import { differences } from './expected.ts';
+import { canBeMocked } from './mockable-types.ts';
+import { allOf, isEach, isRounds, type Mock, type Mocks } from './mocks.ts';
+import { type Known, type Step, stepsOf } from './workflow-steps.ts';
+
+/** What is wrong with a scenario as it is written, in sentences; found without a server. */
+export function mistakesIn(workflow: Workflow, scenario: Scenario, known: Known): string[] {
+  return [
+    ...inputMistakes(workflow, scenario.input),
+    ...loopMistakes(workflow, known),
+    ...mockMistakes(workflow, scenario, known),
+    ...expectationMistakes(workflow, scenario.expect, known),
+  ];
+}
+
+/** True for a workflow whose references are not all known before it runs. */
+export function makesTasks(steps: ReadonlyMap<string, Step>): boolean {
+  return [...steps.values()].some(({ type }) => type === 'FORK_JOIN_DYNAMIC');
+}
+
+/** The sentence for a reference that is none. */
+export function unknownReference(ref: string, where: string, refs: Iterable<string>): string {
+  const names = [...refs];
+  const near = nearest(ref, names);
+  return `${where}: there is no task "${ref}".${near ? ` Did you mean "${near}"?` : ` There are ${names.join(', ')}.`}`;
+}
+
+/** The input a workflow is started with: with its defaults, which the server itself leaves out when the input is empty. */
+export function plainInput({ def }: Workflow, input: unknown): Record<string, unknown> {
+  if (isUnchecked(input)) return { ...input.input };
+  return { ...def.inputTemplate, ...(isObject(input) ? input : {}) };
+}
+
+function isUnchecked(input: unknown): input is Unchecked {
+  return isObject(input) && input.kind === 'unchecked' && isObject(input.input);
+}
+
+function inputMistakes(workflow: Workflow, input: unknown): string[] {
+  if (isUnchecked(input)) return [];
+  const parsed = workflow.input.safeParse(input);
+  if (parsed.success) return [];
+  return zodSentences(parsed.error, input, { nameOf: (path) => zodPath(path, 'input') }).map(
+    (sentence) => `${sentence} To start the workflow with it all the same, write unchecked({ … }).`,
+  );
+}
+
+function loopMistakes(workflow: Workflow, known: Known): string[] {
+  return [...stepsOf(workflow, known).values()]
+    .filter(({ type, loop }) => type === 'DO_WHILE' && loop)
+    .map(
+      ({ ref, loop }) =>
+        `${ref} is a loop inside the loop ${loop?.taskReferenceName}: ${NESTED_LOOP}. Move it to a sub-workflow.`,
+    );
+}
+
+function mockMistakes(workflow: Workflow, mocked: Mocked, known: Known, at = ''): string[] {
+  const steps = stepsOf(workflow, known);
+  const open = makesTasks(steps);
+  const ofTasks = Object.entries(mocked.tasks ?? {}).flatMap(([ref, mocks]) => {
+    const step = steps.get(ref);
+    if (step) return ofMocks(step, mocks, `${at}tasks.${ref}`);
+    return open ? [] : [unknownReference(ref, `${at}tasks`, steps.keys())];
+  });
+  const ofSubWorkflows = Object.entries(mocked.subWorkflows ?? {}).flatMap(([ref, inner]) => {
+    const where = `${at}subWorkflows`;
+    const step = steps.get(ref);
+    if (!step) return [unknownReference(ref, where, steps.keys())];
+    if (step.type !== 'SUB_WORKFLOW') return [`${where}.${ref}: it is a ${step.type} and starts no sub-workflow.`];
+    if (mocked.tasks?.[ref]) return [`${where}.${ref}: it does not run, because \`tasks\` answers for it as a whole.`];
+    if (step.child) return mockMistakes(step.child, inner, known, `${where}.${ref}.`);
+    return [`${where}.${ref}: its definition is not among those here; answer for it as a whole in \`tasks\`.`];
+  });
+  return [...ofTasks, ...ofSubWorkflows];
+}
+
+function ofMocks(step: Step, mocks: Mocks, where: string): string[] {
+  const { type, loop } = step;
+  if (isEach(mocks) && type !== 'FORK_JOIN_DYNAMIC') {
+    return [`${where}: each(…) is for a FORK_JOIN_DYNAMIC, and this is a ${type}.`];
+  }
+  if (isRounds(mocks) && !loop)
+    return [`${where}: rounds(…) is for tasks in a loop; outside, a list holds one entry for each attempt.`];
+  if (type !== 'FORK_JOIN_DYNAMIC' && !canBeMocked(type)) {
+    return [`${where}: it is a ${type}, which the server really executes in a dry run. Leave it out.`];
+  }
+  return allOf(mocks).flatMap((mock) => (mock.ends === 'COMPLETED' ? ofOutput(step, mock, where) : []));
+}
+
+function ofOutput({ type, contract, child }: Step, { output }: Mock, where: string): string[] {
+  if (type === 'HTTP') return ofHttp(output, where);
+  const [who, schema] =
+    contract?.kind === 'task'
+      ? [`the worker of ${contract.name}`, contract.output]
+      : [child?.name ?? '', child?.output];
+  if (!schema) return [];
+  const parsed = schema.safeParse(output);
+  if (!parsed.success) {
+    return zodSentences(parsed.error, output, { nameOf: (path) => zodPath(path, where) }).map(
+      (sentence) => `${sentence} So ${who} could never answer that.`,
+    );
+  }
+  const extra = differences({ kind: 'exactly', value: json(parsed.data) }, json(output), where).filter(
+    ({ expected, actual }) => expected === undefined && actual !== undefined,
+  );
+  return extra.map(({ path }) => `${path}: ${who} never answers with that.`);
+}
+
+function ofHttp({ response }: Mock['output'], where: string): string[] {
+  if (!isObject(response) || typeof response.statusCode !== 'number') {
+    return [`${where}: an HTTP task answers { response: { statusCode, headers, body } }; write answers(200, body).`];
+  }
+  if (response.statusCode >= 200 && response.statusCode < 300) return [];
+  return [
+    `${where}: the server fails an HTTP task on ${response.statusCode}; write fails('${response.statusCode} …').`,
+  ];
+}
+
+function expectationMistakes(workflow: Workflow, expect: Expectation, known: Known): string[] {
+  const steps = stepsOf(workflow, known);
+  if (makesTasks(steps)) return [];
+  const lists = { ran: expect.ran ?? [], notRan: expect.notRan ?? [] };
+  const records = { attempts: expect.attempts ?? {}, inputs: expect.inputs ?? {}, rounds: expect.rounds ?? {} };
+  const named = [
+    ...Object.entries(lists),
+    ...Object.entries(records).map(([key, record]) => [key, Object.keys(record)] as const),
+  ];
+  return named.flatMap(([key, refs]) =>
+    refs.filter((ref) => !steps.has(ref)).map((ref) => unknownReference(ref, `expect.${key}`, steps.keys())),
+  );
+}
+
+function json(value: unknown): unknown {
+  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+}

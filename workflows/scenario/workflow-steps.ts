@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import type { TaskDef, WorkflowDef, WorkflowTask } from '../../core/conductor/types.ts';
+import type { TaskContract, TaskPolicy, Workflow } from '../../core/contract.ts';
+import { isObject } from '../../core/json.ts';
+import { walk } from '../model/walk.ts';
+import { retriesOf, retriesWithoutDefinition } from './mockable-types.ts';
+
+/** What is known beside the workflow itself. */
+export interface Known {
+  /** Every definition there is, for sub-workflows. */
+  readonly workflows: readonly Workflow[];
+  /** The task definition that a contract registers. */
+  taskDefOf(contract: TaskContract | TaskPolicy): TaskDef;
+}
+
+/** A task of a definition, with what a dry run needs to know of it. */
+export interface Step {
+  readonly ref: string;
+  readonly type: string;
+  readonly task: WorkflowTask;
+  /** The innermost loop around it. */
+  readonly loop: WorkflowTask | undefined;
+  /** Absent for tasks that have none: the server's defaults are spelled out. */
+  readonly taskDef: TaskDef;
+  readonly contract: TaskContract | TaskPolicy | undefined;
+  /** The workflow that a SUB_WORKFLOW starts, if it is among the known ones. */
+  readonly child: Workflow | undefined;
+}
+
+/** Every task of a workflow by its reference, in the order in which they are written. */
+export function stepsOf(workflow: Workflow, known: Known): Map<string, Step> {
+  const contracts = new Map(workflow.tasks.map((contract) => [contract.name, contract]));
+  const defs = workflow.tasks.map((contract) => known.taskDefOf(contract));
+  const steps = new Map<string, Step>();
+  for (const { task, within } of walk(workflow.def.tasks)) {
+    const contract = contracts.get(task.name);
+    steps.set(task.taskReferenceName, {
+      ref: task.taskReferenceName,
+      type: task.type,
+      task,
+      loop: within.findLast(({ kind }) => kind === 'loop')?.task,
+      taskDef:
+        task.type === 'FORK_JOIN_DYNAMIC' ? anyOf(task, defs) : taskDefOf(task, contract && known.taskDefOf(contract)),
+      contract,
+      child: task.type === 'SUB_WORKFLOW' ? childOf(task, known) : undefined,
+    });
+  }
+  return steps;
+}
+
+/** The highest number of rounds that the condition of a loop names, as in `$.loop['iteration'] < 5`. */
+export function boundOf(loop: WorkflowTask): number | undefined {
+  const found = /\biteration\b['"\]\s]*(<=?)\s*(\d+)/.exec(String(loop.loopCondition ?? ''));
+  if (!found) return undefined;
+  return Number(found[2]) + (found[1] === '<=' ? 1 : 0);
+}
+
+/** A loop over a list, which its condition does not end. */
+export function isOverItems(loop: WorkflowTask): boolean {
+  return loop.items != null || loop.inputParameters?.items != null;
+}
+
+function taskDefOf(task: WorkflowTask, registered: TaskDef | undefined): TaskDef {
+  const inside = isObject(task.taskDefinition) ? { ...unregistered(task), ...task.taskDefinition } : unregistered(task);
+  const { inputSchema: _, outputSchema: __, ...def } = registered ?? inside;
+  const own = typeof task.retryCount === 'number' ? task.retryCount : undefined;
+  const retryCount = own ?? retriesOf(task.type, def.retryCount);
+  return retryCount === undefined ? def : { ...def, retryCount };
+}
+
+/** For tasks that are made at run time, of whichever contract: as many attempts, and as much time, as any of them has. */
+function anyOf(task: WorkflowTask, defs: readonly TaskDef[]): TaskDef {
+  const most = (field: 'retryCount' | 'timeoutSeconds' | 'responseTimeoutSeconds', least: number) =>
+    Math.max(least, ...defs.map((def) => def[field] ?? 0));
+  const timeoutSeconds = most('timeoutSeconds', 0);
+  const responseTimeoutSeconds = most('responseTimeoutSeconds', 3600);
+  return { ...unregistered(task), retryCount: most('retryCount', 3), timeoutSeconds, responseTimeoutSeconds };
+}
+
+function unregistered({ name, type }: WorkflowTask): TaskDef {
+  return {
+    name,
+    retryCount: retriesWithoutDefinition(type),
+    retryLogic: 'FIXED',
+    retryDelaySeconds: 0,
+    timeoutSeconds: 0,
+    responseTimeoutSeconds: 3600,
+  };
+}
+
+function childOf(task: WorkflowTask, { workflows }: Known): Workflow | undefined {
+  const { name, version, workflowDefinition } = isObject(task.subWorkflowParam) ? task.subWorkflowParam : {};
+  const known = workflows.find((one) => one.name === name && (version == null || one.version === version));
+  if (!isObject(workflowDefinition)) return known;
+  // A definition inside the task takes the place of the one of that name, whose schemas still say what comes out.
+  const def = workflowDefinition as WorkflowDef;
+  return { ...(known ?? bare(def)), def };
+}
+
+function bare(def: WorkflowDef): Workflow {
+  const nothing = z.looseObject({});
+  return {
+    kind: 'workflow',
+    name: def.name,
+    version: def.version,
+    description: '',
+    input: nothing,
+    output: nothing,
+    tasks: [],
+    def,
+  };
+}

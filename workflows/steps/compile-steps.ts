@@ -1,0 +1,207 @@
+import type { TaskDef, WorkflowDef } from '../../core/conductor/types.ts';
+import { isObject } from '../../core/json.ts';
+import { http, llm, mcpTool, worker, workflow } from './call-steps.ts';
+import { branch, loop, parallel } from './nesting-steps.ts';
+import { type Answers, answersFor } from './sample-answers.ts';
+import { approval, end, jq, script, set, wait } from './simple-steps.ts';
+import { type Built, type Shared, StepContext } from './step-context.ts';
+import { type ReadStep, readStep } from './step-forms.ts';
+import { type Place, Problems } from './step-problems.ts';
+import { type Produced, RESERVED, type Scope } from './step-references.ts';
+
+/** A workflow as a list of steps, as somebody who knows nothing of the server can write it. */
+export interface Design {
+  readonly name: string;
+  readonly version: number;
+  readonly description?: string | undefined;
+  readonly steps: readonly unknown[];
+  /** The output; without one it is what the last step gives. */
+  readonly output?: Readonly<Record<string, unknown>> | undefined;
+  /** Inputs that need not be given. */
+  readonly defaults?: Readonly<Record<string, unknown>> | undefined;
+  readonly timeoutSeconds?: number | undefined;
+  readonly failureWorkflow?: string | undefined;
+}
+
+/** What a list of steps comes to on the server. */
+export interface Compiled {
+  readonly def: WorkflowDef;
+  /** Those of calls by the server always say what their name says; a worker's is for a task that has none yet. */
+  readonly taskDefs: readonly TaskDef[];
+  /** The names of inputs that steps read. */
+  readonly inputs: readonly string[];
+  readonly answers: Answers;
+}
+
+/**
+ * Translates steps into a definition that registers, with the task definitions it needs. Pure.
+ * @param roundsAtMost no loop gets more rounds, for a dry run
+ * @throws FleetError `input` with all that is wrong, each with its place and what would be right
+ */
+export function compileSteps(design: Design, { roundsAtMost = 1000 }: { roundsAtMost?: number } = {}): Compiled {
+  const found = survey(design.steps);
+  const shared: Shared = {
+    problems: new Problems(),
+    names: { ids: found.ids, variables: found.variables },
+    taskDefs: new Map(),
+    answered: [],
+    usages: [],
+    reads: new Set(),
+    items: new Map(),
+    taken: new Set(found.ids),
+    roundsAtMost,
+    sequence: (steps, path, scope) => sequence(steps, path, scope, shared, claimed),
+  };
+  const claimed = new Set<string>();
+  const scope: Scope = { visible: new Map(), loop: undefined };
+  const built = shared.sequence(design.steps, 'steps', scope);
+  const output = outputOf(design, built, shared);
+  shared.problems.throwIfAny();
+  const inputs = inputsIn(shared.reads);
+  return {
+    def: definition(design, built, inputs, output),
+    taskDefs: [...shared.taskDefs.values()],
+    inputs,
+    answers: answersFor(shared),
+  };
+}
+
+function definition(
+  { name, version, description, defaults, timeoutSeconds, failureWorkflow }: Design,
+  { tasks }: Built,
+  inputs: readonly string[],
+  outputParameters: Record<string, unknown>,
+): WorkflowDef {
+  return {
+    name,
+    version,
+    schemaVersion: 2,
+    ...(description !== undefined && { description }),
+    tasks: [...tasks],
+    inputParameters: [...inputs],
+    ...(defaults && Object.keys(defaults).length > 0 && { inputTemplate: { ...defaults } }),
+    outputParameters,
+    ...(failureWorkflow !== undefined && { failureWorkflow }),
+    // The server's own policy would let a time-out pass without an effect.
+    ...(timeoutSeconds !== undefined && { timeoutSeconds, timeoutPolicy: 'TIME_OUT_WF' }),
+  };
+}
+
+function outputOf(design: Design, { produced, last }: Built, shared: Shared): Record<string, unknown> {
+  const { output } = design;
+  if (output === undefined)
+    return Object.fromEntries(last.flatMap(({ id, whole }) => (whole === undefined ? [] : [[id, `\${${whole}}`]])));
+  const at = new StepContext(shared, { path: 'output', id: '' }, { visible: byId(produced), loop: undefined });
+  return Object.fromEntries(Object.entries(output).map(([key, value]) => [key, at.value(key, value)]));
+}
+
+function inputsIn(reads: ReadonlySet<string>): string[] {
+  const names = [...reads].flatMap((path) => /^workflow\.input\.([\w-]+)/.exec(path)?.[1] ?? []);
+  return [...new Set(names)];
+}
+
+function sequence(steps: readonly unknown[], path: string, scope: Scope, shared: Shared, claimed: Set<string>): Built {
+  const visible = new Map(scope.visible);
+  const tasks: Built['tasks'][number][] = [];
+  const produced: Produced[] = [];
+  let last: readonly Produced[] = [];
+  for (const [index, raw] of steps.entries()) {
+    const place: Place = { path: `${path}[${index}]`, id: writtenId(raw) ?? '' };
+    const read = readStep(raw, place, shared.problems);
+    // What refers to a step that is wrong itself need not be told of as well.
+    if (!read) {
+      if (place.id !== '') visible.set(place.id, { id: place.id, fields: {}, whole: place.id, rest: place.id });
+      continue;
+    }
+    const id = place.id === '' ? freeId(read.type, shared.taken) : place.id;
+    const at = new StepContext(shared, { path: place.path, id }, { ...scope, visible: new Map(visible) });
+    claim(at, claimed);
+    const built = build(read, at);
+    tasks.push(...built.tasks);
+    for (const one of built.produced) {
+      visible.set(one.id, one);
+      produced.push(one);
+    }
+    if (built.last.length > 0) last = built.last;
+  }
+  return { tasks, produced, last };
+}
+
+function build(read: ReadStep, at: StepContext): Built {
+  switch (read.type) {
+    case 'http':
+      return http(read.step, at);
+    case 'worker':
+      return worker(read.step, at);
+    case 'mcp_tool':
+      return mcpTool(read.step, at);
+    case 'llm':
+      return llm(read.step, at);
+    case 'workflow':
+      return workflow(read.step, at);
+    case 'approval':
+      return approval(read.step, at);
+    case 'wait':
+      return wait(read.step, at);
+    case 'set':
+      return set(read.step, at);
+    case 'script':
+      return script(read.step, at);
+    case 'jq':
+      return jq(read.step, at);
+    case 'parallel':
+      return parallel(read.step, at);
+    case 'branch':
+      return branch(read.step, at);
+    case 'loop':
+      return loop(read.step, at);
+    case 'end':
+      return end(read.step, at);
+  }
+}
+
+/** Expressions end a reference at the first dot, and "__" separates the rounds of a loop. */
+function claim(at: StepContext, claimed: Set<string>): void {
+  const { id } = at;
+  if (!/^[A-Za-z][\w-]{0,99}$/.test(id) || id.includes('__')) {
+    at.problem('id', 'use letters, digits, - and single _, beginning with a letter.');
+  } else if (RESERVED.includes(id)) {
+    at.problem('id', `"${id}" has a meaning of its own in references; use another id.`);
+  } else if (claimed.has(id)) {
+    at.problem('id', 'another step has this id; every step needs its own.');
+  }
+  claimed.add(id);
+}
+
+function freeId(type: string, taken: Set<string>): string {
+  let number = 1;
+  while (taken.has(`${type}_${number}`)) number++;
+  taken.add(`${type}_${number}`);
+  return `${type}_${number}`;
+}
+
+function writtenId(raw: unknown): string | undefined {
+  return isObject(raw) && typeof raw.id === 'string' && raw.id !== '' ? raw.id : undefined;
+}
+
+/** All ids and variables, wherever they stand, before anything is built. */
+function survey(steps: unknown): { ids: Set<string>; variables: Set<string> } {
+  const ids = new Set<string>();
+  const variables = new Set<string>();
+  const look = (value: unknown): void => {
+    if (Array.isArray(value)) for (const one of value) look(one);
+    if (!isObject(value)) return;
+    const id = writtenId(value);
+    if (id !== undefined) ids.add(id);
+    if (value.type === 'set' && isObject(value.values))
+      for (const name of Object.keys(value.values)) variables.add(name);
+    for (const field of ['branches', 'steps', 'otherwise', 'then', 'else']) look(value[field]);
+    if (isObject(value.cases)) for (const one of Object.values(value.cases)) look(one);
+  };
+  look(steps);
+  return { ids, variables };
+}
+
+function byId(produced: readonly Produced[]): Map<string, Produced> {
+  return new Map(produced.map((one) => [one.id, one]));
+}
