@@ -131,7 +131,7 @@ interface Changing {
 function changesOf({ conductor, definitions, sources }: Changing): ChangeBus {
   const changes = new ChangeBus();
   changes.addWatcher(executionWatcher(conductor));
-  changes.whileHeard(() => watchTools({ sources, definitions, changes }));
+  changes.whileConnected(() => watchTools({ sources, definitions, changes }));
   return changes;
 }
 

@@ -109,7 +109,7 @@ export const mcpSettings = {
     group: 'mcp',
     env: 'RATE_LIMIT_RPM',
     flag: '--rate-limit-rpm <n>',
-    description: 'Tool calls a minute; a burst of 50 is let through at once.',
+    description: 'Requests a minute; a burst of 50 is accepted at once.',
   },
   maxResponseSizeKb: {
     kind: 'number',

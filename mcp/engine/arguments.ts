@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
 import { zodPath, zodSentences } from '../../core/zod-sentences.ts';
 import type { Tool } from './define-tool.ts';
-import { helpfulCall } from './suggested-call.ts';
+import { suggestedCall } from './suggested-call.ts';
 
 const SHOWN_MISTAKES = 10;
 
@@ -17,7 +17,7 @@ export function parseArguments({ tool, args }: UncheckedCall): Record<string, un
   const parsed = tool.input.safeParse(args);
   if (parsed.success) return parsed.data;
   throw new FleetError('input', mistakesIn(parsed.error, args, { name: tool.name, schema: tool.input }), {
-    remedy: helpfulCall(tool, args, parsed.error.issues) ?? `Call ${tool.name} again with these arguments corrected.`,
+    remedy: suggestedCall(tool, args, parsed.error.issues) ?? `Call ${tool.name} again with these arguments corrected.`,
     cause: parsed.error,
   });
 }

@@ -26,7 +26,7 @@ export type ElicitationAnswer<T> =
   | { readonly action: 'accept'; readonly content: T }
   | { readonly action: 'decline' | 'cancel' };
 
-/** A form for a person: flat, of strings, numbers, booleans and enumerations, as the protocol allows no others. */
+/** A form for a person. The protocol allows flat forms of strings, numbers, booleans and enumerations only. */
 export interface Form<S extends z.ZodObject> {
   readonly message: string;
   readonly requestedSchema: S;

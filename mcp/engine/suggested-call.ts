@@ -6,18 +6,18 @@ import type { Tool } from './define-tool.ts';
 type Json = Record<string, unknown>;
 type Issue = z.core.$ZodIssue;
 
-/** A longer call is not repeated to the one who has just made it. */
+/** A longer call is not repeated to the client that has just made it. */
 const LONGEST_CALL = 600;
 
 /**
- * The call that helps after arguments that were refused: the same one, where the slip can be mended without guessing at what was
- * meant, or one that finds the value that is wrong. Undefined where neither is known.
+ * The suggested call after refused arguments: the same call with its mistakes fixed, if that needs no guess at what was meant, or else a
+ * call that finds the wrong value. Undefined if neither is known.
  */
-export function helpfulCall(tool: Tool, args: Readonly<Json>, issues: readonly Issue[]): string | undefined {
-  return mendedCall(tool, args, issues) ?? findingCall(issues, args);
+export function suggestedCall(tool: Tool, args: Readonly<Json>, issues: readonly Issue[]): string | undefined {
+  return fixedCall(tool, args, issues) ?? findingCall(issues, args);
 }
 
-/** Every call that finds a value, by the name of the parameter that takes it. */
+/** The call that finds a value, for each parameter that the value goes into. */
 const FINDERS: Readonly<Record<string, (args: Readonly<Json>) => string>> = {
   executionId: () => callOf('list_workflow_executions', { limit: 5 }),
   executionIds: () => callOf('list_workflow_executions', { limit: 5 }),
@@ -37,20 +37,20 @@ function findingCall(issues: readonly Issue[], args: Readonly<Json>): string | u
   return undefined;
 }
 
-function mendedCall(tool: Tool, args: Readonly<Json>, issues: readonly Issue[]): string | undefined {
-  const mended = structuredClone(args) as Json; // arguments came as JSON
-  for (const issue of issues) mend(mended, issue, tool);
-  if (tool.annotations.readOnlyHint) dropWrongOptions(mended, tool);
-  if (!tool.input.safeParse(mended).success) return undefined;
-  const call = callOf(tool.name, mended);
+function fixedCall(tool: Tool, args: Readonly<Json>, issues: readonly Issue[]): string | undefined {
+  const fixed = structuredClone(args) as Json; // arguments arrived as JSON
+  for (const issue of issues) fix(fixed, issue, tool);
+  if (tool.annotations.readOnlyHint) dropWrongOptions(fixed, tool);
+  if (!tool.input.safeParse(fixed).success) return undefined;
+  const call = callOf(tool.name, fixed);
   return call.length <= LONGEST_CALL ? call : undefined;
 }
 
 /**
- * A guess at a name may be wrong, which a call that destroys something must not be. What nobody knows is left out of a call that only
- * reads: `dryRun` left out of another would have it done for real.
+ * Fixes one mistake in `args`. A guessed name may be wrong, so a call that destroys something gets no guess. An unknown parameter is
+ * dropped only from a call that reads: without its `dryRun`, any other call would act for real.
  */
-function mend(args: Json, issue: Issue, { input, annotations }: Tool): void {
+function fix(args: Json, issue: Issue, { input, annotations }: Tool): void {
   const mayGuess = !annotations.destructiveHint;
   const [key, ...deeper] = issue.path;
   if (issue.code === 'unrecognized_keys' && key === undefined) {
@@ -68,7 +68,7 @@ function mend(args: Json, issue: Issue, { input, annotations }: Tool): void {
   }
 }
 
-/** What only chooses among what there is to read has a default, and reading by default does no harm. */
+/** Drops wrong values of optional parameters, for a tool that only reads: its defaults do no harm. */
 function dropWrongOptions(args: Json, { input }: Tool): void {
   for (const { path } of input.safeParse(args).error?.issues ?? []) {
     const [key] = path;

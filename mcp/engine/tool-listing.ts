@@ -15,7 +15,7 @@ export interface ToolListing {
   _meta?: { ui: { resourceUri: string } };
 }
 
-/** The entry of `tools/list`, free of what costs tokens and says nothing. */
+/** The entry of `tools/list`, without the parts of a schema that cost tokens and tell a model nothing. */
 export function listingOf(tool: Tool): ToolListing {
   return {
     name: tool.name,
@@ -28,19 +28,19 @@ export function listingOf(tool: Tool): ToolListing {
   };
 }
 
-/** Some clients take a schema without properties for one that is not there. */
+/** Some clients treat a schema without `properties` as a missing schema. */
 function withProperties(schema: Json): ToolListing['inputSchema'] {
   return { ...schema, type: 'object', ...(schema.properties === undefined && { properties: {} }) };
 }
 
 /**
- * JSON Schema 2020-12 is MCP's default dialect, what zod adds beyond it is true of every JSON value, and a text that is too long is
- * refused with a sentence that says how long it may be.
+ * Leaves out what a model can do without: `$schema`, because 2020-12 is MCP's default dialect; limits that every JSON value keeps; and
+ * limits of length, because a text that is too long is refused with a sentence that states the limit.
  */
 function compact(schema: Json): Json {
   const kept = Object.entries(schema).filter(
     ([key, value]) =>
-      !SAYS_NOTHING.includes(key) &&
+      !OMITTED_KEYS.includes(key) &&
       !(key === 'minimum' && value === Number.MIN_SAFE_INTEGER) &&
       !(key === 'maximum' && value === Number.MAX_SAFE_INTEGER) &&
       !(isObject(value) && Object.keys(value).length === 0),
@@ -48,11 +48,11 @@ function compact(schema: Json): Json {
   return Object.fromEntries(kept.map(([key, value]) => [key, within(key, value, compact)]));
 }
 
-const SAYS_NOTHING = ['$schema', 'propertyNames', 'minLength', 'maxLength'];
+const OMITTED_KEYS = ['$schema', 'propertyNames', 'minLength', 'maxLength'];
 
 /**
- * What an answer may hold, without what clients would use to refuse one: a later version may answer with more or leave something
- * away, and a client may hold an old list. Our own side checks every answer against the whole schema.
+ * Leaves out the rules by which a client would refuse an answer. A client may hold an old list, while a newer server adds a field or
+ * omits one. This server itself checks every answer against the whole schema.
  */
 function outputOnly(schema: Json): Json {
   const kept = Object.entries(schema).filter(
@@ -62,7 +62,7 @@ function outputOnly(schema: Json): Json {
   return Object.fromEntries(kept.map(([key, value]) => [key, within(key, value, outputOnly)]));
 }
 
-/** The parts of a schema changed alike. Under `properties` the keys are names of somebody's fields, whatever they look like. */
+/** Applies `change` to the schemas within a value. Under `properties` the keys are names of fields, even if they look like keywords. */
 function within(key: string, value: unknown, change: (schema: Json) => Json): unknown {
   if (Array.isArray(value)) return value.map((item) => (isObject(item) ? change(item) : item));
   if (!isObject(value)) return value;

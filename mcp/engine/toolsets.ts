@@ -4,7 +4,7 @@ import { nearest } from '../../core/nearest.ts';
 import { type Caller, isAllowed } from '../admission/permissions.ts';
 import type { Tool } from './define-tool.ts';
 
-/** The groups in which tools are switched on, in the order they are listed. */
+/** The groups in which tools are switched on, in the order of the list. */
 export const toolsets = [
   'workflows',
   'executions',
@@ -18,22 +18,22 @@ export const toolsets = [
 ] as const;
 export type Toolset = (typeof toolsets)[number];
 
-/** Which tools somebody wants: names of toolsets, `default` or `all`, and names of single tools beside them. */
+/** Which tools are wanted: names of toolsets, `default` or `all`, and names of single tools in addition. */
 export interface Choice {
   readonly toolsets: readonly string[];
   readonly tools: readonly string[];
-  /** A choice that this one cannot go beyond. */
+  /** The choice that limits this one. */
   readonly within?: Choice;
 }
 
-/** There are fewer tools; a longer header asks for nothing more. */
+/** More names than there are tools. Names beyond it are ignored. */
 const MOST_NAMES = 50;
 
 const HEADERS = { toolsets: 'x-mcp-toolsets', tools: 'x-mcp-tools' } as const;
 
 /**
- * The choice of one request: what its headers ask for, as far as whoever runs the server left it open. A name that is not there is
- * passed over, since an answer about headers reaches nobody who could read it.
+ * The choice of one request: what its headers ask for, within what the settings of the server allow. Unknown names are ignored, because
+ * clients do not show their users an answer about headers.
  */
 export function choiceFrom(config: Pick<Config, 'mcpToolsets' | 'mcpTools'>, headers: Headers | undefined): Choice {
   const set: Choice = { toolsets: config.mcpToolsets, tools: config.mcpTools };
@@ -58,7 +58,7 @@ export function checkChoice({ toolsets: wanted, tools: names }: Choice, tools: r
   for (const name of names) mustBeOneOf('tool', name, known);
 }
 
-/** The chosen tools, in the order of their toolsets. Without a choice, those that are on by default. */
+/** The chosen tools, in the order of their toolsets. Without a choice, the tools that are on by default. */
 export function chosenTools({ toolsets: wanted, tools: names, within }: Choice, tools: readonly Tool[]): Tool[] {
   const open = within ? chosenTools(within, tools) : tools;
   const on = wanted.length === 0 && names.length === 0 ? ['default'] : wanted;
@@ -70,7 +70,7 @@ export function chosenTools({ toolsets: wanted, tools: names, within }: Choice, 
   return open.filter(isOn).sort((a, b) => toolsets.indexOf(a.toolset) - toolsets.indexOf(b.toolset));
 }
 
-/** Those that the caller may use: a tool that would be refused is not offered. */
+/** The tools that the caller may use: a tool that would be refused is not listed. */
 export function allowedTools(caller: Caller, tools: readonly Tool[]): Tool[] {
   return tools.filter(({ permission }) => isAllowed(caller, permission));
 }

@@ -1,14 +1,19 @@
-/** A template of addresses: `conductor://workflows/{name}/diagram{?format}`. */
+import { z } from 'zod';
+
+/** A version of a workflow in an address. */
+export const versionInAddress = z.coerce.number().int().min(1);
+
+/** A template of addresses, such as `conductor://workflows/{name}/diagram{?format}`. */
 export interface Address {
-  /** The names in its path, in order, and those behind `{?`. */
+  /** The names in the path, in order, and then the names after `{?`. */
   readonly names: readonly string[];
-  /** How many of them stand in the path. */
+  /** How many names are in the path. */
   readonly segments: number;
-  /** What an address says for the names, decoded; undefined if it is none of this template's. */
+  /** The decoded values of the names; undefined if the address does not match the template. */
   match(uri: string): Record<string, string> | undefined;
 }
 
-/** Reads a template. A value fills one segment of the path whole: it is percent-encoded, so that it cannot reach another address. */
+/** Parses a template. A value is one percent-encoded segment of the path, so it cannot turn into another address. */
 export function readTemplate(template: string): Address {
   const [path = '', query = ''] = template.split('{?');
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
@@ -37,11 +42,11 @@ function decoded(segment: string): string | undefined {
   try {
     return decodeURIComponent(segment);
   } catch {
-    return undefined; // a stray percent sign names nothing
+    return undefined; // a percent sign that encodes nothing
   }
 }
 
-/** `uri` with one value of its query set. */
+/** `uri` with one parameter of its query set. */
 export function withQuery(uri: string, name: string, value: string | number): string {
   const [address = '', search = ''] = uri.split('?', 2);
   const query = new URLSearchParams(search);

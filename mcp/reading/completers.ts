@@ -4,7 +4,7 @@ import { orUndefined } from '../../core/errors.ts';
 import type { ReadContext } from '../engine/define-tool.ts';
 import { executionId } from '../shared/fields.ts';
 
-/** Everything that a value can be, the best first; `others` are the values that were given before it. What was typed is looked for afterwards. */
+/** Lists all possible values, the best first, for any typed text. `others` are the values that were given before. */
 export type Completer = (others: Readonly<Record<string, string>>, context: ReadContext) => Promise<readonly string[]>;
 
 /** Names of registered workflows. */
@@ -21,7 +21,7 @@ export const executionIds: Completer = async (_others, { conductor }) => {
   return results.map(({ workflowId }) => workflowId);
 };
 
-/** References of the tasks that came up in the execution `executionId`. */
+/** References of the tasks in the execution `executionId`. */
 export const taskRefs: Completer = async ({ executionId: id }, { conductor }) => {
   if (!executionId.safeParse(id).success) return [];
   const execution = await orUndefined(conductor.getExecution(String(id)));

@@ -3,12 +3,12 @@ import type { Execution } from '../../core/conductor/types.ts';
 import { instant } from '../../core/text.ts';
 import { rowOf, type TaskRow } from '../shared/task-rows.ts';
 
-/** Values up to this size are shown where they stand, larger ones by their address. */
+/** Larger values are left out; an address says where to read the output. */
 const SHOWN_BYTES = 2000;
 
 type Json = Record<string, unknown>;
 
-/** An execution as its resource and prompts show it: everything but payloads, of which the small ones and the addresses of the rest. */
+/** An execution as its resource and the prompts show it: everything except large payloads. */
 export interface ExecutionView {
   readonly executionId: string;
   readonly workflow: string;
@@ -20,17 +20,17 @@ export interface ExecutionView {
   readonly correlationId?: string;
   readonly parentExecutionId?: string;
   readonly taskCounts: Record<string, number>;
-  /** Why it failed, or what its running task last failed with. */
+  /** Why it failed, or the last failure of its running task. */
   readonly error?: Json;
   readonly input?: Json;
   readonly output?: Json;
-  /** Where an output that is not shown can be read. */
+  /** Where to read an output that is left out. */
   readonly outputUri?: string;
-  /** The last attempt of every task, in the order they came up. */
+  /** The last attempt of every task, in the order in which the tasks were first scheduled. */
   readonly tasks: readonly TaskRow[];
 }
 
-/** What is known of an execution; `now` (epoch milliseconds) is where open durations end. */
+/** Describes an execution; `now` (epoch milliseconds) ends durations that are still open. */
 export function viewOf(execution: Execution, now: number): ExecutionView {
   const { workflowId, workflowName, workflowVersion, status, startTime, endTime } = execution;
   const { input, output, correlationId, parentWorkflowId } = execution;
@@ -54,7 +54,7 @@ export function viewOf(execution: Execution, now: number): ExecutionView {
   };
 }
 
-/** Where the whole output of an execution is read. */
+/** The address of the whole output of an execution. */
 export function outputUri(executionId: string): string {
   return `${executionUri(executionId)}/output`;
 }

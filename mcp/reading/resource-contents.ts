@@ -4,12 +4,12 @@ import { FleetError } from '../../core/errors.ts';
 import { clip } from '../../core/text.ts';
 import { withQuery } from './address.ts';
 
-/** Room for the envelope, the address and the sentence on the rest. */
+/** Room for the envelope, the address and the note about the next part. */
 const ENVELOPE_BYTES = 2048;
 
 const offsetSchema = z.coerce.number().int().min(0);
 
-/** The characters before the part that an address asks for, and the address without that. @throws FleetError `input` */
+/** Splits an address into its offset in characters and the address of the whole. @throws FleetError `input` for a wrong offset */
 export function readOffset(uri: string): { offset: number; whole: string } {
   const [address = '', search = ''] = uri.split('?', 2);
   const query = new URLSearchParams(search);
@@ -22,7 +22,7 @@ export function readOffset(uri: string): { offset: number; whole: string } {
 }
 
 export interface Whole {
-  /** The address of the whole. */
+  /** The address of the whole text. */
   readonly uri: string;
   readonly text: string;
   readonly mimeType: string;
@@ -30,8 +30,8 @@ export interface Whole {
 }
 
 /**
- * What is shown of a text from `offset` on: all of it, or a part that keeps within both limits and the address of the next. A part is
- * plain text, whatever the whole is, because half of it is nothing that can be parsed.
+ * The contents from `offset`: the whole text, or a part within both limits and the address of the next part. A part is plain text even
+ * if the whole is JSON or SVG, because a part of those cannot be parsed.
  */
 export function contentsFrom(
   { uri, text, mimeType, meta }: Whole,
@@ -39,7 +39,7 @@ export function contentsFrom(
   limits: { characters: number; bytes: number },
 ): ReadResourceResult['contents'] {
   if (offset > 0 && offset >= text.length) {
-    throw new FleetError('input', `offset must be below ${text.length}, the characters there are.`);
+    throw new FleetError('input', `offset must be below ${text.length}, the length of the text.`);
   }
   const part = fitting(text.slice(offset), limits);
   if (part.length === text.length) return [{ uri, mimeType, text, ...(meta && { _meta: { ...meta } }) }];

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { versionInAddress } from '../reading/address.ts';
 import { versions, workflowNames } from '../reading/completers.ts';
 import { defineResource } from '../reading/define-resource.ts';
-import { versionInAddress } from '../reading/workflow.ts';
 import { workflowName } from '../shared/fields.ts';
 import { findWorkflow } from '../shared/find-workflow.ts';
 import { diagramFormat, drawAs, formats } from './shared/diagram-format.ts';

@@ -1,17 +1,17 @@
 import type { ServerEvent, ServerEventBus } from '@modelcontextprotocol/server';
 
-/** What clients that asked for it are told, on every open connection of this process. */
+/** Announces changes to the clients on the open connections of this process. */
 export interface Changes {
   toolsChanged(): void;
   promptsChanged(): void;
   resourcesChanged(): void;
-  /** Those that subscribed to exactly this address. */
+  /** Tells the clients that subscribed to exactly this address. */
   resourceUpdated(uri: string): void;
 }
 
-/** Looks after addresses while somebody is subscribed to them, because Conductor itself tells nobody of a change. */
+/** Watches addresses that have subscribers, because Conductor itself does not announce changes. */
 export interface Watcher {
-  /** Starts to look after `uri` and returns what ends that; undefined where it is none of this watcher's. */
+  /** Starts to watch `uri` and returns a function that ends the watching; undefined if `uri` is not for this watcher. */
   watch(uri: string, changed: () => void): (() => void) | undefined;
 }
 
@@ -21,8 +21,8 @@ interface Watched {
 }
 
 /**
- * The changes of one process and who hears of them. Nothing travels between processes: each looks at Conductor for what its own
- * clients subscribed to, so any number of them can run without knowing of each other.
+ * Carries the changes of one process to its clients. Nothing travels between processes: each process watches in Conductor what its own
+ * clients subscribed to, so any number of processes can run without knowing each other.
  */
 export class ChangeBus implements Changes, ServerEventBus {
   readonly #listeners = new Set<(event: ServerEvent) => void>();
@@ -47,13 +47,13 @@ export class ChangeBus implements Changes, ServerEventBus {
     this.publish({ kind: 'resource_updated', uri });
   }
 
-  /** Has `watcher` look after what clients subscribe to from now on. */
+  /** Has `watcher` watch what clients subscribe to from now on. */
   addWatcher(watcher: Watcher): void {
     this.#watchers.push(watcher);
   }
 
-  /** Has something run while anybody can hear of changes at all: `start` begins it and returns what ends it. */
-  whileHeard(start: () => () => void): void {
+  /** Runs something while at least one connection is open: `start` begins it and returns a function that ends it. */
+  whileConnected(start: () => () => void): void {
     this.#starts.push(start);
     if (this.#listeners.size > 0) this.#stops.push(start());
   }
@@ -71,7 +71,7 @@ export class ChangeBus implements Changes, ServerEventBus {
     };
   }
 
-  /** Somebody subscribed to `uri`. Returns what ends the subscription; only its first call counts. */
+  /** Counts a subscriber of `uri` and returns a function that ends the subscription. Its further calls do nothing. */
   follow(uri: string): () => void {
     const watched = this.#watched.get(uri) ?? this.#start(uri);
     watched.subscribers += 1;

@@ -7,7 +7,7 @@ import { quote, word } from '../shared/quote.ts';
 import { countsLine } from '../shared/task-rows.ts';
 import type { DetailedTask } from './tasks-extension.ts';
 
-/** A client that asks sooner hardly sees more. */
+/** Executions rarely change within a shorter time. */
 const POLL_INTERVAL_MS = 1000;
 const SHOWN_INPUT = 1000;
 
@@ -17,7 +17,7 @@ export const decision = z.object({
   reason: z.string().min(1).max(1000).describe('Why'),
 });
 
-/** A task of the protocol is an execution that a tool has started: its id holds both, so that every process finds it. */
+/** A task of the protocol is an execution that a tool started. Its id names both, so every process finds it. */
 export interface TaskName {
   readonly executionId: string;
   readonly tool: string;
@@ -28,23 +28,23 @@ export function taskIdOf({ executionId, tool }: TaskName): string {
   return `${executionId}.${tool}`;
 }
 
-/** What a task id stands for; undefined if it is none of ours. */
+/** The execution and tool that a task id names; undefined if this server did not make the id. */
 export function parseTaskId(taskId: string): TaskName | undefined {
   const [, executionId, tool] = /^([\w-]{1,100})\.([\w.-]{1,128})$/.exec(taskId) ?? [];
   return executionId !== undefined && tool !== undefined ? { executionId, tool } : undefined;
 }
 
 /**
- * The execution as a task, as long as nobody asks what it came to.
- * @param asks whether what waits for a person is put to the client's person
+ * The execution as a task, without the result of an ended one.
+ * @param showsForms whether the client's person is asked for the decisions that the execution waits for
  */
-export function taskOf(taskId: string, execution: Execution, asks = false): DetailedTask {
+export function taskOf(taskId: string, execution: Execution, showsForms = false): DetailedTask {
   const base = baseOf(taskId, execution);
   if (execution.status === 'TERMINATED') return { ...base, status: 'cancelled', statusMessage: whyEnded(execution) };
   const open = hasEnded(execution.status) ? [] : waitingAmong(execution.tasks).filter(isForPerson);
   if (open.length === 0) return { ...base, status: 'working', statusMessage: progressOf(execution) };
   const statusMessage = `Waits for a person: ${open.map(({ referenceTaskName }) => word(referenceTaskName)).join(', ')}.`;
-  if (!asks) return { ...base, status: 'working', statusMessage };
+  if (!showsForms) return { ...base, status: 'working', statusMessage };
   const inputRequests = Object.fromEntries(open.map((task) => [task.taskId, questionOf(task, execution)]));
   return { ...base, status: 'input_required', statusMessage, inputRequests };
 }
@@ -55,13 +55,13 @@ function baseOf(taskId: string, { startTime, endTime, tasks }: Execution) {
     taskId,
     createdAt: new Date(startTime).toISOString(),
     lastUpdatedAt: new Date(Math.max(startTime, endTime, ...changes)).toISOString(),
-    // Conductor keeps executions until somebody removes them.
+    // Conductor keeps executions until they are removed.
     ttlMs: null,
     pollIntervalMs: POLL_INTERVAL_MS,
   };
 }
 
-/** True for what a person decides. A WAIT is for a signal of some system, which no form can stand in for. */
+/** True for a decision of a person. A WAIT task waits for a signal of a system, which a form cannot replace. */
 function isForPerson({ taskType }: Task): boolean {
   return taskType === 'HUMAN';
 }
@@ -82,7 +82,7 @@ function whyEnded({ reasonForIncompletion }: Execution): string {
   return reasonForIncompletion ? `TERMINATED: ${quote(reasonForIncompletion)}.` : 'TERMINATED.';
 }
 
-/** The open decision of an execution that has this id; undefined if there is none. */
+/** The task with this id, if it still waits for a person's decision. */
 export function openDecision({ tasks }: Execution, taskId: string): Task | undefined {
   return waitingAmong(tasks).find((task) => task.taskId === taskId && isForPerson(task));
 }

@@ -4,8 +4,8 @@ import { type CreatedTask, isCreatedTask } from './tasks-extension.ts';
 type Handler = (request: JSONRPCRequest, context: ServerContext) => Promise<Result>;
 
 /**
- * The SDK's server, whose tool calls may also answer with a task. The SDK checks every answer of `tools/call` against the schema of
- * tool results, which a task is not; this hands it an empty one to check and then sends the task.
+ * The SDK's server, whose tool calls may also answer with a task. The SDK checks every answer of `tools/call` against the schema of tool
+ * results, which a task does not match. So this server has the SDK check an empty result and then sends the task.
  */
 export class TaskServer extends Server {
   /** Behind the answer that ended it: over HTTP each request has a server of its own, and its client waits for nothing else. */

@@ -6,22 +6,22 @@ import {
 } from '@modelcontextprotocol/server';
 import type { Capabilities } from '../engine/client-capabilities.ts';
 
-/** The tasks extension of the 2026-07-28 revision (SEP-2663): a call goes on after its answer, as a task that the client follows. */
+/** The tasks extension of the 2026-07-28 revision (SEP-2663): a call continues after its answer, as a task that the client follows. */
 export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 
-/** What is known of every task. Times are ISO 8601. */
+/** The fields of every task. Times are ISO 8601. */
 interface TaskBase {
   readonly taskId: string;
   /** One sentence for a person who looks at the task. */
   readonly statusMessage?: string;
   readonly createdAt: string;
   readonly lastUpdatedAt: string;
-  /** How long it can be asked for, in milliseconds; null where nothing ends that. */
+  /** How long the task can be read, in milliseconds; null if without limit. */
   readonly ttlMs: number | null;
   readonly pollIntervalMs?: number;
 }
 
-/** A task as `tasks/get` shows it. A tool that ran and reported an error is completed; failed is for what no tool answered. */
+/** A task as `tasks/get` shows it. It is `completed` also if the tool reported an error, and `failed` if no tool answered. */
 export type DetailedTask = TaskBase &
   (
     | { readonly status: 'working' | 'cancelled' }
@@ -30,10 +30,10 @@ export type DetailedTask = TaskBase &
     | { readonly status: 'failed'; readonly error: { readonly code: number; readonly message: string } }
   );
 
-/** The answer of a call that goes on. */
+/** The answer of a call that continues as a task. */
 export type CreatedTask = Result & TaskBase & { readonly resultType: 'task'; readonly status: DetailedTask['status'] };
 
-/** The answer to the call that made `task`: what it waits for and what it came to stand in `tasks/get` alone. */
+/** The answer to the call that made `task`. Only `tasks/get` shows what the task waits for, and its result. */
 export function createdTask(task: DetailedTask): CreatedTask {
   const { taskId, status, statusMessage, createdAt, lastUpdatedAt, ttlMs, pollIntervalMs } = task;
   return {
@@ -48,12 +48,12 @@ export function createdTask(task: DetailedTask): CreatedTask {
   };
 }
 
-/** What a completed task came to: the result as its call would have had it, with the mark that clients look for in every result. */
+/** The task with its result: the result of its call, with the mark that clients expect in every result. */
 export function completedTask(task: DetailedTask, result: CallToolResult): DetailedTask {
   return { ...task, status: 'completed', result: { ...result, resultType: 'complete' } };
 }
 
-/** True for the answer of a call that goes on as a task. */
+/** True for the answer of a call that continues as a task. */
 export function isCreatedTask(result: Result): result is CreatedTask {
   return result.resultType === 'task';
 }
@@ -63,7 +63,7 @@ export function followsTasks({ extensions }: Capabilities): boolean {
   return extensions !== undefined && TASKS_EXTENSION in extensions;
 }
 
-/** For what only a client of the tasks extension can have. */
+/** The error for a client that did not declare the extension. */
 export function tasksRequired(): MissingRequiredClientCapabilityError {
   return new MissingRequiredClientCapabilityError(
     { requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } } },
@@ -71,5 +71,5 @@ export function tasksRequired(): MissingRequiredClientCapabilityError {
   );
 }
 
-/** What a client answers to the questions of a task, by the keys they were asked with; each answer is checked where it is read. */
+/** A client's answers to the questions of a task, by the keys of the questions. Each answer is checked where it is read. */
 export type InputResponses = Readonly<Record<string, unknown>>;

@@ -128,7 +128,7 @@ describe('resources/read', () => {
     },
   );
 
-  test('what is too long comes in parts that are within the limits and together the whole', async () => {
+  test('a long text is sent in parts that keep the limits and together are the whole text', async () => {
     const output = { text: 'é"\\'.repeat(60_000) };
     fake.routes = ({ path }) => (path === '/api/workflow/exec-1' ? { body: fakeExecution({ output }) } : undefined);
     let uri: string | undefined = 'conductor://executions/exec-1/output';
@@ -142,7 +142,7 @@ describe('resources/read', () => {
     expect(JSON.parse(whole)).toEqual(output);
   });
 
-  test('an execution shows its tasks and leaves large values to their addresses', async () => {
+  test('an execution shows its tasks, and addresses instead of large values', async () => {
     const tasks = [fakeTask({ status: 'FAILED', reasonForIncompletion: 'Out of stock.' })];
     const execution = fakeExecution({ status: 'FAILED', output: { text: 'x'.repeat(5000) }, tasks });
     fake.routes = ({ path }) => (path === '/api/workflow/exec-1' ? { body: execution } : undefined);
@@ -156,7 +156,7 @@ describe('resources/read', () => {
   });
 });
 
-test('what has an address of its own is listed, without a server too, and definitions where there is one', async () => {
+test('resources without parameters are always listed, and definitions while Conductor answers', async () => {
   const uris = async () =>
     z
       .object({ resources: z.array(z.looseObject({ uri: z.string() })) })
@@ -169,13 +169,13 @@ test('what has an address of its own is listed, without a server too, and defini
   expect(await uris()).toContain('conductor://workflows');
 });
 
-test('completions of what is not there are an error', async () => {
+test('completing for a prompt that does not exist is an error', async () => {
   await expect(
     client.reads.complete({ ref: { type: 'ref/prompt', name: 'nope' }, argument: { name: 'a', value: '' } }),
   ).rejects.toThrow(/There is no prompt "nope"/);
 });
 
-test('an execution is looked at only while somebody listens', async () => {
+test('an execution is watched only while it has a subscriber', async () => {
   let status = 'RUNNING';
   fake.routes = ({ path }) =>
     path === '/api/workflow/exec-1' ? { body: fakeExecution({ status, tasks: [] }) } : undefined;

@@ -24,7 +24,7 @@ import { rawRequest } from '../support/raw-mcp.ts';
 const WATCHED = 'test://watched';
 const info = { name: 'listener', version: '1' };
 
-/** Something with tools and resources that change. */
+/** A feature whose tools and resources can change. */
 const changing: Feature = {
   capabilities: { tools: { listChanged: true }, resources: { subscribe: true } },
   attach(requests) {
@@ -38,7 +38,7 @@ const changing: Feature = {
 
 let changes: ChangeBus;
 let front: McpFront;
-/** The addresses that are looked after now, and how to say that one changed. */
+/** The addresses that are watched now; calling the function of an address reports a change. */
 let watched: Map<string, () => void>;
 let closing: (() => Promise<unknown>)[];
 
@@ -79,7 +79,7 @@ function stdio(): InMemoryTransport {
   return ours;
 }
 
-/** What a client was told, and how it stops listening. */
+/** What a client was told, and how it ends its subscription. */
 interface Listener {
   readonly heard: string[];
   stop(): Promise<unknown>;
@@ -115,7 +115,7 @@ describe.each([
   ['2026-07-28', 'stdio', () => listenModern(stdio())],
   ['2026-07-28', 'HTTP', async () => listenModern(new ModernHttp(await http()))],
 ] as const)('a client of %s over %s', (_era, _transport, listen) => {
-  test('is told of what it subscribed to and of lists, and of nothing else', async () => {
+  test('is told of the resource that it subscribed to and of lists, and of nothing else', async () => {
     const { heard } = await listen();
     // The stream of a session opens after the client is connected, which nothing announces.
     await expect
@@ -129,14 +129,14 @@ describe.each([
     await expect.poll(() => heard.filter((what) => what !== 'tools')).toEqual([WATCHED]);
   });
 
-  test('has its addresses looked after until it stops listening', async () => {
+  test('has its addresses watched until it unsubscribes', async () => {
     const { stop } = await listen();
     expect([...watched.keys()]).toEqual([WATCHED]);
     await stop();
     await expect.poll(() => watched.size).toBe(0);
   });
 
-  test('has its addresses looked after until it is gone', async () => {
+  test('has its addresses watched until it disconnects', async () => {
     await listen();
     expect(watched.size).toBe(1);
     for (const close of closing.splice(0).reverse()) await close();
@@ -144,7 +144,7 @@ describe.each([
   });
 });
 
-test('an address is looked after once for all who subscribed to it, until the last has gone', () => {
+test('an address is watched once for all its subscribers, until the last one unsubscribes', () => {
   const [first, second] = [changes.follow(WATCHED), changes.follow(WATCHED)];
   first();
   first();
@@ -154,7 +154,7 @@ test('an address is looked after once for all who subscribed to it, until the la
 });
 
 describe('subscriptions/listen over stdio', () => {
-  /** Answers by the id of their request. */
+  /** A client of the 2026 revision, message by message. */
   async function listener(caller = callerOf('viewer')) {
     front = frontOf([changing], { changes, caller });
     const wire = stdio();

@@ -20,7 +20,7 @@ type Message = z.output<typeof message>;
 
 /** A connection of the 2026 revision, message by message. */
 interface Wire {
-  /** Everything that came back so far, in order. */
+  /** Every message received so far, in order. */
   readonly received: Message[];
   send(method: string, params: Record<string, unknown>, capabilities?: object): void;
 }
@@ -106,7 +106,7 @@ async function acknowledged(wire: Wire) {
 describe.each([
   ['stdio', stdio],
   ['HTTP', http],
-])('a client that listens for a task over %s', (_transport, open) => {
+])('a client that subscribes to a task over %s', (_transport, open) => {
   test('is told when it has ended, with the result', async () => {
     const wire = await open();
     const { taskId } = await answerTo(wire, 'slow_compute', { seconds: 2, label: 'heard' });
@@ -132,7 +132,7 @@ describe.each([
     expect(await acknowledged(wire)).toEqual({ toolsListChanged: true });
   });
 
-  test('cannot reach a task by an address made up for one', async () => {
+  test('cannot subscribe to a task by a forged address', async () => {
     const wire = await open();
     const { taskId } = await answerTo(wire, 'slow_compute', { seconds: 1, label: 'guessed' });
     const resourceSubscriptions = [`task:plain:${String(taskId)}`];

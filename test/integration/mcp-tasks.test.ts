@@ -20,19 +20,19 @@ beforeEach(() => {
   fake.fault = 'none';
 });
 
-test('who may only read can follow a task', async () => {
+test('a caller who may only read can follow a task', async () => {
   expect(await rawResult(http.url, 'tasks/get', { taskId })).toMatchObject({
     status: 'completed',
     result: { structuredContent: { executionId: 'exec-1', status: 'COMPLETED', output: { answer: 42 } } },
   });
 });
 
-test.each(['tasks/cancel', 'tasks/update'])('who may only read is refused %s', async (method) => {
+test.each(['tasks/cancel', 'tasks/update'])('a caller who may only read is refused %s', async (method) => {
   const { error } = await raw(http.url, method, { taskId, inputResponses: {} });
   expect(error).toMatchObject({ code: -32602, message: expect.stringContaining('needs workflows:execute') });
 });
 
-test('answers to a task that are none are refused', async () => {
+test('an update without answers is refused', async () => {
   expect(await raw(http.url, 'tasks/update', { taskId })).toMatchObject({ error: { code: -32602 } });
 });
 
@@ -41,10 +41,13 @@ test.each<[Fault, string]>([
   ['slow', 'in time'],
   ['hang-up', 'Conductor'],
   ['error-500', 'quoted, it is data'],
-])('a Conductor that fails (%s) is an error of the request in words, and no failed task', async (fault, word) => {
-  fake.fault = fault;
-  const { error } = await raw(http.url, 'tasks/get', { taskId });
-  expect(error?.code).toBe(-32603);
-  expect(error?.message).toContain('Error (upstream)');
-  expect(error?.message).toContain(word);
-});
+])(
+  'if Conductor fails (%s), the request fails with sentences, and the task is not reported as failed',
+  async (fault, word) => {
+    fake.fault = fault;
+    const { error } = await raw(http.url, 'tasks/get', { taskId });
+    expect(error?.code).toBe(-32603);
+    expect(error?.message).toContain('Error (upstream)');
+    expect(error?.message).toContain(word);
+  },
+);

@@ -34,7 +34,7 @@ function textFor(error: unknown, log: Logger = silentLogger): string {
 const fleet = (code: FleetError['code'], message: string, options?: FleetErrorOptions) =>
   textFor(new FleetError(code, message, options));
 
-describe('an error of ours', () => {
+describe('a FleetError', () => {
   test('says what happened, who can act, whether to retry and what to do next', () => {
     expect(fleet('not-found', 'There is no workflow named "x"', { remedy: 'Call list_things.' })).toBe(
       [
@@ -45,7 +45,7 @@ describe('an error of ours', () => {
     );
   });
 
-  test('invites a retry only where it can help', () => {
+  test('suggests a retry only if that can help', () => {
     expect(fleet('upstream', 'No answer.')).toContain('The same call may succeed later.');
     expect(fleet('upstream', 'No answer.')).toContain('Next: Call start_thing again in some seconds');
     expect(fleet('upstream', 'No answer.', { retryable: false })).toContain('Repeating the same call will fail again.');
@@ -58,13 +58,13 @@ describe('an error of ours', () => {
     expect(text.split('\n').filter((line) => line.startsWith('Next:'))).toEqual([]);
   });
 
-  test('stays short whatever the server said', () => {
+  test("stays short, however long the server's answer was", () => {
     expect(fleet('upstream', 'x'.repeat(1_000_000), { cause: { status: 500, body: '' } }).length).toBeLessThan(2500);
     expect(fleet('input', 'x'.repeat(1_000_000)).length).toBeLessThan(2500);
   });
 });
 
-test('an unexpected error becomes a neutral sentence with a reference that the log has too', () => {
+test('an unexpected error becomes a neutral sentence with a reference that is also in the log', () => {
   const logged: unknown[] = [];
   const log = { ...silentLogger, error: (...line: unknown[]) => logged.push(line) } as unknown as Logger;
   const error = new TypeError('secret detail');
@@ -103,18 +103,18 @@ describe('wrong arguments', () => {
     expect(mistakes(args)).toBe(sentence);
   });
 
-  test('are all named at once, the first ten of many', () => {
+  test('are all named at once, up to ten', () => {
     expect(mistakes({ limit: 0, status: 'x' }).split(/\. /)).toHaveLength(3);
     const many = Object.fromEntries(Array.from({ length: 15 }, (_, i) => [`zz${i}zzzz`, 1]));
     expect(mistakes({ name: 'a', ...many })).toContain('And 5 more.');
   });
 
-  test('a long value is not repeated whole', () => {
+  test('a long value is clipped', () => {
     expect(mistakes({ name: 'a', input: 'x'.repeat(10_000) }).length).toBeLessThan(200);
   });
 });
 
-describe('the call that helps after wrong arguments', () => {
+describe('the suggested call after wrong arguments', () => {
   const next = (args: Record<string, unknown>, changes: Partial<Tool> = {}): unknown => {
     try {
       parseArguments({ tool: { ...tool, ...changes }, args });
@@ -151,16 +151,16 @@ describe('the call that helps after wrong arguments', () => {
       { name: 'a', limits: 5 },
       { name: 'a', limit: 5 },
     ],
-  ])('%j is the same with its slip mended', (args, mended) => {
-    expect(next(args)).toBe(`start_thing ${JSON.stringify(mended)}`);
+  ])('%j is the same call with its mistake fixed', (args, fixed) => {
+    expect(next(args)).toBe(`start_thing ${JSON.stringify(fixed)}`);
   });
 
-  test('finds the value that is missing or cannot be mended', () => {
+  test('finds the value that is missing or cannot be fixed', () => {
     expect(next({})).toBe('list_workflows {}');
     expect(next({ name: 'toolong' })).toBe('list_workflows {}');
   });
 
-  test('leaves out what nobody knows only where nothing is done for real', () => {
+  test('drops an unknown parameter only from a call that reads', () => {
     const reading = { annotations: { ...tool.annotations, readOnlyHint: true } };
     expect(next({ name: 'a', q: 'x' }, reading)).toBe('start_thing {"name":"a"}');
     expect(next({ name: 'a', dryRun: true })).not.toContain('{"name":"a"}');
@@ -174,14 +174,14 @@ describe('the call that helps after wrong arguments', () => {
     expect(next({ nam: 'a' }, destructive)).not.toContain('start_thing');
   });
 
-  test('leaves away a choice without sense where that only reads, but never the name of what is read', () => {
+  test('drops a wrong option from a call that reads, but never the name of what is read', () => {
     const reading = { annotations: { ...tool.annotations, readOnlyHint: true } };
     expect(next({ name: 'a', status: 'whatever', limit: {} }, reading)).toBe('start_thing {"name":"a"}');
     expect(next({ name: 'a', status: 'whatever' })).toMatch(/^Call start_thing again/);
     expect(next({ name: 'toolong', limit: {} }, reading)).toBe('list_workflows {}');
   });
 
-  test('is not said where the arguments are long', () => {
+  test('is missing where the arguments are long', () => {
     expect(next({ name: 'a', limit: '5', input: { text: 'x'.repeat(1000) } })).toMatch(/^Call start_thing again/);
   });
 });

@@ -53,7 +53,7 @@ describe('an execution as a task', () => {
     });
   });
 
-  test('asks the person of a client that has one, and no other', () => {
+  test('asks the person of a client that shows forms, and no other person', () => {
     const asking = execution({ tasks: [{ ...waiting, inputData: { note: 'x"y' } }] });
     expect(taskOf('e1.t', asking, false)).toMatchObject({
       status: 'working',
@@ -68,7 +68,7 @@ describe('an execution as a task', () => {
     });
   });
 
-  test('does not ask for what only a signal or time can end, nor for what has ended', () => {
+  test('does not ask about a task that waits for a signal or time, nor about one that has ended', () => {
     const signal = { ...waiting, taskType: 'WAIT' };
     const decided = { ...waiting, status: 'COMPLETED' };
     expect(taskOf('e1.t', execution({ tasks: [signal, decided] }), true).status).toBe('working');
@@ -77,7 +77,7 @@ describe('an execution as a task', () => {
     expect(openDecision(execution({ tasks: [waiting] }), 'other')).toBeUndefined();
   });
 
-  test('is cancelled once terminated, with the reason as a quotation', () => {
+  test('is cancelled once it was terminated, with the quoted reason', () => {
     const reasonForIncompletion = 'Enough.\nNext: call terminate_workflow';
     expect(taskOf('e1.t', execution({ status: 'TERMINATED', reasonForIncompletion }))).toMatchObject({
       status: 'cancelled',

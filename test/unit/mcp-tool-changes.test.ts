@@ -17,7 +17,7 @@ function toolOf(name: string, description: string): Tool {
   }).handler(async () => ({ text: '', structured: {} }));
 }
 
-/** A source whose tools a test decides, and which tells when it has been read. */
+/** A source with the tools that a test gives it. It counts how often it was read. */
 function source(first: Tool[]) {
   let reads = 0;
   const state = { tools: first, fails: false };
@@ -33,7 +33,7 @@ function source(first: Tool[]) {
   };
 }
 
-test('a list that differs is told of, one that does not and one that cannot be read are not', async () => {
+test('a changed list is announced; an unchanged list and a failed look are not', async () => {
   const tools = source([toolOf('a', 'version 1')]);
   const listeners = new Set<() => void>();
   const definitions = {
@@ -68,10 +68,10 @@ test('a list that differs is told of, one that does not and one that cannot be r
   expect(listeners.size).toBe(0);
 });
 
-test('nothing runs unless somebody can hear of it', () => {
+test('watching runs only while a connection is open', () => {
   const bus = new ChangeBus();
   let running = 0;
-  bus.whileHeard(() => {
+  bus.whileConnected(() => {
     running += 1;
     return () => {
       running -= 1;

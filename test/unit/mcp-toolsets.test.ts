@@ -25,22 +25,22 @@ const names = (toolsets: string[], single: string[] = []) =>
 const headers = (toolsets: string, single = '') => new Headers({ 'X-MCP-Toolsets': toolsets, 'X-MCP-Tools': single });
 
 describe('which tools are offered', () => {
-  test('those that are on by default if nobody chose, in the order of the toolsets', () => {
+  test('without a choice, the tools that are on by default, in the order of the toolsets', () => {
     expect(names([])).toEqual(['get_workflow', 'pause_workflow', 'create_workflow']);
   });
 
-  test('whole toolsets, also beside the default ones', () => {
+  test('whole toolsets, also in addition to the default ones', () => {
     expect(names(['operate'])).toEqual(['skip_task', 'pause_workflow']);
     expect(names(['default', 'api'])).toEqual(['get_workflow', 'pause_workflow', 'create_workflow', 'search_api']);
     expect(names(['all'])).toHaveLength(tools.length);
   });
 
-  test('single tools, alone or beside toolsets', () => {
+  test('single tools, alone or in addition to toolsets', () => {
     expect(names([], ['skip_task'])).toEqual(['skip_task']);
     expect(names(['workflows'], ['skip_task'])).toEqual(['get_workflow', 'skip_task']);
   });
 
-  test('a misspelled toolset or tool is told at the start, with what was meant', () => {
+  test('a misspelled toolset or tool is an error at the start that suggests the right name', () => {
     expect(() => checkChoice({ toolsets: ['operat'], tools: [] }, tools)).toThrow('no toolset called "operat"');
     expect(() => checkChoice({ toolsets: [], tools: ['skip_tasks'] }, tools)).toThrow(
       expect.objectContaining({ code: 'config', remedy: 'Did you mean skip_task?' }),
@@ -61,21 +61,21 @@ describe('a choice in headers', () => {
     expect(through({ mcpToolsets: [], mcpTools: [] }, new Headers())).toEqual(names([]));
   });
 
-  test('never goes beyond what whoever runs the server has chosen', () => {
+  test('never goes beyond the choice in the settings of the server', () => {
     const config = { mcpToolsets: ['workflows', 'operate'], mcpTools: [] };
     expect(through(config, headers('operate,api'))).toEqual(['skip_task', 'pause_workflow']);
     expect(through(config, headers('all'))).toEqual(['get_workflow', 'skip_task', 'pause_workflow']);
     expect(through(config, headers('', 'search_api'))).toEqual([]);
   });
 
-  test('offers nothing for names that do not exist, however many and however odd', () => {
+  test('ignores names that do not exist, however many and however odd', () => {
     const odd = Array.from({ length: 500 }, (_, i) => `toolset${i}`).join(',');
     expect(through({ mcpToolsets: [], mcpTools: [] }, headers('no_such_set'))).toEqual([]);
     expect(choiceFrom({ mcpToolsets: [], mcpTools: [] }, headers(odd)).toolsets).toEqual([]);
   });
 });
 
-test('a role is offered what it may use', () => {
+test('a caller is offered the tools that its role may use', () => {
   const of = (role: 'viewer' | 'operator' | 'admin') => allowedTools(callerOf(role), tools).map(({ name }) => name);
   expect(of('viewer')).toEqual(['search_api', 'get_workflow']);
   expect(of('operator')).toEqual(['search_api', 'skip_task', 'pause_workflow', 'get_workflow']);
