@@ -19,7 +19,7 @@ export async function connectConductor(config: Config): Promise<Conductor> {
   // Loaded at the first use: an MCP client waits for a process that has not been asked for anything yet.
   const [{ createConductor }, { createCaller }] = await Promise.all([
     import('../core/conductor/api.ts'),
-    import('../core/conductor/client.ts'),
+    import('../core/conductor/caller.ts'),
   ]);
   return createConductor(createCaller({ ...config, conductorServerUrl }));
 }
@@ -54,6 +54,6 @@ export function stayConnected(config: Config): { conductor(): Promise<Conductor>
 }
 
 async function findEmbedded(config: Config): Promise<string | undefined> {
-  const { findServer } = await import('../core/conductor/server.ts');
+  const { findServer } = await import('../core/conductor/ensure-server.ts');
   return findServer(config);
 }

@@ -1,7 +1,7 @@
 import type { Command as Commander } from 'commander';
 import type { Config } from '../core/config.ts';
 import type { Logger } from '../core/log.ts';
-import type { Group } from '../core/settings/index.ts';
+import type { Group } from '../core/settings/settings.ts';
 
 /** One `fleet` command. Its module is loaded only when it runs, so that `fleet --help` stays fast. */
 export interface Command {

@@ -3,7 +3,7 @@ import { Command as Commander, CommanderError, Option } from 'commander';
 import { loadConfig } from '../core/config.ts';
 import { onInterruption } from '../core/drain.ts';
 import { exitCodeOf, FleetError, messageOf } from '../core/errors.ts';
-import { groups, type SettingName, settingList, settings } from '../core/settings/index.ts';
+import { groups, type SettingName, settingList, settings } from '../core/settings/settings.ts';
 import { version } from '../core/version.ts';
 import type { Command } from './define-command.ts';
 

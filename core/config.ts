@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { FleetError } from './errors.ts';
 import { nearest } from './nearest.ts';
-import { type Setting, type SettingName, settingList, settings } from './settings/index.ts';
+import { type Setting, type SettingName, settingList, settings } from './settings/settings.ts';
 import { workerTypesOf } from './settings/worker-type.ts';
 import { zodPath, zodSentences } from './zod-sentences.ts';
 

@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { runProgram } from './conductor/embedded/program.ts';
+import { runProgram } from './conductor/embedded/run-program.ts';
 import { pause } from './drain.ts';
 import { FleetError } from './errors.ts';
 

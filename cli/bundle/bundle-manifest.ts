@@ -1,4 +1,4 @@
-import { type SettingName, settings } from '../../core/settings/index.ts';
+import { type SettingName, settings } from '../../core/settings/settings.ts';
 
 /** What a client asks the person for, by setting, with the title of its field. Nothing else can be set in a bundle. */
 const ASKED = {

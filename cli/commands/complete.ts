@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { hasEnded, type Task } from '../../core/conductor/types.ts';
-import { answerTask, isWaiting, waitingAmong } from '../../core/conductor/waiting.ts';
+import { answerTask, isWaiting, waitingAmong } from '../../core/conductor/waiting-tasks.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import { duration } from '../../core/text.ts';
 import { parseOptions } from '../arguments/parse-options.ts';

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { findDefinition } from '../../core/conductor/start.ts';
+import { findDefinition } from '../../core/conductor/start-checked.ts';
 import { type Execution, executionSchema } from '../../core/conductor/types.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';

@@ -5,7 +5,7 @@ import type { Task, TaskResult } from '../../core/conductor/types.ts';
 import type { Worker } from '../../core/contract.ts';
 import { aborted } from '../../core/drain.ts';
 import { FleetError } from '../../core/errors.ts';
-import { toTaskResult } from '../../workers/runtime/report/result.ts';
+import { toTaskResult } from '../../workers/runtime/report/task-result.ts';
 import { Attempt } from '../../workers/runtime/run/attempt.ts';
 import { execute } from '../../workers/runtime/run/execute.ts';
 import { Threads } from '../../workers/runtime/run/threads.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Conductor, StartRequest } from '../../core/conductor/api.ts';
 import { followExecution } from '../../core/conductor/follow-execution.ts';
-import { startChecked } from '../../core/conductor/start.ts';
+import { startChecked } from '../../core/conductor/start-checked.ts';
 import { FleetError } from '../../core/errors.ts';
 import { parseOptions } from '../arguments/parse-options.ts';
 import { readJsonObject } from '../arguments/read-json-object.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { installJava } from '../../core/conductor/embedded/install/java.ts';
+import { installJava } from '../../core/conductor/embedded/install/find-java.ts';
 import { follow, sizeOf } from '../../core/conductor/embedded/log-file.ts';
-import { ensureServer, readServerLog, serverStatus, stopServer } from '../../core/conductor/server.ts';
+import { ensureServer, readServerLog, serverStatus, stopServer } from '../../core/conductor/ensure-server.ts';
 import type { Config } from '../../core/config.ts';
 import { actionsOf } from '../arguments/actions.ts';
 import { parseOptions } from '../arguments/parse-options.ts';

@@ -1,12 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import { type Conductor, createConductor } from '../../core/conductor/api.ts';
-import { createCaller } from '../../core/conductor/client.ts';
-import { ensureServer } from '../../core/conductor/server.ts';
+import { createCaller } from '../../core/conductor/caller.ts';
+import { ensureServer } from '../../core/conductor/ensure-server.ts';
 import type { Config } from '../../core/config.ts';
 import { aborted, Cleanups, endsWithin } from '../../core/drain.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import { modelProvider } from '../../core/model-provider.ts';
-import { settings } from '../../core/settings/index.ts';
+import { settings } from '../../core/settings/settings.ts';
 import { demonstrate } from '../../examples/demonstration/demonstrate.ts';
 import { llmBaseUrl, openShop } from '../../examples/demonstration/open-shop.ts';
 import { Leases } from '../../mcp/agents/leases.ts';

@@ -1,5 +1,5 @@
 import { flagName } from '../../core/config.ts';
-import { type Group, groups, type Setting, settingList } from '../../core/settings/index.ts';
+import { type Group, groups, type Setting, settingList } from '../../core/settings/settings.ts';
 
 /** `docs/configuration.md`, made from the table of settings. */
 export function configurationMarkdown(): string {

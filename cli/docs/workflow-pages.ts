@@ -2,7 +2,7 @@ import type { TaskDef } from '../../core/conductor/types.ts';
 import { withCompanions } from '../../core/content/companions.ts';
 import { kebabCase } from '../../core/content/discover.ts';
 import { inputSchemaOf, outputSchemaOf, type Workflow } from '../../core/contract.ts';
-import { settings } from '../../core/settings/index.ts';
+import { settings } from '../../core/settings/settings.ts';
 import { drawDefinition } from '../../workflows/diagram/draw.ts';
 import { toMermaid } from '../../workflows/diagram/to-mermaid.ts';
 import { toTaskDef } from '../../workflows/manage/task-def.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Config } from '../../core/config.ts';
-import { type Setting, type SettingName, settingList } from '../../core/settings/index.ts';
+import { type Setting, type SettingName, settingList } from '../../core/settings/settings.ts';
 import { launcher } from '../installation.ts';
 import type { Reach } from './clients.ts';
 

@@ -1,4 +1,4 @@
-import { failureOf, latestAttempts, runtimeOf } from '../../core/conductor/execution.ts';
+import { failureOf, latestAttempts, runtimeOf } from '../../core/conductor/execution-facts.ts';
 import type { Execution } from '../../core/conductor/types.ts';
 import { duration } from '../../core/text.ts';
 

@@ -1,5 +1,5 @@
 import { duration } from '../../core/text.ts';
-import type { Queue } from '../../workers/runtime/observe/queues.ts';
+import type { Queue } from '../../workers/runtime/observe/queue-watch.ts';
 import type { WorkerStatus, WorkerTypeStatus } from '../worker-processes/control-pages.ts';
 
 /** A worker process as it is shown: where it is, and what it says, or why it says nothing. */

@@ -1,14 +1,14 @@
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import type { Logger } from '../../core/log.ts';
-import type { Views } from '../../workers/runtime/control/http.ts';
+import type { Views } from '../../workers/runtime/control/page-server.ts';
 import type { Listener } from '../../workers/runtime/events.ts';
 import type { Fleet } from '../../workers/runtime/fleet.ts';
 import { Metrics } from '../../workers/runtime/observe/metrics.ts';
-import { QueueWatch } from '../../workers/runtime/observe/queues.ts';
+import { QueueWatch } from '../../workers/runtime/observe/queue-watch.ts';
 import { type Scaling, scalingOf } from '../../workers/runtime/observe/scaling.ts';
 import type { Tracing } from '../../workers/runtime/observe/tracing.ts';
-import type { Around } from '../../workers/runtime/run/runner.ts';
+import type { Interceptor } from '../../workers/runtime/run/runner.ts';
 
 export interface ObserveOptions {
   config: Pick<Config, 'otelEndpoint' | 'otelTracesEndpoint' | 'otelServiceName' | 'workerTraceRatio'>;
@@ -23,7 +23,7 @@ export interface Observation {
   views: Required<Omit<Views, 'scaling'>> & { scaling(query?: URLSearchParams): Promise<Scaling> };
   listeners: Listener[];
   /** Absent unless spans are sent. */
-  around: Around | undefined;
+  intercept: Interceptor | undefined;
   /** What the fleet shall call: its updates are part of the trace. */
   conductor: Conductor;
   /** Sends the last spans; after the fleet has stopped. */
@@ -43,7 +43,7 @@ export async function observe({ config, conductor, log, fleet }: ObserveOptions)
       scaling: async (query) => scalingOf(status(), await queues.read(), typesOf(query)),
     },
     listeners: [metrics.listener, ...(tracing ? [tracing.listener] : [])],
-    around: tracing && ((task, work) => tracing.around(task, work)),
+    intercept: tracing && ((task, work) => tracing.intercept(task, work)),
     conductor: tracing ? conductor.withTrace((taskId) => tracing.traceparent(taskId)) : conductor,
     close: async () => tracing?.close(),
   };

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Config, processEnvironment } from '../../core/config.ts';
-import { type Setting, settingList } from '../../core/settings/index.ts';
+import { type Setting, settingList } from '../../core/settings/settings.ts';
 import { mainModule } from '../installation.ts';
 
 export interface WorkerProcess {

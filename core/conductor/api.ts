@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { type DefinitionCalls, definitionCalls } from './calls/definitions.ts';
-import { type ExecutionCalls, executionCalls } from './calls/executions.ts';
-import { type TaskCalls, type Traceparent, taskCalls } from './calls/tasks.ts';
-import { type TriggerCalls, triggerCalls } from './calls/triggers.ts';
-import type { Call, Caller } from './client.ts';
+import type { Call, Caller } from './caller.ts';
+import { type DefinitionCalls, definitionCalls } from './calls/definition-calls.ts';
+import { type ExecutionCalls, executionCalls } from './calls/execution-calls.ts';
+import { type TaskCalls, type Traceparent, taskCalls } from './calls/task-calls.ts';
+import { type TriggerCalls, triggerCalls } from './calls/trigger-calls.ts';
 
-export type { SearchRequest, StartRequest, TestRequest } from './calls/executions.ts';
-export type { Limits, PollOptions, Traceparent } from './calls/tasks.ts';
-export type { ScheduleRun } from './calls/triggers.ts';
+export type { SearchRequest, StartRequest, TestRequest } from './calls/execution-calls.ts';
+export type { Limits, PollOptions, Traceparent } from './calls/task-calls.ts';
+export type { ScheduleRun } from './calls/trigger-calls.ts';
 
 /** A call of any route, for what has no method of its own. */
 export type ApiRequest = Pick<Call<z.ZodType>, 'method' | 'path' | 'params' | 'query' | 'body' | 'answer'>;

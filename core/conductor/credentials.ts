@@ -1,6 +1,6 @@
 import { type Config, withoutEnvironment } from '../config.ts';
 import { FleetError, messageOf } from '../errors.ts';
-import { denied, unreachable } from './failures.ts';
+import { denied, unreachable } from './connection-errors.ts';
 import type { HttpAnswer, Transport } from './transport.ts';
 
 export type CredentialsConfig = Pick<Config, 'conductorAuthKey' | 'conductorAuthSecret'> & {

@@ -1,7 +1,7 @@
 import { FleetError, messageOf } from '../errors.ts';
 import { count, duration } from '../text.ts';
 import type { Conductor } from './api.ts';
-import { latestAttempts } from './execution.ts';
+import { latestAttempts } from './execution-facts.ts';
 import { type Execution, isOpenTask, type Task } from './types.ts';
 import type { Standing } from './wait-for-end.ts';
 

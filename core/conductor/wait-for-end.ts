@@ -1,6 +1,6 @@
 import { pause } from '../drain.ts';
 import { FleetError } from '../errors.ts';
-import type { ExecutionCalls } from './calls/executions.ts';
+import type { ExecutionCalls } from './calls/execution-calls.ts';
 import { type Execution, hasEnded } from './types.ts';
 
 export interface WaitOptions {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
-import { failureOf, runtimeOf } from '../../core/conductor/execution.ts';
+import { failureOf, runtimeOf } from '../../core/conductor/execution-facts.ts';
 import { followExecution } from '../../core/conductor/follow-execution.ts';
-import { startChecked } from '../../core/conductor/start.ts';
+import { startChecked } from '../../core/conductor/start-checked.ts';
 import type { Execution } from '../../core/conductor/types.ts';
 import { pause } from '../../core/drain.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';

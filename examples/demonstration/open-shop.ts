@@ -1,8 +1,8 @@
-import { serverStatus } from '../../core/conductor/server.ts';
+import { serverStatus } from '../../core/conductor/ensure-server.ts';
 import type { Config } from '../../core/config.ts';
 import { FleetError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import { settings } from '../../core/settings/index.ts';
+import { settings } from '../../core/settings/settings.ts';
 import { isShop } from '../shop/services/health.ts';
 import { startShop } from '../shop/start-shop.ts';
 

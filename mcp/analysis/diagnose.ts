@@ -1,4 +1,4 @@
-import { runtimeOf } from '../../core/conductor/execution.ts';
+import { runtimeOf } from '../../core/conductor/execution-facts.ts';
 import { type Execution, hasEnded } from '../../core/conductor/types.ts';
 import { duration } from '../../core/text.ts';
 import { callOf, word } from '../shared/quote.ts';

@@ -1,5 +1,5 @@
 import type { Conductor } from '../../core/conductor/api.ts';
-import { latestAttempts } from '../../core/conductor/execution.ts';
+import { latestAttempts } from '../../core/conductor/execution-facts.ts';
 import { isContainer, isForWorkers } from '../../core/conductor/task-types.ts';
 import { type Execution, hasEnded, isOpenTask, type PollData, type Task } from '../../core/conductor/types.ts';
 import { orUndefined } from '../../core/errors.ts';

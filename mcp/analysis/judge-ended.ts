@@ -1,4 +1,4 @@
-import { latestAttempts, runtimeOf } from '../../core/conductor/execution.ts';
+import { latestAttempts, runtimeOf } from '../../core/conductor/execution-facts.ts';
 import { isForWorkers, roleOf, type TaskRole } from '../../core/conductor/task-types.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
 import { workerInputs } from '../../core/content/worker-inputs.ts';

@@ -1,5 +1,5 @@
 import type { Execution, Task } from '../../core/conductor/types.ts';
-import { waitingAmong } from '../../core/conductor/waiting.ts';
+import { waitingAmong } from '../../core/conductor/waiting-tasks.ts';
 import { callOf } from '../shared/quote.ts';
 
 /** Ready calls that answer what waits in an execution for a signal or a person; of one task, or of all. */

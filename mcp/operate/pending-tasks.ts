@@ -1,6 +1,6 @@
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
-import { isWaiting, waitingAmong } from '../../core/conductor/waiting.ts';
+import { isWaiting, waitingAmong } from '../../core/conductor/waiting-tasks.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import { inParallel } from '../../core/in-parallel.ts';
 import { findExecution } from '../shared/find-execution.ts';

@@ -1,4 +1,4 @@
-import { countByStatus, failureOf, latestAttempts, runtimeOf } from '../../core/conductor/execution.ts';
+import { countByStatus, failureOf, latestAttempts, runtimeOf } from '../../core/conductor/execution-facts.ts';
 import type { Execution } from '../../core/conductor/types.ts';
 import { instant } from '../../core/text.ts';
 import { rowOf, type TaskRow } from '../shared/task-rows.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { latestAttempts } from '../../core/conductor/execution.ts';
+import { latestAttempts } from '../../core/conductor/execution-facts.ts';
 import { FleetError } from '../../core/errors.ts';
 import { executionIds, taskRefs } from '../reading/completers.ts';
 import { defineResource } from '../reading/define-resource.ts';

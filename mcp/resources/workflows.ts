@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isLock } from '../../core/conductor/lock.ts';
+import { isLock } from '../../core/conductor/definition-lock.ts';
 import { instant } from '../../core/text.ts';
 import { defineResource } from '../reading/define-resource.ts';
 import { word } from '../shared/quote.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { StartRequest } from '../../core/conductor/api.ts';
-import { failureOf } from '../../core/conductor/execution.ts';
-import { checkInput } from '../../core/conductor/start.ts';
+import { failureOf } from '../../core/conductor/execution-facts.ts';
+import { checkInput } from '../../core/conductor/start-checked.ts';
 import { type Execution, hasEnded, type StoredWorkflowDef } from '../../core/conductor/types.ts';
-import { waitingAmong } from '../../core/conductor/waiting.ts';
+import { waitingAmong } from '../../core/conductor/waiting-tasks.ts';
 import { FleetError } from '../../core/errors.ts';
 import type { Link, ToolAnswer, ToolContext } from '../engine/define-tool.ts';
 import { failure, jsonObject } from './fields.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Conductor, StartRequest } from '../../core/conductor/api.ts';
-import { acquireLock } from '../../core/conductor/lock.ts';
+import { acquireLock } from '../../core/conductor/definition-lock.ts';
 import { type Execution, hasEnded } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { isObject } from '../../core/json.ts';

@@ -1,4 +1,4 @@
-import { latestAttempts, runtimeOf } from '../../core/conductor/execution.ts';
+import { latestAttempts, runtimeOf } from '../../core/conductor/execution-facts.ts';
 import { isForWorkers } from '../../core/conductor/task-types.ts';
 import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
 import { clip, count, duration } from '../../core/text.ts';

@@ -1,4 +1,4 @@
-import { latestAttempts } from '../../core/conductor/execution.ts';
+import { latestAttempts } from '../../core/conductor/execution-facts.ts';
 import { isOpenTask } from '../../core/conductor/types.ts';
 import type { Standing } from '../../core/conductor/wait-for-end.ts';
 import { duration } from '../../core/text.ts';

@@ -1,5 +1,5 @@
 import type { Conductor } from '../../core/conductor/api.ts';
-import { latestAttempts } from '../../core/conductor/execution.ts';
+import { latestAttempts } from '../../core/conductor/execution-facts.ts';
 import { type Execution, hasEnded } from '../../core/conductor/types.ts';
 import { executionOfTask } from '../tasks/task-subscriptions.ts';
 import type { Watcher } from './change-bus.ts';

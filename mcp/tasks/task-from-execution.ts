@@ -1,8 +1,8 @@
 import { inputRequired } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { countByStatus } from '../../core/conductor/execution.ts';
+import { countByStatus } from '../../core/conductor/execution-facts.ts';
 import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
-import { waitingAmong } from '../../core/conductor/waiting.ts';
+import { waitingAmong } from '../../core/conductor/waiting-tasks.ts';
 import { quote, word } from '../shared/quote.ts';
 import { countsLine } from '../shared/task-rows.ts';
 import type { DetailedTask } from './tasks-extension.ts';

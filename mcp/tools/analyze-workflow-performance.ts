@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { runtimeOf } from '../../core/conductor/execution.ts';
+import { runtimeOf } from '../../core/conductor/execution-facts.ts';
 import type { Execution } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
-import { checkInput } from '../../core/conductor/start.ts';
+import { checkInput } from '../../core/conductor/start-checked.ts';
 import type { ScheduleDef } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import { instant } from '../../core/text.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
-import { answerTask, type TaskAnswer, waitingAmong } from '../../core/conductor/waiting.ts';
+import { answerTask, type TaskAnswer, waitingAmong } from '../../core/conductor/waiting-tasks.ts';
 import { FleetError } from '../../core/errors.ts';
 import { effectsOf, type Gate, gateOf } from '../../workflows/model/answer-effects.ts';
 import { nameInDefinition } from '../../workflows/model/skip-and-rerun.ts';

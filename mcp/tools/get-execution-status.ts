@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
-import { countByStatus, type Failure, failureOf, latestAttempts, runtimeOf } from '../../core/conductor/execution.ts';
+import {
+  countByStatus,
+  type Failure,
+  failureOf,
+  latestAttempts,
+  runtimeOf,
+} from '../../core/conductor/execution-facts.ts';
 import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { clip, duration, instant } from '../../core/text.ts';

@@ -7,7 +7,7 @@ import {
   type QueueVerdict,
   queueStates,
   readQueues,
-} from '../../core/conductor/queues.ts';
+} from '../../core/conductor/read-queues.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import { inParallel } from '../../core/in-parallel.ts';
 import { count, duration, instant } from '../../core/text.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkInput } from '../../core/conductor/start.ts';
+import { checkInput } from '../../core/conductor/start-checked.ts';
 import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { placeOf, rerunnableBefore, whyRerunHangs } from '../../workflows/model/skip-and-rerun.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
-import { latestAttempts } from '../../core/conductor/execution.ts';
+import { latestAttempts } from '../../core/conductor/execution-facts.ts';
 import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
-import { answerTask, waitingAmong } from '../../core/conductor/waiting.ts';
+import { answerTask, waitingAmong } from '../../core/conductor/waiting-tasks.ts';
 import { FleetError } from '../../core/errors.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { openChildren, waysToAnswer } from '../operate/open-work.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { mistakesIn } from '../../core/conductor/start.ts';
+import { mistakesIn } from '../../core/conductor/start-checked.ts';
 import type { Task } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { duration, instant } from '../../core/text.ts';

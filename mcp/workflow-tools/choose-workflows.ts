@@ -1,5 +1,5 @@
 import type { StoredWorkflowDef } from '../../core/conductor/types.ts';
-import { type Offer, offerOf, plainOffer } from '../../core/mcp-offer.ts';
+import { type Offer, offerOf, plainOffer } from '../../core/content/mcp-offer.ts';
 
 /** Which workflows are tools: names with `*` for any characters. */
 export interface WorkflowChoice {

@@ -1,5 +1,5 @@
 import type { Conductor } from '../../core/conductor/api.ts';
-import { isLock } from '../../core/conductor/lock.ts';
+import { isLock } from '../../core/conductor/definition-lock.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Tool } from '../engine/define-tool.ts';
 import type { ToolSource } from '../engine/tool-catalogue.ts';

@@ -12,9 +12,9 @@ import { parseArgs } from 'node:util';
 import { onInterruption } from '../../core/drain.ts';
 import { messageOf } from '../../core/errors.ts';
 import { planLoad } from './load.ts';
+import { describe, planSchedule } from './plan-schedule.ts';
 import { type RunSettings, summarize, tell } from './report.ts';
-import { run } from './run.ts';
-import { describe, planSchedule } from './schedule.ts';
+import { run } from './run-chaos.ts';
 import { judge } from './verdict.ts';
 import { measureWaits } from './waits.ts';
 

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Execution } from '../../core/conductor/types.ts';
+import type { Outage } from './chaos-server.ts';
+import type { Life } from './chaos-workers.ts';
+import type { Charge } from './charge-service.ts';
 import { type DeliveryEvent, files } from './effects.ts';
 import type { Injected, NetworkTrouble } from './inject.ts';
 import type { Order } from './load.ts';
-import type { Outage } from './server.ts';
-import type { Charge } from './service.ts';
-import type { Life } from './workers.ts';
 
 /** A handler at work on a task, from its begin to its end or that of its process. */
 export interface Delivery {

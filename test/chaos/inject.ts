@@ -1,8 +1,8 @@
 import { pause } from '../../core/drain.ts';
-import type { Network } from './proxy.ts';
-import { describe, type Injection, type NetworkFault } from './schedule.ts';
-import type { ChaosServer, Outage } from './server.ts';
-import type { Workers } from './workers.ts';
+import type { ChaosServer, Outage } from './chaos-server.ts';
+import type { Workers } from './chaos-workers.ts';
+import type { Network } from './network.ts';
+import { describe, type Injection, type NetworkFault } from './plan-schedule.ts';
 
 /** An injection as it really happened. */
 export interface Injected {

@@ -1,8 +1,8 @@
 import type { Execution, Task } from '../../core/conductor/types.ts';
+import { DRAIN_SECONDS } from './chaos-workers.ts';
 import { answerOf } from './effects.ts';
 import type { Evidence } from './evidence.ts';
 import type { Wait, Waits } from './waits.ts';
-import { DRAIN_SECONDS } from './workers.ts';
 
 /** Something that must hold, and what speaks against it. */
 export interface Promised {

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { release } from '../../core/conductor/embedded/install/release.ts';
-import { serverProperties } from '../../core/conductor/embedded/properties.ts';
+import { serverProperties } from '../../core/conductor/embedded/server-properties.ts';
 import { connect, eras, type McpClient } from '../support/mcp-clients.ts';
 import { eventually, type Stack, startStack } from './stack.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { acquireLock } from '../../core/conductor/lock.ts';
+import { acquireLock } from '../../core/conductor/definition-lock.ts';
 import { contentFolder, greetingCode, parentCode } from '../support/content-folder.ts';
 import { ownName } from '../support/fleet-scene.ts';
 import { type Running, realConductor, runFleetCommand, startFleetCommand } from '../support/product.ts';

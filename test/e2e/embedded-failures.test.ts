@@ -4,12 +4,12 @@ import { existsSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSy
 import { createServer, type Server } from 'node:http';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { findJar } from '../../core/conductor/embedded/install/jar.ts';
-import { findJava } from '../../core/conductor/embedded/install/java.ts';
+import { findJar } from '../../core/conductor/embedded/install/find-jar.ts';
+import { findJava } from '../../core/conductor/embedded/install/find-java.ts';
 import { release } from '../../core/conductor/embedded/install/release.ts';
 import { findUnpacked, unpack } from '../../core/conductor/embedded/install/unpack.ts';
-import { readState, type ServerState, writeState } from '../../core/conductor/embedded/state.ts';
-import { ensureServer, findServer, serverStatus, stopServer } from '../../core/conductor/server.ts';
+import { readRecord, type ServerRecord, writeRecord } from '../../core/conductor/embedded/server-record.ts';
+import { ensureServer, findServer, serverStatus, stopServer } from '../../core/conductor/ensure-server.ts';
 import { type Config, processEnvironment } from '../../core/config.ts';
 import { pause } from '../../core/drain.ts';
 import { folderOf, quiet, TestFolders } from '../support/embedded-folders.ts';
@@ -53,7 +53,7 @@ describe('a start that cannot succeed', () => {
     const note = (line: string) => void (line.startsWith('Starting') && setTimeout(() => aborting.abort(), 500));
     await expect(ensureServer(slow, { note, signal: aborting.signal })).rejects.toMatchObject({ code: 'cancelled' });
     expect(await serverStatus(slow)).toMatchObject({ kind: 'none' });
-    expect(readState(folderOf(slow).state)).toBe('none');
+    expect(readRecord(folderOf(slow).record)).toBe('none');
   });
 
   it('shows the last log lines of a server that ends at once', async () => {
@@ -198,7 +198,7 @@ function recordProcess(config: Config, args: string[]): ChildProcess {
   mkdirSync(config.dataDir);
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', ...args], { stdio: 'ignore' });
   folders.add(child);
-  const state: ServerState = {
+  const state: ServerRecord = {
     kind: 'jar',
     instance: 'mute',
     pid: child.pid,
@@ -206,6 +206,6 @@ function recordProcess(config: Config, args: string[]): ChildProcess {
     startedAt: new Date(0).toISOString(),
     version: release.version,
   };
-  writeState(folderOf(config).state, state);
+  writeRecord(folderOf(config).record, state);
   return child;
 }

@@ -8,8 +8,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Conductor, createConductor } from '../../core/conductor/api.ts';
-import { createCaller } from '../../core/conductor/client.ts';
-import { ensureServer, findServer, readServerLog, serverStatus, stopServer } from '../../core/conductor/server.ts';
+import { createCaller } from '../../core/conductor/caller.ts';
+import {
+  ensureServer,
+  findServer,
+  readServerLog,
+  serverStatus,
+  stopServer,
+} from '../../core/conductor/ensure-server.ts';
 import type { WorkflowDef } from '../../core/conductor/types.ts';
 import { type Config, processEnvironment } from '../../core/config.ts';
 import { commandOf } from '../../core/processes.ts';
@@ -44,7 +50,7 @@ interface Owner {
 
 /** A process that owns a server as `fleet up` does, and never comes to stopping it. */
 async function startOwner(config: Config): Promise<Owner> {
-  const module = JSON.stringify(join(root, 'core/conductor/server.ts'));
+  const module = JSON.stringify(join(root, 'core/conductor/ensure-server.ts'));
   const code = `const { ensureServer } = await import(${module});
     const notes = [];
     const server = await ensureServer(${JSON.stringify(config)}, { note: (line) => notes.push(line) });
@@ -145,7 +151,7 @@ describe('an embedded server', { timeout: 300_000 }, () => {
 
   it('is one where two are started at once, on a folder that a crash left in pieces', async () => {
     mkdirSync(folder.path);
-    writeFileSync(folder.state, `{"kind":"jar","ins`);
+    writeFileSync(folder.record, `{"kind":"jar","ins`);
     writeFileSync(folder.database, '');
     writeFileSync(folder.lock, 'half a lock');
     const [first, second] = await Promise.all([ensureServer(config, quiet), ensureServer(config, quiet)]);
@@ -156,7 +162,7 @@ describe('an embedded server', { timeout: 300_000 }, () => {
     expect(await resultOf(first.url, summed)).toEqual(SUMMED);
     await Promise.all([first.stop(), second.stop()]);
     expect(await commandOf(first.pid ?? 0)).toBeUndefined();
-    expect(existsSync(folder.state)).toBe(false);
+    expect(existsSync(folder.record)).toBe(false);
   });
 
   it('is started by `fleet server start`, shared by a second one, and keeps secrets to itself', async () => {
@@ -214,7 +220,7 @@ describe('an embedded server', { timeout: 300_000 }, () => {
     expect([first, second].map((one) => one.pid)).toEqual([pid, pid]);
     expect([first, second].filter(({ owned }) => owned)).toHaveLength(1);
 
-    truncateSync(folder.state, 20);
+    truncateSync(folder.record, 20);
     expect(await ensureServer(config, quiet)).toMatchObject({ pid, owned: false, reused: true });
     expect(await fleet(config, 'server', 'stop')).toMatchObject({ code: 0, stdout: 'Stopped. The data stays.\n' });
     expect(await commandOf(pid)).toBeUndefined();

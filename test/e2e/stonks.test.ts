@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { z } from 'zod';
-import { startChecked } from '../../core/conductor/start.ts';
+import { startChecked } from '../../core/conductor/start-checked.ts';
 import type { Execution } from '../../core/conductor/types.ts';
 import notifyStonks from '../../workflows/definitions/notify-stonks.ts';
 import { defineSchedule } from '../../workflows/dsl/define-schedule.ts';

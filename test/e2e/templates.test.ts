@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { startChecked } from '../../core/conductor/start.ts';
+import { startChecked } from '../../core/conductor/start-checked.ts';
 import type { Execution } from '../../core/conductor/types.ts';
 import { listTemplates } from '../../workflows/templates/registry/registry.ts';
 import { exclusively, SHIPPED_WORKERS } from '../support/exclusive.ts';

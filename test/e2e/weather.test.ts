@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startChecked } from '../../core/conductor/start.ts';
+import { startChecked } from '../../core/conductor/start-checked.ts';
 import type { Execution } from '../../core/conductor/types.ts';
 import { orderFault, type Running, realConductor, requestsTo, startShipped, unique } from '../support/product.ts';
 

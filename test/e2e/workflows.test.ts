@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { startChecked } from '../../core/conductor/start.ts';
+import { startChecked } from '../../core/conductor/start-checked.ts';
 import type { Execution } from '../../core/conductor/types.ts';
 import { exclusively, SHIPPED_WORKERS } from '../support/exclusive.ts';
 import {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { StoredWorkflowDef } from '../../core/conductor/types.ts';
 import { discover } from '../../core/content/discover.ts';
-import { offerOf } from '../../core/mcp-offer.ts';
+import { offerOf } from '../../core/content/mcp-offer.ts';
 import { isTool } from '../../mcp/engine/define-tool.ts';
 import { listingOf, type ToolListing } from '../../mcp/engine/tool-listing.ts';
 import { workflowTool } from '../../mcp/workflow-tools/workflow-tool.ts';

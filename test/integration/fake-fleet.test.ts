@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineTask, type Worker } from '../../core/contract.ts';
 import { pause } from '../../core/drain.ts';
 import { type FakeConductor, startFakeConductor } from '../../workers/testing/fake-conductor.ts';
-import { startTestFleet, type TestFleet } from '../../workers/testing/fleet.ts';
+import { startTestFleet, type TestFleet } from '../../workers/testing/test-fleet.ts';
 
 /** What the package offers authors for tests of several workers at once. */
 let server: FakeConductor;

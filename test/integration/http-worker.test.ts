@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { callHttp, type HttpCall } from '../../workers/shared/http.ts';
+import { callHttp, type HttpCall } from '../../workers/shared/call-http.ts';
 
 /** The service on the other end: a path says how it behaves. */
 const behaviours: Record<string, (request: IncomingMessage, response: ServerResponse) => void> = {

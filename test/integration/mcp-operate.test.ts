@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { answerTask } from '../../core/conductor/waiting.ts';
+import { answerTask } from '../../core/conductor/waiting-tasks.ts';
 import type { Tool, ToolContext } from '../../mcp/engine/define-tool.ts';
 import pauseWorkflow from '../../mcp/tools/pause-workflow.ts';
 import retryWorkflow from '../../mcp/tools/retry-workflow.ts';

@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { serveViews } from '../../workers/runtime/control/http.ts';
-import { QueueWatch } from '../../workers/runtime/observe/queues.ts';
+import { serveViews } from '../../workers/runtime/control/page-server.ts';
+import { QueueWatch } from '../../workers/runtime/observe/queue-watch.ts';
 import { freePort } from '../support/free-port.ts';
 import {
   CARD,

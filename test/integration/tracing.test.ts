@@ -88,7 +88,7 @@ test('what a handler traces hangs below its task, and updates of the task carry 
   const tracing = new Tracing({ url: `${receiver.url}/v1/traces`, serviceName: 's', ratio: 1, log: silentLogger });
   const task = aTask({ taskId: 'a', workflowInstanceId: workflowId });
   tracing.listener({ type: 'task-started', task, waitedMs: 0 });
-  await tracing.around(task, async () => {
+  await tracing.intercept(task, async () => {
     await new Promise(setImmediate);
     trace.getTracer('of the handler').startSpan('inner').end();
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { NonRetryableError } from '../../core/errors.ts';
 import { isReady } from '../../workers/runtime/control/health.ts';
-import { serveViews } from '../../workers/runtime/control/http.ts';
+import { serveViews } from '../../workers/runtime/control/page-server.ts';
 import { contract, echo, fake, queue, start } from '../support/fake-queue.ts';
 
 describe('results', () => {

@@ -2,8 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DataFolder, dataFolder } from '../../core/conductor/embedded/folder.ts';
-import { stopServer } from '../../core/conductor/server.ts';
+import { type DataFolder, dataFolder } from '../../core/conductor/embedded/data-folder.ts';
+import { stopServer } from '../../core/conductor/ensure-server.ts';
 import { type Config, loadConfig, processEnvironment } from '../../core/config.ts';
 
 /** Data folders of one test file, and the processes it starts. `clean` ends and removes all of them. */

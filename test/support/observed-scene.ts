@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, vi } from 'vitest';
 import { type Observation, observe } from '../../cli/worker-processes/observe.ts';
 import { type Conductor, createConductor } from '../../core/conductor/api.ts';
-import { createCaller } from '../../core/conductor/client.ts';
+import { createCaller } from '../../core/conductor/caller.ts';
 import { loadConfig } from '../../core/config.ts';
 import type { Worker } from '../../core/contract.ts';
 import { silentLogger } from '../../core/log.ts';
@@ -87,8 +87,8 @@ export async function observed(workers: Worker[], flags: Record<string, unknown>
   const conductor = fakeApi();
   const observation = await observe({ config, conductor, log: silentLogger, fleet: () => fleet });
   const settings = { shopUrl: 'http://shop', filesRoot: '.', outputDir: '.' };
-  const { listeners, around, conductor: traced } = observation;
-  const fleet = startFleet({ workers, conductor: traced, config, settings, log: silentLogger, listeners, around });
+  const { listeners, intercept, conductor: traced } = observation;
+  const fleet = startFleet({ workers, conductor: traced, config, settings, log: silentLogger, listeners, intercept });
   const stop = async () => {
     await fleet.stop();
     await observation.close();

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Breaker } from '../../workers/runtime/breaker.ts';
-import { Pace } from '../../workers/runtime/poll/pace.ts';
+import { RateLimiter } from '../../workers/runtime/poll/rate-limiter.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -74,32 +74,32 @@ describe('the breaker', () => {
   });
 });
 
-describe('a pace', () => {
+describe('a rate limiter', () => {
   test('lets through a second’s worth at once, then as many a second', () => {
     let now = 0;
-    const pace = new Pace(10, () => now);
-    expect([pace.take(8), pace.take(8), pace.take(1)]).toEqual([8, 2, 0]);
-    expect(pace.waitMs).toBe(100);
+    const limiter = new RateLimiter(10, () => now);
+    expect([limiter.take(8), limiter.take(8), limiter.take(1)]).toEqual([8, 2, 0]);
+    expect(limiter.waitMs).toBe(100);
     now = 250;
-    expect(pace.take(5)).toBe(2);
-    pace.giveBack(1);
-    expect(pace.take(5)).toBe(1);
+    expect(limiter.take(5)).toBe(2);
+    limiter.giveBack(1);
+    expect(limiter.take(5)).toBe(1);
     now = 60_000;
-    expect(pace.take(100)).toBe(10);
+    expect(limiter.take(100)).toBe(10);
   });
 
   test('below one a second lets one through at a time', () => {
     let now = 0;
-    const pace = new Pace(0.5, () => now);
-    expect([pace.take(3), pace.take(3)]).toEqual([1, 0]);
+    const limiter = new RateLimiter(0.5, () => now);
+    expect([limiter.take(3), limiter.take(3)]).toEqual([1, 0]);
     now = 2_000;
-    expect(pace.take(3)).toBe(1);
+    expect(limiter.take(3)).toBe(1);
   });
 
   test('without a limit lets everything through', () => {
-    const pace = new Pace(undefined);
-    expect([pace.take(1_000), pace.waitMs]).toEqual([1_000, 0]);
-    pace.giveBack(500);
-    expect(pace.take(7)).toBe(7);
+    const limiter = new RateLimiter(undefined);
+    expect([limiter.take(1_000), limiter.waitMs]).toEqual([1_000, 0]);
+    limiter.giveBack(500);
+    expect(limiter.take(7)).toBe(7);
   });
 });

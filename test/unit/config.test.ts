@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { loadConfig, withoutEnvironment } from '../../core/config.ts';
 import { FleetError } from '../../core/errors.ts';
-import { settingList } from '../../core/settings/index.ts';
+import { settingList } from '../../core/settings/settings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'config-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -5,7 +5,7 @@ import { exampleInput, retriesOf, workflowPages } from '../../cli/docs/workflow-
 import { GENERATED_FOLDERS, generatedFiles } from '../../cli/docs/write-docs.ts';
 import { loadWorkflows } from '../../cli/load-content.ts';
 import { exampleOf, fieldsOf } from '../../cli/printing/schema-fields.ts';
-import { checkInput } from '../../core/conductor/start.ts';
+import { checkInput } from '../../core/conductor/start-checked.ts';
 import { inputSchemaOf } from '../../core/contract.ts';
 
 const workflows = await loadWorkflows();

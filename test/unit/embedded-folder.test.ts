@@ -13,10 +13,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createFolder, dataFolder, prepareFiles } from '../../core/conductor/embedded/folder.ts';
-import { withLock } from '../../core/conductor/embedded/lock.ts';
+import { choosePort } from '../../core/conductor/embedded/choose-port.ts';
+import { createFolder, dataFolder, prepareFiles } from '../../core/conductor/embedded/data-folder.ts';
+import { withLock } from '../../core/conductor/embedded/file-lock.ts';
 import { follow, lastLines } from '../../core/conductor/embedded/log-file.ts';
-import { choosePort } from '../../core/conductor/embedded/port.ts';
 
 const temporary = mkdtempSync(join(tmpdir(), 'fleet-folder-'));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
@@ -54,7 +54,7 @@ describe('a data folder', () => {
   it('with an empty database and leftovers of a crash is cleaned up', () => {
     const { folder, notes, prepare } = newFolder();
     writeFileSync(folder.database, '');
-    writeFileSync(`${folder.state}.123.tmp`, '{"ki');
+    writeFileSync(`${folder.record}.123.tmp`, '{"ki');
     prepare();
     expect(readdirSync(folder.path)).toEqual(['conductor.db']);
     expect(notes).toEqual([]);

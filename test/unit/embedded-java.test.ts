@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { findJava, majorVersion, preferredFirst } from '../../core/conductor/embedded/install/java.ts';
+import { findJava, majorVersion, preferredFirst } from '../../core/conductor/embedded/install/find-java.ts';
 
 const { signal } = new AbortController();
 const emptyFolder = mkdtempSync(join(tmpdir(), 'fleet-java-'));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { containerArguments, fromInsideContainer } from '../../core/conductor/embedded/container.ts';
-import { dataFolder } from '../../core/conductor/embedded/folder.ts';
-import { javaArguments, serverEnvironment, serverProperties } from '../../core/conductor/embedded/properties.ts';
+import { dataFolder } from '../../core/conductor/embedded/data-folder.ts';
+import { containerArguments, fromInsideContainer } from '../../core/conductor/embedded/docker-container.ts';
+import { javaArguments, serverEnvironment, serverProperties } from '../../core/conductor/embedded/server-properties.ts';
 import { loadConfig } from '../../core/config.ts';
 
 const environment = {

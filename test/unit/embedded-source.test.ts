@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findProgram, type Sources } from '../../core/conductor/embedded/install/source.ts';
+import { findProgram, type Sources } from '../../core/conductor/embedded/install/find-program.ts';
 import { loadConfig } from '../../core/config.ts';
 import { FleetError } from '../../core/errors.ts';
 

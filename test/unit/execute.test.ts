@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { type AbortReason, defineTask, type TaskContext } from '../../core/contract.ts';
 import { FleetError, NonRetryableError } from '../../core/errors.ts';
-import { toTaskResult } from '../../workers/runtime/report/result.ts';
+import { toTaskResult } from '../../workers/runtime/report/task-result.ts';
 import { Attempt } from '../../workers/runtime/run/attempt.ts';
 import { executed, executedAs } from '../support/attempt.ts';
 import { aTask } from '../support/task.ts';

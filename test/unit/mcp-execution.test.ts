@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { countByStatus, failureOf, latestAttempts } from '../../core/conductor/execution.ts';
+import { countByStatus, failureOf, latestAttempts } from '../../core/conductor/execution-facts.ts';
 import { executionSchema } from '../../core/conductor/types.ts';
 import { clip, duration } from '../../core/text.ts';
 import { cursorText, readCursor } from '../../mcp/shared/cursor.ts';

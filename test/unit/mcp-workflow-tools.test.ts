@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { offerOf } from '../../core/mcp-offer.ts';
+import { offerOf } from '../../core/content/mcp-offer.ts';
 import { listingOf } from '../../mcp/engine/tool-listing.ts';
 import { chooseWorkflows } from '../../mcp/workflow-tools/choose-workflows.ts';
 import { inputSchemaOf } from '../../mcp/workflow-tools/input-schema.ts';

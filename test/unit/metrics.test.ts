@@ -5,7 +5,7 @@ import { FleetError } from '../../core/errors.ts';
 import type { FleetEvent } from '../../workers/runtime/events.ts';
 import type { FleetStatus } from '../../workers/runtime/fleet.ts';
 import { Metrics } from '../../workers/runtime/observe/metrics.ts';
-import type { Queue } from '../../workers/runtime/observe/queues.ts';
+import type { Queue } from '../../workers/runtime/observe/queue-watch.ts';
 import { scalingOf } from '../../workers/runtime/observe/scaling.ts';
 import { aTask } from '../support/task.ts';
 

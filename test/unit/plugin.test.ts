@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { manifest } from '../../cli/bundle/make-bundle.ts';
 import type { Command } from '../../cli/define-command.ts';
 import { discover } from '../../core/content/discover.ts';
-import { settingList } from '../../core/settings/index.ts';
+import { settingList } from '../../core/settings/settings.ts';
 import { isTool } from '../../mcp/engine/define-tool.ts';
 import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { listTemplates } from '../../workflows/templates/registry/registry.ts';

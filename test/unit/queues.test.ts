@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { judgeQueue, lastPolls, type QueueFacts, queueNameOf, queueOf } from '../../core/conductor/queues.ts';
+import { judgeQueue, lastPolls, type QueueFacts, queueNameOf, queueOf } from '../../core/conductor/read-queues.ts';
 import { taskSchema } from '../../core/conductor/types.ts';
 
 const NOW = 1_000_000_000;

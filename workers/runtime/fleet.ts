@@ -12,7 +12,7 @@ import { TaskType, type TypeStatus } from './poll/task-type.ts';
 import { typeSettings } from './poll/type-settings.ts';
 import { Courier } from './report/courier.ts';
 import type { OpenSpool, Spool } from './report/spool.ts';
-import { type Around, Runner } from './run/runner.ts';
+import { type Interceptor, Runner } from './run/runner.ts';
 import { TaskLeases } from './run/task-leases.ts';
 import { Threads } from './run/threads.ts';
 
@@ -72,7 +72,7 @@ export interface FleetOptions {
   /** Where results are kept that cannot be delivered. Without it they keep their slots, and a kill loses them. */
   spool?: OpenSpool | undefined;
   listeners?: readonly Listener[];
-  around?: Around | undefined;
+  intercept?: Interceptor | undefined;
 }
 
 /** How often the files of processes that have ended are looked for. */
@@ -131,7 +131,7 @@ class WorkerProcess implements Fleet {
       timeoutSeconds: config.workerTimeoutSeconds,
       log,
       workerId,
-      around: options.around,
+      intercept: options.intercept,
     });
     const threadSlots = this.#slots.within(this.#threads.limit);
     const shared = { conductor, events, log, workerId, polls: this.#polls, results: this.#results };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
-import { movedMoreThan } from '../shared/decimal.ts';
+import { movedMoreThan } from '../shared/moved-more-than.ts';
 
 export default defineTask({
   name: 'assess_price_change',

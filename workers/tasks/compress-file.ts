@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
-import { fileUnder } from '../shared/files.ts';
+import { fileUnder } from '../shared/file-under.ts';
 
 export default defineTask({
   name: 'compress_file',

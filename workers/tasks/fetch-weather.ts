@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
-import { callShop } from '../shared/shop.ts';
+import { callShop } from '../shared/call-shop.ts';
 
 const weather = z.object({ city: z.string(), temperatureCelsius: z.number(), conditions: z.string() });
 

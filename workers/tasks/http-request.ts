@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
-import { callHttp } from '../shared/http.ts';
+import { callHttp } from '../shared/call-http.ts';
 
 export default defineTask({
   name: 'http_request',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
-import { callShop } from '../shared/shop.ts';
+import { callShop } from '../shared/call-shop.ts';
 
 export default defineTask({
   name: 'release_inventory',

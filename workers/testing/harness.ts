@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 import { createConductor } from '../../core/conductor/api.ts';
-import type { Call } from '../../core/conductor/client.ts';
+import type { Call } from '../../core/conductor/caller.ts';
 import { type Task, type TaskResult, taskSchema } from '../../core/conductor/types.ts';
 import type { AbortReason, TaskContext, Worker, WorkerSettings } from '../../core/contract.ts';
 import { createForwarder, type LogMessage, silentLogger } from '../../core/log.ts';
 import { Events } from '../runtime/events.ts';
-import { toTaskResult } from '../runtime/report/result.ts';
+import { toTaskResult } from '../runtime/report/task-result.ts';
 import { Attempt } from '../runtime/run/attempt.ts';
 import { execute, type Outcome } from '../runtime/run/execute.ts';
 import { TaskLeases } from '../runtime/run/task-leases.ts';

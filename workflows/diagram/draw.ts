@@ -1,4 +1,4 @@
-import { failureOf, runtimeOf } from '../../core/conductor/execution.ts';
+import { failureOf, runtimeOf } from '../../core/conductor/execution-facts.ts';
 import { roleOf } from '../../core/conductor/task-types.ts';
 import type { Execution, WorkflowTask } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { WorkflowDef } from '../../core/conductor/types.ts';
+import { type McpOffer, offerMetadata } from '../../core/content/mcp-offer.ts';
 import { inputSchemaOf, outputSchemaOf, type Workflow } from '../../core/contract.ts';
-import { type McpOffer, offerMetadata } from '../../core/mcp-offer.ts';
 import { Build } from './build.ts';
 import { type Refs, refs, toParameters, type Wired } from './refs.ts';
 import { plainTasks, Scope } from './scope.ts';

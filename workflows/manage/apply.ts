@@ -1,5 +1,5 @@
 import type { Conductor } from '../../core/conductor/api.ts';
-import { acquireLock, type LockOptions } from '../../core/conductor/lock.ts';
+import { acquireLock, type LockOptions } from '../../core/conductor/definition-lock.ts';
 import type { WorkflowSettings } from '../../core/contract.ts';
 import { FleetError } from '../../core/errors.ts';
 import { carryOut, type Outcome } from './carry-out.ts';

@@ -1,5 +1,5 @@
 import type { Conductor } from '../../core/conductor/api.ts';
-import type { Lock } from '../../core/conductor/lock.ts';
+import type { Lock } from '../../core/conductor/definition-lock.ts';
 import type { EventHandlerDef, ScheduleDef, TaskDef, WorkflowDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { type Change, isDue, labelOf } from './change.ts';

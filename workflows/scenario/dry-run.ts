@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Conductor } from '../../core/conductor/api.ts';
-import type { MockedTasks, TestRequest } from '../../core/conductor/calls/executions.ts';
+import type { MockedTasks, TestRequest } from '../../core/conductor/calls/execution-calls.ts';
 import { type Execution, hasEnded, type WorkflowDef } from '../../core/conductor/types.ts';
 import type { Workflow } from '../../core/contract.ts';
 import { endsOr, endsWithin } from '../../core/drain.ts';

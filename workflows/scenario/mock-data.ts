@@ -1,4 +1,4 @@
-import type { MockedTasks, TaskMock } from '../../core/conductor/calls/executions.ts';
+import type { MockedTasks, TaskMock } from '../../core/conductor/calls/execution-calls.ts';
 import type { TaskDef } from '../../core/conductor/types.ts';
 import type { Workflow } from '../../core/contract.ts';
 import type { Mocked } from './define-scenarios.ts';

@@ -1,4 +1,4 @@
-import type { MockedTasks, TaskMock } from '../../core/conductor/calls/executions.ts';
+import type { MockedTasks, TaskMock } from '../../core/conductor/calls/execution-calls.ts';
 import { type Execution, isOpenTask, type Task } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 import { isAdded } from './dry-definition.ts';

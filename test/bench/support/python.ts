@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { cacheFolder } from '../../../core/conductor/embedded/install/cache.ts';
+import { cacheFolder } from '../../../core/conductor/embedded/install/cache-folder.ts';
 import { messageOf } from '../../../core/errors.ts';
 import { note } from './output.ts';
 

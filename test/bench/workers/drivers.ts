@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { cacheFolder } from '../../../core/conductor/embedded/install/cache.ts';
+import { cacheFolder } from '../../../core/conductor/embedded/install/cache-folder.ts';
 import { processEnvironment } from '../../../core/config.ts';
 import type { ChildSpec } from '../support/children.ts';
 import { pythonWithSdk } from '../support/python.ts';

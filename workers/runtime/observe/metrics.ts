@@ -1,11 +1,11 @@
 import type { FleetEvent, Listener } from '../events.ts';
 import type { FleetStatus } from '../fleet.ts';
 import type { Outcome } from '../run/execute.ts';
-import { BoundedNames, exceptionOf } from './exception.ts';
-import type { MetricsPage } from './page.ts';
-import type { QueueWatch } from './queues.ts';
-import { Counted } from './series.ts';
-import { queueWaitMs } from './wait.ts';
+import { Counted } from './counted.ts';
+import { BoundedNames, exceptionOf } from './exception-names.ts';
+import type { MetricsPage } from './metrics-page.ts';
+import { queueWaitMs } from './queue-wait.ts';
+import type { QueueWatch } from './queue-watch.ts';
 
 export interface MetricsOptions {
   status: () => FleetStatus;
@@ -26,7 +26,7 @@ export class Metrics {
 
   /** The page is loaded when it is first asked for, and only then the event loop and the garbage collector are watched. */
   async text(): Promise<string> {
-    this.#page ??= import('./page.ts').then(({ MetricsPage }) => new MetricsPage());
+    this.#page ??= import('./metrics-page.ts').then(({ MetricsPage }) => new MetricsPage());
     const page = await this.#page;
     const queues = await this.#options.queues.read().catch(() => undefined);
     return page.text(this.#counted.all(), this.#options.status(), queues);

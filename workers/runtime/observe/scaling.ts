@@ -1,6 +1,6 @@
 import { FleetError } from '../../../core/errors.ts';
 import type { FleetStatus } from '../fleet.ts';
-import type { Queue } from './queues.ts';
+import type { Queue } from './queue-watch.ts';
 
 export interface Demand {
   /** Tasks that nobody has polled yet, over all domains that this process polls. */

@@ -15,10 +15,10 @@ import type { Task } from '../../../core/conductor/types.ts';
 import { clip } from '../../../core/text.ts';
 import type { FleetEvent, Listener, TaskKey } from '../events.ts';
 import type { Outcome } from '../run/execute.ts';
-import { exceptionOf } from './exception.ts';
+import { exceptionOf } from './exception-names.ts';
+import { queueWaitMs } from './queue-wait.ts';
 import { Spans, type SpansOptions } from './spans.ts';
 import { firstSpanIdOf, rootSpanIdOf, taskSpanIdOf, traceIdOf } from './trace-ids.ts';
-import { queueWaitMs } from './wait.ts';
 
 /** A reason tells what kind of trouble it was; the whole of it is on the server. */
 const MAX_REASON_LENGTH = 200;
@@ -60,7 +60,7 @@ export class Tracing {
   };
 
   /** Runs a handler with the span of its task as the current one. */
-  around<T>(task: Task, work: () => Promise<T>): Promise<T> {
+  intercept<T>(task: Task, work: () => Promise<T>): Promise<T> {
     const context = this.#running.get(task.taskId)?.context;
     return context ? currentContext.with(context, work) : work();
   }

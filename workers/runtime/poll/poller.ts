@@ -6,7 +6,7 @@ import type { Logger } from '../../../core/log.ts';
 import { Backoff } from '../backoff.ts';
 import type { Breaker } from '../breaker.ts';
 import type { Events } from '../events.ts';
-import type { Pace } from './pace.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 import type { Slots } from './slots.ts';
 
 /**
@@ -23,7 +23,7 @@ import type { Slots } from './slots.ts';
  *
  * Invariants:
  * 1. A poll for many asks for no more tasks than permits were reserved for it. A permit is a slot of the process, of the type and of the
- *    domain, and one of the type's pace.
+ *    domain, and one of the type's rate limiter.
  * 2. A long poll asks for one task only: the server holds a batch back until it is full or the time is over. It holds no slot, since
  *    idle types would keep the busy ones from theirs; it begins only while one is free.
  * 3. A task that this process has already, or that comes twice in one answer, is passed over: handed back it would be queued while it runs.
@@ -48,7 +48,7 @@ export interface PollerOptions {
   domain: string;
   conductor: Conductor;
   slots: Slots;
-  pace: Pace;
+  rateLimiter: RateLimiter;
   batchSize: number;
   pollIntervalMs: number;
   paused: boolean;
@@ -140,7 +140,7 @@ export class Poller {
 
   /** Does what its state asks for: the first thing that stands in the way of a poll, else a poll. */
   async #step(): Promise<void> {
-    const { stop, slots, pace, polls, results } = this.#options;
+    const { stop, slots, rateLimiter, polls, results } = this.#options;
     if (this.#pause) {
       this.#become('paused');
       await endsOr(stop, this.#pause.promise);
@@ -151,9 +151,9 @@ export class Poller {
       this.#become('full');
       await slots.nextFreed();
       this.#become('polling'); // more is likely to wait: this type was busy a moment ago
-    } else if (pace.waitMs > 0) {
+    } else if (rateLimiter.waitMs > 0) {
       this.#become('full');
-      await pause(pace.waitMs, stop);
+      await pause(rateLimiter.waitMs, stop);
       this.#become('polling');
     } else if (polls.isOpen) {
       this.#become('failing');
@@ -179,25 +179,25 @@ export class Poller {
   }
 
   async #watch(): Promise<void> {
-    const { slots, pace, pollIntervalMs, stop } = this.#options;
+    const { slots, rateLimiter, pollIntervalMs, stop } = this.#options;
     // After a failure one that waits for nothing: it tells sooner, and can lose less.
     const isFailing = this.#backoff.failing || this.#options.polls.isOpen;
     if (!isFailing) this.#become('idle');
     const tasks = await this.#poll(1, isFailing ? 0 : LONG_POLL_MS);
     if (!tasks) return;
-    const reserved = slots.reserve(pace.take(tasks.length));
+    const reserved = slots.reserve(rateLimiter.take(tasks.length));
     await this.#begin(tasks, reserved);
     this.#become(tasks.length > 0 ? 'polling' : 'idle');
     if (tasks.length === 0) await pause(pollIntervalMs * (0.5 + Math.random()), stop); // so that the types do not poll in step
   }
 
   async #take(): Promise<void> {
-    const { slots, pace, batchSize } = this.#options;
-    const paced = pace.take(Math.min(batchSize, slots.free));
-    const reserved = slots.reserve(paced);
-    pace.giveBack(paced - reserved);
+    const { slots, rateLimiter, batchSize } = this.#options;
+    const allowed = rateLimiter.take(Math.min(batchSize, slots.free));
+    const reserved = slots.reserve(allowed);
+    rateLimiter.giveBack(allowed - reserved);
     const tasks = await this.#poll(reserved, 0);
-    pace.giveBack(Math.max(0, reserved - (tasks?.length ?? 0)));
+    rateLimiter.giveBack(Math.max(0, reserved - (tasks?.length ?? 0)));
     await this.#begin(tasks ?? [], reserved);
     if (tasks && tasks.length < reserved) this.#become('idle');
   }

@@ -1,6 +1,6 @@
 import type { Worker } from '../../../core/contract.ts';
-import { Pace } from './pace.ts';
 import { Poller, type PollerOptions, type TypeState } from './poller.ts';
+import { RateLimiter } from './rate-limiter.ts';
 import type { Slots } from './slots.ts';
 import { shares, type TypeSettings } from './type-settings.ts';
 
@@ -43,7 +43,7 @@ export class TaskType {
       batchSize,
       pollIntervalMs,
       paused,
-      pace: new Pace(settings.ratePerSecond),
+      rateLimiter: new RateLimiter(settings.ratePerSecond),
     };
     this.#pollers = Object.entries(shares(settings.concurrency, settings.domains)).map(
       ([domain, limit]) => new Poller({ ...common, domain, slots: this.#slots.within(limit) }),

@@ -6,8 +6,8 @@ import type { Logger } from '../../../core/log.ts';
 import { Backoff } from '../backoff.ts';
 import type { Breaker } from '../breaker.ts';
 import type { Events, TaskKey } from '../events.ts';
-import { refusedResult } from './result.ts';
 import type { Spool } from './spool.ts';
+import { refusedResult } from './task-result.ts';
 
 /**
  * Delivers results until the server has each of them.

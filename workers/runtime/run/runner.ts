@@ -4,7 +4,7 @@ import type { Logger } from '../../../core/log.ts';
 import { clip } from '../../../core/text.ts';
 import type { Events } from '../events.ts';
 import type { Courier } from '../report/courier.ts';
-import { keyOf, MAX_REASON_LENGTH, toTaskResult } from '../report/result.ts';
+import { keyOf, MAX_REASON_LENGTH, toTaskResult } from '../report/task-result.ts';
 import { Attempt } from './attempt.ts';
 import { execute, type Outcome } from './execute.ts';
 import type { TaskLeases } from './task-leases.ts';
@@ -19,11 +19,11 @@ export interface RunnerOptions {
   timeoutSeconds: number;
   log: Logger;
   workerId: string;
-  around: Around | undefined;
+  intercept: Interceptor | undefined;
 }
 
 /** Runs a handler within something else: a tracer makes the span of its task the current one meanwhile. */
-export type Around = (task: Task, work: () => Promise<Outcome>) => Promise<Outcome>;
+export type Interceptor = (task: Task, work: () => Promise<Outcome>) => Promise<Outcome>;
 
 /** Takes a polled task to its result: lease, handler, delivery. */
 export class Runner {
@@ -35,7 +35,7 @@ export class Runner {
 
   /** Resolves when the slot of the task is free. Never rejects because of the handler. */
   async handle(worker: Worker, task: Task): Promise<void> {
-    const { leases, events, settings, threads, timeoutSeconds, around } = this.#options;
+    const { leases, events, settings, threads, timeoutSeconds, intercept } = this.#options;
     const attempt = new Attempt(worker, task);
     const log = this.#options.log.child(keyOf(task));
     if (!leases.hold(attempt)) {
@@ -55,7 +55,7 @@ export class Runner {
         },
         inThread: (input, context) => threads.run(attempt, input, context),
       });
-    const outcome = await (around ? around(task, run) : run());
+    const outcome = await (intercept ? intercept(task, run) : run());
     events.emit({ type: 'task-ended', task, outcome, durationMs: performance.now() - startedAt });
     tell(log, outcome);
     await this.#answer(attempt, outcome);

@@ -2,7 +2,7 @@ import type { Conductor } from '../../../core/conductor/api.ts';
 import { type Lease, LeaseKeeper } from '../../../core/conductor/lease-keeper.ts';
 import { isOpenTask, type Task } from '../../../core/conductor/types.ts';
 import type { Events } from '../events.ts';
-import { heartbeat, keyOf } from '../report/result.ts';
+import { heartbeat, keyOf } from '../report/task-result.ts';
 import type { Attempt } from './attempt.ts';
 
 export interface TaskLeasesOptions {

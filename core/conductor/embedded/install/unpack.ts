@@ -4,12 +4,12 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { type Config, processEnvironment } from '../../../config.ts';
 import { messageOf } from '../../../errors.ts';
-import { withLock } from '../lock.ts';
-import { type Finished, runProgram } from '../program.ts';
+import { withLock } from '../file-lock.ts';
 import { type Progress, throwIfCancelled } from '../progress.ts';
-import { javaEnvironment } from '../properties.ts';
-import { cacheFolder } from './cache.ts';
-import { expectedChecksum } from './jar.ts';
+import { type Finished, runProgram } from '../run-program.ts';
+import { javaEnvironment } from '../server-properties.ts';
+import { cacheFolder } from './cache-folder.ts';
+import { expectedChecksum } from './find-jar.ts';
 import { release } from './release.ts';
 
 type UnpackSettings = Pick<Config, 'cacheDir' | 'conductorJarSha256'>;

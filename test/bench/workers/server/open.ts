@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureServer } from '../../../../core/conductor/server.ts';
+import { ensureServer } from '../../../../core/conductor/ensure-server.ts';
 import { loadConfig } from '../../../../core/config.ts';
 import type { Cleanups } from '../../../../core/drain.ts';
 import { freePort } from '../../../support/free-port.ts';

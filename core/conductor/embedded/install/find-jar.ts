@@ -6,8 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import type { Config } from '../../../config.ts';
 import { FleetError, messageOf } from '../../../errors.ts';
 import { type Progress, throwIfCancelled } from '../progress.ts';
-import { cacheFolder } from './cache.ts';
-import { fetchWithMaven } from './maven.ts';
+import { cacheFolder } from './cache-folder.ts';
+import { fetchWithMaven } from './fetch-with-maven.ts';
 import { release } from './release.ts';
 
 export type JarSettings = Pick<Config, 'conductorJar' | 'conductorJarSha256' | 'cacheDir'>;

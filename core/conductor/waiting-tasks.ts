@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { FleetError } from '../errors.ts';
 import type { Conductor } from './api.ts';
-import { latestAttempts } from './execution.ts';
+import { latestAttempts } from './execution-facts.ts';
 import { roleOf } from './task-types.ts';
 import type { Task, TaskLog, TaskResult } from './types.ts';
 

@@ -1,9 +1,9 @@
 import type { Config } from '../../../config.ts';
 import { FleetError } from '../../../errors.ts';
-import { hasDockerImage } from '../container.ts';
+import { hasDockerImage } from '../docker-container.ts';
 import type { Progress } from '../progress.ts';
-import { findJar } from './jar.ts';
-import { findJava } from './java.ts';
+import { findJar } from './find-jar.ts';
+import { findJava } from './find-java.ts';
 import { release } from './release.ts';
 import { findUnpacked, unpack } from './unpack.ts';
 

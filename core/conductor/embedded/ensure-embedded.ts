@@ -16,15 +16,22 @@
 
 import type { Config } from '../../config.ts';
 import { FleetError } from '../../errors.ts';
-import { removeLeftContainers } from './container.ts';
-import { createFolder, type DataFolder, dataFolder, prepareFiles } from './folder.ts';
-import { findProgram } from './install/source.ts';
-import { answers, endInstance, findUnrecorded, isAlive } from './instance.ts';
-import { launch } from './launch.ts';
-import { withLock } from './lock.ts';
+import { createFolder, type DataFolder, dataFolder, prepareFiles } from './data-folder.ts';
+import { removeLeftContainers } from './docker-container.ts';
+import { withLock } from './file-lock.ts';
+import { findProgram } from './install/find-program.ts';
+import { launchServer } from './launch-server.ts';
 import type { Progress } from './progress.ts';
-import { waitUntilReady } from './ready.ts';
-import { isOwnerAlive, readState, removeState, type ServerState, thisProcess, writeState } from './state.ts';
+import { answers, endInstance, findUnrecorded, isAlive } from './server-instance.ts';
+import {
+  isOwnerAlive,
+  readRecord,
+  removeRecord,
+  type ServerRecord,
+  thisProcess,
+  writeRecord,
+} from './server-record.ts';
+import { waitUntilReady } from './wait-until-ready.ts';
 
 export interface EnsureOptions {
   progress: Progress;
@@ -34,7 +41,7 @@ export interface EnsureOptions {
 }
 
 export interface Ensured {
-  state: ServerState;
+  state: ServerRecord;
   owned: boolean;
   reused: boolean;
 }
@@ -64,9 +71,9 @@ export async function ensureEmbedded(config: Config, options: EnsureOptions): Pr
 export async function findRunning(
   folder: DataFolder,
   note: (line: string) => void = () => undefined,
-): Promise<ServerState | undefined> {
-  const recorded = readState(folder.state);
-  if (recorded === 'broken') note(`${folder.state} cannot be read; looking for the server itself.`);
+): Promise<ServerRecord | undefined> {
+  const recorded = readRecord(folder.record);
+  if (recorded === 'broken') note(`${folder.record} cannot be read; looking for the server itself.`);
   else if (recorded !== 'none' && (await isAlive(recorded))) return recorded;
   return findUnrecorded(folder);
 }
@@ -75,13 +82,13 @@ export async function findRunning(
 export async function endEmbedded(
   folder: DataFolder,
   progress: Progress,
-  mayEnd: (state: ServerState) => boolean,
-): Promise<ServerState | undefined> {
+  mayEnd: (state: ServerRecord) => boolean,
+): Promise<ServerRecord | undefined> {
   return underLock(folder, progress, async () => {
     const running = await findRunning(folder);
     if (running && !mayEnd(running)) return undefined;
     if (running) await endInstance(running);
-    removeState(folder.state);
+    removeRecord(folder.record);
     return running;
   });
 }
@@ -94,26 +101,26 @@ function underLock<T>(folder: DataFolder, progress: Progress, task: () => Promis
 async function start(config: Config, folder: DataFolder, options: EnsureOptions): Promise<Ensured> {
   const { progress, fresh, detached, llmBaseUrl } = options;
   const program = await findProgram(config, progress); // before anything is removed: without it the old data stays
-  removeState(folder.state);
+  removeRecord(folder.record);
   prepareFiles(folder, { fresh, note: progress.note });
   if (program.kind === 'docker') await removeLeftContainers(folder);
   const owner = detached ? undefined : await thisProcess();
-  const state = await launch({ config, folder, program, owner, llmBaseUrl }, progress);
+  const state = await launchServer({ config, folder, program, owner, llmBaseUrl }, progress);
   return { state, owned: !detached, reused: false };
 }
 
 /** Leaves a server with a living owner, or with none on purpose, to itself; takes over an orphaned one. */
-async function share(folder: DataFolder, running: ServerState, detached: boolean): Promise<Ensured> {
+async function share(folder: DataFolder, running: ServerRecord, detached: boolean): Promise<Ensured> {
   const { owner, ...ownerless } = running;
   const orphaned = owner !== undefined && !(await isOwnerAlive(owner));
   const owned = orphaned && !detached;
   const state = owned ? { ...running, owner: await thisProcess() } : orphaned ? ownerless : running;
-  writeState(folder.state, state);
+  writeRecord(folder.record, state);
   return { state, owned, reused: true };
 }
 
 /** A server that was started a moment ago may still be on its way up. */
-async function comesToAnswer(running: ServerState, config: Config, progress: Progress): Promise<boolean> {
+async function comesToAnswer(running: ServerRecord, config: Config, progress: Progress): Promise<boolean> {
   if (await answers(running)) return true;
   const sinceStart = Date.now() - Date.parse(running.startedAt);
   const patience = Math.max(config.serverStartSeconds * 1000 - sinceStart, LEAST_PATIENCE_MS);
@@ -121,7 +128,7 @@ async function comesToAnswer(running: ServerState, config: Config, progress: Pro
   return (await waitUntilReady(booting, patience, progress)) === 'ready';
 }
 
-function notWhileRunning(folder: DataFolder, { port }: ServerState): FleetError {
+function notWhileRunning(folder: DataFolder, { port }: ServerRecord): FleetError {
   return new FleetError(
     'conflict',
     `A server runs on port ${port} with the data in ${folder.path}; it cannot start empty now.`,

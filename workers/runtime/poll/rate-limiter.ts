@@ -3,7 +3,7 @@
  *
  * It counts what is polled, per process; limits over all processes belong into the task definition (`concurrentExecLimit`).
  */
-export class Pace {
+export class RateLimiter {
   readonly #perSecond: number;
   readonly #now: () => number;
   #tokens: number;

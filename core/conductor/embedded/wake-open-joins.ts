@@ -1,9 +1,9 @@
-import { messageOf } from '../errors.ts';
-import { inParallel } from '../in-parallel.ts';
-import { count } from '../text.ts';
-import { type Conductor, createConductor } from './api.ts';
-import { type ConnectionConfig, createCaller } from './client.ts';
-import type { Task } from './types.ts';
+import { messageOf } from '../../errors.ts';
+import { inParallel } from '../../in-parallel.ts';
+import { count } from '../../text.ts';
+import { type Conductor, createConductor } from '../api.ts';
+import { type ConnectionConfig, createCaller } from '../caller.ts';
+import type { Task } from '../types.ts';
 
 const PAGE = 100;
 const AT_ONCE = 8;
@@ -15,7 +15,7 @@ const AT_ONCE = 8;
  * `AsyncSystemTaskExecutor.reserveInflightMessage`), so one that was killed meanwhile leaves executions that stand still for that
  * hour, and its own repair leaves messages alone that exist. A JOIN that is evaluated once more than needed ends as it would have.
  */
-export async function takeUpJoins(config: ConnectionConfig, note: (line: string) => void): Promise<void> {
+export async function wakeOpenJoins(config: ConnectionConfig, note: (line: string) => void): Promise<void> {
   const conductor = createConductor(createCaller(config));
   try {
     const ids = await openExecutions(conductor);

@@ -1,4 +1,4 @@
-import { Counters, type Family, Histograms } from './tally.ts';
+import { Counters, type Family, Histograms } from './counters.ts';
 
 /** Seconds and bytes as all SDKs of Conductor count them, so that one dashboard fits workers in any language. */
 const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { nothing } from '../answers.ts';
-import type { Caller } from '../client.ts';
+import type { Caller } from '../caller.ts';
 import { type EventHandlerDef, eventHandlerSchema, type ScheduleDef, scheduleSchema } from '../types.ts';
+import { nothing } from './expected-answers.ts';
 
 /** What starts workflows by itself: schedules and event handlers. */
 export interface TriggerCalls {

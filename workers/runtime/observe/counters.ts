@@ -67,7 +67,7 @@ export class Count {
   }
 }
 
-export class Histograms extends Tally<Spread> {
+export class Histograms extends Tally<Histogram> {
   readonly #bounds: readonly number[];
 
   constructor(name: string, help: string, bounds: readonly number[], labelNames: readonly string[]) {
@@ -76,15 +76,15 @@ export class Histograms extends Tally<Spread> {
   }
 
   family(): Family {
-    const values = this.samples((spread, labels) => (spread.count > 0 ? this.#samplesOf(spread, labels) : []));
+    const values = this.samples((histogram, labels) => (histogram.count > 0 ? this.#samplesOf(histogram, labels) : []));
     return { name: this.name, help: this.help, type: 'histogram', aggregator: 'sum', values };
   }
 
-  protected make(): Spread {
-    return new Spread(this.#bounds);
+  protected make(): Histogram {
+    return new Histogram(this.#bounds);
   }
 
-  #samplesOf({ counts, sum, count }: Spread, labels: Record<string, string>): Sample[] {
+  #samplesOf({ counts, sum, count }: Histogram, labels: Record<string, string>): Sample[] {
     let upTo = 0;
     const buckets = [...this.#bounds, '+Inf'].map((le, i) => {
       upTo += counts[i] ?? 0;
@@ -98,7 +98,7 @@ export class Histograms extends Tally<Spread> {
   }
 }
 
-export class Spread {
+export class Histogram {
   readonly #bounds: readonly number[];
   /** How many values fell into each bucket; the last one is for those above all bounds. */
   readonly counts: number[];

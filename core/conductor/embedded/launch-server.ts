@@ -3,17 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { type Config, processEnvironment } from '../../config.ts';
 import { FleetError, messageOf } from '../../errors.ts';
-import { startContainer } from './container.ts';
-import type { DataFolder } from './folder.ts';
+import { choosePort, FIRST_PORT, portTaken } from './choose-port.ts';
+import type { DataFolder } from './data-folder.ts';
+import { startContainer } from './docker-container.ts';
+import type { Program } from './install/find-program.ts';
 import { release } from './install/release.ts';
-import type { Program } from './install/source.ts';
-import { answers, endInstance, folderMark, instanceMark, isAlive } from './instance.ts';
 import { readFrom, sizeOf } from './log-file.ts';
-import { choosePort, FIRST_PORT, portTaken } from './port.ts';
 import type { Progress } from './progress.ts';
-import { javaArguments, serverEnvironment, serverProperties } from './properties.ts';
-import { explanationIn, type Outcome, waitUntilReady } from './ready.ts';
-import { type Owner, removeState, type ServerState, writeState } from './state.ts';
+import { answers, endInstance, folderMark, instanceMark, isAlive } from './server-instance.ts';
+import { javaArguments, serverEnvironment, serverProperties } from './server-properties.ts';
+import { type Owner, removeRecord, type ServerRecord, writeRecord } from './server-record.ts';
+import { explanationIn, type Outcome, waitUntilReady } from './wait-until-ready.ts';
 
 export interface LaunchOptions {
   config: Config;
@@ -28,7 +28,7 @@ export interface LaunchOptions {
  * after a sudden end of this process finds it. Another port is tried if somebody took the chosen one meanwhile.
  * @throws FleetError `environment` with the last log lines if it does not come up, `cancelled` if interrupted; nothing runs then
  */
-export async function launch(options: LaunchOptions, progress: Progress): Promise<ServerState> {
+export async function launchServer(options: LaunchOptions, progress: Progress): Promise<ServerRecord> {
   const { config, folder, program } = options;
   for (let from = FIRST_PORT; ; ) {
     const port = await choosePort(config.serverPort, from);
@@ -46,11 +46,11 @@ export async function launch(options: LaunchOptions, progress: Progress): Promis
   }
 }
 
-async function begin(options: LaunchOptions, port: number, progress: Progress): Promise<ServerState> {
+async function begin(options: LaunchOptions, port: number, progress: Progress): Promise<ServerRecord> {
   const { config, folder, program, owner, llmBaseUrl } = options;
   const instance = randomUUID();
   const environment = processEnvironment();
-  const state: ServerState = {
+  const state: ServerRecord = {
     kind: program.kind,
     instance,
     port,
@@ -63,9 +63,9 @@ async function begin(options: LaunchOptions, port: number, progress: Progress): 
     progress.note(
       'In a container its own calls, HTTP and model, do not reach what listens on 127.0.0.1 of this machine.',
     );
-    writeState(folder.state, state);
+    writeRecord(folder.record, state);
     await startContainer({ config, environment, folder, instance, port, llmBaseUrl }).catch((error: unknown) => {
-      removeState(folder.state);
+      removeRecord(folder.record);
       throw error;
     });
     return state;
@@ -80,7 +80,7 @@ async function begin(options: LaunchOptions, port: number, progress: Progress): 
   const args = javaArguments({ jar: program.jar, memory: config.serverMemory, marks, port, properties });
   const pid = await spawnJava(program.java, args, serverEnvironment(config, environment), folder);
   const running = { ...state, pid };
-  writeState(folder.state, running);
+  writeRecord(folder.record, running);
   return running;
 }
 
@@ -98,7 +98,7 @@ function spawnJava(java: string, args: string[], env: Record<string, string>, fo
 }
 
 async function waitOrEnd(
-  state: ServerState,
+  state: ServerRecord,
   folder: DataFolder,
   logStart: number,
   limitSeconds: number,
@@ -116,7 +116,7 @@ async function waitOrEnd(
   } finally {
     if (outcome !== 'ready') {
       await endInstance(state);
-      removeState(folder.state);
+      removeRecord(folder.record);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { pause } from '../../drain.ts';
 import { type Progress, throwIfCancelled } from './progress.ts';
-import { INSTANCE_PROPERTY } from './properties.ts';
+import { INSTANCE_PROPERTY } from './server-properties.ts';
 
 const LOOK_EVERY_MS = 250;
 const NOTE_EVERY_MS = 5000;

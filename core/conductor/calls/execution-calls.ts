@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { executionId, nothing } from '../answers.ts';
-import type { Caller } from '../client.ts';
+import type { Caller } from '../caller.ts';
 import { TaskByTask } from '../task-by-task.ts';
 import {
   type Execution,
@@ -11,6 +10,7 @@ import {
   type WorkflowDef,
 } from '../types.ts';
 import { type WaitOptions, waitForEnd } from '../wait-for-end.ts';
+import { executionId, nothing } from './expected-answers.ts';
 
 /** A dry run is answered when it is over; one with many rounds and forks takes a while on a busy server. */
 const TEST_WAIT_MS = 60_000;

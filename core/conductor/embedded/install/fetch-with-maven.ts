@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { lastWords, runProgram } from '../program.ts';
 import type { Progress } from '../progress.ts';
+import { lastWords, runProgram } from '../run-program.ts';
 import { release } from './release.ts';
 
 const PROGRESS_EVERY_MS = 5000;

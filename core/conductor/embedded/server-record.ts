@@ -8,7 +8,7 @@ const pid = z.int().positive();
 
 const ownerSchema = z.object({ pid, startedAt: z.string() });
 
-const serverStateSchema = z.object({
+const serverRecordSchema = z.object({
   kind: z.enum(['jar', 'docker']),
   /** Names this start of the server; its process or container carries it. */
   instance: z.string().min(1),
@@ -23,11 +23,11 @@ const serverStateSchema = z.object({
 });
 
 /** What `server.json` says about the server of a data folder. */
-export type ServerState = z.output<typeof serverStateSchema>;
+export type ServerRecord = z.output<typeof serverRecordSchema>;
 export type Owner = z.output<typeof ownerSchema>;
 
 /** The recorded server, `none`, or `broken` for a file that cannot be read as one. */
-export function readState(file: string): ServerState | 'none' | 'broken' {
+export function readRecord(file: string): ServerRecord | 'none' | 'broken' {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -35,26 +35,26 @@ export function readState(file: string): ServerState | 'none' | 'broken' {
     const { code } = error as NodeJS.ErrnoException;
     return code === 'ENOENT' || code === 'ENOTDIR' ? 'none' : 'broken';
   }
-  return parseState(text) ?? 'broken';
+  return parseRecord(text) ?? 'broken';
 }
 
 /** A state from the text of `server.json`; nothing if it is not one. */
-export function parseState(text: string): ServerState | undefined {
+export function parseRecord(text: string): ServerRecord | undefined {
   try {
-    return serverStateSchema.safeParse(JSON.parse(text)).data;
+    return serverRecordSchema.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }
 }
 
 /** Replaces the file as a whole, so that a reader never sees half of it. */
-export function writeState(file: string, state: ServerState): void {
+export function writeRecord(file: string, record: ServerRecord): void {
   const draft = `${file}.${randomUUID()}.tmp`;
-  writeFileSync(draft, `${JSON.stringify(state, undefined, 2)}\n`, { mode: 0o600 });
+  writeFileSync(draft, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 });
   renameSync(draft, file);
 }
 
-export function removeState(file: string): void {
+export function removeRecord(file: string): void {
   rmSync(file, { force: true });
 }
 
@@ -69,6 +69,6 @@ export async function isOwnerAlive(owner: Owner): Promise<boolean> {
 }
 
 /** Address of the API of that server. */
-export function urlOf({ port }: Pick<ServerState, 'port'>): string {
+export function urlOf({ port }: Pick<ServerRecord, 'port'>): string {
   return `http://127.0.0.1:${port}/api`;
 }

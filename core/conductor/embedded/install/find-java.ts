@@ -2,9 +2,9 @@ import { chmodSync, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Config, type Environment, processEnvironment } from '../../../config.ts';
 import { FleetError } from '../../../errors.ts';
-import { lastWords, runProgram } from '../program.ts';
 import type { Progress } from '../progress.ts';
-import { cacheFolder } from './cache.ts';
+import { lastWords, runProgram } from '../run-program.ts';
+import { cacheFolder } from './cache-folder.ts';
 
 /** The oldest Java that runs the server. */
 export const OLDEST_JAVA = 21;

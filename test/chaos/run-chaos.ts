@@ -2,21 +2,21 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createConductor } from '../../core/conductor/api.ts';
-import { createCaller } from '../../core/conductor/client.ts';
+import { createCaller } from '../../core/conductor/caller.ts';
 import { loadConfig } from '../../core/config.ts';
 import { Cleanups } from '../../core/drain.ts';
 import { messageOf } from '../../core/errors.ts';
+import { ChaosServer } from './chaos-server.ts';
+import { Workers } from './chaos-workers.ts';
+import { Service } from './charge-service.ts';
 import { EFFECTS_TABLE, files } from './effects.ts';
 import { type Evidence, gather } from './evidence.ts';
 import { Injector } from './inject.ts';
 import { type Order, prepare, settle, startAll } from './load.ts';
-import { Network } from './proxy.ts';
+import { Network } from './network.ts';
+import type { Injection } from './plan-schedule.ts';
 import { Random } from './random.ts';
 import type { RunSettings } from './report.ts';
-import type { Injection } from './schedule.ts';
-import { ChaosServer } from './server.ts';
-import { Service } from './service.ts';
-import { Workers } from './workers.ts';
 
 export interface RunOptions {
   settings: RunSettings;

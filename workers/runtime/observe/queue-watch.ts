@@ -1,5 +1,5 @@
 import type { Conductor } from '../../../core/conductor/api.ts';
-import { type LastPoll, lastPolls, type QueueName, queueNameOf } from '../../../core/conductor/queues.ts';
+import { type LastPoll, lastPolls, type QueueName, queueNameOf } from '../../../core/conductor/read-queues.ts';
 
 export type { QueueName };
 

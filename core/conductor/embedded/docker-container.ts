@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import type { Config, Environment } from '../../config.ts';
 import { FleetError } from '../../errors.ts';
-import type { DataFolder } from './folder.ts';
+import type { DataFolder } from './data-folder.ts';
 import { release } from './install/release.ts';
-import { lastWords, runProgram } from './program.ts';
 import type { Progress } from './progress.ts';
-import { INSTANCE_PROPERTY, providerEnvironment, serverProperties } from './properties.ts';
+import { lastWords, runProgram } from './run-program.ts';
+import { INSTANCE_PROPERTY, providerEnvironment, serverProperties } from './server-properties.ts';
 
 const LOOK_TIMEOUT_MS = 15_000;
 const STOP_GRACE_SECONDS = 20;

@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { NetworkFault } from './plan-schedule.ts';
 import type { Random } from './random.ts';
-import type { NetworkFault } from './schedule.ts';
 
 type Mode = NetworkFault | 'none';
 

@@ -1,14 +1,14 @@
 import type { Config } from '../config.ts';
 import { FleetError } from '../errors.ts';
 import { createConductor } from './api.ts';
-import { createCaller } from './client.ts';
-import { type Ensured, endEmbedded, ensureEmbedded, findRunning } from './embedded/ensure.ts';
-import { type DataFolder, dataFolder } from './embedded/folder.ts';
-import { answers, isAlive } from './embedded/instance.ts';
+import { createCaller } from './caller.ts';
+import { type DataFolder, dataFolder } from './embedded/data-folder.ts';
+import { type Ensured, endEmbedded, ensureEmbedded, findRunning } from './embedded/ensure-embedded.ts';
 import { lastLines } from './embedded/log-file.ts';
-import { isReady } from './embedded/ready.ts';
-import { readState, urlOf } from './embedded/state.ts';
-import { takeUpJoins } from './open-joins.ts';
+import { answers, isAlive } from './embedded/server-instance.ts';
+import { readRecord, urlOf } from './embedded/server-record.ts';
+import { isReady } from './embedded/wait-until-ready.ts';
+import { wakeOpenJoins } from './embedded/wake-open-joins.ts';
 
 /** A Conductor server that answers. */
 export interface RunningServer {
@@ -70,14 +70,14 @@ export async function ensureServer(config: Config, options: EnsureServerOptions)
   if (config.conductorServerUrl !== undefined) return useExternal(config, config.conductorServerUrl, signal);
   const ensured = await ensureEmbedded(config, { progress: { note, signal }, fresh, detached, llmBaseUrl });
   const server = runningServer(dataFolder(config.dataDir), ensured);
-  if (!ensured.reused) await takeUpJoins({ ...config, conductorServerUrl: server.url }, note);
+  if (!ensured.reused) await wakeOpenJoins({ ...config, conductorServerUrl: server.url }, note);
   return server;
 }
 
 /** Address of the server to use, without starting one or waiting for it; nothing if there is none. */
 export async function findServer(config: Config): Promise<string | undefined> {
   if (config.conductorServerUrl !== undefined) return config.conductorServerUrl;
-  const state = readState(dataFolder(config.dataDir).state);
+  const state = readRecord(dataFolder(config.dataDir).record);
   return typeof state === 'object' && (await isAlive(state)) ? urlOf(state) : undefined;
 }
 
@@ -108,7 +108,7 @@ export async function stopServer(
   { note, signal = never }: Pick<EnsureServerOptions, 'note' | 'signal'> = { note: () => undefined },
 ): Promise<boolean> {
   const folder = dataFolder(config.dataDir);
-  if (readState(folder.state) === 'none' && !(await findRunning(folder))) return false;
+  if (readRecord(folder.record) === 'none' && !(await findRunning(folder))) return false;
   return (await endEmbedded(folder, { note, signal }, () => true)) !== undefined;
 }
 

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { findJar } from '../../core/conductor/embedded/install/jar.ts';
-import { findJava } from '../../core/conductor/embedded/install/java.ts';
-import { javaArguments, serverEnvironment, serverProperties } from '../../core/conductor/embedded/properties.ts';
-import { isReady } from '../../core/conductor/embedded/ready.ts';
-import { takeUpJoins } from '../../core/conductor/open-joins.ts';
+import { findJar } from '../../core/conductor/embedded/install/find-jar.ts';
+import { findJava } from '../../core/conductor/embedded/install/find-java.ts';
+import { javaArguments, serverEnvironment, serverProperties } from '../../core/conductor/embedded/server-properties.ts';
+import { isReady } from '../../core/conductor/embedded/wait-until-ready.ts';
+import { wakeOpenJoins } from '../../core/conductor/embedded/wake-open-joins.ts';
 import { type Config, processEnvironment } from '../../core/config.ts';
 import { pause } from '../../core/drain.ts';
 import { freePort } from '../support/free-port.ts';
@@ -78,7 +78,7 @@ export class ChaosServer {
     const outage = this.outages.at(-1);
     if (!outage) return;
     outage.to = Math.min(outage.to, Date.now());
-    await takeUpJoins({ ...this.#config, conductorServerUrl: this.url }, () => undefined); // as `ensureServer` does
+    await wakeOpenJoins({ ...this.#config, conductorServerUrl: this.url }, () => undefined); // as `ensureServer` does
   }
 
   /** `kill -9`. */

@@ -2,14 +2,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { cacheFolder } from '../../core/conductor/embedded/install/cache.ts';
-import { expectedChecksum } from '../../core/conductor/embedded/install/jar.ts';
-import { localRepository } from '../../core/conductor/embedded/install/maven.ts';
+import { cacheFolder } from '../../core/conductor/embedded/install/cache-folder.ts';
+import { localRepository } from '../../core/conductor/embedded/install/fetch-with-maven.ts';
+import { expectedChecksum } from '../../core/conductor/embedded/install/find-jar.ts';
 import { release } from '../../core/conductor/embedded/install/release.ts';
-import { explanationIn, failureIn } from '../../core/conductor/embedded/ready.ts';
-import { parseState, readState, type ServerState, writeState } from '../../core/conductor/embedded/state.ts';
+import {
+  parseRecord,
+  readRecord,
+  type ServerRecord,
+  writeRecord,
+} from '../../core/conductor/embedded/server-record.ts';
+import { explanationIn, failureIn } from '../../core/conductor/embedded/wait-until-ready.ts';
 
-const state: ServerState = {
+const state: ServerRecord = {
   kind: 'jar',
   instance: '5dd1de21-6094-4764-b26d-cf0b38f0ad4b',
   pid: 4711,
@@ -25,15 +30,15 @@ describe('server.json', () => {
 
   it('is read as it was written', () => {
     const file = join(folder, 'server.json');
-    writeState(file, state);
-    expect(readState(file)).toEqual(state);
+    writeRecord(file, state);
+    expect(readRecord(file)).toEqual(state);
   });
 
   it('is none where there is no file, and broken where it cannot be read', () => {
-    expect(readState(join(folder, 'absent.json'))).toBe('none');
+    expect(readRecord(join(folder, 'absent.json'))).toBe('none');
     writeFileSync(join(folder, 'half.json'), JSON.stringify(state).slice(0, 40));
-    expect(readState(join(folder, 'half.json'))).toBe('broken');
-    expect(readState(folder)).toBe('broken');
+    expect(readRecord(join(folder, 'half.json'))).toBe('broken');
+    expect(readRecord(folder)).toBe('broken');
   });
 
   it.each([
@@ -42,7 +47,7 @@ describe('server.json', () => {
     ['a pid that would signal every process', JSON.stringify({ ...state, pid: -1 })],
     ['a port that is none', JSON.stringify({ ...state, port: 0 })],
   ])('is refused as %s', (_, text) => {
-    expect(parseState(text)).toBeUndefined();
+    expect(parseRecord(text)).toBeUndefined();
   });
 });
 

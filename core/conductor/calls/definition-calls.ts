@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { FleetError } from '../../errors.ts';
-import { doneFor, nothing } from '../answers.ts';
-import type { Caller } from '../client.ts';
+import type { Caller } from '../caller.ts';
 import {
   type StoredTaskDef,
   type StoredWorkflowDef,
@@ -12,6 +11,7 @@ import {
   workflowDefSchema,
   workflowVersionSchema,
 } from '../types.ts';
+import { doneFor, nothing } from './expected-answers.ts';
 
 /** What the server stores: workflow and task definitions. */
 export interface DefinitionCalls {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { safeParseOften } from '../../parse.ts';
-import type { Caller } from '../client.ts';
+import type { Caller } from '../caller.ts';
 import {
   type PollData,
   pollDataSchema,
@@ -12,7 +12,7 @@ import {
   taskSchema,
   taskSearchSchema,
 } from '../types.ts';
-import type { SearchRequest } from './executions.ts';
+import type { SearchRequest } from './execution-calls.ts';
 
 /** One item that is no task must not cost the others, which the server has handed out and will not hand out again soon. */
 const polledTasks = z.array(z.unknown()).transform((items, context) => {

@@ -1,8 +1,8 @@
 import { AggregatorRegistry, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { FleetStatus } from '../fleet.ts';
 import type { TypeState } from '../poll/poller.ts';
-import type { Queue } from './queues.ts';
-import type { Family } from './tally.ts';
+import type { Family } from './counters.ts';
+import type { Queue } from './queue-watch.ts';
 
 const STATES: readonly TypeState[] = ['idle', 'polling', 'full', 'failing', 'paused', 'draining', 'stopped'];
 

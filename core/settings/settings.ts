@@ -1,11 +1,11 @@
-import { conductorSettings } from './conductor.ts';
-import { contentSettings } from './content.ts';
-import { loggingSettings } from './logging.ts';
-import { mcpSettings } from './mcp.ts';
-import { observeSettings } from './observe.ts';
-import { serverSettings } from './server.ts';
+import { conductorSettings } from './conductor-settings.ts';
+import { contentSettings } from './content-settings.ts';
+import { loggingSettings } from './logging-settings.ts';
+import { mcpSettings } from './mcp-settings.ts';
+import { observeSettings } from './observe-settings.ts';
+import { serverSettings } from './server-settings.ts';
 import type { Setting } from './setting.ts';
-import { workersSettings } from './workers.ts';
+import { workersSettings } from './workers-settings.ts';
 
 export { type Group, groups, type Setting } from './setting.ts';
 

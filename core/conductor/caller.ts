@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { FleetError, messageOf } from '../errors.ts';
 import { safeParseOften } from '../parse.ts';
+import { denied, unreachable } from './connection-errors.ts';
 import { type CredentialsConfig, createCredentials } from './credentials.ts';
-import { denied, unreachable } from './failures.ts';
 import { createTransport, type HttpAnswer, type Lane, type Reader, type TransportConfig } from './transport.ts';
 
 export type ConnectionConfig = CredentialsConfig & TransportConfig & { readonly requestTimeoutMs: number };

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { TaskContext } from '../../core/contract.ts';
 import { NonRetryableError } from '../../core/errors.ts';
-import { callHttp } from './http.ts';
+import { callHttp } from './call-http.ts';
 
 interface ShopCall<A extends z.ZodType> {
   method: 'GET' | 'POST' | 'DELETE';

@@ -1,14 +1,15 @@
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { FleetError, messageOf } from '../../errors.ts';
-import { checkDatabase } from './database.ts';
+import { checkDatabase } from './check-database.ts';
 
 /** The files of one embedded server. */
 export interface DataFolder {
   readonly path: string;
   readonly database: string;
   readonly log: string;
-  readonly state: string;
+  /** `server.json`: which server runs here, see `ServerRecord`. */
+  readonly record: string;
   readonly lock: string;
 }
 
@@ -22,7 +23,7 @@ export function dataFolder(dataDir: string): DataFolder {
     path,
     database: file('conductor.db'),
     log: file('server.log'),
-    state: file('server.json'),
+    record: file('server.json'),
     lock: file('lock.db'),
   };
 }
