@@ -1,14 +1,11 @@
 /** Words that cannot name a constant, and names that the generated code uses for something else. */
 const RESERVED = new Set(
-  `abstract any arguments as async at await boolean break case catch class const constructor continue debugger declare default
+  `abstract any arguments as async at await boolean branch break case catch class const constructor continue debugger declare default
   delete do else enum eval export extends false finally for from function get if implements import in infer input instanceof
   interface is keyof let module namespace never new null number object of package private protected public readonly require
-  return set static string super switch symbol this throw true try type typeof undefined unique unknown using var void wf while
+  return round set static string super switch symbol this throw true try type typeof undefined unique unknown using var void wf while
   with yield z Object Array String Number Boolean Infinity NaN globalThis process Symbol Promise`.split(/\s+/),
 );
-
-/** Parameters of branch functions. Two branches may use the same one, unless one branch is inside the other. */
-const PARAMETER = /^(branch|loop|round|otherwise)\d*$/;
 
 /** A name in the generated file. What it names is declared only if something uses it. */
 export class Name {
@@ -44,11 +41,9 @@ export class Names {
   make(from: string, otherwise: string): Name {
     const joined = camel(from);
     const named = joined === '' ? otherwise : /^\d/.test(joined) ? `${otherwise}${joined}` : joined;
-    const base = RESERVED.has(named) || PARAMETER.test(named) ? `${otherwise}${upperFirst(named)}` : named;
-    let text = base.slice(0, 60);
-    for (let number = 2; this.#taken.has(text) || RESERVED.has(text) || PARAMETER.test(text); number++) {
-      text = `${base.slice(0, 60)}${number}`;
-    }
+    const base = (RESERVED.has(named) ? `${otherwise}${upperFirst(named)}` : named).slice(0, 60);
+    let text = base;
+    for (let number = 2; this.#taken.has(text) || RESERVED.has(text); number++) text = `${base}${number}`;
     return this.claim(text);
   }
 }

@@ -2,34 +2,31 @@ import { isObject } from '../../../core/json.ts';
 import { propertyKey, stringLiteral } from './literals.ts';
 import type { Name } from './names.ts';
 
-/**
- * TypeScript that is to be printed: a text as it is, parts one after the other, or something in brackets.
- * A text with line breaks is a template literal.
- */
-export type Code = string | readonly Code[] | Bracketed | Arrow;
+/** TypeScript to be printed: a text (a template literal may have several lines), parts one after the other, brackets, or a function. */
+export type Code = string | readonly Code[] | Brackets | Arrow;
 
-/** An object or an array: on one line if it is short, else one entry per line. */
-export interface Bracketed {
-  kind: 'bracketed';
-  brackets: '{}' | '[]';
+/** An object or a list: on one line if it fits, else with one entry per line. */
+interface Brackets {
+  kind: 'brackets';
+  open: '{ ' | '[';
+  close: ' }' | ']';
   entries: readonly Code[];
-  /** Its length on one line, `Infinity` if it needs several lines. Known from the start, so that printing stays linear. */
+  /** Its length on one line, `Infinity` if it needs several. Known from the start, so that printing takes linear time. */
   width: number;
 }
 
-/** A function that adds tasks: one statement per line. */
+/** A function that adds tasks. Its parameters are printed as far as the body uses them. */
 export interface Arrow {
   kind: 'arrow';
-  /** Printed as far as the body uses them. */
   params: readonly Name[];
   body: readonly Statement[];
 }
 
 export interface Statement {
-  /** What comes before the value: `return`, or the name of a constant that is declared if something uses it. */
+  /** What comes before the value: a word, or a constant that is declared if something uses it. */
   head?: 'return' | 'export default' | Name;
   value: Code;
-  /** Which task the statement adds. */
+  /** The reference of the task that the statement adds. */
   adds?: string;
 }
 
@@ -42,16 +39,17 @@ export interface Printed {
 const WIDTH = 120;
 
 /** `{ key: value, … }` */
-export function object(entries: readonly (readonly [key: string, value: Code])[]): Bracketed {
-  return bracketed(
-    '{}',
-    entries.map(([key, value]) => (key === value && key === propertyKey(key) ? key : [propertyKey(key), ': ', value])),
-  );
+export function object(entries: readonly (readonly [key: string, value: Code])[]): Code {
+  const isShort = (key: string, value: Code) => key === value && key === propertyKey(key);
+  const codes = entries.map(([key, value]) => (isShort(key, value) ? key : [propertyKey(key), ': ', value]));
+  return codes.length === 0
+    ? '{}'
+    : { kind: 'brackets', open: '{ ', close: ' }', entries: codes, width: widthOf(codes, 2) };
 }
 
 /** `[item, …]` */
-export function array(items: readonly Code[]): Bracketed {
-  return bracketed('[]', items);
+export function array(entries: readonly Code[]): Code {
+  return entries.length === 0 ? '[]' : { kind: 'brackets', open: '[', close: ']', entries, width: widthOf(entries, 2) };
 }
 
 /** `callee(arg, …)` */
@@ -67,102 +65,49 @@ export function literal(value: unknown): Code {
   return value === undefined ? 'undefined' : JSON.stringify(value);
 }
 
-function bracketed(brackets: '{}' | '[]', entries: readonly Code[]): Bracketed {
-  const width = entries.reduce<number>((sum, entry) => sum + widthOf(entry) + 2, 4);
-  return { kind: 'bracketed', brackets, entries, width };
-}
-
-function widthOf(code: Code): number {
+/** @param gap what separates the parts */
+function widthOf(code: Code, gap = 0): number {
   if (typeof code === 'string') return code.includes('\n') ? Number.POSITIVE_INFINITY : code.length;
   if ('kind' in code) return code.kind === 'arrow' ? Number.POSITIVE_INFINITY : code.width;
-  return code.reduce<number>((sum, part) => sum + widthOf(part), 0);
+  return code.reduce<number>((sum, part) => sum + widthOf(part) + gap, gap);
 }
 
-/** Statements and whole lines as one source text. */
+/** Whole lines and statements as one source text. */
 export function print(parts: readonly (string | Statement)[]): Printed {
   const printer = new Printer();
-  for (const part of parts) printer.part(part);
+  for (const part of parts) {
+    if (typeof part === 'string') printer.line(part);
+    else printer.statement(part);
+  }
   return { source: `${printer.lines.join('\n')}\n`, taskAt: (line) => printer.tasks[line - 1] };
 }
 
 class Printer {
   readonly lines: string[] = [];
+  /** By line: the task that it belongs to. */
   readonly tasks: (string | undefined)[] = [];
-  /** Undefined before anything of the line is written. */
+  /** Undefined before anything of the line is printed. */
   #line: string | undefined;
   #indent = '';
 
-  part(part: string | Statement): void {
+  statement({ head, value, adds }: Statement): void {
     const first = this.lines.length;
-    if (typeof part === 'string') this.#write(part);
-    else this.#statement(part);
-    this.#newLine();
-    if (typeof part === 'string' || part.adds === undefined) return;
-    // The statements inside are printed already, and keep their lines.
-    for (let line = first; line < this.lines.length; line++) this.tasks[line] ??= part.adds;
-  }
-
-  #statement({ head, value }: Statement): void {
-    if (typeof head === 'string') this.#write(`${head} `);
-    else if (head?.isUsed) this.#write(`const ${head.text} = `);
+    if (typeof head === 'string') this.#text(`${head} `);
+    else if (head?.isUsed) this.#text(`const ${head.text} = `);
     this.#code(value);
-    this.#write(';');
+    this.line(';');
+    // The lines of the statements inside are taken already.
+    for (let line = first; adds !== undefined && line < this.lines.length; line++) this.tasks[line] ??= adds;
   }
 
-  #code(code: Code): void {
-    if (typeof code === 'string') this.#write(code);
-    else if (!('kind' in code)) for (const part of code) this.#code(part);
-    else if (code.kind === 'arrow') this.#arrow(code);
-    else if (code.entries.length === 0) this.#write(code.brackets);
-    else if ((this.#line ?? this.#indent).length + code.width <= WIDTH) this.#flat(code);
-    else this.#lines(code);
+  /** Ends the line with a text. */
+  line(text: string): void {
+    this.#text(text);
+    this.lines.push(this.#line ?? '');
+    this.#line = undefined;
   }
 
-  #lines({ brackets, entries }: Bracketed): void {
-    const [open = '', close = ''] = brackets;
-    this.#block(open, close, () => {
-      for (const entry of entries) {
-        this.#code(entry);
-        this.#write(',');
-        this.#newLine();
-      }
-    });
-  }
-
-  #flat({ brackets, entries }: Bracketed): void {
-    const [open = '', close = ''] = brackets;
-    const space = open === '{' ? ' ' : '';
-    this.#write(open + space);
-    for (const [index, entry] of entries.entries()) {
-      if (index > 0) this.#write(', ');
-      this.#code(entry);
-    }
-    this.#write(space + close);
-  }
-
-  #arrow({ params, body }: Arrow): void {
-    const used = params.findLastIndex(({ isUsed }) => isUsed) + 1;
-    const names = params.slice(0, used).map(({ text }) => text);
-    const head = `(${names.join(', ')}) => {`;
-    if (body.length === 0) this.#write(`${head}}`);
-    else {
-      this.#block(head, '}', () => {
-        for (const statement of body) this.part(statement);
-      });
-    }
-  }
-
-  #block(open: string, close: string, inside: () => void): void {
-    const around = this.#indent;
-    this.#write(open);
-    this.#newLine();
-    this.#indent = `${around}  `;
-    inside();
-    this.#indent = around;
-    this.#write(close);
-  }
-
-  #write(text: string): void {
+  #text(text: string): void {
     const [first = '', ...others] = text.split('\n');
     this.#line = (this.#line ?? this.#indent) + first;
     for (const other of others) {
@@ -171,8 +116,40 @@ class Printer {
     }
   }
 
-  #newLine(): void {
-    this.lines.push(this.#line ?? '');
-    this.#line = undefined;
+  #code(code: Code): void {
+    if (typeof code === 'string') this.#text(code);
+    else if (!('kind' in code)) for (const part of code) this.#code(part);
+    else if (code.kind === 'arrow') this.#arrow(code);
+    else if ((this.#line ?? this.#indent).length + code.width <= WIDTH) this.#flat(code);
+    else {
+      this.#block(code.open.trim(), code.close.trim(), () => {
+        for (const entry of code.entries) {
+          this.#code(entry);
+          this.line(',');
+        }
+      });
+    }
+  }
+
+  #flat({ open, entries, close }: Brackets): void {
+    this.#text(open);
+    for (const [index, entry] of entries.entries()) this.#code(index === 0 ? entry : [', ', entry]);
+    this.#text(close);
+  }
+
+  #arrow({ params, body }: Arrow): void {
+    const used = params.slice(0, params.findLastIndex(({ isUsed }) => isUsed) + 1).map(({ text }) => text);
+    const head = `(${used.join(', ')}) => {`;
+    if (body.length === 0) this.#text(`${head}}`);
+    else this.#block(head, '}', () => body.forEach((statement) => void this.statement(statement)));
+  }
+
+  #block(open: string, close: string, inside: () => void): void {
+    const around = this.#indent;
+    this.line(open);
+    this.#indent = `${around}  `;
+    inside();
+    this.#indent = around;
+    this.#text(close);
   }
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { WorkflowTask } from '../../../core/conductor/types.ts';
-import { defineTask, inputSchemaOf, outputSchemaOf, type TaskOptions } from '../../../core/contract.ts';
-import { isObject } from '../../../core/json.ts';
+import { defineTask, outputSchemaOf, type TaskOptions } from '../../../core/contract.ts';
 import { toTaskDef } from '../../manage/task-def.ts';
 import { expressionsIn } from '../../model/expressions.ts';
 import { nested, walk } from '../../model/walk.ts';
@@ -9,8 +8,8 @@ import { quoted } from '../code/literals.ts';
 import { type Name, Names } from '../code/names.ts';
 import { type Code, call, literal, object, type Statement } from '../code/print.ts';
 import type { Known } from '../known.ts';
-import { switchInput, Uses } from '../schema/uses.ts';
-import { dataOf, fields, type Schema, type Value } from '../schema/values.ts';
+import { Uses } from '../schema/uses.ts';
+import { dataOf, type Schema, type Value } from '../schema/values.ts';
 import { type Side, zodCode } from '../schema/zod-code.ts';
 
 /** A stored definition in its canonical form. */
@@ -72,7 +71,7 @@ const DEFAULTS: Readonly<Record<string, unknown>> = toTaskDef(
 export class Context {
   readonly doubts: Doubts;
   readonly names = new Names();
-  readonly uses = new Uses();
+  readonly uses: Uses;
   /** References of the tasks that are written with `wf.json`. */
   readonly plainTasks: string[] = [];
   readonly declarations: Statement[] = [];
@@ -91,14 +90,12 @@ export class Context {
     this.#known = known;
     this.#modules = modules;
     this.#tasks = [...walk(stored.tasks)].map(({ task }) => task);
-    for (const task of this.#tasks) {
-      const { decisionCases: _, defaultCase: __, forkTasks: ___, loopOver: ____, ...own } = task;
-      this.#noteReader(task.taskReferenceName, own);
-      this.uses.note(own, fields({ inputParameters: inputOf(task, known) ?? true }));
-    }
+    this.uses = new Uses([stored.tasks, stored.outputParameters]);
     this.#notePlaces(stored.tasks);
+    for (const { decisionCases: _, defaultCase: __, forkTasks: ___, loopOver: ____, ...own } of this.#tasks) {
+      this.#noteReader(own.taskReferenceName, own);
+    }
     this.#noteReader('', stored.outputParameters);
-    this.uses.note(stored.outputParameters, dataOf(stored.outputSchema));
   }
 
   #noteReader(reader: string, value: unknown): void {
@@ -144,9 +141,9 @@ export class Context {
     return this.zod({ type: 'object', properties, required, ...others, description }, side);
   }
 
-  /** The schema of a value that follows from how the definition uses it. */
-  inferred(root: string, ...keys: string[]): Described {
-    return this.zod(this.uses.schemaOf([root], keys));
+  /** The shape of a value that follows from what the definition reads below it. */
+  shape(root: string, ...keys: string[]): Described {
+    return this.zod(this.uses.shapeOf([root], keys));
   }
 
   /** The contract of a task type: imported if it is there as code, else declared in this file. */
@@ -197,7 +194,7 @@ export class Context {
     const stored = this.#known.taskDef(taskName);
     const tasks = this.#tasks.filter(({ type, name }) => type === 'SIMPLE' && name === taskName);
     const [inputData, outputData] = [dataOf(stored?.inputSchema), dataOf(stored?.outputSchema)];
-    const read = this.uses.schemaOf(tasks.map(({ taskReferenceName }) => `${taskReferenceName}.output`));
+    const read = this.uses.shapeOf(tasks.map(({ taskReferenceName }) => `${taskReferenceName}.output`));
     const input = inputData ? this.zodObject(inputData, 'input') : this.zod(givenTo(tasks));
     const output = outputData ? this.zodObject(outputData, 'output') : this.zod(isRecord(read) ? read : ANY_OBJECT);
     const options = OPTIONS.filter((key) => stored?.[key] != null && stored[key] !== (DEFAULTS[key] ?? 0));
@@ -223,15 +220,6 @@ export class Context {
 type Json = Readonly<Record<string, unknown>>;
 
 const ANY_OBJECT: Schema = { type: 'object', properties: {}, additionalProperties: {} };
-
-/** The schema of a task's input, if it is known. */
-function inputOf(task: WorkflowTask, known: Known): Schema | undefined {
-  const { type, name, subWorkflowParam: callee } = task;
-  if (type === 'SWITCH') return switchInput(task);
-  const called = type === 'SIMPLE' ? known.task(name) : isObject(callee) && known.workflow(String(callee.name));
-  if (called) return inputSchemaOf(called.value.input);
-  return type === 'SIMPLE' ? dataOf(known.taskDef(name)?.inputSchema) : undefined;
-}
 
 /** Every key that some of the tasks have in their input. It is optional if another one of them does not have it. */
 function givenTo(tasks: readonly WorkflowTask[]): Schema {

@@ -26,10 +26,7 @@ export function writeFile(stored: Stored, given: { known: Known; modules: Module
   const input = inputOf(stored, context);
   const variables = variablesOf(stored, context);
   visible.add('workflow.input', { code: () => inputName.use(), schema: input.schema });
-  visible.add('workflow.workflowId', {
-    code: () => `${wf.use()}.workflowId`,
-    schema: { type: 'string' },
-  });
+  visible.add('workflow.workflowId', { code: () => `${wf.use()}.workflowId`, schema: { type: 'string' } });
   if (variables) {
     const { schema } = variables;
     visible.add('workflow.variables', { code: () => `${wf.use()}.variables`, schema });
@@ -77,7 +74,7 @@ function inputOf({ inputSchema, inputParameters, inputTemplate }: Stored, contex
   const keys = [...declared, ...Object.keys(defaults), ...context.uses.keysOf('workflow.input')];
   return fieldsOf(keys, context, (key) => {
     if (Object.hasOwn(defaults, key)) return { ...typeOf(defaults[key]), default: defaults[key] };
-    return context.uses.schemaOf(['workflow.input'], [key]);
+    return context.uses.shapeOf(['workflow.input'], [key]);
   });
 }
 
@@ -88,10 +85,7 @@ function variablesOf(stored: Stored, context: Context): Described | undefined {
   const initial = isObject(stored.variables) ? Object.keys(stored.variables) : [];
   const keys = [...set, ...context.uses.keysOf('workflow.variables'), ...initial];
   if (keys.length === 0) return undefined;
-  return fieldsOf(keys, context, (key) => {
-    const schema = context.uses.schemaOf(['workflow.variables'], [key]);
-    return isObject(schema) && 'properties' in schema ? true : schema; // what is read below it need not be set as one object
-  });
+  return fieldsOf(keys, context, () => true);
 }
 
 function outputOf({ outputSchema, outputParameters }: Stored, context: Context, visible: Visible) {

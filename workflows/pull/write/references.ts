@@ -14,12 +14,9 @@ export class Visible {
   readonly #roots = new Map<string, Source>();
   readonly #steps = new Map<string, Source>();
   readonly #around: Visible | undefined;
-  /** How many parameters of one name there are, here and around. */
-  readonly #parameters: Map<string, number>;
 
   constructor(around?: Visible) {
     this.#around = around;
-    this.#parameters = new Map(around ? around.#parameters : []);
   }
 
   /** @param root a path such as `workflow.input` */
@@ -41,13 +38,6 @@ export class Visible {
   /** The steps that were added here, not around. */
   steps(): ReadonlyMap<string, Source> {
     return this.#steps;
-  }
-
-  /** A name for a parameter of this branch that no branch around it uses. */
-  parameter(name: string): string {
-    const number = (this.#parameters.get(name) ?? 0) + 1;
-    this.#parameters.set(name, number);
-    return number === 1 ? name : `${name}${number}`;
   }
 }
 

@@ -1,11 +1,12 @@
 import type { WorkflowTask } from '../../../core/conductor/types.ts';
 import { isObject } from '../../../core/json.ts';
-import { Name } from '../code/names.ts';
+import { memberAccess } from '../code/literals.ts';
+import { branchKey, Name } from '../code/names.ts';
 import { type Arrow, array, type Code, call, literal, object, type Statement } from '../code/print.ts';
-import type { Schema } from '../schema/values.ts';
+import { hasParts } from '../schema/uses.ts';
+import { present, type Schema, type Value } from '../schema/values.ts';
 import type { Context } from './context.ts';
-import { fork, forkWithJoin, loop, switchOn } from './flow.ts';
-import { type Brought, type Built, LEAVES } from './leaves.ts';
+import { type Built, inputOf, LEAVES, outputWith } from './leaves.ts';
 import { referrer, Visible, wired } from './references.ts';
 
 /** Where a sequence of tasks is written. */
@@ -15,6 +16,16 @@ export interface Place {
   /** The builder to which the tasks are added: `wf`, or the parameter of a branch. */
   param: Name;
 }
+
+/** A step of a branch as seen after it. `code` follows the name of the step that has the branch, e.g. `.left`. */
+interface Brought {
+  ref: string;
+  code: string;
+  output: Value;
+}
+
+/** A task that holds tasks, and the steps of its branches that later tasks refer to. */
+type BuiltFlow = Built & { brings: readonly Brought[] };
 
 /** The statements that add these tasks: each by its builder's method, or by `wf.json` if no method makes exactly this task. */
 export function sequence(tasks: readonly WorkflowTask[], place: Place): Statement[] {
@@ -28,13 +39,25 @@ export function sequence(tasks: readonly WorkflowTask[], place: Place): Statemen
   return statements;
 }
 
-function built(task: WorkflowTask, place: Place): Built | undefined {
+function built(task: WorkflowTask, place: Place): Built | BuiltFlow | undefined {
   const { context, visible } = place;
   if (context.doubts.tasks.has(task.taskReferenceName)) return undefined;
   if (task.type === 'SWITCH') return switchOn(task, place);
   if (task.type === 'DO_WHILE') return loop(task, place);
   const leaf = Object.hasOwn(LEAVES, task.type) ? LEAVES[task.type] : undefined;
   return leaf?.(task, { context, refer: referrer(visible, context.at) });
+}
+
+/** Adds a step, and makes it visible to the tasks after it. */
+function statement(task: WorkflowTask, made: Built | BuiltFlow, { context, visible, param }: Place): Statement {
+  const ref = task.taskReferenceName;
+  const name = context.names.make(ref, 'step');
+  const mayBeAbsent = task.optional === true || task.permissive === true;
+  visible.addStep(ref, { ...made.output, mayBeAbsent, code: () => name.use() });
+  for (const { ref: inner, code, output } of 'brings' in made ? made.brings : []) {
+    visible.addStep(inner, { ...output, code: () => `${name.use()}${code}` });
+  }
+  return { head: name, value: call([param.use(), `.${made.method}`], [literal(ref), ...made.args]), adds: ref };
 }
 
 /** A task as plain JSON. References in its parameters are typed, and the tasks inside it are written like all others. */
@@ -47,86 +70,150 @@ function raw(task: WorkflowTask, place: Place): Built {
     if (key === 'inputParameters' || key === 'items') return [key, wired(value, refer)];
     return [key, sequences(key, value, place) ?? literal(value)];
   });
-  const output = context.inferred(`${ref}.output`);
-  const isRead = hasParts(output.schema);
-  return {
-    method: 'json',
-    args: [object(fields), ...(isRead ? [output.code] : [])],
-    output: isRead ? output : { schema: {} },
-  };
+  const output = context.shape(`${ref}.output`);
+  if (!hasParts(output.schema)) return { method: 'json', args: [object(fields)], output: { schema: {} } };
+  return { method: 'json', args: [object(fields), output.code], output };
 }
 
 /** A field that holds tasks. */
 function sequences(key: string, value: unknown, place: Place): Code | undefined {
-  const inside = (tasks: unknown, name: BranchOptions['name']): Code => {
-    const { arrow } = branch(tasksOf(tasks), place, { name, returns: 'nothing' });
-    return call([place.param.use(), '.sequence'], [arrow]);
-  };
+  const inside = (tasks: unknown) => call([place.param.use(), '.sequence'], [branch(tasks, place, 0).arrow]);
   if (key === 'decisionCases' && isObject(value)) {
-    return object(Object.entries(value).map(([name, tasks]) => [name, inside(tasks, 'branch')] as const));
+    return object(Object.entries(value).map(([name, tasks]) => [name, inside(tasks)] as const));
   }
-  if (key === 'forkTasks' && Array.isArray(value)) return array(value.map((tasks) => inside(tasks, 'branch')));
-  if (key === 'defaultCase') return inside(value, 'otherwise');
-  if (key === 'loopOver') return inside(value, 'loop');
-  return undefined;
+  if (key === 'forkTasks' && Array.isArray(value)) return array(value.map(inside));
+  return key === 'defaultCase' || key === 'loopOver' ? inside(value) : undefined;
 }
 
-/** Adds a step, and makes it visible to the tasks after it. */
-function statement(task: WorkflowTask, { method, args, output, brings }: Built, place: Place): Statement {
-  const { context, visible, param } = place;
+/** SWITCH on a value. */
+function switchOn(task: WorkflowTask, place: Place): BuiltFlow | undefined {
+  const { on } = inputOf(task);
+  const { decisionCases, defaultCase } = task;
+  const [, path] = /^\$\{([^{}]*)\}$/.exec(String(on)) ?? [];
+  const value = path === undefined ? undefined : referrer(place.visible, place.context.at)(path);
+  const cases = isObject(decisionCases) ? Object.entries(decisionCases) : [];
+  if (!value) return undefined;
+  const brings: Brought[] = [];
+  const made = (key: string, tasks: unknown) => {
+    const { arrow, returns } = branch(tasks, place, 1);
+    brings.push(...brought(returns, memberAccess(key), true));
+    return arrow;
+  };
+  const branches = cases.map(([key, tasks]) => [key, made(key, tasks)] as const);
+  const isAll = covers(
+    present(value.schema).value,
+    cases.map(([key]) => key),
+  );
+  const otherwise = isAll && tasksOf(defaultCase).length === 0 ? [] : [made('otherwise', defaultCase)];
+  return { method: 'switch', args: [value.code, object(branches), ...otherwise], output: outputWith({}), brings };
+}
+
+/** Whether a value can have no other values than these. */
+function covers(schema: Schema, keys: readonly string[]): boolean {
+  if (schema === true) return false;
+  const { type, enum: listed, const: only } = schema;
+  const values = Array.isArray(listed)
+    ? listed
+    : 'const' in schema
+      ? [only]
+      : type === 'boolean'
+        ? [true, false]
+        : undefined;
+  return values?.every((value) => keys.includes(String(value))) ?? false;
+}
+
+/** Whether these two tasks may be what the builder makes of one fork. */
+function forkWithJoin(task: WorkflowTask, join: WorkflowTask | undefined, { context }: Place): boolean {
   const ref = task.taskReferenceName;
-  const name = context.names.make(ref, 'step');
-  const mayBeAbsent = task.optional === true || task.permissive === true;
-  visible.addStep(ref, { ...output, mayBeAbsent, code: () => name.use() });
-  for (const one of brings ?? []) visible.addStep(one.ref, { ...one.output, code: () => `${name.use()}${one.code}` });
-  return { head: name, value: call([param.use(), `.${method}`], [literal(ref), ...args]), adds: ref };
+  if (task.type !== 'FORK_JOIN' || join?.type !== 'JOIN' || join.taskReferenceName !== `${ref}_join`) return false;
+  const branches = Array.isArray(task.forkTasks) ? task.forkTasks.map(tasksOf) : [];
+  const isDoubted = [ref, join.taskReferenceName].some((one) => context.doubts.tasks.has(one));
+  return !isDoubted && branches.every(({ length }) => length > 0);
 }
 
-export interface Branch {
-  arrow: Arrow;
-  /** What later tasks can refer to, as seen from the branch's result. */
-  brings: readonly Brought[];
+/** FORK_JOIN with the JOIN after it. */
+function fork(task: WorkflowTask, place: Place): BuiltFlow {
+  const branches: [string, Arrow][] = [];
+  const brings: Brought[] = [];
+  for (const tasks of (task.forkTasks as unknown[]).map(tasksOf)) {
+    const named = namedByEnd(task.taskReferenceName, tasks);
+    const taken = branches.map(([key]) => key);
+    const key = named ?? branchKey(tasks.at(-1)?.taskReferenceName ?? '', taken);
+    const { arrow, returns } = branch(named === undefined ? tasks : tasks.slice(0, -1), place);
+    brings.push(...brought(returns, memberAccess(key), false));
+    branches.push([key, arrow]);
+  }
+  return { method: 'fork', args: [object(branches)], output: outputWith({}), brings };
 }
 
-export interface BranchOptions {
-  /** What its parameter is called. */
-  name: 'branch' | 'loop' | 'otherwise';
-  /** What the builder lets it return. */
-  returns: 'one step' | 'steps' | 'nothing';
-  /** A path that a second parameter stands for. */
-  second?: { path: string; name: 'round'; schema: Schema };
+/** The key of a branch at whose end the builder has put a NOOP: the NOOP's reference holds it. */
+function namedByEnd(ref: string, tasks: readonly WorkflowTask[]): string | undefined {
+  const last = tasks.at(-1);
+  const end = last?.taskReferenceName ?? '';
+  const isOurs = last?.type === 'NOOP' && tasks.length > 1 && end.startsWith(`${ref}_`) && end.endsWith('_end');
+  const key = end.slice(ref.length + 1, -'_end'.length);
+  return isOurs && /^[A-Za-z]\w*$/.test(key) ? key : undefined;
 }
 
-const MOST = { nothing: 0, 'one step': 1, steps: Number.POSITIVE_INFINITY };
+/** DO_WHILE with a limit to its rounds. */
+function loop(task: WorkflowTask, place: Place): BuiltFlow | undefined {
+  const ref = task.taskReferenceName;
+  const [, of, rounds, until] =
+    /^if \(\$\.(\w+)\['iteration'\] < (\d+) && !\(([\s\S]*)\)\) \{ true; \} else \{ false; \}$/.exec(
+      String(task.loopCondition),
+    ) ?? [];
+  if (of !== ref || rounds === undefined || until === undefined) return undefined;
+  const { keepLastN, ...inputs } = inputOf(task);
+  const limits = object([
+    ['rounds', String(Number(rounds))],
+    ['until', literal(until)],
+    ['inputs', wired(inputs, referrer(place.visible, place.context.at))],
+    ...(keepLastN === undefined ? [] : [['keepLastN', literal(keepLastN)] as const]),
+  ]);
+  const round = { name: new Name('round'), path: `${ref}.output.iteration` };
+  const { arrow, returns } = branch(task.loopOver, place, Number.POSITIVE_INFINITY, round);
+  const output = outputWith({ iteration: { type: 'number' } });
+  return { method: 'repeat', args: [limits, arrow], output, brings: brought(returns, '.last', false) };
+}
 
-/** The function that adds the tasks of a branch. It returns the steps that something outside the branch refers to. */
-export function branch(tasks: readonly WorkflowTask[], { context, visible }: Place, options: BranchOptions): Branch {
+/**
+ * The function that adds the tasks of a branch. It returns the steps that something outside the branch refers to.
+ * @param most how many steps the builder lets it return
+ * @param second a second parameter, and the path that it stands for
+ */
+function branch(
+  given: unknown,
+  { context, visible }: Place,
+  most = Number.POSITIVE_INFINITY,
+  second?: { name: Name; path: string },
+): { arrow: Arrow; returns: readonly Brought[] } {
+  const tasks = tasksOf(given);
   const inside = new Visible(visible);
-  const param = new Name(inside.parameter(options.name));
-  const { second } = options;
-  const round = second && new Name(inside.parameter(second.name));
-  if (second && round) inside.add(second.path, { code: () => round.use(), schema: second.schema });
+  const param = new Name('branch');
+  if (second) inside.add(second.path, { code: () => second.name.use(), schema: { type: 'number' } });
   const body = sequence(tasks, { context, visible: inside, param });
-  const returned = [...inside.steps()]
-    .filter(([ref]) => context.isReadOutside(ref, tasks))
-    .slice(0, MOST[options.returns])
-    .map(([ref, step]) => ({ ref, code: step.code(), output: step }));
-  const [only, ...others] = returned;
-  if (only && others.length === 0) body.push({ head: 'return', value: only.code });
-  else if (only) body.push({ head: 'return', value: object(returned.map(({ code }) => [keyOf(code), code] as const)) });
-  const brings = returned.map((one) => ({ ...one, code: others.length === 0 ? '' : `.${keyOf(one.code)}` }));
-  return { arrow: { kind: 'arrow', params: round ? [param, round] : [param], body }, brings };
+  const steps = [...inside.steps()].filter(([ref]) => context.isReadOutside(ref, tasks)).slice(0, most);
+  const codes = steps.map(([, step]) => step.code());
+  const keys = codes.map((code) => code.replaceAll(/[^\w$]+/g, '_'));
+  const [only = '', ...others] = codes;
+  if (others.length > 0)
+    body.push({ head: 'return', value: object(keys.map((key, index) => [key, codes[index] ?? ''])) });
+  else if (only !== '') body.push({ head: 'return', value: only });
+  const returns = steps.map(([ref, output], index) => ({
+    ref,
+    output,
+    code: others.length > 0 ? `.${keys[index]}` : '',
+  }));
+  return { arrow: { kind: 'arrow', params: second ? [param, second.name] : [param], body }, returns };
 }
 
-/** The key of a step among those that a branch returns. */
-function keyOf(code: string): string {
-  return code.replaceAll(/[^\w$]+/g, '_');
+/** What a branch returns, as seen after it. */
+function brought(returns: readonly Brought[], access: string, isUnsure: boolean): Brought[] {
+  return returns.map(({ ref, code, output: { schema, mayBeAbsent = false } }) => {
+    return { ref, code: `${access}${code}`, output: { schema, mayBeAbsent: mayBeAbsent || isUnsure } };
+  });
 }
 
-function hasParts(schema: Schema): boolean {
-  return schema !== true && ('properties' in schema || 'items' in schema);
-}
-
-export function tasksOf(value: unknown): readonly WorkflowTask[] {
+function tasksOf(value: unknown): readonly WorkflowTask[] {
   return Array.isArray(value) ? value : [];
 }

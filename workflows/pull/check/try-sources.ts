@@ -1,10 +1,25 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { withFile } from './evaluate.ts';
+import { pathToFileURL } from 'node:url';
+import { isWorkflow, type Workflow } from '../../../core/contract.ts';
+import { FleetError, messageOf } from '../../../core/errors.ts';
 
-/** A type error. */
+/**
+ * Loads the source of a definition as if it were in `folder`, so that its imports are found from there.
+ * @throws FleetError `environment` if the folder cannot be written to; any error of the source itself
+ */
+export async function evaluate(source: string, folder: string): Promise<Workflow> {
+  return withFiles([source], { folder, suffix: '.mts' }, async ([file = '']) => {
+    const { default: workflow } = (await import(pathToFileURL(file).href)) as { default?: unknown };
+    if (!isWorkflow(workflow)) throw new TypeError('The generated file has no workflow as its default export.');
+    return workflow;
+  });
+}
+
 export interface CompilerError {
   /** Counted from 1. */
   line: number;
@@ -19,9 +34,9 @@ export async function typeErrors(sources: readonly string[], folder: string): Pr
   const compiler = compilerFor(folder);
   const project = nearest(folder, 'tsconfig.json');
   if (compiler === undefined || project === undefined) return undefined;
-  return withFiles(sources, folder, async (files) => {
+  return withFiles(sources, { folder, suffix: '.mts' }, (files) => {
     const config = JSON.stringify({ extends: project, compilerOptions: { noEmit: true }, include: [], files });
-    return withFile(config, { folder, suffix: '.json' }, async (configFile) => {
+    return withFiles([config], { folder, suffix: '.json' }, async ([configFile = '']) => {
       const { passed, said } = await run(compiler, ['--noEmit', '--pretty', 'false', '-p', configFile], folder);
       const errors = files.map((file) => errorsIn(said, basename(file)));
       // Without a word about these files, something else keeps the project from compiling.
@@ -30,16 +45,22 @@ export async function typeErrors(sources: readonly string[], folder: string): Pr
   });
 }
 
+/** Writes sources into a folder under names that no folder of content takes for content, and removes them after `use`. */
 async function withFiles<T>(
   sources: readonly string[],
-  folder: string,
+  { folder, suffix }: { folder: string; suffix: '.mts' | '.json' },
   use: (files: readonly string[]) => Promise<T>,
 ): Promise<T> {
-  const [first, ...rest] = sources;
-  if (first === undefined) return use([]);
-  return withFile(first, { folder, suffix: '.mts' }, (file) =>
-    withFiles(rest, folder, (files) => use([file, ...files])),
-  );
+  const files = sources.map(() => join(folder, `.pull-${randomUUID()}${suffix}`));
+  try {
+    for (const [index, file] of files.entries()) await writeFile(file, sources[index] ?? '', { flag: 'wx' });
+    return await use(files);
+  } catch (cause) {
+    if (!(cause instanceof Error && 'syscall' in cause && cause.syscall === 'open')) throw cause;
+    throw new FleetError('environment', `Cannot write to ${folder}: ${messageOf(cause)}`, { cause });
+  } finally {
+    for (const file of files) await rm(file, { force: true });
+  }
 }
 
 function errorsIn(said: string, file: string): CompilerError[] {
