@@ -12,10 +12,13 @@ const LINT_INTRODUCTION = `# What lint looks for
 
 Made by \`npm run docs\` from \`workflows/lint/rules/\`; do not edit.
 
-\`fleet lint\` reads definitions as plain JSON, whoever wrote them, and says what Conductor OSS would refuse, fail, or do differently from
-what they seem to say. An **error** is refused by the server or cannot do what it says; a **warning** runs, with a risk. What passes without
-an error registers, and does not hang for want of form. Rules that have to know other definitions are silent about what they do not know:
-\`--server\` asks the server. \`--rule\` and \`--ignore\` take the ids below.`;
+\`fleet lint\` reads definitions as plain JSON and reports what Conductor OSS rejects, fails, or does differently from what is written.
+
+- An **error** means that the server rejects the definition, or that the definition cannot work as written.
+- A **warning** means that the definition runs, with a risk.
+
+A definition without an error registers and does not hang because of its form. Some rules need other definitions, and report nothing about
+definitions they do not know; with \`--server\`, they ask the server. \`--rule\` and \`--ignore\` take the ids below.`;
 
 type RuleText = Pick<(typeof workflowRules)[number], 'id' | 'severity' | 'summary' | 'reason' | 'repair'>;
 

@@ -1,14 +1,14 @@
 import { isObject } from '../../core/json.ts';
 import type { Edit, Finding } from './rule.ts';
 
-/** The definition with the fixes of these findings made in it, and the findings whose fixes those are. It is not changed itself. */
+/** A copy of the definition with the fixes of these findings, and the findings that were fixed. */
 export function applyFixes(def: unknown, findings: readonly Finding[]): { def: unknown; fixed: Finding[] } {
   const copy = structuredClone(def);
   const fixed: Finding[] = [];
   const touched = new Set<string>();
   for (const finding of findings) {
     const edits = finding.fix?.edits ?? [];
-    // Two changes of one place are made in two goes: the second one was found before the first was made.
+    // A second fix of the same place waits for the next run: it was found before the first fix was made.
     if (edits.length === 0 || edits.some(({ pointer }) => touched.has(pointer))) continue;
     for (const edit of edits) {
       touched.add(edit.pointer);

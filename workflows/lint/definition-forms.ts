@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { type ZodMistake, zodMistakes } from '../../core/zod-sentences.ts';
 
 /**
- * The fields that the server knows, each with the type that its JSON reader wants. It does not say so when it meets another one, it
- * answers 500; and fields that are not among these it ignores.
+ * The fields that the server knows, each with the type that its JSON reader expects. A value of another type is a 500; a field that is
+ * not listed here is ignored.
  */
 const text = z.string().nullish();
 const whole = z.int32().nullish();
@@ -81,7 +81,7 @@ const subWorkflowParam = z.looseObject({
   priority: z.unknown().optional(),
 });
 
-/** A task of a workflow definition; the tasks inside it are looked at one by one. */
+/** A task of a workflow definition. Tasks inside it are checked one by one. */
 export const taskForm = z.looseObject({
   name: text,
   taskReferenceName: text,
@@ -150,16 +150,16 @@ export const workflowForm = z.looseObject({
   maskedFields: texts,
 });
 
-/** Fields that the server writes into what it answers, and nobody has to write. */
+/** Fields that the server adds to its answers. */
 const ANSWERED = ['workflowTaskType', 'overwriteTags', 'tags'];
 
-/** Something in a field that is not of its type. */
+/** A value in a field that has the wrong type. */
 export interface Misfit extends ZodMistake {
-  /** What the server would make of it: it reads `"2"` where a number is wanted. Absent: it answers 500. */
+  /** What the server converts it to, as it does `"2"` for a number. Absent: it answers 500. */
   coerced?: unknown;
 }
 
-/** Everything in a value that its form does not allow. */
+/** Every value of the wrong type. */
 export function misfits(form: z.ZodObject, value: Readonly<Record<string, unknown>>): Misfit[] {
   const parsed = form.safeParse(value);
   if (parsed.success) return [];
@@ -169,7 +169,7 @@ export function misfits(form: z.ZodObject, value: Readonly<Record<string, unknow
   });
 }
 
-/** Fields that the form does not have. */
+/** The fields that the form does not have. */
 export function strangersIn(form: z.ZodObject, value: Readonly<Record<string, unknown>>): string[] {
   return Object.keys(value).filter((key) => !(key in form.shape) && !ANSWERED.includes(key));
 }

@@ -1,23 +1,23 @@
 import { isObject } from '../../core/json.ts';
 import { escaped } from '../model/walk.ts';
 
-/** A `${…}` exactly as the server reads it. */
+/** A `${…}` as the server reads it. */
 export interface Path {
-  /** What stands between the braces, blanks and all. */
+  /** The text between the braces, with its spaces. */
   readonly path: string;
-  /** What stands before the first dot: `workflow` or a task reference. */
+  /** The text before the first dot: `workflow` or a task reference. */
   readonly head: string;
   /** The names below the head, e.g. `output`, `x`, `0` for `a.output.x[0]`. */
   readonly below: readonly string[];
-  /** JSON pointer to the text that holds it. */
+  /** JSON pointer to the string that contains it. */
   readonly pointer: string;
-  /** The text that holds it. */
+  /** The string that contains it. */
   readonly text: string;
-  /** The whole text is this expression. */
+  /** True if the string is nothing but this expression. */
   readonly whole: boolean;
 }
 
-/** From `${` to the next `}`, unless another `${` comes before it; `$${` is the way to write a plain `${`. */
+/** From `${` to the next `}`, unless another `${` is in between. `$${` is a literal `${`. */
 const EXPRESSION = /(?<!\$)\$\{((?:(?!(?<!\$)\$\{)[^}])*)\}/g;
 
 /** Every expression in a value, in order. */
@@ -43,7 +43,7 @@ function namesBelow(path: string): string[] {
   return [...names].map(([, plain, single, double, index]) => (plain ?? single ?? double ?? index ?? '').trim());
 }
 
-/** What may follow a name: another one, a call, an index, a slice, a filter, or a name in quotes. */
+/** What may follow a name: a name, a call, an index, a slice, a filter, or a quoted name. */
 const TOKENS = [
   /^\.\.?(?:\*|[^.[\]() *]+(?:\(\))?)/,
   /^\.\.?(?=\[)/,
@@ -54,7 +54,7 @@ const TOKENS = [
   /^\[\?\([^[\]]+\)\]/,
 ];
 
-/** True for a path that the server can compile: names, indices, slices, filters and calls without arguments. */
+/** True if the server can compile the path: names, indices, slices, filters and calls without arguments. */
 export function isReadable(path: string): boolean {
   if (path.trim() === '' || /^\s|\.$/.test(path)) return false;
   let rest = `.${path.trimEnd()}`;

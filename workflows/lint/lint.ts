@@ -20,7 +20,7 @@ export { applyFixes } from './apply-fixes.ts';
 export type { Edit, Finding, Fix, Rule, Severity } from './rule.ts';
 export type { Known } from './subject.ts';
 
-/** What is looked for in workflow definitions, in the order in which it is told. */
+/** The rules for workflow definitions, in the order in which findings are reported. */
 export const workflowRules: readonly WorkflowRule[] = [
   ...formRules,
   ...nameRules,
@@ -37,15 +37,15 @@ export const workflowRules: readonly WorkflowRule[] = [
   ...ignoredFieldRules,
 ];
 
-/** What is looked for in task definitions. */
+/** The rules for task definitions. */
 export const taskDefRules: readonly TaskDefRule[] = taskDefinitionRules;
 
-/** All rules, without what they do. */
+/** What every rule says, without its check. */
 export const rules: readonly Omit<WorkflowRule, 'check'>[] = [...workflowRules, ...taskDefRules];
 
 /**
- * What is wrong with a workflow definition, as far as it can be told without running it. What passes without an error registers on the
- * server and does not hang for want of form. Workflows written inside it are looked at as well. Pure; never throws on any JSON.
+ * What is wrong with a workflow definition, as far as it can be known without running it. A definition without an error registers, and
+ * does not hang because of its form. Workflow definitions inside it are checked too. Pure; never throws on any JSON.
  */
 export function lintWorkflow(def: unknown, known: Known = NOTHING_KNOWN): Finding[] {
   return lintAt(def, known, '');
@@ -59,7 +59,7 @@ export function lintTaskDef(def: unknown): Finding[] {
 function lintAt(def: unknown, known: Known, root: string): Finding[] {
   if (!isObject(def)) return [notAnObject('workflow definition', root)];
   const subject = subjectOf(def, known, root);
-  // Where a list of tasks holds something else, no place behind it can be told.
+  // If a list of tasks contains anything else, the pointers of later tasks would be wrong.
   const misshapen = findingsOf([wrongType], subject).filter(({ pointer }) => HOLDS_TASKS.test(pointer));
   if (misshapen.length > 0) return misshapen;
   const inline = subject.steps.flatMap(({ type, task, pointer }) => {
@@ -74,5 +74,5 @@ const HOLDS_TASKS = /\/(?:tasks|loopOver|defaultCase|forkTasks(?:\/\d+)?|decisio
 
 function notAnObject(what: string, pointer: string): Finding {
   const { id, severity, reason } = wrongType;
-  return { rule: id, severity, pointer, message: `This is no ${what}`, reason, repair: 'Write a JSON object.' };
+  return { rule: id, severity, pointer, message: `This is not a ${what}`, reason, repair: 'Write a JSON object.' };
 }

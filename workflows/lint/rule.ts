@@ -1,57 +1,57 @@
 import type { Subject } from './subject.ts';
 
-/** `error`: the server refuses it, or it cannot do what it says. `warning`: it runs, with a risk that its author may not know of. */
+/** `error`: the server rejects it, or it cannot work as written. `warning`: it runs, with a risk that its author may not know. */
 export type Severity = 'error' | 'warning';
 
-/** A change of the JSON that cannot alter what a right definition does. */
+/** A change of the JSON that never alters what a correct definition does. */
 export interface Fix {
-  /** What is done, as a sentence without its full stop. */
+  /** What the fix does, as a sentence without a full stop. */
   summary: string;
   edits: readonly Edit[];
 }
 
-/** JSON pointers (RFC 6901) from the definition on; without a value, what is there is removed. */
+/** The pointer is a JSON pointer (RFC 6901) into the definition. Without a value, the edit removes what is there. */
 export interface Edit {
   pointer: string;
   value?: unknown;
 }
 
-/** One thing that is wrong at one place. */
+/** One problem at one place. */
 export interface Finding {
   /** Id of the rule that found it. */
   rule: string;
   severity: Severity;
   /** JSON pointer (RFC 6901) into the definition; empty for the definition itself. */
   pointer: string;
-  /** The task it is about, if it is about one. */
+  /** The task that has the problem, if it is a task. */
   taskReferenceName?: string;
-  /** What is wrong here. */
+  /** What is wrong at this place. */
   message: string;
-  /** Why it matters, the same for all findings of the rule. */
+  /** Why it matters; the same for every finding of the rule. */
   reason: string;
   /** What to do about it. */
   repair: string;
   fix?: Fix;
 }
 
-/** What a rule says of one place; the rest of the finding is the rule's own. */
+/** What a rule says about one place. The rest of the finding is the same for every place. */
 export interface Problem {
   pointer: string;
   taskReferenceName?: string | undefined;
   message: string;
-  /** Where the rule's own sentence can be made more exact. */
+  /** More exact than the rule's own sentence. */
   repair?: string | undefined;
   fix?: Fix | undefined;
 }
 
-/** One thing that is looked for in definitions of one kind. */
+/** One kind of problem, and how it is found. */
 export interface Rule<S> {
-  /** Words in lower case joined by hyphens; users name it in `--rule` and `--ignore`. */
+  /** Lower-case words joined by hyphens. Users write it in `--rule` and `--ignore`. */
   readonly id: string;
   readonly severity: Severity;
-  /** What it finds, in a few words. */
+  /** What it finds, as a sentence without capital and full stop. */
   readonly summary: string;
-  /** What the server does with it, or what it costs. */
+  /** What the server does then, or what it costs. */
   readonly reason: string;
   /** What to do about it. */
   readonly repair: string;
@@ -66,7 +66,7 @@ export interface TaskDefSubject {
 export type WorkflowRule = Rule<Subject>;
 export type TaskDefRule = Rule<TaskDefSubject>;
 
-/** What all rules say of a subject, in the order of the rules. */
+/** The findings of all rules for a subject, in the order of the rules. */
 export function findingsOf<S>(rules: readonly Rule<S>[], subject: S): Finding[] {
   return rules.flatMap((rule) => [...rule.check(subject)].map((problem) => findingOf(rule, problem)));
 }

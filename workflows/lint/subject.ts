@@ -6,56 +6,56 @@ import { type Path, pathsIn } from './expression-paths.ts';
 import type { Problem } from './rule.ts';
 import { TaskOrder } from './task-order.ts';
 
-/** A task of a definition as rules see it: whatever its JSON holds, these are of the type they claim. */
+/** A task of a definition as rules see it. Every field has its declared type, even if the JSON is malformed. */
 export interface Step {
   readonly task: Readonly<Record<string, unknown>>;
   /** Empty if the task has none. */
   readonly ref: string;
   readonly name: string;
-  /** `SIMPLE` if the task says none, as the server takes it. */
+  /** `SIMPLE` if the task has none, as for the server. */
   readonly type: string;
   readonly input: Readonly<Record<string, unknown>>;
   readonly pointer: string;
-  /** The task directly around it, and how it is reached from there. */
+  /** The task directly around it, and the kind of the sequence it is in. */
   readonly parent: Step | undefined;
   readonly kind: Place['within'][number]['kind'] | undefined;
   readonly key: string;
-  /** The task that ends before it starts in the same sequence. */
+  /** The task before it in the same sequence. */
   readonly previous: Step | undefined;
   readonly next: Step | undefined;
-  /** The sequences inside it, none of them empty. */
+  /** The sequences inside it, without empty ones. */
   readonly inside: readonly Sequence[];
 }
 
-/** Tasks one after another inside a task. */
+/** Tasks that run one after another inside a task. */
 export interface Sequence {
   readonly kind: 'case' | 'default' | 'branch' | 'loop';
   readonly key: string;
   readonly steps: readonly Step[];
 }
 
-/** An expression together with the task whose input it is, or with the output of the workflow. */
+/** An expression, with the task whose input contains it. Without a task, the workflow's output contains it. */
 export interface Use extends Path {
   readonly step: Step | undefined;
 }
 
-/** What else there is beside the definition that is looked at: on a server, in a folder, or among what is shipped. */
+/** Other definitions beside the checked one: on a server, in a folder, or in the package. */
 export interface Known {
   /** Task definitions by name. */
   readonly taskDefs?: ReadonlyMap<string, unknown>;
-  /** Every version of the workflow definitions, by name. */
+  /** Every version of each workflow definition, by name. */
   readonly workflows?: ReadonlyMap<string, readonly unknown[]>;
-  /** There is nothing beyond these, so that what is missing here is missing. Default false: what is unknown is not guessed. */
+  /** True if the list is complete: an unlisted definition does not exist. Default false: rules do not guess. */
   readonly complete?: boolean;
 }
 
-/** Nothing is known, and nothing is said to be missing. */
+/** No other definition is known, so none is reported missing. */
 export const NOTHING_KNOWN: Known = {};
 
 /** A workflow definition as rules see it. */
 export interface Subject {
   readonly def: Readonly<Record<string, unknown>>;
-  /** Where the definition stands, if it is written inside another one; else empty. */
+  /** JSON pointer to the definition, if it is inside another one; else empty. */
   readonly root: string;
   readonly steps: readonly Step[];
   readonly byRef: ReadonlyMap<string, Step>;
@@ -64,7 +64,7 @@ export interface Subject {
   readonly order: TaskOrder;
 }
 
-/** Reads a definition. What is not of the type the server wants is taken for absent: the rules about form speak of it. */
+/** Reads a definition. Values of the wrong type count as absent; `form-rules.ts` reports them. */
 export function subjectOf(def: Readonly<Record<string, unknown>>, known: Known, root = ''): Subject {
   const steps = stepsOf(def.tasks, root);
   const byRef = new Map<string, Step>();
@@ -82,17 +82,17 @@ export function holds(type: string, kind: Sequence['kind']): boolean {
   return taskType(type)?.holds?.includes(kind) ?? false;
 }
 
-/** A problem of a task, or of something in it. */
+/** A problem in a task or in one of its fields. */
 export function at(step: Step, field: string, message: string, more: Partial<Problem> = {}): Problem {
   return { pointer: `${step.pointer}${field}`, taskReferenceName: step.ref || undefined, message, ...more };
 }
 
-/** The text in a field; a number or a boolean is text to the server. */
+/** The text in a field. The server reads a number or boolean as text. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
 
-/** True for a text whose value is known only when it runs. */
+/** True for a string whose value is known only in an execution. */
 export function isDynamic(value: unknown): boolean {
   return typeof value === 'string' && value.includes('${');
 }
@@ -111,19 +111,19 @@ export function ofRole(subject: Subject, role: TaskRole): Step[] {
   return subject.steps.filter(({ type }) => roleOf(type) === role);
 }
 
-/** The task definition that the server would use for a task, if it is known. */
+/** The task definition that the server uses for a task, if it is known. */
 export function taskDefOf(step: Step, known: Known): Readonly<Record<string, unknown>> | undefined {
   if (isObject(step.task.taskDefinition)) return step.task.taskDefinition;
   const found = known.taskDefs?.get(step.name);
   return isObject(found) ? found : undefined;
 }
 
-/** The tasks around a step, from the innermost on. */
+/** The tasks around a step, the innermost first. */
 export function* around(step: Step): Generator<Step> {
   for (let { parent } = step; parent; parent = parent.parent) yield parent;
 }
 
-/** A key as a part of a JSON pointer. */
+/** A key as one part of a JSON pointer. */
 export function part(key: string): string {
   return `/${escaped(key)}`;
 }
@@ -136,7 +136,7 @@ function stepsOf(tasks: unknown, root: string): Step[] {
   const byTask = new Map<unknown, Growing>();
   const lastOf = new Map<unknown, Growing>();
   const steps: Growing[] = [];
-  // The walk asks for no more of a task than to be an object; what else it holds is looked at here.
+  // `walk` only needs objects; their fields are checked here.
   for (const place of walk(tasks.filter(isObject) as WorkflowTask[], `${root}/tasks`)) {
     const enclosure = place.within.at(-1);
     const parent = enclosure && byTask.get(enclosure.task);

@@ -1,17 +1,17 @@
 import type { Step } from './subject.ts';
 
-/** Whether a task has ended when another one starts: on every way there, or on some. */
+/** How sure it is that a task has ended when another one starts: on every path to it, or on some. */
 export type Ended = 'always' | 'maybe';
 type EndedSteps = ReadonlyMap<Step, Ended>;
 
 const NONE: EndedSteps = new Map();
 
 /**
- * In which order tasks run.
- * 1. Tasks of a sequence run one after another; a task inside another starts after whatever ended before that one.
- * 2. Behind a SWITCH the tasks of its cases may have ended; they certainly have if every other way ends the workflow.
- * 3. Behind a FORK_JOIN nothing of its branches has ended; behind a JOIN everything has that leads to what it waits for.
- * 4. Behind a DO_WHILE its tasks have ended; over `items` there may have been none.
+ * The order in which tasks run.
+ * 1. Tasks of a sequence run one after another. A task inside another one starts after everything that ended before the outer one.
+ * 2. After a SWITCH, the tasks of its cases may have ended. They have for sure if every other case ends the workflow.
+ * 3. After a FORK_JOIN, no task of its branches has ended. After a JOIN, the tasks it waits for have, and all tasks before those.
+ * 4. After a DO_WHILE, its tasks have ended. Over `items` there may have been no round.
  */
 export class TaskOrder {
   readonly #byRef: ReadonlyMap<string, Step>;
@@ -22,14 +22,14 @@ export class TaskOrder {
     this.#byRef = byRef;
   }
 
-  /** The tasks that have ended, or at least begun around it, when `step` starts. */
+  /** The tasks that have ended when `step` starts, and those around it. */
   before(step: Step): EndedSteps {
     if (step.previous) return this.after(step.previous);
     if (!step.parent) return NONE;
     return new Map<Step, Ended>([...this.before(step.parent), [step.parent, 'always']]);
   }
 
-  /** True if a task certainly starts whenever `step` is waited for: no case of a SWITCH is between them. */
+  /** True if `target` runs whenever `step` does: no case of a SWITCH is between them. */
   isCertainFor(target: Step, step: Step): boolean {
     const around = new Set(enclosing(step));
     for (let inner = target; inner.parent; inner = inner.parent) {
@@ -39,7 +39,7 @@ export class TaskOrder {
     return true;
   }
 
-  /** True if `target` cannot end before `join` has, so that a JOIN on it waits for itself. */
+  /** True if `target` cannot end before `join` has, so `join` would wait for itself. */
   waitsFor(target: Step, join: Step, seen = new Set<Step>()): boolean {
     if (target === join) return true;
     if (seen.has(target)) return false;
@@ -47,7 +47,7 @@ export class TaskOrder {
     return this.#needs(target).some((step) => this.waitsFor(step, join, seen));
   }
 
-  /** What has to end, or to start in the case of what is around it, before a task can end. */
+  /** The tasks that must end, or start if they are around it, before a task can end. */
   #needs(step: Step): Step[] {
     const joined = step.type === 'JOIN' ? this.#joined(step) : [];
     const inner = step.type === 'FORK_JOIN' ? [] : step.inside.flatMap(({ steps }) => steps);
@@ -60,11 +60,11 @@ export class TaskOrder {
     return joinOn.flatMap((ref) => this.#byRef.get(String(ref)) ?? []);
   }
 
-  /** The tasks that have ended when the one behind `step` starts. */
+  /** The tasks that have ended when the task after `step` starts. */
   after(step: Step): EndedSteps {
     const known = this.#after.get(step);
     if (known) return known;
-    if (this.#open.has(step)) return NONE; // JOINs that wait for each other; another rule says so
+    if (this.#open.has(step)) return NONE; // JOINs that wait for each other, which another rule reports
     this.#open.add(step);
     const ended = new Map(this.before(step));
     ended.set(step, 'always');
@@ -88,7 +88,7 @@ export class TaskOrder {
   }
 }
 
-/** True if both are inside the same task by the same case, branch or loop. */
+/** True if both are in the same case, branch or loop of the same task. */
 export function sameBranch(inner: Step, step: Step): boolean {
   for (let other: Step | undefined = step; other; other = other.parent) {
     if (other.parent === inner.parent) return other.kind === inner.kind && other.key === inner.key;

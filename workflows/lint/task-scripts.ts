@@ -2,13 +2,13 @@ import { Script } from 'node:vm';
 import { taskType } from '../../core/conductor/task-types.ts';
 import { type Step, textOf } from './subject.ts';
 
-/** JavaScript that the server evaluates for a task. */
+/** The JavaScript that the server evaluates for a task. */
 export interface TaskScript {
   readonly step: Step;
   /** JSON pointer from the task on. */
   readonly field: string;
   readonly text: string;
-  /** True where the server puts values in the place of `${…}` before it evaluates the text. */
+  /** True if the server replaces `${…}` in the text before it evaluates it. */
   readonly substituted: boolean;
 }
 
@@ -29,7 +29,7 @@ export function scriptOf(step: Step): TaskScript | undefined {
 const parsed = new Map<string, string | undefined>();
 const PARSED_LIMIT = 5_000;
 
-/** What is wrong with the syntax of a script, if anything. It is parsed, never run. */
+/** The syntax error of a script, if it has one. The script is parsed and never run. */
 export function syntaxErrorOf(text: string): string | undefined {
   if (parsed.has(text)) return parsed.get(text);
   if (parsed.size >= PARSED_LIMIT) parsed.clear();
@@ -47,7 +47,7 @@ function parse(text: string): string | undefined {
   }
 }
 
-/** A script without what stands in its comments and quotes, so that a pattern finds code only. */
+/** A script with empty strings and no comments, so that a pattern finds only code. */
 export function codeOf(text: string): string {
   return text.replace(
     /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g,
@@ -55,7 +55,7 @@ export function codeOf(text: string): string {
   );
 }
 
-/** The names that a script reads from `$`: `$.a` and `$['a']`. What it calls on `$` itself is not among them. */
+/** The names that a script reads from `$`: `$.a` and `$['a']`, without calls such as `$.a()`. */
 export function readNames(text: string): string[] {
   const plain = [...codeOf(text).matchAll(/(?<![\w$.])\$\??\.([A-Za-z_$][\w$]*)(?!\s*\()(?![\w$])/g)];
   const quoted = [...text.matchAll(/(?<![\w$.])\$\[\s*(['"])([^'"]+)\1\s*\]/g)];

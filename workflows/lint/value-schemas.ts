@@ -4,7 +4,7 @@ import { objectOf, type Subject, taskDefOf } from './subject.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/** The JSON Schema that a definition keeps of its inputs or outputs. */
+/** The JSON Schema of the inputs or outputs of a definition, if it has one. */
 export function schemaIn(
   def: Readonly<Record<string, unknown>> | undefined,
   field: 'inputSchema' | 'outputSchema',
@@ -13,12 +13,12 @@ export function schemaIn(
   return isObject(data) ? data : undefined;
 }
 
-/** The names that a schema demands. */
+/** The properties that a schema requires. */
 export function requiredIn(schema: Schema | undefined): readonly string[] {
   return Array.isArray(schema?.required) ? schema.required.map(String) : [];
 }
 
-/** What is known of the value an expression has, from the schemas of the workflow's input and of the tasks. */
+/** The schema of the value of an expression, from the workflow's input schema or a task's output schema. */
 export function schemaOf(use: Use, { def, byRef, known }: Subject): Schema | undefined {
   const [field, ...names] = use.below;
   if (use.head === 'workflow') return field === 'input' ? below(schemaIn(def, 'inputSchema'), names) : undefined;
@@ -27,7 +27,7 @@ export function schemaOf(use: Use, { def, byRef, known }: Subject): Schema | und
   return below(schemaIn(taskDefOf(target, known), 'outputSchema'), names);
 }
 
-/** All values that a schema allows, in the form a SWITCH compares; undefined if they cannot be listed. */
+/** All values that a schema allows, as the strings that a SWITCH compares. Undefined if they cannot be listed. */
 export function valuesOf(schema: Schema | undefined): readonly string[] | undefined {
   if (!schema) return undefined;
   if (Array.isArray(schema.enum)) return schema.enum.map(String);
@@ -39,7 +39,7 @@ export function valuesOf(schema: Schema | undefined): readonly string[] | undefi
   return lists.every((list) => list !== undefined) ? lists.flat() : undefined;
 }
 
-/** True for a value that can be anything of its type: a text, a number. */
+/** True if the value can be any string or any number. */
 export function isOpen(schema: Schema | undefined): boolean {
   return (
     schema !== undefined &&

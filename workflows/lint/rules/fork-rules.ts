@@ -6,13 +6,13 @@ import { loopAround } from '../task-order.ts';
 const forkWithoutJoin: WorkflowRule = {
   id: 'fork-without-join',
   severity: 'error',
-  summary: 'a fork that is not followed by a JOIN at once',
-  reason: 'The server registers it, and fails every execution when it comes to the fork.',
-  repair: 'Put a JOIN directly behind it; behind FORK_JOIN with joinOn the last task of each branch.',
+  summary: 'the next task after a fork is not a JOIN',
+  reason: 'The server registers the definition, and every execution fails when it reaches the fork.',
+  repair: 'Put a JOIN directly after the fork. After a FORK_JOIN, write the last task of each branch into its joinOn.',
   *check(subject) {
     for (const step of ofRole(subject, 'fork')) {
       if (step.next?.type === 'JOIN') continue;
-      yield at(step, '', `${step.type} is followed by ${step.next ? step.next.type : 'nothing'}`);
+      yield at(step, '', `After ${step.type} comes ${step.next ? step.next.type : 'no task'}, not a JOIN`);
     }
   },
 };
@@ -20,9 +20,9 @@ const forkWithoutJoin: WorkflowRule = {
 const forkWithoutBranches: WorkflowRule = {
   id: 'fork-without-branches',
   severity: 'error',
-  summary: 'a fork without branches, or with an empty one',
-  reason: 'The server refuses a fork without branches, and cannot start a workflow whose fork has an empty one.',
-  repair: 'Give every branch a task (NOOP does nothing), or remove it.',
+  summary: 'a fork has no branches or an empty branch',
+  reason: 'The server rejects a fork without branches. If a branch is empty, the workflow cannot start.',
+  repair: 'Give every branch a task (NOOP does nothing), or remove the branch.',
   *check(subject) {
     for (const step of ofType(subject, 'FORK_JOIN')) {
       const { forkTasks } = step.task;
@@ -38,11 +38,11 @@ const forkWithoutBranches: WorkflowRule = {
   },
 };
 
-/** Every reference in a `joinOn` that the server obeys. */
+/** Every reference in a `joinOn`, unless the server ignores that `joinOn`. */
 function* joins(subject: Subject): Generator<{ join: Step; ref: string; target: Step | undefined; field: string }> {
   for (const join of ofType(subject, 'JOIN')) {
     const { joinOn } = join.task;
-    // Behind a dynamic fork the server waits for the tasks it has made, whatever stands here.
+    // After a dynamic fork the server waits for the tasks that it made, and ignores `joinOn`.
     if (!Array.isArray(joinOn) || join.previous?.type === 'FORK_JOIN_DYNAMIC') continue;
     for (const [index, value] of joinOn.entries()) {
       const ref = String(value);
@@ -54,14 +54,14 @@ function* joins(subject: Subject): Generator<{ join: Step; ref: string; target: 
 const joinOnUnknown: WorkflowRule = {
   id: 'join-on-unknown',
   severity: 'error',
-  summary: 'a JOIN on a task that does not exist',
-  reason: 'The server registers it, and the JOIN waits for ever.',
-  repair: 'Name the last task of a branch by its taskReferenceName.',
+  summary: 'a JOIN waits for a task that does not exist',
+  reason: 'The server registers the definition, and the JOIN waits forever.',
+  repair: 'Write the taskReferenceName of the last task of a branch.',
   *check(subject) {
     const makesTasks = subject.steps.some(({ type }) => type === 'FORK_JOIN_DYNAMIC');
     for (const { join, ref, target, field } of joins(subject)) {
       if (target || (makesTasks && !isDynamic(ref))) continue;
-      yield at(join, field, `The JOIN waits for "${ref}", which is no task of this definition`);
+      yield at(join, field, `The JOIN waits for "${ref}", which is not a task of this definition`);
     }
   },
 };
@@ -69,10 +69,10 @@ const joinOnUnknown: WorkflowRule = {
 const joinNeverEnds: WorkflowRule = {
   id: 'join-never-ends',
   severity: 'error',
-  summary: 'a JOIN on a task that may never run, or not before the JOIN has ended',
-  reason: 'The server registers it, and the JOIN waits for ever.',
+  summary: 'a JOIN waits for a task that may not run, or only runs after the JOIN',
+  reason: 'The server registers the definition, and the JOIN waits forever.',
   repair:
-    'Wait for tasks of the branches that always run. Where a branch ends in a SWITCH, put a NOOP behind it and wait for that.',
+    'Wait for a task that always runs. If a branch ends with a SWITCH, add a NOOP after the SWITCH and wait for that.',
   *check(subject) {
     for (const { join, ref, target, field } of joins(subject)) {
       const why = target && hindrance(subject, join, target);
@@ -82,24 +82,24 @@ const joinNeverEnds: WorkflowRule = {
 };
 
 function hindrance({ order }: Subject, join: Step, target: Step): string | undefined {
-  if (target === join) return 'which is itself';
+  if (target === join) return 'which is this JOIN';
   if (loopAround(target) !== loopAround(join))
-    return 'which is in another loop, where its name is another one in each round';
-  if (!order.isCertainFor(target, join)) return 'which runs in one case of a SWITCH only';
-  if (order.waitsFor(target, join)) return 'which comes only after this JOIN';
+    return 'which is in another loop, where it has a different name in each round';
+  if (!order.isCertainFor(target, join)) return 'which runs only in one case of a SWITCH';
+  if (order.waitsFor(target, join)) return 'which runs only after this JOIN';
   return undefined;
 }
 
 const joinOnSwitch: WorkflowRule = {
   id: 'join-on-switch',
   severity: 'warning',
-  summary: 'a JOIN on a SWITCH',
-  reason: 'A SWITCH has ended as soon as it has chosen: the JOIN goes on while the tasks of the chosen case still run.',
-  repair: 'Put a NOOP behind the SWITCH in its branch and wait for that one.',
+  summary: 'a JOIN waits for a SWITCH',
+  reason: 'A SWITCH ends when it has chosen a case. The JOIN does not wait for the tasks of that case.',
+  repair: 'Add a NOOP after the SWITCH in the same branch and wait for the NOOP.',
   *check(subject) {
     for (const { join, ref, target, field } of joins(subject)) {
       if (!target || roleOf(target.type) !== 'choice' || target.inside.length === 0) continue;
-      yield at(join, field, `The JOIN waits for the SWITCH "${ref}", not for what it chooses`);
+      yield at(join, field, `The JOIN waits for the SWITCH "${ref}", but not for the tasks of the chosen case`);
     }
   },
 };
@@ -107,13 +107,13 @@ const joinOnSwitch: WorkflowRule = {
 const joinOnFork: WorkflowRule = {
   id: 'join-on-fork',
   severity: 'warning',
-  summary: 'a JOIN on a fork',
-  reason: 'A fork has ended as soon as it has started its branches: the JOIN goes on while they still run.',
-  repair: 'Wait for the JOIN of that fork.',
+  summary: 'a JOIN waits for a fork',
+  reason: 'A fork ends when it has started its branches. The JOIN does not wait for the branches.',
+  repair: 'Wait for the JOIN after that fork.',
   *check(subject) {
     for (const { join, ref, target, field } of joins(subject)) {
       if (target && roleOf(target.type) === 'fork')
-        yield at(join, field, `The JOIN waits for the fork "${ref}", not for its branches`);
+        yield at(join, field, `The JOIN waits for the fork "${ref}", but not for its branches`);
     }
   },
 };
@@ -121,14 +121,14 @@ const joinOnFork: WorkflowRule = {
 const joinOnRetried: WorkflowRule = {
   id: 'join-on-retried',
   severity: 'warning',
-  summary: 'a JOIN on a task that is retried',
+  summary: 'a JOIN waits for a task that may be retried',
   reason:
-    'A JOIN can look at the task in the moment between a failed attempt and its retry; then it fails, and the workflow with it.',
-  repair: 'Put a NOOP behind the task in its branch and wait for that one.',
+    'If the JOIN looks at the task between a failed attempt and its retry, the JOIN fails, and the workflow with it.',
+  repair: 'Add a NOOP after the task in the same branch and wait for the NOOP.',
   *check(subject) {
     for (const { join, ref, target, field } of joins(subject)) {
       if (!target || isSynchronous(target.type) || !isRetried(target, subject)) continue;
-      yield at(join, field, `The JOIN waits for "${ref}", which is retried when it fails`);
+      yield at(join, field, `The JOIN waits for "${ref}", which the server retries if it fails`);
     }
   },
 };
@@ -142,9 +142,9 @@ function isRetried(step: Step, { known }: Subject): boolean {
 const joinOnNothing: WorkflowRule = {
   id: 'join-on-nothing',
   severity: 'warning',
-  summary: 'a JOIN that waits for none of the branches',
-  reason: 'It ends at once, and the workflow goes on while the branches still run.',
-  repair: 'Put the last task of each branch into joinOn.',
+  summary: 'a JOIN waits for no task',
+  reason: 'The JOIN ends immediately, and the workflow continues while the branches still run.',
+  repair: 'Write the last task of each branch into joinOn.',
   *check(subject) {
     for (const join of ofType(subject, 'JOIN')) {
       const { joinOn } = join.task;
@@ -157,9 +157,10 @@ const joinOnNothing: WorkflowRule = {
 const joinWithoutList: WorkflowRule = {
   id: 'join-without-list',
   severity: 'error',
-  summary: 'a JOIN without a list to wait for, where the server needs one',
-  reason: 'null is not an empty list: the JOIN fails in the server each time it is looked at, and never ends.',
-  repair: 'Give joinOn a list.',
+  summary: 'the joinOn of a JOIN is null',
+  reason:
+    'Unlike an empty list, null causes an error in the server each time it checks the JOIN, so the JOIN never ends.',
+  repair: 'Write a list into joinOn.',
   *check(subject) {
     for (const join of ofType(subject, 'JOIN')) {
       if (join.task.joinOn === null) yield at(join, '/joinOn', 'joinOn is null');
@@ -170,10 +171,10 @@ const joinWithoutList: WorkflowRule = {
 const dynamicForkParameters: WorkflowRule = {
   id: 'dynamic-fork-parameters',
   severity: 'error',
-  summary: 'a dynamic fork that is not told its tasks, or in two ways',
-  reason: 'The server refuses it, or fails the execution when it comes to the fork.',
+  summary: 'a dynamic fork is not told its tasks, or in two ways',
+  reason: 'The server rejects the definition, or the execution fails when it reaches the fork.',
   repair:
-    'Name two inputs in dynamicForkTasksParam (a list of tasks) and dynamicForkTasksInputParamName (inputs by reference), or give forkTaskName and forkTaskInputs.',
+    'Write the name of an input with a list of tasks into dynamicForkTasksParam, and of an input with their inputs by reference into dynamicForkTasksInputParamName. Or set the inputs forkTaskName and forkTaskInputs.',
   *check(subject) {
     for (const step of ofType(subject, 'FORK_JOIN_DYNAMIC'))
       if (!('forkTaskInputs' in step.input)) yield* missingParameters(step);
@@ -191,7 +192,7 @@ function* missingParameters(step: Step): Generator<Problem> {
       yield at(
         step,
         '/dynamicForkJoinTasksParam',
-        'dynamicForkJoinTasksParam stands beside the parameters that replace it',
+        'dynamicForkJoinTasksParam is set together with the parameters that replace it',
       );
     else if (!(String(legacy) in step.input))
       yield at(step, '/inputParameters', `There is no input "${String(legacy)}"`);
@@ -203,16 +204,16 @@ function* missingParameters(step: Step): Generator<Problem> {
   })) {
     if (value === undefined || value === null) yield at(step, `/${field}`, `${field} is missing`);
     else if (!(String(value) in step.input))
-      yield at(step, '/inputParameters', `${field} names the input "${String(value)}", which is not there`);
+      yield at(step, '/inputParameters', `${field} names the input "${String(value)}", which does not exist`);
   }
 }
 
 const forkWorkflowVersion: WorkflowRule = {
   id: 'fork-workflow-version',
   severity: 'error',
-  summary: 'forkTaskWorkflowVersion as a number',
-  reason: 'The start of the workflow answers 500 with a ClassCastException.',
-  repair: 'Write it as a text.',
+  summary: 'the forkTaskWorkflowVersion is a number',
+  reason: 'Starting the workflow fails: the server answers 500 with a ClassCastException.',
+  repair: 'Write it as a string.',
   *check(subject) {
     for (const step of ofType(subject, 'FORK_JOIN_DYNAMIC')) {
       const version = step.input.forkTaskWorkflowVersion;

@@ -7,7 +7,7 @@ import { at, holds, part, type Step, type Subject, textOf } from '../subject.ts'
 
 type Misfitting = Problem & { misfit: Misfit };
 
-/** Two rules and the look at the form before all of them ask for the same. */
+/** Two rules and the check before all rules need the misfits of a subject: they are computed once. */
 const found = new WeakMap<Subject, readonly Misfitting[]>();
 
 function everyMisfit(subject: Subject): readonly Misfitting[] {
@@ -27,7 +27,7 @@ function* misfitsIn({ def, root, steps }: Subject): Generator<Misfitting> {
   }
 }
 
-/** null in a list or a map that the server goes through is a 500. */
+/** The server answers 500 to null where it iterates over a list or a map. */
 function* missingLists(step: Step): Generator<Misfitting> {
   const { holds: kinds = [], refusesNullInput } = taskType(step.type) ?? {};
   const fields = [...kinds.map((kind) => FIELD_OF[kind]), ...(refusesNullInput ? ['inputParameters'] : [])];
@@ -55,9 +55,9 @@ function problemOf({ path, rule }: Misfit, root: string): Problem {
 export const wrongType: WorkflowRule = {
   id: 'wrong-type',
   severity: 'error',
-  summary: 'a field holds something of another type, or a word that is none of its values',
-  reason: 'The server answers 500 with a Java parse error, and registers nothing of the whole call.',
-  repair: 'Write what the field takes.',
+  summary: 'a field holds a value of the wrong type, or a word that is not one of its values',
+  reason: 'The server answers 500 with a Java parse error and registers nothing from the whole call.',
+  repair: 'Write a value that the field accepts.',
   *check(subject) {
     for (const { misfit, ...problem } of everyMisfit(subject)) {
       if (misfit.coerced !== undefined) continue;
@@ -66,13 +66,13 @@ export const wrongType: WorkflowRule = {
   },
 };
 
-/** `{"type": "TIME_OUT_WF"}` was the form of old examples. */
+/** Old examples wrote `{"type": "TIME_OUT_WF"}`. */
 function policyFix({ path, value }: Misfit, pointer: string): Partial<Problem> {
   if (path.at(-1) !== 'timeoutPolicy' || !isObject(value) || typeof value.type !== 'string') return {};
   const { type } = value;
   if (!['RETRY', 'TIME_OUT_WF', 'ALERT_ONLY'].includes(type)) return {};
   return {
-    repair: `Write the bare word: "timeoutPolicy": "${type}", and timeoutSeconds beside it.`,
+    repair: `Write the word alone: "timeoutPolicy": "${type}", with timeoutSeconds next to it.`,
     fix: { summary: `"timeoutPolicy": "${type}"`, edits: [{ pointer, value: type }] },
   };
 }
@@ -80,10 +80,10 @@ function policyFix({ path, value }: Misfit, pointer: string): Partial<Problem> {
 export const coercedType: WorkflowRule = {
   id: 'coerced-type',
   severity: 'warning',
-  summary: 'a number, text or truth value is written as one of the others',
+  summary: 'a number, string or boolean is written as another of these types',
   reason:
-    'The server reads it all the same, and stores another type than the file has, so that every comparison shows a change.',
-  repair: 'Write the value in its own type.',
+    'The server converts it and stores the converted value, so every later comparison with the file shows a change.',
+  repair: 'Write the value in the type of the field.',
   *check(subject) {
     for (const { misfit, ...problem } of everyMisfit(subject)) {
       const { coerced } = misfit;
@@ -97,9 +97,9 @@ export const coercedType: WorkflowRule = {
 export const missingField: WorkflowRule = {
   id: 'missing-field',
   severity: 'error',
-  summary: 'a definition or a task has no name, no reference, or no tasks',
-  reason: 'The server refuses the definition.',
-  repair: 'Add it.',
+  summary: 'a definition has no name or no tasks, or a task has no name or no reference',
+  reason: 'The server rejects the definition.',
+  repair: 'Add the missing field.',
   *check({ def, root, steps }) {
     if (textOf(def.name) === '') yield { pointer: `${root}/name`, message: 'The workflow has no name' };
     if (Array.isArray(def.tasks) && def.tasks.length === 0) {
@@ -115,9 +115,9 @@ export const missingField: WorkflowRule = {
 export const schemaVersion: WorkflowRule = {
   id: 'schema-version',
   severity: 'error',
-  summary: 'schemaVersion is not 2',
-  reason: 'The server has no other version and refuses the definition.',
-  repair: 'Set schemaVersion to 2, or leave it out.',
+  summary: 'the schemaVersion is not 2',
+  reason: 'The server knows only version 2 and rejects the definition.',
+  repair: 'Set schemaVersion to 2, or remove it.',
   *check({ def, root }) {
     if (def.schemaVersion === undefined || Number(def.schemaVersion) === 2) return;
     yield { pointer: `${root}/schemaVersion`, message: `schemaVersion is ${JSON.stringify(def.schemaVersion)}` };
@@ -127,9 +127,9 @@ export const schemaVersion: WorkflowRule = {
 export const unknownField: WorkflowRule = {
   id: 'unknown-field',
   severity: 'warning',
-  summary: 'a field that the server does not know',
-  reason: 'The server drops it without a word: what it was meant to do does not happen.',
-  repair: 'Correct its spelling, move it to where it belongs, or remove it.',
+  summary: 'a definition or a task has a field that the server does not know',
+  reason: 'The server drops the field silently, so it has no effect.',
+  repair: 'Correct its spelling, move it to the right place, or remove it.',
   *check({ def, root, steps }) {
     for (const key of strangersIn(workflowForm, def))
       yield { pointer: `${root}${part(key)}`, message: strange(key, 'a workflow definition') };
@@ -142,20 +142,20 @@ export const unknownField: WorkflowRule = {
 function strange(key: string, where: string): string {
   const belongs =
     key in taskForm.shape
-      ? '; it is one of a task'
+      ? '; it is a field of a task'
       : key in workflowForm.shape
-        ? '; it is one of a workflow definition'
+        ? '; it is a field of a workflow definition'
         : '';
-  const policy = belongs === '' && key in taskDefForm.shape ? '; it is one of a task definition' : belongs;
-  return `"${key}" is no field of ${where}${policy}`;
+  const policy = belongs === '' && key in taskDefForm.shape ? '; it is a field of a task definition' : belongs;
+  return `"${key}" is not a field of ${where}${policy}`;
 }
 
 export const nestedTasksIgnored: WorkflowRule = {
   id: 'nested-tasks-ignored',
   severity: 'error',
-  summary: 'tasks stand in a field that the type of their task does not have',
-  reason: 'The server does not look at them: they never run, and references to them are refused or null.',
-  repair: 'Change the type of the task that holds them, or move them.',
+  summary: 'a task holds other tasks in a field that its type does not have',
+  reason: 'The server ignores these inner tasks: they never run, and references to them are rejected or null.',
+  repair: 'Change the type of the outer task, or move the inner tasks.',
   *check({ steps }) {
     for (const step of steps) {
       for (const kind of ['case', 'default', 'branch', 'loop'] as const) {

@@ -6,13 +6,13 @@ import { at, objectOf, type Step } from '../subject.ts';
 const ignoredField: WorkflowRule = {
   id: 'ignored-field',
   severity: 'warning',
-  summary: 'a field that the server stores and does nothing with',
-  reason: 'What it promises does not happen in Conductor OSS.',
-  repair: 'Remove it, and do what it was for in the workflow or in the worker.',
+  summary: 'the server stores a field but ignores it',
+  reason: 'In Conductor OSS the field has no effect.',
+  repair: 'Remove the field, and do its work in the workflow or in the worker.',
   *check({ def, root, steps }) {
     for (const [field, what] of Object.entries(OF_A_WORKFLOW)) {
       if (isSet(def[field]))
-        yield removable({ pointer: `${root}/${field}`, message: `${field} does nothing: ${what}` });
+        yield removable({ pointer: `${root}/${field}`, message: `${field} has no effect: ${what}` });
     }
     if (def.enforceSchema === true && (isSet(def.inputSchema) || isSet(def.outputSchema)))
       yield unenforced(`${root}/enforceSchema`);
@@ -21,21 +21,21 @@ const ignoredField: WorkflowRule = {
 };
 
 const OF_A_WORKFLOW: Record<string, string> = {
-  cacheConfig: 'nothing is cached',
-  maskedFields: 'nothing is masked',
-  rateLimitConfig: 'executions are not limited',
+  cacheConfig: 'the server caches nothing',
+  maskedFields: 'the server masks nothing',
+  rateLimitConfig: 'the server does not limit executions',
 };
 
 function* ofATask(step: Step): Generator<Problem> {
   const { cacheConfig, startDelay, subWorkflowParam, rateLimited } = step.task;
   if (isSet(cacheConfig))
-    yield removable(at(step, '/cacheConfig', 'cacheConfig does nothing: the task runs every time'));
-  if (rateLimited === true) yield removable(at(step, '/rateLimited', 'rateLimited does nothing'));
+    yield removable(at(step, '/cacheConfig', 'cacheConfig has no effect: the task runs every time'));
+  if (rateLimited === true) yield removable(at(step, '/rateLimited', 'rateLimited has no effect'));
   if (typeof startDelay === 'number' && startDelay > 0 && isSynchronous(step.type)) {
-    yield removable(at(step, '/startDelay', `startDelay does nothing: ${step.type} starts at once`));
+    yield removable(at(step, '/startDelay', `startDelay has no effect: ${step.type} starts immediately`));
   }
   for (const field of ['idempotencyKey', 'idempotencyStrategy']) {
-    const message = `${field} does nothing: two starts make two executions`;
+    const message = `${field} has no effect: two starts make two executions`;
     if (step.type === 'SUB_WORKFLOW' && isSet(objectOf(subWorkflowParam)[field]))
       yield removable(at(step, `/subWorkflowParam/${field}`, message));
     if (step.type === 'START_WORKFLOW' && isSet(objectOf(step.input.startWorkflow)[field])) {
@@ -45,7 +45,7 @@ function* ofATask(step: Step): Generator<Problem> {
 }
 
 function unenforced(pointer: string): Problem {
-  const message = 'enforceSchema does nothing: the server never looks at the schemas';
+  const message = 'enforceSchema has no effect: the server does not check schemas';
   return { pointer, message, fix: { summary: '"enforceSchema": false', edits: [{ pointer, value: false }] } };
 }
 
@@ -61,5 +61,5 @@ function isSet(value: unknown): boolean {
   return isObject(value) ? Object.keys(value).length > 0 : typeof value === 'string' && value !== '';
 }
 
-/** Rules about fields without effect. */
+/** Rules about fields that have no effect. */
 export const ignoredFieldRules: readonly WorkflowRule[] = [ignoredField];

@@ -6,7 +6,7 @@ import { at, isDynamic, objectOf, ofType, part, type Step, taskDefOf, textOf } f
 
 const METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH'];
 
-/** The inputs of a task with those its task definition adds. */
+/** The inputs of a task, with the defaults from its task definition. */
 function inputOf(step: Step, known: Known): Readonly<Record<string, unknown>> {
   return { ...objectOf(taskDefOf(step, known)?.inputTemplate), ...step.input };
 }
@@ -14,10 +14,10 @@ function inputOf(step: Step, known: Known): Readonly<Record<string, unknown>> {
 const httpRequest: WorkflowRule = {
   id: 'http-request',
   severity: 'error',
-  summary: 'an HTTP task without address or method',
+  summary: 'an HTTP task has no uri or no valid method',
   reason:
-    'The server refuses a task without any request, and fails one without method ("No HTTP method specified") or uri.',
-  repair: 'Write inputParameters.http_request with uri and method (GET, POST, …).',
+    'Without a request, the server rejects the definition. Without a uri or a method, the task fails ("No HTTP method specified").',
+  repair: 'Write inputParameters.http_request with a uri and a method (GET, POST, …).',
   *check({ steps, known }) {
     for (const step of steps) {
       if (step.type !== 'HTTP') continue;
@@ -30,7 +30,7 @@ const httpRequest: WorkflowRule = {
       const method = textOf(request.method);
       if (method === '') yield at(step, field, 'The request has no method');
       else if (!isDynamic(method) && !METHODS.includes(method))
-        yield at(step, `${field}/method`, `"${method}" is no method of HTTP`);
+        yield at(step, `${field}/method`, `"${method}" is not an HTTP method`);
     }
   },
 };
@@ -38,9 +38,9 @@ const httpRequest: WorkflowRule = {
 const inputMissing: WorkflowRule = {
   id: 'input-missing',
   severity: 'error',
-  summary: 'a task of the server without an input that its type needs',
-  reason: 'The server refuses the definition, or fails the task when it comes to it.',
-  repair: 'Add the input.',
+  summary: 'a task lacks an input that its type needs',
+  reason: 'The server rejects the definition, or the task fails when it runs.',
+  repair: 'Add the input to inputParameters.',
   *check({ steps, known }) {
     for (const step of steps) {
       const input = inputOf(step, known);
@@ -55,10 +55,10 @@ const inputMissing: WorkflowRule = {
 const startWorkflowName: WorkflowRule = {
   id: 'workflow-without-name',
   severity: 'error',
-  summary: 'a task that starts a workflow without saying which',
+  summary: 'a task that starts a workflow does not name it',
   reason:
-    'The server refuses SUB_WORKFLOW without subWorkflowParam, and cannot start or fails the execution without a name.',
-  repair: 'Name it: subWorkflowParam.name, or startWorkflow.name.',
+    'The server rejects a SUB_WORKFLOW without subWorkflowParam. Without a name, the start or the execution fails.',
+  repair: 'Set subWorkflowParam.name, or startWorkflow.name for START_WORKFLOW.',
   *check({ steps }) {
     for (const step of steps) {
       const { subWorkflowParam: param } = step.task;
@@ -82,7 +82,7 @@ const startWorkflowName: WorkflowRule = {
 
 const DURATION =
   /^\s*(?:(\d+)\s*(?:days?|d))?\s*(?:(\d+)\s*(?:hours?|hrs?|h))?\s*(?:(\d+)\s*(?:minutes?|mins?|m))?\s*(?:(\d+)\s*(?:seconds?|secs?|s))?\s*$/i;
-/** Names of zones that the server was seen to read; an offset can be written for every other one. */
+/** Zone names that the server was seen to accept. For any other zone, an offset works. */
 const ZONES =
   'UTC GMT CET CEST EET EEST WET WEST MSK EST EDT CST CDT MST MDT PST PDT AKST AKDT HST JST KST HKT IST BST SAST AEST AEDT ACST AWST NZST NZDT';
 const ZONE = `(?:${ZONES.replaceAll(' ', '|')}|[+-]\\d{4}|GMT[+-]\\d{1,2}:\\d{2})`;
@@ -91,22 +91,22 @@ const UNTIL = new RegExp(`^\\d{1,4}-\\d{1,2}-\\d{1,2}(?: \\d{1,2}:\\d{1,2}(?: ${
 const waitTime: WorkflowRule = {
   id: 'wait-time',
   severity: 'error',
-  summary: 'a WAIT whose time cannot be read',
-  reason: 'The server refuses it.',
+  summary: 'the server cannot read the time of a WAIT',
+  reason: 'The server rejects the definition.',
   repair:
-    'duration: "1 days 2 hours 3 minutes 4 seconds", in this order, any of them; until: "2026-11-21 09:30 UTC". One of the two, or none to wait for a signal.',
+    'Write a duration such as "1 days 2 hours 3 minutes 4 seconds" (in this order, any of them) or an until such as "2026-11-21 09:30 UTC". To wait for a signal, write neither.',
   *check(subject) {
     for (const step of ofType(subject, 'WAIT')) {
       const duration = textOf(step.input.duration).trim();
       const until = textOf(step.input.until).trim();
-      if (duration !== '' && until !== '') yield at(step, '/inputParameters', 'WAIT has duration and until');
+      if (duration !== '' && until !== '') yield at(step, '/inputParameters', 'WAIT has both duration and until');
       if (duration !== '' && !duration.startsWith('${') && !isDuration(duration))
-        yield at(step, '/inputParameters/duration', `"${duration}" is no duration`);
+        yield at(step, '/inputParameters/duration', `"${duration}" is not a duration`);
       if (until !== '' && !until.startsWith('${') && !UNTIL.test(until))
-        yield at(step, '/inputParameters/until', `"${until}" is no time`);
+        yield at(step, '/inputParameters/until', `"${until}" is not a time`);
       for (const field of ['duration', 'until']) {
         if (typeof step.input[field] === 'object' && step.input[field] !== null)
-          yield at(step, `/inputParameters/${field}`, `${field} is no text`);
+          yield at(step, `/inputParameters/${field}`, `${field} is not a string`);
       }
     }
   },
@@ -120,9 +120,9 @@ function isDuration(text: string): boolean {
 const terminateStatus: WorkflowRule = {
   id: 'terminate-status',
   severity: 'error',
-  summary: 'a TERMINATE without a status, or an optional one',
-  reason: 'The server refuses it; the status cannot be an expression either.',
-  repair: 'Set terminationStatus to COMPLETED, FAILED or TERMINATED; choose between them with a SWITCH.',
+  summary: 'a TERMINATE has no valid status, or is optional',
+  reason: 'The server rejects the definition. The status cannot be an expression.',
+  repair: 'Set terminationStatus to COMPLETED, FAILED or TERMINATED. To choose between them, use a SWITCH.',
   *check(subject) {
     for (const step of ofType(subject, 'TERMINATE')) {
       const status = textOf(step.input.terminationStatus);
@@ -141,16 +141,16 @@ const terminateStatus: WorkflowRule = {
 const dynamicTask: WorkflowRule = {
   id: 'dynamic-task-name',
   severity: 'error',
-  summary: 'a DYNAMIC task that is not told which task it is',
+  summary: 'a DYNAMIC task is not told which task to run',
   reason:
-    'The server refuses it without dynamicTaskNameParam, and fails the execution if the input of that name is missing.',
-  repair: 'Name an input in dynamicTaskNameParam, and give that input the name of a task.',
+    'Without dynamicTaskNameParam, the server rejects the definition. Without the input that it names, the execution fails.',
+  repair: 'Write the name of an input into dynamicTaskNameParam, and the name of a task into that input.',
   *check(subject) {
     for (const step of ofType(subject, 'DYNAMIC')) {
       const name = textOf(step.task.dynamicTaskNameParam);
       if (name === '') yield at(step, '/dynamicTaskNameParam', 'DYNAMIC has no dynamicTaskNameParam');
       else if (!(name in step.input))
-        yield at(step, '/inputParameters', `There is no input "${name}", which dynamicTaskNameParam names`);
+        yield at(step, '/inputParameters', `dynamicTaskNameParam names the input "${name}", which does not exist`);
     }
   },
 };
@@ -158,8 +158,8 @@ const dynamicTask: WorkflowRule = {
 const eventSink: WorkflowRule = {
   id: 'event-sink',
   severity: 'error',
-  summary: 'an EVENT without a sink',
-  reason: 'The server refuses it.',
+  summary: 'an EVENT has no sink',
+  reason: 'The server rejects the definition.',
   repair: 'Set sink to "conductor:name".',
   *check(subject) {
     for (const step of ofType(subject, 'EVENT'))
@@ -170,9 +170,9 @@ const eventSink: WorkflowRule = {
 const foreignSink: WorkflowRule = {
   id: 'foreign-sink',
   severity: 'warning',
-  summary: 'an EVENT for a queue that the server does not have by itself',
-  reason: 'The task fails with "Unknown queue type" on a server that is not set up for it.',
-  repair: 'Use "conductor:name", or make sure that the server has that queue.',
+  summary: 'an EVENT goes to a queue that the server does not have by default',
+  reason: 'On a server without that queue, the task fails with "Unknown queue type".',
+  repair: 'Use "conductor:name", or configure that queue on the server.',
   *check(subject) {
     for (const step of ofType(subject, 'EVENT')) {
       const sink = textOf(step.task.sink);
@@ -187,10 +187,9 @@ const ROLES = ['user', 'assistant', 'system', 'tool_call', 'tool'];
 const chatMessage: WorkflowRule = {
   id: 'chat-message',
   severity: 'error',
-  summary: 'a message for a model in another form than the server knows',
-  reason:
-    'The server reads role and message and drops what it does not know: the model gets an empty message, or the task fails.',
-  repair: 'Write {"role": "user", "message": "…"}; roles are user, assistant, system, tool_call and tool.',
+  summary: 'a chat message does not have the form that the server reads',
+  reason: 'The server reads only role and message. The model gets an empty message, or the task fails.',
+  repair: 'Write {"role": "user", "message": "…"}. The roles are user, assistant, system, tool_call and tool.',
   *check(subject) {
     for (const step of ofType(subject, 'LLM_CHAT_COMPLETE')) {
       const { messages } = step.input;
@@ -205,11 +204,11 @@ function* messageProblems(step: Step, index: number, message: Record<string, unk
   const field = `/inputParameters/messages/${index}`;
   const role = textOf(message.role);
   if (!isDynamic(role) && !ROLES.includes(role))
-    yield at(step, `${field}/role`, role === '' ? 'The message has no role' : `"${role}" is no role`);
+    yield at(step, `${field}/role`, role === '' ? 'The message has no role' : `"${role}" is not a role`);
   if (!('content' in message) || 'message' in message) return;
   const pointer = `${step.pointer}${field}`;
   const edits = [{ pointer: `${pointer}/content` }, { pointer: `${pointer}/message`, value: message.content }];
-  yield at(step, `${field}${part('content')}`, 'The text of the message is called "content"', {
+  yield at(step, `${field}${part('content')}`, 'The message has "content", which the server calls "message"', {
     fix: { summary: '"content" becomes "message"', edits },
   });
 }
@@ -217,9 +216,9 @@ function* messageProblems(step: Step, index: number, message: Record<string, unk
 const chatOutputSchema: WorkflowRule = {
   id: 'chat-output-schema',
   severity: 'error',
-  summary: 'outputSchema for a model',
+  summary: 'a model task has an outputSchema',
   reason: 'The task fails with a NullPointerException.',
-  repair: 'Set jsonOutput to true, and check the answer in a task of your own.',
+  repair: 'Set jsonOutput to true, and check the answer in a later task.',
   *check(subject) {
     for (const step of ofType(subject, 'LLM_CHAT_COMPLETE', 'LLM_TEXT_COMPLETE')) {
       if (step.input.outputSchema) yield at(step, '/inputParameters/outputSchema', `${step.type} has an outputSchema`);

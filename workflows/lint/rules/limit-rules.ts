@@ -4,9 +4,9 @@ import { at, ofRole, ofType, taskDefOf } from '../subject.ts';
 const noTaskDefinition: WorkflowRule = {
   id: 'no-task-definition',
   severity: 'warning',
-  summary: 'a SIMPLE task without task definition',
-  reason: 'It runs with what the server has at hand: 3 retries after 60 seconds each, and a lease of an hour.',
-  repair: 'Register a task definition of that name, or correct the name.',
+  summary: 'a SIMPLE task has no task definition',
+  reason: 'It runs with the defaults of the server: 3 retries, 60 seconds apart, and a lease of one hour.',
+  repair: 'Register a task definition with that name, or correct the name.',
   *check(subject) {
     const { known } = subject;
     if (!known.complete) return;
@@ -20,20 +20,20 @@ const noTaskDefinition: WorkflowRule = {
 const unguardedCall: WorkflowRule = {
   id: 'unguarded-call',
   severity: 'warning',
-  summary: 'a call by the server itself without time limit and retry',
+  summary: 'a call that the server makes has no time limit with a retry',
   reason:
-    'If the server is killed while the task runs, the task is stuck for an hour: only timeoutSeconds with RETRY of its task definition wakes it up.',
-  repair: 'Name the task after a task definition with timeoutSeconds and timeoutPolicy RETRY.',
+    'If the server is killed during the call, the task hangs for one hour. Only timeoutSeconds with RETRY in its task definition shortens that.',
+  repair: 'Set the name of the task to a task definition with timeoutSeconds and timeoutPolicy RETRY.',
   *check(subject) {
     const { known } = subject;
     for (const step of ofRole(subject, 'call')) {
       const def = taskDefOf(step, known);
       if (!def && !known.complete) continue;
-      if (!def) yield at(step, '/name', `There is no task definition "${step.name}" to limit this ${step.type}`);
+      if (!def) yield at(step, '/name', `No task definition "${step.name}" limits this ${step.type}`);
       else if (!(Number(def.timeoutSeconds) > 0))
         yield at(step, '/name', `The task definition "${step.name}" has no timeoutSeconds`);
       else if (def.timeoutPolicy !== 'RETRY')
-        yield at(step, '/name', `The task definition "${step.name}" does not retry after its timeoutSeconds`);
+        yield at(step, '/name', `The timeoutPolicy of the task definition "${step.name}" is not RETRY`);
     }
   },
 };
@@ -41,28 +41,28 @@ const unguardedCall: WorkflowRule = {
 const timeoutWithoutEffect: WorkflowRule = {
   id: 'timeout-without-effect',
   severity: 'warning',
-  summary: 'a time limit that ends nothing',
+  summary: 'the time limit of a workflow has no effect',
   reason:
-    'With ALERT_ONLY, which is the default, the execution goes on after timeoutSeconds; TIME_OUT_WF without timeoutSeconds limits nothing.',
-  repair: 'Set timeoutPolicy to TIME_OUT_WF and timeoutSeconds to more than 0, or neither.',
+    'With ALERT_ONLY, the default, an execution continues after timeoutSeconds. TIME_OUT_WF without timeoutSeconds sets no limit.',
+  repair: 'Set timeoutPolicy to TIME_OUT_WF and timeoutSeconds to more than 0, or remove both.',
   *check({ def, root }) {
     const seconds = Number(def.timeoutSeconds ?? 0);
     const ends = def.timeoutPolicy === 'TIME_OUT_WF';
     if (seconds > 0 && !ends)
-      yield { pointer: `${root}/timeoutPolicy`, message: `Nothing happens after ${seconds} seconds` };
+      yield { pointer: `${root}/timeoutPolicy`, message: `The execution continues after ${seconds} seconds` };
     if (!(seconds > 0) && ends)
-      yield { pointer: `${root}/timeoutSeconds`, message: 'TIME_OUT_WF without timeoutSeconds' };
+      yield { pointer: `${root}/timeoutSeconds`, message: 'TIME_OUT_WF has no timeoutSeconds' };
   },
 };
 
-/** More tries than that are a way to wait, and a bad one. */
+/** A task with more retries is used to wait, which a WAIT does better. */
 const MANY_RETRIES = 50;
 
 const unboundedRetry: WorkflowRule = {
   id: 'unbounded-retry',
   severity: 'warning',
-  summary: 'a number of retries that comes near to for ever',
-  reason: 'An execution that cannot succeed is kept alive by them.',
+  summary: 'a task is retried almost without end',
+  reason: 'An execution that cannot succeed keeps running.',
   repair: `Retry at most ${MANY_RETRIES} times.`,
   *check({ steps }) {
     for (const step of steps) {

@@ -9,9 +9,9 @@ const isOverItems = ({ task, input }: Step) => textOf(task.items).trim() !== '' 
 const loopWithoutCondition: WorkflowRule = {
   id: 'loop-without-condition',
   severity: 'error',
-  summary: 'a DO_WHILE without loopCondition',
-  reason: 'The server refuses it, also if it runs over items and needs no condition.',
-  repair: 'Write the condition on which it goes on; over items, "true".',
+  summary: 'a DO_WHILE has no loopCondition',
+  reason: 'The server rejects the definition, even if the loop runs over items.',
+  repair: 'Write the condition under which the loop continues. For a loop over items, write "true".',
   *check(subject) {
     for (const step of ofType(subject, 'DO_WHILE')) {
       const { loopCondition } = step.task;
@@ -28,9 +28,9 @@ const loopWithoutCondition: WorkflowRule = {
 const loopWithoutTasks: WorkflowRule = {
   id: 'loop-without-tasks',
   severity: 'error',
-  summary: 'a DO_WHILE without tasks',
-  reason: 'The server refuses it.',
-  repair: 'Put the tasks of a round into loopOver.',
+  summary: 'a DO_WHILE has no tasks',
+  reason: 'The server rejects the definition.',
+  repair: 'Write the tasks of a round into loopOver.',
   *check(subject) {
     for (const step of ofType(subject, 'DO_WHILE')) {
       if (step.inside.length === 0) yield at(step, '/loopOver', 'The loop has no tasks');
@@ -41,9 +41,9 @@ const loopWithoutTasks: WorkflowRule = {
 const endlessLoop: WorkflowRule = {
   id: 'endless-loop',
   severity: 'error',
-  summary: 'a DO_WHILE whose condition is always true',
-  reason: 'The execution never ends, and grows by its tasks with every round.',
-  repair: "Count the rounds: $.loop['iteration'] < 10, or run over items.",
+  summary: 'the condition of a DO_WHILE is always true',
+  reason: 'The execution never ends, and every round adds tasks to it.',
+  repair: "Limit the rounds, for example $.loop['iteration'] < 10, or loop over items.",
   *check(subject) {
     for (const step of ofType(subject, 'DO_WHILE')) {
       const condition = textOf(step.task.loopCondition);
@@ -56,15 +56,15 @@ const endlessLoop: WorkflowRule = {
 const unboundedLoop: WorkflowRule = {
   id: 'unbounded-loop',
   severity: 'warning',
-  summary: 'a DO_WHILE whose condition does not count the rounds',
-  reason: 'If what it waits for never comes, it goes round for ever.',
+  summary: 'the condition of a DO_WHILE does not limit the rounds',
+  reason: 'If the condition never becomes false, the loop never ends.',
   repair: "Add a limit: $.loop['iteration'] < 100 && (…).",
   *check(subject) {
     for (const step of ofType(subject, 'DO_WHILE')) {
       const condition = textOf(step.task.loopCondition);
       if (condition === '' || isOverItems(step) || /\biteration\b/.test(condition)) continue;
-      if (/^\s*(?:true|1|!0|false|0)\s*;?\s*$/.test(codeOf(condition))) continue; // once, or endless: another rule
-      yield at(step, '/loopCondition', `Nothing limits the rounds of "${step.ref}"`);
+      if (/^\s*(?:true|1|!0|false|0)\s*;?\s*$/.test(codeOf(condition))) continue; // runs once, or never ends: another rule reports that
+      yield at(step, '/loopCondition', `The condition does not limit the rounds of "${step.ref}"`);
     }
   },
 };
@@ -72,10 +72,10 @@ const unboundedLoop: WorkflowRule = {
 const keepLastN: WorkflowRule = {
   id: 'keep-last-n',
   severity: 'error',
-  summary: 'keepLastN that is no whole number from 1',
+  summary: 'the keepLastN of a DO_WHILE is not a whole number of at least 1',
   reason:
-    'The server takes it as written, without resolving expressions; what is no number stops the loop with an exception each round.',
-  repair: 'Write a whole number.',
+    'The server does not resolve expressions in keepLastN. If it is not a number, every round fails with an exception.',
+  repair: 'Write a whole number of at least 1.',
   *check(subject) {
     for (const step of ofType(subject, 'DO_WHILE')) {
       const value = step.input.keepLastN;
@@ -88,10 +88,10 @@ const keepLastN: WorkflowRule = {
 const nestedLoop: WorkflowRule = {
   id: 'nested-loop',
   severity: 'error',
-  summary: 'a DO_WHILE inside another one',
+  summary: 'a DO_WHILE is inside another DO_WHILE',
   reason: `In an execution, ${NESTED_LOOP}.`,
   repair:
-    'Put the inner loop into a workflow of its own and call that with SUB_WORKFLOW; its definition can stand in the task.',
+    'Put the inner loop into a workflow of its own and call that with SUB_WORKFLOW. The task can contain its definition.',
   *check(subject) {
     for (const step of ofType(subject, 'DO_WHILE')) {
       const outer = loopAround(step);

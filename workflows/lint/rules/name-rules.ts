@@ -5,14 +5,14 @@ import { loopAround } from '../task-order.ts';
 const duplicateReference: WorkflowRule = {
   id: 'duplicate-reference',
   severity: 'error',
-  summary: 'two tasks have one taskReferenceName',
-  reason: 'The server refuses the definition, also if the two stand in different branches.',
-  repair: 'Give every task a reference of its own in the whole definition.',
+  summary: 'two tasks have the same taskReferenceName',
+  reason: 'The server rejects the definition, even if the two tasks are in different branches.',
+  repair: 'Give every task of the definition its own reference.',
   *check({ steps, byRef }) {
     for (const step of steps) {
       const first = byRef.get(step.ref);
       if (!first || first === step) continue;
-      yield at(step, '/taskReferenceName', `"${step.ref}" is already the reference of ${first.pointer}`);
+      yield at(step, '/taskReferenceName', `The task at ${first.pointer} already has the reference "${step.ref}"`);
     }
   },
 };
@@ -20,20 +20,23 @@ const duplicateReference: WorkflowRule = {
 const referenceName: WorkflowRule = {
   id: 'reference-name',
   severity: 'error',
-  summary: 'a taskReferenceName that no expression can name, or that means something else',
+  summary: 'expressions cannot use a taskReferenceName, or it already means something else',
   reason:
-    'Expressions end a reference at the first dot, "workflow" is the workflow itself, and "__" separates the rounds of a loop.',
-  repair: 'Use letters, digits, - and _, and begin with a letter.',
+    'In an expression, a reference ends at the first dot, "workflow" means the workflow itself, and "__" precedes the number of a round.',
+  repair: 'Use letters, digits, - and _. Begin with a letter.',
   *check({ steps }) {
     for (const step of steps) {
       const { ref } = step;
       if (ref === '') continue;
       if (ref === 'workflow')
-        yield at(step, '/taskReferenceName', '"workflow" means the workflow itself in every expression');
-      else if (/[\s.${}[\]'"()*,:/]/.test(ref))
-        yield at(step, '/taskReferenceName', `"${ref}" cannot stand in an expression`);
+        yield at(step, '/taskReferenceName', 'In every expression, "workflow" means the workflow itself');
+      else if (/[\s.${}[\]'"()*,:/]/.test(ref)) yield at(step, '/taskReferenceName', `No expression can name "${ref}"`);
       else if (ref.includes('__') && (loopAround(step) || step.type === 'DO_WHILE')) {
-        yield at(step, '/taskReferenceName', `"${ref}" holds "__", which the server takes for the number of a round`);
+        yield at(
+          step,
+          '/taskReferenceName',
+          `"${ref}" contains "__", and the server reads what follows as the number of a round`,
+        );
       }
     }
   },
@@ -42,17 +45,17 @@ const referenceName: WorkflowRule = {
 const unusualName: WorkflowRule = {
   id: 'unusual-name',
   severity: 'warning',
-  summary: 'a name with blanks or other characters that mean something elsewhere',
+  summary: 'a name contains spaces or other special characters',
   reason:
-    'The server takes any name, but ":" separates a domain from a task type in its queues, and "/" or blanks have to be escaped in every address.',
+    'The server accepts any name. But in its queue names ":" separates the task type from a domain, and every URL must escape "/" and spaces.',
   repair: 'Use letters, digits, ".", - and _.',
   *check({ def, root, steps }) {
     const name = textOf(def.name);
     if (name !== '' && !USUAL.test(name))
-      yield { pointer: `${root}/name`, message: `The workflow is called "${name}"` };
+      yield { pointer: `${root}/name`, message: `The name of the workflow is "${name}"` };
     for (const step of steps) {
       if (step.type === 'SIMPLE' && step.name !== '' && !USUAL.test(step.name))
-        yield at(step, '/name', `The task is called "${step.name}"`);
+        yield at(step, '/name', `The name of the task is "${step.name}"`);
     }
   },
 };

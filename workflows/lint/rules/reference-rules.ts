@@ -4,19 +4,19 @@ import type { Problem, WorkflowRule } from '../rule.ts';
 import { around, ofType, type Step, type Subject, type Use } from '../subject.ts';
 import { sameBranch } from '../task-order.ts';
 
-/** What the server lets an expression read of a task. */
+/** The fields of a task that an expression can read. */
 const OF_A_TASK: ReadonlySet<string> = new Set(
   `input output taskType status referenceTaskName retryCount correlationId pollCount taskDefName scheduledTime startTime endTime
   workflowInstanceId taskId reasonForIncompletion callbackAfterSeconds workerId iteration`.split(/\s+/),
 );
 
-/** What the server lets an expression read of the workflow. */
+/** The fields of the workflow that an expression can read. */
 const OF_THE_WORKFLOW: ReadonlySet<string> = new Set(
   `input output status workflowId parentWorkflowId parentWorkflowTaskId workflowType version correlationId reasonForIncompletion schemaVersion
   variables env secrets`.split(/\s+/),
 );
 
-/** Expressions that name no task and no workflow, and are right all the same. */
+/** Expressions that are valid although they name neither a task nor the workflow. */
 const SYSTEM_PARAMETERS: ReadonlySet<string> = new Set(['CPEWF_TASK_ID', 'NETFLIX_ENV', 'NETFLIX_STACK']);
 
 /** A problem of an expression. */
@@ -35,18 +35,18 @@ export function* usesOfTasks({ uses, byRef }: Subject): Generator<{ use: Use; ta
 const malformedExpression: WorkflowRule = {
   id: 'malformed-expression',
   severity: 'error',
-  summary: 'an expression that is no path',
+  summary: 'an expression is not a valid path',
   reason:
-    'The server refuses the definition, or resolves the expression to null where it does not look at registration.',
+    'The server rejects the definition. Where it does not check at registration, the expression resolves to null.',
   repair:
-    "Write ${task.output.name}; names with blanks or dots go in brackets: ${task.output['a name']}. A plain ${ is written $${.",
+    "Write ${task.output.name}. Put names with spaces or dots into brackets: ${task.output['a name']}. For a literal ${ write $${.",
   *check({ uses }) {
     for (const use of uses) {
       if (isReadable(use.path)) continue;
       const repair = /[=+*/?<>;]|`|=>/.test(use.path)
-        ? 'Expressions do not compute: use an INLINE or JSON_JQ_TRANSFORM task. A plain ${ is written $${.'
+        ? 'An expression cannot compute: use an INLINE or JSON_JQ_TRANSFORM task. For a literal ${ write $${.'
         : undefined;
-      yield atUse(use, `\${${use.path}} cannot be read`, { repair });
+      yield atUse(use, `The server cannot read \${${use.path}}`, { repair });
     }
   },
 };
@@ -54,9 +54,10 @@ const malformedExpression: WorkflowRule = {
 const unknownReference: WorkflowRule = {
   id: 'unknown-reference',
   severity: 'error',
-  summary: 'an expression that names no task of the definition',
-  reason: 'The server refuses it in the input of an outer task; anywhere else it becomes null without a word.',
-  repair: 'Begin with "workflow." or with the taskReferenceName of a task.',
+  summary: 'an expression names a task that is not in the definition',
+  reason:
+    'In the input of a top-level task, the server rejects the definition. Anywhere else, the expression is silently null.',
+  repair: 'Begin the expression with "workflow." or with the taskReferenceName of a task.',
   *check({ uses, byRef, steps }) {
     const makesTasks = steps.some(({ type }) => type === 'FORK_JOIN_DYNAMIC');
     for (const use of uses) {
@@ -64,7 +65,7 @@ const unknownReference: WorkflowRule = {
         continue;
       const isSeen = use.step !== undefined && use.step.parent === undefined; // where the server looks, too
       if ((makesTasks && !isSeen) || roundOf(use, byRef)) continue;
-      yield atUse(use, `"${use.head}" in \${${use.path}} is no task of this definition`, {
+      yield atUse(use, `\${${use.path}} names "${use.head}", which is not a task of this definition`, {
         repair: nearest(use.head, byRef),
       });
     }
@@ -74,14 +75,15 @@ const unknownReference: WorkflowRule = {
 const roundReference: WorkflowRule = {
   id: 'round-reference',
   severity: 'error',
-  summary: 'an expression that names one round of a loop',
+  summary: 'an expression names a single round of a loop',
   reason:
-    'Rounds are called task__1, task__2 in an execution, but expressions know only the latest: the others are null, or refused.',
-  repair: 'Name the task without the number for its latest round; ${loop.output} holds all rounds by number.',
+    'An execution calls the rounds task__1, task__2 and so on, but an expression can only read the latest round. Others are null or rejected.',
+  repair:
+    'Write the task without the number to read its latest round, or read all rounds by number from ${loop.output}.',
   *check({ uses, byRef }) {
     for (const use of uses) {
       const task = roundOf(use, byRef);
-      if (task) yield atUse(use, `\${${use.path}} names a round of "${task}"`);
+      if (task) yield atUse(use, `\${${use.path}} names a single round of "${task}"`);
     }
   },
 };
@@ -94,19 +96,23 @@ function roundOf({ head }: Use, byRef: ReadonlyMap<string, Step>): string | unde
 const unknownTaskField: WorkflowRule = {
   id: 'unknown-task-field',
   severity: 'error',
-  summary: 'an expression reads a field that tasks do not have, mostly because ".output" is missing',
-  reason: 'The server registers it and resolves it to null.',
-  repair: 'Put ".output" behind the reference, or read one of input, status, taskId, iteration, reasonForIncompletion.',
+  summary: 'an expression reads a field that tasks do not have, often because ".output" is missing',
+  reason: 'The server registers the definition, and the expression resolves to null.',
+  repair: 'Write ".output" after the reference, or read input, status, taskId, iteration or reasonForIncompletion.',
   *check(subject) {
     for (const { use, target } of usesOfTasks(subject)) {
       const [field] = use.below;
       if (field === undefined || field === '*' || OF_A_TASK.has(field) || !isReadable(use.path)) continue;
-      yield atUse(use, `\${${use.path}} reads "${field}" of a task`, missingOutput(use, target, field));
+      yield atUse(
+        use,
+        `\${${use.path}} reads "${field}", which a task does not have`,
+        missingOutput(use, target, field),
+      );
     }
   },
 };
 
-/** Null as it stands, so that whoever relied on it can only have meant the output. */
+/** The expression is null as written, so its author can only have meant the output. */
 function missingOutput(use: Use, target: Step, field: string): Partial<Problem> {
   if (!taskType(target.type)?.outputs?.includes(field)) return {};
   const right = `${use.head}.output${use.path.slice(use.head.length)}`;
@@ -117,9 +123,9 @@ function missingOutput(use: Use, target: Step, field: string): Partial<Problem> 
 const unknownOutput: WorkflowRule = {
   id: 'unknown-output',
   severity: 'error',
-  summary: 'an expression reads an output that a task of this type never has',
-  reason: 'It is null in every execution.',
-  repair: 'Read what the type puts out.',
+  summary: 'an expression reads an output that this task type never has',
+  reason: 'The expression is null in every execution.',
+  repair: 'Read an output that this type has.',
   *check(subject) {
     for (const { use, target } of usesOfTasks(subject)) {
       const [field, name] = use.below;
@@ -133,8 +139,8 @@ const unknownOutput: WorkflowRule = {
       )
         continue;
       if (!/^[\w-]+$/.test(name) || name === 'length()') continue;
-      const puts = names.length === 0 ? 'nothing' : names.join(', ');
-      yield atUse(use, `\${${use.path}} reads "${name}", but ${target.type} puts out ${puts}`);
+      const has = names.length === 0 ? 'no output' : `only ${names.join(', ')}`;
+      yield atUse(use, `\${${use.path}} reads "${name}", but ${target.type} has ${has}`);
     }
   },
 };
@@ -142,14 +148,14 @@ const unknownOutput: WorkflowRule = {
 const unknownWorkflowField: WorkflowRule = {
   id: 'unknown-workflow-field',
   severity: 'error',
-  summary: 'an expression reads a field that workflows do not have',
-  reason: 'The server registers it and resolves it to null.',
-  repair: 'Read input, variables, workflowId, correlationId, env or secrets of the workflow.',
+  summary: 'an expression reads a field that the workflow does not have',
+  reason: 'The server registers the definition, and the expression resolves to null.',
+  repair: 'Read input, variables, workflowId, correlationId, env or secrets.',
   *check({ uses }) {
     for (const use of uses) {
       const [field] = use.below;
       if (use.head !== 'workflow' || field === undefined || field === '*' || OF_THE_WORKFLOW.has(field)) continue;
-      if (isReadable(use.path)) yield atUse(use, `\${${use.path}} reads "${field}" of the workflow`);
+      if (isReadable(use.path)) yield atUse(use, `\${${use.path}} reads "${field}", which the workflow does not have`);
     }
   },
 };
@@ -157,10 +163,10 @@ const unknownWorkflowField: WorkflowRule = {
 const referenceBeforeRun: WorkflowRule = {
   id: 'reference-before-run',
   severity: 'error',
-  summary: 'an expression reads a task that cannot have ended by then',
+  summary: 'an expression reads a task that cannot have ended yet',
   reason:
-    'It is null: the task comes later, runs at the same time in another branch, or belongs to a case that was not taken.',
-  repair: 'Read it behind that task; behind the JOIN if it runs in another branch of a fork.',
+    'The expression is null: the task runs later, at the same time in another branch, or in a case that was not chosen.',
+  repair: 'Read it after that task has ended; if that task is in another branch of a fork, after the JOIN.',
   *check(subject) {
     for (const { use, target } of usesOfTasks(subject)) {
       const { step } = use;
@@ -170,14 +176,14 @@ const referenceBeforeRun: WorkflowRule = {
   },
 };
 
-/** In a loop the round before may have set it; the inputs of the loop itself are read anew after each round. */
+/** In a loop, the previous round may have set it. The server reads the inputs of the loop itself again after each round. */
 function sharesLoop(step: Step, target: Step): boolean {
   const loops = new Set([step, ...around(step)].filter(({ type }) => type === 'DO_WHILE'));
   return [target, ...around(target)].some((outer) => loops.has(outer));
 }
 
 function when(step: Step, target: Step): string {
-  if (step === target) return 'which is this task itself';
+  if (step === target) return 'which is the same task';
   const chain = [target, ...around(target)];
   const meet = chain.find(
     (outer) => [...around(step)].some((other) => other === outer.parent) && !sameBranch(outer, step),
@@ -185,7 +191,7 @@ function when(step: Step, target: Step): string {
   if (meet?.kind === 'branch') return 'which runs at the same time in another branch';
   if (meet?.kind === 'case' || meet?.kind === 'default') return 'which belongs to another case of the same SWITCH';
   if (chain.some(({ kind, parent }) => kind === 'branch' && parent?.pointer !== step.parent?.pointer)) {
-    return 'which is in a branch that no JOIN has waited for yet';
+    return 'which is in a branch that no JOIN before this task waits for';
   }
   return 'which runs later';
 }
@@ -193,9 +199,9 @@ function when(step: Step, target: Step): string {
 const unsetVariable: WorkflowRule = {
   id: 'unset-variable',
   severity: 'warning',
-  summary: 'an expression reads a variable that nothing sets',
-  reason: 'It is null in every execution.',
-  repair: 'Set it with a SET_VARIABLE task or in "variables" of the definition, or correct its name.',
+  summary: 'an expression reads a variable that no task sets',
+  reason: 'The expression is null in every execution.',
+  repair: 'Set the variable in a SET_VARIABLE task or in "variables" of the definition, or correct its name.',
   *check(subject) {
     const { uses, def } = subject;
     const set = new Set(ofType(subject, 'SET_VARIABLE').flatMap(({ input }) => Object.keys(input)));
@@ -203,7 +209,7 @@ const unsetVariable: WorkflowRule = {
     for (const use of uses) {
       const [field, name] = use.below;
       if (use.head !== 'workflow' || field !== 'variables' || name === undefined || !/^[\w-]+$/.test(name)) continue;
-      if (!set.has(name)) yield atUse(use, `Nothing sets the variable "${name}"`);
+      if (!set.has(name)) yield atUse(use, `No task sets the variable "${name}"`);
     }
   },
 };
@@ -211,15 +217,15 @@ const unsetVariable: WorkflowRule = {
 const optionalHttpResponse: WorkflowRule = {
   id: 'optional-http-response',
   severity: 'warning',
-  summary: 'the response of an HTTP task is read that may have failed',
-  reason: 'An optional HTTP task that fails has a text in place of its response: statusCode and body are null.',
-  repair: 'Branch on ${task.status} first (SWITCH), and read the response where it is COMPLETED.',
+  summary: 'an expression reads the response of an HTTP task that may have failed',
+  reason: 'If an optional HTTP task fails, its response is a string, so statusCode and body are null.',
+  repair: 'Branch on ${task.status} with a SWITCH, and read the response only in the case COMPLETED.',
   *check(subject) {
     for (const { use, target } of usesOfTasks(subject)) {
       if (target.type !== 'HTTP' || target.task.optional !== true) continue;
       if (use.below[1] !== 'response' || use.below.length < 3 || (use.step && branchesOnStatus(use.step, target)))
         continue;
-      yield atUse(use, `\${${use.path}} is null when "${target.ref}" has failed`);
+      yield atUse(use, `\${${use.path}} is null if "${target.ref}" fails`);
     }
   },
 };

@@ -7,9 +7,9 @@ const EVALUATORS = ['javascript', 'graaljs', 'value-param'];
 const scriptMissing: WorkflowRule = {
   id: 'script-missing',
   severity: 'error',
-  summary: 'an INLINE task without its expression',
-  reason: 'The server registers it, and the task fails for good.',
-  repair: 'Put the script into inputParameters.expression.',
+  summary: 'an INLINE task has no script',
+  reason: 'The server registers the definition, and the task fails without a retry.',
+  repair: 'Write the script into inputParameters.expression.',
   *check(subject) {
     for (const step of ofType(subject, 'INLINE')) {
       if (textOf(step.input.expression).trim() === '')
@@ -25,9 +25,9 @@ const scriptMissing: WorkflowRule = {
 const unknownEvaluator: WorkflowRule = {
   id: 'unknown-evaluator',
   severity: 'error',
-  summary: 'an evaluatorType that the server does not have',
-  reason: 'The task fails, or its result is null in the case of python.',
-  repair: 'Use graaljs or javascript (the same engine), or value-param.',
+  summary: 'a task has an evaluatorType that the server does not have',
+  reason: 'The task fails. With python, its result is null.',
+  repair: 'Use graaljs (javascript is the same engine) or value-param.',
   *check(subject) {
     for (const step of ofType(subject, 'INLINE', 'SWITCH')) {
       const isSwitch = step.type === 'SWITCH';
@@ -55,13 +55,13 @@ function scripts({ steps }: Subject): TaskScript[] {
 const expressionInScript: WorkflowRule = {
   id: 'expression-in-script',
   severity: 'error',
-  summary: '${ in a script',
+  summary: 'a script contains ${',
   reason:
-    'The server takes ${…} for an expression: it refuses the definition, or pastes the value into the code as text, where a quote breaks it.',
-  repair: 'Pass the value as an input and read it as $.name; join texts with + instead of a template literal.',
+    'The server reads ${…} as an expression. It rejects the definition, or pastes the value into the code, where a quote in the value breaks the script.',
+  repair: 'Pass the value as an input and read it as $.name. Join strings with + instead of a template literal.',
   *check(subject) {
     for (const script of scripts(subject)) {
-      if (script.text.includes('${')) yield at(script.step, script.field, 'The script holds "${"');
+      if (script.text.includes('${')) yield at(script.step, script.field, 'The script contains "${"');
     }
   },
 };
@@ -69,9 +69,9 @@ const expressionInScript: WorkflowRule = {
 const scriptSyntax: WorkflowRule = {
   id: 'script-syntax',
   severity: 'error',
-  summary: 'a script that cannot be parsed',
-  reason: 'The task fails for good, without a retry, and with it the execution.',
-  repair: 'Correct it. A "return" has to stand in a function: (function () { return 1; })().',
+  summary: 'a script has a syntax error',
+  reason: 'The task fails without a retry, and the execution with it.',
+  repair: 'Correct the syntax. "return" works only in a function: (function () { return 1; })().',
   *check(subject) {
     for (const script of scripts(subject)) {
       const error = script.text.includes('${') ? undefined : syntaxErrorOf(script.text);
@@ -83,16 +83,16 @@ const scriptSyntax: WorkflowRule = {
 const endlessScript: WorkflowRule = {
   id: 'endless-script',
   severity: 'error',
-  summary: 'a script with a loop that nothing ends',
+  summary: 'a script contains an endless loop',
   reason:
-    'The server gives it up after 4 seconds but cannot stop it: it burns a processor until the server is restarted.',
-  repair: 'Give the loop an end.',
+    'The task fails after 4 seconds, but the server cannot stop the script: it uses a whole CPU core until the server restarts.',
+  repair: 'End the loop with a condition or a break.',
   *check(subject) {
     for (const script of scripts(subject)) {
       const code = codeOf(script.text);
       const loops = /\bwhile\s*\(\s*(?:true|1|!0)\s*\)|\bfor\s*\(\s*;\s*(?:true\s*)?;[^)]*\)/.test(code);
       if (loops && !/\b(?:break|return|throw)\b/.test(code))
-        yield at(script.step, script.field, 'Nothing ends a loop in the script');
+        yield at(script.step, script.field, 'A loop in the script never ends');
     }
   },
 };
@@ -101,25 +101,26 @@ const unknownScriptInput: WorkflowRule = {
   id: 'unknown-script-input',
   severity: 'warning',
   summary: 'a script reads an input that the task does not have',
-  reason: 'It is null in INLINE, and undefined in a condition: reading something of it fails the task for good.',
-  repair: 'Add it to inputParameters, or correct its name.',
+  reason:
+    'The input is null in INLINE and undefined in a condition. Reading a field of it fails the task without a retry.',
+  repair: 'Add the input to inputParameters, or correct its name.',
   *check(subject) {
     for (const script of scripts(subject)) {
       const has = inputsOf(script.step, subject);
-      if (/\(\s*\$\s*[,)]\s*(?:=>|\{)|\bfunction\b[^(]*\([^)]*\$/.test(script.text)) continue; // `$` is another thing in there
+      if (/\(\s*\$\s*[,)]\s*(?:=>|\{)|\bfunction\b[^(]*\([^)]*\$/.test(script.text)) continue; // the script gives `$` another meaning
       for (const name of readNames(script.text)) {
         if (!has.has(name))
           yield at(
             script.step,
             script.field,
-            `The script reads $.${name}, which is none of the inputs of "${script.step.ref}"`,
+            `The script reads $.${name}, which is not an input of "${script.step.ref}"`,
           );
       }
     }
   },
 };
 
-/** What `$` holds: the inputs of the task, and for a loop also the outputs of itself and of its tasks. */
+/** What `$` contains: the inputs of the task. For a loop, also the outputs of the loop and of its tasks. */
 function inputsOf(step: Step, { steps, known }: Subject): ReadonlySet<string> {
   const template = objectOf(taskDefOf(step, known)?.inputTemplate);
   const names = new Set([...Object.keys(step.input), ...Object.keys(template)]);

@@ -17,10 +17,10 @@ import { isOpen, schemaOf, valuesOf } from '../value-schemas.ts';
 const switchWithoutChoice: WorkflowRule = {
   id: 'switch-without-choice',
   severity: 'error',
-  summary: 'a SWITCH without evaluatorType, expression or cases',
-  reason: 'The server refuses it.',
+  summary: 'a SWITCH has no evaluatorType, no expression or no cases',
+  reason: 'The server rejects the definition.',
   repair:
-    'Set evaluatorType to value-param with the name of an input as expression, or to graaljs with a script; give it a case.',
+    'Set evaluatorType to value-param and expression to the name of an input, or evaluatorType to graaljs and expression to a script. Add a case.',
   *check(subject) {
     for (const step of ofType(subject, 'SWITCH')) {
       const { evaluatorType, expression, decisionCases } = step.task;
@@ -33,7 +33,7 @@ const switchWithoutChoice: WorkflowRule = {
   },
 };
 
-/** An expression that is the name of an input can only have been meant as such. */
+/** If the expression is the name of an input, only value-param can be meant. */
 function byValue(step: Step): Partial<Problem> {
   if (!(textOf(step.task.expression) in step.input)) return {};
   const edits = [{ pointer: `${step.pointer}/evaluatorType`, value: 'value-param' }];
@@ -43,14 +43,14 @@ function byValue(step: Step): Partial<Problem> {
 const decisionWithoutChoice: WorkflowRule = {
   id: 'decision-without-choice',
   severity: 'error',
-  summary: 'a DECISION without a value, an expression or cases',
-  reason: 'The server refuses it.',
-  repair: 'Use a SWITCH, with evaluatorType and expression.',
+  summary: 'a DECISION has nothing to decide on, or no cases',
+  reason: 'The server rejects the definition.',
+  repair: 'Use a SWITCH with evaluatorType and expression.',
   *check(subject) {
     for (const step of ofType(subject, 'DECISION')) {
       const { caseValueParam, caseExpression, decisionCases } = step.task;
       if (textOf(caseValueParam) === '' && textOf(caseExpression) === '')
-        yield at(step, '/caseValueParam', 'The DECISION has nothing to decide on');
+        yield at(step, '/caseValueParam', 'The DECISION has neither caseValueParam nor caseExpression');
       if (Object.keys(objectOf(decisionCases)).length === 0)
         yield at(step, '/decisionCases', 'The DECISION has no cases');
     }
@@ -63,16 +63,16 @@ const switches = (subject: Subject) =>
 const switchInputMissing: WorkflowRule = {
   id: 'switch-input-missing',
   severity: 'error',
-  summary: 'a SWITCH by value-param whose expression names none of its inputs',
+  summary: 'the expression of a value-param SWITCH does not name an input',
   reason:
-    'With value-param the expression is the name of an input, no script: the value is always null, and no case is ever taken.',
-  repair: 'Name an input, or set evaluatorType to graaljs for a script.',
+    'With value-param, the expression must be the name of an input. Otherwise the value is always null and no case is ever chosen.',
+  repair: 'Write the name of an input, or set evaluatorType to graaljs to use a script.',
   *check(subject) {
     for (const step of switches(subject)) {
       const name = textOf(step.task.expression);
       if (name === '' || name in step.input || name in objectOf(taskDefOf(step, subject.known)?.inputTemplate))
         continue;
-      yield at(step, '/expression', `"${name}" is none of the inputs of "${step.ref}"`);
+      yield at(step, '/expression', `"${name}" is not an input of "${step.ref}"`);
     }
   },
 };
@@ -80,8 +80,8 @@ const switchInputMissing: WorkflowRule = {
 const comparisonCase: WorkflowRule = {
   id: 'comparison-case',
   severity: 'error',
-  summary: 'a case that is written as a comparison',
-  reason: 'A case is compared as a text: ">5" is taken for the text ">5" and for nothing else.',
+  summary: 'a case is written as a comparison',
+  reason: 'The server compares a case as a string: ">5" matches only the string ">5".',
   repair:
     "Compare in a script: evaluatorType graaljs, expression \"$.v > 5 ? 'big' : 'small'\", with the cases big and small.",
   *check(subject) {
@@ -94,7 +94,7 @@ const comparisonCase: WorkflowRule = {
   },
 };
 
-/** What is known of the value a SWITCH by value-param chooses by. */
+/** What is known about the value by which a value-param SWITCH chooses. */
 function chosenBy(step: Step, subject: Subject): { values?: readonly string[] | undefined; open: boolean } {
   const value = step.input[textOf(step.task.expression)];
   if (value === undefined) return { open: false };
@@ -108,8 +108,8 @@ function chosenBy(step: Step, subject: Subject): { values?: readonly string[] | 
 const unreachableCase: WorkflowRule = {
   id: 'unreachable-case',
   severity: 'warning',
-  summary: 'a case that no value can choose',
-  reason: 'Its tasks never run. Values are compared exactly, as texts: capitals and blanks count.',
+  summary: 'no value of a SWITCH can choose one of its cases',
+  reason: 'Its tasks never run. The server compares strings exactly, including case and spaces.',
   repair: 'Correct the case, or remove it.',
   *check(subject) {
     for (const step of switches(subject)) {
@@ -117,8 +117,8 @@ const unreachableCase: WorkflowRule = {
       for (const key of Object.keys(objectOf(step.task.decisionCases))) {
         if (values ? values.includes(key) || key === 'null' : key === key.trim()) continue;
         const against = values
-          ? `only ${values.map((value) => `"${value}"`).join(', ')} can come`
-          : 'it begins or ends with a blank';
+          ? `the value can only be ${values.map((value) => `"${value}"`).join(', ')}`
+          : 'it begins or ends with a space';
         yield at(step, `/decisionCases${part(key)}`, `The case "${key}" is never chosen: ${against}`);
       }
     }
@@ -128,9 +128,9 @@ const unreachableCase: WorkflowRule = {
 const switchWithoutDefault: WorkflowRule = {
   id: 'switch-without-default',
   severity: 'warning',
-  summary: 'a SWITCH without default whose value can be one of no case',
-  reason: 'The workflow goes on behind the SWITCH as if nothing had to be done.',
-  repair: 'Add the missing cases, or a defaultCase: a TERMINATE with FAILED, if the value should not be.',
+  summary: 'a SWITCH has no default case, but its value may match no case',
+  reason: 'The workflow continues after the SWITCH without running any case.',
+  repair: 'Add the missing cases or a defaultCase. For a value that must not occur, use a TERMINATE with FAILED.',
   *check(subject) {
     for (const step of switches(subject)) {
       if (step.inside.some(({ kind }) => kind === 'default')) continue;
@@ -140,9 +140,8 @@ const switchWithoutDefault: WorkflowRule = {
         ? (values ?? []).filter((value) => !cases.includes(value))
         : [];
       if (missing.length > 0)
-        yield at(step, '/defaultCase', `Nothing is done for ${missing.map((value) => `"${value}"`).join(', ')}`);
-      else if (open && cases.length > 1)
-        yield at(step, '/defaultCase', 'Nothing is done for values that are none of the cases');
+        yield at(step, '/defaultCase', `No case runs for ${missing.map((value) => `"${value}"`).join(', ')}`);
+      else if (open && cases.length > 1) yield at(step, '/defaultCase', 'No case runs for any other value');
     }
   },
 };

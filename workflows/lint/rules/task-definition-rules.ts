@@ -7,9 +7,9 @@ import { part, textOf } from '../subject.ts';
 const form: TaskDefRule = {
   id: 'task-def-type',
   severity: 'error',
-  summary: 'a field of a task definition holds something of another type, or a word that is none of its values',
-  reason: 'The server answers 500 with a Java parse error, and registers nothing of the whole call.',
-  repair: 'Write what the field takes.',
+  summary: 'a field of a task definition holds a value of the wrong type, or a word that is not one of its values',
+  reason: 'The server answers 500 with a Java parse error and registers nothing from the whole call.',
+  repair: 'Write a value that the field accepts.',
   *check({ def }) {
     for (const { path, rule, value, coerced } of misfits(taskDefForm, def)) {
       const pointer = path.map((key) => part(String(key))).join('');
@@ -28,30 +28,30 @@ const form: TaskDefRule = {
 const unknownField: TaskDefRule = {
   id: 'task-def-unknown-field',
   severity: 'warning',
-  summary: 'a field that task definitions do not have',
-  reason: 'The server drops it without a word: what it was meant to do does not happen.',
+  summary: 'a task definition has a field that the server does not know',
+  reason: 'The server drops the field silently, so it has no effect.',
   repair: 'Correct its spelling, or remove it.',
   *check({ def }) {
     for (const key of strangersIn(taskDefForm, def))
-      yield { pointer: part(key), message: `"${key}" is no field of a task definition` };
+      yield { pointer: part(key), message: `"${key}" is not a field of a task definition` };
   },
 };
 
 const missingName: TaskDefRule = {
   id: 'task-def-name',
   severity: 'error',
-  summary: 'a task definition without a name, or with one that means something else',
+  summary: 'a task definition has no name, or a special character in it',
   reason:
-    'The server refuses an empty name; ":" separates a domain from a task type in its queues, so that no worker finds the task.',
+    'The server rejects an empty name. In its queue names ":" separates the task type from a domain, so no worker finds the task.',
   repair: 'Use letters, digits, ".", - and _.',
   *check({ def }) {
     const name = textOf(def.name);
     if (name === '') yield { pointer: '/name', message: 'The task definition has no name' };
-    else if (/[:/\s]/.test(name)) yield { pointer: '/name', message: `The task definition is called "${name}"` };
+    else if (/[:/\s]/.test(name)) yield { pointer: '/name', message: `The name of the task definition is "${name}"` };
   },
 };
 
-/** The least that the server takes. */
+/** The smallest numbers that the server accepts. */
 const AT_LEAST: Record<string, number> = {
   retryCount: 0,
   responseTimeoutSeconds: 1,
@@ -65,28 +65,28 @@ const AT_LEAST: Record<string, number> = {
 const tooSmall: TaskDefRule = {
   id: 'task-def-too-small',
   severity: 'error',
-  summary: 'a number below what the server takes',
-  reason: 'The server refuses the definition.',
-  repair: 'Give a greater number.',
+  summary: 'a number is smaller than the server accepts',
+  reason: 'The server rejects the definition.',
+  repair: 'Write a larger number.',
   *check({ def }) {
     for (const [field, least] of Object.entries(AT_LEAST)) {
       const value = def[field];
       if (typeof value === 'number' && value < least)
-        yield { pointer: `/${field}`, message: `${field} is ${value}, and has to be ${least} or more` };
+        yield { pointer: `/${field}`, message: `${field} is ${value}, but must be at least ${least}` };
     }
   },
 };
 
-/** The server's own when the definition says nothing. */
+/** The server's default. */
 const RESPONSE_TIMEOUT_SECONDS = 3600;
 
 const timeoutOrder: TaskDefRule = {
   id: 'task-def-timeouts',
   severity: 'error',
-  summary: 'a lease that is longer than the attempt, or an attempt that is longer than all of them',
-  reason: 'The server refuses the definition. Without responseTimeoutSeconds the lease is an hour.',
+  summary: 'the lease is longer than the time for one attempt, or that is longer than the time for all attempts',
+  reason: 'The server rejects the definition. Without responseTimeoutSeconds, the lease is one hour.',
   repair:
-    'Keep responseTimeoutSeconds ≤ timeoutSeconds ≤ totalTimeoutSeconds; send the first whenever you send the second.',
+    'Keep responseTimeoutSeconds ≤ timeoutSeconds ≤ totalTimeoutSeconds. Whenever you set timeoutSeconds, also set responseTimeoutSeconds.',
   *check({ def }) {
     const timeout = Number(def.timeoutSeconds ?? 0);
     const response = Number(def.responseTimeoutSeconds ?? RESPONSE_TIMEOUT_SECONDS);
@@ -114,8 +114,8 @@ const MANY_RETRIES = 50;
 const unboundedRetry: TaskDefRule = {
   id: 'task-def-unbounded-retry',
   severity: 'warning',
-  summary: 'a number of retries that comes near to for ever',
-  reason: 'An execution that cannot succeed is kept alive by them.',
+  summary: 'a task definition allows retries almost without end',
+  reason: 'An execution that cannot succeed keeps running.',
   repair: `Retry at most ${MANY_RETRIES} times, or set totalTimeoutSeconds.`,
   *check({ def }) {
     const count = Number(def.retryCount ?? 0);
@@ -127,20 +127,20 @@ const unboundedRetry: TaskDefRule = {
 const ignoredField: TaskDefRule = {
   id: 'task-def-ignored-field',
   severity: 'warning',
-  summary: 'a field that the server stores and does little or nothing with',
-  reason: 'Schemas are never enforced by the server, and rate limits only where its database is Redis.',
-  repair: 'Remove it; concurrentExecLimit works on every database.',
+  summary: 'the server ignores a field of a task definition, fully or on some databases',
+  reason: 'The server never enforces schemas. It enforces rate limits only if its database is Redis.',
+  repair: 'Remove the field. As a limit, concurrentExecLimit works on every database.',
   *check({ def }) {
     if (Number(def.rateLimitPerFrequency ?? 0) > 0) {
       yield {
         pointer: '/rateLimitPerFrequency',
-        message: 'rateLimitPerFrequency does nothing on SQLite and PostgreSQL',
+        message: 'rateLimitPerFrequency has no effect on SQLite and PostgreSQL',
       };
     }
     const hasSchema = isObject(def.inputSchema) || isObject(def.outputSchema);
     if (def.enforceSchema === true && hasSchema) {
       const fix = { summary: '"enforceSchema": false', edits: [{ pointer: '/enforceSchema', value: false }] };
-      yield { pointer: '/enforceSchema', message: 'enforceSchema does nothing', fix };
+      yield { pointer: '/enforceSchema', message: 'enforceSchema has no effect', fix };
     }
   },
 };

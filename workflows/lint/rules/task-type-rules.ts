@@ -2,7 +2,7 @@ import { isOrkesType, taskType } from '../../../core/conductor/task-types.ts';
 import type { WorkflowRule } from '../rule.ts';
 import { at } from '../subject.ts';
 
-/** What people mean by types that exist nowhere. */
+/** Types that people write by mistake, with the right one. */
 const MEANT: Record<string, string> = {
   PARALLEL: 'FORK_JOIN followed by JOIN',
   FORK: 'FORK_JOIN followed by JOIN',
@@ -24,26 +24,23 @@ const MEANT: Record<string, string> = {
 const unknownType: WorkflowRule = {
   id: 'unknown-type',
   severity: 'error',
-  summary: 'a task type that the server does not have',
-  reason: 'The server registers it and puts the task into a queue of that name, where it waits for ever.',
-  repair: 'Use a type of Conductor OSS; work of your own is type SIMPLE with the name of its task definition.',
+  summary: 'a task has a type that the server does not have',
+  reason:
+    'The server registers the definition, then puts the task into a queue with the name of the type, where it waits forever.',
+  repair: 'Use a type of Conductor OSS. For your own worker, use SIMPLE and the name of its task definition.',
   *check({ steps }) {
     for (const step of steps) {
       if (taskType(step.type)) continue;
       const upper = step.type.toUpperCase();
       if (isOrkesType(step.type)) {
-        yield at(
-          step,
-          '/type',
-          `${step.type} is a type of Orkes Conductor, which the open-source server does not have`,
-        );
+        yield at(step, '/type', `Only Orkes Conductor has the type ${step.type}, not the open-source server`);
       } else if (taskType(upper)) {
         const fix = { summary: `"type": "${upper}"`, edits: [{ pointer: `${step.pointer}/type`, value: upper }] };
-        yield at(step, '/type', `"${step.type}" is written ${upper}`, { fix });
+        yield at(step, '/type', `"${step.type}" must be written ${upper}`, { fix });
       } else {
         const meant = MEANT[upper];
         const repair = meant && `Use ${meant}.`;
-        yield at(step, '/type', `"${step.type}" is no task type of Conductor`, { repair });
+        yield at(step, '/type', `"${step.type}" is not a task type of Conductor`, { repair });
       }
     }
   },
@@ -52,13 +49,13 @@ const unknownType: WorkflowRule = {
 const deprecatedType: WorkflowRule = {
   id: 'deprecated-type',
   severity: 'warning',
-  summary: 'a task type that the server keeps for old definitions only',
-  reason: 'It still runs, without what its successor has learnt, and may go with the next version.',
-  repair: 'Use its successor.',
+  summary: 'a task has a deprecated type',
+  reason: 'The server still runs it for old definitions, but a later version may remove it.',
+  repair: 'Use the type that replaces it.',
   *check({ steps }) {
     for (const step of steps) {
       const successor = taskType(step.type)?.replacedBy;
-      if (successor) yield at(step, '/type', `${step.type} is replaced by ${successor}`);
+      if (successor) yield at(step, '/type', `Use ${successor} instead of ${step.type}`);
     }
   },
 };

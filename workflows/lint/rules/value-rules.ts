@@ -8,15 +8,15 @@ import { atUse, usesOfTasks } from './reference-rules.ts';
 const mayBeNull: WorkflowRule = {
   id: 'may-be-null',
   severity: 'warning',
-  summary: 'a value that is needed comes from a task that may not have run',
-  reason: 'If the SWITCH has chosen another case, the expression is null where something is needed.',
-  repair: 'Read it inside the case, or gather the values of all cases in a variable.',
+  summary: 'a required value comes from a task that may not have run',
+  reason: 'If the SWITCH chooses another case, the required value is null.',
+  repair: 'Read the value inside the case, or set a variable in every case and read that.',
   *check(subject) {
     for (const { use, target } of usesOfTasks(subject)) {
       if (!use.whole || use.below[0] !== 'output' || !isNeeded(use, subject)) continue;
       const ended = use.step ? subject.order.before(use.step).get(target) : ending(subject, target);
       if (ended !== 'maybe') continue;
-      yield atUse(use, `\${${use.path}} is null unless "${target.ref}" has run, and it is needed here`);
+      yield atUse(use, `\${${use.path}} is null unless "${target.ref}" has run, but a value is required here`);
     }
   },
 };
@@ -27,7 +27,7 @@ function ending({ steps, order }: Subject, target: Step): 'always' | 'maybe' | u
   return order.after(last).get(target);
 }
 
-/** Places of the server's own tasks that cannot do without a value. */
+/** Inputs that a call by the server requires. */
 const NEEDED = /\/(?:uri|method|mcpServer|message|llmProvider|model|name)$/;
 
 function isNeeded(use: Use, { def, known, root }: Subject): boolean {
@@ -41,16 +41,16 @@ function isNeeded(use: Use, { def, known, root }: Subject): boolean {
   return requiredIn(schemaIn(taskDefOf(step, known), 'inputSchema')).some((name) => below === part(name));
 }
 
-/** Roles whose tasks get the secret only when they are handed out, so that it is not stored. */
+/** Roles whose tasks get the secret only when they run, so the database never contains it. */
 const KEEPING: readonly (TaskRole | undefined)[] = ['worker', 'call', undefined];
 
 const secretExposed: WorkflowRule = {
   id: 'secret-exposed',
   severity: 'warning',
-  summary: 'a secret is handed to something that stores it',
+  summary: 'the server stores a secret',
   reason:
-    'Secrets stay out of the database only in the inputs of workers and of calls by the server; an output, a variable or the input of another workflow is stored and shown to everybody.',
-  repair: 'Read ${workflow.secrets.…} in the input of the task that needs it, and nowhere else.',
+    'A secret stays out of the database only in the inputs of workers and of calls by the server. Outputs, variables and the inputs of other workflows are stored, and everyone with access to the server can read them.',
+  repair: 'Read ${workflow.secrets.…} only in the input of the task that needs it.',
   *check({ uses }) {
     for (const use of uses) {
       if (use.head !== 'workflow' || use.below[0] !== 'secrets') continue;
@@ -70,9 +70,9 @@ const SECRET_KEY =
 const secretInClear: WorkflowRule = {
   id: 'secret-in-clear',
   severity: 'warning',
-  summary: 'what looks like a secret stands in the definition',
-  reason: 'Definitions and inputs are shown to everybody who reaches the server.',
-  repair: 'Set CONDUCTOR_SECRET_NAME for the server and write ${workflow.secrets.NAME}.',
+  summary: 'the definition contains what looks like a secret',
+  reason: 'Everyone with access to the server can read definitions and inputs.',
+  repair: 'Start the server with CONDUCTOR_SECRET_NAME set, and write ${workflow.secrets.NAME}.',
   *check({ def, root, steps }) {
     for (const step of steps) yield* literalSecrets(step.input, `${step.pointer}/inputParameters`, step.ref);
     for (const field of ['inputTemplate', 'variables', 'outputParameters'])
@@ -89,10 +89,10 @@ function* literalSecrets(value: unknown, pointer: string, taskReferenceName?: st
     const place = `${pointer}${part(key)}`;
     if (typeof item !== 'string') yield* literalSecrets(item, place, taskReferenceName);
     else if (SECRET_KEY.test(key) && item.trim() !== '' && !item.includes('${')) {
-      yield { pointer: place, taskReferenceName, message: `"${key}" is written in clear` };
+      yield { pointer: place, taskReferenceName, message: `"${key}" is in plain text` };
     }
   }
 }
 
-/** Rules about what values may be, and what must not be seen. */
+/** Rules about required values and secrets. */
 export const valueRules: readonly WorkflowRule[] = [mayBeNull, secretExposed, secretInClear];

@@ -3,7 +3,7 @@ import type { WorkflowRule } from '../rule.ts';
 import type { Known } from '../subject.ts';
 import { around, at, isDynamic, objectOf, type Step, type Subject, subjectOf, textOf } from '../subject.ts';
 
-/** The workflow that a task starts, if it stands in the definition. */
+/** The workflow that a task starts, if the definition names it. */
 function startedBy(step: Step): { name: string; version: unknown; field: string } | undefined {
   const isSub = step.type === 'SUB_WORKFLOW';
   if (!isSub && step.type !== 'START_WORKFLOW') return undefined;
@@ -22,8 +22,9 @@ const unknownWorkflow: WorkflowRule = {
   id: 'unknown-workflow',
   severity: 'error',
   summary: 'a task starts a workflow that does not exist',
-  reason: 'The server registers it; then every start answers 500 (SUB_WORKFLOW), or the task fails (START_WORKFLOW).',
-  repair: 'Correct its name or version, or register it first.',
+  reason:
+    'The server registers the definition. With SUB_WORKFLOW, every start then answers 500. With START_WORKFLOW, the task fails.',
+  repair: 'Correct the name or version, or register that workflow first.',
   *check(subject) {
     for (const step of subject.steps) {
       const started = startedBy(step);
@@ -45,9 +46,9 @@ function absence({ name, version }: { name: string; version: unknown }, { known,
 const unknownFailureWorkflow: WorkflowRule = {
   id: 'unknown-failure-workflow',
   severity: 'error',
-  summary: 'a failureWorkflow that does not exist',
-  reason: 'The failure it is for is silent: nothing is started, and only the output of the failed execution says so.',
-  repair: 'Correct its name, or register it first.',
+  summary: 'the failureWorkflow does not exist',
+  reason: 'If an execution fails, no failure workflow starts. Only the output of the failed execution says so.',
+  repair: 'Correct the name, or register that workflow first.',
   *check({ def, root, known }) {
     const name = textOf(def.failureWorkflow);
     if (!known.complete || name === '' || isDynamic(name) || name === def.name || known.workflows?.has(name)) return;
@@ -58,9 +59,9 @@ const unknownFailureWorkflow: WorkflowRule = {
 const endlessRecursion: WorkflowRule = {
   id: 'endless-recursion',
   severity: 'error',
-  summary: 'a workflow that starts itself each time it runs',
-  reason: 'Every execution makes another one, without end.',
-  repair: 'Start it inside a SWITCH that ends the recursion, or use a loop.',
+  summary: 'a workflow starts itself each time it runs',
+  reason: 'Every execution starts another one, without end.',
+  repair: 'Put the task into a SWITCH that ends the recursion, or use a loop.',
   *check(subject) {
     const self = textOf(subject.def.name);
     if (self === '') return;
@@ -73,7 +74,7 @@ const endlessRecursion: WorkflowRule = {
     if (subject.def.failureWorkflow === self) {
       yield {
         pointer: `${subject.root}/failureWorkflow`,
-        message: `"${self}" is its own failureWorkflow: while it fails it starts itself`,
+        message: `"${self}" is its own failureWorkflow: as long as it fails, it starts itself again`,
       };
     }
   },
@@ -95,7 +96,7 @@ function isUnconditional(step: Step): boolean {
   return [step, ...around(step)].every(({ kind }) => kind !== 'case' && kind !== 'default') && !mayEndBefore(step);
 }
 
-/** A TERMINATE in a case before it may end the execution in time. */
+/** True if an earlier TERMINATE may end the execution before this task. */
 function mayEndBefore(step: Step): boolean {
   for (let { previous } = step; previous; previous = previous.previous) {
     if (
