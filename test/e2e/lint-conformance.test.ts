@@ -8,7 +8,7 @@ import { type Finding, lintWorkflow } from '../../workflows/lint/lint.ts';
 import { GENERATED_INPUT, rightDefinitions, runnableDefinitions } from '../support/lint-generated.ts';
 import { misplaced, mutated, mutations } from '../support/lint-mutations.ts';
 import { traps } from '../support/lint-traps/index.ts';
-import type { Json } from '../support/lint-traps/trap.ts';
+import { choose, counted, def, type Json, loop, noop } from '../support/lint-traps/trap.ts';
 import { realConductor, unique } from '../support/product.ts';
 
 /**
@@ -26,6 +26,8 @@ const AT_ONCE = 8;
 const RUNS_AT_ONCE = 4;
 const LOOK_EVERY_MS = 50;
 const DECIDE_EVERY = 20;
+/** Decisions after which a loop in a loop has failed, or makes no progress any more. */
+const NESTED_LOOKS = 40;
 /** The tasks take no time, but for WAITs of a second and JOINs of a busy server. */
 const ENDS_WITHIN_MS = 45_000;
 
@@ -126,6 +128,25 @@ describe('what lint passes does not hang', () => {
     expect(clean.length).toBeGreaterThan(5);
     expect(clean.length).toBeLessThan(made.length);
     expect(await unended(clean.slice(0, RUNS))).toEqual([]);
+  });
+
+  /** What `NESTED_LOOP` says. */
+  test.each<[string, Json, string]>([
+    ['whose condition counts its rounds fails', loop('inner', counted('inner'), [noop('a')]), 'FAILED'],
+    ['over items never ends', loop('inner', 'true', [noop('a')], { items: '${workflow.input.list}' }), 'RUNNING'],
+    ['in a SWITCH fails, too', choose('s', 1, { 1: [loop('inner', counted('inner'), [noop('a')])] }), 'FAILED'],
+  ])('a loop in a loop %s', async (_, inner, expected) => {
+    const outer = { ...def([loop('outer', counted('outer'), [inner])]), name: `${prefix}_nested` };
+    const request = { name: outer.name, version: 1, input: { list: [1, 2] }, workflowDef: outer };
+    const workflowId = await send('POST', '/workflow', request);
+    for (let look = 0; look < NESTED_LOOKS; look++) {
+      await send('PUT', `/workflow/decide/${workflowId}`);
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+    const { status, reasonForIncompletion } = await conductor.getExecution(workflowId);
+    expect(status).toBe(expected);
+    if (expected === 'FAILED') expect(reasonForIncompletion).toContain('Unable to evaluate condition');
+    else await conductor.terminate(workflowId, 'it hangs');
   });
 
   /** The definitions whose executions do not end, run for real: what waits for a worker or a person is completed by hand. */

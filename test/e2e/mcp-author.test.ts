@@ -161,10 +161,10 @@ describe('definitions in Conductor JSON', () => {
     const definition = { name, version: 1, schemaVersion: 2, tasks: [call] };
     const checked = await ok('validate_workflow', { definition });
     expect(checked.structured).toMatchObject({ valid: false, errors: 1, fixable: 1 });
-    expect(checked.text).toContain('"http" is written HTTP');
+    expect(checked.text).toContain('"http" must be written HTTP');
 
     const text = await refused('create_workflow', { name, tasks: [call] });
-    expect(text).toContain('error | /tasks/0/type | "http" is written HTTP');
+    expect(text).toContain('error | /tasks/0/type | "http" must be written HTTP');
     const [fixed] = callsIn(text.split('\nNext: ')[1] ?? '');
     expect(fixed?.args).toMatchObject({ fix: true });
     const { structured } = await ok(fixed?.tool ?? '', fixed?.args ?? {});
