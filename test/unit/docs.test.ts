@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { exampleInput, retriesOf, workflowPages } from '../../cli/docs/workflow-pages.ts';
@@ -37,6 +37,20 @@ describe('the generated docs', () => {
       expect(workflow.input.safeParse(input)).toMatchObject({ success: true });
     },
   );
+});
+
+/** The guide has the reader write files, which it names as well. */
+const DOCUMENTS = ['AGENTS.md', 'README.md', 'CONTRIBUTING.md', ...globSync('docs/{*.md,adr/*.md}')].filter(
+  (path) => path !== 'docs/guide.md',
+);
+const FOLDERS = 'core|workers|workflows|mcp|cli|examples|test|docs|plugin|deploy';
+/** Made when the first file is added. */
+const NOT_YET = ['workflows/event-handlers/'];
+
+test.each(DOCUMENTS)('every file and folder that %s names exists', (document) => {
+  const named = readFileSync(document, 'utf8').matchAll(new RegExp(`\`((?:${FOLDERS})/[\\w./-]*)\``, 'g'));
+  const missing = [...named].map(([, path = '']) => path).filter((path) => !existsSync(path));
+  expect(missing.filter((path) => !NOT_YET.includes(path))).toEqual([]);
 });
 
 describe('fields of a schema in words', () => {
