@@ -105,12 +105,12 @@ async function loadWorkflowTools(
   options: McpOptions & { definitions: DefinitionCache; tools: () => Promise<readonly Tool[]> },
 ): Promise<ToolSource> {
   const { config, tools } = options;
-  const [{ workflowTools }, own] = await Promise.all([
+  const [{ workflowToolSource }, own] = await Promise.all([
     import('../mcp/workflow-tools/workflow-tool-source.ts'),
     tools(),
   ]);
   const { mcpWorkflowTools: allow, mcpWorkflowToolsDeny: deny, mcpWorkflowToolsMost: most } = config;
-  return workflowTools({ ...options, choice: { allow, deny, most }, taken: new Set(own.map(({ name }) => name)) });
+  return workflowToolSource({ ...options, choice: { allow, deny, most }, taken: new Set(own.map(({ name }) => name)) });
 }
 
 /** A source that is made when it is asked first. */

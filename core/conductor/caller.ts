@@ -3,7 +3,7 @@ import { FleetError, messageOf } from '../errors.ts';
 import { safeParseOften } from '../parse.ts';
 import { denied, unreachable } from './connection-errors.ts';
 import { type CredentialsConfig, createCredentials } from './credentials.ts';
-import { createTransport, type HttpAnswer, type Lane, type TransportConfig } from './transport.ts';
+import { createTransport, type HttpAnswer, type Lane, type Reader, type TransportConfig } from './transport.ts';
 
 export type ConnectionConfig = CredentialsConfig & TransportConfig & { readonly requestTimeoutMs: number };
 
@@ -25,6 +25,8 @@ export interface Call<S extends z.ZodType> {
   limitMs?: number | undefined;
   /** Default `other`. */
   lane?: Lane;
+  /** Parses a JSON answer while it comes. Default: it is parsed when it is there. */
+  reader?: () => Reader;
 }
 
 /** Makes calls to one Conductor server and turns whatever comes back into a checked value or a `FleetError`. */
@@ -60,7 +62,7 @@ export function createCaller(config: ConnectionConfig): Caller {
         ...('body' in body && { 'content-type': 'application/json' }),
       };
       const lane = call.lane ?? 'other';
-      return transport.send({ method: call.method, url, headers, ...body, signal, lane });
+      return transport.send({ method: call.method, url, headers, ...body, signal, lane, reader: call.reader?.() });
     };
     const answer = await attempt();
     return answer.status === 401 && credentials.renew() ? attempt() : answer;
@@ -145,10 +147,10 @@ function refuseDots(name: string, value: string | number): void {
 function parseAnswer<S extends z.ZodType>(
   serverUrl: string,
   call: string,
-  { contentType, text }: HttpAnswer,
+  { contentType, text, reader }: HttpAnswer,
   schema: S,
 ): z.output<S> {
-  const parsed = safeParseOften(schema, contentType.includes('json') ? parseJson(text) : text);
+  const parsed = safeParseOften(schema, contentType.includes('json') ? (reader?.value() ?? parseJson(text)) : text);
   if (parsed.success) return parsed.data;
   const what = text.trimStart().startsWith('<') ? 'a web page' : 'something else than the answer of a Conductor server';
   throw new FleetError('upstream', `${call} at ${serverUrl} answered with ${what}.`, {

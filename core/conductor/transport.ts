@@ -15,6 +15,13 @@ export type TransportConfig = Partial<
  */
 export type Lane = 'poll' | 'result' | 'other';
 
+/** Makes something of an answer's text while it comes. */
+export interface Reader {
+  take(piece: string): void;
+  /** What it made of the whole text; undefined where it could not. */
+  value(): unknown;
+}
+
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   url: URL;
@@ -22,6 +29,7 @@ export interface HttpRequest {
   body?: string;
   signal: AbortSignal;
   lane: Lane;
+  reader?: Reader | undefined;
 }
 
 export interface HttpAnswer {
@@ -29,6 +37,8 @@ export interface HttpAnswer {
   /** Empty where the server names none. */
   contentType: string;
   text: string;
+  /** That of the request, which has taken the whole text. */
+  reader?: Reader | undefined;
 }
 
 /** Connections that are kept open between requests, in lanes that do not wait for each other. */
@@ -46,7 +56,7 @@ export interface Transport {
 export function createTransport(config: TransportConfig): Transport {
   let lanes: Promise<Record<Lane, Dispatcher>> | undefined;
   return {
-    async send({ method, url, headers, body, signal, lane }) {
+    async send({ method, url, headers, body, signal, lane, reader }) {
       lanes ??= openLanes(config);
       const dispatcher = (await lanes)[lane];
       signal.throwIfAborted();
@@ -60,7 +70,7 @@ export function createTransport(config: TransportConfig): Transport {
         headersTimeout: 0,
         bodyTimeout: 0,
       };
-      return answerTo(dispatcher, options, signal);
+      return answerTo(dispatcher, options, signal, reader);
     },
     close() {
       lanes
@@ -75,6 +85,7 @@ function answerTo(
   dispatcher: Dispatcher,
   options: Dispatcher.DispatchOptions,
   signal: AbortSignal,
+  reader: Reader | undefined,
 ): Promise<HttpAnswer> {
   const answer = Promise.withResolvers<HttpAnswer>();
   let controller: Dispatcher.DispatchController | undefined;
@@ -86,7 +97,7 @@ function answerTo(
   const done = () => signal.removeEventListener('abort', abort);
   let status = 0;
   let contentType = '';
-  // Decoded chunk by chunk while the server still writes the rest.
+  // Piece by piece: a large answer is text by the time its last piece is there.
   const decoder = new StringDecoder('utf8');
   let text = '';
   dispatcher.dispatch(options, {
@@ -100,11 +111,13 @@ function answerTo(
       if (typeof type === 'string') contentType = type;
     },
     onResponseData(_, chunk) {
-      text += decoder.write(chunk);
+      const piece = decoder.write(chunk);
+      text += piece;
+      reader?.take(piece);
     },
     onResponseEnd() {
       done();
-      answer.resolve({ status, contentType, text: text + decoder.end() });
+      answer.resolve({ status, contentType, text: text + decoder.end(), reader });
     },
     onResponseError(_, error) {
       done();

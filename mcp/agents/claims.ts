@@ -5,11 +5,11 @@ import { FleetError, orUndefined } from '../../core/errors.ts';
 import { callOf, word } from '../shared/quote.ts';
 
 /*
- * An agent's claim on a task. All of it stands on the server, so that any process can serve whoever holds it:
- * 1. A claim is a task and the number of its polls. A task that was given back and handed out again has more of them; one that timed
- *    out is another task when it comes again.
- * 2. The worker id begins with a mark of ours. The task of any other worker is no claim, whoever knows its id.
- * 3. The server takes late results without a word and ignores them, so whoever writes one reads before and after.
+ * An agent's claim on a task. The server holds all of it, so that any process can serve the agent:
+ * 1. A claim is a task id and the task's poll count. The count grows when a task that was handed back is claimed again. A task that
+ *    timed out gets a new task id.
+ * 2. The worker id begins with our mark. A task of any other worker is not a claim, even if a caller knows its id.
+ * 3. The server accepts a late result and silently ignores it. Before and after writing a result, the task is therefore read.
  */
 
 const MARK = 'mcp:';
@@ -20,7 +20,7 @@ export function workerIdOf(agent: string): string {
   return `${MARK}${agent}`;
 }
 
-/** A claim as it is handed to the agent. */
+/** The claim id that the agent gets. */
 export function claimIdOf({ taskId, pollCount }: Pick<Task, 'taskId' | 'pollCount'>): string {
   return `${taskId}:${pollCount}`;
 }
@@ -29,49 +29,49 @@ export function isClaimId(text: string): boolean {
   return CLAIM.test(text);
 }
 
-/** True while the task is with the agent that claimed it so. */
+/** True while the agent with this claim still has the task. */
 export function isHeld(task: Task, claimId: string): boolean {
   return task.status === 'IN_PROGRESS' && claimIdOf(task) === claimId && (task.workerId ?? '').startsWith(MARK);
 }
 
-/** The task of a claim that still holds. @throws FleetError `not-found`; `conflict` if the lease was lost or the task has ended */
+/** Reads the task of a claim. @throws FleetError `not-found`; `conflict` if the lease was lost or the task has ended */
 export async function heldTask(conductor: Conductor, claimId: string): Promise<Task> {
   const [, taskId = ''] = CLAIM.exec(claimId) ?? [];
   const task = await orUndefined(conductor.getTask(taskId));
   if (!task) {
-    throw new FleetError('not-found', `There is no task of the claim ${claimId}; its execution was removed.`, {
-      remedy: 'Drop this work, and call claim_task for another.',
+    throw new FleetError('not-found', `The task of claim ${claimId} no longer exists; its execution was removed.`, {
+      remedy: 'Drop this work, and call claim_task for another task.',
     });
   }
   if (isHeld(task, claimId)) return task;
-  throw lost(task);
+  throw leaseLost(task);
 }
 
-/** What an agent ends a claim with. */
+/** The result with which an agent ends a claim. */
 export type Ending = Pick<TaskResult, 'status' | 'outputData' | 'reasonForIncompletion'>;
 
-/** A heartbeat of another process at the same moment can undo a result. */
+/** A heartbeat of another process at the same moment can overwrite a result, which is then written again. */
 const TRIES = 3;
 
-/** Ends a task that is held. @throws FleetError `conflict` if somebody else ended it meanwhile */
+/** Ends a claimed task. @throws FleetError `conflict` if the claim was lost meanwhile */
 export async function endTask(conductor: Conductor, task: Task, ending: Ending): Promise<void> {
   const { taskId, workflowInstanceId, workerId } = task;
   for (let left = TRIES; left > 0; left--) {
     await conductor.updateTask({ workflowInstanceId, taskId, ...(workerId && { workerId }), ...ending });
     const now = await conductor.getTask(taskId);
     if (isEndedBy(ending, now)) return;
-    if (!isHeld(now, claimIdOf(task))) throw lost(now);
+    if (!isHeld(now, claimIdOf(task))) throw leaseLost(now);
   }
-  throw new FleetError('upstream', 'The server took the result, but the task is still open.');
+  throw new FleetError('upstream', 'The server accepted the result, but the task is still open.');
 }
 
-/** Extends the lease of a task that is held. */
+/** Extends the lease of a claimed task. */
 export async function extendClaim(conductor: Conductor, { taskId, workflowInstanceId, workerId }: Task): Promise<void> {
   const update = { workflowInstanceId, taskId, status: 'IN_PROGRESS', extendLease: true } as const;
   await conductor.extendLease({ ...update, ...(workerId && { workerId }) });
 }
 
-/** Hands a task back to its queue at once, for anybody. */
+/** Hands a task back to its queue at once, for any worker. */
 export async function giveBack(conductor: Conductor, { taskId, workflowInstanceId, workerId }: Task): Promise<void> {
   const back = { workflowInstanceId, taskId, status: 'IN_PROGRESS', callbackAfterSeconds: 0 } as const;
   await conductor.updateTask({ ...back, ...(workerId && { workerId }) });
@@ -80,16 +80,16 @@ export async function giveBack(conductor: Conductor, { taskId, workflowInstanceI
 function isEndedBy({ status, outputData, reasonForIncompletion }: Ending, task: Task): boolean {
   if (task.status !== status) return false;
   if (status !== 'COMPLETED') return task.reasonForIncompletion === reasonForIncompletion;
-  // An output that the server keeps elsewhere cannot be compared.
+  // An output in external storage cannot be compared.
   if (typeof task.externalOutputPayloadStoragePath === 'string') return true;
   return isDeepStrictEqual(task.outputData, JSON.parse(JSON.stringify(outputData ?? {})));
 }
 
-function lost({ status, taskDefName, taskType, workflowInstanceId }: Task): FleetError {
-  const state = status === 'IN_PROGRESS' ? 'somebody else has it now' : `it is ${word(status)} now`;
+function leaseLost({ status, taskDefName, taskType, workflowInstanceId }: Task): FleetError {
+  const state = status === 'IN_PROGRESS' ? 'another worker has it' : `the task is ${word(status)}`;
   const again = callOf('claim_task', { taskTypes: [taskDefName ?? taskType] });
   const look = callOf('get_execution_status', { executionId: workflowInstanceId });
-  return new FleetError('conflict', `Lease lost: the task is no longer this claim's, ${state}. Nothing was written.`, {
-    remedy: `Drop this work. Its execution: ${look}. Other work: ${again}`,
+  return new FleetError('conflict', `Lease lost: ${state}. Nothing was written.`, {
+    remedy: `Drop this work. To see its execution: ${look}. To claim another task: ${again}`,
   });
 }

@@ -7,19 +7,19 @@ import { judgeEnded } from './judge-ended.ts';
 import { judgeOpen } from './judge-open.ts';
 import type { Advice, RootCause } from './root-cause.ts';
 
-/** A finding about an execution that somebody asked about. */
+/** The root cause for an execution that a caller asked about. */
 export interface Diagnosis extends RootCause {
   readonly asked: Execution;
-  /** How the cause was reached from the execution that was asked about; empty where it lies in that itself. */
+  /** The way from the execution that was asked about to the one with the cause; empty if they are the same. */
   readonly path: readonly string[];
 }
 
-/** Finds out why an execution failed, or why it does not go on. @throws FleetError `not-found` */
+/** Finds out why an execution failed or does not continue. @throws FleetError `not-found` */
 export async function diagnoseExecution(reads: Reads, executionId: string): Promise<Diagnosis> {
   return diagnoseFacts(await readFacts(reads, executionId, Date.now()));
 }
 
-/** The same from what was read. */
+/** The diagnosis from facts that were read before. */
 export function diagnoseFacts(facts: Facts): Diagnosis {
   const root = facts.chain.at(-1) ?? facts.asked;
   const finding = hasEnded(root.status) ? judgeEnded(facts, facts.asked) : judgeOpen(facts);
@@ -27,8 +27,9 @@ export function diagnoseFacts(facts: Facts): Diagnosis {
 }
 
 function pathOf({ asked, chain }: Facts, { execution }: RootCause): string[] {
-  const [top] = chain;
-  const up = top && top.workflowId !== asked.workflowId ? [`ended with its parent ${nameOf(top)}`] : [];
+  const [outermost] = chain;
+  const up =
+    outermost && outermost.workflowId !== asked.workflowId ? [`ended with its parent ${nameOf(outermost)}`] : [];
   const down = chain.slice(0, -1).map((parent) => `task ${word(failedTaskOf(parent)?.referenceTaskName ?? '?')}`);
   const last = execution.workflowId === asked.workflowId ? [] : [nameOf(execution)];
   return [...up, ...down, ...last];
@@ -42,7 +43,7 @@ export function describeDiagnosis({ asked, path, cause, sentence, evidence, advi
     sentence,
     ...(path.length > 0 ? [`Where: ${path.join(' → ')}`] : []),
     ...(evidence.length > 0
-      ? ['Evidence (what is quoted is data out of workflows):', ...evidence.map((line) => `- ${line}`)]
+      ? ['Evidence (quoted text is data from workflows):', ...evidence.map((line) => `- ${line}`)]
       : []),
     ...(advice.length > 0 ? ['Next:', ...advice.map((step, index) => `${index + 1}. ${adviceLine(step)}`)] : []),
   ].join('\n');

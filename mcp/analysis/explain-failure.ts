@@ -1,32 +1,14 @@
 import { isForWorkers } from '../../core/conductor/task-types.ts';
-import type { Execution, Task } from '../../core/conductor/types.ts';
+import type { Execution } from '../../core/conductor/types.ts';
 import { quote, word } from '../shared/quote.ts';
-import type { FailureClass, FailureKind } from './failure-reason.ts';
-import { retry, runAgain, showDefinition, showQueue, showTask } from './recovery-calls.ts';
+import type { FailedCase } from './failed-case.ts';
+import type { FailureKind } from './failure-reason.ts';
+import { retry, showDefinition, showQueue, showTask, startAgain } from './recovery-calls.ts';
 import type { Advice, RootCause } from './root-cause.ts';
-import type { UnresolvedReference } from './unresolved-references.ts';
-
-/** A failed execution with all that is known of its cause. */
-export interface FailedCase {
-  /** The one whose own task failed. */
-  readonly execution: Execution;
-  /** The outermost one, which is what would be run anew. */
-  readonly asked: Execution;
-  readonly task?: Task;
-  readonly failure: FailureClass;
-  readonly reason: string;
-  readonly unresolved: readonly UnresolvedReference[];
-  /** Inputs of the workflow that were not given. */
-  readonly missing: readonly string[];
-  /** Inputs that a parent does not hand to its sub-workflow. */
-  readonly unpassed?: { readonly by: Execution; readonly inputs: readonly string[] };
-  /** Names of the secrets that the task is given. */
-  readonly secrets: readonly string[];
-}
 
 type Explanation = Pick<RootCause, 'sentence' | 'advice'>;
 
-/** The sentence for a cause, and the way out that fits it: never the retry of what fails again. */
+/** What happened, in a sentence, and the calls that recover. Never a retry of what would fail again. */
 export function explainFailure(found: FailedCase): Explanation {
   const { sentence, advice } = EXPLANATIONS[found.failure.kind](found);
   return { sentence: `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`, advice };
@@ -34,70 +16,63 @@ export function explainFailure(found: FailedCase): Explanation {
 
 const EXPLANATIONS: Record<FailureKind, (found: FailedCase) => Explanation> = {
   'response-timeout': (found) => ({
-    sentence: isOfTheServer(found)
+    sentence: isServerTask(found)
       ? `${who(found)} did not answer in time.`
-      : `A worker took ${who(found)} and did not answer within responseTimeoutSeconds: it died, hangs, or the limit is too short.`,
-    advice: [retry('See that the worker lives (or allow it more time in the task definition), then', found.execution)],
+      : `A worker took ${who(found)} and did not answer within responseTimeoutSeconds: it died, hangs, or needs more time.`,
+    advice: [
+      retry(
+        'Check that the worker runs, or raise responseTimeoutSeconds in the task definition; then retry',
+        found.execution,
+      ),
+    ],
   }),
   'poll-timeout': (found) => ({
     sentence: `No worker took ${who(found)} within pollTimeoutSeconds.`,
-    advice: [startWorker(found), retry('When workers poll, go on', found.execution)],
+    advice: [startWorker(found), retry('When a worker polls, retry', found.execution)],
   }),
   'task-timeout': (found) => ({
     sentence: `${who(found)} took longer than timeoutSeconds of its task definition.`,
-    advice: [retry('Allow it more time in the task definition, or make it faster; then', found.execution)],
+    advice: [retry(MORE_TIME, found.execution)],
   }),
   'total-timeout': (found) => ({
     sentence: `All attempts of ${who(found)} together took longer than totalTimeoutSeconds of its task definition.`,
-    advice: [retry('Mend what made the attempts fail; then', found.execution)],
+    advice: [retry('Fix what made the attempts fail; then retry', found.execution)],
   }),
-  'workflow-timeout': (found) => {
-    const isUnserved = found.failure.cause === 'no-worker';
-    return {
-      sentence: stoodAt(found, isUnserved),
-      advice: [
-        ...(isUnserved ? [startWorker(found)] : []),
-        retry(
-          isUnserved ? 'When workers poll, go on' : 'Go on with what was cancelled; its time starts anew',
-          found.execution,
-        ),
-      ],
-    };
-  },
+  'workflow-timeout': workflowTimeout,
   'script-timeout': (found) => ({
-    sentence: `The script of ${who(found)} did not end within the server's limit: an endless loop, or a server under heavy load.`,
+    sentence: `The script of ${who(found)} did not end within the server's limit: it loops endlessly, or the server is overloaded.`,
     advice: [
-      retry('If the script is short, the server was busy', found.execution),
-      showDefinition('Else mend the script', found.execution),
+      retry('If the script is short, the server was busy; retry', found.execution),
+      showDefinition('Otherwise fix the script', found.execution),
     ],
   }),
   'handler-timeout': (found) => ({
-    sentence: `The worker gave ${who(found)} up because it ran out of time.`,
-    advice: [retry('Allow it more time in the task definition, or make it faster; then', found.execution)],
+    sentence: `The worker gave up ${who(found)} because it ran out of time.`,
+    advice: [retry(MORE_TIME, found.execution)],
   }),
   refused: (found) => ({
-    sentence: `${who(found)} was refused with HTTP ${found.failure.status}: the service does not take this request.`,
+    sentence: `${who(found)} was refused with HTTP ${found.failure.status}: the service does not accept this request.`,
     advice: correctInput(found, 'A retry sends the same request; see what was sent'),
   }),
   denied: (found) => ({
     sentence: `${who(found)} was refused with HTTP ${found.failure.status}: ${credentials(found)}`,
-    advice: [retry(`${setSecrets(found)}, then`, found.execution)],
+    advice: [retry(`${setSecrets(found)}; then retry`, found.execution)],
   }),
   'slow-down': (found) => ({
     sentence: `${who(found)} was refused with HTTP 429: the service wants fewer requests.`,
-    advice: [retry('Wait until the service takes requests again, then', found.execution)],
+    advice: [retry('Wait until the service accepts requests again; then retry', found.execution)],
   }),
   failing: (found) => ({
     sentence: `The service that ${who(found)} calls failed with HTTP ${found.failure.status}.`,
-    advice: [retry('When the service works again', found.execution)],
+    advice: [retry('When the service works again, retry', found.execution)],
   }),
   unreachable: (found) => ({
-    sentence: `The service that ${who(found)} calls cannot be reached: nobody listens at that address.`,
-    advice: [retry('Start the service or mend its address; then', found.execution)],
+    sentence: `The service that ${who(found)} calls cannot be reached: nothing listens at that address.`,
+    advice: [retry('Start the service or correct its address; then retry', found.execution)],
   }),
   'no-answer': (found) => ({
     sentence: `The service that ${who(found)} calls did not answer in time or broke the connection.`,
-    advice: [retry('When the service answers again', found.execution)],
+    advice: [retry('When the service answers again, retry', found.execution)],
   }),
   'nothing-given': nothingGiven,
   script: (found) => ({
@@ -105,53 +80,85 @@ const EXPLANATIONS: Record<FailureKind, (found: FailedCase) => Explanation> = {
     advice: correctDefinition(found),
   }),
   'no-join': (found) => ({
-    sentence: 'A fork of its definition is not followed by a JOIN, so the server fails every execution of it.',
+    sentence: 'A fork in its definition is not followed by a JOIN, so the server fails every execution of it.',
     advice: correctDefinition(found),
   }),
   'no-child': (found) => ({
     sentence: `${who(found)} starts a workflow that is not registered.`,
-    advice: [{ say: 'Register that workflow by create_workflow, or mend the name' }, retry('Then', found.execution)],
+    advice: [
+      { say: 'Register that workflow with create_workflow, or correct its name' },
+      retry('Then retry', found.execution),
+    ],
   }),
   'no-provider': (found) => ({
     sentence: `The server has no configuration, or no valid key, for the model provider of ${who(found)}.`,
     advice: [
       {
-        say: 'The person who runs the server sets the key of that provider, or name a provider in the definition that it has',
+        say: 'Ask the person who runs the server to set the key of that provider, or name a configured provider in the definition',
       },
-      retry('Then', found.execution),
+      retry('Then retry', found.execution),
     ],
   }),
   'input-refused': (found) => ({
-    sentence: `${who(found)} was given an input that its worker does not take.`,
-    advice: correctInput(found, 'See what it was given'),
+    sentence: `${who(found)} was given an input that its worker rejects.`,
+    advice: correctInput(found, 'See the input it was given'),
   }),
   'too-large': (found) => ({
-    sentence: `A value of ${who(found)} is larger than the server keeps.`,
-    advice: [runAgain('Pass a reference to the data instead of the data; run it with a smaller input', found.asked)],
+    sentence: `A value of ${who(found)} is larger than the server allows.`,
+    advice: [
+      startAgain(
+        'Pass a reference to the data instead of the data, and start it with a smaller input',
+        found.outermost,
+      ),
+    ],
   }),
   undone: (found) => ({
-    sentence: 'It failed before and its work was undone, so it cannot go on.',
-    advice: [runAgain('Run it anew', found.asked)],
+    sentence: 'It failed before and its work was undone, so it cannot continue.',
+    advice: [startAgain('Start it again', found.outermost)],
   }),
-  'said-so': (found) => ({
-    sentence:
-      found.failure.cause === 'unknown'
-        ? `${who(found)} failed for a reason that fits no known cause.`
-        : `The worker of ${who(found)} reported a failure${found.task?.status === 'FAILED_WITH_TERMINAL_ERROR' ? ' that no retry mends' : ` in every attempt`}.`,
-    advice: [
-      showTask('See what it was given', found.execution, found.task?.referenceTaskName ?? ''),
-      retry('When the cause is mended', found.execution),
-    ].slice(found.task ? 0 : 1),
-  }),
+  'said-so': saidSo,
 };
 
+const MORE_TIME = 'Raise the time limit in the task definition, or make the work faster; then retry';
+
+function workflowTimeout(found: FailedCase): Explanation {
+  const { task, execution, failure } = found;
+  if (failure.cause === 'no-worker') {
+    return {
+      sentence: `No worker took ${who(found)} before timeoutSeconds of the workflow ran out.`,
+      advice: [startWorker(found), retry('When a worker polls, retry', execution)],
+    };
+  }
+  return {
+    sentence: task
+      ? `The workflow took longer than its timeoutSeconds; it was at ${who(found)}.`
+      : 'timeoutSeconds of the workflow ran out before a task was scheduled: the limit is too short, or the server was busy.',
+    advice: [retry('Retry the cancelled tasks; the workflow gets its full time again', execution)],
+  };
+}
+
+function saidSo(found: FailedCase): Explanation {
+  const { task, execution, failure } = found;
+  const isTerminal = task?.status === 'FAILED_WITH_TERMINAL_ERROR';
+  return {
+    sentence:
+      failure.cause === 'unknown'
+        ? `${who(found)} failed for a reason that matches no known cause.`
+        : `The worker of ${who(found)} reported a failure${isTerminal ? ' that no retry can fix' : ' in every attempt'}.`,
+    advice: [
+      ...(task ? [showTask('See the input it was given', execution, task.referenceTaskName)] : []),
+      retry('When the cause is fixed, retry', execution),
+    ],
+  };
+}
+
 function nothingGiven(found: FailedCase): Explanation {
-  const { missing, unpassed, unresolved, asked } = found;
+  const { missing, unpassed, unresolved, outermost } = found;
   if (missing.length > 0) {
     const inputs = missing.map(word).join(', ');
     return {
       sentence: `${who(found)} needs the input ${inputs} of the workflow, which was not given.`,
-      advice: [runAgain(`A retry keeps the input; run it anew with ${inputs} added`, asked)],
+      advice: [startAgain(`A retry keeps the input; start it again with ${inputs} added`, outermost)],
     };
   }
   if (unpassed) {
@@ -163,64 +170,54 @@ function nothingGiven(found: FailedCase): Explanation {
   }
   const [first] = unresolved;
   const from = first ? `: ${quote(`\${${first.path}}`, 200)} found nothing` : '';
-  return {
-    sentence: `${who(found)} was given nothing where it needs a value${from}.`,
-    advice: correctDefinition(found),
-  };
+  return { sentence: `${who(found)} needs a value but got null${from}.`, advice: correctDefinition(found) };
 }
 
-function correctDefinition({ execution, asked }: FailedCase): Advice[] {
+function correctDefinition({ execution, outermost }: FailedCase): Advice[] {
   return [
     showDefinition(
-      'A retry fails the same way; mend the definition and register it by create_workflow as a new version',
+      'A retry fails the same way; correct the definition and register it with create_workflow as a new version',
       execution,
     ),
-    runLatestVersion(asked),
+    startLatestVersion(outermost),
   ];
 }
 
-function runLatestVersion(execution: Execution): Advice {
-  const { say, call } = runAgain('Then run the new version', execution);
+function startLatestVersion(execution: Execution): Advice {
+  const { say, call } = startAgain('Then start the new version', execution);
   if (call?.tool !== 'execute_workflow') return { say, ...(call && { call }) };
   const { version: _old, ...args } = call.args;
   return { say, call: { ...call, args } };
 }
 
-function correctInput(found: FailedCase, say: string): Advice[] {
-  const { execution, asked, task } = found;
+function correctInput({ execution, outermost, task }: FailedCase, say: string): Advice[] {
   return [
     ...(task ? [showTask(say, execution, task.referenceTaskName)] : []),
-    runAgain('A retry keeps the input; run it anew with the input corrected', asked),
+    startAgain('A retry keeps the input; start it again with the input corrected', outermost),
   ];
 }
 
 function startWorker({ task }: FailedCase): Advice {
   const type = task?.taskType ?? '';
   return showQueue(
-    `Start a worker for ${word(type)} (\`fleet work --only ${word(type)}\`) and see that it polls`,
+    `Start a worker for ${word(type)} (\`fleet work --only ${word(type)}\`) and check that it polls`,
     type,
   );
 }
 
 function credentials({ secrets }: FailedCase): string {
   return secrets.length > 0
-    ? `the secret it uses (${secrets.map(word).join(', ')}) is not set on the server, or wrong.`
+    ? `the secret it uses (${secrets.map(word).join(', ')}) is not set on the server, or is wrong.`
     : 'its credentials are missing or wrong.';
 }
 
 function setSecrets({ secrets }: FailedCase): string {
-  if (secrets.length === 0) return 'The person who runs the service or this workflow corrects the credentials';
-  return `The person who runs the server sets ${secrets.map((name) => word(`CONDUCTOR_SECRET_${name}`)).join(', ')} in its environment`;
+  if (secrets.length === 0) return 'Ask the person who runs the service or this workflow to correct the credentials';
+  const variables = secrets.map((name) => word(`CONDUCTOR_SECRET_${name}`)).join(', ');
+  return `Ask the person who runs the server to set ${variables} in its environment`;
 }
 
-const isOfTheServer = ({ task }: FailedCase) => task !== undefined && !isForWorkers(task);
-
-/** Where a workflow stood when its own time ran out. */
-function stoodAt(found: FailedCase, isUnserved: boolean): string {
-  if (isUnserved) return `No worker took ${who(found)} before timeoutSeconds of the workflow ended it.`;
-  if (found.task) return `The workflow took longer than its timeoutSeconds; it stood at ${who(found)}.`;
-  return 'timeoutSeconds of the workflow ran out before a task was scheduled: the limit is too short, or the server was busy.';
-}
+const isServerTask = ({ task }: FailedCase) => task !== undefined && !isForWorkers(task);
 
 function who({ task }: FailedCase): string {
   return task ? `task ${word(task.referenceTaskName)} (${word(task.taskType)})` : 'a task';

@@ -4,54 +4,54 @@ import { isContainer, isForWorkers } from '../../core/conductor/task-types.ts';
 import { type Execution, hasEnded, isOpenTask, type PollData, type Task } from '../../core/conductor/types.ts';
 import { orUndefined } from '../../core/errors.ts';
 
-/** What is read to find a cause. */
+/** The server calls that a diagnosis makes. */
 export type Reads = Pick<Conductor, 'getExecution' | 'queueSizes' | 'pollData'>;
 
-/** The queue of a task that nobody has taken. */
+/** The queue of a task that no worker has taken. */
 export interface Queue {
   readonly waiting: number;
-  /** Of all domains. */
+  /** The last polls, of all domains. */
   readonly polls: readonly PollData[];
 }
 
-/** A task that has not ended, and the execution it belongs to. */
-export interface Leaf {
+/** Where an open execution stands: at an open task, or at none if it is paused or between two tasks. */
+export interface OpenPoint {
   readonly execution: Execution;
   readonly task?: Task;
 }
 
-/** Everything that a cause is judged by, read once. */
+/** Everything that a diagnosis needs, read once. */
 export interface Facts {
-  /** The execution that was asked about. */
+  /** The execution that the caller asked about. */
   readonly asked: Execution;
-  /** From the execution the cause was looked for in, down through sub-workflows to the one it lies in. */
+  /** From the outermost execution down through sub-workflows to the one with the root cause. */
   readonly chain: readonly Execution[];
-  /** Of an execution that goes on: where it stands, in all its sub-workflows. */
-  readonly leaves: readonly Leaf[];
-  /** By `queueOf` of the task. */
+  /** Empty if the execution has ended. */
+  readonly openPoints: readonly OpenPoint[];
+  /** The key is `queueOf` of the task. */
   readonly queues: Readonly<Record<string, Queue>>;
   /** Epoch milliseconds. */
   readonly now: number;
 }
 
-/** Sub-workflows that call each other end somewhere; this is where looking ends. */
+/** Sub-workflows that call each other could nest without end. */
 const DEEPEST = 10;
 const MOST_CHILDREN = 10;
 const MOST_QUEUES = 5;
 
 const ENDED_BY_PARENT = 'Parent workflow has been terminated';
 
-/** Reads an execution and what its cause can be seen by: its parent or children, the queues it waits in. */
+/** Reads an execution, and its parents, sub-workflows and queues as far as they can show the cause. */
 export async function readFacts(reads: Reads, executionId: string, now: number): Promise<Facts> {
   const asked = await reads.getExecution(executionId);
-  const top = (await endingParent(reads, asked)) ?? asked;
-  const chain = await chainOfFailures(reads, top);
+  const outermost = await outermostEnded(reads, asked);
+  const chain = await chainOfFailures(reads, outermost);
   const root = chain.at(-1) ?? asked;
-  const leaves = hasEnded(root.status) ? [] : await leavesOf(reads, root);
-  return { asked, chain, leaves, queues: await queuesOf(reads, leaves), now };
+  const openPoints = hasEnded(root.status) ? [] : await readOpenPoints(reads, root);
+  return { asked, chain, openPoints, queues: await queuesOf(reads, openPoints), now };
 }
 
-/** The failed task that ended an execution: the one its reason names, unless that only failed because of another. */
+/** The failed task that ended an execution: the task that its reason names, or the task inside if that one is a container. */
 export function failedTaskOf(execution: Execution): Task | undefined {
   const { tasks, reasonForIncompletion: reason } = execution;
   const named = /Task ([0-9a-f-]{36})/.exec(reason ?? '')?.[1];
@@ -63,7 +63,7 @@ export function failedTaskOf(execution: Execution): Task | undefined {
   return failed.find(({ taskType }) => !isContainer(taskType)) ?? found ?? failed[0];
 }
 
-/** The queue that a task waits in. */
+/** The name of the queue that a task waits in. */
 export function queueOf({ taskType, domain }: Task): string {
   return typeof domain === 'string' && domain !== '' ? `${domain}:${taskType}` : taskType;
 }
@@ -72,66 +72,71 @@ export function hasFailed({ status }: Task): boolean {
   return status === 'FAILED' || status === 'FAILED_WITH_TERMINAL_ERROR' || status === 'TIMED_OUT';
 }
 
-/** The outermost execution whose end ended this one. */
-async function endingParent(reads: Reads, asked: Execution): Promise<Execution | undefined> {
-  let found: Execution | undefined;
-  for (let one = asked, depth = 0; depth < DEEPEST; depth++) {
-    const { status, parentWorkflowId: parent, reasonForIncompletion: reason } = one;
-    if (status !== 'TERMINATED' || !parent || !reason?.startsWith(ENDED_BY_PARENT)) break;
-    const above = await orUndefined(reads.getExecution(parent));
-    if (!above) break;
-    found = above;
-    one = above;
+/** The outermost parent whose termination also ended this execution; the execution itself if there is none. */
+async function outermostEnded(reads: Reads, asked: Execution): Promise<Execution> {
+  let found = asked;
+  for (let depth = 0; depth < DEEPEST; depth++) {
+    const id = endingParentOf(found);
+    const parent = id && (await orUndefined(reads.getExecution(id)));
+    if (!parent) break;
+    found = parent;
   }
   return found;
 }
 
-/** Follows failed sub-workflows down to the execution whose own task failed; the first of the list is `top`. */
-export async function chainOfFailures(reads: Pick<Reads, 'getExecution'>, top: Execution): Promise<Execution[]> {
-  const chain = [top];
-  for (let last = top; chain.length < DEEPEST && last.status !== 'COMPLETED'; ) {
-    const child = hasEnded(last.status) ? failedTaskOf(last)?.subWorkflowId : undefined;
-    if (!child || chain.some(({ workflowId }) => workflowId === child)) break;
-    const below = await orUndefined(reads.getExecution(child));
-    if (!below) break;
-    chain.push(below);
-    last = below;
+/** The id of the parent whose termination ended this execution. */
+function endingParentOf({ status, parentWorkflowId, reasonForIncompletion: reason }: Execution): string | undefined {
+  return status === 'TERMINATED' && reason?.startsWith(ENDED_BY_PARENT) ? (parentWorkflowId ?? undefined) : undefined;
+}
+
+/** The executions from `outermost` down through failed sub-workflows to the one whose own task failed. */
+export async function chainOfFailures(reads: Pick<Reads, 'getExecution'>, outermost: Execution): Promise<Execution[]> {
+  const chain = [outermost];
+  let last = outermost;
+  while (chain.length < DEEPEST && hasEnded(last.status) && last.status !== 'COMPLETED') {
+    const id = failedTaskOf(last)?.subWorkflowId;
+    if (!id || chain.some(({ workflowId }) => workflowId === id)) break;
+    const child = await orUndefined(reads.getExecution(id));
+    if (!child) break;
+    chain.push(child);
+    last = child;
   }
   return chain;
 }
 
-async function leavesOf(reads: Reads, root: Execution): Promise<Leaf[]> {
-  const leaves: Leaf[] = [];
-  const level = [root];
-  for (let read = 0; level.length > 0; ) {
-    const execution = level.shift() as Execution; // it is not empty
-    const open = openTasks(execution);
-    const children = open.flatMap(({ taskType, subWorkflowId: id }) => (taskType === 'SUB_WORKFLOW' && id ? [id] : []));
-    for (const id of children.slice(0, Math.max(0, MOST_CHILDREN - read))) {
-      read++;
+/** Where an open execution stands, in its sub-workflows too. */
+async function readOpenPoints(reads: Reads, root: Execution): Promise<OpenPoint[]> {
+  const points: OpenPoint[] = [];
+  const open = [root]; // grows in the loop: breadth first
+  let childrenRead = 0;
+  for (const execution of open) {
+    const tasks = openTasks(execution);
+    const children = tasks.flatMap((task) => openChildOf(task) ?? []).slice(0, MOST_CHILDREN - childrenRead);
+    childrenRead += children.length;
+    for (const id of children) {
       const child = await orUndefined(reads.getExecution(id));
-      if (child && !hasEnded(child.status)) level.push(child);
+      if (child && !hasEnded(child.status)) open.push(child);
     }
-    const own = open.filter(({ taskType, subWorkflowId: id }) => !(taskType === 'SUB_WORKFLOW' && id));
-    const stops = open.length === 0 || execution.status === 'PAUSED';
-    leaves.push(...(stops ? [leafOf(execution, open[0])] : own.map((task) => ({ execution, task }))));
+    const [task] = tasks;
+    if (!task || execution.status === 'PAUSED') points.push({ execution, ...(task && { task }) });
+    else points.push(...tasks.filter((one) => !openChildOf(one)).map((one) => ({ execution, task: one })));
   }
-  return leaves;
+  return points;
 }
 
-function leafOf(execution: Execution, task: Task | undefined): Leaf {
-  return { execution, ...(task && { task }) };
+function openChildOf({ taskType, subWorkflowId }: Task): string | undefined {
+  return taskType === 'SUB_WORKFLOW' && subWorkflowId ? subWorkflowId : undefined;
 }
 
-/** What has been scheduled and not ended, containers only where nothing inside them is open. */
+/** Tasks that are scheduled or running. Containers count only if no task inside is open. */
 function openTasks({ tasks }: Execution): Task[] {
   const open = latestAttempts(tasks).filter(isOpenTask);
   const inner = open.filter(({ taskType }) => !isContainer(taskType));
   return inner.length > 0 ? inner : open;
 }
 
-async function queuesOf(reads: Reads, leaves: readonly Leaf[]): Promise<Facts['queues']> {
-  const waiting = leaves.flatMap(({ task }) => (task?.status === 'SCHEDULED' && isForWorkers(task) ? [task] : []));
+async function queuesOf(reads: Reads, points: readonly OpenPoint[]): Promise<Facts['queues']> {
+  const waiting = points.flatMap(({ task }) => (task?.status === 'SCHEDULED' && isForWorkers(task) ? [task] : []));
   const names = [...new Map(waiting.map((task) => [queueOf(task), task.taskType]))].slice(0, MOST_QUEUES);
   const read = names.map(async ([queue, type]) => {
     const [sizes, polls] = await Promise.all([reads.queueSizes([queue]), reads.pollData(type)]);

@@ -14,18 +14,18 @@ export interface FailureGroup {
 export interface FailureGroups {
   /** The most frequent first. */
   readonly groups: readonly FailureGroup[];
-  /** Failed executions that were looked at, the newest ones. */
+  /** The number of failed executions that were read, the newest ones. */
   readonly read: number;
-  /** Failed executions there are. */
+  /** The number of all failed executions. */
   readonly total: number;
-  /** Those among the read ones that belong to groups which are not shown. */
+  /** The number of executions read that belong to groups not returned. */
   readonly others: number;
 }
 
 const READ = 100;
 const MOST_GROUPS = 6;
 
-/** The newest failed executions, of one workflow or of all, by what went wrong. Sub-workflows count with their parents. */
+/** Groups the newest failed executions, of one workflow or of all, by what went wrong. A sub-workflow counts with its parent. */
 export async function groupFailures(conductor: Conductor, workflowName: string | undefined): Promise<FailureGroups> {
   const query = `status IN (FAILED,TIMED_OUT)${workflowName === undefined ? '' : ` AND workflowType=${workflowName}`}`;
   const topLevelOnly = workflowName === undefined;

@@ -1,11 +1,11 @@
 import type { Cause } from './root-cause.ts';
 
-/** What the words of a failed task say. */
+/** What the reason of a failed task means. */
 export interface FailureClass {
   readonly cause: Cause;
-  /** What kind within the cause; decides the sentence and the way out. */
+  /** The kind of failure within the cause. It decides the sentence and the advice. */
   readonly kind: FailureKind;
-  /** The status an HTTP call was answered with. */
+  /** The HTTP status that a service answered. */
   readonly status?: number;
 }
 
@@ -17,13 +17,13 @@ export type FailureKind =
   | 'workflow-timeout'
   | 'script-timeout'
   | 'handler-timeout'
-  | 'refused' // answered with 4xx: the same call gets the same answer
-  | 'denied' // answered with 401 or 403
-  | 'slow-down' // answered with 429
-  | 'failing' // answered with 5xx
+  | 'refused' // HTTP 4xx: the same call gets the same answer
+  | 'denied' // HTTP 401 or 403
+  | 'slow-down' // HTTP 429
+  | 'failing' // HTTP 5xx
   | 'unreachable'
   | 'no-answer'
-  | 'nothing-given' // a required input came out as null
+  | 'nothing-given' // a required input was null
   | 'script'
   | 'no-join'
   | 'no-child'
@@ -31,12 +31,12 @@ export type FailureKind =
   | 'input-refused'
   | 'too-large'
   | 'undone'
-  | 'said-so';
+  | 'said-so'; // the worker gave a reason of its own
 
 type Rule = readonly [pattern: RegExp, cause: Cause, kind: FailureKind];
 
-/** The server's own sentences (3.32.1), whatever the task; the first that fits counts. */
-const OF_THE_SERVER: readonly Rule[] = [
+/** Sentences of the server 3.32.1, for any task. The first match counts. */
+const SERVER_RULES: readonly Rule[] = [
   [/^responseTimeout: \d+ exceeded|did not complete within its responseTimeout/, 'timeout', 'response-timeout'],
   [/^Task poll timed out after/, 'no-worker', 'poll-timeout'],
   [/^Task timed out after/, 'timeout', 'task-timeout'],
@@ -55,8 +55,8 @@ const OF_THE_SERVER: readonly Rule[] = [
   ],
 ];
 
-/** Sentences of workers and of what they and the server's own tasks call. */
-const OF_TASKS: readonly Rule[] = [
+/** Sentences of workers, and of services that workers and system tasks call. */
+const TASK_RULES: readonly Rule[] = [
   [/has failed before and was undone by/, 'terminated', 'undone'],
   [
     /The input of \S+ (is not valid|cannot be checked)|validation (failed|error)|invalid input/i,
@@ -73,19 +73,22 @@ const OF_TASKS: readonly Rule[] = [
   [/read timed out|connect timed out|ETIMEDOUT|socket hang up|ECONNRESET|I\/O error on/i, 'upstream', 'no-answer'],
 ];
 
-/** `404 Not Found on GET request` of the server, `answered 503` of our workers, `status code 503` of everybody's. */
+/** `404 Not Found on GET request` from the server, `answered 503` from our workers, `status code 503` from common libraries. */
 const STATUS =
   /\b([45]\d\d) [A-Z][\w ]* on [A-Z]+ request|\banswered(?: with)?(?: HTTP)? ([45]\d\d)\b|\bstatus(?: code)?:? ([45]\d\d)\b|^HTTP ([45]\d\d)\b/;
 
-/** Reads the reason of a failed task, or of an execution that failed without one. */
+/** Classifies the reason of a failed task, or of an execution that failed without a failed task. */
 export function classifyReason(reason: string): FailureClass {
-  const ours = OF_THE_SERVER.find(([pattern]) => pattern.test(reason));
-  if (ours) return { cause: ours[1], kind: ours[2] };
+  const byServer = match(SERVER_RULES, reason);
+  if (byServer) return byServer;
   const status = statusIn(reason);
   if (status !== undefined) return ofStatus(status);
-  const theirs = OF_TASKS.find(([pattern]) => pattern.test(reason));
-  if (theirs) return { cause: theirs[1], kind: theirs[2] };
-  return { cause: 'worker-error', kind: 'said-so' };
+  return match(TASK_RULES, reason) ?? { cause: 'worker-error', kind: 'said-so' };
+}
+
+function match(rules: readonly Rule[], reason: string): FailureClass | undefined {
+  const rule = rules.find(([pattern]) => pattern.test(reason));
+  return rule && { cause: rule[1], kind: rule[2] };
 }
 
 function statusIn(reason: string): number | undefined {
@@ -102,7 +105,7 @@ function ofStatus(status: number): FailureClass {
   return { cause: 'upstream', kind: passes ? 'failing' : 'refused', status };
 }
 
-/** The reason without what differs from one execution to the next: ids, numbers, addresses' ports. */
+/** The reason without ids and numbers, which differ from one execution to the next. */
 export function reasonShape(reason: string): string {
   return innermostReason(reason)
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi, '<id>')
@@ -111,15 +114,15 @@ export function reasonShape(reason: string): string {
     .trim();
 }
 
-/** What the server puts before every reason of its own tasks. */
-const OF_NO_USE = /^(Failed to invoke HTTP task due to: (java\.lang\.Exception: )?|Task execution failed: )/;
+/** What the server writes before every reason of a system task. */
+const SERVER_PREFIX = /^(Failed to invoke HTTP task due to: (java\.lang\.Exception: )?|Task execution failed: )/;
 
-/** The server wraps the reason of a task into that of its execution, and that of a child into its parent's. */
+/** The original reason. The server wraps a task's reason into that of its execution, and a child's into that of its parent. */
 export function innermostReason(reason: string): string {
   const wrapped = /^(?:Task \S+ failed with status: \w+ and reason: '|Sub workflow \S+ failure reason: )([\s\S]*?)'?$/;
   for (let text = reason; ; ) {
     const inner = wrapped.exec(text)?.[1];
-    if (inner === undefined) return text.replace(OF_NO_USE, '');
+    if (inner === undefined) return text.replace(SERVER_PREFIX, '');
     text = inner;
   }
 }

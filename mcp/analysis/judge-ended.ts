@@ -1,36 +1,27 @@
 import { latestAttempts, runtimeOf } from '../../core/conductor/execution-facts.ts';
-import { isForWorkers, roleOf, type TaskRole } from '../../core/conductor/task-types.ts';
+import { isForWorkers } from '../../core/conductor/task-types.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
 import { workerInputs } from '../../core/content/worker-inputs.ts';
 import { count, duration } from '../../core/text.ts';
 import { quote, word } from '../shared/quote.ts';
-import { explainFailure, type FailedCase } from './explain-failure.ts';
-import { type Facts, failedTaskOf } from './facts.ts';
-import { classifyReason, type FailureClass, innermostReason } from './failure-reason.ts';
-import { retry, runAgain, showTask } from './recovery-calls.ts';
+import { explainFailure } from './explain-failure.ts';
+import type { Facts } from './facts.ts';
+import { type FailedCase, failedCaseOf } from './failed-case.ts';
+import { innermostReason } from './failure-reason.ts';
+import { retry, showTask, startAgain } from './recovery-calls.ts';
 import type { Advice, RootCause } from './root-cause.ts';
-import {
-  missingInputs,
-  originOfMissing,
-  secretsOf,
-  type UnresolvedReference,
-  unresolvedReferences,
-} from './unresolved-references.ts';
 
 const SHOWN_REASON = 300;
 const SHOWN_ATTEMPTS = 3;
 
-/** Tasks that fail because of what the definition says: the server evaluates it, and no worker is involved. */
-const EVALUATED: readonly (TaskRole | undefined)[] = ['computation', 'choice', 'loop', 'event'];
-
-/** Why an ended execution ended as it did. */
+/** Why an execution ended as it did. */
 export function judgeEnded({ chain }: Facts, asked: Execution): RootCause {
   const execution = chain.at(-1) ?? asked;
   if (execution.status === 'COMPLETED') return completed(execution);
   const ending = execution.tasks.find(({ taskType, status }) => taskType === 'TERMINATE' && status === 'COMPLETED');
-  const top = chain[0] ?? execution;
-  if (ending) return endedByItself(execution, ending, top);
-  if (execution.status === 'TERMINATED') return terminated(execution, top);
+  const outermost = chain[0] ?? execution;
+  if (ending) return endedByItself(execution, ending, outermost);
+  if (execution.status === 'TERMINATED') return terminated(execution, outermost);
   return failed(execution, chain);
 }
 
@@ -39,142 +30,76 @@ function completed(execution: Execution): RootCause {
   const evidence = tolerated
     .slice(0, SHOWN_ATTEMPTS)
     .map((task) => `${name(task)} failed: ${shown(task.reasonForIncompletion)}`);
-  const despite = tolerated.length > 0 ? `, although ${count(tolerated.length, 'optional task')} of it failed` : '';
+  const despite = tolerated.length > 0 ? `, although ${count(tolerated.length, 'optional task')} failed` : '';
   return { cause: 'none', sentence: `It completed${despite}.`, evidence, advice: [], execution };
 }
 
-function endedByItself(execution: Execution, task: Task, top: Execution): RootCause {
+function endedByItself(execution: Execution, task: Task, outermost: Execution): RootCause {
   const why = execution.reasonForIncompletion;
   return {
     cause: 'terminated',
     sentence: `Its own TERMINATE task ${name(task)} ended it as ${execution.status}${why ? `: ${shown(why)}` : ''}.`,
-    evidence: before(execution, task).map(lineOf),
+    evidence: tasksBefore(execution, task).map(lineOf),
     advice: [
       showTask(
-        'This end is meant by its definition, so a retry ends the same; see what led there',
+        'The definition intends this end, so a retry ends the same way; see what led to it',
         execution,
         task.referenceTaskName,
       ),
-      runAgain('Run it with an input that leads elsewhere', top),
+      startAgain('Start it with an input that takes another path', outermost),
     ],
     execution,
     task,
   };
 }
 
-function terminated(execution: Execution, top: Execution): RootCause {
+function terminated(execution: Execution, outermost: Execution): RootCause {
   const canceled = latestAttempts(execution.tasks).filter(({ status }) => status === 'CANCELED');
   const { reasonForIncompletion: why, parentWorkflowId: parent } = execution;
-  const advice: Advice[] = [
-    retry('If it was ended by mistake, go on with what was cancelled', execution),
-    runAgain('Or run it anew', top),
-  ];
   return {
     cause: 'terminated',
-    sentence: `Somebody terminated it${why ? ` with the reason ${shown(why)}` : ' without a reason'}.`,
+    sentence: `A call terminated it${why ? ` with the reason ${shown(why)}` : ' without a reason'}.`,
     evidence: [
       ...canceled.slice(0, SHOWN_ATTEMPTS).map((task) => `${name(task)} was cancelled.`),
       ...(parent ? [`It is a sub-workflow of ${word(parent)}.`] : []),
     ],
-    advice,
+    advice: [
+      retry('If that was a mistake, retry the cancelled tasks', execution),
+      startAgain('Or start it again', outermost),
+    ],
     execution,
   };
 }
 
 function failed(execution: Execution, chain: readonly Execution[]): RootCause {
-  const reasonOfAll = innermostReason(execution.reasonForIncompletion ?? '');
-  const task =
-    failedTaskOf(execution) ?? (/^Workflow timed out/.test(reasonOfAll) ? cancelledBy(execution) : undefined);
-  const reason = task?.reasonForIncompletion ?? reasonOfAll;
-  const unresolved = task ? unresolvedReferences(task) : [];
-  const failure = refined(
-    classifyReason(task && /^Workflow timed out/.test(reasonOfAll) ? reasonOfAll : reason),
-    execution,
-    task,
-    unresolved,
-  );
-  const lacking = failure.cause === 'bad-input' ? inputsMissing(execution, unresolved) : [];
-  const from = lacking.length > 0 ? originOfMissing(chain, lacking, failedTaskOf) : undefined;
-  const isCaller = from?.isCaller !== false;
-  const found: FailedCase = {
-    execution,
-    asked: chain[0] ?? execution,
-    failure: isCaller ? failure : { ...failure, cause: 'bad-definition' },
-    reason,
-    unresolved,
-    missing: isCaller ? (from?.inputs ?? []) : [],
-    ...(from && !isCaller && { unpassed: { by: from.execution, inputs: from.inputs } }),
-    secrets: task ? secretsOf(task) : [],
-    ...(task && { task }),
-  };
+  const found = failedCaseOf(execution, chain);
+  const { failure, task, outermost } = found;
   const { sentence, advice } = explainFailure(found);
   return {
-    cause: found.failure.cause,
+    cause: failure.cause,
     sentence,
-    advice: chain.some(isUndone) ? advice.map((step) => withoutRetry(step, found.asked)) : advice,
+    advice: chain.some(isUndone) ? advice.map((step) => withoutRetry(step, outermost)) : advice,
     evidence: evidenceOf(found),
     execution,
     ...(task && { task }),
   };
 }
 
-/** Its compensation has undone what it did; workers refuse what a retry would hand them. */
+/** True if compensation has undone the work of the execution. Its workers then refuse a retry. */
 function isUndone({ tasks, output }: Execution): boolean {
   const isSaga = tasks.some(({ inputData }) => workerInputs.undoneBy in inputData);
   return isSaga && failureWorkflowOf(output) !== undefined;
 }
 
-function withoutRetry(step: Advice, asked: Execution): Advice {
+function withoutRetry(step: Advice, outermost: Execution): Advice {
   if (step.call?.tool !== 'retry_workflow') return step;
-  return runAgain('Its work was undone, so a retry is refused; when the cause is mended, run it anew', asked);
+  return startAgain('Its work was undone, so a retry is refused; when the cause is fixed, start it again', outermost);
 }
 
-/** The id of the failure workflow; the server writes a sentence in its place where it could not start one. */
+/** The id of the failure workflow. If the server could not start one, its output holds a sentence instead of the id. */
 function failureWorkflowOf(output: Execution['output']): string | undefined {
   const id = output['conductor.failure_workflow'];
   return typeof id === 'string' && /^[0-9a-f-]{36}$/.test(id) ? id : undefined;
-}
-
-/** What the reason alone does not tell: references that found nothing, credentials, a worker that never came. */
-function refined(
-  failure: FailureClass,
-  execution: Execution,
-  task: Task | undefined,
-  unresolved: UnresolvedReference[],
-): FailureClass {
-  const { kind } = failure;
-  if (kind === 'workflow-timeout' && task && isForWorkers(task) && task.pollCount === 0) {
-    return { cause: 'no-worker', kind };
-  }
-  if (kind === 'denied' && task && secretsOf(task).length > 0) return { ...failure, cause: 'missing-configuration' };
-  if (kind === 'said-so' && !(task && isForWorkers(task))) {
-    const byType: FailureClass = { cause: 'bad-definition', kind: 'script' };
-    if (!task || !EVALUATED.includes(roleOf(task.taskType))) return { cause: 'unknown', kind };
-    return refined(byType, execution, task, unresolved);
-  }
-  const isAboutInput = ['nothing-given', 'script', 'input-refused'].includes(kind);
-  if (!isAboutInput) return failure;
-  const nothing = unresolved.length > 0 || (!task && kind === 'nothing-given');
-  if (!nothing) return failure;
-  const fromCaller = inputsMissing(execution, unresolved).length > 0;
-  return { cause: fromCaller ? 'bad-input' : 'bad-definition', kind: 'nothing-given' };
-}
-
-/** Inputs of the workflow that were not given and that the failed task, or where it is unknown any task, refers to. */
-function inputsMissing(execution: Execution, unresolved: readonly UnresolvedReference[]): string[] {
-  if (unresolved.length === 0) return missingInputs(execution);
-  const named = unresolved.flatMap(({ path }) => /^workflow\.input\.(.+)$/.exec(path)?.[1] ?? []);
-  return [...new Set(named)];
-}
-
-/** The task that was open when the whole execution timed out. */
-function cancelledBy({ tasks }: Execution): Task | undefined {
-  const cancelled = latestAttempts(tasks).filter(({ status }) => status === 'CANCELED');
-  return (
-    cancelled.find((task) => isForWorkers(task)) ??
-    cancelled.find(({ taskType }) => taskType !== 'JOIN') ??
-    cancelled[0]
-  );
 }
 
 function evidenceOf({ execution, task, reason, unresolved, secrets }: FailedCase): string[] {
@@ -194,14 +119,14 @@ function compensationLines(execution: Execution): string[] {
   if (id !== undefined) {
     const known = isUndone(execution)
       ? ' It undid the work.'
-      : ' If that undid its work, run it anew instead of a retry.';
+      : ' If that undid the work, start the workflow again instead of retrying.';
     return [`Its failure workflow ran as ${id}.${known}`];
   }
   const why = execution.output['conductor.failure_workflow'];
   return typeof why === 'string' ? [`Its failure workflow did not start: ${shown(why)}`] : [];
 }
 
-/** The attempts of a task; those that failed alike in one line. */
+/** The attempts of a task, with one line for attempts that failed alike. */
 function attemptLines({ tasks }: Execution, { referenceTaskName: ref }: Task): string[] {
   const attempts = tasks.filter((task) => task.referenceTaskName === ref).sort((a, b) => a.seq - b.seq);
   const alike = new Map<string, Task[]>();
@@ -221,8 +146,8 @@ function attemptLines({ tasks }: Execution, { referenceTaskName: ref }: Task): s
   return lines.slice(-SHOWN_ATTEMPTS);
 }
 
-/** The tasks just before one, which led to it. */
-function before({ tasks }: Execution, { seq }: Task): Task[] {
+/** The last tasks before `task`, which led to it. */
+function tasksBefore({ tasks }: Execution, { seq }: Task): Task[] {
   return latestAttempts(tasks)
     .filter((task) => task.seq < seq)
     .slice(-SHOWN_ATTEMPTS);

@@ -3,26 +3,26 @@ import type { Execution, Task } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 import { clip, count, duration, instant } from '../../core/text.ts';
 import { quote, word } from '../shared/quote.ts';
-import { type Facts, type Leaf, queueOf } from './facts.ts';
+import { type Facts, type OpenPoint, queueOf } from './facts.ts';
 import { judgeQueued, judgeTaken, taskLabel as name } from './judge-worker-task.ts';
 import * as recovery from './recovery-calls.ts';
 import type { Cause, RootCause } from './root-cause.ts';
 
-/** A task of the server's own that has begun is answered within this, unless its own limits say more. */
+/** The server finishes a task that it executes itself within this time, unless the task's own limits are longer. */
 const SERVER_TASK_MS = 120_000;
-/** What the server writes where a WAIT has no end. */
+/** The server's `callbackAfterSeconds` of a WAIT task without an end. */
 const NO_TIMER = 2_147_483_647;
-const SHOWN_LEAVES = 5;
+const SHOWN_POINTS = 5;
 
-/** What is wrong goes before what is only slow, and that before what is meant to wait. */
+/** The order of severity: first what is wrong, then what is slow, then what is meant to wait. */
 const GRAVEST: readonly Cause[] = ['stuck', 'bad-definition', 'no-worker', 'paused', 'limit', 'waiting', 'in-progress'];
 
-/** Why an execution that has not ended does not go on, or that it does. */
+/** What an open execution waits for. */
 export function judgeOpen(facts: Facts): RootCause {
-  const found = facts.leaves.map((leaf) => judgeLeaf(leaf, facts));
+  const found = facts.openPoints.map((point) => judgePoint(point, facts));
   const [first, ...others] = found.sort((a, b) => GRAVEST.indexOf(a.cause) - GRAVEST.indexOf(b.cause));
-  if (!first) return between({ execution: facts.asked });
-  const more = others.slice(0, SHOWN_LEAVES).map(({ cause, sentence }) => `Also ${cause}: ${sentence}`);
+  if (!first) return betweenTasks({ execution: facts.asked });
+  const more = others.slice(0, SHOWN_POINTS).map(({ cause, sentence }) => `Also ${cause}: ${sentence}`);
   const hidden = others.length - more.length;
   return {
     ...first,
@@ -30,47 +30,47 @@ export function judgeOpen(facts: Facts): RootCause {
   };
 }
 
-function judgeLeaf(leaf: Leaf, { queues, now }: Facts): RootCause {
-  const { execution, task } = leaf;
-  if (execution.status === 'PAUSED') return paused(leaf);
-  if (!task) return between(leaf);
-  if (task.taskType === 'HUMAN') return person(execution, task);
-  if (task.taskType === 'WAIT') return wait(execution, task, now);
-  if (task.status === 'SCHEDULED' && nextAttemptAt(task) > now) return attempt(execution, task);
+function judgePoint(point: OpenPoint, { queues, now }: Facts): RootCause {
+  const { execution, task } = point;
+  if (execution.status === 'PAUSED') return paused(point);
+  if (!task) return betweenTasks(point);
+  if (task.taskType === 'HUMAN') return waitsForPerson(execution, task);
+  if (task.taskType === 'WAIT') return waitsForSignalOrTimer(execution, task, now);
+  if (task.status === 'SCHEDULED' && nextAttemptAt(task) > now) return waitsForAttempt(execution, task);
   if (isForWorkers(task)) {
     return task.status === 'SCHEDULED'
       ? judgeQueued(execution, task, queues[queueOf(task)], now)
       : judgeTaken(execution, task, now);
   }
-  return ofTheServer(execution, task, now);
+  return serverTask(execution, task, now);
 }
 
-function paused({ execution, task }: Leaf): RootCause {
+function paused({ execution, task }: OpenPoint): RootCause {
   return {
     cause: 'paused',
-    sentence: 'Somebody paused it: what is already queued may still run, but nothing new is scheduled.',
-    evidence: task ? [`It stands at ${name(task)} (${task.status}).`] : [],
-    advice: [recovery.resume('Let it go on', execution)],
+    sentence: 'A call paused it: tasks that are already queued may still run, but the server schedules no new ones.',
+    evidence: task ? [`It is at ${name(task)} (${task.status}).`] : [],
+    advice: [recovery.resume('Resume it', execution)],
     execution,
     ...(task && { task }),
   };
 }
 
-/** No task is open: the server is about to decide what comes next. */
-function between({ execution }: Leaf): RootCause {
+/** For an execution without an open task. */
+function betweenTasks({ execution }: OpenPoint): RootCause {
   return {
     cause: 'in-progress',
-    sentence: 'None of its tasks is open: the server is about to decide what comes next.',
+    sentence: 'None of its tasks is open: the server is about to schedule the next one.',
     evidence: [],
-    advice: [recovery.follow('Look again in a while', execution.workflowId)],
+    advice: [recovery.follow('Look again later', execution.workflowId)],
     execution,
   };
 }
 
-function person(execution: Execution, task: Task): RootCause {
+function waitsForPerson(execution: Execution, task: Task): RootCause {
   return {
     cause: 'waiting',
-    sentence: `It waits for a person at ${name(task)} since ${instant(task.startTime || task.scheduledTime)}. That is meant so.`,
+    sentence: `It has waited for a person at ${name(task)} since ${instant(task.startTime || task.scheduledTime)}. The definition intends this.`,
     evidence: [`It is about: ${clip(JSON.stringify(task.inputData), 300)}`],
     advice: [recovery.listApprovals('Ask the person, then decide as they say (decide_approval)', execution)],
     execution,
@@ -78,16 +78,16 @@ function person(execution: Execution, task: Task): RootCause {
   };
 }
 
-function wait(execution: Execution, task: Task, now: number): RootCause {
+function waitsForSignalOrTimer(execution: Execution, task: Task, now: number): RootCause {
   const since = instant(task.startTime || task.scheduledTime);
   if (task.callbackAfterSeconds >= NO_TIMER || task.callbackAfterSeconds === 0) {
     return {
       cause: 'waiting',
-      sentence: `It waits at ${name(task)} for a signal from outside since ${since}. That is meant so.`,
+      sentence: `It has waited at ${name(task)} for a signal from outside since ${since}. The definition intends this.`,
       evidence: [],
       advice: [
         recovery.signal(
-          'If what it waits for has happened, say so, with the output it should have',
+          'If what it waits for has happened, send the signal with the output it needs',
           execution,
           task.referenceTaskName,
         ),
@@ -100,29 +100,29 @@ function wait(execution: Execution, task: Task, now: number): RootCause {
   const when =
     endsAt > now
       ? `in ${duration(endsAt - now)}, at ${instant(endsAt)}`
-      : `since ${instant(endsAt)}, so that the server goes on any moment`;
+      : `since ${instant(endsAt)}, so the server is about to continue`;
   return {
     cause: 'waiting',
-    sentence: `It waits at ${name(task)} for a timer that is over ${when}. That is meant so.`,
+    sentence: `It waits at ${name(task)} for a timer that is over ${when}. The definition intends this.`,
     evidence: [],
-    advice: [recovery.follow('It goes on by itself; follow it', execution.workflowId)],
+    advice: [recovery.follow('It continues by itself; follow it', execution.workflowId)],
     execution,
     task,
   };
 }
 
-function attempt(execution: Execution, task: Task): RootCause {
+function waitsForAttempt(execution: Execution, task: Task): RootCause {
   const { reasonForIncompletion: why, retryCount, pollCount } = task;
   const isRetry = retryCount > 0 && pollCount === 0;
   return {
     cause: 'waiting',
     sentence: isRetry
-      ? `${name(task, true)} failed and is tried again at ${instant(nextAttemptAt(task))} (attempt ${retryCount + 1}${mostAttempts(task)}).`
-      : `Its worker gave ${name(task)} back until ${instant(nextAttemptAt(task))}.`,
+      ? `${name(task, true)} failed and is retried at ${instant(nextAttemptAt(task))} (attempt ${retryCount + 1}${mostAttempts(task)}).`
+      : `Its worker handed ${name(task)} back until ${instant(nextAttemptAt(task))}.`,
     evidence: isRetry && why ? [`attempt ${retryCount}: ${quote(why, 300)}`] : [],
     advice: [
       recovery.follow(
-        'It goes on by itself; if the reason is not mended by then, it fails again. Follow it',
+        'It continues by itself, but fails again if the reason is not fixed by then. Follow it',
         execution.workflowId,
       ),
     ],
@@ -131,13 +131,13 @@ function attempt(execution: Execution, task: Task): RootCause {
   };
 }
 
-/** Epoch milliseconds from which on a task is handed out. */
+/** When workers can get the task again, epoch milliseconds. */
 function nextAttemptAt({ scheduledTime, updateTime, callbackAfterSeconds }: Task): number {
   return (updateTime || scheduledTime) + callbackAfterSeconds * 1000;
 }
 
-/** A task that the server runs itself; one that was under way when a server died stays hidden for an hour. */
-function ofTheServer(execution: Execution, task: Task, now: number): RootCause {
+/** A task that the server executes itself. If the server crashes meanwhile, it does not look at the task again for an hour. */
+function serverTask(execution: Execution, task: Task, now: number): RootCause {
   const began = task.status === 'SCHEDULED' ? task.updateTime || task.startTime : 0;
   const allowed = Math.max(SERVER_TASK_MS, httpLimitMs(task) * 2);
   const waited = now - task.scheduledTime;
@@ -146,14 +146,14 @@ function ofTheServer(execution: Execution, task: Task, now: number): RootCause {
     task.startTime > 0 && began > 0 ? now - began > allowed : isJoin && waited > allowed && isJoinable(execution, task);
   if (!lost) {
     const begun = task.startTime > 0 && task.status === 'SCHEDULED';
-    const wait = isJoin
+    const waitsForSignalOrTimer = isJoin
       ? 'joins branches that have all ended'
       : begun
         ? 'is being executed by the server'
         : 'is with the server';
     return {
       cause: 'in-progress',
-      sentence: `${name(task, true)} (${word(task.taskType)}) ${wait} for ${duration(now - (task.startTime || task.scheduledTime))}.`,
+      sentence: `${name(task, true)} (${word(task.taskType)}) ${waitsForSignalOrTimer} for ${duration(now - (task.startTime || task.scheduledTime))}.`,
       evidence: [],
       advice: [recovery.follow('Follow it', execution.workflowId)],
       execution,
@@ -162,18 +162,18 @@ function ofTheServer(execution: Execution, task: Task, now: number): RootCause {
   }
   return {
     cause: 'stuck',
-    sentence: `The server began ${name(task)} (${word(task.taskType)}) ${duration(now - (began || task.scheduledTime))} ago and has lost track of it, as after a crash; it would look again only after an hour.`,
-    evidence: [`It is ${task.status} since ${instant(task.scheduledTime)}.`],
+    sentence: `The server began ${name(task)} (${word(task.taskType)}) ${duration(now - (began || task.scheduledTime))} ago and has lost track of it, as after a crash. It would look at it again only after an hour.`,
+    evidence: [`It has been ${task.status} since ${instant(task.scheduledTime)}.`],
     advice: [
       recovery.terminate('End it', execution, `${task.referenceTaskName} is stuck`),
-      recovery.retry('Then go on from there; whether the call took effect before the crash is not known', execution),
+      recovery.retry('Then retry the task; its call may already have taken effect before the crash', execution),
     ],
     execution,
     task,
   };
 }
 
-/** Everything it joins has ended. */
+/** True if every branch of the join has ended. */
 function isJoinable({ tasks }: Execution, { inputData }: Task): boolean {
   const on = Array.isArray(inputData.joinOn) ? inputData.joinOn : [];
   return on.every((ref) => tasks.some((task) => task.referenceTaskName === ref && task.endTime > 0));

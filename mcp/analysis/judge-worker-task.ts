@@ -7,25 +7,27 @@ import { type Queue, queueOf } from './facts.ts';
 import * as recovery from './recovery-calls.ts';
 import type { RootCause } from './root-cause.ts';
 
-/** Idle workers poll more often than this. */
+/** An idle worker polls more often than this. */
 const POLLED_LATELY_MS = 30_000;
-/** A time-out of the server's is noticed with its next sweep. */
+/** The server notices a timeout with its next sweep, at the latest after this time. */
 const SWEEP_MS = 90_000;
 
-/** `task charge`, or `Task charge` where a sentence begins. */
+/** `task charge`, or `Task charge` at the beginning of a sentence. */
 export function taskLabel({ referenceTaskName: ref }: Task, first = false): string {
   return `${first ? 'Task' : 'task'} ${word(ref)}`;
 }
 
-/** Why a task for workers has not been taken. */
+/** Why no worker has taken a task. */
 export function judgeQueued(execution: Execution, task: Task, queue: Queue | undefined, now: number): RootCause {
   const { polls = [], waiting = 0 } = queue ?? {};
   const domain = domainOf(task);
   const own = polls.filter((poll) => (poll.domain ?? '') === domain);
   const latest = Math.max(0, ...own.map(({ lastPollTime }) => lastPollTime));
   const evidence = [
-    `It waits in the queue ${word(queueOf(task))} for ${duration(now - task.scheduledTime)}; ${count(waiting, 'task')} there.`,
-    latest > 0 ? `Last poll ${duration(now - latest)} ago.` : `Nobody has polled this queue${domain ? '' : ' lately'}.`,
+    `It has waited in the queue ${word(queueOf(task))} for ${duration(now - task.scheduledTime)}; queue depth: ${count(waiting, 'task')}.`,
+    latest > 0
+      ? `Last poll ${duration(now - latest)} ago.`
+      : `No worker has polled this queue${domain ? '' : ' recently'}.`,
   ];
   const found = { evidence, execution, task };
   if (latest > 0 && now - latest < POLLED_LATELY_MS) return polled(found, waiting);
@@ -34,10 +36,10 @@ export function judgeQueued(execution: Execution, task: Task, queue: Queue | und
     return {
       ...found,
       cause: 'bad-definition',
-      sentence: `${taskLabel(task, true)} has the type ${word(type)}, which the server does not have, so it waits for ever in a queue of that name.`,
+      sentence: `${taskLabel(task, true)} has the type ${word(type)}, which the server does not have, so it waits forever in a queue of that name.`,
       advice: [
         recovery.showDefinition(
-          'Mend the type and register the definition by create_workflow as a new version',
+          'Correct the type and register the definition with create_workflow as a new version',
           execution,
         ),
         recovery.terminate('End this execution', execution, `task type ${type} does not exist`),
@@ -59,14 +61,14 @@ export function judgeQueued(execution: Execution, task: Task, queue: Queue | und
     sentence: `No worker polls for ${taskLabel(task)} (${word(task.taskType)}${domain ? ` in domain ${word(domain)}` : ''}).`,
     advice: [
       recovery.showQueue(
-        `Start a worker (${worker}); the execution then goes on by itself. See that it polls`,
+        `Start a worker (${worker}); the execution then continues by itself. Check that it polls`,
         task.taskType,
       ),
     ],
   };
 }
 
-/** Workers poll, and still nobody has it: a limit, or a long queue. */
+/** Why no worker has the task although workers poll: a limit or a long queue. */
 function polled(found: Pick<RootCause, 'evidence' | 'execution'> & { task: Task }, waiting: number): RootCause {
   const { task, execution, evidence } = found;
   const limited: Record<string, unknown> = task.taskDefinition ?? {};
@@ -80,13 +82,13 @@ function polled(found: Pick<RootCause, 'evidence' | 'execution'> & { task: Task 
       ...found,
       evidence: [
         ...evidence,
-        `Its task definition allows ${limits.join(' and ')}; the server looks again up to 60 s after a place is free.`,
+        `Its task definition allows ${limits.join(' and ')}; the server may need up to 60 s to notice a free place.`,
       ],
       cause: 'limit',
       sentence: `Workers poll for ${taskLabel(task)}, but a limit of its task definition holds it back.`,
       advice: [
         recovery.showQueue(
-          'It goes on by itself when others end, or sooner if the limit is raised. See the queue',
+          'It continues by itself when other tasks end, or sooner if the limit is raised. See the queue',
           task.taskType,
         ),
       ],
@@ -103,7 +105,7 @@ function polled(found: Pick<RootCause, 'evidence' | 'execution'> & { task: Task 
   };
 }
 
-/** What is known of a task that a worker has taken. */
+/** The state of a task that a worker has taken. */
 export function judgeTaken(execution: Execution, task: Task, now: number): RootCause {
   const limit = task.responseTimeoutSeconds * 1000;
   const silent = now - (task.updateTime || task.startTime);
@@ -112,9 +114,9 @@ export function judgeTaken(execution: Execution, task: Task, now: number): RootC
   return {
     cause: 'in-progress',
     sentence: overdue
-      ? `${taskLabel(task, true)} is with ${worker}, which has been silent for longer than its response time-out; the server takes it back within ${duration(SWEEP_MS)}.`
-      : `${taskLabel(task, true)} is with ${worker} since ${instant(task.startTime)}.`,
-    evidence: [`Last sign of it ${duration(silent)} ago; its response time-out is ${duration(limit)}.`],
+      ? `${taskLabel(task, true)} is with ${worker}, which has been silent for longer than responseTimeoutSeconds; the server takes it back within ${duration(SWEEP_MS)}.`
+      : `${taskLabel(task, true)} has been with ${worker} since ${instant(task.startTime)}.`,
+    evidence: [`Last update ${duration(silent)} ago; responseTimeoutSeconds is ${limit / 1000}.`],
     advice: [recovery.follow('Follow it', execution.workflowId)],
     execution,
     task,

@@ -1,18 +1,18 @@
 import type { Execution } from '../../core/conductor/types.ts';
 import type { Advice } from './root-cause.ts';
 
-/** Calls that recover, each in one place, so that advice and tools cannot drift apart. */
+/** Suggested calls, each made in one place. */
 
-/** An input of more JSON is not repeated in a call. */
+/** An input with more characters of JSON is not repeated in a call. */
 const INPUT_SHOWN = 600;
 
-/** Schedules again what failed, and lets the parents go on. */
+/** Schedules the failed tasks again; the parents continue too. */
 export function retry(say: string, { workflowId }: Execution): Advice {
   return { say, call: { tool: 'retry_workflow', args: { executionIds: [workflowId] } } };
 }
 
-/** A new execution of the same definition with the same input, to be changed before it is sent. */
-export function runAgain(
+/** A new execution with the same definition and input; the caller changes the input first. */
+export function startAgain(
   say: string,
   { workflowName: name, workflowVersion: version, input, workflowId }: Execution,
 ): Advice {
@@ -21,17 +21,17 @@ export function runAgain(
   }
   const args = { executionId: workflowId, detail: 'full' };
   return {
-    say: `${say}, by execute_workflow with the input that this shows`,
+    say: `${say}; use execute_workflow with the input shown here`,
     call: { tool: 'get_execution_status', args },
   };
 }
 
-/** The definition as it is, to be mended by `create_workflow`. */
+/** The definition as JSON, to correct and register with `create_workflow`. */
 export function showDefinition(say: string, { workflowName: name, workflowVersion: version }: Execution): Advice {
   return { say, call: { tool: 'get_workflow', args: { name, version, detail: 'json' } } };
 }
 
-/** The inputs and outputs of one task. */
+/** The input and output of one task. */
 export function showTask(say: string, { workflowId }: Execution, taskRef: string): Advice {
   return { say, call: { tool: 'get_execution_status', args: { executionId: workflowId, detail: 'task', taskRef } } };
 }
@@ -48,7 +48,7 @@ export function terminate(say: string, { workflowId }: Execution, reason: string
   return { say, call: { tool: 'terminate_workflow', args: { executionIds: [workflowId], reason } } };
 }
 
-/** Waits for the end of an execution for a while. */
+/** Waits up to 30 s for the end of an execution. */
 export function follow(say: string, executionId: string): Advice {
   return { say, call: { tool: 'get_execution_status', args: { executionId, waitSeconds: 30 } } };
 }

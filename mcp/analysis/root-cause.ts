@@ -1,22 +1,22 @@
 import type { Execution, Task } from '../../core/conductor/types.ts';
 
 /**
- * Why an execution failed or does not go on:
- * - `bad-input`             what it was given does not do
- * - `bad-definition`        the workflow itself is wrong: a script, a reference to nothing, a fork without its join, an unknown child
- * - `worker-error`          a worker ran the task and said that it failed
+ * Why an execution failed or does not continue:
+ * - `bad-input`             its input is missing something or is wrong
+ * - `bad-definition`        the definition is wrong: a script, a reference without a value, a fork without a join, an unknown child
+ * - `worker-error`          a worker ran the task and reported a failure
  * - `upstream`              a service that a task called refused, failed or could not be reached
- * - `timeout`               somebody took too long
- * - `no-worker`             nobody polls for a task
- * - `missing-configuration` a secret, a provider or credentials the server needs and has not
- * - `limit`                 a limit on parallel work or its rate holds it back
- * - `stuck`                 the server has lost track of a task of its own, as after a crash
- * - `terminated`            somebody, or its own TERMINATE task, ended it
- * - `paused`                somebody paused it
- * - `waiting`               for a person, a signal, a timer or the next attempt: no trouble
- * - `in-progress`           somebody works on it: no trouble
+ * - `timeout`               a worker, the server or the workflow exceeded a time limit
+ * - `no-worker`             no worker polls for a task
+ * - `missing-configuration` the server lacks a secret, a provider or credentials
+ * - `limit`                 a limit on parallel tasks or on their rate holds it back
+ * - `stuck`                 the server has lost track of a task that it executes itself, as after a crash
+ * - `terminated`            a call or its own TERMINATE task ended it
+ * - `paused`                a call paused it
+ * - `waiting`               it waits for a person, a signal, a timer or the next attempt, as intended
+ * - `in-progress`           a worker or the server works on it
  * - `none`                  it completed
- * - `unknown`               nothing that is known here fits
+ * - `unknown`               the reason matches no known cause
  */
 export const causes = [
   'bad-input',
@@ -37,22 +37,22 @@ export const causes = [
 ] as const;
 export type Cause = (typeof causes)[number];
 
-/** A step that recovers. `call` names a tool and arguments that are valid as they stand. */
+/** A step that recovers. The tool and arguments of `call` are valid without changes. */
 export interface Advice {
-  /** A sentence without its full stop, before which a call may follow. */
+  /** A sentence without its full stop; a colon and the call may follow. */
   readonly say: string;
   readonly call?: { readonly tool: string; readonly args: Readonly<Record<string, unknown>> };
 }
 
-/** What is found out about one execution. Sentences are ours; whatever comes out of workflows is quoted in them. */
+/** Why one execution is in its state. The sentences are ours; text from workflows is quoted in them. */
 export interface RootCause {
   readonly cause: Cause;
   readonly sentence: string;
-  /** What proves it, a line each. */
+  /** What proves it, one fact a line. */
   readonly evidence: readonly string[];
-  /** In the order in which they should be tried. */
+  /** In the order to try them. */
   readonly advice: readonly Advice[];
-  /** The execution in which the cause lies, and its task. */
+  /** The execution with the cause, and its task. */
   readonly execution: Execution;
   readonly task?: Task;
 }

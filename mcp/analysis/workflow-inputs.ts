@@ -1,16 +1,16 @@
 import { isObject } from '../../core/json.ts';
 import { expressionsIn } from '../../workflows/model/expressions.ts';
 
-/** An input of a workflow, as far as its definition tells. */
+/** An input of a workflow, as its definition describes it. */
 export interface WorkflowInput {
   readonly name: string;
   readonly type?: string;
-  /** Undefined where the definition has no schema. */
+  /** Undefined if the definition has no schema. */
   readonly required?: boolean;
   readonly description?: string;
 }
 
-/** What a definition takes: by its schema, else the names it lists, else those its tasks refer to. */
+/** The inputs of a workflow: from its schema, or else the names that it lists and its tasks refer to. */
 export function inputsOf(def: Readonly<Record<string, unknown>>): WorkflowInput[] {
   const schema = isObject(def.inputSchema) && isObject(def.inputSchema.data) ? def.inputSchema.data : undefined;
   if (schema && isObject(schema.properties)) return fromSchema(schema, schema.properties);

@@ -4,19 +4,19 @@ import { FleetError } from '../../core/errors.ts';
 import { clip, count } from '../../core/text.ts';
 import { applyFixes, type Finding, lintWorkflow } from '../../workflows/lint/lint.ts';
 import { word } from '../shared/quote.ts';
-import { knownFor } from './read-known.ts';
+import { readKnown } from './read-known.ts';
 
-/** What a definition may be here, beside what the server takes. */
+/** Our own limits, in addition to those of the server. */
 const NAME = /^[A-Za-z0-9_-]{1,100}$/;
 const DESCRIPTION_LIMIT = 500;
 const DEFINITION_LIMIT = 100_000;
 const DEPTH_LIMIT = 100;
 
 /**
- * Everything that is wrong with a definition: our limits, lint with what the server has, and, where neither finds an error, the
- * server's own word. What has no error here is what `create_workflow` registers.
- * @param taskDefs task definitions that will be registered with it
- * @throws FleetError `input` for what is too large or too deep to look at
+ * Everything that is wrong with a definition: our limits, lint against what the server has and, if both find no error, the server's
+ * own validation. `create_workflow` registers a definition that has no error here.
+ * @param taskDefs task definitions that will be registered together with it
+ * @throws FleetError `input` if the definition is too large or too deeply nested to check
  */
 export async function checkDefinition(
   def: unknown,
@@ -24,14 +24,14 @@ export async function checkDefinition(
   taskDefs: readonly TaskDef[] = [],
 ): Promise<Finding[]> {
   refuseTooLarge(def);
-  const findings = [...ofLimits(def), ...lintWorkflow(def, await knownFor(def, conductor, taskDefs))];
-  return hasErrors(findings) ? findings : [...(await ofServer(def as WorkflowDef, conductor)), ...findings];
+  const findings = [...limitFindings(def), ...lintWorkflow(def, await readKnown(def, conductor, taskDefs))];
+  return hasErrors(findings) ? findings : [...(await serverFindings(def as WorkflowDef, conductor)), ...findings];
 }
 
-/** The definition with the safe fixes made, and the findings whose fixes those were. */
+/** The definition with the safe fixes applied, and the findings that they fixed. */
 export function repaired<D>(def: D, findings: readonly Finding[]): { def: D; fixed: Finding[] } {
-  const { def: mended, fixed } = applyFixes(def, findings);
-  return { def: mended as D, fixed }; // fixes never change what kind of thing it is
+  const { def: repairedDef, fixed } = applyFixes(def, findings);
+  return { def: repairedDef as D, fixed }; // a fix keeps the type of the definition
 }
 
 export function hasErrors(findings: readonly Finding[]): boolean {
@@ -44,14 +44,14 @@ function refuseTooLarge(def: unknown): void {
   }
   const size = JSON.stringify(def)?.length ?? 0;
   if (size <= DEFINITION_LIMIT) return;
-  throw new FleetError('input', `The definition has ${size} characters; ${DEFINITION_LIMIT} is the most.`, {
+  throw new FleetError('input', `The definition has ${size} characters; at most ${DEFINITION_LIMIT} are allowed.`, {
     remedy: SPLIT,
   });
 }
 
-const SPLIT = 'Split it: move a part into a workflow of its own and call that with a SUB_WORKFLOW task.';
+const SPLIT = 'Split it: move a part into another workflow and call that with a SUB_WORKFLOW task.';
 
-/** Counted level by level: what is too deep must not be gone into. */
+/** Counts level by level and without recursion, which a very deep value would break. */
 function depthOf(value: unknown): number {
   let level = [value];
   let depth = 0;
@@ -62,32 +62,41 @@ function depthOf(value: unknown): number {
   return depth;
 }
 
-function ofLimits(def: unknown): Finding[] {
+function limitFindings(def: unknown): Finding[] {
   const { name, description } = Object(def) as { name?: unknown; description?: unknown };
   const findings: Finding[] = [];
   if (typeof name === 'string' && name !== '' && !NAME.test(name)) {
-    findings.push(limit('/name', `The name is ${word(clip(name, 120))}`, 'Use 1 to 100 letters, digits, _ and -.'));
+    findings.push(
+      limitFinding('/name', `The name is ${word(clip(name, 120))}`, 'Use 1 to 100 letters, digits, _ and -.'),
+    );
   }
   if (typeof description === 'string' && description.length > DESCRIPTION_LIMIT) {
     const repair = `Shorten it to ${DESCRIPTION_LIMIT} characters.`;
-    findings.push(limit('/description', `The description has ${description.length} characters`, repair));
+    findings.push(limitFinding('/description', `The description has ${description.length} characters`, repair));
   }
   return findings;
 }
 
-function limit(pointer: string, message: string, repair: string): Finding {
-  return { rule: 'limits', severity: 'error', pointer, message, reason: 'This server does not register it.', repair };
+function limitFinding(pointer: string, message: string, repair: string): Finding {
+  return {
+    rule: 'limits',
+    severity: 'error',
+    pointer,
+    message,
+    reason: 'This MCP server does not register it.',
+    repair,
+  };
 }
 
-/** What lint has no rule for, the server may still refuse. */
-async function ofServer(def: WorkflowDef, conductor: Conductor): Promise<Finding[]> {
+/** Lets the server validate the definition: it may refuse what lint has no rule for. */
+async function serverFindings(def: WorkflowDef, conductor: Conductor): Promise<Finding[]> {
   try {
     await conductor.validateWorkflowDef(def);
     return [];
   } catch (error) {
     if (!(error instanceof FleetError && error.code === 'input')) throw error;
     const reason = 'The Conductor server refuses the definition.';
-    const repair = 'Correct what it names.';
+    const repair = 'Correct what the message names.';
     return [{ rule: 'server', severity: 'error', pointer: '', message: clip(error.message, 500), reason, repair }];
   }
 }

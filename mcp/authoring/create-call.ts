@@ -3,10 +3,10 @@ import { callOf } from '../shared/quote.ts';
 /** Fields of a definition that `create_workflow` has parameters for. */
 const PARAMETERS = ['name', 'description', 'tasks', 'version', 'outputParameters', 'timeoutSeconds'];
 
-/** What the server writes into a definition, and nobody has to write. */
+/** Fields of a stored definition that the server writes and a caller leaves out. */
 const SERVER_OWNED = ['createTime', 'updateTime', 'createdBy', 'updatedBy', 'ownerApp', 'schemaVersion'];
 
-/** The call that registers a definition; undefined if it would be longer than `limit` characters. */
+/** The `create_workflow` call that registers a definition; undefined if it is longer than `limit` characters. */
 export function createCall(def: object, more: { overwrite: boolean }, limit: number): string | undefined {
   const fields = Object.entries(def).filter(
     ([key, value]) => !SERVER_OWNED.includes(key) && value !== null && !isEmpty(value),

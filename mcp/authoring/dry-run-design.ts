@@ -10,18 +10,18 @@ import { completes } from '../../workflows/scenario/mocks.ts';
 import type { Attempt, Trace } from '../../workflows/scenario/trace.ts';
 import type { Compiled } from '../../workflows/steps/compile-steps.ts';
 
-/** Longer than that nobody waits for a rehearsal within one call. */
+/** The longest wait for a dry run within one call. */
 const LIMIT_MS = 25_000;
 
-/** What a rehearsal on the server came to. */
+/** The result of a dry run on the server. */
 export type DryRunOutcome =
   | { readonly kind: 'passed'; readonly path: readonly string[]; readonly note?: string }
   | { readonly kind: 'failed'; readonly ref: string; readonly reason: string }
   | { readonly kind: 'unfinished'; readonly note: string };
 
 /**
- * Runs a compiled design on the server's test endpoint with made-up answers: nothing outside is called, and nothing stays.
- * @param compiled with few rounds
+ * Runs a compiled design on the server's test endpoint with made-up answers. It calls no outside service and leaves nothing behind.
+ * @param compiled a design that was compiled with few rounds per loop
  */
 export async function dryRunDesign(
   { def, taskDefs, answers }: Compiled,
@@ -34,8 +34,7 @@ export async function dryRunDesign(
   const limit = AbortSignal.timeout(LIMIT_MS);
   try {
     const trace = await dryRun(
-      conductor.detached(), // it removes what it made, also when the call was cancelled; "signal" ends it
-
+      conductor.detached(), // the clean-up must run after the call is cancelled too; `signal` ends the run
       workflowOf(def, [...byName.keys()]),
       { input: { ...answers.input, ...input }, tasks, expect: { status: 'COMPLETED' } },
       {
@@ -50,7 +49,7 @@ export async function dryRunDesign(
   } catch (error) {
     signal.throwIfAborted();
     if (!limit.aborted || !(error instanceof FleetError)) throw error;
-    return { kind: 'unfinished', note: `The dry run was not over after ${LIMIT_MS / 1000} s.` };
+    return { kind: 'unfinished', note: `The dry run did not end within ${LIMIT_MS / 1000} s.` };
   }
 }
 
@@ -62,7 +61,7 @@ function outcomeOf(trace: Trace): DryRunOutcome {
   if (failed) return { kind: 'failed', ref: failed.ref, reason: failed.reason ?? failed.status };
   const last = trace.attempts.at(-1);
   if (status === 'RUNNING')
-    return { kind: 'unfinished', note: `The dry run still waited at ${last?.ref ?? 'its start'}.` };
+    return { kind: 'unfinished', note: `The dry run was still waiting at ${last?.ref ?? 'its start'}.` };
   return { kind: 'passed', path, note: `It ended as ${status} at ${last?.ref ?? 'its start'}.` };
 }
 
@@ -70,7 +69,7 @@ function isFailed({ status, type, unanswered }: Attempt): boolean {
   return ['FAILED', 'FAILED_WITH_TERMINAL_ERROR', 'TIMED_OUT'].includes(status) && type !== 'JOIN' && !unanswered;
 }
 
-/** A dry run knows workflows from code; this one is known by its definition only. */
+/** The definition as the kind of workflow that a dry run takes, which normally comes from code. */
 function workflowOf(def: WorkflowDef, policies: readonly string[]): Workflow {
   const anything = z.looseObject({});
   const tasks = policies.map((name): TaskPolicy => ({ kind: 'policy', name, description: '', options: {} }));

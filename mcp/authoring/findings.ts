@@ -11,11 +11,11 @@ export const findingSchema = z.object({
   repair: z.string(),
 });
 
-/** More are seldom looked at before the first ones are mended. */
+/** Findings shown at once: enough to fix before the next check. */
 const SHOWN = 25;
 const LINE_LIMIT = 400;
 
-/** Findings as lines, errors first: what is wrong where, and what to do about it. */
+/** Findings as lines, errors first: the severity, the place, what is wrong, and the repair. */
 export function findingLines(findings: readonly Finding[]): string[] {
   const ordered = inOrder(findings);
   const lines = ordered
@@ -24,7 +24,7 @@ export function findingLines(findings: readonly Finding[]): string[] {
       line(`${severity} | ${pointer || '/'} | ${message} | ${repair} (${rule})`),
     );
   const more = ordered.length - SHOWN;
-  return more > 0 ? [...lines, `And ${more} more; mend these first and ask again.`] : lines;
+  return more > 0 ? [...lines, `… and ${more} more; fix these first, then check again.`] : lines;
 }
 
 export function findingRows(findings: readonly Finding[]): z.input<typeof findingSchema>[] {
@@ -40,8 +40,8 @@ function inOrder(findings: readonly Finding[]): Finding[] {
   return [...errors, ...findings.filter(({ severity }) => severity !== 'error')];
 }
 
-/** Names out of a definition may hold anything; a finding stays on its line. */
+/** Keeps a finding on one line, because names from a definition can hold line breaks. */
 function line(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it removes control characters
   return clip(text.replaceAll(/[\s\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' '), LINE_LIMIT);
 }

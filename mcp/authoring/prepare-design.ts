@@ -9,28 +9,28 @@ import { checkDefinition } from './check-definition.ts';
 import { type DryRunOutcome, dryRunDesign } from './dry-run-design.ts';
 import { findingLines } from './findings.ts';
 
-/** In a dry run the first rounds of a loop say as much as all of them. */
+/** Rounds of each loop in a dry run; more rounds would show nothing new. */
 const DRY_ROUNDS = 2;
 
-/** A design that may be registered. */
+/** A design that passed every check and can be registered. */
 export interface PreparedDesign {
   readonly def: WorkflowDef;
   readonly taskDefs: readonly TaskDef[];
   readonly inputs: readonly string[];
   readonly warnings: readonly Finding[];
-  readonly rehearsal: Exclude<DryRunOutcome, { kind: 'failed' }>;
+  readonly dryRun: Exclude<DryRunOutcome, { kind: 'failed' }>;
 }
 
-/** The run for which a design is made. */
+/** The first execution of a design. */
 export interface Run {
   readonly input: Readonly<Record<string, unknown>>;
-  /** Refuses, by throwing, a run that lacks some of the inputs that steps read. */
+  /** Throws if the input lacks a name that steps read. */
   checkInputs(names: readonly string[]): void;
 }
 
 /**
- * Everything between steps and registration: compiled, checked as every definition is, and run once without effects.
- * @throws FleetError `input` with what is wrong and in which step
+ * Compiles a design, checks it as every definition is checked, and dry-runs it.
+ * @throws FleetError `input` with what is wrong, and in which step
  */
 export async function prepareDesign(
   design: Design,
@@ -45,11 +45,11 @@ export async function prepareDesign(
   const errors = findings.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw refused(errors);
   progress({ progress: 2, total: 4, message: 'checked' });
-  const rehearsal = await dryRunDesign(compileSteps(design, { roundsAtMost: DRY_ROUNDS }), input, context);
-  if (rehearsal.kind === 'failed') throw failed(rehearsal, compiled);
+  const dryRun = await dryRunDesign(compileSteps(design, { roundsAtMost: DRY_ROUNDS }), input, context);
+  if (dryRun.kind === 'failed') throw failed(dryRun, compiled);
   progress({ progress: 3, total: 4, message: 'dry run passed' });
   const { def, taskDefs, inputs } = compiled;
-  return { def, taskDefs, inputs, warnings: findings, rehearsal };
+  return { def, taskDefs, inputs, warnings: findings, dryRun };
 }
 
 function refused(errors: readonly Finding[]): FleetError {
@@ -67,7 +67,7 @@ function failed({ ref, reason }: Extract<DryRunOutcome, { kind: 'failed' }>, { a
   const hint =
     made === ''
       ? ''
-      : ` It was given made-up answers, as far as steps read them: ${made.slice(0, 800)}. If a real answer has another form, show it in "example" of that step.`;
+      : ` The dry run made up these answers, with the fields that steps read: ${made.slice(0, 800)}. If a real answer has another form, give it as "example" of that step.`;
   return new FleetError(
     'input',
     `Nothing was registered: in the dry run step "${ref}" failed (quoted): ${quote(reason, 400)}.${hint}`,

@@ -4,20 +4,20 @@ import { orUndefined } from '../../core/errors.ts';
 import { isObject } from '../../core/json.ts';
 import type { Known } from '../../workflows/lint/lint.ts';
 
-/** So many are asked for one by one; above, all there are cost less. */
+/** Up to this many task definitions are read one by one. For more, one request for all of them is cheaper. */
 const ONE_BY_ONE = 20;
 
-/** The names of what a definition relies on, as far as they are written out. */
+/** The names that a definition mentions, without those that an expression makes at run time. */
 interface Mentioned {
   readonly tasks: ReadonlySet<string>;
   readonly workflows: ReadonlySet<string>;
 }
 
 /**
- * What the server has of all that a definition mentions, so that lint can tell what is missing.
- * @param ours task definitions that will be registered with it
+ * Reads the task definitions and workflows that a definition mentions, so that lint can report missing ones.
+ * @param ours task definitions that will be registered together with it
  */
-export async function knownFor(def: unknown, conductor: Conductor, ours: readonly TaskDef[] = []): Promise<Known> {
+export async function readKnown(def: unknown, conductor: Conductor, ours: readonly TaskDef[] = []): Promise<Known> {
   const { tasks, workflows } = mentionedIn(def);
   const taskDefs = new Map<string, unknown>(ours.map((one) => [one.name, one]));
   const asked = [...tasks].filter((name) => !taskDefs.has(name));
@@ -46,7 +46,7 @@ async function storedWorkflows(names: ReadonlySet<string>, conductor: Conductor)
   return found;
 }
 
-/** Definitions inside tasks count as well; a stack of our own bears any depth. */
+/** Collects names at any depth, with a stack of its own instead of recursion, which a very deep value would break. */
 function mentionedIn(def: unknown): Mentioned {
   const tasks = new Set<string>();
   const workflows = new Set<string>();

@@ -13,7 +13,7 @@ export interface Written {
   readonly output?: Record<string, unknown> | undefined;
 }
 
-/** A model gets its own mistakes back once. */
+/** The model gets its mistakes back once. */
 const TRIES = 2;
 const MAX_TOKENS = 2_000;
 const MODEL_SECONDS = 40;
@@ -26,21 +26,21 @@ const written = z.object({
 const SYSTEM = 'You write workflows as JSON. You answer with one JSON object and nothing else.';
 
 /**
- * Steps for what somebody described: by the client's model, else by the one configured for the Conductor server.
- * @throws FleetError `input` with the format of steps and an example, where there is no model or none wrote steps that compile
+ * Lets a model write the steps for a description: the client's model, or else the one configured for the Conductor server.
+ * @throws FleetError `input` with the format of steps and an example, if there is no model or it wrote no steps that compile
  */
 export async function writeSteps(name: string, description: string, context: ToolContext): Promise<Written> {
   const base = promptFor(description);
   let prompt = base;
-  let why = 'There is no model to write the steps: this client lends none, and LLM_PROVIDER is not set.';
+  let why = 'No model can write the steps: this client does not support sampling, and LLM_PROVIDER is not set.';
   for (let round = 1; round <= TRIES; round++) {
-    const answer = await ask(prompt, `steps-${round}`, context);
+    const answer = await askModel(prompt, `steps-${round}`, context);
     if (answer === undefined) break;
     if ('failed' in answer) {
       why = `The model did not answer (quoted): ${quote(answer.failed, 300)}.`;
       break;
     }
-    const read = stepsIn(name, answer.said);
+    const read = parseSteps(name, answer.said);
     if ('steps' in read) return read;
     why = `The model wrote steps that do not compile (quoted): ${quote(read.problem, 300)}.`;
     prompt = `${base}\n\nYou answered:\n${clip(answer.said, 8_000)}\n\nThat was wrong: ${read.problem}\nAnswer again, corrected.`;
@@ -48,7 +48,7 @@ export async function writeSteps(name: string, description: string, context: Too
   throw formatNeeded(name, why);
 }
 
-/** What somebody is told who has to write the steps. */
+/** The error that asks the caller to write the steps, with their format. */
 export function formatNeeded(name: string, why: string): FleetError {
   const example = callOf('design_and_execute_workflow', {
     name,
@@ -57,7 +57,7 @@ export function formatNeeded(name: string, why: string): FleetError {
     execute: false,
   });
   return new FleetError('input', `${why}\nWrite the steps yourself. ${STEP_FORMAT}`, {
-    remedy: `Send steps. An example that works as it stands: ${example}`,
+    remedy: `Send steps. An example that works without changes: ${example}`,
   });
 }
 
@@ -73,13 +73,13 @@ function promptFor(description: string): string {
 
 type Answer = { readonly said: string } | { readonly failed: string };
 
-async function ask(prompt: string, key: string, context: ToolContext): Promise<Answer | undefined> {
+async function askModel(prompt: string, key: string, context: ToolContext): Promise<Answer | undefined> {
   const said = await context.sample(key, { prompt, systemPrompt: SYSTEM, maxTokens: MAX_TOKENS });
   if (said !== undefined) return { said };
   return context.model && askServer(prompt, context.model, context);
 }
 
-/** One task that is not registered, since nobody else is to start it. */
+/** Asks the server's model through a one-task workflow that is started without being registered. */
 async function askServer(
   prompt: string,
   { provider, model }: ServerModel,
@@ -89,7 +89,7 @@ async function askServer(
     name: 'fleet_write_steps',
     version: 1,
     steps: [
-      // The server would take what the prompt shows of references for its own.
+      // In the prompt, `$${` is a literal `${`: the server must not resolve the references in its examples.
       {
         id: 'write',
         type: 'llm',
@@ -110,10 +110,10 @@ async function askServer(
     const { status, output, reasonForIncompletion } = await conductor.waitForEnd(id, { signal: limit });
     if (status !== 'COMPLETED') return { failed: reasonForIncompletion ?? status };
     const { write } = output;
-    // The server makes an object of a text that is JSON.
+    // The server parses an answer that is JSON.
     return { said: typeof write === 'string' ? write : JSON.stringify(write) };
   } catch (error) {
-    // Nobody waits for its answer any more.
+    // The answer is no longer needed.
     if (id !== undefined && limit.aborted)
       await conductor
         .detached()
@@ -124,8 +124,8 @@ async function askServer(
   }
 }
 
-/** The steps in what a model said, fenced or not, if they compile. */
-function stepsIn(name: string, said: string): Written | { problem: string } {
+/** The steps in a model's answer, with or without a code fence, or why they cannot be used. */
+function parseSteps(name: string, said: string): Written | { problem: string } {
   const json = said.slice(said.indexOf('{'), said.lastIndexOf('}') + 1);
   try {
     const found = written.parse(JSON.parse(json));
@@ -133,7 +133,7 @@ function stepsIn(name: string, said: string): Written | { problem: string } {
     return found;
   } catch (error) {
     return {
-      problem: error instanceof FleetError ? error.message : 'the answer is no JSON object with a list of steps.',
+      problem: error instanceof FleetError ? error.message : 'the answer is not a JSON object with a list of steps.',
     };
   }
 }

@@ -6,34 +6,34 @@ import type { ToolContext } from '../engine/define-tool.ts';
 import { findExecution } from '../shared/find-execution.ts';
 import { callOf } from '../shared/quote.ts';
 
-/** Calls on the server at once: it does them one after the other where they meet. */
+/** Calls to the server at once. It runs calls that conflict one after the other. */
 const AT_ONCE = 8;
-/** Progress is told so often at most over a whole call. */
-const TOLD = 20;
+/** The most progress messages of one call. */
+const MOST_MESSAGES = 20;
 
-/** What a tool does to each execution it is called for. */
+/** What a tool does to each execution of a call. */
 export interface ExecutionAction {
   readonly tool: string;
-  /** As in `would be paused`. */
+  /** The past participle, as in `would be paused`. */
   readonly done: string;
-  /** Its arguments beside the selection. */
+  /** The tool's arguments other than the selection. */
   readonly args: Readonly<Record<string, unknown>>;
-  /** The statuses it can change. */
+  /** The statuses in which the action is possible. */
   readonly from: readonly WorkflowStatus[];
-  /** The statuses in which there is nothing left to do. */
+  /** The statuses in which nothing is left to do. */
   readonly already: readonly WorkflowStatus[];
   act(conductor: Conductor, executionId: string): Promise<void>;
-  /** Whether it took effect. */
+  /** True if the action took effect. */
   worked(after: Execution, before: Execution): boolean;
-  /** Why it cannot be done in a status that is neither, and what can be done instead. */
+  /** For every other status: why the action is impossible, and what to do instead. */
   refusal(execution: Execution): FleetError;
-  /** The server's refusal in our words, with what can be done instead; undefined where it has none of its own. */
+  /** Rewrites an error of the server, with what to do instead. If it returns undefined, the error stays as it is. */
   explain?(error: FleetError, execution: Execution): FleetError | undefined;
-  /** What somebody should know about an execution that was changed. */
+  /** What a caller should know after a change. */
   readonly note?: string;
 }
 
-/** What became of one execution. `changed` and `unchanged` are as asked for, the others are not. */
+/** The result for one execution. After `changed` and `unchanged` it is in the state that the caller wants. */
 export interface Outcome {
   readonly executionId: string;
   readonly workflow: string;
@@ -41,26 +41,26 @@ export interface Outcome {
   readonly before?: WorkflowStatus;
   /** Status now. */
   readonly status?: WorkflowStatus;
-  /** Why not. */
+  /** Why the action failed. */
   readonly error?: FleetError;
 }
 
 /**
- * Does the action to each execution, some at a time, and says of each what became of it. Where the server cannot be reached any more,
- * the rest is not tried.
- * @param isLeftOut executions that must not be touched although they are named
+ * Applies the action to each execution, some at a time, and returns an outcome for each. After an error that every execution would
+ * meet, such as a lost connection, the rest is not tried.
+ * @param isExcluded true for an execution that must not be changed although its id is listed
  */
 export async function applyAction(
   action: ExecutionAction,
   ids: readonly string[],
   context: Pick<ToolContext, 'conductor' | 'progress' | 'signal'>,
-  isLeftOut: (execution: Execution) => boolean = () => false,
+  isExcluded: (execution: Execution) => boolean = () => false,
 ): Promise<Outcome[]> {
-  const step = Math.ceil(ids.length / TOLD);
+  const step = Math.ceil(ids.length / MOST_MESSAGES);
   let done = 0;
   let broken: FleetError | undefined;
   return inParallel(ids, AT_ONCE, async (id) => {
-    const outcome = broken ? notTried(id, broken) : await one(action, id, context.conductor, isLeftOut);
+    const outcome = broken ? notTried(id, broken) : await actOnOne(action, id, context.conductor, isExcluded);
     if (outcome.error && isBroken(outcome.error)) broken ??= outcome.error;
     done++;
     if (ids.length > 1 && done % step === 0)
@@ -69,28 +69,29 @@ export async function applyAction(
   });
 }
 
-async function one(
+async function actOnOne(
   action: ExecutionAction,
   executionId: string,
   conductor: Conductor,
-  isLeftOut: (execution: Execution) => boolean,
+  isExcluded: (execution: Execution) => boolean,
 ): Promise<Outcome> {
   try {
     const before = await findExecution(conductor, executionId, { includeTasks: false });
     const known = { executionId, workflow: before.workflowName, before: before.status };
-    if (isLeftOut(before)) return { ...known, status: before.status, outcome: 'failed', error: cameLater(before) };
+    if (isExcluded(before))
+      return { ...known, status: before.status, outcome: 'failed', error: changedSinceCounted(before) };
     if (action.already.includes(before.status)) return { ...known, status: before.status, outcome: 'unchanged' };
     if (!action.from.includes(before.status))
       return { ...known, status: before.status, outcome: 'failed', error: action.refusal(before) };
-    return { ...known, ...(await attempt(action, before, conductor)) };
+    return { ...known, ...(await actAndCheck(action, before, conductor)) };
   } catch (error) {
     if (!(error instanceof FleetError)) throw error; // the call was cancelled, or a bug
     return isBroken(error) ? notTried(executionId, error) : { executionId, workflow: '', outcome: 'failed', error };
   }
 }
 
-/** Asks for it, and believes what the execution shows afterwards: an answer may get lost, and states change meanwhile. */
-async function attempt(
+/** Sends the call, then reads the execution: only its status shows the effect, because an answer can be lost. */
+async function actAndCheck(
   action: ExecutionAction,
   before: Execution,
   conductor: Conductor,
@@ -104,13 +105,13 @@ async function attempt(
     },
   );
   const after = await findExecution(conductor, workflowId, { includeTasks: false }).catch((error: unknown) => {
-    throw error instanceof FleetError ? mayHaveHappened(workflowId, error) : error;
+    throw error instanceof FleetError ? mayHaveChanged(workflowId, error) : error;
   });
   const { status } = after;
   if (action.worked(after, before)) return { outcome: 'changed', status };
   if (action.already.includes(status)) return { outcome: 'unchanged', status };
   if (!action.from.includes(status)) return { outcome: 'failed', status, error: action.refusal(after) };
-  const error = failure ? (action.explain?.(failure, after) ?? failure) : tookNoEffect(action, after);
+  const error = failure ? (action.explain?.(failure, after) ?? failure) : hadNoEffect(action, after);
   return { outcome: 'failed', status, error };
 }
 
@@ -118,27 +119,27 @@ function notTried(executionId: string, error: FleetError): Outcome {
   return { executionId, workflow: '', outcome: 'not tried', error };
 }
 
-/** True where the next execution would meet the same error, since it is not about this one. */
+/** True if the next execution would meet the same error. */
 export function isBroken({ code, cause }: FleetError): boolean {
   if (code === 'denied' || code === 'config') return true;
   return code === 'upstream' && !(typeof cause === 'object' && cause !== null && 'status' in cause);
 }
 
-function cameLater({ workflowId, status }: Execution): FleetError {
-  return new FleetError('conflict', `${workflowId} has become ${status} after it was counted, so it was left alone.`, {
-    remedy: 'Make the first call again, without confirm, to count anew.',
+function changedSinceCounted({ workflowId, status }: Execution): FleetError {
+  return new FleetError('conflict', `${workflowId} became ${status} after the count, so it was not changed.`, {
+    remedy: 'Repeat the first call, without confirm, to count again.',
   });
 }
 
-function mayHaveHappened(executionId: string, { code, message, cause }: FleetError): FleetError {
+function mayHaveChanged(executionId: string, { code, message, cause }: FleetError): FleetError {
   const look = callOf('get_execution_status', { executionId });
-  return new FleetError(code, `${message} It may have been done all the same.`, {
+  return new FleetError(code, `${message} The action may have taken effect.`, {
     retryable: false,
-    remedy: `When the server answers again, look before you repeat it: ${look}`,
+    remedy: `When the server answers again, look before you repeat the call: ${look}`,
     cause,
   });
 }
 
-function tookNoEffect({ tool }: ExecutionAction, { workflowId, status }: Execution): FleetError {
+function hadNoEffect({ tool }: ExecutionAction, { workflowId, status }: Execution): FleetError {
   return new FleetError('upstream', `The server accepted ${tool} for ${workflowId}, but it is still ${status}.`);
 }

@@ -6,9 +6,9 @@ import type { Elicitation } from '../engine/elicitation.ts';
 const answer = z.object({ confirm: z.boolean().describe('Yes, do it') });
 
 /**
- * Asks the person at the client whether something may be done, and returns whether they could be asked. The answer counts for this
- * `subject` alone.
- * @throws FleetError `cancelled` if they say no, or do not want to say
+ * Asks the person at the client to confirm something. The answer counts for this `subject` and message only.
+ * @returns false if the client cannot ask
+ * @throws FleetError `cancelled` if the person declines or dismisses the question
  */
 export async function askPerson(
   { elicit }: Pick<Elicitation, 'elicit'>,
@@ -20,6 +20,6 @@ export async function askPerson(
   if (said === undefined) return false;
   if (said.action === 'accept' && said.content.confirm) return true;
   throw new FleetError('cancelled', refused, {
-    remedy: 'Ask the person what to do instead; do not make the call again unasked.',
+    remedy: 'Ask the person what to do instead. Do not repeat the call without their consent.',
   });
 }

@@ -5,12 +5,16 @@ import { FleetError } from '../../core/errors.ts';
 
 const holder = z.looseObject({ workflowDefinition: workflowDefSchema });
 
-/** The definition an execution was started with, which the server keeps in it. */
+/** The definition that an execution runs; the server stores it in the execution. @throws FleetError `upstream` if it is missing */
 export function definitionOf(execution: Execution): StoredWorkflowDef & { tasks: WorkflowTask[] } {
   const parsed = holder.safeParse(execution);
-  if (parsed.success) return parsed.data.workflowDefinition as StoredWorkflowDef & { tasks: WorkflowTask[] }; // what more a task holds is read with care
-  throw new FleetError('upstream', `The server shows ${execution.workflowId} without the definition it runs.`, {
-    retryable: false,
-    cause: parsed.error,
-  });
+  if (parsed.success) return parsed.data.workflowDefinition as StoredWorkflowDef & { tasks: WorkflowTask[] }; // readers check the fields of a task that the schema leaves open
+  throw new FleetError(
+    'upstream',
+    `The server's answer for execution ${execution.workflowId} lacks the definition that it runs.`,
+    {
+      retryable: false,
+      cause: parsed.error,
+    },
+  );
 }

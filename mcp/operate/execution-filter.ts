@@ -9,42 +9,42 @@ import {
   workflowStatuses,
 } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
-import { executionId } from '../shared/fields.ts';
+import { executionId, workflowFilter } from '../shared/fields.ts';
 
 /*
- * Which executions a call is about: named by id, or found by a filter.
+ * Which executions a call changes: those with the given ids, or those that a filter finds.
  *
- * A filter is looked at before it is carried out. The first call touches nothing and answers with what it found and with `confirm`;
- * the second, with it, touches what was found and nothing else, though no process remembers what that was:
- * 1. `confirm` holds how many were found, between which starts they lie, and the newest change of them, all by the server's clock.
- * 2. The second call searches again between those starts. What has left the filter meanwhile is not touched.
- * 3. What has come into it since is newer than the newest change and is left out; see `isNewerThan`.
- * 4. More than were counted are never touched. `confirm` of another action, or of another filter, is refused.
+ * With a filter it takes two calls: preview, then confirm. The first call changes nothing; it shows what it found and returns
+ * `confirm`. The second call, with `confirm`, changes only what the first one found. No process remembers that:
+ * 1. `confirm` holds the number found, their first and last start time and their newest change, by the server's clock.
+ * 2. The second call searches again between those start times. An execution that no longer matches is not changed.
+ * 3. An execution that matches only since then has a newer change and is left out; see `isNewerThan`.
+ * 4. Never are more executions changed than were counted. A `confirm` of another action or another filter is refused.
  */
 
-/** Most executions of one call. */
+/** The most executions of one call. */
 const MOST = 1000;
-/** Executions that are read to find those whose reason holds a text: the server cannot search in reasons alone. */
+/** The most executions that are read to find a text in their reasons, which the server cannot search. */
 const SCANNED = 5000;
 const PAGE = 1000;
 
-// The server has no way to quote a value in a query, so only characters that mean nothing in one may pass.
+/** A value that can go into a search query; the server cannot quote one. Other correlation ids are compared here. */
 const plain = /^[A-Za-z0-9_.:-]{1,255}$/;
 
-/** Texts of a call. Checked here and not in the schema that clients see, where it would cost tokens in every tool that takes it. */
+/** A text that is checked by `refine`, so that the list of tools does not show the rule in every tool that takes it. */
 const checked = (ok: (text: string) => boolean, rule: string) => z.string().refine(ok, rule);
 const instantText = checked((text) => !Number.isNaN(Date.parse(text)), 'must be a time such as 2026-11-21T09:00:00Z');
 export const someText = checked((text) => text.length > 0 && text.length <= 255, 'must be 1 to 255 characters long');
 const isStatus = (text: string) => workflowStatuses.some((status) => status === text);
 
 const filter = z.strictObject({
-  workflowName: checked((name) => plain.test(name), 'must be a whole workflow name').optional(),
+  workflowName: workflowFilter.optional(),
   status: checked(isStatus, `must be one of ${workflowStatuses.join(', ')}`).optional(),
   correlationId: someText.optional(),
   startedAfter: instantText.optional(),
   startedBefore: instantText.optional(),
   reason: someText.optional(),
-  /** The newest of them. */
+  /** The newest so many. */
   limit: z
     .int()
     .refine((n) => n >= 1 && n <= MOST, `must be 1 to ${MOST}`)
@@ -52,7 +52,7 @@ const filter = z.strictObject({
 });
 export type Filter = z.output<typeof filter>;
 
-/** Parameters of every tool that acts on one or many executions. */
+/** Parameters of every tool that changes one or many executions. */
 export const selectionFields = {
   executionIds: z
     .array(executionId)
@@ -63,16 +63,16 @@ export const selectionFields = {
   confirm: z.string().max(1000).optional().describe('From that call'),
 };
 
-/** Executions that a filter found, newest start first. */
+/** The executions that a filter found, newest start first. */
 export interface FoundExecutions {
   readonly rows: readonly ExecutionSummary[];
-  /** How many match in all. */
+  /** The number of all matches. */
   readonly matched: number;
-  /** There may be more: reasons were only looked for among the newest. */
+  /** Set if only this many of the newest executions were searched for the reason, so that there may be more. */
   readonly scanned?: number;
 }
 
-/** What a first call found, as far as the second has to know it. Times in epoch milliseconds by the server's clock. */
+/** What the second call must know of the first one's findings. Times are epoch milliseconds of the server's clock. */
 interface Bounds {
   readonly count: number;
   readonly oldestStart: number;
@@ -80,22 +80,22 @@ interface Bounds {
   readonly newestChange: number;
 }
 
-/** The statuses a search is for: those that the action can change, or the one of them that the filter names. @throws FleetError `input` */
+/** The statuses to search for: all that the action can change, or the one that the filter names. @throws FleetError `input` */
 export function statusesFor(
   { status }: Filter,
   from: readonly WorkflowStatus[],
   tool: string,
 ): readonly WorkflowStatus[] {
   if (status === undefined) return from;
-  const named = from.find((one) => one === status);
+  const named = from.find((actOnOne) => actOnOne === status);
   if (named) return [named];
   throw new FleetError('input', `${tool} changes nothing in executions that are ${status}.`, {
-    remedy: `Filter by one of ${from.join(', ')}, or leave status away for all of these.`,
+    remedy: `Filter by one of ${from.join(', ')}, or leave status out for all of these.`,
   });
 }
 
-/** Finds the executions of a filter, up to its limit. `bounds`: only those that started between these. */
-export async function find(
+/** Finds the executions that match a filter, up to its limit; with `bounds`, only those that started between its times. */
+export async function findByFilter(
   conductor: Conductor,
   { filter, statuses, bounds }: { filter: Filter; statuses: readonly WorkflowStatus[]; bounds?: Bounds | undefined },
 ): Promise<FoundExecutions> {
@@ -140,7 +140,7 @@ function matches(row: ExecutionSummary, { correlationId, reason }: Filter): bool
   );
 }
 
-/** What the second call needs to touch what this search found. `meaning` is the action and the filter; it is bound to them. */
+/** The `confirm` of a preview. It is valid only for the same `meaning`: the action and the filter. */
 export function confirmText(rows: readonly ExecutionSummary[], meaning: unknown): string {
   const starts = rows.map(({ startTime }) => time(startTime));
   const changes = rows.flatMap(({ startTime, updateTime, endTime }) => [startTime, updateTime, endTime].map(time));
@@ -152,7 +152,7 @@ export function confirmText(rows: readonly ExecutionSummary[], meaning: unknown)
 export function readConfirm(text: string, meaning: unknown, again: string): Bounds {
   const parts = /^([0-9a-z]{1,9})\.([0-9a-z]{1,9})\.([0-9a-z]{1,9})\.([0-9a-z]{1,9})\.([0-9a-f]{8})$/.exec(text);
   if (parts?.[5] !== digest(meaning)) {
-    const what = parts ? 'belongs to another action, filter or limit' : 'is not one that an earlier answer gave';
+    const what = parts ? 'belongs to another action, filter or limit' : 'did not come from an earlier answer';
     throw new FleetError('input', `This confirm ${what}. Nothing was changed.`, { remedy: again });
   }
   const [count = 0, oldestStart = 0, newestStart = 0, newestChange = 0] = parts
@@ -161,7 +161,7 @@ export function readConfirm(text: string, meaning: unknown, again: string): Boun
   return { count, oldestStart, newestStart, newestChange };
 }
 
-/** Whether an execution came into its present state later than all that the first call found. */
+/** True if the execution reached its present state after every execution that the first call found. */
 export function isNewerThan({ newestChange }: Bounds, execution: Execution): boolean {
   const { status, startTime, endTime, updateTime, lastRetriedTime } = execution;
   if (hasEnded(status)) return endTime > newestChange;

@@ -10,43 +10,43 @@ import {
   confirmText,
   type Filter,
   type FoundExecutions,
-  find,
+  findByFilter,
   isNewerThan,
   readConfirm,
   statusesFor,
 } from './execution-filter.ts';
 
-/** Rows of a first look: enough to see whether the filter means what it should. */
+/** Rows of a preview: enough to see whether the filter finds what it should. */
 const SHOWN_FOUND = 5;
-/** Text and structured form of one outcome. */
+/** Bytes of one outcome, as text and in structured form. */
 const ROW_BYTES = 500;
 const MOST_ROWS = 100;
 const NOTE_LIMIT = 200;
 
-/** What every tool that acts on executions answers with. */
+/** The structured answer of every tool that changes executions. */
 export const operateOutput = z.object({
-  /** `changed`, `unchanged` (there was nothing to do) and `failed`; or `matched`, after a first look by filter. */
+  /** `changed`, `unchanged` (nothing to do) and `failed`; in a preview only `matched`. */
   counts: z.record(z.string(), z.int()),
-  /** Of a first look. */
+  /** In a preview. */
   confirm: z.string().optional(),
-  /** `executionId`, `before`, `status`, `outcome`, and `note` where it failed. */
+  /** `executionId`, `before`, `status`, `outcome`, and `note` if it failed. */
   executions: z.array(jsonObject),
 });
 type Answer = ToolAnswer<z.input<typeof operateOutput>>;
 
-/** How a call says which executions it is for. */
+/** The executions of a call: by ids or by a filter. */
 export interface Selection {
   readonly executionIds?: readonly string[] | undefined;
   readonly filter?: Filter | undefined;
   readonly confirm?: string | undefined;
 }
 
-/** Puts the question to a person before many executions are touched. @throws FleetError `cancelled` if they say no */
+/** Asks a person before many executions are changed. @throws FleetError `cancelled` if they decline */
 export type AskFirst = (what: string, key: string) => Promise<unknown>;
 
 /**
- * Does an action to the executions a call names, or to those its filter finds: to these in two calls, of which the first only looks.
- * @throws FleetError if it could be done to none of them
+ * Applies an action to the executions with the given ids or, in two calls, to those that a filter finds: preview, then confirm.
+ * @throws FleetError if it failed for all of them
  */
 export async function operate(
   action: ExecutionAction,
@@ -55,14 +55,14 @@ export async function operate(
   askFirst?: AskFirst,
 ): Promise<Answer> {
   const { executionIds, filter } = selection;
-  if ((executionIds === undefined) === (filter === undefined)) throw oneOf(action);
-  if (filter) return operateOnFound(action, { ...selection, filter }, context, askFirst);
+  if ((executionIds === undefined) === (filter === undefined)) throw idsOrFilterError(action);
+  if (filter) return operateByFilter(action, { ...selection, filter }, context, askFirst);
   const ids = [...new Set(executionIds)];
   if (ids.length > 1) await askFirst?.(count(ids.length, 'execution'), ids.join());
   return answerFor(action, await applyAction(action, ids, context), context);
 }
 
-async function operateOnFound(
+async function operateByFilter(
   action: ExecutionAction,
   { filter, confirm }: Selection & { filter: Filter },
   context: ToolContext,
@@ -72,23 +72,21 @@ async function operateOnFound(
   const meaning = [action.tool, action.args, filter];
   const call = (args: object) => callOf(action.tool, { ...action.args, filter, ...args });
   if (confirm === undefined) {
-    const found = await find(context.conductor, { filter, statuses });
+    const found = await findByFilter(context.conductor, { filter, statuses });
     const next = found.rows.length > 0 ? confirmText(found.rows, meaning) : undefined;
-    return dryRun(action, found, next === undefined ? undefined : { confirm: next, call: call({ confirm: next }) });
+    return preview(action, found, next === undefined ? undefined : { confirm: next, call: call({ confirm: next }) });
   }
-  const bounds = readConfirm(confirm, meaning, `Look first: ${call({})}`);
-  const { rows } = await find(context.conductor, { filter, statuses, bounds });
+  const bounds = readConfirm(confirm, meaning, `Preview first: ${call({})}`);
+  const { rows } = await findByFilter(context.conductor, { filter, statuses, bounds });
   if (rows.length > bounds.count) {
     throw new FleetError(
       'conflict',
-      `${rows.length} executions match, ${bounds.count} were counted. Nothing was changed.`,
-      {
-        remedy: `Look again: ${call({})}`,
-      },
+      `${rows.length} executions match now, but the preview counted ${bounds.count}. Nothing was changed.`,
+      { remedy: `Preview again: ${call({})}` },
     );
   }
   const ids = rows.map(({ workflowId }) => workflowId);
-  if (ids.length > 1) await askFirst?.(`${count(ids.length, 'execution')} (${perWorkflow(rows)})`, confirm);
+  if (ids.length > 1) await askFirst?.(`${count(ids.length, 'execution')} (${countsByWorkflow(rows)})`, confirm);
   return answerFor(
     action,
     await applyAction(action, ids, context, (execution) => isNewerThan(bounds, execution)),
@@ -96,14 +94,14 @@ async function operateOnFound(
   );
 }
 
-function oneOf({ tool, args }: ExecutionAction): FleetError {
+function idsOrFilterError({ tool, args }: ExecutionAction): FleetError {
   const call = callOf(tool, { ...args, filter: { startedAfter: new Date(Date.now() - 86_400_000).toISOString() } });
-  return new FleetError('input', 'Give either executionIds or filter.', {
-    remedy: `See first what a filter would touch, e.g. of the last day: ${call}`,
+  return new FleetError('input', `${tool} takes either executionIds or filter.`, {
+    remedy: `Give one of the two. To preview what a filter finds, for example in the last day: ${call}`,
   });
 }
 
-function dryRun(
+function preview(
   { done, tool }: ExecutionAction,
   { rows, matched, scanned }: FoundExecutions,
   next?: { confirm: string; call: string },
@@ -116,9 +114,9 @@ function dryRun(
   };
   const among = scanned ? ` among the newest ${scanned}` : '';
   if (!next) return { text: `No execution that ${tool} could change matches${among}.`, structured };
-  const all = matched > rows.length ? `, of which the newest ${rows.length} would be ${done}` : ` and would be ${done}`;
+  const all = matched > rows.length ? `; the newest ${rows.length} would be ${done}` : ` and would be ${done}`;
   const lines = [
-    `Nothing was changed yet. ${count(matched, 'execution')} match${matched === 1 ? 'es' : ''}${among}${all}: ${perWorkflow(rows)}.`,
+    `Nothing was changed yet. ${count(matched, 'execution')} match${matched === 1 ? 'es' : ''}${among}${all}: ${countsByWorkflow(rows)}.`,
     ...rows.slice(0, SHOWN_FOUND).map(foundLine),
     ...(rows.length > SHOWN_FOUND ? [`… and ${rows.length - SHOWN_FOUND} more.`] : []),
     `To do it: ${next.call}`,
@@ -137,7 +135,7 @@ function foundLine({
   return [...cells, ...(reason ? [quote(clip(reason, 80))] : [])].join(' | ');
 }
 
-function perWorkflow(rows: readonly ExecutionSummary[]): string {
+function countsByWorkflow(rows: readonly ExecutionSummary[]): string {
   const counts = new Map<string, number>();
   for (const { workflowType } of rows) counts.set(workflowType, (counts.get(workflowType) ?? 0) + 1);
   const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([name, n]) => `${word(name)} ${n}`);
@@ -146,11 +144,11 @@ function perWorkflow(rows: readonly ExecutionSummary[]): string {
     : parts.join(', ');
 }
 
-/** @throws FleetError if none is as asked for */
+/** @throws FleetError if the action failed for every execution */
 function answerFor(action: ExecutionAction, outcomes: readonly Outcome[], { maxResponseBytes }: ToolContext): Answer {
   const those = (...kinds: Outcome['outcome'][]) => outcomes.filter(({ outcome }) => kinds.includes(outcome));
   const [changed, unchanged, failed] = [those('changed'), those('unchanged'), those('failed', 'not tried')];
-  if (changed.length + unchanged.length === 0 && failed.length > 0) throw noneWorked(action, failed);
+  if (changed.length + unchanged.length === 0 && failed.length > 0) throw nothingChangedError(action, failed);
   const rows = [...failed, ...unchanged, ...changed].slice(
     0,
     Math.max(1, Math.min(MOST_ROWS, Math.floor(maxResponseBytes / ROW_BYTES))),
@@ -161,10 +159,10 @@ function answerFor(action: ExecutionAction, outcomes: readonly Outcome[], { maxR
     outcomes.length === 1 && only
       ? [singleLine(action, only)]
       : [
-          `${changed.length} ${action.done}, ${unchanged.length} already so, ${failed.length} failed, of ${outcomes.length}.`,
+          `${changed.length} ${action.done}, ${unchanged.length} unchanged, ${failed.length} failed, of ${outcomes.length}.`,
           ...rows.map(lineOf),
           ...(hidden > 0
-            ? [`… and ${hidden} more that were ${action.done} or already so; get_execution_status shows each.`]
+            ? [`… and ${hidden} more, ${action.done} or unchanged; get_execution_status shows each.`]
             : []),
         ];
   if (changed.length > 0 && action.note) lines.push(action.note);
@@ -187,7 +185,7 @@ function singleLine({ done }: ExecutionAction, { executionId, workflow, before, 
   const head = `${word(workflow)} ${executionId}`;
   if (outcome === 'unchanged') return `${head}: nothing to change, it is already ${status}.`;
   const follow = callOf('get_execution_status', { executionId });
-  return `${head}: ${done}; was ${before}, is ${status} now.${status === 'RUNNING' ? `\nFollow it: ${follow}` : ''}`;
+  return `${head}: ${done}; was ${before}, is now ${status}.${status === 'RUNNING' ? `\nFollow it: ${follow}` : ''}`;
 }
 
 function lineOf({ executionId, workflow, before, status, outcome, error }: Outcome): string {
@@ -196,13 +194,13 @@ function lineOf({ executionId, workflow, before, status, outcome, error }: Outco
   return [...cells, ...(error ? [noteOf(error)] : [])].join(' | ');
 }
 
-/** Why not, in a cell. What the server said is quoted, because it may hold text of workflows. */
+/** Why the action failed, for one cell. The server's message is quoted, because it may hold text from workflows. */
 function noteOf({ message, cause }: FleetError): string {
   const isServers = typeof cause === 'object' && cause !== null && 'status' in cause && 'body' in cause;
   return isServers ? quote(clip(message, NOTE_LIMIT)) : clip(message, NOTE_LIMIT);
 }
 
-function noneWorked({ tool }: ExecutionAction, failed: readonly Outcome[]): FleetError {
+function nothingChangedError({ tool }: ExecutionAction, failed: readonly Outcome[]): FleetError {
   const [first] = failed;
   const broken = failed.find(({ error }) => error && isBroken(error))?.error;
   if (failed.length === 1 || broken)

@@ -6,26 +6,26 @@ import { inParallel } from '../../core/in-parallel.ts';
 import { findExecution } from '../shared/find-execution.ts';
 
 /*
- * What waits for a person or a signal, all over the server.
+ * All tasks on the server that wait for a person or a signal.
  *
- * HUMAN tasks are in the task index as soon as they wait. WAIT tasks come into it only when they end, so they are looked for by the
- * names they have in the registered definitions. One that waits in an execution of a definition that was never registered is
- * found only by its execution.
+ * The server's task index has a HUMAN task as soon as it waits, but a WAIT task only after it has ended. WAIT tasks are therefore
+ * searched by their names in the registered definitions. A WAIT task of an unregistered definition is found only through the id of
+ * its execution.
  */
 
-/** Most tasks of one kind that are looked through; the oldest of them. */
+/** The most tasks of one kind that are read, the oldest first. */
 const MOST = 1000;
 const AT_ONCE = 8;
 
-/** A task that waits, before it was read. */
+/** A waiting task as the index or queue shows it. */
 export interface Candidate {
   readonly taskId: string;
   readonly workflowId: string;
-  /** Since when it waits, epoch milliseconds. */
+  /** Start of the wait, epoch milliseconds. */
   readonly since: number;
 }
 
-/** A task that waits, with its execution (without its tasks). */
+/** A waiting task with its execution. The execution's list of tasks is not read. */
 export interface Pending {
   readonly task: Task;
   readonly execution: Execution;
@@ -37,24 +37,24 @@ export interface PendingFilter {
   readonly executionId?: string | undefined;
 }
 
-/** Those that wait, the longest first. */
+/** The waiting tasks that match the filter, the longest wait first. */
 export async function findWaiting(conductor: Conductor, filter: PendingFilter): Promise<Candidate[]> {
   const { workflowName, correlationId, executionId } = filter;
   const found =
     executionId === undefined
-      ? [...(await people(conductor, workflowName)), ...(await signals(conductor, workflowName))]
+      ? [...(await humanTasks(conductor, workflowName)), ...(await waitTasks(conductor, workflowName))]
       : waitingAmong((await findExecution(conductor, executionId)).tasks).map(candidateOf);
-  const ofThem = correlationId === undefined ? undefined : await correlated(conductor, correlationId);
+  const ofThem = correlationId === undefined ? undefined : await executionsOfCorrelation(conductor, correlationId);
   const wanted = ofThem ? found.filter(({ workflowId }) => ofThem.has(workflowId)) : found;
   return wanted.sort(longestFirst);
 }
 
-/** The order of candidates; the same for every page. */
+/** Sorts candidates the same way for every page. */
 export function longestFirst(a: Pick<Candidate, 'since' | 'taskId'>, b: Pick<Candidate, 'since' | 'taskId'>): number {
   return a.since - b.since || (a.taskId < b.taskId ? -1 : a.taskId > b.taskId ? 1 : 0);
 }
 
-/** The tasks themselves with their executions. One that was answered or removed meanwhile is left out. */
+/** Reads the tasks and their executions. Leaves out tasks that were answered or removed in the meantime. */
 export async function readPending(conductor: Conductor, candidates: readonly Candidate[]): Promise<Pending[]> {
   const read = await inParallel(candidates, AT_ONCE, async ({ taskId, workflowId }) => {
     const [task, execution] = await Promise.all([
@@ -66,7 +66,7 @@ export async function readPending(conductor: Conductor, candidates: readonly Can
   return read.flat();
 }
 
-async function people(conductor: Conductor, workflowName: string | undefined): Promise<Candidate[]> {
+async function humanTasks(conductor: Conductor, workflowName: string | undefined): Promise<Candidate[]> {
   const conditions = [
     'taskType=HUMAN',
     'status=IN_PROGRESS',
@@ -80,7 +80,7 @@ async function people(conductor: Conductor, workflowName: string | undefined): P
   }));
 }
 
-async function signals(conductor: Conductor, workflowName: string | undefined): Promise<Candidate[]> {
+async function waitTasks(conductor: Conductor, workflowName: string | undefined): Promise<Candidate[]> {
   const defs = (await conductor.listWorkflowDefs()).filter(
     ({ name }) => workflowName === undefined || name === workflowName,
   );
@@ -93,7 +93,7 @@ async function signals(conductor: Conductor, workflowName: string | undefined): 
     .map(candidateOf);
 }
 
-/** Names of the WAIT tasks without a time of their own, wherever they stand in a definition. */
+/** Names of the WAIT tasks without a duration or end time, at any depth of a definition. */
 function signalNames(part: unknown): string[] {
   if (Array.isArray(part)) return part.flatMap(signalNames);
   if (typeof part !== 'object' || part === null) return [];
@@ -104,16 +104,14 @@ function signalNames(part: unknown): string[] {
   return timed ? inside : [part.name, ...inside];
 }
 
-async function correlated(conductor: Conductor, correlationId: string): Promise<Set<string>> {
+async function executionsOfCorrelation(conductor: Conductor, correlationId: string): Promise<Set<string>> {
   const query = `correlationId=${correlationId} AND status IN (RUNNING,PAUSED)`;
   const { results, totalHits } = await conductor.searchExecutions({ query, size: MOST });
   if (totalHits > MOST) {
     throw new FleetError(
       'input',
-      `${totalHits} open executions have this correlationId, which are too many to look through.`,
-      {
-        remedy: 'Name the workflowName or the executionId as well, without correlationId.',
-      },
+      `${totalHits} open executions have this correlationId; at most ${MOST} can be searched.`,
+      { remedy: 'Leave correlationId out, and filter by workflowName or executionId instead.' },
     );
   }
   return new Set(results.map(({ workflowId }) => workflowId));

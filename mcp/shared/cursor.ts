@@ -3,16 +3,16 @@ import { FleetError } from '../../core/errors.ts';
 
 const cursorSchema = z.strictObject({ start: z.int().min(0), before: z.int().min(0).optional() });
 
-/** A place in a list, newest first: how many rows come before it among those that started not after `before` (epoch ms). */
+/** A position in a list that shows the newest first: skip `start` of the rows that started at or before `before` (epoch ms). */
 export type Cursor = z.output<typeof cursorSchema>;
 
-/** The cursor as the opaque text that callers hand back. */
+/** The cursor as an opaque text that callers hand back. */
 export function cursorText(cursor: Cursor): string {
   return Buffer.from(JSON.stringify(cursor)).toString('base64url');
 }
 
 /**
- * @param firstPage the call that begins anew, for the error
+ * @param firstPage the call for the first page, named in the error
  * @throws FleetError `input` if it is not a text that `cursorText` wrote
  */
 export function readCursor(text: string | undefined, firstPage: string): Cursor {
@@ -24,10 +24,10 @@ export function readCursor(text: string | undefined, firstPage: string): Cursor 
   }
 }
 
-/** For a cursor that no answer gave; `firstPage` is the call that begins anew. */
+/** The error for a cursor that no answer gave. */
 export function wrongCursor(firstPage: string, cause?: unknown): FleetError {
-  return new FleetError('input', 'This cursor is not one that an earlier answer gave.', {
-    remedy: `Hand back nextCursor unchanged, or begin with the first page: ${firstPage}`,
+  return new FleetError('input', 'No earlier answer gave this cursor.', {
+    remedy: `Pass nextCursor back unchanged, or ask for the first page: ${firstPage}`,
     cause,
   });
 }

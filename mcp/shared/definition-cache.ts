@@ -1,11 +1,11 @@
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { StoredWorkflowDef, WorkflowVersion } from '../../core/conductor/types.ts';
 
-/** A definition may be used for so long without being read again whole. */
+/** How long a copy of a definition is used before it is read again. */
 const LIFETIME_MS = 3_600_000;
-/** How long a look at all versions is trusted: a change by another process is seen when it is over. */
-const TRUSTED_MS = 2000;
-/** Definitions kept at once; the one that was used least recently goes first. */
+/** How long the index of all versions is trusted. A change by another process is seen after this time. */
+const INDEX_LIFETIME_MS = 2000;
+/** Definitions kept at once; the least recently used is dropped first. */
 const CAPACITY = 500;
 
 /** Every registered name with its versions, lowest first. */
@@ -15,9 +15,9 @@ export type DefinitionIndex = ReadonlyMap<string, readonly WorkflowVersion[]>;
 export interface Definitions {
   /** The stored definition; the highest version if none is named. @throws FleetError `not-found` */
   get(name: string, version?: number): Promise<StoredWorkflowDef>;
-  /** All names and versions, at most two seconds old; `fresh` where the names themselves are the answer. */
+  /** All names and versions, at most two seconds old; with `fresh`, read now. */
   index(options?: { fresh?: boolean }): Promise<DefinitionIndex>;
-  /** For whoever has changed or deleted a definition: the next `get` and `index` ask the server. */
+  /** Call this after changing or deleting a definition: the next `get` and `index` then ask the server. */
   changed(name: string): void;
 }
 
@@ -26,34 +26,34 @@ interface Entry {
   readonly readAt: number;
 }
 
-interface Look {
+interface IndexRead {
   readonly at: number;
   readonly index: Promise<DefinitionIndex>;
 }
 
 /**
- * What all calls of a process share of the definitions. It holds copies, the server's are the truth:
- * 1. A copy is used for an hour at most, and only while the server's version was stored at the same moment as the copy.
- * 2. That is checked by one small look at all versions, which serves every call of the next two seconds.
+ * Copies of workflow definitions that all calls of a process share. The server holds the truth:
+ * 1. A copy is used for at most an hour, and only while its version and update time equal those in the index.
+ * 2. The index is one small request for all versions. Every call of the next two seconds uses its answer.
  * 3. A change by a tool of this process counts at once.
  */
 export class DefinitionCache {
   readonly #entries = new Map<string, Entry>();
-  readonly #looks = new Map<string, Look>();
+  readonly #indexReads = new Map<string, IndexRead>();
   readonly #listeners = new Set<() => void>();
   readonly #now: () => number;
   readonly #signal: AbortSignal | undefined;
 
   /**
-   * @param now milliseconds of a clock that never goes back
-   * @param signal ends the looks that calls share; without it they would outlive the process's last client
+   * @param now milliseconds of a monotonic clock
+   * @param signal ends index reads, which calls share; without it they could outlive the last client
    */
   constructor(now: () => number, signal?: AbortSignal) {
     this.#now = now;
     this.#signal = signal;
   }
 
-  /** The definitions over one connection to the server. `signal` ends a call's own reading, not a look that others share. */
+  /** The definitions over one connection to the server. `signal` ends this call's own reads, not an index read that others share. */
   over(conductor: Conductor, signal: AbortSignal): Definitions {
     return {
       get: (name, version) => this.#get(conductor, signal, name, version),
@@ -62,7 +62,7 @@ export class DefinitionCache {
     };
   }
 
-  /** Calls back when a tool of this process has changed a definition. Returns what ends that. */
+  /** Calls `listener` after a tool of this process has changed a definition. Returns a function that removes it. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -96,16 +96,15 @@ export class DefinitionCache {
   #index(conductor: Conductor, fresh = false): Promise<DefinitionIndex> {
     const { serverUrl } = conductor;
     const time = this.#now();
-    const last = this.#looks.get(serverUrl);
-    if (!fresh && last && time - last.at < TRUSTED_MS) return last.index;
-    const ending = this.#signal ? conductor.withSignal(this.#signal) : conductor;
-    const look = { at: time, index: readIndex(ending) };
-    this.#looks.set(serverUrl, look);
-    // A look that failed is not the answer of the next two seconds.
-    look.index.catch(() => {
-      if (this.#looks.get(serverUrl) === look) this.#looks.delete(serverUrl);
+    const last = this.#indexReads.get(serverUrl);
+    if (!fresh && last && time - last.at < INDEX_LIFETIME_MS) return last.index;
+    const read = { at: time, index: readIndex(this.#signal ? conductor.withSignal(this.#signal) : conductor) };
+    this.#indexReads.set(serverUrl, read);
+    // A failed read must not be the answer of the next two seconds.
+    read.index.catch(() => {
+      if (this.#indexReads.get(serverUrl) === read) this.#indexReads.delete(serverUrl);
     });
-    return look.index;
+    return read.index;
   }
 
   #keep(key: string, entry: Entry): void {
@@ -117,7 +116,7 @@ export class DefinitionCache {
 
   #forget(name: string): void {
     for (const [key, { def }] of this.#entries) if (def.name === name) this.#entries.delete(key);
-    this.#looks.clear();
+    this.#indexReads.clear();
     for (const listener of this.#listeners) listener();
   }
 }

@@ -3,7 +3,7 @@ import type { Execution } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { callOf } from './quote.ts';
 
-/** An execution by its id. @throws FleetError `not-found` with the call that finds ids */
+/** Reads an execution. @throws FleetError `not-found` with the call that lists ids */
 export function findExecution(
   conductor: Conductor,
   id: string,
@@ -12,7 +12,7 @@ export function findExecution(
   return orNoExecution(conductor.getExecution(id, options), id);
 }
 
-/** What was found out about an execution. @throws FleetError `not-found` with the call that finds ids, where there is none of that id */
+/** Awaits a read of the execution `id`. @throws FleetError `not-found` with the call that lists ids, if the server has no such execution */
 export async function orNoExecution<T>(found: Promise<T>, id: string): Promise<T> {
   try {
     return await found;

@@ -10,7 +10,7 @@ export interface WhichWorkflow {
   readonly version?: number | undefined;
 }
 
-/** A registered definition. @throws FleetError `not-found` with near names, or the versions there are */
+/** Reads a registered definition. @throws FleetError `not-found` with similar names, or with the versions that exist */
 export async function findWorkflow(which: WhichWorkflow, definitions: Definitions): Promise<StoredWorkflowDef> {
   try {
     return await definitions.get(which.name, which.version);
@@ -20,14 +20,14 @@ export async function findWorkflow(which: WhichWorkflow, definitions: Definition
   }
 }
 
-/** The versions of a workflow, lowest first, as they are at this moment. @throws FleetError `not-found` with near names if it has none */
+/** The versions that a workflow has now, lowest first. @throws FleetError `not-found` with similar names if it has none */
 export async function findVersions(name: string, definitions: Definitions): Promise<number[]> {
   const versions = await versionsNow(name, definitions);
   if (versions.length === 0) throw await noSuchWorkflow({ name }, definitions);
   return versions;
 }
 
-/** For a name or version that is not registered. The call it advises only reads: another name or version may not be what was meant. */
+/** The error for a name or version that is not registered. The suggested call only reads, because a similar name is only a guess. */
 export async function noSuchWorkflow(
   { name, version }: WhichWorkflow,
   definitions: Definitions,
@@ -45,8 +45,8 @@ export async function noSuchWorkflow(
   const near = nearNames(name, [...(await definitions.index()).keys()]);
   return new FleetError('not-found', `There is no workflow named ${quote(name, 255)}.`, {
     remedy: near[0]
-      ? `Similar names are ${near.map(word).join(', ')}. See what one is: ${callOf('get_workflow', { name: near[0] })}`
-      : `No registered name is like it. See what there is: ${callOf('list_workflows', {})}`,
+      ? `Similar names are ${near.map(word).join(', ')}. See the first: ${callOf('get_workflow', { name: near[0] })}`
+      : `No registered name is similar. See all: ${callOf('list_workflows', {})}`,
     cause,
   });
 }

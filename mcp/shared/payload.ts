@@ -2,16 +2,16 @@ import { clip } from '../../core/text.ts';
 
 type Json = Record<string, unknown>;
 
-/** A value out of a workflow, whole or cut to its share of an answer. */
+/** A value from a workflow, whole or cut to its share of an answer. */
 export interface Payload {
   readonly name: string;
-  /** Absent where it was cut: half of a value would pass for the whole. */
+  /** Absent if the value was cut, because a reader would take half of it for the whole. */
   readonly value?: Json;
-  /** For the text: the JSON, or its beginning and a note. */
+  /** For the text of the answer: the JSON, or its beginning and a note. */
   readonly shown: string;
 }
 
-/** Values under one byte budget: small ones stay whole, the large ones share what is left equally. */
+/** Fits values into one byte budget: small values stay whole, large values share the rest equally. */
 export function fitPayloads(values: readonly (readonly [name: string, value: Json])[], budgetBytes: number): Payload[] {
   const sized = values.map(([name, value]) => {
     const json = JSON.stringify(value);
@@ -28,22 +28,22 @@ export function fitPayloads(values: readonly (readonly [name: string, value: Jso
   });
 }
 
-/** What was not cut, by name. */
+/** The values that were not cut, by name. */
 export function wholeValues(payloads: readonly Payload[]): Partial<Record<string, Json>> {
   return Object.fromEntries(payloads.flatMap(({ name, value }) => (value ? [[name, value]] : [])));
 }
 
-/** Names of what was cut. */
+/** Names of the values that were cut. */
 export function cutNames(payloads: readonly Payload[]): string[] {
   return payloads.filter(({ value }) => value === undefined).map(({ name }) => name);
 }
 
-/** What they take of a budget. */
+/** Bytes that the payloads take of a budget. */
 export function bytesShown(payloads: readonly Payload[]): number {
   return payloads.reduce((sum, { shown }) => sum + Buffer.byteLength(shown), 0);
 }
 
-/** The largest size that every value may have so that all of them together stay within the budget. */
+/** The size limit per value that keeps all values together within the budget. */
 function fairLimit(sizes: readonly number[], budget: number): number {
   let left = budget;
   let waiting = sizes.length;

@@ -10,13 +10,13 @@ import { failure, jsonObject } from './fields.ts';
 import { findWorkflow } from './find-workflow.ts';
 import { fitPayloads } from './payload.ts';
 import { callOf, quote, word } from './quote.ts';
-import { keyOf, type Once, type OnExisting, startOnce } from './start-once.ts';
+import { keyFromInput, type OnExisting, type StartedOnce, startOnce } from './start-once.ts';
 import { waitProgress } from './wait-progress.ts';
 
-/** Clients give a call up after 60 s; by then the caller must have the id, or it starts the workflow again. */
+/** Clients give up a call after 60 s. By then the caller must have the id, or it starts the workflow again. */
 export const MAX_WAIT_SECONDS = 45;
 
-/** Outputs up to this size are shown whole; of others the beginning, and the whole as a resource. */
+/** An output up to this size is shown whole. A larger one is cut, with a link to the resource that holds all of it. */
 const SHOWN_BYTES = 20_000;
 
 export interface RunRequest {
@@ -24,20 +24,20 @@ export interface RunRequest {
   version?: number | undefined;
   input: Record<string, unknown>;
   correlationId?: string | undefined;
-  /** A key, or a recipe for one: see `keyOf`. */
+  /** A key, or a template for one: see `keyFromInput`. */
   idempotencyKey?: string | undefined;
   onExisting: OnExisting;
   waitSeconds: number;
-  /** Do not wait on where a person or a signal has to come first. */
+  /** Stop waiting when the execution waits for a person or a signal. */
   stopAtGate?: boolean;
 }
 
-/** The schema of what a started workflow is answered with. */
+/** The structured answer of a tool that runs a workflow. */
 export const runOutput = z.object({
   executionId: z.string(),
   status: z.string(),
   version: z.int(),
-  /** False where an execution of the same key was there already; absent where a task ends, whose beginning said it. */
+  /** False if an earlier call with the key had started it. Absent in the result of an MCP task, which began with this answer. */
   isNew: z.boolean().optional(),
   output: jsonObject.optional(),
   error: failure.optional(),
@@ -48,94 +48,96 @@ export const runOutput = z.object({
 type Run = z.input<typeof runOutput>;
 
 /**
- * Starts a workflow, once for its key if it has one, waits as long as asked for its end and tells how it stands.
- * @throws FleetError `not-found` with near names, `input` if the input does not fit the definition, `conflict` about the key
+ * Starts a workflow (at most once for its key, if it has one), waits up to `waitSeconds` for its end and reports its state.
+ * @throws FleetError `not-found` with similar names; `input` if the input does not fit the definition; `conflict` about the key
  */
 export async function runWorkflow(request: RunRequest, context: ToolContext): Promise<ToolAnswer<Run>> {
   const def = await findWorkflow(request, context.definitions);
-  const once = await start(def, request, context);
-  const { executionId: id } = once;
+  const started = await start(def, request, context);
+  const { executionId: id } = started;
   const { conductor, signal, progress } = context;
   const { waitSeconds: seconds, stopAtGate } = request;
-  if (seconds === 0 && once.isNew && beginsWithWorker(def)) return stillOpen(begun(def, once), once);
+  if (seconds === 0 && started.isNew && startsWithWorkerTask(def))
+    return openAnswer(justStarted(def, started), started);
   try {
     const isEnough = ({ tasks }: Execution) => waitingAmong(tasks).length > 0;
     const wait = { seconds, signal, progress: waitProgress(seconds, progress), ...(stopAtGate && { isEnough }) };
-    return describe(await conductor.waitForEnd(id, wait), once, context.maxResponseBytes);
+    return answerFor(await conductor.waitForEnd(id, wait), started, context.maxResponseBytes);
   } catch (error) {
     signal.throwIfAborted();
-    return startedOnly(def, once, error);
+    return startedButUnread(def, started, error);
   }
 }
 
-/** The answer for an execution that has ended since it was handed over. */
+/** The result of an MCP task: the answer for its execution, which has ended. */
 export async function settleRun(executionId: string, context: ToolContext): Promise<ToolAnswer<Run>> {
-  return describe(await context.conductor.getExecution(executionId), {}, context.maxResponseBytes);
+  return answerFor(await context.conductor.getExecution(executionId), {}, context.maxResponseBytes);
 }
 
-async function start(def: StoredWorkflowDef, request: RunRequest, context: ToolContext): Promise<Once> {
+async function start(def: StoredWorkflowDef, request: RunRequest, context: ToolContext): Promise<StartedOnce> {
   const { conductor, signal } = context;
   const { idempotencyKey, correlationId, onExisting } = request;
   const input = checkInput(def, request.input);
   const plain: StartRequest = { name: def.name, version: def.version, input };
   if (idempotencyKey === undefined) {
-    const executionId = await startPlainly({ ...plain, ...(correlationId && { correlationId }) }, context);
+    const executionId = await startWithoutKey({ ...plain, ...(correlationId && { correlationId }) }, context);
     return { executionId, isNew: true };
   }
   if (correlationId !== undefined) {
     throw new FleetError(
       'input',
-      'Give idempotencyKey or correlationId, not both: the key is kept as the correlation id.',
+      'The call has idempotencyKey and correlationId, but the key is stored as the correlation id.',
+      { remedy: 'Give only one of the two.' },
     );
   }
-  const key = keyOf(idempotencyKey, input);
+  const key = keyFromInput(idempotencyKey, input);
   try {
     return await startOnce(conductor, { ...plain, correlationId: key }, { onExisting, signal });
   } catch (error) {
-    if (!isLostAnswer(error)) throw error;
+    if (!mayHaveStarted(error)) throw error;
     throw new FleetError('upstream', error.message, {
       retryable: true,
-      remedy: 'Make the same call with the same key: if it was started, that execution is found.',
+      remedy: 'Repeat the call with the same key: if the execution was started, you get that one.',
       cause: error.cause,
     });
   }
 }
 
-async function startPlainly(request: StartRequest, { conductor }: ToolContext): Promise<string> {
+async function startWithoutKey(request: StartRequest, { conductor }: ToolContext): Promise<string> {
   try {
     return await conductor.startWorkflow(request);
   } catch (error) {
-    if (!isLostAnswer(error)) throw error;
+    if (!mayHaveStarted(error)) throw error;
     const look = callOf('list_workflow_executions', { workflowName: request.name, limit: 5 });
     throw new FleetError('upstream', error.message, {
       retryable: false,
-      remedy: `It may have started all the same, so look before you start it again: ${look}`,
+      remedy: `It may have started, so look before you start it again: ${look}`,
       cause: error.cause,
     });
   }
 }
 
-/** A refused connection never carried the request; anything else may have, and a second start is a second execution. */
-function isLostAnswer(error: unknown): error is FleetError {
+/** True if the server may have received the request. It cannot have if the connection was refused. */
+function mayHaveStarted(error: unknown): error is FleetError {
   return error instanceof FleetError && error.code === 'upstream' && !error.message.includes('ECONNREFUSED');
 }
 
-function describe(execution: Execution, once: Partial<Once>, maxResponseBytes: number): ToolAnswer<Run> {
-  if (!hasEnded(execution.status)) return stillOpen(execution, once);
+function answerFor(execution: Execution, started: Partial<StartedOnce>, maxResponseBytes: number): ToolAnswer<Run> {
+  if (!hasEnded(execution.status)) return openAnswer(execution, started);
   const { workflowId: executionId } = execution;
   const error = failureOf(execution);
   const [result] = fitPayloads([['output', execution.output]], Math.min(SHOWN_BYTES, maxResponseBytes / 5));
   const link = result?.value ? [] : [outputLink(execution)];
-  const lines = [headOf(execution, once)];
+  const lines = [headLine(execution, started)];
   if (error) {
     lines.push(`${error.taskRef ? `Task ${word(error.taskRef)} failed` : 'Reason'} (quoted): ${quote(error.reason)}`);
-    lines.push(`Why, and what mends it: ${callOf('diagnose_execution', { executionId })}`);
+    lines.push(`Why, and how to recover: ${callOf('diagnose_execution', { executionId })}`);
   }
   lines.push(`Output: ${result?.shown ?? '{}'}`, ...link.map(({ uri }) => `The whole output is the resource ${uri}.`));
   return {
     text: lines.join('\n'),
     structured: {
-      ...runOf(execution, once),
+      ...runOf(execution, started),
       ...(result?.value && { output: result.value }),
       ...(error && { error }),
     },
@@ -143,13 +145,13 @@ function describe(execution: Execution, once: Partial<Once>, maxResponseBytes: n
   };
 }
 
-/** What is told of an execution that goes on. */
-type Open = Pick<Execution, 'workflowId' | 'workflowName' | 'workflowVersion' | 'status' | 'tasks'>;
+/** What the answer about an open execution needs. */
+type OpenExecution = Pick<Execution, 'workflowId' | 'workflowName' | 'workflowVersion' | 'status' | 'tasks'>;
 
-function stillOpen(execution: Open, once: Partial<Once>): ToolAnswer<Run> {
+function openAnswer(execution: OpenExecution, started: Partial<StartedOnce>): ToolAnswer<Run> {
   const { workflowId: executionId, tasks } = execution;
   const [gate] = waitingAmong(tasks);
-  const lines = [headOf(execution, once)];
+  const lines = [headLine(execution, started)];
   if (gate) {
     const pending = callOf('list_pending_approvals', { executionId });
     lines.push(`It waits for a person or a signal at ${word(gate.referenceTaskName)}: ${pending}`);
@@ -157,29 +159,32 @@ function stillOpen(execution: Open, once: Partial<Once>): ToolAnswer<Run> {
   lines.push(`Follow it: ${callOf('get_execution_status', { executionId })}`);
   return {
     text: lines.join('\n'),
-    structured: { ...runOf(execution, once), ...(gate && { waitsFor: gate.referenceTaskName }) },
+    structured: { ...runOf(execution, started), ...(gate && { waitsFor: gate.referenceTaskName }) },
     continues: executionId,
   };
 }
 
 /**
- * Whether a start says all there is to say: the server has put the first task into a queue, even where nobody has defined it, and a
- * worker has yet to take it. Anything else may have failed, ended or met a gate within the start, so it is read.
+ * True if the first task is for a worker: the execution is then RUNNING after its start and need not be read. With any other first
+ * task it may already have failed, ended or reached a gate.
  */
-function beginsWithWorker({ tasks: [first] }: StoredWorkflowDef): boolean {
+function startsWithWorkerTask({ tasks: [first] }: StoredWorkflowDef): boolean {
   return first?.type === 'SIMPLE';
 }
 
-function begun({ name, version }: StoredWorkflowDef, { executionId }: Once): Open {
+function justStarted({ name, version }: StoredWorkflowDef, { executionId }: StartedOnce): OpenExecution {
   return { workflowId: executionId, workflowName: name, workflowVersion: version, status: 'RUNNING', tasks: [] };
 }
 
-function headOf({ workflowName, workflowVersion, workflowId, status }: Open, { isNew }: Partial<Once>): string {
+function headLine(
+  { workflowName, workflowVersion, workflowId, status }: OpenExecution,
+  { isNew }: Partial<StartedOnce>,
+): string {
   const earlier = isNew === false ? ', started earlier with this key' : '';
   return `${word(workflowName)} v${workflowVersion} ${workflowId}: ${status}${earlier}.`;
 }
 
-function runOf({ workflowId, status, workflowVersion }: Open, { isNew }: Partial<Once>): Run {
+function runOf({ workflowId, status, workflowVersion }: OpenExecution, { isNew }: Partial<StartedOnce>): Run {
   return { executionId: workflowId, status, version: workflowVersion, ...(isNew !== undefined && { isNew }) };
 }
 
@@ -194,8 +199,12 @@ function outputLink({ workflowId, output }: Execution): Link {
   };
 }
 
-/** The execution exists, so whatever failed afterwards must not look as if it could be started again. */
-function startedOnly({ version }: StoredWorkflowDef, { executionId, isNew }: Once, error: unknown): ToolAnswer<Run> {
+/** The answer if the state of a started execution could not be read. It is no error, because the caller must not start it again. */
+function startedButUnread(
+  { version }: StoredWorkflowDef,
+  { executionId, isNew }: StartedOnce,
+  error: unknown,
+): ToolAnswer<Run> {
   const why = error instanceof FleetError ? ` (${error.code})` : '';
   const follow = callOf('get_execution_status', { executionId });
   return {

@@ -1,6 +1,6 @@
 import { latestAttempts, runtimeOf } from '../../core/conductor/execution-facts.ts';
 import { isForWorkers } from '../../core/conductor/task-types.ts';
-import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
+import type { Task } from '../../core/conductor/types.ts';
 import { clip, count, duration } from '../../core/text.ts';
 import { innermostReason } from '../analysis/failure-reason.ts';
 import { quote, word } from './quote.ts';
@@ -18,7 +18,7 @@ export type TaskRow = {
   reason?: string;
 };
 
-/** The row of a task. A completed task keeps the reason of an earlier attempt on the server; it is not shown. */
+/** The row of a task. On the server a completed task keeps the reason of an earlier attempt; the row leaves it out. */
 export function rowOf(task: Task, now: number): TaskRow {
   const { reasonForIncompletion: reason } = task;
   return {
@@ -37,8 +37,8 @@ export function lineOf({ ref, type, status, attempt, durationMs, reason }: TaskR
   return `${line}${attempt > 1 ? ` | attempt ${attempt}` : ''}${reason ? ` | ${quote(reason)}` : ''}`;
 }
 
-/** Sentences on what an execution waits for, where nobody has taken up a task of it. */
-export function unpolled(tasks: readonly Task[], now: number): string[] {
+/** A sentence for each task that no worker has polled yet, at most five. */
+export function unpolledLines(tasks: readonly Task[], now: number): string[] {
   return latestAttempts(tasks)
     .filter((task) => task.status === 'SCHEDULED' && task.pollCount === 0 && isForWorkers(task))
     .slice(0, 5)
@@ -52,9 +52,4 @@ export function unpolled(tasks: readonly Task[], now: number): string[] {
 export function countsLine(counts: Readonly<Record<string, number>>): string {
   const parts = Object.entries(counts).map(([status, n]) => `${n} ${status}`);
   return parts.length > 0 ? parts.join(', ') : count(0, 'task');
-}
-
-/** True while it makes sense to ask again. */
-export function isGoingOn({ status }: Pick<Execution, 'status'>): boolean {
-  return !hasEnded(status);
 }

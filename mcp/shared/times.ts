@@ -1,20 +1,17 @@
 import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
 
+const FORMS = 'a time such as 2026-11-21T16:00:00Z, or how long ago: 30m, 2h, 7d';
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
-/** A moment as a caller writes it: ISO 8601, or how long ago as `30m`, `2h`, `7d`. */
-export const moment = z
-  .string()
-  .refine(
-    (text) => parsed(text, 0) !== undefined,
-    'must be a time such as 2026-11-21T16:00:00Z, or how long ago: 30m, 2h, 7d',
-  );
+/** A time as a caller writes it: ISO 8601, or how long ago as `30m`, `2h`, `7d`. */
+export const timeOrAge = z.string().refine((text) => parsed(text, 0) !== undefined, `must be ${FORMS}`);
 
-/** Epoch milliseconds of a moment. */
+/** Epoch milliseconds of a `timeOrAge`. */
 export function epochMsOf(text: string, now: number): number {
   const time = parsed(text, now);
-  if (time === undefined) throw new FleetError('input', `${JSON.stringify(text)} is no time.`);
+  if (time === undefined)
+    throw new FleetError('input', `${JSON.stringify(text)} is not a time.`, { remedy: `Give ${FORMS}.` });
   return time;
 }
 
@@ -26,13 +23,13 @@ function parsed(text: string, now: number): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
-/** `16:03:56` of a moment on `day` (`2026-11-21`), with its own day where that is another. In UTC. */
+/** `16:03:56` for a time on `day` (`2026-11-21`); on another day with the date. In UTC. */
 export function clockOn(day: string, time: number): string {
   const iso = new Date(time).toISOString();
   return iso.startsWith(day) ? iso.slice(11, 19) : iso.slice(0, 16).replace('T', ' ');
 }
 
-/** The day of a moment in UTC, `2026-11-21`. */
+/** The date of a time in UTC, `2026-11-21`. */
 export function dayOf(time: number): string {
   return new Date(time).toISOString().slice(0, 10);
 }

@@ -3,7 +3,7 @@ import { runtimeOf } from '../../core/conductor/execution-facts.ts';
 import type { Execution } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
-import type { Spread, TaskFigures, Totals } from '../analysis/performance/figures.ts';
+import type { Percentiles, TaskFigures, Totals } from '../analysis/performance/figures.ts';
 import { defineTool, type ToolAnswer, type ToolContext } from '../engine/define-tool.ts';
 import { definitionVersion, executionId, workflowFilter } from '../shared/fields.ts';
 import { orNoExecution } from '../shared/find-execution.ts';
@@ -173,7 +173,7 @@ function taskOf({ ref, type, attempts, failed, retries, wait, run }: TaskFigures
   };
 }
 
-function rounded({ average, p50, p95, p99 }: Spread): Record<string, number> {
+function rounded({ average, p50, p95, p99 }: Percentiles): Record<string, number> {
   const values = { average, p50, p95, p99 };
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Math.round(value)]));
 }

@@ -31,21 +31,21 @@ export default defineTool({
   const { conductor } = context;
   const schedule = await find(conductor, name);
   const fleet = scheduleStamp(schedule)?.fleet;
-  const managed = fleet === undefined ? undefined : `It is kept as code by the fleet ${word(fleet)}`;
+  const managed = fleet === undefined ? undefined : `The fleet ${word(fleet)} keeps it in code`;
   const { paused } = schedule;
   switch (action) {
     case 'run_now': {
       const executionId = await runNow(schedule, context);
       const follow = callOf('get_execution_status', { executionId });
       return {
-        text: `Started ${executionId} as ${word(name)} would. Follow it: ${follow}`,
+        text: `Started ${executionId}, with the input of schedule ${word(name)}. Follow it: ${follow}`,
         structured: { name, exists: true, paused, executionId },
       };
     }
     case 'delete': {
       await conductor.deleteSchedule(name);
       if (await orUndefined(conductor.getSchedule(name))) {
-        throw new FleetError('upstream', `The server took it, but schedule ${word(name)} is still there.`);
+        throw new FleetError('upstream', `The server accepted the deletion, but schedule ${word(name)} still exists.`);
       }
       const back = managed ? ` ${managed}: the next \`fleet apply\` creates it again.` : '';
       return { text: `Deleted schedule ${word(name)}.${back}`, structured: { name, exists: false, paused } };
@@ -55,7 +55,7 @@ export default defineTool({
       if (paused !== wanted) await (wanted ? conductor.pauseSchedule(name) : conductor.resumeSchedule(name));
       const now = paused === wanted ? paused : (await conductor.getSchedule(name)).paused;
       if (now !== wanted)
-        throw new FleetError('upstream', `The server took the ${action}, but ${word(name)} is as before.`);
+        throw new FleetError('upstream', `The server accepted the ${action}, but schedule ${word(name)} is unchanged.`);
       const already = paused === wanted ? ' already' : '';
       const note = managed ? ` ${managed}: \`fleet apply\` can undo this.` : '';
       const look = ` When it fires: ${callOf('list_schedules', { name })}`;
@@ -77,18 +77,24 @@ async function find(conductor: Conductor, name: string): Promise<ScheduleDef> {
   throw new FleetError('not-found', `There is no schedule named ${quote(name, 255)}.`, {
     remedy: near[0]
       ? `Similar names are ${near.map(word).join(', ')}: ${callOf('list_schedules', { name: near[0] })}`
-      : `See those there are: ${callOf('list_schedules', {})}`,
+      : `See all: ${callOf('list_schedules', {})}`,
   });
 }
 
 async function runNow({ name, startWorkflowRequest: saved }: ScheduleDef, context: ToolContext): Promise<string> {
   if (!context.allows('workflows:execute')) {
-    throw new FleetError('denied', 'To start a workflow takes the permission workflows:execute.');
+    throw new FleetError('denied', 'To start a workflow you need the permission workflows:execute.', {
+      remedy: `See what you may do: ${callOf('get_my_permissions', {})}`,
+    });
   }
-  if (!saved) throw new FleetError('conflict', `Schedule ${word(name)} does not say what to start.`);
+  if (!saved) {
+    throw new FleetError('conflict', `Schedule ${word(name)} names no workflow to start.`, {
+      remedy: 'Overwrite it with create_schedule, or delete it with change_schedule.',
+    });
+  }
   const version = saved.version ?? undefined;
   const def = await findWorkflow({ name: saved.name, version }, context.definitions);
-  const { correlationId, taskToDomain, priority } = rest.parse(saved);
+  const { correlationId, taskToDomain, priority } = savedOptions.parse(saved);
   const input = checkInput(def, saved.input);
   try {
     return await context.conductor.startWorkflow({
@@ -104,14 +110,14 @@ async function runNow({ name, startWorkflowRequest: saved }: ScheduleDef, contex
     const look = callOf('list_workflow_executions', { workflowName: def.name, limit: 5 });
     throw new FleetError('upstream', error.message, {
       retryable: false,
-      remedy: `It may have started all the same, so look before you start it again: ${look}`,
+      remedy: `It may have started, so look before you start it again: ${look}`,
       cause: error.cause,
     });
   }
 }
 
-/** What else is saved of a start. */
-const rest = z.looseObject({
+/** Other start options that a schedule can hold. */
+const savedOptions = z.looseObject({
   correlationId: z.string().nullish(),
   taskToDomain: z.record(z.string(), z.string()).nullish(),
   priority: z.number().nullish(),

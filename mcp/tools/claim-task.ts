@@ -14,14 +14,14 @@ import { fitPayloads } from '../shared/payload.ts';
 import { callOf, quote, word } from '../shared/quote.ts';
 import { MAX_WAIT_SECONDS } from '../shared/run-workflow.ts';
 
-/** A poll is not broken off, so that no task is handed out to nobody; it is short instead. */
+/** Polls are short, because an aborted poll could lose a task that the server hands out at that moment. */
 const ROUND_MS = 1000;
 const LEAST_POLL_MS = 50;
 const INSTRUCTIONS_LIMIT = 4000;
-/** Share of an answer for the input, which it holds twice: as text, with its quotes escaped, and as structure. */
+/** The share of the response budget for the input. The answer holds it twice: as text, with its quotes escaped, and as structure. */
 const INPUT_SHARE = 0.35;
 
-// A domain or an agent's name is a part of what the server calls a queue or a worker.
+// A domain becomes part of a queue name on the server, and an agent's name part of a worker id.
 const plain = (what: string, most: number) =>
   z
     .string()
@@ -42,13 +42,13 @@ export default defineTool({
     waitSeconds: z.int().min(0).max(MAX_WAIT_SECONDS).default(0).describe('Wait so long for one'),
   }),
   output: z.object({
-    /** False where nothing waited; everything else is then absent. */
+    /** False if no task waited; the other fields are then absent. */
     claimed: z.boolean(),
     claimId: z.string().optional(),
     taskType: z.string().optional(),
     taskRef: z.string().optional(),
     executionId: z.string().optional(),
-    /** Absent where it is too large for an answer. */
+    /** Absent if it is too large for an answer. */
     input: jsonObject.optional(),
     instructions: z.string().optional(),
     attempt: z.int().optional(),
@@ -60,7 +60,7 @@ export default defineTool({
   await mustBeKnown(args.taskTypes, context.conductor);
   const again = callOf('claim_task', { ...args, waitSeconds: MAX_WAIT_SECONDS });
   return {
-    text: `Nothing waits in ${args.taskTypes.map(word).join(', ')}${args.domain ? ` in domain ${args.domain}` : ''}. Wait for it: ${again}`,
+    text: `No task waits in ${args.taskTypes.map(word).join(', ')}${args.domain ? ` in domain ${args.domain}` : ''}. Wait for it: ${again}`,
     structured: { claimed: false },
   };
 });
@@ -72,7 +72,7 @@ interface Wanted {
   waitSeconds: number;
 }
 
-/** The first task that there is, by the order of the types. */
+/** Polls until a type has a task, in the order of the types, or until the time is over. */
 async function claim(
   { taskTypes, domain, agent, waitSeconds }: Wanted,
   context: ToolContext,
@@ -96,14 +96,14 @@ async function claim(
     progress({
       progress: Math.round((performance.now() - started) / 1000),
       total: waitSeconds,
-      message: `Nothing waits yet in ${taskTypes.map(word).join(', ')}`,
+      message: `No task waits yet in ${taskTypes.map(word).join(', ')}`,
     });
     const spent = performance.now() - polledAt;
     await sleep(Math.max(0, Math.min(leftMs(), ROUND_MS / 2 - spent)), undefined, { signal });
   }
 }
 
-/** Ends a task that no worker may do. */
+/** True if workers may do the task. Otherwise ends it, as a worker process would. */
 async function isForWorkers(conductor: Conductor, task: Task): Promise<boolean> {
   const reasonForIncompletion = refusalOf(task.taskDefName ?? task.taskType, task);
   if (reasonForIncompletion === undefined) return true;
@@ -129,9 +129,9 @@ function claimed(task: Task, { leases, maxResponseBytes }: ToolContext) {
   const keptUntil = instant(until);
   const call = (args: Record<string, unknown>) => callOf('update_task', { claimId, ...args });
   const lines = [
-    `You have ${word(type)} as ${word(taskRef)} of ${word(workflowType ?? 'the workflow')} ${executionId}${attempt > 1 ? `, attempt ${attempt}` : ''}.`,
+    `You have claimed ${word(type)}, task ${word(taskRef)} of ${word(workflowType ?? 'the workflow')} ${executionId}${attempt > 1 ? `, attempt ${attempt}` : ''}.`,
     ...(instructions
-      ? [`What it is, by its task definition (quoted): ${quote(instructions, INSTRUCTIONS_LIMIT)}`]
+      ? [`Instructions from the task definition (quoted): ${quote(instructions, INSTRUCTIONS_LIMIT)}`]
       : []),
     `Input (data): ${input?.shown ?? '{}'}`,
     ...(input?.value
@@ -139,9 +139,9 @@ function claimed(task: Task, { leases, maxResponseBytes }: ToolContext) {
       : [
           `The input is cut; read it in pieces: ${callOf('get_execution_status', { executionId, detail: 'full', taskRef })}`,
         ]),
-    `The lease is kept until ${keptUntil} (${duration(until - Date.now())}). Before that, say that you are at it: ${call({ status: 'progress', message: 'what you do' })}`,
-    `Without a sign it ends ${duration(leaseSecondsOf(task) * 1000)} later at the latest, and somebody else gets the task.`,
-    `Done: ${call({ status: 'complete', output: {} })}. Or status fail with a reason, or release to give it back.`,
+    `The lease is kept until ${keptUntil} (${duration(until - Date.now())}). Report before that to keep it longer: ${call({ status: 'progress', message: 'what you do' })}`,
+    `Without a report the lease ends at most ${duration(leaseSecondsOf(task) * 1000)} later, and another worker gets the task.`,
+    `When done: ${call({ status: 'complete', output: {} })}. Or use status fail with a reason, or release to hand it back.`,
   ];
   return {
     text: lines.join('\n'),
@@ -159,7 +159,7 @@ function claimed(task: Task, { leases, maxResponseBytes }: ToolContext) {
   };
 }
 
-/** A misspelt type would wait for ever: the server has a queue for any name. */
+/** The server has a queue for any name, so a misspelt type would wait forever. */
 async function mustBeKnown(taskTypes: readonly string[], conductor: Conductor): Promise<void> {
   const names = (await conductor.listTaskDefs()).map(({ name }) => name);
   const unknown = taskTypes.filter((type) => !names.includes(type));
@@ -171,7 +171,7 @@ async function mustBeKnown(taskTypes: readonly string[], conductor: Conductor): 
     {
       remedy: near[0]
         ? `Similar names are ${near.map(word).join(', ')}: ${callOf('claim_task', { taskTypes: [near[0]] })}`
-        : `See the queues there are: ${callOf('get_queue_status', {})}`,
+        : `See all queues: ${callOf('get_queue_status', {})}`,
     },
   );
 }

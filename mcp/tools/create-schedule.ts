@@ -44,7 +44,9 @@ export default defineTool({
 }).handler(async (args, context) => {
   const { conductor, allows } = context;
   if (!allows('workflows:execute')) {
-    throw new FleetError('denied', 'A schedule starts workflows, which takes the permission workflows:execute.');
+    throw new FleetError('denied', 'A schedule starts workflows, so you also need the permission workflows:execute.', {
+      remedy: `See what you may do: ${callOf('get_my_permissions', {})}`,
+    });
   }
   const { name, workflowName: workflow, version, cron, zone, paused } = args;
   const def = await findWorkflow({ name: workflow, version }, context.definitions);
@@ -71,32 +73,32 @@ export default defineTool({
   const when =
     times.length > 0
       ? `It fires ${times.join(', ')} (UTC)`
-      : 'When it fires next cannot be said for this expression in this zone';
+      : 'The next firing cannot be computed for this expression in this zone';
   const state = paused
-    ? `It is paused: ${callOf('change_schedule', { name, action: 'resume' })}. Once resumed: ${when}`
+    ? `It is paused. Resume it: ${callOf('change_schedule', { name, action: 'resume' })}. After that: ${when}`
     : when;
   return {
     text: [
       `${existing ? 'Overwrote' : 'Created'} schedule ${word(name)} for ${word(workflow)}${version === undefined ? ', its latest version each time' : ` v${version}`}, ${quote(cron)} in ${word(zone)}.`,
       `${state}.`,
-      `How it goes: ${callOf('list_schedules', { name })}`,
+      `See its firings: ${callOf('list_schedules', { name })}`,
     ].join('\n'),
     structured: { name, isNew: !existing, next: times, zone, paused },
   };
 });
 
-/** True for a name that the server's paths and queries take as it is. */
+/** True for a name that works in the server's paths and queries without escaping. */
 function isScheduleName(name: string): boolean {
   return /^[\w.:-]{1,255}$/.test(name) && !/^\.{1,2}$/.test(name);
 }
 
-/** @throws FleetError `input` for a zone or an expression that the server would store and never fire */
+/** @throws FleetError `input` for a zone or an expression that the server would store but never fire */
 async function firingsOf(conductor: Conductor, name: string, cron: string, zone: string): Promise<number[]> {
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone });
   } catch (cause) {
-    throw new FleetError('input', `${quote(zone, 64)} is no time zone.`, {
-      remedy: 'Name one of the IANA list, like Europe/Paris or America/New_York.',
+    throw new FleetError('input', `${quote(zone, 64)} is not a time zone.`, {
+      remedy: 'Use an IANA name, such as Europe/Paris or America/New_York.',
       cause,
     });
   }
@@ -116,11 +118,11 @@ async function firingsOf(conductor: Conductor, name: string, cron: string, zone:
   }
 }
 
-/** The next registration would undo the change. */
+/** Refuses to change a schedule in code, because the next registration would undo the change. */
 function refuseManaged(existing: ScheduleDef): void {
   const fleet = scheduleStamp(existing)?.fleet;
   if (fleet === undefined) return;
-  throw new FleetError('conflict', `Schedule ${word(existing.name)} is kept as code by the fleet ${word(fleet)}.`, {
-    remedy: `The person who keeps that code can change it there and run \`fleet apply\`. Use another name for one of your own; to stop this one for now: ${callOf('change_schedule', { name: existing.name, action: 'pause' })}`,
+  throw new FleetError('conflict', `The fleet ${word(fleet)} keeps schedule ${word(existing.name)} in code.`, {
+    remedy: `Use another name, or ask the person who owns that code to change it and run \`fleet apply\`. To pause this schedule: ${callOf('change_schedule', { name: existing.name, action: 'pause' })}`,
   });
 }

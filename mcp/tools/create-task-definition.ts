@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { TaskDef } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
-import { again } from '../authoring/store-definitions.ts';
+import { sameCallWith } from '../authoring/store-definitions.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { jsonObject, shortText } from '../shared/fields.ts';
 import { callOf } from '../shared/quote.ts';
 
-/** The lease, unless an attempt has less time. */
+/** The default lease. An attempt with a shorter time limit gets that as its lease. */
 const LEASE_SECONDS = 60;
 
 export default defineTool({
@@ -44,7 +44,7 @@ export default defineTool({
     ...settings,
     ...Object.fromEntries(own),
     responseTimeoutSeconds: responseTimeoutSeconds ?? lease,
-  } as unknown as TaskDef; // its fields are checked by lint, next
+  } as unknown as TaskDef; // lint checks its fields below
   const [{ lintTaskDef }, { findingLines }, { hasErrors }] = await Promise.all([
     import('../../workflows/lint/lint.ts'),
     import('../authoring/findings.ts'),
@@ -58,15 +58,16 @@ export default defineTool({
   }
   const stored = await orUndefined(conductor.getTaskDef(def.name));
   if (stored && !overwrite) {
-    throw new FleetError('conflict', `A task definition ${def.name} exists already and was not changed.`, {
-      remedy: `See it: ${callOf('get_task_definition', { name: def.name })}\nTo replace it: ${again({ tool: 'create_task_definition', args }, { overwrite: true })}`,
+    throw new FleetError('conflict', `Task definition ${def.name} already exists and was not changed.`, {
+      remedy: `See it: ${callOf('get_task_definition', { name: def.name })}\nTo replace it: ${sameCallWith({ tool: 'create_task_definition', args }, { overwrite: true })}`,
     });
   }
   await conductor.putTaskDefs([def]);
   const { name, retryCount, retryDelaySeconds, timeoutSeconds } = rest;
-  const limit = timeoutSeconds > 0 ? `${timeoutSeconds} s for an attempt` : 'no time limit';
+  const retries = retryCount > 0 ? `${retryCount} retries, the first after ${retryDelaySeconds} s` : 'no retries';
+  const limit = timeoutSeconds > 0 ? `${timeoutSeconds} s per attempt` : 'no time limit';
   const lines = [
-    `${stored ? 'Replaced' : 'Registered'} task definition ${name}: ${retryCount} retries from ${retryDelaySeconds} s on, ${limit}, lease ${def.responseTimeoutSeconds} s.`,
+    `${stored ? 'Replaced' : 'Registered'} task definition ${name}: ${retries}, ${limit}, lease ${def.responseTimeoutSeconds} s.`,
     ...findingLines(findings),
   ];
   return { text: lines.join('\n'), structured: { name, created: stored === undefined } };

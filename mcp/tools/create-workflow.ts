@@ -3,7 +3,7 @@ import type { WorkflowDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
 import type { Finding } from '../../workflows/lint/lint.ts';
-import { again, type Made, storeWorkflow } from '../authoring/store-definitions.ts';
+import { type MadeCall, sameCallWith, storeWorkflow } from '../authoring/store-definitions.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { definitionVersion, jsonObject, shortText } from '../shared/fields.ts';
 import { callOf } from '../shared/quote.ts';
@@ -35,7 +35,7 @@ export default defineTool({
   output: z.object({ name: z.string(), version: z.int(), warnings: z.int() }),
 }).handler(async (args, context) => {
   const { overwrite, fix, ...wanted } = args;
-  const made: Made = { tool: 'create_workflow', args };
+  const made: MadeCall = { tool: 'create_workflow', args };
   const { def, findings, fixed } = await checked(definitionOf(wanted), { fix, made }, context);
   await storeWorkflow(def, context, { overwrite, made });
 
@@ -62,17 +62,17 @@ interface Wanted {
 function definitionOf({ settings, ...rest }: Wanted): WorkflowDef {
   return {
     schemaVersion: 2,
-    // The server's own policy would let a time-out pass without an effect.
+    // With the server's default policy a timeout has no effect.
     ...(rest.timeoutSeconds && { timeoutPolicy: 'TIME_OUT_WF' }),
     ...settings,
     ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)),
-  } as WorkflowDef; // lint and the server are the judges of the tasks' shape and are asked first
+  } as WorkflowDef; // lint and the server check the shape of the tasks before it is stored
 }
 
-/** The definition as it is to be stored, with the warnings that are left. @throws FleetError `input` with every error */
+/** The definition to store, and its remaining warnings. @throws FleetError `input` with every error */
 async function checked(
   given: WorkflowDef,
-  { fix, made }: { fix: boolean; made: Made },
+  { fix, made }: { fix: boolean; made: MadeCall },
   { conductor }: Parameters<typeof storeWorkflow>[1],
 ): Promise<{ def: WorkflowDef; findings: Finding[]; fixed: number }> {
   const { checkDefinition, hasErrors, repaired } = await import('../authoring/check-definition.ts');
@@ -83,10 +83,10 @@ async function checked(
   const findings = isFixed ? await checkDefinition(def, conductor) : first;
   if (!hasErrors(findings)) return { def, findings, fixed: isFixed ? repairs.fixed.length : 0 };
   const { findingLines } = await import('../authoring/findings.ts');
-  const canHelp = !fix && repairs.fixed.some(({ severity }) => severity === 'error');
+  const canRepair = !fix && repairs.fixed.some(({ severity }) => severity === 'error');
   throw new FleetError('input', `${given.name} was not registered:\n${findingLines(findings).join('\n')}`, {
-    remedy: canHelp
-      ? `Some repairs can be made for you: ${again(made, { fix: true })}`
+    remedy: canRepair
+      ? `Some errors can be repaired automatically: ${sameCallWith(made, { fix: true })}`
       : 'Correct these and call create_workflow again.',
   });
 }

@@ -9,7 +9,7 @@ import { defineTool } from '../engine/define-tool.ts';
 import { askPerson } from '../operate/ask-person.ts';
 import { definitionOf } from '../operate/execution-definition.ts';
 import { someText } from '../operate/execution-filter.ts';
-import { waysToAnswer } from '../operate/open-work.ts';
+import { callsToAnswer } from '../operate/open-work.ts';
 import { executionId, jsonObject } from '../shared/fields.ts';
 import { findExecution } from '../shared/find-execution.ts';
 import { callOf, quote, word } from '../shared/quote.ts';
@@ -90,7 +90,7 @@ function openGate(execution: Execution, ref: string): Task {
   const [task] = named;
   if (task) return task;
   const { workflowId, tasks, status } = execution;
-  const ways = waysToAnswer(execution);
+  const ways = callsToAnswer(execution);
   const remedy =
     ways.length > 0
       ? `What waits in it: ${ways.join(' or ')}`

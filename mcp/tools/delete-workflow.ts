@@ -31,8 +31,8 @@ export default defineTool({
     definitions.changed(name);
   }
   const versionsLeft = versions.filter((one) => one !== version);
-  const left = versionsLeft.length > 0 ? `Left: version ${versionsLeft.join(', ')}.` : 'No version of it is left.';
-  const goOn = running > 0 ? ` ${count(running, 'execution')} of it run on, with their own copy.` : '';
+  const left = versionsLeft.length > 0 ? `Versions left: ${versionsLeft.join(', ')}.` : 'No version of it is left.';
+  const goOn = running > 0 ? ` ${count(running, 'execution')} of it continue, each with its own copy.` : '';
   return {
     text: `Deleted ${word(name)} version ${version}. ${left}${goOn}`,
     structured: { name, version, running, versionsLeft },
@@ -41,8 +41,8 @@ export default defineTool({
 
 function stillRunning(name: string, version: number, running: number): FleetError {
   const list = callOf('list_workflow_executions', { workflowName: name, status: 'RUNNING' });
-  const what = running === 1 ? '1 execution of it runs' : `${running} executions of it run`;
+  const what = running === 1 ? '1 execution of it is running' : `${running} executions of it are running`;
   return new FleetError('conflict', `${word(name)} version ${version} was not deleted: ${what}.`, {
-    remedy: `See them: ${list}\nTo delete it all the same, which retries and sub-workflows by that version will miss: ${callOf('delete_workflow', { name, version, force: true })}`,
+    remedy: `See them: ${list}\nTo delete it anyway, although retries and sub-workflows that name this version will then fail: ${callOf('delete_workflow', { name, version, force: true })}`,
   });
 }

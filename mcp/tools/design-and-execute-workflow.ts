@@ -3,14 +3,20 @@ import { hasEnded } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { clip } from '../../core/text.ts';
 import type { PreparedDesign } from '../authoring/prepare-design.ts';
-import { again, type Made, storeMissing, storeWorkflow, taken } from '../authoring/store-definitions.ts';
+import {
+  existsAlready,
+  type MadeCall,
+  sameCallWith,
+  storeMissingTaskDefs,
+  storeWorkflow,
+} from '../authoring/store-definitions.ts';
 import type { Written } from '../authoring/write-steps.ts';
 import { defineTool, type ToolAnswer, type ToolContext } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
 import { callOf, quote, word } from '../shared/quote.ts';
 
 const MOST_STEPS = 100;
-/** A client gives a call up after 60 s, and the dry run comes before. */
+/** Clients give up a call after 60 s, and the dry run takes part of that. */
 const MOST_SECONDS = 30;
 const DESCRIPTION_LIMIT = 4_000;
 const STORED_DESCRIPTION = 500;
@@ -63,10 +69,10 @@ export default defineTool({
   output,
 }).handler(async (args, context) => {
   const { name, description, input, execute, overwrite } = args;
-  const made: Made = { tool: 'design_and_execute_workflow', args };
+  const made: MadeCall = { tool: 'design_and_execute_workflow', args };
   if (execute && !context.allows('workflows:execute')) {
-    throw new FleetError('denied', 'This caller may register workflows but not start them.', {
-      remedy: `Register it only: ${again(made, { execute: false })}`,
+    throw new FleetError('denied', 'You may register workflows but not start them.', {
+      remedy: `Register it only: ${sameCallWith(made, { execute: false })}`,
     });
   }
   const version = await freeVersion(name, overwrite, made, context);
@@ -78,9 +84,9 @@ export default defineTool({
   };
   const design = { name, version, description: purpose, steps, output: wanted };
   const ready = await prepareDesign(design, { input, checkInputs }, context);
-  const created = await storeMissing(ready.taskDefs, context.conductor);
+  const created = await storeMissingTaskDefs(ready.taskDefs, context.conductor);
   await storeWorkflow(ready.def, context, { overwrite, made }).catch((error: unknown) => {
-    throw saying(error, created);
+    throw withCreated(error, created);
   });
   context.progress({ progress: 4, total: 4, message: 'registered' });
   const lines = await outlineOf(ready, created, context);
@@ -92,21 +98,26 @@ export default defineTool({
   return run({ ...args, version }, { lines, structured }, context);
 });
 
-/** What was registered before something failed is told with it. */
-function saying(error: unknown, created: readonly string[]): unknown {
+/** Adds to an error which task definitions were registered before it. */
+function withCreated(error: unknown, created: readonly string[]): unknown {
   if (!(error instanceof FleetError) || created.length === 0) return error;
   const { code, message, remedy, retryable, cause } = error;
   const more = `${message} (Registered before that: task definitions ${created.join(', ')}.)`;
   return new FleetError(code, more, { ...(remedy !== undefined && { remedy }), retryable, cause });
 }
 
-/** Looked at before anything is made; who takes the name in between is told when it is stored. */
-async function freeVersion(name: string, overwrite: boolean, made: Made, { conductor }: ToolContext): Promise<number> {
+/** Checks the name before anything is registered. If another caller takes it meanwhile, storing the definition reports that. */
+async function freeVersion(
+  name: string,
+  overwrite: boolean,
+  made: MadeCall,
+  { conductor }: ToolContext,
+): Promise<number> {
   const all = await conductor.listWorkflowVersions();
   const versions = (Object.hasOwn(all, name) ? (all[name] ?? []) : []).map(({ version }) => version);
   if (versions.length === 0) return 1;
   const version = Math.max(...versions);
-  if (!overwrite) throw taken({ name, version }, made);
+  if (!overwrite) throw existsAlready({ name, version }, made);
   return version;
 }
 
@@ -119,25 +130,21 @@ interface Given {
 async function stepsOf({ name, description, steps }: Given, context: ToolContext): Promise<Written> {
   if (steps) return { steps };
   const { formatNeeded, writeSteps } = await import('../authoring/write-steps.ts');
-  if (description === undefined) throw formatNeeded(name, 'There are neither steps nor a description.');
+  if (description === undefined) throw formatNeeded(name, 'The call has neither steps nor a description.');
   return writeSteps(name, description, context);
 }
 
-/** An input that is not there would be null in every step that reads it. */
-function refuseMissing(inputs: readonly string[], input: Readonly<Record<string, unknown>>, made: Made): void {
+/** A missing input would be null in every step that reads it. */
+function refuseMissing(inputs: readonly string[], input: Readonly<Record<string, unknown>>, made: MadeCall): void {
   const missing = inputs.filter((one) => !(one in input));
   if (missing.length === 0) return;
   throw new FleetError(
     'input',
-    `Nothing was registered: steps read ${missing.map(reference).join(', ')}, which input lacks.`,
+    `Nothing was registered: the input lacks ${missing.map(word).join(', ')}, which steps read.`,
     {
-      remedy: `Give it, null if there is none, or register without starting: ${again(made, { execute: false })}`,
+      remedy: `Add it (null if it has no value), or register without starting: ${sameCallWith(made, { execute: false })}`,
     },
   );
-}
-
-function reference(name: string): string {
-  return `\${input.${name}}`;
 }
 
 function exampleOf(inputs: readonly string[], given: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -150,10 +157,9 @@ async function outlineOf(ready: PreparedDesign, created: readonly string[], cont
     import('../../workflows/diagram/to-text.ts'),
     import('../authoring/findings.ts'),
   ]);
-  const { def, rehearsal, warnings } = ready;
+  const { def, dryRun, warnings } = ready;
   const outline = toText(drawDefinition(def), { width: 100 }).trimEnd().split('\n');
-  const dry =
-    rehearsal.kind === 'unfinished' || rehearsal.note !== undefined ? rehearsal.note : 'Its dry run went to the end.';
+  const dry = dryRun.kind === 'unfinished' || dryRun.note !== undefined ? dryRun.note : 'Its dry run completed.';
   return [
     `Registered ${def.name} version ${def.version}${created.length > 0 ? ` and task definitions ${created.join(', ')}` : ''}. ${dry}`,
     ...outline.slice(0, OUTLINE_LINES),
@@ -163,7 +169,7 @@ async function outlineOf(ready: PreparedDesign, created: readonly string[], cont
   ];
 }
 
-/** Tasks for which no worker has ever asked: the execution will wait there. */
+/** A sentence about tasks that no worker has ever polled. */
 async function unserved({ def }: PreparedDesign, { conductor }: ToolContext): Promise<string[]> {
   const { walk } = await import('../../workflows/model/walk.ts');
   const tasks = [...walk(def.tasks)].filter(({ task }) => task.type === 'SIMPLE').map(({ task }) => task.name);
@@ -172,7 +178,7 @@ async function unserved({ def }: PreparedDesign, { conductor }: ToolContext): Pr
   );
   const names = polled.filter(({ by }) => by.length === 0).map(({ name }) => word(name));
   return names.length > 0
-    ? [`No worker has asked for ${names.join(', ')} yet: the execution waits there until one does.`]
+    ? [`No worker has polled ${names.join(', ')} yet: the execution waits there until a worker does.`]
     : [];
 }
 
@@ -221,7 +227,7 @@ async function run(
   }
 }
 
-/** It is registered by now, which an error must not hide. */
+/** Starts the workflow. An error says that the workflow is registered. */
 async function start(
   begin: () => Promise<string>,
   call: { name: string; version: number; input: unknown },
@@ -236,7 +242,7 @@ async function start(
       `${call.name} version ${call.version} is registered, but its start failed: ${error.message}`,
       {
         retryable: false,
-        remedy: `It may have started all the same; look: ${look}\nIf it has not: ${callOf('execute_workflow', call)}`,
+        remedy: `It may have started; look: ${look}\nIf it has not: ${callOf('execute_workflow', call)}`,
         cause: error.cause,
       },
     );

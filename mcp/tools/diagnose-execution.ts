@@ -91,8 +91,8 @@ function tableOf({ groups, others }: FailureGroups): string[] {
   return [
     'count | cause | workflow | newest | what',
     ...groups.map((group) => groupLine(group.diagnosis, group.count, group.newest.startTime ?? '')),
-    ...(others > 0 ? [`${count(others, 'failed execution')} of other kinds.`] : []),
-    `The evidence and the way out of one: ${callOf('diagnose_execution', { executionId: first.newest.workflowId })}`,
+    ...(others > 0 ? [`… and ${count(others, 'failed execution')} with other causes.`] : []),
+    `The evidence and how to recover, for one of them: ${callOf('diagnose_execution', { executionId: first.newest.workflowId })}`,
   ];
 }
 

@@ -51,7 +51,7 @@ export default defineTool({
     `${word(name)}: ${old.label} → ${next.label}: ${found.length === 0 ? 'no difference.' : `${count(found.length, 'difference')}.`}`,
     ...changes,
   ];
-  if (found.length > changes.length) lines.push(`And ${found.length - changes.length} more.`);
+  if (found.length > changes.length) lines.push(`… and ${found.length - changes.length} more.`);
   lines.push(verdict(found.length, broken, running, old.label));
   return {
     text: lines.join('\n'),
@@ -84,8 +84,8 @@ interface Wanted {
 async function sidesOf(wanted: Wanted, context: ToolContext): Promise<[old: Side, next: Side]> {
   const { name, from, to, definition, code } = wanted;
   if ([to !== undefined, definition !== undefined, code].filter(Boolean).length > 1) {
-    const remedy = `Leave away all but one, e.g. ${callOf('diff_workflow', { name })}`;
-    throw new FleetError('input', 'to, definition and code exclude each other: each says what the new one is.', {
+    const remedy = `Give only one of them, or none: ${callOf('diff_workflow', { name })}`;
+    throw new FleetError('input', 'The call has several of to, definition and code; each names the new definition.', {
       remedy,
     });
   }
@@ -114,17 +114,17 @@ async function inCode(name: string, { ours }: ToolContext): Promise<Side> {
   const all = await ours();
   const def = all.find((one) => one.name === name);
   if (def) return { label: 'the one in code', version: def.version, def };
-  throw new FleetError('not-found', `${word(name)} is not kept as code beside this MCP server.`, {
+  throw new FleetError('not-found', `The code that this MCP server loads has no workflow ${word(name)}.`, {
     remedy: `Compare versions instead: ${callOf('diff_workflow', { name })}`,
   });
 }
 
-/** Which version it is says nothing of what it does, and the server writes enforceSchema into everything, and never looks at it. */
+/** Leaves out what changes nothing: the version number, and enforceSchema, which the server writes everywhere and never reads. */
 function without({ version: _, enforceSchema: __, ...rest }: Record<string, unknown>): Record<string, unknown> {
   return rest;
 }
 
-/** `~ tasks.charge.retryCount: 3 → 5`, `+` for what is new and `-` for what is gone. */
+/** `~ tasks.charge.retryCount: 3 → 5` for a change, `+` for an addition, `-` for a removal. */
 function lineOf({ path, before, after }: Difference): string {
   if (before === undefined) return line(`+ ${path}: ${shown(after)}`);
   if (after === undefined) return line(`- ${path}: ${shown(before)}`);
@@ -136,14 +136,14 @@ function shown(value: unknown): string {
   return json.length <= VALUE_LIMIT ? json : `${clip(json, VALUE_LIMIT)}…`;
 }
 
-/** Names out of a definition may hold anything; a difference stays on its line. */
+/** Keeps a difference on one line, because names from a definition can hold line breaks. */
 function line(text: string): string {
   return clip(text.replaceAll(/\s+/g, ' '), 3 * VALUE_LIMIT);
 }
 
 function verdict(found: number, broken: readonly string[], running: number, old: string): string {
   const runs = running === 1 ? '1 execution' : `${running} executions`;
-  if (found === 0) return 'There is nothing to change.';
-  if (broken.length === 0) return `Safe to replace ${old} (${runs} of it run, each with its own copy).`;
-  return `Not safe to replace ${old}, of which ${runs} run: ${broken.join('; ')}. Register it as a new version instead.`;
+  if (found === 0) return 'Nothing to change.';
+  if (broken.length === 0) return `Safe to replace ${old} (running: ${runs}, each with its own copy).`;
+  return `Not safe to replace ${old} (running: ${runs}): ${broken.join('; ')}. Register it as a new version instead.`;
 }

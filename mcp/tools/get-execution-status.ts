@@ -18,18 +18,18 @@ import { orNoExecution } from '../shared/find-execution.ts';
 import { nearNames } from '../shared/near-names.ts';
 import { bytesShown, cutNames, fitPayloads, type Payload, wholeValues } from '../shared/payload.ts';
 import { callOf, quote, word } from '../shared/quote.ts';
-import { countsLine, isGoingOn, lineOf, rowOf, unpolled } from '../shared/task-rows.ts';
+import { countsLine, lineOf, rowOf, unpolledLines } from '../shared/task-rows.ts';
 import { waitProgress } from '../shared/wait-progress.ts';
 
 const SUMMARY_TASKS = 5;
 const SUMMARY_OUTPUT_BYTES = 500;
-/** Share of an answer for inputs and outputs, which it holds twice: as text, with its quotes escaped, and as structure. */
+/** The share of the response budget for inputs and outputs. The answer holds them twice: as text, with quotes escaped, and as structure. */
 const PAYLOAD_SHARE = 0.35;
 const REASON_LIMIT = 500;
-/** Clients give a call up after 60 s. */
+/** Clients give up a call after 60 s. */
 const MAX_WAIT_SECONDS = 45;
 
-/** Values of the execution itself; all others are named after their task. */
+/** Names of the execution's own values; other values are named after their task. */
 const OWN_VALUES = ['output', 'input', 'variables'];
 
 const COLUMNS = ['ref', 'type', 'status', 'attempt', 'ms', 'reason'];
@@ -56,7 +56,7 @@ export default defineTool({
     page: z.int().min(1).default(1).describe('Page of tasks'),
     waitSeconds: z.int().min(0).max(MAX_WAIT_SECONDS).default(0).describe('Longest wait'),
   }),
-  // Beside these: version, endedAt, taskCounts, and cut, the names of values that are not whole.
+  // Further fields: version, endedAt, taskCounts, and cut (names of the values that were cut).
   output: z.looseObject({
     workflow: z.string(),
     status: z.string(),
@@ -87,7 +87,7 @@ export default defineTool({
   };
 });
 
-/** Why it failed, in the words of the sub-workflow where it did. */
+/** Why the execution failed, with the reason of the sub-workflow in which it did. */
 async function rootError(conductor: Conductor, execution: Execution): Promise<Failure | undefined> {
   const own = failureOf(execution);
   if (!own?.subExecutionId || !hasEnded(execution.status))
@@ -99,20 +99,20 @@ async function rootError(conductor: Conductor, execution: Execution): Promise<Fa
   return { taskRef: refs.join(' → '), reason: innermostReason(reason), subExecutionId: root.workflowId };
 }
 
-/** Every attempt of a task; of a task in a loop, those of every round. */
+/** Every attempt of a task, in every round of a loop. */
 function attemptsOf({ tasks, workflowId }: Execution, ref: string): Task[] {
   const found = tasks.filter(({ referenceTaskName: name }) => name === ref || name.startsWith(`${ref}__`));
   if (found.length > 0) return [...found].sort((a, b) => a.seq - b.seq);
   const refs = [...new Set(tasks.map((task) => task.referenceTaskName))];
   const near = nearNames(ref, refs);
   const names = (near.length > 0 ? near : refs.slice(0, 20)).map(word).join(', ') || 'none yet';
-  throw new FleetError('not-found', `The execution has no task ${quote(ref, 255)} so far; its tasks are ${names}.`, {
+  throw new FleetError('not-found', `The execution has no task ${quote(ref, 255)} yet; its tasks are ${names}.`, {
     remedy: `List them: ${callOf('get_execution_status', { executionId: workflowId, detail: 'tasks' })}`,
   });
 }
 
 function taskMissing(id: string): FleetError {
-  return new FleetError('input', 'Detail "task" needs taskRef, the reference of a task.', {
+  return new FleetError('input', 'Detail "task" needs taskRef, the reference name of a task.', {
     remedy: `Find it: ${callOf('get_execution_status', { executionId: id, detail: 'tasks' })}`,
   });
 }
@@ -193,12 +193,12 @@ function structureOf({ execution, error, tasks, payloads, now }: Shown, { nextPa
 
 function textOf({ execution, error, tasks, payloads, total, now }: Shown & { total: number }, more: More): string {
   const { workflowName, workflowVersion, workflowId, status, startTime } = execution;
-  const ran = `${isGoingOn(execution) ? 'for' : 'after'} ${duration(runtimeOf(execution, now))}`;
+  const ran = `${!hasEnded(execution.status) ? 'for' : 'after'} ${duration(runtimeOf(execution, now))}`;
   return [
     `${word(workflowName)} v${workflowVersion} ${workflowId}: ${status} ${ran}, started ${instant(startTime)}.`,
     `Tasks: ${countsLine(countByStatus(execution.tasks))}.`,
     ...errorLines(workflowId, error),
-    ...(isGoingOn(execution) ? unpolled(execution.tasks, now) : []),
+    ...(!hasEnded(execution.status) ? unpolledLines(execution.tasks, now) : []),
     ...payloads.filter(({ shown }) => shown !== '{}').map(({ name, shown }) => `${word(name)}: ${shown}`),
     ...(tasks.length > 0
       ? [`${tasks.length} of ${total} tasks, oldest first:`, ...tasks.map((task) => lineOf(rowOf(task, now)))]
@@ -211,12 +211,12 @@ function errorLines(id: string, error: Failure | undefined): string[] {
   if (!error) return [];
   const what = error.taskRef ? `Task ${error.taskRef.split(' → ').map(word).join(' → ')} failed` : 'Reason';
   return [
-    `${what}; quoted, it is data: ${quote(error.reason, REASON_LIMIT)}`,
-    `Why, and the way out: ${callOf('diagnose_execution', { executionId: id })}`,
+    `${what} (quoted data): ${quote(error.reason, REASON_LIMIT)}`,
+    `Why, and how to recover: ${callOf('diagnose_execution', { executionId: id })}`,
   ];
 }
 
-/** How to get what this answer left out. */
+/** The calls that show what this answer left out. */
 function advice({ id, detail, taskRef, nextPage, cut, hidden }: More): string[] {
   const again = (args: object) =>
     callOf('get_execution_status', { executionId: id, ...(taskRef && { taskRef }), ...args });
@@ -228,10 +228,10 @@ function advice({ id, detail, taskRef, nextPage, cut, hidden }: More): string[] 
   const ofTasks = cut.filter((name) => !OWN_VALUES.includes(name));
   if (detail === 'full' && ofTasks[0] !== undefined) {
     const ref = ofTasks[0].replace(/(#\d+)?\.(input|output)$/, '');
-    lines.push(`A task with its whole values: ${again({ detail: 'task', taskRef: ref })}`);
+    lines.push(`One task with its whole values: ${again({ detail: 'task', taskRef: ref })}`);
   }
   if (detail === 'task' || ofTasks.length < cut.length) {
-    lines.push('Values that stay cut exceed one answer; MAX_RESPONSE_SIZE_KB sets the limit.');
+    lines.push('Values that are still cut do not fit into one answer; MAX_RESPONSE_SIZE_KB sets the limit.');
   }
   return lines;
 }

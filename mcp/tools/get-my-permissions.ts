@@ -17,7 +17,7 @@ export default defineTool({
     role: z.string(),
     permissions: z.array(z.string()),
     tools: z.array(z.string()),
-    /** Reasons by tool. */
+    /** Why each tool is withheld. */
     withheld: jsonObject,
     server: z.string(),
   }),
@@ -44,7 +44,7 @@ export default defineTool({
     ...byReason(withheld),
     ...(withheld.length > 0
       ? [
-          'The person who runs this MCP server can change that: --toolsets switches tools on, the role is a setting of the server.',
+          'The person who runs this MCP server can change that: --toolsets switches tools on, and the role is a setting.',
         ]
       : []),
   ];
@@ -74,7 +74,7 @@ function byReason(withheld: readonly Withheld[]): string[] {
   });
 }
 
-/** Without what somebody may have written into it to sign in. */
+/** The server's address without credentials. */
 function addressOf(serverUrl: string): string {
   const url = new URL(serverUrl);
   url.username = '';

@@ -16,10 +16,10 @@ import { jsonObject } from '../shared/fields.ts';
 import { nearNames } from '../shared/near-names.ts';
 import { callOf, quote, word } from '../shared/quote.ts';
 
-/** Open tasks that are looked at in one queue; the oldest is found among them. */
+/** The most open tasks that are read of one queue; the oldest is found among them. */
 const OPEN_TASKS = 100;
-/** Queues whose tasks are looked at: each is a request. */
-const LOOKED_INTO = 20;
+/** The most queues whose tasks are read; each takes a request. */
+const QUEUES_READ = 20;
 const AT_ONCE = 4;
 
 export default defineTool({
@@ -38,7 +38,7 @@ export default defineTool({
   output: z.object({
     /** `taskType`, `domain`, `state`, `waiting`, `hidden`, `running`, `oldestWaitMs`, `limit`, `lastPollBy`, `lastPollAt`. */
     queues: z.array(jsonObject),
-    /** How many queues are in each state. */
+    /** The number of queues in each state. */
     states: jsonObject,
   }),
 }).handler(async ({ taskType, limit }, { conductor }) => {
@@ -46,7 +46,7 @@ export default defineTool({
   if (taskType !== undefined && all.length === 0) await mustBeKnown(conductor, taskType);
   const asked = Date.now();
   const first = judged(all, asked).slice(0, limit);
-  const seen = await inParallel(first, AT_ONCE, ({ facts }, index) => lookInto(conductor, facts, index < LOOKED_INTO));
+  const seen = await inParallel(first, AT_ONCE, ({ facts }, index) => lookInto(conductor, facts, index < QUEUES_READ));
   const queues = judged(seen, Date.now());
   const states = statesOf([
     ...judged(
@@ -67,7 +67,7 @@ interface Judged {
   readonly now: number;
 }
 
-/** The worst state first, in it the longest queue. */
+/** Sorted by state, the worst first, and within a state by queue depth. */
 function judged(all: readonly QueueFacts[], now: number): Judged[] {
   return all
     .map((facts) => ({ facts, verdict: judgeQueue(facts, now), now }))
@@ -89,7 +89,7 @@ async function lookInto(conductor: Conductor, facts: QueueFacts, deep: boolean):
   return { ...facts, open, ...(def && { def }) };
 }
 
-/** A type that nobody ever queued or polled is empty only if it exists. */
+/** Without a queue or a poll, a type is only known by its task definition. */
 async function mustBeKnown(conductor: Conductor, taskType: string): Promise<void> {
   const names = (await conductor.listTaskDefs()).map(({ name }) => name);
   if (names.includes(taskType)) return;
@@ -97,7 +97,7 @@ async function mustBeKnown(conductor: Conductor, taskType: string): Promise<void
   throw new FleetError('not-found', `There is no queue and no task definition named ${quote(taskType, 255)}.`, {
     remedy: near[0]
       ? `Similar names are ${near.map(word).join(', ')}: ${callOf('get_queue_status', { taskType: near[0] })}`
-      : `See the queues there are: ${callOf('get_queue_status', {})}`,
+      : `See all queues: ${callOf('get_queue_status', {})}`,
   });
 }
 
@@ -130,7 +130,7 @@ function textOf(
   { taskType, limit }: { taskType: string | undefined; limit: number },
 ): string {
   if (queues.length === 0)
-    return taskType ? `${word(taskType)}: nothing waits, nobody has polled it.` : 'There are no queues.';
+    return taskType ? `${word(taskType)}: no task waits, and no worker has polled it.` : 'There are no queues.';
   const counts = queueStates.flatMap((state) => (states[state] ? [`${states[state]} ${state}`] : []));
   const more = { ...(taskType && { taskType }), limit: 100 };
   return [
@@ -156,19 +156,19 @@ function lineOf({ facts, verdict, now }: Judged): string {
   ].join(' | ');
 }
 
-/** What each state that is listed means, and who can do what about it. */
+/** What each listed state means, and who can do what about it. */
 function advice(queues: readonly Judged[]): string[] {
   const shown = new Set(queues.map(({ verdict }) => verdict.state));
   const worst = queues.find(({ verdict }) => verdict.state === 'no_worker')?.facts;
   const start = worst && /^[\w.-]+$/.test(worst.taskType) ? ` --only ${worst.taskType}` : '';
   const domain = worst?.domain ? `, for its domain ${word(worst.domain)}` : '';
   const texts: Partial<Record<QueueState, string>> = {
-    no_worker: `no_worker: nobody has polled for a minute, so these tasks wait until a worker is started${domain}: the person who runs the workers can, with \`fleet work${start}\`.`,
-    limited: 'limited: concurrentExecLimit of the task definition lets no more run at once; raise it, or wait.',
+    no_worker: `no_worker: no worker has polled for a minute, so these tasks wait. The person who runs the workers can start one${domain}: \`fleet work${start}\`.`,
+    limited: 'limited: concurrentExecLimit of the task definition allows no more tasks at once; raise it, or wait.',
     behind:
-      'behind: workers poll but tasks wait; start more workers or raise their concurrency, or look why tasks take long.',
-    delayed: 'delayed: what waits is not due yet (a retry delay or callback); nothing to do.',
-    server: 'server: system tasks, which the server itself works off.',
+      'behind: workers poll but tasks wait; start more workers, raise their concurrency, or find out why tasks take long.',
+    delayed: 'delayed: the waiting tasks are not due yet (a retry delay or callback); nothing to do.',
+    server: 'server: system tasks, which the server itself executes.',
   };
   return queueStates.flatMap((state) => (shown.has(state) && texts[state] ? [texts[state]] : []));
 }

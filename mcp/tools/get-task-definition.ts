@@ -8,7 +8,7 @@ import { jsonObject } from '../shared/fields.ts';
 import { nearNames } from '../shared/near-names.ts';
 import { callOf, quote, word } from '../shared/quote.ts';
 
-/** Text and structured form of one row, so that a page keeps within a small response limit too. */
+/** Bytes of one row, as text and in structured form. They limit the rows of a page if the response limit is small. */
 const ROW_BYTES = 400;
 
 export default defineTool({
@@ -77,7 +77,7 @@ function rowOf(def: StoredTaskDef) {
 
 const SERVER_OWNED = ['createTime', 'updateTime', 'createdBy', 'updatedBy', 'ownerApp'];
 
-/** What says something: the server writes a default into every field. */
+/** The definition without empty fields and without those that the server writes. */
 function plain(def: StoredTaskDef): Record<string, unknown> {
   const says = (value: unknown) =>
     value !== null && value !== '' && !(typeof value === 'object' && Object.keys(value).length === 0);
@@ -93,7 +93,7 @@ async function find<T>(get: () => Promise<T>, name: string, all: () => Promise<S
     const [near] = nearNames(name, names, 1);
     const call = callOf('get_task_definition', near === undefined ? {} : { name: near });
     throw new FleetError('not-found', `There is no task definition named ${quote(name, 255)}.`, {
-      remedy: near === undefined ? `All of them: ${call}` : `The nearest name: ${call}`,
+      remedy: near === undefined ? `See all: ${call}` : `See the one with the nearest name: ${call}`,
       cause: error,
     });
   }

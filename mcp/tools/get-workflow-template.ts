@@ -34,7 +34,7 @@ export default defineTool({
       whenToUse,
     }));
     const rows = templates.map((one) => `${one.name} | ${one.title} | ${one.whenToUse}`);
-    const next = `One of them: ${callOf('get_workflow_template', { name: templates[0]?.name })}`;
+    const next = `To see one: ${callOf('get_workflow_template', { name: templates[0]?.name })}`;
     return { text: ['name | what | when', ...rows, next].join('\n'), structured: { templates } };
   }
   const template = await find(() => getTemplate(name), name);
@@ -43,7 +43,12 @@ export default defineTool({
   const start = callOf('execute_workflow', { name: template.definition.name, input: exampleInput });
   if (format === 'typescript') {
     const { source } = template;
-    const text = [...head, 'A file for workflows/definitions/:', source, `Registered by fleet apply, then: ${start}`];
+    const text = [
+      ...head,
+      'Save this as a file in workflows/definitions/:',
+      source,
+      `Register it with \`fleet apply\`, then start it: ${start}`,
+    ];
     return { text: text.join('\n'), structured: { name: template.name, source, exampleInput } };
   }
   const { toTaskDef } = await import('../../workflows/manage/task-def.ts');
@@ -53,10 +58,10 @@ export default defineTool({
   const lines = [
     ...head,
     ...(workers.length > 0 ? [`Needs workers for ${workers.join(', ')}.`] : []),
-    'Register, in this order, each after your changes:',
+    'Change these as you need, then register them in this order:',
     ...taskDefinitions.map(taskCall),
     ...definitions.map(
-      (def) => createCall(def, { overwrite: false }, maxResponseBytes / 3) ?? `${def.name}: too long.`,
+      (def) => createCall(def, { overwrite: false }, maxResponseBytes / 3) ?? `${def.name}: too long to show.`,
     ),
     `Start it: ${start}`,
   ];
@@ -68,12 +73,12 @@ export default defineTool({
 
 type Json = Record<string, unknown> & { name: string };
 
-/** The server never looks at schemas, and they are long. */
+/** Leaves out the schemas: they are long, and the server never reads them. */
 function withoutSchemas({ inputSchema: _, outputSchema: __, ...def }: Json): Json {
   return def as Json;
 }
 
-/** Parameters of `create_task_definition`; other fields go into its settings. */
+/** Parameters of `create_task_definition`; other fields go into its `settings`. */
 const PARAMETERS = [
   'name',
   'description',
@@ -100,7 +105,7 @@ async function find<T>(get: () => Promise<T>, name: string): Promise<T> {
   } catch (error) {
     if (!(error instanceof FleetError && error.code === 'not-found')) throw error;
     throw new FleetError('not-found', `There is no template named ${quote(name, 100)}.`, {
-      remedy: `All of them: ${callOf('get_workflow_template', {})}`,
+      remedy: `See all: ${callOf('get_workflow_template', {})}`,
       cause: error,
     });
   }

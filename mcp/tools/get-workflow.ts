@@ -8,7 +8,7 @@ import { definitionVersion, workflowName } from '../shared/fields.ts';
 import { findWorkflow } from '../shared/find-workflow.ts';
 import { callOf, quote, word } from '../shared/quote.ts';
 
-/** Characters of JSON in one answer at most; it stands there twice, with its quotes escaped. */
+/** The most characters of JSON in one answer, which holds it twice: as text, with its quotes escaped, and as structure. */
 const JSON_LIMIT = 50_000;
 const JSON_SHARE = 0.3;
 const MOST_OUTPUTS = 20;
@@ -56,7 +56,7 @@ export default defineTool({
   const more = callOf('get_workflow', { name: def.name, version: def.version, detail, page: page + 1 });
   return {
     text: [
-      `${word(def.name)} v${def.version}, ${detail}${pages > 1 ? `, page ${page} of ${pages}` : ''}; it is data:`,
+      `${word(def.name)} v${def.version}, ${detail}${pages > 1 ? `, page ${page} of ${pages}` : ''} (this is data):`,
       content,
       ...(nextPage ? [`More: ${more}`] : []),
     ].join('\n'),
@@ -65,8 +65,8 @@ export default defineTool({
 });
 
 function noSuchPage({ name, version }: StoredWorkflowDef, detail: string, pages: number): FleetError {
-  return new FleetError('input', `It has ${count(pages, 'page')}.`, {
-    remedy: `The first: ${callOf('get_workflow', { name, version, detail })}`,
+  return new FleetError('input', `${word(name)} v${version} as ${detail} has only ${count(pages, 'page')}.`, {
+    remedy: `See the first: ${callOf('get_workflow', { name, version, detail })}`,
   });
 }
 
@@ -98,12 +98,12 @@ async function outline(
   ].join('\n');
 }
 
-/** How many executions of all its versions go on. A name with a meaning in a query cannot be asked for. */
+/** How many executions of all its versions are open. A name that has a meaning in a query cannot be searched for. */
 async function runningOf(name: string, { conductor, allows }: ToolContext): Promise<string> {
   if (!/^[\w.:-]+$/.test(name) || !allows('executions:read')) return '';
   const query = `workflowType=${name} AND status IN (RUNNING,PAUSED)`;
   const { totalHits } = await conductor.searchExecutions({ query, size: 0 });
-  return `${count(totalHits, 'execution')} of it run now.`;
+  return `Open executions: ${totalHits}.`;
 }
 
 function inputText({ name, type, required, description }: WorkflowInput): string {
@@ -114,7 +114,7 @@ function inputText({ name, type, required, description }: WorkflowInput): string
 async function treeOf(def: StoredWorkflowDef): Promise<string> {
   const { drawDefinition } = await import('../../workflows/diagram/draw.ts');
   const { toText } = await import('../../workflows/diagram/to-text.ts');
-  // The columns are for terminals; a model needs the words only.
+  // The aligned columns are for terminals; a model needs only the words.
   return toText(drawDefinition(def))
     .replace(/(\S) {2,}/g, '$1  ')
     .split('\n')
@@ -128,7 +128,7 @@ async function mermaidOf(def: StoredWorkflowDef): Promise<string> {
   return toMermaid(drawDefinition(def)).trimEnd();
 }
 
-/** Without what the server fills in by itself. */
+/** The definition without the fields that the server fills in. */
 async function jsonOf(def: StoredWorkflowDef): Promise<string> {
   const { canonicalWorkflow } = await import('../../workflows/manage/compare/canonical.ts');
   return JSON.stringify(canonicalWorkflow(def));

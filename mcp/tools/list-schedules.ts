@@ -43,7 +43,7 @@ export default defineTool({
     all.length > limit && limit < 100 ? [`More: ${callOf('list_schedules', { ...filter, limit: 100 })}`] : [];
   const text =
     rows.length === 0
-      ? `There are no schedules${name || workflowName ? ' like that' : ''}.`
+      ? `There are no schedules${name || workflowName ? ' with this name or workflow' : ''}.`
       : [`${rows.length} of ${count(all.length, 'schedule')}, by name:`, ...rows.map(lineOf), ...more].join('\n');
   return { text, structured: { schedules: rows, total: all.length } };
 });
@@ -77,12 +77,12 @@ async function rowOf(conductor: Conductor, schedule: ScheduleDef): Promise<Row> 
   };
 }
 
-/** The server's query takes no other names. */
+/** True for a name that the server's search query can hold. */
 function isPlain(name: string): boolean {
   return /^[\w.:@ -]{1,255}$/.test(name);
 }
 
-/** One whose expression the server cannot read was stored all the same and never fires. */
+/** The next firings. None for an expression that the server cannot read: it stores such a schedule, but never fires it. */
 async function nextOf(conductor: Conductor, schedule: ScheduleDef): Promise<string[]> {
   const { nextFirings } = await import('../../workflows/manage/next-firings.ts');
   try {
@@ -117,7 +117,7 @@ function lineOf({ name, workflow, version, cron, zone, paused, next, last, manag
     `${word(workflow)}${version === undefined ? ', latest version' : ` v${version}`}`,
     `${quote(cron, 100)} ${word(zone)}`,
     paused ? 'paused' : next.length > 0 ? `next ${next.join(', ')}` : 'next firing unknown',
-    runs.length > 0 ? `last ${runs.join('; ')}` : 'has not fired',
-    ...(managedBy === undefined ? [] : [`kept as code by fleet ${word(managedBy)}`]),
+    runs.length > 0 ? `last ${runs.join('; ')}` : 'has not fired yet',
+    ...(managedBy === undefined ? [] : [`kept in code by fleet ${word(managedBy)}`]),
   ].join(' | ');
 }

@@ -8,26 +8,26 @@ import { type Cursor, cursorText, readCursor } from '../shared/cursor.ts';
 import { workflowFilter } from '../shared/fields.ts';
 import { nearNames } from '../shared/near-names.ts';
 import { callOf, quote, word } from '../shared/quote.ts';
-import { clockOn, dayOf, epochMsOf, moment } from '../shared/times.ts';
+import { clockOn, dayOf, epochMsOf, timeOrAge } from '../shared/times.ts';
 
 const VALUE_LIMIT = 120;
-/** Text and structured form of one row with all it can hold, so that a page keeps within a small response limit too. */
+/** The most bytes of one row, as text and in structured form. They limit the rows of a page if the response limit is small. */
 const ROW_BYTES = 800;
-/** Characters for all reasons of a page together, and what one gets in any case. */
+/** Characters for all reasons of a page together, and the least and most for one reason. */
 const REASONS = { together: 500, least: 40, most: 200 };
 
-/** The same as in the row above. */
+/** Shown for a workflow that is the same as in the row above. */
 const DITTO = '"';
 
 const COLUMNS = ['executionId', 'workflow', 'version', 'status', 'startTime', 'ms', 'correlationId', 'reason'] as const;
 type Column = (typeof COLUMNS)[number];
 
-/** Columns that are left out where all rows have the same in them, as they do where the caller asked for it. */
+/** Columns that are left out if all rows have the same value, for example because the caller filtered by it. */
 const SHARED = ['workflow', 'version', 'status'] as const;
 
 const input = z.strictObject({
   workflowName: workflowFilter.optional().describe('Its whole name'),
-  // One alone is taken as well, without a second list of the names in the schema.
+  // A single status is accepted too, without listing the names a second time in the schema.
   status: z
     .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.enum(workflowStatuses)))
     .optional()
@@ -37,8 +37,8 @@ const input = z.strictObject({
     .refine((id) => /^[\w.:@/+=#-]{1,255}$/.test(id), 'must hold letters, digits and . : @ / + = # _ - only')
     .optional()
     .describe('Its key'),
-  startedAfter: moment.optional().describe('ISO time, or ago: 2h, 7d'),
-  startedBefore: moment.optional().describe('Likewise'),
+  startedAfter: timeOrAge.optional().describe('ISO time, or ago: 2h, 7d'),
+  startedBefore: timeOrAge.optional().describe('Likewise'),
   text: z
     .string()
     .refine((text) => text.length <= 200, 'must be at most 200 characters long')
@@ -60,7 +60,7 @@ export default defineTool({
   permission: 'executions:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input,
-  // Beside these: same, what all rows share in place of a column; reasons, to which the last column points; counts by status.
+  // Further fields: same (values that all rows share, instead of a column), reasons (the last column is a number of one), counts by status.
   output: z.looseObject({
     columns: z.array(z.unknown()),
     rows: z.array(z.unknown()),
@@ -117,7 +117,7 @@ interface Page {
   counts: Record<string, number> | undefined;
 }
 
-/** Later pages keep to what had started when the first one was read, so that new executions do not shift them. */
+/** The search query. Later pages leave out executions that started after the first page was read, which would shift the rows. */
 function queryOf(args: Args, before: Cursor['before'], now: number): string {
   const { workflowName, correlationId, startedAfter, startedBefore } = args;
   const statuses = args.status ?? [];
@@ -135,7 +135,7 @@ function queryOf(args: Args, before: Cursor['before'], now: number): string {
   ].join(' AND ');
 }
 
-/** How many there are in each status, by searches that return no rows. */
+/** The number of executions in each status, from searches that return no rows. */
 async function countsOf(
   conductor: Conductor,
   args: Args,
@@ -171,7 +171,7 @@ function rowOf(summary: ExecutionSummary, now: number): Row {
   };
 }
 
-/** The rows as arrays, and what all of them share once beside them. */
+/** The rows as arrays, and once beside them the values that all rows share. */
 function tableOf(rows: readonly Row[], reasons: Reasons) {
   const [first] = rows;
   const alike = rows.length > 1 ? SHARED.filter((name) => rows.every((row) => row[name] === first?.[name])) : [];
@@ -184,7 +184,7 @@ function tableOf(rows: readonly Row[], reasons: Reasons) {
   };
 }
 
-/** The reason is the place of it in `reasons`, from 1. Empty cells at the end are left out. */
+/** The reason is its position in `reasons`, from 1. Empty cells at the end are left out. */
 function cellsOf(row: Row, columns: readonly Column[], reasons: Reasons): unknown[] {
   const { id: executionId, startedAt: startTime, reason, ...own } = row;
   const cells: Partial<Record<Column, unknown>> = { executionId, startTime, ...own };
@@ -193,7 +193,7 @@ function cellsOf(row: Row, columns: readonly Column[], reasons: Reasons): unknow
   return columns.slice(0, length).map((name) => cells[name] ?? null);
 }
 
-/** What all rows share stands once above them; reasons that are alike stand once below. */
+/** Values that all rows share are written once above them; similar reasons are written once below. */
 function textOf({ args, rows, reasons, total, start, nextCursor, counts }: Page): string {
   const day = dayOf(rows[0]?.startedAt ?? 0);
   const names = new Set(rows.map(named));
@@ -221,7 +221,7 @@ function textOf({ args, rows, reasons, total, start, nextCursor, counts }: Page)
   ].join('\n');
 }
 
-/** Most definitions have one version, so the first goes without saying. */
+/** The name with its version; version 1 is left out, because most workflows have no other. */
 function named({ workflow, version }: Row): string {
   return version === 1 ? word(workflow) : `${word(workflow)} v${version}`;
 }
@@ -230,10 +230,10 @@ function isSameWorkflow({ workflow, version }: Row, above: Row | undefined): boo
   return above?.workflow === workflow && above.version === version;
 }
 
-/** Reasons by numbers from 1, those that are alike once. */
+/** The reasons of a page, numbered from 1. Similar reasons share a number. */
 class Reasons {
   readonly #shapes: readonly string[];
-  /** As far as there is room for them. */
+  /** The reasons, cut to the room there is. */
   readonly shown: readonly string[];
 
   constructor(rows: readonly Row[]) {
@@ -250,7 +250,7 @@ class Reasons {
 
   legend(): string[] {
     if (this.shown.length === 0) return [];
-    return ['Reasons (quoted, data):', ...this.shown.map((reason, index) => `[${index + 1}] ${quote(reason)}`)];
+    return ['Reasons (quoted data):', ...this.shown.map((reason, index) => `[${index + 1}] ${quote(reason)}`)];
   }
 }
 

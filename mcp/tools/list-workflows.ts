@@ -11,7 +11,7 @@ import { callOf, quote, word } from '../shared/quote.ts';
 
 const PURPOSE_LIMIT = 120;
 const MOST_INPUTS = 8;
-/** Definitions whose purpose is looked through, the latest ones; of the others only the names are. */
+/** The most definitions whose purpose is searched, the latest first. Names are searched in all. */
 const MOST_READ = 300;
 const AT_ONCE = 16;
 
@@ -55,7 +55,7 @@ export default defineTool({
     text:
       rows.length > 0
         ? [
-            `Workflows ${first}–${first + rows.length - 1} of ${found.length}; purposes are quoted, they are data:`,
+            `Workflows ${first}–${first + rows.length - 1} of ${found.length} (purposes are quoted data):`,
             COLUMNS.join(' | '),
             ...rows.map(lineOf),
             ...(nextPage ? [`More: ${more}`] : []),
@@ -74,12 +74,12 @@ export default defineTool({
 interface Look {
   readonly index: DefinitionIndex;
   readonly found: readonly string[];
-  /** Those of the page. */
+  /** The names on the page. */
   readonly names: readonly string[];
   readonly defs: ReadonlyMap<string, StoredWorkflowDef>;
 }
 
-/** Looks a second time where a definition was deleted just after the names were read. */
+/** Reads a page. Reads it a second time if a definition was deleted just after the names were read. */
 async function look(search: string | undefined, page: number, limit: number, context: ToolContext): Promise<Look> {
   for (let again = true; ; again = false) {
     const index = await context.definitions.index({ fresh: true });
@@ -117,7 +117,7 @@ function lineOf({ name, versions, purpose, inputs }: Row): string {
   return [word(name), versions.join(','), purpose ? quote(purpose) : '-', shown ? shown + more : '-'].join(' | ');
 }
 
-/** Names that hold every word, then those whose name and purpose together do. */
+/** First the names that hold every word, then those whose name and purpose together hold them. */
 async function matching(text: string, index: DefinitionIndex, context: ToolContext): Promise<string[]> {
   const words = text
     .toLowerCase()
@@ -148,18 +148,17 @@ async function readAll(
 }
 
 function nothing(search: string | undefined, found: number, index: DefinitionIndex): string {
-  if (found > 0) return `There are ${count(found, 'workflow')}, so this page is empty: ${callOf('list_workflows', {})}`;
+  if (found > 0)
+    return `There are only ${count(found, 'workflow')}; see the first page: ${callOf('list_workflows', {})}`;
   if (index.size === 0) return 'No workflow is registered. create_workflow registers one.';
   const near = search === undefined ? [] : nearNames(search, [...index.keys()]);
   const similar = near.length > 0 ? ` Similar names: ${near.map(word).join(', ')}.` : '';
   const all = `All ${count(index.size, 'workflow')}: ${callOf('list_workflows', {})}`;
-  return [`No name or purpose holds all these words.${similar} ${all}`, ...limits(search, index)].join('\n');
+  return [`No name or purpose has all these words.${similar} ${all}`, ...limits(search, index)].join('\n');
 }
 
-/** What was not looked through. */
+/** A sentence about what was not searched. */
 function limits(search: string | undefined, { size }: DefinitionIndex): string[] {
   if (search === undefined || size <= MOST_READ) return [];
-  return [
-    `Purposes were looked through in the ${MOST_READ} workflows that were registered last, names in all ${size}.`,
-  ];
+  return [`Purposes were searched only in the ${MOST_READ} workflows that were registered last; names in all ${size}.`];
 }

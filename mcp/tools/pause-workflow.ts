@@ -28,7 +28,7 @@ const pause: ExecutionAction = {
   worked: ({ status }) => status === 'PAUSED',
   refusal: ({ workflowId: executionId, status }) =>
     new FleetError('conflict', `${executionId} has ended (${status}), so there is nothing to pause.`, {
-      remedy: `See what became of it: ${callOf('get_execution_status', { executionId })}`,
+      remedy: `See its result: ${callOf('get_execution_status', { executionId })}`,
     }),
-  note: 'Tasks that a worker or a person already has can still be completed, and sub-workflows go on.',
+  note: 'Tasks that a worker or a person already has can still be completed, and sub-workflows continue.',
 };

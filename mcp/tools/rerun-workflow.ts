@@ -38,8 +38,8 @@ export default defineTool({
   if (!hasEnded(before.status)) throw stillRuns(before);
   const task = taskRef === undefined ? undefined : rerunnable(before, taskRef);
   if (taskInput && !task) {
-    throw new FleetError('input', 'taskInput needs taskRef: the task it is for.', {
-      remedy: `Its tasks: ${callOf('get_execution_status', { executionId: id, detail: 'tasks' })}`,
+    throw new FleetError('input', 'taskInput needs taskRef, the task that gets it.', {
+      remedy: `See the tasks: ${callOf('get_execution_status', { executionId: id, detail: 'tasks' })}`,
     });
   }
   const merged = (old: Json, changed: Json) => (inputMode === 'merge' ? { ...old, ...changed } : changed);
@@ -50,10 +50,10 @@ export default defineTool({
   });
   const after = await findExecution(conductor, id, { includeTasks: false });
   const lines = [
-    `${word(after.workflowName)} ${id} runs again from ${task ? word(task.referenceTaskName) : 'its start'}; was ${before.status}, is ${after.status} now.`,
+    `${word(after.workflowName)} ${id} runs again from ${task ? word(task.referenceTaskName) : 'its start'}; was ${before.status}, is now ${after.status}.`,
   ];
   if (task && workflowInput && !taskInput)
-    lines.push('That task itself kept the input it had; only the ones after it read the new workflow input.');
+    lines.push('That task kept its old input; only the tasks after it read the new workflow input.');
   lines.push(`Follow it: ${callOf('get_execution_status', { executionId: id })}`);
   return {
     text: lines.join('\n'),
@@ -67,13 +67,13 @@ export default defineTool({
 });
 
 function stillRuns({ workflowId: executionId, status }: Execution): FleetError {
-  const end = callOf('terminate_workflow', { executionIds: [executionId], reason: 'It is to run again from a task.' });
+  const end = callOf('terminate_workflow', { executionIds: [executionId], reason: 'It will run again from a task.' });
   return new FleetError('conflict', `${executionId} is ${status}; only an ended execution can run again.`, {
     remedy: `Wait until it has ended, or end it first: ${end}`,
   });
 }
 
-/** The last attempt of a task. @throws FleetError if there is none, or if the execution would hang */
+/** The last attempt of a task. @throws FleetError if there is none, or if a rerun from it would hang */
 function rerunnable(execution: Execution, ref: string): Task {
   const { workflowId: executionId, tasks } = execution;
   const attempts = tasks.filter(({ referenceTaskName: name }) => name === ref || name.startsWith(`${ref}__`));
@@ -81,14 +81,14 @@ function rerunnable(execution: Execution, ref: string): Task {
   if (!task) throw unknownTask(execution, ref);
   const def = definitionOf(execution);
   const place = placeOf(def.tasks, ref);
-  const why = place ? whyRerunHangs(place) : 'it was made while the execution ran';
+  const why = place ? whyRerunHangs(place) : 'the task is not in the definition; it was made while the execution ran';
   if (why === undefined) return task;
   const earlier = place && rerunnableBefore(def.tasks, place);
   const remedy = `Begin earlier: ${callOf('rerun_workflow', { executionId, ...(earlier && { taskRef: earlier }) })}`;
   const retry = failedIn(tasks)
-    ? ` Or repeat only what failed: ${callOf('retry_workflow', { executionIds: [executionId] })}`
+    ? ` Or retry only the failed tasks: ${callOf('retry_workflow', { executionIds: [executionId] })}`
     : '';
-  throw new FleetError('conflict', `Run again from ${word(ref)}, the execution would hang: ${why}.`, {
+  throw new FleetError('conflict', `If it ran again from ${word(ref)}, the execution would hang: ${why}.`, {
     remedy: remedy + retry,
   });
 }
@@ -106,7 +106,7 @@ function unknownTask({ workflowId: executionId, tasks }: Execution, ref: string)
   });
 }
 
-/** What the changed fields are laid over. The server takes no input for a sub-workflow, and does not show large ones. */
+/** The input that the changed fields are merged into. The server accepts none for a sub-workflow, and does not show a large one. */
 function inputOf(
   { taskType, subWorkflowId, inputData, externalInputPayloadStoragePath: elsewhere }: Task,
   mode: 'merge' | 'replace',
@@ -114,14 +114,14 @@ function inputOf(
   if (taskType === 'SUB_WORKFLOW') {
     throw new FleetError('input', 'The input of a sub-workflow cannot be changed from its parent.', {
       remedy: subWorkflowId
-        ? `Run the sub-workflow itself again with workflowInput: ${callOf('rerun_workflow', { executionId: subWorkflowId })}`
+        ? `Run the sub-workflow itself again, with workflowInput: ${callOf('rerun_workflow', { executionId: subWorkflowId })}`
         : 'Begin at an earlier task, or change workflowInput.',
     });
   }
   if (elsewhere && mode === 'merge') {
     throw new FleetError(
       'input',
-      'The input of this task is too large for the server to show, so it cannot be merged.',
+      'The server does not show the input of this task, because it is too large; so it cannot be merged.',
       {
         remedy: 'Give the whole input with "inputMode":"replace".',
       },

@@ -25,14 +25,14 @@ const resume: ExecutionAction = {
   from: ['PAUSED'],
   already: ['RUNNING'],
   act: (conductor, id) => conductor.resume(id),
-  // What only waited for this may have ended by the time it is looked at.
+  // The execution may already have ended by the time it is read.
   worked: ({ status, lastRetriedTime }, before) =>
     status !== 'PAUSED' && (lastRetriedTime ?? 0) > (before.lastRetriedTime ?? 0),
   refusal: ({ workflowId: executionId, status }) =>
     new FleetError('conflict', `${executionId} is not paused, it has ended: ${status}.`, {
       remedy:
         status === 'COMPLETED'
-          ? `See what it did: ${callOf('get_execution_status', { executionId })}`
-          : `Try again what failed in it: ${callOf('retry_workflow', { executionIds: [executionId] })}`,
+          ? `See its result: ${callOf('get_execution_status', { executionId })}`
+          : `Retry its failed tasks: ${callOf('retry_workflow', { executionIds: [executionId] })}`,
     }),
 };

@@ -46,7 +46,7 @@ const restart = (mode: 'restart' | 'restart_latest', filter: Filter | undefined)
   tool: 'retry_workflow',
   done: 'restarted',
   args: { mode },
-  // A filter restarts what succeeded only where it says so; whoever names an execution has said so.
+  // A filter restarts completed executions only if it names that status. An id is always explicit.
   from: filter && filter.status !== 'COMPLETED' ? FAILED : [...FAILED, 'COMPLETED'],
   already: [],
   act: (conductor, id) => conductor.restart(id, { useLatestDefinitions: mode === 'restart_latest' }),
@@ -71,7 +71,7 @@ function notEnded({ workflowId: executionId, status }: Execution): FleetError {
   const paused = status === 'PAUSED';
   return new FleetError('conflict', `${executionId} has not ended, it is ${status}.`, {
     remedy: paused
-      ? `Let it go on: ${callOf('resume_workflow', { executionIds: [executionId] })}`
+      ? `Resume it: ${callOf('resume_workflow', { executionIds: [executionId] })}`
       : `See what it waits for: ${callOf('diagnose_execution', { executionId })}`,
   });
 }

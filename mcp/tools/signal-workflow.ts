@@ -5,13 +5,13 @@ import { type Execution, hasEnded, type Task } from '../../core/conductor/types.
 import { answerTask, waitingAmong } from '../../core/conductor/waiting-tasks.ts';
 import { FleetError } from '../../core/errors.ts';
 import { defineTool } from '../engine/define-tool.ts';
-import { openChildren, waysToAnswer } from '../operate/open-work.ts';
+import { callsToAnswer, openSubWorkflows } from '../operate/open-work.ts';
 import { executionId, jsonObject } from '../shared/fields.ts';
 import { findExecution } from '../shared/find-execution.ts';
 import { callOf, quote, word } from '../shared/quote.ts';
 
 const OUTPUT_LIMIT = 1_000_000;
-/** Sub-workflows that are looked into for what waits. */
+/** The most sub-workflows that are searched for waiting tasks. */
 const MOST_CHILDREN = 10;
 
 export default defineTool({
@@ -39,14 +39,14 @@ export default defineTool({
   const task = await openWait(conductor, execution, taskRef);
   await answerTask(conductor, task, { status: 'COMPLETED', outputData: output });
   const { status } = await findExecution(conductor, id, { includeTasks: false });
-  const paused = status === 'PAUSED' ? ` It goes on after ${callOf('resume_workflow', { executionIds: [id] })}` : '';
+  const paused = status === 'PAUSED' ? ` To continue it: ${callOf('resume_workflow', { executionIds: [id] })}` : '';
   return {
-    text: `${word(task.referenceTaskName)} of ${id} has the signal. The execution is ${status}.${paused}`,
+    text: `${word(task.referenceTaskName)} of ${id} got the signal. The execution is ${status}.${paused}`,
     structured: { executionId: id, taskRef: task.referenceTaskName, status },
   };
 });
 
-/** The WAIT that is meant. @throws FleetError that says what is open */
+/** The WAIT task that the signal is for. @throws FleetError that lists the waiting tasks */
 async function openWait(conductor: Conductor, execution: Execution, ref: string | undefined): Promise<Task> {
   const open = waitingAmong(execution.tasks).filter(({ taskType }) => taskType === 'WAIT');
   const meant = ref === undefined ? open : open.filter(({ referenceTaskName }) => referenceTaskName === ref);
@@ -55,19 +55,19 @@ async function openWait(conductor: Conductor, execution: Execution, ref: string 
   const { workflowId: executionId, status } = execution;
   if (task) {
     throw new FleetError('input', `${executionId} waits for several signals.`, {
-      remedy: `Name one: ${waysToAnswer(execution).join(' or ')}`,
+      remedy: `Name one: ${callsToAnswer(execution).join(' or ')}`,
     });
   }
   if (hasEnded(status)) {
-    throw new FleetError('conflict', `${executionId} has ended: ${status}. Nothing in it waits any more.`, {
-      remedy: `See what became of it: ${callOf('get_execution_status', { executionId })}`,
+    throw new FleetError('conflict', `${executionId} has ended: ${status}. No task in it waits.`, {
+      remedy: `See its result: ${callOf('get_execution_status', { executionId })}`,
     });
   }
-  const ways = [...waysToAnswer(execution), ...(await waysInChildren(conductor, execution))];
-  throw new FleetError('conflict', `${whyNot(execution, ref)} The signal went nowhere.`, {
+  const calls = [...callsToAnswer(execution), ...(await callsToAnswerChildren(conductor, execution))];
+  throw new FleetError('conflict', `${whyNot(execution, ref)} The signal was not sent.`, {
     remedy:
-      ways.length > 0
-        ? `What waits is answered with ${ways.join(' or ')}`
+      calls.length > 0
+        ? `To answer what waits: ${calls.join(' or ')}`
         : `See where it is: ${callOf('get_execution_status', { executionId })}`,
   });
 }
@@ -81,23 +81,23 @@ function whyNot({ workflowId, tasks }: Execution, ref: string | undefined): stri
     status !== 'IN_PROGRESS'
       ? `is ${status}`
       : taskType === 'HUMAN'
-        ? 'is decided by a person'
+        ? 'waits for a person, not for a signal'
         : taskType === 'WAIT'
           ? 'waits for a time and ends by itself'
-          : `is a ${word(taskType)}, which no signal completes`;
+          : `is of type ${word(taskType)}, which a signal cannot complete`;
   return `${word(ref)} ${why}.`;
 }
 
-/** What waits in the sub-workflows, which is where a signal to their parent was perhaps meant to go. */
-async function waysInChildren(conductor: Conductor, execution: Execution): Promise<string[]> {
-  const ways: string[] = [];
-  const queue = openChildren(execution);
-  for (let looked = 0; looked < MOST_CHILDREN; looked++) {
+/** Calls that answer waiting tasks in sub-workflows: a signal to the parent may have been meant for one of them. */
+async function callsToAnswerChildren(conductor: Conductor, execution: Execution): Promise<string[]> {
+  const calls: string[] = [];
+  const queue = openSubWorkflows(execution);
+  for (let read = 0; read < MOST_CHILDREN; read++) {
     const id = queue.shift();
     if (id === undefined) break;
     const child = await findExecution(conductor, id);
-    ways.push(...waysToAnswer(child));
-    queue.push(...openChildren(child));
+    calls.push(...callsToAnswer(child));
+    queue.push(...openSubWorkflows(child));
   }
-  return ways;
+  return calls;
 }

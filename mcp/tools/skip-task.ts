@@ -5,7 +5,7 @@ import { placeOf, readersOf, whySkippingHangs } from '../../workflows/model/skip
 import { walk } from '../../workflows/model/walk.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { definitionOf } from '../operate/execution-definition.ts';
-import { waysToAnswer } from '../operate/open-work.ts';
+import { callsToAnswer } from '../operate/open-work.ts';
 import { executionId } from '../shared/fields.ts';
 import { findExecution } from '../shared/find-execution.ts';
 import { nearNames } from '../shared/near-names.ts';
@@ -43,16 +43,16 @@ export default defineTool({
     );
   const { status } = await findExecution(conductor, id, { includeTasks: false });
   const head = present
-    ? `${word(taskRef)} was skipped already.`
+    ? `${word(taskRef)} was already skipped.`
     : `${word(taskRef)} of ${id} is skipped: it will not run.`;
-  const empty = readBy.length > 0 ? [`These read its output and get null: ${readBy.map(word).join(', ')}.`] : [];
+  const empty = readBy.length > 0 ? [`These tasks read its output and get null: ${readBy.map(word).join(', ')}.`] : [];
   return {
     text: [head, ...empty, `The execution is ${status}.`].join('\n'),
     structured: { executionId: id, taskRef, skipped: !present, status, readBy },
   };
 });
 
-/** The server answers 500 where the task was reached in the same moment. */
+/** Skips a task. The server answers 500 if the execution reaches the task at the same moment. */
 async function skip(call: () => Promise<void>, look: () => Promise<Execution>, ref: string): Promise<void> {
   try {
     await call();
@@ -69,7 +69,7 @@ function lastOf({ tasks }: Execution, ref: string): Task | undefined {
   return tasks.filter(({ referenceTaskName }) => referenceTaskName === ref).sort((a, b) => b.seq - a.seq)[0];
 }
 
-/** The tasks that will miss its output. @throws FleetError if it is not there, or the execution would hang */
+/** The tasks that read the skipped task's output. @throws FleetError if the task does not exist, or the execution would hang */
 function mustBeSkippable(execution: Execution, ref: string): string[] {
   const { tasks } = definitionOf(execution);
   const place = placeOf(tasks, ref);
@@ -91,17 +91,17 @@ function mustBeSkippable(execution: Execution, ref: string): string[] {
 
 function notRunning({ workflowId: executionId, status }: Execution): FleetError {
   const remedy = hasEnded(status)
-    ? `See what became of it: ${callOf('get_execution_status', { executionId })}`
-    : `The server skips only while it runs. Let it go on: ${callOf('resume_workflow', { executionIds: [executionId] })}`;
+    ? `See its result: ${callOf('get_execution_status', { executionId })}`
+    : `The server skips tasks only in a running execution. Resume it: ${callOf('resume_workflow', { executionIds: [executionId] })}`;
   return new FleetError('conflict', `${executionId} is ${status}, so no task of it can be skipped.`, { remedy });
 }
 
 function reached(execution: Execution, { referenceTaskName, status }: Task): FleetError {
-  const [way] = waysToAnswer(execution, referenceTaskName);
+  const [way] = callsToAnswer(execution, referenceTaskName);
   const look = callOf('get_execution_status', { executionId: execution.workflowId, taskRef: referenceTaskName });
   return new FleetError(
     'conflict',
-    `${word(referenceTaskName)} was reached already and is ${status}; it cannot be skipped any more.`,
+    `The execution has already reached ${word(referenceTaskName)}, which is ${status}; it can no longer be skipped.`,
     {
       remedy: way ? `It waits for an answer: ${way}` : `See it: ${look}`,
     },

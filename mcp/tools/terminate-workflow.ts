@@ -24,7 +24,7 @@ export default defineTool({
   operate(terminate(reason), selection, context, (what, key) =>
     askPerson(context, key, {
       message: `End ${what} for good, with the reason ${quote(reason)}?`,
-      refused: 'The person said no. Nothing was terminated.',
+      refused: 'The person declined. Nothing was terminated.',
     }),
   ),
 );
@@ -39,6 +39,6 @@ const terminate = (reason: string): ExecutionAction => ({
   worked: ({ status }) => status === 'TERMINATED',
   refusal: ({ workflowId: executionId, status }) =>
     new FleetError('conflict', `${executionId} has already ended: ${status}.`, {
-      remedy: `See what became of it: ${callOf('get_execution_status', { executionId })}`,
+      remedy: `See its result: ${callOf('get_execution_status', { executionId })}`,
     }),
 });

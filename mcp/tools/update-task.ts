@@ -25,7 +25,7 @@ export default defineTool({
     message: z.string().min(1).max(2000).optional().describe('A line for the task log'),
   }),
   output: z.object({
-    /** The task's status on the server now. */
+    /** The task's present status on the server. */
     status: z.string(),
     taskRef: z.string(),
     executionId: z.string(),
@@ -33,13 +33,13 @@ export default defineTool({
   }),
 }).handler(async (args, context) => {
   const { claimId } = args;
-  check(args);
+  checkArguments(args);
   const { conductor, leases } = context;
   await leases.quiet(claimId);
   try {
     const task = await heldTask(conductor, claimId);
     if (args.message !== undefined) await conductor.addTaskLog(task.taskId, args.message);
-    return await carryOut(task, args, context);
+    return await report(task, args, context);
   } catch (error) {
     if (error instanceof FleetError && ['conflict', 'not-found'].includes(error.code)) leases.forget(claimId);
     else leases.resume(claimId);
@@ -55,25 +55,25 @@ interface Update {
   retryable: boolean;
 }
 
-/** What would be dropped without a word is refused. */
-function check({ claimId, status, output, reason }: Update): void {
-  const again = (args: Record<string, unknown>) => `Say: ${callOf('update_task', { claimId, ...args })}`;
+/** Refuses arguments that the server would silently drop. */
+function checkArguments({ claimId, status, output, reason }: Update): void {
+  const again = (args: Record<string, unknown>) => `Call: ${callOf('update_task', { claimId, ...args })}`;
   if (status === 'fail' && reason === undefined) {
-    throw new FleetError('input', 'A task that failed needs a reason.', {
+    throw new FleetError('input', 'Status fail needs a reason.', {
       remedy: again({ status, reason: 'what went wrong' }),
     });
   }
   if (reason !== undefined && status !== 'fail') {
-    throw new FleetError('input', 'A reason is for status fail.', { remedy: again({ status, message: reason }) });
+    throw new FleetError('input', 'reason is only for status fail.', { remedy: again({ status, message: reason }) });
   }
   if (output !== undefined && (status === 'progress' || status === 'release')) {
-    throw new FleetError('input', `The server keeps no output with ${status}; say what is worth knowing in message.`, {
+    throw new FleetError('input', `The server keeps no output with status ${status}; use message instead.`, {
       remedy: again({ status, message: 'how far it is' }),
     });
   }
 }
 
-async function carryOut(
+async function report(
   task: Task,
   { claimId, status, output = {}, reason = '', retryable }: Update,
   context: ToolContext,
@@ -86,13 +86,16 @@ async function carryOut(
       await extendClaim(conductor, task);
       const until = leases.keep(task);
       const keptUntil = instant(until);
-      const text = `${name} is still yours, until ${keptUntil} (${duration(until - Date.now())}) without another sign.`;
+      const text = `${name} is still yours. Without another report the lease is kept until ${keptUntil} (${duration(until - Date.now())}).`;
       return { text, structured: { status: 'IN_PROGRESS', ...known, keptUntil } };
     }
     case 'release':
       await giveBack(conductor, task);
       leases.forget(claimId);
-      return { text: `${name} is back in its queue, for anybody.`, structured: { status: 'SCHEDULED', ...known } };
+      return {
+        text: `${name} is back in its queue; any worker can take it.`,
+        structured: { status: 'SCHEDULED', ...known },
+      };
     case 'complete':
       checkOutput(task, output);
       await endTask(conductor, task, { status: 'COMPLETED', outputData: output });
@@ -105,21 +108,21 @@ async function carryOut(
   }
   leases.forget(claimId);
   const { status: now } = await conductor.getTask(task.taskId);
-  const goesOn = `What follows: ${callOf('get_execution_status', { executionId: known.executionId })}`;
-  return { text: `${name} is ${word(now)}. ${goesOn}`, structured: { status: now, ...known } };
+  const next = `See what follows: ${callOf('get_execution_status', { executionId: known.executionId })}`;
+  return { text: `${name} is ${word(now)}. ${next}`, structured: { status: now, ...known } };
 }
 
 const withSchema = z.looseObject({
   outputSchema: z.looseObject({ data: z.record(z.string(), z.unknown()).nullish() }).nullish(),
 });
 
-/** Later tasks rely on what the definition promises, and the server does not look. */
+/** Checks the output against the task definition's schema: later tasks rely on it, and the server does not check. */
 function checkOutput({ taskDefinition, taskDefName, taskType }: Task, output: Record<string, unknown>): void {
   const schema = withSchema.safeParse(taskDefinition).data?.outputSchema?.data ?? undefined;
   const mistakes = mistakesIn(schema, output, 'output');
   if (mistakes.length === 0) return;
   const name = word(taskDefName ?? taskType);
-  throw new FleetError('input', `The output does not fit what ${name} promises: ${mistakes.join(' ')}`, {
-    remedy: 'Complete it again with an output that fits; the task is still yours.',
+  throw new FleetError('input', `The output does not match the schema of ${name}: ${mistakes.join(' ')}`, {
+    remedy: 'Complete it again with an output that matches; the task is still yours.',
   });
 }

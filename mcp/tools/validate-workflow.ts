@@ -37,11 +37,11 @@ export default defineTool({
   const def = definition ?? (await definitions.get(name ?? '', version));
   const { checkDefinition, hasErrors, repaired, tally } = await import('../authoring/check-definition.ts');
   const findings = await checkDefinition(def, conductor);
-  const { def: mended, fixed } = repaired(def, findings);
+  const { def: repairedDef, fixed } = repaired(def, findings);
   const valid = !hasErrors(findings);
   const lines = [`${label(def)}: ${verdict(valid, findings, tally)}`, ...findingLines(findings)];
   if (fixed.length > 0) {
-    const call = createCall(mended, { overwrite: name !== undefined }, maxResponseBytes / 4);
+    const call = createCall(repairedDef, { overwrite: name !== undefined }, maxResponseBytes / 4);
     lines.push(
       `${count(fixed.length, 'finding')} can be repaired safely${call ? `: ${call}` : ' by create_workflow with "fix":true.'}`,
     );

@@ -1,23 +1,23 @@
 import type { StoredWorkflowDef } from '../../core/conductor/types.ts';
 import { type Offer, offerOf, plainOffer } from '../../core/content/mcp-offer.ts';
 
-/** Which workflows are tools: names with `*` for any characters. */
+/** Which workflows become tools. In a name, `*` matches any characters. */
 export interface WorkflowChoice {
-  /** Those that are tools. Empty: all that are marked. A name that stands here is one even if it is not marked. */
+  /** Workflows that become tools, marked or not. Empty: all workflows that are marked as tools. */
   readonly allow: readonly string[];
-  /** Never tools, whatever allows them. */
+  /** Workflows that never become tools, even if `allow` names them. */
   readonly deny: readonly string[];
-  /** At most so many. */
+  /** The most tools. */
   readonly most: number;
 }
 
-/** A definition with the way it is offered. */
+/** A definition and how it is offered as a tool. */
 export interface Offered {
   readonly def: StoredWorkflowDef;
   readonly offer: Offer;
 }
 
-/** The chosen definitions by name, and how many had to be left out. */
+/** The chosen definitions, sorted by name, and how many were left out because of `most`. */
 export function chooseWorkflows(
   defs: readonly StoredWorkflowDef[],
   { allow, deny, most }: WorkflowChoice,

@@ -4,7 +4,7 @@ import { isObject } from '../../core/json.ts';
 
 type Json = Record<string, unknown>;
 
-/** Characters of JSON that a schema may have in the list of tools, about 120 tokens. */
+/** The most characters of JSON for a schema in the list of tools, about 120 tokens. */
 const BUDGET = 480;
 
 const withSchema = z.looseObject({
@@ -14,8 +14,8 @@ const withSchema = z.looseObject({
 });
 
 /**
- * The input schema of a workflow as a tool's: its own, shortened where it is long, or free fields of the names that the definition
- * lists. What is left out here is still checked when the workflow is started.
+ * The input schema of a workflow tool: the definition's own schema, or else its listed input names with any values. A long schema is
+ * shortened; the start of the workflow still checks the input against the whole schema.
  */
 export function inputSchemaOf(def: StoredWorkflowDef): Json {
   const { inputSchema, inputParameters, inputTemplate } = withSchema.parse(def);
@@ -30,7 +30,7 @@ function fieldsOf(names: readonly string[], defaults: Json): Json {
   return shortened({ type: 'object', properties: Object.fromEntries(fields) });
 }
 
-/** As it is, or without its examples and inner descriptions, or the outermost fields with their types alone. */
+/** The first form within the budget: the schema, the schema without examples and inner descriptions, or the outer fields with types. */
 function shortened(schema: Json): Json {
   const forms = [() => schema, () => withoutProse(schema, 0), () => outline(schema)];
   for (const form of forms) {

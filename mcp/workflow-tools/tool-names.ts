@@ -3,15 +3,15 @@ import { kebabCase } from '../../core/content/discover.ts';
 const LONGEST = 64;
 
 /**
- * A tool's name for every workflow: `FlightRiskAssessment` is `flight_risk_assessment`. No two are the same and none is taken; the
- * same workflows get the same names, in whatever order they come.
+ * A tool name for every workflow: `FlightRiskAssessment` becomes `flight_risk_assessment`. The names are unique and differ from the
+ * `taken` ones. They do not depend on the order of the workflows.
  */
 export function toolNames(workflows: readonly string[], taken: ReadonlySet<string>): Map<string, string> {
   const used = new Set(taken);
   const names = new Map<string, string>();
   for (const workflow of [...workflows].sort()) {
     const plain = plainName(workflow);
-    const name = free(taken.has(plain) ? `run_${plain}` : plain, used);
+    const name = freeName(taken.has(plain) ? `run_${plain}` : plain, used);
     used.add(name);
     names.set(workflow, name);
   }
@@ -25,7 +25,7 @@ function plainName(workflow: string): string {
   return (words || 'workflow').slice(0, LONGEST - 8);
 }
 
-function free(name: string, used: ReadonlySet<string>): string {
+function freeName(name: string, used: ReadonlySet<string>): string {
   if (!used.has(name)) return name;
   for (let n = 2; ; n++) if (!used.has(`${name}_${n}`)) return `${name}_${n}`;
 }

@@ -12,24 +12,24 @@ export interface WorkflowToolsOptions {
   readonly conductor: () => Promise<Conductor>;
   readonly definitions: DefinitionCache;
   readonly choice: WorkflowChoice;
-  /** Names of tools that no workflow may take. */
+  /** Names of other tools, which no workflow tool may take. */
   readonly taken: ReadonlySet<string>;
   readonly log: Logger;
   /** Ends the reading of definitions. */
   readonly signal: AbortSignal;
 }
 
-interface Known {
-  /** Names, versions and times of all definitions when the tools were made. */
-  readonly mark: string;
+interface MadeTools {
+  /** Names, versions and update times of all definitions when the tools were made. */
+  readonly fingerprint: string;
   readonly tools: ReadonlyMap<string, Tool>;
 }
 
 /**
- * The workflows that are offered as tools, in the version that is the highest now. They are made anew when any definition has
- * changed, which costs one small request in two seconds; the definitions themselves are read only then.
+ * The workflows that are offered as tools, each in its highest version. A change of any definition makes all tools again. To notice
+ * one takes a small request at most every two seconds; the definitions themselves are read only after a change.
  */
-export function workflowTools({
+export function workflowToolSource({
   conductor,
   definitions,
   choice,
@@ -37,12 +37,12 @@ export function workflowTools({
   log,
   signal,
 }: WorkflowToolsOptions): ToolSource {
-  let known: Known | undefined;
+  let known: MadeTools | undefined;
 
   async function current(): Promise<ReadonlyMap<string, Tool>> {
     const server = (await conductor()).withSignal(signal);
-    const mark = markOf(await definitions.over(server, signal).index(), server.serverUrl);
-    if (known?.mark !== mark) known = { mark, tools: make(await server.listLatestWorkflowDefs()) };
+    const fingerprint = fingerprintOf(await definitions.over(server, signal).index(), server.serverUrl);
+    if (known?.fingerprint !== fingerprint) known = { fingerprint, tools: make(await server.listLatestWorkflowDefs()) };
     return known.tools;
   }
 
@@ -52,7 +52,9 @@ export function workflowTools({
       choice,
     );
     if (leftOut > 0)
-      log.warn(`${leftOut} more workflows could be tools; MCP_WORKFLOW_TOOLS chooses, MCP_WORKFLOW_TOOLS_MOST limits`);
+      log.warn(
+        `${leftOut} more workflows could be tools; choose with MCP_WORKFLOW_TOOLS or raise MCP_WORKFLOW_TOOLS_MOST`,
+      );
     const names = toolNames(
       offered.map(({ def }) => def.name),
       taken,
@@ -61,12 +63,12 @@ export function workflowTools({
     return new Map(tools.map((tool) => [tool.name, tool]));
   }
 
-  /** Without a server there are those that were known: a call of one tells what is wrong, where a missing tool would not. */
+  /** If the server cannot be read, the last known tools: calling one reports the problem, which a missing tool would hide. */
   async function currentOrKnown(): Promise<ReadonlyMap<string, Tool>> {
     try {
       return await current();
     } catch (err) {
-      log.debug({ err }, 'workflows that are tools could not be read');
+      log.debug({ err }, 'the workflows that are tools could not be read');
       return known?.tools ?? new Map();
     }
   }
@@ -77,7 +79,7 @@ export function workflowTools({
   };
 }
 
-function markOf(index: DefinitionIndex, serverUrl: string): string {
+function fingerprintOf(index: DefinitionIndex, serverUrl: string): string {
   const latest = [...index].filter(([name]) => !isLock(name)).map(([name, versions]) => [name, versions.at(-1)]);
   return JSON.stringify([serverUrl, latest]);
 }

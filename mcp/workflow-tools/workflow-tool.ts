@@ -6,12 +6,12 @@ import { MAX_WAIT_SECONDS, runOutput, runWorkflow, settleRun } from '../shared/r
 import type { Offered } from './choose-workflows.ts';
 import { inputSchemaOf } from './input-schema.ts';
 
-/** A purpose is somebody else's text; more of it would cost every client. */
+/** The most characters of a purpose, which every client pays for in the list of tools. */
 const PURPOSE_LIMIT = 280;
 
 /**
- * The tool that runs one version of a workflow: it waits for the output as long as the definition says, and hands over the execution
- * where it takes longer or a person has to decide. Input is checked against the whole schema when it starts.
+ * A tool that runs one version of a workflow. It waits for the output as long as the definition says. If the execution takes longer or
+ * waits for a person, the answer is its id. The start checks the input against the whole schema.
  */
 export function workflowTool({ def, offer }: Offered, name: string): Tool {
   const { readOnly, destructive, idempotent, openWorld, idempotencyKey } = offer;

@@ -87,7 +87,7 @@ describe('an agent as a worker', () => {
       status: 'complete',
       output: { verdict: 'x' },
     });
-    expect(stale.text).toMatch(/^Error \(conflict\): Lease lost: .*somebody else has it now/);
+    expect(stale.text).toMatch(/^Error \(conflict\): Lease lost: another worker has it/);
 
     const failed = await there.call('update_task', {
       claimId: second.claimId,

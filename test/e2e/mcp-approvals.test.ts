@@ -206,7 +206,7 @@ describe('a decision', () => {
       `decide_approval {"executionId":"${id}","taskRef":"review"`,
     );
     expect(await refused('signal_workflow', { executionId: id, taskRef: 'review' })).toMatch(
-      /is decided by a person[\s\S]*decide_approval \{/,
+      /waits for a person, not for a signal[\s\S]*decide_approval \{/,
     );
     await ok('decide_approval', { ...args, output: { verdict: 'ok' } });
     expect(await conductor.waitForEnd(id)).toMatchObject({ status: 'COMPLETED', output: { verdict: 'ok' } });

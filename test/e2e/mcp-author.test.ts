@@ -52,7 +52,7 @@ describe.concurrent('design_and_execute_workflow', () => {
       status: 'COMPLETED',
       output: { label: 'large', total: 110 },
     });
-    expect(answer.text).toContain('Its dry run went to the end.');
+    expect(answer.text).toContain('Its dry run completed.');
     await expect(conductor.getWorkflowDef(name)).resolves.toMatchObject({ description: 'Sums up prices.' });
     // The dry run has left nothing.
     const { totalHits } = await conductor.searchExecutions({ query: `workflowType=${name}_dry_run` });
@@ -93,7 +93,7 @@ describe.concurrent('design_and_execute_workflow', () => {
       input: { who: 'Ann' },
     });
     expect(structured).toMatchObject({ status: 'RUNNING' });
-    expect(text).toContain(`No worker has asked for ${prefix}_work yet`);
+    expect(text).toContain(`No worker has polled ${prefix}_work yet`);
     expect(text).toContain(`${prefix}_work`);
     await expect(conductor.getTaskDef('http_30s_1_retries')).resolves.toMatchObject({
       timeoutSeconds: 30,
@@ -143,7 +143,7 @@ describe.concurrent('design_and_execute_workflow', () => {
   test('an input that steps read and nobody gave is told before anything is stored', async () => {
     const name = `${prefix}_input`;
     const text = await refused('design_and_execute_workflow', { name, steps: EXAMPLE_STEPS });
-    expect(text).toContain('steps read ${input.prices}, which input lacks');
+    expect(text).toContain('the input lacks prices, which steps read.');
     expect(await conductor.listWorkflowNames()).not.toContain(name);
   });
 });

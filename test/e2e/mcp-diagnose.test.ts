@@ -163,6 +163,6 @@ describe.concurrent('many executions', () => {
     expect(found.structured).toMatchObject({ total: 1, rows: [[name, [1], `Looks after ${name}s`, []]] });
     const { text } = await ok('get_workflow', { name });
     expect(text).toContain('└─ quick');
-    expect(text).toContain('0 executions of it run now.');
+    expect(text).toContain('Open executions: 0.');
   });
 });

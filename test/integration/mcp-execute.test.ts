@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { keyOf } from '../../mcp/shared/start-once.ts';
+import { keyFromInput } from '../../mcp/shared/start-once.ts';
 import executeWorkflow from '../../mcp/tools/execute-workflow.ts';
 import { respond } from '../support/fake-calls.ts';
 import { type FakeConductor, type FakeRequest, fakeExecution, startFakeConductor } from '../support/fake-conductor.ts';
@@ -124,8 +124,8 @@ test('an input over a million characters is refused', () => {
 });
 
 test('a recipe makes the key of fields of the input', () => {
-  expect(keyOf('order-{orderId}-{customer.id}', { orderId: 17, customer: { id: 'c1' } })).toBe('order-17-c1');
-  expect(() => keyOf('order-{orderId}', {})).toThrow('names {orderId}, which the input does not have');
+  expect(keyFromInput('order-{orderId}-{customer.id}', { orderId: 17, customer: { id: 'c1' } })).toBe('order-17-c1');
+  expect(() => keyFromInput('order-{orderId}', {})).toThrow('names {orderId}, but the input has no such field');
 });
 
 test('a start with a key whose answer was lost may be repeated', async () => {
@@ -134,7 +134,7 @@ test('a start with a key whose answer was lost may be repeated', async () => {
   fake.routes = keysAndLocks;
   await expect(call({ name: 'fake_flow', idempotencyKey: 'k1' })).rejects.toMatchObject({
     retryable: true,
-    remedy: expect.stringContaining('Make the same call with the same key'),
+    remedy: expect.stringContaining('Repeat the call with the same key'),
   });
 });
 

@@ -68,7 +68,7 @@ describe('many executions', () => {
     const before = pauses().length;
     const done = await call(pauseWorkflow, { filter, confirm: structured.confirm });
     expect(pauses().slice(before)).toEqual(['id-a']);
-    expect(done.text).toContain('id-b has become RUNNING after it was counted');
+    expect(done.text).toContain('id-b became RUNNING after the count, so it was not changed.');
     const query = fake.requests.findLast(({ path }) => path === '/api/workflow/search')?.query.get('query');
     expect(query).toContain(`startTime>${T - 1} AND startTime<${T + 1}`);
   });
@@ -82,7 +82,7 @@ describe('many executions', () => {
     results = [summary('id-a'), summary('id-b')];
     await expect(call(pauseWorkflow, { filter, confirm: structured.confirm })).rejects.toMatchObject({
       code: 'conflict',
-      message: '2 executions match, 1 were counted. Nothing was changed.',
+      message: '2 executions match now, but the preview counted 1. Nothing was changed.',
     });
   });
 
@@ -130,7 +130,7 @@ test('an answer that got lost is not passed off as a failure that can be repeate
   await expect(call(retryWorkflow, { executionIds: ['id-1'] })).rejects.toMatchObject({
     code: 'upstream',
     retryable: false,
-    message: expect.stringContaining('It may have been done all the same.'),
+    message: expect.stringContaining('The action may have taken effect.'),
     remedy: expect.stringContaining('get_execution_status {"executionId":"id-1"}'),
   });
 });

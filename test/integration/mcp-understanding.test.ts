@@ -111,7 +111,7 @@ describe('analyze_workflow_performance', () => {
       tasks: [{ ref: 'slow', waitMs: { p50: 3000 }, runMs: { p50: 100, p95: 190 } }, { ref: 'quick' }],
     });
     expect(text).toContain('Bottleneck: slow takes');
-    expect(text).toContain('mostly waiting to be taken: start more workers');
+    expect(text).toContain('mostly waiting for a worker: start more workers');
   });
 
   test('compares two versions, and two executions task by task', async () => {
@@ -123,7 +123,7 @@ describe('analyze_workflow_performance', () => {
     ]);
     const two = await call(analyzePerformance, { executionIds: ['exec-1', 'exec-9'] });
     expect(two.text).toContain(
-      'slow | w | COMPLETED 3.0 s (3.0 s of it in line) | COMPLETED 3.1 s (3.0 s of it in line) | +80 ms',
+      'slow | w | COMPLETED 3.0 s (3.0 s of it waiting) | COMPLETED 3.1 s (3.0 s of it waiting) | +80 ms',
     );
   });
 
@@ -177,7 +177,7 @@ describe('list_workflows and get_workflow', () => {
     const { text, structured } = await call(listWorkflows, { limit: 1 });
     expect(structured).toMatchObject({ total: 2, nextPage: 2 });
     expect(text).toContain('More: list_workflows {"page":2,"limit":1}');
-    expect((await call(listWorkflows, { search: 'zzz' })).text).toContain('No name or purpose holds all these words.');
+    expect((await call(listWorkflows, { search: 'zzz' })).text).toContain('No name or purpose has all these words.');
   });
 
   test('shows a workflow as a tree with its inputs, as JSON, as a picture', async () => {

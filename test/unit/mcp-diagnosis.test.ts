@@ -3,7 +3,7 @@ import { discover } from '../../core/content/discover.ts';
 import { describeDiagnosis, diagnoseFacts } from '../../mcp/analysis/diagnose.ts';
 import { readFacts } from '../../mcp/analysis/facts.ts';
 import { classifyReason, innermostReason, reasonShape } from '../../mcp/analysis/failure-reason.ts';
-import { nullsOf } from '../../mcp/analysis/unresolved-references.ts';
+import { unresolvedIn } from '../../mcp/analysis/unresolved-references.ts';
 import { isTool } from '../../mcp/engine/define-tool.ts';
 import { endedTroubles } from '../support/troubles/ended-troubles.ts';
 import { expected, type TroubleName } from '../support/troubles/expected.ts';
@@ -19,7 +19,7 @@ async function diagnose(trouble: TroubleName, laterMs = 0) {
   return diagnoseFacts(await readFacts(replay(record), record.executionId, record.now + laterMs));
 }
 
-describe('what a real server showed of an execution', () => {
+describe('the diagnosis of an execution on a real server', () => {
   const troubles = Object.entries(expected).map(
     ([name, [cause, says, ...calls]]) => ({ name: name as TroubleName, cause, says, calls }), // keys of a record of them
   );
@@ -33,34 +33,34 @@ describe('what a real server showed of an execution', () => {
     expect(found.advice.flatMap(({ call }) => call?.tool ?? [])).toEqual(calls);
   });
 
-  test('everything that is staged is recorded and expected', () => {
+  test('every trouble is recorded and has an expectation', () => {
     const staged = Object.keys({ ...endedTroubles, ...openTroubles }).sort();
     expect(Object.keys(recorded).sort()).toEqual(staged);
     expect(Object.keys(expected).sort()).toEqual(staged);
   });
 
-  test.each(troubles)('$name is told within 450 tokens and without a line that is not ours', async ({ name }) => {
+  test.each(troubles)('$name is described within 450 tokens and without a line of foreign text', async ({ name }) => {
     const { now = 0 } = recorded[name] ?? {};
     const text = describeDiagnosis(await diagnose(name), now);
     expect(text.length / 3.5).toBeLessThan(450);
     expect(text.split('\n').filter((line) => /^\s/.test(line))).toEqual([]);
   });
 
-  test('a cause in a sub-workflow of a sub-workflow names the way there', async () => {
+  test('a cause in a sub-workflow of a sub-workflow names the path to it', async () => {
     const { path, execution, asked } = await diagnose('grandchildFailed');
     expect(path.slice(0, 2)).toEqual(['task ship', 'task label']);
     expect(execution.workflowName).toBe('und_inner');
     expect(asked.workflowName).toBe('und_flow');
   });
 
-  test('a sub-workflow that lacks an input is followed to whoever should have given it', async () => {
+  test('an input that a sub-workflow lacks is traced to the caller or parent that should give it', async () => {
     const ungiven = await diagnose('childUngiven');
     expect(ungiven.advice[0]?.call?.args).toMatchObject({ name: 'und_flow' });
     const unpassed = await diagnose('childUnpassed');
     expect(unpassed.advice[0]?.call?.args).toMatchObject({ name: 'und_flow', detail: 'json' });
   });
 
-  test('attempts are shown one by one, those that failed alike once', async () => {
+  test('each attempt is shown, and attempts that failed alike are shown once', async () => {
     const { evidence } = await diagnose('workerFailed');
     expect(evidence).toEqual([
       expect.stringMatching(/^attempt 1 by worker w-1: FAILED after .*: "ledger is locked"$/),
@@ -68,12 +68,14 @@ describe('what a real server showed of an execution', () => {
     ]);
   });
 
-  test('what a failure workflow may have undone is said before a retry is made', async () => {
+  test('names the failure workflow, whose compensation makes a retry wrong', async () => {
     const { evidence } = await diagnose('undoneElsewhere');
-    expect(evidence.at(-1)).toMatch(/failure workflow ran as [0-9a-f-]{36}\..*anew instead of a retry/);
+    expect(evidence.at(-1)).toMatch(
+      /failure workflow ran as [0-9a-f-]{36}\. If that undid the work, start the workflow again instead of retrying\.$/,
+    );
   });
 
-  test('what its own compensation has undone is run anew, never retried', async () => {
+  test('an execution that compensation has undone is started again, never retried', async () => {
     const record = recorded.undoneElsewhere;
     if (!record) throw new Error('undoneElsewhere is not recorded');
     const text = JSON.stringify(record).replaceAll('"inputData":{', '"inputData":{"_undoneBy":null,');
@@ -81,19 +83,19 @@ describe('what a real server showed of an execution', () => {
     expect(advice.map(({ call }) => call?.tool)).toEqual(['execute_workflow']);
   });
 
-  test.each(troubles)('$name is answered with calls that are valid as they stand', async ({ name }) => {
+  test.each(troubles)('$name suggests calls that are valid without changes', async ({ name }) => {
     for (const { call } of (await diagnose(name)).advice) {
       const tool = tools.find((one) => one.name === call?.tool);
       if (tool) expect(tool.input.safeParse(call?.args).error?.issues, call?.tool).toBeUndefined();
     }
   });
 
-  test('workers of another domain are no help', async () => {
+  test('workers that poll another domain do not count', async () => {
     const { evidence } = await diagnose('otherDomain');
     expect(evidence).toContain('Workers poll for this type with no domain only.');
   });
 
-  test('a call that the server began long ago is lost', async () => {
+  test('a server task that began long ago is stuck', async () => {
     expect((await diagnose('slowCall', 30_000)).cause).toBe('in-progress');
     const { cause, advice } = await diagnose('slowCall', 300_000);
     expect(cause).toBe('stuck');
@@ -101,7 +103,7 @@ describe('what a real server showed of an execution', () => {
   });
 });
 
-describe('the words of a reason', () => {
+describe('the reason of a failure', () => {
   test.each([
     ['GET http://shop/weather answered 503: {}', 'upstream', 'failing'],
     ['GET http://shop/weather failed: connect ECONNREFUSED 127.0.0.1:1', 'upstream', 'unreachable'],
@@ -112,16 +114,16 @@ describe('the words of a reason', () => {
     ['This execution has failed before and was undone by X: start a new one.', 'terminated', 'undone'],
     ['Order 404 was lost', 'worker-error', 'said-so'],
     ['', 'worker-error', 'said-so'],
-  ] as const)('%j reads as %s, %s', (reason, cause, kind) => {
+  ] as const)('%j is classified as %s, %s', (reason, cause, kind) => {
     expect(classifyReason(reason)).toMatchObject({ cause, kind });
   });
 
-  test('are found below what the server wraps around them', () => {
+  test('is found inside the sentences that the server wraps around it', () => {
     const wrapped = `Sub workflow inner.1/9d1b41ff failure reason: Task 86aaf492-4548-4778-904c-387e5daafba7 failed with status: FAILED and reason: 'out of 'stock''`;
     expect(innermostReason(wrapped)).toContain("out of 'stock");
   });
 
-  test('of two executions differ in what is their own only', () => {
+  test('has the same shape in two executions that differ in ids and numbers only', () => {
     const reason = (id: string, n: number) =>
       `Task ${id} failed with status: FAILED and reason: 'order ${n} is locked'`;
     const [a, b] = ['49a32563-d3bf-4f83-9cf4-6743db834dd7', 'f95ca448-c484-4d83-9bbb-41b58c374cd6'];
@@ -130,10 +132,10 @@ describe('the words of a reason', () => {
   });
 });
 
-test('a reference that found nothing shows as null, alone or within a text', () => {
+test('an unresolved reference becomes null, alone or within a text', () => {
   const wired = { url: '${a.output.url}', text: 'id ${workflow.input.id}!', fine: '${a.output.x}', both: '${b}${c}' };
   const given = { url: null, text: 'id null!', fine: 'null', both: 'nullnull' };
-  expect(nullsOf(wired, given)).toEqual([
+  expect(unresolvedIn(wired, given)).toEqual([
     { parameter: 'url', path: 'a.output.url' },
     { parameter: 'text', path: 'workflow.input.id' },
   ]);

@@ -6,7 +6,7 @@ import { cursorText, readCursor } from '../../mcp/shared/cursor.ts';
 import { nearNames } from '../../mcp/shared/near-names.ts';
 import { cutNames, fitPayloads, wholeValues } from '../../mcp/shared/payload.ts';
 import { quote } from '../../mcp/shared/quote.ts';
-import { lineOf, rowOf, unpolled } from '../../mcp/shared/task-rows.ts';
+import { lineOf, rowOf, unpolledLines } from '../../mcp/shared/task-rows.ts';
 import { fakeExecution, fakeTask } from '../support/fake-conductor.ts';
 
 const executionWith = (changes: Record<string, unknown>) => executionSchema.parse(fakeExecution(changes));
@@ -84,7 +84,9 @@ test('a task that no worker has taken is named with its waiting time', () => {
       fakeTask({ ...waiting, referenceTaskName: 'call', taskType: 'HTTP', taskDefName: 'call_shop' }),
     ],
   });
-  expect(unpolled(tasks, 36_000)).toEqual(['No worker has taken charge (task definition charge_card) for 35.0 s.']);
+  expect(unpolledLines(tasks, 36_000)).toEqual([
+    'No worker has taken charge (task definition charge_card) for 35.0 s.',
+  ]);
 });
 
 describe('values under a budget', () => {

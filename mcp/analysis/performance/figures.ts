@@ -2,8 +2,8 @@ import { isControlFlow, isForWorkers, roleOf } from '../../../core/conductor/tas
 import type { Execution, ExecutionSummary, Task } from '../../../core/conductor/types.ts';
 import { hasFailed } from '../facts.ts';
 
-/** Milliseconds of several runs. */
-export interface Spread {
+/** Durations of several runs, in milliseconds. */
+export interface Percentiles {
   readonly count: number;
   readonly average: number;
   readonly p50: number;
@@ -11,44 +11,43 @@ export interface Spread {
   readonly p99: number;
 }
 
-/** Executions of one stretch of time or of one version. */
+/** The executions of one period or one version. */
 export interface Totals {
   readonly executions: number;
   readonly byStatus: Readonly<Record<string, number>>;
-  /** Of those that ended other than by being terminated; undefined where none has. */
+  /** The share of COMPLETED among COMPLETED, FAILED and TIMED_OUT; undefined if there are none. */
   readonly successRate: number | undefined;
-  /** Of the completed ones. */
-  readonly duration: Spread | undefined;
+  /** Of the completed executions. */
+  readonly duration: Percentiles | undefined;
 }
 
-/** A task over all executions that were read. */
+/** One task in all executions that were read. */
 export interface TaskFigures {
   readonly ref: string;
   readonly type: string;
-  /** Attempts. */
   readonly attempts: number;
   readonly failed: number;
-  /** Attempts that nobody has taken up so far. */
+  /** Attempts that no worker has taken yet. */
   readonly waiting: number;
-  /** Attempts beyond the first of their execution. */
+  /** Attempts after the first one of an execution. */
   readonly retries: number;
-  /** From being handed to the queue to being taken up, or to now, or to its end where nobody ever did. */
-  readonly wait: Spread | undefined;
-  /** From being taken up to its end. */
-  readonly run: Spread | undefined;
-  /** Milliseconds of waiting and running together, over all executions. */
+  /** From the queue to the worker. An attempt that no worker took counts up to its end, or up to now. */
+  readonly wait: Percentiles | undefined;
+  /** From the worker to the end. */
+  readonly run: Percentiles | undefined;
+  /** Milliseconds of waiting and running, summed over all executions. */
   readonly timeTaken: number;
 }
 
-/** A stretch of time with its totals. */
-export interface Bucket {
+/** A period with its totals. */
+export interface Period {
   /** Epoch milliseconds. */
   readonly from: number;
   readonly totals: Totals;
 }
 
-/** By the nearest-rank method; undefined for none. */
-export function spreadOf(values: readonly number[]): Spread | undefined {
+/** Percentiles by the nearest-rank method; undefined without values. */
+export function percentilesOf(values: readonly number[]): Percentiles | undefined {
   if (values.length === 0) return undefined;
   const sorted = [...values].sort((a, b) => a - b);
   const at = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
@@ -65,12 +64,12 @@ export function totalsOf(summaries: readonly ExecutionSummary[]): Totals {
     executions: summaries.length,
     byStatus,
     successRate: ended > 0 ? completed / ended : undefined,
-    duration: spreadOf(summaries.flatMap((one) => (one.status === 'COMPLETED' ? [one.executionTime] : []))),
+    duration: percentilesOf(summaries.flatMap((one) => (one.status === 'COMPLETED' ? [one.executionTime] : []))),
   };
 }
 
-/** Two halves of the time, or whole days where it is longer than two days; only those in which something was started. */
-export function trendOf(summaries: readonly ExecutionSummary[], since: number, now: number): Bucket[] {
+/** Totals per day, or per half of the time if that is at most two days. Periods without a start are left out. */
+export function trendOf(summaries: readonly ExecutionSummary[], since: number, now: number): Period[] {
   const dayMs = 86_400_000;
   const width = now - since > 2 * dayMs ? dayMs : (now - since) / 2;
   const start = (one: ExecutionSummary) => Date.parse(one.startTime ?? '');
@@ -80,7 +79,7 @@ export function trendOf(summaries: readonly ExecutionSummary[], since: number, n
     .map(([index, group]) => ({ from: since + index * width, totals: totalsOf(group) }));
 }
 
-/** Every task that was run, the one that takes most time of all first. Rounds of a loop count as one task. */
+/** The figures of every task, the one that takes the most time first. All rounds of a loop count as one task. */
 export function tasksOf(executions: readonly Execution[], now: number): TaskFigures[] {
   const tasks = executions.flatMap((execution) => execution.tasks.filter(({ taskType }) => !isControlFlow(taskType)));
   const byRef = Map.groupBy(tasks, ({ referenceTaskName: ref }) => ref.replace(/(__\d+)+$/, ''));
@@ -99,15 +98,15 @@ function figuresOf(ref: string, attempts: readonly Task[], now: number): TaskFig
     failed: attempts.filter(hasFailed).length,
     waiting: attempts.filter(({ status }) => status === 'SCHEDULED').length,
     retries: attempts.filter(({ retryCount }) => retryCount > 0).length,
-    wait: spreadOf(waits),
-    run: spreadOf(runs),
+    wait: percentilesOf(waits),
+    run: percentilesOf(runs),
     timeTaken: isWork ? sum(waits) + sum(runs) : 0,
   };
 }
 
 const isTaken = ({ startTime }: Task) => startTime > 0;
 
-/** The delay before a retry is not waiting for a worker. The server writes the two times apart, so that they can cross. */
+/** The wait for a worker, without the delay before a retry. At least 0: the server writes the two times separately, in either order. */
 function waitOf({ scheduledTime, startTime, endTime, startDelayInSeconds: delay }: Task, now: number): number {
   const delayMs = typeof delay === 'number' ? delay * 1000 : 0;
   return Math.max(0, (startTime || endTime || now) - scheduledTime - delayMs);
@@ -121,16 +120,16 @@ function runOf({ startTime, endTime }: Task): number {
 export interface TaskDifference {
   readonly ref: string;
   readonly type: string;
-  /** Status and milliseconds in each; undefined where it did not come up. */
+  /** The task in each execution; undefined if the execution does not have it. */
   readonly sides: readonly (Side | undefined)[];
 }
 
 export interface Side {
   readonly status: string;
-  /** From the first attempt's scheduling to the last one's end. */
+  /** From the scheduling of the first attempt to the end of the last one. */
   readonly ms: number;
   readonly attempts: number;
-  /** Milliseconds of `ms` before a worker took the last attempt. */
+  /** The part of `ms` before a worker took the last attempt. */
   readonly waitMs: number;
 }
 

@@ -3,11 +3,11 @@ import type { Execution, ExecutionSummary } from '../../../core/conductor/types.
 import { orUndefined } from '../../../core/errors.ts';
 import { inParallel } from '../../../core/in-parallel.ts';
 
-/** Rows the server hands out at once. */
+/** Rows of one search request. */
 const PAGE = 500;
-/** Executions whose times and states are counted: the newest of the time looked at. */
+/** The most executions whose times and statuses are counted, the newest first. */
 const MOST_SUMMARIES = 2000;
-/** Executions that are read with their tasks, spread evenly over the others. */
+/** The most executions that are read with their tasks, spaced evenly over those that are counted. */
 const MOST_READ = 100;
 const AT_ONCE = 8;
 
@@ -21,17 +21,17 @@ export interface Scope {
 export interface Sample {
   /** Newest first. */
   readonly summaries: readonly ExecutionSummary[];
-  /** How many there are in that time, of all versions. */
+  /** The number of executions in that time, of all versions. */
   readonly total: number;
   /** Some of them, with their tasks. */
   readonly executions: readonly Execution[];
 }
 
-/** Reads the executions of a workflow since a moment, bounded. `told` hears how many of how many were read. */
+/** Reads a bounded sample of the executions of a workflow since a time. */
 export async function readSample(
   conductor: Conductor,
   { workflowName, version, since }: Scope,
-  told: (read: number, of: number) => void,
+  onProgress: (read: number, of: number) => void,
 ): Promise<Sample> {
   const query = `workflowType=${workflowName} AND startTime>${since}`;
   const all: ExecutionSummary[] = [];
@@ -42,15 +42,15 @@ export async function readSample(
     if (page.results.length === 0) break;
     all.push(...page.results);
   } while (all.length < Math.min(total, MOST_SUMMARIES));
-  // The server's index does not know versions.
+  // The server's search index does not have the version.
   const summaries = version === undefined ? all : all.filter((summary) => summary.version === version);
-  return { summaries, total, executions: await readSome(conductor, summaries, told) };
+  return { summaries, total, executions: await readSome(conductor, summaries, onProgress) };
 }
 
 async function readSome(
   conductor: Conductor,
   summaries: readonly ExecutionSummary[],
-  told: (read: number, of: number) => void,
+  onProgress: (read: number, of: number) => void,
 ): Promise<Execution[]> {
   const step = Math.max(1, summaries.length / MOST_READ);
   const ids = Array.from({ length: Math.min(MOST_READ, summaries.length) }, (_, i) => summaries[Math.floor(i * step)]);
@@ -59,7 +59,7 @@ async function readSome(
   await inParallel(chosen, AT_ONCE, async (id) => {
     const execution = await orUndefined(conductor.getExecution(id));
     if (execution) read.push(execution);
-    told(read.length, chosen.length);
+    onProgress(read.length, chosen.length);
   });
   return read;
 }

@@ -2,29 +2,29 @@ import { isForWorkers } from '../../../core/conductor/task-types.ts';
 import type { Execution } from '../../../core/conductor/types.ts';
 import { count, duration } from '../../../core/text.ts';
 import { word } from '../../shared/quote.ts';
-import type { Bucket, Spread, TaskDifference, TaskFigures, Totals } from './figures.ts';
+import type { Percentiles, Period, TaskDifference, TaskFigures, Totals } from './figures.ts';
 
 const SHOWN_TASKS = 8;
 const SHOWN_DIFFERENCES = 20;
 const DAY_MS = 86_400_000;
 
-/** `95.0 %`, or `-` where nothing has ended. */
+/** `95.0 %`, or `-` if nothing has ended. */
 export function percent(share: number | undefined): string {
   return share === undefined ? '-' : `${(share * 100).toFixed(1)} %`;
 }
 
-/** How often it succeeded and how long it took. */
-export function totalsLines({ executions, byStatus, successRate, duration: spread }: Totals): string[] {
+/** The success rate and the durations. */
+export function totalsLines({ executions, byStatus, successRate, duration: durations }: Totals): string[] {
   const states = Object.entries(byStatus).map(([status, n]) => `${n} ${status}`);
   return [
-    `${count(executions, 'execution')}: ${states.join(', ') || 'none'}; ${percent(successRate)} of those that ended by themselves succeeded.`,
-    spread
-      ? `Duration of the completed: average ${duration(spread.average)}, p50 ${duration(spread.p50)}, p95 ${duration(spread.p95)}, p99 ${duration(spread.p99)}.`
-      : 'None has completed, so there is no duration.',
+    `${count(executions, 'execution')}: ${states.join(', ') || 'none'}; ${percent(successRate)} of those that ended without being terminated succeeded.`,
+    durations
+      ? `Duration of completed executions: average ${duration(durations.average)}, p50 ${duration(durations.p50)}, p95 ${duration(durations.p95)}, p99 ${duration(durations.p99)}.`
+      : 'No execution has completed, so there is no duration.',
   ];
 }
 
-/** The tasks as a table, with a sentence on the one to look at first. */
+/** The tasks as a table, below a sentence on the bottleneck. */
 export function taskLines(tasks: readonly TaskFigures[]): string[] {
   if (tasks.length === 0) return [];
   const all = tasks.reduce((sum, { timeTaken }) => sum + timeTaken, 0);
@@ -33,11 +33,11 @@ export function taskLines(tasks: readonly TaskFigures[]): string[] {
     ...bottleneckLines(tasks, all),
     'task | type | attempts | failed | retries | wait p50/p95 | run p50/p95 | share of time',
     ...tasks.slice(0, SHOWN_TASKS).map((task) => taskLine(task, all)),
-    ...(hidden > 0 ? [`${count(hidden, 'task')} that take less are not shown.`] : []),
+    ...(hidden > 0 ? [`… and ${hidden} more, each with less time.`] : []),
   ];
 }
 
-/** Where most time goes, whether in line or at work, and which task fails most. */
+/** The task that takes the most time, and whether it waits or runs; and the task that fails most. */
 export function bottleneckLines(tasks: readonly TaskFigures[], all: number): string[] {
   const [slowest] = tasks;
   const lines: string[] = [];
@@ -54,10 +54,10 @@ function slowSentence(task: TaskFigures, all: number): string {
   const waits = (wait?.average ?? 0) > (run?.average ?? 0);
   const why = waits
     ? isForWorkers({ taskType: task.type })
-      ? 'mostly waiting to be taken: start more workers or let them take more at once'
-      : 'mostly waiting for the server to take it up'
+      ? 'mostly waiting for a worker: start more workers, or let each take more tasks at once'
+      : 'mostly waiting for the server to start it'
     : 'mostly running: the work itself is slow';
-  const now = waiting > 0 ? ` ${count(waiting, 'attempt')} of it ${waiting === 1 ? 'waits' : 'wait'} now.` : '';
+  const now = waiting > 0 ? ` ${count(waiting, 'attempt')} ${waiting === 1 ? 'waits' : 'wait'} now.` : '';
   return `${word(ref)} takes ${percent(timeTaken / all)} of all task time, ${why}.${now}`;
 }
 
@@ -66,34 +66,36 @@ function taskLine({ ref, type, attempts, failed, retries, wait, run, timeTaken }
   return [word(ref), word(type), attempts, failed, retries, pair(wait), pair(run), share].join(' | ');
 }
 
-function pair(spread: Spread | undefined): string {
-  return spread ? `${duration(spread.p50)}/${duration(spread.p95)}` : '-';
+function pair(durations: Percentiles | undefined): string {
+  return durations ? `${duration(durations.p50)}/${duration(durations.p95)}` : '-';
 }
 
-/** One line for each stretch of time. */
-export function trendLines(trend: readonly Bucket[], { byDays }: { byDays: boolean }): string[] {
+/** One line for each period. */
+export function trendLines(trend: readonly Period[], { byDays }: { byDays: boolean }): string[] {
   if (trend.length < 2) return [];
   const lines = trend.map(({ from, totals }) => {
-    const { executions, successRate, duration: spread } = totals;
+    const { executions, successRate, duration: durations } = totals;
     const start = new Date(from).toISOString();
     return [
       byDays ? start.slice(0, 10) : `from ${start.slice(0, 16)}Z`,
       executions,
       percent(successRate),
-      pair(spread),
+      pair(durations),
     ].join(' | ');
   });
   return ['Trend: time | executions | succeeded | duration p50/p95', ...lines, ...changeLine(trend)];
 }
 
-/** What the last stretch is to the first one. */
-function changeLine(trend: readonly Bucket[]): string[] {
+/** How the last period differs from the first one. */
+function changeLine(trend: readonly Period[]): string[] {
   const first = trend[0]?.totals.duration?.p50;
   const last = trend.at(-1)?.totals.duration?.p50;
   if (first === undefined || last === undefined || first === 0) return [];
   const change = Math.round((last / first - 1) * 100);
-  if (Math.abs(change) < 10) return ['The median is about the same at the end as at the beginning.'];
-  return [`The median is ${Math.abs(change)} % ${change > 0 ? 'slower' : 'faster'} at the end than at the beginning.`];
+  if (Math.abs(change) < 10) return ['The median duration is about the same in the last period as in the first.'];
+  return [
+    `The median duration is ${Math.abs(change)} % ${change > 0 ? 'longer' : 'shorter'} in the last period than in the first.`,
+  ];
 }
 
 export function isByDays(since: number, now: number): boolean {
@@ -141,14 +143,14 @@ export function differenceLines(executions: readonly Execution[], differences: r
     ...heads,
     'task | type | A | B | B - A',
     ...rows,
-    ...(hidden > 0 ? [`${count(hidden, 'task')} that differ less are not shown.`] : []),
+    ...(hidden > 0 ? [`… and ${hidden} more, each with a smaller difference.`] : []),
   ];
 }
 
 function sideText(side: TaskDifference['sides'][number]): string {
-  if (!side) return 'did not come up';
+  if (!side) return 'not in it';
   const attempts = side.attempts > 1 ? `, ${side.attempts} attempts` : '';
-  const wait = side.waitMs >= 100 ? ` (${duration(side.waitMs)} of it in line)` : '';
+  const wait = side.waitMs >= 100 ? ` (${duration(side.waitMs)} of it waiting)` : '';
   return `${side.status} ${duration(side.ms)}${wait}${attempts}`;
 }
 

@@ -4,12 +4,12 @@ import type { openTroubles } from './open-troubles.ts';
 
 export type TroubleName = keyof typeof endedTroubles | keyof typeof openTroubles;
 
-/** Every trouble with its cause, what the sentence says of it, and the calls that lead out, in order. */
+/** Every trouble with its cause, what the sentence says, and the suggested calls in their order. */
 export const expected: Record<TroubleName, readonly [cause: Cause, says: RegExp, ...calls: string[]]> = {
   workerFailed: ['worker-error', /worker of task charge .* in every attempt/, 'get_execution_status', 'retry_workflow'],
   inputRefused: [
     'bad-input',
-    /Task charge .* input that its worker does not take/,
+    /Task charge .* input that its worker rejects/,
     'get_execution_status',
     'execute_workflow',
   ],
@@ -39,7 +39,12 @@ export const expected: Record<TroubleName, readonly [cause: Cause, says: RegExp,
   toolServerDown: ['upstream', /cannot be reached/, 'retry_workflow'],
   dynamicNothing: ['bad-input', /needs the input which/, 'execute_workflow'],
   endedByTask: ['terminated', /TERMINATE task give_up .*"Out of stock"/, 'get_execution_status', 'execute_workflow'],
-  terminated: ['terminated', /Somebody terminated it .*"wrong customer"/, 'retry_workflow', 'execute_workflow'],
+  terminated: [
+    'terminated',
+    /A call terminated it with the reason "wrong customer"/,
+    'retry_workflow',
+    'execute_workflow',
+  ],
   grandchildFailed: [
     'upstream',
     /Task print \(HTTP\) was refused with HTTP 409/,
@@ -50,16 +55,16 @@ export const expected: Record<TroubleName, readonly [cause: Cause, says: RegExp,
   childUnpassed: ['bad-definition', /the parent und_flow does not pass on/, 'get_workflow', 'execute_workflow'],
   undoneElsewhere: ['upstream', /failed with HTTP 503/, 'retry_workflow'],
   branchFailed: ['upstream', /task a \(HTTP\) calls failed with HTTP 502/, 'retry_workflow'],
-  optionalFailed: ['none', /although 1 optional task of it failed/],
+  optionalFailed: ['none', /although 1 optional task failed/],
   nobodyPolls: ['no-worker', /No worker polls for task charge/, 'get_queue_status'],
   otherDomain: ['no-worker', /in domain night/, 'get_queue_status'],
-  inHand: ['in-progress', /Task charge is with worker w-1/, 'get_execution_status'],
-  retryPending: ['waiting', /is tried again at .*attempt 2 of 4/, 'get_execution_status'],
+  inHand: ['in-progress', /Task charge has been with worker w-1/, 'get_execution_status'],
+  retryPending: ['waiting', /is retried at .*attempt 2 of 4/, 'get_execution_status'],
   limited: ['limit', /a limit of its task definition holds it back/, 'get_queue_status'],
-  person: ['waiting', /waits for a person at task approve/, 'list_pending_approvals'],
+  person: ['waiting', /has waited for a person at task approve/, 'list_pending_approvals'],
   signal: ['waiting', /for a signal from outside/, 'signal_workflow'],
   timer: ['waiting', /for a timer that is over in (1 h 59 min|2 h)/, 'get_execution_status'],
-  paused: ['paused', /Somebody paused it/, 'resume_workflow'],
+  paused: ['paused', /A call paused it/, 'resume_workflow'],
   childWaits: ['no-worker', /No worker polls for task charge/, 'get_queue_status'],
   noSuchType: ['bad-definition', /type PARALLEL, which the server does not have/, 'get_workflow', 'terminate_workflow'],
   slowCall: ['in-progress', /is being executed by the server/, 'get_execution_status'],
