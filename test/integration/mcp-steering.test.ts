@@ -1,0 +1,209 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Tool } from '../../mcp/engine/define-tool.ts';
+import rerunWorkflow from '../../mcp/tools/rerun-workflow.ts';
+import skipTask from '../../mcp/tools/skip-task.ts';
+import { defTask, ExecutionStore, storedDef } from '../support/execution-store.ts';
+import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
+import { callTool } from '../support/tool-calls.ts';
+
+let fake: FakeConductor;
+let server: ExecutionStore;
+beforeAll(async () => {
+  fake = await startFakeConductor();
+});
+afterAll(() => fake.close());
+let before = 0;
+beforeEach(() => {
+  server = new ExecutionStore();
+  fake.routes = server.routes;
+  before = fake.requests.length;
+});
+
+const call = (tool: Tool, args: Record<string, unknown>) =>
+  callTool(fake.url, tool, { executionId: 'exec-1', ...args });
+const changing = () =>
+  fake.requests.slice(before).flatMap(({ method, path, body }) => (method === 'GET' ? [] : [{ path, body }]));
+
+const reads = (ref: string, other: string) => defTask(ref, 'HTTP', { inputParameters: { x: `\${${other}.output.x}` } });
+const def = storedDef('orders', [
+  defTask('reserve', 'HTTP'),
+  defTask('charge', 'HTTP'),
+  reads('ship', 'charge'),
+  defTask('fork', 'FORK_JOIN', {
+    forkTasks: [[defTask('left', 'HTTP'), defTask('left_end', 'HTTP')], [defTask('right', 'HTTP')]],
+  }),
+  defTask('join', 'JOIN', { joinOn: ['left_end', 'right'] }),
+  defTask('rounds', 'DO_WHILE', { loopCondition: 'false', loopOver: [defTask('round', 'HTTP')] }),
+  defTask('notify', 'HTTP'),
+]);
+const ran = (ref: string, changes: Record<string, unknown> = {}) => ({
+  referenceTaskName: ref,
+  taskType: 'HTTP',
+  ...changes,
+});
+const add = (tasks: Record<string, unknown>[], changes: Record<string, unknown> = {}) =>
+  server.add('exec-1', tasks, { workflowName: 'orders', workflowDefinition: def, ...changes });
+
+describe('skip_task', () => {
+  test('skips a task that was not reached, and names the tasks that read its output', async () => {
+    add([ran('reserve')]);
+    expect((await call(skipTask, { taskRef: 'charge' })).structured).toEqual({
+      executionId: 'exec-1',
+      taskRef: 'charge',
+      skipped: true,
+      status: 'RUNNING',
+      readBy: ['ship'],
+    });
+    expect(changing()).toEqual([{ path: '/api/workflow/exec-1/skiptask/charge', body: undefined }]);
+  });
+
+  test('does nothing twice', async () => {
+    add([ran('reserve'), ran('charge', { status: 'SKIPPED' })]);
+    expect((await call(skipTask, { taskRef: 'charge' })).structured).toMatchObject({ skipped: false });
+    expect(changing()).toEqual([]);
+  });
+
+  test.each([
+    ['in a loop', 'round'],
+    ['that is a fork', 'fork'],
+    ['that is a JOIN', 'join'],
+    ['that is the first of a branch', 'left'],
+    ['that a JOIN waits for', 'left_end'],
+  ])('refuses a task %s, without which the execution would hang', async (_, taskRef) => {
+    add([ran('reserve')]);
+    await expect(call(skipTask, { taskRef })).rejects.toMatchObject({
+      code: 'conflict',
+      remedy: expect.stringContaining('pause_workflow'),
+    });
+    expect(changing()).toEqual([]);
+  });
+
+  test.each([
+    ['was reached', [ran('charge', { status: 'IN_PROGRESS' })], {}, 'conflict', 'get_execution_status'],
+    [
+      'waits for a person',
+      [ran('charge', { status: 'IN_PROGRESS', taskType: 'HUMAN' })],
+      {},
+      'conflict',
+      'decide_approval',
+    ],
+    ['is in a paused execution', [], { status: 'PAUSED' }, 'conflict', 'resume_workflow'],
+    ['is in an ended execution', [], { status: 'FAILED' }, 'conflict', 'get_execution_status'],
+  ])('refuses a task that %s, and says what can be done', async (_, tasks, changes, code, remedy) => {
+    add(tasks, changes);
+    await expect(call(skipTask, { taskRef: 'charge' })).rejects.toMatchObject({
+      code,
+      remedy: expect.stringContaining(remedy),
+    });
+    expect(changing()).toEqual([]);
+  });
+
+  test('names the nearest tasks where there is none of that name', async () => {
+    add([]);
+    await expect(call(skipTask, { taskRef: 'chargee' })).rejects.toMatchObject({
+      code: 'not-found',
+      remedy: expect.stringContaining('charge'),
+    });
+  });
+
+  test('a task that is reached in the same moment is not skipped', async () => {
+    add([ran('reserve')]);
+    fake.routes = (request) => {
+      if (request.path.endsWith('/skiptask/charge')) add([ran('reserve'), ran('charge', { status: 'IN_PROGRESS' })]);
+      return server.routes(request);
+    };
+    await expect(call(skipTask, { taskRef: 'charge' })).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('IN_PROGRESS'),
+    });
+  });
+});
+
+describe('rerun_workflow', () => {
+  const ended = { status: 'FAILED', input: { orderId: 'o-1', amount: 7 } };
+  const failed = [ran('reserve'), ran('charge', { status: 'FAILED', inputData: { a: 1, b: 2 } })];
+  const reruns = () => changing().map(({ body }) => body);
+
+  test('runs the whole execution again', async () => {
+    add(failed, ended);
+    expect((await call(rerunWorkflow, {})).structured).toEqual({
+      executionId: 'exec-1',
+      before: 'FAILED',
+      status: 'RUNNING',
+    });
+    expect(reruns()).toEqual([{}]);
+  });
+
+  test.each([
+    ['merge', { a: 9 }, { a: 9, b: 2 }, { orderId: 'o-1', amount: 8 }],
+    ['replace', { a: 9 }, { a: 9 }, { amount: 8 }],
+  ])(
+    'begins at a task, with its input and the workflow input changed by %s',
+    async (inputMode, taskInput, whole, input) => {
+      add(failed, ended);
+      await call(rerunWorkflow, { taskRef: 'charge', inputMode, taskInput, workflowInput: { amount: 8 } });
+      expect(reruns()).toEqual([{ reRunFromTaskId: 'exec-1-charge', taskInput: whole, workflowInput: input }]);
+    },
+  );
+
+  test('begins at the last attempt of a task, and of a task in a loop', async () => {
+    const attempts = [
+      ran('charge', { taskId: 'first', status: 'FAILED' }),
+      ran('charge', { taskId: 'second', status: 'FAILED' }),
+    ];
+    add([...attempts, ran('round__1', { taskId: 'r1' }), ran('round__2', { taskId: 'r2' })], ended);
+    await call(rerunWorkflow, { taskRef: 'charge' });
+    add([...attempts, ran('round__1', { taskId: 'r1' }), ran('round__2', { taskId: 'r2' })], ended);
+    await call(rerunWorkflow, { taskRef: 'round' });
+    expect(reruns()).toEqual([{ reRunFromTaskId: 'second' }, { reRunFromTaskId: 'r2' }]);
+  });
+
+  test('says that a task keeps its own input where only the workflow input changes', async () => {
+    add(failed, ended);
+    expect((await call(rerunWorkflow, { taskRef: 'charge', workflowInput: { amount: 8 } })).text).toContain(
+      'kept the input it had',
+    );
+    expect(reruns()).toEqual([{ reRunFromTaskId: 'exec-1-charge', workflowInput: { orderId: 'o-1', amount: 8 } }]);
+  });
+
+  test.each([
+    ['in a branch', 'right', /"taskRef":"ship"/],
+    ['that is a fork', 'fork', /"taskRef":"ship"/],
+    ['that the definition does not have', 'made_up', /rerun_workflow \{"executionId":"exec-1"\}/],
+  ])('refuses to begin at a task %s, and names where it can begin', async (_, taskRef, remedy) => {
+    add([ran(taskRef, { status: 'FAILED' })], ended);
+    await expect(call(rerunWorkflow, { taskRef })).rejects.toMatchObject({
+      code: 'conflict',
+      remedy: expect.stringMatching(remedy),
+    });
+    await expect(call(rerunWorkflow, { taskRef })).rejects.toMatchObject({
+      remedy: expect.stringContaining('retry_workflow {"executionIds":["exec-1"]}'),
+    });
+    expect(reruns()).toEqual([]);
+  });
+
+  test.each([
+    ['while it runs', { status: 'RUNNING' }, {}, 'conflict', 'terminate_workflow'],
+    ['from a task it never reached', {}, { taskRef: 'ship' }, 'not-found', 'get_execution_status'],
+    ['with the input of a task that is not named', {}, { taskInput: {} }, 'input', 'get_execution_status'],
+  ])('refuses to run again %s', async (_, changes, args, code, remedy) => {
+    add(failed, { ...ended, ...changes });
+    await expect(call(rerunWorkflow, args)).rejects.toMatchObject({ code, remedy: expect.stringContaining(remedy) });
+    expect(reruns()).toEqual([]);
+  });
+
+  test('refuses to change the input of a sub-workflow from its parent, and one that the server does not show', async () => {
+    add([ran('charge', { taskType: 'SUB_WORKFLOW', subWorkflowId: 'exec-2' })], ended);
+    await expect(call(rerunWorkflow, { taskRef: 'charge', taskInput: { a: 1 } })).rejects.toMatchObject({
+      code: 'input',
+      remedy: expect.stringContaining('"executionId":"exec-2"'),
+    });
+    add([ran('charge', { externalInputPayloadStoragePath: 's3://x', inputData: {} })], ended);
+    await expect(call(rerunWorkflow, { taskRef: 'charge', taskInput: { a: 1 } })).rejects.toMatchObject({
+      code: 'input',
+      remedy: expect.stringContaining('"inputMode":"replace"'),
+    });
+    await call(rerunWorkflow, { taskRef: 'charge', taskInput: { a: 1 }, inputMode: 'replace' });
+    expect(reruns()).toEqual([{ reRunFromTaskId: 'exec-1-charge', taskInput: { a: 1 } }]);
+  });
+});
