@@ -11,6 +11,8 @@ export class DefinitionStore {
   readonly eventHandlers = new Map<string, Json>();
   /** Ids of the executions that run under a workflow, by its name and version: `Orders 1`. */
   readonly running = new Map<string, string[]>();
+  /** What the schedules did before, as the server's search shows it. */
+  firings: Json[] = [];
   #clock = 1_700_000_000_000;
 
   /** The routes of a fake Conductor that reads and writes this store as the server does. */
@@ -19,6 +21,7 @@ export class DefinitionStore {
     if (area === 'metadata' && rest[0] === 'taskdefs') return this.#task(method, rest[1], body);
     if (area === 'metadata' && rest[0] === 'workflow') return this.#workflow(method, rest.slice(1), query, body);
     if (area === 'event') return this.#named('eventHandlers', method, rest[0], body);
+    if (area === 'scheduler' && rest[0] === 'search') return { body: { results: this.firings } };
     if (area === 'scheduler' && rest[0] === 'nextFewSchedules') return this.#firings(query.get('cronExpression'));
     if (area === 'scheduler' && rest[0] === 'schedules') return this.#schedule(method, rest.slice(1), body);
     if (area === 'workflow' && rest[0] === 'running') {
