@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -8,11 +7,10 @@ import { findJar } from '../../core/conductor/embedded/install/find-jar.ts';
 import { findJava } from '../../core/conductor/embedded/install/find-java.ts';
 import { release } from '../../core/conductor/embedded/install/release.ts';
 import { findUnpacked, unpack } from '../../core/conductor/embedded/install/unpack.ts';
-import { readRecord, type ServerRecord, writeRecord } from '../../core/conductor/embedded/server-record.ts';
-import { ensureServer, findServer, serverStatus, stopServer } from '../../core/conductor/ensure-server.ts';
-import { type Config, processEnvironment } from '../../core/config.ts';
+import { ensureServer, serverStatus } from '../../core/conductor/ensure-server.ts';
+import { processEnvironment } from '../../core/config.ts';
 import { pause } from '../../core/drain.ts';
-import { folderOf, quiet, TestFolders } from '../support/embedded-folders.ts';
+import { quiet, TestFolders } from '../support/embedded-folders.ts';
 import { freePort } from '../support/free-port.ts';
 
 const folders = new TestFolders();
@@ -43,72 +41,10 @@ describe('a start that cannot succeed', () => {
     for (const server of thief) (await server).close().closeAllConnections();
   });
 
-  it('is given up after the configured time, and when interrupted', async () => {
-    const slow = folders.configFor('slow', { serverStartSeconds: 1 });
-    await expect(ensureServer(slow, quiet)).rejects.toMatchObject({
-      message: expect.stringContaining('did not answer within 1 s and was stopped'),
-      remedy: expect.stringContaining('server.log'),
-    });
-    const aborting = new AbortController();
-    const note = (line: string) => void (line.startsWith('Starting') && setTimeout(() => aborting.abort(), 500));
-    await expect(ensureServer(slow, { note, signal: aborting.signal })).rejects.toMatchObject({ code: 'cancelled' });
-    expect(await serverStatus(slow)).toMatchObject({ kind: 'none' });
-    expect(readRecord(folderOf(slow).record)).toBe('none');
-  });
-
   it('shows the last log lines of a server that ends at once', async () => {
     await expect(ensureServer(folders.configFor('tiny', { serverMemory: '1m' }), quiet)).rejects.toMatchObject({
       message: expect.stringMatching(/ended while it was starting\. Its log says:\n.*heap/is),
     });
-  });
-
-  it('names the remedy for a wrong checksum, a wrong Java, a file in place of the folder, and a foreign database', async () => {
-    const jar = join(folders.path, 'other.jar');
-    writeFileSync(jar, 'not the server');
-    await expect(ensureServer(folders.configFor('jar', { conductorJar: jar }), quiet)).rejects.toMatchObject({
-      code: 'config',
-      message: expect.stringContaining(`not the expected ${release.sha256}`),
-    });
-    expect(existsSync(jar)).toBe(true);
-    await expect(
-      ensureServer(folders.configFor('java', { conductorJava: process.execPath }), quiet),
-    ).rejects.toMatchObject({
-      code: 'config',
-      message: expect.stringContaining('does not run as a java program'),
-    });
-    await expect(ensureServer(folders.configFor('folder', { dataDir: jar }), quiet)).rejects.toThrow(
-      'Cannot write to the data folder',
-    );
-    const foreign = folders.configFor('foreign');
-    mkdirSync(foreign.dataDir);
-    writeFileSync(folderOf(foreign).database, 'something else');
-    await expect(ensureServer(foreign, quiet)).rejects.toMatchObject({ remedy: expect.stringContaining('--fresh') });
-  });
-
-  it('says so where the configured server is not one', async () => {
-    const nobody = folders.configFor('external', {
-      conductorServerUrl: `http://127.0.0.1:${await freePort()}/api`,
-    });
-    await expect(ensureServer(nobody, quiet)).rejects.toMatchObject({ code: 'upstream' });
-  });
-});
-
-describe('a recorded process', () => {
-  it('is left alone when it is somebody else’s by now', async () => {
-    const config = folders.configFor('stranger');
-    const stranger = recordProcess(config, []);
-    expect(await findServer(config)).toBeUndefined();
-    expect(await stopServer(config)).toBe(false);
-    expect(stranger.exitCode ?? stranger.signalCode).toBeNull();
-  });
-
-  it('is ended when it is ours and does not answer any more', async () => {
-    const config = folders.configFor('mute', { conductorJava: '/nowhere/java', serverStartSeconds: 1 });
-    const mute = recordProcess(config, ['--', `-Dfleet.instance=mute`]);
-    await once(mute, 'spawn');
-    const ended = once(mute, 'exit');
-    await expect(ensureServer(config, quiet)).rejects.toMatchObject({ code: 'config' });
-    expect(await ended).toEqual([null, 'SIGTERM']);
   });
 });
 
@@ -192,20 +128,3 @@ describe('the unpacked server', () => {
     expect(await findUnpacked(config)).toBe(main);
   });
 });
-
-/** Records a process that is no server, started with these arguments, as the folder's. */
-function recordProcess(config: Config, args: string[]): ChildProcess {
-  mkdirSync(config.dataDir);
-  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', ...args], { stdio: 'ignore' });
-  folders.add(child);
-  const state: ServerRecord = {
-    kind: 'jar',
-    instance: 'mute',
-    pid: child.pid,
-    port: 18_999,
-    startedAt: new Date(0).toISOString(),
-    version: release.version,
-  };
-  writeRecord(folderOf(config).record, state);
-  return child;
-}

@@ -84,7 +84,7 @@ describe('fleet run', () => {
       return path === '/api/tasks/queue/polldata' ? { body: [] } : undefined;
     };
     const notes: string[] = [];
-    const context = { settings: { conductorServerUrl: fake.url }, onNote: (line: string) => void notes.push(line) };
+    const context = { settings: { conductorServerUrl: fake.url }, onLine: (line: string) => void notes.push(line) };
     await expect(runCommand(run, ['fake_flow', '--wait', '--timeout', '2.5'], context)).rejects.toMatchObject({
       code: 'upstream',
       message: expect.stringContaining('exec-1'),
@@ -101,7 +101,7 @@ describe('fleet run', () => {
     const running = runCommand(run, ['fake_flow', '--wait'], {
       settings: { conductorServerUrl: fake.url },
       signal: interrupting.signal,
-      onNote: () => interrupting.abort(new Error('Ctrl-C')),
+      onLine: () => interrupting.abort(new Error('Ctrl-C')),
     });
     await expect(running).rejects.toMatchObject({ code: 'cancelled' });
     expect(fake.requests.filter(({ method }) => method === 'DELETE')).toEqual([]);
@@ -147,7 +147,7 @@ describe('fleet status', () => {
     );
     const { stdout, stderr } = await fleet(status, '--limit', '2', '--state', 'FAILED');
     expect(stdout).toMatch(
-      /^2026-01-01T00:00:00Z {2}COMPLETED +4\.2 s {2}exec-1 {2}fake_flow v2\n.* RUNNING +1 min 5 s {2}exec-2 /,
+      /^2026-01-01T00:00:00Z {2}COMPLETED +4\.2 s {2}exec-1 {2}fake_flow v2\n.* RUNNING +1 min \d+ s {2}exec-2 /,
     );
     expect(stderr).toContain('2 of 7');
     const { query } = fake.requests.findLast(({ path }) => path === '/api/workflow/search') as FakeRequest;
@@ -220,7 +220,7 @@ describe('fleet complete', () => {
   test('without an id lists what waits, but for what has been answered or removed since', async () => {
     waiting([human('approve'), human('answered', { status: 'COMPLETED' })]);
     const { stdout, stderr } = await fleet(complete);
-    expect(stdout).toMatch(/^exec-1 {2}approve +1 min 5 s {2}fake_flow \{"amount":7\}$/);
+    expect(stdout).toMatch(/^exec-1 {2}approve +1 min \d+ s {2}fake_flow \{"amount":7\}$/);
     expect(stderr).toContain('1 of 3');
     const { results } = JSON.parse((await fleet(complete, '--json')).stdout);
     expect(results).toMatchObject([{ referenceTaskName: 'approve' }]);

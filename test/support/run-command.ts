@@ -16,8 +16,8 @@ interface Options {
   readonly settings?: Partial<Config>;
   readonly signal?: AbortSignal;
   readonly terminal?: CommandContext['terminal'];
-  /** Gets each line of progress as it is written. */
-  readonly onNote?: (line: string) => void;
+  /** Gets each line of stdout and stderr as it is written. */
+  readonly onLine?: (line: string) => void;
 }
 
 /**
@@ -27,7 +27,7 @@ interface Options {
 export async function runCommand(
   command: Command,
   argv: readonly string[],
-  { settings = {}, signal = new AbortController().signal, terminal, onNote }: Options = {},
+  { settings = {}, signal = new AbortController().signal, terminal, onLine }: Options = {},
 ): Promise<CommandRun> {
   const parser = new Commander().exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
   command.configure?.(parser);
@@ -40,10 +40,13 @@ export async function runCommand(
     args: parser.processedArgs.flat(),
     options: parser.opts(),
     signal,
-    print: (line = '') => void printed.push(line),
+    print(line = '') {
+      printed.push(line);
+      onLine?.(line);
+    },
     note(line) {
       noted.push(line);
-      onNote?.(line);
+      onLine?.(line);
     },
     exitWith: (asked) => {
       code = asked;

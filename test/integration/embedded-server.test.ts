@@ -1,0 +1,255 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import serverCommand from '../../cli/commands/server.ts';
+import { readRecord, writeRecord } from '../../core/conductor/embedded/server-record.ts';
+import { ensureServer, findServer, serverStatus, stopServer } from '../../core/conductor/ensure-server.ts';
+import type { Config } from '../../core/config.ts';
+import { commandOf, startOf } from '../../core/processes.ts';
+import { folderOf, quiet, TestFolders } from '../support/embedded-folders.ts';
+import { startFakeConductor } from '../support/fake-conductor.ts';
+import { type Boot, fakeJava } from '../support/fake-java.ts';
+import { freePort } from '../support/free-port.ts';
+import { runCommand } from '../support/run-command.ts';
+
+const folders = new TestFolders();
+afterAll(() => folders.clean());
+
+/** A data folder whose server is a program of Node, on a port that no other test uses. */
+async function scene(name: string, boot: Boot = 'answers', settings: Partial<Config> = {}) {
+  const program = join(folders.path, `${name}-java`);
+  const config = folders.configFor(name, { ...fakeJava(program, boot), serverPort: await freePort(), ...settings });
+  const fleet = (...args: string[]) => runCommand(serverCommand, args, { settings: config });
+  /** The jar of each start. */
+  const starts = () => readFileSync(join(program, 'started'), 'utf8').trim().split('\n');
+  return { config, folder: folderOf(config), fleet, starts };
+}
+
+const isRunning = async (pid: number | undefined) => (await commandOf(pid ?? 0)) !== undefined;
+
+describe('fleet server', () => {
+  test('starts a server, shares it, shows it and its log, and stops it', async () => {
+    const { config, fleet } = await scene('life');
+    expect(await fleet('status')).toMatchObject({ code: 1 });
+    expect(JSON.parse((await fleet('stop', '--json')).stdout)).toEqual({ stopped: false });
+
+    const started = JSON.parse((await fleet('start', '--json')).stdout);
+    expect(started).toMatchObject({ kind: 'jar', reused: false, url: `http://127.0.0.1:${config.serverPort}/api` });
+    expect(await isRunning(started.pid)).toBe(true);
+    const again = await fleet('start');
+    expect(again.stdout).toContain(`was running already: ${started.url}`);
+    expect(again.stderr).toContain('fleet server stop');
+    await expect(fleet('start', '--fresh')).rejects.toMatchObject({ code: 'conflict' });
+
+    const shown = await fleet('status');
+    expect(shown).toMatchObject({ code: 0, stdout: expect.stringContaining(`${started.url}: answers`) });
+    expect(shown.stdout).toContain(`pid   ${started.pid}`);
+    expect(JSON.parse((await fleet('status', '--json')).stdout)).toMatchObject({ ready: true, pid: started.pid });
+    expect((await fleet('logs', '--lines', '1')).stdout).toBe('POST /api/tasks');
+
+    expect((await fleet('stop')).stdout).toContain('Stopped');
+    expect(await isRunning(started.pid)).toBe(false);
+    expect(await fleet('status')).toMatchObject({ code: 1 });
+  });
+
+  test('follows the log until Ctrl-C', async () => {
+    const { config, folder, fleet } = await scene('logs');
+    expect((await fleet('logs')).stderr).toContain('nothing yet');
+    mkdirSync(folder.path);
+    writeFileSync(folder.log, 'one\ntwo\n');
+    const interrupting = new AbortController();
+    const following = runCommand(serverCommand, ['logs', '-n', '1', '--follow'], {
+      settings: config,
+      signal: interrupting.signal,
+      onLine(line) {
+        if (line === 'two') appendFileSync(folder.log, 'three\n');
+        else interrupting.abort();
+      },
+    });
+    expect((await following).stdout).toBe('two\nthree');
+  });
+
+  test('shows a server that runs elsewhere, and does not stop it', async () => {
+    const fake = await startFakeConductor();
+    fake.routes = ({ path }) => (path === '/health' ? { body: { healthy: true } } : undefined);
+    const { fleet } = await scene('external', 'answers', { conductorServerUrl: fake.url });
+    expect(await fleet('status')).toMatchObject({ code: 0, stdout: `External Conductor at ${fake.url}: answers` });
+    expect((await fleet('start')).stdout).toContain('was running already');
+    expect((await fleet('stop')).stderr).toContain('CONDUCTOR_SERVER_URL');
+    await fake.close();
+    expect(await fleet('status')).toMatchObject({ code: 1, stdout: expect.stringContaining('does not answer') });
+    await expect(fleet('start')).rejects.toMatchObject({ code: 'upstream' });
+  });
+});
+
+describe('a start', () => {
+  test('has the open JOINs evaluated that the last server had in hand', async () => {
+    const { config, folder } = await scene('joins');
+    const notes: string[] = [];
+    const server = await ensureServer(config, { note: (line) => void notes.push(line) });
+    expect(notes.join('\n')).toContain('1 open JOIN');
+    expect(readFileSync(folder.log, 'utf8')).toContain('POST /api/tasks');
+    await server.stop();
+    expect(readRecord(folder.record)).toBe('none');
+  });
+
+  test('is one start where two ask for the server at once, and only one of them owns it', async () => {
+    const { config, starts } = await scene('two');
+    const both = await Promise.all([ensureServer(config, quiet), ensureServer(config, quiet)]);
+    expect(both[0]?.pid).toBe(both[1]?.pid);
+    expect(both.map(({ owned }) => owned).sort()).toEqual([false, true]);
+    expect(starts()).toHaveLength(1);
+    await Promise.all(both.map((server) => server.stop()));
+    expect(await isRunning(both[0]?.pid)).toBe(false);
+  });
+
+  test('unpacks the jar once, and again where a part of it is missing', async () => {
+    const { config, starts } = await scene('unpack');
+    const { cacheDir = '' } = config;
+    const boot = async () => (await ensureServer(config, quiet)).stop();
+    await boot();
+    const [unpacked = ''] = readdirSync(cacheDir).filter((name) => !name.endsWith('.lock'));
+    const part = join(cacheDir, unpacked, 'lib/part.jar');
+    truncateSync(part, 1);
+    await boot();
+    expect(readFileSync(part, 'utf8')).toBe('a part');
+    rmSync(part);
+    await boot();
+    expect(readFileSync(part, 'utf8')).toBe('a part');
+    expect(new Set(starts())).toEqual(new Set([join(cacheDir, unpacked, 'server.jar')]));
+  });
+
+  test('takes the jar out of the cache, and the next free port where none is configured', async () => {
+    const { config } = await scene('cached');
+    const name = `conductor-server-3.32.1-${config.conductorJarSha256?.slice(0, 12)}.jar`;
+    mkdirSync(config.cacheDir ?? '', { recursive: true });
+    writeFileSync(join(config.cacheDir ?? '', name), 'a boot jar');
+    const server = await ensureServer({ ...config, conductorJar: undefined, serverPort: undefined }, quiet);
+    expect(Number(new URL(server.url).port)).toBeGreaterThanOrEqual(8080);
+    await server.stop();
+  });
+
+  test('tries the next port where another program took the chosen one meanwhile', async () => {
+    const { config, starts } = await scene('taken', 'taken', { serverPort: undefined });
+    const notes: string[] = [];
+    const server = await ensureServer(config, { note: (line) => void notes.push(line) });
+    const ports = notes.flatMap((line) => /on 127\.0\.0\.1:(\d+)/.exec(line)?.[1] ?? []).map(Number);
+    expect(ports[1]).toBeGreaterThan(ports[0] ?? 0);
+    expect(new URL(server.url).port).toBe(String(ports[1]));
+    expect(starts()).toHaveLength(2);
+    await server.stop();
+  });
+
+  test.each<[string, Boot, RegExp]>([
+    ['fails', 'fails', /ended while it was starting.*The database is locked/s],
+    ['ends', 'ends', /ended while it was starting.*heap is too small/s],
+    ['never answers', 'mute', /did not answer within 1 s/],
+    ['finds its port taken', 'taken', /Port \d+ is taken/],
+  ])('of a server that %s leaves nothing running, and says why', async (_, boot, message) => {
+    const { config, folder } = await scene(`not-${boot}`, boot, boot === 'mute' ? { serverStartSeconds: 1 } : {});
+    await expect(ensureServer(config, quiet)).rejects.toMatchObject({
+      code: 'environment',
+      message: expect.stringMatching(message),
+    });
+    expect(readRecord(folder.record)).toBe('none');
+    expect(await serverStatus(config)).toMatchObject({ kind: 'none' });
+  });
+
+  test('that is interrupted leaves nothing running', async () => {
+    const { config } = await scene('interrupted', 'mute');
+    const interrupting = new AbortController();
+    const note = (line: string) => void (line.startsWith('Starting') && setTimeout(() => interrupting.abort(), 300));
+    await expect(ensureServer(config, { note, signal: interrupting.signal })).rejects.toMatchObject({
+      code: 'cancelled',
+    });
+    expect(await serverStatus(config)).toMatchObject({ kind: 'none' });
+  });
+
+  test.each([
+    ['a jar with another checksum', { conductorJarSha256: '0'.repeat(64) }, 'config', 'not the expected 000'],
+    ['a jar that is not there', { conductorJar: '/no/such.jar' }, 'config', '/no/such.jar'],
+    ['a Java that is none', { conductorJava: process.execPath }, 'config', 'does not run as a java program'],
+    ['a file in place of the folder', { dataDir: process.execPath }, 'environment', 'Cannot write to the data folder'],
+  ])('refuses %s', async (name, settings, code, message) => {
+    const { config } = await scene(name, 'answers', settings);
+    await expect(ensureServer(config, quiet)).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message),
+    });
+  });
+});
+
+test('a file that is no database of a server is not started on', async () => {
+  const { config, folder } = await scene('foreign');
+  mkdirSync(folder.path);
+  writeFileSync(folder.database, 'something else');
+  await expect(ensureServer(config, quiet)).rejects.toMatchObject({ remedy: expect.stringContaining('--fresh') });
+  expect(readFileSync(folder.database, 'utf8')).toBe('something else');
+  const server = await ensureServer(config, { ...quiet, fresh: true });
+  await server.stop();
+});
+
+describe('a server that is found running', () => {
+  /** A process that does nothing, with these arguments. */
+  const idle = (...args: string[]): ChildProcess =>
+    folders.add(spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', '--', ...args], { stdio: 'ignore' }));
+
+  test('is taken over once its owner is dead, and left alone before', async () => {
+    const { config, folder } = await scene('orphan');
+    const first = await ensureServer(config, quiet);
+    const living = idle();
+    const state = readRecord(folder.record);
+    if (typeof state === 'string') throw new Error(state);
+    const pid = living.pid ?? 0;
+    writeRecord(folder.record, { ...state, owner: { pid, startedAt: (await startOf(pid)) ?? '' } });
+    expect(await ensureServer(config, quiet)).toMatchObject({ pid: first.pid, owned: false, reused: true });
+    await first.stop();
+    expect(await serverStatus(config)).toMatchObject({ ready: true, ownerPid: pid });
+
+    living.kill('SIGKILL');
+    await once(living, 'exit');
+    const heir = await ensureServer(config, quiet);
+    expect(heir).toMatchObject({ pid: first.pid, owned: true, reused: true });
+    await heir.stop();
+    expect(await isRunning(first.pid)).toBe(false);
+  });
+
+  test.each(['missing', 'broken'])('is found where its record is %s', async (record) => {
+    const { config, folder } = await scene(`unrecorded-${record}`);
+    const first = await ensureServer(config, quiet);
+    if (record === 'missing') rmSync(folder.record);
+    else truncateSync(folder.record, 20);
+    expect(await serverStatus(config)).toMatchObject({ ready: true, pid: first.pid });
+    expect(await ensureServer(config, quiet)).toMatchObject({ pid: first.pid, owned: false, reused: true });
+    expect(await stopServer(config)).toBe(true);
+    expect(await isRunning(first.pid)).toBe(false);
+  });
+
+  /** Records a process that is no server as the folder's. */
+  async function record(name: string, settings: Partial<Config>, ...args: string[]) {
+    const { config, folder } = await scene(name, 'answers', settings);
+    mkdirSync(folder.path);
+    const child = idle(...args);
+    await once(child, 'spawn');
+    const state = { kind: 'jar', instance: 'mute', pid: child.pid, port: 18_999, version: '3.32.1' } as const;
+    writeRecord(folder.record, { ...state, startedAt: new Date(0).toISOString() });
+    return { config, child };
+  }
+
+  test('is ended where it is ours and does not answer any more', async () => {
+    const settings = { conductorJava: '/nowhere/java', serverStartSeconds: 1 };
+    const { config, child } = await record('mute-before', settings, '-Dfleet.instance=mute');
+    const ended = once(child, 'exit');
+    await expect(ensureServer(config, quiet)).rejects.toMatchObject({ code: 'config' });
+    expect(await ended).toEqual([null, 'SIGTERM']);
+  });
+
+  test('is left alone where its number belongs to another program by now', async () => {
+    const { config, child } = await record('stranger', {});
+    expect(await findServer(config)).toBeUndefined();
+    expect(await stopServer(config)).toBe(false);
+    expect(child.exitCode ?? child.signalCode).toBeNull();
+  });
+});
