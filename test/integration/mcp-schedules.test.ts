@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { callerOf } from '../../mcp/admission/permissions.ts';
 import type { Tool, ToolContext } from '../../mcp/engine/define-tool.ts';
-import { callerOf } from '../../mcp/engine/permissions.ts';
 import changeSchedule from '../../mcp/tools/change-schedule.ts';
 import createSchedule from '../../mcp/tools/create-schedule.ts';
 import listSchedules from '../../mcp/tools/list-schedules.ts';
