@@ -1,6 +1,6 @@
 /**
  * Wiring mistakes: wrong types, names and cases, and others that a definition would have to be run to find. Each must be a
- * compile error: `wiring.test.ts` compiles this file with and without the pins.
+ * compile error: `compile.test.ts` compiles this file with and without the pins.
  */
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
