@@ -1,4 +1,4 @@
-import type { TestRequest } from '../../core/conductor/calls/executions.ts';
+import type { TestRequest } from '../../core/conductor/calls/execution-calls.ts';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 import { type FakeReply, type FakeRequest, fakeExecution, fakeTask, type Routes } from './fake-conductor.ts';
