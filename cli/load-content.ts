@@ -18,7 +18,7 @@ import {
 } from '../core/contract.ts';
 import { FleetError } from '../core/errors.ts';
 import { modelProvider } from '../core/model-provider.ts';
-import type { Content } from '../workflows/manage/ours.ts';
+import type { Content } from '../workflows/manage/content-definitions.ts';
 import { isScenarios, type Scenarios } from '../workflows/scenario/define-scenarios.ts';
 
 const SHIPPED_TASKS = new URL('../workers/tasks/', import.meta.url);

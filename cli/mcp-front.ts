@@ -145,7 +145,7 @@ function modelOf(config: Config): ServerModel | undefined {
 async function definitionsInCode(config: Config): Promise<readonly CodeDefinition[]> {
   const [{ loadContent, workflowSettings }, { definitionsOf }] = await Promise.all([
     import('./load-content.ts'),
-    import('../workflows/manage/ours.ts'),
+    import('../workflows/manage/content-definitions.ts'),
   ]);
   return definitionsOf(await loadContent(config), workflowSettings(config)).workflow;
 }

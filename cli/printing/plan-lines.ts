@@ -1,7 +1,7 @@
 import { clip, count, instant } from '../../core/text.ts';
 import { type Action, type Change, isDue, labelOf } from '../../workflows/manage/change.ts';
-import type { Difference } from '../../workflows/manage/compare/diff.ts';
-import type { Plan } from '../../workflows/manage/make-plan.ts';
+import type { Difference } from '../../workflows/manage/compare/differences.ts';
+import type { Plan } from '../../workflows/manage/plan.ts';
 
 const SIGNS: Record<Action, string> = {
   create: '+',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
 import { clip, count } from '../../core/text.ts';
-import type { Difference } from '../../workflows/manage/compare/diff.ts';
+import type { Difference } from '../../workflows/manage/compare/differences.ts';
 import { defineTool, type ToolContext } from '../engine/define-tool.ts';
 import { definitionVersion, jsonObject } from '../shared/fields.ts';
 import { findVersions, findWorkflow } from '../shared/find-workflow.ts';
@@ -39,8 +39,8 @@ export default defineTool({
   const [old, next] = await sidesOf(args, context);
   const [{ canonicalWorkflow }, { differences }, { breaks }] = await Promise.all([
     import('../../workflows/manage/compare/canonical.ts'),
-    import('../../workflows/manage/compare/diff.ts'),
-    import('../../workflows/manage/compare/breaking.ts'),
+    import('../../workflows/manage/compare/differences.ts'),
+    import('../../workflows/manage/compare/breaks.ts'),
   ]);
   const [was, is] = [canonicalWorkflow(old.def), canonicalWorkflow(next.def)];
   const found = differences(without(was), without(is));

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { canonicalWorkflow, fingerprint } from '../../workflows/manage/compare/canonical.ts';
-import { differences } from '../../workflows/manage/compare/diff.ts';
-import { narrowings } from '../../workflows/manage/compare/narrowing.ts';
+import { differences } from '../../workflows/manage/compare/differences.ts';
+import { narrowings } from '../../workflows/manage/compare/narrowings.ts';
 import { contentOf, isAsStamped, kindOf, kinds } from '../../workflows/manage/kinds.ts';
 
 type Json = Record<string, unknown>;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { planLines } from '../../cli/printing/plan-lines.ts';
 import type { Change } from '../../workflows/manage/change.ts';
-import type { Plan } from '../../workflows/manage/make-plan.ts';
+import type { Plan } from '../../workflows/manage/plan.ts';
 
 function change(name: string, more: Partial<Change>): Change {
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Definitions, ServerState, VersionedDef } from '../../workflows/manage/compare/view.ts';
-import { plan } from '../../workflows/manage/plan.ts';
+import type { Definitions, ServerState, VersionedDef } from '../../workflows/manage/decide/server-view.ts';
+import { plan } from '../../workflows/manage/decide/decide-changes.ts';
 
 type Json = Record<string, unknown>;
 

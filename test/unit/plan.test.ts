@@ -5,8 +5,8 @@ import { defineTask, fromSetting } from '../../core/contract.ts';
 import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import type { Change } from '../../workflows/manage/change.ts';
 import { canonicalWorkflow, fingerprint } from '../../workflows/manage/compare/canonical.ts';
-import type { Definitions, ServerState } from '../../workflows/manage/compare/view.ts';
-import { plan } from '../../workflows/manage/plan.ts';
+import type { Definitions, ServerState } from '../../workflows/manage/decide/server-view.ts';
+import { plan } from '../../workflows/manage/decide/decide-changes.ts';
 import { toTaskDef, withSettings } from '../../workflows/manage/task-def.ts';
 
 const task: TaskDef = {

@@ -4,9 +4,9 @@ import type { WorkflowSettings } from '../../core/contract.ts';
 import { FleetError } from '../../core/errors.ts';
 import { carryOut, type Outcome } from './carry-out.ts';
 import type { Change } from './change.ts';
-import { dueIn, makePlan, type Plan } from './make-plan.ts';
-import { type Content, definitionsOf } from './ours.ts';
-import type { PlanOptions } from './plan.ts';
+import { dueIn, makePlan, type Plan } from './plan.ts';
+import { type Content, definitionsOf } from './content-definitions.ts';
+import type { PlanOptions } from './decide/decide-changes.ts';
 
 /** How long registering waits for others that register at the same time. */
 const REGISTER_WAIT_MS = 120_000;

@@ -3,11 +3,11 @@ import type { Lock } from '../../core/conductor/definition-lock.ts';
 import type { EventHandlerDef, ScheduleDef, TaskDef, WorkflowDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { type Change, isDue, labelOf } from './change.ts';
-import type { Definitions } from './compare/view.ts';
+import type { Definitions } from './decide/server-view.ts';
 import { contentOf, type Kind } from './kinds.ts';
-import type { Plan } from './make-plan.ts';
+import type { Plan } from './plan.ts';
 import { nextFirings } from './next-firings.ts';
-import { readDefinitions, readRunning } from './server-state.ts';
+import { readDefinitions, readRunning } from './read-server.ts';
 
 type Def = Record<string, unknown>;
 

@@ -1,6 +1,6 @@
 import type { Change } from './change.ts';
 import { kinds } from './kinds.ts';
-import { pinsIn } from './pins.ts';
+import { pinsIn } from './decide/pins.ts';
 
 /**
  * The order in which nothing refers to what is not there yet: task definitions, workflows after those that they name, event handlers,

@@ -1,112 +1,84 @@
-import type { Change } from './change.ts';
-import { differences } from './compare/diff.ts';
-import { type Definitions, keyOf, type ServerState, type View, viewOf } from './compare/view.ts';
-import { contentOf, type Kind, kindOf, whyKept } from './kinds.ts';
-import { inOrder } from './order.ts';
-import { prune } from './prune.ts';
-import { type Placed, pinnedTo, place } from './versions.ts';
+import { z } from 'zod';
+import type { Conductor } from '../../core/conductor/api.ts';
+import { FleetError } from '../../core/errors.ts';
+import { type Change, changeSchema, isDue, labelOf } from './change.ts';
+import type { Definitions } from './decide/server-view.ts';
+import { kindOf, kinds } from './kinds.ts';
+import { nextFirings } from './next-firings.ts';
+import type { PlanOptions } from './decide/decide-changes.ts';
+import { planAgainst } from './read-server.ts';
 
-export interface PlanOptions {
-  /** Also replace what somebody changed on the server. */
-  overwrite?: boolean;
-  /** Delete what carries our stamp and is no longer in code. */
-  prune?: boolean;
-}
-
-export interface Drafted {
+/** What `fleet plan --out` writes and `fleet apply` reads. */
+export const planSchema = z.object({
+  format: z.literal(1),
+  serverUrl: z.string(),
+  fleet: z.string(),
+  /** ISO time. */
+  madeAt: z.string(),
   /** In the order in which they are to be done. */
-  changes: Change[];
-  /** Versions, as `name@version`, whose running executions have to be known for a final answer. */
-  asks: string[];
-}
+  changes: z.array(changeSchema),
+  /** What the server has beside: not in code, and without our stamp. */
+  unmanaged: z.array(
+    z.object({ kind: z.enum(kinds), name: z.string(), version: z.int().optional(), fleet: z.string().optional() }),
+  ),
+});
+export type Plan = z.output<typeof planSchema>;
+
+/** Schedules whose firings are asked for. */
+const FIRINGS = 3;
 
 /**
- * Compares ours with the server's and says what is to be done about each definition. Pure: no call is made. Where the answer depends on
- * running executions that `server` does not know of it takes them for none and says so in `asks`.
+ * Compares ours with what the server has now.
+ * @throws FleetError `config` if the server cannot read the cron expression of a schedule
  */
-export function plan(ours: Definitions, fleet: string, server: ServerState, options: PlanOptions = {}): Drafted {
-  const view = viewOf(server);
-  const { overwrite = false } = options;
-  const placed = place(ours.workflow, view, (def) => overwrite || whyKept('workflow', def, fleet) === undefined);
-  const versions = new Map(
-    placed.map(({ def, declared }) => [keyOf({ name: def.name, version: declared }), def.version]),
-  );
-  const decided = [
-    ...ours.task.map((def) => decide({ kind: 'task', def, current: view.find('task', def.name), overwrite, fleet })),
-    ...placed.map((one) => decideWorkflow(one, view, overwrite, fleet)),
-    ...(['event-handler', 'schedule'] as const).flatMap((kind) =>
-      ours[kind].map((def) =>
-        decide({ kind, def: pinnedTo(versions, def), current: view.find(kind, def.name), overwrite, fleet }),
-      ),
-    ),
-  ].map((change) => withTouches(change, view));
-  const stored = ({ name, version }: Change) => view.versionsOf(name).find((def) => def.version === version);
-  const changes = inOrder([...decided, ...prune(decided, fleet, view, options)], stored);
-  return { changes, asks: [...view.asks] };
-}
-
-interface Deciding {
-  kind: Kind;
-  /** Ours, without a stamp. */
-  def: Change['def'] & { name: string };
-  current: Record<string, unknown> | undefined;
-  overwrite: boolean;
-  fleet: string;
-  standsFor?: number;
-}
-
-function decide({ kind, def, current, overwrite, fleet, standsFor }: Deciding): Change {
-  const { canonical, stamp } = kindOf[kind];
-  const fingerprint = contentOf(kind, def);
-  const was = current ? contentOf(kind, current) : null;
-  const base = { kind, name: def.name, was, differences: [], reasons: [], touches: [], idle: [] };
-  const stamped = stamp(def, { fingerprint, fleet, ...(standsFor !== undefined && { standsFor }) });
-  if (!current) return { ...base, action: 'create', def: stamped };
-  if (was === fingerprint) return { ...base, action: 'unchanged' };
-  const found = differences(canonical(current), canonical(def));
-  const notice = overwrite ? undefined : whyKept(kind, current, fleet);
-  if (notice === undefined) return { ...base, action: 'update', def: stamped, differences: found };
-  return { ...base, action: 'keep', differences: found, notice };
-}
-
-function decideWorkflow(placed: Placed, view: View, overwrite: boolean, fleet: string): Change {
-  const { def, declared, current, reasons, idle } = placed;
-  const { name, version } = def;
-  const standsFor = declared === version ? {} : { standsFor: declared };
-  const which = { version, ...standsFor };
-  if (current && reasons.length > 0) {
-    // The version that is there stays: the new one is compared with it, and made beside it.
-    const old = { ...def, version: current.version };
-    const changed = decide({ kind: 'workflow', def: old, current, overwrite: true, fleet });
-    const created = decide({ kind: 'workflow', def, current: undefined, overwrite, fleet, ...standsFor });
-    return { ...created, ...which, action: 'new-version', differences: changed.differences, reasons: [...reasons] };
-  }
-  const change = decide({ kind: 'workflow', def, current, overwrite, fleet, ...standsFor });
-  const latest = view.versionsOf(name).at(-1)?.version ?? version;
-  return {
-    ...change,
-    ...which,
-    idle: change.action === 'update' ? [...idle] : [],
-    ...(latest > version && {
-      notice: `The server has version ${latest}, newer than ours: starts without a version use it.`,
+export async function makePlan(
+  conductor: Conductor,
+  ours: Definitions,
+  fleet: string,
+  options: PlanOptions = {},
+): Promise<Plan> {
+  const { changes, state } = await planAgainst(conductor, ours, fleet, options);
+  const known = new Set(changes.map((change) => labelOf(change)));
+  const unmanaged = kinds.flatMap((kind) =>
+    state.defs[kind].flatMap((def) => {
+      const which = {
+        kind,
+        name: def.name,
+        ...('version' in def && typeof def.version === 'number' && { version: def.version }),
+      };
+      const owner = kindOf[kind].stampOf(def)?.fleet;
+      return known.has(labelOf(which)) ? [] : [{ ...which, ...(owner !== undefined && { fleet: owner }) }];
     }),
+  );
+  return {
+    format: 1,
+    serverUrl: conductor.serverUrl,
+    fleet,
+    madeAt: new Date().toISOString(),
+    changes: await Promise.all(changes.map((change) => withFirings(conductor, change))),
+    unmanaged,
   };
 }
 
-function withTouches(change: Change, view: View): Change {
-  const { kind, name, version = 0, action } = change;
-  if (action !== 'update' && action !== 'new-version') return change;
-  if (kind === 'task') return { ...change, touches: view.touchedByTask(name) };
-  if (kind !== 'workflow') return change;
-  const own = view
-    .versionsOf(name)
-    .filter((stored) => action === 'new-version' || stored.version === version)
-    .map((stored) => ({
-      how: 'runs' as const,
-      workflow: name,
-      version: stored.version,
-      ids: [...view.running(stored)],
-    }))
-    .filter(({ ids }) => ids.length > 0);
-  return { ...change, touches: [...own, ...view.touchedByWorkflow(name)] };
+/** @throws FleetError `input` if the file holds no plan */
+export function parsePlan(text: string, file: string): Plan {
+  try {
+    return planSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new FleetError('input', `${file} holds no plan of this version of fleet.`, {
+      remedy: 'Make one with `fleet plan --out plan.json`.',
+      cause,
+    });
+  }
+}
+
+/** A new version for something that runs is as much a change as any other; what is kept differs and is not changed. */
+export function dueIn({ changes }: Pick<Plan, 'changes'>): Change[] {
+  return changes.filter(isDue);
+}
+
+async function withFirings(conductor: Conductor, change: Change): Promise<Change> {
+  const { kind, def, name } = change;
+  if (kind !== 'schedule' || !def) return change;
+  return { ...change, firings: await nextFirings(conductor, name, def, FIRINGS) };
 }

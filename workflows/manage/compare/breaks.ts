@@ -1,7 +1,7 @@
 import type { WorkflowTask } from '../../../core/conductor/types.ts';
 import { isObject } from '../../../core/json.ts';
 import { walk } from '../../model/walk.ts';
-import { narrowings } from './narrowing.ts';
+import { narrowings } from './narrowings.ts';
 
 /**
  * What a changed definition would break if it replaced the version that is there.

@@ -1,4 +1,4 @@
-import { isObject } from '../../core/json.ts';
+import { isObject } from '../../../core/json.ts';
 
 /** A definition that names a workflow: as a sub-workflow, to start it, or as its failure workflow. */
 export interface Pin {

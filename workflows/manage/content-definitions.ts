@@ -7,7 +7,7 @@ import type {
   Workflow,
   WorkflowSettings,
 } from '../../core/contract.ts';
-import type { Definitions } from './compare/view.ts';
+import type { Definitions } from './decide/server-view.ts';
 import { toTaskDef, withSettings } from './task-def.ts';
 
 /** Everything that is defined as code. */

@@ -1,8 +1,8 @@
-import { type Change, labelOf } from './change.ts';
-import { type Def, keyOf, taskNames, type View } from './compare/view.ts';
-import { contentOf, isAsStamped, type Kind, kindOf, kinds } from './kinds.ts';
+import { type Change, labelOf } from '../change.ts';
+import { type Def, keyOf, taskNames, type View } from './server-view.ts';
+import { contentOf, isAsStamped, type Kind, kindOf, kinds } from '../kinds.ts';
 import { pinsIn } from './pins.ts';
-import type { PlanOptions } from './plan.ts';
+import type { PlanOptions } from './decide-changes.ts';
 
 /**
  * What carries our stamp and is no longer in code. Not deleted is:

@@ -2,7 +2,7 @@ import type { WorkflowTask } from '../../../core/conductor/types.ts';
 import { walk } from '../../model/walk.ts';
 import type { Touch } from '../change.ts';
 import type { Kind } from '../kinds.ts';
-import { type Pin, pinsIn } from '../pins.ts';
+import { type Pin, pinsIn } from './pins.ts';
 
 export type Def = Record<string, unknown> & { name: string };
 export type VersionedDef = Def & { version: number };

@@ -3,8 +3,8 @@ import { isLock } from '../../core/conductor/definition-lock.ts';
 import type { ScheduleDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { inParallel } from '../../core/in-parallel.ts';
-import type { Definitions, ServerState } from './compare/view.ts';
-import { type Drafted, type PlanOptions, plan } from './plan.ts';
+import type { Definitions, ServerState } from './decide/server-view.ts';
+import { type Drafted, type PlanOptions, plan } from './decide/decide-changes.ts';
 
 /** Questions about running executions that are asked at once. */
 const AT_ONCE = 8;

@@ -1,10 +1,10 @@
-import type { Touch } from './change.ts';
-import { type Break, breaks } from './compare/breaking.ts';
-import { canonicalWorkflow } from './compare/canonical.ts';
-import { keyOf, type VersionedDef, type View } from './compare/view.ts';
-import { contentOf } from './kinds.ts';
+import type { Touch } from '../change.ts';
+import { type Break, breaks } from '../compare/breaks.ts';
+import { canonicalWorkflow } from '../compare/canonical.ts';
+import { keyOf, type VersionedDef, type View } from './server-view.ts';
+import { contentOf } from '../kinds.ts';
 import { repinned } from './pins.ts';
-import { workflowStamp } from './stamp.ts';
+import { workflowStamp } from '../stamp.ts';
 
 /**
  * Under which version each of our workflows is, or will be, on the server.
