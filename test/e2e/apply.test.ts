@@ -140,7 +140,7 @@ describe.concurrent('a plan in a file', () => {
     await conductor.putWorkflowDef({ name: one, version: 1, schemaVersion: 2, tasks: [TERMINATE] });
     const { code, stderr } = await runFleetCommand(['apply', file, '--yes']);
     expect(code).toBe(1);
-    expect(stderr).toContain(`The server changed since the plan was made: workflow ${one} v1 is there now.`);
+    expect(stderr).toContain(`The server changed since the plan was made: workflow ${one} v1 was created.`);
     expect(await isThere(other)).toBe(false);
   });
 
@@ -157,7 +157,7 @@ describe.concurrent('a plan in a file', () => {
     const id = await conductor.startWorkflow({ name: greet, input: { who: 'you' } });
     const { code, stderr } = await runFleetCommand(['apply', file, '--yes']);
     expect(code).toBe(1);
-    expect(stderr).toContain(`Executions started since the plan was made that it would break: ${greet}@1 (${id})`);
+    expect(stderr).toContain(`The plan would break executions that started since it was made: ${greet}@1 (${id})`);
     await conductor.terminate(id, 'the test is over');
   });
 
@@ -172,7 +172,7 @@ describe.concurrent('a plan in a file', () => {
     writeFileSync(file, '{"format":1}');
     expect(await runFleetCommand(['apply', file, '--yes'])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('holds no plan'),
+      stderr: expect.stringContaining('is not a plan'),
     });
   });
 });

@@ -59,13 +59,13 @@ describe.concurrent('a plan', () => {
     const { code, text } = await plan('--check');
     expect(code).toBe(3);
     expect(text).toContain('description: "mended by hand" → "A probe of plan and apply."');
-    expect(text).toContain('It was changed on the server and is left as it is');
+    expect(text).toContain('It was changed on the server, so it is kept.');
     await apply('--overwrite');
     expect(await plan('--check')).toMatchObject({ code: 0 });
 
     folder.write('definitions', greet, greetingCode(greet, { text: 'good day' }));
     const other = await runFleetCommand(['plan', ...folder.flags, '--fleet-name', ownName('other')]);
-    expect(other.stdout).toContain(`It belongs to the fleet "${fleet}" and is left as it is`);
+    expect(other.stdout).toContain(`It belongs to the fleet "${fleet}", so it is kept.`);
   });
 });
 

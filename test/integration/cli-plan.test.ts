@@ -163,7 +163,7 @@ describe('fleet apply', () => {
     const before = writes().length;
     await expect(applied(nothing(), file)).rejects.toMatchObject({
       code: 'conflict',
-      message: expect.stringContaining('workflow Greet v1 is there now'),
+      message: expect.stringContaining('workflow Greet v1 was created'),
     });
     // Taking and giving up the lock is all that it wrote.
     expect(
@@ -189,7 +189,7 @@ describe('fleet apply', () => {
   });
 
   test.each([
-    ['that holds no plan', () => writeFileSync(join(files, 'bad.json'), '{}'), 'bad.json', 'input'],
+    ['that is not a plan', () => writeFileSync(join(files, 'bad.json'), '{}'), 'bad.json', 'input'],
     ['that does not exist', () => {}, 'missing.json', 'input'],
   ])('refuses a file %s', async (_, prepare, name, errorCode) => {
     prepare();

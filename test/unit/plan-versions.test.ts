@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { decideChanges } from '../../workflows/manage/decide/decide-changes.ts';
 import type { Definitions, ServerState, VersionedDef } from '../../workflows/manage/decide/server-view.ts';
-import { plan } from '../../workflows/manage/decide/decide-changes.ts';
 
 type Json = Record<string, unknown>;
 
@@ -39,7 +39,7 @@ const defs = (workflow: readonly VersionedDef[], more: Partial<Definitions> = {}
 /** The server after these were applied, with these executions running. */
 function applied(ours: Definitions, ids: Record<string, string[]> = {}, before?: ServerState): ServerState {
   const old = before ?? { defs: defs([]), running: new Map() };
-  const { changes } = plan(ours, FLEET, old);
+  const { changes } = decideChanges(ours, FLEET, old);
   const written = (kind: string) =>
     changes.filter((change) => change.kind === kind && change.def).map(({ def }) => def as VersionedDef);
   const isWritten = (kind: string, def: Json) =>
@@ -59,7 +59,9 @@ function applied(ours: Definitions, ids: Record<string, string[]> = {}, before?:
 }
 
 const lines = (ours: Definitions, server: ServerState, options = {}) =>
-  plan(ours, FLEET, server, options).changes.map(({ name, version, action }) => `${action} ${name}@${version ?? ''}`);
+  decideChanges(ours, FLEET, server, options).changes.map(
+    ({ name, version, action }) => `${action} ${name}@${version ?? ''}`,
+  );
 
 describe('a definition that has lost a task', () => {
   const before = defs([flow('w', 1, ['a', 'b'])]);
@@ -68,14 +70,14 @@ describe('a definition that has lost a task', () => {
   test('replaces its version while nothing runs under it, and asks before', () => {
     const server = applied(before);
     expect(lines(after, server)).toEqual(['update w@1']);
-    expect(plan(after, FLEET, server).asks).toEqual(['w@1']);
-    expect(plan(after, FLEET, server).changes[0]?.idle).toEqual(['w@1']);
+    expect(decideChanges(after, FLEET, server).asks).toEqual(['w@1']);
+    expect(decideChanges(after, FLEET, server).changes[0]?.idle).toEqual(['w@1']);
   });
 
   test('becomes the version after the highest while something does, and stands for the one in code', () => {
     const server = applied(before, { 'w@1': ['x1'] });
     expect(lines(after, server)).toEqual(['new-version w@2', 'left w@1']);
-    const [change] = plan(after, FLEET, server).changes;
+    const [change] = decideChanges(after, FLEET, server).changes;
     expect(change).toMatchObject({ standsFor: 1, reasons: ['task b is gone'], was: null });
     expect(change?.touches).toEqual([{ how: 'runs', workflow: 'w', version: 1, ids: ['x1'] }]);
   });
@@ -106,7 +108,7 @@ test.each([
   ['an input that asks for more', ['a'], { inputSchema: input('who', 'mood') }, 'input.mood is needed now'],
 ])('%s needs a new version', (_, tasks, more, reason) => {
   const server = applied(defs([flow('w', 1, ['a'])]), { 'w@1': ['x'] });
-  expect(plan(defs([flow('w', 1, tasks, more)]), FLEET, server).changes[0]).toMatchObject({
+  expect(decideChanges(defs([flow('w', 1, tasks, more)]), FLEET, server).changes[0]).toMatchObject({
     action: 'new-version',
     reasons: [reason],
   });
@@ -158,7 +160,7 @@ describe('who names a workflow that got a new version', () => {
   test('follows it, and comes after it; all are unchanged afterwards', () => {
     const ids = { 'w@1': ['x'], 'w@2': [], 'p@1': [], 'q@1': [] };
     const server = applied(users(['a', 'b']), ids);
-    const { changes } = plan(users(['a']), FLEET, server);
+    const { changes } = decideChanges(users(['a']), FLEET, server);
     expect(changes.map(({ name, action }) => `${action} ${name}`)).toEqual([
       'new-version w',
       'left w',
@@ -190,7 +192,7 @@ describe('pruning', () => {
     const server = applied(both);
     const stranger = { ...flow('stranger', 1, [running('p', 1)]) };
     const withStranger = { ...server, defs: { ...server.defs, workflow: [...server.defs.workflow, stranger] } };
-    const { changes } = plan(defs([]), FLEET, withStranger, prune);
+    const { changes } = decideChanges(defs([]), FLEET, withStranger, prune);
     expect(changes.map(({ name, action, reasons }) => [name, action, ...reasons])).toEqual([
       ['w', 'in-use', 'workflow p v1 refers to it'],
       ['p', 'in-use', 'workflow stranger v1 refers to it'],
@@ -203,7 +205,7 @@ describe('pruning', () => {
     const [w, p] = server.defs.workflow as [VersionedDef, VersionedDef];
     const state = (workflow: VersionedDef[]) => ({ defs: defs(workflow), running: new Map() });
     expect(lines(defs([]), state([bare]), prune)).toEqual([]);
-    expect(plan(defs([]), 'another', server, prune).changes).toEqual([]);
+    expect(decideChanges(defs([]), 'another', server, prune).changes).toEqual([]);
     const mended = state([{ ...p, description: 'mended' }, w]);
     expect(lines(defs([]), mended, prune)).toEqual(['keep p@1', 'in-use w@1']);
     expect(lines(defs([]), mended, { prune: true, overwrite: true })).toEqual(['delete p@1', 'delete w@1']);

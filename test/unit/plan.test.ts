@@ -5,8 +5,8 @@ import { defineTask, fromSetting } from '../../core/contract.ts';
 import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import type { Change } from '../../workflows/manage/change.ts';
 import { canonicalWorkflow, fingerprint } from '../../workflows/manage/compare/canonical.ts';
+import { decideChanges } from '../../workflows/manage/decide/decide-changes.ts';
 import type { Definitions, ServerState } from '../../workflows/manage/decide/server-view.ts';
-import { plan } from '../../workflows/manage/decide/decide-changes.ts';
 import { toTaskDef, withSettings } from '../../workflows/manage/task-def.ts';
 
 const task: TaskDef = {
@@ -47,7 +47,7 @@ function server(stored: Parameters<typeof definitions>[0]): ServerState {
 }
 
 const planned = (ours: Parameters<typeof definitions>[0], state: ServerState, options = {}) =>
-  plan(definitions(ours), 'default', state, options).changes;
+  decideChanges(definitions(ours), 'default', state, options).changes;
 
 function actions(changes: Change[]): string[] {
   return changes.map(({ name, action }) => `${name} ${action}`);

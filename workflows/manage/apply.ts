@@ -4,44 +4,44 @@ import type { WorkflowSettings } from '../../core/contract.ts';
 import { FleetError } from '../../core/errors.ts';
 import { carryOut, type Outcome } from './carry-out.ts';
 import type { Change } from './change.ts';
-import { dueIn, makePlan, type Plan } from './plan.ts';
 import { type Content, definitionsOf } from './content-definitions.ts';
-import type { PlanOptions } from './decide/decide-changes.ts';
+import type { DecideOptions } from './decide/decide-changes.ts';
+import { dueIn, makePlan, type Plan } from './plan.ts';
 
-/** How long registering waits for others that register at the same time. */
+/** How long `register` waits for other processes that register. */
 const REGISTER_WAIT_MS = 120_000;
 
 export interface ApplyOptions extends LockOptions {
-  /** Told of every change as soon as it is done. */
+  /** Called after each change. */
   report?: (outcome: Outcome) => void;
 }
 
 /**
- * Does exactly what the plan says, alone. An apply that was interrupted is finished by doing its plan, or a new one, again.
- * @throws FleetError `conflict` if another apply is at work or the server changed since the plan was made; then nothing was written
+ * Carries out a plan under the lock of its fleet. To finish an apply that was interrupted, apply the same plan again, or a new one.
+ * @throws FleetError `conflict` if another apply holds the lock or the server changed since the plan was made; then nothing was written
  */
 export async function apply(conductor: Conductor, plan: Plan, options: ApplyOptions = {}): Promise<Outcome[]> {
   if (plan.serverUrl !== conductor.serverUrl) {
     throw new FleetError('input', `The plan was made for ${plan.serverUrl}, not for ${conductor.serverUrl}.`, {
-      remedy: 'Make a plan for this server, or set CONDUCTOR_SERVER_URL to the other one.',
+      remedy: `Make a plan for this server: fleet plan --out plan.json. Or set CONDUCTOR_SERVER_URL to ${plan.serverUrl}.`,
     });
   }
   if (dueIn(plan).length === 0) return [];
-  return locked(conductor, plan.fleet, options, (lock) =>
-    carryOut(stopped(conductor, options), plan, lock, options.report),
+  return withLock(conductor, plan.fleet, options, (lock) =>
+    carryOut(withSignal(conductor, options), plan, lock, options.report),
   );
 }
 
-export interface RegisterOptions extends Omit<PlanOptions, 'prune'>, LockOptions {
-  /** Under which name; see the setting `fleetName`. */
+export interface RegisterOptions extends Omit<DecideOptions, 'prune'>, LockOptions {
+  /** The name of the fleet; see the setting `fleetName`. */
   fleet?: string;
 }
 
 /**
- * Brings the server up to our definitions: plan and apply in one. May be repeated and run by several processes at once: they wait for
- * each other, a definition that is there already is not written again, and one that an operator changed is not overwritten unless
+ * Registers the definitions in code: plan and apply in one. It may be repeated, and several processes may call it at once: they wait for
+ * each other. A definition that is already on the server is not written again. One that was changed on the server is kept unless
  * `overwrite` is set.
- * @returns what was found and done, for every definition
+ * @returns what was found and done, for every definition in code
  */
 export async function register(
   conductor: Conductor,
@@ -50,23 +50,23 @@ export async function register(
   options: RegisterOptions = {},
 ): Promise<Change[]> {
   const { fleet = 'default', waitMs = REGISTER_WAIT_MS, overwrite = false } = options;
-  const calls = stopped(conductor, options);
+  const calls = withSignal(conductor, options);
   const ours = definitionsOf(content, settings);
   const first = await makePlan(calls, ours, fleet, { overwrite });
-  if (dueIn(first).length === 0) return ofOurs(first);
-  return locked(conductor, fleet, { ...options, waitMs }, async (lock) => {
-    const plan = await makePlan(calls, ours, fleet, { overwrite }); // another process may have done it meanwhile
+  if (dueIn(first).length === 0) return inCode(first);
+  return withLock(conductor, fleet, { ...options, waitMs }, async (lock) => {
+    const plan = await makePlan(calls, ours, fleet, { overwrite }); // another process may have registered meanwhile
     await carryOut(calls, plan, lock);
-    return ofOurs(plan);
+    return inCode(plan);
   });
 }
 
-function ofOurs({ changes }: Plan): Change[] {
+function inCode({ changes }: Plan): Change[] {
   return changes.filter(({ action }) => action !== 'left');
 }
 
-/** The lock itself is given up even after a stop was asked for. */
-async function locked<T>(
+/** The lock is released even if the signal was aborted: its own calls do not carry the signal. */
+async function withLock<T>(
   conductor: Conductor,
   fleet: string,
   options: LockOptions,
@@ -80,6 +80,6 @@ async function locked<T>(
   }
 }
 
-function stopped(conductor: Conductor, { signal }: LockOptions): Conductor {
+function withSignal(conductor: Conductor, { signal }: LockOptions): Conductor {
   return signal ? conductor.withSignal(signal) : conductor;
 }

@@ -5,21 +5,21 @@ import { FleetError } from '../../core/errors.ts';
 import { type Change, isDue, labelOf } from './change.ts';
 import type { Definitions } from './decide/server-view.ts';
 import { contentOf, type Kind } from './kinds.ts';
-import type { Plan } from './plan.ts';
 import { nextFirings } from './next-firings.ts';
+import type { Plan } from './plan.ts';
 import { readDefinitions, readRunning } from './read-server.ts';
 
 type Def = Record<string, unknown>;
 
-/** What became of a change: done now, or found done because an apply before this one did not come to its end. */
+/** The result of a change: `done` now, or `was-done` by an earlier apply that was interrupted later. */
 export interface Outcome {
   change: Change;
   result: 'done' | 'was-done';
 }
 
 /**
- * Does exactly the plan, in its order. Everything is checked before anything is written: what the server has must be what the plan was
- * made against, or what it was to become; so a plan that was interrupted can be carried out again.
+ * Carries out a plan, in its order. Everything is checked before anything is written: each definition on the server must be the one that
+ * the plan was made for, or already the one that the plan writes. So a plan that was interrupted can be carried out again.
  * @throws FleetError `conflict` that names what changed since, `input` with the server's words if it would refuse a definition
  */
 export async function carryOut(
@@ -30,7 +30,7 @@ export async function carryOut(
 ): Promise<Outcome[]> {
   const server = await readDefinitions(conductor);
   const found = plan.changes.map((change) => ({ change, current: currentOf(server, change) }));
-  refuseMoved(found);
+  refuseChanged(found);
   const due = found.filter(({ change, current }) => isDue(change) && !isDone(change, current));
   await refuseStarted(conductor, due);
   for (const { change } of due) await refuseInvalid(conductor, change);
@@ -46,7 +46,7 @@ export async function carryOut(
   return outcomes;
 }
 
-/** What fails after the lock was lost fails because of that: whoever has it now was there first. */
+/** An error after the lock was lost is reported as the loss: the process that holds the lock now may have written first. */
 async function whileHeld(lock: Lock, work: () => Promise<void>): Promise<void> {
   try {
     await work();
@@ -71,19 +71,19 @@ function isDone({ kind, action, def }: Change, current: Def | undefined): boolea
   return def !== undefined && current !== undefined && contentOf(kind, def) === contentOf(kind, current);
 }
 
-function refuseMoved(found: readonly Found[]): void {
-  const moved = found.filter(({ change, current }) => {
+function refuseChanged(found: readonly Found[]): void {
+  const changed = found.filter(({ change, current }) => {
     if (!isDue(change) && change.action !== 'unchanged') return false;
     const is = current ? contentOf(change.kind, current) : null;
     return is !== change.was && !(isDue(change) && isDone(change, current));
   });
-  if (moved.length === 0) return;
-  const what = moved.map(
+  if (changed.length === 0) return;
+  const what = changed.map(
     ({ change, current }) =>
-      `${labelOf(change)} ${current ? (change.was === null ? 'is there now' : 'was changed') : 'is gone'}`,
+      `${labelOf(change)} ${current ? (change.was === null ? 'was created' : 'was changed') : 'was deleted'}`,
   );
   throw new FleetError('conflict', `The server changed since the plan was made: ${what.join('; ')}.`, {
-    remedy: 'Nothing was written. Run `fleet plan` again and look at what it says now.',
+    remedy: 'Nothing was written. Make a new plan: fleet plan',
   });
 }
 
@@ -96,9 +96,9 @@ async function refuseStarted(conductor: Conductor, due: readonly Found[]): Promi
   );
   throw new FleetError(
     'conflict',
-    `Executions started since the plan was made that it would break: ${what.join('; ')}.`,
+    `The plan would break executions that started since it was made: ${what.join('; ')}.`,
     {
-      remedy: 'Nothing was written. Run `fleet plan` again: what runs gets a new version beside it.',
+      remedy: 'Nothing was written. Make a new plan: fleet plan. It creates a new version beside the one that runs.',
     },
   );
 }
@@ -109,11 +109,11 @@ async function refuseInvalid(conductor: Conductor, change: Change): Promise<void
   if (kind === 'schedule') await nextFirings(conductor, name, def, 1);
   if (kind !== 'workflow') return;
   try {
-    await conductor.validateWorkflowDef(def as WorkflowDef); // written by us, or checked by the server right here
+    await conductor.validateWorkflowDef(def as WorkflowDef); // made by a builder, or read from a plan file, which the server checks here
   } catch (cause) {
     if (!(cause instanceof FleetError) || cause.code !== 'input') throw cause;
     throw new FleetError('input', `The server refuses ${labelOf(change)}: ${cause.message}`, {
-      remedy: 'Nothing was written. `fleet lint` says how to repair it.',
+      remedy: 'Nothing was written. To see how to fix it: fleet lint',
       cause,
     });
   }
@@ -128,7 +128,7 @@ async function write(conductor: Conductor, change: Change, current: Def | undefi
       return conductor.putTaskDefs([def as TaskDef]);
     case 'workflow':
       if (!current) return conductor.createWorkflowDef(def as WorkflowDef);
-      // The server takes the time of creation from whoever writes.
+      // The server does not keep the time of creation: the writer sends it.
       return conductor.putWorkflowDef({ ...(def as WorkflowDef), createTime: current.createTime });
     case 'event-handler':
       if (!current) return conductor.createEventHandler(def as EventHandlerDef);

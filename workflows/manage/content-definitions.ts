@@ -10,7 +10,7 @@ import type {
 import type { Definitions } from './decide/server-view.ts';
 import { toTaskDef, withSettings } from './task-def.ts';
 
-/** Everything that is defined as code. */
+/** All definitions in code. */
 export interface Content {
   tasks: readonly TaskContract[];
   workflows: readonly Workflow[];
@@ -19,8 +19,8 @@ export interface Content {
 }
 
 /**
- * Everything to register, each name once: the workers' tasks, the workflows with those made with them, those that a schedule starts, and
- * the tasks and policies that only workflows use.
+ * The definitions to register, each name once: the tasks of workers, the tasks and policies that workflows use, the workflows with their
+ * companions, and the workflows that schedules start.
  */
 export function definitionsOf(content: Content, settings: WorkflowSettings): Definitions {
   const { tasks, schedules = [], eventHandlers = [] } = content;

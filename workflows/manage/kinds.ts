@@ -7,15 +7,15 @@ import {
 } from './compare/canonical.ts';
 import * as stamps from './stamp.ts';
 
-/** What can be registered, in the order in which nothing refers to what is not there yet. */
+/** What can be registered. A kind may only refer to the kinds before it. */
 export const kinds = ['task', 'workflow', 'event-handler', 'schedule'] as const;
 export type Kind = (typeof kinds)[number];
 
 type Json = Record<string, unknown>;
 
-/** What differs between the kinds for whoever compares definitions. */
+/** What comparing and stamping definitions needs to know of a kind. */
 interface KindOf {
-  /** How it is called in sentences. */
+  /** Its name in sentences. */
   noun: string;
   canonical(def: Json): Json;
   stamp<D extends Json>(def: D, stamp: stamps.Stamp): D;
@@ -44,22 +44,22 @@ export const kindOf: Record<Kind, KindOf> = {
   },
 };
 
-/** The same for a definition with and without stamp, server defaults and times. */
+/** A fingerprint that ignores stamps, the server's defaults and times. */
 export function contentOf(kind: Kind, def: Json): string {
   return fingerprint(kindOf[kind].canonical(def));
 }
 
-/** Whether the content is still what a registration of ours wrote. */
+/** Whether the content is still what a registration wrote. */
 export function isAsStamped(kind: Kind, def: Json): boolean {
   const stamp = kindOf[kind].stampOf(def);
   return stamp !== undefined && contentOf(kind, def).startsWith(stamp.fingerprint);
 }
 
-/** Why a definition on the server is not ours to replace; undefined if it is. */
+/** Why a definition on the server is kept; undefined if this fleet may replace it. */
 export function whyKept(kind: Kind, def: Json, fleet: string): string | undefined {
   const stamp = kindOf[kind].stampOf(def);
-  if (!stamp) return 'It was not registered from code and is left as it is; `--overwrite` replaces it.';
-  if (!isAsStamped(kind, def)) return 'It was changed on the server and is left as it is; `--overwrite` replaces it.';
+  if (!stamp) return 'It was not registered from code, so it is kept. `--overwrite` replaces it.';
+  if (!isAsStamped(kind, def)) return 'It was changed on the server, so it is kept. `--overwrite` replaces it.';
   if (stamp.fleet === fleet) return undefined;
-  return `It belongs to the fleet "${stamp.fleet}" and is left as it is; \`--overwrite\` takes it over.`;
+  return `It belongs to the fleet "${stamp.fleet}", so it is kept. \`--overwrite\` takes it over.`;
 }

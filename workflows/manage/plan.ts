@@ -2,77 +2,93 @@ import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { FleetError } from '../../core/errors.ts';
 import { type Change, changeSchema, isDue, labelOf } from './change.ts';
+import { type DecideOptions, type Decision, decideChanges } from './decide/decide-changes.ts';
 import type { Definitions } from './decide/server-view.ts';
 import { kindOf, kinds } from './kinds.ts';
 import { nextFirings } from './next-firings.ts';
-import type { PlanOptions } from './decide/decide-changes.ts';
-import { planAgainst } from './read-server.ts';
+import { readDefinitions, readRunning } from './read-server.ts';
 
-/** What `fleet plan --out` writes and `fleet apply` reads. */
+/** What is to be done about each definition: `fleet plan --out` writes it, `fleet apply` reads it. */
 export const planSchema = z.object({
   format: z.literal(1),
   serverUrl: z.string(),
   fleet: z.string(),
   /** ISO time. */
   madeAt: z.string(),
-  /** In the order in which they are to be done. */
+  /** In the order in which they are to be carried out. */
   changes: z.array(changeSchema),
-  /** What the server has beside: not in code, and without our stamp. */
+  /** Definitions on the server that are neither in code nor stamped by this fleet. `fleet` is set if another fleet stamped it. */
   unmanaged: z.array(
     z.object({ kind: z.enum(kinds), name: z.string(), version: z.int().optional(), fleet: z.string().optional() }),
   ),
 });
 export type Plan = z.output<typeof planSchema>;
 
-/** Schedules whose firings are asked for. */
+/** How many firings of a schedule a plan shows. */
 const FIRINGS = 3;
 
 /**
- * Compares ours with what the server has now.
+ * Compares the definitions in code with those on the server now.
  * @throws FleetError `config` if the server cannot read the cron expression of a schedule
  */
 export async function makePlan(
   conductor: Conductor,
   ours: Definitions,
   fleet: string,
-  options: PlanOptions = {},
+  options: DecideOptions = {},
 ): Promise<Plan> {
-  const { changes, state } = await planAgainst(conductor, ours, fleet, options);
-  const known = new Set(changes.map((change) => labelOf(change)));
-  const unmanaged = kinds.flatMap((kind) =>
-    state.defs[kind].flatMap((def) => {
-      const which = {
-        kind,
-        name: def.name,
-        ...('version' in def && typeof def.version === 'number' && { version: def.version }),
-      };
-      const owner = kindOf[kind].stampOf(def)?.fleet;
-      return known.has(labelOf(which)) ? [] : [{ ...which, ...(owner !== undefined && { fleet: owner }) }];
-    }),
-  );
+  const stored = await readDefinitions(conductor);
+  const { changes } = await whenAnswered(conductor, (running) => {
+    return decideChanges(ours, fleet, { defs: stored, running }, options);
+  });
   return {
     format: 1,
     serverUrl: conductor.serverUrl,
     fleet,
     madeAt: new Date().toISOString(),
     changes: await Promise.all(changes.map((change) => withFirings(conductor, change))),
-    unmanaged,
+    unmanaged: unmanagedIn(stored, changes),
   };
 }
 
-/** @throws FleetError `input` if the file holds no plan */
+/** Decides, asks the server about the running executions on which the decision depends, and decides again with the answers. */
+async function whenAnswered(
+  conductor: Conductor,
+  decide: (running: ReadonlyMap<string, readonly string[]>) => Decision,
+): Promise<Decision> {
+  const running = new Map<string, readonly string[]>();
+  for (;;) {
+    const decision = decide(running);
+    if (decision.asks.length === 0) return decision;
+    for (const [version, ids] of await readRunning(conductor, decision.asks)) running.set(version, ids);
+  }
+}
+
+function unmanagedIn(stored: Definitions, changes: readonly Change[]): Plan['unmanaged'] {
+  const known = new Set(changes.map((change) => labelOf(change)));
+  return kinds.flatMap((kind) =>
+    stored[kind].flatMap((def) => {
+      const version = 'version' in def && typeof def.version === 'number' ? { version: def.version } : {};
+      const which = { kind, name: def.name, ...version };
+      const owner = kindOf[kind].stampOf(def)?.fleet;
+      return known.has(labelOf(which)) ? [] : [{ ...which, ...(owner !== undefined && { fleet: owner }) }];
+    }),
+  );
+}
+
+/** @throws FleetError `input` if the text is not a plan */
 export function parsePlan(text: string, file: string): Plan {
   try {
     return planSchema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new FleetError('input', `${file} holds no plan of this version of fleet.`, {
-      remedy: 'Make one with `fleet plan --out plan.json`.',
+    throw new FleetError('input', `${file} is not a plan of this version of fleet.`, {
+      remedy: 'Make a plan: fleet plan --out plan.json',
       cause,
     });
   }
 }
 
-/** A new version for something that runs is as much a change as any other; what is kept differs and is not changed. */
+/** The changes that `apply` carries out. */
 export function dueIn({ changes }: Pick<Plan, 'changes'>): Change[] {
   return changes.filter(isDue);
 }

@@ -3,13 +3,12 @@ import { isLock } from '../../core/conductor/definition-lock.ts';
 import type { ScheduleDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { inParallel } from '../../core/in-parallel.ts';
-import type { Definitions, ServerState } from './decide/server-view.ts';
-import { type Drafted, type PlanOptions, plan } from './decide/decide-changes.ts';
+import type { Definitions } from './decide/server-view.ts';
 
-/** Questions about running executions that are asked at once. */
+/** How many questions about running executions are asked at the same time. */
 const AT_ONCE = 8;
 
-/** Everything the server has registered, but for our locks. */
+/** Every definition on the server except our locks. */
 export async function readDefinitions(conductor: Conductor): Promise<Definitions> {
   const [task, workflow, eventHandler, schedule] = await Promise.all([
     conductor.listTaskDefs(),
@@ -25,29 +24,13 @@ export async function readDefinitions(conductor: Conductor): Promise<Definitions
   };
 }
 
-/** A server whose scheduler is switched off does not know the call; one that is to get a schedule says so then. */
+/** A server whose scheduler is switched off does not know the call. It says so when a schedule is written. */
 async function withoutScheduler(schedules: Promise<ScheduleDef[]>): Promise<ScheduleDef[]> {
   try {
     return await schedules;
   } catch (error) {
     if (error instanceof FleetError && error.code === 'not-found') return [];
     throw error;
-  }
-}
-
-/** Plans against the server as it is; asks it about running executions only where the answer decides something. */
-export async function planAgainst(
-  conductor: Conductor,
-  ours: Definitions,
-  fleet: string,
-  options: PlanOptions,
-): Promise<Drafted & { state: ServerState }> {
-  const running = new Map<string, readonly string[]>();
-  const state: ServerState = { defs: await readDefinitions(conductor), running };
-  for (;;) {
-    const drafted = plan(ours, fleet, state, options);
-    if (drafted.asks.length === 0) return { ...drafted, state };
-    for (const [key, ids] of await readRunning(conductor, drafted.asks)) running.set(key, ids);
   }
 }
 

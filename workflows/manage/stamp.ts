@@ -2,22 +2,22 @@ import { isObject } from '../../core/json.ts';
 import { STAMP_KEY } from './compare/canonical.ts';
 
 /**
- * What registration leaves in everything it writes, where the server keeps it and nothing reads it: workflows in `metadata`, task
- * definitions in a `$comment` of the input schema, schedules at the end of the description, event handlers, which have no field for
- * remarks, in a comment of the condition.
+ * What registration adds to every definition that it writes, in a place that the server keeps and does not read: in the `metadata` of
+ * workflows, in a `$comment` of the input schema of task definitions, at the end of the description of schedules, and in a comment of the
+ * condition of event handlers, which have no field for remarks.
  */
 export interface Stamp {
-  /** Of the content as it was written; shortened where people read it. */
+  /** Of the content as it was written. Shortened in descriptions and conditions, which people read. */
   fingerprint: string;
-  /** The setting `fleetName` of whoever wrote it. */
+  /** The setting `fleetName` of the process that wrote it. */
   fleet: string;
-  /** The version a workflow has in code, where it was registered under a later one. */
+  /** The version of a workflow in code, if it was registered under a later one. */
   standsFor?: number;
 }
 
 type Json = Record<string, unknown>;
 
-/** Stamps from before fleets had names. */
+/** The fleet of stamps that were written before fleets had names. */
 const FIRST_FLEET = 'default';
 const SHORT = 16;
 
@@ -68,7 +68,7 @@ export function unstampedSchedule(def: Json): Json {
 const IN_CONDITION = new RegExp(`^/\\* ${STAMP_KEY} ([0-9a-f]+) ([\\w-]+) \\*/ `);
 const ALWAYS = 'true';
 
-/** The stamp goes first: behind a comment that ends with its line it would be part of that. */
+/** The stamp is first: after a `//` comment it would be part of that comment. */
 export function stampEventHandler<D extends Json>(def: D, { fingerprint, fleet }: Stamp): D {
   const condition = text(def.condition) || ALWAYS;
   return { ...def, condition: `/* ${STAMP_KEY} ${fingerprint.slice(0, SHORT)} ${fleet} */ ${condition}` };

@@ -9,7 +9,7 @@ import {
   type WorkflowSettings,
 } from '../../core/contract.ts';
 
-/** Three more tries after 2, 4 and 8 s; an attempt that runs out of time is tried again. */
+/** Three retries, after 2, 4 and 8 s. An attempt that times out is retried. */
 const DEFAULTS = {
   retryCount: 3,
   retryLogic: 'EXPONENTIAL_BACKOFF',
@@ -18,13 +18,13 @@ const DEFAULTS = {
   timeoutPolicy: 'RETRY',
 } as const satisfies TaskOptions;
 
-/** The lease, where nobody says another one. */
+/** The lease, if the contract names none. */
 const LEASE_SECONDS = 60;
 
 /** The Conductor task definition of a contract or a policy. */
 export function toTaskDef(contract: TaskContract | TaskPolicy): TaskDef {
   const { name, description, options } = contract;
-  // The server refuses a lease that is longer than the time for an attempt.
+  // The server refuses a lease that is longer than the time limit of an attempt.
   const responseTimeoutSeconds = Math.min(LEASE_SECONDS, options.timeoutSeconds || LEASE_SECONDS);
   const def: TaskDef = { name, description, ...DEFAULTS, responseTimeoutSeconds, ...options };
   if (contract.kind === 'policy') return { ...def, inputSchema: schemaDef(`${name}.input`, { type: 'object' }) };
@@ -36,7 +36,7 @@ export function toTaskDef(contract: TaskContract | TaskPolicy): TaskDef {
   };
 }
 
-/** The definition with this deployment's settings as the defaults of the inputs that ask for them (`fromSetting`). */
+/** The definition with this deployment's settings as the defaults of the inputs that name a setting (`fromSetting`). */
 export function withSettings(workflow: Workflow, settings: WorkflowSettings): WorkflowDef {
   const { properties = {} } = inputSchemaOf(workflow.input) as { properties?: Record<string, { setting?: string }> };
   const inputTemplate = { ...workflow.def.inputTemplate };

@@ -1,44 +1,50 @@
 import type { Change } from '../change.ts';
 import { differences } from '../compare/differences.ts';
-import { type Definitions, keyOf, type ServerState, type View, viewOf } from './server-view.ts';
-import { contentOf, type Kind, kindOf, whyKept } from '../kinds.ts';
-import { inOrder } from '../order.ts';
+import { contentOf, type Kind, kindOf, kinds, whyKept } from '../kinds.ts';
+import { pinsIn } from './pins.ts';
+import { type PlacedWorkflow, placeWorkflows, withServerVersions } from './place-workflows.ts';
 import { prune } from './prune.ts';
-import { type Placed, pinnedTo, place } from './place-versions.ts';
+import { type Def, type Definitions, keyOf, type ServerState, ServerView } from './server-view.ts';
 
-export interface PlanOptions {
-  /** Also replace what somebody changed on the server. */
+export interface DecideOptions {
+  /** Also replace definitions that were changed on the server. */
   overwrite?: boolean;
-  /** Delete what carries our stamp and is no longer in code. */
+  /** Delete definitions that carry our stamp and are no longer in code. */
   prune?: boolean;
 }
 
-export interface Drafted {
-  /** In the order in which they are to be done. */
+export interface Decision {
+  /** In the order in which they are to be carried out. */
   changes: Change[];
-  /** Versions, as `name@version`, whose running executions have to be known for a final answer. */
+  /** Versions, as `name@version`, whose running executions must be known before the decision is final. */
   asks: string[];
 }
 
 /**
- * Compares ours with the server's and says what is to be done about each definition. Pure: no call is made. Where the answer depends on
- * running executions that `server` does not know of it takes them for none and says so in `asks`.
+ * Compares the definitions in code with the server's and decides what is to be done about each. Makes no call. Where the answer depends
+ * on executions that `server` does not tell about, it assumes that there are none, and names the version in `asks`.
  */
-export function plan(ours: Definitions, fleet: string, server: ServerState, options: PlanOptions = {}): Drafted {
-  const view = viewOf(server);
+export function decideChanges(
+  ours: Definitions,
+  fleet: string,
+  server: ServerState,
+  options: DecideOptions = {},
+): Decision {
+  const view = new ServerView(server);
   const { overwrite = false } = options;
-  const placed = place(ours.workflow, view, (def) => overwrite || whyKept('workflow', def, fleet) === undefined);
+  const placed = placeWorkflows(ours.workflow, view, (def) => {
+    return overwrite || whyKept('workflow', def, fleet) === undefined;
+  });
   const versions = new Map(
-    placed.map(({ def, declared }) => [keyOf({ name: def.name, version: declared }), def.version]),
+    placed.map(({ def, versionInCode }) => [keyOf({ name: def.name, version: versionInCode }), def.version]),
   );
+  const decideOne = (kind: Exclude<Kind, 'workflow'>, def: Def) =>
+    decide({ kind, def, current: view.find(kind, def.name), overwrite, fleet });
   const decided = [
-    ...ours.task.map((def) => decide({ kind: 'task', def, current: view.find('task', def.name), overwrite, fleet })),
+    ...ours.task.map((def) => decideOne('task', def)),
     ...placed.map((one) => decideWorkflow(one, view, overwrite, fleet)),
-    ...(['event-handler', 'schedule'] as const).flatMap((kind) =>
-      ours[kind].map((def) =>
-        decide({ kind, def: pinnedTo(versions, def), current: view.find(kind, def.name), overwrite, fleet }),
-      ),
-    ),
+    ...ours['event-handler'].map((def) => decideOne('event-handler', withServerVersions(def, versions))),
+    ...ours.schedule.map((def) => decideOne('schedule', withServerVersions(def, versions))),
   ].map((change) => withTouches(change, view));
   const stored = ({ name, version }: Change) => view.versionsOf(name).find((def) => def.version === version);
   const changes = inOrder([...decided, ...prune(decided, fleet, view, options)], stored);
@@ -47,8 +53,8 @@ export function plan(ours: Definitions, fleet: string, server: ServerState, opti
 
 interface Deciding {
   kind: Kind;
-  /** Ours, without a stamp. */
-  def: Change['def'] & { name: string };
+  /** The definition in code, without a stamp. */
+  def: Def;
   current: Record<string, unknown> | undefined;
   overwrite: boolean;
   fleet: string;
@@ -69,13 +75,13 @@ function decide({ kind, def, current, overwrite, fleet, standsFor }: Deciding): 
   return { ...base, action: 'keep', differences: found, notice };
 }
 
-function decideWorkflow(placed: Placed, view: View, overwrite: boolean, fleet: string): Change {
-  const { def, declared, current, reasons, idle } = placed;
+function decideWorkflow(placed: PlacedWorkflow, view: ServerView, overwrite: boolean, fleet: string): Change {
+  const { def, versionInCode, current, reasons, idle } = placed;
   const { name, version } = def;
-  const standsFor = declared === version ? {} : { standsFor: declared };
+  const standsFor = versionInCode === version ? {} : { standsFor: versionInCode };
   const which = { version, ...standsFor };
   if (current && reasons.length > 0) {
-    // The version that is there stays: the new one is compared with it, and made beside it.
+    // The stored version stays. The new one is compared with it, and created beside it.
     const old = { ...def, version: current.version };
     const changed = decide({ kind: 'workflow', def: old, current, overwrite: true, fleet });
     const created = decide({ kind: 'workflow', def, current: undefined, overwrite, fleet, ...standsFor });
@@ -88,12 +94,12 @@ function decideWorkflow(placed: Placed, view: View, overwrite: boolean, fleet: s
     ...which,
     idle: change.action === 'update' ? [...idle] : [],
     ...(latest > version && {
-      notice: `The server has version ${latest}, newer than ours: starts without a version use it.`,
+      notice: `The server has version ${latest}, which is newer than ours: a start without a version uses it.`,
     }),
   };
 }
 
-function withTouches(change: Change, view: View): Change {
+function withTouches(change: Change, view: ServerView): Change {
   const { kind, name, version = 0, action } = change;
   if (action !== 'update' && action !== 'new-version') return change;
   if (kind === 'task') return { ...change, touches: view.touchedByTask(name) };
@@ -101,12 +107,43 @@ function withTouches(change: Change, view: View): Change {
   const own = view
     .versionsOf(name)
     .filter((stored) => action === 'new-version' || stored.version === version)
-    .map((stored) => ({
-      how: 'runs' as const,
-      workflow: name,
-      version: stored.version,
-      ids: [...view.running(stored)],
-    }))
-    .filter(({ ids }) => ids.length > 0);
+    .flatMap((stored) => view.runsOf(stored));
   return { ...change, touches: [...own, ...view.touchedByWorkflow(name)] };
+}
+
+type DefOf = (change: Change) => Record<string, unknown> | undefined;
+
+/**
+ * The order in which a definition is written after those that it names: task definitions, workflows, event handlers, schedules.
+ * Deletions are last, in the reverse order.
+ */
+function inOrder(changes: readonly Change[], stored: DefOf): Change[] {
+  const isDeletion = ({ action }: Change) => action === 'delete';
+  const written = sorted(
+    changes.filter((change) => !isDeletion(change)),
+    ({ def }) => def,
+  );
+  return [...written, ...sorted(changes.filter(isDeletion), stored).reverse()];
+}
+
+function sorted(changes: readonly Change[], defOf: DefOf): Change[] {
+  return kinds.flatMap((kind) => {
+    const some = changes.filter((change) => change.kind === kind);
+    return kind === 'workflow' ? calleesFirst(some, defOf) : some;
+  });
+}
+
+/** Workflows may name each other in a circle. The one met first is then written last: the server takes names that do not exist yet. */
+function calleesFirst(changes: readonly Change[], defOf: DefOf): Change[] {
+  const byName = Map.groupBy(changes, ({ name }) => name);
+  const done = new Set<Change>();
+  const entered = new Set<Change>();
+  const enter = (change: Change) => {
+    if (entered.has(change)) return;
+    entered.add(change);
+    for (const { name } of pinsIn(defOf(change) ?? {})) byName.get(name)?.forEach(enter);
+    done.add(change);
+  };
+  changes.forEach(enter);
+  return [...done];
 }

@@ -1,11 +1,12 @@
 import { isObject } from '../../../core/json.ts';
 
-/** A definition that names a workflow: as a sub-workflow, to start it, or as its failure workflow. */
+/** A place where a definition names a workflow. */
 export interface Pin {
   name: string;
-  /** Absent: the highest version there is. */
+  /** Absent: the highest version on the server. */
   version?: number;
-  how: 'pin' | 'failure-workflow';
+  /** A workflow that is only started counts as a sub-workflow. */
+  how: 'sub-workflow' | 'failure-workflow';
 }
 
 type Json = Record<string, unknown>;
@@ -13,14 +14,14 @@ type Json = Record<string, unknown>;
 /** Where Conductor and our builders write `{ name, version }` of a workflow. */
 const FIELDS = ['subWorkflowParam', 'startWorkflow', 'start_workflow', 'startWorkflowRequest'];
 
-/** The same inside the text of a jq program that makes tasks. */
+/** The same in the text of a jq program that makes tasks. */
 const IN_TEXT = /("subWorkflowParam":\{"name":("(?:[^"\\]|\\.)*"),"version":)(\d+)/g;
 
 /** Every workflow that a definition names. */
 export function pinsIn(def: Json): Pin[] {
   const found: Pin[] = [];
   visit(def, (name, version) => {
-    found.push({ name, how: 'pin', ...(version !== undefined && { version }) });
+    found.push({ name, how: 'sub-workflow', ...(version !== undefined && { version }) });
     return version;
   });
   const { failureWorkflow, failureWorkflowVersion } = def;
@@ -31,8 +32,8 @@ export function pinsIn(def: Json): Pin[] {
   return found;
 }
 
-/** The definition with each pinned version replaced by what `versionFor` has for it. */
-export function repinned<D extends Json>(def: D, versionFor: (name: string, version: number) => number): D {
+/** The definition with each pinned version replaced by the result of `versionFor`. */
+export function replacePins<D extends Json>(def: D, versionFor: (name: string, version: number) => number): D {
   const replace = (name: string, version: number | undefined) =>
     version === undefined ? undefined : versionFor(name, version);
   const changed = visit(def, replace) as D; // the same shape: only versions are replaced
@@ -66,7 +67,7 @@ function visitText(text: string, replace: Replace): string {
   });
 }
 
-/** The short form of a fork over one workflow, whose version has to be a text. */
+/** The short form of a fork over one workflow. Its version is a text. */
 function dynamicFork({ forkTaskWorkflow, forkTaskWorkflowVersion }: Json, replace: Replace): Json {
   if (typeof forkTaskWorkflow !== 'string') return {};
   const given = typeof forkTaskWorkflowVersion === 'string' ? Number(forkTaskWorkflowVersion) : undefined;

@@ -1,16 +1,16 @@
 import { type Change, labelOf } from '../change.ts';
-import { type Def, keyOf, taskNames, type View } from './server-view.ts';
 import { contentOf, isAsStamped, type Kind, kindOf, kinds } from '../kinds.ts';
+import type { DecideOptions } from './decide-changes.ts';
 import { pinsIn } from './pins.ts';
-import type { PlanOptions } from './decide-changes.ts';
+import { type Def, keyOf, type ServerView, taskNames } from './server-view.ts';
 
 /**
- * What carries our stamp and is no longer in code. Not deleted is:
- * - what somebody has changed since: it is theirs, unless overwriting is asked for
- * - what has running executions, or may be looked up by some
- * - what a definition names that stays, ours or not
+ * What to do about definitions that carry our stamp and are no longer in code. With `prune` they are deleted, except a definition
+ * - that was changed on the server since, unless `overwrite` is given
+ * - that has running executions, or that running executions may look up
+ * - that is named by a definition which stays, in code or not
  */
-export function prune(decided: readonly Change[], fleet: string, view: View, options: PlanOptions): Change[] {
+export function prune(decided: readonly Change[], fleet: string, view: ServerView, options: DecideOptions): Change[] {
   const known = new Set(decided.map(idOf));
   const candidates = kinds.flatMap((kind) =>
     view.defs[kind]
@@ -21,7 +21,7 @@ export function prune(decided: readonly Change[], fleet: string, view: View, opt
   if (!options.prune) return candidates.map(({ change }) => change);
   const highest = highestVersions(decided, view);
   const judged = candidates.map((candidate) => judge(candidate, view, highest, options.overwrite === true));
-  return settle(judged, decided, view, highest).map(({ change }) =>
+  return keepReferred(judged, decided, view, highest).map(({ change }) =>
     change.action === 'left' ? deletion(change, view) : change,
   );
 }
@@ -32,7 +32,7 @@ interface Candidate {
   change: Change;
 }
 
-/** Somebody who names things. */
+/** A definition that may name others. */
 interface User {
   kind: Kind;
   def: Record<string, unknown>;
@@ -43,17 +43,17 @@ type Highest = ReadonlyMap<string, number>;
 function leftover(kind: Kind, def: Def): Change {
   const which = { kind, name: def.name, ...versionOf(def) };
   const base = { ...which, was: contentOf(kind, def), differences: [], reasons: [], touches: [], idle: [] };
-  return { ...base, action: 'left', notice: 'It is no longer in code; `--prune` deletes it.' };
+  return { ...base, action: 'left', notice: 'It is no longer in code. `--prune` deletes it.' };
 }
 
-function deletion({ notice: _, ...change }: Change, view: View): Change {
+function deletion({ notice: _, ...change }: Change, view: ServerView): Change {
   return { ...change, action: 'delete', idle: lookedUpBy(change, view) };
 }
 
-function judge({ def, change }: Candidate, view: View, highest: Highest, overwrite: boolean): Candidate {
+function judge({ def, change }: Candidate, view: ServerView, highest: Highest, overwrite: boolean): Candidate {
   const { notice: _, ...rest } = change;
   if (!overwrite && !isAsStamped(change.kind, def)) {
-    const notice = 'It is no longer in code, but was changed on the server: `--prune --overwrite` deletes it.';
+    const notice = 'It is no longer in code, and was changed on the server. `--prune --overwrite` deletes it.';
     return { def, change: { ...rest, action: 'keep', notice } };
   }
   const touches = touchesOf(change, view, highest);
@@ -62,8 +62,13 @@ function judge({ def, change }: Candidate, view: View, highest: Highest, overwri
   return { def, change: { ...rest, action: 'in-use', touches, reasons } };
 }
 
-/** Keeps whatever something that stays refers to, until nothing changes any more. */
-function settle(candidates: readonly Candidate[], decided: readonly Change[], view: View, highest: Highest) {
+/** Keeps the candidates that a definition which stays refers to, and repeats that until no more are kept. */
+function keepReferred(
+  candidates: readonly Candidate[],
+  decided: readonly Change[],
+  view: ServerView,
+  highest: Highest,
+) {
   const staying = usersThatStay(candidates, decided, view);
   for (let now = [...candidates]; ; ) {
     const kept = now.filter(({ change }) => change.action !== 'left');
@@ -80,8 +85,8 @@ function settle(candidates: readonly Candidate[], decided: readonly Change[], vi
   }
 }
 
-/** Ours as they will be, and what is neither ours nor to be deleted. */
-function usersThatStay(candidates: readonly Candidate[], decided: readonly Change[], view: View): User[] {
+/** The definitions in code as they will be, and all others that are not candidates. */
+function usersThatStay(candidates: readonly Candidate[], decided: readonly Change[], view: ServerView): User[] {
   const replaced = new Set(decided.filter(({ def }) => def).map(idOf));
   const leaving = new Set(candidates.map(({ change }) => idOf(change)));
   const stored = kinds.flatMap((kind) => view.defs[kind].map((def): User => ({ kind, def })));
@@ -98,22 +103,21 @@ function refersTo(def: Record<string, unknown>, { kind, name, version }: Change,
   return pinsIn(def).some((pin) => pin.name === name && (pin.version ?? highest.get(name)) === version);
 }
 
-function touchesOf({ kind, name, version = 0 }: Change, view: View, highest: Highest): Change['touches'] {
+function touchesOf({ kind, name, version = 0 }: Change, view: ServerView, highest: Highest): Change['touches'] {
   if (kind === 'task') return view.touchedByTask(name);
   if (kind !== 'workflow') return [];
-  const own = view.running({ name, version });
-  const runs = own.length > 0 ? [{ how: 'runs' as const, workflow: name, version, ids: [...own] }] : [];
+  const runs = view.runsOf({ name, version });
   const others = view.touchedByWorkflow(name).filter(({ workflow }) => workflow !== name);
   return [...runs, ...others.filter(({ how }) => how === 'sub-workflow' || highest.get(name) === version)];
 }
 
-/** Whose executions may look it up. */
-function lookedUpBy({ kind, name, version = 0 }: Change, view: View): string[] {
+/** Versions whose executions may look it up, as `name@version`. */
+function lookedUpBy({ kind, name, version = 0 }: Change, view: ServerView): string[] {
   if (kind === 'task') return view.usersOf(name).map(keyOf);
   return kind === 'workflow' ? [keyOf({ name, version }), ...view.parentsOf(name).map(keyOf)] : [];
 }
 
-function highestVersions(decided: readonly Change[], view: View): Highest {
+function highestVersions(decided: readonly Change[], view: ServerView): Highest {
   const all = [...view.defs.workflow, ...decided.map(({ name, version = 0 }) => ({ name, version }))];
   return new Map(
     [...Map.groupBy(all, ({ name }) => name)].map(([name, some]) => [

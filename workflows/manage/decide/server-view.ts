@@ -17,26 +17,8 @@ export interface Definitions {
 
 export interface ServerState {
   defs: Definitions;
-  /** Ids of running executions by `name@version`, as far as they were asked for. */
+  /** Ids of running executions by `name@version`, as far as the server was asked for them. */
   running: ReadonlyMap<string, readonly string[]>;
-}
-
-/** The server as a plan looks at it. What it needs to know about running executions and is not told yet collects in `asks`. */
-export interface View {
-  readonly defs: Definitions;
-  readonly asks: ReadonlySet<string>;
-  find(kind: Exclude<Kind, 'workflow'>, name: string): Def | undefined;
-  /** Every version, lowest first. */
-  versionsOf(name: string): readonly VersionedDef[];
-  running(def: Pick<VersionedDef, 'name' | 'version'>): readonly string[];
-  /** Every version of every workflow that runs this one, whatever the version. */
-  parentsOf(name: string): readonly VersionedDef[];
-  /** Every version of every workflow with a task of that name. */
-  usersOf(task: string): readonly VersionedDef[];
-  /** Who has running executions that name this workflow, whatever the version: a definition may have named another one when they started. */
-  touchedByWorkflow(name: string): Touch[];
-  /** Who has running executions with a task of that name. */
-  touchedByTask(name: string): Touch[];
 }
 
 /** `OrderProcessing@2`. */
@@ -44,36 +26,78 @@ export function keyOf({ name, version }: { name: string; version: number }): str
   return `${name}@${version}`;
 }
 
-export function viewOf({ defs, running: known }: ServerState): View {
-  const asks = new Set<string>();
-  const versions = Map.groupBy(defs.workflow, ({ name }) => name);
-  const pinners = new Lazy(() => index(defs.workflow, (def) => pinsIn(def).map((pin) => [pin.name, pin.how] as const)));
-  const users = new Lazy(() => index(defs.workflow, (def) => taskNames(def).map((name) => [name, 'task'] as const)));
-  const running: View['running'] = (def) => {
-    const ids = known.get(keyOf(def));
-    if (!ids) asks.add(keyOf(def));
+/** The server's definitions and what runs under them. Versions whose executions are not known yet are collected in `asks`. */
+export class ServerView {
+  readonly defs: Definitions;
+  readonly asks = new Set<string>();
+  readonly #running: ServerState['running'];
+  readonly #versions: ReadonlyMap<string, readonly VersionedDef[]>;
+  /** Who names a workflow, and who uses a task. Made at the first question: most decisions need neither. */
+  #pinners: NamedBy<Pin['how']> | undefined;
+  #users: NamedBy<'task'> | undefined;
+
+  constructor({ defs, running }: ServerState) {
+    this.defs = defs;
+    this.#running = running;
+    this.#versions = Map.groupBy(defs.workflow, ({ name }) => name);
+  }
+
+  find(kind: Exclude<Kind, 'workflow'>, name: string): Def | undefined {
+    return this.defs[kind].find((def) => def.name === name);
+  }
+
+  /** Every version, lowest first. */
+  versionsOf(name: string): readonly VersionedDef[] {
+    return (this.#versions.get(name) ?? []).toSorted((a, b) => a.version - b.version);
+  }
+
+  /** Ids of the running executions of a version. */
+  running(def: Pick<VersionedDef, 'name' | 'version'>): readonly string[] {
+    const ids = this.#running.get(keyOf(def));
+    if (!ids) this.asks.add(keyOf(def));
     return ids ?? [];
-  };
-  const touches = (found: readonly Naming<Pin['how'] | 'task'>[] = []): Touch[] =>
-    found
-      .map(({ def, how }) => ({
-        how: how === 'pin' ? ('sub-workflow' as const) : how,
-        workflow: def.name,
-        version: def.version,
-        ids: [...running(def)],
-      }))
+  }
+
+  /** The running executions of a version, as a touch: one, or none. */
+  runsOf(def: Pick<VersionedDef, 'name' | 'version'>): Touch[] {
+    return this.#touches([{ def, how: 'runs' }]);
+  }
+
+  /** Every version of every workflow that runs this one, whichever version it pins. */
+  parentsOf(name: string): readonly VersionedDef[] {
+    return this.#namesWorkflow(name).flatMap(({ def, how }) => (how === 'sub-workflow' ? [def] : []));
+  }
+
+  /** Every version of every workflow with a task of this name. */
+  usersOf(task: string): readonly VersionedDef[] {
+    return this.#usesTask(task).map(({ def }) => def);
+  }
+
+  /** Running executions of workflows that name this one. The version is ignored: it may have been another one when they started. */
+  touchedByWorkflow(name: string): Touch[] {
+    return this.#touches(this.#namesWorkflow(name));
+  }
+
+  /** Running executions of workflows with a task of this name. */
+  touchedByTask(name: string): Touch[] {
+    return this.#touches(this.#usesTask(name));
+  }
+
+  #namesWorkflow(name: string) {
+    this.#pinners ??= namedBy(this.defs.workflow, (def) => pinsIn(def).map((pin) => [pin.name, pin.how] as const));
+    return this.#pinners.get(name) ?? [];
+  }
+
+  #usesTask(name: string) {
+    this.#users ??= namedBy(this.defs.workflow, (def) => taskNames(def).map((task) => [task, 'task'] as const));
+    return this.#users.get(name) ?? [];
+  }
+
+  #touches(found: readonly { def: Pick<VersionedDef, 'name' | 'version'>; how: Touch['how'] }[]): Touch[] {
+    return found
+      .map(({ def, how }) => ({ how, workflow: def.name, version: def.version, ids: [...this.running(def)] }))
       .filter(({ ids }) => ids.length > 0);
-  return {
-    defs,
-    asks,
-    find: (kind, name) => defs[kind].find((def) => def.name === name),
-    versionsOf: (name) => (versions.get(name) ?? []).toSorted((a, b) => a.version - b.version),
-    running,
-    parentsOf: (name) => (pinners.value.get(name) ?? []).filter(({ how }) => how === 'pin').map(({ def }) => def),
-    usersOf: (task) => (users.value.get(task) ?? []).map(({ def }) => def),
-    touchedByWorkflow: (name) => touches(pinners.value.get(name)),
-    touchedByTask: (name) => touches(users.value.get(name)),
-  };
+  }
 }
 
 /** The names of all tasks of a definition: those of workers and of policies. */
@@ -82,16 +106,13 @@ export function taskNames(def: Def): string[] {
   return [...new Set([...walk(tasks)].map(({ task }) => task.name))];
 }
 
-interface Naming<H> {
-  def: VersionedDef;
-  how: H;
-}
+type NamedBy<H> = ReadonlyMap<string, readonly { def: VersionedDef; how: H }[]>;
 
-function index<H>(
+function namedBy<H>(
   defs: readonly VersionedDef[],
-  namesIn: (def: VersionedDef) => readonly (readonly [string, H])[],
-): Map<string, Naming<H>[]> {
-  const found = new Map<string, Naming<H>[]>();
+  namesIn: (def: VersionedDef) => readonly (readonly [name: string, how: H])[],
+): NamedBy<H> {
+  const found = new Map<string, { def: VersionedDef; how: H }[]>();
   for (const def of defs) {
     for (const [name, how] of namesIn(def)) {
       const known = found.get(name) ?? [];
@@ -99,19 +120,4 @@ function index<H>(
     }
   }
   return found;
-}
-
-/** Only a change makes anybody look for who names a definition. */
-class Lazy<T> {
-  #value: { is: T } | undefined;
-  readonly #make: () => T;
-
-  constructor(make: () => T) {
-    this.#make = make;
-  }
-
-  get value(): T {
-    this.#value ??= { is: this.#make() };
-    return this.#value.is;
-  }
 }
