@@ -6,7 +6,7 @@ import { responseBudget } from './response-budget.ts';
 import type { Subject } from './subject.ts';
 
 /*
- * The one admission: every request of a client passes `admit`, whatever its method and transport.
+ * The one admission: every request of a client passes `admit`, for all methods and transports.
  *
  * 1. Handlers are registered only by `mcp/engine/requests.ts`, which wraps each in `admit`. `subscriptions/listen` is answered by the
  *    SDK itself, so the transports have it admitted first (`mcp/subscriptions/listen-admission.ts`).
@@ -15,7 +15,7 @@ import type { Subject } from './subject.ts';
  * 3. Every other request counts against the rate limit, unless Conductor is never asked for the answer: `prompts/list`,
  *    `resources/templates/list` and `resources/unsubscribe`.
  * 4. One rate limit serves all connections of the process.
- * 5. What the process does by itself, such as watching an execution that a client subscribed to, is no request.
+ * 5. The process also reads by itself, for example to watch an execution that a client subscribed to. That does not count.
  */
 
 export interface AdmissionRequest<S extends Subject> {

@@ -24,7 +24,7 @@ export function capabilitiesOf({ mcpReq }: ServerContext, connected: unknown): C
   return connected === undefined ? {} : (capabilitiesSchema.safeParse(connected).data ?? {});
 }
 
-/** Whether the client shows forms. One that declares elicitation without a mode does: modes came later than forms. */
+/** Whether the client shows forms. A client that names no mode does, because clients did so before the protocol had modes. */
 export function showsForms({ elicitation }: Capabilities): boolean {
   return elicitation !== undefined && ('form' in elicitation || !('url' in elicitation));
 }

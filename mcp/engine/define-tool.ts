@@ -42,7 +42,7 @@ export interface ReadContext {
   readonly conductor: Conductor;
   /** The registered workflow definitions, cached for an hour and checked against the server. */
   readonly definitions: Definitions;
-  /** Whether the caller has a permission beyond the one that this request needed. */
+  /** Whether the caller also has another permission than this request needed. */
   allows(permission: Permission): boolean;
   readonly caller: Caller;
   /** Limit of the whole answer, text and structured content together. A handler stays well below it. */

@@ -21,7 +21,7 @@ const SAME_AS: Readonly<Record<TaskMethod, string>> = {
   'tasks/cancel': 'terminate_workflow',
 };
 
-/** An execution that a task stands for, and the tool that started it. */
+/** The execution that a task represents, and the tool that started it. */
 interface Found {
   readonly tool: Tool;
   readonly context: ToolContext;
@@ -67,7 +67,7 @@ export class ExecutionTasks implements Tasks {
     return found !== undefined;
   }
 
-  /** Undefined if the id is no task's, or its execution is gone. @throws ProtocolError if the tool is unknown or switched off */
+  /** Undefined if the id is not valid, or its execution is gone. @throws ProtocolError if the tool is unknown or switched off */
   async #open(taskId: string, { id, connection, client, signal }: TaskClient): Promise<Found | undefined> {
     const name = parseTaskId(taskId);
     if (!name) return undefined;

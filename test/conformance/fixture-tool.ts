@@ -4,7 +4,7 @@ import type { Changes } from '../../mcp/subscriptions/change-bus.ts';
 import type { CreatedTask } from '../../mcp/tasks/tasks-extension.ts';
 import type { FixtureTasks } from './fixture-tasks.ts';
 
-/** What the handlers of the fixture are handed: the protocol bare, because it is the protocol that they exercise. */
+/** What the fixture's handlers get: the bare protocol, because they exercise the protocol. */
 export interface FixtureContext extends ServerContext {
   readonly can: Capabilities;
   readonly changes: Changes;

@@ -149,11 +149,11 @@ function refusalIn({ result, error }: RawAnswer): string {
   return error?.message ?? (result?.isError === true ? JSON.stringify(result.content) : 'not refused');
 }
 
-const nobody: Caller = { ...callerOf('viewer'), permissions: [] };
+const powerless: Caller = { ...callerOf('viewer'), permissions: [] };
 
 describe.each(ways)('a client of %s', (way, { sessions, own, open }) => {
   test('without permissions is denied every request, and its lists are empty', async () => {
-    const url = await serve(nobody, { sessions });
+    const url = await serve(powerless, { sessions });
     const { send, methods } = await methodsOf(way, () => open(url));
     expect(methods).toEqual(expect.arrayContaining([...LISTS, ...own, 'tools/call', 'resources/read', 'prompts/get']));
     for (const method of methods) {

@@ -7,14 +7,14 @@ import type { Client } from '../../mcp/engine/client.ts';
 import type { Tool, ToolContext } from '../../mcp/engine/define-tool.ts';
 import { DefinitionCache } from '../../mcp/shared/definition-cache.ts';
 
-/** A client that can be asked nothing and does not listen to progress. */
+/** A client without elicitation, sampling and progress. */
 export const silentClient: Client = {
   elicit: async () => undefined,
   sample: async () => undefined,
   progress: () => {},
 };
 
-/** What a handler is handed, over a connection of the test's own. */
+/** What a tool's handler gets beside its arguments, with parts of the test's own in `changes`. */
 export function toolContext(conductor: Conductor, changes: Partial<ToolContext> = {}): ToolContext {
   const { signal } = new AbortController();
   const caller = callerOf('admin');
