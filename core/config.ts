@@ -23,20 +23,20 @@ export interface ConfigSources {
 
 export interface LoadedConfig {
   config: Config;
-  /** What was changed or guessed on the way and the user should know, as sentences. */
+  /** What was changed or guessed and the user should know, as sentences. */
   notices: string[];
 }
 
 interface Given {
   value: unknown;
-  /** Where it came from, in the user's words: `--port`, `MCP_PORT`, `mcpPort in fleet.json`. */
+  /** Where the value was given, as the user wrote it: `--port`, `MCP_PORT`, `"mcpPort" in fleet.json`. */
   from: string;
   text: boolean;
 }
 
 /**
- * Resolves all settings: flags over environment over the file over defaults.
- * @throws FleetError `config` that lists every mistake with its remedy, not just the first
+ * Resolves all settings. A flag wins over the environment, the environment over the file, the file over the default.
+ * @throws FleetError `config` that lists every mistake, not just the first
  */
 export function loadConfig({ flags = {}, env = processEnvironment(), file }: ConfigSources = {}): LoadedConfig {
   const mistakes: string[] = [];
@@ -70,21 +70,21 @@ export function loadConfig({ flags = {}, env = processEnvironment(), file }: Con
   return { config: Object.freeze(loaded), notices };
 }
 
-/** The environment is nearer than the file: what it says of a type stands beside or over what is known of it. */
+/** Settings of task types from the environment are added to those from the file, and win where both set the same. */
 function mergeTypes(known: Config['workers'], given: Config['workers']): Config['workers'] {
   const merged = { ...known };
   for (const [name, type] of Object.entries(given)) merged[name] = { ...merged[name], ...type };
   return merged;
 }
 
-/** The environment of this process. The only place that reads it. */
+/** The environment of this process. No other code reads it. */
 export function processEnvironment(): Environment {
   return process.env;
 }
 
 /**
- * Runs `fn` while the named variables are unset, and puts them back. For libraries that prefer the environment to what they
- * are told; `fn` has to read them before its first await.
+ * Runs `fn` while the named variables are unset, and sets them again. For libraries that prefer the environment to their arguments.
+ * `fn` must read them before its first await.
  */
 export function withoutEnvironment<T>(names: readonly string[], fn: () => T): T {
   const kept = names.map((name) => [name, process.env[name]] as const);
@@ -183,7 +183,7 @@ function withApiPath(url: string, notices: string[]): string {
   parsed.pathname = parsed.pathname.replace(/\/+$/, '');
   if (!parsed.pathname.endsWith('/api')) {
     parsed.pathname = `${parsed.pathname.replace(/\/$/, '')}/api`;
-    notices.push(`CONDUCTOR_SERVER_URL has no /api at its end; using ${parsed.origin}${parsed.pathname}.`);
+    notices.push(`CONDUCTOR_SERVER_URL does not end in /api; using ${parsed.origin}${parsed.pathname}.`);
   }
   return `${parsed.origin}${parsed.pathname}`;
 }

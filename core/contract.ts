@@ -24,7 +24,7 @@ export interface TaskContract<I extends z.ZodType = z.ZodType, O extends z.ZodTy
  * (3, after 2, 4 and 8 s), the lease (60 s, or `timeoutSeconds` if that is less) and the policy on `timeoutSeconds` (`RETRY`).
  */
 export interface TaskOptions {
-  /** More tries after the first. There is no way to ask for endlessly many. */
+  /** Retries after the first attempt. Endless retries cannot be asked for. */
   retryCount?: number;
   /**
    * Before the n-th retry the server waits `retryDelaySeconds` (`FIXED`), n times that times `backoffScaleFactor` (`LINEAR_BACKOFF`),
@@ -32,29 +32,29 @@ export interface TaskOptions {
    */
   retryLogic?: 'FIXED' | 'EXPONENTIAL_BACKOFF' | 'LINEAR_BACKOFF';
   retryDelaySeconds?: number;
-  /** Default 1. It counts with `LINEAR_BACKOFF` only. */
+  /** Used with `LINEAR_BACKOFF` only. Default 1. */
   backoffScaleFactor?: number;
   /** Absent or 0: no limit. */
   maxRetryDelaySeconds?: number;
-  /** The lease: a task whose worker process is not heard of for so long goes to another one. The runtime extends it. */
+  /** The lease: after so long without a heartbeat the server gives the task to another process. The runtime sends the heartbeats. */
   responseTimeoutSeconds?: number;
-  /** From the first poll of an attempt to its end; the worker is aborted when it is over. 0 is no limit. */
+  /** Longest time from the first poll of an attempt to its end. When it is over, the worker is aborted. 0: no limit. */
   timeoutSeconds?: number;
   timeoutPolicy?: 'RETRY' | 'TIME_OUT_WF' | 'ALERT_ONLY';
   /**
-   * Over all attempts and the delays between them; when it is over there is no further retry and the workflow fails. An attempt that
-   * is never answered is found out up to half a minute late.
+   * Longest time for all attempts and the delays between them. When it is over, there is no further retry and the workflow fails. The
+   * server may notice up to half a minute late that an attempt is never answered.
    */
   totalTimeoutSeconds?: number;
-  /** A task that no worker takes for so long is treated as `timeoutPolicy` says. Absent or 0: it waits for ever. */
+  /** If no worker takes a task for so long, `timeoutPolicy` is applied to it. Absent or 0: it waits for ever. */
   pollTimeoutSeconds?: number;
-  /** At most so many at once over all workers. 0 is no limit. */
+  /** At most so many run at once, over all worker processes. 0: no limit. */
   concurrentExecLimit?: number;
 }
 
 /** What a worker is handed beside its input. */
 export interface TaskContext {
-  /** Aborted when nobody wants the result any more; its reason is a `TaskAbortedError`. */
+  /** Aborted when the result is no longer needed. Its reason is a `TaskAbortedError`. */
   readonly signal: AbortSignal;
   /** 1 for the first attempt. */
   readonly attempt: number;
@@ -63,29 +63,29 @@ export interface TaskContext {
   readonly taskReferenceName: string;
   readonly workflowId: string;
   /**
-   * The same for every attempt and redelivery of this task of this execution: the key for side effects. In the compensation of a saga it
-   * is the same for every execution that undoes the same failed one.
+   * The key for side effects: the same for every attempt and redelivery of this task of this execution. In the compensation of a saga it
+   * is the same for every execution that undoes the same failed execution.
    */
   readonly idempotencyKey: string;
   readonly log: Logger;
   /** Adds a line to the task's log on the server. It is sent with the next heartbeat or with the result. */
   addLog(line: string): void;
   /**
-   * Shows an output on the server while the task runs. A task that is delivered again finds the last one in `previousOutput`.
-   * @throws FleetError if the server does not take it; the task goes on all the same
+   * Shows an output on the server while the task runs. If the task is delivered again, it finds the last such output in `previousOutput`.
+   * @throws FleetError if the server does not take it; the task itself is not affected
    */
   progress(output: Record<string, unknown>): Promise<void>;
-  /** What an earlier delivery of this attempt reported as progress, else empty. */
+  /** What an earlier delivery of this attempt reported as progress; empty if it reported nothing. */
   readonly previousOutput: Readonly<Record<string, unknown>>;
-  /** The settings a worker may read; credentials of Conductor are not among them. */
+  /** The settings a worker may read. They do not include the credentials of Conductor. */
   readonly settings: WorkerSettings;
 }
 
 /**
  * Why a running task is aborted:
- * - `time-out`  `timeoutSeconds` of its definition are over
- * - `cancelled` it has ended on the server: somebody terminated the workflow, or its lease was lost
- * - `stopping`  the process stops and will not wait any longer; the task goes to another one
+ * - `time-out`  the `timeoutSeconds` of its definition are over
+ * - `cancelled` the task has ended on the server: its workflow was terminated, or its lease was lost
+ * - `stopping`  the process stops and waits no longer; another process gets the task
  */
 export type AbortReason = 'time-out' | 'cancelled' | 'stopping';
 
@@ -105,16 +105,16 @@ export type WorkerSettings = Pick<Config, 'shopUrl' | 'filesRoot' | 'outputDir'>
 /** A task type together with the code that executes it. */
 export interface Worker<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> extends TaskContract<I, O> {
   execute(input: z.output<I>, context: TaskContext): Promise<z.input<O>>;
-  /** True for a handler that computes: it runs in a thread, which is ended when the task is aborted. */
+  /** True if the handler runs in a thread, which is ended when the task is aborted. */
   readonly thread: boolean;
-  /** Address of the module whose default export this is; known once the worker was loaded from its folder. */
+  /** Address of the module whose default export this is. Known once the worker was loaded from its folder. */
   readonly module?: string;
 }
 
 export interface WorkerOptions {
   /**
-   * Run the handler in a thread of its own, so that it can compute without holding up the other tasks of the process. Its signal is never
-   * aborted: the thread is ended instead.
+   * Runs the handler in a thread of its own, so that a long computation does not hold up the other tasks of the process. Its signal is
+   * never aborted: the thread is ended instead.
    */
   thread?: boolean;
 }
@@ -125,15 +125,15 @@ interface TaskSpec<I extends z.ZodType<object>, O extends z.ZodType<object>> ext
   description: string;
   input: I;
   output: O;
-  /** False for a task without a task definition: none is registered, so that the server's own defaults hold. */
+  /** False: no task definition is registered, and the server's own defaults apply. */
   registered?: false;
-  /** Fields as another tool wrote them: they take the place of what would follow from the above; `undefined` leaves a field out. */
+  /** Fields exactly as another tool wrote them. They replace what would follow from the above; `undefined` leaves a field out. */
   verbatim?: Partial<TaskDef>;
 }
 
 /**
- * What a task is; then, with `.worker(…)`, what it does. Without `.worker` it is the contract of a task that somebody
- * else's worker serves.
+ * Defines what a task is and then, with `.worker(…)`, what it does. Without `.worker` it is the contract of a task that another
+ * team's worker serves.
  * @example export default defineTask({ name: 'charge_card', … }).worker(async ({ amount }, { signal }) => ({ … }))
  */
 export function defineTask<I extends z.ZodType<object>, O extends z.ZodType<object>>(
@@ -154,8 +154,8 @@ export function isWorker(value: unknown): value is Worker {
 }
 
 /**
- * Retries and time limits for a task that the server itself executes (HTTP, LLM, MCP). A registered definition of that name
- * is the only way to give them any: without one a server crash leaves such a task stuck for an hour.
+ * Retries and time limits for a task that the server itself executes (HTTP, LLM, MCP). Only a registered definition of that name gives
+ * it any. Without one, a crash of the server leaves the task stuck for an hour.
  */
 export interface TaskPolicy {
   readonly kind: 'policy';
@@ -174,9 +174,9 @@ export interface Workflow<I extends z.ZodType = z.ZodType, O extends z.ZodType =
   readonly output: O;
   /** The contracts of the tasks it uses, each to be registered with it. */
   readonly tasks: readonly (TaskContract | TaskPolicy)[];
-  /** Plain Conductor JSON, the same for the same code. Frozen. */
+  /** Plain Conductor JSON, frozen. The same code always gives the same JSON. */
   readonly def: Readonly<WorkflowDef>;
-  /** Workflows that were made with it and are registered with it, such as the compensation of a saga. */
+  /** Workflows that were made along with it and are registered along with it, such as the compensation of a saga. */
   readonly companions?: readonly Workflow[];
 }
 
@@ -190,7 +190,7 @@ export interface Schedule {
   readonly def: ScheduleDef;
 }
 
-/** Starts a workflow, or ends a task, when an event comes. */
+/** Starts a workflow, or ends a task, when an event arrives. */
 export interface EventHandler {
   readonly kind: 'event-handler';
   readonly name: string;
@@ -215,8 +215,8 @@ export function isWorkflow(value: unknown): value is Workflow {
 }
 
 /**
- * An input field whose default is this deployment's setting of that name: `fallback` stands in the definition as written,
- * registration puts the setting in its place.
+ * An input field whose default is the setting of that name. The definition in code holds `fallback`; registration replaces it by the
+ * value that this deployment has.
  */
 export function fromSetting<T extends z.ZodType<string>>(
   setting: keyof WorkflowSettings,
@@ -226,7 +226,7 @@ export function fromSetting<T extends z.ZodType<string>>(
   return schema.default(fallback as z.util.NoUndefined<z.output<T>>).meta({ setting });
 }
 
-/** The settings a workflow input may default to. `llmProvider` is Conductor's name for the provider. */
+/** The settings that a workflow input may take as its default. `llmProvider` is Conductor's name for the provider. */
 export interface WorkflowSettings {
   readonly shopUrl: string;
   readonly llmProvider: string;

@@ -1,19 +1,19 @@
-/** A stop that was asked for from outside: aborted once, with the name of what asked. */
+/** A request from outside to stop. Its signal is aborted once; the reason names what asked. */
 export interface Interruption {
   readonly signal: AbortSignal;
-  /** Gives the signals back to their defaults. */
+  /** Restores the default handling of signals. */
   dispose(): void;
 }
 
-/** One Ctrl-C can come twice: from the terminal to the whole group, and handed on by the program that started this one. */
+/** One Ctrl-C can arrive twice: from the terminal, which signals the whole group, and from the program that started this one. */
 const SAME_INTERRUPTION_MS = 500;
 
-/** Exit code of a process that was told twice to stop and did not wait for the orderly end. */
+/** Exit code of a process that was told to stop a second time and ended at once. */
 const FORCED_EXIT_CODE = 130;
 
 /**
- * Turns the first Ctrl-C, SIGTERM or SIGHUP, or the death of a parent that holds an IPC channel, into an aborted signal, so that
- * running work can end in order. A second Ctrl-C or SIGTERM ends the process at once.
+ * Aborts a signal at the first Ctrl-C, SIGTERM or SIGHUP, or when a parent with an IPC channel dies, so that running work can end in
+ * order. A second signal ends the process at once.
  */
 export function onInterruption(): Interruption {
   const controller = new AbortController();
@@ -30,7 +30,7 @@ export function onInterruption(): Interruption {
     if (!controller.signal.aborted) stop('the end of its parent');
   };
   process.on('disconnect', orphaned);
-  if (process.send && !process.connected) orphaned(); // its end came before anybody listened
+  if (process.send && !process.connected) orphaned(); // the parent died before the listener was there
   return {
     signal: controller.signal,
     dispose() {
@@ -46,7 +46,7 @@ export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-/** Waits for `work`, but no longer than until the signal is aborted. Leaves no listener behind, for signals that live long. */
+/** Waits for `work`, or until the signal is aborted. Leaves no listener behind on signals that live long. */
 export async function endsOr(signal: AbortSignal, work: Promise<unknown>): Promise<void> {
   if (signal.aborted) return;
   const over = Promise.withResolvers<void>();
@@ -59,7 +59,7 @@ export async function endsOr(signal: AbortSignal, work: Promise<unknown>): Promi
   }
 }
 
-/** Waits, or returns early when the signal is aborted. Resolves in both cases. */
+/** Waits `ms`, or until the signal is aborted. Resolves in both cases. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {
@@ -73,7 +73,7 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** Waits for `work` at most `ms`, and leaves no timer behind that would keep the process alive. Returns whether it has ended. */
+/** Waits for `work` at most `ms` and returns whether it has ended. Leaves no timer behind that would keep the process alive. */
 export async function endsWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
   const over = new AbortController();
   try {
@@ -83,7 +83,7 @@ export async function endsWithin(ms: number, work: Promise<unknown>): Promise<bo
   }
 }
 
-/** Runs the clean-ups in the reverse of the order they were added, each once, all of them even if one fails. */
+/** Runs clean-ups in the reverse of the order in which they were added: each once, and all of them even if one fails. */
 export class Cleanups {
   readonly #steps: { what: string; run: () => unknown }[] = [];
 
@@ -91,7 +91,7 @@ export class Cleanups {
     this.#steps.push({ what, run });
   }
 
-  /** Returns what failed, as `[what, error]`. */
+  /** Returns the clean-ups that failed, as `[what, error]`. */
   async run(): Promise<[string, unknown][]> {
     const failures: [string, unknown][] = [];
     for (let step = this.#steps.pop(); step; step = this.#steps.pop()) {

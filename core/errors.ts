@@ -1,14 +1,14 @@
 /**
  * What went wrong, sorted by who can act on it:
- * - `config`      the person who set the option, variable or file
- * - `input`       the caller: the request itself is wrong
- * - `denied`      the caller lacks a permission or went over a limit
- * - `not-found`   the caller named something that is not there
+ * - `config`      a flag, a variable or the configuration file is wrong
+ * - `input`       the request itself is wrong
+ * - `denied`      the caller lacks a permission or exceeded a limit
+ * - `not-found`   the request names something that does not exist
  * - `conflict`    the state of the thing does not allow it now
  * - `upstream`    Conductor or another service failed or could not be reached
- * - `environment` the machine: no Java, no disk, no free port
- * - `terminal`    a task that must not be tried again
- * - `cancelled`   somebody asked to stop
+ * - `environment` the machine lacks something: Java, disk space, a free port
+ * - `terminal`    a task must not be retried
+ * - `cancelled`   the user or the client asked to stop
  */
 export type ErrorCode =
   | 'config'
@@ -24,12 +24,12 @@ export type ErrorCode =
 export interface FleetErrorOptions {
   /** What the reader can do next, as a sentence. */
   remedy?: string;
-  /** Whether the same call may succeed later without a change. Default: only `upstream` is retryable. */
+  /** Whether the same call may succeed later without any change. Default: true for `upstream` only. */
   retryable?: boolean;
   cause?: unknown;
 }
 
-/** The one error of this product. Anything else that is thrown is a bug. */
+/** The only error this product throws on purpose. Anything else that is thrown is a bug. */
 export class FleetError extends Error {
   override readonly name = 'FleetError';
   readonly code: ErrorCode;
@@ -45,14 +45,14 @@ export class FleetError extends Error {
 }
 
 /**
- * Thrown by a task worker to fail its task at once, without the retries of the task definition. The runtime knows it by its
- * name as well as by its class, so that a second copy of this package, or a worker thread, does not turn it into a retry.
+ * A worker throws it to fail its task at once, without the retries of the task definition. The runtime also recognises it by its name,
+ * so that it works across threads and across two copies of this package.
  */
 export class NonRetryableError extends Error {
   override readonly name = 'NonRetryableError';
 }
 
-/** What was found, or undefined if it is not there. Every other error goes on. */
+/** Awaits `found`; an error `not-found` becomes undefined, every other error is thrown. */
 export async function orUndefined<T>(found: Promise<T>): Promise<T | undefined> {
   try {
     return await found;
@@ -62,7 +62,7 @@ export async function orUndefined<T>(found: Promise<T>): Promise<T | undefined> 
   }
 }
 
-/** The message of anything that can be thrown, `throw null` included. Never throws, whatever it is handed. */
+/** The message of anything that can be thrown, even of `throw null`. Never throws itself. */
 export function messageOf(thrown: unknown): string {
   try {
     return readMessage(thrown);
@@ -82,13 +82,13 @@ function readMessage(thrown: unknown): string {
   }
 }
 
-/** An error of another realm, such as a thread, is none of ours by its class. */
+/** An error from another realm, such as a thread, is not an instance of our `Error` class. */
 function isErrorLike(thrown: unknown): thrown is { message: string } {
   if (typeof thrown !== 'object' || thrown === null || !('message' in thrown)) return false;
   return typeof thrown.message === 'string' && thrown.message !== '';
 }
 
-/** Exit codes of the `fleet` command: 2 is the caller's to mend, 1 is everything else, 130 is a Ctrl-C. */
+/** Exit codes of the `fleet` command: 2 if the caller can correct it, 130 for Ctrl-C, 1 for everything else. */
 export function exitCodeOf(thrown: unknown): number {
   if (!(thrown instanceof FleetError)) return 1;
   if (thrown.code === 'cancelled') return 130;

@@ -1,18 +1,18 @@
 import { z } from 'zod';
 
-/** The JSON Schemas that schemas were made from, to be written as they were read. */
+/** The JSON Schemas that zod schemas were made from, so that they are written as they were read. */
 const origins = z.registry<{ schema: Record<string, unknown> }>();
 
 /**
- * A schema from a JSON Schema that exists already, such as one that another tool has registered: `inputSchemaOf` and `outputSchemaOf`
- * give back exactly that. `T` is what the caller knows of the values. What zod cannot read of it is not checked.
+ * A zod schema made from a JSON Schema, such as one that another tool has registered. `inputSchemaOf` and `outputSchemaOf` return exactly
+ * that JSON Schema. `T` is what the caller knows about the values. A JSON Schema that zod cannot read checks nothing.
  */
 export function jsonSchema<T = Record<string, unknown>>(schema: Record<string, unknown>): z.ZodType<T> {
   const zod = readable(schema) ?? z.unknown();
-  return zod.register(origins, { schema }) as z.ZodType<T>; // the caller's word for it
+  return zod.register(origins, { schema }) as z.ZodType<T>; // the caller knows
 }
 
-/** A copy of a schema that shows itself to callers as this JSON Schema, whatever it checks. */
+/** A copy of a schema that callers see as the JSON Schema `shown`. What it checks stays the same. */
 export function shownAs<S extends z.ZodType>(schema: S, shown: Record<string, unknown>): S {
   const copy = schema.clone();
   origins.add(copy, { schema: shown });
@@ -44,7 +44,7 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Record<string, unk
   });
 }
 
-/** Undefined for what zod cannot read. */
+/** Undefined if zod cannot read the JSON Schema. */
 function readable(schema: Record<string, unknown>): z.ZodType | undefined {
   try {
     return z.fromJSONSchema(schema);

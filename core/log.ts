@@ -3,22 +3,22 @@ import type { pino as Pino } from 'pino';
 import type { Config } from './config.ts';
 import { lazy } from './lazy.ts';
 
-/** Says one line, with fields beside its text. An error goes into the field `err`. */
+/** Logs one line: a text, with fields beside it. An error belongs in the field `err`. */
 export interface Say {
   (fields: object, text?: string): void;
   (text: string): void;
 }
 
-/** From the one that says most to the one that says nothing. */
+/** From the most detailed to the most severe. */
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 export type LogLevel = (typeof LEVELS)[number];
 
 export interface Logger extends Readonly<Record<LogLevel, Say>> {
-  /** One whose lines have these fields too. */
+  /** A logger whose lines also have these fields. */
   child(fields: object): Logger;
 }
 
-/** Names of fields whose values never reach a log, on the first two levels of a line; no line of ours goes deeper with them. */
+/** Fields whose values are never logged, on the first two levels of a line. No line of ours has them on a deeper level. */
 const SECRET_FIELDS = [
   'authorization',
   'apiKey',
@@ -54,7 +54,7 @@ export function createLogger(config: Pick<Config, 'logLevel' | 'logFormat'>, nam
   });
 }
 
-/** A line of a log on its way to the thread that writes it. */
+/** A line of a log, sent to the thread that writes it. */
 export interface LogMessage {
   what: 'log';
   level: LogLevel;
@@ -62,7 +62,7 @@ export interface LogMessage {
   text: string;
 }
 
-/** A logger for a thread, which hands its lines to another one: that one knows the level, the fields and what to redact. */
+/** A logger for a thread. It sends its lines to the main thread, whose logger knows the level, the common fields and what to redact. */
 export function createForwarder(send: (message: LogMessage) => void): Logger {
   return new LazyLogger('trace', () =>
     loadPino()(
@@ -77,12 +77,12 @@ export function createForwarder(send: (message: LogMessage) => void): Logger {
   );
 }
 
-/** Loading it takes 20 ms, a tenth of the time until `fleet mcp` answers. */
+/** Loading pino takes 20 ms, a tenth of the time until `fleet mcp` answers. */
 function loadPino(): typeof Pino {
   return createRequire(import.meta.url)('pino');
 }
 
-/** The logger that `load` makes, which is not made before there is something to write. So one for each task costs next to nothing. */
+/** Makes the real logger only when there is something to write, so that a logger for each task costs next to nothing. */
 class LazyLogger implements Logger {
   readonly #lowest: LogLevel | 'silent';
   readonly #load: () => Logger;

@@ -1,9 +1,9 @@
 import type { Config } from './config.ts';
 
-/** Which model the agent workflows ask, and under what name the Conductor server knows its provider. */
+/** The model that the agent workflows call, and the Conductor server's name for its provider. */
 export interface ModelProvider {
   name: 'openai' | 'anthropic' | 'ollama' | 'scripted';
-  /** The scripted one speaks the OpenAI-compatible protocol, which Conductor's `litellm` provider calls. */
+  /** The scripted model answers in the OpenAI-compatible protocol, which Conductor's `litellm` provider speaks. */
   conductorName: 'openai' | 'anthropic' | 'ollama' | 'litellm';
   model: string;
 }
@@ -17,7 +17,7 @@ const DEFAULT_MODELS = {
 
 type ModelConfig = Pick<Config, 'llmProvider' | 'llmModel' | 'openaiApiKey' | 'anthropicApiKey' | 'ollamaHost'>;
 
-/** The configured provider, else the first one that has what it needs, else the scripted one. */
+/** The configured provider, else the first provider that has its key or address, else the scripted model. */
 export function modelProvider(config: ModelConfig): ModelProvider {
   const name = config.llmProvider ?? firstUsable(config);
   return {

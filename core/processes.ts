@@ -3,7 +3,7 @@ import { runProgram } from './conductor/embedded/run-program.ts';
 import { pause } from './drain.ts';
 import { FleetError } from './errors.ts';
 
-/** A process as the system knows it. */
+/** A process as the operating system shows it. */
 export interface ProcessInfo {
   pid: number;
   /** Its arguments, joined by spaces. */
@@ -13,19 +13,19 @@ export interface ProcessInfo {
 const CHECK_EVERY_MS = 100;
 const KILL_GRACE_MS = 5000;
 
-/** Arguments of a running process; nothing for one that has ended, though its parent may not have noticed yet. */
+/** Arguments of a running process. Undefined for a process that has ended, even if its parent has not collected it yet. */
 export async function commandOf(pid: number): Promise<string | undefined> {
   if (process.platform !== 'linux') return ps(pid, 'command');
   const raw = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
   return raw === '' ? undefined : raw.replaceAll('\0', ' ').trimEnd();
 }
 
-/** When a process began, in the system's own words: together with its id it names one process for ever. */
+/** When a process began, as the operating system writes it. Together with the process id it names one process for ever. */
 export async function startOf(pid: number): Promise<string | undefined> {
   if (process.platform !== 'linux') return ps(pid, 'lstart');
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' ? undefined : fields[19]; // proc(5): the 22nd field, of which two stand before the bracket
+  return fields[0] === 'Z' ? undefined : fields[19]; // proc(5): the 22nd field; two are before the bracket
 }
 
 /** The running processes one of whose arguments is exactly `argument`. */
@@ -35,9 +35,9 @@ export async function processesWith(argument: string): Promise<ProcessInfo[]> {
 }
 
 /**
- * Ends every process that carries `mark` among its arguments, so that one that was started through a script goes with the script: asks,
- * and after `graceMs` insists. A process id alone is never enough, because it is given to somebody else some day.
- * @throws FleetError `environment` if one of them is still there
+ * Ends every process that has `mark` among its arguments: with SIGTERM, and after `graceMs` with SIGKILL. A script and the process it
+ * started are both found. A process id alone is never enough, because the system gives it to another process some day.
+ * @throws FleetError `environment` if one of them still runs
  */
 export async function endProcesses(mark: string, graceMs: number): Promise<void> {
   await signalAndWait(mark, 'SIGTERM', graceMs);
@@ -49,7 +49,7 @@ export async function endProcesses(mark: string, graceMs: number): Promise<void>
   });
 }
 
-/** True while that process runs and carries `mark` among its arguments. */
+/** True while that process runs and has `mark` among its arguments. */
 export async function isRunning(pid: number, mark: string): Promise<boolean> {
   return (await commandOf(pid))?.includes(mark) ?? false;
 }
@@ -59,7 +59,7 @@ async function signalAndWait(mark: string, signal: NodeJS.Signals, waitMs: numbe
     try {
       process.kill(pid, signal);
     } catch {
-      // it ended by itself between the look and the signal, or belongs to somebody else: the last look tells
+      // It ended in the meantime, or belongs to another user. The last look in `endProcesses` finds out.
     }
   }
   const until = Date.now() + waitMs;

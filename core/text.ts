@@ -1,4 +1,4 @@
-/** The first `limit` characters, never half of one. */
+/** The first `limit` characters. A character that takes two code units is never cut in half. */
 export function clip(text: string, limit: number): string {
   const last = text.charCodeAt(limit - 1);
   const splitsPair = last >= 0xd800 && last <= 0xdbff;
@@ -18,7 +18,7 @@ export function duration(ms: number): string {
 const HOURS = [3600, 60, ['h', 'min']] as const;
 const DAYS = [86_400, 3600, ['d', 'h']] as const;
 
-/** `2026-11-21T03:38:42Z` of epoch milliseconds or of the server's own ISO text. */
+/** Writes epoch milliseconds, or the server's own ISO text, as `2026-11-21T03:38:42Z`. */
 export function instant(time: number | string): string {
   const date = new Date(time);
   return Number.isNaN(date.getTime()) ? String(time) : `${date.toISOString().slice(0, 19)}Z`;

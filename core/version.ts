@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The version in `package.json`, which stands one folder above this one in the source tree and two above it in `dist/`. */
+/** The version in `package.json`, which is one folder above this one in the source tree and two above it in `dist/`. */
 export const version: string =
   [new URL('../package.json', import.meta.url), new URL('../../package.json', import.meta.url)]
     .map(readVersion)

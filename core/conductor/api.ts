@@ -9,28 +9,28 @@ export type { SearchRequest, StartRequest, TestRequest } from './calls/execution
 export type { Limits, PollOptions, Traceparent } from './calls/task-calls.ts';
 export type { ScheduleRun } from './calls/trigger-calls.ts';
 
-/** A call of any route, for what has no method of its own. */
+/** A call of any route, for routes without a method of their own. */
 export type ApiRequest = Pick<Call<z.ZodType>, 'method' | 'path' | 'params' | 'query' | 'body' | 'answer'>;
 
-/** The calls of the Conductor REST API that the product makes, each parsed at this border. */
+/** The calls of the Conductor REST API that the product makes. Every answer is parsed. */
 export interface Conductor extends DefinitionCalls, ExecutionCalls, TaskCalls, TriggerCalls {
   readonly serverUrl: string;
   /** The server's own version, e.g. `3.32.1`. */
   version(signal?: AbortSignal): Promise<string>;
-  /** Any route. Parameters are encoded, so that none of them leaves its place in the path. */
+  /** Calls any route. Parameters are encoded, so that none can change the path. */
   request(request: ApiRequest): Promise<unknown>;
-  /** The same API whose updates carry what `traceparent` knows for their task, by which a server that traces joins in. */
+  /** The same API. Updates of a task carry the header that `traceparent` gives for it, so that a server with tracing continues the trace. */
   withTrace(traceparent: Traceparent): Conductor;
-  /** The same API whose calls all end when `signal` is aborted. It shares this one's connection; close only this one. */
+  /** The same API. All its calls end when `signal` is aborted. It shares this connection, so close only this object. */
   withSignal(signal: AbortSignal): Conductor;
-  /** The same API without any such signal, to clean up behind a call that was aborted. */
+  /** The same API without such a signal, to clean up after a call that was aborted. */
   detached(): Conductor;
   close(): void;
 }
 
 /**
  * The API over one caller.
- * @param whole the caller that no signal ends
+ * @param whole the same caller without a signal
  */
 export function createConductor(caller: Caller, traceparent?: Traceparent, whole: Caller = caller): Conductor {
   const { call } = caller;

@@ -7,21 +7,21 @@ import { createTransport, type HttpAnswer, type Lane, type Reader, type Transpor
 
 export type ConnectionConfig = CredentialsConfig & TransportConfig & { readonly requestTimeoutMs: number };
 
-/** One REST call. `path` holds `{names}` that `params` fills in, encoded; `query` leaves out what is undefined. */
+/** One REST call. `params` fills in the `{names}` of `path`, encoded. Undefined values of `query` are left out. */
 export interface Call<S extends z.ZodType> {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   path: `/api/${string}`;
   params?: Readonly<Record<string, string | number>>;
   query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
   headers?: Readonly<Record<string, string>>;
-  /** A string is sent as it is, anything else as JSON. */
+  /** A string is sent as it is; anything else is sent as JSON. */
   body?: unknown;
-  /** What the answer must look like. Text and empty answers reach it as a string. */
+  /** Schema of the answer. It gets text and empty answers as a string. */
   answer: S;
   signal?: AbortSignal | undefined;
-  /** How long the server is asked to wait before it answers, in milliseconds; it comes on top of the configured limit. */
+  /** How long the server is asked to wait before it answers, in milliseconds. It is added to the configured limit. */
   waitMs?: number;
-  /** A limit for this call that is shorter than the configured one, in milliseconds. */
+  /** A limit for this call, in milliseconds. It can only be shorter than the configured limit. */
   limitMs?: number | undefined;
   /** Default `other`. */
   lane?: Lane;
@@ -29,7 +29,7 @@ export interface Call<S extends z.ZodType> {
   reader?: () => Reader;
 }
 
-/** Makes calls to one Conductor server and turns whatever comes back into a checked value or a `FleetError`. */
+/** Makes calls to one Conductor server. Every call ends with a checked value or a `FleetError`. */
 export interface Caller {
   readonly serverUrl: string;
   call<S extends z.ZodType>(call: Call<S>): Promise<z.output<S>>;
@@ -37,14 +37,14 @@ export interface Caller {
   close(): void;
 }
 
-/** Every error the server itself writes, with validation or without. */
+/** The body of every error that the server writes itself. */
 const serverErrorSchema = z.looseObject({
   message: z.string().optional(),
   retryable: z.boolean().optional(),
   validationErrors: z.array(z.looseObject({ path: z.string().optional(), message: z.string() })).optional(),
 });
 
-/** A caller that connects at its first call. It never sends a request twice, but for one whose token the server took for expired. */
+/** A caller that connects at its first call. It repeats a request only if the server says that the token has expired. */
 export function createCaller(config: ConnectionConfig): Caller {
   const serverUrl = config.conductorServerUrl;
   const base = serverUrl.replace(/\/api$/, '');
@@ -108,7 +108,7 @@ function urlOf(base: string, { path, params = {}, query = {} }: Call<z.ZodType>)
   return url;
 }
 
-/** A signal of its own that fires when the time is over, or with the given one. */
+/** A signal that is aborted when the time is over, or when the given signal is. */
 function startLimit(ms: number, given: AbortSignal | undefined): { signal: AbortSignal; clear(): void } {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(new DOMException(`no answer within ${ms} ms`, 'TimeoutError')), ms);
@@ -124,7 +124,7 @@ function startLimit(ms: number, given: AbortSignal | undefined): { signal: Abort
   };
 }
 
-/** Waits for a promise that cannot be stopped, but no longer than until the signal is aborted. */
+/** Awaits a promise, and rejects as soon as the signal is aborted. */
 async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   const aborted = Promise.withResolvers<never>();
@@ -137,7 +137,7 @@ async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
-/** A URL drops these segments, which encoding leaves as they are, so the call would reach another path of the API. */
+/** `.` and `..` are not encoded, and a URL drops such segments: the call would reach another path of the API. */
 function refuseDots(name: string, value: string | number): void {
   if (/^\.{0,2}$/.test(String(value))) {
     throw new FleetError('input', `${JSON.stringify(value)} is not a valid ${name}.`);
@@ -152,7 +152,7 @@ function parseAnswer<S extends z.ZodType>(
 ): z.output<S> {
   const parsed = safeParseOften(schema, contentType.includes('json') ? (reader?.value() ?? parseJson(text)) : text);
   if (parsed.success) return parsed.data;
-  const what = text.trimStart().startsWith('<') ? 'a web page' : 'something else than the answer of a Conductor server';
+  const what = text.trimStart().startsWith('<') ? 'a web page' : 'text that is not the answer of a Conductor server';
   throw new FleetError('upstream', `${call} at ${serverUrl} answered with ${what}.`, {
     remedy:
       'Check that CONDUCTOR_SERVER_URL names the API of a Conductor server and that no proxy answers in its place.',
@@ -180,15 +180,15 @@ function errorOf(call: string, { status, text }: HttpAnswer): FleetError {
     case 409:
       return new FleetError('conflict', message, { cause });
     case 429:
-      return new FleetError('upstream', `The Conductor server asks to slow down: ${message}`, { cause });
+      return new FleetError('upstream', `The Conductor server limits the rate of requests: ${message}`, { cause });
     default:
-      // The server answers 500 to bodies it cannot read; only those it marks itself are the caller's fault.
+      // The server also answers 500 to a body it cannot read, which is the caller's fault; only its message tells.
       if (/JSON parse error|not readable/i.test(message)) return new FleetError('input', message, { cause });
       return new FleetError('upstream', message, { retryable: known.retryable ?? status >= 500, cause });
   }
 }
 
-/** `tasks[0]` of `registerWorkflowDef.arg0.tasks[0]`: the server names its Java method first. */
+/** `tasks[0]` of `registerWorkflowDef.arg0.tasks[0]`: the server writes its Java method first. */
 function placeOf(path = ''): string {
   return path.replace(/^\w+\.arg\d+(\[\d+\])?\.?/, '');
 }

@@ -11,12 +11,12 @@ export function unreachable(
     : `Cannot reach the Conductor server at ${serverUrl} (${why}).`;
   return new FleetError('upstream', message, {
     remedy:
-      'If `npm start` or `fleet server start` is just bringing it up, wait until that says so; else start one, or set CONDUCTOR_SERVER_URL to one that runs.',
+      'If `npm start` or `fleet server start` is starting it, wait until that says it is ready. Otherwise start one, or set CONDUCTOR_SERVER_URL to a server that runs.',
     cause,
   });
 }
 
-/** The error for credentials that the server does not take. */
+/** The error for credentials that the server refuses. */
 export function denied(message: string, cause: unknown): FleetError {
   return new FleetError('denied', `The Conductor server refused the credentials: ${message}`, {
     remedy: 'Check CONDUCTOR_AUTH_KEY and CONDUCTOR_AUTH_SECRET.',

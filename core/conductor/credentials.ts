@@ -7,11 +7,11 @@ export type CredentialsConfig = Pick<Config, 'conductorAuthKey' | 'conductorAuth
   readonly conductorServerUrl: string;
 };
 
-/** What the server wants to see with every call: nothing, or a token. */
+/** What is sent with every call so that the server accepts it: nothing, or a token. */
 export interface Credentials {
-  /** False where no key is configured. */
+  /** False if no key is configured. */
   readonly needed: boolean;
-  /** Headers to send, undefined for a server without authentication. @throws FleetError `denied`, or `upstream` if no token can be had */
+  /** Headers to send; undefined for a server without authentication. @throws FleetError `denied`, or `upstream` if the server gives no token */
   headers(): Promise<Record<string, string> | undefined>;
   /** Forgets a token that the server refused, so that the next call gets a new one. Returns false if there is none to forget. */
   renew(): boolean;
@@ -25,13 +25,13 @@ interface SdkClient {
   stopBackgroundRefresh(): void;
 }
 
-/** The SDK would prefer these to what it is told, and so send the key to another server than the configured one. */
+/** The SDK prefers these variables to its arguments, and would send the key to another server than the configured one. */
 const SDK_VARIABLES = ['CONDUCTOR_SERVER_URL', 'CONDUCTOR_AUTH_KEY', 'CONDUCTOR_AUTH_SECRET'];
 
-/** A token request that is not answered for so long has failed. */
+/** A token request that takes longer has failed. */
 const TOKEN_TIMEOUT_MS = 30_000;
 
-/** Credentials by the SDK's token handling: one token for all calls, refreshed before it expires. Without a key nothing is loaded. */
+/** Credentials through the SDK: one token for all calls, refreshed before it expires. Without a key the SDK is not loaded. */
 export function createCredentials(config: CredentialsConfig, transport: Transport): Credentials {
   if (config.conductorAuthKey === undefined) {
     return { needed: false, headers: async () => undefined, renew: () => false, close: () => undefined };
@@ -51,7 +51,7 @@ export function createCredentials(config: CredentialsConfig, transport: Transpor
       try {
         return (await (await client).getAuthenticationHeaders()) ?? undefined;
       } catch (cause) {
-        client = undefined; // the next call tries again: a server that is still starting is not gone
+        client = undefined; // the next call tries again, because the server may still be starting
         if (cause instanceof FleetError) throw cause;
         throw unreachable(config.conductorServerUrl, messageOf(cause), { cause });
       }
@@ -65,7 +65,7 @@ export function createCredentials(config: CredentialsConfig, transport: Transpor
   };
 }
 
-/** The SDK goes on for two minutes when it gets no token; the first failure ends it here. */
+/** The SDK retries for two minutes when it gets no token. Here the first failure ends it. */
 async function connectSdk(config: CredentialsConfig, transport: Transport): Promise<SdkClient> {
   const { createConductorClient, noopLogger } = await import('@io-orkes/conductor-javascript');
   const failed = Promise.withResolvers<never>();
@@ -91,7 +91,7 @@ async function connectSdk(config: CredentialsConfig, transport: Transport): Prom
       },
     ),
   );
-  failed.promise.catch(() => undefined); // also after the start, when nobody waits for it any more
+  failed.promise.catch(() => undefined); // it may reject after the start, when nothing awaits it any more
   try {
     return await Promise.race([created, failed.promise]);
   } catch (error) {
@@ -100,7 +100,7 @@ async function connectSdk(config: CredentialsConfig, transport: Transport): Prom
   }
 }
 
-/** The token is the only thing that the SDK asks for. */
+/** The SDK requests nothing but the token. */
 async function askForToken(request: Request, transport: Transport): Promise<HttpAnswer> {
   return transport.send({
     method: 'POST',

@@ -7,17 +7,18 @@ import type { Conductor } from './api.ts';
 import type { WorkflowDef } from './types.ts';
 
 /**
- * One process at a time, without a store of our own: who creates version 1 of the workflow definition `fleet_<purpose>_lock_<name>`
- * holds the lock.
+ * A lock that one process holds at a time, without a store of our own: the process that created version 1 of the workflow definition
+ * `fleet_<purpose>_lock_<name>` holds it.
  *
- * 1. The server refuses to create a name and version twice. SQLite does so for any number at once; PostgreSQL and Redis look first and
- *    write then, so that of two at the same moment both may be told that they did it, and what the later one wrote stays. Whoever
- *    created it therefore looks again after SETTLE_MS, by when all such answers are given, and holds it only if it is still its own.
- * 2. The holder counts up `beat` every BEAT_MS. One that could not for LOST_AFTER_MS counts itself out and writes nothing more.
- * 3. Whoever finds the lock taken watches it. A beat that moves shows a living holder.
- * 4. One that has not moved for DEAD_AFTER_MS by the watcher's own clock is dead: no two clocks are ever compared.
- * 5. Of those who see it dead only one may clear it away: who creates the version that the dead holder's `successor` names, and then
- *    still finds the same beat. A successor that dies over it is followed by the next number, DEAD_AFTER_MS later.
+ * 1. The server refuses to create a name and version twice. On SQLite this always works. PostgreSQL and Redis look first and then write:
+ *    two processes at the same moment may both be told that they created it, and the definition of the later one stays. A process that
+ *    created it therefore looks again after SETTLE_MS, when all such answers are given, and holds the lock only if its own definition is
+ *    still there.
+ * 2. The holder increments `beat` every BEAT_MS. If it could not do so for LOST_AFTER_MS, it regards the lock as lost and writes nothing more.
+ * 3. A process that finds the lock taken watches it. A beat that changes shows that the holder lives.
+ * 4. If the beat has not changed for DEAD_AFTER_MS by the watcher's own clock, the holder is dead. No two clocks are ever compared.
+ * 5. Of the watchers that see it dead, only one may remove it: the one that creates the version which the dead holder's `successor` names,
+ *    and still finds the same beat after that. If this successor dies as well, the next number is tried DEAD_AFTER_MS later.
  */
 const SETTLE_MS = 200;
 const BEAT_MS = 1_000;
@@ -27,10 +28,10 @@ const LOOK_EVERY_MS = 250;
 
 const VERSION = 1;
 
-/** What a lock is for: `apply` of a fleet's definitions, or `start` of the one execution that belongs to a key. */
+/** What a lock protects: the `apply` of a fleet's definitions, or the `start` of the one execution that belongs to a key. */
 export type Purpose = 'apply' | 'start';
 
-/** Which lock: one for each purpose and name. The name becomes part of a definition's name. */
+/** Identifies a lock. The name becomes part of a definition's name. */
 export interface LockKey {
   purpose: Purpose;
   name: string;
@@ -39,7 +40,7 @@ export interface LockKey {
 export interface Lock {
   /** @throws FleetError `conflict` if it may have been lost meanwhile */
   assertHeld(): void;
-  /** Gives it up; never throws, because a lock that is left behind is taken over. */
+  /** Releases it. Never throws: a lock that is left behind is taken over. */
   release(): Promise<void>;
 }
 
@@ -50,7 +51,7 @@ export interface LockOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** True for the definitions that are locks: they are nobody's workflows. */
+/** True for a definition that is a lock and not a workflow. */
 export function isLock(workflowName: string): boolean {
   return /^fleet_(apply|start)_lock_/.test(workflowName);
 }
@@ -70,8 +71,8 @@ const heldSchema = z.object({
 type Held = z.output<typeof heldSchema>['metadata'];
 
 /**
- * Takes the lock, which lasts a fifth of a second.
- * @throws FleetError `conflict` that says who holds it, since when, and what to do
+ * Takes the lock, which takes a fifth of a second.
+ * @throws FleetError `conflict` that says which process holds it, since when, and what to do
  */
 export async function acquireLock(conductor: Conductor, key: LockKey, options: LockOptions = {}): Promise<Lock> {
   const { waitMs = 0, note, signal } = options;
@@ -92,7 +93,7 @@ export async function acquireLock(conductor: Conductor, key: LockKey, options: L
     const claimedAt = performance.now();
     if (await create(conductor, key, VERSION, me)) return hold(conductor, key, me, claimedAt);
     const held = await look(conductor, key);
-    if (held?.holder.id === me.holder.id) return hold(conductor, key, me, claimedAt); // the answer to our claim was lost
+    if (held?.holder.id === me.holder.id) return hold(conductor, key, me, claimedAt); // the answer to `create` was lost
     const moved = watched !== undefined && (!held || !isSameBeat(watched.held, held));
     if (moved && held && performance.now() - startedAt > waitMs) throw isHeld(key, held);
     if (held && (!watched || moved)) {
@@ -100,7 +101,7 @@ export async function acquireLock(conductor: Conductor, key: LockKey, options: L
       watched = { held, sinceMs: performance.now(), attempts: 0 };
     }
     if (watched && performance.now() - watched.sinceMs > DEAD_AFTER_MS) {
-      note?.(`the ${key.purpose} of ${describe(watched.held)} ended without giving up its lock; it is taken over`);
+      note?.(`the ${key.purpose} of ${describe(watched.held)} ended without releasing its lock; taking it over`);
       watched = await clearAway(conductor, key, watched, me);
     } else await sleep(LOOK_EVERY_MS);
   }
@@ -110,7 +111,7 @@ interface Watched {
   held: Held;
   /** When this beat was seen first, on the clock of `performance.now()`. */
   sinceMs: number;
-  /** How often its successors have failed too. */
+  /** How many of its successors have died as well. */
   attempts: number;
 }
 
@@ -141,7 +142,7 @@ function hold(conductor: Conductor, key: LockKey, me: Held, claimedAt: number): 
       await conductor.putWorkflowDef(lockDef(key, VERSION, me));
       confirmedAt = at;
     } catch {
-      // The next beat may get through; if none does, the lock counts as lost.
+      // The next beat may succeed. If none does for LOST_AFTER_MS, the lock counts as lost.
     }
   };
   let isBeating = false;
@@ -158,7 +159,7 @@ function hold(conductor: Conductor, key: LockKey, me: Held, claimedAt: number): 
       if (isMine()) return;
       throw new FleetError(
         'conflict',
-        `The lock of this ${key.purpose} was lost: the server did not answer for too long.`,
+        `The lock of this ${key.purpose} was lost, because the server did not answer for too long.`,
         {
           remedy: AFTER_LOSS[key.purpose],
         },
@@ -190,7 +191,7 @@ async function look(conductor: Conductor, key: LockKey, version = VERSION): Prom
   return def && heldSchema.parse(def).metadata;
 }
 
-/** The server answers 500 where there is nothing to remove. */
+/** The server answers 500 if there is nothing to remove. */
 async function remove(conductor: Conductor, key: LockKey, version: number): Promise<void> {
   await conductor.deleteWorkflowDef(definitionName(key), version).catch(() => undefined);
 }
@@ -200,7 +201,7 @@ function lockDef(key: LockKey, version: number, { holder, beat }: Held): Workflo
     name: definitionName(key),
     version,
     schemaVersion: 2,
-    description: `Not a workflow: the lock of a ${key.purpose}, held by ${describe({ holder, beat })}. It goes away by itself.`,
+    description: `Not a workflow: the lock of a ${key.purpose}, held by ${describe({ holder, beat })}. It is removed automatically.`,
     tasks: [
       { name: 'end', taskReferenceName: 'end', type: 'TERMINATE', inputParameters: { terminationStatus: 'COMPLETED' } },
     ],
@@ -209,20 +210,21 @@ function lockDef(key: LockKey, version: number, { holder, beat }: Held): Workflo
 }
 
 function isHeld({ purpose }: LockKey, held: Held): FleetError {
-  return new FleetError('conflict', `Another ${purpose} is at work: ${describe(held)}.`, {
+  return new FleetError('conflict', `Another ${purpose} is running: ${describe(held)}.`, {
     remedy: WHILE_HELD[purpose],
     retryable: purpose === 'start',
   });
 }
 
 const AFTER_LOSS: Record<Purpose, string> = {
-  apply: 'Run `fleet apply` again; it goes on where this one stopped.',
+  apply: 'Run `fleet apply` again; it continues where this one stopped.',
   start: 'Make the same call again: it finds the execution if it was started.',
 };
 
 const WHILE_HELD: Record<Purpose, string> = {
-  apply: 'Wait until it has ended, then run this again: it plans anew. One that has died is noticed and taken over.',
-  start: 'Make the same call again in some seconds: it finds the execution that the other one starts.',
+  apply:
+    'Wait until it has ended, then run this again; it makes a new plan. If that process has died, its lock is taken over.',
+  start: 'Make the same call again in some seconds: it finds the execution that the other call starts.',
 };
 
 function definitionName({ purpose, name }: LockKey): string {

@@ -16,30 +16,30 @@ export interface RunningServer {
   url: string;
   kind: 'external' | 'jar' | 'docker';
   pid?: number;
-  /** This process started it or took it over from a dead one, and `stop()` will end it. */
+  /** This process started it, or took it over from a process that died. `stop()` will end it. */
   owned: boolean;
-  /** It ran before. */
+  /** It was already running. */
   reused: boolean;
-  /** What it asks as the scripted model provider; that of its start where it is reused. */
+  /** Address that it calls as the scripted model provider. A reused server keeps the address it was started with. */
   llmBaseUrl?: string;
-  /** Ends the server if it is owned, else does nothing. Its data stays. */
+  /** Ends the server if this process owns it, else does nothing. Its data stays. */
   stop(): Promise<void>;
 }
 
 export interface EnsureServerOptions {
-  /** Takes a line of progress. */
+  /** Called with each line of progress. */
   note(line: string): void;
-  /** Stops a start in order. */
+  /** Aborts a start in an orderly way. */
   signal?: AbortSignal;
-  /** Gives up the data of the folder. */
+  /** Deletes the data of the folder first. */
   fresh?: boolean;
   /** The server outlives this process. */
   detached?: boolean;
-  /** OpenAI-compatible address that the server knows as its provider `litellm`. */
+  /** OpenAI-compatible address that the server uses for its provider `litellm`. */
   llmBaseUrl?: string;
 }
 
-/** What is known about the server without starting any. */
+/** What is known about the server without starting one. */
 export interface ServerStatus {
   kind: RunningServer['kind'] | 'none';
   /** It answers as a Conductor server. */
@@ -47,7 +47,7 @@ export interface ServerStatus {
   url?: string;
   pid?: number;
   startedAt?: string;
-  /** The process that will end it with itself. */
+  /** The process that ends the server when it ends. */
   ownerPid?: number;
   llmBaseUrl?: string;
   dataDir: string;
@@ -57,15 +57,19 @@ export interface ServerStatus {
 const never = new AbortController().signal;
 
 /**
- * The Conductor server to work with: the configured one, or the one of the data folder, which is started if it does not run.
- * @throws FleetError with the way out: no server, no Java, a wrong checksum, a taken port, a folder that cannot be used, …
+ * The Conductor server to use: the configured server, or the server of the data folder, which is started if it does not run.
+ * @throws FleetError with a remedy, for example about a missing Java, a wrong checksum, a taken port or an unusable folder
  */
 export async function ensureServer(config: Config, options: EnsureServerOptions): Promise<RunningServer> {
   const { note, signal = never, fresh = false, detached = false, llmBaseUrl } = options;
   if (config.conductorServerUrl !== undefined && fresh) {
-    throw new FleetError('config', `${config.conductorServerUrl} is not ours to empty.`, {
-      remedy: 'Leave --fresh out, or unset CONDUCTOR_SERVER_URL to use the embedded server.',
-    });
+    throw new FleetError(
+      'config',
+      `--fresh would delete the data of ${config.conductorServerUrl}, which is not an embedded server.`,
+      {
+        remedy: 'Leave --fresh out, or unset CONDUCTOR_SERVER_URL to use the embedded server.',
+      },
+    );
   }
   if (config.conductorServerUrl !== undefined) return useExternal(config, config.conductorServerUrl, signal);
   const ensured = await ensureEmbedded(config, { progress: { note, signal }, fresh, detached, llmBaseUrl });
@@ -74,14 +78,14 @@ export async function ensureServer(config: Config, options: EnsureServerOptions)
   return server;
 }
 
-/** Address of the server to use, without starting one or waiting for it; nothing if there is none. */
+/** Address of the server to use, without starting or awaiting one. Undefined if there is none. */
 export async function findServer(config: Config): Promise<string | undefined> {
   if (config.conductorServerUrl !== undefined) return config.conductorServerUrl;
-  const state = readRecord(dataFolder(config.dataDir).record);
-  return typeof state === 'object' && (await isAlive(state)) ? urlOf(state) : undefined;
+  const record = readRecord(dataFolder(config.dataDir).record);
+  return typeof record === 'object' && (await isAlive(record)) ? urlOf(record) : undefined;
 }
 
-/** Looks at the server that would be used. */
+/** The state of the server that would be used. */
 export async function serverStatus(config: Config): Promise<ServerStatus> {
   const folder = dataFolder(config.dataDir);
   const place = { dataDir: folder.path, logFile: folder.log };
@@ -102,7 +106,7 @@ export async function serverStatus(config: Config): Promise<ServerStatus> {
   };
 }
 
-/** Ends the server of the data folder, whoever started it. Returns whether one ran. */
+/** Ends the server of the data folder, even if another process started it. Returns whether one ran. */
 export async function stopServer(
   config: Config,
   { note, signal = never }: Pick<EnsureServerOptions, 'note' | 'signal'> = { note: () => undefined },
@@ -112,7 +116,7 @@ export async function stopServer(
   return (await endEmbedded(folder, { note, signal }, () => true)) !== undefined;
 }
 
-/** The last lines of the embedded server's log; none if it never ran. */
+/** The last lines of the embedded server's log; empty if it never ran. */
 export function readServerLog(config: Config, { lines }: { lines: number }): Promise<string[]> {
   return lastLines(dataFolder(config.dataDir).log, lines);
 }
@@ -127,18 +131,18 @@ async function useExternal(config: Config, url: string, signal: AbortSignal): Pr
   return { url, kind: 'external', owned: false, reused: true, stop: async () => undefined };
 }
 
-function runningServer(folder: DataFolder, { state, owned, reused }: Ensured): RunningServer {
+function runningServer(folder: DataFolder, { record, owned, reused }: Ensured): RunningServer {
   const progress = { note: () => undefined, signal: never };
   return {
-    url: urlOf(state),
-    kind: state.kind,
-    ...(state.pid !== undefined && { pid: state.pid }),
+    url: urlOf(record),
+    kind: record.kind,
+    ...(record.pid !== undefined && { pid: record.pid }),
     owned,
     reused,
-    ...(state.llmBaseUrl !== undefined && { llmBaseUrl: state.llmBaseUrl }),
+    ...(record.llmBaseUrl !== undefined && { llmBaseUrl: record.llmBaseUrl }),
     async stop() {
       if (!owned) return;
-      const isOurs = ({ instance, owner }: typeof state) => instance === state.instance && owner?.pid === process.pid;
+      const isOurs = ({ instance, owner }: typeof record) => instance === record.instance && owner?.pid === process.pid;
       await endEmbedded(folder, progress, isOurs);
     },
   };

@@ -3,15 +3,15 @@ import type { Execution, Task } from './types.ts';
 
 const REASON_LIMIT = 1000;
 
-/** Why an execution failed, or what its running task last failed with. The reason is text of a workflow: data. */
+/** Why an execution failed, or why the last attempt of its running task failed. `reason` is text from a workflow: data, not advice. */
 export type Failure = {
   taskRef?: string;
   reason: string;
-  /** The execution that failed underneath, where the task is a sub-workflow. */
+  /** The execution of the sub-workflow, if the failed task is one. */
   subExecutionId?: string;
 };
 
-/** The last attempt of every task, in the order they came up. Conductor keeps each attempt as a task of its own. */
+/** The last attempt of every task, in the order of scheduling. Conductor stores each attempt as a task of its own. */
 export function latestAttempts(tasks: readonly Task[]): Task[] {
   const last = new Map<string, Task>();
   for (const task of [...tasks].sort((a, b) => a.seq - b.seq)) {
@@ -21,7 +21,7 @@ export function latestAttempts(tasks: readonly Task[]): Task[] {
   return [...last.values()];
 }
 
-/** How many tasks are in each status, by their last attempts. */
+/** How many tasks are in each status. Only the last attempt of a task counts. */
 export function countByStatus(tasks: readonly Task[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { status } of latestAttempts(tasks)) counts[status] = (counts[status] ?? 0) + 1;
@@ -34,7 +34,7 @@ export function runtimeOf({ startTime, endTime }: { startTime: number; endTime: 
   return Math.max(0, (endTime === 0 ? now : endTime) - startTime);
 }
 
-/** The latest error that still matters: none once everything was retried with success. */
+/** The latest failure that still matters. Undefined once every failed task was retried with success. */
 export function failureOf(execution: Execution): Failure | undefined {
   if (execution.status === 'COMPLETED') return undefined;
   const done = new Set(

@@ -9,24 +9,24 @@ export interface QueueName {
   domain: string;
 }
 
-/** As the server calls the queue of a type in a domain. */
+/** The server's name for the queue of a type in a domain. */
 export function queueNameOf({ taskType, domain }: QueueName): string {
   return domain === '' ? taskType : `${domain}:${taskType}`;
 }
 
-/** The queue that the server calls so. */
+/** The queue with this name on the server. */
 export function queueOf(name: string): QueueName {
   const at = name.indexOf(':');
   return at < 0 ? { taskType: name, domain: '' } : { taskType: name.slice(at + 1), domain: name.slice(0, at) };
 }
 
-/** Who polled a queue last, anywhere; the server remembers nobody else. `at` is in epoch milliseconds. */
+/** The worker that polled a queue last; the server remembers only this one. `at` is in epoch milliseconds. */
 export interface LastPoll {
   workerId: string;
   at: number;
 }
 
-/** The last poll of each queue, by the server's name of it. */
+/** The last poll of each queue, by the server's name for the queue. */
 export function lastPolls(polls: readonly PollData[]): ReadonlyMap<string, LastPoll> {
   const entries = polls.map(({ queueName, domain, workerId, lastPollTime }) => {
     const name = queueNameOf({ taskType: queueName, domain: domain ?? '' });
@@ -37,38 +37,43 @@ export function lastPolls(polls: readonly PollData[]): ReadonlyMap<string, LastP
 
 /** What is known of a queue. Times are epoch milliseconds. */
 export interface QueueFacts extends QueueName {
-  /** Tasks to be polled, those that wait for their retry or callback included. */
+  /** Tasks to be polled, including those that wait for their retry or callback. */
   waiting: number;
-  /** Tasks that the server keeps out of sight for a moment, mostly because a limit let nobody have them. */
+  /** Tasks that the server hides for a moment, mostly because a concurrency limit kept them from a poll. */
   hidden: number;
   lastPoll?: LastPoll;
-  /** Absent where the type has no task definition. */
+  /** Absent if the type has no task definition. */
   def?: StoredTaskDef;
-  /** Its open tasks, or the first of them. Absent where nobody looked. */
+  /** Its open tasks, or the first of them. Absent if they were not read. */
   open?: readonly Task[];
 }
 
 /**
- * What a queue is in, the worst first:
- * `no_worker` tasks wait and nobody polls; `limited` its task definition lets no more run at once; `behind` tasks wait though somebody
- * polls; `delayed` what waits is not due yet; `server` the server itself works it off; `working`; `idle`.
+ * The state of a queue, the worst first:
+ * - `no_worker` tasks wait, and no worker polls
+ * - `limited`   tasks wait, because the concurrency limit of the task definition is reached
+ * - `behind`    tasks wait, although workers poll
+ * - `delayed`   the tasks that wait are not due yet
+ * - `server`    the server itself executes these tasks
+ * - `working`   workers execute all that is due
+ * - `idle`      there are no tasks
  */
 export const queueStates = ['no_worker', 'limited', 'behind', 'delayed', 'server', 'working', 'idle'] as const;
 export type QueueState = (typeof queueStates)[number];
 
 export interface QueueVerdict {
   state: QueueState;
-  /** Tasks that a worker has. Absent where nobody looked. */
+  /** Tasks that workers have. Absent if open tasks were not read. */
   running?: number;
-  /** Since when the oldest task waits that is due, epoch milliseconds. */
+  /** Since when the oldest due task waits, in epoch milliseconds. */
   oldestAt?: number;
   /** The limit that holds tasks back. */
   limit?: number;
 }
 
-/** A worker polls at least every few seconds; after so long none is there. */
+/** A worker polls at least every few seconds. After so long without a poll there is no worker. */
 const POLLED_LATELY_MS = 60_000;
-/** What waits no longer than this is on its way to a worker. */
+/** A task that waits no longer than this is about to be polled. */
 const ON_ITS_WAY_MS = 10_000;
 
 /** True for a queue that the server keeps for itself and that holds no tasks. */
@@ -76,7 +81,7 @@ export function isInternalQueue(name: string): boolean {
   return name.startsWith('_') || name === 'conductor_system_scheduler';
 }
 
-/** What the facts of a queue mean at a moment. */
+/** Judges the facts of a queue at the moment `now`, in epoch milliseconds. */
 export function judgeQueue(facts: QueueFacts, now: number): QueueVerdict {
   const { taskType, waiting, hidden, lastPoll, def, open = [] } = facts;
   const mine = open.filter(({ domain }) => (typeof domain === 'string' ? domain : '') === facts.domain);
@@ -100,12 +105,12 @@ export function judgeQueue(facts: QueueFacts, now: number): QueueVerdict {
   return { state, ...known };
 }
 
-/** A worker whose slots are all taken does not poll, but keeps its leases. */
+/** A worker whose slots are all in use does not poll, but extends its leases. */
 function isWorkedOn(open: readonly Task[], now: number): boolean {
   return open.some(({ status, updateTime }) => status === 'IN_PROGRESS' && now - updateTime < POLLED_LATELY_MS);
 }
 
-/** A task that was given back for later counts from its last change. */
+/** The callback time of a task that was handed back starts at its last change. */
 function dueAt({ scheduledTime, updateTime, callbackAfterSeconds }: Task): number {
   return callbackAfterSeconds > 0 ? Math.max(scheduledTime, updateTime) + callbackAfterSeconds * 1000 : scheduledTime;
 }

@@ -4,7 +4,7 @@ import { zodPath, zodSentences } from '../zod-sentences.ts';
 import type { Conductor, StartRequest } from './api.ts';
 import type { StoredWorkflowDef } from './types.ts';
 
-/** Longer lists are cut: they are advice, and may end up in front of a model. */
+/** Longer lists are cut: they are advice, and a model may have to read them. */
 const MOST_NAMED = 30;
 
 const withSchema = z.looseObject({
@@ -13,8 +13,8 @@ const withSchema = z.looseObject({
 });
 
 /**
- * Starts a workflow as its definition asks for it: the input is checked against the definition's schema, which the server stores
- * but does not apply, and the defaults are filled in, which the server leaves out when the input is empty.
+ * Starts a workflow. Its input is checked against the definition's schema first, which the server stores but does not apply. Defaults
+ * are filled in, which the server does not do if the input is empty.
  * @returns the id of the execution
  * @throws FleetError `not-found` with near names for an unknown workflow, `input` with a sentence per mistake
  */
@@ -23,7 +23,7 @@ export async function startChecked(conductor: Conductor, request: StartRequest):
   return conductor.startWorkflow({ ...request, input: checkInput(def, request.input) });
 }
 
-/** The input with the definition's defaults under it. @throws FleetError `input` if it does not fit the definition's schema */
+/** The input, completed by the definition's defaults. @throws FleetError `input` if it does not fit the definition's schema */
 export function checkInput(def: StoredWorkflowDef, input: Record<string, unknown>): Record<string, unknown> {
   const { inputTemplate, inputSchema } = withSchema.parse(def);
   const complete = { ...inputTemplate, ...input };
@@ -43,7 +43,7 @@ export function mistakesIn(schema: Record<string, unknown> | undefined, value: u
   return zodSentences(result.error, value, { nameOf: (path) => zodPath(path) || whole }).slice(0, MOST_NAMED);
 }
 
-/** A stored definition, the highest version if none is asked for. @throws FleetError `not-found` with the names there are */
+/** A stored definition; without `version` the highest. @throws FleetError `not-found` with the names that exist */
 export async function findDefinition(
   conductor: Conductor,
   { name, version }: Pick<StartRequest, 'name' | 'version'>,
@@ -62,7 +62,7 @@ export async function findDefinition(
   }
 }
 
-/** Schemas of other makers may hold what zod cannot read; then the server's word is all there is. */
+/** A schema of another author may hold what zod cannot read. Then the input is not checked here. */
 function schemaOf(data: Record<string, unknown> | undefined): z.ZodType | undefined {
   if (!data) return undefined;
   try {
@@ -87,7 +87,7 @@ function describeInput(schema: Record<string, unknown> | undefined): string {
   return fields.join(', ') || 'any JSON object';
 }
 
-/** Names in definitions are somebody else's text; one that reads like a sentence is not repeated as advice. */
+/** Names in definitions are foreign text. A name that reads like a sentence is not repeated as advice. */
 function isPlain(name: string): boolean {
   return /^[\w.:-]{1,100}$/.test(name);
 }

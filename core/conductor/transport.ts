@@ -4,14 +4,14 @@ import type { Agent, Dispatcher, ProxyAgent } from 'undici';
 import type { Config } from '../config.ts';
 import { FleetError, messageOf } from '../errors.ts';
 
-/** How the server is reached. */
+/** TLS and proxy settings of the connection to the server. */
 export type TransportConfig = Partial<
   Pick<Config, 'conductorTlsCaPath' | 'conductorTlsCertPath' | 'conductorTlsKeyPath' | 'conductorProxyUrl'>
 >;
 
 /**
- * Which connections a request uses. Each kind has its own, because long polls that hold all of them would make results wait behind
- * them, and results that hang would make heartbeats wait.
+ * Which connections a request uses. Each lane has its own, so that results do not wait behind long polls, and heartbeats do not wait
+ * behind results that hang.
  */
 export type Lane = 'poll' | 'result' | 'other';
 
@@ -34,7 +34,7 @@ export interface HttpRequest {
 
 export interface HttpAnswer {
   status: number;
-  /** Empty where the server names none. */
+  /** Empty if the server sends none. */
   contentType: string;
   text: string;
   /** That of the request, which has taken the whole text. */
@@ -43,7 +43,7 @@ export interface HttpAnswer {
 
 /** Connections that are kept open between requests, in lanes that do not wait for each other. */
 export interface Transport {
-  /** Resolves with whatever the server answers. @throws whatever keeps the request from being answered, also an aborted signal */
+  /** Resolves with the server's answer, whatever its status. @throws the reason of an aborted signal, or an error of the connection */
   send(request: HttpRequest): Promise<HttpAnswer>;
   /** Closes the connections once their requests have been answered. */
   close(): void;
@@ -66,7 +66,7 @@ export function createTransport(config: TransportConfig): Transport {
         method,
         headers: headers ?? null,
         body: body ?? null,
-        // The signal is the limit; it also counts what comes slowly.
+        // The signal limits the whole request, including a slow answer.
         headersTimeout: 0,
         bodyTimeout: 0,
       };
@@ -80,7 +80,7 @@ export function createTransport(config: TransportConfig): Transport {
   };
 }
 
-/** Sends one request, and puts its answer together. */
+/** Sends one request and assembles its answer. */
 function answerTo(
   dispatcher: Dispatcher,
   options: Dispatcher.DispatchOptions,
@@ -90,14 +90,14 @@ function answerTo(
   const answer = Promise.withResolvers<HttpAnswer>();
   let controller: Dispatcher.DispatchController | undefined;
   const abort = () => {
-    answer.reject(signal.reason); // also while it waits for a connection, when there is nothing to end yet
+    answer.reject(signal.reason); // while it waits for a connection, there is no controller yet
     controller?.abort(signal.reason);
   };
   signal.addEventListener('abort', abort, { once: true });
   const done = () => signal.removeEventListener('abort', abort);
   let status = 0;
   let contentType = '';
-  // Piece by piece: a large answer is text by the time its last piece is there.
+  // Decoded piece by piece, so that a large answer is text as soon as its last piece arrives.
   const decoder = new StringDecoder('utf8');
   let text = '';
   dispatcher.dispatch(options, {
@@ -127,7 +127,7 @@ function answerTo(
   return answer.promise;
 }
 
-/** So many results or other calls at once keep a server busy; more would only wait there. A poll waits on the server, so all may. */
+/** So many results or other calls at once keep a server busy; more would only wait there. Polls are not limited: they wait on purpose. */
 const MAX_CONNECTIONS = 64;
 
 async function openLanes(config: TransportConfig): Promise<Record<Lane, Dispatcher>> {
@@ -135,11 +135,11 @@ async function openLanes(config: TransportConfig): Promise<Record<Lane, Dispatch
   return { poll: open(null), result: open(MAX_CONNECTIONS), other: open(MAX_CONNECTIONS) };
 }
 
-/** undici has types for these under its main entry only. */
+/** undici declares the types of these only under its main entry. */
 const AGENT: string = 'undici/lib/dispatcher/agent.js';
 const PROXY_AGENT: string = 'undici/lib/dispatcher/proxy-agent.js';
 
-/** Part by part: the main entry loads undici's fetch, caches and sockets as well, 13 MB that are not used here. */
+/** Only what is needed: the main entry also loads undici's fetch, caches and sockets, 13 MB that are not used here. */
 async function opener(config: TransportConfig): Promise<(connections: number | null) => Dispatcher> {
   const tls = tlsOptions(config);
   const uri = config.conductorProxyUrl;

@@ -36,11 +36,11 @@ export interface TaskDef {
   [key: string]: unknown;
 }
 
-/** What a workflow hands around, taken as it is: `z.record` would copy every key of it, half of the time that checking an execution took. */
+/** Data of a workflow, not copied: `z.record` would copy every key, which took half of the time of checking an execution. */
 const record = z.custom<Record<string, unknown>>(isObject, 'must be an object');
 const object = record.nullish().transform((value) => value ?? {});
 
-/** A task definition inside a task, for the same reason. */
+/** A task definition inside a task, not copied either. */
 const embeddedTaskDef = z.custom<{ timeoutSeconds?: number; [field: string]: unknown }>(
   (value) => isObject(value) && ['number', 'undefined'].includes(typeof value.timeoutSeconds),
   'must be a task definition',
@@ -54,12 +54,12 @@ export function hasEnded(status: WorkflowStatus): boolean {
   return status !== 'RUNNING' && status !== 'PAUSED';
 }
 
-/** True for a task that waits for a worker or is with one. */
+/** True for a task that waits for a worker, or that a worker has. */
 export function isOpenTask({ status }: { readonly status: string }): boolean {
   return status === 'SCHEDULED' || status === 'IN_PROGRESS';
 }
 
-/** What the server hands a poller, and what it shows of a task in an execution. Times are epoch milliseconds, 0 if not yet. */
+/** A task as a poll returns it and as an execution shows it. Times are epoch milliseconds; 0 means not yet. */
 export const taskSchema = z.looseObject({
   taskId: z.string(),
   taskType: z.string(),
@@ -84,7 +84,7 @@ export const taskSchema = z.looseObject({
   workerId: z.string().nullish(),
   reasonForIncompletion: z.string().nullish(),
   subWorkflowId: z.string().nullish(),
-  /** Set where an input was too large for the server to hand out. */
+  /** Set if the input was too large, so that the server keeps it elsewhere. */
   externalInputPayloadStoragePath: z.string().nullish(),
   externalOutputPayloadStoragePath: z.string().nullish(),
   /** The definition as it was when the task was scheduled. */
@@ -109,10 +109,10 @@ export const executionSchema = z.looseObject({
     .nullish()
     .transform((value) => value ?? []),
   startTime: z.number().default(0),
-  /** Of an execution that was retried it is still the end before that. */
+  /** After a retry this is still the end of the run before it. */
   endTime: z.number().default(0),
   updateTime: z.number().nullish(),
-  /** When it was retried or resumed last. */
+  /** When it was last retried or resumed. */
   lastRetriedTime: z.number().nullish(),
   parentWorkflowId: z.string().nullish(),
   tasks: z
@@ -122,7 +122,7 @@ export const executionSchema = z.looseObject({
 });
 export type Execution = z.output<typeof executionSchema>;
 
-/** `GET /api/workflow/{id}/status`: the cheapest look at an execution. */
+/** `GET /api/workflow/{id}/status`: the cheapest way to look at an execution. */
 export const executionStatusSchema = z.looseObject({
   workflowId: z.string(),
   correlationId: z.string().nullish(),
@@ -145,7 +145,7 @@ export type PollData = z.output<typeof pollDataSchema>;
 export const taskLogSchema = z.looseObject({ log: z.string(), createdTime: z.number() });
 export type TaskLog = z.output<typeof taskLogSchema>;
 
-/** A row of a search. Here, and only here, the server writes times as ISO strings. */
+/** A row of a search. Only in searches does the server write times as ISO strings. */
 export const executionSummarySchema = z.looseObject({
   workflowType: z.string(),
   version: z.int().default(1),
@@ -157,14 +157,14 @@ export const executionSummarySchema = z.looseObject({
   status: z.enum(workflowStatuses),
   executionTime: z.number().default(0),
   reasonForIncompletion: z.string().nullish(),
-  /** Their references, joined by commas. */
+  /** `taskReferenceName`s, joined by commas. */
   failedReferenceTaskNames: z.string().nullish(),
 });
 export type ExecutionSummary = z.output<typeof executionSummarySchema>;
 
 export const searchSchema = z.object({ totalHits: z.int(), results: z.array(executionSummarySchema) });
 
-/** A row of a search for tasks; times are ISO strings, and which task of its workflow it is stands only in the task itself. */
+/** A row of a search for tasks. Times are ISO strings. It has no `taskReferenceName`; only the task itself has. */
 export const taskSummarySchema = z.looseObject({
   taskId: z.string(),
   taskType: z.string(),
@@ -177,7 +177,7 @@ export type TaskSummary = z.output<typeof taskSummarySchema>;
 
 export const taskSearchSchema = z.object({ totalHits: z.int(), results: z.array(taskSummarySchema) });
 
-/** One version of a definition, without the definition. `updateTime` is in epoch milliseconds and grows with every change of it. */
+/** One version of a definition, without its content. `updateTime` is in epoch milliseconds and grows with every change. */
 export const workflowVersionSchema = z.object({
   name: z.string(),
   version: z.int(),
@@ -197,7 +197,7 @@ export type StoredWorkflowDef = z.output<typeof workflowDefSchema>;
 export const taskDefSchema = z.looseObject({ name: z.string() });
 export type StoredTaskDef = z.output<typeof taskDefSchema>;
 
-/** A schedule, as `POST /api/scheduler/schedules` takes it and the server answers it. */
+/** A schedule, as `POST /api/scheduler/schedules` takes it and the server returns it. */
 export const scheduleSchema = z.looseObject({
   name: z.string(),
   description: z.string().nullish(),
@@ -220,7 +220,7 @@ export const eventHandlerSchema = z.looseObject({
 });
 export type EventHandlerDef = z.output<typeof eventHandlerSchema>;
 
-/** What a worker answers a task with, `POST /api/tasks`. */
+/** The result or update of a task, as `POST /api/tasks` takes it. */
 export interface TaskResult {
   workflowInstanceId: string;
   taskId: string;

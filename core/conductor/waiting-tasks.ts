@@ -8,18 +8,19 @@ import { roleOf } from './task-types.ts';
 import type { Task, TaskLog, TaskResult } from './types.ts';
 
 /**
- * Tasks that wait for somebody outside, and their answer, which exactly one of many gives.
+ * Tasks that wait for a person or a signal, and their answer. If several processes answer at once, exactly one succeeds.
  *
- * The server takes every update of a task that it read as open, so that of two at the same moment both are told 200 and the later one
- * stays, even where the execution has gone on with the earlier one. So whoever answers claims the task first, in its log, which only
- * ever grows:
+ * The server accepts every update of a task that it read as open. Two updates at the same moment are both answered with 200, and the
+ * later one stays, even if the execution has already continued with the earlier one. So a process claims the task first, in the task's
+ * log, from which nothing is ever removed:
  *
- * 1. A claim is written, then all are read. Whoever sees no other live claim has won and writes the answer. Two cannot both win,
- *    because the one who wrote later sees the other's.
- * 2. Of those who see each other all but the first withdraw. The first waits until the others have withdrawn, or the task has ended.
- * 3. A claim is alive for LIVE_MS, by the server's clock. Its owner gives up sooner by its own, so that one who died with it only
- *    delays the next one.
- * 4. A server without an index keeps no logs. There the answer is read back, which shows all but answers within the same moment.
+ * 1. A process writes its claim, then reads all claims. If it sees no other live claim, it has won and writes the answer. Two processes
+ *    cannot both win, because the one that wrote later sees the other's claim.
+ * 2. Of processes that see each other's claims, all but the first withdraw. The first waits until they have, or the task has ended.
+ * 3. A claim is alive for LIVE_MS by the server's clock. Its owner gives up sooner by its own clock, so a process that dies with a claim
+ *    only delays the next one.
+ * 4. A server without an index keeps no logs. Then the answer is read back, which reveals all other answers except those of the same
+ *    moment.
  */
 const LIVE_MS = 30_000;
 const GIVE_UP_MS = 15_000;
@@ -29,23 +30,23 @@ const LOOK_EVERY_MS = 50;
 const CLAIM = /^fleet claim (\S{36})$/;
 const WITHDRAWN = /^fleet claim (\S{36}) is withdrawn$/;
 
-/** True where somebody outside has to answer. A WAIT with a time of its own ends by itself, and is nobody's to complete. */
+/** True if a person or a signal has to answer the task. A WAIT with a duration or a time ends by itself, so it is not among these. */
 export function isWaiting({ taskType, status, inputData }: Task): boolean {
   const timed = 'duration' in inputData || 'until' in inputData;
   return status === 'IN_PROGRESS' && roleOf(taskType) === 'wait' && !timed;
 }
 
-/** The tasks among these that wait for somebody outside. */
+/** The tasks among these that wait for a person or a signal. */
 export function waitingAmong(tasks: readonly Task[]): Task[] {
   return latestAttempts(tasks).filter(isWaiting);
 }
 
-/** What somebody answers a waiting task with. */
+/** The answer to a waiting task. */
 export type TaskAnswer = Required<Pick<TaskResult, 'status' | 'outputData'>> & { reasonForIncompletion?: string };
 
 /**
  * Ends a waiting task with this answer and returns it as it is then.
- * @throws FleetError `conflict` if somebody else has answered it, or does so in this moment
+ * @throws FleetError `conflict` if another process has answered it, or is answering it now
  */
 export async function answerTask(conductor: Conductor, task: Task, answer: TaskAnswer): Promise<Task> {
   const { taskId, workflowInstanceId, referenceTaskName } = task;
@@ -54,7 +55,7 @@ export async function answerTask(conductor: Conductor, task: Task, answer: TaskA
   await mustBeOpen(conductor, taskId);
   if (performance.now() > until) throw beingAnswered();
   await conductor.updateTask({ workflowInstanceId, taskId, ...answer }, { limitMs: WRITE_LIMIT_MS });
-  // The server answers 200 to a late update as well, and ignores it.
+  // The server answers 200 to a late update, too, but ignores it.
   const ended = await conductor.getTask(taskId);
   if (ended.status === 'IN_PROGRESS')
     throw new FleetError('upstream', `The server took the update, but ${referenceTaskName} still waits.`);
@@ -62,7 +63,7 @@ export async function answerTask(conductor: Conductor, task: Task, answer: TaskA
   return ended;
 }
 
-/** Whether what the task holds now is this answer. An output that the server keeps elsewhere cannot be compared. */
+/** Whether the task holds this answer now. An output that the server keeps elsewhere cannot be compared. */
 function isFrom({ status, outputData }: TaskAnswer, ended: Task): boolean {
   if (typeof ended.externalOutputPayloadStoragePath === 'string') return true;
   return ended.status === status && isDeepStrictEqual(ended.outputData, JSON.parse(JSON.stringify(outputData)));
@@ -81,7 +82,7 @@ async function claim(conductor: Conductor, taskId: string, until: number): Promi
   }
 }
 
-/** Leaves the task to the others, and sees it ended by one of them, so that the loser can be told how. */
+/** Leaves the task to the other processes, and waits until one of them has ended it, so that the error can say so. */
 async function withdraw(
   conductor: Conductor,
   taskId: string,
@@ -95,7 +96,7 @@ async function withdraw(
   throw beingAnswered();
 }
 
-/** Who claims the task at the time of my claim, the earliest first. Nobody where my own claim is not kept. */
+/** The claims that are alive at the time of my claim, the earliest first. Empty if the server does not keep my own claim. */
 function liveClaims(logs: readonly TaskLog[], me: string): string[] {
   const withdrawn = new Set(logs.flatMap(({ log }) => WITHDRAWN.exec(log)?.[1] ?? []));
   const claims = logs.flatMap(({ log, createdTime }) => {
@@ -116,13 +117,13 @@ async function mustBeOpen(conductor: Conductor, taskId: string): Promise<void> {
 }
 
 function answered(): FleetError {
-  return new FleetError('conflict', 'Somebody else has ended this task in the meantime.', {
-    remedy: 'Look at what became of it.',
+  return new FleetError('conflict', 'Another person or process has ended this task in the meantime.', {
+    remedy: 'Look at the execution to see how it ended.',
   });
 }
 
 function beingAnswered(): FleetError {
-  return new FleetError('conflict', 'Somebody else is answering this task, or died over it.', {
+  return new FleetError('conflict', 'Another process is answering this task, or died while it did.', {
     retryable: true,
     remedy: 'Try again in 30 seconds.',
   });

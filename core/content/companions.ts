@@ -1,13 +1,16 @@
 import type { Workflow } from '../contract.ts';
 
-/** Workflows with those that were made with them, which come first: a saga needs its compensation. The first of each name counts. */
+/**
+ * These workflows, each after its companions, because a saga needs its compensation to be registered first. Of several with the same
+ * name, only the first is returned.
+ */
 export function withCompanions(workflows: readonly Workflow[]): Workflow[] {
   const all = new Map<string, Workflow>();
   for (const workflow of flattened(workflows)) if (!all.has(workflow.name)) all.set(workflow.name, workflow);
   return [...all.values()];
 }
 
-/** The name that two different ones of them have. */
+/** The name that two different workflows among these share, if there is one. */
 export function nameUsedTwice(workflows: readonly Workflow[]): string | undefined {
   const known = new Map<string, Workflow>();
   for (const workflow of flattened(workflows)) {

@@ -10,10 +10,10 @@ export interface Found<T> {
 }
 
 /**
- * Reads a content folder: every module's default export, one thing per file, sorted by name. With a `suffix` such as `.scenario` it
- * reads only the files that have it behind their name, which are left out otherwise.
- * @throws FleetError `config` if a default export is not what the folder holds, if a file is not named after what it defines
- * (`charge-card.ts` for `charge_card`, `order-processing.ts` for `OrderProcessing`), or if two files define one name, or if the folder cannot be read
+ * Reads the default export of every module in a content folder, sorted by file name. With a `suffix` such as `.scenario` it reads
+ * only files like `name.scenario.ts`, which are left out otherwise.
+ * @throws FleetError `config` if the folder cannot be read, if a default export is not what the folder should hold, if two files define
+ * the same name, or if a file is not named after what it defines (`charge-card.ts` for `charge_card` or `ChargeCard`)
  */
 export async function discoverModules<T extends { readonly name: string }>(
   folder: URL,
@@ -28,7 +28,7 @@ export async function discoverModules<T extends { readonly name: string }>(
     const module = pathToFileURL(join(directory, file)).href;
     const place = join(basename(directory), file);
     const value = await defaultExportOf(module, place);
-    if (!is(value)) throw new FleetError('config', `${place} has no ${what} as its default export.`);
+    if (!is(value)) throw new FleetError('config', `${place} does not export a ${what} as its default.`);
     const wanted = `${kebabCase(value.name)}${suffix}`;
     if (wanted !== basename(file, extname(file))) {
       throw new FleetError('config', `${place} defines "${value.name}"; name the file ${wanted}.ts.`);
@@ -39,7 +39,7 @@ export async function discoverModules<T extends { readonly name: string }>(
   return [...found.values()];
 }
 
-/** The default exports alone; see `discoverModules`. */
+/** The default exports without the addresses of their modules; see `discoverModules`. */
 export async function discover<T extends { readonly name: string }>(
   folder: URL,
   is: (value: unknown) => value is T,
@@ -60,7 +60,7 @@ async function defaultExportOf(module: string, place: string): Promise<unknown> 
   try {
     return ((await import(module)) as { default?: unknown }).default;
   } catch (cause) {
-    const remedy = 'Mend that file; `npx tsc --noEmit` shows more.';
+    const remedy = 'Correct that file; `npx tsc --noEmit` shows more.';
     throw new FleetError('config', `${place} cannot be loaded: ${messageOf(cause)}`, { remedy, cause });
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Where the offer stands in a stored definition: a field that the server keeps and nothing else reads. */
+/** A stored definition holds the offer in this field. The server keeps it, and nothing else reads it. */
 const metadata = z.looseObject({ mcp: z.unknown() });
 
 const offerSchema = z.object({
@@ -15,7 +15,7 @@ const offerSchema = z.object({
 
 /** How a workflow is offered to MCP clients as a tool of its own. */
 export interface McpOffer {
-  /** What a model reads to decide whether to call it: what it is for, in a sentence or two, at most 1000 characters. */
+  /** What the workflow is for, in a sentence or two of at most 1000 characters. A model reads it to decide whether to call the tool. */
   purpose: string;
   /** True if a run changes nothing anywhere. Default false. */
   readOnly?: boolean;
@@ -23,30 +23,30 @@ export interface McpOffer {
   destructive?: boolean;
   /** True if a second run with the same input has no further effect. Default: true with an `idempotencyKey`, else false. */
   idempotent?: boolean;
-  /** False if it reaches nothing beyond Conductor and its workers. Default true. */
+  /** False if it reaches nothing outside of Conductor and its workers. Default true. */
   openWorld?: boolean;
-  /** How long a call waits for the output before it hands over the execution. 0 to 45, default 20. */
+  /** How long a call waits for the output before it answers with the execution's id. 0 to 45, default 20. */
   waitSeconds?: number;
-  /** A recipe such as `order-{orderId}`: calls that make the same key get the same execution. */
+  /** A template such as `order-{orderId}`. Calls that give the same key get the same execution. */
   idempotencyKey?: string;
 }
 
-/** An offer with everything decided. */
+/** An offer with all its defaults filled in. */
 export type Offer = Required<Omit<McpOffer, 'idempotencyKey'>> & { idempotencyKey: string | undefined };
 
-/** The `metadata` of a definition that is offered so. @throws ZodError if it is none */
+/** The `metadata` of a definition with this offer. @throws ZodError if the offer is not valid */
 export function offerMetadata(offer: McpOffer): { mcp: McpOffer } {
   offerSchema.parse(offer);
   return { mcp: offer };
 }
 
-/** The offer in a stored definition; undefined where there is none or it cannot be read. */
+/** The offer in a stored definition; undefined if it has none, or one that cannot be read. */
 export function offerOf(def: Readonly<Record<string, unknown>>): Offer | undefined {
   const found = offerSchema.safeParse(metadata.safeParse(def.metadata).data?.mcp).data;
   return found && decided(found);
 }
 
-/** The offer of a definition that was never marked, for those who want it as a tool all the same. */
+/** The offer for a definition that holds none, for a user who wants it as a tool all the same. */
 export function plainOffer(purpose: string): Offer {
   return decided(offerSchema.parse({ purpose: purpose.slice(0, 1000) }));
 }

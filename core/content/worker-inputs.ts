@@ -1,34 +1,34 @@
 import type { Task } from '../conductor/types.ts';
 
 /**
- * Inputs of a task that are meant for the worker process and not for the handler. A saga writes them into its definitions; their names
- * begin with `_`, and handlers never see them.
+ * Inputs of a task that are meant for the worker process. A saga writes them into its definitions. Their names begin with `_`, and
+ * handlers never see them.
  */
 export const workerInputs = {
-  /** Stands in `context.idempotencyKey` where the id of the execution would: the same over several executions. */
+  /** Replaces the id of the execution in `context.idempotencyKey`, so that several executions share a key. */
   idempotencyScope: '_idempotencyScope',
-  /** The id of the execution that has undone the one of this task, else null. With it, the task is refused. */
+  /** The id of the execution that has undone this task's execution, else null. If it is set, the worker refuses the task. */
   undoneBy: '_undoneBy',
 } as const;
 
-/** The server notes this text in the place of an id where it could not start the failure workflow, so that nothing was undone. */
+/** If the server could not start the failure workflow, it writes this text in place of an id. Nothing was undone then. */
 const NOT_STARTED = 'Error workflow ';
 
 type Input = Readonly<Record<string, unknown>>;
 
-/** What takes the place of the execution's id in the idempotency key of a task, if anything does. */
+/** What replaces the execution's id in the idempotency key of a task, if anything does. */
 export function idempotencyScopeOf(inputData: Input): string | undefined {
   const scope = inputData[workerInputs.idempotencyScope];
   return typeof scope === 'string' && scope !== '' ? scope : undefined;
 }
 
-/** The execution that has undone the one of a task, if any has. */
+/** The id of the execution that has undone the execution of a task, if there is one. */
 export function undoneBy(inputData: Input): string | undefined {
   const by = inputData[workerInputs.undoneBy];
   return typeof by === 'string' && !by.startsWith(NOT_STARTED) ? by : undefined;
 }
 
-/** Why no worker may do a task, whatever it does; undefined if one may. No retry would mend it. */
+/** Why no worker may execute this task; undefined if one may. A retry would not help. */
 export function refusalOf(
   name: string,
   task: Pick<Task, 'externalInputPayloadStoragePath' | 'inputData'>,
@@ -38,7 +38,7 @@ export function refusalOf(
   }
   const compensation = undoneBy(task.inputData);
   if (compensation === undefined) return undefined;
-  return `This execution has failed before and was undone by ${compensation}: start a new one.`;
+  return `This execution has failed before and was undone by ${compensation}. Start a new one.`;
 }
 
 /** A task's input without what is meant for the worker process. */

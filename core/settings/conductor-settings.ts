@@ -8,7 +8,7 @@ export const conductorSettings = {
     group: 'conductor',
     env: 'CONDUCTOR_SERVER_URL',
     flag: '--server-url <url>',
-    description: 'Use the Conductor server at this address and start none. `/api` is added where it is missing.',
+    description: 'Use the Conductor server at this address instead of starting one. `/api` is added if it is missing.',
   },
   conductorAuthKey: {
     kind: 'text',
@@ -16,7 +16,7 @@ export const conductorSettings = {
     group: 'conductor',
     env: 'CONDUCTOR_AUTH_KEY',
     secret: true,
-    description: 'Key id for servers that ask for a token. Conductor OSS itself does not.',
+    description: 'Key id, for servers that require a token. Conductor OSS itself does not.',
   },
   conductorAuthSecret: {
     kind: 'text',
@@ -33,7 +33,7 @@ export const conductorSettings = {
     env: 'CONDUCTOR_TLS_CA_PATH',
     flag: '--tls-ca-path <file>',
     description:
-      'PEM file of the authority that signed the certificate of an https server. Unset: those that Node knows.',
+      'PEM file of the authority that signed the certificate of an https server. Unset: the authorities that Node trusts.',
   },
   conductorTlsCertPath: {
     kind: 'text',
@@ -41,7 +41,7 @@ export const conductorSettings = {
     group: 'conductor',
     env: 'CONDUCTOR_TLS_CERT_PATH',
     flag: '--tls-cert-path <file>',
-    description: 'PEM file of the certificate to show to a server that asks for one.',
+    description: 'PEM file of the client certificate, for servers that require one.',
   },
   conductorTlsKeyPath: {
     kind: 'text',
@@ -49,7 +49,7 @@ export const conductorSettings = {
     group: 'conductor',
     env: 'CONDUCTOR_TLS_KEY_PATH',
     flag: '--tls-key-path <file>',
-    description: 'PEM file of the key that belongs to `CONDUCTOR_TLS_CERT_PATH`.',
+    description: 'PEM file of the private key that belongs to `CONDUCTOR_TLS_CERT_PATH`.',
   },
   conductorProxyUrl: {
     kind: 'text',
@@ -57,7 +57,7 @@ export const conductorSettings = {
     group: 'conductor',
     env: 'CONDUCTOR_PROXY_URL',
     secret: true,
-    description: 'Proxy to reach the server through, with a user name and password if it wants them.',
+    description: 'Proxy through which the server is reached. The address may contain a user name and password.',
   },
   requestTimeoutMs: {
     kind: 'number',

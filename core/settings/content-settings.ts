@@ -8,7 +8,7 @@ export const contentSettings = {
     group: 'content',
     env: 'TASKS_DIR',
     flag: '--tasks-dir <folder>',
-    description: 'Folder of your own workers, one task per file. Unset: the shipped ones.',
+    description: 'Folder of your own workers, one task per file. Unset: the shipped workers.',
   },
   workflowsDir: {
     kind: 'text',
@@ -17,7 +17,7 @@ export const contentSettings = {
     env: 'WORKFLOWS_DIR',
     flag: '--workflows-dir <folder>',
     description:
-      'Folder of your own workflows: `definitions/`, `schedules/` and `event-handlers/` inside it. Unset: the shipped ones.',
+      'Folder of your own workflows, with `definitions/`, `schedules/` and `event-handlers/` inside it. Unset: the shipped workflows.',
   },
   fleetName: {
     kind: 'text',
@@ -29,7 +29,7 @@ export const contentSettings = {
     env: 'FLEET_NAME',
     flag: '--fleet-name <name>',
     description:
-      'Whose definitions these are. They are stamped with it, and `fleet apply --prune` deletes only what carries the same name.',
+      'Name of the fleet that owns these definitions. Each definition is stamped with it, and `fleet apply --prune` deletes only definitions with the same name in their stamp.',
   },
   shopUrl: {
     kind: 'text',
@@ -45,7 +45,7 @@ export const contentSettings = {
     group: 'content',
     env: 'FILES_ROOT',
     flag: '--files-root <folder>',
-    description: 'The only folder whose files the file workers read.',
+    description: 'The file workers read files of this folder only.',
   },
   outputDir: {
     kind: 'text',
@@ -53,7 +53,7 @@ export const contentSettings = {
     group: 'content',
     env: 'OUTPUT_DIR',
     flag: '--output-dir <folder>',
-    description: 'Where the file workers write.',
+    description: 'The folder that the file workers write to.',
   },
   llmProvider: {
     kind: 'text',
@@ -62,7 +62,7 @@ export const contentSettings = {
     env: 'LLM_PROVIDER',
     flag: '--llm-provider <name>',
     description:
-      "Model provider of the agent workflows: openai, anthropic, ollama or scripted. Unset: the first one whose key is set, else the scripted one, whose answers are the demonstration's own.",
+      'Model provider of the agent workflows: openai, anthropic, ollama or scripted. Unset: the first provider whose key or address is set, else scripted, a demonstration whose answers are written in advance.',
   },
   llmModel: {
     kind: 'text',
@@ -70,7 +70,7 @@ export const contentSettings = {
     group: 'content',
     env: 'LLM_MODEL',
     flag: '--llm-model <name>',
-    description: 'The model to ask. Unset: a default of the provider.',
+    description: 'The model to call. Unset: a default for the provider.',
   },
   openaiApiKey: {
     kind: 'text',
@@ -78,7 +78,7 @@ export const contentSettings = {
     group: 'content',
     env: 'OPENAI_API_KEY',
     secret: true,
-    description: 'Handed to the embedded server, which makes the calls.',
+    description: 'API key of OpenAI. It is passed to the embedded server, which calls the model.',
   },
   anthropicApiKey: {
     kind: 'text',
@@ -86,7 +86,7 @@ export const contentSettings = {
     group: 'content',
     env: 'ANTHROPIC_API_KEY',
     secret: true,
-    description: 'Handed to the embedded server, which makes the calls.',
+    description: 'API key of Anthropic. It is passed to the embedded server, which calls the model.',
   },
   ollamaHost: {
     kind: 'text',

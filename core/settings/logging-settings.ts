@@ -8,7 +8,7 @@ export const loggingSettings = {
     group: 'logging',
     env: 'LOG_LEVEL',
     flag: '--log-level <level>',
-    description: 'The least important kind of line that is logged.',
+    description: 'Lines of this level and of more severe levels are logged.',
   },
   logFormat: {
     kind: 'text',
@@ -16,6 +16,6 @@ export const loggingSettings = {
     group: 'logging',
     env: 'LOG_FORMAT',
     flag: '--log-format <format>',
-    description: '`auto` is readable lines on a terminal and JSON elsewhere.',
+    description: '`auto`: readable lines on a terminal, JSON elsewhere.',
   },
 } as const satisfies Record<string, Setting>;

@@ -24,7 +24,8 @@ export const mcpSettings = {
     group: 'mcp',
     env: 'MCP_HOST',
     flag: '--host <host>',
-    description: 'Address the HTTP transport listens on. Anything but loopback needs a guard in front of it.',
+    description:
+      'Address the HTTP transport listens on. Anything but a loopback address needs a proxy in front of it that authenticates callers.',
   },
   mcpAllowedHosts: {
     kind: 'list',
@@ -32,7 +33,7 @@ export const mcpSettings = {
     group: 'mcp',
     env: 'MCP_ALLOWED_HOSTS',
     flag: '--allowed-hosts <names>',
-    description: 'Host names a request may carry beside localhost, separated by commas.',
+    description: 'Host names that requests may use besides localhost, separated by commas.',
   },
   mcpAllowedOrigins: {
     kind: 'list',
@@ -40,7 +41,7 @@ export const mcpSettings = {
     group: 'mcp',
     env: 'MCP_ALLOWED_ORIGINS',
     flag: '--allowed-origins <names>',
-    description: 'Host names of web pages whose scripts may call the server beside localhost, separated by commas.',
+    description: 'Host names of web pages whose scripts may call the server, besides localhost, separated by commas.',
   },
   mcpSessions: {
     kind: 'boolean',
@@ -49,7 +50,7 @@ export const mcpSettings = {
     env: 'MCP_SESSIONS',
     flag: '--sessions',
     description:
-      'Clients of the 2025 revision get a session over HTTP: they can be asked, told of changes, and resume a stream. It lives in one process; a balancer in front of several must send each `Mcp-Session-Id` to the process that opened it. Later revisions need none.',
+      'Give clients of the 2025 revision a session over HTTP, so that they get elicitations and notifications and can resume a stream. A session lives in one process: a load balancer must send each `Mcp-Session-Id` to the process that opened it. Later revisions need no session.',
   },
   mcpToolsets: {
     kind: 'list',
@@ -58,7 +59,7 @@ export const mcpSettings = {
     env: 'MCP_TOOLSETS',
     flag: '--toolsets <names>',
     description:
-      'Which tools are offered, separated by commas: `default`, `all`, or workflows, executions, operate, author, approvals, queues, schedules, agents, api. Over HTTP a client may choose among them with the header `X-MCP-Toolsets`. Unset: `default`, and a header may choose any.',
+      'Toolsets that are offered, separated by commas: `default`, `all`, or workflows, executions, operate, author, approvals, queues, schedules, agents, api. Over HTTP a client may choose among them with the header `X-MCP-Toolsets`. Unset: `default`, and the header may choose any toolset.',
   },
   mcpTools: {
     kind: 'list',
@@ -67,7 +68,7 @@ export const mcpSettings = {
     env: 'MCP_TOOLS',
     flag: '--tools <names>',
     description:
-      'Single tools that are offered beside the toolsets, separated by commas; alone if no toolset is named. The header is `X-MCP-Tools`.',
+      'Single tools that are offered in addition to the toolsets, separated by commas. If no toolset is named, only these tools are offered. The header is `X-MCP-Tools`.',
   },
   mcpRole: {
     kind: 'text',
@@ -76,7 +77,7 @@ export const mcpSettings = {
     env: 'MCP_ROLE',
     flag: '--role <viewer|operator|admin>',
     description:
-      'What callers may do: viewer reads, operator also runs and steers executions, admin also changes definitions. Checked at every call.',
+      'What callers may do, checked at every call. A viewer reads; an operator also runs and steers executions; an admin also changes definitions.',
   },
   mcpWorkflowTools: {
     kind: 'list',
@@ -85,7 +86,7 @@ export const mcpSettings = {
     env: 'MCP_WORKFLOW_TOOLS',
     flag: '--workflow-tools <names>',
     description:
-      'Workflows that are tools of their own, separated by commas, `*` for any characters. Unset: all that their definition offers (`mcp` in `defineWorkflow`).',
+      'Workflows that become tools of their own, separated by commas; `*` matches any characters. Unset: all workflows whose definition offers it (`mcp` in `defineWorkflow`).',
   },
   mcpWorkflowToolsDeny: {
     kind: 'list',
@@ -93,7 +94,8 @@ export const mcpSettings = {
     group: 'mcp',
     env: 'MCP_WORKFLOW_TOOLS_DENY',
     flag: '--workflow-tools-deny <names>',
-    description: 'Workflows that are never tools, whatever allows them; `*` denies all.',
+    description:
+      'Workflows that never become tools, even if another setting or their definition allows it; `*` denies all.',
   },
   mcpWorkflowToolsMost: {
     kind: 'number',
@@ -101,7 +103,7 @@ export const mcpSettings = {
     group: 'mcp',
     env: 'MCP_WORKFLOW_TOOLS_MOST',
     flag: '--workflow-tools-most <n>',
-    description: 'At most so many workflows are tools; `execute_workflow` runs the others.',
+    description: 'Largest number of workflows that become tools. `execute_workflow` runs the others.',
   },
   rateLimitRpm: {
     kind: 'number',

@@ -9,7 +9,7 @@ export const observeSettings = {
     env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
     flag: '--otel-endpoint <url>',
     description:
-      'Send OpenTelemetry spans of tasks as JSON to `/v1/traces` of this OTLP/HTTP receiver. Unset: no spans. Headers, certificates and limits come from the variables that OpenTelemetry defines for them, such as `OTEL_EXPORTER_OTLP_HEADERS`.',
+      'Send OpenTelemetry spans of tasks as JSON to `/v1/traces` of this OTLP/HTTP receiver. Unset: no spans. Headers, certificates and limits are read from the variables that OpenTelemetry defines, such as `OTEL_EXPORTER_OTLP_HEADERS`.',
   },
   otelTracesEndpoint: {
     kind: 'text',
@@ -17,7 +17,7 @@ export const observeSettings = {
     group: 'workers',
     env: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
     flag: '--otel-traces-endpoint <url>',
-    description: 'The whole address to send spans to, where it is not the one above.',
+    description: 'The whole address to send spans to, if it is not `/v1/traces` of `OTEL_EXPORTER_OTLP_ENDPOINT`.',
   },
   otelServiceName: {
     kind: 'text',
@@ -25,7 +25,7 @@ export const observeSettings = {
     group: 'workers',
     env: 'OTEL_SERVICE_NAME',
     flag: '--otel-service-name <name>',
-    description: 'Name of the service that the spans are of.',
+    description: 'Name of the service in its spans.',
   },
   workerTraceRatio: {
     kind: 'number',
@@ -34,6 +34,6 @@ export const observeSettings = {
     env: 'WORKER_TRACE_RATIO',
     flag: '--trace-ratio <ratio>',
     description:
-      'Share of the executions whose spans are sent, from 0 to 1: of each all spans or none, in all processes.',
+      'Share of the executions whose spans are sent, from 0 to 1. All processes send either all spans of an execution or none.',
   },
 } as const satisfies Record<string, Setting>;

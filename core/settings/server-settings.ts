@@ -8,7 +8,7 @@ export const serverSettings = {
     group: 'server',
     env: 'FLEET_DIR',
     flag: '--data-dir <folder>',
-    description: 'Folder of the embedded server: its SQLite file, log and process id.',
+    description: 'Folder of the embedded server: its SQLite file, its log and its process id.',
   },
   serverPort: {
     kind: 'number',
@@ -36,7 +36,7 @@ export const serverSettings = {
     env: 'FLEET_SERVER_SYNCHRONOUS',
     flag: '--server-synchronous <mode>',
     description:
-      "SQLite's `synchronous` on the embedded server: with `normal` nothing is lost when processes are killed, but a power cut may undo the last moments; with `full` it undoes nothing, and every step waits for the disk.",
+      "SQLite's `synchronous` mode on the embedded server. `normal`: nothing is lost when processes are killed, but a power cut may undo the last moments. `full`: a power cut undoes nothing, but every step waits for the disk.",
   },
   serverStartSeconds: {
     kind: 'number',
@@ -44,7 +44,7 @@ export const serverSettings = {
     group: 'server',
     env: 'FLEET_SERVER_START_SECONDS',
     flag: '--server-start-seconds <s>',
-    description: 'How long the embedded server may take until it answers, in seconds.',
+    description: 'Longest time from the start of the embedded server to its first answer, in seconds.',
   },
   serverSecrets: {
     kind: 'boolean',
@@ -53,7 +53,7 @@ export const serverSettings = {
     env: 'FLEET_SERVER_SECRETS',
     flag: '--server-secrets',
     description:
-      'Switch on `${workflow.secrets.…}` and `${workflow.env.…}`. Off by default, because the server then hands their values to anybody who can reach its port.',
+      'Switch on `${workflow.secrets.…}` and `${workflow.env.…}`. Off by default, because the server shows their values to everyone who can reach its port.',
   },
   conductorJar: {
     kind: 'text',
@@ -61,7 +61,8 @@ export const serverSettings = {
     group: 'server',
     env: 'CONDUCTOR_JAR',
     flag: '--jar <file>',
-    description: 'The boot jar of the Conductor server. Unset: our cache, then Maven, then Docker.',
+    description:
+      'The boot jar of the Conductor server. Unset: it is looked for in the cache, then fetched with Maven; else the Docker image is used.',
   },
   conductorJarSha256: {
     kind: 'text',
@@ -72,7 +73,7 @@ export const serverSettings = {
     group: 'server',
     env: 'CONDUCTOR_JAR_SHA256',
     flag: '--jar-sha256 <digits>',
-    description: 'Checksum that the jar must have. Unset: that of the pinned version.',
+    description: 'Checksum that the jar must have. Unset: the checksum of the pinned version.',
   },
   conductorJava: {
     kind: 'text',
@@ -80,14 +81,14 @@ export const serverSettings = {
     group: 'server',
     env: 'CONDUCTOR_JAVA',
     flag: '--java <file>',
-    description: 'The java program (21 or newer) that runs the server. Unset: the first one found.',
+    description: 'The `java` program, version 21 or newer, that runs the server. Unset: the first that is found.',
   },
   javaHome: {
     kind: 'text',
     schema: z.string().optional(),
     group: 'server',
     env: 'JAVA_HOME',
-    description: 'A Java installation; used if it is 21 or newer.',
+    description: 'A Java installation. It is used if its version is 21 or newer.',
   },
   cacheDir: {
     kind: 'text',
@@ -95,6 +96,6 @@ export const serverSettings = {
     group: 'server',
     env: 'FLEET_CACHE_DIR',
     flag: '--cache-dir <folder>',
-    description: "Where downloaded servers and Java are kept. Unset: `conductor-fleet` in the user's cache folder.",
+    description: "Folder for downloaded servers and Java. Unset: `conductor-fleet` in the user's cache folder.",
   },
 } as const satisfies Record<string, Setting>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** How a setting is written where only text can be: in an environment variable or behind a flag. */
+/** How a setting is written as text, in an environment variable or after a flag. */
 type Kind = 'text' | 'number' | 'boolean' | 'list' | 'json';
 
 export interface Setting<T extends z.ZodType = z.ZodType> {
@@ -9,7 +9,7 @@ export interface Setting<T extends z.ZodType = z.ZodType> {
   readonly group: Group;
   readonly description: string;
   readonly env: string;
-  /** Absent for secrets: the arguments of a process can be read by everybody on the machine. */
+  /** Absent for secrets: every user of the machine can read the arguments of a process. */
   readonly flag?: string;
   /** Never printed, logged or written to a file. */
   readonly secret?: boolean;
@@ -17,7 +17,7 @@ export interface Setting<T extends z.ZodType = z.ZodType> {
 
 export type Group = 'conductor' | 'server' | 'workers' | 'mcp' | 'content' | 'logging';
 
-/** What each group of settings is about, in the order of the documentation. */
+/** The heading of each group of settings, in the order of the documentation. */
 export const groups: Record<Group, string> = {
   conductor: 'The Conductor server to use',
   server: 'The embedded server (started when no `CONDUCTOR_SERVER_URL` is set)',
@@ -30,7 +30,7 @@ export const groups: Record<Group, string> = {
 /** A TCP port. */
 export const port = z.int().min(1).max(65535);
 
-/** An address of the web, without a slash at its end. Credentials in it would end up in logs and definitions. */
+/** A web address without a slash at its end. Credentials in it would appear in logs and definitions. */
 export const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
   .refine((url) => !/\/\/[^/]*@/.test(url), 'must not hold a user name or password')

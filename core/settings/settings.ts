@@ -10,8 +10,8 @@ import { workersSettings } from './workers-settings.ts';
 export { type Group, groups, type Setting } from './setting.ts';
 
 /**
- * Every setting of the product, the only place where one is declared. Types, flags, environment variables, the keys of the
- * configuration file, validation and `docs/configuration.md` all follow from this table.
+ * Every setting of the product; none is declared anywhere else. Types, flags, environment variables, the keys of the configuration
+ * file, validation and `docs/configuration.md` all follow from this table.
  */
 export const settings = {
   ...conductorSettings,
@@ -25,5 +25,5 @@ export const settings = {
 
 export type SettingName = keyof typeof settings;
 
-/** The table once more as a list of `[key, setting]`, in its own order. */
+/** The same table as a list of `[key, setting]`, in its order. */
 export const settingList = Object.entries(settings) as [SettingName, Setting][];

@@ -9,7 +9,7 @@ export const workersSettings = {
     group: 'workers',
     env: 'WORKER_CONCURRENCY',
     flag: '--concurrency <n>',
-    description: 'Tasks that one worker process executes at once, over all task types.',
+    description: 'Largest number of tasks that one worker process executes at once, over all task types.',
   },
   workerBatchSize: {
     kind: 'number',
@@ -17,7 +17,7 @@ export const workersSettings = {
     group: 'workers',
     env: 'WORKER_BATCH_SIZE',
     flag: '--batch-size <n>',
-    description: 'Most tasks taken by one poll.',
+    description: 'Largest number of tasks that one poll takes.',
   },
   workerPollIntervalMs: {
     kind: 'number',
@@ -25,7 +25,7 @@ export const workersSettings = {
     group: 'workers',
     env: 'WORKER_POLL_INTERVAL_MS',
     flag: '--poll-interval-ms <ms>',
-    description: 'Pause between two polls of a task type that had nothing to do, in milliseconds.',
+    description: 'Pause between two polls of a task type whose queue is empty, in milliseconds.',
   },
   workerDrainSeconds: {
     kind: 'number',
@@ -33,7 +33,7 @@ export const workersSettings = {
     group: 'workers',
     env: 'WORKER_DRAIN_SECONDS',
     flag: '--drain-seconds <s>',
-    description: 'How long running tasks may go on after SIGTERM before they are aborted, in seconds.',
+    description: 'Time that running tasks have after SIGTERM before they are aborted, in seconds.',
   },
   workerHealthPort: {
     kind: 'number',
@@ -59,7 +59,7 @@ export const workersSettings = {
     env: 'WORKER_TIMEOUT_SECONDS',
     flag: '--timeout-seconds <s>',
     description:
-      'How long a handler may run whose task definition has no `timeoutSeconds`, in seconds. 0 is no limit: one that hangs then keeps its task for ever.',
+      'Longest run of a handler whose task definition has no `timeoutSeconds`, in seconds. 0: no limit, so that a handler that hangs keeps its task for ever.',
   },
   workerThreads: {
     kind: 'number',
@@ -67,7 +67,7 @@ export const workersSettings = {
     group: 'workers',
     env: 'WORKER_THREADS',
     flag: '--threads <n>',
-    description: 'Threads for handlers that compute. Unset: one for each processor.',
+    description: 'Number of threads for handlers with `thread: true`. Unset: one for each processor.',
   },
   workerControlPort: {
     kind: 'number',
@@ -76,7 +76,7 @@ export const workersSettings = {
     env: 'WORKER_CONTROL_PORT',
     flag: '--control-port <port>',
     description:
-      'Loopback port on which `fleet workers` reaches a worker process. 0: any free one, found through the data folder.',
+      'Loopback port on which `fleet workers` reaches a worker process. 0: any free port, which is noted in the data folder.',
   },
   workerSpoolDir: {
     kind: 'text',
@@ -84,7 +84,7 @@ export const workersSettings = {
     group: 'workers',
     env: 'WORKER_SPOOL_DIR',
     flag: '--spool-dir <folder>',
-    description: 'Where results are kept that the server could not be given. Unset: `spool` in the data folder.',
+    description: 'Folder for results that could not be delivered to the server. Unset: `spool` in the data folder.',
   },
   workerSpoolMaxMb: {
     kind: 'number',
@@ -92,7 +92,7 @@ export const workersSettings = {
     group: 'workers',
     env: 'WORKER_SPOOL_MAX_MB',
     flag: '--spool-max-mb <mb>',
-    description: 'How large the file of undelivered results of one process may grow, in megabytes.',
+    description: 'Largest size of the file with the undelivered results of one process, in megabytes.',
   },
   workers: {
     kind: 'json',

@@ -75,7 +75,7 @@ describe.concurrent('two applies of one fleet', () => {
     const lock = await acquireLock(conductor, { purpose: 'apply', name: fleet });
     const refused = await runFleetCommand(['apply', file, '--yes']);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain(`Another apply is at work: process ${process.pid} on `);
+    expect(refused.stderr).toContain(`Another apply is running: process ${process.pid} on `);
     expect(refused.stderr).toMatch(/since \d{4}-\d\d-\d\dT[\s\S]*Wait until it has ended/);
     expect(await isThere(names[0] as string)).toBe(false);
 
@@ -103,7 +103,7 @@ describe.concurrent('two applies of one fleet', () => {
     sleeper.child.kill('SIGSTOP');
     const next = await runFleetCommand(['apply', file, '--yes']);
     expect(next, next.stderr).toMatchObject({ code: 0 });
-    expect(next.stderr).toContain('ended without giving up its lock; it is taken over');
+    expect(next.stderr).toContain('ended without releasing its lock; taking it over');
     sleeper.child.kill('SIGCONT');
     const woken = await sleeper.ended;
     expect(woken.code, woken.stderr).toBe(1);

@@ -63,7 +63,7 @@ describe('the cache of jars', () => {
     const other = { ...config, conductorJarSha256: '0'.repeat(64) };
     await expect(findJar(other, progress)).rejects.toMatchObject({
       code: 'environment',
-      message: expect.stringMatching(/^Maven brought .*not the expected 0{64}\.$/),
+      message: expect.stringMatching(/^Maven fetched .*not the expected 0{64}\.$/),
     });
     expect(readdirSync(join(folders.path, 'cache'))).toEqual([name]);
   });
@@ -91,7 +91,7 @@ describe('the unpacked server', () => {
     const other = join(folders.path, 'no-boot.jar');
     writeFileSync(other, 'not a jar');
     expect(await unpackAs(undefined, other)).toBe(other);
-    expect(notes.at(-1)).toMatch(/cannot be unpacked and starts slower: Error: .*no-boot\.jar/);
+    expect(notes.at(-1)).toMatch(/could not be unpacked, so it starts more slowly: Error: .*no-boot\.jar/);
     expect(kept()).toEqual([]);
   });
 

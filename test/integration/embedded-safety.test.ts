@@ -29,7 +29,7 @@ test('--fresh does not pretend to empty a server that somebody else runs', async
   const env = { CONDUCTOR_SERVER_URL: 'http://127.0.0.1:1/api' };
   const { code, stderr } = await runFleetCommand(['server', 'start', '--fresh'], env);
   expect(code).toBe(2);
-  expect(stderr).toContain('not ours to empty');
+  expect(stderr).toContain('--fresh would delete the data of');
 });
 
 test('what was started through a script is ended with the script', async () => {

@@ -111,7 +111,7 @@ describe('the reason of a failure', () => {
     ['answered with 429', 'upstream', 'slow-down'],
     ['fetch_weather ran out of time.', 'timeout', 'handler-timeout'],
     ['The input of a_b is too large: the server keeps it where workers cannot read it.', 'bad-input', 'too-large'],
-    ['This execution has failed before and was undone by X: start a new one.', 'terminated', 'undone'],
+    ['This execution has failed before and was undone by X. Start a new one.', 'terminated', 'undone'],
     ['Order 404 was lost', 'worker-error', 'said-so'],
     ['', 'worker-error', 'said-so'],
   ] as const)('%j is classified as %s, %s', (reason, cause, kind) => {

@@ -27,7 +27,7 @@ test('an execution that was undone does not go on, for good', async () => {
   expect(outcome).toMatchObject({
     kind: 'failed',
     retryable: false,
-    reason: expect.stringContaining('undone by a-compensation: start a new one'),
+    reason: expect.stringContaining('undone by a-compensation. Start a new one.'),
   });
 });
 

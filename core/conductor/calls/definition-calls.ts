@@ -13,20 +13,20 @@ import {
 } from '../types.ts';
 import { doneFor, nothing } from './expected-answers.ts';
 
-/** What the server stores: workflow and task definitions. */
+/** The workflow and task definitions that the server stores. */
 export interface DefinitionCalls {
-  /** The stored definition; the highest version if none is named. @throws FleetError `not-found` */
+  /** The stored definition; without `version` the highest. @throws FleetError `not-found` */
   getWorkflowDef(name: string, version?: number): Promise<StoredWorkflowDef>;
   /** Creates this name and version. @throws FleetError `conflict` if it exists */
   createWorkflowDef(def: WorkflowDef): Promise<void>;
   /** Creates or overwrites exactly this name and version. */
   putWorkflowDef(def: WorkflowDef): Promise<void>;
-  /** Throws `input` with the server's reasons if it would refuse the definition. Stores nothing. */
+  /** Stores nothing. @throws FleetError `input` with the server's reasons if it would refuse the definition */
   validateWorkflowDef(def: WorkflowDef): Promise<void>;
-  /** Deletes one version. Executions that were started with it go on. */
+  /** Deletes one version. Executions that were started with it continue. */
   deleteWorkflowDef(name: string, version: number): Promise<void>;
   listWorkflowNames(): Promise<string[]>;
-  /** Every name with its versions and when each was stored last; small beside the definitions themselves. */
+  /** Every name with its versions and their last change. Much smaller than the definitions themselves. */
   listWorkflowVersions(): Promise<Record<string, WorkflowVersion[]>>;
   /** Every version of every definition, whole. */
   listWorkflowDefs(): Promise<StoredWorkflowDef[]>;
@@ -89,7 +89,7 @@ export function definitionCalls({ call }: Pick<Caller, 'call'>): DefinitionCalls
   };
 }
 
-/** Of several that create the same at the same moment one wins; the others are answered 409, or 500 where the database noticed it. */
+/** If several processes create the same definition at once, the server answers all but one with 409, or with 500 if its database noticed. */
 async function conflicting(created: Promise<unknown>): Promise<void> {
   try {
     await created;

@@ -12,7 +12,7 @@ import {
 import { type WaitOptions, waitForEnd } from '../wait-for-end.ts';
 import { executionId, nothing } from './expected-answers.ts';
 
-/** A dry run is answered when it is over; one with many rounds and forks takes a while on a busy server. */
+/** The server answers when the dry run is over. With many rounds and forks that takes a while on a busy server. */
 const TEST_WAIT_MS = 60_000;
 
 export interface StartRequest {
@@ -31,11 +31,11 @@ export interface SearchRequest {
   /** Conditions joined by ` AND `, e.g. `workflowType=OrderProcessing AND status IN (FAILED,TIMED_OUT)`. */
   query?: string;
   freeText?: string;
-  /** Leaves out what runs as a sub-workflow of another. */
+  /** Leaves out executions that run as a sub-workflow. */
   topLevelOnly?: boolean;
   start?: number;
   size?: number;
-  /** By the start; default: newest first. */
+  /** Sorts by start time; default: newest first. */
   oldestFirst?: boolean;
 }
 
@@ -43,9 +43,9 @@ export interface SearchRequest {
 export interface TaskMock {
   status: 'COMPLETED' | 'FAILED' | 'FAILED_WITH_TERMINAL_ERROR' | 'IN_PROGRESS';
   output: Record<string, unknown>;
-  /** How long the attempt seems to have taken, in milliseconds. Longer than its task definition allows, it times out. */
+  /** How long the attempt pretends to have taken, in milliseconds. If its task definition allows less, it times out. */
   executionTime?: number;
-  /** Why it failed. The server has no place for it: the attempt fails there with the reason null. */
+  /** Why it failed. The server does not store it: there the attempt fails with the reason null. */
   reason?: string;
 }
 
@@ -63,50 +63,50 @@ export interface TestRequest extends MockedTasks {
   input: Record<string, unknown>;
   workflowDef: WorkflowDef;
   correlationId?: string;
-  /** Without an entry a task type is queued under a domain of this run alone, whose queue the server never forgets. */
+  /** A task type without an entry is queued under a domain of this run alone, and the server never removes that queue. */
   taskToDomain?: Record<string, string>;
 }
 
 /** Workflow executions: starting, reading and ending them. */
 export interface ExecutionCalls {
-  /** Returns the id of the new execution. Not safe to repeat: the server keeps no idempotency key. */
+  /** Returns the id of the new execution. Not safe to repeat: the server has no idempotency key. */
   startWorkflow(request: StartRequest): Promise<string>;
   getExecution(workflowId: string, options?: { includeTasks?: boolean }): Promise<Execution>;
   getStatus(workflowId: string): Promise<ExecutionStatus>;
-  /** The executions of a workflow with a correlation id, ended ones too, without their tasks. Needs no index. */
+  /** All executions of a workflow with a correlation id, without their tasks. Needs no index. */
   correlatedExecutions(name: string, correlationId: string): Promise<Execution[]>;
   /** Newest first, unless asked otherwise. */
   searchExecutions(request: SearchRequest): Promise<z.output<typeof searchSchema>>;
   /** Ids of the running executions of one version of a definition. */
   runningExecutions(name: string, version: number): Promise<string[]>;
   terminate(workflowId: string, reason: string): Promise<void>;
-  /** Schedules anew what has failed or was cancelled in an ended execution. */
+  /** Schedules the tasks of an ended execution again that failed or were cancelled. */
   retry(workflowId: string): Promise<void>;
-  /** Runs an ended execution again from its start, under the same id; what it did before is forgotten. */
+  /** Runs an ended execution again from its start, under the same id. Its earlier tasks are deleted. */
   restart(workflowId: string, options?: { useLatestDefinitions?: boolean }): Promise<void>;
-  /** Removes an execution with all that is known of it. */
+  /** Removes an execution and everything that the server stores about it. */
   removeExecution(workflowId: string): Promise<void>;
   /** See `waitForEnd` in `core/conductor/wait-for-end.ts`. */
   waitForEnd(workflowId: string, options?: WaitOptions): Promise<Execution>;
-  /** Runs a definition on the server with given outputs for its tasks. The execution it makes stays there. */
+  /** A dry run: runs a definition on the server with given outputs for its tasks. The execution stays on the server. */
   testWorkflow(request: TestRequest): Promise<Execution>;
-  /** Schedules nothing new until `resume`. Tasks that are handed out and sub-workflows go on. @throws FleetError `conflict` if it has ended */
+  /** No task is scheduled until `resume`. Tasks that workers have, and sub-workflows, continue. @throws FleetError `conflict` if it has ended */
   pause(workflowId: string): Promise<void>;
-  /** The server answers 500 where it is not paused. */
+  /** The server answers 500 if the execution is not paused. */
   resume(workflowId: string): Promise<void>;
-  /** Runs an ended execution again from a task on, or from its start, under the same id. @throws FleetError `conflict` while it runs */
+  /** Runs an ended execution again from one of its tasks, or from its start, under the same id. @throws FleetError `conflict` while it runs */
   rerun(workflowId: string, request: RerunRequest): Promise<void>;
-  /** Passes over a task that has not been scheduled yet; its output is empty. The server answers 500 where it has, or where the execution is paused. */
+  /** Skips a task that is not scheduled yet; its output is empty. The server answers 500 if it is scheduled, or if the execution is paused. */
   skipTask(workflowId: string, taskRef: string): Promise<void>;
 }
 
 /** Where to run again from, and with what. */
 export interface RerunRequest {
-  /** The attempt of a task; everything after it is forgotten. Default: the whole execution. */
+  /** The attempt of a task to start from; later tasks are deleted. Default: the start of the execution. */
   reRunFromTaskId?: string;
   /** Replaces the whole input of that task. */
   taskInput?: Record<string, unknown>;
-  /** Replaces the whole input of the execution. A task that is run again keeps the input it had. */
+  /** Replaces the whole input of the execution. A task that runs again keeps its input. */
   workflowInput?: Record<string, unknown>;
 }
 

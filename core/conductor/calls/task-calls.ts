@@ -14,7 +14,7 @@ import {
 } from '../types.ts';
 import type { SearchRequest } from './execution-calls.ts';
 
-/** One item that is no task must not cost the others, which the server has handed out and will not hand out again soon. */
+/** An item that is not a task is dropped; the other tasks must not be lost, because the server has already handed them out. */
 const polledTasks = z.array(z.unknown()).transform((items, context) => {
   const tasks = items.flatMap((item) => safeParseOften(taskSchema, item).data ?? []);
   if (tasks.length === 0 && items.length > 0)
@@ -22,19 +22,19 @@ const polledTasks = z.array(z.unknown()).transform((items, context) => {
   return tasks;
 });
 
-/** An update is answered with the id of its task, or with nothing. A page that somebody puts in between has not delivered it. */
+/** The server answers an update with the id of its task, or with nothing. Any other text, such as the page of a proxy, means that it was not delivered. */
 const taken = ({ taskId }: TaskResult) =>
   z.string().refine((text) => text === '' || text.replaceAll('"', '') === taskId, 'is not the id of the task');
 
-/** Where the server answers with nothing that could be told from a page. */
+/** The server answers with text that has no fixed form. Only a web page can be told apart from it. */
 const noPage = z.union([z.string().regex(/^(?!\s*<)/), z.undefined()]);
 
-/** The server answers with nothing where there are no lines. */
+/** The server answers with nothing if there are no lines. */
 const taskLogs = z.union([z.array(taskLogSchema), z.literal('').transform(() => [])]);
 
 const queueSize = z.looseObject({ size: z.number(), uacked: z.number() });
 
-/** Shorter than the configured limit, for calls that are repeated: a connection can be dead without a word. */
+/** A limit shorter than the configured one, for calls that are repeated: a dead connection gives no sign. */
 export interface Limits {
   limitMs?: number;
 }
@@ -48,10 +48,10 @@ export interface PollOptions extends Limits {
   signal?: AbortSignal;
 }
 
-/** W3C's header for a task, where it is traced. */
+/** W3C's `traceparent` header for a task, if the task is traced. */
 export type Traceparent = (taskId: string) => string | undefined;
 
-/** Tasks and their queues, as workers see them. */
+/** Tasks and their queues, as workers use them. */
 export interface TaskCalls {
   /**
    * Up to `count` tasks of a type. On SQLite and PostgreSQL queues the server waits the whole `timeoutMs` unless it finds
@@ -67,17 +67,17 @@ export interface TaskCalls {
   /** Newest first, unless asked otherwise. */
   searchTasks(request: SearchRequest): Promise<{ totalHits: number; results: TaskSummary[] }>;
   addTaskLog(taskId: string, line: string): Promise<void>;
-  /** How many tasks of each type wait to be polled; those of a domain count under `domain:type`, which can be asked for as well. */
+  /** How many tasks of each type wait to be polled. Tasks of a domain count under `domain:type`. */
   queueSizes(types: readonly string[]): Promise<Record<string, number>>;
-  /** Who polled a type lately. */
+  /** The workers that polled a type recently. */
   pollData(type: string): Promise<PollData[]>;
-  /** The same of all types. */
+  /** The workers that polled any type recently. */
   allPollData(): Promise<PollData[]>;
-  /** Lines of a task's log, oldest first. Empty where the server keeps no index. */
+  /** Lines of a task's log, oldest first. Empty if the server has no index. */
   taskLogs(taskId: string): Promise<TaskLog[]>;
-  /** Open tasks of all executions whose `name` in their definition is this, at most `count`. Needs no index. */
+  /** Open tasks with this `name` in their definition, of all executions, at most `count`. Needs no index. */
   openTasks(name: string, count: number): Promise<Task[]>;
-  /** Every queue of the server, those of system tasks and its own included, by name and shard: to be polled, and out of sight. */
+  /** Every queue of the server by name and shard, including internal ones: how many tasks can be polled, and how many are hidden. */
   allQueues(): Promise<Record<string, Record<string, QueueSize>>>;
 }
 

@@ -3,19 +3,19 @@ import type { Caller } from '../caller.ts';
 import { type EventHandlerDef, eventHandlerSchema, type ScheduleDef, scheduleSchema } from '../types.ts';
 import { nothing } from './expected-answers.ts';
 
-/** What starts workflows by itself: schedules and event handlers. */
+/** Schedules and event handlers, which start workflows. */
 export interface TriggerCalls {
   listSchedules(): Promise<ScheduleDef[]>;
-  /** Creates or overwrites. The server checks nothing of it: ask `nextFirings` first. */
+  /** Creates or overwrites. The server does not check the schedule: call `nextFirings` first. */
   putSchedule(schedule: ScheduleDef): Promise<void>;
   deleteSchedule(name: string): Promise<void>;
   /**
-   * When a cron expression of six fields, seconds first, fires next: epoch milliseconds.
+   * The next times at which a cron expression of six fields, seconds first, fires, in epoch milliseconds.
    * @throws FleetError if the server cannot read the expression
    */
   nextFirings(cronExpression: string, limit: number): Promise<number[]>;
   listEventHandlers(): Promise<EventHandlerDef[]>;
-  /** @throws FleetError `conflict` if there is one of that name */
+  /** @throws FleetError `conflict` if an event handler with that name exists */
   createEventHandler(handler: EventHandlerDef): Promise<void>;
   updateEventHandler(handler: EventHandlerDef): Promise<void>;
   deleteEventHandler(name: string): Promise<void>;
@@ -25,7 +25,7 @@ export interface TriggerCalls {
   pauseSchedule(name: string): Promise<void>;
   /** @throws FleetError `not-found` */
   resumeSchedule(name: string): Promise<void>;
-  /** The last firings of these schedules, newest first, failed ones included. */
+  /** The last firings of these schedules, including failed ones, newest first. */
   scheduleRuns(names: readonly string[], size: number): Promise<ScheduleRun[]>;
 }
 

@@ -15,9 +15,9 @@ import { FleetError, messageOf } from '../../errors.ts';
 const HEADER = 'SQLite format 3\0';
 
 /**
- * Checks that a server can start on this SQLite file, and repairs what loses nothing: a missing or empty file is a new
- * database, and a journal left without its database is put aside.
- * @throws FleetError `environment` if the file is something else, damaged, or not ours to write
+ * Checks that a server can start on this SQLite file. A missing or empty file becomes a new database; a journal without its database is
+ * renamed and kept.
+ * @throws FleetError `environment` if the file is not a database, is damaged, or cannot be written to
  */
 export function checkDatabase(file: string, note: (line: string) => void): void {
   if (sizeOf(file) === 0) {
@@ -45,20 +45,19 @@ export function checkDatabase(file: string, note: (line: string) => void): void 
   }
 }
 
-/** SQLite would delete it unread, and it may hold all that is left of somebody's data. */
+/** SQLite would delete the journal unread, although it may hold all that is left of the data. */
 function putJournalAside(file: string, note: (line: string) => void): void {
   rmSync(`${file}-shm`, { force: true });
   const journal = `${file}-wal`;
   if (sizeOf(journal) === 0) return;
   const aside = `${journal}.${new Date().toISOString().replaceAll(':', '-')}`;
   renameSync(journal, aside);
-  note(`${journal} belongs to a database that is gone; kept it as ${aside}.`);
+  note(`The database of ${journal} is missing; the journal is kept as ${aside}.`);
 }
 
 function unusable(file: string, why: string, cause?: unknown): FleetError {
   return new FleetError('environment', `${file} ${why}.`, {
-    remedy:
-      'Put a copy of the database in its place, move the file away, or give it up with `fleet server start --fresh`, which deletes it.',
+    remedy: 'Replace it by a copy of the database, move the file away, or delete it with `fleet server start --fresh`.',
     cause,
   });
 }

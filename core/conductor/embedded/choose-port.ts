@@ -6,8 +6,8 @@ export const FIRST_PORT = 8080;
 const PORTS_TRIED = 200;
 
 /**
- * A port of the loopback address that nobody listens on: the wanted one, or else the first free one from `from` on.
- * @throws FleetError `environment` if the wanted one is taken, or if all are
+ * A free port of the loopback address: `wanted`, or if that is undefined the first free port from `from` on.
+ * @throws FleetError `environment` if `wanted` is taken, or if no port is free
  */
 export async function choosePort(wanted: number | undefined, from: number = FIRST_PORT): Promise<number> {
   if (wanted !== undefined) {
@@ -16,18 +16,18 @@ export async function choosePort(wanted: number | undefined, from: number = FIRS
   }
   for (let port = from; port < Math.min(from + PORTS_TRIED, 65_536); port++) if (await isFree(port)) return port;
   throw new FleetError('environment', `No port from ${from} to ${from + PORTS_TRIED - 1} is free.`, {
-    remedy: 'Name a free one with --server-port.',
+    remedy: 'Name a free port with --server-port.',
   });
 }
 
-/** The error for a configured port that somebody else has. */
+/** The error for a configured port that another program uses. */
 export function portTaken(port: number): FleetError {
   return new FleetError('environment', `Port ${port} is taken: another program listens on it.`, {
-    remedy: 'Name another one with --server-port (FLEET_SERVER_PORT), or none to get the next free one.',
+    remedy: 'Name another port with --server-port (FLEET_SERVER_PORT), or leave it out to get the next free port.',
   });
 }
 
-/** Both questions are needed: macOS lets us listen on 127.0.0.1 beside somebody who listens on all addresses. */
+/** Both checks are needed: on macOS two programs can listen on a port, one on 127.0.0.1 and one on all addresses. */
 async function isFree(port: number): Promise<boolean> {
   return !(await isAnswered(port)) && (await canListen(port));
 }

@@ -29,16 +29,16 @@ export function dataFolder(dataDir: string): DataFolder {
 }
 
 /**
- * Makes the folder.
+ * Creates the folder.
  * @throws FleetError `environment` if it cannot be written to, `config` if its name cannot be part of a database address
  */
 export function createFolder({ path }: DataFolder): void {
   if (path.includes('?')) {
     throw new FleetError(
       'config',
-      `The data folder ${path} has a question mark in its name, which SQLite's driver cannot take.`,
+      `The data folder ${path} has a question mark in its name, which SQLite's driver does not accept.`,
       {
-        remedy: 'Name another one with --data-dir (FLEET_DIR).',
+        remedy: 'Name another folder with --data-dir (FLEET_DIR).',
       },
     );
   }
@@ -47,15 +47,15 @@ export function createFolder({ path }: DataFolder): void {
     accessSync(path, constants.W_OK);
   } catch (cause) {
     throw new FleetError('environment', `Cannot write to the data folder ${path}: ${messageOf(cause)}.`, {
-      remedy: 'Make it a writable folder, or name another one with --data-dir (FLEET_DIR).',
+      remedy: 'Make it a writable folder, or name another folder with --data-dir (FLEET_DIR).',
       cause,
     });
   }
 }
 
 /**
- * Makes the folder's files ready for a server to start on. Call it only while none runs there.
- * @throws FleetError `environment` if the database is not one and so cannot be started on without losing it
+ * Prepares the folder's files for the start of a server. Call it only while no server runs there.
+ * @throws FleetError `environment` if the database file is not a usable database
  */
 export function prepareFiles(folder: DataFolder, { fresh, note }: { fresh: boolean; note(line: string): void }): void {
   for (const name of readdirSync(folder.path)) {

@@ -14,10 +14,10 @@ const END_TIMEOUT_MS = 60_000;
 const PORT_IN_CONTAINER = 8080;
 const FOLDER_IN_CONTAINER = '/fleet';
 
-/** Of the container of that start of the server. */
+/** The name of the container for this start of the server. */
 export const containerName = (instance: string) => `conductor-fleet-${instance}`;
 
-/** True if a Docker engine answers and has the server's image or can pull it. */
+/** True if a Docker engine answers and has the server's image, or can pull it. */
 export async function hasDockerImage({ note, signal }: Progress): Promise<boolean> {
   const engine = await docker(['version', '--format', '{{.Server.Version}}'], { signal, timeoutMs: LOOK_TIMEOUT_MS });
   if (engine.code !== 0) {
@@ -41,8 +41,7 @@ export interface ContainerOptions {
 }
 
 /**
- * Starts the server's container: published on the loopback address only, its database in the data folder, its output in the
- * folder's log.
+ * Starts the server's container. Its port is published on the loopback address only; its database and its log are in the data folder.
  * @throws FleetError `environment` with Docker's last words
  */
 export async function startContainer(options: ContainerOptions): Promise<void> {
@@ -60,7 +59,7 @@ export async function startContainer(options: ContainerOptions): Promise<void> {
   writeLogTo(folder.log, instance);
 }
 
-/** Values are handed over by name through the environment, because the arguments of a process can be read by everybody. */
+/** Values are passed by name through the environment, because every user of the machine can read the arguments of a process. */
 export function containerArguments(
   { config, folder, instance, port }: ContainerOptions,
   variables: string[],
@@ -75,21 +74,21 @@ export function containerArguments(
     `--publish=127.0.0.1:${port}:${PORT_IN_CONTAINER}`,
     `--mount=type=bind,source=${folder.path},target=${FOLDER_IN_CONTAINER}`,
     '--add-host=host.docker.internal:host-gateway',
-    ...user, // so that what it writes is the caller's to read and to delete
+    ...user, // so that the caller may read and delete what the container writes
     `--env=JAVA_OPTS=-Xmx${config.serverMemory} -D${INSTANCE_PROPERTY}=${instance}`,
     ...['SPRING_APPLICATION_JSON', ...variables].map((name) => `--env=${name}`),
     release.image,
   ];
 }
 
-/** The address under which a container reaches what listens on this machine. */
+/** The address at which a container reaches a service of this machine. */
 export function fromInsideContainer(url: string): string {
   const address = new URL(url);
   if (['127.0.0.1', 'localhost', '[::1]'].includes(address.hostname)) address.hostname = 'host.docker.internal';
   return address.href;
 }
 
-/** @throws FleetError `environment` if Docker does not say: taking that for a no would start a second server on the same data */
+/** @throws FleetError `environment` if Docker does not answer: guessing no would start a second server on the same data */
 export async function isContainerRunning(instance: string): Promise<boolean> {
   const inspect = ['container', 'inspect', '--format', '{{.State.Running}}', containerName(instance)];
   const looked = await docker(inspect, { timeoutMs: LOOK_TIMEOUT_MS });
@@ -98,7 +97,7 @@ export async function isContainerRunning(instance: string): Promise<boolean> {
   throw dockerError(`Docker does not say whether the server's container ${containerName(instance)} runs`, looked);
 }
 
-/** Ends and removes the container; its data stays in the folder. @throws FleetError `environment` if it is still there */
+/** Ends and removes the container. Its data stays in the folder. @throws FleetError `environment` if it still runs */
 export async function endContainer(instance: string): Promise<void> {
   await docker(['stop', `--time=${STOP_GRACE_SECONDS}`, containerName(instance)], { timeoutMs: END_TIMEOUT_MS });
   const removed = await docker(['rm', '--force', containerName(instance)], { timeoutMs: END_TIMEOUT_MS });
@@ -109,11 +108,11 @@ export async function endContainer(instance: string): Promise<void> {
 
 function dockerError(what: string, said: Parameters<typeof lastWords>[0]): FleetError {
   return new FleetError('environment', `${what}: ${lastWords(said, 1)}`, {
-    remedy: 'See that the Docker engine answers (`docker info`), then repeat the command.',
+    remedy: 'Check that the Docker engine answers (`docker info`), then repeat the command.',
   });
 }
 
-/** Containers that were left on this folder by a start that nothing records. */
+/** Removes containers of this folder that an unrecorded start left behind. */
 export async function removeLeftContainers({ path }: DataFolder): Promise<void> {
   const left = await docker(['ps', '--all', '--quiet', `--filter=label=fleet.folder=${path}`]);
   const ids = left.stdout.split('\n').filter(Boolean);
@@ -131,7 +130,7 @@ function springJson({ config, llmBaseUrl }: ContainerOptions): string {
   );
 }
 
-/** Docker's client copies the output until the container ends, and ends with it. */
+/** Docker's client copies the output into the log until the container ends. */
 function writeLogTo(log: string, instance: string): void {
   const file = openSync(log, 'a', 0o600);
   spawn('docker', ['logs', '--follow', containerName(instance)], { detached: true, stdio: ['ignore', file, file] })

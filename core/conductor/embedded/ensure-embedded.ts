@@ -1,17 +1,17 @@
 /**
  * The server of one data folder.
  *
- * States of a folder, told from `server.json` and the processes of the machine:
- *   empty      nothing is recorded and nothing runs
- *   owned      a server runs, and so does the process that will end it
- *   detached   a server runs that stays until it is stopped by name
- *   orphaned   a server runs, but its owner is gone: killed, or crashed
- *   stale      one is recorded that no longer runs
+ * States of a folder, derived from `server.json` and the processes of the machine:
+ *   empty      no server is recorded and none runs
+ *   owned      a server runs, and so does its owner: the process that will end it
+ *   detached   a server runs until `fleet server stop`; it has no owner
+ *   orphaned   a server runs, but its owner was killed or crashed
+ *   stale      a server is recorded that no longer runs
  *
- * 1. Whoever starts, takes over, or ends a server holds the folder's lock.
- * 2. One server per folder: a second start uses the first, and an orphaned one gets a new owner.
- * 3. Nothing is signalled but a process or container that carries the instance it is recorded with.
- * 4. A server is recorded before it is waited for, and no longer recorded once it has ended.
+ * 1. A process that starts, takes over, or ends a server holds the folder's lock.
+ * 2. There is one server per folder: a second start uses the first server, and an orphaned server gets a new owner.
+ * 3. A process or container is signalled only if it carries the instance that the record names.
+ * 4. A server is recorded before it is waited for. The record is removed once the server has ended.
  */
 
 import type { Config } from '../../config.ts';
@@ -41,15 +41,15 @@ export interface EnsureOptions {
 }
 
 export interface Ensured {
-  state: ServerRecord;
+  record: ServerRecord;
   owned: boolean;
   reused: boolean;
 }
 
-/** A recorded server that does not answer gets at least so long before it is given up. */
+/** A recorded server that does not answer is given at least so long before it is ended. */
 const LEAST_PATIENCE_MS = 10_000;
 
-/** Uses the folder's server or starts one. @throws FleetError that says why neither is possible */
+/** Uses the folder's server, or starts one. @throws FleetError that says why neither is possible */
 export async function ensureEmbedded(config: Config, options: EnsureOptions): Promise<Ensured> {
   refuseWindows();
   const folder = dataFolder(config.dataDir);
@@ -57,7 +57,7 @@ export async function ensureEmbedded(config: Config, options: EnsureOptions): Pr
   return underLock(folder, options.progress, async () => {
     const running = await findRunning(folder, options.progress.note);
     if (running && options.fresh) throw notWhileRunning(folder, running);
-    if (running && (await comesToAnswer(running, config, options.progress)))
+    if (running && (await willAnswer(running, config, options.progress)))
       return share(folder, running, options.detached);
     if (running) {
       options.progress.note(`The server on port ${running.port} runs but does not answer; stopping it.`);
@@ -67,13 +67,14 @@ export async function ensureEmbedded(config: Config, options: EnsureOptions): Pr
   });
 }
 
-/** The running server of the folder, recorded or not. */
+/** The running server of the folder, even if it is not recorded. */
 export async function findRunning(
   folder: DataFolder,
   note: (line: string) => void = () => undefined,
 ): Promise<ServerRecord | undefined> {
   const recorded = readRecord(folder.record);
-  if (recorded === 'broken') note(`${folder.record} cannot be read; looking for the server itself.`);
+  if (recorded === 'broken')
+    note(`Cannot read ${folder.record}; looking for the server among the processes of this machine.`);
   else if (recorded !== 'none' && (await isAlive(recorded))) return recorded;
   return findUnrecorded(folder);
 }
@@ -82,7 +83,7 @@ export async function findRunning(
 export async function endEmbedded(
   folder: DataFolder,
   progress: Progress,
-  mayEnd: (state: ServerRecord) => boolean,
+  mayEnd: (record: ServerRecord) => boolean,
 ): Promise<ServerRecord | undefined> {
   return underLock(folder, progress, async () => {
     const running = await findRunning(folder);
@@ -100,27 +101,27 @@ function underLock<T>(folder: DataFolder, progress: Progress, task: () => Promis
 
 async function start(config: Config, folder: DataFolder, options: EnsureOptions): Promise<Ensured> {
   const { progress, fresh, detached, llmBaseUrl } = options;
-  const program = await findProgram(config, progress); // before anything is removed: without it the old data stays
+  const program = await findProgram(config, progress); // found before anything is removed: if it is missing, the old data stays
   removeRecord(folder.record);
   prepareFiles(folder, { fresh, note: progress.note });
   if (program.kind === 'docker') await removeLeftContainers(folder);
   const owner = detached ? undefined : await thisProcess();
-  const state = await launchServer({ config, folder, program, owner, llmBaseUrl }, progress);
-  return { state, owned: !detached, reused: false };
+  const record = await launchServer({ config, folder, program, owner, llmBaseUrl }, progress);
+  return { record, owned: !detached, reused: false };
 }
 
-/** Leaves a server with a living owner, or with none on purpose, to itself; takes over an orphaned one. */
+/** Takes over an orphaned server. An owned or detached server stays as it is. */
 async function share(folder: DataFolder, running: ServerRecord, detached: boolean): Promise<Ensured> {
   const { owner, ...ownerless } = running;
   const orphaned = owner !== undefined && !(await isOwnerAlive(owner));
   const owned = orphaned && !detached;
-  const state = owned ? { ...running, owner: await thisProcess() } : orphaned ? ownerless : running;
-  writeRecord(folder.record, state);
-  return { state, owned, reused: true };
+  const record = owned ? { ...running, owner: await thisProcess() } : orphaned ? ownerless : running;
+  writeRecord(folder.record, record);
+  return { record, owned, reused: true };
 }
 
-/** A server that was started a moment ago may still be on its way up. */
-async function comesToAnswer(running: ServerRecord, config: Config, progress: Progress): Promise<boolean> {
+/** Waits for a server that was started a moment ago and may still be booting. */
+async function willAnswer(running: ServerRecord, config: Config, progress: Progress): Promise<boolean> {
   if (await answers(running)) return true;
   const sinceStart = Date.now() - Date.parse(running.startedAt);
   const patience = Math.max(config.serverStartSeconds * 1000 - sinceStart, LEAST_PATIENCE_MS);
@@ -138,7 +139,7 @@ function notWhileRunning(folder: DataFolder, { port }: ServerRecord): FleetError
   );
 }
 
-/** A process could be started there, but neither recognised nor ended again. */
+/** On Windows a process could be started, but neither recognised nor ended again. */
 function refuseWindows(): void {
   if (process.platform !== 'win32') return;
   throw new FleetError('environment', 'The embedded server does not run on Windows.', {

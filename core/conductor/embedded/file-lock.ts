@@ -12,9 +12,9 @@ const BUSY = 5;
 const NOT_A_DATABASE = 26;
 
 /**
- * Runs `task` while no other process runs one under the same file. The lock is SQLite's own file lock, which the kernel takes
- * back when a process ends in whatever way, so none can be left behind.
- * @param waiting said once when somebody else holds it, and again every 30 s
+ * Runs `task` while no other process runs one under the same file. The lock is SQLite's own file lock. The kernel releases it when the
+ * process ends, even if it is killed, so no lock can be left behind.
+ * @param waiting noted when another process holds the lock, and again every 30 s
  */
 export async function withLock<T>(
   file: string,
@@ -55,11 +55,11 @@ function tryLock(file: string): DatabaseSync | undefined {
     const { errcode } = cause as { errcode?: number };
     if (errcode === BUSY) return undefined;
     if (errcode === NOT_A_DATABASE) {
-      truncateSync(file); // it never holds anything; a second file in its place would be a second lock
+      truncateSync(file); // the file holds no data; a new file in its place would be a second lock
       return undefined;
     }
     throw new FleetError('environment', `Cannot lock ${file}: ${messageOf(cause)}.`, {
-      remedy: 'Make the data folder writable, or name another one in FLEET_DIR.',
+      remedy: 'Make the data folder writable, or name another folder in FLEET_DIR.',
       cause,
     });
   }

@@ -24,9 +24,9 @@ export interface LaunchOptions {
 }
 
 /**
- * Starts a server on the folder and waits until it answers. It is recorded before it is waited for, so that whoever comes
- * after a sudden end of this process finds it. Another port is tried if somebody took the chosen one meanwhile.
- * @throws FleetError `environment` with the last log lines if it does not come up, `cancelled` if interrupted; nothing runs then
+ * Starts a server on the folder and waits until it answers. It is recorded before it is waited for, so that the next process finds it if
+ * this one dies. If another program takes the chosen port meanwhile, the next port is tried.
+ * @throws FleetError `environment` with the last log lines if it does not start, `cancelled` if interrupted. No server runs then.
  */
 export async function launchServer(options: LaunchOptions, progress: Progress): Promise<ServerRecord> {
   const { config, folder, program } = options;
@@ -36,12 +36,12 @@ export async function launchServer(options: LaunchOptions, progress: Progress): 
       `Starting Conductor ${release.version} (${program.kind}) on 127.0.0.1:${port}, data in ${folder.path}`,
     );
     const logStart = await sizeOf(folder.log);
-    const state = await begin(options, port, progress);
-    const outcome = await waitOrEnd(state, folder, logStart, config.serverStartSeconds, progress);
-    if (outcome === 'ready') return state;
+    const record = await begin(options, port, progress);
+    const outcome = await waitOrEnd(record, folder, logStart, config.serverStartSeconds, progress);
+    if (outcome === 'ready') return record;
     if (outcome !== 'port-taken') throw notStarted(outcome, config, folder, await readFrom(folder.log, logStart));
     if (config.serverPort !== undefined) throw portTaken(port);
-    progress.note(`Somebody else took port ${port} meanwhile; trying the next one.`);
+    progress.note(`Another program took port ${port} meanwhile; trying the next port.`);
     from = port + 1;
   }
 }
@@ -50,7 +50,7 @@ async function begin(options: LaunchOptions, port: number, progress: Progress): 
   const { config, folder, program, owner, llmBaseUrl } = options;
   const instance = randomUUID();
   const environment = processEnvironment();
-  const state: ServerRecord = {
+  const record: ServerRecord = {
     kind: program.kind,
     instance,
     port,
@@ -61,14 +61,14 @@ async function begin(options: LaunchOptions, port: number, progress: Progress): 
   };
   if (program.kind === 'docker') {
     progress.note(
-      'In a container its own calls, HTTP and model, do not reach what listens on 127.0.0.1 of this machine.',
+      'The server runs in a container. Its own HTTP and model calls do not reach services on 127.0.0.1 of this machine.',
     );
-    writeRecord(folder.record, state);
+    writeRecord(folder.record, record);
     await startContainer({ config, environment, folder, instance, port, llmBaseUrl }).catch((error: unknown) => {
       removeRecord(folder.record);
       throw error;
     });
-    return state;
+    return record;
   }
   const properties = serverProperties({
     database: folder.database,
@@ -79,12 +79,12 @@ async function begin(options: LaunchOptions, port: number, progress: Progress): 
   const marks = [instanceMark(instance), folderMark(folder)];
   const args = javaArguments({ jar: program.jar, memory: config.serverMemory, marks, port, properties });
   const pid = await spawnJava(program.java, args, serverEnvironment(config, environment), folder);
-  const running = { ...state, pid };
+  const running = { ...record, pid };
   writeRecord(folder.record, running);
   return running;
 }
 
-/** In a session of its own, so that a Ctrl-C in the terminal does not end it before the workers are done with it. */
+/** Starts it in a session of its own, so that a Ctrl-C in the terminal does not end it before the workers have stopped. */
 function spawnJava(java: string, args: string[], env: Record<string, string>, folder: DataFolder): Promise<number> {
   const log = openSync(folder.log, 'a', 0o600);
   return new Promise<number>((resolve, reject) => {
@@ -98,7 +98,7 @@ function spawnJava(java: string, args: string[], env: Record<string, string>, fo
 }
 
 async function waitOrEnd(
-  state: ServerRecord,
+  record: ServerRecord,
   folder: DataFolder,
   logStart: number,
   limitSeconds: number,
@@ -107,15 +107,15 @@ async function waitOrEnd(
   let outcome: Outcome | undefined;
   try {
     const booting = {
-      answers: () => answers(state),
-      isAlive: () => isAlive(state),
+      answers: () => answers(record),
+      isAlive: () => isAlive(record),
       readLog: () => readFrom(folder.log, logStart),
     };
     outcome = await waitUntilReady(booting, limitSeconds * 1000, progress);
     return outcome;
   } finally {
     if (outcome !== 'ready') {
-      await endInstance(state);
+      await endInstance(record);
       removeRecord(folder.record);
     }
   }
@@ -128,6 +128,6 @@ function notStarted(outcome: Outcome, config: Config, folder: DataFolder, log: s
       : 'ended while it was starting';
   const told = explanationIn(log);
   return new FleetError('environment', `The Conductor server ${what}.${told ? ` Its log says:\n${told}` : ''}`, {
-    remedy: `The whole log is ${folder.log}. More time is given by FLEET_SERVER_START_SECONDS, more memory by FLEET_SERVER_MEMORY.`,
+    remedy: `Read the whole log: ${folder.log}. FLEET_SERVER_START_SECONDS gives it more time, FLEET_SERVER_MEMORY more memory.`,
   });
 }

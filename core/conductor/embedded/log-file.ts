@@ -4,21 +4,21 @@ import { pause } from '../../drain.ts';
 const CHUNK_BYTES = 256 * 1024;
 const LOOK_EVERY_MS = 500;
 
-/** The last lines of a file, at most the last 256 kB of it; none if there is no such file. */
+/** The last lines of a file, at most 256 kB. Empty if the file does not exist. */
 export async function lastLines(file: string, lines: number): Promise<string[]> {
   const size = await sizeOf(file);
   const text = (await readFrom(file, Math.max(0, size - CHUNK_BYTES))).trimEnd();
   return text === '' ? [] : text.split('\n').slice(-lines);
 }
 
-/** What was written to a file from `offset` bytes on, at most 256 kB of it. */
+/** The content of a file from `offset` bytes on, at most 256 kB. */
 export async function readFrom(file: string, offset: number): Promise<string> {
   return (await readBytes(file, offset)).toString('utf8');
 }
 
 /**
- * Hands on what a file holds from `offset` bytes on and what is appended to it, until the signal is aborted; also after the
- * file was replaced by a new one.
+ * Calls `write` with the content of a file from `offset` bytes on, and with all that is appended, until the signal is aborted. If a new
+ * file replaces it, that file is read from its start.
  */
 export async function follow(
   file: string,
@@ -48,7 +48,7 @@ async function readBytes(file: string, offset: number): Promise<Buffer> {
   }
 }
 
-/** 0 if there is no such file. */
+/** Bytes of a file; 0 if it does not exist. */
 export async function sizeOf(file: string): Promise<number> {
   const handle = await open(file).catch(() => undefined);
   if (!handle) return 0;

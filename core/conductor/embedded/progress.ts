@@ -1,12 +1,12 @@
 import { FleetError } from '../../errors.ts';
 
-/** How a long step tells what it does and learns that it shall stop. */
+/** Lets a long step report its progress, and tells it when to stop. */
 export interface Progress {
   note(line: string): void;
   readonly signal: AbortSignal;
 }
 
-/** @throws FleetError `cancelled` once somebody asked to stop */
+/** @throws FleetError `cancelled` if the signal is aborted */
 export function throwIfCancelled(signal: AbortSignal): void {
   if (!signal.aborted) return;
   throw new FleetError('cancelled', 'The start of the Conductor server was interrupted.', { cause: signal.reason });

@@ -4,7 +4,7 @@ import type { Environment } from '../../config.ts';
 import { throwIfCancelled } from './progress.ts';
 
 export interface Finished {
-  /** As a shell would tell it: 127 where there is no such program, 143 for one that was ended. */
+  /** As in a shell: 127 if the program does not exist, 143 if it was ended by a signal. */
   code: number;
   stdout: string;
   stderr: string;
@@ -14,24 +14,24 @@ export interface RunOptions {
   signal?: AbortSignal;
   timeoutMs?: number;
   cwd?: string;
-  /** Instead of this process's own. */
+  /** Default: the environment of this process. */
   env?: Environment;
-  /** Called with each line of stdout as it comes. */
+  /** Called with each line of stdout as soon as it is printed. */
   onLine?: (line: string) => void;
 }
 
 const NOT_FOUND = 127;
 const ENDED = 143;
 
-/** How long output may still come once the program has ended. */
+/** How long output is still read after the program has ended. */
 const LAST_OUTPUT_MS = 1_000;
 
-/** How long a program that was told to end may take. */
+/** How long a program may take to end after it was told to. */
 const GRACE_MS = 3_000;
 
 /**
- * Runs a program to its end and collects what it prints. A program that fails or is missing is an answer, not an error.
- * @throws FleetError `cancelled` if `signal` is aborted; the program has ended then
+ * Runs a program and returns its exit code and what it printed. A program that fails or does not exist is not an error.
+ * @throws FleetError `cancelled` if `signal` is aborted; the program has ended by then
  */
 export async function runProgram(
   program: string,
@@ -59,7 +59,7 @@ export async function runProgram(
       if (error.name === 'AbortError') setTimeout(() => child.kill('SIGKILL'), GRACE_MS).unref();
       else resolve({ code: NOT_FOUND, ...printed });
     });
-    // What the program itself started may hold its output open for ever.
+    // A process that the program started may keep its output open for ever.
     child.on('exit', () => {
       setTimeout(() => [child.stdout, child.stderr].map((stream) => stream.destroy()), LAST_OUTPUT_MS).unref();
     });

@@ -7,32 +7,32 @@ import { INSTANCE_PROPERTY } from './server-properties.ts';
 import { type ServerRecord, urlOf } from './server-record.ts';
 import { isInstanceReady } from './wait-until-ready.ts';
 
-/** The server needs two seconds for an orderly end; a loaded machine more. */
+/** The server needs two seconds to end in order, and more on a busy machine. */
 const END_GRACE_MS = 20_000;
 
-/** Arguments that tell a java process of ours from any other, and which start and folder it belongs to. */
+/** Arguments that mark a java process as ours, and name its start and its folder. */
 export const instanceMark = (instance: string) => `-D${INSTANCE_PROPERTY}=${instance}`;
 export const folderMark = ({ path }: DataFolder) =>
-  `-Dfleet.folder=${createHash('sha256').update(path).digest('hex').slice(0, 32)}`; // a path may hold spaces
+  `-Dfleet.folder=${createHash('sha256').update(path).digest('hex').slice(0, 32)}`; // hashed, because a path may contain spaces
 
-/** True if the recorded server itself answers. */
+/** True if the recorded server answers, and not another one on its port. */
 export function answers({ port, instance }: ServerRecord): Promise<boolean> {
   return isInstanceReady(urlOf({ port }), instance);
 }
 
-/** True while the recorded process or container itself runs, not another one that got its number. */
-export async function isAlive(state: ServerRecord): Promise<boolean> {
-  if (state.kind === 'docker') return isContainerRunning(state.instance);
-  return state.pid !== undefined && isRunning(state.pid, instanceMark(state.instance));
+/** True while the recorded process or container runs, and not a later process with the same id. */
+export async function isAlive(record: ServerRecord): Promise<boolean> {
+  if (record.kind === 'docker') return isContainerRunning(record.instance);
+  return record.pid !== undefined && isRunning(record.pid, instanceMark(record.instance));
 }
 
-/** Ends the recorded server, orderly if it still can; never touches anything else. @throws FleetError `environment` if it does not end */
-export async function endInstance(state: ServerRecord): Promise<void> {
-  if (state.kind === 'docker') await endContainer(state.instance);
-  else await endProcesses(instanceMark(state.instance), END_GRACE_MS);
+/** Ends the recorded server, in order if possible. Touches nothing else. @throws FleetError `environment` if it does not end */
+export async function endInstance(record: ServerRecord): Promise<void> {
+  if (record.kind === 'docker') await endContainer(record.instance);
+  else await endProcesses(instanceMark(record.instance), END_GRACE_MS);
 }
 
-/** The jar's process that runs on this folder although nothing readable records it. It has no owner any more. */
+/** A server process that runs on this folder although no readable record names it. Its owner is no longer known. */
 export async function findUnrecorded(folder: DataFolder): Promise<ServerRecord | undefined> {
   const [found] = await processesWith(folderMark(folder));
   const command = found && (await commandOf(found.pid));

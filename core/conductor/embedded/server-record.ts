@@ -10,13 +10,13 @@ const ownerSchema = z.object({ pid, startedAt: z.string() });
 
 const serverRecordSchema = z.object({
   kind: z.enum(['jar', 'docker']),
-  /** Names this start of the server; its process or container carries it. */
+  /** Names this start of the server. Its process or container carries it as a mark. */
   instance: z.string().min(1),
-  /** Of the java process; a container has none that means anything here. */
+  /** Process id of java; absent for a container. */
   pid: pid.optional(),
   port,
   startedAt: z.iso.datetime(),
-  /** The process that ends the server with itself. Absent for a server that stays until it is stopped by name. */
+  /** The process that ends the server when it ends. Absent for a server that stays until `fleet server stop`. */
   owner: ownerSchema.optional(),
   llmBaseUrl: z.string().optional(),
   version: z.string(),
@@ -26,7 +26,7 @@ const serverRecordSchema = z.object({
 export type ServerRecord = z.output<typeof serverRecordSchema>;
 export type Owner = z.output<typeof ownerSchema>;
 
-/** The recorded server, `none`, or `broken` for a file that cannot be read as one. */
+/** The recorded server; `none` without a file; `broken` if the file cannot be read as a record. */
 export function readRecord(file: string): ServerRecord | 'none' | 'broken' {
   let text: string;
   try {
@@ -38,7 +38,7 @@ export function readRecord(file: string): ServerRecord | 'none' | 'broken' {
   return parseRecord(text) ?? 'broken';
 }
 
-/** A state from the text of `server.json`; nothing if it is not one. */
+/** Reads the text of `server.json`. Undefined if it is not a record. */
 export function parseRecord(text: string): ServerRecord | undefined {
   try {
     return serverRecordSchema.safeParse(JSON.parse(text)).data;
@@ -47,7 +47,7 @@ export function parseRecord(text: string): ServerRecord | undefined {
   }
 }
 
-/** Replaces the file as a whole, so that a reader never sees half of it. */
+/** Replaces the file in one step, so that a reader never sees half of it. */
 export function writeRecord(file: string, record: ServerRecord): void {
   const draft = `${file}.${randomUUID()}.tmp`;
   writeFileSync(draft, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 });
@@ -63,12 +63,12 @@ export async function thisProcess(): Promise<Owner> {
   return { pid: process.pid, startedAt: (await startOf(process.pid)) ?? '' };
 }
 
-/** True while the owner itself runs, and not a later process with its number. */
+/** True while the owner runs, and not a later process with the same id. */
 export async function isOwnerAlive(owner: Owner): Promise<boolean> {
   return (await startOf(owner.pid)) === owner.startedAt;
 }
 
-/** Address of the API of that server. */
+/** Address of the server's API. */
 export function urlOf({ port }: Pick<ServerRecord, 'port'>): string {
   return `http://127.0.0.1:${port}/api`;
 }

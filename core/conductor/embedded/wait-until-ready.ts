@@ -7,20 +7,20 @@ const LOOK_EVERY_MS = 250;
 const NOTE_EVERY_MS = 5000;
 const ANSWER_TIMEOUT_MS = 3000;
 
-/** How a start ended. A server that cannot start stays around without answering, so its log has to be asked. */
+/** How a start ended. A server that cannot start may run on without answering, so its log has to be read. */
 export type Outcome = 'ready' | 'ended' | 'failed' | 'port-taken' | 'too-slow';
 
-/** A server on its way up. */
+/** A server that is starting. */
 export interface Booting {
   answers(): Promise<boolean>;
   isAlive(): Promise<boolean>;
-  /** What it has logged since it began. */
+  /** What it has logged since its start. */
   readLog(): Promise<string>;
 }
 
 const healthSchema = z.object({ healthy: z.literal(true) });
 
-/** True if a Conductor server of the right major version answers under that API address. */
+/** True if a Conductor server of major version 3 answers at that API address. */
 export async function isReady(url: string): Promise<boolean> {
   try {
     if (!healthSchema.safeParse(await (await ask(`${new URL(url).origin}/health`)).json()).success) return false;
@@ -32,8 +32,8 @@ export async function isReady(url: string): Promise<boolean> {
 }
 
 /**
- * True if that start of the server answers there. Another Conductor may have taken the port while ours was starting, and
- * would pass for it; the server shows the arguments it was started with.
+ * True if the server with this instance mark answers there, and not another Conductor server that took the port meanwhile. The server
+ * shows the arguments it was started with.
  */
 export async function isInstanceReady(url: string, instance: string): Promise<boolean> {
   if (!(await isReady(url))) return false;
@@ -46,7 +46,7 @@ export async function isInstanceReady(url: string, instance: string): Promise<bo
 }
 
 /**
- * Waits until the server answers, or until it is clear that it will not.
+ * Waits until the server answers, or until it is certain that it will not.
  * @throws FleetError `cancelled` if `signal` is aborted
  */
 export async function waitUntilReady(server: Booting, limitMs: number, { note, signal }: Progress): Promise<Outcome> {
@@ -69,13 +69,13 @@ export async function waitUntilReady(server: Booting, limitMs: number, { note, s
   }
 }
 
-/** What Spring says when it gives up; the process itself goes on with its other threads (seen with 3.32.1). */
+/** Recognises that Spring gave up. The process itself continues with its other threads (seen with 3.32.1). */
 export function failureIn(log: string): 'failed' | 'port-taken' | undefined {
   if (!log.includes('APPLICATION FAILED TO START')) return undefined;
   return /Port \d+ was already in use/.test(log) ? 'port-taken' : 'failed';
 }
 
-/** The part of a log that tells why a start failed: Spring's own explanation if there is one, else the last lines. */
+/** The part of a log that says why a start failed: Spring's explanation if there is one, else the last lines. */
 export function explanationIn(log: string, lines = 15): string {
   const explained = log.split('APPLICATION FAILED TO START').at(1) ?? log;
   const told = explained.split('\n').filter((line) => /\w/.test(line));

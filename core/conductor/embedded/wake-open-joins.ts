@@ -9,27 +9,27 @@ const PAGE = 100;
 const AT_ONCE = 8;
 
 /**
- * Has every open JOIN of a server that has just come up evaluated now. Trouble with that is only told: the server works without it.
+ * Makes a server that has just started evaluate every open JOIN. An error is only noted, because the server works without it.
  *
- * While the server evaluates a JOIN it hides its queue message for an hour (3.32.1,
- * `AsyncSystemTaskExecutor.reserveInflightMessage`), so one that was killed meanwhile leaves executions that stand still for that
- * hour, and its own repair leaves messages alone that exist. A JOIN that is evaluated once more than needed ends as it would have.
+ * While a server evaluates a JOIN, it hides the JOIN's queue message for an hour (3.32.1,
+ * `AsyncSystemTaskExecutor.reserveInflightMessage`). If the server is killed meanwhile, the execution waits for the rest of that hour:
+ * the server's own repair does not touch messages that exist. One evaluation too many changes nothing.
  */
 export async function wakeOpenJoins(config: ConnectionConfig, note: (line: string) => void): Promise<void> {
   const conductor = createConductor(createCaller(config));
   try {
     const ids = await openExecutions(conductor);
-    if (ids.length > PAGE) note(`Looking through ${ids.length} open executions for JOINs to take up …`);
+    if (ids.length > PAGE) note(`Looking for open JOINs in ${ids.length} open executions …`);
     const woken = await wakeJoins(conductor, ids);
     if (woken > 0) note(`Had ${count(woken, 'open JOIN')} of earlier executions evaluated again.`);
   } catch (error) {
-    note(`Forks that were open when the last server ended may stand still for up to an hour: ${messageOf(error)}`);
+    note(`Forks that were open when the last server ended may wait for up to an hour: ${messageOf(error)}`);
   } finally {
     conductor.close();
   }
 }
 
-/** Puts them back into the server's queue; returns how many there were. The search for tasks knows a JOIN only after its first evaluation. */
+/** Returns how many there were. Executions are read one by one, because the search finds a JOIN only after its first evaluation. */
 async function wakeJoins(conductor: Conductor, ids: string[]): Promise<number> {
   const counts = await inParallel(ids, AT_ONCE, async (id) => {
     const joins = (await conductor.getExecution(id)).tasks.filter(isOpenJoin);

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Config, type Environment, processEnvironment } from '../../../config.ts';
 
-/** Where downloaded servers and Java are kept, for all data folders of this user. */
+/** The folder for downloaded servers and Java, shared by all data folders of this user. */
 export function cacheFolder(
   config: Pick<Config, 'cacheDir'>,
   environment: Environment = processEnvironment(),

@@ -10,13 +10,13 @@ const PROGRESS_EVERY_MS = 5000;
 const NOT_FOUND = 127;
 
 /**
- * Has Maven's client bring the boot jar under the user's own Maven settings, and returns where it lies in the user's local
- * repository. Nothing if the client is missing or fails, which `note` tells.
+ * Fetches the boot jar with Maven, under the user's own Maven settings, and returns its path in the user's local repository. Undefined
+ * if Maven is not installed or fails, which `note` says.
  */
 export async function fetchWithMaven(workingFolder: string, { note, signal }: Progress): Promise<string | undefined> {
   let repository = join(homedir(), '.m2', 'repository');
   const folder = () => join(repository, release.pathInRepository);
-  // Its debug lines are the only ones that tell the local repository of these settings.
+  // Only Maven's debug output names the local repository.
   const args = ['-B', '-X', 'dependency:get', `-Dartifact=${release.artifact}`, '-Dtransitive=false'];
   note(`Fetching Conductor ${release.version} (${inMegabytes(release.bytes)} MB) with Maven …`);
   const watch = setInterval(async () => {
@@ -25,7 +25,7 @@ export async function fetchWithMaven(workingFolder: string, { note, signal }: Pr
   try {
     const maven = await runProgram('mvn', args, {
       signal,
-      cwd: workingFolder, // not where the caller stands: a pom.xml there would be read
+      cwd: workingFolder, // not the current folder: Maven would read a pom.xml there
       onLine: (line) => {
         repository = localRepository(line) ?? repository;
       },
@@ -35,7 +35,7 @@ export async function fetchWithMaven(workingFolder: string, { note, signal }: Pr
     note(
       maven.code === NOT_FOUND
         ? 'Maven (mvn) is not installed.'
-        : `Maven could not bring it:\n${errorsOf(lastWords(maven, 40))}`,
+        : `Maven could not fetch it:\n${errorsOf(lastWords(maven, 40))}`,
     );
     return undefined;
   } finally {
@@ -43,7 +43,7 @@ export async function fetchWithMaven(workingFolder: string, { note, signal }: Pr
   }
 }
 
-/** The local repository, from the line of Maven's debug output that names it. */
+/** The local repository, read from the line of Maven's debug output that names it. */
 export function localRepository(line: string): string | undefined {
   return /Using local repository at (.+)$/.exec(line)?.[1]?.trim();
 }
@@ -53,7 +53,7 @@ function errorsOf(output: string): string {
   return (errors.length > 0 ? errors : output.split('\n')).slice(0, 3).join('\n');
 }
 
-/** The jar on its way has a name of Maven's own. */
+/** While it is being fetched, the jar has a name that Maven chooses. */
 async function largestFile(folder: string): Promise<number> {
   const names = await readdir(folder).catch(() => []);
   const sizes = names.map((name) =>

@@ -13,15 +13,15 @@ import { release } from './release.ts';
 export type JarSettings = Pick<Config, 'conductorJar' | 'conductorJarSha256' | 'cacheDir'>;
 
 /**
- * A boot jar with the right checksum: the configured one, ours in the cache, or one that Maven's client brings; nothing if
- * that is not installed or cannot bring it (said by `note`).
- * @throws FleetError `config` for a configured jar that is missing or different, `environment` for a wrong one from Maven
+ * A boot jar with the right checksum: the configured jar, the one in the cache, or one that Maven fetches. Undefined if Maven is not
+ * installed or cannot fetch it, which `note` says.
+ * @throws FleetError `config` for a configured jar that is missing or different, `environment` if Maven fetched a different jar
  */
 export async function findJar(config: JarSettings, progress: Progress): Promise<string | undefined> {
   if (config.conductorJar !== undefined) return checkConfigured(config.conductorJar, config, progress.signal);
   const expected = expectedChecksum(config);
   const cache = cacheFolder(config);
-  // Named by its checksum, so that two of them never take each other's place.
+  // Named by its checksum, so that two different jars never replace each other.
   const cached = join(cache, `conductor-server-${release.version}-${expected.slice(0, 12)}.jar`);
   if (existsSync(cached)) {
     if ((await checksum(cached, progress.signal)) === expected) return cached;
@@ -56,17 +56,17 @@ async function checkConfigured(given: string, config: JarSettings, signal: Abort
   const actual = await checksum(jar, signal).catch((cause: unknown) => {
     if (cause instanceof FleetError) throw cause;
     throw new FleetError('config', `CONDUCTOR_JAR: cannot read ${jar}: ${messageOf(cause)}.`, {
-      remedy: 'Name the boot jar of the Conductor server, or unset it to have it fetched.',
+      remedy: 'Name the boot jar of the Conductor server, or unset CONDUCTOR_JAR to have it fetched.',
       cause,
     });
   });
   if (actual === expected) return jar;
   throw new FleetError('config', `CONDUCTOR_JAR: ${jar} has the SHA-256 ${actual}, not the expected ${expected}.`, {
-    remedy: `Name the boot jar of Conductor ${release.version}, or set CONDUCTOR_JAR_SHA256 if you trust this one.`,
+    remedy: `Name the boot jar of Conductor ${release.version}, or set CONDUCTOR_JAR_SHA256 if you trust this jar.`,
   });
 }
 
-/** Puts a verified link, or where the cache is on another disk a copy, into the cache in one step. */
+/** Adds the jar to the cache in one step, once its checksum was verified: as a link, or as a copy if the cache is on another disk. */
 async function keepInCache(jar: string, cached: string, expected: string, signal: AbortSignal): Promise<string> {
   const draft = `${cached}.${randomUUID()}.tmp`;
   try {
@@ -75,7 +75,7 @@ async function keepInCache(jar: string, cached: string, expected: string, signal
     if (actual !== expected) {
       throw new FleetError(
         'environment',
-        `Maven brought ${jar} with the SHA-256 ${actual}, not the expected ${expected}.`,
+        `Maven fetched ${jar} with the SHA-256 ${actual}, not the expected ${expected}.`,
         {
           remedy: 'Delete that file and try again, or name a trusted jar with CONDUCTOR_JAR.',
         },
@@ -93,7 +93,7 @@ async function createCache(cache: string): Promise<void> {
     await mkdir(cache, { recursive: true });
   } catch (cause) {
     throw new FleetError('environment', `Cannot create the cache folder ${cache}: ${messageOf(cause)}.`, {
-      remedy: 'Name a writable one with --cache-dir (FLEET_CACHE_DIR).',
+      remedy: 'Name a writable folder with --cache-dir (FLEET_CACHE_DIR).',
       cause,
     });
   }

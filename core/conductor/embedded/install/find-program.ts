@@ -10,7 +10,7 @@ import { findUnpacked, unpack } from './unpack.ts';
 /** What to run as the server. */
 export type Program = { kind: 'jar'; java: string; jar: string } | { kind: 'docker' };
 
-/** Where each part comes from; tests give their own. */
+/** The functions that find each part. Tests pass their own. */
 export interface Sources {
   findJava: typeof findJava;
   findJar: typeof findJar;
@@ -22,9 +22,9 @@ export interface Sources {
 const realSources: Sources = { findJava, findJar, findUnpacked, unpack, hasDockerImage };
 
 /**
- * The server as a jar with a Java to run it, else as a Docker image. Java is looked for first, because the jar is half a
- * gigabyte that nobody needs without one.
- * @throws FleetError that says what is missing and lists the ways out
+ * The server as a jar with a java program that runs it, else as a Docker image. Java is looked for first: without it, the jar of half a
+ * gigabyte is useless.
+ * @throws FleetError that says what is missing and lists the remedies
  */
 export async function findProgram(config: Config, progress: Progress, sources = realSources): Promise<Program> {
   const java = await sources.findJava(config, progress.signal).catch((error: unknown) => {
@@ -40,7 +40,7 @@ export async function findProgram(config: Config, progress: Progress, sources = 
   throw typeof java === 'string' ? noServer() : java;
 }
 
-/** Of one that was unpacked before the boot jar need not be looked for, which reads half a gigabyte; one that was named has to be right. */
+/** An unpacked server needs no boot jar, and checking that reads half a gigabyte. A configured jar is always checked. */
 async function jarToRun(java: string, config: Config, progress: Progress, sources: Sources) {
   const before = config.conductorJar === undefined ? await sources.findUnpacked(config) : undefined;
   if (before !== undefined) return before;
@@ -51,7 +51,7 @@ async function jarToRun(java: string, config: Config, progress: Progress, source
 function noServer(): FleetError {
   return new FleetError('environment', `Conductor ${release.version} could not be found or fetched.`, {
     remedy: [
-      'Four ways out:',
+      'Do one of these:',
       '  1. set CONDUCTOR_SERVER_URL to a Conductor server that runs;',
       `  2. set CONDUCTOR_JAR to its boot jar (Maven artifact ${release.artifact});`,
       '  3. install Maven (mvn) and let it reach a Maven repository: the jar is then fetched once;',

@@ -14,13 +14,13 @@ import { release } from './release.ts';
 
 type UnpackSettings = Pick<Config, 'cacheDir' | 'conductorJarSha256'>;
 
-/** The jar of the server itself, and beside it, as its manifest says, those it needs. */
+/** The jar of the server itself. The jars it needs are beside it, where its manifest names them. */
 const JAR = 'server.jar';
-/** The size of each file, by its path: what somebody took away or cut short is not run. */
+/** The size of each file by its path, so that a server with a missing or truncated file is not started. */
 const CONTENTS = 'contents.json';
 const contentsSchema = z.record(z.string(), z.int());
 
-/** The unpacked server in our cache, if it is there as a whole. */
+/** The unpacked server in the cache, if it is complete. */
 export async function findUnpacked(config: UnpackSettings): Promise<string | undefined> {
   const folder = folderIn(config);
   try {
@@ -34,8 +34,8 @@ export async function findUnpacked(config: UnpackSettings): Promise<string | und
 }
 
 /**
- * Unpacks a boot jar into our cache. Without jars within a jar a server starts in two thirds of the time. Where that cannot be, which
- * `note` tells, the program is the jar itself.
+ * Unpacks a boot jar into the cache: without jars inside a jar the server starts in two thirds of the time. If it cannot be unpacked,
+ * which `note` says, the boot jar itself is returned.
  * @param jar path of a boot jar that has the expected checksum
  * @throws FleetError `cancelled`
  */
@@ -53,18 +53,18 @@ export async function unpack(jar: string, java: string, config: UnpackSettings, 
     });
   } catch (error) {
     throwIfCancelled(progress.signal);
-    progress.note(`It cannot be unpacked and starts slower: ${messageOf(error)}`);
+    progress.note(`The server could not be unpacked, so it starts more slowly: ${messageOf(error)}`);
     return jar;
   }
 }
 
-/** Named by the checksum, so that two servers never take each other's place. */
+/** Named by the checksum, so that two different servers never replace each other. */
 function folderIn(config: UnpackSettings): string {
   const name = `conductor-server-${release.version}-${expectedChecksum(config).slice(0, 12)}`;
   return join(cacheFolder(config), name);
 }
 
-/** Only what is not whole is replaced. A draft that is there is of a process that was killed over it: this one has the lock. */
+/** Replaces an incomplete folder. This process has the lock, so a draft that exists was left by a process that was killed. */
 async function unpackInto(folder: string, jar: string, java: string, signal: AbortSignal): Promise<void> {
   const draft = `${folder}.tmp`;
   try {
@@ -83,14 +83,14 @@ async function unpackInto(folder: string, jar: string, java: string, signal: Abo
   }
 }
 
-/** Java's own words for it, among stack frames and notices, on either stream. */
+/** The last line that is neither a stack frame nor a notice, from either stream. */
 function reasonIn({ stdout, stderr }: Finished): string {
   const lines = `${stdout}\n${stderr}`.split('\n').map((line) => line.trim());
   const told = lines.filter((line) => line !== '' && !line.startsWith('at ') && !line.startsWith('Picked up '));
-  return told.at(-1) ?? 'Java says nothing about it';
+  return told.at(-1) ?? 'java printed no reason';
 }
 
-/** A file whose size is known may still be empty after a power cut. */
+/** Without this, a file with the right size could still be empty after a power cut. */
 async function toDisk(folder: string): Promise<void> {
   for (const name of Object.keys(await sizesIn(folder))) {
     const file = await open(join(folder, name), 'r+');
@@ -98,7 +98,7 @@ async function toDisk(folder: string): Promise<void> {
   }
 }
 
-/** Bytes of each file below a folder, by its path there. */
+/** The size in bytes of each file below a folder, by its relative path. */
 async function sizesIn(folder: string): Promise<Record<string, number>> {
   const entries = await readdir(folder, { recursive: true });
   const sized = await Promise.all(
