@@ -2,21 +2,21 @@ import type { Conductor } from '../core/conductor/api.ts';
 import type { Config } from '../core/config.ts';
 import { FleetError } from '../core/errors.ts';
 
-/** How long a found embedded server is believed to be where it was. */
+/** An embedded server may restart on another port: after this time it is looked for again. */
 const FOUND_FOR_MS = 5000;
 
 /**
- * The API of the Conductor server to use: the configured one, else the embedded one of this data folder. It makes no call yet.
- * @throws FleetError `upstream` if there is neither
+ * Connects to the configured Conductor server, else to the embedded server of this data folder. It makes no call yet.
+ * @throws FleetError `upstream` if neither exists
  */
 export async function connectConductor(config: Config): Promise<Conductor> {
   const conductorServerUrl = config.conductorServerUrl ?? (await findEmbedded(config));
   if (conductorServerUrl === undefined) {
-    throw new FleetError('upstream', 'No Conductor server is configured and none runs here.', {
-      remedy: 'Start one with `fleet up` or `fleet server start`, or set CONDUCTOR_SERVER_URL to one that runs.',
+    throw new FleetError('upstream', 'No Conductor server is configured, and no embedded server runs here.', {
+      remedy: 'Start one: fleet server start. Or set CONDUCTOR_SERVER_URL to the address of a running server.',
     });
   }
-  // Loaded at the first use: an MCP client waits for a process that has not been asked for anything yet.
+  // Loaded at the first use, so that `fleet mcp` answers its first request sooner.
   const [{ createConductor }, { createCaller }] = await Promise.all([
     import('../core/conductor/api.ts'),
     import('../core/conductor/caller.ts'),
@@ -24,7 +24,7 @@ export async function connectConductor(config: Config): Promise<Conductor> {
   return createConductor(createCaller({ ...config, conductorServerUrl }));
 }
 
-/** Works with the server to use and closes the connection afterwards: the refresh of a token would keep the process alive. */
+/** Runs `work` with a connection and closes it afterwards: the refresh of its token would keep the process alive. */
 export async function withConductor<T>(config: Config, work: (conductor: Conductor) => Promise<T>): Promise<T> {
   const conductor = await connectConductor(config);
   try {
@@ -34,7 +34,7 @@ export async function withConductor<T>(config: Config, work: (conductor: Conduct
   }
 }
 
-/** A connection for processes that outlive the server: it follows an embedded server that is started later or on another port. */
+/** A connection for processes that outlive the server: it finds an embedded server that starts later or on another port. */
 export function stayConnected(config: Config): { conductor(): Promise<Conductor>; close(): void } {
   let current: Conductor | undefined;
   let checkedAt = Number.NEGATIVE_INFINITY;

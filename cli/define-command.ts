@@ -3,9 +3,9 @@ import type { Config } from '../core/config.ts';
 import type { Logger } from '../core/log.ts';
 import type { Group } from '../core/settings/settings.ts';
 
-/** One `fleet` command. Its module is loaded only when it runs, so that `fleet --help` stays fast. */
+/** One `fleet` command. Its module is loaded only when it runs, which keeps `fleet --help` fast. */
 export interface Command {
-  /** The groups of settings whose flags it takes. */
+  /** The groups of settings whose flags the command accepts. */
   readonly groups: readonly Group[];
   /** Adds arguments and flags of its own. */
   configure?(command: Commander): void;
@@ -18,19 +18,19 @@ export interface CommandContext {
   readonly args: readonly (string | undefined)[];
   /** Flags that are not settings. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** Aborted by the first Ctrl-C or SIGTERM; the command ends in order and returns. */
+  /** Aborted by the first Ctrl-C or SIGTERM. The command then cleans up and returns. */
   readonly signal: AbortSignal;
-  /** A line for the person at the terminal, on stdout: results only. Progress goes to `note`. */
+  /** Writes a line of results to stdout. */
   print(line?: string): void;
-  /** A line of progress or advice, on stderr. */
+  /** Writes a line of progress or advice to stderr. */
   note(line: string): void;
-  /** What stdout can show, where it is a terminal. `colours` heeds NO_COLOR. */
+  /** What the terminal can show; absent if stdout is not a terminal. `colours` respects NO_COLOR. */
   readonly terminal?: { readonly columns: number; readonly colours: boolean };
-  /** Makes the process end with this code although nothing was thrown. */
+  /** Sets the exit code of a command that returns without an error. */
   exitWith(code: number): void;
 }
 
-/** Gives a command its type where it is written. */
+/** Types a command where it is written. */
 export function defineCommand(command: Command): Command {
   return command;
 }

@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, extname, join, relative, resolve } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Conductor } from '../core/conductor/api.ts';
 import type { Config } from '../core/config.ts';
@@ -9,18 +9,18 @@ import type { Known } from '../workflows/lint/lint.ts';
 import { toTaskDef } from '../workflows/manage/task-def.ts';
 import { loadWorkers, loadWorkflows } from './load-content.ts';
 
-/** A definition to look at, and where it comes from. */
+/** A definition to check, and its source. */
 export interface Target {
   kind: 'workflow' | 'task';
-  /** A file as the user would name it, or `NAME:2@server`. */
+  /** A file as the user named it, or `NAME:2@server`. */
   source: string;
   origin: 'json' | 'code' | 'server';
   def: unknown;
-  /** Its place in a file that holds a list of definitions. */
+  /** Its index in a file that holds a list of definitions. */
   index?: number;
 }
 
-/** What the user asked for, and what else is known of. */
+/** The definitions to check, and every other definition that the rules may consult. */
 export interface Gathered {
   targets: readonly Target[];
   known: Known;
@@ -29,8 +29,8 @@ export interface Gathered {
 const ON_SERVER = /^(.+?)(?::(\d+))?@server$/;
 
 /**
- * Finds the definitions behind the arguments of `fleet lint`; without any, those that are shipped.
- * @throws FleetError `config` or `input` for what cannot be read, `not-found` for what the server does not have
+ * Finds the definitions that the arguments of `fleet lint` name; without arguments, the shipped ones.
+ * @throws FleetError `config` or `input` for an unreadable file, `not-found` for a definition that the server does not have
  */
 export async function gather(
   args: readonly string[],
@@ -49,7 +49,7 @@ export async function gather(
   };
 }
 
-/** True if an argument asks for something that only the server has. */
+/** True if an argument names a definition on the server. */
 export function isOnServer(arg: string): boolean {
   return ON_SERVER.test(arg);
 }
@@ -68,7 +68,7 @@ async function statOf(path: string) {
   try {
     return await stat(path);
   } catch (cause) {
-    const remedy = 'Name a .json or .ts file, a folder, or NAME@server for what is stored on the server.';
+    const remedy = 'Name a .json or .ts file, a folder, or NAME@server for a definition on the server.';
     throw new FleetError('input', `There is no file or folder "${path}".`, { remedy, cause });
   }
 }
@@ -87,7 +87,7 @@ async function targetsInFolder(folder: string): Promise<Target[]> {
   return targets;
 }
 
-/** In a folder there may be other files, too: only what looks like a definition is taken from there. */
+/** A folder may hold other JSON files too: only values that look like a definition are taken from it. */
 async function targetsInJson(path: string, isOneOfMany: boolean): Promise<Target[]> {
   const content = parseJson(await readFile(path, 'utf8'), path);
   const isList = Array.isArray(content);
@@ -103,7 +103,10 @@ function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new FleetError('input', `${path} is no JSON: ${messageOf(cause)}.`, { remedy: 'Correct the file.', cause });
+    throw new FleetError('input', `"${path}" is not JSON: ${messageOf(cause)}.`, {
+      remedy: 'Correct the file.',
+      cause,
+    });
   }
 }
 
@@ -127,7 +130,7 @@ async function targetsInModule(path: string, isOneOfMany: boolean): Promise<Targ
   if (isWorkflow(value)) return targetsOfWorkflow(value, path);
   if (isTask(value)) return [{ ...taskTarget(value), source: path }];
   if (isOneOfMany) return [];
-  throw new FleetError('input', `${path} has no definition as its default export.`, {
+  throw new FleetError('input', `"${path}" has no definition as its default export.`, {
     remedy: 'It needs `export default defineWorkflow(…).build(…)` or `export default defineTask(…)`.',
   });
 }
@@ -136,8 +139,8 @@ async function defaultExportOf(path: string): Promise<unknown> {
   try {
     return ((await import(pathToFileURL(resolve(path)).href)) as { default?: unknown }).default;
   } catch (cause) {
-    const remedy = 'Mend that file; `npx tsc --noEmit` shows more.';
-    throw new FleetError('config', `${path} cannot be loaded: ${messageOf(cause)}`, { remedy, cause });
+    const remedy = 'Correct the file; `npx tsc --noEmit` may show where.';
+    throw new FleetError('config', `"${path}" cannot be loaded: ${messageOf(cause)}.`, { remedy, cause });
   }
 }
 
@@ -147,7 +150,7 @@ function isTask(value: unknown): value is TaskContract | TaskPolicy {
   );
 }
 
-/** A workflow with those that are registered with it, and with its tasks. */
+/** A workflow with its tasks and its companions. */
 function targetsOfWorkflow(workflow: Workflow, source?: string | number): Target[] {
   const from = typeof source === 'string' ? source : workflow.name;
   const own: Target = { kind: 'workflow', source: from, origin: 'code', def: workflow.def };
@@ -167,7 +170,7 @@ async function onServer(conductor: Conductor): Promise<Target[]> {
   ];
 }
 
-/** A task that several workflows use is looked at once. */
+/** Checks a task that several workflows use only once. */
 function unique(targets: readonly Target[]): Target[] {
   const seen = new Set<string>();
   return targets.filter(({ kind, origin, def }) => {
@@ -188,13 +191,7 @@ function knownFrom(targets: readonly Target[]): Known {
   return { taskDefs, workflows };
 }
 
-/** The name in a definition; empty if it has none. */
+/** The name in a definition; empty if it has no name. */
 export function nameOf(def: unknown): string {
   return typeof def === 'object' && def !== null && 'name' in def ? String(def.name) : '';
-}
-
-/** A file as it is shown: from the current folder on. */
-export function shown(source: string): string {
-  const path = relative(process.cwd(), resolve(source));
-  return source.includes('/') && !path.startsWith('..') ? path : source.includes('/') ? source : basename(source);
 }

@@ -23,14 +23,14 @@ import { isScenarios, type Scenarios } from '../workflows/scenario/define-scenar
 
 const SHIPPED_TASKS = new URL('../workers/tasks/', import.meta.url);
 
-/** Every worker of the configured folder, or else of `workers/tasks/`. */
+/** Every worker of the configured folder, else of `workers/tasks/`. */
 export async function loadWorkers({ tasksDir }: Partial<Pick<Config, 'tasksDir'>> = {}): Promise<Worker[]> {
   const folder = tasksDir === undefined ? SHIPPED_TASKS : pathToFileURL(`${resolve(tasksDir)}/`);
   const found = await discoverModules(folder, isWorker, 'worker (defineTask(…).worker(…))');
   return found.map(({ value, module }) => ({ ...value, module }));
 }
 
-/** Everything that is defined as code, for this configuration. */
+/** Every task, workflow, schedule and event handler of this configuration. */
 export async function loadContent(config: Config): Promise<Required<Content>> {
   const [tasks, workflows, schedules, eventHandlers] = await Promise.all([
     loadWorkers(config),
@@ -43,14 +43,18 @@ export async function loadContent(config: Config): Promise<Required<Content>> {
 
 type WorkflowsDir = Partial<Pick<Config, 'workflowsDir'>>;
 
-/** Every workflow of `definitions/` in the configured folder, or else in `workflows/`, and those that were made with them. */
+/** Every workflow of `definitions/` in the configured folder, else in `workflows/`, each with its companions. */
 export async function loadWorkflows(config: WorkflowsDir = {}): Promise<Workflow[]> {
   const found = await discover(folderOf(config, 'definitions'), isWorkflow, 'workflow (defineWorkflow(…).build(…))');
   const twice = nameUsedTwice(found);
   if (twice === undefined) return withCompanions(found);
-  throw new FleetError('config', `Two workflows are called "${twice}".`, {
-    remedy: 'Rename one: the server knows a workflow by its name.',
-  });
+  throw new FleetError(
+    'config',
+    `Two workflows have the name "${twice}", and the server knows a workflow by its name.`,
+    {
+      remedy: 'Rename one of them.',
+    },
+  );
 }
 
 /** The scenarios beside those definitions, `<name of the workflow>.scenario.ts`. */
@@ -60,7 +64,7 @@ export async function loadScenarios(config: WorkflowsDir = {}): Promise<Scenario
   return found.map(({ value }) => value);
 }
 
-/** The workflows of a folder of definitions, each with its module, without their companions; none if the folder is missing. */
+/** The workflows of a folder of definitions, each with its module and without companions; empty if the folder is missing. */
 export async function findWorkflows(folder: string): Promise<Found<Workflow>[]> {
   if (!existsSync(folder)) return [];
   return discoverModules(pathToFileURL(`${resolve(folder)}/`), isWorkflow, 'workflow (defineWorkflow(…).build(…))');
@@ -83,13 +87,13 @@ function folderOf({ workflowsDir }: WorkflowsDir, name: string): URL {
   return pathToFileURL(`${resolve(workflowsDir, name)}/`);
 }
 
-/** What workflow inputs may default to in this deployment. */
+/** The settings that workflow inputs may take as defaults. */
 export function workflowSettings(config: Config): WorkflowSettings {
   const { conductorName, model } = modelProvider(config);
   return { shopUrl: config.shopUrl, llmProvider: conductorName, llmModel: model };
 }
 
-/** What workers may read of the configuration. */
+/** The settings that workers may read. */
 export function workerSettings({ shopUrl, filesRoot, outputDir }: Config): WorkerSettings {
   return { shopUrl, filesRoot, outputDir };
 }

@@ -15,78 +15,82 @@ interface Entry {
 /** Every command, in the order a newcomer meets them. */
 const commands: Record<string, Entry> = {
   up: {
-    summary: 'start everything, run three demonstration workflows, stay up',
+    summary: 'Start everything (server, workers, MCP), run a demonstration, and stay up',
     load: () => import('./commands/up.ts'),
   },
-  run: { summary: 'start a workflow and wait for its result', load: () => import('./commands/run.ts') },
-  status: { summary: 'show recent executions, or one in detail', load: () => import('./commands/status.ts') },
+  run: { summary: 'Start a workflow; with --wait, wait for its result', load: () => import('./commands/run.ts') },
+  status: { summary: 'List recent executions, or show one in detail', load: () => import('./commands/status.ts') },
   complete: {
-    summary: 'show what waits for a person; complete what waits for a person or a signal',
+    summary: 'List the tasks that wait for a person, or complete a waiting task',
     load: () => import('./commands/complete.ts'),
   },
-  work: { summary: 'run a worker process', load: () => import('./commands/work.ts') },
+  work: { summary: 'Start a worker process', load: () => import('./commands/work.ts') },
   workers: {
-    summary: 'show running worker processes, pause and resume them, change their concurrency',
+    summary: 'List the running worker processes; pause them, resume them, change their concurrency',
     load: () => import('./commands/workers.ts'),
   },
-  new: { summary: 'write a new worker or workflow, with its tests', load: () => import('./commands/new.ts') },
+  new: { summary: 'Write a new worker or workflow, with its tests', load: () => import('./commands/new.ts') },
   lint: {
-    summary: 'check definitions before the server does: shipped ones, files, or what it has stored',
+    summary: 'Find mistakes in definitions before the server does',
     load: () => import('./commands/lint.ts'),
   },
   test: {
-    summary: 'dry-run workflows on the server, with the scenarios beside their definitions',
+    summary: 'Run the scenarios of workflows as dry runs on the server',
     load: () => import('./commands/test.ts'),
   },
   plan: {
-    summary: 'show what differs between the definitions here and those on the server',
+    summary: 'Show what differs between the definitions here and those on the server',
     load: () => import('./commands/plan.ts'),
   },
   apply: {
-    summary: 'bring the server up to the definitions here',
+    summary: 'Register the definitions here on the server',
     load: () => import('./commands/apply.ts'),
   },
   pull: {
-    summary: 'write a definition on the server as a TypeScript file that registers the same',
+    summary: 'Write a definition on the server as a TypeScript file that registers the identical definition',
     load: () => import('./commands/pull.ts'),
   },
   diagram: {
-    summary: 'draw a definition, or what became of an execution, as text, Mermaid or SVG',
+    summary: 'Draw a definition or an execution as text, Mermaid or SVG',
     load: () => import('./commands/diagram.ts'),
   },
   replay: {
-    summary: 'run a worker here on the input of a task of the past, without reporting it',
+    summary: 'Run a worker here on the input of an earlier task, without reporting the result',
     load: () => import('./commands/replay.ts'),
   },
   mcp: {
-    summary: 'serve MCP over stdio or HTTP; write it into the configuration of a client',
+    summary: 'Serve MCP over stdio or HTTP, or add the server to the configuration of an MCP client',
     load: () => import('./commands/mcp.ts'),
   },
   server: {
-    summary: 'start, stop and look at the embedded Conductor server',
+    summary: 'Start, stop and inspect the embedded Conductor server',
     load: () => import('./commands/server.ts'),
   },
-  demo: { summary: 'run the demonstration shop that the workflows call', load: () => import('./commands/demo.ts') },
+  demo: {
+    summary: 'Open the demonstration shop that the shipped workflows call',
+    load: () => import('./commands/demo.ts'),
+  },
 };
 
 const FIRST_STEPS = `
 First steps:
-  fleet up                                      everything at once; Ctrl-C stops it
+  fleet up                                      start everything; Ctrl-C stops it
   fleet run FileProcessing --input '{"path":"README.md"}' --wait
-  fleet status                                  what ran, newest first
-  fleet <command> --help                        flags and what they mean
+  fleet status                                  list recent executions, newest first
+  fleet <command> --help                        show the flags of a command
 
-Settings come from flags, then the environment, then --config file.json: docs/configuration.md`;
+A setting is taken from its flag, else from the environment, else from the JSON file of --config.
+docs/configuration.md lists every setting.`;
 
-/** How long an interrupted command may leave something open behind it. */
+/** Longest wait, after an interruption, for calls that were given up. */
 const LEFTOVERS_MS = 500;
 
 async function main(given: readonly string[]): Promise<number> {
   const argv = withHelpFlag(given);
   const program = new Commander('fleet')
     .description('Durable workflows on Conductor OSS: typed definitions, task workers, and an MCP server in front.')
-    .version(version)
-    .helpOption('-h, --help', 'show this help')
+    .version(version, '-V, --version', 'Show the version.')
+    .helpOption('-h, --help', 'Show this help.')
     .helpCommand(false)
     .showSuggestionAfterError()
     .configureHelp({ sortSubcommands: false })
@@ -118,7 +122,7 @@ async function main(given: readonly string[]): Promise<number> {
   }
 }
 
-/** `fleet help` and `fleet help run`, as in other programs. A name that is no command stays alone, so that it is answered as such. */
+/** Allows `fleet help` and `fleet help run`. An unknown name stays alone, so that it is reported as an unknown command. */
 function withHelpFlag(argv: readonly string[]): readonly string[] {
   const [first, name] = argv;
   if (first !== 'help') return argv;
@@ -127,7 +131,7 @@ function withHelpFlag(argv: readonly string[]): readonly string[] {
 }
 
 function addSettings(sub: Commander, command: Command): void {
-  sub.option('--config <file>', 'JSON file with settings');
+  sub.option('--config <file>', 'JSON file with settings.');
   for (const [name, setting] of settingList) {
     if (!setting.flag || !(command.groups.includes(setting.group) || setting.group === 'logging')) continue;
     const option = new Option(setting.flag, `${setting.description} [${setting.env}]`).helpGroup(
@@ -137,7 +141,7 @@ function addSettings(sub: Commander, command: Command): void {
   }
 }
 
-/** Makes commander store a flag under its setting's name instead of its own (`--port` is `mcpPort`). */
+/** Stores a flag under the name of its setting instead of its own: `--port` becomes `mcpPort`. */
 function renamed(option: Option, name: SettingName): Option {
   option.attributeName = () => name;
   return option;
@@ -181,16 +185,15 @@ async function execute(name: string, command: Command, sub: Commander): Promise<
   }
 }
 
-/** A call that was given up because a stop was asked for throws what the signal was aborted with. */
+/** A call that the signal interrupted throws the reason of the signal: that is a stop and not a failure. */
 function asCancelled(error: unknown, signal: AbortSignal): unknown {
   if (!signal.aborted || error !== signal.reason) return error;
   return new FleetError('cancelled', `Interrupted: ${messageOf(error)}.`, { cause: error });
 }
 
 /**
- * After an interrupted command: a call that was given up keeps the process no longer than a moment, and the one Ctrl-C that may
- * arrive a second time, handed on by the launcher, does not change the exit code. It would where Node ends by itself, because that
- * lets go of the signals first.
+ * Ends the process after an interrupted command. Calls that were given up delay that by half a second at most. The launcher may pass
+ * the same Ctrl-C on a second time: the signals stay handled until the end, because Node's own would change the exit code.
  */
 function endSoon(exitCode: number): void {
   const end = () => process.exit(exitCode);
@@ -210,6 +213,6 @@ function report(error: unknown): number {
   return exitCodeOf(error);
 }
 
-// A reader such as `head` that has seen enough is no error.
+// `fleet … | head` closes the pipe early. That is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 process.exitCode = await main(process.argv.slice(2));

@@ -3,7 +3,7 @@ import { FleetError } from '../../core/errors.ts';
 import { zodSentences } from '../../core/zod-sentences.ts';
 
 /**
- * The flags of a command that are not settings, checked.
+ * Checks the flags of a command that are not settings.
  * @throws FleetError `input` that names the flag as the user wrote it
  */
 export function parseOptions<S extends z.ZodObject>(

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { FleetError, messageOf } from '../../core/errors.ts';
 
 /**
- * A JSON object given on the command line: the text itself, `@file.json`, or `-` for stdin.
+ * Reads a JSON object from the command line: the text itself, `@file.json`, or `-` for stdin.
  * @throws FleetError `input` that names the flag and shows an example
  */
 export function readJsonObject(text: string, about: { flag: string; example: string }): Record<string, unknown> {
@@ -16,14 +16,16 @@ export function readJsonObject(text: string, about: { flag: string; example: str
     throw new FleetError('input', `${about.flag} is not JSON: ${messageOf(cause)}`, { remedy, cause });
   }
   const parsed = z.record(z.string(), z.unknown()).safeParse(value);
-  if (!parsed.success) throw new FleetError('input', `${about.flag} must be a JSON object, e.g. '${about.example}'.`);
-  return parsed.data;
+  if (parsed.success) return parsed.data;
+  const remedy = `Write it like ${about.flag} '${about.example}'.`;
+  throw new FleetError('input', `${about.flag} must be a JSON object.`, { remedy });
 }
 
-function readFile(file: string | number, name = String(file)): string {
+function readFile(file: string | number, name = `"${file}"`): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new FleetError('input', `Cannot read ${name}: ${messageOf(cause)}`, { cause });
+    const remedy = 'Name a file that you can read.';
+    throw new FleetError('input', `Cannot read ${name}: ${messageOf(cause)}.`, { remedy, cause });
   }
 }

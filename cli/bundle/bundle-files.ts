@@ -10,10 +10,10 @@ const lockfile = z.object({
   ),
 });
 
-/** Nothing that runs reads them. */
+/** Source maps and types of packages, which the running program does not read. */
 const LEFT_OUT = /\.(map|d\.[cm]?ts)$/;
 
-/** The packages that the program needs when it runs, as they are installed. */
+/** The installed packages that the running program needs. */
 export function productionPackages(root: string): BundleFile[] {
   const { packages } = lockfile.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')));
   const folders = Object.entries(packages)
@@ -26,7 +26,7 @@ export function productionPackages(root: string): BundleFile[] {
   );
 }
 
-/** What was compiled. Its source maps stay: templates are read from them. */
+/** The compiled modules. Their source maps stay: the templates of workflows are read from them. */
 export function compiled(dist: string): BundleFile[] {
   return filesBelow(dist)
     .filter((path) => !path.endsWith('.d.ts'))

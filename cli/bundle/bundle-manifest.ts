@@ -1,6 +1,6 @@
 import { type SettingName, settings } from '../../core/settings/settings.ts';
 
-/** What a client asks the person for, by setting, with the title of its field. Nothing else can be set in a bundle. */
+/** The settings that a client asks the person for, with the title of each field. A bundle has no other settings. */
 const ASKED = {
   conductorServerUrl: 'Conductor server',
   conductorAuthKey: 'Key id',
@@ -9,13 +9,13 @@ const ASKED = {
   mcpRole: 'Role',
 } as const satisfies Partial<Record<SettingName, string>>;
 
-/** Where a server is that somebody started without saying where. */
+/** Values of the fields before the person changes them. The address is that of a server started with its defaults. */
 const DEFAULTS: Partial<Record<SettingName, string>> = {
   conductorServerUrl: 'http://127.0.0.1:8080/api',
   mcpRole: 'admin',
 };
 
-/** What the manifest takes from `package.json`. */
+/** The fields that the manifest takes from `package.json`. */
 export interface PackageJson {
   readonly name: string;
   readonly version: string;
@@ -25,7 +25,7 @@ export interface PackageJson {
   readonly keywords: readonly string[];
 }
 
-/** The manifest of the bundle (MCPB 0.3): how to start the server, and what to ask the person for. */
+/** The manifest of the bundle (MCPB 0.3): how to start the server, and which settings to ask the person for. */
 export function manifestOf(about: PackageJson, tools: readonly { name: string; description: string }[]) {
   const { name, version, description, license, author, keywords } = about;
   const asked = Object.entries(ASKED).map(([setting, title]) => fieldOf(setting as keyof typeof ASKED, title));
@@ -54,7 +54,7 @@ export function manifestOf(about: PackageJson, tools: readonly { name: string; d
   };
 }
 
-/** A field that is left empty arrives as an empty variable, which is none. */
+/** A field that the person leaves empty becomes an empty variable, which counts as unset. */
 function fieldOf(name: keyof typeof ASKED, title: string) {
   const { env, description, ...setting } = settings[name];
   const field = {

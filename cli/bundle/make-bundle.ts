@@ -13,7 +13,7 @@ import { zipBundle } from './zip-bundle.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The manifest of this checkout's bundle. */
-export async function manifest() {
+export async function makeManifest() {
   const about = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as PackageJson; // ours, and a test reads it
   const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
   return manifestOf(
@@ -22,15 +22,15 @@ export async function manifest() {
   );
 }
 
-/** A bundle that clients such as Claude Desktop install by a double click: the compiled program, its packages, and the manifest. */
-export async function bundle(): Promise<Uint8Array> {
+/** The bundle that clients such as Claude Desktop install by a double click: the compiled program, its packages, and the manifest. */
+export async function makeBundle(): Promise<Uint8Array> {
   const dist = mkdtempSync(join(tmpdir(), 'fleet-dist-'));
   try {
     const compiler = join(root, 'node_modules/typescript/bin/tsc');
     const args = ['-p', join(root, 'tsconfig.build.json'), '--noCheck', '--declaration', 'false', '--outDir', dist];
     execFileSync(process.execPath, [compiler, ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
     copyAssets(dist);
-    const text = JSON.stringify(await manifest(), null, 2);
+    const text = JSON.stringify(await makeManifest(), null, 2);
     return zipBundle([
       { path: 'manifest.json', data: Buffer.from(`${text}\n`) },
       ...['package.json', 'LICENSE', 'cli/fleet.js'].map((path) => fileAt(root, path)),
@@ -43,9 +43,9 @@ export async function bundle(): Promise<Uint8Array> {
 }
 
 if (import.meta.main) {
-  const { name, version } = await manifest();
+  const { name, version } = await makeManifest();
   const file = process.argv[2] ?? `${name}-${version}.mcpb`;
-  const data = await bundle();
+  const data = await makeBundle();
   writeFileSync(file, data);
-  process.stderr.write(`${file}: ${(data.length / 1024 / 1024).toFixed(1)} MiB\n`);
+  process.stderr.write(`Wrote ${file} (${(data.length / 1024 / 1024).toFixed(1)} MiB).\n`);
 }

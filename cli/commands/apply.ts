@@ -26,21 +26,28 @@ const optionsSchema = z.object({
 type Options = z.output<typeof optionsSchema>;
 
 const HELP = `
-With a file it does exactly the plan that \`fleet plan --out\` wrote, and refuses if the server has changed since; without one it
-plans first. An apply that was interrupted is finished by the next one. Two at once: one works, the other says who holds the lock.
+Without a file it makes a plan, shows it and asks. With a file it carries out exactly the plan that \`fleet plan --out\` wrote, and
+refuses if the server has changed since then. If an apply was interrupted, the next one finishes it. If two run at the same time, one
+works and the other reports who holds the lock.
 
-Exit codes: 0 the server is as planned; 1 it failed or was declined; 2 wrong usage.`;
+Examples:
+  fleet apply                      plan, ask, and register
+  fleet apply --yes                the same without asking, for scripts
+  fleet plan --out plan.json       write a plan for review ...
+  fleet apply plan.json            ... and carry it out
+
+Exit codes: 0 the server is as planned; 1 the apply failed or was declined; 2 wrong usage.`;
 
 export default defineCommand({
   groups: ['conductor', 'server', 'content'],
   configure(command) {
     command
-      .argument('[plan]', 'file that `fleet plan --out` wrote')
-      .option('--yes', 'do not ask; needed where nobody can answer')
-      .option('--prune', 'also delete what was registered from code and is there no longer')
-      .option('--overwrite', 'also replace definitions that somebody changed on the server')
-      .option('--wait <seconds>', 'wait so long for another apply to end')
-      .option('--json', 'print JSON: what was done')
+      .argument('[plan]', 'File that `fleet plan --out` wrote.')
+      .option('--yes', 'Do not ask. Required without a terminal.')
+      .option('--prune', 'Also delete definitions that this code registered earlier and no longer contains.')
+      .option('--overwrite', 'Also replace definitions that were changed on the server.')
+      .option('--wait <seconds>', 'Longest wait for another apply to end, 0 to 3600 (default: 0).')
+      .option('--json', 'Print what was done as JSON.')
       .addHelpText('after', HELP);
   },
   async run(context) {
@@ -60,7 +67,7 @@ async function planAndApply(conductor: Conductor, options: Options, context: Com
     return exitWith(1);
   }
   const report = ({ change, result }: Outcome) =>
-    show(`${result === 'done' ? DONE[change.action] : 'was there already'}: ${labelOf(change)}`);
+    show(`${result === 'done' ? DONE[change.action] : 'already there'}: ${labelOf(change)}`);
   const outcomes = await apply(conductor, plan, { signal, note, report, waitMs: options.wait * 1_000 });
   if (options.json) print(JSON.stringify(outcomes.map(asJson)));
 }
@@ -76,8 +83,8 @@ async function planFor(
     return makePlan(conductor.withSignal(signal), ours, config.fleetName, options);
   }
   if (options.prune || options.overwrite) {
-    throw new FleetError('input', 'A plan in a file has decided already what is deleted and overwritten.', {
-      remedy: 'Give --prune and --overwrite to `fleet plan --out`.',
+    throw new FleetError('input', 'The plan in the file already says what is deleted and overwritten.', {
+      remedy: 'Leave out --prune and --overwrite here; give them to `fleet plan --out`.',
     });
   }
   return parsePlan(read(file), file);
@@ -87,22 +94,24 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new FleetError('input', `Cannot read ${file}: ${messageOf(cause)}`, { cause });
+    const remedy = 'Name a file that `fleet plan --out <file>` wrote.';
+    throw new FleetError('input', `Cannot read "${file}": ${messageOf(cause)}.`, { remedy, cause });
   }
 }
 
-/** Asks the person at the terminal. @throws FleetError `input` where there is none */
+/** Asks the person at the terminal. @throws FleetError `input` without a terminal */
 async function isAllowed(due: number, { json }: Options, { signal }: CommandContext): Promise<boolean> {
   if (json || !process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new FleetError('input', `Nobody can be asked whether to make ${count(due, 'change')}.`, {
-      remedy: 'Nothing was written. Give --yes to go ahead.',
+    const why = json ? '--json asks no questions' : 'there is no terminal to ask on';
+    throw new FleetError('input', `Nothing was written. ${count(due, 'change')} must be confirmed, and ${why}.`, {
+      remedy: 'To make the changes without a question, give --yes.',
     });
   }
-  // Without a mode of its own for the terminal: there Ctrl-C would be a key that nobody listens to.
+  // In its terminal mode, readline would take Ctrl-C for a key and no signal would arrive.
   const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
   try {
     const closed = once(lines, 'close', { signal }).then(() => 'no');
-    const asked = lines.question(`Make ${count(due, 'change')}? Only "yes" is taken for an answer: `, { signal });
+    const asked = lines.question(`Make ${count(due, 'change')}? Type "yes" to go ahead: `, { signal });
     const answer = await Promise.race([asked, closed]);
     return answer.trim().toLowerCase() === 'yes';
   } catch (error) {

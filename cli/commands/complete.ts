@@ -21,19 +21,21 @@ export default defineCommand({
   groups: ['conductor', 'server'],
   configure(command) {
     command
-      .argument('[id]', 'the execution in which a task waits; without it, what waits for a person is listed')
-      .argument('[ref]', "the task's name in its workflow; not needed where only one waits")
-      .option('--output <json>', 'what the person or signal says: a JSON object, @file.json, or - for stdin')
-      .option('--fail <reason>', 'fail the task, and so the workflow, instead')
-      .option('--limit <n>', 'without an id: how many, 1 to 100 (default: 20)')
-      .option('--json', 'print JSON')
+      .argument('[id]', 'Id of the execution that waits. Without it, list the tasks that wait for a person.')
+      .argument('[ref]', 'Reference name of the waiting task. Not needed if only one task waits.')
+      .option('--output <json>', "The task's output: a JSON object, @file.json, or - for stdin (default: {}).")
+      .option('--fail <reason>', 'Fail the task instead of completing it. The workflow then fails too.')
+      .option('--limit <n>', 'Without an id: number of tasks to list, 1 to 100 (default: 20).')
+      .option('--json', 'Print JSON.')
       .addHelpText(
         'after',
         `
+Tasks that wait for a signal (WAIT) can be completed too; the list shows only those that wait for a person (HUMAN).
+
 Examples:
-  fleet complete                                     what waits for a person
-  fleet complete <id> approve --output '{"approved":true}'
-  fleet complete <id> approve --fail 'too expensive'`,
+  fleet complete                                              list what waits for a person
+  fleet complete <id> approve --output '{"approved":true}'    complete the task "approve"
+  fleet complete <id> approve --fail "too expensive"          fail it with a reason`,
       );
   },
   async run(context) {
@@ -59,7 +61,7 @@ async function list(conductor: Conductor, { limit, json }: Options, { print, not
       `${workflowInstanceId}  ${referenceTaskName.padEnd(20)} ${since}  ${workflowType} ${JSON.stringify(inputData)}`,
     );
   }
-  note(`${open.length} of ${totalHits} waiting tasks; \`fleet complete <id> <ref> --output '{…}'\` completes one`);
+  note(`${open.length} of ${totalHits} waiting tasks. Complete one: fleet complete <id> <ref> --output '{…}'`);
 }
 
 async function complete(
@@ -80,10 +82,10 @@ async function complete(
       ? JSON.stringify({ workflowId: id, taskReferenceName: task.referenceTaskName, status })
       : `${task.referenceTaskName} ${status}`,
   );
-  if (!json) note(`the execution goes on: fleet status ${id}`);
+  if (!json) note(`The execution continues. Follow it: fleet status ${id}`);
 }
 
-/** The task that waits in an execution. @throws FleetError that names those that could be meant */
+/** The waiting task of an execution. @throws FleetError that names the candidates if it is not exactly one */
 async function waitingTask(conductor: Conductor, id: string, ref: string | undefined): Promise<Task> {
   const execution = await conductor.getExecution(id);
   const open = waitingAmong(execution.tasks);
@@ -91,13 +93,14 @@ async function waitingTask(conductor: Conductor, id: string, ref: string | undef
   const candidates = ref === undefined ? open : open.filter(({ referenceTaskName }) => referenceTaskName === ref);
   const [task] = candidates;
   if (task && candidates.length === 1) return task;
-  if (task) throw new FleetError('input', `${id} waits at several tasks.`, { remedy: `Name one: ${names}.` });
-  if (hasEnded(execution.status))
-    throw new FleetError('conflict', `${id} has ended: ${execution.status}.`, {
-      remedy: 'Nothing in it waits any more.',
+  if (task) throw new FleetError('input', `Several tasks of execution ${id} wait.`, { remedy: `Name one: ${names}.` });
+  if (hasEnded(execution.status)) {
+    throw new FleetError('conflict', `Execution ${id} has ended (${execution.status}), so no task of it waits.`, {
+      remedy: 'List the tasks that wait: fleet complete',
     });
-  const what = ref === undefined ? 'No task' : `No task ${JSON.stringify(ref)}`;
-  throw new FleetError('conflict', `${what} of ${id} waits for a person or a signal.`, {
-    remedy: open.length > 0 ? `These do: ${names}.` : `See where it is: fleet status ${id}.`,
+  }
+  const what = ref === undefined ? 'No task' : `No task "${ref}"`;
+  throw new FleetError('conflict', `${what} of execution ${id} waits for a person or a signal.`, {
+    remedy: open.length > 0 ? `These tasks wait: ${names}.` : `See what it does: fleet status ${id}`,
   });
 }

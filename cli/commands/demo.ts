@@ -5,7 +5,7 @@ import { isShop } from '../../examples/shop/services/health.ts';
 import { type Shop, startShop } from '../../examples/shop/start-shop.ts';
 import { defineCommand } from '../define-command.ts';
 
-/** `fleet demo`: the demonstration shop, until Ctrl-C. */
+/** Serves the demonstration shop until Ctrl-C. */
 export default defineCommand({
   groups: ['content'],
   async run({ config, log, signal, print, note }) {
@@ -15,7 +15,7 @@ export default defineCommand({
       shop = await startShop({ host, port, log });
     } catch (error) {
       if (!(await isShop(new URL(config.shopUrl).origin))) throw error;
-      print(`A shop of ours is already open at ${config.shopUrl}.`);
+      print(`The shop is already open at ${config.shopUrl}; another process runs it.`);
       return;
     }
     print(describe(shop.url));
@@ -25,13 +25,13 @@ export default defineCommand({
   },
 });
 
-/** The shop opens where its customers look for it, as long as that is an address of this machine. */
+/** The shop opens at the configured SHOP_URL, which must be an address of this machine. */
 function whereToListen(shopUrl: string): { host: string; port: number } {
   const { protocol, hostname, port, pathname } = new URL(shopUrl);
   const host = hostname === 'localhost' ? '127.0.0.1' : hostname.replace(/^\[|\]$/g, '');
   if (protocol !== 'http:' || isIP(host) === 0 || pathname !== '/') {
-    throw new FleetError('config', `The shop cannot open at ${shopUrl}.`, {
-      remedy: 'Give --shop-url an address of this machine without a path, e.g. http://127.0.0.1:8090.',
+    throw new FleetError('config', `The shop cannot open at "${shopUrl}": it needs an IP address and no path.`, {
+      remedy: 'Give --shop-url an http address of this machine, e.g. "http://127.0.0.1:8090".',
     });
   }
   return { host, port: port === '' ? 80 : Number(port) };
@@ -41,16 +41,16 @@ function describe(url: string): string {
   const post = (path: string, body: string) =>
     `  curl -X POST ${url}${path} -H 'content-type: application/json' -d '${body}'`;
   return [
-    `The shop is open at ${url}. What it offers:`,
+    `The shop is open at ${url}. List its endpoints:`,
     `  curl ${url}/`,
-    'Reserve, and see what really happened:',
+    'Make a reservation, then read in the books what happened:',
     post('/reservations', '{"orderId":"o1","sku":"lamp","quantity":2}'),
     `  curl '${url}/books?orderId=o1'`,
-    'Order faults: shipping down for one order, a declined payment, two 503s and then 200:',
+    'Order faults: shipping is down for one order, a payment is declined, a request fails twice and then succeeds:',
     post('/faults', '{"path":"/shipments","orderId":"o1","status":503}'),
     post('/faults', '{"path":"/payments","orderId":"o2","status":402}'),
     post('/faults', '{"path":"/flaky/x","status":503,"times":2}'),
-    'Move a price, and make the weather of one city fail:',
+    'Set a price, and make the weather of one city fail:',
     post('/prices/STONKS', '{"previousClose":100,"price":106}'),
     post('/faults', '{"path":"/weather","fields":{"city":"Oslo"},"status":503,"times":2}'),
   ].join('\n');

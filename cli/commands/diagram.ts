@@ -30,25 +30,31 @@ type Options = z.output<typeof optionsSchema>;
 
 const EXAMPLES = `
 Examples:
-  fleet diagram OrderProcessing                     the definition, in the terminal
-  fleet diagram OrderProcessing --out order.svg     the same as a picture; .mmd is Mermaid
-  fleet diagram 0f9c2d3e-…                          an execution: states, durations, attempts, the ways taken
-  fleet diagram definition.json                     a definition, or an execution of \`fleet status <id> --json\`, from a file
+  fleet diagram OrderProcessing                     a definition, in the terminal
+  fleet diagram OrderProcessing --out order.svg     the same as a picture; order.mmd would be Mermaid
+  fleet diagram 0f9c2d3e-…                          an execution, by its id: states, durations, attempts, branches taken
+  fleet diagram definition.json                     a definition or an execution from a file
 
-A name is looked for among the definitions of this folder first, then on the server. In an execution long stretches of tasks, branches
-and rounds that simply succeeded are counted instead of drawn, unless --all is given.`;
+\`fleet status <id> --json\` writes an execution for such a file. A name is looked up among the definitions here, then on the server.
+In an execution, long runs of tasks, branches and loop rounds that succeeded are only counted; --all draws them.`;
 
 export default defineCommand({
   groups: ['conductor', 'server', 'content'],
   configure(command) {
     command
-      .argument('<what>', 'name of a workflow, id of an execution, or a JSON file')
-      .option('--format <format>', `${formats.join(', ')}; by default what --out asks for, else text`)
-      .option('--out <file>', 'write it there; .svg and .mmd say the format')
-      .option('--workflow-version <n>', 'version of the definition; ours or the highest if not given')
-      .option('--all', 'draw every task of an execution, however many there are')
-      .option('--ascii', 'text: draw with ASCII only')
-      .option('--width <columns>', 'text: cut lines to this width; by default that of the terminal, elsewhere none')
+      .argument('<what>', 'Name of a workflow, id of an execution, or a JSON file.')
+      .option('--format <format>', `${formats.join(', ')}. Default: the format of --out, else text.`)
+      .option('--out <file>', 'Write the diagram to this file. Its ending, .svg or .mmd, chooses the format.')
+      .option(
+        '--workflow-version <n>',
+        'Version of the definition. Default: the one here, else the highest on the server.',
+      )
+      .option('--all', 'Draw every task of an execution.')
+      .option('--ascii', 'text: draw with ASCII characters only.')
+      .option(
+        '--width <columns>',
+        'text: cut lines to this width. Default: the width of the terminal; without one, no limit.',
+      )
       .addHelpText('after', EXAMPLES);
   },
   async run(context) {
@@ -61,10 +67,10 @@ export default defineCommand({
     else writeTo(options.out, text, context);
     if (format === 'mermaid' && isBeyondMermaid(text)) {
       context.note(
-        'Mermaid draws at most 500 lines and 50,000 characters unless it is told otherwise; svg has no such limit',
+        'Mermaid refuses more than 500 lines or 50,000 characters by default. Use --format svg, or raise its maxEdges and maxTextSize.',
       );
     }
-    if (hidden > 0) context.note(`${count(hidden, 'task')} only counted; --all draws everything`);
+    if (hidden > 0) context.note(`${count(hidden, 'task')} counted and not drawn; --all draws every task.`);
   },
 });
 
@@ -76,7 +82,7 @@ function write(diagram: Diagram, format: Format, { ascii, width, out }: Options,
   return toText(diagram, { ascii, colours: shown?.colours ?? false, ...(columns && { width: columns }) });
 }
 
-/** What GitHub and others leave at Mermaid's defaults (`maxEdges`, `maxTextSize`). */
+/** GitHub and others leave Mermaid's limits at their defaults (`maxEdges`, `maxTextSize`). */
 function isBeyondMermaid(text: string): boolean {
   return text.length > 50_000 || (text.match(/ -(->|\.->)/g)?.length ?? 0) > 500;
 }
@@ -91,9 +97,10 @@ function writeTo(file: string, text: string, { note }: CommandContext): void {
   try {
     writeFileSync(file, `${text.trimEnd()}\n`);
   } catch (cause) {
-    throw new FleetError('input', `Cannot write ${file}: ${messageOf(cause)}`, { cause });
+    const remedy = 'Give --out a file in a folder that you can write to.';
+    throw new FleetError('input', `Cannot write "${file}": ${messageOf(cause)}.`, { remedy, cause });
   }
-  note(`wrote ${file}`);
+  note(`Wrote ${file}.`);
 }
 
 const EXECUTION_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -121,7 +128,7 @@ function drawById(workflowId: string, { config, signal }: CommandContext): Promi
   });
 }
 
-/** A definition from wherever: what else is wrong with it shows in the picture. */
+/** The fields that a picture needs. Other mistakes of a definition show in the picture. */
 const definitionSchema = z.looseObject({
   name: z.string(),
   version: z
@@ -131,7 +138,7 @@ const definitionSchema = z.looseObject({
   tasks: z.array(z.unknown()),
 });
 
-/** An execution keeps the definition it was started with. */
+/** An execution holds the definition that it was started with. */
 function definitionIn(execution: Execution): DefinitionLike | undefined {
   return definitionSchema.safeParse(execution.workflowDefinition).data;
 }
@@ -144,8 +151,8 @@ function drawFile(file: string): Diagram {
   if (execution && own) return drawExecution(own, execution, Date.now());
   const def = definitionSchema.safeParse(value);
   if (def.success) return drawDefinition(def.data);
-  const held = Array.isArray(json) ? ` It holds a list of ${json.length}.` : '';
-  throw new FleetError('input', `${file} holds neither one workflow definition nor one execution.${held}`, {
+  const held = Array.isArray(json) ? ` It holds a list of ${json.length} values.` : '';
+  throw new FleetError('input', `"${file}" holds neither one workflow definition nor one execution.${held}`, {
     remedy: 'A definition has a name and a list of tasks; an execution is what `fleet status <id> --json` prints.',
     cause: def.error,
   });
@@ -155,6 +162,7 @@ function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (cause) {
-    throw new FleetError('input', `Cannot read ${file}: ${messageOf(cause)}`, { cause });
+    const remedy = 'Name a JSON file of a definition or an execution.';
+    throw new FleetError('input', `Cannot read "${file}": ${messageOf(cause)}.`, { remedy, cause });
   }
 }

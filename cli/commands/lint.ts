@@ -6,7 +6,8 @@ import { applyFixes, type Finding, type Known, lintTaskDef, lintWorkflow, rules 
 import { parseOptions } from '../arguments/parse-options.ts';
 import { withConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
-import { type Gathered, gather, isOnServer, nameOf, shown, type Target } from '../lint-targets.ts';
+import { type Gathered, gather, isOnServer, nameOf, type Target } from '../lint-targets.ts';
+import { shownPath } from '../printing/shown-path.ts';
 
 const optionsSchema = z.object({
   strict: z.boolean().default(false),
@@ -22,12 +23,13 @@ type Options = z.output<typeof optionsSchema>;
 const EXAMPLES = `
 Examples:
   fleet lint                              every shipped definition
-  fleet lint workflow.json --fix          a definition from elsewhere; mends what can be mended
-  fleet lint definitions/ --server        a folder, with what the server knows beside it
-  fleet lint OrderProcessing:2@server     what is stored on the server
-Exit code: 0 nothing found, 1 errors found (with --strict: warnings too), 2 wrong usage. docs/lint.md explains every rule.`;
+  fleet lint workflow.json --fix          a JSON file; corrects what can be corrected safely
+  fleet lint definitions/ --server        a folder; the server tells which other definitions exist
+  fleet lint OrderProcessing:2@server     version 2 of a definition on the server
 
-/** What was found in one definition. */
+Exit codes: 0 nothing found; 1 errors found (with --strict: or warnings); 2 wrong usage. docs/lint.md explains every rule.`;
+
+/** The findings in one definition. */
 interface Result {
   target: Target;
   findings: Finding[];
@@ -40,15 +42,15 @@ export default defineCommand({
     command
       .argument(
         '[definitions...]',
-        '.json or .ts files, folders, NAME@server or NAME:VERSION@server; default: all that are shipped',
+        'Files (.json, .ts), folders, NAME@server or NAME:VERSION@server. Default: every shipped definition.',
       )
-      .option('--strict', 'warnings fail, too')
-      .option('--fix', 'rewrite JSON files where that cannot change what a right definition does')
-      .option('--server', 'also ask the server which tasks and workflows there are')
-      .option('--rule <id>', 'only this rule; can be repeated', collect)
-      .option('--ignore <id>', 'without this rule; can be repeated', collect)
-      .option('--list', 'show all rules')
-      .option('--json', 'print JSON')
+      .option('--strict', 'Exit with 1 on warnings too.')
+      .option('--fix', 'Correct JSON files where the correction cannot change what a valid definition does.')
+      .option('--server', 'Also ask the server which tasks and workflows exist.')
+      .option('--rule <id>', 'Check only this rule. Can be repeated.', collect)
+      .option('--ignore <id>', 'Skip this rule. Can be repeated.', collect)
+      .option('--list', 'List all rules and check nothing.')
+      .option('--json', 'Print JSON.')
       .addHelpText('after', EXAMPLES);
   },
   async run(context) {
@@ -71,7 +73,7 @@ export default defineCommand({
 
 function checkRule(id: string): void {
   if (rules.some((rule) => rule.id === id)) return;
-  throw new FleetError('input', `There is no rule "${id}".`, { remedy: '`fleet lint --list` shows all of them.' });
+  throw new FleetError('input', `There is no rule "${id}".`, { remedy: 'List the rules: fleet lint --list' });
 }
 
 async function gatherAll(
@@ -88,10 +90,10 @@ function findingsOf({ kind, def }: Target, known: Known, { rule, ignore }: Optio
   return found.filter(({ rule: id }) => (rule.length === 0 || rule.includes(id)) && !ignore.includes(id));
 }
 
-/** A fix can uncover another finding; more rounds than that have never been needed. */
+/** A fix can uncover another finding. No definition has needed more rounds. */
 const MAX_ROUNDS = 5;
 
-/** Mends what can be mended in JSON files, leaves the rest in `results`, and returns what was mended. */
+/** Corrects JSON files where that is safe, leaves the other findings in `results`, and returns the corrected ones. */
 async function fix(results: Result[], known: Known, options: Options): Promise<Result[]> {
   const done: Result[] = [];
   for (const result of results) {
@@ -111,7 +113,7 @@ async function fix(results: Result[], known: Known, options: Options): Promise<R
   return done;
 }
 
-/** Puts the mended definitions back into their file, in the indentation it had. */
+/** Writes the corrected definitions back to their file, in its indentation. */
 async function rewrite(source: string, done: readonly Result[]): Promise<void> {
   const text = await readFile(source, 'utf8');
   let content: unknown = JSON.parse(text);
@@ -151,7 +153,7 @@ function printAll(
 ): void {
   for (const { target, findings } of fixed) {
     print(titleOf(target));
-    for (const { rule, pointer, fix: made } of findings) print(`  mended   ${rule}  ${pointer}: ${made?.summary}`);
+    for (const { rule, pointer, fix: made } of findings) print(`  fixed    ${rule}  ${pointer}: ${made?.summary}`);
   }
   for (const { target, findings } of results) {
     if (findings.length > 0) print(titleOf(target));
@@ -160,13 +162,13 @@ function printAll(
   const { errors, warnings } = tally(results);
   const found = errors + warnings === 0 ? 'nothing found' : `${count(errors, 'error')}, ${count(warnings, 'warning')}`;
   print(`${counted(results)}: ${found}`);
-  const mendable = results.filter(
+  const fixable = results.filter(
     ({ target, findings }) => target.origin === 'json' && findings.some(({ fix: can }) => can),
   );
-  if (!options.fix && mendable.length > 0) note('`--fix` mends what is marked so.');
+  if (!options.fix && fixable.length > 0) note('--fix corrects the findings marked "--fix".');
 }
 
-/** A file of one workflow also holds the definitions of its tasks and policies. */
+/** A workflow from code also brings the definitions of its tasks and policies, so both are counted. */
 function counted(results: readonly { target: Target }[]): string {
   const tasks = results.filter(({ target }) => target.kind === 'task').length;
   const workflows = results.length - tasks;
@@ -193,7 +195,7 @@ function printFinding(
 function titleOf({ source, def, kind, index }: Target): string {
   const name = nameOf(def) || '(no name)';
   const what = kind === 'workflow' ? 'workflow' : 'task definition';
-  return `${shown(source)}${index === undefined ? '' : `#${index}`}: ${what} ${name}`;
+  return `${shownPath(source)}${index === undefined ? '' : `#${index}`}: ${what} ${name}`;
 }
 
 function tally(results: readonly Result[]): { errors: number; warnings: number } {

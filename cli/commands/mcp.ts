@@ -10,8 +10,8 @@ import { clientNames } from '../mcp-clients/clients.ts';
 import { buildMcp, loadTools } from '../mcp-front.ts';
 
 const actions = actionsOf('[action]', {
-  serve: 'serve MCP over stdio, or over HTTP with --transport http (default)',
-  install: `install <client>: write it into the configuration of ${clientNames.join(', ')}`,
+  serve: 'Serve MCP over stdio, or over HTTP with --transport http. This is the default action.',
+  install: `install <client>: add the server to the configuration of a client: ${clientNames.join(', ')}.`,
 });
 
 export default defineCommand({
@@ -19,12 +19,15 @@ export default defineCommand({
   configure(command) {
     command
       .addArgument(actions.argument)
-      .argument('[client]', 'install: the program that is to use it')
-      .option('--scope <project|user>', 'install: for this folder (default), or for you everywhere')
-      .option('--name <name>', 'install: what the client calls the server (default: conductor)')
-      .option('--url <url>', 'install: the address of a server that runs elsewhere, instead of --host and --port')
-      .option('--print', 'install: print the configuration and write nothing')
-      .option('--remove', 'install: take it out again')
+      .argument('[client]', 'install: the client to configure.')
+      .option(
+        '--scope <project|user>',
+        'install: configure the current folder (project, the default) or all of yours (user).',
+      )
+      .option('--name <name>', 'install: name of the server in the client (default: "conductor").')
+      .option('--url <url>', 'install: address of a running MCP server, instead of --host and --port.')
+      .option('--print', 'install: print the configuration and write nothing.')
+      .option('--remove', 'install: remove the server from the configuration.')
       .addHelpText('after', actions.help);
   },
   async run(context) {
@@ -45,7 +48,7 @@ export default defineCommand({
       if (isHttp) await runHttp(context, { ...served, conductor });
       else await runStdio(context, served);
     } finally {
-      // Over stdio the agent goes with its process; over HTTP it can go on through another one.
+      // Over stdio the agent ends with this process; over HTTP it may continue through another one.
       await leases.close({ giveBack: config.mcpTransport === 'stdio' });
       ended.abort();
       close();
@@ -53,20 +56,20 @@ export default defineCommand({
   },
 });
 
-/** A flag that does nothing would be believed to do something. */
+/** Without `install` these flags would do nothing, so they are refused. */
 function refuseInstallFlags({ options, args: [, client] }: CommandContext): void {
   const [flag] = Object.keys(options);
   if (flag === undefined && client === undefined) return;
   const given = flag === undefined ? `"${client}"` : `--${flag}`;
-  throw new FleetError('input', `${given} is for \`fleet mcp install\`.`, {
-    remedy: 'Write `fleet mcp install <client>`, or leave it out.',
+  throw new FleetError('input', `${given} is only for \`fleet mcp install\`.`, {
+    remedy: 'Leave it out, or write `fleet mcp install <client>`.',
   });
 }
 
 async function runStdio({ log, signal, note }: CommandContext, served: McpFront): Promise<void> {
   const { serveStdio } = await import('../../mcp/transports/stdio.ts');
   if (process.stdin.isTTY)
-    note('Speaking MCP on stdin and stdout; this is for an MCP client to start. Ctrl-C ends it.');
+    note('Speaking MCP on stdin and stdout. An MCP client is meant to start this command. Ctrl-C stops it.');
   await serveStdio(served, { log, signal });
 }
 
@@ -76,7 +79,7 @@ async function runHttp(
 ): Promise<void> {
   const { startHttp } = await import('../../mcp/transports/http.ts');
   const front = await startHttp({ ...served, config, log });
-  note(`MCP at ${front.url}; Ctrl-C ends it.`);
+  note(`MCP at ${front.url}. Ctrl-C stops it.`);
   await aborted(signal);
   await front.close();
 }

@@ -19,25 +19,34 @@ const optionsSchema = z.object({
   out: z.string().min(1).optional(),
 });
 
-/** What `--check` ends with when the server is not as the code is. */
+/** Exit code of `--check` if the server differs from the code. */
 const DIFFERS = 3;
 
 const HELP = `
-Signs: + create or new version, ~ update, - delete, ! changed on the server and kept, ? stays though it is not in code
+Signs:
+  +  create the definition, or add a new version beside the one that executions still run under
+  ~  update it
+  -  delete it
+  !  keep it: it was changed on the server
+  ?  leave it: it is no longer in code
 
-Exit codes: 0 the plan was made; 3 with --check, if the server differs from the code; 1 and 2 errors.
-A definition that the server has changed since is kept; who runs under the old one gets a new version beside it.`;
+Examples:
+  fleet plan                       show what \`fleet apply\` would do
+  fleet plan --check               the same for a pipeline: exit code 3 if the server differs
+  fleet plan --out plan.json       write the plan to a file for \`fleet apply plan.json\`
+
+Exit codes: 0 the plan was made; 3 with --check, if the server differs from the code; 1 and 2 errors.`;
 
 export default defineCommand({
   groups: ['conductor', 'server', 'content'],
   configure(command) {
     command
-      .option('--prune', 'also delete what was registered from code and is there no longer')
-      .option('--overwrite', 'also replace definitions that somebody changed on the server')
-      .option('--check', 'end with exit code 3 if the server differs from the code')
-      .option('--all', 'also list what stays as it is')
-      .option('--out <file>', 'write the plan to a file, for `fleet apply <file>`')
-      .option('--json', 'print JSON')
+      .option('--prune', 'Also delete definitions that this code registered earlier and no longer contains.')
+      .option('--overwrite', 'Also replace definitions that were changed on the server.')
+      .option('--check', 'Exit with 3 if the server differs from the code.')
+      .option('--all', 'Also list the definitions that stay as they are.')
+      .option('--out <file>', 'Write the plan to a file, for `fleet apply <file>`.')
+      .option('--json', 'Print JSON.')
       .addHelpText('after', HELP);
   },
   async run({ config, options: given, signal, print, note, exitWith }) {
@@ -50,13 +59,13 @@ export default defineCommand({
     else for (const line of planLines(plan, { all })) print(line);
     if (out !== undefined) {
       write(out, plan);
-      note(`written; \`fleet apply ${out}\` does exactly this`);
+      note(`Wrote the plan to ${out}. Carry it out: fleet apply ${out}`);
     }
     if (check && differs(plan)) exitWith(DIFFERS);
   },
 });
 
-/** What is kept differs as well: somebody has to look at it. Older versions that are left beside the current ones do not. */
+/** A kept definition differs too: a person has to look at it. Older versions beside the current ones do not count. */
 function differs({ changes }: Plan): boolean {
   return changes.some((change) => isDue(change) || change.action === 'keep');
 }
@@ -65,6 +74,7 @@ function write(file: string, plan: Plan): void {
   try {
     writeFileSync(file, `${JSON.stringify(plan, null, 2)}\n`);
   } catch (cause) {
-    throw new FleetError('config', `Cannot write ${file}: ${messageOf(cause)}`, { cause });
+    const remedy = 'Give --out a file in a folder that you can write to.';
+    throw new FleetError('config', `Cannot write "${file}": ${messageOf(cause)}.`, { remedy, cause });
   }
 }

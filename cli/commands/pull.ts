@@ -17,7 +17,8 @@ import { withConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
 import { importPath, isInsideCheckout, modulePath, programFolder } from '../installation.ts';
 import { findWorkflows, loadWorkers, workflowSettings } from '../load-content.ts';
-import { realPlace, refuseExisting, shown, write } from '../new/new-file.ts';
+import { realPlace, refuseExisting, write } from '../new/new-file.ts';
+import { shownPath } from '../printing/shown-path.ts';
 
 const optionsSchema = z.object({
   out: z.string().min(1).optional(),
@@ -30,26 +31,34 @@ export default defineCommand({
   groups: ['conductor', 'server', 'content'],
   configure(command) {
     command
-      .argument('<name[:version]...>', 'workflow definitions on the server; without a version the highest')
-      .option('--out <file>', 'where to write it; default: named after it, in the folder of definitions')
-      .option('--stdout', 'print the source and write nothing')
-      .option('--force', 'write over a file that is there')
-      .option('--recursive', 'first pull the workflows that it calls, where they are not in the folder yet')
+      .argument('<name[:version]...>', 'Workflow definitions on the server. Without a version: the highest.')
+      .option('--out <file>', 'File to write. Default: named after the workflow, in the folder of definitions.')
+      .option('--stdout', 'Print the source and write nothing.')
+      .option('--force', 'Overwrite a file that exists.')
+      .option('--recursive', 'First pull the workflows that it calls and that are not in the folder yet.')
       .addHelpText(
         'after',
         `
-Writes the builder calls that make exactly the stored definition, which is checked before anything is written: what the file registers
-is compared with the server's, and the types are checked if the folder has TypeScript. A task that no builder call says stands in it as
-plain JSON (\`wf.json\`). Tasks whose workers are in the folder of tasks are imported; others get a contract from their task definition.`,
+Writes builder calls that make exactly the stored definition. Before it writes a file, it compares what that file would register with
+the definition on the server, and checks the types if the folder has TypeScript. A task that no builder call can express is written as
+plain JSON (\`wf.json\`). A task with a worker in the folder of tasks is imported; any other gets a contract made from its task definition.
+
+Examples:
+  fleet pull OrderProcessing                 write definitions/order-processing.ts
+  fleet pull OrderProcessing:2 --stdout      print the source of version 2`,
       );
   },
   async run(context) {
     const options = parseOptions(optionsSchema, context.options, 'pull');
     if (options.stdout && (options.out !== undefined || options.recursive)) {
-      throw new FleetError('input', '--stdout writes no file: it goes with neither --out nor --recursive.');
+      throw new FleetError('input', '--stdout writes no file, and --out and --recursive do.', {
+        remedy: 'Leave out --stdout, or the others.',
+      });
     }
     if (options.out !== undefined && context.args.length > 1) {
-      throw new FleetError('input', '--out names one file; leave it out to pull several definitions.');
+      throw new FleetError('input', `--out names one file, and ${context.args.length} definitions are asked for.`, {
+        remedy: 'Leave out --out: each file is then named after its workflow.',
+      });
     }
     await withConductor(context.config, async (conductor) => {
       const session = new Session(context, conductor.withSignal(context.signal), options);
@@ -65,13 +74,13 @@ interface Wanted {
 
 type Options = z.output<typeof optionsSchema>;
 
-const IS_THERE = 'Write it elsewhere with --out, or over that file with --force.';
+const IS_THERE = 'Write to another file with --out, or overwrite this one with --force.';
 
 class Session {
   readonly #context: CommandContext;
   readonly #conductor: Conductor;
   readonly #options: Options;
-  /** Names that are being pulled: workflows may call one another in a circle. */
+  /** Names whose pull has begun: workflows may call each other in a circle. */
   readonly #begun = new Set<string>();
 
   constructor(context: CommandContext, conductor: Conductor, options: Options) {
@@ -92,10 +101,10 @@ class Session {
     const pulled = await this.#sources(wanted);
     if (stdout) return this.#context.print(pulled.map(({ source }) => source.trimEnd()).join('\n\n'));
     for (const [index, { file }] of wanted.entries()) await this.#write(file, pulled[index] as Pulled, force);
-    this.#context.note('Next: `fleet plan` has nothing to say about it.');
+    this.#context.note('Next: fleet plan. It should report no difference.');
   }
 
-  /** All go into one folder. */
+  /** The sources of all wanted definitions; their files are in one folder. */
   async #sources(wanted: readonly Wanted[]): Promise<Pulled[]> {
     const { note } = this.#context;
     for (const { stored } of wanted) this.#begun.add(stored.name);
@@ -110,7 +119,7 @@ class Session {
       note(`${shownName(wanted[index]?.stored.name ?? '')}: ${tasks}`);
     }
     if (pulled.some(({ compiled }) => !compiled)) {
-      note('The types were not checked: no TypeScript, or no project that compiles, was found there.');
+      note('The types were not checked: the folder has no TypeScript, or no project that compiles.');
     }
     return pulled;
   }
@@ -146,7 +155,7 @@ class Session {
     };
   }
 
-  /** What it calls, depth first: a file can import only what is there. */
+  /** Pulls the called workflows first, because a file can import only files that exist. */
   async #pullCallees(stored: StoredWorkflowDef, folder: string): Promise<void> {
     for (const { name, version } of calleesOf(stored)) {
       if (this.#begun.has(name) || (await findWorkflows(folder)).some(({ value }) => value.name === name)) continue;
@@ -163,7 +172,7 @@ class Session {
       return await this.#conductor.getWorkflowDef(name, version);
     } catch (error) {
       if (!(error instanceof FleetError) || error.code !== 'not-found') throw error;
-      this.#context.note(`${shownName(name)} is called, and not on the server: it is left as plain JSON.`);
+      this.#context.note(`${shownName(name)} is called but is not on the server: the call is written as plain JSON.`);
       return undefined;
     }
   }
@@ -190,11 +199,11 @@ class Session {
       .sort((a, b) => b.shared - a.shared)
       .slice(0, 10)
       .map(({ one }) => one);
-    if (alike.length > 0) return `There are ${alike.map(shownName).join(', ')}.`;
-    return `There are ${count(names.length, 'workflow')}, none of a name like it.`;
+    if (alike.length > 0) return `Workflows with a similar name: ${alike.map(shownName).join(', ')}.`;
+    return `The server has ${count(names.length, 'workflow')}, and no name is similar.`;
   }
 
-  /** Named after the workflow, in the configured folder, else in this checkout or below the folder one is in. */
+  /** Named after the workflow, in the configured folder, else in this checkout or below the current folder. */
   async #fileFor(name: string): Promise<string> {
     const { workflowsDir } = this.#context.config;
     const root = workflowsDir ?? (isInsideCheckout() ? join(programFolder, 'workflows') : 'workflows');
@@ -203,27 +212,27 @@ class Session {
 
   async #write(file: string, { source }: Pulled, force: boolean): Promise<void> {
     await write(file, source, { force });
-    this.#context.print(shown(file));
+    this.#context.print(shownPath(file));
   }
 }
 
-/** How many letters two names begin with in common. */
+/** Number of letters at the start that two names share. */
 function sharedStart(a: string, b: string): number {
   let at = 0;
   while (at < a.length && a[at] === b[at]) at++;
   return at;
 }
 
-/** The name that the folder of definitions asks for. @throws FleetError `input` if no file can be called so */
+/** The file name that the folder of definitions requires. @throws FleetError `input` if it is not a possible file name */
 function fileNameOf(name: string): string {
   const stem = kebabCase(name);
   if (/^[\p{L}\p{N}][\p{L}\p{N}._-]{0,100}$/u.test(stem) && !/\.$|\.(test|scenario|d)$/.test(stem)) return `${stem}.ts`;
-  throw new FleetError('input', `No file can be named after ${shownName(name)}.`, {
-    remedy: 'Say where to write it with --out, or print it with --stdout.',
+  throw new FleetError('input', `${shownName(name)} cannot be the name of a file.`, {
+    remedy: 'Name the file with --out, or print the source with --stdout.',
   });
 }
 
-/** Workflows that are called by a name that does not depend on the execution. */
+/** The called workflows whose name is fixed and does not depend on the execution. */
 function calleesOf(stored: StoredWorkflowDef): { name: string; version?: number }[] {
   const inTasks = [...walk(stored.tasks as WorkflowTask[])].flatMap(({ task }) => {
     const callee = task.type === 'SUB_WORKFLOW' ? task.subWorkflowParam : task.inputParameters?.startWorkflow;
@@ -236,7 +245,7 @@ function calleesOf(stored: StoredWorkflowDef): { name: string; version?: number 
   });
 }
 
-/** Plain names as they are; all others quoted, so that no terminal takes them for anything else. */
+/** A plain name as it is, any other one quoted: its characters must not control the terminal. */
 function shownName(name: string): string {
   return /^[\w.-]+$/.test(name) ? name : quoted(name);
 }

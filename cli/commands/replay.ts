@@ -23,14 +23,16 @@ export default defineCommand({
   groups: ['conductor', 'server', 'content'],
   configure(command) {
     command
-      .argument('<task-id>', 'a task of the past, or one that runs')
-      .option('--attempt <n>', 'let the handler believe it is this attempt; default: the one the task was')
-      .option('--dry-input', 'print the input of the task and run nothing')
+      .argument('<task-id>', 'Id of an earlier task, or of one that runs.')
+      .option('--attempt <n>', 'Attempt number that the handler sees. Default: that of the task.')
+      .option('--dry-input', 'Print the input of the task and run nothing.')
       .addHelpText(
         'after',
         `
-Runs the handler in this process on the input the task really had, and prints what it comes to as JSON. The server is told nothing: no
-result, no progress, no log. Whatever else the handler does, it does for real and once more. Exit code 0 if the task is completed, else 1.`,
+Runs the handler in this process on the stored input of the task and prints the result as JSON. Nothing is sent to the server: no
+result, no progress, no log. All other effects of the handler are real and happen again.
+
+Exit codes: 0 the handler completed the task; 1 it failed; 2 wrong usage.`,
       );
   },
   async run(context) {
@@ -47,8 +49,8 @@ async function fetchTask(conductor: Conductor, taskId: string): Promise<Task> {
     return await conductor.getTask(taskId);
   } catch (error) {
     if (!(error instanceof FleetError) || error.code !== 'not-found') throw error;
-    throw new FleetError('not-found', `There is no task ${taskId} on ${conductor.serverUrl}.`, {
-      remedy: '`fleet status <workflow id> --json` shows the ids of its tasks.',
+    throw new FleetError('not-found', `There is no task "${taskId}" on ${conductor.serverUrl}.`, {
+      remedy: 'List the ids of the tasks of an execution: fleet status <execution id> --json',
       cause: error,
     });
   }
@@ -58,12 +60,12 @@ function workerFor(task: Task, workers: readonly Worker[]): Worker {
   const worker = workers.find(({ name }) => name === task.taskType);
   if (worker) return worker;
   if (/^[A-Z][A-Z0-9_]*$/.test(task.taskType)) {
-    throw new FleetError('input', `The task is of type ${task.taskType}, which the server itself executes.`, {
-      remedy: 'Only tasks that a worker executes can be run again; `--dry-input` shows its input.',
+    throw new FleetError('input', `The server itself executes tasks of type ${task.taskType}; they have no worker.`, {
+      remedy: 'Show the input of the task with --dry-input.',
     });
   }
-  throw new FleetError('not-found', `There is no worker for ${task.taskType} here.`, {
-    remedy: `There are ${workers.map(({ name }) => name).join(', ')}; name the folder of yours with --tasks-dir.`,
+  throw new FleetError('not-found', `There is no worker for "${task.taskType}" here.`, {
+    remedy: `Give the folder of your workers with --tasks-dir. These are here: ${workers.map(({ name }) => name).join(', ')}.`,
   });
 }
 
@@ -72,8 +74,8 @@ async function replay(context: CommandContext, worker: Worker, shown: Task, asAt
   const task = beforeItRan(shown, asAttempt);
   const attempt = new Attempt(worker, task);
   const key = `${task.workflowInstanceId}:${task.referenceTaskName}`;
-  note(`running ${task.taskType} of ${task.workflowInstanceId} here, as attempt ${task.retryCount + 1}`);
-  note(`warning: what the handler does is done for real and once more, under the idempotency key ${key}`);
+  note(`Running ${task.taskType} of execution ${task.workflowInstanceId} here, as attempt ${task.retryCount + 1}.`);
+  note(`Warning: the effects of the handler are real and happen again. Its idempotency key is ${key}.`);
   attempt.addLog = (line) => note(`task log: ${line}`);
   void aborted(signal).then(() => attempt.abort('stopping'));
   const threads = new Threads(1);
@@ -87,7 +89,7 @@ async function replay(context: CommandContext, worker: Worker, shown: Task, asAt
     });
     if (signal.aborted && outcome.kind !== 'completed') {
       throw new FleetError('cancelled', 'Stopped before the handler had ended.', {
-        remedy: 'What it had done by then is done.',
+        remedy: 'Its effects until then stay. Check them before you run it again.',
       });
     }
     const result = outcome.kind === 'cancelled' ? undefined : toTaskResult(attempt, outcome, 'replay');
@@ -103,12 +105,12 @@ async function replay(context: CommandContext, worker: Worker, shown: Task, asAt
 }
 
 function comparison(same: boolean | null, { workflowInstanceId }: Task): string {
-  if (same === null) return 'the server has no result of it to compare with';
-  if (same) return 'the server has the same';
-  return `the server has something else: \`fleet status ${workflowInstanceId} --json\` shows it`;
+  if (same === null) return 'The server has no result of this task to compare with.';
+  if (same) return 'The server has the same result.';
+  return `The server has another result. Show it: fleet status ${workflowInstanceId} --json`;
 }
 
-/** The task as it was handed out: what it came to must not look like the progress of a delivery before. */
+/** The task as the worker received it. Its final output is removed, because the handler would take it for earlier progress. */
 function beforeItRan(task: Task, asAttempt: number | undefined): Task {
   const outputData = hasResult(task) ? {} : task.outputData;
   return { ...task, outputData, retryCount: asAttempt === undefined ? task.retryCount : asAttempt - 1 };
@@ -118,7 +120,7 @@ function hasResult({ status }: Task): boolean {
   return ['COMPLETED', 'FAILED', 'FAILED_WITH_TERMINAL_ERROR'].includes(status);
 }
 
-/** Null where the server has nothing that a handler said. */
+/** Null if the server has no result of a handler. */
 function compare(result: TaskResult | undefined, task: Task): boolean | null {
   if (!result || !hasResult(task)) return null;
   if (result.status !== task.status) return false;

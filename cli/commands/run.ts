@@ -9,7 +9,7 @@ import { withConductor } from '../connect.ts';
 import { defineCommand } from '../define-command.ts';
 import { printExecution } from '../printing/print-execution.ts';
 
-/** Timers cannot run longer. */
+/** Node's timers accept no longer time. */
 const MAX_TIMEOUT_SECONDS = 2_000_000;
 
 const optionsSchema = z.object({
@@ -25,13 +25,20 @@ export default defineCommand({
   groups: ['conductor', 'server'],
   configure(command) {
     command
-      .argument('<name>', 'name of a registered workflow')
-      .option('--input <json>', 'its input: a JSON object, @file.json, or - for stdin')
-      .option('--workflow-version <n>', 'version of the definition; the highest if not given')
-      .option('--correlation-id <id>', 'your own key, to find the execution again')
-      .option('--wait', 'wait for the end and print the result; exit code 1 unless it is COMPLETED')
-      .option('--timeout <seconds>', 'with --wait: stop waiting after so long; the execution goes on')
-      .option('--json', 'print one JSON object instead of text');
+      .argument('<name>', 'Name of a registered workflow.')
+      .option('--input <json>', 'Input of the workflow: a JSON object, @file.json, or - for stdin (default: {}).')
+      .option('--workflow-version <n>', 'Version of the definition. Default: the highest.')
+      .option('--correlation-id <id>', 'Your own key, to find the execution again.')
+      .option('--wait', 'Wait for the end and print the result. Exit with 1 unless the execution is COMPLETED.')
+      .option('--timeout <seconds>', 'With --wait: longest wait. The execution continues after it.')
+      .option('--json', 'Print one JSON object instead of text.')
+      .addHelpText(
+        'after',
+        `
+Examples:
+  fleet run FileProcessing --input '{"path":"README.md"}' --wait
+  fleet run OrderProcessing --input @order.json --correlation-id "order 17"`,
+      );
   },
   async run({ config, args, options, signal, print, note, exitWith }) {
     const { wait, json, workflowVersion, correlationId, timeout, ...given } = parseOptions(
@@ -50,10 +57,10 @@ export default defineCommand({
       });
       if (!wait) {
         print(json ? JSON.stringify({ workflowId }) : workflowId);
-        if (!json) note(`follow it: fleet status ${workflowId}`);
+        if (!json) note(`Follow it: fleet status ${workflowId}`);
         return;
       }
-      note(`started ${name} as ${workflowId}`);
+      note(`Started ${name} as execution ${workflowId}.`);
       const execution = await followExecution(conductor, workflowId, { signal, note, timeoutSeconds: timeout });
       if (json) print(JSON.stringify(execution));
       else printExecution(execution, print);
@@ -62,13 +69,14 @@ export default defineCommand({
   },
 });
 
-/** Starts it, and says so if an interruption leaves open whether it was started. */
+/** Starts the workflow. An interruption may leave it in doubt whether it started; the error then says so. */
 async function start(conductor: Conductor, signal: AbortSignal, request: StartRequest): Promise<string> {
   try {
     return await startChecked(conductor.withSignal(signal), request);
   } catch (error) {
     if (!signal.aborted || error !== signal.reason) throw error;
-    const remedy = 'See with `fleet status` whether it runs.';
-    throw new FleetError('cancelled', `Stopped while ${request.name} was being started.`, { remedy, cause: error });
+    const remedy = 'See whether it runs: fleet status';
+    const message = `Stopped while ${request.name} was starting: it may or may not have started.`;
+    throw new FleetError('cancelled', message, { remedy, cause: error });
   }
 }

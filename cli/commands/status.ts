@@ -18,10 +18,10 @@ export default defineCommand({
   groups: ['conductor', 'server'],
   configure(command) {
     command
-      .argument('[id]', 'show this execution with its tasks')
-      .option('--limit <n>', 'how many executions, 1 to 100')
-      .option('--state <status>', `only those that are ${workflowStatuses.join(', ')}`)
-      .option('--json', 'print JSON');
+      .argument('[id]', 'Id of an execution: show it with its tasks. Without it, list recent executions.')
+      .option('--limit <n>', 'Number of executions to list, 1 to 100 (default: 20).')
+      .option('--state <status>', `List only executions in this state: ${workflowStatuses.join(', ')}.`)
+      .option('--json', 'Print JSON.');
   },
   async run(context) {
     const options = parseOptions(optionsSchema, context.options, 'status');
@@ -44,10 +44,10 @@ async function showRecent(conductor: Conductor, options: Options, { print, note 
   });
   if (json) return print(JSON.stringify({ totalHits, results }));
   for (const { startTime, status, executionTime, workflowId, workflowType, version } of results) {
-    // The server counts only what has ended.
+    // The server counts the time of ended executions only.
     const running = hasEnded(status) ? executionTime : Date.now() - Date.parse(startTime ?? '');
     const took = duration(running || 0).padStart(10);
     print(`${startTime ?? ''}  ${status.padEnd(10)} ${took}  ${workflowId}  ${workflowType} v${version}`);
   }
-  note(`${results.length} of ${totalHits} executions on ${conductor.serverUrl}; \`fleet status <id>\` shows one`);
+  note(`${results.length} of ${totalHits} executions on ${conductor.serverUrl}. Show one: fleet status <id>`);
 }

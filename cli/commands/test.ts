@@ -20,24 +20,30 @@ const optionsSchema = z.object({
 });
 type Options = z.output<typeof optionsSchema>;
 
-/** Nothing longer than this goes by without a word. */
+/** A long run reports its progress this often. */
 const PROGRESS_EVERY_MS = 2_000;
 
 export default defineCommand({
   groups: ['conductor', 'server', 'content'],
   configure(command) {
     command
-      .argument('[names...]', 'only these workflows; default: all')
-      .option('--title <text>', 'only scenarios whose title contains this')
-      .option('--coverage <percent>', 'exit with 1 if the scenarios reach less than this of the workflows')
-      .option('--keep', 'leave the executions on the server and print their ids')
-      .option('--json', 'print the results as JSON')
+      .argument('[names...]', 'Names of workflows. Default: all.')
+      .option('--title <text>', 'Run only the scenarios whose title contains this text.')
+      .option('--coverage <percent>', 'Exit with 1 if the scenarios reach a smaller part of the workflows.')
+      .option('--keep', 'Leave the executions on the server and print their ids.')
+      .option('--json', 'Print the results as JSON.')
       .addHelpText(
         'after',
         `
-Runs the scenarios in \`<name>.scenario.ts\` beside the definitions, on the server, with the answers that they give for the tasks. The
-server takes the branches, repeats the loops and computes the values; nothing outside is called, nothing needs to be registered, and
-the executions are removed afterwards. Exit code 0 if every scenario came to what it expects, 1 if not, 2 for a wrong name or option.`,
+Runs the scenarios in \`<name>.scenario.ts\` beside the definitions. The server takes the branches, repeats the loops and computes the
+values; the results of the tasks come from the scenario. No worker and no other service is called, nothing has to be registered, and
+the executions are deleted afterwards.
+
+Examples:
+  fleet test                                          every scenario
+  fleet test OrderProcessing --title "payment"        the scenarios about payments
+
+Exit codes: 0 every scenario met its expectation; 1 one did not, or the coverage is too low; 2 wrong name or option.`,
       );
   },
   async run(context) {
@@ -54,7 +60,7 @@ the executions are removed afterwards. Exit code 0 if every scenario came to wha
     else show(results, print);
     const failed = results.some(({ scenarios }) => scenarios.some(({ mistakes }) => mistakes.length > 0));
     const below = options.coverage !== undefined && reached < options.coverage;
-    if (below) context.note(`coverage is ${reached} %, and ${options.coverage} % are asked for`);
+    if (below) context.note(`The coverage is ${reached} %, and --coverage requires ${options.coverage} %.`);
     if (failed || below) exitWith(1);
   },
 });
@@ -68,7 +74,7 @@ function runChosen(
 ): Promise<WorkflowResult[]> {
   const { config, signal, note } = context;
   const own = suites.filter(({ name }) => chosen.some((workflow) => workflow.name === name));
-  let progress = 'no scenario has ended yet';
+  let progress = 'No scenario has ended yet.';
   const timer = setInterval(() => note(progress), PROGRESS_EVERY_MS);
   return withConductor(config, (conductor) =>
     runSuite(conductor, chosen, own, {
@@ -78,18 +84,22 @@ function runChosen(
       note,
       chosen: (candidate) => title === undefined || candidate.includes(title),
       ended: (done, all) => {
-        progress = `${done} of ${count(all, 'scenario')}`;
+        progress = `${done} of ${count(all, 'scenario')} ended.`;
       },
     }),
   ).finally(() => clearInterval(timer));
 }
 
-/** A scenario file whose workflow is no longer among the definitions would test what nobody registers. */
+/** A scenario file must test a workflow of the definitions: any other one is never registered. */
 function refuseStranger({ name, workflow }: Scenarios, workflows: readonly Workflow[]): void {
   if (workflows.includes(workflow)) return;
-  throw new FleetError('config', `There are scenarios for ${name}, which is not among the definitions.`, {
-    remedy: 'Import the workflow of the definitions in the scenario file, or remove the file.',
-  });
+  throw new FleetError(
+    'config',
+    `A scenario file tests the workflow "${name}", which is not in the folder of definitions.`,
+    {
+      remedy: 'Import the workflow from that folder in the scenario file, or delete the scenario file.',
+    },
+  );
 }
 
 function choose(workflows: readonly Workflow[], names: readonly string[]): readonly Workflow[] {
@@ -97,13 +107,13 @@ function choose(workflows: readonly Workflow[], names: readonly string[]): reado
   return names.map((name) => {
     const found = workflows.find((workflow) => workflow.name === name);
     if (found) return found;
-    throw new FleetError('not-found', `There is no workflow ${name} here.`, {
-      remedy: `There are ${workflows.map((workflow) => workflow.name).join(', ')}.`,
+    throw new FleetError('not-found', `There is no workflow "${name}" here.`, {
+      remedy: `Name one of these: ${workflows.map((workflow) => workflow.name).join(', ')}.`,
     });
   });
 }
 
-/** The workflows that have a scenario of this title; all of them where there is no title to look for. */
+/** The workflows that have a scenario with this title; all workflows without a title. */
 function withTitle(
   workflows: readonly Workflow[],
   suites: readonly Scenarios[],
@@ -114,7 +124,7 @@ function withTitle(
   const found = workflows.filter(({ name }) => suites.some((suite) => suite.name === name && has(suite)));
   if (found.length > 0) return found;
   throw new FleetError('not-found', `No scenario of these workflows has "${title}" in its title.`, {
-    remedy: 'Without --title, `fleet test` shows all of them.',
+    remedy: 'See the titles: fleet test, without --title.',
   });
 }
 

@@ -7,6 +7,7 @@ import { aborted, Cleanups, endsWithin } from '../../core/drain.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import { modelProvider } from '../../core/model-provider.ts';
 import { settings } from '../../core/settings/settings.ts';
+import { count } from '../../core/text.ts';
 import { demonstrate } from '../../examples/demonstration/demonstrate.ts';
 import { llmBaseUrl, openShop } from '../../examples/demonstration/open-shop.ts';
 import { Leases } from '../../mcp/agents/leases.ts';
@@ -20,70 +21,81 @@ import { connectionHelp } from '../mcp-clients/connection-help.ts';
 import { buildMcp, type McpOptions } from '../mcp-front.ts';
 import { startWorkerProcess, type WorkerProcess } from '../worker-processes/start-worker-process.ts';
 
-/** Ports tried after the default one; a port that was asked for is not replaced. */
+/** Ports tried after the default one. A port that the user chose is not replaced. */
 const MORE_MCP_PORTS = 20;
 
 /** How long the demonstration may take to end once it is given up. */
 const GIVE_UP_MS = 5_000;
 
+const HELP = `
+Starts the Conductor server (unless --server-url names one), the demonstration shop, a worker process and the MCP server over HTTP;
+registers the definitions; runs three workflows; then prints how to connect an MCP client. Ctrl-C stops everything.
+
+Examples:
+  fleet up                     start, show, stay up
+  fleet up --once              start, show, stop: to see whether everything works here`;
+
 export default defineCommand({
   groups: ['conductor', 'server', 'workers', 'mcp', 'content'],
   configure(command) {
     command
-      .option('--once', 'end after the demonstration: exit code 0 if all went as it should, else 1')
-      .option('--fresh', 'start the embedded server without its earlier data');
+      .option('--once', 'Stop after the demonstration. Exit code 0 if it went as expected, else 1.')
+      .option('--fresh', 'Delete the earlier data of the embedded server and start empty.')
+      .addHelpText('after', HELP);
   },
   async run(context) {
     const cleanups = new Cleanups();
     try {
-      const outside = await openOutside(context, cleanups);
-      const conductor = connect(outside, context, cleanups);
-      await registerAll(conductor, outside.config, context);
-      const inside = await startProcesses(conductor, outside, context, cleanups);
-      await showIt(conductor, { ...outside, ...inside }, context);
+      const services = await openServices(context, cleanups);
+      const conductor = connect(services, context, cleanups);
+      await registerAll(conductor, services.config, context);
+      const processes = await startProcesses(conductor, services, context, cleanups);
+      await runDemonstration(conductor, { ...services, ...processes }, context);
     } finally {
       const failures = await cleanups.run();
-      for (const [what, error] of failures) context.note(`could not stop ${what}: ${messageOf(error)}`);
+      for (const [what, error] of failures) context.note(`Could not stop ${what}: ${messageOf(error)}.`);
     }
   },
 });
 
-/** What the workflows run on and call, and the settings that follow from it. */
-interface Outside {
+/** The services that the workflows need, and the settings that follow from them. */
+interface Services {
   config: Config;
   serverUrl: string;
-  /** Of a file below the files root, if there is one. */
+  /** A file below the files root for the demonstration, if one exists. */
   file: string | undefined;
 }
 
-interface Inside {
+interface Processes {
   worker: WorkerProcess;
   front: HttpEndpoint;
 }
 
-async function openOutside(
+async function openServices(
   { config: given, options, log, signal, note }: CommandContext,
   cleanups: Cleanups,
-): Promise<Outside> {
+): Promise<Services> {
   const { filesRoot, file } = await fileToShow(given.filesRoot);
   const shop = await openShop(given, log);
   cleanups.add('the shop', () => shop.close());
-  goOn(signal);
+  throwIfStopped(signal);
   const config: Config = { ...given, shopUrl: shop.url, filesRoot };
   const fresh = options.fresh === true;
   const server = await ensureServer(config, { note, signal, fresh, llmBaseUrl: llmBaseUrl(shop.url) });
   cleanups.add('the server', () => server.stop());
-  note(`server:  ${server.url}${server.reused ? ' (ran already)' : ''}`);
+  note(`server:  ${server.url}${server.reused ? ' (already running)' : ''}`);
   note(`shop:    ${shop.url}`);
-  if (filesRoot !== given.filesRoot) note(`files:   ${filesRoot} (there is no README.md here; --files-root chooses)`);
+  if (filesRoot !== given.filesRoot) {
+    note(`files:   ${filesRoot} (the current folder has no README.md; choose another folder with --files-root)`);
+  }
   const { name, model } = modelProvider(config);
-  const scripted = ' (scripted answers; set OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_HOST for a real one)';
+  const scripted = ' (scripted answers; for a real model set OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_HOST)';
   note(`model:   ${model}${name === 'scripted' ? scripted : ''}`);
   return { config, serverUrl: server.url, file };
 }
 
-function connect({ config, serverUrl }: Outside, { signal }: CommandContext, cleanups: Cleanups): Conductor {
-  goOn(signal);
+function connect({ config, serverUrl }: Services, { signal }: CommandContext, cleanups: Cleanups): Conductor {
+  throwIfStopped(signal);
   const conductor = createConductor(createCaller({ ...config, conductorServerUrl: serverUrl }));
   cleanups.add('the connection', () => conductor.close());
   return conductor;
@@ -95,16 +107,16 @@ async function registerAll(conductor: Conductor, config: Config, { signal, note 
   const changes = await register(conductor, content, workflowSettings(config), options);
   for (const change of changes) if (change.notice) note(`${labelOf(change)}: ${change.notice}`);
   const written = changes.filter(isDue).length;
-  note(`registered ${content.workflows.length} workflows and their tasks (${written} new or changed)`);
+  note(`registered ${count(content.workflows.length, 'workflow')} and their tasks (${written} new or changed)`);
 }
 
 async function startProcesses(
   conductor: Conductor,
-  { config, serverUrl }: Outside,
+  { config, serverUrl }: Services,
   { log, signal, note }: CommandContext,
   cleanups: Cleanups,
-): Promise<Inside> {
-  goOn(signal);
+): Promise<Processes> {
+  throwIfStopped(signal);
   const worker = startWorkerProcess(config, serverUrl, config.shopUrl);
   cleanups.add('the worker process', () => worker.stop());
   note(`worker:  process ${worker.pid}, log in ${worker.logFile}`);
@@ -113,13 +125,13 @@ async function startProcesses(
   const front = await startFront({ config, log, conductor: async () => conductor, leases, signal });
   cleanups.add('the MCP server', () => front.close());
   note(`MCP:     ${front.url}`);
-  goOn(signal);
+  throwIfStopped(signal);
   return { worker, front };
 }
 
-async function showIt(
+async function runDemonstration(
   conductor: Conductor,
-  { config, serverUrl, file, worker, front }: Outside & Inside,
+  { config, serverUrl, file, worker, front }: Services & Processes,
   { options, signal, print, note, exitWith }: CommandContext,
 ): Promise<void> {
   const about = { conductor, shopUrl: config.shopUrl, file, print, note };
@@ -128,12 +140,12 @@ async function showIt(
   if (options.once) return;
   print('');
   print(connectionHelp({ mcpUrl: front.url, serverUrl }));
-  note('Everything stays up; Ctrl-C stops it in order.');
+  note('Everything keeps running. Ctrl-C stops it.');
   await whileServed(worker, signal, aborted);
-  note('stopping');
+  note('Stopping.');
 }
 
-/** Does `work`, and gives it up when the worker process that should serve it dies. */
+/** Does `work`, and gives it up if the worker process that should serve it dies. */
 async function whileServed<T>(
   worker: WorkerProcess,
   signal: AbortSignal,
@@ -145,19 +157,21 @@ async function whileServed<T>(
     return await Promise.race([working, lossOf(worker, signal)]);
   } finally {
     over.abort(new FleetError('cancelled', 'Given up.'));
-    await endsWithin(GIVE_UP_MS, Promise.allSettled([working])); // it takes back what it ordered at the shop
+    await endsWithin(GIVE_UP_MS, Promise.allSettled([working])); // the demonstration removes its fault from the shop
   }
 }
 
-/** Never resolves; rejects when the process has ended and nobody asked for a stop. */
+/** Never resolves; rejects if the process ends without a stop. */
 async function lossOf({ ended, logFile }: WorkerProcess, signal: AbortSignal): Promise<never> {
   const why = await ended;
   if (signal.aborted) return new Promise<never>(() => undefined);
-  throw new FleetError('environment', `The worker process ${why}.`, { remedy: `Its log says why: ${logFile}` });
+  throw new FleetError('environment', `The worker process ${why}.`, {
+    remedy: `Read the reason in its log: ${logFile}`,
+  });
 }
 
-/** Between two phases: nothing new begins once a stop was asked for. */
-function goOn(signal: AbortSignal): void {
+/** Called between two phases: after a stop nothing new begins. */
+function throwIfStopped(signal: AbortSignal): void {
   if (signal.aborted) throw new FleetError('cancelled', 'Stopped before everything was up.', { cause: signal.reason });
 }
 
@@ -175,8 +189,8 @@ async function startFront({ config, log, conductor, leases, signal }: McpOptions
 }
 
 /**
- * A README to compress, or else the first file there is. Only where nobody chose a folder, and ours has no README, is it the folder of
- * this package: the files root is a limit that somebody may rely on.
+ * The README.md of the files root, else its first file. If the user chose no files root and the current folder has no README.md, the
+ * folder of this package is used. A chosen files root is never replaced: it limits what workers may read.
  */
 async function fileToShow(given: string): Promise<{ filesRoot: string; file: string | undefined }> {
   const files = await regularFiles(given);
@@ -186,15 +200,15 @@ async function fileToShow(given: string): Promise<{ filesRoot: string; file: str
   return { filesRoot: packageFolder, file: 'README.md' };
 }
 
-/** Sorted, and without the hidden ones, which are not for showing. */
+/** Names in order, without hidden files. */
 async function regularFiles(folder: string): Promise<string[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.'));
     return files.map(({ name }) => name).sort();
   } catch (cause) {
-    throw new FleetError('config', `Cannot read the files root ${folder}: ${messageOf(cause)}`, {
-      remedy: 'Name a folder that can be read in --files-root or FILES_ROOT.',
+    throw new FleetError('config', `Cannot read the files root "${folder}": ${messageOf(cause)}.`, {
+      remedy: 'Give a folder that you can read with --files-root or FILES_ROOT.',
       cause,
     });
   }

@@ -3,6 +3,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import type { Worker } from '../../core/contract.ts';
 import { aborted, Cleanups } from '../../core/drain.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
+import { count } from '../../core/text.ts';
 import { announce } from '../../workers/runtime/control/announced-workers.ts';
 import { serveControl, serveViews, type Views } from '../../workers/runtime/control/page-server.ts';
 import { type Fleet, startFleet } from '../../workers/runtime/fleet.ts';
@@ -11,16 +12,24 @@ import { withConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
 import { loadWorkers, workerSettings } from '../load-content.ts';
 import { tellWatcher, watchAndWork } from '../watching/watch-and-work.ts';
-import { catchStrays } from '../worker-processes/catch-strays.ts';
+import { catchStrayErrors } from '../worker-processes/catch-stray-errors.ts';
 import { observe } from '../worker-processes/observe.ts';
+
+const HELP = `
+Start it in as many terminals or containers as you like: the processes share the tasks.
+
+Examples:
+  fleet work
+  fleet work --only charge_card,ship_order
+  fleet work --watch                             while you write workers`;
 
 export default defineCommand({
   groups: ['conductor', 'server', 'workers', 'content'],
   configure(command) {
     command
-      .option('--only <types>', 'serve only these task types, separated by commas')
-      .option('--watch', 'start anew whenever the code of the workers changes; no task is lost')
-      .addHelpText('after', '\nRun it in as many terminals or containers as you like: the processes share the load.');
+      .option('--only <types>', 'Serve only these task types, separated by commas.')
+      .option('--watch', 'Restart the worker process when its code changes. No task is lost.')
+      .addHelpText('after', HELP);
   },
   async run(context) {
     if (context.options.watch === true) return watchAndWork(context);
@@ -29,14 +38,14 @@ export default defineCommand({
   },
 });
 
-/** Serves tasks until a stop is asked for. Ports come first: one that is taken must end the process before it holds a task. */
+/** Serves tasks until a stop. The ports are opened first: if one is taken, the process must end before it holds a task. */
 async function work(context: CommandContext, workers: readonly Worker[], conductor: Conductor): Promise<void> {
   const { config, log, note, signal } = context;
   const cleanups = new Cleanups();
-  const strays = catchStrays(log);
-  cleanups.add('the watch for strays', () => strays.dispose());
+  const strays = catchStrayErrors(log);
+  cleanups.add('the watch for uncaught errors', () => strays.dispose());
   try {
-    // No request is read before this function goes on and `fleet` is there.
+    // Requests are answered only after this function has made `fleet`.
     const observation = await observe({ config, conductor, log, fleet: () => fleet });
     cleanups.add('the sending of spans', () => observation.close());
     const controlUrl = await servePages(context, () => fleet, observation.views, cleanups);
@@ -46,12 +55,12 @@ async function work(context: CommandContext, workers: readonly Worker[], conduct
     const fleet = startFleet({ workers, conductor: traced, config, settings, log, spool, listeners, intercept });
     cleanups.add('the workers', () => fleet.stop());
     await announceIt(context, fleet, controlUrl, cleanups);
-    const served = `${workers.length} task types of ${conductor.serverUrl}`;
-    note(`worker ${fleet.workerId} serves ${served}, ${config.workerConcurrency} at once`);
+    const served = `${count(workers.length, 'task type')} of ${conductor.serverUrl}`;
+    note(`Worker ${fleet.workerId} serves ${served}, up to ${count(config.workerConcurrency, 'task')} at once.`);
     tellWatcher();
     await Promise.race([aborted(signal), aborted(strays.signal)]);
     if (strays.signal.aborted) context.exitWith(1);
-    note('stopping: running tasks may end first; stop again to end at once');
+    note('Stopping. Running tasks may finish first; press Ctrl-C again to end at once.');
   } finally {
     for (const [what, error] of await cleanups.run()) log.error({ reason: messageOf(error) }, `could not stop ${what}`);
   }
@@ -68,7 +77,7 @@ async function servePages(
   if (port !== undefined) {
     const health = await serveViews({ host, port, flag: '--health-port', fleet, views });
     cleanups.add('the health server', () => health.close());
-    note(`health: ${health.url}/readyz`);
+    note(`Health: ${health.url}/readyz`);
   }
   const loopback = { host: '127.0.0.1', port: config.workerControlPort, flag: '--control-port' };
   const control = await serveControl({ ...loopback, fleet, views });
@@ -76,7 +85,7 @@ async function servePages(
   return control.url;
 }
 
-/** Without its announcement `fleet workers` finds the process by --url only; it serves tasks all the same. */
+/** Without the announcement, `fleet workers` finds the process only with --url. The process serves tasks in either case. */
 async function announceIt({ config, log }: CommandContext, fleet: Fleet, controlUrl: string, cleanups: Cleanups) {
   const dataDir = resolve(config.dataDir);
   try {
@@ -84,12 +93,12 @@ async function announceIt({ config, log }: CommandContext, fleet: Fleet, control
   } catch (error) {
     log.warn(
       { dataDir, controlUrl, reason: messageOf(error) },
-      'this process cannot announce itself in the data folder',
+      'this process cannot announce itself in the data folder: `fleet workers` finds it only with --url',
     );
   }
 }
 
-/** A folder that cannot be used is no reason to serve no tasks, but one to say so. */
+/** Without a usable folder the process serves tasks too, and logs a warning. */
 async function openSpool({ config, log }: CommandContext): Promise<OpenSpool | undefined> {
   const folder = resolve(config.workerSpoolDir ?? join(config.dataDir, 'spool'));
   try {
@@ -105,8 +114,8 @@ function chosen<T extends { name: string }>(workers: T[], only: unknown): T[] {
   const names = only.split(',').map((name) => name.trim());
   const unknown = names.filter((name) => !workers.some((worker) => worker.name === name));
   if (unknown.length > 0) {
-    throw new FleetError('input', `There is no worker for ${unknown.join(', ')}.`, {
-      remedy: `There are ${workers.map(({ name }) => name).join(', ')}.`,
+    throw new FleetError('input', `There is no worker for ${unknown.map((name) => `"${name}"`).join(', ')}.`, {
+      remedy: `Name some of these: ${workers.map(({ name }) => name).join(', ')}.`,
     });
   }
   return workers.filter(({ name }) => names.includes(name));

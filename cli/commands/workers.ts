@@ -4,20 +4,21 @@ import { z } from 'zod';
 import { pause } from '../../core/drain.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import { httpUrl } from '../../core/settings/setting.ts';
+import { count } from '../../core/text.ts';
 import { announcedWorkers } from '../../workers/runtime/control/announced-workers.ts';
 import { type Queue, type QueueName, QueueWatch } from '../../workers/runtime/observe/queue-watch.ts';
 import { actionsOf } from '../arguments/actions.ts';
 import { parseOptions } from '../arguments/parse-options.ts';
 import { connectConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
-import { type Shown, table } from '../printing/worker-table.ts';
+import { type ShownWorker, workerTable } from '../printing/worker-table.ts';
 import { type Change, change, getStatus, type WorkerStatus } from '../worker-processes/control-pages.ts';
 
 const actions = actionsOf('[action]', {
-  list: 'show the processes and their task types (default)',
-  pause: 'pause [type]: take no more tasks of a type, or of all; what runs goes on',
-  resume: 'resume [type]: take them again',
-  concurrency: 'concurrency <n> [type]: how many tasks may run at once, in each process or of a type in it',
+  list: 'Show the processes and their task types. This is the default action.',
+  pause: 'pause [type]: stop polling for tasks of this type, or of all types. Running tasks continue.',
+  resume: 'resume [type]: poll for them again.',
+  concurrency: 'concurrency <n> [type]: let each process run up to n tasks at once, or up to n tasks of this type.',
 });
 
 const optionsSchema = z.object({
@@ -35,16 +36,21 @@ export default defineCommand({
   configure(command) {
     command
       .addArgument(actions.argument)
-      .argument('[values...]', 'a number, a task type')
-      .option('--worker <id>', 'only this process, by the id that the list shows')
-      .option('--url <url>', 'the process with this control address, wherever it runs')
-      .option('--watch', 'list: show it anew every second, until Ctrl-C')
-      .option('--json', 'print JSON; with --watch a line each second')
+      .argument('[values...]', 'Values of the action: a number, a task type.')
+      .option('--worker <id>', 'Only the process with this id, as the list shows it.')
+      .option('--url <url>', 'The process with this control address, on any machine.')
+      .option('--watch', 'list: refresh every second until Ctrl-C.')
+      .option('--json', 'Print JSON. With --watch: one line per second.')
       .addHelpText(
         'after',
         `${actions.help}
 
-Found are the worker processes that were started with the same data folder. A change lasts as long as the process.`,
+Without --url, the command finds the processes that use the same data folder (--data-dir). A change lasts until the process ends.
+
+Examples:
+  fleet workers --watch
+  fleet workers pause charge_card
+  fleet workers concurrency 10 --worker "host-1234"`,
       );
   },
   async run(context) {
@@ -60,30 +66,30 @@ function changeOf(action: string, values: readonly string[]): { what: Change; ty
   const [first, second] = values;
   const usage = (message: string) => new FleetError('input', message, { remedy: 'See `fleet workers --help`.' });
   if (action === 'pause' || action === 'resume') {
-    if (values.length > 1) throw usage(`fleet workers ${action} takes one task type, or none for all.`);
+    if (values.length > 1) throw usage(`\`fleet workers ${action}\` takes one task type, or none for all types.`);
     return { what: { action }, type: first };
   }
   const concurrency = z.coerce.number().int().min(1).max(10_000).safeParse(first).data;
   if (first === undefined || concurrency === undefined || values.length > 2) {
-    throw usage('fleet workers concurrency takes a number from 1 to 10000, and a task type or none.');
+    throw usage('`fleet workers concurrency` takes a number from 1 to 10000, and optionally a task type.');
   }
   return { what: { action: 'concurrency', concurrency }, type: second };
 }
 
-/** Where the processes are that are meant. @throws FleetError `not-found` if there is none */
-async function findWorkers({ config }: CommandContext, { url, worker }: Options): Promise<Shown[]> {
+/** The processes that the options select. @throws FleetError `not-found` if no such process runs */
+async function findWorkers({ config }: CommandContext, { url, worker }: Options): Promise<ShownWorker[]> {
   if (url !== undefined) return [{ controlUrl: url }];
   const folder = resolve(config.dataDir);
   const found = await announcedWorkers(folder);
   if (found.length === 0) {
-    throw new FleetError('not-found', `No worker process of the data folder ${folder} runs.`, {
-      remedy: 'Start one with `fleet work`, or name the folder of one with --data-dir, or its address with --url.',
+    throw new FleetError('not-found', `No worker process with the data folder "${folder}" runs.`, {
+      remedy: 'Start one: fleet work. Or find one with --data-dir <its data folder> or --url <its control address>.',
     });
   }
   const chosen = worker === undefined ? found : found.filter(({ workerId }) => workerId === worker);
   if (chosen.length > 0) return chosen.map(({ controlUrl, pid, startedAt }) => ({ controlUrl, pid, startedAt }));
-  throw new FleetError('not-found', `No worker process ${worker} runs.`, {
-    remedy: `There are ${found.map(({ workerId }) => workerId).join(', ')}.`,
+  throw new FleetError('not-found', `No worker process with the id "${worker}" runs.`, {
+    remedy: `Name one of these: ${found.map(({ workerId }) => workerId).join(', ')}.`,
   });
 }
 
@@ -93,7 +99,7 @@ async function changeAll(context: CommandContext, options: Options, what: Change
   const outcomes = await Promise.allSettled(workers.map(({ controlUrl }) => change(controlUrl, what, type, signal)));
   const done = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   const failed = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
-  // Where several processes serve different types, it is enough that one knows the type.
+  // Several processes may serve different types: the change counts if one of them knows the type.
   const serious = failed.filter((error) => !(error instanceof FleetError && error.code === 'not-found'));
   if (done.length === 0) throw serious[0] ?? failed[0];
   if (options.json) print(JSON.stringify(done));
@@ -108,15 +114,18 @@ function describe({ types, concurrency }: WorkerStatus, what: Change, type: stri
     const names = mine.map(({ name, domain }) => (domain === '' ? name : `${name} in ${domain}`));
     return `${what.action}d ${names.join(', ')}`;
   }
-  if (type === undefined) return `${concurrency} at once`;
-  return `${type} ${mine.reduce((sum, of) => sum + of.concurrency, 0)} at once`;
+  if (type === undefined) return `runs up to ${count(concurrency, 'task')} at once`;
+  return `runs up to ${count(
+    mine.reduce((sum, of) => sum + of.concurrency, 0),
+    'task',
+  )} of ${type} at once`;
 }
 
 async function list(context: CommandContext, options: Options): Promise<void> {
   const { config, signal, note } = context;
   const server = await connectConductor(config).catch((error: unknown) => messageOf(error));
   const viewer = new Viewer(context, options);
-  if (typeof server === 'string') note(`queues are not shown: ${server}`);
+  if (typeof server === 'string') note(`The queue depths are missing: ${server}`);
   else viewer.queues = new QueueWatch({ conductor: server.withSignal(signal), queues: () => viewer.names });
   try {
     if (!options.watch) return await viewer.show();
@@ -130,9 +139,9 @@ async function list(context: CommandContext, options: Options): Promise<void> {
 }
 
 class Viewer {
-  /** The queues that the processes poll which were found last. */
+  /** The queues of the processes that were found last. */
   names: QueueName[] = [];
-  /** Absent where there is no server to ask. */
+  /** Absent without a server to ask. */
   queues: QueueWatch | undefined;
   readonly #context: CommandContext;
   readonly #options: Options;
@@ -156,11 +165,11 @@ class Viewer {
     signal.throwIfAborted();
     if (json) print(JSON.stringify({ workers, queues: queues ?? null }));
     else this.#print(workers, queues);
-    if (trouble !== undefined) note(`queues are not shown: ${trouble}`);
+    if (trouble !== undefined) note(`The queue depths are missing: ${trouble}`);
     if (workers.every(({ status }) => status === undefined) && !watch) exitWith(1);
   }
 
-  /** While somebody watches, a process may end and the next one may come. */
+  /** With --watch an error is shown in place of the list: the next second a process may run. */
   complain(error: unknown): void {
     const { signal, print, note } = this.#context;
     if (signal.aborted) return;
@@ -173,25 +182,25 @@ class Viewer {
     print(error.message);
   }
 
-  #print(workers: readonly Shown[], queues: readonly Queue[] | undefined): void {
+  #print(workers: readonly ShownWorker[], queues: readonly Queue[] | undefined): void {
     if (this.#options.watch) this.#clear();
-    for (const worker of workers) for (const line of table(worker, queues, Date.now())) this.#context.print(line);
+    for (const worker of workers) for (const line of workerTable(worker, queues, Date.now())) this.#context.print(line);
   }
 
-  /** A terminal shows the list in place; a file gets one below the other. */
+  /** Clears a terminal; a file receives one list below the other. */
   #clear(): void {
     this.#context.print(isatty(1) ? '\u001b[2J\u001b[H' : '');
   }
 }
 
-/** Each queue once, however many processes poll it. */
-function namesOf(workers: readonly Shown[]): QueueName[] {
+/** Every queue once, even if several processes poll it. */
+function namesOf(workers: readonly ShownWorker[]): QueueName[] {
   const types = workers.flatMap(({ status }) => status?.types ?? []);
   const names = new Map(types.map(({ name, domain }) => [`${domain}:${name}`, { taskType: name, domain }]));
   return [...names.values()];
 }
 
-async function look(found: Shown, signal: AbortSignal): Promise<Shown> {
+async function look(found: ShownWorker, signal: AbortSignal): Promise<ShownWorker> {
   try {
     return { ...found, status: await getStatus(found.controlUrl, signal) };
   } catch (error) {

@@ -1,7 +1,7 @@
 import { flagName } from '../../core/config.ts';
 import { type Group, groups, type Setting, settingList } from '../../core/settings/settings.ts';
 
-/** `docs/configuration.md`, made from the table of settings. */
+/** The page `docs/configuration.md`, made from the table of settings. */
 export function configurationMarkdown(): string {
   const sections = (Object.entries(groups) as [Group, string][]).map(([group, title]) => {
     const rows = settingList
@@ -20,11 +20,11 @@ export function configurationMarkdown(): string {
 
 const INTRODUCTION = `# Configuration
 
-Made by \`npm run docs\` from \`core/settings/\`; do not edit.
+\`npm run docs\` makes this page from \`core/settings/\`; do not edit it.
 
-A setting is taken from its flag, else from the environment, else from the JSON file behind \`--config\`, else from its default.
-A value that does not fit, or a key that does not exist, ends the command with exit code 2 and a sentence for every mistake.
-Secrets have no flag, because the arguments of a process can be read by everybody on the machine.`;
+A setting is taken from its flag, else from the environment, else from the JSON file of \`--config\`, else from its default.
+An invalid value or an unknown key ends the command with exit code 2 and a sentence for every mistake.
+Secrets have no flag, because every user of the machine can read the arguments of a process.`;
 
 function row(key: string, setting: Setting): string {
   const parsed = setting.schema.safeParse(undefined);

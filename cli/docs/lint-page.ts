@@ -1,6 +1,6 @@
 import { taskDefRules, workflowRules } from '../../workflows/lint/lint.ts';
 
-/** `docs/lint.md`, made from the rules. A unit test compares it with the file. */
+/** The page `docs/lint.md`, made from the rules. A unit test compares it with the file. */
 export function lintMarkdown(): string {
   const section = (title: string, rules: readonly RuleText[]) =>
     [`## ${title}`, ...rules.map(ruleSection)].join('\n\n');
@@ -10,7 +10,7 @@ export function lintMarkdown(): string {
 
 const LINT_INTRODUCTION = `# What lint looks for
 
-Made by \`npm run docs\` from \`workflows/lint/rules/\`; do not edit.
+\`npm run docs\` makes this page from \`workflows/lint/rules/\`; do not edit it.
 
 \`fleet lint\` reads definitions as plain JSON and reports what Conductor OSS rejects, fails, or does differently from what is written.
 

@@ -10,7 +10,7 @@ export interface McpContent {
   prompts: readonly Prompt[];
 }
 
-/** `docs/tools.md`, made from the definitions that clients see. A unit test compares it with the file. */
+/** The page `docs/tools.md`, made from the definitions that clients see. A unit test compares it with the file. */
 export function toolsMarkdown({ tools, resources, prompts }: McpContent): string {
   const sections = toolsets.map((toolset) => {
     const own = tools.filter((tool) => tool.toolset === toolset);
@@ -22,10 +22,10 @@ export function toolsMarkdown({ tools, resources, prompts }: McpContent): string
 
 const INTRODUCTION = `# Tools, resources and prompts
 
-Made by \`npm run docs\` from \`mcp/tools/\`, \`mcp/resources/\` and \`mcp/prompts/\`; do not edit.
+\`npm run docs\` makes this page from \`mcp/tools/\`, \`mcp/resources/\` and \`mcp/prompts/\`; do not edit it.
 
-Tools marked **on** are offered by default; \`--toolsets\` and \`--tools\` choose others, over HTTP also the headers \`X-MCP-Toolsets\` and
-\`X-MCP-Tools\`. \`--role viewer\` leaves those that read, \`operator\` adds those that run and steer executions.`;
+Tools marked **on** are offered by default. \`--toolsets\` and \`--tools\` choose others; over HTTP the headers \`X-MCP-Toolsets\` and
+\`X-MCP-Tools\` do the same. \`--role viewer\` offers only tools that read; \`--role operator\` adds those that run and steer executions.`;
 
 function toolSection(tool: Tool): string {
   const { readOnlyHint, destructiveHint, idempotentHint } = tool.annotations;
@@ -47,7 +47,7 @@ function toolSection(tool: Tool): string {
   ].join('\n\n');
 }
 
-/** The parts of an input schema that are shown. */
+/** The parts of an input schema that the page shows. */
 interface Shown {
   properties?: Record<string, { description?: string }>;
   required?: readonly string[];

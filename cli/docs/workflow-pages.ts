@@ -9,7 +9,7 @@ import { toTaskDef } from '../../workflows/manage/task-def.ts';
 import { walk } from '../../workflows/model/walk.ts';
 import { exampleOf, type Field, fieldsOf } from '../printing/schema-fields.ts';
 
-/** The pages of `docs/workflows/`: one for each workflow, and one that lists them. */
+/** The pages of `docs/workflows/`: one per workflow, and one that lists them. */
 export function workflowPages(workflows: readonly Workflow[]): { name: string; text: string }[] {
   const all = withCompanions(workflows).sort((a, b) => (a.name < b.name ? -1 : 1));
   return [
@@ -18,7 +18,7 @@ export function workflowPages(workflows: readonly Workflow[]): { name: string; t
   ];
 }
 
-/** An input with which a workflow can be started, as its page tells it. */
+/** An input that starts a workflow, as its page shows it. */
 export function exampleInput({ input }: Workflow): Record<string, unknown> {
   return exampleOf(inputSchemaOf(input));
 }
@@ -30,11 +30,11 @@ function overview(workflows: readonly Workflow[]): string {
   return [
     '# Workflows',
     '',
-    'Made by `npm run docs` from `workflows/definitions/`; do not edit.',
+    '`npm run docs` makes these pages from `workflows/definitions/`; do not edit them.',
     '',
     ...table(['workflow', 'version', 'what it does'], rows),
     '',
-    'A picture of one in the terminal, or of what became of an execution: `fleet diagram NAME` and `fleet diagram ID`.',
+    '`fleet diagram NAME` draws a workflow in the terminal, `fleet diagram ID` an execution.',
     '',
   ].join('\n');
 }
@@ -44,7 +44,7 @@ function page(workflow: Workflow, all: readonly Workflow[]): string {
   return [
     `# ${name}`,
     '',
-    `Made by \`npm run docs\` from ${sourceOf(workflow, all)}; do not edit.`,
+    `\`npm run docs\` makes this page from ${sourceOf(workflow, all)}; do not edit it.`,
     '',
     description,
     '',
@@ -56,7 +56,7 @@ function page(workflow: Workflow, all: readonly Workflow[]): string {
     '',
     '## Input',
     '',
-    ...fieldsTable(fieldsOf(inputSchemaOf(input)), 'It takes none.'),
+    ...fieldsTable(fieldsOf(inputSchemaOf(input)), 'The workflow takes no input.'),
     '',
     '## Output',
     '',
@@ -68,7 +68,7 @@ function page(workflow: Workflow, all: readonly Workflow[]): string {
     '',
     '## Run it',
     '',
-    ...(startersOf(workflow, all).length > 0 ? ['Conductor starts it by itself; to see it alone:', ''] : []),
+    ...(startersOf(workflow, all).length > 0 ? ['Conductor starts it by itself. To try it alone:', ''] : []),
     '```sh',
     `fleet run ${name} --wait --input '${JSON.stringify(exampleInput(workflow)).replaceAll("'", "'\\''")}'`,
     '```',
@@ -81,7 +81,7 @@ function sourceOf({ name }: Workflow, all: readonly Workflow[]): string {
   return `\`workflows/definitions/${kebabCase(maker?.name ?? name)}.ts\``;
 }
 
-/** Those whose failure workflow it is. */
+/** The workflows that have it as their failure workflow. */
 function startersOf({ name }: Workflow, all: readonly Workflow[]): Workflow[] {
   return all.filter(({ def }) => def.failureWorkflow === name);
 }
@@ -89,13 +89,13 @@ function startersOf({ name }: Workflow, all: readonly Workflow[]): Workflow[] {
 function factsOf(workflow: Workflow, all: readonly Workflow[]): string[] {
   const { version, def } = workflow;
   const link = (other: string) => (all.some((one) => one.name === other) ? `[${other}](${other}.md)` : `\`${other}\``);
-  const startedBy = startersOf(workflow, all).map((other) => link(other.name));
+  const starters = startersOf(workflow, all).map((other) => link(other.name));
   const { timeoutSeconds: limit } = def;
   return [
     `- Version ${version}.`,
     limit ? `- An execution times out after ${limit} s.` : '- An execution has no time limit.',
     ...(def.failureWorkflow ? [`- When it fails, Conductor starts ${link(def.failureWorkflow)}.`] : []),
-    ...(startedBy.length > 0 ? [`- Conductor starts it when ${startedBy.join(' or ')} fails.`] : []),
+    ...(starters.length > 0 ? [`- Conductor starts it when ${starters.join(' or ')} fails.`] : []),
   ];
 }
 
@@ -111,16 +111,16 @@ function fieldsTable(fields: readonly Field[], none: string): string[] {
 
 function settingText(setting: string): string {
   const known = Object.hasOwn(settings, setting) ? settings[setting as keyof typeof settings] : undefined; // just looked up
-  return known ? `registered with the value of \`${known.env}\`` : "registered with the deployment's own value";
+  return known ? `the default is the value of \`${known.env}\` at registration` : 'the default is set at registration';
 }
 
 function outputTable(fields: readonly Field[]): string[] {
-  if (fields.length === 0) return ['It has none.'];
+  if (fields.length === 0) return ['The workflow has no output.'];
   const rows = fields.map(
     ({ name, type, required, meaning }) =>
       `| ${code(name)} | ${cell(type)} | ${required ? 'yes' : 'no'} | ${cell(meaning)} |`,
   );
-  return table(['name', 'type', 'always there', 'meaning'], rows);
+  return table(['name', 'type', 'always present', 'meaning'], rows);
 }
 
 function tasksTable({ def, tasks }: Workflow): string[] {
@@ -131,7 +131,7 @@ function tasksTable({ def, tasks }: Workflow): string[] {
   }));
   const forked = tasks
     .filter((contract) => !places.some((place) => place.contract === contract))
-    .map((contract) => ({ ref: '', type: 'in the branches of a fork', contract }));
+    .map((contract) => ({ ref: '', type: 'in the branches of a dynamic fork', contract }));
   const rows = [...places, ...forked].map(({ ref, type, contract }) => {
     const limits = contract ? toTaskDef(contract) : undefined;
     return [
@@ -149,7 +149,7 @@ function tasksTable({ def, tasks }: Workflow): string[] {
   return table(['task', 'type', 'task definition', 'what it does', 'retries', 'time limits'], rows);
 }
 
-/** `3, after 2, 4, 8 s`: how often a failed attempt is tried again, and when. */
+/** Number and delays of the retries, e.g. `3, after 2, 4, 8 s`. */
 export function retriesOf(def: TaskDef): string {
   const { retryCount = 3 } = def;
   if (retryCount === 0) return 'none';
@@ -165,7 +165,7 @@ export function retriesOf(def: TaskDef): string {
 
 function limitOf({ timeoutSeconds = 0, responseTimeoutSeconds = 3600 }: TaskDef): string {
   const lease = `lease ${responseTimeoutSeconds} s`;
-  return timeoutSeconds > 0 ? `an attempt ${timeoutSeconds} s, ${lease}` : lease;
+  return timeoutSeconds > 0 ? `attempt ${timeoutSeconds} s, ${lease}` : lease;
 }
 
 function number(value: unknown, otherwise: number): number {

@@ -7,13 +7,14 @@ import { lintMarkdown } from './lint-page.ts';
 import { toolsMarkdown } from './tools-page.ts';
 import { workflowPages } from './workflow-pages.ts';
 
-/** A file that `npm run docs` writes, with its path from the root of the repository. */
+/** A file that `npm run docs` writes. */
 export interface GeneratedFile {
+  /** From the root of the repository. */
   path: string;
   text: string;
 }
 
-/** Every generated part of `docs/`. A unit test compares them with the files. */
+/** Every generated page of `docs/`. A unit test compares them with the files. */
 export async function generatedFiles(): Promise<GeneratedFile[]> {
   const [tools, resources, prompts] = await Promise.all([
     loadTools({ mcpToolsets: [], mcpTools: [] }),
@@ -28,7 +29,7 @@ export async function generatedFiles(): Promise<GeneratedFile[]> {
   ];
 }
 
-/** Folders that hold generated files only, so that one which is not made any more is removed. */
+/** Folders that hold only generated files: a file that is no longer generated is deleted from them. */
 export const GENERATED_FOLDERS = ['docs/workflows'];
 
 async function writeAll(): Promise<void> {

@@ -5,7 +5,7 @@ import type { Environment } from '../../core/config.ts';
 export const clientNames = ['claude-code', 'claude-desktop', 'cursor', 'vscode'] as const;
 export type ClientName = (typeof clientNames)[number];
 
-/** Whom a configuration is for: everybody who works in one folder, or one person in all folders. */
+/** A configuration is for everyone who works in one folder (`project`), or for one person in all folders (`user`). */
 export const scopes = ['project', 'user'] as const;
 export type Scope = (typeof scopes)[number];
 
@@ -16,12 +16,12 @@ export type Reach =
       readonly command: string;
       readonly args: readonly string[];
       readonly env: Readonly<Record<string, string>>;
-      /** Names of variables that hold secrets: a client is told their names, never their values. */
+      /** Names of variables that hold secrets. A configuration holds their names, never their values. */
       readonly secrets: readonly string[];
     }
   | { readonly transport: 'http'; readonly url: string; readonly headers?: Readonly<Record<string, string>> };
 
-/** What a configuration file's place depends on. */
+/** The facts that decide where a configuration file is. */
 export interface Machine {
   readonly platform: NodeJS.Platform;
   readonly home: string;
@@ -31,21 +31,21 @@ export interface Machine {
 
 export interface Client {
   readonly title: string;
-  /** The object in its file that holds the servers, by name. */
+  /** Name of the object in its file that holds the servers. */
   readonly section: 'mcpServers' | 'servers';
   /** Its configuration files; the first scope is the default. */
   readonly files: Partial<Record<Scope, (machine: Machine) => string>>;
-  /** Its word for an address, in `type`; absent where an address alone is enough, null where its file knows none. */
+  /** The `type` beside an address: undefined if it needs none, null if its file cannot hold an address. */
   readonly httpType: string | undefined | null;
-  /** Whether it wants `type: "stdio"` beside a command. */
+  /** True if it requires `type: "stdio"` beside a command. */
   readonly saysStdio: boolean;
-  /** How its file refers to a variable of the environment; absent where it cannot. */
+  /** How its file refers to an environment variable; absent if it cannot. */
   readonly variable?: (name: string) => string;
-  /** What the person does then, as a sentence. */
+  /** What the person has to do next, as a sentence. */
   readonly next: string;
 }
 
-/** Each client's format and places, from its vendor's reference of the configuration file. */
+/** The format and the files of each client, from its vendor's reference. */
 export const clients: Readonly<Record<ClientName, Client>> = {
   'claude-code': {
     title: 'Claude Code',
@@ -57,7 +57,7 @@ export const clients: Readonly<Record<ClientName, Client>> = {
     httpType: 'http',
     saysStdio: true,
     variable: (name) => `\${${name}}`,
-    next: 'Start Claude Code again and approve the server when it asks; `claude mcp list` shows it.',
+    next: 'Restart Claude Code and approve the server when it asks. `claude mcp list` then lists it.',
   },
   'claude-desktop': {
     title: 'Claude Desktop',
@@ -65,7 +65,7 @@ export const clients: Readonly<Record<ClientName, Client>> = {
     files: { user: (machine) => inAppFolder(machine, 'Claude', 'claude_desktop_config.json') },
     httpType: null,
     saysStdio: false,
-    next: 'Quit Claude Desktop and start it again; Settings > Developer shows the server.',
+    next: 'Quit Claude Desktop and start it again. Settings > Developer then lists the server.',
   },
   cursor: {
     title: 'Cursor',
@@ -77,7 +77,7 @@ export const clients: Readonly<Record<ClientName, Client>> = {
     httpType: undefined,
     saysStdio: false,
     variable: (name) => `\${env:${name}}`,
-    next: 'Switch the server on in the MCP settings of Cursor; restart Cursor if it is not listed.',
+    next: 'Switch the server on in the MCP settings of Cursor. If it is not listed there, restart Cursor.',
   },
   vscode: {
     title: 'VS Code',
@@ -93,10 +93,10 @@ export const clients: Readonly<Record<ClientName, Client>> = {
   },
 };
 
-/** What stands under the server's name in the client's file. @throws RangeError if the client's file knows no addresses */
+/** The value under the server's name in the client's file. @throws RangeError if the file cannot hold an address */
 export function entryOf(client: Client, reach: Reach): Record<string, unknown> {
   if (reach.transport === 'http') {
-    if (client.httpType === null) throw new RangeError(`${client.title} knows no addresses`);
+    if (client.httpType === null) throw new RangeError(`The configuration of ${client.title} cannot hold an address.`);
     const { url, headers } = reach;
     return { ...(client.httpType !== undefined && { type: client.httpType }), url, ...(headers && { headers }) };
   }
@@ -112,12 +112,12 @@ export function entryOf(client: Client, reach: Reach): Record<string, unknown> {
   };
 }
 
-/** The whole file of somebody who has no other server. */
+/** The whole file, if it holds no other server. */
 export function blockOf(client: Client, name: string, reach: Reach): Record<string, unknown> {
   return { [client.section]: { [name]: entryOf(client, reach) } };
 }
 
-/** The command that tells Claude Code the same. Secrets are left to the environment it is started in. */
+/** The command that configures Claude Code. Secrets are left out: the environment of Claude Code must hold them. */
 export function claudeCommand(name: string, reach: Reach): string {
   if (reach.transport === 'http') {
     const headers = Object.entries(reach.headers ?? {}).flatMap(([key, value]) => ['--header', `${key}: ${value}`]);
@@ -131,7 +131,7 @@ function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** Where programs with windows keep their settings. */
+/** A path in the folder where desktop programs keep their settings. */
 function inAppFolder({ platform, home, env }: Machine, ...path: string[]): string {
   const { join } = pathOf(platform);
   if (platform === 'win32') return join(env.APPDATA || join(home, 'AppData', 'Roaming'), ...path);

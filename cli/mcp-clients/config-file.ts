@@ -3,7 +3,7 @@ import { chmod, copyFile, mkdir, readFile, realpath, rename, rm, stat, writeFile
 import { dirname } from 'node:path';
 import { FleetError, messageOf } from '../../core/errors.ts';
 
-/** What the file holds; an empty text if it is not there yet. @throws FleetError `environment` if it cannot be read */
+/** The text of the file; empty if the file does not exist yet. @throws FleetError `environment` if it cannot be read */
 export async function readConfigText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
@@ -14,9 +14,9 @@ export async function readConfigText(file: string): Promise<string> {
 }
 
 /**
- * Puts `text` in the place of the file, at once or not at all, after a copy of the old one was laid beside it. A link stays a link.
+ * Replaces the file by `text` in one step, after copying the old file beside it. A symbolic link stays a link.
  * @returns the path of the copy; undefined if there was no file
- * @throws FleetError `environment` if the disk does not allow it
+ * @throws FleetError `environment` if the file cannot be written
  */
 export async function replaceConfigText(file: string, text: string, now: Date): Promise<string | undefined> {
   try {
@@ -43,8 +43,8 @@ export async function replaceConfigText(file: string, text: string, now: Date): 
 }
 
 function notPossible(what: string, file: string, cause: unknown): FleetError {
-  return new FleetError('environment', `Cannot ${what} ${file}: ${messageOf(cause)}`, {
-    remedy: 'Make it accessible, or run the same with --print and put in by hand what it prints.',
+  return new FleetError('environment', `Cannot ${what} "${file}": ${messageOf(cause)}.`, {
+    remedy: 'Change its permissions, or run the command with --print and edit the file by hand.',
     cause,
   });
 }

@@ -1,10 +1,10 @@
 import { launcher } from '../installation.ts';
 import { blockOf, type ClientName, claudeCommand, clients, type Reach } from './clients.ts';
 
-/** What the server is called in the configurations that we show. */
+/** Name of the server in the configurations that we show. */
 const NAME = 'conductor';
 
-/** How MCP clients are connected to a server at `mcpUrl`, or to one they start themselves over stdio. */
+/** Instructions to connect MCP clients to the server at `mcpUrl`. Claude Desktop starts its own server, over stdio. */
 export function connectionHelp({ mcpUrl, serverUrl }: { mcpUrl: string; serverUrl: string }): string {
   const http: Reach = { transport: 'http', url: mcpUrl };
   const stdio: Reach = {
@@ -16,11 +16,11 @@ export function connectionHelp({ mcpUrl, serverUrl }: { mcpUrl: string; serverUr
   };
   const block = (client: ClientName, reach: Reach) => JSON.stringify(blockOf(clients[client], NAME, reach));
   return [
-    'Connect a client, by `fleet mcp install <client>` or by hand:',
+    'Connect an MCP client. Run `fleet mcp install <client>`, or configure it by hand:',
     `  Claude Code      ${claudeCommand(NAME, http)}`,
     `  Cursor           ~/.cursor/mcp.json         ${block('cursor', http)}`,
     `  VS Code          .vscode/mcp.json           ${block('vscode', http)}`,
     `  Claude Desktop   claude_desktop_config.json ${block('claude-desktop', stdio)}`,
-    'Then ask, for example: "Run FileProcessing on package.json and tell me the ratio."',
+    'Then ask the client, for example: "Run FileProcessing on package.json and tell me the ratio."',
   ].join('\n');
 }

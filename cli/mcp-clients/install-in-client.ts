@@ -34,8 +34,8 @@ const optionsSchema = z.object({
 });
 type Options = z.output<typeof optionsSchema>;
 
-/** What is to be changed, and where. */
-interface Plan {
+/** The entry to write, and its place. */
+interface Installation {
   readonly client: Client;
   readonly scope: Scope;
   readonly file: string;
@@ -44,8 +44,8 @@ interface Plan {
 }
 
 /**
- * Writes the server into the configuration file of a client, takes it out again, or prints what would be written.
- * @throws FleetError `input` for a client, scope or transport that there is not, `config` for a file that is no JSON
+ * Adds the server to the configuration file of a client, removes it, or prints what would be written.
+ * @throws FleetError `input` for an unknown client, scope or transport, `config` for a file that is not JSON
  */
 export async function installInClient(
   context: CommandContext,
@@ -53,19 +53,19 @@ export async function installInClient(
   machine: Machine = thisMachine(),
 ): Promise<void> {
   const options = parseOptions(optionsSchema, context.options, 'mcp');
-  const plan = planOf(context, clientNamed(clientName), options, machine);
+  const installation = installationOf(context, clientNamed(clientName), options, machine);
   if (options.print && options.remove) {
-    throw new FleetError('input', '--print and --remove do not go together.', { remedy: 'Give one of them.' });
+    throw new FleetError('input', '--print and --remove cannot be combined.', { remedy: 'Give only one of them.' });
   }
-  if (options.print) print(context, plan);
-  else if (options.remove) await remove(context, plan);
-  else await write(context, plan);
+  if (options.print) print(context, installation);
+  else if (options.remove) await remove(context, installation);
+  else await write(context, installation);
 }
 
 function clientNamed(name: string | undefined): ClientName {
   const found = clientNames.find((known) => known === name);
   if (found) return found;
-  const message = name === undefined ? 'No client is named.' : `There is no client "${name}".`;
+  const message = name === undefined ? 'The name of the client is missing.' : `There is no client "${name}".`;
   throw new FleetError('input', message, { remedy: `Name one of ${clientNames.join(', ')}.` });
 }
 
@@ -73,18 +73,23 @@ function thisMachine(): Machine {
   return { platform: process.platform, home: homedir(), cwd: process.cwd(), env: processEnvironment() };
 }
 
-function planOf({ config }: CommandContext, clientName: ClientName, options: Options, machine: Machine): Plan {
+function installationOf(
+  { config }: CommandContext,
+  clientName: ClientName,
+  options: Options,
+  machine: Machine,
+): Installation {
   const client = clients[clientName];
   const scope = options.scope ?? scopes.find((one) => client.files[one] !== undefined);
   const fileOf = scope && client.files[scope];
   if (!fileOf) {
-    throw new FleetError('input', `${client.title} has one configuration, the one of the user.`, {
+    throw new FleetError('input', `${client.title} has no configuration for the scope "${scope}".`, {
       remedy: 'Leave out --scope.',
     });
   }
   const isHttp = options.url !== undefined || config.mcpTransport === 'http';
   if (isHttp && client.httpType === null) {
-    throw new FleetError('input', `The configuration file of ${client.title} knows no addresses, only programs.`, {
+    throw new FleetError('input', `The configuration file of ${client.title} can hold programs, but no addresses.`, {
       remedy: 'Use --transport stdio, or add the address as a connector in its settings.',
     });
   }
@@ -92,75 +97,76 @@ function planOf({ config }: CommandContext, clientName: ClientName, options: Opt
   return { client, scope, file: fileOf(machine), path: [client.section, options.name], reach };
 }
 
-function print({ print, note }: CommandContext, plan: Plan): void {
-  const { client, file, path, reach } = plan;
+function print({ print, note }: CommandContext, installation: Installation): void {
+  const { client, file, path, reach } = installation;
   print(JSON.stringify(blockOf(client, path[1], reach), null, 2));
-  note(`This is for ${file} of ${client.title}; nothing was written.`);
-  adviseOn(plan, note);
+  note(`Nothing was written. This belongs in ${file} of ${client.title}.`);
+  advise(installation, note);
 }
 
-async function write({ print, note }: CommandContext, plan: Plan): Promise<void> {
-  const { client, file, path, reach } = plan;
+async function write({ print, note }: CommandContext, installation: Installation): Promise<void> {
+  const { client, file, path, reach } = installation;
   const entry = entryOf(client, reach);
   const text = await readConfigText(file);
-  const byHand = `put this into "${path[0]}" by hand:\n${JSON.stringify({ [path[1]]: entry }, null, 2).slice(2, -2)}`;
+  const byHand = `add this to "${path[0]}" by hand:\n${JSON.stringify({ [path[1]]: entry }, null, 2).slice(2, -2)}`;
   const [had, changed] = edited(file, byHand, () => [entryIn(text, path), withEntry(text, path, entry)]);
   if (isDeepStrictEqual(had, entry)) {
-    print(`${path[1]} is in ${file} already; nothing was written.`);
+    print(`Nothing was written: "${path[1]}" is already in ${file}.`);
   } else {
     await replace(file, changed, note);
-    print(`${had === undefined ? 'Added' : 'Changed'} ${path[1]} in ${file}.`);
+    print(`${had === undefined ? 'Added' : 'Changed'} "${path[1]}" in ${file}.`);
   }
-  adviseOn(plan, note);
+  advise(installation, note);
   note(client.next);
 }
 
-async function remove({ print, note }: CommandContext, { client, file, path }: Plan): Promise<void> {
+async function remove({ print, note }: CommandContext, { client, file, path }: Installation): Promise<void> {
   const text = await readConfigText(file);
-  const rest = edited(file, `take "${path[1]}" out by hand.`, () => withoutEntry(text, path));
+  const rest = edited(file, `remove "${path[1]}" by hand.`, () => withoutEntry(text, path));
   if (rest === text) {
-    print(`${path[1]} is not in ${file}; nothing was written.`);
+    print(`Nothing was written: "${path[1]}" is not in ${file}.`);
     return;
   }
   await replace(file, rest, note);
-  print(`Removed ${path[1]} from ${file}.`);
-  note(`${client.title} forgets it when it is started again.`);
+  print(`Removed "${path[1]}" from ${file}.`);
+  note(`Restart ${client.title}: it keeps the server until then.`);
 }
 
 async function replace(file: string, text: string, note: CommandContext['note']): Promise<void> {
   const backup = await replaceConfigText(file, text, new Date());
-  if (backup !== undefined) note(`The old file is kept as ${backup}.`);
+  if (backup !== undefined) note(`Copied the old file to ${backup}.`);
 }
 
-/** A file that cannot be edited safely stays as it is, and the person is told what to do in it. */
+/** A file that cannot be edited safely stays as it is, and the error says what to do by hand. */
 function edited<T>(file: string, byHand: string, change: () => T): T {
   try {
     return change();
   } catch (cause) {
     if (!(cause instanceof JsonTextError)) throw cause;
-    throw new FleetError('config', `${file} was left as it is: ${cause.message}.`, {
-      remedy: `Mend it and run the same again, or ${byHand}`,
+    throw new FleetError('config', `"${file}" was not changed: ${cause.message}.`, {
+      remedy: `Correct the file and run the command again, or ${byHand}`,
       cause,
     });
   }
 }
 
-/** What the person has to see to. */
-function adviseOn({ client, scope, reach }: Plan, note: CommandContext['note']): void {
+/** Tells the person what the new entry needs to work. */
+function advise({ client, scope, reach }: Installation, note: CommandContext['note']): void {
   if (reach.transport === 'http') {
-    note(`A server has to listen at ${reach.url}: \`fleet up\`, or \`fleet mcp --transport http\`.`);
+    note(`A server must run at ${reach.url}. Start one: fleet up, or fleet mcp --transport http`);
     return;
   }
   const { CONDUCTOR_SERVER_URL: url, FLEET_DIR: folder } = reach.env;
-  note(url === undefined ? `It uses the embedded server of ${folder}.` : `It uses the Conductor server at ${url}.`);
+  note(url === undefined ? `It uses the embedded server in ${folder}.` : `It uses the Conductor server at ${url}.`);
   if (scope === 'project') {
-    note('It names paths of this machine: keep the file out of version control, or use --transport http.');
+    note('It contains paths of this machine. Keep the file out of version control, or use --transport http.');
   }
   if (reach.secrets.length === 0) return;
   const names = reach.secrets.join(', ');
-  if (client.variable) note(`${names}: secrets are never written; start ${client.title} where they are set.`);
+  const notWritten = `The values of ${names} were not written: a configuration file must hold no secrets.`;
+  if (client.variable) note(`${notWritten} Start ${client.title} in an environment that sets them.`);
   else
     note(
-      `${names}: secrets are never written, and ${client.title} reads no variables. Its bundle (\`npm run bundle\`) asks for them.`,
+      `${notWritten} ${client.title} reads no variables. Install the bundle instead (npm run bundle): it asks for them.`,
     );
 }

@@ -4,10 +4,10 @@ import { type Setting, type SettingName, settingList } from '../../core/settings
 import { launcher } from '../installation.ts';
 import type { Reach } from './clients.ts';
 
-/** Settings of the HTTP transport: whoever starts the server over stdio has no use for them. */
+/** Settings of the HTTP transport. A server over stdio does not use them. */
 const OF_HTTP: readonly SettingName[] = ['mcpTransport', 'mcpHost', 'mcpPort', 'mcpAllowedHosts', 'mcpAllowedOrigins'];
 
-/** How a client starts the server over stdio, with the settings that this configuration has beside the defaults. */
+/** How a client starts the server over stdio, with the settings that differ from their defaults. */
 export function stdioReach(config: Config): Reach {
   const env: Record<string, string> = {};
   const secrets: string[] = [];
@@ -21,7 +21,7 @@ export function stdioReach(config: Config): Reach {
 
 type HttpConfig = Pick<Config, 'mcpHost' | 'mcpPort' | 'mcpToolsets' | 'mcpTools'>;
 
-/** The server at `url`, or else at the configured address. What was chosen of its tools goes into headers. */
+/** The server at `url`, else at the configured address. Headers carry the chosen toolsets and tools. */
 export function httpReach({ mcpHost, mcpPort, mcpToolsets, mcpTools }: HttpConfig, url?: string): Reach {
   const host = ['0.0.0.0', '::'].includes(mcpHost) ? '127.0.0.1' : mcpHost;
   const headers = {
@@ -35,7 +35,7 @@ export function httpReach({ mcpHost, mcpPort, mcpToolsets, mcpTools }: HttpConfi
   };
 }
 
-/** Clients start programs in folders of their own: without an address, the embedded server is found by its data folder alone. */
+/** Clients start programs in folders of their own, so without a server address the data folder must name the embedded server. */
 function isNeeded(name: SettingName, setting: Setting, config: Config): boolean {
   if (name === 'dataDir') return config.conductorServerUrl === undefined;
   if (!['conductor', 'mcp'].includes(setting.group) || OF_HTTP.includes(name)) return false;

@@ -3,10 +3,11 @@ import { kebabCase } from '../../core/content/discover.ts';
 import { FleetError } from '../../core/errors.ts';
 import type { CommandContext } from '../define-command.ts';
 import { importPath, isCheckout, isInsideCheckout, modulePath, programFolder } from '../installation.ts';
-import { findsZod, realPlace, refuseExisting, shown, write } from './new-file.ts';
+import { shownPath } from '../printing/shown-path.ts';
+import { canImportZod, realPlace, refuseExisting, write } from './new-file.ts';
 import { nodeTestSource, vitestSource, workerSource } from './worker-source.ts';
 
-/** `fleet new worker`: a task with its worker, and a test. */
+/** `fleet new worker`: writes a task with its worker, and a test. */
 export async function newWorker({ config, print, note }: CommandContext, given: string): Promise<void> {
   const name = taskName(given);
   const place = placeOf(name, config.tasksDir);
@@ -20,28 +21,28 @@ export async function newWorker({ config, print, note }: CommandContext, given: 
   };
   await write(place.worker, workerSource(name, imports));
   await write(place.test, (place.shipped ? vitestSource : nodeTestSource)(name, imports));
-  print(shown(place.worker));
-  print(shown(place.test));
-  if (place.guessed) note(`Written below the folder you are in; --tasks-dir chooses another one.`);
+  print(shownPath(place.worker));
+  print(shownPath(place.test));
+  if (place.guessed) note('Written below the current folder. Choose another one with --tasks-dir.');
   for (const line of nextSteps(name, place)) note(line);
 }
 
-/** Snake case, as Conductor's own names of task types are. */
+/** The name in snake case, as Conductor's own task types have it. */
 function taskName(given: string): string {
   if (/^[a-z][a-z0-9]*([_-][a-z0-9]+)*$/.test(given)) return given.replaceAll('-', '_');
   const proposal = kebabCase(given)
     .replaceAll(/[^a-z0-9]+/g, '_')
     .replaceAll(/^[_0-9]+|_+$/g, '');
-  const remedy = proposal === '' ? 'Write it like charge_card.' : `Write it like charge_card: ${proposal}.`;
-  throw new FleetError('input', `${JSON.stringify(given)} is no name for a task type.`, { remedy });
+  const remedy = proposal === '' ? 'Write it like "charge_card".' : `Write it like "charge_card", here "${proposal}".`;
+  throw new FleetError('input', `${JSON.stringify(given)} cannot be the name of a task type.`, { remedy });
 }
 
 interface Place {
   worker: string;
   test: string;
-  /** In the folder of the shipped workers, whose tests have a folder of their own. */
+  /** In the folder of the shipped workers, whose tests are in `test/unit/`. */
   shipped: boolean;
-  /** Nobody said where. */
+  /** The user named no folder. */
   guessed: boolean;
 }
 
@@ -56,11 +57,15 @@ function placeOf(name: string, tasksDir: string | undefined): Place {
 }
 
 function nextSteps(name: string, { worker, test, shipped }: Place): string[] {
-  const folder = shipped ? '' : ` --tasks-dir ${shown(dirname(worker)) || '.'}`;
-  const runTest = shipped ? `npx vitest run --project unit test/unit/${basename(test)}` : `node --test ${shown(test)}`;
+  const folder = shipped ? '' : ` --tasks-dir ${shownPath(dirname(worker))}`;
+  const runTest = shipped
+    ? `npx vitest run --project unit test/unit/${basename(test)}`
+    : `node --test ${shownPath(test)}`;
   return [
     'Next:',
-    ...(findsZod(worker) ? [] : ['  npm install zod                          the schemas; it is not found from there']),
+    ...(canImportZod(worker)
+      ? []
+      : ['  npm install zod                          for the schemas: the file cannot find it']),
     `  ${runTest}${shipped ? '' : '   (Node 24 or newer)'}`,
     `  fleet apply${folder}`,
     `  fleet work --watch --only ${name}${folder}`,

@@ -4,9 +4,10 @@ import { FleetError } from '../../core/errors.ts';
 import { getTemplate, listTemplates, templateFiles } from '../../workflows/templates/registry/registry.ts';
 import type { CommandContext } from '../define-command.ts';
 import { importPath, isInsideCheckout, modulePath, programFolder } from '../installation.ts';
-import { findsZod, realPlace, refuseExisting, shown, write } from './new-file.ts';
+import { shownPath } from '../printing/shown-path.ts';
+import { canImportZod, realPlace, refuseExisting, write } from './new-file.ts';
 
-/** `fleet new workflow`: the files of a template under a name of the user's own. */
+/** `fleet new workflow`: writes the files of a template under the user's name. */
 export async function newWorkflow(
   { config, print, note }: CommandContext,
   given: string,
@@ -25,25 +26,25 @@ export async function newWorkflow(
       path,
       text((module) => importPath(real, modulePath(module))),
     );
-    print(shown(path));
+    print(shownPath(path));
   }
-  if (place.guessed) note('Written below the folder you are in; --workflows-dir chooses another one.');
+  if (place.guessed) note('Written below the current folder. Choose another one with --workflows-dir.');
   for (const line of await nextSteps(name, template, place)) note(line);
 }
 
 /** `fleet new workflow --list`. */
-export async function listed({ print }: CommandContext, json: boolean): Promise<void> {
+export async function printTemplates({ print }: CommandContext, json: boolean): Promise<void> {
   const templates = await listTemplates();
   if (json) return print(JSON.stringify(templates, null, 2));
   const width = Math.max(...templates.map(({ name }) => name.length)) + 2;
   for (const { name, title, description, whenToUse } of templates) {
     print(`${name.padEnd(width)}${title}`);
     print(`${' '.repeat(width)}${description}`);
-    print(`${' '.repeat(width)}When: ${whenToUse}`);
+    print(`${' '.repeat(width)}When to use it: ${whenToUse}`);
   }
 }
 
-/** As the shipped workflows are called: `OrderReport`, also after a prefix: `team_OrderReport`. `order-report` and `order_report` become that. */
+/** The name as the shipped workflows have it: `OrderReport`, or with a prefix `team_OrderReport`. `order-report` becomes `OrderReport`. */
 function workflowName(given: string): string {
   if (/^([a-z][a-z0-9]*_)?[A-Z][A-Za-z0-9_]*$/.test(given) && given.length <= 100) return given;
   const pascal = given
@@ -53,16 +54,16 @@ function workflowName(given: string): string {
     .join('')
     .slice(0, 100);
   if (/^[a-z][a-z0-9]*([_-][a-z0-9]+)*$/.test(given) && given.length <= 100) return pascal;
-  const remedy = pascal === '' ? 'Write it like OrderReport.' : `Write it like OrderReport: ${pascal}.`;
-  throw new FleetError('input', `${JSON.stringify(given)} is no name for a workflow.`, { remedy });
+  const remedy = pascal === '' ? 'Write it like "OrderReport".' : `Write it like "OrderReport", here "${pascal}".`;
+  throw new FleetError('input', `${JSON.stringify(given)} cannot be the name of a workflow.`, { remedy });
 }
 
 interface Place {
-  /** With `definitions/` below it. */
+  /** The folder that holds `definitions/`. */
   folder: string;
-  /** The shipped workflows' own. */
+  /** It is the folder of the shipped workflows. */
   shipped: boolean;
-  /** Nobody said where. */
+  /** The user named no folder. */
   guessed: boolean;
 }
 
@@ -76,17 +77,17 @@ function placeOf(workflowsDir: string | undefined): Place {
 
 async function nextSteps(name: string, template: string, { folder, shipped }: Place): Promise<string[]> {
   const { tasks, exampleInput } = await getTemplate(template);
-  const flag = shipped ? '' : ` --workflows-dir ${shown(folder) || '.'}`;
+  const flag = shipped ? '' : ` --workflows-dir ${shownPath(folder)}`;
   const workers = tasks.filter(({ kind }) => kind === 'task').map((task) => task.name);
   const definition = join(folder, 'definitions', `${kebabCase(name)}.ts`);
   const command = (text: string, why: string) => `  ${text.padEnd(60)}${why}`;
   return [
     'Next:',
-    ...(findsZod(definition) ? [] : [command('npm install zod', 'the schemas; it is not found from there')]),
-    command(`fleet lint ${shown(definition)}`, 'what the server would refuse, and what it would not tell'),
-    command(`fleet test ${name}${flag}`, 'its dry runs, on the server'),
-    command(`fleet apply${flag}`, 'shows what changes on the server, and does it'),
-    ...(workers.length === 0 ? [] : [command(`fleet work --only ${workers.join(',')}`, 'the workers it needs')]),
+    ...(canImportZod(definition) ? [] : [command('npm install zod', 'for the schemas: the file cannot find it')]),
+    command(`fleet lint ${shownPath(definition)}`, 'find mistakes before the server does'),
+    command(`fleet test ${name}${flag}`, 'run its scenarios as dry runs on the server'),
+    command(`fleet apply${flag}`, 'register it: shows the changes and asks'),
+    ...(workers.length === 0 ? [] : [command(`fleet work --only ${workers.join(',')}`, 'start the workers it needs')]),
     `  fleet run ${name} --input '${JSON.stringify(exampleInput)}' --wait`,
   ];
 }

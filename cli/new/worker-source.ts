@@ -1,4 +1,4 @@
-/** What `fleet new worker` writes. `imports` are module names as the file has to write them. */
+/** The files that `fleet new worker` writes. `imports` are module names, relative to the file that imports them. */
 
 export function workerSource(name: string, imports: { contract: string }): string {
   return `import { z } from 'zod';
@@ -6,15 +6,16 @@ import { defineTask } from '${imports.contract}';
 
 export default defineTask({
   name: '${name}',
-  description: 'Greets somebody. Say here in one sentence what the task does.',
+  description: 'Greets a person. Say here in one sentence what the task does.',
   input: z.object({ who: z.string().min(1) }),
   output: z.object({ greeting: z.string() }),
-  // An attempt that takes longer is aborted and tried again, up to retryCount times.
+  // An attempt that takes longer is aborted and retried, at most retryCount times.
   timeoutSeconds: 60,
   retryCount: 3,
 }).worker(async ({ who }, { signal, addLog }) => {
-  // Hand \`signal\` to whatever waits (fetch, timers), so that it ends when the task does. A task can come twice: give
-  // \`context.idempotencyKey\` to whatever must happen once. Throw an error named NonRetryableError for what no retry mends.
+  // Pass \`signal\` to every call that waits (fetch, timers): it is aborted at the time limit and at a stop.
+  // A task can be delivered twice: give side effects the \`idempotencyKey\` of this context.
+  // Throw an error named NonRetryableError if a retry cannot help.
   signal.throwIfAborted();
   addLog(\`greeting \${who}\`);
   return { greeting: \`Hello, \${who}!\` };
@@ -22,8 +23,8 @@ export default defineTask({
 `;
 }
 
-const HINT = `// For a handler that waits: \`const run = runTask(worker, input)\`, then \`await run.advance(60_000)\` lets its time limit strike at once,
-// and \`run.abort('stopping')\` aborts its signal.
+const HINT = `// To test a handler that waits: \`const run = runTask(worker, input)\`. Then \`await run.advance(60_000)\` moves its clock to the
+// time limit without waiting, and \`run.abort('stopping')\` aborts its signal.
 `;
 
 interface TestImports {
@@ -43,7 +44,7 @@ test('${name} answers', async () => {
   expect(logs).toEqual(['greeting Ada']);
 });
 
-test('${name} refuses an input of the wrong shape for good', async () => {
+test('${name} fails without a retry on an invalid input', async () => {
   const { result } = await runTask(worker, { who: '' });
   expect(result).toMatchObject({ status: 'FAILED_WITH_TERMINAL_ERROR' });
 });
@@ -64,7 +65,7 @@ test('${name} answers', async () => {
   assert.deepEqual(logs, ['greeting Ada']);
 });
 
-test('${name} refuses an input of the wrong shape for good', async () => {
+test('${name} fails without a retry on an invalid input', async () => {
   const { result } = await runTask(worker, { who: '' });
   assert.equal(result?.status, 'FAILED_WITH_TERMINAL_ERROR');
 });

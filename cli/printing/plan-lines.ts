@@ -16,20 +16,20 @@ const SIGNS: Record<Action, string> = {
 
 const MEANING: Record<Change['touches'][number]['how'], string> = {
   runs: 'they keep the definition they were started with',
-  'sub-workflow': 'they run it when they get there',
+  'sub-workflow': 'they run it when they reach its task',
   'failure-workflow': 'they start it if they fail',
   task: 'they keep the task definition they were started with',
 };
 
-/** Longest value that is printed whole. */
+/** Longest value that is printed in full. */
 const VALUE_LENGTH = 100;
-/** How much of two long values is shown before the place where they begin to differ. */
+/** How many equal characters are shown before the first difference of two long values. */
 const BEFORE_DIFFERENCE = 30;
 const IDS = 3;
-/** More definitions that are no longer in code are only counted: of a shared server there can be hundreds. */
+/** Further definitions that are no longer in code are only counted: a shared server can have hundreds. */
 const MOST_LEFT = 3;
 
-/** A plan for people, a line per definition and indented lines about it; `all` also lists what stays as it is. */
+/** A plan as text: one line per definition, then indented details. `all` also lists the definitions that stay as they are. */
 export function planLines(plan: Plan, { all = false } = {}): string[] {
   const left = plan.changes.filter(({ action }) => action === 'left');
   const counted = new Set(all ? [] : left.slice(MOST_LEFT));
@@ -40,13 +40,13 @@ export function planLines(plan: Plan, { all = false } = {}): string[] {
 }
 
 function ownerOf(fleet: string | undefined): string {
-  return fleet === undefined ? 'not from code' : `of the fleet "${fleet}"`;
+  return fleet === undefined ? 'not registered from code' : `belongs to the fleet "${fleet}"`;
 }
 
 function changeLines(change: Change): string[] {
   const { action, standsFor, differences, reasons, touches, firings, notice } = change;
   const also = standsFor === undefined ? '' : ` (version ${standsFor} in code)`;
-  const because = action === 'new-version' ? 'beside the one that runs, because' : 'because';
+  const because = action === 'new-version' ? 'a new version beside the running one, because' : 'because';
   const details = [
     ...reasons.map((reason) => `${because} ${reason}`),
     ...(action === 'create' ? [] : differences.map(differenceLine)),
@@ -81,7 +81,7 @@ function touchLine({ how, workflow, version, ids }: Change['touches'][number]): 
 }
 
 function firingsLine(firings: readonly number[]): string {
-  if (firings.length === 0) return 'fires: when next cannot be told here';
+  if (firings.length === 0) return 'fires next at a time that cannot be computed here';
   return `fires next ${firings.map(instant).join(', ')}`;
 }
 
@@ -120,7 +120,7 @@ function part(text: string, from: number): string {
   return `${from > 0 ? '…' : ''}${clip(rest, VALUE_LENGTH)}${rest.length > VALUE_LENGTH ? '…' : ''}`;
 }
 
-/** Names on a server are somebody else's text, and this goes to a terminal. */
+/** Names on a server may hold control characters, which must not reach the terminal. */
 function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, '?');
 }

@@ -3,13 +3,13 @@ import { count, duration } from '../../core/text.ts';
 import { percentOf } from '../../workflows/scenario/coverage.ts';
 import type { WorkflowResult } from '../../workflows/scenario/run-suite.ts';
 
-/** Where the lines of a path end. */
+/** Longest line of a path. */
 const WIDTH = 110;
 
-/** What became of the scenarios of one workflow, as lines for a person. */
+/** The results of the scenarios of one workflow, as lines of text. */
 export function reportOf({ name, scenarios, coverage }: WorkflowResult): string[] {
   if (scenarios.length === 0) {
-    return [name, `  no scenarios: write them to ${kebabCase(name)}.scenario.ts, beside the definitions`];
+    return [name, `  no scenarios yet: write some in ${kebabCase(name)}.scenario.ts, beside the definition`];
   }
   const lines = scenarios.flatMap(({ title, mistakes, path, durationMs, workflowId }) => [
     `  ${mistakes.length === 0 ? '✓' : '✗'} ${title}  ${duration(durationMs)}${workflowId ? `  ${workflowId}` : ''}`,
@@ -19,7 +19,7 @@ export function reportOf({ name, scenarios, coverage }: WorkflowResult): string[
   return [name, ...lines, ...coverageLines(name, coverage)];
 }
 
-/** The last line: how many passed, and how much of the workflows they reach. */
+/** The last line: how many scenarios passed, and how much of the workflows they reach. */
 export function summaryOf(results: readonly WorkflowResult[]): string {
   const scenarios = results.flatMap((result) => result.scenarios);
   const failed = scenarios.filter(({ mistakes }) => mistakes.length > 0).length;
@@ -37,7 +37,7 @@ function coverageLines(name: string, coverage: WorkflowResult['coverage']): stri
   if (missed.length === 0) return [head];
   const width = Math.max(...missed.map(({ ref }) => ref.length));
   const lines = missed.map(({ ref, what }) => `    ${(ref === name ? 'workflow' : ref).padEnd(width)}  ${what}`);
-  return [`${head}; no scenario reaches`, ...lines];
+  return [`${head}; no scenario reaches:`, ...lines];
 }
 
 function wrapped(head: string, entries: readonly string[]): string[] {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The part of a JSON Schema that is told to people; all else is left alone. */
+/** The parts of a JSON Schema that the pages show; the rest is ignored. */
 const schemaSchema = z.looseObject({
   type: z.union([z.string(), z.array(z.string())]).optional(),
   enum: z.array(z.unknown()).optional(),
@@ -21,20 +21,19 @@ const schemaSchema = z.looseObject({
   maxLength: z.number().optional(),
   minItems: z.number().optional(),
   maxItems: z.number().optional(),
-  /** Our own mark: the deployment's setting that is the default (`fromSetting`). */
+  /** Our own extension (`fromSetting`): the setting whose value is the default. */
   setting: z.string().optional(),
 });
 type Schema = z.output<typeof schemaSchema>;
 
-/** A field of an object as a JSON Schema describes it. */
+/** A field of an object, as its JSON Schema describes it. */
 export interface Field {
   name: string;
   /** In words: `string`, `"a" or "b"`, `array of integer`, `object with x, y`. */
   type: string;
   required: boolean;
-  /** Absent where there is none. */
   default?: unknown;
-  /** Absent where the default is no setting's. */
+  /** The setting whose value is the default. */
   setting?: string;
   /** Its description and its limits; may be empty. */
   meaning: string;
@@ -56,7 +55,7 @@ export function fieldsOf(schema: unknown): Field[] {
   });
 }
 
-/** An input that fits the schema: what is required, nothing else; from `examples` where the schema has some. */
+/** An input that fits the schema: the required fields only, with the values of `examples` if the schema has some. */
 export function exampleOf(schema: unknown): Record<string, unknown> {
   const { properties = {}, required = [] } = read(schema);
   const needed = required.filter((name) => read(properties[name]).default === undefined);
@@ -98,22 +97,22 @@ function typeOf({ type, enum: values, anyOf, items, properties, ...schema }: Sch
   return named.join(' or ') || 'anything';
 }
 
-/** Zod writes the largest safe integers as limits of every integer; they say nothing. */
+/** Zod writes the largest safe integers as limits of every integer; they are left out. */
 function limitsOf(schema: Schema): string[] {
   const { format, minimum, exclusiveMinimum, maximum, exclusiveMaximum, minLength, maxLength, minItems, maxItems } =
     schema;
-  const says = (text: string, limit: number | undefined) =>
+  const limitText = (text: string, limit: number | undefined) =>
     limit === undefined || Math.abs(limit) === Number.MAX_SAFE_INTEGER ? [] : [`${text} ${limit}`];
   return [
     ...(format ? [`format ${format}`] : []),
-    ...says('at least', minimum),
-    ...says('more than', exclusiveMinimum),
-    ...says('at most', maximum),
-    ...says('less than', exclusiveMaximum),
-    ...(minLength === 1 ? ['not empty'] : says('characters at least', minLength)),
-    ...says('characters at most', maxLength),
-    ...says('items at least', minItems),
-    ...says('items at most', maxItems),
+    ...limitText('at least', minimum),
+    ...limitText('more than', exclusiveMinimum),
+    ...limitText('at most', maximum),
+    ...limitText('less than', exclusiveMaximum),
+    ...(minLength === 1 ? ['not empty'] : limitText('characters at least', minLength)),
+    ...limitText('characters at most', maxLength),
+    ...limitText('items at least', minItems),
+    ...limitText('items at most', maxItems),
   ];
 }
 

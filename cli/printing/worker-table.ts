@@ -2,8 +2,8 @@ import { duration } from '../../core/text.ts';
 import type { Queue } from '../../workers/runtime/observe/queue-watch.ts';
 import type { WorkerStatus, WorkerTypeStatus } from '../worker-processes/control-pages.ts';
 
-/** A worker process as it is shown: where it is, and what it says, or why it says nothing. */
-export interface Shown {
+/** A worker process in the list: its address, and its status or the reason why it has none. */
+export interface ShownWorker {
   controlUrl: string;
   pid?: number;
   startedAt?: string;
@@ -11,8 +11,8 @@ export interface Shown {
   problem?: string;
 }
 
-/** One process with a line for each of its types. `queues` is absent where no server answers. */
-export function table(shown: Shown, queues: readonly Queue[] | undefined, nowMs: number): string[] {
+/** One process with a line for each of its types. `queues` is absent if no server answers. */
+export function workerTable(shown: ShownWorker, queues: readonly Queue[] | undefined, nowMs: number): string[] {
   const { status, pid, startedAt, controlUrl, problem } = shown;
   const facts = [
     ...(pid === undefined ? [] : [`pid ${pid}`]),
@@ -22,7 +22,7 @@ export function table(shown: Shown, queues: readonly Queue[] | undefined, nowMs:
   if (!status) return [`worker at ${facts.join('  ')}`, `  ${problem ?? 'no answer'}`];
   const { workerId, state, running, concurrency, undelivered, failing } = status;
   const troubles = Object.entries({ polls: failing.polls, results: failing.results }).flatMap(([what, fails]) =>
-    fails ? [`the server fails ${what}`] : [],
+    fails ? [`the server rejects ${what}`] : [],
   );
   const head = [workerId, state, `${running}/${concurrency} running`, `${undelivered} undelivered`, ...troubles];
   const rows = status.types.map((type) => row(type, queues?.find(isOf(type)), nowMs));

@@ -10,60 +10,60 @@ import { asEnvironment } from '../worker-processes/start-worker-process.ts';
 import { watchSources } from './watch-sources.ts';
 
 /**
- * `fleet work --watch`: worker processes one after the other, each with the code as it is when it starts.
+ * `fleet work --watch`: one worker process after the other, each with the code as it is when it starts.
  *
  * Invariants:
- * 1. The process that serves is told to stop only when the one after it serves; one that does not get that far changes nothing.
- * 2. A process that was told to stop drains as on any stop, so that no task is lost. Nothing else ends one, but a second Ctrl-C, or a drain
- *    that goes on far beyond its deadline.
- * 3. No process outlives this one: what ends this one in any way closes a channel, and whoever serves drains and ends.
+ * 1. The serving process is told to stop only when its successor serves. A successor that fails to start changes nothing.
+ * 2. A process that is told to stop drains as on any stop, so no task is lost. It is killed only by a second Ctrl-C, or if its drain
+ *    takes far longer than its deadline.
+ * 3. No process outlives this one. However this one ends, its IPC channel closes, and the serving process drains and ends.
  */
 export async function watchAndWork(context: CommandContext): Promise<void> {
   const { signal, note, config } = context;
   const supervisor = new Supervisor(context);
-  const atOnce = () => supervisor.kill();
-  process.on('exit', atOnce);
+  const killAll = () => supervisor.kill();
+  process.on('exit', killAll);
   const folders = watchedFolders(config);
   const watcher = await watchSources(folders, (files) => {
-    note(`changed: ${files.length > 3 ? count(files.length, 'file') : files.join(', ')}`);
+    note(`Changed: ${files.length > 3 ? count(files.length, 'file') : files.join(', ')}`);
     void supervisor.renew();
   });
   try {
-    note(`watching ${folders.join(', ')}; Ctrl-C stops`);
+    note(`Watching ${folders.join(', ')}. Ctrl-C stops.`);
     void supervisor.renew();
     await aborted(signal);
   } finally {
     watcher.close();
     await supervisor.stop();
-    process.off('exit', atOnce);
+    process.off('exit', killAll);
   }
 }
 
-/** What a worker process says to the one that watches over it. */
+/** The message of a worker process to its supervisor. */
 const SERVES = 'serves';
 
-/** Tells a process that watches over this one that it serves tasks. One that died before anybody listened for it stops this one now. */
+/** Tells the supervisor of this process, if it has one, that it serves tasks. If the supervisor has died already, this process stops. */
 export function tellWatcher(): void {
   if (process.connected) process.send?.(SERVES);
   else if (process.send) process.kill(process.pid, 'SIGTERM');
 }
 
-/** The tasks, and in a checkout what they are made of. */
+/** The folder of tasks, and in a checkout also the code that the tasks use. */
 function watchedFolders({ tasksDir }: Config): string[] {
   const shipped = ['workers', 'core'].map((folder) => join(programFolder, folder));
   const tasks = tasksDir === undefined ? [] : [resolve(tasksDir)];
   return [...tasks, ...(isCheckout ? shipped : [])].filter((folder) => existsSync(folder));
 }
 
-/** Longest time a process may take until it serves. */
+/** Longest time from the start of a process until it serves. */
 const START_MS = 30_000;
 
-/** So much longer than its deadline a drain may take before it is ended all the same. */
+/** How much longer than its deadline a drain may take before the process is killed. */
 const DRAIN_SLACK_MS = 15_000;
 
 class Supervisor {
   readonly #context: CommandContext;
-  /** All that run: at most one that serves, one that starts, and those that drain. */
+  /** All running processes: at most one serves, at most one starts, the others drain. */
   readonly #processes = new Set<Supervised>();
   #serving: Supervised | undefined;
   #renewing: Promise<void> | undefined;
@@ -73,7 +73,7 @@ class Supervisor {
     this.#context = context;
   }
 
-  /** Starts a process with the code of now and stops the one before. What changes meanwhile starts one more after it. */
+  /** Starts a process with the current code and stops its predecessor. Changes in the meantime start one more process afterwards. */
   renew(): Promise<void> {
     this.#again = true;
     this.#renewing ??= this.#renew().finally(() => {
@@ -88,7 +88,7 @@ class Supervisor {
     await Promise.all(Array.from(this.#processes, ({ ended }) => ended));
   }
 
-  /** Ends all of them at once. */
+  /** Kills all processes. */
   kill(): void {
     for (const worker of this.#processes) worker.child.kill('SIGKILL');
   }
@@ -107,8 +107,9 @@ class Supervisor {
         continue;
       }
       this.#drain(next);
-      const goesOn = before && this.#processes.has(before) ? 'the one before it goes on' : 'nothing is served';
-      note(`the worker process did not start: ${goesOn}; waiting for a change`);
+      const consequence =
+        before && this.#processes.has(before) ? 'The earlier one keeps serving.' : 'No tasks are served.';
+      note(`The new worker process did not start. ${consequence} Waiting for a change.`);
     }
   }
 
@@ -119,7 +120,7 @@ class Supervisor {
       this.#processes.delete(worker);
       if (this.#serving !== worker) return;
       this.#serving = undefined;
-      if (!worker.stopping) this.#context.note(`the worker process ${how}; waiting for a change`);
+      if (!worker.stopping) this.#context.note(`The worker process ${how}. Waiting for a change.`);
     });
     return worker;
   }
@@ -129,13 +130,10 @@ class Supervisor {
   }
 }
 
-/**
- * A worker process. It is in a group of its own, so that a Ctrl-C reaches it once and in order; a channel tells it when this process is
- * gone.
- */
+/** A worker process. It has its own process group, so that only `stop()` passes a Ctrl-C on. Its IPC channel closes if this process dies. */
 class Supervised {
   readonly child: ChildProcess;
-  /** Resolves with how it ended. */
+  /** Resolves with the way it ended. */
   readonly ended: Promise<string>;
   stopping = false;
   readonly #serves = Promise.withResolvers<boolean>();
@@ -145,7 +143,7 @@ class Supervised {
     this.child = spawn(process.execPath, [mainModule, 'work', ...only], {
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      // Two of them run at a time, so that neither can have a port that was chosen.
+      // Two of them run at the same time, so neither can use a fixed port.
       env: { ...processEnvironment(), ...asEnvironment(config), WORKER_CONTROL_PORT: '0', WORKER_HEALTH_PORT: '' },
     });
     this.ended = new Promise((resolveEnded) => {
@@ -159,7 +157,7 @@ class Supervised {
     });
   }
 
-  /** Whether it has come to serve tasks within so long. */
+  /** Resolves true once it serves tasks, false if it ends first or takes longer than `withinMs`. */
   async serves(withinMs: number): Promise<boolean> {
     const over = new AbortController();
     const late = pause(withinMs, over.signal).then(() => false);
@@ -168,12 +166,12 @@ class Supervised {
     return served;
   }
 
-  /** Asks it to drain, once; insists after `patienceMs`. */
+  /** Tells it to drain, once; kills it after `patienceMs`. */
   stop(patienceMs: number): void {
     if (this.stopping) return;
     this.stopping = true;
     this.child.kill('SIGTERM');
-    const insist = setTimeout(() => this.child.kill('SIGKILL'), patienceMs);
-    void this.ended.then(() => clearTimeout(insist));
+    const kill = setTimeout(() => this.child.kill('SIGKILL'), patienceMs);
+    void this.ended.then(() => clearTimeout(kill));
   }
 }

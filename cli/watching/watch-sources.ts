@@ -2,7 +2,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
-/** An editor writes a file in several steps, and a checkout writes many. */
+/** An editor writes a file in several steps, and `git checkout` writes many files. */
 const SETTLE_MS = 150;
 
 const SOURCE = /\.(ts|js|mts|mjs|json)$/;
@@ -10,8 +10,8 @@ const NOT_A_SOURCE = /\.(test|scenario)\.\w+$|\.d\.ts$/;
 const SKIPPED = /^(\..*|node_modules|coverage)$/;
 
 /**
- * Calls `changed` with the names of the source files below the folders that were written, added or removed, some time after the last of
- * it. Tests are no sources. Every folder is watched by itself: so nothing is missed of files that are replaced rather than written.
+ * Calls `changed` with the source files below the folders that were written, added or removed, once no more changes arrive. Tests are
+ * not sources. Each folder has its own watcher: a watcher of a single file would miss an editor that replaces the file.
  */
 export async function watchSources(
   folders: readonly string[],
@@ -47,7 +47,7 @@ export async function watchSources(
       const watcher = watch(folder, settle).on('error', forget);
       watchers.set(folder, watcher);
     } catch {
-      // it has gone since it was found; the folder above tells
+      // The folder was removed since it was found; the watcher of its parent reports that.
     }
   };
 
@@ -63,7 +63,7 @@ export async function watchSources(
 
 interface Scan {
   folders: string[];
-  /** What tells one version of a file from the next. */
+  /** A text per file that differs between two versions of the file. */
   files: Map<string, string>;
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { FleetError, messageOf } from '../../core/errors.ts';
 
-/** A page that answers at all does so at once. */
+/** A running process answers within milliseconds. */
 const ANSWER_MS = 5_000;
 
 const typeSchema = z.looseObject({
@@ -13,7 +13,7 @@ const typeSchema = z.looseObject({
   lastAnswerAt: z.number().default(0),
 });
 
-/** What a worker process says of itself on `/status`. */
+/** The answer of a worker process to `GET /status`. */
 const statusSchema = z.looseObject({
   workerId: z.string(),
   state: z.string(),
@@ -26,7 +26,7 @@ const statusSchema = z.looseObject({
 export type WorkerStatus = z.output<typeof statusSchema>;
 export type WorkerTypeStatus = WorkerStatus['types'][number];
 
-/** @throws FleetError `upstream` if the process does not answer */
+/** @throws FleetError `upstream` if no worker process answers there */
 export function getStatus(url: string, signal: AbortSignal): Promise<WorkerStatus> {
   return ask(url, '/status', { signal });
 }
@@ -34,7 +34,7 @@ export function getStatus(url: string, signal: AbortSignal): Promise<WorkerStatu
 export type Change = { action: 'pause' | 'resume' } | { action: 'concurrency'; concurrency: number };
 
 /**
- * Changes a process, or one task type of it, and returns its status after that.
+ * Changes a process, or one of its task types, and returns its new status.
  * @throws FleetError `not-found` for a type it does not serve, `upstream` if it does not answer
  */
 export function change(
@@ -68,29 +68,31 @@ async function ask(url: string, path: string, init: RequestInit & { signal: Abor
     answer = await response.json();
   } catch (cause) {
     init.signal.throwIfAborted();
-    throw unanswered(url, reasonOf(cause), cause);
+    throw noStatus(`No worker process answers at ${url}: ${reasonOf(cause)}.`, cause);
   }
   if (code === 404 && init.method === 'POST') throw refusal(url, answer);
   const status = statusSchema.safeParse(answer);
   if (code === 200 && status.success) return status.data;
-  throw unanswered(url, errorSchema.safeParse(answer).data?.error ?? 'that is no page of a worker process');
+  const said = errorSchema.safeParse(answer).data?.error;
+  if (said === undefined) throw noStatus(`${url} is not the control address of a worker process.`);
+  throw noStatus(`The worker process at ${url} answered with an error: ${said}`);
 }
 
-/** `fetch` itself says only that it failed. */
+/** The error of `fetch` says only that it failed; its cause says why. */
 function reasonOf(error: unknown): string {
   return error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
 }
 
 function refusal(url: string, answer: unknown): FleetError {
-  const { error = 'It serves views only.' } = errorSchema.safeParse(answer).data ?? {};
+  const { error = 'This port accepts no changes.' } = errorSchema.safeParse(answer).data ?? {};
   return new FleetError('not-found', `${url}: ${error}`, {
-    remedy: 'Changes go to the control port of a process; `fleet workers` shows its address and its types.',
+    remedy: 'Use the control address of the process and one of its types. `fleet workers` lists both.',
   });
 }
 
-function unanswered(url: string, why: string, cause?: unknown): FleetError {
-  return new FleetError('upstream', `The worker process at ${url} does not answer: ${why}`, {
-    remedy: 'Name its control address, which `fleet workers` shows where the process runs.',
+function noStatus(message: string, cause?: unknown): FleetError {
+  return new FleetError('upstream', message, {
+    remedy: 'Check that it runs, and give its control address: `fleet workers` on its machine lists it.',
     cause,
   });
 }

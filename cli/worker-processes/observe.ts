@@ -14,23 +14,23 @@ export interface ObserveOptions {
   config: Pick<Config, 'otelEndpoint' | 'otelTracesEndpoint' | 'otelServiceName' | 'workerTraceRatio'>;
   conductor: Conductor;
   log: Logger;
-  /** Called when somebody looks, so that pages can be put together before the fleet. */
+  /** Called when a page is requested: the pages are made before the fleet. */
   fleet: () => Fleet;
 }
 
-/** What lets people and machines see a worker process. */
+/** Metrics, scaling signal and spans of a worker process. */
 export interface Observation {
   views: Required<Omit<Views, 'scaling'>> & { scaling(query?: URLSearchParams): Promise<Scaling> };
   listeners: Listener[];
   /** Absent unless spans are sent. */
   intercept: Interceptor | undefined;
-  /** What the fleet shall call: its updates are part of the trace. */
+  /** The connection for the fleet: it adds trace headers to its updates. */
   conductor: Conductor;
-  /** Sends the last spans; after the fleet has stopped. */
+  /** Sends the last spans. Call it after the fleet has stopped. */
   close(): Promise<void>;
 }
 
-/** Puts together metrics, the scaling signal and, where an address for them is configured, spans. */
+/** Sets up metrics, the scaling signal and, if an address for them is configured, spans. */
 export async function observe({ config, conductor, log, fleet }: ObserveOptions): Promise<Observation> {
   const status = () => fleet().status();
   const names = () => status().types.map(({ name, domain }) => ({ taskType: name, domain }));
@@ -49,7 +49,7 @@ export async function observe({ config, conductor, log, fleet }: ObserveOptions)
   };
 }
 
-/** OpenTelemetry is loaded only where it is used. */
+/** OpenTelemetry is loaded only if it is used. */
 async function openTracing(config: ObserveOptions['config'], log: Logger): Promise<Tracing | undefined> {
   const { otelEndpoint, otelTracesEndpoint, otelServiceName: serviceName, workerTraceRatio: ratio } = config;
   const url = otelTracesEndpoint ?? (otelEndpoint && `${otelEndpoint}/v1/traces`);

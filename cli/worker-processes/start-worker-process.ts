@@ -8,16 +8,15 @@ import { mainModule } from '../installation.ts';
 export interface WorkerProcess {
   readonly pid: number | undefined;
   readonly logFile: string;
-  /** Resolves when the process has ended, for whatever reason, with words for it. */
+  /** Resolves once the process has ended, with the way it ended. */
   readonly ended: Promise<string>;
-  /** Lets running tasks end, then the process. */
+  /** Lets the running tasks finish, then ends the process. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts `fleet work` as a process of its own, with the settings of this one, wherever they came from. It is in a process group of
- * its own, so that a Ctrl-C reaches it only through `stop()`, in order; if this process dies without a word, the closed channel
- * tells it to drain and end.
+ * Starts `fleet work` as a child process with the settings of this one. It has its own process group, so that only `stop()` passes a
+ * Ctrl-C on. If this process dies, the IPC channel closes, and the child drains and ends.
  */
 export function startWorkerProcess(config: Config, serverUrl: string, shopUrl: string): WorkerProcess {
   const folder = resolve(config.dataDir);
@@ -53,7 +52,7 @@ export function startWorkerProcess(config: Config, serverUrl: string, shopUrl: s
   };
 }
 
-/** Every setting that has a value, as the variable it can be given by; secrets too, for which that is the way. */
+/** Every setting with a value, as its environment variable. Secrets too: the environment is how they are passed on. */
 export function asEnvironment(config: Config): Record<string, string> {
   return Object.fromEntries(
     settingList.flatMap(([name, { env, kind }]) => {

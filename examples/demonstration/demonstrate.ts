@@ -11,7 +11,7 @@ import { duration } from '../../core/text.ts';
 interface DemonstrationOptions {
   conductor: Conductor;
   shopUrl: string;
-  /** Of a file below the workers' files root; without one that part is left out. */
+  /** A file below the workers' files root. Without one, the third part is left out. */
   file: string | undefined;
   signal: AbortSignal;
   print(line?: string): void;
@@ -19,19 +19,19 @@ interface DemonstrationOptions {
 }
 
 /**
- * Runs three real executions and prints what became of them: an order that succeeds, an order whose shipping fails after the payment
- * was taken, so that it is compensated, and a file that is compressed and analysed.
- * @returns whether all three ended as they should
+ * Runs three real executions and prints their results: an order that succeeds, an order whose shipping fails after the payment and that
+ * is compensated, and a file that is compressed and analysed.
+ * @returns true if all three ended as expected
  */
 export async function demonstrate(options: DemonstrationOptions): Promise<boolean> {
   const { print } = options;
   const suffix = Date.now().toString(36);
   print('');
-  print('1. An order that goes through');
+  print('1. An order that succeeds');
   const paid = await runOne(options, 'OrderProcessing', order(`demo-${suffix}-1`));
   show(paid, paid.status, print);
 
-  print('2. An order whose shipping is down after the payment was taken');
+  print('2. An order whose shipping fails after the payment: its finished steps are undone');
   const orderId = `demo-${suffix}-2`;
   const compensated = await failAndCompensate(options, orderId);
   await printBooks(options, orderId);
@@ -47,7 +47,7 @@ async function failAndCompensate(options: DemonstrationOptions, orderId: string)
   try {
     failed = await runOne(options, 'OrderProcessing', order(orderId));
   } finally {
-    await takeBackFault(options, faultId); // also when interrupted: the shop may be somebody else's
+    await removeFault(options, faultId); // also after a stop: the shop may belong to another process
   }
   const { compensation, problem } = await compensationOf(options, failed);
   const compensated = failed.status === 'FAILED' && compensation?.status === 'COMPLETED';
@@ -60,7 +60,7 @@ async function failAndCompensate(options: DemonstrationOptions, orderId: string)
 async function processFile(options: DemonstrationOptions): Promise<boolean> {
   const { file, print } = options;
   if (file === undefined) {
-    print('3. No file to compress: there is none in the folder that file workers may read (FILES_ROOT)');
+    print('3. No file to compress: the folder that file workers may read (FILES_ROOT) has none');
     return true;
   }
   print(`3. ${file}, compressed and analysed`);
@@ -84,15 +84,15 @@ async function runOne(
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Either the execution that undid what was done, ended, or a sentence about why there is none. */
+/** The ended execution that undid the finished steps, or a sentence that says why there is none. */
 interface Compensation {
   compensation?: Execution;
   problem?: string;
 }
 
 /**
- * The server notes the failure workflow's id in the output of the execution that failed, shortly after it has failed; in the same
- * place it notes the error if it could not start it, and says so nowhere else.
+ * Shortly after an execution has failed, the server writes the id of the failure workflow into its output. If the failure workflow could
+ * not be started, the server writes the error to the same field, and to no other place.
  */
 async function compensationOf(
   { conductor, signal, note }: DemonstrationOptions,
@@ -120,7 +120,7 @@ function show(execution: Execution, verdict: string, print: (line?: string) => v
   print(`     output: ${JSON.stringify(output)}`);
 }
 
-/** Orders a fault and returns its id. */
+/** Orders a fault at the shop and returns its id. */
 async function orderFault(options: DemonstrationOptions, fault: Record<string, unknown>): Promise<string> {
   const { id } = await askShop(options, '/faults', z.object({ id: z.string() }), {
     method: 'POST',
@@ -130,19 +130,19 @@ async function orderFault(options: DemonstrationOptions, fault: Record<string, u
   return id;
 }
 
-/** Never throws: it must not hide why the demonstration ended. */
-async function takeBackFault({ shopUrl, note }: DemonstrationOptions, id: string): Promise<void> {
+/** Never throws: another error would hide the reason why the demonstration ended. */
+async function removeFault({ shopUrl, note }: DemonstrationOptions, id: string): Promise<void> {
   try {
     await askShop({ shopUrl, signal: AbortSignal.timeout(2000) }, `/faults/${id}`, z.unknown(), { method: 'DELETE' });
   } catch (error) {
-    note(`the fault ordered for the demonstration stays at the shop: ${messageOf(error)}`);
+    note(`The shop still has the fault of the demonstration (id ${id}): ${messageOf(error)}`);
   }
 }
 
 async function printBooks(options: DemonstrationOptions, orderId: string): Promise<void> {
   const books = z.object({ entries: z.array(z.object({ kind: z.string() })) });
   const { entries } = await askShop(options, `/books?orderId=${orderId}`, books);
-  options.print(`     the shop's own books: ${entries.map(({ kind }) => kind).join(', ')}`);
+  options.print(`     what the shop recorded: ${entries.map(({ kind }) => kind).join(', ')}`);
 }
 
 async function askShop<S extends z.ZodType>(
@@ -157,10 +157,15 @@ async function askShop<S extends z.ZodType>(
     return answer.parse(await response.json());
   } catch (cause) {
     signal.throwIfAborted();
-    const remedy = 'The demonstration needs a shop of ours: `fleet demo` opens one; SHOP_URL names it.';
-    throw new FleetError('upstream', `The shop at ${shopUrl} did not take ${path}: ${messageOf(cause)}`, {
-      remedy,
-      cause,
-    });
+    const remedy =
+      'The demonstration needs the demonstration shop. Start it (fleet demo) and set SHOP_URL to its address.';
+    throw new FleetError(
+      'upstream',
+      `The shop at ${shopUrl} did not answer ${path} as expected: ${messageOf(cause)}.`,
+      {
+        remedy,
+        cause,
+      },
+    );
   }
 }

@@ -8,18 +8,18 @@ import { startShop } from '../shop/start-shop.ts';
 
 export interface OpenShop {
   url: string;
-  /** Closes it if this process opened it. */
+  /** Closes the shop if this process opened it. */
   close(): Promise<void>;
 }
 
-/** Where the shop's scripted model speaks the OpenAI-compatible protocol. */
+/** Address at which the shop's scripted model speaks OpenAI's protocol. */
 export function llmBaseUrl(shopUrl: string): string {
   return `${shopUrl}/llm`;
 }
 
 /**
- * The shop to demonstrate with: the one that runs already, a service elsewhere, or one of our own. A server that runs already knows
- * the scripted model by one address; then the shop opens there.
+ * The shop for the demonstration: a running one, a service on another machine, or a new one. A running Conductor server already knows
+ * the address of the scripted model; the new shop then opens at that address.
  */
 export async function openShop(config: Config, log: Logger): Promise<OpenShop> {
   const { llmBaseUrl: known } = await serverStatus(config);
@@ -36,7 +36,7 @@ export async function openShop(config: Config, log: Logger): Promise<OpenShop> {
   }
 }
 
-/** Where a shop of ours could open to be found there; nothing for an address that is not ours to open. */
+/** The address on which this process can open a shop for this URL; undefined if the URL names another machine or a path. */
 function hostToOpen({ protocol, hostname, pathname }: URL): string | undefined {
   if (protocol !== 'http:' || pathname !== '/') return undefined;
   return { localhost: '127.0.0.1', '127.0.0.1': '127.0.0.1', '[::1]': '::1' }[hostname];

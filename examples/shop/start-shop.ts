@@ -8,19 +8,19 @@ import { createShopApp } from './engine/create-shop-app.ts';
 import { Faults } from './engine/faults.ts';
 import { shopEndpoints } from './shop-endpoints.ts';
 
-/** Node's own 5 s would fall on customers that retry after 5 s: their pooled connection closes just as they send. */
+/** Node's default of 5 s would close the pooled connection of a client that retries after 5 s just when it sends. */
 const KEEP_ALIVE_MS = 65_000;
 
 export interface Shop {
   /** Without a slash at its end. */
   readonly url: string;
   readonly port: number;
-  /** Ends every connection, also those that a client keeps alive or that still wait for an answer. */
+  /** Closes every connection, including idle ones and those that still wait for an answer. */
   close(): Promise<void>;
 }
 
 export interface ShopOptions {
-  /** 0 or absent: a free one. */
+  /** 0 or absent: a free port. */
   port?: number;
   /** Default: loopback. */
   host?: string;
@@ -28,8 +28,8 @@ export interface ShopOptions {
 }
 
 /**
- * Starts the demonstration shop: the outside world that the shipped workflows call. It is a real HTTP service with its own
- * books, in memory, and with faults that can be ordered. `GET /` lists its endpoints.
+ * Starts the demonstration shop: the outside services that the shipped workflows call. It is a real HTTP service with its own books, in
+ * memory, and with faults that can be ordered. `GET /` lists its endpoints.
  * @throws FleetError `environment` if it cannot listen there
  */
 export async function startShop({ port = 0, host = '127.0.0.1', log = silentLogger }: ShopOptions = {}): Promise<Shop> {
@@ -58,7 +58,7 @@ function listen(server: Server, port: number, host: string): Promise<AddressInfo
   return new Promise((resolve, reject) => {
     const failed = (cause: NodeJS.ErrnoException) => {
       const why = cause.code === 'EADDRINUSE' ? `port ${port} is taken` : messageOf(cause);
-      const remedy = 'End what listens there, or name another port in --shop-url, e.g. http://127.0.0.1:8091.';
+      const remedy = 'Stop the program that listens there, or choose another port: --shop-url "http://127.0.0.1:8091".';
       reject(new FleetError('environment', `The shop cannot listen on ${host}:${port}: ${why}.`, { remedy, cause }));
     };
     server.once('error', failed);

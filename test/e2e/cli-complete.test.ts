@@ -42,7 +42,7 @@ test.concurrent('what waits for a person is listed with what it is about; comple
   await expect.poll(rows, { timeout: 20_000 }).toEqual([expect.stringMatching(/boss .*\{"amount":7\}/)]);
 
   const unclear = await runFleetCommand(['complete', id]);
-  expect(unclear).toMatchObject({ code: 2, stderr: expect.stringMatching(/several tasks[\s\S]*boss, go/) });
+  expect(unclear).toMatchObject({ code: 2, stderr: expect.stringMatching(/Several tasks[\s\S]*boss, go/) });
   const misspelt = await runFleetCommand(['complete', id, 'bos']);
   expect(misspelt).toMatchObject({ code: 1, stderr: expect.stringMatching(/"bos"[\s\S]*boss, go/) });
 
@@ -53,7 +53,7 @@ test.concurrent('what waits for a person is listed with what it is about; comple
   expect(await conductor.waitForEnd(id)).toMatchObject({ status: 'COMPLETED', output: { approved: true } });
 
   const late = await runFleetCommand(['complete', id, 'boss']);
-  expect(late).toMatchObject({ code: 1, stderr: expect.stringContaining('has ended: COMPLETED') });
+  expect(late).toMatchObject({ code: 1, stderr: expect.stringContaining('has ended (COMPLETED)') });
 });
 
 test.concurrent('a refusal fails the execution with its reason', async ({ expect }) => {

@@ -152,7 +152,7 @@ describe('an execution of everything', () => {
     const file = join(folder, 'run.svg');
     const { code, stdout, stderr } = await runFleetCommand(['diagram', execution.workflowId, '--out', file]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
-    expect(stderr).toContain(`wrote ${file}`);
+    expect(stderr).toContain(`Wrote ${file}`);
     const svg = readFileSync(file, 'utf8');
     expect(svg).toMatch(
       new RegExp(`<g class="node task done"><title>flaky\nSIMPLE ${taskName}\nCOMPLETED · ${TIME} · 2 attempts`),

@@ -170,7 +170,7 @@ describe('an embedded server', { timeout: 300_000 }, () => {
     const started = await fleet(config, 'server', 'start');
     expect(started).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('Conductor is ready: http://127.0.0.1:'),
+      stdout: expect.stringContaining('Conductor is ready at http://127.0.0.1:'),
     });
     const status = await fleet(config, 'server', 'status', '--json');
     expect(status.code).toBe(0);

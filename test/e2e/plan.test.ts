@@ -81,7 +81,7 @@ describe.concurrent('a change that would break what runs', () => {
     folder.write('definitions', greet, greetingCode(greet, { text: 'good day' }));
     const { text } = await plan();
     expect(text).toContain(`+ workflow ${greet} v2 (version 1 in code): new-version`);
-    expect(text).toContain('beside the one that runs, because task hold is gone');
+    expect(text).toContain('beside the running one, because task hold is gone');
     expect(text).toContain(`tasks.child.subWorkflowParam.version: 1 → 2`);
     await apply();
     expect(await plan('--check')).toMatchObject({ code: 0, text: expect.stringContaining('no longer in code') });

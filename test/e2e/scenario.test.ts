@@ -81,7 +81,7 @@ test.concurrent('each mistake in a scenario has its words, and coverage below wh
     ].join('\n'),
   });
   expect(report.workflows[0]?.coverage.missed).toContainEqual({ ref: 'praise', what: 'completes' });
-  expect(stderr).toContain('90 % are asked for');
+  expect(stderr).toContain('--coverage requires 90 %');
   expect(code).toBe(1);
 });
 

@@ -32,7 +32,7 @@ beforeAll(async () => {
   own = await ownTemplates(conductor, names);
   done = await exclusively(SHIPPED_WORKERS);
   worker = startFleetCommand(['work']);
-  await worker.says(/serves \d+ task types/);
+  await worker.says(/serves \d+ task types?/);
 });
 
 afterAll(async () => {

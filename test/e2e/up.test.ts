@@ -17,7 +17,7 @@ const folder = () => ({ FLEET_DIR: mkdtempSync(join(tmpdir(), 'fleet-up-')) });
 test('fleet up runs the demonstration, stays, serves MCP, and ends in order on Ctrl-C', async () => {
   const port = await freePort();
   const up = startFleetCommand(['up', '--port', String(port)], folder());
-  await up.says(/Everything stays up/);
+  await up.says(/Everything keeps running/);
   const health = await fetch(`http://127.0.0.1:${port}/ready`);
   expect(health.status).toBe(200);
   up.child.kill('SIGINT');
@@ -25,7 +25,7 @@ test('fleet up runs the demonstration, stays, serves MCP, and ends in order on C
   expect(code, stderr).toBe(0);
   expect(stdout).toMatch(/OrderProcessing\s+COMPLETED/);
   expect(stdout).toMatch(/OrderProcessing\s+FAILED → compensated/);
-  expect(stdout).toContain("the shop's own books: reserved, charged, refunded, released, notified");
+  expect(stdout).toContain('what the shop recorded: reserved, charged, refunded, released, notified');
   expect(stdout).toMatch(/FileProcessing\s+COMPLETED/);
   expect(stdout).toContain(`claude mcp add --transport http conductor http://127.0.0.1:${port}/mcp`);
   const worker = Number(/worker: {2}process (\d+)/.exec(stderr)?.[1]);

@@ -2,13 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bundle, type manifest } from '../../cli/bundle/make-bundle.ts';
+import { makeBundle, type makeManifest } from '../../cli/bundle/make-bundle.ts';
 import { processEnvironment } from '../../core/config.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 import { connect, eras } from '../support/mcp-clients.ts';
 import { unzip } from '../support/unzip.ts';
 
-type Manifest = Awaited<ReturnType<typeof manifest>>;
+type Manifest = Awaited<ReturnType<typeof makeManifest>>;
 
 const folder = mkdtempSync(join(tmpdir(), 'fleet-bundle-'));
 let paths: string[];
@@ -16,7 +16,7 @@ let fake: FakeConductor;
 
 beforeAll(async () => {
   fake = await startFakeConductor();
-  paths = unzip(Buffer.from(await bundle()), folder);
+  paths = unzip(Buffer.from(await makeBundle()), folder);
 }, 120_000);
 afterAll(async () => {
   await fake.close();

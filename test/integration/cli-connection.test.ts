@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => fake.close());
 
-describe('a command ends when its work has ended, although a token would be refreshed in the background', () => {
+describe('a command ends after its work, and the refresh of its token does not keep it alive', () => {
   const withToken = () => {
     fake.routes = ({ path }) => (path === '/api/token' ? { body: { token: 'a.b.c' } } : undefined);
     return { CONDUCTOR_SERVER_URL: fake.url, CONDUCTOR_AUTH_KEY: 'key', CONDUCTOR_AUTH_SECRET: 'secret' };
@@ -23,9 +23,9 @@ describe('a command ends when its work has ended, although a token would be refr
   test.each([
     ['run without --wait', ['run', 'fake_flow'], 0],
     ['run with --wait', ['run', 'fake_flow', '--wait'], 0],
-    ['run of what is not there', ['run', 'nope'], 2],
+    ['run of an unknown workflow', ['run', 'nope'], 2],
     ['status', ['status'], 0],
-    ['status of what is not there', ['status', 'nope'], 2],
+    ['status of an unknown execution', ['status', 'nope'], 2],
   ])('%s', async (_, args, code) => {
     expect(await runFleetCommand(args, withToken())).toMatchObject({ code });
     expect(fake.requests.map(({ path }) => path)).toContain('/api/token');
@@ -35,15 +35,15 @@ describe('a command ends when its work has ended, although a token would be refr
 describe('waiting for an execution', () => {
   const run = (...args: string[]) =>
     startFleetCommand(['run', 'fake_flow', '--wait', ...args], { CONDUCTOR_SERVER_URL: fake.url });
-  const goesOn = 'The execution continues; look with `fleet status exec-1`.';
+  const continues = 'The execution continues; look with `fleet status exec-1`.';
 
-  test('outlasts answers that fail in between', async () => {
+  test('survives requests that fail in between', async () => {
     let looks = 0;
     fake.routes = ({ path }) => (path.endsWith('/status') && ++looks <= 3 ? { status: 503, body: 'busy' } : undefined);
     expect(await run().ended).toMatchObject({ code: 0, stdout: expect.stringContaining('COMPLETED') });
   });
 
-  test('gives up after a while, with the id and the way to look again', async () => {
+  test('gives up after a while, and says how to look again', async () => {
     fake.routes = ({ path }) => (path.endsWith('/status') ? { status: 503, body: 'busy' } : undefined);
     const { config } = loadConfig({ env: {} });
     const conductor = createConductor(createCaller({ ...config, conductorServerUrl: fake.url }));
@@ -55,12 +55,12 @@ describe('waiting for an execution', () => {
     await expect(followed).rejects.toMatchObject({
       code: 'upstream',
       message: expect.stringContaining('exec-1'),
-      remedy: goesOn,
+      remedy: continues,
     });
     expect(fake.requests.filter(({ path }) => path.endsWith('/status')).length).toBeGreaterThan(1);
   });
 
-  test('gives up at once where trying again cannot help', async () => {
+  test('gives up at once if a retry cannot help', async () => {
     fake.routes = ({ path }) =>
       path.endsWith('/status') ? { status: 403, body: { message: 'not yours' } } : undefined;
     const { code, stderr } = await run().ended;
@@ -71,7 +71,7 @@ describe('waiting for an execution', () => {
   test.each([
     ['Ctrl-C', [], 130, 'Stopped waiting for exec-1.'],
     ['--timeout', ['--timeout', '1'], 1, 'exec-1 has not ended after 1 s.'],
-  ])('ends on %s also while the server keeps its answer back', async (_, args, expected, message) => {
+  ])('ends on %s while the server does not answer', async (_, args, expected, message) => {
     const asked = Promise.withResolvers<void>();
     fake.routes = ({ path }) => {
       if (!path.endsWith('/status')) return undefined;
@@ -83,10 +83,10 @@ describe('waiting for an execution', () => {
     if (expected === 130) running.child.kill('SIGINT');
     const { code, stderr } = await running.ended;
     expect(code, stderr).toBe(expected);
-    expect(stderr).toContain(`error: ${message}\n${goesOn}`);
+    expect(stderr).toContain(`error: ${message}\n${continues}`);
   });
 
-  test('Ctrl-C before the server has confirmed the start says that it is open', async () => {
+  test('Ctrl-C before the server has confirmed the start reports that the start is in doubt', async () => {
     const asked = Promise.withResolvers<void>();
     fake.routes = ({ method, path }) => {
       if (method !== 'POST' || path !== '/api/workflow') return undefined;
@@ -98,11 +98,11 @@ describe('waiting for an execution', () => {
     running.child.kill('SIGINT');
     const { code, stderr } = await running.ended;
     expect(code).toBe(130);
-    expect(stderr).toContain('Stopped while fake_flow was being started.');
+    expect(stderr).toContain('Stopped while fake_flow was starting: it may or may not have started.');
   });
 });
 
-test('a command interrupted while it looks is interrupted, not broken', async () => {
+test('Ctrl-C during a request is reported as an interruption', async () => {
   const asked = Promise.withResolvers<void>();
   fake.routes = () => {
     asked.resolve();
@@ -116,7 +116,7 @@ test('a command interrupted while it looks is interrupted, not broken', async ()
   expect(stderr).toContain('error: Interrupted: stopped by SIGINT.');
 });
 
-test('a worker process whose health port is taken ends, and has taken no task', async () => {
+test('a worker process whose health port is taken ends before it polls', async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const port = String((other.address() as AddressInfo).port);

@@ -57,7 +57,7 @@ async function show(
 const failedFor = (noted: string) => ({ status: 'FAILED', output: { 'conductor.failure_workflow': noted } });
 const faults = async () => ((await (await fetch(`${shop.url}/faults`)).json()) as { faults: unknown[] }).faults;
 
-test('a compensation that the server could not start is told with its reason, and the rest is shown all the same', async () => {
+test('a compensation that the server could not start is reported with its reason, and the demonstration continues', async () => {
   const states = [{ status: 'COMPLETED' }, failedFor('No such workflow found by name'), { status: 'COMPLETED' }];
   const { ok, said } = await show(states, { file: 'README.md' });
   expect(ok).toBe(false);
@@ -66,13 +66,13 @@ test('a compensation that the server could not start is told with its reason, an
   expect(said).toMatch(/3\. README\.md, compressed and analysed\n.*COMPLETED/);
 });
 
-test('an order that should go through and does not is shown as what it is', async () => {
+test('an order that should succeed and does not is shown with its real state', async () => {
   const { ok, said } = await show([{ status: 'TERMINATED' }, failedFor('none')], {});
   expect(ok).toBe(false);
-  expect(said).toMatch(/1\. An order that goes through\n.*TERMINATED/);
+  expect(said).toMatch(/1\. An order that succeeds\n.*TERMINATED/);
 });
 
-test('a folder without a file is no failure, and is said', async () => {
+test('a folder without a file is reported and is not a failure', async () => {
   const compensation = '00000000-0000-4000-8000-000000000000';
   const states = [{ status: 'COMPLETED' }, failedFor(compensation)];
   const conductor = serverWith(states);
@@ -93,11 +93,11 @@ test('a folder without a file is no failure, and is said', async () => {
   expect(ok).toBe(true);
 });
 
-test('a demonstration that is given up takes back the fault it has ordered', async () => {
+test('a demonstration that is given up removes its fault from the shop', async () => {
   const over = new AbortController();
   const shown = show([{ status: 'COMPLETED' }], { signal: over.signal });
   await expect.poll(faults).toHaveLength(1);
-  // Not before it is followed: a start that is given up ends with what gave it up, which the command line translates.
+  // Only once it is followed: an interrupted start throws the reason of the signal, which the command line translates.
   await expect.poll(() => fake.requests.some(({ path }) => path.includes('exec-1'))).toBe(true);
   over.abort();
   await expect(shown).rejects.toMatchObject({ code: 'cancelled' });
@@ -105,7 +105,7 @@ test('a demonstration that is given up takes back the fault it has ordered', asy
 });
 
 test.each(['https://127.0.0.1', 'http://192.0.2.1', 'http://127.0.0.1/behind/a/path'])(
-  'a shop at %s is not ours to open',
+  'opens no shop at %s',
   async (start) => {
     const { host, protocol, pathname } = new URL(start);
     const shopUrl = `${protocol}//${host}:${await freePort()}${pathname === '/' ? '' : pathname}`;
@@ -115,7 +115,7 @@ test.each(['https://127.0.0.1', 'http://192.0.2.1', 'http://127.0.0.1/behind/a/p
   },
 );
 
-test.each(['localhost', '127.0.0.1', '[::1]'])('a shop at %s opens there', async (host) => {
+test.each(['localhost', '127.0.0.1', '[::1]'])('opens the shop at %s', async (host) => {
   const port = await freePort();
   const opened = await openShop({ ...config, shopUrl: `http://${host}:${port}` }, silentLogger);
   expect((await fetch(`${opened.url}/health`)).status).toBe(200);

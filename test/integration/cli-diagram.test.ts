@@ -18,7 +18,7 @@ function file(name: string, content: unknown): string {
   return path;
 }
 
-test('one of ours is drawn by its name, with its failure workflow', async () => {
+test('draws a shipped workflow by its name, with its failure workflow', async () => {
   const { code, stdout, stderr } = await diagram('OrderProcessing');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(
@@ -27,14 +27,14 @@ test('one of ours is drawn by its name, with its failure workflow', async () => 
 });
 
 describe('a JSON file', () => {
-  test('holds a definition, alone or in a list, and may come from anywhere', async () => {
+  test('with a definition, alone or in a list, is drawn', async () => {
     const def = { name: 'Elsewhere', tasks: [step('a', 'PARALLEL'), { odd: true }] };
     const expected = 'Elsewhere v1\n├─ a               PARALLEL\n└─ (no reference)  SIMPLE\n';
     expect((await diagram(file('one.json', def))).stdout).toBe(expected);
     expect((await diagram(file('list.json', [def]))).stdout).toBe(expected);
   });
 
-  test('holds an execution of hundreds of tasks: the rest is counted, --all draws it', async () => {
+  test('with an execution of hundreds of tasks is folded, and --all draws every task', async () => {
     const refs = Array.from({ length: 300 }, (_, index) => `t${index}`);
     const run = {
       workflowId: 'id-1',
@@ -58,20 +58,20 @@ describe('a JSON file', () => {
     const short = await diagram(path);
     expect(short.stdout.split('\n').length).toBeLessThan(12);
     expect(short.stdout).toContain('(294 more tasks, all COMPLETED)');
-    expect(short.stderr).toContain('294 tasks only counted; --all draws everything');
+    expect(short.stderr).toContain('294 tasks counted and not drawn; --all draws every task.');
     const all = await diagram(path, '--all');
     expect(all.stdout).toMatch(/t150 +SIMPLE/);
     expect(all.stderr).toBe('');
     expect((await diagram(path, '--all', '--format', 'mermaid')).stderr).toBe('');
   });
 
-  test('what Mermaid would refuse to draw is said', async () => {
+  test('that is too large for Mermaid gets a note', async () => {
     const long = { name: 'Long', tasks: Array.from({ length: 600 }, (_, index) => step(`t${index}`)) };
-    expect((await diagram(file('long.json', long), '--format', 'mermaid')).stderr).toContain('at most 500 lines');
+    expect((await diagram(file('long.json', long), '--format', 'mermaid')).stderr).toContain('more than 500 lines');
   });
 
   test.each([
-    ['no JSON', '{', /Cannot read .*broken\.json/],
+    ['no JSON', '{', /Cannot read ".*broken\.json"/],
     ['something else', { hello: 1 }, /neither one workflow definition nor one execution/],
     [
       'several definitions',
@@ -81,13 +81,13 @@ describe('a JSON file', () => {
       ],
       /a list of 2/,
     ],
-  ])('%s is answered with what it should hold', async (_, content, message) => {
+  ])('with %s is refused, and the error says what it should hold', async (_, content, message) => {
     const { code, stdout, stderr } = await diagram(file('broken.json', content));
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(message);
   });
 
-  test('that is not there', async () => {
+  test('that does not exist is refused', async () => {
     expect(await diagram(join(folder, 'missing.json'))).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('missing.json'),
@@ -100,14 +100,14 @@ describe('formats', () => {
     ['picture.svg', /^<svg /],
     ['picture.mmd', /^flowchart TD\n/],
     ['picture.txt', /^FileProcessing v1\n/],
-  ])('--out %s says which', async (name, content) => {
+  ])('the name of --out %s chooses the format', async (name, content) => {
     const path = join(folder, name);
     const { code, stdout, stderr } = await diagram('FileProcessing', '--out', path);
-    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: `wrote ${path}\n` });
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: `Wrote ${path}.\n` });
     expect(readFileSync(path, 'utf8')).toMatch(content);
   });
 
-  test('--format is stronger than the name of the file', async () => {
+  test('--format overrides the name of the file', async () => {
     const path = join(folder, 'odd.svg');
     await diagram('FileProcessing', '--out', path, '--format', 'mermaid');
     expect(readFileSync(path, 'utf8')).toMatch(/^flowchart TD\n/);
@@ -119,14 +119,14 @@ describe('formats', () => {
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBe(60);
   });
 
-  test('what is piped has no colours and is not cut', async () => {
+  test('piped text has no colours and is not cut', async () => {
     const { stdout } = await diagram('ResearchAgent');
     expect(stdout).not.toContain('\u001b');
     expect(stdout).toContain("while $.research['iteration'] < 5 && !($.confidence >= 0.9)");
   });
 });
 
-describe('wrong usage ends with 2 and a sentence', () => {
+describe('wrong usage ends with exit code 2 and a sentence', () => {
   test.each([
     [['diagram'], /missing required argument/],
     [['diagram', 'X', '--format', 'png'], /--format must be one of .*, not "png"\./],
@@ -141,17 +141,17 @@ describe('wrong usage ends with 2 and a sentence', () => {
   test('a file that cannot be written', async () => {
     const { code, stderr } = await diagram('FileProcessing', '--out', join(folder, 'no', 'such', 'folder.svg'));
     expect(code).toBe(2);
-    expect(stderr).toMatch(/Cannot write .*folder\.svg/);
+    expect(stderr).toMatch(/Cannot write ".*folder\.svg"/);
   });
 
-  test('a name that is not ours, and no server to ask', async () => {
+  test('an unknown name without a server to ask', async () => {
     const { code, stderr } = await diagram('NobodysWorkflow');
     expect(code).toBe(1);
     expect(stderr).toContain('No Conductor server is configured');
   });
 });
 
-test('--help suffices', async () => {
+test('--help shows the flags and an example', async () => {
   const { stdout } = await diagram('--help');
   for (const word of ['--format <format>', '--out <file>', '--all', 'fleet diagram OrderProcessing --out order.svg']) {
     expect(stdout).toContain(word);

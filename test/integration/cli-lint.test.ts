@@ -31,13 +31,13 @@ function file(name: string, content: unknown, indent = 2): string {
 }
 
 describe('fleet lint', () => {
-  test('without arguments looks at everything that is shipped, and finds nothing', async () => {
+  test('without arguments checks every shipped definition, and finds nothing', async () => {
     const { code, stdout } = await fleet('--strict');
     expect(stdout).toMatch(/^\d+ workflows, \d+ task definitions: nothing found\n$/);
     expect(code).toBe(0);
   });
 
-  test('says where, what, why and what to do, and exits with 1', async () => {
+  test('reports place, mistake, reason and repair, and exits with 1', async () => {
     const { code, stdout } = await fleet(file('wrong.json', wrong));
     expect(code).toBe(1);
     expect(stdout).toContain('wrong.json: workflow wrong');
@@ -46,7 +46,7 @@ describe('fleet lint', () => {
       expect(stdout).toContain(word);
   });
 
-  test('--json is for machines, and warnings fail with --strict only', async () => {
+  test('--json prints JSON, and warnings fail only with --strict', async () => {
     const path = file('risky.json', [right, risky]);
     const { code, stdout } = await fleet(path, '--json');
     expect(code).toBe(0);
@@ -63,10 +63,10 @@ describe('fleet lint', () => {
     expect((await fleet(path, '--strict')).code).toBe(1);
   });
 
-  test('--fix mends what is safe, in the indentation of the file, and says what', async () => {
-    const path = file('mend.json', [right, wrong], 4);
+  test('--fix corrects what is safe, keeps the indentation of the file, and lists the corrections', async () => {
+    const path = file('fixable.json', [right, wrong], 4);
     const { code, stdout } = await fleet(path, '--fix');
-    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('mended   unknown-task-field') });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('fixed    unknown-task-field') });
     const [first, second] = [
       right,
       { ...wrong, version: 1, tasks: [http, { ...reader, inputParameters: { x: '${h.output.response.statusCode}' } }] },
@@ -74,7 +74,7 @@ describe('fleet lint', () => {
     expect(readFileSync(path, 'utf8')).toBe(`${JSON.stringify([first, second], null, 4)}\n`);
   });
 
-  test('--rule and --ignore choose among the rules, and refuse what is none', async () => {
+  test('--rule and --ignore choose rules, and refuse an unknown rule', async () => {
     const path = file('chosen.json', wrong);
     expect((await fleet(path, '--rule', 'coerced-type')).stdout).toContain('0 errors, 1 warning');
     expect((await fleet(path, '--ignore', 'coerced-type')).stdout).toContain('1 error, 0 warnings');
@@ -85,7 +85,7 @@ describe('fleet lint', () => {
     expect((await fleet('--list')).stdout).toContain('unknown-task-field');
   });
 
-  test('in a folder takes the definitions, of workflows and of tasks, and leaves the other files', async () => {
+  test('in a folder checks the definitions of workflows and tasks, and ignores other files', async () => {
     mkdirSync(join(folder, 'many'), { recursive: true });
     file('many/package.json', { name: 'x', scripts: {} });
     file('many/flow.json', right);
@@ -98,7 +98,7 @@ describe('fleet lint', () => {
     expect(code).toBe(1);
   });
 
-  test('takes a definition in code', async () => {
+  test('checks a definition in code', async () => {
     const { code, stdout } = await fleet('workflows/definitions/order-processing.ts');
     expect({ code, stdout }).toEqual({
       code: 0,
@@ -106,7 +106,7 @@ describe('fleet lint', () => {
     });
   });
 
-  test('a file that is not there or no JSON is the caller’s mistake', async () => {
+  test('a missing file and a file that is not JSON end with exit code 2', async () => {
     expect(await fleet(join(folder, 'nope.json'))).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('no file or folder'),
@@ -114,7 +114,7 @@ describe('fleet lint', () => {
     writeFileSync(join(folder, 'broken.json'), '{');
     expect(await fleet(join(folder, 'broken.json'))).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('no JSON'),
+      stderr: expect.stringContaining('is not JSON'),
     });
   });
 });

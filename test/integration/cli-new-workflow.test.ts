@@ -19,10 +19,10 @@ const fleet = (cwd: string, ...args: string[]) =>
   start(cwd, join(checkout, 'cli/fleet.js'), 'new', 'workflow', ...args);
 const tool = (name: string, ...args: string[]) => start(checkout, join(root, 'node_modules', name), ...args);
 
-/** What the first tests have had generated: to compile it takes long, and is done once. */
+/** The files that the first tests have generated. Compiling takes long, so one test compiles them all. */
 const written: string[] = [];
 
-/** The generated files compile, and neither lint nor format has anything to say. */
+/** Expects that the generated files compile and pass lint and format. */
 async function expectClean(files: readonly string[]): Promise<void> {
   const config = join(checkout, 'tsconfig.generated.json');
   writeFileSync(config, JSON.stringify({ extends: './tsconfig.json', include: files }));
@@ -35,7 +35,7 @@ async function expectClean(files: readonly string[]): Promise<void> {
 }
 
 describe('fleet new workflow', () => {
-  test('in a checkout writes a definition and its dry runs beside the shipped ones, and says what is next', async () => {
+  test('in a checkout writes a definition and its scenarios beside the shipped ones, and lists the next steps', async () => {
     const { code, stdout, stderr } = await fleet(checkout, 'order-report');
     expect({ code, stdout }).toEqual({
       code: 0,
@@ -44,13 +44,15 @@ describe('fleet new workflow', () => {
     expect(readFileSync(join(checkout, 'workflows/definitions/order-report.ts'), 'utf8')).toContain(
       "name: 'OrderReport'",
     );
-    expect(stderr).toMatch(/fleet lint workflows\/definitions\/order-report.ts .*\n +fleet test OrderReport +its dry/);
+    expect(stderr).toMatch(
+      /fleet lint workflows\/definitions\/order-report.ts .*\n +fleet test OrderReport +run its scenarios/,
+    );
     expect(stderr).toContain('fleet work --only log_message');
     expect(stderr).toContain(`fleet run OrderReport --input '{"who":"Ada"}' --wait`);
     written.push(...stdout.trim().split('\n'));
   });
 
-  test("in a folder of one's own writes a schedule or an event handler too, where the template has one", async () => {
+  test("in the user's folder also writes the schedule or event handler of the template", async () => {
     const args = ['--template', 'scheduled', '--workflows-dir', 'own'];
     const { code, stdout, stderr } = await fleet(checkout, 'nightly_report', ...args);
     expect({ code, stdout }).toEqual({
@@ -65,13 +67,13 @@ describe('fleet new workflow', () => {
     written.push(...stdout.trim().split('\n'), ...started.stdout.trim().split('\n'));
   });
 
-  test('writes what compiles, and what lint and format have nothing to say about', () => expectClean(written));
+  test('writes files that compile and pass lint and format', () => expectClean(written));
 
-  test('elsewhere writes below the folder one is in, and says what is missing there', async () => {
+  test('outside of a checkout writes below the current folder, and reports a missing zod', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'new-'));
     const { code, stderr } = await fleet(folder, 'OrderReport', '--template', 'resilient_http');
     expect(code).toBe(0);
-    expect(stderr).toContain('--workflows-dir chooses another one');
+    expect(stderr).toContain('Written below the current folder. Choose another one with --workflows-dir.');
     expect(stderr).toContain('npm install zod');
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     const file = join(folder, 'workflows/definitions/order-report.ts');
@@ -102,49 +104,49 @@ describe('fleet new workflow', () => {
     rmSync(folder, { recursive: true });
   }, 120_000); // it builds the package
 
-  test('overwrites nothing, and writes nothing beside what is there', async () => {
+  test('overwrites no file, and then writes no other file either', async () => {
     mkdirSync(join(checkout, 'kept/schedules'), { recursive: true });
     const mine = join(checkout, 'kept/schedules/order-report-daily.ts');
     writeFileSync(mine, 'mine');
     const args = ['OrderReport', '--template', 'scheduled', '--workflows-dir', 'kept'];
     const { code, stderr } = await fleet(checkout, ...args);
     expect(code).toBe(1);
-    expect(stderr).toContain('error: kept/schedules/order-report-daily.ts is there already.\nChoose another name');
+    expect(stderr).toContain('error: "kept/schedules/order-report-daily.ts" already exists.\nChoose another name');
     expect(existsSync(join(checkout, 'kept/definitions'))).toBe(false);
     expect(readFileSync(mine, 'utf8')).toBe('mine');
   });
 
   test.each([
-    ['order report', 'Write it like OrderReport: OrderReport.'],
-    ['2nd-try', 'NdTry'],
-    ['../evil', 'Evil.'],
-    ['orderReport', 'OrderReport.'],
-    ['!', 'Write it like OrderReport.'],
-  ])('%s is no name, and the answer has one', async (name, remedy) => {
+    ['order report', 'Write it like "OrderReport", here "OrderReport".'],
+    ['2nd-try', '"NdTry"'],
+    ['../evil', '"Evil".'],
+    ['orderReport', '"OrderReport".'],
+    ['!', 'Write it like "OrderReport".'],
+  ])('refuses the name %s and proposes one', async (name, remedy) => {
     const { code, stderr } = await fleet(checkout, name, '--workflows-dir', 'none');
     expect(code).toBe(2);
-    expect(stderr).toContain(`error: ${JSON.stringify(name)} is no name for a workflow.`);
+    expect(stderr).toContain(`error: ${JSON.stringify(name)} cannot be the name of a workflow.`);
     expect(stderr).toContain(remedy);
     expect(existsSync(join(checkout, 'none'))).toBe(false);
   });
 
-  test('a missing name and a template that nobody knows are answered with what there is', async () => {
-    expect(await fleet(checkout)).toMatchObject({ code: 2, stderr: expect.stringContaining('A name is missing.') });
+  test('a missing name and an unknown template are refused; the error lists the templates', async () => {
+    expect(await fleet(checkout)).toMatchObject({ code: 2, stderr: expect.stringContaining('The name is missing.') });
     const unknown = await fleet(checkout, 'OrderReport', '--template', 'nonsense');
     expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('resilient_http') });
   });
 
-  test('the templates are listed, for people and for programs', async () => {
+  test('--list prints the templates, as text or JSON', async () => {
     expect(await fleet(checkout, '--list')).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^ai_agent +A model[\s\S]*\n {2,}When: /),
+      stdout: expect.stringMatching(/^ai_agent +A model[\s\S]*\n {2,}When to use it: /),
     });
     const { stdout } = await fleet(checkout, '--list', '--json');
     expect(JSON.parse(stdout)).toEqual(await listTemplates());
   });
 
-  test('what is for workflows is not for workers', async () => {
+  test('refuses the flags of workflows for a worker', async () => {
     const asked = await start(checkout, join(checkout, 'cli/fleet.js'), 'new', 'worker', 'a_task', '--list');
-    expect(asked).toMatchObject({ code: 2, stderr: expect.stringContaining('are for workflows') });
+    expect(asked).toMatchObject({ code: 2, stderr: expect.stringContaining('are only for workflows') });
   });
 });

@@ -23,7 +23,7 @@ const start: Checkout['start'] = (...command) => copy.start(...command);
 const fleet = (cwd: string, ...args: string[]) => start(cwd, join(checkout, 'cli/fleet.js'), ...args);
 const tool = (name: string, ...args: string[]) => start(checkout, join(root, 'node_modules', name), ...args);
 
-/** The generated files compile, and neither lint nor format has anything to say. */
+/** Expects that the generated files compile and pass lint and format. */
 async function expectClean(files: string[]): Promise<void> {
   const config = join(checkout, 'tsconfig.generated.json');
   writeFileSync(config, JSON.stringify({ extends: './tsconfig.json', include: files }));
@@ -36,7 +36,7 @@ async function expectClean(files: string[]): Promise<void> {
 }
 
 describe('fleet new worker', () => {
-  test('in a checkout writes the worker and a test that passes as they are', async () => {
+  test('in a checkout writes a worker and a test that passes', async () => {
     const { code, stdout, stderr } = await fleet(checkout, 'new', 'worker', 'send-invoice');
     expect({ code, stdout }).toEqual({
       code: 0,
@@ -50,7 +50,7 @@ describe('fleet new worker', () => {
     expect(tested, tested.stdout).toMatchObject({ code: 0, stdout: expect.stringContaining('2 passed') });
   });
 
-  test("in a folder of one's own writes a test for Node's runner beside the worker, and the worker is found there", async () => {
+  test("in the user's folder writes a test for Node's runner beside the worker, and `fleet work` finds the worker", async () => {
     const { code, stdout, stderr } = await fleet(checkout, 'new', 'worker', 'charge_card', '--tasks-dir', 'own/tasks');
     expect({ code, stdout }).toEqual({
       code: 0,
@@ -61,16 +61,16 @@ describe('fleet new worker', () => {
     const tested = await start(checkout, '--test', command);
     expect(tested, tested.stdout).toMatchObject({ code: 0, stdout: expect.stringContaining('pass 2') });
     const served = await fleet(checkout, 'work', '--tasks-dir', 'own/tasks', '--only', 'nobody');
-    expect(served.stderr).toContain('There are charge_card.');
+    expect(served.stderr).toContain('Name some of these: charge_card.');
   });
 
-  test('elsewhere writes below the folder one is in, links or not, and says what is missing there', async () => {
+  test('outside of a checkout writes below the current folder, also through a link, and reports a missing zod', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'new-'));
     mkdirSync(join(folder, 'deep/er'), { recursive: true });
     symlinkSync(join(folder, 'deep/er'), join(folder, 'linked'));
     const { code, stderr } = await fleet(join(folder, 'linked'), 'new', 'worker', 'charge_card');
     expect(code).toBe(0);
-    expect(stderr).toContain('--tasks-dir chooses another one');
+    expect(stderr).toContain('Written below the current folder. Choose another one with --tasks-dir.');
     expect(stderr).toContain('npm install zod');
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     const tested = await start(folder, '--test', join(folder, 'linked/workers/tasks/charge-card.test.ts'));
@@ -78,35 +78,35 @@ describe('fleet new worker', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('overwrites nothing, and writes nothing beside what is there', async () => {
+  test('overwrites no file, and then writes no other file either', async () => {
     const folder = join(checkout, 'kept');
     mkdirSync(folder);
     writeFileSync(join(folder, 'a-task.test.ts'), 'mine');
     const { code, stderr } = await fleet(checkout, 'new', 'worker', 'a_task', '--tasks-dir', 'kept');
     expect(code).toBe(1);
-    expect(stderr).toContain('error: kept/a-task.test.ts is there already.\nChoose another name');
+    expect(stderr).toContain('error: "kept/a-task.test.ts" already exists.\nChoose another name');
     expect(existsSync(join(folder, 'a-task.ts'))).toBe(false);
     expect(readFileSync(join(folder, 'a-task.test.ts'), 'utf8')).toBe('mine');
   });
 
   test.each([
-    ['SendInvoice', 'Write it like charge_card: send_invoice.'],
-    ['send invoice', 'send_invoice.'],
-    ['2nd-try', 'nd_try.'],
-    ['../evil', 'evil.'],
-    ['a__b', 'a_b.'],
-    ['!', 'Write it like charge_card.'],
-  ])('%s is no name, and the answer has one', async (name, remedy) => {
+    ['SendInvoice', 'Write it like "charge_card", here "send_invoice".'],
+    ['send invoice', '"send_invoice".'],
+    ['2nd-try', '"nd_try".'],
+    ['../evil', '"evil".'],
+    ['a__b', '"a_b".'],
+    ['!', 'Write it like "charge_card".'],
+  ])('refuses the name %s and proposes one', async (name, remedy) => {
     const { code, stderr } = await fleet(checkout, 'new', 'worker', name, '--tasks-dir', 'none');
     expect(code).toBe(2);
-    expect(stderr).toContain(`error: ${JSON.stringify(name)} is no name for a task type.`);
+    expect(stderr).toContain(`error: ${JSON.stringify(name)} cannot be the name of a task type.`);
     expect(stderr).toContain(remedy);
     expect(existsSync(join(checkout, 'none'))).toBe(false);
   });
 
-  test('explains itself, and writes nothing but what it knows', async () => {
+  test('explains its flags, and refuses an unknown kind', async () => {
     expect((await fleet(checkout, 'new', '--help')).stdout).toMatch(
-      /--tasks-dir <folder>[\s\S]*Nothing is overwritten/,
+      /--tasks-dir <folder>[\s\S]*Files that exist are never overwritten/,
     );
     expect(await fleet(checkout, 'new', 'tool', 'x')).toMatchObject({ code: 2 });
   });

@@ -152,7 +152,7 @@ describe('fleet apply', () => {
     const file = join(files, 'plan.json');
     await run(plan, greeting(), ['--out', file]);
     expect((await applied(nothing(), file)).stdout).toContain('created: workflow Greet v1');
-    expect((await applied(nothing(), file)).stdout).toContain('was there already: workflow Greet v1');
+    expect((await applied(nothing(), file)).stdout).toContain('already there: workflow Greet v1');
     expect(server.names()).toEqual(['Greet 1']);
   });
 

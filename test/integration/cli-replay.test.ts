@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type FakeConductor, fakeTask, startFakeConductor } from '../support/fake-conductor.ts';
 import { root, runFleetCommand, startFleetCommand } from '../support/product.ts';
 
-/** Workers that one could have written oneself: one that greets, one that waits for its signal, one in a thread. */
+/** Workers of a user: one that greets, one that waits for its signal, one in a thread. */
 mkdirSync(join(root, '.fleet'), { recursive: true });
 const tasksDir = mkdtempSync(join(root, '.fleet/replay-'));
 const source = (name: string, handler: string, options = '{}') => `
@@ -62,7 +62,7 @@ const replay = async (...args: string[]) => {
 describe('fleet replay', () => {
   const greeting = { said: 'Hello, Ada (1, exec-1:first, {})' };
 
-  test('runs the worker on the real input, shows what it says, and compares', async () => {
+  test('runs the worker on the stored input, shows its output, and compares the result', async () => {
     const { code, said, stderr } = await replay(past('greet', { outputData: greeting }));
     expect(code).toBe(0);
     expect(said).toEqual({
@@ -72,14 +72,14 @@ describe('fleet replay', () => {
       outputData: greeting,
       sameAsServer: true,
     });
-    expect(stderr).toContain('warning: what the handler does is done for real and once more');
+    expect(stderr).toContain('Warning: the effects of the handler are real and happen again.');
     expect(stderr).toContain('task log: a line');
     expect(stderr).toContain('progress: {"half":true}');
     expect(stderr).toContain('"msg":"a warning"');
-    expect(stderr).toContain('the server has the same');
+    expect(stderr).toContain('The server has the same result.');
   });
 
-  test('tells the server nothing', async () => {
+  test('sends nothing to the server', async () => {
     await replay(past('greet'));
     await replay(past('greet', { inputData: { who: 'nobody' } }));
     expect(fake.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
@@ -88,17 +88,17 @@ describe('fleet replay', () => {
     ]);
   });
 
-  test('says where it comes to something else, as another attempt too', async () => {
+  test('reports another result than on the server, and can run as another attempt', async () => {
     expect(await replay(past('greet', { outputData: { said: 'Bye' } }))).toMatchObject({
       code: 0,
       said: { sameAsServer: false },
-      stderr: expect.stringContaining('the server has something else'),
+      stderr: expect.stringContaining('The server has another result.'),
     });
     expect((await replay(past('greet', { retryCount: 1 }))).said.outputData.said).toContain('(2,');
     expect((await replay(past('greet', { retryCount: 1 }), '--attempt', '5')).said.outputData.said).toContain('(5,');
   });
 
-  test('of a task that has no result yet hands on its progress and compares nothing', async () => {
+  test('of a task without a result passes its progress to the handler and compares nothing', async () => {
     const { said } = await replay(past('greet', { status: 'IN_PROGRESS', outputData: { page: 3 } }));
     expect(said).toMatchObject({ sameAsServer: null, outputData: { said: expect.stringContaining('{"page":3}') } });
   });
@@ -115,7 +115,7 @@ describe('fleet replay', () => {
     });
   });
 
-  test('runs in a thread what wants one', async () => {
+  test('runs a worker with `thread` in a thread', async () => {
     expect(await replay(past('compute'))).toMatchObject({
       code: 0,
       said: { outputData: { said: 'computed for Ada' } },
@@ -136,41 +136,41 @@ describe('fleet replay', () => {
     expect(code, stderr).toBe(130);
     expect(stdout).toBe('');
     expect(stderr).toContain('let go');
-    expect(stderr).toContain('error: Stopped before the handler had ended.\nWhat it had done by then is done.');
+    expect(stderr).toContain('error: Stopped before the handler had ended.\nIts effects until then stay.');
   });
 
-  test('--dry-input prints the input and runs nothing, of a task that nobody here serves too', async () => {
+  test('--dry-input prints the input and runs nothing, also for a task without a worker here', async () => {
     expect(await replay(past('HTTP'), '--dry-input')).toMatchObject({ code: 0, said: { who: 'Ada' } });
     const { said, stderr } = await replay(past('greet'), '--dry-input');
     expect(said).toEqual({ who: 'Ada' });
-    expect(stderr).not.toContain('warning');
+    expect(stderr).not.toContain('Warning');
   });
 
   test.each([
-    ['an unknown task', 'nope', 'INLINE', 2, 'There is no task nope'],
+    ['an unknown task', 'nope', 'INLINE', 2, 'There is no task "nope" on'],
     [
       'a task of the server',
       'task-1',
       'HTTP',
       2,
-      'type HTTP, which the server itself executes.\nOnly tasks that a worker',
+      'The server itself executes tasks of type HTTP; they have no worker.\nShow the input',
     ],
     [
-      'a task nobody here serves',
+      'a task without a worker here',
       'task-1',
       'other',
       2,
-      'no worker for other here.\nThere are compute, greet, hold; name',
+      'no worker for "other" here.\nGive the folder of your workers with --tasks-dir. These are here: compute, greet, hold.',
     ],
-  ])('%s is answered with a way on', async (_, id, taskType, expected, message) => {
+  ])('%s: the error says what to do', async (_, id, taskType, expected, message) => {
     past(taskType);
     const { code, stderr } = await replay(id);
     expect(code).toBe(expected);
     expect(stderr).toContain(message);
   });
 
-  test('explains itself', async () => {
-    expect((await start('--help').ended).stdout).toMatch(/--dry-input[\s\S]*for real and once more/);
+  test('--help warns of the effects of the handler', async () => {
+    expect((await start('--help').ended).stdout).toMatch(/--dry-input[\s\S]*are real and happen again/);
     expect(await replay('task-1', '--attempt', '0')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('fleet replay --help'),

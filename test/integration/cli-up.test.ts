@@ -26,13 +26,13 @@ function chosen(workerHealthPort: number) {
 }
 
 describe('the worker process of fleet up', () => {
-  test('finds in its environment every setting as it was resolved', async () => {
+  test('receives every resolved setting in its environment', async () => {
     const config = chosen(await freePort());
     expect(loadConfig({ env: asEnvironment(config) }).config).toEqual(config);
     expect(config).toMatchObject({ workerConcurrency: 3, mcpAllowedHosts: ['a', 'b'], conductorAuthSecret: 's' });
   });
 
-  test('serves as many tasks as fleet up was told', async () => {
+  test('serves as many tasks at once as the settings of fleet up say', async () => {
     fake.routes = ({ path }) => (path === '/api/token' ? { body: { token: 'a.b.c' } } : undefined);
     const port = await freePort();
     const config = chosen(port);
@@ -49,11 +49,11 @@ describe('the worker process of fleet up', () => {
   });
 });
 
-describe('Ctrl-C while fleet up comes up', () => {
+describe('Ctrl-C while fleet up starts', () => {
   test.each([
-    ['looks at what is registered', '/api/metadata/taskdefs', 'GET'],
-    ['registers', '/api/metadata/taskdefs', 'POST'],
-  ])('while it %s: nothing new is started', async (_, path, method) => {
+    ['reads the registered definitions', '/api/metadata/taskdefs', 'GET'],
+    ['registers definitions', '/api/metadata/taskdefs', 'POST'],
+  ])('and %s: nothing else is started', async (_, path, method) => {
     const asked = Promise.withResolvers<void>();
     let lock: unknown;
     fake.routes = (request) => {
@@ -82,10 +82,10 @@ describe('Ctrl-C while fleet up comes up', () => {
   });
 });
 
-test('a files root that cannot be read is said before anything is started', async () => {
+test('a files root that cannot be read is reported before anything is started', async () => {
   const env = { CONDUCTOR_SERVER_URL: fake.url, FLEET_DIR: folder };
   const { code, stderr } = await runFleetCommand(['up', '--once', '--files-root', join(folder, 'none')], env);
   expect(code).toBe(2);
-  expect(stderr).toMatch(/error: Cannot read the files root .*none: ENOENT/);
+  expect(stderr).toMatch(/error: Cannot read the files root ".*none": ENOENT/);
   expect(fake.requests).toEqual([]);
 });

@@ -37,7 +37,7 @@ async function work(env: Record<string, string> = {}, ...args: string[]): Promis
   const own = { CONDUCTOR_SERVER_URL: server.url, FLEET_DIR: dataDir, TASKS_DIR: tasksDir, WORKER_DRAIN_SECONDS: '1' };
   const running = startFleetCommand(['work', ...args], { ...own, ...env });
   processes.push(running);
-  return (await running.says(/worker (\S+) serves/))[1] ?? '';
+  return (await running.says(/Worker (\S+) serves/))[1] ?? '';
 }
 
 function workers(...args: string[]): Promise<Ran> {
@@ -72,12 +72,12 @@ describe('fleet workers', () => {
     expect((await listed()).workers.map(({ status }) => status.workerId).sort()).toEqual(ids);
   });
 
-  test('pauses a type in every process: what comes then stays in the queue until it is resumed', async () => {
+  test('pauses a type in every process: new tasks stay in the queue until it is resumed', async () => {
     await work();
     await work();
     const paused = await workers('pause', 'quick');
     expect(paused).toMatchObject({ code: 0, stdout: expect.stringMatching(/^(\S+-\d+ {2}paused quick\n){2}$/) });
-    // What a poll under way still brings is handed back.
+    // A poll that is under way may still receive a task; the process hands it back.
     const id = server.enqueue('quick', {});
     await expect
       .poll(async () => (await types()).flat().filter(({ state }) => state === 'paused'), { timeout: 15_000 })
@@ -89,9 +89,11 @@ describe('fleet workers', () => {
     expect(await server.result(id)).toMatchObject({ status: 'COMPLETED' });
   });
 
-  test('changes the concurrency of a process or of a type, in one process if it is named', async () => {
+  test('changes the concurrency of a process or of a type, only in the process that --worker names', async () => {
     const [first, second] = [await work(), await work()];
-    expect((await workers('concurrency', '7', '--worker', first)).stdout).toBe(`${first}  7 at once\n`);
+    expect((await workers('concurrency', '7', '--worker', first)).stdout).toBe(
+      `${first}  runs up to 7 tasks at once\n`,
+    );
     expect((await workers('concurrency', '3', 'quick', '--worker', second, '--json')).code).toBe(0);
     const { workers: all } = await listed();
     const of = (id: string) => all.find(({ status }) => status.workerId === id)?.status;
@@ -100,7 +102,7 @@ describe('fleet workers', () => {
     expect(of(second)?.types.map(({ concurrency }) => concurrency)).toEqual([50, 3]);
   });
 
-  test('reaches a process by its address, and by its health port to look only', async () => {
+  test('reaches a process by its control address, and can only read from its health port', async () => {
     const [port, health] = [String(await freePort()), String(await freePort())];
     await work({ WORKER_CONTROL_PORT: port, WORKER_HEALTH_PORT: health });
     const elsewhere = (...args: string[]) =>
@@ -110,20 +112,20 @@ describe('fleet workers', () => {
     expect(await elsewhere('pause', 'quick', '--url', `http://127.0.0.1:${port}/`)).toMatchObject({ code: 0 });
     expect(await elsewhere('pause', 'quick', '--url', `http://127.0.0.1:${health}`)).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('Changes go to the control port'),
+      stderr: expect.stringContaining('Use the control address of the process'),
     });
   });
 
-  test('shows the processes where no server answers, and says so', async () => {
+  test('shows the processes if no server answers, and reports that', async () => {
     await work();
     const unreachable = { CONDUCTOR_SERVER_URL: `http://127.0.0.1:${await freePort()}/api`, FLEET_DIR: dataDir };
     const { code, stdout, stderr } = await runFleetCommand(['workers'], unreachable);
     expect(code).toBe(0);
     expect(stdout).toMatch(/quick +\w+ +0\/50 +- .* - +-$/m);
-    expect(stderr).toContain('queues are not shown: Cannot reach');
+    expect(stderr).toContain('The queue depths are missing: Cannot reach');
   });
 
-  test('--watch shows it anew until Ctrl-C, also when the process has ended meanwhile', async () => {
+  test('--watch refreshes until Ctrl-C, also after the process has ended', async () => {
     await work();
     const watching = startFleetCommand(['workers', '--watch', '--json'], {
       CONDUCTOR_SERVER_URL: server.url,
@@ -135,17 +137,17 @@ describe('fleet workers', () => {
     });
     await expect.poll(() => lines.split('\n').length, { timeout: 10_000 }).toBeGreaterThan(2);
     processes[0]?.child.kill('SIGTERM');
-    await watching.says(/No worker process of the data folder/);
+    await watching.says(/No worker process with the data folder/);
     watching.child.kill('SIGINT');
     expect(await watching.ended).toMatchObject({ code: 0 });
   });
 });
 
-describe('what goes wrong gets a sentence and a way on', () => {
-  test.each([[[]], [['pause']], [['pause', 'quick']], [['concurrency', '3']]])('nothing runs: %j', async (args) => {
+describe('an error says what to do', () => {
+  test.each([[[]], [['pause']], [['pause', 'quick']], [['concurrency', '3']]])('no process runs: %j', async (args) => {
     const { code, stderr } = await workers(...args);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/error: No worker process of the data folder .* runs\.\nStart one with `fleet work`/);
+    expect(stderr).toMatch(/error: No worker process with the data folder ".*" runs\.\nStart one: fleet work\./);
   });
 
   test('an unknown type, process or number', async () => {
@@ -153,7 +155,7 @@ describe('what goes wrong gets a sentence and a way on', () => {
     expect(await workers('pause', 'nope')).toMatchObject({ code: 2, stderr: expect.stringContaining('nope') });
     expect(await workers('--worker', 'nobody')).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining(`No worker process nobody runs.\nThere are ${id}.`),
+      stderr: expect.stringContaining(`No worker process with the id "nobody" runs.\nName one of these: ${id}.`),
     });
     for (const args of [['concurrency'], ['concurrency', 'many'], ['concurrency', '0'], ['pause', 'a', 'b']])
       expect(await workers(...args)).toMatchObject({
@@ -166,15 +168,15 @@ describe('what goes wrong gets a sentence and a way on', () => {
     });
   });
 
-  test('an address where nobody or somebody else answers', async () => {
+  test('an address without a worker process', async () => {
     const nobody = await workers('--url', `http://127.0.0.1:${await freePort()}`);
     expect(nobody).toMatchObject({ code: 1, stdout: expect.stringContaining('ECONNREFUSED') });
     const other = await workers('pause', '--url', server.url);
-    expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('control port') });
+    expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('This port accepts no changes.') });
     expect(await workers('--url', 'localhost')).toMatchObject({ code: 2, stderr: expect.stringContaining('--url') });
   });
 
-  test('it explains itself', async () => {
+  test('--help lists the actions', async () => {
     expect((await workers('--help')).stdout).toMatch(/Actions:\n {2}list[\s\S]*concurrency <n> \[type\]/);
   });
 });

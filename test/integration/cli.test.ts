@@ -11,7 +11,7 @@ const nowhere = { FLEET_DIR: join(mkdtempSync(join(tmpdir(), 'cli-')), 'none') }
 const COMMANDS = readdirSync(join(root, 'cli/commands')).map((file) => basename(file, '.ts'));
 
 describe('help', () => {
-  test('fleet alone tells a newcomer what to do first', async () => {
+  test('fleet without a command shows the first steps and every command', async () => {
     const { code, stdout } = await runFleetCommand([], nowhere);
     expect(code).toBe(0);
     expect(stdout).toMatch(/First steps:[\s\S]*fleet up/);
@@ -25,7 +25,7 @@ describe('help', () => {
     expect(stdout).toContain('LOG_LEVEL');
   });
 
-  test('help is a command too, for a command and for what is none', async () => {
+  test('fleet help works like --help, and reports an unknown command', async () => {
     const flag = await runFleetCommand(['--help'], nowhere);
     expect(await runFleetCommand(['help'], nowhere)).toEqual({ ...flag, code: 0 });
     expect((await runFleetCommand(['help', 'run'], nowhere)).stdout).toContain('--workflow-version <n>');
@@ -35,14 +35,14 @@ describe('help', () => {
     });
   });
 
-  test('a mistyped command is answered with the right one', async () => {
+  test('a mistyped command gets a suggestion', async () => {
     const { code, stderr } = await runFleetCommand(['statsu'], nowhere);
     expect(code).toBe(2);
     expect(stderr).toContain('Did you mean status?');
   });
 });
 
-describe('what goes wrong gets a sentence, a way on, and exit code 2 where the caller can mend it', () => {
+describe('an error says what to do, and ends with exit code 2 if the caller can correct it', () => {
   test('a server that cannot be reached', async () => {
     const CONDUCTOR_SERVER_URL = `http://127.0.0.1:${await freePort()}/api`;
     const { code, stderr } = await runFleetCommand(['status'], { CONDUCTOR_SERVER_URL });
@@ -54,7 +54,7 @@ describe('what goes wrong gets a sentence, a way on, and exit code 2 where the c
   test('no server at all', async () => {
     const { code, stderr } = await runFleetCommand(['status'], nowhere);
     expect(code).toBe(1);
-    expect(stderr).toContain('`fleet up`');
+    expect(stderr).toContain('Start one: fleet server start.');
   });
 
   test('a configuration file with a typo', async () => {
@@ -76,7 +76,7 @@ describe('what goes wrong gets a sentence, a way on, and exit code 2 where the c
     [['run', 'X', '--timeout', '-1'], '--timeout must be more than 0, not "-1".', 'fleet run --help'],
     [['status', '--limit', '0'], '--limit must be at least 1, not "0".', 'fleet status --help'],
     [['server', 'logs', '--lines', 'all'], '--lines must be a number, not "all".', 'fleet server --help'],
-  ])('%j is answered with the flag as it was written', async (args, mistake, help) => {
+  ])('%j: the error names the flag as it was written', async (args, mistake, help) => {
     const { code, stderr } = await runFleetCommand(args, nowhere);
     expect(code).toBe(2);
     expect(stderr).toContain(mistake);
@@ -100,10 +100,10 @@ describe('what goes wrong gets a sentence, a way on, and exit code 2 where the c
     expect(stderr).toContain('--concurrency');
   });
 
-  test('a worker process for a task nobody wrote', async () => {
+  test('a worker process for a task without a worker', async () => {
     const { code, stderr } = await runFleetCommand(['work', '--only', 'nope'], nowhere);
     expect(code).toBe(2);
-    expect(stderr).toContain('There is no worker for nope.');
+    expect(stderr).toContain('There is no worker for "nope".');
     expect(stderr).toContain('http_request');
   });
 

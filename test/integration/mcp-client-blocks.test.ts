@@ -70,7 +70,7 @@ describe('what `fleet mcp install --print` prints', () => {
     const flags = ['claude-code', '--scope', 'user', '--server-url', fake.url];
     const home = { HOME: elsewhere, CLAUDE_CONFIG_DIR: elsewhere };
     const { code, stdout } = await runFleetCommand(['mcp', 'install', ...flags], home);
-    expect({ code, stdout }).toEqual({ code: 0, stdout: `Added conductor in ${join(elsewhere, '.claude.json')}.\n` });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `Added "conductor" in ${join(elsewhere, '.claude.json')}.\n` });
     expect(JSON.parse(readFileSync(join(elsewhere, '.claude.json'), 'utf8'))).toEqual(await printed(...flags));
   });
 });
@@ -93,7 +93,7 @@ describe('the README', () => {
   });
 
   test.each(blocks)(
-    'shows for $client what is generated for it, and it connects',
+    'shows the generated configuration of $client, and it connects',
     async ({ client, language, code }) => {
       const known = clients[client].httpType === null ? [stdio] : [stdio, { transport: 'http', url } as const];
       const here = code.replace(program, join(root, 'cli/fleet.js')).replace(api, fake.url).replace(url, http.url);
@@ -107,7 +107,7 @@ describe('the README', () => {
   );
 });
 
-describe('what `npm start` prints at its end', () => {
+describe('the connection help of `npm start`', () => {
   test('connects every client', async () => {
     const lines = connectionHelp({ mcpUrl: http.url, serverUrl: fake.url }).split('\n');
     const line = (client: ClientName) => lines.find((one) => one.trim().startsWith(`${clients[client].title} `)) ?? '';
@@ -138,7 +138,7 @@ describe('the plugin of Claude Code', () => {
     await expectToWork(started(project));
   });
 
-  test('says in another project what to do', () => {
+  test('in a project without the package says what to do', () => {
     const { command, args, env } = started(elsewhere);
     const { status, stdout, stderr } = spawnSync(command, args, { env, encoding: 'utf8' });
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });

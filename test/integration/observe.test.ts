@@ -102,7 +102,7 @@ describe('a worker process', () => {
     worker.child.stderr?.on('data', (chunk) => {
       output += chunk;
     });
-    await worker.says(/serves 1 task types/);
+    await worker.says(/serves 1 task type of/);
     await hasResults(2);
     expect(output).not.toContain('loads ');
 

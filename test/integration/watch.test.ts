@@ -23,12 +23,12 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   watching.child.kill('SIGKILL');
-  await watching.ended; // the workers hold its output too, so that this waits for them
+  await watching.ended; // its workers share its output, so this also waits for them
   await server.close();
   for (const folder of [dataDir, tasksDir]) rmSync(folder, { recursive: true });
 });
 
-/** Writes it as editors do: a new file in place of the old one. */
+/** Writes a file as editors do: a new file replaces the old one. */
 function write(name: string, text: string): void {
   writeFileSync(join(tasksDir, `${name}~`), text);
   renameSync(join(tasksDir, `${name}~`), join(tasksDir, name));
@@ -64,7 +64,7 @@ function pids(): number[] {
   }
 }
 
-/** One that nobody has buried yet has ended too. */
+/** A process whose parent has not collected it yet counts as ended. */
 async function hasEnded(pid: number): Promise<boolean> {
   return (await startOf(pid)) === undefined;
 }
@@ -78,7 +78,7 @@ async function answer(): Promise<Record<string, unknown>> {
   return (await server.result(server.enqueue('probe', {}))).outputData ?? {};
 }
 
-test('a changed worker takes over while tasks run, and none of them is lost', async () => {
+test('a changed worker takes over while tasks run, and no task is lost', async () => {
   write('probe.ts', worker(1));
   start();
   const first = await theOnlyWorker();
@@ -103,7 +103,7 @@ test('a changed worker takes over while tasks run, and none of them is lost', as
   expect(await answer()).toMatchObject({ version: 2 });
 });
 
-test('what a worker imports counts too, also in a folder that is new; a test beside it does not', async () => {
+test('a change of an imported file restarts the worker, also in a new folder; a change of a test does not', async () => {
   write('probe.ts', worker(1));
   start();
   const first = await theOnlyWorker();
@@ -125,12 +125,12 @@ test('what a worker imports counts too, also in a folder that is new; a test bes
   expect(await answer()).toMatchObject({ text: 'four' });
 });
 
-test('a change that cannot be loaded is shown, and the worker before it goes on', async () => {
+test('a change that cannot be loaded is reported, and the earlier worker keeps serving', async () => {
   write('probe.ts', worker(1));
   start();
   const first = await theOnlyWorker();
   write('probe.ts', 'export default {');
-  await watching.says(/probe\.ts[\s\S]*did not start: the one before it goes on/);
+  await watching.says(/probe\.ts[\s\S]*did not start\. The earlier one keeps serving\./);
   expect(await answer()).toMatchObject({ version: 1 });
   expect(pids()).toEqual([first]);
   write('probe.ts', worker(3));
@@ -138,23 +138,23 @@ test('a change that cannot be loaded is shown, and the worker before it goes on'
   expect(await answer()).toMatchObject({ version: 3 });
 });
 
-test('one that is broken from the start, or dies, is tried again on the next change', async () => {
+test('a worker that cannot start, or dies, is started again after the next change', async () => {
   write('probe.ts', 'nonsense(');
   start();
-  await watching.says(/did not start: nothing is served; waiting for a change/);
+  await watching.says(/did not start\. No tasks are served\. Waiting for a change\./);
   write('probe.ts', worker(1));
   const first = await theOnlyWorker();
   await watching.says(/serves 1 task/);
   expect(await answer()).toMatchObject({ version: 1 });
-  await pause(200); // whoever watches over it hears by another way that it serves
+  await pause(200); // the supervisor hears through its own channel that it serves
   process.kill(first, 'SIGKILL');
-  await watching.says(/the worker process was ended by SIGKILL; waiting for a change/);
+  await watching.says(/The worker process was ended by SIGKILL\. Waiting for a change\./);
   await vi.waitUntil(() => server.polling() === 0, WAIT); // a task given to the dead one's poll would be lost
   write('probe.ts', worker(2));
   expect(await answer()).toMatchObject({ version: 2 });
 });
 
-test('Ctrl-C drains what runs, the process before as well', async () => {
+test('Ctrl-C drains the running tasks, those of the earlier process too', async () => {
   write('probe.ts', worker(1, `await new Promise((resolve) => setTimeout(resolve, 2000));`));
   start();
   const first = await theOnlyWorker();
@@ -162,7 +162,7 @@ test('Ctrl-C drains what runs, the process before as well', async () => {
   await vi.waitUntil(() => server.running() === 1, WAIT);
   write('probe.ts', worker(2));
   await vi.waitUntil(() => pids().some((pid) => pid !== first), WAIT);
-  await watching.says(/stopping/);
+  await watching.says(/Stopping/);
   watching.child.kill('SIGINT');
   expect(await watching.ended).toMatchObject({ code: 0 });
   expect(await server.result(early)).toMatchObject({ status: 'COMPLETED', outputData: { version: 1 } });
@@ -177,14 +177,14 @@ test('a second Ctrl-C ends everything at once', async () => {
   server.enqueue('probe', {});
   await vi.waitUntil(() => server.running() === 1, WAIT);
   watching.child.kill('SIGINT');
-  await watching.says(/stopping/);
+  await watching.says(/Stopping/);
   await pause(700);
   watching.child.kill('SIGINT');
   expect(await watching.ended).toMatchObject({ code: 130 });
   expect(await hasEnded(pid)).toBe(true);
 });
 
-test('killed without a word it leaves nobody behind: its workers drain and end', async () => {
+test('if the supervisor is killed, its workers drain and end', async () => {
   write('probe.ts', worker(1, `await new Promise((resolve) => setTimeout(resolve, 1000));`));
   start();
   const pid = await theOnlyWorker();
@@ -196,17 +196,17 @@ test('killed without a word it leaves nobody behind: its workers drain and end',
   await vi.waitUntil(() => hasEnded(pid), WAIT);
 });
 
-test('killed while a worker starts it leaves nobody behind either', async () => {
+test('if the supervisor is killed while a worker starts, that worker ends too', async () => {
   write('probe.ts', worker(1));
   start();
-  await watching.says(/watching/);
+  await watching.says(/Watching/);
   await pause(60);
   watching.child.kill('SIGKILL');
   await watching.ended;
   expect(pids()).toEqual([]);
 });
 
-test('ports that were chosen are left alone: two workers run at a time', async () => {
+test('chosen ports are not used, because two workers run at the same time', async () => {
   write('probe.ts', worker(1));
   const port = String(await freePort());
   start({ WORKER_HEALTH_PORT: port, WORKER_CONTROL_PORT: port });

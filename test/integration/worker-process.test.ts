@@ -41,7 +41,7 @@ test('a worker process told to stop ends the task it runs first', async () => {
   const worker = startFleetCommand(['work', '--only', 'http_request'], { CONDUCTOR_SERVER_URL: fake.url });
   await asked.promise;
   worker.child.kill('SIGTERM');
-  await worker.says(/stopping/);
+  await worker.says(/Stopping/);
   expect(results).toEqual([]);
   answer.resolve();
   expect((await worker.ended).code).toBe(0);
@@ -56,7 +56,7 @@ test('a data folder that cannot be written is no reason to serve no tasks', asyn
   const fake = await startFakeConductor();
   const env = { CONDUCTOR_SERVER_URL: fake.url, FLEET_DIR: join(file, 'data') };
   const worker = startFleetCommand(['work', '--only', 'http_request'], env);
-  await worker.says(/serves 1 task types/);
+  await worker.says(/serves 1 task type of/);
   worker.child.kill('SIGTERM');
   const { code, stderr } = await worker.ended;
   expect(code).toBe(0);

@@ -106,7 +106,7 @@ export async function applyShipped(): Promise<void> {
 export async function startShipped(types?: readonly string[], env: Record<string, string> = {}): Promise<Running> {
   await applyShipped();
   const worker = startFleetCommand(['work', ...(types ? ['--only', types.join(',')] : [])], env);
-  await worker.says(/serves \d+ task types/);
+  await worker.says(/serves \d+ task types?/);
   return worker;
 }
 

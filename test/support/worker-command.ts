@@ -54,7 +54,7 @@ export class WorkerCommand {
     for (;;) {
       const command = new WorkerCommand(options, await freePort());
       if (options.program) return command; // it serves no health
-      await vi.waitUntil(() => /health: |EADDRINUSE/.test(command.output) || !command.alive, { timeout: START_MS });
+      await vi.waitUntil(() => /Health: |EADDRINUSE/.test(command.output) || !command.alive, { timeout: START_MS });
       if (!command.output.includes('EADDRINUSE')) return command;
       await command.ended; // another test took the port that was free a moment ago
     }
@@ -96,7 +96,7 @@ export class WorkerCommand {
   }
 
   ready(): Promise<void> {
-    return this.says(/serves \d+ task types/);
+    return this.says(/serves \d+ task types?/);
   }
 
   async says(pattern: RegExp): Promise<void> {

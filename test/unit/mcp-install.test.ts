@@ -41,7 +41,7 @@ interface Told {
   noted: string;
 }
 
-/** `fleet mcp install <client>` in the project of somebody who has nothing but their home. */
+/** Runs `fleet mcp install <client>` in an empty project with an empty home folder. */
 async function install(client: string | undefined, { options = {}, flags = {}, env = {} }: Given = {}): Promise<Told> {
   const { config } = loadConfig({ flags, env });
   const told: Told = { printed: '', noted: '' };
@@ -77,9 +77,9 @@ describe('fleet mcp install', () => {
   const overHttp = { flags: { mcpTransport: 'http' } };
   const atUrl = (url: string) => ({ options: { scope: 'user', url } });
 
-  test('makes the file where the client looks for it, and says what comes next', async () => {
+  test('writes the file that the client reads, and says what to do next', async () => {
     const { printed, noted } = await install('claude-code', { flags: { conductorServerUrl: 'http://c.example' } });
-    expect(printed).toBe(`Added conductor in ${join(project, '.mcp.json')}.\n`);
+    expect(printed).toBe(`Added "conductor" in ${join(project, '.mcp.json')}.\n`);
     expect(noted).toContain('approve the server');
     const env = { CONDUCTOR_SERVER_URL: 'http://c.example/api' };
     expect(JSON.parse(read('project/.mcp.json'))).toEqual({
@@ -88,7 +88,7 @@ describe('fleet mcp install', () => {
     expect(backups('project')).toEqual([]);
   });
 
-  test('leaves what else the file holds, keeps the old one beside it, and does nothing the second time', async () => {
+  test('keeps everything else in the file, copies the old file, and changes nothing the second time', async () => {
     const before = `{ // mine\n    "servers": {\n        "mail": { "url": "http://mail/mcp" } // ours\n    }\n}\n`;
     put('project/.vscode/mcp.json', before);
     await install('vscode', overHttp);
@@ -109,19 +109,19 @@ describe('fleet mcp install', () => {
     expect(backups('project/.vscode')).toEqual([backup]);
   });
 
-  test('changes its own entry, and takes it out again', async () => {
+  test('changes its own entry, and removes it', async () => {
     const before = '{\n  "mcpServers": {\n    "mail": {\n      "command": "mail"\n    }\n  }\n}\n';
     put('.cursor/mcp.json', before);
     await install('cursor', atUrl('https://one.example/mcp'));
     const { printed } = await install('cursor', atUrl('https://two.example/mcp'));
-    expect(printed).toBe(`Changed conductor in ${join(home, '.cursor/mcp.json')}.\n`);
+    expect(printed).toBe(`Changed "conductor" in ${join(home, '.cursor/mcp.json')}.\n`);
     expect(JSON.parse(read('.cursor/mcp.json')).mcpServers).toEqual({
       mail: { command: 'mail' },
       conductor: { url: 'https://two.example/mcp' },
     });
     const removal = { options: { scope: 'user', remove: true } };
     expect((await install('cursor', removal)).printed).toBe(
-      `Removed conductor from ${join(home, '.cursor/mcp.json')}.\n`,
+      `Removed "conductor" from ${join(home, '.cursor/mcp.json')}.\n`,
     );
     expect(read('.cursor/mcp.json')).toBe(before);
     expect(backups('.cursor')).toHaveLength(3);
@@ -129,7 +129,7 @@ describe('fleet mcp install', () => {
     expect(backups('.cursor')).toHaveLength(3);
   });
 
-  test('writes no secret: it names the variable, or says that the client has no way to', async () => {
+  test('writes no secret: it names the variable, or says that the client reads no variables', async () => {
     const env = { CONDUCTOR_AUTH_KEY: 'key-value', CONDUCTOR_AUTH_SECRET: 'secret-value' };
     const first = await install('claude-code', { env });
     expect(JSON.parse(read('project/.mcp.json')).mcpServers.conductor.env).toEqual({
@@ -138,31 +138,32 @@ describe('fleet mcp install', () => {
       CONDUCTOR_AUTH_SECRET: '${CONDUCTOR_AUTH_SECRET}',
     });
     const second = await install('claude-desktop', { env });
-    expect(second.noted).toContain('CONDUCTOR_AUTH_KEY, CONDUCTOR_AUTH_SECRET: secrets are never written');
+    expect(second.noted).toContain('The values of CONDUCTOR_AUTH_KEY, CONDUCTOR_AUTH_SECRET were not written');
+    expect(second.noted).toContain('Claude Desktop reads no variables');
     const files = [read('.config/Claude/claude_desktop_config.json'), read('project/.mcp.json')];
     expect(JSON.stringify([first, second, files])).not.toContain('-value');
   });
 
-  test('prints and writes nothing with --print', async () => {
+  test('with --print prints the configuration and writes nothing', async () => {
     const options = { scope: 'user', name: 'flows', print: true };
     const { printed, noted } = await install('vscode', { options });
     expect(JSON.parse(printed)).toMatchObject({ servers: { flows: { type: 'stdio', ...stdio } } });
-    expect(noted).toContain('nothing was written');
+    expect(noted).toContain('Nothing was written.');
     expect(readdirSync(home)).toEqual(['project']);
   });
 
-  test('leaves a file alone that is no JSON, and says what to put in', async () => {
+  test('does not change a file that is not JSON, and says what to add by hand', async () => {
     const file = put('project/.mcp.json', '{ "mcpServers": {\n  oops\n} }');
     await expect(install('claude-code', overHttp)).rejects.toMatchObject({
       code: 'config',
-      message: `${file} was left as it is: line 2 is not JSON.`,
+      message: `"${file}" was not changed: line 2 is not JSON.`,
       remedy: expect.stringContaining('"url": "http://127.0.0.1:3000/mcp"'),
     });
     expect(read('project/.mcp.json')).toBe('{ "mcpServers": {\n  oops\n} }');
     expect(backups('project')).toEqual([]);
   });
 
-  test('leaves a link a link, and the permissions of what it leads to', async () => {
+  test('keeps a symbolic link, and the permissions of its target', async () => {
     const target = put('dotfiles/cursor.json', '{}');
     chmodSync(target, 0o600);
     mkdirSync(join(home, '.cursor'));
@@ -190,9 +191,9 @@ describe('fleet mcp install', () => {
     ['cursor', { options: { scope: 'team' } }, '--scope must be one of project, user, not "team".'],
     ['cursor', { options: { name: 'a b' } }, '--name must be letters, digits, _ and -, at most 64, not "a b".'],
     ['cursor', { options: { url: 'http://me:pw@host/mcp' } }, 'must not hold a user name or password'],
-    ['cursor', { options: { print: true, remove: true } }, 'do not go together'],
+    ['cursor', { options: { print: true, remove: true } }, 'cannot be combined'],
   ];
-  test.each(mistakes)('%s with %j is answered with a way on', async (client, given, sentence) => {
+  test.each(mistakes)('refuses %s with %j, and says what to do', async (client, given, sentence) => {
     const error: unknown = await install(client, given).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'input' });
     expect(`${messageOf(error)} ${(error as FleetError).remedy}`).toContain(sentence);

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { Command as Commander } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { manifest } from '../../cli/bundle/make-bundle.ts';
+import { makeManifest } from '../../cli/bundle/make-bundle.ts';
 import type { Command } from '../../cli/define-command.ts';
 import { discover } from '../../core/content/discover.ts';
 import { settingList } from '../../core/settings/settings.ts';
@@ -23,7 +23,7 @@ describe('what is published beside the package', () => {
   const marketplace = json('.claude-plugin/marketplace.json');
 
   test('has the name, the version and the authors of package.json', async () => {
-    const bundle = await manifest();
+    const bundle = await makeManifest();
     for (const one of [plugin, bundle]) expect(one).toMatchObject({ name, version, license, author });
     expect(server).toMatchObject({ version, packages: [{ identifier: name, version }] });
     expect(marketplace).toMatchObject({ owner: author, plugins: [{ name, source: './plugin' }] });
@@ -31,7 +31,7 @@ describe('what is published beside the package', () => {
   });
 
   test('asks for settings that exist, and keeps secret what is', async () => {
-    const { server: how, user_config } = await manifest();
+    const { server: how, user_config } = await makeManifest();
     const secrets = new Set(settingList.filter(([, setting]) => setting.secret).map(([, { env }]) => env));
     for (const [variable, value] of Object.entries(how.mcp_config.env)) {
       expect(variables).toContain(variable);

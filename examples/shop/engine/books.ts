@@ -14,15 +14,15 @@ const entryKinds = [
 
 export type EntryKind = (typeof entryKinds)[number];
 
-/** One thing that really happened, however many requests asked for it. */
+/** One event in the shop. Repeated requests for it do not make a second entry. */
 export interface Entry {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly kind: EntryKind;
-  /** The order, or what else it happened to: the id that was cleaned up, the execution a notification is about. */
+  /** The order; for a clean-up or a notification without an order, the id that the request names instead. */
   readonly orderId: string;
   readonly details: Readonly<Record<string, unknown>>;
-  /** 1, and one more for each repetition that had no further effect. */
+  /** 1, plus 1 for each repeated request that had no further effect. */
   requests: number;
 }
 
@@ -35,13 +35,13 @@ export interface RequestRecord {
   readonly query: Readonly<Record<string, string>>;
   orderId: string | null;
   idempotencyKey: string | null;
-  /** Null until it is answered, and for good if the connection was dropped. */
+  /** Null until the request is answered; stays null if the connection was dropped. */
   status: number | null;
 }
 
 const KEPT_REQUESTS = 50_000;
 
-/** What happened in the shop, and which requests came. Lost when the process ends. */
+/** The events of the shop and the requests that arrived. They are lost when the process ends. */
 export class Books {
   readonly #entries: Entry[] = [];
   readonly #requests: RequestRecord[] = [];
@@ -66,7 +66,7 @@ export class Books {
     return record;
   }
 
-  /** In the order they came; the oldest are forgotten when there are very many. */
+  /** In the order of arrival. The oldest are dropped beyond 50,000. */
   requests(wanted: { path: string; method?: string | undefined; orderId?: string | undefined }): RequestRecord[] {
     return this.#requests.filter(
       (request) =>
@@ -83,7 +83,7 @@ export function booksEndpoints(books: Books): Endpoint[] {
     endpoint({
       method: 'GET',
       path: '/books',
-      summary: 'what really happened: ?orderId=…&kind=…',
+      summary: 'what happened in the shop: ?orderId=…&kind=…',
       kind: 'control',
       input: z.object({ orderId: z.string().optional(), kind: z.enum(entryKinds).optional() }),
       handle: (wanted) => ({ status: 200, body: { entries: books.entries(wanted) } }),
@@ -91,7 +91,7 @@ export function booksEndpoints(books: Books): Endpoint[] {
     endpoint({
       method: 'GET',
       path: '/books/requests',
-      summary: 'when requests came and what was answered: ?path=/flaky/x&method=…&orderId=…',
+      summary: 'which requests arrived and how they were answered: ?path=/flaky/x&method=…&orderId=…',
       kind: 'control',
       input: z.object({ path: z.string().min(1), method: z.string().optional(), orderId: z.string().optional() }),
       handle: (wanted) => ({ status: 200, body: { requests: books.requests(wanted) } }),

@@ -22,16 +22,16 @@ const faultOrder = z
     message: 'a dropped connection has no status',
   });
 
-/** A fault as it was ordered. */
+/** An ordered fault. */
 export interface Fault extends z.output<typeof faultOrder> {
   readonly id: string;
-  /** Null until it is removed. */
+  /** How many requests it will still meet; null for no limit. */
   remaining: number | null;
   /** How many requests met it. */
   met: number;
 }
 
-/** The faults that were ordered. Of several that fit a request, the oldest with times left acts, alone. */
+/** The ordered faults. If several fit a request, only the oldest with requests left acts. */
 export class Faults {
   readonly #faults = new Map<string, Fault>();
   #ordered = 0;
@@ -43,7 +43,7 @@ export class Faults {
     return fault;
   }
 
-  /** False if there is none of that id. */
+  /** False if there is no fault with this id. */
   remove(id: string): boolean {
     return this.#faults.delete(id);
   }
@@ -52,7 +52,7 @@ export class Faults {
     return [...this.#faults.values()];
   }
 
-  /** The fault this request meets; it has one time less afterwards. */
+  /** The fault that this request meets, if any; counts the request. */
   meet(call: Call): Fault | undefined {
     const fault = this.all().find((candidate) => candidate.remaining !== 0 && fits(candidate, call));
     if (!fault) return undefined;
@@ -108,7 +108,8 @@ export function faultEndpoints(faults: Faults, all: () => readonly Endpoint[]): 
       input: faultOrder,
       handle(order) {
         if (!all().some((one) => canMeetFaultAt(order.path, one))) {
-          throw new Problem(400, 'bad-request', `Nothing that can fail lies at ${order.path}; GET / lists what does.`);
+          const message = `No endpoint at or below "${order.path}" can meet a fault. GET / lists the endpoints.`;
+          throw new Problem(400, 'bad-request', message);
         }
         return { status: 201, body: faults.order(order) };
       },
@@ -116,7 +117,7 @@ export function faultEndpoints(faults: Faults, all: () => readonly Endpoint[]): 
     endpoint({
       method: 'GET',
       path: '/faults',
-      summary: 'the faults that were ordered',
+      summary: 'the ordered faults',
       kind: 'control',
       input: z.object({}),
       handle: () => ({ status: 200, body: { faults: faults.all() } }),

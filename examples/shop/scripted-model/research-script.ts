@@ -1,9 +1,9 @@
 /**
- * The script of the research agent. The same context gets the same decision:
- * 1. a question with the word "unanswerable": search, with confidence 0.2, for ever
- * 2. no search finding yet: search, 0.3
- * 3. a question about weather or temperature and no weather finding yet: the weather of the city it names, else of Dubai, 0.6
- * 4. otherwise: the final answer, put together from the findings, 0.95
+ * The script of the research agent. The first rule that fits decides; the number is the confidence.
+ * 1. The question holds the word "unanswerable": search again, 0.2.
+ * 2. No search finding yet: search, 0.3.
+ * 3. A question about weather or temperature without a weather finding: the weather of the named city, else of Dubai, 0.6.
+ * 4. Otherwise: the final answer, made from the findings, 0.95.
  */
 import { z } from 'zod';
 import { knownCities } from '../services/weather.ts';
@@ -22,10 +22,10 @@ const contextSchema = z.looseObject({
 
 type Finding = z.output<typeof finding>;
 
-/** What the agent is told: the JSON text of a user message. */
+/** The input of the agent: the JSON text of a user message. */
 export type ResearchContext = z.output<typeof contextSchema>;
 
-/** What the agent answers, as JSON. For `FINAL`, tool and query are those of the last finding. */
+/** The answer of the agent, as JSON. For `FINAL`, tool and query are those of the last finding. */
 export interface Decision {
   action: 'TOOL' | 'FINAL';
   tool: 'search' | 'weather';
@@ -36,8 +36,8 @@ export interface Decision {
 }
 
 /**
- * The context in the newest user message that holds one; else the first message is taken as the question. Not simply the
- * newest message: for JSON output, Conductor adds a user message "Formatting instruction: …" after it.
+ * The context in the newest user message that holds one, else the first message as the question. The newest message alone is not
+ * enough: for JSON output, Conductor adds a user message "Formatting instruction: …" after it.
  */
 export function readContext(userMessages: readonly string[]): ResearchContext | undefined {
   for (const message of userMessages.toReversed()) {
@@ -52,7 +52,7 @@ export function readContext(userMessages: readonly string[]): ResearchContext | 
 export function decide({ question, findings }: ResearchContext): Decision {
   const known = findings ?? [];
   if (/\bunanswerable\b/i.test(question)) {
-    return step('search', question, 'I cannot answer this and go on searching.', 0.2);
+    return step('search', question, 'I cannot answer this and keep searching.', 0.2);
   }
   if (!known.some(({ tool }) => tool === 'search')) return step('search', question, 'I have to search first.', 0.3);
   if (/\b(weather|temperature)\b/i.test(question) && !known.some(isWeather)) {
@@ -73,7 +73,7 @@ function step(tool: Decision['tool'], query: string, why: string, confidence: nu
   return { action: 'TOOL', tool, query, answer: `[scripted] ${why}`, confidence };
 }
 
-/** By HTTP the tool is called `weather`, by MCP `get_weather`. */
+/** The tool is called `weather` over HTTP and `get_weather` over MCP. */
 function isWeather({ tool }: Finding): boolean {
   return tool === 'weather' || tool === 'get_weather';
 }
@@ -90,7 +90,7 @@ const mcpContent = z.array(z.looseObject({ text: z.string() })).min(1);
 const weatherReport = z.object({ city: z.string(), temperatureCelsius: z.number(), conditions: z.string() });
 const LONGEST_RETOLD = 600;
 
-/** A finding as sentences, whether it is text, the JSON of one of our services, that JSON as text, or an MCP tool's content. */
+/** Turns a finding into sentences: text, the JSON of one of our services, that JSON as text, or the content of an MCP tool. */
 function retell(found: unknown): string {
   const value = typeof found === 'string' ? (fromJson(found) ?? found) : found;
   const search = searchResults.safeParse(value);

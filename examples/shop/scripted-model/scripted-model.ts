@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type Endpoint, endpoint, Problem } from '../engine/endpoint.ts';
 import { decide, readContext } from './research-script.ts';
-import { type AskedCall, callFor, offeredTool } from './tool-script.ts';
 
-/** The one model there is. It is a script and says so in every answer. */
+/** The only model. It follows a script and says so in every answer. */
 export const SCRIPTED_MODEL = 'scripted-research-1';
 
 const textPart = z.looseObject({ type: z.string(), text: z.string().optional() });
@@ -14,6 +13,9 @@ const message = z.looseObject({
   content: z.union([z.string(), z.array(textPart)]).nullish(),
 });
 
+/** A tool in a request of OpenAI's protocol. */
+const offeredTool = z.looseObject({ type: z.string(), function: z.looseObject({ name: z.string() }) });
+
 const completionRequest = z.looseObject({
   model: z.string(),
   messages: z.array(message).min(1),
@@ -21,7 +23,7 @@ const completionRequest = z.looseObject({
   stream: z.literal(false, 'this model does not stream').nullish(),
 });
 
-/** A model provider that speaks OpenAI's chat completions protocol and follows a script: see `research-script.ts`. */
+/** A model provider with OpenAI's chat completions protocol. `research-script.ts` decides its answers. */
 export function scriptedModelEndpoints(): Endpoint[] {
   const conversations = new Set<string>();
   return [
@@ -44,7 +46,7 @@ export function scriptedModelEndpoints(): Endpoint[] {
       input: completionRequest,
       handle({ model, messages, tools }) {
         if (model !== SCRIPTED_MODEL) {
-          throw new Problem(404, 'model_not_found', `There is no model ${model}, only ${SCRIPTED_MODEL}.`);
+          throw new Problem(404, 'model_not_found', `There is no model "${model}", only "${SCRIPTED_MODEL}".`);
         }
         const prompt = messages.map((one) => textOf(one.content)).join(' ');
         const answered = messages.findLast(({ role }) => role === 'tool');
@@ -69,7 +71,7 @@ export function scriptedModelEndpoints(): Endpoint[] {
   ];
 }
 
-/** @param conversations the questions that had their malformed answer and are not finished */
+/** @param conversations the questions that received their malformed answer and are not finished */
 function answer(context: NonNullable<ReturnType<typeof readContext>>, conversations: Set<string>): string {
   const { question } = context;
   if (/\bmalformed\b/i.test(question) && !conversations.has(question)) {
@@ -109,7 +111,31 @@ function textOf(content: z.output<typeof message>['content']): string {
   return (content ?? []).map(({ text }) => text ?? '').join('');
 }
 
-/** Words, for want of a tokenizer. */
+/** Counts words, because the shop has no tokenizer. */
 function wordCount(text: string): number {
   return text.match(/\S+/g)?.length ?? 0;
+}
+
+/** The tool call that the model asks for. */
+interface AskedCall {
+  name: string;
+  arguments: Record<string, unknown>;
+}
+
+/**
+ * The script for a model with tools. If the text names an offered tool, the model calls it with the first JSON object of the text as
+ * arguments; otherwise undefined.
+ */
+function callFor(text: string, tools: readonly z.output<typeof offeredTool>[]): AskedCall | undefined {
+  const tool = tools.find(({ function: { name } }) => text.includes(name));
+  if (!tool) return undefined;
+  return { name: tool.function.name, arguments: objectIn(text) };
+}
+
+function objectIn(text: string): Record<string, unknown> {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(/\{.*\}/s.exec(text)?.[0] ?? '{}'));
+  } catch {
+    return {};
+  }
 }

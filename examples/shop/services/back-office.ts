@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Books } from '../engine/books.ts';
 import { type Endpoint, endpoint } from '../engine/endpoint.ts';
 
-/** Shipping, notifications and clean-up: endpoints whose only state is the books. */
+/** Shipping, notifications and clean-up. Their only state is the books. */
 export function backOfficeEndpoints(books: Books): Endpoint[] {
   return [shipments(books), notifications(books), cleanUp(books), cleanedUp(books)];
 }
@@ -12,7 +12,7 @@ function shipments(books: Books): Endpoint {
   return endpoint({
     method: 'POST',
     path: '/shipments',
-    summary: 'ship: {orderId, sku, quantity}',
+    summary: 'ship an order: {orderId, sku, quantity}',
     kind: 'effect',
     input: z.object({ orderId: z.string().min(1), sku: z.string().min(1), quantity: z.int().min(1) }),
     handle({ orderId, sku, quantity }) {
@@ -27,7 +27,7 @@ function notifications(books: Books): Endpoint {
   return endpoint({
     method: 'POST',
     path: '/notifications',
-    summary: 'notify somebody: any object; booked under its orderId, else its workflowId',
+    summary: 'send a notification: any object; recorded under its orderId, else its workflowId',
     kind: 'effect',
     input: z.looseObject({ orderId: z.string().nullish(), workflowId: z.string().nullish() }),
     handle(message) {
@@ -43,7 +43,7 @@ function cleanUp(books: Books): Endpoint {
   return endpoint({
     method: 'DELETE',
     path: '/cleanup/:id',
-    summary: 'clean up after an execution; a second time changes nothing',
+    summary: 'clean up after an execution; repeating it changes nothing',
     kind: 'effect',
     input: z.object({ id: z.string() }),
     handle({ id }) {
@@ -59,7 +59,7 @@ function cleanedUp(books: Books): Endpoint {
   return endpoint({
     method: 'GET',
     path: '/cleanup',
-    summary: 'what was cleaned up',
+    summary: 'the clean-ups that happened',
     kind: 'read',
     input: z.object({}),
     handle: () => ({

@@ -3,7 +3,7 @@ import type { Page } from './search.ts';
 const pages: Record<string, [title: string, snippet: string]> = {
   'durable-execution': [
     'What durable execution means',
-    'A durable workflow keeps its state outside of the process that runs it. When a process dies, another one goes on from the last finished step instead of starting over.',
+    'A durable workflow keeps its state outside of the process that runs it. When a process dies, another one continues after the last finished step instead of starting over.',
   ],
   conductor: [
     'Conductor OSS in one paragraph',
@@ -19,11 +19,11 @@ const pages: Record<string, [title: string, snippet: string]> = {
   ],
   retries: [
     'Retry policies',
-    'A task definition says how often and how long after a failure a task is tried again: at a fixed delay, with linear backoff or with exponential backoff. Retries should always be bounded.',
+    'A task definition says how often a failed task is retried and after which delay: fixed, with linear backoff or with exponential backoff. Retries should always be bounded.',
   ],
   idempotency: [
     'Idempotency keys',
-    'Durable systems deliver at least once. A side effect carries an idempotency key, so that the service on the other end does it only once however often the request is repeated.',
+    'Durable systems deliver at least once. A side effect carries an idempotency key, so that the service on the other end does it only once even if the request is repeated.',
   ],
   saga: [
     'Sagas and compensation',
@@ -59,7 +59,7 @@ const pages: Record<string, [title: string, snippet: string]> = {
   ],
 };
 
-/** What the search service knows. */
+/** The pages of the search service. */
 export const corpus: readonly Page[] = Object.entries(pages).map(([id, [title, snippet]]) => ({
   title,
   snippet,

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { version } from '../../../core/version.ts';
 import { type Endpoint, endpoint } from '../engine/endpoint.ts';
 
-/** How a shop of ours is known from anything else that listens on its port. */
+/** The name by which the shop is told apart from any other service on its port. */
 export const SHOP_SERVICE = 'conductor-fleet-shop';
 
-/** The list of endpoints, and health. */
+/** The list of endpoints, and the health of the shop. */
 export function healthEndpoints(all: () => readonly Endpoint[]): Endpoint[] {
   return [
     endpoint({
@@ -26,7 +26,7 @@ export function healthEndpoints(all: () => readonly Endpoint[]): Endpoint[] {
     endpoint({
       method: 'GET',
       path: '/health',
-      summary: 'that it is up, and which service it is',
+      summary: 'name and state of the service',
       kind: 'control',
       input: z.object({}),
       handle: () => ({ status: 200, body: { service: SHOP_SERVICE, version, status: 'UP' } }),
@@ -34,7 +34,7 @@ export function healthEndpoints(all: () => readonly Endpoint[]): Endpoint[] {
   ];
 }
 
-/** Whether a shop of ours answers at this address. */
+/** True if the demonstration shop answers at this address. */
 export async function isShop(url: string): Promise<boolean> {
   try {
     const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(2000) });

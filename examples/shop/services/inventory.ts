@@ -10,7 +10,7 @@ interface Reservation {
   readonly quantity: number;
 }
 
-/** Stock and reservations. Every sku is in stock, but for those named `sold-out-…`. */
+/** Stock and reservations. Every sku is in stock except those named `sold-out-…`. */
 export function inventoryEndpoints(books: Books): Endpoint[] {
   const reserved = new Map<string, number>();
   const open = new Map<string, Reservation[]>();
@@ -22,7 +22,7 @@ export function inventoryEndpoints(books: Books): Endpoint[] {
     endpoint({
       method: 'GET',
       path: '/inventory/:sku',
-      summary: 'how many are left',
+      summary: 'how many pieces are left',
       kind: 'read',
       input: z.object({ sku: z.string() }),
       handle: ({ sku }) => ({ status: 200, body: { sku, available: available(sku) } }),
@@ -35,7 +35,9 @@ export function inventoryEndpoints(books: Books): Endpoint[] {
       input: z.object({ orderId: z.string().min(1), sku: z.string().min(1), quantity: z.int().min(1) }),
       handle({ orderId, sku, quantity }) {
         const left = available(sku);
-        if (quantity > left) throw new Problem(409, 'out-of-stock', `${quantity} of ${sku} wanted, ${left} left.`);
+        if (quantity > left) {
+          throw new Problem(409, 'out-of-stock', `${quantity} of "${sku}" cannot be reserved: ${left} are left.`);
+        }
         const reservationId = `reservation-${randomUUID()}`;
         open.set(orderId, [...(open.get(orderId) ?? []), { sku, quantity }]);
         move({ sku, quantity }, 1);
@@ -46,7 +48,7 @@ export function inventoryEndpoints(books: Books): Endpoint[] {
     endpoint({
       method: 'DELETE',
       path: '/reservations/:orderId',
-      summary: "release an order's stock; a second time changes nothing",
+      summary: "release an order's stock; repeating it changes nothing",
       kind: 'effect',
       input: z.object({ orderId: z.string() }),
       handle({ orderId }) {

@@ -11,7 +11,7 @@ interface Payment {
   refund?: { refundId: string; entry: Entry };
 }
 
-/** Charges and refunds. A charge is declined when a fault with status 402 is ordered for it. */
+/** Charges and refunds. A fault with status 402 declines a charge. */
 export function paymentEndpoints(books: Books): Endpoint[] {
   const payments = new Map<string, Payment>();
 
@@ -19,7 +19,7 @@ export function paymentEndpoints(books: Books): Endpoint[] {
     endpoint({
       method: 'POST',
       path: '/payments',
-      summary: 'charge: {orderId, amount}; 402 {error: "declined"} where that fault is ordered',
+      summary: 'charge an order: {orderId, amount}; 402 {error: "declined"} if that fault is ordered',
       kind: 'effect',
       input: z.object({ orderId: z.string().min(1), amount: z.number().positive() }),
       handle({ orderId, amount }) {
@@ -38,16 +38,20 @@ export function paymentEndpoints(books: Books): Endpoint[] {
     endpoint({
       method: 'POST',
       path: '/refunds',
-      summary: 'pay back: {orderId, paymentId, amount}; a second time changes nothing',
+      summary: 'refund a payment: {orderId, paymentId, amount}; repeating it changes nothing',
       kind: 'effect',
       input: z.object({ orderId: z.string().min(1), paymentId: z.string().min(1), amount: z.number().positive() }),
       handle({ orderId, paymentId, amount }) {
         const payment = payments.get(paymentId);
         if (payment?.orderId !== orderId) {
-          throw new Problem(404, 'unknown-payment', `Order ${orderId} has no payment ${paymentId}.`);
+          throw new Problem(404, 'unknown-payment', `Order "${orderId}" has no payment "${paymentId}".`);
         }
         if (amount > payment.amount) {
-          throw new Problem(409, 'more-than-charged', `${amount} is more than the ${payment.amount} that was charged.`);
+          throw new Problem(
+            409,
+            'more-than-charged',
+            `${amount} is more than the charged amount of ${payment.amount}.`,
+          );
         }
         if (payment.refund) {
           const { refundId, entry } = payment.refund;

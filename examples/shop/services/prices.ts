@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Endpoint, endpoint, Problem } from '../engine/endpoint.ts';
 
-/** What a share cost when the market closed last, and what it costs now. */
+/** The price of a share now and at the last close of the market. */
 interface Price {
   symbol: string;
   previousClose: number;
@@ -10,7 +10,7 @@ interface Price {
 
 const symbol = z.string().trim().min(1).max(40);
 
-/** The stock exchange. Its prices stand still until somebody sets them. */
+/** The stock exchange. Prices change only by `POST /prices/:symbol`. */
 export function priceEndpoints(): Endpoint[] {
   const prices = new Map<string, Price>([
     ['STONKS', { symbol: 'STONKS', previousClose: 420, price: 445.2 }],
@@ -22,12 +22,12 @@ export function priceEndpoints(): Endpoint[] {
     endpoint({
       method: 'GET',
       path: '/prices/:symbol',
-      summary: 'the price of a share and that of the last close; 404 for one that is not listed',
+      summary: 'the price of a share, now and at the last close; 404 if it is not listed',
       kind: 'read',
       input: z.object({ symbol }),
       handle(wanted) {
         const price = prices.get(wanted.symbol);
-        if (!price) throw new Problem(404, 'unknown-symbol', `No share is listed as ${wanted.symbol}.`);
+        if (!price) throw new Problem(404, 'unknown-symbol', `No share is listed as "${wanted.symbol}".`);
         return { status: 200, body: price };
       },
     }),

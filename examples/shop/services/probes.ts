@@ -2,13 +2,13 @@ import { z } from 'zod';
 import type { Books } from '../engine/books.ts';
 import { type Endpoint, endpoint } from '../engine/endpoint.ts';
 
-/** Endpoints without a business: what HTTP workflows are tried on. */
+/** Endpoints to try HTTP workflows on. */
 export function probeEndpoints(books: Books): Endpoint[] {
   return [
     endpoint({
       method: 'ANY',
       path: '/flaky/:key',
-      summary: 'answers 200 unless a fault is ordered for it; counts the requests',
+      summary: 'answers 200 with the number of requests so far; order a fault to make it fail',
       kind: 'read',
       input: z.object({ key: z.string() }),
       handle: ({ key }, { path }) => ({
@@ -19,7 +19,7 @@ export function probeEndpoints(books: Books): Endpoint[] {
     endpoint({
       method: 'ANY',
       path: '/echo/status/:code',
-      summary: 'answers with that status code, and says which method and body came',
+      summary: 'answers with this status code and repeats the method and body of the request',
       kind: 'read',
       input: z.object({ code: z.coerce.number().int().min(200).max(599) }),
       handle: ({ code }, { method, body }) => ({ status: code, body: { status: code, method, body: body ?? null } }),

@@ -17,7 +17,7 @@ const unhelpful = new Set(
   ),
 );
 
-/** Pages that share words with the query, the most first. Empty if none does. */
+/** Pages that share words with the query, best match first. */
 export function searchCorpus(query: string, limit = MOST_RESULTS): Page[] {
   const wanted = wordsOf(query);
   const scored = corpus.map((page) => ({
@@ -31,16 +31,16 @@ export function searchCorpus(query: string, limit = MOST_RESULTS): Page[] {
     .map(({ page }) => page);
 }
 
-/** Input of everything that searches. */
+/** The query of the search service and of the MCP tool. */
 export const searchQuery = z.string().trim().min(1).max(500).describe('Words to look for.');
 
-/** The search service. By POST too, because the server's HTTP task does not encode what it puts into an address. */
+/** The search service. It also takes POST, because Conductor's HTTP task does not encode the values it puts into an address. */
 export function searchEndpoints(): Endpoint[] {
   return (['GET', 'POST'] as const).map((method) =>
     endpoint({
       method,
       path: '/search',
-      summary: 'a small corpus about durable workflows: q, limit',
+      summary: 'search a few pages about durable workflows: q, limit',
       kind: 'read',
       input: z.object({ q: searchQuery, limit: z.coerce.number().int().min(1).max(20).optional() }),
       handle: ({ q, limit }) => ({ status: 200, body: { results: searchCorpus(q, limit) } }),
@@ -50,7 +50,7 @@ export function searchEndpoints(): Endpoint[] {
 
 function wordsOf(text: string): Set<string> {
   const words = text.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? [];
-  // "retries" and "retry", "workflows" and "workflow" have to meet.
+  // "retries" must match "retry", and "workflows" must match "workflow".
   return new Set(
     words.filter((word) => !unhelpful.has(word)).map((word) => word.replace(/ies$/, 'y').replace(/s$/, '')),
   );

@@ -22,12 +22,12 @@ const known = new Map<string, Weather>(
   ].map((weather) => [weather.city.toLowerCase(), weather]),
 );
 
-/** Cities whose weather is written down; any other city has one made from its name, but for those named `Nowhere…`. */
+/** Cities with fixed weather. Any other city has weather made from its name, except those named `Nowhere…`. */
 export const knownCities: readonly string[] = [...known.values()].map(({ city }) => city);
 
-/** Made-up weather, always the same for the same city. @throws Problem 404 for a city that is nowhere */
+/** Made-up weather, always the same for the same city. @throws Problem 404 for a city named `Nowhere…` */
 export function weatherIn(city: string): Weather {
-  if (city.startsWith('Nowhere')) throw new Problem(404, 'unknown-city', `There is no city called ${city}.`);
+  if (city.startsWith('Nowhere')) throw new Problem(404, 'unknown-city', `There is no city called "${city}".`);
   const written = known.get(city.trim().toLowerCase());
   if (written) return written;
   const seed = [...city.toLowerCase()].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 65_521, 7);
@@ -38,7 +38,7 @@ export function weatherIn(city: string): Weather {
   };
 }
 
-/** Input of everything that asks for the weather. */
+/** The query of the weather service and of the MCP tool. */
 export const weatherQuery = z.object({ city: z.string().trim().min(1).max(100).describe('Name of the city.') });
 
 /** The weather service. */

@@ -35,7 +35,7 @@ describe.concurrent('stopping', () => {
       }, soon);
 
       const ended = worker.stop();
-      await worker.says(/stopping/);
+      await worker.says(/Stopping/);
       await pause(200); // what it sent before has arrived
       const polls = conductor.polls().length;
       const afterStop = give('acceptance_echo', { label: 'after stop' });
