@@ -39,8 +39,8 @@ describe('a schedule', () => {
   test.each([
     [{ cron: '0 9 * * MON-FRI' }, /5 fields, not six/],
     [{ cron: '' }, /not six/],
-    [{ zone: 'Europe/Pariss' }, /no zone "Europe\/Pariss"/],
-    [{ zone: 'europe/paris' }, /is written "Europe\/Paris"/],
+    [{ zone: 'Europe/Pariss' }, /no time zone "Europe\/Pariss"/],
+    [{ zone: 'europe/paris' }, /must be written "Europe\/Paris"/],
     [{ input: { who: 'x' } }, /does not fit Greet[\s\S]*who/],
   ])('%j is refused where it is written, because the server would take it', (wrong, message) => {
     expect(() => schedule(wrong)).toThrow(message);

@@ -194,7 +194,7 @@ describe('refused', () => {
     [
       'the undo of a step elsewhere',
       (saga, what) => saga.undo({ ...booked(saga, 'a', what), ref: 'b' }, (undo) => undo.wait('w', { seconds: 1 })),
-      '"b" has an undo and is no task of this saga',
+      '"b" has an undo but is not a task of this saga',
     ],
     [
       'a step in a loop',
@@ -217,17 +217,17 @@ describe('refused', () => {
     [
       'an undo with branches',
       undoing((undo) => undo.fork('f', { a: (branch) => branch.wait('w', { seconds: 1 }) })),
-      'the undo of "flight" holds a FORK_JOIN',
+      'the undo of "flight" contains a FORK_JOIN',
     ],
     [
       'an undo that ends the compensation',
       undoing((undo) => undo.terminate('t', 'COMPLETED', '')),
-      'holds a TERMINATE',
+      'contains a TERMINATE',
     ],
     [
       'an undo whose time limit does',
       undoing((undo) => undo.task('t', impatient, {})),
-      '"impatient" ends the compensation',
+      '"impatient" would end the whole compensation',
     ],
     [
       'an undo that refers to another step',
@@ -247,23 +247,31 @@ describe('refused', () => {
     [
       'an undo that refers to its own execution',
       undoing((undo) => undo.task('t', cancel, { bookingId: undo.workflowId })),
-      'its own id',
+      'its own workflowId',
     ],
-    ['a reference that the compensation has', undoing((undo) => undo.wait('all_undone', { seconds: 1 })), 'used twice'],
+    [
+      'a reference that the compensation has',
+      undoing((undo) => undo.wait('all_undone', { seconds: 1 })),
+      'two tasks have the reference "all_undone"',
+    ],
     [
       'two things afterwards',
       (saga, what) => {
         afterwards({})(saga, what);
         saga.afterwards({ input: nothing, output: nothing }, () => ({}));
       },
-      '`afterwards` is given twice',
+      '`afterwards` is called twice',
     ],
     [
       'an input afterwards that nobody hands over',
       afterwards({ to: z.string() }),
       '"to" of `afterwards` needs a default',
     ],
-    ['an input afterwards that the saga has', afterwards({ what: z.string().default('') }), 'an input "what" already'],
+    [
+      'an input afterwards that the saga has',
+      afterwards({ what: z.string().default('') }),
+      'already has an input "what"',
+    ],
     [
       'asking whether a step without an undo was undone',
       (saga, what) => {
@@ -282,6 +290,8 @@ describe('refused', () => {
 
   test('an input that the server hands to the compensation', () => {
     const build = (saga: Saga, what: string) => booked(saga, 'flight', what);
-    expect(() => tripOf(build, input.extend({ reason: z.string() }))).toThrow('hands "reason" to the compensation');
+    expect(() => tripOf(build, input.extend({ reason: z.string() }))).toThrow(
+      'passes its own "reason" to the compensation',
+    );
   });
 });

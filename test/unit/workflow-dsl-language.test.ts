@@ -129,7 +129,7 @@ describe('definitions from elsewhere', () => {
     const [one] = tasksOf((wf) => wf.json('my-task', task));
     expect(one).toEqual({ ...task, taskReferenceName: 'my-task' });
     expect(() => tasksOf((wf) => [wf.json('a', task), wf.json('my y', { name: 'z', type: 'T' })])).toThrow(
-      'used twice',
+      'two tasks have the reference "my y"',
     );
   });
 });
@@ -178,9 +178,9 @@ describe('mistakes the compiler cannot see', () => {
     ['no round to keep', (wf) => wf.forEach('l', { items: words, keepLastN: 0 }, () => {}), '0 rounds to keep'],
     ['half a retry', (wf) => wf.task('t', greet, { who: 'x' }, { retryCount: 0.5 }), '0.5 retries'],
     ['a start in the past', (wf) => wf.task('t', greet, { who: 'x' }, { startDelay: -1 }), '-1 seconds before'],
-    ['a day that there is not', (wf) => wf.wait('w', { until: '2026-11-31 09:30 UTC' }), 'waits until'],
-    ['a time of nobody knows where', (wf) => wf.wait('w', { until: '2026-11-21 09:30' }), 'waits until'],
-    ['a time as others write it', (wf) => wf.wait('w', { until: '2026-11-21T09:30:00Z' }), 'waits until'],
+    ['a day that does not exist', (wf) => wf.wait('w', { until: '2026-11-31 09:30 UTC' }), 'waits until'],
+    ['a time without a zone', (wf) => wf.wait('w', { until: '2026-11-21 09:30' }), 'waits until'],
+    ['a time in ISO 8601', (wf) => wf.wait('w', { until: '2026-11-21T09:30:00Z' }), 'waits until'],
     [
       'a task under another name',
       (wf) => wf.dynamic('d', name, { greet: { ...greet, name: 'hail' } }, { who: 'x' }),
@@ -189,23 +189,27 @@ describe('mistakes the compiler cannot see', () => {
     [
       'a task that refuses the name',
       (wf) => wf.dynamic('d', refs<'strict'>('a'), { strict }, { who: 'x' }),
-      'refuse the name',
+      'would reject "dynamicTaskName"',
     ],
     [
       'a payload in the place of what the server says',
       (wf) => wf.event('e', { sink: 'conductor:x', payload: { workflowType: 'x' } }),
-      'input called "workflowType"',
+      'uses the name "workflowType"',
     ],
-    ['a reference like a round', (wf) => wf.task('t__1', greet, { who: 'x' }), 'like a round of a loop'],
+    [
+      'a reference like a round',
+      (wf) => wf.task('t__1', greet, { who: 'x' }),
+      "ends like the number of a loop's round",
+    ],
     [
       'a reference like a task of a fork',
       (wf) => [wf.forkEach('f', words, greet, (who) => ({ who })), wf.task('f_12', greet, { who: 'x' })],
-      'may be a task of the fork "f"',
+      'the fork "f" may make a task "f_12" too',
     ],
     [
       'a fork whose tasks are like a reference',
       (wf) => [wf.task('f_0_settled', greet, { who: 'x' }), wf.forkEach('f', words, greet, (who) => ({ who }))],
-      'may be a task of the fork "f"',
+      'the fork "f" may make a task "f_0_settled" too',
     ],
   ])('%s', (_, build, message) => {
     const mistake = { code: 'config', message: expect.stringContaining(message) };

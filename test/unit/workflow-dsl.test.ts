@@ -82,7 +82,7 @@ describe('references to a whole object', () => {
       output: greet.output,
     });
     expect(() => tasksOf((wf) => wf.task('hello', open, refs('workflow.input')))).toThrow(
-      'keys that its schema does not name',
+      'its schema allows keys that it does not name',
     );
   });
 
@@ -208,34 +208,38 @@ describe('task types', () => {
 describe('mistakes the compiler cannot see', () => {
   test.each([
     [
-      'a reference used twice',
+      'a reference of two tasks',
       (wf: Scope) => [wf.task('x', greet, { who: 'a' }), wf.task('x', greet, { who: 'b' })],
-      'used twice',
+      'two tasks have the reference "x"',
     ],
-    ['a reference with a space', (wf: Scope) => wf.task('a b', greet, { who: 'a' }), 'cannot be a task reference'],
+    [
+      'a reference with a space',
+      (wf: Scope) => wf.task('a b', greet, { who: 'a' }),
+      '"a b" is not a valid task reference',
+    ],
     [
       'a reference pasted into a script',
       (wf: Scope) => wf.inline('s', { inputs: {}, output: z.string(), script: '${workflow.input.a}' }),
-      'pass values as inputs',
+      'Pass the value as an input',
     ],
     ['an empty branch', (wf: Scope) => wf.fork('f', { left: () => {} }), 'has no task'],
-    ['an input in the place of a script', inlineWith('expression'), '"s" cannot have an input called "expression"'],
-    ['an input in the place of its language', inlineWith('evaluatorType'), 'input called "evaluatorType"'],
+    ['an input in the place of a script', inlineWith('expression'), 'the task "s" already uses the name "expression"'],
+    ['an input in the place of its language', inlineWith('evaluatorType'), 'uses the name "evaluatorType"'],
     [
       'an input in the place of a query',
       (wf: Scope) => wf.jq('q', { inputs: { queryExpression: '.' }, output: z.string(), query: '.a' }),
-      'input called "queryExpression"',
+      'uses the name "queryExpression"',
     ],
-    ['an address that is encoded', httpTo('http://h/a%20b'), 'the address of "h" holds encoded text'],
-    ['an address with braces', httpTo('http://h/{id}'), 'the address of "h" holds braces'],
+    ['an address that is encoded', httpTo('http://h/a%20b'), 'the address of "h" contains encoded text'],
+    ['an address with braces', httpTo('http://h/{id}'), 'the address of "h" contains braces'],
     ['half a second', (wf: Scope) => wf.wait('w', { seconds: 0.5 }), '"w" has 0.5 seconds'],
     ['no time', (wf: Scope) => wf.wait('w', { seconds: 0 }), '"w" has 0 seconds'],
     ['no round', loopWith({ rounds: 0 }), '"l" has 0 rounds'],
     ['half a round', loopWith({ rounds: 1.5 }), '"l" has 1.5 rounds'],
     ['rounds without end', loopWith({ rounds: Number.POSITIVE_INFINITY }), '"l" has Infinity rounds'],
-    ['an input named like its loop', loopWith({ inputs: { l: 1 } }), 'input called "l"'],
-    ['an input named like a task in the loop', loopWith({ inputs: { g: 1 } }), 'input called "g"'],
-    ['an input that turns the loop into one over a list', loopWith({ inputs: { items: [] } }), 'input called "items"'],
+    ['an input named like its loop', loopWith({ inputs: { l: 1 } }), 'uses the name "l"'],
+    ['an input named like a task in the loop', loopWith({ inputs: { g: 1 } }), 'uses the name "g"'],
+    ['an input that turns the loop into one over a list', loopWith({ inputs: { items: [] } }), 'uses the name "items"'],
   ])('%s', (_, build, message) => {
     const mistake = { code: 'config', message: expect.stringContaining(message) };
     expect(() => tasksOf((wf) => void build(wf))).toThrow(expect.objectContaining(mistake));

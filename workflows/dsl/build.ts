@@ -1,12 +1,12 @@
 import type { TaskContract, TaskPolicy } from '../../core/contract.ts';
 import { FleetError } from '../../core/errors.ts';
 
-/** What one workflow's scopes share: the references used so far, and the contracts to register with it. */
+/** What all scopes of one workflow share: the references used so far, and the contracts to register with it. */
 export class Build {
   readonly #references = new Set<string>();
   readonly #families = new Set<string>();
   readonly contracts = new Map<string, TaskContract | TaskPolicy>();
-  /** Sequences whose tasks have been taken into account, wherever they are put. */
+  /** Task lists whose references are already claimed. */
   readonly sequences = new WeakSet<object>();
   readonly workflowName: string;
 
@@ -14,32 +14,35 @@ export class Build {
     this.workflowName = workflowName;
   }
 
-  /** Takes a reference for a task of ours, which others refer to by name. Returns the reference. */
+  /** Reserves the reference of a task of the builder and returns it. */
   claim(reference: string): string {
     if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(reference)) {
-      throw this.mistake(`"${reference}" cannot be a task reference; use letters, digits and _.`);
+      throw this.mistake(
+        `"${reference}" is not a valid task reference. Use letters, digits and _, and begin with a letter.`,
+      );
     }
     if (/__\d+$/.test(reference)) {
       throw this.mistake(
-        `"${reference}" ends like a round of a loop, which the server would cut off; use another name.`,
+        `"${reference}" ends like the number of a loop's round, which the server cuts off. Use another name.`,
       );
     }
     this.claimForeign(reference);
     return reference;
   }
 
-  /** Takes a reference as another tool has written it. */
+  /** Reserves a reference that another tool chose. */
   claimForeign(reference: string): void {
-    if (this.#references.has(reference)) throw this.mistake(`the task reference "${reference}" is used twice.`);
+    if (this.#references.has(reference)) throw this.mistake(`two tasks have the reference "${reference}". Rename one.`);
     const family = [...this.#families].find((prefix) => isNumbered(reference, prefix));
-    if (family !== undefined) throw this.mistake(`"${reference}" may be a task of the fork "${family}"; rename one.`);
+    if (family !== undefined)
+      throw this.mistake(`the fork "${family}" may make a task "${reference}" too. Rename one.`);
     this.#references.add(reference);
   }
 
-  /** Keeps `prefix_0`, `prefix_1`, … for tasks that the server makes. */
+  /** Reserves `prefix_0`, `prefix_1`, … for tasks that the server makes. */
   reserve(prefix: string): void {
     const taken = [...this.#references].find((reference) => isNumbered(reference, prefix));
-    if (taken !== undefined) throw this.mistake(`"${taken}" may be a task of the fork "${prefix}"; rename one.`);
+    if (taken !== undefined) throw this.mistake(`the fork "${prefix}" may make a task "${taken}" too. Rename one.`);
     this.#families.add(prefix);
   }
 
@@ -48,23 +51,23 @@ export class Build {
     return [...this.#references];
   }
 
-  /** Refuses inputs under names that mean something else to the server's task, which sees both in one object. */
+  /** Rejects inputs whose names the task uses itself: the server keeps both in one object. */
   refuseNames(reference: string, inputs: object, taken: readonly string[]): void {
     const name = Object.keys(inputs).find((candidate) => taken.includes(candidate));
     if (name !== undefined)
-      throw this.mistake(`"${reference}" cannot have an input called "${name}"; use another name.`);
+      throw this.mistake(`the task "${reference}" already uses the name "${name}" for itself. Rename that input.`);
   }
 
-  /** A number of rounds or seconds: the server has no fractions of them, and takes what it cannot read for none or for ever. */
+  /** Checks a number of rounds or seconds. The server reads a fraction or other value as 0 or as no limit. */
   count(reference: string, what: string, value: unknown, from = 1): number {
     if (typeof value === 'number' && Number.isSafeInteger(value) && value >= from) return value;
-    throw this.mistake(`"${reference}" has ${String(value)} ${what}; give a whole number from ${from}.`);
+    throw this.mistake(`"${reference}" has ${String(value)} ${what}. Write a whole number of at least ${from}.`);
   }
 
   use(contract: TaskContract | TaskPolicy): string {
     const known = this.contracts.get(contract.name);
     if (known && known !== contract && known.kind !== contract.kind) {
-      throw this.mistake(`"${contract.name}" names a policy and a worker's task.`);
+      throw this.mistake(`"${contract.name}" is the name of both a policy and a worker's task. Rename one.`);
     }
     this.contracts.set(contract.name, contract);
     return contract.name;
@@ -75,7 +78,7 @@ export class Build {
   }
 }
 
-/** `prefix_0`, or in a loop `prefix_1_0`; both with what may follow for the loop around it. */
+/** `prefix_0`, or `prefix_1_0` in a loop, each also with `_settled`. */
 function isNumbered(reference: string, prefix: string): boolean {
   return reference.startsWith(`${prefix}_`) && /^\d+(_\d+)?(_settled)?$/.test(reference.slice(prefix.length + 1));
 }

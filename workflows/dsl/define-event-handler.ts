@@ -5,12 +5,12 @@ import { FleetError } from '../../core/errors.ts';
 import { type Refs, refs, toJson, toParameters, type Wired } from './refs.ts';
 
 export interface EventHandlerSpec<P extends z.ZodObject> {
-  /** Unique on the server; the file is named after it. */
+  /** Unique on the server. The file has the same name. */
   name: string;
   description: string;
-  /** The EVENT task of a workflow by its sink without `conductor:`, or the queue of another system, e.g. `kafka:orders`. */
+  /** The sink of a workflow's EVENT task without `conductor:`, or a queue of another system, e.g. `kafka:orders`. */
   event: { workflow: Workflow; sink: string } | string;
-  /** What the event carries, as far as the handler reads it. The server does not check it. */
+  /** The fields of the event that the handler reads. The server does not check them. */
   payload: P;
   /** JavaScript over the payload, e.g. `$.kind == "go"`. Absent: every event. */
   condition?: string;
@@ -18,7 +18,7 @@ export interface EventHandlerSpec<P extends z.ZodObject> {
   active?: boolean;
 }
 
-/** What the server adds to the payload of an EVENT task. */
+/** The fields that the server adds to the payload of an EVENT task. */
 interface Sender {
   workflowInstanceId: string;
   workflowType: string;
@@ -26,19 +26,19 @@ interface Sender {
   correlationId: string | null;
 }
 
-/** References to what the event carries. */
+/** References to the fields of an event. */
 export type Payload<P extends z.ZodObject> = {
   readonly [K in keyof (z.output<P> & Sender)]: Refs<(z.output<P> & Sender)[K]>;
 };
 
-/** Which task ends, and with what output. Inside a loop it is the task of the latest round. */
+/** The task that ends, and its output. Inside a loop, it is the task of the latest round. */
 export interface TaskEnd {
   workflowId: Wired<string>;
   taskReferenceName: Wired<string>;
   output?: Record<string, Wired<unknown>>;
 }
 
-/** What a handler does with an event: one thing, so that a repeated delivery repeats one thing. */
+/** What a handler does with an event. It is a single action, so a repeated delivery repeats only that. */
 export interface EventActions<P extends z.ZodObject> {
   /** Starts a workflow, in the version that is registered with the handler. */
   start<I extends z.ZodObject>(
@@ -53,8 +53,8 @@ export interface EventActions<P extends z.ZodObject> {
 }
 
 /**
- * What is listened to; then, with `.start(…)`, `.completeTask(…)` or `.failTask(…)`, what is done. A new handler hears its first event
- * after up to a minute; events that were sent meanwhile are not lost.
+ * Declares an event handler. `.start(…)`, `.completeTask(…)` or `.failTask(…)` says what it does. A new handler receives its first event
+ * after up to one minute; events that were sent before are not lost.
  */
 export function defineEventHandler<P extends z.ZodObject>(spec: EventHandlerSpec<P>): EventActions<P> {
   const payload = payloadOf(spec);
@@ -95,12 +95,12 @@ export function defineEventHandler<P extends z.ZodObject>(spec: EventHandlerSpec
 function eventOf({ name, event }: Pick<EventHandlerSpec<z.ZodObject>, 'name' | 'event'>): string {
   const text = typeof event === 'string' ? event : `conductor:${event.workflow.name}:${event.sink}`;
   if (/^\w+:\S/.test(text)) return text;
-  throw new FleetError('config', `Event handler ${name}: "${text}" is no event.`, {
-    remedy: 'Write the kind of queue first, e.g. kafka:orders.',
+  throw new FleetError('config', `Event handler ${name}: "${text}" is not an event.`, {
+    remedy: 'Begin with the kind of queue, e.g. kafka:orders.',
   });
 }
 
-/** The server reads paths from the payload itself, so each key is a reference of its own. */
+/** An expression of an event handler begins with a key of the payload, so each key is its own reference. */
 function payloadOf<P extends z.ZodObject>({ name, payload }: EventHandlerSpec<P>): Payload<P> {
   const keys = [
     ...Object.keys(payload.shape),
@@ -111,7 +111,10 @@ function payloadOf<P extends z.ZodObject>({ name, payload }: EventHandlerSpec<P>
   ];
   const odd = keys.find((key) => !/^\w+$/.test(key));
   if (odd !== undefined) {
-    throw new FleetError('config', `Event handler ${name}: ${JSON.stringify(odd)} cannot be read from an event.`);
+    throw new FleetError(
+      'config',
+      `Event handler ${name}: the server cannot read the field ${JSON.stringify(odd)} of an event. Use letters, digits and _.`,
+    );
   }
   return Object.fromEntries(keys.map((key) => [key, refs(key)])) as Payload<P>; // the keys are those of the type
 }

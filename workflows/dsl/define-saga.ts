@@ -11,28 +11,28 @@ import { compensationOf, outputOf, type SagaNotes } from './saga-compensation.ts
 import { Scope } from './scope.ts';
 
 /**
- * A saga is a workflow whose steps say how they are undone. When it fails or times out, the server starts its compensation, a workflow
- * that follows from the steps, is registered with the saga and has its version.
+ * A saga is a workflow whose steps say how to undo them. If it fails or times out, the server starts its compensation, a workflow that is
+ * generated from the steps, registered with the saga, and has the same version.
  *
- * 1. A step is undone if an attempt of it is COMPLETED; the last one's output is what its undo sees. A step that was not reached, was
- *    skipped, is optional and has failed, or whose worker reported a failure, is not.
- * 2. Undos run one after the other, the last step's first. One that fails after its retries does not hold up the others.
- * 3. A step that was with a worker when the execution ended (another branch failed, time ran out) or that timed out is in doubt: it may
- *    have happened, and it may still happen. Each step says what is done about it; by default it is reported.
- * 4. The compensation is COMPLETED only if nothing is left to undo or in doubt and what comes afterwards was done. Else it is FAILED, and
- *    its reason says what is left; restarting it goes through all of it again.
- * 5. A compensation can run again: restarted, or started anew because the saga's execution was retried and failed again. Each time, a
- *    worker's task in it has the same `idempotencyKey` and a request of an undo the same `Idempotency-Key`. Whatever else an undo does,
- *    such as a sub-workflow, has to bear a repetition by itself.
- * 6. An execution that was undone does not go on: where it is retried, its workers' tasks are refused. What the server executes, the tasks
- *    of a dynamic fork, and the one task that a rerun begins with are not, and a restart cannot be held back, as the server then forgets all
- *    it knew of the execution; its steps meet their old keys. Start a new execution instead.
- * 7. Nothing is undone when somebody terminates the execution, as the server starts no failure workflow then.
+ * 1. A step is undone if one of its attempts is COMPLETED; the undo sees the output of the last such attempt. A step is not undone if it
+ *    was not reached, was skipped, is optional and failed, or if its worker reported a failure.
+ * 2. Undos run one after the other, the last step first. If an undo fails after its retries, the next one still runs.
+ * 3. A step is in doubt if a worker had it when the execution ended (another branch failed, time ran out), or if it timed out: it may have
+ *    happened, and may still happen. Each step says what is done then; by default the compensation reports it.
+ * 4. The compensation is COMPLETED only if no step is left to undo or in doubt, and `afterwards` has run. Otherwise it is FAILED, and its
+ *    reason says what is left. A restart runs all of it again.
+ * 5. A compensation can run several times: after a restart, or if the saga's execution is retried and fails again. Each time, a worker's
+ *    task in it has the same `idempotencyKey`, and an HTTP request the same `Idempotency-Key`. Any other undo, such as a sub-workflow,
+ *    must tolerate the repetition itself.
+ * 6. After a compensation, a retry of the execution does not continue: its workers' tasks are refused. This does not cover tasks that the
+ *    server executes, tasks of a dynamic fork, and the first task of a rerun. A restart is not stopped either, because the server forgets
+ *    the execution's past; its steps then find their old keys. Start a new execution instead.
+ * 7. If someone terminates the execution, nothing is undone: the server then starts no failure workflow.
  */
 export function defineSaga<I extends z.ZodObject, O extends z.ZodObject, V extends z.ZodObject | undefined = undefined>(
   spec: Omit<WorkflowSpec<I, O, V>, 'failureWorkflow' | 'verbatim'>,
 ): {
-  /** @throws FleetError `config` if a step cannot be undone soundly where it stands */
+  /** @throws FleetError `config` if a step cannot be undone reliably in its place */
   build(build: (saga: Saga<Variables<V>>, input: Refs<z.output<I>>) => Wired<z.input<O>>): Workflow<I, O>;
 } {
   return {
@@ -49,18 +49,18 @@ export function defineSaga<I extends z.ZodObject, O extends z.ZodObject, V exten
   };
 }
 
-/** What becomes of a step of which nobody knows whether it happened: told in the compensation's failure, or undone on suspicion. */
+/** What the compensation does with a step in doubt: `report` fails and names it, `undo` undoes it in case it happened. */
 export type WhenInDoubt = 'report' | 'undo';
 
-/** The output an undo sees; a step in doubt has left none. */
+/** The output that an undo sees. A step in doubt has none. */
 type Done<O, D extends WhenInDoubt> = [D] extends ['report'] ? Exclude<O, undefined> : O | undefined;
 
-/** What a compensation knows of the failed execution. */
+/** What a compensation knows about the failed execution. */
 export type FailedExecution = Pick<z.output<typeof failureInput>, 'workflowId' | 'reason' | 'failureStatus'>;
 
 /**
- * Adds the tasks that undo a step to the compensation. They see the saga's input, the step's own output and the failed execution, and
- * nothing else of the saga. Each is tried whatever became of those before; what branches or loops belongs into a sub-workflow.
+ * Adds the tasks that undo a step to the compensation. They can read only the saga's input, the step's output and the failed execution.
+ * Each task runs even if an earlier one failed. Put branches and loops into a sub-workflow.
  */
 export type UndoBranch<O, D extends WhenInDoubt = 'report'> = (
   undo: Scope,
@@ -73,7 +73,7 @@ export interface UndoOptions<D extends WhenInDoubt> {
   whenInDoubt?: D;
 }
 
-/** The scope of a saga: every builder method of a workflow, and how what they add is undone. */
+/** The scope of a saga: the builder methods of a workflow, with undos for the tasks they add. */
 export class Saga<V = unknown> extends Scope<V> {
   readonly #notes: SagaNotes;
 
@@ -82,20 +82,20 @@ export class Saga<V = unknown> extends Scope<V> {
     this.#notes = notes;
   }
 
-  /** A worker's task together with how it is undone. */
+  /** A worker's task, with its undo. */
   step<I extends z.ZodType, O extends z.ZodType, F extends boolean = false, D extends WhenInDoubt = 'report'>(
     ref: string,
     contract: TaskContract<I, O>,
     input: Wired<z.input<I>>,
     { undo, whenInDoubt, ...placement }: QueuedPlacement<F> & UndoOptions<D> & { undo: UndoBranch<z.output<O>, D> },
   ): Step<Placed<z.output<O>, F>> {
-    const step = this.task(ref, contract, input, placement as QueuedPlacement<F>); // what is left is exactly that
+    const step = this.task(ref, contract, input, placement as QueuedPlacement<F>); // the rest is exactly the placement
     this.#note(ref, undo, whenInDoubt);
     return step;
   }
 
   /**
-   * How a step is undone that stands in a branch or is of another type: a request, a sub-workflow, a person's task.
+   * Adds an undo to a step in a branch, or to a step of another type: a request, a sub-workflow, a person's task.
    * @returns the step
    * @example { true: (yes) => saga.undo(yes.task('wrap', wrapGift, { … }), (undo) => undo.task('unwrap', unwrapGift, { … })) }
    */
@@ -109,8 +109,8 @@ export class Saga<V = unknown> extends Scope<V> {
   }
 
   /**
-   * What the compensation does when all undos have run, also if some have failed, and what its output is. Nobody starts a compensation by
-   * hand: every field of `input` needs a default. `undone` tells whether a step was undone.
+   * Says what the compensation does when all undos have run, even if some failed, and what its output is. The server starts the
+   * compensation, so every field of `input` needs a default. `undone` tells whether a step was undone.
    */
   afterwards<A extends z.ZodObject, R extends z.ZodObject>(
     { input, output }: { input: A; output: R },
@@ -120,17 +120,17 @@ export class Saga<V = unknown> extends Scope<V> {
       undone: (step: { readonly ref: string }) => Ref<boolean>,
     ) => Wired<z.input<R>>,
   ): void {
-    if (this.#notes.afterwards) throw this.build.mistake('`afterwards` is given twice.');
+    if (this.#notes.afterwards) throw this.build.mistake('`afterwards` is called twice. Call it once.');
     const branch = (after: Scope, undone: (ref: string) => Ref<boolean>) =>
       build(after, refs('workflow.input'), ({ ref }) => {
         if (this.#notes.undos.has(ref)) return undone(ref);
-        throw this.build.mistake(`"${ref}" has no undo, so nothing tells whether it was undone.`);
+        throw this.build.mistake(`"${ref}" has no undo, so it cannot be known whether it was undone. Add one.`);
       });
     this.#notes.afterwards = { input, output, build: branch };
   }
 
   #note<O, D extends WhenInDoubt>(ref: string, undo: UndoBranch<O, D>, whenInDoubt: D | undefined): void {
-    if (this.#notes.undos.has(ref)) throw this.build.mistake(`"${ref}" has two undos.`);
+    if (this.#notes.undos.has(ref)) throw this.build.mistake(`"${ref}" has two undos. Remove one.`);
     this.#notes.undos.set(ref, {
       ref,
       inDoubt: whenInDoubt === 'undo',
@@ -139,7 +139,7 @@ export class Saga<V = unknown> extends Scope<V> {
   }
 }
 
-/** The server evaluates inputs anew for a retry, and this output is there once the failure workflow was started. */
+/** The server evaluates inputs again for a retry. This output exists once the failure workflow was started. */
 function holdBackUndone(tasks: readonly WorkflowTask[]): void {
   for (const { task } of walk(tasks)) {
     if (task.type !== 'SIMPLE') continue;

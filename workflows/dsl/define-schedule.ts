@@ -5,26 +5,26 @@ import { count } from '../../core/text.ts';
 import { zodSentences } from '../../core/zod-sentences.ts';
 
 export interface ScheduleSpec<I extends z.ZodType> {
-  /** Unique on the server; the file is named after it. */
+  /** Unique on the server. The file has the same name. */
   name: string;
   description: string;
-  /** What it starts, in the version that is registered with it. */
+  /** The workflow that it starts, in the version that is registered with it. */
   workflow: Workflow<I>;
   input: NoInfer<z.input<I>>;
   /** Six fields, seconds first: `0 30 18 * * MON-FRI` is 18:30 on weekdays. */
   cron: string;
-  /** A zone of the IANA database, e.g. `Europe/Paris`. Default `UTC`. */
+  /** A time zone of the IANA database, e.g. `Europe/Paris`. Default `UTC`. */
   zone?: string;
-  /** Registered without firing until somebody resumes it. Default false. */
+  /** The schedule does not fire until it is resumed. Default false. */
   paused?: boolean;
-  /** Whether firings that were missed while the server was down are made up for. Default false. */
+  /** The server makes up for firings that it missed while it was down. Default false. */
   catchUp?: boolean;
 }
 
 /**
- * A workflow started at certain times.
- * @throws FleetError `config` if the cron expression has not six fields, the zone is unknown or the input does not fit the workflow: the
- * server stores a schedule without a look at any of them, and it never fires
+ * Declares a schedule that starts a workflow at certain times.
+ * @throws FleetError `config` if the cron expression has not six fields, the zone is unknown or the input does not fit the workflow. The
+ * server checks none of these: it would store the schedule, which would never fire.
  */
 export function defineSchedule<I extends z.ZodType>(spec: ScheduleSpec<I>): Schedule {
   const { name, description, workflow, cron, zone = 'UTC', paused = false, catchUp = false } = spec;
@@ -59,22 +59,22 @@ function checkCron(place: string, cron: string): void {
     `${place}: the cron expression "${cron}" has ${count(fields.length, 'field')}, not six.`,
     {
       remedy: five
-        ? `Conductor's first field is the second: write "0 ${cron.trim()}" for the start of the minute.`
+        ? `In Conductor, the first field is the second. Write "0 ${cron.trim()}" to fire at the start of the minute.`
         : 'Write second, minute, hour, day of month, month and day of week.',
     },
   );
 }
 
-/** The server compares zones letter by letter, `Intl` does not. */
+/** The server compares time zones case-sensitively, `Intl` does not. */
 function checkZone(place: string, zone: string): void {
   try {
     const known = new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone;
     if (known.toLowerCase() !== zone.toLowerCase() || known === zone) return;
-    throw new FleetError('config', `${place}: the zone "${zone}" is written "${known}".`);
+    throw new FleetError('config', `${place}: the time zone "${zone}" must be written "${known}".`);
   } catch (error) {
     if (error instanceof FleetError) throw error;
-    throw new FleetError('config', `${place}: there is no zone "${zone}".`, {
-      remedy: 'Name one of the IANA database, e.g. Europe/Paris.',
+    throw new FleetError('config', `${place}: there is no time zone "${zone}".`, {
+      remedy: 'Write a time zone of the IANA database, e.g. Europe/Paris.',
     });
   }
 }
@@ -87,5 +87,5 @@ function checkedInput(place: string, workflow: Workflow, input: unknown): Record
       `${place}: the input does not fit ${workflow.name}: ${zodSentences(parsed.error, input).join(' ')}`,
     );
   }
-  return JSON.parse(JSON.stringify(input)) as Record<string, unknown>; // what the server will be sent
+  return JSON.parse(JSON.stringify(input)) as Record<string, unknown>; // as the server receives it
 }

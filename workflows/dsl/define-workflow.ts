@@ -6,7 +6,7 @@ import { Build } from './build.ts';
 import { type Refs, refs, toParameters, type Wired } from './refs.ts';
 import { plainTasks, Scope } from './scope.ts';
 
-/** Without declared variables there is nothing to set or read. */
+/** The variables of a workflow, if it declares any. */
 export type Variables<V> = V extends z.ZodObject ? z.output<V> : unknown;
 
 export interface WorkflowSpec<
@@ -16,22 +16,22 @@ export interface WorkflowSpec<
 > {
   /** Letters, digits and `_`. */
   name: string;
-  /** Raise it when running executions could not go on under the changed definition, or callers would notice. */
+  /** Raise it if running executions could not continue under the changed definition, or if callers would notice. */
   version: number;
   description: string;
   input: I;
   output: O;
   /** Variables of an execution, set by `wf.set` and read by `wf.variables`. */
   variables?: V;
-  /** Started with the failed execution when this one fails or times out; not when somebody terminates it. */
+  /** The server starts it if an execution fails or times out, but not if someone terminates the execution. */
   failureWorkflow?: Workflow;
-  /** The execution times out so many seconds after its start. Absent: never. */
+  /** Seconds after its start until an execution times out. Absent: never. */
   timeoutSeconds?: number;
-  /** Offers it to MCP clients as a tool of its own. */
+  /** Offers the workflow to MCP clients as a tool. */
   mcp?: McpOffer;
   /**
-   * Fields as another tool wrote them: they take the place of what would follow from the rest, and one that is `undefined` is left
-   * out. Name, version and tasks have their own places.
+   * Fields as another tool wrote them. They replace what this specification would produce; `undefined` removes a field. Name, version
+   * and tasks cannot be set here.
    */
   verbatim?: Verbatim;
 }
@@ -44,8 +44,8 @@ type Verbatim = { readonly [K in keyof WorkflowDef]?: WorkflowDef[K] | undefined
 };
 
 /**
- * What a workflow is; then, with `.build(…)`, how it is wired: the function adds tasks to `wf` in order and returns the output.
- * It runs once, when the module is loaded, and makes a plain Conductor definition.
+ * Declares a workflow. The function given to `.build(…)` adds tasks to `wf` in order and returns the output. It runs once, when the
+ * module is loaded, and makes a plain Conductor definition.
  */
 export function defineWorkflow<
   I extends z.ZodType<object>,
@@ -63,7 +63,7 @@ export function defineWorkflow<
   };
 }
 
-/** The workflow of a scope to which nothing is added any more. */
+/** The workflow with the tasks of a finished scope. */
 export function assemble<I extends z.ZodType<object>, O extends z.ZodType<object>, V>(
   spec: WorkflowSpec<I, O, z.ZodObject | undefined>,
   shared: Build,
@@ -102,10 +102,10 @@ export function assemble<I extends z.ZodType<object>, O extends z.ZodType<object
 }
 
 /**
- * What Conductor hands to a failure workflow beside the failed execution's own input.
+ * The input of a failure workflow, in addition to the input of the failed execution.
  *
- * `failedWorkflow` is the whole failed execution. It can be handed on whole, and it has no type that could be walked: in the first
- * task of a failure workflow the server resolves every path below it to null.
+ * `failedWorkflow` is the whole failed execution. Pass it on as a whole: in the first task of a failure workflow, the server resolves
+ * every path below it to null. Its type therefore has no fields.
  */
 export const failureInput = z.object({
   workflowId: z.string(),
@@ -117,7 +117,7 @@ export const failureInput = z.object({
 
 function withVerbatim(def: WorkflowDef, verbatim: Verbatim = {}): WorkflowDef {
   const fields = Object.entries({ ...def, ...verbatim }).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(fields) as WorkflowDef; // what it cannot be without is no part of `Verbatim`
+  return Object.fromEntries(fields) as WorkflowDef; // `Verbatim` cannot remove the required fields
 }
 
 function defaultsOf(schema: z.ZodType): Record<string, unknown> {

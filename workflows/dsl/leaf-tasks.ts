@@ -16,21 +16,21 @@ import { encodedTwice, type HttpOutput, type HttpRequest, httpRequest } from './
 import * as plain from './system/plain-tasks.ts';
 import { type ScriptInputs, TaskSequence } from './task-sequence.ts';
 
-/** Some of the variables; without declared ones there is nothing to set. */
+/** Values for some of the declared variables. */
 type Values<V> = [keyof V] extends [never] ? Record<string, never> : { [K in keyof V]?: Wired<V[K]> } & Spelled;
 
-/** What fits every member of a union. */
+/** What every member of a union accepts. */
 type Every<U> = (U extends unknown ? (member: U) => void : never) extends (every: infer A) => void ? A : never;
 
-/** Contracts under their own names. */
+/** Contracts by their names. */
 type Contracts = Readonly<Record<string, TaskContract>>;
 
-/** Ends when somebody else updates the task, and not before; their output, of this schema, takes the place of its own. */
+/** The task ends only when someone updates it. The output of that update, with this schema, replaces its own. */
 interface AsyncComplete<C extends z.ZodType> {
   asyncComplete: C;
 }
 
-/** The tasks that hold no other tasks, but for those of models. */
+/** The tasks that contain no other tasks, except those for models. */
 export class LeafTasks<V> extends TaskSequence<V> {
   /** SIMPLE: executed by a worker. */
   task<I extends z.ZodType, O extends z.ZodType, F extends boolean = false>(
@@ -43,9 +43,9 @@ export class LeafTasks<V> extends TaskSequence<V> {
   }
 
   /**
-   * DYNAMIC: executed by the worker whose task `chosen` names at run time. Each name it can have is given with its contract; the
-   * input has to fit all of them, and no contract may refuse the name beside it, `dynamicTaskName`. A name that is none of them
-   * would wait for a worker for ever: where it comes from outside, use `switch`.
+   * DYNAMIC: executed by the worker of the task that `chosen` names in the execution. `contracts` has the contract of every possible
+   * name. The input must fit all of them, and none may reject the extra input `dynamicTaskName`. A task with any other name would
+   * wait for a worker forever, so use `switch` if the name comes from outside.
    */
   dynamic<T extends string, C extends Contracts & Record<T, TaskContract>, F extends boolean = false>(
     ref: string,
@@ -57,14 +57,16 @@ export class LeafTasks<V> extends TaskSequence<V> {
     for (const [name, contract] of Object.entries<TaskContract>(contracts)) {
       if (this.build.use(contract) !== name) {
         throw this.build.mistake(
-          `"${ref}" calls the task ${contract.name} "${name}"; the server knows its own name only.`,
+          `"${ref}" lists the task ${contract.name} under the name "${name}", but the server only knows ${contract.name}. Use that name.`,
         );
       }
       if (isStrict(contract.input))
-        throw this.build.mistake(`"${name}" would refuse the name that "${ref}" adds to its input.`);
+        throw this.build.mistake(
+          `the input schema of "${name}" is strict and would reject "dynamicTaskName", which "${ref}" adds. Use z.object instead.`,
+        );
     }
     const [first] = Object.values<TaskContract>(contracts);
-    if (first === undefined) throw this.build.mistake(`"${ref}" has no task to choose from.`);
+    if (first === undefined) throw this.build.mistake(`"${ref}" has no task to choose from. Add a contract.`);
     const parameters = toParameters(input, first.input);
     this.build.refuseNames(ref, parameters, ['dynamicTaskName']);
     const task = plain.task(ref, 'DYNAMIC', { ...parameters, dynamicTaskName: chosen });
@@ -73,8 +75,8 @@ export class LeafTasks<V> extends TaskSequence<V> {
   }
 
   /**
-   * SUB_WORKFLOW: runs another workflow, in the version it has here, and goes on when it has ended. It fails when that fails; then it
-   * is not retried unless `retryCount` says so, a minute later.
+   * SUB_WORKFLOW: runs another workflow, in the version it has here, and waits for its end. The task fails if that workflow fails. It
+   * is retried only if `retryCount` says so, one minute later.
    */
   subWorkflow<I extends z.ZodType, O extends z.ZodType, F extends boolean = false>(
     ref: string,
@@ -98,8 +100,8 @@ export class LeafTasks<V> extends TaskSequence<V> {
   }
 
   /**
-   * HTTP: executed by the server. It fails on every answer of 400 and above and then holds no status code, so it serves where
-   * only success goes on; to branch on the status, use the `http_request` worker.
+   * HTTP: executed by the server. It fails on every answer of 400 and above, and then has no status code. To branch on the status, use
+   * the `http_request` worker.
    */
   http<C extends z.ZodType, F extends boolean = false>(
     ref: string,
@@ -117,14 +119,14 @@ export class LeafTasks<V> extends TaskSequence<V> {
     const refused = encodedTwice(String(request.uri));
     if (refused !== undefined) {
       throw this.build.mistake(
-        `the address of "${ref}" holds ${refused}, which the server encodes itself; write it plainly, or call with the http_request worker.`,
+        `the address of "${ref}" contains ${refused}, which the server would encode again. Write it without encoding, or use the http_request worker.`,
       );
     }
     const input = { http_request: httpRequest(request) };
     return this.add(ref, this.build.use(policy), 'HTTP', input, { ...placement, ...completion(request) });
   }
 
-  /** EVENT: tells event handlers, and goes on. The output is the payload with what the server adds. */
+  /** EVENT: sends an event to event handlers, and does not wait. The output is the payload with the fields that the server adds. */
   event<C extends z.ZodType>(ref: string, event: EventRequest & AsyncComplete<C>): Step<z.output<C>>;
   event<F extends boolean = false>(
     ref: string,
@@ -138,7 +140,7 @@ export class LeafTasks<V> extends TaskSequence<V> {
     return step(ref);
   }
 
-  /** KAFKA_PUBLISH: sends a message as JSON, and goes on when the broker has confirmed it. It has no output. */
+  /** KAFKA_PUBLISH: sends a message as JSON and waits until the broker confirms it. It has no output. */
   kafkaPublish<C extends z.ZodType>(
     ref: string,
     policy: TaskPolicy,
@@ -156,7 +158,7 @@ export class LeafTasks<V> extends TaskSequence<V> {
     return this.add(ref, this.build.use(policy), 'KAFKA_PUBLISH', input, { ...placement, ...completion(message) });
   }
 
-  /** INLINE: a JavaScript expression that the server evaluates over `$`, its inputs. 4 s at most; no I/O. Never retried. */
+  /** INLINE: a JavaScript expression over `$`, its inputs, evaluated by the server in at most 4 s, without I/O. Never retried. */
   inline<O extends z.ZodType, F extends boolean = false>(
     ref: string,
     { inputs, output: _, script }: { inputs: ScriptInputs; output: O; script: string },
@@ -167,7 +169,7 @@ export class LeafTasks<V> extends TaskSequence<V> {
     return step(ref);
   }
 
-  /** JSON_JQ_TRANSFORM: a jq query over its inputs. `result` is the first value it yields. Never retried. */
+  /** JSON_JQ_TRANSFORM: a jq query over its inputs. `result` is the first value of the query. Never retried. */
   jq<O extends z.ZodType, F extends boolean = false>(
     ref: string,
     { inputs, output: _, query }: { inputs: ScriptInputs; output: O; query: string },
@@ -178,7 +180,7 @@ export class LeafTasks<V> extends TaskSequence<V> {
     return step(ref);
   }
 
-  /** SET_VARIABLE: sets some of the workflow's variables; all of them together may hold 256 KB. */
+  /** SET_VARIABLE: sets some of the workflow's variables. Together they can hold 256 KB. */
   set(ref: string, values: Values<V>): void {
     this.add(ref, ref, 'SET_VARIABLE', values);
   }
@@ -194,8 +196,8 @@ export class LeafTasks<V> extends TaskSequence<V> {
   }
 
   /**
-   * WAIT for a time, until a time (`2026-11-21 09:30 UTC`; one that has passed is over at once), or, with neither, for a signal; what
-   * the signal carries is the output.
+   * WAIT for a number of seconds, until a time (`2026-11-21 09:30 UTC`; a past time ends at once), or for a signal. The output is the
+   * payload of the signal.
    */
   wait<O extends z.ZodType>(
     ref: string,
@@ -203,13 +205,15 @@ export class LeafTasks<V> extends TaskSequence<V> {
   ): Step<z.output<O>> {
     if ('seconds' in wait) this.build.count(ref, 'seconds', wait.seconds);
     if ('until' in wait && !plain.isServerTime(wait.until)) {
-      throw this.build.mistake(`"${ref}" waits until "${wait.until}"; write it like 2026-11-21 09:30 UTC.`);
+      throw this.build.mistake(
+        `"${ref}" waits until "${wait.until}", which is not a time. Write it like 2026-11-21 09:30 UTC.`,
+      );
     }
     this.push(plain.wait(ref, 'signal' in wait ? {} : wait));
     return step(ref);
   }
 
-  /** HUMAN: waits until a person completes it; what they enter is the output. `about` is what they are shown. */
+  /** HUMAN: waits until a person completes it. The output is what they enter; `about` is what they are shown. */
   human<O extends z.ZodType, F extends boolean = false>(
     ref: string,
     { about }: { about: Readonly<Record<string, unknown>> & Spelled; output: O },
@@ -219,8 +223,7 @@ export class LeafTasks<V> extends TaskSequence<V> {
   }
 
   /**
-   * Any task, as plain JSON: what a definition from elsewhere holds and no other method says. Nothing of it is checked but its
-   * references, and what it does is the server's affair.
+   * Any task as plain JSON, for tasks from other definitions that no other method can write. Only the references in it are checked.
    */
   json<O extends z.ZodType>(
     ref: string,
@@ -234,7 +237,7 @@ export class LeafTasks<V> extends TaskSequence<V> {
   }
 }
 
-/** The references of a task and of all tasks inside it, except those in `known` lists. */
+/** The references of a task and of all tasks inside it, except in lists of `known`. */
 function* referencesIn(task: unknown, known: Pick<WeakSet<object>, 'has'>): Generator<string> {
   if (!isObject(task)) return;
   const { taskReferenceName, decisionCases, defaultCase, forkTasks, loopOver } = task;

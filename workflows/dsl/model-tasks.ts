@@ -15,27 +15,27 @@ import {
   type Tool,
 } from './system/model-inputs.ts';
 
-/** Where an MCP server is. It has to be stateless: the server sends each request without an `initialize` before it. */
+/** An MCP server. It must be stateless: Conductor sends each request without an `initialize` before it. */
 interface McpServer {
   server: Wired<string>;
   headers?: Record<string, Wired<string>>;
 }
 
-/** What an MCP tool answered. `parsed` is there for text that is JSON, and `isError` only if the tool failed. */
+/** The answer of an MCP tool. `parsed` is set if the text is JSON, `isError` only if the tool failed. */
 interface McpOutput {
   content: { type: string; text?: string; parsed?: unknown }[];
   isError?: boolean;
 }
 
 /**
- * The tasks of language models and MCP servers. The server tries each of them three times more, even after a refusal, unless the
- * policy or the placement has a `retryCount` from 1 on; `retryCount: 0` counts in the placement only.
+ * The tasks for language models and MCP servers. The server retries each of them three times, even after a refusal. To change that, set a
+ * `retryCount` of at least 1 in the policy or the placement, or `retryCount: 0` in the placement; in a policy, 0 has no effect.
  */
 export class ModelTasks<V> extends LeafTasks<V> {
   /**
-   * LLM_CHAT_COMPLETE. The answer is a JSON object, whose shape is the model's promise: check it before you rely on it; or with
-   * `answer: 'text'` a text, which the server turns into an object where it is JSON. In a loop the server adds the answers of the rounds before, behind your messages, for providers other
-   * than Anthropic.
+   * LLM_CHAT_COMPLETE. The answer is a JSON object; the model alone decides on its fields, so check them. With `answer: 'text'` it is a
+   * string, or an object if the string is JSON. In a loop, the server appends the answers of earlier rounds to your messages, except for
+   * the provider Anthropic.
    */
   llmChat<A extends AnswerForm = 'json', T extends readonly Tool[] | undefined = undefined, F extends boolean = false>(
     ref: string,
@@ -48,7 +48,7 @@ export class ModelTasks<V> extends LeafTasks<V> {
     return this.add(ref, this.build.use(policy), 'LLM_CHAT_COMPLETE', input, placement);
   }
 
-  /** LLM_TEXT_COMPLETE: one prompt, one answer. It is a JSON object, or with `answer: 'text'` a text. */
+  /** LLM_TEXT_COMPLETE: one prompt, one answer. The answer is a JSON object, or a string with `answer: 'text'`. */
   llmText<A extends AnswerForm = 'json', F extends boolean = false>(
     ref: string,
     policy: TaskPolicy,
@@ -59,7 +59,7 @@ export class ModelTasks<V> extends LeafTasks<V> {
     return this.add(ref, this.build.use(policy), 'LLM_TEXT_COMPLETE', input, placement);
   }
 
-  /** LLM_GENERATE_EMBEDDINGS: a text as a vector. */
+  /** LLM_GENERATE_EMBEDDINGS: turns a text into a vector. */
   embed<F extends boolean = false>(
     ref: string,
     policy: TaskPolicy,
@@ -73,7 +73,7 @@ export class ModelTasks<V> extends LeafTasks<V> {
     return this.add(ref, this.build.use(policy), 'LLM_GENERATE_EMBEDDINGS', input, placement);
   }
 
-  /** LIST_MCP_TOOLS: what a stateless MCP server can do. */
+  /** LIST_MCP_TOOLS: the tools of a stateless MCP server. */
   listMcpTools<F extends boolean = false>(
     ref: string,
     policy: TaskPolicy,
@@ -83,7 +83,7 @@ export class ModelTasks<V> extends LeafTasks<V> {
     return this.add(ref, this.build.use(policy), 'LIST_MCP_TOOLS', { mcpServer: server, ...rest }, placement);
   }
 
-  /** CALL_MCP_TOOL on a stateless MCP server. A tool that fails leaves the task completed: look at `isError`. */
+  /** CALL_MCP_TOOL on a stateless MCP server. If the tool fails, the task still completes: check `isError`. */
   callMcpTool<F extends boolean = false>(
     ref: string,
     policy: TaskPolicy,

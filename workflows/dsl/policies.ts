@@ -1,16 +1,16 @@
 import type { TaskOptions, TaskPolicy } from '../../core/contract.ts';
 import { FleetError } from '../../core/errors.ts';
 
-/** Options of a policy. Without a time limit a crash of the server would strand the task for an hour. */
+/** Options of a policy. Without a time limit, a task hangs for one hour if the server crashes. */
 export type PolicyOptions = Omit<TaskOptions, 'pollTimeoutSeconds'> & {
-  /** For one attempt, from 1 on. */
+  /** For one attempt; at least 1. */
   timeoutSeconds: number;
 };
 
 /**
- * Names retries and time limits for tasks that the server executes itself. The name becomes a task definition: keep it unlike the
- * name of any worker's task.
- * @throws FleetError for an attempt without a time limit and for retries without end
+ * Names retries and time limits for tasks that the server executes itself. The name becomes a task definition, so it must differ from
+ * the name of every worker's task.
+ * @throws FleetError `config` if the time limit or the retries are not a whole number
  */
 export function definePolicy(name: string, description: string, options: PolicyOptions): TaskPolicy {
   whole(name, 'timeoutSeconds', options.timeoutSeconds, 1);
@@ -19,16 +19,16 @@ export function definePolicy(name: string, description: string, options: PolicyO
   return { kind: 'policy', name, description, options: { timeoutPolicy: 'RETRY', ...options, responseTimeoutSeconds } };
 }
 
-/** Three more tries after 2, 4 and 8 seconds. */
+/** Three retries, after 2, 4 and 8 seconds. */
 const threeRetries = { retryCount: 3, retryLogic: 'EXPONENTIAL_BACKOFF', retryDelaySeconds: 2 } as const;
 
-/** Calls over HTTP to somebody else's service: 30 s for an attempt. */
+/** HTTP calls to an external service: 30 s for an attempt. */
 export const externalApi: TaskPolicy = definePolicy('external_api', 'Calls to a service outside: 30 s, 3 retries.', {
   ...threeRetries,
   timeoutSeconds: 30,
 });
 
-/** Calls over HTTP to what keeps data: 10 s for an attempt, because one that is slow is better asked again. */
+/** HTTP calls to a database: 10 s for an attempt, because a retry is better than a slow answer. */
 export const database: TaskPolicy = definePolicy('database', 'Calls to a database: 10 s, 3 retries.', {
   ...threeRetries,
   timeoutSeconds: 10,
@@ -40,10 +40,10 @@ export const modelCall: TaskPolicy = definePolicy('model_call', 'Calls to a lang
   timeoutSeconds: 120,
 });
 
-/** JSON has no number without end: the server would put its own default in the place of one. */
+/** JSON has no infinity: the server would use its default instead. */
 function whole(policy: string, option: string, value: number, from: number): void {
   if (Number.isSafeInteger(value) && value >= from) return;
   throw new FleetError('config', `The policy "${policy}" has a ${option} of ${value}.`, {
-    remedy: `Give a whole number from ${from}.`,
+    remedy: `Write a whole number of at least ${from}.`,
   });
 }

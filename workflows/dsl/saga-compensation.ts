@@ -11,21 +11,21 @@ import type { Scope } from './scope.ts';
 
 /** How one step is undone. */
 export interface Undo {
-  /** The step. */
+  /** The reference of the step. */
   readonly ref: string;
-  /** Also undone if nobody knows whether it happened. */
+  /** True if the step is also undone when it is in doubt. */
   readonly inDoubt: boolean;
   build(scope: Scope): unknown;
 }
 
-/** What a compensation does at its end. */
+/** What a compensation does after all undos. */
 export interface Afterwards {
   readonly input: z.ZodObject;
   readonly output: z.ZodObject;
   build(scope: Scope, undone: (ref: string) => Ref<boolean>): unknown;
 }
 
-/** What a saga says about undoing, as it is written. */
+/** The undos of a saga, collected while it is built. */
 export interface SagaNotes {
   /** By the reference of the step. */
   readonly undos: Map<string, Undo>;
@@ -38,12 +38,12 @@ interface SagaHead {
   readonly input: z.ZodObject;
 }
 
-/** Where the compensation finds the output of a step that had succeeded. */
+/** The path of the output of a step that had succeeded, in the compensation. */
 export function outputOf(step: string): string {
   return `what_succeeded.output.result.${step}.output`;
 }
 
-/** Without `afterwards`: which execution, and which of its steps were undone, the last first. */
+/** Used without `afterwards`: outputs the failed execution and the undone steps, the last step first. */
 const plainly: Afterwards = {
   input: z.object({}),
   output: z.object({ failedWorkflowId: z.string(), undone: z.array(z.string()) }),
@@ -53,8 +53,8 @@ const plainly: Afterwards = {
 const failed = refs<z.output<typeof failureInput>>('workflow.input');
 
 /**
- * The workflow that undoes the steps of a failed saga: what had succeeded → one SWITCH per step, the last step's first → what was undone
- * → what comes afterwards → FAILED if anything is left.
+ * The workflow that undoes the steps of a failed saga: find what had succeeded → one SWITCH per step, the last step first → list what was
+ * undone → run `afterwards` → end as FAILED if anything is left to undo.
  */
 export function compensationOf(
   saga: SagaHead,
@@ -76,14 +76,14 @@ export function compensationOf(
     const undoing = steps.map((step) => ({ step, tasks: undo(wf, known, step) }));
     for (const { step, tasks } of undoing) checkTasks(build, step.ref, tasks);
     const undone = whatWasUndone(wf, known, undoing);
-    const output = afterwards.build(wf, (ref) => undone.by[ref] as Ref<boolean>); // one for each step
+    const output = afterwards.build(wf, (ref) => undone.by[ref] as Ref<boolean>); // there is an entry for each step
     wf.switch('all_undone', undone.complete, {
       true: () => {},
       false: (no) => no.terminate('not_all_undone', 'FAILED', undone.left, output as Record<string, unknown>),
     });
     checkReferences(build, wf.tasks, output);
     for (const place of walk(wf.tasks)) keepKey(place);
-    return output as Wired<Record<string, unknown>>; // its type was checked where `afterwards` was written
+    return output as Wired<Record<string, unknown>>; // checked by the types of `afterwards`
   });
   checkContracts(build, workflow.tasks);
   return workflow;
@@ -91,7 +91,7 @@ export function compensationOf(
 
 type Known = Refs<Record<string, { undo: boolean; inDoubt: boolean }>>;
 
-/** Every attempt is a row of its own. */
+/** Each attempt is one row in `failed.tasks`. */
 function whatSucceeded(wf: Scope, steps: readonly Undo[]): Known {
   const known = wf.jq('what_succeeded', {
     inputs: { failed: failed.failedWorkflow, steps: steps.map(({ ref, inDoubt }) => ({ ref, inDoubt })) },
@@ -112,10 +112,10 @@ function whatSucceeded(wf: Scope, steps: readonly Undo[]): Known {
 }
 
 function ofStep(known: Known, ref: string): Known[string] {
-  return known[ref] as Known[string]; // the query makes one for each step
+  return known[ref] as Known[string]; // the query makes an entry for each step
 }
 
-/** Adds the undo of a step and returns its tasks. `optional` lets the workflow go on to the next undo if one fails. */
+/** Adds the undo of a step and returns its tasks. They are optional, so the next undo runs even if one fails. */
 function undo(wf: Scope, known: Known, step: Undo): WorkflowTask[] {
   let tasks: WorkflowTask[] = [];
   wf.switch(`undo_${step.ref}`, ofStep(known, step.ref).undo, {
@@ -134,7 +134,7 @@ interface Undone {
   by: Record<string, boolean>;
   undone: string[];
   complete: boolean;
-  /** What is left to be done by hand or by a restart. */
+  /** What has to be done by hand or by a restart, as sentences. */
   left: string;
 }
 
@@ -172,13 +172,13 @@ function whatWasUndone(
   return undone.output.result;
 }
 
-/** Another execution of this compensation for the same failure must not do anything a second time. */
+/** Keeps the idempotency keys the same, so that a second execution of this compensation does nothing twice. */
 function keepKey({ task, within }: Place): void {
   const scope = `${failed.workflowId}:undo`;
   if (task.type === 'SIMPLE') {
     task.inputParameters = { ...task.inputParameters, [workerInputs.idempotencyScope]: scope };
   }
-  // A round of a loop is an effect of its own, which a key written here could not tell from the others.
+  // Each round of a loop has its own effect, and a key written here would be the same for all rounds.
   const isOnce = task.type === 'HTTP' && within.every(({ kind }) => kind !== 'loop');
   const request = isOnce ? task.inputParameters?.http_request : undefined;
   if (typeof request !== 'object' || request === null) return;

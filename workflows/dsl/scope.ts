@@ -12,24 +12,23 @@ import type { ScriptInputs } from './task-sequence.ts';
 export type { MaybeStep, QueuedPlacement, Step, TaskPlacement } from './builder-types.ts';
 export type { ScriptInputs } from './task-sequence.ts';
 
-/** Adds the tasks of one branch. What it returns can be referred to after the branch. */
+/** Adds the tasks of one branch. Later tasks can refer to what it returns. */
 export type Branch<V = unknown, R = unknown> = (scope: Scope<V>) => R;
 
-/** What a loop knows of itself: the number of its last round, and what the tasks of each round answered, by round and reference. */
+/** The output of a loop: the number of its last round, and the outputs of the tasks of each round, by round and reference. */
 export type LoopOutput = { iteration: number } & { [round: `${number}`]: Record<string, unknown> | undefined };
 
 /** How many rounds a loop keeps on the server. */
 interface Kept {
-  /** Only the tasks and outputs of so many rounds; absent: of all, which a loop of hundreds should not. */
+  /** The server keeps the tasks and outputs of so many last rounds. Absent: of all; set it for a loop with hundreds of rounds. */
   keepLastN?: number;
 }
 
 /** A sequence of tasks under construction. One method per task type of Conductor. */
 export class Scope<V = unknown> extends ModelTasks<V> {
   /**
-   * SWITCH on a value: one branch per value it can have, or some and an `otherwise`. The compiler asks for every value of a
-   * union, and for an `otherwise` where there is no end of values; what the branches return comes back as steps whose output
-   * may be missing.
+   * SWITCH on a value, with one branch for each value, or some branches and an `otherwise`. The compiler requires a branch for every
+   * member of a union, or an `otherwise`. The steps that the branches return have outputs that may be missing.
    */
   switch<T extends string | number | boolean, C extends { [K in `${T}`]: Branch<V> }>(
     ref: string,
@@ -70,9 +69,8 @@ export class Scope<V = unknown> extends ModelTasks<V> {
   }
 
   /**
-   * FORK_JOIN and its JOIN: branches at the same time; goes on when all have ended, fails as soon as one fails. A branch ends in a
-   * NOOP where its last task may be retried, or is a SWITCH: a JOIN can look at a task in the moment between a failed attempt and
-   * its retry, and then fails the workflow; and it does not wait for what a SWITCH has chosen.
+   * FORK_JOIN and its JOIN: runs the branches at the same time. The workflow continues when all have ended, and fails as soon as one
+   * fails. Some branches get a NOOP at their end (`joinable` in `system/plain-tasks.ts` says why).
    */
   fork<B extends Record<string, Branch<V>>>(ref: string, branches: B): { [K in keyof B]: ReturnType<B[K]> } {
     const built = Object.entries(branches).map(([key, branch]) => {
@@ -87,11 +85,11 @@ export class Scope<V = unknown> extends ModelTasks<V> {
   }
 
   /**
-   * FORK_JOIN_DYNAMIC: a task for each item of a list, all at the same time, and what they answered in the order of the list. The
-   * list may be empty. Fails as soon as one fails, or with `permissive` when the others have ended; with `optional` null stands for
-   * the answer of a task that has failed.
+   * FORK_JOIN_DYNAMIC: runs a task for each item of a list, all at the same time. The results are in the order of the list, which may
+   * be empty. It fails as soon as one task fails; with `permissive`, when the other tasks have ended. With `optional`, the result of a
+   * failed task is null.
    *
-   * `input` is called once, with references to any item and to its index from 0: it describes the input, it does not compute it.
+   * `input` is called once, with references to an item and to its index from 0. It describes the input and cannot compute it.
    */
   forkEach<E, I extends z.ZodType, O extends z.ZodType, F extends boolean = false>(
     ref: string,
@@ -118,8 +116,8 @@ export class Scope<V = unknown> extends ModelTasks<V> {
   }
 
   /**
-   * DO_WHILE: repeats its branch until `until` is true after a round, at most `rounds` times. `until` is a JavaScript
-   * expression over `$`, its inputs, which are read anew after each round.
+   * DO_WHILE: repeats its branch until `until` is true after a round, at most `rounds` times. `until` is a JavaScript expression over
+   * `$`, its inputs. The server reads the inputs again after each round.
    */
   repeat<R>(
     ref: string,
@@ -127,20 +125,20 @@ export class Scope<V = unknown> extends ModelTasks<V> {
     branch: (scope: Scope<V>, round: Ref<number>) => R,
   ): Step<LoopOutput> & { last: R } {
     const most = this.build.count(ref, 'rounds', rounds);
-    // The condition counts the rounds itself, so that no script can make a loop without end.
+    // The condition counts the rounds, so no script can make an endless loop.
     const condition = `if ($.${ref}['iteration'] < ${most} && !(${this.script(until)})) { true; } else { false; }`;
     const outside = this.build.claimed().length;
     const { keepLastN, tasks, last } = this.#body(ref, kept, (scope) => branch(scope, refs(`${ref}.output.iteration`)));
     this.push(plain.loop(ref, condition, { ...inputs, ...keepLastN }, tasks));
-    // `$` also holds the outputs of the loop and of every task in it, over inputs of the same name.
+    // `$` also contains the outputs of the loop and of every task in it. They replace inputs with the same name.
     const taken = ['items', '_items', 'keepLastN', 'loopItem', 'loopIndex', ...this.build.claimed().slice(outside)];
     this.build.refuseNames(ref, inputs, taken);
     return { ...step<LoopOutput>(ref), last };
   }
 
   /**
-   * DO_WHILE over a list: repeats its branch for each item, one after the other, with references to the item and to its index from
-   * 0. The list may be empty; then nothing of the branch has run. It must not change meanwhile: it is read anew in each round.
+   * DO_WHILE over a list: repeats its branch for each item, one after the other, with references to the item and to its index from 0.
+   * The list may be empty; then no task of the branch runs. The list must not change: the server reads it again in each round.
    */
   forEach<E, R>(
     ref: string,
@@ -151,10 +149,10 @@ export class Scope<V = unknown> extends ModelTasks<V> {
     const index = refs<number>(`${ref}.output.loopIndex`);
     const { keepLastN, tasks, last } = this.#body(ref, kept, (scope) => branch(scope, item, index));
     this.push(plain.listLoop(ref, items, keepLastN, tasks));
-    return { ...step<LoopOutput>(ref), last: last as MaybeStep<R> }; // the same step, which may have been left out
+    return { ...step<LoopOutput>(ref), last: last as MaybeStep<R> }; // the same step, but it may not have run
   }
 
-  /** The tasks of a branch as they are, for a task that holds other tasks and that only `json` can say. */
+  /** The plain tasks of a branch, to put into a task that only `json` can write. */
   sequence(branch: Branch<V>): readonly WorkflowTask[] {
     const scope = new Scope<V>(this.build, this.loop);
     branch(scope);
@@ -166,7 +164,7 @@ export class Scope<V = unknown> extends ModelTasks<V> {
   #body<R>(ref: string, { keepLastN }: Kept, branch: (scope: Scope<V>) => R) {
     if (this.loop !== undefined) {
       throw this.build.mistake(
-        `the loop "${ref}" is inside the loop "${this.loop}": ${NESTED_LOOP}. Put the inner loop into a workflow of its own and call that with subWorkflow.`,
+        `the loop "${ref}" is inside the loop "${this.loop}": ${NESTED_LOOP}. Put the inner loop into a workflow of its own and call it with subWorkflow.`,
       );
     }
     const kept = keepLastN === undefined ? {} : { keepLastN: this.build.count(ref, 'rounds to keep', keepLastN) };

@@ -4,12 +4,12 @@ import { type QueuedPlacement, type Step, step } from './builder-types.ts';
 import { type Ref, type Refs, refs, type Spelled } from './refs.ts';
 import * as plain from './system/plain-tasks.ts';
 
-/** The values a script sees as `$`. References belong here and never into the script's text. */
+/** The values that a script sees as `$`. Write references here, never into the text of the script. */
 export type ScriptInputs = Readonly<Record<string, unknown>> & Spelled;
 
-/** Tasks one after the other, and what all of them can refer to. */
+/** Tasks that run one after the other, and what all of them can refer to. */
 export class TaskSequence<V> {
-  /** The workflow's variables, as set by the latest `set` before the reader runs. */
+  /** The workflow's variables, with the values of the latest `set` before the reader runs. */
   readonly variables: Refs<V> = refs('workflow.variables');
   /** The id of the execution itself. */
   readonly workflowId: Ref<string> = refs('workflow.workflowId');
@@ -38,7 +38,9 @@ export class TaskSequence<V> {
 
   protected script(text: string): string {
     if (text.includes('${')) {
-      throw this.build.mistake('a script holds "${", which the server takes for a reference; pass values as inputs.');
+      throw this.build.mistake(
+        'a script contains "${", which the server reads as a reference. Pass the value as an input.',
+      );
     }
     return text;
   }

@@ -1,16 +1,16 @@
 import type { Spelled, Wired } from '../refs.ts';
 
-/** An event: where it goes, and what it says. */
+/** An event with its destination and payload. */
 export interface EventRequest {
   /**
-   * `conductor:NAME` reaches the event handlers of `conductor:WORKFLOW:NAME`, where WORKFLOW is this workflow's name. Others, such as
-   * `kafka:TOPIC`, need a server with that module.
+   * `conductor:NAME` reaches the event handlers of `conductor:WORKFLOW:NAME`, where WORKFLOW is the name of this workflow. Other sinks,
+   * such as `kafka:TOPIC`, need a server with that module.
    */
   sink: `${string}:${string}`;
   payload: Readonly<Record<string, unknown>> & Spelled;
 }
 
-/** What the server adds to the payload of an event. */
+/** The fields that the server adds to the payload of an event. */
 export interface EventOutput {
   /** The queue, e.g. `conductor:OrderProcessing:shipped`. */
   event_produced: string;
@@ -36,16 +36,16 @@ export interface KafkaMessage {
   bootStrapServers: Wired<string>;
   topic: Wired<string>;
   value: Wired<unknown>;
-  /** The server writes the text "null" for a message without one. */
+  /** Without a key, the server writes the text "null". */
   key?: Wired<string>;
   headers?: Record<string, Wired<string>>;
-  /** How long the broker may take to confirm, in milliseconds. Default 5,000. */
+  /** Time limit for the confirmation of the broker, in milliseconds. Default 5,000. */
   requestTimeoutMs?: number;
-  /** How long to wait for a broker, in milliseconds. Default 5,000. */
+  /** Time limit for reaching a broker, in milliseconds. Default 5,000. */
   maxBlockMs?: number;
 }
 
-/** The limits are written out, because the server's own are 0.1 s and 0.5 s. */
+/** The limits are always written: the server's defaults of 0.1 s and 0.5 s are too short. */
 export function kafkaRequest({ requestTimeoutMs = 5_000, maxBlockMs = 5_000, ...message }: KafkaMessage): object {
   return { ...message, requestTimeoutMs, maxBlockMs };
 }

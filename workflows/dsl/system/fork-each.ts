@@ -4,31 +4,30 @@ import { compileMapping, type ItemNames } from './item-mapping.ts';
 import * as plain from './plain-tasks.ts';
 
 /**
- * A fork over the items of a list, in four tasks: `REF_tasks` makes one task per item, `REF` forks them, `REF_join` waits for them
- * all, and `REF_results` puts what they answered into the order of the list. The tasks themselves are `REF_0`, `REF_1`, … (in a loop
- * `REF_ROUND_0`, …), each in a DO_WHILE of one round of its own, `REF_0_settled`.
+ * A fork over the items of a list, in four tasks: `REF_tasks` makes one task for each item, `REF` forks them, `REF_join` waits for all of
+ * them, and `REF_results` puts their outputs into the order of the list. The tasks are `REF_0`, `REF_1`, … (in a loop `REF_ROUND_0`, …),
+ * each in its own DO_WHILE of one round, `REF_0_settled`.
  *
- * That loop is there because a JOIN can look at a task in the moment between a failed attempt and its retry, and then fails the
- * whole workflow. A loop is failed by the same decision that gives up on its task. The name has the round in it because a loop
- * takes tasks of an earlier round for its own.
+ * The loop is needed because a JOIN that looks at a task between a failed attempt and its retry fails the whole workflow. A loop only
+ * fails in the decision that gives up on its task. The name contains the round because a loop would reuse the tasks of an earlier round.
  */
 
-/** One task per item, without its reference and its input. */
+/** The task for each item, without its reference and input. */
 export type ItemTask = Pick<WorkflowTask, 'name' | 'type'> & Record<string, unknown>;
 
-/** What the names of one such fork are. */
+/** The names that the mapping of a fork uses. */
 export function itemNames(ref: string): ItemNames {
   return { item: `${ref}_item`, index: `${ref}_index` };
 }
 
 /**
- * The server resolves the input of a forked task again, and with it whatever stands in the items between `\${` and `}`. `$\${` is its
- * way to write a plain `\${`, which no text of a definition can hold either: hence the code of `$`. What it cannot prevent: the
- * expression of a secret inside data is resolved when any task is handed out.
+ * The server resolves the input of a forked task a second time, and with it any `\${…}` inside the items. This query writes `$\${`
+ * instead, the server's way to write a literal `\${`. The query itself must not contain it either, hence the code of `$`. It cannot
+ * protect the expression of a secret inside data: the server resolves that when it hands out any task.
  */
 const AS_DATA = 'walk(if type == "string" then split("\\u0024{") | join("$\\u0024{") else . end)';
 
-/** The task for each item, and how to go on if it fails. */
+/** The task for each item, and what happens if it fails. */
 export interface ForkEach {
   ref: string;
   /** A reference to the list. */
@@ -36,13 +35,13 @@ export interface ForkEach {
   /** The task's input, wired to the item and its index. */
   input: unknown;
   task: ItemTask;
-  /** The others may end before the workflow fails. */
+  /** The workflow fails only when the other tasks have ended. */
   permissive: boolean;
-  /** The reference of the loop around it. */
+  /** The reference of the loop around the fork. */
   loop?: string | undefined;
 }
 
-/** Computes the tasks to fork from the list. */
+/** The task that computes the tasks to fork from the list. */
 export function forkedTasks({ ref, list, input, task, permissive, loop }: ForkEach): WorkflowTask {
   const { query, given } = compileMapping(input, itemNames(ref), ['items', 'round', 'queryExpression']);
   const name = loop ? `${ref}_\\($given.round)_\\($index)` : `${ref}_\\($index)`;
@@ -61,7 +60,7 @@ export function forkedTasks({ ref, list, input, task, permissive, loop }: ForkEa
   );
 }
 
-/** The fork over what `forkedTasks` has computed. */
+/** The fork over the tasks that `forkedTasks` computes. */
 export function dynamicFork(ref: string): WorkflowTask {
   return {
     ...plain.task(ref, 'FORK_JOIN_DYNAMIC', { tasks: `\${${ref}_tasks.output.result}`, inputs: {} }),
@@ -71,8 +70,8 @@ export function dynamicFork(ref: string): WorkflowTask {
 }
 
 /**
- * Collects what the forked tasks answered. A JOIN leaves out empty outputs; of a task that was allowed to fail, null stands for an
- * output in which something is missing that `output` promises.
+ * The task that collects the outputs of the forked tasks. The JOIN omits empty outputs. If a task may fail, its result is null when a
+ * required field of `output` is missing.
  */
 export function forkResults(ref: string, output: z.ZodType, optional: boolean): WorkflowTask {
   const complete = `($answer | ${JSON.stringify(promised(output))} | all(. as $key | $answer[$key] != null))`;
@@ -88,7 +87,7 @@ export function forkResults(ref: string, output: z.ZodType, optional: boolean): 
   );
 }
 
-/** The keys that an output of this schema cannot be without. */
+/** The required keys of an output with this schema. */
 function promised(schema: z.ZodType): string[] {
   if (!(schema instanceof z.ZodObject)) return [];
   return Object.entries(schema.shape)

@@ -1,6 +1,6 @@
 import type { Wired } from '../refs.ts';
 
-/** Limits that Conductor sets to 3 s each if they are not given. */
+/** Conductor's own limits are 3 s each. */
 const CONNECT_TIMEOUT_MS = 5_000;
 const READ_TIMEOUT_MS = 25_000;
 
@@ -8,22 +8,22 @@ const READ_TIMEOUT_MS = 25_000;
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /**
-   * The server encodes it, whatever it holds: encoded text would be encoded twice, and what a reference brings in cannot hold `&`,
-   * `+`, `#` or braces as data. Where it may, encode it and call with the `http_request` worker.
+   * The server encodes it, so encoded text would be encoded twice. A value from a reference must not contain `&`, `+`, `#` or braces. If
+   * it may, encode the value and use the `http_request` worker.
    */
   uri: Wired<string>;
   headers?: Record<string, Wired<string>>;
   body?: Wired<unknown>;
-  /** Longest silence while reading the answer, in milliseconds. Default 25,000. */
+  /** Longest pause while reading the answer, in milliseconds. Default 25,000. */
   readTimeoutMs?: number;
 }
 
-/** What an HTTP task hands on after an answer below 300. A number in the body is a double. */
+/** The output of an HTTP task after an answer below 300. Numbers in the body are doubles. */
 export interface HttpOutput<B> {
   response: { statusCode: number; headers: Record<string, string[]>; body: B };
 }
 
-/** A request without the types of the builder. */
+/** A request whose values may be anything, as steps write it. */
 interface PlainRequest {
   method: string;
   uri: unknown;
@@ -33,7 +33,7 @@ interface PlainRequest {
   connectTimeoutMs?: number;
 }
 
-/** The `http_request` of an HTTP task. The server sends it again after a 503, even a POST: the service must bear the repetition. */
+/** The `http_request` of an HTTP task. After a 503 the server sends it once more, even a POST: the service must tolerate that. */
 export function httpRequest(request: PlainRequest): object {
   const {
     method,
@@ -54,7 +54,7 @@ export function httpRequest(request: PlainRequest): object {
   };
 }
 
-/** What an address holds that the server would encode a second time, if anything. References do not count. */
+/** What the server would encode a second time in an address, if anything. References are ignored. */
 export function encodedTwice(uri: string): 'braces' | 'encoded text' | undefined {
   const written = uri.replaceAll(/\$\{[^{}]*\}/g, '');
   if (/[{}]/.test(written)) return 'braces';

@@ -1,22 +1,22 @@
 import { FleetError } from '../../../core/errors.ts';
 
-/** The names by which a mapping refers to the item at hand and to its place in the list. */
+/** The names by which a mapping refers to the current item and to its index. */
 export interface ItemNames {
   item: string;
   index: string;
 }
 
-/** A mapping from an item to a task's input, as the server computes it. */
+/** A mapping from an item to the input of a task, as jq. */
 export interface CompiledMapping {
   /** A jq expression over `$item`, `$index` and `$given`. */
   query: string;
-  /** What the mapping takes from elsewhere, by its name in `$given`: the server resolves it, with its type, before jq runs. */
+  /** Values from outside the item, by their names in `$given`. The server resolves them, with their types, before jq runs. */
   given: Record<string, unknown>;
 }
 
 /**
- * Turns a wired value that refers to items into jq. No value of the running workflow becomes part of the query's text: what the
- * mapping takes from outside comes in beside it.
+ * Turns a wired value that refers to items into jq. No value of the running workflow becomes part of the query: values from outside are
+ * passed in `given`.
  * @param taken names that `given` must not use
  */
 export function compileMapping(value: unknown, names: ItemNames, taken: readonly string[]): CompiledMapping {
@@ -54,7 +54,7 @@ function refersTo(text: string, names: ItemNames): boolean {
   return [...text.matchAll(EXPRESSION)].some(([, path = '']) => localPath(path, names) !== undefined);
 }
 
-/** A text that is one reference keeps the type of what it refers to; around others it is joined from parts. */
+/** A text that is one reference keeps the type of its value. Any other text is joined from its parts. */
 function textToJq(text: string, names: ItemNames, outer: Outer): string {
   const parts: string[] = [];
   let end = 0;
@@ -74,7 +74,7 @@ function plainPart(text: string, outer: Outer): string[] {
   return [text.includes('${') ? `(${outer(text)} | tostring)` : JSON.stringify(text)];
 }
 
-/** JSON is jq, but for a negative number, which jq takes for a sum that lacks its beginning. */
+/** JSON is valid jq, except a negative number, which jq reads as an incomplete subtraction. */
 function literal(value: unknown): string {
   if (typeof value === 'number' && value < 0) return `(${value})`;
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
@@ -93,7 +93,10 @@ function localPath(path: string, { item, index }: ItemNames): string | undefined
   while (rest !== '') {
     const [found, plain, quoted, place] = /^(?:\.([\w-]+)|\['((?:[^'\\]|\\.)*)'\]|\[(\d+)\])/.exec(rest) ?? [];
     if (found === undefined) {
-      throw new FleetError('config', `No item has anything below "${path}"; refer to what is below it by name.`);
+      throw new FleetError(
+        'config',
+        `"${path}" is not a path below an item. Name the fields of the item, e.g. item.name.`,
+      );
     }
     jq += place === undefined ? `[${JSON.stringify(plain ?? quoted?.replaceAll(/\\(.)/g, '$1'))}]` : `[${place}]`;
     rest = rest.slice(found.length);
@@ -101,7 +104,7 @@ function localPath(path: string, { item, index }: ItemNames): string | undefined
   return jq;
 }
 
-/** Named after the last part of the reference, so that the definition can be read. */
+/** Named after the last part of the reference, so that the definition is readable. */
 function freeName(value: unknown, isTaken: (name: string) => boolean): string {
   const [, last = 'given'] = /^\$\{(?:[^{}]*\.)?([A-Za-z]\w*)\}$/.exec(String(value)) ?? [];
   if (!isTaken(last)) return last;

@@ -2,12 +2,12 @@ import type { z } from 'zod';
 import { inputSchemaOf } from '../../../core/contract.ts';
 import type { Wired } from '../refs.ts';
 
-/** Which model, and how freely it answers. */
+/** A model and its parameters. */
 export interface ModelRequest {
-  /** As the server knows it, e.g. `litellm`, `anthropic`. */
+  /** The server's name for it, e.g. `litellm`, `anthropic`. */
   provider: Wired<string>;
   model: Wired<string>;
-  /** Default 0. OpenAI's own models are not sent it. */
+  /** Default 0. Not sent to OpenAI's own models. */
   temperature?: number;
   /** Default 1,000. */
   maxTokens?: number;
@@ -15,52 +15,52 @@ export interface ModelRequest {
   stopWords?: readonly string[];
 }
 
-/** A tool call that a model asks for. The server does not make it. */
+/** A tool call that a model requests. The server does not execute it. */
 export interface ToolCall {
   taskReferenceName: string;
   name: string;
-  /** The arguments. The server adds the tool's name to them as `method`. */
+  /** The arguments. The server adds the name of the tool as `method`. */
   inputParameters: Record<string, unknown>;
 }
 
-/** A turn of a conversation; `tool_call` and `tool` hand back what a model asked for, and what came of it. */
+/** A turn of a conversation. `tool_call` returns a call that the model requested, `tool` its result. */
 export type ChatMessage =
   | { role: 'system' | 'user' | 'assistant'; message: string }
   | { role: 'tool_call'; toolCalls: readonly ToolCall[] }
   | { role: 'tool'; toolCalls: readonly (Omit<ToolCall, 'inputParameters'> & { output: Record<string, unknown> })[] };
 
-/** What a model can be told of a tool: any task or workflow will do. */
+/** A tool offered to a model. Any task or workflow fits. */
 export interface Tool {
   readonly name: string;
   readonly description: string;
   readonly input: z.ZodType;
 }
 
-/** A conversation to go on with. */
+/** A conversation for the model to continue. */
 export interface Chat extends ModelRequest {
   messages: Wired<readonly ChatMessage[]>;
   tools?: readonly Tool[];
 }
 
-/** The form of an answer: with `json` the task fails on anything that is no JSON object. */
+/** The form of an answer. With `json` the task fails if the answer is not a JSON object. */
 export type AnswerForm = 'json' | 'text';
 
-/** What is in a JSON object is the model's promise alone. A text that happens to be a JSON object becomes one, asked for or not. */
+/** No schema holds for the fields of an answer. The server turns a text that is a JSON object into that object. */
 export type Answer<A extends AnswerForm> = A extends 'text'
   ? string | Record<string, unknown>
   : Record<string, unknown>;
 
-/** What a model's task hands on. Where the model asks for tools, `result` is an empty list. */
+/** The output of a model task. If the model requests tool calls, `result` is an empty list. */
 export interface ModelOutput<R> {
   result: R;
-  /** `STOP`, `LENGTH`, `TOOL_CALLS`, or as the provider calls it. */
+  /** `STOP`, `LENGTH`, `TOOL_CALLS`, or a word of the provider. */
   finishReason: string;
   tokenUsed: number;
   promptTokens: number;
   completionTokens: number;
 }
 
-/** A chat's output; `T` says whether tools were offered. */
+/** The output of a chat; `T` says whether tools were offered. */
 export type ChatOutput<A extends AnswerForm, T> = T extends readonly Tool[]
   ? ModelOutput<Answer<A> | never[]> & { toolCalls?: ToolCall[] }
   : ModelOutput<Answer<A>>;
@@ -86,7 +86,7 @@ export function mcpCallInput(call: {
   return { mcpServer: server, method: tool, arguments: given, ...(headers && { headers }) };
 }
 
-/** What every task of a model takes. */
+/** The input that all model tasks have in common. */
 export function modelInput({ provider, model, temperature = 0, maxTokens = 1_000, ...rest }: ModelRequest): object {
   return { llmProvider: provider, model, temperature, maxTokens, ...rest };
 }

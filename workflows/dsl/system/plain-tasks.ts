@@ -1,14 +1,14 @@
 import { isSafeToJoin } from '../../../core/conductor/task-types.ts';
 import type { WorkflowTask } from '../../../core/conductor/types.ts';
 
-/** Plain tasks as the server reads them. The typed builder and the steps of agents both make their tasks here. */
+/** Constructors of plain tasks, as the server reads them. The typed builder and the steps of agents both use them. */
 
 /** A task with its inputs and nothing else. */
 export function task(ref: string, type: string, inputParameters: object = {}, name = ref): WorkflowTask {
   return { name, taskReferenceName: ref, type, inputParameters: { ...inputParameters } };
 }
 
-/** Without a version the server takes the latest when it starts the sub-workflow. */
+/** Without a version, the server uses the latest version when it starts the sub-workflow. */
 export function subWorkflow(
   ref: string,
   { name, version }: { name: string; version?: number | undefined },
@@ -18,7 +18,7 @@ export function subWorkflow(
   return { ...task(ref, 'SUB_WORKFLOW', inputParameters, name), subWorkflowParam };
 }
 
-/** The script goes last, so that no input can take its place. */
+/** The script is written last, so no input can replace it. */
 export function inline(ref: string, inputs: object, expression: string): WorkflowTask {
   return task(ref, 'INLINE', { ...inputs, evaluatorType: 'graaljs', expression });
 }
@@ -44,7 +44,7 @@ export function terminate(
   });
 }
 
-/** How a SWITCH chooses: `value-param` compares the text of the input that `expression` names, `graaljs` evaluates it. */
+/** How a SWITCH chooses. With `value-param`, `expression` names an input, compared as a string. With `graaljs`, it is a script. */
 export interface Choice {
   evaluatorType: 'value-param' | 'graaljs';
   expression: string;
@@ -62,8 +62,8 @@ export function switchOn(
 }
 
 /**
- * A branch of a fork that a JOIN can wait for. It gets a NOOP at its end if its last task may be retried or is a SWITCH: a JOIN that
- * looks at a task between a failed attempt and its retry fails the workflow, and it does not wait for what a SWITCH has chosen.
+ * A branch of a fork that a JOIN can wait for. A branch whose last task may be retried or is a SWITCH gets a NOOP at its end. A JOIN that
+ * looks at a task between a failed attempt and its retry fails the workflow, and it does not wait for the chosen case of a SWITCH.
  */
 export function joinable(tasks: readonly WorkflowTask[], endRef: () => string): readonly WorkflowTask[] {
   const last = tasks.at(-1);
@@ -83,7 +83,7 @@ export function fork(
   ];
 }
 
-/** Repeats its tasks while the condition, JavaScript over its inputs, is true after a round. */
+/** Repeats its tasks as long as the condition, JavaScript over its inputs, is true after a round. */
 export function loop(
   ref: string,
   loopCondition: string,
@@ -93,12 +93,12 @@ export function loop(
   return { ...task(ref, 'DO_WHILE', inputs), loopCondition, loopOver };
 }
 
-/** Runs its tasks once for each item. The server asks for a condition here too, and ends at the last item by itself. */
+/** Runs its tasks once for each item. The server requires a condition here too, but ends after the last item. */
 export function listLoop(ref: string, items: unknown, inputs: object, loopOver: readonly WorkflowTask[]): WorkflowTask {
   return { ...loop(ref, 'true', inputs, loopOver), items };
 }
 
-/** Waits for a number of seconds, until a time, or, with neither, for a signal. */
+/** Waits for a number of seconds or until a time; with neither, for a signal. */
 export function wait(ref: string, wait: { seconds?: number | string; until?: string }): WorkflowTask {
   const { seconds, until } = wait;
   return task(ref, 'WAIT', {
@@ -107,11 +107,11 @@ export function wait(ref: string, wait: { seconds?: number | string; until?: str
   });
 }
 
-/** True for a time that the server surely understands: `2026-11-21 09:30 UTC`, or with an offset such as `GMT+02:00`. */
+/** True for a time that the server reads: `2026-11-21 09:30 UTC`, or with an offset such as `GMT+02:00`. */
 export function isServerTime(text: string): boolean {
   const [, day, time] = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d) (?:UTC|GMT(?:[+-]\d\d:\d\d)?)$/.exec(text) ?? [];
   if (day === undefined || time === undefined) return false;
   const at = new Date(`${day}T${time}:00Z`);
-  // The server rolls 31 November over into December.
+  // The server reads 31 November as 1 December.
   return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(`${day}T${time}`);
 }
