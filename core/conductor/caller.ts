@@ -3,7 +3,7 @@ import { FleetError, messageOf } from '../errors.ts';
 import { safeParseOften } from '../parse.ts';
 import { denied, unreachable } from './connection-errors.ts';
 import { type CredentialsConfig, createCredentials } from './credentials.ts';
-import { createTransport, type HttpAnswer, type Lane, type Reader, type TransportConfig } from './transport.ts';
+import { createTransport, type HttpAnswer, type Lane, type TransportConfig } from './transport.ts';
 
 export type ConnectionConfig = CredentialsConfig & TransportConfig & { readonly requestTimeoutMs: number };
 
@@ -25,8 +25,6 @@ export interface Call<S extends z.ZodType> {
   limitMs?: number | undefined;
   /** Default `other`. */
   lane?: Lane;
-  /** Parses a JSON answer while it comes. Default: it is parsed when it is there. */
-  reader?: () => Reader;
 }
 
 /** Makes calls to one Conductor server. Every call ends with a checked value or a `FleetError`. */
@@ -62,7 +60,7 @@ export function createCaller(config: ConnectionConfig): Caller {
         ...('body' in body && { 'content-type': 'application/json' }),
       };
       const lane = call.lane ?? 'other';
-      return transport.send({ method: call.method, url, headers, ...body, signal, lane, reader: call.reader?.() });
+      return transport.send({ method: call.method, url, headers, ...body, signal, lane });
     };
     const answer = await attempt();
     return answer.status === 401 && credentials.renew() ? attempt() : answer;
@@ -147,10 +145,10 @@ function refuseDots(name: string, value: string | number): void {
 function parseAnswer<S extends z.ZodType>(
   serverUrl: string,
   call: string,
-  { contentType, text, reader }: HttpAnswer,
+  { contentType, text }: HttpAnswer,
   schema: S,
 ): z.output<S> {
-  const parsed = safeParseOften(schema, contentType.includes('json') ? (reader?.value() ?? parseJson(text)) : text);
+  const parsed = safeParseOften(schema, contentType.includes('json') ? parseJson(text) : text);
   if (parsed.success) return parsed.data;
   const what = text.trimStart().startsWith('<') ? 'a web page' : 'text that is not the answer of a Conductor server';
   throw new FleetError('upstream', `${call} at ${serverUrl} answered with ${what}.`, {

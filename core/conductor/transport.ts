@@ -15,13 +15,6 @@ export type TransportConfig = Partial<
  */
 export type Lane = 'poll' | 'result' | 'other';
 
-/** Makes something of an answer's text while it comes. */
-export interface Reader {
-  take(piece: string): void;
-  /** What it made of the whole text; undefined where it could not. */
-  value(): unknown;
-}
-
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   url: URL;
@@ -29,7 +22,6 @@ export interface HttpRequest {
   body?: string;
   signal: AbortSignal;
   lane: Lane;
-  reader?: Reader | undefined;
 }
 
 export interface HttpAnswer {
@@ -37,8 +29,6 @@ export interface HttpAnswer {
   /** Empty if the server sends none. */
   contentType: string;
   text: string;
-  /** That of the request, which has taken the whole text. */
-  reader?: Reader | undefined;
 }
 
 /** Connections that are kept open between requests, in lanes that do not wait for each other. */
@@ -56,7 +46,7 @@ export interface Transport {
 export function createTransport(config: TransportConfig): Transport {
   let lanes: Promise<Record<Lane, Dispatcher>> | undefined;
   return {
-    async send({ method, url, headers, body, signal, lane, reader }) {
+    async send({ method, url, headers, body, signal, lane }) {
       lanes ??= openLanes(config);
       const dispatcher = (await lanes)[lane];
       signal.throwIfAborted();
@@ -70,7 +60,7 @@ export function createTransport(config: TransportConfig): Transport {
         headersTimeout: 0,
         bodyTimeout: 0,
       };
-      return answerTo(dispatcher, options, signal, reader);
+      return answerTo(dispatcher, options, signal);
     },
     close() {
       lanes
@@ -85,7 +75,6 @@ function answerTo(
   dispatcher: Dispatcher,
   options: Dispatcher.DispatchOptions,
   signal: AbortSignal,
-  reader: Reader | undefined,
 ): Promise<HttpAnswer> {
   const answer = Promise.withResolvers<HttpAnswer>();
   let controller: Dispatcher.DispatchController | undefined;
@@ -111,13 +100,11 @@ function answerTo(
       if (typeof type === 'string') contentType = type;
     },
     onResponseData(_, chunk) {
-      const piece = decoder.write(chunk);
-      text += piece;
-      reader?.take(piece);
+      text += decoder.write(chunk);
     },
     onResponseEnd() {
       done();
-      answer.resolve({ status, contentType, text: text + decoder.end(), reader });
+      answer.resolve({ status, contentType, text: text + decoder.end() });
     },
     onResponseError(_, error) {
       done();

@@ -1,8 +1,7 @@
-import type { McpRequestContext, Server, ServerCapabilities } from '@modelcontextprotocol/server';
+import { type McpRequestContext, Server, type ServerCapabilities } from '@modelcontextprotocol/server';
 import { version } from '../../core/version.ts';
 import type { ChangeBus } from '../subscriptions/change-bus.ts';
 import { sendChanges } from '../subscriptions/change-notifications.ts';
-import { TaskServer } from '../tasks/task-server.ts';
 import type { Connect, Connection } from './connection.ts';
 import { type RequestOptions, type Requests, requestsOf } from './requests.ts';
 
@@ -42,7 +41,7 @@ export function createMcpServer({ features, connect, ...options }: McpServerOpti
   const prepared = { legacy: prepare(features, 'legacy'), modern: prepare(features, 'modern') };
   return (context, changes) => {
     const { served, ...settings } = prepared[context.era];
-    const server = new TaskServer({ name: 'conductor-fleet', title: 'Conductor Fleet', version }, settings);
+    const server = new Server({ name: 'conductor-fleet', title: 'Conductor Fleet', version }, settings);
     const connection = connect(context);
     const requests = requestsOf(server, connection, options);
     for (const feature of served) feature.attach(requests, connection);

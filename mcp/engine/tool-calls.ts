@@ -1,7 +1,7 @@
-import type { CallToolResult, InputRequiredResult, Result } from '@modelcontextprotocol/server';
+import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/server';
 import { readingOf } from '../admission/subject.ts';
 import { taskIdOf, taskOf } from '../tasks/task-from-execution.ts';
-import { type CreatedTask, createdTask } from '../tasks/tasks-extension.ts';
+import { createdTask } from '../tasks/tasks-extension.ts';
 import { parseArguments } from './arguments.ts';
 import { clientOf } from './client.ts';
 import { type ToolSurroundings, toolContext } from './context.ts';
@@ -61,16 +61,11 @@ async function call(
     if (answer.continues === undefined || !tool.settle || !client.followsTasks) return resultOf(tool, answer);
     const execution = await given.conductor.getExecution(answer.continues);
     const taskId = taskIdOf({ executionId: answer.continues, tool: tool.name });
-    return asResult(createdTask(taskOf(taskId, execution)));
+    return createdTask(taskOf(taskId, execution));
   } catch (error) {
     if (error instanceof InputNeeded) return error.result;
     throw error;
   }
-}
-
-/** A task may answer `tools/call` too, which the SDK's types do not know. */
-function asResult(task: CreatedTask): CallToolResult {
-  return task as Result as CallToolResult;
 }
 
 /** The answer of a tool in the protocol's form. */

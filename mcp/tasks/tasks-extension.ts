@@ -2,7 +2,6 @@ import {
   type CallToolResult,
   type InputRequests,
   MissingRequiredClientCapabilityError,
-  type Result,
 } from '@modelcontextprotocol/server';
 import type { Capabilities } from '../engine/client-capabilities.ts';
 
@@ -31,13 +30,15 @@ export type DetailedTask = TaskBase &
   );
 
 /** The answer of a call that continues as a task. */
-export type CreatedTask = Result & TaskBase & { readonly resultType: 'task'; readonly status: DetailedTask['status'] };
+export type CreatedTask = CallToolResult &
+  TaskBase & { readonly resultType: 'task'; readonly status: DetailedTask['status'] };
 
 /** The answer to the call that made `task`. Only `tasks/get` shows what the task waits for, and its result. */
 export function createdTask(task: DetailedTask): CreatedTask {
   const { taskId, status, statusMessage, createdAt, lastUpdatedAt, ttlMs, pollIntervalMs } = task;
   return {
     resultType: 'task',
+    content: [], // the SDK requires it in every answer to `tools/call`
     taskId,
     status,
     ...(statusMessage !== undefined && { statusMessage }),
@@ -51,11 +52,6 @@ export function createdTask(task: DetailedTask): CreatedTask {
 /** The task with its result: the result of its call, with the mark that clients expect in every result. */
 export function completedTask(task: DetailedTask, result: CallToolResult): DetailedTask {
   return { ...task, status: 'completed', result: { ...result, resultType: 'complete' } };
-}
-
-/** True for the answer of a call that continues as a task. */
-export function isCreatedTask(result: Result): result is CreatedTask {
-  return result.resultType === 'task';
 }
 
 /** Whether the client of a request follows tasks. */

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Caller } from '../caller.ts';
-import { TaskByTask } from '../task-by-task.ts';
 import {
   type Execution,
   type ExecutionStatus,
@@ -120,7 +119,6 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
         params: { workflowId },
         query: { includeTasks },
         answer: executionSchema,
-        ...(includeTasks && { reader: () => new TaskByTask() }),
       }),
     getStatus: (workflowId) =>
       call({
