@@ -184,7 +184,7 @@ describe('definitions in Conductor JSON', () => {
       to: 'version 2',
       changes: ['~ inputTemplate.a: 1 → 2', '- tasks.note: {"name":"note","taskReferenceName":"note","type":"NOOP"}'],
       safe: false,
-      breaks: ['task note is gone'],
+      breaks: ['task note was removed'],
     });
     const same = await ok('diff_workflow', { name, definition: { name, tasks: [ask], inputTemplate: { a: 2 } } });
     expect(same.structured).toMatchObject({ total: 0, safe: true });

@@ -81,7 +81,7 @@ describe.concurrent('a change that would break what runs', () => {
     folder.write('definitions', greet, greetingCode(greet, { text: 'good day' }));
     const { text } = await plan();
     expect(text).toContain(`+ workflow ${greet} v2 (version 1 in code): new-version`);
-    expect(text).toContain('beside the running one, because task hold is gone');
+    expect(text).toContain('beside the running one, because task hold was removed');
     expect(text).toContain(`tasks.child.subWorkflowParam.version: 1 → 2`);
     await apply();
     expect(await plan('--check')).toMatchObject({ code: 0, text: expect.stringContaining('no longer in code') });
@@ -115,7 +115,7 @@ describe.concurrent('a change that would break what runs', () => {
     const waiting = await start(parent);
     folder.write('definitions', greet, greetingCode(greet, { input: ', mood: z.string()' }));
     const { text } = await plan();
-    expect(text).toContain('because input.mood is needed now');
+    expect(text).toContain('because input.mood is now required');
     expect(text).toContain(`1 running execution of ${parent} v1: they run it when they get there (${waiting})`);
     await apply();
     const [hold] = (await conductor.getExecution(waiting)).tasks;

@@ -104,15 +104,15 @@ describe('a schema that narrows', () => {
   const base = z.object({ who: z.string(), size: z.number().max(9).optional(), kind: z.enum(['a', 'b']).default('a') });
 
   test.each([
-    ['a field that is needed now', base.extend({ mood: z.string() }), ['input.mood is needed now']],
-    ['another type', base.extend({ who: z.number() }), ['input.who is number now, was string']],
+    ['a field that is now required', base.extend({ mood: z.string() }), ['input.mood is now required']],
+    ['another type', base.extend({ who: z.number() }), ['input.who is now number, was string']],
     [
       'a value less',
       base.extend({ kind: z.enum(['a']) }),
-      ['input.kind is needed now', 'input.kind can no longer be "b"'],
+      ['input.kind is now required', 'input.kind can no longer be "b"'],
     ],
-    ['a closer limit', base.extend({ size: z.number().max(5).optional() }), ['input.size has a maximum of 5 now']],
-    ['no further fields', z.strictObject(base.shape), ['input takes no further fields now']],
+    ['a closer limit', base.extend({ size: z.number().max(5).optional() }), ['input.size now has a maximum of 5']],
+    ['no other fields', z.strictObject(base.shape), ['input no longer accepts other fields']],
   ])('%s is a reason', (_, after, reasons) => {
     expect(input(base, after)).toEqual(reasons);
   });
@@ -131,9 +131,9 @@ describe('a schema that narrows', () => {
   test('of an output is one that lacks or adds what readers do not expect; a further field is none', () => {
     const before = z.object({ text: z.string(), mark: z.enum(['!', '?']) });
     expect(output(before, before.extend({ more: z.string() }))).toEqual([]);
-    expect(output(before, z.object({ text: z.string() }))).toEqual(['output.mark may be missing now']);
+    expect(output(before, z.object({ text: z.string() }))).toEqual(['output.mark may now be missing']);
     expect(output(before, before.extend({ text: z.string().nullable() }))).toEqual([
-      'output.text is string or null now, was string',
+      'output.text is now string or null, was string',
     ]);
     expect(output(before, before.extend({ mark: z.enum(['!', '.']) }))).toEqual(['output.mark may also be "."']);
   });

@@ -78,7 +78,7 @@ describe('a definition that has lost a task', () => {
     const server = applied(before, { 'w@1': ['x1'] });
     expect(lines(after, server)).toEqual(['new-version w@2', 'left w@1']);
     const [change] = decideChanges(after, FLEET, server).changes;
-    expect(change).toMatchObject({ standsFor: 1, reasons: ['task b is gone'], was: null });
+    expect(change).toMatchObject({ standsFor: 1, reasons: ['task b was removed'], was: null });
     expect(change?.touches).toEqual([{ how: 'runs', workflow: 'w', version: 1, ids: ['x1'] }]);
   });
 
@@ -103,9 +103,9 @@ test.each([
     'a task that became another type',
     [{ name: 'a', taskReferenceName: 'a', type: 'HUMAN' }],
     {},
-    'task a is HUMAN now, was WAIT',
+    'task a is now HUMAN, was WAIT',
   ],
-  ['an input that asks for more', ['a'], { inputSchema: input('who', 'mood') }, 'input.mood is needed now'],
+  ['an input that asks for more', ['a'], { inputSchema: input('who', 'mood') }, 'input.mood is now required'],
 ])('%s needs a new version', (_, tasks, more, reason) => {
   const server = applied(defs([flow('w', 1, ['a'])]), { 'w@1': ['x'] });
   expect(decideChanges(defs([flow('w', 1, tasks, more)]), FLEET, server).changes[0]).toMatchObject({

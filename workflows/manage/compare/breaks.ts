@@ -4,22 +4,22 @@ import { walk } from '../../model/walk.ts';
 import { narrowings } from './narrowings.ts';
 
 /**
- * What a changed definition would break if it replaced the version that is there.
+ * What a changed definition would break if it replaced the stored version.
  *
- * An execution keeps the definition it was started with, so it goes on as before whatever is stored. Two things do not:
- * - `tasks`     a retry, rerun or restart of it with the latest definitions looks for the tasks it has already run
- * - `contract`  an execution of another workflow that runs it as a sub-workflow looks it up by name and version when it gets there, and
- *               then hands it the old input and reads the old output
+ * An execution keeps the definition with which it was started, so storing another one does not change it. Two things break:
+ * - `tasks`     a retry, rerun or restart with the latest definitions looks for the tasks that the execution has already run
+ * - `contract`  an execution of another workflow looks up its sub-workflow by name and version when it reaches that task, and then passes
+ *               the old input and reads the old output
  */
 export interface Break {
   what: 'tasks' | 'contract';
-  /** A sentence without its full stop. */
+  /** A sentence without a full stop. */
   reason: string;
 }
 
 type Json = Record<string, unknown>;
 
-/** Empty if the changed definition may replace the other under running executions. */
+/** Empty if the changed definition may replace the other one while executions run. */
 export function breaks(before: Json, after: Json): Break[] {
   return [...ofTasks(before, after), ...ofContract(before, after)];
 }
@@ -28,10 +28,10 @@ function ofTasks(before: Json, after: Json): Break[] {
   const is = tasksOf(after);
   return [...tasksOf(before)].flatMap(([ref, old]): Break[] => {
     const task = is.get(ref);
-    if (!task) return [{ what: 'tasks', reason: `task ${ref} is gone` }];
-    if (task.type !== old.type) return [{ what: 'tasks', reason: `task ${ref} is ${task.type} now, was ${old.type}` }];
+    if (!task) return [{ what: 'tasks', reason: `task ${ref} was removed` }];
+    if (task.type !== old.type) return [{ what: 'tasks', reason: `task ${ref} is now ${task.type}, was ${old.type}` }];
     if (task.type === 'SIMPLE' && task.name !== old.name) {
-      return [{ what: 'tasks', reason: `task ${ref} is done by ${task.name} now, was ${old.name}` }];
+      return [{ what: 'tasks', reason: `task ${ref} is now executed by ${task.name}, was ${old.name}` }];
     }
     return [];
   });
@@ -45,13 +45,13 @@ function ofContract(before: Json, after: Json): Break[] {
   return [...ofInput, ...ofOutput].map((reason) => ({ what: 'contract', reason }));
 }
 
-/** What a definition without schemas still says of its output. */
+/** Without schemas, the output parameters show which fields the output has. */
 function ofParameters(before: Json, after: Json): string[] {
   const is = isObject(after.outputParameters) ? after.outputParameters : {};
   const was = isObject(before.outputParameters) ? before.outputParameters : {};
   return Object.keys(was)
     .filter((key) => !(key in is))
-    .map((key) => `output.${key} is gone`);
+    .map((key) => `output.${key} was removed`);
 }
 
 function tasksOf(def: Json): Map<string, WorkflowTask> {

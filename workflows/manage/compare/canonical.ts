@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { isObject } from '../../../core/json.ts';
 
 /**
- * Definitions come back from the server with every default filled in. What differs from ours has to be a change somebody made, so
- * both sides are brought to one form first: fields the server owns are dropped, and so are fields that hold its default.
+ * The server returns definitions with every default filled in. So that only real changes differ, both sides are brought to one form first:
+ * without the fields that the server owns, and without the fields that hold its default.
  */
 type Json = Record<string, unknown>;
 
@@ -79,7 +79,7 @@ export function canonicalTask(def: Json): Json {
   return { ...kept, ...canonicalSchemas(kept) };
 }
 
-/** A schedule without what the server adds; whoever wrote it, and how it is stamped, is taken off before. */
+/** A schedule without what the server adds. Its stamp must be removed before. */
 export function canonicalSchedule(def: Json): Json {
   const { pausedReason: _, nextRunTime: __, updatedTime: ___, description, ...rest } = def;
   const kept = withoutDefaults({ ...rest, ...(description !== '' && { description }) }, SCHEDULE_DEFAULTS);
@@ -100,14 +100,14 @@ export function canonicalEventHandler(def: Json): Json {
   return { ...kept, actions };
 }
 
-/** SHA-256 over a canonical definition, the same for the same content in whatever order. */
+/** SHA-256 of a canonical definition. The order of keys does not matter. */
 export function fingerprint(canonical: Json): string {
   return createHash('sha256')
     .update(JSON.stringify(sorted(canonical)))
     .digest('hex');
 }
 
-/** The word by which our stamps are known, whatever they are on. */
+/** The word that marks our stamps. */
 export const STAMP_KEY = 'conductorFleet';
 
 function canonicalTasks(tasks: unknown): unknown {
@@ -126,7 +126,7 @@ function canonicalTasks(tasks: unknown): unknown {
   });
 }
 
-/** Schemas gain times of their own on the server; ours carry the stamp of task definitions as a comment. */
+/** The server adds times to schemas. The stamp of a task definition is a comment in its input schema. */
 function canonicalSchemas(def: Json): Json {
   const schemas: Json = {};
   for (const key of ['inputSchema', 'outputSchema']) {

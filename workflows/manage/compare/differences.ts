@@ -3,9 +3,9 @@ import type { WorkflowTask } from '../../../core/conductor/types.ts';
 import { isObject } from '../../../core/json.ts';
 import { nested, walk } from '../../model/walk.ts';
 
-/** One thing that is not the same; `before` or `after` is missing where there is nothing. */
+/** A field that differs. `before` or `after` is absent if the definition does not have the field. */
 export interface Difference {
-  /** Field by field; a task of a workflow is named by its reference, wherever it stands: `tasks.charge.inputParameters.amount`. */
+  /** A task of a workflow is named by its reference, at any depth: `tasks.charge.inputParameters.amount`. */
   path: string;
   before?: unknown;
   after?: unknown;
@@ -15,7 +15,7 @@ type Json = Record<string, unknown>;
 
 const SEQUENCES = ['decisionCases', 'defaultCase', 'forkTasks', 'loopOver'];
 
-/** What has changed between two canonical definitions; empty if and only if they are equal. */
+/** The differences between two canonical definitions; empty if and only if they are equal. */
 export function differences(before: Json, after: Json): Difference[] {
   const workflows = [before, after].every(({ tasks }) => Array.isArray(tasks));
   const found = workflows
@@ -25,7 +25,7 @@ export function differences(before: Json, after: Json): Difference[] {
   return nothing ? [{ path: 'tasks', before: before.tasks, after: after.tasks }] : found;
 }
 
-/** Every difference below `path`: objects by key, lists of one length item by item, anything else as a whole. */
+/** Every difference below `path`: objects by key, lists of the same length item by item, everything else as a whole. */
 function between(before: unknown, after: unknown, path = ''): Difference[] {
   if (isDeepStrictEqual(before, after)) return [];
   if (isObject(before) && isObject(after)) {
@@ -51,14 +51,14 @@ function taskDifferences(before: Json, after: Json): Difference[] {
   return [...removed, ...added, ...changed, ...between(orders(before, is), orders(after, was), 'order')];
 }
 
-interface Placed {
+interface TaskPlace {
   /** The task without the tasks inside it. */
   own: Json;
-  /** `tasks`, or what it is inside of: `branch of check[200]`. */
+  /** `tasks`, or what the task is inside: `branch of check[200]`. */
   where: string;
 }
 
-function byReference(def: Json): Map<string, Placed> {
+function byReference(def: Json): Map<string, TaskPlace> {
   return new Map(
     [...walk(def.tasks as WorkflowTask[])].map(({ task, within }) => {
       const around = within.at(-1);
@@ -68,8 +68,8 @@ function byReference(def: Json): Map<string, Placed> {
   );
 }
 
-/** The references of each sequence in order, as far as both definitions have them: what was only added or removed moves nobody. */
-function orders(def: Json, others: ReadonlyMap<string, Placed>): Record<string, string[]> {
+/** The references of each sequence in order, without those that only one definition has: an added or removed task moves no other. */
+function orders(def: Json, others: ReadonlyMap<string, TaskPlace>): Record<string, string[]> {
   const common = (tasks: readonly WorkflowTask[]) =>
     tasks.map(({ taskReferenceName }) => taskReferenceName).filter((ref) => others.has(ref));
   const top = def.tasks as WorkflowTask[];

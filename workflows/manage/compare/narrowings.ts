@@ -3,7 +3,7 @@ import { isObject } from '../../../core/json.ts';
 
 type Schema = Record<string, unknown>;
 
-/** Words about a schema that decide nothing. */
+/** Keywords that do not restrict a value. */
 const ANNOTATIONS = [
   'title',
   'description',
@@ -26,12 +26,12 @@ const UNDERSTOOD = new Set([
   ...['type', 'enum', 'const', 'anyOf', 'oneOf', 'properties', 'required', 'additionalProperties', 'items'],
 ]);
 
-/** Whether it is about what is handed in, where callers know the old schema, or about what comes out, where readers do. */
+/** `input`: callers know the old schema. `output`: readers know the old schema. */
 type Side = 'input' | 'output';
 
 /**
- * Why callers or readers who know only the old schema might meet a value they did not expect, a sentence without full stop each; empty
- * if they cannot. What it does not understand counts as a reason unless both say the same.
+ * Why a value might be refused by callers or readers that know only the old schema: sentences without a full stop, empty if it cannot be.
+ * A keyword that is not understood here counts as a reason, unless both schemas are the same.
  */
 export function narrowings(side: Side, before: unknown, after: unknown): string[] {
   return side === 'input' ? misfits(before, after, side, side) : misfits(after, before, side, side);
@@ -41,15 +41,13 @@ export function narrowings(side: Side, before: unknown, after: unknown): string[
 function misfits(given: unknown, taken: unknown, name: string, side: Side): string[] {
   if (taken === true || given === false) return [];
   if (!isObject(given) || !isObject(taken)) {
-    return isDeepStrictEqual(given, taken) || (isObject(taken) && plain(taken) === 0)
-      ? []
-      : [`${name} is no longer the same`];
+    return isDeepStrictEqual(given, taken) || (isObject(taken) && plain(taken) === 0) ? [] : [`${name} has changed`];
   }
   if (isDeepStrictEqual(bare(given), bare(taken))) return [];
   const odd = [...Object.keys(given), ...Object.keys(taken)].find((key) => !UNDERSTOOD.has(key));
-  if (odd !== undefined) return [`${name} is described with ${odd}, which cannot be compared`];
+  if (odd !== undefined) return [`${name} uses ${odd}, which cannot be compared`];
   const mixed = alternatives(taken) && plain(taken) > 1;
-  if (mixed) return [`${name} is described with alternatives and more, which cannot be compared`];
+  if (mixed) return [`${name} combines alternatives with other keywords, which cannot be compared`];
   const choices = alternatives(given);
   if (choices) return [...new Set(choices.flatMap((choice) => misfits(choice, taken, name, side)))];
   const offers = alternatives(taken);
@@ -66,7 +64,7 @@ function misfits(given: unknown, taken: unknown, name: string, side: Side): stri
 
 function otherType(given: Schema, taken: Schema, name: string, side: Side): string {
   const [was, is] = side === 'input' ? [given, taken] : [taken, given];
-  return `${name} is ${typeOf(is)} now, was ${typeOf(was)}`;
+  return `${name} is now ${typeOf(is)}, was ${typeOf(was)}`;
 }
 
 function ofValues(given: Schema, taken: Schema, name: string, side: Side): string[] {
@@ -74,7 +72,9 @@ function ofValues(given: Schema, taken: Schema, name: string, side: Side): strin
   const accepted = values(taken);
   if (accepted) {
     if (!offered)
-      return [side === 'input' ? `${name} is only ${list(accepted)} now` : `${name} was only ${list(accepted)}`];
+      return [
+        side === 'input' ? `${name} can now only be ${list(accepted)}` : `${name} could only be ${list(accepted)}`,
+      ];
     const lost = offered.filter((value) => !accepted.some((one) => isDeepStrictEqual(one, value)));
     const what = side === 'input' ? 'can no longer be' : 'may also be';
     return lost.length > 0 ? [`${name} ${what} ${list(lost)}`] : [];
@@ -89,7 +89,7 @@ function ofValues(given: Schema, taken: Schema, name: string, side: Side): strin
 function ofBounds(given: Schema, taken: Schema, name: string, side: Side): string[] {
   const tight = (key: string) => {
     const limit = `a ${key} of ${JSON.stringify(taken[key])}`;
-    return side === 'input' ? `${name} has ${limit} now` : `${name} no longer has ${limit}`;
+    return side === 'input' ? `${name} now has ${limit}` : `${name} no longer has ${limit}`;
   };
   if (values(given)) return [...LOWER_BOUNDS, ...UPPER_BOUNDS, ...SAME].filter((key) => key in taken).map(tight);
   const within = (key: string, looser: (was: number, is: number) => boolean) => {
@@ -109,17 +109,17 @@ function ofFields(given: Schema, taken: Schema, name: string, side: Side): strin
   const always = Array.isArray(given.required) ? given.required : [];
   const needed = (Array.isArray(taken.required) ? taken.required : []).filter((key) => !always.includes(key));
   return [
-    ...needed.map((key) => `${name}.${key} ${side === 'input' ? 'is needed' : 'may be missing'} now`),
+    ...needed.map((key) => `${name}.${key} ${side === 'input' ? 'is now required' : 'may now be missing'}`),
     ...Object.keys(is)
       .filter((key) => key in was)
       .flatMap((key) => misfits(was[key], is[key], `${name}.${key}`, side)),
-    // Readers of an output do not mind fields they do not know.
+    // Readers of an output ignore fields that they do not know.
     ...(side === 'input' ? ofOtherFields({ given, was, taken, is, name }) : []),
     ...('items' in taken ? misfits(given.items ?? true, taken.items, `${name}[]`, side) : []),
   ];
 }
 
-/** Fields that only one of the two names: what the other says about fields in general holds for them. */
+/** Fields that only one schema names. For these the other schema's `additionalProperties` decide. */
 function ofOtherFields(about: { given: Schema; was: Schema; taken: Schema; is: Schema; name: string }): string[] {
   const { was, is, name } = about;
   const rest = about.given.additionalProperties ?? true;
@@ -129,12 +129,12 @@ function ofOtherFields(about: { given: Schema; was: Schema; taken: Schema; is: S
   const fits = (schema: unknown, into: unknown, what: string) => misfits(schema, into, what, 'input');
   return [
     ...lost.flatMap((key) =>
-      restTaken === false ? [`${name}.${key} is no longer taken`] : fits(was[key], restTaken, `${name}.${key}`),
+      restTaken === false ? [`${name}.${key} is no longer accepted`] : fits(was[key], restTaken, `${name}.${key}`),
     ),
-    // Without a word about further fields nobody is taken to send one that was not named.
+    // Without `additionalProperties`, callers are assumed to send only the fields that are named.
     ...(isObject(rest) ? gained.flatMap((key) => fits(rest, is[key], `${name}.${key}`)) : []),
-    ...(restTaken === false && rest !== false ? [`${name} takes no further fields now`] : []),
-    ...(isObject(restTaken) ? fits(rest, restTaken, `a further field of ${name}`) : []),
+    ...(restTaken === false && rest !== false ? [`${name} no longer accepts other fields`] : []),
+    ...(isObject(restTaken) ? fits(rest, restTaken, `another field of ${name}`) : []),
   ];
 }
 
