@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { kebabCase } from '../../core/content/discover.ts';
 import { FleetError } from '../../core/errors.ts';
-import { getTemplate, listTemplates, templateFiles } from '../../workflows/templates/registry/registry.ts';
+import { getTemplate, listTemplates, templateFiles } from '../../workflows/templates/registry/templates.ts';
 import type { CommandContext } from '../define-command.ts';
 import { importPath, isInsideCheckout, modulePath, programFolder } from '../installation.ts';
 import { shownPath } from '../printing/shown-path.ts';

@@ -17,7 +17,7 @@ export default definePrompt({
 }).messages(async ({ goal }, { definitions, allows }) => {
   const [{ STEP_FORMAT }, { listTemplates }] = await Promise.all([
     import('../../workflows/steps/step-format.ts'),
-    import('../../workflows/templates/registry/registry.ts'),
+    import('../../workflows/templates/registry/templates.ts'),
   ]);
   const names = [...(await definitions.index()).keys()].filter((name) => !isLock(name)).sort();
   const shown = names.slice(0, SHOWN_NAMES).map(word);

@@ -3,7 +3,7 @@ import type { Completer } from '../reading/completers.ts';
 import { defineResource } from '../reading/define-resource.ts';
 
 const names: Completer = async () => {
-  const { listTemplates } = await import('../../workflows/templates/registry/registry.ts');
+  const { listTemplates } = await import('../../workflows/templates/registry/templates.ts');
   return (await listTemplates()).map(({ name }) => name);
 };
 
@@ -17,7 +17,7 @@ export default defineResource({
   params: z.strictObject({ name: z.string().min(1).max(100) }),
   complete: { name: names },
 }).reader(async ({ name }) => {
-  const { getTemplate } = await import('../../workflows/templates/registry/registry.ts');
+  const { getTemplate } = await import('../../workflows/templates/registry/templates.ts');
   const { title, description, whenToUse, definition, companions, tasks, exampleInput, source } =
     await getTemplate(name);
   const template = { name, title, description, whenToUse, definition, companions, tasks, exampleInput, source };

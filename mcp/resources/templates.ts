@@ -10,7 +10,7 @@ export default defineResource({
   permission: 'workflows:read',
   params: z.strictObject({}),
 }).reader(async () => {
-  const { listTemplates } = await import('../../workflows/templates/registry/registry.ts');
+  const { listTemplates } = await import('../../workflows/templates/registry/templates.ts');
   const rows = (await listTemplates()).map(({ name, title, whenToUse }) => `${name} | ${title} | ${whenToUse}`);
   return { text: ['name | what | when', ...rows].join('\n') };
 });

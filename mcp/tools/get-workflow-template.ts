@@ -26,7 +26,7 @@ export default defineTool({
     exampleInput: jsonObject.optional(),
   }),
 }).handler(async ({ name, format }, { maxResponseBytes }) => {
-  const { getTemplate, listTemplates } = await import('../../workflows/templates/registry/registry.ts');
+  const { getTemplate, listTemplates } = await import('../../workflows/templates/registry/templates.ts');
   if (name === undefined) {
     const templates = (await listTemplates()).map(({ name: key, title, whenToUse }) => ({
       name: key,

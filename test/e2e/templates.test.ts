@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { startChecked } from '../../core/conductor/start-checked.ts';
 import type { Execution } from '../../core/conductor/types.ts';
-import { listTemplates } from '../../workflows/templates/registry/registry.ts';
+import { listTemplates } from '../../workflows/templates/registry/templates.ts';
 import { exclusively, SHIPPED_WORKERS } from '../support/exclusive.ts';
 import { type OwnTemplates, ownTemplates } from '../support/own-templates.ts';
 import {

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { listTemplates } from '../../workflows/templates/registry/registry.ts';
+import { listTemplates } from '../../workflows/templates/registry/templates.ts';
 import { type Checkout, copyCheckout } from '../support/checkout.ts';
 import { root } from '../support/product.ts';
 

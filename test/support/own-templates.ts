@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { loadEventHandlers, loadSchedules, loadWorkflows } from '../../cli/load-content.ts';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { EventHandler, Schedule, Workflow } from '../../core/contract.ts';
-import { templateFiles } from '../../workflows/templates/registry/registry.ts';
+import { templateFiles } from '../../workflows/templates/registry/templates.ts';
 import { registerAlone } from './probe.ts';
 import { root, unique } from './product.ts';
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { listTemplates, templateFiles } from '../../workflows/templates/registry/registry.ts';
+import { listTemplates, templateFiles } from '../../workflows/templates/registry/templates.ts';
 import { writeFilesOf } from '../support/written-files.ts';
 
 /*

@@ -9,7 +9,7 @@ import { discover } from '../../core/content/discover.ts';
 import { settingList } from '../../core/settings/settings.ts';
 import { isTool } from '../../mcp/engine/define-tool.ts';
 import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
-import { listTemplates } from '../../workflows/templates/registry/registry.ts';
+import { listTemplates } from '../../workflows/templates/registry/templates.ts';
 import { root } from '../support/product.ts';
 
 const text = (file: string) => readFileSync(join(root, file), 'utf8');

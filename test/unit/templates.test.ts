@@ -6,8 +6,8 @@ import { loadEventHandlers, loadSchedules, loadWorkers, loadWorkflows } from '..
 import { isWorkflow } from '../../core/contract.ts';
 import { lintWorkflow } from '../../workflows/lint/lint.ts';
 import { isScenarios } from '../../workflows/scenario/define-scenarios.ts';
-import { getTemplate, listTemplates, templateFiles } from '../../workflows/templates/registry/registry.ts';
-import { partSource, scenarioSource } from '../../workflows/templates/registry/source.ts';
+import { partSource, scenarioSource } from '../../workflows/templates/registry/template-source.ts';
+import { getTemplate, listTemplates, templateFiles } from '../../workflows/templates/registry/templates.ts';
 
 const names = (await listTemplates()).map(({ name }) => name);
 

@@ -7,12 +7,13 @@ const encoding = z.enum(['empty', 'ascii', 'utf-8', 'utf-16le', 'utf-16be', 'bin
 
 export default defineTask({
   name: 'analyze_file',
-  description: 'Counts the lines and characters of a file and finds its encoding, in one pass over a stream.',
+  description:
+    'Counts the lines, words and characters of a file and detects its encoding. The file is read as a stream, once.',
   input: z.object({ path: z.string().min(1) }),
   output: z.object({
     bytes: z.int(),
     lines: z.int(),
-    /** Unicode code points; bytes where the file is binary. */
+    /** Unicode code points; bytes if the file is binary. */
     characters: z.int(),
     words: z.int(),
     encoding,
@@ -27,7 +28,7 @@ export default defineTask({
 
 const NEWLINE = 0x0a;
 
-/** What is known of a file after the chunks so far. Holds a few counters, never the file. */
+/** The counters of a file after the chunks so far. It never holds the file itself. */
 class Analysis {
   #bytes = 0;
   #characters = 0;
@@ -57,14 +58,14 @@ class Analysis {
   }
 
   #begin(first: Buffer): void {
-    this.#onlyAscii = !(first[0] === 0xef && first[1] === 0xbb && first[2] === 0xbf); // the mark of UTF-8 is no text, yet not ASCII
+    this.#onlyAscii = !(first[0] === 0xef && first[1] === 0xbb && first[2] === 0xbf); // the byte order mark of UTF-8 is decoded to nothing, but it is not ASCII
     if (first[0] === 0xff && first[1] === 0xfe) this.#encoding = 'utf-16le';
     else if (first[0] === 0xfe && first[1] === 0xff) this.#encoding = 'utf-16be';
     else this.#encoding = first.includes(0) ? 'binary' : 'utf-8';
     if (this.#encoding !== 'binary') this.#decoder = new TextDecoder(this.#encoding, { fatal: true });
   }
 
-  /** Undefined ends the file: a character cut off there makes it binary. */
+  /** Undefined is the end of the file: a character that is cut off there makes the file binary. */
   #decode(chunk: Buffer | undefined): void {
     try {
       this.#count(this.#decoder?.decode(chunk, { stream: chunk !== undefined }) ?? '');
@@ -73,7 +74,7 @@ class Analysis {
     }
   }
 
-  /** One loop over code units and no string per character: this is where a large file spends its time. */
+  /** A loop over code units creates no string per character: most of the time for a large file is spent here. */
   #count(text: string): void {
     for (let i = 0; i < text.length; i++) {
       const unit = text.charCodeAt(i);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
 
-/** What the model was asked to answer with. It may still answer with anything; null for what does not apply is common. */
+/** The form of the answer that the model was asked for. Models often send null for fields that do not apply. */
 const decision = z.object({
   action: z.enum(['TOOL', 'FINAL']),
   tool: z.enum(['search', 'weather']).nullish(),
@@ -24,7 +24,7 @@ export default defineTask({
 }).worker(async ({ reply, question }, { log }) => {
   const parsed = decision.safeParse(reply);
   if (!parsed.success) {
-    // A model that does not keep to the form costs a round, not the execution.
+    // An answer in another form costs a round, not the execution.
     log.warn({ issues: parsed.error.issues }, 'the model did not answer with a decision; searching instead');
     return { next: 'search', query: question, answer: '', confidence: 0 };
   }

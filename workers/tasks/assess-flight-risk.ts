@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
 
-/** From harmless to worst. */
+/** From the lowest to the highest. */
 const levels = ['low', 'moderate', 'high'] as const;
 type Level = (typeof levels)[number];
 
@@ -10,12 +10,12 @@ interface Reason {
   text: string;
 }
 
-/** Below and at it water freezes on wings and runways. */
+/** In °C: at or below it, water freezes on wings and runways. */
 const FREEZING = 0;
-/** Hot air is thin: longer runways, less weight. Above the second, most aircraft are outside of what they are certified for. */
+/** Hot air is thin: aircraft need longer runways and carry less. From `TOO_HOT` on, most are outside their certified range. */
 const HOT = 40;
 const TOO_HOT = 48;
-/** Fuel and hydraulics need care; below the second, fuel comes near its freezing point. */
+/** Engines and fuel need warming. From `TOO_COLD` down, fuel is near its freezing point. */
 const COLD = -25;
 const TOO_COLD = -40;
 
@@ -41,7 +41,7 @@ export default defineTask({
     reports: z.array(z.object({ city: z.string(), temperatureCelsius: z.number(), conditions: z.string() })),
   }),
   output: z.object({
-    /** The worst of the cities; `unknown` if there is no city. */
+    /** The highest risk of all cities; `unknown` if the list of cities is empty. */
     risk: z.enum([...levels, 'unknown']),
     /** In the order of the reports. */
     cities: z.array(z.object({ city: z.string(), risk: z.enum(levels), reasons: z.array(z.string()) })),
@@ -60,10 +60,10 @@ function reasonsFor(temperatureCelsius: number, conditions: string): Reason[] {
   );
 }
 
-/** The first rule that knows the conditions decides: the graver ones stand first. */
+/** The first matching rule decides: the rules are in the order of their risk. */
 function conditionReason(temperatureCelsius: number, conditions: string): Reason | undefined {
   const rule = conditionRules.find(([pattern]) => pattern.test(conditions));
-  // What no rule knows is not taken for harmless.
+  // Conditions that no rule knows may be dangerous.
   return rule ? rule[1](temperatureCelsius) : { level: 'moderate', text: `unknown conditions: ${conditions}` };
 }
 
@@ -79,7 +79,7 @@ function freezingOr(celsius: number, frozen: string, otherwise: Reason | undefin
   return celsius <= FREEZING ? { level: 'high', text: `${frozen} at ${celsius} °C` } : otherwise;
 }
 
-/** Two moderate reasons in one place are a high risk: each leaves less room for the other. */
+/** Two moderate reasons in one city make a high risk. */
 function levelOf(reasons: readonly Reason[]): Level {
   if (reasons.length > 1) return 'high';
   return reasons[0]?.level ?? 'low';

@@ -5,7 +5,7 @@ import { movedMoreThan } from '../shared/moved-more-than.ts';
 export default defineTask({
   name: 'assess_price_change',
   description:
-    'Decides whether a price has moved by more than a threshold since the last close; exactly that much is not more.',
+    'Decides whether a price has moved by more than a threshold since the last close. A move of exactly the threshold is not an alert.',
   input: z.object({
     previousClose: z.number().positive(),
     price: z.number().nonnegative(),
@@ -14,7 +14,7 @@ export default defineTask({
   }),
   output: z.object({
     verdict: z.enum(['alert', 'log']),
-    /** In percent, with four decimals; the verdict is from the exact value. */
+    /** In percent, rounded to four decimals. The verdict uses the exact value. */
     changePercent: z.number(),
   }),
 }).worker(async ({ previousClose, price, threshold }) => ({

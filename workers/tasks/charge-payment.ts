@@ -4,7 +4,7 @@ import { callShop } from '../shared/call-shop.ts';
 
 export default defineTask({
   name: 'charge_payment',
-  description: 'Takes the payment of an order. A declined payment fails for good.',
+  description: 'Takes the payment for an order. A declined payment fails without a retry.',
   input: z.object({ orderId: z.string().min(1), amount: z.number().positive() }),
   output: z.object({ paymentId: z.string(), status: z.literal('approved') }),
   responseTimeoutSeconds: 30,

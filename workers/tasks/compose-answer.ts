@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
 
-/** Below this an answer is a guess, and is called one. */
+/** Below this confidence, an answer is reported as unsure. */
 const CONFIDENT = 0.9;
 
 export default defineTask({
   name: 'compose_answer',
-  description: "Turns the research's last state into an answer with its sources; says so when it is not sure.",
+  description: 'Turns the final state of a research into an answer with its sources, and says if the answer is unsure.',
   input: z.object({
     question: z.string(),
     answer: z.string().optional(),

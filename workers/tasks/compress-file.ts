@@ -9,13 +9,13 @@ import { fileUnder } from '../shared/file-under.ts';
 
 export default defineTask({
   name: 'compress_file',
-  description: 'Compresses a file with gzip, in a stream, into the output folder.',
+  description: 'Compresses a file with gzip into the output folder, as a stream.',
   input: z.object({ path: z.string().min(1), level: z.int().min(1).max(9).default(6) }),
   output: z.object({
     outputPath: z.string(),
     originalBytes: z.int(),
     compressedBytes: z.int(),
-    /** Compressed size over original size; 1 for an empty file. */
+    /** Compressed size divided by original size; 1 for an empty file. */
     ratio: z.number(),
   }),
   responseTimeoutSeconds: 600,
@@ -27,7 +27,7 @@ export default defineTask({
   const unfinished = `${target}.${taskId}.part`;
   try {
     await pipeline(createReadStream(source), createGzip({ level }), createWriteStream(unfinished), { signal });
-    await rename(unfinished, target); // readers see the whole file or none
+    await rename(unfinished, target); // so that readers never see a part of the file
   } catch (error) {
     await rm(unfinished, { force: true });
     throw error;

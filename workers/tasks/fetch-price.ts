@@ -7,7 +7,7 @@ const quote = z.object({ symbol: z.string(), previousClose: z.number().positive(
 export default defineTask({
   name: 'fetch_price',
   description:
-    'Asks the exchange what a share costs now and cost at the last close. An unlisted share fails for good; an outage is retried.',
+    'Gets the current price and the last closing price of a share. An unlisted share fails without a retry; an outage is retried.',
   input: z.object({ symbol: z.string().trim().min(1).max(40) }),
   output: quote,
   timeoutSeconds: 30,

@@ -7,7 +7,7 @@ const weather = z.object({ city: z.string(), temperatureCelsius: z.number(), con
 export default defineTask({
   name: 'fetch_weather',
   description:
-    'Asks the weather service for one city. A city that it does not know fails for good; an outage is retried.',
+    'Gets the weather in one city. A city that the service does not know fails without a retry; an outage is retried.',
   input: z.object({ city: z.string().trim().min(1).max(100) }),
   output: weather,
   timeoutSeconds: 30,

@@ -5,20 +5,20 @@ import { callHttp } from '../shared/call-http.ts';
 export default defineTask({
   name: 'http_request',
   description:
-    'One HTTP request whose answer comes back whatever its status. Only answers that pass by themselves (408, 425, 429, 5xx) and failed connections are retried.',
+    'Sends one HTTP request and returns the answer, with any status. Temporary errors (408, 425, 429, 5xx) and failed connections are retried.',
   input: z.object({
     url: z.url({ protocol: /^https?$/ }),
     method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
     headers: z.record(z.string(), z.string()).default({}),
     body: z.unknown().optional(),
-    /** Longest time for one request, in seconds. */
+    /** Time limit for one request, in seconds. */
     timeoutSeconds: z.number().positive().max(25).default(25),
   }),
   output: z.object({
     statusCode: z.int(),
     ok: z.boolean(),
     headers: z.record(z.string(), z.string()),
-    /** Parsed if it is JSON, else text. */
+    /** Parsed if it is JSON, else a text. */
     body: z.unknown(),
   }),
   retryCount: 3,

@@ -3,7 +3,7 @@ import { defineTask } from '../../core/contract.ts';
 
 export default defineTask({
   name: 'log_failure',
-  description: 'Writes a failure to the log of the worker process, where alerts look for it.',
+  description: 'Writes a failure to the log of the worker process, where alerting can find it.',
   input: z.object({
     workflowId: z.string(),
     reason: z.string(),

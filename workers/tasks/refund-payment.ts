@@ -4,7 +4,7 @@ import { callShop } from '../shared/call-shop.ts';
 
 export default defineTask({
   name: 'refund_payment',
-  description: 'Pays an order back. Safe to repeat.',
+  description: 'Refunds the payment for an order. Safe to repeat.',
   input: z.object({ orderId: z.string().min(1), paymentId: z.string().min(1), amount: z.number().positive() }),
   output: z.object({ refunded: z.boolean() }),
   responseTimeoutSeconds: 30,

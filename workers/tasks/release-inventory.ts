@@ -4,7 +4,7 @@ import { callShop } from '../shared/call-shop.ts';
 
 export default defineTask({
   name: 'release_inventory',
-  description: "Gives an order's reserved goods back. Safe to repeat.",
+  description: 'Releases the goods that were reserved for an order. Safe to repeat.',
   input: z.object({ orderId: z.string().min(1) }),
   output: z.object({ released: z.boolean() }),
   responseTimeoutSeconds: 30,

@@ -4,7 +4,7 @@ import { callShop } from '../shared/call-shop.ts';
 
 export default defineTask({
   name: 'ship_order',
-  description: 'Hands an order to the carrier.',
+  description: 'Gives an order to the carrier.',
   input: z.object({ orderId: z.string().min(1), sku: z.string().min(1), quantity: z.int().positive() }),
   output: z.object({ trackingId: z.string() }),
   retryCount: 2,

@@ -6,7 +6,7 @@ import { defineWorkflow } from '../dsl/define-workflow.ts';
 export default defineWorkflow({
   name: 'FileProcessing',
   version: 1,
-  description: 'Compresses a file, analyses it (lines, characters, encoding), or both at the same time.',
+  description: 'Compresses a file, analyses it (lines, characters, encoding), or does both at the same time.',
   input: z.object({
     path: z.string().min(1),
     operation: z.enum(['compress', 'analyze', 'both']).default('both'),

@@ -7,7 +7,7 @@ export default defineWorkflow({
   name: 'FlightRiskAssessment',
   version: 1,
   description:
-    'Assesses the risk of flights between any number of cities from the weather in each, all asked at the same time. Without the weather of every city there is no assessment; without a city the risk is unknown.',
+    'Assesses the risk of flights between any number of cities from the weather in each. All cities are asked at the same time. If the weather of one city is missing, the assessment fails. Without a city the risk is unknown.',
   input: z.object({ cities: z.array(z.string().min(1).max(100)) }),
   output: assessFlightRisk.output,
   timeoutSeconds: 600,

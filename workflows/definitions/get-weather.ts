@@ -5,7 +5,7 @@ import { defineWorkflow } from '../dsl/define-workflow.ts';
 export default defineWorkflow({
   name: 'GetWeather',
   version: 1,
-  description: 'Tells the temperature in a city, asked from the weather service.',
+  description: 'Gets the temperature and the conditions in a city from the weather service.',
   input: z.object({ city: z.string().min(1).max(100).default('Dubai') }),
   output: z.object({ city: z.string(), temperatureCelsius: z.number(), conditions: z.string() }),
   timeoutSeconds: 300,

@@ -7,8 +7,7 @@ import { externalApi } from '../dsl/policies.ts';
 export default defineWorkflow({
   name: 'HandleWorkflowFailure',
   version: 1,
-  description:
-    'What happens when a workflow has failed: it is logged, somebody is notified, and what it left is cleaned up.',
+  description: 'Runs after another workflow has failed: logs the failure, sends a notification, and cleans up.',
   input: failureInput.extend({ shopUrl: fromSetting('shopUrl', z.url(), 'http://127.0.0.1:8090') }),
   output: z.object({ failedWorkflowId: z.string(), loggedAt: z.string(), notified: z.number(), cleaned: z.number() }),
 }).build((wf, input) => {

@@ -10,10 +10,10 @@ export default defineWorkflow({
   name: 'NotifyStonks',
   version: 1,
   description:
-    'Compares the price of a share with its last close: a change of more than the threshold is an alert, sent once; any other is logged.',
+    'Compares the price of a share with its last close. A change of more than the threshold sends one alert; a smaller change is logged.',
   input: z.object({
     symbol: z.string().min(1).max(40).default('STONKS'),
-    /** In percent, up and down. Exactly so much is no alert. */
+    /** In percent, up or down. A change of exactly this much sends no alert. */
     threshold: z.number().nonnegative().default(5),
     shopUrl: fromSetting('shopUrl', z.url(), 'http://127.0.0.1:8090'),
   }),

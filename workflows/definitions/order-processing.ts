@@ -11,7 +11,8 @@ import { externalApi } from '../dsl/policies.ts';
 export default defineSaga({
   name: 'OrderProcessing',
   version: 1,
-  description: 'Reserves the goods, takes the payment, ships. When a step fails, what was done before is undone.',
+  description:
+    'Reserves the goods, takes the payment and ships the order. If a step fails, the steps before it are undone.',
   input: z.object({
     orderId: z.string().min(1),
     sku: z.string().min(1),

@@ -9,7 +9,7 @@ export default defineWorkflow({
   name: 'ResilientHttpWorkflow',
   version: 1,
   description:
-    'Calls an address with 3 retries after 5, 10 and 20 s. 200 is processed, 404 falls back to cached data, other statuses are logged; an outage that outlasts the retries fails and is handled.',
+    'Calls an address, with 3 retries after 5, 10 and 20 s. An answer of 200 is processed, 404 falls back to cached data, any other status is logged. If all retries fail, the failure workflow runs.',
   input: z.object({
     url: z.url(),
     method: z.enum(['GET', 'POST', 'PUT', 'DELETE']).default('GET'),

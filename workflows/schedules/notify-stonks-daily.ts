@@ -3,7 +3,7 @@ import { defineSchedule } from '../dsl/define-schedule.ts';
 
 export default defineSchedule({
   name: 'notify_stonks_daily',
-  description: 'Looks at the price every day at 21:00 UTC, when the exchange in New York has closed.',
+  description: 'Checks the price every day at 21:00 UTC, after the exchange in New York has closed.',
   workflow: notifyStonks,
   input: {},
   cron: '0 0 21 * * *',

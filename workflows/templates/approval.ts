@@ -1,22 +1,23 @@
 import { z } from 'zod';
 import logMessage from '../../workers/tasks/log-message.ts';
 import { defineWorkflow } from '../dsl/define-workflow.ts';
-import { defineTemplate } from './registry/define.ts';
+import { defineTemplate } from './registry/define-template.ts';
 
 const workflow = defineWorkflow({
   name: 'ApprovalRequest',
   version: 1,
-  description: 'Small amounts are approved at once, larger ones by a person; what is rejected is not carried out.',
+  description:
+    'Small amounts are approved at once. A larger amount waits for a decision by a person and is carried out if it is approved.',
   input: z.object({ what: z.string().min(1), amount: z.number().nonnegative(), limit: z.number().default(100) }),
   output: z.object({ outcome: z.enum(['approved', 'rejected']), comment: z.string().optional() }),
   variables: z.object({ approved: z.boolean(), comment: z.string().optional() }),
-  // A week to decide in: a person's task has no time limit of its own.
+  // One week: a HUMAN task has no time limit of its own.
   timeoutSeconds: 604_800,
 }).build((wf, { what, amount, limit }) => {
   const asked = wf.jq('must_ask', { inputs: { amount, limit }, query: '.amount > .limit', output: z.boolean() });
   wf.switch('ask_or_not', asked.output.result, {
     true: (ask) => {
-      // Waits until POST /api/tasks/{workflowId}/decide/COMPLETED with {"approved": true or false, "comment": "…"}.
+      // Waits for POST /api/tasks/{workflowId}/decide/COMPLETED with {"approved": true or false, "comment": "…"}.
       const decided = ask.human('decide', {
         about: { what, amount },
         output: z.object({ approved: z.boolean(), comment: z.string().optional() }),
@@ -33,7 +34,7 @@ const workflow = defineWorkflow({
       false: (no) =>
         no.terminate('stop', 'COMPLETED', 'rejected', { outcome: 'rejected', comment: wf.variables.comment }),
     },
-    // A person's answer comes from outside; one without a decision must not pass for one.
+    // The answer of a person may lack the decision.
     (neither) => neither.terminate('no_decision', 'FAILED', 'The decision has neither "approved": true nor false.'),
   );
   return { outcome: 'approved', comment: wf.variables.comment };
@@ -42,7 +43,7 @@ const workflow = defineWorkflow({
 export default defineTemplate({
   name: 'approval',
   title: 'A person decides',
-  description: 'Asks a person where a rule says so, waits for the decision, and goes on or stops.',
-  whenToUse: 'Payments, deployments, deletions: whatever somebody has to agree to, in minutes or in days.',
+  description: 'Asks a person if a rule demands it, waits for the decision, and then continues or stops.',
+  whenToUse: 'Payments, deployments, deletions: anything that a person must agree to, within minutes or days.',
   workflow,
 });

@@ -1,19 +1,19 @@
 import { z } from 'zod';
 import httpRequest from '../../workers/tasks/http-request.ts';
 import { defineWorkflow } from '../dsl/define-workflow.ts';
-import { defineTemplate } from './registry/define.ts';
+import { defineTemplate } from './registry/define-template.ts';
 
 const summary = z.object({ reached: z.number(), unreachable: z.array(z.string()), statusCodes: z.array(z.number()) });
 
 const workflow = defineWorkflow({
   name: 'ParallelFanOut',
   version: 1,
-  description: 'Calls any number of addresses at the same time and sums up what they answered.',
+  description: 'Calls any number of addresses at the same time and summarises their answers.',
   input: z.object({ urls: z.array(z.url()) }),
   output: summary,
   timeoutSeconds: 600,
 }).build((wf, { urls }) => {
-  // One task per item, each with its own retries. Without `optional` the first that fails for good ends them all.
+  // One task per item, each with its own retries. Without `optional`, the first task that fails after its retries ends all of them.
   const calls = wf.forkEach('call', urls, httpRequest, (url) => ({ url }), { optional: true });
   const summed = wf.jq('sum_up', {
     inputs: { urls, answers: calls.output.results },
@@ -32,9 +32,8 @@ const workflow = defineWorkflow({
 export default defineTemplate({
   name: 'parallel_fan_out',
   title: 'The same task for every item of a list',
-  description:
-    'One task for each item, all at the same time, then one step that sees all results in the order of the list.',
+  description: 'One task for each item, all at the same time, then one step with all results in the order of the list.',
   whenToUse:
-    'A list of any length whose items do not need each other, up to some hundreds. For a few different tasks at the same time use `wf.fork`.',
+    'A list of up to some hundreds of independent items. For a few different tasks at the same time use `wf.fork`.',
   workflow,
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import httpRequest from '../../workers/tasks/http-request.ts';
 import { defineWorkflow } from '../dsl/define-workflow.ts';
-import { defineTemplate } from './registry/define.ts';
+import { defineTemplate } from './registry/define-template.ts';
 
 const PAUSE_SECONDS = 2;
 const MOST_ROUNDS = 30;
@@ -11,7 +11,7 @@ const look = z.object({ done: z.boolean(), status: z.string() });
 const workflow = defineWorkflow({
   name: 'PollUntilDone',
   version: 1,
-  description: `Asks an address every ${PAUSE_SECONDS} s until its answer says that the work is done, at most ${MOST_ROUNDS} times.`,
+  description: `Asks an address every ${PAUSE_SECONDS} s until it answers that the work is done, at most ${MOST_ROUNDS} times.`,
   input: z.object({ url: z.url(), doneWhen: z.string().default('done') }),
   output: z.object({ status: z.string(), rounds: z.number() }),
   variables: look,
@@ -28,7 +28,7 @@ const workflow = defineWorkflow({
       output: look,
     });
     round.set('keep', { done: seen.output.result.done, status: seen.output.result.status });
-    // The server waits: no worker is busy meanwhile.
+    // The server waits. No worker is busy in this time.
     round.switch('again', seen.output.result.done, {
       true: () => {},
       false: (wait) => wait.wait('pause', { seconds: PAUSE_SECONDS }),
@@ -45,8 +45,8 @@ export default defineTemplate({
   name: 'poll_until',
   title: 'Ask again until it is done',
   description:
-    'A loop that asks, looks at the answer, and waits before it asks again; it gives up after a number of rounds.',
+    'A loop that asks, checks the answer and waits before it asks again. It gives up after a number of rounds.',
   whenToUse:
-    'Work of another system that takes minutes and cannot call back. If it can, wait for its signal (`wf.wait`) or its event instead.',
+    'Work in another system that takes minutes and cannot call back. If it can, wait for its signal (`wf.wait`) or its event instead.',
   workflow,
 });

@@ -2,18 +2,18 @@ import { z } from 'zod';
 import httpRequest from '../../workers/tasks/http-request.ts';
 import logFailure from '../../workers/tasks/log-failure.ts';
 import { defineWorkflow } from '../dsl/define-workflow.ts';
-import { defineTemplate } from './registry/define.ts';
+import { defineTemplate } from './registry/define-template.ts';
 
 const workflow = defineWorkflow({
   name: 'ResilientHttp',
   version: 1,
-  description: 'Calls an address. Outages are retried, 404 has a fallback, and any other answer but 200 is logged.',
+  description: 'Calls an address. Outages are retried, 404 has a fallback, and any other status except 200 is logged.',
   input: z.object({ url: z.url(), method: z.enum(['GET', 'POST', 'PUT', 'DELETE']).default('GET') }),
   output: z.object({ outcome: z.enum(['success', 'fallback', 'logged']), statusCode: z.number(), data: z.unknown() }),
   variables: z.object({ outcome: z.enum(['success', 'fallback', 'logged']), data: z.unknown() }),
   timeoutSeconds: 300,
 }).build((wf, { url, method }) => {
-  // Retried by its task definition: 3 times, after 5, 10 and 20 s, and only for what passes by itself (5xx, 429, no connection).
+  // Its task definition retries 3 times, after 5, 10 and 20 s, and only temporary errors: 5xx, 429, no connection.
   const call = wf.task('call', httpRequest, { url, method });
   const { statusCode, body } = call.output;
   wf.switch(
@@ -36,6 +36,6 @@ export default defineTemplate({
   title: 'HTTP call that survives outages',
   description: 'One HTTP call with retries and exponential backoff, then a branch on the status of its answer.',
   whenToUse:
-    'A service outside that is sometimes down, and whose 404 or other refusals are answers to act on. Where only success goes on, an HTTP task (`wf.http`) without a worker is enough.',
+    'An external service that is sometimes down, and whose 404 or other errors need their own branch. If the workflow continues only after success, an HTTP task (`wf.http`) without a worker is enough.',
   workflow,
 });

@@ -3,12 +3,12 @@ import httpRequest from '../../workers/tasks/http-request.ts';
 import logMessage from '../../workers/tasks/log-message.ts';
 import { defineSchedule } from '../dsl/define-schedule.ts';
 import { defineWorkflow } from '../dsl/define-workflow.ts';
-import { defineTemplate } from './registry/define.ts';
+import { defineTemplate } from './registry/define-template.ts';
 
 const workflow = defineWorkflow({
   name: 'ScheduledReport',
   version: 1,
-  description: 'Fetches a report and logs that it came.',
+  description: 'Fetches a report and logs the status of the answer.',
   input: z.object({ url: z.url(), title: z.string().default('report') }),
   output: z.object({ statusCode: z.number(), loggedAt: z.string() }),
   timeoutSeconds: 600,
@@ -23,21 +23,21 @@ const workflow = defineWorkflow({
 
 const schedule = defineSchedule({
   name: 'scheduled_report_daily',
-  description: 'Starts it every day at 06:00.',
+  description: 'Starts ScheduledReport every day at 06:00 UTC.',
   workflow,
   input: { url: 'https://example.com/report.json' },
   // Second, minute, hour, day of month, month, day of week.
   cron: '0 0 6 * * *',
   zone: 'UTC',
-  // It fires once somebody resumes it: the address above is only an example.
+  // The address above is only an example. Resume the schedule to let it fire.
   paused: true,
 });
 
 export default defineTemplate({
   name: 'scheduled',
   title: 'Every day at a certain time',
-  description: 'A workflow and the schedule that starts it, each in a file of its own.',
-  whenToUse: 'Reports, clean-ups, checks: whatever is to happen at certain times without anybody asking for it.',
+  description: 'A workflow and the schedule that starts it, each in its own file.',
+  whenToUse: 'Reports, clean-ups, checks: anything that must run at certain times.',
   workflow,
   schedule,
 });

@@ -1,29 +1,29 @@
 import type { EventHandler, Schedule, Workflow } from '../../../core/contract.ts';
 
 export interface TemplateSpec<W extends Workflow = Workflow> {
-  /** What users ask for it by, `snake_case`; the file is named after it. */
+  /** The name that users give, in `snake_case`. The file is named after it. */
   name: string;
   /** A few words. */
   title: string;
   /** What it does, in one sentence. */
   description: string;
-  /** The situation it is made for, and what not. */
+  /** For which situations, and for which not. */
   whenToUse: string;
   workflow: W;
-  /** Becomes a file of its own in `schedules/`. */
+  /** Becomes its own file in `schedules/`. */
   schedule?: Schedule;
-  /** Becomes a file of its own in `event-handlers/`. */
+  /** Becomes its own file in `event-handlers/`. */
   eventHandler?: EventHandler;
 }
 
-/** A workflow that runs as it is and is made to be copied and changed. */
+/** A workflow that runs as it is, and is copied and changed by users. */
 export interface Template<W extends Workflow = Workflow> extends TemplateSpec<W> {
   readonly kind: 'template';
 }
 
 /**
- * A template: the last statement of a module whose `const workflow = …`, and if there are any `const schedule = …` and
- * `const eventHandler = …`, are what its user gets as files of their own. Its dry runs are in `<file name>.scenario.ts` beside it.
+ * Must be the last statement of its module. `const workflow = …` and, if they exist, `const schedule = …` and `const eventHandler = …`
+ * become files of the user. Dry runs are in `<file name>.scenario.ts` beside the template.
  * @example export default defineTemplate({ name: 'resilient_http', title: '…', description: '…', whenToUse: '…', workflow })
  */
 export function defineTemplate<W extends Workflow>(spec: TemplateSpec<W>): Template<W> {

@@ -1,29 +1,29 @@
 import { posix } from 'node:path';
 
 /**
- * The text of a template as files of its user's own.
+ * Turns the text of a template into files of the user.
  *
- * 1. A module is a list of statements that begin at the start of a line, as the formatter leaves them.
- * 2. The workflow's name (`ScheduledReport`) and its snake case (`scheduled_report`) stand for nothing else in it, and are changed everywhere.
+ * 1. A module is a list of statements, each of which begins at the start of a line, as the formatter writes them.
+ * 2. The workflow's name (`ScheduledReport`) and its snake case (`scheduled_report`) mean only the workflow, and are replaced everywhere.
  * 3. A file imports only what it uses.
  */
 export interface Rename {
   /** The workflow's name in the template. */
   from: string;
   to: string;
-  /** How a file names the module at a path of this repository without extension, e.g. `workflows/dsl/define-workflow`. */
+  /** The import path of a module, which is given as a path in this repository without extension: `workflows/dsl/define-workflow`. */
   importing(module: string): string;
 }
 
-/** Where the text of templates is, for the paths of their imports. */
+/** The folder that the imports of templates are relative to. */
 const HOME = 'workflows/templates';
 
-/** The parts of a template that become a file each. */
+/** The parts of a template. Each becomes a file. */
 export type Part = 'workflow' | 'schedule' | 'eventHandler';
 
 /**
- * The file of one part; what its statement calls `workflow` is imported, unless it is the workflow itself.
- * @param workflowFile how the file imports the workflow's
+ * The file of one part. A schedule or an event handler imports the workflow.
+ * @param workflowFile the import path of the workflow's file
  */
 export function partSource(template: string, part: Part, rename: Rename, workflowFile = ''): string {
   const { imports, statements } = parse(template);
@@ -42,7 +42,7 @@ export function scenarioSource(scenario: string, rename: Rename, workflowFile: s
 }
 
 interface Import {
-  /** What stands between `import` and `from`. */
+  /** The text between `import` and `from`. */
   names: string;
   from: string;
 }
@@ -67,7 +67,7 @@ function withTheirComments(parts: readonly string[]): string[] {
   });
 }
 
-/** Statements of a template that are no part, such as the text of a prompt, go with the workflow. */
+/** Other statements of a template, such as the text of a prompt, belong to the workflow. */
 function belongsTo(statement: string, part: Part): boolean {
   if (/^export default defineTemplate\(/m.test(statement)) return false;
   const named = /^const (schedule|eventHandler) = /m.exec(statement)?.[1];
@@ -83,7 +83,7 @@ function moved(imports: readonly Import[], { importing }: Rename): Import[] {
 
 function finish(imports: readonly Import[], body: string, { from, to }: Rename): string {
   const snake = snakeCase(from);
-  // In one go: the new name may hold the old one.
+  // In one step, because the new name may contain the old one.
   const renamed = body.replaceAll(new RegExp(`${from}|${snake}`, 'g'), (name) => (name === snake ? snakeCase(to) : to));
   const lines = imports
     .flatMap(({ names, from }) => {
@@ -95,7 +95,7 @@ function finish(imports: readonly Import[], body: string, { from, to }: Rename):
   return `${lines.join('\n')}\n\n${renamed.trim()}\n`;
 }
 
-/** Of `a, { b, type C }`, what occurs in the text. */
+/** The part of `a, { b, type C }` that occurs in the text. */
 function namesUsed(names: string, text: string): string {
   const [, fallback = '', listed = ''] = /^(\w*),?\s*(?:\{([\s\S]*)\})?$/.exec(names) ?? [];
   const isUsed = (name: string) => new RegExp(`\\b${name.trim().replace(/^type /, '')}\\b`).test(text);
@@ -104,13 +104,13 @@ function namesUsed(names: string, text: string): string {
   return [fallback !== '' && isUsed(fallback) ? fallback : '', braces].filter((part) => part !== '').join(', ');
 }
 
-/** Packages first, then what is furthest away, as the formatter has it. */
+/** Sorts like the formatter: packages first, then the modules that are furthest away. */
 function distance(from: string): number {
   if (!from.startsWith('.')) return -100;
   return -(from.match(/\.\.\//g)?.length ?? 0);
 }
 
-/** `OrderProcessing` is `order_processing`. */
+/** `OrderProcessing` becomes `order_processing`. */
 export function snakeCase(name: string): string {
   return name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
 }

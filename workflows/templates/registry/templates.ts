@@ -6,10 +6,10 @@ import { discoverModules, type Found, kebabCase } from '../../../core/content/di
 import type { TaskContract, TaskPolicy } from '../../../core/contract.ts';
 import { FleetError } from '../../../core/errors.ts';
 import { isScenarios } from '../../scenario/define-scenarios.ts';
-import { isTemplate, type Template } from './define.ts';
-import { partSource, type Rename, scenarioSource, snakeCase } from './source.ts';
+import { isTemplate, type Template } from './define-template.ts';
+import { partSource, type Rename, scenarioSource, snakeCase } from './template-source.ts';
 
-/** What one chooses a template by. */
+/** What users see when they choose a template. */
 export interface TemplateSummary {
   name: string;
   title: string;
@@ -17,7 +17,7 @@ export interface TemplateSummary {
   whenToUse: string;
 }
 
-/** A template as text and data: nothing of it has to be run to be used. */
+/** A template as text and data. */
 export interface TemplateDetails extends TemplateSummary {
   /** Plain Conductor JSON. */
   definition: WorkflowDef;
@@ -27,13 +27,13 @@ export interface TemplateDetails extends TemplateSummary {
   source: string;
   /** The input of its first dry run. */
   exampleInput: Record<string, unknown>;
-  /** The task definitions it uses: a `task` needs a worker, a `policy` is retries and time limits of a task of the server's own. */
+  /** The task definitions it uses. A `task` needs a worker; a `policy` holds retries and time limits of a task that the server runs. */
   tasks: { name: string; description: string; kind: 'task' | 'policy' }[];
-  /** The same, whole: what is registered follows from them. */
+  /** The contracts and policies of `tasks`, from which their definitions are registered. */
   contracts: (TaskContract | TaskPolicy)[];
 }
 
-/** A file that a template becomes. */
+/** A file that is made from a template. */
 export interface TemplateFile {
   /** Below the folder of the user's workflows. */
   folder: 'definitions' | 'schedules' | 'event-handlers';
@@ -48,7 +48,7 @@ export async function listTemplates(): Promise<TemplateSummary[]> {
   return (await load()).map(({ value }) => summaryOf(value));
 }
 
-/** @throws FleetError `not-found` with the names there are */
+/** @throws FleetError `not-found` with the names of all templates */
 export async function getTemplate(name: string): Promise<TemplateDetails> {
   const { value, module } = await find(name);
   const { workflow } = value;
@@ -68,8 +68,8 @@ export async function getTemplate(name: string): Promise<TemplateDetails> {
 }
 
 /**
- * The files that a template becomes for a workflow of this name, the definition first and its dry runs second.
- * @throws FleetError `not-found` with the names there are
+ * The files that are made from a template for a workflow of this name: first the definition, then its dry runs.
+ * @throws FleetError `not-found` with the names of all templates
  */
 export async function templateFiles(template: string, workflowName: string): Promise<TemplateFile[]> {
   const { value, module } = await find(template);
@@ -110,7 +110,7 @@ async function find(name: string): Promise<Found<Template>> {
   const found = all.find(({ value }) => value.name === name);
   if (found) return found;
   throw new FleetError('not-found', `There is no template "${name}".`, {
-    remedy: `There are ${all.map(({ value }) => value.name).join(', ')}.`,
+    remedy: `The templates are ${all.map(({ value }) => value.name).join(', ')}.`,
   });
 }
 
@@ -130,14 +130,14 @@ async function exampleInputOf(module: string): Promise<Record<string, unknown>> 
 
 const sourceMap = z.object({ sourcesContent: z.tuple([z.string()]) });
 
-/** The TypeScript of a module. A built one has it in its source map. */
+/** The TypeScript of a module. A built module has it in its source map. */
 async function sourceOf(module: string): Promise<string> {
   const file = fileURLToPath(module);
   if (file.endsWith('.ts')) return readFile(file, 'utf8');
   return sourceMap.parse(JSON.parse(await readFile(`${file}.map`, 'utf8'))).sourcesContent[0];
 }
 
-/** As a file in `workflows/definitions/` has it, which is as deep as the templates are. */
+/** The import path of a module as seen from `workflows/definitions/`. */
 function fromDefinitions(module: string): string {
   return module.startsWith('workflows/') ? `../${module.slice('workflows/'.length)}.ts` : `../../${module}.ts`;
 }
