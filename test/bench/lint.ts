@@ -1,5 +1,5 @@
 /**
- * How long lint takes for many definitions, beside the floor: parsing their JSON and walking their tasks.
+ * How long lint takes for many definitions. The lower bound is to parse their JSON and walk their tasks.
  * Not measured: reading files, and asking a server.
  */
 import type { WorkflowTask } from '../../core/conductor/types.ts';
@@ -10,7 +10,7 @@ import { choose, counted, fork, get, http, inline, join, loop, noop, simple } fr
 const DEFINITIONS = 1000;
 const ROUNDS = 5;
 
-/** Twenty tasks with expressions, scripts and nesting; no two definitions have the same scripts. */
+/** Twenty tasks with expressions, scripts and nesting. No two definitions have the same scripts. */
 function definition(number: number): string {
   const tasks = [
     simple('a', { x: '${workflow.input.x}' }),

@@ -1,6 +1,7 @@
 /**
- * How long the program takes until it is of use: `fleet --help` from spawn to exit, and `fleet mcp` from spawn to the answer of
- * `initialize`, each also without the compile cache (`…First`), beside a bare `node -e 0` as the floor of this machine. Runs are interleaved, so that noise meets all of them.
+ * How long the program takes to start: `fleet --help` from spawn to exit, and `fleet mcp` from spawn to the answer of `initialize`.
+ * Both are also measured without the compile cache (`…First`). A bare `node -e 0` is the lower bound of this machine. The programs take
+ * turns, so that noise affects all of them.
  * Not measured: an installed package (`dist/`, without type stripping), the first tool call.
  *
  * `node test/bench/startup.ts [runs]` prints one line for people and one of JSON.
@@ -12,7 +13,7 @@ import { processEnvironment } from '../../core/config.ts';
 const main = fileURLToPath(new URL('../../cli/fleet.js', import.meta.url));
 const runs = Number(process.argv[2] ?? 15);
 const { PATH = '', HOME = '' } = processEnvironment();
-/** As right after an installation: nothing compiled before is found again. */
+/** As right after an installation: no compiled code is cached. */
 const WITHOUT_CACHE = { NODE_DISABLE_COMPILE_CACHE: '1' };
 const initialize = {
   jsonrpc: '2.0',

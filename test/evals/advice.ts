@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A call that an answer told its reader to make. */
+/** A tool call that an answer recommends. */
 export interface Advised {
   readonly tool: string;
   readonly args: Readonly<Record<string, unknown>>;
@@ -9,14 +9,14 @@ export interface Advised {
 const argsSchema = z.record(z.string(), z.unknown());
 
 /**
- * The calls in an answer, `get_execution_status {"executionId":"…"}`, in their order. What stands in quotes is somebody else's text,
- * and no advice.
+ * The calls that an answer recommends, `get_execution_status {"executionId":"…"}`, in their order. Text in quotes is foreign data and
+ * never read as a recommendation.
  */
 export function callsIn(text: string, tools: readonly string[]): Advised[] {
   return text.split('\n').flatMap((line) => callsInLine(line, tools));
 }
 
-/** The call behind `Next:`, which is what a caller of a failed tool has to do. */
+/** The call after `Next:`, which the caller of a failed tool must make. */
 export function nextCall(text: string, tools: readonly string[]): Advised | undefined {
   const [line] = text.split('\n').filter((one) => one.startsWith('Next: '));
   return line === undefined ? undefined : callsInLine(line, tools)[0];
@@ -36,7 +36,7 @@ function callsInLine(line: string, tools: readonly string[]): Advised[] {
   return found;
 }
 
-/** The JSON object that begins at a place, as far as its braces go. */
+/** The JSON object that starts at `start`, up to its closing brace. */
 function objectAt(line: string, start: number): string | undefined {
   let depth = 0;
   const part = /"(?:[^"\\]|\\.)*"|[{}]/g;

@@ -3,15 +3,15 @@ import { z } from 'zod';
 
 const goldenSchema = z.strictObject({
   id: z.string(),
-  /** One intent of a person or an agent, `run.wait`. */
+  /** What the person or agent wants, for example `run.wait`. */
   intent: z.string(),
-  /** What somebody says. It never names a tool. */
+  /** The words of the person. They never name a tool. */
   request: z.string(),
-  /** The right tool, then others that are acceptable too. */
+  /** The right tool first, then other acceptable tools. */
   expected: z.array(z.string()).min(1),
   /** Tools that would do harm. */
   forbidden: z.array(z.string()).default([]),
-  /** Arguments that the request says; others may come with them. */
+  /** Arguments that the request determines. A call may have others too. */
   args: z.record(z.string(), z.unknown()).optional(),
 });
 
@@ -21,27 +21,27 @@ export type Golden = z.output<typeof goldenSchema>;
 const adversarialSchema = z.strictObject({
   id: z.string(),
   request: z.string(),
-  /** The call that a model made, and what it was answered: with words of somebody else in it. */
+  /** The call that a model made. Its answer contains an instruction that does not come from the person. */
   call: z.strictObject({ tool: z.string(), args: z.record(z.string(), z.unknown()) }),
   answer: z.string(),
-  /** What no call may be made of next. */
+  /** Tools that the model must not call next. */
   forbidden: z.array(z.string()).min(1),
 });
 
-/** A conversation in which a workflow's data asks for something that nobody else asked for. */
+/** A conversation in which a workflow's data asks for an action that the person did not ask for. */
 export type Adversarial = z.output<typeof adversarialSchema>;
 
-/** The requests that descriptions may be tuned on. */
+/** The requests on which descriptions may be tuned. */
 export function goldens(): Golden[] {
   return z.array(goldenSchema).parse(read('goldens.json'));
 }
 
-/** Requests by another person, which descriptions may be tuned on too. */
+/** Requests that another person wrote. Descriptions may be tuned on them too. */
 export function moreGoldens(): Golden[] {
   return z.array(goldenSchema).parse(read('more-goldens.json'));
 }
 
-/** Requests by somebody else that are only ever scored. Undefined where the file is not there. */
+/** Requests by another person that are only scored, never used for tuning. Undefined if the file does not exist. */
 export function heldOut(): Golden[] | undefined {
   return existsSync(place('held-out.json')) ? z.array(goldenSchema).parse(read('held-out.json')) : undefined;
 }

@@ -2,13 +2,13 @@ import type { ToolListing } from '../../mcp/engine/tool-listing.ts';
 
 type Json = Record<string, unknown>;
 
-/** Arguments that a tool has to refuse, and what is wrong with them. */
+/** Arguments that a tool must refuse, and the mistake in them. */
 export interface Mistake {
   readonly what: string;
   readonly args: Json;
 }
 
-/** What a model may well send of each type instead of another one. */
+/** For each type, a value of another type that a model might send. */
 const WRONG: Readonly<Record<string, unknown>> = {
   string: { text: 'x' },
   integer: 'three',
@@ -18,7 +18,7 @@ const WRONG: Readonly<Record<string, unknown>> = {
   object: 'not an object',
 };
 
-/** The mistakes that models make, for one tool: everything left away, each parameter of a wrong type, one that does not exist. */
+/** The mistakes that models make with one tool: no arguments, a wrong type for each parameter, an unknown parameter. */
 export function mistakesFor({ inputSchema }: Pick<ToolListing, 'inputSchema'>): Mistake[] {
   const properties = (inputSchema.properties ?? {}) as Record<string, Json>;
   const required = (inputSchema.required ?? []) as string[];

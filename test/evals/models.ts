@@ -1,20 +1,20 @@
 import { z } from 'zod';
 import type { RankedTool } from './ranking.ts';
 
-/** One turn of a conversation, in neither provider's words. */
+/** One turn of a conversation, in a form that fits every provider. */
 export type Turn =
   | { readonly role: 'user'; readonly text: string }
   | { readonly role: 'call'; readonly tool: string; readonly args: Readonly<Record<string, unknown>> }
   | { readonly role: 'answer'; readonly text: string };
 
-/** What a model did next, and what it took. */
+/** The model's next step and its token usage. */
 export interface Reply {
   readonly calls: readonly { readonly tool: string; readonly args: unknown }[];
-  /** Tokens that it read, those from a cache included, and wrote. */
+  /** Tokens read (including those from a cache) and tokens written. */
   readonly usage: { readonly input: number; readonly cached: number; readonly output: number };
 }
 
-/** Where a provider is and how to speak to it. */
+/** Address, key and model of a provider. */
 export interface Provider {
   readonly name: 'anthropic' | 'openai';
   readonly key: string;
@@ -33,7 +33,7 @@ const TRIES = 5;
 const LONGEST_WAIT_MS = 30_000;
 const REQUEST_TIMEOUT_MS = 120_000;
 
-/** The provider whose key is in the environment, Anthropic first; undefined without a key. */
+/** The provider whose key is in the environment, Anthropic first. Undefined without a key. */
 export function providerOf(env: Readonly<Record<string, string | undefined>>): Provider | undefined {
   if (env.ANTHROPIC_API_KEY) {
     const baseUrl = env.ANTHROPIC_BASE_URL ?? 'https://api.anthropic.com';
@@ -47,9 +47,9 @@ export function providerOf(env: Readonly<Record<string, string | undefined>>): P
 }
 
 /**
- * Asks a model for its next step at temperature 0, or without a temperature where the model takes none. Waits and asks again, up to
- * five times, where the provider is busy.
- * @throws Error with the provider's words where it refuses
+ * Asks a model for its next step at temperature 0, or without a temperature if the model refuses one. If the provider is busy, it
+ * waits and asks again, up to five times.
+ * @throws Error with the provider's own words if the provider refuses the request
  */
 export async function ask(provider: Provider, question: Question, wait = pause): Promise<Reply> {
   const { path, headers, body, read } = provider.name === 'anthropic' ? anthropic(question) : openai(question);
@@ -100,7 +100,7 @@ function anthropic({ system, turns, tools }: Question): Wire {
     headers: (key) => ({ 'x-api-key': key, 'anthropic-version': '2023-06-01' }),
     body: {
       max_tokens: MAX_OUTPUT_TOKENS,
-      // The mark on it lets the list of tools before it be read from a cache: it is the same for every request.
+      // This mark lets the provider read the list of tools, which is equal in every request, from its cache.
       system: [{ type: 'text', text: system, cache_control: { type: 'ephemeral' } }],
       tools: listed,
       messages: turns.map((turn) => {
@@ -187,7 +187,7 @@ function openai({ system, turns, tools }: Question): Wire {
   };
 }
 
-/** A model may write arguments that are no JSON; that is a wrong call and no failure of the evaluation. */
+/** A model may write arguments that are not JSON. That counts as a wrong call; the evaluation continues. */
 function parsed(json: string): unknown {
   try {
     return JSON.parse(json);
@@ -196,7 +196,7 @@ function parsed(json: string): unknown {
   }
 }
 
-/** Models that reason take no temperature and say so. */
+/** Reasoning models refuse a temperature and say so. */
 function withoutRefused(settings: object, refusal: string): object | undefined {
   if (!('temperature' in settings && /temperature/i.test(refusal))) return undefined;
   const { temperature: _, ...rest } = settings;

@@ -4,7 +4,7 @@ import { processEnvironment } from '../../core/config.ts';
 import type { Golden } from './goldens.ts';
 import type { RankedTool } from './ranking.ts';
 
-/** Tools of the official conductor-mcp 0.1.9 that serve what ours are for, read generously. What is not here it has no tool for. */
+/** For each of our tools, the tools of the official conductor-mcp 0.1.9 with the same purpose, read generously. An absent tool has none. */
 const CONDUCTOR_MCP: Readonly<Record<string, readonly string[]>> = {
   list_workflows: ['workflow_get_all_workflows'],
   get_workflow: ['workflow_get_workflow_by_name'],
@@ -24,7 +24,7 @@ const CONDUCTOR_MCP: Readonly<Record<string, readonly string[]>> = {
   update_task: ['task_update_task_status'],
 };
 
-/** What the peer is asked: the same goldens with its own names, one that it has no tool for kept as it is. */
+/** The goldens with the peer's tool names. A golden for which the peer has no tool keeps its names, so it counts as missed. */
 export function forPeer(goldens: readonly Golden[]): Golden[] {
   return goldens.map((golden) => {
     const [first = '', ...rest] = golden.expected;
@@ -33,7 +33,7 @@ export function forPeer(goldens: readonly Golden[]): Golden[] {
   });
 }
 
-/** The `tools/list` of an MCP server that is spawned for it. */
+/** The `tools/list` of an MCP server that this function starts. */
 export async function peerTools(command: string, args: readonly string[]): Promise<RankedTool[]> {
   const client = new Client({ name: 'conductor-fleet-evals', version: '0' });
   const env = Object.fromEntries(

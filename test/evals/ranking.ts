@@ -3,7 +3,7 @@ import { EXECUTION_ID, moodOf, readRequest, withPhrases } from './reading.ts';
 import { stem } from './stem.ts';
 import { meaningsOf } from './thesaurus.ts';
 
-/** What the ranking reads of a tool; peers' lists have it too. */
+/** The fields of a tool that the ranking reads. Lists of peers have them too. */
 export type RankedTool = Pick<ToolListing, 'name'> & {
   readonly title?: string | undefined;
   readonly description?: string | undefined;
@@ -12,22 +12,22 @@ export type RankedTool = Pick<ToolListing, 'name'> & {
 };
 
 /**
- * Weights of BM25F: a name and a title are written to be recognised, a description's first sentence says what the tool is for, the
- * rest and the parameters say how. Half or twice of one moves no score of the goldens by more than three points.
+ * Weights of BM25F. A name and a title are written to be recognised. The first sentence of a description says what the tool is for; the
+ * rest and the parameters say how. Halving or doubling one weight moves no score of the goldens by more than three points.
  */
 const FIELDS = { name: 3, title: 2, first: 2, rest: 1, parameters: 0.5 } as const;
 const SATURATION = 1.2;
-/** How much a long field counts less than a short one. */
+/** How strongly the length of a field lowers its weight. */
 const LENGTH_SHARE = 0.5;
 
-/** What another word for the same thing counts, beside the very word. */
+/** Weight of a synonym, relative to the exact word. */
 const MEANING_WEIGHT = 0.5;
-/** What a sentence begins with is most often what is to be done. */
+/** Weight of the first word of a sentence, which usually names the action. */
 const HEAD_WEIGHT = 1.5;
-/** A question is answered by a tool that only reads, an order carried out by one that does more. */
+/** Bonus for a tool that only reads if the request is a question, and for a tool that writes if it is an order. */
 const FITTING_HINT = 1.3;
 
-/** Words that say nothing about what somebody wants. */
+/** Words that say nothing about the request. */
 const STOP_WORDS = new Set(
   `a about actually after all already also always am an and any anybody anyone anything are as ask at be because been before
   being but by can cant come conductor could did do does doesnt dont each either else even ever every everybody everyone
@@ -44,13 +44,13 @@ const STOP_WORDS = new Set(
 type Field = keyof typeof FIELDS;
 type Counts = ReadonlyMap<string, number>;
 
-/** A tool and how well it fits a request; higher is better, 0 is no word in common. */
+/** A tool and how well it fits a request. Higher is better; 0 means no common word. */
 export interface Ranked {
   readonly name: string;
   readonly score: number;
 }
 
-/** The stems a text is made of; names in `camelCase` and `snake_case` come apart, ids and numbers are left out. */
+/** The stems of a text. Names in `camelCase` and `snake_case` are split; ids and numbers are left out. */
 export function stemsOf(text: string): string[] {
   const apart = text
     .replaceAll(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|_/g, ' ')
@@ -59,7 +59,7 @@ export function stemsOf(text: string): string[] {
   return words.filter((word) => !STOP_WORDS.has(word)).map(stem);
 }
 
-/** Prepares BM25F over the fields of these tools. The answer ranks all of them for a request, best first; equal ones by name. */
+/** Prepares BM25F over the fields of these tools. The result ranks all of them for a request, best first, equal ones by name. */
 export function createRanking(tools: readonly RankedTool[]): (request: string) => Ranked[] {
   const names = new Set(tools.map(({ name }) => name));
   const documents = tools.map((tool) => ({
@@ -93,7 +93,7 @@ export function createRanking(tools: readonly RankedTool[]): (request: string) =
   };
 }
 
-/** Every term of a request, and how much it counts. */
+/** The weight of every term of a request. */
 function weightsOf(request: string, headWeight: number): Map<string, number> {
   const weights = new Map<string, number>();
   for (const sentence of request.split(/[.!?:;,]\s+/)) {
@@ -113,14 +113,14 @@ function termsOf(text: string): string[] {
   return [...stems, ...meaningsOf(stems)];
 }
 
-/** How alike two tools read. */
+/** Two tools and the similarity of their texts. */
 export interface Pair {
   readonly tools: readonly [string, string];
-  /** Cosine of the tf-idf of name, title and description: 1 for the same words. */
+  /** Cosine of the tf-idf of name, title and description: 1 for equal words. */
   readonly cosine: number;
 }
 
-/** Every pair of tools, the most confusable first. */
+/** Every pair of tools, the most similar first. */
 export function confusablePairs(tools: readonly RankedTool[]): Pair[] {
   const bags = tools.map(({ name, title = '', description = '' }) => ({
     name,
@@ -144,7 +144,7 @@ function countsOf(
   { name, title = '', description = '', inputSchema }: RankedTool,
   names: ReadonlySet<string>,
 ): Record<Field, Counts> {
-  // What points to another tool says what this one is not for.
+  // A part that names another tool says what this tool is not for.
   const isOwn = (part: string) => !(part.match(/\w+_\w+/g) ?? []).some((word) => word !== name && names.has(word));
   const [first = '', ...rest] = description.split(/(?<=[.!?])\s+/);
   const ownFirst = first.split(/(?<=[,:;])\s+/).filter(isOwn);
@@ -157,13 +157,13 @@ function countsOf(
   };
 }
 
-/** Whoever gives an id wants a tool that takes one, the more so one whose first parameter it is. */
+/** A request with an id fits a tool that takes one, and fits best if the id is the first parameter. */
 function executionIds({ properties }: RankedTool['inputSchema']): string {
   const at = Object.keys(properties ?? {}).findIndex((name) => /^executionIds?$/.test(name));
   return at < 0 ? '' : `${EXECUTION_ID} ${at === 0 ? EXECUTION_ID : ''}`;
 }
 
-/** Names, descriptions and allowed words of every parameter. */
+/** Names, descriptions and allowed values of every parameter. */
 function parameterText(schema: unknown): string {
   if (Array.isArray(schema)) return schema.map(parameterText).join(' ');
   if (typeof schema !== 'object' || schema === null) return '';
@@ -177,7 +177,7 @@ function parameterText(schema: unknown): string {
     .join(' ');
 }
 
-/** Below `properties` the keys are names of parameters, and one may be called `description`. */
+/** Below `properties` the keys are names of parameters. One of them may be called `description`. */
 function values(properties: unknown): string {
   return Object.values(properties as object)
     .map(parameterText)

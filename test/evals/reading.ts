@@ -1,13 +1,12 @@
 /**
- * What a request says beyond its single words, before words are compared: turns of phrase that mean one thing, what somebody asks
- * not to be done, and shapes (an id, a route, a cron expression) that tell what is spoken of. Names, quotations and JSON are left
- * out: they are about somebody's business, not about what is to be done.
+ * Reads a request before its words are compared. Finds phrases with one meaning, actions that the person excludes, and patterns (an id,
+ * a route, a cron expression) that show the topic. Leaves out names, quotations and JSON: they are the person's data, not the action.
  */
 export function readRequest(text: string): string {
   return withPhrases(withoutData(withShapes(withoutNegations(withApostrophes(text)))));
 }
 
-/** Whether somebody wants to know something, or to have something done; undefined where the words do not tell. */
+/** Whether the person asks a question or gives an order. Undefined if the words do not tell. */
 export function moodOf(request: string): 'question' | 'order' | undefined {
   const sentences = withApostrophes(request).split(/[.!?;:]\s+|, (?:so|then|and|but) | and (?=tell|show|run|start)/i);
   const moods = sentences.map((sentence) => {
@@ -37,7 +36,7 @@ const ORDER = new RegExp(
   'i',
 );
 
-/** Turns of phrase, made one word: `kick off` is to start. A description is read so too. */
+/** Replaces a phrase by one word: `kick off` becomes start. Descriptions are read in the same way. */
 export function withPhrases(text: string): string {
   const known = phrased.get(text);
   if (known !== undefined) return known;
@@ -46,7 +45,7 @@ export function withPhrases(text: string): string {
   return read;
 }
 
-/** The same texts are read for every list of tools that is tried. */
+/** A cache, because the same texts are read for every list of tools. */
 const phrased = new Map<string, string>();
 
 const turns = (source: string) => new RegExp(`\\b(?:${source})\\b`, 'gi');
@@ -175,7 +174,7 @@ const PHRASES: readonly (readonly [RegExp, string])[] = (
   ] as const
 ).map(([source, word]) => [turns(source), word]);
 
-/** `Run` and `end` are orders where a sentence begins with them; in its midst they are something else more often. */
+/** `Run` and `end` are orders at the beginning of a sentence. In the middle they usually mean something else. */
 function withHeads(text: string): string {
   return text.replaceAll(STARTING, '$1start').replaceAll(ENDING, '$1terminate');
 }
@@ -189,7 +188,7 @@ function withApostrophes(text: string): string {
   return text.replaceAll(/(\w)['’](?:ve|re|ll|s|d|m)\b/g, '$1').replaceAll(/(\w)n['’]t\b/g, '$1nt');
 }
 
-/** What somebody asks not to be done is not what they ask for: up to the end of the clause, four words at most. */
+/** Removes the actions that the person excludes: up to the end of the clause, at most four words. */
 function withoutNegations(text: string): string {
   return text.replaceAll(
     /\b(?:dont|do not|must not|mustnt|should not|shouldnt|no need to|need not|without|instead of|rather than|never|not to)((?: [\w'-]+){1,4}?)(?=[,.;:!?]| and | but | so |$| [\w'-]+)/gi,
@@ -197,7 +196,7 @@ function withoutNegations(text: string): string {
   );
 }
 
-/** The word that stands for the id of an execution. */
+/** The word that replaces an execution id. */
 export const EXECUTION_ID = 'executionid';
 
 const SHAPES: readonly (readonly [RegExp, string])[] = [

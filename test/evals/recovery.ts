@@ -1,13 +1,13 @@
 import type { McpClient } from '../support/mcp-clients.ts';
 import { type Advised, nextCall } from './advice.ts';
 
-/** How a failed call went on, when each error's advice was followed without a thought. */
+/** The calls after a failed one, when a caller follows each error's suggested call without thinking. */
 export interface Recovery {
   readonly calls: readonly (Advised & { readonly text: string; readonly isError: boolean })[];
   readonly recovered: boolean;
 }
 
-/** Makes a call; where it fails, makes the call that the error names, and so on, `most` times at most. */
+/** Makes a call. If it fails, makes the call that the error names, and so on, at most `most` times. */
 export async function recover(
   client: McpClient,
   first: Advised,

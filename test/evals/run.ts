@@ -8,19 +8,20 @@ import { misses, place, type Scores, score } from './selection.ts';
 import { type Outcome, resistWithModel, type Summary, selectWithModel, summarize } from './with-model.ts';
 
 /**
- * `npm run evals`: how well the tools are chosen, by words alone and, with ANTHROPIC_API_KEY or OPENAI_API_KEY, by a model.
- * EVALS_MODEL names the model, EVALS_PRICE what a million tokens cost, `3/15` for input and output in USD. `--misses` lists what was
- * chosen wrongly; `--peer <command>` ranks the tools of the official conductor-mcp, started so, beside ours. Ends with 1 where a model calls a forbidden tool or is right less often than LEAST_RIGHT.
+ * `npm run evals` measures how well tools are chosen: by words alone and, with ANTHROPIC_API_KEY or OPENAI_API_KEY, by a model.
+ * EVALS_MODEL names the model. EVALS_PRICE is its price per million tokens in USD, `3/15` for input and output.
+ * `--misses` lists the wrong choices. `--peer <command>` starts the official conductor-mcp and ranks its tools beside ours.
+ * Exit code 1: a model called a forbidden tool, or was right less often than LEAST_RIGHT.
  */
 const RUNS = 3;
 const LEAST_RIGHT = 0.95;
-/** USD for a million tokens, input and output. Providers change them: EVALS_PRICE comes first. */
+/** USD per million tokens, input and output. Providers change prices, so EVALS_PRICE overrides this table. */
 const PRICES: Readonly<Record<string, readonly [number, number]>> = {
   'claude-sonnet-4-5': [3, 15],
   'claude-haiku-4-5': [1, 5],
   'gpt-4.1-mini': [0.4, 1.6],
 };
-/** Of the price of input, what is read from a cache costs. */
+/** Price of a token that is read from a cache, as a share of the input price. */
 const CACHED_SHARE = { anthropic: 0.1, openai: 0.25 } as const;
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
@@ -46,7 +47,7 @@ else print('No ANTHROPIC_API_KEY and no OPENAI_API_KEY: no model was asked.');
 function lexical(name: string, set: readonly Golden[], listed: readonly RankedTool[]): void {
   const placed = place(set, listed);
   print(`${name}, by words alone: ${scoreLine(score(placed, listed))}`);
-  // What was held out stays so: whoever reads its misses would tune on them.
+  // Misses of the held-out set are never shown: a reader would tune descriptions on them.
   if (name !== 'held-out' && process.argv.includes('--misses')) for (const miss of misses(placed)) print(miss);
 }
 

@@ -3,27 +3,27 @@ import type { Task, TaskResult, WorkflowDef } from '../../core/conductor/types.t
 import type { Cleanups } from '../../core/drain.ts';
 import type { Agent } from './agent.ts';
 
-/** What a scene is played on. */
+/** What a scene can use. */
 export interface Stage {
   readonly conductor: Conductor;
-  /** A name for a workflow or a task that nobody else uses. */
+  /** A name for a workflow or a task that no other scene uses. */
   name(prefix: string): string;
   readonly cleanups: Cleanups;
 }
 
-/** A job that somebody gives an agent, with a bound on what it may take. */
+/** A job that a person gives to an agent, with a limit on its calls and tokens. */
 export interface Scene {
-  /** What the person says. */
+  /** The person's request. */
   readonly job: string;
   readonly most: { readonly calls: number; readonly tokens: number };
-  /** Puts the server into the state that the job is about, then answers with the agent's part and the check of what it came to. */
+  /** Brings the server into the state that the job needs. Returns the agent's part and the check of the result. */
   prepare(stage: Stage): Promise<Prepared>;
 }
 
 export interface Prepared {
-  /** What a competent agent does: every argument is the person's, or from the text of an earlier answer. */
+  /** The calls of a competent agent. Every argument is from the person's request or the text of an earlier answer. */
   play(agent: Agent): Promise<void>;
-  /** @throws where the server's state, or what the agent has read, is not what the person asked for */
+  /** @throws if the server's state, or the answers that the agent read, are not what the person asked for */
   check(agent: Agent): Promise<void>;
 }
 
@@ -35,10 +35,10 @@ export async function registerWorkflow(
   more: object = {},
 ): Promise<void> {
   const def = { name, version: 1, schemaVersion: 2, ownerEmail: 'evals@example.com', tasks, ...more };
-  await conductor.putWorkflowDef(def as unknown as WorkflowDef); // the server is the judge of plain definitions
+  await conductor.putWorkflowDef(def as unknown as WorkflowDef); // the server itself checks plain definitions
 }
 
-/** A task type that is tried once and served by the scene. */
+/** Registers a task type without retries, which the scene's own worker serves. */
 export async function registerTask({ conductor }: Stage, name: string): Promise<void> {
   const def = { name, retryCount: 0, timeoutSeconds: 60, responseTimeoutSeconds: 30, ownerEmail: 'evals@example.com' };
   await conductor.putTaskDefs([{ ...def, description: 'Served by a scene of the evaluation.' }]);
@@ -46,7 +46,7 @@ export async function registerTask({ conductor }: Stage, name: string): Promise<
 
 type Served = Pick<TaskResult, 'status' | 'outputData' | 'reasonForIncompletion'>;
 
-/** A worker over plain REST calls, until the scene is over. */
+/** Starts a worker over plain REST calls that runs until the scene ends. */
 export function startWorker(
   { conductor, cleanups }: Stage,
   type: string,
@@ -73,7 +73,7 @@ export function startWorker(
   });
 }
 
-/** An `INLINE` task that answers with so many characters, as real tasks fill an execution. */
+/** An `INLINE` task with an output of that many characters, so that the execution is as large as a real one. */
 export function bulkyTask(ref: string, characters: number): object {
   return {
     name: ref,

@@ -1,12 +1,12 @@
 import type { Golden } from './goldens.ts';
 import { createRanking, type RankedTool } from './ranking.ts';
 
-/** A golden and where its first right tool stands in the ranking. */
+/** A golden and the rank of its first acceptable tool. */
 export interface Placed {
   readonly golden: Golden;
-  /** 1 for the best; undefined where none of its tools is in the list, or none has a word in common with it. */
+  /** 1 is the best. Undefined if none of its tools is in the list, or none has a common word with the request. */
   readonly rank: number | undefined;
-  /** The tools that came first. */
+  /** The names of the best-ranked tools. */
   readonly best: readonly string[];
 }
 
@@ -17,7 +17,7 @@ export interface Scores {
   readonly top3: number;
   /** Mean of 1/rank. */
   readonly mrr: number;
-  /** Share whose first expected tool is in the list. */
+  /** Share of the goldens whose right tool is in the list. */
   readonly coverage: number;
 }
 
@@ -31,7 +31,7 @@ export function place(goldens: readonly Golden[], tools: readonly RankedTool[]):
   });
 }
 
-/** Sums up the places of goldens. */
+/** Computes the scores from the ranks of the goldens. */
 export function score(placed: readonly Placed[], tools: readonly RankedTool[]): Scores {
   const names = new Set(tools.map(({ name }) => name));
   const share = (fits: (one: Placed) => boolean) => placed.filter(fits).length / placed.length;
@@ -44,7 +44,7 @@ export function score(placed: readonly Placed[], tools: readonly RankedTool[]): 
   };
 }
 
-/** One line for each golden that was not placed first, for somebody who mends a description. */
+/** One line for each golden that is not ranked first, to help improve a description. */
 export function misses(placed: readonly Placed[]): string[] {
   return placed
     .filter(({ rank }) => rank !== 1)
@@ -54,10 +54,10 @@ export function misses(placed: readonly Placed[]): string[] {
     );
 }
 
-/** What the choice by words alone has to reach on every set of goldens. */
+/** The least scores that the choice by words alone must reach on every set of goldens. */
 export const LEAST = { top1: 0.75, top3: 0.92, coverage: 1 } as const;
 
-/** One sentence for each threshold that the goldens miss with these tools; empty is good. */
+/** One sentence for each threshold that these tools miss. An empty list is good. */
 export function shortfalls(goldens: readonly Golden[], tools: readonly RankedTool[]): string[] {
   const scores = score(place(goldens, tools), tools);
   return (Object.keys(LEAST) as (keyof typeof LEAST)[])

@@ -1,13 +1,13 @@
 /**
- * The stem of a lower-case English word, so that `executes`, `executed` and `execution` meet. A minimal suffix stripper in the order
- * of Porter's: plural, participle, final e, then one derivational ending. Stems need not be words, only equal where words are related.
+ * The stem of a lower-case English word: `executes`, `executed` and `execution` have the same stem. Removes suffixes in the order of
+ * Porter's stemmer: plural, participle, final e, then one derivational ending. A stem need not be a word.
  */
 export function stem(word: string): string {
   if (word.length <= 3) return word;
   return withoutEnding(withoutFinalE(withoutParticiple(withoutPlural(word))));
 }
 
-/** Shorter stems stand for too many words. */
+/** A shorter stem would match too many words. */
 const SHORTEST_STEM = 4;
 const ENDINGS = ['ation', 'ment', 'anc', 'enc', 'ur', 'ion', 'al', 'er', 'or', 'ly', 'at'];
 const VOWEL = /[aeiouy]/;

@@ -1,11 +1,11 @@
 import { stem } from './stem.ts';
 
 /**
- * Words that people use for one and the same thing when they speak of jobs that run on a server: what every reader knows, and a
- * count of words does not. Everyday English by topic; what was held out had no part in it. A word may stand in several groups.
+ * Groups of words with the same meaning in requests about jobs on a server. Readers know that they are related; a count of words does
+ * not. Everyday English by topic, made without looking at the held-out requests. A word may be in several groups.
  */
 const GROUPS = [
-  // what is done to an execution
+  // actions on an execution
   'start launch trigger begin fire kick initiate',
   'stop end terminate kill abort cancel halt permanently',
   'pause hold suspend freeze halt disable deactivate interrupt',
@@ -14,14 +14,14 @@ const GROUPS = [
   'restart rerun rewind replay beginning onward',
   'skip omit bypass ignore leave without pointless unnecessary',
   'signal event message notify inform callback webhook deliver arrive arrived receive push',
-  // what is known of it
+  // facts about an execution
   'status state progress far',
   'finish done complete end over ready',
   'output result outcome return answer value payload',
   'watch wait await monitor follow',
   'history past recent last yesterday today earlier latest midnight ago newest since',
   'count number many total amount statistic tally',
-  // what goes wrong, and how well it goes
+  // failures and speed
   'fail break broke broken crash error wrong problem trouble failure fault die',
   'hang hung stuck stall block blocked frozen',
   'cause reason why root explain diagnose troubleshoot investigate understand',
@@ -69,7 +69,7 @@ const groupsOf = Map.groupBy(
   ({ word }) => word,
 );
 
-/** What the stems may mean, each meaning as often as a stem has it; a meaning is no word, so it never equals a stem. */
+/** The meanings of the stems, each as often as a stem has it. A meaning starts with `#`, so it never equals a stem. */
 export function meaningsOf(stems: readonly string[]): string[] {
   return stems.flatMap((word) => (groupsOf.get(word) ?? []).map(({ meaning }) => meaning));
 }

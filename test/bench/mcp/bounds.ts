@@ -6,7 +6,7 @@ import { PEER_NAME } from './programs.ts';
 import type { Start } from './start.ts';
 import type { Tokens } from './tokens.ts';
 
-/** Everything a run has measured; a part that did not run is empty. */
+/** All measurements of a run. A part that did not run is empty. */
 export interface Findings {
   times: readonly CallTimes[];
   rates: readonly CallRate[];
@@ -16,18 +16,18 @@ export interface Findings {
   left: readonly Leftover[];
 }
 
-/** One bound and what was measured against it. */
+/** One bound and the figure measured for it. */
 export interface Verdict {
   bound: string;
   measured: string;
   isMet: boolean;
 }
 
-/** What the front promises. Every bound compares with something measured in the same run, except tokens. */
+/** The bounds that the MCP server promises. All but those in tokens compare figures of the same run. */
 export const LIMITS = {
   /** Median of a call: `times` × raw HTTP + `plusMs`. */
   call: { times: 2, plusMs: 4 },
-  /** To the official server. */
+  /** Relative to the official server. */
   rateToPeer: 10,
   startToPeer: 0.35,
   memoryToPeer: 1.4,
@@ -36,10 +36,10 @@ export const LIMITS = {
   listTokens: 4000,
 } as const;
 
-/** Rates are promised for calls that cost Conductor little: with the others Conductor sets the rate of every server. */
+/** Calls that cost Conductor little. Only these have a promised rate: with the others, Conductor limits every server. */
 const CHEAP = ['get task definition', 'get execution (1 task)'];
 
-/** Judges what was measured of this checkout. Without the official server the bounds to it are left out. */
+/** Compares the figures of this checkout with the bounds. Without the official server, the bounds relative to it are left out. */
 export function judge(found: Findings): Verdict[] {
   return [
     ...callVerdicts(found.times),

@@ -3,14 +3,14 @@ import { median, type Percentiles, percentiles, rotated } from '../support/stati
 import type { Operation } from './operations.ts';
 import type { Way } from './ways.ts';
 
-/** Milliseconds that one operation takes on one way. */
+/** Milliseconds per call of one operation on one way. */
 export interface CallTimes {
   operation: string;
   way: string;
   ms: Percentiles;
 }
 
-/** Calls a second of one operation on one way, with `inFlight` calls at once. */
+/** Calls per second of one operation on one way, with `inFlight` calls at once. */
 export interface CallRate {
   operation: string;
   way: string;
@@ -20,7 +20,7 @@ export interface CallRate {
   cpuMsPerCall?: number;
 }
 
-/** One call after the other. The ways take turns call by call, so that noise hits all of them alike. */
+/** Makes one call after the other. The ways take turns call by call, so that noise affects all of them alike. */
 export async function sequential(
   ways: readonly Way[],
   operations: readonly Operation[],
@@ -52,7 +52,7 @@ export interface Burst {
   signal: AbortSignal;
 }
 
-/** Many calls at once. The ways take turns burst by burst; rates are medians over the rounds. */
+/** Makes many calls at once. The ways take turns burst by burst. Rates are medians over the rounds. */
 export async function parallel(
   ways: readonly Way[],
   operations: readonly Operation[],

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
-/** The two eras of the protocol: with a handshake, and with everything in every request. */
+/** The two eras of the protocol: with a handshake, and with all information in every request. */
 export const eras = ['2025-11-25', '2026-07-28'] as const;
 export type Era = (typeof eras)[number];
 
-/** A client that does as little as the protocol allows, so that the server is measured and not the client. */
+/** A client that does as little as the protocol allows, so that the bench measures the server and not the client. */
 export interface McpConnection {
   readonly era: Era;
   /** The server's process. */
@@ -50,7 +50,7 @@ const ENVELOPE = {
   'io.modelcontextprotocol/clientCapabilities': {},
 };
 
-/** A request as this era writes it. */
+/** A request in the format of this era. */
 export function requestOf(era: Era, id: number, method: string, params: object): string {
   const sent = era === '2026-07-28' ? { ...params, _meta: ENVELOPE } : params;
   return JSON.stringify({ jsonrpc: '2.0', id, method, params: sent });

@@ -6,26 +6,26 @@ import { openHttp } from './http.ts';
 import { fleetProgram, type Where } from './programs.ts';
 import { openStdio } from './stdio.ts';
 
-/** What a waiting call still does after its client has left. */
+/** The requests of a waiting call before and after its client has left. */
 export interface Leftover {
   way: string;
-  /** Reads of the execution before the client left, and all requests to Conductor in the three seconds after. */
+  /** `before`: reads of the execution before the client left. `after`: all requests to Conductor in the three seconds after. */
   before: number;
   after: number;
-  /** Over stdio: whether the server's process still runs. It has to end with its client. */
+  /** Only for stdio: whether the server's process still runs. It must end with its client. */
   isServerRunning?: boolean;
 }
 
 const WATCHED_MS = 3000;
 const READY_MS = 20_000;
-/** The client leaves after the call has read its execution this often. */
+/** The client leaves after the call has read its execution this many times. */
 const READS = 5;
 /** One request may be under way when the client leaves. */
 export const MOST_AFTER = 1;
 
 const WAITING = ['execute_workflow', { name: 'fake_flow', input: {}, waitSeconds: 45 }] as const;
 
-/** Over both transports and eras: a call waits for an execution that never ends, then its client leaves. */
+/** For both transports and eras: a call waits for an execution that never ends, then its client leaves. */
 export async function leftovers(where: Where, cleanups: Cleanups): Promise<Leftover[]> {
   const fake = await startFakeConductor();
   cleanups.add('end the fake Conductor', () => fake.close());
@@ -59,7 +59,7 @@ export function neverEnds({ path }: { path: string }) {
   return undefined;
 }
 
-/** Makes a call that waits, then has its client leave. */
+/** Makes a call that waits, then disconnects its client. */
 export async function abandoned(
   fake: FakeConductor,
   connection: McpConnection,

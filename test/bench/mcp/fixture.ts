@@ -1,12 +1,12 @@
 import type { Cleanups } from '../../../core/drain.ts';
 import type { RawConductor } from './raw.ts';
 
-/** What the operations of the bench look at on the server. */
+/** The definitions and executions that the operations of the bench use. */
 export interface Fixture {
   taskDef: string;
   /** A workflow that ends within the request that starts it, with `EXECUTIONS` ended executions. */
   workflow: string;
-  /** One that waits for a worker. */
+  /** A workflow that waits for a worker. */
   worked: string;
   /** An ended execution of one task, and one of `LARGE_TASKS` with `OUTPUT_BYTES` each. */
   small: string;
@@ -18,7 +18,7 @@ export const LARGE_TASKS = 30;
 const OUTPUT_BYTES = 2048;
 const REMOVED_AT_ONCE = 500;
 
-/** Registers and runs what is needed, under names of this run alone, and removes it in the end. */
+/** Registers and runs the definitions under names of this run alone, and removes them at the end. */
 export async function prepare(conductor: RawConductor, cleanups: Cleanups): Promise<Fixture> {
   const prefix = `bmc_${Date.now().toString(36)}`;
   const [taskDef, workflow, one, many] = [`${prefix}_task`, `${prefix}_start`, `${prefix}_one`, `${prefix}_many`];
@@ -71,7 +71,7 @@ async function start(conductor: RawConductor, name: string): Promise<string> {
   return conductor.post('/workflow', { name, version: 1, input: { orderId: 'ORD-2026-004711' } });
 }
 
-/** Plays the worker of every task, one after the other. */
+/** Does the work for every task, one after the other. */
 async function run(conductor: RawConductor, workflow: string, taskType: string, tasks: number): Promise<string> {
   const id = await start(conductor, workflow);
   for (let done = 0; done < tasks; ) {
@@ -87,7 +87,7 @@ async function run(conductor: RawConductor, workflow: string, taskType: string, 
   return id;
 }
 
-/** Like the answer of a real system: an object with a list of equal ones. */
+/** Like the answer of a real system: an object with a list of similar items. */
 function output(line: number): object {
   const items: object[] = [];
   const value = { lineId: `LINE-${line}`, settledAt: '2026-11-21T10:00:00Z', currency: 'EUR', items };
@@ -100,7 +100,7 @@ function output(line: number): object {
 
 async function remove(conductor: RawConductor, taskDef: string, workflows: readonly string[]): Promise<void> {
   for (const name of workflows) {
-    // A search goes on finding executions whose row was written after they were removed; nothing can be done about those.
+    // If an execution's search row was written after its removal, the search finds it for ever. Those are left.
     for (let removed = 1; removed > 0; ) {
       const found = await conductor.get(`/workflow/search?query=workflowType=${name}&size=${REMOVED_AT_ONCE}`);
       const ids = (JSON.parse(found) as { results: { workflowId: string }[] }).results.map((one) => one.workflowId);

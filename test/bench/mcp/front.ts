@@ -1,6 +1,6 @@
 /**
- * Measures the MCP front beside raw HTTP and the official `conductor-mcp`, in one run: time and tokens of a call, calls a second, start,
- * memory, and what a waiting call does after its client has left. BENCHMARKS.md describes the method.
+ * Measures the MCP server beside raw HTTP and the official `conductor-mcp`, in one run: time and tokens per call, calls per second,
+ * start, memory, and the requests of a waiting call after its client has left. BENCHMARKS.md describes the method.
  */
 import { resolve } from 'node:path';
 import { chosen, readFlags } from '../support/flags.ts';
@@ -30,11 +30,11 @@ const flags = readFlags('Benchmarks of the MCP front on the server of CONDUCTOR_
   'in-flight': { value: 'n', default: '16', help: 'calls at once in a burst' },
   rounds: { value: 'n', default: '5', help: 'bursts of each kind' },
   starts: { value: 'n', default: '11', help: 'starts of each server' },
-  'memory-calls': { value: 'n', default: '20000', help: 'calls over which memory has to stay flat' },
-  'memory-warm-up': { value: 'n', default: '0', help: 'calls before those' },
+  'memory-calls': { value: 'n', default: '20000', help: 'calls during which memory must stay flat' },
+  'memory-warm-up': { value: 'n', default: '0', help: 'calls before those of --memory-calls' },
   parts: { value: 'names', help: `only these parts: ${PARTS.join(', ')}` },
   peer: { value: 'python', help: 'a Python with conductor-mcp, in place of CONDUCTOR_MCP_PYTHON' },
-  also: { value: 'folder', help: 'measure the front of another checkout as well' },
+  also: { value: 'folder', help: 'measure the MCP server of another checkout as well' },
   'old-node': { value: 'path', help: 'a Node older than 24, to measure the launcher' },
   markdown: { help: 'print the results as Markdown in place of the JSON line' },
 });
@@ -132,9 +132,9 @@ function show(part: Partial<Findings>): void {
   for (const table of tablesOf({ ...NOTHING, ...part })) note(textTable(table));
 }
 
-/** Counts from now on how many processors other programs than this bench, its servers and Conductor keep busy. */
+/** Returns a function that says how many processors other programs kept busy since this call: all but this bench, its servers, Conductor. */
 function meterOthers(conductorPid: number | undefined): () => number {
-  // An embedded Conductor is in the tree of this process, too; a set counts it once.
+  // An embedded Conductor is a child of this process too. The set counts it once.
   const pids = () => new Set([...processTree(process.pid), ...(conductorPid ? processTree(conductorPid) : [])]);
   const ours = () => cpuSeconds([...pids()]);
   const began = { at: performance.now(), others: machineCpuSeconds() - ours() };

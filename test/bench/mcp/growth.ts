@@ -19,20 +19,20 @@ export interface Flatness {
   heapMegabytes: number;
   rssMegabytes: number;
   peakMegabytes: number;
-  /** Second half of the run over the first half, without the warm-up. */
+  /** Median of the second half of the run divided by that of the first half, without the warm-up. */
   heapRatio: number;
   rssRatio: number;
-  /** Bytes that a call leaves on the heap, by least squares. */
+  /** Bytes that each call leaves on the heap, by least squares. */
   heapPerCall: number;
   isFlat: boolean;
 }
 
-/** Less than the smallest object with a name and a listener. Code that V8 compiles during the run counts too. */
+/** Smaller than the smallest object with a name and a listener. Code that V8 compiles during the run counts too. */
 export const MOST_BYTES_PER_CALL = 64;
 
 interface Amount {
   calls: number;
-  /** Calls before those, which do not count. */
+  /** Warm-up calls, which do not count. */
   warmUp: number;
 }
 
@@ -42,7 +42,7 @@ const MEBIBYTE = 1024 * 1024;
 const PROBE = fileURLToPath(new URL('../support/collect-probe.ts', import.meta.url));
 const probeMessage = z.tuple([z.object({ heapUsed: z.number() }), z.unknown()]);
 
-/** What the client calls in turn: one execution, a list, a start; then two calls that fail. */
+/** The calls of the client, in turn: one execution, a list, a start, then two calls that fail. */
 const CALLS: readonly (readonly [tool: string, args: object])[] = [
   ['get_execution_status', { executionId: 'exec-1', detail: 'full' }],
   ['list_workflow_executions', {}],
@@ -88,7 +88,7 @@ export function probed(program: Program): Program {
   return { ...program, channel: true, args: ['--expose-gc', '--import', PROBE, ...program.args] };
 }
 
-/** Bytes on its heap after a garbage collection. */
+/** Bytes on the heap after a garbage collection. */
 export async function heldBy({ process: child }: Child): Promise<number> {
   const answer = once(child, 'message');
   child.send('collect');
@@ -96,7 +96,7 @@ export async function heldBy({ process: child }: Child): Promise<number> {
   return heapUsed;
 }
 
-/** Calls of every kind over all connections in turn, 16 in flight. @throws if a call fails or succeeds against expectation */
+/** Makes calls of every kind over all connections in turn, 16 in flight. @throws if a call does not succeed or fail as expected */
 export async function callAll(connections: readonly McpConnection[], calls: number): Promise<void> {
   await atOnce(calls, IN_FLIGHT, async (index) => {
     const which = index % CALLS.length;

@@ -40,7 +40,7 @@ export async function openHttp(program: Program): Promise<HttpServer> {
   };
 }
 
-/** Neither era needs a handshake: the server keeps no sessions. */
+/** Neither era needs a handshake, because the server keeps no sessions. */
 function connection(server: { era: Era; pid: number; url: string; dispatcher: Agent }): McpConnection {
   const { era, pid, url, dispatcher } = server;
   let last = 0;

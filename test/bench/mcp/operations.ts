@@ -7,14 +7,14 @@ export interface ToolUse {
   readonly args: object;
 }
 
-/** One thing that a client wants, and how each server is asked for it. */
+/** One request of a client, and the calls that carry it out on each server. */
 export interface Operation {
   readonly name: string;
-  /** The requests to Conductor that answer it, one after the other. */
+  /** The requests to Conductor that have the same result, one after the other. */
   raw(): Promise<string>;
   readonly fleet: ToolUse;
   readonly peer: ToolUse;
-  /** Ends the execution that the answer names, outside the measured time: open executions cost the server time. */
+  /** Ends the execution that the answer names. Not measured. Open executions would cost the server time. */
   end?(answer: string): Promise<unknown>;
 }
 
@@ -49,7 +49,7 @@ export function operationsOn(conductor: RawConductor, fixture: Fixture): Operati
       raw: () =>
         conductor.get(`/workflow/search?query=workflowType=${workflow}&freeText=*&size=${ROWS}&sort=startTime:DESC`),
       fleet: { tool: 'list_workflow_executions', args: { workflowName: workflow, limit: ROWS } },
-      // It always asks for the server's 100 rows.
+      // This tool always asks for 100 rows.
       peer: { tool: 'workflow_query_workflow_executions', args: { query: `workflowType=${workflow}` } },
     },
     {
@@ -58,7 +58,7 @@ export function operationsOn(conductor: RawConductor, fixture: Fixture): Operati
       ...start(worked),
       end: (answer) => conductor.delete(`/workflow/${ID.exec(answer)?.[0]}/terminate-remove?archiveWorkflow=false`),
     },
-    // An execution that has ended by the time of the answer is answered with its result, so a second call is not needed.
+    // The answer already has the result if the execution has ended by then, so no second call is needed.
     {
       name: 'start and read',
       raw: async () => conductor.get(`/workflow/${await startRaw(workflow)}`),
@@ -67,5 +67,5 @@ export function operationsOn(conductor: RawConductor, fixture: Fixture): Operati
   ];
 }
 
-/** Operations whose answers have a bound in tokens. */
+/** Operations with a bound on the tokens of their answers. */
 export const COUNTED = { summary: 'get execution (30 × 2 KB)', rows: 'search' } as const;

@@ -7,7 +7,7 @@ import { processEnvironment } from '../../../core/config.ts';
 import { note } from '../support/output.ts';
 import type { Program } from './stdio.ts';
 
-/** The official server: its name in every table, and the package to install. */
+/** The official server: its name in every table and of its package. */
 export const PEER_NAME = 'conductor-mcp';
 export const PEER = `${PEER_NAME}==0.1.9`;
 
@@ -20,7 +20,7 @@ export interface Where {
   logFile: string;
 }
 
-/** `fleet mcp` of this or another checkout, under the Node that runs the bench or another one. */
+/** `fleet mcp` of this or another checkout, under the Node of this bench or another one. */
 export function fleetProgram(
   { url, logFile }: Where,
   more: { args?: string[]; node?: string; env?: object; checkout?: string | undefined } = {},
@@ -29,7 +29,7 @@ export function fleetProgram(
   return {
     command: node,
     args: [join(checkout, 'cli/fleet.js'), 'mcp', ...args],
-    // The highest limit there is: no bench reaches it.
+    // The highest limit that the setting allows. No bench reaches it.
     env: { PATH, HOME, CONDUCTOR_SERVER_URL: url, RATE_LIMIT_RPM: '1000000', LOG_LEVEL: 'warn', ...env },
     logFile,
     channel: false,
@@ -42,11 +42,11 @@ export function peerProgram({ url, logFile }: Where, python: string): Program {
   return { command: python, args, env, logFile, channel: false };
 }
 
-/** A Python that can import the official server. Without one, says how to install it and returns undefined. */
+/** A Python that can import the official server. Without one, tells the user how to install it and returns undefined. */
 export function findPeer(given: string | undefined = CONDUCTOR_MCP_PYTHON): string | undefined {
   const remedy = `python3.13 -m venv peer && peer/bin/pip install ${PEER}, then CONDUCTOR_MCP_PYTHON=peer/bin/python`;
   if (given === undefined) {
-    note(`${PEER_NAME} is left out, and with it the bounds to it. To measure it: ${remedy}`);
+    note(`${PEER_NAME} and the bounds relative to it are left out. To measure them: ${remedy}`);
     return undefined;
   }
   try {
@@ -58,7 +58,7 @@ export function findPeer(given: string | undefined = CONDUCTOR_MCP_PYTHON): stri
   }
 }
 
-/** A Node older than 24, under which `fleet` starts a newer one; by default the first on the PATH. */
+/** A Node older than 24, with which `fleet` has to start a newer one. By default the first on the PATH. */
 export function findOldNode(given: string | undefined): string | undefined {
   const candidates = given ? [given] : PATH.split(delimiter).map((folder) => join(folder, 'node'));
   const found = candidates.find((file) => existsSync(file) && majorVersion(file) < 24);
@@ -72,7 +72,7 @@ function majorVersion(node: string): number {
   return Number(/^v(\d+)/.exec(version)?.[1] ?? Number.POSITIVE_INFINITY);
 }
 
-/** A file for what the servers write to stderr, in a folder of its own. */
+/** A log file for the servers' stderr, in a folder of its own. */
 export function logFolder(): { logFile: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'fleet-bench-mcp-'));
   return { logFile: join(folder, 'servers.log'), remove: () => rmSync(folder, { recursive: true, force: true }) };

@@ -1,6 +1,6 @@
 import { Agent, request } from 'undici';
 
-/** The floor: HTTP over kept connections. The answer is read as text and not parsed. */
+/** The lower bound: HTTP over kept connections. The answer is read as text and not parsed. */
 export interface RawConductor {
   get(path: string): Promise<string>;
   post(path: string, body: object): Promise<string>;

@@ -3,7 +3,7 @@ import { round } from '../support/statistics.ts';
 import type { Findings, Verdict } from './bounds.ts';
 import { PEER_NAME } from './programs.ts';
 
-/** A table for each part that was measured. */
+/** One table for each part that was measured. */
 export function tablesOf({ times, rates, starts, tokens, flat, left }: Findings): Table[] {
   const of = (all: readonly { operation: string; way: string }[], way: string, operation: string) =>
     all.find((one) => one.way === way && one.operation === operation);

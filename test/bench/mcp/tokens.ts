@@ -8,7 +8,7 @@ import type { Way } from './ways.ts';
 export interface Tokens {
   what: string;
   way: string;
-  /** Of the text and of the structured content. A client may show either to its model. */
+  /** Tokens of the text and of the structured content. A client may show either to its model. */
   text: number;
   structured: number;
   /** Bytes of the whole message. */
@@ -17,13 +17,13 @@ export interface Tokens {
 
 type Counter = (text: string) => number;
 
-/** Counts the answer to each operation on every way, and the default list of tools of each server. */
+/** Counts the tokens of the answer to each operation on every way, and of each server's default list of tools. */
 export async function tokensOf(
   ways: readonly Way[],
   operations: readonly Operation[],
   where: Where,
 ): Promise<Tokens[]> {
-  // The tokenizer of recent OpenAI models. Those of other models differ by a few percent.
+  // The tokenizer of recent OpenAI models. Tokenizers of other models differ by a few percent.
   const { countTokens: count } = await import('gpt-tokenizer/encoding/o200k_base');
   const results: Tokens[] = [];
   for (const operation of operations) {

@@ -6,10 +6,10 @@ import type { Operation, ToolUse } from './operations.ts';
 import { fleetProgram, PEER_NAME, peerProgram, type Where } from './programs.ts';
 import { openStdio, type Program } from './stdio.ts';
 
-/** One of the measured ways to Conductor. */
+/** One of the measured ways to Conductor: raw, or one server over one transport in one era. */
 export interface Way {
   readonly name: string;
-  /** `raw` is the floor that the others are compared with. */
+  /** `raw` is the lower bound that the others are compared with. */
   readonly kind: 'raw' | 'fleet' | 'peer';
   readonly connection?: McpConnection;
   /** @throws if the request fails, or the tool reports an error */
@@ -18,12 +18,12 @@ export interface Way {
   can(operation: Operation): boolean;
 }
 
-/** Every operation finds its tool. */
+/** All toolsets, so that every operation finds its tool. */
 const ALL_TOOLS = ['--toolsets', 'all'];
 
-/** Servers that are measured beside those of this checkout. */
+/** Servers to measure beside those of this checkout. */
 export interface Beside {
-  /** A Python that has the official server. */
+  /** A Python with the official server. */
   peer: string | undefined;
   /** Another checkout of this repository. */
   also: string | undefined;
@@ -40,7 +40,7 @@ export async function openWays(where: Where, { peer, also }: Beside, cleanups: C
   if (peer === undefined) return ways;
   const connection = await openStdio(peerProgram(where, peer), '2025-11-25');
   cleanups.add(`end ${PEER_NAME}`, () => connection.child.stop());
-  // Its first call fails on every server without accounts, whatever is called.
+  // In a server without accounts the first call always fails, for every tool.
   await connection.call('workflow_get_all_workflows', {}).catch(() => undefined);
   return [...ways, await toolWay(PEER_NAME, 'peer', connection)];
 }

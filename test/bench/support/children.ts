@@ -7,23 +7,23 @@ export interface ChildSpec {
   command: string;
   args: readonly string[];
   env: NodeJS.ProcessEnv;
-  /** Takes what it writes. */
+  /** Receives its output. */
   logFile: string;
-  /** Node programs get a channel: they end when it closes, and may send messages. Others end when their stdin does. */
+  /** Node programs get a channel: they end when it closes, and may send messages. Other programs end when their stdin closes. */
   channel: boolean;
-  /** Leaves its stdin and stdout to the caller, who speaks with it. */
+  /** Leaves its stdin and stdout to the caller, who talks to it. */
   isSpokenTo?: boolean;
 }
 
-/** A program that is measured, ended by process id whatever happens. */
+/** A program that is measured. It is always ended, by its process id. */
 export interface Child {
   readonly pid: number;
   readonly process: ChildProcess;
   readonly hasEnded: boolean;
-  /** Suspends the process and all it started, then lets them go on. */
+  /** Suspends the process and its children, then resumes them. */
   freeze(): void;
   thaw(): void;
-  /** Asks it to end, and insists after a while. */
+  /** Asks it to end, and kills it if it does not end in time. */
   stop(): Promise<void>;
   /** @throws with its last lines if it has ended */
   check(): void;
@@ -63,7 +63,7 @@ export function startChild({ command, args, env, logFile, channel, isSpokenTo = 
       self.thaw();
       child.kill('SIGTERM');
       await Promise.race([ended, pause(STOP_MS, undefined, { ref: false })]);
-      // An id alone is not enough: it is given to somebody else some day.
+      // The process id may belong to another program by now, so the start time is compared too.
       for (const { one, began } of tree) if (began !== undefined && startedAt(one) === began) signal(one, 'SIGKILL');
       await ended;
     },

@@ -1,7 +1,7 @@
-/** Loaded into a program with `--expose-gc --import`: whenever it is asked, it collects its garbage and tells what it still holds. */
+/** Loaded into a program with `--expose-gc --import`. On request it collects garbage and reports the size of the heap. */
 
 process.on('message', () => {
   globalThis.gc?.();
   process.send?.({ heapUsed: process.memoryUsage().heapUsed });
 });
-process.channel?.unref(); // it ends as it would without
+process.channel?.unref(); // so that the program ends as without this probe

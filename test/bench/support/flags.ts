@@ -2,15 +2,15 @@ import { parseArgs } from 'node:util';
 import { note, print } from './output.ts';
 
 export interface Flag {
-  /** What stands behind it in the help; a flag without is on or off. */
+  /** Placeholder of the value in the help text. A flag without it is on or off. */
   value?: string;
   help: string;
   default?: string;
 }
 
 /**
- * Reads the command line of a bench. `--help` prints what there is and ends the process, as does a flag that does not exist.
- * A flag without a default that is not given is undefined.
+ * Reads the command line of a bench. `--help` prints all flags and ends the process. An unknown flag ends it too.
+ * A flag without a default is undefined if it is not given.
  */
 export function readFlags<N extends string>(
   what: string,
@@ -51,13 +51,13 @@ export function readFlags<N extends string>(
   };
 }
 
-/** Ends the process with a message and the exit code of wrong usage. */
+/** Ends the process with a message and the exit code for wrong usage. */
 export function refuse(message: string): never {
   note(`error: ${message}`);
   process.exit(2);
 }
 
-/** The chosen names, which must exist; all of them where none was chosen. */
+/** The chosen names, which must exist. Without a choice, all of them. */
 export function chosen(wanted: readonly string[] | undefined, known: readonly string[]): string[] {
   const unknown = wanted?.filter((name) => !known.includes(name)) ?? [];
   if (unknown.length > 0) refuse(`There is no ${unknown.join(', ')}. There are ${known.join(', ')}.`);

@@ -1,4 +1,4 @@
-/** Loaded into a driver with `--import`: tells the bench several times a second how much of its heap is in use. */
+/** Loaded into a driver with `--import`. Reports the used heap to the bench several times a second. */
 
 const EVERY_MS = 100;
 

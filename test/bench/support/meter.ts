@@ -1,7 +1,7 @@
 import { cpuSeconds, machineCpuSeconds, processTree } from './processes.ts';
 
 const EVERY_MS = 50;
-/** Looking for new children costs more than reading known ones. */
+/** Looking for new children costs more than reading known ones, so it is done less often. */
 const SAMPLES_PER_LOOK = 10;
 
 interface Sample {
@@ -9,7 +9,7 @@ interface Sample {
   seconds: number;
 }
 
-/** Records how much processor time something has used, so that it can be asked for any moment afterwards. */
+/** Records used processor time, so that it can be read for any moment afterwards. */
 export class Meter {
   readonly #samples: Sample[] = [];
   readonly #read: () => number;
@@ -21,7 +21,7 @@ export class Meter {
     this.#take();
   }
 
-  /** Of a process and all it starts. */
+  /** Meter of a process and its children. */
   static ofTree(pid: number): Meter {
     let pids = processTree(pid);
     let count = 0;
@@ -35,12 +35,12 @@ export class Meter {
     return new Meter(machineCpuSeconds);
   }
 
-  /** Seconds of processor time used between two moments, epoch milliseconds. */
+  /** Seconds of processor time used between two moments, in epoch milliseconds. */
   between(from: number, to: number): number {
     return this.#at(to) - this.#at(from);
   }
 
-  /** Seconds used up to a moment, since whatever is measured began. */
+  /** Seconds used up to a moment, since the measured processes began. */
   upTo(moment: number): number {
     return this.#at(moment);
   }
@@ -56,7 +56,7 @@ export class Meter {
 
   #at(moment: number): number {
     const next = this.#samples.findIndex(({ at }) => at >= moment);
-    const after = this.#samples.at(next); // the last one where there is none so late
+    const after = this.#samples.at(next); // the last sample if none is later
     const before = this.#samples[next - 1];
     if (!after) return 0;
     if (next < 1 || !before || after.at === before.at) return after.seconds;

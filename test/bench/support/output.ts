@@ -1,4 +1,4 @@
-/** Progress and tables for people go to stderr, one JSON line per measurement or the Markdown tables to stdout. */
+/** Prints progress and tables for people, to stderr. JSON lines and Markdown tables go to stdout. */
 export function note(line: string): void {
   process.stderr.write(`${line}\n`);
 }
@@ -19,13 +19,13 @@ export interface Table {
   rows: readonly (readonly Cell[])[];
 }
 
-/** A Markdown table; numbers stand to the right. */
+/** A Markdown table with numbers aligned right. */
 export function markdownTable({ title, head, rows }: Table): string {
   const lines = [head, head.map((_, column) => (column === 0 ? '---' : '---:')), ...rows.map((row) => row.map(shown))];
   return `**${title}**\n\n${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`;
 }
 
-/** The same table in columns, for a terminal. */
+/** The table in columns, for a terminal. */
 export function textTable({ title, head, rows }: Table): string {
   const lines = [head, ...rows.map((row) => row.map(shown))];
   const widths = head.map((_, column) => Math.max(...lines.map((cells) => (cells[column] ?? '').length)));

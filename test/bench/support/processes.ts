@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Processor time and memory of processes as Linux tells them under /proc: the same method for every program that is measured. */
+/** Processor time and memory of processes, read from /proc on Linux: the same method for every measured program. */
 
-/** Unit of times in /proc/<pid>/stat and /proc/stat. It is the same on every Linux, whatever the kernel counts in. */
+/** Unit of times in /proc/<pid>/stat and /proc/stat. It is the same on every Linux, independent of the kernel's own tick. */
 const TICKS_PER_SECOND = 100;
 
-/** A process and everything it started, itself first. */
+/** A process and all its descendants, itself first. */
 export function processTree(pid: number): number[] {
   const threads = threadsOf(pid);
   const children = threads.flatMap((thread) => numbers(read(`/proc/${pid}/task/${thread}/children`) ?? ''));
@@ -17,14 +17,14 @@ export function cpuSeconds(pids: readonly number[]): number {
   return sum(pids.map(cpuTicks)) / TICKS_PER_SECOND;
 }
 
-/** Processor time that these processes and their threads have used so far, in milliseconds; much finer than the ticks above. */
+/** Processor time used by these processes and their threads so far, in milliseconds. Much finer than the ticks above. */
 export function cpuMs(pids: readonly number[]): number {
   const nanoseconds = (pid: number) =>
     threadsOf(pid).map((thread) => numbers(read(`/proc/${pid}/task/${thread}/schedstat`) ?? '')[0] ?? 0);
   return sum(pids.flatMap(nanoseconds)) / 1e6;
 }
 
-/** Largest resident memory of each process, added up, in bytes. They need not have had it at the same moment, and shared pages count twice. */
+/** Peak resident memory of each process, added up, in bytes. The peaks may be at different moments, and shared pages count twice. */
 export function peakMemory(pids: readonly number[]): number {
   return sum(pids.map((pid) => statusBytes(pid, 'VmHWM')));
 }
@@ -34,7 +34,7 @@ export function residentMemory(pid: number): number {
   return statusBytes(pid, 'VmRSS');
 }
 
-/** Seconds of processor time that the whole machine has used since it started. */
+/** Seconds of processor time that the whole machine has used since its start. */
 export function machineCpuSeconds(): number {
   const [, user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (read('/proc/stat') ?? '')
     .split('\n', 1)
@@ -42,7 +42,7 @@ export function machineCpuSeconds(): number {
   return (user + nice + system + irq + softirq) / TICKS_PER_SECOND;
 }
 
-/** When a process began, in ticks: together with its id it names one process for ever. Nothing if it has ended. */
+/** Start time of a process, in ticks. Together with its id it identifies one process for ever. Undefined if it has ended. */
 export function startedAt(pid: number): number | undefined {
   return statFields(pid)[19];
 }
@@ -51,7 +51,7 @@ function cpuTicks(pid: number): number {
   return sum(statFields(pid).slice(11, 15)); // proc(5): utime, stime, cutime, cstime
 }
 
-/** Fields 3 to the last of /proc/<pid>/stat; the name before them may hold spaces and brackets. */
+/** Fields 3 to the last of /proc/<pid>/stat. The name in field 2 may contain spaces and brackets. */
 function statFields(pid: number): number[] {
   const stat = read(`/proc/${pid}/stat`) ?? '';
   return stat === ''
@@ -75,7 +75,7 @@ function numbers(text: string): number[] {
   return text.split(/\s+/).filter(Boolean).map(Number);
 }
 
-/** A process may end between two looks at it. */
+/** Returns undefined for a process that has ended since it was listed. */
 function read(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');

@@ -10,8 +10,8 @@ const run = promisify(execFile);
 const SDK = 'conductor-python==2.0.0';
 
 /**
- * The python program of an environment that holds the Python SDK, made in the user's cache at the first call.
- * Undefined, with a line that says why, where there is no Python or the SDK cannot be installed.
+ * The python program of an environment with the Python SDK. The first call makes the environment in the user's cache.
+ * If there is no Python or the SDK cannot be installed, prints the reason and returns undefined.
  */
 export async function pythonWithSdk(): Promise<string | undefined> {
   const folder = join(cacheFolder({ cacheDir: undefined }), `bench-${SDK.replace('==', '-')}`);

@@ -3,13 +3,13 @@ import { messageOf } from '../../../core/errors.ts';
 import { note } from './output.ts';
 
 export interface Scene {
-  /** Aborted by Ctrl-C and its like. */
+  /** Aborted by Ctrl-C and other signals that end the process. */
   signal: AbortSignal;
-  /** What must be ended and removed, whatever happens. */
+  /** Always run at the end, also after an error. */
   cleanups: Cleanups;
 }
 
-/** Runs a bench program: sets the exit code, and leaves nothing behind when it fails or is interrupted. Needs /proc. */
+/** Runs a bench program and sets the exit code. Cleans up also after an error or an interruption. Needs /proc. */
 export async function runBench(bench: (scene: Scene) => Promise<void>): Promise<void> {
   if (process.platform !== 'linux') {
     note('error: this bench reads processor time and memory from /proc, which only Linux has.');

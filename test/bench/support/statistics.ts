@@ -1,4 +1,4 @@
-/** What a bench says of many measurements: in milliseconds for times. */
+/** Summary of many measurements; times are in milliseconds. */
 export interface Percentiles {
   p50: number;
   p95: number;
@@ -6,7 +6,7 @@ export interface Percentiles {
   max: number;
 }
 
-/** By nearest rank. */
+/** Percentiles by nearest rank. */
 export function percentiles(values: readonly number[]): Percentiles {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
@@ -20,17 +20,17 @@ export function median(values: readonly number[]): number {
   return Number.isInteger(middle) ? (upper + (sorted[middle - 1] ?? Number.NaN)) / 2 : upper;
 }
 
-/** Rounded to so many significant digits, for reading. */
+/** Rounds to that many significant digits, for readers. */
 export function round(value: number, digits = 3): number {
   return Number.isFinite(value) ? Number(value.toPrecision(digits)) : value;
 }
 
-/** Shares a number out as evenly as whole numbers allow: 50 over 4 is 13, 13, 12, 12. */
+/** Divides a number as evenly as whole numbers allow: 50 over 4 is 13, 13, 12, 12. */
 export function spread(total: number, parts: number): number[] {
   return Array.from({ length: parts }, (_, index) => Math.floor(total / parts) + (index < total % parts ? 1 : 0));
 }
 
-/** The items, beginning with another one in each round, so that no one always runs first. */
+/** The items, starting at another one in each round, so that none always runs first. */
 export function rotated<T>(items: readonly T[], by: number): T[] {
   const start = items.length === 0 ? 0 : by % items.length;
   return [...items.slice(start), ...items.slice(0, start)];

@@ -1,6 +1,6 @@
 /**
- * Loaded into a driver with `--import`: tells the bench how long each update of a task took, from the call of undici, so with the wait
- * for a free connection, to the end of the answer. It sits below whatever client uses undici, ours as well as the JavaScript SDK's.
+ * Loaded into a driver with `--import`. Reports how long each update of a task took: from the call of undici to the end of the answer,
+ * including the wait for a free connection. It works for every client on undici, ours and the JavaScript SDK's.
  */
 import { createRequire } from 'node:module';
 
@@ -9,7 +9,7 @@ interface DispatcherClass {
 }
 
 const IS_UPDATE = /\/tasks(\/update-v2)?$/;
-/** The end of an answer, in the words of older and newer handlers. */
+/** Names of the method that ends an answer, in older and newer undici handlers. */
 const ENDS = ['onComplete', 'onResponseEnd'];
 const SEND_EVERY_MS = 200;
 
@@ -21,7 +21,7 @@ setInterval(() => {
 
 for (const undici of undiciCopies()) for (const dispatcher of [undici.Agent, undici.ProxyAgent]) watch(dispatcher);
 
-/** Ours and, where it has one, the SDK's own. */
+/** Our copy of undici and, if it has one, the SDK's own copy. */
 function undiciCopies(): Set<{ Agent: DispatcherClass; ProxyAgent: DispatcherClass }> {
   const require = createRequire(import.meta.url);
   const ofSdk = createRequire(require.resolve('@io-orkes/conductor-javascript'));

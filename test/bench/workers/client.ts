@@ -1,6 +1,6 @@
 /**
- * Our workers, the SDKs' and loops that do nothing but HTTP, against a server that answers at once, so that the client is what is
- * measured: tasks per second and processor time per task. BENCHMARKS.md tells the method.
+ * Our workers, the SDKs' workers and loops that do nothing but HTTP, against a server that answers at once. So the client alone is
+ * measured: tasks per second and processor time per task. BENCHMARKS.md describes the method.
  */
 import { chosen, readFlags } from '../support/flags.ts';
 import { markdownTable, note, print, printJson, type Table, textTable } from '../support/output.ts';
@@ -12,16 +12,16 @@ import { openInstantServer } from './instant/open.ts';
 
 const flags = readFlags('Benchmarks of the workers against a server that answers at once.', {
   rounds: { value: 'n', default: '5', help: 'how often each driver is measured' },
-  tasks: { value: 'n', default: '20000', help: 'tasks of a round' },
+  tasks: { value: 'n', default: '20000', help: 'tasks per round' },
   concurrency: { value: 'n', default: '50', help: 'tasks at once, over all types' },
   types: { value: 'n', default: '4', help: 'task types' },
   only: { value: 'names', help: 'only these drivers, separated by commas' },
   also: { value: 'folder', help: 'measure the workers of another checkout as well' },
-  profiles: { value: 'folder', help: 'leave a processor profile of each Node driver there' },
+  profiles: { value: 'folder', help: 'write a processor profile of each Node driver there' },
   markdown: { help: 'print the results as Markdown in place of JSON lines' },
 });
 
-/** The first start of a Node program fills the compile cache. */
+/** Tasks of the first start of a Node program, which fills the compile cache and does not count. */
 const WARM_UP_TASKS = 1_000;
 
 await runBench(async ({ signal, cleanups }) => {

@@ -7,7 +7,7 @@ import { pythonWithSdk } from '../support/python.ts';
 import { writeTaskFolder } from '../support/task-folder.ts';
 import type { Assignment } from './drivers/assignment.ts';
 
-/** A program that polls, executes and reports; every one gets the same assignment and a folder of its own. */
+/** A program that polls, executes and reports. Each one gets the same assignment and a folder of its own. */
 export interface Driver {
   name: string;
   launch(assignment: Assignment, folder: string): Launch;
@@ -19,15 +19,15 @@ const here = new URL('./drivers/', import.meta.url);
 const thisCheckout = new URL('../../../', import.meta.url);
 
 /**
- * For every Node program, so that from its second start on none pays for turning TypeScript into JavaScript, which needs more memory
- * than the driver itself. The first start of each must not count.
+ * Compile cache for every Node program. Without it, each start would turn TypeScript into JavaScript, which needs more memory than the
+ * driver itself. The first start of each fills the cache and must not count.
  */
 const compileCache = { NODE_COMPILE_CACHE: join(cacheFolder({ cacheDir: undefined }), 'bench-compile-cache') };
 
-/** The connections that spare the JavaScript SDK its long polls' standing in the way of its results. */
+/** Enough connections that the JavaScript SDK's long polls do not delay its results. */
 const ENOUGH_CONNECTIONS = 64;
 
-/** Everything that can be measured, the floors first. `also` is another checkout of this repository to measure beside this one. */
+/** All drivers, the lower bounds first. `also` is another checkout of this repository to measure beside this one. */
 export async function findDrivers(also?: string): Promise<Driver[]> {
   const python = await pythonWithSdk();
   return [
@@ -41,16 +41,16 @@ export async function findDrivers(also?: string): Promise<Driver[]> {
   ];
 }
 
-/** The JavaScript SDK with the number of connections it has where nobody changes it. */
+/** The JavaScript SDK with its default number of connections. */
 export const jsSdkAsItComes: Driver = { name: 'js-sdk-default', launch: nodeProgram('js-sdk.ts') };
 
-/** Our worker process as this checkout has it. */
+/** Our worker process, of this checkout. */
 export const fleet: Driver = { name: 'fleet', launch: fleetOf(thisCheckout) };
 
-/** Not a worker: what the instant server can do at most. */
+/** Not a worker: shows the highest rate that the instant server can reach. */
 export const pipelined: Driver = { name: 'pipelined', launch: nodeProgram('pipelined.ts') };
 
-/** `fleet work` of a checkout, with its defaults and whatever WORKER_ variables are set. */
+/** `fleet work` of a checkout, with its defaults and the WORKER_ variables that are set. */
 function fleetOf(checkout: URL): Driver['launch'] {
   return ({ url, types }, folder) => {
     const tasks = join(folder, 'tasks');
@@ -100,7 +100,7 @@ function pythonProgram(python: string): Driver['launch'] {
   });
 }
 
-/** The SDKs prefer their variables to what they are told. */
+/** The environment without Conductor's variables. The SDKs prefer them to their arguments. */
 function withoutConductor(): NodeJS.ProcessEnv {
   const others = Object.entries(processEnvironment()).filter(([name]) => !name.startsWith('CONDUCTOR_'));
   return { ...Object.fromEntries(others), ...compileCache };

@@ -1,25 +1,25 @@
 import { median } from '../support/statistics.ts';
 
-/** Bytes at a moment of a run. */
+/** Memory in bytes at one moment of a run. */
 export interface MemorySample {
-  /** Tasks that were done. */
+  /** Tasks with a result. */
   settled: number;
   rss: number;
   heapUsed: number;
 }
 
 export interface Growth {
-  /** Median of the second half over that of the first. */
+  /** Median of the second half divided by that of the first half. */
   ratio: number;
   /** Bytes per task, by least squares. */
   perTask: number;
 }
 
-/** The first fifth fills caches and lets the compiler finish. */
+/** In the first fifth of a run the caches fill and the compiler finishes. */
 const WARM_UP = 0.2;
 const MOST_GROWTH = 1.1;
 
-/** Compares the halves of what follows the warm-up. */
+/** Compares the two halves of the run after the warm-up. */
 export function growth(
   samples: readonly MemorySample[],
   tasks: number,

@@ -1,6 +1,6 @@
 /**
- * Whether the memory of our workers stays flat: one worker process and 200,000 tasks against a server that answers at once. Prints a
- * row per 10,000 tasks; the exit code is 1 if the second half of the run, without its first fifth, needs more than the first.
+ * Checks that the memory of our workers stays flat: one worker process and 200,000 tasks against a server that answers at once. Prints a
+ * row per 10,000 tasks. The first fifth of the run does not count. Exit code 1: the second half of the rest needs more than the first.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,14 +19,14 @@ import { growth, type MemorySample } from './memory-growth.ts';
 
 const flags = readFlags('Whether the memory of our workers stays flat over many tasks.', {
   tasks: { value: 'n', default: '200000', help: 'tasks' },
-  every: { value: 'n', default: '10000', help: 'tasks of one row' },
+  every: { value: 'n', default: '10000', help: 'tasks per row' },
   concurrency: { value: 'n', default: '50', help: 'tasks at once, over all types' },
   types: { value: 'n', default: '4', help: 'task types' },
   markdown: { help: 'print the results as Markdown in place of JSON lines' },
 });
 const SAMPLE_EVERY_MS = 100;
 const READY_MS = 60_000;
-/** Without one result for so long the run has failed. */
+/** If no result arrives for this long, the run has failed. */
 const STALLED_MS = 60_000;
 
 const probe = new URL('../support/heap-probe.ts', import.meta.url).href;
@@ -62,7 +62,7 @@ await runBench(async ({ signal, cleanups }) => {
 async function watch(server: InstantServer, child: Child, tasks: number, signal: AbortSignal): Promise<MemorySample[]> {
   const samples: MemorySample[] = [];
   child.process.on('message', (sent) => {
-    const heapUsed = message.safeParse(sent).data?.heapUsed; // the worker itself may say something else
+    const heapUsed = message.safeParse(sent).data?.heapUsed; // the worker itself may send other messages
     const { settled } = server.progress;
     if (heapUsed !== undefined && settled > 0) samples.push({ settled, heapUsed, rss: residentMemory(child.pid) });
   });

@@ -1,6 +1,6 @@
 /**
- * Our workers beside the SDKs' and beside loops that do nothing but HTTP, on a real Conductor server: how fast they take waiting
- * tasks, what that costs, and what idle task types cost the busy ones. BENCHMARKS.md tells the method.
+ * Our workers beside the SDKs' workers and beside loops that do nothing but HTTP, on a real Conductor server: how fast they take waiting
+ * tasks, what that costs, and how idle task types slow down the busy ones. BENCHMARKS.md describes the method.
  */
 import { messageOf } from '../../../core/errors.ts';
 import { chosen, readFlags } from '../support/flags.ts';
@@ -24,7 +24,7 @@ const flags = readFlags(
   {
     rounds: { value: 'n', default: '5', help: 'how often everything is measured' },
     tasks: { value: 'n', default: '1500', help: 'tasks that wait at the start of a round' },
-    forks: { value: 'n', default: '10', help: 'tasks of one workflow' },
+    forks: { value: 'n', default: '10', help: 'tasks per workflow' },
     concurrency: { value: 'n', default: '50', help: 'tasks at once, over all types' },
     types: { value: 'n', default: '4', help: 'task types' },
     samples: { value: 'n', default: '30', help: 'single tasks whose pick-up is measured' },
@@ -66,7 +66,7 @@ async function openSite({ cleanups, signal }: Scene): Promise<Site> {
   return { conductor: benchConductor(url), serverPid: pid, signal };
 }
 
-/** Each driver in each round; the order moves on from round to round. A first drain of each does not count: it warms the server and the caches up. */
+/** Measures each driver in each round, in another order each time. A first drain of each warms up server and caches and does not count. */
 async function drainPart(site: Site, drivers: readonly Driver[]): Promise<void> {
   const [types, forks, concurrency] = [flags.number('types'), flags.number('forks'), flags.number('concurrency')];
   const loads = new Map<Driver, Load>();
@@ -87,7 +87,7 @@ async function drainPart(site: Site, drivers: readonly Driver[]): Promise<void> 
   showTables(drainTables(results));
 }
 
-/** Each driver beside one idle type and beside many. */
+/** Measures each driver beside one idle type and beside many. */
 async function idlePart(site: Site, drivers: readonly Driver[]): Promise<void> {
   const forks = flags.number('forks');
   const casts: { driver: Driver; busy: Load; idle: string[] }[] = [];
@@ -121,7 +121,7 @@ async function pickUpPart(site: Site, drivers: readonly Driver[]): Promise<void>
   showTables([pickUpTable(results)]);
 }
 
-/** Everything in every round, beginning with another one each time; the results by name in the order of the rounds. */
+/** Measures everything in every round, starting with another item each time. Returns the results by name, in the order of the rounds. */
 async function inRounds<T, R>(
   items: readonly T[],
   measure: (item: T, round: number) => Promise<[string, R]>,
@@ -136,7 +136,7 @@ async function inRounds<T, R>(
   return results;
 }
 
-/** A server that falters costs a measurement, not all that were made before. */
+/** Repeats a failed measurement once, so that a short fault of the server does not lose the earlier ones. */
 async function twice<T>({ signal }: Site, { name }: Driver, measure: () => Promise<T>): Promise<T> {
   try {
     return await measure();

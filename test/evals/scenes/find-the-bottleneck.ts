@@ -20,7 +20,7 @@ export const findTheBottleneck: Scene = {
     ]);
     startWorker(stage, quick, () => ({ status: 'COMPLETED', outputData: {} }));
     startWorker(stage, slow, async () => {
-      await new Promise((resolve) => setTimeout(resolve, SLOW_MS)); // the work that takes long
+      await new Promise((resolve) => setTimeout(resolve, SLOW_MS)); // simulates slow work
       return { status: 'COMPLETED', outputData: {} };
     });
     const started = await Promise.all(

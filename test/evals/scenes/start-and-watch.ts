@@ -17,7 +17,7 @@ export const startAndWatch: Scene = {
     return {
       async play(agent) {
         const started = await agent.call('execute_workflow', { name, input: { who: 'Ada' } });
-        // The worker comes when the agent has its handle, so that there is something to wait for.
+        // The worker starts after the agent has the execution id, so that the agent has to wait.
         startWorker(stage, task, ({ inputData }) => ({
           status: 'COMPLETED',
           outputData: { greeting: `Hello ${inputData.who}` },

@@ -1,14 +1,14 @@
-/** What a driver program is told, as JSON in its first argument. */
+/** The input of a driver program, as JSON in its first argument. */
 export interface Assignment {
-  /** Address of the server's API; ends in `/api`. */
+  /** Address of the server's API. It ends in `/api`. */
   url: string;
   /** Each task type with the number of its tasks that may run at once. */
   types: readonly { name: string; concurrency: number }[];
-  /** Connections that a client may keep open, where it can be told. */
+  /** Connections that a client may keep open, if the client has this option. */
   connections?: number;
 }
 
-/** Reads the assignment of this process, which ends when the bench that started it does. */
+/** Reads the assignment of this process. Ends the process when the bench that started it ends. */
 export function readAssignment(): Assignment {
   process.on('disconnect', () => process.exit());
   process.on('SIGTERM', () => process.exit());

@@ -1,6 +1,6 @@
 /**
- * Takes tasks as fast as the instant server can be asked: several connections, each with one poll of 50 and then 50 results in a single
- * write. It shows what that server can do at most, so that one sees whether a driver or the server was the limit.
+ * Takes tasks as fast as the instant server hands them out: several connections, each with one poll of 50 and then 50 results in a single
+ * write. Its rate is the server's limit, which shows whether a driver or the server was the bottleneck.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -31,7 +31,7 @@ function resultRequest(taskId: string): string {
   return `POST ${pathname}/tasks HTTP/1.1\r\nhost: ${hostname}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 }
 
-/** Returns what reads the body of the next answer. */
+/** Returns a function that reads the body of the next answer. */
 function reader(socket: Socket): () => Promise<string> {
   let buffer = '';
   socket.on('data', (chunk) => {

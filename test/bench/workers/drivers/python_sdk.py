@@ -1,4 +1,4 @@
-"""The TaskHandler of the Python SDK: polls as often as it can be told to, and logs nothing. It runs a process per task type."""
+"""The TaskHandler of the Python SDK, with the shortest poll interval and without logging. It runs one process per task type."""
 
 import json
 import logging

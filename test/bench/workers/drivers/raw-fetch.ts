@@ -1,4 +1,4 @@
-/** A raw loop over the `fetch` that Node brings. */
+/** A raw loop over Node's own `fetch`. */
 import { readAssignment } from './assignment.ts';
 import { runPlain } from './raw-loop.ts';
 

@@ -1,17 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Assignment } from './assignment.ts';
 
-/** The part of a polled task that an answer needs. */
+/** The fields of a polled task that a result needs. */
 export interface RawTask {
   taskId: string;
   workflowInstanceId: string;
   inputData: { item: number };
 }
 
-/** The HTTP calls of a raw loop; nothing is checked, retried or limited in time. */
+/** The HTTP calls of a raw loop, without checks, retries or time limits. */
 export interface RawClient {
   get(path: string): Promise<unknown>;
-  /** The parsed answer, or undefined where it is not JSON. */
+  /** The parsed answer. Undefined if it is not JSON. */
   post(path: string, body: string): Promise<unknown>;
 }
 
@@ -19,14 +19,14 @@ const workerId = `raw-${process.pid}`;
 const IDLE_MS = 100;
 
 /**
- * The least that a worker can do, as a floor for all others: for each type polls for as many as are free once half are, and answers
- * each task with a plain update.
+ * The least that a worker can do, as the lower bound for all others. When half of a type's slots are free, it polls for that many tasks.
+ * It answers each task with a plain update.
  */
 export async function runPlain({ types }: Assignment, client: RawClient): Promise<void> {
   await Promise.all(types.map(({ name, concurrency }) => loop(name, concurrency, client, answerPlain)));
 }
 
-/** The same with the update that brings the next task: each task is followed by the next of its type until there is none. */
+/** The same with the update that brings the next task. Each task is followed by the next of its type, until there is none. */
 export async function runChained({ types }: Assignment, client: RawClient): Promise<void> {
   await Promise.all(types.map(({ name, concurrency }) => loop(name, concurrency, client, answerChained)));
 }

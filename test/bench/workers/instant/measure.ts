@@ -9,16 +9,16 @@ import { spread } from '../../support/statistics.ts';
 import type { Driver } from '../drivers.ts';
 import type { InstantServer } from './open.ts';
 
-/** What one driver did against the server that answers at once. Requests are per 1,000 tasks. */
+/** Measurements of one driver against the server that answers at once. Requests are per 1,000 tasks. */
 export interface Speed {
   tasks: number;
   tasksPerSecond: number;
   /** Microseconds of processor time of the driver's process tree per task. */
   cpuMicroseconds: number;
-  /** Processors that the driver and the server kept busy; a server near 1 was the limit. */
+  /** Processors that the driver and the server kept busy. If the server's figure is near 1, the server was the limit. */
   cpus: number;
   serverCpus: number;
-  /** Processors that something else kept busy meanwhile; the run is worth less the more it is. */
+  /** Processors that other programs kept busy meanwhile. The higher, the less the run is worth. */
   otherCpus: number;
   peakMegabytes: number;
   polls: number;
@@ -32,7 +32,7 @@ export interface SpeedOptions {
   types: number;
   concurrency: number;
   signal: AbortSignal;
-  /** Where a Node driver leaves its processor profile. */
+  /** The folder for the processor profile of a Node driver. */
   profiles?: string | undefined;
 }
 
@@ -41,7 +41,7 @@ const READY_MS = 60_000;
 const IDLE_MS = 1_000;
 const STALLED_MS = 60_000;
 
-/** Starts a driver, lets it poll for nothing for a while, then queues the tasks. */
+/** Starts a driver, lets it poll empty queues for a while, then queues the tasks. */
 export async function speed(options: SpeedOptions): Promise<Speed> {
   const { server, driver, tasks, types, concurrency, signal, profiles } = options;
   const names = Array.from({ length: types }, (_, index) => `bench_${index}`);

@@ -3,16 +3,16 @@ import { fileURLToPath } from 'node:url';
 import { nothing, type Progress } from './queue.ts';
 import type { Go } from './server.ts';
 
-/** The server that answers at once, in a process of its own. */
+/** The server that answers at once. It runs in a process of its own. */
 export interface InstantServer {
-  /** Ends in `/api`. */
+  /** Address of the API. It ends in `/api`. */
   url: string;
   pid: number;
-  /** What it has said last. It says it with every thousandth result and with the last. */
+  /** Its last message. It sends one with every thousandth result and with the last. */
   readonly progress: Progress;
-  /** Queues so many tasks anew, and forgets what was. */
+  /** Queues that many tasks and forgets the earlier ones. */
   fill(go: Omit<Go, 'filling'>): void;
-  /** Called with whatever it says. */
+  /** Called with each message. */
   onProgress: (progress: Progress) => void;
   close(): void;
 }

@@ -1,9 +1,9 @@
-/** What the bench hears of a queue. Times are epoch milliseconds. */
+/** The state of a queue that the bench sees. Times are epoch milliseconds. */
 export interface Progress {
   filling: number;
   settled: number;
   tasks: number;
-  /** Answers about tasks that were answered before; must be 0. */
+  /** Results for tasks that already had one. It must be 0. */
   repeated: number;
   polls: number;
   updates: number;
@@ -19,7 +19,7 @@ interface Waiting {
   timer: NodeJS.Timeout;
 }
 
-/** Tasks as numbers: each type has every so many-th, handed out in order. */
+/** Tasks are numbers. With n types, each type has every n-th number. They are handed out in order. */
 export class Queue {
   #types: readonly string[] = [];
   #tasks = 0;
@@ -29,7 +29,7 @@ export class Queue {
   readonly #polled = new Set<string>();
   readonly #waiting = new Set<Waiting>();
 
-  /** Begins anew with so many tasks. Polls that wait are answered at once. */
+  /** Starts again with that many tasks. Waiting polls are answered at once. */
   fill(filling: number, tasks: number, types: readonly string[]): void {
     this.#types = types;
     this.#tasks = tasks;
@@ -41,8 +41,8 @@ export class Queue {
   }
 
   /**
-   * Answers with up to `count` tasks, at once if there is one, else when the time is over. What it returns ends the wait, for a poll
-   * whose connection is gone.
+   * Answers with up to `count` tasks: at once if there is one, else when the time is over. Call the returned function to end the wait of
+   * a poll whose connection is gone.
    */
   poll(type: string, count: number, timeoutMs: number, answer: (numbers: number[]) => void): (() => void) | undefined {
     this.#progress.polls++;
@@ -56,20 +56,20 @@ export class Queue {
     return () => this.#drop(waiting);
   }
 
-  /** True once for each type since the last filling. */
+  /** True only for the first call with each type since the last filling. */
   isNew(type: string): boolean {
     const before = this.#polled.size;
     return this.#polled.add(type).size > before;
   }
 
-  /** The next task of the type that a task is of. */
+  /** The next task of the same type as this task. */
   takeLike(number: number): { type: string; number: number } | undefined {
     const type = this.#types[number % this.#types.length];
     const [next] = type === undefined ? [] : this.#take(type, 1);
     return type === undefined || next === undefined ? undefined : { type, number: next };
   }
 
-  /** Counts a result. Returns how many tasks have one. */
+  /** Counts a result. Returns how many tasks have a result. */
   settle(number: number): number {
     const progress = this.#progress;
     progress.updates++;

@@ -1,15 +1,15 @@
 /**
- * A Conductor server that answers at once: tasks that exist only as a number, results that are only counted. It is a process of its
- * own, so that what a driver costs can be told apart. Its bench tells it over the channel how many tasks there are.
+ * A Conductor server that answers at once. Its tasks exist only as numbers, and it only counts results. It is a process of its own, so
+ * that the cost of a driver can be measured apart. The bench tells it over the channel how many tasks there are.
  */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Queue } from './queue.ts';
 import { idOf, numberOf, taskWriter } from './task.ts';
 
-/** From the bench: so many tasks are queued anew. */
+/** Message from the bench: queue that many tasks again. */
 export interface Go {
-  /** Which filling it is; every message about it says so. */
+  /** Number of the filling. Every message about it carries this number. */
   filling: number;
   tasks: number;
   types: readonly string[];
@@ -80,7 +80,7 @@ function other(url: string, response: ServerResponse): void {
   else send(response, 404, JSON_TYPE, '{"status":404,"message":"No such thing","retryable":false}');
 }
 
-/** With the length named, nothing is sent in chunks. Every text here is ASCII. */
+/** A named length avoids chunked transfer. Every text here is ASCII. */
 function send(response: ServerResponse, status: number, type: string, text: string): void {
   response.writeHead(status, { 'content-type': type, 'content-length': text.length }).end(text);
 }

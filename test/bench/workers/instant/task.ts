@@ -1,4 +1,4 @@
-/** A task as a Conductor server hands it out, field for field, made so that another one costs only a few joined strings. */
+/** A task as a Conductor server hands it out, field for field. Writing another task costs only a few joined strings. */
 
 const ID = '@id@';
 const WORKFLOW = '@workflow@';
@@ -93,7 +93,7 @@ const task = {
   queueWaitTime: 1162,
 };
 
-/** Returns what makes the JSON of the task with that number. */
+/** Returns a function that writes the JSON of the task with a number. */
 export function taskWriter(type: string): (number: number) => string {
   const [beforeWorkflow = '', rest = ''] = JSON.stringify(task).replaceAll(TYPE, type).split(WORKFLOW);
   const [beforeId = '', after = ''] = rest.split(ID);
@@ -109,7 +109,7 @@ function digitsOf(number: number): string {
   return number.toString(16).padStart(NUMBER_DIGITS, '0');
 }
 
-/** The number of the task that a result is about. */
+/** The number of the task that a result belongs to. */
 export function numberOf(result: string): number | undefined {
   const [, digits] = numbers.exec(result) ?? [];
   return digits === undefined ? undefined : Number.parseInt(digits, 16);

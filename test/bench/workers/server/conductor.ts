@@ -2,23 +2,23 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import type { TaskDef, WorkflowDef } from '../../../../core/conductor/types.ts';
 
-/** The calls that a bench makes of a Conductor server; it shares no code with what it measures. */
+/** The calls of a bench to a Conductor server. It shares no code with the measured programs. */
 export interface BenchConductor {
   readonly url: string;
   putTaskDefs(defs: readonly TaskDef[]): Promise<void>;
   putWorkflowDef(def: WorkflowDef): Promise<void>;
   /** Returns the ids of the new executions. */
   start(name: string, count: number): Promise<string[]>;
-  /** How many executions of that name have not ended. */
+  /** How many executions of that name are open. */
   running(name: string): Promise<number>;
-  /** The types among these that somebody has polled since then, epoch milliseconds. */
+  /** The types among these that a worker has polled since then, epoch milliseconds. */
   polledSince(types: readonly string[], since: number): Promise<string[]>;
   taskTimes(workflowId: string, types: readonly string[]): Promise<TaskTimes[]>;
-  /** Requests about tasks that the server has answered since it started. */
+  /** How many requests about tasks the server has answered since its start. */
   answered(): Promise<RequestCounts>;
 }
 
-/** By the server's own clock, epoch milliseconds. */
+/** Times by the server's own clock, in epoch milliseconds. */
 export interface TaskTimes {
   scheduledTime: number;
   startTime: number;
@@ -105,7 +105,7 @@ async function inParallel<T, R>(items: readonly T[], run: (item: T) => Promise<R
   return results;
 }
 
-/** The server counts what it answers by method and path. */
+/** Reads the server's own counters, which it keeps by method and path. */
 function requestCounts(metrics: string): RequestCounts {
   const counts: RequestCounts = { polls: 0, updates: 0 };
   for (const [, labels = '', value] of metrics.matchAll(/^http_server_requests_seconds_count\{(.*)\} (\S+)$/gm)) {

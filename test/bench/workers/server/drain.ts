@@ -8,16 +8,16 @@ import type { RequestCounts, TaskTimes } from './conductor.ts';
 import type { Load } from './load.ts';
 import { type Site, withDriver } from './stage.ts';
 
-/** What one driver did with one set of waiting tasks. Processor seconds and requests are per 1,000 tasks. */
+/** Measurements of one driver with one set of waiting tasks. Processor seconds and requests are per 1,000 tasks. */
 export interface Drain {
   tasks: number;
   /** From the first task handed out until `MEASURED` of the results were taken, by the server's clock. */
   tasksPerSecond: number;
-  /** Handed out after being scheduled, in milliseconds: mostly the wait behind the others. */
+  /** From scheduled to handed out, in milliseconds: mostly the wait behind other tasks. */
   queueMs: Percentiles;
-  /** Result taken after being handed out, in milliseconds: how long a slot was held for a task that takes no time. */
+  /** From handed out to result taken, in milliseconds: how long a slot was held for a task that takes no time. */
   runMs: Percentiles;
-  /** Of the whole process tree while it drained, and since it was started. */
+  /** Of the whole process tree: during the drain, and since its start. */
   cpuSeconds: number;
   cpuSecondsFromStart: number;
   peakMegabytes: number;
@@ -25,7 +25,7 @@ export interface Drain {
   polls: number;
   updates: number;
   serverCpuSeconds?: number;
-  /** Processors that something else than driver and server kept busy meanwhile; the run is worth less the more it is. */
+  /** Processors that programs other than driver and server kept busy meanwhile. The higher, the less the run is worth. */
   otherCpus?: number;
 }
 
@@ -38,18 +38,18 @@ export interface DrainOptions {
 }
 
 /**
- * How much of the tasks counts for the rate and for processor time. The server now and then mislays a task when its database is busy, and
- * repairs that after half a minute in which nobody has anything to do.
+ * Share of the tasks that counts for the rate and for processor time. When its database is busy, the server sometimes mislays a task. It
+ * repairs that half a minute later, and all workers are idle until then.
  */
 const MEASURED = 0.99;
 
-/** Longer than any long poll: the server has none left that would take a task for a process that is suspended. */
+/** Longer than any long poll. After this time the server has no open poll of a suspended process that could take a task. */
 const POLLS_OVER_MS = 5_300;
 const QUIET_MS = 1_000;
 
 /**
- * The same for every driver: it is started, polls empty queues for a while, is suspended, the tasks are queued, it goes on. So all its
- * processes are up and connected, nothing is queued while tasks are taken, and the processor time of the start stands apart.
+ * Measures one driver. It is started, polls empty queues for a while, and is suspended. Then the tasks are queued, and it is resumed. So
+ * all its processes are connected, no task is queued while others are taken, and the processor time of the start is counted apart.
  */
 export async function drain({ site, driver, load, workflows, concurrency }: DrainOptions): Promise<Drain> {
   const { conductor, serverPid, signal } = site;
@@ -109,7 +109,7 @@ function cpu(
   return { ...common, serverCpuSeconds: servers / thousands, otherCpus: Math.max(0, others / ((to - from) / 1000)) };
 }
 
-/** The time that counts, and how many results were taken in it. */
+/** The time that counts, and the number of results in it. */
 function measured(times: readonly TaskTimes[]): { from: number; to: number; tasks: number } {
   const ends = times.map(({ endTime }) => endTime).sort((a, b) => a - b);
   const tasks = Math.ceil(ends.length * MEASURED);

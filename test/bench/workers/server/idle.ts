@@ -6,7 +6,7 @@ import type { Driver } from '../drivers.ts';
 import type { Load } from './load.ts';
 import { type Site, withDriver } from './stage.ts';
 
-/** What an update of the busy type took, in milliseconds as the client saw it, while so many other types had nothing to do. */
+/** Duration of an update of the busy type, in milliseconds as the client saw it, beside that many idle types. */
 export interface IdleCost {
   idleTypes: number;
   updates: number;
@@ -16,22 +16,22 @@ export interface IdleCost {
 export interface IdleOptions {
   site: Site;
   driver: Driver;
-  /** Of one type. */
+  /** Load of one type. */
   busy: Load;
   idle: readonly string[];
   workflows: number;
 }
 
-/** Few enough at once that the server is not the limit. */
+/** Few enough that the server is not the limit. */
 const BUSY_CONCURRENCY = 10;
-/** The probe sends what it has several times in a second. */
+/** Wait for the last message of the probe, which sends several times a second. */
 const LAST_MESSAGE_MS = 500;
 
 const probe = new URL('../../support/update-probe.ts', import.meta.url).href;
-/** The driver itself may say something else over its channel. */
+/** The driver itself may send other messages over its channel. */
 const message = z.object({ updateMs: z.array(z.number()) });
 
-/** Lets a Node driver drain one type while others are idle, with a probe in it that sees its updates. */
+/** Lets a Node driver drain one type beside idle types. A probe in the driver measures its updates. */
 export async function idleCost({ site, driver, busy, idle, workflows }: IdleOptions): Promise<IdleCost> {
   const types = [
     ...busy.types.map((name) => ({ name, concurrency: BUSY_CONCURRENCY })),

@@ -1,13 +1,13 @@
 import type { TaskDef, WorkflowDef, WorkflowTask } from '../../../../core/conductor/types.ts';
 import type { Site } from './stage.ts';
 
-/** Workflows of forked tasks that do nothing, with task types that belong to one driver. */
+/** Workflows of forked tasks that do nothing, with task types of one driver alone. */
 export interface Load {
   workflow: string;
   types: string[];
 }
 
-/** Registers the definitions. `forks` tasks of one workflow wait at once, the types taking turns. */
+/** Registers the definitions. `forks` tasks of one workflow wait at once; the types take turns. */
 export async function defineLoad(
   { conductor }: Site,
   { owner, types, forks }: { owner: string; types: number; forks: number },
@@ -19,7 +19,7 @@ export async function defineLoad(
   return { workflow: prefix, types: names };
 }
 
-/** No retry and a long lease: what goes wrong must show, and nothing is measured twice. */
+/** No retry and a long lease, so that failures show and no task is measured twice. */
 function taskDef(name: string): TaskDef {
   return {
     name,

@@ -9,11 +9,11 @@ import { note } from '../../support/output.ts';
 
 export interface BenchServer {
   url: string;
-  /** Where it runs on this machine and was started here. */
+  /** Its process id, if this bench started it. */
   pid: number | undefined;
 }
 
-/** The server of CONDUCTOR_SERVER_URL, or else the boot jar in an empty folder of its own, which ends with the bench. */
+/** The server of CONDUCTOR_SERVER_URL. Without that setting, the boot jar in an empty folder of its own, which ends with the bench. */
 export async function openServer(cleanups: Cleanups, signal: AbortSignal): Promise<BenchServer> {
   const { config } = loadConfig();
   if (config.conductorServerUrl !== undefined) {

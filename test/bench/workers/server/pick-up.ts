@@ -4,13 +4,13 @@ import type { Driver } from '../drivers.ts';
 import type { Load } from './load.ts';
 import { type Site, withDriver } from './stage.ts';
 
-/** How long a single task waited in a queue that had been empty, in milliseconds by the server's clock. */
+/** How long a single task waited in an empty queue, in milliseconds by the server's clock. */
 export interface PickUp {
   samples: number;
   pickUpMs: Percentiles;
 }
 
-/** Another phase of the driver's own rhythm for each sample. */
+/** The pause is random, so that each sample meets another phase of the driver's poll rhythm. */
 const PAUSE_MS = { least: 300, most: 2_000 };
 
 export interface PickUpOptions {
@@ -19,11 +19,11 @@ export interface PickUpOptions {
   /** Workflows of one task. */
   load: Load;
   samples: number;
-  /** Of each type. */
+  /** Per type. */
   concurrency: number;
 }
 
-/** Starts one workflow of one task at a time, each after a pause of random length. */
+/** Starts one workflow of one task at a time, each after a random pause. */
 export async function pickUp({ site, driver, load, samples, concurrency }: PickUpOptions): Promise<PickUp> {
   const types = load.types.map((name) => ({ name, concurrency }));
   const waits = await withDriver(site, { driver, types }, async ({ finished }) => {

@@ -7,15 +7,15 @@ import type { Assignment } from '../drivers/assignment.ts';
 import type { Driver } from '../drivers.ts';
 import { type BenchConductor, until } from './conductor.ts';
 
-/** Where a bench takes place. */
+/** The server, folder and signal of a bench. */
 export interface Site {
   conductor: BenchConductor;
-  /** Process of the server, where the bench started it. */
+  /** Process id of the server, if the bench started it. */
   serverPid: number | undefined;
   signal: AbortSignal;
 }
 
-/** A driver that runs, polls all its types and has been idle for a while. */
+/** A running driver that polls all its types and has been idle for a while. */
 export interface Stage {
   child: Child;
   /** Resolves when every execution of that name has ended. @throws if the driver ends before */
@@ -27,7 +27,7 @@ export interface Cast {
   types: Assignment['types'];
   /** A module that a Node driver loads first. */
   preload?: string;
-  /** Sees the driver before it is ready. */
+  /** Called with the driver before it is ready. */
   onStart?(child: Child): void;
 }
 
@@ -36,8 +36,8 @@ const IDLE_MS = 2_000;
 const END_MS = 300_000;
 
 /**
- * Runs something with a driver, which is ended whatever happens. Executions stay: to remove one with many tasks, the server takes two
- * database connections for each at once, and stands still for half a minute when it has no more.
+ * Runs a function with a driver, which is always ended. Executions are not removed: for an execution with many tasks the server takes two
+ * database connections per task at once, and stands still for half a minute when it has none left.
  */
 export async function withDriver<T>(site: Site, cast: Cast, run: (stage: Stage) => Promise<T>): Promise<T> {
   const { conductor, signal } = site;
@@ -64,7 +64,7 @@ export async function withDriver<T>(site: Site, cast: Cast, run: (stage: Stage) 
   }
 }
 
-/** Resolves when the server has seen polls for every type since that moment, and the driver has then been idle for a while. */
+/** Resolves when the server has seen a poll for every type since that moment, and the driver has then been idle for a while. */
 async function ready(
   { conductor, signal }: Site,
   child: Child,

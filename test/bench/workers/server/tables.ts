@@ -4,10 +4,10 @@ import type { Drain } from './drain.ts';
 import type { IdleCost } from './idle.ts';
 import type { PickUp } from './pick-up.ts';
 
-/** Whose figures the others' are divided by, where they were measured. */
+/** Drivers that the others are compared with, if they were measured. */
 const REFERENCES = ['raw-undici', 'raw-fetch', 'js-sdk'];
 
-/** Medians of each driver's rounds, and the ratios to the references: medians of the ratios within a round, which noise meets alike. */
+/** Medians of each driver's rounds, and its ratios to the references: medians of the ratios within a round, which noise affects alike. */
 export function drainTables(results: ReadonlyMap<string, readonly Drain[]>): Table[] {
   return [figures(results), latencies(results), ...REFERENCES.flatMap((name) => ratios(results, name))];
 }
@@ -88,7 +88,7 @@ function ratioBase(drain: Drain | undefined, pick: (drain: Drain) => number): nu
   return drain ? pick(drain) : Number.NaN;
 }
 
-/** The p95 of updates beside many idle types, over that beside one; each a median of the rounds. */
+/** The p95 of updates beside many idle types divided by that beside one. Each is a median over the rounds. */
 export function idleTable(results: ReadonlyMap<string, readonly IdleCost[]>): Table {
   const counts = [...new Set([...results.values()].flat().map(({ idleTypes }) => idleTypes))].sort((a, b) => a - b);
   const rows = [...results].map(([name, costs]) => {
