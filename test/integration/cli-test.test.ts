@@ -68,7 +68,7 @@ test('a person sees which scenario failed, on which path, and what no scenario r
   expect(stdout).toContain('✗ expects another output, path and input');
   expect(stdout).toContain('path: rate (FAILED: busy) → rate → by_rating [bad]');
   expect(stdout).toMatch(
-    /coverage 3 of 6 \(50 %\); no scenario reaches\n {4}by_rating +case good\n {4}praise +completes/,
+    /coverage 3 of 6 \(50 %\); no scenario reaches:\n {4}by_rating +case good\n {4}praise +completes/,
   );
   expect(stdout).toMatch(/0 scenarios passed, 1 failed; coverage 50 %$/);
 });
