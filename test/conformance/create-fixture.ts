@@ -5,7 +5,7 @@ import { ChangeBus, type Changes } from '../../mcp/subscriptions/change-bus.ts';
 import { createTasks } from '../../mcp/tasks/task-methods.ts';
 import type { McpFront } from '../../mcp/transports/mcp-front.ts';
 import { frontOf } from '../support/mcp-front.ts';
-import { askingTools } from './asking-tools.ts';
+import { clientRequestTools } from './client-request-tools.ts';
 import { fixturePrompts } from './fixture-prompts.ts';
 import { fixtureResources } from './fixture-resources.ts';
 import { FixtureTasks } from './fixture-tasks.ts';
@@ -13,7 +13,7 @@ import type { FixtureTool } from './fixture-tool.ts';
 import { plainTools } from './plain-tools.ts';
 import { taskTools } from './task-tools.ts';
 
-const tools: Readonly<Record<string, FixtureTool>> = { ...plainTools, ...askingTools, ...taskTools };
+const tools: Readonly<Record<string, FixtureTool>> = { ...plainTools, ...clientRequestTools, ...taskTools };
 
 const HEADER_TOOL = 'test_header_parameter';
 const headerSchema = {
@@ -37,8 +37,8 @@ const listed = [
 ];
 
 /**
- * What the protocol's conformance suite calls and reads, on the product's own servers and transports. It shows nothing of Conductor
- * and is served instead of the product, never beside it.
+ * The tools, resources, prompts and tasks that the protocol's conformance suite calls, on the product's own server and transports.
+ * It has no connection to Conductor and runs in a process of its own.
  */
 export function createFixture(): McpFront {
   const tasks = new FixtureTasks();
@@ -76,7 +76,7 @@ function fixtureTools(changes: Changes, tasks: FixtureTasks): Feature {
   };
 }
 
-/** The SDK compares headers with arguments for its high-level server only, and only one tool needs that. */
+/** Only the SDK's high-level server compares headers with arguments, and only one tool needs that. */
 function headerServer(): McpServer {
   const server = new McpServer({ name: 'conductor-fleet', version: '0' });
   server.registerTool(

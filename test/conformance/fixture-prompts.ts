@@ -9,7 +9,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { readingOf } from '../../mcp/admission/subject.ts';
 import type { Feature } from '../../mcp/engine/mcp-server.ts';
-import { form } from './asking-tools.ts';
+import { form } from './client-request-tools.ts';
 import { PNG } from './fixture-tool.ts';
 
 type Content = GetPromptResult['messages'][number]['content'];

@@ -13,7 +13,7 @@ type End =
   | { readonly result: CallToolResult }
   | { readonly error: { readonly code: number; readonly message: string } };
 
-/** What a job does: takes its time, asks its questions, ends. */
+/** The behaviour of a job: how long it works, what it asks the client, how it ends. */
 export interface Job {
   readonly seconds: number;
   readonly questions?: InputRequests;
@@ -26,7 +26,7 @@ interface Kept extends Job {
   questions: InputRequests;
 }
 
-/** The tasks of the fixture. They live in this one process, which the tasks of the product never do. */
+/** The tasks of the fixture, in memory. The tasks of the product are executions on the server. */
 export class FixtureTasks implements Tasks, Watcher {
   readonly #jobs = new Map<string, Kept>();
 

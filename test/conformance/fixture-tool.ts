@@ -11,7 +11,7 @@ export interface FixtureContext extends ServerContext {
   readonly tasks: FixtureTasks;
 }
 
-/** A tool, prompt or resource as the conformance suite expects it, word for word. */
+/** A tool exactly as the conformance suite expects it. */
 export interface FixtureTool {
   readonly description: string;
   readonly inputSchema?: JSONObject;

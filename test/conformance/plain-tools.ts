@@ -20,7 +20,7 @@ const resource = (uri: string, mimeType: string, text: string) => ({
   resource: { uri, mimeType, text },
 });
 
-/** Tools that answer by themselves. */
+/** Tools that answer without a request to the client. */
 export const plainTools: Readonly<Record<string, FixtureTool>> = {
   test_simple_text: {
     description: 'Answers with text.',
@@ -70,7 +70,7 @@ export const plainTools: Readonly<Record<string, FixtureTool>> = {
     },
   },
   test_tool_with_progress: {
-    description: 'Tells how far it has come.',
+    description: 'Reports its progress.',
     async call(_args, context) {
       await progress(context, 0);
       await delay(STEP_MS);
@@ -81,7 +81,7 @@ export const plainTools: Readonly<Record<string, FixtureTool>> = {
     },
   },
   test_reconnection: {
-    description: 'Drops the stream of its own call; the answer is there when the client comes back.',
+    description: 'Drops the stream of its own call. The client receives the answer when it reconnects.',
     async call(_args, context) {
       context.http?.closeSSE?.();
       await delay(STEP_MS);
@@ -89,21 +89,21 @@ export const plainTools: Readonly<Record<string, FixtureTool>> = {
     },
   },
   test_missing_capability: {
-    description: 'Works only for a client that lends its model.',
+    description: 'Works only for a client that supports sampling.',
     call(_args, { can }) {
       if (!can.sampling) throw new MissingRequiredClientCapabilityError({ requiredCapabilities: { sampling: {} } });
       return textResult('The client lends its model');
     },
   },
   test_trigger_tool_change: {
-    description: 'Says that the list of tools changed.',
+    description: 'Notifies the client that the list of tools changed.',
     call(_args, { changes }) {
       changes.toolsChanged();
       return textResult('Said so');
     },
   },
   test_trigger_prompt_change: {
-    description: 'Says that the list of prompts changed.',
+    description: 'Notifies the client that the list of prompts changed.',
     call(_args, { changes }) {
       changes.promptsChanged();
       return textResult('Said so');

@@ -4,7 +4,7 @@ import { createLogger } from '../../core/log.ts';
 import { startHttp } from '../../mcp/transports/http.ts';
 import { createFixture } from './create-fixture.ts';
 
-/** A program: serves the fixture over the product's HTTP transport until SIGTERM. Its settings come from the environment. */
+/** Program: serves the fixture over the product's HTTP transport until SIGTERM. Environment variables hold its settings. */
 const { config } = loadConfig();
 const interruption = onInterruption();
 const front = await startHttp({

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { inputRequired, inputResponse, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { followsTasks, tasksRequired } from '../../mcp/tasks/tasks-extension.ts';
-import { form } from './asking-tools.ts';
+import { form } from './client-request-tools.ts';
 import type { Job } from './fixture-tasks.ts';
 import { type FixtureContext, type FixtureTool, textResult } from './fixture-tool.ts';
 
@@ -24,7 +24,7 @@ export const taskTools: Readonly<Record<string, FixtureTool>> = {
     call: ({ name }) => textResult(`Hello, ${name}!`),
   },
   slow_compute: {
-    description: 'Becomes a task, if it takes time and the client follows tasks.',
+    description: 'Becomes a task if it takes time and the client supports tasks.',
     inputSchema: { type: 'object', properties: { seconds: { type: 'number' }, label: { type: 'string' } } },
     async call(args, context) {
       const { seconds, label } = work.parse(args);
@@ -35,16 +35,16 @@ export const taskTools: Readonly<Record<string, FixtureTool>> = {
     },
   },
   failing_job: {
-    description: 'Always a task, which ends with an error of the tool.',
+    description: 'Always a task; it ends with a tool error.',
     call: (_args, context) => start(context, { seconds: 1, end: result('The job failed', true) }),
   },
   protocol_error_job: {
-    description: 'Always a task, which ends with an error of the protocol.',
+    description: 'Always a task; it ends with a protocol error.',
     call: (_args, context) =>
       start(context, { seconds: 0, end: { error: { code: ProtocolErrorCode.InternalError, message: 'Broken' } } }),
   },
   confirm_delete: {
-    description: 'A task that asks before it goes on.',
+    description: 'A task that asks the client before it continues.',
     inputSchema: { type: 'object', properties: { filename: { type: 'string' } }, required: ['filename'] },
     call: ({ filename }, context) =>
       start(context, {
@@ -54,7 +54,7 @@ export const taskTools: Readonly<Record<string, FixtureTool>> = {
       }),
   },
   multi_input: {
-    description: 'A task that asks two things at once.',
+    description: 'A task with two questions at once.',
     call: (_args, context) =>
       start(context, {
         seconds: 0,

@@ -19,7 +19,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe('the fixture of the suite, on our servers and transports', () => {
+describe('the fixture, on the product’s server and transports', () => {
   let http: HttpProcess;
   beforeAll(async () => {
     http = await startFixtureProcess({ MCP_SESSIONS: 'true' });
@@ -30,7 +30,7 @@ describe('the fixture of the suite, on our servers and transports', () => {
     { revision: '2025-11-25', required: 30, optional: 3, checks: 84 },
     { revision: '2026-07-28', required: 37, optional: 13, checks: 196 },
   ])(
-    'conforms to $revision: all $required required scenarios, and the $optional that do not count',
+    'conforms to $revision: all $required required scenarios and the $optional optional ones',
     async ({ revision, required, optional, checks }) => {
       const { exitCode, output, findings } = await runSuite(http.url, ['--requirements', revision], runFolder());
       expect(findings, output).toEqual([]);
@@ -45,7 +45,7 @@ describe('the fixture of the suite, on our servers and transports', () => {
   );
 });
 
-describe('the product itself, without the fixture', () => {
+describe('the product itself', () => {
   let http: HttpProcess;
   let sessions: HttpProcess;
   beforeAll(async () => {
@@ -83,7 +83,7 @@ describe('the product itself, without the fixture', () => {
   );
 
   test(
-    '2026-07-28: server-stateless, but for what only the tools of the fixture could show',
+    '2026-07-28: server-stateless, except the checks that need tools of the fixture',
     async () => {
       const args = ['--scenario', 'server-stateless', '--spec-version', '2026-07-28'];
       const { findings, output } = await runSuite(http.url, args, runFolder());
@@ -98,7 +98,7 @@ describe('the product itself, without the fixture', () => {
         'sep-2575-server-no-log-without-loglevel',
       ]);
       for (const { message } of failed) expect(message).toMatch(/^Not testable/);
-      // No tool of ours changes the list because the suite calls it; that it is told of has tests of its own.
+      // No tool of the product changes the list when the suite calls it. Other tests cover the notification.
       const warned = findings.filter(({ status }) => status === 'WARNING').map(({ check }) => check);
       expect(warned, output).toEqual(['sep-2575-server-sends-tools-list-changed-on-subscription']);
     },

@@ -14,7 +14,7 @@ import { type FixtureContext, type FixtureTool, textResult } from './fixture-too
 
 const state = createRequestStateCodec({ key: randomBytes(32) });
 
-/** The state that the client brought back. @throws ProtocolError invalid params if it was changed on the way */
+/** The state that the client returned. @throws ProtocolError invalid params if the client changed it */
 async function stateOf({ mcpReq, ...context }: FixtureContext): Promise<unknown> {
   const sent = mcpReq.requestState<string>();
   if (sent === undefined) return undefined;
@@ -45,7 +45,7 @@ const roots: InputRequest = { method: 'roots/list', params: {} };
 
 const answerTo = (context: FixtureContext, key: string) => inputResponse(context.mcpReq.inputResponses, key);
 
-/** Asks one thing and shows what came back. */
+/** Sends one request to the client and shows the answer. */
 async function askOnce(
   context: FixtureContext,
   requests: InputRequests,
@@ -76,8 +76,8 @@ const defaults: Record<string, JSONObject> = {
   verified: { type: 'boolean', default: true },
 };
 
-/** Tools that ask the client before they answer. */
-export const askingTools: Readonly<Record<string, FixtureTool>> = {
+/** Tools that send requests to the client (sampling, elicitation, roots) before they answer. */
+export const clientRequestTools: Readonly<Record<string, FixtureTool>> = {
   test_sampling: {
     description: 'Asks the model of the client.',
     inputSchema: { type: 'object', properties: { prompt: string }, required: ['prompt'] },
@@ -152,7 +152,7 @@ export const askingTools: Readonly<Record<string, FixtureTool>> = {
     },
   },
   test_input_required_result_capabilities: {
-    description: 'Asks only what the client can answer.',
+    description: 'Sends only requests that the client supports.',
     async call(_args, context) {
       const requests: InputRequests = {
         ...(context.can.elicitation && { user_name: form('What is your name?', { name: string }) }),
@@ -165,7 +165,7 @@ export const askingTools: Readonly<Record<string, FixtureTool>> = {
 
 function stateful(key: string, message: string): FixtureTool {
   return {
-    description: 'Asks, and trusts only the state it made.',
+    description: 'Asks, and accepts only a state that it made itself.',
     async call(_args, context) {
       if ((await stateOf(context)) !== undefined) return textResult('state-ok');
       return inputRequired({
