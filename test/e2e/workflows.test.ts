@@ -195,7 +195,7 @@ describe.concurrent('FileProcessing', () => {
     const execution = await run('FileProcessing', { path: 'no-such-file', operation: 'analyze' });
     expect(execution.status).toBe('FAILED');
     expect(attemptsAt(execution, 'analyze')).toHaveLength(1);
-    expect(execution.reasonForIncompletion).toContain('there is no such file');
+    expect(execution.reasonForIncompletion).toContain('the file does not exist');
   });
 
   test('a bad operation fails clearly even where nobody checked the input', async () => {

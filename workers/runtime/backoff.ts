@@ -1,4 +1,4 @@
-/** Waits that double from `firstMs` to `mostMs`, each shortened at random by up to a half so that processes do not move in step. */
+/** Waits that double from `firstMs` to `mostMs`. Each is shortened at random by up to a half, so that processes do not act at the same moment. */
 export class Backoff {
   #failures = 0;
   readonly #firstMs: number;

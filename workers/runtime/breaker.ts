@@ -1,19 +1,20 @@
 import { pause } from '../../core/drain.ts';
 import { Backoff } from './backoff.ts';
 
-/** So many failures in a row are no accident. */
+/** So many failures in a row open it. */
 const THRESHOLD = 5;
 
 /**
- * Keeps one kind of calls from a server that fails them.
+ * Stops one kind of calls to a server that fails them.
  *
- * - `closed` calls go through
- * - `open`   nobody calls until the back-off is over; then one call at a time is let through as a probe
+ * States:
+ * - `closed` calls are made
+ * - `open`   no calls are made until the backoff is over; then one call at a time is admitted as a probe
  *
  * Invariants:
- * 1. Only failures in a row open it; any success closes it and lets everybody through.
- * 2. While it is open, at most one call is under way, and the waits between them double with jitter.
- * 3. A change is told once.
+ * 1. Only failures in a row open it. Any success closes it and admits all callers.
+ * 2. While it is open, at most one call is under way, and the waits between calls double with jitter.
+ * 3. Each change is reported once.
  */
 export class Breaker {
   readonly #backoff = new Backoff({ firstMs: 500, mostMs: 5_000 });
@@ -32,14 +33,14 @@ export class Breaker {
     return this.#isOpen;
   }
 
-  /** Resolves when calls go through again; at once if they do. */
+  /** Resolves when it is closed; at once if it is closed now. */
   get closed(): Promise<void> {
     return this.#isOpen ? this.#closed.promise : Promise.resolve();
   }
 
   /**
-   * Resolves when the caller may call: at once, or when it is the one to probe, or when a probe of somebody else succeeded, or when
-   * `stop` is aborted. Who was admitted has to say `succeeded` or `failed`.
+   * Resolves when the caller may call: at once while it is closed, when it is the caller's turn to probe, when another caller's probe has
+   * succeeded, or when `stop` is aborted. An admitted caller must report `succeeded` or `failed`.
    */
   async admitted(stop: AbortSignal): Promise<void> {
     while (this.#isOpen && !stop.aborted) {
@@ -54,7 +55,7 @@ export class Breaker {
     }
   }
 
-  /** Something else of the server works again: who waits to probe does it now. */
+  /** Another kind of call works again: a caller that waits to probe does so now. */
   nudge(): void {
     this.#nudged.resolve();
     this.#nudged = Promise.withResolvers();
@@ -80,5 +81,5 @@ export class Breaker {
   }
 }
 
-/** Who waits for somebody else's probe looks again after this, in case that one is gone. */
+/** A caller that waits for another caller's probe looks again after this time, in case that caller has gone. */
 const PROBE_LOOK_MS = 250;

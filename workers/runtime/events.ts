@@ -4,37 +4,37 @@ import type { Logger } from '../../core/log.ts';
 import type { TypeState } from './poll/poller.ts';
 import type { Outcome } from './run/execute.ts';
 
-/** Everything that happens in a worker process and somebody may want to know. Durations are milliseconds. */
+/** Everything that a listener can learn about a worker process. Durations are in milliseconds. */
 export type FleetEvent =
   | { type: 'poll-answered'; taskType: string; domain: string; asked: number; got: number; durationMs: number }
   | { type: 'poll-failed'; taskType: string; domain: string; error: unknown; durationMs: number }
   | { type: 'type-state'; taskType: string; domain: string; from: TypeState; to: TypeState }
-  /** `waitedMs` from the moment the task was put into its queue, by the server's clock and ours. */
+  /** `waitedMs`: since the task was put into its queue, by the server's clock and ours. */
   | { type: 'task-started'; task: Task; waitedMs: number }
   | { type: 'task-ended'; task: Task; outcome: Outcome; durationMs: number }
-  /** The server has the result; `tries` is 1 if it took it at once. `durationMs` counts the last try. */
+  /** The server has the result. `tries` is 1 if it accepted the first; `durationMs` is that of the last try. */
   | { type: 'result-delivered'; task: TaskKey; tries: number; durationMs: number }
   | { type: 'result-failed'; task: TaskKey; error: unknown; durationMs: number }
-  /** The server will never take it. */
+  /** The server refused the result for good. */
   | { type: 'result-refused'; task: TaskKey; error: unknown }
   | { type: 'result-spooled'; task: TaskKey }
   | { type: 'lease-extended'; task: TaskKey }
   | { type: 'lease-failed'; task: TaskKey; error: unknown }
   | { type: 'breaker'; what: 'polls' | 'results'; open: boolean };
 
-/** What names a task in log lines, and in events about its result, which may be that of a process before this one. */
+/** Names a task in log lines, and in events about its result, which may be left from an earlier process. */
 export interface TaskKey {
-  /** Empty for results that a process before this one left behind. */
+  /** Empty for a result that an earlier process left behind. */
   taskType: string;
   workflowId: string;
   taskId: string;
-  /** 1 for the first. Not known of what a process before this one left behind. */
+  /** 1 for the first attempt. Absent for a result that an earlier process left behind. */
   attempt?: number;
 }
 
 export type Listener = (event: FleetEvent) => void;
 
-/** Hands every event to every listener. What a listener throws is logged, and nobody else notices. */
+/** Passes every event to every listener. An error of a listener is logged and affects nothing else. */
 export class Events {
   readonly #listeners = new Set<Listener>();
   readonly #log: Logger;
@@ -44,7 +44,7 @@ export class Events {
     for (const listener of listeners) this.#listeners.add(listener);
   }
 
-  /** Returns the function that takes the listener away again. */
+  /** Returns a function that removes the listener. */
   on(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -53,7 +53,7 @@ export class Events {
   emit(event: FleetEvent): void {
     for (const listener of this.#listeners) {
       try {
-        // A listener that returns a promise all the same must not end the process with a rejection.
+        // If a listener returns a promise all the same, its rejection must not end the process.
         const returned: unknown = listener(event);
         if (returned instanceof Promise) returned.catch((thrown: unknown) => this.#complain(event, thrown));
       } catch (thrown) {

@@ -21,24 +21,24 @@ import { Threads } from './run/threads.ts';
  *
  * States:
  * - `running`  takes tasks
- * - `draining` takes no more; running ones go on until the deadline, then they are aborted and handed back
+ * - `draining` takes no more tasks; running tasks continue until the deadline, then they are aborted and handed back
  * - `stopped`  holds no task; results that could not be delivered are on disk
  *
  * Invariants:
- * 1. A task that was polled ends in exactly one of: delivered, refused by the server, on disk, cancelled on the server.
+ * 1. A polled task ends in exactly one way: its result is delivered, refused by the server, or on disk, or it was cancelled on the server.
  * 2. Its lease is kept until then.
- * 3. Nothing that a handler or a listener does ends the process or costs another task its slot.
+ * 3. No handler and no listener can end the process, or cost another task its slot.
  */
 export interface Fleet {
   readonly workerId: string;
   readonly events: Events;
   status(): FleetStatus;
-  /** Takes no more tasks of the type, of all types if none is named. @throws FleetError `not-found` */
+  /** Takes no more tasks of the type; without a type, of all types. @throws FleetError `not-found` */
   pause(taskType?: string): void;
   resume(taskType?: string): void;
-  /** Changes how many tasks may run at once, in the process or of one type. */
+  /** Changes how many tasks may run at once, of one type or in the process. */
   setConcurrency(concurrency: number, taskType?: string): void;
-  /** Takes no more tasks, waits for the running ones up to the configured time, then hands them back. */
+  /** Takes no more tasks, waits for running tasks up to the configured time, then aborts them and hands them back. */
   stop(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export interface FleetStatus {
   state: 'running' | 'draining' | 'stopped';
   running: number;
   concurrency: number;
-  /** Results on disk that the server could not be given yet. */
+  /** Results on disk that are not delivered yet. */
   undelivered: number;
   /** Whether the server fails polls, or results. */
   failing: { polls: boolean; results: boolean };
@@ -69,16 +69,16 @@ export interface FleetOptions {
   >;
   settings: WorkerSettings;
   log: Logger;
-  /** Where results are kept that cannot be delivered. Without it they keep their slots, and a kill loses them. */
+  /** Keeps results on disk that cannot be delivered. Without it such results keep their slots, and are lost if the process is killed. */
   spool?: OpenSpool | undefined;
   listeners?: readonly Listener[];
   intercept?: Interceptor | undefined;
 }
 
-/** How often the files of processes that have ended are looked for. */
+/** How often it looks for spool files of processes that have ended. */
 const ADOPT_EVERY_MS = 30_000;
 
-/** After the deadline: how long aborted handlers and the last reports may take. */
+/** How long aborted handlers and their reports may take after the deadline. */
 const LAST_REPORTS_MS = 5_000;
 
 /** Starts polling for every worker's task type. */
@@ -179,7 +179,7 @@ class WorkerProcess implements Fleet {
 
   setConcurrency(concurrency: number, taskType?: string): void {
     if (taskType === undefined) this.#slots.limit = concurrency;
-    // Types that were given no limit of their own have that of the process.
+    // A type without a limit of its own has that of the process.
     const types = taskType === undefined ? this.#types.filter((type) => !type.hasOwnLimit) : this.#named(taskType);
     for (const type of types) type.setConcurrency(concurrency);
   }
@@ -189,7 +189,7 @@ class WorkerProcess implements Fleet {
     return this.#stopping;
   }
 
-  /** One deadline for polls under way, tasks and results: whoever told the process to stop counts from there. */
+  /** One deadline for polls under way, tasks and results, counted from the request to stop. */
   async #drain(): Promise<void> {
     const { config, log } = this.#options;
     this.#state = 'draining';
@@ -209,7 +209,10 @@ class WorkerProcess implements Fleet {
   async #close(): Promise<void> {
     const { log, spool } = this.#options;
     if (this.#slots.running > 0) {
-      log.error({ running: this.#slots.running }, 'stopped with tasks that did not end; their leases will run out');
+      log.error(
+        { running: this.#slots.running },
+        'stopped although tasks have not ended; the server gives them to other workers when their leases run out',
+      );
     }
     if (this.#courier.waiting > 0) {
       log.warn({ results: this.#courier.waiting }, 'undelivered results stay on disk for the next process');
@@ -219,7 +222,7 @@ class WorkerProcess implements Fleet {
     await spool?.spool.close();
   }
 
-  /** Others of this machine may be killed and never come back; their results are as good as ours. */
+  /** Delivers the results of other processes of this machine that were killed. */
   async #adopt(spool: Spool): Promise<void> {
     const { signal } = this.#stopPolling;
     for (;;) {
@@ -246,8 +249,8 @@ class WorkerProcess implements Fleet {
     return new Breaker((open) => {
       this.events.emit({ type: 'breaker', what, open });
       if (!open) (what === 'polls' ? this.#results : this.#polls).nudge();
-      if (open) log.error(`the server fails ${what}; no tasks are taken until it works again`);
-      else log.info(`the server takes ${what} again`);
+      if (open) log.error(`the server fails ${what}; no tasks are taken until it accepts them again`);
+      else log.info(`the server accepts ${what} again`);
     });
   }
 }

@@ -4,12 +4,12 @@ export interface HttpCall {
   url: string;
   method: string;
   headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON. Null and undefined are no body: the server writes null for what a workflow left out. */
+  /** Sent as JSON. Null and undefined mean no body, because the server writes null for what a workflow leaves out. */
   body?: unknown;
   /** Longest time for the request, in seconds. */
   timeoutSeconds: number;
   signal: AbortSignal;
-  /** Sent with every attempt, so that a service that knows such keys does the work once. */
+  /** Sent with every attempt, so that a service that honours such keys does the work once. */
   idempotencyKey: string;
 }
 
@@ -21,19 +21,19 @@ export interface HttpAnswer {
   body: unknown;
 }
 
-/** Beside every 5xx, the answers worth another try: the service is there, but not now. */
+/** Besides every 5xx, these answers are worth a retry: the service cannot answer now, but may later. */
 const PASSING = [408, 425, 429];
 
-/** Larger answers do not belong into a workflow; the server moves them out of sight at 3 MB. */
+/** Larger answers do not belong in a workflow. Above 3 MB the server stores them where they cannot be read. */
 const MAX_BODY_BYTES = 1_000_000;
 
-/** What is shown of the answer of an outage. */
+/** How much of the answer of an outage is shown. */
 const EXCERPT_LENGTH = 200;
 
 /**
- * One HTTP request. Any answer that will not change by itself is a result, whatever its status.
- * @throws Error for an outage (408, 425, 429, 5xx, no connection, no answer in time), which a retry may mend
- * @throws NonRetryableError for a request that cannot be sent or an answer that is too large
+ * Makes one HTTP request. An answer of any status is a result, unless it means an outage.
+ * @throws Error for an outage (408, 425, 429, 5xx, no connection, no answer in time), after which a retry may succeed
+ * @throws NonRetryableError for a request that cannot be sent, or an answer that is too large
  */
 export async function callHttp(call: HttpCall): Promise<HttpAnswer> {
   const request = requestOf(call);
@@ -69,13 +69,13 @@ function requestOf({ url, method, headers, body, timeoutSeconds, signal, idempot
       signal: AbortSignal.any([signal, limit]),
     });
   } catch (cause) {
-    // The address may hold credentials, which the message would repeat.
+    // The message would repeat credentials in the address.
     const why = URL.canParse(url) && new URL(url).username ? 'its address holds credentials' : messageOf(cause);
     throw new NonRetryableError(`A ${method} request cannot be sent: ${why}`);
   }
 }
 
-/** The whole text; of an outage only as much as is shown. */
+/** The whole text; for an outage only as much as is shown. */
 async function readBody(response: Response, isOutage: boolean): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -88,7 +88,7 @@ async function readBody(response: Response, isOutage: boolean): Promise<string> 
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** The same kind of error with the request before it. */
+/** The same kind of error, with the request at the start of its message. */
 function failure({ method, url }: HttpCall, error: unknown): Error {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const message = `${method} ${url} ${/^answered/.test(messageOf(error)) ? messageOf(error) : `failed: ${messageOf(cause)}`}`;

@@ -13,8 +13,8 @@ interface ShopCall<A extends z.ZodType> {
 const TIMEOUT_SECONDS = 10;
 
 /**
- * One call to the shop with the task's idempotency key. A refusal (4xx) fails the task for good, an outage is left to the retries of
- * its definition.
+ * Makes one call to the shop, with the task's idempotency key. A refusal (4xx) fails the task for good. After an outage the retries of the
+ * task definition apply.
  */
 export async function callShop<A extends z.ZodType>(
   { settings, signal, idempotencyKey }: TaskContext,

@@ -1,10 +1,10 @@
-/** The decimal number that a JSON number was written as: `units` × 10^−`places`. */
+/** A JSON number as it was written in decimal: `units` × 10^−`places`. */
 interface Decimal {
   readonly units: bigint;
   readonly places: number;
 }
 
-/** Whether `price` differs from `base` by more than `percent` of it, exactly: in binary fractions 0.6 → 0.63 is more than 5 %. */
+/** Whether `price` differs from `base` by more than `percent`. Computed in decimal: in binary, 0.6 → 0.63 would be more than 5 %. */
 export function movedMoreThan(percent: number, base: number, price: number): boolean {
   const before = decimal(base);
   const now = decimal(price);
@@ -18,7 +18,7 @@ export function movedMoreThan(percent: number, base: number, price: number): boo
 }
 
 function decimal(value: number): Decimal {
-  // The shortest text that reads back as the same number is the one it came from, up to 15 digits.
+  // Up to 15 digits, the shortest text that gives this number is the text it was read from.
   const [mantissa = '0', exponent = '0'] = String(value).split('e');
   const [whole = '0', fraction = ''] = mantissa.split('.');
   const places = fraction.length - Number(exponent);

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /**
- * Tells whether a process still lives, by a file that it keeps locked. The operating system takes the lock away with the process,
- * however that ends, and never from one that is merely slow or suspended; pids and clocks, which lie between containers, play no part.
- * SQLite's own lock serves as the lock, because Node has no other.
+ * Shows other processes that this process is alive, by a file that it keeps locked. The operating system releases the lock when the process
+ * ends in any way, but not while it is only slow or suspended. Process ids and clocks differ between containers, so neither is used.
+ * The lock is SQLite's own file lock, because Node has no other.
  */
 export class Owner {
   readonly id: string;
@@ -15,11 +15,11 @@ export class Owner {
 
   constructor(folder: string) {
     mkdirSync(folder, { recursive: true });
-    for (const id of readdirSync(folder)) isAlive(folder, id); // removes what the dead have left
+    for (const id of readdirSync(folder)) isAlive(folder, id); // removes the files of dead processes
     for (;;) {
       const id = randomUUID();
       const lock = tryLock(folder, id);
-      // Somebody who cleans up can find the file before we have locked it, and take it for a dead one's.
+      // Another process may have removed the file before it was locked, taking it for that of a dead process.
       if (lock && existsSync(join(folder, id))) {
         this.id = id;
         this.#lock = lock;
@@ -30,14 +30,14 @@ export class Owner {
     }
   }
 
-  /** As if the process had ended. */
+  /** Has the same effect as the end of the process. */
   end(): void {
     rmSync(join(this.#folder, this.id), { force: true });
     this.#lock.close();
   }
 }
 
-/** Whether the owner of that id lives. What a dead one has left is removed. */
+/** Whether the owner with that id is alive. The file of a dead owner is removed. */
 export function isAlive(folder: string, id: string): boolean {
   const file = join(folder, id);
   if (!existsSync(file)) return false;
@@ -48,11 +48,11 @@ export function isAlive(folder: string, id: string): boolean {
   return false;
 }
 
-/** The lock, held until it is closed; nothing if somebody else holds it. */
+/** The lock, held until it is closed. Undefined if another process holds it. */
 function tryLock(folder: string, id: string): DatabaseSync | undefined {
   const database = new DatabaseSync(join(folder, id), { timeout: 0 });
   try {
-    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE'); // nothing is ever written, so no journal file is wanted
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE'); // nothing is ever written, so no journal file is needed
     return database;
   } catch (error) {
     database.close();
@@ -61,7 +61,7 @@ function tryLock(folder: string, id: string): DatabaseSync | undefined {
   }
 }
 
-/** Whether SQLite refused something because somebody else has the database. */
+/** True for SQLite's error that another connection has locked the database. */
 export function isBusy(error: unknown): boolean {
   const SQLITE_BUSY = 5; // its extended codes have it in their low byte
   return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY;

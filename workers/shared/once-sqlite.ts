@@ -4,10 +4,10 @@ import { messageOf, NonRetryableError } from '../../core/errors.ts';
 import type { Claim, Ledger } from './once.ts';
 import { isAlive, isBusy, Owner } from './once-owner.ts';
 
-/** Rows are needed only while their task can still come: delete old ones as you like. */
+/** A row is needed only while its task can still be delivered. Old rows may be deleted at any time. */
 const TABLE = `CREATE TABLE IF NOT EXISTS once_ledger (
   key TEXT PRIMARY KEY,
-  owner TEXT,                  -- who runs it now, or did when it died
+  owner TEXT,                  -- the process that runs it now, or that died while it did
   result TEXT,                 -- JSON
   started_at INTEGER NOT NULL, -- epoch milliseconds
   done_at INTEGER              -- null until the result is recorded
@@ -19,17 +19,17 @@ interface Row {
   done_at: number | null;
 }
 
-/** SQLite waits no longer than this for a lock, because nothing else in the process moves meanwhile; the rest is waited in between. */
+/** While SQLite waits for a lock, nothing else in the process runs. So each wait is short, with pauses in between. */
 const BLOCKING_MS = 20;
 const PAUSE_MS = 10;
 const BUSY_MS = 10_000;
 
-/** What was done is recorded, whoever has lost interest. */
+/** An effect that happened is recorded even if its task was aborted. */
 const never = new AbortController().signal;
 
 /**
- * A ledger in an SQLite database: the one that holds the effects, where they are rows. It adds the table `once_ledger`. Any number of
- * processes of one machine may share the file, which has to be on a local disk.
+ * A ledger in an SQLite database. If the effects are rows, use the database that holds them. It adds the table `once_ledger`. Any number
+ * of processes of one machine may share the file, which must be on a local disk.
  */
 export class SqliteLedger implements Ledger<DatabaseSync> {
   readonly #db: DatabaseSync;
@@ -46,7 +46,7 @@ export class SqliteLedger implements Ledger<DatabaseSync> {
   inside<T>(key: string, effect: (db: DatabaseSync) => T, signal: AbortSignal): Promise<T> {
     return this.#transaction(signal, () => {
       const row = this.#find(key);
-      if (row && row.done_at !== null) return fromJson(row.result) as T; // what this effect returned, as far as JSON keeps it
+      if (row && row.done_at !== null) return fromJson(row.result) as T; // what this effect returned, as JSON keeps it
       const result = toJson(key, effect(this.#db));
       const now = Date.now();
       this.#run(
@@ -76,7 +76,7 @@ export class SqliteLedger implements Ledger<DatabaseSync> {
     });
   }
 
-  /** Gives up what still runs, as the end of the process would. */
+  /** Gives up effects that still run, like the end of the process. */
   close(): void {
     this.#owner?.end();
     this.#db.close();
@@ -88,7 +88,7 @@ export class SqliteLedger implements Ledger<DatabaseSync> {
       try {
         await this.#transaction(never, () => this.#run(sql, ...values, key));
       } finally {
-        this.#running.delete(key); // even if the row could not be written: this process, at least, may then try again
+        this.#running.delete(key); // even if the row could not be written: this process may then try again
       }
     };
     return {
@@ -104,7 +104,7 @@ export class SqliteLedger implements Ledger<DatabaseSync> {
   }
 
   #find(key: string): Row | undefined {
-    // The columns of our own table.
+    // These are the columns of our own table.
     return this.#db.prepare('SELECT owner, result, done_at FROM once_ledger WHERE key = ?').get(key) as Row | undefined;
   }
 
@@ -117,7 +117,7 @@ export class SqliteLedger implements Ledger<DatabaseSync> {
     this.#db.prepare(sql).run(...values);
   }
 
-  /** Tries until the database is free. `committed` follows the commit before anything else in this process can. */
+  /** Retries until the database is free. `committed` is called right after the commit, before any other code of this process runs. */
   async #transaction<T>(signal: AbortSignal, work: () => T, committed: (result: T) => void = () => {}): Promise<T> {
     for (const startedAt = performance.now(); ; ) {
       signal.throwIfAborted();
@@ -145,7 +145,7 @@ export class SqliteLedger implements Ledger<DatabaseSync> {
     }
   }
 
-  /** A new file gets the faster journal; that of somebody's database is theirs to choose. Either way a commit is on the disk. */
+  /** A new file gets the faster journal. An existing database keeps its own. In both cases a commit is on the disk. */
   #prepare(): void {
     const isNew = this.#db.prepare('SELECT 1 FROM sqlite_master').get() === undefined;
     if (isNew) this.#db.exec('PRAGMA journal_mode = WAL');
@@ -161,7 +161,7 @@ function toJson(key: string, result: unknown): string | null {
     );
   }
   try {
-    return JSON.stringify(result) ?? null; // the null stands for undefined
+    return JSON.stringify(result) ?? null; // null means undefined
   } catch (cause) {
     throw new NonRetryableError(`The result of ${key} cannot be recorded as JSON: ${messageOf(cause)}`, { cause });
   }

@@ -4,21 +4,21 @@ import { pause } from '../../core/drain.ts';
 /**
  * A side effect that happens once, however often its task is delivered.
  *
- * A task comes at least once: its lease can run out, its result can be lost with its process, it can fail and be tried again. To do
- * something exactly once over all of that, the record that it was done must become true in the same moment as the deed. So the
- * record belongs where the deed is, in a ledger there, and how much can be promised depends on where that is:
+ * A task is delivered at least once: its lease can run out, its result can be lost with its process, it can fail and be retried. To do
+ * something exactly once in spite of that, the effect and the record of it must become true at the same moment. So the record belongs
+ * where the effect is, in a ledger there. What can be promised depends on where that is:
  *
- * | the effect is            | use          | what holds, `kill -9` and power failure at any point included                        |
- * | ------------------------ | ------------ | ------------------------------------------------------------------------------------ |
- * | in the ledger's database | `onceInside` | Exactly once: effect and record are one transaction. Every delivery gets its result.  |
- * | anywhere else (HTTP, …)  | `once`       | Never twice at a time, never again once recorded. Where an earlier delivery began and |
- * |                          |              | left no record, it may have happened: the effect is told `again` and has to make sure. |
+ * | the effect is            | use          | the promise, even with `kill -9` or a power failure at any point                       |
+ * | ------------------------ | ------------ | -------------------------------------------------------------------------------------- |
+ * | in the ledger's database | `onceInside` | Exactly once: effect and record are one transaction. Every delivery gets its result.   |
+ * | anywhere else (HTTP, …)  | `once`       | Never twice at a time, never again once recorded. If an earlier delivery began and left |
+ * |                          |              | no record, the effect may have happened: it gets `again: true` and has to make sure.   |
  *
- * `again` is dealt with in one of two ways: send `key` with the request as an idempotency key the receiver honours, or look up first
- * whether it was done. With either, `once` is exactly once as well; with neither, a process that dies in between does it twice.
+ * An effect can handle `again` in two ways: it sends `key` to a receiver that honours idempotency keys, or it first looks up whether it was
+ * done. With either, `once` is exactly once as well. With neither, a process that dies in between does it twice.
  *
- * A result comes back as JSON leaves it (a `Date` is a string), at the first delivery as at every later one. An execution that is
- * restarted or rerun keeps its id, and with it its effects.
+ * Every delivery, the first included, gets the result as JSON keeps it (a `Date` is a string). An execution that is restarted or rerun
+ * keeps its id, and therefore its effects.
  */
 export interface Ledger<Db = unknown> {
   /** Runs `effect` and records its result in one transaction, or returns the result that is recorded. */
@@ -30,36 +30,36 @@ export interface Ledger<Db = unknown> {
 /** The answer to a claim. */
 export type Claim =
   | { state: 'done'; result: unknown }
-  /** Another delivery runs it, in a process that lives. */
+  /** Another delivery runs it, in a process that is alive. */
   | { state: 'running' }
   | {
       state: 'ours';
-      /** An earlier delivery began it and left no result. */
+      /** An earlier delivery began it and recorded no result. */
       again: boolean;
-      /** Records the result and returns it as later deliveries will see it. */
+      /** Records the result and returns it as later deliveries will get it. */
       done(result: unknown): Promise<unknown>;
-      /** Leaves it to whoever comes next. */
+      /** Leaves the effect to the next delivery. */
       release(): Promise<void>;
     };
 
-/** What an effect outside the ledger's database is told. */
+/** What an effect outside the ledger's database gets. */
 export interface Delivery {
-  /** The same for every delivery of this effect, and for no other: fit as an `Idempotency-Key`. */
+  /** The same for every delivery of this effect, and different for every other effect. Usable as an `Idempotency-Key`. */
   readonly key: string;
-  /** It may have happened already. */
+  /** True if the effect may have happened already. */
   readonly again: boolean;
 }
 
 type Context = Pick<TaskContext, 'idempotencyKey' | 'signal'>;
 
-/** How long a delivery waits for another one that runs the same effect; then it fails and is tried again later. */
+/** How long a delivery waits for another delivery that runs the same effect. Then it fails, and the server retries it later. */
 const WAIT_MS = 30_000;
 const LOOK_EVERY_MS = 100;
 
 /**
- * Runs an effect in the ledger's own database, exactly once. It has to be synchronous, do nothing outside that database, and leave the
- * transaction to us.
- * @param name tells this effect from the others of the task
+ * Runs an effect in the ledger's own database, exactly once. The effect must be synchronous, do nothing outside that database, and begin
+ * or end no transaction.
+ * @param name distinguishes this effect from the others of the task
  * @example const seat = await onceInside(ledger, context, 'book', (db) => db.prepare('INSERT … RETURNING seat').get(flight))
  */
 export function onceInside<Db, T>(
@@ -72,10 +72,10 @@ export function onceInside<Db, T>(
 }
 
 /**
- * Runs an effect elsewhere, not again once its result is recorded, and never twice at a time. Where another delivery runs it now, this
- * one waits for its result.
- * @param name tells this effect from the others of the task
- * @throws Error if the other delivery takes too long, which a retry mends; what `context.signal` was aborted with
+ * Runs an effect elsewhere: not again once its result is recorded, and never twice at a time. While another delivery runs it, this one
+ * waits for its result.
+ * @param name distinguishes this effect from the others of the task
+ * @throws Error if the other delivery takes too long, after which a retry may succeed; the reason of `context.signal` if it is aborted
  * @example const receipt = await once(ledger, context, 'charge', ({ key }) => charge(order, { idempotencyKey: key }))
  */
 export async function once<T>(
@@ -86,7 +86,7 @@ export async function once<T>(
 ): Promise<T> {
   const key = keyOf(context, name);
   const claim = await claimOrWait(ledger, key, context.signal);
-  if (claim.state === 'done') return claim.result as T; // the JSON of what this effect returned: the caller's type, as far as JSON keeps it
+  if (claim.state === 'done') return claim.result as T; // what this effect returned, as JSON keeps it
   try {
     return (await claim.done(await effect({ key, again: claim.again }))) as T;
   } catch (error) {

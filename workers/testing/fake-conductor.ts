@@ -5,25 +5,25 @@ import type { TaskResult } from '../../core/conductor/types.ts';
 import { FakeTasks, type NewTask } from './fake-tasks.ts';
 
 /**
- * The part of a Conductor server that workers talk to, on loopback: queues, results, task logs. Tests put tasks in and see what came back.
+ * The part of a Conductor server that workers use, on loopback: queues, results, task logs. A test enqueues tasks and reads the results.
  *
- * It is simpler than the real one: no workflows, no retries of failed tasks, no leases. A task stays with the worker that polled it until its
- * result, a hand-back, or `cancel`.
+ * It is simpler than the real server: it has no workflows, no retries of failed tasks, no leases. A task stays with the worker that polled
+ * it until its result, a hand-back, or `cancel`.
  */
 export interface FakeConductor {
-  /** For CONDUCTOR_SERVER_URL. */
+  /** The value for CONDUCTOR_SERVER_URL. */
   readonly url: string;
   /** Puts a task into the queue of its type. Returns its id. */
   enqueue(type: string, input: Record<string, unknown>, task?: NewTask): string;
-  /** Resolves with what the task ended with. */
+  /** Resolves with the result of the task. */
   result(taskId: string): Promise<TaskResult>;
-  /** What tasks ended with, in the order it came; a second result of a task is taken and not counted. */
+  /** The results of tasks, in the order of their arrival. A second result of a task is accepted but not added. */
   readonly results: readonly TaskResult[];
-  /** Every update that came, heartbeats and progress included. */
+  /** Every update that arrived, including heartbeats and progress. */
   readonly updates: readonly TaskResult[];
-  /** How many tasks workers have polled and not ended. */
+  /** How many polled tasks have no result yet. */
   running(): number;
-  /** How many polls wait for a task. The next task goes to one of them, even if its worker was killed and that is not noticed yet. */
+  /** How many polls wait for a task. The next task goes to one of them, even if its worker was killed a moment ago. */
   polling(): number;
   /** The lines of a task's log. */
   logs(taskId: string): readonly string[];
@@ -86,7 +86,7 @@ async function answer(tasks: FakeTasks, request: IncomingMessage, response: Serv
   return task ? send(response, 200, task) : notFound(response, pathname);
 }
 
-/** As the server does, keeps the answer back until there is a task or the time is over. */
+/** Like the real server, waits with its answer until there is a task or the time is over. */
 async function poll(tasks: FakeTasks, type: string, query: URLSearchParams, response: ServerResponse): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
@@ -101,7 +101,7 @@ async function poll(tasks: FakeTasks, type: string, query: URLSearchParams, resp
 }
 
 function notFound(response: ServerResponse, what: string): void {
-  send(response, 404, { status: 404, message: `No such thing: ${what}`, retryable: false });
+  send(response, 404, { status: 404, message: `Not found: ${what}`, retryable: false });
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {

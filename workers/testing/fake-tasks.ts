@@ -1,10 +1,10 @@
 import type { TaskResult } from '../../core/conductor/types.ts';
 import { pause } from '../../core/drain.ts';
 
-/** What a test may say of a task beside its type and its input. */
+/** What a test may set for a task besides its type and its input. */
 export interface NewTask {
   domain?: string;
-  /** 1 is the first try. */
+  /** Default 1, the first attempt. */
   attempt?: number;
   taskReferenceName?: string;
   workflowId?: string;
@@ -25,14 +25,14 @@ interface Poll {
   count: number;
   timeoutMs: number;
   workerId: string;
-  /** Aborted when nobody hears the answer. */
+  /** Aborted when the connection of the poll is closed. */
   signal: AbortSignal;
 }
 
-/** Shorter than the server's, because a fleet that stops waits for the polls that are under way. */
+/** Shorter than on the real server, because a fleet that stops waits for polls under way. */
 const LONGEST_POLL_MS = 200;
 
-/** The tasks of a fake server and the queues they wait in, `<domain>:<type>`. */
+/** The tasks of a fake server, and their queues, named `<domain>:<type>`. */
 export class FakeTasks {
   readonly results: TaskResult[] = [];
   readonly updates: TaskResult[] = [];
@@ -81,7 +81,7 @@ export class FakeTasks {
     }
   }
 
-  /** False if there is no such task. */
+  /** False if the task does not exist. */
   update(update: TaskResult): boolean {
     const task = this.#tasks.get(update.taskId);
     this.updates.push(update);
@@ -131,7 +131,7 @@ export class FakeTasks {
     );
   }
 
-  /** By the names of the server: `type`, or `domain:type`. */
+  /** By the server's names of queues: `type`, or `domain:type`. */
   sizes(names: readonly string[]): Record<string, number> {
     const queue = (name: string) => (name.includes(':') ? name : `:${name}`);
     return Object.fromEntries(names.map((name) => [name, this.#queues.get(queue(name))?.length ?? 0]));

@@ -12,64 +12,64 @@ import { TaskLeases } from '../runtime/run/task-leases.ts';
 import { Clock, holdClocks } from './clock.ts';
 
 export interface TaskRunOptions {
-  /** Which try it is; 1 is the first. */
+  /** Default 1, the first attempt. */
   attempt?: number;
   taskId?: string;
   taskReferenceName?: string;
   workflowId?: string;
-  /** What an earlier delivery of this attempt had shown as progress. */
+  /** What an earlier delivery of this attempt reported as progress. */
   previousOutput?: Record<string, unknown>;
-  /** Settings that the handler shall see in place of the defaults. */
+  /** Settings that the handler gets instead of the defaults. */
   settings?: Partial<WorkerSettings>;
-  /** In place of the limit and the lease of the definition, as an operator may change them on the server. */
+  /** These replace the limit and the lease of the definition, like a change by an operator on the server. */
   timeoutSeconds?: number;
   responseTimeoutSeconds?: number;
 }
 
-/** What the server and the logs have heard of a run; it fills while the handler runs. */
+/** What a run has reported to the server and to the logs. It grows while the handler runs. */
 export interface TaskRunRecord {
-  /** What `context.progress` has shown. */
+  /** What `context.progress` was called with. */
   readonly progress: Record<string, unknown>[];
-  /** What `context.addLog` has added. */
+  /** What `context.addLog` was called with. */
   readonly logs: string[];
   /** What `context.log` has written. */
   readonly logLines: Pick<LogMessage, 'level' | 'fields' | 'text'>[];
-  /** The updates that kept the lease. */
+  /** The updates that extended the lease. */
   readonly heartbeats: TaskResult[];
 }
 
 export interface TaskRunResult<O> extends TaskRunRecord {
   readonly outcome: Outcome;
-  /** What the server would be told; nothing of a task that was cancelled. */
+  /** The result that the server would get; undefined for a cancelled task. */
   readonly result: TaskResult | undefined;
-  /** The output of a task that was completed. */
+  /** The output, if the task was completed. */
   readonly output: O | undefined;
 }
 
-/** A run under way. It is a promise of how it ends, which never rejects because of the handler. */
+/** A run under way. It is a promise of its result, and an error of the handler never rejects it. */
 export interface TaskRun<O> extends Promise<TaskRunResult<O>>, TaskRunRecord {
   /**
-   * Lets so many milliseconds pass at once, for this run only: what waits in the handler goes on, heartbeats are sent, the time limit of
-   * the task strikes. Waiting for anything but time, such as a socket, still takes its time.
+   * Lets so many milliseconds pass at once, for this run only: timers of the handler fire, heartbeats are sent, the time limit of the task
+   * ends it. Waiting for anything but time, such as a socket, still takes real time.
    */
   advance(ms: number): Promise<void>;
-  /** Aborts the handler's signal, as the runtime does. */
+  /** Aborts the handler's signal, like the runtime. */
   abort(reason: AbortReason): void;
 }
 
 /**
- * Runs the handler of a worker as a worker process does, without a server: the input and the output are parsed, the time limit, the
- * lease and the abort are the real ones. A handler that wants a thread runs in this one.
+ * Runs the handler of a worker like a worker process, without a server. Input and output are parsed, and time limit, lease and abort are
+ * those of the runtime. A handler with `thread: true` runs in the current thread.
  *
- * Its clock goes like the real one until `advance` moves it. It depends on no test runner; under `vi.useFakeTimers()` the time of the run
- * moves with `vi.advanceTimersByTimeAsync` as well.
+ * Its clock keeps real time until `advance` moves it. It works with any test runner. Under `vi.useFakeTimers()` the time of the run also
+ * moves with `vi.advanceTimersByTimeAsync`.
  * @example
  *   const { output } = await runTask(worker, { name: 'Ada' });
  * @example
  *   const run = runTask(worker, { name: 'Ada' }, { timeoutSeconds: 60 });
  *   await run.advance(60_000);
  *   expect((await run).outcome).toMatchObject({ kind: 'failed', retryable: true });
- * @param input what the server would hand over; it is checked by the task's schema, not by the compiler
+ * @param input the input as the server would send it: the task's schema checks it, not the compiler
  */
 export function runTask<I extends z.ZodType, O extends z.ZodType>(
   worker: Worker<I, O>,
@@ -100,14 +100,14 @@ export function runTask<I extends z.ZodType, O extends z.ZodType>(
 
 const WORKER_ID = 'harness';
 
-/** What workers read where nothing is configured. */
+/** The settings of workers by default. */
 const defaultSettings: WorkerSettings = {
   shopUrl: 'http://127.0.0.1:8090',
   filesRoot: '.',
   outputDir: '.fleet/output',
 };
 
-/** As the server sends it, through JSON. */
+/** A task as the server sends it, copied through JSON. */
 function taskOf(name: string, input: object, options: TaskRunOptions, now: number): Task {
   const { attempt = 1, previousOutput = {}, timeoutSeconds, responseTimeoutSeconds } = options;
   const task = {
@@ -159,7 +159,7 @@ async function runAttempt(
   };
 }
 
-/** Keeps the lease at a server that takes every update and has nothing to say. */
+/** Keeps the lease at a server that accepts every update. */
 function leasesOf({ heartbeats }: TaskRunRecord): TaskLeases {
   const answer = ({ path, body, params }: Call<z.ZodType>): unknown => {
     if (path === '/api/tasks/{taskId}') return { ...taskOf('', {}, {}, Date.now()), taskId: params?.taskId };
@@ -174,7 +174,7 @@ function leasesOf({ heartbeats }: TaskRunRecord): TaskLeases {
   return new TaskLeases({ conductor, workerId: WORKER_ID, events: new Events(silentLogger) });
 }
 
-/** A thread is ended rather than aborted, and what goes in and out of it is copied. */
+/** Like a thread: the handler's signal is never aborted, and input and output are copied. */
 async function asInThread(attempt: Attempt, input: unknown, context: TaskContext): Promise<unknown> {
   const ended = new Promise<never>((_, reject) => {
     attempt.signal.addEventListener('abort', () => reject(attempt.signal.reason), { once: true });

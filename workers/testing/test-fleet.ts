@@ -8,12 +8,12 @@ import type { FakeConductor } from './fake-conductor.ts';
 
 export interface TestFleet {
   readonly fleet: Fleet;
-  /** Lets running tasks end, and closes the connections. */
+  /** Waits for running tasks, then closes the connections. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the worker runtime in this process, over HTTP, as `fleet work` does: real polls, leases, time limits and reports.
+ * Starts the worker runtime in this process, over HTTP, like `fleet work`: with real polls, leases, time limits and reports.
  * @example
  *   const server = await startFakeConductor();
  *   const { stop } = startTestFleet(server, [worker]);

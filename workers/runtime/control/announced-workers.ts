@@ -7,27 +7,27 @@ import { startOf } from '../../../core/processes.ts';
 const announced = z.object({
   workerId: z.string(),
   pid: z.int().positive(),
-  /** When it began, in the system's words: a process id alone is given to somebody else some day. */
+  /** When it began, as the operating system writes it: a process id alone is reused some day. */
   start: z.string(),
   controlUrl: z.url(),
   startedAt: z.iso.datetime(),
 });
 export type Announced = z.output<typeof announced>;
 
-/** Makes this process known to `fleet workers`. Returns what takes it back. */
+/** Announces this process to `fleet workers`. Returns a function that withdraws it. */
 export async function announce(dataDir: string, workerId: string, controlUrl: string): Promise<() => Promise<void>> {
   const folder = join(dataDir, 'workers');
   const file = join(folder, `${workerId}.json`);
   const start = (await startOf(process.pid)) ?? '';
   const entry: Announced = { workerId, pid: process.pid, start, controlUrl, startedAt: new Date().toISOString() };
   await mkdir(folder, { recursive: true });
-  // Whoever looks meanwhile must not find half of it, and take it for what an ended process left.
+  // A reader must not find half a file: it would take it for the rest of an ended process and remove it.
   await writeFile(`${file}.new`, JSON.stringify(entry));
   await rename(`${file}.new`, file);
   return () => rm(file, { force: true });
 }
 
-/** The worker processes of a data folder that run. What ended processes left behind is removed. */
+/** The worker processes of a data folder that run. Files of ended processes are removed. */
 export async function announcedWorkers(dataDir: string): Promise<Announced[]> {
   const folder = join(dataDir, 'workers');
   const names = await readdir(folder).catch(() => []);

@@ -1,11 +1,11 @@
 import type { FleetStatus } from '../fleet.ts';
 
-/** A poller that has heard nothing from the server for so long is cut off from it: several long polls and a back-off. */
+/** After so long without an answer a poller is cut off from the server. It is the time of several long polls and a backoff. */
 const SILENT_MS = 45_000;
 
 /**
- * Whether the process shall be sent work at `nowMs`, epoch milliseconds: it takes tasks, the server takes polls and results, and
- * every type that polls has heard of it lately. A type that is full or paused does not poll, and need not.
+ * Whether the process is ready for work at `nowMs`, in epoch milliseconds: it takes tasks, the server accepts polls and results, and
+ * every type that polls has had an answer recently. A type that is full or paused does not poll.
  */
 export function isReady({ state, failing, types }: FleetStatus, nowMs: number): boolean {
   const hears = (type: FleetStatus['types'][number]) =>
@@ -13,12 +13,12 @@ export function isReady({ state, failing, types }: FleetStatus, nowMs: number): 
   return state === 'running' && !failing.polls && !failing.results && types.every(hears);
 }
 
-/** A poll takes seconds, a back-off too. Nothing that a poller does takes longer than this unless it hangs. */
+/** A poll takes seconds, and so does a backoff. A step of a poller that takes longer than this hangs. */
 const STUCK_MS = 300_000;
 
 /**
- * Whether the process is alive at `nowMs`: every poller still goes its round, or waits for something that is not its own doing. A
- * server that is away does not make it dead; a restart would mend nothing.
+ * Whether the process is alive at `nowMs`, in epoch milliseconds: every poller still polls, or waits for a slot or for the server. A
+ * server that is away does not make the process dead, because a restart would not help.
  */
 export function isLive({ state, types }: FleetStatus, nowMs: number): boolean {
   const turns = (type: FleetStatus['types'][number]) =>

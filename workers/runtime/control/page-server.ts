@@ -5,11 +5,11 @@ import { FleetError, messageOf } from '../../../core/errors.ts';
 import type { Fleet } from '../fleet.ts';
 import { isLive, isReady } from './health.ts';
 
-/** What the pages show beside the status; absent parts are not served. */
+/** What the pages show in addition to the status. A part that is absent is not served. */
 export interface Views {
   /** Prometheus' text format. */
   metrics?: { contentType: string; text(): Promise<string> };
-  /** What an autoscaler asks for. */
+  /** The answer for an autoscaler. */
   scaling?: (query: URLSearchParams) => Promise<unknown>;
 }
 
@@ -21,25 +21,26 @@ export interface PageServer {
 export interface PageOptions {
   host: string;
   port: number;
-  /** The name of the flag that chooses the port, for the error where it is taken. */
+  /** The flag that chooses the port; named in the error if the port is taken. */
   flag: string;
-  /** Called for each request, so that pages can be served before the fleet is there. */
+  /** Called for each request, so that the server can start before the fleet does. */
   fleet: () => Fleet;
   views: Views;
 }
 
 /**
- * What can be looked at: `GET /livez`, `/readyz` (200 or 503, each with the status), `/status`, `/metrics`, `/scaling`.
- * @throws FleetError `environment` if the port cannot be had
+ * Serves the pages that show something: `GET /livez`, `/readyz` (200 or 503, each with the status), `/status`, `/metrics`, `/scaling`.
+ * @throws FleetError `environment` if it cannot listen on the port
  */
 export function serveViews(options: PageOptions): Promise<PageServer> {
   return serve(options, (request, response) => view(request, response, options));
 }
 
 /**
- * What can be looked at, and what can be changed: `POST /pause`, `/resume`, `/concurrency`, and the same below `/types/<name>`. It belongs on
- * loopback. A page of a browser cannot send JSON here without being asked, and what carries a foreign host name is refused.
- * @throws FleetError `environment` if the port cannot be had
+ * Serves the same pages, and the requests that change something: `POST /pause`, `/resume`, `/concurrency`, and the same below
+ * `/types/<name>`. It must listen on loopback. A web page cannot use it: a browser does not send JSON to another origin without asking
+ * first, and a request with another host name is refused.
+ * @throws FleetError `environment` if it cannot listen on the port
  */
 export function serveControl(options: PageOptions): Promise<PageServer> {
   return serve(options, (request, response) =>
@@ -83,7 +84,7 @@ async function change(request: IncomingMessage, response: ServerResponse, fleet:
   send(response, 200, fleet.status());
 }
 
-/** What cannot be decoded is the name of nothing. */
+/** A name that cannot be decoded is kept as it is; no type has it. */
 function decoded(type: string | undefined): string | undefined {
   try {
     return type && decodeURIComponent(type);
@@ -92,7 +93,7 @@ function decoded(type: string | undefined): string | undefined {
   }
 }
 
-/** Nothing that is sent here is long. */
+/** Every valid body is shorter. */
 const MAX_BODY_BYTES = 10_000;
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
@@ -118,7 +119,7 @@ async function serve({ host, port, flag }: PageOptions, handler: Handler): Promi
   const server = createServer(async (request, response) => {
     try {
       if (isLoopback(host) && !isLoopback(hostOf(request)))
-        return send(response, 403, { error: 'Ask for it by localhost.' });
+        return send(response, 403, { error: 'Use the host name localhost.' });
       await handler(request, response);
     } catch (error) {
       if (response.headersSent) return void response.destroy();
@@ -149,7 +150,7 @@ function isLoopback(host: string): boolean {
 function listen(server: Server, host: string, port: number, flag: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
-      const remedy = `Choose another one with ${flag}.`;
+      const remedy = `Choose another port with ${flag}.`;
       reject(new FleetError('environment', `Cannot listen on ${host}:${port}: ${cause.message}`, { remedy, cause }));
     });
     server.listen(port, host, resolve);

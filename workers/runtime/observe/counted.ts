@@ -1,43 +1,48 @@
 import { Counters, type Family, Histograms } from './counters.ts';
 
-/** Seconds and bytes as all SDKs of Conductor count them, so that one dashboard fits workers in any language. */
+/** The buckets that all Conductor SDKs use, so that one dashboard fits workers in any language. */
 const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const BYTES = [100, 1e3, 1e4, 1e5, 1e6, 1e7];
 
-/** Tasks may wait for long in a queue that is full. */
+/** Tasks may wait long in their queue. */
 const WAITING = [...SECONDS, 30, 60, 300, 1800, 7200];
 
-/** For results that a process before this one left behind: what was of which type is not on disk. */
+/** The type of results that an earlier process left behind: their type is not on disk. */
 const UNKNOWN_TYPE = 'unknown';
 
 const byType = ['taskType'];
 const byException = ['taskType', 'exception'];
 const byStatus = ['taskType', 'status'];
 
-/** Everything that is counted as it happens. `task_…` are the names of the SDKs, `fleet_…` are ours. */
+/** Everything that is counted. `task_…` are names that the SDKs use, `fleet_…` are our own. */
 function families() {
   return {
     polls: new Counters('task_poll_total', 'Polls', byType),
     pollErrors: new Counters('task_poll_error_total', 'Polls that failed', byException),
     pollSeconds: new Histograms('task_poll_time_seconds', 'How long polls took', SECONDS, byStatus),
-    paused: new Counters('task_paused_total', 'Times a type was paused', byType),
-    full: new Counters('task_execution_queue_full_total', 'Times a type had no free slot', byType),
+    paused: new Counters('task_paused_total', 'How often a type was paused', byType),
+    full: new Counters('task_execution_queue_full_total', 'How often a type had no free slot', byType),
     started: new Counters('task_execution_started_total', 'Tasks whose execution began', byType),
     executeSeconds: new Histograms('task_execute_time_seconds', 'How long handlers ran', SECONDS, byStatus),
     executeErrors: new Counters('task_execute_error_total', 'Tasks that failed', byException),
     resultBytes: new Histograms('task_result_size_bytes', 'Size of outputs as JSON', BYTES, byType),
     updateSeconds: new Histograms('task_update_time_seconds', 'How long it took to send a result', SECONDS, byStatus),
     updateErrors: new Counters('task_update_error_total', 'Results that could not be sent', byException),
-    waitSeconds: new Histograms('fleet_task_queue_wait_seconds', 'From due to taken', WAITING, byType),
+    waitSeconds: new Histograms(
+      'fleet_task_queue_wait_seconds',
+      'How long due tasks waited to be taken',
+      WAITING,
+      byType,
+    ),
     ended: new Counters('fleet_tasks_ended_total', 'Tasks by how they ended', ['taskType', 'outcome']),
-    spooled: new Counters('fleet_results_spooled_total', 'Results that were put on disk', byType),
-    refused: new Counters('fleet_results_refused_total', 'Results that the server will never take', byType),
-    leases: new Counters('fleet_lease_extensions_total', 'Heartbeats that the server took', byType),
+    spooled: new Counters('fleet_results_spooled_total', 'Results that were written to disk', byType),
+    refused: new Counters('fleet_results_refused_total', 'Results that the server refused for good', byType),
+    leases: new Counters('fleet_lease_extensions_total', 'Heartbeats that the server accepted', byType),
     leaseErrors: new Counters('fleet_lease_error_total', 'Heartbeats that failed', byException),
   };
 }
 
-/** What has been counted so far, and where to count on. */
+/** All counters of a worker process. */
 export class Counted {
   readonly #families = families();
   readonly #types = new Map<string, TypeSeries>();

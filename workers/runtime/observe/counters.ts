@@ -1,4 +1,4 @@
-/** What is counted, as prom-client hands it from one process to another; it writes the page from that. */
+/** A metric in the form in which prom-client passes it between processes. prom-client writes the page from it. */
 export interface Family {
   name: string;
   help: string;
@@ -14,8 +14,8 @@ interface Sample {
 }
 
 /**
- * Counters and histograms with labels. Those of prom-client look every series up again for each value, which for the values of one task
- * takes longer than it takes to poll for it. Here a series is looked up once, and counting is an addition.
+ * Counters and histograms with labels. prom-client looks up the series for each value; for the values of one task that takes longer than
+ * the poll for the task. Here a series is looked up once, and counting is an addition.
  */
 abstract class Tally<S> {
   readonly name: string;
@@ -42,7 +42,7 @@ abstract class Tally<S> {
 
   protected abstract make(): S;
 
-  /** Those that something was counted in. */
+  /** The samples of all series; `of` leaves out a series in which nothing was counted. */
   protected samples(of: (series: S, labels: Record<string, string>) => Sample[]): Sample[] {
     return Array.from(this.#series.values(), ({ labels, series }) => of(series, labels)).flat();
   }
@@ -100,7 +100,7 @@ export class Histograms extends Tally<Histogram> {
 
 export class Histogram {
   readonly #bounds: readonly number[];
-  /** How many values fell into each bucket; the last one is for those above all bounds. */
+  /** How many values are in each bucket. The last bucket is for values above all bounds. */
   readonly counts: number[];
   sum = 0;
   count = 0;

@@ -1,11 +1,11 @@
 import { FleetError } from '../../../core/errors.ts';
 
-/** Names of errors that handlers may bring; whatever comes after so many is counted as `other`. */
+/** Largest number of error names from handlers. Every further name is counted as `other`. */
 const MOST_NAMES = 50;
 
 const WORD = /^[A-Za-z_$][\w$-]{0,49}$/;
 
-/** What went wrong in a word that a metric can carry: an HTTP status, a code or a name. Never a message, of which there is no end. */
+/** The error as a word for a metric's label: an HTTP status, a code or a name. Never its message, which can be any text. */
 export function exceptionOf(thrown: unknown): string {
   if (thrown instanceof FleetError) {
     const { cause, code } = thrown;
@@ -15,7 +15,7 @@ export function exceptionOf(thrown: unknown): string {
   return wordOf(fieldOf(thrown, 'code')) ?? wordOf(fieldOf(thrown, 'name')) ?? 'Error';
 }
 
-/** Keeps the number of values of a label small, whatever comes. */
+/** Limits the number of values of a label. */
 export class BoundedNames {
   readonly #known = new Set<string>();
 

@@ -6,7 +6,7 @@ import type { Queue } from './queue-watch.ts';
 
 const STATES: readonly TypeState[] = ['idle', 'polling', 'full', 'failing', 'paused', 'draining', 'stopped'];
 
-/** Writes the metrics page: what was counted, how things stand now, and the process by prom-client's own measures. */
+/** Writes the metrics page: the counters, the state of the fleet now, and prom-client's default metrics of the process. */
 export class MetricsPage {
   readonly #registry = new Registry();
   readonly #gauges = gaugesIn(this.#registry);
@@ -15,7 +15,7 @@ export class MetricsPage {
     collectDefaultMetrics({ register: this.#registry });
   }
 
-  /** `queues` is undefined if the server did not tell. */
+  /** `queues` is undefined if the server did not answer. */
   async text(counted: readonly Family[], status: FleetStatus, queues: readonly Queue[] | undefined): Promise<string> {
     this.#showStatus(status);
     this.#showQueues(queues);
@@ -40,7 +40,7 @@ export class MetricsPage {
     single.failing.set({ what: 'results' }, failing.results ? 1 : 0);
   }
 
-  /** A depth that is not known must not be taken for an old one, nor for none. */
+  /** If the depths are not known, no value is shown: an old value, or 0, would be wrong. */
   #showQueues(queues: readonly Queue[] | undefined): void {
     const { queueUp, depth, polled } = this.#gauges;
     depth.reset();
@@ -53,7 +53,7 @@ export class MetricsPage {
   }
 }
 
-/** What is looked at when the page is asked for. */
+/** The values that are read when the page is requested. */
 function gaugesIn(registry: Registry) {
   const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
     new Gauge({ name, help, labelNames, registers: [registry] });
@@ -62,12 +62,15 @@ function gaugesIn(registry: Registry) {
     running: gauge('fleet_tasks_running', 'Tasks that run now', 'taskType', 'domain'),
     limit: gauge('fleet_tasks_limit', 'Tasks of a type that may run at once', 'taskType', 'domain'),
     concurrency: gauge('fleet_concurrency', 'Tasks that this process executes at once'),
-    undelivered: gauge('fleet_results_undelivered', 'Results on disk that the server could not be given yet'),
-    failing: gauge('fleet_server_failing', '1 while the server fails, so that no tasks are taken', 'what'),
-    state: gauge('fleet_poller_state', '1 for the state a poller is in', 'taskType', 'domain', 'state'),
+    undelivered: gauge('fleet_results_undelivered', 'Results on disk that are not delivered yet'),
+    failing: gauge('fleet_server_failing', '1 while the server fails and no tasks are taken', 'what'),
+    state: gauge('fleet_poller_state', '1 for the current state of a poller', 'taskType', 'domain', 'state'),
     answered: gauge('fleet_poller_answered_timestamp_seconds', 'Last poll the server answered', 'taskType', 'domain'),
-    queueUp: gauge('fleet_queue_up', '1 if the server told about its queues; else what it tells is absent'),
-    depth: gauge('fleet_queue_depth', 'Tasks on the server that nobody has polled yet', 'taskType', 'domain'),
-    polled: gauge('fleet_queue_polled_timestamp_seconds', 'Last poll of a queue by anybody', 'taskType', 'domain'),
+    queueUp: gauge(
+      'fleet_queue_up',
+      '1 if the server answered about its queues; without an answer their metrics are absent',
+    ),
+    depth: gauge('fleet_queue_depth', 'Tasks on the server that wait to be polled', 'taskType', 'domain'),
+    polled: gauge('fleet_queue_polled_timestamp_seconds', 'Last poll of a queue by any worker', 'taskType', 'domain'),
   };
 }

@@ -4,9 +4,9 @@ import { type LastPoll, lastPolls, type QueueName, queueNameOf } from '../../../
 export type { QueueName };
 
 export interface Queue extends QueueName {
-  /** Tasks that nobody has polled yet, those that wait for their retry included. */
+  /** Tasks that wait to be polled, including those that wait for their retry. */
   depth: number;
-  /** Who polled it last, anywhere; the server remembers nobody else. Absent if nobody ever did. */
+  /** The last poll by any worker; the server remembers only this one. Absent if it was never polled. */
   lastPoll?: LastPoll;
 }
 
@@ -15,18 +15,18 @@ export interface QueueWatchOptions {
   queues: () => readonly QueueName[];
 }
 
-/** However often somebody asks, the server is asked no more often than this. */
+/** The server is asked no more often than this, however often `read` is called. */
 const KEPT_MS = 5_000;
 
-/** Whoever asks waits no longer than this for a server that does not answer; a scrape has its own limit, usually 10 s. */
+/** `read` waits no longer than this for a server that does not answer. A scrape has its own limit, usually 10 s. */
 const ANSWER_MS = 3_000;
 
-/** So many names fit into one address. */
+/** So many names fit into one URL. */
 const NAMES_PER_CALL = 50;
 
 /**
- * The queues of this process on the server. They are looked at only when somebody asks, by one request at a time, and a failure counts
- * as an answer: a server in trouble is not asked more often.
+ * The queues of this process on the server. They are read on demand, by one request at a time. A failure counts as an answer, so a
+ * server in trouble is not asked more often.
  */
 export class QueueWatch {
   readonly #options: QueueWatchOptions;

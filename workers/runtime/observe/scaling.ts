@@ -3,13 +3,13 @@ import type { FleetStatus } from '../fleet.ts';
 import type { Queue } from './queue-watch.ts';
 
 export interface Demand {
-  /** Tasks that nobody has polled yet, over all domains that this process polls. */
+  /** Tasks that wait to be polled, over all domains that this process polls. */
   queued: number;
-  /** Tasks that run in this process; those of other processes the server does not count. */
+  /** Tasks that run in this process. The server does not count those of other processes. */
   running: number;
   /** Tasks that one process like this one executes at once. */
   concurrency: number;
-  /** How many such processes would execute all of it at once. */
+  /** How many such processes would execute all these tasks at once. */
   desiredProcesses: number;
 }
 
@@ -20,7 +20,7 @@ export interface Scaling {
 
 /**
  * How much work there is for processes like this one, for an autoscaler.
- * @param only task types that count; empty for all
+ * @param only the task types to count; empty for all
  * @throws FleetError `not-found` if this process does not serve one of them
  */
 export function scalingOf(status: FleetStatus, queues: readonly Queue[], only: readonly string[] = []): Scaling {

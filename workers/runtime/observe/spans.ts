@@ -21,7 +21,7 @@ import type { Logger } from '../../../core/log.ts';
 import { version } from '../../../core/version.ts';
 
 export interface SpansOptions {
-  /** Where spans go, with the path. */
+  /** The whole address to which spans are sent. */
   url: string;
   serviceName: string;
   /** Share of the traces that are sent, from 0 to 1. */
@@ -29,13 +29,13 @@ export interface SpansOptions {
   log: Logger;
 }
 
-/** More spans than that wait only while the receiver is slow or away; then the newest are dropped. */
+/** So many spans wait at most, while the receiver is slow or away. Then new spans are dropped. */
 const MOST_WAITING = 8192;
 
-/** How long a process that stops waits for its last spans to be taken. */
+/** How long a process that stops waits until its last spans are accepted. */
 const LAST_SPANS_MS = 3_000;
 
-/** The tracer of a worker process. While it is open, what handlers trace with `@opentelemetry/api` goes the same way. */
+/** The tracer of a worker process. While it is open, spans that handlers make with `@opentelemetry/api` are sent the same way. */
 export class Spans {
   readonly #ids = new KnownIds();
   readonly #provider: TracerProvider;
@@ -48,9 +48,9 @@ export class Spans {
         .merge(detectResources({ detectors: [resourceAttributesEnvDetector] }))
         .merge(resourceFromAttributes(attributes)),
       idGenerator: this.#ids,
-      sampler: new TraceIdRatioBasedSampler(ratio), // by the trace alone, so that all processes decide alike
+      sampler: new TraceIdRatioBasedSampler(ratio), // decides by the trace id alone, so that all processes decide alike
       spanProcessors: [
-        new BatchSpanProcessor({ exporter: telling(new OTLPTraceExporter({ url }), log), maxQueueSize: MOST_WAITING }),
+        new BatchSpanProcessor({ exporter: logging(new OTLPTraceExporter({ url }), log), maxQueueSize: MOST_WAITING }),
       ],
     });
     const isContextOurs = currentContext.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
@@ -61,13 +61,13 @@ export class Spans {
     };
   }
 
-  /** @param id the span's id; default: a new one */
+  /** @param id the span's id; default: a random id */
   start(name: string, options: SpanOptions, parent: Context, id?: string): Span {
     this.#ids.next = id;
     return this.#provider.getTracer('conductor-fleet', version).startSpan(name, options, parent);
   }
 
-  /** Sends what is left. A receiver that is away does not hold it up for long. */
+  /** Sends the remaining spans, and gives up soon if the receiver is away. */
   async close(): Promise<void> {
     this.#takeBack();
     await endsWithin(
@@ -92,14 +92,15 @@ class KnownIds implements IdGenerator {
   }
 }
 
-/** An exporter that says once that it cannot send, and once that it can again. The SDK itself says nothing. */
-function telling(exporter: SpanExporter, log: Logger): SpanExporter {
+/** An exporter that logs once that it cannot send, and once that it can again. The SDK itself logs nothing. */
+function logging(exporter: SpanExporter, log: Logger): SpanExporter {
   let failing = false;
   return {
     export(spans, done) {
       exporter.export(spans, (result) => {
         const failed = result.code !== 0;
-        if (failed && !failing) log.warn({ reason: messageOf(result.error) }, 'spans cannot be sent; going on without');
+        if (failed && !failing)
+          log.warn({ reason: messageOf(result.error) }, 'spans cannot be sent; tasks run on without them');
         if (!failed && failing) log.info('spans are sent again');
         failing = failed;
         done(result);

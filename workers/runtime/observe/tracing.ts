@@ -20,7 +20,7 @@ import { queueWaitMs } from './queue-wait.ts';
 import { Spans, type SpansOptions } from './spans.ts';
 import { firstSpanIdOf, rootSpanIdOf, taskSpanIdOf, traceIdOf } from './trace-ids.ts';
 
-/** A reason tells what kind of trouble it was; the whole of it is on the server. */
+/** Enough of a reason to tell the kind of trouble; the server has the whole. */
 const MAX_REASON_LENGTH = 200;
 
 /**
@@ -59,13 +59,13 @@ export class Tracing {
     }
   };
 
-  /** Runs a handler with the span of its task as the current one. */
+  /** Runs a handler with the span of its task as the current span. */
   intercept<T>(task: Task, work: () => Promise<T>): Promise<T> {
     const context = this.#running.get(task.taskId)?.context;
     return context ? currentContext.with(context, work) : work();
   }
 
-  /** The header by which a server that traces joins in, for updates of a task of this process. */
+  /** The `traceparent` header for updates of a task of this process, with which a server with tracing continues the trace. */
   traceparent(taskId: string): string | undefined {
     const span = this.#delivering.get(taskId) ?? this.#running.get(taskId)?.span;
     if (!span) return undefined;
@@ -73,7 +73,7 @@ export class Tracing {
     return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
   }
 
-  /** Ends what is open and sends what is left. */
+  /** Ends all open spans and sends them. */
   async close(): Promise<void> {
     for (const { span } of this.#running.values()) span.end();
     for (const taskId of this.#delivering.keys()) this.#endDelivery(taskId, 'left for the next process');
@@ -98,7 +98,7 @@ export class Tracing {
       span.setStatus({ code: SpanStatusCode.ERROR, message: clip(outcome.reason, MAX_REASON_LENGTH) });
     }
     span.end();
-    if (outcome.kind === 'cancelled') return; // nobody is told
+    if (outcome.kind === 'cancelled') return; // there is no result to deliver
     this.#delivering.set(task.taskId, this.#spans.start('deliver result', { kind: SpanKind.CLIENT }, context));
   }
 
@@ -139,7 +139,7 @@ function attributesOf(task: Task, waitedMs: number): Attributes {
   };
 }
 
-/** What came before in the same execution, and whoever asked for it in another trace. */
+/** Links to the attempt before, to an earlier delivery, and to the caller's span in another trace. */
 function linksOf({ taskId, workflowInstanceId, retriedTaskId, pollCount, inputData }: Task): Link[] {
   const traceId = traceIdOf(workflowInstanceId);
   const to = (spanId: string, why: string): Link => ({

@@ -16,30 +16,30 @@ import type { Slots } from './slots.ts';
  * - `idle`     nothing was queued: one long poll for one task, the sentinel, is under way, and no slot is held for it
  * - `polling`  the last poll brought tasks: poll at once for as many as there are permits
  * - `full`     no permit is free: nothing is polled until one is
- * - `failing`  the last poll failed, or the server fails everybody: wait, longer each time
- * - `paused`   somebody asked to take no more tasks for now
+ * - `failing`  the last poll failed, or the server fails the polls of all types: wait, longer each time
+ * - `paused`   an operator paused the type: no tasks are taken
  * - `draining` the process stops: no poll begins, one may still be under way, tasks may still run
- * - `stopped`  nothing is under way and nothing will be
+ * - `stopped`  no poll is under way and no task runs
  *
  * Invariants:
- * 1. A poll for many asks for no more tasks than permits were reserved for it. A permit is a slot of the process, of the type and of the
- *    domain, and one of the type's rate limiter.
- * 2. A long poll asks for one task only: the server holds a batch back until it is full or the time is over. It holds no slot, since
- *    idle types would keep the busy ones from theirs; it begins only while one is free.
- * 3. A task that this process has already, or that comes twice in one answer, is passed over: handed back it would be queued while it runs.
- *    What else is polled and may not run, because the slot went meanwhile, the type was paused or the server sent too much, is handed back at
- *    once.
- * 4. A poll under way is never cut off: what the server has popped for it would wait for its lease to run out. What it brings after a
- *    stop is handed back.
+ * 1. A batch poll asks for no more tasks than permits were reserved for it. A permit is a slot of the process, of the type and of the
+ *    domain, and a token of the type's rate limiter.
+ * 2. A long poll asks for one task only, because the server holds a batch back until it is full or the time is over. It reserves no slot,
+ *    since idle types would take slots from busy ones; it begins only while a slot is free.
+ * 3. A task that this process already has, or that is in one answer twice, is ignored: handed back, it would be queued while it runs. Any
+ *    other polled task that may not run is handed back at once: its slot was taken meanwhile, the type was paused, or the server sent
+ *    too many.
+ * 4. A poll under way is never aborted: the tasks that the server has taken from the queue for it would wait for their lease to run out.
+ *    Tasks that arrive after a stop are handed back.
  * 5. While results cannot be delivered, no tasks are taken.
  * 6. An idle type makes at most one request in four seconds.
  */
 export type TypeState = 'idle' | 'polling' | 'full' | 'failing' | 'paused' | 'draining' | 'stopped';
 
-/** With the pause behind it, at most a quarter of a request a second. The server allows 5000. */
+/** With the pause after it, an idle type makes at most one request in four seconds. The server allows 5000. */
 const LONG_POLL_MS = 4_000;
 
-/** On top of what the server is asked to wait. A connection can be dead without a word, and a process must not be deaf for long. */
+/** Added to the time that the server is asked to wait. A connection can be dead without a sign, and the type must soon poll again. */
 const LIMIT_MS = 10_000;
 
 export interface PollerOptions {
@@ -57,9 +57,9 @@ export interface PollerOptions {
   results: Breaker;
   events: Events;
   log: Logger;
-  /** Aborted when no more tasks shall be taken. */
+  /** Aborted when no more tasks may be taken. */
   stop: AbortSignal;
-  /** Whether a task is in this process already. */
+  /** Whether this process already has the task. */
   holds(task: Task): boolean;
   /** Executes a task and reports it. */
   handle(task: Task): Promise<void>;
@@ -74,7 +74,7 @@ export class Poller {
   #lastAnswerAt = 0;
   #turnedAt = Date.now();
   #ended = false;
-  /** There while it is paused; resolves when it goes on. */
+  /** Defined while it is paused; resolves when it is resumed. */
   #pause: PromiseWithResolvers<void> | undefined;
 
   constructor(options: PollerOptions) {
@@ -99,17 +99,17 @@ export class Poller {
     return this.#ended && this.slots.running === 0 ? 'stopped' : 'draining';
   }
 
-  /** Epoch milliseconds of the last poll the server answered, 0 for never. */
+  /** When the server last answered a poll, in epoch milliseconds; 0 for never. */
   get lastAnswerAt(): number {
     return this.#lastAnswerAt;
   }
 
-  /** Epoch milliseconds of the last time it looked what to do next. */
+  /** When it last began a step, in epoch milliseconds. */
   get turnedAt(): number {
     return this.#turnedAt;
   }
 
-  /** Takes no more tasks until `resume()`. Running ones go on; what a poll under way brings is handed back. */
+  /** Takes no more tasks until `resume()`. Running tasks continue; tasks of a poll under way are handed back. */
   pause(): void {
     this.#pause ??= Promise.withResolvers();
     this.slots.wake();
@@ -124,21 +124,21 @@ export class Poller {
     return this.#pause !== undefined;
   }
 
-  /** Polls until `stop` is aborted. Resolves when no poll is under way any more; tasks may still run. */
+  /** Polls until `stop` is aborted. Resolves when no poll is under way; tasks may still run. */
   async run(): Promise<void> {
     while (!this.#options.stop.aborted) {
       this.#turnedAt = Date.now();
       try {
         await this.#step();
       } catch (err) {
-        this.#options.log.error({ err, taskType: this.taskType }, 'a bug in the poll loop; going on');
+        this.#options.log.error({ err, taskType: this.taskType }, 'a bug in the poll loop; it continues');
         await pause(this.#backoff.next(), this.#options.stop);
       }
     }
     this.#ended = true;
   }
 
-  /** Does what its state asks for: the first thing that stands in the way of a poll, else a poll. */
+  /** Waits for the first thing that keeps it from polling, else polls. */
   async #step(): Promise<void> {
     const { stop, slots, rateLimiter, polls, results } = this.#options;
     if (this.#pause) {
@@ -150,7 +150,7 @@ export class Poller {
     } else if (slots.free === 0) {
       this.#become('full');
       await slots.nextFreed();
-      this.#become('polling'); // more is likely to wait: this type was busy a moment ago
+      this.#become('polling'); // this type was busy a moment ago, so more tasks are likely to wait
     } else if (rateLimiter.waitMs > 0) {
       this.#become('full');
       await pause(rateLimiter.waitMs, stop);
@@ -166,7 +166,7 @@ export class Poller {
     }
   }
 
-  /** Looks with a call that takes no task first: what a poll pops on a connection that breaks waits for its lease to run out. */
+  /** Tries the server with a call that takes no task: a task polled over a connection that breaks waits for its lease to run out. */
   async #probe(): Promise<void> {
     const { conductor, taskType, polls } = this.#options;
     try {
@@ -180,7 +180,7 @@ export class Poller {
 
   async #watch(): Promise<void> {
     const { slots, rateLimiter, pollIntervalMs, stop } = this.#options;
-    // After a failure one that waits for nothing: it tells sooner, and can lose less.
+    // After a failure the poll does not wait: it is answered sooner, and less can be lost.
     const isFailing = this.#backoff.failing || this.#options.polls.isOpen;
     if (!isFailing) this.#become('idle');
     const tasks = await this.#poll(1, isFailing ? 0 : LONG_POLL_MS);
@@ -188,7 +188,7 @@ export class Poller {
     const reserved = slots.reserve(rateLimiter.take(tasks.length));
     await this.#begin(tasks, reserved);
     this.#become(tasks.length > 0 ? 'polling' : 'idle');
-    if (tasks.length === 0) await pause(pollIntervalMs * (0.5 + Math.random()), stop); // so that the types do not poll in step
+    if (tasks.length === 0) await pause(pollIntervalMs * (0.5 + Math.random()), stop); // so that the types do not all poll at the same moment
   }
 
   async #take(): Promise<void> {
@@ -202,19 +202,19 @@ export class Poller {
     if (tasks && tasks.length < reserved) this.#become('idle');
   }
 
-  /** Starts what fits into the reserved slots and hands the rest back. */
+  /** Starts the tasks that fit into the reserved slots, and hands the others back. */
   async #begin(tasks: readonly Task[], reserved: number): Promise<void> {
     const { slots, stop, handle, handBack, log } = this.#options;
     const fitting = tasks.slice(0, reserved);
     slots.giveBack(reserved - fitting.length);
     for (const task of fitting) {
       const work = () => (stop.aborted || this.#pause ? handBack(task) : handle(task));
-      slots.run(work).catch((err: unknown) => log.error({ err, taskId: task.taskId }, 'a task was left unanswered'));
+      slots.run(work).catch((err: unknown) => log.error({ err, taskId: task.taskId }, 'a task ended without a result'));
     }
     await Promise.all(tasks.slice(reserved).map(handBack));
   }
 
-  /** Undefined if the poll failed; then the wait before the next one is over as well. */
+  /** Undefined if the poll failed; the wait before the next poll is over by then. */
   async #poll(count: number, timeoutMs: number): Promise<Task[] | undefined> {
     const { conductor, taskType, domain, workerId, events, polls } = this.#options;
     const startedAt = performance.now();
@@ -243,16 +243,19 @@ export class Poller {
       const isNew = !seen.has(task.taskId) && !holds(task);
       seen.add(task.taskId);
       if (!isNew)
-        log.warn({ taskType: this.taskType, taskId: task.taskId }, 'the server handed out a task that is here already');
+        log.warn(
+          { taskType: this.taskType, taskId: task.taskId },
+          'the server handed out a task that this process already has',
+        );
       return isNew;
     });
   }
 
-  /** A failure of this type alone is told once; one of the whole server is told by the breaker. */
+  /** A failure of this type alone is logged once; the breaker logs a failure of the whole server. */
   async #afterFailure(error: unknown): Promise<void> {
     const { taskType, polls, log, stop } = this.#options;
     if (!this.#backoff.failing && !polls.isOpen) {
-      log.warn({ taskType, reason: messageOf(error) }, 'polling fails; trying again');
+      log.warn({ taskType, reason: messageOf(error) }, 'polling fails; it is retried');
     }
     this.#become('failing');
     polls.failed();

@@ -1,7 +1,6 @@
 /**
- * At most so many tasks a second: a bucket that fills steadily and holds one second's worth. Undefined is no limit.
- *
- * It counts what is polled, per process; limits over all processes belong into the task definition (`concurrentExecLimit`).
+ * Limits how many tasks of a type one process polls in a second: a token bucket that fills steadily and holds one second's worth.
+ * Undefined: no limit. A limit over all processes belongs in the task definition (`concurrentExecLimit`).
  */
 export class RateLimiter {
   readonly #perSecond: number;
@@ -16,7 +15,7 @@ export class RateLimiter {
     this.#filledAt = now();
   }
 
-  /** Takes up to `most`, as many as there are. */
+  /** Takes up to `most` tokens, as many as there are. */
   take(most: number): number {
     this.#fill();
     const count = Math.max(0, Math.min(most, Math.floor(this.#tokens)));
@@ -24,18 +23,18 @@ export class RateLimiter {
     return count;
   }
 
-  /** For what was taken and not used. */
+  /** Returns tokens that were taken and not used. */
   giveBack(count: number): void {
     this.#tokens = Math.min(this.#most, this.#tokens + count);
   }
 
-  /** Milliseconds until there is one to take, 0 if there is. */
+  /** Milliseconds until there is a token; 0 if there is one now. */
   get waitMs(): number {
     this.#fill();
     return this.#tokens >= 1 ? 0 : Math.ceil(((1 - this.#tokens) / this.#perSecond) * 1000);
   }
 
-  /** A rate below one a second still lets one through at a time. */
+  /** A rate below one a second still lets one task through at a time. */
   get #most(): number {
     return Math.max(1, this.#perSecond);
   }

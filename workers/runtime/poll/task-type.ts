@@ -11,9 +11,9 @@ export interface TypeStatus {
   state: TypeState;
   running: number;
   concurrency: number;
-  /** Epoch milliseconds of the last poll that the server answered, 0 for never. */
+  /** When the server last answered a poll, in epoch milliseconds; 0 for never. */
   lastAnswerAt: number;
-  /** Epoch milliseconds of the last time its poller looked what to do next. */
+  /** When its poller last began a step, in epoch milliseconds. */
   turnedAt: number;
 }
 
@@ -22,10 +22,10 @@ type Shared = Pick<
   'conductor' | 'workerId' | 'polls' | 'results' | 'events' | 'log' | 'stop' | 'holds' | 'handle' | 'handBack'
 > & { process: Slots };
 
-/** One task type of this process: a poller for each of its domains, over slots of its own. */
+/** One task type of this process: its slots, and a poller for each of its domains. */
 export class TaskType {
   readonly name: string;
-  /** Whether it was given a limit, else it has that of the process. */
+  /** False if its limit is that of the process. */
   readonly hasOwnLimit: boolean;
   readonly #slots: Slots;
   readonly #domains: TypeSettings['domains'];

@@ -1,23 +1,23 @@
 import type { Config } from '../../../core/config.ts';
 
-/** What applies to one task type in one process. */
+/** The settings of one task type in one process. */
 export interface TypeSettings {
   concurrency: number;
-  /** Whether the concurrency is its own and not that of the process. */
+  /** False if the concurrency is that of the process. */
   hasOwnLimit: boolean;
   batchSize: number;
   pollIntervalMs: number;
   ratePerSecond: number | undefined;
   paused: boolean;
-  /** The domains to poll with their weights; the empty name is the queue without a domain. */
+  /** The domains to poll and their weights. The empty name is the queue without a domain. */
   domains: Readonly<Record<string, number>>;
 }
 
 type WorkersConfig = Pick<Config, 'workerConcurrency' | 'workerBatchSize' | 'workerPollIntervalMs' | 'workers'>;
 
 /**
- * The settings of a task type: its own over those for `ALL` over those of the process. The environment names types in capitals, so
- * `CHARGE_CARD` is `charge_card` as well, and wins.
+ * The settings of a task type. Its own settings win over those for `ALL`, and those over the settings of the process. The environment
+ * writes types in capitals, so `CHARGE_CARD` also sets `charge_card`, and wins.
  */
 export function typeSettings(config: WorkersConfig, taskType: string): TypeSettings {
   const { workers } = config;

@@ -12,17 +12,18 @@ import { refusedResult } from './task-result.ts';
 /**
  * Delivers results until the server has each of them.
  *
- * - `sent`    the first try, while the task still holds its slot
- * - `waiting` the server could not take it: it is on disk, its slot is free, and it is tried again behind the others
- * - `done`    the server has it, or has said that it never will
+ * States of a result:
+ * - `sent`    the first try is under way, and the task still holds its slot
+ * - `waiting` the server did not accept it: it is on disk, its slot is free, and it is retried after the others
+ * - `done`    the server has it, or has refused it for good
  *
  * Invariants:
- * 1. A result ends only as `done`; what is still `waiting` when the process stops is on disk for the next one.
- * 2. A first try that is not answered soon puts the result on disk meanwhile: the process may be killed while it waits.
- * 3. An answer that will be the same next time ends it after one try. The server also marks passing trouble, such as a busy database, as not
- *    worth a retry; that is tried on for a while.
- * 4. A result that cannot be put on disk keeps its slot, so that there are never more of them than slots.
- * 5. While the server fails, results go to the disk without a try, and one at a time probes.
+ * 1. A result ends only as `done`. A result that is still `waiting` when the process stops is on disk for the next process.
+ * 2. If the first try is not answered soon, the result is written to disk meanwhile, because the process may be killed while it waits.
+ * 3. An answer that will not change ends the result after one try. But the server calls some passing trouble final, such as a busy
+ *    database; such an answer is retried for a while.
+ * 4. A result that cannot be written to disk keeps its slot, so that there are never more such results than slots.
+ * 5. While the server fails, results are written to disk without a try, and one at a time is sent as a probe.
  */
 export class Courier {
   readonly #options: CourierOptions;
@@ -40,8 +41,8 @@ export class Courier {
   }
 
   /**
-   * Resolves when the slot of the task may be used again: the result is done, or safe on disk. What is `validForMs` only, a task that is
-   * handed back, is never put on disk, and forgotten when the time is over: the server has given the task to somebody else by then.
+   * Resolves when the slot of the task may be used again: the result is done, or safe on disk. A hand-back is valid for `validForMs` only.
+   * It is never written to disk, and dropped when the time is over: the server has given the task to another worker by then.
    */
   async deliver(result: TaskResult, about: About): Promise<void> {
     const { validForMs = Number.POSITIVE_INFINITY } = about;
@@ -53,7 +54,7 @@ export class Courier {
     if (!isSafe) await carried;
   }
 
-  /** Results that an earlier process left on disk. */
+  /** Delivers results that an earlier process left on disk. */
   deliverLeft(results: readonly TaskResult[]): void {
     for (const result of results) {
       const task = { taskType: '', workflowId: result.workflowInstanceId, taskId: result.taskId };
@@ -67,7 +68,7 @@ export class Courier {
     while (this.#carrying) await this.#carrying;
   }
 
-  /** False if there is no place on disk. */
+  /** False if it could not be written to disk. */
   async #keep({ result, task }: Letter): Promise<boolean> {
     const { spool, events } = this.#options;
     const isSafe = (await spool?.append(result)) ?? false;
@@ -75,13 +76,13 @@ export class Courier {
     return isSafe;
   }
 
-  /** What becomes of a letter that is safe while its first try may still be under way. */
+  /** Ends a letter whose first try may still be under way. */
   async #finish(sending: Promise<boolean>, letter: Letter): Promise<void> {
     if (await sending) await this.#options.spool?.delivered(letter.task.taskId);
     else await this.#wait(letter);
   }
 
-  /** Resolves when the letter is done, or when nobody carries any more. */
+  /** Resolves when the letter is done, or when the process gives up. */
   #wait(letter: Letter): Promise<void> {
     const ended = Promise.withResolvers<void>();
     this.#waiting.set(letter.task.taskId, { ...letter, ended: ended.resolve });
@@ -91,7 +92,7 @@ export class Courier {
     return endsOr(this.#options.giveUp, ended.promise);
   }
 
-  /** In the order they came, several at once where the server takes them; one that fails goes behind the others. */
+  /** Sends the waiting letters in order, several at once while the server accepts them. A letter that fails goes to the end. */
   async #carry(): Promise<void> {
     const { breaker, giveUp } = this.#options;
     while (this.#waiting.size > 0 && !giveUp.aborted) {
@@ -134,12 +135,15 @@ export class Courier {
       events.emit({ type: 'result-failed', task, error, durationMs: performance.now() - startedAt });
       if (!isFinal(error, startedAt - letter.since)) {
         if (letter.tries === 1)
-          log.warn({ err: error, ...task }, 'a result could not be delivered; trying until it is taken');
+          log.warn(
+            { err: error, ...task },
+            'a result could not be delivered; it is retried until the server accepts it',
+          );
         breaker.failed();
         letter.after?.();
         return false;
       }
-      breaker.succeeded(); // it answers
+      breaker.succeeded(); // the server does answer
       if (isUnreadable(error, letter.result)) {
         letter.result = refusedResult(letter.result, error.message);
         return this.#send(letter);
@@ -154,31 +158,31 @@ export class Courier {
 
 export interface CourierOptions {
   conductor: Conductor;
-  /** None if the process has no place on disk. */
+  /** Undefined if the process has no folder for results. */
   spool: Spool | undefined;
   breaker: Breaker;
   events: Events;
   log: Logger;
-  /** Aborted when the process waits no longer. */
+  /** Aborted when the process no longer waits for deliveries. */
   giveUp: AbortSignal;
 }
 
-/** What goes with a result. */
+/** What belongs to a result. */
 export interface About {
   task: TaskKey;
   /** Called before and after each try. */
   before?(): Promise<void>;
   after?(): void;
-  /** Called when it is done; what calls it twice does no harm. */
+  /** Called when it is done; it may be called twice. */
   done(): void;
-  /** How long it is worth delivering. Absent: for ever. */
+  /** How long it is valid. Default: for ever. */
   validForMs?: number;
 }
 
 interface Letter extends About {
   result: TaskResult;
   tries: number;
-  /** Of the first try, on the clock of `performance.now()`. */
+  /** Start of the first try, on the clock of `performance.now()`. */
   since: number;
   validForMs: number;
   ended?: () => void;
@@ -187,13 +191,13 @@ interface Letter extends About {
 /** So many waiting results are sent at once to a server that takes them. */
 const AT_ONCE = 8;
 
-/** A try that is not answered by then is over; heartbeats wait for it. */
+/** A try that is not answered by then has failed. Heartbeats wait for it. */
 const LIMIT_MS = 10_000;
 
-/** A try that takes longer is no longer expected to succeed, in milliseconds. */
+/** When a first try takes longer, the result is written to disk meanwhile. In milliseconds. */
 const SLOW_MS = 1_000;
 
-/** What the promise resolves with, or undefined if it does not within `ms`. */
+/** Resolves like the promise, or with undefined after `ms`. */
 async function soon<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<undefined>((resolve) => {
@@ -206,10 +210,10 @@ async function soon<T>(promise: Promise<T>, ms: number): Promise<T | undefined> 
   }
 }
 
-/** Answers that will be the same next time: the result is malformed, or its task is gone. */
+/** Answers that will not change: the result is malformed, or its task no longer exists. */
 const FINAL: readonly ErrorCode[] = ['input', 'not-found', 'conflict'];
 
-/** After so long an error that the server calls final is believed to be. */
+/** An error that the server calls final is retried for so long before it is believed. */
 const DISBELIEVED_MS = 600_000;
 
 function isFinal(error: unknown, triedForMs: number): boolean {
@@ -221,7 +225,7 @@ function isOver({ since, validForMs }: Letter): boolean {
   return performance.now() - since > validForMs;
 }
 
-/** The server read the request and not the result in it; once it is told so in words it can read, the task does not hang. */
+/** True if the server could read the request but not the result in it. It gets a plain error instead, so that the task does not hang. */
 function isUnreadable(error: unknown, { status, reasonForIncompletion = '' }: TaskResult): error is FleetError {
   const isReplaced = reasonForIncompletion.startsWith('The server refused the result');
   return error instanceof FleetError && error.code === 'input' && status !== 'IN_PROGRESS' && !isReplaced;

@@ -8,17 +8,17 @@ import type { Logger } from '../../../core/log.ts';
 import { startOf } from '../../../core/processes.ts';
 
 /**
- * Results that the server could not be given, on disk until it has them.
+ * Keeps results that could not be delivered on disk, until the server has them.
  *
- * A file per process, named after it; a line per result, and a line per result that was delivered after all. A file that holds nothing
- * undelivered is emptied.
+ * Each process has one file, named after it. The file has a line for each result, and another line when the result was delivered after
+ * all. It is emptied when no result in it is undelivered.
  *
  * Invariants:
  * 1. `append` resolves only when the line is on the disk (`fdatasync`): neither kill -9 nor a power failure loses it.
- * 2. A torn or damaged line costs itself alone; those that can be read are kept.
- * 3. Two processes never own one file: that of a process which has ended is taken over by renaming it, which succeeds once. Delivering
- *    a result twice would do no harm, since the server ignores the second.
- * 4. It does not grow past its limit; then it takes nothing more.
+ * 2. A torn or damaged line loses only its own result; all readable lines are kept.
+ * 3. Two processes never own one file. The file of an ended process is taken over by renaming it, which succeeds only once. Even a
+ *    result that is delivered twice does no harm, since the server ignores the second.
+ * 4. The file does not grow past its limit: `append` returns false then.
  */
 export class Spool {
   readonly #folder: string;
@@ -30,7 +30,7 @@ export class Spool {
   #bytes = 0;
   #taken = 0;
   #isTorn = false;
-  /** Everything that touches the file, one after the other. */
+  /** The last operation on the file; the next one waits for it. */
   #last: Promise<unknown> = Promise.resolve();
 
   private constructor({ folder, maxBytes, log }: SpoolOptions) {
@@ -40,8 +40,8 @@ export class Spool {
   }
 
   /**
-   * Makes the folder, checks that it can be written, and takes over what processes before this one have left.
-   * @returns the spool and the results to deliver, each of which is in the new file
+   * Creates the folder and takes over the files of processes that have ended.
+   * @returns the spool, and the results to deliver, which are all in its own file by now
    * @throws if the folder cannot be used
    */
   static async open(options: SpoolOptions): Promise<OpenSpool> {
@@ -62,7 +62,7 @@ export class Spool {
     return left;
   }
 
-  /** False if it is full or cannot be written; then the result is not on the disk. */
+  /** False if the file is full or cannot be written; the result is not on disk then. */
   append(result: TaskResult): Promise<boolean> {
     return this.#inOrder(async () => {
       const line = `${this.#isTorn ? '\n' : ''}${JSON.stringify({ result })}\n`;
@@ -74,7 +74,7 @@ export class Spool {
         await this.#file.datasync();
         this.#isTorn = false;
       } catch (error) {
-        this.#isTorn = true; // a part of the line may be there; the next one must not join it
+        this.#isTorn = true; // part of the line may be in the file; the next line must not be appended to it
         this.#log.error({ reason: messageOf(error), folder: this.#folder }, 'a result could not be written to disk');
         return false;
       }
@@ -84,7 +84,7 @@ export class Spool {
     });
   }
 
-  /** Forgets a result that the server has or will never take. */
+  /** Marks a result as delivered, or refused for good. */
   delivered(taskId: string): Promise<void> {
     return this.#inOrder(async () => {
       if (!this.#undelivered.delete(taskId) || !this.#file) return;
@@ -95,7 +95,7 @@ export class Spool {
           return;
         }
         const line = `${JSON.stringify({ delivered: taskId })}\n`;
-        await this.#file.appendFile(line); // not synced: what is lost of it is delivered once more
+        await this.#file.appendFile(line); // not synced: if the line is lost, the result is delivered once more
         this.#bytes += Buffer.byteLength(line);
       } catch (error) {
         this.#log.warn({ reason: messageOf(error) }, 'a delivered result stays on disk and will be delivered again');
@@ -103,7 +103,7 @@ export class Spool {
     });
   }
 
-  /** Closes the file, and removes it if nothing in it is left to deliver. */
+  /** Closes the file, and removes it if no result in it is undelivered. */
   close(): Promise<void> {
     return this.#inOrder(async () => {
       await this.#file?.close();
@@ -117,13 +117,13 @@ export class Spool {
     try {
       await rename(join(this.#folder, name), mine);
     } catch {
-      return []; // somebody else was faster
+      return []; // another process took it over
     }
     const results = resultsIn(await readFile(mine, 'utf8'));
     const kept = await Promise.all(results.map((result) => this.append(result)));
     if (kept.every(Boolean)) await rm(mine, { force: true });
     if (results.length > 0)
-      this.#log.info({ results: results.length, from: name }, 'results of an earlier process are delivered');
+      this.#log.info({ results: results.length, from: name }, 'delivering results of an earlier process');
     return results;
   }
 
@@ -136,7 +136,7 @@ export class Spool {
 
 export interface OpenSpool {
   spool: Spool;
-  /** What processes before this one could not deliver. */
+  /** Results that earlier processes could not deliver. */
   left: TaskResult[];
 }
 
@@ -153,14 +153,14 @@ const taskResult = z.looseObject({
 });
 const line = z.union([z.object({ result: taskResult }), z.object({ delivered: z.string() })]);
 
-/** What a spool file still has to deliver, in the order it was written. */
+/** The undelivered results in a spool file, in the order in which they were written. */
 export function resultsIn(text: string): TaskResult[] {
   const left = new Map<string, TaskResult>();
   for (const written of text.split('\n')) {
     const parsed = line.safeParse(parseJson(written));
     if (!parsed.success) continue;
     if ('delivered' in parsed.data) left.delete(parsed.data.delivered);
-    else left.set(parsed.data.result.taskId, parsed.data.result as TaskResult); // only what this file wrote is in there
+    else left.set(parsed.data.result.taskId, parsed.data.result as TaskResult); // only this class writes these files
   }
   return [...left.values()];
 }
@@ -175,12 +175,12 @@ function parseJson(text: string): unknown {
 
 const EXTENSION = '.jsonl';
 
-/** `host~pid~start.jsonl`: a process id alone is given to somebody else some day. */
+/** `host~pid~start.jsonl`: a process id alone is reused some day. */
 async function ownName(): Promise<string> {
   return `${hostname()}~${process.pid}~${await startMark(process.pid)}${EXTENSION}`;
 }
 
-/** Whether a file of the folder is that of a process of this machine which has ended. One that was taken over has a number behind. */
+/** Whether a file belongs to a process of this machine that has ended. A file that was taken over has a number at its end. */
 async function isOrphan(name: string, own: string): Promise<boolean> {
   const [host, pid, start] = name.replace(EXTENSION, '').split('~');
   if (!name.endsWith(EXTENSION) || host !== hostname() || start === undefined) return false;

@@ -4,14 +4,14 @@ import type { TaskKey } from '../events.ts';
 import type { Attempt } from '../run/attempt.ts';
 import type { Outcome } from '../run/execute.ts';
 
-/** An outcome that the server is told; of a cancelled task it wants to hear nothing. */
+/** An outcome that is reported to the server. A cancelled task is not reported. */
 export type Reportable = Exclude<Outcome, { kind: 'cancelled' }>;
 
-/** The server keeps a reason of any length, but shows it in lists and prompts. */
+/** The server accepts a reason of any length, but it appears in lists and prompts. */
 export const MAX_REASON_LENGTH = 500;
 const MAX_LOG_LENGTH = 10_000;
 
-/** What the server is told of an outcome: the only place where outcomes become statuses. */
+/** The result that reports an outcome. No other code turns outcomes into statuses. */
 export function toTaskResult({ task, logs, progress }: Attempt, outcome: Reportable, workerId: string): TaskResult {
   const result = { workflowInstanceId: task.workflowInstanceId, taskId: task.taskId, workerId };
   const lines = logs.map((line) => ({ ...line, log: clip(line.log, MAX_LOG_LENGTH) }));
@@ -20,7 +20,7 @@ export function toTaskResult({ task, logs, progress }: Attempt, outcome: Reporta
     case 'completed':
       return { ...result, status: 'COMPLETED', outputData: outcome.output, ...withLogs };
     case 'handed-back':
-      // An update replaces the output, and what was shown as progress is for whoever gets the task next.
+      // The update replaces the task's output, so it repeats the progress for the next delivery.
       return {
         ...result,
         status: 'IN_PROGRESS',
@@ -41,8 +41,8 @@ export function toTaskResult({ task, logs, progress }: Attempt, outcome: Reporta
 }
 
 /**
- * What keeps a task with this worker for another lease. The usual form drops an output; a task that has shown progress is put back
- * into its queue instead, out of sight for as long as the lease.
+ * The update that extends a lease. Its usual form deletes the task's output. A task that has shown progress is put back into its queue
+ * instead, hidden for as long as the lease.
  */
 export function heartbeat({ task, progress, leaseMs }: Attempt, workerId: string): TaskResult {
   const update = {
@@ -55,7 +55,7 @@ export function heartbeat({ task, progress, leaseMs }: Attempt, workerId: string
   return { ...update, callbackAfterSeconds: Math.ceil(leaseMs / 1000), outputData: progress };
 }
 
-/** In place of a result that the server cannot read, so that the task does not hang. */
+/** Replaces a result that the server cannot read, so that the task does not hang. */
 export function refusedResult({ workflowInstanceId, taskId, workerId }: TaskResult, why: string): TaskResult {
   return {
     workflowInstanceId,

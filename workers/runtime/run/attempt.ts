@@ -8,10 +8,10 @@ export interface TaskLog {
   createdTime: number;
 }
 
-/** An abort that the handler does not heed within so long is carried out without it, in milliseconds. */
+/** If a handler ignores its abort for so long, the task is ended without it. In milliseconds. */
 const GRACE_MS = 1_000;
 
-/** Longest time that a timer can be set to, in milliseconds. */
+/** Longest time for which a timer can be set, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** One delivery of a task to this process, from the poll until the server has its result. */
@@ -19,11 +19,11 @@ export class Attempt {
   readonly task: Task;
   readonly worker: Worker;
   readonly polledAtMs = performance.now();
-  /** Lines that the server has not been sent yet. */
+  /** Lines that were not sent to the server yet. */
   logs: TaskLog[] = [];
-  /** The last output reported as progress. While there is one, heartbeats have to repeat it. */
+  /** The last output reported as progress. Once there is one, every heartbeat must repeat it. */
   progress: Record<string, unknown> | undefined;
-  /** Set while the handler runs. */
+  /** True while the handler runs. */
   running = false;
   readonly #controller = new AbortController();
   readonly #overdue = Promise.withResolvers<void>();
@@ -45,24 +45,24 @@ export class Attempt {
     return reason instanceof TaskAbortedError ? reason.reason : undefined;
   }
 
-  /** The lease the server gave it, in milliseconds. An operator may have changed it since the worker was written. */
+  /** The lease that the server gave it, in milliseconds. An operator may have changed it on the server. */
   get leaseMs(): number {
     return (this.task.responseTimeoutSeconds || (this.worker.options.responseTimeoutSeconds ?? 60)) * 1000;
   }
 
-  /** Resolves when it was aborted and the handler has had its time to end by itself. */
+  /** Resolves when it was aborted and the handler has not ended within its grace time. */
   get overdue(): Promise<void> {
     return this.#overdue.promise;
   }
 
-  /** Aborts it when `seconds` are over. 0 is no limit. */
+  /** Aborts it when `seconds` are over. 0: no limit. */
   startLimit(seconds: number): void {
     if (seconds <= 0) return;
     const timeUp = () => this.abort('time-out');
     this.#limit = setTimeout(timeUp, Math.min(seconds * 1000, MAX_TIMER_MS));
   }
 
-  /** The first reason stands. */
+  /** A later abort has no effect. */
   abort(reason: AbortReason): void {
     if (this.#controller.signal.aborted) return;
     this.#controller.abort(new TaskAbortedError(reason, MESSAGES[reason]));
@@ -73,7 +73,7 @@ export class Attempt {
     this.logs.push({ log: line, taskId: this.task.taskId, createdTime: Date.now() });
   }
 
-  /** The handler has ended, or nobody waits for it any more. */
+  /** Called when the handler has ended, or is no longer waited for. */
   settle(): void {
     this.running = false;
     clearTimeout(this.#limit);

@@ -7,22 +7,22 @@ import type { Logger } from '../../../core/log.ts';
 import { zodSentences } from '../../../core/zod-sentences.ts';
 import type { Attempt } from './attempt.ts';
 
-/** How the execution of one task ended, before it is put into the server's words. */
+/** How the execution of one task ended. `toTaskResult` turns it into a result for the server. */
 export type Outcome =
   /** `bytes` of the output as JSON. */
   | { kind: 'completed'; output: Record<string, unknown>; bytes: number }
-  /** `exception` is the name of what was thrown, if it has one. */
+  /** `exception`: the name of the thrown error, if it has one. */
   | { kind: 'failed'; retryable: boolean; reason: string; stack?: string; exception?: string }
-  /** The process stops: somebody else shall do it, and it does not count as a try. */
+  /** The process stops: another process gets the task, and it does not count as a retry. */
   | { kind: 'handed-back' }
-  /** It has ended on the server, so nobody wants to hear of it. */
+  /** It has ended on the server, so nothing is reported. */
   | { kind: 'cancelled' };
 
 export interface ExecuteOptions {
   /** The logger of this task. */
   log: Logger;
   settings: WorkerSettings;
-  /** The limit where the definition has none. Absent or 0 is none. */
+  /** The limit if the definition has none. Absent or 0: no limit. */
   timeoutSeconds?: number;
   /** Shows an output on the server while the task runs. */
   showProgress(output: Record<string, unknown>): Promise<void>;
@@ -30,10 +30,10 @@ export interface ExecuteOptions {
   inThread(input: unknown, context: TaskContext): Promise<unknown>;
 }
 
-/** The server moves larger outputs to a place nobody can read them from. */
+/** The server stores larger outputs where they cannot be read. */
 const MAX_OUTPUT_BYTES = 3_000_000;
 
-/** Runs a worker on a task: input parsed, output parsed, whatever it throws sorted into an outcome. Never throws. */
+/** Runs a worker on a task. Parses input and output, and turns every error into an outcome. Never throws. */
 export async function execute(attempt: Attempt, options: ExecuteOptions): Promise<Outcome> {
   const { worker, task } = attempt;
   const input = inputOf(worker, task);
@@ -46,10 +46,13 @@ export async function execute(attempt: Attempt, options: ExecuteOptions): Promis
   try {
     const ended = await Promise.race([settled(call), attempt.overdue]);
     if (ended === undefined) {
-      options.log.error({ reason: attempt.abortedFor }, 'the handler ignores its signal; going on without it');
+      options.log.error(
+        { reason: attempt.abortedFor },
+        'the handler ignores its abort signal; the task is ended without it',
+      );
       return afterAbort(attempt);
     }
-    // What it returned counts, aborted or not: the work is done.
+    // A returned output counts even after an abort, because the work is done.
     if ('returned' in ended) return completed(worker, ended.returned);
     return attempt.abortedFor === undefined ? failed(ended.thrown) : afterAbort(attempt);
   } finally {
@@ -57,12 +60,12 @@ export async function execute(attempt: Attempt, options: ExecuteOptions): Promis
   }
 }
 
-/** The definition on the server counts, which an operator may have changed. */
+/** The definition on the server wins, because an operator may have changed it there. */
 function limitOf({ task, worker }: Attempt): number {
   return task.taskDefinition?.timeoutSeconds ?? worker.options.timeoutSeconds ?? 0;
 }
 
-/** What a handler sees of its task. */
+/** The context that a handler gets. */
 export function contextOf(attempt: Attempt, { log, settings, showProgress }: ExecuteOptions): TaskContext {
   const { task } = attempt;
   return {
@@ -82,7 +85,7 @@ export function contextOf(attempt: Attempt, { log, settings, showProgress }: Exe
 
 type Settled = { returned: unknown } | { thrown: unknown };
 
-/** Also where the handler throws before it returns a promise, or returns none. */
+/** Also works if the handler throws synchronously, or returns no promise. */
 async function settled(call: () => Promise<unknown>): Promise<Settled> {
   try {
     return { returned: await call() };
@@ -102,7 +105,7 @@ function afterAbort({ abortedFor, worker }: Attempt): Outcome {
   }
 }
 
-/** The parsed input, or why there is none: a schema may also throw, and no retry would mend that. */
+/** The parsed input, or why it was refused. A schema may also throw. A retry would not help in either case. */
 function inputOf(worker: Worker, task: Task): { accepted: unknown } | { refused: string } {
   const refused = refusalOf(worker.name, task);
   if (refused !== undefined) return { refused };
@@ -115,7 +118,7 @@ function inputOf(worker: Worker, task: Task): { accepted: unknown } | { refused:
   }
 }
 
-/** Conductor writes null for whatever a reference did not find; where the schema does not take a null, it means absent. */
+/** Conductor writes null if a reference finds nothing. A null that the schema does not accept is treated as absent. */
 function parseInput(schema: z.ZodType, input: Record<string, unknown>): z.ZodSafeParseResult<unknown> {
   const first = schema.safeParse(input);
   if (first.success) return first;
@@ -124,7 +127,7 @@ function parseInput(schema: z.ZodType, input: Record<string, unknown>): z.ZodSaf
   return dropped.length > 0 ? schema.safeParse(copy) : first;
 }
 
-/** Where an issue lies; that of a union lies wherever one of its members has one. */
+/** The paths of an issue; for a union, those of the issues of all its members. */
 function pathsOf(issue: z.core.$ZodIssue): PropertyKey[][] {
   if (issue.code !== 'invalid_union') return [issue.path];
   return issue.errors.flatMap((member) => member.flatMap(pathsOf).map((path) => [...issue.path, ...path]));
@@ -166,11 +169,11 @@ function failed(thrown: unknown): Outcome {
     const exception = hasText(thrown, 'name') ? { exception: thrown.name } : {};
     return { kind: 'failed', retryable: !isPermanent(thrown), reason: messageOf(thrown), ...stack, ...exception };
   } catch {
-    return { kind: 'failed', retryable: true, reason: 'The worker threw something that cannot be read.' };
+    return { kind: 'failed', retryable: true, reason: 'The worker threw a value that cannot be read.' };
   }
 }
 
-/** By name and not by class: an error from a second copy of this package, another realm or a thread is of another class. */
+/** Decided by name, because an error from a thread or from a second copy of this package has another class. */
 function isPermanent(thrown: unknown): boolean {
   if (!hasText(thrown, 'name')) return false;
   if (thrown.name === 'FleetError') return 'retryable' in thrown && thrown.retryable === false;

@@ -22,10 +22,10 @@ export interface RunnerOptions {
   intercept: Interceptor | undefined;
 }
 
-/** Runs a handler within something else: a tracer makes the span of its task the current one meanwhile. */
+/** Runs around every handler. A tracer uses it to make the span of the task current. */
 export type Interceptor = (task: Task, work: () => Promise<Outcome>) => Promise<Outcome>;
 
-/** Takes a polled task to its result: lease, handler, delivery. */
+/** Takes a polled task to its result: keeps the lease, runs the handler, delivers the result. */
 export class Runner {
   readonly #options: RunnerOptions;
 
@@ -39,7 +39,7 @@ export class Runner {
     const attempt = new Attempt(worker, task);
     const log = this.#options.log.child(keyOf(task));
     if (!leases.hold(attempt)) {
-      log.warn('the server handed out a task again that still runs here');
+      log.warn('the server handed out a task that still runs in this process');
       return;
     }
     const startedAt = performance.now();
@@ -61,7 +61,7 @@ export class Runner {
     await this.#answer(attempt, outcome);
   }
 
-  /** Returns a task to its queue, for whoever polls next. It does not count as a try. */
+  /** Returns a task to its queue, for the next poll. It does not count as a retry. */
   async handBack(worker: Worker, task: Task): Promise<void> {
     await this.#answer(new Attempt(worker, task), { kind: 'handed-back' });
   }

@@ -3,7 +3,7 @@ import { isWorker, type TaskContext } from '../../../core/contract.ts';
 import { messageOf } from '../../../core/errors.ts';
 import { createForwarder, type LogMessage } from '../../../core/log.ts';
 
-/** What a thread is handed. Functions cannot go with it; it makes them anew. */
+/** What is sent to a thread. Functions cannot be sent, so the thread makes its own. */
 export interface ThreadTask {
   module: string;
   input: unknown;
@@ -11,13 +11,13 @@ export interface ThreadTask {
   port: MessagePort;
 }
 
-/** What a thread says while it runs. */
+/** What a thread sends while it runs. */
 export type FromThread =
   | LogMessage
   | { what: 'task-log'; line: string }
   | { what: 'progress'; output: Record<string, unknown> };
 
-/** An error keeps its name only when it is taken apart: copied as it is, it would be of no known class. */
+/** An error is sent as its parts, because a copied error loses its name and class. */
 export type ThreadAnswer =
   | { returned: unknown }
   | { thrown: { name?: string; message: string; stack?: string; retryable?: boolean } };
@@ -27,7 +27,7 @@ export default async function runInThread({ module, input, context, port }: Thre
   const tell = (message: FromThread) => port.postMessage(message);
   try {
     const { default: worker } = (await import(module)) as { default?: unknown };
-    if (!isWorker(worker)) return { thrown: { message: `${module} has no worker as its default export.` } };
+    if (!isWorker(worker)) return { thrown: { message: `${module} does not export a worker as its default.` } };
     const returned = await worker.execute(input, {
       ...context,
       signal: new AbortController().signal,
@@ -43,10 +43,10 @@ export default async function runInThread({ module, input, context, port }: Thre
   }
 }
 
-/** No retry would mend it. */
+/** Not retryable: the handler would return the same again. */
 const NOT_COPIED = {
   name: 'NonRetryableError',
-  message: 'The handler returned something that cannot be copied from its thread.',
+  message: 'The handler returned a value that cannot be copied out of its thread.',
 };
 
 function isCopied(value: unknown): boolean {

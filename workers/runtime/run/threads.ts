@@ -7,23 +7,26 @@ import type { Attempt } from './attempt.ts';
 import type { FromThread, ThreadAnswer, ThreadTask } from './thread-entry.ts';
 
 /**
- * Threads for handlers that compute. They are started when the first such task comes; one that is aborted is ended with whatever it
- * computes, and another takes its place. Whoever runs something has a slot within `limit`, so nothing waits for a thread here.
+ * Threads for handlers with `thread: true`. They are started when the first such task arrives. When a task is aborted, its thread is ended
+ * and replaced. Every caller has a slot within `limit`, so no task waits for a thread here.
  */
 export class Threads {
   readonly limit: number;
   #pool: Promise<Piscina> | undefined;
 
-  /** Undefined is one for each processor. */
+  /** @param limit default: one thread for each processor */
   constructor(limit: number | undefined) {
     this.limit = limit ?? availableParallelism();
   }
 
-  /** Runs the worker's handler in a thread. @throws what the handler throws, or that it was aborted */
+  /** Runs the worker's handler in a thread. @throws what the handler throws, or an abort error */
   async run(attempt: Attempt, input: unknown, context: TaskContext): Promise<unknown> {
     const { worker } = attempt;
     if (worker.module === undefined) {
-      throw new FleetError('config', `${worker.name} wants a thread, which takes a worker that is loaded from a file.`);
+      throw new FleetError(
+        'config',
+        `${worker.name} has \`thread: true\`, which only works for a worker that is loaded from a file of its own.`,
+      );
     }
     this.#pool ??= open(this.limit);
     const pool = await this.#pool;
@@ -51,7 +54,7 @@ async function open(maxThreads: number): Promise<Piscina> {
   return new Piscina({ filename: new URL(entry, import.meta.url).href, minThreads: 0, maxThreads });
 }
 
-/** What a handler in a thread asks of its context. */
+/** Carries out what a handler in a thread asks of its context. */
 async function hear(message: FromThread, context: TaskContext): Promise<void> {
   switch (message.what) {
     case 'log':
