@@ -12,13 +12,13 @@ import { freePort } from '../support/free-port.ts';
 
 const LOOK_EVERY_MS = 100;
 
-/** A time in which the server did not answer, epoch milliseconds. `to` is infinite while it lasts. */
+/** A time in which the server did not answer, in epoch milliseconds. `to` is infinite while it lasts. */
 export interface Outage {
   from: number;
   to: number;
 }
 
-/** The real server on a folder and a port of its own, which it keeps over every kill and start. */
+/** The real server. It keeps its folder and its port over every kill and start. */
 export class ChaosServer {
   readonly port: number;
   readonly outages: Outage[] = [];
@@ -62,7 +62,7 @@ export class ChaosServer {
     const child = spawn(this.#java, this.#args, {
       cwd: this.#folder,
       env: this.#environment,
-      detached: true, // a Ctrl-C is for the run, which then ends its children
+      detached: true, // a Ctrl-C must reach the run only, which then ends its children
       stdio: ['ignore', log, log],
     });
     closeSync(log);
@@ -78,7 +78,7 @@ export class ChaosServer {
     const outage = this.outages.at(-1);
     if (!outage) return;
     outage.to = Math.min(outage.to, Date.now());
-    await wakeOpenJoins({ ...this.#config, conductorServerUrl: this.url }, () => undefined); // as `ensureServer` does
+    await wakeOpenJoins({ ...this.#config, conductorServerUrl: this.url }, () => undefined); // like `ensureServer`
   }
 
   /** `kill -9`. */

@@ -13,7 +13,7 @@ export interface Life {
   readonly startedAt: number;
   /** Infinite while it lives. */
   endedAt: number;
-  /** How it was ended; `itself` where nobody did. */
+  /** How it was ended; `itself` if the run did not end it. */
   end: 'running' | 'killed' | 'stopped' | 'itself';
   code: number | null;
   /** When it was asked to stop. */
@@ -21,16 +21,16 @@ export interface Life {
 }
 
 export interface WorkerOptions {
-  /** Where everything of the run is: data folders, logs, and what the tasks write. */
+  /** The folder of the run: data folders, logs, and what the tasks write. */
   folder: string;
   serviceUrl: string;
   /** Address of the server as each worker sees it. */
   serverUrls: readonly string[];
-  /** One data folder for all of them, as on one machine, or one each, as in containers. */
+  /** One data folder for all workers, as on one machine, or one for each, as in containers. */
   shareDataDir: boolean;
 }
 
-/** Short, so that a stop meets tasks that do not end in time and have to be handed back. */
+/** Short, so that some tasks do not end in time at a stop and have to be handed back. */
 export const DRAIN_SECONDS = 3;
 
 /** The worker processes, by number. Each is always started with the same data folder. */
@@ -51,7 +51,7 @@ export class Workers {
     const { PATH = '', HOME = '' } = processEnvironment();
     const child = spawn(process.execPath, [FLEET, 'work'], {
       detached: true,
-      stdio: ['ignore', log, log, 'ipc'], // the channel ends it with this process, should that be killed
+      stdio: ['ignore', log, log, 'ipc'], // the channel ends it if this process is killed
       env: {
         PATH,
         HOME,
@@ -97,7 +97,7 @@ export class Workers {
     await this.#end(worker, 'killed', 'SIGKILL');
   }
 
-  /** Asks, and after much longer than it was given insists. */
+  /** Sends SIGTERM, and long after its drain time SIGKILL. */
   async stop(worker: number): Promise<void> {
     const ended = this.#end(worker, 'stopped', 'SIGTERM');
     if (!(await endsWithin(DRAIN_SECONDS * 1000 + 30_000, ended))) await this.kill(worker);

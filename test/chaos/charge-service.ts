@@ -2,11 +2,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Random } from './random.ts';
 
-/** What came in for one idempotency key. */
+/** The requests that arrived for one idempotency key. */
 export interface Charge {
   readonly id: number;
   requests: number;
-  /** Requests that claimed to be the first. */
+  /** Requests that claimed to be the first for the key. */
   firsts: number;
   /** Requests under way. */
   open: number;
@@ -15,10 +15,10 @@ export interface Charge {
 
 /** Longest time of a request. */
 const MOST_WORK_MS = 200;
-/** Requests that are done and then not answered. */
+/** Share of the requests that are carried out and then not answered. */
 const LOST_ANSWERS = 0.02;
 
-/** A payment service that knows idempotency keys, takes its time, and now and then loses an answer. It is not killed. */
+/** A slow payment service with idempotency keys, which sometimes loses an answer. It is never killed. */
 export class Service {
   readonly charges = new Map<string, Charge>();
   readonly #random: Random;
@@ -39,7 +39,7 @@ export class Service {
       charge.requests++;
       if (request.headers['x-again'] === 'false') charge.firsts++;
       charge.mostOpen = Math.max(charge.mostOpen, ++charge.open);
-      response.on('close', () => charge.open--); // a caller that was killed is no longer there
+      response.on('close', () => charge.open--); // also if the caller was killed
       setTimeout(
         () => {
           if (this.#random.chance(LOST_ANSWERS)) response.destroy();

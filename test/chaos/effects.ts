@@ -11,7 +11,7 @@ export const files = {
   deliveries: (outputDir: string) => join(outputDir, 'deliveries.jsonl'),
 };
 
-/** Deliberately without a unique key: an effect that happens twice shall be seen. */
+/** Without a unique key on purpose, so that an effect that happens twice is visible. */
 export const EFFECTS_TABLE = 'CREATE TABLE effects (key TEXT, task_id TEXT, pid INTEGER)';
 
 /** A line in the record of deliveries. */
@@ -31,7 +31,7 @@ export function ledger({ settings }: TaskContext): SqliteLedger {
   return opened;
 }
 
-/** A row for the effect of a task; the receipt says which, and who wrote it. */
+/** Writes a row as the effect of a task. The receipt names the row and the process that wrote it. */
 export function insertEffect({ idempotencyKey, taskId }: TaskContext) {
   return (db: SqliteDatabase): { row: number; pid: number } => {
     const insert = db.prepare('INSERT INTO effects (key, task_id, pid) VALUES (?, ?, ?)');
@@ -41,7 +41,7 @@ export function insertEffect({ idempotencyKey, taskId }: TaskContext) {
 
 type SqliteDatabase = Parameters<Parameters<SqliteLedger['inside']>[1]>[0];
 
-/** Does some work and then the effect, and records when the delivery began and how it ended. */
+/** Does some work, then the effect. Records when the delivery began and how it ended. */
 export async function deliver<T>(context: TaskContext, workMs: number, effect: () => Promise<T>): Promise<T> {
   const { taskId, idempotencyKey: key, settings, signal } = context;
   const record = (event: DeliveryEvent['event']) => {
@@ -60,7 +60,7 @@ export async function deliver<T>(context: TaskContext, workMs: number, effect: (
   }
 }
 
-/** What a right task makes of its number. */
+/** The correct answer of a task for its number. */
 export function answerOf(n: number): number {
   return n * 7 + 1;
 }

@@ -10,7 +10,7 @@ import { type DeliveryEvent, files } from './effects.ts';
 import type { Injected, NetworkTrouble } from './inject.ts';
 import type { Order } from './load.ts';
 
-/** A handler at work on a task, from its begin to its end or that of its process. */
+/** One run of a handler on a task, until it ended or its process did. */
 export interface Delivery {
   taskId: string;
   key: string;
@@ -26,7 +26,7 @@ export interface EffectRow {
   pid: number;
 }
 
-/** All that is known at the end of a run. */
+/** Everything that is known at the end of a run. */
 export interface Evidence {
   orders: readonly Order[];
   executions: Execution[];
@@ -39,26 +39,26 @@ export interface Evidence {
   injected: readonly Injected[];
   serverOutages: readonly Outage[];
   troubles: readonly NetworkTrouble[];
-  /** Files with results that nobody has delivered. */
+  /** Files with undelivered results. */
   undelivered: string[];
-  /** Messages of the workers' logs from `warn` up, and how often each came. */
+  /** Messages of level `warn` and above in the workers' logs, and how often each was logged. */
   complaints: Map<string, number>;
 }
 
-/** What the run itself knows; the rest is read. */
+/** What the run itself knows. The rest of the evidence is read from files and from the server. */
 export type Known = Pick<Evidence, 'orders' | 'charges' | 'lives' | 'injected' | 'serverOutages' | 'troubles'>;
 
 export interface Sources {
   conductor: Conductor;
   /** Ids of the executions. */
   ids: readonly string[];
-  /** Where the tasks and workers write. */
+  /** The folder that tasks and workers write to. */
   folder: string;
 }
 
 const AT_ONCE = 20;
 
-/** Reads what the server, the tasks and the workers have left. */
+/** Reads what the server, the tasks and the workers have written. */
 export async function gather({ conductor, ids, folder }: Sources, known: Known): Promise<Evidence> {
   const executions: Execution[] = [];
   for (let start = 0; start < ids.length; start += AT_ONCE) {
@@ -109,7 +109,7 @@ function readDeliveries(folder: string, lives: readonly Life[]): Delivery[] {
   return all;
 }
 
-/** A line cut short by a kill is no line of ours. */
+/** A line that a kill has cut short is ignored. */
 function linesOf(file: string): string[] {
   return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
 }

@@ -4,16 +4,16 @@ import type { Workers } from './chaos-workers.ts';
 import type { Network } from './network.ts';
 import { describe, type Injection, type NetworkFault } from './plan-schedule.ts';
 
-/** An injection as it really happened. */
+/** An injection as it happened. */
 export interface Injected {
   injection: Injection;
-  /** Epoch milliseconds; `to` is when it was over: the process back, the network whole. */
+  /** Epoch milliseconds. `to`: when it was over, with the process back or the network healed. */
   from: number;
   to: number;
   what: string;
 }
 
-/** A time in which the network of a worker did not work as it should. */
+/** A time in which the network of a worker had a fault. */
 export interface NetworkTrouble extends Outage {
   worker: number;
 }
@@ -24,7 +24,7 @@ export interface Targets {
   networks: readonly Network[];
 }
 
-/** Does what the schedule says, when it says so. */
+/** Carries out the schedule. */
 export class Injector {
   readonly done: Injected[] = [];
   readonly troubles: NetworkTrouble[] = [];
@@ -38,7 +38,7 @@ export class Injector {
     this.#signal = signal;
   }
 
-  /** Resolves when everything is as whole as before. */
+  /** Resolves when all processes and networks work again. */
   async run(schedule: readonly Injection[]): Promise<void> {
     const beganAt = Date.now();
     const effects: Promise<void>[] = [];
@@ -94,7 +94,7 @@ export class Injector {
     return `it answers again after ${((Date.now() - from) / 1000).toFixed(1)} s`;
   }
 
-  /** A second fault of the same network takes the place of the first. */
+  /** A second fault of the same network replaces the first. */
   async #disturb(fault: NetworkFault, whose: number | 'all', forMs: number): Promise<string> {
     const { networks } = this.#targets;
     const hit = [...networks.entries()].filter(([worker]) => whose === 'all' || whose === worker);

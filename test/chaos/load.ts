@@ -40,7 +40,7 @@ export const leases = new Map(
   workers.map(({ name, options }) => [name, (options.responseTimeoutSeconds ?? 60) * 1000] as const),
 );
 
-/** One in so many executions is a long one. */
+/** One of so many executions is a long one. */
 const LONG_ONE_IN = 12;
 
 /** One execution to be started. */
@@ -51,7 +51,7 @@ export interface Order {
   atMs: number;
 }
 
-/** What is started when: the same for the same seed. */
+/** The executions to start, and when. The same seed gives the same plan. */
 export function planLoad({ seed, minutes, perMinute }: { seed: number; minutes: number; perMinute: number }): Order[] {
   const random = new Random(seed ^ 0x10ad);
   const count = Math.round(minutes * perMinute);
@@ -72,7 +72,7 @@ export async function prepare(conductor: Conductor): Promise<void> {
   await register(conductor, { tasks: workers, workflows }, settings);
 }
 
-/** Starts the orders as their time comes, each until the server has taken it: it may then be there twice, which does no harm. */
+/** Starts each order at its time, and retries until the server accepts it. An order that is started twice does no harm. */
 export async function startAll(conductor: Conductor, orders: readonly Order[], signal: AbortSignal): Promise<void> {
   const beganAt = Date.now();
   const startOne = async ({ name, n, workMs }: Order) => {
@@ -98,7 +98,7 @@ const LOOK_EVERY_MS = 2_000;
 const QUERY = `workflowType IN (${workflows.map(({ name }) => name).join(',')})`;
 const PAGE = 1_000;
 
-/** Waits until no execution is under way, or the time is over. Returns the ids of all, in no order. */
+/** Waits until no execution is under way, or the time is over. Returns the ids of all executions, in no order. */
 export async function settle(conductor: Conductor, limitMs: number, signal: AbortSignal): Promise<string[]> {
   const until = Date.now() + limitMs;
   for (let quiet = 0; quiet < 2 && Date.now() < until && !signal.aborted; ) {
@@ -108,7 +108,7 @@ export async function settle(conductor: Conductor, limitMs: number, signal: Abor
     await pause(LOOK_EVERY_MS, signal);
   }
   const ids = await allIds(conductor);
-  // The index is written beside the execution, not with it: what it says of a server that was killed is checked.
+  // The index is not written in the same transaction as the execution. After a kill it may be wrong, so each execution is checked.
   for (const id of ids) {
     const seconds = Math.max(0, until - Date.now()) / 1000;
     if (!signal.aborted) await conductor.waitForEnd(id, { seconds, everyMs: LOOK_EVERY_MS });

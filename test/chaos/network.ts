@@ -11,12 +11,12 @@ const RESET_WITHIN_MS = 800;
 
 /**
  * The network between one worker and the server, as a TCP proxy on loopback that can be made to fail:
- * - `cut`        connections are reset, at once and as long as it lasts
- * - `black-hole` nothing comes through, and nobody is told; what was under way arrives late, when it is over
- * - `reset`      every connection is reset after a short while, in the middle of whatever it carries
- * - `delay`      everything takes up to 1.5 s longer in each direction
+ * - `cut`        connections are reset at once, and new ones as long as the fault lasts
+ * - `black-hole` no data gets through and no error is reported; data under way arrives when the fault is over
+ * - `reset`      every connection is reset after a short while, in the middle of its data
+ * - `delay`      data takes up to 1.5 s longer in each direction
  * - `truncate`   half of the answers end in the middle, and their connections with them
- * - `forget`     every connection is forgotten, also those that begin meanwhile: nothing comes through on it any more, not even its end
+ * - `forget`     every connection, including new ones, is forgotten: no data gets through on it any more, not even its end
  */
 export class Network {
   readonly #server: Server;
@@ -43,13 +43,13 @@ export class Network {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Begins a fault in place of the last one; `heal` with what this returns ends it. */
+  /** Begins a fault, which replaces the last one. `heal` with the returned number ends it. */
   disturb(mode: NetworkFault): number {
     this.#change(mode);
     return ++this.#turn;
   }
 
-  /** Ends the fault of that turn, unless another one has taken its place. */
+  /** Ends the fault with that number, unless another fault has replaced it. */
   heal(turn: number): void {
     if (turn === this.#turn) this.#change('none');
   }
@@ -77,7 +77,7 @@ export class Network {
     this.#meet(link);
   }
 
-  /** What a fault does to a connection as such. */
+  /** Applies the fault to a whole connection. */
   #meet(link: Link): void {
     if (this.#mode === 'cut') link.reset();
     if (this.#mode === 'forget') link.forget();
@@ -87,7 +87,7 @@ export class Network {
     }
   }
 
-  /** What comes out of the other end, and when. With `answers`, bytes of the server that may be cut short. */
+  /** What arrives at the other end, and when. `answers`: these are bytes of the server, which may be truncated. */
   async #pass(bytes: Buffer, answers?: Link): Promise<Buffer> {
     while (this.#mode === 'black-hole') await this.#changed.promise;
     if (this.#mode === 'delay') await pause(this.#random.between(DELAY_MS.least, DELAY_MS.most));
@@ -99,7 +99,7 @@ export class Network {
 
 type Through = (bytes: Buffer) => Promise<Buffer>;
 
-/** Two sockets joined to one connection. Each direction keeps its order, whatever each piece meets on the way. */
+/** Two sockets joined to one connection. Each direction keeps its order, even if its pieces are delayed differently. */
 class Link {
   readonly ended: Promise<unknown>;
   readonly #client: Socket;
@@ -112,14 +112,14 @@ class Link {
     this.#upstream = upstream;
     for (const socket of [client, upstream]) {
       socket.setNoDelay(true);
-      socket.on('error', () => {}); // the other side learns of it by the close that follows
+      socket.on('error', () => {}); // a close follows, which the other side learns of
     }
     this.ended = Promise.race([
       this.#flow(client, upstream, through.up).then(() => upstream.end()),
       this.#flow(upstream, client, through.down).then(() => !this.#isForgotten && client.end()),
     ]);
     upstream.on('close', (hadError) => {
-      if (hadError && !this.#isForgotten) client.resetAndDestroy(); // the server is not there
+      if (hadError && !this.#isForgotten) client.resetAndDestroy(); // the server does not run
     });
   }
 
@@ -127,12 +127,12 @@ class Link {
     for (const socket of [this.#client, this.#upstream]) socket.resetAndDestroy();
   }
 
-  /** As a router does that lost its tables. */
+  /** Like a router that lost its tables. */
   forget(): void {
     this.#isForgotten = true;
   }
 
-  /** The piece under way is the last one. */
+  /** Ends the connection after the piece under way. */
   endSoon(): void {
     this.#isEnding = true;
   }

@@ -1,6 +1,6 @@
 import { Random } from './random.ts';
 
-/** What the network between a worker and the server can do, beside working. */
+/** The faults of the network between a worker and the server. */
 export const networkFaults = ['cut', 'black-hole', 'reset', 'delay', 'truncate', 'forget'] as const;
 export type NetworkFault = (typeof networkFaults)[number];
 
@@ -16,14 +16,14 @@ export interface ScheduleOptions {
   workers: number;
 }
 
-/** Shuffled and dealt again and again: about one deck a minute. */
+/** A deck of injections that is shuffled and dealt about once a minute. */
 const DECK = ['kill-worker', 'kill-worker', 'kill-worker', 'stop-worker', 'kill-server', ...networkFaults] as const;
 
 const FIRST_AT_MS = 4_000;
-/** The last of them shall still meet work. */
+/** There must still be work after the last injection. */
 const QUIET_END_MS = 5_000;
 
-/** What goes wrong when: the same for the same options. */
+/** The injections and their times. The same options give the same schedule. */
 export function planSchedule({ seed, minutes, workers }: ScheduleOptions): Injection[] {
   const random = new Random(seed);
   const schedule: Injection[] = [];

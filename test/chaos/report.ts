@@ -2,7 +2,7 @@ import type { Evidence } from './evidence.ts';
 import { finalTasks, type Promised } from './verdict.ts';
 import type { Waits } from './waits.ts';
 
-/** How a run was asked for. */
+/** The settings of a run. */
 export interface RunSettings {
   seed: number;
   minutes: number;
@@ -29,7 +29,7 @@ export function summarize(settings: RunSettings, evidence: Evidence, waits: Wait
     tasks: executions.flatMap(finalTasks).length,
     attempts: countBy(attempts, ({ status }) => status),
     deliveries: countBy(deliveries, ({ end }) => end),
-    /** Handlers that had ended, whose result the server did not get before the lease ran out. */
+    /** Handlers that ended, but whose result did not reach the server before the lease ran out. */
     lateResults: deliveries.filter(({ taskId, end }) => end === 'ended' && timedOut.has(taskId)).length,
     appendedTwiceOrMore: [...appended.values()].filter((count) => count > 1).length,
     chargesRequestedAgain: [...charges.values()].filter(({ requests }) => requests > 1).length,

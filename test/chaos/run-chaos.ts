@@ -29,10 +29,10 @@ export interface RunOptions {
   signal: AbortSignal;
 }
 
-/** A start that is given up and sent again makes a second execution, which only adds to the load of a busy server. */
+/** Long, because a start that is given up and repeated makes a second execution, which adds to the load of a busy server. */
 const PATIENCE_MS = 120_000;
 
-/** One run from the first process to the last. Whatever happens, no process is left. */
+/** Carries out one run. No process is left at its end, even if the run fails. */
 export async function run(options: RunOptions): Promise<Evidence> {
   const { folder, note } = options;
   const cleanups = new Cleanups();

@@ -4,18 +4,18 @@ import { answerOf } from './effects.ts';
 import type { Evidence } from './evidence.ts';
 import type { Wait, Waits } from './waits.ts';
 
-/** Something that must hold, and what speaks against it. */
+/** A promise, and everything that breaks it. */
 export interface Promised {
   name: string;
   broken: string[];
-  /** How many things were looked at. */
+  /** How many things were checked. */
   of: number;
 }
 
-/** What a stop may take beyond its drain: aborted handlers, the last reports, the end of the process. */
+/** How much longer than its drain a stop may take: for aborted handlers, the last reports, the end of the process. */
 const STOP_GRACE_MS = 8_000;
 
-/** Holds what was promised against what happened. */
+/** Compares the promises with what happened. */
 export function judge(evidence: Evidence, waits: Waits): Promised[] {
   const tasks = evidence.executions.flatMap((execution) => finalTasks(execution));
   return [
@@ -26,14 +26,14 @@ export function judge(evidence: Evidence, waits: Waits): Promised[] {
     { name: 'every appended line belongs to a task, and none is missing', ...appendedLines(evidence, tasks) },
     inTime('no lease ran out with a worker that lived, had the task in time and was connected', waits.timedOut),
     inTime('no queue stood still for longer than a lease while tasks waited', [...waits.queued, ...waits.taken]),
-    inTime('what a stopping worker let go of was taken up within its lease', waits.handedBack),
-    inTime('every result was delivered within the lease, once nothing was in the way', waits.reported),
+    inTime('a task that a stopping worker handed back was taken again within its lease', waits.handedBack),
+    inTime('every result was delivered within the lease, not counting outages', waits.reported),
     stopsWereOrderly(evidence),
     { name: 'no result is left in a spool', broken: evidence.undelivered, of: evidence.lives.length },
   ];
 }
 
-/** The task type's own tasks, the last attempt of each. */
+/** The last attempt of each task of the type. */
 export function finalTasks({ tasks }: Execution): Task[] {
   const last = new Map<string, Task>();
   for (const task of [...tasks].sort((a, b) => a.seq - b.seq || a.retryCount - b.retryCount)) {
@@ -107,7 +107,7 @@ function appendedLines({ appended }: Evidence, tasks: readonly Task[]): Omit<Pro
   return { broken: compare(expected, appended, () => true), of: expected.length };
 }
 
-/** Effects of tasks that are not there, tasks that completed without theirs, and counts that are not right. */
+/** Lines without a task, completed tasks without a line, and wrong counts. */
 function compare(expected: readonly Task[], counts: ReadonlyMap<string, number>, isRight: (count: number) => boolean) {
   const keys = new Set(expected.map(keyOf));
   const foreign = [...counts.keys()].filter((key) => !keys.has(key)).map((key) => `${key} belongs to no task`);

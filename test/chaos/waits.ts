@@ -4,43 +4,43 @@ import { covered, type Interval, overlaps } from './intervals.ts';
 import { leases } from './load.ts';
 import { World } from './world.ts';
 
-/** A time that a task waited, and what is to be said of it. */
+/** A time that a task waited, and how it is judged. */
 export interface Wait {
   task: Task;
   ms: number;
-  /** How much of it nothing moved that should have. */
+  /** How much of it the queue stood still although it should have moved. */
   stillMs: number;
-  /** Longer than allowed, and nobody's fault but ours. */
+  /** True if it was longer than allowed, and no injected fault explains it. */
   isBroken: boolean;
   why: string;
 }
 
-/** What the tasks waited for, sorted by whose part it was. */
+/** The waits of all tasks, by stage. */
 export interface Waits {
   /** Until a poll took it. */
   queued: Wait[];
-  /** From then until its handler began: the rest of the poll, or a worker that handed it back unopened. */
+  /** From the poll until the handler began: the rest of the poll, or a worker that handed the task back at once. */
   taken: Wait[];
-  /** From the moment a worker let go of a task it had begun until another one began it. */
+  /** From the moment a worker aborted a task until another worker began it. */
   handedBack: Wait[];
   /** From the end of the handler until the server had the result. */
   reported: Wait[];
-  /** Leases that ran out, and what each was lost by. */
+  /** Leases that ran out, and why. */
   timedOut: Wait[];
-  /** How much later than a lease after the poll the server gave a lost task up. */
+  /** How much later than the end of the lease the server noticed that a task was lost. */
   noticedLate: number[];
-  /** Queue waits over a kill of the server: what it had taken from its queue for a poll comes back only when it sweeps the queue. */
+  /** Waits in the queue during a kill of the server: tasks that it had taken from the queue for a poll return only when it sweeps the queue. */
   swept: number[];
 }
 
 const RETRY_DELAY_MS = 1_000;
-/** Clocks, timers and a busy machine. */
+/** Tolerance for clocks, timers and a busy machine. */
 const SLACK_MS = 1_000;
 
-/** The server goes on with a long poll whose connection is gone, and may take a task for nobody. */
+/** The server continues a long poll whose connection is closed, and may take a task for it, which is then lost. */
 const LONGEST_POLL_MS = 5_000;
 
-/** Measures what every attempt of every task waited for. */
+/** Measures the waits of every attempt of every task. */
 export function measureWaits(evidence: Evidence): Waits {
   const world = new World(evidence);
   const waits: Waits = {
@@ -76,7 +76,7 @@ function measureHold(world: World, task: Task, leaseMs: number, waits: Waits): v
   const deliveries = world.deliveriesOf(task.taskId);
   const [first] = deliveries;
   const last = deliveries.at(-1);
-  if (!first || !last) return; // it was ended without a handler, which the outputs will tell
+  if (!first || !last) return; // it ended without a handler; the check of outputs finds that
   waits.taken.push(inQueue(world, task, { from: task.startTime, to: first.from }, leaseMs));
   for (const [index, { from }] of deliveries.slice(1).entries()) {
     const before = deliveries[index];
@@ -120,7 +120,7 @@ function inQueue(world: World, task: Task, stretch: Interval, leaseMs: number): 
   return { task, ms: to - stretch.from, stillMs, isBroken, why: `no ${task.taskType} was taken while it waited` };
 }
 
-/** Who had the task: those that worked on it, or else the one whose poll took it. Worker ids end in the id of their process. */
+/** The workers that had the task: those that ran it, else the one whose poll took it. A worker id ends in its process id. */
 function holders(world: World, { workerId }: Task, deliveries: readonly Delivery[]) {
   const pids = [...deliveries.map(({ pid }) => pid), Number(workerId?.split('-').at(-1))];
   return { pids, workers: new Set(pids.map((pid) => world.workerOf(pid))) };

@@ -1,15 +1,15 @@
 import type { Delivery, Evidence } from './evidence.ts';
 import { type Interval, intersection, union } from './intervals.ts';
 
-/** What was whole when, and when the queue of each task type moved. */
+/** Which parts worked when, and when tasks of each type were taken. */
 export class World {
   readonly serverOutages: readonly Interval[];
   readonly troubles: Evidence['troubles'];
-  /** The server was down, or every worker down or cut off from it. */
+  /** Times in which the server was down, or every worker was down or cut off. */
   readonly nobodyPolls: Interval[];
   readonly #lives: Evidence['lives'];
   readonly #deliveries = new Map<string, Delivery[]>();
-  /** When a task of a type was taken, in order. */
+  /** When tasks of each type were taken, in order. */
   readonly #moves = new Map<string, number[]>();
 
   constructor({ serverOutages, troubles, lives, deliveries, executions }: Evidence) {
@@ -29,7 +29,7 @@ export class World {
     for (const moves of this.#moves.values()) moves.sort((a, b) => a - b);
   }
 
-  /** Those of one attempt, in order. */
+  /** The deliveries of one attempt, in order. */
   deliveriesOf(taskId: string): Delivery[] {
     return this.#deliveries.get(taskId) ?? [];
   }
@@ -38,12 +38,12 @@ export class World {
     return this.#lives.find((life) => life.pid === pid)?.worker;
   }
 
-  /** When something was in the way between these workers and the server. */
+  /** When these workers were cut off from the server. */
   troublesOf(workers: ReadonlySet<number | undefined>): Interval[] {
     return [...this.serverOutages, ...this.troubles.filter(({ worker }) => workers.has(worker))];
   }
 
-  /** Whether that process was killed then. */
+  /** Whether that process was killed within the interval. */
   killedWithin(pid: number, { from, to }: Interval): boolean {
     return this.#lives.some(
       (life) => life.pid === pid && life.end !== 'stopped' && life.endedAt >= from && life.endedAt <= to,
@@ -51,8 +51,8 @@ export class World {
   }
 
   /**
-   * The longest time within a stretch in which no task of the type was taken, though somebody could have. A queue that moves is worked
-   * off as fast as everything together allows; one that stands still is forgotten.
+   * The longest time within a stretch in which no task of the type was taken, although a worker could have taken one. A queue that moves
+   * is merely slow; a queue that stands still has been forgotten.
    */
   standstill(taskType: string, { from, to }: Interval): number {
     const moves = (this.#moves.get(taskType) ?? []).filter((at) => at > from && at < to);

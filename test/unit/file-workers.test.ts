@@ -88,7 +88,7 @@ describe('compress_file', () => {
 describe('what a workflow names comes from outside', () => {
   symlinkSync(folder, join(filesRoot, 'link-out'));
   test.each([
-    ['a missing file', 'missing', 'no such file'],
+    ['a missing file', 'missing', 'the file does not exist'],
     ['a way up', '../out', 'outside'],
     ['an absolute path elsewhere', '/etc/hostname', 'outside'],
     ['a link that leads out', 'link-out', 'outside'],
