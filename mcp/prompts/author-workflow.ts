@@ -9,10 +9,11 @@ const SHOWN_NAMES = 200;
 export default definePrompt({
   name: 'author_workflow',
   title: 'Write a workflow',
-  description: 'From a goal to a registered workflow that runs: what there is, how it is written here, in which order.',
+  description:
+    'From a goal to a registered workflow that runs: what exists already, the format of steps, and the order of work.',
   permission: 'workflows:read',
   arguments: z.strictObject({
-    goal: z.string().min(1).max(4000).describe('What the workflow is to do, in a sentence or more'),
+    goal: z.string().min(1).max(4000).describe('What the workflow should do, in a sentence or more'),
   }),
 }).messages(async ({ goal }, { definitions, allows }) => {
   const [{ STEP_FORMAT }, { listTemplates }] = await Promise.all([
@@ -37,15 +38,15 @@ export default definePrompt({
 function order(mayWrite: boolean): string[] {
   const last = mayWrite
     ? 'Show me the plan in a few lines and ask before you register anything.'
-    : 'This connection may not register workflows: end with the steps, for somebody who may.';
+    : 'This connection may not register workflows: end with the steps, for a person who may.';
   return [
-    'Go about it in this order:',
-    `1. See below whether a registered workflow does it already; ${callOf('list_workflows', {})} tells more about each. If one does, say so.`,
-    `2. If a template below fits, begin with it: ${callOf('get_workflow_template', { name: 'sequential' })} with the name that fits.`,
-    '3. Write it as steps, in the format below. Name every value it needs as ${input.x}. Calls that can be repeated keep their retries; what must not happen twice gets a key of its own.',
-    `4. Check and dry-run it without starting it: design_and_execute_workflow with "execute":false. What it reports is to be mended, not worked round.`,
-    `5. Start it with an example input and waitSeconds, then look: get_execution_status; where it fails or hangs, diagnose_execution says why.`,
-    '6. What steps cannot say is written as Conductor JSON: validate_workflow first, then create_workflow.',
+    'Work in this order:',
+    `1. Check below whether a registered workflow already does this; ${callOf('list_workflows', {})} tells more about each. If one does, say so.`,
+    `2. If a template below fits, start from it: ${callOf('get_workflow_template', { name: 'sequential' })}, with its name.`,
+    '3. Write the workflow as steps, in the format below. Read every value it needs from ${input.x}. Keep the retries of calls that are safe to repeat; give a call that must not happen twice an idempotency key.',
+    '4. Check and dry-run it without starting it: design_and_execute_workflow with "execute":false. Fix what it reports; do not work around it.',
+    '5. Start it with an example input and waitSeconds, then look: get_execution_status. If it fails or hangs, diagnose_execution says why.',
+    '6. What steps cannot express, write as Conductor JSON: first validate_workflow, then create_workflow.',
     last,
   ];
 }

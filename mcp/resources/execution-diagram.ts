@@ -10,7 +10,7 @@ export default defineResource({
   name: 'execution_diagram',
   title: 'Picture of an execution',
   description:
-    'An execution as a picture with states, durations and the ways taken: format svg (default), mermaid or text.',
+    'An execution as a picture with states, durations and the branches taken: format svg (default), mermaid or text.',
   uriTemplate: 'conductor://executions/{executionId}/diagram{?format}',
   mimeType: 'image/svg+xml',
   permission: 'executions:read',
@@ -26,7 +26,7 @@ export default defineResource({
 
 const definition = z.looseObject({ name: z.string(), version: z.int().default(1), tasks: z.array(z.unknown()) });
 
-/** An execution keeps the definition it was started with. */
+/** The definition that the execution was started with; the server stores it in the execution. */
 function ownDefinition({ workflowDefinition }: Execution) {
   return definition.safeParse(workflowDefinition).data;
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { defineResource } from '../reading/define-resource.ts';
 
-/** No address is loaded or called: the page is whole in itself and talks to its host alone. */
+/** The page loads and calls no address. It holds everything itself and talks only to its host. */
 const ui = { csp: { connectDomains: [], resourceDomains: [] }, prefersBorder: true };
 
 export default defineResource({

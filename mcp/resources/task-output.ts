@@ -24,7 +24,7 @@ export default defineResource({
   if (task) return { text: JSON.stringify(task.outputData) };
   const refs = tasks.map(({ referenceTaskName }) => referenceTaskName);
   const near = nearNames(taskRef, refs);
-  throw new FleetError('not-found', `The execution has no task ${quote(taskRef, 255)} so far.`, {
+  throw new FleetError('not-found', `The execution has no task ${quote(taskRef, 255)} yet.`, {
     remedy: `Its tasks are ${(near.length > 0 ? near : refs.slice(0, 20)).map(word).join(', ') || 'none yet'}.`,
   });
 });

@@ -4,7 +4,7 @@ import { defineResource } from '../reading/define-resource.ts';
 export default defineResource({
   name: 'templates',
   title: 'Workflow templates',
-  description: 'Patterns to begin a workflow with, and what each is for.',
+  description: 'Patterns to start a workflow from, and what each is for.',
   uriTemplate: 'conductor://templates',
   mimeType: 'text/plain',
   permission: 'workflows:read',

@@ -83,7 +83,7 @@ export default defineTool({
   };
 });
 
-/** The waiting task of that name, also by the name it has in a loop. @throws FleetError that says how it ended, or what is open */
+/** The waiting task of that name; in a loop, of any round. @throws FleetError that says how the task ended, or what waits */
 function openGate(execution: Execution, ref: string): Task {
   const open = waitingAmong(execution.tasks);
   const named = open.filter(({ referenceTaskName: name }) => name === ref || nameInDefinition(name) === ref);
@@ -93,17 +93,17 @@ function openGate(execution: Execution, ref: string): Task {
   const ways = callsToAnswer(execution);
   const remedy =
     ways.length > 0
-      ? `What waits in it: ${ways.join(' or ')}`
+      ? `To answer what waits in it: ${ways.join(' or ')}`
       : `See where it is: ${callOf('get_execution_status', { executionId: workflowId })}`;
   const [past] = tasks
     .filter(({ referenceTaskName: name }) => name === ref || nameInDefinition(name) === ref)
     .sort((a, b) => b.seq - a.seq);
-  if (past) throw new FleetError('conflict', `${howEnded(past)} Nothing was decided now.`, { remedy });
+  if (past) throw new FleetError('conflict', `${howEnded(past)} This call decided nothing.`, { remedy });
   const ended = hasEnded(status) ? `, which has ended: ${status}` : '';
   throw new FleetError('not-found', `No task ${quote(ref, 255)} waits in ${workflowId}${ended}.`, { remedy });
 }
 
-/** How a task that does not wait any more was decided. */
+/** How a task that no longer waits was decided. */
 function howEnded({ referenceTaskName, taskType, status, outputData }: Task): string {
   const name = word(referenceTaskName);
   const decision = writtenDecision.safeParse(outputData).data;
@@ -113,11 +113,12 @@ function howEnded({ referenceTaskName, taskType, status, outputData }: Task): st
     return `${name} was ${approved ? 'approved' : 'rejected'} ${by}, with the reason ${quote(reason)}.`;
   }
   if (status === 'COMPLETED') return `${name} was answered with ${quote(JSON.stringify(outputData))}.`;
-  if (status === 'IN_PROGRESS' || status === 'SCHEDULED') return `${name} (${word(taskType)}, ${status}) asks nobody.`;
+  if (status === 'IN_PROGRESS' || status === 'SCHEDULED')
+    return `${name} (${word(taskType)}, ${status}) does not wait for a decision.`;
   return `${name} is ${status} and was not decided.`;
 }
 
-/** @throws FleetError `input` if the definition looks for its decision in fields that are not there */
+/** @throws FleetError `input` if the definition reads the decision from fields that are missing in `output` */
 function mustFit(
   { reads, readsAll }: Gate,
   { referenceTaskName, inputData }: Task,
@@ -125,22 +126,26 @@ function mustFit(
 ): void {
   const ours = WRITTEN_FIELDS.filter((field) => field in output);
   if (ours.length > 0) {
-    throw new FleetError('input', `output must not hold ${ours.join(', ')}: decision and reason say that.`, {
-      remedy: 'Leave them away.',
-    });
+    throw new FleetError(
+      'input',
+      `output must not hold ${ours.join(', ')}: decide_approval writes them from decision and reason.`,
+      {
+        remedy: 'Leave them out of output.',
+      },
+    );
   }
   const asks = reads.filter((field) => field !== 'comment' && field !== 'reason');
   if (readsAll || asks.length === 0 || asks.includes('approved') || asks.some((field) => field in output)) return;
   throw new FleetError(
     'input',
-    `${word(referenceTaskName)} looks for its decision in ${asks.map(word).join(', ')}, not in approved.`,
+    `The workflow reads the decision of ${word(referenceTaskName)} from ${asks.map(word).join(', ')}, not from approved.`,
     {
-      remedy: `Say it there too: "output":${JSON.stringify(Object.fromEntries(asks.map((field) => [field, null])))} with values; it is about ${quote(JSON.stringify(inputData))}.`,
+      remedy: `Add these fields with their values: "output":${JSON.stringify(Object.fromEntries(asks.map((field) => [field, null])))}. The task asks about ${quote(JSON.stringify(inputData))}.`,
     },
   );
 }
 
-/** The answer as the definitions of this product read it. Where nobody reads it, a no can only fail the task. */
+/** The answer in the fields that the definition reads. If the definition reads none, a rejection can only fail the task. */
 function answerOf(
   { reads, readsAll }: Gate,
   said: {
@@ -175,7 +180,7 @@ async function decide(conductor: Conductor, task: Task, answer: TaskAnswer): Pro
     const now = await conductor.getTask(task.taskId);
     if (now.status === 'IN_PROGRESS') throw error;
     const remedy = `See where it is: ${callOf('get_execution_status', { executionId: task.workflowInstanceId })}`;
-    throw new FleetError('conflict', `${howEnded(now)} Your decision came too late and was not taken.`, {
+    throw new FleetError('conflict', `${howEnded(now)} Your decision came too late and was not recorded.`, {
       remedy,
       cause: error,
     });

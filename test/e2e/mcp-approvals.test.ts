@@ -174,7 +174,7 @@ describe('a decision', () => {
       reason: 'please',
     });
     expect(late).toMatch(
-      /^Error \(conflict\): decide was rejected by local at .*, with the reason "too dear". Nothing was decided now/,
+      /^Error \(conflict\): decide was rejected by local at .*, with the reason "too dear". This call decided nothing\./,
     );
   });
 
@@ -197,7 +197,7 @@ describe('a decision', () => {
     const id = await start(foreign);
     const args = { executionId: id, taskRef: 'review', decision: 'approve', reason: 'good' };
     expect(await refused('decide_approval', args)).toMatch(
-      /^Error \(input\): review looks for its decision in verdict/,
+      /^Error \(input\): The workflow reads the decision of review from verdict/,
     );
     expect(await refused('decide_approval', { ...args, output: { approved: false } })).toContain(
       'must not hold approved',

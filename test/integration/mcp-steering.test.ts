@@ -161,7 +161,7 @@ describe('rerun_workflow', () => {
   test('says that a task keeps its own input where only the workflow input changes', async () => {
     add(failed, ended);
     expect((await call(rerunWorkflow, { taskRef: 'charge', workflowInput: { amount: 8 } })).text).toContain(
-      'kept the input it had',
+      'That task kept its old input',
     );
     expect(reruns()).toEqual([{ reRunFromTaskId: 'exec-1-charge', workflowInput: { orderId: 'o-1', amount: 8 } }]);
   });

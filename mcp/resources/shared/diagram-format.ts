@@ -6,15 +6,15 @@ import type { Reading } from '../../reading/define-resource.ts';
 const names = ['svg', 'mermaid', 'text'] as const;
 type Format = (typeof names)[number];
 
-/** The format in an address. */
+/** The format parameter of a diagram's address. */
 export const diagramFormat = z.enum(names).default('svg');
 
-/** The formats there are. */
+/** Completes the format parameter. */
 export const formats: Completer = async () => names;
 
 const TYPES: Record<Format, string> = { svg: 'image/svg+xml', mermaid: 'text/vnd.mermaid', text: 'text/plain' };
 
-/** A picture, in which long stretches of an execution that simply succeeded are counted instead of drawn. */
+/** Draws a diagram. A long run of steps that simply succeeded is shown as a count. */
 export async function drawAs(format: Format, drawn: Diagram): Promise<Reading> {
   const [{ fold }, { toSvg }, { toMermaid }, { toText }] = await Promise.all([
     import('../../../workflows/diagram/fold.ts'),
