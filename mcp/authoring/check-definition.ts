@@ -3,11 +3,12 @@ import type { TaskDef, WorkflowDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { clip, count } from '../../core/text.ts';
 import { applyFixes, type Finding, lintWorkflow } from '../../workflows/lint/lint.ts';
+import { NEW_WORKFLOW_NAME } from '../shared/fields.ts';
 import { word } from '../shared/quote.ts';
 import { readKnown } from './read-known.ts';
 
 /** Our own limits, in addition to those of the server. */
-const NAME = /^[A-Za-z0-9_-]{1,100}$/;
+
 const DESCRIPTION_LIMIT = 500;
 const DEFINITION_LIMIT = 100_000;
 const DEPTH_LIMIT = 100;
@@ -65,7 +66,7 @@ function depthOf(value: unknown): number {
 function limitFindings(def: unknown): Finding[] {
   const { name, description } = Object(def) as { name?: unknown; description?: unknown };
   const findings: Finding[] = [];
-  if (typeof name === 'string' && name !== '' && !NAME.test(name)) {
+  if (typeof name === 'string' && name !== '' && !NEW_WORKFLOW_NAME.test(name)) {
     findings.push(
       limitFinding('/name', `The name is ${word(clip(name, 120))}`, 'Use 1 to 100 letters, digits, _ and -.'),
     );

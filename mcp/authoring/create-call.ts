@@ -1,15 +1,16 @@
+import { SERVER_WRITTEN } from '../shared/fields.ts';
 import { callOf } from '../shared/quote.ts';
 
 /** Fields of a definition that `create_workflow` has parameters for. */
 const PARAMETERS = ['name', 'description', 'tasks', 'version', 'outputParameters', 'timeoutSeconds'];
 
-/** Fields of a stored definition that the server writes and a caller leaves out. */
-const SERVER_OWNED = ['createTime', 'updateTime', 'createdBy', 'updatedBy', 'ownerApp', 'schemaVersion'];
+/** Fields of a stored definition that a call leaves out. */
+const LEFT_OUT = [...SERVER_WRITTEN, 'schemaVersion'];
 
 /** The `create_workflow` call that registers a definition; undefined if it is longer than `limit` characters. */
 export function createCall(def: object, more: { overwrite: boolean }, limit: number): string | undefined {
   const fields = Object.entries(def).filter(
-    ([key, value]) => !SERVER_OWNED.includes(key) && value !== null && !isEmpty(value),
+    ([key, value]) => !LEFT_OUT.includes(key) && value !== null && !isEmpty(value),
   );
   const own = fields.filter(([key]) => PARAMETERS.includes(key));
   const settings = fields.filter(([key]) => !PARAMETERS.includes(key));

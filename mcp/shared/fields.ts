@@ -33,3 +33,12 @@ export const workflowName = z.string().min(1).max(255);
 
 /** A description or reason. */
 export const shortText = z.string().refine((text) => text.length <= 500, 'must be at most 500 characters long');
+
+/** The name of a workflow that a tool registers: stricter than the server, so that it fits into paths, queries and file names. */
+export const newWorkflowName = z
+  .string()
+  .refine((name) => NEW_WORKFLOW_NAME.test(name), 'must be 1 to 100 letters, digits, _ or -');
+export const NEW_WORKFLOW_NAME = /^[A-Za-z0-9_-]{1,100}$/;
+
+/** Fields of a stored definition that the server writes. */
+export const SERVER_WRITTEN = ['createTime', 'updateTime', 'createdBy', 'updatedBy', 'ownerApp'];

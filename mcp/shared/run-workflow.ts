@@ -199,7 +199,7 @@ function outputLink({ workflowId, output }: Execution): Link {
   };
 }
 
-/** The answer if the state of a started execution could not be read. It is no error, because the caller must not start it again. */
+/** The answer if the state of a started execution could not be read. It is not an error, so that the caller does not start it again. */
 function startedButUnread(
   { version }: StoredWorkflowDef,
   { executionId, isNew }: StartedOnce,

@@ -5,12 +5,8 @@ import { count } from '../../core/text.ts';
 import type { Finding } from '../../workflows/lint/lint.ts';
 import { type MadeCall, sameCallWith, storeWorkflow } from '../authoring/store-definitions.ts';
 import { defineTool } from '../engine/define-tool.ts';
-import { definitionVersion, jsonObject, shortText } from '../shared/fields.ts';
+import { definitionVersion, jsonObject, newWorkflowName, shortText } from '../shared/fields.ts';
 import { callOf } from '../shared/quote.ts';
-
-const workflowName = z
-  .string()
-  .refine((name) => /^[A-Za-z0-9_-]{1,100}$/.test(name), 'must be 1 to 100 letters, digits, _ or -');
 
 export default defineTool({
   name: 'create_workflow',
@@ -22,7 +18,7 @@ export default defineTool({
   permission: 'workflows:write',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
-    name: workflowName.describe('Letters, digits, _ and -'),
+    name: newWorkflowName.describe('Letters, digits, _ and -'),
     description: shortText.optional().describe('Its purpose'),
     tasks: z.array(z.looseObject({})).describe('With name, taskReferenceName, type…'),
     version: definitionVersion.default(1).describe('Its version'),

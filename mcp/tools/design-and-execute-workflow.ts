@@ -12,7 +12,7 @@ import {
 } from '../authoring/store-definitions.ts';
 import type { Written } from '../authoring/write-steps.ts';
 import { defineTool, type ToolAnswer, type ToolContext } from '../engine/define-tool.ts';
-import { jsonObject } from '../shared/fields.ts';
+import { jsonObject, newWorkflowName } from '../shared/fields.ts';
 import { callOf, quote, word } from '../shared/quote.ts';
 
 const MOST_STEPS = 100;
@@ -41,10 +41,7 @@ export default defineTool({
   permission: 'workflows:write',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
   input: z.strictObject({
-    name: z
-      .string()
-      .refine((name) => /^[A-Za-z0-9_-]{1,100}$/.test(name), 'must be 1 to 100 letters, digits, _ or -')
-      .describe('Free name'),
+    name: newWorkflowName.describe('Free name'),
     description: z
       .string()
       .refine((text) => text.length <= DESCRIPTION_LIMIT, `must be at most ${DESCRIPTION_LIMIT} characters long`)

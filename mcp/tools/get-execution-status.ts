@@ -18,6 +18,7 @@ import { orNoExecution } from '../shared/find-execution.ts';
 import { nearNames } from '../shared/near-names.ts';
 import { bytesShown, cutNames, fitPayloads, type Payload, wholeValues } from '../shared/payload.ts';
 import { callOf, quote, word } from '../shared/quote.ts';
+import { MAX_WAIT_SECONDS } from '../shared/run-workflow.ts';
 import { countsLine, lineOf, rowOf, unpolledLines } from '../shared/task-rows.ts';
 import { waitProgress } from '../shared/wait-progress.ts';
 
@@ -26,8 +27,6 @@ const SUMMARY_OUTPUT_BYTES = 500;
 /** The share of the response budget for inputs and outputs. The answer holds them twice: as text, with quotes escaped, and as structure. */
 const PAYLOAD_SHARE = 0.35;
 const REASON_LIMIT = 500;
-/** Clients give up a call after 60 s. */
-const MAX_WAIT_SECONDS = 45;
 
 /** Names of the execution's own values; other values are named after their task. */
 const OWN_VALUES = ['output', 'input', 'variables'];

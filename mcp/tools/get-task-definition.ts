@@ -4,7 +4,7 @@ import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { cursorText, readCursor } from '../shared/cursor.ts';
-import { jsonObject } from '../shared/fields.ts';
+import { jsonObject, SERVER_WRITTEN } from '../shared/fields.ts';
 import { nearNames } from '../shared/near-names.ts';
 import { callOf, quote, word } from '../shared/quote.ts';
 
@@ -75,13 +75,11 @@ function rowOf(def: StoredTaskDef) {
   };
 }
 
-const SERVER_OWNED = ['createTime', 'updateTime', 'createdBy', 'updatedBy', 'ownerApp'];
-
 /** The definition without empty fields and without those that the server writes. */
 function plain(def: StoredTaskDef): Record<string, unknown> {
   const says = (value: unknown) =>
     value !== null && value !== '' && !(typeof value === 'object' && Object.keys(value).length === 0);
-  return Object.fromEntries(Object.entries(def).filter(([key, value]) => !SERVER_OWNED.includes(key) && says(value)));
+  return Object.fromEntries(Object.entries(def).filter(([key, value]) => !SERVER_WRITTEN.includes(key) && says(value)));
 }
 
 async function find<T>(get: () => Promise<T>, name: string, all: () => Promise<StoredTaskDef[]>): Promise<T> {

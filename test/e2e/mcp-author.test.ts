@@ -115,7 +115,7 @@ describe.concurrent('design_and_execute_workflow', () => {
     ];
     const text = await refused('design_and_execute_workflow', { name, steps });
     expect(text).toContain('Nothing was registered: in the dry run step "broken" failed');
-    expect(text).toContain('show it in "example" of that step');
+    expect(text).toContain('give it as "example" of that step');
     expect(await conductor.listWorkflowNames()).not.toContain(name);
     const told = [{ ...fetch, example: { rows: [[1], [2]] } }, steps[1]];
     const { structured } = await ok('design_and_execute_workflow', { name, steps: told, execute: false });

@@ -108,7 +108,7 @@ describe('one execution', () => {
       structured: { counts: { changed: 0, unchanged: 1 } },
     });
     expect(await refused('retry_workflow', { executionIds })).toContain(
-      `Next: Let it go on: resume_workflow {"executionIds":["${id}"]}`,
+      `Next: Resume it: resume_workflow {"executionIds":["${id}"]}`,
     );
     expect(await refused('rerun_workflow', { executionId: id })).toMatch(
       /only an ended execution[\s\S]*terminate_workflow \{/,
@@ -283,7 +283,7 @@ describe('a person at the client', () => {
     const declined = await asking.call('terminate_workflow', args);
     expect(declined).toMatchObject({
       isError: true,
-      text: expect.stringMatching(/The person said no. Nothing was terminated/),
+      text: expect.stringMatching(/The person declined. Nothing was terminated/),
     });
     expect(asked).toEqual(['End 2 executions for good, with the reason "wrong data"?']);
     expect(await Promise.all(executionIds.map(statusOf))).toEqual(['RUNNING', 'RUNNING']);

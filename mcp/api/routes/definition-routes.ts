@@ -27,7 +27,7 @@ export const definitionRoutes: readonly Row[] = [
     'Returns only the latest version of all workflow definitions.'],
   ['deleteWorkflowDef', 'DELETE /metadata/workflow/{name}/{version}', 'workflows:write', 'nothing',
     'Removes workflow definition. It does not remove workflows associated with the definition.',
-    { instead: 'delete_workflow', trap: 'A missing definition is answered 500. Executions go on.' }],
+    { instead: 'delete_workflow', trap: 'A missing definition is answered 500. Executions continue.' }],
   ['putTaskDefs', 'POST /metadata/taskdefs', 'workflows:write', 'nothing',
     'Create new task definition(s).',
     { body: 'TaskDef[]', destructive: true, instead: 'create_task_definition',
