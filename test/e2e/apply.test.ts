@@ -42,7 +42,7 @@ function hasCreated({ child }: Running, count: number): Promise<void> {
 }
 
 describe.concurrent('two applies of one fleet', () => {
-  test('of twenty that claim the same version at once exactly one gets it, and the others are told of a conflict', async () => {
+  test('if twenty create the same version at once, exactly one succeeds and the others get a conflict', async () => {
     const def = { name: ownName('claim'), version: 1, schemaVersion: 2 as const, tasks: [TERMINATE] };
     const claims = await Promise.allSettled(Array.from({ length: 20 }, () => conductor.createWorkflowDef(def)));
     const lost = claims.filter((claim) => claim.status === 'rejected');
@@ -51,7 +51,7 @@ describe.concurrent('two applies of one fleet', () => {
     await conductor.deleteWorkflowDef(def.name, 1);
   });
 
-  test('of five that want the lock at once one gets it, and the others are told by whom it is held', async () => {
+  test('if five take the lock at once, one gets it and the others are told which process holds it', async () => {
     const fleet = ownName('fleet');
     const tries = await Promise.allSettled(
       Array.from({ length: 5 }, () => acquireLock(conductor, { purpose: 'apply', name: fleet })),
@@ -70,7 +70,7 @@ describe.concurrent('two applies of one fleet', () => {
     await next.release();
   });
 
-  test('one wins; the other says who holds the lock and since when, and writes nothing; with --wait it goes on afterwards', async () => {
+  test('one applies; the other says which process holds the lock and since when, and writes nothing; with --wait it applies afterwards', async () => {
     const { fleet, folder, names, file, isThere } = await manyPlanned(2);
     const lock = await acquireLock(conductor, { purpose: 'apply', name: fleet });
     const refused = await runFleetCommand(['apply', file, '--yes']);
@@ -86,7 +86,7 @@ describe.concurrent('two applies of one fleet', () => {
     await nothingToDo(folder.flags);
   });
 
-  test('leave no lock behind, and none is ever shown', async () => {
+  test('leave no lock behind, and no list shows one', async () => {
     const { fleet, folder, file } = await manyPlanned(1);
     const lock = await acquireLock(conductor, { purpose: 'apply', name: fleet });
     const shown = await runFleetCommand(['plan', ...folder.flags, '--all', '--prune', '--json']);
@@ -96,7 +96,7 @@ describe.concurrent('two applies of one fleet', () => {
     expect(await conductor.listWorkflowNames()).not.toContain(`fleet_apply_lock_${fleet}`);
   });
 
-  test('one that is stopped for so long that its lock is taken over writes nothing more once it goes on', async () => {
+  test('a process that is suspended until its lock is taken over writes nothing when it continues', async () => {
     const { folder, file } = await manyPlanned(30);
     const sleeper = startFleetCommand(['apply', file, '--yes']);
     await hasCreated(sleeper, 1);
@@ -112,8 +112,8 @@ describe.concurrent('two applies of one fleet', () => {
   });
 });
 
-describe.concurrent('an apply that was killed in the middle', () => {
-  test.each(['the same plan', 'a new plan'])('is finished by the next one with %s', async (which) => {
+describe.concurrent('an apply that was killed before its end', () => {
+  test.each(['the same plan', 'a new plan'])('is finished by the next apply with %s', async (which) => {
     const { folder, file, names } = await manyPlanned(30);
     const first = startFleetCommand(['apply', file, '--yes']);
     await hasCreated(first, 3);
@@ -134,7 +134,7 @@ describe.concurrent('an apply that was killed in the middle', () => {
 });
 
 describe.concurrent('a plan in a file', () => {
-  test('is refused, and names what changed, when the server has changed since; nothing is written', async () => {
+  test('is refused if the server has changed since: the message names what changed, and nothing is written', async () => {
     const { names, file, isThere } = await manyPlanned(2);
     const [one = '', other = ''] = names;
     await conductor.putWorkflowDef({ name: one, version: 1, schemaVersion: 2, tasks: [TERMINATE] });
@@ -144,7 +144,7 @@ describe.concurrent('a plan in a file', () => {
     expect(await isThere(other)).toBe(false);
   });
 
-  test('is refused when executions started since that it would break', async () => {
+  test('is refused if it would break executions that started since', async () => {
     const fleet = ownName('fleet');
     const folder = contentFolder(fleet);
     const greet = ownName('greet');
@@ -161,7 +161,7 @@ describe.concurrent('a plan in a file', () => {
     await conductor.terminate(id, 'the test is over');
   });
 
-  test('is refused for another server, and when it is none', async () => {
+  test('is refused for another server, and if the file is not a plan', async () => {
     const { file } = await manyPlanned(1);
     const plan = JSON.parse(readFileSync(file, 'utf8'));
     writeFileSync(file, JSON.stringify({ ...plan, serverUrl: 'http://elsewhere/api' }));

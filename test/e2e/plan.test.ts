@@ -20,7 +20,7 @@ async function start(workflow: string, version?: number): Promise<string> {
 }
 
 describe.concurrent('a plan', () => {
-  test('on an unchanged server says that there is nothing to do, and --check ends with 0; before that with 3', async () => {
+  test('says that there is nothing to do if the server is as the code; then --check ends with 0, else with 3', async () => {
     const { folder, greet, plan, apply } = fleetScene();
     folder.write('definitions', greet, greetingCode(greet));
     expect(await plan('--check')).toMatchObject({
@@ -34,7 +34,7 @@ describe.concurrent('a plan', () => {
     });
   });
 
-  test('shows field by field what changed, and what runs under it', async () => {
+  test('shows every changed field, and the executions that run under the definition', async () => {
     const { folder, greet, plan, apply } = fleetScene();
     folder.write('definitions', greet, greetingCode(greet, { hold: true }));
     await apply();
@@ -50,7 +50,7 @@ describe.concurrent('a plan', () => {
     );
   });
 
-  test('leaves alone what somebody changed on the server, or another fleet registered, and says so', async () => {
+  test('keeps what was changed on the server or registered by another fleet, and says so', async () => {
     const { fleet, folder, greet, plan, apply } = fleetScene();
     folder.write('definitions', greet, greetingCode(greet));
     await apply();
@@ -69,8 +69,8 @@ describe.concurrent('a plan', () => {
   });
 });
 
-describe.concurrent('a change that would break what runs', () => {
-  test('becomes the next version; what runs goes on, who pins it follows, and the next plan has nothing to do', async () => {
+describe.concurrent('a change that would break running executions', () => {
+  test('becomes the next version; running executions continue, workflows that pin it follow, and the next plan has nothing to do', async () => {
     const { folder, greet, plan, changes, apply } = fleetScene();
     const parent = ownName('parent');
     folder.write('definitions', greet, greetingCode(greet, { hold: true }));
@@ -97,7 +97,7 @@ describe.concurrent('a change that would break what runs', () => {
     await conductor.updateTask({ workflowInstanceId: old, taskId: hold?.taskId ?? '', status: 'COMPLETED' });
     expect((await conductor.waitForEnd(old)).output).toEqual({ text: 'hello you' });
 
-    // Once nothing runs any more, a further change replaces version 2, and version 1 may go.
+    // When nothing runs any more, another change replaces version 2, and version 1 can be deleted.
     folder.write('definitions', greet, greetingCode(greet, { text: 'bye' }));
     expect(await apply('--prune')).toMatch(
       new RegExp(`updated: workflow ${greet} v2[\\s\\S]*deleted: workflow ${greet} v1`),
@@ -106,7 +106,7 @@ describe.concurrent('a change that would break what runs', () => {
     expect((await conductor.waitForEnd(await start(parent))).tasks[0]?.outputData).toMatchObject({ text: 'bye you' });
   });
 
-  test('in what it takes also counts for who pins it and has not got there yet', async () => {
+  test('of the input also counts for a parent that has not reached the sub-workflow yet', async () => {
     const { folder, greet, plan, apply } = fleetScene();
     const parent = ownName('parent');
     folder.write('definitions', greet, greetingCode(greet));
@@ -124,7 +124,7 @@ describe.concurrent('a change that would break what runs', () => {
     expect(ended.tasks.at(-1)?.outputData).toMatchObject({ text: 'hello you' });
   });
 
-  test('replaces the version if nothing runs', async () => {
+  test('replaces the version if nothing runs under it', async () => {
     const { folder, greet, apply } = fleetScene();
     folder.write('definitions', greet, greetingCode(greet, { hold: true }));
     await apply();
@@ -134,7 +134,7 @@ describe.concurrent('a change that would break what runs', () => {
 });
 
 describe.concurrent('pruning', () => {
-  test('deletes what is no longer in code, but not under what runs, and nothing of anybody else', async () => {
+  test('deletes what is no longer in code, except what runs and what carries no stamp of ours', async () => {
     const { folder, greet, plan, changes, apply } = fleetScene();
     const [gone, stranger] = [ownName('gone'), ownName('stranger')];
     for (const one of [greet, gone]) folder.write('definitions', one, greetingCode(one, { hold: one === gone }));
@@ -165,7 +165,7 @@ describe.concurrent('pruning', () => {
 });
 
 describe.concurrent('schedules and event handlers', () => {
-  test('a schedule is shown with its next firings in its zone; one that the server cannot read is refused before it is stored', async () => {
+  test('a schedule is shown with its next firings in its zone; an expression that the server cannot read is refused before it is stored', async () => {
     const { folder, greet, plan } = fleetScene();
     const daily = ownName('daily');
     folder.write('definitions', greet, greetingCode(greet));
@@ -197,7 +197,7 @@ describe.concurrent('schedules and event handlers', () => {
     expect(ofServer).toHaveLength(3);
   });
 
-  test('a schedule fires, and is unchanged for the next plan; one that an operator paused stays paused; pruning ends it', async ({
+  test('a schedule fires and is unchanged in the next plan; if an operator paused it, it stays paused; pruning deletes it', async ({
     expect,
   }) => {
     const { folder, greet, plan, changes, apply } = fleetScene();
@@ -223,7 +223,7 @@ describe.concurrent('schedules and event handlers', () => {
   });
 });
 
-test.concurrent('several processes that register the same at once all succeed, and each thing is written once', async () => {
+test.concurrent('several processes that register the same definitions at once all succeed, and each definition is written once', async () => {
   const { fleet, folder } = fleetScene();
   const names = Array.from({ length: 5 }, () => ownName('many'));
   for (const one of names) folder.write('definitions', one, greetingCode(one));

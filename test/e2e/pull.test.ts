@@ -16,15 +16,15 @@ const conductor = realConductor();
 const settings = { shopUrl: inject('shopUrl'), llmProvider: 'litellm', llmModel: 'scripted-research-1' };
 const prefix = unique('pull').replaceAll('-', '_');
 
-// Inside the checkout, so that imports and the project's types are found; ignored by git.
+// In the checkout, so that imports and the project's types are found. Git ignores it.
 mkdirSync(join(root, '.fleet'), { recursive: true });
 const folder = mkdtempSync(join(root, '.fleet/pull-'));
 const definitions = (name: string) => join(folder, name, 'definitions');
 
-/** Contracts that are there as code, whose task definitions are not pulled. */
+/** Tasks whose contracts exist as code. Their task definitions are not pulled. */
 const imported = new Set(['external_api', 'model_call', 'database']);
 
-/** Each set has a folder of its own: what is in a folder is imported, not written again. */
+/** Each set has its own folder, because a workflow that is in the folder is imported and not pulled again. */
 const sets: Record<string, { names: string[]; pulled: Ran }> = {};
 
 async function pullAll(set: string, names: string[], ...flags: string[]): Promise<void> {
@@ -54,14 +54,14 @@ afterAll(() => {
   conductor.close();
 });
 
-/** The shipped definitions under names that no other test registers, as they call one another. */
+/** The shipped definitions under names that no other test registers, also where they call each other. */
 function renamed(workflows: readonly Workflow[]): WorkflowDef[] {
   const names = workflows.map(({ name }) => name).join('|');
   const text = JSON.stringify(workflows.map((workflow) => withSettings(workflow, settings)));
   return JSON.parse(text.replaceAll(new RegExp(`"(${names})(\\.input|\\.output)?"`, 'g'), `"${prefix}_$1$2"`));
 }
 
-/** What `fleet plan` says of a set: everything that is not as it is on the server. What is there only is none of a set's business. */
+/** The changes that `fleet plan` shows for a set, without definitions that are only on the server. */
 async function changes(set: string): Promise<string[]> {
   const planned = await runFleetCommand(['plan', '--json', '--workflows-dir', join(folder, set)], {
     LLM_PROVIDER: 'scripted',
@@ -98,7 +98,7 @@ describe.each(['shipped', 'foreign', 'probes', 'lists'])('the %s definitions', (
   });
 });
 
-test('all of it compiles in the project it was written into', async () => {
+test('every pulled file compiles in its project', async () => {
   const project = join(folder, 'tsconfig.json');
   writeFileSync(project, JSON.stringify({ extends: '../../tsconfig.json', include: ['*/definitions/*'] }));
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
@@ -106,7 +106,7 @@ test('all of it compiles in the project it was written into', async () => {
   expect(stdout).toBe('');
 });
 
-test('what the builders made is written with the builders, but for what only a saga or a fork over a list can say', () => {
+test('definitions that builders made are written with builders, except for steps of a saga and forks over a list', () => {
   const asTheyAre = [...(sets.shipped?.pulled.stderr ?? '').matchAll(/_([A-Za-z]+): \d+ tasks as plain JSON: (.*)$/gm)];
   expect(Object.fromEntries(asTheyAre.map(([, name, tasks]) => [name, tasks]))).toEqual({
     OrderProcessing: 'reserve, charge, ship',
@@ -121,7 +121,7 @@ test('what the builders made is written with the builders, but for what only a s
   expect(sourceOf('order-processing')).toContain('orderId: input.orderId');
 });
 
-test('a workflow that is called is pulled first, and imported', () => {
+test('a workflow that another one calls is pulled first, and imported', () => {
   const name = `${prefix.replaceAll('_', '-')}-child.ts`;
   expect(sets.probes?.pulled.stdout.split('\n')[0]).toContain(name);
   const source = readFileSync(join(definitions('probes'), `${prefix.replaceAll('_', '-')}-leaves.ts`), 'utf8');

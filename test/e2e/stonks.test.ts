@@ -78,7 +78,7 @@ describe.concurrent('NotifyStonks', () => {
     expect((await run({})).output).toMatchObject({ symbol: 'STONKS' });
   });
 
-  test('an alert that is refused twice is sent again, and is one alert', async () => {
+  test('an alert that is refused twice is retried, and arrives once', async () => {
     const symbol = await listed(100, 200);
     await orderFault({ path: '/notifications', fields: { symbol }, status: 500, times: 2 });
     const { workflowId, status, tasks } = await run({ symbol });
@@ -87,7 +87,7 @@ describe.concurrent('NotifyStonks', () => {
     expect(await booksOf(workflowId)).toEqual(['notified']);
   });
 
-  test('an alert whose answer was lost is sent again with the same key, and is one alert', async ({ expect }) => {
+  test('an alert whose answer was lost is retried with the same key, and arrives once', async ({ expect }) => {
     const symbol = await listed(100, 200);
     // The server gives up reading after 25 s; the shop acts all the same, and is asked again.
     await orderFault({ path: '/notifications', fields: { symbol }, delayMs: 27_000, times: 1 });
@@ -98,7 +98,7 @@ describe.concurrent('NotifyStonks', () => {
       .toMatchObject([{ kind: 'notified', requests: 2 }]);
   });
 
-  test('an exchange that is down is waited for; a share that nobody lists fails at once', async () => {
+  test('an exchange that is down is retried; an unlisted share fails without a retry', async () => {
     const symbol = await listed(10, 10);
     await orderFault({ path: `/prices/${symbol}`, status: 503, times: 2 });
     expect(await run({ symbol })).toMatchObject({ status: 'COMPLETED' });
@@ -114,7 +114,7 @@ describe.concurrent('NotifyStonks', () => {
 });
 
 describe('its schedule', () => {
-  test('fires daily at 21:00 UTC, by the word of the server', async () => {
+  test('fires daily at 21:00 UTC according to the server', async () => {
     const { cronExpression } = notifyStonksDaily.def;
     const firings = await conductor.nextFirings(cronExpression ?? '', 3);
     const times = firings.map((at) => new Date(at).toISOString().slice(11, 19));
@@ -149,7 +149,7 @@ describe('its schedule', () => {
     expect(alerts).toMatchObject(executions.map(() => [{ kind: 'notified', requests: 1, details: { symbol } }]));
   });
 
-  test('starts it with its defaults when it names no input of its own', async () => {
+  test('starts the workflow with its defaults if the schedule has no input', async () => {
     const { def } = defineSchedule({
       name: unique('notify_stonks_plain'),
       description: 'A firing every two seconds, for a test.',

@@ -26,13 +26,13 @@ describe('assess_price_change', () => {
     expect(await assess(previousClose, price)).toEqual({ verdict, changePercent });
   });
 
-  test('takes the threshold it is given', async () => {
+  test('uses the given threshold', async () => {
     expect(await assess(100, 102.5, 2.5)).toMatchObject({ verdict: 'log' });
     expect(await assess(100, 102.51, 2.5)).toMatchObject({ verdict: 'alert' });
     expect(await assess(100, 100, 0)).toMatchObject({ verdict: 'log' });
   });
 
-  test('for any price in cents the boundary itself is no alert, and a hundredth of a cent beyond it is one', async () => {
+  test('at any price in cents, exactly the threshold is not an alert, and a hundredth of a cent more is one', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 10_000_000 }), fc.constantFrom(1, -1), async (cents, sign) => {
         const at = (tenThousandths: number) => Number(`${tenThousandths}e-4`);
@@ -44,7 +44,7 @@ describe('assess_price_change', () => {
     );
   });
 
-  test('no previous close is refused for good', async () => {
+  test('a missing last close is refused without a retry', async () => {
     const { result } = await runTask(assessPriceChange, { previousClose: 0, price: 1, threshold: 5 });
     expect(result).toMatchObject({ status: 'FAILED_WITH_TERMINAL_ERROR' });
   });
@@ -78,7 +78,7 @@ describe('assess_flight_risk', () => {
     expect(await assess(['X', temperature, conditions])).toEqual({ risk, cities: [{ city: 'X', risk, reasons }] });
   });
 
-  test('the worst city decides, in the order of the reports', async () => {
+  test('the highest risk decides, and the cities keep the order of the reports', async () => {
     const { risk, cities } = (await assess(['A', 20, 'clear'], ['B', 20, 'thunderstorm'], ['C', 9, 'fog'])) ?? {};
     expect([risk, cities?.map((city) => [city.city, city.risk])]).toEqual([
       'high',
@@ -90,7 +90,7 @@ describe('assess_flight_risk', () => {
     ]);
   });
 
-  test('without a city nothing is known, which is not the same as no risk', async () => {
+  test('without a city the risk is unknown, not low', async () => {
     expect(await assess()).toEqual({ risk: 'unknown', cities: [] });
   });
 });

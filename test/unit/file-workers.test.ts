@@ -60,7 +60,7 @@ describe('analyze_file', () => {
     expect(await analyzeFile.execute({ path: write(name, content) }, context())).toEqual(expected);
   });
 
-  test('a character split over two chunks is counted once', async () => {
+  test('a character that is split over two chunks is counted once', async () => {
     const text = `${'a'.repeat(64 * 1024 - 1)}é\n`;
     const result = await analyzeFile.execute({ path: write('split', text) }, context());
     expect(result).toMatchObject({ characters: 64 * 1024 + 1, encoding: 'utf-8' });
@@ -68,7 +68,7 @@ describe('analyze_file', () => {
 });
 
 describe('compress_file', () => {
-  test('writes what gunzip turns back into the file, with the true sizes', async () => {
+  test('writes a file that gunzip turns back into the original, and reports the real sizes', async () => {
     const text = 'the same words again and again '.repeat(1000);
     const result = await compressFile.execute({ path: write('text', text), level: 6 }, context());
     const compressed = readFileSync(result.outputPath);
@@ -77,7 +77,7 @@ describe('compress_file', () => {
     expect(result.ratio).toBeCloseTo(compressed.length / text.length, 4);
   });
 
-  test('leaves nothing half-written when it is aborted', async () => {
+  test('leaves no unfinished file when it is aborted', async () => {
     write('aborted', 'x'.repeat(100_000));
     const aborted = AbortSignal.abort(new Error('stop'));
     await expect(compressFile.execute({ path: 'aborted', level: 6 }, context(aborted))).rejects.toThrow();
@@ -85,7 +85,7 @@ describe('compress_file', () => {
   });
 });
 
-describe('what a workflow names comes from outside', () => {
+describe('a path in the input of a workflow is not trusted', () => {
   symlinkSync(folder, join(filesRoot, 'link-out'));
   test.each([
     ['a missing file', 'missing', 'the file does not exist'],

@@ -12,7 +12,7 @@ const wait = (ref: string, more: Json = {}) => ({ name: ref, taskReferenceName: 
 const flow = (tasks: Json[], more: Json = {}) => ({ name: 'w', version: 1, tasks, ...more });
 
 describe('differences', () => {
-  test('name a nested task by its reference, wherever it stands', () => {
+  test('name a nested task by its reference, at any depth', () => {
     const inside = (amount: number) =>
       flow([
         { ...wait('check'), type: 'SWITCH', decisionCases: { yes: [wait('pay', { inputParameters: { amount } })] } },
@@ -22,7 +22,7 @@ describe('differences', () => {
     ]);
   });
 
-  test('are small when a task is put in front, and tell of one that moved', () => {
+  test('show only the task that was inserted, and a task that moved', () => {
     const [a, b, c] = [wait('a'), wait('b'), wait('c')];
     expect(differences(flow([a, b]), flow([c, a, b]))).toEqual([{ path: 'tasks.c', after: c }]);
     expect(differences(flow([a, b]), flow([b, a]))).toEqual([
@@ -36,7 +36,7 @@ describe('differences', () => {
     });
   });
 
-  test('are none if and only if the definitions are one', () => {
+  test('are empty if and only if the definitions are equal', () => {
     const fields = {
       name: fc.constantFrom('n', 'm'),
       taskReferenceName: fc.constantFrom('a', 'b', 'c', 'd'),
@@ -74,7 +74,7 @@ describe('stamps', () => {
     'event-handler': { name: 'h', event: 'conductor:a:b', active: true, actions: [] },
   };
 
-  test.each(kinds)('of a %s are no part of its content, and tell whether somebody changed it', (kind) => {
+  test.each(kinds)('of a %s do not count as content, and show whether the content was changed', (kind) => {
     const { stamp, stampOf } = kindOf[kind];
     const fingerprint = contentOf(kind, bare[kind]);
     const written = stamp(bare[kind], { fingerprint, fleet: 'mine' });
@@ -86,7 +86,7 @@ describe('stamps', () => {
     expect(stampOf(bare[kind])).toBeUndefined();
   });
 
-  test('leave a description and a condition readable, and a comment at its end harmless', () => {
+  test('leave a description and a condition readable, and are first in a condition that ends with a comment', () => {
     const stamp = { fingerprint: 'a'.repeat(64), fleet: 'mine' };
     expect(kindOf.schedule.stamp({ description: 'Daily.' }, stamp)).toEqual({
       description: `Daily. [conductorFleet ${'a'.repeat(16)} mine]`,
@@ -96,7 +96,7 @@ describe('stamps', () => {
   });
 });
 
-describe('a schema that narrows', () => {
+describe('a schema that becomes narrower', () => {
   const input = (before: z.ZodType, after: z.ZodType) =>
     narrowings('input', z.toJSONSchema(before, { io: 'input' }), z.toJSONSchema(after, { io: 'input' }));
   const output = (before: z.ZodType, after: z.ZodType) =>
@@ -107,11 +107,11 @@ describe('a schema that narrows', () => {
     ['a field that is now required', base.extend({ mood: z.string() }), ['input.mood is now required']],
     ['another type', base.extend({ who: z.number() }), ['input.who is now number, was string']],
     [
-      'a value less',
+      'one allowed value fewer',
       base.extend({ kind: z.enum(['a']) }),
       ['input.kind is now required', 'input.kind can no longer be "b"'],
     ],
-    ['a closer limit', base.extend({ size: z.number().max(5).optional() }), ['input.size now has a maximum of 5']],
+    ['a tighter limit', base.extend({ size: z.number().max(5).optional() }), ['input.size now has a maximum of 5']],
     ['no other fields', z.strictObject(base.shape), ['input no longer accepts other fields']],
   ])('%s is a reason', (_, after, reasons) => {
     expect(input(base, after)).toEqual(reasons);
@@ -119,16 +119,16 @@ describe('a schema that narrows', () => {
 
   test.each([
     ['a field that may be left out', base.extend({ mood: z.string().optional(), note: z.string().default('') })],
-    ['a value more', base.extend({ kind: z.enum(['a', 'b', 'c']).default('a') })],
+    ['one allowed value more', base.extend({ kind: z.enum(['a', 'b', 'c']).default('a') })],
     ['a wider type', base.extend({ who: z.union([z.string(), z.number()]) })],
     ['no limit', base.extend({ size: z.number().optional() })],
     ['another description', base.extend({ who: z.string().describe('whom to greet') })],
     ['a field that is no longer read', base.omit({ who: true })],
-  ])('%s is none', (_, after) => {
+  ])('%s is not a reason', (_, after) => {
     expect(input(base, after)).toEqual([]);
   });
 
-  test('of an output is one that lacks or adds what readers do not expect; a further field is none', () => {
+  test('as an output: a missing field or an unexpected value is a reason, an additional field is not', () => {
     const before = z.object({ text: z.string(), mark: z.enum(['!', '?']) });
     expect(output(before, before.extend({ more: z.string() }))).toEqual([]);
     expect(output(before, z.object({ text: z.string() }))).toEqual(['output.mark may now be missing']);
@@ -138,7 +138,7 @@ describe('a schema that narrows', () => {
     expect(output(before, before.extend({ mark: z.enum(['!', '.']) }))).toEqual(['output.mark may also be "."']);
   });
 
-  test('has a reason whenever there is a value that fits no longer', () => {
+  test('has a reason whenever a value no longer fits', () => {
     const leaf = fc.oneof(
       fc.record(
         { type: fc.constant('string'), minLength: fc.nat(3), maxLength: fc.integer({ min: 3, max: 6 }) },

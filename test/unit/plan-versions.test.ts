@@ -12,7 +12,7 @@ const input = (...required: string[]) => ({
   data: { type: 'object', properties: Object.fromEntries(required.map((key) => [key, { type: 'string' }])), required },
 });
 
-/** A workflow with these tasks, each a WAIT unless it says otherwise. */
+/** A workflow with these tasks. A task that is given by its reference is a WAIT. */
 function flow(name: string, version: number, refs: readonly (string | Json)[], more: Json = {}): VersionedDef {
   const tasks = refs.map((ref) =>
     typeof ref === 'string' ? { name: ref, taskReferenceName: ref, type: 'WAIT', inputParameters: {} } : ref,
@@ -63,18 +63,18 @@ const lines = (ours: Definitions, server: ServerState, options = {}) =>
     ({ name, version, action }) => `${action} ${name}@${version ?? ''}`,
   );
 
-describe('a definition that has lost a task', () => {
+describe('a definition without a task that it had before', () => {
   const before = defs([flow('w', 1, ['a', 'b'])]);
   const after = defs([flow('w', 1, ['a'])]);
 
-  test('replaces its version while nothing runs under it, and asks before', () => {
+  test('replaces its version if nothing runs under it, and asks for running executions first', () => {
     const server = applied(before);
     expect(lines(after, server)).toEqual(['update w@1']);
     expect(decideChanges(after, FLEET, server).asks).toEqual(['w@1']);
     expect(decideChanges(after, FLEET, server).changes[0]?.idle).toEqual(['w@1']);
   });
 
-  test('becomes the version after the highest while something does, and stands for the one in code', () => {
+  test('becomes the version after the highest if executions run, and names its version in code', () => {
     const server = applied(before, { 'w@1': ['x1'] });
     expect(lines(after, server)).toEqual(['new-version w@2', 'left w@1']);
     const [change] = decideChanges(after, FLEET, server).changes;
@@ -82,7 +82,7 @@ describe('a definition that has lost a task', () => {
     expect(change?.touches).toEqual([{ how: 'runs', workflow: 'w', version: 1, ids: ['x1'] }]);
   });
 
-  test('is unchanged afterwards, and replaces its own version from then on', () => {
+  test('is unchanged in the next plan, and later changes replace its own version', () => {
     const server = applied(after, { 'w@1': ['x1'], 'w@2': [] }, applied(before, { 'w@1': ['x1'] }));
     expect(lines(after, server)).toEqual(['unchanged w@2', 'left w@1']);
     expect(lines(defs([flow('w', 1, ['c'])]), server)).toEqual(['update w@2', 'left w@1']);
@@ -90,7 +90,7 @@ describe('a definition that has lost a task', () => {
     expect(lines(defs([flow('w', 1, ['c'])]), busy)).toEqual(['new-version w@3', 'left w@1', 'left w@2']);
   });
 
-  test('whose version is then raised in code does not take the number that stands for the old one', () => {
+  test('does not take the number of its new version when the version in code is raised to it', () => {
     const server = applied(after, { 'w@1': ['x1'] }, applied(before, { 'w@1': ['x1'] }));
     const raised = defs([flow('w', 2, ['z'])]);
     expect(lines(raised, server)).toEqual(['create w@3', 'left w@1', 'left w@2']);
@@ -105,7 +105,7 @@ test.each([
     {},
     'task a is now HUMAN, was WAIT',
   ],
-  ['an input that asks for more', ['a'], { inputSchema: input('who', 'mood') }, 'input.mood is now required'],
+  ['an input that requires one more field', ['a'], { inputSchema: input('who', 'mood') }, 'input.mood is now required'],
 ])('%s needs a new version', (_, tasks, more, reason) => {
   const server = applied(defs([flow('w', 1, ['a'])]), { 'w@1': ['x'] });
   expect(decideChanges(defs([flow('w', 1, tasks, more)]), FLEET, server).changes[0]).toMatchObject({
@@ -114,20 +114,20 @@ test.each([
   });
 });
 
-test('an added task, another text or a longer limit needs none', () => {
+test('an added task, another text or a longer limit needs no new version', () => {
   const server = applied(defs([flow('w', 1, ['a'])]), { 'w@1': ['x'] });
   expect(lines(defs([flow('w', 1, ['a', 'b'], { timeoutSeconds: 9, description: 'd' })]), server)).toEqual([
     'update w@1',
   ]);
 });
 
-test('a change of the tasks alone needs no new version for those that only run it as a sub-workflow', () => {
+test('a change of the tasks alone needs no new version if executions only run it as a sub-workflow', () => {
   const parent = flow('p', 1, ['hold', running('w', 1)]);
   const server = applied(defs([flow('w', 1, ['a', 'b']), parent]), { 'w@1': [], 'p@1': ['x'] });
   expect(lines(defs([flow('w', 1, ['a']), parent]), server)).toEqual(['update w@1', 'unchanged p@1']);
 });
 
-describe('who names a workflow that got a new version', () => {
+describe('a definition that names a workflow with a new version', () => {
   const schedule = {
     name: 's',
     cronExpression: '0 0 9 * * *',
@@ -157,7 +157,7 @@ describe('who names a workflow that got a new version', () => {
       { schedule: [schedule], 'event-handler': [handler] },
     );
 
-  test('follows it, and comes after it; all are unchanged afterwards', () => {
+  test('is updated to the new version, after it; all are unchanged in the next plan', () => {
     const ids = { 'w@1': ['x'], 'w@2': [], 'p@1': [], 'q@1': [] };
     const server = applied(users(['a', 'b']), ids);
     const { changes } = decideChanges(users(['a']), FLEET, server);
@@ -182,12 +182,12 @@ describe('pruning', () => {
   const both = defs([flow('p', 1, [running('w', 1)]), flow('w', 1, ['a'])]);
   const prune = { prune: true };
 
-  test('deletes who names others before them', () => {
+  test('deletes a definition before the definitions that it names', () => {
     expect(lines(defs([]), applied(both), prune)).toEqual(['delete p@1', 'delete w@1']);
     expect(lines(defs([]), applied(both))).toEqual(['left w@1', 'left p@1']);
   });
 
-  test('keeps what runs, what such may look up, and what a stranger names', () => {
+  test('keeps what runs, what running executions may look up, and what an unstamped definition names', () => {
     expect(lines(defs([]), applied(both, { 'p@1': ['x'] }), prune)).toEqual(['in-use w@1', 'in-use p@1']);
     const server = applied(both);
     const stranger = { ...flow('stranger', 1, [running('p', 1)]) };
@@ -199,7 +199,7 @@ describe('pruning', () => {
     ]);
   });
 
-  test('leaves alone what has no stamp, the stamp of another fleet, or was changed since', () => {
+  test('keeps definitions without a stamp, with the stamp of another fleet, or changed since', () => {
     const server = applied(both);
     const bare = flow('bare', 1, ['a']);
     const [w, p] = server.defs.workflow as [VersionedDef, VersionedDef];

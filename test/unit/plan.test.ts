@@ -21,7 +21,7 @@ const workflow: WorkflowDef = {
   tasks: [{ name: 't', taskReferenceName: 'r', type: 'SIMPLE', inputParameters: { a: 0 } }],
 };
 
-/** What the server answers after `def` was registered: defaults filled in, times added. */
+/** What the server returns after `def` was registered: with defaults and times. */
 function asStored(def: Record<string, unknown>): Record<string, unknown> {
   const tasks = def.tasks as Record<string, unknown>[] | undefined;
   return {
@@ -53,31 +53,31 @@ function actions(changes: Change[]): string[] {
   return changes.map(({ name, action }) => `${name} ${action}`);
 }
 
-/** What registering for the first time writes, with our stamp. */
+/** What the first registration writes, with our stamp. */
 function first(): [Json, Json] {
   const [t, w] = planned({ tasks: [task], workflows: [workflow] }, server({}));
   return [t?.def ?? {}, w?.def ?? {}];
 }
 
 describe('registering', () => {
-  test('creates what the server has not', () => {
+  test('creates what the server does not have', () => {
     expect(actions(planned({ tasks: [task], workflows: [workflow] }, server({})))).toEqual(['t create', 'w create']);
   });
 
-  test('leaves alone what is there already, whatever defaults the server added', () => {
+  test('does not write what the server has already, with all defaults that the server adds', () => {
     const [t, w] = first();
     const stored = server({ tasks: [asStored(t)], workflows: [asStored(w)] });
     expect(actions(planned({ tasks: [task], workflows: [workflow] }, stored))).toEqual(['t unchanged', 'w unchanged']);
   });
 
-  test('updates what an earlier registration wrote when ours has changed since', () => {
+  test('updates what an earlier registration wrote if the code has changed since', () => {
     const [t, w] = first();
     const stored = server({ tasks: [asStored(t)], workflows: [asStored(w)] });
     const ours = { tasks: [{ ...task, retryCount: 5 }], workflows: [{ ...workflow, timeoutSeconds: 60 }] };
     expect(actions(planned(ours, stored))).toEqual(['t update', 'w update']);
   });
 
-  test('keeps what an operator changed, and says so with the way to overwrite it', () => {
+  test('keeps what an operator changed, and says how to overwrite it', () => {
     const [t, w] = first();
     const [task1] = workflow.tasks;
     const edited = { ...asStored(w), tasks: [{ ...task1, inputParameters: { a: 1 } }] };
@@ -91,7 +91,7 @@ describe('registering', () => {
     ]);
   });
 
-  test('keeps a definition that somebody else registered under the same name', () => {
+  test('keeps a definition that another tool registered under the same name', () => {
     const stored = server({
       tasks: [{ name: 't', retryCount: 1 }],
       workflows: [{ ...workflow, description: 'theirs' }],
@@ -99,7 +99,7 @@ describe('registering', () => {
     expect(actions(planned({ tasks: [task], workflows: [workflow] }, stored))).toEqual(['t keep', 'w keep']);
   });
 
-  test('tells when the server has a newer version than ours', () => {
+  test('says if the server has a newer version than ours', () => {
     const [, w] = first();
     const stored = server({ workflows: [asStored(w), { ...asStored(w), version: 3, metadata: {} }] });
     const change = planned({ workflows: [workflow] }, stored)[0];
@@ -108,7 +108,7 @@ describe('registering', () => {
   });
 });
 
-test('the order of keys makes no other definition, the order of tasks does', () => {
+test('the order of keys does not change a definition, the order of tasks does', () => {
   const { name, ...rest } = workflow;
   expect(fingerprint(canonicalWorkflow({ ...rest, name }))).toBe(fingerprint(canonicalWorkflow(workflow)));
   const two = [...workflow.tasks, { name: 'u', taskReferenceName: 's', type: 'SIMPLE' }];
@@ -118,7 +118,7 @@ test('the order of keys makes no other definition, the order of tasks does', () 
   );
 });
 
-test('the lease of a task is never longer than the time for an attempt, which the server would refuse', () => {
+test('the lease of a task is never longer than the time limit of an attempt, which the server would refuse', () => {
   const defOf = (timeoutSeconds: number) =>
     toTaskDef(defineTask({ name: 'n', description: 'd', input: z.object({}), output: z.object({}), timeoutSeconds }));
   expect(defOf(0)).toMatchObject({ responseTimeoutSeconds: 60 });
@@ -126,7 +126,7 @@ test('the lease of a task is never longer than the time for an attempt, which th
   expect(defOf(600)).toMatchObject({ responseTimeoutSeconds: 60 });
 });
 
-test('a task definition always says when to give up', () => {
+test('a task definition always says how it is retried and when it times out', () => {
   const def = toTaskDef(
     defineTask({
       name: 'n',
@@ -146,7 +146,7 @@ test('a task definition always says when to give up', () => {
   });
 });
 
-test("an input that asks for a setting gets this deployment's value as its default", () => {
+test("an input that names a setting gets this deployment's value as its default", () => {
   const built = defineWorkflow({
     name: 'w',
     version: 1,

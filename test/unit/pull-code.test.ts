@@ -10,7 +10,7 @@ import { knownFrom } from '../../workflows/pull/known.ts';
 import { parsePath } from '../../workflows/pull/schema/values.ts';
 import { Context } from '../../workflows/pull/write/context.ts';
 
-/** Nothing is there to be called but what the test puts there. */
+/** The code can only call what the test provides. */
 function evaluated(code: string, known: Record<string, unknown> = {}): unknown {
   return runInContext(`(${code})`, createContext(known));
 }
@@ -41,8 +41,8 @@ const HOSTILE = [
   '__proto__',
 ];
 
-describe('what comes from a server is data', () => {
-  test.each(HOSTILE)('%j is written as a text and nothing else', (hostile) => {
+describe('text from a server stays data', () => {
+  test.each(HOSTILE)('%j is written as a text only', (hostile) => {
     const known = { escape: () => expect.unreachable('it broke out') };
     for (const code of [stringLiteral(hostile), quoted(hostile), `\`${templatePart(hostile)}\``]) {
       expect(evaluated(code, known)).toBe(hostile);
@@ -55,7 +55,7 @@ describe('what comes from a server is data', () => {
     );
   });
 
-  test('nothing that an editor would not show is written as it is', () => {
+  test('characters that an editor does not show are escaped', () => {
     for (const hostile of HOSTILE) expect(printed(hostile)).not.toMatch(/(?![\n ])[\p{C}\p{Z}]/u);
   });
 
@@ -69,14 +69,14 @@ describe('what comes from a server is data', () => {
     );
   });
 
-  test('a key that would set the prototype is a key', () => {
+  test('the key __proto__ stays a key', () => {
     const value = JSON.parse('{"__proto__": {"polluted": true}}');
     expect(Object.keys(evaluated(printed(value)) as object)).toEqual(['__proto__']);
   });
 });
 
 describe('identifiers', () => {
-  test('are made of any name, each once, and none is a word of the language', () => {
+  test('are made from any name, are all different, and are never a word of the language', () => {
     const names = new Names();
     const made = ['charge_card', 'charge-card', 'class', '', '日本', '1st', 'branch', 'HTTPCall', ...HOSTILE].map(
       (name) => names.make(name, 'task').text,
@@ -96,7 +96,7 @@ describe('identifiers', () => {
   });
 });
 
-test('a module whose file has a hostile name is imported, and nothing else', () => {
+test('a module with a hostile file name is only imported', () => {
   const module = "./a'; escape(); '.ts";
   const workflow = {
     kind: 'workflow',
@@ -117,7 +117,7 @@ test('a module whose file has a hostile name is imported, and nothing else', () 
 });
 
 describe('paths', () => {
-  test('are taken apart where typed references write the same letters', () => {
+  test('are parsed if typed references write the same letters', () => {
     expect(parsePath("charge.output.items[0]['a b'].x-y")).toEqual({
       root: 'charge.output',
       steps: [

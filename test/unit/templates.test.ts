@@ -12,24 +12,24 @@ import { getTemplate, listTemplates, templateFiles } from '../../workflows/templ
 const names = (await listTemplates()).map(({ name }) => name);
 
 describe('the registry', () => {
-  test('has the templates that users know by name, and one to begin with', () => {
+  test('has the templates that users know by name, and one for beginners', () => {
     expect(names).toEqual(expect.arrayContaining(['resilient_http', 'compensation', 'ai_agent', 'sequential']));
   });
 
-  test('says of each what it is for', async () => {
+  test('says for each template when to use it', async () => {
     for (const { title, description, whenToUse } of await listTemplates()) {
       expect(Math.min(title.length, description.length, whenToUse.length)).toBeGreaterThan(10);
     }
   });
 
-  test('an unknown name is answered with the known ones', async () => {
+  test('an unknown name is answered with the known names', async () => {
     await expect(getTemplate('nonsense')).rejects.toMatchObject({
       code: 'not-found',
       remedy: expect.stringContaining('resilient_http'),
     });
   });
 
-  test('a template is plain JSON, source, and the tasks it needs', async () => {
+  test('a template has plain JSON, a source, and the tasks that it needs', async () => {
     const { definition, source, tasks, exampleInput } = await getTemplate('resilient_http');
     expect(definition).toMatchObject({ name: 'ResilientHttp', tasks: [{ name: 'http_request', type: 'SIMPLE' }, {}] });
     expect(source).toContain("import httpRequest from '../../workers/tasks/http-request.ts';");
@@ -43,19 +43,19 @@ describe('the registry', () => {
     expect(exampleInput).toEqual({ url: 'https://example.com/data' });
   });
 
-  test('every task a template needs has a worker or is a policy', async () => {
+  test('every task that a template needs has a worker or is a policy', async () => {
     const workers = new Set((await loadWorkers()).map(({ name }) => name));
     const needed = (await Promise.all(names.map(getTemplate))).flatMap(({ tasks }) => tasks);
     expect(needed.filter(({ name, kind }) => kind === 'task' && !workers.has(name))).toEqual([]);
   });
 
-  test('lint has nothing to say about any of them', async () => {
+  test('lint finds nothing in any template', async () => {
     for (const { definition, companions } of await Promise.all(names.map(getTemplate))) {
       for (const def of [definition, ...companions]) expect(lintWorkflow(def)).toEqual([]);
     }
   });
 
-  test('no template is called like a shipped workflow, so that both can be on one server', async () => {
+  test('no template has the name of a shipped workflow, so that both can be on one server', async () => {
     const shipped = new Set((await loadWorkflows()).map(({ name }) => name));
     const templates = await Promise.all(names.map(getTemplate));
     expect(templates.filter(({ definition }) => shipped.has(definition.name))).toEqual([]);
@@ -73,7 +73,7 @@ describe('the files of a template under another name', () => {
   const importing = (module: string) => `../../../../${module}.ts`;
   const newName = (template: string) => `Renamed_${template.replaceAll('_', '')}X`;
 
-  test('say the same as the template but for the name', async () => {
+  test('register the same definitions as the template, except for the name', async () => {
     for (const name of names) {
       const files = await templateFiles(name, newName(name));
       for (const file of files) writeFileSync(join(folder, file.folder, file.name), file.text(importing));
@@ -89,7 +89,7 @@ describe('the files of a template under another name', () => {
     }
   });
 
-  test('are found where workflows, schedules and event handlers are looked for', async () => {
+  test('are found in the folders of workflows, schedules and event handlers', async () => {
     const found = { workflowsDir: folder };
     const workflows = await loadWorkflows(found);
     expect(workflows.map(({ name }) => name).sort()).toEqual(expect.arrayContaining(names.map(newName).sort()));
@@ -160,7 +160,7 @@ function helper() {
 `);
   });
 
-  test('a new name may hold the old one', () => {
+  test('a new name may contain the old one', () => {
     const renamed = partSource(template, 'schedule', { ...rename, to: 'MyFlow_my_flow' });
     expect(renamed).toContain("name: 'my_flow_my_flow_daily'");
   });
@@ -176,7 +176,7 @@ export default defineSchedule({ name: 'your_thing_daily', workflow, input: {} })
     );
   });
 
-  test('the dry runs are those of the workflow itself', () => {
+  test('the dry runs are those of the workflow', () => {
     const scenario = `import { defineScenarios } from '../scenario/define-scenarios.ts';
 import template from './my.ts';
 

@@ -21,12 +21,12 @@ export default defineScenarios(fileProcessing, {
     tasks: { analyze: completes(analysis) },
     expect: { status: 'COMPLETED', output: { compressed: null, analysis }, notRan: ['compress', 'at_once'] },
   },
-  'does both unless told otherwise': {
+  'does both by default': {
     input: { path: 'report.txt' },
     tasks: { compress_too: completes(compressed), analyze_too: completes(analysis) },
     expect: { status: 'COMPLETED', output: { compressed, analysis } },
   },
-  'goes on after a worker that failed once': {
+  'retries both after a failure': {
     input: { path: 'report.txt', operation: 'both' },
     tasks: {
       compress_too: [fails('no space left on device'), completes(compressed)],
@@ -34,17 +34,17 @@ export default defineScenarios(fileProcessing, {
     },
     expect: { status: 'COMPLETED', attempts: { compress_too: 2, analyze_too: 2 }, output: { compressed, analysis } },
   },
-  'compresses at the second attempt': {
+  'retries the compression': {
     input: { path: 'report.txt', operation: 'compress' },
     tasks: { compress: [fails('no space left on device'), completes(compressed)] },
     expect: { status: 'COMPLETED', attempts: { compress: 2 } },
   },
-  'analyses at the second attempt': {
+  'retries the analysis': {
     input: { path: 'report.txt', operation: 'analyze' },
     tasks: { analyze: [fails('connection to the disk lost'), completes(analysis)] },
     expect: { status: 'COMPLETED', attempts: { analyze: 2 } },
   },
-  'fails at once when there is no such file': {
+  'fails without a retry if the file does not exist': {
     input: { path: 'missing.txt', operation: 'both' },
     tasks: {
       compress_too: failsForGood('There is no file missing.txt.'),
@@ -52,7 +52,7 @@ export default defineScenarios(fileProcessing, {
     },
     expect: { status: 'FAILED', reason: 'There is no file missing.txt.', attempts: { compress_too: 1 } },
   },
-  'refuses an operation it does not know': {
+  'refuses an unknown operation': {
     input: unchecked({ path: 'report.txt', operation: 'shred' }),
     expect: { status: 'FAILED', reason: 'There is no operation "shred"', ran: ['by_operation', 'refuse'] },
   },

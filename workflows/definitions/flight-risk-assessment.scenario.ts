@@ -14,7 +14,7 @@ const assessed = {
 };
 
 export default defineScenarios(flightRiskAssessment, {
-  'hands the weather of every city on in the order of the cities': {
+  'passes on the weather of every city, in the order of the cities': {
     input: { cities: ['Dubai', 'Singapore'] },
     tasks: { fetch: each(completes(dubai), completes(singapore)), assess: [fails('no worker'), completes(assessed)] },
     expect: {
@@ -23,7 +23,7 @@ export default defineScenarios(flightRiskAssessment, {
       inputs: { fetch_0: { city: 'Dubai' }, fetch_1: { city: 'Singapore' }, assess: { reports: [dubai, singapore] } },
     },
   },
-  'has nothing to fetch without a city': {
+  'fetches nothing without a city': {
     input: { cities: [] },
     tasks: { assess: completes({ risk: 'unknown', cities: [] }) },
     expect: {
@@ -33,7 +33,7 @@ export default defineScenarios(flightRiskAssessment, {
       inputs: { assess: { reports: [] } },
     },
   },
-  'asks again only for the city whose weather did not come': {
+  'retries only the city that had no answer': {
     input: { cities: ['Dubai', 'Singapore'] },
     tasks: {
       fetch: each(completes(dubai), [fails('answered 503'), completes(singapore)]),
@@ -41,12 +41,12 @@ export default defineScenarios(flightRiskAssessment, {
     },
     expect: { status: 'COMPLETED', attempts: { fetch_0: 1, fetch_1: 2 } },
   },
-  'makes no assessment when the weather of one city is missing': {
+  'fails without an assessment if the weather of one city is missing': {
     input: { cities: ['Dubai', 'Nowhere'] },
     tasks: { fetch: each(completes(dubai), failsForGood('There is no city called Nowhere.')) },
     expect: { status: 'FAILED', reason: 'There is no city called Nowhere.', notRan: ['assess'] },
   },
-  'fails when nobody can assess': {
+  'fails if the assessment fails': {
     input: { cities: ['Dubai'] },
     tasks: { fetch: completes(dubai), assess: failsForGood('broken rules') },
     expect: { status: 'FAILED', reason: 'broken rules' },

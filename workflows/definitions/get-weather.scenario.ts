@@ -7,27 +7,27 @@ const dubai = { city: 'Dubai', temperatureCelsius: 38, conditions: 'clear' };
 const down = fails('GET http://shop/weather?city=Dubai answered 503');
 
 export default defineScenarios(getWeather, {
-  'tells the temperature in Dubai when nobody names a city': {
+  'gets the weather in Dubai if no city is given': {
     input: {},
     tasks: { fetch: completes(dubai) },
     expect: { status: 'COMPLETED', output: exactly(dubai), inputs: { fetch: { city: 'Dubai' } } },
   },
-  'tells that of another city': {
+  'gets the weather in another city': {
     input: { city: 'São Tomé' },
     tasks: { fetch: completes({ city: 'São Tomé', temperatureCelsius: 27, conditions: 'light rain' }) },
     expect: { status: 'COMPLETED', output: { temperatureCelsius: 27 }, inputs: { fetch: { city: 'São Tomé' } } },
   },
-  'waits out an outage': {
+  'retries during an outage': {
     input: {},
     tasks: { fetch: [down, down, completes(dubai)] },
     expect: { status: 'COMPLETED', output: dubai, attempts: { fetch: 3 } },
   },
-  'fails when the service stays down': {
+  'fails if the service stays down': {
     input: {},
     tasks: { fetch: [down, down, down, down] },
     expect: { status: 'FAILED', reason: 'answered 503', attempts: { fetch: 4 } },
   },
-  'fails at once for a city that nobody knows': {
+  'fails without a retry for an unknown city': {
     input: { city: 'Nowhere' },
     tasks: { fetch: failsForGood('There is no city called Nowhere.') },
     expect: { status: 'FAILED', reason: 'There is no city called Nowhere.', attempts: { fetch: 1 } },

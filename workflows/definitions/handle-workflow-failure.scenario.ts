@@ -11,7 +11,7 @@ const input = {
 const logged = completes({ loggedAt: '2026-11-21T10:00:00Z' });
 
 export default defineScenarios(handleWorkflowFailure, {
-  'logs the failure, notifies somebody and cleans up': {
+  'logs the failure, sends a notification and cleans up': {
     input,
     tasks: { log: logged, notify: answers(202, {}), clean_up: answers(204, null) },
     expect: {
@@ -31,7 +31,7 @@ export default defineScenarios(handleWorkflowFailure, {
       },
     },
   },
-  'tries each step again': {
+  'retries each step': {
     input,
     tasks: {
       log: [fails('the disk is full'), logged],
@@ -40,7 +40,7 @@ export default defineScenarios(handleWorkflowFailure, {
     },
     expect: { status: 'COMPLETED', attempts: { log: 2, notify: 2, clean_up: 3 } },
   },
-  'fails when nobody can be notified': {
+  'fails if the notification cannot be sent': {
     input,
     tasks: { log: logged, notify: fails('503 Service Unavailable') },
     expect: { status: 'FAILED', reason: '503 Service Unavailable', attempts: { notify: 4 }, notRan: ['clean_up'] },

@@ -7,7 +7,7 @@ const alert = (changePercent: number) => completes({ verdict: 'alert', changePer
 const accepted = answers(202, { accepted: true });
 
 export default defineScenarios(notifyStonks, {
-  'sends an alert when the price rises by more than the threshold': {
+  'sends an alert if the price rises by more than the threshold': {
     input: {},
     tasks: { fetch_price: quote(106), assess: alert(6), send_alert: accepted },
     expect: {
@@ -23,7 +23,7 @@ export default defineScenarios(notifyStonks, {
       },
     },
   },
-  'sends an alert when it falls by more than that': {
+  'sends an alert if the price falls by more than the threshold': {
     input: { symbol: 'STONKS', threshold: 2 },
     tasks: { fetch_price: quote(97), assess: alert(-3), send_alert: accepted },
     expect: {
@@ -48,12 +48,12 @@ export default defineScenarios(notifyStonks, {
       inputs: { log_price: { message: 'STONKS moved by 5 %: no alert' } },
     },
   },
-  'sends the alert again when it was not taken': {
+  'retries the alert': {
     input: {},
     tasks: { fetch_price: quote(106), assess: alert(6), send_alert: [fails('500'), fails('500'), accepted] },
     expect: { status: 'COMPLETED', attempts: { send_alert: 3 } },
   },
-  'fails when the alert cannot be sent': {
+  'fails if the alert cannot be sent': {
     input: {},
     tasks: {
       fetch_price: quote(106),
@@ -62,7 +62,7 @@ export default defineScenarios(notifyStonks, {
     },
     expect: { status: 'FAILED', reason: '500', attempts: { send_alert: 4 } },
   },
-  'waits for an exchange that is down, and for a worker': {
+  'retries the price and the assessment': {
     input: {},
     tasks: {
       fetch_price: [fails('503'), quote(106)],
@@ -71,7 +71,7 @@ export default defineScenarios(notifyStonks, {
     },
     expect: { status: 'COMPLETED', attempts: { fetch_price: 2, assess: 2 } },
   },
-  'fails at once for a share that is not listed': {
+  'fails without a retry for an unlisted share': {
     input: { symbol: 'NONE' },
     tasks: { fetch_price: failsForGood('No share is listed as NONE.') },
     expect: { status: 'FAILED', reason: 'No share is listed as NONE.', notRan: ['assess'] },

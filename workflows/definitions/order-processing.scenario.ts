@@ -18,7 +18,7 @@ export default defineScenarios(orderProcessing, {
       inputs: { charge: { orderId: 'o-1', amount: 50 }, ship: { sku: 'lamp', quantity: 2 } },
     },
   },
-  'tries each step again': {
+  'retries each step': {
     input: { orderId: 'o-2', sku: 'lamp', amount: 50 },
     tasks: {
       reserve: [fails('the shop is busy'), reserved],
@@ -31,12 +31,12 @@ export default defineScenarios(orderProcessing, {
       inputs: { reserve: { quantity: 1 } },
     },
   },
-  'fails at once when the payment is declined': {
+  'fails without a retry if the payment is declined': {
     input,
     tasks: { reserve: reserved, charge: failsForGood('card declined') },
     expect: { status: 'FAILED', reason: 'card declined', attempts: { charge: 1 }, notRan: ['ship'] },
   },
-  'fails when nobody ships it': {
+  'fails if the order is not shipped': {
     input,
     tasks: { reserve: reserved, charge: charged, ship: fails('no van') },
     expect: { status: 'FAILED', reason: 'no van', attempts: { ship: 3 } },

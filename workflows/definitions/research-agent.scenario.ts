@@ -11,7 +11,7 @@ const found = answers(200, { results: [{ title: 'Dubai', snippet: 'a city' }] })
 const weather = completes({ content: [{ type: 'text', text: '38 °C' }] });
 
 export default defineScenarios(researchAgent, {
-  'ends in the first round when the model is sure': {
+  'ends in the first round if the model is sure': {
     input: { question },
     tasks: { decide: reply, assess: assessed('final', 0.95, 'It is 38 °C.'), compose: composed },
     expect: {
@@ -22,7 +22,7 @@ export default defineScenarios(researchAgent, {
       notRan: ['search', 'weather'],
     },
   },
-  'searches, asks for the weather, and answers; the findings add up': {
+  'searches, gets the weather, and answers with all findings': {
     input: { question },
     tasks: {
       decide: reply,
@@ -43,12 +43,12 @@ export default defineScenarios(researchAgent, {
       inputs: { search: { http_request: { body: { q: 'Dubai' } } }, weather: { arguments: { city: 'Dubai' } } },
     },
   },
-  'stops after five rounds, sure or not': {
+  'stops after five rounds without a sure answer': {
     input: { question },
     tasks: { decide: reply, assess: assessed('search', 0.1), search: found, compose: composed },
     expect: { status: 'COMPLETED', rounds: { research: 5 }, attempts: { search: 5 }, output: { confidence: 0.1 } },
   },
-  'tries the model, the tools and its own workers again': {
+  'retries the model, the tools and the workers': {
     input: { question },
     tasks: {
       decide: [fails('429 Too Many Requests'), reply],
@@ -63,7 +63,7 @@ export default defineScenarios(researchAgent, {
     },
     expect: { status: 'COMPLETED', rounds: { research: 3 }, attempts: { decide: 6, assess: 4, compose: 2 } },
   },
-  'fails when the model stays away': {
+  'fails if the model stays unavailable': {
     input: { question },
     tasks: { decide: fails('429 Too Many Requests') },
     expect: { status: 'FAILED', reason: '429', attempts: { decide: 4 }, notRan: ['assess', 'compose'] },

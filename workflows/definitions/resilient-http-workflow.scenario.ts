@@ -38,17 +38,17 @@ export default defineScenarios(resilientHttpWorkflow, {
       inputs: { log_error: { reason: `${url} answered 422` }, call: { body: { name: 'new' } } },
     },
   },
-  'survives an outage that three retries outlast': {
+  'survives an outage of three attempts': {
     input: { url },
     tasks: { call: [fails('503'), timesOut(), fails('connection refused'), answered(200, { id: 1 })] },
     expect: { status: 'COMPLETED', attempts: { call: 4 }, output: { outcome: 'success' } },
   },
-  'fails when the outage outlasts the retries': {
+  'fails if the outage is longer than all retries': {
     input: { url },
     tasks: { call: fails('503 Service Unavailable') },
     expect: { status: 'FAILED', reason: '503 Service Unavailable', attempts: { call: 4 }, notRan: ['by_status'] },
   },
-  'does not repeat a request that cannot be right': {
+  'does not retry an invalid request': {
     input: { url },
     tasks: { call: failsForGood('not an address') },
     expect: { status: 'FAILED', reason: 'not an address', attempts: { call: 1 } },

@@ -133,7 +133,7 @@ function described({ tasks, fields, taskDefs }: Differences): string {
 }
 
 function failure({ name, version }: Stored, what: string, why: string, cause?: unknown): FleetError {
-  return new FleetError('terminal', `${what} for ${name} version ${version}: ${why}.`, {
+  return new FleetError('terminal', `${what} for ${name} version ${version}: ${why.replace(/\.$/, '')}.`, {
     remedy: 'Nothing was written. Please report this, with the JSON of the definition.',
     cause,
   });

@@ -19,7 +19,7 @@ export default defineScenarios(template.workflow, {
       inputs: { search: { http_request: { body: { q: 'saga' } } } },
     },
   },
-  'answers at once, and outlives a model that is away': {
+  'answers in the first round, after a retry of the model': {
     input: { question: 'Why?' },
     tasks: { decide: [fails('overloaded'), says({ action: 'FINAL', answer: 'So.', confidence: 1 })] },
     expect: { status: 'COMPLETED', output: { answer: 'So.', iterations: 1 }, attempts: { decide: 2 } },
@@ -29,7 +29,7 @@ export default defineScenarios(template.workflow, {
     tasks: { decide: searches, search: [fails('answered 503'), found] },
     expect: { status: 'COMPLETED', output: { confidence: 0.3, iterations: 5 }, rounds: { think: 5 } },
   },
-  'survives an answer that is no decision': {
+  'continues after an answer that is not a decision': {
     input: { question: 'Why?' },
     tasks: { decide: rounds(says(['no', 'object']), says({ action: 'FINAL', answer: 'So.', confidence: 1 })) },
     expect: { status: 'COMPLETED', output: { answer: 'So.', iterations: 2 }, notRan: ['search'] },

@@ -5,12 +5,12 @@ import template from './approval.ts';
 const carry_out = [fails('no worker'), completes({ loggedAt: '2026-01-01T00:00:00.000Z' })];
 
 export default defineScenarios(template.workflow, {
-  'asks nobody for a small amount': {
+  'asks no person about a small amount': {
     input: { what: 'pens', amount: 100 },
     tasks: { carry_out },
     expect: { status: 'COMPLETED', output: { outcome: 'approved' }, notRan: ['decide'] },
   },
-  'carries out what was approved': {
+  'carries out an approved request': {
     input: { what: 'desks', amount: 101 },
     tasks: { decide: completes({ approved: true, comment: 'fine' }), carry_out },
     expect: {
@@ -19,7 +19,7 @@ export default defineScenarios(template.workflow, {
       inputs: { decide: { what: 'desks', amount: 101 } },
     },
   },
-  'does not carry out what was rejected': {
+  'does not carry out a rejected request': {
     input: { what: 'yachts', amount: 101 },
     tasks: { decide: completes({ approved: false, comment: 'no' }) },
     expect: { status: 'COMPLETED', output: { outcome: 'rejected', comment: 'no' }, notRan: ['carry_out'] },

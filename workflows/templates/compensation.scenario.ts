@@ -8,17 +8,17 @@ const charge = completes({ paymentId: 'p-1', status: 'approved' });
 const ship = completes({ trackingId: 't-1' });
 
 export default defineScenarios(template.workflow, {
-  'goes through': {
+  'reserves, charges and ships': {
     input,
     tasks: { reserve, charge, ship },
     expect: { status: 'COMPLETED', output: { trackingId: 't-1' }, ran: ['reserve', 'charge', 'ship'] },
   },
-  'tries again what may mend itself': {
+  'retries every step': {
     input,
     tasks: { reserve: [fails('503'), reserve], charge: [fails('503'), charge], ship: [fails('503'), ship] },
     expect: { status: 'COMPLETED', attempts: { reserve: 2, charge: 2, ship: 2 } },
   },
-  'fails when the payment is declined, before anything is shipped': {
+  'fails before shipping if the payment is declined': {
     input,
     tasks: { reserve, charge: failsForGood('declined') },
     expect: { status: 'FAILED', reason: 'declined', notRan: ['ship'] },

@@ -12,7 +12,7 @@ export default defineScenarios(template.workflow, {
       inputs: { log: { message: 'order o-1 over 12.5 was placed' } },
     },
   },
-  'fails when a step fails': {
+  'fails if a step fails': {
     input: { orderId: 'o-1', amount: 1 },
     tasks: { log: failsForGood('no log today') },
     expect: { status: 'FAILED', reason: 'no log today' },

@@ -6,17 +6,17 @@ const urls = ['https://example.com/a', 'https://example.com/b'];
 const answer = (statusCode: number) => completes({ statusCode, ok: statusCode < 400, headers: {}, body: '' });
 
 export default defineScenarios(template.workflow, {
-  'sums up what every address answered': {
+  'summarises the answers of all addresses': {
     input: { urls },
     tasks: { call: each(answer(200), answer(404)) },
     expect: { status: 'COMPLETED', output: { reached: 2, unreachable: [], statusCodes: [200, 404] } },
   },
-  'names the addresses that cannot be reached': {
+  'lists the addresses that cannot be reached': {
     input: { urls },
     tasks: { call: each(failsForGood('no such host'), [fails('answered 503'), answer(200)]) },
     expect: { status: 'COMPLETED', output: { reached: 1, unreachable: ['https://example.com/a'], statusCodes: [200] } },
   },
-  'has nothing to do for an empty list': {
+  'does nothing for an empty list': {
     input: { urls: [] },
     expect: { status: 'COMPLETED', output: { reached: 0, unreachable: [], statusCodes: [] } },
   },

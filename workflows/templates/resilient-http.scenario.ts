@@ -12,7 +12,7 @@ export default defineScenarios(template.workflow, {
     tasks: { call: answer(200, { n: 1 }) },
     expect: { status: 'COMPLETED', output: { outcome: 'success', data: { n: 1 } } },
   },
-  'waits out an outage': {
+  'retries during an outage': {
     input: { url },
     tasks: { call: [fails('answered 503'), fails('answered 503'), answer(200, 'late')] },
     expect: { status: 'COMPLETED', output: { outcome: 'success' }, attempts: { call: 3 } },
@@ -22,7 +22,7 @@ export default defineScenarios(template.workflow, {
     tasks: { call: answer(404, '') },
     expect: { status: 'COMPLETED', output: { outcome: 'fallback', data: { fallback: true } } },
   },
-  'logs any other answer': {
+  'logs any other status': {
     input: { url, method: 'POST' },
     tasks: {
       call: answer(418, 'teapot'),
@@ -30,7 +30,7 @@ export default defineScenarios(template.workflow, {
     },
     expect: { status: 'COMPLETED', output: { outcome: 'logged', statusCode: 418 }, ran: ['log_answer'] },
   },
-  'fails when the outage outlasts the retries': {
+  'fails if the outage is longer than all retries': {
     input: { url },
     tasks: { call: [fails('answered 503'), fails('answered 503'), fails('answered 503'), fails('answered 503')] },
     expect: { status: 'FAILED', reason: '503', attempts: { call: 4 } },

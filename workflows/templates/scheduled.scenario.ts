@@ -13,7 +13,7 @@ export default defineScenarios(template.workflow, {
     },
     expect: { status: 'COMPLETED', output: { statusCode: 200 }, inputs: { log: { message: 'sales: 200' } } },
   },
-  'fails when there is no report': {
+  'fails if there is no report': {
     input: { url },
     tasks: { fetch: [fails('no answer'), fails('no answer'), fails('no answer'), fails('no answer')] },
     expect: { status: 'FAILED', reason: 'no answer', notRan: ['log'] },
