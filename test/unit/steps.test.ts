@@ -93,12 +93,12 @@ describe('references', () => {
 
   test.each([
     ['${fech.body}', 'steps[1] "seen", values.x: ${fech.body}: there is no step "fech". Did you mean ${fetch.body}?'],
-    ['${fetch.price}', '"fetch" gives body, statusCode, headers. Write ${fetch.body.price} for what it answers.'],
-    ['${item}', '${item} is there inside the steps of a loop only.'],
-    ['${vars.none}', 'no step sets the variable "none". Those that are set: x.'],
-    ['${fetch.body * 2}', 'is no reference. Write ${id.name}; compute in a script or jq step.'],
-    ['${later.x}', '"later" has not run by then. Here there are input, fetch (body, statusCode, headers).'],
-    ['${fetch.body', 'it holds a "${" that no "}" ends'],
+    ['${fetch.price}', '"fetch" has body, statusCode, headers. To read its answer, write ${fetch.body.price}.'],
+    ['${item}', '${item} exists only inside the steps of a loop.'],
+    ['${vars.none}', 'no step sets the variable "none". The variables are x.'],
+    ['${fetch.body * 2}', 'is not a reference. Write ${id.name}, and compute in a script or jq step.'],
+    ['${later.x}', '"later" has not run yet at this step. Available here: input, fetch (body, statusCode, headers).'],
+    ['${fetch.body', 'it contains a "${" without a "}", or a reference inside another one.'],
   ])('%s is told with its place and what there is', (written, sentence) => {
     const later = { id: 'later', type: 'jq', query: '.' };
     expect(problemsOf([fetch, { id: 'seen', type: 'set', values: { x: written } }, later])).toContain(sentence);
@@ -107,7 +107,7 @@ describe('references', () => {
   test('steps of a branch that runs at the same time cannot be read', () => {
     const branches = [[{ id: 'a', type: 'jq', query: '1' }], [{ id: 'b', type: 'set', values: { x: '${a.result}' } }]];
     expect(problemsOf([{ id: 'p', type: 'parallel', branches }])).toContain(
-      'steps[0].branches[1][0] "b", values.x: ${a.result}: "a" has not run by then.',
+      'steps[0].branches[1][0] "b", values.x: ${a.result}: "a" has not run yet at this step.',
     );
   });
 });
@@ -126,19 +126,19 @@ describe('mistakes', () => {
     [{ id: 'a', type: 'http', url: 'http://x/a%20b' }, 'the server encodes it again'],
     [{ id: 'a', type: 'http', url: '/x' }, 'it must begin with http:// or https://.'],
     [{ id: 'a b', type: 'jq', query: '.' }, 'id: use letters, digits, - and single _'],
-    [{ id: 'input', type: 'jq', query: '.' }, '"input" has a meaning of its own'],
-    [{ id: 'a', type: 'jq', query: '${input.x}' }, 'query: it holds ${…}; give the value a name in input'],
-    [{ id: 'a', type: 'script', code: '1 +' }, 'code: it cannot be read as JavaScript'],
+    [{ id: 'input', type: 'jq', query: '.' }, '"input" already has a meaning in references'],
+    [{ id: 'a', type: 'jq', query: '${input.x}' }, 'query: it contains ${…}. Give the value a name in input'],
+    [{ id: 'a', type: 'script', code: '1 +' }, 'code: it is not valid JavaScript'],
     [{ id: 'a', type: 'script', code: '`x ${input.x}`' }, 'in backticks'],
-    [{ id: 'a', type: 'script', code: "'${input.x}'" }, 'holds a reference in quotes'],
-    [{ id: 'a', type: 'wait' }, 'a wait has one of seconds, until'],
-    [{ id: 'a', type: 'branch', on: '${input.x}' }, 'a branch has either on and cases'],
+    [{ id: 'a', type: 'script', code: "'${input.x}'" }, 'contains a reference in quotes'],
+    [{ id: 'a', type: 'wait' }, 'a wait needs exactly one of seconds, until'],
+    [{ id: 'a', type: 'branch', on: '${input.x}' }, 'a branch needs either on and cases'],
     [{ id: 'a', type: 'branch', on: '${input.x}', cases: { '> 5': [] } }, 'write "if": "${input.x} > 5" with then'],
-    [{ id: 'a', type: 'loop', steps: [] }, 'a loop has either over (a list), or rounds'],
-    [{ id: 'a', type: 'loop', rounds: 2, steps: [] }, 'steps: it holds no step.'],
-    [{ id: 'a', type: 'loop', over: 'x ${input.x}', steps: [] }, 'it must be a list, or one reference to a list.'],
-    [{ id: 'a', type: 'set', values: {} }, 'it sets nothing.'],
-    [{ id: 'a', type: 'worker', task: 'a:b' }, 'the name of a task has letters'],
+    [{ id: 'a', type: 'loop', steps: [] }, 'a loop needs either over (a list), or rounds'],
+    [{ id: 'a', type: 'loop', rounds: 2, steps: [] }, 'steps: it has no step. Add one.'],
+    [{ id: 'a', type: 'loop', over: 'x ${input.x}', steps: [] }, 'it must be a list or a single reference to a list.'],
+    [{ id: 'a', type: 'set', values: {} }, 'it sets no variable. Add one.'],
+    [{ id: 'a', type: 'worker', task: 'a:b' }, 'task: use letters, digits, ".", - and _.'],
   ])('%j is told', (step, sentence) => {
     expect(problemsOf([step])).toContain(sentence);
   });

@@ -6,7 +6,7 @@ import { type Answered, type Built, open, type StepContext, single } from './ste
 import type { StepOf } from './step-forms.ts';
 import type { Produced } from './step-references.ts';
 
-/** Steps that somebody outside of the workflow answers. */
+/** Steps that are answered from outside the workflow. */
 const CONNECT_MS = 5_000;
 const HTTP_SECONDS = 30;
 const MCP_SECONDS = 60;
@@ -15,8 +15,9 @@ const LLM_SECONDS = 120;
 export function http({ url, method, headers, body, timeoutSeconds, ...step }: StepOf<'http'>, at: StepContext): Built {
   const seconds = timeoutSeconds ?? HTTP_SECONDS;
   const refused = encodedTwice(url);
-  if (refused === 'braces') at.problem('url', 'it holds braces; refer to values with ${…}.');
-  else if (refused) at.problem('url', 'it is encoded already, and the server encodes it again; write it plainly.');
+  if (refused === 'braces') at.problem('url', 'it contains braces. Refer to values with ${…}.');
+  else if (refused)
+    at.problem('url', 'it is already encoded, and the server encodes it again. Write it without encoding.');
   if (!/^(?:https?:\/\/|\$\{)/.test(url)) at.problem('url', 'it must begin with http:// or https://.');
   const connectTimeoutMs = Math.min(CONNECT_MS, seconds * 500);
   const request = httpRequest({
@@ -25,7 +26,7 @@ export function http({ url, method, headers, body, timeoutSeconds, ...step }: St
     headers: headers && at.values('headers', headers),
     body: body === undefined ? undefined : at.value('body', body),
     connectTimeoutMs,
-    // Shorter than the attempt, so that the task says what did not answer.
+    // Shorter than the time for the attempt, so that the task fails with a reason.
     readTimeoutMs: seconds * 1000 - connectTimeoutMs,
   });
   const response = `${at.id}.output.response`;
@@ -63,7 +64,7 @@ export function mcpTool(
   return step.optional ? built : { ...built, tasks: [...built.tasks, toolCheck(at)] };
 }
 
-/** The server completes the call whatever the tool says of it. */
+/** Fails if the tool failed: the server completes the call in any case. */
 function toolCheck(at: StepContext): WorkflowTask {
   return plain.inline(
     at.beside('checked'),
@@ -100,7 +101,7 @@ export function llm(
 }
 
 export function worker({ task, input, optional, example }: StepOf<'worker'>, at: StepContext): Built {
-  if (!/^[\w.-]{1,255}$/.test(task)) at.problem('task', 'the name of a task has letters, digits, ".", - and _.');
+  if (!/^[\w.-]{1,255}$/.test(task)) at.problem('task', 'use letters, digits, ".", - and _.');
   if (!at.shared.taskDefs.has(task)) at.shared.taskDefs.set(task, workerTaskDef(task));
   const made = { ...plain.task(at.id, 'SIMPLE', at.values('input', input), task), ...(optional && { optional }) };
   at.answered('other', example);
@@ -133,7 +134,7 @@ function called(
   const { retries, optional, example } = step;
   const task = {
     ...plain.task(at.id, type, input, policy.name),
-    // The server raises a 0 in the definition of such a task to 3.
+    // The server ignores a 0 in the definition of such a task and retries three times.
     ...(retries === 0 && { retryCount: 0 }),
     ...(optional && { optional }),
   };
@@ -141,13 +142,12 @@ function called(
   return single(task, produced);
 }
 
-/** More tries after 2, 4, 8… seconds. */
+/** Retries after 2, 4, 8… seconds. */
 const BACKOFF = { retryLogic: 'EXPONENTIAL_BACKOFF', retryDelaySeconds: 2, timeoutPolicy: 'RETRY' } as const;
 
 /**
- * Retries and time limit of a call that the server makes itself. The name says all of it, so that one definition serves every
- * workflow that wants the same, and none can change under another. Without `timeoutSeconds` and RETRY a crash of the server would strand such a call
- * for an hour.
+ * The task definition for a call that the server makes. Its name contains all of its values, so workflows can share it and never change
+ * it for each other. Without `timeoutSeconds` and RETRY, such a call hangs for one hour if the server crashes.
  */
 function callPolicy(kind: 'http' | 'mcp' | 'llm', timeoutSeconds: number, retryCount: number): TaskDef {
   return {
@@ -160,7 +160,7 @@ function callPolicy(kind: 'http' | 'mcp' | 'llm', timeoutSeconds: number, retryC
   };
 }
 
-/** For a worker's task that has no definition yet: 3 retries, and a lease of a minute. */
+/** The task definition for a worker's task that has none yet: 3 retries and a lease of one minute. */
 function workerTaskDef(name: string): TaskDef {
   return { name, retryCount: 3, ...BACKOFF, timeoutSeconds: 0, responseTimeoutSeconds: 60 };
 }

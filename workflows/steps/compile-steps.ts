@@ -9,34 +9,34 @@ import { type ReadStep, readStep } from './step-forms.ts';
 import { type Place, Problems } from './step-problems.ts';
 import { type Produced, RESERVED, type Scope } from './step-references.ts';
 
-/** A workflow as a list of steps, as somebody who knows nothing of the server can write it. */
+/** A workflow as a list of steps, which can be written without knowing the server. */
 export interface Design {
   readonly name: string;
   readonly version: number;
   readonly description?: string | undefined;
   readonly steps: readonly unknown[];
-  /** The output; without one it is what the last step gives. */
+  /** The output. Default: the result of the last step. */
   readonly output?: Readonly<Record<string, unknown>> | undefined;
-  /** Inputs that need not be given. */
+  /** Defaults of the input. */
   readonly defaults?: Readonly<Record<string, unknown>> | undefined;
   readonly timeoutSeconds?: number | undefined;
   readonly failureWorkflow?: string | undefined;
 }
 
-/** What a list of steps comes to on the server. */
+/** A list of steps, compiled for the server. */
 export interface Compiled {
   readonly def: WorkflowDef;
-  /** Those of calls by the server always say what their name says; a worker's is for a task that has none yet. */
+  /** The task definitions that the workflow needs. One for a worker's task is only used if the task has none yet. */
   readonly taskDefs: readonly TaskDef[];
-  /** The names of inputs that steps read. */
+  /** The names of the inputs that the steps read. */
   readonly inputs: readonly string[];
   readonly answers: Answers;
 }
 
 /**
- * Translates steps into a definition that registers, with the task definitions it needs. Pure.
- * @param roundsAtMost no loop gets more rounds, for a dry run
- * @throws FleetError `input` with all that is wrong, each with its place and what would be right
+ * Compiles steps to a workflow definition that registers, with the task definitions it needs. Pure.
+ * @param roundsAtMost the most rounds of any loop, for a dry run
+ * @throws FleetError `input` with every mistake, each with its place and its correction
  */
 export function compileSteps(design: Design, { roundsAtMost = 1000 }: { roundsAtMost?: number } = {}): Compiled {
   const found = survey(design.steps);
@@ -82,7 +82,7 @@ function definition(
     ...(defaults && Object.keys(defaults).length > 0 && { inputTemplate: { ...defaults } }),
     outputParameters,
     ...(failureWorkflow !== undefined && { failureWorkflow }),
-    // The server's own policy would let a time-out pass without an effect.
+    // With the server's default policy, a time-out has no effect.
     ...(timeoutSeconds !== undefined && { timeoutSeconds, timeoutPolicy: 'TIME_OUT_WF' }),
   };
 }
@@ -108,7 +108,7 @@ function sequence(steps: readonly unknown[], path: string, scope: Scope, shared:
   for (const [index, raw] of steps.entries()) {
     const place: Place = { path: `${path}[${index}]`, id: writtenId(raw) ?? '' };
     const read = readStep(raw, place, shared.problems);
-    // What refers to a step that is wrong itself need not be told of as well.
+    // References to a step with a mistake are not reported too.
     if (!read) {
       if (place.id !== '') visible.set(place.id, { id: place.id, fields: {}, whole: place.id, rest: place.id });
       continue;
@@ -160,15 +160,15 @@ function build(read: ReadStep, at: StepContext): Built {
   }
 }
 
-/** Expressions end a reference at the first dot, and "__" separates the rounds of a loop. */
+/** In an expression, a reference ends at the first dot, and "__" precedes the number of a round. */
 function claim(at: StepContext, claimed: Set<string>): void {
   const { id } = at;
   if (!/^[A-Za-z][\w-]{0,99}$/.test(id) || id.includes('__')) {
-    at.problem('id', 'use letters, digits, - and single _, beginning with a letter.');
+    at.problem('id', 'use letters, digits, - and single _. Begin with a letter.');
   } else if (RESERVED.includes(id)) {
-    at.problem('id', `"${id}" has a meaning of its own in references; use another id.`);
+    at.problem('id', `"${id}" already has a meaning in references. Use another id.`);
   } else if (claimed.has(id)) {
-    at.problem('id', 'another step has this id; every step needs its own.');
+    at.problem('id', 'another step has this id. Give every step its own.');
   }
   claimed.add(id);
 }
@@ -184,7 +184,7 @@ function writtenId(raw: unknown): string | undefined {
   return isObject(raw) && typeof raw.id === 'string' && raw.id !== '' ? raw.id : undefined;
 }
 
-/** All ids and variables, wherever they stand, before anything is built. */
+/** All ids and variables of the design, collected before any step is compiled. */
 function survey(steps: unknown): { ids: Set<string>; variables: Set<string> } {
   const ids = new Set<string>();
   const variables = new Set<string>();

@@ -5,7 +5,7 @@ import type { Built, StepContext } from './step-context.ts';
 import type { StepOf } from './step-forms.ts';
 import type { Produced, Scope } from './step-references.ts';
 
-/** Steps that hold other steps. */
+/** Steps that contain other steps. */
 
 export function parallel({ branches }: StepOf<'parallel'>, at: StepContext): Built {
   const built = branches.map((branch, index) => {
@@ -24,7 +24,10 @@ export function branch(step: StepOf<'branch'>, at: StepContext): Built {
   const isIf = step.if !== undefined || step.then !== undefined || step.else !== undefined;
   const isOn = step.on !== undefined || step.cases !== undefined || step.otherwise !== undefined;
   if (isIf === isOn || (isIf ? !(step.if && step.then) : !(step.on && step.cases))) {
-    at.problem('', 'a branch has either on and cases (and otherwise), or if and then (and else).');
+    at.problem(
+      '',
+      'a branch needs either on and cases (and optionally otherwise), or if and then (and optionally else).',
+    );
     return { tasks: [], produced: [], last: [] };
   }
   return isIf ? byCondition(step, at) : byValue(step, at);
@@ -37,12 +40,15 @@ function byCondition(step: StepOf<'branch'>, at: StepContext): Built {
   return switching(at, { expression: `${expression} ? 'true' : 'false'`, inputs }, cases, otherwise);
 }
 
-/** Compared as JavaScript writes it: for the server itself a 5 out of JSON is "5.0". */
+/** Compares the value as JavaScript writes it: the server itself would turn a 5 from JSON into "5.0". */
 function byValue({ on = '', cases = {}, otherwise }: StepOf<'branch'>, at: StepContext): Built {
-  if (Object.keys(cases).length === 0) at.problem('cases', 'there is none.');
+  if (Object.keys(cases).length === 0) at.problem('cases', 'it has no case.');
   for (const key of Object.keys(cases)) {
     if (/^\s*(?:[<>]=?|[!=]==?)\s*\S/.test(key))
-      at.problem(`cases.${key}`, `a case is a value; write "if": "${on} ${key.trim()}" with then and else.`);
+      at.problem(
+        `cases.${key}`,
+        `a case must be a value. To compare, write "if": "${on} ${key.trim()}" with then and else.`,
+      );
   }
   const path = at.only('on', on);
   const choice = path === undefined ? at.condition('on', on) : { expression: '$.on', inputs: { on: `\${${path}}` } };
@@ -80,9 +86,13 @@ export function loop(step: StepOf<'loop'>, at: StepContext): Built {
   }
   const { over, rounds } = step;
   const isOver = over !== undefined;
-  if (step.while !== undefined && step.until !== undefined) at.problem('', 'a loop has while or until, not both.');
+  if (step.while !== undefined && step.until !== undefined)
+    at.problem('', 'a loop can have while or until, but not both.');
   if (isOver ? rounds !== undefined || step.while !== undefined || step.until !== undefined : rounds === undefined) {
-    at.problem('', 'a loop has either over (a list), or rounds (the most there can be) with while, until or neither.');
+    at.problem(
+      '',
+      'a loop needs either over (a list), or rounds (the most it may make), optionally with while or until.',
+    );
   }
   const before: WorkflowTask[] = [];
   const items = isOver ? listOf(over, at, before) : undefined;
@@ -110,11 +120,11 @@ export function loop(step: StepOf<'loop'>, at: StepContext): Built {
   };
 }
 
-/** The server takes the list as an expression only: one that is written out becomes a variable first. */
+/** The server only accepts an expression for the list, so a literal list becomes a variable first. */
 function listOf(over: string | readonly unknown[], at: StepContext, before: WorkflowTask[]): string {
   if (typeof over === 'string') {
     const path = at.only('over', over);
-    if (path === undefined) at.problem('over', 'it must be a list, or one reference to a list.');
+    if (path === undefined) at.problem('over', 'it must be a list or a single reference to a list.');
     else at.shared.items.set(`${at.id}.output.loopItem`, `${path}[0]`);
     return `\${${path}}`;
   }
@@ -123,7 +133,7 @@ function listOf(over: string | readonly unknown[], at: StepContext, before: Work
   return `\${workflow.variables.${ref}}`;
 }
 
-/** The rounds are counted, so that no condition can make a loop without end. */
+/** The condition counts the rounds, so no script can make an endless loop. */
 function goesOn(
   step: StepOf<'loop'>,
   at: StepContext,
@@ -138,13 +148,13 @@ function goesOn(
 }
 
 interface Collected {
-  /** At the end of each round. */
+  /** Runs at the end of each round. */
   inside: WorkflowTask[];
   behind: WorkflowTask[];
   fields: { results?: string };
 }
 
-/** What each round came to, as a list in their order. */
+/** Tasks that collect a value of each round into a list, in the order of the rounds. */
 function collect({ collect: what }: StepOf<'loop'>, at: StepContext, scope: Scope): Collected {
   if (what === undefined) return { inside: [], behind: [], fields: {} };
   const each = at.beside('collected');
@@ -158,10 +168,10 @@ function collect({ collect: what }: StepOf<'loop'>, at: StepContext, scope: Scop
   };
 }
 
-/** The steps inside one part of a step; one alone may stand without its list. */
+/** Compiles the steps in a field of a step. A single step needs no list. */
 function inner(at: StepContext, field: string, steps: unknown, scope: Scope = at.scope): Built {
   const list = Array.isArray(steps) ? steps : [steps];
   const isEmptyAllowed = field !== 'steps' && !field.startsWith('branches');
-  if (list.length === 0 && !isEmptyAllowed) at.problem(field, 'it holds no step.');
+  if (list.length === 0 && !isEmptyAllowed) at.problem(field, 'it has no step. Add one.');
   return at.shared.sequence(list, `${at.place.path}.${field}`, scope);
 }

@@ -1,17 +1,17 @@
 import { isObject } from '../../core/json.ts';
 import type { Answered, Usage } from './step-context.ts';
 
-/** What a dry run is given in the place of answers from outside. */
+/** The answers that a dry run uses instead of those from outside. */
 export interface Answers {
   /** Outputs by task reference. */
   readonly outputs: Readonly<Record<string, Record<string, unknown>>>;
-  /** References whose output was made up from what later steps read of it. */
+  /** References whose output was generated from what later steps read of it. */
   readonly invented: readonly string[];
-  /** An input with everything that is read of it, made up as well. */
+  /** A generated input that contains everything the steps read of it. */
   readonly input: Record<string, unknown>;
 }
 
-/** What is known of a value that nobody has seen yet. */
+/** What is known about a value before it exists. */
 interface Shape {
   readonly fields: Map<string, Shape>;
   item: Shape | undefined;
@@ -20,13 +20,13 @@ interface Shape {
 
 export interface Reading {
   readonly reads: Iterable<string>;
-  /** Paths that are items of lists, with the paths of those. */
+  /** Paths of loop items, with the paths of their lists. */
   readonly items: ReadonlyMap<string, string>;
   readonly usages: readonly Usage[];
   readonly answered: readonly Answered[];
 }
 
-/** Makes up what steps answer, so that whatever is read of it is there. */
+/** Generates an answer for each step, so that every path that later steps read exists. */
 export function answersFor({ reads, items, usages, answered }: Reading): Answers {
   const root = unseen();
   const from = (path: string) => keysOf(outOfLists(path, items));
@@ -69,7 +69,7 @@ function unseen(): Shape {
   return { fields: new Map(), item: undefined, as: undefined };
 }
 
-/** A path that begins with an item of a list begins with that list. */
+/** Replaces a loop item at the beginning of a path by the path of its list. */
 function outOfLists(path: string, items: ReadonlyMap<string, string>): string {
   for (const [item, of] of items) {
     if (path === item || path.startsWith(`${item}.`) || path.startsWith(`${item}[`))
@@ -78,7 +78,7 @@ function outOfLists(path: string, items: ReadonlyMap<string, string>): string {
   return path;
 }
 
-/** `a.b[0]['c d']` as a, b, 0 as an item, `c d`; what follows a call or a filter says nothing of the value before it. */
+/** `a.b[0]['c d']` as a, b, 0 for an item, `c d`. It ends before a call or filter, which says nothing about the value before it. */
 function keysOf(path: string): (string | 0)[] {
   const keys: (string | 0)[] = [];
   for (const [, name, quoted, index] of path.matchAll(/([^.[\]()]+(?:\(\))?)|\['([^']*)'\]|\[([^\]]*)\]/g)) {
@@ -120,11 +120,11 @@ const OF_LISTS =
   /^(?:map|filter|reduce|forEach|some|every|find|findIndex|flatMap|flat|slice|length|join|concat|includes|indexOf|sort|reverse|at|entries)$/;
 const OF_TEXTS =
   /^(?:toUpperCase|toLowerCase|trim|split|startsWith|endsWith|replace|replaceAll|substring|charAt|padStart|padEnd|match|localeCompare)$/;
-/** Where a jq path is taken for a list. */
+/** What follows a jq path that is a list. */
 const JQ_LIST =
   /^\s*(?:\[\]|\[:|\|\s*(?:map|length|add|sort|sort_by|group_by|unique|min|max|first|last|join|any|all|reverse)\b)/;
 
-/** What a script or query does with an input says what it is: `$.xs.map(…)` is of a list. */
+/** Finds the type of an input in how a script or query uses it: `$.xs.map(…)` means a list. */
 function used({ code, inputs }: Usage, root: Shape, from: (path: string) => (string | 0)[]): void {
   for (const [name, value] of Object.entries(inputs)) {
     const [, path] = /^\$\{([^{}]*)\}$/.exec(String(value)) ?? [];

@@ -3,13 +3,13 @@ import * as plain from '../dsl/system/plain-tasks.ts';
 import { type Built, open, type StepContext, silent, single } from './step-context.ts';
 import type { StepOf } from './step-forms.ts';
 
-/** Steps that hold no others and that the server, or a person, does. */
+/** Steps without inner steps that the server or a person executes. */
 export function approval({ question, details, onRejected }: StepOf<'approval'>, at: StepContext): Built {
   const { id } = at;
   const ask = plain.task(id, 'HUMAN', {
     question: at.text('question', question),
     ...at.values('details', details),
-    // What a person sees of how to answer.
+    // Shows the person how to answer.
     answer: { approved: 'true or false', comment: 'why' },
   });
   const produced = open(id, { approved: `${id}.output.approved`, comment: `${id}.output.comment` });
@@ -18,7 +18,7 @@ export function approval({ question, details, onRejected }: StepOf<'approval'>, 
   return onRejected === 'stop' ? { ...built, tasks: [ask, gate(at)] } : built;
 }
 
-/** Only an approval lets the workflow go on: an answer without a decision must not pass for one. */
+/** Ends the workflow unless the answer approves. An answer without a decision counts as a rejection. */
 function gate(at: StepContext): WorkflowTask {
   const comment = `\${${at.id}.output.comment}`;
   const output = { approved: false, comment };
@@ -33,10 +33,10 @@ function gate(at: StepContext): WorkflowTask {
 
 export function wait({ seconds, until, signal, example }: StepOf<'wait'>, at: StepContext): Built {
   if ([seconds, until, signal].filter((one) => one !== undefined).length !== 1) {
-    at.problem('', 'a wait has one of seconds, until ("2026-11-21 09:30 UTC") and signal (true).');
+    at.problem('', 'a wait needs exactly one of seconds, until ("2026-11-21 09:30 UTC") and signal (true).');
   }
   if (typeof seconds === 'string' && at.only('seconds', seconds) === undefined)
-    at.problem('seconds', 'it must be a whole number or one reference.');
+    at.problem('seconds', 'it must be a whole number or a single reference.');
   if (signal) {
     at.answered('other', example);
     return single(plain.wait(at.id, {}), open(at.id));
@@ -49,7 +49,7 @@ export function wait({ seconds, until, signal, example }: StepOf<'wait'>, at: St
 }
 
 export function set({ values }: StepOf<'set'>, at: StepContext): Built {
-  if (Object.keys(values).length === 0) at.problem('values', 'it sets nothing.');
+  if (Object.keys(values).length === 0) at.problem('values', 'it sets no variable. Add one.');
   return silent(plain.task(at.id, 'SET_VARIABLE', at.values('values', values)));
 }
 
@@ -62,7 +62,7 @@ export function script({ code, input }: StepOf<'script'>, at: StepContext): Buil
 export function jq({ query, input }: StepOf<'jq'>, at: StepContext): Built {
   refuse(at, input, plain.JQ_NAMES);
   if (query.includes('${')) {
-    at.problem('query', 'it holds ${…}; give the value a name in input and read it as .name.');
+    at.problem('query', 'it contains ${…}. Give the value a name in input and read it as .name.');
   }
   const inputs = at.values('input', input);
   at.shared.usages.push({ code: query, inputs });
@@ -80,5 +80,6 @@ function computed(at: StepContext, task: WorkflowTask): Built {
 }
 
 function refuse(at: StepContext, input: object, names: readonly string[]): void {
-  for (const name of names) if (name in input) at.problem(`input.${name}`, 'the server has another use for this name.');
+  for (const name of names)
+    if (name in input) at.problem(`input.${name}`, 'the task uses this name itself. Rename the input.');
 }

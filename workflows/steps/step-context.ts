@@ -5,27 +5,27 @@ import type { Place, Problems } from './step-problems.ts';
 import { type Names, type Produced, resolve, type Scope } from './step-references.ts';
 import { type CompiledScript, expression, valueScript, withInputs } from './step-scripts.ts';
 
-/** What a step became. */
+/** The result of compiling a step. */
 export interface Built {
   readonly tasks: readonly WorkflowTask[];
-  /** What later steps can refer to, its own and that of steps inside it. */
+  /** What later steps can refer to: the step itself and the steps inside it. */
   readonly produced: readonly Produced[];
-  /** What it came to: the output of a workflow that ends with it. */
+  /** Its result, which is the output of a workflow that ends with it. */
   readonly last: readonly Produced[];
 }
 
-/** A task that somebody outside answers, as a dry run has to know it. */
+/** A task that is answered from outside, for a dry run. */
 export interface Answered {
   readonly ref: string;
   readonly kind: 'http' | 'mcp_tool' | 'llm' | 'approval' | 'other';
-  /** What its author says it answers. */
+  /** The answer that its author expects. */
   readonly example?: unknown;
 }
 
-/** How a script or query uses its inputs. */
+/** A script or query with its inputs. */
 export interface Usage {
   readonly code: string;
-  /** Server paths by the names of inputs. */
+  /** Server paths by the names of the inputs. */
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
@@ -36,20 +36,20 @@ export interface Shared {
   readonly taskDefs: Map<string, TaskDef>;
   readonly answered: Answered[];
   readonly usages: Usage[];
-  /** Every path that was referred to. */
+  /** Every path that a step reads. */
   readonly reads: Set<string>;
   /** Paths that are items of lists: `cities.output.loopItem` of `workflow.input.cities`. */
   readonly items: Map<string, string>;
-  /** References of tasks, ours and the author's. */
+  /** The task references in use. */
   readonly taken: Set<string>;
-  /** Rounds that a loop may have at most; a dry run needs few. */
+  /** The most rounds of a loop. A dry run needs few. */
   readonly roundsAtMost: number;
   sequence(steps: readonly unknown[], path: string, scope: Scope): Built;
 }
 
 const EXPRESSION = /(?<!\$)\$\{([^{}]*)\}/g;
 
-/** One step on its way to tasks: where it stands, what it can refer to, and where its mistakes go. */
+/** One step while it is compiled: its place, what it can refer to, and where its mistakes are collected. */
 export class StepContext {
   readonly shared: Shared;
   readonly place: Place;
@@ -69,7 +69,7 @@ export class StepContext {
     this.shared.problems.add(this.place, field, sentence);
   }
 
-  /** A value with every reference in it as the server reads it. */
+  /** A value with each reference translated to the path that the server reads. */
   value(field: string, value: unknown, scope: Scope = this.scope): unknown {
     if (typeof value === 'string') return this.text(field, value, scope);
     if (Array.isArray(value)) return value.map((item, index) => this.value(`${field}[${index}]`, item, scope));
@@ -87,11 +87,11 @@ export class StepContext {
   text(field: string, text: string, scope: Scope = this.scope): string {
     const rest = text.replaceAll(EXPRESSION, '');
     if (/(?<!\$)\$\{/.test(rest))
-      this.problem(field, 'it holds a "${" that no "}" ends, or one reference inside another.');
+      this.problem(field, 'it contains a "${" without a "}", or a reference inside another one.');
     return text.replaceAll(EXPRESSION, (_, reference: string) => `\${${this.path(field, reference, scope)}}`);
   }
 
-  /** The server's path of a reference; what is wrong with it is told. */
+  /** The server's path of a reference. A wrong reference becomes a problem. */
   path(field: string, reference: string, scope: Scope = this.scope): string {
     const resolved = resolve(reference, scope, this.shared.names);
     if ('problem' in resolved) {
@@ -102,13 +102,13 @@ export class StepContext {
     return resolved.path;
   }
 
-  /** The path, if the text is one reference and nothing else. */
+  /** The path, if the text is a single reference; else undefined. */
   only(field: string, text: string): string | undefined {
     const [, reference] = /^\$\{([^{}]*)\}$/.exec(text.trim()) ?? [];
     return reference === undefined || !isReadable(reference.trim()) ? undefined : this.path(field, reference);
   }
 
-  /** JavaScript that gives a value, with what it refers to as inputs beside those that are named. */
+  /** JavaScript that returns a value. Its references become inputs, in addition to the named ones. */
   script(field: string, code: string, input: Readonly<Record<string, unknown>>) {
     return this.#compiled(field, code, {
       input,
@@ -118,7 +118,7 @@ export class StepContext {
     });
   }
 
-  /** JavaScript that is true or false. In the condition of a loop the names of tasks mean their outputs. */
+  /** JavaScript that is true or false. No input gets the name of a task, because in a loop's condition that means its output. */
   condition(field: string, code: string, scope: Scope = this.scope) {
     const { ids } = this.shared.names;
     return this.#compiled(field, code, { input: {}, scope, isTaken: (name) => ids.has(name), form: expression });
@@ -138,7 +138,7 @@ export class StepContext {
     return { expression: formed.expression, inputs };
   }
 
-  /** A reference for a task beside the step's own, `ID_SUFFIX`. */
+  /** A reference `ID_SUFFIX` for an additional task of the step. */
   beside(suffix: string): string {
     const { taken } = this.shared;
     let ref = `${this.id}_${suffix}`;
@@ -153,17 +153,17 @@ export class StepContext {
   }
 }
 
-/** A step that became one task and gives something. */
+/** A step that became one task and has a result. */
 export function single(task: WorkflowTask, produced: Produced): Built {
   return { tasks: [task], produced: [produced], last: [produced] };
 }
 
-/** A step that became one task and gives nothing but its state. */
+/** A step that became one task without a result. */
 export function silent(task: WorkflowTask): Built {
   return { tasks: [task], produced: [{ id: task.taskReferenceName, fields: {} }], last: [] };
 }
 
-/** A step below whose output any name can be read. */
+/** A step whose output may have any field. */
 export function open(id: string, fields: Readonly<Record<string, string>> = {}): Produced {
   return { id, fields, whole: `${id}.output`, rest: `${id}.output` };
 }

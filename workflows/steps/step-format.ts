@@ -1,7 +1,7 @@
-/** How steps are written, for whoever has to: short enough to be read before the first try. */
+/** How steps are written, short enough for an agent to read before the first try. */
 export const STEP_FORMAT = `A step is {"id":"…","type":"…",…}. Steps run one after another; types and fields (? may be left out):
 http: url, method?, headers?, body?, timeoutSeconds?, retries? → \${id.body.x}, \${id.statusCode}
-worker: task, input? → \${id.x} (somebody's worker serves the task)
+worker: task, input? → \${id.x} (a worker serves the task)
 mcp_tool: server (URL), tool, arguments? → \${id.text}, \${id.parsed.x}
 llm: provider, model, prompt, system?, json? → \${id.result} (json: \${id.result.x})
 workflow: name, version?, input? → \${id.x}
@@ -16,7 +16,7 @@ loop: over (a list), steps → \${item}, \${index} in it; or rounds (the most), 
 end: status? (COMPLETED or FAILED), reason?, output? (that of the workflow, which else is what the last step gives)
 Values: \${input.x}, \${id.field}, \${secrets.X}. http, worker, mcp_tool, llm and workflow also take optional:true (may fail) and example (an answer, for the dry run).`;
 
-/** A list of steps that works as it is: the server does everything in it by itself. */
+/** Steps that work as they are: the server executes all of them. */
 export const EXAMPLE_STEPS = [
   { id: 'total', type: 'jq', query: '.prices | add', input: { prices: '${input.prices}' } },
   {
@@ -29,5 +29,5 @@ export const EXAMPLE_STEPS = [
   },
 ] as const;
 
-/** The input with which the example runs. */
+/** An input for the example. */
 export const EXAMPLE_INPUT = { prices: [40, 70] } as const;

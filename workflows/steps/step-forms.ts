@@ -4,16 +4,16 @@ import { nearest } from '../../core/nearest.ts';
 import { zodMistakes, zodPath } from '../../core/zod-sentences.ts';
 import type { Place, Problems } from './step-problems.ts';
 
-/** The form of every kind of step. Steps inside others stay unread here: each is read in its own place. */
+/** The form of every type of step. Steps inside a step are not checked here, but when they are compiled. */
 const text = z.string().min(1);
 const values = z.record(z.string(), z.unknown());
-/** One step alone may stand without its list. */
+/** A single step needs no list. */
 const sequence = z.union([z.array(z.unknown()), z.looseObject({})]);
 
 const step = { id: z.string().optional() };
-/** What may fail without ending the workflow, and what a dry run takes for its answer. */
+/** For steps answered from outside: whether they may fail, and an example of their answer for the dry run. */
 const answering = { ...step, optional: z.boolean().default(false), example: z.unknown().optional() };
-/** What the server itself does in the background. */
+/** For calls that the server makes. */
 const call = {
   ...answering,
   timeoutSeconds: z.int().min(2).max(3600).optional(),
@@ -93,12 +93,12 @@ export const forms = {
 
 export type StepType = keyof typeof forms;
 
-/** A step of one kind as it was written, with its defaults. */
+/** A step of one type as written, with its defaults. */
 export type StepOf<T extends StepType> = z.output<(typeof forms)[T]>;
 
 export const stepTypes = Object.keys(forms) as StepType[]; // `forms` has no other keys
 
-/** What people write for kinds that are called otherwise here. */
+/** Other words that people write for these types. */
 const MEANT: Record<string, StepType> = {
   fork: 'parallel',
   fork_join: 'parallel',
@@ -141,10 +141,10 @@ const MEANT: Record<string, StepType> = {
   fail: 'end',
 };
 
-/** A step that has the form of its kind. */
+/** A step that has the form of its type. */
 export type ReadStep = { [T in StepType]: { readonly type: T; readonly step: StepOf<T> } }[StepType];
 
-/** A step out of JSON; undefined, with the problems told, if it has not the form of a kind. */
+/** Reads a step. Undefined if it does not have the form of its type; the problems are then reported. */
 export function readStep(raw: unknown, place: Place, problems: Problems): ReadStep | undefined {
   if (!isObject(raw)) {
     problems.add(place, '', 'a step is a JSON object with a type.');

@@ -1,20 +1,20 @@
 import { FleetError } from '../../core/errors.ts';
 
-/** More at once help nobody: the first ones are often the cause of the others. */
+/** The first problems often cause the others, so only these are shown. */
 const SHOWN = 8;
 
-/** Where something stands in a list of steps, as a reader finds it: `steps[2].cases.gold[0] "notify"`. */
+/** The place of a step as a reader finds it: `steps[2].cases.gold[0] "notify"`. */
 export interface Place {
   readonly path: string;
   /** Empty until it is known. */
   readonly id: string;
 }
 
-/** What is wrong with a list of steps, gathered so that its author can mend it in one go. */
+/** The problems of a list of steps, collected so that its author can fix all of them at once. */
 export class Problems {
   readonly #found: string[] = [];
 
-  /** @param field what in the step it is about, e.g. `headers.Accept`; empty for the step itself */
+  /** @param field the field that has the problem, e.g. `headers.Accept`; empty for the step itself */
   add({ path, id }: Place, field: string, sentence: string): void {
     const where = `${path}${id === '' ? '' : ` "${id}"`}${field === '' ? '' : `, ${field}`}`;
     this.#found.push(`${where}: ${sentence}`);
@@ -24,7 +24,7 @@ export class Problems {
     return this.#found.length === 0;
   }
 
-  /** @throws FleetError `input` with every problem, each with its place, if there are any */
+  /** @throws FleetError `input` with the problems and their places, if there are any */
   throwIfAny(): void {
     if (this.isEmpty) return;
     const more = this.#found.length - SHOWN;

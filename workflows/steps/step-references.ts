@@ -1,47 +1,47 @@
 import { nearest } from '../../core/nearest.ts';
 import { isReadable } from '../lint/expression-paths.ts';
 
-/** A step that others can refer to, and where its values are on the server. */
+/** A step that others can refer to, with the server paths of its values. */
 export interface Produced {
   readonly id: string;
   /** Server paths by the names that references use: `body` is at `fetch.output.response.body`. */
   readonly fields: Readonly<Record<string, string>>;
-  /** The path of what the step gives as a whole, `${fetch}`. */
+  /** The path of its whole result, `${fetch}`. */
   readonly whole?: string;
-  /** The path below which every other name is. */
+  /** The path below which all other names are. */
   readonly rest?: string;
 }
 
-/** The item, its index from 0 and the round from 1 of the loop around a step. */
+/** The item, its index from 0, and the round from 1, of the loop around a step. */
 export const LOOP_NAMES = ['item', 'index', 'round'] as const;
 
-/** Names that begin a reference and are no step. */
+/** Names at the beginning of a reference that are not steps. */
 export const RESERVED: readonly string[] = ['input', 'vars', 'secrets', 'env', 'workflow', 'variables', ...LOOP_NAMES];
 
-/** What can be referred to in one place. */
+/** What can be referred to at one place. */
 export interface Scope {
   readonly visible: ReadonlyMap<string, Produced>;
-  /** The id of the loop around it, if there is one; over a list or not. */
+  /** The loop around it, if there is one. */
   readonly loop: { readonly id: string; readonly isOverItems: boolean } | undefined;
 }
 
-/** What is known of the whole design. */
+/** The names in the whole design. */
 export interface Names {
-  /** Every id, also of what comes later. */
+  /** The ids of all steps, also of later ones. */
   readonly ids: ReadonlySet<string>;
-  /** Everything a `set` step sets. */
+  /** The variables of all `set` steps. */
   readonly variables: ReadonlySet<string>;
 }
 
-/** A reference as the server reads it, or what is wrong with it. */
+/** The server's path of a reference, or what is wrong with it. */
 export type Resolved = { readonly path: string } | { readonly problem: string };
 
-/** Turns what stands in `${…}` in a step into the path the server has for it. */
+/** Translates the text inside `${…}` of a step to the path that the server reads. */
 export function resolve(reference: string, scope: Scope, names: Names): Resolved {
   const path = reference.trim();
   const [, head, rest = ''] = /^([A-Za-z_][\w-]*)(.*)$/s.exec(path) ?? [];
   if (head === undefined || !isReadable(path)) {
-    return { problem: `\${${reference}} is no reference. Write \${id.name}; compute in a script or jq step.` };
+    return { problem: `\${${reference}} is not a reference. Write \${id.name}, and compute in a script or jq step.` };
   }
   if (head === 'input') return { path: `workflow.input${rest}` };
   if (head === 'secrets' || head === 'env') return { path: `workflow.${head}${rest}` };
@@ -52,7 +52,7 @@ export function resolve(reference: string, scope: Scope, names: Names): Resolved
   return produced ? ofStep(path, produced, rest) : unknown(path, head, scope, names);
 }
 
-/** What there is to refer to, as the end of a sentence. */
+/** What can be referred to, as the end of a sentence. */
 export function choices({ visible, loop }: Scope): string {
   const steps = [...visible.values()].map(({ id, fields, rest }) => {
     const known = [...Object.keys(fields), ...(rest === undefined ? [] : ['…'])];
@@ -66,25 +66,25 @@ function variable(path: string, rest: string, { variables }: Names): Resolved {
   const name = /^\.([\w-]+)/.exec(rest)?.[1];
   if (name === undefined) return { problem: `\${${path}} needs the name of a variable: \${vars.name}.` };
   if (variables.has(name)) return { path: `workflow.variables${rest}` };
-  const known = variables.size > 0 ? `Those that are set: ${[...variables].join(', ')}.` : 'A set step sets one.';
+  const known = variables.size > 0 ? `The variables are ${[...variables].join(', ')}.` : 'Add a set step for it.';
   return { problem: `no step sets the variable "${name}". ${known}` };
 }
 
 const OF_WORKFLOW = ['workflowId', 'correlationId', 'workflowType', 'version', 'secrets', 'env'];
 
-/** Those who know the server write its own paths. */
+/** The server's own paths are accepted, too. */
 function ofWorkflow(path: string, rest: string, names: Names): Resolved {
   const field = /^\.([\w-]+)/.exec(rest)?.[1] ?? '';
   if (field === 'input') return { path };
   if (field === 'variables') return variable(path, rest.slice('.variables'.length), names);
   if (OF_WORKFLOW.includes(field)) return { path };
-  return { problem: `\${${path}}: of the workflow there are input, variables, ${OF_WORKFLOW.join(', ')}.` };
+  return { problem: `\${${path}}: the workflow has input, variables, ${OF_WORKFLOW.join(', ')}.` };
 }
 
 function ofLoop(head: (typeof LOOP_NAMES)[number], rest: string, { loop }: Scope): Resolved {
-  if (!loop) return { problem: `\${${head}${rest}} is there inside the steps of a loop only.` };
+  if (!loop) return { problem: `\${${head}${rest}} exists only inside the steps of a loop.` };
   if (head === 'round') return { path: `${loop.id}.output.iteration` };
-  if (!loop.isOverItems) return { problem: `\${${head}${rest}}: the loop "${loop.id}" is not over a list.` };
+  if (!loop.isOverItems) return { problem: `\${${head}${rest}}: the loop "${loop.id}" does not run over a list.` };
   return { path: head === 'index' ? `${loop.id}.output.loopIndex` : `${loop.id}.output.loopItem${rest}` };
 }
 
@@ -98,21 +98,21 @@ function ofStep(path: string, { id, fields, whole, rest: open }: Produced, rest:
   const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
   if (field !== undefined) return { path: `${field}${below}` };
   if (open !== undefined) return { path: `${open}${rest}` };
-  const only = fields.body === undefined ? '' : ` Write \${${id}.body.${name}${below}} for what it answers.`;
+  const only = fields.body === undefined ? '' : ` To read its answer, write \${${id}.body.${name}${below}}.`;
   return { problem: `\${${path}}: ${giving(id, fields)}${only}` };
 }
 
 function giving(id: string, fields: Readonly<Record<string, string>>): string {
   const names = Object.keys(fields);
-  return names.length > 0 ? `"${id}" gives ${names.join(', ')}.` : `"${id}" gives nothing to refer to.`;
+  return names.length > 0 ? `"${id}" has ${names.join(', ')}.` : `"${id}" has no result.`;
 }
 
 function unknown(path: string, head: string, scope: Scope, { ids }: Names): Resolved {
   const problem = `\${${path}}: `;
   if (ids.has(head)) {
-    return { problem: `${problem}"${head}" has not run by then. Here there are ${choices(scope)}.` };
+    return { problem: `${problem}"${head}" has not run yet at this step. Available here: ${choices(scope)}.` };
   }
   const near = nearest(head, [...scope.visible.keys(), ...RESERVED.slice(0, 4)]);
   const hint = near ? ` Did you mean \${${near}${path.slice(head.length)}}?` : '';
-  return { problem: `${problem}there is no step "${head}".${hint} Here there are ${choices(scope)}.` };
+  return { problem: `${problem}there is no step "${head}".${hint} Available here: ${choices(scope)}.` };
 }

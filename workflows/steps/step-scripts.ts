@@ -1,17 +1,17 @@
 import { syntaxErrorOf } from '../lint/task-scripts.ts';
 
-/** JavaScript or its mistake: what was referred to in it has become inputs of its task. */
+/** JavaScript whose references have become inputs, or what is wrong with it. */
 export type CompiledScript =
   | { readonly code: string; readonly inputs: Readonly<Record<string, string>> }
   | { problem: string };
 
-/** Comments, texts in quotes, and references. */
+/** Comments, quoted strings, and references. */
 const PARTS = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|\$\{([^{}]*)\}/g;
 
 /**
- * Puts an input in the place of every `${…}` in a script. A value never becomes part of the text, where a quote in it would break the
- * script, or run.
- * @param isTaken says which names inputs must not have
+ * Replaces every `${…}` in a script by an input. A value never becomes part of the script, where a quote in it would break the script
+ * or run as code.
+ * @param isTaken whether a name cannot be used for an input
  */
 export function withInputs(text: string, isTaken: (name: string) => boolean): CompiledScript {
   const names = new Map<string, string>();
@@ -39,11 +39,11 @@ export function withInputs(text: string, isTaken: (name: string) => boolean): Co
 
 function inQuotes(found: string): string {
   return found.startsWith('`')
-    ? 'it holds ${…} in backticks, which the server would take for a reference; join texts with +.'
-    : `${found.slice(0, 60)} holds a reference in quotes; write it without them, it is a value of its own.`;
+    ? 'it contains ${…} in backticks, which the server would read as a reference. Join strings with +.'
+    : `${found.slice(0, 60)} contains a reference in quotes. Write the reference without quotes: it is a value.`;
 }
 
-/** A script in the form in which the server gives back its value, or what is wrong with its syntax. */
+/** A script in the form in which the server returns its value, or its syntax error. */
 export function valueScript(code: string): { expression: string } | { problem: string } {
   const asExpression = expression(code);
   if ('expression' in asExpression) return asExpression;
@@ -52,9 +52,9 @@ export function valueScript(code: string): { expression: string } | { problem: s
   return syntaxErrorOf(body) === undefined ? { expression: body } : asExpression;
 }
 
-/** The same for what has to be one expression, such as a condition. */
+/** The same for a single expression, such as a condition. */
 export function expression(code: string): { expression: string } | { problem: string } {
   const written = /\/\//.test(code) ? `(${code}\n)` : `(${code})`;
   const error = syntaxErrorOf(written);
-  return error === undefined ? { expression: written } : { problem: `it cannot be read as JavaScript: ${error}.` };
+  return error === undefined ? { expression: written } : { problem: `it is not valid JavaScript: ${error}.` };
 }
