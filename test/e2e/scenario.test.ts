@@ -54,29 +54,32 @@ test.concurrent('each mistake in a scenario has its words, and coverage below wh
   const report = reportOf(stdout);
   expect(mistakesOf(report)).toEqual({
     'has no answer for a task': 'There is no answer for praise. Add one to `tasks`, such as  praise: answers(200, {}),',
-    'has too few answers for the attempts': 'There is no answer for attempt 2 of rate: its list holds 1 answer.',
+    'has too few answers for the attempts': 'There is no answer for attempt 2 of rate: its list has 1 answer.',
     'misspells a reference': 'tasks: there is no task "rte". Did you mean "rate"?',
     'misspells an expected reference': 'expect.ran: there is no task "praize". Did you mean "praise"?',
     'answers what the worker never could': expect.stringMatching(
-      /^tasks\.rate\.rating must be one of good, bad, not "\w+"\. So the worker of scen_rate could never answer that\.$/,
+      /^tasks\.rate\.rating must be one of good, bad, not "\w+"\. So the worker of scen_rate can never answer that\.$/,
     ),
-    'answers with more than the worker does': 'tasks.rate.colour: the worker of scen_rate never answers with that.',
+    'answers with more than the worker does':
+      'tasks.rate.colour: the answer of the worker of scen_rate never has this field. Remove it.',
     'completes an HTTP task with a status that fails it':
-      "tasks.praise: the server fails an HTTP task on 404; write fails('404 …').",
-    'forgets the envelope of an HTTP answer': expect.stringContaining('write answers(200, body)'),
-    'answers for what the server computes': expect.stringContaining('it is a SWITCH, which the server really executes'),
-    'tells rounds apart outside of a loop': expect.stringContaining('rounds(…) is for tasks in a loop'),
-    'tells items apart where there is no fork': expect.stringContaining('each(…) is for a FORK_JOIN_DYNAMIC'),
+      "tasks.praise: an HTTP task fails on the status 404. Write fails('404 …').",
+    'forgets the envelope of an HTTP answer': expect.stringContaining('Write answers(200, body).'),
+    'answers for what the server computes': expect.stringContaining(
+      'it is a SWITCH, which the server executes in a dry run too',
+    ),
+    'tells rounds apart outside of a loop': expect.stringContaining('rounds(…) works only for tasks in a loop'),
+    'tells items apart where there is no fork': expect.stringContaining('each(…) works only for a FORK_JOIN_DYNAMIC'),
     'starts with an input that is refused': expect.stringMatching(/^input\.text .*unchecked\(/),
-    'names a sub-workflow that is none': 'subWorkflows.rate: it is a SIMPLE and starts no sub-workflow.',
+    'names a sub-workflow that is none': 'subWorkflows.rate: it is a SIMPLE, which starts no sub-workflow.',
     'expects another end': expect.stringMatching(
-      /^status: expected "COMPLETED", was "FAILED"\noutput\.points: expected 9, was null\nit says why: .*the dictionary is lost/,
+      /^status: expected "COMPLETED", was "FAILED"\noutput\.points: expected 9, was null\nreason: .*the dictionary is lost/,
     ),
     'expects another output, path and input': [
       'output.points: expected 2, was 1',
       'attempts of rate: expected 1, was 2',
       'input of rate.text: expected /y/, was "x"',
-      'by_rating was not to run, and it did',
+      'by_rating ran, but must not run',
       'praise did not run',
     ].join('\n'),
   });

@@ -36,7 +36,7 @@ test('every mistake in a scenario is found, before it runs or by what it came to
   const found = Object.fromEntries(scenarios.map(({ title, mistakes }) => [title, mistakes.join('\n')]));
   expect(found).toEqual({
     'has no answer for a task': 'There is no answer for praise. Add one to `tasks`, such as  praise: answers(200, {}),',
-    'has too few answers for the attempts': 'There is no answer for attempt 2 of rate: its list holds 1 answer.',
+    'has too few answers for the attempts': 'There is no answer for attempt 2 of rate: its list has 1 answer.',
     'misspells a reference': expect.stringContaining('"rate"'),
     'misspells an expected reference': expect.stringContaining('"praise"'),
     'answers what the worker never could': expect.stringContaining('tasks.rate.rating'),
@@ -49,12 +49,12 @@ test('every mistake in a scenario is found, before it runs or by what it came to
     'starts with an input that is refused': expect.stringContaining('input.text'),
     'names a sub-workflow that is none': expect.stringContaining('subWorkflows.rate'),
     'expects another end':
-      'status: expected "COMPLETED", was "FAILED"\noutput.points: expected 9, was null\nit says why: Task task-2 failed with status: FAILED and reason: \'the dictionary is lost\'',
+      'status: expected "COMPLETED", was "FAILED"\noutput.points: expected 9, was null\nreason: Task task-2 failed with status: FAILED and reason: \'the dictionary is lost\'',
     'expects another output, path and input': [
       'output.points: expected 2, was 1',
       'attempts of rate: expected 1, was 2',
       'input of rate.text: expected /y/, was "x"',
-      'by_rating was not to run, and it did',
+      'by_rating ran, but must not run',
       'praise did not run',
     ].join('\n'),
   });

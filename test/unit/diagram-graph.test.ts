@@ -117,7 +117,7 @@ describe('an execution', () => {
       ['wait', 'FAILED'],
     ]);
     for (const text of [toText(ran), toMermaid(ran), toSvg(ran)]) expect(text).toContain('id-2');
-    expect(toText(drawnRun(def, []))).toContain('(as many branches as there are when it runs)');
+    expect(toText(drawnRun(def, []))).toContain('(the number of branches is known when it runs)');
   });
 
   test.each<[string, Record<string, unknown>, string | undefined]>([
@@ -140,7 +140,7 @@ describe('an execution', () => {
   test('rounds that the server did not keep are said to be missing', () => {
     const def = definition(step('l', 'DO_WHILE', { loopOver: [step('in')] }));
     const text = toText(drawnRun(def, [{ ref: 'l', type: 'DO_WHILE' }, { ref: 'in__8' }, { ref: 'in__9' }]));
-    expect(text).toContain('(the rounds before 8 were not kept (keepLastN))');
+    expect(text).toContain('(the server did not keep the rounds before 8 (keepLastN))');
     expect(text).toMatch(/round 8[\s\S]*round 9/);
     expect(text).not.toContain('round 1');
   });

@@ -46,7 +46,7 @@ on failure: Mend
     expect(text).toBe(
       picture(`
 Probe v1
-├─ ⇉ alone     FORK_JOIN  no JOIN follows: the server fails such an execution
+├─ ⇉ alone     FORK_JOIN  no JOIN follows, so the execution fails
 │  └─ → branch 1
 │     └─ left  SIMPLE
 └─ next        SIMPLE

@@ -65,16 +65,16 @@ describe('what scenarios can reach', () => {
   test('is all of it while nothing has run', () => {
     expect(missed()).toEqual([
       'first: completes',
-      'first: is tried again',
+      'first: is retried',
       'choose: case a',
       'choose: default case',
       'stop: ends the workflow',
       'often: one round',
       'often: several rounds',
-      'often: is stopped by its bound',
+      'often: is stopped by its limit of rounds',
       'often: is stopped by its condition',
       'extra: completes',
-      'extra: fails and the workflow goes on',
+      'extra: fails and the workflow continues',
       'each: no round',
       'each: one round',
       'each: several rounds',
@@ -82,7 +82,7 @@ describe('what scenarios can reach', () => {
     ]);
   });
 
-  test('a loop is ended by its bound or by its condition, after one round or several', () => {
+  test('a loop is ended by its limit of rounds or by its condition, after one round or several', () => {
     const loops = (often: number, each: number) =>
       missed(
         traceWith(
@@ -99,7 +99,7 @@ describe('what scenarios can reach', () => {
     ]);
     expect(loops(1, 2)).toEqual([
       'often: several rounds',
-      'often: is stopped by its bound',
+      'often: is stopped by its limit of rounds',
       'each: no round',
       'each: one round',
     ]);

@@ -8,13 +8,13 @@ export interface Box {
   width: number;
   height: number;
   lines: readonly string[];
-  /** All that is known, unclipped; shown when somebody points at the box. */
+  /** The full text, shown when the pointer is over the box. */
   title: string;
   tone: Tone;
   dim: boolean;
 }
 
-/** A line of straight pieces from corner to corner. */
+/** A line of straight segments from corner to corner. */
 export interface Line {
   points: readonly (readonly [x: number, y: number])[];
   arrow: boolean;
@@ -29,7 +29,7 @@ export interface Frame {
   dim: boolean;
 }
 
-/** A part of the picture. Lines come in at the top and leave at the bottom, both at `axis`; all of it lies within its size. */
+/** A part of the picture. Lines enter at the top and leave at the bottom, both at `axis`. All of it is within its size. */
 export interface Block {
   width: number;
   height: number;
@@ -37,16 +37,16 @@ export interface Block {
   boxes: readonly Box[];
   lines: readonly Line[];
   frames: readonly Frame[];
-  /** Nothing goes on from here. */
+  /** True if no line leaves it. */
   ends: boolean;
-  /** The execution did not come in, did not leave. */
+  /** The execution did not enter it, or did not leave it. */
   dimEntry: boolean;
   dimExit: boolean;
 }
 
 export const GAP = { x: 28, y: 22 };
 
-/** Nothing but a line that goes on. */
+/** A block without boxes. */
 export const EMPTY: Block = {
   width: 0,
   height: 0,
@@ -59,7 +59,7 @@ export const EMPTY: Block = {
   dimExit: false,
 };
 
-/** The block at another place. */
+/** The block, moved to another place. */
 export function moved<B extends Pick<Block, 'boxes' | 'lines' | 'frames'>>(block: B, dx: number, dy: number): B {
   const shift = <T extends { x: number; y: number }>(item: T): T => ({ ...item, x: item.x + dx, y: item.y + dy });
   return {
@@ -70,7 +70,7 @@ export function moved<B extends Pick<Block, 'boxes' | 'lines' | 'frames'>>(block
   };
 }
 
-/** Blocks one below the other on one axis, joined by arrows. After one that ends nothing is joined. */
+/** Blocks one below the other on one axis, joined by arrows. No arrow leaves a block that ends. */
 export function stack(parts: readonly Block[]): Block {
   const blocks = parts.filter(({ height }) => height > 0);
   const [first, last] = [blocks[0], blocks.at(-1)];
@@ -102,7 +102,7 @@ export function stack(parts: readonly Block[]): Block {
   };
 }
 
-/** Columns side by side between two horizontal lines: from the middle above to each, and from each to the middle below. */
+/** Columns side by side between two horizontal lines: from the middle above to each column, and from each to the middle below. */
 export function spread(columns: readonly Block[]): Block {
   let x = 0;
   const placed = columns.map((column) => {
@@ -142,7 +142,7 @@ function fanIn(axis: number, { axis: from, height, dimExit: dim }: Block, bottom
   return { points: corner([from, GAP.y + height], [from, bottom], [axis, bottom]), arrow: false, dim };
 }
 
-/** The points without those that stand on the one before. */
+/** The points, without those that repeat the one before. */
 function corner(...points: (readonly [number, number])[]): (readonly [number, number])[] {
   return points.filter(([x, y], index) => index === 0 || x !== points[index - 1]?.[0] || y !== points[index - 1]?.[1]);
 }
@@ -159,7 +159,7 @@ export function arrow(x: number, from: number, to: number, dim: boolean): Line {
   };
 }
 
-/** A frame around a block, with a line from its end back up to its start where it repeats. It brings its own line from above. */
+/** A frame around a block, with a line back from its end to its start if it repeats. The line from above is part of it. */
 export function framed(block: Block, { repeats, dim }: { repeats: boolean; dim: boolean }): Block {
   const inner = moved(block, GAP.x, 2 * GAP.y);
   const [width, bottom] = [block.width + 2 * GAP.x, block.height + 3 * GAP.y];

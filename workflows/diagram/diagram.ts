@@ -1,4 +1,4 @@
-/** A definition, or an execution of it, as a picture: what all writers read. Texts are on one line and harmless for a terminal. */
+/** The picture of a definition or an execution, which all writers read. Texts are on one line and safe for a terminal. */
 export interface Diagram {
   readonly name: string;
   readonly version: number;
@@ -13,30 +13,30 @@ export interface ExecutionFacts {
   readonly status: string;
   /** Milliseconds from start to end, or to now. */
   readonly ms: number;
-  /** What went wrong, where something did. */
+  /** Why it failed, if it did. */
   readonly reason?: string;
 }
 
 export type Node = TaskNode | ChoiceNode | ParallelNode | LoopNode | NoteNode;
 
-/** What is said of every task. */
+/** What is shown of every task. */
 export interface Head {
   readonly ref: string;
   readonly type: string;
-  /** The task definition, where it is named unlike the reference. */
+  /** The name of the task, if it differs from the reference. */
   readonly name?: string;
   /** Its failure does not end the execution. */
   readonly optional?: true;
-  /** What this task is about, by its type: the address of an HTTP call, the sub-workflow, the condition. */
+  /** The most telling field of its type: the address of an HTTP call, the sub-workflow, the condition. */
   readonly detail?: string;
-  /** Absent in a definition, and where an execution did not come by. */
+  /** Absent in a definition, and for a task that the execution did not reach. */
   readonly run?: Run;
 }
 
-/** What became of a task in an execution. */
+/** The result of a task in an execution. */
 export interface Run {
   readonly status: string;
-  /** Milliseconds from the start of the first attempt to the end of the last, so that waiting between them counts. */
+  /** Milliseconds from the start of the first attempt to the end of the last one, including the time between attempts. */
   readonly ms: number;
   readonly attempts: number;
   /** The execution it started, for SUB_WORKFLOW and START_WORKFLOW. */
@@ -45,7 +45,7 @@ export interface Run {
 
 export interface TaskNode extends Head {
   readonly kind: 'task';
-  /** Nothing comes after it: TERMINATE. */
+  /** True for TERMINATE: no task follows. */
   readonly ends: boolean;
 }
 
@@ -58,20 +58,20 @@ export interface ChoiceNode extends Head {
 export interface Case {
   readonly label: string;
   readonly nodes: readonly Node[];
-  /** Unknown in a definition, and while an execution has not decided. */
+  /** Absent in a definition, and as long as an execution has not chosen. */
   readonly taken?: boolean;
 }
 
-/** FORK_JOIN and FORK_JOIN_DYNAMIC with the JOIN behind it. */
+/** FORK_JOIN or FORK_JOIN_DYNAMIC, with the JOIN after it. */
 export interface ParallelNode extends Head {
   readonly kind: 'parallel';
   readonly branches: readonly Branch[];
-  /** Absent where no JOIN follows; the server fails such an execution. */
+  /** Absent if no JOIN follows, which makes the execution fail. */
   readonly join?: TaskNode;
 }
 
 export interface Branch {
-  /** From 1; absent for what stands for branches that are not shown. */
+  /** From 1; absent for a note about branches that are not shown. */
   readonly number?: number;
   readonly nodes: readonly Node[];
 }
@@ -79,25 +79,25 @@ export interface Branch {
 /** DO_WHILE. */
 export interface LoopNode extends Head {
   readonly kind: 'loop';
-  /** One without a number in a definition; those that were run in an execution. */
+  /** In a definition, one round without a number. In an execution, the rounds that ran. */
   readonly rounds: readonly Round[];
 }
 
 export interface Round {
-  /** From 1; absent in a definition, and for what stands for rounds that are not shown. */
+  /** From 1; absent in a definition, and for a note about rounds that are not shown. */
   readonly number?: number;
   readonly nodes: readonly Node[];
 }
 
-/** No task: something to be said at this place. */
+/** A text in the place of a task. */
 export interface NoteNode {
   readonly kind: 'note';
   readonly text: string;
-  /** It stands for tasks that have not come up. */
+  /** True if the text replaces tasks that do not exist yet. */
   readonly open?: true;
 }
 
-/** How a state looks. */
+/** The look of a status. */
 export type Tone = 'done' | 'warned' | 'failed' | 'active' | 'waiting' | 'stopped' | 'none';
 
 const TONES: Record<string, Tone> = {
@@ -115,7 +115,7 @@ const TONES: Record<string, Tone> = {
   TERMINATED: 'stopped',
 };
 
-/** The tone of a task's or an execution's status; `none` for what was not run or is unknown. */
+/** The tone of the status of a task or execution; `none` if it did not run or the status is unknown. */
 export function toneOf(status: string | undefined): Tone {
   return (status !== undefined && Object.hasOwn(TONES, status) && TONES[status]) || 'none';
 }

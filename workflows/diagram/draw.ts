@@ -8,7 +8,7 @@ import { Rows, WHOLE, type Window } from './execution-rows.ts';
 import { detailOf } from './task-details.ts';
 import { clean } from './text-width.ts';
 
-/** A definition from wherever: only its name must be there. */
+/** A definition that may be malformed. Only its name is required. */
 export interface DefinitionLike {
   readonly name: string;
   readonly version?: number;
@@ -16,7 +16,7 @@ export interface DefinitionLike {
   readonly [key: string]: unknown;
 }
 
-/** The picture of a definition. What is malformed in it is drawn as what it is. */
+/** The picture of a definition. Malformed parts are drawn too. */
 export function drawDefinition(def: DefinitionLike): Diagram {
   return {
     name: clean(def.name),
@@ -26,7 +26,7 @@ export function drawDefinition(def: DefinitionLike): Diagram {
   };
 }
 
-/** The picture of an execution of a definition; `now` (epoch milliseconds) is where open durations end. */
+/** The picture of an execution of a definition. Open durations end at `now` (epoch milliseconds). */
 export function drawExecution(def: DefinitionLike, execution: Execution, now: number): Diagram {
   const drawing = new Drawing(new Rows(execution, now));
   const nodes = drawing.sequence(tasksIn(def.tasks), WHOLE);
@@ -45,7 +45,7 @@ export function drawExecution(def: DefinitionLike, execution: Execution, now: nu
   };
 }
 
-/** Draws sequences of tasks, with what became of them where rows of an execution are given. */
+/** Draws sequences of tasks, with their results if it has the rows of an execution. */
 class Drawing {
   readonly #rows: Rows | undefined;
   readonly #drawn = new Set<string>();
@@ -65,7 +65,7 @@ class Drawing {
     return nodes;
   }
 
-  /** The tasks of the execution that stand nowhere in its definition. */
+  /** The tasks of the execution that are not in its definition. */
   strays(): Node[] {
     const strays = this.#rows?.refs().filter((ref) => !this.#drawn.has(ref)) ?? [];
     if (strays.length === 0) return [];
@@ -125,7 +125,7 @@ class Drawing {
     }));
   }
 
-  /** The value that decided, once something has. */
+  /** The value that chose the case, once one is chosen. */
   #selected(task: WorkflowTask, window: Window): string | undefined {
     const output = this.#rows?.attempts(task.taskReferenceName, window).at(-1)?.outputData ?? {};
     const { selectedCase, evaluationResult, caseOutput } = output;
@@ -140,12 +140,12 @@ class Drawing {
       ...this.#head(task, window),
       branches: branches
         ? branches.map((tasks, index) => ({ number: index + 1, nodes: this.sequence(tasks, window) }))
-        : [{ nodes: [{ kind: 'note', text: 'as many branches as there are when it runs', open: true }] }],
+        : [{ nodes: [{ kind: 'note', text: 'the number of branches is known when it runs', open: true }] }],
       ...(join && { join: this.#leaf(join, window) }),
     };
   }
 
-  /** The branches of a dynamic fork, which the server notes in its input; unknown until it has run. */
+  /** The branches of a dynamic fork, which the server writes into its input. Undefined before it runs. */
   #forked(task: WorkflowTask, window: Window): WorkflowTask[][] | undefined {
     const input = this.#rows?.attempts(task.taskReferenceName, window).at(-1)?.inputData;
     if (!input || !Array.isArray(input.forkedTaskDefs)) return undefined;
@@ -162,7 +162,7 @@ class Drawing {
     if (!rows) return [{ nodes: this.sequence(body, window) }];
     const inside = rows.within(task.taskReferenceName, window);
     const refs = [...walk(body)]
-      .filter(({ within }) => within.every(({ kind }) => kind !== 'loop')) // an inner loop counts rounds of its own
+      .filter(({ within }) => within.every(({ kind }) => kind !== 'loop')) // an inner loop has its own rounds
       .map(({ task: inner }) => inner.taskReferenceName);
     const numbers = rows.rounds(refs, inside);
     const [firstKept] = numbers;
@@ -172,7 +172,7 @@ class Drawing {
       nodes: this.sequence(body, { ...inside, suffix: `__${number}` }),
     }));
     if (firstKept === 1) return rounds;
-    const text = `the rounds before ${firstKept} were not kept (keepLastN)`;
+    const text = `the server did not keep the rounds before ${firstKept} (keepLastN)`;
     return [{ nodes: [{ kind: 'note', text }] }, ...rounds];
   }
 
@@ -189,7 +189,7 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-/** The tasks of a list from wherever; what is no object is none. */
+/** The tasks in a list that may be malformed. */
 function tasksIn(value: unknown): WorkflowTask[] {
   return Array.isArray(value) ? value.filter((task): task is WorkflowTask => isObject(task)) : [];
 }

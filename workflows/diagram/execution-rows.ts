@@ -2,9 +2,9 @@ import { type Execution, isOpenTask, type Task } from '../../core/conductor/type
 import type { Run } from './diagram.ts';
 import { clean } from './text-width.ts';
 
-/** Where to look for the tasks of one round of a loop: their references end in `suffix`, and they came up within these numbers. */
+/** Selects the rows of one round of a loop: their references end in `suffix`, and their `seq` is within this range. */
 export interface Window {
-  /** `__3` in the third round; rounds of an inner loop replace it. */
+  /** `__3` in the third round. In an inner loop, it has the number of the inner round instead. */
   suffix: string;
   fromSeq: number;
   toSeq: number;
@@ -12,7 +12,7 @@ export interface Window {
 
 export const WHOLE: Window = { suffix: '', fromSeq: 0, toSeq: Number.POSITIVE_INFINITY };
 
-/** The tasks of an execution by their references. Conductor keeps each attempt, and each round of a loop, as a task of its own. */
+/** The rows of an execution by their references. Conductor has one row for each attempt and for each round of a loop. */
 export class Rows {
   readonly #byRef = new Map<string, Task[]>();
   readonly #now: number;
@@ -26,13 +26,13 @@ export class Rows {
     }
   }
 
-  /** Its attempts, the first one first. */
+  /** The attempts of a task, the first one first. */
   attempts(ref: string, { suffix, fromSeq, toSeq }: Window): readonly Task[] {
     const all = this.#byRef.get(`${ref}${suffix}`) ?? [];
     return all.filter(({ seq }) => seq >= fromSeq && seq < toSeq);
   }
 
-  /** The window over everything that this task, which is a loop, has started. Loops that run again count from one again. */
+  /** The rows that a loop has started. A loop that runs again counts its rounds from 1 again. */
   within(ref: string, window: Window): Window {
     const [first] = this.attempts(ref, window);
     if (!first) return { ...window, toSeq: window.fromSeq };
@@ -43,7 +43,7 @@ export class Rows {
     return { ...window, fromSeq: first.seq, toSeq: Math.min(window.toSeq, ...starts) };
   }
 
-  /** The numbers of the rounds in which any of these tasks came up, in order. */
+  /** The numbers of the rounds in which any of these tasks has a row, in order. */
   rounds(refs: readonly string[], window: Window): number[] {
     const wanted = new Set(refs);
     const numbers = new Set<number>();
@@ -62,7 +62,7 @@ export class Rows {
     return [...this.#byRef.keys()];
   }
 
-  /** What became of a task with these attempts. */
+  /** The result of a task with these attempts. */
   runOf(attempts: readonly Task[]): Run | undefined {
     const last = attempts.at(-1);
     if (!last) return undefined;
@@ -78,7 +78,7 @@ export class Rows {
   }
 }
 
-/** A task that nobody had to poll has no start, only a time at which it was scheduled. */
+/** A task that no worker polls has no start time, only the time when it was scheduled. */
 function startOf({ startTime, scheduledTime }: Task): number {
   return startTime || scheduledTime;
 }

@@ -1,10 +1,10 @@
 import { count } from '../../core/text.ts';
 import { type Branch, type Diagram, type Node, type Round, type Tone, toneOf } from './diagram.ts';
 
-/** How much is shown before the rest is counted. What did not simply succeed is shown first. */
+/** How much is shown; the rest is only counted. Tasks that did not simply succeed are shown first. */
 const LIMITS = { run: 12, runEnds: 3, branches: 8, firstBranches: 3, rounds: 6, lastRounds: 2 };
 
-/** An execution with its long stretches of the same counted instead of drawn, and how many tasks that hides. */
+/** An execution in which long runs of completed tasks, branches or rounds are counted instead of drawn, with the number of hidden tasks. */
 export function fold(diagram: Diagram): { diagram: Diagram; hidden: number } {
   if (!diagram.execution) return { diagram, hidden: 0 };
   const nodes = foldSequence(diagram.nodes);
@@ -87,7 +87,7 @@ function foldRounds(rounds: readonly Round[]): Round[] {
   return folded;
 }
 
-/** The indexes to show: all if there are few, else those asked for and, as far as there is room, those that did not simply succeed. */
+/** The indexes to show: all of a few; else the fixed ones and, up to the limit, those that did not simply succeed. */
 function chosen(
   sequences: readonly (readonly Node[])[],
   limit: number,
@@ -108,7 +108,7 @@ function severity(nodes: readonly Node[]): number {
   return SEVERITY.indexOf(toneOf(worst(nodes)));
 }
 
-/** `40 COMPLETED, 2 FAILED`: what the worst task of each sequence came to. */
+/** `40 COMPLETED, 2 FAILED`: the status of the worst task of each sequence. */
 function summary(sequences: readonly (readonly Node[])[]): string {
   const counts = new Map<string, number>();
   for (const nodes of sequences) {
@@ -118,7 +118,7 @@ function summary(sequences: readonly (readonly Node[])[]): string {
   return [...counts].map(([status, n]) => `${n} ${status}`).join(', ');
 }
 
-/** The status that matters most among the tasks of a sequence; nothing where none was run. */
+/** The most important status among the tasks of a sequence; undefined if none ran. */
 function worst(nodes: readonly Node[]): string | undefined {
   const statuses = [...everyHead(nodes)].flatMap(({ run }) => (run ? [run.status] : []));
   return statuses.sort((a, b) => SEVERITY.indexOf(toneOf(a)) - SEVERITY.indexOf(toneOf(b)))[0];
@@ -128,7 +128,7 @@ function tasksOf(nodes: readonly Node[]): number {
   return [...everyHead(nodes)].length;
 }
 
-/** Every task of a picture, those inside others too. */
+/** Every task of a picture, also inside other tasks. */
 export function* everyHead(nodes: readonly Node[]): Generator<Exclude<Node, { kind: 'note' }>> {
   for (const node of nodes) {
     if (node.kind === 'note') continue;
@@ -141,7 +141,7 @@ export function* everyHead(nodes: readonly Node[]): Generator<Exclude<Node, { ki
   }
 }
 
-/** A task that was simply done; nothing is lost when it is only counted. */
+/** True for a task that completed at its first attempt: it can be counted instead of drawn. */
 function isPlain(node: Node): boolean {
   return node.kind === 'task' && node.run?.status === 'COMPLETED' && node.run.attempts === 1;
 }

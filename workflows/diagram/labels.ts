@@ -2,30 +2,30 @@ import { roleOf } from '../../core/conductor/task-types.ts';
 import { count, duration } from '../../core/text.ts';
 import type { Case, Diagram, Head, LoopNode, ParallelNode, Run } from './diagram.ts';
 
-/** What is said in every format of the kind of a task: `HTTP external_api`. */
+/** The type and name of a task: `HTTP external_api`. */
 export function kindOf({ type, name, optional }: Head): string {
   return `${name ? `${type} ${name}` : type}${optional ? ' (optional)' : ''}`;
 }
 
-/** What a task is about, unless that is program text: of that a few words say nothing, and a picture has no room for more. */
+/** The detail of a task, unless it is a script: a picture has no space for a useful part of it. */
 export function matterOf({ type, detail }: Head): string | undefined {
   return roleOf(type) === 'computation' ? undefined : detail;
 }
 
-/** `COMPLETED · 1.2 s · 3 attempts`, or `not run` in an execution that did not come by. */
+/** `COMPLETED · 1.2 s · 3 attempts`, or `not run` for a task that the execution did not reach. */
 export function fateOf(run: Run | undefined): string {
   if (!run) return 'not run';
   const attempts = run.attempts > 1 ? [count(run.attempts, 'attempt')] : [];
   return [run.status, duration(run.ms), ...attempts].join(' · ');
 }
 
-/** The title of a picture: which definition, and what became of it. */
+/** The title of a picture: the definition, and the result of the execution. */
 export function titleOf({ name, version, execution }: Diagram): string {
   const title = `${name} v${version}`;
   return execution ? `${title} · ${execution.status} · ${duration(execution.ms)}` : title;
 }
 
-/** What else is said of a whole picture, a line each. */
+/** Other facts about a whole picture, one line each. */
 export function factsOf({ execution, failureWorkflow }: Diagram): string[] {
   return [
     ...(execution ? [execution.workflowId] : []),
@@ -34,23 +34,23 @@ export function factsOf({ execution, failureWorkflow }: Diagram): string[] {
   ];
 }
 
-/** The number of rounds of a loop in an execution; nothing in a definition. */
+/** The number of rounds of a loop in an execution; undefined in a definition. */
 export function roundsOf({ run, rounds }: LoopNode): string | undefined {
   const last = rounds.at(-1)?.number;
   return run && last !== undefined ? count(last, 'round') : undefined;
 }
 
-/** The value of a case, and whether an execution went there. */
+/** The value of a case, and whether the execution chose it. */
 export function caseLabel({ label, taken }: Case): string {
   return taken === undefined ? label : `${label} ${taken ? '(taken)' : '(not taken)'}`;
 }
 
-/** What a fork without its JOIN is told. */
+/** The warning for a fork without a JOIN. */
 export function missingJoin({ join }: ParallelNode): string | undefined {
-  return join ? undefined : 'no JOIN follows: the server fails such an execution';
+  return join ? undefined : 'no JOIN follows, so the execution fails';
 }
 
-/** The label of a round; nothing in a definition. */
+/** The label of a round; undefined in a definition. */
 export function roundLabel(number: number | undefined): string | undefined {
   return number === undefined ? undefined : `round ${number}`;
 }

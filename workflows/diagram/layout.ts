@@ -4,10 +4,10 @@ import { type Case, type Diagram, type Head, type LoopNode, type Node, type Tone
 import { caseLabel, factsOf, fateOf, kindOf, matterOf, missingJoin, roundLabel, roundsOf, titleOf } from './labels.ts';
 import { columnsOf, shorten } from './text-width.ts';
 
-/** Font of the picture: with a fixed width per character, so that no browser is needed to know how wide a text is. */
+/** A font of fixed width, so that the width of a text is known without a browser. */
 export const FONT = { size: 12, lineHeight: 16, charWidth: 7.3 };
 
-/** Pointed and double sides take more room than plain ones. */
+/** Pointed and double sides need more space than plain ones. */
 const PADDING: Record<Box['kind'], { x: number; y: number }> = {
   task: { x: 14, y: 8 },
   choice: { x: 26, y: 8 },
@@ -17,10 +17,10 @@ const PADDING: Record<Box['kind'], { x: number; y: number }> = {
   label: { x: 8, y: 2 },
 };
 
-/** Longer lines are cut; what is said only here is cut later. */
+/** Longer lines are cut. Notes may be longer, because their text is nowhere else. */
 const LONGEST = { task: 40, other: 80 };
 
-/** Where everything of a picture is, in pixels. No two boxes overlap, and every text fits into its box. */
+/** The positions of all parts of a picture, in pixels. No two boxes overlap, and every text fits into its box. */
 export function layout(diagram: Diagram): Block {
   const { execution } = diagram;
   const isExecution = execution !== undefined;
@@ -71,7 +71,7 @@ function loopBlock(node: LoopNode, isExecution: boolean): Block {
   return below(taskBox(node, 'choice', isExecution, roundsOf(node)), frame);
 }
 
-/** A head with its columns straight below it, which bring their own lines. */
+/** A head with its columns directly below it. The columns contain the lines between them. */
 function below(head: Block, columns: Block): Block {
   if (columns === EMPTY) return head;
   const axis = Math.max(head.axis, columns.axis);
@@ -87,7 +87,7 @@ function below(head: Block, columns: Block): Block {
   };
 }
 
-/** A task: what it is called, what it is, what it is about, and what became of it. */
+/** The box of a task: its reference, type, detail and result. */
 function taskBox(head: Head, kind: Box['kind'], isExecution: boolean, more?: string): Block {
   const { ref, detail, run } = head;
   const matter = matterOf(head);
@@ -104,7 +104,7 @@ function taskBox(head: Head, kind: Box['kind'], isExecution: boolean, more?: str
 interface Look {
   tone?: Tone;
   dim?: boolean;
-  /** Default: all lines, uncut. */
+  /** Default: all lines, not cut. */
   title?: string;
 }
 

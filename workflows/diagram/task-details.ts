@@ -1,7 +1,7 @@
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 
-/** What a task is about, as far as its type says where to look. Nothing is known to have the type it should have. */
+/** The most telling field of a task, by its type: an address, a condition, a sub-workflow. The fields may have any JSON type. */
 export function detailOf(task: WorkflowTask): string | undefined {
   const read = Object.hasOwn(DETAILS, task.type) ? DETAILS[task.type] : undefined;
   const found = read?.(task, isObject(task.inputParameters) ? task.inputParameters : {});
@@ -54,7 +54,7 @@ function ofSwitch(task: WorkflowTask, input: Record<string, unknown>): string | 
   return text(input[expression]) ?? expression;
 }
 
-/** What a condition asks, without the `if (…) { true; } else { false; }` it is usually written in. */
+/** A condition without the usual `if (…) { true; } else { false; }` around it. */
 function plainCondition(condition: unknown): unknown {
   if (typeof condition !== 'string') return condition;
   const asked = /^\s*if\s*\((.*)\)\s*\{\s*(?:return )?true;?\s*\}\s*else\s*\{\s*(?:return )?false;?\s*\}\s*;?\s*$/s;

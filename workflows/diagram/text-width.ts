@@ -1,4 +1,4 @@
-/** Text of a definition on one line, with nothing in it that could steer a terminal or turn the direction of what follows. */
+/** A text on one line, without characters that control a terminal or change the writing direction. */
 export function clean(text: string): string {
   return text
     .replace(/\s+/gu, ' ')
@@ -6,14 +6,14 @@ export function clean(text: string): string {
     .trim();
 }
 
-/** How many columns of a terminal a text takes: two for wide characters, none for combining ones. */
+/** The width of a text in terminal columns: two for a wide character, none for a combining one. */
 export function columnsOf(text: string): number {
   let columns = 0;
   for (const char of text) columns += columnsOfChar(char);
   return columns;
 }
 
-/** The text, or as much of it as fits into so many columns with an ellipsis at its end. */
+/** The text, cut with an ellipsis if it does not fit into so many columns. */
 export function shorten(text: string, columns: number, ellipsis = '…'): string {
   if (columnsOf(text) <= columns) return text;
   let taken = '';
@@ -26,7 +26,7 @@ export function shorten(text: string, columns: number, ellipsis = '…'): string
   return columns < columnsOf(ellipsis) ? '' : `${taken.trimEnd()}${ellipsis}`;
 }
 
-/** The text with spaces behind it up to so many columns. */
+/** The text, padded with spaces to so many columns. */
 export function padTo(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - columnsOf(text)));
 }

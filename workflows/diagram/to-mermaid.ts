@@ -14,8 +14,8 @@ import { caseLabel, factsOf, fateOf, kindOf, matterOf, missingJoin, roundLabel, 
 import { shorten } from './text-width.ts';
 
 /**
- * Mermaid's own grammar reads a label first, then its clean-up of entities, then Markdown, then HTML. So of what could mean anything
- * to one of them nothing stands in a label as it is: it is written as `#code;`, which all four leave alone.
+ * A text as a label. Mermaid's grammar reads a label first, then its clean-up of entities, then Markdown, then HTML. A character with a
+ * meaning for any of them is written as `#code;`, which all four leave unchanged.
  */
 export function mermaidLabel(text: string): string {
   const chars = [...text.trim()];
@@ -23,13 +23,13 @@ export function mermaidLabel(text: string): string {
     const after = chars[index + 1];
     return isHarmless(char, chars[index - 1], after) ? char : entity(char, after);
   });
-  return written.join('').replace(/www\./gi, (found) => found.replace('.', '#46;')) || ' '; // else a link
+  return written.join('').replace(/www\./gi, (found) => found.replace('.', '#46;')) || ' '; // would become a link
 }
 
-/** Longer texts make the nodes too wide to see anything else. */
+/** Longer texts are cut, because they make the nodes too wide. */
 const LONGEST = { ref: 60, detail: 44, fact: 80 };
 
-/** Where a line comes from: a node, and what is said on the line. */
+/** The start of a line: a node, and the label of the line. */
 interface Exit {
   id: string;
   label?: string;
@@ -37,7 +37,7 @@ interface Exit {
   dim?: boolean;
 }
 
-/** A picture as the source of a Mermaid flowchart. GitHub renders it in Markdown. */
+/** A picture as a Mermaid flowchart, which GitHub renders in Markdown. */
 export function toMermaid(diagram: Diagram): string {
   const chart = new Chart(diagram.execution !== undefined);
   const { execution } = diagram;
@@ -56,7 +56,7 @@ type Shape = readonly [open: string, close: string];
 const RECTANGLE: Shape = ['[', ']'];
 const SHAPES: { readonly [R in TaskRole]?: Shape } = { workflow: ['[[', ']]'], wait: ['[/', '/]'], end: ['([', '])'] };
 
-/** Colours that can be read on light and on dark pages, because fill and text are both given. */
+/** Colours that are readable on light and dark pages, because both fill and text are set. */
 const CLASSES: Record<Tone | 'notrun' | 'note', string> = {
   done: 'fill:#dafbe1,stroke:#1a7f37,color:#0b3d1a',
   warned: 'fill:#fff8c5,stroke:#9a6700,color:#4d3300',
@@ -69,7 +69,7 @@ const CLASSES: Record<Tone | 'notrun' | 'note', string> = {
   note: 'fill:#f6f8fa,stroke:#8c959f,color:#424a53,stroke-dasharray:2 2',
 };
 
-/** Writes nodes and lines. Identifiers are its own, so that no name can be a word of the language. */
+/** Writes nodes and lines. It makes its own identifiers, so no name can be a keyword of Mermaid. */
 class Chart {
   readonly lines: string[] = [];
   readonly #isExecution: boolean;
@@ -80,12 +80,12 @@ class Chart {
     this.#isExecution = isExecution;
   }
 
-  /** Draws nodes one after the other and returns where it goes on from; nowhere after a TERMINATE. */
+  /** Draws nodes one after the other and returns the starts of the next lines; none after a TERMINATE. */
   sequence(nodes: readonly Node[], from: readonly Exit[]): readonly Exit[] {
     let exits = from;
     for (const node of nodes) {
-      const goesOn = this.#draw(node, exits);
-      if (exits.length > 0) exits = goesOn; // what nobody comes to leads nowhere
+      const next = this.#draw(node, exits);
+      if (exits.length > 0) exits = next; // no line leaves an unreachable node
     }
     return exits;
   }
@@ -105,7 +105,7 @@ class Chart {
     }
   }
 
-  /** The classes that are in use. */
+  /** The definitions of the classes in use. */
   classes(): string[] {
     return [...this.#used].map((look) => `  classDef ${look} ${CLASSES[look]}`);
   }
@@ -161,7 +161,7 @@ class Chart {
     return exits.length > 0 ? [joined] : [];
   }
 
-  /** A frame around the rounds. The line back says that it is a loop; an execution's rounds follow each other instead. */
+  /** A frame around the rounds. In a definition, a line back shows the loop. In an execution, the rounds follow each other. */
   #loop(node: LoopNode, from: readonly Exit[]): readonly Exit[] {
     const head = this.#task(node, from, ['{{', '}}'], roundsOf(node));
     const frame = `n${this.#count++}`;
@@ -186,7 +186,7 @@ class Chart {
   }
 }
 
-/** Letters and digits of all scripts, and marks where they mean nothing to any of the readers. */
+/** True for letters and digits of all scripts, and for punctuation that has no meaning at this place. */
 function isHarmless(char: string, before: string | undefined, after: string | undefined): boolean {
   if (/^[\p{L}\p{M}\p{N}]$/u.test(char)) return char !== PLACEHOLDER;
   if (char > '\u007f' || "(,'?/".includes(char)) return true;
@@ -195,14 +195,14 @@ function isHarmless(char: string, before: string | undefined, after: string | un
   return (char === '_' || char === '-' || char === '.') && isAlphanumeric(before) && isAlphanumeric(after);
 }
 
-/** What Mermaid writes for an entity while it works. */
+/** The character that Mermaid uses internally for an entity. */
 const PLACEHOLDER = 'ﬂ';
 
 function isAlphanumeric(char: string | undefined): boolean {
   return char !== undefined && /^[\p{L}\p{N}]$/u.test(char);
 }
 
-/** Icons (`fa:fa-car`) and formulas (`$$x$$`) are looked for once entities are plain characters again; a character of no width stops that. */
+/** Mermaid finds icons (`fa:fa-car`) and formulas (`$$x$$`) after it has decoded entities. A zero-width character prevents that. */
 function entity(char: string, after: string | undefined): string {
   const code = `#${char.codePointAt(0)};`;
   return (char === ':' && after === 'f') || (char === '$' && after === '$') ? `${code}#8203;` : code;

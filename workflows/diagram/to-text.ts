@@ -4,11 +4,11 @@ import { caseLabel, factsOf, fateOf, kindOf, missingJoin, roundsOf, titleOf } fr
 import { columnsOf, padTo, shorten } from './text-width.ts';
 
 export interface TextOptions {
-  /** Lines are cut to so many columns. Default: they are as long as they are. */
+  /** Lines are cut to so many columns. Default: they are not cut. */
   width?: number;
-  /** Only characters of ASCII in what is drawn; names stay what they are. */
+  /** Draws only with ASCII characters. Names stay unchanged. */
   ascii?: boolean;
-  /** Colours by state, as terminal sequences. The words say the same. */
+  /** Colours by status, as terminal sequences. The words say the same. */
   colours?: boolean;
 }
 
@@ -44,14 +44,14 @@ const ASCII: typeof UNICODE = {
   dot: '-',
 };
 
-/** Columns of a terminal: none is wider than this before it is cut, so that one long name does not move all the others away. */
+/** The widest columns, in characters, so that one long name does not push the other columns away. */
 const WIDEST = { label: 60, kind: 36, detail: 70 };
 const GAP = '  ';
 
-/** A column that shows less says nothing. */
+/** A narrower column would show nothing useful. */
 const NARROWEST_KIND = 6;
 
-/** A picture for a terminal: the tasks as a tree from top to bottom, their states beside them. */
+/** A picture for a terminal: the tasks as a tree from top to bottom, with their status beside them. */
 export function toText(diagram: Diagram, { width, ascii = false, colours = false }: TextOptions = {}): string {
   const glyphs = ascii ? ASCII : UNICODE;
   const tree = new Tree(glyphs, diagram.execution !== undefined);
@@ -112,7 +112,7 @@ class Tree {
     if (node.join) this.#task(node.join, tree + (isLast ? corner : tee), shapes.join);
   }
 
-  /** Those without a number stand in line with the others, with no line for themselves. */
+  /** A part without a number gets no line of its own; its nodes are on the level of the others. */
   #numbered(what: string, parts: readonly (Branch | Round)[], tree: string): void {
     for (const [index, { number, nodes }] of parts.entries()) {
       const isLast = isEnd(index, parts);

@@ -5,19 +5,19 @@ import { expressionsIn } from './expressions.ts';
 import { nameInDefinition, placeOf } from './skip-and-rerun.ts';
 import { nested, type Place, walk } from './walk.ts';
 
-/** What a definition makes of the answer to a task that waits for a person or a signal. */
+/** How a definition reads the answer to a task that waits for a person or a signal. */
 export interface Gate {
-  /** Fields of the answer that the definition reads. */
+  /** The fields of the answer that the definition reads. */
   readonly reads: readonly string[];
-  /** It reads the answer as a whole, or in a way that cannot be told. */
+  /** True if it reads the whole answer, or in a way that cannot be determined. */
   readonly readsAll: boolean;
 }
 
-/** How many tasks are named of what follows. */
+/** The most following tasks that are named. */
 const MOST_NAMED = 3;
 const MOST_FIELDS = 10;
 
-/** Who reads the answer of a task. `def` is any part of a definition that may: its tasks and its output. */
+/** How the tasks and the output of a definition read the answer of a task. */
 export function gateOf(def: Def, ref: string): Gate {
   const name = nameInDefinition(ref);
   const paths = expressionsIn([def.tasks, def.outputParameters]).map(({ path }) => path);
@@ -38,7 +38,7 @@ export function gateOf(def: Def, ref: string): Gate {
 
 type Def = { tasks: readonly WorkflowTask[]; outputParameters?: unknown };
 
-/** What each decision leads to, in words, as far as the definition tells. */
+/** What each decision leads to, in words, as far as the definition shows it. */
 export function effectsOf(def: Def, ref: string): { onApprove: string; onReject: string } {
   const { reads, readsAll } = gateOf(def, ref);
   const onApprove = followingOf(def.tasks, ref, true);
@@ -48,7 +48,7 @@ export function effectsOf(def: Def, ref: string): { onApprove: string; onReject:
   return { onApprove: fields, onReject: fields };
 }
 
-/** What follows a task in words, if its answer says `approved` true or false: the next tasks, or how the execution ends. */
+/** What follows a task whose answer has `approved` true or false, in words: the next tasks, or how the execution ends. */
 export function followingOf(tasks: readonly WorkflowTask[], ref: string, approved: boolean): string {
   const place = placeOf(tasks, ref);
   if (!place) return 'unknown: it is not in the definition';
@@ -57,12 +57,12 @@ export function followingOf(tasks: readonly WorkflowTask[], ref: string, approve
   return walker.steps.join(', ');
 }
 
-/** Follows a definition from a task on, through every branch that the answer decides, up to one that something else does. */
+/** Follows a definition from a task on, through the branches that the answer decides, until a branch that depends on something else. */
 class Following {
   readonly steps: string[] = [];
   readonly #tasks: readonly WorkflowTask[];
   readonly #approved: boolean;
-  /** Every expression that is the decision. */
+  /** The expressions whose value is the decision. */
   readonly #decision: Set<string>;
   #done = false;
 
@@ -79,7 +79,7 @@ class Following {
     }
     const around = within.at(-1);
     if (around?.kind === 'loop') {
-      this.#end(`the next round of ${around.task.taskReferenceName}, or what follows it`);
+      this.#end(`the next round of ${around.task.taskReferenceName}, or the task after it`);
       return;
     }
     const outer = around && [...walk(this.#tasks)].find(({ task }) => task === around.task);
@@ -112,7 +112,7 @@ class Following {
     const { inputParameters = {}, expression, evaluatorType } = task;
     const value = evaluatorType === 'value-param' ? inputParameters[String(expression)] : undefined;
     if (typeof value !== 'string' || !this.#decision.has(value)) {
-      this.#end(`${task.taskReferenceName} (a branch that something else decides)`);
+      this.#end(`${task.taskReferenceName} (a branch that depends on something else)`);
       return;
     }
     const cases = isObject(task.decisionCases) ? Object.keys(task.decisionCases) : [];

@@ -3,15 +3,15 @@ import { escaped } from './walk.ts';
 
 /** A `${…}` in a definition. */
 export interface Expression {
-  /** What stands between the braces, e.g. `charge.output.receiptId`. */
+  /** The text between the braces, e.g. `charge.output.receiptId`. */
   path: string;
-  /** JSON pointer from the value that was searched to the text that holds it. */
+  /** JSON pointer from the searched value to the string that contains the expression. */
   pointer: string;
-  /** The whole text is this expression, so that it keeps the type of what it refers to. */
+  /** True if the string is nothing but this expression, so it keeps the type of the value. */
   whole: boolean;
 }
 
-/** Every expression in a value, in order. `$${…}` is the server's way to write a plain `${…}`, and none. */
+/** Every expression in a value, in order. `$${…}` is not an expression, but the server's way to write a literal `${…}`. */
 export function expressionsIn(value: unknown, pointer = ''): Expression[] {
   if (typeof value === 'string') return inText(value, pointer);
   if (Array.isArray(value)) return value.flatMap((item, index) => expressionsIn(item, `${pointer}/${index}`));

@@ -3,20 +3,20 @@ import type { WorkflowTask } from '../../core/conductor/types.ts';
 import { type Place, walk } from './walk.ts';
 
 /*
- * What must not be done to single tasks of an execution, though the server answers 200: it then waits for ever for something that it
- * no longer schedules. Each was seen on 3.32.1.
+ * Skipping a task, or running an execution again from it, can make the execution hang, although the server answers 200. It then waits
+ * forever for a task that it does not schedule. All of this was seen on 3.32.1.
  *
- * Skipped: a task in a loop is scheduled all the same under the name of its round; behind the first task of a case or branch nothing
- * is scheduled; a JOIN does not count a skipped task as done, and the JOIN of a skipped fork waits for its branches.
- * Run again: the tasks of the other branches and the JOIN are removed and never come back; a SWITCH or a fork is not carried out anew.
+ * After skipping: a task in a loop still runs, under the name of its round; after the first task of a case or branch, no other task of it
+ * is scheduled; a JOIN does not count a skipped task as ended; the JOIN of a skipped fork waits for the branches.
+ * After a rerun: the tasks of the other branches and the JOIN are removed for good; a SWITCH or a fork is not executed again.
  */
 
-/** The name of a task in its definition: without the round of a loop that it has in an execution. */
+/** The name of a task in its definition, without the number of a round that it has in an execution. */
 export function nameInDefinition(ref: string): string {
   return ref.replace(/(__\d+)+$/, '');
 }
 
-/** Where a task stands in a definition; undefined for what was made while it ran, such as a dynamic branch. */
+/** The place of a task in a definition; undefined for a task made at run time, such as a dynamic branch. */
 export function placeOf(tasks: readonly WorkflowTask[], ref: string): Place | undefined {
   const name = nameInDefinition(ref);
   for (const place of walk(tasks)) {
@@ -25,26 +25,26 @@ export function placeOf(tasks: readonly WorkflowTask[], ref: string): Place | un
   return undefined;
 }
 
-/** Why an execution would hang after this task was skipped; undefined where it goes on. */
+/** Why an execution would hang after this task was skipped; undefined if it continues. */
 export function whySkippingHangs(tasks: readonly WorkflowTask[], { task, index, within }: Place): string | undefined {
   if (within.some(({ kind }) => kind === 'loop')) return 'it is in a loop, where skipping has no effect';
-  if (['fork', 'join'].includes(roleOf(task.type) ?? '')) return 'the JOIN of a fork would wait for ever';
+  if (['fork', 'join'].includes(roleOf(task.type) ?? '')) return 'the JOIN of a fork would wait forever';
   if (within.length > 0 && index === 0)
-    return 'it is the first of its case or branch, behind which nothing would be scheduled';
+    return 'it is the first task of its case or branch, and the tasks after it would not be scheduled';
   const joins = [...walk(tasks)].filter(
     (place) => isList(place.task.joinOn) && place.task.joinOn.includes(task.taskReferenceName),
   );
-  return joins[0] && `the JOIN ${joins[0].task.taskReferenceName} would wait for it for ever`;
+  return joins[0] && `the JOIN ${joins[0].task.taskReferenceName} would wait for it forever`;
 }
 
-/** Why an execution would hang if it were run again from this task; undefined where it goes on. */
+/** Why an execution would hang if it ran again from this task; undefined if it continues. */
 export function whyRerunHangs({ task, within }: Place): string | undefined {
   if (within.some(({ kind }) => kind === 'branch'))
-    return 'it is in a branch of a fork, whose other branches would be lost';
-  return isControlFlow(task.type) ? `a ${task.type} is not carried out anew` : undefined;
+    return 'it is in a branch of a fork, and the other branches would be lost';
+  return isControlFlow(task.type) ? `the server does not execute a ${task.type} again` : undefined;
 }
 
-/** The last task before this one from which an execution can be run again; undefined where only its start is. */
+/** The last task before this one from which an execution can run again; undefined if it can only run again from its start. */
 export function rerunnableBefore(
   tasks: readonly WorkflowTask[],
   { sequence, index, within }: Place,
@@ -58,7 +58,7 @@ export function rerunnableBefore(
   return outer && rerunnableBefore(tasks, outer);
 }
 
-/** The tasks that read something of what a task returns. */
+/** The tasks that read the output of a task. */
 export function readersOf(tasks: readonly WorkflowTask[], ref: string): string[] {
   const mention = new RegExp(`\\$\\{${ref.replace(/[^\w]/g, '\\$&')}\\.`);
   return [...walk(tasks)]

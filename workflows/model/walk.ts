@@ -1,7 +1,7 @@
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 
-/** A sequence of tasks inside another task, and how it is reached from there. */
+/** The kind of a task sequence inside another task. */
 export interface Enclosure {
   /** The SWITCH, FORK_JOIN or DO_WHILE around it. */
   task: WorkflowTask;
@@ -10,26 +10,26 @@ export interface Enclosure {
   key: string;
 }
 
-/** A task of a definition together with where it stands. */
+/** A task of a definition, with its place. */
 export interface Place {
   task: WorkflowTask;
   /** JSON pointer into the definition, e.g. `/tasks/2/decisionCases/200/0`. */
   pointer: string;
-  /** The tasks it stands among, and its index there. */
+  /** The sequence that contains it, and its index there. */
   sequence: readonly WorkflowTask[];
   index: number;
-  /** From the outermost to the innermost. */
+  /** The tasks around it, the outermost first. */
   within: readonly Enclosure[];
 }
 
 /** A sequence of tasks inside a task. */
 export interface Nested extends Enclosure {
   tasks: readonly WorkflowTask[];
-  /** JSON pointer from the task on, e.g. `/forkTasks/0`. */
+  /** JSON pointer from the task, e.g. `/forkTasks/0`. */
   pointer: string;
 }
 
-/** Every task of a definition, those inside others too, in the order in which they are written. Does not look into sub-workflows. */
+/** Every task of a definition, also inside other tasks, in the order of the definition. Tasks of sub-workflows are not included. */
 export function* walk(
   tasks: readonly WorkflowTask[],
   pointer = '/tasks',
@@ -44,7 +44,7 @@ export function* walk(
   }
 }
 
-/** The sequences directly inside a task. What is not a list of objects, as in definitions from elsewhere, counts as empty. */
+/** The sequences directly inside a task. A malformed list, as other definitions may have it, counts as empty. */
 export function nested(task: WorkflowTask): Nested[] {
   const cases = isObject(task.decisionCases) ? Object.entries(task.decisionCases) : [];
   const branches = Array.isArray(task.forkTasks) ? [...task.forkTasks.entries()] : [];
@@ -72,7 +72,7 @@ export function nested(task: WorkflowTask): Nested[] {
   ];
 }
 
-/** A part of a JSON pointer (RFC 6901). */
+/** A key, escaped as a part of a JSON pointer (RFC 6901). */
 export function escaped(key: string): string {
   return key.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -6,30 +6,29 @@ import { isAnswered } from './mockable-types.ts';
 import type { Attempt, Trace } from './trace.ts';
 import { boundOf, isOverItems, type Known, type Step, stepsOf } from './workflow-steps.ts';
 
-/** Something that a workflow can do and a scenario can reach. */
+/** Something that a workflow can do, and that a scenario can cover. */
 export interface Point {
-  /** The task, or the workflow's name for what becomes of the whole. */
+  /** The task reference, or the workflow's name for the end of the whole workflow. */
   readonly ref: string;
   /** E.g. `case 404`. */
   readonly what: string;
 }
 
 export interface Coverage {
-  /** How many points there are. */
+  /** The number of points. */
   readonly points: number;
   readonly missed: readonly Point[];
 }
 
-/** A point, and how a trace shows that it was reached. */
+/** A point, with a check whether a trace reached it. */
 interface Watched extends Point {
   reachedBy(trace: Trace): boolean;
 }
 
 /**
- * What of a workflow the traces have reached, all of them together: each case and the default of a SWITCH; a loop with one round and
- * with several, ended by its condition and by its bound; branches of forks; tasks that are answered from outside, that are tried
- * again, that are allowed to fail and do; TERMINATE; and the failure that starts the failure workflow. What sub-workflows do is
- * theirs to cover.
+ * What all traces together have reached in a workflow: each case and the default of a SWITCH; loops with one round and with several,
+ * ended by the condition and by the limit of rounds; branches of forks; tasks that are answered from outside, are retried, or fail while
+ * optional; TERMINATE; and a failure that starts the failure workflow. Sub-workflows are covered by their own scenarios.
  */
 export function coverageOf(workflow: Workflow, traces: readonly Trace[], known: Known): Coverage {
   const points = [...stepsOf(workflow, known).values()].flatMap(pointsOf);
@@ -45,7 +44,7 @@ export function coverageOf(workflow: Workflow, traces: readonly Trace[], known: 
   return { points: points.length, missed: missed.map(({ ref, what }) => ({ ref, what })) };
 }
 
-/** The share of points that were reached, in percent, rounded down: 100 means all. */
+/** The percentage of points that were reached, rounded down: 100 means all. */
 export function percentOf(coverages: readonly Coverage[]): number {
   const all = coverages.reduce((sum, { points }) => sum + points, 0);
   const missed = coverages.reduce((sum, coverage) => sum + coverage.missed.length, 0);
@@ -69,10 +68,10 @@ function pointsOf(step: Step): Watched[] {
     points.push(point(role === 'end' ? 'ends the workflow' : 'completes', ({ status }) => status === 'COMPLETED'));
   }
   if (isAnswered(type) && (taskDef.retryCount ?? 0) > 0) {
-    points.push(point('is tried again', ({ attempt }) => attempt > 1));
+    points.push(point('is retried', ({ attempt }) => attempt > 1));
   }
   if (task.optional === true) {
-    points.push(point('fails and the workflow goes on', ({ status }) => status === 'COMPLETED_WITH_ERRORS'));
+    points.push(point('fails and the workflow continues', ({ status }) => status === 'COMPLETED_WITH_ERRORS'));
   }
   return points;
 }
@@ -125,7 +124,7 @@ function roundsPoints({ ref, task }: Step, point: MakePoint): Watched[] {
   if (bound === undefined) return [one, ...several];
   const stops = [
     point(
-      'is stopped by its bound',
+      'is stopped by its limit of rounds',
       made((rounds) => rounds >= bound),
     ),
     ...(onlyCounts(task.loopCondition)
@@ -140,7 +139,7 @@ function roundsPoints({ ref, task }: Step, point: MakePoint): Watched[] {
   return onlyCounts(task.loopCondition) ? stops : [one, ...several, ...stops];
 }
 
-/** A condition that looks at nothing but the number of the round: such a loop always makes all of them. */
+/** True if the condition only reads the number of the round: the loop then always makes all rounds. */
 function onlyCounts(condition: unknown): boolean {
   const text = String(condition ?? '').replaceAll(/\s|true|false|if|else|[(){};]/g, '');
   return /^\$\.\w+(\.iteration|\[['"]iteration['"]\])<=?\d+(&&!)?$/.test(text);
@@ -169,7 +168,7 @@ function itemsOf({ ref }: Step): Watched[] {
   ];
 }
 
-/** The number of the item that a task of a FORK_JOIN_DYNAMIC is for, from 0. */
+/** The index, from 0, of the item of a task of a FORK_JOIN_DYNAMIC. */
 function itemIn(ref: string, fork: string): number | undefined {
   const found = ref.startsWith(`${fork}_`) ? /^(?:\d+_)?(\d+)$/.exec(ref.slice(fork.length + 1)) : null;
   return found ? Number(found[1]) : undefined;

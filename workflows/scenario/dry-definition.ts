@@ -7,34 +7,34 @@ import { canBeMocked, isAnswered } from './mockable-types.ts';
 import { type Known, type Step, stepsOf } from './workflow-steps.ts';
 
 /**
- * The definition as a dry run executes it. It computes what the original computes, and it can have no effect outside:
+ * The definition that a dry run executes. It computes the same as the original, but has no effect outside the server:
  *
- * 1. Every task that somebody outside answers is SIMPLE. The server would begin an HTTP call, an event or a model call by itself,
- *    mock or no mock; a SIMPLE task only waits in a queue that nobody polls.
- * 2. There is no failure workflow: the real one would start.
- * 3. Task definitions and sub-workflows stand inside it, so that nothing has to be registered and nothing that is registered counts.
- * 4. What FORK_JOIN_DYNAMIC makes at run time is rewritten at run time, by a task in front of it, to keep to 1 and 3.
+ * 1. Every task that is answered from outside is SIMPLE. The server would make an HTTP call, send an event or call a model even if the
+ *    task has a mock; a SIMPLE task only waits in a queue that no worker polls.
+ * 2. It has no failure workflow: the server would start the real one.
+ * 3. It contains its task definitions and sub-workflows. So nothing must be registered, and registered definitions have no effect.
+ * 4. For a FORK_JOIN_DYNAMIC, a task before it rewrites the tasks it makes, so that 1 and 3 hold for them too.
  */
 export function dryDefinition(workflow: Workflow, mocked: Mocked, known: Known): WorkflowDef {
   return dry(workflow, mocked, known, [workflow.name]);
 }
 
-/** What the execution of a dry run is called on the server. */
+/** The name of the workflow of a dry run on the server. */
 export function dryName(name: string): string {
   return `${name}_dry_run`;
 }
 
-/** References of tasks that only a dry run has. */
+/** True for the reference of a task that exists only in a dry run. */
 export function isAdded(ref: string): boolean {
   return ref.endsWith(REWRITES);
 }
 
 const REWRITES = '_as_dry_run';
 
-/** Types that stay as they are in a task made at run time: no definition is at hand there to make another one harmless. */
+/** Types that a task made at run time may keep. All others become SIMPLE, because their definitions are not known then. */
 const COMPUTED_AT_RUN_TIME = taskTypes.filter((type) => isSynchronous(type) && type !== 'FORK_JOIN_DYNAMIC');
 
-/** A workflow that starts itself has no end when it is written out. */
+/** A workflow that starts itself would contain itself without end. */
 const MAX_DEPTH = 5;
 
 function dry(workflow: Workflow, mocked: Mocked, known: Known, above: readonly string[]): WorkflowDef {
@@ -56,7 +56,7 @@ function dry(workflow: Workflow, mocked: Mocked, known: Known, above: readonly s
   };
 }
 
-/** Control flow keeps its type whatever is mocked: a mock of it is a mistake that is told elsewhere. */
+/** Control flow keeps its type even if it has a mock, which `scenario-mistakes.ts` reports. */
 function answered({ task, taskDef }: Step): WorkflowTask {
   if (task.type === 'DYNAMIC' || !canBeMocked(task.type)) return task;
   return { ...task, type: 'SIMPLE', taskDefinition: taskDef };

@@ -16,11 +16,11 @@ import { type Known, stepsOf } from './workflow-steps.ts';
 
 export interface DryRunOptions {
   readonly known: Known;
-  /** Begins no call any more once it is aborted. */
+  /** When it aborts, the dry run starts no more calls. */
   readonly signal: AbortSignal;
-  /** Leaves the execution on the server. */
+  /** True to leave the execution on the server. */
   readonly keep: boolean;
-  /** Told what could not be removed. */
+  /** Called with what could not be removed. */
   note(line: string): void;
 }
 
@@ -37,24 +37,24 @@ export function inTurn(): InTurn {
   };
 }
 
-/** What every execution of a dry run has as the beginning of its correlation id. */
+/** The beginning of the correlation id of every dry run. */
 export const DRY_RUN_PREFIX = 'fleet-test:';
 
-/** Tasks of all dry runs wait in these queues, which no worker polls: the server never forgets the name of a queue. */
+/** No worker polls this domain. All dry runs share it, because the server never forgets the name of a queue. */
 const DOMAIN = 'fleet_test';
 
-/** An execution that is being made when somebody interrupts can be removed only once it is there. */
+/** How long an interrupted dry run waits for its execution to exist, so that it can be removed. */
 const LEFTOVER_MS = 5_000;
 
-/** How often a call is made that cleans up. */
+/** Attempts for each call that cleans up. */
 const TRIES = 3;
 
-/** How often a dry run is repeated that the server itself has spoilt. */
+/** How often a dry run is repeated if a race in the server spoilt it. */
 const REPEATS = 5;
 
 /**
- * Executes a workflow on the server's test endpoint, with the answers of the scenario, and removes what that left there: one after the
- * other by `cleaning`, because on SQLite every task of a removed execution takes the server a thread and two of its ten connections.
+ * Executes a workflow on the server's test endpoint with the answers of the scenario, then removes the execution. `cleaning` removes one
+ * execution at a time: on SQLite, each task of a removed execution takes a thread and two of the server's ten connections.
  * @throws FleetError what the server answers; `cancelled` when interrupted
  */
 export async function dryRun(
@@ -70,7 +70,7 @@ export async function dryRun(
   }
 }
 
-/** Undefined for a run that the server has spoilt, while there are some left. */
+/** Undefined if a race in the server spoilt the run and a repetition is left. */
 async function runOnce(
   conductor: Conductor,
   workflow: Workflow,
@@ -105,7 +105,7 @@ async function runOnce(
   }
 }
 
-/** The execution and those of its sub-workflows. */
+/** The trace of the execution, with those of its sub-workflows. */
 async function read(
   conductor: Conductor,
   execution: Execution,
@@ -124,11 +124,11 @@ async function read(
   return traceOf(execution, steps, mocks, (await Promise.all(below)).flat());
 }
 
-/** A call that makes an execution is not given up at once: nobody would know of the execution then. */
+/** After an interrupt, waits a little for the answer of the call: without it, the execution could not be found and removed. */
 async function unlessInterrupted<T>(call: Promise<T>, signal: AbortSignal): Promise<T> {
   await endsOr(signal, call);
   if (!signal.aborted || (await endsWithin(LEFTOVER_MS, call))) return call;
-  call.catch(() => {}); // nobody waits for it any more
+  call.catch(() => {}); // its result is not needed any more
   throw stopped();
 }
 
@@ -150,12 +150,12 @@ async function remove(conductor: Conductor, workflowId: string): Promise<void> {
   try {
     await conductor.removeExecution(workflowId);
   } catch (error) {
-    // A removal that was not answered in time may have been done.
+    // An earlier attempt may have removed it although its answer was late.
     if (!(error instanceof FleetError && error.code === 'not-found')) throw error;
   }
 }
 
-/** It may end by itself just now, or have ended with its parent. */
+/** It may have ended in the meantime, by itself or with its parent. */
 async function end(conductor: Conductor, workflowId: string): Promise<void> {
   try {
     await conductor.terminate(workflowId, 'the dry run is over');
@@ -164,7 +164,7 @@ async function end(conductor: Conductor, workflowId: string): Promise<void> {
   }
 }
 
-/** The server answers late, or not at all, while it is still busy with an execution. */
+/** Repeats a call: the server may not answer while it is busy with an execution. */
 async function patiently<T>(call: () => Promise<T>): Promise<T> {
   for (let left = TRIES - 1; ; left--) {
     try {
@@ -180,7 +180,7 @@ function* definitionsIn(def: WorkflowDef): Generator<WorkflowDef> {
   yield def;
   for (const { task } of walk(def.tasks)) {
     const inner = isObject(task.subWorkflowParam) ? task.subWorkflowParam.workflowDefinition : undefined;
-    if (isObject(inner)) yield* definitionsIn(inner as WorkflowDef); // written by `dryDefinition`
+    if (isObject(inner)) yield* definitionsIn(inner as WorkflowDef); // `dryDefinition` made it
   }
 }
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isObject } from '../../core/json.ts';
 
-/** What a value must be: objects need only hold what is given, lists are compared whole, a RegExp must match a text. */
+/** What a value must be. Objects may have more keys, lists are compared as a whole, a RegExp must match a string. */
 export type Expected<T> = unknown extends T
   ? unknown
   : T extends readonly (infer E)[]
@@ -12,18 +12,18 @@ export type Expected<T> = unknown extends T
         ? T | RegExp
         : T;
 
-/** A value that must be as given and hold nothing else. */
+/** A value that must be exactly as given. */
 export interface Exactly<T = unknown> {
   readonly kind: 'exactly';
   readonly value: T;
 }
 
-/** Allows no keys but those that are given. */
+/** Allows only the given keys. */
 export function exactly<T>(value: T): Exactly<T> {
   return { kind: 'exactly', value };
 }
 
-/** Where a value is not what was expected. */
+/** A place where a value is not as expected. */
 export interface Difference {
   /** E.g. `output.items[2].price`. */
   readonly path: string;
@@ -31,7 +31,7 @@ export interface Difference {
   readonly actual: unknown;
 }
 
-/** Every place where `actual` is not as expected. Null and a missing key are the same, as they are to the server. */
+/** Every place where `actual` is not as expected. As for the server, null is the same as a missing key. */
 export function differences(expected: unknown, actual: unknown, path: string): Difference[] {
   if (isExactly(expected)) return compare(expected.value, actual, path, true);
   return compare(expected, actual, path, false);

@@ -9,10 +9,10 @@ import { unknownReference } from './scenario-mistakes.ts';
 import type { Attempt, Trace } from './trace.ts';
 import type { Step } from './workflow-steps.ts';
 
-/** What a dry run came to that its scenario does not expect, in sentences. */
+/** The differences between a dry run and what its scenario expects, as sentences. */
 export function judge(trace: Trace, scenario: Scenario, steps: ReadonlyMap<string, Step>): string[] {
   const unanswered = missingAnswers(trace, scenario, steps);
-  if (unanswered.length > 0) return unanswered; // all else follows from that
+  if (unanswered.length > 0) return unanswered; // the other differences follow from that
   const { expect } = scenario;
   const { status, output, variables } = trace.execution;
   const found = [
@@ -36,21 +36,21 @@ export function judge(trace: Trace, scenario: Scenario, steps: ReadonlyMap<strin
     ...namedAtRunTime(trace, scenario, steps),
   ];
   const told = trace.reason !== undefined && status !== expect.status;
-  return told ? [...mistakes, `it says why: ${trace.reason}`] : mistakes;
+  return told ? [...mistakes, `reason: ${trace.reason}`] : mistakes;
 }
 
-/** The number of rounds that a loop has begun; 0 if it was not reached. */
+/** The number of rounds that a loop has started; 0 if it was not reached. */
 export function roundsOf(trace: Trace, ref: string): number {
   const iteration = of(trace, ref).at(-1)?.output.iteration;
   return typeof iteration === 'number' ? iteration : 0;
 }
 
-/** The way the execution took, a task with what became of it for each entry. */
+/** The path of the execution: one entry for each task, with its result. */
 export function pathOf(trace: Trace): string[] {
   return trace.attempts.filter(({ type, ref }) => type !== 'JOIN' && !isSettling(type, ref)).map(entryOf);
 }
 
-/** The loop of one round that `forkEach` puts around each task. */
+/** True for the loop of one round that `forkEach` puts around each task. */
 function isSettling(type: string, ref: string): boolean {
   return type === 'DO_WHILE' && /_\d+_settled$/.test(ref);
 }
@@ -75,7 +75,7 @@ function ofReason({ reason: expected }: Expectation, { reason }: Trace) {
 
 function ofPath({ ran = [], notRan = [] }: Expectation, { attempts }: Trace): string[] {
   const refs = attempts.map(({ ref }) => ref);
-  const mistakes = notRan.filter((ref) => refs.includes(ref)).map((ref) => `${ref} was not to run, and it did`);
+  const mistakes = notRan.filter((ref) => refs.includes(ref)).map((ref) => `${ref} ran, but must not run`);
   let from = 0;
   for (const ref of ran) {
     const at = refs.indexOf(ref, from);
@@ -88,7 +88,7 @@ function ofPath({ ran = [], notRan = [] }: Expectation, { attempts }: Trace): st
   return mistakes;
 }
 
-/** References that could only be known after the run. */
+/** Unknown references in a workflow whose references are known only after the run. */
 function namedAtRunTime(trace: Trace, { tasks = {}, expect }: Scenario, steps: ReadonlyMap<string, Step>): string[] {
   const refs = new Set([...steps.keys(), ...trace.attempts.map(({ ref }) => ref)]);
   const named = { tasks, 'expect.attempts': expect.attempts ?? {}, 'expect.inputs': expect.inputs ?? {} };
@@ -109,7 +109,7 @@ function missingAnswers(trace: Trace, { tasks = {} }: Scenario, steps: ReadonlyM
     });
   const below = trace.below.flatMap(({ ref, trace: inner }) => missingBelow(inner, `subWorkflows.${ref}`));
   const all = [...new Set([...below, ...own])];
-  if (all.length === 0 && waits) return ['The server has not brought it to an end: it is still RUNNING.'];
+  if (all.length === 0 && waits) return ['The execution has not ended: it is still RUNNING.'];
   return all;
 }
 
@@ -120,7 +120,7 @@ function missingBelow({ attempts, below }: Trace, where: string): string[] {
   return [...own, ...below.flatMap(({ ref, trace }) => missingBelow(trace, `${where}.subWorkflows.${ref}`))];
 }
 
-/** The FORK_JOIN_DYNAMIC that made a task, by the names that `forkEach` gives: `REF_0`, and `REF_ROUND_0` in a loop. */
+/** The FORK_JOIN_DYNAMIC that made a task. `forkEach` names its tasks `REF_0`, or `REF_ROUND_0` in a loop. */
 function forkOf(ref: string, steps: ReadonlyMap<string, Step>): Step | undefined {
   const fork = [/_\d+$/, /_\d+_\d+$/].map((number) => steps.get(ref.replace(number, '')));
   return fork.find((step) => step?.type === 'FORK_JOIN_DYNAMIC');
@@ -134,13 +134,13 @@ function missing(one: Attempt, mocks: Mocks | undefined, step: Step | undefined,
     return `There is no answer for ${ref}. Add one to \`tasks\`, such as  ${stub}`;
   }
   if (isRounds(mocks) && round > mocks.rounds.length) {
-    return `There is no answer for round ${round} of ${ref}: rounds(…) holds ${mocks.rounds.length}.`;
+    return `There is no answer for round ${round} of ${ref}: rounds(…) has ${mocks.rounds.length}.`;
   }
   if (isEach(mocks) && attempt === 1) {
-    return `There is no answer for ${ref}: each(…) holds ${count(mocks.items.length, 'item')}.`;
+    return `There is no answer for ${ref}: each(…) has ${count(mocks.items.length, 'item')}.`;
   }
   const given = isMock(mocks) || isRounds(mocks) || isEach(mocks) ? undefined : count(mocks.length, 'answer');
-  return `There is no answer for attempt ${attempt} of ${ref}${given ? `: its list holds ${given}` : ''}.`;
+  return `There is no answer for attempt ${attempt} of ${ref}${given ? `: its list has ${given}` : ''}.`;
 }
 
 function shown(value: unknown): string {

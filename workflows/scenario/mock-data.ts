@@ -8,23 +8,23 @@ import { completes, isEach, isMock, isRounds, type Mock, type Mocks } from './mo
 import { boundOf, type Known, type Step, stepsOf } from './workflow-steps.ts';
 
 /**
- * The mocks in the form in which the server's test endpoint takes them. It does not come back from a sub-workflow in which a task has
- * none, so every list ends with one that fails for good and says in its output that there should have been a mock.
+ * The mocks in the form of the server's test endpoint. The endpoint never returns if a task of a sub-workflow has no mock. So every list
+ * ends with a mock that fails without a retry and notes in its output that an answer is missing.
  */
 export function mockData(workflow: Workflow, mocked: Mocked, known: Known): MockedTasks {
   return within(workflow, mocked, known, 0);
 }
 
-/** The key in the output of an attempt for which a scenario has no mock. */
+/** The key in the output of an attempt that has no mock. */
 export const NO_MOCK = 'fleetNoMock';
 
-/** The endpoint stops as soon as it has no mock left, even while a JOIN is still to be evaluated. */
+/** The endpoint stops when it has no mocks left, even if a JOIN is not evaluated yet. */
 const KEEPS_GOING = { fleet_keeps_going: [] as TaskMock[] };
 
-/** How many rounds or items are provided for where nothing says how many there can be. */
+/** The number of rounds or items with mocks, if their number is not known. */
 const MANY = 60;
 
-/** Deeper than sub-workflows are written out. */
+/** More than `dry-definition.ts` nests sub-workflows. */
 const MAX_DEPTH = 6;
 
 function within(workflow: Workflow, mocked: Mocked, known: Known, depth: number): MockedTasks {
@@ -43,7 +43,7 @@ function within(workflow: Workflow, mocked: Mocked, known: Known, depth: number)
     } else if (isAnswered(step.type) || step.type === 'SUB_WORKFLOW' || step.type === 'FORK_JOIN_DYNAMIC') {
       Object.assign(taskRefToMockOutput, mocksOf(step, []));
     } else {
-      // The server may be about to compute it when the endpoint looks: it takes a task without an entry for one that waits.
+      // If the endpoint looks while the server computes the task, it would treat a task without an entry as waiting.
       for (const ref of rowsOf(step)) taskRefToMockOutput[ref] = [];
     }
   }
@@ -57,7 +57,7 @@ function defaultOf({ type, task }: Step): Mocks | undefined {
   return completesUnmocked(type, task.inputParameters) ? completes() : undefined;
 }
 
-/** The references under which a task comes up: that of each round, if it is in a loop. */
+/** The references of a task in an execution: one for each round, if it is in a loop. */
 function rowsOf({ ref, loop }: Pick<Step, 'ref' | 'loop'>): string[] {
   if (!loop) return [ref];
   return Array.from({ length: boundOf(loop) ?? MANY }, (_, index) => `${ref}__${index + 1}`);
@@ -76,7 +76,7 @@ function mocksOf(step: Step, mocks: Mocks): Record<string, TaskMock[]> {
   return Object.fromEntries(entries);
 }
 
-/** How an item's task can be called: by `forkEach`, which puts it into a loop of one round, or by a definition from elsewhere. */
+/** The possible references of an item's task: from `forkEach`, which puts it into a loop of one round, or from other definitions. */
 function itemRows(ref: string, round: number, item: number): string[] {
   if (round === 0) return [`${ref}_${item}`, `${ref}_${item}__1`];
   return [`${ref}_${round}_${item}`, `${ref}_${round}_${item}__1`, `${ref}_${item}__${round}`];
@@ -90,7 +90,7 @@ function inRounds(step: Step, mocks: Mocks): Record<string, TaskMock[]> {
   return Object.fromEntries(entries);
 }
 
-/** A task that the definition does not name, such as one of a FORK_JOIN_DYNAMIC: what is known of it is the mock alone. */
+/** A task that is not in the definition, such as one of a FORK_JOIN_DYNAMIC. Only its mock is known. */
 function atRunTime(ref: string, mocks: Mocks): Record<string, TaskMock[]> {
   if (isEach(mocks) || isRounds(mocks)) return {};
   return { [ref]: attempts(mocks, { type: 'SIMPLE', taskDef: { name: ref, retryCount: 10 } }) };

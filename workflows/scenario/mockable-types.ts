@@ -1,17 +1,17 @@
 import { isSynchronous, roleOf, taskType } from '../../core/conductor/task-types.ts';
 
-/** Attempts that the server adds to a worker's or an AI task where nothing says how many. */
+/** The server's default retries for tasks of workers and AI tasks. */
 const DEFAULT_RETRIES = 3;
 
 /**
- * True for a task that needs a mock, because its answer comes from outside the server or it has an effect there. The server executes
- * all other tasks in a dry run.
+ * True for a type that needs a mock, because it is answered from outside the server or has an effect there. In a dry run, the server
+ * executes all other types.
  */
 export function isAnswered(type: string): boolean {
   return !isSynchronous(type) && type !== 'SUB_WORKFLOW';
 }
 
-/** True for a task that can have a mock: also one that the server executes, if it can fail or start something large. */
+/** True for a type that can have a mock. These include types that the server executes but that can fail, or start a workflow. */
 export function canBeMocked(type: string): boolean {
   return isAnswered(type) || roleOf(type) === 'computation' || type === 'SUB_WORKFLOW';
 }
@@ -21,12 +21,12 @@ export function retriesWithoutDefinition(type: string): number {
   return roleOf(type) === 'worker' || taskType(type)?.alwaysRetried ? DEFAULT_RETRIES : 0;
 }
 
-/** How often the server retries a task whose task definition says so often. */
+/** How often the server retries a task whose task definition has this retryCount. */
 export function retriesOf(type: string, retryCount: number | undefined): number | undefined {
   return taskType(type)?.alwaysRetried ? retryCount || DEFAULT_RETRIES : retryCount;
 }
 
-/** True for a task that completes in a dry run without a mock: time passes, or something is sent. */
+/** True for a task that completes in a dry run without a mock: its only result is that time passed or something was sent. */
 export function completesUnmocked(type: string, inputParameters: Readonly<Record<string, unknown>> = {}): boolean {
   if (type === 'WAIT') return 'duration' in inputParameters || 'until' in inputParameters;
   return type === 'EVENT' || type === 'KAFKA_PUBLISH';

@@ -1,4 +1,4 @@
-/** What one attempt of a task answers. */
+/** The answer of one attempt of a task. */
 export interface Mock {
   readonly kind: 'mock';
   readonly ends: 'COMPLETED' | 'FAILED' | 'FAILED_WITH_TERMINAL_ERROR' | 'TIMED_OUT';
@@ -6,22 +6,22 @@ export interface Mock {
   readonly reason?: string;
 }
 
-/** What a task in a loop answers, round by round. */
+/** The answers of a task in a loop, one entry for each round. */
 export interface Rounds {
   readonly kind: 'rounds';
   readonly rounds: readonly (Mock | readonly Mock[] | Each)[];
 }
 
-/** What the tasks of a FORK_JOIN_DYNAMIC answer, in the order of its list. */
+/** The answers of the tasks of a FORK_JOIN_DYNAMIC, in the order of its list. */
 export interface Each {
   readonly kind: 'each';
   readonly items: readonly (Mock | readonly Mock[])[];
 }
 
 /**
- * What a task answers. A mock alone is the answer of every attempt; a list holds one for each attempt, and an attempt too many is a
- * mistake. In a loop every round gets the same, unless `rounds(…)` tells them apart; so do the tasks of a FORK_JOIN_DYNAMIC, under
- * the reference of the fork, unless `each(…)` tells them apart.
+ * The answers of a task. A single mock is the answer of every attempt. A list has one mock for each attempt; more attempts are a mistake.
+ * In a loop, every round gets the same answers, unless `rounds(…)` gives each round its own. The answers for a FORK_JOIN_DYNAMIC are for
+ * all of its tasks, unless `each(…)` gives each task its own.
  */
 export type Mocks = Mock | readonly Mock[] | Rounds | Each;
 
@@ -30,17 +30,17 @@ export function completes(output: Readonly<Record<string, unknown>> = {}): Mock 
   return { kind: 'mock', ends: 'COMPLETED', output };
 }
 
-/** An HTTP task completes: its service answers with a status of 200 to 299. Other statuses fail such a task: `fails('404 …')`. */
+/** An HTTP task completes with this answer. The status must be 200 to 299; for other statuses write `fails('404 …')`. */
 export function answers(statusCode: number, body: unknown, headers: Readonly<Record<string, string[]>> = {}): Mock {
   return completes({ response: { statusCode, reasonPhrase: '', headers, body } });
 }
 
-/** The attempt fails; the task is tried again as its policy says. */
+/** The attempt fails. The task is retried as its policy says. */
 export function fails(reason: string, output: Readonly<Record<string, unknown>> = {}): Mock {
   return { kind: 'mock', ends: 'FAILED', output, reason };
 }
 
-/** The attempt fails and there are no others, as with `NonRetryableError`. */
+/** The attempt fails without a retry, as with `NonRetryableError`. */
 export function failsForGood(reason: string, output: Readonly<Record<string, unknown>> = {}): Mock {
   return { kind: 'mock', ends: 'FAILED_WITH_TERMINAL_ERROR', output, reason };
 }
@@ -50,12 +50,12 @@ export function timesOut(): Mock {
   return { kind: 'mock', ends: 'TIMED_OUT', output: {} };
 }
 
-/** One entry for each round of the loop around the task; an entry is a mock, or a list with one for each attempt. */
+/** One entry for each round of the loop around the task. An entry is a mock, or a list with one mock for each attempt. */
 export function rounds(...entries: readonly (Mock | readonly Mock[] | Each)[]): Rounds {
   return { kind: 'rounds', rounds: entries };
 }
 
-/** One entry for each item of a FORK_JOIN_DYNAMIC; an entry is a mock, or a list with one for each attempt. */
+/** One entry for each item of a FORK_JOIN_DYNAMIC. An entry is a mock, or a list with one mock for each attempt. */
 export function each(...items: readonly (Mock | readonly Mock[])[]): Each {
   return { kind: 'each', items };
 }
@@ -72,7 +72,7 @@ export function isEach(value: Mocks): value is Each {
   return 'kind' in value && value.kind === 'each';
 }
 
-/** Every mock, in whatever order. */
+/** Every mock, in no particular order. */
 export function allOf(mocks: Mocks): readonly Mock[] {
   if (isMock(mocks)) return [mocks];
   if (isRounds(mocks)) return mocks.rounds.flatMap(allOf);

@@ -10,19 +10,19 @@ import { mistakesIn } from './scenario-mistakes.ts';
 import type { Trace } from './trace.ts';
 import { stepsOf } from './workflow-steps.ts';
 
-/** What became of one scenario. */
+/** The result of one scenario. */
 export interface ScenarioResult {
   readonly title: string;
-  /** Sentences; none if all is as expected. */
+  /** Sentences. Empty if the result is as expected. */
   readonly mistakes: readonly string[];
   /** The tasks that ran, in order. Empty if the scenario could not be run. */
   readonly path: readonly string[];
   readonly durationMs: number;
-  /** Of the execution, while it is on the server. */
+  /** The id of the execution, if it is left on the server. */
   readonly workflowId: string | undefined;
 }
 
-/** What became of all scenarios of one workflow. */
+/** The results of all scenarios of one workflow. */
 export interface WorkflowResult {
   readonly name: string;
   readonly scenarios: readonly ScenarioResult[];
@@ -32,11 +32,11 @@ export interface WorkflowResult {
 export interface SuiteOptions extends DryRunOptions {
   /** Which scenarios to run; default: all. */
   readonly chosen?: (title: string) => boolean;
-  /** Told when one has ended. */
+  /** Called when a scenario has ended. */
   ended?(done: number, all: number): void;
 }
 
-/** More at once would only wait for each other on the server. */
+/** More at the same time would only wait for each other on the server. */
 const AT_ONCE = 4;
 
 /**
@@ -98,7 +98,7 @@ async function runOne(
     const trace = await dryRun(conductor, workflow, scenario, options);
     return { result: result(judge(trace, scenario, stepsOf(workflow, options.known)), trace), trace };
   } catch (error) {
-    // A server that is gone, or refuses everybody, is no mistake of a scenario.
+    // If the server is gone or denies access, that is not a mistake of the scenario.
     if (!(error instanceof FleetError) || ['cancelled', 'denied'].includes(error.code)) throw error;
     await conductor.version();
     return { result: result([`The server does not run it: ${error.message}`]) };

@@ -2,7 +2,7 @@ import { outputSchemaOf } from '../../core/contract.ts';
 import { isObject } from '../../core/json.ts';
 import type { Step } from './workflow-steps.ts';
 
-/** A line to paste into `tasks`, with an answer of the right shape. */
+/** A line to paste into `tasks`, with an answer that fits the task. */
 export function stubOf(step: Pick<Step, 'ref' | 'type' | 'contract' | 'child'>): string {
   return `${step.ref}: ${answerOf(step)},`;
 }
@@ -18,7 +18,7 @@ function answerOf({ type, contract, child }: Pick<Step, 'type' | 'contract' | 'c
   return `completes(${source(sample(outputSchemaOf(output)))})`;
 }
 
-/** A value that a JSON Schema lets through, as plain as can be: required properties only. */
+/** A minimal value that a JSON Schema accepts, with only the required properties. */
 export function sample(schema: unknown): unknown {
   if (!isObject(schema)) return null;
   if ('const' in schema) return schema.const;

@@ -9,7 +9,7 @@ import { canBeMocked } from './mockable-types.ts';
 import { allOf, isEach, isRounds, type Mock, type Mocks } from './mocks.ts';
 import { type Known, type Step, stepsOf } from './workflow-steps.ts';
 
-/** What is wrong with a scenario as it is written, in sentences; found without a server. */
+/** The mistakes in a scenario that can be found without a server, as sentences. */
 export function mistakesIn(workflow: Workflow, scenario: Scenario, known: Known): string[] {
   return [
     ...inputMistakes(workflow, scenario.input),
@@ -19,19 +19,19 @@ export function mistakesIn(workflow: Workflow, scenario: Scenario, known: Known)
   ];
 }
 
-/** True for a workflow whose references are not all known before it runs. */
+/** True if some task references of the workflow are known only when it runs. */
 export function makesTasks(steps: ReadonlyMap<string, Step>): boolean {
   return [...steps.values()].some(({ type }) => type === 'FORK_JOIN_DYNAMIC');
 }
 
-/** The sentence for a reference that is none. */
+/** The sentence for a task reference that does not exist. */
 export function unknownReference(ref: string, where: string, refs: Iterable<string>): string {
   const names = [...refs];
   const near = nearest(ref, names);
-  return `${where}: there is no task "${ref}".${near ? ` Did you mean "${near}"?` : ` There are ${names.join(', ')}.`}`;
+  return `${where}: there is no task "${ref}".${near ? ` Did you mean "${near}"?` : ` The tasks are ${names.join(', ')}.`}`;
 }
 
-/** The input a workflow is started with: with its defaults, which the server itself leaves out when the input is empty. */
+/** The input with its defaults: the server does not add them to an empty input. */
 export function plainInput({ def }: Workflow, input: unknown): Record<string, unknown> {
   if (isUnchecked(input)) return { ...input.input };
   return { ...def.inputTemplate, ...(isObject(input) ? input : {}) };
@@ -46,7 +46,7 @@ function inputMistakes(workflow: Workflow, input: unknown): string[] {
   const parsed = workflow.input.safeParse(input);
   if (parsed.success) return [];
   return zodSentences(parsed.error, input, { nameOf: (path) => zodPath(path, 'input') }).map(
-    (sentence) => `${sentence} To start the workflow with it all the same, write unchecked({ … }).`,
+    (sentence) => `${sentence} To start the workflow with this input anyway, write unchecked({ … }).`,
   );
 }
 
@@ -55,7 +55,7 @@ function loopMistakes(workflow: Workflow, known: Known): string[] {
     .filter(({ type, loop }) => type === 'DO_WHILE' && loop)
     .map(
       ({ ref, loop }) =>
-        `${ref} is a loop inside the loop ${loop?.taskReferenceName}: ${NESTED_LOOP}. Move it to a sub-workflow.`,
+        `${ref} is a loop inside the loop ${loop?.taskReferenceName}: ${NESTED_LOOP}. Move ${ref} into a sub-workflow.`,
     );
 }
 
@@ -71,10 +71,15 @@ function mockMistakes(workflow: Workflow, mocked: Mocked, known: Known, at = '')
     const where = `${at}subWorkflows`;
     const step = steps.get(ref);
     if (!step) return [unknownReference(ref, where, steps.keys())];
-    if (step.type !== 'SUB_WORKFLOW') return [`${where}.${ref}: it is a ${step.type} and starts no sub-workflow.`];
-    if (mocked.tasks?.[ref]) return [`${where}.${ref}: it does not run, because \`tasks\` answers for it as a whole.`];
+    if (step.type !== 'SUB_WORKFLOW') return [`${where}.${ref}: it is a ${step.type}, which starts no sub-workflow.`];
+    if (mocked.tasks?.[ref])
+      return [
+        `${where}.${ref}: this sub-workflow does not run, because \`tasks\` has an answer for the whole of it. Remove one of the two.`,
+      ];
     if (step.child) return mockMistakes(step.child, inner, known, `${where}.${ref}.`);
-    return [`${where}.${ref}: its definition is not among those here; answer for it as a whole in \`tasks\`.`];
+    return [
+      `${where}.${ref}: its definition is not known here. Write an answer for the whole sub-workflow in \`tasks\`.`,
+    ];
   });
   return [...ofTasks, ...ofSubWorkflows];
 }
@@ -82,12 +87,14 @@ function mockMistakes(workflow: Workflow, mocked: Mocked, known: Known, at = '')
 function ofMocks(step: Step, mocks: Mocks, where: string): string[] {
   const { type, loop } = step;
   if (isEach(mocks) && type !== 'FORK_JOIN_DYNAMIC') {
-    return [`${where}: each(…) is for a FORK_JOIN_DYNAMIC, and this is a ${type}.`];
+    return [`${where}: each(…) works only for a FORK_JOIN_DYNAMIC, but this is a ${type}.`];
   }
   if (isRounds(mocks) && !loop)
-    return [`${where}: rounds(…) is for tasks in a loop; outside, a list holds one entry for each attempt.`];
+    return [
+      `${where}: rounds(…) works only for tasks in a loop. For a task outside, write a list with one entry for each attempt.`,
+    ];
   if (type !== 'FORK_JOIN_DYNAMIC' && !canBeMocked(type)) {
-    return [`${where}: it is a ${type}, which the server really executes in a dry run. Leave it out.`];
+    return [`${where}: it is a ${type}, which the server executes in a dry run too. Remove its answer.`];
   }
   return allOf(mocks).flatMap((mock) => (mock.ends === 'COMPLETED' ? ofOutput(step, mock, where) : []));
 }
@@ -102,22 +109,22 @@ function ofOutput({ type, contract, child }: Step, { output }: Mock, where: stri
   const parsed = schema.safeParse(output);
   if (!parsed.success) {
     return zodSentences(parsed.error, output, { nameOf: (path) => zodPath(path, where) }).map(
-      (sentence) => `${sentence} So ${who} could never answer that.`,
+      (sentence) => `${sentence} So ${who} can never answer that.`,
     );
   }
   const extra = differences({ kind: 'exactly', value: json(parsed.data) }, json(output), where).filter(
     ({ expected, actual }) => expected === undefined && actual !== undefined,
   );
-  return extra.map(({ path }) => `${path}: ${who} never answers with that.`);
+  return extra.map(({ path }) => `${path}: the answer of ${who} never has this field. Remove it.`);
 }
 
 function ofHttp({ response }: Mock['output'], where: string): string[] {
   if (!isObject(response) || typeof response.statusCode !== 'number') {
-    return [`${where}: an HTTP task answers { response: { statusCode, headers, body } }; write answers(200, body).`];
+    return [`${where}: an HTTP task answers { response: { statusCode, headers, body } }. Write answers(200, body).`];
   }
   if (response.statusCode >= 200 && response.statusCode < 300) return [];
   return [
-    `${where}: the server fails an HTTP task on ${response.statusCode}; write fails('${response.statusCode} …').`,
+    `${where}: an HTTP task fails on the status ${response.statusCode}. Write fails('${response.statusCode} …').`,
   ];
 }
 

@@ -9,13 +9,13 @@ import type { Step } from './workflow-steps.ts';
 /** One attempt of one task of a dry run. */
 export interface Attempt {
   readonly taskId: string;
-  /** As in the definition, without the number of the round. */
+  /** The reference in the definition, without the number of the round. */
   readonly ref: string;
-  /** The type it has in the definition; of a task made at run time, what the server shows. */
+  /** Its type in the definition. For a task made at run time, its type in the execution. */
   readonly type: string;
   /** The name of its task definition. */
   readonly name: string;
-  /** From 1; 0 outside of loops. */
+  /** From 1; 0 outside a loop. */
   readonly round: number;
   /** From 1. */
   readonly attempt: number;
@@ -24,15 +24,15 @@ export interface Attempt {
   readonly output: Readonly<Record<string, unknown>>;
   /** Why it failed; absent unless it did. */
   readonly reason: string | undefined;
-  /** The scenario has no answer for it. */
+  /** True if the scenario has no answer for it. */
   readonly unanswered: boolean;
   readonly subWorkflowId: string | undefined;
 }
 
-/** What a dry run came to, in the words of the definition. */
+/** What happened in a dry run, in terms of the definition. */
 export interface Trace {
   readonly execution: Execution;
-  /** Why it did not complete, with the reasons of the mocks. */
+  /** Why it did not complete, including the reasons of the mocks. */
   readonly reason: string | undefined;
   /** In the order in which they began. */
   readonly attempts: readonly Attempt[];
@@ -40,7 +40,7 @@ export interface Trace {
   readonly below: readonly { readonly ref: string; readonly trace: Trace }[];
 }
 
-/** The one level of a trace that this execution is; `below` holds the others. */
+/** The trace of one execution; `below` are the traces of its sub-workflows. */
 export function traceOf(
   execution: Execution,
   steps: ReadonlyMap<string, Step>,
@@ -59,7 +59,7 @@ export function traceOf(
   return { execution, reason, attempts, below };
 }
 
-/** The reference in the definition: inside a loop the server appends the number of the round. */
+/** The reference in the definition. Inside a loop, the server appends the number of the round. */
 function bareRef({ referenceTaskName, iteration }: Task): string {
   const suffix = `__${iteration}`;
   return iteration > 0 && referenceTaskName.endsWith(suffix)
@@ -87,7 +87,7 @@ function attemptOf(row: Task, attempt: number, step: Step | undefined, mock: Tas
   };
 }
 
-/** The server wraps what a sub-workflow gets into the parameters of its start. */
+/** The server puts the input of a sub-workflow into `workflowInput`. */
 function inputOf({ taskType, inputData }: Task): Record<string, unknown> {
   const { workflowInput } = inputData;
   return taskType === 'SUB_WORKFLOW' && isObject(workflowInput) ? workflowInput : inputData;
@@ -98,7 +98,7 @@ export function attemptsIn(trace: Pick<Trace, 'attempts' | 'below'>): Attempt[] 
   return [...trace.attempts, ...trace.below.flatMap(({ trace: inner }) => attemptsIn(inner))];
 }
 
-/** The test endpoint cannot be told why a mock fails, so the server writes null where a worker's reason would stand. */
+/** A mock has no reason for its failure on the test endpoint: the server writes null instead, and this puts the reason back. */
 function fullReason(text: string | null | undefined, attempts: readonly Attempt[]): string | undefined {
   const known = new Map(attempts.map(({ taskId, reason }) => [taskId, reason]));
   const failed = /Task (\S+) failed with status: (\w+) and reason: 'null'/g;
@@ -110,14 +110,14 @@ function fullReason(text: string | null | undefined, attempts: readonly Attempt[
   );
 }
 
-/** True for an execution that came out wrong because of a race in the server: another run of the same will tell more. */
+/** True if a race in the server spoilt the execution. Another run of the same may succeed. */
 export function isSpoilt(trace: Trace, steps: ReadonlyMap<string, Step>): boolean {
   return failedTooSoon(trace, steps) || gaveUpTooSoon(trace);
 }
 
 /**
- * It failed at a JOIN although every task that the JOIN waited for still had attempts left. The server evaluates a JOIN beside the
- * tasks, and takes one that has failed and is not scheduled anew yet for one that has failed for good.
+ * True if the execution failed at a JOIN although every failed task still had retries left. The server evaluates a JOIN concurrently, and
+ * a task whose retry is not scheduled yet looks as if it had no retries left.
  */
 function failedTooSoon({ attempts }: Trace, steps: ReadonlyMap<string, Step>): boolean {
   if (!attempts.some(({ type, status }) => type === 'JOIN' && status === 'FAILED')) return false;
@@ -127,7 +127,7 @@ function failedTooSoon({ attempts }: Trace, steps: ReadonlyMap<string, Step>): b
   return failed.length > 0 && failed.every(hasMore);
 }
 
-/** The test endpoint saw a task that the server was just computing, and took it for one that waits for an answer. */
+/** True if the test endpoint stopped at a task that the server was computing: it looked as if it waited for an answer. */
 function gaveUpTooSoon({ execution, attempts }: Trace): boolean {
   if (execution.status !== 'RUNNING') return false;
   const open = attempts.filter(isOpenTask);

@@ -5,29 +5,29 @@ import { isObject } from '../../core/json.ts';
 import { walk } from '../model/walk.ts';
 import { retriesOf, retriesWithoutDefinition } from './mockable-types.ts';
 
-/** What is known beside the workflow itself. */
+/** The other definitions that a dry run knows. */
 export interface Known {
-  /** Every definition there is, for sub-workflows. */
+  /** All workflow definitions, for sub-workflows. */
   readonly workflows: readonly Workflow[];
   /** The task definition that a contract registers. */
   taskDefOf(contract: TaskContract | TaskPolicy): TaskDef;
 }
 
-/** A task of a definition, with what a dry run needs to know of it. */
+/** A task of a definition, with what a dry run needs to know about it. */
 export interface Step {
   readonly ref: string;
   readonly type: string;
   readonly task: WorkflowTask;
   /** The innermost loop around it. */
   readonly loop: WorkflowTask | undefined;
-  /** Absent for tasks that have none: the server's defaults are spelled out. */
+  /** Its task definition; for a task without one, the server's defaults. */
   readonly taskDef: TaskDef;
   readonly contract: TaskContract | TaskPolicy | undefined;
-  /** The workflow that a SUB_WORKFLOW starts, if it is among the known ones. */
+  /** The workflow that a SUB_WORKFLOW starts, if it is known. */
   readonly child: Workflow | undefined;
 }
 
-/** Every task of a workflow by its reference, in the order in which they are written. */
+/** Every task of a workflow by its reference, in the order of the definition. */
 export function stepsOf(workflow: Workflow, known: Known): Map<string, Step> {
   const contracts = new Map(workflow.tasks.map((contract) => [contract.name, contract]));
   const defs = workflow.tasks.map((contract) => known.taskDefOf(contract));
@@ -55,7 +55,7 @@ export function boundOf(loop: WorkflowTask): number | undefined {
   return Number(found[2]) + (found[1] === '<=' ? 1 : 0);
 }
 
-/** A loop over a list, which its condition does not end. */
+/** True for a loop over a list: the list ends it, and not its condition. */
 export function isOverItems(loop: WorkflowTask): boolean {
   return loop.items != null || loop.inputParameters?.items != null;
 }
@@ -68,7 +68,7 @@ function taskDefOf(task: WorkflowTask, registered: TaskDef | undefined): TaskDef
   return retryCount === undefined ? def : { ...def, retryCount };
 }
 
-/** For tasks that are made at run time, of whichever contract: as many attempts, and as much time, as any of them has. */
+/** For tasks made at run time, whose contract is not known: as many retries and as much time as any contract allows. */
 function anyOf(task: WorkflowTask, defs: readonly TaskDef[]): TaskDef {
   const most = (field: 'retryCount' | 'timeoutSeconds' | 'responseTimeoutSeconds', least: number) =>
     Math.max(least, ...defs.map((def) => def[field] ?? 0));
@@ -92,7 +92,7 @@ function childOf(task: WorkflowTask, { workflows }: Known): Workflow | undefined
   const { name, version, workflowDefinition } = isObject(task.subWorkflowParam) ? task.subWorkflowParam : {};
   const known = workflows.find((one) => one.name === name && (version == null || one.version === version));
   if (!isObject(workflowDefinition)) return known;
-  // A definition inside the task takes the place of the one of that name, whose schemas still say what comes out.
+  // A definition inside the task replaces the known one with that name, but has no schemas of ours.
   const def = workflowDefinition as WorkflowDef;
   return { ...(known ?? bare(def)), def };
 }
