@@ -1,6 +1,6 @@
 /**
  * Starts `fleet mcp` of the project that Claude Code works in: a checkout of conductor-fleet, or a project that has it installed.
- * A plugin is copied without its surroundings, so it brings no server of its own unless it was added from a checkout.
+ * Claude Code copies a plugin without its surroundings, so the plugin has no server of its own unless it was added from a checkout.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,10 +10,10 @@ const PACKAGE = 'conductor-fleet';
 const project = process.argv[2] ?? process.cwd();
 const beside = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const homes = [project, join(project, 'node_modules', PACKAGE), beside].filter(isOurs);
+const homes = [project, join(project, 'node_modules', PACKAGE), beside].filter(holdsProgram);
 if (homes[0] === undefined) {
   process.stderr.write(
-    `${project} is no checkout of ${PACKAGE} and has not installed it. Run "npm install ${PACKAGE}" there, or "fleet mcp install claude-code" in a checkout.\n`,
+    `"${project}" is not a checkout of ${PACKAGE} and has not installed it. Run "npm install ${PACKAGE}" there, or "fleet mcp install claude-code" in a checkout.\n`,
   );
   process.exitCode = 1;
 } else {
@@ -22,8 +22,8 @@ if (homes[0] === undefined) {
   await import(pathToFileURL(program).href);
 }
 
-/** Whether our program is there, and what it needs was installed. */
-function isOurs(folder) {
+/** True if the folder holds the package with its program. */
+function holdsProgram(folder) {
   try {
     const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     return name === PACKAGE && existsSync(join(folder, 'cli', 'fleet.js'));
