@@ -10,7 +10,7 @@ export const programFolder = fileURLToPath(new URL('../', import.meta.url));
 /** Root of the package: the folder of `package.json` and `README.md`. */
 export const packageFolder = isCheckout ? programFolder : join(programFolder, '..');
 
-/** The `fleet` program, for a process that somebody else starts. */
+/** The `fleet` program, as an MCP client starts it. */
 export const launcher = join(packageFolder, 'cli/fleet.js');
 
 /** The command line itself, for a child process that runs under the same Node. */

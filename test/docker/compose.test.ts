@@ -7,7 +7,7 @@ import { serverProperties } from '../../core/conductor/embedded/server-propertie
 import { connect, eras, type McpClient } from '../support/mcp-clients.ts';
 import { eventually, type Stack, startStack } from './stack.ts';
 
-/** The services that stay up, and those that end once their work is done. */
+/** The services that keep running, and those that end after their work. */
 const staying = ['conductor', 'mcp', 'shop', 'workers'];
 const ending = ['conductor-data', 'register'];
 
@@ -26,7 +26,7 @@ afterAll(async () => {
 const order = (orderId: string) => ({ orderId, sku: 'lamp', quantity: 2, amount: 19.9 });
 const newOrder = () => order(`order-${randomUUID().slice(0, 8)}`);
 
-/** Runs a workflow through MCP to its end; fails where the tool did, with its words. */
+/** Runs a workflow through MCP to its end. If the tool fails, so does the test, with the tool's message. */
 async function runThroughMcp(name: string, input: Record<string, unknown>, client = claude) {
   const answer = await client.call('execute_workflow', { name, input, waitSeconds: 45 });
   expect(answer.isError, answer.text).toBe(false);
@@ -40,7 +40,7 @@ async function ordersDone(orderId: string): Promise<string[]> {
 }
 
 describe('docker compose up --wait', () => {
-  test('brings every service to healthy, and what only prepares has ended well', async () => {
+  test('starts every service healthy, and the preparing services have ended with 0', async () => {
     const containers = await stack.containers();
     expect(containers.map(({ service }) => service).sort()).toEqual([...staying, ...ending].sort());
     for (const { service, State } of containers) {
@@ -51,7 +51,7 @@ describe('docker compose up --wait', () => {
     }
   });
 
-  test('starts the server that the fleet is made for, with the settings of the embedded one', async () => {
+  test('starts the server version of the fleet, with the settings of the embedded server', async () => {
     const model = await stack.compose('config', '--format', 'json');
     const service = z.object({ image: z.string(), environment: z.record(z.string(), z.string().nullable()) });
     const { services } = z.object({ services: z.object({ conductor: service }) }).parse(JSON.parse(model));
@@ -150,7 +150,7 @@ describe('--scale workers=3', () => {
     expect([...served].filter((host) => !containerIds.includes(host ?? ''))).toEqual([]);
   });
 
-  test('a stop lets a running task end, and every worker exits with 0', async () => {
+  test('a stop lets a running task finish, and every worker exits with 0', async () => {
     const input = newOrder();
     const delay = { path: '/shipments', orderId: input.orderId, delayMs: 5000 };
     const headers = { 'content-type': 'application/json' };
@@ -174,7 +174,7 @@ describe('--scale workers=3', () => {
 });
 
 describe('a new container of the server', () => {
-  test('goes on with the executions of the old one', async () => {
+  test('continues the executions of the old one', async () => {
     const waiting = await stack.conductor.startWorkflow({ name: 'OrderProcessing', input: newOrder() });
     const { executionId } = await finished();
     await stack.compose('rm', '--stop', '--force', 'conductor');

@@ -12,7 +12,7 @@ import { freePort } from '../support/free-port.ts';
 const root = join(import.meta.dirname, '../..');
 const exec = promisify(execFile);
 
-/** What tests look at of a container, as `docker inspect` shows it. */
+/** The parts of `docker inspect` that the tests read. */
 const containerSchema = z.object({
   Id: z.string(),
   State: z.object({ Status: z.string(), ExitCode: z.int(), Health: z.object({ Status: z.string() }).optional() }),
@@ -26,14 +26,14 @@ const containerSchema = z.object({
 });
 export type Container = z.output<typeof containerSchema> & { service: string };
 
-/** One run of `docker-compose.yml` under a name and on ports of its own. */
+/** One run of `docker-compose.yml` with its own name and ports. */
 export interface Stack {
   readonly mcpUrl: string;
   readonly shopUrl: string;
   readonly conductor: Conductor;
-  /** Runs `docker compose …` and returns what it wrote to stdout. @throws Error with what it wrote to stderr */
+  /** Runs `docker compose …` and returns its stdout. @throws Error with its stderr */
   compose(...args: string[]): Promise<string>;
-  /** Of one service or all of them, also those that have ended. */
+  /** The containers of one service or of all, including those that have ended. */
   containers(service?: string): Promise<Container[]>;
   /** The user ids of a container's processes. */
   userIds(container: Container): Promise<string[]>;
@@ -42,8 +42,8 @@ export interface Stack {
 }
 
 /**
- * Builds the image and starts every service, and waits until all are healthy. `FLEET_TEST_PROJECT` names it, so that whoever has to
- * end a test run from outside can remove what it left.
+ * Builds the image, starts every service, and waits until all are healthy. `FLEET_TEST_PROJECT` names the stack, so that its containers
+ * can be removed after a test run was killed.
  */
 export async function startStack(): Promise<Stack> {
   const project = processEnvironment().FLEET_TEST_PROJECT ?? `fleet-test-${randomUUID().slice(0, 8)}`;
@@ -75,7 +75,7 @@ export async function startStack(): Promise<Stack> {
     },
   };
   try {
-    await compose('build', 'register'); // alone, so that a builder that knows nothing of the others does not do the work four times
+    await compose('build', 'register'); // one service only: four services share the image, and a classic builder would build it four times
     await compose('up', '--detach', '--wait', '--wait-timeout', '400', '--build');
   } catch (error) {
     const state = await compose('ps', '--all').catch(() => '');
@@ -97,7 +97,7 @@ export async function eventually<T>(check: () => Promise<T | undefined>, timeout
   }
 }
 
-/** Nothing of the caller's own settings, so that a test means the same everywhere; what Docker's client needs. */
+/** Only the variables that Docker's client needs: the caller's other settings must not change a test. */
 function composeEnvironment(): Record<string, string | undefined> {
   const { PATH, HOME, XDG_RUNTIME_DIR, DOCKER_HOST, DOCKER_CONTEXT, DOCKER_CONFIG } = processEnvironment();
   const { DOCKER_BUILDKIT, COMPOSE_BAKE } = processEnvironment();

@@ -7,7 +7,7 @@ import { realConductor, runFleetCommand, unique } from '../support/product.ts';
 const conductor = realConductor();
 afterAll(() => conductor.close());
 
-/** Two people are asked at once, and the answer of the first is the output; somewhere a timer runs as well. */
+/** Two tasks wait for a person, a third waits for a timer; the output of the first is the workflow's output. */
 async function startTwoQuestions(expect: ExpectStatic): Promise<string> {
   const workflow = defineWorkflow({
     name: unique('Ask').replace('-', '_'),
@@ -31,7 +31,7 @@ async function startTwoQuestions(expect: ExpectStatic): Promise<string> {
   return id;
 }
 
-test.concurrent('what waits for a person is listed with what it is about; completing it lets the execution go on with the output', async ({
+test.concurrent('a task that waits for a person is listed with its input; completing it continues the execution with its output', async ({
   expect,
 }) => {
   const id = await startTwoQuestions(expect);
@@ -56,7 +56,7 @@ test.concurrent('what waits for a person is listed with what it is about; comple
   expect(late).toMatchObject({ code: 1, stderr: expect.stringContaining('has ended (COMPLETED)') });
 });
 
-test.concurrent('a refusal fails the execution with its reason', async ({ expect }) => {
+test.concurrent('--fail fails the execution with its reason', async ({ expect }) => {
   const id = await startTwoQuestions(expect);
   const refused = await runFleetCommand(['complete', id, 'boss', '--fail', 'too expensive']);
   expect(refused, refused.stderr).toMatchObject({ code: 0, stdout: 'boss FAILED_WITH_TERMINAL_ERROR\n' });

@@ -52,7 +52,7 @@ test.concurrent('run without --wait prints nothing but the id; status shows that
   expect(JSON.parse(listed.stdout).results.map(({ workflowId }: { workflowId: string }) => workflowId)).toContain(id);
 });
 
-test.concurrent('an unknown workflow is answered with those there are', async () => {
+test.concurrent('an unknown workflow is refused, and the error lists the registered ones', async () => {
   const workflow = greeting();
   await registerAlone(conductor, [workflow]);
   const { code, stderr } = await runFleetCommand(['run', 'NoSuchWorkflow']);
@@ -71,7 +71,7 @@ test.concurrent('an input that fails the schema names each field, and starts not
   expect((await conductor.searchExecutions({ query: `workflowType=${workflow.name}` })).totalHits).toBe(0);
 });
 
-test.concurrent('an empty input still gets the defaults, which the server itself would leave out', async () => {
+test.concurrent('an empty input receives the defaults, which the server would not add', async () => {
   const name = unique('Defaults').replace('-', '_');
   const workflow = defineWorkflow({
     name,
@@ -88,7 +88,7 @@ test.concurrent('an empty input still gets the defaults, which the server itself
   expect(JSON.parse(stdout)).toMatchObject({ output: { mark: '!' } });
 });
 
-test.concurrent('registering again changes nothing; what an operator changed is kept and said; a changed definition is updated', async () => {
+test.concurrent("registering again changes nothing; an operator's change is kept and reported; a changed definition is updated", async () => {
   const task = defineTask({
     name: unique('probe_task'),
     description: 'A probe.',
@@ -116,7 +116,7 @@ test.concurrent('registering again changes nothing; what an operator changed is 
   expect(await conductor.getTaskDef(task.name)).toMatchObject({ retryCount: 3 });
 });
 
-test.concurrent('fleet apply is idempotent over everything that is shipped', async () => {
+test.concurrent('fleet apply is idempotent over every shipped definition', async () => {
   const first = await runFleetCommand(['apply', '--yes', '--wait', '60']);
   expect(first, first.stderr).toMatchObject({ code: 0 });
   const again = await runFleetCommand(['plan', '--json']);
@@ -125,7 +125,7 @@ test.concurrent('fleet apply is idempotent over everything that is shipped', asy
   expect(changes.filter(({ action }) => ['create', 'update', 'new-version'].includes(action))).toEqual([]);
 });
 
-test.concurrent('while it waits for a task that no worker polls, run says so, and which command serves it', async () => {
+test.concurrent('while it waits for a task that no worker polls, run says so and names the command that starts a worker', async () => {
   const name = unique('Unserved').replace('-', '_');
   const task = defineTask({
     name: `${name}_task`.toLowerCase(),

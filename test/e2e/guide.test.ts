@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Ran, type Running, realConductor, runFleetCommand, startFleetCommand } from '../support/product.ts';
 import { type WrittenFiles, writeFilesOf } from '../support/written-files.ts';
 
-/** What docs/guide.md tells a newcomer to write and to type, on the real server. */
+/** Writes the files and runs the commands of docs/guide.md, on the real server. */
 const conductor = realConductor();
 let files: WrittenFiles;
 let env: Record<string, string>;
@@ -31,7 +31,7 @@ async function fleet(...args: string[]): Promise<Ran> {
   return ran;
 }
 
-test('its workflow lints, draws, runs dry, registers, runs, asks and goes on', async () => {
+test('the workflow of the guide passes lint, is drawn, tested, registered and run, asks a person and continues', async () => {
   await fleet('lint', '--strict', join(files.folder, 'workflows/definitions/purchase-request.ts'));
   expect((await fleet('diagram', 'PurchaseRequest')).stdout).toContain('ask_or_not');
 

@@ -14,7 +14,7 @@ afterAll(() => done());
 
 const folder = () => ({ FLEET_DIR: mkdtempSync(join(tmpdir(), 'fleet-up-')) });
 
-test('fleet up runs the demonstration, stays, serves MCP, and ends in order on Ctrl-C', async () => {
+test('fleet up runs the demonstration, keeps running, serves MCP, and stops everything on Ctrl-C', async () => {
   const port = await freePort();
   const up = startFleetCommand(['up', '--port', String(port)], folder());
   await up.says(/Everything keeps running/);

@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 describe('the bundle', () => {
-  test('has its manifest, its program, and neither sources nor packages of development', () => {
+  test('has its manifest and its program, and no sources or development packages', () => {
     expect(JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')).server.entry_point).toBe('cli/fleet.js');
     expect(statSync(join(folder, 'cli/fleet.js')).mode & 0o111).not.toBe(0);
     expect(paths).toContain('node_modules/zod/package.json');
@@ -32,7 +32,7 @@ describe('the bundle', () => {
     expect(paths.filter((path) => !path.startsWith('node_modules/') && path.endsWith('.ts'))).toEqual([]);
   });
 
-  test.each(eras)('serves a %s client, started as its manifest says with the fields left as they are', async (era) => {
+  test.each(eras)('serves a %s client, started as its manifest says with the default fields', async (era) => {
     const { server, user_config }: Manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
     const answers: Record<string, string> = { conductor_server_url: fake.url };
     const filled = (text: string) =>

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { happened, keyed, order, send } from '../support/shop.ts';
 
 describe('the order services', () => {
-  test('an order that is undone leaves one entry for each thing that happened', async () => {
+  test('an order that is undone leaves one entry per event', async () => {
     const orderId = 'undone';
     await send('POST', '/reservations', { orderId, sku: 'lamp', quantity: 3 });
     expect((await send('GET', '/inventory/lamp')).body).toEqual({ sku: 'lamp', available: 997 });
@@ -24,12 +24,12 @@ describe('the order services', () => {
     ]);
   });
 
-  test('releasing what was never reserved is no error and no entry', async () => {
+  test('releasing an order without a reservation succeeds and adds no entry', async () => {
     expect((await send('DELETE', '/reservations/never')).body).toMatchObject({ released: 0, alreadyReleased: false });
     expect(await happened('never')).toEqual([]);
   });
 
-  test('what is out of stock or was never charged is refused with a reason', async () => {
+  test('a sold-out product and an unknown payment are refused with a reason', async () => {
     const soldOut = await send('POST', '/reservations', { orderId: 'o', sku: 'sold-out-lamp', quantity: 1 });
     expect(soldOut).toMatchObject({ status: 409, body: { error: 'out-of-stock' } });
     const unknown = await send('POST', '/refunds', { orderId: 'o', paymentId: 'p', amount: 1 });
@@ -38,7 +38,7 @@ describe('the order services', () => {
     expect((await send('POST', '/refunds', { orderId: 'small', paymentId, amount: 6 })).status).toBe(409);
   });
 
-  test('a notification without an order is booked under its execution, a clean-up under its id', async () => {
+  test('a notification without an order is recorded under its execution, a clean-up under its id', async () => {
     await send('POST', '/notifications', { workflowId: 'wf-1', reason: 'failed' });
     await send('DELETE', '/cleanup/wf-1');
     expect((await send('DELETE', '/cleanup/wf-1')).body).toMatchObject({ cleaned: true, alreadyCleaned: true });
@@ -51,13 +51,13 @@ describe('the order services', () => {
 });
 
 describe('idempotency keys', () => {
-  test('without a key, every charge is a charge', async () => {
+  test('without a key, every request charges again', async () => {
     await send('POST', '/payments', { orderId: 'twice', amount: 1 });
     await send('POST', '/payments', { orderId: 'twice', amount: 1 });
     expect(await happened('twice')).toHaveLength(2);
   });
 
-  test('the same key has one effect and gets the first answer again, also when the requests come at once', async () => {
+  test('the same key has one effect and returns the first answer again, also for simultaneous requests', async () => {
     const pay = () => send('POST', '/payments', { orderId: 'once', amount: 1 }, keyed('k-once'));
     const answers = await Promise.all([pay(), pay(), pay()]);
     expect(new Set(answers.map(({ body }) => body.paymentId)).size).toBe(1);
@@ -65,14 +65,14 @@ describe('idempotency keys', () => {
     expect(await happened('once')).toEqual([['charged', 3]]);
   });
 
-  test('a refusal is repeated as well', async () => {
+  test('a refusal is repeated too', async () => {
     const reserve = () => send('POST', '/reservations', { orderId: 'r', sku: 'sold-out-x', quantity: 1 }, keyed('k-r'));
     await reserve();
     const second = await reserve();
     expect([second.status, second.headers.get('idempotency-replayed')]).toEqual([409, 'true']);
   });
 
-  test('a key that comes with another request is refused', async () => {
+  test('a key that another request has used is refused', async () => {
     await send('POST', '/payments', { orderId: 'reused', amount: 1 }, keyed('k-reused'));
     const other = await send('POST', '/payments', { orderId: 'reused', amount: 2 }, keyed('k-reused'));
     expect(other).toMatchObject({ status: 422, body: { error: 'key-reused' } });
@@ -80,7 +80,7 @@ describe('idempotency keys', () => {
 });
 
 describe('faults', () => {
-  test('503 twice, then 200, and the books show when', async () => {
+  test('answers 503 twice, then 200, and the books show each request', async () => {
     await order({ path: '/flaky/a', status: 503, times: 2 });
     for (const status of [503, 503, 200]) expect((await send('GET', '/flaky/a')).status).toBe(status);
     const requests = (await send('GET', '/books/requests?path=/flaky/a')).body.requests as {
@@ -91,7 +91,7 @@ describe('faults', () => {
     expect(requests.every(({ at }) => Math.abs(Date.now() - at) < 10_000)).toBe(true);
   });
 
-  test('404 with a body, until the fault is removed', async () => {
+  test('answers 404 with a body until the fault is removed', async () => {
     const { body } = await order({ path: '/flaky/b', method: 'GET', status: 404, body: { gone: true } });
     expect(await send('GET', '/flaky/b')).toMatchObject({ status: 404, body: { gone: true } });
     expect((await send('POST', '/flaky/b')).status).toBe(200);
@@ -100,7 +100,7 @@ describe('faults', () => {
     expect((await send('DELETE', `/faults/${body.id}`)).status).toBe(404);
   });
 
-  test('a slow answer comes late', async () => {
+  test('a delayed answer arrives late', async () => {
     await order({ path: '/flaky/slow', delayMs: 300, times: 1 });
     const start = performance.now();
     expect((await send('GET', '/flaky/slow')).status).toBe(200);
@@ -117,7 +117,7 @@ describe('faults', () => {
     expect(requests).toMatchObject([{ status: null }, { status: 201, idempotencyKey: 'k-drop' }]);
   });
 
-  test('a fault of one order leaves the others alone, and its answer is not kept for the key', async () => {
+  test('a fault of one order does not affect other orders, and its answer is not kept for the key', async () => {
     await order({ path: '/payments', orderId: 'poor', status: 402, times: 2 });
     const pay = (orderId: string) => send('POST', '/payments', { orderId, amount: 9 }, keyed(`k-${orderId}`));
     expect(await pay('poor')).toMatchObject({ status: 402, body: { error: 'declined' } });
@@ -127,7 +127,7 @@ describe('faults', () => {
     expect((await pay('poor')).status).toBe(201);
   });
 
-  test('a fault on a path reaches what lies below it, by the order in the path too', async () => {
+  test('a fault on a path also meets requests below it, by the order in their path', async () => {
     await order({ path: '/reservations', orderId: 'below', status: 500, times: 1 });
     expect((await send('DELETE', '/reservations/below')).status).toBe(500);
     expect((await send('GET', '/faults')).body.faults).toContainEqual(

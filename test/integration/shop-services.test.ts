@@ -16,13 +16,13 @@ describe('weather, search and probes', () => {
     expect((await send('GET', '/weather?city=Entenhausen')).body).toEqual(made.body);
   });
 
-  test('search puts the page with most common words first, and finds nothing for nonsense', async () => {
+  test('search lists the page with the most common words first, and finds nothing for nonsense', async () => {
     const { results } = (await send('GET', '/search?q=how+does+a+saga+use+compensation%3F')).body;
     expect(results).toMatchObject([{ title: 'Sagas and compensation', source: 'corpus:saga' }, {}]);
     expect((await send('GET', '/search?q=xyzzy')).body).toEqual({ results: [] });
   });
 
-  test('echo answers with the code it is asked for', async () => {
+  test('echo answers with the requested code', async () => {
     for (const code of [200, 404, 503]) expect((await send('POST', `/echo/status/${code}`, {})).status).toBe(code);
     expect((await send('GET', '/echo/status/204')).body).toEqual({});
   });
@@ -64,7 +64,7 @@ describe('the scripted model', () => {
     expect(last.answer).toMatch(/undoes finished steps.*In Abu Dhabi it is -?\d+ °C/);
   });
 
-  test('takes Dubai where no city is named, and needs no weather where nobody asks for it', async () => {
+  test('takes Dubai if no city is named, and asks for no weather if the question does not', async () => {
     const found = [{ tool: 'search', query: 'q', text: 'Something.' }];
     expect(await decision('What is the temperature?', found)).toMatchObject({ tool: 'weather', query: 'Dubai' });
     expect(await decision('What is a lease?', found)).toMatchObject({
@@ -86,7 +86,7 @@ describe('the scripted model', () => {
     }
   });
 
-  test('answers a malformed question with something else than JSON, the first time of each conversation', async () => {
+  test('answers a malformed question without JSON, the first time of each conversation', async () => {
     const question = 'A malformed question';
     const found = [{ tool: 'search', query: 'q', text: 'Something.' }];
     for (const _conversation of [1, 2]) {
@@ -110,7 +110,7 @@ describe('the scripted model', () => {
 });
 
 describe('the MCP endpoint', () => {
-  test('answers a tools/call that no initialize came before', async () => {
+  test('answers a tools/call without an initialize', async () => {
     const response = await fetch(`${shop.url}/mcp`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
@@ -135,7 +135,7 @@ describe('the MCP endpoint', () => {
     await client.close();
   });
 
-  test('refuses a web page from elsewhere', async () => {
+  test('refuses a web page of another origin', async () => {
     const answer = await send(
       'POST',
       '/mcp',
@@ -193,7 +193,7 @@ describe('fleet demo', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
-  test('is content with a shop of ours on that port, and ends with an error at anything else', async () => {
+  test('ends with 0 if the shop already runs on that port, and with an error if anything else does', async () => {
     const again = demo(shop.url);
     expect(await once(again.child, 'exit')).toEqual([0, null]);
     expect(again.output()).toContain('already open');

@@ -9,7 +9,7 @@ import type { TaskResult } from '../../core/conductor/types.ts';
 import { startFakeConductor } from '../support/fake-conductor.ts';
 import { root, startFleetCommand } from '../support/product.ts';
 
-test('a worker process told to stop ends the task it runs first', async () => {
+test('a worker process finishes its running task before it stops', async () => {
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<void>();
   const slow = createServer(async (_, response) => {
@@ -50,7 +50,7 @@ test('a worker process told to stop ends the task it runs first', async () => {
   slow.close();
 });
 
-test('a data folder that cannot be written is no reason to serve no tasks', async () => {
+test('a worker process serves tasks even if it cannot write to its data folder', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'read-only-')), 'file');
   closeSync(openSync(file, 'w'));
   const fake = await startFakeConductor();

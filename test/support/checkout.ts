@@ -7,10 +7,10 @@ import { type Ran, root } from './product.ts';
 
 const run = promisify(execFile);
 
-/** A copy of this checkout's sources to write into; its packages are this one's. */
+/** A copy of this checkout's sources that a test may write to. It uses the packages of this checkout. */
 export interface Checkout {
   readonly folder: string;
-  /** Runs a program of Node there, or from another folder, without the settings of whoever runs the tests. */
+  /** Runs a Node program there or in another folder, without the settings of the person who runs the tests. */
   start(cwd: string, program: string, ...args: string[]): Promise<Ran>;
   remove(): void;
 }
@@ -30,6 +30,6 @@ async function start(cwd: string, program: string, ...args: string[]): Promise<R
   try {
     return { code: 0, ...(await run(process.execPath, [program, ...args], { cwd, env })) };
   } catch (error) {
-    return error as Ran; // what execFile rejects with has all three
+    return error as Ran; // the error of execFile has all three fields
   }
 }

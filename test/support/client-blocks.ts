@@ -32,7 +32,7 @@ const stdio = z.strictObject({
 });
 const http = z.strictObject({ type: z.literal('http').optional(), url: z.url() });
 
-/** What the client starts, or where it connects, for the server `conductor` of such a file. Its environment has nothing else of ours. */
+/** The program that the client starts for the server `conductor` of such a file, or the address that it connects to. */
 export function targetIn(client: ClientName, file: unknown): Target {
   const entry = z.looseObject({ [clients[client].section]: z.looseObject({ conductor: z.union([stdio, http]) }) });
   const { conductor } = entry.parse(file)[clients[client].section] as {
@@ -43,7 +43,7 @@ export function targetIn(client: ClientName, file: unknown): Target {
   return { command: conductor.command, args: conductor.args, env: { PATH, HOME, ...conductor.env } };
 }
 
-/** What such a command makes Claude Code start, or where it connects: `claude mcp add … conductor URL`, or `… conductor -e K=V -- program`. */
+/** The same for a command: `claude mcp add … conductor URL`, or `… conductor -e K=V -- program`. */
 export function targetOfCommand(line: string): Target {
   const url = /^claude mcp add --transport http conductor (\S+)$/.exec(line)?.[1];
   if (url !== undefined) return { url };

@@ -63,7 +63,7 @@ async function startListening(args: string[], env: Record<string, string>): Prom
   return running;
 }
 
-/** Nothing of this process's own settings, so that a test means the same everywhere. */
+/** An environment without the settings of the person who runs the tests. */
 function base(): Record<string, string> {
   const { PATH = '', HOME = '' } = processEnvironment();
   return { PATH, HOME, LOG_LEVEL: 'warn' };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { type Shop, startShop } from '../../examples/shop/start-shop.ts';
 
-/** The shop of the test file that imports this, open while its tests run. */
+/** The shop, open while the tests of the importing file run. */
 export let shop: Shop;
 beforeAll(async () => {
   shop = await startShop();
@@ -14,7 +14,7 @@ interface Answered {
   body: Record<string, unknown>;
 }
 
-/** A request to it with its answer as JSON. */
+/** Sends a request to the shop and returns its JSON answer. */
 export async function send(
   method: string,
   path: string,
@@ -34,7 +34,7 @@ export async function send(
 export const order = (fault: object) => send('POST', '/faults', fault);
 export const keyed = (key: string) => ({ 'idempotency-key': key });
 
-/** What really happened for an order, as `[kind, requests]`. */
+/** The entries in the books for an order, as `[kind, requests]`. */
 export async function happened(orderId: string): Promise<[string, number][]> {
   const { body } = await send('GET', `/books?orderId=${encodeURIComponent(orderId)}`);
   return (body.entries as { kind: string; requests: number }[]).map(({ kind, requests }) => [kind, requests]);

@@ -5,13 +5,13 @@ import { entryIn, withEntry, withoutEntry } from '../../cli/mcp-clients/config-e
 const path = ['servers', 'ours'] as const;
 const ours = { command: 'node', args: ['x'] };
 
-test('a file that is not there yet becomes one with our entry alone', () => {
+test('a file that does not exist yet is made with our entry alone', () => {
   const text = withEntry('', path, ours);
   expect(JSON.parse(text)).toEqual({ servers: { ours } });
   expect(text.endsWith('}\n')).toBe(true);
 });
 
-test('comments, trailing commas and the style of the rest stay byte for byte', () => {
+test('comments, trailing commas and indentation stay byte for byte', () => {
   const text = `// mine
 {
 \t/* inputs */ "inputs": [1, 2,], // two
@@ -31,7 +31,7 @@ test('comments, trailing commas and the style of the rest stay byte for byte', (
   expect(withoutEntry(added, path)).toBe(text.replace('1.0 },', '1.0 }'));
 });
 
-test('a comment behind the last entry stays behind it', () => {
+test('a comment behind the last entry stays behind that entry', () => {
   const text = '{\n  "servers": {\n    "theirs": 1 // one\n  }\n}\n';
   expect(withEntry(text, path, 2)).toBe('{\n  "servers": {\n    "theirs": 1, // one\n    "ours": 2\n  }\n}\n');
 });
@@ -47,13 +47,13 @@ test.each([
   expect(entryIn(withoutEntry(text, path), path)).toBeUndefined();
 });
 
-test('the last of several of one name counts, as it does for parsers', () => {
+test('the last of several entries with one name counts, as in JSON.parse', () => {
   const text = '{"servers": {"ours": 1, "ours": 2}}';
   expect(entryIn(text, path)).toBe(2);
   expect(JSON.parse(withEntry(text, path, 3))).toEqual({ servers: { ours: 3 } });
 });
 
-test('line ends of Windows stay', () => {
+test('Windows line ends stay', () => {
   const added = withEntry('{\r\n  "servers": {}\r\n}\r\n', path, { a: 1 });
   expect(added).toBe('{\r\n  "servers": {\r\n    "ours": {\r\n      "a": 1\r\n    }\r\n  }\r\n}\r\n');
 });
@@ -77,8 +77,8 @@ test.each([
   expect(() => withoutEntry(text, path)).toThrow(sentence);
 });
 
-// Node 24's JSON.parse takes the key of one quotation mark for that of one backslash where it has read the latter at the same place
-// before, so it cannot judge texts that hold a backslash.
+// Node 24's JSON.parse confuses the keys '"' and '\' if it has read the second one earlier at the same place,
+// so it cannot judge texts with a backslash.
 const value = fc
   .jsonValue()
   .map((any): unknown => JSON.parse(JSON.stringify(any))) // JSON.stringify writes -0 as 0
@@ -89,7 +89,7 @@ const json = fc.dictionary(
 );
 const spaces = fc.constantFrom(undefined, 2, 4, '\t');
 
-test('whatever a file holds beside it stays, and reads back the same after our entry went', () => {
+test('everything else in a file stays, also after our entry is removed', () => {
   fc.assert(
     fc.property(json, json, spaces, value, (rest, others, space, entry) => {
       const { ours: _, ...servers }: Record<string, unknown> = { zero: 0, ...others };

@@ -16,12 +16,12 @@ describe('the generated docs', () => {
     expect(existsSync(path) ? readFileSync(path, 'utf8') : 'missing').toBe(text);
   });
 
-  test('their folders hold nothing else', () => {
+  test('their folders hold no other file', () => {
     const found = GENERATED_FOLDERS.flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`));
     expect(found.filter((path) => !files.some((file) => file.path === path))).toEqual([]);
   });
 
-  test('every workflow has a page and stands in the list', () => {
+  test('every workflow has a page and is in the list', () => {
     const [list] = workflowPages(workflows);
     for (const { name } of workflows) {
       expect(files.map(({ path }) => path)).toContain(`docs/workflows/${name}.md`);
@@ -30,7 +30,7 @@ describe('the generated docs', () => {
   });
 
   test.each(workflows.map((workflow) => [workflow.name, workflow] as const))(
-    'the input that the page of %s shows is one it takes',
+    'the example input on the page of %s is valid',
     (_, workflow) => {
       const input = exampleInput(workflow);
       expect(checkInput({ ...workflow.def, tasks: [] }, input)).toMatchObject(input);
@@ -39,12 +39,12 @@ describe('the generated docs', () => {
   );
 });
 
-/** The guide has the reader write files, which it names as well. */
+/** The guide also names files that the reader writes. */
 const DOCUMENTS = ['AGENTS.md', 'README.md', 'CONTRIBUTING.md', ...globSync('docs/{*.md,adr/*.md}')].filter(
   (path) => path !== 'docs/guide.md',
 );
 const FOLDERS = 'core|workers|workflows|mcp|cli|examples|test|docs|plugin|deploy';
-/** Made when the first file is added. */
+/** Folders that appear with their first file. */
 const NOT_YET = ['workflows/event-handlers/'];
 
 test.each(DOCUMENTS)('every file and folder that %s names exists', (document) => {
@@ -73,7 +73,7 @@ describe('fields of a schema in words', () => {
     expect(fieldsOf(inputSchemaOf(z.object({ x: schema })))).toMatchObject([{ name: 'x', ...field }]);
   });
 
-  test('an example holds what is required and nothing else, and is one that its author gave where there is one', () => {
+  test("an example holds the required fields only, and the author's own example if there is one", () => {
     const schema = z.object({
       path: z.string().meta({ examples: ['README.md'] }),
       id: z.string().min(4),

@@ -38,7 +38,7 @@ describe('the configuration file', () => {
     ['vscode', 'user', windows, 'C:\\Users\\ada\\AppData\\Roaming\\Code\\User\\mcp.json'],
     ['vscode', 'user', { ...linux, env: { XDG_CONFIG_HOME: '/cfg' } }, '/cfg/Code/User/mcp.json'],
   ];
-  test.each(cases)('of %s for the %s is where the client looks for it (case %#)', (name, scope, machine, file) => {
+  test.each(cases)('of %s for the %s has the path that the client reads (case %#)', (name, scope, machine, file) => {
     expect(clients[name].files[scope]?.(machine)).toBe(file);
   });
 });
@@ -53,7 +53,7 @@ describe('the entry', () => {
   };
   const http: Reach = { transport: 'http', url: 'http://127.0.0.1:3000/mcp' };
 
-  test('names secrets in the way of the client and never holds them', () => {
+  test("names secrets in the client's syntax and never holds their values", () => {
     const env = (name: ClientName) => entryOf(clients[name], stdio).env;
     expect(env('claude-code')).toEqual({ A: 'a b', KEY: '${KEY}' });
     expect(env('cursor')).toEqual({ A: 'a b', KEY: '${env:KEY}' });
@@ -61,21 +61,21 @@ describe('the entry', () => {
     expect(env('claude-desktop')).toEqual({ A: 'a b' });
   });
 
-  test('has the words of the client for its transport', () => {
+  test("has the client's own `type` for its transport", () => {
     expect(blockOf(clients.vscode, 'x', http)).toEqual({ servers: { x: { type: 'http', url: http.url } } });
     expect(blockOf(clients['claude-code'], 'x', http)).toEqual({ mcpServers: { x: { type: 'http', url: http.url } } });
     expect(blockOf(clients.cursor, 'x', http)).toEqual({ mcpServers: { x: { url: http.url } } });
     expect(() => blockOf(clients['claude-desktop'], 'x', http)).toThrow(RangeError);
   });
 
-  test('is a command of Claude Code as well, quoted for a shell', () => {
+  test('can also be a command of Claude Code, quoted for a shell', () => {
     expect(claudeCommand('x', stdio)).toBe("claude mcp add x -e 'A=a b' -- node /f.js mcp");
     expect(claudeCommand('x', http)).toBe(`claude mcp add --transport http x ${http.url}`);
   });
 });
 
-describe('the way to the server', () => {
-  test('carries what was configured, as absolute paths, and of secrets the names only', () => {
+describe('the reach of the server', () => {
+  test('carries the configured settings: paths are absolute, secrets only by name', () => {
     const { config } = loadConfig({
       env: {
         CONDUCTOR_SERVER_URL: 'https://conductor.example/api',
@@ -102,7 +102,7 @@ describe('the way to the server', () => {
     expect(JSON.stringify(reach)).not.toContain('-value');
   });
 
-  test('names the data folder where no server is configured', () => {
+  test('names the data folder if no server is configured', () => {
     const { config } = loadConfig({ env: {} });
     expect(stdioReach(config)).toMatchObject({ env: { FLEET_DIR: `${process.cwd()}/.fleet` }, secrets: [] });
   });

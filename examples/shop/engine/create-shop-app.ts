@@ -35,7 +35,7 @@ type ShopContext = Context<ShopEnv>;
 
 /**
  * The HTTP side of the shop: parsed (400) → ordered fault → known `Idempotency-Key` → effect.
- * 1. A request that meets a fault's status or drop has no effect. One that is only delayed has, even if its client has left.
+ * 1. A request that meets a fault's status or drop has no effect. A request that is only delayed has one, even if its client has left.
  * 2. The first answer kept for a key is never that of a fault.
  * 3. Check and effect of a key are one synchronous step, so that two requests at once have one effect.
  */
@@ -61,7 +61,7 @@ export function createShopApp(options: ShopOptions): Hono<ShopEnv> {
   }
   for (const { path } of endpoints) app.all(path, (c) => refuseMethod(c, endpoints, path));
   app.notFound((c) =>
-    refusal(c, new Problem(404, 'not-found', `There is no ${pathOf(c)} here; GET / lists what there is.`), log),
+    refusal(c, new Problem(404, 'not-found', `There is no ${pathOf(c)} here; GET / lists the endpoints.`), log),
   );
   app.onError((error, c) => refusal(c, error, log));
   return app;

@@ -21,7 +21,7 @@ function planOf(changes: Change[]): Plan {
   return { format: 1, serverUrl: 'http://conductor/api', fleet: 'f', madeAt: '', changes, unmanaged: [] };
 }
 
-test('of two long values that begin alike, the place is shown where they differ', () => {
+test('two long values with the same start are shown from their first difference', () => {
   const query = (end: string) => `${'.a | '.repeat(100)}${end}`;
   const differences = [{ path: 'query', before: query('.old'), after: query('.new') }];
   const [, line = ''] = planLines(planOf([change('t', { differences })]));
@@ -29,12 +29,12 @@ test('of two long values that begin alike, the place is shown where they differ'
   expect(line.length).toBeLessThan(120);
 });
 
-test('short values stand whole', () => {
+test('short values are shown in full', () => {
   const differences = [{ path: 'retryCount', before: 3, after: 5 }];
   expect(planLines(planOf([change('t', { differences })]))[1]).toBe('    retryCount: 3 → 5');
 });
 
-test('of many definitions that are no longer in code a few are named and the others counted, unless all are asked for', () => {
+test('of many definitions that are no longer in code, three are listed and the others counted; --all lists them', () => {
   const left = Array.from({ length: 10 }, (_, index) => change(`t${index}`, { action: 'left' }));
   const some = planLines(planOf(left));
   expect(some.filter((line) => line.startsWith('? task'))).toHaveLength(3);
