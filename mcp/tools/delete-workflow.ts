@@ -43,6 +43,6 @@ function stillRunning(name: string, version: number, running: number): FleetErro
   const list = callOf('list_workflow_executions', { workflowName: name, status: 'RUNNING' });
   const what = running === 1 ? '1 execution of it is running' : `${running} executions of it are running`;
   return new FleetError('conflict', `${word(name)} version ${version} was not deleted: ${what}.`, {
-    remedy: `See them: ${list}\nTo delete it anyway, although retries and sub-workflows that name this version will then fail: ${callOf('delete_workflow', { name, version, force: true })}`,
+    remedy: `See them: ${list}\nTo delete it anyway, although retries and sub-workflows that name this version will not find it: ${callOf('delete_workflow', { name, version, force: true })}`,
   });
 }

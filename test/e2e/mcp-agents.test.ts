@@ -75,7 +75,7 @@ describe('an agent as a worker', () => {
     expect(late.text).toMatch(/^Error \(conflict\): Lease lost/);
   });
 
-  test('loses its claim once it has given the task back and another has it', async () => {
+  test('loses its claim after it has handed the task back and another agent has claimed it', async () => {
     const executionId = await start(review);
     const first = await claim(here, review);
     const back = await here.call('update_task', { claimId: first.claimId, status: 'release' });
@@ -112,13 +112,13 @@ describe('an agent as a worker', () => {
     expect((await conductor.getTask(task.taskId)).status).toBe('IN_PROGRESS');
   });
 
-  test('is told of a type that nobody defined', async () => {
+  test('gets an error for a type without a task definition', async () => {
     const answer = await here.call('claim_task', { taskTypes: [`${review}er`] });
     expect(answer.text).toMatch(/^Error \(not-found\): No task definition is named/);
     expect(answer.text).toContain(`claim_task {"taskTypes":["${review}"]}`);
   });
 
-  test('keeps its task past the lease without a word, and its end gives the task back', async () => {
+  test('keeps its task past the lease without reporting, and hands it back when its process ends', async () => {
     const own = await connect('2025-11-25', stdioTarget(env));
     const executionId = await start(short);
     const { claimId } = await claim(own, short);

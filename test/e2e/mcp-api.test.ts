@@ -14,7 +14,7 @@ const conductor = realConductor();
 const invoke = (args: Record<string, unknown>) => callTool(url, invokeApi, args);
 
 describe('the catalogue', () => {
-  test('holds only what the server has: it names the methods of every path, and does nothing', async () => {
+  test('holds only routes that the server has, by its answers to OPTIONS', async () => {
     const missing: string[] = [];
     for (const { method, path } of catalogue) {
       const address = new URL(path.replace(/\{\w+\}/g, 'x'), url);
@@ -25,7 +25,7 @@ describe('the catalogue', () => {
     expect(missing).toEqual([]);
   }, 120_000);
 
-  test('answers as it says where a route only reads and needs nothing', async () => {
+  test('describes the answer of every route that only reads and has no parameters', async () => {
     const harmless = catalogue.filter(
       (route) =>
         route.method === 'GET' &&
@@ -44,7 +44,7 @@ describe('the catalogue', () => {
   }, 120_000);
 });
 
-/** What has parameters without which the server cannot answer, or asks somebody else before it does. */
+/** True for a route with required parameters, or one that asks other services. */
 function needsMore({ name, query = {} }: (typeof catalogue)[number]): boolean {
   return name === 'getModelProviders' || Object.values(query).some((type) => type.endsWith('!'));
 }
@@ -52,7 +52,7 @@ function needsMore({ name, query = {} }: (typeof catalogue)[number]): boolean {
 describe('invoke_api', () => {
   const name = `${prefix}_flow`;
 
-  test('does what no other tool does, and what it wrote is found', async () => {
+  test('writes what no other tool writes, and reads it back', async () => {
     const handler = {
       name: `${prefix}_handler`,
       event: `conductor:${name}:never`,
@@ -74,7 +74,7 @@ describe('invoke_api', () => {
     expect((await conductor.listEventHandlers()).map((one) => one.name)).not.toContain(handler.name);
   });
 
-  test('lets an operator start what is registered, and no definition of his own', async () => {
+  test('lets an operator start a registered workflow, but not a definition in the call', async () => {
     const tasks = [{ name: 'n', taskReferenceName: 'n', type: 'NOOP', inputParameters: {} }];
     const workflowDef = { name, version: 1, schemaVersion: 2 as const, tasks };
     await conductor.putWorkflowDef(workflowDef);
@@ -86,7 +86,7 @@ describe('invoke_api', () => {
     expect(await conductor.waitForEnd(String(structured.answer))).toMatchObject({ status: 'COMPLETED' });
   });
 
-  test('is filled in by what describe_api says', async () => {
+  test('works with the call that describe_api suggests', async () => {
     const { text } = await callTool(url, describeApi, { operation: 'getWorkflowVersions' });
     expect(text).toContain('invoke_api {"operation":"getWorkflowVersions","path":{"name":"name"}}');
   });

@@ -39,7 +39,7 @@ const ends = (ref: string, terminationStatus: string) => ({
 });
 
 const definitions = {
-  // As the shipped template does it: through a variable, into a branch.
+  // Like the shipped template: a variable carries the decision into a branch.
   [order]: {
     tasks: [
       human('decide', { what: '${workflow.input.what}' }),
@@ -91,7 +91,7 @@ afterAll(async () => {
   conductor.close();
 });
 
-test('what waits is listed with what it is about and what follows a yes or no, page by page', async () => {
+test('waiting tasks are listed by page, with what they ask about and what follows a yes or no', async () => {
   const correlationId = `${prefix}_list`;
   const orders = [
     await start(order, { what: 'desk' }, correlationId),
@@ -135,7 +135,7 @@ test('what waits is listed with what it is about and what follows a yes or no, p
 });
 
 describe('a decision', () => {
-  test('is written as definitions read it, with who and when; afterwards everybody is told how it was decided', async () => {
+  test('is written in the fields that definitions read, with who and when; a later decision is refused with the first one', async () => {
     const [yes, no] = [await start(order, { what: 'desk' }), await start(order, { what: 'yacht' })];
     const approved = await ok('decide_approval', {
       executionId: yes,
@@ -178,7 +178,7 @@ describe('a decision', () => {
     );
   });
 
-  test('that nobody reads fails the task when it is a no, and goes on when it is a yes', async () => {
+  test('that no task reads fails the task if it is a no, and continues if it is a yes', async () => {
     const [yes, no] = [await start(plain), await start(plain)];
     await ok('decide_approval', { executionId: yes, taskRef: 'look', decision: 'approve', reason: 'fine' });
     await expect
@@ -193,7 +193,7 @@ describe('a decision', () => {
     });
   });
 
-  test('must be in the fields that the definition reads, and names a task that waits', async () => {
+  test('must be in the fields that the definition reads, and for a task that waits', async () => {
     const id = await start(foreign);
     const args = { executionId: id, taskRef: 'review', decision: 'approve', reason: 'good' };
     expect(await refused('decide_approval', args)).toMatch(
@@ -220,7 +220,7 @@ describe('several who decide', () => {
   });
   afterAll(() => http.stop());
 
-  test('at once through two processes: exactly one wins, all others are told how it was decided', async () => {
+  test('at the same time through two processes: exactly one wins, the others get its decision', async () => {
     const id = await start(order, { what: 'desk' });
     const other = await connect('2026-07-28', { url: http.url });
     const calls = Array.from({ length: 6 }, (_, i) =>
@@ -241,7 +241,7 @@ describe('several who decide', () => {
     await other.close();
   });
 
-  test('one on the command line, too', async () => {
+  test('one of them on the command line', async () => {
     const id = await start(order, { what: 'desk' });
     const decide = client.call('decide_approval', {
       executionId: id,

@@ -29,7 +29,7 @@ async function refused(name: string, args: Record<string, unknown>) {
   return answer.text;
 }
 
-/** Every call that a text advises, as `tool {json}`. */
+/** Every suggested call in a text, as `tool {json}`. */
 function callsIn(text: string): { tool: string; args: Record<string, unknown> }[] {
   return [...text.matchAll(/\b([a-z]+(?:_[a-z]+)+) (\{.*\})$/gm)].map(([, tool = '', json = '']) => {
     return { tool, args: JSON.parse(json) as Record<string, unknown> };
@@ -54,12 +54,12 @@ describe.concurrent('design_and_execute_workflow', () => {
     });
     expect(answer.text).toContain('Its dry run completed.');
     await expect(conductor.getWorkflowDef(name)).resolves.toMatchObject({ description: 'Sums up prices.' });
-    // The dry run has left nothing.
+    // The dry run has left nothing behind.
     const { totalHits } = await conductor.searchExecutions({ query: `workflowType=${name}_dry_run` });
     expect(totalHits).toBe(0);
   });
 
-  test('calls, choices, approvals and loops are tried dry: nothing outside is called, and the execution waits for the person', async () => {
+  test('calls, choices, approvals and loops are dry-run without calling any service; the execution then waits for the person', async () => {
     const name = `${prefix}_mixed`;
     const { structured, text } = await ok('design_and_execute_workflow', {
       name,
@@ -106,7 +106,7 @@ describe.concurrent('design_and_execute_workflow', () => {
     await conductor.terminate(execution.workflowId, 'end of test');
   });
 
-  test('what the dry run finds wrong registers nothing, and an example mends what was only made up', async () => {
+  test('a failed dry run registers nothing, and an example replaces a made-up answer', async () => {
     const name = `${prefix}_dry`;
     const fetch = { id: 'fetch', type: 'http', url: 'http://127.0.0.1:9/x' };
     const steps = [
@@ -122,7 +122,7 @@ describe.concurrent('design_and_execute_workflow', () => {
     expect(structured).toEqual({ name, version: 1 });
   });
 
-  test('without steps and without a model it tells the format, with an example that works', async () => {
+  test('without steps and without a model the error has the format and an example that works', async () => {
     const name = `${prefix}_words`;
     const text = await refused('design_and_execute_workflow', {
       name,
@@ -140,7 +140,7 @@ describe.concurrent('design_and_execute_workflow', () => {
     await ok(again?.tool ?? '', { ...again?.args });
   });
 
-  test('an input that steps read and nobody gave is told before anything is stored', async () => {
+  test('a missing input that steps read is refused before anything is stored', async () => {
     const name = `${prefix}_input`;
     const text = await refused('design_and_execute_workflow', { name, steps: EXAMPLE_STEPS });
     expect(text).toContain('the input lacks prices, which steps read.');
@@ -156,7 +156,7 @@ describe('definitions in Conductor JSON', () => {
     inputParameters: { http_request: { uri: 'http://x', method: 'GET' } },
   };
 
-  test('what lint finds is not registered; its repair is a call away; what validates applies', async () => {
+  test('a definition with lint errors is not registered; the suggested call repairs it, and then it registers', async () => {
     const name = `${prefix}_lint`;
     const definition = { name, version: 1, schemaVersion: 2, tasks: [call] };
     const checked = await ok('validate_workflow', { definition });
@@ -172,7 +172,7 @@ describe('definitions in Conductor JSON', () => {
     expect((await ok('validate_workflow', { name })).structured).toMatchObject({ valid: true, warnings: 1 });
   });
 
-  test('versions are compared, safe or not, and one of them is deleted', async () => {
+  test('versions are compared, safe to replace or not, and one is deleted', async () => {
     const name = `${prefix}_diff`;
     const ask = { name: 'ask', taskReferenceName: 'ask', type: 'HUMAN' };
     const note = { name: 'note', taskReferenceName: 'note', type: 'NOOP' };
@@ -191,7 +191,7 @@ describe('definitions in Conductor JSON', () => {
 
     const executionId = await conductor.startWorkflow({ name, version: 2, input: {} });
     const text = await refused('delete_workflow', { name, version: 2 });
-    expect(text).toContain('was not deleted: 1 execution of it runs');
+    expect(text).toContain('was not deleted: 1 execution of it is running');
     await conductor.terminate(executionId, 'end of test');
     await expect.poll(async () => (await client.call('delete_workflow', { name, version: 2 })).isError).toBe(false);
     expect((await ok('delete_workflow', { name, version: 1 })).structured).toMatchObject({ versionsLeft: [] });
@@ -222,7 +222,7 @@ describe('definitions in Conductor JSON', () => {
       const { text, structured } = await ok('get_workflow_template', { name: template });
       const { definitions } = structured as { definitions: { name: string }[] };
       expect(definitions.length).toBeGreaterThan(0);
-      // Under names of this test's own: the server is shared.
+      // With names of this test, because other tests use the server too.
       const registering = callsIn(text).filter(({ tool }) => tool.startsWith('create_'));
       const names = registering.map(({ args }) => String(args.name));
       for (const { tool, args } of registering) {

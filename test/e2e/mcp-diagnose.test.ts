@@ -15,7 +15,7 @@ const shopUrl = inject('shopUrl');
 const troubles: Record<TroubleName, Trouble> = { ...endedTroubles, ...openTroubles };
 const names = Object.keys(troubles) as TroubleName[]; // of a record of them
 
-/** What a busy server makes of some of them. */
+/** Other causes that a busy server can lead to. */
 const ALSO: Partial<Record<TroubleName, readonly string[]>> = {
   scriptThrows: ['timeout'],
   scriptOfNothing: ['timeout'],
@@ -26,7 +26,7 @@ const ALSO: Partial<Record<TroubleName, readonly string[]>> = {
 };
 
 let client: McpClient;
-/** Both are under way before anybody is asked about either. */
+/** Starts both before it waits for either. */
 const staged = new Map<TroubleName, Promise<string>>();
 
 beforeAll(async () => {
@@ -55,7 +55,7 @@ afterAll(async () => {
   conductor.close();
 });
 
-/** Fails where the tool did, with its words. */
+/** Throws the text of a tool's error. */
 async function ok(name: string, args: Record<string, unknown>) {
   const answer = await client.call(name, args);
   expect(answer.isError, answer.text).toBe(false);
@@ -64,7 +64,7 @@ async function ok(name: string, args: Record<string, unknown>) {
 
 const diagnose = (executionId: string) => ok('diagnose_execution', { executionId });
 
-/** The calls an answer offers, as a reader finds them in its text. */
+/** The suggested calls in the text of an answer. */
 function callsIn(text: string, tool: string): Record<string, unknown>[] {
   return [...text.matchAll(new RegExp(`\\b${tool} (\\{.*\\})$`, 'gm'))].map(([, json = '']) => JSON.parse(json));
 }
@@ -76,7 +76,7 @@ async function start(def: Pick<WorkflowDef, 'name' | 'tasks'> & Partial<Workflow
   return conductor.startWorkflow({ name: def.name, input: {} });
 }
 
-describe.concurrent('the cause that is found', () => {
+describe.concurrent('the root cause', () => {
   test.each(names)('of %s', async (name) => {
     const { text, structured } = await diagnose((await staged.get(name)) ?? '');
     const [cause, , ...calls] = expected[name];
@@ -99,7 +99,7 @@ describe.concurrent('a recovery', () => {
     expect(encode(found.text + JSON.stringify(call) + again.text).length).toBeLessThan(2500);
   });
 
-  test('of a sub-workflow goes on from the task that failed, and its parents with it', async () => {
+  test('of a sub-workflow continues from the failed task, and its parents with it', async () => {
     const name = uniqueName();
     await orderFault({ path: `/flaky/${name}`, status: 500, times: 1 });
     const inner = [task('before', 'NOOP'), http('flaky', `${shopUrl}/flaky/${name}`)];
@@ -115,7 +115,7 @@ describe.concurrent('a recovery', () => {
     expect((await conductor.waitForEnd(id)).status).toBe('COMPLETED');
   });
 
-  test('of a sub-workflow that ended with its parent begins at the parent', async () => {
+  test('of a sub-workflow that ended with its parent starts at the parent', async () => {
     const parent = await stage(conductor, openTroubles.childWaits, { prefix: 'und', shopUrl });
     const { structured } = await diagnose(parent);
     await conductor.terminate(parent, 'not needed');
@@ -128,7 +128,7 @@ describe.concurrent('a recovery', () => {
 });
 
 describe.concurrent('many executions', () => {
-  test('that failed alike are counted together', async ({ expect }) => {
+  test('that failed alike are one group', async ({ expect }) => {
     const name = uniqueName();
     const def = { name, tasks: [http('look_up', `${shopUrl}/echo/status/404`)] };
     const ids = [await start(def), await start(def), await start(def)];
@@ -138,7 +138,7 @@ describe.concurrent('many executions', () => {
       .toMatchObject({ total: 3, groups: [{ count: 3, cause: 'upstream', taskRef: 'look_up' }] });
   });
 
-  test('show where the time of a workflow goes', async ({ expect }) => {
+  test('show where a workflow spends its time', async ({ expect }) => {
     const name = uniqueName();
     const def = { name, tasks: [task('quick', 'NOOP'), task('slow', 'WAIT', { inputParameters: { duration: '1s' } })] };
     const ids = [await start(def), await start(def)];
@@ -156,7 +156,7 @@ describe.concurrent('many executions', () => {
     expect(two.text).toMatch(/^slow \| WAIT \| COMPLETED .* \| COMPLETED /m);
   });
 
-  test('belong to a workflow that is found by its purpose and shown as a tree', async () => {
+  test('have a workflow that is found by its purpose and shown as a tree', async () => {
     const name = uniqueName();
     await start({ name, description: `Looks after ${name}s`, tasks: [task('quick', 'NOOP')] });
     const found = await ok('list_workflows', { search: `looks ${name}` });

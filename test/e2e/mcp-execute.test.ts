@@ -57,7 +57,7 @@ async function start(client: McpClient, args: Record<string, unknown>): Promise<
 }
 
 describe('a start that does not wait', () => {
-  test('tells how the server has it, also where it was not read', async () => {
+  test('returns the status on the server, even if the execution was not read', async () => {
     const [client] = clients as [McpClient];
     const { structured } = await client.call('execute_workflow', { name: worked.name, input: { text: 'x' } });
     const { status, workflowVersion: version, tasks } = await conductor.getExecution(String(structured.executionId));
@@ -66,15 +66,15 @@ describe('a start that does not wait', () => {
     await conductor.terminate(String(structured.executionId), 'seen');
   });
 
-  test('tells that it has failed already', async () => {
+  test('returns that the execution has already failed', async () => {
     const [client] = clients as [McpClient];
     const { structured } = await client.call('execute_workflow', { name: fails.name });
     expect(structured).toMatchObject({ status: 'FAILED', error: { reason: 'on purpose' } });
   });
 });
 
-describe('a key that is used by two processes', () => {
-  test('20 starts at once, ten through each, are one execution', async () => {
+describe('a key that two processes use', () => {
+  test('20 starts at the same time, ten through each, are one execution', async () => {
     const args = { name: ends.name, idempotencyKey: 'order-{orderId}', input: { orderId: 7 } };
     const starts = clients.flatMap((client) => Array.from({ length: 10 }, () => start(client, args)));
     const started = await Promise.all(starts);
@@ -99,8 +99,8 @@ describe('a key that is used by two processes', () => {
   });
 });
 
-describe('where the execution of a key has failed', () => {
-  test('it is found, started anew if asked for, and the new one counts from then on', async () => {
+describe('if the execution of a key has failed', () => {
+  test('it is found, started again on request, and the new execution counts from then on', async () => {
     const [client] = clients as [McpClient];
     const args = { name: fails.name, idempotencyKey: 'k' };
     const first = await start(client, args);
@@ -112,7 +112,7 @@ describe('where the execution of a key has failed', () => {
     expect(new Set([first.id, second.id, third.id]).size).toBe(3);
   });
 
-  test('one that succeeded is not started anew', async () => {
+  test('an execution that succeeded is not started again', async () => {
     const [client] = clients as [McpClient];
     const args = { name: ends.name, idempotencyKey: 'done', onExisting: 'rerun_if_failed' };
     const { id } = await start(client, args);

@@ -58,7 +58,7 @@ const openTasks = async (id: string) =>
     .filter(({ status }) => status === 'IN_PROGRESS')
     .map((task) => task.referenceTaskName);
 
-/** Fails where the tool did, with its words. */
+/** Throws the text of a tool's error. */
 async function ok(name: string, args: Record<string, unknown>, by = client) {
   const answer = await by.call(name, args);
   expect(answer.isError, answer.text).toBe(false);
@@ -94,7 +94,7 @@ afterAll(async () => {
 });
 
 describe('one execution', () => {
-  test('is paused, resumed and terminated; what has nothing to change says so, and what cannot be done names what can', async () => {
+  test('is paused, resumed and terminated; an answer without a change says so, and an error names the right tool', async () => {
     const id = await start(waiting);
     const executionIds = [id];
     const paused = await ok('pause_workflow', { executionIds });
@@ -155,7 +155,7 @@ describe('one execution', () => {
     await expect.poll(async () => (await conductor.getExecution(id)).output).toEqual({ third: 42 });
   });
 
-  test('gets a signal with an output; one that finds nothing open says what is', async () => {
+  test('gets a signal with an output; a signal without a waiting task is refused with what waits', async () => {
     const id = await start(waiting);
     await expect.poll(() => openTasks(id)).toEqual(['go']);
     expect(await refused('signal_workflow', { executionId: id, taskRef: 'later' })).toMatch(
@@ -171,7 +171,7 @@ describe('one execution', () => {
     expect(await refused('signal_workflow', { executionId: id })).toMatch(/^Error \(conflict\).*has ended: TERMINATED/);
   });
 
-  test('of a parent is told where the signal belongs, and a timer takes none', async () => {
+  test('names the sub-workflow that waits for a signal; a timer accepts none', async () => {
     const [above, fork] = [await start(parent), await start(forked)];
     await expect.poll(() => openTasks(above)).toEqual(['sub']);
     const child = (await conductor.getExecution(above)).tasks[0]?.subWorkflowId;
@@ -184,7 +184,7 @@ describe('one execution', () => {
     );
   });
 
-  test('passes over a task that is still ahead; one that would make it hang is refused', async () => {
+  test('skips a task that it has not reached; a skip that would make it hang is refused', async () => {
     const [id, fork] = [await start(waiting), await start(forked)];
     await expect.poll(() => openTasks(id)).toEqual(['go']);
     const skipped = await ok('skip_task', { executionId: id, taskRef: 'later' });
@@ -200,7 +200,7 @@ describe('one execution', () => {
     await expect.poll(() => openTasks(id)).toEqual(['last']);
   });
 
-  test('is not run again from a branch, where the server would forget the other branches and hang', async () => {
+  test('is not run again from a branch: the server would forget the other branches and hang', async () => {
     const id = await start(forked);
     await expect.poll(() => openTasks(id), { timeout: 10_000 }).toContain('a');
     await ok('terminate_workflow', { executionIds: [id], reason: 'enough' });
@@ -213,7 +213,7 @@ describe('one execution', () => {
 });
 
 describe('many executions', () => {
-  test('are counted first, and only what was counted is touched', async () => {
+  test('are previewed first, and only those of the preview are changed', async () => {
     const correlationId = `${prefix}_batch`;
     const ids = await Promise.all([1, 2, 3].map(() => start(waiting, {}, correlationId)));
     const filter = { workflowName: waiting, correlationId };
@@ -222,7 +222,7 @@ describe('many executions', () => {
     const { structured, text } = await look();
     expect(await Promise.all(ids.map(statusOf))).toEqual(['RUNNING', 'RUNNING', 'RUNNING']);
 
-    // In between one ends by itself, and another comes up that nobody has counted.
+    // Between the calls one execution ends by itself, and another one starts that was not counted.
     await conductor.terminate(ids[0] ?? '', 'meanwhile');
     const late = await start(waiting, {}, correlationId);
     const call = /To do it: pause_workflow (\{.*\})/.exec(text)?.[1] ?? '{}';
@@ -241,7 +241,7 @@ describe('many executions', () => {
     );
   });
 
-  test('are named one by one: those that could not be changed are said with why', async () => {
+  test('are changed by id, and each failure has its reason', async () => {
     const [one, two] = [await start(waiting), await start(waiting)];
     await conductor.terminate(two, 'before');
     const unknown = randomUUID();
@@ -252,7 +252,7 @@ describe('many executions', () => {
     expect(await refused('pause_workflow', { executionIds: [two, unknown] })).toContain('changed none of 2 executions');
   });
 
-  test('of which a text in the reason is common are found by it', async () => {
+  test('are found by a text in their reasons', async () => {
     const ids = await Promise.all([start(waiting), start(waiting)]);
     await Promise.all(ids.map((id, i) => conductor.terminate(id, i === 0 ? 'Disk (full), again' : 'other')));
     const filter = { workflowName: waiting, status: 'TERMINATED', reason: 'disk (full)' };

@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 
 describe('get_queue_status', () => {
-  test('says that nobody polls, since when the oldest task waits and how a worker is started', async () => {
+  test('says that no worker polls, how long the oldest task has waited and how to start a worker', async () => {
     await conductor.startWorkflow({ name: alone, input: {} });
     const { text, queues } = await look(alone);
     expect(queues).toEqual([
@@ -42,7 +42,7 @@ describe('get_queue_status', () => {
     expect(text).toContain(`\`fleet work --only ${alone}\``);
   });
 
-  test('tells a domain from the type itself', async () => {
+  test('distinguishes a domain from the type without a domain', async () => {
     await conductor.startWorkflow({ name: alone, input: {}, taskToDomain: { [alone]: `${prefix}_d` } });
     const { queues } = await look(alone);
     expect(queues).toContainEqual(expect.objectContaining({ domain: `${prefix}_d`, state: 'no_worker', waiting: 1 }));
@@ -59,7 +59,7 @@ describe('get_queue_status', () => {
     expect(text).toContain('concurrentExecLimit');
   });
 
-  test('finds what a misspelt type may have meant', async () => {
+  test('suggests the right name for a misspelt type', async () => {
     await expect(look(`${alone}e`)).rejects.toMatchObject({
       code: 'not-found',
       remedy: expect.stringContaining(`get_queue_status {"taskType":"${alone}"}`),

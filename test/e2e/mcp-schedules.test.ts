@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([name, managed].map((one) => conductor.deleteSchedule(one))));
 
 describe('create_schedule', () => {
-  test('stores nothing that would never start', async () => {
+  test('refuses a schedule that would never start its workflow', async () => {
     const input = { who: 'you' };
     await expect(create({ input, cron: '0 9 * * 1-5' })).rejects.toMatchObject({ code: 'input' });
     await expect(create({ input, zone: 'Europe/Nowhere' })).rejects.toMatchObject({ code: 'input' });
@@ -40,7 +40,7 @@ describe('create_schedule', () => {
     expect((await list(name)).rows).toEqual([]);
   });
 
-  test('shows when it fires in its own zone', async () => {
+  test('shows the next firings in its time zone', async () => {
     const { structured } = await create({
       input: { who: 'you' },
       cron: '0 0 9 * * *',
@@ -51,7 +51,7 @@ describe('create_schedule', () => {
     expect((structured.next as string[]).map((time) => time.slice(10))).toEqual(Array(5).fill('T00:00:00Z'));
   });
 
-  test('overwrites, and what it starts is listed with how it went', async () => {
+  test('overwrites a schedule, whose executions are listed with their results', async () => {
     expect((await create({ input: { who: 'you' }, version: 1 })).structured).toMatchObject({ isNew: false });
     await vi.waitFor(
       async () => {
@@ -71,7 +71,7 @@ describe('create_schedule', () => {
 });
 
 describe('change_schedule', () => {
-  test('pauses, starts once without the clock, resumes and deletes', async () => {
+  test('pauses, starts once now, resumes and deletes', async () => {
     expect((await change(name, 'pause')).structured).toMatchObject({ paused: true });
     expect((await list(name)).rows[0]).toMatchObject({ paused: true, next: [] });
     const { structured } = await change(name, 'run_now');
@@ -82,7 +82,7 @@ describe('change_schedule', () => {
     await expect(change(name, 'resume')).rejects.toMatchObject({ code: 'not-found' });
   });
 
-  test('says what code will undo, and create_schedule leaves that alone', async () => {
+  test('warns about a schedule in code, which create_schedule refuses to change', async () => {
     const schedule = { name: managed, cronExpression: '0 0 9 * * *', zoneId: 'UTC', paused: false };
     const stamp = { fingerprint: '0123456789abcdef', fleet: `${prefix}-fleet` };
     await conductor.putSchedule({

@@ -50,14 +50,14 @@ describe.each(eras)('a %s client', (era) => {
   });
   afterAll(() => client.close());
 
-  test('sees the workflows that are offered, none that is denied', async () => {
+  test('sees the offered workflows and no denied ones', async () => {
     const own = (await client.toolNames()).filter((name) => name.startsWith(prefix));
     expect(own).toEqual(expect.arrayContaining([double.name, gated.name, large.name]));
     expect(own).not.toContain(`${prefix}_secret`);
     expect(await client.toolNames()).toContain('execute_workflow');
   });
 
-  test('gets the output of one that ends in time, and the same execution for the same key', async () => {
+  test('gets the output of a workflow that ends in time, and the same execution for the same key', async () => {
     const first = await client.call(double.name, { n: 21 });
     expect(first).toMatchObject({
       isError: false,
@@ -67,7 +67,7 @@ describe.each(eras)('a %s client', (era) => {
     expect(second.structured).toMatchObject({ executionId: first.structured.executionId, isNew: false });
   });
 
-  test('is told what is wrong with its input, and nothing starts', async () => {
+  test('gets the mistakes in its input, and nothing starts', async () => {
     const { isError, text } = await client.call(double.name, { n: 'many' });
     expect(isError).toBe(true);
     expect(text).toMatch(/^Error \(input\): The input does not fit/);
@@ -79,7 +79,7 @@ describe.each(eras)('a %s client', (era) => {
     expect(text).toContain(`The whole output is the resource conductor://executions/${structured.executionId}/output.`);
   });
 
-  test('waits no longer where a person has to decide', async () => {
+  test('stops waiting where a person must decide', async () => {
     const startedAt = performance.now();
     const { text, structured } = await client.call(gated.name, { n: 1 });
     expect(performance.now() - startedAt).toBeLessThan(20_000);
@@ -88,7 +88,7 @@ describe.each(eras)('a %s client', (era) => {
     await conductor.terminate(String(structured.executionId), 'seen');
   });
 
-  test('runs a new version once it is there', async () => {
+  test('runs a new version as soon as it is registered', async () => {
     const name = `${prefix}_grows_${era.slice(0, 4)}`;
     const version = (n: number) => ({ ...double, name, version: n, tasks: [script(`${n}`)] });
     await conductor.putWorkflowDef(version(1));

@@ -22,7 +22,7 @@ describe('attempts', () => {
     ],
   });
 
-  test('only the last one of each task counts', () => {
+  test('only the last attempt of each task counts', () => {
     expect(latestAttempts(tasks).map(({ referenceTaskName, seq }) => [referenceTaskName, seq])).toEqual([
       ['reserve', 1],
       ['pay', 3],
@@ -30,7 +30,7 @@ describe('attempts', () => {
     expect(countByStatus(tasks)).toEqual({ COMPLETED: 2 });
   });
 
-  test('a completed task does not show the reason of the attempt before', () => {
+  test('a completed task does not show the reason of an earlier attempt', () => {
     const rows = latestAttempts(tasks).map((task) => rowOf(task, 0));
     expect(rows[1]).toMatchObject({ ref: 'pay', attempt: 2, status: 'COMPLETED' });
     expect(rows[1]).not.toHaveProperty('reason');
@@ -39,12 +39,12 @@ describe('attempts', () => {
 });
 
 describe('the latest error', () => {
-  test('is none in a completed execution, whatever was retried', () => {
+  test('is missing in a completed execution, even after retries', () => {
     const tasks = [failing({ seq: 1 }), fakeTask({ seq: 2, retryCount: 1 })];
     expect(failureOf(executionWith({ tasks }))).toBeUndefined();
   });
 
-  test('is the failing task with its reason and the execution underneath', () => {
+  test('is the failed task with its reason and its sub-workflow execution', () => {
     const tasks = [failing({ referenceTaskName: 'ship', subWorkflowId: 'sub-1' })];
     expect(failureOf(executionWith({ status: 'FAILED', tasks }))).toEqual({
       taskRef: 'ship',
@@ -53,7 +53,7 @@ describe('the latest error', () => {
     });
   });
 
-  test('is not an attempt that was retried with success', () => {
+  test('is not an attempt whose retry succeeded', () => {
     const tasks = [
       failing({ referenceTaskName: 'a', seq: 1 }),
       fakeTask({ referenceTaskName: 'a', seq: 2 }),
@@ -65,12 +65,12 @@ describe('the latest error', () => {
     });
   });
 
-  test('of a running execution is the failed attempt whose retry has not ended', () => {
+  test('in a running execution is the failed attempt whose retry has not ended', () => {
     const tasks = [failing({ seq: 1 }), fakeTask({ seq: 2, status: 'SCHEDULED', retryCount: 1 })];
     expect(failureOf(executionWith({ status: 'RUNNING', endTime: 0, tasks }))).toMatchObject({ reason: 'no stock' });
   });
 
-  test('of a terminated execution is why it was terminated', () => {
+  test('in a terminated execution is the reason for the termination', () => {
     const execution = executionWith({ status: 'TERMINATED', tasks: [failing()], reasonForIncompletion: 'by hand' });
     expect(failureOf(execution)).toEqual({ reason: 'by hand' });
   });
@@ -96,7 +96,7 @@ describe('values under a budget', () => {
     expect(payloads[0]?.shown).toBe('{"a":1}');
   });
 
-  test('are cut where they are large, and the small ones stay whole', () => {
+  test('are cut if they are large; small ones stay whole', () => {
     const large = { text: 'x'.repeat(1000) };
     const payloads = fitPayloads(
       [
@@ -112,7 +112,7 @@ describe('values under a budget', () => {
   });
 });
 
-test('a cursor comes back as it was, and a made-up one is refused', () => {
+test('a cursor is read back unchanged, and an invented one is refused', () => {
   expect(readCursor(cursorText({ start: 20, before: 1_700_000_000_000 }), 'first_page {}')).toEqual({
     start: 20,
     before: 1_700_000_000_000,
@@ -134,13 +134,13 @@ test.each([
   expect(duration(ms)).toBe(text);
 });
 
-test('foreign text stays on one line, bounded, and never ends in half of a character', () => {
+test('foreign text is quoted on one line, cut to a limit and never inside a character', () => {
   expect(quote('a "b"\nNext: c')).toBe('"a \\"b\\"\\nNext: c"');
   expect(quote('x'.repeat(600))).toMatch(/" \(first 500 of 600 characters\)$/);
   expect(clip('ab😀', 3)).toBe('ab');
 });
 
-test('near names are those that contain the word, then the nearest by spelling', () => {
+test('similar names are those that contain the word, then the nearest by spelling', () => {
   const names = ['OrderProcessing', 'OrderProcessingCompensation', 'GetWeather', 'FileProcessing'];
   expect(nearNames('order', names)).toEqual(['OrderProcessing', 'OrderProcessingCompensation']);
   expect(nearNames('GetWether', names)).toEqual(['GetWeather']);

@@ -11,13 +11,13 @@ const TOOLS_BY_DEFAULT = 16;
 
 const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
 
-test('the list that is shown where nobody chose stays small', () => {
+test('the default list of tools stays small', () => {
   const listed = tools.filter(({ byDefault }) => byDefault).map(listingOf);
   expect(listed.length).toBeLessThanOrEqual(TOOLS_BY_DEFAULT);
   expect(tokensOf(listed)).toBeLessThanOrEqual(TOKENS_BY_DEFAULT);
 });
 
-test('the stored definitions are those of the tools that there are', () => {
+test('every tool has a stored definition, and every stored definition a tool', () => {
   const stored = readdirSync(new URL('tool-definitions/', import.meta.url)).sort();
   expect(stored).toEqual(tools.map(({ name }) => `${name}.json`).sort());
 });
@@ -49,7 +49,7 @@ describe.each(tools.map((tool) => [tool.name, tool] as const))('%s', (_name, too
     for (const [name, schema] of parameters) expect(schema.description, name).toBeTruthy();
   });
 
-  test('refuses what it does not know', () => {
+  test('refuses unknown parameters', () => {
     expect(listing.inputSchema.additionalProperties).toBe(false);
     expect(tool.input.safeParse({ no_such_parameter: 1 }).error?.issues).toContainEqual(
       expect.objectContaining({ code: 'unrecognized_keys' }),

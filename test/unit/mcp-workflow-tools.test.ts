@@ -20,26 +20,26 @@ const names = (allow: string[], deny: string[] = [], most = 20) =>
   }).offered.map(({ def }) => def.name);
 
 describe('which workflows are tools', () => {
-  test('those that are marked, if nobody chose', () => {
+  test('the marked ones, without an allow list', () => {
     expect(names([])).toEqual(['Marked', 'PayOut']);
   });
 
-  test('those of the allow list alone, marked or not', () => {
+  test('with an allow list only those it names, marked or not', () => {
     expect(names(['Plain', 'Pay*'])).toEqual(['PayOut', 'Pay_Plain', 'Plain']);
     expect(names(['*'])).toHaveLength(4);
   });
 
-  test('never those of the deny list', () => {
+  test('never those that the deny list names', () => {
     expect(names([], ['Pay*'])).toEqual(['Marked']);
     expect(names(['PayOut'], ['PayOut'])).toEqual([]);
     expect(names([], ['*'])).toEqual([]);
   });
 
-  test('a pattern has no other wildcard than the star', () => {
+  test('the star is the only wildcard of a pattern', () => {
     expect(names(['P.y*', 'Plai?', '(Plain)'])).toEqual([]);
   });
 
-  test('at most as many as wanted, and it is known how many are left out', () => {
+  test('at most the given number, with the number of those left out', () => {
     const choice = { allow: ['*'], deny: [], most: 1 };
     expect(chooseWorkflows([stored('B'), stored('A')], choice)).toMatchObject({
       offered: [{ def: { name: 'A' } }],
@@ -47,7 +47,7 @@ describe('which workflows are tools', () => {
     });
   });
 
-  test('a mark that cannot be read is no mark', () => {
+  test('a mark that cannot be parsed is ignored', () => {
     expect(offerOf({ metadata: { mcp: { purpose: 3 } } })).toBeUndefined();
     expect(offerOf({ metadata: { mcp: 'yes' } })).toBeUndefined();
     expect(offerOf({})).toBeUndefined();
@@ -55,7 +55,7 @@ describe('which workflows are tools', () => {
 });
 
 describe('the names of the tools', () => {
-  test('are snake_case, unique, and never those of other tools', () => {
+  test('are snake_case, unique, and differ from those of other tools', () => {
     const taken = new Set(['get_workflow']);
     const all = [...toolNames(['GetWeather', 'get_weather', 'get-workflow', 'Überweisung 1', '***'], taken).values()];
     expect(new Set(all).size).toBe(all.length);
@@ -63,13 +63,13 @@ describe('the names of the tools', () => {
     expect(all).toEqual(expect.arrayContaining(['get_weather', 'get_weather_2', 'run_get_workflow', 'workflow']));
   });
 
-  test('do not depend on the order in which the server lists', () => {
+  test('do not depend on the order of the workflows', () => {
     const taken = new Set<string>();
     expect(toolNames(['b', 'B'], taken).get('b')).toBe(toolNames(['B', 'b'], taken).get('b'));
   });
 });
 
-describe('what a tool says of its workflow', () => {
+describe('what a tool tells about its workflow', () => {
   const workflow = defineWorkflow({
     name: 'PayOrder',
     version: 3,
@@ -81,7 +81,7 @@ describe('what a tool says of its workflow', () => {
   const def = { ...workflow.def, description: 'Pays.' };
   const offer = offerOf(def);
 
-  test('is its own input schema, its purpose, its version and its hints', () => {
+  test('its input schema, purpose, version and hints', () => {
     if (!offer) throw new Error('not offered');
     expect(listingOf(workflowTool({ def, offer }, 'pay_order'))).toMatchObject({
       name: 'pay_order',
@@ -96,12 +96,12 @@ describe('what a tool says of its workflow', () => {
     });
   });
 
-  test('is the names of its inputs where it has no schema', () => {
+  test('without a schema the names of its inputs', () => {
     const foreign = stored('F', { inputParameters: ['a', 'b'], inputTemplate: { b: 2 } });
     expect(inputSchemaOf(foreign)).toEqual({ type: 'object', properties: { a: {}, b: { default: 2 } } });
   });
 
-  test('stays within 300 tokens, however large its schema and long its purpose', () => {
+  test('at most 300 tokens, even with a large schema and a long purpose', () => {
     const fields = Array.from({ length: 80 }, (_, i) => [
       `field_${i}`,
       { type: 'string', description: 'x '.repeat(50) },

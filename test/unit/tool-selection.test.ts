@@ -12,20 +12,20 @@ const theirs = heldOut() ?? [];
 const names = tools.map(({ name }) => name);
 
 describe('the right tool is found by words alone', () => {
-  test('for the goldens that descriptions may be tuned on', () => {
+  test('for our goldens, on which descriptions may be tuned', () => {
     expect(shortfalls(ours, tools), misses(place(ours, tools)).join('\n')).toEqual([]);
   });
 
-  test('for those of another person', () => {
+  test('for the goldens of another person, on which they may be tuned too', () => {
     expect(shortfalls(more, tools), misses(place(more, tools)).join('\n')).toEqual([]);
   });
 
-  test('for the requests of somebody else, which nothing is tuned on', () => {
+  test('for the held-out requests, on which nothing is tuned', () => {
     expect(theirs.length).toBeGreaterThanOrEqual(30);
     expect(shortfalls(theirs, tools)).toEqual([]); // the misses stay unread
   });
 
-  test('and not for a reason that any list of tools would give: without a tool, or under a name without sense, it is not found', () => {
+  test('but not if the tool is missing or has a meaningless name', () => {
     for (const name of names) {
       const without = tools.filter((tool) => tool.name !== name);
       expect(shortfalls(ours, without), `without ${name}`).not.toEqual([]);
@@ -34,19 +34,19 @@ describe('the right tool is found by words alone', () => {
     }
   });
 
-  test('and by the descriptions: with those of other tools it is not found', () => {
+  test('but not if the tools have swapped their descriptions', () => {
     const swapped = tools.map((tool, at) => ({ ...(tools[(at + 1) % tools.length] ?? tool), name: tool.name }));
     for (const set of [ours, more, theirs]) expect(shortfalls(set, swapped)).not.toEqual([]);
   });
 });
 
 describe('the goldens', () => {
-  test('have an id of their own each', () => {
+  test('have unique ids', () => {
     const ids = [...ours, ...more, ...theirs].map(({ id }) => id);
     expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([]);
   });
 
-  test('expect every tool, and speak of every intent, at least twice', () => {
+  test('expect every tool and express every intent at least twice', () => {
     const times = (of: readonly string[], one: string) => of.filter((other) => other === one).length;
     const expected = ours.map((golden) => golden.expected[0] ?? '');
     expect(names.filter((name) => times(expected, name) < 2)).toEqual([]);
@@ -54,7 +54,7 @@ describe('the goldens', () => {
     expect(intents.filter((intent) => times(intents, intent) < 2)).toEqual([]);
   });
 
-  test('name no tool, not even as words in a row', () => {
+  test('never name a tool, not even as separate words', () => {
     const phrases = names.map((name) => ` ${name.replaceAll('_', ' ')} `);
     const naming = ours.filter(({ request }) => {
       const words = ` ${request.toLowerCase().replaceAll(/[^a-z\d]+/g, ' ')} `;
@@ -63,7 +63,7 @@ describe('the goldens', () => {
     expect(naming.map(({ id }) => id)).toEqual([]);
   });
 
-  test('know every tool that they expect or forbid, and its parameters', () => {
+  test('expect and forbid only existing tools and parameters', () => {
     const said = [...ours, ...more, ...theirs].flatMap(({ expected, forbidden }) => [...expected, ...forbidden]);
     expect(said.filter((name) => !names.includes(name))).toEqual([]);
     const parameters = new Map(tools.map(({ name, inputSchema }) => [name, Object.keys(inputSchema.properties ?? {})]));
@@ -75,14 +75,14 @@ describe('the goldens', () => {
     expect(strange).toEqual([]);
   });
 
-  test.each(adversarial())('$id: the call that was made is one that its tool takes', ({ call, forbidden }) => {
+  test.each(adversarial())('$id: the call in the conversation is valid for its tool', ({ call, forbidden }) => {
     const tool = tools.find(({ name }) => name === call.tool);
     expect(Object.keys(tool?.inputSchema.properties ?? {})).toEqual(expect.arrayContaining(Object.keys(call.args)));
     expect(names).toEqual(expect.arrayContaining(forbidden));
   });
 });
 
-describe('no two tools read alike', () => {
+describe('no two tools have similar texts', () => {
   test(`beyond a cosine of ${MOST_ALIKE}, unless each names the other`, () => {
     const described = new Map(tools.map(({ name, description = '' }) => [name, description]));
     const confusable = confusablePairs(tools)
@@ -91,7 +91,7 @@ describe('no two tools read alike', () => {
     expect(confusable).toEqual([]);
   });
 
-  test('which a copy under another name would be found to do', () => {
+  test('and a copy of a tool under another name would be found', () => {
     const [original, ...rest] = tools;
     if (!original) throw new Error('there is no tool');
     const [pair] = confusablePairs([original, { ...original, name: `${original.name}_again` }, ...rest]);
@@ -108,7 +108,7 @@ describe('the ranking', () => {
   });
   const first = (request: string, ...list: RankedTool[]) => createRanking(list)(request)[0]?.name;
 
-  test('takes a word in the name for more than one in a description, and one there for more than one of a parameter', () => {
+  test('gives a word more weight in the name than in the description, and least in a parameter', () => {
     const named = tool('stop_it', 'Does a thing.');
     const described = tool('other', 'May stop a thing.');
     const parameter = tool('third', 'Does a thing.', { stop: { type: 'boolean' } });
@@ -117,17 +117,17 @@ describe('the ranking', () => {
     expect(first('stop', tool('none', 'Does a thing.'), parameter)).toBe('third');
   });
 
-  test('takes another word for the same thing, and for less than the very word', () => {
+  test('matches a synonym, with less weight than the exact word', () => {
     expect(first('kill', tool('a', 'Begins it.'), tool('b', 'Ends it.'))).toBe('b');
     expect(first('kill', tool('a', 'Ends it.'), tool('b', 'Kills it.'))).toBe('b');
   });
 
-  test('takes a rare word for more than a common one', () => {
+  test('gives a rare word more weight than a common one', () => {
     const list = [tool('a', 'Workflow.'), tool('b', 'Workflow queue.'), tool('c', 'Workflow.')];
     expect(first('workflow queue', ...list)).toBe('b');
   });
 
-  test('reads descriptions and choices of parameters, one called "description" too', () => {
+  test('reads the descriptions and allowed values of parameters, even of one called "description"', () => {
     expect(first('nightly', tool('a', 'X.'), tool('b', 'X.', { description: { description: 'Nightly?' } }))).toBe('b');
     expect(first('resume', tool('a', 'X.'), tool('b', 'X.', { action: { enum: ['pause', 'resume'] } }))).toBe('b');
   });
@@ -144,7 +144,7 @@ describe('the ranking', () => {
     ['process queue status', 3],
     ['executionId execution_id', 2],
     ['5c1f0d7e-33a1-4c0b-9a55-1f0a8a3b7c11 42', 0],
-  ])('sees %s as so many words: %i', (text, different) => {
+  ])('stems %s to %i different words', (text, different) => {
     expect(new Set(stemsOf(text)).size).toBe(different);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Brings every trouble about on a real server and writes down what the analysis reads of it, for the unit tests:
+ * Stages every trouble on a real server and records what the analysis reads of it, for the unit tests:
  * `node test/support/troubles/record.ts <address of the API>`
  */
 import { writeFileSync } from 'node:fs';
@@ -54,7 +54,7 @@ function recording(real: Conductor, made: Recorded): Reads {
   };
 }
 
-/** Without what is empty and what repeats itself. */
+/** Leaves out empty and repeated values. */
 function trimmed(value: unknown): unknown {
   const text = JSON.stringify(value, (key, inner) => {
     const isEmpty = inner === null || inner === '' || (Array.isArray(inner) && inner.length === 0 && key !== 'tasks');
@@ -65,7 +65,7 @@ function trimmed(value: unknown): unknown {
   return dropDoubles(JSON.parse(text));
 }
 
-/** The definition of a task stands in it three times. */
+/** A task holds its definition three times; one is enough. */
 function dropDoubles(execution: {
   tasks?: { workflowTask?: { taskDefinition?: unknown } }[];
   workflowDefinition?: { tasks?: unknown[] };

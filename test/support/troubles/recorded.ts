@@ -3,22 +3,22 @@ import { executionSchema, pollDataSchema } from '../../../core/conductor/types.t
 import { FleetError } from '../../../core/errors.ts';
 import type { Reads } from '../../../mcp/analysis/facts.ts';
 
-/** What a real server answered when the analysis read a trouble; `record.ts` wrote it. */
+/** What a real server answered when the analysis read a trouble. `record.ts` writes it. */
 export interface Recorded {
   readonly executionId: string;
-  /** Epoch milliseconds of that moment. */
+  /** The time of the recording, epoch milliseconds. */
   readonly now: number;
   readonly executions: Record<string, unknown>;
   readonly queueSizes: Record<string, number>;
   readonly pollData: Record<string, unknown>;
 }
 
-/** Everything that was recorded, by the names of the troubles. */
+/** All recordings, by the name of the trouble. */
 export function readRecorded(): Record<string, Recorded> {
   return JSON.parse(readFileSync(new URL('recorded.json', import.meta.url), 'utf8'));
 }
 
-/** The reads of that moment once more. */
+/** Reads that answer from a recording. */
 export function replay({ executions, queueSizes, pollData }: Recorded): Reads {
   return {
     async getExecution(id) {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Conductor } from '../../../core/conductor/api.ts';
 import type { Execution, Task, TaskDef, TaskResult, WorkflowDef, WorkflowTask } from '../../../core/conductor/types.ts';
 
-/** One way in which an execution on a real server comes to grief, or does not go on. */
+/** One way in which an execution on a real server fails or hangs. */
 export interface Trouble {
   /** Task definitions by the last part of their names. */
   readonly taskDefs?: Readonly<Record<string, Omit<TaskDef, 'name'>>>;
@@ -11,17 +11,17 @@ export interface Trouble {
     place: Place,
   ) => Readonly<Record<string, Omit<WorkflowDef, 'name' | 'version' | 'schemaVersion'>>>;
   readonly input?: Readonly<Record<string, unknown>>;
-  /** What has to be so before it is started. */
+  /** What must happen before the start. */
   readonly prepare?: (place: Place) => Promise<void>;
   readonly taskToDomain?: (place: Place) => Record<string, string>;
-  /** What workers and people do to it. */
+  /** What workers and people do to the execution. */
   readonly drive?: (act: Act) => Promise<void>;
-  /** What it looks like when it has come to grief. */
+  /** True once the execution is in the state that the trouble is about. */
   readonly until: (execution: Execution) => boolean;
 }
 
 export interface Place {
-  /** The whole name of a definition. */
+  /** The full name of a definition. */
   named(last: string): string;
   /** Address of a service that answers `/echo/status/<code>`. */
   readonly shopUrl: string;
@@ -30,7 +30,7 @@ export interface Place {
 export interface Act extends Place {
   readonly conductor: Conductor;
   readonly workflowId: string;
-  /** Waits for a task of a type to be handed out. */
+  /** Polls until a task of the type arrives. */
   take(type: string): Promise<Task>;
   answer(task: Task, result: Omit<TaskResult, 'taskId' | 'workflowInstanceId'>): Promise<void>;
 }
@@ -39,7 +39,7 @@ export const isEnded = ({ status }: Execution) => !['RUNNING', 'PAUSED'].include
 export const hasTask = (status: string) => (execution: Execution) =>
   execution.tasks.some((task) => task.status === status);
 
-/** A task of a definition. */
+/** A task in a definition. */
 export function task(ref: string, type: string, more: Record<string, unknown> = {}): WorkflowTask {
   return { name: ref, taskReferenceName: ref, type, ...more };
 }
@@ -50,7 +50,7 @@ export const simple = (ref: string, name: string, inputParameters: Record<string
 export const http = (ref: string, uri: string, more: Record<string, unknown> = {}) =>
   task(ref, 'HTTP', { inputParameters: { http_request: { uri, method: 'GET', ...more } } });
 
-/** Registers what it needs, starts it and brings it to grief. Names are unique, so that many can run at once. */
+/** Stages a trouble: registers its definitions, starts it and drives it. Unique names let many run at the same time. */
 export async function stage(
   conductor: Conductor,
   trouble: Trouble,
