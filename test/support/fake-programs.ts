@@ -1,0 +1,89 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Writes a program that runs `body` under the Node of the tests, with `given` as its argument. */
+function program<T>(folder: string, name: string, body: (given: T) => void, given: T): string {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, name);
+  writeFileSync(file, `#!${process.execPath}\n(${body.toString()})(${JSON.stringify(given)});\n`);
+  chmodSync(file, 0o755);
+  return file;
+}
+
+/** How a Maven client behaves: what the jar holds that it brings, or nothing if it cannot bring one. */
+interface Maven {
+  repository: string;
+  pathOfJar: string;
+  brings?: string;
+}
+
+/** Writes `mvn` into a folder. */
+export const fakeMaven = (folder: string, maven: Maven) =>
+  program(
+    folder,
+    'mvn',
+    ({ repository, pathOfJar, brings }: Maven) => {
+      const fs = process.getBuiltinModule('node:fs');
+      console.log(`[DEBUG] Using local repository at ${repository}`);
+      if (brings === undefined) {
+        console.log('[ERROR] The repository cannot be reached.');
+        process.exit(1);
+      }
+      const jar = `${repository}/${pathOfJar}`;
+      fs.mkdirSync(jar.slice(0, jar.lastIndexOf('/')), { recursive: true });
+      fs.writeFileSync(jar, brings);
+    },
+    maven,
+  );
+
+/** How a Docker engine behaves: it answers or not, has its image or pulls it, and starts containers or not. */
+interface Docker {
+  /** A fake Java that runs the server of a container. */
+  java: string;
+  /** Where it writes what it was asked and which containers there are. */
+  folder: string;
+  answers?: boolean;
+  starts?: boolean;
+}
+
+/** Writes `docker` into a folder; returns what it was asked so far, a line for each call. */
+export function fakeDocker(bin: string, docker: Omit<Docker, 'folder'>): () => string[] {
+  const folder = join(bin, 'docker-state');
+  mkdirSync(folder, { recursive: true });
+  program(bin, 'docker', runDocker, { answers: true, starts: true, ...docker, folder });
+  const calls = join(folder, 'calls');
+  return () => (existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : []);
+}
+
+/** Runs in a process of its own, so it uses nothing from outside. */
+function runDocker({ java, folder, answers, starts }: Docker): void {
+  const fs = process.getBuiltinModule('node:fs');
+  const { spawn } = process.getBuiltinModule('node:child_process');
+  const args = process.argv.slice(2);
+  const argument = (name: string) => args.find((arg) => arg.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
+  fs.appendFileSync(`${folder}/calls`, `${args.slice(0, 2).join(' ')}\n`);
+  const fail: (why: string) => never = (why) => {
+    process.stderr.write(`${why}\n`);
+    process.exit(1);
+  };
+  if (!answers) fail('Cannot connect to the Docker daemon');
+  if (args[0] === 'image') fail('No such image');
+  if (args[0] === 'run') {
+    if (!starts) fail('no space left on device');
+    const [, port = ''] = argument('--publish').split(':');
+    const instance = /-Dfleet\.instance=\S+/.exec(argument('--env'))?.[0] ?? '';
+    const server = [instance, '-jar', 'in-container.jar', `--server.port=${port}`];
+    const child = spawn(java, server, { detached: true, stdio: 'ignore' });
+    child.unref();
+    fs.writeFileSync(`${folder}/${argument('--name')}`, String(child.pid));
+    return;
+  }
+  const container = `${folder}/${args.at(-1)}`;
+  const isThere = fs.existsSync(container);
+  if (['version', 'pull', 'ps'].includes(args[0] ?? '')) return;
+  if (args[0] === 'logs') console.log('what the container prints');
+  else if (!isThere) fail('Error: No such container');
+  else if (args[0] === 'container') console.log('true');
+  else if (args[0] === 'stop') process.kill(Number(fs.readFileSync(container, 'utf8')), 'SIGTERM');
+  else if (args[0] === 'rm') fs.rmSync(container);
+}
