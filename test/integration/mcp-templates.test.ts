@@ -3,7 +3,7 @@ import type { Tool } from '../../mcp/engine/define-tool.ts';
 import createTaskDefinition from '../../mcp/tools/create-task-definition.ts';
 import createWorkflow from '../../mcp/tools/create-workflow.ts';
 import getWorkflowTemplate from '../../mcp/tools/get-workflow-template.ts';
-import { listTemplates } from '../../workflows/templates/registry/registry.ts';
+import { listTemplates } from '../../workflows/templates/registry/templates.ts';
 import { DefinitionStore } from '../support/definition-store.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 import { callTool } from '../support/tool-calls.ts';
