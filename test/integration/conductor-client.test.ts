@@ -28,7 +28,7 @@ describe('credentials', () => {
     expect(fake.requests.filter(({ path }) => path === '/api/token')).toHaveLength(1);
   });
 
-  test('are turned into a token that every call carries', async () => {
+  test('are exchanged for a token that every call carries', async () => {
     fake.routes = ({ path }) => (path === '/api/token' ? { body: { token: 'T' } } : { body: '3.32.1' });
     const connected = conductor({ key: 'key' });
     expect(await connected.version()).toBe('3.32.1');
@@ -36,14 +36,14 @@ describe('credentials', () => {
     expect(fake.requests[0]).toMatchObject({ path: '/api/token', body: { keyId: 'key', keySecret: 'hush-hush' } });
   });
 
-  test('are not needed by a server that knows no tokens', async () => {
+  test('are not needed by a server without tokens', async () => {
     fake.routes = ({ path }) => (path === '/api/token' ? { status: 404, body: { message: 'no' } } : { body: '3.32.1' });
     expect(await conductor({ key: 'key' }).version()).toBe('3.32.1');
   });
 });
 
 describe('limits', () => {
-  test('hold while the client still connects, and so does a signal', async () => {
+  test('apply while the client still connects, and so does a signal', async () => {
     fake.routes = () => new Promise(() => undefined);
     await expect(conductor({ key: 'key', requestTimeoutMs: 100 }).version()).rejects.toMatchObject({
       code: 'upstream',
@@ -55,7 +55,7 @@ describe('limits', () => {
     await expect(stopped).rejects.toThrow('enough');
   });
 
-  test('leave a long poll the time it asks the server to take', async () => {
+  test('leave a long poll the time it asks the server to wait', async () => {
     fake.routes = async () => {
       await new Promise((resolve) => setTimeout(resolve, 300));
       return { body: [] };
@@ -71,7 +71,7 @@ test('a start whose connection breaks is sent once: a second one would be a seco
   expect(fake.requests).toHaveLength(1);
 });
 
-test("an environment that names another server does not lead the SDK's client astray", async () => {
+test("the SDK's client ignores an environment that names another server", async () => {
   process.env.CONDUCTOR_SERVER_URL = 'http://127.0.0.1:1/api';
   try {
     fake.routes = () => ({ body: '3.32.1' });

@@ -25,14 +25,14 @@ test('--fresh removes nothing while there is no server to start', async () => {
   expect(existsSync(database)).toBe(true);
 });
 
-test('--fresh does not pretend to empty a server that somebody else runs', async () => {
+test('--fresh is refused for an external server', async () => {
   const env = { CONDUCTOR_SERVER_URL: 'http://127.0.0.1:1/api' };
   const { code, stderr } = await runFleetCommand(['server', 'start', '--fresh'], env);
   expect(code).toBe(2);
   expect(stderr).toContain('--fresh would delete the data of');
 });
 
-test('what was started through a script is ended with the script', async () => {
+test('a server that was started through a script is ended with the script', async () => {
   const mark = `-Dfleet.instance=${randomUUID()}`;
   const script = join(folder(), 'java');
   writeFileSync(script, `#!/bin/sh\n"${process.execPath}" -e 'setInterval(() => {}, 1000)' -- "$@"\n`);
@@ -44,7 +44,7 @@ test('what was started through a script is ended with the script', async () => {
 });
 
 describe('with an engine that does not answer', () => {
-  test('a container is not taken for gone, and its record stays', async () => {
+  test('a container counts as running, and its record stays', async () => {
     const FLEET_DIR = folder();
     const bin = folder();
     writeFileSync(join(bin, 'docker'), '#!/bin/sh\necho "Cannot connect to the Docker daemon" >&2\nexit 1\n');

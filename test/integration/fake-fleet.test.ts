@@ -5,7 +5,7 @@ import { pause } from '../../core/drain.ts';
 import { type FakeConductor, startFakeConductor } from '../../workers/testing/fake-conductor.ts';
 import { startTestFleet, type TestFleet } from '../../workers/testing/test-fleet.ts';
 
-/** What the package offers authors for tests of several workers at once. */
+/** The fake server and test fleet that authors use to test several workers at once. */
 let server: FakeConductor;
 let running: TestFleet[] = [];
 beforeEach(async () => {
@@ -32,7 +32,7 @@ const contract = defineTask({
 });
 const double = contract.worker(async ({ n }) => ({ n: 2 * n }));
 
-test('a fleet in this process answers what is put into the queues', async () => {
+test('a fleet in this process executes enqueued tasks', async () => {
   serve([double]);
   const ids = Array.from({ length: 30 }, (_, n) => server.enqueue('double', { n }));
   const results = await Promise.all(ids.map((id) => server.result(id)));
@@ -40,7 +40,7 @@ test('a fleet in this process answers what is put into the queues', async () => 
   expect(server.results).toHaveLength(30);
 });
 
-test('wrong inputs, the lines of a task and heartbeats arrive as at the server', async () => {
+test('wrong inputs, task logs and heartbeats arrive as they do at the real server', async () => {
   const slow = contract.worker(async ({ n }, { addLog, progress }) => {
     addLog('began');
     await progress({ n: 0 });
@@ -58,7 +58,7 @@ test('wrong inputs, the lines of a task and heartbeats arrive as at the server',
   ).toBeGreaterThan(1);
 });
 
-test('a task that was cancelled aborts its handler, and is told nothing more', async () => {
+test('a cancelled task aborts its handler, and is not reported', async () => {
   const began = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<unknown>();
   const endless = contract.worker(async (_, { signal }) => {
@@ -75,7 +75,7 @@ test('a task that was cancelled aborts its handler, and is told nothing more', a
   expect(server.results).toEqual([]);
 });
 
-test('what a fleet that stops hands back goes to the next one, with the progress it made', async () => {
+test('tasks that a stopping fleet hands back go to the next fleet, with their progress', async () => {
   const began = Promise.withResolvers<void>();
   const first = contract.worker(async (_, { signal, progress }) => {
     await progress({ n: 41 });

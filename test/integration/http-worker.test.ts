@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { callHttp, type HttpCall } from '../../workers/shared/call-http.ts';
 
-/** The service on the other end: a path says how it behaves. */
+/** A service whose path decides how it behaves. */
 const behaviours: Record<string, (request: IncomingMessage, response: ServerResponse) => void> = {
   '/headers': (request, response) => json(response, 200, request.headers),
   '/large': (_, response) => void response.end('x'.repeat(1_100_000)),
@@ -46,7 +46,7 @@ describe('answers', () => {
     expect(await call(`/status/${status}`)).toMatchObject({ statusCode: status, ok: status < 300 });
   });
 
-  test.each([408, 425, 429, 500, 501, 503, 507])('%d is worth another try', async (status) => {
+  test.each([408, 425, 429, 500, 501, 503, 507])('%d is retryable', async (status) => {
     await expect(call(`/status/${status}`)).rejects.toMatchObject({
       name: 'Error',
       message: expect.stringContaining(`answered ${status}`),
@@ -62,7 +62,7 @@ describe('answers', () => {
     await expect(call(path)).rejects.toMatchObject({ name, message: expect.stringContaining(message) });
   });
 
-  test('a stall in the middle of an answer names the request and may be tried again', async () => {
+  test('a stall in the middle of an answer is retryable, and the error names the request', async () => {
     const stalled = call('/stall', { timeoutSeconds: 0.1 });
     await expect(stalled).rejects.toMatchObject({
       name: 'Error',
@@ -70,13 +70,13 @@ describe('answers', () => {
     });
   });
 
-  test('a connection that is refused may be tried again', async () => {
+  test('a refused connection is retryable', async () => {
     await expect(call('', { url: 'http://127.0.0.1:1/' })).rejects.toMatchObject({ name: 'Error' });
   });
 });
 
 describe('requests', () => {
-  test("the caller's headers win over ours, however they are spelt", async () => {
+  test("the caller's headers win over ours, in upper or lower case", async () => {
     const headers = { 'Content-Type': 'application/merge-patch+json', 'Idempotency-Key': 'mine' };
     const { body } = await call('/headers', { method: 'POST', headers, body: { a: 1 } });
     expect(body).toMatchObject({ 'content-type': 'application/merge-patch+json', 'idempotency-key': 'mine' });
@@ -86,7 +86,7 @@ describe('requests', () => {
     expect((await call('/headers')).body).toMatchObject({ 'idempotency-key': 'key' });
   });
 
-  test('null is no body', async () => {
+  test('null means no body', async () => {
     expect(await call('/headers', { body: null })).toMatchObject({ statusCode: 200 });
   });
 

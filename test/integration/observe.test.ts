@@ -28,7 +28,7 @@ describe('queues', () => {
   ];
   const watch = () => new QueueWatch({ conductor: fakeApi(), queues: () => names });
 
-  test('of all types and domains cost two requests, however many ask, and none that nobody asks for', async () => {
+  test('of all types and domains cost two requests for any number of readers, and none without a reader', async () => {
     Object.assign(sizes, { charge_card: 7, 'canary:charge_card': 2 });
     const queues = watch();
     expect(fake.requests).toHaveLength(0);
@@ -54,7 +54,7 @@ describe('queues', () => {
     expect(fake.requests.length).toBeLessThanOrEqual(2);
   });
 
-  test('a server that does not answer leaves the page without its depths, and the scaling signal without an answer', async () => {
+  test('without an answer of the server the page has no depths, and the scaling signal fails', async () => {
     const { observation, fleet } = await observed([chargeCard]);
     fake.faultAt = ({ path }) => path.startsWith('/api/tasks/queue/');
     fake.fault = 'hang-up';
@@ -90,7 +90,7 @@ describe('a worker process', () => {
     WORKER_POLL_INTERVAL_MS: '5',
   });
 
-  test('loads nothing to be seen with until somebody looks, and shows no payload anywhere', async () => {
+  test('loads metrics and tracing only on demand, and shows no payload anywhere', async () => {
     sizes.charge_card = 120;
     queued.charge_card = [
       queuedTask('charge_card', 'a'),
@@ -128,7 +128,7 @@ describe('a worker process', () => {
     }
   });
 
-  test('sends spans where the variables of OpenTelemetry say, and ends in time when nobody takes them', async () => {
+  test('sends spans to the address in OpenTelemetry’s variables, and ends in time if no receiver accepts them', async () => {
     queued.charge_card = [queuedTask('charge_card', 'a')];
     const sending = startFleetCommand(['work'], { ...settings(), OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });
     await hasResults(1);
@@ -148,7 +148,7 @@ describe('a worker process', () => {
 });
 
 describe('the examples of deploy/', () => {
-  test('name only what there is', async () => {
+  test('name only metrics that exist', async () => {
     const { observation } = await observed([chargeCard]);
     const page = await observation.views.metrics.text();
     const names = new Set([...page.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name));
@@ -170,7 +170,7 @@ describe('the examples of deploy/', () => {
 });
 
 describe('the scaling signal', () => {
-  test('takes types, and knows nothing of others', async () => {
+  test('is restricted to given types, and refuses others', async () => {
     sizes.ship = 60;
     const { observation, fleet } = await observed([chargeCard, { ...chargeCard, name: 'ship' }]);
     const pages = { host: '127.0.0.1', port: 0, flag: '--health-port', fleet: () => fleet, views: observation.views };

@@ -22,7 +22,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** A process of its own with a ledger on the file; `does` is what it does with it. */
+/** A process with a ledger on the file; `does` is what it does with the ledger. */
 function start(does: string): Process {
   const program = `
     const { appendFileSync } = await import('node:fs');
@@ -84,7 +84,7 @@ const calls = () => readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n
 const effects = () => database.prepare('SELECT key, count(*) AS times FROM effects GROUP BY key ORDER BY key').all();
 const each = (count: number) => Array.from({ length: count }, (_, key) => ({ key, times: 1 }));
 
-test('a process with a ledger says nothing of its own, not even that SQLite is new in Node', async () => {
+test('a process with a ledger prints nothing, not even that SQLite is experimental in Node', async () => {
   const { code, complained } = await start(`await onceInside(ledger, context(0), 'e', insert(0));`).ended;
   expect({ code, complained }).toEqual({ code: 0, complained: '' });
 });
@@ -96,7 +96,7 @@ describe('an effect in the database of the ledger', () => {
       if (result.key !== key) throw new Error('a wrong result');
     }`;
 
-  test('happens once where four processes want it', async () => {
+  test('happens once if four processes run it', async () => {
     const all = Array.from({ length: 4 }, () => start(doAll(200)).ended);
     for (const { code, complained } of await Promise.all(all))
       expect({ code, complained }).toEqual({ code: 0, complained: '' });
@@ -122,7 +122,7 @@ describe('an effect in the database of the ledger', () => {
     expect(database.prepare('SELECT key, pid FROM effects').all()).toEqual([JSON.parse(said)]);
   });
 
-  test('happens once where processes are killed at any moment', async () => {
+  test('happens once even if processes are killed at any moment', async () => {
     const killOne = async () => {
       const process = start(`say('started');${doAll(1_000_000)}`);
       await process.says('started');
@@ -141,7 +141,7 @@ describe('an effect in the database of the ledger', () => {
 describe('an effect elsewhere', () => {
   const charge = `await once(ledger, context('t'), 'e', async (delivery) => { call(delivery); return process.pid; })`;
 
-  test('that a process died in is told that it may have happened', async () => {
+  test('during which a process died gets `again`', async () => {
     await start(`await once(ledger, context('t'), 'e', async (delivery) => { call(delivery); die(); });`).ended;
     expect((await start(charge).ended).code).toBe(0);
     expect(calls()).toEqual(['t:e false', 't:e true']);
@@ -169,7 +169,7 @@ describe('an effect elsewhere', () => {
     expect(calls()).toEqual(['t:e false']);
   });
 
-  test('is taken over from a process that died, but not from one that is suspended', async () => {
+  test('is taken over from a dead process, but not from a suspended one', async () => {
     const first = start(slowly);
     await first.says('running');
     first.child.kill('SIGSTOP');
@@ -182,7 +182,7 @@ describe('an effect elsewhere', () => {
     expect(calls()).toEqual(['t:e false', 't:e true']);
   });
 
-  test('leaves no trace of the dead', async () => {
+  test('leaves no files of dead processes', async () => {
     for (const _ of [1, 2]) await start(`await once(ledger, context(process.pid), 'e', async () => die());`).ended;
     await start(`${charge}; ledger.close();`).ended;
     expect(readdirSync(`${file}-owners`)).toEqual([]);

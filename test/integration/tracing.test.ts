@@ -18,7 +18,7 @@ import {
 import chargeCard from '../support/observed-tasks/charge-card.ts';
 import { aTask } from '../support/task.ts';
 
-test('the tasks of an execution are one trace, whichever process runs them, and a retry is linked to the attempt before', async () => {
+test('the tasks of an execution are one trace, even over several processes, and a retry is linked to the attempt before', async () => {
   const caller = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
   const flags = { otelEndpoint: receiver.url, otelServiceName: 'shop-workers' };
   const reserve = { ...chargeCard, name: 'reserve_stock' };
@@ -62,7 +62,7 @@ test('the tasks of an execution are one trace, whichever process runs them, and 
   expect(receiver.text).not.toContain(CARD);
 });
 
-test('a delivery tells of its tries', async () => {
+test('the span of a delivery has the number of its tries', async () => {
   const failures = [{ status: 503, body: { message: 'busy', retryable: true } }];
   fake.routes = (request) =>
     (request.path === '/api/tasks' && request.method === 'POST' && failures.pop()) || routes(request);
@@ -84,7 +84,7 @@ test('a result that an earlier process left behind is delivered in the trace of 
   expect(delivery).toMatchObject({ traceId, parentSpanId: firstSpanIdOf('a') });
 });
 
-test('what a handler traces hangs below its task, and updates of the task carry its place in the trace', async () => {
+test('spans of a handler are below the span of its task, and updates of the task carry a traceparent', async () => {
   const tracing = new Tracing({ url: `${receiver.url}/v1/traces`, serviceName: 's', ratio: 1, log: silentLogger });
   const task = aTask({ taskId: 'a', workflowInstanceId: workflowId });
   tracing.listener({ type: 'task-started', task, waitedMs: 0 });
@@ -100,7 +100,7 @@ test('what a handler traces hangs below its task, and updates of the task carry 
   expect(inner).toMatchObject({ traceId, parentSpanId: firstSpanIdOf('a') });
 });
 
-test('a handler runs in the span of its task, and a server that traces can join at each update', async () => {
+test('a handler runs in the span of its task, and a server with tracing can continue the trace', async () => {
   queued.charge_card = [queuedTask('charge_card', 'a')];
   const execute: typeof chargeCard.execute = async (input, context) => {
     await new Promise(setImmediate);
@@ -121,7 +121,7 @@ test('a handler runs in the span of its task, and a server that traces can join 
   ]);
 });
 
-test('of an execution that is not sampled nothing is sent', async () => {
+test('nothing is sent of an execution that is not sampled', async () => {
   queued.charge_card = [queuedTask('charge_card', 'a')];
   const { stop } = await observed([chargeCard], { otelEndpoint: receiver.url, workerTraceRatio: 0 });
   await hasResults(1);
@@ -129,7 +129,7 @@ test('of an execution that is not sampled nothing is sent', async () => {
   expect(receiver.spans).toEqual([]);
 });
 
-test('a receiver that fails is told of once and holds up nothing', async () => {
+test('a receiver that fails is logged once and delays nothing', async () => {
   receiver.status = 400;
   const warn = vi.fn();
   const log = { ...silentLogger, warn } as unknown as Logger;

@@ -12,7 +12,7 @@ describe('polling', () => {
     expect(new Set(queue.results.map(({ taskId }) => taskId)).size).toBe(23);
   });
 
-  test('never runs more at once than the process may, and never asks for more than are free', async () => {
+  test('never runs more tasks than the process may, and never polls for more than are free', async () => {
     let running = 0;
     let most = 0;
     const release = Promise.withResolvers<void>();
@@ -47,7 +47,7 @@ describe('polling', () => {
     await queue.hasResults(3);
   });
 
-  test('more tasks than were asked for are handed back, and junk among them costs the others nothing', async () => {
+  test('surplus tasks are handed back, and junk among them does not affect the others', async () => {
     const surplus = ['a', 'b', 'c'].map((taskId) => ({
       taskId,
       taskType: 'probe',
@@ -67,7 +67,7 @@ describe('polling', () => {
     const idle = Array.from({ length: 5 }, (_, i) => ({ ...echo, name: `idle_${i}` }));
     const held = Promise.withResolvers<void>();
     fake.routes = async (request) => {
-      if (request.path.includes('/batch/idle_')) await held.promise; // as the server holds a long poll of an empty queue
+      if (request.path.includes('/batch/idle_')) await held.promise; // like the server with a long poll of an empty queue
       return queue.routes(request);
     };
     let running = 0;

@@ -5,7 +5,7 @@ import { serveViews } from '../../workers/runtime/control/page-server.ts';
 import { contract, echo, fake, queue, start } from '../support/fake-queue.ts';
 
 describe('results', () => {
-  test('say what became of each task', async () => {
+  test('report how each task ended', async () => {
     const mixed = contract.worker(async ({ id }) => {
       if (id === 'permanent') throw new NonRetryableError('never again');
       if (id === 'passing') throw new Error('once more');
@@ -23,7 +23,7 @@ describe('results', () => {
     expect(byId.passing).toMatchObject({ status: 'FAILED', reasonForIncompletion: 'once more' });
   });
 
-  test('are sent again until the server takes them', async () => {
+  test('are sent again until the server accepts them', async () => {
     let refusals = 3;
     queue.update = () => (refusals-- > 0 ? { status: 503, body: { message: 'down', retryable: true } } : undefined);
     queue.queued.push('t');
@@ -35,7 +35,7 @@ describe('results', () => {
 
   test.each([
     [
-      'an error that the server calls final though it passes',
+      'an error that the server wrongly calls final',
       { status: 500, body: { message: 'SQLITE_BUSY', retryable: false } },
     ],
     ['refused credentials', { status: 401, body: { message: 'expired' } }],
@@ -80,7 +80,7 @@ describe('stopping', () => {
     expect(running.status()).toMatchObject({ state: 'stopped', running: 0 });
   });
 
-  test('hands back what does not end in time, without counting it as a try', async () => {
+  test('hands back tasks that do not end in time, without counting it as a retry', async () => {
     const begun = Promise.withResolvers<void>();
     const endless = contract.worker(({ id }, { signal }) => {
       begun.resolve();
@@ -93,7 +93,7 @@ describe('stopping', () => {
     expect(queue.results).toEqual([expect.objectContaining({ status: 'IN_PROGRESS', callbackAfterSeconds: 0 })]);
   });
 
-  test('hands back what a long poll under way still brings', async () => {
+  test('hands back tasks of a long poll under way', async () => {
     const polled = Promise.withResolvers<void>();
     const found = Promise.withResolvers<void>();
     fake.routes = async (request) => {
@@ -133,7 +133,7 @@ test('a type that is busy to its limit is ready although it does not poll', asyn
   await queue.hasResults(1);
 });
 
-test('ready means that the server answers the polls, live means that the process does', async () => {
+test('ready means that the server answers polls, live means that the process works', async () => {
   const running = start();
   const options = { host: '127.0.0.1', port: 0, flag: '--health-port', views: {} };
   const health = await serveViews({ ...options, fleet: () => running });

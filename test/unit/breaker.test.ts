@@ -14,7 +14,7 @@ function opened(): { breaker: Breaker; changes: boolean[] } {
   return { breaker, changes };
 }
 
-/** Asks to be admitted; `admitted` tells whether it is. */
+/** Asks to be admitted; `admitted` says whether it was. */
 function ask(breaker: Breaker, stop = never): { admitted: boolean } {
   const asked = { admitted: false };
   void breaker.admitted(stop).then(() => {
@@ -24,7 +24,7 @@ function ask(breaker: Breaker, stop = never): { admitted: boolean } {
 }
 
 describe('the breaker', () => {
-  test('opens after failures in a row only, and tells a change once', () => {
+  test('opens only after failures in a row, and reports each change once', () => {
     const changes: boolean[] = [];
     const breaker = new Breaker((open) => changes.push(open));
     for (const outcome of 'ffffsffff') outcome === 'f' ? breaker.failed() : breaker.succeeded();
@@ -36,7 +36,7 @@ describe('the breaker', () => {
     expect(changes).toEqual([true, false]);
   });
 
-  test('lets one probe through at a time while it is open, and everybody when it succeeds', async () => {
+  test('admits one probe at a time while it is open, and all callers once a probe succeeds', async () => {
     const { breaker } = opened();
     const asked = [ask(breaker), ask(breaker), ask(breaker)];
     await vi.advanceTimersByTimeAsync(500);
@@ -49,7 +49,7 @@ describe('the breaker', () => {
     expect(asked.every(({ admitted }) => admitted)).toBe(true);
   });
 
-  test('waits longer each time, but never long', async () => {
+  test('waits longer after each failure, up to a limit', async () => {
     const { breaker } = opened();
     const waits: number[] = [];
     for (let i = 0; i < 8; i++) {
@@ -64,7 +64,7 @@ describe('the breaker', () => {
     expect(Math.max(...waits)).toBeLessThanOrEqual(15_050);
   });
 
-  test('holds nobody who stops', async () => {
+  test('releases a caller that stops', async () => {
     const { breaker } = opened();
     const stop = new AbortController();
     const asked = [ask(breaker, stop.signal), ask(breaker, stop.signal)];
@@ -75,7 +75,7 @@ describe('the breaker', () => {
 });
 
 describe('a rate limiter', () => {
-  test('lets through a second’s worth at once, then as many a second', () => {
+  test('admits one second’s worth at once, then so many each second', () => {
     let now = 0;
     const limiter = new RateLimiter(10, () => now);
     expect([limiter.take(8), limiter.take(8), limiter.take(1)]).toEqual([8, 2, 0]);
@@ -88,7 +88,7 @@ describe('a rate limiter', () => {
     expect(limiter.take(100)).toBe(10);
   });
 
-  test('below one a second lets one through at a time', () => {
+  test('with a rate below one a second admits one task at a time', () => {
     let now = 0;
     const limiter = new RateLimiter(0.5, () => now);
     expect([limiter.take(3), limiter.take(3)]).toEqual([1, 0]);
@@ -96,7 +96,7 @@ describe('a rate limiter', () => {
     expect(limiter.take(3)).toBe(1);
   });
 
-  test('without a limit lets everything through', () => {
+  test('without a limit admits everything', () => {
     const limiter = new RateLimiter(undefined);
     expect([limiter.take(1_000), limiter.waitMs]).toEqual([1_000, 0]);
     limiter.giveBack(500);

@@ -66,7 +66,7 @@ describe('the address of the server', () => {
 });
 
 describe('mistakes', () => {
-  test('all of them are told at once, each with its place and its remedy', () => {
+  test('are all reported at once, each with its place and its remedy', () => {
     const env = { MCP_PORT: 'abc', LOG_LEVEL: 'loud', CONDUCTOR_SERVER_URL: 'ftp://h' };
     const { code, message, remedy } = mistakeOf(() => loadConfig({ env }));
     expect(code).toBe('config');
@@ -83,13 +83,13 @@ describe('mistakes', () => {
     );
   });
 
-  test('an unknown key of the file is answered with the nearest one', () => {
+  test('an unknown key in the file is answered with the nearest key', () => {
     const { message } = mistakeOf(() => loadConfig({ env: {}, file: file('{"mcpPrt": 3001}') }));
     expect(message).toContain('"mcpPrt"');
     expect(message).toContain('Did you mean "mcpPort"?');
   });
 
-  test.each(['{', '[]', '"x"'])('a file that holds %s is no configuration', (content) => {
+  test.each(['{', '[]', '"x"'])('a file that holds %s is refused', (content) => {
     expect(mistakeOf(() => loadConfig({ env: {}, file: file(content) })).remedy).toContain('mcpPort');
   });
 
@@ -119,7 +119,7 @@ test('lists and JSON can be written in the environment', () => {
   });
 });
 
-test('variables are hidden from a library and put back', () => {
+test('variables are hidden from a library and restored', () => {
   process.env.FLEET_TEST_HIDDEN = 'x';
   expect(withoutEnvironment(['FLEET_TEST_HIDDEN'], () => process.env.FLEET_TEST_HIDDEN)).toBeUndefined();
   expect(process.env.FLEET_TEST_HIDDEN).toBe('x');

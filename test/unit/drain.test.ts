@@ -2,18 +2,18 @@ import { describe, expect, test } from 'vitest';
 import { Cleanups, endsWithin, pause } from '../../core/drain.ts';
 
 describe('waiting', () => {
-  test('for work that ends says so, and cancels its own timer', async () => {
+  test('for work that ends returns true, and cancels its timer', async () => {
     const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
     const before = timers();
     expect(await endsWithin(60_000, Promise.resolve())).toBe(true);
     expect(timers()).toBe(before);
   });
 
-  test('for work that does not end says so', async () => {
+  test('for work that does not end returns false', async () => {
     expect(await endsWithin(0, new Promise(() => undefined))).toBe(false);
   });
 
-  test('for work that fails fails', async () => {
+  test('for work that fails rejects', async () => {
     await expect(endsWithin(60_000, Promise.reject(new Error('no')))).rejects.toThrow('no');
   });
 
@@ -25,7 +25,7 @@ describe('waiting', () => {
   });
 });
 
-test('clean-ups run in reverse, all of them, and tell what failed', async () => {
+test('clean-ups run in reverse, all of them, and return what failed', async () => {
   const order: string[] = [];
   const cleanups = new Cleanups();
   cleanups.add('first', () => order.push('first'));

@@ -38,13 +38,13 @@ function writeDatabase(file: string): void {
 }
 
 describe('a data folder', () => {
-  it('is made where it is missing', () => {
+  it('is created if it is missing', () => {
     const folder = dataFolder(join(mkdtempSync(join(temporary, 'f-')), 'a', 'b'));
     createFolder(folder);
     expect(statSync(folder.path).isDirectory()).toBe(true);
   });
 
-  it('that cannot be made is a sentence with the remedy', () => {
+  it('that cannot be created is an error with a remedy', () => {
     const file = join(mkdtempSync(join(temporary, 'f-')), 'file');
     writeFileSync(file, '');
     expect(() => createFolder(dataFolder(file))).toThrow(/Cannot write to the data folder .*file/);
@@ -60,7 +60,7 @@ describe('a data folder', () => {
     expect(notes).toEqual([]);
   });
 
-  it('keeps a journal that lost its database, and says where', () => {
+  it('keeps a journal without a database, and says where', () => {
     const { folder, notes, prepare } = newFolder();
     writeFileSync(`${folder.database}-wal`, 'the only copy');
     prepare();
@@ -69,14 +69,14 @@ describe('a data folder', () => {
     expect(notes).toEqual([expect.stringContaining(kept ?? 'nothing')]);
   });
 
-  it('with something else in place of the database is refused and left as it is', () => {
+  it('with another file in place of the database is refused and not changed', () => {
     const { folder, prepare } = newFolder();
     writeFileSync(folder.database, 'my diary, one page');
     expect(() => prepare()).toThrow(/conductor\.db is not a SQLite database/);
     expect(readFileSync(folder.database, 'utf8')).toBe('my diary, one page');
   });
 
-  it('with half a database is refused and left as it is', () => {
+  it('with half a database is refused and not changed', () => {
     const { folder, prepare } = newFolder();
     writeDatabase(folder.database);
     const half = Math.floor(statSync(folder.database).size / 2);
@@ -85,7 +85,7 @@ describe('a data folder', () => {
     expect(statSync(folder.database).size).toBe(half);
   });
 
-  it('keeps its database, and gives it up only when told to start empty', () => {
+  it('keeps its database, and deletes it only for --fresh', () => {
     const { folder, notes, prepare } = newFolder();
     writeDatabase(folder.database);
     prepare();
@@ -95,7 +95,7 @@ describe('a data folder', () => {
     expect(notes).toEqual([`Starting empty: removed ${folder.database}.`]);
   });
 
-  it('begins a new log when the old one is large', () => {
+  it('begins a new log when the old log is large', () => {
     const { folder, prepare } = newFolder();
     writeFileSync(folder.log, Buffer.alloc(11 * 1024 * 1024));
     prepare();
@@ -107,7 +107,7 @@ describe('a data folder', () => {
 describe('the lock of a data folder', () => {
   const { signal } = new AbortController();
 
-  it('lets one in at a time, and the next one after it', async () => {
+  it('admits one task at a time, and the next one after it', async () => {
     const { lock } = newFolder().folder;
     const order: string[] = [];
     const { promise: held, resolve: release } = Promise.withResolvers<void>();
@@ -126,14 +126,14 @@ describe('the lock of a data folder', () => {
     expect(order).toEqual(['first in', 'first out', 'second in']);
   });
 
-  it('is given back by a task that throws', async () => {
+  it('is released by a task that throws', async () => {
     const { lock } = newFolder().folder;
     const progress = { note: () => undefined, signal };
     await expect(withLock(lock, '', progress, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await withLock(lock, '', progress, async () => 'mine')).toBe('mine');
   });
 
-  it('is repaired where something else stands in its file', async () => {
+  it('is repaired if its file has other content', async () => {
     const { lock } = newFolder().folder;
     writeFileSync(lock, 'not a lock at all');
     expect(await withLock(lock, '', { note: () => undefined, signal }, async () => 'mine')).toBe('mine');
@@ -151,7 +151,7 @@ describe('the lock of a data folder', () => {
 });
 
 describe('the port', () => {
-  it('is the wanted one exactly, or the next free one', async () => {
+  it('is exactly the wanted port, or the next free port', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const address = server.address();
@@ -173,7 +173,7 @@ describe('the log', () => {
     expect(await lastLines(folder.log, 2)).toEqual(['b', 'c']);
   });
 
-  it('is followed from where one stands, also where it begins anew', async () => {
+  it('is followed from an offset on, also when a new file replaces it', async () => {
     const { folder } = newFolder();
     writeFileSync(folder.log, 'before\ngrüße\n');
     const ending = new AbortController();

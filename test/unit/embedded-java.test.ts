@@ -10,7 +10,7 @@ afterAll(() => rmSync(emptyFolder, { recursive: true, force: true }));
 const nowhere = { environment: { PATH: emptyFolder }, folders: [] };
 const settings = { conductorJava: undefined, javaHome: undefined, cacheDir: emptyFolder };
 
-describe('the version of a Java', () => {
+describe('the version of Java', () => {
   it.each([
     ['openjdk version "25.0.3" 2026-04-21 LTS', 25],
     ['openjdk version "17.0.15" 2025-04-15\nOpenJDK Runtime Environment', 17],
@@ -21,13 +21,13 @@ describe('the version of a Java', () => {
     expect(majorVersion(printed)).toBe(version);
   });
 
-  it('is unknown where something else is printed', () => {
+  it('is unknown if the output has another form', () => {
     expect(majorVersion('command not found')).toBeUndefined();
   });
 });
 
-describe('the search for a Java', () => {
-  it('tries Temurin from 21 on first, the newest before the older', () => {
+describe('the search for Java', () => {
+  it('tries Temurin 21 or newer first, the newest version before older ones', () => {
     const names = [
       'java-17-openjdk-amd64',
       'temurin-21-jdk-amd64',
@@ -44,7 +44,7 @@ describe('the search for a Java', () => {
     ]);
   });
 
-  it('names the ways to a Java where there is none', async () => {
+  it('names the ways to get Java if there is none', async () => {
     await expect(findJava(settings, signal, nowhere)).rejects.toMatchObject({
       code: 'environment',
       message: 'No Java 21 or newer was found.',
@@ -52,7 +52,7 @@ describe('the search for a Java', () => {
     });
   });
 
-  it('refuses a configured program that is not a Java instead of taking another one', async () => {
+  it('refuses a configured program that is not java, and does not use another one', async () => {
     const configured = { ...settings, conductorJava: join(emptyFolder, 'java') };
     await expect(findJava(configured, signal, nowhere)).rejects.toMatchObject({
       code: 'config',

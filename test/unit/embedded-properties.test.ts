@@ -16,21 +16,21 @@ const environment = {
 describe('the properties of the server', () => {
   const options = { database: '/d/conductor.db', secrets: false, synchronous: 'normal' } as const;
 
-  it('tell every connection of the database how to sync', () => {
+  it('set the sync mode for every connection of the database', () => {
     const url = (synchronous: 'normal' | 'full') =>
       new URL(serverProperties({ ...options, synchronous })['spring.datasource.url']?.slice('jdbc:'.length) ?? '');
     expect(url('normal').searchParams.get('synchronous')).toBe('NORMAL');
     expect(url('full').searchParams.get('synchronous')).toBe('FULL');
   });
 
-  it('switch the secrets and the environment off unless asked for', () => {
+  it('switch secrets and environment off by default', () => {
     const off = serverProperties(options);
     expect(off).toMatchObject({ 'conductor.secrets.type': 'noop', 'conductor.environment.type': 'noop' });
     const on = serverProperties({ ...options, secrets: true });
     expect(Object.keys(on).filter((name) => /secrets|environment/.test(name))).toEqual([]);
   });
 
-  it('name the scripted model provider only where there is one', () => {
+  it('name the scripted model provider only if there is one', () => {
     expect(Object.keys(serverProperties(options)).join()).not.toContain('litellm');
     expect(serverProperties({ ...options, llmBaseUrl: 'http://127.0.0.1:1/llm' })).toMatchObject({
       'conductor.ai.litellm.base-url': 'http://127.0.0.1:1/llm',
@@ -54,7 +54,7 @@ describe('the environment of the server', () => {
     });
   });
 
-  it('holds the secrets of workflows where they are switched on', () => {
+  it('holds the secrets of workflows if they are switched on', () => {
     const { config } = loadConfig({ env: environment, flags: { serverSecrets: true } });
     expect(serverEnvironment(config, environment)).toMatchObject({ CONDUCTOR_SECRET_x: 'hidden' });
   });
@@ -68,13 +68,13 @@ describe('the container of the server', () => {
   const { config } = loadConfig({ env: {} });
   const options = { config, environment: {}, folder: dataFolder('/data'), instance: 'i', port: 8081 };
 
-  it('is published on the loopback address, and no value of a key stands among its arguments', () => {
+  it('is published on the loopback address, and no key is among its arguments', () => {
     const args = containerArguments(options, ['OPENAI_API_KEY']);
     expect(args).toContain('--publish=127.0.0.1:8081:8080');
     expect(args).toContain('--env=OPENAI_API_KEY');
   });
 
-  it('reaches this machine under another name', () => {
+  it('reaches this machine by another name', () => {
     expect(fromInsideContainer('http://127.0.0.1:8090/llm')).toBe('http://host.docker.internal:8090/llm');
     expect(fromInsideContainer('https://models.example/v1')).toBe('https://models.example/v1');
   });

@@ -34,7 +34,7 @@ describe('server.json', () => {
     expect(readRecord(file)).toEqual(state);
   });
 
-  it('is none where there is no file, and broken where it cannot be read', () => {
+  it('is `none` without a file, and `broken` if the file cannot be read', () => {
     expect(readRecord(join(folder, 'absent.json'))).toBe('none');
     writeFileSync(join(folder, 'half.json'), JSON.stringify(state).slice(0, 40));
     expect(readRecord(join(folder, 'half.json'))).toBe('broken');
@@ -54,7 +54,7 @@ describe('server.json', () => {
 describe('the log of a start', () => {
   const failed = (why: string) => `2 [main] INFO x\n***\nAPPLICATION FAILED TO START\n***\n\nDescription:\n\n${why}\n`;
 
-  it('tells a taken port from other failures, and either from a start that goes on', () => {
+  it('distinguishes a taken port, another failure, and a start that continues', () => {
     expect(failureIn(failed('Web server failed to start. Port 8080 was already in use.'))).toBe('port-taken');
     expect(failureIn(failed('No database.'))).toBe('failed');
     expect(failureIn('2 [main] INFO x - Port 8080 was already in use')).toBeUndefined();
@@ -67,7 +67,7 @@ describe('the log of a start', () => {
 });
 
 describe('the jar', () => {
-  it('must have the pinned checksum, or the configured one in any case of letters', () => {
+  it('must have the pinned checksum, or the configured one in upper or lower case', () => {
     expect(expectedChecksum({ conductorJarSha256: undefined })).toBe(release.sha256);
     expect(expectedChecksum({ conductorJarSha256: 'AB'.repeat(32) })).toBe('ab'.repeat(32));
   });
@@ -81,7 +81,7 @@ describe('the jar', () => {
 describe('the cache folder', () => {
   const none = { cacheDir: undefined };
 
-  it('is the configured one, or below the cache folder of the system', () => {
+  it('is the configured folder, or below the cache folder of the system', () => {
     expect(cacheFolder({ cacheDir: '/c' }, {})).toBe('/c');
     expect(cacheFolder(none, { XDG_CACHE_HOME: '/x' }, 'linux')).toBe('/x/conductor-fleet');
     expect(cacheFolder(none, {}, 'linux')).toMatch(/\/\.cache\/conductor-fleet$/);

@@ -37,46 +37,46 @@ function search(
 }
 
 describe('where the server comes from', () => {
-  it('is a jar with a Java, without a question to Docker', async () => {
+  it('is a jar with Java, and Docker is not asked', async () => {
     const { asked, found } = search({ java: true, jar: true, image: true });
     expect(await found).toEqual({ kind: 'jar', java: '/jdk/bin/java', jar: '/cache/server/unpacked.jar' });
     expect(asked).toEqual(['java', 'unpacked', 'jar']);
   });
 
-  it('is the jar that was unpacked before, and the boot jar is not read again', async () => {
+  it('is the unpacked jar if there is one, and the boot jar is not read again', async () => {
     const { asked, found } = search({ java: true, unpacked: true });
     expect(await found).toEqual({ kind: 'jar', java: '/jdk/bin/java', jar: '/cache/before/server.jar' });
     expect(asked).toEqual(['java', 'unpacked']);
   });
 
-  it('is always looked at where somebody named it', async () => {
+  it('is always the configured jar, which is checked', async () => {
     const { asked, found } = search({ java: true, jar: true, unpacked: true }, { CONDUCTOR_JAR: 'server.jar' });
     expect(await found).toMatchObject({ jar: '/cache/server/unpacked.jar' });
     expect(asked).toEqual(['java', 'jar']);
   });
 
-  it('is Docker where no jar can be had', async () => {
+  it('is Docker if no jar can be found', async () => {
     expect(await search({ java: true, image: true }).found).toEqual({ kind: 'docker' });
   });
 
-  it('is Docker where there is no Java, and then no jar is fetched', async () => {
+  it('is Docker if there is no Java, and no jar is fetched then', async () => {
     const { asked, found } = search({ jar: true, image: true });
     expect(await found).toEqual({ kind: 'docker' });
     expect(asked).toEqual(['java', 'docker']);
   });
 
-  it('is never Docker for somebody who named a jar', async () => {
+  it('is never Docker if a jar is configured', async () => {
     await expect(search({ image: true }, { CONDUCTOR_JAR: 'server.jar' }).found).rejects.toBe(noJava);
   });
 
-  it('is an error with four ways out where nothing can be had', async () => {
+  it('is an error with four remedies if nothing can be found', async () => {
     await expect(search({ java: true }).found).rejects.toMatchObject({
       code: 'environment',
       remedy: expect.stringMatching(/CONDUCTOR_SERVER_URL.*CONDUCTOR_JAR.*Maven.*Docker/s),
     });
   });
 
-  it('is the error about Java where only Java is missing', async () => {
+  it('is the error about Java if only Java is missing', async () => {
     await expect(search({ jar: true }).found).rejects.toBe(noJava);
   });
 });

@@ -29,20 +29,20 @@ function run(handler: Handler, inputData?: unknown) {
 }
 
 describe('input', () => {
-  test('is parsed before the worker sees it; a wrong one fails for good and names the field', async () => {
+  test('is parsed before the handler gets it; a wrong input fails for good, and the reason names the field', async () => {
     const outcome = await run(() => 'never', { who: 1 });
     expect(outcome).toMatchObject({ kind: 'failed', retryable: false });
     expect(outcome).toHaveProperty('reason', expect.stringContaining('who'));
   });
 
-  test('null stands for absent where the schema takes no null, at any depth', async () => {
+  test('a null that the schema does not accept counts as absent, at any depth', async () => {
     expect(await run((input) => input, { who: 'x', note: null, nested: { n: null } })).toMatchObject({
       kind: 'completed',
       output: { value: { who: 'x', nested: {} } },
     });
   });
 
-  test('null stands for absent within a union as well', async () => {
+  test('a null inside a union counts as absent, too', async () => {
     const union = defineTask({
       name: 'p',
       description: '',
@@ -67,14 +67,14 @@ describe('input', () => {
     });
   });
 
-  test('an input that the server keeps to itself is said to be too large', async () => {
+  test('an input that the server keeps elsewhere is reported as too large', async () => {
     const worker = contract.worker(async () => ({ value: 'never' }));
     const task = aTask({ inputData: {}, externalInputPayloadStoragePath: '/tmp/x' });
     const outcome = await executed(worker, task);
     expect(outcome).toMatchObject({ retryable: false, reason: expect.stringContaining('too large') });
   });
 
-  test('null for a required field stays a mistake', async () => {
+  test('a null for a required field is refused', async () => {
     expect(await run(() => 'never', { who: null })).toMatchObject({ kind: 'failed', retryable: false });
   });
 });
@@ -128,7 +128,7 @@ describe('output', () => {
   });
 });
 
-test('the context tells the attempt, and a key that is the same for every attempt', async () => {
+test('the context has the attempt, and a key that is the same for every attempt', async () => {
   const outcome = await run((_, { attempt, idempotencyKey, taskId, workflowId }) => ({
     attempt,
     idempotencyKey,
@@ -155,17 +155,17 @@ describe('an abort', () => {
     const attempt = attemptOf(untilAborted);
     const ended = executedAs(attempt);
     attempt.abort(reason);
-    attempt.abort('time-out'); // the first reason stands
+    attempt.abort('time-out'); // has no effect
     expect(await ended).toEqual(outcome);
   });
 
-  test('does not undo work that is done all the same', async () => {
+  test('does not discard the output of a handler that completes all the same', async () => {
     const attempt = attemptOf(async () => 'done');
     attempt.abort('stopping');
     expect(await executedAs(attempt)).toMatchObject({ kind: 'completed', output: { value: 'done' } });
   });
 
-  test('that the handler ignores is carried out without it', async () => {
+  test('that the handler ignores ends the task without it', async () => {
     vi.useFakeTimers();
     try {
       const attempt = attemptOf(() => new Promise(() => undefined));
@@ -178,7 +178,7 @@ describe('an abort', () => {
     }
   });
 
-  test('comes when the time of the polled task is over, whatever the definition said', async () => {
+  test('happens when the time limit of the polled task is over, even if the definition in code has another', async () => {
     vi.useFakeTimers();
     try {
       const worker = { ...attemptOf(untilAborted).worker, options: { timeoutSeconds: 3600 } };

@@ -26,7 +26,7 @@ const untilAborted = ({ signal }: TaskContext) =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 
 describe('a run', () => {
-  test('resolves to what the server would be told', async () => {
+  test('resolves to the result that the server would get', async () => {
     const { outcome, output, result } = await runTask(
       probe((_, name) => `Hello, ${name}`),
       who,
@@ -38,7 +38,7 @@ describe('a run', () => {
 
   test.each([
     ['an error', new Error('busy'), 'FAILED'],
-    ['one that no retry mends', new NonRetryableError('no'), 'FAILED_WITH_TERMINAL_ERROR'],
+    ['a non-retryable error', new NonRetryableError('no'), 'FAILED_WITH_TERMINAL_ERROR'],
     ['null', null, 'FAILED'],
   ])('of a handler that throws %s resolves as well', async (_, thrown, status) => {
     const { result } = await runTask(
@@ -48,7 +48,7 @@ describe('a run', () => {
     expect(result).toMatchObject({ status });
   });
 
-  test('checks the input as the runtime does', async () => {
+  test('checks the input like the runtime', async () => {
     const { result } = await runTask(
       probe(() => 'never'),
       { who: 7 },
@@ -59,7 +59,7 @@ describe('a run', () => {
     });
   });
 
-  test('has the attempt, the ids, the settings and the earlier output it was given', async () => {
+  test('gets the attempt, the ids, the settings and the earlier output', async () => {
     const { output } = await runTask(
       probe(({ attempt, workflowId, idempotencyKey, previousOutput, settings }) => ({
         ...{ attempt, workflowId, idempotencyKey, previousOutput },
@@ -127,7 +127,7 @@ describe('a run', () => {
 });
 
 describe('the clock of a run', () => {
-  test('brings the time limit of the definition, or the one given, at once', async () => {
+  test('reaches the time limit of the definition, or the given one, at once', async () => {
     const limited = runTask(probe(untilAborted), who);
     await limited.advance(59_999);
     expect(limited.heartbeats.length).toBeGreaterThan(0);
@@ -198,7 +198,7 @@ describe('the clock of a run', () => {
     expect(performance.now() - began).toBeLessThan(5_000);
   });
 
-  test('goes like the real one by itself', async () => {
+  test('keeps real time by itself', async () => {
     const { output } = await runTask(
       probe(async () => {
         const from = performance.now();
@@ -211,7 +211,7 @@ describe('the clock of a run', () => {
     expect(output?.value).toBeLessThan(2_000);
   });
 
-  test('is of that run alone, and the functions of the process come back', async () => {
+  test('counts for that run only, and the functions of the process are restored', async () => {
     const before = { setTimeout, Date, now: performance.now };
     const early = runTask(probe(untilAborted), who);
     const late = runTask(probe(untilAborted), who);

@@ -20,6 +20,6 @@ test('lines carry the fields of their loggers, and errors their stack', () => {
   ]);
 });
 
-test('silence has children that are silent too', () => {
+test('children of the silent logger are silent', () => {
   expect(() => silentLogger.child({ a: 1 }).fatal('nobody hears this')).not.toThrow();
 });

@@ -72,7 +72,7 @@ describe('the metrics page', () => {
     );
   });
 
-  test('counts what goes wrong', async () => {
+  test('counts failures', async () => {
     const unreachable = new FleetError('upstream', 'x', {
       cause: Object.assign(new Error('y'), { code: 'ECONNREFUSED' }),
     });
@@ -114,7 +114,7 @@ describe('the metrics page', () => {
     );
   });
 
-  test('shows how things stand', async () => {
+  test('shows the current state', async () => {
     const lines = await pageAfter([]);
     expect(lines).toEqual(
       expect.arrayContaining([
@@ -136,7 +136,7 @@ describe('the metrics page', () => {
     expect(lines.some((line) => line.startsWith('process_cpu_seconds_total'))).toBe(true);
   });
 
-  test('shows no depth at all where the server does not tell', async () => {
+  test('shows no depth if the server does not answer', async () => {
     const metrics = new Metrics({
       status: () => status,
       queues: { read: () => (up ? Promise.resolve(queues) : silent()) },
@@ -151,7 +151,7 @@ describe('the metrics page', () => {
     expect(page).not.toContain('fleet_queue_polled_timestamp_seconds{');
   });
 
-  test('has no more series than it should, and no message in them, whatever handlers throw', async () => {
+  test('has a limited number of series, and no messages in them, even if handlers throw arbitrary errors', async () => {
     const lines = await pageAfter([
       ...Array.from({ length: 300 }, (_, i) => failed(`Order${i}Missing`)),
       failed('an error that is named by a sentence with 4111 in it'),
@@ -162,7 +162,7 @@ describe('the metrics page', () => {
     expect(lines.join('\n')).not.toContain('4111');
   });
 
-  test('a wait that is a delay before a retry, or that nobody knows, is not counted as one for a worker', async () => {
+  test('a delay before a retry, or an unknown wait, is not counted as a wait for a worker', async () => {
     const lines = await pageAfter([
       { type: 'task-started', task: aTask({ scheduledTime: 1, startDelayInSeconds: 2 }), waitedMs: 2300 },
       { type: 'task-started', task: aTask({ scheduledTime: 0 }), waitedMs: 1e12 },
@@ -172,7 +172,7 @@ describe('the metrics page', () => {
     expect(lines.find((line) => line.startsWith('fleet_task_queue_wait_seconds_sum'))).toMatch(/ 0\.3$/);
   });
 
-  test('what it shares with the SDK of Conductor has the names, labels and buckets of the SDK', async () => {
+  test('metrics that the Conductor SDK has as well use its names, labels and buckets', async () => {
     const sdk = readFileSync(createRequire(import.meta.url).resolve('@io-orkes/conductor-javascript'), 'utf8');
     const declared = new Map(
       [...sdk.matchAll(/\{ name: "(\w+)", help: "[^"]*", labels: (\[[^\]]*\])/g)].map(([, name, labels = '[]']) => [
@@ -205,7 +205,7 @@ describe('the metrics page', () => {
 });
 
 describe('the scaling signal', () => {
-  test('says for each type and in total how many processes could do all of it at once', () => {
+  test('gives the number of processes that could execute everything at once, for each type and in total', () => {
     expect(scalingOf(status, queues)).toEqual({
       total: { queued: 7, running: 2, concurrency: 10, desiredProcesses: 2 },
       types: {
@@ -223,7 +223,7 @@ describe('the scaling signal', () => {
     expect(total).toEqual({ queued: 47, running: 2, concurrency: 10, desiredProcesses: 10 });
   });
 
-  test('a type of somebody else is an error, not nothing to do', () => {
+  test('a type that this process does not serve is an error, not zero', () => {
     expect(() => scalingOf(status, queues, ['probe', 'elsewhere'])).toThrow(/does not serve elsewhere/);
   });
 });

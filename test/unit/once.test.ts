@@ -39,14 +39,14 @@ describe('an effect in the database of the ledger', () => {
     expect(seats()).toBe(1);
   });
 
-  test('is known by its task and its name', async () => {
+  test('is identified by its task and its name', async () => {
     await onceInside(ledger, context, 'book', book);
     await onceInside(ledger, context, 'book-return', book);
     await onceInside(ledger, { ...context, idempotencyKey: 'workflow:other' }, 'book', book);
     expect(seats()).toBe(3);
   });
 
-  test('that fails leaves nothing and may be tried again', async () => {
+  test('that fails leaves nothing behind and can be retried', async () => {
     const fails = (db: DatabaseSync) => {
       book(db);
       throw new Error('sold out');
@@ -57,7 +57,7 @@ describe('an effect in the database of the ledger', () => {
     expect(seats()).toBe(1);
   });
 
-  test('that is asynchronous is refused for good, and what it has done is undone', async () => {
+  test('that is asynchronous is refused for good, and its changes are rolled back', async () => {
     const asynchronous = onceInside(ledger, context, 'book', async (db) => book(db));
     await expect(asynchronous).rejects.toMatchObject({
       name: 'NonRetryableError',
@@ -91,7 +91,7 @@ describe('an effect elsewhere', () => {
     expect(deliveries).toEqual([{ key: 'workflow:task:charge', again: false }]);
   });
 
-  test('that failed is told that it may have happened', async () => {
+  test('that failed before gets `again`', async () => {
     const fails = async (delivery: Delivery) => {
       await charge(delivery);
       throw new Error('connection lost');
@@ -102,7 +102,7 @@ describe('an effect elsewhere', () => {
     expect(deliveries.map(({ again }) => again)).toEqual([false, true, true]);
   });
 
-  test('runs once for deliveries that come at the same time, in one ledger or in two', async () => {
+  test('runs once for simultaneous deliveries, with one ledger or with two', async () => {
     const second = new SqliteLedger(file);
     const slow = async (delivery: Delivery) => {
       await new Promise((resolve) => setImmediate(resolve));
@@ -116,7 +116,7 @@ describe('an effect elsewhere', () => {
     second.close();
   });
 
-  test('is not waited for once the task is to stop', async () => {
+  test('is not waited for once the task is aborted', async () => {
     const ended = Promise.withResolvers<void>();
     const first = once(ledger, context, 'charge', () => ended.promise);
     const stop = new AbortController();
@@ -128,7 +128,7 @@ describe('an effect elsewhere', () => {
     expect(deliveries).toEqual([]);
   });
 
-  test('is left to others by a ledger that is closed', async () => {
+  test('is left to other processes when the ledger is closed', async () => {
     const first = new SqliteLedger(file);
     const ended = Promise.withResolvers<void>();
     const abandoned = once(first, context, 'charge', () => ended.promise);
@@ -162,7 +162,7 @@ describe('what both record', () => {
     }
   });
 
-  test('a result that JSON cannot hold is a mistake that no retry mends', async () => {
+  test('a result that JSON cannot hold fails for good', async () => {
     const refused = { name: 'NonRetryableError', message: expect.stringMatching(/workflow:task:x .*JSON/) };
     await expect(onceInside(ledger, context, 'x', () => 1n)).rejects.toMatchObject(refused);
     await expect(once(ledger, context, 'x', async () => 1n)).rejects.toMatchObject(refused);

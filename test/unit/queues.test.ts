@@ -20,35 +20,35 @@ const judge = (changes: Partial<QueueFacts>) =>
   judgeQueue({ taskType: 'charge', domain: '', waiting: 1, hidden: 0, open: [task()], ...changes }, NOW);
 
 describe('a queue whose tasks wait', () => {
-  test('has no worker where nobody ever polled, or not for a minute', () => {
+  test('has no worker if it was never polled, or not for a minute', () => {
     expect(judge({})).toEqual({ state: 'no_worker', running: 0, oldestAt: NOW - 60 * SECOND });
     expect(judge(polled(61)).state).toBe('no_worker');
   });
 
-  test('falls behind where somebody polls and the oldest waits for long', () => {
+  test('is behind if a worker polls and the oldest task waits long', () => {
     expect(judge(polled(1)).state).toBe('behind');
     expect(judge({ ...polled(1), open: [task({ scheduledTime: NOW - SECOND })] }).state).toBe('working');
   });
 
-  test('falls behind where a worker is too busy to poll', () => {
+  test('is behind if a worker is too busy to poll', () => {
     const running = task({ status: 'IN_PROGRESS', updateTime: NOW - SECOND });
     expect(judge({ ...polled(300), open: [running, task()] })).toMatchObject({ state: 'behind', running: 1 });
   });
 
-  test('is limited where its definition lets no more run', () => {
+  test('is limited if the concurrency limit of its definition is reached', () => {
     const def = { name: 'charge', concurrentExecLimit: 1 };
     const running = task({ status: 'IN_PROGRESS', updateTime: NOW });
     expect(judge({ ...polled(1), def, open: [running, task()] })).toMatchObject({ state: 'limited', limit: 1 });
     expect(judge({ ...polled(1), def })).toMatchObject({ state: 'behind', limit: 1 });
   });
 
-  test('is delayed where nothing of it is due', () => {
+  test('is delayed if no task is due', () => {
     const later = task({ updateTime: NOW - SECOND, callbackAfterSeconds: 60 });
     expect(judge({ ...polled(1), open: [later] }).state).toBe('delayed');
     expect(judge({ open: [later] }).state).toBe('delayed');
   });
 
-  test('is the server where the server executes its tasks', () => {
+  test('belongs to the server if the server executes its tasks', () => {
     expect(judge({ taskType: 'HTTP' }).state).toBe('server');
   });
 
@@ -58,12 +58,12 @@ describe('a queue whose tasks wait', () => {
   });
 });
 
-test('a queue without tasks is idle, or works on its last', () => {
+test('a queue without waiting tasks is idle, or working on its last tasks', () => {
   expect(judge({ waiting: 0, open: [] }).state).toBe('idle');
   expect(judge({ waiting: 0, open: [task({ status: 'IN_PROGRESS' })] }).state).toBe('working');
 });
 
-test('a queue has the name of its domain before it', () => {
+test('the name of a queue starts with its domain', () => {
   const queue = { taskType: 'charge', domain: 'eu' };
   expect(queueOf(queueNameOf(queue))).toEqual(queue);
   expect(queueOf('charge')).toEqual({ taskType: 'charge', domain: '' });

@@ -13,7 +13,7 @@ describe('slots', () => {
     expect([slots.free, a.free, b.free]).toEqual([0, 0, 0]);
   });
 
-  test('who waits is woken when a slot is given back', async () => {
+  test('a waiting poller is woken when a slot is given back', async () => {
     const slots = Slots.ofProcess(1);
     const a = slots.within(1);
     const b = slots.within(1);
@@ -24,7 +24,7 @@ describe('slots', () => {
     expect(b.reserve(1)).toBe(1);
   });
 
-  test('who waits is woken when a task ends, and reserved is not running', async () => {
+  test('a waiting poller is woken when a task ends, and a reserved slot does not count as running', async () => {
     const slots = Slots.ofProcess(1);
     const a = slots.within(1);
     a.reserve(1);
@@ -49,8 +49,8 @@ describe('slots', () => {
   });
 });
 
-describe('back-off', () => {
-  test('doubles up to its most, and starts over', () => {
+describe('backoff', () => {
+  test('doubles up to its limit, and starts over after a reset', () => {
     const backoff = new Backoff({ firstMs: 100, mostMs: 500, random: () => 0 });
     expect([backoff.next(), backoff.next(), backoff.next(), backoff.next()]).toEqual([100, 200, 400, 500]);
     backoff.reset();

@@ -22,7 +22,7 @@ async function open(folder: string, maxBytes = 1_000_000) {
   return opened;
 }
 
-/** Makes the files of a folder those of a process that has ended. */
+/** Renames the files of a folder so that they belong to a process that has ended. */
 async function orphan(folder: string): Promise<string[]> {
   const ended = spawn(process.execPath, ['-e', '0']);
   await new Promise((resolve) => ended.once('exit', resolve));
@@ -34,7 +34,7 @@ async function orphan(folder: string): Promise<string[]> {
 }
 
 describe('the spool', () => {
-  test('writes each result down before it says so, and empties the file when all are delivered', async () => {
+  test('has each result on disk before it resolves, and empties the file when all are delivered', async () => {
     const folder = aFolder();
     const { spool, left } = await open(folder);
     expect(left).toEqual([]);
@@ -51,7 +51,7 @@ describe('the spool', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('takes over what a process that has ended left, once', async () => {
+  test('takes over the file of an ended process, once', async () => {
     const folder = aFolder();
     const before = await open(folder);
     for (const id of ['a', 'b', 'c']) await before.spool.append(result(id));
@@ -62,14 +62,14 @@ describe('the spool', () => {
     expect(ids((await open(folder)).left)).toEqual([]);
   });
 
-  test('leaves the file of a process that runs alone', async () => {
+  test('does not touch the file of a running process', async () => {
     const folder = aFolder();
     const running = await open(folder);
     await running.spool.append(result('a'));
     expect((await open(folder)).left).toEqual([]);
   });
 
-  test('a torn line and junk cost themselves alone', async () => {
+  test('a torn line, or junk, loses nothing but itself', async () => {
     const folder = aFolder();
     const { spool } = await open(folder);
     await spool.append(result('a'));
@@ -81,7 +81,7 @@ describe('the spool', () => {
     expect(ids((await open(folder)).left)).toEqual(['a', 'b']);
   });
 
-  test('takes nothing more when it is full, and goes on when there is room', async () => {
+  test('refuses results while it is full, and accepts them again when there is room', async () => {
     const { spool } = await open(aFolder(), 300);
     expect(await spool.append(result('a'))).toBe(true);
     expect(await spool.append({ ...result('b'), outputData: { text: 'x'.repeat(300) } })).toBe(false);

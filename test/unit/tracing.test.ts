@@ -19,7 +19,7 @@ describe('ids of traces and spans', () => {
     },
   );
 
-  test('spans of an execution, its attempts and their deliveries are told apart, and are the same in every process', () => {
+  test('spans of an execution, its attempts and their deliveries have different ids, which are the same in every process', () => {
     const first = aTask({ taskId: 'a', pollCount: 1 });
     const ids = [
       rootSpanIdOf('a'),

@@ -17,12 +17,15 @@ test('a compensation that runs a second time has the keys of the first', async (
   expect(output).toEqual({ seen: { who: 'x' }, key: 'failed:undo:refund' });
 });
 
-test.each([undefined, null, ''])('without a scope (%j) the key is that of the execution', async (_idempotencyScope) => {
-  const { output } = await runTask(probe, { who: 'x', _idempotencyScope }, where);
-  expect(output?.key).toBe('second:refund');
-});
+test.each([undefined, null, ''])(
+  'without a scope (%j) the key contains the id of the execution',
+  async (_idempotencyScope) => {
+    const { output } = await runTask(probe, { who: 'x', _idempotencyScope }, where);
+    expect(output?.key).toBe('second:refund');
+  },
+);
 
-test('an execution that was undone does not go on, for good', async () => {
+test('a task of an execution that was undone is refused for good', async () => {
   const { outcome } = await runTask(probe, { who: 'x', _undoneBy: 'a-compensation' });
   expect(outcome).toMatchObject({
     kind: 'failed',

@@ -5,7 +5,7 @@ import { shares, typeSettings } from '../../workers/runtime/poll/type-settings.t
 const load = (env: Record<string, string>, flags: Record<string, unknown> = {}) => loadConfig({ env, flags });
 
 describe('settings of a task type', () => {
-  test('are those of the process where nothing else is said', () => {
+  test('are those of the process by default', () => {
     const { config } = load({ WORKER_CONCURRENCY: '7' });
     expect(typeSettings(config, 'any')).toMatchObject({
       concurrency: 7,
@@ -15,7 +15,7 @@ describe('settings of a task type', () => {
     });
   });
 
-  test("the type's own win over those for all, and the environment over the file", () => {
+  test('of its own win over those for all types, and the environment over the file', () => {
     const { config } = load({
       WORKER_TYPES: '{"charge_card":{"concurrency":2,"batchSize":3}}',
       CONDUCTOR_WORKER_ALL_CONCURRENCY: '9',
@@ -33,19 +33,19 @@ describe('settings of a task type', () => {
     expect(typeSettings(config, 'ship')).toMatchObject({ concurrency: 9, domains: { canary: 1 }, paused: false });
   });
 
-  test('a value that does not fit is an error that names the variable', () => {
+  test('a wrong value is an error that names the variable', () => {
     expect(() => load({ CONDUCTOR_WORKER_ALL_CONCURRENCY: 'many' })).toThrow(
       'CONDUCTOR_WORKER_ALL_CONCURRENCY must be a number, not "many".',
     );
   });
 
-  test('a variable that means something to the SDKs only is told, not passed over', () => {
+  test('a variable that only the SDKs know is reported, not ignored', () => {
     expect(load({ CONDUCTOR_WORKER_ALL_STRICT_SCHEMA: 'true' }).notices).toEqual([
       'CONDUCTOR_WORKER_ALL_STRICT_SCHEMA has no effect here.',
     ]);
   });
 
-  test('domains share the concurrency by weight, each with one at least', () => {
+  test('domains share the concurrency by weight, and each gets at least one slot', () => {
     expect(shares(50, { '': 9, canary: 1 })).toEqual({ '': 45, canary: 5 });
     expect(shares(2, { '': 99, canary: 1 })).toEqual({ '': 2, canary: 1 });
   });

@@ -29,7 +29,7 @@ describe.concurrent('control', () => {
           );
           const done = notes('start').length;
           expect((await worker.get('/status')).status).toBe(200);
-          expect(notes('start')).toHaveLength(done); // paused is paused
+          expect(notes('start')).toHaveLength(done); // no task starts while it is paused
         }
         expect((await worker.post('/types/acceptance_hold/resume')).status).toBe(200);
         if (round % 3 === 0) await vi.waitFor(() => expect(notes('start').length).toBeGreaterThan(round * 2), soon);
@@ -58,7 +58,7 @@ describe.concurrent('control', () => {
       expect(mostAtOnce()).toBe(CAP);
       const done = conductor.tasks().filter(({ status }) => status === 'COMPLETED');
       expect(done.length).toBeGreaterThanOrEqual(ROUNDS);
-      expect(notes('start')).toHaveLength(done.length); // what was handed back had not begun
+      expect(notes('start')).toHaveLength(done.length); // tasks that were handed back had not begun
       expect(conductor.openPolls()).toEqual([]);
     }),
   );
@@ -119,8 +119,8 @@ describe.concurrent('control', () => {
       await vi.waitFor(() => expect(running()).toBe(6), soon);
       expect((await worker.post('/types/acceptance_hold/concurrency', { concurrency: 1 })).status).toBe(200);
       writeFileSync(early, '');
-      await vi.waitFor(() => expect(notes('end')).toHaveLength(6), soon); // what ran was let end
-      await vi.waitFor(() => expect(notes('start')).toHaveLength(7), soon); // and one came after it
+      await vi.waitFor(() => expect(notes('end')).toHaveLength(6), soon); // running tasks could end
+      await vi.waitFor(() => expect(notes('start')).toHaveLength(7), soon); // and one more began
       release();
       await vi.waitFor(() => expect(conductor.unfinished()).toEqual([]), soon);
       expect(mostAtOnce()).toBe(6);
@@ -128,7 +128,7 @@ describe.concurrent('control', () => {
   );
 
   test(
-    '9. the control address refuses what it cannot do, and goes on',
+    '9. the control address refuses invalid requests, and keeps working',
     {
       timeout: 90_000,
     },

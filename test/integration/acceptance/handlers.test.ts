@@ -58,7 +58,7 @@ describe.concurrent('cancellation', () => {
   );
 
   test(
-    '12. trouble with the look-up is no cancellation',
+    '12. a failed look-up does not cancel a task',
     {
       timeout: 90_000,
     },
@@ -112,7 +112,7 @@ describe.concurrent('time limits', () => {
         expect(ran).toBeLessThan(4000);
         await vi.waitFor(() => expect(next.status).toBe('COMPLETED'), soon);
         if (stubborn) await vi.waitFor(() => expect(notes('end', { taskId: task.taskId })).toHaveLength(1), soon);
-        expect(conductor.results(task.taskId)).toHaveLength(1); // what it brings later is nobody's any more
+        expect(conductor.results(task.taskId)).toHaveLength(1); // a result that the handler returns later is ignored
       })(),
     120_000,
   );
@@ -140,7 +140,7 @@ describe.concurrent('time limits', () => {
       const idleFrom = worker.cpuSeconds();
       const idleAt = Date.now();
       await vi.waitUntil(() => Date.now() - idleAt > 2000, { timeout: 40_000 });
-      expect(worker.cpuSeconds() - idleFrom).toBeLessThan(1); // nothing spins on in the background
+      expect(worker.cpuSeconds() - idleFrom).toBeLessThan(1); // nothing keeps computing in the background
     }),
   );
 
@@ -168,7 +168,7 @@ describe.concurrent('time limits', () => {
   );
 });
 
-describe.concurrent('errors that no retry mends', () => {
+describe.concurrent('non-retryable errors', () => {
   const RETRIED = ['a plain error', 'nearly the name'];
 
   test(

@@ -8,10 +8,10 @@ import { acceptanceTasks } from '../../support/worker-command.ts';
 const soon = { timeout: 30_000, interval: 5 };
 const IDLE_TYPES = 50;
 const SAMPLES = 60;
-/** What the scheduler of a busy machine adds to either side. */
+/** What a busy machine adds to both measurements. */
 const NOISE_MS = 25;
 
-/** A folder with one busy task type and so many others. */
+/** A folder with one busy task type and so many idle ones. */
 function tasksDir({ folder }: Scene, idle: number): string {
   const directory = join(folder, `tasks-${idle}`);
   const shared = pathToFileURL(join(acceptanceTasks, 'shared/echo.ts')).href;
@@ -87,7 +87,7 @@ describe.concurrent('latency', () => {
   );
 
   test(
-    '15. nor does a task wait longer that comes in just after an idle long poll has ended',
+    '15. a task that arrives just after an idle long poll has ended is picked up as fast',
     {
       timeout: 90_000,
       retry: 2, // times are those of the whole machine

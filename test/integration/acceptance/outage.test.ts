@@ -10,7 +10,7 @@ import type { ServerTask } from '../../support/faulty-conductor-queues.ts';
 
 vi.setConfig({ maxConcurrency: 8 }); // these tests wait more than they compute
 
-/** 300 is the outage of the acceptance list; the suite does with less. */
+/** The acceptance list asks for 300; the suite uses a shorter outage. */
 const OUTAGE_SECONDS = Number(processEnvironment().FLEET_TEST_OUTAGE_SECONDS ?? 3);
 const OUTAGE_MS = OUTAGE_SECONDS * 1000;
 const LIMIT_MS = 120_000 + 2 * OUTAGE_MS;
@@ -35,7 +35,7 @@ async function running({ give, notes, start }: Scene, env: Record<string, string
   return { tasks, worker };
 }
 
-/** Every task ended in its first attempt, and its result was taken once. */
+/** Every task ended in its first attempt, and its result was accepted once. */
 function expectDeliveredOnce({ conductor, notes }: Scene, tasks: readonly ServerTask[]): void {
   expect(statuses(tasks)).toEqual(tasks.map(() => 'COMPLETED'));
   expect(conductor.tasks()).toHaveLength(tasks.length);
@@ -83,7 +83,7 @@ describe.concurrent('an outage', () => {
       await conductor.listen();
       await completed(tasks);
       expect(await worker.stop()).toBe(0);
-      await start({ only }); // nothing is left over that it would send again
+      await start({ only }); // no result is left that it would send again
       await vi.waitFor(() => expect(conductor.openPolls()).toHaveLength(1), soon);
       expectDeliveredOnce(own, tasks);
     }),
@@ -98,7 +98,7 @@ describe.concurrent('an outage', () => {
       await worker.kill();
       const second = await start({ only });
       await outage();
-      await second.kill(); // a second death, of the process that has taken the results over
+      await second.kill(); // the process that has taken over the results is killed, too
       const heirs = await Promise.all([start({ only }), start({ only })]); // both look for what is left
       await conductor.listen();
       await completed(tasks);
@@ -112,7 +112,7 @@ describe.concurrent('an outage', () => {
   );
 
   test(
-    '4. a spool whose last line was cut off by the kill gives up that line only',
+    '4. a spool whose last line was truncated by the kill loses that line only',
     { timeout: LIMIT_MS },
     scene(async (own) => {
       const { conductor, start, dataDir } = own;
@@ -128,7 +128,7 @@ describe.concurrent('an outage', () => {
   );
 
   test(
-    '4. a process beside it does not send what a living one has in its spool',
+    '4. a process does not send results from the spool of a running process',
     { timeout: LIMIT_MS },
     scene(async (own) => {
       const { conductor, start } = own;
@@ -140,7 +140,7 @@ describe.concurrent('an outage', () => {
   );
 
   test(
-    '4. without a place on disk, results wait in memory until the server is back',
+    '4. without a folder on disk, results wait in memory until the server is back',
     { timeout: LIMIT_MS },
     scene(async (own) => {
       const { conductor, folder, release, notes } = own;
@@ -214,14 +214,14 @@ describe.concurrent('an outage', () => {
         expect(notes('start')).toHaveLength(COUNT);
         await vi.waitFor(() => {
           const taken = new Set(conductor.results().flatMap(({ status, taskId }) => (status === 200 ? [taskId] : [])));
-          expect(taken.size).toBe(COUNT); // also where the first answer was lost: it is sent until somebody says yes
+          expect(taken.size).toBe(COUNT); // even if the first answer was lost: it is sent until it is confirmed
         }, afterOutage);
       })(),
     LIMIT_MS,
   );
 
   test(
-    '4. kill -9 in the middle of a storm: what was not delivered runs out of its lease and is done by the next',
+    '4. kill -9 under load: the leases of undelivered tasks run out, and the next process executes them',
     { timeout: LIMIT_MS },
     scene(async ({ conductor, start, give }) => {
       let update = 0;

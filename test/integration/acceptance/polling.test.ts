@@ -8,7 +8,7 @@ vi.setConfig({ maxConcurrency: 8 }); // these tests wait more than they compute
 const soon = { timeout: 30_000, interval: 10 };
 const CAP = 3;
 
-/** What stands between a worker and its server, now and then, in place of a list of tasks. */
+/** Answers of a proxy that a worker may get instead of a list of tasks. */
 const instead: [string, Fault][] = [
   ['html', 'html'],
   ['object', 'object'],
@@ -22,7 +22,7 @@ const instead: [string, Fault][] = [
   ['502 with a page', { status: 502, body: '<html>Bad gateway</html>' }],
   ['a reset', 'reset'],
 ];
-/** Answers that hold tasks, but not as they should. */
+/** Answers that contain tasks in a wrong form. */
 const spoilt: [string, Fault][] = [
   ['junk between the tasks', 'mixed-items'],
   ['more tasks than asked for', 'too-many'],

@@ -56,7 +56,7 @@ async function watchFaults({ conductor, workers, give }: Scene): Promise<void> {
   );
 }
 
-describe.concurrent('pace', () => {
+describe.concurrent('rates', () => {
   test(
     '11. idle: at most 0.25 requests a second and type (D15)',
     {

@@ -7,7 +7,7 @@ vi.setConfig({ maxConcurrency: 8 }); // these tests wait more than they compute
 
 const soon = { timeout: 30_000, interval: 10 };
 
-/** No retry mends these: the same handler would return the same again. */
+/** Not retryable: the same handler would return the same again. */
 const TERMINAL = [
   'returns undefined',
   'returns null',
@@ -93,7 +93,7 @@ describe.concurrent('results', () => {
   );
 
   test(
-    '6. a refused result in the middle of a storm does not hold up the others',
+    '6. a refused result does not delay other results under load',
     {
       timeout: 90_000,
     },

@@ -59,14 +59,14 @@ describe.concurrent('stopping', () => {
           extendLease: false,
         });
       }
-      expect(afterStop.deliveries).toHaveLength(1); // the test would be about nothing if its poll had not brought it
+      expect(afterStop.deliveries).toHaveLength(1); // otherwise this test would prove nothing
       expect(backlog.every(({ deliveries }) => deliveries.length === 0)).toBe(true);
       expect(conductor.tasks()).toHaveLength(26); // nothing timed out, nothing was retried
     }),
   );
 
   test(
-    '1. what was handed back, another worker has within a second, with its retry count unchanged',
+    '1. another worker has a handed-back task within a second, with its retry count unchanged',
     {
       timeout: 90_000,
     },
@@ -182,7 +182,7 @@ describe.concurrent('heartbeats', () => {
       await vi.waitFor(() => expect(notes('start')).toHaveLength(1), soon);
       const stoppedAt = Date.now();
       expect(await worker.stop()).toBe(0);
-      expect(conductor.tasks().map(STATUS)).toEqual(['COMPLETED']); // neither timed out nor tried again
+      expect(conductor.tasks().map(STATUS)).toEqual(['COMPLETED']); // neither timed out nor retried
       expect(conductor.heartbeats(task.taskId).filter(({ at }) => at > stoppedAt).length).toBeGreaterThanOrEqual(2);
       expect(notes('start')).toHaveLength(1);
     }),
@@ -210,7 +210,7 @@ describe.concurrent('heartbeats', () => {
   );
 
   test(
-    '2. heartbeats that fail now and then do not cost the lease',
+    '2. the lease is kept although some heartbeats fail',
     {
       timeout: 90_000,
     },
