@@ -19,7 +19,7 @@ export async function connectConductor(config: Config): Promise<Conductor> {
   // Loaded at the first use, so that `fleet mcp` answers its first request sooner.
   const [{ createConductor }, { createCaller }] = await Promise.all([
     import('../core/conductor/api.ts'),
-    import('../core/conductor/caller.ts'),
+    import('../core/conductor/connection/caller.ts'),
   ]);
   return createConductor(createCaller({ ...config, conductorServerUrl }));
 }

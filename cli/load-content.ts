@@ -17,7 +17,7 @@ import {
   type WorkflowSettings,
 } from '../core/contract.ts';
 import { FleetError } from '../core/errors.ts';
-import { modelProvider } from '../core/model-provider.ts';
+import { modelProvider } from '../core/settings/model-provider.ts';
 import type { Content } from '../workflows/manage/content-definitions.ts';
 import { isScenarios, type Scenarios } from '../workflows/scenario/define-scenarios.ts';
 

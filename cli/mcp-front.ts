@@ -4,7 +4,7 @@ import type { Config } from '../core/config.ts';
 import { discover } from '../core/content/discover.ts';
 import { lazy } from '../core/lazy.ts';
 import type { Logger } from '../core/log.ts';
-import { modelProvider } from '../core/model-provider.ts';
+import { modelProvider } from '../core/settings/model-provider.ts';
 import { createAdmit } from '../mcp/admission/admit.ts';
 import type { Caller } from '../mcp/admission/permissions.ts';
 import type { Leases } from '../mcp/agents/leases.ts';

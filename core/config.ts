@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { FleetError } from './errors.ts';
 import { nearest } from './nearest.ts';
+import { zodPath, zodSentences } from './schema/zod-sentences.ts';
 import { type Setting, type SettingName, settingList, settings } from './settings/settings.ts';
 import { workerTypesOf } from './settings/worker-type.ts';
-import { zodPath, zodSentences } from './zod-sentences.ts';
 
 /** Every setting, resolved. `conductorServerUrl` ends in `/api` where it is set. */
 export type Config = { readonly [K in SettingName]: z.output<(typeof settings)[K]['schema']> };

@@ -3,7 +3,7 @@ import type { EventHandlerDef, ScheduleDef, TaskDef, WorkflowDef } from './condu
 import type { Config } from './config.ts';
 import type { Logger } from './log.ts';
 
-export { inputSchemaOf, jsonSchema, outputSchemaOf, shownAs } from './json-schema.ts';
+export { inputSchemaOf, jsonSchema, outputSchemaOf, shownAs } from './schema/json-schema.ts';
 
 /** A Conductor task type seen from outside: its name and the two schemas. */
 export interface TaskContract<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {

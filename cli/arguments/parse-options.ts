@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
-import { zodSentences } from '../../core/zod-sentences.ts';
+import { zodSentences } from '../../core/schema/zod-sentences.ts';
 
 /**
  * Checks the flags of a command that are not settings.

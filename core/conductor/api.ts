@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Call, Caller } from './caller.ts';
 import { type DefinitionCalls, definitionCalls } from './calls/definition-calls.ts';
 import { type ExecutionCalls, executionCalls } from './calls/execution-calls.ts';
 import { type TaskCalls, type Traceparent, taskCalls } from './calls/task-calls.ts';
 import { type TriggerCalls, triggerCalls } from './calls/trigger-calls.ts';
+import type { Call, Caller } from './connection/caller.ts';
 
 export type { SearchRequest, StartRequest, TestRequest } from './calls/execution-calls.ts';
 export type { Limits, PollOptions, Traceparent } from './calls/task-calls.ts';

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import { FleetError } from '../errors.ts';
 import { createConductor } from './api.ts';
-import { createCaller } from './caller.ts';
+import { createCaller } from './connection/caller.ts';
 import { type DataFolder, dataFolder } from './embedded/data-folder.ts';
 import { type Ensured, endEmbedded, ensureEmbedded, findRunning } from './embedded/ensure-embedded.ts';
 import { lastLines } from './embedded/log-file.ts';

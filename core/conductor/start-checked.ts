@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { FleetError } from '../errors.ts';
-import { zodPath, zodSentences } from '../zod-sentences.ts';
+import { zodPath, zodSentences } from '../schema/zod-sentences.ts';
 import type { Conductor, StartRequest } from './api.ts';
 import type { StoredWorkflowDef } from './types.ts';
 

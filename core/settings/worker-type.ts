@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { zodSentences } from '../zod-sentences.ts';
+import { zodSentences } from '../schema/zod-sentences.ts';
 import { positive } from './setting.ts';
 
 /** Settings of one task type. */

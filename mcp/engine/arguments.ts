@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
-import { zodPath, zodSentences } from '../../core/zod-sentences.ts';
+import { zodPath, zodSentences } from '../../core/schema/zod-sentences.ts';
 import type { Tool } from './define-tool.ts';
 import { suggestedCall } from './suggested-call.ts';
 

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createConductor } from '../../core/conductor/api.ts';
-import { createCaller } from '../../core/conductor/caller.ts';
+import { createCaller } from '../../core/conductor/connection/caller.ts';
 import { followExecution } from '../../core/conductor/follow-execution.ts';
 import { loadConfig } from '../../core/config.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';

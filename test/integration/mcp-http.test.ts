@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createConductor } from '../../core/conductor/api.ts';
-import { createCaller } from '../../core/conductor/caller.ts';
+import { createCaller } from '../../core/conductor/connection/caller.ts';
 import { silentLogger } from '../../core/log.ts';
 import { readingOf } from '../../mcp/admission/subject.ts';
 import type { Feature } from '../../mcp/engine/mcp-server.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
 import { createConductor } from '../../core/conductor/api.ts';
-import { createCaller } from '../../core/conductor/caller.ts';
+import { createCaller } from '../../core/conductor/connection/caller.ts';
 import { release } from '../../core/conductor/embedded/install/release.ts';
 import { serverProperties } from '../../core/conductor/embedded/server-properties.ts';
 import { ensureServer } from '../../core/conductor/ensure-server.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach } from 'vitest';
 import { z } from 'zod';
 import { createConductor } from '../../core/conductor/api.ts';
-import { createCaller } from '../../core/conductor/caller.ts';
+import { createCaller } from '../../core/conductor/connection/caller.ts';
 import type { TaskResult } from '../../core/conductor/types.ts';
 import { loadConfig } from '../../core/config.ts';
 import { defineTask, type Worker } from '../../core/contract.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, vi } from 'vitest';
 import { type Observation, observe } from '../../cli/worker-processes/observe.ts';
 import { type Conductor, createConductor } from '../../core/conductor/api.ts';
-import { createCaller } from '../../core/conductor/caller.ts';
+import { createCaller } from '../../core/conductor/connection/caller.ts';
 import { loadConfig } from '../../core/config.ts';
 import type { Worker } from '../../core/contract.ts';
 import { silentLogger } from '../../core/log.ts';

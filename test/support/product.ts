@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject, onTestFailed, TestRunner } from 'vitest';
 import { type Conductor, createConductor } from '../../core/conductor/api.ts';
-import { createCaller } from '../../core/conductor/caller.ts';
+import { createCaller } from '../../core/conductor/connection/caller.ts';
 import type { Execution } from '../../core/conductor/types.ts';
 import { loadConfig, processEnvironment } from '../../core/config.ts';
 

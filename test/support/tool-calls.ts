@@ -1,5 +1,5 @@
 import { type Conductor, createConductor } from '../../core/conductor/api.ts';
-import { createCaller } from '../../core/conductor/caller.ts';
+import { createCaller } from '../../core/conductor/connection/caller.ts';
 import { silentLogger } from '../../core/log.ts';
 import { callerOf, isAllowed } from '../../mcp/admission/permissions.ts';
 import { Leases } from '../../mcp/agents/leases.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { zodMistakes, zodPath, zodSentences } from '../../core/zod-sentences.ts';
+import { zodMistakes, zodPath, zodSentences } from '../../core/schema/zod-sentences.ts';
 
 function sentencesFor(schema: z.ZodType, value: unknown, options = {}): string {
   const { error } = schema.safeParse(value);

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { createConductor } from '../../core/conductor/api.ts';
-import type { Call } from '../../core/conductor/caller.ts';
+import type { Call } from '../../core/conductor/connection/caller.ts';
 import { type Task, type TaskResult, taskSchema } from '../../core/conductor/types.ts';
 import type { AbortReason, TaskContext, Worker, WorkerSettings } from '../../core/contract.ts';
 import { createForwarder, type LogMessage, silentLogger } from '../../core/log.ts';

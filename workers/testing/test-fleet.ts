@@ -1,5 +1,5 @@
 import { createConductor } from '../../core/conductor/api.ts';
-import { createCaller } from '../../core/conductor/caller.ts';
+import { createCaller } from '../../core/conductor/connection/caller.ts';
 import { loadConfig } from '../../core/config.ts';
 import type { Worker, WorkerSettings } from '../../core/contract.ts';
 import { silentLogger } from '../../core/log.ts';

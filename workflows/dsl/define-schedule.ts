@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { Schedule, Workflow } from '../../core/contract.ts';
 import { FleetError } from '../../core/errors.ts';
+import { zodSentences } from '../../core/schema/zod-sentences.ts';
 import { count } from '../../core/text.ts';
-import { zodSentences } from '../../core/zod-sentences.ts';
 
 export interface ScheduleSpec<I extends z.ZodType> {
   /** Unique on the server. The file has the same name. */

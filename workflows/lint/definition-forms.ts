@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ZodMistake, zodMistakes } from '../../core/zod-sentences.ts';
+import { type ZodMistake, zodMistakes } from '../../core/schema/zod-sentences.ts';
 
 /**
  * The fields that the server knows, each with the type that its JSON reader expects. A value of another type is a 500; a field that is

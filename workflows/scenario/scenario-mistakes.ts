@@ -2,7 +2,7 @@ import { NESTED_LOOP } from '../../core/conductor/task-types.ts';
 import type { Workflow } from '../../core/contract.ts';
 import { isObject } from '../../core/json.ts';
 import { nearest } from '../../core/nearest.ts';
-import { zodPath, zodSentences } from '../../core/zod-sentences.ts';
+import { zodPath, zodSentences } from '../../core/schema/zod-sentences.ts';
 import type { Expectation, Mocked, Scenario, Unchecked } from './define-scenarios.ts';
 import { differences } from './expected.ts';
 import { canBeMocked } from './mockable-types.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isObject } from '../../core/json.ts';
 import { nearest } from '../../core/nearest.ts';
-import { zodMistakes, zodPath } from '../../core/zod-sentences.ts';
+import { zodMistakes, zodPath } from '../../core/schema/zod-sentences.ts';
 import type { Place, Problems } from './step-problems.ts';
 
 /** The form of every type of step. Steps inside a step are not checked here, but when they are compiled. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Caller } from '../caller.ts';
+import type { Caller } from '../connection/caller.ts';
 import {
   type Execution,
   type ExecutionStatus,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { safeParseOften } from '../../parse.ts';
-import type { Caller } from '../caller.ts';
+import type { Caller } from '../connection/caller.ts';
 import {
   type PollData,
   pollDataSchema,

@@ -2,7 +2,7 @@ import { messageOf } from '../../errors.ts';
 import { inParallel } from '../../in-parallel.ts';
 import { count } from '../../text.ts';
 import { type Conductor, createConductor } from '../api.ts';
-import { type ConnectionConfig, createCaller } from '../caller.ts';
+import { type ConnectionConfig, createCaller } from '../connection/caller.ts';
 import type { Task } from '../types.ts';
 
 const PAGE = 100;

@@ -1,6 +1,6 @@
 import { loadWorkers, workerSettings } from '../../../cli/load-content.ts';
 import { createConductor } from '../../../core/conductor/api.ts';
-import { createCaller } from '../../../core/conductor/caller.ts';
+import { createCaller } from '../../../core/conductor/connection/caller.ts';
 import { loadConfig, processEnvironment } from '../../../core/config.ts';
 import { pause } from '../../../core/drain.ts';
 import { createLogger } from '../../../core/log.ts';

@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { type Conductor, createConductor } from '../../../core/conductor/api.ts';
-import { createCaller } from '../../../core/conductor/caller.ts';
+import { createCaller } from '../../../core/conductor/connection/caller.ts';
 import { loadConfig } from '../../../core/config.ts';
 import { startShop } from '../../../examples/shop/start-shop.ts';
 import { type Reads, readFacts } from '../../../mcp/analysis/facts.ts';

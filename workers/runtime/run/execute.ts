@@ -4,7 +4,7 @@ import { handlerInput, idempotencyScopeOf, refusalOf } from '../../../core/conte
 import type { TaskContext, Worker, WorkerSettings } from '../../../core/contract.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { Logger } from '../../../core/log.ts';
-import { zodSentences } from '../../../core/zod-sentences.ts';
+import { zodSentences } from '../../../core/schema/zod-sentences.ts';
 import type { Attempt } from './attempt.ts';
 
 /** How the execution of one task ended. `toTaskResult` turns it into a result for the server. */

@@ -1,6 +1,6 @@
 import { taskType, taskTypes } from '../../../core/conductor/task-types.ts';
 import { isObject } from '../../../core/json.ts';
-import { zodPath } from '../../../core/zod-sentences.ts';
+import { zodPath } from '../../../core/schema/zod-sentences.ts';
 import { type Misfit, misfits, strangersIn, taskDefForm, taskForm, workflowForm } from '../definition-forms.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
 import { at, holds, part, type Step, type Subject, textOf } from '../subject.ts';

@@ -1,5 +1,5 @@
 import { isObject } from '../../../core/json.ts';
-import { zodPath } from '../../../core/zod-sentences.ts';
+import { zodPath } from '../../../core/schema/zod-sentences.ts';
 import { misfits, strangersIn, taskDefForm } from '../definition-forms.ts';
 import type { TaskDefRule } from '../rule.ts';
 import { part, textOf } from '../subject.ts';

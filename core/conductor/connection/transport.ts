@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import type { Agent, Dispatcher, ProxyAgent } from 'undici';
-import type { Config } from '../config.ts';
-import { FleetError, messageOf } from '../errors.ts';
+import type { Config } from '../../config.ts';
+import { FleetError, messageOf } from '../../errors.ts';
 
 /** TLS and proxy settings of the connection to the server. */
 export type TransportConfig = Partial<

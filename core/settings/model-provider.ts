@@ -1,4 +1,4 @@
-import type { Config } from './config.ts';
+import type { Config } from '../config.ts';
 
 /** The model that the agent workflows call, and the Conductor server's name for its provider. */
 export interface ModelProvider {

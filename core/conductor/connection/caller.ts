@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { FleetError, messageOf } from '../errors.ts';
-import { safeParseOften } from '../parse.ts';
+import { FleetError, messageOf } from '../../errors.ts';
+import { safeParseOften } from '../../parse.ts';
 import { denied, unreachable } from './connection-errors.ts';
 import { type CredentialsConfig, createCredentials } from './credentials.ts';
 import { createTransport, type HttpAnswer, type Lane, type TransportConfig } from './transport.ts';

@@ -1,5 +1,5 @@
-import { type Config, withoutEnvironment } from '../config.ts';
-import { FleetError, messageOf } from '../errors.ts';
+import { type Config, withoutEnvironment } from '../../config.ts';
+import { FleetError, messageOf } from '../../errors.ts';
 import { denied, unreachable } from './connection-errors.ts';
 import type { HttpAnswer, Transport } from './transport.ts';
 

@@ -1,4 +1,4 @@
-import { FleetError } from '../errors.ts';
+import { FleetError } from '../../errors.ts';
 
 /** The error for a server that cannot be reached or does not answer. */
 export function unreachable(

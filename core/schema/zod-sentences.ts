@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { nearest } from './nearest.ts';
-import { clip, count } from './text.ts';
+import { nearest } from '../nearest.ts';
+import { clip, count } from '../text.ts';
 
 /** One thing that a schema rejects in a value. */
 export interface ZodMistake {
