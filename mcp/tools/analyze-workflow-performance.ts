@@ -53,8 +53,8 @@ export default defineTool({
 });
 
 function nothingNamed(): FleetError {
-  return new FleetError('input', 'Name a workflow, or two executions to compare.', {
-    remedy: `See what there is: ${callOf('list_workflows', {})}`,
+  return new FleetError('input', 'The call names neither a workflow nor two executions to compare.', {
+    remedy: `Give workflowName or executionIds. See the workflows: ${callOf('list_workflows', {})}`,
   });
 }
 
@@ -68,8 +68,8 @@ async function analyze(args: Named, context: ToolContext): Promise<Answer> {
   const now = Date.now();
   const since = now - lookbackDays * DAY_MS;
   const scope = { workflowName, since };
-  const told = teller(context);
-  const sample = await readSample(context.conductor, { ...scope, version }, told);
+  const onProgress = readProgress(context);
+  const sample = await readSample(context.conductor, { ...scope, version }, onProgress);
   if (sample.total === 0) await mustExist(args, context);
   const totals = totalsOf(sample.summaries);
   const tasks = tasksOf(sample.executions, now);
@@ -77,7 +77,7 @@ async function analyze(args: Named, context: ToolContext): Promise<Answer> {
   const compared =
     compareVersion === undefined
       ? undefined
-      : await readSample(context.conductor, { ...scope, version: compareVersion }, told);
+      : await readSample(context.conductor, { ...scope, version: compareVersion }, onProgress);
   const other =
     compared && ([compareVersion ?? 0, totalsOf(compared.summaries), tasksOf(compared.executions, now)] as const);
   const own = version ?? sample.summaries[0]?.version ?? 1;
@@ -109,8 +109,8 @@ function extentOf(counted: number, { total, executions }: { total: number; execu
   return `${all}, ${executions.length} of them read with their tasks.`;
 }
 
-/** Progress of a long reading, at most once a second. */
-function teller({ progress }: ToolContext): (read: number, of: number) => void {
+/** Reports how much of a sample was read, at most once a second. */
+function readProgress({ progress }: ToolContext): (read: number, of: number) => void {
   let next = performance.now() + PROGRESS_EVERY_MS;
   return (read, of) => {
     if (performance.now() < next) return;
@@ -127,7 +127,7 @@ async function mustExist({ workflowName: name }: Named, { definitions }: ToolCon
     'not-found',
     `No workflow ${word(name)} is registered, and none has run${near ? `; similar: ${near}` : ''}.`,
     {
-      remedy: `See what there is: ${callOf('list_workflows', {})}`,
+      remedy: `See all workflows: ${callOf('list_workflows', {})}`,
     },
   );
 }
@@ -141,7 +141,7 @@ async function compareExecutions(left: string, right: string, { conductor }: Too
   const differences = differencesOf(a, b, now);
   const totals = [a, b].map((execution) => `${Math.round(runtimeOf(execution, now))} ms`);
   return {
-    text: [`In all A took ${totals[0]}, B ${totals[1]}.`, ...differenceLines([a, b], differences)].join('\n'),
+    text: [`A took ${totals[0]} in all, B ${totals[1]}.`, ...differenceLines([a, b], differences)].join('\n'),
     structured: {
       executionIds: [left, right],
       durationMs: { a: runtimeOf(a, now), b: runtimeOf(b, now) },
