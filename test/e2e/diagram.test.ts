@@ -120,7 +120,7 @@ const TIME = String.raw`\d+(\.\d+)? m?s`;
 const childId = () =>
   execution.tasks.find(({ referenceTaskName }) => referenceTaskName === 'd1')?.subWorkflowId ?? 'none';
 
-describe('an execution of everything', () => {
+describe('an execution with every kind of task', () => {
   test('in the terminal', async () => {
     const { code, stdout } = await runFleetCommand(['diagram', execution.workflowId]);
     expect(code).toBe(0);
@@ -182,7 +182,7 @@ describe('an execution of everything', () => {
   });
 });
 
-test('a definition that only the server has is drawn from there, in the version asked for', async () => {
+test('a definition that only the server has is drawn, in the requested version', async () => {
   await conductor.putWorkflowDef({ ...def, version: 2, tasks: [inline('alone', '1')] });
   expect((await runFleetCommand(['diagram', name])).stdout).toBe(`${name} v2\n└─ alone  INLINE  1\n`);
   const first = await runFleetCommand(['diagram', name, '--workflow-version', '1']);
@@ -210,7 +210,7 @@ test('a running execution shows what it waits for', async () => {
   expect(ended.stdout).toMatch(/hold +HUMAN +■ CANCELED/);
 });
 
-test('an execution nobody knows, and a workflow nobody knows', async () => {
+test('an unknown execution and an unknown workflow', async () => {
   const execution = await runFleetCommand(['diagram', '00000000-0000-4000-8000-000000000000']);
   expect(execution).toMatchObject({ code: 2, stdout: '' });
   expect(execution.stderr).toContain('00000000-0000-4000-8000-000000000000');

@@ -12,9 +12,9 @@ import { choose, counted, def, type Json, loop, noop } from '../support/lint-tra
 import { realConductor, unique } from '../support/product.ts';
 
 /**
- * Lint and the real server are asked about the same definitions.
- * 1. What lint passes the server takes; what the server refuses lint has an error for.
- * 2. What lint passes and the server runs comes to an end.
+ * Lint and the real server check the same definitions.
+ * 1. The server accepts every definition without a lint error. Lint has an error for every definition that the server rejects.
+ * 2. Executions of definitions without a lint error end.
  */
 const SEED = Number(process.env.LINT_SEED ?? 20261121);
 const GENERATED = 60;
@@ -28,20 +28,20 @@ const LOOK_EVERY_MS = 50;
 const DECIDE_EVERY = 20;
 /** Decisions after which a loop in a loop has failed, or makes no progress any more. */
 const NESTED_LOOKS = 40;
-/** The tasks take no time, but for WAITs of a second and JOINs of a busy server. */
+/** The tasks take no time, except WAITs of one second and JOINs on a busy server. */
 const ENDS_WITHIN_MS = 45_000;
 
 const conductor = realConductor();
 afterAll(() => conductor.close());
 const prefix = unique('lint').replace('-', '_');
 
-/** Why the server refuses a definition, or undefined if it takes it. */
+/** Why the server rejects a definition; undefined if it accepts it. */
 async function refusal(def: unknown): Promise<string | undefined> {
   try {
     await conductor.validateWorkflowDef(def as WorkflowDef);
     return undefined;
   } catch (error) {
-    // 400 for what it checks, 500 for what it cannot read: both are its answer. No answer is none.
+    // It rejects with 400 what it checks, and with 500 what it cannot read. No answer at all is an error of the test.
     if (error instanceof FleetError && !/reach|timed out/i.test(error.message)) return error.message;
     throw error;
   }
@@ -59,7 +59,7 @@ async function inTurns<T, R>(items: readonly T[], atOnce: number, work: (item: T
 
 const errorsIn = (findings: readonly Finding[]) => findings.filter(({ severity }) => severity === 'error');
 
-/** The definitions that lint passes and the server refuses, each with what the server says. */
+/** The definitions that lint accepts and the server rejects, with the server's reason. */
 async function disagreements(defs: readonly unknown[]): Promise<string[]> {
   const found = await inTurns(defs, AT_ONCE, async (def) => {
     if (errorsIn(lintWorkflow(def)).length > 0) return [];
@@ -73,7 +73,7 @@ function generated(count: number): Json[] {
   return fc.sample(rightDefinitions(prefix), { seed: SEED, numRuns: count });
 }
 
-describe('what lint passes the server takes', () => {
+describe('the server accepts what lint accepts', () => {
   test('shipped definitions', async () => {
     const defs = (await loadWorkflows()).flatMap(({ def, companions = [] }) => [
       def,
@@ -83,7 +83,7 @@ describe('what lint passes the server takes', () => {
     expect(await disagreements(defs)).toEqual([]);
   });
 
-  test('definitions made at random that are right by the way they are made', async () => {
+  test('random correct definitions', async () => {
     const defs = generated(GENERATED);
     expect(
       defs.flatMap((def) =>
@@ -93,18 +93,18 @@ describe('what lint passes the server takes', () => {
     expect(await disagreements(defs)).toEqual([]);
   });
 
-  test('the same with mistakes made in them at random', async () => {
+  test('random definitions with random mistakes', async () => {
     const arbitrary = fc.tuple(rightDefinitions(prefix), mutations).map(([def, made]) => mutated(def, made));
     const defs = fc.sample(arbitrary, { seed: SEED, numRuns: MUTATED });
     expect(await disagreements(defs)).toEqual([]);
-    // Mistakes of which lint finds all, or none, would prove nothing.
+    // If lint found an error in all of them, or in none, the test would prove nothing.
     const passed = defs.filter((def) => errorsIn(lintWorkflow(def)).length === 0).length;
     expect(passed).toBeGreaterThan(MUTATED / 20);
     expect(passed).toBeLessThan(MUTATED / 2);
   });
 });
 
-describe('what the server refuses lint refuses first', () => {
+describe('lint reports what the server rejects', () => {
   test.each(traps.map((trap) => [trap.name, trap] as const))('%s', async (_, { bad, right, answer }) => {
     expect((await refusal(bad)) === undefined ? 'registered' : 'refused').toBe(answer);
     if (answer === 'refused') expect(errorsIn(lintWorkflow(bad))).not.toEqual([]);
@@ -112,14 +112,14 @@ describe('what the server refuses lint refuses first', () => {
   });
 });
 
-describe('what lint passes does not hang', () => {
-  test('definitions made at random come to an end', async () => {
+describe('an execution does not hang if lint accepts its definition', () => {
+  test('random definitions end', async () => {
     const runs = fc.sample(runnableDefinitions(prefix, MOST_TASKS), { seed: SEED, numRuns: RUNS });
     expect(runs.flatMap((def) => errorsIn(lintWorkflow(def)))).toEqual([]);
     expect(await unended(runs)).toEqual([]);
   });
 
-  test('the same with their tasks in another order, and with JOINs on other tasks, wherever lint sees nothing wrong', async () => {
+  test('random definitions with reordered tasks and other JOINs end, if lint accepts them', async () => {
     const arbitrary = fc
       .tuple(runnableDefinitions(prefix, MOST_TASKS), mutations)
       .map(([def, made]) => misplaced(def, made));
@@ -130,7 +130,7 @@ describe('what lint passes does not hang', () => {
     expect(await unended(clean.slice(0, RUNS))).toEqual([]);
   });
 
-  /** What `NESTED_LOOP` says. */
+  /** The facts behind `NESTED_LOOP`. */
   test.each<[string, Json, string]>([
     ['whose condition counts its rounds fails', loop('inner', counted('inner'), [noop('a')]), 'FAILED'],
     ['over items never ends', loop('inner', 'true', [noop('a')], { items: '${workflow.input.list}' }), 'RUNNING'],
@@ -149,7 +149,7 @@ describe('what lint passes does not hang', () => {
     else await conductor.terminate(workflowId, 'it hangs');
   });
 
-  /** The definitions whose executions do not end, run for real: what waits for a worker or a person is completed by hand. */
+  /** The definitions whose executions do not end. Tasks that wait for a worker or a person are completed by this test. */
   async function unended(runs: readonly Json[]): Promise<string[]> {
     const ends = await inTurns(runs, RUNS_AT_ONCE, async (def) => {
       const workflowId = await send('POST', '/workflow', {
@@ -176,7 +176,7 @@ describe('what lint passes does not hang', () => {
       for (const { referenceTaskName } of waiting)
         await send('POST', `/tasks/${workflowId}/${referenceTaskName}/COMPLETED`, { x: 1 });
       if (waiting.length > 0) continue;
-      // Two results at the same moment can make the server forget the next step until it sweeps; what hangs for its form stays where it is.
+      // Two simultaneous results can make the server forget the next step until it sweeps. A decision does not help an execution that hangs because of its form.
       if (look % DECIDE_EVERY === 0) await send('PUT', `/workflow/decide/${workflowId}`);
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
@@ -192,7 +192,7 @@ describe('what lint passes does not hang', () => {
   }
 });
 
-/** Types that the server brings to their end by itself. */
+/** Types that end without a result from outside. */
 const SERVED: ReadonlySet<string> = new Set(
   'FORK JOIN SWITCH DO_WHILE INLINE JSON_JQ_TRANSFORM SET_VARIABLE NOOP WAIT EVENT SUB_WORKFLOW TERMINATE'.split(' '),
 );

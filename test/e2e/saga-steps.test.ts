@@ -37,7 +37,7 @@ describe.concurrent('a saga', () => {
     const id = await startOwn(saga, { orderId, ...more });
     return { orderId, id };
   };
-  test('undoes the steps of the branches that were taken, requests too', async () => {
+  test('undoes the steps of the chosen branches, also requests', async () => {
     const saga = sagaOf((wf, orderId) => {
       wf.switch('is_gift', wf.jq('gift', giftOf()).output.result, {
         true: (yes) => void reserveIn(wf, yes, orderId),
@@ -83,7 +83,7 @@ describe.concurrent('a saga', () => {
       undo.task('release', releaseInventory, { orderId }),
     );
 
-  test('does not undo an optional step that has failed, and has undone what time ran out for', async () => {
+  test('does not undo an optional step that failed, and is undone if it times out', async () => {
     const saga = sagaOf((wf, orderId) => {
       reserve(wf, orderId);
       wf.step(
@@ -136,7 +136,7 @@ describe.concurrent('a saga', () => {
     },
   );
 
-  test('does not undo a step that somebody skipped', async () => {
+  test('does not undo a skipped step', async () => {
     const saga = sagaOf((wf, orderId) => {
       wf.wait('before', { signal: z.object({}) });
       reserve(wf, orderId);
@@ -152,7 +152,7 @@ describe.concurrent('a saga', () => {
     expect(await booksOf(orderId)).toEqual([]);
   });
 
-  test('has a sub-workflow that is a saga undone by its own compensation, or once it has succeeded by its undo', async () => {
+  test('undoes a sub-workflow that is a saga by its own compensation or, if it succeeded, by its undo', async () => {
     const fails = (wf: Saga) => void wf.wait('fail', { signal: z.object({}) });
     const inner = sagaOf((wf, orderId) => {
       reserve(wf, orderId);
@@ -181,7 +181,7 @@ describe.concurrent('a saga', () => {
     expect(await booksOf(late.orderId)).toEqual(['reserved', 'released']);
   });
 
-  test('that somebody terminates is not undone', async () => {
+  test('is not undone if it is terminated', async () => {
     const saga = sagaOf((wf, orderId) => {
       reserve(wf, orderId);
       wf.wait('fail', { signal: z.object({}) });

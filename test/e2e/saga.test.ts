@@ -30,7 +30,7 @@ async function requestsFor(orderId: string): Promise<Record<string, number>> {
   return Object.fromEntries(entries.map(({ kind, requests }) => [kind, requests]));
 }
 
-describe.concurrent('an order that failed for good', () => {
+describe.concurrent('an order that failed', () => {
   const UNDONE = ['reserved', 'charged', 'refunded', 'released', 'notified'];
 
   async function failedOrder(orderId: string, attempts = 3) {
@@ -41,7 +41,7 @@ describe.concurrent('an order that failed for good', () => {
     return { id, compensation };
   }
 
-  test('is not gone on with by a retry, and the second compensation does nothing a second time', async () => {
+  test('does not continue after a retry, and the second compensation does nothing twice', async () => {
     const orderId = unique('order');
     const { id, compensation } = await failedOrder(orderId);
     expect(await booksOf(orderId)).toEqual(UNDONE);
@@ -57,7 +57,7 @@ describe.concurrent('an order that failed for good', () => {
     expect(keys).toEqual([`${id}:undo:release`, `${id}:undo:release`]);
   });
 
-  test('has one attempt undone, however many there were', async () => {
+  test('has one attempt undone, even after several', async () => {
     const orderId = unique('order');
     await orderFault({ path: '/payments', orderId, status: 503, times: 1 });
     const { id } = await failedOrder(orderId);
@@ -68,7 +68,7 @@ describe.concurrent('an order that failed for good', () => {
     expect(await booksOf(orderId)).toEqual(UNDONE);
   });
 
-  test('has the rest undone where one undo fails; the compensation says which, and a restart finishes it', async () => {
+  test('has the other steps undone if one undo fails; the compensation names it, and a restart finishes it', async () => {
     const orderId = unique('order');
     await orderFault({ path: '/refunds', orderId, status: 503, times: 4 });
     await orderFault({ path: '/shipments', orderId, status: 503 });

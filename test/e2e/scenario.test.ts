@@ -29,7 +29,7 @@ const mistakesOf = ({ workflows }: Report) =>
     workflows.flatMap(({ scenarios }) => scenarios.map(({ title, mistakes }) => [title, mistakes.join('\n')])),
   );
 
-test.concurrent('every shipped scenario passes, and together they reach all that the shipped workflows can do', async () => {
+test.concurrent('every shipped scenario passes, and together they cover all of the shipped workflows', async () => {
   const { code, stdout, stderr } = await runFleetCommand(['test', '--coverage', '100', '--json']);
   expect(stderr.split('\n').filter((line) => line.includes('stays on the server'))).toEqual([]);
   const report = reportOf(stdout);
@@ -41,7 +41,7 @@ test.concurrent('every shipped scenario passes, and together they reach all that
   expect(code).toBe(0);
 });
 
-test.concurrent('forks over lists, sub-workflows, loops over lists, waits, people and events are answered', async () => {
+test.concurrent('forks and loops over lists, sub-workflows, waits, approvals and events get their answers', async () => {
   const { code, stdout } = await runFleetCommand(['test', '--coverage', '100', '--json'], folder('right'));
   const report = reportOf(stdout);
   expect(Object.values(mistakesOf(report)).filter((text) => text !== '')).toEqual([]);
@@ -49,7 +49,7 @@ test.concurrent('forks over lists, sub-workflows, loops over lists, waits, peopl
   expect(code).toBe(0);
 });
 
-test.concurrent('each mistake in a scenario has its words, and coverage below what is asked for is one more', async () => {
+test.concurrent('each mistake in a scenario is reported, and so is too low a coverage', async () => {
   const { code, stdout, stderr } = await runFleetCommand(['test', '--coverage', '90', '--json'], folder('wrong'));
   const report = reportOf(stdout);
   expect(mistakesOf(report)).toEqual({
@@ -126,7 +126,7 @@ const options = (workflows: Parameters<typeof runSuite>[1], keep = false) => ({
   cleaning: inTurn(),
 });
 
-test.concurrent('a dry run calls nothing, starts no failure workflow, and leaves nothing behind, whatever it comes to', async ({
+test.concurrent('a dry run calls nothing, starts no failure workflow and leaves nothing behind, with any result', async ({
   expect,
 }) => {
   const { workflow, alarm, path } = caller();
@@ -179,7 +179,7 @@ test('a person sees which scenario failed, on which path, and what no scenario r
   expect(stdout).toMatch(/0 scenarios passed, 1 failed; coverage \d+ %/);
 });
 
-test('a name or a title that there is not is said to be none', async () => {
+test('an unknown name or title is reported', async () => {
   const { code, stderr } = await runFleetCommand(['test', 'ScenTuor'], folder('right'));
   expect(code).toBe(2);
   expect(stderr).toContain('There are ScenPack, ScenTour.');
@@ -188,7 +188,7 @@ test('a name or a title that there is not is said to be none', async () => {
   expect(title.stderr).toContain('No scenario of these workflows has "no such title"');
 });
 
-test('interrupted, it ends in order and removes what it had begun', async () => {
+test('an interrupted run removes its executions', async () => {
   const search = async () => (await conductor.searchExecutions({ query: 'workflowType=ScenTour_dry_run' })).results;
   const before = new Set((await search()).map(({ workflowId }) => workflowId));
   const seen = async () => (await search()).map(({ workflowId }) => workflowId).filter((id) => !before.has(id));

@@ -12,14 +12,14 @@ const conductor = realConductor();
 afterAll(() => conductor.close());
 const prefix = unique('steps').replaceAll('-', '_');
 
-test('the server would register everything that steps can say', async () => {
+test('the server accepts the definitions of random steps', async () => {
   for (const steps of fc.sample(designs, { numRuns: 5 * RUNS, seed: SEED })) {
     const { def } = compileSteps({ name: `${prefix}_any`, version: 1, steps });
     await expect(conductor.validateWorkflowDef(def), JSON.stringify(steps)).resolves.toBeUndefined();
   }
 });
 
-test('what the server can do by itself runs to its end', async () => {
+test('random steps that need no answer from outside run to their end', async () => {
   const runs = fc.sample(runnableDesigns, { numRuns: RUNS, seed: SEED }).map(async (steps, index) => {
     const name = `${prefix}_${index}`;
     const { def } = compileSteps({ name, version: 1, steps });
@@ -33,7 +33,7 @@ test('what the server can do by itself runs to its end', async () => {
   expect(unfinished).toEqual([]);
 });
 
-test('values, choices, loops and results are what the steps say', async () => {
+test('values, choices, loops and results are as the steps say', async () => {
   const name = `${prefix}_whole`;
   const { def } = compileSteps({
     name,
@@ -108,7 +108,7 @@ test('values, choices, loops and results are what the steps say', async () => {
   });
 });
 
-test('only an approval goes on', async () => {
+test('the workflow continues only after an approval', async () => {
   const { def } = compileSteps({
     name: `${prefix}_ask`,
     version: 1,

@@ -27,7 +27,7 @@ function trip() {
 }
 
 describe.concurrent('a task for each item', () => {
-  test.each([0, 1, 30])('of a list of %i, answered in the order of the list', async (length) => {
+  test.each([0, 1, 30])('of a list of %i, with results in the order of the list', async (length) => {
     const { contract, workflow } = trip();
     const cities = Array.from({ length }, (_, index) => ({ name: `c${index}`, days: index / 2 }));
     const workflowId = await startProbe(conductor, [workflow], { cities, prefix: 'x' });
@@ -40,7 +40,7 @@ describe.concurrent('a task for each item', () => {
     expect(tasks.filter(({ taskType }) => taskType === contract.name)).toHaveLength(length);
   });
 
-  test('what looks like a reference in an item is handed on as it is', async () => {
+  test('text that looks like a reference is passed on unchanged', async () => {
     const { contract, workflow } = trip();
     const names = ['${workflow.input.prefix}', '$${a}', '${', 'a $ b', '"\\(1)"', "it's"];
     const workflowId = await startProbe(conductor, [workflow], {
@@ -51,7 +51,7 @@ describe.concurrent('a task for each item', () => {
     expect(output.result).toEqual(names.map((name) => ({ saw: `p/${name}` })));
   });
 
-  test('fails as soon as one fails for good, with its reason', async () => {
+  test('fails as soon as one fails without retries left, with its reason', async () => {
     const { contract, workflow } = trip();
     const cities = ['a', 'bad', 'c'].map((name) => ({ name, days: 1 }));
     const workflowId = await startProbe(conductor, [workflow], { cities, prefix: 'p' });
@@ -64,7 +64,7 @@ describe.concurrent('a task for each item', () => {
     });
   });
 
-  test('that may fail: null stands where one has failed', async () => {
+  test('that may fail: the result of a failed task is null', async () => {
     const contract = look();
     const workflow = defineProbe(z.object({ cities: z.array(z.string()) }), z.object({})).build((wf, { cities }) => {
       const each = wf.forkEach('look', cities, contract, (at, index) => ({ at, days: -1, place: index }), {
@@ -150,7 +150,7 @@ describe.concurrent('a sub-workflow for each item', () => {
       result: wf.forkEach('each', ns, workflow, (n) => ({ n })).output.results,
     }));
 
-  test('hands in its input, defaults too, and hands out its output', async () => {
+  test('gets its input with defaults, and returns its output', async () => {
     const one = child();
     const { status, output } = await runProbe(conductor, [one, parent(one)], { ns: [1, 2] });
     expect({ status, output }).toMatchObject({
@@ -159,7 +159,7 @@ describe.concurrent('a sub-workflow for each item', () => {
     });
   });
 
-  test('fails with the reason of the one that fails', async () => {
+  test('fails with the reason of the sub-workflow that fails', async () => {
     const one = child();
     const { status, reasonForIncompletion } = await runProbe(conductor, [one, parent(one)], { ns: [1, 13] });
     expect(status).toBe('FAILED');

@@ -38,7 +38,7 @@ describe.runIf(inject('scriptedLlm'))('models', () => {
     expect(output.result).toMatchObject({ action: 'TOOL' });
   });
 
-  test.concurrent('ask for tools, and go on with what came of them', async () => {
+  test.concurrent('request tools, and continue with their results', async () => {
     const workflow = defineProbe(question, z.object({})).build((wf, input) => {
       const ask = { role: 'user', message: input.question } as const;
       const first = wf.llmChat('first', modelCall, { ...model, messages: [ask], tools: [getWeather], answer: 'text' });
@@ -92,7 +92,7 @@ describe.runIf(inject('scriptedLlm'))('models', () => {
     expect(task?.inputData).toMatchObject({ prompt: asked.question, jsonOutput: false });
   });
 
-  test.concurrent('see in a loop what they answered before', async () => {
+  test.concurrent('see their earlier answers in a loop', async () => {
     const workflow = defineProbe(question, z.object({})).build((wf, input) => {
       wf.repeat('again', { rounds: 2, until: 'false', inputs: {} }, (scope) => {
         scope.llmChat('ask', modelCall, { ...model, messages: [{ role: 'user', message: input.question }] });
@@ -118,13 +118,13 @@ describe.concurrent('models that cannot be reached', () => {
       return { result: asked.status };
     });
 
-  test('are asked once where the placement says so, and the workflow goes on where it may', async () => {
+  test('are called once if the placement says so, and the workflow continues if the task is optional', async () => {
     const { status, output, tasks } = await runProbe(conductor, [attempts({ retryCount: 0, optional: true })], asked);
     expect({ status, output }).toEqual({ status: 'COMPLETED', output: { result: 'COMPLETED_WITH_ERRORS' } });
     expect(tasks.map(({ taskType }) => taskType)).toEqual(['LLM_CHAT_COMPLETE', 'LLM_GENERATE_EMBEDDINGS']);
   });
 
-  test('are asked again after the delays of the policy', async () => {
+  test('are called again after the delays of the policy', async () => {
     const { status, tasks } = await runProbe(conductor, [attempts({ retryCount: 2 })], asked);
     expect(status).toBe('FAILED');
     const gaps = tasks.slice(1).map(({ startTime }, before) => startTime - (tasks[before]?.endTime ?? 0));
@@ -134,7 +134,7 @@ describe.concurrent('models that cannot be reached', () => {
   });
 });
 
-test.concurrent('an MCP server says what it can do, and does it', async () => {
+test.concurrent('an MCP server lists its tools and runs one', async () => {
   const { shopUrl } = settings();
   const workflow = defineProbe(question, z.object({})).build((wf) => {
     const mcp = { server: `${shopUrl}/mcp`, headers: { 'X-Asked-By': 'test' } };

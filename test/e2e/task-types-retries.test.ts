@@ -35,7 +35,7 @@ describe.concurrent('a task that fails each time', () => {
     ],
     ['after delays that double', { retryCount: 3, retryLogic: 'EXPONENTIAL_BACKOFF', retryDelaySeconds: 1 }, [1, 2, 4]],
     ['after 2, 4 and 8 s if nothing is said', {}, [2, 4, 8]],
-  ])('is tried again %s, and then no more', async (_, options, seconds) => {
+  ])('is retried %s, and then no more', async (_, options, seconds) => {
     const execution = await failing(options);
     expect(execution.status).toBe('FAILED');
     expect(execution.tasks).toHaveLength(seconds.length + 1);
@@ -44,14 +44,14 @@ describe.concurrent('a task that fails each time', () => {
     }
   });
 
-  test('waits no longer than it may', async () => {
+  test('waits no longer than its limit', async () => {
     const options: TaskOptions = { retryCount: 3, retryLogic: 'EXPONENTIAL_BACKOFF', retryDelaySeconds: 1 };
     const execution = await failing({ ...options, maxRetryDelaySeconds: 1 });
     const delays = execution.tasks.map(({ startDelayInSeconds }) => startDelayInSeconds);
     expect(delays).toEqual([0, 1, 1, 1]);
   });
 
-  test('is not tried again once its whole time is over', async () => {
+  test('is not retried after its total time', async () => {
     const execution = await failing({
       retryCount: 100,
       retryLogic: 'FIXED',

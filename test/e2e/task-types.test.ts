@@ -53,7 +53,7 @@ test.concurrent('INLINE computes over typed inputs', async () => {
   expect({ status, output }).toEqual({ status: 'COMPLETED', output: { result: 4 } });
 });
 
-test.concurrent('what is below names that are no plain words is found', async () => {
+test.concurrent('fields with special characters in their names are found', async () => {
   const names = ['x-y', 'a b', 'a.b', "it's", 'b\\s', 'größe', '@', '1', 'deep er'];
   const { output } = await run((wf) => {
     const odd = wf.jq('odd', {
@@ -66,7 +66,7 @@ test.concurrent('what is below names that are no plain words is found', async ()
   expect(output).toEqual({ result: names.map((name) => `found ${name}`) });
 });
 
-test.concurrent('a reference to a whole object serves as the input of a task and as the output of the workflow', async () => {
+test.concurrent('a reference to a whole object can be the input of a task and the output of the workflow', async () => {
   const note = defineTask({
     name: unique('note').replace('-', '_'),
     description: 'Served by nobody but this test.',
@@ -80,7 +80,7 @@ test.concurrent('a reference to a whole object serves as the input of a task and
   expect((await conductor.waitForEnd(workflowId)).output).toEqual({ result: 'noted' });
 });
 
-test.concurrent('WAIT goes on after its time', async () => {
+test.concurrent('WAIT ends after its time', async () => {
   const { status, startTime, endTime } = await run((wf) => {
     wf.wait('pause', { seconds: 1 });
     return { result: 'done' };
@@ -89,7 +89,7 @@ test.concurrent('WAIT goes on after its time', async () => {
   expect(endTime - startTime).toBeGreaterThanOrEqual(1_000);
 });
 
-test.concurrent('HUMAN waits for a person and hands on what they enter', async () => {
+test.concurrent('HUMAN waits for a person and returns what they enter', async () => {
   const workflowId = await start((wf, { n }) => {
     const decided = wf.human('approve', { about: { amount: n }, output: z.object({ yes: z.boolean() }) });
     return { result: decided.output.yes };
@@ -111,7 +111,7 @@ test.concurrent('TERMINATE ends with the given status, reason and output', async
   expect(output).toMatchObject({ partial: 2 });
 });
 
-test.concurrent('SWITCH on a boolean and on a number takes exactly the branch of the value', async () => {
+test.concurrent('SWITCH on a boolean and on a number runs the branch of the value', async () => {
   const { output } = await run((wf, { n, flag }) => {
     wf.switch('by_flag', flag, {
       true: (yes) => yes.set('was_true', { seen: [1] }),
@@ -141,7 +141,7 @@ test.concurrent('a JOIN waits for a branch that ends in a SWITCH until the chose
   expect(task('after')?.startTime).toBeGreaterThanOrEqual(task('slow_wait')?.endTime ?? Number.POSITIVE_INFINITY);
 });
 
-test.concurrent('a loop stops at its condition, and at its number of rounds without one', async () => {
+test.concurrent('a loop stops at its condition, or at its limit of rounds', async () => {
   const rounds = async (until: string) => {
     const { output } = await run((wf) => {
       wf.set('begin', { seen: [] });
@@ -179,9 +179,7 @@ test.concurrent('an HTTP task gets its time limit and retries from its policy', 
   });
 });
 
-test.concurrent('HTTP that somebody else ends hands on what they enter, in the place of the answer', async ({
-  expect,
-}) => {
+test.concurrent('HTTP that is ended from outside returns that output instead of the answer', async ({ expect }) => {
   const workflowId = await start((wf) => {
     const left = wf.http('order', externalApi, {
       method: 'GET',
@@ -197,7 +195,7 @@ test.concurrent('HTTP that somebody else ends hands on what they enter, in the p
   expect((await conductor.waitForEnd(workflowId)).output).toEqual({ result: 'T1' });
 });
 
-test.concurrent('WAIT until a time that has passed is over at once', async () => {
+test.concurrent('WAIT until a past time ends at once', async () => {
   const { status } = await run((wf) => {
     wf.wait('until', { until: '2020-01-01 09:30 GMT+02:00' });
     return { result: 'done' };
@@ -205,7 +203,7 @@ test.concurrent('WAIT until a time that has passed is over at once', async () =>
   expect(status).toBe('COMPLETED');
 });
 
-test.concurrent('scripts and messages that fail are not in the way where they are optional', async () => {
+test.concurrent('failing scripts and messages do not stop the workflow if they are optional', async () => {
   const { status, output } = await run((wf, { n }) => {
     const inline = wf.inline(
       'inline',
@@ -225,7 +223,7 @@ test.concurrent('scripts and messages that fail are not in the way where they ar
   });
 });
 
-test.concurrent('a task written as JSON runs as it is written', async () => {
+test.concurrent('a task written as JSON runs as written', async () => {
   const { output } = await run((wf, { n }) => {
     const task = { name: 'any', type: 'JSON_JQ_TRANSFORM', inputParameters: { n, queryExpression: '.n + 1' } };
     return { result: wf.json('any', task, z.object({ result: z.number() })).output.result };

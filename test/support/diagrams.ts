@@ -26,7 +26,7 @@ export function definition(...tasks: unknown[]): DefinitionLike {
   return { name: 'Probe', version: 1, tasks };
 }
 
-/** An execution as the server answers it; its tasks in the order in which they came up. */
+/** An execution as the server returns it, with its tasks in the order of `seq`. */
 export function execution(rows: readonly Row[], more: Partial<Execution> = {}): Execution {
   return executionSchema.parse({
     workflowId: 'id-1',

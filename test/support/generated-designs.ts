@@ -2,7 +2,7 @@ import fc from 'fast-check';
 
 type Json = Record<string, unknown>;
 
-/** The skeleton of a step; its id and what it refers to follow when it is written. `seed` chooses among what there is. */
+/** The skeleton of a step. Its id and references are added when it is written; `seed` chooses them. */
 type Shape =
   | { kind: 'leaf'; type: Leaf; seed: number }
   | { kind: 'parallel'; branches: Shape[][] }
@@ -53,15 +53,15 @@ function shapes(leaves: readonly Leaf[]) {
   })).sequence;
 }
 
-/** Lists of steps of every kind, right by the way they are made. */
+/** Correct lists of steps of every type. */
 export const designs: fc.Arbitrary<Json[]> = shapes(ALL).map((made) => new Writing().sequence(made, ['input.n']));
 
-/** Those that the server runs to their end by itself. */
+/** Lists of steps that the server runs to their end without an answer from outside. */
 export const runnableDesigns: fc.Arbitrary<Json[]> = shapes(COMPUTED)
   .map((made) => new Writing().sequence(made, ['input.n']))
   .filter((steps) => JSON.stringify(steps).split('"type"').length < 16);
 
-/** The input with which they run. */
+/** Their input. */
 export const designInput = { n: 2, list: [{ v: 1 }, { v: 2 }] };
 
 class Writing {
@@ -166,7 +166,7 @@ class Writing {
     };
   }
 
-  /** A loop inside a loop is the one thing that steps cannot say. */
+  /** Steps cannot contain a loop inside a loop. */
   #loop(shape: Extract<Shape, { kind: 'loop' }>, id: string, seen: readonly string[]) {
     if (this.#isInLoop) return this.#leaf('set', id, pick(seen, shape.seed));
     this.#isInLoop = true;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type Json, task } from './lint-traps/trap.ts';
 
-/** The skeleton of a task; references and wiring follow when it is built. `seed` chooses what it reads. */
+/** The skeleton of a task. Its reference and inputs are added when it is built; `seed` chooses what it reads. */
 type Shape =
   | { kind: 'leaf'; type: (typeof LEAVES)[number]; seed: number }
   | { kind: 'switch'; cases: Shape[][]; otherwise: Shape[] | undefined; script: boolean; seed: number }
@@ -27,7 +27,7 @@ const LEAVES = [
   'SUB_WORKFLOW',
 ] as const;
 
-/** Types that come to their end by themselves, or are completed by hand: the server does not call out for them. */
+/** Types that end by themselves or are completed by the test. The server calls nothing for them. */
 const SELF_CONTAINED = [
   'SIMPLE',
   'INLINE',
@@ -88,12 +88,12 @@ const shapesOf = (leaves: readonly (typeof LEAVES)[number][]) =>
     ),
   }));
 
-/** Definitions over all task types, right by the way they are made. */
+/** Correct definitions with all task types. */
 export function rightDefinitions(prefix: string): fc.Arbitrary<Json> {
   return shapesOf(LEAVES).sequence.map((shapes) => new Making(prefix).definition(shapes));
 }
 
-/** Definitions of at most `most` tasks that can be run to their end without anything outside the server. */
+/** Definitions of at most `most` tasks that can run to their end without anything outside the server. */
 export function runnableDefinitions(prefix: string, most: number): fc.Arbitrary<Json> {
   const made = shapesOf(SELF_CONTAINED).sequence.map((shapes) => new Making(prefix).definition(shapes));
   return made.filter((def) => {
@@ -102,7 +102,7 @@ export function runnableDefinitions(prefix: string, most: number): fc.Arbitrary<
   });
 }
 
-/** What an expression can read of a task that has ended, by type. */
+/** The outputs that an expression can read, by task type. */
 const READABLE: Record<string, string> = {
   INLINE: 'output.result',
   JSON_JQ_TRANSFORM: 'output.result',
@@ -140,7 +140,7 @@ class Making {
     return `t${this.#count}`;
   }
 
-  /** The tasks of a sequence, and the paths that can be read behind it. */
+  /** The tasks of a sequence, and the paths that later tasks can read. */
   #sequence(shapes: readonly Shape[], readable: readonly string[]): { tasks: Json[]; ended: string[] } {
     const ended = [...readable];
     const tasks = shapes.flatMap((shape) => {
@@ -210,7 +210,7 @@ class Making {
   }
 
   #loop({ body, rounds, over }: Shape & { kind: 'loop' }, readable: readonly string[]) {
-    if (this.#isInLoop) return this.#sequence(body, readable); // the server cannot run a loop in a loop
+    if (this.#isInLoop) return this.#sequence(body, readable); // see NESTED_LOOP
     const ref = this.#ref();
     this.#isInLoop = true;
     const { tasks, ended } = this.#sequence(body, [...readable, `${ref}.output.iteration`]);
@@ -225,7 +225,7 @@ class Making {
   }
 }
 
-/** The input that every generated definition is run with. */
+/** The input of every generated definition. */
 export const GENERATED_INPUT = { n: 1, xs: [1, 2] };
 
 function ownFields(type: string, value: string): Json {

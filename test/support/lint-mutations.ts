@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type Json, task } from './lint-traps/trap.ts';
 
-/** What people and programs get wrong, each with two numbers that choose where. */
+/** Typical mistakes, each with two numbers that choose its place. */
 export interface Mutation {
   kind: number;
   where: number;
@@ -15,7 +15,7 @@ export const mutations = fc.array(fc.record({ kind: fc.nat(16), where: fc.nat(),
 
 type Change = (place: Json, what: number, tasks: Json[]) => void;
 
-/** Values of which most fit nowhere. */
+/** Values that are wrong in most places. */
 const JUNK = [
   null,
   '',
@@ -118,7 +118,7 @@ const SCRIPTS = [
   '1;2',
 ];
 
-/** Puts something into a task, or into its inputs under `inputParameters`. */
+/** Sets a field of a task, or an input under `inputParameters`. */
 const put = (place: Json, field: string, value: unknown) => Object.assign(place, { [field]: value });
 
 const changes: readonly Change[] = [
@@ -147,7 +147,7 @@ const WORKFLOW_FIELDS = [
   'tasks',
 ];
 
-/** A copy of a definition with these mistakes made in it. */
+/** A copy of a definition with these mistakes. */
 export function mutated(def: Json, made: readonly Mutation[]): Json {
   const copy = structuredClone(def);
   for (const { kind, where, what } of made) {
@@ -162,7 +162,7 @@ export function mutated(def: Json, made: readonly Mutation[]): Json {
   return copy;
 }
 
-/** A copy in which tasks stand elsewhere and JOINs wait for others: what still runs must not hang. */
+/** A copy in which tasks are moved and JOINs wait for other tasks. If lint accepts it, it must not hang. */
 export function misplaced(def: Json, made: readonly Mutation[]): Json {
   const copy = structuredClone(def);
   for (const { kind, where, what } of made) {
@@ -182,7 +182,7 @@ function reorder(sequence: Json[], what: number): void {
   sequence.splice(what % (sequence.length + 1), 0, moved, ...(what % 3 === 1 ? [structuredClone(moved)] : []));
 }
 
-/** Every list of tasks, those inside tasks too, as far as the lists are what they should be. */
+/** Every well-formed list of tasks, also inside tasks. */
 function sequencesIn(value: unknown): Json[][] {
   if (Array.isArray(value)) {
     const own = value.filter(

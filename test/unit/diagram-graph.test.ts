@@ -15,7 +15,7 @@ const only = ({ nodes }: Diagram): Node => {
   return node;
 };
 
-describe('what a task is about', () => {
+describe('the detail of a task', () => {
   test.each([
     [step('a', 'HTTP', { inputParameters: { http_request: { method: 'POST', uri: 'http://x' } } }), 'POST http://x'],
     [step('a', 'HTTP', { inputParameters: { method: 'GET', uri: 'http://x' } }), 'GET http://x'],
@@ -54,7 +54,7 @@ describe('what a task is about', () => {
   });
 });
 
-describe('definitions that are not as they should be are drawn as what they are', () => {
+describe('malformed definitions are drawn too', () => {
   test.each<[string, unknown[], string[]]>([
     ['no tasks', [], []],
     ['things that are no tasks', [null, 1, 'x', [step('a')]], []],
@@ -81,13 +81,13 @@ describe('definitions that are not as they should be are drawn as what they are'
     }
   });
 
-  test('tasks are no list at all', () => {
+  test('the tasks are not a list', () => {
     expect(drawDefinition({ name: 'X', tasks: { a: 1 } })).toEqual({ name: 'X', version: 1, nodes: [] });
   });
 });
 
 describe('an execution', () => {
-  test('all attempts of a task are one, and last from the start of the first to the end of the last', () => {
+  test('the attempts of a task are drawn as one, from the start of the first to the end of the last', () => {
     const diagram = drawnRun(definition(step('a')), [
       { ref: 'a', status: 'TIMED_OUT', from: 0, to: 100 },
       { ref: 'a', status: 'FAILED', from: 500, to: 600 },
@@ -96,12 +96,12 @@ describe('an execution', () => {
     expect(only(diagram)).toMatchObject({ run: { status: 'COMPLETED', attempts: 3, ms: 1200 } });
   });
 
-  test('what is open lasts until now', () => {
+  test('an open task lasts until now', () => {
     const diagram = drawnRun(definition(step('a')), [{ ref: 'a', status: 'IN_PROGRESS', from: 1000 }]);
     expect(only(diagram)).toMatchObject({ run: { status: 'IN_PROGRESS', ms: 4000 } });
   });
 
-  test('a dynamic fork shows the branches it had, and none before it ran', () => {
+  test('a dynamic fork shows its branches, and none before it runs', () => {
     const def = definition(step('fan', 'FORK_JOIN_DYNAMIC', { dynamicForkTasksParam: 'ts' }), step('wait', 'JOIN'));
     const forkedTaskDefs = [step('x'), step('y', 'SUB_WORKFLOW', { subWorkflowParam: { name: 'Child', version: 1 } })];
     const ran = drawnRun(def, [
@@ -137,7 +137,7 @@ describe('an execution', () => {
     expect(cases.filter((one) => one.taken === false)).toHaveLength(taken ? 2 : 0);
   });
 
-  test('rounds that the server did not keep are said to be missing', () => {
+  test('a note says that the server did not keep some rounds', () => {
     const def = definition(step('l', 'DO_WHILE', { loopOver: [step('in')] }));
     const text = toText(drawnRun(def, [{ ref: 'l', type: 'DO_WHILE' }, { ref: 'in__8' }, { ref: 'in__9' }]));
     expect(text).toContain('(the server did not keep the rounds before 8 (keepLastN))');
@@ -171,7 +171,7 @@ describe('an execution', () => {
     expect(toText(diagram)).toBe('Probe v1\n├─ a  HTTP (optional)\n└─ b  HTTP');
   });
 
-  test('tasks that the definition does not hold are shown all the same', () => {
+  test('tasks that are not in the definition are shown too', () => {
     const text = toText(drawnRun(definition(step('a')), [{ ref: 'a' }, { ref: 'stranger', type: 'HTTP' }]));
     expect(text).toMatch(/\(not in the definition:\)\n└─ stranger {2}HTTP/);
   });
@@ -194,7 +194,7 @@ describe('long executions are folded', () => {
     expect(toText(diagram).split('\n').length).toBeLessThan(20);
   });
 
-  test('branches, but not those in which something went wrong', () => {
+  test('branches, except those with a failure', () => {
     const refs = many(300, (index) => `b${index}`) as string[];
     const def = definition(step('f', 'FORK_JOIN', { forkTasks: refs.map((ref) => [step(ref)]) }), step('j', 'JOIN'));
     const status = (ref: string) => (ref === 'b250' ? 'FAILED' : ref === 'b251' ? 'IN_PROGRESS' : 'COMPLETED');
@@ -227,7 +227,7 @@ describe('long executions are folded', () => {
     expect(toSvg(diagram)).toContain('rounds 2 to 29: 28 COMPLETED');
   });
 
-  test('a definition never is', () => {
+  test('a definition is never folded', () => {
     const diagram = drawn(...many(200, (index) => step(`t${index}`)));
     expect(fold(diagram)).toEqual({ diagram, hidden: 0 });
   });

@@ -39,7 +39,7 @@ test('a definition is a flowchart: choices with labelled lines, forks, loops as 
   ]);
 });
 
-test('an execution carries a class per state, dotted lines where it did not go, and rounds in a row', () => {
+test('an execution has a class for each status, dotted lines where it did not go, and its rounds in a row', () => {
   const lines = toMermaid(drawnRun(everyShape, everyShapeRows))
     .split('\n')
     .map((line) => line.trim());
@@ -91,7 +91,7 @@ describe('labels', () => {
   /** What each reader of a label could take for something else; entities aside. */
   const MEANS_SOMETHING = /["[\]{}<>|`*~\\%$&:;=+!^@#]|^[-_.\s]|[-_.\s]$|\d[.)]\s|www\.|ﬂ/;
 
-  test('of any text nothing stands in a label that means something, and all of it can be read back', () => {
+  test('a label of any text has no special characters, and can be read back', () => {
     const texts = fc.oneof(
       fc.string({ unit: 'grapheme' }),
       fc.string({
@@ -122,7 +122,7 @@ const LINE = [
   /^classDef [a-z]+ [a-z]+:[\w#:,\- ]+$/,
 ];
 
-test('any definition makes lines that the grammar knows, each node named once and before the frame ends', () => {
+test('any definition makes lines of the grammar, with each node defined once and before its frame ends', () => {
   const names = fc.constantFrom('end', 'a"b', '[x]', '#1;', 'subgraph', '-->', 'line\nbreak', '%%', '');
   const { task } = fc.letrec<{ task: Record<string, unknown> }>((tie) => {
     const inner = fc.array(tie('task') as fc.Arbitrary<Record<string, unknown>>, { maxLength: 3 });
@@ -158,13 +158,13 @@ test('any definition makes lines that the grammar knows, each node named once an
   );
 });
 
-test('a fork all of whose branches end the execution leads nowhere', () => {
+test('no line leaves a fork if all branches end the execution', () => {
   const fork = step('f', 'FORK_JOIN', { forkTasks: [[step('a', 'TERMINATE')], [step('b', 'TERMINATE')]] });
   const lines = toMermaid(drawn(fork, step('j', 'JOIN'), step('after'))).split('\n');
   expect(lines.filter((line) => line.includes('-->'))).toEqual(['  n0 --> n1', '  n1 --> n2', '  n1 --> n3']);
 });
 
-test('nothing follows a task that ends the execution', () => {
+test('no line leaves a task that ends the execution', () => {
   const lines = toMermaid(drawn(step('stop', 'TERMINATE'), step('never'))).split('\n');
   expect(lines.filter((line) => line.includes('-->'))).toEqual(['  n0 --> n1']);
 });

@@ -98,7 +98,7 @@ function overlap(one: Corners, other: Corners): boolean {
 describe('a small definition', () => {
   const svg = toSvg(drawn(step('first'), step('call', 'HTTP', { name: 'external_api' })));
 
-  test('is boxes one below the other, in the middle, joined by arrows', () => {
+  test('is drawn as boxes one below the other, centred, joined by arrows', () => {
     expect(boxesIn(svg)).toEqual([
       {
         classes: ['node', 'terminal', 'none'],
@@ -137,7 +137,7 @@ describe('a small definition', () => {
     expect(svg.match(/class="tip"/g)).toHaveLength(3);
   });
 
-  test('needs nothing from elsewhere, and has colours for dark pages', () => {
+  test('is self-contained, and has colours for dark pages', () => {
     expect(svg).toMatch(
       /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" width="\d+" height="\d+" viewBox="0 0 \d+ \d+" role="img"/,
     );
@@ -146,7 +146,7 @@ describe('a small definition', () => {
   });
 });
 
-test('an execution shows state, duration, attempts and ways in words and classes', () => {
+test('an execution shows status, duration, attempts and chosen cases in words and classes', () => {
   const boxes = boxesIn(toSvg(drawnRun(everyShape, everyShapeRows)));
   const named = (name: string) => boxes.filter(({ lines }) => lines[0] === name);
   expect(named('left')).toMatchObject([
@@ -165,7 +165,7 @@ test('an execution shows state, duration, attempts and ways in words and classes
   expect(named('inner')).toHaveLength(2);
 });
 
-test('text is escaped, and whole in the title where it is cut in the box', () => {
+test('text is escaped, and complete in the title if the box cuts it', () => {
   const uri = `https://x/?a=1&b="<script>alert(1)</script>"${'z'.repeat(60)}`;
   const svg = toSvg(drawn(step('call', 'HTTP', { inputParameters: { http_request: { method: 'GET', uri } } })));
   expect(svg).not.toContain('<script>');

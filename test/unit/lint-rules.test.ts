@@ -24,7 +24,7 @@ function knownOf({ known }: Trap): Known {
   };
 }
 
-describe('every trap is found, and its right twin is not', () => {
+describe('every trap is found, and its correct twin is not', () => {
   test.each(traps.map((trap) => [trap.name, trap] as const))('%s', (_, trap) => {
     const known = knownOf(trap);
     expect(ids(lintWorkflow(trap.bad, known))).toContain(trap.rule);
@@ -64,7 +64,7 @@ describe('task definitions', () => {
     expect(ids(lintTaskDef(bad))).toContain(rule);
   });
 
-  test('a right one has no finding', () => {
+  test('a correct one has no finding', () => {
     expect(lintTaskDef(right)).toEqual([]);
   });
 });
@@ -82,8 +82,8 @@ describe('what is shipped', () => {
   });
 });
 
-describe('whatever JSON it is handed', () => {
-  test('lint answers with findings and never throws', () => {
+describe('any JSON', () => {
+  test('lint returns findings and never throws', () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
         const value: unknown = JSON.parse(text);
@@ -95,7 +95,7 @@ describe('whatever JSON it is handed', () => {
     expect(ids(lintWorkflow(null))).toEqual(['wrong-type']);
   });
 
-  test('an inline sub-workflow is looked at, with its place', () => {
+  test('an inline sub-workflow is checked too, with its place', () => {
     const inner = { name: 'inner', tasks: [{ name: 'p', taskReferenceName: 'p', type: 'PARALLEL' }] };
     const outer = {
       name: 's',
@@ -128,14 +128,14 @@ describe('fixes', () => {
 });
 
 describe('the rules', () => {
-  test('have ids of their own, in small letters', () => {
+  test('have unique lower-case ids', () => {
     const all = rules.map(({ id }) => id);
     expect(all.filter((id) => !/^[a-z]+(?:-[a-z]+)*$/.test(id))).toEqual([]);
     expect(new Set(all).size).toBe(all.length);
     expect(all).toHaveLength(workflowRules.length + taskDefRules.length);
   });
 
-  test('say why and what to do in whole sentences', () => {
+  test('say why, and what to do, in whole sentences', () => {
     expect(rules.filter(({ reason, repair }) => !/[.)]$/.test(reason) || !/[.)}]$/.test(repair))).toEqual([]);
   });
 });

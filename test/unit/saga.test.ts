@@ -66,14 +66,14 @@ describe('a saga', () => {
     saga.task('pay', book, { what });
   });
 
-  test('names its compensation and its version, and carries it to be registered', () => {
+  test('names its compensation with its version, and registers it', () => {
     expect(workflow.def).toMatchObject({ failureWorkflow: 'TripCompensation', failureWorkflowVersion: 4 });
     expect(compensation).toMatchObject({ kind: 'workflow', name: 'TripCompensation', version: 4 });
     expect(compensation.tasks.map(({ name }) => name)).toEqual(['cancel']);
     expect(Object.isFrozen(compensation.def.tasks)).toBe(true);
   });
 
-  test("hands each of its workers' tasks the id of the execution that has undone it", () => {
+  test("passes the id of its compensation to each worker's task", () => {
     for (const ref of ['flight', 'hotel', 'pay']) {
       expect(taskIn(workflow.def.tasks, ref)?.inputParameters, ref).toEqual({
         what: '${workflow.input.what}',
@@ -83,7 +83,7 @@ describe('a saga', () => {
     expect(taskIn(workflow.def.tasks, 'sure')?.inputParameters).not.toHaveProperty('_undoneBy');
   });
 
-  test('is undone from the last step with an undo to the first, each where it had succeeded', () => {
+  test('is undone from the last step to the first, if the step had succeeded', () => {
     expect(compensation.def.tasks.map(({ taskReferenceName }) => taskReferenceName)).toEqual([
       'what_succeeded',
       'undo_hotel',
@@ -97,7 +97,7 @@ describe('a saga', () => {
     });
   });
 
-  test('has undos that do not hold up each other and have one key over all runs', () => {
+  test('has undos that run even if another fails, with the same key in all runs', () => {
     expect(taskIn(compensation.def.tasks, 'cancel_flight')).toEqual({
       name: 'cancel',
       taskReferenceName: 'cancel_flight',
@@ -110,7 +110,7 @@ describe('a saga', () => {
     });
   });
 
-  test('has a compensation that fails if anything is left, and else tells what it undid', () => {
+  test('has a compensation that fails if anything is left, and otherwise lists what it undid', () => {
     const output = {
       failedWorkflowId: '${workflow.input.workflowId}',
       undone: '${what_was_undone.output.result.undone}',
@@ -123,7 +123,7 @@ describe('a saga', () => {
     });
   });
 
-  test('takes the defaults of its input into the compensation, which the server fills from the failed execution', () => {
+  test('gives the defaults of its input to the compensation, whose input comes from the failed execution', () => {
     expect(compensation.def.inputTemplate).toEqual({ sure: true });
     expect(compensation.def.inputParameters).toEqual(
       expect.arrayContaining(['workflowId', 'failedWorkflow', 'what', 'sure']),
@@ -142,7 +142,7 @@ describe('requests of a compensation', () => {
     return (sent as { headers: Record<string, string> }).headers;
   };
 
-  test('carry a key that is the same over all runs', () => {
+  test('have a key that is the same in all runs', () => {
     expect(headersOf({ 'X-Who': 'me' })).toEqual({
       'X-Who': 'me',
       'Idempotency-Key': '${workflow.input.workflowId}:undo:cancel_it',
@@ -150,12 +150,12 @@ describe('requests of a compensation', () => {
     expect(headersOf()).toHaveProperty('Idempotency-Key');
   });
 
-  test('keep the key that their author gave them', () => {
+  test('keep the key of their author', () => {
     expect(headersOf({ 'idempotency-key': 'mine' })).toEqual({ 'idempotency-key': 'mine' });
   });
 });
 
-test('what comes afterwards knows which steps were undone, and gives the output', () => {
+test('`afterwards` knows which steps were undone, and returns the output', () => {
   const { compensation } = tripOf((saga, what) => {
     const flight = booked(saga, 'flight', what);
     saga.afterwards(
@@ -179,7 +179,7 @@ test('what comes afterwards knows which steps were undone, and gives the output'
   expect(tell).not.toHaveProperty('optional');
 });
 
-describe('refused', () => {
+describe('mistakes in sagas', () => {
   const nothing = z.object({});
   const undoing = (undo: Parameters<Saga['undo']>[1]) => (saga: Saga, what: string) =>
     saga.undo(saga.task('flight', book, { what }), undo);
@@ -192,7 +192,7 @@ describe('refused', () => {
     ['a saga without an undo', (saga, what) => saga.task('flight', book, { what }), 'no step has an undo'],
     ['two undos of one step', (saga, what) => saga.undo(booked(saga, 'a', what), () => {}), '"a" has two undos'],
     [
-      'the undo of a step elsewhere',
+      'the undo of a step of another workflow',
       (saga, what) => saga.undo({ ...booked(saga, 'a', what), ref: 'b' }, (undo) => undo.wait('w', { seconds: 1 })),
       '"b" has an undo but is not a task of this saga',
     ],
@@ -225,7 +225,7 @@ describe('refused', () => {
       'contains a TERMINATE',
     ],
     [
-      'an undo whose time limit does',
+      'an undo whose time limit ends the compensation',
       undoing((undo) => undo.task('t', impatient, {})),
       '"impatient" would end the whole compensation',
     ],
@@ -255,7 +255,7 @@ describe('refused', () => {
       'two tasks have the reference "all_undone"',
     ],
     [
-      'two things afterwards',
+      '`afterwards` twice',
       (saga, what) => {
         afterwards({})(saga, what);
         saga.afterwards({ input: nothing, output: nothing }, () => ({}));
@@ -263,12 +263,12 @@ describe('refused', () => {
       '`afterwards` is called twice',
     ],
     [
-      'an input afterwards that nobody hands over',
+      'an input of `afterwards` without a default',
       afterwards({ to: z.string() }),
       '"to" of `afterwards` needs a default',
     ],
     [
-      'an input afterwards that the saga has',
+      'an input of `afterwards` that the saga has',
       afterwards({ what: z.string().default('') }),
       'already has an input "what"',
     ],
@@ -288,7 +288,7 @@ describe('refused', () => {
     expect(() => tripOf(build)).toThrow(expect.objectContaining(mistake));
   });
 
-  test('an input that the server hands to the compensation', () => {
+  test('an input with a name that the server passes to the compensation', () => {
     const build = (saga: Saga, what: string) => booked(saga, 'flight', what);
     expect(() => tripOf(build, input.extend({ reason: z.string() }))).toThrow(
       'passes its own "reason" to the compensation',

@@ -61,8 +61,8 @@ function traceWith(status: string, ...rows: Row[]) {
 const missed = (...traces: ReturnType<typeof traceWith>[]) =>
   coverageOf(workflow, traces, known).missed.map(({ ref, what }) => `${ref}: ${what}`);
 
-describe('what scenarios can reach', () => {
-  test('is all of it while nothing has run', () => {
+describe('the points that scenarios can cover', () => {
+  test('are all missed before anything has run', () => {
     expect(missed()).toEqual([
       'first: completes',
       'first: is retried',
@@ -105,7 +105,7 @@ describe('what scenarios can reach', () => {
     ]);
   });
 
-  test('cases, retries, optional failures, TERMINATE and the failure of the whole add up over scenarios', () => {
+  test('cases, retries, optional failures, TERMINATE and the failure of the workflow add up over scenarios', () => {
     const good = traceWith(
       'COMPLETED',
       ['first', 'FAILED', {}, 0, 'busy'],
@@ -122,15 +122,15 @@ describe('what scenarios can reach', () => {
     expect(missed(good, bad).filter((point) => !/^(often|each)/.test(point))).toEqual(['extra: completes']);
   });
 
-  test('percent are rounded down, so that 100 means all', () => {
+  test('the percentage is rounded down, so 100 means all', () => {
     expect(percentOf([{ points: 200, missed: [{ ref: 'a', what: 'b' }] }])).toBe(99);
     expect(percentOf([{ points: 3, missed: [] }])).toBe(100);
     expect(percentOf([])).toBe(100);
   });
 });
 
-describe('a run that the server has spoilt', () => {
-  test('failed at a JOIN while the task it waited for was to be tried again', () => {
+describe('a run spoilt by a race in the server', () => {
+  test('failed at a JOIN before the retry of the task it waited for', () => {
     const spoilt = traceWith('FAILED', ['first', 'FAILED', {}, 0, 'busy'], ['first', 'CANCELED'], ['join', 'FAILED']);
     expect(isSpoilt(spoilt, steps)).toBe(true);
     const real = traceWith('FAILED', ['first', 'FAILED'], ['first', 'FAILED'], ['join', 'FAILED']);
@@ -141,7 +141,7 @@ describe('a run that the server has spoilt', () => {
     expect(isSpoilt(traceWith('FAILED', ['first', 'FAILED'], ['first', 'FAILED']), steps)).toBe(false);
   });
 
-  test('was given up while the server computed a task, not while one waited for an answer', () => {
+  test('ended while the server computed a task, not while a task waited for an answer', () => {
     expect(isSpoilt(traceWith('RUNNING', ['first', 'COMPLETED'], ['often', 'IN_PROGRESS']), steps)).toBe(true);
     expect(isSpoilt(traceWith('RUNNING', ['first', 'SCHEDULED'], ['often', 'IN_PROGRESS']), steps)).toBe(false);
   });

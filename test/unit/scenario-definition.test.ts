@@ -70,30 +70,30 @@ describe('the definition that a dry run executes', () => {
   const dry = dryDefinition(parent, {}, known(parent, child));
   const tasks = byRef(dry);
 
-  test('holds nothing that the server would do outside: no call, no event, no wait, no failure workflow', () => {
+  test('has no call, event, wait or failure workflow', () => {
     expect(dry.failureWorkflow).toBeUndefined();
     for (const ref of ['again', 'call', 'tell', 'rest', 'signal']) expect(tasks.get(ref)?.type).toBe('SIMPLE');
     expect(tasks.get('loop')?.type).toBe('DO_WHILE');
   });
 
-  test('resolves the same inputs and has a name of its own', () => {
+  test('resolves the same inputs and has its own name', () => {
     expect(tasks.get('call')?.inputParameters).toEqual(byRef(parent.def).get('call')?.inputParameters);
     expect(dry).toMatchObject({ name: 'Parent_dry_run', version: 1, inputTemplate: parent.def.inputTemplate });
   });
 
-  test('carries its task definitions, so that retries do not depend on what is registered', () => {
+  test('contains its task definitions, so retries do not depend on registered ones', () => {
     expect(tasks.get('again')?.taskDefinition).toMatchObject({ name: 'rate_it', retryCount: 2, timeoutSeconds: 20 });
     expect(tasks.get('call')?.taskDefinition).toMatchObject({ name: 'external_api', retryCount: 3 });
     expect(tasks.get('tell')?.taskDefinition).toMatchObject({ retryCount: 0 });
   });
 
-  test('carries its sub-workflows, which are dry as well', () => {
+  test('contains its sub-workflows, also for a dry run', () => {
     const param = tasks.get('below')?.subWorkflowParam as { workflowDefinition: WorkflowDef };
     expect(param.workflowDefinition.name).toBe('Child_dry_run');
     expect(byRef(param.workflowDefinition).get('inner')?.taskDefinition).toMatchObject({ name: 'rate_it' });
   });
 
-  test('does not run a sub-workflow that is answered as a whole, or that nobody knows', () => {
+  test('does not run a sub-workflow that has an answer or is unknown', () => {
     const answered = dryDefinition(parent, { tasks: { below: completes({}) } }, known(parent, child));
     expect(byRef(answered).get('below')?.type).toBe('SIMPLE');
     expect(byRef(dryDefinition(parent, {}, known(parent))).get('below')?.type).toBe('SIMPLE');
@@ -105,14 +105,14 @@ describe('the definition that a dry run executes', () => {
     expect(rewrite).toMatchObject({ tasks: '${all_tasks.output.result}', defs: { rate_it: { retryCount: 2 } } });
   });
 
-  test('holds no call either where every task has the fields of every type, as the server writes them', () => {
+  test('has no call even if every task has the fields of every type, as the server writes them', () => {
     const stored = { decisionCases: {}, defaultCase: [], forkTasks: [], loopOver: [], joinOn: [], optional: false };
     const tasks = parent.def.tasks.map((task) => ({ ...stored, ...task }));
     const types = byRef(dryDefinition({ ...parent, def: { ...parent.def, tasks } }, {}, known(parent, child)));
     for (const ref of ['call', 'tell', 'rest', 'signal']) expect(types.get(ref)?.type).toBe('SIMPLE');
   });
 
-  test('leaves the workflow itself as it was', () => {
+  test('does not change the workflow', () => {
     expect(byRef(parent.def).get('call')?.type).toBe('HTTP');
     expect(parent.def.failureWorkflow).toBe('Alarm');
   });
@@ -123,7 +123,7 @@ describe('mocks for the test endpoint', () => {
   const mocksOf = (tasks: Parameters<typeof mockData>[1]['tasks']) =>
     mockData(parent, tasks ? { tasks } : {}, known(parent, child)).taskRefToMockOutput;
 
-  test('a task without an answer ends the run and says so; a wait for a time and an event need none', () => {
+  test('a task without an answer ends the run; a timed wait and an event need none', () => {
     const mocks = mocksOf(undefined);
     expect(mocks.call).toEqual([missing]);
     expect(mocks.signal).toEqual([missing]);
@@ -131,7 +131,7 @@ describe('mocks for the test endpoint', () => {
     expect(mocks.tell).toEqual([{ status: 'COMPLETED', output: {} }, missing]);
   });
 
-  test('one answer serves every attempt, a list one each', () => {
+  test('a single answer is for every attempt, a list has one for each', () => {
     expect(mocksOf({ call: fails('503') }).call).toHaveLength(5);
     expect(mocksOf({ call: [fails('503')] }).call).toEqual([
       { status: 'FAILED', output: { response: '503' }, reason: '503' },
@@ -139,7 +139,7 @@ describe('mocks for the test endpoint', () => {
     ]);
   });
 
-  test('in a loop every round that its bound allows gets the answers, or each its own', () => {
+  test('in a loop, every possible round gets the answers, or its own', () => {
     const same = mocksOf({ again: completes({ points: 1 }) });
     expect(Object.keys(same).filter((ref) => ref.startsWith('again'))).toEqual(['again__1', 'again__2', 'again__3']);
     const own = mocksOf({ again: rounds(completes({ points: 1 }), [fails('x'), completes({ points: 2 })]) });
@@ -155,14 +155,14 @@ describe('mocks for the test endpoint', () => {
     });
   });
 
-  test('a fork over a list gets its answers item by item', () => {
+  test('a fork over a list gets an answer for each item', () => {
     const mocks = mocksOf({ all: each(completes({ points: 1 }), completes({ points: 2 })) });
     expect(mocks.all_1?.[0]).toEqual({ status: 'COMPLETED', output: { points: 2 } });
     expect(mocks.all_1__1).toEqual(mocks.all_1);
     expect(mocks.all_2).toEqual([missing]);
   });
 
-  test('a sub-workflow gets a set of its own', () => {
+  test('a sub-workflow gets its own answers', () => {
     const { subWorkflowTestRequest } = mockData(
       parent,
       { subWorkflows: { below: { tasks: { inner: completes({ points: 1 }) } } } },
@@ -176,7 +176,7 @@ describe('mocks for the test endpoint', () => {
   });
 });
 
-test('the bound of a loop is read from its condition', () => {
+test('the limit of rounds of a loop is read from its condition', () => {
   const loop = (loopCondition: unknown) =>
     boundOf({ name: 'l', taskReferenceName: 'l', type: 'DO_WHILE', loopCondition });
   expect(loop(stepsOf(parent, known()).get('loop')?.task.loopCondition)).toBe(3);

@@ -7,28 +7,28 @@ import { sample, stubOf } from '../../workflows/scenario/sample-answer.ts';
 const paths = (expected: unknown, actual: unknown) => differences(expected, actual, 'output').map(({ path }) => path);
 
 describe('what a scenario expects of a value', () => {
-  test('objects need only hold what is given, however deep', () => {
+  test('objects may have more keys, at any depth', () => {
     expect(paths({ a: { b: 1 } }, { a: { b: 1, c: 2 }, d: 3 })).toEqual([]);
     expect(paths({ a: { b: 1, c: 3 } }, { a: { b: 1, c: 2 } })).toEqual(['output.a.c']);
   });
 
-  test('exactly allows nothing else', () => {
+  test('exactly allows no other keys', () => {
     expect(paths(exactly({ a: { b: 1 } }), { a: { b: 1, c: 2 }, d: 3 })).toEqual(['output.a.c', 'output.d']);
     expect(paths(exactly({ a: 1 }), { a: 1 })).toEqual([]);
   });
 
-  test('lists are compared whole, their items as objects', () => {
+  test('lists are compared as a whole, their items as objects', () => {
     expect(paths({ list: [{ a: 1 }] }, { list: [{ a: 1, b: 2 }] })).toEqual([]);
     expect(paths({ list: [{ a: 1 }] }, { list: [{ a: 1 }, { a: 2 }] })).toEqual(['output.list']);
     expect(paths({ list: [1, 2] }, { list: [1, 3] })).toEqual(['output.list[1]']);
   });
 
-  test('a regular expression stands for a text, and for nothing else', () => {
+  test('a regular expression matches only a string', () => {
     expect(paths({ a: /^x/ }, { a: 'xyz' })).toEqual([]);
     expect(paths({ a: /^1/ }, { a: 1 })).toEqual(['output.a']);
   });
 
-  test('null and nothing are the same, false and 0 are not', () => {
+  test('null is the same as a missing key, false and 0 are not', () => {
     expect(paths({ a: null }, {})).toEqual([]);
     expect(paths({ a: undefined }, { a: null })).toEqual([]);
     expect(paths({ a: null }, { a: 0 })).toEqual(['output.a']);
@@ -45,7 +45,7 @@ describe('a line to paste for a task without an answer', () => {
       contract: output && { kind: 'task', name: 't', description: '', input: z.object({}), output, options: {} },
     });
 
-  test('is of the shape that the contract asks for, and as short as can be', () => {
+  test('fits the contract and is as short as possible', () => {
     const output = z.object({
       rating: z.enum(['good', 'bad']),
       at: z.iso.datetime(),
@@ -55,7 +55,7 @@ describe('a line to paste for a task without an answer', () => {
     expect(stub('SIMPLE', output)).toBe("it: completes({ rating: 'good', at: '2026-01-01T00:00:00Z', n: 1 }),");
   });
 
-  test('knows what the server answers by itself', () => {
+  test("knows the answers of the server's own tasks", () => {
     expect(stub('HTTP')).toBe('it: answers(200, {}),');
     expect(stub('LLM_CHAT_COMPLETE')).toContain("finishReason: 'STOP'");
     expect(stub('HUMAN')).toBe('it: completes({}),');

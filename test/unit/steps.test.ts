@@ -36,7 +36,7 @@ const everything = {
   workflows: new Map([['gen_child', [{ name: 'gen_child', version: 1 }]]]),
 };
 
-test('whatever steps say, lint finds nothing in what becomes of them', { timeout: 30_000 }, () => {
+test('lint finds nothing in the workflows of random steps', { timeout: 30_000 }, () => {
   fc.assert(
     fc.property(designs, (steps) => {
       const { def, taskDefs } = compiled(steps);
@@ -49,7 +49,7 @@ test('whatever steps say, lint finds nothing in what becomes of them', { timeout
   );
 });
 
-test('with fewer rounds it is the same workflow', () => {
+test('fewer rounds make the same workflow', () => {
   fc.assert(
     fc.property(designs, (steps) => {
       const refs = (made: Compiled) => [...walk(made.def.tasks)].map(({ task }) => task.taskReferenceName);
@@ -87,7 +87,7 @@ describe('references', () => {
     ['mcp_tool', { server: 'http://x', tool: 't' }, '${a.parsed.sum}', '${a.output.content[0].parsed.sum}'],
     ['approval', { question: '?' }, '${a.comment}', '${a.output.comment}'],
     ['workflow', { name: 'w' }, '${a}', '${a.output}'],
-  ])('what a step of type %s gives has its own place', (type, fields, written, path) => {
+  ])('the result of a step of type %s is read at its own path', (type, fields, written, path) => {
     expect(read(written, [{ id: 'a', type, ...fields }])).toBe(path);
   });
 
@@ -99,12 +99,12 @@ describe('references', () => {
     ['${fetch.body * 2}', 'is not a reference. Write ${id.name}, and compute in a script or jq step.'],
     ['${later.x}', '"later" has not run yet at this step. Available here: input, fetch (body, statusCode, headers).'],
     ['${fetch.body', 'it contains a "${" without a "}", or a reference inside another one.'],
-  ])('%s is told with its place and what there is', (written, sentence) => {
+  ])('%s is reported with its place and the names that exist', (written, sentence) => {
     const later = { id: 'later', type: 'jq', query: '.' };
     expect(problemsOf([fetch, { id: 'seen', type: 'set', values: { x: written } }, later])).toContain(sentence);
   });
 
-  test('steps of a branch that runs at the same time cannot be read', () => {
+  test('a step in a parallel branch cannot be read', () => {
     const branches = [[{ id: 'a', type: 'jq', query: '1' }], [{ id: 'b', type: 'set', values: { x: '${a.result}' } }]];
     expect(problemsOf([{ id: 'p', type: 'parallel', branches }])).toContain(
       'steps[0].branches[1][0] "b", values.x: ${a.result}: "a" has not run yet at this step.',
@@ -139,23 +139,23 @@ describe('mistakes', () => {
     [{ id: 'a', type: 'loop', over: 'x ${input.x}', steps: [] }, 'it must be a list or a single reference to a list.'],
     [{ id: 'a', type: 'set', values: {} }, 'it sets no variable. Add one.'],
     [{ id: 'a', type: 'worker', task: 'a:b' }, 'task: use letters, digits, ".", - and _.'],
-  ])('%j is told', (step, sentence) => {
+  ])('%j is reported', (step, sentence) => {
     expect(problemsOf([step])).toContain(sentence);
   });
 
-  test('a loop inside a loop is told to move out', () => {
+  test('a loop inside a loop is rejected', () => {
     const inner = { id: 'inner', type: 'loop', rounds: 2, steps: [{ type: 'jq', query: '.' }] };
     expect(problemsOf([{ id: 'outer', type: 'loop', rounds: 2, steps: [inner] }])).toBe(
       'steps[0].steps[0] "inner": it is a loop inside the loop "outer": the server mixes up the rounds of the two loops: a condition that reads the rounds of the inner loop fails the execution, and with any other condition the execution never ends. Make the inner loop a workflow of its own and call it with a workflow step.',
     );
   });
 
-  test('two steps with one id are told, wherever they stand', () => {
+  test('two steps with the same id are reported at any depth', () => {
     const one = { id: 'a', type: 'jq', query: '.' };
     expect(problemsOf([one, { id: 'p', type: 'parallel', branches: [[one]] }])).toContain('another step has this id');
   });
 
-  test('all of them are told at once, but never endlessly many', () => {
+  test('all mistakes are reported at once, up to a limit', () => {
     const lines = problemsOf(Array.from({ length: 30 }, (_, n) => ({ id: `s${n}`, type: 'nothing-like-it' }))).split(
       '\n',
     );
@@ -164,7 +164,7 @@ describe('mistakes', () => {
   });
 });
 
-describe('what the server would do otherwise', () => {
+describe('traps of the server', () => {
   test('a value never becomes part of a script', () => {
     const made = compiled([{ id: 'a', type: 'script', code: '${input.x} + ${input.x} + ${input.y}' }]);
     expect(taskOf(made, 'a').inputParameters).toEqual({
@@ -175,26 +175,26 @@ describe('what the server would do otherwise', () => {
     });
   });
 
-  test('a script with statements gives its value all the same', () => {
+  test('a script with statements returns its value', () => {
     const made = compiled([{ id: 'a', type: 'script', code: 'if (${input.x}) return 1;\nreturn 2;' }]);
     expect(taskOf(made, 'a').inputParameters?.expression).toBe(
       '(function () {\nif ($.value_1) return 1;\nreturn 2;\n})()',
     );
   });
 
-  test('a tool that says it failed fails, unless it may', () => {
+  test('a failed MCP tool fails the workflow, unless the step is optional', () => {
     const step = { id: 'a', type: 'mcp_tool', server: 'http://x/mcp', tool: 't' };
     expect(compiled([step]).def.tasks.map(({ type }) => type)).toEqual(['CALL_MCP_TOOL', 'INLINE']);
     expect(compiled([{ ...step, optional: true }]).def.tasks).toHaveLength(1);
   });
 
-  test('only an approval goes on, unless the steps decide themselves', () => {
+  test('the workflow continues only after an approval, unless the steps decide themselves', () => {
     const step = { id: 'a', type: 'approval', question: 'May I?' };
     expect(compiled([step]).def.tasks.map(({ type }) => type)).toEqual(['HUMAN', 'SWITCH']);
     expect(compiled([{ ...step, onRejected: 'continue' }]).def.tasks).toHaveLength(1);
   });
 
-  test('calls by the server have a time limit and retries by their name', () => {
+  test('calls by the server have the time limit and retries that their name says', () => {
     const made = compiled([
       { id: 'a', type: 'http', url: 'http://x', timeoutSeconds: 4, retries: 0 },
       { id: 'b', type: 'llm', provider: 'p', model: 'm', prompt: 'x', retries: 0 },
@@ -216,15 +216,15 @@ describe('what the server would do otherwise', () => {
     expect(taskOf(made, 'b').retryCount).toBe(0);
   });
 
-  test('a branch of a fork ends in what a JOIN can wait for', () => {
+  test('a branch of a fork ends with a task that a JOIN can wait for', () => {
     const branches = [{ id: 'a', type: 'worker', task: 't' }, [{ id: 'b', type: 'jq', query: '.' }]];
     const made = compiled([{ id: 'p', type: 'parallel', branches }]);
     expect(taskOf(made, 'p_join').joinOn).toEqual(['p_end_1', 'b']);
   });
 });
 
-describe('the whole', () => {
-  test('the output is what the last step gives, or as it is written', () => {
+describe('the whole workflow', () => {
+  test('the output is the result of the last step, or as written', () => {
     const steps = [
       { id: 'a', type: 'jq', query: '.' },
       { id: 'w', type: 'wait', seconds: 1 },
@@ -238,7 +238,7 @@ describe('the whole', () => {
     );
   });
 
-  test('inputs are those that are read, and defaults stand under them', () => {
+  test('the inputs are those that steps read, with their defaults', () => {
     const made = compiled([{ id: 'a', type: 'jq', query: '.x', input: { x: '${input.city.name}' } }], {
       defaults: { city: { name: 'Dubai' } },
       timeoutSeconds: 60,
@@ -252,7 +252,7 @@ describe('the whole', () => {
     });
   });
 
-  test('answers are made up from what is read of them, or are as given', () => {
+  test('sample answers contain what later steps read, or the given example', () => {
     const { answers } = compiled([
       { id: 'fetch', type: 'http', url: 'http://x' },
       { id: 'told', type: 'http', url: 'http://x', example: { price: 120 } },

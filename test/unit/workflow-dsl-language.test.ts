@@ -48,7 +48,7 @@ describe('a mapping from items', () => {
     expect(compiled(value)).toEqual({ query, given: {} });
   });
 
-  test('takes what is outside as inputs, each once, under names that tell what they are', () => {
+  test('takes values from outside as inputs, each once, with telling names', () => {
     const shop = refs<string>('workflow.input.items');
     const { query, given } = compiled({ url: `${shop}/${item.a}`, shop, x: refs('t.output.x'), y: refs('u.output.x') });
     expect(given).toEqual({
@@ -63,7 +63,7 @@ describe('a mapping from items', () => {
 });
 
 describe('forks over lists', () => {
-  test('are four tasks, and hold the task of each item in a loop of its own', () => {
+  test('are four tasks, with the task of each item in its own loop', () => {
     const tasks = tasksOf((wf) => wf.forkEach('f', words, greet, (who) => ({ who }), { optional: true }));
     expect(tasks.map(({ taskReferenceName, type }) => `${taskReferenceName} ${type}`)).toEqual([
       'f_tasks JSON_JQ_TRANSFORM',
@@ -77,7 +77,7 @@ describe('forks over lists', () => {
     expect(JSON.stringify(tasks[3])).toContain('[\\"text\\"] | all(');
   });
 
-  test('pin the version of a sub-workflow, and tell the rounds of a loop apart', () => {
+  test('pin the version of a sub-workflow, and distinguish the rounds of a loop', () => {
     const [loop] = tasksOf((wf) =>
       wf.forEach('l', { items: words }, (scope) => scope.forkEach('f', words, child, (a) => ({ a }))),
     );
@@ -87,8 +87,8 @@ describe('forks over lists', () => {
   });
 });
 
-describe('definitions from elsewhere', () => {
-  test('keep a JSON Schema as it was written, whole and inside others', () => {
+describe('definitions of other tools', () => {
+  test('keep a JSON Schema as written, alone and inside others', () => {
     const written = {
       type: 'object',
       properties: { a: { type: 'string', default: 'x', 'x-odd': 1 } },
@@ -103,7 +103,7 @@ describe('definitions from elsewhere', () => {
     expect(inputSchemaOf(jsonSchema(odd))).toEqual(odd);
   });
 
-  test('keep fields as they were written, and are without those that were not', () => {
+  test('keep fields as written, and add no others', () => {
     const { def } = defineWorkflow({
       ...spec,
       input: jsonSchema<{ a: string }>({ properties: { a: { default: 1 } } }),
@@ -119,7 +119,7 @@ describe('definitions from elsewhere', () => {
     expect(Object.keys(def)).not.toContain('description');
   });
 
-  test('keep a task as it was written, whatever it is called', () => {
+  test('keep a task as written, with any reference', () => {
     const task = {
       name: 'x',
       type: 'ODD',
@@ -135,7 +135,7 @@ describe('definitions from elsewhere', () => {
 });
 
 describe('policies', () => {
-  test('give three more tries after 2, 4 and 8 seconds', () => {
+  test('retry three times, after 2, 4 and 8 seconds', () => {
     const retries = { retryCount: 3, retryLogic: 'EXPONENTIAL_BACKOFF', retryDelaySeconds: 2, timeoutPolicy: 'RETRY' };
     for (const [policy, timeoutSeconds] of [
       [externalApi, 30],
@@ -150,7 +150,7 @@ describe('policies', () => {
     { timeoutSeconds: 0 },
     { timeoutSeconds: 1, retryCount: Number.POSITIVE_INFINITY },
     { timeoutSeconds: 1, retryCount: -1 },
-  ])('cannot be without an end: %o', (options) => {
+  ])('must have finite limits: %o', (options) => {
     expect(() => definePolicy('p', '', options)).toThrow(expect.objectContaining({ code: 'config' }));
   });
 });

@@ -26,19 +26,19 @@ function tasksOf(build: (wf: Scope) => unknown) {
 const shipped = await loadWorkflows();
 
 describe('references', () => {
-  test('print the path they were walked', () => {
+  test('print their path', () => {
     const input = refs<{ a: { b: string[] } }>('workflow.input');
     expect(JSON.stringify({ x: input.a.b })).toBe('{"x":"${workflow.input.a.b}"}');
     expect(`at ${input.a.b}`).toBe('at ${workflow.input.a.b}');
     expect(at(input.a.b, 2).toJSON()).toBe('${workflow.input.a.b[2]}');
   });
 
-  test('a task may have an output called like a method of every object', () => {
+  test("an output may have the name of an object's method", () => {
     expect(refs<{ constructor: string }>('t.output').constructor.toJSON()).toBe('${t.output.constructor}');
   });
 });
 
-describe('names that are no plain words', () => {
+describe('names that are not plain words', () => {
   const odd = refs<Record<string, string>>('t.output');
   test.each([
     ['x-y', '${t.output.x-y}'],
@@ -52,7 +52,7 @@ describe('names that are no plain words', () => {
     expect(odd[key]?.toJSON()).toBe(expression);
   });
 
-  test.each(['a{b', 'a}b', 'a\nb'])('%j cannot be written, and is refused', (key) => {
+  test.each(['a{b', 'a}b', 'a\nb'])('%j is rejected', (key) => {
     expect(() => odd[key]).toThrow(
       expect.objectContaining({ code: 'config', message: expect.stringContaining('braces') }),
     );
@@ -62,19 +62,19 @@ describe('names that are no plain words', () => {
 describe('references to a whole object', () => {
   const whole = refs<{ who: string; text: string }>('workflow.input.greeting');
 
-  test('become the inputs that the contract knows', () => {
+  test('become the inputs of the contract', () => {
     const [task] = tasksOf((wf) => wf.task('hello', greet, whole));
     expect(task?.inputParameters).toEqual({ who: '${workflow.input.greeting.who}' });
   });
 
-  test('become the outputs that the workflow promises', () => {
+  test('become the outputs of the workflow', () => {
     const spec = { name: 'probe', version: 1, description: '', input: greet.input, output: greet.output };
     const { def } = defineWorkflow(spec).build((wf, input) => wf.task('hello', greet, input).output);
     expect(def.tasks[0]?.inputParameters).toEqual({ who: '${workflow.input.who}' });
     expect(def.outputParameters).toEqual({ text: '${hello.output.text}' });
   });
 
-  test('are refused where the schema leaves keys open', () => {
+  test('are rejected if the schema allows other keys', () => {
     const open = defineTask({
       name: 'open',
       description: '',
@@ -86,7 +86,7 @@ describe('references to a whole object', () => {
     );
   });
 
-  test('cannot be spread, which would leave nothing of them', () => {
+  test('cannot be spread', () => {
     expect(() => tasksOf((wf) => wf.task('hello', greet, { ...whole }))).toThrow('cannot be spread');
     expect(() =>
       tasksOf((wf) => wf.human('ask', { about: whole as object as Record<string, unknown>, output: z.object({}) })),
@@ -95,7 +95,7 @@ describe('references to a whole object', () => {
 });
 
 describe('definitions', () => {
-  test('are plain JSON, frozen, and the same each time', async () => {
+  test('are plain, frozen JSON, and the same each time', async () => {
     for (const { def } of await loadWorkflows()) {
       expect(JSON.parse(JSON.stringify(def))).toEqual(def);
       expect(Object.isFrozen(def.tasks)).toBe(true);
@@ -119,7 +119,7 @@ describe('definitions', () => {
     expect(def.inputTemplate).toEqual({ n: 3 });
   });
 
-  test('carry the contracts to register with them', () => {
+  test('contain the contracts to register with them', () => {
     const workflow = defineWorkflow({
       name: 'probe',
       version: 1,
@@ -137,12 +137,12 @@ describe('definitions', () => {
 });
 
 describe('task types', () => {
-  test('a script stands behind its inputs', () => {
+  test('a script comes after its inputs', () => {
     const [inline] = tasksOf((wf) => wf.inline('s', { inputs: { a: 1 }, output: z.number(), script: '$.a' }));
     expect(Object.keys(inline?.inputParameters ?? {})).toEqual(['a', 'evaluatorType', 'expression']);
   });
 
-  test('a fork joins each branch behind its last task, which may be tried again', () => {
+  test('a JOIN waits for a NOOP after a last task that may be retried', () => {
     const [fork, join] = tasksOf((wf) => {
       wf.fork('both', {
         left: (branch) => branch.task('l', greet, { who: 'l' }),
@@ -156,7 +156,7 @@ describe('task types', () => {
     expect(join).toMatchObject({ type: 'JOIN', joinOn: ['both_left_end', 'r'] });
   });
 
-  test('a branch that ends in a SWITCH is joined behind it, not on it', () => {
+  test('a JOIN waits for a NOOP after a last SWITCH', () => {
     const [, join] = tasksOf((wf) => {
       wf.fork('both', {
         left: (branch) =>
@@ -166,7 +166,7 @@ describe('task types', () => {
     expect(join).toMatchObject({ joinOn: ['both_left_end'] });
   });
 
-  test('a loop counts its rounds itself', () => {
+  test('the condition of a loop counts its rounds', () => {
     const [loop] = tasksOf((wf) => {
       wf.repeat('again', { rounds: 5, until: '$.done', inputs: { done: true } }, (scope) =>
         scope.task('g', greet, { who: 'x' }),
@@ -179,7 +179,7 @@ describe('task types', () => {
     });
   });
 
-  test('an HTTP task is named after its policy, which is where its time limit and retries are', () => {
+  test('an HTTP task has the name of its policy, which sets its time limit and retries', () => {
     const [call] = tasksOf((wf) => {
       wf.http('call', externalApi, { method: 'POST', uri: 'http://h', body: { a: 1 }, response: z.unknown() });
     });
@@ -187,7 +187,7 @@ describe('task types', () => {
     expect(externalApi.options.timeoutSeconds).toBe(30);
   });
 
-  test('waits, people and ends', () => {
+  test('WAIT, HUMAN and TERMINATE', () => {
     const tasks = tasksOf((wf) => {
       wf.wait('pause', { seconds: 2 });
       wf.wait('for_signal', { signal: z.object({}) });

@@ -9,7 +9,7 @@ import type { Trap } from './trap.ts';
 
 export type { Trap } from './trap.ts';
 
-/** Every trap of the server that a definition can show, each with its right twin. */
+/** Every trap of the server in a definition, each with a correct twin. */
 export const traps: readonly Trap[] = [
   forms,
   names,

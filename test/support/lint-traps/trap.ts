@@ -1,15 +1,15 @@
 export type Json = Record<string, unknown>;
 
-/** What the server does with the bad form when it is asked to validate it. */
+/** Whether the server's validation rejects the bad definition. */
 export type Answer = 'refused' | 'registered';
 
 export interface Trap {
   name: string;
   rule: string;
   bad: Json;
-  /** The same thing written right: nothing is found in it. */
+  /** The same definition written correctly: lint finds nothing in it. */
   right: Json;
-  /** What is known beside it, if the rule needs that. */
+  /** Other known definitions, if the rule needs them. */
   known?: { taskDefs?: Record<string, Json>; workflows?: Record<string, Json[]> };
   answer: Answer;
 }
@@ -46,7 +46,7 @@ export const set = (ref: string, inputParameters: Json) => task('SET_VARIABLE', 
 export const counted = (ref: string) => `$.${ref}['iteration'] < 3`;
 export const get = { uri: 'http://127.0.0.1/x', method: 'GET' };
 
-/** A trap in short. */
+/** A trap as a table row. */
 export type Row = [name: string, rule: string, bad: Json, right: Json, answer: Answer, known?: Trap['known']];
 
 export const schema = (values: string[]) => ({
