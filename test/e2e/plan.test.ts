@@ -116,7 +116,7 @@ describe.concurrent('a change that would break running executions', () => {
     folder.write('definitions', greet, greetingCode(greet, { input: ', mood: z.string()' }));
     const { text } = await plan();
     expect(text).toContain('because input.mood is now required');
-    expect(text).toContain(`1 running execution of ${parent} v1: they run it when they get there (${waiting})`);
+    expect(text).toContain(`1 running execution of ${parent} v1: they run it when they reach its task (${waiting})`);
     await apply();
     const [hold] = (await conductor.getExecution(waiting)).tasks;
     await conductor.updateTask({ workflowInstanceId: waiting, taskId: hold?.taskId ?? '', status: 'COMPLETED' });

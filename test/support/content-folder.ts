@@ -11,13 +11,13 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A folder of somebody's own workflows, as `--workflows-dir` takes it, and one of tasks, which is empty. */
+/** A user's folder of workflows, as `--workflows-dir` takes it, and an empty folder of tasks. */
 export interface ContentFolder {
   readonly workflowsDir: string;
   readonly tasksDir: string;
   /** For `fleet plan` and `fleet apply`. */
   readonly flags: readonly string[];
-  /** Writes a file that exports `code`, over `z`, `defineWorkflow`, `defineSchedule` and `imports` (name of a thing → its folder). */
+  /** Writes a file that exports `code`. The code can use `z`, the `define…` functions and `imports` (name → its folder). */
   write(kind: 'definitions' | 'schedules' | 'event-handlers', name: string, code: string, imports?: Imports): void;
   remove(kind: string, name: string): void;
 }
@@ -56,7 +56,7 @@ const PROLOGUE = [
   `import { defineEventHandler } from '${href(join(root, 'workflows/dsl/define-event-handler.ts'))}';`,
 ].join('\n');
 
-/** Code of a workflow that needs no worker: it waits for a signal in `hold` if asked to, and then makes a text. */
+/** Code of a workflow that needs no worker. With `hold` it first waits for a signal; then it makes a text. */
 export function greetingCode(name: string, { version = 1, text = 'hello', hold = false, input = '' } = {}): string {
   return `defineWorkflow({
   name: '${name}',
@@ -71,7 +71,7 @@ export function greetingCode(name: string, { version = 1, text = 'hello', hold =
 })`;
 }
 
-/** Code of a workflow that runs another one, imported under its name, as a sub-workflow; it waits first if asked to. */
+/** Code of a workflow that runs another one, imported under its name, as a sub-workflow. With `hold` it first waits for a signal. */
 export function parentCode(name: string, child: string, { hold = false } = {}): string {
   const wait = "{ name: 'hold', taskReferenceName: 'hold', type: 'WAIT', inputParameters: {} }";
   return `(() => {

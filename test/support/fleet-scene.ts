@@ -3,10 +3,10 @@ import type { Change } from '../../workflows/manage/change.ts';
 import { contentFolder } from './content-folder.ts';
 import { runFleetCommand, unique } from './product.ts';
 
-/** A name that nobody else has. */
+/** A unique name. */
 export const ownName = (prefix: string) => unique(`apply_${prefix}`).replaceAll('-', '_');
 
-/** A fleet, a folder and a workflow's name that are one test's own, and the commands over them; so all tests run at once. */
+/** A fleet, a folder and a workflow name for one test, and the commands that use them. So all tests can run at the same time. */
 export function fleetScene() {
   const fleet = ownName('fleet');
   const folder = contentFolder(fleet);

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { WorkflowDef } from '../../core/conductor/types.ts';
 
 /**
- * Definitions as other tools and people write them: plain JSON in many styles, with odd names, fields that nothing here knows, and texts
- * that look like code. The server takes all of them.
- * @param prefix makes their names, and the names by which they call each other, their own
+ * Definitions as other tools and people write them: plain JSON in many styles, with odd names, unknown fields, and texts that look like
+ * code. The server accepts all of them.
+ * @param prefix makes their names unique, also where they call each other
  */
 export function foreignDefinitions(prefix: string): WorkflowDef[] {
   const folder = join(import.meta.dirname, 'foreign-definitions');

@@ -7,13 +7,13 @@ import { templateFiles } from '../../workflows/templates/registry/templates.ts';
 import { registerAlone } from './probe.ts';
 import { root, unique } from './product.ts';
 
-/** Templates written out under names of one test file's own, as their user would have them, with their workflows registered. */
+/** The files of templates under names of one test file, as a user would have them. Their workflows are registered. */
 export interface OwnTemplates {
   readonly folder: string;
   readonly workflows: readonly Workflow[];
   readonly schedules: readonly Schedule[];
   readonly handlers: readonly EventHandler[];
-  /** The name of what was made of a template, or of anything else that belongs to it. */
+  /** The name of the workflow that was made from a template. */
   nameOf(template: string): string;
   remove(): void;
 }

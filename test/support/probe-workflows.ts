@@ -4,7 +4,7 @@ import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { externalApi, modelCall } from '../../workflows/dsl/policies.ts';
 import { at } from '../../workflows/dsl/refs.ts';
 
-/** What builders say that pulling writes as plain JSON: forks and loops over lists, events and messages. */
+/** Builder calls that pull writes as plain JSON: forks and loops over lists, events and messages. */
 export function listWorkflows(prefix: string): Workflow[] {
   const city = defineTask({
     name: `${prefix}_city`,
@@ -54,7 +54,7 @@ export function listWorkflows(prefix: string): Workflow[] {
   return [lists, messages];
 }
 
-/** Workflows that use what the shipped ones do not, each with names of its own. `prefix` is `snake_case`. */
+/** Workflows with the builder calls that the shipped workflows do not use. `prefix` makes their names unique; it is `snake_case`. */
 export function probeWorkflows(prefix: string): Workflow[] {
   const item = z.object({ sku: z.string(), price: z.number() });
   const price = defineTask({
