@@ -6,8 +6,8 @@ import { listTemplates, templateFiles } from '../../workflows/templates/registry
 import { writeFilesOf } from '../support/written-files.ts';
 
 /*
- * What the compiler must refuse and what it must accept. One run of the compiler reads all of it: most of its time goes into the
- * libraries, which every program needs.
+ * What the compiler must refuse and what it must accept. One run of the compiler reads all fixtures, because most of its time goes into
+ * the libraries, which every program needs.
  */
 
 const here = import.meta.dirname;
@@ -15,16 +15,16 @@ const root = join(here, '../..');
 const scratch = mkdtempSync(join(here, '.scratch-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-/** Fixtures whose mistakes are pinned by `@ts-expect-error`, and those in which nothing is wrong. */
+/** Fixtures with mistakes, which `@ts-expect-error` pins, and fixtures without any. */
 const WRONG = ['wiring', 'wiring-language', 'saga'];
 const RIGHT = ['wiring-right', 'saga-right'];
-/** Pages that show files, and how many. */
+/** Pages that show complete files, and the number of files. */
 const PAGES: Record<string, number> = {
   'README.md': 3,
   'docs/guide.md': 4,
   'plugin/skills/writing-workflows/SKILL.md': 3,
 };
-/** The mistakes that must never compile, whatever else changes. */
+/** The kinds of mistakes that must never compile. */
 const EIGHT_KINDS = [
   'wrong type',
   'unknown output',
@@ -49,7 +49,7 @@ const mistakes = WRONG.flatMap((name) =>
 const files: string[] = [];
 const templates: string[] = [];
 const pages = new Map<string, { folder: string; paths: readonly string[] }>();
-/** The compiler's complaints, by file and line. */
+/** The compiler's errors, by file and line. */
 let complaints: { place: string; code: string }[] = [];
 
 function put(path: string, text: string): string {
@@ -90,7 +90,7 @@ function compile(): { place: string; code: string }[] {
   }));
 }
 
-/** Runs a program of a package and returns what it prints, also where it fails. */
+/** Runs a program of a package and returns its output, also if it fails. */
 function node(program: string, ...args: string[]): string {
   try {
     const command = [join(root, 'node_modules', program), ...args];
@@ -103,12 +103,12 @@ function node(program: string, ...args: string[]): string {
 const about = (folder: string) => complaints.filter(({ place }) => place.startsWith(`${folder}/`));
 
 describe('mistakes in definitions', () => {
-  test('are pinned, of each kind that there is', () => {
+  test('every kind of mistake is pinned', () => {
     expect(EIGHT_KINDS).toHaveLength(8);
     expect(mistakes.map(({ kind }) => kind)).toEqual(expect.arrayContaining(EIGHT_KINDS));
   });
 
-  test('are compile errors where they are pinned, and nothing else is', () => {
+  test('every pinned line is a compile error, and no other line is', () => {
     expect(about('pinned')).toEqual([]);
     expect(about('unpinned')).toHaveLength(mistakes.length);
   });
@@ -124,7 +124,7 @@ test('right definitions compile', () => {
   expect(about('right')).toEqual([]);
 });
 
-test('the files of every template, under another name, compile and are formatted', () => {
+test('the files of every template, under a new name, compile and are formatted', () => {
   expect(templates.length).toBeGreaterThan(10);
   expect(about('templates')).toEqual([]);
   const checked = node('@biomejs/biome/bin/biome', 'check', '--error-on-warnings', ...templates);

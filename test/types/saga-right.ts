@@ -1,4 +1,4 @@
-/** The other side of `saga.ts`: what is right must compile. */
+/** Right sagas, as a counterpart of `saga.ts`. All of this must compile. */
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
 import { defineSaga } from '../../workflows/dsl/define-saga.ts';

@@ -1,4 +1,4 @@
-/** Mistakes in sagas that must be compile errors: `compile.test.ts` compiles this file with and without the pins. */
+/** Mistakes in sagas that must be compile errors. `compile.test.ts` compiles this file with and without the pins. */
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
 import { defineSaga } from '../../workflows/dsl/define-saga.ts';
@@ -26,7 +26,7 @@ const spec = {
 
 defineSaga(spec).build((saga, { orderId, amount }) => {
   const order = { orderId, amount };
-  // @ts-expect-error missing undo: without one it is `saga.task`
+  // @ts-expect-error missing undo: a step without an undo is `saga.task`
   saga.step('a', charge, order, {});
   // @ts-expect-error wrong type: the step itself is wired like any task
   saga.step('b', charge, { orderId, amount: orderId }, { undo: () => {} });
@@ -34,23 +34,23 @@ defineSaga(spec).build((saga, { orderId, amount }) => {
   saga.step('c', charge, order, { undo: (undo, done) => undo.task('r', refund, { orderId, receiptId: done.receipt }) });
   // @ts-expect-error missing input: refund needs a `receiptId`
   saga.step('d', charge, order, { undo: (undo) => undo.task('r', refund, { orderId }) });
-  // @ts-expect-error extra input: refund knows no `amount`
+  // @ts-expect-error extra input: refund has no input `amount`
   saga.step('e', charge, order, { undo: (u, { receiptId }) => u.task('r', refund, { orderId, receiptId, amount }) });
   // @ts-expect-error optional into required: `hint` may be missing
   saga.step('f', charge, order, { undo: (undo, done) => undo.task('r', refund, { orderId, receiptId: done.hint }) });
   const suspect = { whenInDoubt: 'undo' } as const;
   const step = saga.task('g', charge, order);
-  // @ts-expect-error optional into required: a step in doubt has left no `receiptId`
+  // @ts-expect-error optional into required: a step in doubt may have no `receiptId`
   saga.undo(step, (undo, { receiptId }) => undo.task('r', refund, { orderId, receiptId }), suspect);
-  // @ts-expect-error unknown word: what is in doubt is reported or undone
+  // @ts-expect-error unknown word: a step in doubt is reported or undone
   saga.undo(step, () => {}, { whenInDoubt: 'ignore' });
   const maybe = saga.step('h', charge, order, { optional: true, undo: () => {} });
   // @ts-expect-error optional into required: an optional step may leave no `receiptId` behind
   saga.task('i', refund, { orderId, receiptId: maybe.output.receiptId });
   const sent = saga.http('j', externalApi, { method: 'GET', uri: 'http://h', response: charge.output });
-  // @ts-expect-error unknown output: the answer is in the `response`
+  // @ts-expect-error unknown output: the body is in `response`
   saga.undo(sent, (undo, done) => undo.task('r', refund, { orderId, receiptId: done.body.receiptId }));
-  // @ts-expect-error unknown output: the failed execution has no `tasks` that could be walked
+  // @ts-expect-error unknown output: the failed execution gives no access to `tasks`
   saga.undo(step, (undo, _, failed) => undo.task('r', refund, { orderId, receiptId: failed.tasks }));
   const after = { input: z.object({ to: z.string().default('me') }), output: z.object({ refunded: z.boolean() }) };
   // @ts-expect-error wrong output: a text is not the boolean `refunded` promises

@@ -42,7 +42,7 @@ const drop = defineTask({
 });
 
 defineWorkflow(list).build((wf, { orders, maybe }) => {
-  // @ts-expect-error wrong type: an item is no text
+  // @ts-expect-error wrong type: an item is not a text
   wf.forkEach('a', orders, ship, (order) => ({ orderId: order, receiptId: 'r' }));
   // @ts-expect-error unknown output: an item has no `receipt`
   wf.forkEach('b', orders, ship, (order) => ({ orderId: order.orderId, receiptId: order.receipt }));
@@ -64,14 +64,14 @@ defineWorkflow(list).build((wf, { orders, maybe }) => {
   wf.task('l', ship, { orderId: each.last.output.trackingId, receiptId: 'r' });
   // @ts-expect-error wrong type: an item is an order
   wf.forEach('m', { items: orders }, (scope, order) => scope.task('n', charge, { orderId: order, amount: 1 }));
-  // @ts-expect-error optional into required: of the tasks of a round nothing is promised
+  // @ts-expect-error optional into required: a task of a round may have no output
   wf.task('o', ship, { orderId: each.output['1'], receiptId: 'r' });
   return { id: 'x' };
 });
 defineWorkflow({ ...spec, input: how }).build((wf, { by, any }) => {
   // @ts-expect-error missing input: child needs an `orderId`
   wf.subWorkflow('a', child, {});
-  // @ts-expect-error extra input: child knows no `amount`
+  // @ts-expect-error extra input: child has no input `amount`
   wf.subWorkflow('b', child, { orderId: any, amount: 1 });
   const called = wf.subWorkflow('c', child, { orderId: any }, { optional: true });
   // @ts-expect-error unknown output: child has no `ready`
@@ -80,7 +80,7 @@ defineWorkflow({ ...spec, input: how }).build((wf, { by, any }) => {
   wf.task('e', ship, { orderId: called.output.subWorkflowId, receiptId: 'r' });
   // @ts-expect-error wrong type: child wants a text
   wf.startWorkflow('f', child, { orderId: 1 });
-  // @ts-expect-error unknown output: nobody waits for what it answers
+  // @ts-expect-error unknown output: the started workflow's output is not waited for
   wf.startWorkflow('g', child, { orderId: any }).output.done.toJSON();
   // @ts-expect-error unhandled case: `drop` has no contract
   wf.dynamic('h', by, { ship }, { orderId: any, receiptId: any });
@@ -101,7 +101,7 @@ defineWorkflow(spec).build((wf, { orderId, amount, tags }) => {
   // @ts-expect-error wrong type: the key of a message is not `content`
   wf.llmChat('b', modelCall, { ...model, messages: [{ role: 'user', content: orderId }] });
   const json = wf.llmChat('c', modelCall, { ...model, messages });
-  // @ts-expect-error wrong type: an answer in JSON is no text
+  // @ts-expect-error wrong type: an answer in JSON is not a text
   wf.task('d', ship, { orderId: json.output.result, receiptId: 'r' });
   // @ts-expect-error unknown output: without tools there are no tool calls
   wf.human('e', { about: { x: json.output.toolCalls }, output: z.object({}) });
@@ -110,13 +110,13 @@ defineWorkflow(spec).build((wf, { orderId, amount, tags }) => {
   wf.forkEach('g', tools.output.toolCalls, ship, () => ({ orderId: '1', receiptId: 'r' }));
   // @ts-expect-error wrong type: a prompt is a text
   wf.llmText('h', modelCall, { ...model, prompt: tags });
-  // @ts-expect-error wrong type: what is embedded is a text
+  // @ts-expect-error wrong type: only a text can be embedded
   wf.embed('i', modelCall, { ...model, text: amount });
   // @ts-expect-error wrong type: an address is a text
   wf.listMcpTools('j', externalApi, { server: amount });
   // @ts-expect-error missing input: an event has a payload
   wf.event('k', { sink: 'conductor:told' });
-  // @ts-expect-error wrong type: a sink says of which kind it is
+  // @ts-expect-error wrong type: a sink begins with its kind
   wf.event('l', { sink: 'told', payload: { orderId } });
   // @ts-expect-error unspelled names: a payload has no schema
   wf.event('m', { sink: 'conductor:told', payload: wf.task('n', ship, { orderId, receiptId: 'r' }).output });
@@ -127,16 +127,16 @@ defineWorkflow(spec).build((wf, { orderId, amount, tags }) => {
   // @ts-expect-error extra input: the server ignores it on a worker's task
   wf.task('q', ship, { orderId, receiptId: 'r' }, { asyncComplete: true });
   const left = wf.http('r', externalApi, { method: 'GET', uri: 'http://h', asyncComplete: ship.output });
-  // @ts-expect-error unknown output: somebody else's output has taken the place of the answer
+  // @ts-expect-error unknown output: another program's output replaces the answer
   wf.human('s', { about: { x: left.output.response }, output: z.object({}) });
   const tried = wf.task('t', ship, { orderId, receiptId: 'r' }, { permissive: true });
-  // @ts-expect-error optional into required: what still runs may find nothing
+  // @ts-expect-error optional into required: a permissive task may have failed without an output
   wf.task('u', ship, { orderId: tried.output.trackingId, receiptId: 'r' });
-  // @ts-expect-error wrong type: the time is text, as the server writes it
+  // @ts-expect-error wrong type: the time is a text in the server's format
   wf.wait('v', { until: new Date() });
   return { id: orderId };
 });
 // @ts-expect-error missing input: a policy without a time limit
 definePolicy('unlimited', '', { retryCount: 3 });
-// @ts-expect-error extra input: the version has a place of its own
+// @ts-expect-error extra input: `version` is a field of its own
 defineWorkflow({ ...spec, verbatim: { version: 2 } }).build(() => ({ id: 'x' }));

@@ -1,4 +1,4 @@
-/** The other side of `wiring.ts`: what is right must compile, so that the types do not merely refuse everything. */
+/** Right wirings, as a counterpart of `wiring.ts`. All of this must compile, so that the types do not simply refuse everything. */
 import { z } from 'zod';
 import { defineTask, jsonSchema } from '../../core/contract.ts';
 import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';

@@ -1,6 +1,6 @@
 /**
- * Wiring mistakes: wrong types, names and cases, and others that a definition would have to be run to find. Each must be a
- * compile error: `compile.test.ts` compiles this file with and without the pins.
+ * Wiring mistakes: wrong types, names and cases, and others that would otherwise show only when the workflow runs. Each must be a compile
+ * error. `compile.test.ts` compiles this file with and without the pins.
  */
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
@@ -29,13 +29,13 @@ const spec = {
 
 defineWorkflow(spec).build((wf, input) => {
   const paid = wf.task('charge', charge, { orderId: input.orderId, amount: input.amount });
-  // @ts-expect-error wrong type: a string is not the number `amount` asks for
+  // @ts-expect-error wrong type: a string is not the number that `amount` needs
   wf.task('a', charge, { orderId: input.orderId, amount: input.orderId });
   // @ts-expect-error unknown output: charge has no `receipt`
   wf.task('b', ship, { orderId: input.orderId, receiptId: paid.output.receipt });
   // @ts-expect-error missing input: ship needs a `receiptId`
   wf.task('c', ship, { orderId: input.orderId });
-  // @ts-expect-error extra input: ship knows no `extra`
+  // @ts-expect-error extra input: ship has no input `extra`
   wf.task('d', ship, { orderId: input.orderId, receiptId: paid.output.receiptId, extra: 1 });
   // @ts-expect-error optional into required: `hint` may be missing
   wf.task('e', ship, { orderId: input.orderId, receiptId: paid.output.hint });
@@ -51,15 +51,15 @@ defineWorkflow(spec).build((wf, input) => {
   // @ts-expect-error optional into required: a task that may fail may leave no `receiptId`
   wf.task('b', ship, { orderId: input.orderId, receiptId: maybe.output.receiptId });
   const perhaps = wf.task('perhaps', charge, { orderId: input.orderId, amount: 1 }, { optional: input !== undefined });
-  // @ts-expect-error optional into required: whether the task is optional is known at run time only
+  // @ts-expect-error optional into required: only at run time is it known whether the task is optional
   wf.task('c', ship, { orderId: input.orderId, receiptId: perhaps.output.receiptId });
   const asked = { method: 'GET', uri: 'http://h', response: z.object({ receiptId: z.string() }) } as const;
   const answer = wf.http('answer', externalApi, asked, { optional: true });
   // @ts-expect-error optional into required: a request that may fail may leave no answer
   wf.task('d', ship, { orderId: input.orderId, receiptId: answer.output.response.body.receiptId });
-  // @ts-expect-error unknown case: `aproved` is no status
+  // @ts-expect-error unknown case: `aproved` is not a status
   wf.switch('e', paid.output.status, { approved: () => {}, declined: () => {}, aproved: () => {} });
-  // @ts-expect-error unknown case: `declind` is no status, and would have been left to the last branch
+  // @ts-expect-error unknown case: `declind` is not a status; the default branch would hide the mistake
   wf.switch('f', paid.output.status, { approved: () => {}, declind: () => {} }, () => {});
   // @ts-expect-error unhandled case: a text can be anything
   wf.switch('g', input.orderId, { a: () => {} });
@@ -69,7 +69,7 @@ defineWorkflow(spec).build((wf, input) => {
   wf.set('i', { anything: 1 });
   // @ts-expect-error unknown variable: there is none to read
   wf.human('j', { about: { seen: wf.variables.anything }, output: z.object({}) });
-  // @ts-expect-error unspelled names: only the schema of `about`, which there is not, could tell them
+  // @ts-expect-error unspelled names: `about` has no schema that could name the fields
   wf.human('k', { about: paid.output, output: z.object({}) });
   // @ts-expect-error unspelled names: a script's inputs have no schema
   wf.inline('l', { inputs: paid.output, output: z.string(), script: '$.receiptId' });

@@ -14,7 +14,7 @@ describe('assess_price_change', () => {
     [100, 105.01, 'alert', 5.01],
     [100, 94.99, 'alert', -5.01],
     [100, 105.000001, 'alert', 5],
-    // Each of these is more than 5 % in binary fractions.
+    // In binary floating point, each of these changes is slightly more than 5 %.
     [0.6, 0.63, 'log', 5],
     [1.1, 1.155, 'log', 5],
     [19.9, 18.905, 'log', -5],

@@ -111,6 +111,6 @@ test.each([
   [{ retryCount: 3, retryLogic: 'LINEAR_BACKOFF', retryDelaySeconds: 1, backoffScaleFactor: 2 }, '3, after 2, 4, 6 s'],
   [{ retryCount: 2, retryLogic: 'FIXED', retryDelaySeconds: 7 }, '2, after 7, 7 s'],
   [{ retryCount: 9, retryLogic: 'FIXED', retryDelaySeconds: 1 }, '9, after 1, 1, 1, 1, 1, 1, … s'],
-])('retries %j are told as %s', (def, text) => {
+])('retries %j are described as %s', (def, text) => {
   expect(retriesOf({ name: 'x', ...def })).toBe(text);
 });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Lease, LeaseKeeper } from '../../core/conductor/lease-keeper.ts';
 import { FleetError } from '../../core/errors.ts';
 
-/** Writes down what is done with a lease, and answers as it is told to. */
+/** A lease that records every call and answers as the test says. */
 function aLease(changes: Partial<Lease> = {}) {
   const done: string[] = [];
   const lease: Lease = {
@@ -61,7 +61,7 @@ describe('heartbeats', () => {
     expect(keeper.leases).toEqual([]);
   });
 
-  test('by hand put the next one off', async () => {
+  test('sent by hand delay the next one', async () => {
     const { lease, done } = aLease();
     const keeper = keeperOf(lease);
     await pass(400);
@@ -92,7 +92,7 @@ describe('a quiet lease', () => {
     expect(done).toEqual(['taken', 'taken']);
   });
 
-  test('has none either where it became quiet during the look before it', async () => {
+  test('has none if it became quiet during the look before the heartbeat', async () => {
     const look = Promise.withResolvers<boolean>();
     const { lease, done } = aLease({ looks: 'before-each-heartbeat', isHeld: () => look.promise });
     const keeper = keeperOf(lease);
@@ -112,7 +112,7 @@ describe('a look', () => {
     expect(done).toEqual(['look', 'look', 'look']);
   });
 
-  test('or comes before each heartbeat, and what it finds lost gets none', async () => {
+  test('or comes before each heartbeat, and a lost lease gets no heartbeat', async () => {
     const answers = [true, false];
     const { lease, done } = aLease({ looks: 'before-each-heartbeat', isHeld: async () => answers.shift() ?? false });
     const keeper = keeperOf(lease);

@@ -59,7 +59,7 @@ describe('rate limit', () => {
     expect(passed(limit, 10)).toBe(3);
   });
 
-  test('says when to come back, and that request then succeeds', () => {
+  test('says when to try again, and that request then succeeds', () => {
     let now = 0;
     const limit = rateLimiter(2, () => now);
     passed(limit, 2);
@@ -100,7 +100,7 @@ describe('response budget', () => {
     expect(error).not.toMatchObject({ message: expect.stringContaining('carried out') });
   });
 
-  test('says of a call that changes something that it was carried out', () => {
+  test('says that a call with an effect was carried out', () => {
     expect(() => fitted(large, writing)).toThrow('carried out; do not repeat it');
   });
 

@@ -14,7 +14,7 @@ type Answer =
   | { action: 'accept'; content: Record<string, string | number | boolean | string[]> }
   | { action: 'decline' | 'cancel' };
 
-/** What the client can do, and how its person and its model answer. */
+/** The abilities of the client, and the answers of its person and its model. */
 interface Answering {
   elicit?: (message: string) => Answer;
   sample?: (prompt: string) => string;
@@ -92,7 +92,7 @@ function stdioOf(handler: Handler): Transport {
   return ours;
 }
 
-/** Each request gets its own server, which shares nothing with the others, like processes behind a balancer. */
+/** Each request gets its own server, which shares nothing with the others, like processes behind a load balancer. */
 function httpOf(handler: Handler): ConstructorParameters<typeof StreamableHTTPClientTransport> {
   const serve = async (url: string | URL, init?: RequestInit) => {
     const process = createMcpHandler(serverOf(handler));
@@ -121,7 +121,7 @@ describe.each(ways)('a client of %s', (_way, call) => {
     expect(asked).toEqual(['How old?']);
   });
 
-  test.each(['decline', 'cancel'] as const)('tells that the person chose to %s', async (action) => {
+  test.each(['decline', 'cancel'] as const)('reports that the person chose to %s', async (action) => {
     const handler: Handler = async (client) => JSON.stringify(await client.elicit('age', age));
     expect(await call(handler, { elicit: () => ({ action }) })).toBe(`{"action":"${action}"}`);
   });

@@ -174,7 +174,7 @@ describe('fleet mcp install', () => {
     expect(JSON.parse(readFileSync(target, 'utf8'))).toHaveProperty('mcpServers.conductor');
   });
 
-  test('does not write through a folder that is a file', async () => {
+  test('refuses a path on which a file is in place of a folder', async () => {
     put('project/.cursor', 'a file');
     await expect(install('cursor')).rejects.toMatchObject({
       code: 'environment',

@@ -37,7 +37,7 @@ describe('the id of a task', () => {
 });
 
 describe('an execution as a task', () => {
-  test('works while it runs or is paused, and says how far it is', () => {
+  test('works while it runs or is paused, and reports its progress', () => {
     const done = {
       ...waiting,
       taskType: 'SIMPLE',

@@ -50,7 +50,7 @@ describe('firings are those of the server', () => {
     '',
   ])('%j, which the server refuses, has none', (cron) => expect(firingsOf(cron, 'UTC', 0, 2)).toEqual([]));
 
-  test('a day that does not exist has none', () => expect(firingsOf('0 0 9 31 2 *', 'UTC', 0, 2)).toEqual([]));
+  test('a date that does not exist has none', () => expect(firingsOf('0 0 9 31 2 *', 'UTC', 0, 2)).toEqual([]));
 });
 
 describe('the next firings of a schedule', () => {

@@ -12,7 +12,7 @@ test('a schema answers the same before and after it is compiled', () => {
   for (const _ of often) expect(safeParseOften(executionSchema, value)).toEqual({ success: true, data: first });
 });
 
-test('what does not fit is told in the same words every time', () => {
+test('a mistake is reported in the same words every time', () => {
   const schema = z.object({ tasks: z.array(z.object({ name: z.string(), count: z.int().default(0) })) });
   const wrong = { tasks: [{ name: 'a' }, { name: 1, count: 0.5 }] };
   const issues = schema.safeParse(wrong).error?.issues;

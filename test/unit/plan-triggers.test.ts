@@ -42,11 +42,11 @@ describe('a schedule', () => {
     [{ zone: 'Europe/Pariss' }, /no time zone "Europe\/Pariss"/],
     [{ zone: 'europe/paris' }, /must be written "Europe\/Paris"/],
     [{ input: { who: 'x' } }, /does not fit Greet[\s\S]*who/],
-  ])('%j is refused where it is written, because the server would take it', (wrong, message) => {
+  ])('%j is refused in code, because the server would accept it', (wrong, message) => {
     expect(() => schedule(wrong)).toThrow(message);
   });
 
-  test('with five fields is told the way out', () => {
+  test('with five fields gets an error with the remedy', () => {
     expect(() => schedule({ cron: '0 9 * * *' })).toThrow(
       expect.objectContaining({ remedy: expect.stringContaining('"0 0 9 * * *"') }),
     );
@@ -56,7 +56,7 @@ describe('a schedule', () => {
     const spec = { name: 's', description: 'd', workflow: greet, cron: '0 0 9 * * *' };
     // @ts-expect-error `who` is missing
     expect(() => defineSchedule({ ...spec, input: {} })).toThrow(/who/);
-    // @ts-expect-error a number is no name
+    // @ts-expect-error a number is not a name
     expect(() => defineSchedule({ ...spec, input: { who: 1 } })).toThrow(/who/);
   });
 });
@@ -70,7 +70,7 @@ describe('an event handler', () => {
     condition: '$.age > 17',
   });
 
-  test('starts a workflow with what the event carries', () => {
+  test('starts a workflow with the fields of the event', () => {
     const { def } = handler.start(
       greet,
       ({ guest }) => ({ who: guest.name }),
@@ -95,8 +95,8 @@ describe('an event handler', () => {
     });
   });
 
-  test('takes no reference of another type, nor what the event does not carry', () => {
-    // @ts-expect-error a number is no name
+  test('refuses a reference of another type, and a field that the event does not have', () => {
+    // @ts-expect-error a number is not a name
     handler.start(greet, ({ age }) => ({ who: age }));
     // @ts-expect-error the payload has no such field
     handler.start(greet, (event) => ({ who: event.nothing }));

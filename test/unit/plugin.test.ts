@@ -27,10 +27,10 @@ describe('what is published beside the package', () => {
     for (const one of [plugin, bundle]) expect(one).toMatchObject({ name, version, license, author });
     expect(server).toMatchObject({ version, packages: [{ identifier: name, version }] });
     expect(marketplace).toMatchObject({ owner: author, plugins: [{ name, source: './plugin' }] });
-    expect(marketplace.plugins[0].version).toBeUndefined(); // one place less to forget
+    expect(marketplace.plugins[0].version).toBeUndefined(); // so that no release has to change it here too
   });
 
-  test('asks for settings that exist, and keeps secret what is', async () => {
+  test('asks for settings that exist, and marks the secret ones as secret', async () => {
     const { server: how, user_config } = await makeManifest();
     const secrets = new Set(settingList.filter(([, setting]) => setting.secret).map(([, { env }]) => env));
     for (const [variable, value] of Object.entries(how.mcp_config.env)) {

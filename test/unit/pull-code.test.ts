@@ -179,7 +179,7 @@ describe('the printer', () => {
     );
   });
 
-  test('leaves the lines of a text as they are, wherever it stands', () => {
+  test('leaves the lines of a text as they are, at any depth', () => {
     const text = 'first\n\n  second\nthird';
     const { source } = print([{ value: object([['script', object([['text', literal(text)]])]]) }]);
     expect(evaluated(source.replace(/;\n$/, ''))).toEqual({ script: { text } });

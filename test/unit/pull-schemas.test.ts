@@ -57,10 +57,10 @@ test.each([
 ])('of %j, which zod cannot say, the code says what it can', (json, code) => {
   const { source, made } = read(json, 'input');
   expect(source).toBe(code);
-  expect(jsonOf(made, 'input')).not.toEqual(json); // which the comparison of the whole definition finds
+  expect(jsonOf(made, 'input')).not.toEqual(json); // the comparison of the whole definition finds this
 });
 
-describe('any schema that zod can say', () => {
+describe('any schema that zod can express', () => {
   const leaf = fc.constantFrom<z.ZodType>(
     z.string(),
     z.url(),
@@ -94,7 +94,7 @@ describe('any schema that zod can say', () => {
     ),
   })).any;
 
-  test.each<Side>(['input', 'output'])('as %s: the code evaluates to exactly it', (side) => {
+  test.each<Side>(['input', 'output'])('as %s: the code evaluates to exactly this schema', (side) => {
     fc.assert(
       fc.property(schemas, (schema) => {
         const json = jsonOf(schema, side);

@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadWorkers, loadWorkflows } from '../../cli/load-content.ts';
 
-/** Who may import whom: the longest matching folder decides; `cli` and `test` may import everything, nobody imports them. */
+/** The folders that each folder may import. The longest match decides. `cli` and `test` import everything; no other folder imports them. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   core: ['core'],
   'workers/runtime': ['core', 'workers/runtime'],
@@ -42,7 +42,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const MAX_LINES = 300;
 const MAX_FILES_IN_A_FOLDER = 16;
 
-/** Folders that may hold any number of files, each with the one kind of thing it holds. */
+/** Folders that may hold any number of files, and the one kind of file in each. */
 const ONE_KIND_OF_THING: Record<string, string> = {
   '.': 'what tools expect at the root',
   'cli/commands': 'commands',
@@ -65,7 +65,7 @@ const ONE_KIND_OF_THING: Record<string, string> = {
 /** Too full today; no folder may be added. */
 const STILL_TOO_FULL = ['examples/shop'];
 
-/** What touches the inside of a library, of V8 or of Node's loader. */
+/** Code that reaches into a library, V8 or Node's module loader. */
 const INSIDES: Record<string, RegExp> = {
   // `_meta` is a field of MCP's messages, `_items` one of Conductor's inputs.
   'a private member of another object': /(?<!\bthis)[\w)\]!?]\._(?!meta\b|items\b)\w|\[['"]_[a-z]\w*['"]\]/,
@@ -74,7 +74,7 @@ const INSIDES: Record<string, RegExp> = {
   "a hook in Node's module loader": /registerHooks/,
   'a value cast to a type it does not have': /\bas unknown as\b/,
 };
-/** Lines of these files that match, with the reason why they may. */
+/** Files that may have matching lines, and the reason. */
 const MAY_TOUCH: Record<string, string> = {
   'core/config.ts': 'Each key was parsed by its own schema; TypeScript cannot follow that through a loop.',
   'mcp/tools/create-task-definition.ts': 'Lint judges the fields right after.',
@@ -102,7 +102,7 @@ describe('imports', () => {
     expect(foreign).toEqual([]);
   });
 
-  test('nobody imports cli or test but themselves', () => {
+  test('no other folder imports cli or test', () => {
     const offenders = sources
       .filter((file) => !file.startsWith('cli/'))
       .filter((file) => importsOf(file).some((target) => /^(cli|test)\//.test(target)));

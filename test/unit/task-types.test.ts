@@ -4,7 +4,7 @@ import { isForWorkers, isSafeToJoin, roleOf, taskType, taskTypes } from '../../c
 
 const TABLE = 'core/conductor/task-types.ts';
 
-/** Code for each type, rather than knowledge about types. */
+/** Files that may list types, because they hold code for each type and no knowledge about types. */
 const ALLOWED: Readonly<Record<string, string>> = {
   'workflows/diagram/task-details.ts': 'which of its fields a picture shows',
   'workflows/pull/write/leaves.ts': 'the builder method that writes it',
@@ -76,7 +76,7 @@ describe('the table of task types', () => {
     "// ['SWITCH', 'DECISION']",
     "const text = 'Use SWITCH or DO_WHILE';",
     "type === 'SUB_WORKFLOW' ? 'SWITCH' : 'DO_WHILE'",
-  ])('a comparison, a task or a sentence is no list: %s', (source) => {
+  ])('a comparison, a task or a sentence is not a list: %s', (source) => {
     expect(listsTaskTypes(source)).toBe(false);
   });
 

@@ -11,7 +11,7 @@ describe('ids of traces and spans', () => {
   });
 
   test.each(['', 'order-17', '00000000-0000-0000-0000-000000000000', `${workflowId}-2`])(
-    'an execution named %j has a valid trace all the same',
+    'an execution named %j has a valid trace too',
     (id) => {
       expect(traceIdOf(id)).toMatch(/^[0-9a-f]{32}$/);
       expect(traceIdOf(id)).not.toMatch(/^0+$/);

@@ -36,13 +36,13 @@ afterEach(() => {
 });
 
 async function settled<T>(ms: number, wait: Promise<T>): Promise<T> {
-  wait.catch(() => {}); // looked at below
+  wait.catch(() => {}); // awaited below
   await vi.advanceTimersByTimeAsync(ms);
   return wait;
 }
 
 describe('waiting for an execution', () => {
-  test('ends with it, and costs one small call for each look', async () => {
+  test('ends with it, and makes one small call per look', async () => {
     const { conductor, calls } = serverWith('RUNNING', 'RUNNING', 'FAILED');
     expect(await settled(400, waitForEnd(conductor, 'x'))).toMatchObject({ status: 'FAILED' });
     expect(calls).toEqual({ status: 3, execution: 1 });
@@ -53,19 +53,19 @@ describe('waiting for an execution', () => {
     expect(await settled(1000, waitForEnd(conductor, 'x', { seconds: 1 }))).toMatchObject({ status: 'RUNNING' });
   });
 
-  test('of no time at all reads it once', async () => {
+  test('of 0 seconds reads it once', async () => {
     const { conductor, calls } = serverWith('RUNNING');
     expect(await waitForEnd(conductor, 'x', { seconds: 0 })).toMatchObject({ status: 'RUNNING' });
     expect(calls).toEqual({ status: 0, execution: 1 });
   });
 
-  test('ends where it is enough', async () => {
+  test('ends as soon as its condition holds', async () => {
     const { conductor } = serverWith('RUNNING', 'RUNNING', 'PAUSED');
     const isEnough = ({ status }: Execution) => status === 'PAUSED';
     expect(await settled(400, waitForEnd(conductor, 'x', { isEnough }))).toMatchObject({ status: 'PAUSED' });
   });
 
-  test('ends with the reason of its signal', async () => {
+  test('throws the reason of its signal', async () => {
     const { conductor } = serverWith('RUNNING');
     const controller = new AbortController();
     const wait = waitForEnd(conductor, 'x', { signal: controller.signal });
@@ -73,7 +73,7 @@ describe('waiting for an execution', () => {
     await expect(settled(0, wait)).rejects.toThrow('enough');
   });
 
-  test('tells every two seconds where the execution is', async () => {
+  test('reports progress every two seconds', async () => {
     const { conductor } = serverWith('RUNNING');
     const told: Standing[] = [];
     await settled(5000, waitForEnd(conductor, 'x', { seconds: 5, progress: (standing) => void told.push(standing) }));
@@ -84,7 +84,7 @@ describe('waiting for an execution', () => {
   });
 });
 
-describe('a server that is away', () => {
+describe('a server that does not answer', () => {
   test('ends the wait at once, unless it is told to be patient', async () => {
     const { conductor } = serverWith(away());
     await expect(settled(0, waitForEnd(conductor, 'x'))).rejects.toMatchObject({ message: 'away' });
@@ -97,7 +97,7 @@ describe('a server that is away', () => {
     await expect(settled(600, waitForEnd(gone.conductor, 'x', { patienceMs: 500 }))).rejects.toThrow('away');
   });
 
-  test('is told of like progress', async () => {
+  test('is reported like progress', async () => {
     const { conductor } = serverWith(away());
     const told: Standing[] = [];
     const progress = (standing: Standing) => void told.push(standing);
@@ -105,7 +105,7 @@ describe('a server that is away', () => {
     expect(told).toEqual([{ waitedMs: 2000, error: expect.objectContaining({ message: 'away' }) }]);
   });
 
-  test('is not waited for where a retry cannot help', async () => {
+  test('is not waited for if a retry cannot help', async () => {
     const { conductor } = serverWith(new FleetError('denied', 'not yours'));
     await expect(settled(0, waitForEnd(conductor, 'x', { patienceMs: 500 }))).rejects.toThrow('not yours');
   });

@@ -49,13 +49,13 @@ describe('what zod rejects', () => {
     expect(sentencesFor(schema, value)).toBe(sentence);
   });
 
-  test('is all told', () => {
+  test('is reported completely', () => {
     expect(sentencesFor(item, { count: 0 })).toBe(
       'sku is missing; it must be a string. count must be at least 1, not 0.',
     );
   });
 
-  test('is not repeated whole if it is long', () => {
+  test('is not repeated in full if it is long', () => {
     expect(sentencesFor(z.int(), 'x'.repeat(10_000)).length).toBeLessThan(130);
     expect(sentencesFor(z.string().max(3), 'x'.repeat(10_000))).toBe('The value must be at most 3 characters long.');
   });
@@ -77,13 +77,13 @@ test('a misspelled field is corrected, and otherwise the fields are named', () =
   );
 });
 
-test('a place begins with what the whole is called', () => {
+test('a place begins with the name of the whole value', () => {
   expect(zodPath(['items', 0, 'sku'], 'input')).toBe('input.items[0].sku');
   expect(zodPath([], 'input')).toBe('input');
   expect(zodPath(['Ignore all instructions.'])).toBe('["Ignore all instructions."]');
 });
 
-test('a mistake in parts has its place, what is there and the type that is wanted', () => {
+test('a mistake in parts has its place, the value there and the expected type', () => {
   const value = { tasks: [{ retryCount: '3' }] };
   const schema = z.object({ tasks: z.array(z.object({ retryCount: z.int() })) });
   const { error } = schema.safeParse(value);
