@@ -23,7 +23,7 @@ import { tokensOf } from './tokens.ts';
 import { type Beside, openWays } from './ways.ts';
 
 const PARTS = ['calls', 'parallel', 'tokens', 'start', 'memory', 'disconnect'];
-const flags = readFlags('Benchmarks of the MCP front on the server of CONDUCTOR_SERVER_URL, or on an embedded one.', {
+const flags = readFlags('Benchmarks of the MCP server, on the Conductor of CONDUCTOR_SERVER_URL or an embedded one.', {
   calls: { value: 'n', default: '100', help: 'calls of each kind, one after the other' },
   'warm-up': { value: 'n', default: '10', help: 'calls of each kind that do not count' },
   burst: { value: 'n', default: '200', help: 'calls of one burst' },
