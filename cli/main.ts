@@ -1,8 +1,8 @@
 import './young-generation.ts'; // first: it is too late once other modules are loaded
 import { Command as Commander, CommanderError, Option } from 'commander';
 import { loadConfig } from '../core/config.ts';
-import { onInterruption } from '../core/drain.ts';
 import { exitCodeOf, FleetError, messageOf } from '../core/errors.ts';
+import { onInterruption } from '../core/interruption.ts';
 import { groups, type SettingName, settingList, settings } from '../core/settings/settings.ts';
 import { version } from '../core/version.ts';
 import type { Command } from './define-command.ts';

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { runProgram } from './conductor/embedded/run-program.ts';
-import { pause } from './drain.ts';
 import { FleetError } from './errors.ts';
+import { pause } from './pause.ts';
 
 /** A process as the operating system shows it. */
 export interface ProcessInfo {

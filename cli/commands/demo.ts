@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { aborted } from '../../core/drain.ts';
 import { FleetError } from '../../core/errors.ts';
+import { aborted } from '../../core/pause.ts';
 import { isShop } from '../../examples/shop/services/health.ts';
 import { type Shop, startShop } from '../../examples/shop/start-shop.ts';
 import { defineCommand } from '../define-command.ts';

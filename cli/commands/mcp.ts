@@ -1,6 +1,6 @@
 import type { Conductor } from '../../core/conductor/api.ts';
-import { aborted } from '../../core/drain.ts';
 import { FleetError } from '../../core/errors.ts';
+import { aborted } from '../../core/pause.ts';
 import { Leases } from '../../mcp/agents/leases.ts';
 import type { McpFront } from '../../mcp/transports/mcp-front.ts';
 import { actionsOf } from '../arguments/actions.ts';

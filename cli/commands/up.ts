@@ -1,10 +1,11 @@
 import { readdir } from 'node:fs/promises';
+import { Cleanups } from '../../core/cleanups.ts';
 import { type Conductor, createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/connection/caller.ts';
 import { ensureServer } from '../../core/conductor/ensure-server.ts';
 import type { Config } from '../../core/config.ts';
-import { aborted, Cleanups, endsWithin } from '../../core/drain.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
+import { aborted, endsWithin } from '../../core/pause.ts';
 import { modelProvider } from '../../core/settings/model-provider.ts';
 import { settings } from '../../core/settings/settings.ts';
 import { count } from '../../core/text.ts';

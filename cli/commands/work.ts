@@ -1,8 +1,9 @@
 import { join, resolve } from 'node:path';
+import { Cleanups } from '../../core/cleanups.ts';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Worker } from '../../core/contract.ts';
-import { aborted, Cleanups } from '../../core/drain.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
+import { aborted } from '../../core/pause.ts';
 import { count } from '../../core/text.ts';
 import { announce } from '../../workers/runtime/control/announced-workers.ts';
 import { serveControl, serveViews, type Views } from '../../workers/runtime/control/page-server.ts';

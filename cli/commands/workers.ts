@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { z } from 'zod';
-import { pause } from '../../core/drain.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
+import { pause } from '../../core/pause.ts';
 import { httpUrl } from '../../core/settings/setting.ts';
 import { count } from '../../core/text.ts';
 import { announcedWorkers } from '../../workers/runtime/control/announced-workers.ts';

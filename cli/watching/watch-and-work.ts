@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Config, processEnvironment } from '../../core/config.ts';
-import { aborted, pause } from '../../core/drain.ts';
+import { aborted, pause } from '../../core/pause.ts';
 import { count } from '../../core/text.ts';
 import type { CommandContext } from '../define-command.ts';
 import { isCheckout, mainModule, programFolder } from '../installation.ts';

@@ -1,5 +1,5 @@
-import { pause } from '../drain.ts';
 import { FleetError } from '../errors.ts';
+import { pause } from '../pause.ts';
 import type { ExecutionCalls } from './calls/execution-calls.ts';
 import { type Execution, hasEnded } from './types.ts';
 

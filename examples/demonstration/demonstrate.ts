@@ -4,8 +4,8 @@ import { failureOf, runtimeOf } from '../../core/conductor/execution-facts.ts';
 import { followExecution } from '../../core/conductor/follow-execution.ts';
 import { startChecked } from '../../core/conductor/start-checked.ts';
 import type { Execution } from '../../core/conductor/types.ts';
-import { pause } from '../../core/drain.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
+import { pause } from '../../core/pause.ts';
 import { duration } from '../../core/text.ts';
 
 interface DemonstrationOptions {

@@ -1,9 +1,9 @@
 import type { Conductor } from '../../core/conductor/api.ts';
 import { type Lease, LeaseKeeper } from '../../core/conductor/lease-keeper.ts';
 import type { Task } from '../../core/conductor/types.ts';
-import { endsOr } from '../../core/drain.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import { endsOr } from '../../core/pause.ts';
 import { claimIdOf, extendClaim, giveBack, isHeld } from './claims.ts';
 
 /** After so long without a sign an agent counts as gone, and its task returns to the queue when the lease ends. */

@@ -1,8 +1,8 @@
 import { Console } from 'node:console';
 import type { Transport } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio as serveConnection } from '@modelcontextprotocol/server/stdio';
-import { aborted } from '../../core/drain.ts';
 import type { Logger } from '../../core/log.ts';
+import { aborted } from '../../core/pause.ts';
 import type { McpFront } from './mcp-front.ts';
 import { SubscriptionTransport } from './subscriptions.ts';
 

@@ -7,7 +7,7 @@ import { javaArguments, serverEnvironment, serverProperties } from '../../core/c
 import { isReady } from '../../core/conductor/embedded/wait-until-ready.ts';
 import { wakeOpenJoins } from '../../core/conductor/embedded/wake-open-joins.ts';
 import { type Config, processEnvironment } from '../../core/config.ts';
-import { pause } from '../../core/drain.ts';
+import { pause } from '../../core/pause.ts';
 import { freePort } from '../support/free-port.ts';
 
 const LOOK_EVERY_MS = 100;

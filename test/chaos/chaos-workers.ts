@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { processEnvironment } from '../../core/config.ts';
-import { endsWithin } from '../../core/drain.ts';
+import { endsWithin } from '../../core/pause.ts';
 
 const FLEET = join(import.meta.dirname, '../../cli/fleet.js');
 

@@ -1,4 +1,4 @@
-import { pause } from '../../core/drain.ts';
+import { pause } from '../../core/pause.ts';
 import type { ChaosServer, Outage } from './chaos-server.ts';
 import type { Workers } from './chaos-workers.ts';
 import type { Network } from './network.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
-import { pause } from '../../core/drain.ts';
+import { pause } from '../../core/pause.ts';
 import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { register } from '../../workflows/manage/apply.ts';
 import { Random } from './random.ts';

@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { Cleanups } from '../../core/cleanups.ts';
 import { createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/connection/caller.ts';
 import { loadConfig } from '../../core/config.ts';
-import { Cleanups } from '../../core/drain.ts';
 import { messageOf } from '../../core/errors.ts';
 import { ChaosServer } from './chaos-server.ts';
 import { Workers } from './chaos-workers.ts';

@@ -1,6 +1,7 @@
 import { loadConfig } from '../../core/config.ts';
-import { aborted, onInterruption } from '../../core/drain.ts';
+import { onInterruption } from '../../core/interruption.ts';
 import { createLogger } from '../../core/log.ts';
+import { aborted } from '../../core/pause.ts';
 import { startHttp } from '../../mcp/transports/http.ts';
 import { createFixture } from './create-fixture.ts';
 

@@ -9,7 +9,7 @@ import { release } from '../../core/conductor/embedded/install/release.ts';
 import { findUnpacked, unpack } from '../../core/conductor/embedded/install/unpack.ts';
 import { ensureServer, serverStatus } from '../../core/conductor/ensure-server.ts';
 import { processEnvironment } from '../../core/config.ts';
-import { pause } from '../../core/drain.ts';
+import { pause } from '../../core/pause.ts';
 import { quiet, TestFolders } from '../support/embedded-folders.ts';
 import { freePort } from '../support/free-port.ts';
 

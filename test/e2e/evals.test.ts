@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { Cleanups } from '../../core/drain.ts';
+import { Cleanups } from '../../core/cleanups.ts';
 import { Agent } from '../evals/agent.ts';
 import type { Scene } from '../evals/scene.ts';
 import { approve } from '../evals/scenes/approve.ts';

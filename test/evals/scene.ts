@@ -1,6 +1,6 @@
+import type { Cleanups } from '../../core/cleanups.ts';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Task, TaskResult, WorkflowDef } from '../../core/conductor/types.ts';
-import type { Cleanups } from '../../core/drain.ts';
 import type { Agent } from './agent.ts';
 
 /** What a scene can use. */

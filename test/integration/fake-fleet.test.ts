@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineTask, type Worker } from '../../core/contract.ts';
-import { pause } from '../../core/drain.ts';
+import { pause } from '../../core/pause.ts';
 import { type FakeConductor, startFakeConductor } from '../../workers/testing/fake-conductor.ts';
 import { startTestFleet, type TestFleet } from '../../workers/testing/test-fleet.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Cleanups } from '../../core/drain.ts';
+import { Cleanups } from '../../core/cleanups.ts';
 import { eras } from '../bench/mcp/connection.ts';
 import { abandoned, MOST_AFTER, neverEnds } from '../bench/mcp/disconnect.ts';
 import { callAll, heldBy, probed } from '../bench/mcp/growth.ts';

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
+import { Cleanups } from '../../core/cleanups.ts';
 import { createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/connection/caller.ts';
 import { release } from '../../core/conductor/embedded/install/release.ts';
@@ -11,7 +12,6 @@ import { serverProperties } from '../../core/conductor/embedded/server-propertie
 import { ensureServer } from '../../core/conductor/ensure-server.ts';
 import type { WorkflowDef, WorkflowTask } from '../../core/conductor/types.ts';
 import { type Config, loadConfig, processEnvironment } from '../../core/config.ts';
-import { Cleanups } from '../../core/drain.ts';
 import { messageOf } from '../../core/errors.ts';
 import { startShop } from '../../examples/shop/start-shop.ts';
 import { freePort } from './free-port.ts';

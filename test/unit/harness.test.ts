@@ -2,8 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { type AbortReason, defineTask, type TaskContext } from '../../core/contract.ts';
-import { pause } from '../../core/drain.ts';
 import { NonRetryableError } from '../../core/errors.ts';
+import { pause } from '../../core/pause.ts';
 import { runTask } from '../../workers/testing/harness.ts';
 
 const WAIT_MS = 600_000;

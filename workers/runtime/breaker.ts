@@ -1,4 +1,4 @@
-import { pause } from '../../core/drain.ts';
+import { pause } from '../../core/pause.ts';
 import { Backoff } from './backoff.ts';
 
 /** So many failures in a row open it. */

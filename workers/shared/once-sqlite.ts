@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
-import { pause } from '../../core/drain.ts';
 import { messageOf, NonRetryableError } from '../../core/errors.ts';
+import { pause } from '../../core/pause.ts';
 import type { Claim, Ledger } from './once.ts';
 import { isAlive, isBusy, Owner } from './once-owner.ts';
 

@@ -1,5 +1,5 @@
 import type { TaskContext } from '../../core/contract.ts';
-import { pause } from '../../core/drain.ts';
+import { pause } from '../../core/pause.ts';
 
 /**
  * A side effect that happens once, however often its task is delivered.

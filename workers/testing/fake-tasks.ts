@@ -1,5 +1,5 @@
 import type { TaskResult } from '../../core/conductor/types.ts';
-import { pause } from '../../core/drain.ts';
+import { pause } from '../../core/pause.ts';
 
 /** What a test may set for a task besides its type and its input. */
 export interface NewTask {

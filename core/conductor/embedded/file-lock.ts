@@ -1,7 +1,7 @@
 import { truncateSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { pause } from '../../drain.ts';
 import { FleetError, messageOf } from '../../errors.ts';
+import { pause } from '../../pause.ts';
 import { type Progress, throwIfCancelled } from './progress.ts';
 
 const TRY_EVERY_MS = 200;

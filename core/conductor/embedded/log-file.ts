@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { pause } from '../../drain.ts';
+import { pause } from '../../pause.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 const LOOK_EVERY_MS = 500;

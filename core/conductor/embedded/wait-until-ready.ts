@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pause } from '../../drain.ts';
+import { pause } from '../../pause.ts';
 import { type Progress, throwIfCancelled } from './progress.ts';
 import { INSTANCE_PROPERTY } from './server-properties.ts';
 

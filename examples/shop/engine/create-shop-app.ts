@@ -1,9 +1,9 @@
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
-import { pause } from '../../../core/drain.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { Logger } from '../../../core/log.ts';
+import { pause } from '../../../core/pause.ts';
 import type { Books, RequestRecord } from './books.ts';
 import { type Call, type Endpoint, type OpenedCall, Problem, type Reply } from './endpoint.ts';
 import type { Faults } from './faults.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Cleanups } from '../../../core/drain.ts';
+import type { Cleanups } from '../../../core/cleanups.ts';
 import { type FakeConductor, fakeExecution, startFakeConductor } from '../../support/fake-conductor.ts';
 import { eras, type McpConnection } from './connection.ts';
 import { openHttp } from './http.ts';

@@ -1,4 +1,4 @@
-import type { Cleanups } from '../../../core/drain.ts';
+import type { Cleanups } from '../../../core/cleanups.ts';
 import type { RawConductor } from './raw.ts';
 
 /** The definitions and executions that the operations of the bench use. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import type { Cleanups } from '../../../core/drain.ts';
+import type { Cleanups } from '../../../core/cleanups.ts';
 import { startFakeConductor } from '../../support/fake-conductor.ts';
 import type { Child } from '../support/children.ts';
 import { peakMemory, residentMemory } from '../support/processes.ts';

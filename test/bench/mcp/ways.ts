@@ -1,4 +1,4 @@
-import type { Cleanups } from '../../../core/drain.ts';
+import type { Cleanups } from '../../../core/cleanups.ts';
 import type { McpConnection, ToolAnswer } from './connection.ts';
 import { eras } from './connection.ts';
 import { openHttp } from './http.ts';

@@ -1,5 +1,6 @@
-import { Cleanups, onInterruption } from '../../../core/drain.ts';
+import { Cleanups } from '../../../core/cleanups.ts';
 import { messageOf } from '../../../core/errors.ts';
+import { onInterruption } from '../../../core/interruption.ts';
 import { note } from './output.ts';
 
 export interface Scene {

@@ -2,8 +2,9 @@ import { loadWorkers, workerSettings } from '../../../cli/load-content.ts';
 import { createConductor } from '../../../core/conductor/api.ts';
 import { createCaller } from '../../../core/conductor/connection/caller.ts';
 import { loadConfig } from '../../../core/config.ts';
-import { aborted, onInterruption } from '../../../core/drain.ts';
+import { onInterruption } from '../../../core/interruption.ts';
 import { createLogger } from '../../../core/log.ts';
+import { aborted } from '../../../core/pause.ts';
 import { startFleet } from '../../../workers/runtime/fleet.ts';
 
 /** A worker process whose every listener fails at every event, each in its own way. */

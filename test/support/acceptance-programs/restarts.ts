@@ -2,8 +2,8 @@ import { loadWorkers, workerSettings } from '../../../cli/load-content.ts';
 import { createConductor } from '../../../core/conductor/api.ts';
 import { createCaller } from '../../../core/conductor/connection/caller.ts';
 import { loadConfig, processEnvironment } from '../../../core/config.ts';
-import { pause } from '../../../core/drain.ts';
 import { createLogger } from '../../../core/log.ts';
+import { pause } from '../../../core/pause.ts';
 import { startFleet } from '../../../workers/runtime/fleet.ts';
 
 /** Starts and stops a fleet many times in one process, while there is always more to do. */

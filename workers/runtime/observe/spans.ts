@@ -15,9 +15,9 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import { endsWithin } from '../../../core/drain.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { Logger } from '../../../core/log.ts';
+import { endsWithin } from '../../../core/pause.ts';
 import { version } from '../../../core/version.ts';
 
 export interface SpansOptions {

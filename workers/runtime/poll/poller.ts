@@ -1,8 +1,8 @@
 import type { Conductor } from '../../../core/conductor/api.ts';
 import type { Task } from '../../../core/conductor/types.ts';
-import { endsOr, pause } from '../../../core/drain.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { Logger } from '../../../core/log.ts';
+import { endsOr, pause } from '../../../core/pause.ts';
 import { Backoff } from '../backoff.ts';
 import type { Breaker } from '../breaker.ts';
 import type { Events } from '../events.ts';

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Cleanups } from '../../../../core/cleanups.ts';
 import { ensureServer } from '../../../../core/conductor/ensure-server.ts';
 import { loadConfig } from '../../../../core/config.ts';
-import type { Cleanups } from '../../../../core/drain.ts';
 import { freePort } from '../../../support/free-port.ts';
 import { note } from '../../support/output.ts';
 

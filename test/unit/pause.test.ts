@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Cleanups, endsWithin, pause } from '../../core/drain.ts';
+import { Cleanups } from '../../core/cleanups.ts';
+import { endsWithin, pause } from '../../core/pause.ts';
 
 describe('waiting', () => {
   test('for work that ends returns true, and cancels its timer', async () => {
