@@ -5,7 +5,7 @@ import type { Conductor } from '../core/conductor/api.ts';
 import type { Config } from '../core/config.ts';
 import { isWorkflow, type TaskContract, type TaskPolicy, type Workflow } from '../core/contract.ts';
 import { FleetError, messageOf } from '../core/errors.ts';
-import type { Known } from '../workflows/lint/lint.ts';
+import type { KnownDefinitions } from '../workflows/lint/lint.ts';
 import { toTaskDef } from '../workflows/manage/task-def.ts';
 import { loadWorkers, loadWorkflows } from './load-content.ts';
 
@@ -23,7 +23,7 @@ export interface Target {
 /** The definitions to check, and every other definition that the rules may consult. */
 export interface Gathered {
   targets: readonly Target[];
-  known: Known;
+  known: KnownDefinitions;
 }
 
 const ON_SERVER = /^(.+?)(?::(\d+))?@server$/;
@@ -180,7 +180,7 @@ function unique(targets: readonly Target[]): Target[] {
   });
 }
 
-function knownFrom(targets: readonly Target[]): Known {
+function knownFrom(targets: readonly Target[]): KnownDefinitions {
   const taskDefs = new Map<string, unknown>();
   const workflows = new Map<string, unknown[]>();
   for (const { kind, def } of targets) {

@@ -2,7 +2,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
-import { applyFixes, type Finding, type Known, lintTaskDef, lintWorkflow, rules } from '../../workflows/lint/lint.ts';
+import {
+  applyFixes,
+  type Finding,
+  type KnownDefinitions,
+  lintTaskDef,
+  lintWorkflow,
+  rules,
+} from '../../workflows/lint/lint.ts';
 import { parseOptions } from '../arguments/parse-options.ts';
 import { withConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
@@ -85,7 +92,7 @@ async function gatherAll(
   return withConductor(config, (conductor) => gather(args, config, conductor.withSignal(signal)));
 }
 
-function findingsOf({ kind, def }: Target, known: Known, { rule, ignore }: Options): Finding[] {
+function findingsOf({ kind, def }: Target, known: KnownDefinitions, { rule, ignore }: Options): Finding[] {
   const found = kind === 'workflow' ? lintWorkflow(def, known) : lintTaskDef(def);
   return found.filter(({ rule: id }) => (rule.length === 0 || rule.includes(id)) && !ignore.includes(id));
 }
@@ -94,7 +101,7 @@ function findingsOf({ kind, def }: Target, known: Known, { rule, ignore }: Optio
 const MAX_ROUNDS = 5;
 
 /** Corrects JSON files where that is safe, leaves the other findings in `results`, and returns the corrected ones. */
-async function fix(results: Result[], known: Known, options: Options): Promise<Result[]> {
+async function fix(results: Result[], known: KnownDefinitions, options: Options): Promise<Result[]> {
   const done: Result[] = [];
   for (const result of results) {
     const { target } = result;

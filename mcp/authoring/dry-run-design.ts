@@ -8,7 +8,7 @@ import { dryRun, inTurn } from '../../workflows/scenario/dry-run.ts';
 import { pathOf } from '../../workflows/scenario/judge.ts';
 import { completes } from '../../workflows/scenario/mocks.ts';
 import type { Attempt, Trace } from '../../workflows/scenario/trace.ts';
-import type { Compiled } from '../../workflows/steps/compile-steps.ts';
+import type { CompiledDesign } from '../../workflows/steps/compile-steps.ts';
 
 /** The longest wait for a dry run within one call. */
 const LIMIT_MS = 25_000;
@@ -24,7 +24,7 @@ export type DryRunOutcome =
  * @param compiled a design that was compiled with few rounds per loop
  */
 export async function dryRunDesign(
-  { def, taskDefs, answers }: Compiled,
+  { def, taskDefs, answers }: CompiledDesign,
   input: Readonly<Record<string, unknown>>,
   { conductor, signal, log }: { conductor: Conductor; signal: AbortSignal; log: Logger },
 ): Promise<DryRunOutcome> {

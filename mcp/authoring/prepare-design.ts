@@ -2,7 +2,7 @@ import type { TaskDef, WorkflowDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
 import type { Finding } from '../../workflows/lint/lint.ts';
-import { type Compiled, compileSteps, type Design } from '../../workflows/steps/compile-steps.ts';
+import { type CompiledDesign, compileSteps, type Design } from '../../workflows/steps/compile-steps.ts';
 import type { ToolContext } from '../engine/define-tool.ts';
 import { quote } from '../shared/quote.ts';
 import { checkDefinition } from './check-definition.ts';
@@ -61,7 +61,7 @@ function refused(errors: readonly Finding[]): FleetError {
   });
 }
 
-function failed({ ref, reason }: Extract<DryRunOutcome, { kind: 'failed' }>, { answers }: Compiled): FleetError {
+function failed({ ref, reason }: Extract<DryRunOutcome, { kind: 'failed' }>, { answers }: CompiledDesign): FleetError {
   const { invented, outputs } = answers;
   const made = invented.map((id) => `${id} ${JSON.stringify(outputs[id])}`).join(', ');
   const hint =

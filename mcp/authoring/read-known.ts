@@ -2,7 +2,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import type { TaskDef } from '../../core/conductor/types.ts';
 import { orUndefined } from '../../core/errors.ts';
 import { isObject } from '../../core/json.ts';
-import type { Known } from '../../workflows/lint/lint.ts';
+import type { KnownDefinitions } from '../../workflows/lint/lint.ts';
 
 /** Up to this many task definitions are read one by one. For more, one request for all of them is cheaper. */
 const ONE_BY_ONE = 20;
@@ -17,7 +17,11 @@ interface Mentioned {
  * Reads the task definitions and workflows that a definition mentions, so that lint can report missing ones.
  * @param ours task definitions that will be registered together with it
  */
-export async function readKnown(def: unknown, conductor: Conductor, ours: readonly TaskDef[] = []): Promise<Known> {
+export async function readKnown(
+  def: unknown,
+  conductor: Conductor,
+  ours: readonly TaskDef[] = [],
+): Promise<KnownDefinitions> {
   const { tasks, workflows } = mentionedIn(def);
   const taskDefs = new Map<string, unknown>(ours.map((one) => [one.name, one]));
   const asked = [...tasks].filter((name) => !taskDefs.has(name));

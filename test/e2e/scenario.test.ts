@@ -182,7 +182,7 @@ test('a person sees which scenario failed, on which path, and what no scenario r
 test('an unknown name or title is reported', async () => {
   const { code, stderr } = await runFleetCommand(['test', 'ScenTuor'], folder('right'));
   expect(code).toBe(2);
-  expect(stderr).toContain('There are ScenPack, ScenTour.');
+  expect(stderr).toContain('Name one of these: ScenPack, ScenTour.');
   const title = await runFleetCommand(['test', '--title', 'no such title'], folder('right'));
   expect(title.code).toBe(2);
   expect(title.stderr).toContain('No scenario of these workflows has "no such title"');

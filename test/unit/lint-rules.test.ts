@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { loadWorkers, loadWorkflows } from '../../cli/load-content.ts';
 import {
   applyFixes,
-  type Known,
+  type KnownDefinitions,
   lintTaskDef,
   lintWorkflow,
   rules,
@@ -15,7 +15,7 @@ import { type Trap, traps } from '../support/lint-traps/index.ts';
 
 const ids = (found: { rule: string }[]) => found.map(({ rule }) => rule);
 
-function knownOf({ known }: Trap): Known {
+function knownOf({ known }: Trap): KnownDefinitions {
   if (!known) return {};
   return {
     taskDefs: new Map(Object.entries(known.taskDefs ?? {})),

@@ -11,9 +11,9 @@ import { dryDefinition } from '../../workflows/scenario/dry-definition.ts';
 import { mockData, NO_MOCK } from '../../workflows/scenario/mock-data.ts';
 import { completes, each, fails, rounds, timesOut } from '../../workflows/scenario/mocks.ts';
 import { mistakesIn } from '../../workflows/scenario/scenario-mistakes.ts';
-import { boundOf, type Known, stepsOf } from '../../workflows/scenario/workflow-steps.ts';
+import { boundOf, type KnownWorkflows, stepsOf } from '../../workflows/scenario/workflow-steps.ts';
 
-const known = (...workflows: Workflow[]): Known => ({ workflows, taskDefOf: toTaskDef });
+const known = (...workflows: Workflow[]): KnownWorkflows => ({ workflows, taskDefOf: toTaskDef });
 
 const rate = defineTask({
   name: 'rate_it',

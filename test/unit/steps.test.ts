@@ -4,18 +4,18 @@ import type { WorkflowTask } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { lintTaskDef, lintWorkflow } from '../../workflows/lint/lint.ts';
 import { walk } from '../../workflows/model/walk.ts';
-import { type Compiled, compileSteps } from '../../workflows/steps/compile-steps.ts';
+import { type CompiledDesign, compileSteps } from '../../workflows/steps/compile-steps.ts';
 import { EXAMPLE_STEPS, STEP_FORMAT } from '../../workflows/steps/step-format.ts';
 import { stepTypes } from '../../workflows/steps/step-forms.ts';
 import { designs } from '../support/generated-designs.ts';
 
 type Json = Record<string, unknown>;
 
-function compiled(steps: readonly unknown[], more: Json = {}): Compiled {
+function compiled(steps: readonly unknown[], more: Json = {}): CompiledDesign {
   return compileSteps({ name: 'steps', version: 1, steps, ...more });
 }
 
-function taskOf({ def }: Compiled, ref: string): WorkflowTask {
+function taskOf({ def }: CompiledDesign, ref: string): WorkflowTask {
   const found = [...walk(def.tasks)].find(({ task }) => task.taskReferenceName === ref)?.task;
   if (!found) throw new Error(`there is no task ${ref}`);
   return found;
@@ -52,7 +52,7 @@ test('lint finds nothing in the workflows of random steps', { timeout: 30_000 },
 test('fewer rounds make the same workflow', () => {
   fc.assert(
     fc.property(designs, (steps) => {
-      const refs = (made: Compiled) => [...walk(made.def.tasks)].map(({ task }) => task.taskReferenceName);
+      const refs = (made: CompiledDesign) => [...walk(made.def.tasks)].map(({ task }) => task.taskReferenceName);
       const short = compileSteps({ name: 'steps', version: 1, steps }, { roundsAtMost: 1 });
       expect(refs(short)).toEqual(refs(compiled(steps)));
     }),

@@ -89,10 +89,10 @@ export function compensationOf(
   return workflow;
 }
 
-type Known = Refs<Record<string, { undo: boolean; inDoubt: boolean }>>;
+type SucceededSteps = Refs<Record<string, { undo: boolean; inDoubt: boolean }>>;
 
 /** Each attempt is one row in `failed.tasks`. */
-function whatSucceeded(wf: Scope, steps: readonly Undo[]): Known {
+function whatSucceeded(wf: Scope, steps: readonly Undo[]): SucceededSteps {
   const known = wf.jq('what_succeeded', {
     inputs: { failed: failed.failedWorkflow, steps: steps.map(({ ref, inDoubt }) => ({ ref, inDoubt })) },
     query: `
@@ -111,12 +111,12 @@ function whatSucceeded(wf: Scope, steps: readonly Undo[]): Known {
   return known.output.result;
 }
 
-function ofStep(known: Known, ref: string): Known[string] {
-  return known[ref] as Known[string]; // the query makes an entry for each step
+function ofStep(known: SucceededSteps, ref: string): SucceededSteps[string] {
+  return known[ref] as SucceededSteps[string]; // the query makes an entry for each step
 }
 
 /** Adds the undo of a step and returns its tasks. They are optional, so the next undo runs even if one fails. */
-function undo(wf: Scope, known: Known, step: Undo): WorkflowTask[] {
+function undo(wf: Scope, known: SucceededSteps, step: Undo): WorkflowTask[] {
   let tasks: WorkflowTask[] = [];
   wf.switch(`undo_${step.ref}`, ofStep(known, step.ref).undo, {
     true: (scope) => {
@@ -140,7 +140,7 @@ interface Undone {
 
 function whatWasUndone(
   wf: Scope,
-  known: Known,
+  known: SucceededSteps,
   undoing: readonly { step: Undo; tasks: readonly WorkflowTask[] }[],
 ): Refs<Undone> {
   const steps = undoing.map(({ step: { ref }, tasks }) => ({

@@ -2,7 +2,7 @@ import { isObject } from '../../core/json.ts';
 import { escaped } from '../model/walk.ts';
 
 /** A `${…}` as the server reads it. */
-export interface Path {
+export interface ExpressionPath {
   /** The text between the braces, with its spaces. */
   readonly path: string;
   /** The text before the first dot: `workflow` or a task reference. */
@@ -21,14 +21,14 @@ export interface Path {
 const EXPRESSION = /(?<!\$)\$\{((?:(?!(?<!\$)\$\{)[^}])*)\}/g;
 
 /** Every expression in a value, in order. */
-export function pathsIn(value: unknown, pointer: string): Path[] {
+export function pathsIn(value: unknown, pointer: string): ExpressionPath[] {
   if (typeof value === 'string') return value.includes('${') ? inText(value, pointer) : [];
   if (Array.isArray(value)) return value.flatMap((item, index) => pathsIn(item, `${pointer}/${index}`));
   if (!isObject(value)) return [];
   return Object.entries(value).flatMap(([key, item]) => pathsIn(item, `${pointer}/${escaped(key)}`));
 }
 
-function inText(text: string, pointer: string): Path[] {
+function inText(text: string, pointer: string): ExpressionPath[] {
   return [...text.matchAll(EXPRESSION)].map(([found, path = '']) => {
     const [head = '', ...rest] = path.split('.');
     return { path, head, below: namesBelow(rest.join('.')), pointer, text, whole: found === text };

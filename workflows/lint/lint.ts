@@ -14,11 +14,11 @@ import { taskDefinitionRules } from './rules/task-definition-rules.ts';
 import { taskTypeRules } from './rules/task-type-rules.ts';
 import { valueRules } from './rules/value-rules.ts';
 import { startedWorkflowRules } from './rules/workflow-rules.ts';
-import { type Known, NOTHING_KNOWN, objectOf, subjectOf } from './subject.ts';
+import { type KnownDefinitions, NOTHING_KNOWN, objectOf, subjectOf } from './subject.ts';
 
 export { applyFixes } from './apply-fixes.ts';
 export type { Edit, Finding, Fix, Rule, Severity } from './rule.ts';
-export type { Known } from './subject.ts';
+export type { KnownDefinitions } from './subject.ts';
 
 /** The rules for workflow definitions, in the order in which findings are reported. */
 export const workflowRules: readonly WorkflowRule[] = [
@@ -47,7 +47,7 @@ export const rules: readonly Omit<WorkflowRule, 'check'>[] = [...workflowRules, 
  * What is wrong with a workflow definition, as far as it can be known without running it. A definition without an error registers, and
  * does not hang because of its form. Workflow definitions inside it are checked too. Pure; never throws on any JSON.
  */
-export function lintWorkflow(def: unknown, known: Known = NOTHING_KNOWN): Finding[] {
+export function lintWorkflow(def: unknown, known: KnownDefinitions = NOTHING_KNOWN): Finding[] {
   return lintAt(def, known, '');
 }
 
@@ -56,7 +56,7 @@ export function lintTaskDef(def: unknown): Finding[] {
   return isObject(def) ? findingsOf(taskDefRules, { def }) : [notAnObject('task definition', '')];
 }
 
-function lintAt(def: unknown, known: Known, root: string): Finding[] {
+function lintAt(def: unknown, known: KnownDefinitions, root: string): Finding[] {
   if (!isObject(def)) return [notAnObject('workflow definition', root)];
   const subject = subjectOf(def, known, root);
   // If a list of tasks contains anything else, the pointers of later tasks would be wrong.

@@ -2,12 +2,12 @@ import { roleOf, type TaskRole, taskType } from '../../core/conductor/task-types
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 import { escaped, type Place, walk } from '../model/walk.ts';
-import { type Path, pathsIn } from './expression-paths.ts';
+import { type ExpressionPath, pathsIn } from './expression-paths.ts';
 import type { Problem } from './rule.ts';
 import { TaskOrder } from './task-order.ts';
 
 /** A task of a definition as rules see it. Every field has its declared type, even if the JSON is malformed. */
-export interface Step {
+export interface LintedTask {
   readonly task: Readonly<Record<string, unknown>>;
   /** Empty if the task has none. */
   readonly ref: string;
@@ -17,30 +17,30 @@ export interface Step {
   readonly input: Readonly<Record<string, unknown>>;
   readonly pointer: string;
   /** The task directly around it, and the kind of the sequence it is in. */
-  readonly parent: Step | undefined;
+  readonly parent: LintedTask | undefined;
   readonly kind: Place['within'][number]['kind'] | undefined;
   readonly key: string;
   /** The task before it in the same sequence. */
-  readonly previous: Step | undefined;
-  readonly next: Step | undefined;
+  readonly previous: LintedTask | undefined;
+  readonly next: LintedTask | undefined;
   /** The sequences inside it, without empty ones. */
-  readonly inside: readonly Sequence[];
+  readonly inside: readonly InnerSequence[];
 }
 
 /** Tasks that run one after another inside a task. */
-export interface Sequence {
+export interface InnerSequence {
   readonly kind: 'case' | 'default' | 'branch' | 'loop';
   readonly key: string;
-  readonly steps: readonly Step[];
+  readonly steps: readonly LintedTask[];
 }
 
 /** An expression, with the task whose input contains it. Without a task, the workflow's output contains it. */
-export interface Use extends Path {
-  readonly step: Step | undefined;
+export interface ExpressionUse extends ExpressionPath {
+  readonly step: LintedTask | undefined;
 }
 
 /** Other definitions beside the checked one: on a server, in a folder, or in the package. */
-export interface Known {
+export interface KnownDefinitions {
   /** Task definitions by name. */
   readonly taskDefs?: ReadonlyMap<string, unknown>;
   /** Every version of each workflow definition, by name. */
@@ -50,24 +50,24 @@ export interface Known {
 }
 
 /** No other definition is known, so none is reported missing. */
-export const NOTHING_KNOWN: Known = {};
+export const NOTHING_KNOWN: KnownDefinitions = {};
 
 /** A workflow definition as rules see it. */
 export interface Subject {
   readonly def: Readonly<Record<string, unknown>>;
   /** JSON pointer to the definition, if it is inside another one; else empty. */
   readonly root: string;
-  readonly steps: readonly Step[];
-  readonly byRef: ReadonlyMap<string, Step>;
-  readonly uses: readonly Use[];
-  readonly known: Known;
+  readonly steps: readonly LintedTask[];
+  readonly byRef: ReadonlyMap<string, LintedTask>;
+  readonly uses: readonly ExpressionUse[];
+  readonly known: KnownDefinitions;
   readonly order: TaskOrder;
 }
 
 /** Reads a definition. Values of the wrong type count as absent; `form-rules.ts` reports them. */
-export function subjectOf(def: Readonly<Record<string, unknown>>, known: Known, root = ''): Subject {
+export function subjectOf(def: Readonly<Record<string, unknown>>, known: KnownDefinitions, root = ''): Subject {
   const steps = stepsOf(def.tasks, root);
-  const byRef = new Map<string, Step>();
+  const byRef = new Map<string, LintedTask>();
   for (const step of steps) if (step.ref !== '' && !byRef.has(step.ref)) byRef.set(step.ref, step);
   const uses = [
     ...steps.flatMap((step) => usesOf(step.task.inputParameters, `${step.pointer}/inputParameters`, step)),
@@ -78,12 +78,12 @@ export function subjectOf(def: Readonly<Record<string, unknown>>, known: Known, 
 }
 
 /** True if the server reads task sequences of this kind inside a task of this type. */
-export function holds(type: string, kind: Sequence['kind']): boolean {
+export function holds(type: string, kind: InnerSequence['kind']): boolean {
   return taskType(type)?.holds?.includes(kind) ?? false;
 }
 
 /** A problem in a task or in one of its fields. */
-export function at(step: Step, field: string, message: string, more: Partial<Problem> = {}): Problem {
+export function at(step: LintedTask, field: string, message: string, more: Partial<Problem> = {}): Problem {
   return { pointer: `${step.pointer}${field}`, taskReferenceName: step.ref || undefined, message, ...more };
 }
 
@@ -102,24 +102,24 @@ export function objectOf(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 /** The steps of these types. */
-export function ofType(subject: Subject, ...types: string[]): Step[] {
+export function ofType(subject: Subject, ...types: string[]): LintedTask[] {
   return subject.steps.filter(({ type }) => types.includes(type));
 }
 
 /** The steps whose type has a role. */
-export function ofRole(subject: Subject, role: TaskRole): Step[] {
+export function ofRole(subject: Subject, role: TaskRole): LintedTask[] {
   return subject.steps.filter(({ type }) => roleOf(type) === role);
 }
 
 /** The task definition that the server uses for a task, if it is known. */
-export function taskDefOf(step: Step, known: Known): Readonly<Record<string, unknown>> | undefined {
+export function taskDefOf(step: LintedTask, known: KnownDefinitions): Readonly<Record<string, unknown>> | undefined {
   if (isObject(step.task.taskDefinition)) return step.task.taskDefinition;
   const found = known.taskDefs?.get(step.name);
   return isObject(found) ? found : undefined;
 }
 
 /** The tasks around a step, the innermost first. */
-export function* around(step: Step): Generator<Step> {
+export function* around(step: LintedTask): Generator<LintedTask> {
   for (let { parent } = step; parent; parent = parent.parent) yield parent;
 }
 
@@ -129,9 +129,9 @@ export function part(key: string): string {
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-type Growing = Mutable<Omit<Step, 'inside'>> & { inside: Mutable<Sequence>[] };
+type Growing = Mutable<Omit<LintedTask, 'inside'>> & { inside: Mutable<InnerSequence>[] };
 
-function stepsOf(tasks: unknown, root: string): Step[] {
+function stepsOf(tasks: unknown, root: string): LintedTask[] {
   if (!Array.isArray(tasks)) return [];
   const byTask = new Map<unknown, Growing>();
   const lastOf = new Map<unknown, Growing>();
@@ -179,6 +179,6 @@ function enter(parent: Growing, step: Growing): void {
   else if (step.kind) parent.inside.push({ kind: step.kind, key: step.key, steps: [step] });
 }
 
-function usesOf(value: unknown, pointer: string, step: Step | undefined): Use[] {
+function usesOf(value: unknown, pointer: string, step: LintedTask | undefined): ExpressionUse[] {
   return pathsIn(value, pointer).map((path) => ({ ...path, step }));
 }

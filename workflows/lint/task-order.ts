@@ -1,8 +1,8 @@
-import type { Step } from './subject.ts';
+import type { LintedTask } from './subject.ts';
 
 /** How sure it is that a task has ended when another one starts: on every path to it, or on some. */
 export type Ended = 'always' | 'maybe';
-type EndedSteps = ReadonlyMap<Step, Ended>;
+type EndedSteps = ReadonlyMap<LintedTask, Ended>;
 
 const NONE: EndedSteps = new Map();
 
@@ -14,23 +14,23 @@ const NONE: EndedSteps = new Map();
  * 4. After a DO_WHILE, its tasks have ended. Over `items` there may have been no round.
  */
 export class TaskOrder {
-  readonly #byRef: ReadonlyMap<string, Step>;
-  readonly #after = new Map<Step, EndedSteps>();
-  readonly #open = new Set<Step>();
+  readonly #byRef: ReadonlyMap<string, LintedTask>;
+  readonly #after = new Map<LintedTask, EndedSteps>();
+  readonly #open = new Set<LintedTask>();
 
-  constructor(byRef: ReadonlyMap<string, Step>) {
+  constructor(byRef: ReadonlyMap<string, LintedTask>) {
     this.#byRef = byRef;
   }
 
   /** The tasks that have ended when `step` starts, and those around it. */
-  before(step: Step): EndedSteps {
+  before(step: LintedTask): EndedSteps {
     if (step.previous) return this.after(step.previous);
     if (!step.parent) return NONE;
-    return new Map<Step, Ended>([...this.before(step.parent), [step.parent, 'always']]);
+    return new Map<LintedTask, Ended>([...this.before(step.parent), [step.parent, 'always']]);
   }
 
   /** True if `target` runs whenever `step` does: no case of a SWITCH is between them. */
-  isCertainFor(target: Step, step: Step): boolean {
+  isCertainFor(target: LintedTask, step: LintedTask): boolean {
     const around = new Set(enclosing(step));
     for (let inner = target; inner.parent; inner = inner.parent) {
       if (around.has(inner.parent)) return sameBranch(inner, step) || inner.kind === 'branch';
@@ -40,7 +40,7 @@ export class TaskOrder {
   }
 
   /** True if `target` cannot end before `join` has, so `join` would wait for itself. */
-  waitsFor(target: Step, join: Step, seen = new Set<Step>()): boolean {
+  waitsFor(target: LintedTask, join: LintedTask, seen = new Set<LintedTask>()): boolean {
     if (target === join) return true;
     if (seen.has(target)) return false;
     seen.add(target);
@@ -48,20 +48,20 @@ export class TaskOrder {
   }
 
   /** The tasks that must end, or start if they are around it, before a task can end. */
-  #needs(step: Step): Step[] {
+  #needs(step: LintedTask): LintedTask[] {
     const joined = step.type === 'JOIN' ? this.#joined(step) : [];
     const inner = step.type === 'FORK_JOIN' ? [] : step.inside.flatMap(({ steps }) => steps);
     return [...joined, ...inner, ...startNeeds(step)];
   }
 
-  #joined(join: Step): Step[] {
+  #joined(join: LintedTask): LintedTask[] {
     const { joinOn } = join.task;
     if (!Array.isArray(joinOn) || join.previous?.type === 'FORK_JOIN_DYNAMIC') return [];
     return joinOn.flatMap((ref) => this.#byRef.get(String(ref)) ?? []);
   }
 
   /** The tasks that have ended when the task after `step` starts. */
-  after(step: Step): EndedSteps {
+  after(step: LintedTask): EndedSteps {
     const known = this.#after.get(step);
     if (known) return known;
     if (this.#open.has(step)) return NONE; // JOINs that wait for each other, which another rule reports
@@ -74,7 +74,7 @@ export class TaskOrder {
     return ended;
   }
 
-  *#endedWith(step: Step): Generator<[Step, Ended]> {
+  *#endedWith(step: LintedTask): Generator<[LintedTask, Ended]> {
     if (step.type === 'JOIN') for (const target of this.#joined(step)) yield* this.after(target);
     if (step.type === 'FORK_JOIN') return;
     const ways = step.inside.filter(({ steps }) => steps.at(-1)?.type !== 'TERMINATE');
@@ -89,23 +89,23 @@ export class TaskOrder {
 }
 
 /** True if both are in the same case, branch or loop of the same task. */
-export function sameBranch(inner: Step, step: Step): boolean {
-  for (let other: Step | undefined = step; other; other = other.parent) {
+export function sameBranch(inner: LintedTask, step: LintedTask): boolean {
+  for (let other: LintedTask | undefined = step; other; other = other.parent) {
     if (other.parent === inner.parent) return other.kind === inner.kind && other.key === inner.key;
   }
   return false;
 }
 
 /** The innermost DO_WHILE around a task. */
-export function loopAround(step: Step): Step | undefined {
+export function loopAround(step: LintedTask): LintedTask | undefined {
   return [...enclosing(step)].find(({ type }) => type === 'DO_WHILE');
 }
 
-function startNeeds(step: Step): Step[] {
+function startNeeds(step: LintedTask): LintedTask[] {
   if (step.previous) return [step.previous];
   return step.parent ? startNeeds(step.parent) : [];
 }
 
-function* enclosing(step: Step): Generator<Step> {
+function* enclosing(step: LintedTask): Generator<LintedTask> {
   for (let { parent } = step; parent; parent = parent.parent) yield parent;
 }

@@ -1,10 +1,10 @@
 import { Script } from 'node:vm';
 import { taskType } from '../../core/conductor/task-types.ts';
-import { type Step, textOf } from './subject.ts';
+import { type LintedTask, textOf } from './subject.ts';
 
 /** The JavaScript that the server evaluates for a task. */
 export interface TaskScript {
-  readonly step: Step;
+  readonly step: LintedTask;
   /** JSON pointer from the task on. */
   readonly field: string;
   readonly text: string;
@@ -15,7 +15,7 @@ export interface TaskScript {
 const JAVASCRIPT = ['javascript', 'graaljs', ''];
 
 /** The script of a task; undefined if it has none, or if another task chooses it at run time. */
-export function scriptOf(step: Step): TaskScript | undefined {
+export function scriptOf(step: LintedTask): TaskScript | undefined {
   const field = taskType(step.type)?.script;
   if (field === undefined) return undefined;
   const substituted = field.startsWith('/inputParameters/');

@@ -1,5 +1,5 @@
 import { isObject } from '../../core/json.ts';
-import type { Use } from './subject.ts';
+import type { ExpressionUse } from './subject.ts';
 import { objectOf, type Subject, taskDefOf } from './subject.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -19,7 +19,7 @@ export function requiredIn(schema: Schema | undefined): readonly string[] {
 }
 
 /** The schema of the value of an expression, from the workflow's input schema or a task's output schema. */
-export function schemaOf(use: Use, { def, byRef, known }: Subject): Schema | undefined {
+export function schemaOf(use: ExpressionUse, { def, byRef, known }: Subject): Schema | undefined {
   const [field, ...names] = use.below;
   if (use.head === 'workflow') return field === 'input' ? below(schemaIn(def, 'inputSchema'), names) : undefined;
   const target = byRef.get(use.head);

@@ -4,7 +4,7 @@ import { isObject } from '../../core/json.ts';
 import { roundsOf } from './judge.ts';
 import { isAnswered } from './mockable-types.ts';
 import type { Attempt, Trace } from './trace.ts';
-import { boundOf, isOverItems, type Known, type Step, stepsOf } from './workflow-steps.ts';
+import { boundOf, isOverItems, type KnownWorkflows, type ScenarioTask, stepsOf } from './workflow-steps.ts';
 
 /** Something that a workflow can do, and that a scenario can cover. */
 export interface Point {
@@ -30,7 +30,7 @@ interface Watched extends Point {
  * ended by the condition and by the limit of rounds; branches of forks; tasks that are answered from outside, are retried, or fail while
  * optional; TERMINATE; and a failure that starts the failure workflow. Sub-workflows are covered by their own scenarios.
  */
-export function coverageOf(workflow: Workflow, traces: readonly Trace[], known: Known): Coverage {
+export function coverageOf(workflow: Workflow, traces: readonly Trace[], known: KnownWorkflows): Coverage {
   const points = [...stepsOf(workflow, known).values()].flatMap(pointsOf);
   const { failureWorkflow } = workflow.def;
   if (failureWorkflow) {
@@ -51,7 +51,7 @@ export function percentOf(coverages: readonly Coverage[]): number {
   return all === 0 ? 100 : Math.floor(((all - missed) / all) * 100);
 }
 
-function pointsOf(step: Step): Watched[] {
+function pointsOf(step: ScenarioTask): Watched[] {
   const { ref, type, task, taskDef } = step;
   const point = (what: string, test: (attempt: Attempt, trace: Trace) => boolean): Watched => ({
     ref,
@@ -78,7 +78,7 @@ function pointsOf(step: Step): Watched[] {
 
 type MakePoint = (what: string, test: (attempt: Attempt, trace: Trace) => boolean) => Watched;
 
-function casesOf({ task }: Step, point: MakePoint): Watched[] {
+function casesOf({ task }: ScenarioTask, point: MakePoint): Watched[] {
   const cases = isObject(task.decisionCases) ? Object.keys(task.decisionCases) : [];
   const hasDefault = Array.isArray(task.defaultCase) && task.defaultCase.length > 0;
   return [
@@ -94,7 +94,7 @@ function chosenIn({ selectedCase, evaluationResult, caseOutput }: Attempt['outpu
   return String(selectedCase ?? listed);
 }
 
-function roundsPoints({ ref, task }: Step, point: MakePoint): Watched[] {
+function roundsPoints({ ref, task }: ScenarioTask, point: MakePoint): Watched[] {
   const bound = boundOf(task);
   const ended = ({ status }: Attempt) => status === 'COMPLETED';
   const made = (test: (rounds: number) => boolean) => (one: Attempt, trace: Trace) =>
@@ -145,7 +145,7 @@ function onlyCounts(condition: unknown): boolean {
   return /^\$\.\w+(\.iteration|\[['"]iteration['"]\])<=?\d+(&&!)?$/.test(text);
 }
 
-function branchesOf({ ref, task }: Step): Watched[] {
+function branchesOf({ ref, task }: ScenarioTask): Watched[] {
   const branches = Array.isArray(task.forkTasks) ? task.forkTasks : [];
   return branches.flatMap((branch: unknown, index) => {
     const last: unknown = Array.isArray(branch) ? branch.at(-1) : undefined;
@@ -159,7 +159,7 @@ function branchesOf({ ref, task }: Step): Watched[] {
   });
 }
 
-function itemsOf({ ref }: Step): Watched[] {
+function itemsOf({ ref }: ScenarioTask): Watched[] {
   const forked = ({ attempts }: Trace) => attempts.some((one) => one.ref === ref && one.status === 'COMPLETED');
   const made = ({ attempts }: Trace) => attempts.flatMap((one) => itemIn(one.ref, ref) ?? []);
   return [

@@ -4,7 +4,7 @@ import type { Workflow } from '../../core/contract.ts';
 import { isObject } from '../../core/json.ts';
 import type { Mocked } from './define-scenarios.ts';
 import { canBeMocked, isAnswered } from './mockable-types.ts';
-import { type Known, type Step, stepsOf } from './workflow-steps.ts';
+import { type KnownWorkflows, type ScenarioTask, stepsOf } from './workflow-steps.ts';
 
 /**
  * The definition that a dry run executes. It computes the same as the original, but has no effect outside the server:
@@ -15,7 +15,7 @@ import { type Known, type Step, stepsOf } from './workflow-steps.ts';
  * 3. It contains its task definitions and sub-workflows. So nothing must be registered, and registered definitions have no effect.
  * 4. For a FORK_JOIN_DYNAMIC, a task before it rewrites the tasks it makes, so that 1 and 3 hold for them too.
  */
-export function dryDefinition(workflow: Workflow, mocked: Mocked, known: Known): WorkflowDef {
+export function dryDefinition(workflow: Workflow, mocked: Mocked, known: KnownWorkflows): WorkflowDef {
   return dry(workflow, mocked, known, [workflow.name]);
 }
 
@@ -37,7 +37,7 @@ const COMPUTED_AT_RUN_TIME = taskTypes.filter((type) => isSynchronous(type) && t
 /** A workflow that starts itself would contain itself without end. */
 const MAX_DEPTH = 5;
 
-function dry(workflow: Workflow, mocked: Mocked, known: Known, above: readonly string[]): WorkflowDef {
+function dry(workflow: Workflow, mocked: Mocked, known: KnownWorkflows, above: readonly string[]): WorkflowDef {
   const steps = stepsOf(workflow, known);
   const { failureWorkflow: _, ...def } = workflow.def;
   const change = (task: WorkflowTask): WorkflowTask[] => {
@@ -57,12 +57,17 @@ function dry(workflow: Workflow, mocked: Mocked, known: Known, above: readonly s
 }
 
 /** Control flow keeps its type even if it has a mock, which `scenario-mistakes.ts` reports. */
-function answered({ task, taskDef }: Step): WorkflowTask {
+function answered({ task, taskDef }: ScenarioTask): WorkflowTask {
   if (task.type === 'DYNAMIC' || !canBeMocked(task.type)) return task;
   return { ...task, type: 'SIMPLE', taskDefinition: taskDef };
 }
 
-function subWorkflow(step: Step, mocked: Mocked, known: Known, above: readonly string[]): WorkflowTask {
+function subWorkflow(
+  step: ScenarioTask,
+  mocked: Mocked,
+  known: KnownWorkflows,
+  above: readonly string[],
+): WorkflowTask {
   const { task, child } = step;
   if (!child || above.length >= MAX_DEPTH) return answered(step);
   const inner = dry(child, mocked.subWorkflows?.[step.ref] ?? {}, known, [...above, child.name]);
@@ -70,7 +75,7 @@ function subWorkflow(step: Step, mocked: Mocked, known: Known, above: readonly s
   return { ...task, subWorkflowParam: { ...param, name: inner.name, workflowDefinition: inner } };
 }
 
-function dynamicFork(task: WorkflowTask, workflow: Workflow, known: Known): WorkflowTask[] {
+function dynamicFork(task: WorkflowTask, workflow: Workflow, known: KnownWorkflows): WorkflowTask[] {
   const param = task.dynamicForkTasksParam;
   if (typeof param !== 'string' || task.inputParameters?.[param] === undefined) return [task];
   const ref = `${task.taskReferenceName}${REWRITES}`;

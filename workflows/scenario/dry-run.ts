@@ -12,10 +12,10 @@ import { dryDefinition } from './dry-definition.ts';
 import { mockData } from './mock-data.ts';
 import { plainInput } from './scenario-mistakes.ts';
 import { isSpoilt, type Trace, traceOf } from './trace.ts';
-import { type Known, stepsOf } from './workflow-steps.ts';
+import { type KnownWorkflows, stepsOf } from './workflow-steps.ts';
 
 export interface DryRunOptions {
-  readonly known: Known;
+  readonly known: KnownWorkflows;
   /** When it aborts, the dry run starts no more calls. */
   readonly signal: AbortSignal;
   /** True to leave the execution on the server. */
@@ -111,7 +111,7 @@ async function read(
   execution: Execution,
   workflow: Workflow,
   mocks: MockedTasks,
-  known: Known,
+  known: KnownWorkflows,
 ): Promise<Trace> {
   const steps = stepsOf(workflow, known);
   const top = traceOf(execution, steps, mocks);

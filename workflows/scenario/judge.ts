@@ -7,10 +7,10 @@ import { isEach, isMock, isRounds, type Mocks } from './mocks.ts';
 import { stubOf } from './sample-answer.ts';
 import { unknownReference } from './scenario-mistakes.ts';
 import type { Attempt, Trace } from './trace.ts';
-import type { Step } from './workflow-steps.ts';
+import type { ScenarioTask } from './workflow-steps.ts';
 
 /** The differences between a dry run and what its scenario expects, as sentences. */
-export function judge(trace: Trace, scenario: Scenario, steps: ReadonlyMap<string, Step>): string[] {
+export function judge(trace: Trace, scenario: Scenario, steps: ReadonlyMap<string, ScenarioTask>): string[] {
   const unanswered = missingAnswers(trace, scenario, steps);
   if (unanswered.length > 0) return unanswered; // the other differences follow from that
   const { expect } = scenario;
@@ -89,7 +89,11 @@ function ofPath({ ran = [], notRan = [] }: Expectation, { attempts }: Trace): st
 }
 
 /** Unknown references in a workflow whose references are known only after the run. */
-function namedAtRunTime(trace: Trace, { tasks = {}, expect }: Scenario, steps: ReadonlyMap<string, Step>): string[] {
+function namedAtRunTime(
+  trace: Trace,
+  { tasks = {}, expect }: Scenario,
+  steps: ReadonlyMap<string, ScenarioTask>,
+): string[] {
   const refs = new Set([...steps.keys(), ...trace.attempts.map(({ ref }) => ref)]);
   const named = { tasks, 'expect.attempts': expect.attempts ?? {}, 'expect.inputs': expect.inputs ?? {} };
   return Object.entries(named).flatMap(([where, record]) =>
@@ -99,7 +103,7 @@ function namedAtRunTime(trace: Trace, { tasks = {}, expect }: Scenario, steps: R
   );
 }
 
-function missingAnswers(trace: Trace, { tasks = {} }: Scenario, steps: ReadonlyMap<string, Step>): string[] {
+function missingAnswers(trace: Trace, { tasks = {} }: Scenario, steps: ReadonlyMap<string, ScenarioTask>): string[] {
   const waits = trace.execution.status === 'RUNNING';
   const own = trace.attempts
     .filter((one) => one.unanswered || (waits && isOpenTask(one) && !isControlFlow(one.type)))
@@ -121,12 +125,17 @@ function missingBelow({ attempts, below }: Trace, where: string): string[] {
 }
 
 /** The FORK_JOIN_DYNAMIC that made a task. `forkEach` names its tasks `REF_0`, or `REF_ROUND_0` in a loop. */
-function forkOf(ref: string, steps: ReadonlyMap<string, Step>): Step | undefined {
+function forkOf(ref: string, steps: ReadonlyMap<string, ScenarioTask>): ScenarioTask | undefined {
   const fork = [/_\d+$/, /_\d+_\d+$/].map((number) => steps.get(ref.replace(number, '')));
   return fork.find((step) => step?.type === 'FORK_JOIN_DYNAMIC');
 }
 
-function missing(one: Attempt, mocks: Mocks | undefined, step: Step | undefined, fork: Step | undefined): string {
+function missing(
+  one: Attempt,
+  mocks: Mocks | undefined,
+  step: ScenarioTask | undefined,
+  fork: ScenarioTask | undefined,
+): string {
   const { ref, type, round, attempt } = one;
   if (mocks === undefined) {
     const asked = fork ?? step;

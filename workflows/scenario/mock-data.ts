@@ -5,13 +5,13 @@ import type { Mocked } from './define-scenarios.ts';
 import { dryName } from './dry-definition.ts';
 import { completesUnmocked, isAnswered } from './mockable-types.ts';
 import { completes, isEach, isMock, isRounds, type Mock, type Mocks } from './mocks.ts';
-import { boundOf, type Known, type Step, stepsOf } from './workflow-steps.ts';
+import { boundOf, type KnownWorkflows, type ScenarioTask, stepsOf } from './workflow-steps.ts';
 
 /**
  * The mocks in the form of the server's test endpoint. The endpoint never returns if a task of a sub-workflow has no mock. So every list
  * ends with a mock that fails without a retry and notes in its output that an answer is missing.
  */
-export function mockData(workflow: Workflow, mocked: Mocked, known: Known): MockedTasks {
+export function mockData(workflow: Workflow, mocked: Mocked, known: KnownWorkflows): MockedTasks {
   return within(workflow, mocked, known, 0);
 }
 
@@ -27,7 +27,7 @@ const MANY = 60;
 /** More than `dry-definition.ts` nests sub-workflows. */
 const MAX_DEPTH = 6;
 
-function within(workflow: Workflow, mocked: Mocked, known: Known, depth: number): MockedTasks {
+function within(workflow: Workflow, mocked: Mocked, known: KnownWorkflows, depth: number): MockedTasks {
   const taskRefToMockOutput: MockedTasks['taskRefToMockOutput'] = { ...KEEPS_GOING };
   const subWorkflowTestRequest: NonNullable<MockedTasks['subWorkflowTestRequest']> = {};
   const steps = stepsOf(workflow, known);
@@ -53,17 +53,17 @@ function within(workflow: Workflow, mocked: Mocked, known: Known, depth: number)
   return { taskRefToMockOutput, subWorkflowTestRequest };
 }
 
-function defaultOf({ type, task }: Step): Mocks | undefined {
+function defaultOf({ type, task }: ScenarioTask): Mocks | undefined {
   return completesUnmocked(type, task.inputParameters) ? completes() : undefined;
 }
 
 /** The references of a task in an execution: one for each round, if it is in a loop. */
-function rowsOf({ ref, loop }: Pick<Step, 'ref' | 'loop'>): string[] {
+function rowsOf({ ref, loop }: Pick<ScenarioTask, 'ref' | 'loop'>): string[] {
   if (!loop) return [ref];
   return Array.from({ length: boundOf(loop) ?? MANY }, (_, index) => `${ref}__${index + 1}`);
 }
 
-function mocksOf(step: Step, mocks: Mocks): Record<string, TaskMock[]> {
+function mocksOf(step: ScenarioTask, mocks: Mocks): Record<string, TaskMock[]> {
   if (step.type !== 'FORK_JOIN_DYNAMIC') return inRounds(step, mocks);
   const rounds = step.loop ? rowsOf(step).map((_, index) => index + 1) : [0];
   const entries = rounds.flatMap((round) =>
@@ -82,7 +82,7 @@ function itemRows(ref: string, round: number, item: number): string[] {
   return [`${ref}_${round}_${item}`, `${ref}_${round}_${item}__1`, `${ref}_${item}__${round}`];
 }
 
-function inRounds(step: Step, mocks: Mocks): Record<string, TaskMock[]> {
+function inRounds(step: ScenarioTask, mocks: Mocks): Record<string, TaskMock[]> {
   const entries = rowsOf(step).map((row, index) => {
     const own = isRounds(mocks) ? (mocks.rounds[index] ?? []) : mocks;
     return [row, attempts(isEach(own) ? [] : own, step)] as const;
@@ -96,7 +96,7 @@ function atRunTime(ref: string, mocks: Mocks): Record<string, TaskMock[]> {
   return { [ref]: attempts(mocks, { type: 'SIMPLE', taskDef: { name: ref, retryCount: 10 } }) };
 }
 
-type Answering = Pick<Step, 'type' | 'taskDef'>;
+type Answering = Pick<ScenarioTask, 'type' | 'taskDef'>;
 
 function attempts(mocks: Mock | readonly Mock[], step: Answering): TaskMock[] {
   const each = isMock(mocks) ? Array.from({ length: (step.taskDef.retryCount ?? 0) + 1 }, () => mocks) : mocks;

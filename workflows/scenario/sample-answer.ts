@@ -1,13 +1,13 @@
 import { outputSchemaOf } from '../../core/contract.ts';
 import { isObject } from '../../core/json.ts';
-import type { Step } from './workflow-steps.ts';
+import type { ScenarioTask } from './workflow-steps.ts';
 
 /** A line to paste into `tasks`, with an answer that fits the task. */
-export function stubOf(step: Pick<Step, 'ref' | 'type' | 'contract' | 'child'>): string {
+export function stubOf(step: Pick<ScenarioTask, 'ref' | 'type' | 'contract' | 'child'>): string {
   return `${step.ref}: ${answerOf(step)},`;
 }
 
-function answerOf({ type, contract, child }: Pick<Step, 'type' | 'contract' | 'child'>): string {
+function answerOf({ type, contract, child }: Pick<ScenarioTask, 'type' | 'contract' | 'child'>): string {
   if (type === 'HTTP') return 'answers(200, {})';
   if (/^LLM_(CHAT|TEXT)_COMPLETE$/.test(type)) return "completes({ result: '', finishReason: 'STOP' })";
   if (type === 'CALL_MCP_TOOL') return "completes({ content: [{ type: 'text', text: '' }] })";

@@ -7,10 +7,10 @@ import type { Expectation, Mocked, Scenario, Unchecked } from './define-scenario
 import { differences } from './expected.ts';
 import { canBeMocked } from './mockable-types.ts';
 import { allOf, isEach, isRounds, type Mock, type Mocks } from './mocks.ts';
-import { type Known, type Step, stepsOf } from './workflow-steps.ts';
+import { type KnownWorkflows, type ScenarioTask, stepsOf } from './workflow-steps.ts';
 
 /** The mistakes in a scenario that can be found without a server, as sentences. */
-export function mistakesIn(workflow: Workflow, scenario: Scenario, known: Known): string[] {
+export function mistakesIn(workflow: Workflow, scenario: Scenario, known: KnownWorkflows): string[] {
   return [
     ...inputMistakes(workflow, scenario.input),
     ...loopMistakes(workflow, known),
@@ -20,7 +20,7 @@ export function mistakesIn(workflow: Workflow, scenario: Scenario, known: Known)
 }
 
 /** True if some task references of the workflow are known only when it runs. */
-export function makesTasks(steps: ReadonlyMap<string, Step>): boolean {
+export function makesTasks(steps: ReadonlyMap<string, ScenarioTask>): boolean {
   return [...steps.values()].some(({ type }) => type === 'FORK_JOIN_DYNAMIC');
 }
 
@@ -50,7 +50,7 @@ function inputMistakes(workflow: Workflow, input: unknown): string[] {
   );
 }
 
-function loopMistakes(workflow: Workflow, known: Known): string[] {
+function loopMistakes(workflow: Workflow, known: KnownWorkflows): string[] {
   return [...stepsOf(workflow, known).values()]
     .filter(({ type, loop }) => type === 'DO_WHILE' && loop)
     .map(
@@ -59,7 +59,7 @@ function loopMistakes(workflow: Workflow, known: Known): string[] {
     );
 }
 
-function mockMistakes(workflow: Workflow, mocked: Mocked, known: Known, at = ''): string[] {
+function mockMistakes(workflow: Workflow, mocked: Mocked, known: KnownWorkflows, at = ''): string[] {
   const steps = stepsOf(workflow, known);
   const open = makesTasks(steps);
   const ofTasks = Object.entries(mocked.tasks ?? {}).flatMap(([ref, mocks]) => {
@@ -84,7 +84,7 @@ function mockMistakes(workflow: Workflow, mocked: Mocked, known: Known, at = '')
   return [...ofTasks, ...ofSubWorkflows];
 }
 
-function ofMocks(step: Step, mocks: Mocks, where: string): string[] {
+function ofMocks(step: ScenarioTask, mocks: Mocks, where: string): string[] {
   const { type, loop } = step;
   if (isEach(mocks) && type !== 'FORK_JOIN_DYNAMIC') {
     return [`${where}: each(…) works only for a FORK_JOIN_DYNAMIC, but this is a ${type}.`];
@@ -99,7 +99,7 @@ function ofMocks(step: Step, mocks: Mocks, where: string): string[] {
   return allOf(mocks).flatMap((mock) => (mock.ends === 'COMPLETED' ? ofOutput(step, mock, where) : []));
 }
 
-function ofOutput({ type, contract, child }: Step, { output }: Mock, where: string): string[] {
+function ofOutput({ type, contract, child }: ScenarioTask, { output }: Mock, where: string): string[] {
   if (type === 'HTTP') return ofHttp(output, where);
   const [who, schema] =
     contract?.kind === 'task'
@@ -128,7 +128,7 @@ function ofHttp({ response }: Mock['output'], where: string): string[] {
   ];
 }
 
-function expectationMistakes(workflow: Workflow, expect: Expectation, known: Known): string[] {
+function expectationMistakes(workflow: Workflow, expect: Expectation, known: KnownWorkflows): string[] {
   const steps = stepsOf(workflow, known);
   if (makesTasks(steps)) return [];
   const lists = { ran: expect.ran ?? [], notRan: expect.notRan ?? [] };

@@ -4,7 +4,7 @@ import { isObject } from '../../core/json.ts';
 import { isAdded } from './dry-definition.ts';
 import { NO_MOCK } from './mock-data.ts';
 import { isAnswered } from './mockable-types.ts';
-import type { Step } from './workflow-steps.ts';
+import type { ScenarioTask } from './workflow-steps.ts';
 
 /** One attempt of one task of a dry run. */
 export interface Attempt {
@@ -43,7 +43,7 @@ export interface Trace {
 /** The trace of one execution; `below` are the traces of its sub-workflows. */
 export function traceOf(
   execution: Execution,
-  steps: ReadonlyMap<string, Step>,
+  steps: ReadonlyMap<string, ScenarioTask>,
   mocks: MockedTasks,
   below: Trace['below'] = [],
 ): Trace {
@@ -67,7 +67,7 @@ function bareRef({ referenceTaskName, iteration }: Task): string {
     : referenceTaskName;
 }
 
-function attemptOf(row: Task, attempt: number, step: Step | undefined, mock: TaskMock | undefined): Attempt {
+function attemptOf(row: Task, attempt: number, step: ScenarioTask | undefined, mock: TaskMock | undefined): Attempt {
   const { [NO_MOCK]: unanswered, ...output } = row.outputData;
   const failed = !['COMPLETED', 'SCHEDULED', 'IN_PROGRESS', 'CANCELED', 'SKIPPED'].includes(row.status);
   const reason = row.reasonForIncompletion ?? mock?.reason ?? 'no reason given';
@@ -111,7 +111,7 @@ function fullReason(text: string | null | undefined, attempts: readonly Attempt[
 }
 
 /** True if a race in the server spoilt the execution. Another run of the same may succeed. */
-export function isSpoilt(trace: Trace, steps: ReadonlyMap<string, Step>): boolean {
+export function isSpoilt(trace: Trace, steps: ReadonlyMap<string, ScenarioTask>): boolean {
   return failedTooSoon(trace, steps) || gaveUpTooSoon(trace);
 }
 
@@ -119,7 +119,7 @@ export function isSpoilt(trace: Trace, steps: ReadonlyMap<string, Step>): boolea
  * True if the execution failed at a JOIN although every failed task still had retries left. The server evaluates a JOIN concurrently, and
  * a task whose retry is not scheduled yet looks as if it had no retries left.
  */
-function failedTooSoon({ attempts }: Trace, steps: ReadonlyMap<string, Step>): boolean {
+function failedTooSoon({ attempts }: Trace, steps: ReadonlyMap<string, ScenarioTask>): boolean {
   if (!attempts.some(({ type, status }) => type === 'JOIN' && status === 'FAILED')) return false;
   const failed = attempts.filter(({ type, reason }) => type !== 'JOIN' && reason !== undefined);
   const hasMore = ({ ref, status, attempt }: Attempt) =>

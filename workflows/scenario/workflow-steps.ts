@@ -6,7 +6,7 @@ import { walk } from '../model/walk.ts';
 import { retriesOf, retriesWithoutDefinition } from './mockable-types.ts';
 
 /** The other definitions that a dry run knows. */
-export interface Known {
+export interface KnownWorkflows {
   /** All workflow definitions, for sub-workflows. */
   readonly workflows: readonly Workflow[];
   /** The task definition that a contract registers. */
@@ -14,7 +14,7 @@ export interface Known {
 }
 
 /** A task of a definition, with what a dry run needs to know about it. */
-export interface Step {
+export interface ScenarioTask {
   readonly ref: string;
   readonly type: string;
   readonly task: WorkflowTask;
@@ -28,10 +28,10 @@ export interface Step {
 }
 
 /** Every task of a workflow by its reference, in the order of the definition. */
-export function stepsOf(workflow: Workflow, known: Known): Map<string, Step> {
+export function stepsOf(workflow: Workflow, known: KnownWorkflows): Map<string, ScenarioTask> {
   const contracts = new Map(workflow.tasks.map((contract) => [contract.name, contract]));
   const defs = workflow.tasks.map((contract) => known.taskDefOf(contract));
-  const steps = new Map<string, Step>();
+  const steps = new Map<string, ScenarioTask>();
   for (const { task, within } of walk(workflow.def.tasks)) {
     const contract = contracts.get(task.name);
     steps.set(task.taskReferenceName, {
@@ -88,7 +88,7 @@ function unregistered({ name, type }: WorkflowTask): TaskDef {
   };
 }
 
-function childOf(task: WorkflowTask, { workflows }: Known): Workflow | undefined {
+function childOf(task: WorkflowTask, { workflows }: KnownWorkflows): Workflow | undefined {
   const { name, version, workflowDefinition } = isObject(task.subWorkflowParam) ? task.subWorkflowParam : {};
   const known = workflows.find((one) => one.name === name && (version == null || one.version === version));
   if (!isObject(workflowDefinition)) return known;

@@ -2,7 +2,7 @@ import type { TaskDef, WorkflowTask } from '../../core/conductor/types.ts';
 import { encodedTwice, httpRequest } from '../dsl/system/http-request.ts';
 import { type ChatMessage, chatInput, mcpCallInput } from '../dsl/system/model-inputs.ts';
 import * as plain from '../dsl/system/plain-tasks.ts';
-import { type Answered, type Built, open, type StepContext, single } from './step-context.ts';
+import { type Answered, type BuiltStep, open, type StepContext, single } from './step-context.ts';
 import type { StepOf } from './step-forms.ts';
 import type { Produced } from './step-references.ts';
 
@@ -12,7 +12,10 @@ const HTTP_SECONDS = 30;
 const MCP_SECONDS = 60;
 const LLM_SECONDS = 120;
 
-export function http({ url, method, headers, body, timeoutSeconds, ...step }: StepOf<'http'>, at: StepContext): Built {
+export function http(
+  { url, method, headers, body, timeoutSeconds, ...step }: StepOf<'http'>,
+  at: StepContext,
+): BuiltStep {
   const seconds = timeoutSeconds ?? HTTP_SECONDS;
   const refused = encodedTwice(url);
   if (refused === 'braces') at.problem('url', 'it contains braces. Refer to values with ${…}.');
@@ -42,7 +45,7 @@ export function http({ url, method, headers, body, timeoutSeconds, ...step }: St
 export function mcpTool(
   { server, tool, headers, timeoutSeconds, ...step }: StepOf<'mcp_tool'>,
   at: StepContext,
-): Built {
+): BuiltStep {
   const input = mcpCallInput({
     server: at.text('server', server),
     tool: at.text('tool', tool),
@@ -76,7 +79,7 @@ function toolCheck(at: StepContext): WorkflowTask {
 export function llm(
   { provider, model, prompt, system, json, timeoutSeconds, ...step }: StepOf<'llm'>,
   at: StepContext,
-): Built {
+): BuiltStep {
   const messages: ChatMessage[] = [
     ...(system === undefined ? [] : [{ role: 'system' as const, message: at.text('system', system) }]),
     { role: 'user', message: at.text('prompt', prompt) },
@@ -100,7 +103,7 @@ export function llm(
   });
 }
 
-export function worker({ task, input, optional, example }: StepOf<'worker'>, at: StepContext): Built {
+export function worker({ task, input, optional, example }: StepOf<'worker'>, at: StepContext): BuiltStep {
   if (!/^[\w.-]{1,255}$/.test(task)) at.problem('task', 'use letters, digits, ".", - and _.');
   if (!at.shared.taskDefs.has(task)) at.shared.taskDefs.set(task, workerTaskDef(task));
   const made = { ...plain.task(at.id, 'SIMPLE', at.values('input', input), task), ...(optional && { optional }) };
@@ -108,7 +111,7 @@ export function worker({ task, input, optional, example }: StepOf<'worker'>, at:
   return single(made, open(at.id));
 }
 
-export function workflow({ name, version, input, optional, example }: StepOf<'workflow'>, at: StepContext): Built {
+export function workflow({ name, version, input, optional, example }: StepOf<'workflow'>, at: StepContext): BuiltStep {
   const made = {
     ...plain.subWorkflow(at.id, { name, version }, at.values('input', input)),
     ...(optional && { optional }),
@@ -129,7 +132,7 @@ function called(
   { type, policy, input, step }: Calling,
   kind: Answered['kind'],
   produced: Produced,
-): Built {
+): BuiltStep {
   at.shared.taskDefs.set(policy.name, policy);
   const { retries, optional, example } = step;
   const task = {

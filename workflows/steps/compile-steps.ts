@@ -2,12 +2,12 @@ import type { TaskDef, WorkflowDef } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 import { http, llm, mcpTool, worker, workflow } from './call-steps.ts';
 import { branch, loop, parallel } from './nesting-steps.ts';
-import { type Answers, answersFor } from './sample-answers.ts';
+import { answersFor, type SampleAnswers } from './sample-answers.ts';
 import { approval, end, jq, script, set, wait } from './simple-steps.ts';
-import { type Built, type Shared, StepContext } from './step-context.ts';
+import { type BuiltStep, type Shared, StepContext } from './step-context.ts';
 import { type ReadStep, readStep } from './step-forms.ts';
-import { type Place, Problems } from './step-problems.ts';
-import { type Produced, RESERVED, type Scope } from './step-references.ts';
+import { Problems, type StepPlace } from './step-problems.ts';
+import { type Produced, RESERVED, type ReferenceScope } from './step-references.ts';
 
 /** A workflow as a list of steps, which can be written without knowing the server. */
 export interface Design {
@@ -24,13 +24,13 @@ export interface Design {
 }
 
 /** A list of steps, compiled for the server. */
-export interface Compiled {
+export interface CompiledDesign {
   readonly def: WorkflowDef;
   /** The task definitions that the workflow needs. One for a worker's task is only used if the task has none yet. */
   readonly taskDefs: readonly TaskDef[];
   /** The names of the inputs that the steps read. */
   readonly inputs: readonly string[];
-  readonly answers: Answers;
+  readonly answers: SampleAnswers;
 }
 
 /**
@@ -38,7 +38,7 @@ export interface Compiled {
  * @param roundsAtMost the most rounds of any loop, for a dry run
  * @throws FleetError `input` with every mistake, each with its place and its correction
  */
-export function compileSteps(design: Design, { roundsAtMost = 1000 }: { roundsAtMost?: number } = {}): Compiled {
+export function compileSteps(design: Design, { roundsAtMost = 1000 }: { roundsAtMost?: number } = {}): CompiledDesign {
   const found = survey(design.steps);
   const shared: Shared = {
     problems: new Problems(),
@@ -53,7 +53,7 @@ export function compileSteps(design: Design, { roundsAtMost = 1000 }: { roundsAt
     sequence: (steps, path, scope) => sequence(steps, path, scope, shared, claimed),
   };
   const claimed = new Set<string>();
-  const scope: Scope = { visible: new Map(), loop: undefined };
+  const scope: ReferenceScope = { visible: new Map(), loop: undefined };
   const built = shared.sequence(design.steps, 'steps', scope);
   const output = outputOf(design, built, shared);
   shared.problems.throwIfAny();
@@ -68,7 +68,7 @@ export function compileSteps(design: Design, { roundsAtMost = 1000 }: { roundsAt
 
 function definition(
   { name, version, description, defaults, timeoutSeconds, failureWorkflow }: Design,
-  { tasks }: Built,
+  { tasks }: BuiltStep,
   inputs: readonly string[],
   outputParameters: Record<string, unknown>,
 ): WorkflowDef {
@@ -87,7 +87,7 @@ function definition(
   };
 }
 
-function outputOf(design: Design, { produced, last }: Built, shared: Shared): Record<string, unknown> {
+function outputOf(design: Design, { produced, last }: BuiltStep, shared: Shared): Record<string, unknown> {
   const { output } = design;
   if (output === undefined)
     return Object.fromEntries(last.flatMap(({ id, whole }) => (whole === undefined ? [] : [[id, `\${${whole}}`]])));
@@ -100,13 +100,19 @@ function inputsIn(reads: ReadonlySet<string>): string[] {
   return [...new Set(names)];
 }
 
-function sequence(steps: readonly unknown[], path: string, scope: Scope, shared: Shared, claimed: Set<string>): Built {
+function sequence(
+  steps: readonly unknown[],
+  path: string,
+  scope: ReferenceScope,
+  shared: Shared,
+  claimed: Set<string>,
+): BuiltStep {
   const visible = new Map(scope.visible);
-  const tasks: Built['tasks'][number][] = [];
+  const tasks: BuiltStep['tasks'][number][] = [];
   const produced: Produced[] = [];
   let last: readonly Produced[] = [];
   for (const [index, raw] of steps.entries()) {
-    const place: Place = { path: `${path}[${index}]`, id: writtenId(raw) ?? '' };
+    const place: StepPlace = { path: `${path}[${index}]`, id: writtenId(raw) ?? '' };
     const read = readStep(raw, place, shared.problems);
     // References to a step with a mistake are not reported too.
     if (!read) {
@@ -127,7 +133,7 @@ function sequence(steps: readonly unknown[], path: string, scope: Scope, shared:
   return { tasks, produced, last };
 }
 
-function build(read: ReadStep, at: StepContext): Built {
+function build(read: ReadStep, at: StepContext): BuiltStep {
   switch (read.type) {
     case 'http':
       return http(read.step, at);

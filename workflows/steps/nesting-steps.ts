@@ -1,13 +1,13 @@
 import { NESTED_LOOP } from '../../core/conductor/task-types.ts';
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import * as plain from '../dsl/system/plain-tasks.ts';
-import type { Built, StepContext } from './step-context.ts';
+import type { BuiltStep, StepContext } from './step-context.ts';
 import type { StepOf } from './step-forms.ts';
-import type { Produced, Scope } from './step-references.ts';
+import type { Produced, ReferenceScope } from './step-references.ts';
 
 /** Steps that contain other steps. */
 
-export function parallel({ branches }: StepOf<'parallel'>, at: StepContext): Built {
+export function parallel({ branches }: StepOf<'parallel'>, at: StepContext): BuiltStep {
   const built = branches.map((branch, index) => {
     const { tasks, ...rest } = inner(at, `branches[${index}]`, branch);
     return { ...rest, tasks: plain.joinable(tasks, () => at.beside(`end_${index + 1}`)) };
@@ -20,7 +20,7 @@ export function parallel({ branches }: StepOf<'parallel'>, at: StepContext): Bui
   };
 }
 
-export function branch(step: StepOf<'branch'>, at: StepContext): Built {
+export function branch(step: StepOf<'branch'>, at: StepContext): BuiltStep {
   const isIf = step.if !== undefined || step.then !== undefined || step.else !== undefined;
   const isOn = step.on !== undefined || step.cases !== undefined || step.otherwise !== undefined;
   if (isIf === isOn || (isIf ? !(step.if && step.then) : !(step.on && step.cases))) {
@@ -33,7 +33,7 @@ export function branch(step: StepOf<'branch'>, at: StepContext): Built {
   return isIf ? byCondition(step, at) : byValue(step, at);
 }
 
-function byCondition(step: StepOf<'branch'>, at: StepContext): Built {
+function byCondition(step: StepOf<'branch'>, at: StepContext): BuiltStep {
   const { expression, inputs } = at.condition('if', step.if ?? '');
   const cases = { true: inner(at, 'then', step.then ?? []) };
   const otherwise = step.else && inner(at, 'else', step.else);
@@ -41,7 +41,7 @@ function byCondition(step: StepOf<'branch'>, at: StepContext): Built {
 }
 
 /** Compares the value as JavaScript writes it: the server itself would turn a 5 from JSON into "5.0". */
-function byValue({ on = '', cases = {}, otherwise }: StepOf<'branch'>, at: StepContext): Built {
+function byValue({ on = '', cases = {}, otherwise }: StepOf<'branch'>, at: StepContext): BuiltStep {
   if (Object.keys(cases).length === 0) at.problem('cases', 'it has no case.');
   for (const key of Object.keys(cases)) {
     if (/^\s*(?:[<>]=?|[!=]==?)\s*\S/.test(key))
@@ -62,9 +62,9 @@ function byValue({ on = '', cases = {}, otherwise }: StepOf<'branch'>, at: StepC
 function switching(
   at: StepContext,
   { expression, inputs }: { expression: string; inputs: Record<string, unknown> },
-  cases: Readonly<Record<string, Built>>,
-  otherwise: Built | undefined,
-): Built {
+  cases: Readonly<Record<string, BuiltStep>>,
+  otherwise: BuiltStep | undefined,
+): BuiltStep {
   const tasksByCase = Object.fromEntries(Object.entries(cases).map(([key, { tasks }]) => [key, tasks]));
   const choice = { evaluatorType: 'graaljs', expression, inputs } as const;
   const ways = [...Object.values(cases), ...(otherwise ? [otherwise] : [])];
@@ -76,7 +76,7 @@ function switching(
   };
 }
 
-export function loop(step: StepOf<'loop'>, at: StepContext): Built {
+export function loop(step: StepOf<'loop'>, at: StepContext): BuiltStep {
   if (at.scope.loop) {
     at.problem(
       '',
@@ -96,9 +96,9 @@ export function loop(step: StepOf<'loop'>, at: StepContext): Built {
   }
   const before: WorkflowTask[] = [];
   const items = isOver ? listOf(over, at, before) : undefined;
-  const scope: Scope = { ...at.scope, loop: { id: at.id, isOverItems: isOver } };
+  const scope: ReferenceScope = { ...at.scope, loop: { id: at.id, isOverItems: isOver } };
   const body = inner(at, 'steps', step.steps, scope);
-  const inside: Scope = {
+  const inside: ReferenceScope = {
     ...scope,
     visible: new Map([...scope.visible, ...body.produced.map((one) => [one.id, one] as const)]),
   };
@@ -137,7 +137,7 @@ function listOf(over: string | readonly unknown[], at: StepContext, before: Work
 function goesOn(
   step: StepOf<'loop'>,
   at: StepContext,
-  scope: Scope,
+  scope: ReferenceScope,
 ): { condition: string; inputs: Record<string, unknown> } {
   const rounds = Math.min(step.rounds ?? 1, at.shared.roundsAtMost);
   const counted = `$['${at.id}']['iteration'] < ${rounds}`;
@@ -155,7 +155,7 @@ interface Collected {
 }
 
 /** Tasks that collect a value of each round into a list, in the order of the rounds. */
-function collect({ collect: what }: StepOf<'loop'>, at: StepContext, scope: Scope): Collected {
+function collect({ collect: what }: StepOf<'loop'>, at: StepContext, scope: ReferenceScope): Collected {
   if (what === undefined) return { inside: [], behind: [], fields: {} };
   const each = at.beside('collected');
   const all = at.beside('results');
@@ -169,7 +169,7 @@ function collect({ collect: what }: StepOf<'loop'>, at: StepContext, scope: Scop
 }
 
 /** Compiles the steps in a field of a step. A single step needs no list. */
-function inner(at: StepContext, field: string, steps: unknown, scope: Scope = at.scope): Built {
+function inner(at: StepContext, field: string, steps: unknown, scope: ReferenceScope = at.scope): BuiltStep {
   const list = Array.isArray(steps) ? steps : [steps];
   const isEmptyAllowed = field !== 'steps' && !field.startsWith('branches');
   if (list.length === 0 && !isEmptyAllowed) at.problem(field, 'it has no step. Add one.');

@@ -2,7 +2,7 @@ import { isObject } from '../../core/json.ts';
 import type { Answered, Usage } from './step-context.ts';
 
 /** The answers that a dry run uses instead of those from outside. */
-export interface Answers {
+export interface SampleAnswers {
   /** Outputs by task reference. */
   readonly outputs: Readonly<Record<string, Record<string, unknown>>>;
   /** References whose output was generated from what later steps read of it. */
@@ -27,7 +27,7 @@ export interface Reading {
 }
 
 /** Generates an answer for each step, so that every path that later steps read exists. */
-export function answersFor({ reads, items, usages, answered }: Reading): Answers {
+export function answersFor({ reads, items, usages, answered }: Reading): SampleAnswers {
   const root = unseen();
   const from = (path: string) => keysOf(outOfLists(path, items));
   for (const path of reads) reach(root, from(path));

@@ -1,10 +1,10 @@
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import * as plain from '../dsl/system/plain-tasks.ts';
-import { type Built, open, type StepContext, silent, single } from './step-context.ts';
+import { type BuiltStep, open, type StepContext, silent, single } from './step-context.ts';
 import type { StepOf } from './step-forms.ts';
 
 /** Steps without inner steps that the server or a person executes. */
-export function approval({ question, details, onRejected }: StepOf<'approval'>, at: StepContext): Built {
+export function approval({ question, details, onRejected }: StepOf<'approval'>, at: StepContext): BuiltStep {
   const { id } = at;
   const ask = plain.task(id, 'HUMAN', {
     question: at.text('question', question),
@@ -31,7 +31,7 @@ function gate(at: StepContext): WorkflowTask {
   return plain.switchOn(at.beside('gate'), choice, { rejected: [stop] });
 }
 
-export function wait({ seconds, until, signal, example }: StepOf<'wait'>, at: StepContext): Built {
+export function wait({ seconds, until, signal, example }: StepOf<'wait'>, at: StepContext): BuiltStep {
   if ([seconds, until, signal].filter((one) => one !== undefined).length !== 1) {
     at.problem('', 'a wait needs exactly one of seconds, until ("2026-11-21 09:30 UTC") and signal (true).');
   }
@@ -48,18 +48,18 @@ export function wait({ seconds, until, signal, example }: StepOf<'wait'>, at: St
   return silent(plain.wait(at.id, time));
 }
 
-export function set({ values }: StepOf<'set'>, at: StepContext): Built {
+export function set({ values }: StepOf<'set'>, at: StepContext): BuiltStep {
   if (Object.keys(values).length === 0) at.problem('values', 'it sets no variable. Add one.');
   return silent(plain.task(at.id, 'SET_VARIABLE', at.values('values', values)));
 }
 
-export function script({ code, input }: StepOf<'script'>, at: StepContext): Built {
+export function script({ code, input }: StepOf<'script'>, at: StepContext): BuiltStep {
   refuse(at, input, plain.INLINE_NAMES);
   const { expression, inputs } = at.script('code', code, at.values('input', input));
   return computed(at, plain.inline(at.id, inputs, expression));
 }
 
-export function jq({ query, input }: StepOf<'jq'>, at: StepContext): Built {
+export function jq({ query, input }: StepOf<'jq'>, at: StepContext): BuiltStep {
   refuse(at, input, plain.JQ_NAMES);
   if (query.includes('${')) {
     at.problem('query', 'it contains ${…}. Give the value a name in input and read it as .name.');
@@ -69,12 +69,12 @@ export function jq({ query, input }: StepOf<'jq'>, at: StepContext): Built {
   return computed(at, plain.jq(at.id, inputs, query));
 }
 
-export function end({ status, reason, output }: StepOf<'end'>, at: StepContext): Built {
+export function end({ status, reason, output }: StepOf<'end'>, at: StepContext): BuiltStep {
   const because = at.text('reason', reason ?? `The workflow ended at ${at.id}.`);
   return silent(plain.terminate(at.id, status, because, at.values('output', output)));
 }
 
-function computed(at: StepContext, task: WorkflowTask): Built {
+function computed(at: StepContext, task: WorkflowTask): BuiltStep {
   const result = `${at.id}.output.result`;
   return single(task, { id: at.id, fields: { result }, whole: result, rest: result });
 }

@@ -1,12 +1,12 @@
 import type { TaskDef, WorkflowTask } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 import { isReadable } from '../lint/expression-paths.ts';
-import type { Place, Problems } from './step-problems.ts';
-import { type Names, type Produced, resolve, type Scope } from './step-references.ts';
+import type { Problems, StepPlace } from './step-problems.ts';
+import { type Names, type Produced, type ReferenceScope, resolve } from './step-references.ts';
 import { type CompiledScript, expression, valueScript, withInputs } from './step-scripts.ts';
 
 /** The result of compiling a step. */
-export interface Built {
+export interface BuiltStep {
   readonly tasks: readonly WorkflowTask[];
   /** What later steps can refer to: the step itself and the steps inside it. */
   readonly produced: readonly Produced[];
@@ -44,7 +44,7 @@ export interface Shared {
   readonly taken: Set<string>;
   /** The most rounds of a loop. A dry run needs few. */
   readonly roundsAtMost: number;
-  sequence(steps: readonly unknown[], path: string, scope: Scope): Built;
+  sequence(steps: readonly unknown[], path: string, scope: ReferenceScope): BuiltStep;
 }
 
 const EXPRESSION = /(?<!\$)\$\{([^{}]*)\}/g;
@@ -52,10 +52,10 @@ const EXPRESSION = /(?<!\$)\$\{([^{}]*)\}/g;
 /** One step while it is compiled: its place, what it can refer to, and where its mistakes are collected. */
 export class StepContext {
   readonly shared: Shared;
-  readonly place: Place;
-  readonly scope: Scope;
+  readonly place: StepPlace;
+  readonly scope: ReferenceScope;
 
-  constructor(shared: Shared, place: Place, scope: Scope) {
+  constructor(shared: Shared, place: StepPlace, scope: ReferenceScope) {
     this.shared = shared;
     this.place = place;
     this.scope = scope;
@@ -70,7 +70,7 @@ export class StepContext {
   }
 
   /** A value with each reference translated to the path that the server reads. */
-  value(field: string, value: unknown, scope: Scope = this.scope): unknown {
+  value(field: string, value: unknown, scope: ReferenceScope = this.scope): unknown {
     if (typeof value === 'string') return this.text(field, value, scope);
     if (Array.isArray(value)) return value.map((item, index) => this.value(`${field}[${index}]`, item, scope));
     if (!isObject(value)) return value;
@@ -84,7 +84,7 @@ export class StepContext {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.value(`${field}.${key}`, item)]));
   }
 
-  text(field: string, text: string, scope: Scope = this.scope): string {
+  text(field: string, text: string, scope: ReferenceScope = this.scope): string {
     const rest = text.replaceAll(EXPRESSION, '');
     if (/(?<!\$)\$\{/.test(rest))
       this.problem(field, 'it contains a "${" without a "}", or a reference inside another one.');
@@ -92,7 +92,7 @@ export class StepContext {
   }
 
   /** The server's path of a reference. A wrong reference becomes a problem. */
-  path(field: string, reference: string, scope: Scope = this.scope): string {
+  path(field: string, reference: string, scope: ReferenceScope = this.scope): string {
     const resolved = resolve(reference, scope, this.shared.names);
     if ('problem' in resolved) {
       this.problem(field, resolved.problem);
@@ -119,7 +119,7 @@ export class StepContext {
   }
 
   /** JavaScript that is true or false. No input gets the name of a task, because in a loop's condition that means its output. */
-  condition(field: string, code: string, scope: Scope = this.scope) {
+  condition(field: string, code: string, scope: ReferenceScope = this.scope) {
     const { ids } = this.shared.names;
     return this.#compiled(field, code, { input: {}, scope, isTaken: (name) => ids.has(name), form: expression });
   }
@@ -154,12 +154,12 @@ export class StepContext {
 }
 
 /** A step that became one task and has a result. */
-export function single(task: WorkflowTask, produced: Produced): Built {
+export function single(task: WorkflowTask, produced: Produced): BuiltStep {
   return { tasks: [task], produced: [produced], last: [produced] };
 }
 
 /** A step that became one task without a result. */
-export function silent(task: WorkflowTask): Built {
+export function silent(task: WorkflowTask): BuiltStep {
   return { tasks: [task], produced: [{ id: task.taskReferenceName, fields: {} }], last: [] };
 }
 
@@ -170,7 +170,7 @@ export function open(id: string, fields: Readonly<Record<string, string>> = {}):
 
 interface Compiling {
   input: Readonly<Record<string, unknown>>;
-  scope: Scope;
+  scope: ReferenceScope;
   isTaken(name: string): boolean;
   form(code: string): { expression: string } | { problem: string };
 }

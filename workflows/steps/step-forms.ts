@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isObject } from '../../core/json.ts';
 import { nearest } from '../../core/nearest.ts';
 import { zodMistakes, zodPath } from '../../core/schema/zod-sentences.ts';
-import type { Place, Problems } from './step-problems.ts';
+import type { Problems, StepPlace } from './step-problems.ts';
 
 /** The form of every type of step. Steps inside a step are not checked here, but when they are compiled. */
 const text = z.string().min(1);
@@ -145,7 +145,7 @@ const MEANT: Record<string, StepType> = {
 export type ReadStep = { [T in StepType]: { readonly type: T; readonly step: StepOf<T> } }[StepType];
 
 /** Reads a step. Undefined if it does not have the form of its type; the problems are then reported. */
-export function readStep(raw: unknown, place: Place, problems: Problems): ReadStep | undefined {
+export function readStep(raw: unknown, place: StepPlace, problems: Problems): ReadStep | undefined {
   if (!isObject(raw)) {
     problems.add(place, '', 'a step is a JSON object with a type.');
     return undefined;

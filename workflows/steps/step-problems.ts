@@ -4,7 +4,7 @@ import { FleetError } from '../../core/errors.ts';
 const SHOWN = 8;
 
 /** The place of a step as a reader finds it: `steps[2].cases.gold[0] "notify"`. */
-export interface Place {
+export interface StepPlace {
   readonly path: string;
   /** Empty until it is known. */
   readonly id: string;
@@ -15,7 +15,7 @@ export class Problems {
   readonly #found: string[] = [];
 
   /** @param field the field that has the problem, e.g. `headers.Accept`; empty for the step itself */
-  add({ path, id }: Place, field: string, sentence: string): void {
+  add({ path, id }: StepPlace, field: string, sentence: string): void {
     const where = `${path}${id === '' ? '' : ` "${id}"`}${field === '' ? '' : `, ${field}`}`;
     this.#found.push(`${where}: ${sentence}`);
   }

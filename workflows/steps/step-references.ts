@@ -19,7 +19,7 @@ export const LOOP_NAMES = ['item', 'index', 'round'] as const;
 export const RESERVED: readonly string[] = ['input', 'vars', 'secrets', 'env', 'workflow', 'variables', ...LOOP_NAMES];
 
 /** What can be referred to at one place. */
-export interface Scope {
+export interface ReferenceScope {
   readonly visible: ReadonlyMap<string, Produced>;
   /** The loop around it, if there is one. */
   readonly loop: { readonly id: string; readonly isOverItems: boolean } | undefined;
@@ -37,7 +37,7 @@ export interface Names {
 export type Resolved = { readonly path: string } | { readonly problem: string };
 
 /** Translates the text inside `${…}` of a step to the path that the server reads. */
-export function resolve(reference: string, scope: Scope, names: Names): Resolved {
+export function resolve(reference: string, scope: ReferenceScope, names: Names): Resolved {
   const path = reference.trim();
   const [, head, rest = ''] = /^([A-Za-z_][\w-]*)(.*)$/s.exec(path) ?? [];
   if (head === undefined || !isReadable(path)) {
@@ -53,7 +53,7 @@ export function resolve(reference: string, scope: Scope, names: Names): Resolved
 }
 
 /** What can be referred to, as the end of a sentence. */
-export function choices({ visible, loop }: Scope): string {
+export function choices({ visible, loop }: ReferenceScope): string {
   const steps = [...visible.values()].map(({ id, fields, rest }) => {
     const known = [...Object.keys(fields), ...(rest === undefined ? [] : ['…'])];
     return known.length === 0 ? id : `${id} (${known.join(', ')})`;
@@ -81,7 +81,7 @@ function ofWorkflow(path: string, rest: string, names: Names): Resolved {
   return { problem: `\${${path}}: the workflow has input, variables, ${OF_WORKFLOW.join(', ')}.` };
 }
 
-function ofLoop(head: (typeof LOOP_NAMES)[number], rest: string, { loop }: Scope): Resolved {
+function ofLoop(head: (typeof LOOP_NAMES)[number], rest: string, { loop }: ReferenceScope): Resolved {
   if (!loop) return { problem: `\${${head}${rest}} exists only inside the steps of a loop.` };
   if (head === 'round') return { path: `${loop.id}.output.iteration` };
   if (!loop.isOverItems) return { problem: `\${${head}${rest}}: the loop "${loop.id}" does not run over a list.` };
@@ -107,7 +107,7 @@ function giving(id: string, fields: Readonly<Record<string, string>>): string {
   return names.length > 0 ? `"${id}" has ${names.join(', ')}.` : `"${id}" has no result.`;
 }
 
-function unknown(path: string, head: string, scope: Scope, { ids }: Names): Resolved {
+function unknown(path: string, head: string, scope: ReferenceScope, { ids }: Names): Resolved {
   const problem = `\${${path}}: `;
   if (ids.has(head)) {
     return { problem: `${problem}"${head}" has not run yet at this step. Available here: ${choices(scope)}.` };

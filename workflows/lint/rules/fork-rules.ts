@@ -1,6 +1,6 @@
 import { isSynchronous, roleOf } from '../../../core/conductor/task-types.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
-import { at, isDynamic, ofRole, ofType, part, type Step, type Subject, taskDefOf } from '../subject.ts';
+import { at, isDynamic, type LintedTask, ofRole, ofType, part, type Subject, taskDefOf } from '../subject.ts';
 import { loopAround } from '../task-order.ts';
 
 const forkWithoutJoin: WorkflowRule = {
@@ -39,7 +39,9 @@ const forkWithoutBranches: WorkflowRule = {
 };
 
 /** Every reference in a `joinOn`, unless the server ignores that `joinOn`. */
-function* joins(subject: Subject): Generator<{ join: Step; ref: string; target: Step | undefined; field: string }> {
+function* joins(
+  subject: Subject,
+): Generator<{ join: LintedTask; ref: string; target: LintedTask | undefined; field: string }> {
   for (const join of ofType(subject, 'JOIN')) {
     const { joinOn } = join.task;
     // After a dynamic fork the server waits for the tasks that it made, and ignores `joinOn`.
@@ -81,7 +83,7 @@ const joinNeverEnds: WorkflowRule = {
   },
 };
 
-function hindrance({ order }: Subject, join: Step, target: Step): string | undefined {
+function hindrance({ order }: Subject, join: LintedTask, target: LintedTask): string | undefined {
   if (target === join) return 'which is this JOIN';
   if (loopAround(target) !== loopAround(join))
     return 'which is in another loop, where it has a different name in each round';
@@ -134,7 +136,7 @@ const joinOnRetried: WorkflowRule = {
 };
 
 /** As far as it is known. */
-function isRetried(step: Step, { known }: Subject): boolean {
+function isRetried(step: LintedTask, { known }: Subject): boolean {
   const retries = step.task.retryCount ?? taskDefOf(step, known)?.retryCount;
   return typeof retries === 'number' && retries > 0;
 }
@@ -181,7 +183,7 @@ const dynamicForkParameters: WorkflowRule = {
   },
 };
 
-function* missingParameters(step: Step): Generator<Problem> {
+function* missingParameters(step: LintedTask): Generator<Problem> {
   const {
     dynamicForkJoinTasksParam: legacy,
     dynamicForkTasksParam: tasks,

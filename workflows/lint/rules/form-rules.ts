@@ -3,7 +3,7 @@ import { isObject } from '../../../core/json.ts';
 import { zodPath } from '../../../core/schema/zod-sentences.ts';
 import { type Misfit, misfits, strangersIn, taskDefForm, taskForm, workflowForm } from '../definition-forms.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
-import { at, holds, part, type Step, type Subject, textOf } from '../subject.ts';
+import { at, holds, type LintedTask, part, type Subject, textOf } from '../subject.ts';
 
 type Misfitting = Problem & { misfit: Misfit };
 
@@ -28,7 +28,7 @@ function* misfitsIn({ def, root, steps }: Subject): Generator<Misfitting> {
 }
 
 /** The server answers 500 to null where it iterates over a list or a map. */
-function* missingLists(step: Step): Generator<Misfitting> {
+function* missingLists(step: LintedTask): Generator<Misfitting> {
   const { holds: kinds = [], refusesNullInput } = taskType(step.type) ?? {};
   const fields = [...kinds.map((kind) => FIELD_OF[kind]), ...(refusesNullInput ? ['inputParameters'] : [])];
   for (const field of fields.filter((name) => step.task[name] === null)) {

@@ -1,7 +1,7 @@
 import { isSynchronous } from '../../../core/conductor/task-types.ts';
 import { isObject } from '../../../core/json.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
-import { at, objectOf, type Step } from '../subject.ts';
+import { at, type LintedTask, objectOf } from '../subject.ts';
 
 const ignoredField: WorkflowRule = {
   id: 'ignored-field',
@@ -26,7 +26,7 @@ const OF_A_WORKFLOW: Record<string, string> = {
   rateLimitConfig: 'the server does not limit executions',
 };
 
-function* ofATask(step: Step): Generator<Problem> {
+function* ofATask(step: LintedTask): Generator<Problem> {
   const { cacheConfig, startDelay, subWorkflowParam, rateLimited } = step.task;
   if (isSet(cacheConfig))
     yield removable(at(step, '/cacheConfig', 'cacheConfig has no effect: the task runs every time'));

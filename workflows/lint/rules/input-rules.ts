@@ -1,13 +1,13 @@
 import { taskType } from '../../../core/conductor/task-types.ts';
 import { isObject } from '../../../core/json.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
-import type { Known } from '../subject.ts';
-import { at, isDynamic, objectOf, ofType, part, type Step, taskDefOf, textOf } from '../subject.ts';
+import type { KnownDefinitions } from '../subject.ts';
+import { at, isDynamic, type LintedTask, objectOf, ofType, part, taskDefOf, textOf } from '../subject.ts';
 
 const METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH'];
 
 /** The inputs of a task, with the defaults from its task definition. */
-function inputOf(step: Step, known: Known): Readonly<Record<string, unknown>> {
+function inputOf(step: LintedTask, known: KnownDefinitions): Readonly<Record<string, unknown>> {
   return { ...objectOf(taskDefOf(step, known)?.inputTemplate), ...step.input };
 }
 
@@ -200,7 +200,7 @@ const chatMessage: WorkflowRule = {
   },
 };
 
-function* messageProblems(step: Step, index: number, message: Record<string, unknown>): Generator<Problem> {
+function* messageProblems(step: LintedTask, index: number, message: Record<string, unknown>): Generator<Problem> {
   const field = `/inputParameters/messages/${index}`;
   const role = textOf(message.role);
   if (!isDynamic(role) && !ROLES.includes(role))

@@ -1,10 +1,10 @@
 import { NESTED_LOOP } from '../../../core/conductor/task-types.ts';
 import type { WorkflowRule } from '../rule.ts';
-import { at, ofType, part, type Step, textOf } from '../subject.ts';
+import { at, type LintedTask, ofType, part, textOf } from '../subject.ts';
 import { loopAround } from '../task-order.ts';
 import { codeOf } from '../task-scripts.ts';
 
-const isOverItems = ({ task, input }: Step) => textOf(task.items).trim() !== '' || Boolean(input._items);
+const isOverItems = ({ task, input }: LintedTask) => textOf(task.items).trim() !== '' || Boolean(input._items);
 
 const loopWithoutCondition: WorkflowRule = {
   id: 'loop-without-condition',

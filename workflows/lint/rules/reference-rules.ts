@@ -1,7 +1,7 @@
 import { taskType } from '../../../core/conductor/task-types.ts';
 import { isReadable } from '../expression-paths.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
-import { around, ofType, type Step, type Subject, type Use } from '../subject.ts';
+import { around, type ExpressionUse, type LintedTask, ofType, type Subject } from '../subject.ts';
 import { sameBranch } from '../task-order.ts';
 
 /** The fields of a task that an expression can read. */
@@ -20,12 +20,12 @@ const OF_THE_WORKFLOW: ReadonlySet<string> = new Set(
 const SYSTEM_PARAMETERS: ReadonlySet<string> = new Set(['CPEWF_TASK_ID', 'NETFLIX_ENV', 'NETFLIX_STACK']);
 
 /** A problem of an expression. */
-export function atUse(use: Use, message: string, more: Partial<Problem> = {}): Problem {
+export function atUse(use: ExpressionUse, message: string, more: Partial<Problem> = {}): Problem {
   return { pointer: use.pointer, taskReferenceName: use.step?.ref || undefined, message, ...more };
 }
 
 /** The expressions that name a task of the definition, with that task. */
-export function* usesOfTasks({ uses, byRef }: Subject): Generator<{ use: Use; target: Step }> {
+export function* usesOfTasks({ uses, byRef }: Subject): Generator<{ use: ExpressionUse; target: LintedTask }> {
   for (const use of uses) {
     const target = use.head === 'workflow' ? undefined : byRef.get(use.head);
     if (target) yield { use, target };
@@ -88,7 +88,7 @@ const roundReference: WorkflowRule = {
   },
 };
 
-function roundOf({ head }: Use, byRef: ReadonlyMap<string, Step>): string | undefined {
+function roundOf({ head }: ExpressionUse, byRef: ReadonlyMap<string, LintedTask>): string | undefined {
   const [, task = ''] = /^(.+)__\d+$/.exec(head) ?? [];
   return !byRef.has(head) && byRef.has(task) ? task : undefined;
 }
@@ -113,7 +113,7 @@ const unknownTaskField: WorkflowRule = {
 };
 
 /** The expression is null as written, so its author can only have meant the output. */
-function missingOutput(use: Use, target: Step, field: string): Partial<Problem> {
+function missingOutput(use: ExpressionUse, target: LintedTask, field: string): Partial<Problem> {
   if (!taskType(target.type)?.outputs?.includes(field)) return {};
   const right = `${use.head}.output${use.path.slice(use.head.length)}`;
   const value = use.text.replace(`\${${use.path}}`, () => `\${${right}}`);
@@ -177,12 +177,12 @@ const referenceBeforeRun: WorkflowRule = {
 };
 
 /** In a loop, the previous round may have set it. The server reads the inputs of the loop itself again after each round. */
-function sharesLoop(step: Step, target: Step): boolean {
+function sharesLoop(step: LintedTask, target: LintedTask): boolean {
   const loops = new Set([step, ...around(step)].filter(({ type }) => type === 'DO_WHILE'));
   return [target, ...around(target)].some((outer) => loops.has(outer));
 }
 
-function when(step: Step, target: Step): string {
+function when(step: LintedTask, target: LintedTask): string {
   if (step === target) return 'which is the same task';
   const chain = [target, ...around(target)];
   const meet = chain.find(
@@ -230,12 +230,12 @@ const optionalHttpResponse: WorkflowRule = {
   },
 };
 
-function branchesOnStatus(step: Step, target: Step): boolean {
+function branchesOnStatus(step: LintedTask, target: LintedTask): boolean {
   return [...around(step)].some((outer) => JSON.stringify(outer.input).includes(`\${${target.ref}.status}`));
 }
 
 /** The reference that was probably meant. */
-function nearest(name: string, byRef: ReadonlyMap<string, Step>): string | undefined {
+function nearest(name: string, byRef: ReadonlyMap<string, LintedTask>): string | undefined {
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
   const meant = [...byRef.keys()].find((ref) => plain(ref) === plain(name));
   return meant && `Write "${meant}".`;

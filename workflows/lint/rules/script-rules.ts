@@ -1,5 +1,5 @@
 import type { WorkflowRule } from '../rule.ts';
-import { at, isDynamic, objectOf, ofType, type Step, type Subject, taskDefOf, textOf } from '../subject.ts';
+import { at, isDynamic, type LintedTask, objectOf, ofType, type Subject, taskDefOf, textOf } from '../subject.ts';
 import { codeOf, readNames, scriptOf, syntaxErrorOf, type TaskScript } from '../task-scripts.ts';
 
 const EVALUATORS = ['javascript', 'graaljs', 'value-param'];
@@ -121,7 +121,7 @@ const unknownScriptInput: WorkflowRule = {
 };
 
 /** What `$` contains: the inputs of the task. For a loop, also the outputs of the loop and of its tasks. */
-function inputsOf(step: Step, { steps, known }: Subject): ReadonlySet<string> {
+function inputsOf(step: LintedTask, { steps, known }: Subject): ReadonlySet<string> {
   const template = objectOf(taskDefOf(step, known)?.inputTemplate);
   const names = new Set([...Object.keys(step.input), ...Object.keys(template)]);
   if (step.type !== 'DO_WHILE') return names;

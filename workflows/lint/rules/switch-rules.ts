@@ -3,11 +3,11 @@ import type { Problem, WorkflowRule } from '../rule.ts';
 import {
   at,
   isDynamic,
+  type LintedTask,
   objectOf,
   ofRole,
   ofType,
   part,
-  type Step,
   type Subject,
   taskDefOf,
   textOf,
@@ -34,7 +34,7 @@ const switchWithoutChoice: WorkflowRule = {
 };
 
 /** If the expression is the name of an input, only value-param can be meant. */
-function byValue(step: Step): Partial<Problem> {
+function byValue(step: LintedTask): Partial<Problem> {
   if (!(textOf(step.task.expression) in step.input)) return {};
   const edits = [{ pointer: `${step.pointer}/evaluatorType`, value: 'value-param' }];
   return { fix: { summary: '"evaluatorType": "value-param"', edits } };
@@ -95,7 +95,7 @@ const comparisonCase: WorkflowRule = {
 };
 
 /** What is known about the value by which a value-param SWITCH chooses. */
-function chosenBy(step: Step, subject: Subject): { values?: readonly string[] | undefined; open: boolean } {
+function chosenBy(step: LintedTask, subject: Subject): { values?: readonly string[] | undefined; open: boolean } {
   const value = step.input[textOf(step.task.expression)];
   if (value === undefined) return { open: false };
   if (!isDynamic(value)) return { values: [String(value)], open: false };

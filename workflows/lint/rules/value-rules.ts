@@ -1,7 +1,7 @@
 import { roleOf, type TaskRole } from '../../../core/conductor/task-types.ts';
 import { isObject } from '../../../core/json.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
-import { part, type Step, type Subject, taskDefOf, type Use } from '../subject.ts';
+import { type ExpressionUse, type LintedTask, part, type Subject, taskDefOf } from '../subject.ts';
 import { requiredIn, schemaIn } from '../value-schemas.ts';
 import { atUse, usesOfTasks } from './reference-rules.ts';
 
@@ -21,7 +21,7 @@ const mayBeNull: WorkflowRule = {
   },
 };
 
-function ending({ steps, order }: Subject, target: Step): 'always' | 'maybe' | undefined {
+function ending({ steps, order }: Subject, target: LintedTask): 'always' | 'maybe' | undefined {
   const last = steps.findLast(({ parent }) => parent === undefined);
   if (!last || target === last) return 'always';
   return order.after(last).get(target);
@@ -30,7 +30,7 @@ function ending({ steps, order }: Subject, target: Step): 'always' | 'maybe' | u
 /** Inputs that a call by the server requires. */
 const NEEDED = /\/(?:uri|method|mcpServer|message|llmProvider|model|name)$/;
 
-function isNeeded(use: Use, { def, known, root }: Subject): boolean {
+function isNeeded(use: ExpressionUse, { def, known, root }: Subject): boolean {
   const { step, pointer } = use;
   if (!step)
     return requiredIn(schemaIn(def, 'outputSchema')).some(

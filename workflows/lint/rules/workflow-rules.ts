@@ -1,10 +1,10 @@
 import { isObject } from '../../../core/json.ts';
 import type { WorkflowRule } from '../rule.ts';
-import type { Known } from '../subject.ts';
-import { around, at, isDynamic, objectOf, type Step, type Subject, subjectOf, textOf } from '../subject.ts';
+import type { KnownDefinitions } from '../subject.ts';
+import { around, at, isDynamic, type LintedTask, objectOf, type Subject, subjectOf, textOf } from '../subject.ts';
 
 /** The workflow that a task starts, if the definition names it. */
-function startedBy(step: Step): { name: string; version: unknown; field: string } | undefined {
+function startedBy(step: LintedTask): { name: string; version: unknown; field: string } | undefined {
   const isSub = step.type === 'SUB_WORKFLOW';
   if (!isSub && step.type !== 'START_WORKFLOW') return undefined;
   const start = isSub ? objectOf(step.task.subWorkflowParam) : objectOf(step.input.startWorkflow);
@@ -80,7 +80,7 @@ const endlessRecursion: WorkflowRule = {
   },
 };
 
-function leadsTo(name: string, self: string, known: Known, seen = new Set<string>()): boolean {
+function leadsTo(name: string, self: string, known: KnownDefinitions, seen = new Set<string>()): boolean {
   if (name === self) return true;
   if (seen.has(name)) return false;
   seen.add(name);
@@ -92,12 +92,12 @@ function leadsTo(name: string, self: string, known: Known, seen = new Set<string
   return started.some((next) => leadsTo(next.name, self, known, seen));
 }
 
-function isUnconditional(step: Step): boolean {
+function isUnconditional(step: LintedTask): boolean {
   return [step, ...around(step)].every(({ kind }) => kind !== 'case' && kind !== 'default') && !mayEndBefore(step);
 }
 
 /** True if an earlier TERMINATE may end the execution before this task. */
-function mayEndBefore(step: Step): boolean {
+function mayEndBefore(step: LintedTask): boolean {
   for (let { previous } = step; previous; previous = previous.previous) {
     if (
       previous.type === 'TERMINATE' ||
