@@ -103,7 +103,8 @@ async function start(def: StoredWorkflowDef, request: RunRequest, context: ToolC
   }
 }
 
-async function startWithoutKey(request: StartRequest, { conductor }: ToolContext): Promise<string> {
+/** Starts a workflow. After a lost answer the error tells how to find out whether it started. */
+export async function startWithoutKey(request: StartRequest, { conductor }: ToolContext): Promise<string> {
   try {
     return await conductor.startWorkflow(request);
   } catch (error) {

@@ -8,6 +8,7 @@ import { defineTool, type ToolContext } from '../engine/define-tool.ts';
 import { findWorkflow } from '../shared/find-workflow.ts';
 import { nearNames } from '../shared/near-names.ts';
 import { callOf, quote, word } from '../shared/quote.ts';
+import { startWithoutKey } from '../shared/run-workflow.ts';
 
 export default defineTool({
   name: 'change_schedule',
@@ -96,24 +97,17 @@ async function runNow({ name, startWorkflowRequest: saved }: ScheduleDef, contex
   const def = await findWorkflow({ name: saved.name, version }, context.definitions);
   const { correlationId, taskToDomain, priority } = savedOptions.parse(saved);
   const input = checkInput(def, saved.input);
-  try {
-    return await context.conductor.startWorkflow({
+  return startWithoutKey(
+    {
       name: def.name,
       ...(version !== undefined && { version }),
       input,
       ...(correlationId && { correlationId }),
       ...(taskToDomain && { taskToDomain }),
       ...(priority && { priority }),
-    });
-  } catch (error) {
-    if (!(error instanceof FleetError && error.code === 'upstream')) throw error;
-    const look = callOf('list_workflow_executions', { workflowName: def.name, limit: 5 });
-    throw new FleetError('upstream', error.message, {
-      retryable: false,
-      remedy: `It may have started, so look before you start it again: ${look}`,
-      cause: error.cause,
-    });
-  }
+    },
+    context,
+  );
 }
 
 /** Other start options that a schedule can hold. */
