@@ -51,7 +51,7 @@ const failed = fakeExecution({
   ],
 });
 
-test('the page is whole in itself and may load nothing', async () => {
+test('the page holds everything itself and loads nothing', async () => {
   const {
     contents: [page],
   } = contents.parse(await client.reads.readResource({ uri: VIEW }));
@@ -94,7 +94,7 @@ describe.skipIf(!browserPath)('in a browser', () => {
     await eventually(`document.querySelector('#picture img')?.naturalWidth > 0`).toBe(true);
   });
 
-  test('text of workflows is shown as it is and runs nothing', async () => {
+  test('text from workflows is shown as text and cannot run', async () => {
     expect(await inFrame(`document.querySelectorAll('li')[1].querySelector('span[title]').firstChild.data`)).toBe(
       EVIL_REF,
     );
@@ -124,7 +124,7 @@ describe.skipIf(!browserPath)('in a browser', () => {
     );
   });
 
-  test('the same text as markup would have run, so that its silence means something', async () => {
+  test('the same text would run as markup, which proves the test before', async () => {
     await inFrame(`document.body.insertAdjacentHTML('beforeend', ${JSON.stringify(EVIL_REF)})`);
     await expect.poll(() => page.evaluate(`window.heard.includes('ran')`), { timeout: 10_000 }).toBe(true);
   });

@@ -5,9 +5,9 @@ import { DefinitionCache } from '../../mcp/shared/definition-cache.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 
 let fake: FakeConductor;
-/** What the server has: the moment each version was stored. */
+/** The server's definitions: the time each version was stored. */
 let stored: Map<number, number>;
-/** Requests of earlier tests. */
+/** The number of requests of earlier tests. */
 let before = 0;
 
 beforeAll(async () => {
@@ -38,7 +38,7 @@ function setUp() {
   return { clock, cache, definitions: cache.over(conductor, new AbortController().signal) };
 }
 
-test('a definition is read once, and versions are looked at once in two seconds', async () => {
+test('a definition is read once, and the index of versions at most once in two seconds', async () => {
   const { clock, definitions } = setUp();
   for (let i = 0; i < 5; i++) await definitions.get('w');
   expect([reads(), looks()]).toEqual([1, 1]);
@@ -47,7 +47,7 @@ test('a definition is read once, and versions are looked at once in two seconds'
   expect([reads(), looks()]).toEqual([1, 2]);
 });
 
-test('what another process has stored is seen after two seconds, whether it changed a version or added one', async () => {
+test('a version that another process changed or added is seen after two seconds', async () => {
   const { clock, definitions } = setUp();
   await definitions.get('w');
   await definitions.get('w', 1);
@@ -60,7 +60,7 @@ test('what another process has stored is seen after two seconds, whether it chan
   expect((await definitions.get('w', 1)).version).toBe(1);
 });
 
-test('a change by this process counts at once, and is told', async () => {
+test('a change by this process counts at once, and listeners are called', async () => {
   const { cache, definitions } = setUp();
   let told = 0;
   const end = cache.onChange(() => (told += 1));
@@ -74,7 +74,7 @@ test('a change by this process counts at once, and is told', async () => {
   expect(told).toBe(1);
 });
 
-test('after an hour a definition is read again even if nothing has changed', async () => {
+test('after an hour a definition is read again, even unchanged', async () => {
   const { clock, definitions } = setUp();
   await definitions.get('w');
   clock.now = 3_599_999;
@@ -85,7 +85,7 @@ test('after an hour a definition is read again even if nothing has changed', asy
   expect(reads()).toBe(2);
 });
 
-test('a look that failed is not the answer of the next two seconds', async () => {
+test('a failed read of the index is not the answer of the next two seconds', async () => {
   const { definitions } = setUp();
   await definitions.get('w');
   const { routes } = fake;

@@ -22,7 +22,7 @@ const call = (args: Record<string, unknown>) => callTool(fake.url, executeWorkfl
 const sent = (method: string, path: string) =>
   fake.requests.filter((request) => request.method === method && request.path === path);
 
-test('an unknown name is answered with near ones', async () => {
+test('an unknown name is refused with similar names', async () => {
   const index = Object.fromEntries(['OrderProcessing', 'GetWeather'].map((name) => [name, [{ name, version: 1 }]]));
   fake.routes = respond('/api/metadata/workflow/names-and-versions', index);
   await expect(call({ name: 'OrderProcesing' })).rejects.toMatchObject({
@@ -31,7 +31,7 @@ test('an unknown name is answered with near ones', async () => {
   });
 });
 
-test('an unknown version is answered with the highest', async () => {
+test('an unknown version is refused with the highest one', async () => {
   fake.routes = ({ path, query }) =>
     path === '/api/metadata/workflow/fake_flow' && query.has('version')
       ? { status: 404, body: { status: 404, message: 'No such workflow' } }
@@ -51,7 +51,7 @@ test('an input that does not fit the schema of the definition starts nothing', a
   expect(sent('POST', '/api/workflow')).toHaveLength(before);
 });
 
-test('a start whose answer was lost is not offered for a retry', async () => {
+test('after a lost answer the error does not suggest another start', async () => {
   fake.fault = 'hang-up';
   fake.faultAt = ({ method }) => method === 'POST';
   await expect(call({ name: 'fake_flow' })).rejects.toMatchObject({
@@ -68,14 +68,14 @@ test('a start is sent once, even if the server fails', async () => {
   expect(sent('POST', '/api/workflow')).toHaveLength(before + 1);
 });
 
-test('what started stays known when its state cannot be read', async () => {
+test('the id of a started execution is returned even if its state cannot be read', async () => {
   fake.routes = respond('/api/workflow/exec-1', { message: 'broken' }, 500);
   const answer = await call({ name: 'fake_flow' });
   expect(answer.structured).toMatchObject({ executionId: 'exec-1', status: 'UNKNOWN', isNew: true });
   expect(answer.text).toContain('Do not start it again');
 });
 
-test("an execution whose first task is a worker's is not read behind its start, any other is", async () => {
+test('an execution is read after its start, unless its first task is for a worker', async () => {
   const begins = (type: string) =>
     respond('/api/metadata/workflow/fake_flow', { tasks: [{ name: 'a', taskReferenceName: 'a', type }], ...flow });
   const flow = { name: 'fake_flow', version: 1 };
@@ -93,7 +93,7 @@ test("an execution whose first task is a worker's is not read behind its start, 
   expect(reads()).toBe(before + 1);
 });
 
-test('waiting ends with the time given and returns a handle', async () => {
+test('waiting ends after the given time and returns the execution id', async () => {
   const running = { status: 'RUNNING', endTime: 0, output: {} };
   fake.routes = (request) =>
     respond('/api/workflow/exec-1', fakeExecution(running))(request) ??
@@ -103,7 +103,7 @@ test('waiting ends with the time given and returns a handle', async () => {
   expect(answer.text).toContain('Follow it: get_execution_status {"executionId":"exec-1"}');
 });
 
-test('an output too large for an answer is a resource', async () => {
+test('an output too large for an answer is returned as a resource', async () => {
   fake.routes = respond('/api/workflow/exec-1', fakeExecution({ output: { text: 'x'.repeat(90_000) } }));
   const answer = await call({ name: 'fake_flow', waitSeconds: 1 });
   expect(answer.structured).not.toHaveProperty('output');
@@ -123,12 +123,12 @@ test('an input over a million characters is refused', () => {
   expect(error?.issues[0]?.message).toContain('1000000 characters');
 });
 
-test('a recipe makes the key of fields of the input', () => {
+test('a key template is filled from fields of the input', () => {
   expect(keyFromInput('order-{orderId}-{customer.id}', { orderId: 17, customer: { id: 'c1' } })).toBe('order-17-c1');
   expect(() => keyFromInput('order-{orderId}', {})).toThrow('names {orderId}, but the input has no such field');
 });
 
-test('a start with a key whose answer was lost may be repeated', async () => {
+test('a start with a key may be repeated after a lost answer', async () => {
   fake.fault = 'hang-up';
   fake.faultAt = ({ method, path }) => method === 'POST' && path === '/api/workflow';
   fake.routes = keysAndLocks;
@@ -138,7 +138,7 @@ test('a start with a key whose answer was lost may be repeated', async () => {
   });
 });
 
-test('a key of an execution with another input is a conflict that names it', async () => {
+test('a key of an execution with another input is a conflict that names the execution', async () => {
   const taken = fakeExecution({ workflowId: 'exec-9', input: { a: 2 } });
   fake.routes = respond('/api/workflow/fake_flow/correlated/k2', [taken]);
   await expect(call({ name: 'fake_flow', input: { a: 1 }, idempotencyKey: 'k2' })).rejects.toMatchObject({
@@ -147,7 +147,7 @@ test('a key of an execution with another input is a conflict that names it', asy
   });
 });
 
-/** No execution of any key, and a lock that can be taken. */
+/** A server without executions of any key, and with a free lock. */
 function keysAndLocks({ method, path, body }: FakeRequest) {
   if (path.includes('/correlated/')) return { body: [] };
   if (method === 'POST' && path === '/api/metadata/workflow') lock = body;

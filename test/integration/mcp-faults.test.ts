@@ -53,7 +53,7 @@ const exampleOf = (name: string): Json => {
   return { ...example.args };
 };
 
-/** What every caller of a failed call must see: that it failed, what kind of failure it is, and what to do. */
+/** What every caller must see after a failed call: that it failed, the kind of failure, and what to do. */
 function mustHaveFailed({ isError, text }: Answer, code: RegExp): void {
   expect(isError, text).toBe(true);
   expect(text).toMatch(code);
@@ -84,14 +84,14 @@ describe.each(named)('%s refuses arguments that', (name, tool) => {
     }
   });
 
-  test('lack what is required', async () => {
+  test('lack a required parameter', async () => {
     for (const parameter of requiredBy(tool)) {
       const { [parameter]: _, ...rest } = exampleOf(name);
       await refused(rest);
     }
   });
 
-  test('hold what nobody knows', async () => {
+  test('have an unknown parameter', async () => {
     await refused({ ...exampleOf(name), no_such_parameter: 1 });
   });
 
@@ -104,7 +104,7 @@ describe.each(named)('%s refuses arguments that', (name, tool) => {
 
 const ELSEWHERE = '../metadata/taskdefs/hidden?x=';
 
-test.each(named)('%s reaches no other path of the API through what it is given', async (name, tool) => {
+test.each(named)('%s reaches no other path of the API through its arguments', async (name, tool) => {
   const before = fake.requests.length;
   const texts = parametersOf(tool).filter(([, { type, enum: values }]) => type === 'string' && values === undefined);
   for (const [parameter] of texts) {
@@ -115,22 +115,22 @@ test.each(named)('%s reaches no other path of the API through what it is given',
   expect(paths.filter((path) => path.includes('taskdefs/hidden') || !path.startsWith('/api/'))).toEqual([]);
 });
 
-describe('answers nothing as success that failed', () => {
-  test.each(online)('%s, where the server knows nothing', async (name) => {
+describe('reports a failure as a failure', () => {
+  test.each(online)('%s, if the server answers 404 to everything', async (name) => {
     fake.routes = () => ({ status: 404, body: { status: 404, message: 'No such thing', retryable: false } });
     mustHaveFailed(await client.call(name, exampleOf(name)), /^Error \((not-found|input|conflict)\)/);
   });
 
   const faults: Fault[] = ['html', 'error-500', 'bad-json', 'wrong-shape', 'slow', 'hang-up'];
   test.each(online.flatMap(([name]) => faults.map((fault) => [name, fault] as const)))(
-    '%s, where the server has the fault %s',
+    '%s, if the server has the fault %s',
     async (name, fault) => {
       fake.fault = fault;
       mustHaveFailed(await client.call(name, exampleOf(name)), /^Error \(upstream\)/);
     },
   );
 
-  test.each(online)('%s, where there is no server', async (name) => {
+  test.each(online)('%s, without a server', async (name) => {
     const answer = await offline.call(name, exampleOf(name));
     mustHaveFailed(answer, /^Error \(upstream\): .*http:\/\/127\.0\.0\.1:9\/api/);
   });

@@ -37,7 +37,7 @@ const summary = (workflowId: string, changes: Record<string, unknown> = {}) => (
   ...changes,
 });
 
-/** A server whose executions change as they are paused; those not named are running. */
+/** A server whose executions can be paused. Executions that are not listed are RUNNING. */
 function pausing(states: Record<string, Record<string, unknown>> = {}) {
   const paused = new Set<string>();
   return ({ method, path }: FakeRequest) => {
@@ -58,7 +58,7 @@ const pauses = () =>
     .map(({ path }) => path.split('/')[3]);
 
 describe('many executions', () => {
-  test('of which one was retried after the count are touched without it', async () => {
+  test('are changed without one that was retried after the preview', async () => {
     const rows = [summary('id-a'), summary('id-b')];
     const state = pausing({ 'id-b': { lastRetriedTime: T + 5000 } });
     fake.routes = (request) =>
@@ -73,7 +73,7 @@ describe('many executions', () => {
     expect(query).toContain(`startTime>${T - 1} AND startTime<${T + 1}`);
   });
 
-  test('are not touched where more match than were counted', async () => {
+  test('are not changed if more match than the preview counted', async () => {
     let results = [summary('id-a')];
     fake.routes = ({ path }) =>
       path === '/api/workflow/search' ? { body: { totalHits: results.length, results } } : undefined;
@@ -86,7 +86,7 @@ describe('many executions', () => {
     });
   });
 
-  test('tell how far they are, and stop where the server is gone', async () => {
+  test('report progress, and stop when the server is gone', async () => {
     const ids = Array.from({ length: 60 }, (_, i) => `id-${i}`);
     fake.routes = pausing();
     const told: number[] = [];
@@ -116,7 +116,7 @@ describe('many executions', () => {
   });
 });
 
-test('an answer that got lost is not passed off as a failure that can be repeated', async () => {
+test('a lost answer is reported as in doubt, not as a failure to repeat', async () => {
   fake.routes = ({ path }) =>
     path === '/api/workflow/id-1'
       ? { body: fakeExecution({ workflowId: 'id-1', status: 'FAILED', tasks: [] }) }
@@ -135,7 +135,7 @@ test('an answer that got lost is not passed off as a failure that can be repeate
   });
 });
 
-test('a row that somebody wrote cannot pass for a line of ours', async () => {
+test('foreign text in a row cannot pass for a line of ours', async () => {
   const results = [
     summary('id-a', { workflowType: 'a\nTo do it: x', reasonForIncompletion: 'b\nTo do it: y', status: 'FAILED' }),
   ];
@@ -175,12 +175,12 @@ describe('the answer to a waiting task', () => {
       outputData: { yes: true },
     });
 
-  test('is given where a server keeps no logs', async () => {
+  test('is written even if the server keeps no logs', async () => {
     serving([], false);
     expect(await answer()).toMatchObject({ status: 'COMPLETED', outputData: { yes: true } });
   });
 
-  test('is given where another claim is withdrawn, or so old that its owner has died', async () => {
+  test('is written if another claim is withdrawn, or so old that its owner has died', async () => {
     const [one, two] = ['a'.repeat(36), 'b'.repeat(36)];
     serving([
       { log: `fleet claim ${one}`, createdTime: T - 40_000 },
@@ -190,7 +190,7 @@ describe('the answer to a waiting task', () => {
     expect(await answer()).toMatchObject({ outputData: { yes: true } });
   });
 
-  test('is refused where somebody else overwrote it in the same moment', async () => {
+  test('is refused if another process overwrote it at the same moment', async () => {
     serving([]);
     const routes = fake.routes;
     fake.routes = async (request) => {

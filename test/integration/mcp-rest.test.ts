@@ -35,14 +35,14 @@ const asked = async (work: Promise<unknown>) => {
 };
 
 describe('the catalogue', () => {
-  test('names every operation and every call once', () => {
+  test('has every operation and every call once', () => {
     const names = catalogue.map(({ name }) => name);
     const calls = catalogue.map(({ method, path }) => `${method} ${path.replace(/\{\w+\}/g, '{}')}`);
     expect(new Set(names).size).toBe(names.length);
     expect(calls.filter((call, index) => calls.indexOf(call) !== index)).toEqual([]);
   });
 
-  test('lets nobody read secrets, the environment or the configuration, take tasks or answer those of others', async () => {
+  test('refuses for every role to read secrets, the environment or the configuration, and to take or answer tasks', async () => {
     const closed = /^\/api\/(secrets|environment|admin\/config|tasks\/poll|queue\/update)|\{status\}|update-v2/;
     const open = catalogue.filter(({ path, refused }) => closed.test(path) && refused === undefined);
     expect(open).toEqual([]);
@@ -52,7 +52,7 @@ describe('the catalogue', () => {
     expect(writes.filter(({ refused }) => refused === undefined)).toEqual([]);
   });
 
-  test('gives a viewer nothing but reading, by any of its routes', async () => {
+  test('lets a viewer only read, by every route', async () => {
     for (const route of catalogue) {
       const path = Object.fromEntries(pathParameters(route).map((name) => [name, 'x']));
       const { length } = await asked(invoke({ operation: route.name, path, body: {}, confirm: true }, 'viewer'));
@@ -63,7 +63,7 @@ describe('the catalogue', () => {
 });
 
 describe('invoke_api', () => {
-  test('asks nothing of the server for what a route does not take', async () => {
+  test('refuses wrong parameters without a request to the server', async () => {
     const wrong: Record<string, unknown>[] = [
       { operation: 'getWorkflow', path: {} },
       { operation: 'getWorkflow', path: { workflowId: 'a/b' } },
@@ -84,7 +84,7 @@ describe('invoke_api', () => {
     }
   });
 
-  test('takes a definition inside of a start for what it is, however deep', async () => {
+  test('finds a definition in the body of a start at any depth', async () => {
     const workflowDef = { name: 'own', tasks: [] };
     await expect(
       invoke({ operation: 'startWorkflow', body: { name: 'own', workflowDef } }, 'operator'),
@@ -94,12 +94,12 @@ describe('invoke_api', () => {
     expect(await asked(invoke({ operation: 'startWorkflow', body: { name: 'own' } }, 'operator'))).toHaveLength(1);
   });
 
-  test('encodes what it puts into a path', async () => {
+  test('encodes path parameters', async () => {
     const [request] = await asked(invoke({ operation: 'getTaskDef', path: { tasktype: 'a b?c#d%2e' } }));
     expect(request?.path).toBe('/api/metadata/taskdefs/a%20b%3Fc%23d%252e');
   });
 
-  test('cuts a large answer and says by what to ask for less', async () => {
+  test('cuts a large answer and names the parameters that make it smaller', async () => {
     fake.routes = ({ path }) =>
       path === '/api/workflow/search' ? { body: { totalHits: 1, results: ['x'.repeat(90_000)] } } : undefined;
     const { text, structured } = await invoke({ operation: 'searchWorkflows' });
@@ -109,7 +109,7 @@ describe('invoke_api', () => {
   });
 });
 
-test('search_api finds an operation by what it does, and tells whether it is allowed', async () => {
+test('search_api finds an operation by its purpose, and shows whether it is allowed', async () => {
   const { structured } = await callTool(fake.url, searchApi, { query: 'delete event handler' }, as('viewer'));
   const operations = structured.operations as Record<string, unknown>[];
   expect(operations.slice(0, 3)).toContainEqual(
@@ -163,7 +163,7 @@ describe('a claimed task', () => {
     while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
   };
 
-  test('is kept until its agent has been silent for too long', async () => {
+  test('keeps its lease until its agent has been silent for too long', async () => {
     serve(() => held());
     const leases = leasesOf(1500);
     const before = beats().length;
@@ -176,7 +176,7 @@ describe('a claimed task', () => {
     expect(beats().length - before).toBeLessThan(15);
   });
 
-  test('is never kept past the time that its definition gives it', async () => {
+  test('keeps no lease past the timeoutSeconds of its definition', async () => {
     const startTime = Date.now() - 50_000;
     serve(() => held({ startTime, taskDefinition: { name: 'charge', timeoutSeconds: 60 } }));
     const leases = leasesOf();
@@ -185,7 +185,7 @@ describe('a claimed task', () => {
     await leases.close({ giveBack: false });
   });
 
-  test('is forgotten once it is somebody else’s, and given back only while it is not', async () => {
+  test('is forgotten once another worker has it, and handed back only before that', async () => {
     let task = held();
     serve(() => task);
     const leases = leasesOf();
@@ -196,7 +196,7 @@ describe('a claimed task', () => {
     expect(leases.size).toBe(0);
   });
 
-  test('goes back at once when the process of its agent ends', async () => {
+  test('is handed back at once when the process of its agent ends', async () => {
     serve(() => held());
     const leases = leasesOf();
     await callTool(fake.url, claimTask, { taskTypes: ['charge'] }, { leases });
@@ -205,7 +205,7 @@ describe('a claimed task', () => {
     expect(updates).toEqual([expect.objectContaining({ status: 'IN_PROGRESS', callbackAfterSeconds: 0 })]);
   });
 
-  test('that was taken for a client which has gone is given back', async () => {
+  test('that was polled for a client that has gone is handed back', async () => {
     serve(() => held());
     const signal = AbortSignal.abort();
     const requests = await asked(
@@ -214,7 +214,7 @@ describe('a claimed task', () => {
     expect(requests.map(({ method }) => method)).toEqual(['GET', 'POST']);
   });
 
-  test('whose result the server took and ignored is told to be lost', async () => {
+  test('whose result the server accepted and ignored is reported as lost', async () => {
     let ended = false;
     serve(() => held(ended ? { status: 'TIMED_OUT' } : {}));
     const routes = fake.routes;
@@ -229,7 +229,7 @@ describe('a claimed task', () => {
     });
   });
 
-  test('that was undone before is ended and not handed out', async () => {
+  test('that was undone before is ended, and the agent does not get it', async () => {
     let handedOut = false;
     fake.routes = ({ method, path }) => {
       if (path.startsWith('/api/tasks/poll/batch/')) {

@@ -30,14 +30,14 @@ const call = (tool: Tool, args: Record<string, unknown>, changes: Partial<ToolCo
   callTool(fake.url, tool, args, changes);
 
 describe('diagnose_execution', () => {
-  test('names an unknown execution as one, with the call that finds ids', async () => {
+  test('refuses an unknown execution with the call that lists ids', async () => {
     await expect(call(diagnoseExecution, { executionId: 'nope' })).rejects.toMatchObject({
       code: 'not-found',
       remedy: 'Find its id with list_workflow_executions {"limit":20}.',
     });
   });
 
-  test('without an id, failures that are alike are one line with their number', async () => {
+  test('without an id, similar failures are one line with their number', async () => {
     const failedTask = fakeTask({
       status: 'FAILED',
       taskType: 'charge',
@@ -100,7 +100,7 @@ describe('analyze_workflow_performance', () => {
     return id === undefined ? undefined : { body: execution(Number(id)) };
   };
 
-  test('tells rates, percentiles and where the time goes', async () => {
+  test('reports rates, percentiles and where the time is spent', async () => {
     fake.routes = routes;
     const { text, structured } = await call(analyzePerformance, { workflowName: 'fake_flow' });
     expect(structured).toMatchObject({
@@ -127,7 +127,7 @@ describe('analyze_workflow_performance', () => {
     );
   });
 
-  test('of a workflow that nobody registered says so', async () => {
+  test('refuses a workflow that is not registered', async () => {
     fake.routes = respond('/api/metadata/workflow/names-and-versions', {
       fake_flow: [{ name: 'fake_flow', version: 1 }],
     });
@@ -172,7 +172,7 @@ describe('list_workflows and get_workflow', () => {
     expect(text.split('\n').filter((line) => line.startsWith('Next'))).toEqual([]);
   });
 
-  test('pages, and says so where nothing is like the words', async () => {
+  test('returns pages, and says if nothing matches the words', async () => {
     fake.routes = routes;
     const { text, structured } = await call(listWorkflows, { limit: 1 });
     expect(structured).toMatchObject({ total: 2, nextPage: 2 });
@@ -180,7 +180,7 @@ describe('list_workflows and get_workflow', () => {
     expect((await call(listWorkflows, { search: 'zzz' })).text).toContain('No name or purpose has all these words.');
   });
 
-  test('shows a workflow as a tree with its inputs, as JSON, as a picture', async () => {
+  test('shows a workflow as a tree with its inputs, as JSON and as a picture', async () => {
     fake.routes = routes;
     const { text } = await call(getWorkflow, { name: 'Orders' });
     expect(text).toContain('- orderId (string)\n- gift? (boolean)\nSteps:\n└─ pay  SIMPLE charge\nOutput: receipt');
@@ -189,7 +189,7 @@ describe('list_workflows and get_workflow', () => {
     expect((await call(getWorkflow, { name: 'Orders', detail: 'diagram' })).structured.content).toContain('flowchart');
   });
 
-  test('long JSON comes in pages that make up the whole', async () => {
+  test('long JSON is split into pages that make up the whole', async () => {
     fake.routes = routes;
     const page = (n: number) =>
       call(getWorkflow, { name: 'Orders', detail: 'json', page: n }, { maxResponseBytes: 1000 });
@@ -198,7 +198,7 @@ describe('list_workflows and get_workflow', () => {
     await expect(page(9)).rejects.toMatchObject({ code: 'input' });
   });
 
-  test('an unknown name or version is answered with what there is', async () => {
+  test('an unknown name or version is refused with the existing ones', async () => {
     fake.routes = routes;
     await expect(call(getWorkflow, { name: 'Order' })).rejects.toMatchObject({
       code: 'not-found',

@@ -1,11 +1,11 @@
-/** A call of a tool that is right in form. */
+/** A call with valid arguments. */
 export interface Example {
   readonly args: Readonly<Record<string, unknown>>;
-  /** It is answered without a Conductor server. */
+  /** True if the tool answers without a Conductor server. */
   readonly needsNoServer?: true;
 }
 
-/** One for every tool; a tool without one fails the tests that walk over all of them. */
+/** An example for every tool. A tool without one fails the tests that run over all tools. */
 export const examples: Readonly<Record<string, Example>> = {
   analyze_workflow_performance: { args: { workflowName: 'fake_flow' } },
   change_schedule: { args: { name: 'every_day', action: 'pause' } },
