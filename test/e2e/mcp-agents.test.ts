@@ -61,7 +61,7 @@ describe('an agent as a worker', () => {
     expect((await taskOf(claimId)).workerId).toBe('mcp:ann');
 
     const unfit = await there.call('update_task', { claimId, status: 'complete', output: { verdict: 7 } });
-    expect(unfit.text).toMatch(/^Error \(input\): The output does not fit/);
+    expect(unfit.text).toMatch(/^Error \(input\): The output does not match the schema of/);
 
     const progress = await there.call('update_task', { claimId, status: 'progress', message: 'half way' });
     expect(progress.text).toContain('still yours');
