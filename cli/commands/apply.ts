@@ -1,9 +1,8 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
-import { FleetError, messageOf } from '../../core/errors.ts';
+import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
 import { apply } from '../../workflows/manage/apply.ts';
 import type { Outcome } from '../../workflows/manage/carry-out.ts';
@@ -11,6 +10,7 @@ import { type Action, labelOf } from '../../workflows/manage/change.ts';
 import { definitionsOf } from '../../workflows/manage/content-definitions.ts';
 import { dueIn, makePlan, type Plan, parsePlan } from '../../workflows/manage/plan.ts';
 import { parseOptions } from '../arguments/parse-options.ts';
+import { readText } from '../arguments/text-file.ts';
 import { withConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
 import { loadContent, workflowSettings } from '../load-content.ts';
@@ -87,16 +87,7 @@ async function planFor(
       remedy: 'Leave out --prune and --overwrite here; give them to `fleet plan --out`.',
     });
   }
-  return parsePlan(read(file), file);
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    const remedy = 'Name a file that `fleet plan --out <file>` wrote.';
-    throw new FleetError('input', `Cannot read "${file}": ${messageOf(cause)}.`, { remedy, cause });
-  }
+  return parsePlan(readText(file, 'Name a file that `fleet plan --out <file>` wrote.'), file);
 }
 
 /** Asks the person at the terminal. @throws FleetError `input` without a terminal */

@@ -1,4 +1,3 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { findDefinition } from '../../core/conductor/start-checked.ts';
 import { type Execution, executionSchema } from '../../core/conductor/types.ts';
@@ -11,6 +10,7 @@ import { toMermaid } from '../../workflows/diagram/to-mermaid.ts';
 import { toSvg } from '../../workflows/diagram/to-svg.ts';
 import { toText } from '../../workflows/diagram/to-text.ts';
 import { parseOptions } from '../arguments/parse-options.ts';
+import { readText, writeOut } from '../arguments/text-file.ts';
 import { withConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
 import { loadWorkflows } from '../load-content.ts';
@@ -64,7 +64,10 @@ export default defineCommand({
     const { diagram, hidden } = options.all ? { diagram: drawn, hidden: 0 } : fold(drawn);
     const text = write(diagram, format, options, context);
     if (options.out === undefined) context.print(text.trimEnd());
-    else writeTo(options.out, text, context);
+    else {
+      writeOut(options.out, `${text.trimEnd()}\n`);
+      context.note(`Wrote ${options.out}.`);
+    }
     if (format === 'mermaid' && isBeyondMermaid(text)) {
       context.note(
         'Mermaid refuses more than 500 lines or 50,000 characters by default. Use --format svg, or raise its maxEdges and maxTextSize.',
@@ -91,16 +94,6 @@ function formatOf({ format, out = '' }: Options): Format {
   if (format) return format;
   if (/\.svg$/i.test(out)) return 'svg';
   return /\.(mmd|mermaid)$/i.test(out) ? 'mermaid' : 'text';
-}
-
-function writeTo(file: string, text: string, { note }: CommandContext): void {
-  try {
-    writeFileSync(file, `${text.trimEnd()}\n`);
-  } catch (cause) {
-    const remedy = 'Give --out a file in a folder that you can write to.';
-    throw new FleetError('input', `Cannot write "${file}": ${messageOf(cause)}.`, { remedy, cause });
-  }
-  note(`Wrote ${file}.`);
 }
 
 const EXECUTION_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -159,10 +152,11 @@ function drawFile(file: string): Diagram {
 }
 
 function readJson(file: string): unknown {
+  const remedy = 'Name a JSON file of a definition or an execution.';
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    return JSON.parse(readText(file, remedy));
   } catch (cause) {
-    const remedy = 'Name a JSON file of a definition or an execution.';
-    throw new FleetError('input', `Cannot read "${file}": ${messageOf(cause)}.`, { remedy, cause });
+    if (cause instanceof FleetError) throw cause;
+    throw new FleetError('input', `"${file}" is not JSON: ${messageOf(cause)}.`, { remedy, cause });
   }
 }

@@ -22,7 +22,7 @@ export default defineCommand({
       .argument('[client]', 'install: the client to configure.')
       .option(
         '--scope <project|user>',
-        'install: configure the current folder (project, the default) or all of yours (user).',
+        'install: for the current folder (project, the default) or for your whole account (user).',
       )
       .option('--name <name>', 'install: name of the server in the client (default: "conductor").')
       .option('--url <url>', 'install: address of a running MCP server, instead of --host and --port.')

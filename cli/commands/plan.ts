@@ -1,10 +1,9 @@
-import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { FleetError, messageOf } from '../../core/errors.ts';
 import { isDue } from '../../workflows/manage/change.ts';
 import { definitionsOf } from '../../workflows/manage/content-definitions.ts';
 import { makePlan, type Plan } from '../../workflows/manage/plan.ts';
 import { parseOptions } from '../arguments/parse-options.ts';
+import { writeOut } from '../arguments/text-file.ts';
 import { withConductor } from '../connect.ts';
 import { defineCommand } from '../define-command.ts';
 import { loadContent, workflowSettings } from '../load-content.ts';
@@ -58,7 +57,7 @@ export default defineCommand({
     if (json) print(JSON.stringify(plan));
     else for (const line of planLines(plan, { all })) print(line);
     if (out !== undefined) {
-      write(out, plan);
+      writeOut(out, `${JSON.stringify(plan, null, 2)}\n`);
       note(`Wrote the plan to ${out}. Carry it out: fleet apply ${out}`);
     }
     if (check && differs(plan)) exitWith(DIFFERS);
@@ -68,13 +67,4 @@ export default defineCommand({
 /** A kept definition differs too: a person has to look at it. Older versions beside the current ones do not count. */
 function differs({ changes }: Plan): boolean {
   return changes.some((change) => isDue(change) || change.action === 'keep');
-}
-
-function write(file: string, plan: Plan): void {
-  try {
-    writeFileSync(file, `${JSON.stringify(plan, null, 2)}\n`);
-  } catch (cause) {
-    const remedy = 'Give --out a file in a folder that you can write to.';
-    throw new FleetError('config', `Cannot write "${file}": ${messageOf(cause)}.`, { remedy, cause });
-  }
 }

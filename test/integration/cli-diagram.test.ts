@@ -71,7 +71,7 @@ describe('a JSON file', () => {
   });
 
   test.each([
-    ['no JSON', '{', /Cannot read ".*broken\.json"/],
+    ['no JSON', '{', /".*broken\.json" is not JSON/],
     ['something else', { hello: 1 }, /neither one workflow definition nor one execution/],
     [
       'several definitions',
