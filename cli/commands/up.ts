@@ -108,7 +108,7 @@ async function registerAll(conductor: Conductor, config: Config, { signal, note 
   const changes = await register(conductor, content, workflowSettings(config), options);
   for (const change of changes) if (change.notice) note(`${labelOf(change)}: ${change.notice}`);
   const written = changes.filter(isDue).length;
-  note(`registered ${count(content.workflows.length, 'workflow')} and their tasks (${written} new or changed)`);
+  note(`Registered ${count(content.workflows.length, 'workflow')} and their tasks (${written} new or changed).`);
 }
 
 async function startProcesses(

@@ -77,7 +77,7 @@ describe('Ctrl-C while fleet up starts', () => {
     const { code, stderr } = await up.ended;
     expect(code, stderr).toBe(130);
     expect(stderr).toContain('stopped by SIGINT');
-    expect(stderr).not.toMatch(/registered|worker:|MCP:/);
+    expect(stderr).not.toMatch(/Registered|worker:|MCP:/);
     await expect(fetch(shop)).rejects.toThrow();
   });
 });
