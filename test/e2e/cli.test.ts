@@ -66,7 +66,7 @@ test.concurrent('an input that fails the schema names each field, and starts not
   await registerAlone(conductor, [workflow]);
   const { code, stderr } = await runFleetCommand(['run', workflow.name, '--input', '{"mark":1}']);
   expect(code).toBe(2);
-  expect(stderr).toMatch(/who: .*; mark: /);
+  expect(stderr).toContain('who is missing; it must be a string. mark must be a string, not 1.');
   expect(stderr).toContain('takes who (string), mark? (string)');
   expect((await conductor.searchExecutions({ query: `workflowType=${workflow.name}` })).totalHits).toBe(0);
 });
