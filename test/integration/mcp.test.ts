@@ -97,7 +97,7 @@ describe.each(eras)('a %s client of a server that', (era) => {
   test('has no Conductor is told how to start one', async () => {
     const client = await connect(era, stdioTarget({ FLEET_DIR: nowhere }));
     const answer = await client.call('list_workflow_executions');
-    expect(answer).toMatchObject({ isError: true, text: expect.stringContaining('`fleet server start`') });
+    expect(answer).toMatchObject({ isError: true, text: expect.stringContaining('Start one: fleet server start.') });
     await client.close();
   });
 
