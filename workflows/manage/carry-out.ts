@@ -18,8 +18,8 @@ export interface Outcome {
 }
 
 /**
- * Carries out a plan, in its order. Everything is checked before anything is written: each definition on the server must be the one that
- * the plan was made for, or already the one that the plan writes. So a plan that was interrupted can be carried out again.
+ * Carries out a plan, in its order. Everything is checked before anything is written: a definition on the server must be as it was
+ * when the plan was made, or already as the plan writes it. So a plan that was interrupted can be carried out again.
  * @throws FleetError `conflict` that names what changed since, `input` with the server's words if it would refuse a definition
  */
 export async function carryOut(
@@ -98,7 +98,7 @@ async function refuseStarted(conductor: Conductor, due: readonly Found[]): Promi
     'conflict',
     `The plan would break executions that started since it was made: ${what.join('; ')}.`,
     {
-      remedy: 'Nothing was written. Make a new plan: fleet plan. It creates a new version beside the one that runs.',
+      remedy: 'Nothing was written. Make a new plan: fleet plan. It creates a new version beside the running one.',
     },
   );
 }

@@ -23,7 +23,7 @@ export interface Arrow {
 }
 
 export interface Statement {
-  /** What comes before the value: a word, or a constant that is declared if something uses it. */
+  /** Printed before the value: a word, or the declaration of a constant if something uses the constant. */
   head?: 'return' | 'export default' | Name;
   value: Code;
   /** The reference of the task that the statement adds. */

@@ -56,7 +56,7 @@ function shape(uses: readonly Use[]): Schema {
   return keys.length > 0 ? fields(Object.fromEntries(parts)) : true;
 }
 
-/** True for a shape of which a part is read. */
+/** Whether the definition reads a part of the value. */
 export function hasParts(schema: Schema): boolean {
   return isObject(schema) && ('properties' in schema || 'items' in schema);
 }

@@ -1,6 +1,6 @@
 import { isObject } from '../../../core/json.ts';
 
-/** A JSON Schema. `true` is the schema of a value of which nothing is known. */
+/** A JSON Schema. `true` is the schema of a value about which nothing is known. */
 export type Schema = Readonly<Record<string, unknown>> | true;
 
 /** What is known of a value. */
@@ -12,7 +12,7 @@ export interface Value {
 /** A step of a path: `.key` or `[0]`. */
 export type Step = { kind: 'key'; key: string } | { kind: 'index'; index: number };
 
-/** The path of a `${…}`: where it starts, such as `workflow.input` or `charge.output`, and how it goes on. */
+/** The path of a `${…}`: its root, such as `workflow.input` or `charge.output`, and the steps below the root. */
 export interface Path {
   root: string;
   steps: readonly Step[];

@@ -9,7 +9,7 @@ export interface Source extends Value {
   code(): string;
 }
 
-/** What the tasks of a sequence can refer to: what comes before them in it and around it. */
+/** What the tasks of a sequence can refer to: the earlier steps of the sequence, and everything visible around the sequence. */
 export class Visible {
   readonly #roots = new Map<string, Source>();
   readonly #steps = new Map<string, Source>();

@@ -179,7 +179,7 @@ function loop(task: WorkflowTask, place: Place): BuiltFlow | undefined {
 /**
  * The function that adds the tasks of a branch. It returns the steps that something outside the branch refers to.
  * @param most how many steps the builder lets it return
- * @param second a second parameter, and the path that it stands for
+ * @param second a second parameter, and the path that it replaces
  */
 function branch(
   given: unknown,
