@@ -107,7 +107,7 @@ describe.concurrent('NotifyStonks', () => {
     const failed = await run({ symbol: unlisted });
     expect(failed).toMatchObject({
       status: 'FAILED',
-      reasonForIncompletion: expect.stringContaining(`No share is listed as ${unlisted}`),
+      reasonForIncompletion: expect.stringContaining(`No share is listed as \\"${unlisted}\\".`),
     });
     expect(await requestsTo(`/prices/${unlisted}`)).toHaveLength(1);
   });

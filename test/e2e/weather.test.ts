@@ -65,7 +65,7 @@ describe.concurrent('GetWeather', () => {
     const city = unique('Nowhere');
     const execution = await run('GetWeather', { city });
     expect(execution.status).toBe('FAILED');
-    expect(execution.reasonForIncompletion).toContain(`There is no city called ${city}`);
+    expect(execution.reasonForIncompletion).toContain(`There is no city called \\"${city}\\".`);
     expect(await statusesFor(city)).toEqual([404]);
   });
 
@@ -134,7 +134,7 @@ describe.concurrent('FlightRiskAssessment', () => {
     const nowhere = unique('Nowhere');
     const execution = await run('FlightRiskAssessment', { cities: ['Dubai', nowhere, 'Oslo'] });
     expect(execution.status).toBe('FAILED');
-    expect(execution.reasonForIncompletion).toContain(`There is no city called ${nowhere}`);
+    expect(execution.reasonForIncompletion).toContain(`There is no city called \\"${nowhere}\\".`);
     expect(await statusesFor(nowhere)).toEqual([404]);
     expect(attemptsAt(execution, 'assess')).toEqual([]);
   });

@@ -43,8 +43,8 @@ export default defineScenarios(flightRiskAssessment, {
   },
   'fails without an assessment if the weather of one city is missing': {
     input: { cities: ['Dubai', 'Nowhere'] },
-    tasks: { fetch: each(completes(dubai), failsForGood('There is no city called Nowhere.')) },
-    expect: { status: 'FAILED', reason: 'There is no city called Nowhere.', notRan: ['assess'] },
+    tasks: { fetch: each(completes(dubai), failsForGood('There is no city called "Nowhere".')) },
+    expect: { status: 'FAILED', reason: 'There is no city called "Nowhere".', notRan: ['assess'] },
   },
   'fails if the assessment fails': {
     input: { cities: ['Dubai'] },

@@ -29,7 +29,7 @@ export default defineScenarios(getWeather, {
   },
   'fails without a retry for an unknown city': {
     input: { city: 'Nowhere' },
-    tasks: { fetch: failsForGood('There is no city called Nowhere.') },
-    expect: { status: 'FAILED', reason: 'There is no city called Nowhere.', attempts: { fetch: 1 } },
+    tasks: { fetch: failsForGood('There is no city called "Nowhere".') },
+    expect: { status: 'FAILED', reason: 'There is no city called "Nowhere".', attempts: { fetch: 1 } },
   },
 });

@@ -73,7 +73,7 @@ export default defineScenarios(notifyStonks, {
   },
   'fails without a retry for an unlisted share': {
     input: { symbol: 'NONE' },
-    tasks: { fetch_price: failsForGood('No share is listed as NONE.') },
-    expect: { status: 'FAILED', reason: 'No share is listed as NONE.', notRan: ['assess'] },
+    tasks: { fetch_price: failsForGood('No share is listed as "NONE".') },
+    expect: { status: 'FAILED', reason: 'No share is listed as "NONE".', notRan: ['assess'] },
   },
 });
