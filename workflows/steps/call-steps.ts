@@ -23,15 +23,15 @@ export function http(
     at.problem('url', 'it is already encoded, and the server encodes it again. Write it without encoding.');
   if (!/^(?:https?:\/\/|\$\{)/.test(url)) at.problem('url', 'it must begin with http:// or https://.');
   const connectTimeoutMs = Math.min(CONNECT_MS, seconds * 500);
-  const request = httpRequest({
+  const plainRequest = {
     uri: at.text('url', url),
     method,
     headers: headers && at.values('headers', headers),
-    body: body === undefined ? undefined : at.value('body', body),
-    connectTimeoutMs,
+    body: at.value('body', body),
     // Shorter than the time for the attempt, so that the task fails with a reason.
     readTimeoutMs: seconds * 1000 - connectTimeoutMs,
-  });
+  };
+  const request = httpRequest(plainRequest, connectTimeoutMs);
   const response = `${at.id}.output.response`;
   const fields = { body: `${response}.body`, statusCode: `${response}.statusCode`, headers: `${response}.headers` };
   const policy = callPolicy('http', seconds, step.retries);

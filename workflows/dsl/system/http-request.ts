@@ -23,30 +23,15 @@ export interface HttpOutput<B> {
   response: { statusCode: number; headers: Record<string, string[]>; body: B };
 }
 
-/** A request whose values may be anything, as steps write it. */
-interface PlainRequest {
-  method: string;
-  uri: unknown;
-  headers?: object | undefined;
-  body?: unknown;
-  readTimeoutMs?: number | undefined;
-  connectTimeoutMs?: number;
-}
-
 /** The `http_request` of an HTTP task. After a 503 the server sends it once more, even a POST: the service must tolerate that. */
-export function httpRequest(request: PlainRequest): object {
-  const {
-    method,
-    uri,
-    headers,
-    body,
-    readTimeoutMs = READ_TIMEOUT_MS,
-    connectTimeoutMs = CONNECT_TIMEOUT_MS,
-  } = request;
+export function httpRequest(
+  { method, uri, headers, body, readTimeoutMs = READ_TIMEOUT_MS }: { [K in keyof HttpRequest]: unknown },
+  connectTimeoutMs = CONNECT_TIMEOUT_MS,
+): object {
   return {
     uri,
     method,
-    ...(headers && { headers }),
+    ...(headers !== undefined && { headers }),
     ...(body !== undefined && { body, contentType: 'application/json' }),
     accept: 'application/json',
     connectionTimeOut: connectTimeoutMs,

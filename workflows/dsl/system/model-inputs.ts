@@ -76,14 +76,9 @@ export function chatInput({ messages, tools, ...request }: Chat, answer: AnswerF
 }
 
 /** The input of a CALL_MCP_TOOL task. */
-export function mcpCallInput(call: {
-  server: unknown;
-  tool: unknown;
-  arguments: unknown;
-  headers?: object | undefined;
-}): object {
+export function mcpCallInput(call: Record<'server' | 'tool' | 'arguments', unknown> & { headers?: unknown }): object {
   const { server, tool, arguments: given, headers } = call;
-  return { mcpServer: server, method: tool, arguments: given, ...(headers && { headers }) };
+  return { mcpServer: server, method: tool, arguments: given, ...(headers !== undefined && { headers }) };
 }
 
 /** The input that all model tasks have in common. */
