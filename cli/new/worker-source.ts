@@ -23,8 +23,8 @@ export default defineTask({
 `;
 }
 
-const HINT = `// To test a handler that waits: \`const run = runTask(worker, input)\`. Then \`await run.advance(60_000)\` moves its clock to the
-// time limit without waiting, and \`run.abort('stopping')\` aborts its signal.
+const HINT = `// To test a handler that waits: \`const run = runTask(worker, input)\`. Then \`await run.advance(60_000)\` moves its
+// clock to the time limit without waiting, and \`run.abort('stopping')\` aborts its signal.
 `;
 
 interface TestImports {

@@ -130,7 +130,7 @@ class Supervisor {
   }
 }
 
-/** A worker process. It has its own process group, so that only `stop()` passes a Ctrl-C on. Its IPC channel closes if this process dies. */
+/** A worker process in its own process group: only `stop()` passes a Ctrl-C on. Its IPC channel closes if this process dies. */
 class Supervised {
   readonly child: ChildProcess;
   /** Resolves with the way it ended. */
