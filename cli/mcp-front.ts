@@ -26,7 +26,6 @@ import { createSubscriptions } from '../mcp/subscriptions/listen-admission.ts';
 import { ExecutionTasks } from '../mcp/tasks/execution-tasks.ts';
 import { createTasks } from '../mcp/tasks/task-methods.ts';
 import type { McpFront } from '../mcp/transports/mcp-front.ts';
-import { settleSoon } from './settle.ts';
 
 export interface McpOptions {
   config: Config;
@@ -85,11 +84,7 @@ export async function buildMcp({ loadsLater = false, ...options }: McpOptions): 
   const warm = Promise.withResolvers<void>();
   const watched = sources.map(({ list, find }) => ({ find, list: () => warm.promise.then(list) }));
   // Whoever asks for tools is told, too.
-  const load = lazy(() =>
-    workflows()
-      .then(settleSoon)
-      .catch((err) => log.error({ err }, 'the tools cannot be loaded')),
-  );
+  const load = lazy(() => workflows().catch((err) => log.error({ err }, 'the tools cannot be loaded')));
   return {
     build,
     subscriptions: createSubscriptions({ ...door, tasks, changes: changesOf({ ...calls, sources: watched }) }),
