@@ -5,7 +5,7 @@ import { FaultyConductor } from './faulty-conductor.ts';
 import type { NewTask, ServerTask } from './faulty-conductor-queues.ts';
 import { WorkerCommand, type WorkerOptions } from './worker-command.ts';
 
-/** What a handler of `acceptance-tasks/` noted while it ran. */
+/** What a handler of `acceptance-tasks/` wrote to the journal while it ran. */
 export interface Note {
   readonly at: number;
   readonly event: 'start' | 'end' | 'aborted' | 'failed';
@@ -30,7 +30,7 @@ export class Scene {
     mkdirSync(this.dataDir);
   }
 
-  /** Starts a worker process on the server; it is killed after the test. */
+  /** Starts a worker process that polls the server. The test kills it at its end. */
   readonly start = async (options: StartOptions & { dataDir?: string } = {}): Promise<WorkerCommand> => {
     const worker = await WorkerCommand.start({ conductorUrl: this.conductor.url, dataDir: this.dataDir, ...options });
     this.workers.push(worker);
@@ -42,10 +42,10 @@ export class Scene {
   readonly give = (type: string, input: Record<string, unknown> = {}, task: NewTask = {}): ServerTask =>
     this.conductor.enqueue(type, { ...task, input: { ...this.inputs(), ...input } });
 
-  /** What every handler of `acceptance-tasks/` is told. */
+  /** The input of every handler of `acceptance-tasks/`. */
   readonly inputs = () => ({ journal: this.journal, release: join(this.folder, 'released') });
 
-  /** Lets every `acceptance_hold` of this test go on. */
+  /** Ends the wait of every `acceptance_hold` of this test. */
   readonly release = (): void => writeFileSync(this.inputs().release, '');
 
   readonly notes = (event?: Note['event'], { taskId, label }: { taskId?: string; label?: string } = {}): Note[] => {
@@ -59,7 +59,7 @@ export class Scene {
       );
   };
 
-  /** The most handlers that ran at once in one process. */
+  /** The largest number of handlers that ran at the same time in one process. */
   readonly mostAtOnce = (): number => {
     const running = new Map<number, number>();
     let most = 0;
@@ -87,7 +87,7 @@ export class Scene {
 
 const TAIL = 2500;
 
-/** A test body on a scene of its own. A failure shows what the processes said last. */
+/** Gives a test body its own scene. A failure shows the last output of the processes. */
 export function scene(body: (scene: Scene) => Promise<void>): () => Promise<void> {
   return async () => {
     const own = new Scene(await FaultyConductor.start());

@@ -8,7 +8,7 @@ export interface Balancer {
   close(): Promise<void>;
 }
 
-/** Hands every request to the next of these servers in turn, whoever it is from. */
+/** Sends each request to the next server in turn, whichever client it comes from. */
 export async function startBalancer(urls: readonly string[]): Promise<Balancer> {
   const counts = urls.map(() => 0);
   let next = 0;

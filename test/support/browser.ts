@@ -23,7 +23,7 @@ const FLAGS = [
   '--disable-gpu',
   '--no-first-run',
   '--remote-debugging-port=0',
-  // A sandboxed frame stays in the page's process, so that one connection sees both.
+  // With this flag a sandboxed frame stays in the page's process, so one connection sees both.
   '--disable-features=IsolateSandboxedIframes',
   '--window-size=900,700',
 ];
@@ -46,7 +46,7 @@ export interface Page {
   close(): Promise<void>;
 }
 
-/** Opens an address in the browser at `path` with a profile of its own. */
+/** Opens an address in the browser at `path`, with a new profile. */
 export async function openPage(path: string, url: string): Promise<Page> {
   const profile = mkdtempSync(join(tmpdir(), 'fleet-browser-'));
   const child = spawn(path, [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'], {
@@ -103,7 +103,7 @@ function debuggerUrl(child: ChildProcess): Promise<string> {
 async function connect(url: string) {
   const socket = new WebSocket(url);
   const waiting = new Map<number, (answer: z.output<typeof message>) => void>();
-  /** The frame of each script context. */
+  /** The frame that each script context belongs to. */
   const contexts = new Map<number, string>();
   let last = 0;
   socket.addEventListener('message', ({ data }) => {

@@ -6,7 +6,7 @@ import { processEnvironment } from '../../core/config.ts';
 import type { Target } from './mcp-clients.ts';
 import { root } from './product.ts';
 
-/** A configuration that a page shows for a client: JSON of its file, or a command line. */
+/** A configuration that a page shows for a client: the JSON of its file, or a command line. */
 export interface Shown {
   readonly client: ClientName;
   readonly language: string;
@@ -43,7 +43,7 @@ export function targetIn(client: ClientName, file: unknown): Target {
   return { command: conductor.command, args: conductor.args, env: { PATH, HOME, ...conductor.env } };
 }
 
-/** The same for a command: `claude mcp add … conductor URL`, or `… conductor -e K=V -- program`. */
+/** The same for a command line: `claude mcp add … conductor URL`, or `… conductor -e K=V -- program`. */
 export function targetOfCommand(line: string): Target {
   const url = /^claude mcp add --transport http conductor (\S+)$/.exec(line)?.[1];
   if (url !== undefined) return { url };

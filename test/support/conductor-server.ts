@@ -20,7 +20,7 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** Ends in `/api`. */
     conductorServerUrl: string;
-    /** The demonstration shop, under an address that the tests and the server reach. */
+    /** Address of the demonstration shop. The tests and the server can both reach it. */
     shopUrl: string;
     /** The server's provider `litellm` is the shop's scripted model. */
     scriptedLlm: boolean;
@@ -30,8 +30,8 @@ declare module 'vitest' {
 const note = (line: string) => void process.stderr.write(`[e2e server] ${line}\n`);
 
 /**
- * One real Conductor server and one shop for the whole run: the server of CONDUCTOR_SERVER_URL, or with
- * FLEET_TEST_SERVER=docker a container, or else the boot jar in a folder of its own.
+ * Starts one real Conductor server and one shop for the whole run. CONDUCTOR_SERVER_URL names a server that runs already;
+ * FLEET_TEST_SERVER=docker starts a container; otherwise the boot jar is started on a new data folder.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const environment = processEnvironment();
@@ -69,8 +69,8 @@ const script = (type: string, inputParameters: Record<string, unknown>): Workflo
 });
 
 /**
- * Runs one script of each kind. The first one loads its language, which takes seconds alone, and over half a minute, longer than a client
- * waits, when the first tests of a run want it at the same time.
+ * Runs one script of each kind before the tests. The first script of a kind loads its language, which takes seconds. If the first tests
+ * all needed it at the same time, it would take over half a minute, longer than a client waits.
  */
 async function runScripts(config: Config, url: string): Promise<void> {
   const conductor = createConductor(createCaller({ ...config, conductorServerUrl: url }));
@@ -99,7 +99,7 @@ async function startJar(config: Config, llmBaseUrl: string, cleanups: Cleanups):
   return server.url;
 }
 
-/** Its clean-up container needs an image of its own; a killed run therefore leaves the server's container behind. */
+/** Testcontainers' clean-up container is switched off, because it needs another image. So a killed run leaves the server's container. */
 async function startInDocker(llmBaseUrl: string, cleanups: Cleanups): Promise<string> {
   process.env.TESTCONTAINERS_RYUK_DISABLED = 'true';
   const { GenericContainer, Wait } = await import('testcontainers');
@@ -119,7 +119,7 @@ async function startInDocker(llmBaseUrl: string, cleanups: Cleanups): Promise<st
   return `http://${container.getHost()}:${container.getMappedPort(8080)}/api`;
 }
 
-/** This machine's address in the network of the containers, so that the server reaches the shop. Node lists it only while one runs. */
+/** This machine's address in the containers' network, where the server reaches the shop. Node lists it only while a container runs. */
 async function dockerBridge(): Promise<string> {
   const address = '{{with index .IPAM.Config 0}}{{or .Gateway .Subnet}}{{end}}';
   const { stdout } = await promisify(execFile)('docker', ['network', 'inspect', 'bridge', '--format', address]);

@@ -7,31 +7,31 @@ import { z } from 'zod';
 const suite = fileURLToPath(new URL('../../node_modules/@modelcontextprotocol/conformance/', import.meta.url));
 const program = join(suite, 'dist', 'index.js');
 
-/** One check of the suite that did not simply succeed. */
+/** A check of the suite that failed or gave a warning. */
 export interface Finding {
   readonly check: string;
   readonly status: string;
   readonly message: string;
 }
 
-/** What a run of the public conformance suite said. */
+/** The results of a run of the public conformance suite. */
 export interface Verdict {
   readonly exitCode: number;
-  /** The whole output, for a person who reads the failure of a test. */
+  /** The whole output, to show when a test fails. */
   readonly output: string;
-  /** Failures and warnings of all checks, whether their scenario counts or not. */
+  /** Failures and warnings of all checks, also of scenarios that do not count. */
   readonly findings: readonly Finding[];
 }
 
 const checks = z.array(z.object({ id: z.string(), status: z.string(), errorMessage: z.string().nullish() }));
 
-/** Runs the suite against a server. `folder` is empty and takes its results. */
+/** Runs the suite against a server. It writes its results into `folder`, which is empty. */
 export async function runSuite(url: string, args: readonly string[], folder: string): Promise<Verdict> {
   const { exitCode, output } = await run(['server', '--url', url, ...args, '-o', folder]);
   return { exitCode, output, findings: await findingsIn(folder) };
 }
 
-/** The scenarios that a revision requires of a server, as the suite ships them. */
+/** The scenarios that a revision requires of a server, from the suite's own list. */
 export async function requiredOf(revision: string): Promise<string[]> {
   const text = await readFile(join(suite, 'requirements', `${revision}.yaml`), 'utf8');
   const section = /^server:\n((?: {2}- .+\n)+)/m.exec(text)?.[1] ?? '';

@@ -15,7 +15,7 @@ afterAll(() => {
 export interface ContentFolder {
   readonly workflowsDir: string;
   readonly tasksDir: string;
-  /** For `fleet plan` and `fleet apply`. */
+  /** The flags that name the folder and the fleet, for `fleet plan` and `fleet apply`. */
   readonly flags: readonly string[];
   /** Writes a file that exports `code`. The code can use `z`, the `define…` functions and `imports` (name → its folder). */
   write(kind: 'definitions' | 'schedules' | 'event-handlers', name: string, code: string, imports?: Imports): void;

@@ -2,7 +2,7 @@ import { type Execution, executionSchema } from '../../core/conductor/types.ts';
 import type { Diagram } from '../../workflows/diagram/diagram.ts';
 import { type DefinitionLike, drawDefinition, drawExecution } from '../../workflows/diagram/draw.ts';
 
-/** When the executions of these tests start, epoch milliseconds. */
+/** Start time of the executions of these tests, in epoch milliseconds. */
 export const START = 1_000_000;
 
 interface Row {
@@ -57,7 +57,7 @@ export const drawn = (...tasks: unknown[]): Diagram => drawDefinition(definition
 export const drawnRun = (def: DefinitionLike, rows: readonly Row[], more: Partial<Execution> = {}): Diagram =>
   drawExecution(def, execution(rows, more), START + 5000);
 
-/** One of everything: a choice, a fork, a loop, a task that ends. */
+/** A definition with every shape: a choice, a fork, a loop, and a task that ends the execution. */
 export const everyShape = definition(
   step('begin', 'SET_VARIABLE', { inputParameters: { total: 0 } }),
   step('which', 'SWITCH', {
@@ -72,7 +72,7 @@ export const everyShape = definition(
   step('again', 'DO_WHILE', { loopCondition: '$.again.iteration < 2', loopOver: [step('inner')] }),
 );
 
-/** `everyShape` with a retried task in a branch, two rounds, and the first case taken. */
+/** An execution of `everyShape`: a task in a branch was retried, the loop ran two rounds, and the first case was taken. */
 export const everyShapeRows: readonly Row[] = [
   { ref: 'begin', type: 'SET_VARIABLE' },
   { ref: 'which', type: 'SWITCH', output: { selectedCase: 'big' } },

@@ -8,12 +8,12 @@ import { type Config, loadConfig, processEnvironment } from '../../core/config.t
 
 /** Data folders of one test file, and the processes it starts. `clean` ends and removes all of them. */
 export class TestFolders {
-  /** A name that needs quoting and is not plain ASCII, as a user's may. */
+  /** The name has a space and a letter outside ASCII, as a user's folder can have. */
   readonly path = mkdtempSync(join(tmpdir(), 'fleet embédded-'));
   readonly #children: ChildProcess[] = [];
   readonly #configs: Config[] = [];
 
-  /** This machine's settings for finding Java and the jar, with a data folder of its own. */
+  /** The settings by which this machine finds Java and the jar, with a new data folder. */
   configFor(name: string, settings: Partial<Config> = {}): Config {
     const env = { ...processEnvironment(), CONDUCTOR_SERVER_URL: undefined, FLEET_DIR: join(this.path, name) };
     const config = { ...loadConfig({ env }).config, ...settings };
@@ -21,7 +21,7 @@ export class TestFolders {
     return config;
   }
 
-  /** Remembers a process, to be killed at the end. */
+  /** Has `clean` kill this process. */
   add<T extends ChildProcess>(child: T): T {
     this.#children.push(child);
     return child;

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /**
- * Waits until no other file of this run is at it. Workers of one fleet take each other's tasks, which is what they are for; a file whose
- * worker has a shop or a folder of its own must not meet another one that serves the same types.
- * @returns what lets the next one go on
+ * Waits until no other test file of this run holds `what`, then holds it. Worker processes that serve the same types take each other's
+ * tasks. So two files whose workers have different shops or folders must not run at the same time.
+ * @returns the function that releases it
  */
 export async function exclusively(what: string): Promise<() => void> {
-  const held = join(tmpdir(), `exclusive-${what}`); // the run's own folder, so nothing is left of a run before
+  const held = join(tmpdir(), `exclusive-${what}`); // in the folder of this run, so an earlier run left nothing there
   for (;;) {
     try {
       mkdirSync(held);
@@ -21,5 +21,5 @@ export async function exclusively(what: string): Promise<() => void> {
   }
 }
 
-/** The workers of orders and files, as they are shipped. */
+/** The shipped workers of orders and files. */
 export const SHIPPED_WORKERS = 'shipped-workers';

@@ -3,7 +3,7 @@ import type { FakeConductor, FakeReply, FakeRequest } from './fake-conductor.ts'
 
 type Replies = Record<string, unknown | ((request: FakeRequest) => FakeReply)>;
 
-/** Answers by `METHOD path`, over a server that has no definitions and takes whatever it is sent. */
+/** Answers by `METHOD path`. For other calls the server has no definitions and accepts every task definition. */
 export function replies(own: Replies): FakeConductor['routes'] {
   const standard: Replies = {
     'GET /api/metadata/workflow/names-and-versions': {},
@@ -17,7 +17,7 @@ export function replies(own: Replies): FakeConductor['routes'] {
   };
 }
 
-/** The requests after the first `before`, as `METHOD path`. */
+/** The requests after the first `before` requests, as `METHOD path`. */
 export function madeSince(fake: FakeConductor, before: number): string[] {
   return fake.requests.slice(before).map(({ method, path }) => `${method} ${path}`);
 }
@@ -32,7 +32,7 @@ export async function errorOf(promise: Promise<unknown>): Promise<FleetError> {
   throw new Error(`no FleetError: ${String(error)}`);
 }
 
-/** Answers one path, whatever the method. */
+/** Answers one path, for every method. */
 export const respond =
   (path: string, body: unknown, status = 200): FakeConductor['routes'] =>
   (request) =>

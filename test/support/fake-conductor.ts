@@ -7,7 +7,7 @@ export type Fault = 'none' | 'html' | 'error-500' | 'bad-json' | 'wrong-shape' |
 
 export interface FakeRequest {
   readonly method: string;
-  /** As it came, still encoded. */
+  /** Still encoded. */
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
@@ -20,7 +20,7 @@ export interface FakeReply {
   readonly body?: unknown;
 }
 
-/** A promise keeps the answer back, as a long poll does. */
+/** Returns the answer. A promise delays it, as a long poll does. */
 export type Routes = (request: FakeRequest) => FakeReply | undefined | Promise<FakeReply | undefined>;
 
 export interface FakeConductor {
@@ -28,16 +28,16 @@ export interface FakeConductor {
   readonly url: string;
   readonly requests: readonly FakeRequest[];
   fault: Fault;
-  /** Where given, only these requests meet the fault. */
+  /** The requests that meet the fault; all of them by default. */
   faultAt: (request: FakeRequest) => boolean;
-  /** Answers before the standard ones do. */
+  /** Asked first. Where it returns nothing, the standard answer is sent. */
   routes: Routes;
   close(): Promise<void>;
 }
 
 const SLOW_MS = 5000;
 
-/** A Conductor REST API with one finished execution, on loopback, whose answers and faults a test decides. */
+/** A Conductor REST API on loopback with one finished execution. A test sets its answers and faults. */
 export async function startFakeConductor(): Promise<FakeConductor> {
   const requests: FakeRequest[] = [];
   const stopping = new AbortController();
@@ -75,7 +75,7 @@ async function read(incoming: IncomingMessage): Promise<FakeRequest> {
   let text = '';
   for await (const chunk of incoming) text += chunk;
   const { pathname: path, searchParams: query } = new URL(incoming.url ?? '/', 'http://fake');
-  // A line of a task's log is sent as it is.
+  // A line of a task's log is sent as plain text.
   const body = text === '' ? undefined : path.endsWith('/log') ? text : JSON.parse(text);
   return { method: incoming.method ?? 'GET', path, query, headers: incoming.headers, body };
 }
@@ -100,7 +100,7 @@ function faulty(fault: Fault): (FakeReply & { raw?: string }) | 'hang-up' | unde
   }
 }
 
-/** An execution as the server shows it; tests change what they need. */
+/** An execution as the server returns it, with the test's changes. */
 export function fakeExecution(changes: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     workflowId: 'exec-1',
@@ -116,7 +116,7 @@ export function fakeExecution(changes: Record<string, unknown> = {}): Record<str
   };
 }
 
-/** A completed task as the server shows it inside an execution. */
+/** A completed task as the server returns it inside an execution. */
 export function fakeTask(changes: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     taskId: 'task-1',
@@ -134,7 +134,7 @@ export function fakeTask(changes: Record<string, unknown> = {}): Record<string, 
   };
 }
 
-/** What is registered: nothing. */
+/** Lists that are empty: nothing is registered. */
 const LISTS = ['/api/metadata/taskdefs', '/api/metadata/workflow', '/api/event', '/api/scheduler/schedules'];
 
 function standard({ method, path }: FakeRequest): FakeReply {

@@ -32,7 +32,7 @@ export class FakeQueue {
     return undefined;
   };
 
-  /** Resolves once so many results have come. */
+  /** Resolves once the server has received so many results. */
   async hasResults(count: number): Promise<void> {
     while (this.results.length < count) await this.#updated.promise;
   }
@@ -65,7 +65,7 @@ export const contract = defineTask({
 /** Answers a task with its own id. */
 export const echo = contract.worker(async ({ id }) => ({ id }));
 
-/** Of the test that runs. */
+/** The queue of the current test. */
 export let fake: FakeConductor;
 export let queue: FakeQueue;
 let fleet: Fleet | undefined;
@@ -82,7 +82,7 @@ afterEach(async () => {
   await fake.close();
 });
 
-/** Starts a real worker runtime on it; it is stopped after the test. */
+/** Starts a real worker runtime that polls the queue. It is stopped after the test. */
 export function start(worker: Worker = echo, settings: Record<string, unknown> = {}, others: Worker[] = []): Fleet {
   const { config } = loadConfig({ env: {}, flags: { workerPollIntervalMs: 5, ...settings } });
   const conductor = createConductor(createCaller({ ...config, conductorServerUrl: fake.url }));

@@ -10,12 +10,12 @@ export interface Answer {
 /**
  * How a request goes wrong.
  *
- * In place of an answer, and without reaching the queues: `html` `null` `object` `text` `number` `empty` `truncated` `junk-items`
- * (a list without a single task in it), any `{ status, body }`, `reset` (the connection breaks), `black-hole` (nothing ever comes),
- * `trickle` (bytes come, but there is no end of them).
+ * The request does not reach the queues, and the client gets: `html` `null` `object` `text` `number` `empty` `truncated` `junk-items`
+ * (a list without any task), any `{ status, body }`, `reset` (the connection breaks), `black-hole` (no answer), `trickle` (bytes without
+ * an end).
  *
- * After the request has been carried out: `lost-answer` (the connection breaks then), `slow-bytes` (the true answer in small
- * pieces), `mixed-items` (junk between the tasks), `too-many` (more tasks than were asked for), `twice` (every task two times).
+ * The request is carried out first, and then the client gets: `lost-answer` (the connection breaks), `slow-bytes` (the true answer in
+ * small pieces), `mixed-items` (junk between the tasks), `too-many` (more tasks than it asked for), `twice` (every task two times).
  */
 export type Fault =
   | 'html'
@@ -36,7 +36,7 @@ export type Fault =
   | 'twice'
   | Required<Answer>;
 
-/** Faults whose request reaches the queues all the same. */
+/** Faults whose request is carried out first. */
 const CARRIED_OUT: readonly Fault[] = ['lost-answer', 'slow-bytes', 'mixed-items', 'too-many', 'twice'];
 
 const JSON_TYPE = 'application/json';
@@ -50,7 +50,7 @@ export function isCarriedOut(fault: Fault | undefined): boolean {
   return fault === undefined || CARRIED_OUT.includes(fault);
 }
 
-/** Writes an answer the way the fault has it. Resolves with the status the client could see, undefined where there is none. */
+/** Writes the answer that the fault asks for. Resolves with the status that the client saw, undefined if it saw none. */
 export async function write(response: ServerResponse, answer: Answer, fault?: Fault): Promise<number | undefined> {
   switch (fault) {
     case 'reset':

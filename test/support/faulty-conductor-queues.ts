@@ -18,13 +18,13 @@ export interface NewTask {
   workflowId?: string;
   /** The lease, in seconds. */
   responseTimeoutSeconds?: number;
-  /** How long the task definition lets one attempt take, in seconds; 0 for no limit. */
+  /** `timeoutSeconds` of the task definition: the limit of one attempt, 0 for none. */
   timeoutSeconds?: number;
-  /** How often an attempt that failed or timed out is followed by another one, at once. */
+  /** How many attempts follow an attempt that failed or timed out. They follow at once. */
   retries?: number;
 }
 
-/** One attempt at a task, as the server keeps it. */
+/** One attempt of a task, as the server keeps it. */
 export interface ServerTask {
   readonly taskId: string;
   readonly type: string;
@@ -36,9 +36,9 @@ export interface ServerTask {
   status: ServerStatus;
   outputData: Record<string, unknown>;
   reasonForIncompletion?: string;
-  /** When and by whom it was taken from the queue, each time. */
+  /** Each time that a worker took it from the queue: when, and which worker. */
   readonly deliveries: { at: number; workerId: string }[];
-  /** Updates that changed it or kept its lease; what came after its end is not among them. */
+  /** Updates that changed it or kept its lease. Updates after its end are left out. */
   readonly accepted: Update[];
   readonly logs: string[];
   leaseUntil: number;
@@ -60,14 +60,14 @@ export const updateSchema = z.looseObject({
 });
 export type Update = z.output<typeof updateSchema>;
 
-/** The server looks at its queue this often while a poll waits. */
+/** How often the server looks at its queue while a poll waits. */
 const STEP_MS = 100;
 const SWEEP_MS = 50;
 
 /** Queues and tasks with the semantics of Conductor OSS on SQLite: one queue per type and domain, leases, hand-backs, retries. */
 export class Queues {
   readonly tasks = new Map<string, ServerTask>();
-  /** When each queue was polled last, and by whom. */
+  /** The last poll of each queue: when, and by which worker. */
   readonly polled = new Map<string, { workerId: string; lastPollTime: number }>();
   readonly #waiting = new Map<string, ServerTask[]>();
   readonly #sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
@@ -94,8 +94,8 @@ export class Queues {
   }
 
   /**
-   * Tasks for a poller. The server waits until it has found `count` of them or the time is over, and takes each from the queue as
-   * it comes. It does not notice a poller that has gone; `gone` is for a server that has.
+   * Tasks for a poller. The server waits until it has `count` tasks or the time is over, and takes each task from the queue as soon as
+   * it finds it. The real server does not notice that a poller has disconnected; with `gone` this one does.
    */
   async poll(
     { type, domain, count, timeoutMs, workerId }: Poll,
@@ -113,7 +113,7 @@ export class Queues {
     return taken;
   }
 
-  /** False where there is no such task in such a workflow. */
+  /** False if that workflow has no such task. */
   update(update: Update): boolean {
     const task = this.tasks.get(update.taskId);
     if (task?.workflowInstanceId !== update.workflowInstanceId) return false;
@@ -137,7 +137,7 @@ export class Queues {
       if (task.workflowInstanceId === workflowId && !hasEnded(task)) this.#end(task, 'CANCELED');
   }
 
-  /** Removes a workflow: whoever asks for its tasks is told there are none. */
+  /** Removes a workflow and its tasks: they are not found any more. */
   remove(workflowId: string): void {
     this.terminate(workflowId);
     for (const task of this.tasks.values()) if (task.workflowInstanceId === workflowId) this.tasks.delete(task.taskId);
@@ -202,7 +202,7 @@ export interface Poll {
   workerId: string;
 }
 
-/** A task as the server shows it to pollers and in `GET /api/tasks/{id}`. */
+/** A task as the server returns it to pollers and in `GET /api/tasks/{id}`. */
 export function taskJson(task: ServerTask): Record<string, unknown> {
   const { asked } = task;
   const responseTimeoutSeconds = asked.responseTimeoutSeconds ?? 60;

@@ -15,7 +15,7 @@ export type Route =
   | 'token'
   | 'other';
 
-/** One request as it came, and what became of it. Times are epoch milliseconds. */
+/** One request and its answer. Times are in epoch milliseconds. */
 export interface Recorded {
   readonly at: number;
   readonly route: Route;
@@ -25,12 +25,12 @@ export interface Recorded {
   readonly body: Record<string, unknown>;
   /** The task type of a poll. */
   readonly type: string | undefined;
-  /** The task an update, a look-up or a log line is about. */
+  /** The task of an update, a look-up or a log line. */
   readonly taskId: string | undefined;
   fault?: Fault;
-  /** Set once it was answered, the connection broke or the server went away. */
+  /** Set when it was answered, when the connection broke, or when the server went away. */
   endedAt?: number;
-  /** What the client was told; undefined where it was told nothing. */
+  /** The status that the client saw; undefined if it saw none. */
   status?: number | undefined;
 }
 
@@ -42,7 +42,7 @@ interface Rule {
 const MAX_POLL_MS = 5000;
 const MORE_THAN_ASKED = 5;
 
-/** The task side of a Conductor server over real HTTP, whose faults a test orders per route and at any moment. */
+/** The task routes of a Conductor server over real HTTP. A test orders faults for each route, at any moment. */
 export class FaultyConductor {
   readonly requests: Recorded[] = [];
   readonly queues = new Queues();
@@ -50,7 +50,7 @@ export class FaultyConductor {
   readonly #sockets = new Set<Socket>();
   readonly #rules: Rule[] = [];
   #port = 0;
-  /** Counts how often the server went away; what began before that is not carried on. */
+  /** How often the server went away. Requests that began before that are dropped. */
   #life = 0;
 
   static async start(): Promise<FaultyConductor> {
@@ -68,7 +68,7 @@ export class FaultyConductor {
     return `http://127.0.0.1:${this.#port}/api`;
   }
 
-  /** Listens, after `refuse` on the same port as before. */
+  /** Listens; after `refuse`, on the same port as before. */
   async listen(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
@@ -77,7 +77,7 @@ export class FaultyConductor {
     this.#port = (this.#server.address() as AddressInfo).port;
   }
 
-  /** Breaks every connection and refuses new ones. What is queued stays, and leases go on. */
+  /** Breaks every connection and refuses new ones. Queued tasks stay, and leases continue to run. */
   async refuse(): Promise<void> {
     this.#life++;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -90,7 +90,7 @@ export class FaultyConductor {
     this.queues.close();
   }
 
-  /** Meets requests with a fault until the returned function is called. The latest order counts. */
+  /** Gives requests a fault until the returned function is called. The latest order wins. */
   order(fault: Fault, where: Route | ((request: Recorded) => boolean)): () => void {
     const matches = typeof where === 'string' ? ({ route }: Recorded) => route === where : where;
     const rule = { matches, fault };
@@ -101,7 +101,7 @@ export class FaultyConductor {
     };
   }
 
-  /** Takes every ordered fault away. */
+  /** Removes every ordered fault. */
   mend(): void {
     this.#rules.splice(0, this.#rules.length);
   }
@@ -110,7 +110,7 @@ export class FaultyConductor {
     return this.queues.add(type, task);
   }
 
-  /** Tasks and attempts at them, oldest first. */
+  /** All attempts of all tasks, oldest first. */
   tasks(type?: string): ServerTask[] {
     return [...this.queues.tasks.values()].filter((task) => type === undefined || task.type === type);
   }
@@ -123,12 +123,12 @@ export class FaultyConductor {
     return this.requests.filter((request) => request.route === 'poll' && (type === undefined || request.type === type));
   }
 
-  /** Polls that have not been answered yet. */
+  /** Polls without an answer yet. */
   openPolls(type?: string): Recorded[] {
     return this.polls(type).filter(({ endedAt }) => endedAt === undefined);
   }
 
-  /** Requests that bring a status of a task, over whichever route, whether it was taken or not. */
+  /** Requests that report a status of a task, on every route, also those that the server ignored. */
   updates(taskId?: string): Recorded[] {
     return this.requests.filter((request) => isUpdate(request) && (taskId === undefined || request.taskId === taskId));
   }
@@ -220,7 +220,7 @@ export function isResult(request: Recorded): boolean {
   return isUpdate(request) && request.body.status !== 'IN_PROGRESS';
 }
 
-/** As the server writes an error; `retryable` is what it says of it. */
+/** An error as the server writes it; `retryable` is a field of it. */
 export function refusal(status: number, message: string, retryable = false): Required<Answer> {
   return { status, body: { status, message, instance: 'faulty', retryable } };
 }
@@ -242,7 +242,7 @@ async function read(incoming: IncomingMessage, at: number): Promise<Recorded> {
   return { at, route, method, path, query, body, type: route === 'poll' ? last : undefined, taskId };
 }
 
-/** Text that is no JSON object stands under `text`. */
+/** The body as a JSON object. Other text is the field `text`. */
 function bodyOf(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);

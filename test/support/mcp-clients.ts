@@ -7,7 +7,7 @@ import type { Transport as LegacyTransport } from '@modelcontextprotocol/sdk/sha
 import { ElicitRequestSchema, ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 
-/** The two eras of the protocol, each by the client library of its time. */
+/** The two eras of the protocol. Each is tested with the client library of its time. */
 export const eras = ['2025-11-25', '2026-07-28'] as const;
 export type Era = (typeof eras)[number];
 
@@ -22,14 +22,14 @@ const result = z.looseObject({
   isError: z.boolean().optional(),
 });
 
-/** What tests look at in the answer of a tool. */
+/** The parts of a tool's answer that tests check. */
 export interface Answer {
   readonly text: string;
   readonly structured: Record<string, unknown>;
   readonly isError: boolean;
 }
 
-/** A connected client of either era behind one face. */
+/** A connected client of either era, with one interface. */
 export interface McpClient {
   readonly era: Era;
   readonly protocolVersion: string | undefined;
@@ -37,14 +37,14 @@ export interface McpClient {
   readonly instructions: string | undefined;
   toolNames(): Promise<string[]>;
   call(name: string, args?: Record<string, unknown>): Promise<Answer>;
-  /** The library's own client, for the parts of the protocol that both name alike. */
+  /** The library's own client, for the methods that have the same name in both libraries. */
   readonly reads: Reads;
   close(): Promise<void>;
 }
 
 type Params = Record<string, unknown>;
 
-/** What can be read, as both libraries name it; answers are parsed by who asks. */
+/** The methods that read, which have the same name in both libraries. The caller parses the answers. */
 export interface Reads {
   listResources(params?: Params): Promise<unknown>;
   listResourceTemplates(params?: Params): Promise<unknown>;
@@ -52,7 +52,7 @@ export interface Reads {
   listPrompts(params?: Params): Promise<unknown>;
   getPrompt(params: { name: string; arguments?: Record<string, string> }): Promise<unknown>;
   complete(params: CompleteParams): Promise<unknown>;
-  /** Calls back whenever the resource was updated, until the client is closed. */
+  /** Calls `updated` for each update of the resource, until the client is closed. */
   onUpdate(uri: string, updated: () => void): Promise<void>;
 }
 
@@ -64,13 +64,13 @@ interface CompleteParams {
 
 const info = { name: 'conductor-fleet-test', version: '0' };
 
-/** What the person at the client answers a form with. */
+/** The person at the client: answers a form. */
 export type Person = (message: string) => {
   action: 'accept' | 'decline' | 'cancel';
   content?: Record<string, boolean | string>;
 };
 
-/** Connects a real client; it validates structured content against the listed output schemas by itself. With a `person` it shows forms. */
+/** Connects a real client, which validates structured content against the listed output schemas. With a `person` it shows forms. */
 export function connect(era: Era, target: Target, person?: Person): Promise<McpClient> {
   return era === '2025-11-25' ? connectLegacy(target, person) : connectModern(target, person);
 }

@@ -29,12 +29,12 @@ export interface Refusal {
 export interface ModelProvider {
   readonly url: string;
   readonly received: Received[];
-  /** Given out before any answer, first in first out. */
+  /** Sent before any answer of the model, in this order. */
   readonly refusals: Refusal[];
   close(): Promise<void>;
 }
 
-/** A local server that answers as the APIs of Anthropic (`/v1/messages`) and OpenAI (`/v1/chat/completions`) do, with the calls that `choose` says. */
+/** A local server with the APIs of Anthropic (`/v1/messages`) and OpenAI (`/v1/chat/completions`). `choose` decides the calls of its model. */
 export async function startModelProvider(choose: (request: string) => Choice): Promise<ModelProvider> {
   const received: Received[] = [];
   const refusals: Refusal[] = [];

@@ -11,16 +11,16 @@ import { OtlpReceiver } from './otlp-receiver.ts';
 
 export const workflowId = 'c4b34696-6f6f-4189-9d16-e1d94ded65ba';
 export const traceId = workflowId.replaceAll('-', '');
-/** In every input, so that a test can see whether anything shows it. */
+/** A text in every input, by which a test sees whether an input was shown. */
 export const CARD = '4111-1111';
 
-/** Of the test that runs. */
+/** The scene of the current test. */
 export let fake: FakeConductor;
 export let receiver: OtlpReceiver;
 /** What is queued, by task type. */
 export let queued: Record<string, object[]>;
 export let results: Record<string, unknown>[];
-/** What the server says of its queues. */
+/** The server's answer about its queues. */
 export let sizes: Record<string, number>;
 const opened: (() => Promise<unknown>)[] = [];
 
@@ -81,7 +81,7 @@ interface Observed {
   stop(): Promise<void>;
 }
 
-/** A worker runtime as `fleet work` puts it together. */
+/** A worker runtime, put together as `fleet work` does it. */
 export async function observed(workers: Worker[], flags: Record<string, unknown> = {}): Promise<Observed> {
   const { config } = loadConfig({ env: {}, flags: { workerPollIntervalMs: 5, ...flags } });
   const conductor = fakeApi();

@@ -30,13 +30,13 @@ const request = z.object({
   ),
 });
 
-/** A receiver of OTLP over HTTP, as a collector is one, that keeps the spans it is sent. */
+/** A receiver of OTLP over HTTP, like a collector. It keeps the spans that it receives. */
 export class OtlpReceiver {
   readonly spans: ReceivedSpan[] = [];
   readonly services = new Set<unknown>();
-  /** Everything it was sent, as text. */
+  /** Everything that it received, as text. */
   text = '';
-  /** What it answers. */
+  /** The status that it answers with. */
   status = 200;
   readonly #server = createServer(async (incoming, response) => {
     let body = '';
@@ -56,7 +56,7 @@ export class OtlpReceiver {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Those of this name, once there are as many. */
+  /** Waits for that many spans of this name, and returns them. */
   async named(name: string, count = 1): Promise<ReceivedSpan[]> {
     const found = () => this.spans.filter((received) => received.name === name);
     await vi.waitUntil(() => found().length >= count, { timeout: 10_000, interval: 20 });

@@ -7,7 +7,7 @@ import { templateFiles } from '../../workflows/templates/registry/templates.ts';
 import { registerAlone } from './probe.ts';
 import { root, unique } from './product.ts';
 
-/** The files of templates under names of one test file, as a user would have them. Their workflows are registered. */
+/** The files of templates under new names, as a user would have them. Their workflows are registered. */
 export interface OwnTemplates {
   readonly folder: string;
   readonly workflows: readonly Workflow[];

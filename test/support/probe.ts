@@ -8,7 +8,7 @@ import { register } from '../../workflows/manage/apply.ts';
 import type { Change } from '../../workflows/manage/change.ts';
 import { unique } from './product.ts';
 
-/** A name for a task or a workflow that nobody else in this run uses. */
+/** A name for a task or a workflow that is unique in this run. */
 export function uniqueName(prefix: string): string {
   return unique(prefix).replaceAll('-', '_');
 }
@@ -19,7 +19,7 @@ export const settings = () => ({
   llmModel: 'scripted-research-1',
 });
 
-/** A workflow under a name of its own that any output fits. */
+/** A workflow with a unique name. Its schema allows any output. */
 export function defineProbe<I extends z.ZodObject, V extends z.ZodObject>(input: I, variables: V) {
   return defineWorkflow({
     name: uniqueName('lang_probe'),
@@ -31,7 +31,7 @@ export function defineProbe<I extends z.ZodObject, V extends z.ZodObject>(input:
   });
 }
 
-/** A contract under a name of its own, to be served by the test. */
+/** A task contract with a unique name. The test serves it. */
 export function defineProbeTask<I extends z.ZodObject, O extends z.ZodObject>(
   input: I,
   output: O,
@@ -40,12 +40,12 @@ export function defineProbeTask<I extends z.ZodObject, O extends z.ZodObject>(
   return defineTask({ name: uniqueName('lang_task'), description: 'Served by its test.', input, output, ...options });
 }
 
-/** Registers under the name of a fleet that nobody else has: no test waits for the lock that another one holds. */
+/** Registers under a unique fleet name, so that no test waits for the lock of another test. */
 export function registerAlone(conductor: Conductor, workflows: readonly Workflow[]): Promise<Change[]> {
   return register(conductor, { tasks: [], workflows }, settings(), { fleet: uniqueName('fleet') });
 }
 
-/** Registers workflows with all they need, and starts the last of them. */
+/** Registers workflows with their task definitions, and starts the last workflow. */
 export async function startProbe(
   conductor: Conductor,
   workflows: readonly Workflow[],
@@ -56,7 +56,7 @@ export async function startProbe(
   return conductor.startWorkflow({ name, input });
 }
 
-/** The same, to its end. */
+/** The same, and waits for the end. */
 export async function runProbe(
   conductor: Conductor,
   workflows: readonly Workflow[],
@@ -67,7 +67,7 @@ export async function runProbe(
 
 type Answer = Pick<TaskResult, 'status' | 'outputData' | 'reasonForIncompletion'>;
 
-/** A worker over plain REST calls that answers a task type until the execution has ended. */
+/** A worker that uses plain REST calls. It answers tasks of one type until the execution has ended. */
 export async function serve(
   conductor: Conductor,
   contract: TaskContract,
@@ -97,12 +97,12 @@ export async function serve(
   }
 }
 
-/** The answer of a worker that has done its task. */
+/** The result of a worker that completed its task. */
 export function done(outputData: Record<string, unknown>): Answer {
   return { status: 'COMPLETED', outputData };
 }
 
-/** The answer of a worker that gives up for good. */
+/** The result of a worker that failed for good. */
 export function refused(reasonForIncompletion: string, outputData: Record<string, unknown> = {}): Answer {
   return { status: 'FAILED_WITH_TERMINAL_ERROR', reasonForIncompletion, outputData };
 }

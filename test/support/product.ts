@@ -13,7 +13,7 @@ export const root = join(import.meta.dirname, '../..');
 
 const output = mkdtempSync(join(tmpdir(), 'fleet-out-'));
 
-/** A name nobody else in this run uses. */
+/** A name that is unique in this run. */
 export function unique(prefix: string): string {
   return `${prefix}-${randomUUID().slice(0, 8)}`;
 }
@@ -33,7 +33,7 @@ export interface Ran {
 export interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ran>;
-  /** Resolves with the match when the process has written it to stderr. */
+  /** Resolves with the match once the process has written it to stderr. */
   says(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
@@ -42,7 +42,7 @@ export interface Start {
   node?: string;
 }
 
-/** Starts `fleet …` as a real process against the run's server, its shop and a folder of its own. */
+/** Starts `fleet …` as a real process that uses the run's server and shop, and an output folder of this run. */
 export function startFleetCommand(
   args: readonly string[],
   env: Record<string, string> = {},
@@ -68,7 +68,7 @@ export function startFleetCommand(
   child.stderr.on('data', (chunk) => {
     stderr += chunk;
   });
-  // A test that waits in vain until its time is over would keep to itself what was said.
+  // When a test times out, this output is all that shows why.
   if (TestRunner.getCurrentTest()) onTestFailed(() => console.error(`fleet ${args.join(' ')} said:\n${stderr}`));
   const ended = new Promise<Ran>((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
   return {
@@ -96,7 +96,7 @@ export function runFleetCommand(
   return startFleetCommand(args, env, how).ended;
 }
 
-/** Registers everything that is shipped; several test files do it at once. */
+/** Registers everything that is shipped. Several test files do this at the same time. */
 export async function applyShipped(): Promise<void> {
   const { code, stderr } = await runFleetCommand(['apply', '--yes', '--wait', '60']);
   if (code !== 0) throw new Error(`fleet apply: ${stderr}`);
@@ -117,13 +117,13 @@ interface BookEntry {
   details: Record<string, unknown>;
 }
 
-/** What the shop's own books say happened for an order or an execution, in order. */
+/** The entries of the shop's books for an order or an execution, oldest first. */
 export async function entriesOf(id: string): Promise<BookEntry[]> {
   const { entries } = await shop<{ entries: BookEntry[] }>(`/books?orderId=${encodeURIComponent(id)}`);
   return entries;
 }
 
-/** The same, as the words for what happened. */
+/** The kinds of these entries. */
 export const booksOf = async (id: string) => (await entriesOf(id)).map(({ kind }) => kind);
 
 interface ShopRequest {
@@ -134,7 +134,7 @@ interface ShopRequest {
   status: number | null;
 }
 
-/** The requests to a path of the shop: when they came (epoch ms), with which key, and what they were answered. */
+/** The requests to a path of the shop: their time (epoch ms), idempotency key and status. */
 export async function requestsTo(path: string): Promise<ShopRequest[]> {
   const { requests } = await shop<{ requests: ShopRequest[] }>(`/books/requests?path=${encodeURIComponent(path)}`);
   return requests;

@@ -9,16 +9,16 @@ const answer = z.object({
   error: z.object({ code: z.int(), message: z.string(), data: z.unknown().optional() }).optional(),
 });
 
-/** What came back for one request: a result or an error of the protocol. */
+/** The answer to one request: a result or an error of the protocol. */
 export type RawAnswer = z.output<typeof answer>;
 
-/** What a client of the tasks extension declares; `elicitation` where its person can be asked. */
+/** The capabilities of a client of the tasks extension; with `elicitation` it can ask its person. */
 export const FOLLOWS_TASKS = { extensions: { [EXTENSION]: {} } };
 export const ASKS_TOO = { ...FOLLOWS_TASKS, elicitation: {} };
 
 let lastId = 0;
 
-/** The body and headers of one request of the 2026 revision, for what no client library can send yet. */
+/** The body and headers of one request of the 2026 revision. No client library can send these requests yet. */
 export function rawRequest(method: string, params: Record<string, unknown>, capabilities: object): RequestInit {
   const name = params.name ?? params.taskId ?? params.uri;
   lastId += 1;

@@ -4,7 +4,7 @@ import type { Workflow } from '../../core/contract.ts';
 import { type Running, realConductor, startShipped, unique } from './product.ts';
 
 const conductor = realConductor();
-/** Only the worker process of the test file that imports this gets the tasks of its executions. */
+/** A task domain of the importing test file: only its own worker process gets the tasks of its executions. */
 const domain = unique('saga');
 let worker: Running;
 
@@ -13,12 +13,12 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  worker.child.kill('SIGKILL'); // what is in doubt still waits for the shop, and would hold up its end
+  worker.child.kill('SIGKILL'); // a step in doubt still waits for the shop, which would delay the end
   await worker.ended;
   conductor.close();
 });
 
-/** Starts a registered workflow with the address of this run's shop, which its compensation finds there too. */
+/** Starts a registered workflow with the address of this run's shop. Its compensation uses the same address. */
 export function start({ name, version }: Workflow, input: Record<string, unknown>): Promise<string> {
   const everything = { ...input, shopUrl: inject('shopUrl') };
   return conductor.startWorkflow({ name, version, input: everything, taskToDomain: { '*': domain } });
@@ -35,7 +35,7 @@ export async function put(saga: Workflow): Promise<void> {
   for (const { def } of [...(saga.companions ?? []), saga]) await conductor.putWorkflowDef(def);
 }
 
-/** Asks the server until it says what is awaited. */
+/** Repeats `ask` until it returns a value. */
 export async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
   for (;;) {
     const answer = await ask();
@@ -44,17 +44,17 @@ export async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
   }
 }
 
-/** The attempts at a task. */
+/** The attempts of a task. */
 export function rowsOf({ tasks }: Execution, ref: string): Task[] {
   return tasks.filter(({ referenceTaskName }) => referenceTaskName === ref);
 }
 
-/** An attempt at a task, once it is in that status. */
+/** Waits until an attempt of a task has this status, and returns the attempt. */
 export function rowIn(id: string, ref: string, status: string): Promise<Task> {
   return until(async () => rowsOf(await conductor.getExecution(id), ref).find((row) => row.status === status));
 }
 
-/** Ends the WAIT `fail`, once it is there, so that the execution fails. */
+/** Ends the WAIT `fail` as soon as it is open, so that the execution fails. */
 export async function fail(id: string): Promise<void> {
   const { taskId } = await rowIn(id, 'fail', 'IN_PROGRESS');
   await conductor.updateTask({ workflowInstanceId: id, taskId, status: 'FAILED_WITH_TERMINAL_ERROR' });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { type Shop, startShop } from '../../examples/shop/start-shop.ts';
 
-/** The shop, open while the tests of the importing file run. */
+/** A shop that is open while the tests of the importing file run. */
 export let shop: Shop;
 beforeAll(async () => {
   shop = await startShop();

@@ -11,7 +11,7 @@ export const acceptanceTasks = join(import.meta.dirname, 'acceptance-tasks');
 
 export interface WorkerOptions {
   conductorUrl: string;
-  /** Where its spool and its control address are. A second process may be given the same one. */
+  /** The folder of its spool and its control address. A second process can get the same folder. */
   dataDir: string;
   only?: readonly string[];
   tasksDir?: string;
@@ -35,12 +35,12 @@ const START_MS = 30_000;
 const TICKS_PER_SECOND = 100;
 
 const running = new Set<ChildProcess>();
-// A test that was cut off cleans up nothing.
+// An interrupted test does not clean up.
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** `fleet work` as a real process with settings of its own: nothing of the environment but what finds Node and a home. */
+/** `fleet work` as a real process with its own settings. From the environment it gets only PATH and HOME. */
 export class WorkerCommand {
   readonly child: ChildProcessByStdio<null, Readable, Readable>;
   /** The exit code, or null where a signal ended it. */
@@ -49,7 +49,7 @@ export class WorkerCommand {
   output = '';
   readonly #healthPort: number;
 
-  /** Starts the process; `ready()` says when it serves. */
+  /** Starts the process. `ready()` tells whether it serves tasks. */
   static async start(options: WorkerOptions): Promise<WorkerCommand> {
     for (;;) {
       const command = new WorkerCommand(options, await freePort());
@@ -108,7 +108,7 @@ export class WorkerCommand {
     return this.output.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as LogLine] : []));
   }
 
-  /** Processor time it has used so far, in seconds, where the system tells. */
+  /** Processor time that it has used so far, in seconds; 0 where the system does not tell it. */
   cpuSeconds(): number {
     try {
       const fields = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
@@ -118,13 +118,13 @@ export class WorkerCommand {
     }
   }
 
-  /** SIGTERM, then its exit code. */
+  /** Sends SIGTERM and returns the exit code. */
   async stop(): Promise<number | null> {
     this.child.kill('SIGTERM');
     return this.ended;
   }
 
-  /** SIGKILL, then until it is gone. */
+  /** Sends SIGKILL and waits for its end. */
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
     await this.ended;
@@ -142,7 +142,7 @@ export class WorkerCommand {
     return send('POST', `${await this.#controlUrl()}${path}`, body);
   }
 
-  /** It announces itself while it is serving already. */
+  /** A process announces itself only after it has begun to serve. */
   #controlUrl(): Promise<string> {
     const folder = join(this.dataDir, 'workers');
     const announced = () => {

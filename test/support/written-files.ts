@@ -4,15 +4,15 @@ import { dirname, join, relative } from 'node:path';
 const root = join(import.meta.dirname, '../..');
 
 export interface WrittenFiles {
-  /** The folder that stands for the root of the repository. */
+  /** The folder that takes the place of the repository's root. */
   readonly folder: string;
   readonly paths: readonly string[];
   remove(): void;
 }
 
 /**
- * The files that a page shows in blocks beginning with `// path/of/the-file.ts: …`, written into a folder of their own inside
- * `parent`. Imports of each other stay as they are; what else they import comes from the repository.
+ * Writes the files that a page shows into a new folder inside `parent`. A block of the page that begins with
+ * `// path/of/the-file.ts: …` is a file. The files import each other there, and everything else from the repository.
  */
 export function writeFilesOf(page: string, parent: string): WrittenFiles {
   const text = readFileSync(join(root, page), 'utf8');
