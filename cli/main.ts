@@ -1,4 +1,3 @@
-import './young-generation.ts'; // before every other module
 import { Command as Commander, CommanderError, Option } from 'commander';
 import { loadConfig } from '../core/config.ts';
 import { exitCodeOf, FleetError, messageOf } from '../core/errors.ts';

@@ -31,7 +31,7 @@ export interface McpOptions {
   config: Config;
   log: Logger;
   conductor: () => Promise<Conductor>;
-  /** Whoever made them closes them. */
+  /** The caller that creates them also closes them. */
   leases: Leases;
   /** Ends what no client waits for. */
   signal: AbortSignal;
@@ -83,7 +83,7 @@ export async function buildMcp({ loadsLater = false, ...options }: McpOptions): 
   // Watching tools begins with a connection, and must not load them before its first answer.
   const warm = Promise.withResolvers<void>();
   const watched = sources.map(({ list, find }) => ({ find, list: () => warm.promise.then(list) }));
-  // Whoever asks for tools is told, too.
+  // A client that lists the tools gets the same error in its answer.
   const load = lazy(() => workflows().catch((err) => log.error({ err }, 'the tools cannot be loaded')));
   return {
     build,
@@ -95,7 +95,7 @@ export async function buildMcp({ loadsLater = false, ...options }: McpOptions): 
   };
 }
 
-/** The workflows that are tools, of which none takes the name of a tool of ours. */
+/** Workflows that are tools. Their names never equal the name of a built-in tool. */
 async function loadWorkflowTools(
   options: McpOptions & { definitions: DefinitionCache; tools: () => Promise<readonly Tool[]> },
 ): Promise<ToolSource> {
@@ -130,13 +130,13 @@ function changesOf({ conductor, definitions, sources }: Changing): ChangeBus {
   return changes;
 }
 
-/** The scripted model is asked only where somebody chose it: its answers are the demonstration's own. */
+/** The scripted model is used only if it is configured, because its answers fit only the demonstration. */
 function modelOf(config: Config): ServerModel | undefined {
   const { name, conductorName: provider, model } = modelProvider(config);
   return name === 'scripted' && config.llmProvider === undefined ? undefined : { provider, model };
 }
 
-/** Loaded when somebody asks: content takes longer to load than the server may take to start. */
+/** Loaded at first use, because loading content takes longer than the server's start may take. */
 async function definitionsInCode(config: Config): Promise<readonly CodeDefinition[]> {
   const [{ loadContent, workflowSettings }, { definitionsOf }] = await Promise.all([
     import('./load-content.ts'),

@@ -23,7 +23,7 @@ export async function inParallel<T, R>(
   try {
     return await queue.addAll(items.map((item, index) => () => job(item, index)));
   } catch (error) {
-    throw first ? first.error : error; // clearing rejects what has not begun, which comes before the failure itself
+    throw first ? first.error : error; // clearing the queue also rejects the waiting jobs; `first` holds the real failure
   } finally {
     await queue.onIdle();
   }

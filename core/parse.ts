@@ -7,9 +7,8 @@ const uses = new WeakMap<z.ZodType, number>();
 const compiled = new WeakMap<z.ZodType, z.ZodType>();
 
 /**
- * `schema.safeParse(value)` for what comes again and again. From the twentieth value on zod has made a function of the schema, which takes
- * half the time and leaves nothing behind; without it half of a large answer outlives the next collection of garbage. What does not fit is
- * parsed a second time, by the schema itself, for its messages.
+ * `schema.safeParse(value)` for schemas that are used often. From the twentieth value on it uses zod's compiled function: half of the time,
+ * and no garbage that outlives a collection. A value that does not fit is parsed again by the schema itself, which has the messages.
  */
 export function safeParseOften<S extends z.ZodType>(schema: S, value: unknown): z.ZodSafeParseResult<z.output<S>> {
   return (fastest(schema) as S).safeParse(value);

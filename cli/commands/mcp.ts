@@ -6,6 +6,7 @@ import type { McpFront } from '../../mcp/transports/mcp-front.ts';
 import { actionsOf } from '../arguments/actions.ts';
 import { stayConnected } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
+import { limitYoungGeneration } from '../limit-young-generation.ts';
 import { clientNames } from '../mcp-clients/clients.ts';
 import { buildMcp, loadTools } from '../mcp-front.ts';
 
@@ -38,6 +39,7 @@ export default defineCommand({
       return installInClient(context, client);
     }
     refuseInstallFlags(context);
+    limitYoungGeneration();
     const { config, log } = context;
     const { conductor, close } = stayConnected(config);
     const leases = new Leases({ conductor, log });

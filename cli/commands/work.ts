@@ -11,6 +11,7 @@ import { type Fleet, startFleet } from '../../workers/runtime/fleet.ts';
 import { type OpenSpool, Spool } from '../../workers/runtime/report/spool.ts';
 import { withConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
+import { limitYoungGeneration } from '../limit-young-generation.ts';
 import { loadWorkers, workerSettings } from '../load-content.ts';
 import { tellWatcher, watchAndWork } from '../watching/watch-and-work.ts';
 import { catchStrayErrors } from '../worker-processes/catch-stray-errors.ts';
@@ -34,6 +35,7 @@ export default defineCommand({
   },
   async run(context) {
     if (context.options.watch === true) return watchAndWork(context);
+    limitYoungGeneration();
     const workers = chosen(await loadWorkers(context.config), context.options.only);
     await withConductor(context.config, (conductor) => work(context, workers, conductor));
   },

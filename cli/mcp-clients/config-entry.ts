@@ -98,7 +98,7 @@ function find({ children = [] }: Node, name: string): Node | undefined {
 
 function valueNode({ children = [] }: Node): Node {
   const value = children[1];
-  if (!value) throw new JsonTextError('a member has no value'); // the parser reports such a text as an error before
+  if (!value) throw new JsonTextError('a member has no value'); // the parser has already reported this error
   return value;
 }
 

@@ -40,7 +40,7 @@ function taskName(given: string): string {
 interface Place {
   worker: string;
   test: string;
-  /** In the folder of the shipped workers, whose tests are in `test/unit/`. */
+  /** True if the worker goes into the folder of the shipped workers. Its test then goes into `test/unit/`. */
   shipped: boolean;
   /** The user named no folder. */
   guessed: boolean;

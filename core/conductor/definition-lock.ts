@@ -17,8 +17,8 @@ import type { WorkflowDef } from './types.ts';
  * 2. The holder increments `beat` every BEAT_MS. If it could not do so for LOST_AFTER_MS, it regards the lock as lost and writes nothing more.
  * 3. A process that finds the lock taken watches it. A beat that changes shows that the holder lives.
  * 4. If the beat has not changed for DEAD_AFTER_MS by the watcher's own clock, the holder is dead. No two clocks are ever compared.
- * 5. Of the watchers that see it dead, only one may remove it: the one that creates the version which the dead holder's `successor` names,
- *    and still finds the same beat after that. If this successor dies as well, the next number is tried DEAD_AFTER_MS later.
+ * 5. Only one watcher may remove a dead holder's lock. That watcher creates the version that the holder named in `successor`, and then still
+ *    finds the same beat. If it dies as well, the next number is tried DEAD_AFTER_MS later.
  */
 const SETTLE_MS = 200;
 const BEAT_MS = 1_000;

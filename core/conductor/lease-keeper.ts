@@ -5,7 +5,7 @@ export interface Lease {
   /** Names the lease; a task can have several one after another. */
   readonly id: string;
   readonly beatEveryMs: number;
-  /** Until the next heartbeat after one that failed. */
+  /** Delay before the next heartbeat after a failed one. */
   readonly retryMs: number;
   /** When it looks whether the task is still held: before each heartbeat, or at times of its own. */
   readonly looks: 'before-each-heartbeat' | { readonly firstMs: number; readonly everyMs: number };

@@ -139,7 +139,7 @@ export function leaseSecondsOf({ responseTimeoutSeconds }: Pick<Task, 'responseT
   return responseTimeoutSeconds > 0 ? responseTimeoutSeconds : DEFAULT_LEASE_SECONDS;
 }
 
-/** When the task has to be done whatever happens, epoch milliseconds. */
+/** When the task times out even with heartbeats, in epoch milliseconds; Infinity if it never does. */
 export function endOf({ taskDefinition, startTime }: Pick<Task, 'taskDefinition' | 'startTime'>): number {
   const seconds = taskDefinition?.timeoutSeconds ?? 0;
   return seconds > 0 && startTime > 0 ? startTime + seconds * 1000 : Number.POSITIVE_INFINITY;

@@ -69,7 +69,7 @@ function isFailed({ status, type, unanswered }: Attempt): boolean {
   return ['FAILED', 'FAILED_WITH_TERMINAL_ERROR', 'TIMED_OUT'].includes(status) && type !== 'JOIN' && !unanswered;
 }
 
-/** The definition as the kind of workflow that a dry run takes, which normally comes from code. */
+/** Wraps a definition as a `Workflow`, because dry runs normally read workflows from code. */
 function workflowOf(def: WorkflowDef, policies: readonly string[]): Workflow {
   const anything = z.looseObject({});
   const tasks = policies.map((name): TaskPolicy => ({ kind: 'policy', name, description: '', options: {} }));

@@ -13,8 +13,8 @@ interface Informed {
 }
 
 /**
- * Sends changes to the client of a connection until it closes. A client of 2025 hears of every list that changed, and of the resources
- * that it names in `resources/subscribe`, which is answered here. For a client of 2026 the SDK picks what it subscribed to.
+ * Sends changes to the client of a connection until it closes. A client of the 2025 era is notified of every changed
+ * list, and of each resource that it subscribed to by `resources/subscribe`. This module answers that request. For a client of 2026 the SDK picks what it subscribed to.
  */
 export function sendChanges({ server, requests, connection, changes }: Informed): void {
   const isLegacy = connection.era === 'legacy';

@@ -31,8 +31,8 @@ interface Session {
 
 /**
  * Sessions of the 2025 revision over HTTP, held by this process:
- * 1. `initialize` opens one; every other request names one that is open here, or is told that there is none (404), upon which the
- *    client opens another.
+ * 1. `initialize` opens one. Every other request must name an open session. Otherwise it gets a 404, and the client opens a new
+ *    session.
  * 2. One ends by DELETE, after half an hour without a request or an open stream, or when there are too many.
  * 3. What a client missed of a stream is kept within narrow limits, for it to come back for.
  */
@@ -58,7 +58,7 @@ export class Sessions {
     if (!isInitialize(body)) return refusal(400, -32000, 'Bad Request: Mcp-Session-Id header is required');
     const transport = await this.#begin(request, authInfo);
     const response = await transport.handleRequest(request, given);
-    if (transport.sessionId === undefined) await transport.close(); // refused, so nobody will ever come back to it
+    if (transport.sessionId === undefined) await transport.close(); // refused, so no client knows its id
     return response;
   }
 

@@ -1,5 +1,5 @@
 import { Console } from 'node:console';
-import type { Transport } from '@modelcontextprotocol/server';
+import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio as serveConnection } from '@modelcontextprotocol/server/stdio';
 import type { Logger } from '../../core/log.ts';
 import { aborted } from '../../core/pause.ts';
@@ -14,11 +14,10 @@ export async function serveStdio(
   { build, subscriptions, warmUp = () => {} }: McpFront,
   { log, signal }: { log: Logger; signal: AbortSignal },
 ): Promise<void> {
-  // stdout belongs to the protocol: one stray line of a library would end the conversation.
+  // stdout belongs to the protocol: one stray line of a library would end the connection.
   globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
-  const wire = afterFirstMessage(new StdioServerTransport(), warmUp);
   const connection = serveConnection((context) => build(context, subscriptions.changes), {
-    transport: new SubscriptionTransport(wire, subscriptions),
+    transport: new SubscriptionTransport(new NotifyingTransport(warmUp), subscriptions),
     onerror: (err) => log.warn({ err }, 'MCP connection'),
   });
   await Promise.race([endOfInput(), aborted(signal)]);
@@ -26,15 +25,19 @@ export async function serveStdio(
   process.stdin.destroy(); // an open pipe would keep the process alive
 }
 
-/** The same transport, which calls `run` once when its first message is out. */
-function afterFirstMessage(wire: Transport, run: () => void): Transport {
-  const send = wire.send.bind(wire);
-  wire.send = async (message, options) => {
-    wire.send = send;
-    await send(message, options);
-    run();
-  };
-  return wire;
+/** Calls `sent` after each message; the client waits for the first one. */
+class NotifyingTransport extends StdioServerTransport {
+  readonly #sent: () => void;
+
+  constructor(sent: () => void) {
+    super();
+    this.#sent = sent;
+  }
+
+  override async send(message: JSONRPCMessage): Promise<void> {
+    await super.send(message);
+    this.#sent();
+  }
 }
 
 function endOfInput(): Promise<void> {

@@ -79,7 +79,7 @@ export async function fetchWithSubscriptions(
   return withBody(response, eachEvent(response.body, showTask, follow(changes, asked)));
 }
 
-/** The refusal of a `subscriptions/listen`, as the client gets it. @throws what is no error of the protocol */
+/** The refusal of a `subscriptions/listen`, as the client gets it. @throws every error that is not a `ProtocolError` */
 function refusalOf({ id }: JSONRPCRequest, error: unknown): JSONRPCErrorResponse {
   if (!(error instanceof ProtocolError)) throw error;
   return { jsonrpc: '2.0', id, error: { code: error.code, message: error.message } };

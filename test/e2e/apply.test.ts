@@ -177,7 +177,7 @@ describe.concurrent('a plan in a file', () => {
   });
 });
 
-test.concurrent('without --yes nothing is written where nobody can be asked', async () => {
+test.concurrent('without --yes and without a terminal nothing is written', async () => {
   const { file, names, isThere } = await manyPlanned(1);
   const { code, stderr } = await runFleetCommand(['apply', file]);
   expect(code).toBe(2);
@@ -200,7 +200,7 @@ test.concurrent('a definition that the server refuses is said before anything is
   expect(await conductor.listWorkflowNames()).not.toContain(good);
 });
 
-test.concurrent('what refers to others comes after them; what is deleted goes the other way round', async () => {
+test.concurrent('definitions are written after those they refer to, and deleted before them', async () => {
   const folder = contentFolder(ownName('fleet'));
   const [child, parent, daily] = [ownName('z_child'), ownName('a_parent'), ownName('daily')];
   folder.write('definitions', child, greetingCode(child));

@@ -129,7 +129,7 @@ test.concurrent('while it waits for a task that no worker polls, run says so and
   const name = unique('Unserved').replace('-', '_');
   const task = defineTask({
     name: `${name}_task`.toLowerCase(),
-    description: 'Served by nobody.',
+    description: 'No worker polls this type.',
     input: z.object({}),
     output: z.object({}),
   });

@@ -87,7 +87,7 @@ describe('the unpacked server', () => {
   });
   beforeEach(() => void notes.splice(0));
 
-  it('is the jar as it is where that is no boot jar', async () => {
+  it('is started from the jar directly if that is not a boot jar', async () => {
     const other = join(folders.path, 'no-boot.jar');
     writeFileSync(other, 'not a jar');
     expect(await unpackAs(undefined, other)).toBe(other);
@@ -107,7 +107,7 @@ describe('the unpacked server', () => {
     expect(await findUnpacked(config)).toBe(main);
   });
 
-  it('is unpacked again where it is not whole, and left alone by one that is interrupted', async () => {
+  it('is unpacked again if a file is truncated; an interrupted process leaves it unchanged', async () => {
     const folder = dirname(main);
     const [library = ''] = readdirSync(join(folder, 'lib'));
     const bytes = () => statSync(join(folder, 'lib', library)).size;

@@ -48,7 +48,7 @@ interface Owner {
   readonly notes: string;
 }
 
-/** A process that owns a server as `fleet up` does, and never comes to stopping it. */
+/** A process that owns a server as `fleet up` does, and ends without stopping it. */
 async function startOwner(config: Config): Promise<Owner> {
   const module = JSON.stringify(join(root, 'core/conductor/ensure-server.ts'));
   const code = `const { ensureServer } = await import(${module});

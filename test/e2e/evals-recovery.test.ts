@@ -53,19 +53,19 @@ const mistakes: Record<string, () => [tool: string, args: Record<string, unknown
   'an id that nothing has, to be diagnosed': () => ['diagnose_execution', { executionId: unknownId }, 'not-found'],
   'too many rows': () => ['list_workflow_executions', { workflowName: name, limit: 5000 }, 'input'],
   'a status in small letters': () => ['list_workflow_executions', { workflowName: name, status: 'completed' }, 'input'],
-  'a cursor of nobody': () => ['list_workflow_executions', { cursor: 'next' }, 'input'],
+  'an unknown cursor': () => ['list_workflow_executions', { cursor: 'next' }, 'input'],
   'a definition under half of its name': () => ['get_workflow', { name: name.slice(0, -2) }, 'not-found'],
   'figures of a workflow under half of its name': () => [
     'analyze_workflow_performance',
     { workflowName: name.slice(0, -2) },
     'not-found',
   ],
-  'a task definition that nobody made': () => ['get_task_definition', { name: `${name}_nope` }, 'not-found'],
-  'a pause of what nobody started': () => ['pause_workflow', { executionIds: [unknownId] }, 'not-found'],
-  'a retry of what nobody started': () => ['retry_workflow', { executionIds: [unknownId] }, 'not-found'],
+  'an unknown task definition': () => ['get_task_definition', { name: `${name}_nope` }, 'not-found'],
+  'a pause of an unknown execution': () => ['pause_workflow', { executionIds: [unknownId] }, 'not-found'],
+  'a retry of an unknown execution': () => ['retry_workflow', { executionIds: [unknownId] }, 'not-found'],
 };
 
-describe('whoever follows the advice of an error without a thought gets on', () => {
+describe('an agent that follows the advice of an error mechanically succeeds', () => {
   test.each(Object.entries(mistakes))('after %s', async (_what, make) => {
     const [tool, args, code] = make();
     const { calls, recovered } = await recover(client, { tool, args }, { tools, most: MOST_STEPS });

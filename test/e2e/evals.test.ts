@@ -12,7 +12,7 @@ import { stdioTarget } from '../support/mcp-process.ts';
 import { uniqueName } from '../support/probe.ts';
 import { realConductor } from '../support/product.ts';
 
-/** What clients are offered where nobody chose anything has to do for every scene. */
+/** Every scene must work with the default toolsets. */
 const env = { CONDUCTOR_SERVER_URL: inject('conductorServerUrl'), RATE_LIMIT_RPM: '100000' };
 let client: McpClient;
 

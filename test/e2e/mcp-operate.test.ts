@@ -94,7 +94,7 @@ afterAll(async () => {
 });
 
 describe('one execution', () => {
-  test('is paused, resumed and terminated; an answer without a change says so, and an error names the right tool', async () => {
+  test('is paused, resumed and terminated; a call that changes nothing says so; an error names the tool to use', async () => {
     const id = await start(waiting);
     const executionIds = [id];
     const paused = await ok('pause_workflow', { executionIds });

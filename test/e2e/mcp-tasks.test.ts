@@ -50,7 +50,7 @@ async function start(args: object, capabilities: object = FOLLOWS_TASKS) {
   return rawResult(one.url, 'tools/call', { name: 'execute_workflow', arguments: args }, capabilities);
 }
 
-/** Asked at the other process than the one that started it. */
+/** Asks the process that did not start the task. */
 async function get(taskId: string, capabilities: object = ASKS_TOO) {
   return shownTask.parse(await rawResult(other.url, 'tasks/get', { taskId }, capabilities));
 }
@@ -90,7 +90,7 @@ test('an execution is a task of every process, asks its person, and ends with th
   });
 });
 
-test('a workflow that is a tool of its own goes on as a task as well', async () => {
+test('a workflow tool can also continue as an MCP task', async () => {
   const called = await rawResult(one.url, 'tools/call', { name, arguments: { amount: 1 } });
   expect(called).toMatchObject({ resultType: 'task' });
   const taskId = String(called.taskId);

@@ -4,7 +4,7 @@ import { compileSteps } from '../../workflows/steps/compile-steps.ts';
 import { designInput, designs, runnableDesigns } from '../support/generated-designs.ts';
 import { realConductor, unique } from '../support/product.ts';
 
-/** The server registers and runs whatever steps can say. Another seed looks elsewhere: `STEPS_SEED=7`. */
+/** The server registers and runs every workflow that steps can express. Another seed tries other workflows: `STEPS_SEED=7`. */
 const SEED = Number(process.env.STEPS_SEED ?? 20261121);
 const RUNS = Number(process.env.STEPS_RUNS ?? 6);
 

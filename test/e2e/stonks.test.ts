@@ -142,7 +142,7 @@ describe('its schedule', () => {
     }
     const executions = await Promise.all((await fired()).map(({ workflowId }) => conductor.waitForEnd(workflowId)));
     expect(executions.map(({ status }) => status)).toEqual(executions.map(() => 'COMPLETED'));
-    // The time each was meant for: no two executions stand for the same firing.
+    // The time each was meant for: no two executions belong to the same firing.
     const firings = new Set(executions.map(({ input }) => input._scheduledTime));
     expect(firings.size).toBe(executions.length);
     const alerts = await Promise.all(executions.map(({ workflowId }) => entriesOf(workflowId)));

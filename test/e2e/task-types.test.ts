@@ -69,7 +69,7 @@ test.concurrent('fields with special characters in their names are found', async
 test.concurrent('a reference to a whole object can be the input of a task and the output of the workflow', async () => {
   const note = defineTask({
     name: unique('note').replace('-', '_'),
-    description: 'Served by nobody but this test.',
+    description: 'Only this test serves it.',
     input: z.object({ n: z.number() }),
     output: z.object({ result: z.unknown() }),
   });

@@ -50,7 +50,7 @@ async function run(template: string, input: Record<string, unknown>): Promise<Ex
   return conductor.waitForEnd(await start(template, input));
 }
 
-/** The execution that somebody else starts with `text` in its input, once it has ended. */
+/** Waits for the end of an execution with `text` in its input, which this test does not start itself. */
 async function startedWith(template: string, text: string, timeout: number): Promise<Execution> {
   const found = async () => {
     const query = `workflowType=${nameOf(template)}`;
@@ -194,7 +194,7 @@ describe.concurrent('templates', () => {
   for (const name of names) {
     test.skipIf(name === 'ai_agent' && !inject('scriptedLlm'))(`${name} runs to its end`, async () => {
       const trial = trials[name];
-      if (!trial) throw new Error(`Nobody tries the template ${name}.`);
+      if (!trial) throw new Error(`The template "${name}" has no trial. Add one to this test.`);
       await trial();
     });
   }

@@ -128,7 +128,7 @@ describe.concurrent('ResilientHttpWorkflow', () => {
     const [first = 0, second = 0, third = 0] = requests.map(({ at }) => at);
     expect(second - first).toBeGreaterThanOrEqual(5_000);
     expect(third - second).toBeGreaterThanOrEqual(10_000);
-    // Each delay is its own: the second is about twice the first, whatever the machine adds to both.
+    // Each delay is its own: the second is about twice the first, even if a slow machine lengthens both.
     expect(third - second).toBeGreaterThan(1.4 * (second - first));
   });
 
@@ -198,7 +198,7 @@ describe.concurrent('FileProcessing', () => {
     expect(execution.reasonForIncompletion).toContain('the file does not exist');
   });
 
-  test('a bad operation fails clearly even where nobody checked the input', async () => {
+  test('a bad operation fails clearly even without a check of the input', async () => {
     const workflowId = await conductor.startWorkflow({
       name: 'FileProcessing',
       input: { path: 'LICENSE', operation: 'shred' },

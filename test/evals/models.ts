@@ -63,8 +63,8 @@ export async function ask(provider: Provider, question: Question, wait = pause):
     });
     if (response.ok) return read(await response.json());
     const refusal = await response.text();
-    const mended = response.status === 400 ? withoutRefused(settings, refusal) : undefined;
-    if (mended) settings = mended;
+    const accepted = response.status === 400 ? withoutRefused(settings, refusal) : undefined;
+    if (accepted) settings = accepted;
     else if (attempt < TRIES && (response.status === 429 || response.status >= 500)) {
       await wait(Math.min(LONGEST_WAIT_MS, retryAfterMs(response) ?? 1000 * 2 ** attempt));
     } else throw new Error(`${provider.name} ${provider.model} answered ${response.status}: ${refusal.slice(0, 500)}`);

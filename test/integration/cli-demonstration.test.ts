@@ -25,7 +25,7 @@ afterEach(async () => {
   await shop.close();
 });
 
-/** A server whose executions end in these states, in the order they are started; none: they go on. */
+/** A server whose executions end in these states, in the order they are started. Without a state an execution keeps running. */
 function serverWith(states: readonly { status: string; output?: unknown }[]) {
   let started = 0;
   fake.routes = ({ method, path }) => {

@@ -76,7 +76,7 @@ describe('fleet run', () => {
     expect({ code: asJson.code, ...JSON.parse(asJson.stdout) }).toMatchObject({ code: 1, status: 'FAILED' });
   });
 
-  test('with --timeout stops waiting and says how to look again, and tells meanwhile what nobody polls', async () => {
+  test('with --timeout stops waiting and says how to look again, and lists the task types that no worker polls', async () => {
     const open = fakeTask({ status: 'SCHEDULED', taskType: 'charge_card', referenceTaskName: 'charge', endTime: 0 });
     fake.routes = ({ path }) => {
       if (path === '/api/workflow/exec-1/status') return { body: { workflowId: 'exec-1', status: 'RUNNING' } };

@@ -181,7 +181,7 @@ describe('a start', () => {
   });
 });
 
-test('a file that is no database of a server is not started on', async () => {
+test('does not start on a file that is not a server database', async () => {
   const { config, folder } = await scene('foreign');
   mkdirSync(folder.path);
   writeFileSync(folder.database, 'something else');
@@ -227,7 +227,7 @@ describe('a server that is found running', () => {
     expect(await isRunning(first.pid)).toBe(false);
   });
 
-  /** Records a process that is no server as the folder's. */
+  /** Records a process that is not a server as the folder's server. */
   async function record(name: string, settings: Partial<Config>, ...args: string[]) {
     const { config, folder } = await scene(name, 'answers', settings);
     mkdirSync(folder.path);

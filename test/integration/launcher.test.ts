@@ -17,7 +17,7 @@ const fleet = join(root, 'cli/fleet.js');
 const why = older ? '' : ' (skipped: no Node older than 24 on PATH)';
 const openShop = async () => ['demo', '--shop-url', `http://127.0.0.1:${await freePort()}`];
 
-describe.skipIf(!older)(`under an older Node the launcher brings its own${why}`, () => {
+describe.skipIf(!older)(`under a Node older than 24 the launcher runs on its own Node 24${why}`, () => {
   const how = { node: older ?? '' };
 
   test('and shows the help', async () => {

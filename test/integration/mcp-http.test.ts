@@ -45,7 +45,7 @@ async function start(changes: Partial<HttpOptions['config']> = {}): Promise<Http
   return front;
 }
 
-/** A server of which only the transport matters: it has no tools, and by the cursor it says something first, or waits for its client to go. */
+/** A server without tools, to test the transport. The cursor says what it does: send a message first, or wait until the client is gone. */
 const noTools: Feature = {
   capabilities: { tools: {} },
   attach: (requests) =>
@@ -113,7 +113,7 @@ describe('who may call', () => {
 });
 
 describe('probes', () => {
-  test('health tells that the process lives, whatever Conductor does', async () => {
+  test('health says that the process runs, even if Conductor is down', async () => {
     const { url } = await start();
     fake.fault = 'hang-up';
     expect(await send(path(url, '/health'))).toEqual({ status: 200, text: '{"status":"ok"}' });
@@ -163,7 +163,7 @@ describe('a 2026 client', () => {
   const ask = (url: string, method: string, params: object = {}, options: RequestInit = {}) =>
     fetch(url, { ...rawRequest(method, { ...params }, {}), ...options });
 
-  test('gets a result in one piece, an error with its status, and events where something comes before the result', async () => {
+  test('gets a result in one piece, an error with its status, and events if a message precedes the result', async () => {
     const { url } = await start();
     const whole = await ask(url, 'tools/list');
     expect([whole.status, whole.headers.get('content-type')]).toEqual([200, 'application/json']);

@@ -12,7 +12,7 @@ import { startFakeConductor } from '../support/fake-conductor.ts';
 const WATCHED_MS = 1000;
 const WARM_UP_CALLS = 1500;
 const CALLS = 1500;
-/** Compiled code comes late and is among what stays; whatever a call keeps by mistake is larger than this. */
+/** Code that V8 compiles late also stays in memory, so the limit is not zero. A leaking call keeps more than this. */
 const MOST_BYTES = 512;
 
 async function scene(cleanups: Cleanups) {

@@ -58,7 +58,7 @@ const pauses = () =>
     .map(({ path }) => path.split('/')[3]);
 
 describe('many executions', () => {
-  test('are changed without one that was retried after the preview', async () => {
+  test('are changed, except an execution that was retried after the preview', async () => {
     const rows = [summary('id-a'), summary('id-b')];
     const state = pausing({ 'id-b': { lastRetriedTime: T + 5000 } });
     fake.routes = (request) =>

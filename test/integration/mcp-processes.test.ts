@@ -29,7 +29,7 @@ afterAll(async () => {
   await fake.close();
 });
 
-describe('two processes behind a balancer that remembers nobody', () => {
+describe('two processes behind a load balancer without sticky sessions', () => {
   test.each(eras)('serve a %s client as one', async (era) => {
     const before = [...product.counts];
     const client = await connect(era, { url: product.url });

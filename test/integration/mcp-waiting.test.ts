@@ -107,7 +107,7 @@ describe('list_pending_approvals', () => {
     expect(await refs({ correlationId: 'c-3' })).toEqual([]);
   });
 
-  test('goes on with the next page where it stopped, although the first rows were answered meanwhile', async () => {
+  test('continues on the next page where it stopped, although the first rows were answered meanwhile', async () => {
     for (const number of [1, 2, 3]) add(`exec-${number}`, orders, [human('approve', { startTime: number * 1000 })]);
     const first = await call(listPendingApprovals, { limit: 2 });
     expect(first.structured.pending).toMatchObject([{ executionId: 'exec-1' }, { executionId: 'exec-2' }]);
@@ -138,7 +138,7 @@ describe('decide_approval', () => {
     ]);
   });
 
-  test('a no completes the task where the definition reads the decision, and fails it where nobody does', async () => {
+  test('a no completes the task if the definition reads the decision, and fails it otherwise', async () => {
     add('exec-1', orders, [human('approve')]);
     add('exec-2', plain, [human('look')]);
     await decide({ decision: 'reject' });
@@ -211,7 +211,7 @@ describe('decide_approval', () => {
     await expect(decide({ executionId: 'exec-9' })).rejects.toMatchObject({ code: 'not-found' });
   });
 
-  test('a decision that comes too late is not passed off as taken', async () => {
+  test('a late decision is not reported as accepted', async () => {
     add('exec-1', orders, [human('approve')]);
     fake.routes = (request) => {
       // Another person is quicker, between the look and the answer.
@@ -243,7 +243,7 @@ describe('signal_workflow', () => {
     ]);
   });
 
-  test('says that a paused execution goes on only after it is resumed', async () => {
+  test('says that a paused execution continues only after it is resumed', async () => {
     add('exec-1', plain, [wait('go')], { status: 'PAUSED' });
     expect((await signal()).text).toContain('resume_workflow {"executionIds":["exec-1"]}');
   });

@@ -89,7 +89,7 @@ describe('polling', () => {
     ['an object', { body: { length: 25 } }],
     ['items that are no tasks', { body: [{ junk: true }] }],
     ['a server error', { status: 503, body: { message: 'down' } }],
-  ])('goes on after a poll was answered with %s', async (_, answer) => {
+  ])('keeps polling after a poll was answered with %s', async (_, answer) => {
     let bad = 2;
     queue.poll = () => (bad-- > 0 ? answer : undefined);
     queue.queued.push('t');

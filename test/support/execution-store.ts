@@ -100,7 +100,7 @@ export class ExecutionStore {
   #update(result: Json): FakeReply {
     for (const execution of this.#executions.values()) {
       const at = execution.tasks.findIndex(({ taskId }) => taskId === result.taskId);
-      // The server ignores what comes late, and answers 200 all the same.
+      // The server ignores a late result and still answers 200.
       if (at >= 0 && isOpen(execution.tasks[at]?.status)) execution.tasks[at] = { ...execution.tasks[at], ...result };
     }
     return { body: String(result.taskId) };

@@ -102,7 +102,7 @@ export class FaultyConductor {
   }
 
   /** Removes every ordered fault. */
-  mend(): void {
+  recover(): void {
     this.#rules.splice(0, this.#rules.length);
   }
 

@@ -8,7 +8,7 @@ import { at } from '../../workflows/dsl/refs.ts';
 export function listWorkflows(prefix: string): Workflow[] {
   const city = defineTask({
     name: `${prefix}_city`,
-    description: 'Served by nobody.',
+    description: 'No worker polls this type.',
     input: z.object({ city: z.string(), at: z.int().optional() }),
     output: z.object({ degrees: z.number() }),
     timeoutSeconds: 30,
@@ -59,7 +59,7 @@ export function probeWorkflows(prefix: string): Workflow[] {
   const item = z.object({ sku: z.string(), price: z.number() });
   const price = defineTask({
     name: `${prefix}_price`,
-    description: 'Served by nobody.',
+    description: 'No worker polls this type.',
     input: z.object({ sku: z.string(), 'odd key': z.number().optional() }),
     output: z.object({ total: z.number(), lines: z.array(item), note: z.string().nullable() }),
     retryCount: 1,

@@ -61,7 +61,7 @@ function piecesIn(svg: string): [number, number, number, number][] {
 /** Widest character of the fonts the picture names, in parts of the font size (Courier: 0.6; Menlo and DejaVu Sans Mono: 0.602). */
 const CHARACTER = 0.602 * 12;
 
-/** What is wrong with a picture, whatever it shows: nothing. */
+/** Mistakes in the drawing itself. The list must be empty for every diagram. */
 function mistakesIn(diagram: Diagram): string[] {
   const svg = toSvg(diagram);
   const [boxes, pieces] = [boxesIn(svg), piecesIn(svg)];

@@ -112,7 +112,7 @@ describe('a look', () => {
     expect(done).toEqual(['look', 'look', 'look']);
   });
 
-  test('or comes before each heartbeat, and a lost lease gets no heartbeat', async () => {
+  test('or looks before each heartbeat, and a lost lease gets no heartbeat', async () => {
     const answers = [true, false];
     const { lease, done } = aLease({ looks: 'before-each-heartbeat', isHeld: async () => answers.shift() ?? false });
     const keeper = keeperOf(lease);

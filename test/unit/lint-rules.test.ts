@@ -33,7 +33,7 @@ describe('every trap is found, and its correct twin is not', () => {
 
   test('every rule has its trap', () => {
     const shown = new Set(traps.map(({ rule }) => rule));
-    expect(ids(workflowRules.map(({ id }) => ({ rule: id }))).filter((id) => !shown.has(id))).toEqual([]);
+    expect(workflowRules.map(({ id }) => id).filter((id) => !shown.has(id))).toEqual([]);
   });
 });
 
@@ -116,7 +116,7 @@ describe('fixes', () => {
   );
 
   test.each(fixable.map((trap) => [trap.name, trap] as const))(
-    'mend %s, and leave the definition they were given',
+    'repair %s, and leave the given definition unchanged',
     (_, trap) => {
       const before = JSON.stringify(trap.bad);
       const { def, fixed } = applyFixes(trap.bad, lintWorkflow(trap.bad, knownOf(trap)));

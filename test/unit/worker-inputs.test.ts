@@ -37,7 +37,7 @@ test('a task of an execution that was undone is refused for good', async () => {
 test.each([
   ['never failed', null],
   ['could not be undone', 'Error workflow TripCompensation failed to start.  reason: No such workflow'],
-])('an execution that %s goes on', async (_, _undoneBy) => {
+])('an execution that %s continues', async (_, _undoneBy) => {
   const { output } = await runTask(probe, { who: 'x', _undoneBy });
   expect(output?.seen).toEqual({ who: 'x' });
 });

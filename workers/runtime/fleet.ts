@@ -179,7 +179,7 @@ class WorkerProcess implements Fleet {
 
   setConcurrency(concurrency: number, taskType?: string): void {
     if (taskType === undefined) this.#slots.limit = concurrency;
-    // A type without a limit of its own has that of the process.
+    // A task type without its own limit uses the limit of the process.
     const types = taskType === undefined ? this.#types.filter((type) => !type.hasOwnLimit) : this.#named(taskType);
     for (const type of types) type.setConcurrency(concurrency);
   }

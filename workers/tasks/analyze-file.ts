@@ -74,7 +74,7 @@ class Analysis {
     }
   }
 
-  /** A loop over code units creates no string per character: most of the time for a large file is spent here. */
+  /** A large file spends most of its time here, so the loop reads code units and creates no string per character. */
   #count(text: string): void {
     for (let i = 0; i < text.length; i++) {
       const unit = text.charCodeAt(i);

@@ -9,11 +9,11 @@ import { loopRules } from './rules/loop-rules.ts';
 import { nameRules } from './rules/name-rules.ts';
 import { referenceRules } from './rules/reference-rules.ts';
 import { scriptRules } from './rules/script-rules.ts';
+import { startedWorkflowRules } from './rules/started-workflow-rules.ts';
 import { switchRules } from './rules/switch-rules.ts';
 import { taskDefinitionRules } from './rules/task-definition-rules.ts';
 import { taskTypeRules } from './rules/task-type-rules.ts';
 import { valueRules } from './rules/value-rules.ts';
-import { startedWorkflowRules } from './rules/workflow-rules.ts';
 import { type KnownDefinitions, NOTHING_KNOWN, objectOf, subjectOf } from './subject.ts';
 
 export { applyFixes } from './apply-fixes.ts';

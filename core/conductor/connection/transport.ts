@@ -33,7 +33,7 @@ export interface HttpAnswer {
 
 /** Connections that are kept open between requests, in lanes that do not wait for each other. */
 export interface Transport {
-  /** Resolves with the server's answer, whatever its status. @throws the reason of an aborted signal, or an error of the connection */
+  /** Resolves with the server's answer, with any HTTP status. @throws the reason of an aborted signal, or an error of the connection */
   send(request: HttpRequest): Promise<HttpAnswer>;
   /** Closes the connections once their requests have been answered. */
   close(): void;

@@ -79,7 +79,7 @@ export async function findRunning(
   return findUnrecorded(folder);
 }
 
-/** Ends the folder's server if `mayEnd` agrees, and returns it. */
+/** Stops the folder's server if `mayEnd` returns true. Returns its record, or undefined if no server was stopped. */
 export async function endEmbedded(
   folder: DataFolder,
   progress: Progress,

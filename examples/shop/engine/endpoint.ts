@@ -12,7 +12,7 @@ export interface Call {
   /** The order that the request is about, from any of its fields. */
   readonly orderId: string | undefined;
   readonly idempotencyKey: string | undefined;
-  /** The request itself. Its body has been read. */
+  /** The request itself. Its body stream is already read: use `body`. */
   readonly request: Request;
 }
 

@@ -178,13 +178,13 @@ describe.concurrent('an outage', () => {
     scene(async (own) => {
       const { conductor, release, start, notes } = own;
       const { tasks, worker } = await running(own, { WORKER_DRAIN_SECONDS: '2' });
-      const mend = conductor.order('black-hole', isResult);
+      const recover = conductor.order('black-hole', isResult);
       release();
       await vi.waitFor(() => expect(notes('end')).toHaveLength(COUNT), soon);
       const from = Date.now();
       expect(await worker.stop()).toBe(0);
       expect(Date.now() - from).toBeLessThan(12_000);
-      mend();
+      recover();
       await start({ only });
       await deliveredOnce(own, tasks);
     }),
@@ -205,10 +205,10 @@ describe.concurrent('an outage', () => {
       scene(async (own) => {
         const { conductor, release, notes } = own;
         const { tasks } = await running(own, { CONDUCTOR_REQUEST_TIMEOUT_MS: '1000' });
-        const mend = conductor.order(fault, isResult);
+        const recover = conductor.order(fault, isResult);
         release();
         await vi.waitFor(() => expect(conductor.results().length).toBeGreaterThanOrEqual(COUNT / 2), soon);
-        mend();
+        recover();
         await completed(tasks);
         expect(conductor.tasks()).toHaveLength(COUNT);
         expect(notes('start')).toHaveLength(COUNT);

@@ -40,7 +40,7 @@ describe.concurrent('the poll border', () => {
       const worker = await start({ only: ['acceptance_hold'], env: { WORKER_CONCURRENCY: String(CAP) } });
       for (const [name, fault] of instead) {
         const from = conductor.polls().length;
-        const mend = conductor.order(fault, 'poll');
+        const recover = conductor.order(fault, 'poll');
         give('acceptance_hold', { ms: 1 }); // ends the long poll that is open
         await vi.waitFor(() => {
           const met = conductor
@@ -51,7 +51,7 @@ describe.concurrent('the poll border', () => {
         }, soon);
         expect((await worker.health('/livez')).status, name).toBe(200);
         for (let i = 0; i < 2 * CAP; i++) give('acceptance_hold', { ms: 30, label: name });
-        mend();
+        recover();
         await vi.waitFor(() => expect(conductor.unfinished(), name).toEqual([]), soon);
         expect(notes('start', { label: name }), name).toHaveLength(2 * CAP);
       }
@@ -68,10 +68,10 @@ describe.concurrent('the poll border', () => {
     scene(async ({ conductor, start, give, notes, mostAtOnce }) => {
       await start({ only: ['acceptance_hold'], env: { WORKER_CONCURRENCY: String(CAP) } });
       for (const [name, fault] of spoilt) {
-        const mend = conductor.order(fault, 'poll');
+        const recover = conductor.order(fault, 'poll');
         const tasks = Array.from({ length: 4 * CAP }, () => give('acceptance_hold', { ms: 30, label: name }));
         await vi.waitFor(() => expect(conductor.unfinished(), name).toEqual([]), soon);
-        mend();
+        recover();
         expect(notes('start', { label: name }), name).toHaveLength(tasks.length);
         expect(tasks.map(({ status }) => status)).toEqual(tasks.map(() => 'COMPLETED'));
       }
@@ -83,15 +83,15 @@ describe.concurrent('the poll border', () => {
     ['html', 'html'],
     ['refused', { status: 503, body: { message: 'down' } }],
   ])(
-    '3. poll border fuzz: ready turns false while polls are answered with %s, live stays true, and both mend',
+    '3. poll border fuzz: ready turns false while polls are answered with %s, live stays true, and both recover',
     (_, fault) =>
       scene(async ({ conductor, start, give }) => {
         const worker = await start({ only: ['acceptance_echo'] });
         await vi.waitFor(async () => expect((await worker.health('/readyz')).status).toBe(200), soon);
-        const mend = conductor.order(fault, 'poll');
+        const recover = conductor.order(fault, 'poll');
         await vi.waitFor(async () => expect((await worker.health('/readyz')).status).toBe(503), { timeout: 40_000 });
         expect((await worker.health('/livez')).status).toBe(200);
-        mend();
+        recover();
         const task = give('acceptance_echo');
         await vi.waitFor(() => expect(task.status).toBe('COMPLETED'), { timeout: 40_000 });
         await vi.waitFor(async () => expect((await worker.health('/readyz')).status).toBe(200), soon);
@@ -109,7 +109,7 @@ describe.concurrent('the poll border', () => {
           env: { CONDUCTOR_REQUEST_TIMEOUT_MS: '1000' },
         });
         await vi.waitFor(() => expect(notes('start')).toHaveLength(2), soon);
-        const mend = conductor.order(fault, 'poll');
+        const recover = conductor.order(fault, 'poll');
         await vi.waitFor(() => {
           const stuck = new Set(conductor.openPolls().flatMap((poll) => (poll.fault === fault ? [poll.type] : [])));
           expect(stuck.size).toBe(3);
@@ -118,7 +118,7 @@ describe.concurrent('the poll border', () => {
         await vi.waitFor(() => expect(running.map(({ status }) => status)).toEqual(['COMPLETED', 'COMPLETED']), {
           timeout: 2000,
         });
-        mend();
+        recover();
         const later = give('acceptance_echo');
         await vi.waitFor(() => expect(later.status).toBe('COMPLETED'), { timeout: 40_000 });
       })(),
@@ -141,9 +141,9 @@ describe.concurrent('endpoints', () => {
       const before = routes();
 
       const gone = give('acceptance_echo', { value: 'gone' });
-      const mend = conductor.order(refusal(404, 'Task not found'), ({ taskId }) => taskId === gone.taskId);
+      const recover = conductor.order(refusal(404, 'Task not found'), ({ taskId }) => taskId === gone.taskId);
       await vi.waitFor(() => expect(conductor.results(gone.taskId).length).toBeGreaterThan(0), soon);
-      mend();
+      recover();
       conductor.requests.splice(0, conductor.requests.length);
       const after = wave();
       await vi.waitFor(() => expect(after.every(({ status }) => status === 'COMPLETED')).toBe(true), soon);

@@ -37,7 +37,7 @@ async function watchFaults({ conductor, workers, give }: Scene): Promise<void> {
     expect(complaints(worker).length, JSON.stringify(complaints(worker))).toBeLessThanOrEqual(TYPES.length + 2);
   }
   const soFar = workers.map((worker) => worker.logs().length);
-  conductor.mend();
+  conductor.recover();
   const tasks = TYPES.map((type) => give(type, { ms: 1 }));
   await vi.waitFor(() => expect(tasks.map(({ status }) => status)).toEqual(tasks.map(() => 'COMPLETED')), {
     timeout: 40_000,

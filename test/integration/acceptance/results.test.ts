@@ -69,7 +69,7 @@ describe.concurrent('results', () => {
     (status) =>
       scene(async ({ conductor, start, give, notes }) => {
         const refused = give('acceptance_echo', { label: 'refused' });
-        const mend = conductor.order(
+        const recover = conductor.order(
           refusal(status, 'not now and not later'),
           (request) => isUpdate(request) && request.taskId === refused.taskId,
         );
@@ -80,7 +80,7 @@ describe.concurrent('results', () => {
         expect((notes('start', { label: 'next' })[0]?.at ?? 0) - answeredAt).toBeLessThan(1000);
         await vi.waitFor(() => expect(next.status).toBe('COMPLETED'), soon);
 
-        mend();
+        recover();
         const completed = () => conductor.results(refused.taskId).filter(({ body }) => body.status === 'COMPLETED');
         expect(completed()).toHaveLength(1);
         await worker.kill();
@@ -107,7 +107,7 @@ describe.concurrent('results', () => {
         () => expect(new Set(conductor.results().map(({ taskId }) => taskId)).size).toBeGreaterThan(1),
         soon,
       );
-      conductor.mend();
+      conductor.recover();
       conductor.order(refusal(404, 'no such task'), ({ taskId }) => taskId === refused.taskId);
       await vi.waitFor(() => expect(others.map(({ status }) => status)).toEqual(others.map(() => 'COMPLETED')), {
         timeout: 40_000,

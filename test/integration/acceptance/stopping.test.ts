@@ -121,7 +121,7 @@ describe.concurrent('stopping', () => {
       const lost = ({ body }: Recorded) => body.callbackAfterSeconds === 0 && body.taskId === task.taskId;
       conductor.order('lost-answer', lost);
       await first.stop();
-      conductor.mend();
+      conductor.recover();
       const third = await start({ only }); // finds what the first one left on disk
       await vi.waitFor(() => expect(task.status).toBe('COMPLETED'), { timeout: 40_000, interval: 20 });
       expect(notes('start')).toHaveLength(2);
@@ -130,7 +130,7 @@ describe.concurrent('stopping', () => {
   );
 
   test(
-    '1. SIGTERM whose deadline comes while handlers end: each task is either completed or handed back, never both',
+    '1. SIGTERM whose deadline passes while handlers end: each task is either completed or handed back, never both',
     {
       timeout: 90_000,
     },
@@ -194,7 +194,7 @@ describe.concurrent('heartbeats', () => {
       timeout: 90_000,
     },
     scene(async ({ conductor, start, give, notes }) => {
-      const mend = conductor.order(refusal(503, 'no healthy upstream', true), isResult);
+      const recover = conductor.order(refusal(503, 'no healthy upstream', true), isResult);
       const task = give('acceptance_echo', { value: 1 }, { responseTimeoutSeconds: 3, retries: 3 });
       await start({ only: ['acceptance_echo'] });
       await vi.waitFor(() => expect(notes('end')).toHaveLength(1), soon);
@@ -202,7 +202,7 @@ describe.concurrent('heartbeats', () => {
       await vi.waitUntil(() => Date.now() - finishedAt > 7000, { timeout: 40_000 }); // more than two leases
       const beats = conductor.heartbeats(task.taskId).filter(({ at }) => at > finishedAt);
       expect(beats.length).toBeGreaterThanOrEqual(3);
-      mend();
+      recover();
       await vi.waitFor(() => expect(task.status).toBe('COMPLETED'), { timeout: 40_000, interval: 20 });
       expect(conductor.tasks()).toHaveLength(1);
       expect(notes('start')).toHaveLength(1);

@@ -14,11 +14,12 @@ import { refusedResult } from './task-result.ts';
  *
  * States of a result:
  * - `sent`    the first try is under way, and the task still holds its slot
- * - `waiting` the server did not accept it: it is on disk, its slot is free, and it is retried after the others
- * - `done`    the server has it, or has refused it for good
+ * - `waiting` the server did not accept it: it is retried after the others. Its slot is free if it is on disk
+ * - `done`    the server has it or has refused it, or it is no longer valid
  *
  * Invariants:
- * 1. A result ends only as `done`. A result that is still `waiting` when the process stops is on disk for the next process.
+ * 1. A result ends only as `done`. If it is still `waiting` when the process stops, the next process finds it on disk. A hand-back is
+ *    never written to disk: the lease replaces it.
  * 2. If the first try is not answered soon, the result is written to disk meanwhile, because the process may be killed while it waits.
  * 3. An answer that will not change ends the result after one try. But the server calls some passing trouble final, such as a busy
  *    database; such an answer is retried for a while.
@@ -35,7 +36,7 @@ export class Courier {
     this.#options = options;
   }
 
-  /** Results that are on disk and not delivered. */
+  /** Number of results that wait for another try. */
   get waiting(): number {
     return this.#waiting.size;
   }
@@ -44,7 +45,7 @@ export class Courier {
    * Resolves when the slot of the task may be used again: the result is done, or safe on disk. A hand-back is valid for `validForMs` only.
    * It is never written to disk, and dropped when the time is over: the server has given the task to another worker by then.
    */
-  async deliver(result: TaskResult, about: About): Promise<void> {
+  async deliver(result: TaskResult, about: Delivery): Promise<void> {
     const { validForMs = Number.POSITIVE_INFINITY } = about;
     const letter = { ...about, result, validForMs, tries: 0, since: performance.now() };
     const sending = this.#options.breaker.isOpen ? Promise.resolve(false) : this.#send(letter);
@@ -167,8 +168,8 @@ export interface CourierOptions {
   giveUp: AbortSignal;
 }
 
-/** What belongs to a result. */
-export interface About {
+/** The task of a result, and the callbacks of its delivery. */
+export interface Delivery {
   task: TaskKey;
   /** Called before and after each try. */
   before?(): Promise<void>;
@@ -179,7 +180,7 @@ export interface About {
   validForMs?: number;
 }
 
-interface Letter extends About {
+interface Letter extends Delivery {
   result: TaskResult;
   tries: number;
   /** Start of the first try, on the clock of `performance.now()`. */

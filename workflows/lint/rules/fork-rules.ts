@@ -12,7 +12,11 @@ const forkWithoutJoin: WorkflowRule = {
   *check(subject) {
     for (const step of ofRole(subject, 'fork')) {
       if (step.next?.type === 'JOIN') continue;
-      yield at(step, '', `After ${step.type} comes ${step.next ? step.next.type : 'no task'}, not a JOIN`);
+      yield at(
+        step,
+        '',
+        `A JOIN must follow ${step.type}, but ${step.next ? `the next task is ${step.next.type}` : 'no task follows'}`,
+      );
     }
   },
 };
@@ -58,7 +62,7 @@ const joinOnUnknown: WorkflowRule = {
   severity: 'error',
   summary: 'a JOIN waits for a task that does not exist',
   reason: 'The server registers the definition, and the JOIN waits forever.',
-  repair: 'Write the taskReferenceName of the last task of a branch.',
+  repair: 'In joinOn, write the taskReferenceName of the last task of each branch to wait for.',
   *check(subject) {
     const makesTasks = subject.steps.some(({ type }) => type === 'FORK_JOIN_DYNAMIC');
     for (const { join, ref, target, field } of joins(subject)) {

@@ -143,7 +143,7 @@ const dynamicTask: WorkflowRule = {
   severity: 'error',
   summary: 'a DYNAMIC task is not told which task to run',
   reason:
-    'Without dynamicTaskNameParam, the server rejects the definition. Without the input that it names, the execution fails.',
+    'Without dynamicTaskNameParam, the server rejects the definition. If the input that dynamicTaskNameParam names is missing, the execution fails.',
   repair: 'Write the name of an input into dynamicTaskNameParam, and the name of a task into that input.',
   *check(subject) {
     for (const step of ofType(subject, 'DYNAMIC')) {

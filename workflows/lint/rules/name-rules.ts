@@ -22,7 +22,7 @@ const referenceName: WorkflowRule = {
   severity: 'error',
   summary: 'expressions cannot use a taskReferenceName, or it already means something else',
   reason:
-    'In an expression, a reference ends at the first dot, "workflow" means the workflow itself, and "__" precedes the number of a round.',
+    'In an expression, a dot ends the reference and "workflow" is the workflow itself. "__2" after a reference means round 2 of a loop.',
   repair: 'Use letters, digits, - and _. Begin with a letter.',
   *check({ steps }) {
     for (const step of steps) {

@@ -67,7 +67,7 @@ function visitText(text: string, replace: Replace): string {
   });
 }
 
-/** The short form of a fork over one workflow. Its version is a text. */
+/** The short form of a fork over one workflow. The server stores the version as a string. */
 function dynamicFork({ forkTaskWorkflow, forkTaskWorkflowVersion }: Json, replace: Replace): Json {
   if (typeof forkTaskWorkflow !== 'string') return {};
   const given = typeof forkTaskWorkflowVersion === 'string' ? Number(forkTaskWorkflowVersion) : undefined;

@@ -84,7 +84,7 @@ export function print(parts: readonly (string | Statement)[]): Printed {
 
 class Printer {
   readonly lines: string[] = [];
-  /** By line: the task that it belongs to. */
+  /** The task of each printed line; undefined if the line belongs to no task. */
   readonly tasks: (string | undefined)[] = [];
   /** Undefined before anything of the line is printed. */
   #line: string | undefined;

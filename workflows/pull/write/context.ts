@@ -28,7 +28,7 @@ export interface Modules {
   refs: string;
 }
 
-/** What earlier rounds have shown that builder calls cannot say. */
+/** Parts of the definition that builder calls cannot express, found in earlier rounds. */
 export interface Doubts {
   /** References of tasks that are written with `wf.json`. */
   tasks: Set<string>;

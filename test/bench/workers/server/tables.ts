@@ -88,7 +88,7 @@ function ratioBase(drain: Drain | undefined, pick: (drain: Drain) => number): nu
   return drain ? pick(drain) : Number.NaN;
 }
 
-/** The p95 of updates beside many idle types divided by that beside one. Each is a median over the rounds. */
+/** p95 of updates with many idle types, divided by the p95 with one. Both are medians over the rounds. */
 export function idleTable(results: ReadonlyMap<string, readonly IdleCost[]>): Table {
   const counts = [...new Set([...results.values()].flat().map(({ idleTypes }) => idleTypes))].sort((a, b) => a - b);
   const rows = [...results].map(([name, costs]) => {

@@ -7,7 +7,7 @@ import type { TaskContext } from '../../../../core/contract.ts';
 export const told = z.object({
   /** The file that handlers write to, one JSON line an event. */
   journal: z.string(),
-  /** A file whose appearance lets holding handlers go on. */
+  /** Waiting handlers continue once this file exists. */
   release: z.string(),
   label: z.string().default(''),
 });
