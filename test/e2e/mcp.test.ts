@@ -99,7 +99,7 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
     const answer = await client.call('create_workflow', { name: uniqueName(), tasks });
     expect(answer.isError).toBe(true);
     expect(answer.text).toMatch(
-      /^Error \(input\).*\nerror \| \/tasks\/0\/inputParameters\/v \| "nope" in .* is no task of this definition/,
+      /^Error \(input\).*\nerror \| \/tasks\/0\/inputParameters\/v \| .* names "nope", which is not a task of this definition/,
     );
     expect(answer.text).not.toContain('arg0');
     const empty = await client.call('create_workflow', { name: uniqueName(), tasks: [] });
