@@ -68,7 +68,7 @@ describe('the boot jar', () => {
     maven('something else');
     await expect(start()).rejects.toMatchObject({
       code: 'environment',
-      message: expect.stringMatching(/^Maven brought .*not the expected/),
+      message: expect.stringMatching(/^Maven fetched .*not the expected/),
     });
     expect(jars()).toEqual([]);
     expect(readRecord(folderOf(config).record)).toBe('none');

@@ -39,7 +39,7 @@ describe('fleet server', () => {
     expect(started).toMatchObject({ kind: 'jar', reused: false, url: `http://127.0.0.1:${config.serverPort}/api` });
     expect(await isRunning(started.pid)).toBe(true);
     const again = await fleet('start');
-    expect(again.stdout).toContain(`was running already: ${started.url}`);
+    expect(again.stdout).toContain(`Conductor already runs at ${started.url}`);
     expect(again.stderr).toContain('fleet server stop');
     await expect(fleet('start', '--fresh')).rejects.toMatchObject({ code: 'conflict' });
 
@@ -56,7 +56,7 @@ describe('fleet server', () => {
 
   test('follows the log until Ctrl-C', async () => {
     const { config, folder, fleet } = await scene('logs');
-    expect((await fleet('logs')).stderr).toContain('nothing yet');
+    expect((await fleet('logs')).stderr).toMatch(/The log .* is empty/);
     mkdirSync(folder.path);
     writeFileSync(folder.log, 'one\ntwo\n');
     const interrupting = new AbortController();
@@ -76,7 +76,7 @@ describe('fleet server', () => {
     fake.routes = ({ path }) => (path === '/health' ? { body: { healthy: true } } : undefined);
     const { fleet } = await scene('external', 'answers', { conductorServerUrl: fake.url });
     expect(await fleet('status')).toMatchObject({ code: 0, stdout: `External Conductor at ${fake.url}: answers` });
-    expect((await fleet('start')).stdout).toContain('was running already');
+    expect((await fleet('start')).stdout).toContain('Conductor already runs at');
     expect((await fleet('stop')).stderr).toContain('CONDUCTOR_SERVER_URL');
     await fake.close();
     expect(await fleet('status')).toMatchObject({ code: 1, stdout: expect.stringContaining('does not answer') });
