@@ -23,7 +23,7 @@ export interface ConfigSources {
 
 export interface LoadedConfig {
   config: Config;
-  /** What was changed or guessed and the user should know, as sentences. */
+  /** Sentences for the user about values that were changed or guessed. */
   notices: string[];
 }
 

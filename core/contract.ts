@@ -20,8 +20,8 @@ export interface TaskContract<I extends z.ZodType = z.ZodType, O extends z.ZodTy
 }
 
 /**
- * The part of a Conductor task definition that a worker's author decides. Defaults are Conductor's own, but for retries
- * (3, after 2, 4 and 8 s), the lease (60 s, or `timeoutSeconds` if that is less) and the policy on `timeoutSeconds` (`RETRY`).
+ * The part of a Conductor task definition that a worker's author decides. Defaults are Conductor's own, with three exceptions: 3 retries,
+ * after 2, 4 and 8 s; a lease of 60 s, or of `timeoutSeconds` if that is less; and `RETRY` as the policy on `timeoutSeconds`.
  */
 export interface TaskOptions {
   /** Retries after the first attempt. Endless retries cannot be asked for. */
@@ -36,7 +36,7 @@ export interface TaskOptions {
   backoffScaleFactor?: number;
   /** Absent or 0: no limit. */
   maxRetryDelaySeconds?: number;
-  /** The lease: after so long without a heartbeat the server gives the task to another process. The runtime sends the heartbeats. */
+  /** The lease: after this long without a heartbeat the server gives the task to another process. The runtime sends the heartbeats. */
   responseTimeoutSeconds?: number;
   /** Longest time from the first poll of an attempt to its end. When it is over, the worker is aborted. 0: no limit. */
   timeoutSeconds?: number;
@@ -46,13 +46,13 @@ export interface TaskOptions {
    * server may notice up to half a minute late that an attempt is never answered.
    */
   totalTimeoutSeconds?: number;
-  /** If no worker takes a task for so long, `timeoutPolicy` is applied to it. Absent or 0: it waits for ever. */
+  /** If no worker takes a task for this long, `timeoutPolicy` is applied to it. Absent or 0: it waits for ever. */
   pollTimeoutSeconds?: number;
-  /** At most so many run at once, over all worker processes. 0: no limit. */
+  /** At most this many run at once, over all worker processes. 0: no limit. */
   concurrentExecLimit?: number;
 }
 
-/** What a worker is handed beside its input. */
+/** What a handler gets besides its input. */
 export interface TaskContext {
   /** Aborted when the result is no longer needed. Its reason is a `TaskAbortedError`. */
   readonly signal: AbortSignal;
@@ -71,7 +71,8 @@ export interface TaskContext {
   /** Adds a line to the task's log on the server. It is sent with the next heartbeat or with the result. */
   addLog(line: string): void;
   /**
-   * Shows an output on the server while the task runs. If the task is delivered again, it finds the last such output in `previousOutput`.
+   * Shows an output on the server while the task runs. If the task is delivered again, it finds the last output of this kind in
+   * `previousOutput`.
    * @throws FleetError if the server does not take it; the task itself is not affected
    */
   progress(output: Record<string, unknown>): Promise<void>;
@@ -89,7 +90,7 @@ export interface TaskContext {
  */
 export type AbortReason = 'time-out' | 'cancelled' | 'stopping';
 
-/** What `context.signal` is aborted with. */
+/** The reason with which `context.signal` is aborted. */
 export class TaskAbortedError extends Error {
   override readonly name = 'TaskAbortedError';
   readonly reason: AbortReason;
@@ -107,7 +108,7 @@ export interface Worker<I extends z.ZodType = z.ZodType, O extends z.ZodType = z
   execute(input: z.output<I>, context: TaskContext): Promise<z.input<O>>;
   /** True if the handler runs in a thread, which is ended when the task is aborted. */
   readonly thread: boolean;
-  /** Address of the module whose default export this is. Known once the worker was loaded from its folder. */
+  /** Address of the module that exports this worker as its default. Known once the worker was loaded from its folder. */
   readonly module?: string;
 }
 
@@ -127,7 +128,9 @@ interface TaskSpec<I extends z.ZodType<object>, O extends z.ZodType<object>> ext
   output: O;
   /** False: no task definition is registered, and the server's own defaults apply. */
   registered?: false;
-  /** Fields exactly as another tool wrote them. They replace what would follow from the above; `undefined` leaves a field out. */
+  /**
+   * Fields exactly as another tool wrote them. They replace the values that follow from the other fields; `undefined` leaves a field out.
+   */
   verbatim?: Partial<TaskDef>;
 }
 
@@ -154,8 +157,8 @@ export function isWorker(value: unknown): value is Worker {
 }
 
 /**
- * Retries and time limits for a task that the server itself executes (HTTP, LLM, MCP). Only a registered definition of that name gives
- * it any. Without one, a crash of the server leaves the task stuck for an hour.
+ * Retries and time limits for a task that the server itself executes (HTTP, LLM, MCP). The task has them only if a definition of that name
+ * is registered. Without one, a crash of the server leaves the task stuck for an hour.
  */
 export interface TaskPolicy {
   readonly kind: 'policy';

@@ -1,8 +1,8 @@
 import PQueue from 'p-queue';
 
 /**
- * Does `work` for every item, at most `atOnce` at the same time, and returns the results in the order of the items. After the first
- * failure no further item is begun; it is thrown when those under way have ended.
+ * Does `work` for every item, at most `atOnce` at the same time, and returns the results in the order of the items. After the first failure
+ * no further item is begun. The failure is thrown once all items under way have ended.
  */
 export async function inParallel<T, R>(
   items: readonly T[],

@@ -1,4 +1,4 @@
-/** A request from outside to stop. Its signal is aborted once; the reason names what asked. */
+/** A request from outside to stop. Its signal is aborted once; the reason names the signal, or the end of the parent. */
 export interface Interruption {
   readonly signal: AbortSignal;
   /** Restores the default handling of signals. */
@@ -12,8 +12,8 @@ const SAME_INTERRUPTION_MS = 500;
 const FORCED_EXIT_CODE = 130;
 
 /**
- * Aborts a signal at the first Ctrl-C, SIGTERM or SIGHUP, or when a parent with an IPC channel dies, so that running work can end in
- * order. A second signal ends the process at once.
+ * Aborts a signal at the first Ctrl-C, SIGTERM or SIGHUP, or when a parent with an IPC channel dies, so that running work can end in an
+ * orderly way. A second signal ends the process at once.
  */
 export function onInterruption(): Interruption {
   const controller = new AbortController();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A schema that is used less often does not pay for being compiled, which takes as long as parsing a few dozen values. */
+/** Compiling a schema takes as long as parsing a few dozen values, so a schema that is used less often is not compiled. */
 const COMPILE_AFTER = 20;
 
 const uses = new WeakMap<z.ZodType, number>();

@@ -36,7 +36,7 @@ export async function processesWith(argument: string): Promise<ProcessInfo[]> {
 
 /**
  * Ends every process that has `mark` among its arguments: with SIGTERM, and after `graceMs` with SIGKILL. A script and the process it
- * started are both found. A process id alone is never enough, because the system gives it to another process some day.
+ * started are both found. A process id alone is never enough, because the system reuses it for another process some day.
  * @throws FleetError `environment` if one of them still runs
  */
 export async function endProcesses(mark: string, graceMs: number): Promise<void> {

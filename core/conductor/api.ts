@@ -23,7 +23,7 @@ export interface Conductor extends DefinitionCalls, ExecutionCalls, TaskCalls, T
   withTrace(traceparent: Traceparent): Conductor;
   /** The same API. All its calls end when `signal` is aborted. It shares this connection, so close only this object. */
   withSignal(signal: AbortSignal): Conductor;
-  /** The same API without such a signal, to clean up after a call that was aborted. */
+  /** The same API without the signal of `withSignal`, to clean up after a call that was aborted. */
   detached(): Conductor;
   close(): void;
 }

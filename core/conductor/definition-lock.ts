@@ -10,15 +10,15 @@ import type { WorkflowDef } from './types.ts';
  * A lock that one process holds at a time, without a store of our own: the process that created version 1 of the workflow definition
  * `fleet_<purpose>_lock_<name>` holds it.
  *
- * 1. The server refuses to create a name and version twice. On SQLite this always works. PostgreSQL and Redis look first and then write:
- *    two processes at the same moment may both be told that they created it, and the definition of the later one stays. A process that
- *    created it therefore looks again after SETTLE_MS, when all such answers are given, and holds the lock only if its own definition is
+ * 1. The server refuses to create a name and version twice. On SQLite this always works. On PostgreSQL and Redis the server looks first and
+ *    then writes: two processes at the same moment may both be told that they created it. The later definition stays. A process that was
+ *    told so therefore looks again after SETTLE_MS, when the server has answered both. It holds the lock only if its own definition is
  *    still there.
  * 2. The holder increments `beat` every BEAT_MS. If it could not do so for LOST_AFTER_MS, it regards the lock as lost and writes nothing more.
  * 3. A process that finds the lock taken watches it. A beat that changes shows that the holder lives.
  * 4. If the beat has not changed for DEAD_AFTER_MS by the watcher's own clock, the holder is dead. No two clocks are ever compared.
- * 5. Only one watcher may remove a dead holder's lock. That watcher creates the version that the holder named in `successor`, and then still
- *    finds the same beat. If it dies as well, the next number is tried DEAD_AFTER_MS later.
+ * 5. Only one watcher may remove a dead holder's lock: the one that creates the version which the holder named in `successor`, and then
+ *    still finds the same beat. If this watcher dies as well, other watchers try the next number DEAD_AFTER_MS later.
  */
 const SETTLE_MS = 200;
 const BEAT_MS = 1_000;
@@ -38,7 +38,7 @@ export interface LockKey {
 }
 
 export interface Lock {
-  /** @throws FleetError `conflict` if it may have been lost meanwhile */
+  /** @throws FleetError `conflict` if the lock may have been lost meanwhile */
   assertHeld(): void;
   /** Releases it. Never throws: a lock that is left behind is taken over. */
   release(): Promise<void>;
@@ -71,7 +71,7 @@ const heldSchema = z.object({
 type Held = z.output<typeof heldSchema>['metadata'];
 
 /**
- * Takes the lock, which takes a fifth of a second.
+ * Acquires the lock. If it is free, this takes a fifth of a second.
  * @throws FleetError `conflict` that says which process holds it, since when, and what to do
  */
 export async function acquireLock(conductor: Conductor, key: LockKey, options: LockOptions = {}): Promise<Lock> {

@@ -20,8 +20,8 @@ const PATIENCE_MS = 30_000;
 
 /**
  * Waits for the end of an execution and notes every two seconds what it is doing. The execution continues, however the wait ends.
- * @throws FleetError `cancelled` when interrupted, `upstream` when `timeoutSeconds` are over or the server stays away for
- * `patienceMs`, else what the server refused
+ * @throws FleetError `cancelled` when interrupted, `upstream` when `timeoutSeconds` are over or the server stays away for `patienceMs`,
+ * else the server's refusal
  */
 export async function followExecution(
   conductor: Conductor,

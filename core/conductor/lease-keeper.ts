@@ -7,25 +7,25 @@ export interface Lease {
   readonly beatEveryMs: number;
   /** Delay before the next heartbeat after a failed one. */
   readonly retryMs: number;
-  /** When it looks whether the task is still held: before each heartbeat, or at times of its own. */
+  /** When the keeper asks whether the task is still held: before each heartbeat, or at separate times. */
   readonly looks: 'before-each-heartbeat' | { readonly firstMs: number; readonly everyMs: number };
-  /** How long it is kept from now on. Default: until it is forgotten or lost. */
+  /** How long the keeper keeps the lease from now on. Default: until it is forgotten or lost. */
   readonly keptMs?: number;
   /** Sends one heartbeat. */
   extend(): Promise<void>;
-  /** Done after each heartbeat that was taken. A result need not wait for it. */
+  /** Called after each heartbeat that the server accepted. A result need not wait for this call. */
   extended?(): Promise<void>;
-  /** Told of each heartbeat that the keeper sent by itself, with the error if it failed. */
+  /** Called after each heartbeat that the keeper sent by itself, with the error if the heartbeat failed. */
   beaten(error?: unknown): void;
-  /** Asks the server whether the task is still held. Any error but `not-found` says nothing about that. */
+  /** Asks the server whether the task is still held. Any error except `not-found` leaves the question open. */
   isHeld(): Promise<boolean>;
-  /** Told once when the task is no longer held; the lease is forgotten by then. */
+  /** Called once when the task is no longer held, after the keeper has forgotten the lease. */
   lost?(): void;
 }
 
 interface Kept<L> {
   lease: L;
-  /** When the next heartbeat and the next look are due, and until when there are any, on the clock of `performance.now()`. */
+  /** On the clock of `performance.now()`: when the next heartbeat and the next look are due, and until when the lease is kept. */
   beatAt: number;
   lookAt: number;
   until: number;
@@ -41,10 +41,11 @@ interface Kept<L> {
  *
  * Invariants:
  * 1. A lease has at most one look and one heartbeat of the keeper under way.
- * 2. While a lease is quiet none of its heartbeats begins, and `quiet` waits for one under way. The server reads a task, looks at its
- *    state and writes it back, so a heartbeat that overtakes a result undoes it.
- * 3. A lease whose task is no longer held is forgotten. Only looks can tell: the server takes the heartbeats of a terminated workflow too.
- * 4. One timer serves all leases, and there is none while none is kept.
+ * 2. While a lease is quiet none of its heartbeats begins, and `quiet` waits for one under way. The server reads a task, looks at its state
+ *    and writes it back, in three steps. So a heartbeat that is under way together with a result can undo the result.
+ * 3. A lease whose task is no longer held is forgotten. Only a look shows this: the server accepts heartbeats even for tasks of a
+ *    terminated workflow.
+ * 4. One timer serves all leases. Without leases there is no timer.
  */
 export class LeaseKeeper<L extends Lease> {
   readonly #tickMs: number;
@@ -58,7 +59,7 @@ export class LeaseKeeper<L extends Lease> {
     this.#holdsProcess = holdsProcess;
   }
 
-  /** Keeps a lease from now on. One of the same id is replaced, and is no longer quiet. */
+  /** Keeps a lease from now on. The new lease replaces a lease of the same id, and is not quiet. */
   keep(lease: L): void {
     const now = performance.now();
     const next = {
@@ -100,7 +101,7 @@ export class LeaseKeeper<L extends Lease> {
     await lease.extended?.();
   }
 
-  /** Sends no heartbeat until `resume` or `keep`. Resolves when none is under way. */
+  /** Sends no heartbeat until `resume` or `keep`. Resolves when no heartbeat is under way. */
   async quiet(id: string): Promise<void> {
     const kept = this.#kept.get(id);
     if (!kept) return;

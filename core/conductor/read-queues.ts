@@ -5,7 +5,7 @@ import type { PollData, StoredTaskDef, Task } from './types.ts';
 /** A queue of the server: the tasks of a type, in a domain or in none. */
 export interface QueueName {
   taskType: string;
-  /** Empty for none. */
+  /** Empty without a domain. */
   domain: string;
 }
 
@@ -71,7 +71,7 @@ export interface QueueVerdict {
   limit?: number;
 }
 
-/** A worker polls at least every few seconds. After so long without a poll there is no worker. */
+/** A worker polls at least every few seconds. After this long without a poll, the queue counts as having no worker. */
 const POLLED_LATELY_MS = 60_000;
 /** A task that waits no longer than this is about to be polled. */
 const ON_ITS_WAY_MS = 10_000;

@@ -13,8 +13,8 @@ const withSchema = z.looseObject({
 });
 
 /**
- * Starts a workflow. Its input is checked against the definition's schema first, which the server stores but does not apply. Defaults
- * are filled in, which the server does not do if the input is empty.
+ * Starts a workflow. The input is first checked against the definition's schema, because the server stores the schema but does not apply
+ * it. Defaults are filled in, because the server does not add them to an empty input.
  * @returns the id of the execution
  * @throws FleetError `not-found` with near names for an unknown workflow, `input` with a sentence per mistake
  */
@@ -36,7 +36,7 @@ export function checkInput(def: StoredWorkflowDef, input: Record<string, unknown
   return complete;
 }
 
-/** What in a value does not fit a JSON Schema, a sentence each. The value as a whole is called `whole`. */
+/** The mistakes that a JSON Schema finds in a value, one sentence each. The value as a whole is called `whole`. */
 export function mistakesIn(schema: Record<string, unknown> | undefined, value: unknown, whole: string): string[] {
   const result = schemaOf(schema)?.safeParse(value);
   if (!result || result.success) return [];
@@ -62,7 +62,7 @@ export async function findDefinition(
   }
 }
 
-/** A schema of another author may hold what zod cannot read. Then the input is not checked here. */
+/** zod may not be able to read a schema of another author. Then the input is not checked here. */
 function schemaOf(data: Record<string, unknown> | undefined): z.ZodType | undefined {
   if (!data) return undefined;
   try {
@@ -87,7 +87,9 @@ function describeInput(schema: Record<string, unknown> | undefined): string {
   return fields.join(', ') || 'any JSON object';
 }
 
-/** Names in definitions are foreign text. A name that reads like a sentence is not repeated as advice. */
+/**
+ * A definition's name may be text of an unknown author. A name that reads like a sentence is not shown: a model could follow it as advice.
+ */
 function isPlain(name: string): boolean {
   return /^[\w.:-]{1,100}$/.test(name);
 }

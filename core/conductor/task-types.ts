@@ -108,8 +108,8 @@ const ORKES_TYPES =
 
 /**
  * Why a loop inside a loop is refused. Seen on 3.32.1 with the inner loop directly in the outer one, in a SWITCH and in a fork: in round 1
- * of the outer loop the inner one is called `inner__1`, which its condition cannot read as `inner`; and the server takes `inner__2` for
- * both the second round of the inner and of the outer loop. Only two loops of one round each complete.
+ * of the outer loop the inner one is called `inner__1`, so its condition cannot read it as `inner`. The server also takes `inner__2` for
+ * the second round of the inner loop and of the outer loop. Only two loops of one round each complete.
  */
 export const NESTED_LOOP =
   'the server mixes up the rounds of the two loops: a condition that reads the rounds of the inner loop fails the execution, and with any other condition the execution never ends';
@@ -128,12 +128,12 @@ export function isOrkesType(type: string): boolean {
 
 const ranAs = new Map(Object.values(TYPES).flatMap((row) => (row.ranAs ? [[row.ranAs, row.role]] : [])));
 
-/** The role of a type, as a definition or an execution writes it; undefined for what only a worker can know. */
+/** The role of a type, as a definition or an execution writes it; undefined for a type that the server gives to workers. */
 export function roleOf(type: string): TaskRole | undefined {
   return taskType(type)?.role ?? ranAs.get(type);
 }
 
-/** True for a task of an execution that the server hands to the worker that polls for its type: it runs every known type itself. */
+/** True for a task of an execution that a worker has to poll. The server executes tasks of every known type itself. */
 export function isForWorkers({ taskType: type }: { taskType: string }): boolean {
   return roleOf(type) === undefined;
 }
@@ -153,7 +153,7 @@ export const isControlFlow = has('choice', 'fork', 'join', 'loop');
 export const isSynchronous = has('choice', 'fork', 'join', 'loop', 'end', 'computation', 'variables', 'nothing');
 
 /**
- * True if a JOIN can wait for a task of this type directly. The decision that ends such a task also gives up on it, so the JOIN never
- * sees it between two attempts; and it has ended only when everything inside it has.
+ * True if a JOIN can wait for a task of this type directly. The server ends a task of this type and gives up on it in the same decision, so
+ * the JOIN never sees it between two attempts. A loop ends only after everything inside it.
  */
 export const isSafeToJoin = has('join', 'loop', 'computation', 'variables', 'nothing');

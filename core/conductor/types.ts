@@ -109,7 +109,7 @@ export const executionSchema = z.looseObject({
     .nullish()
     .transform((value) => value ?? []),
   startTime: z.number().default(0),
-  /** After a retry this is still the end of the run before it. */
+  /** After a retry this is still the end of the previous run. */
   endTime: z.number().default(0),
   updateTime: z.number().nullish(),
   /** When it was last retried or resumed. */

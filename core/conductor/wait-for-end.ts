@@ -10,7 +10,7 @@ export interface WaitOptions {
   readonly seconds?: number;
   /** How long the calls may fail in a row, where a retry can help, before the wait fails. Default: not at all. */
   readonly patienceMs?: number;
-  /** Asked at every second look. The wait is over where it holds. */
+  /** Called at every second look. The wait ends when it returns true. */
   readonly isEnough?: (execution: Execution) => boolean;
   /** Called every two seconds. What it throws counts like a call that failed. */
   readonly progress?: (standing: Standing) => void | Promise<void>;
@@ -18,7 +18,7 @@ export interface WaitOptions {
   readonly everyMs?: number;
 }
 
-/** Where a wait is: the execution as it is now, or why the server did not show it. */
+/** The state of a wait: the execution as it is now, or why the server did not show it. */
 export type Standing = { readonly waitedMs: number } & (
   | { readonly execution: Execution }
   | { readonly execution?: undefined; readonly error: unknown }
@@ -27,8 +27,8 @@ export type Standing = { readonly waitedMs: number } & (
 const PROGRESS_EVERY_MS = 2_000;
 
 /**
- * Waits until an execution has ended, or is enough, or `seconds` are over, and returns it as it is then.
- * The execution itself is never touched.
+ * Waits until an execution has ended, `isEnough` returns true, or `seconds` are over. Returns the execution as it is then. The execution
+ * itself is never touched.
  * @throws the reason of `signal`, or the error of a call once `patienceMs` are over
  */
 export async function waitForEnd(

@@ -10,17 +10,17 @@ import type { Task, TaskLog, TaskResult } from './types.ts';
 /**
  * Tasks that wait for a person or a signal, and their answer. If several processes answer at once, exactly one succeeds.
  *
- * The server accepts every update of a task that it read as open. Two updates at the same moment are both answered with 200, and the
- * later one stays, even if the execution has already continued with the earlier one. So a process claims the task first, in the task's
- * log, from which nothing is ever removed:
+ * The server accepts every update of a task that it read as open. It answers two updates at the same moment both with 200. The later one
+ * stays, even if the execution has already continued with the earlier one. So a process claims the task first, in the task's log, from
+ * which nothing is ever removed:
  *
  * 1. A process writes its claim, then reads all claims. If it sees no other live claim, it has won and writes the answer. Two processes
  *    cannot both win, because the one that wrote later sees the other's claim.
  * 2. Of processes that see each other's claims, all but the first withdraw. The first waits until they have, or the task has ended.
  * 3. A claim is alive for LIVE_MS by the server's clock. Its owner gives up sooner by its own clock, so a process that dies with a claim
  *    only delays the next one.
- * 4. A server without an index keeps no logs. Then the answer is read back, which reveals all other answers except those of the same
- *    moment.
+ * 4. A server without an index keeps no logs. Then the process reads its answer back. This reveals every other answer, except one of the
+ *    same moment.
  */
 const LIVE_MS = 30_000;
 const GIVE_UP_MS = 15_000;
@@ -30,7 +30,7 @@ const LOOK_EVERY_MS = 50;
 const CLAIM = /^fleet claim (\S{36})$/;
 const WITHDRAWN = /^fleet claim (\S{36}) is withdrawn$/;
 
-/** True if a person or a signal has to answer the task. A WAIT with a duration or a time ends by itself, so it is not among these. */
+/** True if a person or a signal has to answer the task. A WAIT with a duration or a time ends by itself, so it does not count. */
 export function isWaiting({ taskType, status, inputData }: Task): boolean {
   const timed = 'duration' in inputData || 'until' in inputData;
   return status === 'IN_PROGRESS' && roleOf(taskType) === 'wait' && !timed;

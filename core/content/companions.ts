@@ -1,8 +1,8 @@
 import type { Workflow } from '../contract.ts';
 
 /**
- * These workflows, each after its companions, because a saga needs its compensation to be registered first. Of several with the same
- * name, only the first is returned.
+ * These workflows, each after its companions, because a saga needs its compensation to be registered first. If several have the same name,
+ * only the first is returned.
  */
 export function withCompanions(workflows: readonly Workflow[]): Workflow[] {
   const all = new Map<string, Workflow>();

@@ -19,7 +19,7 @@ export interface McpOffer {
   purpose: string;
   /** True if a run changes nothing anywhere. Default false. */
   readOnly?: boolean;
-  /** True if a run may destroy something. Default: true unless `readOnly`, because clients ask before such calls. */
+  /** True if a run may destroy something. Default: true unless `readOnly`, because clients ask a person before destructive calls. */
   destructive?: boolean;
   /** True if a second run with the same input has no further effect. Default: true with an `idempotencyKey`, else false. */
   idempotent?: boolean;
@@ -40,13 +40,13 @@ export function offerMetadata(offer: McpOffer): { mcp: McpOffer } {
   return { mcp: offer };
 }
 
-/** The offer in a stored definition; undefined if it has none, or one that cannot be read. */
+/** The offer in a stored definition; undefined if there is no offer or if it cannot be read. */
 export function offerOf(def: Readonly<Record<string, unknown>>): Offer | undefined {
   const found = offerSchema.safeParse(metadata.safeParse(def.metadata).data?.mcp).data;
   return found && decided(found);
 }
 
-/** The offer for a definition that holds none, for a user who wants it as a tool all the same. */
+/** An offer for a definition without one, for a user who wants this workflow as a tool. */
 export function plainOffer(purpose: string): Offer {
   return decided(offerSchema.parse({ purpose: purpose.slice(0, 1000) }));
 }

@@ -16,7 +16,7 @@ const NOT_STARTED = 'Error workflow ';
 
 type Input = Readonly<Record<string, unknown>>;
 
-/** What replaces the execution's id in the idempotency key of a task, if anything does. */
+/** The text that replaces the execution's id in the idempotency key of a task; undefined if the id is used. */
 export function idempotencyScopeOf(inputData: Input): string | undefined {
   const scope = inputData[workerInputs.idempotencyScope];
   return typeof scope === 'string' && scope !== '' ? scope : undefined;
@@ -28,7 +28,7 @@ export function undoneBy(inputData: Input): string | undefined {
   return typeof by === 'string' && !by.startsWith(NOT_STARTED) ? by : undefined;
 }
 
-/** Why no worker may execute this task; undefined if one may. A retry would not help. */
+/** Why no worker may execute this task; undefined if a worker may. A retry would not help. */
 export function refusalOf(
   name: string,
   task: Pick<Task, 'externalInputPayloadStoragePath' | 'inputData'>,

@@ -4,8 +4,8 @@ import { z } from 'zod';
 const origins = z.registry<{ schema: Record<string, unknown> }>();
 
 /**
- * A zod schema made from a JSON Schema, such as one that another tool has registered. `inputSchemaOf` and `outputSchemaOf` return exactly
- * that JSON Schema. `T` is what the caller knows about the values. A JSON Schema that zod cannot read checks nothing.
+ * A zod schema made from a JSON Schema, for example a schema that another tool has registered. `inputSchemaOf` and `outputSchemaOf` return
+ * exactly that JSON Schema. `T` is what the caller knows about the values. A JSON Schema that zod cannot read checks nothing.
  */
 export function jsonSchema<T = Record<string, unknown>>(schema: Record<string, unknown>): z.ZodType<T> {
   const zod = readable(schema) ?? z.unknown();

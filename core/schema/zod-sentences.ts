@@ -9,14 +9,14 @@ export interface ZodMistake {
   readonly value: unknown;
   /** The rest of a sentence that starts with the name of the place: `must be a whole number, not "ten"`. */
   readonly rule: string;
-  /** zod's name of the type it wants, where the value is of another: `int`. */
+  /** zod's name of the expected type, such as `int`, if the value has another type. */
   readonly expected?: string;
 }
 
 export interface SentenceOptions {
-  /** What a place is called. Default: `zodPath`, and `The value` for the value as a whole. */
+  /** Returns the name of a place in the value. Default: `zodPath`, and `The value` for the value as a whole. */
   readonly nameOf?: (path: readonly PropertyKey[]) => string;
-  /** The fields that the value may have. A misspelled one is corrected, and `fieldNoun` says what they are. Default `field`. */
+  /** The fields that the value may have. A misspelled field is corrected. `fieldNoun` is what messages call a field; default `field`. */
   readonly fields?: readonly string[];
   readonly fieldNoun?: string;
   /** Leaves values out: they are secret, or do not belong in a message. */
@@ -38,12 +38,12 @@ export function zodSentences(error: z.ZodError, value: unknown, options: Sentenc
   });
 }
 
-/** The same in parts, for callers that show the place apart from the sentence. */
+/** The mistakes of `zodSentences` in parts, for callers that show the place and the rule separately. */
 export function zodMistakes(error: z.ZodError, value: unknown, options: Options = {}): ZodMistake[] {
   return error.issues.flatMap((issue) => mistakesOf(issue, value, options));
 }
 
-/** `items[0].sku`, after `start` if there is one: `input.items[0].sku`. A name that does not read like one is quoted. */
+/** `items[0].sku`, after `start` if there is one: `input.items[0].sku`. A key that does not read like a name is quoted. */
 export function zodPath(path: readonly PropertyKey[], start = ''): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`;
@@ -65,7 +65,7 @@ function mistakesOf(issue: Issue, whole: unknown, options: Options): ZodMistake[
   return [{ path, value, rule: ruleOf(issue, value, options), ...expected }];
 }
 
-/** The one form of a union that the value nearly has: its own type is right, and something inside is wrong. */
+/** The one member of a union that the value nearly fits: the value's own type is right, and something inside it is wrong. */
 function memberOf({ errors }: z.core.$ZodIssueInvalidUnion): readonly Issue[] | undefined {
   return errors.find((issues) => issues.length > 0 && issues.every(({ path }) => path.length > 0));
 }

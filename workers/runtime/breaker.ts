@@ -1,7 +1,7 @@
 import { pause } from '../../core/pause.ts';
 import { Backoff } from './backoff.ts';
 
-/** So many failures in a row open it. */
+/** This many failures in a row open the breaker. */
 const THRESHOLD = 5;
 
 /**
@@ -39,8 +39,8 @@ export class Breaker {
   }
 
   /**
-   * Resolves when the caller may call: at once while it is closed, when it is the caller's turn to probe, when another caller's probe has
-   * succeeded, or when `stop` is aborted. An admitted caller must report `succeeded` or `failed`.
+   * Resolves when the caller may call: at once while the breaker is closed, else when the caller may probe or another caller's probe has
+   * succeeded. Also resolves when `stop` is aborted. An admitted caller must report `succeeded` or `failed`.
    */
   async admitted(stop: AbortSignal): Promise<void> {
     while (this.#isOpen && !stop.aborted) {

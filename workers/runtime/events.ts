@@ -12,7 +12,7 @@ export type FleetEvent =
   /** `waitedMs`: since the task was put into its queue, by the server's clock and ours. */
   | { type: 'task-started'; task: Task; waitedMs: number }
   | { type: 'task-ended'; task: Task; outcome: Outcome; durationMs: number }
-  /** The server has the result. `tries` is 1 if it accepted the first; `durationMs` is that of the last try. */
+  /** The server has the result. `tries` is 1 if it accepted the first; `durationMs` is the duration of the last try. */
   | { type: 'result-delivered'; task: TaskKey; tries: number; durationMs: number }
   | { type: 'result-failed'; task: TaskKey; error: unknown; durationMs: number }
   /** The server refused the result for good. */
@@ -53,7 +53,7 @@ export class Events {
   emit(event: FleetEvent): void {
     for (const listener of this.#listeners) {
       try {
-        // If a listener returns a promise all the same, its rejection must not end the process.
+        // A listener may return a promise despite its type. The rejection of that promise must not end the process.
         const returned: unknown = listener(event);
         if (returned instanceof Promise) returned.catch((thrown: unknown) => this.#complain(event, thrown));
       } catch (thrown) {

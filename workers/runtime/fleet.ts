@@ -69,13 +69,15 @@ export interface FleetOptions {
   >;
   settings: WorkerSettings;
   log: Logger;
-  /** Keeps results on disk that cannot be delivered. Without it such results keep their slots, and are lost if the process is killed. */
+  /**
+   * Keeps results on disk that cannot be delivered. Without a spool, these results keep their slots, and are lost if the process is killed.
+   */
   spool?: OpenSpool | undefined;
   listeners?: readonly Listener[];
   intercept?: Interceptor | undefined;
 }
 
-/** How often it looks for spool files of processes that have ended. */
+/** How often the process looks for spool files of processes that have ended. */
 const ADOPT_EVERY_MS = 30_000;
 
 /** How long aborted handlers and their reports may take after the deadline. */

@@ -9,7 +9,7 @@ export interface HttpCall {
   /** Longest time for the request, in seconds. */
   timeoutSeconds: number;
   signal: AbortSignal;
-  /** Sent with every attempt, so that a service that honours such keys does the work once. */
+  /** Sent with every attempt, so that a service that honours idempotency keys does the work once. */
   idempotencyKey: string;
 }
 
@@ -27,7 +27,7 @@ const PASSING = [408, 425, 429];
 /** Larger answers do not belong in a workflow. Above 3 MB the server stores them where they cannot be read. */
 const MAX_BODY_BYTES = 1_000_000;
 
-/** How much of the answer of an outage is shown. */
+/** How many characters of an answer are shown if it means an outage. */
 const EXCERPT_LENGTH = 200;
 
 /**
@@ -69,7 +69,7 @@ function requestOf({ url, method, headers, body, timeoutSeconds, signal, idempot
       signal: AbortSignal.any([signal, limit]),
     });
   } catch (cause) {
-    // The message would repeat credentials in the address.
+    // If the address holds credentials, the original message would repeat them, so it is replaced.
     const why = URL.canParse(url) && new URL(url).username ? 'its address holds credentials' : messageOf(cause);
     throw new NonRetryableError(`A ${method} request cannot be sent: ${why}`);
   }

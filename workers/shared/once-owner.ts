@@ -19,7 +19,7 @@ export class Owner {
     for (;;) {
       const id = randomUUID();
       const lock = tryLock(folder, id);
-      // Another process may have removed the file before it was locked, taking it for that of a dead process.
+      // Before the lock, the file looks like that of a dead process, so another process may have removed it.
       if (lock && existsSync(join(folder, id))) {
         this.id = id;
         this.#lock = lock;

@@ -76,7 +76,7 @@ export class SqliteLedger implements Ledger<DatabaseSync> {
     });
   }
 
-  /** Gives up effects that still run, like the end of the process. */
+  /** Gives up effects that still run, as the end of the process would. */
   close(): void {
     this.#owner?.end();
     this.#db.close();

@@ -15,7 +15,8 @@ import { pause } from '../../core/pause.ts';
  * |                          |              | no record, the effect may have happened: it gets `again: true` and has to make sure.   |
  *
  * An effect can handle `again` in two ways: it sends `key` to a receiver that honours idempotency keys, or it first looks up whether it was
- * done. With either, `once` is exactly once as well. With neither, a process that dies in between does it twice.
+ * done. With either, the effect happens exactly once here as well. With neither, it happens twice if a process dies before it records the
+ * result.
  *
  * Every delivery, the first included, gets the result as JSON keeps it (a `Date` is a string). An execution that is restarted or rerun
  * keeps its id, and therefore its effects.

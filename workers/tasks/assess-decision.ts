@@ -24,7 +24,7 @@ export default defineTask({
 }).worker(async ({ reply, question }, { log }) => {
   const parsed = decision.safeParse(reply);
   if (!parsed.success) {
-    // An answer in another form costs a round, not the execution.
+    // An answer in another form costs one more round, but does not fail the execution.
     log.warn({ issues: parsed.error.issues }, 'the model did not answer with a decision; searching instead');
     return { next: 'search', query: question, answer: '', confidence: 0 };
   }

@@ -6,14 +6,14 @@ import { promisify } from 'node:util';
 import { createClock, type TimerId } from '@sinonjs/fake-timers';
 
 /**
- * A clock that keeps real time and can be moved ahead by hand. It counts for what is called within `run` and for nothing else, so that
- * several clocks can run in one process, beside the timers of the test runner.
+ * A clock that keeps real time and can be moved ahead by hand. It applies only to code that is called within `run`. So several clocks can
+ * run in one process, beside the timers of the test runner.
  *
  * Covered: `setTimeout`, `setInterval` and their `clear…` (global and of `node:timers`), `setTimeout` of `node:timers/promises`,
  * `AbortSignal.timeout`, `Date` and `performance.now`. Not covered: what waits for the outside, such as sockets and files.
  *
- * The timers are those of `@sinonjs/fake-timers`. It can only replace the functions of the whole process; that each run has a clock of
- * its own is added here.
+ * The timers are those of `@sinonjs/fake-timers`. That library can only replace the functions of the whole process. This class adds a
+ * separate clock for each run.
  */
 export class Clock {
   readonly #startedAt = real.now();
@@ -36,7 +36,7 @@ export class Clock {
     return clocks.run(this, work);
   }
 
-  /** Lets so much time pass at once: every timer that is due until then fires in its order, and what waits for it continues. */
+  /** Lets `ms` milliseconds pass at once: every timer that is due by then fires in order, and code that waits for it continues. */
   async advance(ms: number): Promise<void> {
     this.#follow();
     this.#advancing = true;
@@ -85,7 +85,7 @@ const owners = new WeakMap<object, Clock>();
 
 const clocks = new AsyncLocalStorage<Clock>();
 
-/** The functions that count outside of every clock: those of the process, or those of other fake timers, such as vitest's. */
+/** The functions in use outside of every clock: those of the process, or those of other fake timers, such as vitest's. */
 function current() {
   const { setTimeout, clearTimeout, setInterval, clearInterval, Date: dates } = globalThis;
   const { timeout } = AbortSignal;
@@ -98,7 +98,10 @@ let real = current();
 let holders = 0;
 let restore = () => {};
 
-/** Replaces the functions of the process by those that ask the clock. The last call of what it returns puts the originals back. */
+/**
+ * Replaces the functions of the process by functions that ask the clock. Call what it returns to end this hold; the end of the last hold
+ * puts the originals back.
+ */
 export function holdClocks(): () => void {
   if (holders++ === 0) {
     real = current();
@@ -143,7 +146,7 @@ function install(): () => void {
   };
 }
 
-/** Undoing it leaves alone what other code has put in place meanwhile. */
+/** The returned undo does not touch functions that other code has put in place meanwhile. */
 function replace(place: object, functions: object): () => void {
   const entries = Object.entries(functions).map(([name, value]) => {
     const before = Object.getOwnPropertyDescriptor(place, name);

@@ -131,7 +131,7 @@ export class FakeTasks {
     );
   }
 
-  /** By the server's names of queues: `type`, or `domain:type`. */
+  /** The sizes of queues, by the server's names: `type`, or `domain:type`. */
   sizes(names: readonly string[]): Record<string, number> {
     const queue = (name: string) => (name.includes(':') ? name : `:${name}`);
     return Object.fromEntries(names.map((name) => [name, this.#queues.get(queue(name))?.length ?? 0]));

@@ -49,7 +49,7 @@ export interface TaskRunResult<O> extends TaskRunRecord {
 /** A run under way. It is a promise of its result, and an error of the handler never rejects it. */
 export interface TaskRun<O> extends Promise<TaskRunResult<O>>, TaskRunRecord {
   /**
-   * Lets so many milliseconds pass at once, for this run only: timers of the handler fire, heartbeats are sent, the time limit of the task
+   * Lets `ms` milliseconds pass at once, for this run only: timers of the handler fire, heartbeats are sent, the time limit of the task
    * ends it. Waiting for anything but time, such as a socket, still takes real time.
    */
   advance(ms: number): Promise<void>;

@@ -58,7 +58,7 @@ export interface ChoiceNode extends Head {
 export interface Case {
   readonly label: string;
   readonly nodes: readonly Node[];
-  /** Absent in a definition, and as long as an execution has not chosen. */
+  /** Absent in a definition, and until an execution has chosen. */
   readonly taken?: boolean;
 }
 

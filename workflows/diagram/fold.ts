@@ -87,7 +87,7 @@ function foldRounds(rounds: readonly Round[]): Round[] {
   return folded;
 }
 
-/** The indexes to show: all of a few; else the fixed ones and, up to the limit, those that did not simply succeed. */
+/** The indexes to show: all if there are few; else the fixed ones and, up to the limit, those that did not simply succeed. */
 function chosen(
   sequences: readonly (readonly Node[])[],
   limit: number,
@@ -108,7 +108,7 @@ function severity(nodes: readonly Node[]): number {
   return SEVERITY.indexOf(toneOf(worst(nodes)));
 }
 
-/** `40 COMPLETED, 2 FAILED`: the status of the worst task of each sequence. */
+/** `40 COMPLETED, 2 FAILED`: counts the sequences by the status of their worst task. */
 function summary(sequences: readonly (readonly Node[])[]): string {
   const counts = new Map<string, number>();
   for (const nodes of sequences) {

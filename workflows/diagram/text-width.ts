@@ -13,7 +13,7 @@ export function columnsOf(text: string): number {
   return columns;
 }
 
-/** The text, cut with an ellipsis if it does not fit into so many columns. */
+/** The text, cut with an ellipsis if it does not fit into `columns`. */
 export function shorten(text: string, columns: number, ellipsis = '…'): string {
   if (columnsOf(text) <= columns) return text;
   let taken = '';
@@ -26,7 +26,7 @@ export function shorten(text: string, columns: number, ellipsis = '…'): string
   return columns < columnsOf(ellipsis) ? '' : `${taken.trimEnd()}${ellipsis}`;
 }
 
-/** The text, padded with spaces to so many columns. */
+/** The text, padded with spaces to `columns`. */
 export function padTo(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - columnsOf(text)));
 }

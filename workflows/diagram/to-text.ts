@@ -4,11 +4,11 @@ import { caseLabel, factsOf, fateOf, kindOf, missingJoin, roundsOf, titleOf } fr
 import { columnsOf, padTo, shorten } from './text-width.ts';
 
 export interface TextOptions {
-  /** Lines are cut to so many columns. Default: they are not cut. */
+  /** Lines are cut to this many columns. Default: they are not cut. */
   width?: number;
   /** Draws only with ASCII characters. Names stay unchanged. */
   ascii?: boolean;
-  /** Colours by status, as terminal sequences. The words say the same. */
+  /** Colours by status, as terminal sequences. The words also name the status. */
   colours?: boolean;
 }
 

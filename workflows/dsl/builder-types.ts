@@ -16,7 +16,7 @@ export type MaybeStep<R> = R extends Step<infer O> ? Step<O | undefined> : undef
 export interface TaskPlacement<F extends boolean = boolean> {
   /** The workflow continues. The output of the task may be missing. */
   optional?: F;
-  /** The tasks that can still run do, then the workflow fails. The output of the task may be missing for them. */
+  /** The tasks that can still run finish first, then the workflow fails. The output of the task may be missing for them. */
   permissive?: F;
 }
 

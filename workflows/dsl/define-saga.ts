@@ -11,14 +11,14 @@ import { compensationOf, outputOf, type SagaNotes } from './saga-compensation.ts
 import { Scope } from './scope.ts';
 
 /**
- * A saga is a workflow whose steps say how to undo them. If it fails or times out, the server starts its compensation, a workflow that is
- * generated from the steps, registered with the saga, and has the same version.
+ * A saga is a workflow whose steps say how to undo them. If the saga fails or times out, the server starts its compensation. This workflow
+ * is generated from the steps and registered with the saga, in the same version.
  *
- * 1. A step is undone if one of its attempts is COMPLETED; the undo sees the output of the last such attempt. A step is not undone if it
- *    was not reached, was skipped, is optional and failed, or if its worker reported a failure.
+ * 1. A step is undone if one of its attempts is COMPLETED; the undo sees the output of the last completed attempt. A step is not undone if
+ *    it was not reached, was skipped, is optional and failed, or if its worker reported a failure.
  * 2. Undos run one after the other, the last step first. If an undo fails after its retries, the next one still runs.
- * 3. A step is in doubt if a worker had it when the execution ended (another branch failed, time ran out), or if it timed out: it may have
- *    happened, and may still happen. Each step says what is done then; by default the compensation reports it.
+ * 3. A step is in doubt if a worker had it when the execution ended (another branch failed, time ran out), or if it timed out. Its effect
+ *    may have happened, and may still happen. Each step says what is done then; by default the compensation reports it.
  * 4. The compensation is COMPLETED only if no step is left to undo or in doubt, and `afterwards` has run. Otherwise it is FAILED, and its
  *    reason says what is left. A restart runs all of it again.
  * 5. A compensation can run several times: after a restart, or if the saga's execution is retried and fails again. Each time, a worker's

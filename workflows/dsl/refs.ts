@@ -19,8 +19,8 @@ export interface Ref<T> {
 type Absent<T> = Extract<T, null | undefined>;
 
 /**
- * The references below a `T`. `A` is `undefined` or `null` if the `T` itself may be missing. For elements of arrays use `at`. zod's
- * empty object is `Record<string, never>`: a reference to a `never` would fit everywhere, so it has no references.
+ * The references below a `T`. `A` is `undefined` or `null` if the `T` itself may be missing. For elements of arrays use `at`. zod's empty
+ * object is `Record<string, never>`: a reference to a `never` would fit everywhere, so an empty object has no references.
  */
 type Walk<T, A> = T extends readonly unknown[]
   ? unknown

@@ -53,8 +53,8 @@ const plainly: Afterwards = {
 const failed = refs<z.output<typeof failureInput>>('workflow.input');
 
 /**
- * The workflow that undoes the steps of a failed saga: find what had succeeded → one SWITCH per step, the last step first → list what was
- * undone → run `afterwards` → end as FAILED if anything is left to undo.
+ * The workflow that undoes the steps of a failed saga. It finds what had succeeded, then runs one SWITCH per step, the last step first.
+ * Then it lists what was undone and runs `afterwards`. It ends as FAILED if anything is left to undo.
  */
 export function compensationOf(
   saga: SagaHead,

@@ -20,7 +20,7 @@ export type LoopOutput = { iteration: number } & { [round: `${number}`]: Record<
 
 /** How many rounds a loop keeps on the server. */
 interface Kept {
-  /** The server keeps the tasks and outputs of so many last rounds. Absent: of all; set it for a loop with hundreds of rounds. */
+  /** The server keeps the tasks and outputs of this many last rounds. Absent: of all rounds; set it for a loop with hundreds of rounds. */
   keepLastN?: number;
 }
 

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { type ZodMistake, zodMistakes } from '../../core/schema/zod-sentences.ts';
 
 /**
- * The fields that the server knows, each with the type that its JSON reader expects. A value of another type is a 500; a field that is
- * not listed here is ignored.
+ * The fields that the server knows, each with the type that its JSON reader expects. The server answers 500 to a value of another type, and
+ * ignores a field that is not listed here.
  */
 const text = z.string().nullish();
 const whole = z.int32().nullish();

@@ -47,7 +47,7 @@ export class TaskOrder {
     return this.#needs(target).some((step) => this.waitsFor(step, join, seen));
   }
 
-  /** The tasks that must end, or start if they are around it, before a task can end. */
+  /** The tasks that must end before `step` can end. A task around `step` only has to start. */
   #needs(step: LintedTask): LintedTask[] {
     const joined = step.type === 'JOIN' ? this.#joined(step) : [];
     const inner = step.type === 'FORK_JOIN' ? [] : step.inside.flatMap(({ steps }) => steps);

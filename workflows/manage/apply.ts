@@ -39,7 +39,7 @@ export interface RegisterOptions extends Omit<DecideOptions, 'prune'>, LockOptio
 
 /**
  * Registers the definitions in code: plan and apply in one. It may be repeated, and several processes may call it at once: they wait for
- * each other. A definition that is already on the server is not written again. One that was changed on the server is kept unless
+ * each other. A definition that is already on the server is not written again. A definition that was changed on the server is kept unless
  * `overwrite` is set.
  * @returns what was found and done, for every definition in code
  */

@@ -10,7 +10,7 @@ import { FleetError } from '../../core/errors.ts';
  * computation for UTC agrees with the server, because croner and the server (Spring's `CronExpression`) read a few forms
  * differently: `L-3`, `31W`, a step in the day of week, a step longer than its field.
  * @returns an empty list if the schedule never fires, or if its times cannot be computed
- * @throws FleetError `config` if the server cannot read the expression; it would store it all the same
+ * @throws FleetError `config` if the server cannot read the expression, which it would store without an error
  */
 export async function nextFirings(
   conductor: Conductor,
@@ -58,8 +58,8 @@ const MACROS: Readonly<Record<string, string>> = {
  */
 export function firingsOf(cron: string, zone: string, after: number, limit: number): number[] {
   const fields = MACROS[cron.trim().toLowerCase()] ?? cron.trim();
-  // For a single time of day croner follows Vixie cron where clocks change. The server never does: it skips a time that does not
-  // exist and fires twice at a time that exists twice. croner does the same if a field has a step, so the second gets one.
+  // For a single time of day croner follows Vixie cron where clocks change. The server never does: it skips a time that does not exist and
+  // fires twice at a time that exists twice. croner does the same if a field has a step, so the field of the seconds gets one.
   const withStep = fields.replace(/^(\d+)(?=\s)/, '$1-$1/1');
   try {
     const job = new Cron(withStep, {

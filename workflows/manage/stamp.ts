@@ -2,12 +2,12 @@ import { isObject } from '../../core/json.ts';
 import { STAMP_KEY } from './compare/canonical.ts';
 
 /**
- * What registration adds to every definition that it writes, in a place that the server keeps and does not read: in the `metadata` of
- * workflows, in a `$comment` of the input schema of task definitions, at the end of the description of schedules, and in a comment of the
- * condition of event handlers, which have no field for remarks.
+ * What registration adds to every definition that it writes, in a place that the server keeps and does not read. For workflows this is
+ * `metadata`, for task definitions a `$comment` in the input schema, for schedules the end of the description. Event handlers have no field
+ * for remarks, so it is a comment in the condition.
  */
 export interface Stamp {
-  /** Of the content as it was written. Shortened in descriptions and conditions, which people read. */
+  /** Fingerprint of the content as it was written. Shortened in descriptions and conditions, which people read. */
   fingerprint: string;
   /** The setting `fleetName` of the process that wrote it. */
   fleet: string;

@@ -13,7 +13,7 @@ export interface Gate {
   readonly readsAll: boolean;
 }
 
-/** The most following tasks that are named. */
+/** At most this many of the following tasks are named. */
 const MOST_NAMED = 3;
 const MOST_FIELDS = 10;
 

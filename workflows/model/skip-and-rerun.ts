@@ -6,9 +6,10 @@ import { type Place, walk } from './walk.ts';
  * Skipping a task, or running an execution again from it, can make the execution hang, although the server answers 200. It then waits
  * forever for a task that it does not schedule. All of this was seen on 3.32.1.
  *
- * After skipping: a task in a loop still runs, under the name of its round; after the first task of a case or branch, no other task of it
- * is scheduled; a JOIN does not count a skipped task as ended; the JOIN of a skipped fork waits for the branches.
- * After a rerun: the tasks of the other branches and the JOIN are removed for good; a SWITCH or a fork is not executed again.
+ * After skipping: A task in a loop still runs, under the name of its round. If the first task of a case or branch is skipped, no other task
+ * of it is scheduled. A JOIN does not count a skipped task as ended. The JOIN of a skipped fork waits for the branches.
+ *
+ * After a rerun: The tasks of the other branches and the JOIN are removed for good. A SWITCH or a fork is not executed again.
  */
 
 /** The name of a task in its definition, without the number of a round that it has in an execution. */

@@ -1,18 +1,18 @@
 import type { TaskContract, Workflow } from '../../core/contract.ts';
 import { isObject } from '../../core/json.ts';
 
-/** A definition that is there as code, and how the generated file names its module. */
+/** A definition that exists as code, and how the generated file names its module. */
 export interface Shipped<T> {
   module: string;
   value: T;
 }
 
-/** What a pulled definition may build on. */
+/** Existing code that a pulled definition may import. */
 export interface Known {
   task(name: string): Shipped<TaskContract> | undefined;
   /** The name under which a policy is exported. */
   policy(name: string): string | undefined;
-  /** Without a version: any that is there. */
+  /** Without a version: any existing version. */
   workflow(name: string, version?: number): Shipped<Workflow> | undefined;
   /** The task definition on the server. */
   taskDef(name: string): Readonly<Record<string, unknown>> | undefined;

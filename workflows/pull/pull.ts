@@ -10,9 +10,10 @@ import { OUTPUT, type Written, writeFile } from './write/file.ts';
 /**
  * From a stored definition to code, in rounds. Every task is first written by its builder's method. Then:
  * 1. The file is evaluated, and the definition that it makes is compared with the stored one. A task that differs is written with
- *    `wf.json`, and any other field that differs goes into `verbatim`. Repeated until nothing differs.
+ *    `wf.json`, and any other field that differs goes into `verbatim`. This is repeated until nothing differs.
  * 2. The file is compiled, if there is a compiler. A task with a type error is written with `wf.json`, and 1 is repeated.
- * Each repetition writes more as it is stored, so the rounds end: with a file that reproduces the definition, or with an error.
+ * Each repetition writes more parts exactly as they are stored, so the rounds end: with a file that reproduces the definition, or with an
+ * error.
  */
 export interface Pull {
   stored: Readonly<Record<string, unknown>>;
@@ -71,7 +72,7 @@ interface Attempt {
   doubts: Doubts;
 }
 
-/** Writes and evaluates until the definition is the stored one. */
+/** Writes and evaluates until the definition equals the stored one. */
 async function reproduce({ pull, stored, doubts }: Attempt, folder: string): Promise<Reproduced> {
   for (;;) {
     const written = writeFile(stored, { ...pull, doubts });
@@ -93,7 +94,7 @@ async function reproduce({ pull, stored, doubts }: Attempt, folder: string): Pro
   }
 }
 
-/** True if something is written in another way from now on; so do the two functions below. */
+/** True if a part is written in another way from now on. The two functions below return the same. */
 function doubtTasks({ tasks, fields }: Doubts, { outputParameters }: Stored, refs: readonly string[]): boolean {
   const before = tasks.size + Object.keys(fields).length;
   for (const ref of refs) {
@@ -111,7 +112,7 @@ function doubtDifferences(doubts: Doubts, stored: Stored, { tasks, fields, taskD
   return doubtTasks(doubts, stored, tasks) || isNew;
 }
 
-/** The last resort, where nothing tells what is wrong. */
+/** The last resort, if nothing shows which part is wrong. */
 function doubtEverything(doubts: Doubts, stored: Stored): boolean {
   return doubtTasks(doubts, stored, [...refsIn(stored), OUTPUT]);
 }

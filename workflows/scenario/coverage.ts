@@ -26,9 +26,10 @@ interface Watched extends Point {
 }
 
 /**
- * What all traces together have reached in a workflow: each case and the default of a SWITCH; loops with one round and with several,
- * ended by the condition and by the limit of rounds; branches of forks; tasks that are answered from outside, are retried, or fail while
- * optional; TERMINATE; and a failure that starts the failure workflow. Sub-workflows are covered by their own scenarios.
+ * What all traces together have reached in a workflow. Points are the cases and the default of a SWITCH, branches of forks, TERMINATE, and
+ * a failure that starts the failure workflow. Loops have points for one round and several, and for an end by the condition and by the limit
+ * of rounds. Tasks have points for an answer from outside, a retry, and a failure while optional. Sub-workflows are covered by their own
+ * scenarios.
  */
 export function coverageOf(workflow: Workflow, traces: readonly Trace[], known: KnownWorkflows): Coverage {
   const points = [...stepsOf(workflow, known).values()].flatMap(pointsOf);

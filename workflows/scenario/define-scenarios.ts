@@ -72,7 +72,7 @@ export function defineScenarios<I extends z.ZodType, O extends z.ZodType>(
 }
 
 /**
- * A workflow that was generated with another one, such as the compensation of a saga, to write scenarios for it.
+ * Returns a workflow that was generated with another one, such as the compensation of a saga, so that you can write scenarios for it.
  * @throws FleetError `config` if none has that name
  */
 export function companionOf(workflow: Workflow, name: string): Workflow {

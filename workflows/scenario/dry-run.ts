@@ -27,7 +27,7 @@ export interface DryRunOptions {
 /** Does one piece of work after the other. */
 export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** Keeps the work that it is given apart, whether it fails or not. */
+/** Starts each piece of work after the previous one has ended, even if that one failed. */
 export function inTurn(): InTurn {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {

@@ -137,7 +137,7 @@ function called(
   const { retries, optional, example } = step;
   const task = {
     ...plain.task(at.id, type, input, policy.name),
-    // The server ignores a 0 in the definition of such a task and retries three times.
+    // The server ignores a 0 in the definition of this task and retries three times.
     ...(retries === 0 && { retryCount: 0 }),
     ...(optional && { optional }),
   };
@@ -149,8 +149,8 @@ function called(
 const BACKOFF = { retryLogic: 'EXPONENTIAL_BACKOFF', retryDelaySeconds: 2, timeoutPolicy: 'RETRY' } as const;
 
 /**
- * The task definition for a call that the server makes. Its name contains all of its values, so workflows can share it and never change
- * it for each other. Without `timeoutSeconds` and RETRY, such a call hangs for one hour if the server crashes.
+ * The task definition for a call that the server makes. Its name contains all of its values, so workflows can share it and never change it
+ * for each other. Without `timeoutSeconds` and RETRY, the call hangs for one hour if the server crashes.
  */
 function callPolicy(kind: 'http' | 'mcp' | 'llm', timeoutSeconds: number, retryCount: number): TaskDef {
   return {

@@ -118,7 +118,10 @@ export class StepContext {
     });
   }
 
-  /** JavaScript that is true or false. No input gets the name of a task, because in a loop's condition that means its output. */
+  /**
+   * JavaScript that is true or false. No input gets the name of a task, because a loop's condition would read this name as the task's
+   * output.
+   */
   condition(field: string, code: string, scope: ReferenceScope = this.scope) {
     const { ids } = this.shared.names;
     return this.#compiled(field, code, { input: {}, scope, isTaken: (name) => ids.has(name), form: expression });

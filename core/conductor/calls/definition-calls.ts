@@ -89,7 +89,10 @@ export function definitionCalls({ call }: Pick<Caller, 'call'>): DefinitionCalls
   };
 }
 
-/** If several processes create the same definition at once, the server answers all but one with 409, or with 500 if its database noticed. */
+/**
+ * If several processes create the same definition at once, one succeeds. The others get 409, or 500 if only the database finds the
+ * conflict.
+ */
 async function conflicting(created: Promise<unknown>): Promise<void> {
   try {
     await created;

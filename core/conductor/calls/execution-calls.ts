@@ -62,7 +62,7 @@ export interface TestRequest extends MockedTasks {
   input: Record<string, unknown>;
   workflowDef: WorkflowDef;
   correlationId?: string;
-  /** A task type without an entry is queued under a domain of this run alone, and the server never removes that queue. */
+  /** Give every task type an entry: for any other type the server makes a queue of this run alone and never removes it. */
   taskToDomain?: Record<string, string>;
 }
 
@@ -79,7 +79,7 @@ export interface ExecutionCalls {
   /** Ids of the running executions of one version of a definition. */
   runningExecutions(name: string, version: number): Promise<string[]>;
   terminate(workflowId: string, reason: string): Promise<void>;
-  /** Schedules the tasks of an ended execution again that failed or were cancelled. */
+  /** Schedules again those tasks of an ended execution that failed or were cancelled. */
   retry(workflowId: string): Promise<void>;
   /** Runs an ended execution again from its start, under the same id. Its earlier tasks are deleted. */
   restart(workflowId: string, options?: { useLatestDefinitions?: boolean }): Promise<void>;

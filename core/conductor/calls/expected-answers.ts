@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * An empty answer. If the server should answer with nothing, any text, such as the page of a proxy, means that the request may not
- * have been carried out.
+ * An empty answer. Where the server should answer with nothing, a text comes from something else, such as a proxy. Then the server may not
+ * have carried out the request.
  */
 export const nothing = z.union([z.literal(''), z.undefined()]);
 

@@ -22,11 +22,14 @@ const polledTasks = z.array(z.unknown()).transform((items, context) => {
   return tasks;
 });
 
-/** The server answers an update with the id of its task, or with nothing. Any other text, such as the page of a proxy, means that it was not delivered. */
+/**
+ * The server answers an update with the id of its task, or with nothing. Any other text, such as the page of a proxy, means that the update
+ * was not delivered.
+ */
 const taken = ({ taskId }: TaskResult) =>
   z.string().refine((text) => text === '' || text.replaceAll('"', '') === taskId, 'is not the id of the task');
 
-/** The server answers with text that has no fixed form. Only a web page can be told apart from it. */
+/** The server's text has no fixed form here. Only a web page, such as that of a proxy, can be recognised as wrong. */
 const noPage = z.union([z.string().regex(/^(?!\s*<)/), z.undefined()]);
 
 /** The server answers with nothing if there are no lines. */
@@ -54,8 +57,8 @@ export type Traceparent = (taskId: string) => string | undefined;
 /** Tasks and their queues, as workers use them. */
 export interface TaskCalls {
   /**
-   * Up to `count` tasks of a type. On SQLite and PostgreSQL queues the server waits the whole `timeoutMs` unless it finds
-   * `count` tasks, so wait with `count` 1 and take many with `timeoutMs` 0.
+   * Up to `count` tasks of a type. On SQLite and PostgreSQL queues the server waits the whole `timeoutMs` unless it finds `count` tasks. So
+   * wait with `count` 1, and take many with `timeoutMs` 0.
    */
   pollTasks(type: string, options: PollOptions): Promise<Task[]>;
   /** Safe to repeat: a late or second result is accepted and ignored. */
@@ -75,7 +78,7 @@ export interface TaskCalls {
   allPollData(): Promise<PollData[]>;
   /** Lines of a task's log, oldest first. Empty if the server has no index. */
   taskLogs(taskId: string): Promise<TaskLog[]>;
-  /** Open tasks with this `name` in their definition, of all executions, at most `count`. Needs no index. */
+  /** At most `count` open tasks of all executions whose definition has this `name`. Needs no index. */
   openTasks(name: string, count: number): Promise<Task[]>;
   /** Every queue of the server by name and shard, including internal ones: how many tasks can be polled, and how many are hidden. */
   allQueues(): Promise<Record<string, Record<string, QueueSize>>>;

@@ -135,7 +135,7 @@ async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
-/** `.` and `..` are not encoded, and a URL drops such segments: the call would reach another path of the API. */
+/** `.` and `..` are not encoded, and a URL drops these segments. The call would then reach another path of the API. */
 function refuseDots(name: string, value: string | number): void {
   if (/^\.{0,2}$/.test(String(value))) {
     throw new FleetError('input', `${JSON.stringify(value)} is not a valid ${name}.`);
@@ -180,7 +180,7 @@ function errorOf(call: string, { status, text }: HttpAnswer): FleetError {
     case 429:
       return new FleetError('upstream', `The Conductor server limits the rate of requests: ${message}`, { cause });
     default:
-      // The server also answers 500 to a body it cannot read, which is the caller's fault; only its message tells.
+      // A body that the server cannot read is the caller's fault, but the server answers 500. Only the message shows the difference.
       if (/JSON parse error|not readable/i.test(message)) return new FleetError('input', message, { cause });
       return new FleetError('upstream', message, { retryable: known.retryable ?? status >= 500, cause });
   }

@@ -65,7 +65,7 @@ export function createCredentials(config: CredentialsConfig, transport: Transpor
   };
 }
 
-/** The SDK retries for two minutes when it gets no token. Here the first failure ends it. */
+/** Rejects at the first failure. The SDK alone would retry for two minutes when it gets no token. */
 async function connectSdk(config: CredentialsConfig, transport: Transport): Promise<SdkClient> {
   const { createConductorClient, noopLogger } = await import('@io-orkes/conductor-javascript');
   const failed = Promise.withResolvers<never>();

@@ -114,7 +114,7 @@ function answerTo(
   return answer.promise;
 }
 
-/** So many results or other calls at once keep a server busy; more would only wait there. Polls are not limited: they wait on purpose. */
+/** This many results or other calls at once keep a server busy; more would only wait there. Polls are not limited: they wait on purpose. */
 const MAX_CONNECTIONS = 64;
 
 async function openLanes(config: TransportConfig): Promise<Record<Lane, Dispatcher>> {
@@ -126,7 +126,7 @@ async function openLanes(config: TransportConfig): Promise<Record<Lane, Dispatch
 const AGENT: string = 'undici/lib/dispatcher/agent.js';
 const PROXY_AGENT: string = 'undici/lib/dispatcher/proxy-agent.js';
 
-/** Only what is needed: the main entry also loads undici's fetch, caches and sockets, 13 MB that are not used here. */
+/** Loads only this module: undici's main entry also loads its fetch, caches and sockets, 13 MB that are not used here. */
 async function opener(config: TransportConfig): Promise<(connections: number | null) => Dispatcher> {
   const tls = tlsOptions(config);
   const uri = config.conductorProxyUrl;

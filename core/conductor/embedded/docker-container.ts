@@ -42,7 +42,7 @@ export interface ContainerOptions {
 
 /**
  * Starts the server's container. Its port is published on the loopback address only; its database and its log are in the data folder.
- * @throws FleetError `environment` with Docker's last words
+ * @throws FleetError `environment` with the last lines that Docker printed
  */
 export async function startContainer(options: ContainerOptions): Promise<void> {
   const { config, environment, folder, instance } = options;
@@ -88,7 +88,7 @@ export function fromInsideContainer(url: string): string {
   return address.href;
 }
 
-/** @throws FleetError `environment` if Docker does not answer: guessing no would start a second server on the same data */
+/** @throws FleetError `environment` if Docker does not answer: a wrong `false` would start a second server on the same data */
 export async function isContainerRunning(instance: string): Promise<boolean> {
   const inspect = ['container', 'inspect', '--format', '{{.State.Running}}', containerName(instance)];
   const looked = await docker(inspect, { timeoutMs: LOOK_TIMEOUT_MS });

@@ -46,7 +46,7 @@ export interface Ensured {
   reused: boolean;
 }
 
-/** A recorded server that does not answer is given at least so long before it is ended. */
+/** A recorded server that does not answer is given at least this much time before it is ended. */
 const LEAST_PATIENCE_MS = 10_000;
 
 /** Uses the folder's server, or starts one. @throws FleetError that says why neither is possible */
@@ -139,7 +139,7 @@ function notWhileRunning(folder: DataFolder, { port }: ServerRecord): FleetError
   );
 }
 
-/** On Windows a process could be started, but neither recognised nor ended again. */
+/** On Windows we could start a server, but could not find or end its process later. */
 function refuseWindows(): void {
   if (process.platform !== 'win32') return;
   throw new FleetError('environment', 'The embedded server does not run on Windows.', {

@@ -14,7 +14,7 @@ const NOT_A_DATABASE = 26;
 /**
  * Runs `task` while no other process runs one under the same file. The lock is SQLite's own file lock. The kernel releases it when the
  * process ends, even if it is killed, so no lock can be left behind.
- * @param waiting noted when another process holds the lock, and again every 30 s
+ * @param waiting the text to note when another process holds the lock, and again every 30 s
  */
 export async function withLock<T>(
   file: string,

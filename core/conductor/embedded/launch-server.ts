@@ -24,8 +24,8 @@ export interface LaunchOptions {
 }
 
 /**
- * Starts a server on the folder and waits until it answers. It is recorded before it is waited for, so that the next process finds it if
- * this one dies. If another program takes the chosen port meanwhile, the next port is tried.
+ * Starts a server on the folder and waits until it answers. The server is recorded before the wait, so that the next process finds it if
+ * this process dies. If another program takes the chosen port meanwhile, the next port is tried.
  * @throws FleetError `environment` with the last log lines if it does not start, `cancelled` if interrupted. No server runs then.
  */
 export async function launchServer(options: LaunchOptions, progress: Progress): Promise<ServerRecord> {
@@ -84,7 +84,7 @@ async function begin(options: LaunchOptions, port: number, progress: Progress): 
   return running;
 }
 
-/** Starts it in a session of its own, so that a Ctrl-C in the terminal does not end it before the workers have stopped. */
+/** Starts java in a session of its own, so that a Ctrl-C in the terminal does not end it before the workers have stopped. */
 function spawnJava(java: string, args: string[], env: Record<string, string>, folder: DataFolder): Promise<number> {
   const log = openSync(folder.log, 'a', 0o600);
   return new Promise<number>((resolve, reject) => {

@@ -17,8 +17,8 @@ export async function readFrom(file: string, offset: number): Promise<string> {
 }
 
 /**
- * Calls `write` with the content of a file from `offset` bytes on, and with all that is appended, until the signal is aborted. If a new
- * file replaces it, that file is read from its start.
+ * Calls `write` with the content of a file from `offset` bytes on, then with everything that is appended, until the signal is aborted. If a
+ * new file replaces it, that file is read from its start.
  */
 export async function follow(
   file: string,

@@ -26,7 +26,7 @@ const ENDED = 143;
 /** How long output is still read after the program has ended. */
 const LAST_OUTPUT_MS = 1_000;
 
-/** How long a program may take to end after it was told to. */
+/** How long a program may take to end after it was told to end. */
 const GRACE_MS = 3_000;
 
 /**

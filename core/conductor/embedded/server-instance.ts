@@ -7,7 +7,7 @@ import { INSTANCE_PROPERTY } from './server-properties.ts';
 import { type ServerRecord, urlOf } from './server-record.ts';
 import { isInstanceReady } from './wait-until-ready.ts';
 
-/** The server needs two seconds to end in order, and more on a busy machine. */
+/** The server needs two seconds for an orderly shutdown, and more on a busy machine. */
 const END_GRACE_MS = 20_000;
 
 /** Arguments that mark a java process as ours, and name its start and its folder. */
@@ -15,18 +15,20 @@ export const instanceMark = (instance: string) => `-D${INSTANCE_PROPERTY}=${inst
 export const folderMark = ({ path }: DataFolder) =>
   `-Dfleet.folder=${createHash('sha256').update(path).digest('hex').slice(0, 32)}`; // hashed, because a path may contain spaces
 
-/** True if the recorded server answers, and not another one on its port. */
+/** True if the recorded server answers. Another server on the same port does not count. */
 export function answers({ port, instance }: ServerRecord): Promise<boolean> {
   return isInstanceReady(urlOf({ port }), instance);
 }
 
-/** True while the recorded process or container runs, and not a later process with the same id. */
+/** True while the recorded process or container runs. A later process with the same id does not count. */
 export async function isAlive(record: ServerRecord): Promise<boolean> {
   if (record.kind === 'docker') return isContainerRunning(record.instance);
   return record.pid !== undefined && isRunning(record.pid, instanceMark(record.instance));
 }
 
-/** Ends the recorded server, in order if possible. Touches nothing else. @throws FleetError `environment` if it does not end */
+/**
+ * Ends the recorded server, by an orderly shutdown if possible. Touches nothing else. @throws FleetError `environment` if it does not end
+ */
 export async function endInstance(record: ServerRecord): Promise<void> {
   if (record.kind === 'docker') await endContainer(record.instance);
   else await endProcesses(instanceMark(record.instance), END_GRACE_MS);

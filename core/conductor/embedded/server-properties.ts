@@ -13,18 +13,18 @@ export interface PropertyOptions {
   llmBaseUrl?: string | undefined;
 }
 
-/** Spring properties of the server, for a jar and for a container. None is secret, because the server shows them all. */
+/** Spring properties of the server, for a jar and for a container. Put no secret here, because the server shows all of them. */
 export function serverProperties(options: PropertyOptions): Record<string, string> {
   const { database, secrets, synchronous, llmBaseUrl } = options;
   return {
     // The server sets `synchronous=NORMAL` itself, but on one connection of its pool only. Set here, it applies to all connections.
     'spring.datasource.url': `jdbc:sqlite:${database}?busy_timeout=15000&journal_mode=WAL&synchronous=${synchronous.toUpperCase()}`,
-    // There is no Elasticsearch here, and its indicator alone would make the server report itself as DOWN.
+    // We run no Elasticsearch, and its health indicator alone would make the server report itself as DOWN.
     'management.health.elasticsearch.enabled': 'false',
     'conductor.app.summary-input-output-json-serialization.enabled': 'true',
     // A task over its concurrency limit is tried again after this time; the default is a minute.
     'conductor.app.taskExecutionPostponeDuration': '2s',
-    // The server sometimes loses a JOIN on this queue, and repairs it when it next looks at the execution; the default is 30 s.
+    // The server sometimes loses a JOIN on this queue. It repairs that at its next look at the execution; the default is 30 s.
     'conductor.app.workflowOffsetTimeout': '10s',
     // Removing an execution uses up to ten threads, each of which holds one connection and asks for another. With the default of ten
     // connections the whole server then stops for half a minute.

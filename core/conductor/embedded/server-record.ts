@@ -63,7 +63,7 @@ export async function thisProcess(): Promise<Owner> {
   return { pid: process.pid, startedAt: (await startOf(process.pid)) ?? '' };
 }
 
-/** True while the owner runs, and not a later process with the same id. */
+/** True while the owner runs. A later process with the same id does not count. */
 export async function isOwnerAlive(owner: Owner): Promise<boolean> {
   return (await startOf(owner.pid)) === owner.startedAt;
 }

@@ -32,8 +32,8 @@ export async function isReady(url: string): Promise<boolean> {
 }
 
 /**
- * True if the server with this instance mark answers there, and not another Conductor server that took the port meanwhile. The server
- * shows the arguments it was started with.
+ * True if the server with this instance mark answers there, and not another Conductor server that took the port meanwhile. The server shows
+ * its arguments, and the mark is one of them.
  */
 export async function isInstanceReady(url: string, instance: string): Promise<boolean> {
   if (!(await isReady(url))) return false;

@@ -12,8 +12,8 @@ const AT_ONCE = 8;
  * Makes a server that has just started evaluate every open JOIN. An error is only noted, because the server works without it.
  *
  * While a server evaluates a JOIN, it hides the JOIN's queue message for an hour (3.32.1,
- * `AsyncSystemTaskExecutor.reserveInflightMessage`). If the server is killed meanwhile, the execution waits for the rest of that hour:
- * the server's own repair does not touch messages that exist. One evaluation too many changes nothing.
+ * `AsyncSystemTaskExecutor.reserveInflightMessage`). If the server is killed meanwhile, the execution waits for the rest of that hour: the
+ * server's own repair does not touch messages that exist. An unnecessary evaluation changes nothing.
  */
 export async function wakeOpenJoins(config: ConnectionConfig, note: (line: string) => void): Promise<void> {
   const conductor = createConductor(createCaller(config));
@@ -29,7 +29,7 @@ export async function wakeOpenJoins(config: ConnectionConfig, note: (line: strin
   }
 }
 
-/** Returns how many there were. Executions are read one by one, because the search finds a JOIN only after its first evaluation. */
+/** Returns the number of open JOINs. Executions are read one by one, because the search finds a JOIN only after its first evaluation. */
 async function wakeJoins(conductor: Conductor, ids: string[]): Promise<number> {
   const counts = await inParallel(ids, AT_ONCE, async (id) => {
     const joins = (await conductor.getExecution(id)).tasks.filter(isOpenJoin);

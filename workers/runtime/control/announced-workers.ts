@@ -7,7 +7,7 @@ import { startOf } from '../../../core/processes.ts';
 const announced = z.object({
   workerId: z.string(),
   pid: z.int().positive(),
-  /** When it began, as the operating system writes it: a process id alone is reused some day. */
+  /** When it began, as the operating system writes it: the system may give the same process id to a later process. */
   start: z.string(),
   controlUrl: z.url(),
   startedAt: z.iso.datetime(),
@@ -21,7 +21,7 @@ export async function announce(dataDir: string, workerId: string, controlUrl: st
   const start = (await startOf(process.pid)) ?? '';
   const entry: Announced = { workerId, pid: process.pid, start, controlUrl, startedAt: new Date().toISOString() };
   await mkdir(folder, { recursive: true });
-  // A reader must not find half a file: it would take it for the rest of an ended process and remove it.
+  // A reader that found half a file would take it for the file of an ended process and remove it.
   await writeFile(`${file}.new`, JSON.stringify(entry));
   await rename(`${file}.new`, file);
   return () => rm(file, { force: true });

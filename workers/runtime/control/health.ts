@@ -1,11 +1,11 @@
 import type { FleetStatus } from '../fleet.ts';
 
-/** After so long without an answer a poller is cut off from the server. It is the time of several long polls and a backoff. */
+/** After this long without an answer, a poller counts as cut off from the server. Several long polls and a backoff fit into this time. */
 const SILENT_MS = 45_000;
 
 /**
- * Whether the process is ready for work at `nowMs`, in epoch milliseconds: it takes tasks, the server accepts polls and results, and
- * every type that polls has had an answer recently. A type that is full or paused does not poll.
+ * Whether the process is ready for work at `nowMs`, in epoch milliseconds: it takes tasks, the server accepts polls and results, and every
+ * type that polls has had an answer recently. A type that is full or paused does not poll, so it needs no answer.
  */
 export function isReady({ state, failing, types }: FleetStatus, nowMs: number): boolean {
   const hears = (type: FleetStatus['types'][number]) =>
@@ -13,7 +13,7 @@ export function isReady({ state, failing, types }: FleetStatus, nowMs: number): 
   return state === 'running' && !failing.polls && !failing.results && types.every(hears);
 }
 
-/** A poll takes seconds, and so does a backoff. A step of a poller that takes longer than this hangs. */
+/** A poll takes seconds, and so does a backoff. A poller whose step takes longer than this hangs. */
 const STUCK_MS = 300_000;
 
 /**

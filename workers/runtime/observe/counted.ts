@@ -4,7 +4,7 @@ import { Counters, type Family, Histograms } from './counters.ts';
 const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const BYTES = [100, 1e3, 1e4, 1e5, 1e6, 1e7];
 
-/** Tasks may wait long in their queue. */
+/** Includes long waits, because tasks may wait for hours in their queue. */
 const WAITING = [...SECONDS, 30, 60, 300, 1800, 7200];
 
 /** The type of results that an earlier process left behind: their type is not on disk. */

@@ -14,8 +14,8 @@ interface Sample {
 }
 
 /**
- * Counters and histograms with labels. prom-client looks up the series for each value; for the values of one task that takes longer than
- * the poll for the task. Here a series is looked up once, and counting is an addition.
+ * Counters and histograms with labels. prom-client looks up the series for each value. For the values of one task, these lookups take
+ * longer than the poll for the task. Here each series is looked up once, and counting is an addition.
  */
 abstract class Tally<S> {
   readonly name: string;

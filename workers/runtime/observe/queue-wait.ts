@@ -1,8 +1,8 @@
 import type { Task } from '../../../core/conductor/types.ts';
 
 /**
- * How long a task waited for a worker, in milliseconds, without the delay before a retry. Undefined if it was delivered before, since the
- * time of that delivery is not known, or if the server does not say since when it waits.
+ * How long a task waited for a worker, in milliseconds, without the delay before a retry. Undefined if the task was delivered before,
+ * because the time of that delivery is not known. Also undefined if the server does not say since when the task waits.
  */
 export function queueWaitMs(
   { scheduledTime, pollCount, startDelayInSeconds }: Task,

@@ -21,7 +21,7 @@ const KEPT_MS = 5_000;
 /** `read` waits no longer than this for a server that does not answer. A scrape has its own limit, usually 10 s. */
 const ANSWER_MS = 3_000;
 
-/** So many names fit into one URL. */
+/** This many names fit into one URL. */
 const NAMES_PER_CALL = 50;
 
 /**

@@ -9,7 +9,7 @@ export interface Demand {
   running: number;
   /** Tasks that one process like this one executes at once. */
   concurrency: number;
-  /** How many such processes would execute all these tasks at once. */
+  /** How many processes like this one would execute all these tasks at once. */
   desiredProcesses: number;
 }
 

@@ -29,7 +29,7 @@ export interface SpansOptions {
   log: Logger;
 }
 
-/** So many spans wait at most, while the receiver is slow or away. Then new spans are dropped. */
+/** At most this many spans wait while the receiver is slow or away. Further spans are dropped. */
 const MOST_WAITING = 8192;
 
 /** How long a process that stops waits until its last spans are accepted. */

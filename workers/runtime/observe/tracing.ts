@@ -20,12 +20,12 @@ import { queueWaitMs } from './queue-wait.ts';
 import { Spans, type SpansOptions } from './spans.ts';
 import { firstSpanIdOf, rootSpanIdOf, taskSpanIdOf, traceIdOf } from './trace-ids.ts';
 
-/** Enough of a reason to tell the kind of trouble; the server has the whole. */
+/** Long enough to recognise the kind of failure; the server has the whole reason. */
 const MAX_REASON_LENGTH = 200;
 
 /**
- * Spans of the tasks of this process: `task <type>` from the start of a handler to its end, and below it `deliver result` until the
- * server has it. Inputs and outputs are in none of them.
+ * Spans of the tasks of this process: `task <type>` from the start of a handler to its end, and below it `deliver result` until the server
+ * has it. No span contains inputs or outputs.
  */
 export class Tracing {
   readonly #spans: Spans;

@@ -26,9 +26,9 @@ import type { Slots } from './slots.ts';
  *    domain, and a token of the type's rate limiter.
  * 2. A long poll asks for one task only, because the server holds a batch back until it is full or the time is over. It reserves no slot,
  *    since idle types would take slots from busy ones; it begins only while a slot is free.
- * 3. A task that this process already has, or that is in one answer twice, is ignored: handed back, it would be queued while it runs. Any
- *    other polled task that may not run is handed back at once: its slot was taken meanwhile, the type was paused, or the server sent
- *    too many.
+ * 3. A task that this process already has, or that is in one answer twice, is ignored: if it were handed back, it would be queued while it
+ *    runs. Any other polled task that may not run is handed back at once: its slot was taken meanwhile, the type was paused, or the server
+ *    sent too many.
  * 4. A poll under way is never aborted: the tasks that the server has taken from the queue for it would wait for their lease to run out.
  *    Tasks that arrive after a stop are handed back.
  * 5. While results cannot be delivered, no tasks are taken.
@@ -44,7 +44,7 @@ const LIMIT_MS = 10_000;
 
 export interface PollerOptions {
   taskType: string;
-  /** Empty for none. */
+  /** Empty without a domain. */
   domain: string;
   conductor: Conductor;
   slots: Slots;
@@ -166,7 +166,7 @@ export class Poller {
     }
   }
 
-  /** Tries the server with a call that takes no task: a task polled over a connection that breaks waits for its lease to run out. */
+  /** Checks the server with a call that takes no task. If a poll's connection broke, its task would wait until its lease runs out. */
   async #probe(): Promise<void> {
     const { conductor, taskType, polls } = this.#options;
     try {
@@ -180,7 +180,7 @@ export class Poller {
 
   async #watch(): Promise<void> {
     const { slots, rateLimiter, pollIntervalMs, stop } = this.#options;
-    // After a failure the poll does not wait: it is answered sooner, and less can be lost.
+    // After a failure the poll does not wait for a task, so its answer arrives sooner and is less likely to be lost.
     const isFailing = this.#backoff.failing || this.#options.polls.isOpen;
     if (!isFailing) this.#become('idle');
     const tasks = await this.#poll(1, isFailing ? 0 : LONG_POLL_MS);

@@ -1,5 +1,5 @@
 /**
- * How many tasks may run at once: in the whole process, in it for each type, in that for each domain. Each level is a `Slots` whose
+ * How many tasks may run at once: in the whole process, of each type in it, and in each domain of a type. Each level is a `Slots` whose
  * tasks also count for the level above.
  *
  * Invariants:
@@ -76,7 +76,7 @@ export class Slots {
     }
   }
 
-  /** Resolves when a slot of the process is freed or a limit changes. The slot may be one of another level. */
+  /** Resolves when a slot of the process is freed or a limit changes. The freed slot may belong to another level. */
   nextFreed(): Promise<void> {
     return this.#waiters.next();
   }

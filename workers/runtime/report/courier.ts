@@ -18,12 +18,12 @@ import { refusedResult } from './task-result.ts';
  * - `done`    the server has it or has refused it, or it is no longer valid
  *
  * Invariants:
- * 1. A result ends only as `done`. If it is still `waiting` when the process stops, the next process finds it on disk. A hand-back is
- *    never written to disk: the lease replaces it.
+ * 1. A result ends only as `done`. If it is still `waiting` when the process stops, the next process finds it on disk. A hand-back is never
+ *    written to disk: the task returns to its queue anyway when its lease runs out.
  * 2. If the first try is not answered soon, the result is written to disk meanwhile, because the process may be killed while it waits.
- * 3. An answer that will not change ends the result after one try. But the server calls some passing trouble final, such as a busy
- *    database; such an answer is retried for a while.
- * 4. A result that cannot be written to disk keeps its slot, so that there are never more such results than slots.
+ * 3. An answer that will not change ends the result after one try. But the server reports some temporary problems as final, for example a
+ *    busy database. Those answers are retried for a while.
+ * 4. A result that cannot be written to disk keeps its slot, so that there are never more of these results than slots.
  * 5. While the server fails, results are written to disk without a try, and one at a time is sent as a probe.
  */
 export class Courier {
@@ -174,9 +174,9 @@ export interface Delivery {
   /** Called before and after each try. */
   before?(): Promise<void>;
   after?(): void;
-  /** Called when it is done; it may be called twice. */
+  /** Called when the result is done; it may be called twice. */
   done(): void;
-  /** How long it is valid. Default: for ever. */
+  /** How long the result is valid. Default: for ever. */
   validForMs?: number;
 }
 
@@ -189,10 +189,10 @@ interface Letter extends Delivery {
   ended?: () => void;
 }
 
-/** So many waiting results are sent at once to a server that takes them. */
+/** This many waiting results are sent at once to a server that accepts them. */
 const AT_ONCE = 8;
 
-/** A try that is not answered by then has failed. Heartbeats wait for it. */
+/** A try without an answer by then has failed. Heartbeats of the task wait for the try. */
 const LIMIT_MS = 10_000;
 
 /** When a first try takes longer, the result is written to disk meanwhile. In milliseconds. */
@@ -214,7 +214,7 @@ async function soon<T>(promise: Promise<T>, ms: number): Promise<T | undefined> 
 /** Answers that will not change: the result is malformed, or its task no longer exists. */
 const FINAL: readonly ErrorCode[] = ['input', 'not-found', 'conflict'];
 
-/** An error that the server calls final is retried for so long before it is believed. */
+/** How long an error that the server calls final is retried before it counts as final. */
 const DISBELIEVED_MS = 600_000;
 
 function isFinal(error: unknown, triedForMs: number): boolean {
@@ -226,7 +226,10 @@ function isOver({ since, validForMs }: Letter): boolean {
   return performance.now() - since > validForMs;
 }
 
-/** True if the server could read the request but not the result in it. It gets a plain error instead, so that the task does not hang. */
+/**
+ * True if the server could read the request but not the result in it. The server then gets a plain error instead, so that the task does not
+ * hang.
+ */
 function isUnreadable(error: unknown, { status, reasonForIncompletion = '' }: TaskResult): error is FleetError {
   const isReplaced = reasonForIncompletion.startsWith('The server refused the result');
   return error instanceof FleetError && error.code === 'input' && status !== 'IN_PROGRESS' && !isReplaced;

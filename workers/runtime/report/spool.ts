@@ -8,10 +8,10 @@ import type { Logger } from '../../../core/log.ts';
 import { startOf } from '../../../core/processes.ts';
 
 /**
- * Keeps results that could not be delivered on disk, until the server has them.
+ * Keeps on disk the results that could not be delivered, until the server has them.
  *
- * Each process has one file, named after it. The file has a line for each result, and another line when the result was delivered after
- * all. It is emptied when no result in it is undelivered.
+ * Each process has one file, named after the process. The file has a line for each result, and another line when the result was delivered
+ * after all. The file is emptied once it holds no undelivered result.
  *
  * Invariants:
  * 1. `append` resolves only when the line is on the disk (`fdatasync`): neither kill -9 nor a power failure loses it.
@@ -175,7 +175,7 @@ function parseJson(text: string): unknown {
 
 const EXTENSION = '.jsonl';
 
-/** `host~pid~start.jsonl`: a process id alone is reused some day. */
+/** `host~pid~start.jsonl`: the system may give the same process id to a later process. */
 async function ownName(): Promise<string> {
   return `${hostname()}~${process.pid}~${await startMark(process.pid)}${EXTENSION}`;
 }

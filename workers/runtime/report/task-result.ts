@@ -7,7 +7,7 @@ import type { Outcome } from '../run/execute.ts';
 /** An outcome that is reported to the server. A cancelled task is not reported. */
 export type Reportable = Exclude<Outcome, { kind: 'cancelled' }>;
 
-/** The server accepts a reason of any length, but it appears in lists and prompts. */
+/** Longer reasons are cut: the server accepts any length, but a reason appears in lists and prompts. */
 export const MAX_REASON_LENGTH = 500;
 const MAX_LOG_LENGTH = 10_000;
 
@@ -41,7 +41,7 @@ export function toTaskResult({ task, logs, progress }: Attempt, outcome: Reporta
 }
 
 /**
- * The update that extends a lease. Its usual form deletes the task's output. A task that has shown progress is put back into its queue
+ * The update that extends a lease. The usual form deletes the task's output. A task that has shown progress is put back into its queue
  * instead, hidden for as long as the lease.
  */
 export function heartbeat({ task, progress, leaseMs }: Attempt, workerId: string): TaskResult {

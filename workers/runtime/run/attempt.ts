@@ -8,7 +8,7 @@ export interface TaskLog {
   createdTime: number;
 }
 
-/** If a handler ignores its abort for so long, the task is ended without it. In milliseconds. */
+/** If a handler ignores its abort for this long, its task is ended without waiting for the handler. In milliseconds. */
 const GRACE_MS = 1_000;
 
 /** Longest time for which a timer can be set, in milliseconds. */

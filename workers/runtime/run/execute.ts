@@ -188,7 +188,7 @@ function permanent(reason: string): Outcome {
   return { kind: 'failed', retryable: false, reason };
 }
 
-/** Without the values: the server shows a reason to more people than it shows inputs to. */
+/** Leaves the values out, because more people can read the reason of a failure than its input. */
 function describe(error: z.ZodError, value: unknown): string {
   return zodSentences(error, value, { hidesValues: true }).join(' ');
 }

@@ -12,13 +12,13 @@ export interface TaskLeasesOptions {
 }
 
 /**
- * Keeps the leases of the tasks that this process holds. See `LeaseKeeper` for how.
+ * Keeps the leases of the tasks that this process holds. `LeaseKeeper` says how.
  *
  * Invariants:
- * 1. From the poll until the server has the result, a lease runs out only where the server cannot be reached. A drain, or a result that has
- *    to be sent again, does not end it.
- * 2. A task that has ended on the server is aborted as `cancelled` while its handler runs. After that its result is on the way, and the
- *    server may have taken it just now.
+ * 1. From the poll until the server has the result, a lease runs out only if the server cannot be reached. A drain, or a result that has to
+ *    be sent again, does not end it.
+ * 2. A task that has ended on the server is aborted as `cancelled` while its handler runs. After that its result is under way, so the task
+ *    may have ended because the server accepted the result.
  */
 export class TaskLeases {
   readonly #options: TaskLeasesOptions;
@@ -28,7 +28,7 @@ export class TaskLeases {
     this.#options = options;
   }
 
-  /** False if this process has the task already: the server handed it out a second time, because a heartbeat came too late. */
+  /** False if this process has the task already: the server handed it out a second time, because a heartbeat arrived too late. */
   hold(attempt: Attempt): boolean {
     if (this.holds(attempt.task)) return false;
     this.#keeper.keep(new TaskLease(attempt, this.#options));
@@ -54,7 +54,7 @@ export class TaskLeases {
     return this.#keeper.beat(this.#leaseOf(attempt) ?? new TaskLease(attempt, this.#options));
   }
 
-  /** Stops its heartbeats until `resume`; one under way is waited for. */
+  /** Stops its heartbeats until `resume`, and waits for a heartbeat under way. */
   async quiet(attempt: Attempt): Promise<void> {
     if (this.#leaseOf(attempt)) await this.#keeper.quiet(attempt.task.taskId);
   }

@@ -7,8 +7,8 @@ import type { Attempt } from './attempt.ts';
 import type { FromThread, ThreadAnswer, ThreadTask } from './thread-entry.ts';
 
 /**
- * Threads for handlers with `thread: true`. They are started when the first such task arrives. When a task is aborted, its thread is ended
- * and replaced. Every caller has a slot within `limit`, so no task waits for a thread here.
+ * Threads for handlers with `thread: true`. They are started when the first task for a thread arrives. When a task is aborted, its thread
+ * is ended and replaced. Every caller has a slot within `limit`, so no task waits for a thread here.
  */
 export class Threads {
   readonly limit: number;

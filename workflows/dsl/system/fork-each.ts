@@ -21,9 +21,9 @@ export function itemNames(ref: string): ItemNames {
 }
 
 /**
- * The server resolves the input of a forked task a second time, and with it any `\${…}` inside the items. This query writes `$\${`
- * instead, the server's way to write a literal `\${`. The query itself must not contain it either, hence the code of `$`. It cannot
- * protect the expression of a secret inside data: the server resolves that when it hands out any task.
+ * The server resolves the input of a forked task a second time, and with it any `\${…}` inside the items. This query writes `$\${` instead,
+ * the server's way to write a literal `\${`. The query itself must not contain `\${` either, so it writes `$` by its character code. It
+ * cannot protect the expression of a secret inside data: the server resolves that when it hands out any task.
  */
 const AS_DATA = 'walk(if type == "string" then split("\\u0024{") | join("$\\u0024{") else . end)';
 

@@ -55,7 +55,7 @@ const timeoutWithoutEffect: WorkflowRule = {
   },
 };
 
-/** A task with more retries is used to wait, which a WAIT does better. */
+/** More retries than this are a way to wait, which a WAIT does better. */
 const MANY_RETRIES = 50;
 
 const unboundedRetry: WorkflowRule = {

@@ -63,7 +63,7 @@ const unknownReference: WorkflowRule = {
     for (const use of uses) {
       if (!isReadable(use.path) || use.head === 'workflow' || byRef.has(use.head) || SYSTEM_PARAMETERS.has(use.path))
         continue;
-      const isSeen = use.step !== undefined && use.step.parent === undefined; // where the server looks, too
+      const isSeen = use.step !== undefined && use.step.parent === undefined; // there the server itself rejects an unknown name
       if ((makesTasks && !isSeen) || roundOf(use, byRef)) continue;
       yield atUse(use, `\${${use.path}} names "${use.head}", which is not a task of this definition`, {
         repair: nearest(use.head, byRef),

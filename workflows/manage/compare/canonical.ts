@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { isObject } from '../../../core/json.ts';
 
 /**
- * The server returns definitions with every default filled in. So that only real changes differ, both sides are brought to one form first:
- * without the fields that the server owns, and without the fields that hold its default.
+ * The server returns definitions with every default filled in. So both sides are first brought to one form: without the fields that the
+ * server owns, and without the fields that hold its default. Then only real changes differ.
  */
 type Json = Record<string, unknown>;
 
@@ -79,7 +79,7 @@ export function canonicalTask(def: Json): Json {
   return { ...kept, ...canonicalSchemas(kept) };
 }
 
-/** A schedule without what the server adds. Its stamp must be removed before. */
+/** A schedule without what the server adds. Remove its stamp first. */
 export function canonicalSchedule(def: Json): Json {
   const { pausedReason: _, nextRunTime: __, updatedTime: ___, description, ...rest } = def;
   const kept = withoutDefaults({ ...rest, ...(description !== '' && { description }) }, SCHEDULE_DEFAULTS);

@@ -68,7 +68,10 @@ function byReference(def: Json): Map<string, TaskPlace> {
   );
 }
 
-/** The references of each sequence in order, without those that only one definition has: an added or removed task moves no other. */
+/**
+ * The references of each sequence in order. References that only one definition has are left out, so that an added or removed task does not
+ * count as a move of the others.
+ */
 function orders(def: Json, others: ReadonlyMap<string, TaskPlace>): Record<string, string[]> {
   const common = (tasks: readonly WorkflowTask[]) =>
     tasks.map(({ taskReferenceName }) => taskReferenceName).filter((ref) => others.has(ref));

@@ -30,8 +30,8 @@ const UNDERSTOOD = new Set([
 type Side = 'input' | 'output';
 
 /**
- * Why a value might be refused by callers or readers that know only the old schema: sentences without a full stop, empty if it cannot be.
- * A keyword that is not understood here counts as a reason, unless both schemas are the same.
+ * Why a value might be refused by callers or readers that know only the old schema: sentences without a full stop; an empty list if no
+ * value can be refused. A keyword that is not understood here counts as a reason, unless both schemas are the same.
  */
 export function narrowings(side: Side, before: unknown, after: unknown): string[] {
   return side === 'input' ? misfits(before, after, side, side) : misfits(after, before, side, side);

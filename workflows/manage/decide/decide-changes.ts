@@ -21,8 +21,8 @@ export interface Decision {
 }
 
 /**
- * Compares the definitions in code with the server's and decides what is to be done about each. Makes no call. Where the answer depends
- * on executions that `server` does not tell about, it assumes that there are none, and names the version in `asks`.
+ * Compares the definitions in code with the server's and decides what is to be done about each. Makes no call. If the decision depends on
+ * executions that `server` does not contain, it assumes that there are none, and names the version in `asks`.
  */
 export function decideChanges(
   ours: Definitions,
@@ -114,8 +114,8 @@ function withTouches(change: Change, view: ServerView): Change {
 type DefOf = (change: Change) => Record<string, unknown> | undefined;
 
 /**
- * The order in which a definition is written after those that it names: task definitions, workflows, event handlers, schedules.
- * Deletions are last, in the reverse order.
+ * The order of writing: task definitions, workflows, event handlers, schedules. So a definition is written after the definitions that it
+ * names. Deletions are last, in the reverse order.
  */
 function inOrder(changes: readonly Change[], stored: DefOf): Change[] {
   const isDeletion = ({ action }: Change) => action === 'delete';
@@ -133,7 +133,7 @@ function sorted(changes: readonly Change[], defOf: DefOf): Change[] {
   });
 }
 
-/** Workflows may name each other in a circle. The one met first is then written last: the server takes names that do not exist yet. */
+/** Workflows may name each other in a circle. The workflow met first is then written last: the server takes names that do not exist yet. */
 function calleesFirst(changes: readonly Change[], defOf: DefOf): Change[] {
   const byName = Map.groupBy(changes, ({ name }) => name);
   const done = new Set<Change>();

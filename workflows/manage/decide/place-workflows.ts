@@ -6,7 +6,7 @@ import { replacePins } from './pins.ts';
 import { keyOf, type ServerView, type VersionedDef } from './server-view.ts';
 
 /**
- * Under which version each workflow in code is, or will be, on the server.
+ * The version under which each workflow in code is, or will be, on the server.
  *
  * 1. A workflow has its version in code on the server too, or a version whose stamp names that version in code (`standsFor`).
  * 2. A changed workflow replaces its stored version, unless something that runs would break. Then it gets the version after the highest.
@@ -21,7 +21,7 @@ export interface PlacedWorkflow {
   current: VersionedDef | undefined;
   /** Why it needs a new version; empty if it does not. */
   reasons: readonly string[];
-  /** Versions that must have no running executions while it replaces the stored one, because it would break them. */
+  /** Versions that must have no running executions when the stored version is replaced, because the replacement would break them. */
   idle: readonly string[];
 }
 

@@ -62,7 +62,7 @@ function judge({ def, change }: Candidate, view: ServerView, highest: Highest, o
   return { def, change: { ...rest, action: 'in-use', touches, reasons } };
 }
 
-/** Keeps the candidates that a definition which stays refers to, and repeats that until no more are kept. */
+/** Keeps each candidate that a remaining definition refers to, and repeats this until it keeps no more. */
 function keepReferred(
   candidates: readonly Candidate[],
   decided: readonly Change[],

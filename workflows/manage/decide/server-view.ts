@@ -58,7 +58,7 @@ export class ServerView {
     return ids ?? [];
   }
 
-  /** The running executions of a version, as a touch: one, or none. */
+  /** The running executions of a version as one touch; an empty list if there are none. */
   runsOf(def: Pick<VersionedDef, 'name' | 'version'>): Touch[] {
     return this.#touches([{ def, how: 'runs' }]);
   }

@@ -10,7 +10,7 @@ import type { Stored } from '../write/context.ts';
 
 type Fields = Record<string, unknown>;
 
-/** Where registering a workflow would store something else than what is stored. */
+/** The places where registering a workflow would change what is stored. */
 export interface Differences {
   /** References of tasks. */
   tasks: string[];
@@ -22,7 +22,7 @@ export interface Differences {
 
 const NESTED = ['decisionCases', 'defaultCase', 'forkTasks', 'loopOver'];
 
-/** Fields that mean the same when they are absent. Only as a value can they take the place of what a builder writes. */
+/** Fields that mean the same when they are absent. They need a value to replace what a builder writes. */
 const EMPTY: Readonly<Fields> = {
   inputParameters: [],
   outputParameters: {},
@@ -63,7 +63,7 @@ function differing(ours: Fields, theirs: Fields, empty: Readonly<Fields> = {}): 
   return Object.fromEntries(found.map((key) => [key, theirs[key] ?? empty[key]]));
 }
 
-/** A default that this deployment's settings give counts as the stored one, whose deployment has its own settings. */
+/** A default from this deployment's settings counts as equal to the stored one, which may be from another deployment's settings. */
 function withOwnSettings(stored: Stored, workflow: Workflow, ours: Stored): Stored {
   const { inputTemplate } = stored;
   if (!isObject(inputTemplate) || !isObject(ours.inputTemplate)) return stored;
@@ -74,7 +74,7 @@ function withOwnSettings(stored: Stored, workflow: Workflow, ours: Stored): Stor
   return { ...stored, inputTemplate: { ...inputTemplate, ...Object.fromEntries(own) } };
 }
 
-/** Tasks that differ in themselves or in which tasks they hold. A task that only holds a differing one is not among them. */
+/** Tasks whose own fields differ, or whose inner tasks are not the same ones. A task is left out if only a task inside it differs. */
 function differingTasks(ours: readonly WorkflowTask[], theirs: readonly WorkflowTask[]): string[] {
   const made = new Map([...walk(ours)].map(({ task }) => [task.taskReferenceName, outline(task)]));
   const wanted = [...walk(theirs)].map(({ task }) => task);
@@ -84,7 +84,7 @@ function differingTasks(ours: readonly WorkflowTask[], theirs: readonly Workflow
   return isDeepStrictEqual(order(ours), order(theirs)) ? [] : order(theirs);
 }
 
-/** A task with the references of the tasks in it in their place. */
+/** A task in which the references of the inner tasks replace these tasks. */
 function outline(task: WorkflowTask): unknown {
   const names = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(names);
@@ -96,7 +96,7 @@ function outline(task: WorkflowTask): unknown {
   return Object.fromEntries(entries);
 }
 
-/** As it would come back from the server: without what JSON has no word for. */
+/** The value as the server would return it: without values that JSON cannot express. */
 function plain<T>(value: T): T {
   return JSON.parse(JSON.stringify(value));
 }

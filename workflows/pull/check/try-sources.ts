@@ -27,8 +27,8 @@ export interface CompilerError {
 }
 
 /**
- * What the compiler says about each of several sources in `folder`, in one run; undefined if the folder has no TypeScript, or no
- * project that compiles without them.
+ * Compiles several sources in `folder` in one run and returns the errors of each. Undefined if the folder has no TypeScript, or if its
+ * project has errors even without them.
  */
 export async function typeErrors(sources: readonly string[], folder: string): Promise<CompilerError[][] | undefined> {
   const compiler = compilerFor(folder);
@@ -39,13 +39,13 @@ export async function typeErrors(sources: readonly string[], folder: string): Pr
     return withFiles([config], { folder, suffix: '.json' }, async ([configFile = '']) => {
       const { passed, said } = await run(compiler, ['--noEmit', '--pretty', 'false', '-p', configFile], folder);
       const errors = files.map((file) => errorsIn(said, basename(file)));
-      // Without a word about these files, something else keeps the project from compiling.
+      // If the compiler fails without an error in these files, the error is elsewhere in the project.
       return passed || errors.some((found) => found.length > 0) ? errors : undefined;
     });
   });
 }
 
-/** Writes sources into a folder under names that no folder of content takes for content, and removes them after `use`. */
+/** Writes sources into a folder under names that are never loaded as content, and removes them after `use`. */
 async function withFiles<T>(
   sources: readonly string[],
   { folder, suffix }: { folder: string; suffix: '.mts' | '.json' },

@@ -1,6 +1,6 @@
 /**
- * What the server holds is data. These functions are the only way from it into code: a text stays inside its literal, a key stays a
- * key, and characters that an editor does not show are escaped.
+ * Definitions on the server are data. Only these functions turn data into code: a text stays inside its literal, a key stays a key, and
+ * characters that an editor does not show are escaped.
  */
 
 /** Control characters, line breaks, halves of surrogate pairs, and characters that are invisible or change the writing direction. */

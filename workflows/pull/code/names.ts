@@ -7,7 +7,7 @@ const RESERVED = new Set(
   with yield z Object Array String Number Boolean Infinity NaN globalThis process Symbol Promise`.split(/\s+/),
 );
 
-/** A name in the generated file. What it names is declared only if something uses it. */
+/** A name in the generated file. Its constant or import is declared only if something uses the name. */
 export class Name {
   readonly text: string;
   #isUsed = false;
@@ -20,14 +20,14 @@ export class Name {
     return this.#isUsed;
   }
 
-  /** The name as code that refers to what it names. */
+  /** The name, for code that refers to it. From now on the name counts as used. */
   use(): string {
     this.#isUsed = true;
     return this.text;
   }
 }
 
-/** Makes identifiers from names that the server holds, out of their letters and digits. Each is given out once. */
+/** Makes identifiers from the letters and digits of names on the server. It never returns the same identifier twice. */
 export class Names {
   readonly #taken = new Set<string>();
 
@@ -48,7 +48,7 @@ export class Names {
   }
 }
 
-/** A key for the branch of a fork that is called `from`. Unlike a name it is unique only among `taken`. */
+/** A key for the branch of a fork, made from the text `from`. A key has to be unique only among `taken`. */
 export function branchKey(from: string, taken: readonly string[]): string {
   const joined = camel(from);
   const base = /^[a-z]/i.test(joined) ? joined : `branch${joined}`;

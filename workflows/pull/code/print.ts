@@ -96,7 +96,7 @@ class Printer {
     else if (head?.isUsed) this.#text(`const ${head.text} = `);
     this.#code(value);
     this.line(';');
-    // The lines of the statements inside are taken already.
+    // Lines of inner statements already have their task.
     for (let line = first; adds !== undefined && line < this.lines.length; line++) this.tasks[line] ??= adds;
   }
 

@@ -22,7 +22,7 @@ class Use {
   }
 }
 
-/** What a definition reads with its `${…}`. The shape of values whose schema is not stored follows from that. */
+/** What a definition reads with its `${…}`. The shape of values without a stored schema follows from these reads. */
 export class Uses {
   readonly #roots = new Map<string, Use>();
 

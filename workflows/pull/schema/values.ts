@@ -36,7 +36,7 @@ export function parsePath(path: string): Path | undefined {
   return { root: `${owner}.${first.key}`, steps: others };
 }
 
-/** As `refs` writes it. */
+/** The path as `refs` writes it. */
 function segment(step: Step): string {
   if (step.kind === 'index') return `[${step.index}]`;
   if (/^[\w-]+$/.test(step.key)) return `.${step.key}`;
@@ -46,12 +46,12 @@ function segment(step: Step): string {
 /** Properties that every typed reference has itself. */
 const OWN = ['toJSON', 'toString', '__proto__'];
 
-/** The part of a value at one step; undefined if the type of its zod code has no such part. */
+/** The part of a value at one step; undefined if the type of its zod code does not have this part. */
 export function partAt({ schema, mayBeAbsent = false }: Value, step: Step): Value | undefined {
   const { value: here, isNullable } = present(schema);
   if (here === true) return undefined;
   if (step.kind === 'index') {
-    // `at` takes a list that is there.
+    // `at` does not accept a list that may be missing.
     return here.type === 'array' && !mayBeAbsent && !isNullable ? { schema: schemaOf(here.items) } : undefined;
   }
   if (here.type !== 'object' || !isObject(here.properties) || OWN.includes(step.key)) return undefined;

@@ -28,8 +28,8 @@ const LIMITS = {
 };
 
 /**
- * The zod code for a JSON Schema. It says what zod has words for, so its own JSON Schema may differ from the given one; the comparison
- * of the whole definition finds that.
+ * The zod code for a JSON Schema. It contains only what zod can express, so its own JSON Schema may differ from the given one. The
+ * comparison of the whole definition finds this.
  */
 export function zodCode(schema: unknown, side: Side, fromSetting: () => string): Code {
   const inner = (part: unknown) => zodCode(part, side, fromSetting);
@@ -120,7 +120,7 @@ function limit(method: string, value: unknown): Code {
   return typeof value === 'number' ? call(`.${method}`, [literal(value)]) : '';
 }
 
-/** Whether a regular expression made of this text writes itself as this text. */
+/** Whether a regular expression made from this text has exactly this text as its source. */
 function isSource(pattern: string): boolean {
   try {
     return new RegExp(pattern).source === pattern;
@@ -129,7 +129,7 @@ function isSource(pattern: string): boolean {
   }
 }
 
-/** Whether the default of a schema is a value of it; the compiler takes no other. */
+/** Whether the default of a schema fits the schema; the compiler accepts no other default. */
 function fits({ default: fallback, ...schema }: Readonly<Record<string, unknown>>): boolean {
   try {
     return z.fromJSONSchema(schema).safeParse(fallback).success;

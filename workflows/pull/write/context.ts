@@ -82,7 +82,7 @@ export class Context {
   readonly #tasks: readonly WorkflowTask[];
   /** The tasks that refer to a task, by the task's reference; `''` for the output of the workflow. */
   readonly #readers = new Map<string, Set<string>>();
-  /** Where each task is in the order of the tasks, and where the last one inside it is. */
+  /** The position of each task in the order of the tasks, and that of the last task inside it. */
   readonly #places = new Map<string, { first: number; last: number }>();
 
   constructor(stored: Stored, { known, modules, doubts }: { known: Known; modules: Modules; doubts: Doubts }) {
@@ -135,18 +135,18 @@ export class Context {
     return { schema, code: zodCode(schema, side, () => this.import('contract', 'fromSetting').use()) };
   }
 
-  /** A stored schema, as the object that the input or output of a contract has to be. */
+  /** A stored schema as an object, because the input or output of a contract must be one. */
   zodObject({ properties = {}, required, additionalProperties, description }: Json, side: Side): Described {
     const others = additionalProperties === undefined ? {} : { additionalProperties };
     return this.zod({ type: 'object', properties, required, ...others, description }, side);
   }
 
-  /** The shape of a value that follows from what the definition reads below it. */
+  /** The shape of a value, derived from what the definition reads below it. */
   shape(root: string, ...keys: string[]): Described {
     return this.zod(this.uses.shapeOf([root], keys));
   }
 
-  /** The contract of a task type: imported if it is there as code, else declared in this file. */
+  /** The contract of a task type: imported if it exists as code, else declared in this file. */
   contract(taskName: string): Callable {
     const shipped = this.#known.task(taskName);
     if (shipped) return this.#callable(shipped.module, taskName, 'task', shipped.value.output);
@@ -155,13 +155,13 @@ export class Context {
     return contract;
   }
 
-  /** A policy that is there as code. */
+  /** A policy that exists as code. */
   policy(taskName: string): Name | undefined {
     const exported = this.#known.policy(taskName);
     return exported === undefined ? undefined : this.import('policies', exported);
   }
 
-  /** A workflow that is there as code, in this version. */
+  /** A workflow that exists as code, in this version. */
   workflow(workflowName: unknown, version?: unknown): Callable | undefined {
     const found = this.#known.workflow(String(workflowName), typeof version === 'number' ? version : undefined);
     return found && this.#callable(found.module, found.value.name, 'workflow', found.value.output);
@@ -221,7 +221,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 const ANY_OBJECT: Schema = { type: 'object', properties: {}, additionalProperties: {} };
 
-/** Every key that some of the tasks have in their input. It is optional if another one of them does not have it. */
+/** Every key that some of the tasks have in their input. A key is optional if one of these tasks does not have it. */
 function givenTo(tasks: readonly WorkflowTask[]): Schema {
   const inputs = tasks.map(({ inputParameters }) => inputParameters ?? {});
   const keys = [...new Set(inputs.flatMap((input) => Object.keys(input)))];

@@ -14,7 +14,7 @@ export interface Written {
   plainTasks: string[];
 }
 
-/** What `Printed.taskAt` says of the lines that return the workflow's output. No task can have this reference. */
+/** The value of `Printed.taskAt` for the lines that return the workflow's output. No task can have this reference. */
 export const OUTPUT = '\0output';
 
 /** The file that defines a workflow. */
@@ -65,7 +65,7 @@ function specOf(
   return object(entries);
 }
 
-/** The stored schema, or else the keys that the definition declares, has defaults for or reads. */
+/** The stored schema; without one, the keys that the definition declares, gives defaults for, or reads. */
 function inputOf({ inputSchema, inputParameters, inputTemplate }: Stored, context: Context): Described {
   const data = dataOf(inputSchema);
   if (data) return context.zodObject(data, 'input');

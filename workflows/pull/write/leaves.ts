@@ -18,8 +18,8 @@ interface Writing {
 }
 
 /**
- * Writes a task by the builder's method for its type, or undefined if the task lacks what the method needs. The method may still make
- * another task of it: that is found when the result is compared with what is stored.
+ * Writes a task as a call of the builder's method for its type; undefined if the task lacks what the method needs. The method may still
+ * make a different task. The comparison with the stored definition finds this.
  */
 type Leaf = (task: WorkflowTask, writing: Writing) => Built | undefined;
 
@@ -190,14 +190,14 @@ function script(
   return { method, args: [given, ...placementOf(task)], output: outputWith({ result: result.schema }) };
 }
 
-/** How the task behaves in its workflow, as the last argument of a builder's method: none, or one. */
+/** The last argument of a builder's method, which says how the task behaves in its workflow: an empty list if it is not needed. */
 function placementOf(task: WorkflowTask, more: readonly Entry[] = []): Code[] {
   const keys = ['optional', 'permissive', 'retryCount', 'startDelay'] as const;
   const given = keys.filter((key) => key in task).map((key): Entry => [key, literal(task[key])]);
   return given.length + more.length === 0 ? [] : [object([...more, ...given])];
 }
 
-/** What is given of these, as the entries of an object. */
+/** The values that are not undefined, as the entries of an object. */
 function wiredEntries(values: Readonly<Record<string, unknown>>, refer: Refer): Entry[] {
   return Object.entries(values).flatMap(([key, value]) =>
     value === undefined ? [] : [[key, wired(value, refer)] as const],

@@ -5,7 +5,7 @@ import { parsePath, partAt, type Value } from '../schema/values.ts';
 
 /** Something that code can refer to. */
 export interface Source extends Value {
-  /** The code that refers to all of it. Calling it declares what that code needs. */
+  /** Returns the code that refers to the whole value, and declares what that code needs. */
   code(): string;
 }
 
@@ -24,7 +24,7 @@ export class Visible {
     this.#roots.set(root, source);
   }
 
-  /** @param step its code is the step itself, its value the step's output */
+  /** @param step its code refers to the step; its value describes the step's output */
   addStep(ref: string, step: Source): void {
     this.#steps.set(ref, step);
     this.add(`${ref}.output`, { ...step, code: () => `${step.code()}.output` });
@@ -35,7 +35,7 @@ export class Visible {
     return this.#roots.get(root) ?? this.#around?.find(root);
   }
 
-  /** The steps that were added here, not around. */
+  /** The steps of this sequence, without those around it. */
   steps(): ReadonlyMap<string, Source> {
     return this.#steps;
   }
@@ -52,7 +52,7 @@ export type Refer = (path: string) => Reference | undefined;
 /** @param at imports the function for elements of lists */
 export function referrer(visible: Visible, at: () => string): Refer {
   return (path) => {
-    const named = visible.find(path); // such as the round of the loop around
+    const named = visible.find(path); // such as the round of the surrounding loop
     if (named) return { ...named, code: named.code() };
     const { root, steps } = parsePath(path) ?? { root: '', steps: [] };
     const source = visible.find(root);
@@ -69,7 +69,7 @@ export function referrer(visible: Visible, at: () => string): Refer {
 
 const EXPRESSION = /(?<!\$)\$\{([^{}]*)\}/g;
 
-/** A stored value as code, with typed references in the place of its expressions as far as there are any. */
+/** A stored value as code. Each expression becomes a typed reference if there is one for it. */
 export function wired(value: unknown, refer: Refer): Code {
   if (typeof value === 'string') return wiredText(value, refer);
   if (Array.isArray(value)) return array(value.map((item) => wired(item, refer)));
@@ -77,7 +77,7 @@ export function wired(value: unknown, refer: Refer): Code {
   return object(Object.entries(value).map(([key, item]) => [key, wired(item, refer)] as const));
 }
 
-/** A text that is one expression keeps the type of what it refers to. Others become template literals. */
+/** A text that is one expression keeps the type of the value it refers to. Others become template literals. */
 function wiredText(value: string, refer: Refer): string {
   const parts: string[] = [];
   let end = 0;

@@ -17,7 +17,7 @@ export interface Place {
   param: Name;
 }
 
-/** A step of a branch as seen after it. `code` follows the name of the step that has the branch, e.g. `.left`. */
+/** A step of a branch as later tasks see it. `code` follows the name of the step that has the branch, e.g. `.left`. */
 interface Brought {
   ref: string;
   code: string;
@@ -108,7 +108,7 @@ function switchOn(task: WorkflowTask, place: Place): BuiltFlow | undefined {
   return { method: 'switch', args: [value.code, object(branches), ...otherwise], output: outputWith({}), brings };
 }
 
-/** Whether a value can have no other values than these. */
+/** Whether `keys` contains every value that the schema allows. */
 function covers(schema: Schema, keys: readonly string[]): boolean {
   if (schema === true) return false;
   const { type, enum: listed, const: only } = schema;
@@ -122,7 +122,7 @@ function covers(schema: Schema, keys: readonly string[]): boolean {
   return values?.every((value) => keys.includes(String(value))) ?? false;
 }
 
-/** Whether these two tasks may be what the builder makes of one fork. */
+/** Whether the builder could make these two tasks from one fork. */
 function forkWithJoin(task: WorkflowTask, join: WorkflowTask | undefined, { context }: Place): boolean {
   const ref = task.taskReferenceName;
   if (task.type !== 'FORK_JOIN' || join?.type !== 'JOIN' || join.taskReferenceName !== `${ref}_join`) return false;
@@ -207,7 +207,7 @@ function branch(
   return { arrow: { kind: 'arrow', params: second ? [param, second.name] : [param], body }, returns };
 }
 
-/** What a branch returns, as seen after it. */
+/** What a branch returns, as later tasks see it. */
 function brought(returns: readonly Brought[], access: string, isUnsure: boolean): Brought[] {
   return returns.map(({ ref, code, output: { schema, mayBeAbsent = false } }) => {
     return { ref, code: `${access}${code}`, output: { schema, mayBeAbsent: mayBeAbsent || isUnsure } };

@@ -10,8 +10,8 @@ const PROGRESS_EVERY_MS = 5000;
 const NOT_FOUND = 127;
 
 /**
- * Fetches the boot jar with Maven, under the user's own Maven settings, and returns its path in the user's local repository. Undefined
- * if Maven is not installed or fails, which `note` says.
+ * Fetches the boot jar with Maven, under the user's own Maven settings, and returns its path in the user's local repository. Undefined if
+ * Maven is not installed or fails; `note` then says why.
  */
 export async function fetchWithMaven(workingFolder: string, { note, signal }: Progress): Promise<string | undefined> {
   let repository = join(homedir(), '.m2', 'repository');

