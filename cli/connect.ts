@@ -2,7 +2,7 @@ import type { Conductor } from '../core/conductor/api.ts';
 import type { Config } from '../core/config.ts';
 import { FleetError } from '../core/errors.ts';
 
-/** An embedded server may restart on another port: after this time it is looked for again. */
+/** An embedded server may restart on another port, so its address is looked up again after this time. */
 const FOUND_FOR_MS = 5000;
 
 /**

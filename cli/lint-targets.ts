@@ -87,7 +87,7 @@ async function targetsInFolder(folder: string): Promise<Target[]> {
   return targets;
 }
 
-/** A folder may hold other JSON files too: only values that look like a definition are taken from it. */
+/** A folder may also hold other JSON files, so only values that look like a definition are taken from it. */
 async function targetsInJson(path: string, isOneOfMany: boolean): Promise<Target[]> {
   const content = parseJson(await readFile(path, 'utf8'), path);
   const isList = Array.isArray(content);

@@ -12,7 +12,10 @@ export interface BundleFile {
 /** Archives made on Unix carry the permissions of their files. */
 const UNIX = 3;
 const REGULAR_FILE = 0o100000;
-/** The first day that the format knows, in local time as the archive stores it. A constant: equal files make an equal archive. */
+/**
+ * The earliest date of the zip format, in local time because zip stores local time. With a constant date, equal files make an equal
+ * archive.
+ */
 const FIRST_DAY = new Date(1980, 0, 1);
 
 /** The files as a zip archive, with their permissions. */

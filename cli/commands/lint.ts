@@ -97,10 +97,10 @@ function findingsOf({ kind, def }: Target, known: KnownDefinitions, { rule, igno
   return found.filter(({ rule: id }) => (rule.length === 0 || rule.includes(id)) && !ignore.includes(id));
 }
 
-/** A fix can uncover another finding. No definition has needed more rounds. */
+/** A fix can uncover another finding, so fixes run in rounds. No definition has needed more rounds than these. */
 const MAX_ROUNDS = 5;
 
-/** Corrects JSON files where that is safe, leaves the other findings in `results`, and returns the corrected ones. */
+/** Applies the safe fixes to JSON files. Findings without a safe fix stay in `results`; the fixed ones are returned. */
 async function fix(results: Result[], known: KnownDefinitions, options: Options): Promise<Result[]> {
   const done: Result[] = [];
   for (const result of results) {
@@ -120,7 +120,7 @@ async function fix(results: Result[], known: KnownDefinitions, options: Options)
   return done;
 }
 
-/** Writes the corrected definitions back to their file, in its indentation. */
+/** Writes the corrected definitions back to their file, with the indentation of the file. */
 async function rewrite(source: string, done: readonly Result[]): Promise<void> {
   const text = await readFile(source, 'utf8');
   let content: unknown = JSON.parse(text);

@@ -88,7 +88,7 @@ async function servePages(
   return control.url;
 }
 
-/** Without the announcement, `fleet workers` finds the process only with --url. The process serves tasks in either case. */
+/** Announces the process, so that `fleet workers` finds it without --url. If that fails, the process still serves tasks. */
 async function announceIt({ config, log }: CommandContext, fleet: Fleet, controlUrl: string, cleanups: Cleanups) {
   const dataDir = resolve(config.dataDir);
   try {
@@ -101,7 +101,7 @@ async function announceIt({ config, log }: CommandContext, fleet: Fleet, control
   }
 }
 
-/** Without a usable folder the process serves tasks too, and logs a warning. */
+/** If the folder cannot be used, the process logs a warning and still serves tasks. */
 async function openSpool({ config, log }: CommandContext): Promise<OpenSpool | undefined> {
   const folder = resolve(config.workerSpoolDir ?? join(config.dataDir, 'spool'));
   try {

@@ -81,7 +81,7 @@ function sourceOf({ name }: Workflow, all: readonly Workflow[]): string {
   return `\`workflows/definitions/${kebabCase(maker?.name ?? name)}.ts\``;
 }
 
-/** The workflows that have it as their failure workflow. */
+/** The workflows whose failure workflow is this one. */
 function startersOf({ name }: Workflow, all: readonly Workflow[]): Workflow[] {
   return all.filter(({ def }) => def.failureWorkflow === name);
 }

@@ -54,7 +54,7 @@ export function withoutEntry(text: string, [section, name]: EntryPath): string {
   ]);
 }
 
-/** Cuts the entry, and the line break before it if nothing else follows on its line: otherwise an empty line would stay. */
+/** Cuts the entry. If nothing else follows on its line, also cuts the line break before it, so that no empty line stays. */
 function cutOf(text: string, { offset, length }: Node, comma: number | undefined): Edit {
   const behind = text.slice(comma === undefined ? offset + length : comma + 1);
   const lead = /^[ \t]*\r?\n/.test(behind) ? (/\s*$/.exec(text.slice(0, offset))?.[0].length ?? 0) : 0;
@@ -68,7 +68,7 @@ function insertion(text: string, object: Node, key: string, value: unknown, dept
   const gap = /\s*$/.exec(text.slice(0, close))?.[0] ?? '';
   const member = `${eol}${unit.repeat(depth)}${JSON.stringify(key)}: ${print(value, depth, style)}`;
   const end = gap.includes('\n') ? '' : eol + unit.repeat(depth - 1);
-  // A gap with line breaks already leads to the closing brace; one without them gives way.
+  // A gap with a line break already puts the closing brace on its own line. A gap without a line break is replaced.
   const inserted: Edit = { offset: close - gap.length, length: end === '' ? 0 : gap.length, content: member + end };
   const last = object.children?.at(-1);
   if (!last || commaAfter(text, last) !== undefined) return [inserted];

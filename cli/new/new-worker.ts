@@ -42,7 +42,7 @@ interface Place {
   test: string;
   /** True if the worker goes into the folder of the shipped workers. Its test then goes into `test/unit/`. */
   shipped: boolean;
-  /** The user named no folder. */
+  /** True if the user named no folder. */
   guessed: boolean;
 }
 

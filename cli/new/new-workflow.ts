@@ -61,9 +61,9 @@ function workflowName(given: string): string {
 interface Place {
   /** The folder that holds `definitions/`. */
   folder: string;
-  /** It is the folder of the shipped workflows. */
+  /** True if this is the folder of the shipped workflows. */
   shipped: boolean;
-  /** The user named no folder. */
+  /** True if the user named no folder. */
   guessed: boolean;
 }
 

@@ -133,7 +133,7 @@ class Supervisor {
 /** A worker process in its own process group: only `stop()` passes a Ctrl-C on. Its IPC channel closes if this process dies. */
 class Supervised {
   readonly child: ChildProcess;
-  /** Resolves with the way it ended. */
+  /** Resolves when the process has ended, with a text that says how. */
   readonly ended: Promise<string>;
   stopping = false;
   readonly #serves = Promise.withResolvers<boolean>();
@@ -143,7 +143,7 @@ class Supervised {
     this.child = spawn(process.execPath, [mainModule, 'work', ...only], {
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      // Two of them run at the same time, so neither can use a fixed port.
+      // Two worker processes can run at the same time, so neither of them can use a fixed port.
       env: { ...processEnvironment(), ...asEnvironment(config), WORKER_CONTROL_PORT: '0', WORKER_HEALTH_PORT: '' },
     });
     this.ended = new Promise((resolveEnded) => {

@@ -2,7 +2,10 @@ import { type FSWatcher, watch } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
-/** An editor writes a file in several steps, and `git checkout` writes many files. */
+/**
+ * Changes are reported together after this long without another change. An editor writes a file in several steps, and `git checkout`
+ * writes many files.
+ */
 const SETTLE_MS = 150;
 
 const SOURCE = /\.(ts|js|mts|mjs|json)$/;
@@ -63,7 +66,7 @@ export async function watchSources(
 
 interface Scan {
   folders: string[];
-  /** A text per file that differs between two versions of the file. */
+  /** For each file, a text that changes whenever the file changes. */
   files: Map<string, string>;
 }
 

@@ -78,7 +78,7 @@ async function ask(url: string, path: string, init: RequestInit & { signal: Abor
   throw noStatus(`The worker process at ${url} answered with an error: ${said}`);
 }
 
-/** The error of `fetch` says only that it failed; its cause says why. */
+/** The error of `fetch` says only that the call failed. The error's cause says why. */
 function reasonOf(error: unknown): string {
   return error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
 }

@@ -14,7 +14,7 @@ export interface ObserveOptions {
   config: Pick<Config, 'otelEndpoint' | 'otelTracesEndpoint' | 'otelServiceName' | 'workerTraceRatio'>;
   conductor: Conductor;
   log: Logger;
-  /** Called when a page is requested: the pages are made before the fleet. */
+  /** Called for each request of a page, because the pages are made before the fleet. */
   fleet: () => Fleet;
 }
 

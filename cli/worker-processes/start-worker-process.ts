@@ -8,7 +8,7 @@ import { mainModule } from '../installation.ts';
 export interface WorkerProcess {
   readonly pid: number | undefined;
   readonly logFile: string;
-  /** Resolves once the process has ended, with the way it ended. */
+  /** Resolves once the process has ended, with a text that says how. */
   readonly ended: Promise<string>;
   /** Lets the running tasks finish, then ends the process. */
   stop(): Promise<void>;

@@ -10,7 +10,7 @@ import type { Advice, RootCause } from './root-cause.ts';
 /** The root cause for an execution that a caller asked about. */
 export interface Diagnosis extends RootCause {
   readonly asked: Execution;
-  /** The way from the execution that was asked about to the one with the cause; empty if they are the same. */
+  /** The path from the execution that was asked about to the execution with the cause; empty if they are the same. */
   readonly path: readonly string[];
 }
 

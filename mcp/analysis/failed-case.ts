@@ -56,7 +56,7 @@ export function failedCaseOf(execution: Execution, chain: readonly Execution[]):
   return { ...known, failure: { ...failure, cause: 'bad-definition' }, missing: [], unpassed: { by, inputs } };
 }
 
-/** Corrects the class with what the reason does not tell: unresolved references, secrets, a task that no worker polled. */
+/** Refines the class by facts that the reason does not tell: unresolved references, secrets, a task that no worker polled. */
 function refined(
   failure: FailureClass,
   execution: Execution,
@@ -80,7 +80,7 @@ function refined(
   return { cause: fromCaller ? 'bad-input' : 'bad-definition', kind: 'nothing-given' };
 }
 
-/** Workflow inputs that were not given and that the failed task refers to; without a failed task, any task. */
+/** Missing workflow inputs that the failed task refers to. If it has no unresolved reference, those that any task refers to. */
 function inputsMissing(execution: Execution, unresolved: readonly UnresolvedReference[]): string[] {
   if (unresolved.length === 0) return missingInputs(execution);
   const named = unresolved.flatMap(({ path }) => /^workflow\.input\.(.+)$/.exec(path)?.[1] ?? []);

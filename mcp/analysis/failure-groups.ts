@@ -18,7 +18,7 @@ export interface FailureGroups {
   readonly read: number;
   /** The number of all failed executions. */
   readonly total: number;
-  /** The number of executions read that belong to groups not returned. */
+  /** The number of executions that were read but belong to groups that are not returned. */
   readonly others: number;
 }
 

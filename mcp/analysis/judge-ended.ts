@@ -96,7 +96,7 @@ function withoutRetry(step: Advice, outermost: Execution): Advice {
   return startAgain('Its work was undone, so a retry is refused; when the cause is fixed, start it again', outermost);
 }
 
-/** The id of the failure workflow. If the server could not start one, its output holds a sentence instead of the id. */
+/** The id of the failure workflow. If the server could not start it, the execution's output holds a sentence instead of the id. */
 function failureWorkflowOf(output: Execution['output']): string | undefined {
   const id = output['conductor.failure_workflow'];
   return typeof id === 'string' && /^[0-9a-f-]{36}$/.test(id) ? id : undefined;

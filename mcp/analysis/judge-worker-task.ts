@@ -7,7 +7,7 @@ import { type Queue, queueOf } from './facts.ts';
 import * as recovery from './recovery-calls.ts';
 import type { RootCause } from './root-cause.ts';
 
-/** An idle worker polls more often than this. */
+/** An idle worker polls more often than this. If the last poll is older, no worker polls. */
 const POLLED_LATELY_MS = 30_000;
 /** The server notices a timeout with its next sweep, at the latest after this time. */
 const SWEEP_MS = 90_000;

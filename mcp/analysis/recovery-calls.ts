@@ -1,7 +1,7 @@
 import type { Execution } from '../../core/conductor/types.ts';
 import type { Advice } from './root-cause.ts';
 
-/** Suggested calls, each made in one place. */
+/** Builds suggested calls. Each kind of call is built only here. */
 
 /** An input with more characters of JSON is not repeated in a call. */
 const INPUT_SHOWN = 600;

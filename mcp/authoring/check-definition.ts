@@ -52,7 +52,7 @@ function refuseTooLarge(def: unknown): void {
 
 const SPLIT = 'Split it: move a part into another workflow and call that with a SUB_WORKFLOW task.';
 
-/** Counts level by level and without recursion, which a very deep value would break. */
+/** Counts level by level, because recursion would fail on a very deep value. */
 function depthOf(value: unknown): number {
   let level = [value];
   let depth = 0;

@@ -13,7 +13,7 @@ export interface Written {
   readonly output?: Record<string, unknown> | undefined;
 }
 
-/** The model gets its mistakes back once. */
+/** The model gets one chance to correct its mistakes. */
 const TRIES = 2;
 const MAX_TOKENS = 2_000;
 const MODEL_SECONDS = 40;
@@ -110,10 +110,10 @@ async function askServer(
     const { status, output, reasonForIncompletion } = await conductor.waitForEnd(id, { signal: limit });
     if (status !== 'COMPLETED') return { failed: reasonForIncompletion ?? status };
     const { write } = output;
-    // The server parses an answer that is JSON.
+    // The server parses an answer that is JSON, so `write` can be an object instead of text.
     return { said: typeof write === 'string' ? write : JSON.stringify(write) };
   } catch (error) {
-    // The answer is no longer needed.
+    // The answer is no longer needed, so the model's workflow must not keep running.
     if (id !== undefined && limit.aborted)
       await conductor
         .detached()

@@ -38,7 +38,7 @@ export interface Progress {
 
 /** What readers of resources, prompts and completers get beside their arguments. */
 export interface ReadContext {
-  /** `signal` ends its calls. */
+  /** Its calls end when `signal` is aborted. */
   readonly conductor: Conductor;
   /** The registered workflow definitions, cached for an hour and checked against the server. */
   readonly definitions: Definitions;
@@ -52,7 +52,7 @@ export interface ReadContext {
   readonly model?: ServerModel;
   /** The workflow definitions that are written as code beside this server, as registration would store them. */
   ours(): Promise<readonly CodeDefinition[]>;
-  /** Aborted when the client cancels, disconnects, or the server stops. */
+  /** Aborted when the client cancels or disconnects, or when the server stops. */
   readonly signal: AbortSignal;
 }
 
@@ -115,7 +115,7 @@ export interface ToolSpec<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
 export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject = z.ZodObject> extends ToolSpec<I, O> {
   readonly kind: 'tool';
   handle(args: z.output<I>, context: ToolContext): Promise<ToolAnswer<z.input<O>>>;
-  /** The answer once the execution that a call `continues` as has ended: the same as if the call had waited for it. */
+  /** The answer of a call that `continues`, made after the execution has ended: the same answer as if the call had waited. */
   settle?(executionId: string, context: ToolContext): Promise<ToolAnswer<z.input<O>>>;
 }
 

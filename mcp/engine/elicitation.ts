@@ -17,8 +17,8 @@ import { type Capabilities, showsForms } from './client-capabilities.ts';
  * 1. A request to the client that has no answer yet ends the handler: it throws `InputNeeded`, whose result carries the request.
  * 2. Then the handler runs again from its beginning, with the answer. A 2026 client repeats the call; for a 2025 client the SDK
  *    sends the request over the open connection and calls the handler itself. So a handler elicits before it changes anything.
- * 3. Earlier answers travel in the request state, so any process can continue the call. They are not signed: the client carries
- *    only what it answered itself, and each answer is checked wherever it is read.
+ * 3. Earlier answers travel in the request state, so any process can continue the call. They need no signature: the client carries
+ *    only its own answers, and the server checks each answer wherever it is read.
  */
 
 /** How a person answered a form. */

@@ -24,17 +24,17 @@ export interface AdmittedRequest<P> {
   readonly connection: Connection;
   /** What the client can do. */
   readonly capabilities: Capabilities;
-  /** Aborted when the client cancels, disconnects, or the server stops. */
+  /** Aborted when the client cancels or disconnects, or when the server stops. */
   readonly signal: AbortSignal;
   readonly context: ServerContext;
 }
 
 /** How the requests of one method are answered. */
 export interface RequestHandler<P, S extends Subject, R> {
-  /** What a request is about, which decides the permission that it needs. @throws if it names nothing that exists */
+  /** What a request is about, which decides the permission that it needs. @throws if it names something that does not exist */
   find(params: P, connection: Connection): S | Promise<S>;
   handle(subject: S, request: AdmittedRequest<P>): R | Promise<R>;
-  /** False only where Conductor is never asked for the answer. Default true. */
+  /** False only if the answer never needs Conductor. Default true. */
   readonly countsAgainstRateLimit?: boolean;
   /** Answers a failed request: with a result, or by throwing a `ProtocolError`. Default: the `ProtocolError` of `protocolError`. */
   fail?(error: unknown, failed: FailedRequest, about: { readonly params: P; readonly subject: S | undefined }): R;

@@ -6,7 +6,7 @@ import type { ToolContext } from '../engine/define-tool.ts';
 import { findExecution } from '../shared/find-execution.ts';
 import { callOf } from '../shared/quote.ts';
 
-/** Calls to the server at once. It runs calls that conflict one after the other. */
+/** Calls to the server at the same time. The server runs calls that conflict one after the other. */
 const AT_ONCE = 8;
 /** The most progress messages of one call. */
 const MOST_MESSAGES = 20;
@@ -47,7 +47,7 @@ export interface Outcome {
 
 /**
  * Applies the action to each execution, some at a time, and returns an outcome for each. After an error that every execution would
- * meet, such as a lost connection, the rest is not tried.
+ * meet, such as a lost connection, the remaining executions are not tried.
  * @param isExcluded true for an execution that must not be changed although its id is listed
  */
 export async function applyAction(

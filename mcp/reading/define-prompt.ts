@@ -15,7 +15,7 @@ export interface PromptSpec<A extends z.ZodObject = z.ZodObject> {
   readonly title: string;
   readonly description: string;
   readonly permission: Permission;
-  /** A strict object. Every field has a description and is parsed from a string, because the protocol has no other arguments. */
+  /** A strict object. Every field has a description and is parsed from a string, because the protocol passes only strings. */
   readonly arguments: A;
   /** The possible values of arguments. */
   readonly complete?: { readonly [K in keyof z.output<A>]?: Completer };

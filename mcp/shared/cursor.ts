@@ -24,7 +24,7 @@ export function readCursor(text: string | undefined, firstPage: string): Cursor 
   }
 }
 
-/** The error for a cursor that no answer gave. */
+/** The error for a cursor that this server never returned. */
 export function wrongCursor(firstPage: string, cause?: unknown): FleetError {
   return new FleetError('input', 'No earlier answer gave this cursor.', {
     remedy: `Pass nextCursor back unchanged, or ask for the first page: ${firstPage}`,

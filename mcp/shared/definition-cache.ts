@@ -35,7 +35,7 @@ interface IndexRead {
  * Copies of workflow definitions that all calls of a process share. The server holds the truth:
  * 1. A copy is used for at most an hour, and only while its version and update time equal those in the index.
  * 2. The index is one small request for all versions. Every call of the next two seconds uses its answer.
- * 3. A change by a tool of this process counts at once.
+ * 3. A change by a tool of this process is seen at once.
  */
 export class DefinitionCache {
   readonly #entries = new Map<string, Entry>();
@@ -100,7 +100,7 @@ export class DefinitionCache {
     if (!fresh && last && time - last.at < INDEX_LIFETIME_MS) return last.index;
     const read = { at: time, index: readIndex(this.#signal ? conductor.withSignal(this.#signal) : conductor) };
     this.#indexReads.set(serverUrl, read);
-    // A failed read must not be the answer of the next two seconds.
+    // A failed read is dropped. Otherwise every call of the next two seconds would get its error.
     read.index.catch(() => {
       if (this.#indexReads.get(serverUrl) === read) this.#indexReads.delete(serverUrl);
     });

@@ -9,7 +9,7 @@ export function quote(text: string, limit = QUOTE_LIMIT): string {
   return `${JSON.stringify(clip(text, limit))} (first ${limit} of ${text.length} characters)`;
 }
 
-/** A name from a definition: as it is, or quoted if it has other than the usual characters. */
+/** A name from a definition: unchanged, or quoted if it has unusual characters. */
 export function word(name: string): string {
   return /^[\w.:#-]{1,255}$/.test(name) ? name : quote(name, 255);
 }

@@ -7,7 +7,7 @@ import type { Watcher } from './change-bus.ts';
 /*
  * Watches the executions that clients subscribed to, as resources or as tasks, with one timer for the whole process:
  * 1. The timer runs only while there is a subscription.
- * 2. An open execution is read every second. Of an ended one only the status is read, every 20 seconds, because it can be retried.
+ * 2. An open execution is read every second. An ended execution can be retried, so its status is read every 20 seconds.
  * 3. Subscribers are told when the status of the execution, or the state of a task, differs from the last look. The first look,
  *    right after the subscription, tells them nothing.
  * 4. A look that fails, or an execution that does not exist yet, tells them nothing: the next look may succeed.

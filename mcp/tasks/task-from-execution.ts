@@ -55,7 +55,7 @@ function baseOf(taskId: string, { startTime, endTime, tasks }: Execution) {
     taskId,
     createdAt: new Date(startTime).toISOString(),
     lastUpdatedAt: new Date(Math.max(startTime, endTime, ...changes)).toISOString(),
-    // Conductor keeps executions until they are removed.
+    // Null means no limit: Conductor keeps an execution until it is removed.
     ttlMs: null,
     pollIntervalMs: POLL_INTERVAL_MS,
   };

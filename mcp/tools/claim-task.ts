@@ -72,7 +72,7 @@ interface Wanted {
   waitSeconds: number;
 }
 
-/** Polls until a type has a task, in the order of the types, or until the time is over. */
+/** Polls until a type has a task, in the order of the types, or until the wait is over. */
 async function claim(
   { taskTypes, domain, agent, waitSeconds }: Wanted,
   context: ToolContext,

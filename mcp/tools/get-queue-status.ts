@@ -89,7 +89,7 @@ async function lookInto(conductor: Conductor, facts: QueueFacts, deep: boolean):
   return { ...facts, open, ...(def && { def }) };
 }
 
-/** Without a queue or a poll, a type is only known by its task definition. */
+/** If a type has no queue and no poll, only its task definition shows that the type exists. */
 async function mustBeKnown(conductor: Conductor, taskType: string): Promise<void> {
   const names = (await conductor.listTaskDefs()).map(({ name }) => name);
   if (names.includes(taskType)) return;

@@ -60,7 +60,7 @@ export default defineTool({
   permission: 'executions:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input,
-  // Further fields: same (values that all rows share, instead of a column), reasons (the last column is a number of one), counts by status.
+  // Further fields: same (values that all rows share, instead of a column), reasons (the last column counts from 1), counts by status.
   output: z.looseObject({
     columns: z.array(z.unknown()),
     rows: z.array(z.unknown()),
@@ -171,7 +171,7 @@ function rowOf(summary: ExecutionSummary, now: number): Row {
   };
 }
 
-/** The rows as arrays, and once beside them the values that all rows share. */
+/** The rows as arrays. Values that all rows share are written once, beside the rows. */
 function tableOf(rows: readonly Row[], reasons: Reasons) {
   const [first] = rows;
   const alike = rows.length > 1 ? SHARED.filter((name) => rows.every((row) => row[name] === first?.[name])) : [];
@@ -184,7 +184,7 @@ function tableOf(rows: readonly Row[], reasons: Reasons) {
   };
 }
 
-/** The reason is its position in `reasons`, from 1. Empty cells at the end are left out. */
+/** The cell of the reason holds its position in `reasons`, counted from 1. Empty cells at the end are left out. */
 function cellsOf(row: Row, columns: readonly Column[], reasons: Reasons): unknown[] {
   const { id: executionId, startedAt: startTime, reason, ...own } = row;
   const cells: Partial<Record<Column, unknown>> = { executionId, startTime, ...own };

@@ -9,7 +9,7 @@ export interface Call {
   readonly body: unknown;
   /** Query, body and path parameters as one object; the later ones win. If the body is not an object, it is the body itself. */
   readonly fields: unknown;
-  /** The order that the request is about, from any of its fields. */
+  /** The order that the request is about: the field `orderId` of `fields`. */
   readonly orderId: string | undefined;
   readonly idempotencyKey: string | undefined;
   /** The request itself. Its body stream is already read: use `body`. */
@@ -21,7 +21,7 @@ export interface Reply {
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The entry in the books that this answer tells about. */
+  /** The entry in the books that describes this answer's effect. */
   readonly entry?: Entry;
 }
 

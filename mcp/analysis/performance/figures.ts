@@ -17,7 +17,7 @@ export interface Totals {
   readonly byStatus: Readonly<Record<string, number>>;
   /** The share of COMPLETED among COMPLETED, FAILED and TIMED_OUT; undefined if there are none. */
   readonly successRate: number | undefined;
-  /** Of the completed executions. */
+  /** The durations of the completed executions. */
   readonly duration: Percentiles | undefined;
 }
 
@@ -31,9 +31,9 @@ export interface TaskFigures {
   readonly waiting: number;
   /** Attempts after the first one of an execution. */
   readonly retries: number;
-  /** From the queue to the worker. An attempt that no worker took counts up to its end, or up to now. */
+  /** Time in the queue, until a worker takes the attempt. An attempt that no worker took counts up to its end, or up to now. */
   readonly wait: Percentiles | undefined;
-  /** From the worker to the end. */
+  /** Time from when a worker took the attempt to the attempt's end. */
   readonly run: Percentiles | undefined;
   /** Milliseconds of waiting and running, summed over all executions. */
   readonly timeTaken: number;
@@ -116,11 +116,11 @@ function runOf({ startTime, endTime }: Task): number {
   return Math.max(0, endTime - startTime);
 }
 
-/** How a task of two executions differs. */
+/** How a task differs between two executions. */
 export interface TaskDifference {
   readonly ref: string;
   readonly type: string;
-  /** The task in each execution; undefined if the execution does not have it. */
+  /** The task in each execution; undefined if the execution does not have this task. */
   readonly sides: readonly (Side | undefined)[];
 }
 

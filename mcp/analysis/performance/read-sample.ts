@@ -42,7 +42,7 @@ export async function readSample(
     if (page.results.length === 0) break;
     all.push(...page.results);
   } while (all.length < Math.min(total, MOST_SUMMARIES));
-  // The server's search index does not have the version.
+  // The server's search index does not hold the version, so executions of other versions are left out here.
   const summaries = version === undefined ? all : all.filter((summary) => summary.version === version);
   return { summaries, total, executions: await readSome(conductor, summaries, onProgress) };
 }
