@@ -35,7 +35,7 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
   });
 }
 
-/** Path of a Node 24 binary: the installed one, or one that npm fetches. npm itself cannot run the program: it does not pass signals on. */
+/** Path of a Node 24 binary, installed or fetched by npm. npm itself cannot run the program, because npm does not pass signals on. */
 function node24() {
   try {
     const file = createRequire(import.meta.url).resolve(`${NODE_PACKAGE}/bin/node`);

@@ -9,7 +9,7 @@ import { toTaskDef } from '../../workflows/manage/task-def.ts';
 import { walk } from '../../workflows/model/walk.ts';
 import { exampleOf, type Field, fieldsOf } from '../printing/schema-fields.ts';
 
-/** The pages of `docs/workflows/`: one per workflow, and one that lists them. */
+/** The pages of `docs/workflows/`: one page per workflow, and one page that lists all workflows. */
 export function workflowPages(workflows: readonly Workflow[]): { name: string; text: string }[] {
   const all = withCompanions(workflows).sort((a, b) => (a.name < b.name ? -1 : 1));
   return [

@@ -14,7 +14,7 @@ export interface GeneratedFile {
   text: string;
 }
 
-/** Every generated page of `docs/`. A unit test compares them with the files. */
+/** Every generated page of `docs/`. A unit test compares the pages with the files. */
 export async function generatedFiles(): Promise<GeneratedFile[]> {
   const [tools, resources, prompts] = await Promise.all([
     loadTools({ mcpToolsets: [], mcpTools: [] }),

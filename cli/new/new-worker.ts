@@ -40,7 +40,7 @@ function taskName(given: string): string {
 interface Place {
   worker: string;
   test: string;
-  /** True if the worker goes into the folder of the shipped workers. Its test then goes into `test/unit/`. */
+  /** True if the worker is written to the folder of the shipped workers. Its test is then written to `test/unit/`. */
   shipped: boolean;
   /** True if the user named no folder. */
   guessed: boolean;

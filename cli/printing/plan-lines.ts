@@ -29,7 +29,7 @@ const IDS = 3;
 /** Further definitions that are no longer in code are only counted: a shared server can have hundreds. */
 const MOST_LEFT = 3;
 
-/** A plan as text: one line per definition, then indented details. `all` also lists the definitions that stay as they are. */
+/** A plan as text: one line per definition, then indented details. `all` also lists unchanged definitions. */
 export function planLines(plan: Plan, { all = false } = {}): string[] {
   const left = plan.changes.filter(({ action }) => action === 'left');
   const counted = new Set(all ? [] : left.slice(MOST_LEFT));

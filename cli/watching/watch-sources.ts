@@ -14,7 +14,7 @@ const SKIPPED = /^(\..*|node_modules|coverage)$/;
 
 /**
  * Calls `changed` with the source files below the folders that were written, added or removed, once no more changes arrive. Tests are
- * not sources. Each folder has its own watcher: a watcher of a single file would miss an editor that replaces the file.
+ * not sources. Each folder has its own watcher: an editor may replace a file, and a watcher of the old file would not see that.
  */
 export async function watchSources(
   folders: readonly string[],

@@ -8,7 +8,7 @@ import { createShopApp } from './engine/create-shop-app.ts';
 import { Faults } from './engine/faults.ts';
 import { shopEndpoints } from './shop-endpoints.ts';
 
-/** By default Node closes an idle connection after 5 s. A client that retries after 5 s would then send just as it closes. */
+/** By default Node closes an idle connection after 5 s. A client that retries after 5 s could send at that moment and fail. */
 const KEEP_ALIVE_MS = 65_000;
 
 export interface Shop {

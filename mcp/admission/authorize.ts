@@ -3,7 +3,7 @@ import { type Caller, isAllowed } from './permissions.ts';
 import type { Subject } from './subject.ts';
 
 /**
- * @throws FleetError `denied` if the caller lacks the permission. Lists already hide such subjects, but a client can still name one.
+ * @throws FleetError `denied` if the caller lacks the permission. Lists already hide its subject, but a client can still name it.
  */
 export function authorize(caller: Caller, { name, permission }: Subject): void {
   if (permission === 'none' || isAllowed(caller, permission)) return;

@@ -8,7 +8,7 @@ import { callOf, word } from '../shared/quote.ts';
  * An agent's claim on a task. The server stores the whole claim, so that any process can serve the agent:
  * 1. A claim is a task id and the task's poll count. The count grows when a task that was handed back is claimed again. A task that
  *    timed out gets a new task id.
- * 2. The worker id begins with our mark. A task of any other worker is not a claim, even if a caller knows its id.
+ * 2. The worker id begins with `mcp:`. A task of any other worker is not a claim, even if a caller knows its id.
  * 3. The server accepts a late result and silently ignores it. The task is therefore read before and after its result is written.
  */
 

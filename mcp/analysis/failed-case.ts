@@ -11,7 +11,7 @@ import {
   unresolvedReferences,
 } from './unresolved-references.ts';
 
-/** A failed execution with everything that is known of its cause. */
+/** A failed execution with all known facts about its cause. */
 export interface FailedCase {
   /** The execution whose own task failed. */
   readonly execution: Execution;
@@ -32,7 +32,7 @@ export interface FailedCase {
 /** Tasks that fail because of what the definition says: the server evaluates it, and no worker is involved. */
 const EVALUATED: readonly (TaskRole | undefined)[] = ['computation', 'choice', 'loop', 'event'];
 
-/** Finds out what is known of the cause. `chain` leads from the outermost execution to this one. */
+/** Collects the known facts about the cause. `chain` leads from the outermost execution to this one. */
 export function failedCaseOf(execution: Execution, chain: readonly Execution[]): FailedCase {
   const wholeReason = innermostReason(execution.reasonForIncompletion ?? '');
   const hasTimedOut = /^Workflow timed out/.test(wholeReason);

@@ -4,7 +4,7 @@ import { orUndefined } from '../../core/errors.ts';
 import { type Diagnosis, diagnoseExecution } from './diagnose.ts';
 import { reasonShape } from './failure-reason.ts';
 
-/** Executions that failed alike, and the diagnosis of the newest. */
+/** Executions that failed for the same reason, and the diagnosis of the newest one. */
 export interface FailureGroup {
   readonly count: number;
   readonly newest: ExecutionSummary;

@@ -126,7 +126,7 @@ function compensationLines(execution: Execution): string[] {
   return typeof why === 'string' ? [`Its failure workflow did not start: ${shown(why)}`] : [];
 }
 
-/** The attempts of a task, with one line for attempts that failed alike. */
+/** The attempts of a task. Attempts that failed with the same reason share a line. */
 function attemptLines({ tasks }: Execution, { referenceTaskName: ref }: Task): string[] {
   const attempts = tasks.filter((task) => task.referenceTaskName === ref).sort((a, b) => a.seq - b.seq);
   const alike = new Map<string, Task[]>();
@@ -146,7 +146,7 @@ function attemptLines({ tasks }: Execution, { referenceTaskName: ref }: Task): s
   return lines.slice(-SHOWN_ATTEMPTS);
 }
 
-/** The last tasks before `task`, which led to it. */
+/** The last tasks that ran before `task`. */
 function tasksBefore({ tasks }: Execution, { seq }: Task): Task[] {
   return latestAttempts(tasks)
     .filter((task) => task.seq < seq)

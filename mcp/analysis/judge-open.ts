@@ -14,7 +14,7 @@ const SERVER_TASK_MS = 120_000;
 const NO_TIMER = 2_147_483_647;
 const SHOWN_POINTS = 5;
 
-/** The order of severity: first what is wrong, then what is slow, then what is meant to wait. */
+/** The order of severity: errors first, then slow tasks, then intended waits. */
 const GRAVEST: readonly Cause[] = ['stuck', 'bad-definition', 'no-worker', 'paused', 'limit', 'waiting', 'in-progress'];
 
 /** What an open execution waits for. */

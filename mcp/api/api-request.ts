@@ -23,7 +23,7 @@ export interface Given {
 }
 
 /**
- * The request of a route. Checks everything that can be checked without the server.
+ * The request of a route. Checks as much as is possible without the server.
  * @throws FleetError `denied` if the route is refused or this caller may not call it; `input` for parameters that the route does not take
  */
 export function requestOf(route: Route, given: Given, context: Pick<ToolContext, 'allows' | 'caller'>): ApiRequest {
@@ -160,7 +160,7 @@ function areStrings(value: unknown): boolean {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
-/** What the answer must look like. An error page of a proxy or half an answer does not pass. */
+/** The expected form of the answer. It rejects an error page of a proxy and half an answer. */
 function schemaOf(kind: AnswerKind): z.ZodType {
   const notPage = z.string().regex(/^(?!\s*[<{[])/);
   const empty = z.union([z.literal(''), z.undefined()]);

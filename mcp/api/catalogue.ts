@@ -9,8 +9,8 @@ import { serverRoutes } from './routes/server-routes.ts';
 import { taskRoutes } from './routes/task-routes.ts';
 
 /**
- * Every route that a Conductor server 3.32.1 has in its default configuration, read from its source. Routes that only an option adds
- * (files, skills, message queues, payloads in PostgreSQL) and those of the agent-to-agent protocol are left out.
+ * Every route of a Conductor server 3.32.1 in its default configuration, read from the server's source. Routes that need an option
+ * (files, skills, message queues, payloads in PostgreSQL) and routes of the agent-to-agent protocol are left out.
  */
 export const catalogue: readonly Route[] = [
   ...executionRoutes,

@@ -89,7 +89,7 @@ function limitFinding(pointer: string, message: string, repair: string): Finding
   };
 }
 
-/** Lets the server validate the definition: it may refuse what lint has no rule for. */
+/** Lets the server validate the definition, because it may refuse mistakes that lint has no rule for. */
 async function serverFindings(def: WorkflowDef, conductor: Conductor): Promise<Finding[]> {
   try {
     await conductor.validateWorkflowDef(def);

@@ -4,7 +4,7 @@ import { FleetError, orUndefined } from '../../core/errors.ts';
 import type { ToolContext } from '../engine/define-tool.ts';
 import { callOf } from '../shared/quote.ts';
 
-/** A call with more characters is not repeated in full. */
+/** A call with more characters than this is not repeated in full. */
 const LONGEST_CALL = 1500;
 
 /** The call that the caller has just made. */

@@ -27,7 +27,7 @@ const SYSTEM = 'You write workflows as JSON. You answer with one JSON object and
 
 /**
  * Lets a model write the steps for a description: the client's model, or else the one configured for the Conductor server.
- * @throws FleetError `input` with the format of steps and an example, if there is no model or it wrote no steps that compile
+ * @throws FleetError `input` with the format of steps and an example, if there is no model, or if its steps do not compile
  */
 export async function writeSteps(name: string, description: string, context: ToolContext): Promise<Written> {
   const base = promptFor(description);

@@ -7,7 +7,7 @@ import { createElicitation, type Elicitation } from './elicitation.ts';
 /** What a request may ask its client, and what it may tell the client. */
 export interface Client extends Elicitation {
   progress(progress: Progress): void;
-  /** True if a task may answer the call in place of a result. */
+  /** True if the call may be answered with a task instead of a result. */
   readonly followsTasks?: boolean;
 }
 

@@ -120,7 +120,7 @@ export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject
 }
 
 /**
- * Defines what a tool is; `.handler(…)` adds what it does. The handler gets checked arguments. It may throw: a `FleetError` reaches the
+ * Defines a tool as clients see it; `.handler(…)` adds the code. The handler gets checked arguments. It may throw: `FleetError`s reach the
  * caller with its remedy, any other error as a neutral sentence.
  * @example export default defineTool({ name: 'list_queues', … }).handler(async ({ limit }, { conductor }) => ({ text, structured }))
  */

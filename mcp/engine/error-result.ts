@@ -6,7 +6,7 @@ import { clip } from '../../core/text.ts';
 import type { Subject } from '../admission/subject.ts';
 import { quote } from '../shared/quote.ts';
 
-/** Errors stay short, however long the server's answer was, so they always fit the response budget. */
+/** Errors always fit the response budget, because a long answer of the server is cut to this length. */
 const MESSAGE_LIMIT = 2000;
 
 /** Who can fix each kind of error, written for a model that calls a tool. */

@@ -34,7 +34,7 @@ export interface McpServerOptions extends RequestOptions {
 export type BuildServer = (context: McpRequestContext, changes?: ChangeBus) => Server;
 
 /**
- * Makes servers on the SDK's low-level `Server`. The features prepare what all connections share, once. The SDK's `McpServer` would
+ * Makes MCP servers from the SDK's low-level `Server`, so that shared work is done once. The SDK's `McpServer` would
  * convert every schema for each request.
  */
 export function createMcpServer({ features, connect, ...options }: McpServerOptions): BuildServer {

@@ -16,7 +16,7 @@ import { type Capabilities, capabilitiesOf } from './client-capabilities.ts';
 import type { Connection } from './connection.ts';
 import { type FailedRequest, protocolError } from './error-result.ts';
 
-/** A request that admission let pass, as its handler gets it. */
+/** An admitted request, as its handler gets it. */
 export interface AdmittedRequest<P> {
   /** Names the request in the log and in the answer to an unexpected error. */
   readonly id: string;

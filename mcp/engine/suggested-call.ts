@@ -17,7 +17,7 @@ export function suggestedCall(tool: Tool, args: Readonly<Json>, issues: readonly
   return fixedCall(tool, args, issues) ?? findingCall(issues, args);
 }
 
-/** The call that finds a value, for each parameter that the value goes into. */
+/** For each parameter, the call that finds a value for it. */
 const FINDERS: Readonly<Record<string, (args: Readonly<Json>) => string>> = {
   executionId: () => callOf('list_workflow_executions', { limit: 5 }),
   executionIds: () => callOf('list_workflow_executions', { limit: 5 }),

@@ -22,7 +22,7 @@ export type Toolset = (typeof toolsets)[number];
 export interface Choice {
   readonly toolsets: readonly string[];
   readonly tools: readonly string[];
-  /** The choice that limits this one. */
+  /** The wider choice that limits this choice. */
   readonly within?: Choice;
 }
 

@@ -80,7 +80,7 @@ interface Bounds {
   readonly newestChange: number;
 }
 
-/** The statuses to search for: all that the action can change, or the one that the filter names. @throws FleetError `input` */
+/** The statuses to search for: the status in the filter, else every status that the action can change. @throws FleetError `input` */
 export function statusesFor(
   { status }: Filter,
   from: readonly WorkflowStatus[],

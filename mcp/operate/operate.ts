@@ -16,7 +16,7 @@ import {
   statusesFor,
 } from './execution-filter.ts';
 
-/** Rows of a preview: enough to see whether the filter finds what it should. */
+/** Rows of a preview: enough to see whether the filter finds the intended executions. */
 const SHOWN_FOUND = 5;
 /** Bytes of one outcome, as text and in structured form. */
 const ROW_BYTES = 500;

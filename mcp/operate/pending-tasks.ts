@@ -49,7 +49,7 @@ export async function findWaiting(conductor: Conductor, filter: PendingFilter): 
   return wanted.sort(longestFirst);
 }
 
-/** Sorts candidates the same way for every page. */
+/** Sorts candidates in the same order for every page. */
 export function longestFirst(a: Pick<Candidate, 'since' | 'taskId'>, b: Pick<Candidate, 'since' | 'taskId'>): number {
   return a.since - b.since || (a.taskId < b.taskId ? -1 : a.taskId > b.taskId ? 1 : 0);
 }

@@ -28,7 +28,7 @@ export interface Prompt<A extends z.ZodObject = z.ZodObject> extends PromptSpec<
 }
 
 /**
- * Defines what a prompt is for; `.messages(…)` adds what it says: which tools to call in which order, with the current state.
+ * Defines a prompt as clients see it; `.messages(…)` adds its text: which tools to call in which order, with the current state.
  * @example export default definePrompt({ name: 'tidy_up', … }).messages(async ({ days }, { conductor }) => [{ text: '…' }])
  */
 export function definePrompt<A extends z.ZodObject>(

@@ -36,7 +36,7 @@ export interface Resource<P extends z.ZodObject = z.ZodObject> extends ResourceS
 }
 
 /**
- * Defines what a resource is; `.reader(…)` adds how it is read. The reader gets checked parameters. It may throw: a `FleetError` reaches
+ * Defines a resource as clients see it; `.reader(…)` adds the code. The reader gets checked parameters. It may throw: a `FleetError` reaches
  * the client with its remedy, any other error as a neutral sentence.
  * @example export default defineResource({ name: 'queue', uriTemplate: 'conductor://queues/{name}', … }).reader(async ({ name }, { conductor }) => ({ text }))
  */

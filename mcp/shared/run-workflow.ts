@@ -69,7 +69,7 @@ export async function runWorkflow(request: RunRequest, context: ToolContext): Pr
   }
 }
 
-/** The result of an MCP task: the answer for its execution, which has ended. */
+/** The result of an MCP task: the answer of the tool, now that the execution has ended. */
 export async function settleRun(executionId: string, context: ToolContext): Promise<ToolAnswer<Run>> {
   return answerFor(await context.conductor.getExecution(executionId), {}, context.maxResponseBytes);
 }
@@ -146,7 +146,7 @@ function answerFor(execution: Execution, started: Partial<StartedOnce>, maxRespo
   };
 }
 
-/** What the answer about an open execution needs. */
+/** The fields of an execution that the answer about an open execution needs. */
 type OpenExecution = Pick<Execution, 'workflowId' | 'workflowName' | 'workflowVersion' | 'status' | 'tasks'>;
 
 function openAnswer(execution: OpenExecution, started: Partial<StartedOnce>): ToolAnswer<Run> {
@@ -167,7 +167,7 @@ function openAnswer(execution: OpenExecution, started: Partial<StartedOnce>): To
 
 /**
  * True if the first task is for a worker: the execution is then RUNNING after its start and need not be read. With any other first
- * task it may already have failed, ended or reached a gate.
+ * task the execution may already have failed, ended or reached a gate.
  */
 function startsWithWorkerTask({ tasks: [first] }: StoredWorkflowDef): boolean {
   return first?.type === 'SIMPLE';
@@ -200,7 +200,7 @@ function outputLink({ workflowId, output }: Execution): Link {
   };
 }
 
-/** The answer if the state of a started execution could not be read. It is not an error, so that the caller does not start it again. */
+/** The answer if the state of a started execution could not be read. An error could make the caller start the workflow again. */
 function startedButUnread(
   { version }: StoredWorkflowDef,
   { executionId, isNew }: StartedOnce,

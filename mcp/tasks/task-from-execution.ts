@@ -35,7 +35,7 @@ export function parseTaskId(taskId: string): TaskName | undefined {
 }
 
 /**
- * The execution as a task, without the result of an ended one.
+ * The execution as a task. If the execution has ended, its result is not included.
  * @param showsForms whether the client's person is asked for the decisions that the execution waits for
  */
 export function taskOf(taskId: string, execution: Execution, showsForms = false): DetailedTask {

@@ -103,7 +103,7 @@ async function claim(
   }
 }
 
-/** True if workers may do the task. Otherwise ends it, as a worker process would. */
+/** True if workers may run the task. Otherwise ends the task, as a worker process would. */
 async function isForWorkers(conductor: Conductor, task: Task): Promise<boolean> {
   const reasonForIncompletion = refusalOf(task.taskDefName ?? task.taskType, task);
   if (reasonForIncompletion === undefined) return true;

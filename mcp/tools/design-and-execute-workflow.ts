@@ -131,7 +131,7 @@ async function stepsOf({ name, description, steps }: Given, context: ToolContext
   return writeSteps(name, description, context);
 }
 
-/** A missing input would be null in every step that reads it. */
+/** Refuses a missing input, because it would be null in every step that reads it. */
 function refuseMissing(inputs: readonly string[], input: Readonly<Record<string, unknown>>, made: MadeCall): void {
   const missing = inputs.filter((one) => !(one in input));
   if (missing.length === 0) return;

@@ -121,7 +121,7 @@ function given(filter: PendingFilter): Record<string, string> {
   );
 }
 
-/** A position in the list that stays valid while tasks before it are answered. */
+/** A position in the list. It stays valid when tasks before it are answered. */
 function cursorOf({ since, taskId }: Candidate): string {
   return `${since}.${taskId}`;
 }

@@ -88,7 +88,7 @@ function whyNot({ workflowId, tasks }: Execution, ref: string | undefined): stri
   return `${word(ref)} ${why}.`;
 }
 
-/** Calls that answer waiting tasks in sub-workflows: a signal to the parent may have been meant for one of them. */
+/** Calls that answer waiting tasks in sub-workflows, because a signal to the parent may be meant for one of these tasks. */
 async function callsToAnswerChildren(conductor: Conductor, execution: Execution): Promise<string[]> {
   const calls: string[] = [];
   const queue = openSubWorkflows(execution);

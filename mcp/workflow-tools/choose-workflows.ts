@@ -11,7 +11,7 @@ export interface WorkflowChoice {
   readonly most: number;
 }
 
-/** A definition and how it is offered as a tool. */
+/** A definition, and the settings with which it is offered as a tool. */
 export interface Offered {
   readonly def: StoredWorkflowDef;
   readonly offer: Offer;

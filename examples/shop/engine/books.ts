@@ -14,7 +14,7 @@ const entryKinds = [
 
 export type EntryKind = (typeof entryKinds)[number];
 
-/** One event in the shop. Repeated requests for it do not make a second entry. */
+/** One event in the shop. A repeated request for the same event does not make a second entry. */
 export interface Entry {
   /** Epoch milliseconds. */
   readonly at: number;

@@ -18,7 +18,7 @@ export interface ShopOptions {
   readonly books: Books;
   readonly faults: Faults;
   readonly log: Logger;
-  /** When aborted, delays are cut short. */
+  /** When aborted, delays end at once. */
   readonly closing: AbortSignal;
 }
 
@@ -34,7 +34,7 @@ interface ShopEnv {
 type ShopContext = Context<ShopEnv>;
 
 /**
- * The HTTP side of the shop: parsed (400) → ordered fault → known `Idempotency-Key` → effect.
+ * The HTTP side of the shop. Steps of a request: parsing (400) → ordered fault → known `Idempotency-Key` → effect.
  * 1. A request that a fault refuses or drops has no effect. A request that a fault only delays has its effect, even if the client left.
  * 2. The answer kept for a key is never the answer of a fault.
  * 3. The check of a key and the effect are one synchronous step, so that two simultaneous requests have one effect.

@@ -7,7 +7,7 @@ export interface Call {
   /** Still percent-encoded; without a slash at its end. */
   readonly path: string;
   readonly body: unknown;
-  /** Query, body and path parameters as one object; the later ones win. If the body is not an object, it is the body itself. */
+  /** Query, body and path parameters as one object; later values win. A body that is not an object replaces them all. */
   readonly fields: unknown;
   /** The order that the request is about: the field `orderId` of `fields`. */
   readonly orderId: string | undefined;
@@ -28,7 +28,7 @@ export interface Reply {
 /**
  * - `effect`  changes something: honours `Idempotency-Key`, obeys ordered faults
  * - `read`    obeys ordered faults
- * - `control` is for the person or test that watches the shop; no fault reaches it
+ * - `control` is for the person or test that watches the shop; no fault affects these endpoints
  */
 export type EndpointKind = 'effect' | 'read' | 'control';
 

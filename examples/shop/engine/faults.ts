@@ -52,7 +52,7 @@ export class Faults {
     return [...this.#faults.values()];
   }
 
-  /** The fault that this request meets, if any; counts the request. */
+  /** The fault that this request meets, if any. Counts the request for that fault. */
   meet(call: Call): Fault | undefined {
     const fault = this.all().find((candidate) => candidate.remaining !== 0 && fits(candidate, call));
     if (!fault) return undefined;

@@ -7,7 +7,7 @@ import { inParallel } from '../../../core/in-parallel.ts';
 const PAGE = 500;
 /** The most executions whose times and statuses are counted, the newest first. */
 const MOST_SUMMARIES = 2000;
-/** The most executions that are read with their tasks, spaced evenly over those that are counted. */
+/** The most executions that are read with their tasks, spaced evenly over all counted executions. */
 const MOST_READ = 100;
 const AT_ONCE = 8;
 
@@ -23,7 +23,7 @@ export interface Sample {
   readonly summaries: readonly ExecutionSummary[];
   /** The number of executions in that time, of all versions. */
   readonly total: number;
-  /** Some of them, with their tasks. */
+  /** Some of these executions, with their tasks. */
   readonly executions: readonly Execution[];
 }
 
