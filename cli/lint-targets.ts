@@ -29,7 +29,7 @@ export interface Gathered {
 const ON_SERVER = /^(.+?)(?::(\d+))?@server$/;
 
 /**
- * Finds the definitions that the arguments of `fleet lint` name; without arguments, the shipped ones.
+ * Finds the definitions that the arguments of `fleet lint` name; without arguments, the shipped definitions.
  * @throws FleetError `config` or `input` for an unreadable file, `not-found` for a definition that the server does not have
  */
 export async function gather(

@@ -80,7 +80,7 @@ class Session {
   readonly #context: CommandContext;
   readonly #conductor: Conductor;
   readonly #options: Options;
-  /** Names whose pull has begun. The set ends the pull of workflows that call each other in a circle. */
+  /** Names whose pull has begun. Workflows may call each other in a circle, so no name is pulled twice. */
   readonly #begun = new Set<string>();
 
   constructor(context: CommandContext, conductor: Conductor, options: Options) {
@@ -104,7 +104,7 @@ class Session {
     this.#context.note('Next: fleet plan. It should report no difference.');
   }
 
-  /** The sources of all wanted definitions; their files are in one folder. */
+  /** The sources of all wanted definitions, for files in one folder. */
   async #sources(wanted: readonly Wanted[]): Promise<Pulled[]> {
     const { note } = this.#context;
     for (const { stored } of wanted) this.#begun.add(stored.name);

@@ -22,7 +22,7 @@ import { connectionHelp } from '../mcp-clients/connection-help.ts';
 import { buildMcp, type McpOptions } from '../mcp-front.ts';
 import { startWorkerProcess, type WorkerProcess } from '../worker-processes/start-worker-process.ts';
 
-/** Ports tried after the default one. A port that the user chose is not replaced. */
+/** How many ports are tried after the default port. A port that the user chose is not replaced. */
 const MORE_MCP_PORTS = 20;
 
 /** How long `up` waits for aborted work to end, for example for the demonstration. */

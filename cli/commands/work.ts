@@ -41,7 +41,7 @@ export default defineCommand({
   },
 });
 
-/** Serves tasks until a stop. The ports are opened first: if one is taken, the process must end before it holds a task. */
+/** Serves tasks until a stop. The ports are opened first: if a port is taken, the process must end before it holds a task. */
 async function work(context: CommandContext, workers: readonly Worker[], conductor: Conductor): Promise<void> {
   const { config, log, note, signal } = context;
   const cleanups = new Cleanups();

@@ -81,7 +81,7 @@ function sourceOf({ name }: Workflow, all: readonly Workflow[]): string {
   return `\`workflows/definitions/${kebabCase(maker?.name ?? name)}.ts\``;
 }
 
-/** The workflows whose failure workflow is this one. */
+/** The workflows that start the given workflow when they fail. */
 function startersOf({ name }: Workflow, all: readonly Workflow[]): Workflow[] {
   return all.filter(({ def }) => def.failureWorkflow === name);
 }
@@ -110,7 +110,7 @@ function fieldsTable(fields: readonly Field[], none: string): string[] {
 }
 
 function settingText(setting: string): string {
-  const known = Object.hasOwn(settings, setting) ? settings[setting as keyof typeof settings] : undefined; // just looked up
+  const known = Object.hasOwn(settings, setting) ? settings[setting as keyof typeof settings] : undefined; // Object.hasOwn has checked the name
   return known ? `the default is the value of \`${known.env}\` at registration` : 'the default is set at registration';
 }
 

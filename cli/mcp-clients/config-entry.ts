@@ -61,7 +61,7 @@ function cutOf(text: string, { offset, length }: Node, comma: number | undefined
   return { offset: offset - lead, length: lead + length, content: '' };
 }
 
-/** Adds a member behind the last one and behind the comments that follow it. */
+/** Adds a member behind the last member and the comments that follow it. */
 function insertion(text: string, object: Node, key: string, value: unknown, depth: number, style: Style): Edit[] {
   const { unit, eol } = style;
   const close = object.offset + object.length - 1;
@@ -91,7 +91,7 @@ function print(value: unknown, depth: number, { unit, eol }: Style): string {
   return JSON.stringify(value, null, unit).replaceAll('\n', eol + unit.repeat(depth));
 }
 
-/** The member of this name. If there are several, the last one, which `JSON.parse` also takes. */
+/** The member of this name. If the name is there twice, the last member, which `JSON.parse` also takes. */
 function find({ children = [] }: Node, name: string): Node | undefined {
   return children.findLast((member) => member.children?.[0]?.value === name);
 }

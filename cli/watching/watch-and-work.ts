@@ -16,7 +16,7 @@ import { watchSources } from './watch-sources.ts';
  * 1. The serving process is told to stop only when its successor serves. A successor that fails to start changes nothing.
  * 2. A process that is told to stop drains as on any stop, so no task is lost. It is killed only by a second Ctrl-C, or if its drain
  *    takes far longer than its deadline.
- * 3. No process outlives this one. However this one ends, its IPC channel closes, and the serving process drains and ends.
+ * 3. No process outlives the supervisor. However the supervisor ends, its IPC channel closes, and the serving process drains and ends.
  */
 export async function watchAndWork(context: CommandContext): Promise<void> {
   const { signal, note, config } = context;
@@ -42,7 +42,7 @@ export async function watchAndWork(context: CommandContext): Promise<void> {
 /** The message of a worker process to its supervisor. */
 const SERVES = 'serves';
 
-/** Tells the supervisor of this process, if it has one, that it serves tasks. If the supervisor has died already, this process stops. */
+/** Tells the supervisor of this process, if any, that this process serves tasks. If the supervisor is already dead, this process stops. */
 export function tellWatcher(): void {
   if (process.connected) process.send?.(SERVES);
   else if (process.send) process.kill(process.pid, 'SIGTERM');
@@ -73,7 +73,7 @@ class Supervisor {
     this.#context = context;
   }
 
-  /** Starts a process with the current code and stops its predecessor. Changes in the meantime start one more process afterwards. */
+  /** Starts a process with the current code and stops its predecessor. Changes during the start lead to one more process afterwards. */
   renew(): Promise<void> {
     this.#again = true;
     this.#renewing ??= this.#renew().finally(() => {

@@ -15,7 +15,7 @@ export interface WorkerProcess {
 }
 
 /**
- * Starts `fleet work` as a child process with the settings of this one. It has its own process group, so that only `stop()` passes a
+ * Starts `fleet work` as a child process with the settings of this process. It has its own process group, so that only `stop()` passes a
  * Ctrl-C on. If this process dies, the IPC channel closes, and the child drains and ends.
  */
 export function startWorkerProcess(config: Config, serverUrl: string, shopUrl: string): WorkerProcess {
@@ -52,7 +52,7 @@ export function startWorkerProcess(config: Config, serverUrl: string, shopUrl: s
   };
 }
 
-/** Every setting with a value, as its environment variable. Secrets too: the environment is how they are passed on. */
+/** Every setting with a value, as its environment variable. Secrets are included, because a child process gets them only this way. */
 export function asEnvironment(config: Config): Record<string, string> {
   return Object.fromEntries(
     settingList.flatMap(([name, { env, kind }]) => {

@@ -15,7 +15,7 @@ export interface Shop {
   /** Without a slash at its end. */
   readonly url: string;
   readonly port: number;
-  /** Closes every connection, including idle ones and those that still wait for an answer. */
+  /** Closes every connection, also idle connections and connections that still wait for an answer. */
   close(): Promise<void>;
 }
 

@@ -32,7 +32,6 @@ export interface LeasesOptions {
  * 2. A lease is extended for `silenceMs` after the last request of its agent, and never past the task's `timeoutSeconds`. The server
  *    does not enforce that limit while heartbeats arrive.
  * 3. Each heartbeat first checks that the task still belongs to this claim, because another worker may have it by now.
- * 3. Before each heartbeat it looks whether the task is still this claim's: the task may be another worker's by now.
  */
 export class Leases {
   readonly #options: LeasesOptions;

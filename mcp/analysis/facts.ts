@@ -24,7 +24,7 @@ export interface OpenPoint {
 export interface Facts {
   /** The execution that the caller asked about. */
   readonly asked: Execution;
-  /** From the outermost execution down through sub-workflows to the one with the root cause. */
+  /** From the outermost execution down through sub-workflows to the execution with the root cause. */
   readonly chain: readonly Execution[];
   /** Empty if the execution has ended. */
   readonly openPoints: readonly OpenPoint[];

@@ -15,7 +15,7 @@ import {
 export interface FailedCase {
   /** The execution whose own task failed. */
   readonly execution: Execution;
-  /** The outermost execution: the one to start again. */
+  /** The outermost execution. A recovery starts this execution again. */
   readonly outermost: Execution;
   readonly task?: Task;
   readonly failure: FailureClass;
@@ -32,7 +32,7 @@ export interface FailedCase {
 /** Tasks that fail because of what the definition says: the server evaluates it, and no worker is involved. */
 const EVALUATED: readonly (TaskRole | undefined)[] = ['computation', 'choice', 'loop', 'event'];
 
-/** Collects the known facts about the cause. `chain` leads from the outermost execution to this one. */
+/** Collects the known facts about the cause. `chain` leads from the outermost execution to `execution`. */
 export function failedCaseOf(execution: Execution, chain: readonly Execution[]): FailedCase {
   const wholeReason = innermostReason(execution.reasonForIncompletion ?? '');
   const hasTimedOut = /^Workflow timed out/.test(wholeReason);

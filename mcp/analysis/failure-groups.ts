@@ -14,7 +14,7 @@ export interface FailureGroup {
 export interface FailureGroups {
   /** The most frequent first. */
   readonly groups: readonly FailureGroup[];
-  /** The number of failed executions that were read, the newest ones. */
+  /** The number of failed executions that were read, from the newest back. */
   readonly read: number;
   /** The number of all failed executions. */
   readonly total: number;

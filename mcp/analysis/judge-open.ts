@@ -136,7 +136,7 @@ function nextAttemptAt({ scheduledTime, updateTime, callbackAfterSeconds }: Task
   return (updateTime || scheduledTime) + callbackAfterSeconds * 1000;
 }
 
-/** A task that the server executes itself. If the server crashes meanwhile, it does not look at the task again for an hour. */
+/** A task that the server executes itself. If the server crashes meanwhile, it leaves the task open for an hour. */
 function serverTask(execution: Execution, task: Task, now: number): RootCause {
   const began = task.status === 'SCHEDULED' ? task.updateTime || task.startTime : 0;
   const allowed = Math.max(SERVER_TASK_MS, httpLimitMs(task) * 2);

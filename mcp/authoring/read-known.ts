@@ -14,7 +14,7 @@ interface Mentioned {
 }
 
 /**
- * Reads the task definitions and workflows that a definition mentions, so that lint can report missing ones.
+ * Reads the task definitions and workflows that a definition mentions, so that lint can report missing definitions.
  * @param ours task definitions that will be registered together with it
  */
 export async function readKnown(

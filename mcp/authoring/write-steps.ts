@@ -26,7 +26,7 @@ const written = z.object({
 const SYSTEM = 'You write workflows as JSON. You answer with one JSON object and nothing else.';
 
 /**
- * Lets a model write the steps for a description: the client's model, or else the one configured for the Conductor server.
+ * Lets a model write the steps for a description: the client's model, or else the model that is configured on the Conductor server.
  * @throws FleetError `input` with the format of steps and an example, if there is no model, or if its steps do not compile
  */
 export async function writeSteps(name: string, description: string, context: ToolContext): Promise<Written> {

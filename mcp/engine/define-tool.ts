@@ -7,7 +7,7 @@ import type { Definitions } from '../shared/definition-cache.ts';
 import type { Elicitation } from './elicitation.ts';
 import type { Toolset } from './toolsets.ts';
 
-/** MCP's hints. All four are required, because clients disagree about the defaults of missing ones. */
+/** MCP's hints. All four are required, because clients disagree about the defaults of missing hints. */
 export interface ToolAnnotations {
   readonly readOnlyHint: boolean;
   readonly destructiveHint: boolean;
@@ -120,8 +120,8 @@ export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject
 }
 
 /**
- * Defines a tool as clients see it; `.handler(…)` adds the code. The handler gets checked arguments. It may throw: `FleetError`s reach the
- * caller with its remedy, any other error as a neutral sentence.
+ * Defines a tool as clients see it; `.handler(…)` adds the code. The handler gets checked arguments. It may throw: a `FleetError`
+ * reaches the caller with its remedy, any other error as a neutral sentence.
  * @example export default defineTool({ name: 'list_queues', … }).handler(async ({ limit }, { conductor }) => ({ text, structured }))
  */
 export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(

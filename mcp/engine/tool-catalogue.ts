@@ -37,7 +37,7 @@ function listingsFor({ caller, choice }: Connection, tools: readonly Tool[]): To
   return allowedTools(caller, chosenTools(choice, tools)).map(listingOf);
 }
 
-/** How many different lists of our tools are remembered. */
+/** How many different lists of our tools are kept in memory. */
 const MOST_LISTS = 100;
 
 /** Makes the list for each role and choice once, because a choice in a header is repeated with every request. */
@@ -111,7 +111,7 @@ export function watchTools({ sources, definitions, changes }: Watched): () => vo
       if (seen !== undefined && mark !== seen) changes.toolsChanged();
       seen = mark;
     });
-    // After a failed look, the next look tries again.
+    // A failed look is ignored, because the next look tries again.
     last = last.catch(() => {});
   };
   look();

@@ -27,7 +27,7 @@ export interface ExecutionAction {
   worked(after: Execution, before: Execution): boolean;
   /** For every other status: why the action is impossible, and what to do instead. */
   refusal(execution: Execution): FleetError;
-  /** Rewrites an error of the server, with what to do instead. If it returns undefined, the error stays as it is. */
+  /** Rewrites an error of the server, with what to do instead. If it returns undefined, the error stays unchanged. */
   explain?(error: FleetError, execution: Execution): FleetError | undefined;
   /** What a caller should know after a change. */
   readonly note?: string;

@@ -15,7 +15,7 @@ import { executionId, workflowFilter } from '../shared/fields.ts';
  * Which executions a call changes: those with the given ids, or those that a filter finds.
  *
  * With a filter it takes two calls: preview, then confirm. The first call changes nothing; it shows what it found and returns
- * `confirm`. The second call, with `confirm`, changes only what the first one found. No process stores anything between the calls:
+ * `confirm`. The second call, with `confirm`, changes only what the first call found. No process stores anything between the calls:
  * 1. `confirm` holds the number found, their first and last start time and their newest change, by the server's clock.
  * 2. The second call searches again between those start times. An execution that no longer matches is not changed.
  * 3. An execution that began to match after the first call has a newer change and is left out; see `isNewerThan`.
@@ -28,7 +28,7 @@ const MOST = 1000;
 const SCANNED = 5000;
 const PAGE = 1000;
 
-/** A value that can go into a search query; the server cannot quote one. Other correlation ids are compared here. */
+/** A value that can be part of a search query, where the server cannot quote values. Other correlation ids are compared here. */
 const plain = /^[A-Za-z0-9_.:-]{1,255}$/;
 
 /** A text that is checked by `refine`, so that the list of tools does not show the rule in every tool that takes it. */

@@ -16,7 +16,7 @@ import { waitProgress } from './wait-progress.ts';
 /** Clients give up a call after 60 s. By then the caller must have the id, or it starts the workflow again. */
 export const MAX_WAIT_SECONDS = 45;
 
-/** An output up to this size is shown whole. A larger one is cut, with a link to the resource that holds all of it. */
+/** An output up to this size is shown whole. A larger output is cut, with a link to the resource that holds the whole output. */
 const SHOWN_BYTES = 20_000;
 
 export interface RunRequest {
@@ -24,7 +24,7 @@ export interface RunRequest {
   version?: number | undefined;
   input: Record<string, unknown>;
   correlationId?: string | undefined;
-  /** A key, or a template for one: see `keyFromInput`. */
+  /** A key, or a template that makes the key from the input: see `keyFromInput`. */
   idempotencyKey?: string | undefined;
   onExisting: OnExisting;
   waitSeconds: number;

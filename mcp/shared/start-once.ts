@@ -18,7 +18,7 @@ import { callOf, quote } from './quote.ts';
 export const onExistingChoices = ['attach', 'rerun_if_failed', 'force'] as const;
 export type OnExisting = (typeof onExistingChoices)[number];
 
-/** The execution of a key. */
+/** The execution that an idempotency key identifies. */
 export interface StartedOnce {
   readonly executionId: string;
   /** False if an earlier call with the key had started it. */
@@ -75,7 +75,7 @@ export async function startOnce(
   });
 }
 
-/** The newest execution of the key. Undefined if none exists, or if it failed and the call then wants a new execution. */
+/** The newest execution of the key. Undefined if none exists, or if it failed and `onExisting` asks for a new execution then. */
 async function find(
   conductor: Conductor,
   { name, correlationId }: { name: string; correlationId: string },

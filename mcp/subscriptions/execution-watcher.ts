@@ -14,7 +14,7 @@ import type { Watcher } from './change-bus.ts';
  */
 
 const LOOK_EVERY_MS = 1000;
-/** An ended execution is looked at in every 20th round. */
+/** An ended execution rarely changes, so only every 20th round reads it. */
 const ENDED_EVERY = 20;
 const LOOK_LIMIT_MS = 10_000;
 

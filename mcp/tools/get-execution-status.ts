@@ -28,7 +28,7 @@ const SUMMARY_OUTPUT_BYTES = 500;
 const PAYLOAD_SHARE = 0.35;
 const REASON_LIMIT = 500;
 
-/** Names of the execution's own values; other values are named after their task. */
+/** Names of the execution's own values. All other values are named after their task. */
 const OWN_VALUES = ['output', 'input', 'variables'];
 
 const COLUMNS = ['ref', 'type', 'status', 'attempt', 'ms', 'reason'];

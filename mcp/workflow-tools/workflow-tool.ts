@@ -10,8 +10,8 @@ import { inputSchemaOf } from './input-schema.ts';
 const PURPOSE_LIMIT = 280;
 
 /**
- * A tool that runs one version of a workflow. A call waits for the output as long as the definition says. If the execution takes longer or
- * waits for a person, the answer is the execution's id. The start checks the input against the whole schema.
+ * A tool that runs one version of a workflow. A call waits for the output as long as the definition says. If the execution takes longer
+ * or waits for a person, the answer is the execution's id. The start checks the input against the whole schema.
  */
 export function workflowTool({ def, offer }: Offered, name: string): Tool {
   const { readOnly, destructive, idempotent, openWorld, idempotencyKey } = offer;

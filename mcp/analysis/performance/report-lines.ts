@@ -86,7 +86,7 @@ export function trendLines(trend: readonly Period[], { byDays }: { byDays: boole
   return ['Trend: time | executions | succeeded | duration p50/p95', ...lines, ...changeLine(trend)];
 }
 
-/** How the last period differs from the first one. */
+/** How the last period differs from the first period. */
 function changeLine(trend: readonly Period[]): string[] {
   const first = trend[0]?.totals.duration?.p50;
   const last = trend.at(-1)?.totals.duration?.p50;
