@@ -175,7 +175,7 @@ function printAll(
   if (!options.fix && fixable.length > 0) note('--fix corrects the findings marked "--fix".');
 }
 
-/** A workflow from code also brings the definitions of its tasks and policies, so both are counted. */
+/** A workflow from code is checked together with the definitions of its tasks and policies, so workflows and definitions are counted. */
 function counted(results: readonly { target: Target }[]): string {
   const tasks = results.filter(({ target }) => target.kind === 'task').length;
   const workflows = results.length - tasks;

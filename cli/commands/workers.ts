@@ -187,7 +187,7 @@ class Viewer {
     for (const worker of workers) for (const line of workerTable(worker, queues, Date.now())) this.#context.print(line);
   }
 
-  /** Clears a terminal; a file receives one list below the other. */
+  /** Clears the screen if stdout is a terminal. In a file, the lists follow each other. */
   #clear(): void {
     this.#context.print(isatty(1) ? '\u001b[2J\u001b[H' : '');
   }

@@ -110,7 +110,7 @@ function fieldsTable(fields: readonly Field[], none: string): string[] {
 }
 
 function settingText(setting: string): string {
-  const known = Object.hasOwn(settings, setting) ? settings[setting as keyof typeof settings] : undefined; // Object.hasOwn has checked the name
+  const known = Object.hasOwn(settings, setting) ? settings[setting as keyof typeof settings] : undefined; // hasOwn has checked the name
   return known ? `the default is the value of \`${known.env}\` at registration` : 'the default is set at registration';
 }
 

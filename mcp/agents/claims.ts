@@ -20,7 +20,7 @@ export function workerIdOf(agent: string): string {
   return `${MARK}${agent}`;
 }
 
-/** The claim id that the agent gets. */
+/** The claim id that the agent gets and gives back with the result. */
 export function claimIdOf({ taskId, pollCount }: Pick<Task, 'taskId' | 'pollCount'>): string {
   return `${taskId}:${pollCount}`;
 }
@@ -47,7 +47,7 @@ export async function heldTask(conductor: Conductor, claimId: string): Promise<T
   throw leaseLost(task);
 }
 
-/** The result with which an agent ends a claim. */
+/** The result with which an agent ends its claim. */
 export type Ending = Pick<TaskResult, 'status' | 'outputData' | 'reasonForIncompletion'>;
 
 /** A heartbeat of another process at the same moment can overwrite a result, so the result is written up to this many times. */
@@ -80,7 +80,7 @@ export async function giveBack(conductor: Conductor, { taskId, workflowInstanceI
 function isEndedBy({ status, outputData, reasonForIncompletion }: Ending, task: Task): boolean {
   if (task.status !== status) return false;
   if (status !== 'COMPLETED') return task.reasonForIncompletion === reasonForIncompletion;
-  // An output in external storage cannot be compared.
+  // An output in external storage cannot be compared, so the status alone decides.
   if (typeof task.externalOutputPayloadStoragePath === 'string') return true;
   return isDeepStrictEqual(task.outputData, JSON.parse(JSON.stringify(outputData ?? {})));
 }

@@ -44,7 +44,7 @@ export class Leases {
     this.#silenceMs = options.silenceMs ?? SILENCE_MS;
   }
 
-  /** A connection whose calls continue when a client has gone, so that a task that was just handed out is not lost. */
+  /** A connection whose calls continue after a client has gone. Otherwise a task that the server just handed out would be lost. */
   conductor(): Promise<Conductor> {
     return this.#options.conductor();
   }

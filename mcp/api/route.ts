@@ -56,7 +56,7 @@ export type Row = readonly [
 /** The query parameters of every search. */
 export const SEARCH = 'start:integer&size:integer&sort&freeText&query';
 
-/** Why routes are refused, as the end of a sentence. */
+/** Reasons why routes are refused. Each reason ends a sentence. */
 export const REFUSED = {
   result: 'results of tasks go through update_task, decide_approval and signal_workflow, which check whose task it is',
   poll: 'tasks are taken with claim_task, which keeps their lease',

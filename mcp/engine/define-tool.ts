@@ -29,7 +29,7 @@ export interface CodeDefinition {
   readonly [field: string]: unknown;
 }
 
-/** How far a long call is. `progress` only grows; `total` has the same unit. */
+/** How far a long call is. `progress` never decreases; `total` has the same unit. */
 export interface Progress {
   readonly progress: number;
   readonly total?: number;
@@ -42,7 +42,7 @@ export interface ReadContext {
   readonly conductor: Conductor;
   /** The registered workflow definitions, cached for an hour and checked against the server. */
   readonly definitions: Definitions;
-  /** Whether the caller also has another permission than this request needed. */
+  /** Whether the caller has this permission, beside the permission that the request needed. */
   allows(permission: Permission): boolean;
   readonly caller: Caller;
   /** Limit of the whole answer, text and structured content together. A handler stays well below it. */
@@ -58,7 +58,7 @@ export interface ReadContext {
 
 /** What the handler of a tool gets beside its arguments. */
 export interface ToolContext extends ReadContext, Elicitation {
-  /** Tells the client how far the call is, if it asked for progress. */
+  /** Tells the client how far the call is, if the client asked for progress. */
   progress(progress: Progress): void;
   /** The leases of tasks that agents have claimed; a lease outlasts the call. */
   readonly leases: Leases;
@@ -66,7 +66,7 @@ export interface ToolContext extends ReadContext, Elicitation {
   tools(): Promise<readonly ToolOffer[]>;
 }
 
-/** A tool that a connection may have switched on. */
+/** A tool, and whether it is switched on for a connection. */
 export interface ToolOffer {
   readonly name: string;
   readonly toolset: Toolset;
@@ -74,7 +74,7 @@ export interface ToolOffer {
   readonly isOn: boolean;
 }
 
-/** A resource that holds what is too large for an answer. */
+/** A link to a resource that holds data too large for an answer. */
 export interface Link {
   readonly uri: string;
   readonly name: string;

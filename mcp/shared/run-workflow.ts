@@ -28,7 +28,7 @@ export interface RunRequest {
   idempotencyKey?: string | undefined;
   onExisting: OnExisting;
   waitSeconds: number;
-  /** Stop waiting when the execution waits for a person or a signal. */
+  /** If true, stop waiting when the execution waits for a person or a signal. */
   stopAtGate?: boolean;
 }
 
@@ -37,7 +37,7 @@ export const runOutput = z.object({
   executionId: z.string(),
   status: z.string(),
   version: z.int(),
-  /** False if an earlier call with the key had started it. Absent in the result of an MCP task, which began with this answer. */
+  /** False if an earlier call with the key had started it. Absent in the result of an MCP task, whose first answer already said this. */
   isNew: z.boolean().optional(),
   output: jsonObject.optional(),
   error: failure.optional(),

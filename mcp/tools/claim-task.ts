@@ -18,7 +18,7 @@ import { MAX_WAIT_SECONDS } from '../shared/run-workflow.ts';
 const ROUND_MS = 1000;
 const LEAST_POLL_MS = 50;
 const INSTRUCTIONS_LIMIT = 4000;
-/** The share of the response budget for the input. The answer holds it twice: as text, with its quotes escaped, and as structure. */
+/** The input's share of the response budget. The answer holds the input twice: as text with escaped quotes, and as structure. */
 const INPUT_SHARE = 0.35;
 
 // A domain becomes part of a queue name on the server, and an agent's name part of a worker id.

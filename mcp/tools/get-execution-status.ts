@@ -24,7 +24,7 @@ import { waitProgress } from '../shared/wait-progress.ts';
 
 const SUMMARY_TASKS = 5;
 const SUMMARY_OUTPUT_BYTES = 500;
-/** The share of the response budget for inputs and outputs. The answer holds them twice: as text, with quotes escaped, and as structure. */
+/** The payloads' share of the response budget. The answer holds inputs and outputs twice: as text with escaped quotes, and as structure. */
 const PAYLOAD_SHARE = 0.35;
 const REASON_LIMIT = 500;
 

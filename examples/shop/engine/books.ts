@@ -52,7 +52,7 @@ export class Books {
     return entry;
   }
 
-  /** In the order they happened. */
+  /** The entries, in the order of their events. */
   entries(wanted: { orderId?: string | undefined; kind?: EntryKind | undefined } = {}): Entry[] {
     return this.#entries.filter(
       ({ orderId, kind }) => orderId === (wanted.orderId ?? orderId) && kind === (wanted.kind ?? kind),

@@ -26,7 +26,7 @@ interface ShopEnv {
   Bindings: HttpBindings;
   Variables: {
     record: RequestRecord;
-    /** Absent until the path is known. */
+    /** Absent until the path is matched to an endpoint. */
     endpoint?: Endpoint;
     isDropped?: true;
   };
