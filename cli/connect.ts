@@ -6,7 +6,7 @@ import { FleetError } from '../core/errors.ts';
 const FOUND_FOR_MS = 5000;
 
 /**
- * Connects to the configured Conductor server, else to the embedded server of this data folder. It makes no call yet.
+ * Connects to the configured Conductor server, else to the embedded server of this data folder. The caller makes the first call.
  * @throws FleetError `upstream` if neither exists
  */
 export async function connectConductor(config: Config): Promise<Conductor> {

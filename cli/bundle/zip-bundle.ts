@@ -2,10 +2,10 @@ import { type Zippable, zipSync } from 'fflate';
 
 /** A file of the bundle. */
 export interface BundleFile {
-  /** With `/` between folders, from the root of the archive. */
+  /** The path from the root of the archive, with `/` between folders. */
   readonly path: string;
   readonly data: Uint8Array;
-  /** Must be executable after unpacking. */
+  /** True if the file must be executable after unpacking. */
   readonly isProgram?: boolean;
 }
 

@@ -97,7 +97,7 @@ function findingsOf({ kind, def }: Target, known: KnownDefinitions, { rule, igno
   return found.filter(({ rule: id }) => (rule.length === 0 || rule.includes(id)) && !ignore.includes(id));
 }
 
-/** A fix can uncover another finding, so fixes run in rounds. No definition has needed more rounds than these. */
+/** A fix can uncover another finding, so fixes run in rounds. No known definition needs more rounds than this. */
 const MAX_ROUNDS = 5;
 
 /** Applies the safe fixes to JSON files. Findings without a safe fix stay in `results`; the fixed ones are returned. */

@@ -9,7 +9,7 @@ import { workflowPages } from './workflow-pages.ts';
 
 /** A file that `npm run docs` writes. */
 export interface GeneratedFile {
-  /** From the root of the repository. */
+  /** The path from the root of the repository. */
   path: string;
   text: string;
 }

@@ -112,7 +112,7 @@ export function entryOf(client: Client, reach: Reach): Record<string, unknown> {
   };
 }
 
-/** The whole file, if it holds no other server. */
+/** The content of a configuration file that holds no other server. */
 export function blockOf(client: Client, name: string, reach: Reach): Record<string, unknown> {
   return { [client.section]: { [name]: entryOf(client, reach) } };
 }

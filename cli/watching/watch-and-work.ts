@@ -157,7 +157,7 @@ class Supervised {
     });
   }
 
-  /** Resolves true once it serves tasks, false if it ends first or takes longer than `withinMs`. */
+  /** Resolves true once the process serves tasks, false if the process ends first or takes longer than `withinMs`. */
   async serves(withinMs: number): Promise<boolean> {
     const over = new AbortController();
     const late = pause(withinMs, over.signal).then(() => false);
@@ -166,7 +166,7 @@ class Supervised {
     return served;
   }
 
-  /** Tells it to drain, once; kills it after `patienceMs`. */
+  /** Tells the process once to drain. Kills it after `patienceMs`. */
   stop(patienceMs: number): void {
     if (this.stopping) return;
     this.stopping = true;

@@ -15,8 +15,8 @@ export interface WorkerProcess {
 }
 
 /**
- * Starts `fleet work` as a child process with the settings of this process. It has its own process group, so that only `stop()` passes a
- * Ctrl-C on. If this process dies, the IPC channel closes, and the child drains and ends.
+ * Starts `fleet work` as a child process with the settings of this process. The child has its own process group, so that only
+ * `stop()` passes a Ctrl-C on. If this process dies, the IPC channel closes, and the child drains and ends.
  */
 export function startWorkerProcess(config: Config, serverUrl: string, shopUrl: string): WorkerProcess {
   const folder = resolve(config.dataDir);

@@ -47,7 +47,7 @@ async function failAndCompensate(options: DemonstrationOptions, orderId: string)
   try {
     failed = await runOne(options, 'OrderProcessing', order(orderId));
   } finally {
-    await removeFault(options, faultId); // also after a stop: the shop may belong to another process
+    await removeFault(options, faultId); // also after a stop, because the shop may belong to another process
   }
   const { compensation, problem } = await compensationOf(options, failed);
   const compensated = failed.status === 'FAILED' && compensation?.status === 'COMPLETED';

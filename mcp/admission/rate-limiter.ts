@@ -1,6 +1,6 @@
 import { FleetError } from '../../core/errors.ts';
 
-/** Requests that are accepted at once after a pause. */
+/** How many requests may arrive at the same moment after a pause. */
 const BURST = 50;
 
 /**

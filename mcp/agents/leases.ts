@@ -95,7 +95,7 @@ export class Leases {
   }
 }
 
-/** The lease of one claim. */
+/** The lease of one claim, as `LeaseKeeper` extends it. */
 class ClaimLease implements Lease {
   readonly id: string;
   readonly keptMs: number;

@@ -56,7 +56,7 @@ function paused({ execution, task }: OpenPoint): RootCause {
   };
 }
 
-/** For an execution without an open task. */
+/** Judges an execution that has no open task. */
 function betweenTasks({ execution }: OpenPoint): RootCause {
   return {
     cause: 'in-progress',

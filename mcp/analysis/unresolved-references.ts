@@ -37,8 +37,8 @@ export function missingInputs(execution: Execution): string[] {
 }
 
 /**
- * Finds the execution at which the missing inputs were lost. `isCaller` is true if its caller should have given them, and false if
- * its definition should have passed them on.
+ * Finds the execution at which the missing inputs were lost. `isCaller` is true if the caller of that
+ * execution should have given them, and false if that execution's definition should have passed them on.
  * @param chain from the outermost execution down to the execution that lacks the inputs
  * @param startingTask the task by which an execution starts the next execution of the chain
  */

@@ -15,7 +15,7 @@ export type QueryParameter = QueryType | `${QueryType}!`;
 export type AnswerKind = 'object' | 'array' | 'text' | 'number' | 'nothing' | 'any';
 
 interface Details {
-  /** A type of `bodyFields`, `[]` after it for a list; otherwise `object`, `strings` or `text`. */
+  /** A type of `bodyFields`, with `[]` for a list; or else `object`, `strings` or `text`. */
   readonly body?: string;
   /** The route ends, removes or overwrites something. Always true for DELETE. */
   readonly destructive?: true;

@@ -22,7 +22,7 @@ export interface Surroundings {
 /** What the process provides to every tool call. */
 export interface ToolSurroundings extends Surroundings {
   readonly leases: Leases;
-  /** Loads all built-in tools at its first call. */
+  /** Loads all built-in tools when it is first called. */
   readonly tools: () => Promise<readonly Tool[]>;
 }
 

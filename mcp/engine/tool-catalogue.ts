@@ -16,7 +16,7 @@ export interface ToolSource {
 }
 
 export interface CatalogueOptions {
-  /** Loads all built-in tools at its first call, because a server introduces itself before they are loaded. */
+  /** Loads all built-in tools when it is first called, because a server introduces itself before they are loaded. */
   readonly tools: () => Promise<readonly Tool[]>;
   readonly sources?: readonly ToolSource[];
 }

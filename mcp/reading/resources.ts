@@ -25,7 +25,7 @@ interface Known {
 }
 
 export interface ResourcesOptions extends Surroundings {
-  /** Loads all built-in resources at its first call. */
+  /** Loads all built-in resources when it is first called. */
   readonly resources: () => Promise<readonly Resource[]>;
 }
 

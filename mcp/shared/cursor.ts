@@ -3,7 +3,7 @@ import { FleetError } from '../../core/errors.ts';
 
 const cursorSchema = z.strictObject({ start: z.int().min(0), before: z.int().min(0).optional() });
 
-/** A position in a list that shows the newest first: skip `start` of the rows that started at or before `before` (epoch ms). */
+/** A position in a list, newest rows first. Of the rows that started at or before `before` (epoch ms), skip the first `start` rows. */
 export type Cursor = z.output<typeof cursorSchema>;
 
 /** The cursor as an opaque text that callers hand back. */

@@ -95,7 +95,7 @@ export default defineTool({
   return run({ ...args, version }, { lines, structured }, context);
 });
 
-/** Adds to an error which task definitions were registered before it. */
+/** Adds to an error the task definitions that were registered before the error. */
 function withCreated(error: unknown, created: readonly string[]): unknown {
   if (!(error instanceof FleetError) || created.length === 0) return error;
   const { code, message, remedy, retryable, cause } = error;

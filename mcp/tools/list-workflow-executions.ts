@@ -13,7 +13,7 @@ import { clockOn, dayOf, epochMsOf, timeOrAge } from '../shared/times.ts';
 const VALUE_LIMIT = 120;
 /** The most bytes of one row, as text and in structured form. They limit the rows of a page if the response limit is small. */
 const ROW_BYTES = 800;
-/** Characters for all reasons of a page together, and the least and most for one reason. */
+/** Limits in characters: for all reasons of a page together, and the smallest and largest limit for one reason. */
 const REASONS = { together: 500, least: 40, most: 200 };
 
 /** Shown for a workflow that is the same as in the row above. */

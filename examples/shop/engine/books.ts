@@ -22,7 +22,7 @@ export interface Entry {
   /** The order; for a clean-up or a notification without an order, the id that the request names instead. */
   readonly orderId: string;
   readonly details: Readonly<Record<string, unknown>>;
-  /** 1, plus 1 for each repeated request that had no further effect. */
+  /** Number of requests for this event. Only the first request had an effect. */
   requests: number;
 }
 

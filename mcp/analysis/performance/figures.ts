@@ -129,7 +129,7 @@ export interface Side {
   /** From the scheduling of the first attempt to the end of the last attempt. */
   readonly ms: number;
   readonly attempts: number;
-  /** The part of `ms` before a worker took the last attempt. */
+  /** The part of `ms` that passed before a worker took the last attempt. */
   readonly waitMs: number;
 }
 
