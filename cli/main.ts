@@ -11,7 +11,7 @@ interface Entry {
   load: () => Promise<{ default: Command }>;
 }
 
-/** Every command, in the order a newcomer meets them. */
+/** Every command, in the order in which a newcomer needs them. */
 const commands: Record<string, Entry> = {
   up: {
     summary: 'Start everything (server, workers, MCP), run a demonstration, and stay up',

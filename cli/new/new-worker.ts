@@ -27,7 +27,7 @@ export async function newWorker({ config, print, note }: CommandContext, given: 
   for (const line of nextSteps(name, place)) note(line);
 }
 
-/** The name in snake case, as Conductor's own task types have it. */
+/** The name in snake case, as in Conductor's own task types. */
 function taskName(given: string): string {
   if (/^[a-z][a-z0-9]*([_-][a-z0-9]+)*$/.test(given)) return given.replaceAll('-', '_');
   const proposal = kebabCase(given)

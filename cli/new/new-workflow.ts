@@ -44,7 +44,7 @@ export async function printTemplates({ print }: CommandContext, json: boolean): 
   }
 }
 
-/** The name as the shipped workflows have it: `OrderReport`, or with a prefix `team_OrderReport`. `order-report` becomes `OrderReport`. */
+/** The name as in the shipped workflows: `OrderReport`, or with a prefix `team_OrderReport`. `order-report` becomes `OrderReport`. */
 function workflowName(given: string): string {
   if (/^([a-z][a-z0-9]*_)?[A-Z][A-Za-z0-9_]*$/.test(given) && given.length <= 100) return given;
   const pascal = given

@@ -50,7 +50,7 @@ export async function watchSources(
       const watcher = watch(folder, settle).on('error', forget);
       watchers.set(folder, watcher);
     } catch {
-      // The folder was removed since it was found; the watcher of its parent reports that.
+      // The folder has been removed since it was found. The watcher of the parent folder reports that.
     }
   };
 

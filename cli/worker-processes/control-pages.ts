@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { FleetError, messageOf } from '../../core/errors.ts';
 
-/** A running process answers within milliseconds. */
+/** A running process answers within milliseconds, so a process that does not answer in this time is not running. */
 const ANSWER_MS = 5_000;
 
 const typeSchema = z.looseObject({

@@ -4,7 +4,7 @@ import { isObject } from '../../core/json.ts';
 import { clip } from '../../core/text.ts';
 import type { Subject } from './subject.ts';
 
-/** Room for the JSON-RPC envelope and for the fields that the protocol adds to a result. */
+/** Bytes reserved for the JSON-RPC envelope and for the fields that the protocol adds to a result. */
 const ENVELOPE_BYTES = 512;
 
 /** Returns a result that fits the budget. */

@@ -134,7 +134,7 @@ class ClaimLease implements Lease {
   }
 }
 
-/** How long the server waits for a sign of a worker before it hands the task out again. */
+/** How long the server waits for a heartbeat or result before it gives the task to another worker. */
 export function leaseSecondsOf({ responseTimeoutSeconds }: Pick<Task, 'responseTimeoutSeconds'>): number {
   return responseTimeoutSeconds > 0 ? responseTimeoutSeconds : DEFAULT_LEASE_SECONDS;
 }

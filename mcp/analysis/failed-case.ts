@@ -23,7 +23,7 @@ export interface FailedCase {
   readonly unresolved: readonly UnresolvedReference[];
   /** Workflow inputs that were not given. */
   readonly missing: readonly string[];
-  /** Inputs that a parent does not pass to its sub-workflow. */
+  /** Inputs that a parent fails to pass to its sub-workflow. */
   readonly unpassed?: { readonly by: Execution; readonly inputs: readonly string[] };
   /** Names of the secrets that the task uses. */
   readonly secrets: readonly string[];

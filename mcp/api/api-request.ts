@@ -160,7 +160,7 @@ function areStrings(value: unknown): boolean {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
-/** The expected form of the answer. It rejects an error page of a proxy and half an answer. */
+/** The expected form of the answer. The schema rejects an error page of a proxy and half an answer. */
 function schemaOf(kind: AnswerKind): z.ZodType {
   const notPage = z.string().regex(/^(?!\s*[<{[])/);
   const empty = z.union([z.literal(''), z.undefined()]);

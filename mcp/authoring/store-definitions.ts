@@ -61,7 +61,7 @@ async function nextVersion({ name, version }: WorkflowDef, conductor: Conductor)
   return Math.max(version, ...versions.map((one) => one.version)) + 1;
 }
 
-/** Registers the task definitions that the server does not have, and returns their names. Existing ones stay unchanged. */
+/** Registers the task definitions that the server does not have, and returns their names. Existing definitions stay unchanged. */
 export async function storeMissingTaskDefs(taskDefs: readonly TaskDef[], conductor: Conductor): Promise<string[]> {
   const found = await Promise.all(taskDefs.map(({ name }) => orUndefined(conductor.getTaskDef(name))));
   const missing = taskDefs.filter((_, index) => found[index] === undefined);

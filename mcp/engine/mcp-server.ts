@@ -14,7 +14,7 @@ const INSTRUCTIONS = [
 
 /** A part of the protocol: the capabilities that it declares, and the requests that it answers. */
 export interface Feature {
-  /** The only era that has this part. Default: both. */
+  /** The only era of the protocol that has this part. Default: both. */
   readonly era?: McpRequestContext['era'];
   readonly capabilities: ServerCapabilities;
   /** A sentence or two that every client gets when it connects. */

@@ -8,7 +8,7 @@ import { callOf } from '../shared/quote.ts';
 
 /** Calls to the server at the same time. The server runs calls that conflict one after the other. */
 const AT_ONCE = 8;
-/** The most progress messages of one call. */
+/** At most this many progress messages are sent in one call. */
 const MOST_MESSAGES = 20;
 
 /** What a tool does to each execution of a call. */

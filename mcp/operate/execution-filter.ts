@@ -22,9 +22,9 @@ import { executionId, workflowFilter } from '../shared/fields.ts';
  * 4. A call never changes more executions than the preview counted. A `confirm` of another action or another filter is refused.
  */
 
-/** The most executions of one call. */
+/** At most this many executions are changed in one call. */
 const MOST = 1000;
-/** The most executions that are read to find a text in their reasons, which the server cannot search. */
+/** At most this many executions are read to find a text in their reasons, because the server cannot search reasons. */
 const SCANNED = 5000;
 const PAGE = 1000;
 

@@ -13,7 +13,7 @@ import { findExecution } from '../shared/find-execution.ts';
  * its execution.
  */
 
-/** The most tasks of one kind that are read, the oldest first. */
+/** At most this many tasks of one kind are read, the oldest first. */
 const MOST = 1000;
 const AT_ONCE = 8;
 

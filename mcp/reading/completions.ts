@@ -8,7 +8,7 @@ import type { Completer } from './completers.ts';
 import type { Prompt } from './define-prompt.ts';
 import type { Resource } from './define-resource.ts';
 
-/** The most values that the protocol allows in one answer. */
+/** The protocol allows at most this many values in one answer. */
 const MOST_VALUES = 100;
 
 export interface CompletionsOptions extends Surroundings {

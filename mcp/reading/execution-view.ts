@@ -3,7 +3,7 @@ import type { Execution } from '../../core/conductor/types.ts';
 import { instant } from '../../core/text.ts';
 import { rowOf, type TaskRow } from '../shared/task-rows.ts';
 
-/** Larger values are left out; an address says where to read the output. */
+/** Larger values are left out. For a large output, the view gives the address at which to read it. */
 const SHOWN_BYTES = 2000;
 
 type Json = Record<string, unknown>;

@@ -4,7 +4,7 @@ import { FleetError } from '../../core/errors.ts';
 import { clip } from '../../core/text.ts';
 import { withQuery } from './address.ts';
 
-/** Room for the envelope, the address and the note about the next part. */
+/** Bytes reserved for the envelope, the address and the note about the next part. */
 const ENVELOPE_BYTES = 2048;
 
 const offsetSchema = z.coerce.number().int().min(0);

@@ -1,6 +1,6 @@
 import { clip } from '../../core/text.ts';
 
-/** The most characters of foreign text that an answer shows by default. */
+/** By default, an answer shows at most this many characters of foreign text. */
 const QUOTE_LIMIT = 500;
 
 /** Foreign text as a JSON string on one line. It cannot break out of its quotes or pass for a sentence of ours. */

@@ -14,7 +14,7 @@ import { callOf, quote } from './quote.ts';
  * 3. Calls of one process with the same key wait for each other, so that they do not compete for that lock.
  */
 
-/** What to do if the key was used before: return that execution, start another one if it failed, or always start another one. */
+/** What to do if the key was used before: return that execution, start a new one if that failed, or always start a new one. */
 export const onExistingChoices = ['attach', 'rerun_if_failed', 'force'] as const;
 export type OnExisting = (typeof onExistingChoices)[number];
 

@@ -8,7 +8,7 @@ import { definitionVersion, workflowName } from '../shared/fields.ts';
 import { findWorkflow } from '../shared/find-workflow.ts';
 import { callOf, quote, word } from '../shared/quote.ts';
 
-/** The most characters of JSON in one answer. The answer holds the JSON twice: as text with escaped quotes, and as structure. */
+/** Limit of the JSON in one answer, in characters. The answer holds the JSON twice: as text with escaped quotes, and as structure. */
 const JSON_LIMIT = 50_000;
 const JSON_SHARE = 0.3;
 const MOST_OUTPUTS = 20;

@@ -11,7 +11,7 @@ import { callOf, quote, word } from '../shared/quote.ts';
 import { clockOn, dayOf, epochMsOf, timeOrAge } from '../shared/times.ts';
 
 const VALUE_LIMIT = 120;
-/** The most bytes of one row, as text and in structured form. They limit the rows of a page if the response limit is small. */
+/** How many bytes one row may have, as text and in structured form. With a small response limit, a page therefore has fewer rows. */
 const ROW_BYTES = 800;
 /** Limits in characters: for all reasons of a page together, and the smallest and largest limit for one reason. */
 const REASONS = { together: 500, least: 40, most: 200 };

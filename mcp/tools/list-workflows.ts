@@ -11,7 +11,7 @@ import { callOf, quote, word } from '../shared/quote.ts';
 
 const PURPOSE_LIMIT = 120;
 const MOST_INPUTS = 8;
-/** The most definitions whose purpose is searched, the latest first. Names are searched in all definitions. */
+/** At most this many purposes are searched, the latest definitions first. Names are searched in all definitions. */
 const MOST_READ = 300;
 const AT_ONCE = 16;
 

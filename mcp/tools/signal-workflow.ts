@@ -11,7 +11,7 @@ import { findExecution } from '../shared/find-execution.ts';
 import { callOf, quote, word } from '../shared/quote.ts';
 
 const OUTPUT_LIMIT = 1_000_000;
-/** The most sub-workflows that are searched for waiting tasks. */
+/** At most this many sub-workflows are searched for waiting tasks. */
 const MOST_CHILDREN = 10;
 
 export default defineTool({

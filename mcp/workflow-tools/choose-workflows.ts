@@ -7,7 +7,7 @@ export interface WorkflowChoice {
   readonly allow: readonly string[];
   /** Workflows that never become tools, even if `allow` names them. */
   readonly deny: readonly string[];
-  /** The most tools. */
+  /** At most this many workflows become tools. */
   readonly most: number;
 }
 

@@ -6,7 +6,7 @@ import { MAX_WAIT_SECONDS, runOutput, runWorkflow, settleRun } from '../shared/r
 import type { Offered } from './choose-workflows.ts';
 import { inputSchemaOf } from './input-schema.ts';
 
-/** The most characters of a purpose, which every client pays for in the list of tools. */
+/** A longer purpose is cut, because every client pays for it in the list of tools. */
 const PURPOSE_LIMIT = 280;
 
 /**

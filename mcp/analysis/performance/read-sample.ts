@@ -5,9 +5,9 @@ import { inParallel } from '../../../core/in-parallel.ts';
 
 /** Rows of one search request. */
 const PAGE = 500;
-/** The most executions whose times and statuses are counted, the newest first. */
+/** At most this many executions are counted with their times and statuses, the newest first. */
 const MOST_SUMMARIES = 2000;
-/** The most executions that are read with their tasks, spaced evenly over all counted executions. */
+/** At most this many executions are read with their tasks, spaced evenly over all counted executions. */
 const MOST_READ = 100;
 const AT_ONCE = 8;
 
