@@ -139,7 +139,7 @@ async function list(context: CommandContext, options: Options): Promise<void> {
 }
 
 class Viewer {
-  /** The queues that the processes of the last search poll. */
+  /** The queues that the last found processes poll. */
   names: QueueName[] = [];
   /** Absent if there is no server to ask. */
   queues: QueueWatch | undefined;

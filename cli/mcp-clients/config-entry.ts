@@ -91,7 +91,7 @@ function print(value: unknown, depth: number, { unit, eol }: Style): string {
   return JSON.stringify(value, null, unit).replaceAll('\n', eol + unit.repeat(depth));
 }
 
-/** The member of this name. If the name is there twice, the last member, which `JSON.parse` also takes. */
+/** The member of this name. Of several members with this name, `JSON.parse` takes the last, and so does this function. */
 function find({ children = [] }: Node, name: string): Node | undefined {
   return children.findLast((member) => member.children?.[0]?.value === name);
 }

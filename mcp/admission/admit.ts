@@ -45,8 +45,8 @@ export function createAdmit({ config, now }: AdmitOptions): Admit {
   const limitRate = rateLimiter(config.rateLimitRpm, now);
   const fitResponse = responseBudget(config.maxResponseSizeKb * 1024);
   return async ({ caller, countsAgainstRateLimit, find }, handle) => {
-    // Authentication belongs here: until it is built, the transport's connection alone makes the caller.
-    // The audit record belongs here: it has to cover every step below, refusals included.
+    // Authentication belongs here. It does not exist yet, so the connection alone decides who the caller is.
+    // The audit record belongs here, because it must cover every step below, also refusals.
     const subject = await find();
     authorize(caller, subject);
     if (countsAgainstRateLimit) limitRate();

@@ -20,7 +20,7 @@ export interface OpenPoint {
   readonly task?: Task;
 }
 
-/** Everything that a diagnosis needs, read once. */
+/** All facts that a diagnosis needs. They are read once, before the diagnosis begins. */
 export interface Facts {
   /** The execution that the caller asked about. */
   readonly asked: Execution;

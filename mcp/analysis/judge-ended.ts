@@ -85,7 +85,7 @@ function failed(execution: Execution, chain: readonly Execution[]): RootCause {
   };
 }
 
-/** True if compensation has undone the work of the execution. Its workers then refuse a retry. */
+/** True if compensation has undone the work of the execution. The workers of its tasks then refuse a retry. */
 function isUndone({ tasks, output }: Execution): boolean {
   const isSaga = tasks.some(({ inputData }) => workerInputs.undoneBy in inputData);
   return isSaga && failureWorkflowOf(output) !== undefined;

@@ -66,7 +66,7 @@ function inputPassedAs(wired: unknown, name: string): string | undefined {
   return input && [input, ...rest].join('.');
 }
 
-/** Names of the secrets that a task uses. Its stored input keeps the expressions, not the values. */
+/** Names of the secrets that a task uses. The task's stored input holds only expressions for secrets, never their values. */
 export function secretsOf(task: Task): string[] {
   const names = expressionsIn(task.inputData).map(({ path }) => /^workflow\.secrets\.(.+)$/.exec(path)?.[1]);
   return [...new Set(names.filter((name) => name !== undefined))];

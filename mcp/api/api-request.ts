@@ -14,7 +14,7 @@ import {
   type Route,
 } from './route.ts';
 
-/** What a caller of `invoke_api` gave. */
+/** The arguments that a caller of `invoke_api` gave. */
 export interface Given {
   readonly path: Readonly<Record<string, string | number>>;
   readonly query: Readonly<Record<string, unknown>>;
@@ -147,7 +147,7 @@ function bodyMistakes(route: Route, { body }: Given): string[] {
   return unknown.map((name) => `The body has no field ${quote(name, 100)}; it has ${(known ?? []).join(', ')}.`);
 }
 
-/** What the body must be, as the end of a sentence. */
+/** What the body must be. The text ends a sentence. */
 export function bodyInWords(route: Route): string {
   if (route.body === 'text') return 'a text';
   if (route.body === 'strings') return 'a list of strings';

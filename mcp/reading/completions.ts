@@ -45,7 +45,7 @@ export function createCompletions(options: CompletionsOptions): Feature {
   };
 }
 
-/** The values that start with what was typed, then those that contain it, each in their order. */
+/** The values that start with the typed text, then the values that contain this text. Both groups keep their order. */
 function matching(all: readonly string[], typed: string): CompleteResult['completion'] {
   const wanted = typed.toLowerCase();
   const placed = all.map((value) => ({ value, at: value.toLowerCase().indexOf(wanted) }));

@@ -20,7 +20,7 @@ export interface ExecutionView {
   readonly correlationId?: string;
   readonly parentExecutionId?: string;
   readonly taskCounts: Record<string, number>;
-  /** Why it failed, or the last failure of its running task. */
+  /** Why the execution failed; for an open execution, the last failure of a task that is tried again. */
   readonly error?: Json;
   readonly input?: Json;
   readonly output?: Json;

@@ -13,9 +13,9 @@ export type DefinitionIndex = ReadonlyMap<string, readonly WorkflowVersion[]>;
 
 /** The registered workflow definitions as every tool sees them. */
 export interface Definitions {
-  /** The stored definition; the highest version if none is named. @throws FleetError `not-found` */
+  /** The stored definition. Without `version`, the highest version. @throws FleetError `not-found` */
   get(name: string, version?: number): Promise<StoredWorkflowDef>;
-  /** All names and versions, at most two seconds old; with `fresh`, read now. */
+  /** All names and versions. They are at most two seconds old; `fresh` reads them now. */
   index(options?: { fresh?: boolean }): Promise<DefinitionIndex>;
   /** Call this after changing or deleting a definition: the next `get` and `index` then ask the server. */
   changed(name: string): void;

@@ -17,7 +17,7 @@ export const decision = z.object({
   reason: z.string().min(1).max(1000).describe('Why'),
 });
 
-/** A task of the protocol is an execution that a tool started. Its id names both, so every process finds it. */
+/** A task of the protocol is an execution that a tool started. Its id names the execution and the tool, so every process finds it. */
 export interface TaskName {
   readonly executionId: string;
   readonly tool: string;

@@ -63,7 +63,7 @@ export function workflowToolSource({
     return new Map(tools.map((tool) => [tool.name, tool]));
   }
 
-  /** If the server cannot be read, the last known tools. A call of one then reports the problem, which a missing tool would hide. */
+  /** If the server cannot be read, lists the last known tools. A call then reports the problem, which a missing tool would hide. */
   async function currentOrKnown(): Promise<ReadonlyMap<string, Tool>> {
     try {
       return await current();

@@ -66,7 +66,7 @@ export class Books {
     return record;
   }
 
-  /** In the order of arrival. The oldest are dropped beyond 50,000. */
+  /** In the order of arrival. Above 50,000 requests, the oldest are dropped. */
   requests(wanted: { path: string; method?: string | undefined; orderId?: string | undefined }): RequestRecord[] {
     return this.#requests.filter(
       (request) =>

@@ -36,7 +36,7 @@ export interface Decision {
 }
 
 /**
- * The context: the newest user message that holds one, else the first message as the question. The newest message alone is not
+ * The context from the newest user message that holds a context, else the first message as the question. The newest message alone is not
  * enough: for JSON output, Conductor adds a user message "Formatting instruction: …" after it.
  */
 export function readContext(userMessages: readonly string[]): ResearchContext | undefined {
