@@ -104,7 +104,7 @@ class Session {
     this.#context.note('Next: fleet plan. It should report no difference.');
   }
 
-  /** The sources of all wanted definitions, for files in one folder. */
+  /** Generates the sources of all wanted definitions. All of their files are in the same folder. */
   async #sources(wanted: readonly Wanted[]): Promise<Pulled[]> {
     const { note } = this.#context;
     for (const { stored } of wanted) this.#begun.add(stored.name);

@@ -59,7 +59,7 @@ export default defineCommand({
   },
 });
 
-/** The services that the workflows need, and the settings that follow from them. */
+/** The services that the workflows need, and the settings with which workflows and workers reach them. */
 interface Services {
   config: Config;
   serverUrl: string;

@@ -7,7 +7,7 @@ import { importPath, isInsideCheckout, modulePath, programFolder } from '../inst
 import { shownPath } from '../printing/shown-path.ts';
 import { canImportZod, realPlace, refuseExisting, write } from './new-file.ts';
 
-/** `fleet new workflow`: writes the files of a template under the user's name. */
+/** `fleet new workflow`: writes the files of a template, with the name that the user gave. */
 export async function newWorkflow(
   { config, print, note }: CommandContext,
   given: string,

@@ -12,7 +12,7 @@ export interface FailureGroup {
 }
 
 export interface FailureGroups {
-  /** The most frequent first. */
+  /** The groups, the most frequent reason first. */
   readonly groups: readonly FailureGroup[];
   /** The number of failed executions that were read, from the newest back. */
   readonly read: number;

@@ -50,7 +50,7 @@ export interface RootCause {
   readonly sentence: string;
   /** The evidence, one fact per line. */
   readonly evidence: readonly string[];
-  /** In the order to try them. */
+  /** The steps that recover, in the order in which to try them. */
   readonly advice: readonly Advice[];
   /** The execution that has the cause, and the task in it. */
   readonly execution: Execution;

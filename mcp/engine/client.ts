@@ -11,7 +11,7 @@ export interface Client extends Elicitation {
   readonly followsTasks?: boolean;
 }
 
-/** The client of one request. @throws ProtocolError invalid params if it sent a request state that this server did not make */
+/** The client of one request. @throws ProtocolError invalid params if the client sent a request state that this server did not make */
 export function clientOf(context: ServerContext, capabilities: Capabilities): Client {
   const { mcpReq } = context;
   const progressToken = mcpReq._meta?.progressToken;

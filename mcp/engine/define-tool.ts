@@ -45,7 +45,7 @@ export interface ReadContext {
   /** Whether the caller has this permission, beside the permission that the request needed. */
   allows(permission: Permission): boolean;
   readonly caller: Caller;
-  /** Limit of the whole answer, text and structured content together. A handler stays well below it. */
+  /** Limit of the whole answer, text and structured content together. The answer of a handler stays well below the limit. */
   readonly maxResponseBytes: number;
   readonly log: Logger;
   /** The model that a handler may use through the Conductor server, if one is configured. */

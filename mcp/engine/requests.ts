@@ -40,7 +40,7 @@ export interface RequestHandler<P, S extends Subject, R> {
   fail?(error: unknown, failed: FailedRequest, about: { readonly params: P; readonly subject: S | undefined }): R;
 }
 
-/** Registers the handlers of one connection. A method is answered only through this, so every request passes admission. */
+/** Registers the handlers of one connection. No other code registers handlers, so every request passes admission. */
 export interface Requests {
   /** For a method of the specification. */
   answer<M extends RequestMethod, S extends Subject>(

@@ -24,7 +24,7 @@ export interface ExecutionView {
   readonly error?: Json;
   readonly input?: Json;
   readonly output?: Json;
-  /** Where to read an output that is left out. */
+  /** The address at which a client reads an output that is left out here. */
   readonly outputUri?: string;
   /** The last attempt of every task, in the order in which the tasks were first scheduled. */
   readonly tasks: readonly TaskRow[];

@@ -28,7 +28,7 @@ export function fitPayloads(values: readonly (readonly [name: string, value: Jso
   });
 }
 
-/** The values that were not cut, by name. */
+/** The uncut values, by name. */
 export function wholeValues(payloads: readonly Payload[]): Partial<Record<string, Json>> {
   return Object.fromEntries(payloads.flatMap(({ name, value }) => (value ? [[name, value]] : [])));
 }

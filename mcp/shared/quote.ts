@@ -3,7 +3,7 @@ import { clip } from '../../core/text.ts';
 /** By default, an answer shows at most this many characters of foreign text. */
 const QUOTE_LIMIT = 500;
 
-/** Foreign text as a JSON string on one line. It cannot break out of its quotes or pass for a sentence of ours. */
+/** Foreign text as a JSON string on one line. It cannot break out of its quotes, so it never reads like this server's own text. */
 export function quote(text: string, limit = QUOTE_LIMIT): string {
   if (text.length <= limit) return JSON.stringify(text);
   return `${JSON.stringify(clip(text, limit))} (first ${limit} of ${text.length} characters)`;

@@ -13,7 +13,7 @@ import { callOf, quote, word } from './quote.ts';
 import { keyFromInput, type OnExisting, type StartedOnce, startOnce } from './start-once.ts';
 import { waitProgress } from './wait-progress.ts';
 
-/** Clients give up a call after 60 s. By then the caller must have the id, or it starts the workflow again. */
+/** Clients give up a call after 60 s. A caller that has no id by then would start the workflow again. */
 export const MAX_WAIT_SECONDS = 45;
 
 /** An output up to this size is shown whole. A larger output is cut, with a link to the resource that holds the whole output. */

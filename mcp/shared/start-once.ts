@@ -9,7 +9,7 @@ import { callOf, quote } from './quote.ts';
 
 /*
  * One execution for an idempotency key. The server ignores idempotency keys, so:
- * 1. The key is the correlation id of the execution. The server finds the execution by it, as long as it keeps the execution.
+ * 1. The key becomes the execution's correlation id. The server finds an execution by its correlation id until the execution is removed.
  * 2. Before a start, the process takes a lock for workflow and key, which all processes respect, and searches again while it holds it.
  * 3. Calls of one process with the same key wait for each other, so that they do not compete for that lock.
  */

@@ -52,7 +52,7 @@ export class ChangeBus implements Changes, ServerEventBus {
     this.#watchers.push(watcher);
   }
 
-  /** Runs something while at least one connection is open: `start` begins it and returns a function that ends it. */
+  /** Keeps work running while at least one connection is open. `start` begins the work and returns a function that ends it. */
   whileConnected(start: () => () => void): void {
     this.#starts.push(start);
     if (this.#listeners.size > 0) this.#stops.push(start());

@@ -23,7 +23,7 @@ export function sendChanges({ server, requests, connection, changes }: Informed)
   if (isLegacy && server.getCapabilities().resources?.subscribe) acceptSubscriptions(requests, changes, subscribed);
   const end = changes.subscribe((event) => {
     if (isLegacy && event.kind === 'resource_updated' && !subscribed.has(event.uri)) return;
-    // A notification to a connection that is closing may fail.
+    // A notification to a closing connection may fail. The error is ignored, because the client is gone.
     if (declares(server, event)) server.notification(notificationOf(event)).catch(() => {});
   });
   const closed = server.onclose;

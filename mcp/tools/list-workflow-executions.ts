@@ -193,7 +193,7 @@ function cellsOf(row: Row, columns: readonly Column[], reasons: Reasons): unknow
   return columns.slice(0, length).map((name) => cells[name] ?? null);
 }
 
-/** Values that all rows share are written once above them; similar reasons are written once below. */
+/** Values that all rows share are written once above the rows. Similar reasons are written once below the rows. */
 function textOf({ args, rows, reasons, total, start, nextCursor, counts }: Page): string {
   const day = dayOf(rows[0]?.startedAt ?? 0);
   const names = new Set(rows.map(named));

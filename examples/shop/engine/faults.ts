@@ -31,7 +31,7 @@ export interface Fault extends z.output<typeof faultOrder> {
   met: number;
 }
 
-/** The ordered faults. If several fit a request, only the oldest with requests left acts. */
+/** The ordered faults. If several faults fit a request, only the oldest fault with requests left acts. */
 export class Faults {
   readonly #faults = new Map<string, Fault>();
   #ordered = 0;
