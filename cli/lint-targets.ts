@@ -170,7 +170,7 @@ async function onServer(conductor: Conductor): Promise<Target[]> {
   ];
 }
 
-/** Checks a task that several workflows use only once. */
+/** Removes duplicates, so that a task of several workflows is checked only once. */
 function unique(targets: readonly Target[]): Target[] {
   const seen = new Set<string>();
   return targets.filter(({ kind, origin, def }) => {

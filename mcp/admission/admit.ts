@@ -8,8 +8,8 @@ import type { Subject } from './subject.ts';
 /*
  * The one admission: every request of a client passes `admit`, for all methods and transports.
  *
- * 1. Handlers are registered only by `mcp/engine/requests.ts`, which wraps each in `admit`. `subscriptions/listen` is answered by the
- *    SDK itself, so the transports have it admitted first (`mcp/subscriptions/listen-admission.ts`).
+ * 1. Only `mcp/engine/requests.ts` registers handlers, and it wraps each handler in `admit`. The SDK itself answers
+ *    `subscriptions/listen`, so the transports first ask `mcp/subscriptions/listen-admission.ts` to admit the request.
  * 2. The SDK alone answers `initialize`, `ping` and `server/discover`, and takes notifications. They reveal nothing about Conductor,
  *    need no permission and do not count against the rate limit.
  * 3. Every other request counts against the rate limit, except three whose answers never need Conductor: `prompts/list`,

@@ -14,7 +14,7 @@ export interface FailureGroup {
 export interface FailureGroups {
   /** The groups, the most frequent reason first. */
   readonly groups: readonly FailureGroup[];
-  /** The number of failed executions that were read, from the newest back. */
+  /** How many failed executions were read. The newest executions are read first. */
   readonly read: number;
   /** The number of all failed executions. */
   readonly total: number;
@@ -25,7 +25,7 @@ export interface FailureGroups {
 const READ = 100;
 const MOST_GROUPS = 6;
 
-/** Groups the newest failed executions, of one workflow or of all, by what went wrong. A sub-workflow counts with its parent. */
+/** Groups the newest failed executions, of one workflow or of all, by their reason. A sub-workflow counts with its parent. */
 export async function groupFailures(conductor: Conductor, workflowName: string | undefined): Promise<FailureGroups> {
   const query = `status IN (FAILED,TIMED_OUT)${workflowName === undefined ? '' : ` AND workflowType=${workflowName}`}`;
   const topLevelOnly = workflowName === undefined;

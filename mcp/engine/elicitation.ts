@@ -47,7 +47,7 @@ export interface Elicitation {
   sample(key: string, prompt: SamplingPrompt): Promise<string | undefined>;
 }
 
-/** Ends a handler that needs an answer of the client first. This is not a failure: the call is answered with `result`. */
+/** Thrown to end a handler that needs an answer of the client first. The call does not fail: `result` is its answer. */
 export class InputNeeded extends Error {
   override readonly name = 'InputNeeded';
   readonly result: InputRequiredResult;

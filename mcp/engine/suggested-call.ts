@@ -68,7 +68,7 @@ function fix(args: Json, issue: Issue, { input, annotations }: Tool): void {
   }
 }
 
-/** Drops wrong values of optional parameters, for a tool that only reads: its defaults do no harm. */
+/** Drops wrong values of optional parameters. This is done only for a tool that reads, because the tool's defaults then do no harm. */
 function dropWrongOptions(args: Json, { input }: Tool): void {
   for (const { path } of input.safeParse(args).error?.issues ?? []) {
     const [key] = path;

@@ -33,7 +33,7 @@ export interface ExecutionAction {
   readonly note?: string;
 }
 
-/** The result for one execution. After `changed` and `unchanged` it is in the state that the caller wants. */
+/** The result for one execution. After `changed` and `unchanged`, the execution is in the state that the caller wants. */
 export interface Outcome {
   readonly executionId: string;
   readonly workflow: string;

@@ -35,7 +35,7 @@ export interface HttpOptions extends McpFront {
 export interface HttpEndpoint {
   /** Where clients connect, `http://127.0.0.1:3000/mcp`. */
   readonly url: string;
-  /** Stops accepting requests, gives running ones a second to finish, then closes every connection. */
+  /** Stops accepting requests, gives running requests a second to finish, then closes every connection. */
   close(): Promise<void>;
 }
 

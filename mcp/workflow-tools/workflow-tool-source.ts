@@ -15,7 +15,7 @@ export interface WorkflowToolsOptions {
   /** Names of other tools, which no workflow tool may take. */
   readonly taken: ReadonlySet<string>;
   readonly log: Logger;
-  /** Ends the reading of definitions. */
+  /** Aborted at the end of the process: ends reads of definitions, which serve all clients. */
   readonly signal: AbortSignal;
 }
 
