@@ -2,11 +2,11 @@ import type { Conductor } from '../core/conductor/api.ts';
 import type { Config } from '../core/config.ts';
 import { FleetError } from '../core/errors.ts';
 
-/** An embedded server may restart on another port: after this time it is looked for again. */
+/** An embedded server may restart on another port, so its address is looked up again after this time. */
 const FOUND_FOR_MS = 5000;
 
 /**
- * Connects to the configured Conductor server, else to the embedded server of this data folder. It makes no call yet.
+ * Connects to the configured Conductor server, else to the embedded server of this data folder. The caller makes the first call.
  * @throws FleetError `upstream` if neither exists
  */
 export async function connectConductor(config: Config): Promise<Conductor> {

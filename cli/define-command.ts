@@ -7,7 +7,7 @@ import type { Group } from '../core/settings/settings.ts';
 export interface Command {
   /** The groups of settings whose flags the command accepts. */
   readonly groups: readonly Group[];
-  /** Adds arguments and flags of its own. */
+  /** Adds the command's own arguments and flags. */
   configure?(command: Commander): void;
   run(context: CommandContext): Promise<void>;
 }
@@ -30,7 +30,7 @@ export interface CommandContext {
   exitWith(code: number): void;
 }
 
-/** Types a command where it is written. */
+/** Checks the type of a command where the command is written. */
 export function defineCommand(command: Command): Command {
   return command;
 }

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 const NODE_PACKAGE = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
 const NODE_VERSION = '24.21.0';
-/** By then a server has loaded all of its modules. */
+/** After this time a server has loaded all of its modules. */
 const FLUSH_AFTER_MS = 3000;
 
 const source = new URL('./main.ts', import.meta.url);
@@ -19,7 +19,7 @@ const target = isCheckout ? source : new URL('../dist/cli/main.js', import.meta.
 
 if (Number(process.versions.node.split('.')[0]) >= 24) {
   module.enableCompileCache(); // from the second start on, this halves the time to the first answer
-  // Node writes the cache when a process ends by itself. A server that its client kills never does.
+  // Node writes the cache only when a process ends by itself. A server that its client kills would never write it.
   setTimeout(() => module.flushCompileCache(), FLUSH_AFTER_MS).unref();
   await import(target.href);
 } else {
@@ -35,7 +35,7 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
   });
 }
 
-/** Path of a Node 24 binary: the installed one, or one that npm fetches. npm itself cannot run the program: it does not pass signals on. */
+/** Path of a Node 24 binary, installed or fetched by npm. npm itself cannot run the program, because npm does not pass signals on. */
 function node24() {
   try {
     const file = createRequire(import.meta.url).resolve(`${NODE_PACKAGE}/bin/node`);

@@ -29,7 +29,7 @@ export interface Gathered {
 const ON_SERVER = /^(.+?)(?::(\d+))?@server$/;
 
 /**
- * Finds the definitions that the arguments of `fleet lint` name; without arguments, the shipped ones.
+ * Finds the definitions that the arguments of `fleet lint` name; without arguments, the shipped definitions.
  * @throws FleetError `config` or `input` for an unreadable file, `not-found` for a definition that the server does not have
  */
 export async function gather(
@@ -87,7 +87,7 @@ async function targetsInFolder(folder: string): Promise<Target[]> {
   return targets;
 }
 
-/** A folder may hold other JSON files too: only values that look like a definition are taken from it. */
+/** A folder may also hold other JSON files, so only values that look like a definition are taken from it. */
 async function targetsInJson(path: string, isOneOfMany: boolean): Promise<Target[]> {
   const content = parseJson(await readFile(path, 'utf8'), path);
   const isList = Array.isArray(content);
@@ -170,7 +170,7 @@ async function onServer(conductor: Conductor): Promise<Target[]> {
   ];
 }
 
-/** Checks a task that several workflows use only once. */
+/** Removes duplicates, so that a task of several workflows is checked only once. */
 function unique(targets: readonly Target[]): Target[] {
   const seen = new Set<string>();
   return targets.filter(({ kind, origin, def }) => {

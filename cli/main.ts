@@ -11,7 +11,7 @@ interface Entry {
   load: () => Promise<{ default: Command }>;
 }
 
-/** Every command, in the order a newcomer meets them. */
+/** Every command, in the order in which a newcomer needs them. */
 const commands: Record<string, Entry> = {
   up: {
     summary: 'Start everything (server, workers, MCP), run a demonstration, and stay up',
@@ -81,7 +81,7 @@ First steps:
 A setting is taken from its flag, else from the environment, else from the JSON file of --config.
 docs/configuration.md lists every setting.`;
 
-/** Longest wait, after an interruption, for calls that were given up. */
+/** After an interruption, how long aborted calls may delay the end of the process. */
 const LEFTOVERS_MS = 500;
 
 async function main(given: readonly string[]): Promise<number> {
@@ -121,7 +121,7 @@ async function main(given: readonly string[]): Promise<number> {
   }
 }
 
-/** Allows `fleet help` and `fleet help run`. An unknown name stays alone, so that it is reported as an unknown command. */
+/** Allows `fleet help` and `fleet help run`. An unknown name is passed on without `--help`, so that the error reports the name. */
 function withHelpFlag(argv: readonly string[]): readonly string[] {
   const [first, name] = argv;
   if (first !== 'help') return argv;
@@ -184,15 +184,15 @@ async function execute(name: string, command: Command, sub: Commander): Promise<
   }
 }
 
-/** A call that the signal interrupted throws the reason of the signal: that is a stop and not a failure. */
+/** An interrupted call throws the reason of the signal. This error reports a stop, not a failure. */
 function asCancelled(error: unknown, signal: AbortSignal): unknown {
   if (!signal.aborted || error !== signal.reason) return error;
   return new FleetError('cancelled', `Interrupted: ${messageOf(error)}.`, { cause: error });
 }
 
 /**
- * Ends the process after an interrupted command. Calls that were given up delay that by half a second at most. The launcher may pass
- * the same Ctrl-C on a second time: the signals stay handled until the end, because Node's own would change the exit code.
+ * Ends the process after an interrupted command. Aborted calls delay the end by half a second at most. The launcher may pass the same
+ * Ctrl-C on a second time. The signals therefore stay handled until the end, because Node's own handler would change the exit code.
  */
 function endSoon(exitCode: number): void {
   const end = () => process.exit(exitCode);

@@ -31,34 +31,34 @@ export interface McpOptions {
   config: Config;
   log: Logger;
   conductor: () => Promise<Conductor>;
-  /** The caller that creates them also closes them. */
+  /** Leases of the tasks that agents have claimed. The caller creates and closes them. */
   leases: Leases;
-  /** Ends what no client waits for. */
+  /** Aborted at the end of the process. Ends reads that serve no single client, such as reads of definitions. */
   signal: AbortSignal;
-  /** Who the client of a connection is. Default: every client has the role MCP_ROLE. */
+  /** Decides who the client of a connection is. Default: every client has the role MCP_ROLE. */
   callerFrom?: (context: McpRequestContext) => Caller;
-  /** Loads the tools once the first client has its first answer: it waits for each process that it starts. */
+  /** Loads the tools after the first answer, because a client that starts this process waits for that answer. */
   loadsLater?: boolean;
 }
 
-/** All our tools. @throws FleetError `config` if the configuration names one that is not there */
+/** All built-in tools. @throws FleetError `config` if the configuration names an unknown tool or toolset */
 export async function loadTools({ mcpToolsets, mcpTools }: Pick<Config, 'mcpToolsets' | 'mcpTools'>): Promise<Tool[]> {
   const tools = await discover(new URL('../mcp/tools/', import.meta.url), isTool, 'tool');
   checkChoice({ toolsets: mcpToolsets, tools: mcpTools }, tools);
   return tools;
 }
 
-/** All our resources. */
+/** All built-in resources. */
 export function loadResources(): Promise<Resource[]> {
   return discover(new URL('../mcp/resources/', import.meta.url), isResource, 'resource');
 }
 
-/** All our prompts. */
+/** All built-in prompts. */
 export function loadPrompts(): Promise<Prompt[]> {
   return discover(new URL('../mcp/prompts/', import.meta.url), isPrompt, 'prompt');
 }
 
-/** Everything that either transport serves. */
+/** Builds everything that both transports serve. */
 export async function buildMcp({ loadsLater = false, ...options }: McpOptions): Promise<McpFront> {
   const { config, log, signal } = options;
   const tools = lazy(() => loadTools(config));
@@ -80,10 +80,10 @@ export async function buildMcp({ loadsLater = false, ...options }: McpOptions): 
   const reading = [createResources(readings), createPrompts(readings), createCompletions(readings)];
   const door = { admit: createAdmit({ config, now }), connect: connector(options), log };
   const build = createMcpServer({ ...door, features: [createTools(calls), createTasks(tasks), ...reading] });
-  // Watching tools begins with a connection, and must not load them before its first answer.
+  // The first connection starts the watching of tools. Its first answer must not wait until the tools are loaded.
   const warm = Promise.withResolvers<void>();
   const watched = sources.map(({ list, find }) => ({ find, list: () => warm.promise.then(list) }));
-  // A client that lists the tools gets the same error in its answer.
+  // A failed load is only logged here, because a client that lists the tools gets the same error in its answer.
   const load = lazy(() => workflows().catch((err) => log.error({ err }, 'the tools cannot be loaded')));
   return {
     build,
@@ -95,7 +95,7 @@ export async function buildMcp({ loadsLater = false, ...options }: McpOptions): 
   };
 }
 
-/** Workflows that are tools. Their names never equal the name of a built-in tool. */
+/** Offers workflows as tools. Their names never equal the name of a built-in tool. */
 async function loadWorkflowTools(
   options: McpOptions & { definitions: DefinitionCache; tools: () => Promise<readonly Tool[]> },
 ): Promise<ToolSource> {
@@ -108,7 +108,7 @@ async function loadWorkflowTools(
   return workflowToolSource({ ...options, choice: { allow, deny, most }, taken: new Set(own.map(({ name }) => name)) });
 }
 
-/** A source that is made when it is asked first. */
+/** A source that is created by the first request to it. */
 function later(source: () => Promise<ToolSource>): ToolSource {
   return {
     list: async () => (await source()).list(),
@@ -122,7 +122,7 @@ interface Changing {
   readonly sources: readonly ToolSource[];
 }
 
-/** The changes that clients are told of: of executions, and of the workflows that are tools. */
+/** Announces changes to clients: changes of executions, and changes of the workflows that are tools. */
 function changesOf({ conductor, definitions, sources }: Changing): ChangeBus {
   const changes = new ChangeBus();
   changes.addWatcher(executionWatcher(conductor));

@@ -26,7 +26,7 @@ export function productionPackages(root: string): BundleFile[] {
   );
 }
 
-/** The compiled modules. Their source maps stay: the templates of workflows are read from them. */
+/** The compiled modules. Their source maps are included, because the templates of workflows are read from them. */
 export function compiled(dist: string): BundleFile[] {
   return filesBelow(dist)
     .filter((path) => !path.endsWith('.d.ts'))

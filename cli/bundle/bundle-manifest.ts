@@ -9,7 +9,7 @@ const ASKED = {
   mcpRole: 'Role',
 } as const satisfies Partial<Record<SettingName, string>>;
 
-/** Values of the fields before the person changes them. The address is that of a server started with its defaults. */
+/** Values of the fields before the person changes them. The address is where a server with default settings listens. */
 const DEFAULTS: Partial<Record<SettingName, string>> = {
   conductorServerUrl: 'http://127.0.0.1:8080/api',
   mcpRole: 'admin',

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Copies the files that the program reads beside its modules into a folder of compiled modules. The compiler leaves them out. */
+/** Copies files that are not modules, but that the program reads, into a folder of compiled modules. The compiler does not copy them. */
 export function copyAssets(folder: string): void {
   for (const path of globSync('mcp/**/*.html', { cwd: root })) cpSync(join(root, path), join(folder, path));
 }

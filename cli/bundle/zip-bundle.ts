@@ -2,17 +2,20 @@ import { type Zippable, zipSync } from 'fflate';
 
 /** A file of the bundle. */
 export interface BundleFile {
-  /** With `/` between folders, from the root of the archive. */
+  /** The path from the root of the archive, with `/` between folders. */
   readonly path: string;
   readonly data: Uint8Array;
-  /** Must be executable after unpacking. */
+  /** True if the file must be executable after unpacking. */
   readonly isProgram?: boolean;
 }
 
 /** Archives made on Unix carry the permissions of their files. */
 const UNIX = 3;
 const REGULAR_FILE = 0o100000;
-/** The first day that the format knows, in local time as the archive stores it. A constant: equal files make an equal archive. */
+/**
+ * The earliest date of the zip format, in local time because zip stores local time. With a constant date, equal files make an equal
+ * archive.
+ */
 const FIRST_DAY = new Date(1980, 0, 1);
 
 /** The files as a zip archive, with their permissions. */

@@ -51,7 +51,7 @@ Examples:
 async function list(conductor: Conductor, { limit, json }: Options, { print, note }: CommandContext): Promise<void> {
   const query = 'taskType=HUMAN AND status=IN_PROGRESS';
   const { totalHits, results } = await conductor.searchTasks({ query, size: limit });
-  // The search may still know a task whose execution was removed.
+  // The search index may still list a task whose execution was removed. Reading that task then finds nothing.
   const tasks = await Promise.all(results.map(({ taskId }) => orUndefined(conductor.getTask(taskId))));
   const open = tasks.filter((task) => task !== undefined).filter(isWaiting);
   if (json) return print(JSON.stringify({ totalHits, results: open }));
@@ -85,7 +85,7 @@ async function complete(
   if (!json) note(`The execution continues. Follow it: fleet status ${id}`);
 }
 
-/** The waiting task of an execution. @throws FleetError that names the candidates if it is not exactly one */
+/** The waiting task of an execution. @throws FleetError that names the candidates if not exactly one task waits */
 async function waitingTask(conductor: Conductor, id: string, ref: string | undefined): Promise<Task> {
   const execution = await conductor.getExecution(id);
   const open = waitingAmong(execution.tasks);

@@ -97,10 +97,10 @@ function findingsOf({ kind, def }: Target, known: KnownDefinitions, { rule, igno
   return found.filter(({ rule: id }) => (rule.length === 0 || rule.includes(id)) && !ignore.includes(id));
 }
 
-/** A fix can uncover another finding. No definition has needed more rounds. */
+/** A fix can uncover another finding, so fixes run in rounds. No known definition needs more rounds than this. */
 const MAX_ROUNDS = 5;
 
-/** Corrects JSON files where that is safe, leaves the other findings in `results`, and returns the corrected ones. */
+/** Applies the safe fixes to JSON files. Findings without a safe fix stay in `results`; the fixed ones are returned. */
 async function fix(results: Result[], known: KnownDefinitions, options: Options): Promise<Result[]> {
   const done: Result[] = [];
   for (const result of results) {
@@ -120,7 +120,7 @@ async function fix(results: Result[], known: KnownDefinitions, options: Options)
   return done;
 }
 
-/** Writes the corrected definitions back to their file, in its indentation. */
+/** Writes the corrected definitions back to their file, with the indentation of the file. */
 async function rewrite(source: string, done: readonly Result[]): Promise<void> {
   const text = await readFile(source, 'utf8');
   let content: unknown = JSON.parse(text);
@@ -175,7 +175,7 @@ function printAll(
   if (!options.fix && fixable.length > 0) note('--fix corrects the findings marked "--fix".');
 }
 
-/** A workflow from code also brings the definitions of its tasks and policies, so both are counted. */
+/** A workflow from code is checked together with the definitions of its tasks and policies, so workflows and definitions are counted. */
 function counted(results: readonly { target: Target }[]): string {
   const tasks = results.filter(({ target }) => target.kind === 'task').length;
   const workflows = results.length - tasks;

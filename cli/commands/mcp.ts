@@ -50,7 +50,8 @@ export default defineCommand({
       if (isHttp) await runHttp(context, { ...served, conductor });
       else await runStdio(context, served);
     } finally {
-      // Over stdio the agent ends with this process; over HTTP it may continue through another one.
+      // Over stdio the agent ends with this process, so its tasks go back to their queues. Over HTTP the agent may continue through
+      // another process.
       await leases.close({ giveBack: config.mcpTransport === 'stdio' });
       ended.abort();
       close();

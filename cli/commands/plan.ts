@@ -64,7 +64,7 @@ export default defineCommand({
   },
 });
 
-/** A kept definition differs too: a person has to look at it. Older versions beside the current ones do not count. */
+/** A definition that `apply` keeps also differs, because a person has to look at it. Older versions of a definition do not count. */
 function differs({ changes }: Plan): boolean {
   return changes.some((change) => isDue(change) || change.action === 'keep');
 }

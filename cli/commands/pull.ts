@@ -80,7 +80,7 @@ class Session {
   readonly #context: CommandContext;
   readonly #conductor: Conductor;
   readonly #options: Options;
-  /** Names whose pull has begun: workflows may call each other in a circle. */
+  /** Names whose pull has begun. Workflows may call each other in a circle, so no name is pulled twice. */
   readonly #begun = new Set<string>();
 
   constructor(context: CommandContext, conductor: Conductor, options: Options) {
@@ -104,7 +104,7 @@ class Session {
     this.#context.note('Next: fleet plan. It should report no difference.');
   }
 
-  /** The sources of all wanted definitions; their files are in one folder. */
+  /** Generates the sources of all wanted definitions. All of their files are in the same folder. */
   async #sources(wanted: readonly Wanted[]): Promise<Pulled[]> {
     const { note } = this.#context;
     for (const { stored } of wanted) this.#begun.add(stored.name);
@@ -203,7 +203,7 @@ class Session {
     return `The server has ${count(names.length, 'workflow')}, and no name is similar.`;
   }
 
-  /** Named after the workflow, in the configured folder, else in this checkout or below the current folder. */
+  /** The path of the new file, named after the workflow: in the configured folder, else in this checkout or below the current folder. */
   async #fileFor(name: string): Promise<string> {
     const { workflowsDir } = this.#context.config;
     const root = workflowsDir ?? (isInsideCheckout() ? join(programFolder, 'workflows') : 'workflows');
@@ -223,7 +223,7 @@ function sharedStart(a: string, b: string): number {
   return at;
 }
 
-/** The file name that the folder of definitions requires. @throws FleetError `input` if it is not a possible file name */
+/** The file name that the folder of definitions requires. @throws FleetError `input` if the workflow's name makes no valid file name */
 function fileNameOf(name: string): string {
   const stem = kebabCase(name);
   if (/^[\p{L}\p{N}][\p{L}\p{N}._-]{0,100}$/u.test(stem) && !/\.$|\.(test|scenario|d)$/.test(stem)) return `${stem}.ts`;
@@ -232,7 +232,7 @@ function fileNameOf(name: string): string {
   });
 }
 
-/** The called workflows whose name is fixed and does not depend on the execution. */
+/** The called workflows. Names that depend on the execution are left out, because they are unknown here. */
 function calleesOf(stored: StoredWorkflowDef): { name: string; version?: number }[] {
   const inTasks = [...walk(stored.tasks as WorkflowTask[])].flatMap(({ task }) => {
     const callee = task.type === 'SUB_WORKFLOW' ? task.subWorkflowParam : task.inputParameters?.startWorkflow;
@@ -245,7 +245,7 @@ function calleesOf(stored: StoredWorkflowDef): { name: string; version?: number 
   });
 }
 
-/** A plain name as it is, any other one quoted: its characters must not control the terminal. */
+/** Returns a plain name unchanged. Any other name is quoted, because its characters could control the terminal. */
 function shownName(name: string): string {
   return /^[\w.-]+$/.test(name) ? name : quoted(name);
 }

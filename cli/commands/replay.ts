@@ -120,7 +120,7 @@ function hasResult({ status }: Task): boolean {
   return ['COMPLETED', 'FAILED', 'FAILED_WITH_TERMINAL_ERROR'].includes(status);
 }
 
-/** Null if the server has no result of a handler. */
+/** Null if there is nothing to compare: the server, or this replay, has no result of a handler. */
 function compare(result: TaskResult | undefined, task: Task): boolean | null {
   if (!result || !hasResult(task)) return null;
   if (result.status !== task.status) return false;

@@ -9,7 +9,7 @@ import { withConductor } from '../connect.ts';
 import { defineCommand } from '../define-command.ts';
 import { printExecution } from '../printing/print-execution.ts';
 
-/** Node's timers accept no longer time. */
+/** The longest delay that Node's timers accept. */
 const MAX_TIMEOUT_SECONDS = 2_000_000;
 
 const optionsSchema = z.object({
@@ -69,7 +69,7 @@ Examples:
   },
 });
 
-/** Starts the workflow. An interruption may leave it in doubt whether it started; the error then says so. */
+/** Starts the workflow. After an interruption it can be unknown whether the workflow started; the error then says so. */
 async function start(conductor: Conductor, signal: AbortSignal, request: StartRequest): Promise<string> {
   try {
     return await startChecked(conductor.withSignal(signal), request);

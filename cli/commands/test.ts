@@ -90,7 +90,7 @@ function runChosen(
   ).finally(() => clearInterval(timer));
 }
 
-/** A scenario file must test a workflow of the definitions: any other one is never registered. */
+/** A scenario file must test a workflow of the definitions, because other workflows are never registered. */
 function refuseStranger({ name, workflow }: Scenarios, workflows: readonly Workflow[]): void {
   if (workflows.includes(workflow)) return;
   throw new FleetError(

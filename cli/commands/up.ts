@@ -22,10 +22,10 @@ import { connectionHelp } from '../mcp-clients/connection-help.ts';
 import { buildMcp, type McpOptions } from '../mcp-front.ts';
 import { startWorkerProcess, type WorkerProcess } from '../worker-processes/start-worker-process.ts';
 
-/** Ports tried after the default one. A port that the user chose is not replaced. */
+/** How many ports are tried after the default port. A port that the user chose is not replaced. */
 const MORE_MCP_PORTS = 20;
 
-/** How long the demonstration may take to end once it is given up. */
+/** How long `up` waits for aborted work to end, for example for the demonstration. */
 const GIVE_UP_MS = 5_000;
 
 const HELP = `
@@ -59,7 +59,7 @@ export default defineCommand({
   },
 });
 
-/** The services that the workflows need, and the settings that follow from them. */
+/** The services that the workflows need, and the settings with which workflows and workers reach them. */
 interface Services {
   config: Config;
   serverUrl: string;
@@ -146,7 +146,7 @@ async function runDemonstration(
   note('Stopping.');
 }
 
-/** Does `work`, and gives it up if the worker process that should serve it dies. */
+/** Runs `work`, and aborts it if the worker process that should serve its tasks dies. */
 async function whileServed<T>(
   worker: WorkerProcess,
   signal: AbortSignal,
@@ -162,7 +162,7 @@ async function whileServed<T>(
   }
 }
 
-/** Never resolves; rejects if the process ends without a stop. */
+/** Never resolves. Rejects if the worker process ends although the user has not stopped `up`. */
 async function lossOf({ ended, logFile }: WorkerProcess, signal: AbortSignal): Promise<never> {
   const why = await ended;
   if (signal.aborted) return new Promise<never>(() => undefined);
@@ -171,7 +171,7 @@ async function lossOf({ ended, logFile }: WorkerProcess, signal: AbortSignal): P
   });
 }
 
-/** Called between two phases: after a stop nothing new begins. */
+/** Called between two phases, so that no phase begins after a stop. */
 function throwIfStopped(signal: AbortSignal): void {
   if (signal.aborted) throw new FleetError('cancelled', 'Stopped before everything was up.', { cause: signal.reason });
 }

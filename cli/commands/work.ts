@@ -41,7 +41,7 @@ export default defineCommand({
   },
 });
 
-/** Serves tasks until a stop. The ports are opened first: if one is taken, the process must end before it holds a task. */
+/** Serves tasks until a stop. The ports are opened first: if a port is taken, the process must end before it holds a task. */
 async function work(context: CommandContext, workers: readonly Worker[], conductor: Conductor): Promise<void> {
   const { config, log, note, signal } = context;
   const cleanups = new Cleanups();
@@ -88,7 +88,7 @@ async function servePages(
   return control.url;
 }
 
-/** Without the announcement, `fleet workers` finds the process only with --url. The process serves tasks in either case. */
+/** Announces the process, so that `fleet workers` finds it without --url. If that fails, the process still serves tasks. */
 async function announceIt({ config, log }: CommandContext, fleet: Fleet, controlUrl: string, cleanups: Cleanups) {
   const dataDir = resolve(config.dataDir);
   try {
@@ -101,7 +101,7 @@ async function announceIt({ config, log }: CommandContext, fleet: Fleet, control
   }
 }
 
-/** Without a usable folder the process serves tasks too, and logs a warning. */
+/** If the folder cannot be used, the process logs a warning and still serves tasks. */
 async function openSpool({ config, log }: CommandContext): Promise<OpenSpool | undefined> {
   const folder = resolve(config.workerSpoolDir ?? join(config.dataDir, 'spool'));
   try {

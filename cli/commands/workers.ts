@@ -99,7 +99,7 @@ async function changeAll(context: CommandContext, options: Options, what: Change
   const outcomes = await Promise.allSettled(workers.map(({ controlUrl }) => change(controlUrl, what, type, signal)));
   const done = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   const failed = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
-  // Several processes may serve different types: the change counts if one of them knows the type.
+  // Processes may serve different types, so the change succeeds if at least one of them serves the type.
   const serious = failed.filter((error) => !(error instanceof FleetError && error.code === 'not-found'));
   if (done.length === 0) throw serious[0] ?? failed[0];
   if (options.json) print(JSON.stringify(done));
@@ -139,9 +139,9 @@ async function list(context: CommandContext, options: Options): Promise<void> {
 }
 
 class Viewer {
-  /** The queues of the processes that were found last. */
+  /** The queues that the last found processes poll. */
   names: QueueName[] = [];
-  /** Absent without a server to ask. */
+  /** Absent if there is no server to ask. */
   queues: QueueWatch | undefined;
   readonly #context: CommandContext;
   readonly #options: Options;
@@ -169,7 +169,7 @@ class Viewer {
     if (workers.every(({ status }) => status === undefined) && !watch) exitWith(1);
   }
 
-  /** With --watch an error is shown in place of the list: the next second a process may run. */
+  /** With --watch an error replaces the list, because a process may run at the next refresh. */
   complain(error: unknown): void {
     const { signal, print, note } = this.#context;
     if (signal.aborted) return;
@@ -187,7 +187,7 @@ class Viewer {
     for (const worker of workers) for (const line of workerTable(worker, queues, Date.now())) this.#context.print(line);
   }
 
-  /** Clears a terminal; a file receives one list below the other. */
+  /** Clears the screen if stdout is a terminal. In a file, the lists follow each other. */
   #clear(): void {
     this.#context.print(isatty(1) ? '\u001b[2J\u001b[H' : '');
   }

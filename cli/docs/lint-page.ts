@@ -1,6 +1,6 @@
 import { taskDefRules, workflowRules } from '../../workflows/lint/lint.ts';
 
-/** The page `docs/lint.md`, made from the rules. A unit test compares it with the file. */
+/** The page `docs/lint.md`, made from the rules. A unit test compares this text with the file. */
 export function lintMarkdown(): string {
   const section = (title: string, rules: readonly RuleText[]) =>
     [`## ${title}`, ...rules.map(ruleSection)].join('\n\n');

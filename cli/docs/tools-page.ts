@@ -10,7 +10,7 @@ export interface McpContent {
   prompts: readonly Prompt[];
 }
 
-/** The page `docs/tools.md`, made from the definitions that clients see. A unit test compares it with the file. */
+/** The page `docs/tools.md`, made from the definitions that clients see. A unit test compares this text with the file. */
 export function toolsMarkdown({ tools, resources, prompts }: McpContent): string {
   const sections = toolsets.map((toolset) => {
     const own = tools.filter((tool) => tool.toolset === toolset);

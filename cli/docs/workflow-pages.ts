@@ -9,7 +9,7 @@ import { toTaskDef } from '../../workflows/manage/task-def.ts';
 import { walk } from '../../workflows/model/walk.ts';
 import { exampleOf, type Field, fieldsOf } from '../printing/schema-fields.ts';
 
-/** The pages of `docs/workflows/`: one per workflow, and one that lists them. */
+/** The pages of `docs/workflows/`: one page per workflow, and one page that lists all workflows. */
 export function workflowPages(workflows: readonly Workflow[]): { name: string; text: string }[] {
   const all = withCompanions(workflows).sort((a, b) => (a.name < b.name ? -1 : 1));
   return [
@@ -81,7 +81,7 @@ function sourceOf({ name }: Workflow, all: readonly Workflow[]): string {
   return `\`workflows/definitions/${kebabCase(maker?.name ?? name)}.ts\``;
 }
 
-/** The workflows that have it as their failure workflow. */
+/** The workflows that start the given workflow when they fail. */
 function startersOf({ name }: Workflow, all: readonly Workflow[]): Workflow[] {
   return all.filter(({ def }) => def.failureWorkflow === name);
 }
@@ -110,7 +110,7 @@ function fieldsTable(fields: readonly Field[], none: string): string[] {
 }
 
 function settingText(setting: string): string {
-  const known = Object.hasOwn(settings, setting) ? settings[setting as keyof typeof settings] : undefined; // just looked up
+  const known = Object.hasOwn(settings, setting) ? settings[setting as keyof typeof settings] : undefined; // hasOwn has checked the name
   return known ? `the default is the value of \`${known.env}\` at registration` : 'the default is set at registration';
 }
 

@@ -9,12 +9,12 @@ import { workflowPages } from './workflow-pages.ts';
 
 /** A file that `npm run docs` writes. */
 export interface GeneratedFile {
-  /** From the root of the repository. */
+  /** The path from the root of the repository. */
   path: string;
   text: string;
 }
 
-/** Every generated page of `docs/`. A unit test compares them with the files. */
+/** Every generated page of `docs/`. A unit test compares the pages with the files. */
 export async function generatedFiles(): Promise<GeneratedFile[]> {
   const [tools, resources, prompts] = await Promise.all([
     loadTools({ mcpToolsets: [], mcpTools: [] }),

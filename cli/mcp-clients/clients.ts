@@ -31,15 +31,15 @@ export interface Machine {
 
 export interface Client {
   readonly title: string;
-  /** Name of the object in its file that holds the servers. */
+  /** Name of the object in the client's file that holds the servers. */
   readonly section: 'mcpServers' | 'servers';
-  /** Its configuration files; the first scope is the default. */
+  /** The client's configuration files; the first scope is the default. */
   readonly files: Partial<Record<Scope, (machine: Machine) => string>>;
-  /** The `type` beside an address: undefined if it needs none, null if its file cannot hold an address. */
+  /** The `type` beside an address: undefined if the client needs none, null if the client's file cannot hold an address. */
   readonly httpType: string | undefined | null;
-  /** True if it requires `type: "stdio"` beside a command. */
+  /** True if the client requires `type: "stdio"` beside a command. */
   readonly saysStdio: boolean;
-  /** How its file refers to an environment variable; absent if it cannot. */
+  /** How the client's file refers to an environment variable; absent if it cannot. */
   readonly variable?: (name: string) => string;
   /** What the person has to do next, as a sentence. */
   readonly next: string;
@@ -112,7 +112,7 @@ export function entryOf(client: Client, reach: Reach): Record<string, unknown> {
   };
 }
 
-/** The whole file, if it holds no other server. */
+/** The content of a configuration file that holds no other server. */
 export function blockOf(client: Client, name: string, reach: Reach): Record<string, unknown> {
   return { [client.section]: { [name]: entryOf(client, reach) } };
 }

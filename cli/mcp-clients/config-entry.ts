@@ -1,11 +1,11 @@
 /**
  * Sets, reads and removes one entry in the text of a client's configuration file, which is JSON with comments and trailing commas.
- * Every other byte stays as the person wrote it. `jsonc-parser` reads the text; where the edit goes is decided here, because its own
- * `modify` removes comments beside a removed entry and moves them when it adds one.
+ * Every other byte stays as the person wrote it. `jsonc-parser` reads the text, but this module decides where the edit goes: the parser's
+ * own `modify` removes comments beside a removed entry, and moves comments when it adds an entry.
  */
 import { applyEdits, createScanner, type Edit, type Node, type ParseError, parse, parseTree } from 'jsonc-parser';
 
-/** The text is not JSON, or a value in it is not the object that it has to be. */
+/** The text is not JSON, or a value in it should be an object and is not. */
 export class JsonTextError extends Error {
   override readonly name = 'JsonTextError';
 }
@@ -37,7 +37,7 @@ export function withEntry(text: string, [section, name]: EntryPath, value: unkno
   return applyEdits(text, [{ offset, length, content: print(value, 2, style) }]);
 }
 
-/** The text without the entry; the same text if the entry does not exist. @throws JsonTextError */
+/** The text without the entry. If the entry does not exist, the text is unchanged. @throws JsonTextError */
 export function withoutEntry(text: string, [section, name]: EntryPath): string {
   if (text.trim() === '') return text;
   const holder = find(rootOf(text), section);
@@ -54,21 +54,21 @@ export function withoutEntry(text: string, [section, name]: EntryPath): string {
   ]);
 }
 
-/** Cuts the entry, and the line break before it if nothing else follows on its line: otherwise an empty line would stay. */
+/** Cuts the entry. If nothing else follows on the entry's line, also cuts the line break before it, so that no empty line stays. */
 function cutOf(text: string, { offset, length }: Node, comma: number | undefined): Edit {
   const behind = text.slice(comma === undefined ? offset + length : comma + 1);
   const lead = /^[ \t]*\r?\n/.test(behind) ? (/\s*$/.exec(text.slice(0, offset))?.[0].length ?? 0) : 0;
   return { offset: offset - lead, length: lead + length, content: '' };
 }
 
-/** Adds a member behind the last one and behind the comments that follow it. */
+/** Adds a member behind the last member and the comments that follow it. */
 function insertion(text: string, object: Node, key: string, value: unknown, depth: number, style: Style): Edit[] {
   const { unit, eol } = style;
   const close = object.offset + object.length - 1;
   const gap = /\s*$/.exec(text.slice(0, close))?.[0] ?? '';
   const member = `${eol}${unit.repeat(depth)}${JSON.stringify(key)}: ${print(value, depth, style)}`;
   const end = gap.includes('\n') ? '' : eol + unit.repeat(depth - 1);
-  // A gap with line breaks already leads to the closing brace; one without them gives way.
+  // A gap with a line break already puts the closing brace on its own line. A gap without a line break is replaced.
   const inserted: Edit = { offset: close - gap.length, length: end === '' ? 0 : gap.length, content: member + end };
   const last = object.children?.at(-1);
   if (!last || commaAfter(text, last) !== undefined) return [inserted];
@@ -91,7 +91,7 @@ function print(value: unknown, depth: number, { unit, eol }: Style): string {
   return JSON.stringify(value, null, unit).replaceAll('\n', eol + unit.repeat(depth));
 }
 
-/** The member of this name; the last one if there are several, as `JSON.parse` does. */
+/** The member of this name. Of several members with this name, `JSON.parse` takes the last, and so does this function. */
 function find({ children = [] }: Node, name: string): Node | undefined {
   return children.findLast((member) => member.children?.[0]?.value === name);
 }

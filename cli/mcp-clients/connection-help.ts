@@ -4,7 +4,7 @@ import { blockOf, type ClientName, claudeCommand, clients, type Reach } from './
 /** Name of the server in the configurations that we show. */
 const NAME = 'conductor';
 
-/** Instructions to connect MCP clients to the server at `mcpUrl`. Claude Desktop starts its own server, over stdio. */
+/** Instructions to connect MCP clients to the server at `mcpUrl`. Claude Desktop gets no URL, because it starts its own server. */
 export function connectionHelp({ mcpUrl, serverUrl }: { mcpUrl: string; serverUrl: string }): string {
   const http: Reach = { transport: 'http', url: mcpUrl };
   const stdio: Reach = {

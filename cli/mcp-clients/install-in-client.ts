@@ -34,7 +34,7 @@ const optionsSchema = z.object({
 });
 type Options = z.output<typeof optionsSchema>;
 
-/** The entry to write, and its place. */
+/** The entry to write, and where in the file it goes. */
 interface Installation {
   readonly client: Client;
   readonly scope: Scope;
@@ -137,7 +137,7 @@ async function replace(file: string, text: string, note: CommandContext['note'])
   if (backup !== undefined) note(`Copied the old file to ${backup}.`);
 }
 
-/** A file that cannot be edited safely stays as it is, and the error says what to do by hand. */
+/** A file that cannot be edited safely stays unchanged, and the error says what to do by hand. */
 function edited<T>(file: string, byHand: string, change: () => T): T {
   try {
     return change();

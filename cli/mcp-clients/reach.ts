@@ -4,7 +4,7 @@ import { type Setting, type SettingName, settingList } from '../../core/settings
 import { launcher } from '../installation.ts';
 import type { Reach } from './clients.ts';
 
-/** Settings of the HTTP transport. A server over stdio does not use them. */
+/** Settings of the HTTP transport. A server over stdio does not use these settings. */
 const OF_HTTP: readonly SettingName[] = ['mcpTransport', 'mcpHost', 'mcpPort', 'mcpAllowedHosts', 'mcpAllowedOrigins'];
 
 /** How a client starts the server over stdio, with the settings that differ from their defaults. */

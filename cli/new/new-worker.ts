@@ -27,7 +27,7 @@ export async function newWorker({ config, print, note }: CommandContext, given: 
   for (const line of nextSteps(name, place)) note(line);
 }
 
-/** The name in snake case, as Conductor's own task types have it. */
+/** The name in snake case, as in Conductor's own task types. */
 function taskName(given: string): string {
   if (/^[a-z][a-z0-9]*([_-][a-z0-9]+)*$/.test(given)) return given.replaceAll('-', '_');
   const proposal = kebabCase(given)
@@ -40,9 +40,9 @@ function taskName(given: string): string {
 interface Place {
   worker: string;
   test: string;
-  /** True if the worker goes into the folder of the shipped workers. Its test then goes into `test/unit/`. */
+  /** True if the worker is written to the folder of the shipped workers. Its test is then written to `test/unit/`. */
   shipped: boolean;
-  /** The user named no folder. */
+  /** True if the user named no folder. */
   guessed: boolean;
 }
 

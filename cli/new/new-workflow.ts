@@ -7,7 +7,7 @@ import { importPath, isInsideCheckout, modulePath, programFolder } from '../inst
 import { shownPath } from '../printing/shown-path.ts';
 import { canImportZod, realPlace, refuseExisting, write } from './new-file.ts';
 
-/** `fleet new workflow`: writes the files of a template under the user's name. */
+/** `fleet new workflow`: writes the files of a template, with the name that the user gave. */
 export async function newWorkflow(
   { config, print, note }: CommandContext,
   given: string,
@@ -44,7 +44,7 @@ export async function printTemplates({ print }: CommandContext, json: boolean): 
   }
 }
 
-/** The name as the shipped workflows have it: `OrderReport`, or with a prefix `team_OrderReport`. `order-report` becomes `OrderReport`. */
+/** The name as in the shipped workflows: `OrderReport`, or with a prefix `team_OrderReport`. `order-report` becomes `OrderReport`. */
 function workflowName(given: string): string {
   if (/^([a-z][a-z0-9]*_)?[A-Z][A-Za-z0-9_]*$/.test(given) && given.length <= 100) return given;
   const pascal = given
@@ -61,9 +61,9 @@ function workflowName(given: string): string {
 interface Place {
   /** The folder that holds `definitions/`. */
   folder: string;
-  /** It is the folder of the shipped workflows. */
+  /** True if this is the folder of the shipped workflows. */
   shipped: boolean;
-  /** The user named no folder. */
+  /** True if the user named no folder. */
   guessed: boolean;
 }
 

@@ -26,10 +26,10 @@ const VALUE_LENGTH = 100;
 /** How many equal characters are shown before the first difference of two long values. */
 const BEFORE_DIFFERENCE = 30;
 const IDS = 3;
-/** Further definitions that are no longer in code are only counted: a shared server can have hundreds. */
+/** More definitions that are no longer in code are only counted, because a shared server can have hundreds of them. */
 const MOST_LEFT = 3;
 
-/** A plan as text: one line per definition, then indented details. `all` also lists the definitions that stay as they are. */
+/** A plan as text: one line per definition, then indented details. `all` also lists unchanged definitions. */
 export function planLines(plan: Plan, { all = false } = {}): string[] {
   const left = plan.changes.filter(({ action }) => action === 'left');
   const counted = new Set(all ? [] : left.slice(MOST_LEFT));
@@ -120,7 +120,7 @@ function part(text: string, from: number): string {
   return `${from > 0 ? '…' : ''}${clip(rest, VALUE_LENGTH)}${rest.length > VALUE_LENGTH ? '…' : ''}`;
 }
 
-/** Names on a server may hold control characters, which must not reach the terminal. */
+/** Replaces control characters. Names on a server may hold them, and they must not reach the terminal. */
 function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, '?');
 }

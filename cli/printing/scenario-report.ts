@@ -19,7 +19,7 @@ export function reportOf({ name, scenarios, coverage }: WorkflowResult): string[
   return [name, ...lines, ...coverageLines(name, coverage)];
 }
 
-/** The last line: how many scenarios passed, and how much of the workflows they reach. */
+/** The last line: how many scenarios passed, and which share of the workflows they reach. */
 export function summaryOf(results: readonly WorkflowResult[]): string {
   const scenarios = results.flatMap((result) => result.scenarios);
   const failed = scenarios.filter(({ mistakes }) => mistakes.length > 0).length;

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 
-/** A file or folder as one would type it here: relative if it is below the current folder. */
+/** A file or folder as the user would type it in the current folder: relative if it is below that folder. */
 export function shownPath(path: string): string {
   const way = relative('', path) || '.';
   return way.startsWith('..') ? path : way;

@@ -2,7 +2,7 @@ import { duration } from '../../core/text.ts';
 import type { Queue } from '../../workers/runtime/observe/queue-watch.ts';
 import type { WorkerStatus, WorkerTypeStatus } from '../worker-processes/control-pages.ts';
 
-/** A worker process in the list: its address, and its status or the reason why it has none. */
+/** A worker process in the list: its address, and its status or the reason why the status is missing. */
 export interface ShownWorker {
   controlUrl: string;
   pid?: number;

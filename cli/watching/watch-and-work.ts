@@ -16,7 +16,7 @@ import { watchSources } from './watch-sources.ts';
  * 1. The serving process is told to stop only when its successor serves. A successor that fails to start changes nothing.
  * 2. A process that is told to stop drains as on any stop, so no task is lost. It is killed only by a second Ctrl-C, or if its drain
  *    takes far longer than its deadline.
- * 3. No process outlives this one. However this one ends, its IPC channel closes, and the serving process drains and ends.
+ * 3. No process outlives the supervisor. However the supervisor ends, its IPC channel closes, and the serving process drains and ends.
  */
 export async function watchAndWork(context: CommandContext): Promise<void> {
   const { signal, note, config } = context;
@@ -42,7 +42,7 @@ export async function watchAndWork(context: CommandContext): Promise<void> {
 /** The message of a worker process to its supervisor. */
 const SERVES = 'serves';
 
-/** Tells the supervisor of this process, if it has one, that it serves tasks. If the supervisor has died already, this process stops. */
+/** Tells the supervisor of this process, if any, that this process serves tasks. If the supervisor is already dead, this process stops. */
 export function tellWatcher(): void {
   if (process.connected) process.send?.(SERVES);
   else if (process.send) process.kill(process.pid, 'SIGTERM');
@@ -73,7 +73,7 @@ class Supervisor {
     this.#context = context;
   }
 
-  /** Starts a process with the current code and stops its predecessor. Changes in the meantime start one more process afterwards. */
+  /** Starts a process with the current code and stops its predecessor. Changes during the start lead to one more process afterwards. */
   renew(): Promise<void> {
     this.#again = true;
     this.#renewing ??= this.#renew().finally(() => {
@@ -133,7 +133,7 @@ class Supervisor {
 /** A worker process in its own process group: only `stop()` passes a Ctrl-C on. Its IPC channel closes if this process dies. */
 class Supervised {
   readonly child: ChildProcess;
-  /** Resolves with the way it ended. */
+  /** Resolves when the process has ended, with a text that says how. */
   readonly ended: Promise<string>;
   stopping = false;
   readonly #serves = Promise.withResolvers<boolean>();
@@ -143,7 +143,7 @@ class Supervised {
     this.child = spawn(process.execPath, [mainModule, 'work', ...only], {
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      // Two of them run at the same time, so neither can use a fixed port.
+      // Two worker processes can run at the same time, so neither of them can use a fixed port.
       env: { ...processEnvironment(), ...asEnvironment(config), WORKER_CONTROL_PORT: '0', WORKER_HEALTH_PORT: '' },
     });
     this.ended = new Promise((resolveEnded) => {
@@ -157,7 +157,7 @@ class Supervised {
     });
   }
 
-  /** Resolves true once it serves tasks, false if it ends first or takes longer than `withinMs`. */
+  /** Resolves true once the process serves tasks, false if the process ends first or takes longer than `withinMs`. */
   async serves(withinMs: number): Promise<boolean> {
     const over = new AbortController();
     const late = pause(withinMs, over.signal).then(() => false);
@@ -166,7 +166,7 @@ class Supervised {
     return served;
   }
 
-  /** Tells it to drain, once; kills it after `patienceMs`. */
+  /** Tells the process once to drain. Kills it after `patienceMs`. */
   stop(patienceMs: number): void {
     if (this.stopping) return;
     this.stopping = true;

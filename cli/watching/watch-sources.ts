@@ -2,7 +2,10 @@ import { type FSWatcher, watch } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
-/** An editor writes a file in several steps, and `git checkout` writes many files. */
+/**
+ * Changes are reported together after this long without another change. An editor writes a file in several steps, and `git checkout`
+ * writes many files.
+ */
 const SETTLE_MS = 150;
 
 const SOURCE = /\.(ts|js|mts|mjs|json)$/;
@@ -11,7 +14,7 @@ const SKIPPED = /^(\..*|node_modules|coverage)$/;
 
 /**
  * Calls `changed` with the source files below the folders that were written, added or removed, once no more changes arrive. Tests are
- * not sources. Each folder has its own watcher: a watcher of a single file would miss an editor that replaces the file.
+ * not sources. Each folder has its own watcher: an editor may replace a file, and a watcher of the old file would not see that.
  */
 export async function watchSources(
   folders: readonly string[],
@@ -47,7 +50,7 @@ export async function watchSources(
       const watcher = watch(folder, settle).on('error', forget);
       watchers.set(folder, watcher);
     } catch {
-      // The folder was removed since it was found; the watcher of its parent reports that.
+      // The folder has been removed since it was found. The watcher of the parent folder reports that.
     }
   };
 
@@ -63,7 +66,7 @@ export async function watchSources(
 
 interface Scan {
   folders: string[];
-  /** A text per file that differs between two versions of the file. */
+  /** For each file, a text that changes whenever the file changes. */
   files: Map<string, string>;
 }
 

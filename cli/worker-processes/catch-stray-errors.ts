@@ -10,7 +10,7 @@ export interface StrayErrors {
 
 /**
  * Keeps the process up after an error outside of a handler's promise. A rejected promise without a `catch` harms no other task and is
- * logged. An error thrown from a timer or an event leaves the process in an unknown state: the other tasks may finish, then it ends.
+ * logged. An error thrown from a timer or an event leaves the process in an unknown state, so the process ends after its other tasks.
  */
 export function catchStrayErrors(log: Logger): StrayErrors {
   const controller = new AbortController();

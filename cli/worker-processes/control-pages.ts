@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { FleetError, messageOf } from '../../core/errors.ts';
 
-/** A running process answers within milliseconds. */
+/** A running process answers within milliseconds, so a process that does not answer in this time is not running. */
 const ANSWER_MS = 5_000;
 
 const typeSchema = z.looseObject({
@@ -78,7 +78,7 @@ async function ask(url: string, path: string, init: RequestInit & { signal: Abor
   throw noStatus(`The worker process at ${url} answered with an error: ${said}`);
 }
 
-/** The error of `fetch` says only that it failed; its cause says why. */
+/** The error of `fetch` says only that the call failed. The error's cause says why. */
 function reasonOf(error: unknown): string {
   return error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
 }

@@ -14,7 +14,7 @@ export interface ObserveOptions {
   config: Pick<Config, 'otelEndpoint' | 'otelTracesEndpoint' | 'otelServiceName' | 'workerTraceRatio'>;
   conductor: Conductor;
   log: Logger;
-  /** Called when a page is requested: the pages are made before the fleet. */
+  /** Called for each request of a page, because the pages are made before the fleet. */
   fleet: () => Fleet;
 }
 
@@ -22,7 +22,7 @@ export interface ObserveOptions {
 export interface Observation {
   views: Required<Omit<Views, 'scaling'>> & { scaling(query?: URLSearchParams): Promise<Scaling> };
   listeners: Listener[];
-  /** Absent unless spans are sent. */
+  /** Absent if no address for spans is configured. */
   intercept: Interceptor | undefined;
   /** The connection for the fleet: it adds trace headers to its updates. */
   conductor: Conductor;

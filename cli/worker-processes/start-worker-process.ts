@@ -8,15 +8,15 @@ import { mainModule } from '../installation.ts';
 export interface WorkerProcess {
   readonly pid: number | undefined;
   readonly logFile: string;
-  /** Resolves once the process has ended, with the way it ended. */
+  /** Resolves once the process has ended, with a text that says how. */
   readonly ended: Promise<string>;
   /** Lets the running tasks finish, then ends the process. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts `fleet work` as a child process with the settings of this one. It has its own process group, so that only `stop()` passes a
- * Ctrl-C on. If this process dies, the IPC channel closes, and the child drains and ends.
+ * Starts `fleet work` as a child process with the settings of this process. The child has its own process group, so that only
+ * `stop()` passes a Ctrl-C on. If this process dies, the IPC channel closes, and the child drains and ends.
  */
 export function startWorkerProcess(config: Config, serverUrl: string, shopUrl: string): WorkerProcess {
   const folder = resolve(config.dataDir);
@@ -52,7 +52,7 @@ export function startWorkerProcess(config: Config, serverUrl: string, shopUrl: s
   };
 }
 
-/** Every setting with a value, as its environment variable. Secrets too: the environment is how they are passed on. */
+/** Every setting with a value, as its environment variable. Secrets are included, because a child process gets them only this way. */
 export function asEnvironment(config: Config): Record<string, string> {
   return Object.fromEntries(
     settingList.flatMap(([name, { env, kind }]) => {

@@ -11,7 +11,7 @@ import { duration } from '../../core/text.ts';
 interface DemonstrationOptions {
   conductor: Conductor;
   shopUrl: string;
-  /** A file below the workers' files root. Without one, the third part is left out. */
+  /** A file below the workers' files root. Without a file, the third execution is left out. */
   file: string | undefined;
   signal: AbortSignal;
   print(line?: string): void;
@@ -47,7 +47,7 @@ async function failAndCompensate(options: DemonstrationOptions, orderId: string)
   try {
     failed = await runOne(options, 'OrderProcessing', order(orderId));
   } finally {
-    await removeFault(options, faultId); // also after a stop: the shop may belong to another process
+    await removeFault(options, faultId); // also after a stop, because the shop may belong to another process
   }
   const { compensation, problem } = await compensationOf(options, failed);
   const compensated = failed.status === 'FAILED' && compensation?.status === 'COMPLETED';
@@ -92,7 +92,7 @@ interface Compensation {
 
 /**
  * Shortly after an execution has failed, the server writes the id of the failure workflow into its output. If the failure workflow could
- * not be started, the server writes the error to the same field, and to no other place.
+ * not be started, the server writes the error to the same field and nowhere else.
  */
 async function compensationOf(
   { conductor, signal, note }: DemonstrationOptions,

@@ -18,7 +18,7 @@ export function llmBaseUrl(shopUrl: string): string {
 }
 
 /**
- * The shop for the demonstration: a running one, a service on another machine, or a new one. A running Conductor server already knows
+ * The shop for the demonstration: a running shop, a service on another machine, or a new shop. A running Conductor server already knows
  * the address of the scripted model; the new shop then opens at that address.
  */
 export async function openShop(config: Config, log: Logger): Promise<OpenShop> {

@@ -8,14 +8,14 @@ import { createShopApp } from './engine/create-shop-app.ts';
 import { Faults } from './engine/faults.ts';
 import { shopEndpoints } from './shop-endpoints.ts';
 
-/** Node's default of 5 s would close the pooled connection of a client that retries after 5 s just when it sends. */
+/** By default Node closes an idle connection after 5 s. A client that retries after 5 s could send at that moment and fail. */
 const KEEP_ALIVE_MS = 65_000;
 
 export interface Shop {
   /** Without a slash at its end. */
   readonly url: string;
   readonly port: number;
-  /** Closes every connection, including idle ones and those that still wait for an answer. */
+  /** Closes every connection, also idle connections and connections that still wait for an answer. */
   close(): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export async function startShop({ port = 0, host = '127.0.0.1', log = silentLogg
   const [books, faults] = [new Books(), new Faults()];
   const endpoints = shopEndpoints({ books, faults, log });
   const app = createShopApp({ endpoints, books, faults, log, closing: closing.signal });
-  // The rest of the process keeps Node's own Request and Response.
+  // Without this option the listener would replace Request and Response for the whole process.
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, listener);
   const address = await listen(server, port, host);

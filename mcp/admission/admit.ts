@@ -8,26 +8,26 @@ import type { Subject } from './subject.ts';
 /*
  * The one admission: every request of a client passes `admit`, for all methods and transports.
  *
- * 1. Handlers are registered only by `mcp/engine/requests.ts`, which wraps each in `admit`. `subscriptions/listen` is answered by the
- *    SDK itself, so the transports have it admitted first (`mcp/subscriptions/listen-admission.ts`).
- * 2. The SDK alone answers `initialize`, `ping` and `server/discover`, and takes notifications. They tell nothing of Conductor, need
- *    no permission and do not count against the rate limit.
- * 3. Every other request counts against the rate limit, unless Conductor is never asked for the answer: `prompts/list`,
+ * 1. Only `mcp/engine/requests.ts` registers handlers, and it wraps each handler in `admit`. The SDK itself answers
+ *    `subscriptions/listen`, so the transports first ask `mcp/subscriptions/listen-admission.ts` to admit the request.
+ * 2. The SDK alone answers `initialize`, `ping` and `server/discover`, and takes notifications. They reveal nothing about Conductor,
+ *    need no permission and do not count against the rate limit.
+ * 3. Every other request counts against the rate limit, except three whose answers never need Conductor: `prompts/list`,
  *    `resources/templates/list` and `resources/unsubscribe`.
  * 4. One rate limit serves all connections of the process.
- * 5. The process also reads by itself, for example to watch an execution that a client subscribed to. That does not count.
+ * 5. Reads that the process makes by itself do not count, for example to watch an execution that a client subscribed to.
  */
 
 export interface AdmissionRequest<S extends Subject> {
   readonly caller: Caller;
   readonly countsAgainstRateLimit: boolean;
-  /** What the request is about. @throws if it names nothing that exists */
+  /** What the request is about. @throws if it names something that does not exist */
   find(): S | Promise<S>;
 }
 
 /**
  * Handles a request that may pass and returns its result.
- * @throws FleetError `denied` for a caller without the permission and above the rate limit; and what `find` and `handle` throw
+ * @throws FleetError `denied` if the caller lacks the permission or exceeds the rate limit; and what `find` and `handle` throw
  */
 export type Admit = <S extends Subject, R>(
   request: AdmissionRequest<S>,
@@ -36,7 +36,7 @@ export type Admit = <S extends Subject, R>(
 
 export interface AdmitOptions {
   readonly config: Pick<Config, 'rateLimitRpm' | 'maxResponseSizeKb'>;
-  /** Milliseconds of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 
@@ -45,8 +45,8 @@ export function createAdmit({ config, now }: AdmitOptions): Admit {
   const limitRate = rateLimiter(config.rateLimitRpm, now);
   const fitResponse = responseBudget(config.maxResponseSizeKb * 1024);
   return async ({ caller, countsAgainstRateLimit, find }, handle) => {
-    // Authentication belongs here: until it is built, the transport's connection alone makes the caller.
-    // The audit record belongs here: it has to cover every step below, refusals included.
+    // Authentication belongs here. It does not exist yet, so the connection alone decides who the caller is.
+    // The audit record belongs here, because it must cover every step below, also refusals.
     const subject = await find();
     authorize(caller, subject);
     if (countsAgainstRateLimit) limitRate();

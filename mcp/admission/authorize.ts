@@ -2,7 +2,9 @@ import { FleetError } from '../../core/errors.ts';
 import { type Caller, isAllowed } from './permissions.ts';
 import type { Subject } from './subject.ts';
 
-/** @throws FleetError `denied` if the caller lacks the permission, even where no list shows the subject to this caller */
+/**
+ * @throws FleetError `denied` if the caller lacks the permission. Lists already hide its subject, but a client can still name it.
+ */
 export function authorize(caller: Caller, { name, permission }: Subject): void {
   if (permission === 'none' || isAllowed(caller, permission)) return;
   throw new FleetError('denied', `${name} needs ${permission}, which the role ${caller.role} does not give.`, {

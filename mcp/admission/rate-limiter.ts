@@ -1,11 +1,11 @@
 import { FleetError } from '../../core/errors.ts';
 
-/** Requests that are accepted at once after a pause. */
+/** How many requests may arrive at the same moment after a pause. */
 const BURST = 50;
 
 /**
  * A rate limiter, as a token bucket: a burst of 50 requests, refilled at `perMinute`. Each call of the returned function takes one token.
- * @param now milliseconds of a clock that never goes back
+ * @param now milliseconds of a monotonic clock
  * @throws FleetError `denied` from the returned function if the bucket is empty, with the seconds to wait
  */
 export function rateLimiter(perMinute: number, now: () => number): () => void {

@@ -4,16 +4,16 @@ import { isObject } from '../../core/json.ts';
 import { clip } from '../../core/text.ts';
 import type { Subject } from './subject.ts';
 
-/** Room for the JSON-RPC envelope and for the fields that the protocol adds to a result. */
+/** Bytes reserved for the JSON-RPC envelope and for the fields that the protocol adds to a result. */
 const ENVELOPE_BYTES = 512;
 
 /** Returns a result that fits the budget. */
 export type FitResponse = <R>(result: R, subject: Subject) => R;
 
 /**
- * Keeps a tool's result under `maxBytes` of JSON, also where a task carries it. Text is cut, and a note says so. Structured content is
- * never cut, because half of it would not match its schema. Each tool keeps below the limit by itself; this catches mistakes.
- * Other results are limited where they are made: resources come in parts, and lists show only what is offered.
+ * Keeps a tool's result under `maxBytes` of JSON, also if the result is inside a task. Text is cut, and a note says so. Structured
+ * content is never cut, because half of it would not match its schema. Each tool already stays below the limit; this function only
+ * catches mistakes. Other results are limited where they are made: resources are sent in parts, and lists show only what is offered.
  * @throws FleetError `input` from the returned function if a result does not fit even without text
  */
 export function responseBudget(maxBytes: number): FitResponse {

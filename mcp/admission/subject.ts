@@ -3,7 +3,7 @@ import type { Permission } from './permissions.ts';
 /** What a request is about: the tool, resource or prompt that it names, or else its method. Errors use its name. */
 export interface Subject {
   readonly name: string;
-  /** 'none' only where the answer itself is limited to what the caller may use, as a list is. */
+  /** 'none' only if the answer itself shows no more than the caller may use, as a list does. */
   readonly permission: Permission | 'none';
   readonly annotations: { readonly readOnlyHint: boolean };
 }

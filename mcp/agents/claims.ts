@@ -5,11 +5,11 @@ import { FleetError, orUndefined } from '../../core/errors.ts';
 import { callOf, word } from '../shared/quote.ts';
 
 /*
- * An agent's claim on a task. The server holds all of it, so that any process can serve the agent:
+ * An agent's claim on a task. The server stores the whole claim, so that any process can serve the agent:
  * 1. A claim is a task id and the task's poll count. The count grows when a task that was handed back is claimed again. A task that
  *    timed out gets a new task id.
- * 2. The worker id begins with our mark. A task of any other worker is not a claim, even if a caller knows its id.
- * 3. The server accepts a late result and silently ignores it. Before and after writing a result, the task is therefore read.
+ * 2. The worker id begins with `mcp:`. A task of any other worker is not a claim, even if a caller knows its id.
+ * 3. The server accepts a late result and silently ignores it. The task is therefore read before and after its result is written.
  */
 
 const MARK = 'mcp:';
@@ -20,7 +20,7 @@ export function workerIdOf(agent: string): string {
   return `${MARK}${agent}`;
 }
 
-/** The claim id that the agent gets. */
+/** The claim id that the agent gets and gives back with the result. */
 export function claimIdOf({ taskId, pollCount }: Pick<Task, 'taskId' | 'pollCount'>): string {
   return `${taskId}:${pollCount}`;
 }
@@ -47,10 +47,10 @@ export async function heldTask(conductor: Conductor, claimId: string): Promise<T
   throw leaseLost(task);
 }
 
-/** The result with which an agent ends a claim. */
+/** The result with which an agent ends its claim. */
 export type Ending = Pick<TaskResult, 'status' | 'outputData' | 'reasonForIncompletion'>;
 
-/** A heartbeat of another process at the same moment can overwrite a result, which is then written again. */
+/** A heartbeat of another process at the same moment can overwrite a result, so the result is written up to this many times. */
 const TRIES = 3;
 
 /** Ends a claimed task. @throws FleetError `conflict` if the claim was lost meanwhile */
@@ -80,7 +80,7 @@ export async function giveBack(conductor: Conductor, { taskId, workflowInstanceI
 function isEndedBy({ status, outputData, reasonForIncompletion }: Ending, task: Task): boolean {
   if (task.status !== status) return false;
   if (status !== 'COMPLETED') return task.reasonForIncompletion === reasonForIncompletion;
-  // An output in external storage cannot be compared.
+  // An output in external storage cannot be compared, so the status alone decides.
   if (typeof task.externalOutputPayloadStoragePath === 'string') return true;
   return isDeepStrictEqual(task.outputData, JSON.parse(JSON.stringify(outputData ?? {})));
 }

@@ -6,13 +6,13 @@ import type { Logger } from '../../core/log.ts';
 import { endsOr } from '../../core/pause.ts';
 import { claimIdOf, extendClaim, giveBack, isHeld } from './claims.ts';
 
-/** After so long without a sign an agent counts as gone, and its task returns to the queue when the lease ends. */
+/** A lease whose agent sends nothing for this long is no longer extended. When the lease ends, its task returns to the queue. */
 export const SILENCE_MS = 600_000;
 
 const TICK_MS = 250;
-/** A lease without a length is the server's default. */
+/** The server's default, for a task without a lease length. */
 const DEFAULT_LEASE_SECONDS = 3600;
-/** However long the lease is, the server is asked at least this often whether the task is still held. */
+/** Even for a long lease, the server is asked at least this often whether the task is still held. */
 const LOOK_AT_LEAST_MS = 30_000;
 /** Closing waits no longer than this for a server that does not answer. */
 const CLOSE_MS = 3_000;
@@ -24,14 +24,14 @@ export interface LeasesOptions {
 }
 
 /**
- * Keeps the leases of tasks that agents have claimed, since an agent thinks longer than a lease lasts. See `LeaseKeeper` for how.
+ * Extends the leases of tasks that agents have claimed, because an agent may think longer than a lease lasts. `LeaseKeeper` says how.
  *
  * Invariants:
- * 1. Nothing is wrong without it: a claim is stored on the server, and if no process keeps it, its lease runs out. A process that hears
- *    from an agent whose task another process keeps, keeps it as well.
- * 2. A lease is extended for `silenceMs` after the last sign of its agent, and never past the `timeoutSeconds` of the task, which the
- *    server does not look at while heartbeats arrive.
- * 3. Before each heartbeat it looks whether the task is still this claim's: the task may be another worker's by now.
+ * 1. Claims are correct without this class: the server stores them, and a lease that no process extends runs out. Several processes
+ *    may extend the same lease: every process that has heard from the agent does.
+ * 2. A lease is extended for `silenceMs` after the last request of its agent, and never past the task's `timeoutSeconds`. The server
+ *    does not enforce that limit while heartbeats arrive.
+ * 3. Each heartbeat first checks that the task still belongs to this claim, because another worker may have it by now.
  */
 export class Leases {
   readonly #options: LeasesOptions;
@@ -44,12 +44,12 @@ export class Leases {
     this.#silenceMs = options.silenceMs ?? SILENCE_MS;
   }
 
-  /** A connection whose calls continue when a client has gone, so that a task that was just handed out is not lost. */
+  /** A connection whose calls continue after a client has gone. Otherwise a task that the server just handed out would be lost. */
   conductor(): Promise<Conductor> {
     return this.#options.conductor();
   }
 
-  /** Keeps a task from now on. Returns until when it is kept without another sign of its agent, in epoch milliseconds. */
+  /** Extends a task's lease from now on. Returns when that stops without another request of the agent, in epoch milliseconds. */
   keep(task: Task): number {
     const now = Date.now();
     const until = Math.min(now + this.#silenceMs, endOf(task));
@@ -57,7 +57,7 @@ export class Leases {
     return until;
   }
 
-  /** Makes no heartbeat until `resume`, `keep` or `forget`; one under way is waited for. */
+  /** Stops heartbeats until `resume`, `keep` or `forget`. Waits for a heartbeat that is already on its way. */
   quiet(claimId: string): Promise<void> {
     return this.#keeper.quiet(claimId);
   }
@@ -70,14 +70,14 @@ export class Leases {
     this.#keeper.forget(claimId);
   }
 
-  /** How many are kept. */
+  /** The number of leases that are extended. */
   get size(): number {
     return this.#keeper.leases.length;
   }
 
   /**
-   * Keeps nothing any more. With `giveBack` the tasks return to their queues at once, because their agents have gone with this
-   * process. Without it the leases run on, since the agents can continue through another process.
+   * Stops extending every lease. With `giveBack` the tasks return to their queues at once, because their agents ended with this process.
+   * Without it the leases last until they run out, because the agents can continue through another process.
    */
   async close({ giveBack: isOver }: { giveBack: boolean }): Promise<void> {
     this.#closed = true;
@@ -95,7 +95,7 @@ export class Leases {
   }
 }
 
-/** The lease of one claim. */
+/** The lease of one claim, as `LeaseKeeper` extends it. */
 class ClaimLease implements Lease {
   readonly id: string;
   readonly keptMs: number;
@@ -134,7 +134,7 @@ class ClaimLease implements Lease {
   }
 }
 
-/** How long the server waits for a sign of a worker before it hands the task out again. */
+/** How long the server waits for a heartbeat or result before it gives the task to another worker. */
 export function leaseSecondsOf({ responseTimeoutSeconds }: Pick<Task, 'responseTimeoutSeconds'>): number {
   return responseTimeoutSeconds > 0 ? responseTimeoutSeconds : DEFAULT_LEASE_SECONDS;
 }

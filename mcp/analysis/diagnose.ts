@@ -7,10 +7,10 @@ import { judgeEnded } from './judge-ended.ts';
 import { judgeOpen } from './judge-open.ts';
 import type { Advice, RootCause } from './root-cause.ts';
 
-/** The root cause for an execution that a caller asked about. */
+/** The root cause of the execution that a caller asked about. */
 export interface Diagnosis extends RootCause {
   readonly asked: Execution;
-  /** The way from the execution that was asked about to the one with the cause; empty if they are the same. */
+  /** The path from the execution that was asked about to the execution with the cause; empty if they are the same. */
   readonly path: readonly string[];
 }
 
@@ -19,7 +19,7 @@ export async function diagnoseExecution(reads: Reads, executionId: string): Prom
   return diagnoseFacts(await readFacts(reads, executionId, Date.now()));
 }
 
-/** The diagnosis from facts that were read before. */
+/** The diagnosis, made from facts that the caller has already read. */
 export function diagnoseFacts(facts: Facts): Diagnosis {
   const root = facts.chain.at(-1) ?? facts.asked;
   const finding = hasEnded(root.status) ? judgeEnded(facts, facts.asked) : judgeOpen(facts);

@@ -8,7 +8,7 @@ import type { Advice, RootCause } from './root-cause.ts';
 
 type Explanation = Pick<RootCause, 'sentence' | 'advice'>;
 
-/** What happened, in a sentence, and the calls that recover. Never a retry of what would fail again. */
+/** What happened, in a sentence, and the calls that recover. It never suggests a retry that would fail again. */
 export function explainFailure(found: FailedCase): Explanation {
   const { sentence, advice } = EXPLANATIONS[found.failure.kind](found);
   return { sentence: `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`, advice };

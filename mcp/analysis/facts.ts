@@ -14,17 +14,17 @@ export interface Queue {
   readonly polls: readonly PollData[];
 }
 
-/** Where an open execution stands: at an open task, or at none if it is paused or between two tasks. */
+/** Where an open execution stands. Without an open task, it is paused or between two tasks. */
 export interface OpenPoint {
   readonly execution: Execution;
   readonly task?: Task;
 }
 
-/** Everything that a diagnosis needs, read once. */
+/** All facts that a diagnosis needs. They are read once, before the diagnosis begins. */
 export interface Facts {
   /** The execution that the caller asked about. */
   readonly asked: Execution;
-  /** From the outermost execution down through sub-workflows to the one with the root cause. */
+  /** From the outermost execution down through sub-workflows to the execution with the root cause. */
   readonly chain: readonly Execution[];
   /** Empty if the execution has ended. */
   readonly openPoints: readonly OpenPoint[];
@@ -34,7 +34,7 @@ export interface Facts {
   readonly now: number;
 }
 
-/** Sub-workflows that call each other could nest without end. */
+/** The reads are limited, because sub-workflows that call each other could nest without end. */
 const DEEPEST = 10;
 const MOST_CHILDREN = 10;
 const MOST_QUEUES = 5;
@@ -51,7 +51,10 @@ export async function readFacts(reads: Reads, executionId: string, now: number):
   return { asked, chain, openPoints, queues: await queuesOf(reads, openPoints), now };
 }
 
-/** The failed task that ended an execution: the task that its reason names, or the task inside if that one is a container. */
+/**
+ * The failed task that ended an execution: the task that the execution's reason names. If that task is a container, the failed task
+ * inside it.
+ */
 export function failedTaskOf(execution: Execution): Task | undefined {
   const { tasks, reasonForIncompletion: reason } = execution;
   const named = /Task ([0-9a-f-]{36})/.exec(reason ?? '')?.[1];
@@ -89,7 +92,7 @@ function endingParentOf({ status, parentWorkflowId, reasonForIncompletion: reaso
   return status === 'TERMINATED' && reason?.startsWith(ENDED_BY_PARENT) ? (parentWorkflowId ?? undefined) : undefined;
 }
 
-/** The executions from `outermost` down through failed sub-workflows to the one whose own task failed. */
+/** The executions from `outermost` down through failed sub-workflows to the execution whose own task failed. */
 export async function chainOfFailures(reads: Pick<Reads, 'getExecution'>, outermost: Execution): Promise<Execution[]> {
   const chain = [outermost];
   let last = outermost;

@@ -11,11 +11,11 @@ import {
   unresolvedReferences,
 } from './unresolved-references.ts';
 
-/** A failed execution with everything that is known of its cause. */
+/** A failed execution with all known facts about its cause. */
 export interface FailedCase {
   /** The execution whose own task failed. */
   readonly execution: Execution;
-  /** The outermost execution: the one to start again. */
+  /** The outermost execution. A recovery starts this execution again. */
   readonly outermost: Execution;
   readonly task?: Task;
   readonly failure: FailureClass;
@@ -23,7 +23,7 @@ export interface FailedCase {
   readonly unresolved: readonly UnresolvedReference[];
   /** Workflow inputs that were not given. */
   readonly missing: readonly string[];
-  /** Inputs that a parent does not pass to its sub-workflow. */
+  /** Inputs that a parent fails to pass to its sub-workflow. */
   readonly unpassed?: { readonly by: Execution; readonly inputs: readonly string[] };
   /** Names of the secrets that the task uses. */
   readonly secrets: readonly string[];
@@ -32,7 +32,7 @@ export interface FailedCase {
 /** Tasks that fail because of what the definition says: the server evaluates it, and no worker is involved. */
 const EVALUATED: readonly (TaskRole | undefined)[] = ['computation', 'choice', 'loop', 'event'];
 
-/** Finds out what is known of the cause. `chain` leads from the outermost execution to this one. */
+/** Collects the known facts about the cause. `chain` leads from the outermost execution to `execution`. */
 export function failedCaseOf(execution: Execution, chain: readonly Execution[]): FailedCase {
   const wholeReason = innermostReason(execution.reasonForIncompletion ?? '');
   const hasTimedOut = /^Workflow timed out/.test(wholeReason);
@@ -56,7 +56,7 @@ export function failedCaseOf(execution: Execution, chain: readonly Execution[]):
   return { ...known, failure: { ...failure, cause: 'bad-definition' }, missing: [], unpassed: { by, inputs } };
 }
 
-/** Corrects the class with what the reason does not tell: unresolved references, secrets, a task that no worker polled. */
+/** Refines the class by facts that the reason does not tell: unresolved references, secrets, a task that no worker polled. */
 function refined(
   failure: FailureClass,
   execution: Execution,
@@ -80,7 +80,7 @@ function refined(
   return { cause: fromCaller ? 'bad-input' : 'bad-definition', kind: 'nothing-given' };
 }
 
-/** Workflow inputs that were not given and that the failed task refers to; without a failed task, any task. */
+/** Missing workflow inputs that the failed task refers to. If it has no unresolved reference, those that any task refers to. */
 function inputsMissing(execution: Execution, unresolved: readonly UnresolvedReference[]): string[] {
   if (unresolved.length === 0) return missingInputs(execution);
   const named = unresolved.flatMap(({ path }) => /^workflow\.input\.(.+)$/.exec(path)?.[1] ?? []);

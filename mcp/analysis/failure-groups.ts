@@ -4,7 +4,7 @@ import { orUndefined } from '../../core/errors.ts';
 import { type Diagnosis, diagnoseExecution } from './diagnose.ts';
 import { reasonShape } from './failure-reason.ts';
 
-/** Executions that failed alike, and the diagnosis of the newest. */
+/** Executions that failed for the same reason, and the diagnosis of the newest one. */
 export interface FailureGroup {
   readonly count: number;
   readonly newest: ExecutionSummary;
@@ -12,20 +12,20 @@ export interface FailureGroup {
 }
 
 export interface FailureGroups {
-  /** The most frequent first. */
+  /** The groups, the most frequent reason first. */
   readonly groups: readonly FailureGroup[];
-  /** The number of failed executions that were read, the newest ones. */
+  /** How many failed executions were read. The newest executions are read first. */
   readonly read: number;
   /** The number of all failed executions. */
   readonly total: number;
-  /** The number of executions read that belong to groups not returned. */
+  /** The number of executions that were read but belong to groups that are not returned. */
   readonly others: number;
 }
 
 const READ = 100;
 const MOST_GROUPS = 6;
 
-/** Groups the newest failed executions, of one workflow or of all, by what went wrong. A sub-workflow counts with its parent. */
+/** Groups the newest failed executions, of one workflow or of all, by their reason. A sub-workflow counts with its parent. */
 export async function groupFailures(conductor: Conductor, workflowName: string | undefined): Promise<FailureGroups> {
   const query = `status IN (FAILED,TIMED_OUT)${workflowName === undefined ? '' : ` AND workflowType=${workflowName}`}`;
   const topLevelOnly = workflowName === undefined;

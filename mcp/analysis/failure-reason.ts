@@ -1,9 +1,9 @@
 import type { Cause } from './root-cause.ts';
 
-/** What the reason of a failed task means. */
+/** What the reason of a failed task tells about the cause. */
 export interface FailureClass {
   readonly cause: Cause;
-  /** The kind of failure within the cause. It decides the sentence and the advice. */
+  /** The kind of failure within the cause. It decides the sentence and the advice that the caller gets. */
   readonly kind: FailureKind;
   /** The HTTP status that a service answered. */
   readonly status?: number;
@@ -114,10 +114,10 @@ export function reasonShape(reason: string): string {
     .trim();
 }
 
-/** What the server writes before every reason of a system task. */
+/** The text that the server writes before every reason of a system task. */
 const SERVER_PREFIX = /^(Failed to invoke HTTP task due to: (java\.lang\.Exception: )?|Task execution failed: )/;
 
-/** The original reason. The server wraps a task's reason into that of its execution, and a child's into that of its parent. */
+/** The original reason. The server wraps it into the reason of the execution, and again into the reason of each parent. */
 export function innermostReason(reason: string): string {
   const wrapped = /^(?:Task \S+ failed with status: \w+ and reason: '|Sub workflow \S+ failure reason: )([\s\S]*?)'?$/;
   for (let text = reason; ; ) {

@@ -85,7 +85,7 @@ function failed(execution: Execution, chain: readonly Execution[]): RootCause {
   };
 }
 
-/** True if compensation has undone the work of the execution. Its workers then refuse a retry. */
+/** True if compensation has undone the work of the execution. The workers of its tasks then refuse a retry. */
 function isUndone({ tasks, output }: Execution): boolean {
   const isSaga = tasks.some(({ inputData }) => workerInputs.undoneBy in inputData);
   return isSaga && failureWorkflowOf(output) !== undefined;
@@ -96,7 +96,7 @@ function withoutRetry(step: Advice, outermost: Execution): Advice {
   return startAgain('Its work was undone, so a retry is refused; when the cause is fixed, start it again', outermost);
 }
 
-/** The id of the failure workflow. If the server could not start one, its output holds a sentence instead of the id. */
+/** The id of the failure workflow. If the server could not start it, the execution's output holds a sentence instead of the id. */
 function failureWorkflowOf(output: Execution['output']): string | undefined {
   const id = output['conductor.failure_workflow'];
   return typeof id === 'string' && /^[0-9a-f-]{36}$/.test(id) ? id : undefined;
@@ -126,7 +126,7 @@ function compensationLines(execution: Execution): string[] {
   return typeof why === 'string' ? [`Its failure workflow did not start: ${shown(why)}`] : [];
 }
 
-/** The attempts of a task, with one line for attempts that failed alike. */
+/** The attempts of a task. Attempts that failed with the same reason share a line. */
 function attemptLines({ tasks }: Execution, { referenceTaskName: ref }: Task): string[] {
   const attempts = tasks.filter((task) => task.referenceTaskName === ref).sort((a, b) => a.seq - b.seq);
   const alike = new Map<string, Task[]>();
@@ -146,7 +146,7 @@ function attemptLines({ tasks }: Execution, { referenceTaskName: ref }: Task): s
   return lines.slice(-SHOWN_ATTEMPTS);
 }
 
-/** The last tasks before `task`, which led to it. */
+/** The last tasks that ran before `task`. */
 function tasksBefore({ tasks }: Execution, { seq }: Task): Task[] {
   return latestAttempts(tasks)
     .filter((task) => task.seq < seq)

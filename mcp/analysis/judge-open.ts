@@ -14,7 +14,7 @@ const SERVER_TASK_MS = 120_000;
 const NO_TIMER = 2_147_483_647;
 const SHOWN_POINTS = 5;
 
-/** The order of severity: first what is wrong, then what is slow, then what is meant to wait. */
+/** The order of severity: errors first, then slow tasks, then intended waits. */
 const GRAVEST: readonly Cause[] = ['stuck', 'bad-definition', 'no-worker', 'paused', 'limit', 'waiting', 'in-progress'];
 
 /** What an open execution waits for. */
@@ -56,7 +56,7 @@ function paused({ execution, task }: OpenPoint): RootCause {
   };
 }
 
-/** For an execution without an open task. */
+/** Judges an execution that has no open task. */
 function betweenTasks({ execution }: OpenPoint): RootCause {
   return {
     cause: 'in-progress',
@@ -136,7 +136,7 @@ function nextAttemptAt({ scheduledTime, updateTime, callbackAfterSeconds }: Task
   return (updateTime || scheduledTime) + callbackAfterSeconds * 1000;
 }
 
-/** A task that the server executes itself. If the server crashes meanwhile, it does not look at the task again for an hour. */
+/** A task that the server executes itself. If the server crashes meanwhile, it leaves the task open for an hour. */
 function serverTask(execution: Execution, task: Task, now: number): RootCause {
   const began = task.status === 'SCHEDULED' ? task.updateTime || task.startTime : 0;
   const allowed = Math.max(SERVER_TASK_MS, httpLimitMs(task) * 2);

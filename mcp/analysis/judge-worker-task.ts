@@ -7,9 +7,9 @@ import { type Queue, queueOf } from './facts.ts';
 import * as recovery from './recovery-calls.ts';
 import type { RootCause } from './root-cause.ts';
 
-/** An idle worker polls more often than this. */
+/** An idle worker polls more often than this. If the last poll is older, no worker polls. */
 const POLLED_LATELY_MS = 30_000;
-/** The server notices a timeout with its next sweep, at the latest after this time. */
+/** The server notices a timeout in its next sweep, at most this long after the timeout. */
 const SWEEP_MS = 90_000;
 
 /** `task charge`, or `Task charge` at the beginning of a sentence. */
@@ -68,7 +68,7 @@ export function judgeQueued(execution: Execution, task: Task, queue: Queue | und
   };
 }
 
-/** Why no worker has the task although workers poll: a limit or a long queue. */
+/** Why no worker has the task although workers poll: a limit, or a long queue before it. */
 function polled(found: Pick<RootCause, 'evidence' | 'execution'> & { task: Task }, waiting: number): RootCause {
   const { task, execution, evidence } = found;
   const limited: Record<string, unknown> = task.taskDefinition ?? {};

@@ -1,17 +1,17 @@
 import type { Execution } from '../../core/conductor/types.ts';
 import type { Advice } from './root-cause.ts';
 
-/** Suggested calls, each made in one place. */
+/** Builds suggested calls. Each kind of call is built only here. */
 
 /** An input with more characters of JSON is not repeated in a call. */
 const INPUT_SHOWN = 600;
 
-/** Schedules the failed tasks again; the parents continue too. */
+/** Retries the failed tasks. The parent executions continue too. */
 export function retry(say: string, { workflowId }: Execution): Advice {
   return { say, call: { tool: 'retry_workflow', args: { executionIds: [workflowId] } } };
 }
 
-/** A new execution with the same definition and input; the caller changes the input first. */
+/** Starts a new execution with the same definition and input. The caller changes the input first. */
 export function startAgain(
   say: string,
   { workflowName: name, workflowVersion: version, input, workflowId }: Execution,
@@ -26,7 +26,7 @@ export function startAgain(
   };
 }
 
-/** The definition as JSON, to correct and register with `create_workflow`. */
+/** Shows the definition as JSON, so that the caller can correct it and register it with `create_workflow`. */
 export function showDefinition(say: string, { workflowName: name, workflowVersion: version }: Execution): Advice {
   return { say, call: { tool: 'get_workflow', args: { name, version, detail: 'json' } } };
 }

@@ -44,15 +44,15 @@ export interface Advice {
   readonly call?: { readonly tool: string; readonly args: Readonly<Record<string, unknown>> };
 }
 
-/** Why one execution is in its state. The sentences are ours; text from workflows is quoted in them. */
+/** Why one execution is in its state. This server writes the sentences; text from workflows is quoted in them. */
 export interface RootCause {
   readonly cause: Cause;
   readonly sentence: string;
-  /** What proves it, one fact a line. */
+  /** The evidence, one fact per line. */
   readonly evidence: readonly string[];
-  /** In the order to try them. */
+  /** The steps that recover, in the order in which to try them. */
   readonly advice: readonly Advice[];
-  /** The execution with the cause, and its task. */
+  /** The execution that has the cause, and the task in it. */
   readonly execution: Execution;
   readonly task?: Task;
 }

@@ -37,9 +37,10 @@ export function missingInputs(execution: Execution): string[] {
 }
 
 /**
- * Finds the execution that should have given the missing inputs, and whether its caller should have (`isCaller`) or its definition.
- * @param chain from the outermost execution down to the one that lacks the inputs
- * @param startingTask the task by which an execution starts the next one of the chain
+ * Finds the execution at which the missing inputs were lost. `isCaller` is true if the caller of that
+ * execution should have given them, and false if that execution's definition should have passed them on.
+ * @param chain from the outermost execution down to the execution that lacks the inputs
+ * @param startingTask the task by which an execution starts the next execution of the chain
  */
 export function originOfMissing(
   chain: readonly Execution[],
@@ -57,7 +58,7 @@ export function originOfMissing(
   return originOfMissing(chain.slice(0, -1), [...new Set(passed.filter((name) => name !== undefined))], startingTask);
 }
 
-/** The workflow input that a parent passes to its sub-workflow as `name`; undefined if it passes none. */
+/** The workflow input that a parent passes to its sub-workflow as `name`; undefined if the parent passes no input under this name. */
 function inputPassedAs(wired: unknown, name: string): string | undefined {
   const [first = '', ...rest] = name.split('.');
   const [found] = expressionsIn(isObject(wired) ? wired[first] : undefined);
@@ -65,13 +66,13 @@ function inputPassedAs(wired: unknown, name: string): string | undefined {
   return input && [input, ...rest].join('.');
 }
 
-/** Names of the secrets that a task uses. Its stored input keeps the expressions, not the values. */
+/** Names of the secrets that a task uses. The task's stored input holds only expressions for secrets, never their values. */
 export function secretsOf(task: Task): string[] {
   const names = expressionsIn(task.inputData).map(({ path }) => /^workflow\.secrets\.(.+)$/.exec(path)?.[1]);
   return [...new Set(names.filter((name) => name !== undefined))];
 }
 
-/** True if the text has `null` in place of the reference. If that cannot be decided, false. */
+/** True if the text has `null` in place of the reference. False if the text cannot show that. */
 function isNullWithin(template: unknown, path: string, value: unknown): boolean {
   if (typeof template !== 'string' || typeof value !== 'string') return false;
   const [before = '', after = ''] = template.split(`\${${path}}`);

@@ -14,7 +14,7 @@ import {
   type Route,
 } from './route.ts';
 
-/** What a caller of `invoke_api` gave. */
+/** The arguments that a caller of `invoke_api` gave. */
 export interface Given {
   readonly path: Readonly<Record<string, string | number>>;
   readonly query: Readonly<Record<string, unknown>>;
@@ -23,7 +23,7 @@ export interface Given {
 }
 
 /**
- * The request of a route. Checks everything that can be checked without the server.
+ * The request of a route. Checks as much as is possible without the server.
  * @throws FleetError `denied` if the route is refused or this caller may not call it; `input` for parameters that the route does not take
  */
 export function requestOf(route: Route, given: Given, context: Pick<ToolContext, 'allows' | 'caller'>): ApiRequest {
@@ -147,7 +147,7 @@ function bodyMistakes(route: Route, { body }: Given): string[] {
   return unknown.map((name) => `The body has no field ${quote(name, 100)}; it has ${(known ?? []).join(', ')}.`);
 }
 
-/** What the body must be, as the end of a sentence. */
+/** What the body must be. The text ends a sentence. */
 export function bodyInWords(route: Route): string {
   if (route.body === 'text') return 'a text';
   if (route.body === 'strings') return 'a list of strings';
@@ -160,7 +160,7 @@ function areStrings(value: unknown): boolean {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
-/** What the answer must look like. An error page of a proxy or half an answer does not pass. */
+/** The expected form of the answer. The schema rejects an error page of a proxy and half an answer. */
 function schemaOf(kind: AnswerKind): z.ZodType {
   const notPage = z.string().regex(/^(?!\s*[<{[])/);
   const empty = z.union([z.literal(''), z.undefined()]);

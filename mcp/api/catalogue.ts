@@ -9,8 +9,8 @@ import { serverRoutes } from './routes/server-routes.ts';
 import { taskRoutes } from './routes/task-routes.ts';
 
 /**
- * Every route that a Conductor server 3.32.1 has in its default configuration, read from its source. Routes that only an option adds
- * (files, skills, message queues, payloads in PostgreSQL) and those of the agent-to-agent protocol are left out.
+ * Every route of a Conductor server 3.32.1 in its default configuration, read from the server's source. Routes that need an option
+ * (files, skills, message queues, payloads in PostgreSQL) and routes of the agent-to-agent protocol are left out.
  */
 export const catalogue: readonly Route[] = [
   ...executionRoutes,
@@ -45,7 +45,7 @@ export function searchRoutes(query: string): Route[] {
     .map(({ route }) => route);
 }
 
-/** Adds up, for each word, its best match. A match in the name counts most. */
+/** Adds up the best match of each word. A match in the name counts most. */
 function scoreOf({ name, path, purpose, trap = '', method }: Route, words: readonly string[]): number {
   const places = [
     { weight: 4, words: wordsOf(name) },
@@ -61,7 +61,7 @@ function scoreOf({ name, path, purpose, trap = '', method }: Route, words: reado
   }, 0);
 }
 
-/** 1 for the same word, 0.7 where one begins with the other up to its last letter: `pause` and `pausing`. */
+/** 1 for equal words. 0.7 if one word begins with the other without its last letter, as `pausing` begins with `paus`. */
 function similarity(a: string, b: string): number {
   if (a === b) return 1;
   const [short, long] = a.length < b.length ? [a, b] : [b, a];

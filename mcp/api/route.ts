@@ -11,19 +11,19 @@ export type QueryType = (typeof QUERY_TYPES)[number];
 /** A query parameter: its type, with `!` where it is required. */
 export type QueryParameter = QueryType | `${QueryType}!`;
 
-/** What the server answers with; `any` where it may also be nothing. */
+/** The kind of the server's answer; `any` if the answer may also be empty. */
 export type AnswerKind = 'object' | 'array' | 'text' | 'number' | 'nothing' | 'any';
 
 interface Details {
-  /** A type of `bodyFields`, `[]` after it for a list; otherwise `object`, `strings` or `text`. */
+  /** A type of `bodyFields`, with `[]` for a list; or else `object`, `strings` or `text`. */
   readonly body?: string;
-  /** The route ends, removes or overwrites something. Always so for DELETE. */
+  /** The route ends, removes or overwrites something. Always true for DELETE. */
   readonly destructive?: true;
-  /** Why this server calls the route for no caller. */
+  /** If set, no caller may use the route, and this text says why. */
   readonly refused?: string;
-  /** The body field that may hold a workflow definition. It needs the permission to write one. */
+  /** The body field that may hold a workflow definition. A caller who sends it needs the permission to write definitions. */
   readonly writesWith?: string;
-  /** What surprises a caller. */
+  /** What a caller would not expect of the route. */
   readonly trap?: string;
   /** The tool that does the same with more care. */
   readonly instead?: string;
@@ -56,7 +56,7 @@ export type Row = readonly [
 /** The query parameters of every search. */
 export const SEARCH = 'start:integer&size:integer&sort&freeText&query';
 
-/** Why routes are refused, as the end of a sentence. */
+/** Reasons why routes are refused. Each reason ends a sentence. */
 export const REFUSED = {
   result: 'results of tasks go through update_task, decide_approval and signal_workflow, which check whose task it is',
   poll: 'tasks are taken with claim_task, which keeps their lease',

@@ -52,7 +52,7 @@ function refuseTooLarge(def: unknown): void {
 
 const SPLIT = 'Split it: move a part into another workflow and call that with a SUB_WORKFLOW task.';
 
-/** Counts level by level and without recursion, which a very deep value would break. */
+/** Counts level by level, because recursion would fail on a very deep value. */
 function depthOf(value: unknown): number {
   let level = [value];
   let depth = 0;
@@ -89,7 +89,7 @@ function limitFinding(pointer: string, message: string, repair: string): Finding
   };
 }
 
-/** Lets the server validate the definition: it may refuse what lint has no rule for. */
+/** Lets the server validate the definition, because it may refuse mistakes that lint has no rule for. */
 async function serverFindings(def: WorkflowDef, conductor: Conductor): Promise<Finding[]> {
   try {
     await conductor.validateWorkflowDef(def);

@@ -1,7 +1,7 @@
 import { SERVER_WRITTEN } from '../shared/fields.ts';
 import { callOf } from '../shared/quote.ts';
 
-/** Fields of a definition that `create_workflow` has parameters for. */
+/** The fields of a definition for which `create_workflow` has parameters. */
 const PARAMETERS = ['name', 'description', 'tasks', 'version', 'outputParameters', 'timeoutSeconds'];
 
 /** Fields of a stored definition that a call leaves out. */

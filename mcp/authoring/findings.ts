@@ -11,7 +11,7 @@ export const findingSchema = z.object({
   repair: z.string(),
 });
 
-/** Findings shown at once: enough to fix before the next check. */
+/** How many findings an answer shows: enough to fix before the next check. */
 const SHOWN = 25;
 const LINE_LIMIT = 400;
 

@@ -14,7 +14,7 @@ interface Mentioned {
 }
 
 /**
- * Reads the task definitions and workflows that a definition mentions, so that lint can report missing ones.
+ * Reads the task definitions and workflows that a definition mentions, so that lint can report missing definitions.
  * @param ours task definitions that will be registered together with it
  */
 export async function readKnown(
@@ -50,7 +50,7 @@ async function storedWorkflows(names: ReadonlySet<string>, conductor: Conductor)
   return found;
 }
 
-/** Collects names at any depth, with a stack of its own instead of recursion, which a very deep value would break. */
+/** Collects names at any depth. It uses its own stack, because recursion would fail on a very deep value. */
 function mentionedIn(def: unknown): Mentioned {
   const tasks = new Set<string>();
   const workflows = new Set<string>();

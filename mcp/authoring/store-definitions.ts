@@ -4,7 +4,7 @@ import { FleetError, orUndefined } from '../../core/errors.ts';
 import type { ToolContext } from '../engine/define-tool.ts';
 import { callOf } from '../shared/quote.ts';
 
-/** A call with more characters is not repeated in full. */
+/** A call with more characters than this is not repeated in full. */
 const LONGEST_CALL = 1500;
 
 /** The call that the caller has just made. */
@@ -61,7 +61,7 @@ async function nextVersion({ name, version }: WorkflowDef, conductor: Conductor)
   return Math.max(version, ...versions.map((one) => one.version)) + 1;
 }
 
-/** Registers the task definitions that the server does not have, and returns their names. Existing ones stay unchanged. */
+/** Registers the task definitions that the server does not have, and returns their names. Existing definitions stay unchanged. */
 export async function storeMissingTaskDefs(taskDefs: readonly TaskDef[], conductor: Conductor): Promise<string[]> {
   const found = await Promise.all(taskDefs.map(({ name }) => orUndefined(conductor.getTaskDef(name))));
   const missing = taskDefs.filter((_, index) => found[index] === undefined);

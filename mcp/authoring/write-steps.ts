@@ -13,7 +13,7 @@ export interface Written {
   readonly output?: Record<string, unknown> | undefined;
 }
 
-/** The model gets its mistakes back once. */
+/** The model gets one chance to correct its mistakes. */
 const TRIES = 2;
 const MAX_TOKENS = 2_000;
 const MODEL_SECONDS = 40;
@@ -26,8 +26,8 @@ const written = z.object({
 const SYSTEM = 'You write workflows as JSON. You answer with one JSON object and nothing else.';
 
 /**
- * Lets a model write the steps for a description: the client's model, or else the one configured for the Conductor server.
- * @throws FleetError `input` with the format of steps and an example, if there is no model or it wrote no steps that compile
+ * Lets a model write the steps for a description: the client's model, or else the model that is configured on the Conductor server.
+ * @throws FleetError `input` with the format of steps and an example, if there is no model, or if its steps do not compile
  */
 export async function writeSteps(name: string, description: string, context: ToolContext): Promise<Written> {
   const base = promptFor(description);
@@ -110,10 +110,10 @@ async function askServer(
     const { status, output, reasonForIncompletion } = await conductor.waitForEnd(id, { signal: limit });
     if (status !== 'COMPLETED') return { failed: reasonForIncompletion ?? status };
     const { write } = output;
-    // The server parses an answer that is JSON.
+    // The server parses an answer that is JSON, so `write` can be an object instead of text.
     return { said: typeof write === 'string' ? write : JSON.stringify(write) };
   } catch (error) {
-    // The answer is no longer needed.
+    // The answer is no longer needed, so the model's workflow must not keep running.
     if (id !== undefined && limit.aborted)
       await conductor
         .detached()

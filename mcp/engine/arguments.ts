@@ -12,7 +12,7 @@ export interface UncheckedCall {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
-/** Checks the arguments of a call. @throws FleetError `input` with one sentence for each mistake that says what would be right */
+/** Checks the arguments of a call. @throws FleetError `input` that says for each mistake what the argument must be */
 export function parseArguments({ tool, args }: UncheckedCall): Record<string, unknown> {
   const parsed = tool.input.safeParse(args);
   if (parsed.success) return parsed.data;
@@ -22,7 +22,7 @@ export function parseArguments({ tool, args }: UncheckedCall): Record<string, un
   });
 }
 
-/** One sentence for each mistake in the arguments of `name`, which says what would be right. */
+/** One sentence for each mistake in the arguments of `name`. The sentence says what the argument must be. */
 export function mistakesIn(
   error: z.ZodError,
   args: unknown,

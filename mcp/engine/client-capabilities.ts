@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const settings = z.record(z.string(), z.unknown());
 
-/** What a client declares, as far as answers depend on it. */
+/** The client's declared capabilities that answers depend on. */
 export const capabilitiesSchema = z.object({
   elicitation: settings.optional(),
   sampling: settings.optional(),
@@ -16,7 +16,7 @@ const envelope = z.object({ [CLIENT_CAPABILITIES_META_KEY]: capabilitiesSchema }
 
 /**
  * What the client of a request can do. A request of the 2026 revision declares it itself; a client of 2025 declared it when it
- * connected. Empty where neither is known, as over HTTP without a session.
+ * connected. Empty if neither is known, as for a 2025 client over HTTP without a session.
  */
 export function capabilitiesOf({ mcpReq }: ServerContext, connected: unknown): Capabilities {
   const own = mcpReq.envelope && envelope.safeParse(mcpReq.envelope);
@@ -24,7 +24,7 @@ export function capabilitiesOf({ mcpReq }: ServerContext, connected: unknown): C
   return connected === undefined ? {} : (capabilitiesSchema.safeParse(connected).data ?? {});
 }
 
-/** Whether the client shows forms. A client that names no mode does, because clients did so before the protocol had modes. */
+/** Whether the client shows forms. A client that names no mode shows forms, because the first revision had no modes. */
 export function showsForms({ elicitation }: Capabilities): boolean {
   return elicitation !== undefined && ('form' in elicitation || !('url' in elicitation));
 }

@@ -4,14 +4,14 @@ import type { Capabilities } from './client-capabilities.ts';
 import type { Progress } from './define-tool.ts';
 import { createElicitation, type Elicitation } from './elicitation.ts';
 
-/** What a request may ask of its client and tell it. */
+/** What a request may ask its client, and what it may tell the client. */
 export interface Client extends Elicitation {
   progress(progress: Progress): void;
-  /** True if a task may answer the call in place of a result. */
+  /** True if the call may be answered with a task instead of a result. */
   readonly followsTasks?: boolean;
 }
 
-/** The client of one request. @throws ProtocolError invalid params if it sent a request state that this server did not make */
+/** The client of one request. @throws ProtocolError invalid params if the client sent a request state that this server did not make */
 export function clientOf(context: ServerContext, capabilities: Capabilities): Client {
   const { mcpReq } = context;
   const progressToken = mcpReq._meta?.progressToken;
@@ -20,7 +20,7 @@ export function clientOf(context: ServerContext, capabilities: Capabilities): Cl
     followsTasks: followsTasks(capabilities),
     progress(params) {
       if (progressToken === undefined) return;
-      // If the client has gone, the signal of the call says so.
+      // A failed notification is ignored: if the client has gone, the call's own signal is aborted.
       mcpReq.notify({ method: 'notifications/progress', params: { progressToken, ...params } }).catch(() => {});
     },
   };

@@ -3,14 +3,14 @@ import type { Config } from '../../core/config.ts';
 import { type Caller, callerOf } from '../admission/permissions.ts';
 import { type Choice, choiceFrom } from './toolsets.ts';
 
-/** The client's end of one connection: over stdio and in a session it stays, over plain HTTP each request has its own. */
+/** The client's side of one connection. It lasts over stdio and in a session; over plain HTTP each request has its own. */
 export interface Connection {
   readonly caller: Caller;
   readonly choice: Choice;
   readonly era: McpRequestContext['era'];
 }
 
-/** Makes the connection from what the transport knows of it. */
+/** Makes the connection from the context that the transport gives. */
 export type Connect = (context: McpRequestContext) => Connection;
 
 export interface ConnectOptions {

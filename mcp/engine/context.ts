@@ -8,7 +8,7 @@ import type { Client } from './client.ts';
 import type { CodeDefinition, ReadContext, ServerModel, Tool, ToolContext, ToolOffer } from './define-tool.ts';
 import { type Choice, chosenTools } from './toolsets.ts';
 
-/** What the process serves every request with. */
+/** What the process provides to every request. */
 export interface Surroundings {
   /** Called for each request, so that a server which was started or moved in the meantime is found. */
   readonly conductor: () => Promise<Conductor>;
@@ -19,10 +19,10 @@ export interface Surroundings {
   readonly ours?: () => Promise<readonly CodeDefinition[]>;
 }
 
-/** What the process serves every tool call with. */
+/** What the process provides to every tool call. */
 export interface ToolSurroundings extends Surroundings {
   readonly leases: Leases;
-  /** All our tools. Loaded by its first call. */
+  /** Loads all built-in tools when it is first called. */
   readonly tools: () => Promise<readonly Tool[]>;
 }
 
@@ -32,7 +32,7 @@ interface For {
   readonly log: Logger;
 }
 
-/** Makes what a reader of a resource, a completer or a prompt gets beside its arguments. */
+/** Makes the context that resource readers, completers and prompts get beside their arguments. */
 export async function readContext({ caller, signal, log }: For, surroundings: Surroundings): Promise<ReadContext> {
   const { conductor, definitions, config, model, ours } = surroundings;
   const server = await conductor();
@@ -49,7 +49,7 @@ export async function readContext({ caller, signal, log }: For, surroundings: Su
   };
 }
 
-/** Makes what the handler of a tool gets beside its arguments. */
+/** Makes the context that the handler of a tool gets beside its arguments. */
 export async function toolContext(
   { choice, client, ...request }: For & { choice: Choice; client: Client },
   surroundings: ToolSurroundings,

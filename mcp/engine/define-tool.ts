@@ -7,7 +7,7 @@ import type { Definitions } from '../shared/definition-cache.ts';
 import type { Elicitation } from './elicitation.ts';
 import type { Toolset } from './toolsets.ts';
 
-/** MCP's hints. All four are required, because clients disagree about the defaults of missing ones. */
+/** MCP's hints. All four are required, because clients disagree about the defaults of missing hints. */
 export interface ToolAnnotations {
   readonly readOnlyHint: boolean;
   readonly destructiveHint: boolean;
@@ -29,7 +29,7 @@ export interface CodeDefinition {
   readonly [field: string]: unknown;
 }
 
-/** How far a long call is. `progress` only grows; `total` has the same unit. */
+/** How far a long call is. `progress` never decreases; `total` has the same unit. */
 export interface Progress {
   readonly progress: number;
   readonly total?: number;
@@ -38,27 +38,27 @@ export interface Progress {
 
 /** What readers of resources, prompts and completers get beside their arguments. */
 export interface ReadContext {
-  /** `signal` ends its calls. */
+  /** Its calls end when `signal` is aborted. */
   readonly conductor: Conductor;
   /** The registered workflow definitions, cached for an hour and checked against the server. */
   readonly definitions: Definitions;
-  /** Whether the caller also has another permission than this request needed. */
+  /** Whether the caller has this permission, beside the permission that the request needed. */
   allows(permission: Permission): boolean;
   readonly caller: Caller;
-  /** Limit of the whole answer, text and structured content together. A handler stays well below it. */
+  /** Limit of the whole answer, text and structured content together. The answer of a handler stays well below the limit. */
   readonly maxResponseBytes: number;
   readonly log: Logger;
   /** The model that a handler may use through the Conductor server, if one is configured. */
   readonly model?: ServerModel;
   /** The workflow definitions that are written as code beside this server, as registration would store them. */
   ours(): Promise<readonly CodeDefinition[]>;
-  /** Aborted when the client cancels, disconnects, or the server stops. */
+  /** Aborted when the client cancels or disconnects, or when the server stops. */
   readonly signal: AbortSignal;
 }
 
 /** What the handler of a tool gets beside its arguments. */
 export interface ToolContext extends ReadContext, Elicitation {
-  /** Tells the client how far the call is, if it asked for progress. */
+  /** Tells the client how far the call is, if the client asked for progress. */
   progress(progress: Progress): void;
   /** The leases of tasks that agents have claimed; a lease outlasts the call. */
   readonly leases: Leases;
@@ -66,7 +66,7 @@ export interface ToolContext extends ReadContext, Elicitation {
   tools(): Promise<readonly ToolOffer[]>;
 }
 
-/** A tool that a connection may have switched on. */
+/** A tool, and whether it is switched on for a connection. */
 export interface ToolOffer {
   readonly name: string;
   readonly toolset: Toolset;
@@ -74,7 +74,7 @@ export interface ToolOffer {
   readonly isOn: boolean;
 }
 
-/** A resource that holds what is too large for an answer. */
+/** A link to a resource that holds data too large for an answer. */
 export interface Link {
   readonly uri: string;
   readonly name: string;
@@ -115,13 +115,13 @@ export interface ToolSpec<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
 export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject = z.ZodObject> extends ToolSpec<I, O> {
   readonly kind: 'tool';
   handle(args: z.output<I>, context: ToolContext): Promise<ToolAnswer<z.input<O>>>;
-  /** The answer once the execution that a call `continues` as has ended: the same as if the call had waited for it. */
+  /** The answer of a call that `continues`, made after the execution has ended: the same answer as if the call had waited. */
   settle?(executionId: string, context: ToolContext): Promise<ToolAnswer<z.input<O>>>;
 }
 
 /**
- * Defines what a tool is; `.handler(…)` adds what it does. The handler gets checked arguments. It may throw: a `FleetError` reaches the
- * caller with its remedy, any other error as a neutral sentence.
+ * Defines a tool as clients see it; `.handler(…)` adds the code. The handler gets checked arguments. It may throw: a `FleetError`
+ * reaches the caller with its remedy, any other error as a neutral sentence.
  * @example export default defineTool({ name: 'list_queues', … }).handler(async ({ limit }, { conductor }) => ({ text, structured }))
  */
 export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(

@@ -14,11 +14,11 @@ import { type Capabilities, showsForms } from './client-capabilities.ts';
 /*
  * Elicitation (a form for the client's person) and sampling (a prompt for the client's model), written once for both eras.
  *
- * 1. A request to the client that has no answer yet ends the handler: it throws `InputNeeded`, whose result carries the request.
+ * 1. A request that the client has not answered yet ends the handler. It throws `InputNeeded`, whose result carries the request.
  * 2. Then the handler runs again from its beginning, with the answer. A 2026 client repeats the call; for a 2025 client the SDK
  *    sends the request over the open connection and calls the handler itself. So a handler elicits before it changes anything.
- * 3. Earlier answers travel in the request state, so any process can continue the call. They are not signed: the client carries
- *    only what it answered itself, and each answer is checked wherever it is read.
+ * 3. Earlier answers travel in the request state, so any process can continue the call. They need no signature: the client carries
+ *    only its own answers, and the server checks each answer wherever it is read.
  */
 
 /** How a person answered a form. */
@@ -47,7 +47,7 @@ export interface Elicitation {
   sample(key: string, prompt: SamplingPrompt): Promise<string | undefined>;
 }
 
-/** Ends a handler that needs an answer of the client first. This is not a failure: the call is answered with `result`. */
+/** Thrown to end a handler that needs an answer of the client first. The call does not fail: `result` is its answer. */
 export class InputNeeded extends Error {
   override readonly name = 'InputNeeded';
   readonly result: InputRequiredResult;
@@ -62,7 +62,7 @@ const answers = z.record(z.string(), z.unknown());
 type Answers = z.output<typeof answers>;
 
 /**
- * Elicitation and sampling for one call, as far as the client's capabilities `can` allow (`capabilitiesOf`).
+ * Elicitation and sampling for one call, limited to the client's capabilities `can` (from `capabilitiesOf`).
  * @throws ProtocolError invalid params if the client sent a request state that this server did not make
  */
 export function createElicitation({ mcpReq }: ServerContext, can: Capabilities): Elicitation {

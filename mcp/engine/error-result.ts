@@ -6,7 +6,7 @@ import { clip } from '../../core/text.ts';
 import type { Subject } from '../admission/subject.ts';
 import { quote } from '../shared/quote.ts';
 
-/** Errors stay short, however long the server's answer was, so they always fit the response budget. */
+/** Errors always fit the response budget, because a long answer of the server is cut to this length. */
 const MESSAGE_LIMIT = 2000;
 
 /** Who can fix each kind of error, written for a model that calls a tool. */
@@ -22,10 +22,10 @@ const WHO: Record<ErrorCode, string> = {
   cancelled: 'It was cancelled.',
 };
 
-/** Matches the cause of an error whose message is the server's: it may carry names and reasons from workflows. */
+/** Matches the cause of an error whose message the server wrote. That message may hold names and reasons from workflows. */
 const serverAnswer = z.object({ status: z.int(), body: z.unknown() });
 
-/** Kinds of errors that another request can avoid. */
+/** Kinds of errors that a different request can avoid. */
 const CALLERS: readonly ErrorCode[] = ['input', 'not-found', 'conflict', 'denied'];
 
 /** The request that failed. */

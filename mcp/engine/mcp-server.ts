@@ -14,7 +14,7 @@ const INSTRUCTIONS = [
 
 /** A part of the protocol: the capabilities that it declares, and the requests that it answers. */
 export interface Feature {
-  /** The only era that has this part. Default: both. */
+  /** The only era of the protocol that has this part. Default: both. */
   readonly era?: McpRequestContext['era'];
   readonly capabilities: ServerCapabilities;
   /** A sentence or two that every client gets when it connects. */
@@ -34,7 +34,7 @@ export interface McpServerOptions extends RequestOptions {
 export type BuildServer = (context: McpRequestContext, changes?: ChangeBus) => Server;
 
 /**
- * Makes servers on the SDK's low-level `Server`. The features prepare once what all connections share; the SDK's `McpServer` would
+ * Makes MCP servers from the SDK's low-level `Server`, so that shared work is done once. The SDK's `McpServer` would
  * convert every schema for each request.
  */
 export function createMcpServer({ features, connect, ...options }: McpServerOptions): BuildServer {

@@ -16,7 +16,7 @@ import { type Capabilities, capabilitiesOf } from './client-capabilities.ts';
 import type { Connection } from './connection.ts';
 import { type FailedRequest, protocolError } from './error-result.ts';
 
-/** A request that admission let pass, as its handler gets it. */
+/** An admitted request, as its handler gets it. */
 export interface AdmittedRequest<P> {
   /** Names the request in the log and in the answer to an unexpected error. */
   readonly id: string;
@@ -24,23 +24,23 @@ export interface AdmittedRequest<P> {
   readonly connection: Connection;
   /** What the client can do. */
   readonly capabilities: Capabilities;
-  /** Aborted when the client cancels, disconnects, or the server stops. */
+  /** Aborted when the client cancels or disconnects, or when the server stops. */
   readonly signal: AbortSignal;
   readonly context: ServerContext;
 }
 
 /** How the requests of one method are answered. */
 export interface RequestHandler<P, S extends Subject, R> {
-  /** What a request is about, which decides the permission that it needs. @throws if it names nothing that exists */
+  /** What a request is about, which decides the permission that it needs. @throws if it names something that does not exist */
   find(params: P, connection: Connection): S | Promise<S>;
   handle(subject: S, request: AdmittedRequest<P>): R | Promise<R>;
-  /** False only where Conductor is never asked for the answer. Default true. */
+  /** False only if the answer never needs Conductor. Default true. */
   readonly countsAgainstRateLimit?: boolean;
   /** Answers a failed request: with a result, or by throwing a `ProtocolError`. Default: the `ProtocolError` of `protocolError`. */
   fail?(error: unknown, failed: FailedRequest, about: { readonly params: P; readonly subject: S | undefined }): R;
 }
 
-/** Registers the handlers of one connection. A method is answered only through this, so every request passes admission. */
+/** Registers the handlers of one connection. No other code registers handlers, so every request passes admission. */
 export interface Requests {
   /** For a method of the specification. */
   answer<M extends RequestMethod, S extends Subject>(

@@ -10,14 +10,14 @@ type Issue = z.core.$ZodIssue;
 const LONGEST_CALL = 600;
 
 /**
- * The suggested call after refused arguments: the same call with its mistakes fixed, if that needs no guess at what was meant, or else a
- * call that finds the wrong value. Undefined if neither is known.
+ * The suggested call after refused arguments: the same call with its mistakes fixed. If they cannot be fixed, a call that finds the
+ * right value. Undefined if neither exists.
  */
 export function suggestedCall(tool: Tool, args: Readonly<Json>, issues: readonly Issue[]): string | undefined {
   return fixedCall(tool, args, issues) ?? findingCall(issues, args);
 }
 
-/** The call that finds a value, for each parameter that the value goes into. */
+/** For each parameter, the call that finds a value for it. */
 const FINDERS: Readonly<Record<string, (args: Readonly<Json>) => string>> = {
   executionId: () => callOf('list_workflow_executions', { limit: 5 }),
   executionIds: () => callOf('list_workflow_executions', { limit: 5 }),
@@ -48,7 +48,7 @@ function fixedCall(tool: Tool, args: Readonly<Json>, issues: readonly Issue[]): 
 
 /**
  * Fixes one mistake in `args`. A guessed name may be wrong, so a call that destroys something gets no guess. An unknown parameter is
- * dropped only from a call that reads: without its `dryRun`, any other call would act for real.
+ * dropped only from a call that reads. If a misspelt `dryRun` were dropped, any other call would act for real.
  */
 function fix(args: Json, issue: Issue, { input, annotations }: Tool): void {
   const mayGuess = !annotations.destructiveHint;
@@ -68,7 +68,7 @@ function fix(args: Json, issue: Issue, { input, annotations }: Tool): void {
   }
 }
 
-/** Drops wrong values of optional parameters, for a tool that only reads: its defaults do no harm. */
+/** Drops wrong values of optional parameters. This is done only for a tool that reads, because the tool's defaults then do no harm. */
 function dropWrongOptions(args: Json, { input }: Tool): void {
   for (const { path } of input.safeParse(args).error?.issues ?? []) {
     const [key] = path;

@@ -14,7 +14,7 @@ import { type ToolSource, toolFinder, toolLister } from './tool-catalogue.ts';
 
 export interface ToolsOptions extends ToolSurroundings {
   readonly sources?: readonly ToolSource[];
-  /** Milliseconds of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 

@@ -10,13 +10,13 @@ import { allowedTools, chosenTools } from './toolsets.ts';
 
 /** Tools that depend on the Conductor server, such as workflows that are offered as tools. */
 export interface ToolSource {
-  /** All its tools at this moment. */
+  /** All tools of this source at this moment. */
   list(): Promise<readonly Tool[]>;
   find(name: string): Promise<Tool | undefined>;
 }
 
 export interface CatalogueOptions {
-  /** All our tools. Loaded by its first call, because a server introduces itself before it has loaded them. */
+  /** Loads all built-in tools when it is first called, because a server introduces itself before they are loaded. */
   readonly tools: () => Promise<readonly Tool[]>;
   readonly sources?: readonly ToolSource[];
 }
@@ -37,7 +37,7 @@ function listingsFor({ caller, choice }: Connection, tools: readonly Tool[]): To
   return allowedTools(caller, chosenTools(choice, tools)).map(listingOf);
 }
 
-/** How many different lists of our tools are remembered. */
+/** How many different lists of our tools are kept in memory. */
 const MOST_LISTS = 100;
 
 /** Makes the list for each role and choice once, because a choice in a header is repeated with every request. */
@@ -81,7 +81,7 @@ function switchedOff({ name, toolset }: Tool): ProtocolError {
   );
 }
 
-/** No tool has a longer name, so more of a wrong one does not help. */
+/** No tool has a longer name, so an error shows no more of a wrong name. */
 const SHOWN_NAME_LENGTH = 100;
 
 function unknownTool(name: string, names: readonly string[]): ProtocolError {
@@ -91,7 +91,7 @@ function unknownTool(name: string, names: readonly string[]): ProtocolError {
   return new ProtocolError(ProtocolErrorCode.InvalidParams, `Tool ${shown} not found. ${hint}`);
 }
 
-/** How often other processes' changes of definitions are looked for. Changes by this process are seen at once. */
+/** How often this process looks for definitions that other processes changed. It sees its own changes at once. */
 const LOOK_EVERY_MS = 5000;
 
 interface Watched {
@@ -111,7 +111,7 @@ export function watchTools({ sources, definitions, changes }: Watched): () => vo
       if (seen !== undefined && mark !== seen) changes.toolsChanged();
       seen = mark;
     });
-    // After a failed look, the next look tries again.
+    // A failed look is ignored, because the next look tries again.
     last = last.catch(() => {});
   };
   look();

@@ -34,8 +34,8 @@ function withProperties(schema: Json): ToolListing['inputSchema'] {
 }
 
 /**
- * Leaves out what a model can do without: `$schema`, because 2020-12 is MCP's default dialect; limits that every JSON value keeps; and
- * limits of length, because a text that is too long is refused with a sentence that states the limit.
+ * Leaves out what a model does not need. `$schema`: 2020-12 is MCP's default dialect. The limits of safe integers. Limits
+ * of length: the error for a text that is too long states the limit.
  */
 function compact(schema: Json): Json {
   const kept = Object.entries(schema).filter(
@@ -51,8 +51,8 @@ function compact(schema: Json): Json {
 const OMITTED_KEYS = ['$schema', 'propertyNames', 'minLength', 'maxLength'];
 
 /**
- * Leaves out the rules by which a client would refuse an answer. A client may hold an old list, while a newer server adds a field or
- * omits one. This server itself checks every answer against the whole schema.
+ * Leaves out the rules that would make a client refuse an answer. A client may hold the list of an older server, while a newer server
+ * adds or omits a field. This server itself checks every answer against the whole schema.
  */
 function outputOnly(schema: Json): Json {
   const kept = Object.entries(schema).filter(

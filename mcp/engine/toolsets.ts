@@ -22,18 +22,18 @@ export type Toolset = (typeof toolsets)[number];
 export interface Choice {
   readonly toolsets: readonly string[];
   readonly tools: readonly string[];
-  /** The choice that limits this one. */
+  /** The wider choice that limits this choice. */
   readonly within?: Choice;
 }
 
-/** More names than there are tools. Names beyond it are ignored. */
+/** Larger than the number of tools. A header's further names are ignored. */
 const MOST_NAMES = 50;
 
 const HEADERS = { toolsets: 'x-mcp-toolsets', tools: 'x-mcp-tools' } as const;
 
 /**
- * The choice of one request: what its headers ask for, within what the settings of the server allow. Unknown names are ignored, because
- * clients do not show their users an answer about headers.
+ * The choice of one request: what its headers ask for, within what the settings of the server allow. Unknown names are ignored,
+ * because clients show no errors about headers to their users.
  */
 export function choiceFrom(config: Pick<Config, 'mcpToolsets' | 'mcpTools'>, headers: Headers | undefined): Choice {
   const set: Choice = { toolsets: config.mcpToolsets, tools: config.mcpTools };
@@ -70,7 +70,7 @@ export function chosenTools({ toolsets: wanted, tools: names, within }: Choice, 
   return open.filter(isOn).sort((a, b) => toolsets.indexOf(a.toolset) - toolsets.indexOf(b.toolset));
 }
 
-/** The tools that the caller may use: a tool that would be refused is not listed. */
+/** The tools that the caller may use. A tool that the server would refuse is not listed. */
 export function allowedTools(caller: Caller, tools: readonly Tool[]): Tool[] {
   return tools.filter(({ permission }) => isAllowed(caller, permission));
 }

@@ -6,9 +6,9 @@ import type { ToolContext } from '../engine/define-tool.ts';
 import { findExecution } from '../shared/find-execution.ts';
 import { callOf } from '../shared/quote.ts';
 
-/** Calls to the server at once. It runs calls that conflict one after the other. */
+/** Calls to the server at the same time. The server runs calls that conflict one after the other. */
 const AT_ONCE = 8;
-/** The most progress messages of one call. */
+/** At most this many progress messages are sent in one call. */
 const MOST_MESSAGES = 20;
 
 /** What a tool does to each execution of a call. */
@@ -27,13 +27,13 @@ export interface ExecutionAction {
   worked(after: Execution, before: Execution): boolean;
   /** For every other status: why the action is impossible, and what to do instead. */
   refusal(execution: Execution): FleetError;
-  /** Rewrites an error of the server, with what to do instead. If it returns undefined, the error stays as it is. */
+  /** Rewrites an error of the server, with what to do instead. If it returns undefined, the error stays unchanged. */
   explain?(error: FleetError, execution: Execution): FleetError | undefined;
   /** What a caller should know after a change. */
   readonly note?: string;
 }
 
-/** The result for one execution. After `changed` and `unchanged` it is in the state that the caller wants. */
+/** The result for one execution. After `changed` and `unchanged`, the execution is in the state that the caller wants. */
 export interface Outcome {
   readonly executionId: string;
   readonly workflow: string;
@@ -47,7 +47,7 @@ export interface Outcome {
 
 /**
  * Applies the action to each execution, some at a time, and returns an outcome for each. After an error that every execution would
- * meet, such as a lost connection, the rest is not tried.
+ * meet, such as a lost connection, the remaining executions are not tried.
  * @param isExcluded true for an execution that must not be changed although its id is listed
  */
 export async function applyAction(

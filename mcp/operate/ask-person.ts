@@ -6,7 +6,7 @@ import type { Elicitation } from '../engine/elicitation.ts';
 const answer = z.object({ confirm: z.boolean().describe('Yes, do it') });
 
 /**
- * Asks the person at the client to confirm something. The answer counts for this `subject` and message only.
+ * Asks the person at the client to confirm something. The answer is valid only for this `subject` and message.
  * @returns false if the client cannot ask
  * @throws FleetError `cancelled` if the person declines or dismisses the question
  */

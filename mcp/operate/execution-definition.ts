@@ -5,7 +5,7 @@ import { FleetError } from '../../core/errors.ts';
 
 const holder = z.looseObject({ workflowDefinition: workflowDefSchema });
 
-/** The definition that an execution runs; the server stores it in the execution. @throws FleetError `upstream` if it is missing */
+/** The definition that an execution runs, as the server stored it in the execution. @throws FleetError `upstream` if it is missing */
 export function definitionOf(execution: Execution): StoredWorkflowDef & { tasks: WorkflowTask[] } {
   const parsed = holder.safeParse(execution);
   if (parsed.success) return parsed.data.workflowDefinition as StoredWorkflowDef & { tasks: WorkflowTask[] }; // readers check the fields of a task that the schema leaves open

@@ -15,20 +15,20 @@ import { executionId, workflowFilter } from '../shared/fields.ts';
  * Which executions a call changes: those with the given ids, or those that a filter finds.
  *
  * With a filter it takes two calls: preview, then confirm. The first call changes nothing; it shows what it found and returns
- * `confirm`. The second call, with `confirm`, changes only what the first one found. No process remembers that:
+ * `confirm`. The second call, with `confirm`, changes only what the first call found. No process stores anything between the calls:
  * 1. `confirm` holds the number found, their first and last start time and their newest change, by the server's clock.
  * 2. The second call searches again between those start times. An execution that no longer matches is not changed.
- * 3. An execution that matches only since then has a newer change and is left out; see `isNewerThan`.
- * 4. Never are more executions changed than were counted. A `confirm` of another action or another filter is refused.
+ * 3. An execution that began to match after the first call has a newer change and is left out; see `isNewerThan`.
+ * 4. A call never changes more executions than the preview counted. A `confirm` of another action or another filter is refused.
  */
 
-/** The most executions of one call. */
+/** At most this many executions are changed in one call. */
 const MOST = 1000;
-/** The most executions that are read to find a text in their reasons, which the server cannot search. */
+/** At most this many executions are read to find a text in their reasons, because the server cannot search reasons. */
 const SCANNED = 5000;
 const PAGE = 1000;
 
-/** A value that can go into a search query; the server cannot quote one. Other correlation ids are compared here. */
+/** A value that can be part of a search query, where the server cannot quote values. Other correlation ids are compared here. */
 const plain = /^[A-Za-z0-9_.:-]{1,255}$/;
 
 /** A text that is checked by `refine`, so that the list of tools does not show the rule in every tool that takes it. */
@@ -44,7 +44,7 @@ const filter = z.strictObject({
   startedAfter: instantText.optional(),
   startedBefore: instantText.optional(),
   reason: someText.optional(),
-  /** The newest so many. */
+  /** At most this many of the matching executions are chosen, the newest first. */
   limit: z
     .int()
     .refine((n) => n >= 1 && n <= MOST, `must be 1 to ${MOST}`)
@@ -72,7 +72,7 @@ export interface FoundExecutions {
   readonly scanned?: number;
 }
 
-/** What the second call must know of the first one's findings. Times are epoch milliseconds of the server's clock. */
+/** What the second call must know about the executions that the first call found. Times are epoch milliseconds of the server. */
 interface Bounds {
   readonly count: number;
   readonly oldestStart: number;
@@ -80,7 +80,7 @@ interface Bounds {
   readonly newestChange: number;
 }
 
-/** The statuses to search for: all that the action can change, or the one that the filter names. @throws FleetError `input` */
+/** The statuses to search for: the status in the filter, else every status that the action can change. @throws FleetError `input` */
 export function statusesFor(
   { status }: Filter,
   from: readonly WorkflowStatus[],
@@ -94,7 +94,7 @@ export function statusesFor(
   });
 }
 
-/** Finds the executions that match a filter, up to its limit; with `bounds`, only those that started between its times. */
+/** Finds the executions that match a filter, up to its limit; with `bounds`, only those that started between the times of `bounds`. */
 export async function findByFilter(
   conductor: Conductor,
   { filter, statuses, bounds }: { filter: Filter; statuses: readonly WorkflowStatus[]; bounds?: Bounds | undefined },
@@ -148,7 +148,7 @@ export function confirmText(rows: readonly ExecutionSummary[], meaning: unknown)
   return [...numbers.map((number) => number.toString(36)), digest(meaning)].join('.');
 }
 
-/** @throws FleetError `input` if it is not what `confirmText` wrote for this meaning */
+/** @throws FleetError `input` if the text is not what `confirmText` wrote for this meaning */
 export function readConfirm(text: string, meaning: unknown, again: string): Bounds {
   const parts = /^([0-9a-z]{1,9})\.([0-9a-z]{1,9})\.([0-9a-z]{1,9})\.([0-9a-z]{1,9})\.([0-9a-f]{8})$/.exec(text);
   if (parts?.[5] !== digest(meaning)) {

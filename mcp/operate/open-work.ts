@@ -2,7 +2,7 @@ import type { Execution, Task } from '../../core/conductor/types.ts';
 import { waitingAmong } from '../../core/conductor/waiting-tasks.ts';
 import { callOf } from '../shared/quote.ts';
 
-/** The suggested calls that answer tasks which wait for a person or a signal: all of the execution's, or only the task `ref`. */
+/** Suggested calls that answer the tasks which wait for a person or a signal: all of the execution, or only the task `ref`. */
 export function callsToAnswer(
   { workflowId: executionId, tasks }: Pick<Execution, 'workflowId' | 'tasks'>,
   ref?: string,

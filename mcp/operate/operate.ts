@@ -16,7 +16,7 @@ import {
   statusesFor,
 } from './execution-filter.ts';
 
-/** Rows of a preview: enough to see whether the filter finds what it should. */
+/** Rows of a preview: enough to see whether the filter finds the intended executions. */
 const SHOWN_FOUND = 5;
 /** Bytes of one outcome, as text and in structured form. */
 const ROW_BYTES = 500;
@@ -41,7 +41,7 @@ export interface Selection {
   readonly confirm?: string | undefined;
 }
 
-/** Asks a person before many executions are changed. @throws FleetError `cancelled` if they decline */
+/** Asks a person before many executions are changed. @throws FleetError `cancelled` if the person declines */
 export type AskFirst = (what: string, key: string) => Promise<unknown>;
 
 /**
@@ -194,7 +194,7 @@ function lineOf({ executionId, workflow, before, status, outcome, error }: Outco
   return [...cells, ...(error ? [noteOf(error)] : [])].join(' | ');
 }
 
-/** Why the action failed, for one cell. The server's message is quoted, because it may hold text from workflows. */
+/** Why the action failed, as the text of one table cell. The server's message is quoted, because it may hold text from workflows. */
 function noteOf({ message, cause }: FleetError): string {
   const isServers = typeof cause === 'object' && cause !== null && 'status' in cause && 'body' in cause;
   return isServers ? quote(clip(message, NOTE_LIMIT)) : clip(message, NOTE_LIMIT);

@@ -13,7 +13,7 @@ import { findExecution } from '../shared/find-execution.ts';
  * its execution.
  */
 
-/** The most tasks of one kind that are read, the oldest first. */
+/** At most this many tasks of one kind are read, the oldest first. */
 const MOST = 1000;
 const AT_ONCE = 8;
 
@@ -49,7 +49,7 @@ export async function findWaiting(conductor: Conductor, filter: PendingFilter): 
   return wanted.sort(longestFirst);
 }
 
-/** Sorts candidates the same way for every page. */
+/** Sorts candidates in the same order for every page. */
 export function longestFirst(a: Pick<Candidate, 'since' | 'taskId'>, b: Pick<Candidate, 'since' | 'taskId'>): number {
   return a.since - b.since || (a.taskId < b.taskId ? -1 : a.taskId > b.taskId ? 1 : 0);
 }

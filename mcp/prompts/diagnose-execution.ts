@@ -39,7 +39,7 @@ function reason({ error }: ExecutionView): string[] {
   return error ? [`Its error, quoted: ${quote(String(error.reason))}`] : [];
 }
 
-/** The view with only the last tasks and the last ones that did not complete, so that it stays within a few thousand characters. */
+/** The view with only the last tasks and the last incomplete tasks, so that the prompt stays within a few thousand characters. */
 function shortened({ tasks, ...view }: ExecutionView) {
   const open = tasks.filter(({ status }) => status !== 'COMPLETED').slice(-SHOWN_TASKS);
   const last = tasks.slice(-SHOWN_TASKS);

@@ -8,7 +8,7 @@ import type { Completer } from './completers.ts';
 import type { Prompt } from './define-prompt.ts';
 import type { Resource } from './define-resource.ts';
 
-/** The most values that the protocol allows in one answer. */
+/** The protocol allows at most this many values in one answer. */
 const MOST_VALUES = 100;
 
 export interface CompletionsOptions extends Surroundings {
@@ -45,7 +45,7 @@ export function createCompletions(options: CompletionsOptions): Feature {
   };
 }
 
-/** The values that start with what was typed, then those that contain it, each in their order. */
+/** The values that start with the typed text, then the values that contain this text. Both groups keep their order. */
 function matching(all: readonly string[], typed: string): CompleteResult['completion'] {
   const wanted = typed.toLowerCase();
   const placed = all.map((value) => ({ value, at: value.toLowerCase().indexOf(wanted) }));

@@ -15,7 +15,7 @@ export interface PromptSpec<A extends z.ZodObject = z.ZodObject> {
   readonly title: string;
   readonly description: string;
   readonly permission: Permission;
-  /** A strict object. Every field has a description and is parsed from a string, because the protocol has no other arguments. */
+  /** A strict object. Every field has a description and is parsed from a string, because the protocol passes only strings. */
   readonly arguments: A;
   /** The possible values of arguments. */
   readonly complete?: { readonly [K in keyof z.output<A>]?: Completer };
@@ -28,7 +28,7 @@ export interface Prompt<A extends z.ZodObject = z.ZodObject> extends PromptSpec<
 }
 
 /**
- * Defines what a prompt is for; `.messages(…)` adds what it says: which tools to call in which order, with the current state.
+ * Defines a prompt as clients see it; `.messages(…)` adds its text: which tools to call in which order, with the current state.
  * @example export default definePrompt({ name: 'tidy_up', … }).messages(async ({ days }, { conductor }) => [{ text: '…' }])
  */
 export function definePrompt<A extends z.ZodObject>(

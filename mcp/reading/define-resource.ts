@@ -36,8 +36,8 @@ export interface Resource<P extends z.ZodObject = z.ZodObject> extends ResourceS
 }
 
 /**
- * Defines what a resource is; `.reader(…)` adds how it is read. The reader gets checked parameters. It may throw: a `FleetError` reaches
- * the client with its remedy, any other error as a neutral sentence.
+ * Defines a resource as clients see it; `.reader(…)` adds the code. The reader gets checked parameters. It may throw: a `FleetError`
+ * reaches the client with its remedy, any other error as a neutral sentence.
  * @example export default defineResource({ name: 'queue', uriTemplate: 'conductor://queues/{name}', … }).reader(async ({ name }, { conductor }) => ({ text }))
  */
 export function defineResource<P extends z.ZodObject>(

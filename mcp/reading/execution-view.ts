@@ -3,7 +3,7 @@ import type { Execution } from '../../core/conductor/types.ts';
 import { instant } from '../../core/text.ts';
 import { rowOf, type TaskRow } from '../shared/task-rows.ts';
 
-/** Larger values are left out; an address says where to read the output. */
+/** Larger values are left out. For a large output, the view gives the address at which to read it. */
 const SHOWN_BYTES = 2000;
 
 type Json = Record<string, unknown>;
@@ -20,11 +20,11 @@ export interface ExecutionView {
   readonly correlationId?: string;
   readonly parentExecutionId?: string;
   readonly taskCounts: Record<string, number>;
-  /** Why it failed, or the last failure of its running task. */
+  /** Why the execution failed; for an open execution, the last failure of a task that is tried again. */
   readonly error?: Json;
   readonly input?: Json;
   readonly output?: Json;
-  /** Where to read an output that is left out. */
+  /** The address at which a client reads an output that is left out here. */
   readonly outputUri?: string;
   /** The last attempt of every task, in the order in which the tasks were first scheduled. */
   readonly tasks: readonly TaskRow[];

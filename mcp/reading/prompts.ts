@@ -10,7 +10,7 @@ import { nearNames } from '../shared/near-names.ts';
 import type { Part, Prompt } from './define-prompt.ts';
 
 export interface PromptsOptions extends Surroundings {
-  /** All our prompts. Loaded by its first call. */
+  /** Loads all built-in prompts when it is first called. */
   readonly prompts: () => Promise<readonly Prompt[]>;
 }
 

@@ -4,7 +4,7 @@ import { FleetError } from '../../core/errors.ts';
 import { clip } from '../../core/text.ts';
 import { withQuery } from './address.ts';
 
-/** Room for the envelope, the address and the note about the next part. */
+/** Bytes reserved for the envelope, the address and the note about the next part. */
 const ENVELOPE_BYTES = 2048;
 
 const offsetSchema = z.coerce.number().int().min(0);
@@ -22,7 +22,7 @@ export function readOffset(uri: string): { offset: number; whole: string } {
 }
 
 export interface Whole {
-  /** The address of the whole text. */
+  /** The address of the whole text, without an offset. */
   readonly uri: string;
   readonly text: string;
   readonly mimeType: string;
@@ -31,7 +31,7 @@ export interface Whole {
 
 /**
  * The contents from `offset`: the whole text, or a part within both limits and the address of the next part. A part is plain text even
- * if the whole is JSON or SVG, because a part of those cannot be parsed.
+ * if the whole is JSON or SVG, because a part of JSON or SVG cannot be parsed.
  */
 export function contentsFrom(
   { uri, text, mimeType, meta }: Whole,

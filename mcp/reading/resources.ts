@@ -25,7 +25,7 @@ interface Known {
 }
 
 export interface ResourcesOptions extends Surroundings {
-  /** All our resources. Loaded by its first call. */
+  /** Loads all built-in resources when it is first called. */
   readonly resources: () => Promise<readonly Resource[]>;
 }
 
@@ -56,7 +56,7 @@ export function createResources(options: ResourcesOptions): Feature {
         handle: (found, request) => read(found, request, options),
         fail(error, failed, { params: { uri } }) {
           const refusal = protocolError(error, failed, options.log);
-          // The two eras have different codes for this; the SDK knows them.
+          // The two eras have different codes for this error; the SDK knows them.
           const isMissing = error instanceof FleetError && error.code === 'not-found';
           throw isMissing ? new ResourceNotFoundError(uri, refusal.message) : refusal;
         },
@@ -74,7 +74,7 @@ function listingOf({ name, title, description, mimeType, meta }: Resource) {
   return { name, title, description, mimeType, ...(meta && { _meta: { ...meta } }) };
 }
 
-/** The resources without parameters, then the definitions by name. Without the definitions if Conductor does not answer. */
+/** The resources without parameters, then the definitions by name. If Conductor does not answer, the definitions are left out. */
 async function list(visible: readonly Known[], request: ListRequest, options: ResourcesOptions) {
   const { params, connection, signal } = request;
   const cursor = params?.cursor;
@@ -112,7 +112,7 @@ function definitionListing(name: string) {
 const encodeCursor = (name: string) => Buffer.from(name).toString('base64url');
 const decodeCursor = (cursor: string) => Buffer.from(cursor, 'base64url').toString();
 
-/** The resource that an address names, and what it says. */
+/** The resource that an address names, and the text of the resource. */
 interface Found extends Subject {
   readonly resource: Resource;
   readonly values: Readonly<Record<string, string>>;

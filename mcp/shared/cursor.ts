@@ -3,7 +3,7 @@ import { FleetError } from '../../core/errors.ts';
 
 const cursorSchema = z.strictObject({ start: z.int().min(0), before: z.int().min(0).optional() });
 
-/** A position in a list that shows the newest first: skip `start` of the rows that started at or before `before` (epoch ms). */
+/** A position in a list, newest rows first. Of the rows that started at or before `before` (epoch ms), skip the first `start` rows. */
 export type Cursor = z.output<typeof cursorSchema>;
 
 /** The cursor as an opaque text that callers hand back. */
@@ -24,7 +24,7 @@ export function readCursor(text: string | undefined, firstPage: string): Cursor 
   }
 }
 
-/** The error for a cursor that no answer gave. */
+/** The error for a cursor that this server never returned. */
 export function wrongCursor(firstPage: string, cause?: unknown): FleetError {
   return new FleetError('input', 'No earlier answer gave this cursor.', {
     remedy: `Pass nextCursor back unchanged, or ask for the first page: ${firstPage}`,

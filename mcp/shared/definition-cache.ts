@@ -13,9 +13,9 @@ export type DefinitionIndex = ReadonlyMap<string, readonly WorkflowVersion[]>;
 
 /** The registered workflow definitions as every tool sees them. */
 export interface Definitions {
-  /** The stored definition; the highest version if none is named. @throws FleetError `not-found` */
+  /** The stored definition. Without `version`, the highest version. @throws FleetError `not-found` */
   get(name: string, version?: number): Promise<StoredWorkflowDef>;
-  /** All names and versions, at most two seconds old; with `fresh`, read now. */
+  /** All names and versions. They are at most two seconds old; `fresh` reads them now. */
   index(options?: { fresh?: boolean }): Promise<DefinitionIndex>;
   /** Call this after changing or deleting a definition: the next `get` and `index` then ask the server. */
   changed(name: string): void;
@@ -35,7 +35,7 @@ interface IndexRead {
  * Copies of workflow definitions that all calls of a process share. The server holds the truth:
  * 1. A copy is used for at most an hour, and only while its version and update time equal those in the index.
  * 2. The index is one small request for all versions. Every call of the next two seconds uses its answer.
- * 3. A change by a tool of this process counts at once.
+ * 3. A change by a tool of this process is seen at once.
  */
 export class DefinitionCache {
   readonly #entries = new Map<string, Entry>();
@@ -100,7 +100,7 @@ export class DefinitionCache {
     if (!fresh && last && time - last.at < INDEX_LIFETIME_MS) return last.index;
     const read = { at: time, index: readIndex(this.#signal ? conductor.withSignal(this.#signal) : conductor) };
     this.#indexReads.set(serverUrl, read);
-    // A failed read must not be the answer of the next two seconds.
+    // A failed read is dropped. Otherwise every call of the next two seconds would get its error.
     read.index.catch(() => {
       if (this.#indexReads.get(serverUrl) === read) this.#indexReads.delete(serverUrl);
     });

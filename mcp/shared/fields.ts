@@ -6,12 +6,12 @@ import { shownAs } from '../../core/contract.ts';
  * every client tokens, does not show them.
  */
 
-/** An execution's id. It cannot hold a character that leads to another path of the API. */
+/** An execution's id. The allowed characters cannot lead to another path of the API. */
 export const executionId = z
   .string()
   .refine((id) => /^[A-Za-z0-9_-]{1,100}$/.test(id), 'must be an id from execute_workflow or list_workflow_executions');
 
-/** A workflow name that goes into a search query. The server cannot quote a value there, so only characters without a meaning pass. */
+/** A workflow name for a search query. The server cannot quote a value there, so characters with a meaning are refused. */
 export const workflowFilter = z
   .string()
   .refine(

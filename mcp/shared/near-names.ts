@@ -1,6 +1,6 @@
 import { nearest } from '../../core/nearest.ts';
 
-/** Up to `most` names similar to `word`: first names that contain it or that it contains, then the nearest by spelling. */
+/** Up to `most` names similar to `word`: first the names that contain `word` or are part of it, then the nearest by spelling. */
 export function nearNames(word: string, names: readonly string[], most = 5): string[] {
   const wanted = word.toLowerCase();
   const related = names.filter((name) => name.toLowerCase().includes(wanted) || wanted.includes(name.toLowerCase()));

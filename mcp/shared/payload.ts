@@ -2,10 +2,10 @@ import { clip } from '../../core/text.ts';
 
 type Json = Record<string, unknown>;
 
-/** A value from a workflow, whole or cut to its share of an answer. */
+/** A value from a workflow: the whole value, or its beginning up to a size limit. */
 export interface Payload {
   readonly name: string;
-  /** Absent if the value was cut, because a reader would take half of it for the whole. */
+  /** Absent if the value was cut, because a reader could mistake a part for the whole value. */
   readonly value?: Json;
   /** For the text of the answer: the JSON, or its beginning and a note. */
   readonly shown: string;
@@ -28,7 +28,7 @@ export function fitPayloads(values: readonly (readonly [name: string, value: Jso
   });
 }
 
-/** The values that were not cut, by name. */
+/** The uncut values, by name. */
 export function wholeValues(payloads: readonly Payload[]): Partial<Record<string, Json>> {
   return Object.fromEntries(payloads.flatMap(({ name, value }) => (value ? [[name, value]] : [])));
 }
@@ -38,7 +38,7 @@ export function cutNames(payloads: readonly Payload[]): string[] {
   return payloads.filter(({ value }) => value === undefined).map(({ name }) => name);
 }
 
-/** Bytes that the payloads take of a budget. */
+/** The bytes of a budget that the payloads use. */
 export function bytesShown(payloads: readonly Payload[]): number {
   return payloads.reduce((sum, { shown }) => sum + Buffer.byteLength(shown), 0);
 }

@@ -1,15 +1,15 @@
 import { clip } from '../../core/text.ts';
 
-/** The most characters of foreign text that an answer shows by default. */
+/** By default, an answer shows at most this many characters of foreign text. */
 const QUOTE_LIMIT = 500;
 
-/** Foreign text as a JSON string on one line. It cannot break out of its quotes or pass for a sentence of ours. */
+/** Foreign text as a JSON string on one line. It cannot break out of its quotes, so it never reads like this server's own text. */
 export function quote(text: string, limit = QUOTE_LIMIT): string {
   if (text.length <= limit) return JSON.stringify(text);
   return `${JSON.stringify(clip(text, limit))} (first ${limit} of ${text.length} characters)`;
 }
 
-/** A name from a definition: as it is, or quoted if it has other than the usual characters. */
+/** A name from a definition: unchanged, or quoted if it has unusual characters. */
 export function word(name: string): string {
   return /^[\w.:#-]{1,255}$/.test(name) ? name : quote(name, 255);
 }

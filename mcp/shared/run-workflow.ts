@@ -13,10 +13,10 @@ import { callOf, quote, word } from './quote.ts';
 import { keyFromInput, type OnExisting, type StartedOnce, startOnce } from './start-once.ts';
 import { waitProgress } from './wait-progress.ts';
 
-/** Clients give up a call after 60 s. By then the caller must have the id, or it starts the workflow again. */
+/** Clients give up a call after 60 s. A caller that has no id by then would start the workflow again. */
 export const MAX_WAIT_SECONDS = 45;
 
-/** An output up to this size is shown whole. A larger one is cut, with a link to the resource that holds all of it. */
+/** An output up to this size is shown whole. A larger output is cut, with a link to the resource that holds the whole output. */
 const SHOWN_BYTES = 20_000;
 
 export interface RunRequest {
@@ -24,11 +24,11 @@ export interface RunRequest {
   version?: number | undefined;
   input: Record<string, unknown>;
   correlationId?: string | undefined;
-  /** A key, or a template for one: see `keyFromInput`. */
+  /** A key, or a template that makes the key from the input: see `keyFromInput`. */
   idempotencyKey?: string | undefined;
   onExisting: OnExisting;
   waitSeconds: number;
-  /** Stop waiting when the execution waits for a person or a signal. */
+  /** If true, stop waiting when the execution waits for a person or a signal. */
   stopAtGate?: boolean;
 }
 
@@ -37,7 +37,7 @@ export const runOutput = z.object({
   executionId: z.string(),
   status: z.string(),
   version: z.int(),
-  /** False if an earlier call with the key had started it. Absent in the result of an MCP task, which began with this answer. */
+  /** False if an earlier call with the key had started it. Absent in the result of an MCP task, whose first answer already said this. */
   isNew: z.boolean().optional(),
   output: jsonObject.optional(),
   error: failure.optional(),
@@ -69,7 +69,7 @@ export async function runWorkflow(request: RunRequest, context: ToolContext): Pr
   }
 }
 
-/** The result of an MCP task: the answer for its execution, which has ended. */
+/** The result of an MCP task: the answer of the tool, now that the execution has ended. */
 export async function settleRun(executionId: string, context: ToolContext): Promise<ToolAnswer<Run>> {
   return answerFor(await context.conductor.getExecution(executionId), {}, context.maxResponseBytes);
 }
@@ -146,7 +146,7 @@ function answerFor(execution: Execution, started: Partial<StartedOnce>, maxRespo
   };
 }
 
-/** What the answer about an open execution needs. */
+/** The fields of an execution that the answer about an open execution needs. */
 type OpenExecution = Pick<Execution, 'workflowId' | 'workflowName' | 'workflowVersion' | 'status' | 'tasks'>;
 
 function openAnswer(execution: OpenExecution, started: Partial<StartedOnce>): ToolAnswer<Run> {
@@ -167,7 +167,7 @@ function openAnswer(execution: OpenExecution, started: Partial<StartedOnce>): To
 
 /**
  * True if the first task is for a worker: the execution is then RUNNING after its start and need not be read. With any other first
- * task it may already have failed, ended or reached a gate.
+ * task the execution may already have failed, ended or reached a gate.
  */
 function startsWithWorkerTask({ tasks: [first] }: StoredWorkflowDef): boolean {
   return first?.type === 'SIMPLE';
@@ -200,7 +200,7 @@ function outputLink({ workflowId, output }: Execution): Link {
   };
 }
 
-/** The answer if the state of a started execution could not be read. It is not an error, so that the caller does not start it again. */
+/** The answer if the state of a started execution could not be read. An error could make the caller start the workflow again. */
 function startedButUnread(
   { version }: StoredWorkflowDef,
   { executionId, isNew }: StartedOnce,

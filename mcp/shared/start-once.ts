@@ -9,16 +9,16 @@ import { callOf, quote } from './quote.ts';
 
 /*
  * One execution for an idempotency key. The server ignores idempotency keys, so:
- * 1. The key is the correlation id of the execution. The server knows what was started with it for as long as it keeps the execution.
+ * 1. The key becomes the execution's correlation id. The server finds an execution by its correlation id until the execution is removed.
  * 2. Before a start, the process takes a lock for workflow and key, which all processes respect, and searches again while it holds it.
  * 3. Calls of one process with the same key wait for each other, so that they do not compete for that lock.
  */
 
-/** What to do if the key was used before: return that execution, start another one if it failed, or always start another one. */
+/** What to do if the key was used before: return that execution, start a new one if that failed, or always start a new one. */
 export const onExistingChoices = ['attach', 'rerun_if_failed', 'force'] as const;
 export type OnExisting = (typeof onExistingChoices)[number];
 
-/** The execution of a key. */
+/** The execution that an idempotency key identifies. */
 export interface StartedOnce {
   readonly executionId: string;
   /** False if an earlier call with the key had started it. */
@@ -75,7 +75,7 @@ export async function startOnce(
   });
 }
 
-/** The newest execution of the key; undefined if there is none, or if it failed and the call wants another one then. */
+/** The newest execution of the key. Undefined if none exists, or if it failed and `onExisting` asks for a new execution then. */
 async function find(
   conductor: Conductor,
   { name, correlationId }: { name: string; correlationId: string },

@@ -18,7 +18,7 @@ export type TaskRow = {
   reason?: string;
 };
 
-/** The row of a task. On the server a completed task keeps the reason of an earlier attempt; the row leaves it out. */
+/** The row of a task. On the server a completed task keeps the reason of an earlier attempt. The row leaves that reason out. */
 export function rowOf(task: Task, now: number): TaskRow {
   const { reasonForIncompletion: reason } = task;
   return {

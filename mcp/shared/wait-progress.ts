@@ -5,7 +5,7 @@ import { duration } from '../../core/text.ts';
 import type { Progress } from '../engine/define-tool.ts';
 import { word } from './quote.ts';
 
-/** Words the progress of a wait of at most `seconds`, whose unit is a second. */
+/** Makes the progress messages of a wait of at most `seconds`. The unit of progress is a second. */
 export function waitProgress(seconds: number, progress: (progress: Progress) => void): (standing: Standing) => void {
   return ({ waitedMs, execution }) => {
     if (execution === undefined) return;

@@ -47,12 +47,12 @@ export class ChangeBus implements Changes, ServerEventBus {
     this.publish({ kind: 'resource_updated', uri });
   }
 
-  /** Has `watcher` watch what clients subscribe to from now on. */
+  /** From now on, `watcher` watches the addresses that clients subscribe to. */
   addWatcher(watcher: Watcher): void {
     this.#watchers.push(watcher);
   }
 
-  /** Runs something while at least one connection is open: `start` begins it and returns a function that ends it. */
+  /** Keeps work running while at least one connection is open. `start` begins the work and returns a function that ends it. */
   whileConnected(start: () => () => void): void {
     this.#starts.push(start);
     if (this.#listeners.size > 0) this.#stops.push(start());
@@ -71,7 +71,7 @@ export class ChangeBus implements Changes, ServerEventBus {
     };
   }
 
-  /** Counts a subscriber of `uri` and returns a function that ends the subscription. Its further calls do nothing. */
+  /** Counts a subscriber of `uri` and returns a function that ends the subscription. Calling the function again does nothing. */
   follow(uri: string): () => void {
     const watched = this.#watched.get(uri) ?? this.#start(uri);
     watched.subscribers += 1;

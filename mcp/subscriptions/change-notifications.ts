@@ -13,8 +13,9 @@ interface Informed {
 }
 
 /**
- * Sends changes to the client of a connection until it closes. A client of the 2025 era is notified of every changed
- * list, and of each resource that it subscribed to by `resources/subscribe`. This module answers that request. For a client of 2026 the SDK picks what it subscribed to.
+ * Sends changes to the client of a connection until the connection closes. A client of the 2025 era is told of every changed list, and
+ * of each resource that it subscribed to by `resources/subscribe`, which this module answers. For a client of the 2026 era, the SDK
+ * selects the changes that the client subscribed to.
  */
 export function sendChanges({ server, requests, connection, changes }: Informed): void {
   const isLegacy = connection.era === 'legacy';
@@ -22,7 +23,7 @@ export function sendChanges({ server, requests, connection, changes }: Informed)
   if (isLegacy && server.getCapabilities().resources?.subscribe) acceptSubscriptions(requests, changes, subscribed);
   const end = changes.subscribe((event) => {
     if (isLegacy && event.kind === 'resource_updated' && !subscribed.has(event.uri)) return;
-    // A notification to a connection that is closing may fail.
+    // A notification to a closing connection may fail. The error is ignored, because the client is gone.
     if (declares(server, event)) server.notification(notificationOf(event)).catch(() => {});
   });
   const closed = server.onclose;

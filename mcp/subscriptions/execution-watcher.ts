@@ -7,14 +7,14 @@ import type { Watcher } from './change-bus.ts';
 /*
  * Watches the executions that clients subscribed to, as resources or as tasks, with one timer for the whole process:
  * 1. The timer runs only while there is a subscription.
- * 2. An open execution is read every second. Of an ended one only the status is read, every 20 seconds, because it can be retried.
+ * 2. An open execution is read every second. An ended execution can be retried, so its status is read every 20 seconds.
  * 3. Subscribers are told when the status of the execution, or the state of a task, differs from the last look. The first look,
  *    right after the subscription, tells them nothing.
  * 4. A look that fails, or an execution that does not exist yet, tells them nothing: the next look may succeed.
  */
 
 const LOOK_EVERY_MS = 1000;
-/** An ended execution is looked at in every 20th round. */
+/** An ended execution rarely changes, so only every 20th round reads it. */
 const ENDED_EVERY = 20;
 const LOOK_LIMIT_MS = 10_000;
 

@@ -9,7 +9,7 @@ import type { Tasks } from '../tasks/task-methods.ts';
 import { type ShowTask, showTaskOn, subscribedAddresses } from '../tasks/task-subscriptions.ts';
 import type { ChangeBus } from './change-bus.ts';
 
-/** What a subscription to addresses needs: only executions are watched, as resources or as tasks. */
+/** The permission for a subscription to addresses. Only executions are watched, so reading executions is enough. */
 export const WATCHING: Permission = 'executions:read';
 
 /** What the transports need for `subscriptions/listen`, which the SDK answers. */

@@ -14,7 +14,7 @@ import { completedTask, type DetailedTask, type InputResponses } from './tasks-e
 
 const DECIDER = 'decide_approval';
 
-/** The tool that does the same as a method: its permission is what the method needs. */
+/** For each method, the tool that does the same. The method needs the permission of this tool. */
 const SAME_AS: Readonly<Record<TaskMethod, string>> = {
   'tasks/get': 'get_execution_status',
   'tasks/update': DECIDER,
@@ -30,7 +30,7 @@ interface Found {
 
 /**
  * Executions as tasks of the protocol: a client follows, answers and cancels what its `tools/call` started. Conductor keeps the
- * executions, so each process of this server finds the tasks of all the others.
+ * executions, so every process of this server finds every task.
  */
 export class ExecutionTasks implements Tasks {
   readonly #surroundings: ToolSurroundings;
@@ -95,7 +95,7 @@ export class ExecutionTasks implements Tasks {
   }
 }
 
-/** Has `decider` carry out what the person decided. If the person declined to decide, the task keeps waiting. */
+/** Lets the tool `decider` carry out what the person decided. If the person declined to decide, the task keeps waiting. */
 async function decide(decider: Tool, { context, execution }: Found, responses: InputResponses): Promise<void> {
   for (const key of Object.keys(responses)) {
     const task = openDecision(execution, key);
@@ -117,7 +117,7 @@ async function decide(decider: Tool, { context, execution }: Found, responses: I
   }
 }
 
-/** The person who answered the form has confirmed the decision with it. */
+/** Answers the confirmation that `decider` asks for. The person already confirmed the decision by answering the form. */
 const confirmed: Pick<ToolContext, 'elicit'> = {
   async elicit(_key, { requestedSchema }) {
     return { action: 'accept', content: requestedSchema.parse({ confirm: true }) };
@@ -129,7 +129,7 @@ async function terminate(conductor: Conductor, { workflowId, status }: Execution
   try {
     await conductor.terminate(workflowId, 'Cancelled by the MCP client that started it.');
   } catch (error) {
-    // The execution may have ended in this moment, which is what the client wanted.
+    // The execution may have ended at this moment. That is what the client wanted, so it is not an error.
     if (!(error instanceof FleetError && error.code === 'conflict')) throw error;
   }
 }

@@ -17,7 +17,7 @@ export const decision = z.object({
   reason: z.string().min(1).max(1000).describe('Why'),
 });
 
-/** A task of the protocol is an execution that a tool started. Its id names both, so every process finds it. */
+/** A task of the protocol is an execution that a tool started. Its id names the execution and the tool, so every process finds it. */
 export interface TaskName {
   readonly executionId: string;
   readonly tool: string;
@@ -35,7 +35,7 @@ export function parseTaskId(taskId: string): TaskName | undefined {
 }
 
 /**
- * The execution as a task, without the result of an ended one.
+ * The execution as a task. If the execution has ended, its result is not included.
  * @param showsForms whether the client's person is asked for the decisions that the execution waits for
  */
 export function taskOf(taskId: string, execution: Execution, showsForms = false): DetailedTask {
@@ -55,7 +55,7 @@ function baseOf(taskId: string, { startTime, endTime, tasks }: Execution) {
     taskId,
     createdAt: new Date(startTime).toISOString(),
     lastUpdatedAt: new Date(Math.max(startTime, endTime, ...changes)).toISOString(),
-    // Conductor keeps executions until they are removed.
+    // Null means no limit: Conductor keeps an execution until it is removed.
     ttlMs: null,
     pollIntervalMs: POLL_INTERVAL_MS,
   };

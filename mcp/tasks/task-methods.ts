@@ -28,7 +28,7 @@ export interface TaskClient {
 const methods = ['tasks/get', 'tasks/update', 'tasks/cancel'] as const;
 export type TaskMethod = (typeof methods)[number];
 
-/** The tasks that this server knows. Every process has to find every task, so no process keeps tasks by itself. */
+/** The tasks of this server. A request for any task can reach any process, so no process stores tasks by itself. */
 export interface Tasks {
   /** What a method needs: the permission of the tool that does the same. */
   subjectOf(method: TaskMethod): Promise<Subject>;
@@ -77,7 +77,7 @@ function taskClient({ id, connection, context, capabilities, signal }: TaskReque
   return { id, connection, client: clientOf(context, capabilities), showsForms: showsForms(capabilities), signal };
 }
 
-/** The SDK takes the answers out of the parameters of every request, as if a call were repeated. */
+/** The answers are not in the parameters, because the SDK takes them out of every request. */
 function answersOf({ mcpReq }: ServerContext): InputResponses {
   if (mcpReq.inputResponses) return mcpReq.inputResponses;
   throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'inputResponses is missing; it must be an object.');

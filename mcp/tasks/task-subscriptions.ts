@@ -65,8 +65,8 @@ export function subscribedAddresses({ params }: JSONRPCRequest): readonly string
 }
 
 /**
- * The request as the SDK serves it: with addresses for the tasks, if the client follows tasks. An address of the client's own that
- * looks like a task's is left out.
+ * The request as the SDK serves it: with addresses for the tasks, if the client follows tasks. If the client itself subscribes to an
+ * address that looks like the address of a task, that address is left out.
  */
 export function withTaskAddresses(message: JSONRPCRequest): JSONRPCRequest {
   const params = listenParams.safeParse(message.params).data;
@@ -86,7 +86,7 @@ const acknowledged = z.looseObject({
   params: z.looseObject({ notifications: z.looseObject({ resourceSubscriptions: z.array(z.string()) }) }),
 });
 
-/** The acknowledgement with tasks named as the client named them; undefined for any other message, or one without tasks. */
+/** The acknowledgement with the task ids that the client named. Undefined for any other message, and for one without tasks. */
 export function ackOfTasks(message: JSONRPCMessage): JSONRPCMessage | undefined {
   const ack = acknowledged.safeParse(message).data;
   if (!ack) return undefined;
@@ -112,7 +112,7 @@ export async function statusNotification(message: JSONRPCMessage, show: ShowTask
   const subscribed = update && taskAt(update.params.uri);
   if (!subscribed) return undefined;
   const task = await show(subscribed).catch(() => undefined);
-  // Of a task that is gone only the id is sent; `tasks/get` then says that it does not exist.
+  // For a task that is gone, only the id is sent; `tasks/get` then says that the task does not exist.
   const { taskId } = subscribed;
   return { jsonrpc: '2.0', method: 'notifications/tasks', params: { taskId, ...task, _meta: update.params._meta } };
 }

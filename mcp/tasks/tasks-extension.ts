@@ -49,7 +49,7 @@ export function createdTask(task: DetailedTask): CreatedTask {
   };
 }
 
-/** The task with its result: the result of its call, with the mark that clients expect in every result. */
+/** The task with the result of its call. `resultType` is added, because clients expect it in every result. */
 export function completedTask(task: DetailedTask, result: CallToolResult): DetailedTask {
   return { ...task, status: 'completed', result: { ...result, resultType: 'complete' } };
 }

@@ -18,7 +18,7 @@ import { MAX_WAIT_SECONDS } from '../shared/run-workflow.ts';
 const ROUND_MS = 1000;
 const LEAST_POLL_MS = 50;
 const INSTRUCTIONS_LIMIT = 4000;
-/** The share of the response budget for the input. The answer holds it twice: as text, with its quotes escaped, and as structure. */
+/** The input's share of the response budget. The answer holds the input twice: as text with escaped quotes, and as structure. */
 const INPUT_SHARE = 0.35;
 
 // A domain becomes part of a queue name on the server, and an agent's name part of a worker id.
@@ -72,7 +72,7 @@ interface Wanted {
   waitSeconds: number;
 }
 
-/** Polls until a type has a task, in the order of the types, or until the time is over. */
+/** Polls until a type has a task, in the order of the types, or until the wait is over. */
 async function claim(
   { taskTypes, domain, agent, waitSeconds }: Wanted,
   context: ToolContext,
@@ -103,7 +103,7 @@ async function claim(
   }
 }
 
-/** True if workers may do the task. Otherwise ends it, as a worker process would. */
+/** True if workers may run the task. Otherwise ends the task, as a worker process would. */
 async function isForWorkers(conductor: Conductor, task: Task): Promise<boolean> {
   const reasonForIncompletion = refusalOf(task.taskDefName ?? task.taskType, task);
   if (reasonForIncompletion === undefined) return true;

@@ -118,7 +118,7 @@ async function firingsOf(conductor: Conductor, name: string, cron: string, zone:
   }
 }
 
-/** Refuses to change a schedule in code, because the next registration would undo the change. */
+/** Refuses to change a schedule that is defined in code, because the next registration would undo the change. */
 function refuseManaged(existing: ScheduleDef): void {
   const fleet = scheduleStamp(existing)?.fleet;
   if (fleet === undefined) return;

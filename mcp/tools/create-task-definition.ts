@@ -6,7 +6,7 @@ import { defineTool } from '../engine/define-tool.ts';
 import { jsonObject, shortText } from '../shared/fields.ts';
 import { callOf } from '../shared/quote.ts';
 
-/** The default lease. An attempt with a shorter time limit gets that as its lease. */
+/** The default lease. An attempt with a shorter time limit gets that time limit as its lease. */
 const LEASE_SECONDS = 60;
 
 export default defineTool({

@@ -95,7 +95,7 @@ export default defineTool({
   return run({ ...args, version }, { lines, structured }, context);
 });
 
-/** Adds to an error which task definitions were registered before it. */
+/** Adds to an error the task definitions that were registered before the error. */
 function withCreated(error: unknown, created: readonly string[]): unknown {
   if (!(error instanceof FleetError) || created.length === 0) return error;
   const { code, message, remedy, retryable, cause } = error;
@@ -131,7 +131,7 @@ async function stepsOf({ name, description, steps }: Given, context: ToolContext
   return writeSteps(name, description, context);
 }
 
-/** A missing input would be null in every step that reads it. */
+/** Refuses a missing input, because it would be null in every step that reads it. */
 function refuseMissing(inputs: readonly string[], input: Readonly<Record<string, unknown>>, made: MadeCall): void {
   const missing = inputs.filter((one) => !(one in input));
   if (missing.length === 0) return;

@@ -24,11 +24,11 @@ import { waitProgress } from '../shared/wait-progress.ts';
 
 const SUMMARY_TASKS = 5;
 const SUMMARY_OUTPUT_BYTES = 500;
-/** The share of the response budget for inputs and outputs. The answer holds them twice: as text, with quotes escaped, and as structure. */
+/** The payloads' share of the response budget. The answer holds inputs and outputs twice: as text with escaped quotes, and as structure. */
 const PAYLOAD_SHARE = 0.35;
 const REASON_LIMIT = 500;
 
-/** Names of the execution's own values; other values are named after their task. */
+/** Names of the execution's own values. All other values are named after their task. */
 const OWN_VALUES = ['output', 'input', 'variables'];
 
 const COLUMNS = ['ref', 'type', 'status', 'attempt', 'ms', 'reason'];
@@ -86,7 +86,7 @@ export default defineTool({
   };
 });
 
-/** Why the execution failed, with the reason of the sub-workflow in which it did. */
+/** Why the execution failed. If a sub-workflow failed, the reason of that sub-workflow. */
 async function rootError(conductor: Conductor, execution: Execution): Promise<Failure | undefined> {
   const own = failureOf(execution);
   if (!own?.subExecutionId || !hasEnded(execution.status))

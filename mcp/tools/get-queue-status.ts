@@ -16,9 +16,9 @@ import { jsonObject } from '../shared/fields.ts';
 import { nearNames } from '../shared/near-names.ts';
 import { callOf, quote, word } from '../shared/quote.ts';
 
-/** The most open tasks that are read of one queue; the oldest is found among them. */
+/** How many open tasks of one queue are read at most. The oldest task is found among them. */
 const OPEN_TASKS = 100;
-/** The most queues whose tasks are read; each takes a request. */
+/** How many queues are read at most, because each queue takes a request. */
 const QUEUES_READ = 20;
 const AT_ONCE = 4;
 
@@ -89,7 +89,7 @@ async function lookInto(conductor: Conductor, facts: QueueFacts, deep: boolean):
   return { ...facts, open, ...(def && { def }) };
 }
 
-/** Without a queue or a poll, a type is only known by its task definition. */
+/** If a type has no queue and no poll, only its task definition shows that the type exists. */
 async function mustBeKnown(conductor: Conductor, taskType: string): Promise<void> {
   const names = (await conductor.listTaskDefs()).map(({ name }) => name);
   if (names.includes(taskType)) return;
@@ -156,7 +156,7 @@ function lineOf({ facts, verdict, now }: Judged): string {
   ].join(' | ');
 }
 
-/** What each listed state means, and who can do what about it. */
+/** What each listed state means, and who can change it and how. */
 function advice(queues: readonly Judged[]): string[] {
   const shown = new Set(queues.map(({ verdict }) => verdict.state));
   const worst = queues.find(({ verdict }) => verdict.state === 'no_worker')?.facts;

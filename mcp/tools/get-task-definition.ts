@@ -8,7 +8,7 @@ import { jsonObject, SERVER_WRITTEN } from '../shared/fields.ts';
 import { nearNames } from '../shared/near-names.ts';
 import { callOf, quote, word } from '../shared/quote.ts';
 
-/** Bytes of one row, as text and in structured form. They limit the rows of a page if the response limit is small. */
+/** How many bytes one row has, as text and in structured form. With a small response limit, a page therefore has fewer rows. */
 const ROW_BYTES = 400;
 
 export default defineTool({

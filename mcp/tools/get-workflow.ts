@@ -8,7 +8,7 @@ import { definitionVersion, workflowName } from '../shared/fields.ts';
 import { findWorkflow } from '../shared/find-workflow.ts';
 import { callOf, quote, word } from '../shared/quote.ts';
 
-/** The most characters of JSON in one answer, which holds it twice: as text, with its quotes escaped, and as structure. */
+/** Limit of the JSON in one answer, in characters. The answer holds the JSON twice: as text with escaped quotes, and as structure. */
 const JSON_LIMIT = 50_000;
 const JSON_SHARE = 0.3;
 const MOST_OUTPUTS = 20;
@@ -98,7 +98,7 @@ async function outline(
   ].join('\n');
 }
 
-/** How many executions of all its versions are open. A name that has a meaning in a query cannot be searched for. */
+/** How many executions of all its versions are open. A name with a character that has a meaning in a query cannot be searched for. */
 async function runningOf(name: string, { conductor, allows }: ToolContext): Promise<string> {
   if (!/^[\w.:-]+$/.test(name) || !allows('executions:read')) return '';
   const query = `workflowType=${name} AND status IN (RUNNING,PAUSED)`;

@@ -6,7 +6,7 @@ import { defineTool } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
 import { word } from '../shared/quote.ts';
 
-/** The share of the response budget for the body. The answer holds it twice: as text, with its quotes escaped, and as structure. */
+/** The body's share of the response budget. The answer holds the body twice: as text with escaped quotes, and as structure. */
 const BODY_SHARE = 0.35;
 
 export default defineTool({
@@ -15,7 +15,7 @@ export default defineTool({
   description:
     'Calls an operation (endpoint) of the Conductor REST API: sends the raw request, a GET, POST, PUT or DELETE, and returns the response. Only for what no other tool does; each operation needs its own permission.',
   toolset: 'api',
-  // The lowest permission; each route also asks for its own.
+  // The lowest permission. Each route also needs its own permission.
   permission: 'workflows:read',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
   input: z.strictObject({

@@ -16,7 +16,7 @@ import { executionId, jsonObject } from '../shared/fields.ts';
 import { callOf, quote, word } from '../shared/quote.ts';
 
 const ABOUT_LIMIT = 300;
-/** The most bytes of one row, as text and in structured form. */
+/** How many bytes one row may have, as text and in structured form. */
 const ROW_BYTES = 2500;
 
 // The server cannot quote a value in a query, so only characters without a meaning there pass.
@@ -121,7 +121,7 @@ function given(filter: PendingFilter): Record<string, string> {
   );
 }
 
-/** A position in the list that stays valid while tasks before it are answered. */
+/** A position in the list. It stays valid when tasks before it are answered. */
 function cursorOf({ since, taskId }: Candidate): string {
   return `${since}.${taskId}`;
 }

@@ -11,9 +11,9 @@ import { callOf, quote, word } from '../shared/quote.ts';
 import { clockOn, dayOf, epochMsOf, timeOrAge } from '../shared/times.ts';
 
 const VALUE_LIMIT = 120;
-/** The most bytes of one row, as text and in structured form. They limit the rows of a page if the response limit is small. */
+/** How many bytes one row may have, as text and in structured form. With a small response limit, a page therefore has fewer rows. */
 const ROW_BYTES = 800;
-/** Characters for all reasons of a page together, and the least and most for one reason. */
+/** Limits in characters: for all reasons of a page together, and the smallest and largest limit for one reason. */
 const REASONS = { together: 500, least: 40, most: 200 };
 
 /** Shown for a workflow that is the same as in the row above. */
@@ -60,7 +60,7 @@ export default defineTool({
   permission: 'executions:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input,
-  // Further fields: same (values that all rows share, instead of a column), reasons (the last column is a number of one), counts by status.
+  // Further fields: same (values that all rows share, instead of a column), reasons (the last column counts from 1), counts by status.
   output: z.looseObject({
     columns: z.array(z.unknown()),
     rows: z.array(z.unknown()),
@@ -171,7 +171,7 @@ function rowOf(summary: ExecutionSummary, now: number): Row {
   };
 }
 
-/** The rows as arrays, and once beside them the values that all rows share. */
+/** The rows as arrays. Values that all rows share are written once, beside the rows. */
 function tableOf(rows: readonly Row[], reasons: Reasons) {
   const [first] = rows;
   const alike = rows.length > 1 ? SHARED.filter((name) => rows.every((row) => row[name] === first?.[name])) : [];
@@ -184,7 +184,7 @@ function tableOf(rows: readonly Row[], reasons: Reasons) {
   };
 }
 
-/** The reason is its position in `reasons`, from 1. Empty cells at the end are left out. */
+/** The cell of the reason holds its position in `reasons`, counted from 1. Empty cells at the end are left out. */
 function cellsOf(row: Row, columns: readonly Column[], reasons: Reasons): unknown[] {
   const { id: executionId, startedAt: startTime, reason, ...own } = row;
   const cells: Partial<Record<Column, unknown>> = { executionId, startTime, ...own };
@@ -193,7 +193,7 @@ function cellsOf(row: Row, columns: readonly Column[], reasons: Reasons): unknow
   return columns.slice(0, length).map((name) => cells[name] ?? null);
 }
 
-/** Values that all rows share are written once above them; similar reasons are written once below. */
+/** Values that all rows share are written once above the rows. Similar reasons are written once below the rows. */
 function textOf({ args, rows, reasons, total, start, nextCursor, counts }: Page): string {
   const day = dayOf(rows[0]?.startedAt ?? 0);
   const names = new Set(rows.map(named));

@@ -11,7 +11,7 @@ import { callOf, quote, word } from '../shared/quote.ts';
 
 const PURPOSE_LIMIT = 120;
 const MOST_INPUTS = 8;
-/** The most definitions whose purpose is searched, the latest first. Names are searched in all. */
+/** At most this many purposes are searched, the latest definitions first. Names are searched in all definitions. */
 const MOST_READ = 300;
 const AT_ONCE = 16;
 
@@ -79,7 +79,7 @@ interface Look {
   readonly defs: ReadonlyMap<string, StoredWorkflowDef>;
 }
 
-/** Reads a page. Reads it a second time if a definition was deleted just after the names were read. */
+/** Reads a page. If a definition was deleted just after the names were read, reads the page a second time. */
 async function look(search: string | undefined, page: number, limit: number, context: ToolContext): Promise<Look> {
   for (let again = true; ; again = false) {
     const index = await context.definitions.index({ fresh: true });
@@ -117,7 +117,7 @@ function lineOf({ name, versions, purpose, inputs }: Row): string {
   return [word(name), versions.join(','), purpose ? quote(purpose) : '-', shown ? shown + more : '-'].join(' | ');
 }
 
-/** First the names that hold every word, then those whose name and purpose together hold them. */
+/** First the workflows whose name holds every word, then the workflows whose name and purpose together hold every word. */
 async function matching(text: string, index: DefinitionIndex, context: ToolContext): Promise<string[]> {
   const words = text
     .toLowerCase()

@@ -25,7 +25,7 @@ const resume: ExecutionAction = {
   from: ['PAUSED'],
   already: ['RUNNING'],
   act: (conductor, id) => conductor.resume(id),
-  // The execution may already have ended by the time it is read.
+  // The execution may already have ended when it is read, so every status except PAUSED is accepted.
   worked: ({ status, lastRetriedTime }, before) =>
     status !== 'PAUSED' && (lastRetriedTime ?? 0) > (before.lastRetriedTime ?? 0),
   refusal: ({ workflowId: executionId, status }) =>

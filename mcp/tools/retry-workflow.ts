@@ -46,7 +46,7 @@ const restart = (mode: 'restart' | 'restart_latest', filter: Filter | undefined)
   tool: 'retry_workflow',
   done: 'restarted',
   args: { mode },
-  // A filter restarts completed executions only if it names that status. An id is always explicit.
+  // A filter restarts completed executions only if it names that status. An id names its execution, so it needs no status.
   from: filter && filter.status !== 'COMPLETED' ? FAILED : [...FAILED, 'COMPLETED'],
   already: [],
   act: (conductor, id) => conductor.restart(id, { useLatestDefinitions: mode === 'restart_latest' }),

@@ -11,7 +11,7 @@ import { findExecution } from '../shared/find-execution.ts';
 import { callOf, quote, word } from '../shared/quote.ts';
 
 const OUTPUT_LIMIT = 1_000_000;
-/** The most sub-workflows that are searched for waiting tasks. */
+/** At most this many sub-workflows are searched for waiting tasks. */
 const MOST_CHILDREN = 10;
 
 export default defineTool({
@@ -88,7 +88,7 @@ function whyNot({ workflowId, tasks }: Execution, ref: string | undefined): stri
   return `${word(ref)} ${why}.`;
 }
 
-/** Calls that answer waiting tasks in sub-workflows: a signal to the parent may have been meant for one of them. */
+/** Calls that answer waiting tasks in sub-workflows, because a signal to the parent may be meant for one of these tasks. */
 async function callsToAnswerChildren(conductor: Conductor, execution: Execution): Promise<string[]> {
   const calls: string[] = [];
   const queue = openSubWorkflows(execution);

@@ -116,7 +116,7 @@ const withSchema = z.looseObject({
   outputSchema: z.looseObject({ data: z.record(z.string(), z.unknown()).nullish() }).nullish(),
 });
 
-/** Checks the output against the task definition's schema: later tasks rely on it, and the server does not check. */
+/** Checks the output against the task definition's schema, because later tasks rely on the schema and the server does not enforce it. */
 function checkOutput({ taskDefinition, taskDefName, taskType }: Task, output: Record<string, unknown>): void {
   const schema = withSchema.safeParse(taskDefinition).data?.outputSchema?.data ?? undefined;
   const mistakes = mistakesIn(schema, output, 'output');

@@ -1,6 +1,6 @@
 import type { EventStore, JSONRPCMessage } from '@modelcontextprotocol/server';
 
-/** What a session keeps of its past for a client that lost a stream. */
+/** Limits of the messages that a session keeps for a client that lost a stream. */
 const MAX_EVENTS = 500;
 const MAX_BYTES = 1024 * 1024;
 
@@ -12,8 +12,8 @@ interface Event {
 }
 
 /**
- * The last messages of one session, so that a client that lost a stream gets what it missed by naming the last event it saw. An
- * event id is its stream and a number that grows over the whole session. What no longer fits is forgotten, oldest first.
+ * The last messages of one session. A client that lost a stream names the last event it saw, and gets the messages that it missed.
+ * An event id holds the stream and a number that grows over the whole session. Above the limits, the oldest messages are dropped.
  */
 export class EventLog implements EventStore {
   readonly #events: Event[] = [];
@@ -52,7 +52,7 @@ function parse(eventId: string): { stream: string; number: number } | undefined 
   return number !== undefined && stream !== undefined ? { stream, number: Number(number) } : undefined;
 }
 
-/** The SDK also stores the empty event that opens a stream, which only says where it begins. */
+/** The SDK also stores an empty event that only marks the beginning of a stream. A client does not need it again. */
 function isMessage(message: JSONRPCMessage): boolean {
   return 'method' in message || 'id' in message;
 }

@@ -10,7 +10,7 @@ import type { McpFront } from './mcp-front.ts';
 import { Sessions } from './sessions.ts';
 import { fetchWithSubscriptions } from './subscriptions.ts';
 
-/** More than the largest input of a tool in any encoding. */
+/** Larger than the largest input of a tool, in any encoding. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const READY_TIMEOUT_MS = 3000;
 /** Time for running calls to finish when the server closes. */
@@ -19,12 +19,15 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const ANY_ADDRESS = ['0.0.0.0', '::'];
 
 type OnError = (error: Error) => void;
-/** Node sets both on every request that a server receives, but its type is also that of a client's response. */
+/**
+ * Node sets `method` and `url` on every request that a server receives. Its type makes them optional, because it is also the type of
+ * a client's response.
+ */
 type ReceivedRequest = IncomingMessage & { method: string; url: string };
 
 export interface HttpOptions extends McpFront {
   config: Pick<Config, 'mcpHost' | 'mcpPort' | 'mcpAllowedHosts' | 'mcpAllowedOrigins' | 'mcpSessions'>;
-  /** Asked by `/ready`. */
+  /** The connection that `/ready` checks. */
   conductor: () => Promise<Conductor>;
   log: Logger;
 }
@@ -32,7 +35,7 @@ export interface HttpOptions extends McpFront {
 export interface HttpEndpoint {
   /** Where clients connect, `http://127.0.0.1:3000/mcp`. */
   readonly url: string;
-  /** Stops accepting requests, gives running ones a second to finish, then closes every connection. */
+  /** Stops accepting requests, gives running requests a second to finish, then closes every connection. */
   close(): Promise<void>;
 }
 
@@ -85,7 +88,7 @@ interface Mcp {
   close(): Promise<void>;
 }
 
-/** Answers requests of both eras. Requests of the 2025 era stand alone, or belong to sessions of this process. */
+/** Answers requests of both eras. A request of the 2025 era belongs to a session of this process; without sessions it stands alone. */
 function createMcp(options: McpFront & { sessions: boolean; onerror: OnError }): Mcp {
   const { build, subscriptions, onerror } = options;
   const { changes } = subscriptions;
@@ -97,7 +100,7 @@ function createMcp(options: McpFront & { sessions: boolean; onerror: OnError }):
     : undefined;
   return {
     async fetch(request) {
-      // Parsed once for all who read it. A body that is not JSON stays unread: the SDK refuses it.
+      // The body is parsed once, and all readers share the result. A body that is not JSON is left to the SDK, which refuses it.
       const body: unknown = await request
         .clone()
         .json()
@@ -110,7 +113,7 @@ function createMcp(options: McpFront & { sessions: boolean; onerror: OnError }):
   };
 }
 
-/** Returns false for a Host or Origin that is not allowed; the request has then been answered with 403. */
+/** Returns false for a Host or Origin that is not allowed, after answering the request with 403. */
 function originCheck({ mcpHost, mcpAllowedHosts, mcpAllowedOrigins }: HttpOptions['config']) {
   const own = ANY_ADDRESS.includes(mcpHost) ? [] : [inUrl(mcpHost)];
   const host = hostHeaderValidation([...LOOPBACK, ...own, ...mcpAllowedHosts]);

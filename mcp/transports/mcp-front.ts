@@ -4,9 +4,9 @@ import type { Subscriptions } from '../subscriptions/listen-admission.ts';
 
 /** What both transports serve. */
 export interface McpFront {
-  /** Builds the server of a connection, or of one request; `changes` is given for a connection that stays open. */
+  /** Builds the server of a connection or of one request. `changes` is given for a connection that stays open. */
   build(context: McpRequestContext, changes?: ChangeBus): Server | McpServer;
   readonly subscriptions: Subscriptions;
-  /** Loads what the first calls need. The stdio transport calls it after the first answer, because the client waits for that. */
+  /** Loads what the first calls need. The stdio transport calls it after the first answer, because the client waits for that answer. */
   warmUp?(): void;
 }

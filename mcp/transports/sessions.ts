@@ -10,13 +10,13 @@ import { EventLog } from './event-log.ts';
 import { untilEnd } from './subscriptions.ts';
 
 const IDLE_MS = 30 * 60_000;
-/** Beyond it the session that was used least recently ends; its client opens another. */
+/** Above this number, the least recently used session ends. Its client then opens a new session. */
 const MAX_SESSIONS = 1000;
-/** When a client whose stream was dropped may come back. */
+/** How long a client waits before it reopens a stream that was dropped. */
 const RETRY_MS = 500;
 
 export interface SessionOptions {
-  /** Servers for connections that stay open. */
+  /** Builds the server of a session. */
   readonly build: McpServerFactory;
   readonly maxRequestBodySize: number;
   onerror(error: Error): void;
@@ -25,16 +25,16 @@ export interface SessionOptions {
 interface Session {
   readonly transport: WebStandardStreamableHTTPServerTransport;
   readonly idle: NodeJS.Timeout;
-  /** Streams that a client keeps open to hear of changes. */
+  /** Number of open streams on which the client waits for changes. */
   streams: number;
 }
 
 /**
  * Sessions of the 2025 revision over HTTP, held by this process:
- * 1. `initialize` opens one. Every other request must name an open session. Otherwise it gets a 404, and the client opens a new
+ * 1. `initialize` opens a session. Every other request must name an open session. Otherwise it gets a 404, and the client opens a new
  *    session.
- * 2. One ends by DELETE, after half an hour without a request or an open stream, or when there are too many.
- * 3. What a client missed of a stream is kept within narrow limits, for it to come back for.
+ * 2. A session ends by DELETE, after half an hour without a request or an open stream, or when there are too many sessions.
+ * 3. A session keeps a limited number of sent messages. A client that lost a stream reopens it and gets what it missed.
  */
 export class Sessions {
   readonly #open = new Map<string, Session>();
@@ -107,7 +107,7 @@ export class Sessions {
   }
 }
 
-/** A stream that a client holds to hear of changes shows that it is still there. */
+/** Counts an open stream. Its client is still there, so the session does not end for lack of requests. */
 function keptOpen(session: Session, response: Response): Response {
   if (!response.body) return response;
   session.streams += 1;

@@ -7,14 +7,14 @@ import type { McpFront } from './mcp-front.ts';
 import { SubscriptionTransport } from './subscriptions.ts';
 
 /**
- * Serves one client over stdin and stdout, either era of the protocol. Resolves when the client closed stdin or `signal` was
- * aborted, after running calls were told to stop.
+ * Serves one client of either era over stdin and stdout. When the client closes stdin or `signal` is aborted, running calls are told
+ * to stop. Then the promise resolves.
  */
 export async function serveStdio(
   { build, subscriptions, warmUp = () => {} }: McpFront,
   { log, signal }: { log: Logger; signal: AbortSignal },
 ): Promise<void> {
-  // stdout belongs to the protocol: one stray line of a library would end the connection.
+  // stdout belongs to the protocol: a stray line of a library would end the connection, so the console writes to stderr.
   globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
   const connection = serveConnection((context) => build(context, subscriptions.changes), {
     transport: new SubscriptionTransport(new NotifyingTransport(warmUp), subscriptions),
@@ -25,7 +25,7 @@ export async function serveStdio(
   process.stdin.destroy(); // an open pipe would keep the process alive
 }
 
-/** Calls `sent` after each message; the client waits for the first one. */
+/** Calls `sent` after each message, so that loading begins only when the client has its first answer. */
 class NotifyingTransport extends StdioServerTransport {
   readonly #sent: () => void;
 

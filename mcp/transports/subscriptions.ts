@@ -21,10 +21,10 @@ import {
 } from '../tasks/task-subscriptions.ts';
 
 /*
- * `subscriptions/listen` of the 2026 revision. The SDK answers it, so here
- * 1. it is admitted before the SDK sees it,
- * 2. what it names is watched until the subscription ends,
- * 3. tasks get addresses, because the SDK does not know them.
+ * `subscriptions/listen` of the 2026 revision. The SDK answers it. This module adds what the SDK does not do:
+ * 1. Admission checks the request before the SDK sees it.
+ * 2. The addresses that it names are watched until the subscription ends.
+ * 3. Tasks get addresses, because the SDK does not know tasks.
  */
 
 const LISTEN = 'subscriptions/listen';
@@ -43,7 +43,7 @@ function isListen(message: unknown): message is JSONRPCRequest {
   return isOf(LISTEN, message) && listenRequest.safeParse(message).success;
 }
 
-/** Before anything is parsed: a schema that most messages fail makes an error of each. */
+/** A cheap check before the schema parses: most messages fail the schema, and each failure would build an error. */
 function isOf(method: string, message: unknown): boolean {
   return isObject(message) && message.method === method;
 }
@@ -56,7 +56,7 @@ function follow(changes: ChangeBus, message: JSONRPCRequest): () => void {
   };
 }
 
-/** Serves a request over HTTP that may subscribe; what it subscribes to is watched until its stream ends. */
+/** Serves an HTTP request. If it subscribes, what it subscribes to is watched until its stream ends. */
 export async function fetchWithSubscriptions(
   { changes, admitListen }: Subscriptions,
   request: Request,
@@ -85,7 +85,7 @@ function refusalOf({ id }: JSONRPCRequest, error: unknown): JSONRPCErrorResponse
   return { jsonrpc: '2.0', id, error: { code: error.code, message: error.message } };
 }
 
-/** The same response, whose stream calls `ended` when it ends on either side. */
+/** The same response, but `ended` is called when either side ends its stream. */
 export function untilEnd(response: Response, ended: () => void): Response {
   return response.body ? withBody(response, eachEvent(response.body, undefined, ended)) : response;
 }
@@ -119,7 +119,7 @@ function eachEvent(
   });
 }
 
-/** The SDK writes one event at a time. */
+/** Translates one chunk of the stream. A chunk is one event, because the SDK writes one event at a time. */
 async function translated(event: Uint8Array, showTask: ShowTask): Promise<Uint8Array> {
   const text = new TextDecoder().decode(event);
   const data = /^data: (.+)$/m.exec(text)?.[1];
@@ -140,7 +140,7 @@ export class SubscriptionTransport implements Transport {
   onmessage?: NonNullable<Transport['onmessage']>;
   readonly #wire: Transport;
   readonly #subscriptions: Subscriptions;
-  /** How to end each subscription, also one that is not admitted yet. */
+  /** For each subscription, a function that ends it; also while its admission is still running. */
   readonly #open = new Map<RequestId, () => void>();
   #showTask: ShowTask | undefined;
 

@@ -7,11 +7,11 @@ export interface WorkflowChoice {
   readonly allow: readonly string[];
   /** Workflows that never become tools, even if `allow` names them. */
   readonly deny: readonly string[];
-  /** The most tools. */
+  /** At most this many workflows become tools. */
   readonly most: number;
 }
 
-/** A definition and how it is offered as a tool. */
+/** A definition, and the settings with which it is offered as a tool. */
 export interface Offered {
   readonly def: StoredWorkflowDef;
   readonly offer: Offer;

@@ -4,7 +4,7 @@ import { isObject } from '../../core/json.ts';
 
 type Json = Record<string, unknown>;
 
-/** The most characters of JSON for a schema in the list of tools, about 120 tokens. */
+/** Limit for a schema in the list of tools, in characters of JSON: about 120 tokens. */
 const BUDGET = 480;
 
 const withSchema = z.looseObject({

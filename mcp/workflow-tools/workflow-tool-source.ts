@@ -15,7 +15,7 @@ export interface WorkflowToolsOptions {
   /** Names of other tools, which no workflow tool may take. */
   readonly taken: ReadonlySet<string>;
   readonly log: Logger;
-  /** Ends the reading of definitions. */
+  /** Aborted at the end of the process: ends reads of definitions, which serve all clients. */
   readonly signal: AbortSignal;
 }
 
@@ -26,8 +26,8 @@ interface MadeTools {
 }
 
 /**
- * The workflows that are offered as tools, each in its highest version. A change of any definition makes all tools again. To notice
- * one takes a small request at most every two seconds; the definitions themselves are read only after a change.
+ * The workflows that are offered as tools, each in its highest version. After a change of any definition, all tools are made again.
+ * Noticing a change takes one small request at most every two seconds. The definitions themselves are read only after a change.
  */
 export function workflowToolSource({
   conductor,
@@ -63,7 +63,7 @@ export function workflowToolSource({
     return new Map(tools.map((tool) => [tool.name, tool]));
   }
 
-  /** If the server cannot be read, the last known tools: calling one reports the problem, which a missing tool would hide. */
+  /** If the server cannot be read, lists the last known tools. A call then reports the problem, which a missing tool would hide. */
   async function currentOrKnown(): Promise<ReadonlyMap<string, Tool>> {
     try {
       return await current();

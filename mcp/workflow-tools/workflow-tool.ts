@@ -6,12 +6,12 @@ import { MAX_WAIT_SECONDS, runOutput, runWorkflow, settleRun } from '../shared/r
 import type { Offered } from './choose-workflows.ts';
 import { inputSchemaOf } from './input-schema.ts';
 
-/** The most characters of a purpose, which every client pays for in the list of tools. */
+/** A longer purpose is cut, because every client pays for it in the list of tools. */
 const PURPOSE_LIMIT = 280;
 
 /**
- * A tool that runs one version of a workflow. It waits for the output as long as the definition says. If the execution takes longer or
- * waits for a person, the answer is its id. The start checks the input against the whole schema.
+ * A tool that runs one version of a workflow. A call waits for the output as long as the definition says. If the execution takes longer
+ * or waits for a person, the answer is the execution's id. The start checks the input against the whole schema.
  */
 export function workflowTool({ def, offer }: Offered, name: string): Tool {
   const { readOnly, destructive, idempotent, openWorld, idempotencyKey } = offer;

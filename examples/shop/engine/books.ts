@@ -14,7 +14,7 @@ const entryKinds = [
 
 export type EntryKind = (typeof entryKinds)[number];
 
-/** One event in the shop. Repeated requests for it do not make a second entry. */
+/** One event in the shop. A repeated request for the same event does not make a second entry. */
 export interface Entry {
   /** Epoch milliseconds. */
   readonly at: number;
@@ -22,7 +22,7 @@ export interface Entry {
   /** The order; for a clean-up or a notification without an order, the id that the request names instead. */
   readonly orderId: string;
   readonly details: Readonly<Record<string, unknown>>;
-  /** 1, plus 1 for each repeated request that had no further effect. */
+  /** Number of requests for this event. Only the first request had an effect. */
   requests: number;
 }
 
@@ -52,7 +52,7 @@ export class Books {
     return entry;
   }
 
-  /** In the order they happened. */
+  /** The entries, in the order of their events. */
   entries(wanted: { orderId?: string | undefined; kind?: EntryKind | undefined } = {}): Entry[] {
     return this.#entries.filter(
       ({ orderId, kind }) => orderId === (wanted.orderId ?? orderId) && kind === (wanted.kind ?? kind),
@@ -66,7 +66,7 @@ export class Books {
     return record;
   }
 
-  /** In the order of arrival. The oldest are dropped beyond 50,000. */
+  /** In the order of arrival. Above 50,000 requests, the oldest are dropped. */
   requests(wanted: { path: string; method?: string | undefined; orderId?: string | undefined }): RequestRecord[] {
     return this.#requests.filter(
       (request) =>

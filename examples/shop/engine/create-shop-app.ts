@@ -18,7 +18,7 @@ export interface ShopOptions {
   readonly books: Books;
   readonly faults: Faults;
   readonly log: Logger;
-  /** When aborted, delays are cut short. */
+  /** When aborted, delays end at once. */
   readonly closing: AbortSignal;
 }
 
@@ -26,7 +26,7 @@ interface ShopEnv {
   Bindings: HttpBindings;
   Variables: {
     record: RequestRecord;
-    /** Absent until the path is known. */
+    /** Absent until the path is matched to an endpoint. */
     endpoint?: Endpoint;
     isDropped?: true;
   };
@@ -34,10 +34,10 @@ interface ShopEnv {
 type ShopContext = Context<ShopEnv>;
 
 /**
- * The HTTP side of the shop: parsed (400) → ordered fault → known `Idempotency-Key` → effect.
- * 1. A request that meets a fault's status or drop has no effect. A request that is only delayed has one, even if its client has left.
- * 2. The first answer kept for a key is never that of a fault.
- * 3. Check and effect of a key are one synchronous step, so that two requests at once have one effect.
+ * The HTTP side of the shop. Steps of a request: parsing (400) → ordered fault → known `Idempotency-Key` → effect.
+ * 1. A request that a fault refuses or drops has no effect. A request that a fault only delays has its effect, even if the client left.
+ * 2. The answer kept for a key is never the answer of a fault.
+ * 3. The check of a key and the effect are one synchronous step, so that two simultaneous requests have one effect.
  */
 export function createShopApp(options: ShopOptions): Hono<ShopEnv> {
   const { endpoints, books, log } = options;
@@ -47,7 +47,7 @@ export function createShopApp(options: ShopOptions): Hono<ShopEnv> {
     const record = books.arrived({ method: c.req.method, path: pathOf(c), query: c.req.query() });
     c.set('record', record);
     await next();
-    // Before the answer leaves: its reader may look into the books at once.
+    // Set before the answer is sent, because the receiver may read the books at once.
     if (!c.get('isDropped')) record.status = c.res.status;
     log.debug({ method: c.req.method, path: c.req.url, status: record.status }, 'request');
   });
@@ -90,7 +90,7 @@ async function answerWith(
   return answer instanceof Response ? answer : toResponse(answer);
 }
 
-/** What an ordered fault answers; undefined if there is none, or only a delay, which is over then. */
+/** The answer of the fault that this request meets. Undefined without a fault, and after a fault that only delays. */
 async function meetFault(
   endpoint: Endpoint,
   call: Call,
@@ -108,7 +108,7 @@ async function meetFault(
   return { status: fault.status, body };
 }
 
-/** A refusal is an answer as well: the same key receives it again. */
+/** A refusal is an answer too: a later request with the same key gets the same refusal. */
 async function act(endpoint: Endpoint, opened: OpenedCall): Promise<Reply> {
   try {
     const answer = await opened.answer();
@@ -152,9 +152,9 @@ function isProperlyEncoded(path: string): boolean {
   }
 }
 
-/** The JSON of a body; undefined for an empty one and for `null`. @throws Problem 400, 413 */
+/** The JSON of a body; undefined for an empty body and for `null`. @throws Problem 400, 413 */
 function bodyOf(text: string): unknown {
-  // Checked once all of it is here: a connection cut in the middle of a body would hide the 413.
+  // Checked after the whole body has arrived: a connection that is cut in the middle of a body would hide the 413 from the client.
   const size = Buffer.byteLength(text);
   if (size > MAX_BODY_BYTES)
     throw new Problem(413, 'too-large', `The body has ${size} bytes; at most 4 MB are accepted.`);

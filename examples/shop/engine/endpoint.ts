@@ -7,9 +7,9 @@ export interface Call {
   /** Still percent-encoded; without a slash at its end. */
   readonly path: string;
   readonly body: unknown;
-  /** Query, body and path parameters as one object; the later ones win. If the body is not an object, it is the body itself. */
+  /** Query, body and path parameters as one object; later values win. A body that is not an object replaces them all. */
   readonly fields: unknown;
-  /** The order that the request is about, from any of its fields. */
+  /** The order that the request is about: the field `orderId` of `fields`. */
   readonly orderId: string | undefined;
   readonly idempotencyKey: string | undefined;
   /** The request itself. Its body stream is already read: use `body`. */
@@ -21,14 +21,14 @@ export interface Reply {
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The entry in the books that this answer tells about. */
+  /** The entry in the books that describes this answer's effect. */
   readonly entry?: Entry;
 }
 
 /**
  * - `effect`  changes something: honours `Idempotency-Key`, obeys ordered faults
  * - `read`    obeys ordered faults
- * - `control` is for the person or test that watches the shop; no fault reaches it
+ * - `control` is for the person or test that watches the shop; no fault affects these endpoints
  */
 export type EndpointKind = 'effect' | 'read' | 'control';
 

@@ -31,7 +31,7 @@ export interface Fault extends z.output<typeof faultOrder> {
   met: number;
 }
 
-/** The ordered faults. If several fit a request, only the oldest with requests left acts. */
+/** The ordered faults. If several faults fit a request, only the oldest fault with requests left acts. */
 export class Faults {
   readonly #faults = new Map<string, Fault>();
   #ordered = 0;
@@ -52,7 +52,7 @@ export class Faults {
     return [...this.#faults.values()];
   }
 
-  /** The fault that this request meets, if any; counts the request. */
+  /** The fault that this request meets, if any. Counts the request for that fault. */
   meet(call: Call): Fault | undefined {
     const fault = this.all().find((candidate) => candidate.remaining !== 0 && fits(candidate, call));
     if (!fault) return undefined;

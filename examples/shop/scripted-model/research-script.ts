@@ -25,7 +25,7 @@ type Finding = z.output<typeof finding>;
 /** The input of the agent: the JSON text of a user message. */
 export type ResearchContext = z.output<typeof contextSchema>;
 
-/** The answer of the agent, as JSON. For `FINAL`, tool and query are those of the last finding. */
+/** The answer of the agent, as JSON. For `FINAL`, the last finding gives tool and query. */
 export interface Decision {
   action: 'TOOL' | 'FINAL';
   tool: 'search' | 'weather';
@@ -36,7 +36,7 @@ export interface Decision {
 }
 
 /**
- * The context in the newest user message that holds one, else the first message as the question. The newest message alone is not
+ * The context from the newest user message that holds a context, else the first message as the question. The newest message alone is not
  * enough: for JSON output, Conductor adds a user message "Formatting instruction: …" after it.
  */
 export function readContext(userMessages: readonly string[]): ResearchContext | undefined {

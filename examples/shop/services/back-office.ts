@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Books } from '../engine/books.ts';
 import { type Endpoint, endpoint } from '../engine/endpoint.ts';
 
-/** Shipping, notifications and clean-up. Their only state is the books. */
+/** Shipping, notifications and clean-up. These services keep no state except the books. */
 export function backOfficeEndpoints(books: Books): Endpoint[] {
   return [shipments(books), notifications(books), cleanUp(books), cleanedUp(books)];
 }

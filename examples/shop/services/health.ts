@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { version } from '../../../core/version.ts';
 import { type Endpoint, endpoint } from '../engine/endpoint.ts';
 
-/** The name by which the shop is told apart from any other service on its port. */
+/** The name that distinguishes the shop from any other service on its port. */
 export const SHOP_SERVICE = 'conductor-fleet-shop';
 
 /** The list of endpoints, and the health of the shop. */

@@ -10,7 +10,7 @@ interface Reservation {
   readonly quantity: number;
 }
 
-/** Stock and reservations. Every sku is in stock except those named `sold-out-…`. */
+/** Stock and reservations. Every sku is in stock, except skus named `sold-out-…`. */
 export function inventoryEndpoints(books: Books): Endpoint[] {
   const reserved = new Map<string, number>();
   const open = new Map<string, Reservation[]>();

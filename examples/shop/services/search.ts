@@ -34,7 +34,7 @@ export function searchCorpus(query: string, limit = MOST_RESULTS): Page[] {
 /** The query of the search service and of the MCP tool. */
 export const searchQuery = z.string().trim().min(1).max(500).describe('Words to look for.');
 
-/** The search service. It also takes POST, because Conductor's HTTP task does not encode the values it puts into an address. */
+/** The search service. It also takes POST, because Conductor's HTTP task does not encode the values that it writes into an address. */
 export function searchEndpoints(): Endpoint[] {
   return (['GET', 'POST'] as const).map((method) =>
     endpoint({

@@ -22,7 +22,7 @@ const known = new Map<string, Weather>(
   ].map((weather) => [weather.city.toLowerCase(), weather]),
 );
 
-/** Cities with fixed weather. Any other city has weather made from its name, except those named `Nowhere…`. */
+/** Cities with fixed weather. Any other city has weather made from the city's name. Cities named `Nowhere…` have none. */
 export const knownCities: readonly string[] = [...known.values()].map(({ city }) => city);
 
 /** Made-up weather, always the same for the same city. @throws Problem 404 for a city named `Nowhere…` */

@@ -15,9 +15,9 @@ export interface Percentiles {
 export interface Totals {
   readonly executions: number;
   readonly byStatus: Readonly<Record<string, number>>;
-  /** The share of COMPLETED among COMPLETED, FAILED and TIMED_OUT; undefined if there are none. */
+  /** The share of COMPLETED among COMPLETED, FAILED and TIMED_OUT; undefined if no execution has one of these statuses. */
   readonly successRate: number | undefined;
-  /** Of the completed executions. */
+  /** The durations of the completed executions. */
   readonly duration: Percentiles | undefined;
 }
 
@@ -31,9 +31,9 @@ export interface TaskFigures {
   readonly waiting: number;
   /** Attempts after the first one of an execution. */
   readonly retries: number;
-  /** From the queue to the worker. An attempt that no worker took counts up to its end, or up to now. */
+  /** Time in the queue, until a worker takes the attempt. An attempt that no worker took counts up to its end, or up to now. */
   readonly wait: Percentiles | undefined;
-  /** From the worker to the end. */
+  /** Time from when a worker took the attempt to the attempt's end. */
   readonly run: Percentiles | undefined;
   /** Milliseconds of waiting and running, summed over all executions. */
   readonly timeTaken: number;
@@ -79,7 +79,7 @@ export function trendOf(summaries: readonly ExecutionSummary[], since: number, n
     .map(([index, group]) => ({ from: since + index * width, totals: totalsOf(group) }));
 }
 
-/** The figures of every task, the one that takes the most time first. All rounds of a loop count as one task. */
+/** The figures of every task, sorted by the total time of the task, longest first. All rounds of a loop count as one task. */
 export function tasksOf(executions: readonly Execution[], now: number): TaskFigures[] {
   const tasks = executions.flatMap((execution) => execution.tasks.filter(({ taskType }) => !isControlFlow(taskType)));
   const byRef = Map.groupBy(tasks, ({ referenceTaskName: ref }) => ref.replace(/(__\d+)+$/, ''));
@@ -106,7 +106,7 @@ function figuresOf(ref: string, attempts: readonly Task[], now: number): TaskFig
 
 const isTaken = ({ startTime }: Task) => startTime > 0;
 
-/** The wait for a worker, without the delay before a retry. At least 0: the server writes the two times separately, in either order. */
+/** The wait for a worker, without the delay before a retry. At least 0, because the server may write the two times in either order. */
 function waitOf({ scheduledTime, startTime, endTime, startDelayInSeconds: delay }: Task, now: number): number {
   const delayMs = typeof delay === 'number' ? delay * 1000 : 0;
   return Math.max(0, (startTime || endTime || now) - scheduledTime - delayMs);
@@ -116,20 +116,20 @@ function runOf({ startTime, endTime }: Task): number {
   return Math.max(0, endTime - startTime);
 }
 
-/** How a task of two executions differs. */
+/** How a task differs between two executions. */
 export interface TaskDifference {
   readonly ref: string;
   readonly type: string;
-  /** The task in each execution; undefined if the execution does not have it. */
+  /** The task in each execution; undefined if the execution does not have this task. */
   readonly sides: readonly (Side | undefined)[];
 }
 
 export interface Side {
   readonly status: string;
-  /** From the scheduling of the first attempt to the end of the last one. */
+  /** From the scheduling of the first attempt to the end of the last attempt. */
   readonly ms: number;
   readonly attempts: number;
-  /** The part of `ms` before a worker took the last attempt. */
+  /** The part of `ms` that passed before a worker took the last attempt. */
   readonly waitMs: number;
 }
 

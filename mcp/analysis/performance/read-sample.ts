@@ -5,9 +5,9 @@ import { inParallel } from '../../../core/in-parallel.ts';
 
 /** Rows of one search request. */
 const PAGE = 500;
-/** The most executions whose times and statuses are counted, the newest first. */
+/** At most this many executions are counted with their times and statuses, the newest first. */
 const MOST_SUMMARIES = 2000;
-/** The most executions that are read with their tasks, spaced evenly over those that are counted. */
+/** At most this many executions are read with their tasks, spaced evenly over all counted executions. */
 const MOST_READ = 100;
 const AT_ONCE = 8;
 
@@ -23,7 +23,7 @@ export interface Sample {
   readonly summaries: readonly ExecutionSummary[];
   /** The number of executions in that time, of all versions. */
   readonly total: number;
-  /** Some of them, with their tasks. */
+  /** Some of these executions, with their tasks. */
   readonly executions: readonly Execution[];
 }
 
@@ -42,7 +42,7 @@ export async function readSample(
     if (page.results.length === 0) break;
     all.push(...page.results);
   } while (all.length < Math.min(total, MOST_SUMMARIES));
-  // The server's search index does not have the version.
+  // The server's search index does not hold the version, so executions of other versions are left out here.
   const summaries = version === undefined ? all : all.filter((summary) => summary.version === version);
   return { summaries, total, executions: await readSome(conductor, summaries, onProgress) };
 }

@@ -70,7 +70,7 @@ function pair(durations: Percentiles | undefined): string {
   return durations ? `${duration(durations.p50)}/${duration(durations.p95)}` : '-';
 }
 
-/** One line for each period. */
+/** Writes one line for each period. */
 export function trendLines(trend: readonly Period[], { byDays }: { byDays: boolean }): string[] {
   if (trend.length < 2) return [];
   const lines = trend.map(({ from, totals }) => {
@@ -86,7 +86,7 @@ export function trendLines(trend: readonly Period[], { byDays }: { byDays: boole
   return ['Trend: time | executions | succeeded | duration p50/p95', ...lines, ...changeLine(trend)];
 }
 
-/** How the last period differs from the first one. */
+/** How the last period differs from the first period. */
 function changeLine(trend: readonly Period[]): string[] {
   const first = trend[0]?.totals.duration?.p50;
   const last = trend.at(-1)?.totals.duration?.p50;
@@ -102,7 +102,7 @@ export function isByDays(since: number, now: number): boolean {
   return now - since > 2 * DAY_MS;
 }
 
-/** Two versions side by side. */
+/** Compares two versions, side by side. */
 export function versionLines(
   sides: readonly (readonly [version: number, totals: Totals, tasks: readonly TaskFigures[]])[],
 ): string[] {
@@ -128,7 +128,7 @@ export function versionLines(
   ];
 }
 
-/** Two executions side by side. */
+/** Compares two executions, side by side. */
 export function differenceLines(executions: readonly Execution[], differences: readonly TaskDifference[]): string[] {
   const heads = executions.map(
     ({ workflowId, workflowName, workflowVersion, status }, index) =>
