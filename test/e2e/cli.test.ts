@@ -9,7 +9,7 @@ import { realConductor, runFleetCommand, unique } from '../support/product.ts';
 const conductor = realConductor();
 const settings = { shopUrl: inject('shopUrl'), llmProvider: 'litellm', llmModel: 'scripted-research-1' };
 
-/** A workflow that needs no worker, under a name of its own. */
+/** A workflow with a unique name that needs no worker. */
 function greeting(text = 'hello') {
   const name = unique('Greeting').replace('-', '_');
   return defineWorkflow({
@@ -125,7 +125,7 @@ test.concurrent('fleet apply is idempotent over every shipped definition', async
   expect(changes.filter(({ action }) => ['create', 'update', 'new-version'].includes(action))).toEqual([]);
 });
 
-test.concurrent('while it waits for a task that no worker polls, run says so and names the command that starts a worker', async () => {
+test.concurrent('if run waits for a task that no worker polls, it reports this and names the command that starts a worker', async () => {
   const name = unique('Unserved').replace('-', '_');
   const task = defineTask({
     name: `${name}_task`.toLowerCase(),

@@ -44,7 +44,7 @@ describe.concurrent('a task that fails each time', () => {
     }
   });
 
-  test('waits no longer than its limit', async () => {
+  test('waits no longer than maxRetryDelaySeconds before a retry', async () => {
     const options: TaskOptions = { retryCount: 3, retryLogic: 'EXPONENTIAL_BACKOFF', retryDelaySeconds: 1 };
     const execution = await failing({ ...options, maxRetryDelaySeconds: 1 });
     const delays = execution.tasks.map(({ startDelayInSeconds }) => startDelayInSeconds);

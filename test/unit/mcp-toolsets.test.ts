@@ -61,7 +61,7 @@ describe('a choice in headers', () => {
     expect(through({ mcpToolsets: [], mcpTools: [] }, new Headers())).toEqual(names([]));
   });
 
-  test('never goes beyond the choice in the settings of the server', () => {
+  test('never offers more than the settings of the server allow', () => {
     const config = { mcpToolsets: ['workflows', 'operate'], mcpTools: [] };
     expect(through(config, headers('operate,api'))).toEqual(['skip_task', 'pause_workflow']);
     expect(through(config, headers('all'))).toEqual(['get_workflow', 'skip_task', 'pause_workflow']);
@@ -75,7 +75,7 @@ describe('a choice in headers', () => {
   });
 });
 
-test('a caller is offered the tools that its role may use', () => {
+test('a caller sees only the tools that its role may use', () => {
   const of = (role: 'viewer' | 'operator' | 'admin') => allowedTools(callerOf(role), tools).map(({ name }) => name);
   expect(of('viewer')).toEqual(['search_api', 'get_workflow']);
   expect(of('operator')).toEqual(['search_api', 'skip_task', 'pause_workflow', 'get_workflow']);

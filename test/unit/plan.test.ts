@@ -64,7 +64,7 @@ describe('registering', () => {
     expect(actions(planned({ tasks: [task], workflows: [workflow] }, server({})))).toEqual(['t create', 'w create']);
   });
 
-  test('does not write what the server has already, with all defaults that the server adds', () => {
+  test('does not write a definition that the server already has, even with the defaults that the server adds', () => {
     const [t, w] = first();
     const stored = server({ tasks: [asStored(t)], workflows: [asStored(w)] });
     expect(actions(planned({ tasks: [task], workflows: [workflow] }, stored))).toEqual(['t unchanged', 'w unchanged']);
@@ -99,7 +99,7 @@ describe('registering', () => {
     expect(actions(planned({ tasks: [task], workflows: [workflow] }, stored))).toEqual(['t keep', 'w keep']);
   });
 
-  test('says if the server has a newer version than ours', () => {
+  test('reports if the server has a newer version than the code', () => {
     const [, w] = first();
     const stored = server({ workflows: [asStored(w), { ...asStored(w), version: 3, metadata: {} }] });
     const change = planned({ workflows: [workflow] }, stored)[0];

@@ -22,7 +22,7 @@ export interface IdleOptions {
   workflows: number;
 }
 
-/** Few enough that the server is not the limit. */
+/** So few that the server is not the bottleneck. */
 const BUSY_CONCURRENCY = 10;
 /** Wait for the last message of the probe, which sends several times a second. */
 const LAST_MESSAGE_MS = 500;
