@@ -97,7 +97,7 @@ export class Workers {
     await this.#end(worker, 'killed', 'SIGKILL');
   }
 
-  /** Sends SIGTERM, and long after its drain time SIGKILL. */
+  /** Sends SIGTERM. If the worker still runs long after its drain time, sends SIGKILL. */
   async stop(worker: number): Promise<void> {
     const ended = this.#end(worker, 'stopped', 'SIGTERM');
     if (!(await endsWithin(DRAIN_SECONDS * 1000 + 30_000, ended))) await this.kill(worker);

@@ -40,7 +40,7 @@ async function ordersDone(orderId: string): Promise<string[]> {
 }
 
 describe('docker compose up --wait', () => {
-  test('starts every service healthy, and the preparing services have ended with 0', async () => {
+  test('ends when every service is healthy and every preparing service has exited with 0', async () => {
     const containers = await stack.containers();
     expect(containers.map(({ service }) => service).sort()).toEqual([...staying, ...ending].sort());
     for (const { service, State } of containers) {

@@ -39,7 +39,7 @@ test.concurrent('run --wait prints the result and exits with 0', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ status: 'COMPLETED', output: { text: 'hello you!' } });
 });
 
-test.concurrent('run without --wait prints nothing but the id; status shows that execution with its tasks', async () => {
+test.concurrent('run without --wait prints only the id; status shows the execution of that id with its tasks', async () => {
   const workflow = greeting();
   await registerAlone(conductor, [workflow]);
   const started = await runFleetCommand(['run', workflow.name, '--input', '{"who":"you"}']);
@@ -61,7 +61,7 @@ test.concurrent('an unknown workflow is refused, and the error lists the registe
   expect(stderr).toContain(workflow.name);
 });
 
-test.concurrent('an input that fails the schema names each field, and starts nothing', async () => {
+test.concurrent('if an input does not fit the schema, the error names each wrong field and nothing starts', async () => {
   const workflow = greeting();
   await registerAlone(conductor, [workflow]);
   const { code, stderr } = await runFleetCommand(['run', workflow.name, '--input', '{"mark":1}']);

@@ -25,7 +25,7 @@ function gaps({ tasks }: Execution): number[] {
   return attempts.slice(1).map(({ startTime }, before) => startTime - (attempts[before]?.endTime ?? 0));
 }
 
-describe.concurrent('a task that fails each time', () => {
+describe.concurrent('a task that fails at every attempt', () => {
   test.each<[string, TaskOptions, number[]]>([
     ['after equal delays', { retryCount: 3, retryLogic: 'FIXED', retryDelaySeconds: 1 }, [1, 1, 1]],
     [

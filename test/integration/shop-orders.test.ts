@@ -38,7 +38,7 @@ describe('the order services', () => {
     expect((await send('POST', '/refunds', { orderId: 'small', paymentId, amount: 6 })).status).toBe(409);
   });
 
-  test('a notification without an order is recorded under its execution, a clean-up under its id', async () => {
+  test('a notification without an order is recorded under its execution, and a clean-up under its own id', async () => {
     await send('POST', '/notifications', { workflowId: 'wf-1', reason: 'failed' });
     await send('DELETE', '/cleanup/wf-1');
     expect((await send('DELETE', '/cleanup/wf-1')).body).toMatchObject({ cleaned: true, alreadyCleaned: true });

@@ -31,7 +31,7 @@ describe('polling', () => {
     expect(most).toBe(3);
   });
 
-  test('a limit for one type holds within the limit of the process', async () => {
+  test('a type keeps to its own limit even if the process has more free slots', async () => {
     let running = 0;
     const release = Promise.withResolvers<void>();
     const slow = contract.worker(async ({ id }) => {

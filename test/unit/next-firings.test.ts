@@ -48,9 +48,9 @@ describe('computed firings equal those of the server', () => {
     '0 0 9 1 1 ? 2027',
     '@reboot',
     '',
-  ])('%j, which the server refuses, has none', (cron) => expect(firingsOf(cron, 'UTC', 0, 2)).toEqual([]));
+  ])('%j, which the server refuses, has no firings', (cron) => expect(firingsOf(cron, 'UTC', 0, 2)).toEqual([]));
 
-  test('a date that does not exist has none', () => expect(firingsOf('0 0 9 31 2 *', 'UTC', 0, 2)).toEqual([]));
+  test('a date that does not exist has no firings', () => expect(firingsOf('0 0 9 31 2 *', 'UTC', 0, 2)).toEqual([]));
 });
 
 describe('the next firings of a schedule', () => {

@@ -118,7 +118,7 @@ test('the order of keys does not change a definition, the order of tasks does', 
   );
 });
 
-test('the lease of a task is never longer than the time limit of an attempt, which the server would refuse', () => {
+test('the lease of a task is never longer than the time limit of an attempt, because the server would refuse that', () => {
   const defOf = (timeoutSeconds: number) =>
     toTaskDef(defineTask({ name: 'n', description: 'd', input: z.object({}), output: z.object({}), timeoutSeconds }));
   expect(defOf(0)).toMatchObject({ responseTimeoutSeconds: 60 });

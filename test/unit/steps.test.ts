@@ -224,7 +224,7 @@ describe('traps of the server', () => {
 });
 
 describe('the whole workflow', () => {
-  test('the output is the result of the last step, or as written', () => {
+  test('the output is the result of the last step, or the output that the steps define', () => {
     const steps = [
       { id: 'a', type: 'jq', query: '.' },
       { id: 'w', type: 'wait', seconds: 1 },

@@ -5,7 +5,7 @@ import { FleetError } from '../../core/errors.ts';
 
 type Look = WorkflowStatus | FleetError;
 
-/** A server that shows these states one after another, and the last one from then on. */
+/** A fake server that returns these states one after another, and then repeats the last one. */
 function serverWith(...looks: Look[]) {
   const calls = { status: 0, execution: 0 };
   const next = () => {

@@ -6,7 +6,7 @@ import type { Driver } from '../drivers.ts';
 import type { Load } from './load.ts';
 import { type Site, withDriver } from './stage.ts';
 
-/** Duration of an update of the busy type, in milliseconds as the client saw it, beside that many idle types. */
+/** Duration of an update of the busy type beside that many idle types: in milliseconds, as the client saw it. */
 export interface IdleCost {
   idleTypes: number;
   updates: number;
