@@ -43,7 +43,7 @@ export default defineTask({
 `;
 }
 
-/** Every kind of builder in turn. Each step is wired to the one before. */
+/** Uses every kind of builder in turn. Each step reads the output of the step before. */
 function stepLines(step: number, task: string, before: string): string {
   const input = `{ id: ${before}.output.id, amount: ${before}.output.amount, tags: input.tags }`;
   const name = `s${step}`;

@@ -62,7 +62,7 @@ export class ChaosServer {
     const child = spawn(this.#java, this.#args, {
       cwd: this.#folder,
       env: this.#environment,
-      detached: true, // a Ctrl-C must reach the run only, which then ends its children
+      detached: true, // Ctrl-C must reach only the run, which then ends its children
       stdio: ['ignore', log, log],
     });
     closeSync(log);
@@ -78,7 +78,7 @@ export class ChaosServer {
     const outage = this.outages.at(-1);
     if (!outage) return;
     outage.to = Math.min(outage.to, Date.now());
-    await wakeOpenJoins({ ...this.#config, conductorServerUrl: this.url }, () => undefined); // like `ensureServer`
+    await wakeOpenJoins({ ...this.#config, conductorServerUrl: this.url }, () => undefined); // as `ensureServer` does
   }
 
   /** `kill -9`. */

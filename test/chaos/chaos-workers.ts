@@ -13,10 +13,10 @@ export interface Life {
   readonly startedAt: number;
   /** Infinite while it lives. */
   endedAt: number;
-  /** How it was ended; `itself` if the run did not end it. */
+  /** What ended the process. `itself` means that the run did not end it. */
   end: 'running' | 'killed' | 'stopped' | 'itself';
   code: number | null;
-  /** When it was asked to stop. */
+  /** When the run sent SIGTERM. */
   askedAt?: number;
 }
 
@@ -51,7 +51,7 @@ export class Workers {
     const { PATH = '', HOME = '' } = processEnvironment();
     const child = spawn(process.execPath, [FLEET, 'work'], {
       detached: true,
-      stdio: ['ignore', log, log, 'ipc'], // the channel ends it if this process is killed
+      stdio: ['ignore', log, log, 'ipc'], // ipc: the worker ends when this process is killed and the channel closes
       env: {
         PATH,
         HOME,
@@ -97,7 +97,7 @@ export class Workers {
     await this.#end(worker, 'killed', 'SIGKILL');
   }
 
-  /** Sends SIGTERM, and long after its drain time SIGKILL. */
+  /** Sends SIGTERM. If the worker still runs long after its drain time, sends SIGKILL. */
   async stop(worker: number): Promise<void> {
     const ended = this.#end(worker, 'stopped', 'SIGTERM');
     if (!(await endsWithin(DRAIN_SECONDS * 1000 + 30_000, ended))) await this.kill(worker);

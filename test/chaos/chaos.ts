@@ -1,7 +1,7 @@
 /**
- * The chaos run: the real server, several worker processes and thousands of tasks with real effects, while workers and the server are
- * killed and the network between them fails. At the end it compares the product's promises with what happened, and exits with 1 if a
- * promise is broken. The seed decides what is injected and when, but not which tasks are hit.
+ * The chaos run: a real server and several worker processes run thousands of tasks with real effects. Meanwhile the run kills workers
+ * and the server, and makes the network between them fail. At the end it compares the product's promises with what happened, and exits
+ * with 1 if a promise is broken. The seed decides which faults are injected and when, but not which tasks they affect.
  *
  * `npm run chaos -- --minutes 3 --seed 42` prints a report for people and a line of JSON.
  */

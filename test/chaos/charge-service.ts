@@ -39,7 +39,7 @@ export class Service {
       charge.requests++;
       if (request.headers['x-again'] === 'false') charge.firsts++;
       charge.mostOpen = Math.max(charge.mostOpen, ++charge.open);
-      response.on('close', () => charge.open--); // also if the caller was killed
+      response.on('close', () => charge.open--); // happens also if the caller is killed
       setTimeout(
         () => {
           if (this.#random.chance(LOST_ANSWERS)) response.destroy();

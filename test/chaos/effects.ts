@@ -11,7 +11,7 @@ export const files = {
   deliveries: (outputDir: string) => join(outputDir, 'deliveries.jsonl'),
 };
 
-/** Without a unique key on purpose, so that an effect that happens twice is visible. */
+/** The table has no unique key, so that an effect that happens twice is visible. */
 export const EFFECTS_TABLE = 'CREATE TABLE effects (key TEXT, task_id TEXT, pid INTEGER)';
 
 /** A line in the record of deliveries. */
@@ -60,7 +60,7 @@ export async function deliver<T>(context: TaskContext, workMs: number, effect: (
   }
 }
 
-/** The correct answer of a task for its number. */
+/** The correct output of a task, computed from its number. */
 export function answerOf(n: number): number {
   return n * 7 + 1;
 }

@@ -32,7 +32,7 @@ export interface Evidence {
   executions: Execution[];
   effects: EffectRow[];
   charges: ReadonlyMap<string, Charge>;
-  /** How often each key was appended. */
+  /** How many lines each idempotency key has in the file of appended lines. */
   appended: Map<string, number>;
   deliveries: Delivery[];
   lives: readonly Life[];
@@ -45,7 +45,7 @@ export interface Evidence {
   complaints: Map<string, number>;
 }
 
-/** What the run itself knows. The rest of the evidence is read from files and from the server. */
+/** The evidence that the run itself collects. The rest is read from files and from the server. */
 export type Known = Pick<Evidence, 'orders' | 'charges' | 'lives' | 'injected' | 'serverOutages' | 'troubles'>;
 
 export interface Sources {
@@ -92,7 +92,7 @@ function readDeliveries(folder: string, lives: readonly Life[]): Delivery[] {
   const open = new Map<string, Delivery>();
   const all: Delivery[] = [];
   for (const line of linesOf(files.deliveries(folder))) {
-    const { taskId, key, pid, at, event } = JSON.parse(line) as DeliveryEvent; // our own lines
+    const { taskId, key, pid, at, event } = JSON.parse(line) as DeliveryEvent; // safe: our own tasks wrote these lines
     const id = `${taskId} ${pid}`;
     const begun = open.get(id);
     if (event === 'began') {
@@ -142,7 +142,7 @@ function readComplaints(folder: string): Map<string, number> {
 
 function complaintIn(line: string): string | undefined {
   try {
-    const { level, msg } = JSON.parse(line) as { level: number; msg: string }; // pino's
+    const { level, msg } = JSON.parse(line) as { level: number; msg: string }; // the fields of a pino line
     return level >= WARN ? msg : undefined;
   } catch {
     return /error|warning/i.test(line) ? line : undefined;

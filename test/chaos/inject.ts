@@ -4,7 +4,7 @@ import type { Workers } from './chaos-workers.ts';
 import type { Network } from './network.ts';
 import { describe, type Injection, type NetworkFault } from './plan-schedule.ts';
 
-/** An injection as it happened. */
+/** An injection with its real times. */
 export interface Injected {
   injection: Injection;
   /** Epoch milliseconds. `to`: when it was over, with the process back or the network healed. */

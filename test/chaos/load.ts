@@ -12,7 +12,7 @@ import slow from './tasks/chaos-slow.ts';
 const input = z.object({ n: z.int(), workMs: z.int() });
 const output = z.object({ answer: z.int() });
 
-/** Three effects side by side, then one more. */
+/** A workflow with three parallel effects, then one more. */
 const fan = defineWorkflow({ name: 'ChaosFan', version: 1, description: 'Effects of each kind.', input, output }).build(
   (wf, { n, workMs }) => {
     wf.fork('fan', {
@@ -40,7 +40,7 @@ export const leases = new Map(
   workers.map(({ name, options }) => [name, (options.responseTimeoutSeconds ?? 60) * 1000] as const),
 );
 
-/** One of so many executions is a long one. */
+/** One in this many executions is a long one. */
 const LONG_ONE_IN = 12;
 
 /** One execution to be started. */

@@ -11,12 +11,12 @@ const RESET_WITHIN_MS = 800;
 
 /**
  * The network between one worker and the server, as a TCP proxy on loopback that can be made to fail:
- * - `cut`        connections are reset at once, and new ones as long as the fault lasts
+ * - `cut`        connections are reset at once, and so are new ones while the fault lasts
  * - `black-hole` no data gets through and no error is reported; data under way arrives when the fault is over
  * - `reset`      every connection is reset after a short while, in the middle of its data
  * - `delay`      data takes up to 1.5 s longer in each direction
  * - `truncate`   half of the answers end in the middle, and their connections with them
- * - `forget`     every connection, including new ones, is forgotten: no data gets through on it any more, not even its end
+ * - `forget`     connections, including new ones, pass no more data, and neither side learns when the other closes
  */
 export class Network {
   readonly #server: Server;
@@ -87,7 +87,7 @@ export class Network {
     }
   }
 
-  /** What arrives at the other end, and when. `answers`: these are bytes of the server, which may be truncated. */
+  /** Delays or truncates bytes, as the fault demands. `answers` is set for bytes of the server: only those may be truncated. */
   async #pass(bytes: Buffer, answers?: Link): Promise<Buffer> {
     while (this.#mode === 'black-hole') await this.#changed.promise;
     if (this.#mode === 'delay') await pause(this.#random.between(DELAY_MS.least, DELAY_MS.most));
@@ -112,14 +112,14 @@ class Link {
     this.#upstream = upstream;
     for (const socket of [client, upstream]) {
       socket.setNoDelay(true);
-      socket.on('error', () => {}); // a close follows, which the other side learns of
+      socket.on('error', () => {}); // a close event follows, which also ends the other side
     }
     this.ended = Promise.race([
       this.#flow(client, upstream, through.up).then(() => upstream.end()),
       this.#flow(upstream, client, through.down).then(() => !this.#isForgotten && client.end()),
     ]);
     upstream.on('close', (hadError) => {
-      if (hadError && !this.#isForgotten) client.resetAndDestroy(); // the server does not run
+      if (hadError && !this.#isForgotten) client.resetAndDestroy(); // the server is down
     });
   }
 
@@ -127,12 +127,12 @@ class Link {
     for (const socket of [this.#client, this.#upstream]) socket.resetAndDestroy();
   }
 
-  /** Like a router that lost its tables. */
+  /** Stops passing data in both directions, as a router does that has lost its tables. */
   forget(): void {
     this.#isForgotten = true;
   }
 
-  /** Ends the connection after the piece under way. */
+  /** Ends the connection once the bytes being sent have passed. */
   endSoon(): void {
     this.#isEnding = true;
   }

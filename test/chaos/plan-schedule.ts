@@ -16,11 +16,11 @@ export interface ScheduleOptions {
   workers: number;
 }
 
-/** A deck of injections that is shuffled and dealt about once a minute. */
+/** Injections. About once a minute the schedule shuffles them and uses each once. */
 const DECK = ['kill-worker', 'kill-worker', 'kill-worker', 'stop-worker', 'kill-server', ...networkFaults] as const;
 
 const FIRST_AT_MS = 4_000;
-/** There must still be work after the last injection. */
+/** After the last injection the run continues for this long, so that there is still work. */
 const QUIET_END_MS = 5_000;
 
 /** The injections and their times. The same options give the same schedule. */

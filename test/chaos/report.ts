@@ -13,7 +13,7 @@ export interface RunSettings {
 
 const MOST_EXAMPLES = 5;
 
-/** The run in numbers, for programs. */
+/** The result of the run in numbers, for programs. */
 export function summarize(settings: RunSettings, evidence: Evidence, waits: Waits, promises: readonly Promised[]) {
   const { executions, appended, charges, deliveries, injected } = evidence;
   const attempts = executions.flatMap(({ tasks }) => tasks).filter(({ taskType }) => taskType.startsWith('chaos_'));
@@ -46,7 +46,7 @@ export function summarize(settings: RunSettings, evidence: Evidence, waits: Wait
   };
 }
 
-/** The run in words, for people. */
+/** Describes the result of the run in words, for people. */
 export function tell(summary: ReturnType<typeof summarize>, evidence: Evidence, promises: readonly Promised[]): string {
   const { ms } = summary;
   const lines = [

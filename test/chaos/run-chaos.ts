@@ -29,7 +29,7 @@ export interface RunOptions {
   signal: AbortSignal;
 }
 
-/** Long, because a start that is given up and repeated makes a second execution, which adds to the load of a busy server. */
+/** Long: a start that times out is repeated and makes a second execution, which adds to the load of a busy server. */
 const PATIENCE_MS = 120_000;
 
 /** Carries out one run. No process is left at its end, even if the run fails. */

@@ -4,11 +4,11 @@ import { answerOf } from './effects.ts';
 import type { Evidence } from './evidence.ts';
 import type { Wait, Waits } from './waits.ts';
 
-/** A promise, and everything that breaks it. */
+/** A promise, and every observation that breaks it. */
 export interface Promised {
   name: string;
   broken: string[];
-  /** How many things were checked. */
+  /** How many observations were checked. */
   of: number;
 }
 
@@ -33,7 +33,7 @@ export function judge(evidence: Evidence, waits: Waits): Promised[] {
   ];
 }
 
-/** The last attempt of each task of the type. */
+/** The last attempt of each task of a type. */
 export function finalTasks({ tasks }: Execution): Task[] {
   const last = new Map<string, Task>();
   for (const task of [...tasks].sort((a, b) => a.seq - b.seq || a.retryCount - b.retryCount)) {

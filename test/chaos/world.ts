@@ -51,8 +51,8 @@ export class World {
   }
 
   /**
-   * The longest time within a stretch in which no task of the type was taken, although a worker could have taken one. A queue that moves
-   * is merely slow; a queue that stands still has been forgotten.
+   * The longest time within a stretch in which no task of the type was taken, although a worker could have taken one. A queue from
+   * which workers take tasks is only slow; without any take, the server has forgotten the queue.
    */
   standstill(taskType: string, { from, to }: Interval): number {
     const moves = (this.#moves.get(taskType) ?? []).filter((at) => at > from && at < to);

@@ -7,7 +7,7 @@ import { serverProperties } from '../../core/conductor/embedded/server-propertie
 import { connect, eras, type McpClient } from '../support/mcp-clients.ts';
 import { eventually, type Stack, startStack } from './stack.ts';
 
-/** The services that keep running, and those that end after their work. */
+/** The services that keep running, and the services that end after their work. */
 const staying = ['conductor', 'mcp', 'shop', 'workers'];
 const ending = ['conductor-data', 'register'];
 
@@ -40,7 +40,7 @@ async function ordersDone(orderId: string): Promise<string[]> {
 }
 
 describe('docker compose up --wait', () => {
-  test('starts every service healthy, and the preparing services have ended with 0', async () => {
+  test('ends when every service is healthy and every preparing service has exited with 0', async () => {
     const containers = await stack.containers();
     expect(containers.map(({ service }) => service).sort()).toEqual([...staying, ...ending].sort());
     for (const { service, State } of containers) {
@@ -118,7 +118,7 @@ describe('the containers', () => {
     }
   });
 
-  test('publish ports on the loopback address only, and the workers none', async () => {
+  test('publish ports on the loopback address only; the workers publish none', async () => {
     const published = (await stack.containers()).flatMap(({ service, NetworkSettings }) =>
       Object.entries(NetworkSettings.Ports).flatMap(([port, bindings]) =>
         (bindings ?? []).map(({ HostIp }) => `${service} ${port} on ${HostIp}`),
@@ -160,7 +160,7 @@ describe('--scale workers=3', () => {
       const { tasks } = await stack.conductor.getExecution(id);
       return tasks.find((task) => task.referenceTaskName === 'ship' && task.status === 'IN_PROGRESS');
     });
-    await pause(500); // it was polled; now it is under way
+    await pause(500); // the task was polled; give the handler time to begin
 
     const startedAt = Date.now();
     await stack.compose('stop', 'workers');
@@ -188,7 +188,7 @@ describe('a new container of the server', () => {
     expect(status).toBe('COMPLETED');
   });
 
-  /** The newest order that has ended. */
+  /** The newest execution of an order that has ended. */
   async function finished(): Promise<{ executionId: string }> {
     const query = { workflowName: 'OrderProcessing', status: 'COMPLETED', limit: 1 };
     const { structured, text } = await claude.call('list_workflow_executions', query);

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => conductor.close());
 
-/** Starts an execution of one task. Every call has a definition of its own, which is not registered. */
+/** Starts an execution of one task. Each call sends its own definition with the start, and registers nothing. */
 async function begin({ inputs }: Scene, type: string, input: Record<string, unknown> = {}): Promise<string> {
   const name = unique('acceptance');
   const task = { name: type, taskReferenceName: 'only', type: 'SIMPLE', inputParameters: { ...inputs(), ...input } };
@@ -39,7 +39,7 @@ async function begin({ inputs }: Scene, type: string, input: Record<string, unkn
 const attempts = async (workflowId: string): Promise<Task[]> => (await conductor.getExecution(workflowId)).tasks;
 const allAttempts = async (ids: readonly string[]) => (await Promise.all(ids.map(attempts))).flat();
 
-/** Each test serves a task type that no other test here starts, for they share the server. */
+/** Each test serves a task type that no other test here starts, because all tests share the server. */
 describe.concurrent('acceptance on the real server', () => {
   test(
     '1. SIGTERM with backlog: no task IN_PROGRESS after drain; unstarted handed back with retryCount 0',
@@ -62,7 +62,7 @@ describe.concurrent('acceptance on the real server', () => {
       await vi.waitFor(() => expect(notes('end')).toHaveLength(12), soon);
       const again = notes('start').filter(({ pid }) => pid !== first.child.pid);
       expect(again).toHaveLength(12);
-      expect((again[0]?.at ?? 0) - from).toBeLessThan(5000); // the start of a process included
+      expect((again[0]?.at ?? 0) - from).toBeLessThan(5000); // this includes the start of a process
       await Promise.all(ids.map((id) => conductor.waitForEnd(id)));
       const done = await allAttempts(ids);
       expect(done.map(({ status, retryCount }) => [status, retryCount])).toEqual(ids.map(() => ['COMPLETED', 0]));
@@ -70,7 +70,7 @@ describe.concurrent('acceptance on the real server', () => {
   );
 
   test(
-    '2. heartbeats during drain: one attempt, though it takes longer than its lease',
+    '2. heartbeats during drain: one attempt, although the task takes longer than its lease',
     {
       timeout: 60_000,
     },
@@ -111,7 +111,7 @@ describe.concurrent('acceptance on the real server', () => {
       await own.start({ conductorUrl, only: ['acceptance_limited'] });
       const { status } = await conductor.waitForEnd(id);
       expect(['FAILED', 'TIMED_OUT']).toContain(status);
-      await vi.waitFor(() => expect(own.notes('aborted')).toHaveLength(1), soon); // the server's own clock may be first
+      await vi.waitFor(() => expect(own.notes('aborted')).toHaveLength(1), soon); // the server may time the task out before the worker aborts it
       expect(own.notes('start')).toHaveLength(1);
     }),
   );

@@ -9,7 +9,7 @@ import { type Running, realConductor, runFleetCommand, startFleetCommand } from 
 const conductor = realConductor();
 afterAll(() => conductor.close());
 
-/** A fleet of its own with `count` workflows, and a plan that creates them. */
+/** A new fleet with `count` workflows, and a plan file that creates them. */
 async function manyPlanned(count: number) {
   const fleet = ownName('fleet');
   const folder = contentFolder(fleet);
@@ -29,7 +29,7 @@ const nothingToDo = async (flags: readonly string[]) =>
 
 const times = (text: string, what: string) => text.split(what).length - 1;
 
-/** Resolves once the process has said so of that many. */
+/** Resolves once the process has printed that it created `count` definitions. */
 function hasCreated({ child }: Running, count: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let printed = '';
@@ -51,7 +51,7 @@ describe.concurrent('two applies of one fleet', () => {
     await conductor.deleteWorkflowDef(def.name, 1);
   });
 
-  test('if five take the lock at once, one gets it and the others are told which process holds it', async () => {
+  test('if five take the lock at once, one gets it, and the error of the others names the process that holds it', async () => {
     const fleet = ownName('fleet');
     const tries = await Promise.allSettled(
       Array.from({ length: 5 }, () => acquireLock(conductor, { purpose: 'apply', name: fleet })),
@@ -70,7 +70,7 @@ describe.concurrent('two applies of one fleet', () => {
     await next.release();
   });
 
-  test('one applies; the other says which process holds the lock and since when, and writes nothing; with --wait it applies afterwards', async () => {
+  test('one applies; the other writes nothing and names the lock holder and the start time; with --wait it applies afterwards', async () => {
     const { fleet, folder, names, file, isThere } = await manyPlanned(2);
     const lock = await acquireLock(conductor, { purpose: 'apply', name: fleet });
     const refused = await runFleetCommand(['apply', file, '--yes']);
@@ -86,7 +86,7 @@ describe.concurrent('two applies of one fleet', () => {
     await nothingToDo(folder.flags);
   });
 
-  test('leave no lock behind, and no list shows one', async () => {
+  test('leave no lock behind, and no list shows the lock while it is held', async () => {
     const { fleet, folder, file } = await manyPlanned(1);
     const lock = await acquireLock(conductor, { purpose: 'apply', name: fleet });
     const shown = await runFleetCommand(['plan', ...folder.flags, '--all', '--prune', '--json']);
@@ -127,14 +127,14 @@ describe.concurrent('an apply that was killed before its end', () => {
     const next = await runFleetCommand(['apply', ...(which === 'the same plan' ? [file] : folder.flags), '--yes']);
     expect(next, next.stderr).toMatchObject({ code: 0 });
     const created = times(next.stdout, 'created: ');
-    expect([made, made + 1]).toContain(names.length - created); // the one under way may have got through
+    expect([made, made + 1]).toContain(names.length - created); // one more if a request was under way at the kill
     if (which === 'the same plan') expect(times(next.stdout, 'already there: ')).toBe(names.length - created);
     await nothingToDo(folder.flags);
   });
 });
 
 describe.concurrent('a plan in a file', () => {
-  test('is refused if the server has changed since: the message names what changed, and nothing is written', async () => {
+  test('is refused if the server has changed after the plan: the message names the change, and nothing is written', async () => {
     const { names, file, isThere } = await manyPlanned(2);
     const [one = '', other = ''] = names;
     await conductor.putWorkflowDef({ name: one, version: 1, schemaVersion: 2, tasks: [TERMINATE] });
@@ -144,7 +144,7 @@ describe.concurrent('a plan in a file', () => {
     expect(await isThere(other)).toBe(false);
   });
 
-  test('is refused if it would break executions that started since', async () => {
+  test('is refused if it would break executions that started after the plan', async () => {
     const fleet = ownName('fleet');
     const folder = contentFolder(fleet);
     const greet = ownName('greet');
@@ -185,7 +185,7 @@ test.concurrent('without --yes and without a terminal nothing is written', async
   expect(await isThere(names[0] as string)).toBe(false);
 });
 
-test.concurrent('a definition that the server refuses is said before anything is written', async () => {
+test.concurrent('a definition that the server refuses is reported before anything is written', async () => {
   const folder = contentFolder(ownName('fleet'));
   const [good, bad] = [ownName('good'), ownName('bad')];
   folder.write('definitions', good, greetingCode(good));
@@ -200,7 +200,7 @@ test.concurrent('a definition that the server refuses is said before anything is
   expect(await conductor.listWorkflowNames()).not.toContain(good);
 });
 
-test.concurrent('definitions are written after those they refer to, and deleted before them', async () => {
+test.concurrent('a definition is written after the definitions that it refers to, and deleted before them', async () => {
   const folder = contentFolder(ownName('fleet'));
   const [child, parent, daily] = [ownName('z_child'), ownName('a_parent'), ownName('daily')];
   folder.write('definitions', child, greetingCode(child));

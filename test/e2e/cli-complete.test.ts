@@ -7,7 +7,7 @@ import { realConductor, runFleetCommand, unique } from '../support/product.ts';
 const conductor = realConductor();
 afterAll(() => conductor.close());
 
-/** Two tasks wait for a person, a third waits for a timer; the output of the first is the workflow's output. */
+/** Two tasks wait for a person, and a third waits for a timer. The output of the first task is the workflow's output. */
 async function startTwoQuestions(expect: ExpectStatic): Promise<string> {
   const workflow = defineWorkflow({
     name: unique('Ask').replace('-', '_'),

@@ -9,7 +9,7 @@ import { realConductor, runFleetCommand, unique } from '../support/product.ts';
 const conductor = realConductor();
 const settings = { shopUrl: inject('shopUrl'), llmProvider: 'litellm', llmModel: 'scripted-research-1' };
 
-/** A workflow that needs no worker, under a name of its own. */
+/** A workflow with a unique name that needs no worker. */
 function greeting(text = 'hello') {
   const name = unique('Greeting').replace('-', '_');
   return defineWorkflow({
@@ -39,7 +39,7 @@ test.concurrent('run --wait prints the result and exits with 0', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ status: 'COMPLETED', output: { text: 'hello you!' } });
 });
 
-test.concurrent('run without --wait prints nothing but the id; status shows that execution with its tasks', async () => {
+test.concurrent('run without --wait prints only the id; status shows the execution of that id with its tasks', async () => {
   const workflow = greeting();
   await registerAlone(conductor, [workflow]);
   const started = await runFleetCommand(['run', workflow.name, '--input', '{"who":"you"}']);
@@ -61,7 +61,7 @@ test.concurrent('an unknown workflow is refused, and the error lists the registe
   expect(stderr).toContain(workflow.name);
 });
 
-test.concurrent('an input that fails the schema names each field, and starts nothing', async () => {
+test.concurrent('if an input does not fit the schema, the error names each wrong field and nothing starts', async () => {
   const workflow = greeting();
   await registerAlone(conductor, [workflow]);
   const { code, stderr } = await runFleetCommand(['run', workflow.name, '--input', '{"mark":1}']);
@@ -125,7 +125,7 @@ test.concurrent('fleet apply is idempotent over every shipped definition', async
   expect(changes.filter(({ action }) => ['create', 'update', 'new-version'].includes(action))).toEqual([]);
 });
 
-test.concurrent('while it waits for a task that no worker polls, run says so and names the command that starts a worker', async () => {
+test.concurrent('if run waits for a task that no worker polls, it reports this and names the command that starts a worker', async () => {
   const name = unique('Unserved').replace('-', '_');
   const task = defineTask({
     name: `${name}_task`.toLowerCase(),

@@ -76,7 +76,7 @@ const def: WorkflowDef = {
   ],
 };
 
-/** Serves the one task that needs a worker: its first attempt fails. */
+/** Answers the only task that needs a worker: the first attempt fails, the second succeeds. */
 async function serve(): Promise<void> {
   for (const status of ['FAILED', 'COMPLETED'] as const) {
     const { taskId, workflowInstanceId } = await polled();
@@ -164,7 +164,7 @@ describe('an execution with every kind of task', () => {
     expect(svg).toContain(childId());
   });
 
-  test('the durations are those of the server', async () => {
+  test('the durations match the times on the server', async () => {
     const attempts = execution.tasks.filter(({ referenceTaskName }) => referenceTaskName === 'flaky');
     expect(attempts.map(({ status }) => status)).toEqual(['FAILED', 'COMPLETED']);
     const ms = (attempts[1]?.endTime ?? 0) - (attempts[0]?.startTime ?? 0);

@@ -27,7 +27,7 @@ async function impersonate(port: number): Promise<Server> {
 }
 
 describe('a start that cannot succeed', () => {
-  it('ends when another server took its port meanwhile, and leaves nothing running', async () => {
+  it('ends if another server has taken its port, and leaves nothing running', async () => {
     const config = folders.configFor('race', { serverPort: await freePort() });
     const port = config.serverPort ?? 0;
     const thief: Promise<Server>[] = [];
@@ -41,7 +41,7 @@ describe('a start that cannot succeed', () => {
     for (const server of thief) (await server).close().closeAllConnections();
   });
 
-  it('shows the last log lines of a server that ends at once', async () => {
+  it('shows the last log lines if the server ends at once', async () => {
     await expect(ensureServer(folders.configFor('tiny', { serverMemory: '1m' }), quiet)).rejects.toMatchObject({
       message: expect.stringMatching(/ended while it was starting\. Its log says:\n.*heap/is),
     });
@@ -49,7 +49,7 @@ describe('a start that cannot succeed', () => {
 });
 
 describe('the cache of jars', () => {
-  it.skipIf(processEnvironment().CONDUCTOR_JAR)('is filled again by Maven where the jar in it is damaged', async () => {
+  it.skipIf(processEnvironment().CONDUCTOR_JAR)('gets a new jar from Maven if its jar is damaged', async () => {
     const config = folders.configFor('cache', { cacheDir: join(folders.path, 'cache') });
     const name = `conductor-server-${release.version}-${release.sha256.slice(0, 12)}.jar`;
     mkdirSync(join(folders.path, 'cache'));
@@ -87,7 +87,7 @@ describe('the unpacked server', () => {
   });
   beforeEach(() => void notes.splice(0));
 
-  it('is started from the jar directly if that is not a boot jar', async () => {
+  it('is not used if the jar cannot be unpacked: the jar itself is started', async () => {
     const other = join(folders.path, 'no-boot.jar');
     writeFileSync(other, 'not a jar');
     expect(await unpackAs(undefined, other)).toBe(other);
@@ -95,7 +95,7 @@ describe('the unpacked server', () => {
     expect(kept()).toEqual([]);
   });
 
-  it('is unpacked once, by one of two that want it', async () => {
+  it('is unpacked once, even if two starts need it at the same time', async () => {
     const both = await Promise.all([unpackAs(), unpackAs()]);
     main = both[0] ?? '';
     expect(both).toEqual([main, main]);

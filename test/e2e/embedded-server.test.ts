@@ -44,11 +44,11 @@ async function fleet(config: Config, ...args: string[]) {
 interface Owner {
   readonly child: ChildProcess;
   readonly server: { readonly pid: number };
-  /** What was said while the server started. */
+  /** What `ensureServer` reported while the server started. */
   readonly notes: string;
 }
 
-/** A process that owns a server as `fleet up` does, and ends without stopping it. */
+/** Starts a process that owns a server as `fleet up` does, and that ends without stopping the server. */
 async function startOwner(config: Config): Promise<Owner> {
   const module = JSON.stringify(join(root, 'core/conductor/ensure-server.ts'));
   const code = `const { ensureServer } = await import(${module});
@@ -122,7 +122,10 @@ async function kill(pid: number): Promise<void> {
   while ((await commandOf(pid)) !== undefined) await pause(50);
 }
 
-/** What the server does to the message of a JOIN while it evaluates it; to be killed right then is a matter of luck. */
+/**
+ * Hides the queue messages of JOINs, as the server does while it evaluates one. A kill at exactly that moment cannot be
+ * timed, so the test makes the state that it leaves.
+ */
 function hideJoins(file: string): number | bigint {
   const database = new DatabaseSync(file);
   try {
@@ -141,7 +144,7 @@ async function text(url: string): Promise<string> {
   return (await fetch(url)).text();
 }
 
-/** One folder through four ends of its server, in this order: it comes up three times in all. */
+/** The tests run in this order on one data folder: its server starts three times. */
 describe('an embedded server', { timeout: 300_000 }, () => {
   const config = folders.configFor('life');
   const folder = folderOf(config);
@@ -149,7 +152,7 @@ describe('an embedded server', { timeout: 300_000 }, () => {
   let forked = '';
   let owner: Owner;
 
-  it('is one where two are started at once, on a folder that a crash left in pieces', async () => {
+  it('is started once for two simultaneous calls, even in a folder that a crash left damaged', async () => {
     mkdirSync(folder.path);
     writeFileSync(folder.record, `{"kind":"jar","ins`);
     writeFileSync(folder.database, '');
@@ -165,7 +168,7 @@ describe('an embedded server', { timeout: 300_000 }, () => {
     expect(existsSync(folder.record)).toBe(false);
   });
 
-  it('is started by `fleet server start`, shared by a second one, and keeps secrets to itself', async () => {
+  it('is started by `fleet server start`, shared by a second start, and shows no secrets', async () => {
     expect(await fleet(config, 'server', 'status')).toMatchObject({ code: 1 });
     const started = await fleet(config, 'server', 'start');
     expect(started).toMatchObject({
@@ -194,7 +197,7 @@ describe('an embedded server', { timeout: 300_000 }, () => {
     expect(hideJoins(folder.database)).toBe(1);
   });
 
-  it('keeps its executions when it is killed, and ends a fork whose JOIN it had in hand', async () => {
+  it('keeps its executions when it is killed, and then ends a fork whose JOIN it was evaluating', async () => {
     owner = await startOwner(config);
     expect(owner.notes).toContain('Had 1 open JOIN of earlier executions evaluated again.');
     const { url, pid, ownerPid } = await serverStatus(config);
@@ -206,7 +209,7 @@ describe('an embedded server', { timeout: 300_000 }, () => {
     expect(status).toBe('COMPLETED');
   });
 
-  it('survives the death of its owner, is taken over by the next start, and ended by `fleet server stop`', async () => {
+  it('survives the death of its owner; the next start takes it over, and `fleet server stop` ends it', async () => {
     const { child, server } = owner;
     const { pid } = server;
     const shared = await ensureServer(config, quiet);

@@ -19,7 +19,7 @@ beforeAll(async () => {
   const add = { evaluatorType: 'graaljs', expression: '$.a + 1', a: '${workflow.input.a}' };
   const tasks = [{ name: 'add_one', taskReferenceName: 'add_one', type: 'INLINE', inputParameters: add }];
   const def = { name, version: 1, schemaVersion: 2, ownerEmail: 'evals@example.com', tasks, inputParameters: ['a'] };
-  await conductor.putWorkflowDef(def as unknown as WorkflowDef); // the server is the judge of plain definitions
+  await conductor.putWorkflowDef(def as unknown as WorkflowDef); // plain JSON: the server itself checks the definition
   ended = await conductor.startWorkflow({ name, input: { a: 1 } });
   await conductor.waitForEnd(ended);
   client = await connect('2025-11-25', stdioTarget(env));
@@ -29,7 +29,7 @@ afterAll(() => client.close());
 
 const unknownId = randomUUID();
 
-/** What was called wrongly, and the code of the error that has to come. Arguments are made when the server is ready. */
+/** Each wrong call, and the error code that it must get. Functions, because the arguments need values from the running server. */
 const mistakes: Record<string, () => [tool: string, args: Record<string, unknown>, code: string]> = {
   'a workflow under half of its name': () => [
     'execute_workflow',
@@ -65,7 +65,7 @@ const mistakes: Record<string, () => [tool: string, args: Record<string, unknown
   'a retry of an unknown execution': () => ['retry_workflow', { executionIds: [unknownId] }, 'not-found'],
 };
 
-describe('an agent that follows the advice of an error mechanically succeeds', () => {
+describe('an agent succeeds if it mechanically follows the advice of an error', () => {
   test.each(Object.entries(mistakes))('after %s', async (_what, make) => {
     const [tool, args, code] = make();
     const { calls, recovered } = await recover(client, { tool, args }, { tools, most: MOST_STEPS });

@@ -8,7 +8,8 @@ import { defineProbe, runProbe, startProbe, uniqueName } from '../support/probe.
 import { realConductor, startFleetCommand, unique } from '../support/product.ts';
 
 /*
- * Everything that waits for an event handler, at once and in one place: the server looks only every minute whether there are new ones.
+ * All tests that wait for an event handler are in this file and run at once, because the server looks for new handlers only once
+ * a minute.
  */
 const conductor = realConductor();
 afterAll(() => conductor.close());
@@ -17,7 +18,7 @@ const number = z.object({ n: z.number() });
 const HEARD = { timeout: 120_000, interval: 500 };
 
 describe.concurrent('an event', () => {
-  test('of an EVENT task starts a workflow by way of an event handler', async ({ expect }) => {
+  test('of an EVENT task starts a workflow through an event handler', async ({ expect }) => {
     const listener = defineProbe(number, z.object({})).build((wf, { n }) => {
       wf.set('nothing', {});
       return { result: n };
@@ -58,7 +59,7 @@ describe.concurrent('an event', () => {
     }
   });
 
-  test('starts the workflow of an applied event handler, although its condition is nothing but our stamp', async ({
+  test('starts the workflow of an applied event handler, although its condition holds nothing but our stamp', async ({
     expect,
   }) => {
     const { folder, greet, plan, apply } = fleetScene();
@@ -86,7 +87,7 @@ describe.concurrent('an event', () => {
     await conductor.deleteWorkflowDef(sender, 1);
   });
 
-  test('starts what was made of the template event_driven', async ({ expect }) => {
+  test('starts the workflow that was made from the template event_driven', async ({ expect }) => {
     const own = await ownTemplates(conductor, ['event_driven']);
     const [handler = expect.fail('the template has no handler')] = own.handlers;
     expect(handler.def.event).toBe('conductor:OrderIntake:order_placed');

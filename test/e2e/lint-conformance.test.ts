@@ -26,7 +26,7 @@ const AT_ONCE = 8;
 const RUNS_AT_ONCE = 4;
 const LOOK_EVERY_MS = 50;
 const DECIDE_EVERY = 20;
-/** Decisions after which a loop in a loop has failed, or makes no progress any more. */
+/** After this many decisions, a loop in a loop has either failed or stopped making progress. */
 const NESTED_LOOKS = 40;
 /** The tasks take no time, except WAITs of one second and JOINs on a busy server. */
 const ENDS_WITHIN_MS = 45_000;
@@ -41,7 +41,7 @@ async function refusal(def: unknown): Promise<string | undefined> {
     await conductor.validateWorkflowDef(def as WorkflowDef);
     return undefined;
   } catch (error) {
-    // It rejects with 400 what it checks, and with 500 what it cannot read. No answer at all is an error of the test.
+    // The server answers 400 if a check fails, and 500 if it cannot read the definition. Without an answer the test fails.
     if (error instanceof FleetError && !/reach|timed out/i.test(error.message)) return error.message;
     throw error;
   }
@@ -130,7 +130,7 @@ describe('an execution does not hang if lint accepts its definition', () => {
     expect(await unended(clean.slice(0, RUNS))).toEqual([]);
   });
 
-  /** The facts behind `NESTED_LOOP`. */
+  /** Why `NESTED_LOOP` exists: what the server does with a loop in a loop. */
   test.each<[string, Json, string]>([
     ['whose condition counts its rounds fails', loop('inner', counted('inner'), [noop('a')]), 'FAILED'],
     ['over items never ends', loop('inner', 'true', [noop('a')], { items: '${workflow.input.list}' }), 'RUNNING'],
@@ -149,7 +149,7 @@ describe('an execution does not hang if lint accepts its definition', () => {
     else await conductor.terminate(workflowId, 'it hangs');
   });
 
-  /** The definitions whose executions do not end. Tasks that wait for a worker or a person are completed by this test. */
+  /** Runs the definitions and returns those whose executions do not end. This test completes tasks that wait for a worker or a person. */
   async function unended(runs: readonly Json[]): Promise<string[]> {
     const ends = await inTurns(runs, RUNS_AT_ONCE, async (def) => {
       const workflowId = await send('POST', '/workflow', {
@@ -176,7 +176,8 @@ describe('an execution does not hang if lint accepts its definition', () => {
       for (const { referenceTaskName } of waiting)
         await send('POST', `/tasks/${workflowId}/${referenceTaskName}/COMPLETED`, { x: 1 });
       if (waiting.length > 0) continue;
-      // Two simultaneous results can make the server forget the next step until it sweeps. A decision does not help an execution that hangs because of its form.
+      // Two simultaneous results can make the server forget the next step until its next sweep; a decision replaces the sweep.
+      // It does not help a definition that really hangs.
       if (look % DECIDE_EVERY === 0) await send('PUT', `/workflow/decide/${workflowId}`);
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
@@ -192,7 +193,7 @@ describe('an execution does not hang if lint accepts its definition', () => {
   }
 });
 
-/** Types that end without a result from outside. */
+/** Task types that the server ends by itself. This test completes all others. */
 const SERVED: ReadonlySet<string> = new Set(
   'FORK JOIN SWITCH DO_WHILE INLINE JSON_JQ_TRANSFORM SET_VARIABLE NOOP WAIT EVENT SUB_WORKFLOW TERMINATE'.split(' '),
 );

@@ -118,7 +118,7 @@ describe('an agent as a worker', () => {
     expect(answer.text).toContain(`claim_task {"taskTypes":["${review}"]}`);
   });
 
-  test('keeps its task past the lease without reporting, and hands it back when its process ends', async () => {
+  test('keeps its task beyond the lease without reporting, and hands it back when its process ends', async () => {
     const own = await connect('2025-11-25', stdioTarget(env));
     const executionId = await start(short);
     const { claimId } = await claim(own, short);

@@ -44,7 +44,7 @@ describe('the catalogue', () => {
   }, 120_000);
 });
 
-/** True for a route with required parameters, or one that asks other services. */
+/** True if the route has required parameters or asks other services. */
 function needsMore({ name, query = {} }: (typeof catalogue)[number]): boolean {
   return name === 'getModelProviders' || Object.values(query).some((type) => type.endsWith('!'));
 }

@@ -91,7 +91,7 @@ afterAll(async () => {
   conductor.close();
 });
 
-test('waiting tasks are listed by page, with what they ask about and what follows a yes or no', async () => {
+test('waiting tasks are listed in pages, with their question and what follows a yes or no', async () => {
   const correlationId = `${prefix}_list`;
   const orders = [
     await start(order, { what: 'desk' }, correlationId),
@@ -135,7 +135,7 @@ test('waiting tasks are listed by page, with what they ask about and what follow
 });
 
 describe('a decision', () => {
-  test('is written in the fields that definitions read, with who and when; a later decision is refused with the first one', async () => {
+  test('is written with its author and time into the fields that definitions read; a later decision is refused, and the error shows the first', async () => {
     const [yes, no] = [await start(order, { what: 'desk' }), await start(order, { what: 'yacht' })];
     const approved = await ok('decide_approval', {
       executionId: yes,
@@ -178,7 +178,7 @@ describe('a decision', () => {
     );
   });
 
-  test('that no task reads fails the task if it is a no, and continues if it is a yes', async () => {
+  test('that no task reads: a no fails the waiting task, a yes continues the execution', async () => {
     const [yes, no] = [await start(plain), await start(plain)];
     await ok('decide_approval', { executionId: yes, taskRef: 'look', decision: 'approve', reason: 'fine' });
     await expect

@@ -37,7 +37,7 @@ function callsIn(text: string): { tool: string; args: Record<string, unknown> }[
 }
 
 describe.concurrent('design_and_execute_workflow', () => {
-  test('from steps to the result in one call', async () => {
+  test('turns steps into a finished execution in one call', async () => {
     const name = `${prefix}_steps`;
     const answer = await ok('design_and_execute_workflow', {
       name,
@@ -54,12 +54,12 @@ describe.concurrent('design_and_execute_workflow', () => {
     });
     expect(answer.text).toContain('Its dry run completed.');
     await expect(conductor.getWorkflowDef(name)).resolves.toMatchObject({ description: 'Sums up prices.' });
-    // The dry run has left nothing behind.
+    // The dry run left no execution behind.
     const { totalHits } = await conductor.searchExecutions({ query: `workflowType=${name}_dry_run` });
     expect(totalHits).toBe(0);
   });
 
-  test('calls, choices, approvals and loops are dry-run without calling any service; the execution then waits for the person', async () => {
+  test('a dry run covers calls, choices, approvals and loops and calls no service; the execution then waits for the person', async () => {
     const name = `${prefix}_mixed`;
     const { structured, text } = await ok('design_and_execute_workflow', {
       name,
@@ -133,7 +133,7 @@ describe.concurrent('design_and_execute_workflow', () => {
     expect(next).toMatchObject({ tool: 'design_and_execute_workflow', args: { name } });
     const { structured } = await ok(next?.tool ?? '', next?.args ?? {});
     expect(structured).toMatchObject({ name, version: 1 });
-    // Now the name is taken.
+    // The name now exists, so a second call with it must be refused.
     const conflict = await refused(next?.tool ?? '', next?.args ?? {});
     expect(conflict).toMatch(/^Error \(conflict\)/);
     const [again] = callsIn(conflict.split('\nNext: ')[1] ?? '');
@@ -168,7 +168,7 @@ describe('definitions in Conductor JSON', () => {
     const [fixed] = callsIn(text.split('\nNext: ')[1] ?? '');
     expect(fixed?.args).toMatchObject({ fix: true });
     const { structured } = await ok(fixed?.tool ?? '', fixed?.args ?? {});
-    expect(structured).toMatchObject({ name, version: 1, warnings: 1 }); // without a task definition a crash strands it
+    expect(structured).toMatchObject({ name, version: 1, warnings: 1 }); // the warning: without a task definition, a worker's crash would leave the task open for ever
     expect((await ok('validate_workflow', { name })).structured).toMatchObject({ valid: true, warnings: 1 });
   });
 
@@ -217,12 +217,12 @@ describe('definitions in Conductor JSON', () => {
   });
 
   test.each(['resilient_http', 'compensation', 'ai_agent'])(
-    'the template %s registers as it is told',
+    'the template %s can be registered by the calls that its answer shows',
     async (template) => {
       const { text, structured } = await ok('get_workflow_template', { name: template });
       const { definitions } = structured as { definitions: { name: string }[] };
       expect(definitions.length).toBeGreaterThan(0);
-      // With names of this test, because other tests use the server too.
+      // Under unique names, because other tests use the same server.
       const registering = callsIn(text).filter(({ tool }) => tool.startsWith('create_'));
       const names = registering.map(({ args }) => String(args.name));
       for (const { tool, args } of registering) {

@@ -13,9 +13,9 @@ import { http, stage, type Trouble, task } from '../support/troubles/scene.ts';
 const conductor = realConductor();
 const shopUrl = inject('shopUrl');
 const troubles: Record<TroubleName, Trouble> = { ...endedTroubles, ...openTroubles };
-const names = Object.keys(troubles) as TroubleName[]; // of a record of them
+const names = Object.keys(troubles) as TroubleName[]; // Object.keys loses the type of the keys
 
-/** Other causes that a busy server can lead to. */
+/** Other causes that the diagnosis may name if the server is busy. */
 const ALSO: Partial<Record<TroubleName, readonly string[]>> = {
   scriptThrows: ['timeout'],
   scriptOfNothing: ['timeout'],
@@ -26,13 +26,13 @@ const ALSO: Partial<Record<TroubleName, readonly string[]>> = {
 };
 
 let client: McpClient;
-/** Starts both before it waits for either. */
+/** The execution of each trouble. All are staged at once, while the client connects. */
 const staged = new Map<TroubleName, Promise<string>>();
 
 beforeAll(async () => {
   for (const name of names) {
     const staging = stage(conductor, troubles[name], { prefix: 'und', shopUrl });
-    staging.catch(() => undefined); // its own test tells
+    staging.catch(() => undefined); // the test of this trouble awaits it and reports the error
     staged.set(name, staging);
   }
   client = await connect(
@@ -128,7 +128,7 @@ describe.concurrent('a recovery', () => {
 });
 
 describe.concurrent('many executions', () => {
-  test('that failed alike are one group', async ({ expect }) => {
+  test('that failed for the same reason are one group', async ({ expect }) => {
     const name = uniqueName();
     const def = { name, tasks: [http('look_up', `${shopUrl}/echo/status/404`)] };
     const ids = [await start(def), await start(def), await start(def)];

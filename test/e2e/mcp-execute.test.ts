@@ -57,7 +57,7 @@ async function start(client: McpClient, args: Record<string, unknown>): Promise<
 }
 
 describe('a start that does not wait', () => {
-  test('returns the status on the server, even if the execution was not read', async () => {
+  test('returns the status on the server, even if the tool did not read the execution', async () => {
     const [client] = clients as [McpClient];
     const { structured } = await client.call('execute_workflow', { name: worked.name, input: { text: 'x' } });
     const { status, workflowVersion: version, tasks } = await conductor.getExecution(String(structured.executionId));
@@ -74,7 +74,7 @@ describe('a start that does not wait', () => {
 });
 
 describe('a key that two processes use', () => {
-  test('20 starts at the same time, ten through each, are one execution', async () => {
+  test('20 simultaneous starts, ten through each process, make one execution', async () => {
     const args = { name: ends.name, idempotencyKey: 'order-{orderId}', input: { orderId: 7 } };
     const starts = clients.flatMap((client) => Array.from({ length: 10 }, () => start(client, args)));
     const started = await Promise.all(starts);
@@ -95,12 +95,12 @@ describe('a key that two processes use', () => {
   test('leaves no lock behind', async () => {
     const locks = async () =>
       (await conductor.listWorkflowNames()).filter((one) => one.startsWith('fleet_start_lock_'));
-    await expect.poll(locks, { timeout: 10_000 }).toEqual([]); // other tests may hold one for a moment
+    await expect.poll(locks, { timeout: 10_000 }).toEqual([]); // another test may hold a lock for a moment
   });
 });
 
 describe('if the execution of a key has failed', () => {
-  test('it is found, started again on request, and the new execution counts from then on', async () => {
+  test('it is found, started again on request, and the key then belongs to the new execution', async () => {
     const [client] = clients as [McpClient];
     const args = { name: fails.name, idempotencyKey: 'k' };
     const first = await start(client, args);

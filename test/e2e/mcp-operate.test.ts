@@ -213,7 +213,7 @@ describe('one execution', () => {
 });
 
 describe('many executions', () => {
-  test('are previewed first, and only those of the preview are changed', async () => {
+  test('are previewed first, and only the executions of the preview are changed', async () => {
     const correlationId = `${prefix}_batch`;
     const ids = await Promise.all([1, 2, 3].map(() => start(waiting, {}, correlationId)));
     const filter = { workflowName: waiting, correlationId };
@@ -222,7 +222,7 @@ describe('many executions', () => {
     const { structured, text } = await look();
     expect(await Promise.all(ids.map(statusOf))).toEqual(['RUNNING', 'RUNNING', 'RUNNING']);
 
-    // Between the calls one execution ends by itself, and another one starts that was not counted.
+    // Between preview and confirmation one execution ends, and another execution starts. Neither may be paused.
     await conductor.terminate(ids[0] ?? '', 'meanwhile');
     const late = await start(waiting, {}, correlationId);
     const call = /To do it: pause_workflow (\{.*\})/.exec(text)?.[1] ?? '{}';
@@ -252,7 +252,7 @@ describe('many executions', () => {
     expect(await refused('pause_workflow', { executionIds: [two, unknown] })).toContain('changed none of 2 executions');
   });
 
-  test('are found by a text in their reasons', async () => {
+  test('are found by a text in their failure reasons', async () => {
     const ids = await Promise.all([start(waiting), start(waiting)]);
     await Promise.all(ids.map((id, i) => conductor.terminate(id, i === 0 ? 'Disk (full), again' : 'other')));
     const filter = { workflowName: waiting, status: 'TERMINATED', reason: 'disk (full)' };

@@ -42,7 +42,7 @@ describe('get_queue_status', () => {
     expect(text).toContain(`\`fleet work --only ${alone}\``);
   });
 
-  test('distinguishes a domain from the type without a domain', async () => {
+  test('distinguishes a type with a domain from the type without a domain', async () => {
     await conductor.startWorkflow({ name: alone, input: {}, taskToDomain: { [alone]: `${prefix}_d` } });
     const { queues } = await look(alone);
     expect(queues).toContainEqual(expect.objectContaining({ domain: `${prefix}_d`, state: 'no_worker', waiting: 1 }));

@@ -8,7 +8,7 @@ const env = { CONDUCTOR_SERVER_URL: inject('conductorServerUrl'), RATE_LIMIT_RPM
 const conductor = realConductor();
 const name = unique('res_waits');
 const large = 'x'.repeat(150_000);
-/** Executions that are still open when the tests are over. */
+/** Executions that are still open after the tests and must be terminated. */
 const open: string[] = [];
 
 const contents = z.object({
@@ -91,7 +91,7 @@ describe.each(eras)('a client of %s', (era) => {
       .toContain(id);
   });
 
-  test('is given prompts with what there is', async () => {
+  test('gets prompts that show the current state of the server', async () => {
     const text = async (prompt: string, args: Record<string, string>) =>
       JSON.stringify(await client.reads.getPrompt({ name: prompt, arguments: args }));
     expect(await text('diagnose_execution', { executionId: id })).toContain(name);
@@ -99,10 +99,10 @@ describe.each(eras)('a client of %s', (era) => {
     expect(await text('author_workflow', { goal: 'Greets.' })).toContain('A step is');
   });
 
-  test('is told when an execution that it subscribed to has changed', async () => {
+  test('is notified when an execution that it subscribed to has changed', async () => {
     let updates = 0;
     await client.reads.onUpdate(`conductor://executions/${id}`, () => (updates += 1));
-    // The server's own first look may come after the first of these changes.
+    // Our server may read the execution for the first time after the first change, and then sees no difference. So change it repeatedly.
     let paused = false;
     const change = async () => {
       await (paused ? conductor.resume(id) : conductor.pause(id));

@@ -51,7 +51,7 @@ describe('create_schedule', () => {
     expect((structured.next as string[]).map((time) => time.slice(10))).toEqual(Array(5).fill('T00:00:00Z'));
   });
 
-  test('overwrites a schedule, whose executions are listed with their results', async () => {
+  test('overwrites a schedule, and lists its executions with their results', async () => {
     expect((await create({ input: { who: 'you' }, version: 1 })).structured).toMatchObject({ isNew: false });
     await vi.waitFor(
       async () => {

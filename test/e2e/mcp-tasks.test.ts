@@ -13,7 +13,7 @@ const env = {
 let one: HttpProcess;
 let other: HttpProcess;
 
-/** Waits for a person, then answers with what the person said. */
+/** A workflow that waits for a person and returns the person's answer. */
 const tasks = [
   {
     name: 'decide',
@@ -50,7 +50,7 @@ async function start(args: object, capabilities: object = FOLLOWS_TASKS) {
   return rawResult(one.url, 'tools/call', { name: 'execute_workflow', arguments: args }, capabilities);
 }
 
-/** Asks the process that did not start the task. */
+/** Reads the task through the process that did not start it. */
 async function get(taskId: string, capabilities: object = ASKS_TOO) {
   return shownTask.parse(await rawResult(other.url, 'tasks/get', { taskId }, capabilities));
 }
@@ -60,10 +60,10 @@ async function until(taskId: string, status: string) {
   return get(taskId);
 }
 
-test('an execution is a task of every process, asks its person, and ends with the answer of the tool', async () => {
+test('every process shows an execution as an MCP task, which asks the person and ends with the result of the tool', async () => {
   const created = await start({ name, input: { amount: 7 } });
   expect(created).toMatchObject({ resultType: 'task', status: 'working', ttlMs: null, pollIntervalMs: 1000 });
-  expect(created.content).toEqual([]); // the SDK's check of a tool's result demands it
+  expect(created.content).toEqual([]); // the SDK rejects a tool's result without content
   const taskId = String(created.taskId);
 
   const waiting = await until(taskId, 'input_required');
@@ -108,7 +108,7 @@ test('an execution that fails is a completed task with the reason', async () => 
   expect(JSON.stringify(ended)).toContain('FAILED');
 });
 
-test('cancelling ends the execution, once or twice', async () => {
+test('cancelling ends the execution; a second cancel changes nothing', async () => {
   const { taskId } = await start({ name });
   const cancel = () => rawResult(other.url, 'tasks/cancel', { taskId: String(taskId) });
   expect(await cancel()).toMatchObject({ resultType: 'complete' });
@@ -116,7 +116,7 @@ test('cancelling ends the execution, once or twice', async () => {
   expect(await cancel()).toMatchObject({ resultType: 'complete' });
 });
 
-test('who does not follow tasks gets a handle, and no task', async () => {
+test('a client without the tasks extension gets the execution id, and no task', async () => {
   const answered = await start({ name }, {});
   expect(answered).toMatchObject({ structuredContent: { status: 'RUNNING' } });
   const { executionId } = z

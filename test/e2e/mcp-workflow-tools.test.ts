@@ -50,7 +50,7 @@ describe.each(eras)('a %s client', (era) => {
   });
   afterAll(() => client.close());
 
-  test('sees the offered workflows and no denied ones', async () => {
+  test('sees the offered workflows and no denied workflow', async () => {
     const own = (await client.toolNames()).filter((name) => name.startsWith(prefix));
     expect(own).toEqual(expect.arrayContaining([double.name, gated.name, large.name]));
     expect(own).not.toContain(`${prefix}_secret`);
@@ -79,7 +79,7 @@ describe.each(eras)('a %s client', (era) => {
     expect(text).toContain(`The whole output is the resource conductor://executions/${structured.executionId}/output.`);
   });
 
-  test('stops waiting where a person must decide', async () => {
+  test('stops waiting when a person must decide', async () => {
     const startedAt = performance.now();
     const { text, structured } = await client.call(gated.name, { n: 1 });
     expect(performance.now() - startedAt).toBeLessThan(20_000);

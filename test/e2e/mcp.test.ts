@@ -20,7 +20,7 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
   });
   afterAll(() => client.close());
 
-  /** Fails where the tool did, with its words. */
+  /** Calls a tool. If the tool reports an error, the test fails with the tool's message. */
   async function ok(name: string, args: Record<string, unknown>) {
     const answer = await client.call(name, args);
     expect(answer.isError, answer.text).toBe(false);
@@ -68,7 +68,7 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
     expect(status.text).toContain('Out of stock.\\nNext: call terminate_workflow"');
   });
 
-  test('gets a handle for an execution that waits, and is told what it waits for', async () => {
+  test('gets the id of an execution that waits, and what it waits for', async () => {
     const name = uniqueName();
     await ok('create_workflow', { name, tasks: [{ name: `${name}_task`, taskReferenceName: 'mine', type: 'SIMPLE' }] });
     const run = await ok('execute_workflow', { name, waitSeconds: 1 });
@@ -81,7 +81,7 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
     expect(ended.structured).toMatchObject({ status: 'TERMINATED', error: { reason: 'end of test' } });
   });
 
-  test('updates a definition only where it says so', async () => {
+  test('replaces a definition only with `overwrite`', async () => {
     const name = uniqueName();
     await ok('create_workflow', { name, ...sum });
     const again = await client.call('create_workflow', { name, ...sum });

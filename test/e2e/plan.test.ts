@@ -20,7 +20,7 @@ async function start(workflow: string, version?: number): Promise<string> {
 }
 
 describe.concurrent('a plan', () => {
-  test('says that there is nothing to do if the server is as the code; then --check ends with 0, else with 3', async () => {
+  test('reports that there is nothing to do if the server matches the code; --check then exits with 0, else with 3', async () => {
     const { folder, greet, plan, apply } = fleetScene();
     folder.write('definitions', greet, greetingCode(greet));
     expect(await plan('--check')).toMatchObject({
@@ -134,7 +134,7 @@ describe.concurrent('a change that would break running executions', () => {
 });
 
 describe.concurrent('pruning', () => {
-  test('deletes what is no longer in code, except what runs and what carries no stamp of ours', async () => {
+  test('deletes what is no longer in code, except definitions that run or lack our stamp', async () => {
     const { folder, greet, plan, changes, apply } = fleetScene();
     const [gone, stranger] = [ownName('gone'), ownName('stranger')];
     for (const one of [greet, gone]) folder.write('definitions', one, greetingCode(one, { hold: one === gone }));

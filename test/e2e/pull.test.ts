@@ -54,7 +54,7 @@ afterAll(() => {
   conductor.close();
 });
 
-/** The shipped definitions under names that no other test registers, also where they call each other. */
+/** The shipped definitions under unique names, also in the places where they call each other. */
 function renamed(workflows: readonly Workflow[]): WorkflowDef[] {
   const names = workflows.map(({ name }) => name).join('|');
   const text = JSON.stringify(workflows.map((workflow) => withSettings(workflow, settings)));

@@ -15,7 +15,7 @@ const conductor = realConductor();
 describe.concurrent('a saga', () => {
   const input = z.object({ orderId: z.string(), shopUrl: z.string(), gift: z.boolean().default(false) });
 
-  /** A saga of its own name that runs into `fail`, a WAIT that the test ends. */
+  /** A saga with a unique name. The test makes it fail by ending the WAIT `fail`. */
   function sagaOf(build: (saga: Saga, orderId: string) => void, timeoutSeconds?: number): Workflow {
     const name = unique('Saga').replace('-', '_');
     const spec = { name, version: 3, description: 'For a test.', input, output: z.object({}) };
@@ -37,7 +37,7 @@ describe.concurrent('a saga', () => {
     const id = await startOwn(saga, { orderId, ...more });
     return { orderId, id };
   };
-  test('undoes the steps of the chosen branches, also requests', async () => {
+  test('undoes the steps of the chosen branches only, and requests as well as tasks', async () => {
     const saga = sagaOf((wf, orderId) => {
       wf.switch('is_gift', wf.jq('gift', giftOf()).output.result, {
         true: (yes) => void reserveIn(wf, yes, orderId),

@@ -6,7 +6,7 @@ import { rowsOf, start, until } from '../support/sagas.ts';
 
 const conductor = realConductor();
 
-/** The compensation of a failure after the one that `before` compensated. */
+/** Waits for the next failure of the workflow after `before`, and returns the compensation of that failure. */
 async function nextCompensation(workflowId: string, before: Execution): Promise<Execution> {
   const { status } = await conductor.waitForEnd(workflowId);
   expect(status).toBe('FAILED');
@@ -41,7 +41,7 @@ describe.concurrent('an order that failed', () => {
     return { id, compensation };
   }
 
-  test('does not continue after a retry, and the second compensation does nothing twice', async () => {
+  test('does not continue after a retry, and the second compensation repeats no effect', async () => {
     const orderId = unique('order');
     const { id, compensation } = await failedOrder(orderId);
     expect(await booksOf(orderId)).toEqual(UNDONE);
@@ -57,7 +57,7 @@ describe.concurrent('an order that failed', () => {
     expect(keys).toEqual([`${id}:undo:release`, `${id}:undo:release`]);
   });
 
-  test('has one attempt undone, even after several', async () => {
+  test('undoes a step once, even if the step needed several attempts', async () => {
     const orderId = unique('order');
     await orderFault({ path: '/payments', orderId, status: 503, times: 1 });
     const { id } = await failedOrder(orderId);
@@ -68,7 +68,7 @@ describe.concurrent('an order that failed', () => {
     expect(await booksOf(orderId)).toEqual(UNDONE);
   });
 
-  test('has the other steps undone if one undo fails; the compensation names it, and a restart finishes it', async () => {
+  test('undoes the other steps if one undo fails; the compensation names the failed one, and a restart finishes it', async () => {
     const orderId = unique('order');
     await orderFault({ path: '/refunds', orderId, status: 503, times: 4 });
     await orderFault({ path: '/shipments', orderId, status: 503 });

@@ -88,7 +88,7 @@ test.concurrent('each mistake in a scenario is reported, and so is too low a cov
   expect(code).toBe(1);
 });
 
-/** An HTTP call and a failure workflow, each of which would be seen at the shop. */
+/** A workflow with an HTTP call and a failure workflow. The shop would record a request of either. */
 function caller() {
   const name = unique('Caller').replace('-', '_');
   const path = (of: string) => `/${name}/${of}`;
@@ -145,7 +145,7 @@ test.concurrent('a dry run calls nothing, starts no failure workflow and leaves 
     await expect(conductor.getExecution(execution.workflowId)).rejects.toMatchObject({ code: 'not-found' });
   }
 
-  // What the dry runs could have set off would have come before this: the same workflow for real, with its failure workflow.
+  // A real run of the same workflow calls the shop. A request that a dry run caused would have arrived before.
   const real = await conductor.waitForEnd(
     await conductor.startWorkflow({ name: workflow.name, input: { of: 'real' } }),
   );
@@ -168,7 +168,7 @@ test.concurrent('--keep leaves the execution, marked as a dry run', async () => 
   await conductor.removeExecution(id);
 });
 
-// What follows dry-runs the same workflows as the tests above, under the same names, and so comes after them.
+// The tests below dry-run the same workflows under the same names as the concurrent tests above, so they run after them.
 test('a person sees which scenario failed, on which path, and what no scenario reaches', async () => {
   const chosen = ['test', 'ScenWrong', '--title', 'expects another output'];
   const { code, stdout } = await runFleetCommand(chosen, folder('wrong'));

@@ -33,7 +33,7 @@ test('random steps that need no answer from outside run to their end', async () 
   expect(unfinished).toEqual([]);
 });
 
-test('values, choices, loops and results are as the steps say', async () => {
+test('values, choices, loops and results are as written in the steps', async () => {
   const name = `${prefix}_whole`;
   const { def } = compileSteps({
     name,
@@ -57,7 +57,7 @@ test('values, choices, loops and results are as the steps say', async () => {
       {
         id: 'kind',
         type: 'branch',
-        on: '${prices[0]}', // 5.0, which is "5.0" to the server itself
+        on: '${prices[0]}', // 5.0: the server alone would compare "5.0" with the case 5
         cases: { 5: [{ type: 'set', values: { label: 'five' } }] },
         otherwise: [{ type: 'end', status: 'FAILED', reason: 'not five' }],
       },

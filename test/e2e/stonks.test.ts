@@ -46,7 +46,7 @@ describe.concurrent('NotifyStonks', () => {
   test.each([
     ['rise', 100, 105.01, 5.01],
     ['fall', 100, 94.99, -5.01],
-  ])('a %s by more than the threshold is one alert', async (_, previousClose, price, changePercent) => {
+  ])('a %s by more than the threshold sends one alert', async (_, previousClose, price, changePercent) => {
     const symbol = await listed(previousClose, price);
     const { workflowId, status, output } = await run({ symbol });
     expect({ status, output }).toEqual({
@@ -61,10 +61,10 @@ describe.concurrent('NotifyStonks', () => {
   test.each([
     ['exactly +5.00 %', 100, 105, 5],
     ['exactly -5.00 %', 100, 95, -5],
-    // In binary fractions this is more than 5 %.
+    // In binary floating point this change is slightly more than 5 %.
     ['exactly +5.00 % of 60 cents', 0.6, 0.63, 5],
     ['nothing', 42, 42, 0],
-  ])('a change by %s is logged, and nobody is alerted', async (_, previousClose, price, changePercent) => {
+  ])('a change by %s is logged and sends no alert', async (_, previousClose, price, changePercent) => {
     const execution = await run({ symbol: await listed(previousClose, price) });
     expect(execution).toMatchObject({ status: 'COMPLETED', output: { changePercent, outcome: 'log' } });
     expect(refsOf(execution)).toContain('log_price');
@@ -89,7 +89,7 @@ describe.concurrent('NotifyStonks', () => {
 
   test('an alert whose answer was lost is retried with the same key, and arrives once', async ({ expect }) => {
     const symbol = await listed(100, 200);
-    // The server gives up reading after 25 s; the shop acts all the same, and is asked again.
+    // The server gives up after 25 s, although the shop still sends the alert. So the server asks the shop again.
     await orderFault({ path: '/notifications', fields: { symbol }, delayMs: 27_000, times: 1 });
     const { workflowId, status } = await run({ symbol });
     expect(status).toBe('COMPLETED');
@@ -142,7 +142,7 @@ describe('its schedule', () => {
     }
     const executions = await Promise.all((await fired()).map(({ workflowId }) => conductor.waitForEnd(workflowId)));
     expect(executions.map(({ status }) => status)).toEqual(executions.map(() => 'COMPLETED'));
-    // The time each was meant for: no two executions belong to the same firing.
+    // `_scheduledTime` is the firing that an execution belongs to. No two executions may share one.
     const firings = new Set(executions.map(({ input }) => input._scheduledTime));
     expect(firings.size).toBe(executions.length);
     const alerts = await Promise.all(executions.map(({ workflowId }) => entriesOf(workflowId)));

@@ -51,7 +51,7 @@ describe.concurrent('a task for each item', () => {
     expect(output.result).toEqual(names.map((name) => ({ saw: `p/${name}` })));
   });
 
-  test('fails as soon as one fails without retries left, with its reason', async () => {
+  test('fails with the reason of the first task that fails without retries left', async () => {
     const { contract, workflow } = trip();
     const cities = ['a', 'bad', 'c'].map((name) => ({ name, days: 1 }));
     const workflowId = await startProbe(conductor, [workflow], { cities, prefix: 'p' });
@@ -64,7 +64,7 @@ describe.concurrent('a task for each item', () => {
     });
   });
 
-  test('that may fail: the result of a failed task is null', async () => {
+  test('that is optional: the result of a failed task is null', async () => {
     const contract = look();
     const workflow = defineProbe(z.object({ cities: z.array(z.string()) }), z.object({})).build((wf, { cities }) => {
       const each = wf.forkEach('look', cities, contract, (at, index) => ({ at, days: -1, place: index }), {
@@ -84,7 +84,7 @@ describe.concurrent('a task for each item', () => {
     });
   });
 
-  test('retried as the definition of the task says', async () => {
+  test('is retried as its task definition says', async () => {
     const contract = defineProbeTask(z.object({ n: z.number() }), z.object({}), {
       retryCount: 2,
       retryLogic: 'FIXED',
@@ -101,7 +101,7 @@ describe.concurrent('a task for each item', () => {
     expect(tasks.filter(({ referenceTaskName }) => referenceTaskName === 'each_1__1')).toHaveLength(3);
   });
 
-  test('inside a loop, in every round, and twice in one workflow', async () => {
+  test('inside a loop runs in every round, and can be used twice in one workflow', async () => {
     const contract = defineProbeTask(z.object({ n: z.number(), round: z.number() }), z.object({ sum: z.number() }));
     const workflow = defineProbe(
       z.object({ ns: z.array(z.number()) }),

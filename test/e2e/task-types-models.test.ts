@@ -34,7 +34,7 @@ describe.runIf(inject('scriptedLlm'))('models', () => {
       return { result: output.result };
     });
     const { output } = await runProbe(conductor, [workflow], asked);
-    // The scripted model only knows JSON, and the server turns every text that is JSON into what it says.
+    // The scripted model answers only in JSON, and the server parses every text that is JSON. So the result is an object.
     expect(output.result).toMatchObject({ action: 'TOOL' });
   });
 
@@ -118,7 +118,7 @@ describe.concurrent('models that cannot be reached', () => {
       return { result: asked.status };
     });
 
-  test('are called once if the placement says so, and the workflow continues if the task is optional', async () => {
+  test('are called once if the task in the workflow sets no retries; the workflow continues if the task is optional', async () => {
     const { status, output, tasks } = await runProbe(conductor, [attempts({ retryCount: 0, optional: true })], asked);
     expect({ status, output }).toEqual({ status: 'COMPLETED', output: { result: 'COMPLETED_WITH_ERRORS' } });
     expect(tasks.map(({ taskType }) => taskType)).toEqual(['LLM_CHAT_COMPLETE', 'LLM_GENERATE_EMBEDDINGS']);

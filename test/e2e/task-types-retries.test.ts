@@ -25,7 +25,7 @@ function gaps({ tasks }: Execution): number[] {
   return attempts.slice(1).map(({ startTime }, before) => startTime - (attempts[before]?.endTime ?? 0));
 }
 
-describe.concurrent('a task that fails each time', () => {
+describe.concurrent('a task that fails at every attempt', () => {
   test.each<[string, TaskOptions, number[]]>([
     ['after equal delays', { retryCount: 3, retryLogic: 'FIXED', retryDelaySeconds: 1 }, [1, 1, 1]],
     [
@@ -44,7 +44,7 @@ describe.concurrent('a task that fails each time', () => {
     }
   });
 
-  test('waits no longer than its limit', async () => {
+  test('waits no longer than maxRetryDelaySeconds before a retry', async () => {
     const options: TaskOptions = { retryCount: 3, retryLogic: 'EXPONENTIAL_BACKOFF', retryDelaySeconds: 1 };
     const execution = await failing({ ...options, maxRetryDelaySeconds: 1 });
     const delays = execution.tasks.map(({ startDelayInSeconds }) => startDelayInSeconds);

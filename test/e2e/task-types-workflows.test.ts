@@ -205,7 +205,7 @@ describe.concurrent('tasks that fail', () => {
     expect((task?.startTime ?? 0) - (task?.scheduledTime ?? 0)).toBeGreaterThanOrEqual(2_000);
   });
 
-  test('of a fork over a list can let the others end first', async () => {
+  test('of a permissive fork over a list let the other tasks end first', async () => {
     const contract = defineProbeTask(number, none, { retryCount: 0 });
     const workflow = defineProbe(z.object({ ns: z.array(z.number()) }), none).build((wf, { ns }) => ({
       result: wf.forkEach('each', ns, contract, (n) => ({ n }), { permissive: true }).output.results,

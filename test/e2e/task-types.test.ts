@@ -7,7 +7,7 @@ import { externalApi } from '../../workflows/dsl/policies.ts';
 import { registerAlone } from '../support/probe.ts';
 import { realConductor, unique } from '../support/product.ts';
 
-/** The builder's task types that no shipped workflow uses, and the corners of those that do, on the real server. */
+/** On the real server: the builder's task types that no shipped workflow uses, and rare cases of the other types. */
 const conductor = realConductor();
 const serverUrl = inject('conductorServerUrl');
 afterAll(() => conductor.close());
@@ -35,7 +35,7 @@ async function run(build: Builder, input = { n: 2, flag: true }): Promise<Execut
   return conductor.waitForEnd(await start(build, input));
 }
 
-/** Ends a task from outside, as a person or a worker would. */
+/** Completes a task, as a person or a worker would. */
 async function complete(workflowId: string, ref: string, output: object): Promise<void> {
   const answer = await fetch(`${serverUrl}/tasks/${workflowId}/${ref}/COMPLETED`, {
     method: 'POST',
@@ -179,7 +179,7 @@ test.concurrent('an HTTP task gets its time limit and retries from its policy', 
   });
 });
 
-test.concurrent('HTTP that is ended from outside returns that output instead of the answer', async ({ expect }) => {
+test.concurrent('an HTTP task that is ended from outside returns that output, not its answer', async ({ expect }) => {
   const workflowId = await start((wf) => {
     const left = wf.http('order', externalApi, {
       method: 'GET',
@@ -203,7 +203,7 @@ test.concurrent('WAIT until a past time ends at once', async () => {
   expect(status).toBe('COMPLETED');
 });
 
-test.concurrent('failing scripts and messages do not stop the workflow if they are optional', async () => {
+test.concurrent('optional scripts and messages that fail do not stop the workflow', async () => {
   const { status, output } = await run((wf, { n }) => {
     const inline = wf.inline(
       'inline',

@@ -16,11 +16,11 @@ import {
   unique,
 } from '../support/product.ts';
 
-/** Every template, written out under a name of this run's own as its user would have it, on the real server. */
+/** Every template on the real server, written to files under a unique name, as `fleet new workflow` writes it for a user. */
 const conductor = realConductor();
 const serverUrl = inject('conductorServerUrl');
 const shopUrl = inject('shopUrl');
-/** The server takes a minute to hear of a new event handler: that one is tried beside all others that wait for it (events.test.ts). */
+/** Tested in events.test.ts: the server needs up to a minute to notice a new event handler, and that file waits for all at once. */
 const ELSEWHERE = 'event_driven';
 const names = (await listTemplates()).map(({ name }) => name).filter((name) => name !== ELSEWHERE);
 let own: OwnTemplates;
@@ -50,7 +50,7 @@ async function run(template: string, input: Record<string, unknown>): Promise<Ex
   return conductor.waitForEnd(await start(template, input));
 }
 
-/** Waits for the end of an execution with `text` in its input, which this test does not start itself. */
+/** Finds an execution that this test did not start itself, by `text` in its input, and waits for its end. */
 async function startedWith(template: string, text: string, timeout: number): Promise<Execution> {
   const found = async () => {
     const query = `workflowType=${nameOf(template)}`;
@@ -104,7 +104,7 @@ const trials: Record<string, () => Promise<void>> = {
   },
 
   async parallel_fan_out() {
-    // Credentials in an address are refused before anything is sent, so that one fails at once.
+    // The server refuses credentials in an address before it sends anything, so this address fails at once.
     const refused = 'http://somebody:secret@127.0.0.1/';
     const urls = [`${shopUrl}/echo/status/200`, refused, `${shopUrl}/echo/status/404`];
     expect(await run('parallel_fan_out', { urls })).toMatchObject({

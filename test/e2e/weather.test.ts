@@ -103,7 +103,7 @@ describe.concurrent('FlightRiskAssessment', () => {
     expect({ status, output }).toEqual({ status: 'COMPLETED', output: { risk: 'unknown', cities: [] } });
   });
 
-  test.each([1, 30])('each of %d cities is asked for once, and the answers are in order', async (count) => {
+  test.each([1, 30])('the service is asked once for each of %d cities, and the answers are in order', async (count) => {
     const cities = Array.from({ length: count }, (_, index) => unique(`City ${index}`));
     const { status, output } = await run('FlightRiskAssessment', { cities });
     expect(status).toBe('COMPLETED');

@@ -21,7 +21,7 @@ afterAll(async () => {
   conductor.close();
 });
 
-/** Starts one task as an execution of its own. */
+/** Starts an execution that has only this task. */
 async function begin(type: string, input: object = {}, taskToDomain: Record<string, string> = {}): Promise<string> {
   const name = unique('runtime');
   const tasks = [{ name: type, taskReferenceName: 'only', type: 'SIMPLE', inputParameters: input }];
@@ -77,7 +77,7 @@ describe.concurrent('a worker process', () => {
     const first = await work('runtime_steps', { WORKER_DRAIN_SECONDS: '0' });
     const id = await begin('runtime_steps', { file });
     await vi.waitFor(async () => expect((await taskOf(id))?.outputData).toEqual({ done: 1 }), soon);
-    await new Promise((resolve) => setTimeout(resolve, 7_000)); // three leases and more
+    await new Promise((resolve) => setTimeout(resolve, 7_000)); // longer than three leases
     const taskId = (await taskOf(id))?.taskId ?? '';
     expect(await logOf(taskId)).toEqual(['first step done']);
     expect(await taskOf(id)).toMatchObject({ taskId, pollCount: 1, outputData: { done: 1 } });

@@ -78,7 +78,7 @@ describe.concurrent('OrderProcessing', () => {
     expect(await booksOf(orderId)).toEqual(['reserved', 'declined', 'released', 'notified']);
   });
 
-  test('when nothing could be reserved, only notifies', async () => {
+  test('when the reservation fails, only notifies', async () => {
     const orderId = unique('order');
     const execution = await run('OrderProcessing', order(orderId, 'sold-out-lamp'));
     expect(execution.status).toBe('FAILED');
@@ -128,7 +128,7 @@ describe.concurrent('ResilientHttpWorkflow', () => {
     const [first = 0, second = 0, third = 0] = requests.map(({ at }) => at);
     expect(second - first).toBeGreaterThanOrEqual(5_000);
     expect(third - second).toBeGreaterThanOrEqual(10_000);
-    // Each delay is its own: the second is about twice the first, even if a slow machine lengthens both.
+    // The second delay is about twice the first. A ratio, because a slow machine lengthens both.
     expect(third - second).toBeGreaterThan(1.4 * (second - first));
   });
 

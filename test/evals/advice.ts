@@ -16,7 +16,7 @@ export function callsIn(text: string, tools: readonly string[]): Advised[] {
   return text.split('\n').flatMap((line) => callsInLine(line, tools));
 }
 
-/** The call after `Next:`, which the caller of a failed tool must make. */
+/** The call after `Next:`, which the caller should make after a failure. */
 export function nextCall(text: string, tools: readonly string[]): Advised | undefined {
   const [line] = text.split('\n').filter((one) => one.startsWith('Next: '));
   return line === undefined ? undefined : callsInLine(line, tools)[0];

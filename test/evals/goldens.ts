@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const goldenSchema = z.strictObject({
   id: z.string(),
-  /** What the person or agent wants, for example `run.wait`. */
+  /** The intent of the person or agent, for example `run.wait`. */
   intent: z.string(),
   /** The words of the person. They never name a tool. */
   request: z.string(),

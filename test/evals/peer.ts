@@ -4,7 +4,7 @@ import { processEnvironment } from '../../core/config.ts';
 import type { Golden } from './goldens.ts';
 import type { RankedTool } from './ranking.ts';
 
-/** For each of our tools, the tools of the official conductor-mcp 0.1.9 with the same purpose, read generously. An absent tool has none. */
+/** For each of our tools, the tools of the official conductor-mcp 0.1.9 with the same purpose, read generously. A tool that is absent here has no counterpart. */
 const CONDUCTOR_MCP: Readonly<Record<string, readonly string[]>> = {
   list_workflows: ['workflow_get_all_workflows'],
   get_workflow: ['workflow_get_workflow_by_name'],

@@ -24,7 +24,7 @@ const LENGTH_SHARE = 0.5;
 const MEANING_WEIGHT = 0.5;
 /** Weight of the first word of a sentence, which usually names the action. */
 const HEAD_WEIGHT = 1.5;
-/** Bonus for a tool that only reads if the request is a question, and for a tool that writes if it is an order. */
+/** Bonus for a tool that only reads, if the request is a question. The same bonus for a tool that writes, if it is an order. */
 const FITTING_HINT = 1.3;
 
 /** Words that say nothing about the request. */
@@ -59,7 +59,7 @@ export function stemsOf(text: string): string[] {
   return words.filter((word) => !STOP_WORDS.has(word)).map(stem);
 }
 
-/** Prepares BM25F over the fields of these tools. The result ranks all of them for a request, best first, equal ones by name. */
+/** Prepares BM25F over the fields of these tools. The result ranks all of them for a request: the best first, and equal scores by name. */
 export function createRanking(tools: readonly RankedTool[]): (request: string) => Ranked[] {
   const names = new Set(tools.map(({ name }) => name));
   const documents = tools.map((tool) => ({

@@ -1,7 +1,7 @@
 import type { McpClient } from '../support/mcp-clients.ts';
 import { type Advised, nextCall } from './advice.ts';
 
-/** The calls after a failed one, when a caller follows each error's suggested call without thinking. */
+/** The calls after a failed call, if the caller follows the suggested call of each error without thinking. */
 export interface Recovery {
   readonly calls: readonly (Advised & { readonly text: string; readonly isError: boolean })[];
   readonly recovered: boolean;

@@ -3,7 +3,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import type { Task, TaskResult, WorkflowDef } from '../../core/conductor/types.ts';
 import type { Agent } from './agent.ts';
 
-/** What a scene can use. */
+/** What the code of a scene can use. */
 export interface Stage {
   readonly conductor: Conductor;
   /** A name for a workflow or a task that no other scene uses. */

@@ -54,7 +54,7 @@ export function misses(placed: readonly Placed[]): string[] {
     );
 }
 
-/** The least scores that the choice by words alone must reach on every set of goldens. */
+/** The minimum scores of the choice by words alone, for every set of goldens. */
 export const LEAST = { top1: 0.75, top3: 0.92, coverage: 1 } as const;
 
 /** One sentence for each threshold that these tools miss. An empty list is good. */

@@ -10,7 +10,7 @@ const SYSTEM = [
 ].join(' ');
 const PARALLEL = 4;
 
-/** The result of one request to the model. */
+/** The outcome of one request to the model. */
 export interface Outcome {
   readonly id: string;
   /** The first expected tool. For an adversarial conversation, its id. */
@@ -81,7 +81,7 @@ export interface Summary {
   readonly right: number;
   readonly forbidden: number;
   readonly noCall: number;
-  /** Share among the calls whose golden determines arguments. */
+  /** Share of calls with right arguments, among the calls whose golden determines arguments. */
   readonly argumentsRight: number | undefined;
   /** Share of right calls by expected tool, the worst first. */
   readonly perTool: readonly { readonly tool: string; readonly asked: number; readonly right: number }[];

@@ -32,7 +32,7 @@ describe('the bundle', () => {
     expect(paths.filter((path) => !path.startsWith('node_modules/') && path.endsWith('.ts'))).toEqual([]);
   });
 
-  test.each(eras)('serves a %s client, started as its manifest says with the default fields', async (era) => {
+  test.each(eras)('serves a %s client if started as its manifest says, with default fields', async (era) => {
     const { server, user_config }: Manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
     const answers: Record<string, string> = { conductor_server_url: fake.url };
     const filled = (text: string) =>
@@ -43,7 +43,7 @@ describe('the bundle', () => {
     const { PATH = '', HOME = '' } = processEnvironment();
     const variables = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, filled(value)]));
     const client = await connect(era, {
-      command: process.execPath, // the Node of the client, of the version that the manifest asks for
+      command: process.execPath, // the client's own Node; the manifest asks for this version
       args: args.map(filled),
       env: { PATH, HOME, ...variables },
     });

@@ -43,7 +43,7 @@ describe('waiting for an execution', () => {
     expect(await run().ended).toMatchObject({ code: 0, stdout: expect.stringContaining('COMPLETED') });
   });
 
-  test('gives up after a while, and says how to look again', async () => {
+  test('gives up after a while, and names the command that looks again', async () => {
     fake.routes = ({ path }) => (path.endsWith('/status') ? { status: 503, body: 'busy' } : undefined);
     const { config } = loadConfig({ env: {} });
     const conductor = createConductor(createCaller({ ...config, conductorServerUrl: fake.url }));

@@ -66,13 +66,13 @@ test('a compensation that the server could not start is reported with its reason
   expect(said).toMatch(/3\. README\.md, compressed and analysed\n.*COMPLETED/);
 });
 
-test('an order that should succeed and does not is shown with its real state', async () => {
+test('if an order fails that should succeed, its real state is shown', async () => {
   const { ok, said } = await show([{ status: 'TERMINATED' }, failedFor('none')], {});
   expect(ok).toBe(false);
   expect(said).toMatch(/1\. An order that succeeds\n.*TERMINATED/);
 });
 
-test('a folder without a file is reported and is not a failure', async () => {
+test('a folder without files is reported and does not count as a failure', async () => {
   const compensation = '00000000-0000-4000-8000-000000000000';
   const states = [{ status: 'COMPLETED' }, failedFor(compensation)];
   const conductor = serverWith(states);
@@ -93,11 +93,11 @@ test('a folder without a file is reported and is not a failure', async () => {
   expect(ok).toBe(true);
 });
 
-test('a demonstration that is given up removes its fault from the shop', async () => {
+test('an interrupted demonstration removes its fault from the shop', async () => {
   const over = new AbortController();
   const shown = show([{ status: 'COMPLETED' }], { signal: over.signal });
   await expect.poll(faults).toHaveLength(1);
-  // Only once it is followed: an interrupted start throws the reason of the signal, which the command line translates.
+  // Abort after the start: an interrupted start would throw the signal's reason, which only the command line translates.
   await expect.poll(() => fake.requests.some(({ path }) => path.includes('exec-1'))).toBe(true);
   over.abort();
   await expect(shown).rejects.toMatchObject({ code: 'cancelled' });

@@ -81,7 +81,7 @@ describe('a JSON file', () => {
       ],
       /a list of 2/,
     ],
-  ])('with %s is refused, and the error says what it should hold', async (_, content, message) => {
+  ])('with %s is refused, and the error says what the file should hold', async (_, content, message) => {
     const { code, stdout, stderr } = await diagram(file('broken.json', content));
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(message);

@@ -76,7 +76,7 @@ describe('fleet run', () => {
     expect({ code: asJson.code, ...JSON.parse(asJson.stdout) }).toMatchObject({ code: 1, status: 'FAILED' });
   });
 
-  test('with --timeout stops waiting and says how to look again, and lists the task types that no worker polls', async () => {
+  test('with --timeout stops waiting, names the command that looks again, and lists the task types that no worker polls', async () => {
     const open = fakeTask({ status: 'SCHEDULED', taskType: 'charge_card', referenceTaskName: 'charge', endTime: 0 });
     fake.routes = ({ path }) => {
       if (path === '/api/workflow/exec-1/status') return { body: { workflowId: 'exec-1', status: 'RUNNING' } };
@@ -107,7 +107,7 @@ describe('fleet run', () => {
     expect(fake.requests.filter(({ method }) => method === 'DELETE')).toEqual([]);
   });
 
-  test('an unknown workflow is answered with those that there are', async () => {
+  test('for an unknown workflow the error lists the registered ones', async () => {
     await expect(fleet(run, 'fake_flou')).rejects.toMatchObject({
       code: 'not-found',
       remedy: expect.stringContaining('fake_flow'),
@@ -217,7 +217,7 @@ describe('fleet complete', () => {
     };
   }
 
-  test('without an id lists what waits, but for what has been answered or removed since', async () => {
+  test('without an id lists the waiting tasks, except those that were answered or removed since the search', async () => {
     waiting([human('approve'), human('answered', { status: 'COMPLETED' })]);
     const { stdout, stderr } = await fleet(complete);
     expect(stdout).toMatch(/^exec-1 {2}approve +1 min \d+ s {2}fake_flow \{"amount":7\}$/);
@@ -248,7 +248,7 @@ describe('fleet complete', () => {
     ['the named one does not wait', [human('a')], {}, ['b'], 'conflict', /a/],
     ['none waits', [], {}, [], 'conflict', /fleet status exec-1/],
     ['the execution has ended', [human('a', { status: 'CANCELED' })], { status: 'TERMINATED' }, [], 'conflict', /./],
-  ])('changes nothing where %s', async (_, tasks, changes, ref, errorCode, remedy) => {
+  ])('changes nothing if %s', async (_, tasks, changes, ref, errorCode, remedy) => {
     waiting(tasks, { status: 'RUNNING', ...changes });
     await expect(fleet(complete, 'exec-1', ...ref)).rejects.toMatchObject({
       code: errorCode,

@@ -37,7 +37,7 @@ describe('fleet lint', () => {
     expect(code).toBe(0);
   });
 
-  test('reports place, mistake, reason and repair, and exits with 1', async () => {
+  test('reports the place, mistake, reason and repair of each finding, and exits with 1', async () => {
     const { code, stdout } = await fleet(file('wrong.json', wrong));
     expect(code).toBe(1);
     expect(stdout).toContain('wrong.json: workflow wrong');

@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => fake.close());
 
-/** A folder of the fleet "shop"; each state of the code has a folder of its own, because a module is loaded once. */
+/** A folder of the fleet "shop"; each state of the code has its own folder, because Node loads a module only once. */
 function code(write: (folder: ContentFolder) => void): ContentFolder {
   const folder = contentFolder('shop');
   write(folder);
@@ -57,7 +57,7 @@ describe('fleet plan --check', () => {
     expect(await planned(folder)).toEqual(['unchanged Greet 1']);
   });
 
-  test('ends with 3 where a definition was changed on the server and is kept', async () => {
+  test('ends with 3 if a definition was changed on the server and is kept', async () => {
     const folder = greeting();
     await applied(folder);
     server.workflows.set('Greet 1', { ...server.workflows.get('Greet 1'), description: 'Changed by hand.' });
@@ -78,7 +78,7 @@ describe('fleet plan', () => {
     ]);
   });
 
-  test('plans a new version where a change would break what runs, for the workflows that call it too', async () => {
+  test('plans a new version if a change would break running executions, also for the workflows that call it', async () => {
     const both = (hold: boolean) =>
       code((folder) => {
         folder.write('definitions', 'Greet', greetingCode('Greet', { hold }));
@@ -119,7 +119,7 @@ describe('fleet plan', () => {
 });
 
 describe('fleet apply', () => {
-  test('writes nothing where no person can be asked', async () => {
+  test('writes nothing if no person can be asked', async () => {
     await expect(run(apply, greeting(), [])).rejects.toMatchObject({ code: 'input' });
     await expect(run(apply, greeting(), ['--json'])).rejects.toMatchObject({ code: 'input' });
     expect(writes()).toEqual([]);
@@ -148,7 +148,7 @@ describe('fleet apply', () => {
     expect(server.names()).toEqual([]);
   });
 
-  test('carries out the plan of a file, and a second time finds it done', async () => {
+  test('carries out the plan of a file, and a second run finds nothing left to do', async () => {
     const file = join(files, 'plan.json');
     await run(plan, greeting(), ['--out', file]);
     expect((await applied(nothing(), file)).stdout).toContain('created: workflow Greet v1');
@@ -165,7 +165,7 @@ describe('fleet apply', () => {
       code: 'conflict',
       message: expect.stringContaining('workflow Greet v1 was created'),
     });
-    // Taking and giving up the lock is all that it wrote.
+    // It wrote nothing but the lock, which it took and released.
     expect(
       writes()
         .slice(before)
@@ -199,7 +199,7 @@ describe('fleet apply', () => {
     });
   });
 
-  test('refuses --prune beside a file, which has decided that already', async () => {
+  test('refuses --prune together with a file, because the file already says what to prune', async () => {
     await expect(applied(nothing(), join(files, 'plan.json'), '--prune')).rejects.toMatchObject({ code: 'input' });
   });
 
@@ -215,7 +215,7 @@ describe('fleet apply', () => {
     expect(server.names()).toEqual([]);
   });
 
-  test('writes nothing while another apply holds the lock, and says which process that is', async () => {
+  test('writes nothing while another apply holds the lock, and says which process holds it', async () => {
     const lock = {
       name: 'fleet_apply_lock_shop',
       version: 1,

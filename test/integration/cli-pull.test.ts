@@ -24,7 +24,7 @@ afterEach(() => fake.close());
 
 /** Inside the checkout, so that the compiler and the project's types are found. */
 let inside = '';
-/** Where there is no compiler. */
+/** Outside the checkout, where no compiler is found. */
 const outside = mkdtempSync(join(tmpdir(), 'fleet-pull-'));
 beforeAll(() => {
   mkdirSync(join(root, '.fleet'), { recursive: true });
@@ -67,7 +67,7 @@ describe('a pulled file', () => {
     expect(workflows.filter(({ action }) => action !== 'unchanged')).toEqual([]);
   }, 120_000);
 
-  test('is written without a compiler too, which is said', async () => {
+  test('is also written without a compiler, and the command says so', async () => {
     store(small('lonely'));
     const { stderr } = await fleetPull(join(outside, 'no-compiler'), 'lonely');
     expect(stderr).toContain('The types were not checked');
@@ -75,7 +75,7 @@ describe('a pulled file', () => {
     expect(source).toMatch(/wf\.wait\('hold'/);
   });
 
-  test('imports the workflow that it calls, which is pulled first', async () => {
+  test('imports the workflow that it calls; that workflow is pulled first', async () => {
     const call = (name: string) =>
       wait('child', { type: 'SUB_WORKFLOW', subWorkflowParam: { name, version: 1 }, inputParameters: {} });
     store(small('parent', [call('child')]), small('child', [call('parent')]), small('orphan', [call('nowhere')]));
@@ -90,7 +90,7 @@ describe('a pulled file', () => {
 });
 
 describe('fleet pull', () => {
-  test('writes over nothing unless it is asked to', async () => {
+  test('overwrites a file only with --force', async () => {
     store(small('kept'));
     const folder = join(outside, 'kept');
     await fleetPull(folder, 'kept');
@@ -121,7 +121,7 @@ describe('fleet pull', () => {
     expect(readFileSync(file, 'utf8')).toContain("name: 'named'");
   });
 
-  test('answers an unknown name with those like it', async () => {
+  test('suggests similar names for an unknown name', async () => {
     store(small('order_report'), small('invoice'));
     await expect(fleetPull(outside, 'order_reports')).rejects.toMatchObject({
       code: 'not-found',

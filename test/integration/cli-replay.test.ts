@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type FakeConductor, fakeTask, startFakeConductor } from '../support/fake-conductor.ts';
 import { root, runFleetCommand, startFleetCommand } from '../support/product.ts';
 
-/** Workers of a user: one that greets, one that waits for its signal, one in a thread. */
+/** A user's workers: the first greets, the second waits for its signal, the third runs in a thread. */
 mkdirSync(join(root, '.fleet'), { recursive: true });
 const tasksDir = mkdtempSync(join(root, '.fleet/replay-'));
 const source = (name: string, handler: string, options = '{}') => `

@@ -29,7 +29,7 @@ interface Report {
   workflows: { scenarios: { title: string; mistakes: string[]; path: string[]; workflowId?: string }[] }[];
 }
 
-test('every mistake in a scenario is found, before it runs or by what it came to', async () => {
+test('every mistake in a scenario is found, before the dry run or in its result', async () => {
   const { code, stdout } = await fleetTest(['--json']);
   const { workflows } = JSON.parse(stdout) as Report;
   const scenarios = workflows.flatMap((workflow) => workflow.scenarios);
@@ -83,14 +83,14 @@ test('--keep leaves the executions and prints their ids', async () => {
   ]);
 });
 
-test('coverage below what is asked for ends with 1', async () => {
+test('coverage below the required percentage is reported', async () => {
   const { stderr } = await fleetTest(['--title', 'expects another output', '--coverage', '51']);
   expect(stderr).toContain('coverage is 50 %');
   const reached = await fleetTest(['--title', 'expects another output', '--coverage', '50']);
   expect(reached.stderr).not.toContain('coverage is');
 });
 
-test('what cannot be removed is told', async () => {
+test('an execution that cannot be removed is reported', async () => {
   fake.routes = (request) =>
     request.path.endsWith('/remove') ? { status: 400, body: { status: 400, message: 'no' } } : server.routes(request);
   const { stderr } = await fleetTest(['--title', 'expects another output']);
@@ -105,7 +105,7 @@ test('a server that refuses one scenario fails that scenario, and one that is go
   await expect(fleetTest(['--title', 'expects another output'])).rejects.toMatchObject({ code: 'upstream' });
 });
 
-test('an unknown workflow and an unknown title are answered with what there is', async () => {
+test('an unknown workflow and an unknown title are answered with the existing names', async () => {
   await expect(fleetTest(['ScenWong'])).rejects.toMatchObject({
     code: 'not-found',
     remedy: expect.stringContaining('ScenWrong'),
@@ -113,7 +113,7 @@ test('an unknown workflow and an unknown title are answered with what there is',
   await expect(fleetTest(['--title', 'no such title'])).rejects.toMatchObject({ code: 'not-found' });
 });
 
-test('Ctrl-C ends it, and nothing stays on the server', async () => {
+test('Ctrl-C ends the command and removes its executions from the server', async () => {
   const interrupting = new AbortController();
   fake.routes = (request) => {
     if (request.path === '/api/workflow/test') interrupting.abort(new Error('Ctrl-C'));

@@ -32,7 +32,7 @@ describe('the worker process of fleet up', () => {
     expect(config).toMatchObject({ workerConcurrency: 3, mcpAllowedHosts: ['a', 'b'], conductorAuthSecret: 's' });
   });
 
-  test('serves as many tasks at once as the settings of fleet up say', async () => {
+  test('runs as many tasks at once as fleet up is configured to', async () => {
     fake.routes = ({ path }) => (path === '/api/token' ? { body: { token: 'a.b.c' } } : undefined);
     const port = await freePort();
     const config = chosen(port);

@@ -72,7 +72,7 @@ describe('fleet workers', () => {
     expect((await listed()).workers.map(({ status }) => status.workerId).sort()).toEqual(ids);
   });
 
-  test('pauses a type in every process: new tasks stay in the queue until it is resumed', async () => {
+  test('pauses a type in every process: new tasks wait in the queue until the type is resumed', async () => {
     await work();
     await work();
     const paused = await workers('pause', 'quick');
@@ -102,7 +102,7 @@ describe('fleet workers', () => {
     expect(of(second)?.types.map(({ concurrency }) => concurrency)).toEqual([50, 3]);
   });
 
-  test('reaches a process by its control address, and can only read from its health port', async () => {
+  test('controls a process by its control address; its health port allows only reading', async () => {
     const [port, health] = [String(await freePort()), String(await freePort())];
     await work({ WORKER_CONTROL_PORT: port, WORKER_HEALTH_PORT: health });
     const elsewhere = (...args: string[]) =>
@@ -116,7 +116,7 @@ describe('fleet workers', () => {
     });
   });
 
-  test('shows the processes if no server answers, and reports that', async () => {
+  test('shows the processes even if no server answers, and reports this', async () => {
     await work();
     const unreachable = { CONDUCTOR_SERVER_URL: `http://127.0.0.1:${await freePort()}/api`, FLEET_DIR: dataDir };
     const { code, stdout, stderr } = await runFleetCommand(['workers'], unreachable);

@@ -83,7 +83,7 @@ describe('an error says what to do, and ends with exit code 2 if the caller can 
     expect(stderr).toContain(help);
   });
 
-  test('an input from a folder instead of a file', () => {
+  test('an input that is a folder instead of a file', () => {
     const stdin = openSync(tmpdir(), 'r');
     const { status, stderr } = spawnSync(process.execPath, [join(root, 'cli/fleet.js'), 'run', 'X', '--input', '-'], {
       stdio: [stdin, 'ignore', 'pipe'],

@@ -18,7 +18,7 @@ afterEach(() => {
   process.env.PATH = PATH;
 });
 
-/** A data folder, a Java, and a PATH on which Maven and Docker are only what the test puts there. */
+/** A data folder, a fake Java, and a PATH with no other Maven or Docker than the test's. */
 async function scene(name: string) {
   const bin = join(folders.path, `${name}-bin`);
   mkdirSync(bin);
@@ -53,7 +53,7 @@ describe('the boot jar', () => {
     expect(notes.join('\n')).not.toContain('with Maven');
   });
 
-  test('is fetched again where the one in the cache is damaged', async () => {
+  test('is fetched again if the jar in the cache is damaged', async () => {
     const { cacheDir, maven, jar, notes, start } = await scene('damaged');
     mkdirSync(cacheDir, { recursive: true });
     writeFileSync(join(cacheDir, jar), 'half a jar');
@@ -63,7 +63,7 @@ describe('the boot jar', () => {
     expect(readFileSync(join(cacheDir, jar), 'utf8')).toBe('a boot jar');
   });
 
-  test('is not kept, and not run, where Maven brings another one', async () => {
+  test('is neither kept nor run if Maven delivers another jar', async () => {
     const { config, maven, jars, start } = await scene('wrong');
     maven('something else');
     await expect(start()).rejects.toMatchObject({
@@ -77,7 +77,7 @@ describe('the boot jar', () => {
   test.each([
     ['Maven is not installed', false, 'Maven (mvn) is not installed'],
     ['Maven fails', true, '[ERROR] The repository cannot be reached.'],
-  ])('where %s and no Docker engine answers, the ways out are listed', async (name, hasMaven, why) => {
+  ])('if %s and no Docker engine answers, the error lists what the user can do', async (name, hasMaven, why) => {
     const { maven, docker, notes, start } = await scene(name);
     if (hasMaven) maven();
     docker({ answers: false });
@@ -90,7 +90,7 @@ describe('the boot jar', () => {
   });
 });
 
-describe('a container, where there is no jar', () => {
+describe('a container, if no jar can be found', () => {
   test('is started from the image, shared, shown and removed', async () => {
     const { config, docker, start } = await scene('container');
     const calls = docker();
@@ -115,7 +115,7 @@ describe('a container, where there is no jar', () => {
     expect(readRecord(folderOf(config).record)).toBe('none');
   });
 
-  test('that was taken away is not taken for a running server', async () => {
+  test('that was removed does not count as a running server', async () => {
     const { config, docker, start } = await scene('taken-away');
     docker();
     const server = await start();

@@ -11,7 +11,7 @@ import { runFleetCommand } from '../support/product.ts';
 const folder = () => mkdtempSync(join(tmpdir(), 'fleet-safety-'));
 const none = { CONDUCTOR_SERVER_URL: '' };
 
-test('--fresh removes nothing while there is no server to start', async () => {
+test('--fresh removes nothing if no server can be started', async () => {
   const FLEET_DIR = folder();
   const database = join(FLEET_DIR, 'conductor.db');
   writeFileSync(database, 'SQLite format 3\0 and more');
@@ -32,7 +32,7 @@ test('--fresh is refused for an external server', async () => {
   expect(stderr).toContain('--fresh would delete the data of');
 });
 
-test('a server that was started through a script is ended with the script', async () => {
+test('a server that was started through a script is ended together with the script', async () => {
   const mark = `-Dfleet.instance=${randomUUID()}`;
   const script = join(folder(), 'java');
   writeFileSync(script, `#!/bin/sh\n"${process.execPath}" -e 'setInterval(() => {}, 1000)' -- "$@"\n`);
@@ -43,8 +43,8 @@ test('a server that was started through a script is ended with the script', asyn
   expect(await processesWith(mark)).toEqual([]);
 });
 
-describe('with an engine that does not answer', () => {
-  test('a container counts as running, and its record stays', async () => {
+describe('if the container engine does not answer', () => {
+  test('a container counts as running, and its record is kept', async () => {
     const FLEET_DIR = folder();
     const bin = folder();
     writeFileSync(join(bin, 'docker'), '#!/bin/sh\necho "Cannot connect to the Docker daemon" >&2\nexit 1\n');

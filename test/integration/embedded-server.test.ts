@@ -17,12 +17,12 @@ import { runCommand } from '../support/run-command.ts';
 const folders = new TestFolders();
 afterAll(() => folders.clean());
 
-/** A data folder whose server is a program of Node, on a port that no other test uses. */
+/** A data folder whose server is a Node program, on a free port. */
 async function scene(name: string, boot: Boot = 'answers', settings: Partial<Config> = {}) {
   const program = join(folders.path, `${name}-java`);
   const config = folders.configFor(name, { ...fakeJava(program, boot), serverPort: await freePort(), ...settings });
   const fleet = (...args: string[]) => runCommand(serverCommand, args, { settings: config });
-  /** The jar of each start. */
+  /** The path of the jar, for each start so far. */
   const starts = () => readFileSync(join(program, 'started'), 'utf8').trim().split('\n');
   return { config, folder: folderOf(config), fleet, starts };
 }
@@ -85,7 +85,7 @@ describe('fleet server', () => {
 });
 
 describe('a start', () => {
-  test('has the open JOINs evaluated that the last server had in hand', async () => {
+  test('has open JOINs evaluated again, which the last server may have left half done', async () => {
     const { config, folder } = await scene('joins');
     const notes: string[] = [];
     const server = await ensureServer(config, { note: (line) => void notes.push(line) });
@@ -95,7 +95,7 @@ describe('a start', () => {
     expect(readRecord(folder.record)).toBe('none');
   });
 
-  test('is one start where two ask for the server at once, and only one of them owns it', async () => {
+  test('happens once for two simultaneous calls, and only one of the callers owns the server', async () => {
     const { config, starts } = await scene('two');
     const both = await Promise.all([ensureServer(config, quiet), ensureServer(config, quiet)]);
     expect(both[0]?.pid).toBe(both[1]?.pid);
@@ -105,7 +105,7 @@ describe('a start', () => {
     expect(await isRunning(both[0]?.pid)).toBe(false);
   });
 
-  test('unpacks the jar once, and again where a part of it is missing', async () => {
+  test('unpacks the jar once, and again if a part of it is missing', async () => {
     const { config, starts } = await scene('unpack');
     const { cacheDir = '' } = config;
     const boot = async () => (await ensureServer(config, quiet)).stop();
@@ -121,7 +121,7 @@ describe('a start', () => {
     expect(new Set(starts())).toEqual(new Set([join(cacheDir, unpacked, 'server.jar')]));
   });
 
-  test('takes the jar out of the cache, and the next free port where none is configured', async () => {
+  test('uses the jar in the cache, and the next free port if no port is configured', async () => {
     const { config } = await scene('cached');
     const name = `conductor-server-3.32.1-${config.conductorJarSha256?.slice(0, 12)}.jar`;
     mkdirSync(config.cacheDir ?? '', { recursive: true });
@@ -131,7 +131,7 @@ describe('a start', () => {
     await server.stop();
   });
 
-  test('tries the next port where another program took the chosen one meanwhile', async () => {
+  test('tries the next port if another program takes the chosen port meanwhile', async () => {
     const { config, starts } = await scene('taken', 'taken', { serverPort: undefined });
     const notes: string[] = [];
     const server = await ensureServer(config, { note: (line) => void notes.push(line) });
@@ -196,7 +196,7 @@ describe('a server that is found running', () => {
   const idle = (...args: string[]): ChildProcess =>
     folders.add(spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', '--', ...args], { stdio: 'ignore' }));
 
-  test('is taken over once its owner is dead, and left alone before', async () => {
+  test('is taken over once its owner is dead, and not before', async () => {
     const { config, folder } = await scene('orphan');
     const first = await ensureServer(config, quiet);
     const living = idle();
@@ -216,7 +216,7 @@ describe('a server that is found running', () => {
     expect(await isRunning(first.pid)).toBe(false);
   });
 
-  test.each(['missing', 'broken'])('is found where its record is %s', async (record) => {
+  test.each(['missing', 'broken'])('is found even if its record is %s', async (record) => {
     const { config, folder } = await scene(`unrecorded-${record}`);
     const first = await ensureServer(config, quiet);
     if (record === 'missing') rmSync(folder.record);
@@ -238,7 +238,7 @@ describe('a server that is found running', () => {
     return { config, child };
   }
 
-  test('is ended where it is ours and does not answer any more', async () => {
+  test('is ended if it is ours and no longer answers', async () => {
     const settings = { conductorJava: '/nowhere/java', serverStartSeconds: 1 };
     const { config, child } = await record('mute-before', settings, '-Dfleet.instance=mute');
     const ended = once(child, 'exit');
@@ -246,7 +246,7 @@ describe('a server that is found running', () => {
     expect(await ended).toEqual([null, 'SIGTERM']);
   });
 
-  test('is left alone where its number belongs to another program by now', async () => {
+  test('is left alone if its process id now belongs to another program', async () => {
     const { config, child } = await record('stranger', {});
     expect(await findServer(config)).toBeUndefined();
     expect(await stopServer(config)).toBe(false);

@@ -40,7 +40,7 @@ test('a fleet in this process executes enqueued tasks', async () => {
   expect(server.results).toHaveLength(30);
 });
 
-test('wrong inputs, task logs and heartbeats arrive as they do at the real server', async () => {
+test('wrong inputs, task logs and heartbeats are recorded as on the real server', async () => {
   const slow = contract.worker(async ({ n }, { addLog, progress }) => {
     addLog('began');
     await progress({ n: 0 });
@@ -75,7 +75,7 @@ test('a cancelled task aborts its handler, and is not reported', async () => {
   expect(server.results).toEqual([]);
 });
 
-test('tasks that a stopping fleet hands back go to the next fleet, with their progress', async () => {
+test('the next fleet gets the tasks that a stopping fleet hands back, with their progress', async () => {
   const began = Promise.withResolvers<void>();
   const first = contract.worker(async (_, { signal, progress }) => {
     await progress({ n: 41 });

@@ -94,7 +94,7 @@ describe('requests', () => {
     ['a body with GET', { body: { a: 1 } }],
     ['a header that cannot be written', { headers: { a: 'line\nbreak' } }],
     ['credentials in the address', { url: 'http://user:hush@127.0.0.1:1/' }],
-  ])('%s is refused for good, and no secret is told', async (_, more) => {
+  ])('%s is refused for good, and the error shows no secret', async (_, more) => {
     const refused = call('/headers', more);
     await expect(refused).rejects.toMatchObject({
       name: 'NonRetryableError',

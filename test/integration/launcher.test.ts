@@ -33,7 +33,7 @@ describe.skipIf(!older)(`under a Node older than 24 the launcher runs on its own
     expect(await runFleetCommand(['status'], { CONDUCTOR_SERVER_URL }, how)).toMatchObject({ code: 1 });
   });
 
-  test.each(['SIGINT', 'SIGTERM'] as const)('and hands %s on, so that the program ends in order', async (signal) => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('and passes %s on, so that the program can clean up', async (signal) => {
     const running = startFleetCommand(await openShop(), {}, how);
     await running.says(/Ctrl-C closes it/);
     running.child.kill(signal);
@@ -41,7 +41,7 @@ describe.skipIf(!older)(`under a Node older than 24 the launcher runs on its own
   });
 });
 
-/** Runs its arguments under a terminal of its own, types one Ctrl-C at the words, and ends with the exit code. */
+/** A Python program: runs its arguments in a new terminal, types Ctrl-C once when the expected words appear, and ends with the same exit code. */
 const CTRL_C_AT_TERMINAL = `
 import os, pty, sys
 pid, terminal = pty.fork()
@@ -65,7 +65,7 @@ sys.stdout.write(said.decode())
 sys.exit(os.waitstatus_to_exitcode(status) & 255)
 `;
 
-/** A terminal sends Ctrl-C to both, and the launcher hands its own on: the program gets it twice. */
+/** A terminal sends Ctrl-C to the launcher and to the program, and the launcher passes its own on. So the program gets it twice. */
 describe.skipIf(!python)(`at a terminal${python ? '' : ' (skipped: no python3 on PATH to open one)'}`, () => {
   const nodes = [['of the tests', process.execPath] as const, ...(older ? [['that is older', older] as const] : [])];
 

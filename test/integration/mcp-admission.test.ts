@@ -13,9 +13,9 @@ import { type RawAnswer, raw, rawLegacy } from '../support/raw-mcp.ts';
 import { conductorAt } from '../support/tool-calls.ts';
 
 /*
- * Every request method passes admission, in each era and over real HTTP. The methods are those that the product registers with the SDK
- * (observed at the SDK's `setRequestHandler`), and `subscriptions/listen`, which the SDK answers without a handler.
- * A method that is new must have an example below, and then has to be refused like all others.
+ * Every request method passes admission, in each era and over real HTTP. A spy on the SDK's `setRequestHandler` finds the methods that
+ * the product registers. The SDK answers `subscriptions/listen` without a handler, so this test adds it.
+ * A new method needs an example below. The tests then check that it is refused like all others.
  */
 
 type Params = Record<string, unknown>;
@@ -47,17 +47,17 @@ const examples: Readonly<Record<RequestMethod | TaskMethod, Params>> = {
   'tasks/get': { taskId },
   'tasks/update': { taskId, inputResponses: {} },
   'tasks/cancel': { taskId },
-  // Requests of a server to its client.
+  // The SDK also knows these requests, which only a server sends to its client.
   'sampling/createMessage': {},
   'elicitation/create': {},
   'roots/list': {},
 };
 
-/** The SDK answers these by itself, and nothing about Conductor. */
+/** The SDK answers these by itself. The answers contain nothing about Conductor. */
 const ANSWERED_BY_SDK = ['initialize', 'ping', 'server/discover'];
 /** Open to every caller, because each shows only what its caller may use. */
 const LISTS = ['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list'];
-/** Conductor is never asked for their answers. */
+/** Their answers need no request to Conductor, so the rate limit does not apply. */
 const ANSWERED_FROM_MEMORY = ['prompts/list', 'resources/templates/list', 'resources/unsubscribe'];
 
 let fake: FakeConductor;
@@ -98,7 +98,7 @@ type Send = (method: string, params: Params) => Promise<RawAnswer>;
 
 interface Way {
   readonly sessions: boolean;
-  /** Methods that only this way has. */
+  /** Methods that exist only on this transport and era. */
   readonly own: readonly string[];
   open(url: string): Promise<Send>;
 }
@@ -124,7 +124,7 @@ async function openSession(url: string): Promise<Send> {
   return (method, params) => rawLegacy(url, method, params, sessionId);
 }
 
-/** Has `send` reach a server and returns the methods that its server has registered, and those that the SDK answers besides. */
+/** Opens `send` to a server. Returns the methods that the server registered, plus those that the SDK answers. */
 async function methodsOf(way: string, open: () => Promise<Send>): Promise<{ send: Send; methods: readonly string[] }> {
   const register = vi.spyOn(Server.prototype, 'setRequestHandler');
   try {
@@ -175,7 +175,7 @@ describe.each(ways)('a client of %s', (way, { sessions, own, open }) => {
     }
   });
 
-  test('above the rate limit is still greeted, and told what the server offers', async () => {
+  test('above the rate limit still gets an answer to ping or server/discover', async () => {
     const url = await serve(callerOf('viewer'), { sessions, rpm: 1 });
     const send = await open(url);
     await send('tools/list', {});

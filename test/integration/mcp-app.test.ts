@@ -124,13 +124,13 @@ describe.skipIf(!browserPath)('in a browser', () => {
     );
   });
 
-  test('the same text would run as markup, which proves the test before', async () => {
+  test('the same text runs if it is inserted as markup, so the test above can fail', async () => {
     await inFrame(`document.body.insertAdjacentHTML('beforeend', ${JSON.stringify(EVIL_REF)})`);
     await expect.poll(() => page.evaluate(`window.heard.includes('ran')`), { timeout: 10_000 }).toBe(true);
   });
 });
 
-/** What the host of the page has from the real server of ours. */
+/** The data that the page's host gets from our real server. */
 async function sceneOf() {
   const resultOf = async () => {
     const { text, structured } = await client.call('get_execution_status', { executionId: 'exec-1', detail: 'tasks' });

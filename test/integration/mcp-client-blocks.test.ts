@@ -61,12 +61,12 @@ describe('what `fleet mcp install --print` prints', () => {
   });
 
   const withAddresses = clientNames.filter((name) => clients[name].httpType !== null);
-  test.each(withAddresses)('leads %s to a server that runs', async (client) => {
+  test.each(withAddresses)('connects %s to a running server', async (client) => {
     const { port } = new URL(http.url);
     await expectToWork(targetIn(client, await printed(client, '--transport', 'http', '--port', port)));
   });
 
-  test('is what it writes without --print, into the folder it is run in', async () => {
+  test('equals what the command without --print writes into the current folder', async () => {
     const flags = ['claude-code', '--scope', 'user', '--server-url', fake.url];
     const home = { HOME: elsewhere, CLAUDE_CONFIG_DIR: elsewhere };
     const { code, stdout } = await runFleetCommand(['mcp', 'install', ...flags], home);
@@ -128,7 +128,7 @@ describe('the plugin of Claude Code', () => {
     if ('url' in target) throw new Error('the plugin starts a program');
     return { ...target, env: { ...target.env, CONDUCTOR_SERVER_URL: fake.url } };
   };
-  beforeAll(() => cpSync(join(root, 'plugin'), installed, { recursive: true })); // without its surroundings, as clients do
+  beforeAll(() => cpSync(join(root, 'plugin'), installed, { recursive: true })); // clients copy only the plugin's folder, without the checkout around it
 
   test('serves in a checkout, and in a project that has the package', async () => {
     const project = join(elsewhere, 'project');
@@ -138,7 +138,7 @@ describe('the plugin of Claude Code', () => {
     await expectToWork(started(project));
   });
 
-  test('in a project without the package says what to do', () => {
+  test('in a project without the package prints what the user must do', () => {
     const { command, args, env } = started(elsewhere);
     const { status, stdout, stderr } = spawnSync(command, args, { env, encoding: 'utf8' });
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });

@@ -5,9 +5,9 @@ import { DefinitionCache } from '../../mcp/shared/definition-cache.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 
 let fake: FakeConductor;
-/** The server's definitions: the time each version was stored. */
+/** The versions on the server, with the time when each was stored. */
 let stored: Map<number, number>;
-/** The number of requests of earlier tests. */
+/** How many requests earlier tests have made. */
 let before = 0;
 
 beforeAll(async () => {
@@ -85,7 +85,7 @@ test('after an hour a definition is read again, even unchanged', async () => {
   expect(reads()).toBe(2);
 });
 
-test('a failed read of the index is not the answer of the next two seconds', async () => {
+test('a failed read of the index is not cached for two seconds', async () => {
   const { definitions } = setUp();
   await definitions.get('w');
   const { routes } = fake;

@@ -121,7 +121,7 @@ describe('design_and_execute_workflow', () => {
     expect(prompts[1]).toContain('there is no type "sum"');
   });
 
-  test('if a model never writes valid steps, nothing is registered and the error has the format', async () => {
+  test('if a model never writes valid steps, nothing is registered and the error shows the format', async () => {
     const before = stored();
     const error = await errorOf(call(designAndExecute, describing, { sample: async () => 'I would rather not.' }));
     expect(error).toMatchObject({
@@ -132,7 +132,7 @@ describe('design_and_execute_workflow', () => {
     expect(stored()).toBe(before);
   });
 
-  test('without a model of the client the model of the Conductor server is asked, by an unregistered workflow', async () => {
+  test('if the client has no model, an unregistered workflow asks the model of the Conductor server', async () => {
     const asked: Record<string, unknown>[] = [];
     fake.routes = working({
       'POST /api/workflow': ({ body }: FakeRequest) => {

@@ -22,7 +22,7 @@ const call = (args: Record<string, unknown>) => callTool(fake.url, executeWorkfl
 const sent = (method: string, path: string) =>
   fake.requests.filter((request) => request.method === method && request.path === path);
 
-test('an unknown name is refused with similar names', async () => {
+test('for an unknown name the error suggests similar names', async () => {
   const index = Object.fromEntries(['OrderProcessing', 'GetWeather'].map((name) => [name, [{ name, version: 1 }]]));
   fake.routes = respond('/api/metadata/workflow/names-and-versions', index);
   await expect(call({ name: 'OrderProcesing' })).rejects.toMatchObject({
@@ -31,7 +31,7 @@ test('an unknown name is refused with similar names', async () => {
   });
 });
 
-test('an unknown version is refused with the highest one', async () => {
+test('for an unknown version the error names the highest version', async () => {
   fake.routes = ({ path, query }) =>
     path === '/api/metadata/workflow/fake_flow' && query.has('version')
       ? { status: 404, body: { status: 404, message: 'No such workflow' } }
@@ -75,7 +75,7 @@ test('the id of a started execution is returned even if its state cannot be read
   expect(answer.text).toContain('Do not start it again');
 });
 
-test('an execution is read after its start, unless its first task is for a worker', async () => {
+test('an execution is read after its start, unless its first task needs a worker', async () => {
   const begins = (type: string) =>
     respond('/api/metadata/workflow/fake_flow', { tasks: [{ name: 'a', taskReferenceName: 'a', type }], ...flow });
   const flow = { name: 'fake_flow', version: 1 };

@@ -32,7 +32,7 @@ const call = (tool: Tool, args: Record<string, unknown>, changes: Partial<ToolCo
 const bytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
 const sent = (method: string, path: string) =>
   fake.requests.filter((request) => request.method === method && request.path === path);
-/** An id with as varied digits as a real one, so that it costs as many tokens. */
+/** An id whose digits vary like those of a real id, so that it costs as many tokens. */
 const idLike = (i: number) =>
   createHash('sha1')
     .update(String(i))
@@ -71,7 +71,7 @@ describe('get_execution_status', () => {
     expect(rest.structured.values).toHaveProperty(['step_9.output']);
   });
 
-  test('a large value is cut and marked as cut, and its task can be requested alone', async () => {
+  test('a large value is cut and marked, and its task can be requested alone', async () => {
     const large = [
       ...tasks.slice(0, 3),
       fakeTask({ referenceTaskName: 'big', seq: 9, outputData: { text: '"'.repeat(40_000) } }),
@@ -183,7 +183,7 @@ describe('list_workflow_executions', () => {
     return { body: { totalHits: 250, results: rows } };
   };
 
-  test('pages do not shift while new executions start', async () => {
+  test('rows do not move to another page when new executions start', async () => {
     fake.routes = search;
     const first = await call(listWorkflowExecutions, { workflowName: 'fake_flow', status: 'FAILED', limit: 100 });
     expect(first.structured.total).toBe(250);
@@ -194,7 +194,7 @@ describe('list_workflow_executions', () => {
     expect(last?.query.get('query')).toBe('workflowType=fake_flow AND status=FAILED AND startTime<1700000000001');
   });
 
-  test.each([4, 20, 100])('100 full rows stay within %d KB, the rest behind a cursor', async (kb) => {
+  test.each([4, 20, 100])('100 full rows take at most %d KB; a cursor leads to the rest', async (kb) => {
     fake.routes = search;
     const answer = await call(listWorkflowExecutions, { limit: 100 }, { maxResponseBytes: kb * 1024 });
     expect(bytes(answer)).toBeLessThan(kb * 1024);
@@ -202,7 +202,7 @@ describe('list_workflow_executions', () => {
     expect(answer.text).toContain('More: list_workflow_executions {"limit":100,"cursor":');
   });
 
-  test('values that all rows share and similar reasons are written once', async () => {
+  test('a value that all rows share is written only once, and so are similar reasons', async () => {
     const statuses = ['FAILED', 'FAILED', 'COMPLETED'];
     const rows = statuses.map((status, i) => ({ ...summary(i), version: 3, status, correlationId: i ? null : 'k-1' }));
     const found =
@@ -229,13 +229,13 @@ describe('list_workflow_executions', () => {
     });
   });
 
-  test('an empty result says if the name is not registered', async () => {
+  test('an empty result reports if the name is not registered', async () => {
     const { text } = await call(listWorkflowExecutions, { workflowName: 'fake_flo' });
     expect(text).toBe('0 executions of fake_flo. No workflow of that name is registered; similar: fake_flow.');
   });
 
   test.each(['a AND status=FAILED', 'a" OR "b', 'a*', 'a,b', 'a)'])(
-    'a name with a meaning in a query is refused: %s',
+    'a name with characters that have a meaning in a query is refused: %s',
     (name) => {
       expect(listWorkflowExecutions.input.safeParse({ workflowName: name }).success).toBe(false);
     },
@@ -275,7 +275,7 @@ describe('list_workflow_executions', () => {
     expect(query?.get('freeText')).toBe('no stock');
   });
 
-  test('counts by status come from searches without rows, and only on request', async () => {
+  test('counts by status use searches without rows, and only on request', async () => {
     fake.routes = search;
     const before = fake.requests.length;
     await call(listWorkflowExecutions, {});

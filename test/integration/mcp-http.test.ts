@@ -45,7 +45,7 @@ async function start(changes: Partial<HttpOptions['config']> = {}): Promise<Http
   return front;
 }
 
-/** A server without tools, to test the transport. The cursor says what it does: send a message first, or wait until the client is gone. */
+/** A server without tools, to test the transport. The cursor chooses what `tools/list` does: send a message first, or wait until the client is gone. */
 const noTools: Feature = {
   capabilities: { tools: {} },
   attach: (requests) =>
@@ -105,7 +105,7 @@ describe('who may call', () => {
     );
   });
 
-  test('the names that were configured are let in', async () => {
+  test('the configured host names are accepted', async () => {
     const { url } = await start({ mcpAllowedHosts: ['mcp'], mcpAllowedOrigins: ['tools.example'] });
     const named = { ...headers, Host: 'mcp:3000', Origin: 'https://tools.example' };
     expect((await send(url, 'POST', named, rpc('tools/list'))).status).toBe(200);
@@ -176,7 +176,7 @@ describe('a 2026 client', () => {
     expect(events).toMatchObject([{ method: 'notifications/progress' }, { result: { tools: [] } }]);
   });
 
-  test('that goes takes its call with it, and so does the end of the server', async () => {
+  test('that disconnects cancels its call; so does a server that ends', async () => {
     const { url, close } = await start();
     const going = new AbortController();
     const gone = ask(url, 'tools/list', { cursor: 'wait' }, { signal: going.signal });
@@ -201,7 +201,7 @@ test('a body over 4 MB is refused', async () => {
   expect(reply.status).toBe(413);
 });
 
-test('other paths and methods are answered, not served', async () => {
+test('other paths, methods and bodies get an error status; a query changes nothing', async () => {
   const { url } = await start();
   expect(await send(path(url, '/'))).toMatchObject({ status: 404, text: expect.stringContaining('/mcp') });
   for (const method of ['GET', 'DELETE', 'PUT']) expect((await send(url, method, headers)).status).toBe(405);
@@ -210,7 +210,7 @@ test('other paths and methods are answered, not served', async () => {
   expect((await send(`${url}?x=1`, 'POST', headers, rpc('tools/list'))).status).toBe(200);
 });
 
-test('a port that is taken is named with a way out', async () => {
+test('an error names the taken port and how to choose another', async () => {
   const { url } = await start();
   const mcpPort = Number(new URL(url).port);
   const first = front;

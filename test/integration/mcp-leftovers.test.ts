@@ -8,7 +8,7 @@ import { fleetProgram, logFolder } from '../bench/mcp/programs.ts';
 import { openStdio, type Program } from '../bench/mcp/stdio.ts';
 import { startFakeConductor } from '../support/fake-conductor.ts';
 
-/** Long enough for several looks at an execution that a call waits for. */
+/** In this time a call that still waits would read its execution several times. */
 const WATCHED_MS = 1000;
 const WARM_UP_CALLS = 1500;
 const CALLS = 1500;
@@ -32,7 +32,7 @@ afterEach(async () => {
   expect(await cleanups.run()).toEqual([]);
 });
 
-describe.each(eras)('a %s client that goes while its call waits leaves nothing running', (era) => {
+describe.each(eras)('a %s client that disconnects while its call waits leaves nothing running', (era) => {
   test('over HTTP', async () => {
     const { fake, program } = await scene(cleanups);
     fake.routes = neverEnds;
@@ -42,7 +42,7 @@ describe.each(eras)('a %s client that goes while its call waits leaves nothing r
     expect(after).toBeLessThanOrEqual(MOST_AFTER);
   });
 
-  test('over stdio, where it takes the call back and where it closes the pipe', async () => {
+  test('over stdio, if it cancels the call and if it closes the pipe', async () => {
     const { fake, program } = await scene(cleanups);
     fake.routes = neverEnds;
     const connection = await openStdio(program, era);

@@ -116,7 +116,7 @@ describe('many executions', () => {
   });
 });
 
-test('a lost answer is reported as in doubt, not as a failure to repeat', async () => {
+test('a lost answer is reported as in doubt, not as a failure that can be repeated', async () => {
   fake.routes = ({ path }) =>
     path === '/api/workflow/id-1'
       ? { body: fakeExecution({ workflowId: 'id-1', status: 'FAILED', tasks: [] }) }
@@ -154,7 +154,7 @@ describe('the answer to a waiting task', () => {
     outputData: {},
   };
 
-  /** A server that keeps logs, or none; `logs` are there from the beginning. */
+  /** A server that keeps task logs, or does not. `logs` exist from the beginning. */
   function serving(logs: { log: string; createdTime: number }[], keeps = true) {
     let task = fakeTask(waiting);
     fake.routes = ({ method, path, body }) => {
@@ -180,7 +180,7 @@ describe('the answer to a waiting task', () => {
     expect(await answer()).toMatchObject({ status: 'COMPLETED', outputData: { yes: true } });
   });
 
-  test('is written if another claim is withdrawn, or so old that its owner has died', async () => {
+  test('is written if another claim was withdrawn, or is so old that its owner must have died', async () => {
     const [one, two] = ['a'.repeat(36), 'b'.repeat(36)];
     serving([
       { log: `fleet claim ${one}`, createdTime: T - 40_000 },

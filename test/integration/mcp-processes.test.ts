@@ -5,7 +5,7 @@ import { connect, eras } from '../support/mcp-clients.ts';
 import { type HttpProcess, startFixtureProcess, startHttpProcess } from '../support/mcp-process.ts';
 import { ASKS_TOO, rawResult } from '../support/raw-mcp.ts';
 
-/** Four processes start on machines that do other things as well. */
+/** Generous, because four processes start and the machine may be busy. */
 const HOOK_MS = 60_000;
 
 let fake: FakeConductor;
@@ -44,7 +44,7 @@ describe('two processes behind a load balancer without sticky sessions', () => {
     expect(Math.min(...served)).toBeGreaterThanOrEqual(6);
   });
 
-  test('one asks, the other gets the answer', async () => {
+  test('one process asks the client, and the other process gets the answer', async () => {
     const call = (more: object = {}) =>
       rawResult(
         fixture.url,

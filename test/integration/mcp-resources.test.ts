@@ -37,7 +37,7 @@ const read = async (uri: string) =>
   z.object({ contents: z.array(part) }).parse(await client.reads.readResource({ uri })).contents;
 
 describe.each(resources.map((resource) => [resource.name, resource] as const))('the resource %s', (_name, resource) => {
-  test('has a parameter for every name in its address, and completes only those', () => {
+  test('has a parameter for every name in its address, and completes only these parameters', () => {
     const names = [...readTemplate(resource.uriTemplate).names].sort();
     expect(Object.keys(resource.params.shape).sort()).toEqual(names);
     expect(names).toEqual(expect.arrayContaining(Object.keys(resource.complete ?? {})));
@@ -81,7 +81,7 @@ describe('resources/read', () => {
     ['conductor://executions/exec-1/tasks/nope/output', /has no task "nope".*\n.*\nNext: Its tasks are first\./],
     ['conductor://workflows/%2E%2E', /There is no resource/],
     ['conductor://workflows/%', /There is no resource/],
-  ])('%s is not found, with what to do next', async (uri, sentence) => {
+  ])('%s is not found, and the error says what to do next', async (uri, sentence) => {
     if (uri.includes('fake_flow/9')) {
       fake.routes = ({ path, query }) =>
         path === '/api/metadata/workflow/fake_flow' && query.get('version') === '9'
@@ -128,7 +128,7 @@ describe('resources/read', () => {
     },
   );
 
-  test('a long text is sent in parts that keep the limits and together are the whole text', async () => {
+  test('a long text is sent in parts within the limits, which together are the whole text', async () => {
     const output = { text: 'é"\\'.repeat(60_000) };
     fake.routes = ({ path }) => (path === '/api/workflow/exec-1' ? { body: fakeExecution({ output }) } : undefined);
     let uri: string | undefined = 'conductor://executions/exec-1/output';
@@ -164,18 +164,18 @@ test('resources without parameters are always listed, and definitions while Cond
       .resources.map(({ uri }) => uri);
   expect(await uris()).toEqual(expect.arrayContaining(['conductor://workflows', 'conductor://workflows/fake_flow']));
   fake.fault = 'hang-up';
-  // Versions are trusted for two seconds.
+  // The cache trusts its index of versions for two seconds.
   await expect.poll(uris, { timeout: 5000 }).not.toContain('conductor://workflows/fake_flow');
   expect(await uris()).toContain('conductor://workflows');
 });
 
-test('completing for a prompt that does not exist is an error', async () => {
+test('a completion for an unknown prompt is an error', async () => {
   await expect(
     client.reads.complete({ ref: { type: 'ref/prompt', name: 'nope' }, argument: { name: 'a', value: '' } }),
   ).rejects.toThrow(/There is no prompt "nope"/);
 });
 
-test('an execution is watched only while it has a subscriber', async () => {
+test('an execution is read repeatedly only while it has a subscriber', async () => {
   let status = 'RUNNING';
   fake.routes = ({ path }) =>
     path === '/api/workflow/exec-1' ? { body: fakeExecution({ status, tasks: [] }) } : undefined;

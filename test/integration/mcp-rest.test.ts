@@ -42,7 +42,7 @@ describe('the catalogue', () => {
     expect(calls.filter((call, index) => calls.indexOf(call) !== index)).toEqual([]);
   });
 
-  test('refuses for every role to read secrets, the environment or the configuration, and to take or answer tasks', async () => {
+  test('refuses to every role: reading secrets, the environment or the configuration, and taking or answering tasks', async () => {
     const closed = /^\/api\/(secrets|environment|admin\/config|tasks\/poll|queue\/update)|\{status\}|update-v2/;
     const open = catalogue.filter(({ path, refused }) => closed.test(path) && refused === undefined);
     expect(open).toEqual([]);
@@ -52,7 +52,7 @@ describe('the catalogue', () => {
     expect(writes.filter(({ refused }) => refused === undefined)).toEqual([]);
   });
 
-  test('lets a viewer only read, by every route', async () => {
+  test('lets a viewer only read, on every route', async () => {
     for (const route of catalogue) {
       const path = Object.fromEntries(pathParameters(route).map((name) => [name, 'x']));
       const { length } = await asked(invoke({ operation: route.name, path, body: {}, confirm: true }, 'viewer'));
@@ -163,7 +163,7 @@ describe('a claimed task', () => {
     while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
   };
 
-  test('keeps its lease until its agent has been silent for too long', async () => {
+  test('keeps its lease until its agent has made no call for too long', async () => {
     serve(() => held());
     const leases = leasesOf(1500);
     const before = beats().length;
@@ -185,7 +185,7 @@ describe('a claimed task', () => {
     await leases.close({ giveBack: false });
   });
 
-  test('is forgotten once another worker has it, and handed back only before that', async () => {
+  test('is forgotten and not handed back once another worker has it', async () => {
     let task = held();
     serve(() => task);
     const leases = leasesOf();
@@ -205,7 +205,7 @@ describe('a claimed task', () => {
     expect(updates).toEqual([expect.objectContaining({ status: 'IN_PROGRESS', callbackAfterSeconds: 0 })]);
   });
 
-  test('that was polled for a client that has gone is handed back', async () => {
+  test('that was polled for a client that has disconnected is handed back', async () => {
     serve(() => held());
     const signal = AbortSignal.abort();
     const requests = await asked(
@@ -229,7 +229,7 @@ describe('a claimed task', () => {
     });
   });
 
-  test('that was undone before is ended, and the agent does not get it', async () => {
+  test('of an execution that was undone is ended, and the agent does not get it', async () => {
     let handedOut = false;
     fake.routes = ({ method, path }) => {
       if (path.startsWith('/api/tasks/poll/batch/')) {

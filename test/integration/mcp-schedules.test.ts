@@ -40,7 +40,7 @@ const stored = (changes: Record<string, unknown> = {}) => {
 const managed = stampSchedule({ description: 'Daily.' }, { fingerprint: '0123456789abcdef', fleet: 'shop' });
 
 describe('create_schedule', () => {
-  test('stores what is to start, and says when it fires', async () => {
+  test('stores the workflow to start, and says when the schedule fires', async () => {
     const { structured } = await call(createSchedule, { ...daily, version: 1, correlationId: 'c-1' });
     expect(structured).toMatchObject({ isNew: true, paused: false, zone: 'UTC' });
     expect(structured.next).toHaveLength(3);
@@ -52,7 +52,7 @@ describe('create_schedule', () => {
     });
   });
 
-  test('without a version leaves the choice to each start, and overwrites what is there', async () => {
+  test('without a version leaves the choice to each start, and overwrites the existing schedule', async () => {
     stored({ paused: true });
     expect((await call(createSchedule, daily)).structured).toMatchObject({ isNew: false, paused: false });
     expect(server.schedules.get('daily')?.startWorkflowRequest).not.toHaveProperty('version');
@@ -68,7 +68,7 @@ describe('create_schedule', () => {
     expect(server.schedules.size).toBe(0);
   });
 
-  test('a caller who may not start workflows may not have a schedule start them', async () => {
+  test('a caller who may not start workflows may not create a schedule that starts them', async () => {
     await expect(call(createSchedule, daily, mayOnlyWrite)).rejects.toMatchObject({ code: 'denied' });
     expect(server.schedules.size).toBe(0);
   });
@@ -77,7 +77,7 @@ describe('create_schedule', () => {
 describe('change_schedule', () => {
   const change = (action: string, changes = {}) => call(changeSchedule, { name: 'daily', action }, changes);
 
-  test('pauses and resumes, and says where nothing was to do', async () => {
+  test('pauses and resumes, and says if nothing had to change', async () => {
     stored();
     expect((await change('pause')).structured).toMatchObject({ paused: true });
     expect(server.schedules.get('daily')).toMatchObject({ paused: true });
@@ -91,7 +91,7 @@ describe('change_schedule', () => {
     expect(server.schedules.size).toBe(0);
   });
 
-  test('does not take the word of a server that did nothing', async () => {
+  test('reports an error if the server answers well but changes nothing', async () => {
     stored();
     fake.routes = (request) => (request.method === 'GET' ? server.routes(request) : { body: '' });
     await expect(change('pause')).rejects.toMatchObject({ code: 'upstream' });
@@ -112,7 +112,7 @@ describe('change_schedule', () => {
     expect(starts().at(-1)?.body).toEqual(saved);
   });
 
-  test('starts nothing where the caller may not, or where the saved input no longer fits', async () => {
+  test('starts nothing if the caller may not start workflows, or if the saved input no longer fits', async () => {
     const before = starts().length;
     stored();
     await expect(change('run_now', mayOnlyWrite)).rejects.toMatchObject({ code: 'denied' });
@@ -123,7 +123,7 @@ describe('change_schedule', () => {
     expect(starts()).toHaveLength(before);
   });
 
-  test('a start whose answer was lost is not to be repeated unseen', async () => {
+  test('after a lost answer to a start, the error says to look before starting again', async () => {
     stored();
     fake.fault = 'hang-up';
     fake.faultAt = ({ method, path }) => method === 'POST' && path === '/api/workflow';
@@ -134,7 +134,7 @@ describe('change_schedule', () => {
     });
   });
 
-  test('names the nearest schedule where there is none of that name', async () => {
+  test('names the nearest schedule if the name does not exist', async () => {
     stored();
     await expect(call(changeSchedule, { name: 'dayly', action: 'pause' })).rejects.toMatchObject({
       code: 'not-found',
@@ -149,7 +149,7 @@ describe('list_schedules', () => {
   const list = async (args = {}) =>
     (await call(listSchedules, args)).structured as { schedules: Record<string, unknown>[]; total: number };
 
-  test('shows each with what it starts, when it fires next and how it went', async () => {
+  test('shows for each schedule its workflow, its next firing and the result of the last one', async () => {
     stored({ startWorkflowRequest: { name: 'report', version: 2, input: {} } });
     server.schedules.set('broken', {
       name: 'broken',
@@ -180,7 +180,7 @@ describe('list_schedules', () => {
     expect(schedules[2]?.next).toHaveLength(3);
   });
 
-  test('finds by name and by workflow', async () => {
+  test('filters by name and by workflow', async () => {
     stored();
     server.schedules.set('other', { name: 'other', startWorkflowRequest: { name: 'x', input: {} } });
     expect((await list({ workflowName: 'report' })).schedules).toMatchObject([{ name: 'daily' }]);
@@ -199,7 +199,7 @@ describe('list_schedules', () => {
 });
 
 describe('a schedule that is kept as code', () => {
-  test('is not overwritten, and says that the next apply undoes what is changed', async () => {
+  test('is not overwritten, and a change warns that the next apply undoes it', async () => {
     stored(managed);
     await expect(call(createSchedule, daily)).rejects.toMatchObject({
       code: 'conflict',

@@ -57,7 +57,7 @@ describe('skip_task', () => {
     expect(changing()).toEqual([{ path: '/api/workflow/exec-1/skiptask/charge', body: undefined }]);
   });
 
-  test('does nothing twice', async () => {
+  test('does nothing if the task was skipped already', async () => {
     add([ran('reserve'), ran('charge', { status: 'SKIPPED' })]);
     expect((await call(skipTask, { taskRef: 'charge' })).structured).toMatchObject({ skipped: false });
     expect(changing()).toEqual([]);
@@ -89,7 +89,7 @@ describe('skip_task', () => {
     ],
     ['is in a paused execution', [], { status: 'PAUSED' }, 'conflict', 'resume_workflow'],
     ['is in an ended execution', [], { status: 'FAILED' }, 'conflict', 'get_execution_status'],
-  ])('refuses a task that %s, and says what can be done', async (_, tasks, changes, code, remedy) => {
+  ])('refuses a task that %s, and suggests what to do', async (_, tasks, changes, code, remedy) => {
     add(tasks, changes);
     await expect(call(skipTask, { taskRef: 'charge' })).rejects.toMatchObject({
       code,
@@ -98,7 +98,7 @@ describe('skip_task', () => {
     expect(changing()).toEqual([]);
   });
 
-  test('names the nearest tasks where there is none of that name', async () => {
+  test('names the nearest tasks if the name does not exist', async () => {
     add([]);
     await expect(call(skipTask, { taskRef: 'chargee' })).rejects.toMatchObject({
       code: 'not-found',
@@ -106,7 +106,7 @@ describe('skip_task', () => {
     });
   });
 
-  test('a task that is reached in the same moment is not skipped', async () => {
+  test('a task that the execution reaches at the same moment is not skipped', async () => {
     add([ran('reserve')]);
     fake.routes = (request) => {
       if (request.path.endsWith('/skiptask/charge')) add([ran('reserve'), ran('charge', { status: 'IN_PROGRESS' })]);
@@ -146,7 +146,7 @@ describe('rerun_workflow', () => {
     },
   );
 
-  test('begins at the last attempt of a task, and of a task in a loop', async () => {
+  test('begins at the last attempt of a task, or at its last round in a loop', async () => {
     const attempts = [
       ran('charge', { taskId: 'first', status: 'FAILED' }),
       ran('charge', { taskId: 'second', status: 'FAILED' }),
@@ -158,7 +158,7 @@ describe('rerun_workflow', () => {
     expect(reruns()).toEqual([{ reRunFromTaskId: 'second' }, { reRunFromTaskId: 'r2' }]);
   });
 
-  test('says that a task keeps its own input where only the workflow input changes', async () => {
+  test('says that a task keeps its own input if only the workflow input changes', async () => {
     add(failed, ended);
     expect((await call(rerunWorkflow, { taskRef: 'charge', workflowInput: { amount: 8 } })).text).toContain(
       'That task kept its old input',
@@ -192,7 +192,7 @@ describe('rerun_workflow', () => {
     expect(reruns()).toEqual([]);
   });
 
-  test('refuses to change the input of a sub-workflow from its parent, and one that the server does not show', async () => {
+  test('refuses to change the input of a sub-workflow from its parent, and an input that the server does not show', async () => {
     add([ran('charge', { taskType: 'SUB_WORKFLOW', subWorkflowId: 'exec-2' })], ended);
     await expect(call(rerunWorkflow, { taskRef: 'charge', taskInput: { a: 1 } })).rejects.toMatchObject({
       code: 'input',

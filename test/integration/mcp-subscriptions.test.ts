@@ -38,7 +38,7 @@ const changing: Feature = {
 
 let changes: ChangeBus;
 let front: McpFront;
-/** The addresses that are watched now; calling the function of an address reports a change. */
+/** The addresses watched now. The function of an address reports a change of its resource. */
 let watched: Map<string, () => void>;
 let closing: (() => Promise<unknown>)[];
 
@@ -79,7 +79,7 @@ function stdio(): InMemoryTransport {
   return ours;
 }
 
-/** What a client was told, and how it ends its subscription. */
+/** The notifications that a client received, and the function that ends its subscription. */
 interface Listener {
   readonly heard: string[];
   stop(): Promise<unknown>;
@@ -90,7 +90,7 @@ async function listenLegacy(transport: unknown): Promise<Listener> {
   const heard: string[] = [];
   client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => void heard.push(params.uri));
   client.setNotificationHandler(ToolListChangedNotificationSchema, () => void heard.push('tools'));
-  await client.connect(transport as LegacyTransport); // one interface in two libraries
+  await client.connect(transport as LegacyTransport); // the two libraries declare the same interface
   closing.push(() => client.close());
   await client.subscribeResource({ uri: WATCHED });
   return { heard, stop: () => client.unsubscribeResource({ uri: WATCHED }) };
@@ -115,9 +115,9 @@ describe.each([
   ['2026-07-28', 'stdio', () => listenModern(stdio())],
   ['2026-07-28', 'HTTP', async () => listenModern(new ModernHttp(await http()))],
 ] as const)('a client of %s over %s', (_era, _transport, listen) => {
-  test('is told of the resource that it subscribed to and of lists, and of nothing else', async () => {
+  test('is notified of the resource that it subscribed to and of lists, and of nothing else', async () => {
     const { heard } = await listen();
-    // The stream of a session opens after the client is connected, which nothing announces.
+    // The stream of a session opens some time after the client connects, and no event announces it. So report the change repeatedly.
     await expect
       .poll(() => {
         changes.toolsChanged();
@@ -183,7 +183,7 @@ describe('subscriptions/listen over stdio', () => {
     expect(watched.size).toBe(0);
   });
 
-  test('that is cancelled before it was admitted watches nothing', async () => {
+  test('that is cancelled before its admission watches nothing', async () => {
     const { received, send } = await listener();
     await send(listen);
     await send({ method: 'notifications/cancelled', params: { requestId: listen.id } });

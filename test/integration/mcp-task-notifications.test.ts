@@ -107,7 +107,7 @@ describe.each([
   ['stdio', stdio],
   ['HTTP', http],
 ])('a client that subscribes to a task over %s', (_transport, open) => {
-  test('is told when it has ended, with the result', async () => {
+  test('is notified when the task has ended, with the result', async () => {
     const wire = await open();
     const { taskId } = await answerTo(wire, 'slow_compute', { seconds: 2, label: 'heard' });
     const resource = 'test://watched-resource';

@@ -40,7 +40,7 @@ test('the templates are listed, with the call that shows the first of them', asy
 });
 
 test.each((await listTemplates()).map(({ name }) => name))(
-  '%s is registered by the calls that its text shows, and started by the last of them',
+  '%s can be registered by the calls in its text; the last call starts it',
   async (name) => {
     const server = new DefinitionStore();
     fake.routes = server.routes;
@@ -57,19 +57,19 @@ test.each((await listTemplates()).map(({ name }) => name))(
   },
 );
 
-test('as TypeScript it is one file and the call that starts it', async () => {
+test('as TypeScript, a template is one file and the call that starts it', async () => {
   const { structured, text } = await template({ name: 'sequential', format: 'typescript' });
   expect(structured.source).toMatch(/^import .*defineWorkflow/ms);
   expect(text).toContain(String(structured.source));
   expect(structured).not.toHaveProperty('definitions');
 });
 
-test('a definition that is too long for the answer is only named', async () => {
+test('a definition that is too long for the answer is named but not shown', async () => {
   const { text } = await template({ name: 'sequential' }, { maxResponseBytes: 300 });
   expect(callsIn(text).map(({ tool }) => tool)).not.toContain('create_workflow');
 });
 
-test('an unknown template is answered with the call that lists them', async () => {
+test('for an unknown template the error suggests the call that lists the templates', async () => {
   await expect(template({ name: 'nonsense' })).rejects.toMatchObject({
     code: 'not-found',
     remedy: expect.stringContaining('get_workflow_template {}'),

@@ -37,7 +37,7 @@ describe('diagnose_execution', () => {
     });
   });
 
-  test('without an id, similar failures are one line with their number', async () => {
+  test('without an id, similar failures share one line with their number', async () => {
     const failedTask = fakeTask({
       status: 'FAILED',
       taskType: 'charge',
@@ -180,7 +180,7 @@ describe('list_workflows and get_workflow', () => {
     expect((await call(listWorkflows, { search: 'zzz' })).text).toContain('No name or purpose has all these words.');
   });
 
-  test('shows a workflow as a tree with its inputs, as JSON and as a picture', async () => {
+  test('shows a workflow as a tree with its inputs, as JSON or as a picture', async () => {
     fake.routes = routes;
     const { text } = await call(getWorkflow, { name: 'Orders' });
     expect(text).toContain('- orderId (string)\n- gift? (boolean)\nSteps:\n└─ pay  SIMPLE charge\nOutput: receipt');
@@ -189,7 +189,7 @@ describe('list_workflows and get_workflow', () => {
     expect((await call(getWorkflow, { name: 'Orders', detail: 'diagram' })).structured.content).toContain('flowchart');
   });
 
-  test('long JSON is split into pages that make up the whole', async () => {
+  test('long JSON is split into pages, which together are the whole text', async () => {
     fake.routes = routes;
     const page = (n: number) =>
       call(getWorkflow, { name: 'Orders', detail: 'json', page: n }, { maxResponseBytes: 1000 });
@@ -198,7 +198,7 @@ describe('list_workflows and get_workflow', () => {
     await expect(page(9)).rejects.toMatchObject({ code: 'input' });
   });
 
-  test('an unknown name or version is refused with the existing ones', async () => {
+  test('for an unknown name or version the error lists the existing ones', async () => {
     fake.routes = routes;
     await expect(call(getWorkflow, { name: 'Order' })).rejects.toMatchObject({
       code: 'not-found',

@@ -24,13 +24,13 @@ beforeEach(() => {
 const call = (tool: Tool, args: Record<string, unknown>, changes: Partial<ToolContext> = {}) =>
   callTool(fake.url, tool, args, changes);
 
-/** A person who answers each form like this, and what they were shown. */
+/** A person who answers each form in this way. `shown` collects the messages of the forms. */
 function person(action: 'accept' | 'decline', confirm = true) {
   const shown: string[] = [];
   const elicit = (async (_key: string, { message }: { message: string }) => {
     shown.push(message);
     return action === 'accept' ? { action, content: { confirm } } : { action };
-  }) as unknown as ToolContext['elicit']; // one form is all that these tools show
+  }) as unknown as ToolContext['elicit']; // these tools show only one kind of form
   return { shown, elicit };
 }
 
@@ -69,7 +69,7 @@ const answers = (id: string) =>
     .tasks.map(({ referenceTaskName, status, outputData }) => ({ referenceTaskName, status, outputData }));
 
 describe('list_pending_approvals', () => {
-  test('shows what waits for a person or a signal, the longest first, with what follows a yes or no', async () => {
+  test('lists tasks that wait for a person or a signal, the longest first, and what follows a yes or no', async () => {
     add('exec-new', orders, [human('approve', { startTime: 3000, inputData: { amount: 7 } })], {
       correlationId: 'c-1',
     });
@@ -94,7 +94,7 @@ describe('list_pending_approvals', () => {
     });
   });
 
-  test('finds by workflow, by execution and by correlation id', async () => {
+  test('filters by workflow, by execution and by correlation id', async () => {
     add('exec-a', orders, [human('approve')], { correlationId: 'c-1' });
     add('exec-b', plain, [human('look'), wait('go')], { correlationId: 'c-2' });
     const refs = async (filter: Record<string, string>) => {
@@ -107,7 +107,7 @@ describe('list_pending_approvals', () => {
     expect(await refs({ correlationId: 'c-3' })).toEqual([]);
   });
 
-  test('continues on the next page where it stopped, although the first rows were answered meanwhile', async () => {
+  test('continues on the next page after the last row, even if the first rows were answered in between', async () => {
     for (const number of [1, 2, 3]) add(`exec-${number}`, orders, [human('approve', { startTime: number * 1000 })]);
     const first = await call(listPendingApprovals, { limit: 2 });
     expect(first.structured.pending).toMatchObject([{ executionId: 'exec-1' }, { executionId: 'exec-2' }]);
@@ -138,7 +138,7 @@ describe('decide_approval', () => {
     ]);
   });
 
-  test('a no completes the task if the definition reads the decision, and fails it otherwise', async () => {
+  test('a no completes the task if the definition reads the decision; otherwise it fails the task', async () => {
     add('exec-1', orders, [human('approve')]);
     add('exec-2', plain, [human('look')]);
     await decide({ decision: 'reject' });
@@ -147,7 +147,7 @@ describe('decide_approval', () => {
     expect(answers('exec-2')).toMatchObject([{ status: 'FAILED_WITH_TERMINAL_ERROR' }]);
   });
 
-  test('shows a person what they agree to, and decides nothing without their yes', async () => {
+  test('shows the person what they confirm, and decides nothing without their yes', async () => {
     add('exec-1', orders, [human('approve', { inputData: { amount: 7 } })], { correlationId: 'c-1' });
     for (const no of [person('decline'), person('accept', false)]) {
       await expect(decide({}, { elicit: no.elicit })).rejects.toMatchObject({ code: 'cancelled' });
@@ -183,7 +183,7 @@ describe('decide_approval', () => {
     },
   );
 
-  test('says how a task was decided before, and what waits now', async () => {
+  test('reports how a task was decided before, and what waits now', async () => {
     const outputData = { approved: false, reason: 'too much', decidedBy: 'ann', decidedAt: '2026-01-01T00:00:00Z' };
     add('exec-1', plain, [human('approve', { status: 'COMPLETED', outputData }), human('look')]);
     await expect(decide({})).rejects.toMatchObject({
@@ -214,7 +214,7 @@ describe('decide_approval', () => {
   test('a late decision is not reported as accepted', async () => {
     add('exec-1', orders, [human('approve')]);
     fake.routes = (request) => {
-      // Another person is quicker, between the look and the answer.
+      // Another person decides between our read of the task and our answer to it.
       if (request.path.endsWith('/log') && request.method === 'POST') {
         const outputData = { approved: true, reason: 'r', decidedBy: 'bob', decidedAt: '2026-01-01T00:00:00Z' };
         server.change('exec-1', {
@@ -248,7 +248,7 @@ describe('signal_workflow', () => {
     expect((await signal()).text).toContain('resume_workflow {"executionIds":["exec-1"]}');
   });
 
-  test('asks which WAIT is meant where several are open', async () => {
+  test('asks which WAIT is meant if several are open', async () => {
     add('exec-1', plain, [wait('go'), wait('come')]);
     await expect(signal()).rejects.toMatchObject({
       code: 'input',

@@ -8,7 +8,7 @@ import { type FakeConductor, type Fault, startFakeConductor } from '../support/f
 import { connect, eras, type McpClient } from '../support/mcp-clients.ts';
 import { type HttpProcess, startHttpProcess, stdioTarget } from '../support/mcp-process.ts';
 
-/** Some that are on by default. */
+/** Some of the tools that are on by default. */
 const toolNames = ['create_workflow', 'execute_workflow', 'get_execution_status', 'list_workflow_executions'];
 const nowhere = mkdtempSync(join(tmpdir(), 'fleet-mcp-'));
 
@@ -41,14 +41,14 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
   });
   afterAll(() => client.close());
 
-  test('learns who it talks to and what there is', async () => {
+  test('gets the name of the server and the list of its tools', async () => {
     expect(client.protocolVersion).toBe(era);
     expect(client.serverInfo).toMatchObject({ name: 'conductor-fleet', version });
     expect(client.instructions).toContain('get_execution_status');
     expect(await client.toolNames()).toEqual(expect.arrayContaining(toolNames));
   });
 
-  test('gets text and structured content that agree', async () => {
+  test('gets the same facts as text and as structured content', async () => {
     const answer = await client.call('get_execution_status', { executionId: 'exec-1' });
     expect(answer.isError).toBe(false);
     expect(answer.structured).toMatchObject({ workflow: 'fake_flow', status: 'COMPLETED', output: { answer: 42 } });
@@ -84,7 +84,7 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
     ['slow', 'did not answer in time'],
     ['hang-up', 'Cannot reach the Conductor server'],
   ];
-  test.each(faults)('sees a server that answers with %s as an error', async (fault, sentence) => {
+  test.each(faults)('gets an error if Conductor answers with %s', async (fault, sentence) => {
     fake.fault = fault;
     const answer = await client.call('get_execution_status', { executionId: 'exec-1' });
     expect(answer.isError).toBe(true);
@@ -94,14 +94,14 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
 });
 
 describe.each(eras)('a %s client of a server that', (era) => {
-  test('has no Conductor is told how to start one', async () => {
+  test('has no Conductor gets an error with the command that starts one', async () => {
     const client = await connect(era, stdioTarget({ FLEET_DIR: nowhere }));
     const answer = await client.call('list_workflow_executions');
     expect(answer).toMatchObject({ isError: true, text: expect.stringContaining('Start one: fleet server start.') });
     await client.close();
   });
 
-  test('names an unreachable Conductor is told its address', async () => {
+  test('names an unreachable Conductor gets an error with its address', async () => {
     const client = await connect(era, stdioTarget({ CONDUCTOR_SERVER_URL: 'http://127.0.0.1:9/api' }));
     const answer = await client.call('list_workflow_executions');
     expect(answer.isError).toBe(true);
@@ -121,7 +121,7 @@ describe('the stdio process', () => {
     params: { name: 'get_execution_status', arguments: { executionId: 'exec-1' } },
   };
 
-  test('writes nothing but protocol to stdout, even where it logs everything', async () => {
+  test('writes only protocol messages to stdout, even if it logs everything', async () => {
     const { child, output, exit } = start({ ...settings(), LOG_LEVEL: 'trace' });
     const messages = [
       initialize,

@@ -28,7 +28,7 @@ describe('queues', () => {
   ];
   const watch = () => new QueueWatch({ conductor: fakeApi(), queues: () => names });
 
-  test('of all types and domains cost two requests for any number of readers, and none without a reader', async () => {
+  test('of all types and domains need two requests for any number of readers, and none without a reader', async () => {
     Object.assign(sizes, { charge_card: 7, 'canary:charge_card': 2 });
     const queues = watch();
     expect(fake.requests).toHaveLength(0);
@@ -46,7 +46,7 @@ describe('queues', () => {
     ]);
   });
 
-  test('a server that fails is not asked more often', async () => {
+  test('a failing server is not asked more often', async () => {
     fake.fault = 'error-500';
     const queues = watch();
     await expect(queues.read()).rejects.toThrow();
@@ -54,7 +54,7 @@ describe('queues', () => {
     expect(fake.requests.length).toBeLessThanOrEqual(2);
   });
 
-  test('without an answer of the server the page has no depths, and the scaling signal fails', async () => {
+  test('if the server does not answer, the page has no queue depths and the scaling signal fails', async () => {
     const { observation, fleet } = await observed([chargeCard]);
     fake.faultAt = ({ path }) => path.startsWith('/api/tasks/queue/');
     fake.fault = 'hang-up';
@@ -68,7 +68,7 @@ describe('queues', () => {
   });
 });
 
-/** Writes to stderr which of these packages a process loads. */
+/** A Node flag: the process then writes to stderr which of these packages it loads. */
 const TELLS_PACKAGES = `--import=data:text/javascript,${encodeURIComponent(`
   import { registerHooks } from 'node:module';
   import { writeSync } from 'node:fs';
@@ -90,7 +90,7 @@ describe('a worker process', () => {
     WORKER_POLL_INTERVAL_MS: '5',
   });
 
-  test('loads metrics and tracing only on demand, and shows no payload anywhere', async () => {
+  test('loads metrics and tracing only if they are switched on, and exposes no payload', async () => {
     sizes.charge_card = 120;
     queued.charge_card = [
       queuedTask('charge_card', 'a'),

@@ -22,7 +22,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** A process with a ledger on the file; `does` is what it does with the ledger. */
+/** Starts a process with a ledger on the file. `does` is the code that it runs with the ledger. */
 function start(does: string): Process {
   const program = `
     const { appendFileSync } = await import('node:fs');
@@ -141,7 +141,7 @@ describe('an effect in the database of the ledger', () => {
 describe('an effect elsewhere', () => {
   const charge = `await once(ledger, context('t'), 'e', async (delivery) => { call(delivery); return process.pid; })`;
 
-  test('during which a process died gets `again`', async () => {
+  test('is told `again` if a process died during it', async () => {
     await start(`await once(ledger, context('t'), 'e', async (delivery) => { call(delivery); die(); });`).ended;
     expect((await start(charge).ended).code).toBe(0);
     expect(calls()).toEqual(['t:e false', 't:e true']);
@@ -161,7 +161,7 @@ describe('an effect elsewhere', () => {
       return process.pid;
     });`;
 
-  test('is waited for by another process, which gets its result', async () => {
+  test('under way makes another process wait, which then gets its result', async () => {
     const first = start(slowly);
     await first.says('running');
     const { said } = await start(`say(await ${charge});`).ended;

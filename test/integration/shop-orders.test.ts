@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { happened, keyed, order, send } from '../support/shop.ts';
 
 describe('the order services', () => {
-  test('an order that is undone leaves one entry per event', async () => {
+  test('an order that is undone leaves one entry in the books for each event', async () => {
     const orderId = 'undone';
     await send('POST', '/reservations', { orderId, sku: 'lamp', quantity: 3 });
     expect((await send('GET', '/inventory/lamp')).body).toEqual({ sku: 'lamp', available: 997 });
@@ -38,7 +38,7 @@ describe('the order services', () => {
     expect((await send('POST', '/refunds', { orderId: 'small', paymentId, amount: 6 })).status).toBe(409);
   });
 
-  test('a notification without an order is recorded under its execution, a clean-up under its id', async () => {
+  test('a notification without an order is recorded under its execution, and a clean-up under its own id', async () => {
     await send('POST', '/notifications', { workflowId: 'wf-1', reason: 'failed' });
     await send('DELETE', '/cleanup/wf-1');
     expect((await send('DELETE', '/cleanup/wf-1')).body).toMatchObject({ cleaned: true, alreadyCleaned: true });
@@ -51,7 +51,7 @@ describe('the order services', () => {
 });
 
 describe('idempotency keys', () => {
-  test('without a key, every request charges again', async () => {
+  test('without an idempotency key, every request charges again', async () => {
     await send('POST', '/payments', { orderId: 'twice', amount: 1 });
     await send('POST', '/payments', { orderId: 'twice', amount: 1 });
     expect(await happened('twice')).toHaveLength(2);
@@ -65,7 +65,7 @@ describe('idempotency keys', () => {
     expect(await happened('once')).toEqual([['charged', 3]]);
   });
 
-  test('a refusal is repeated too', async () => {
+  test('a refusal is also repeated for the same key', async () => {
     const reserve = () => send('POST', '/reservations', { orderId: 'r', sku: 'sold-out-x', quantity: 1 }, keyed('k-r'));
     await reserve();
     const second = await reserve();
@@ -127,7 +127,7 @@ describe('faults', () => {
     expect((await pay('poor')).status).toBe(201);
   });
 
-  test('a fault on a path also meets requests below it, by the order in their path', async () => {
+  test('a fault on a path also affects requests below the path, with the order id from their path', async () => {
     await order({ path: '/reservations', orderId: 'below', status: 500, times: 1 });
     expect((await send('DELETE', '/reservations/below')).status).toBe(500);
     expect((await send('GET', '/faults')).body.faults).toContainEqual(

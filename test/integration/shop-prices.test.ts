@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { order, send } from '../support/shop.ts';
 
 describe('prices', () => {
-  test('a listed share has its price now and at the last close, and both can be set', async () => {
+  test('a listed share has a current price and a price at the last close, and both can be set', async () => {
     expect((await send('GET', '/prices/STONKS')).body).toEqual({ symbol: 'STONKS', previousClose: 420, price: 445.2 });
     await send('POST', '/prices/mine', { previousClose: 0.6, price: 0.63 });
     expect((await send('GET', '/prices/mine')).body).toEqual({ symbol: 'mine', previousClose: 0.6, price: 0.63 });
@@ -14,7 +14,7 @@ describe('prices', () => {
     expect((await send('GET', '/prices/none')).status).toBe(404);
   });
 
-  test('a price can be set in spite of a fault', async () => {
+  test('a price can be set even while a fault is active', async () => {
     await order({ path: '/prices/down', status: 503 });
     expect((await send('POST', '/prices/down', { previousClose: 1, price: 1 })).status).toBe(200);
     expect((await send('GET', '/prices/down')).status).toBe(503);
@@ -33,7 +33,7 @@ describe('weather', () => {
 });
 
 describe('faults for some requests only', () => {
-  test('a fault meets only requests with its fields, and the books record the query', async () => {
+  test('a fault affects only requests with its fields, and the books record the query', async () => {
     await order({ path: '/weather', fields: { city: 'Oslo' }, times: 1, status: 503 });
     expect((await send('GET', '/weather?city=Rome')).status).toBe(200);
     expect((await send('GET', '/weather?city=Oslo')).status).toBe(503);
@@ -42,7 +42,7 @@ describe('faults for some requests only', () => {
     expect(requests).toEqual(expect.arrayContaining([expect.objectContaining({ query: { city: 'Rome' } })]));
   });
 
-  test('a field in the body counts as well', async () => {
+  test('a field in the body counts like a field in the query', async () => {
     await order({ path: '/flaky/x', fields: { kind: 'a' }, status: 418 });
     expect((await send('POST', '/flaky/x', { kind: 'a' })).status).toBe(418);
     expect((await send('POST', '/flaky/x', { kind: 'b' })).status).toBe(200);

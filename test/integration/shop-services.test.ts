@@ -41,7 +41,7 @@ describe('the scripted model', () => {
     const { body } = await complete(
       { role: 'system', content: 'You research.' },
       { role: 'user', content: JSON.stringify({ question, round: findings.length + 1, findings }) },
-      // Conductor adds this where JSON output is wanted.
+      // Conductor adds this message if JSON output is requested.
       { role: 'user', content: 'Formatting instruction: return the response as json.' },
     );
     expect(body).toMatchObject({ object: 'chat.completion', model: 'scripted-research-1', usage: {} });
@@ -51,7 +51,7 @@ describe('the scripted model', () => {
   }
   const decision = async (question: string, findings?: object[]) => JSON.parse(await ask(question, findings));
 
-  test('searches first, then asks for the weather, then answers from both', async () => {
+  test('searches first, then requests the weather, then answers from both', async () => {
     const question = 'What is a saga, and how is the weather in Abu Dhabi?';
     const first = await decision(question);
     expect(first).toMatchObject({ action: 'TOOL', tool: 'search', query: question, confidence: 0.3 });
@@ -73,7 +73,7 @@ describe('the scripted model', () => {
     });
   });
 
-  test('understands the content of an MCP tool as a finding', async () => {
+  test('reads the content of an MCP tool as a finding', async () => {
     const text = [{ type: 'text', text: '{"city":"Oslo","temperatureCelsius":4,"conditions":"fog"}' }];
     const { answer } = await decision('Hm?', [{ tool: 'search', query: 'q', text }]);
     expect(answer).toBe('[scripted] In Oslo it is 4 °C, fog.');

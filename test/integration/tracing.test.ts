@@ -62,7 +62,7 @@ test('the tasks of an execution are one trace, even over several processes, and 
   expect(receiver.text).not.toContain(CARD);
 });
 
-test('the span of a delivery has the number of its tries', async () => {
+test('the span of a delivery records how many tries it needed', async () => {
   const failures = [{ status: 503, body: { message: 'busy', retryable: true } }];
   fake.routes = (request) =>
     (request.path === '/api/tasks' && request.method === 'POST' && failures.pop()) || routes(request);
@@ -121,7 +121,7 @@ test('a handler runs in the span of its task, and a server with tracing can cont
   ]);
 });
 
-test('nothing is sent of an execution that is not sampled', async () => {
+test('no span is sent for an execution that is not sampled', async () => {
   queued.charge_card = [queuedTask('charge_card', 'a')];
   const { stop } = await observed([chargeCard], { otelEndpoint: receiver.url, workerTraceRatio: 0 });
   await hasResults(1);
@@ -135,7 +135,7 @@ test('a receiver that fails is logged once and delays nothing', async () => {
   const log = { ...silentLogger, warn } as unknown as Logger;
   const tracing = new Tracing({ url: `${receiver.url}/v1/traces`, serviceName: 's', ratio: 1, log });
   const key = { taskId: 'a', workflowId, taskType: '' };
-  // As many as fill two batches.
+  // Enough spans to fill two batches.
   for (let i = 0; i < 1025; i++) tracing.listener({ type: 'result-delivered', task: key, tries: 1, durationMs: 5 });
   await tracing.close();
   expect(warn).toHaveBeenCalledTimes(1);

@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   watching.child.kill('SIGKILL');
-  await watching.ended; // its workers share its output, so this also waits for them
+  await watching.ended; // its workers share its output pipe, so this also waits for their end
   await server.close();
   for (const folder of [dataDir, tasksDir]) rmSync(folder, { recursive: true });
 });
@@ -64,7 +64,7 @@ function pids(): number[] {
   }
 }
 
-/** A process whose parent has not collected it yet counts as ended. */
+/** True also for a process that has ended but whose parent has not collected it yet. */
 async function hasEnded(pid: number): Promise<boolean> {
   return (await startOf(pid)) === undefined;
 }
@@ -138,7 +138,7 @@ test('a change that cannot be loaded is reported, and the earlier worker keeps s
   expect(await answer()).toMatchObject({ version: 3 });
 });
 
-test('a worker that cannot start, or dies, is started again after the next change', async () => {
+test('a worker that cannot start, or has died, is started again after the next change', async () => {
   write('probe.ts', 'nonsense(');
   start();
   await watching.says(/did not start\. No tasks are served\. Waiting for a change\./);
@@ -146,15 +146,15 @@ test('a worker that cannot start, or dies, is started again after the next chang
   const first = await theOnlyWorker();
   await watching.says(/serves 1 task/);
   expect(await answer()).toMatchObject({ version: 1 });
-  await pause(200); // the supervisor hears through its own channel that it serves
+  await pause(200); // the supervisor learns over a channel that the worker serves, perhaps after this test does
   process.kill(first, 'SIGKILL');
   await watching.says(/The worker process was ended by SIGKILL\. Waiting for a change\./);
-  await vi.waitUntil(() => server.polling() === 0, WAIT); // a task given to the dead one's poll would be lost
+  await vi.waitUntil(() => server.polling() === 0, WAIT); // the poll of the dead worker would lose a task given to it
   write('probe.ts', worker(2));
   expect(await answer()).toMatchObject({ version: 2 });
 });
 
-test('Ctrl-C drains the running tasks, those of the earlier process too', async () => {
+test('Ctrl-C drains the running tasks, also those of the earlier process', async () => {
   write('probe.ts', worker(1, `await new Promise((resolve) => setTimeout(resolve, 2000));`));
   start();
   const first = await theOnlyWorker();
@@ -206,7 +206,7 @@ test('if the supervisor is killed while a worker starts, that worker ends too', 
   expect(pids()).toEqual([]);
 });
 
-test('chosen ports are not used, because two workers run at the same time', async () => {
+test('the configured ports are not used, because two workers run at the same time', async () => {
   write('probe.ts', worker(1));
   const port = String(await freePort());
   start({ WORKER_HEALTH_PORT: port, WORKER_CONTROL_PORT: port });

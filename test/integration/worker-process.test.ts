@@ -64,10 +64,10 @@ test('a worker process serves tasks even if it cannot write to its data folder',
   await fake.close();
 });
 
-test('a large file needs no memory of its size', () => {
+test('a large file does not need as much memory as its size', () => {
   const folder = mkdtempSync(join(tmpdir(), 'large-'));
   const file = openSync(join(folder, 'large'), 'w');
-  ftruncateSync(file, 1_000_000_000); // sparse: a thousand million zero bytes, and no disk
+  ftruncateSync(file, 1_000_000_000); // sparse: 1 GB of zero bytes that take no space on disk
   closeSync(file);
   const program = `
     const { default: compress } = await import(${JSON.stringify(join(root, 'workers/tasks/compress-file.ts'))});

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { contract, echo, fake, queue, start } from '../support/fake-queue.ts';
 
 describe('polling', () => {
-  test('watches with one long poll for one task, then takes as many as there are slots', async () => {
+  test('waits with one long poll for one task, then takes as many tasks as it has free slots', async () => {
     queue.queued.push(...Array.from({ length: 23 }, (_, i) => `t${i}`));
     start(echo, { workerBatchSize: 10 });
     await queue.hasResults(23);
@@ -31,7 +31,7 @@ describe('polling', () => {
     expect(most).toBe(3);
   });
 
-  test('a limit for one type holds within the limit of the process', async () => {
+  test('a type keeps to its own limit even if the process has more free slots', async () => {
     let running = 0;
     const release = Promise.withResolvers<void>();
     const slow = contract.worker(async ({ id }) => {
@@ -67,7 +67,7 @@ describe('polling', () => {
     const idle = Array.from({ length: 5 }, (_, i) => ({ ...echo, name: `idle_${i}` }));
     const held = Promise.withResolvers<void>();
     fake.routes = async (request) => {
-      if (request.path.includes('/batch/idle_')) await held.promise; // like the server with a long poll of an empty queue
+      if (request.path.includes('/batch/idle_')) await held.promise; // as the server holds a long poll of an empty queue
       return queue.routes(request);
     };
     let running = 0;

@@ -116,7 +116,7 @@ describe('stopping', () => {
   });
 });
 
-test('a type that is busy to its limit is ready although it does not poll', async () => {
+test('a type at its concurrency limit counts as ready although it does not poll', async () => {
   const release = Promise.withResolvers<void>();
   const begun = Promise.withResolvers<void>();
   const slow = contract.worker(async ({ id }) => {
@@ -133,7 +133,7 @@ test('a type that is busy to its limit is ready although it does not poll', asyn
   await queue.hasResults(1);
 });
 
-test('ready means that the server answers polls, live means that the process works', async () => {
+test('a process is ready if the server answers its polls, and live if it works', async () => {
   const running = start();
   const options = { host: '127.0.0.1', port: 0, flag: '--health-port', views: {} };
   const health = await serveViews({ ...options, fleet: () => running });

@@ -72,7 +72,7 @@ export class Scene {
     return most;
   };
 
-  /** Everything in the spools of this test's processes. */
+  /** The text of all files in the spools of this test's processes. */
   readonly spooled = (): string => {
     const files = globSync('spool/**/*', { cwd: this.dataDir, withFileTypes: true }).filter((entry) => entry.isFile());
     return files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8')).join('\n');
@@ -97,7 +97,7 @@ export function scene(body: (scene: Scene) => Promise<void>): () => Promise<void
       const said = own.workers.map(({ output, child }) => `[${child.pid}] …${output.slice(-TAIL)}`).join('\n');
       if (error instanceof Error) {
         const value = `${error.message}\nThe worker processes said:\n${said}`;
-        Object.defineProperty(error, 'message', { value }); // that of a DOMException has no setter
+        Object.defineProperty(error, 'message', { value }); // defined, because the message of a DOMException has no setter
       }
       throw error;
     } finally {

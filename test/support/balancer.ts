@@ -27,7 +27,7 @@ export async function startBalancer(urls: readonly string[]): Promise<Balancer> 
     incoming.pipe(outgoing);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo; // a server that listens on a port has no other kind of address
+  const { port } = server.address() as AddressInfo; // cast: a server that listens on a port has an address of this type
   return {
     url: `http://127.0.0.1:${port}/mcp`,
     counts,

@@ -14,7 +14,7 @@ const PLACES = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 
-/** The browser of this machine: `CHROME_PATH`, or Chrome or Chromium where they are usually installed. */
+/** The browser of this machine: `CHROME_PATH`, or Chrome or Chromium in their usual places. */
 export const browserPath = PLACES.find((path) => path !== '' && existsSync(path));
 
 const FLAGS = [
@@ -39,9 +39,9 @@ const context = z.object({ context: z.object({ id: z.number(), auxData: z.object
 
 /** A page in a real browser. */
 export interface Page {
-  /** The value of an expression in the page, or in the frame in it. */
+  /** Evaluates an expression in the page, or in the frame inside the page. */
   evaluate(expression: string, where?: 'page' | 'frame'): Promise<unknown>;
-  /** A PNG. */
+  /** Returns a PNG image. */
   screenshot(): Promise<Buffer>;
   close(): Promise<void>;
 }

@@ -69,8 +69,8 @@ const script = (type: string, inputParameters: Record<string, unknown>): Workflo
 });
 
 /**
- * Runs one script of each kind before the tests. The first script of a kind loads its language, which takes seconds. If the first tests
- * all needed it at the same time, it would take over half a minute, longer than a client waits.
+ * Runs one script of each kind before the tests. The first script of a kind takes seconds, because the server loads the language. If
+ * several tests waited for that at the same time, it would take over half a minute: longer than a client waits.
  */
 async function runScripts(config: Config, url: string): Promise<void> {
   const conductor = createConductor(createCaller({ ...config, conductorServerUrl: url }));
@@ -119,9 +119,9 @@ async function startInDocker(llmBaseUrl: string, cleanups: Cleanups): Promise<st
   return `http://${container.getHost()}:${container.getMappedPort(8080)}/api`;
 }
 
-/** This machine's address in the containers' network, where the server reaches the shop. Node lists it only while a container runs. */
+/** This machine's address in the containers' network: there the server reaches the shop. Node lists it only while a container runs. */
 async function dockerBridge(): Promise<string> {
   const address = '{{with index .IPAM.Config 0}}{{or .Gateway .Subnet}}{{end}}';
   const { stdout } = await promisify(execFile)('docker', ['network', 'inspect', 'bridge', '--format', address]);
-  return stdout.trim().replace(/\.0\/\d+$/, '.1'); // not every engine names the gateway; it is the first address
+  return stdout.trim().replace(/\.0\/\d+$/, '.1'); // not every engine names the gateway, but it is always the first address
 }

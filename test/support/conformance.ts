@@ -38,7 +38,7 @@ export async function requiredOf(revision: string): Promise<string[]> {
   return [...section.matchAll(/^ {2}- (.+)$/gm)].map(([, name = '']) => name);
 }
 
-/** The scenarios that the summary of a run calls passed. */
+/** The scenarios that passed, according to the summary of a run. */
 export function passedIn(output: string): string[] {
   return [...output.matchAll(/^✓ (\S+): \d+ passed, 0 failed$/gm)].map(([, name = '']) => name);
 }

@@ -11,7 +11,7 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A user's folder of workflows, as `--workflows-dir` takes it, and an empty folder of tasks. */
+/** A user's folder of workflows, for `--workflows-dir`, and an empty folder of tasks. */
 export interface ContentFolder {
   readonly workflowsDir: string;
   readonly tasksDir: string;
@@ -56,7 +56,7 @@ const PROLOGUE = [
   `import { defineEventHandler } from '${href(join(root, 'workflows/dsl/define-event-handler.ts'))}';`,
 ].join('\n');
 
-/** Code of a workflow that needs no worker. With `hold` it first waits for a signal; then it makes a text. */
+/** Code of a workflow that needs no worker. It makes a text; with `hold` it waits for a signal before that. */
 export function greetingCode(name: string, { version = 1, text = 'hello', hold = false, input = '' } = {}): string {
   return `defineWorkflow({
   name: '${name}',

@@ -3,7 +3,7 @@ import type { FakeReply, FakeRequest, Routes } from './fake-conductor.ts';
 type Json = Record<string, unknown>;
 type Kind = 'tasks' | 'workflows' | 'schedules' | 'eventHandlers';
 
-/** What a server stores. Workflows are kept by name and version. */
+/** The definitions that a fake server stores. Workflows are kept by name and version. */
 export class DefinitionStore {
   readonly tasks = new Map<string, Json>();
   readonly workflows = new Map<string, Json>();
@@ -11,7 +11,7 @@ export class DefinitionStore {
   readonly eventHandlers = new Map<string, Json>();
   /** Ids of the executions that run under a workflow, by its name and version: `Orders 1`. */
   readonly running = new Map<string, string[]>();
-  /** What the schedules did before, as the server's search shows it. */
+  /** Earlier firings of the schedules, as the server's search returns them. */
   firings: Json[] = [];
   #clock = 1_700_000_000_000;
 
@@ -30,7 +30,7 @@ export class DefinitionStore {
     return undefined;
   };
 
-  /** Names with versions, in alphabetical order. */
+  /** Workflow names with their versions, in alphabetical order. */
   names(): string[] {
     return [...this.workflows.keys()].sort();
   }

@@ -13,7 +13,7 @@ export class TestFolders {
   readonly #children: ChildProcess[] = [];
   readonly #configs: Config[] = [];
 
-  /** The settings by which this machine finds Java and the jar, with a new data folder. */
+  /** The settings of this machine for Java and the jar, with a new data folder. */
   configFor(name: string, settings: Partial<Config> = {}): Config {
     const env = { ...processEnvironment(), CONDUCTOR_SERVER_URL: undefined, FLEET_DIR: join(this.path, name) };
     const config = { ...loadConfig({ env }).config, ...settings };
@@ -21,7 +21,7 @@ export class TestFolders {
     return config;
   }
 
-  /** Has `clean` kill this process. */
+  /** Makes `clean` kill this process. */
   add<T extends ChildProcess>(child: T): T {
     this.#children.push(child);
     return child;

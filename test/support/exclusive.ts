@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
  * @returns the function that releases it
  */
 export async function exclusively(what: string): Promise<() => void> {
-  const held = join(tmpdir(), `exclusive-${what}`); // in the folder of this run, so an earlier run left nothing there
+  const held = join(tmpdir(), `exclusive-${what}`); // each run has its own folder, so no earlier run can have left a lock
   for (;;) {
     try {
       mkdirSync(held);

@@ -48,7 +48,7 @@ export class ExecutionStore {
     return found;
   }
 
-  /** Changes an execution as if the server had worked on it. */
+  /** Changes an execution, as if the server had continued it. */
   change(workflowId: string, changes: Json): void {
     this.#executions.set(workflowId, { ...this.execution(workflowId), ...changes });
   }

@@ -22,7 +22,7 @@ export function madeSince(fake: FakeConductor, before: number): string[] {
   return fake.requests.slice(before).map(({ method, path }) => `${method} ${path}`);
 }
 
-/** The error that a call ends with. */
+/** Returns the error with which a call fails. */
 export async function errorOf(promise: Promise<unknown>): Promise<FleetError> {
   const error: unknown = await promise.then(
     () => undefined,
@@ -32,7 +32,7 @@ export async function errorOf(promise: Promise<unknown>): Promise<FleetError> {
   throw new Error(`no FleetError: ${String(error)}`);
 }
 
-/** Answers one path, for every method. */
+/** Answers requests to one path, with any method. */
 export const respond =
   (path: string, body: unknown, status = 200): FakeConductor['routes'] =>
   (request) =>

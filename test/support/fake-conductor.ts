@@ -2,19 +2,19 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** How the fake misbehaves, for every call it gets. */
+/** How the fake server misbehaves. */
 export type Fault = 'none' | 'html' | 'error-500' | 'bad-json' | 'wrong-shape' | 'slow' | 'hang-up';
 
 export interface FakeRequest {
   readonly method: string;
-  /** Still encoded. */
+  /** The path as it was sent, with its percent-encoding. */
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
   readonly body: unknown;
 }
 
-/** An answer: JSON, or text where the value is a string. */
+/** An answer: plain text if the value is a string, else JSON. */
 export interface FakeReply {
   readonly status?: number;
   readonly body?: unknown;
@@ -28,9 +28,9 @@ export interface FakeConductor {
   readonly url: string;
   readonly requests: readonly FakeRequest[];
   fault: Fault;
-  /** The requests that meet the fault; all of them by default. */
+  /** Chooses the requests that get the fault. By default all do. */
   faultAt: (request: FakeRequest) => boolean;
-  /** Asked first. Where it returns nothing, the standard answer is sent. */
+  /** The test's own answers. If it returns nothing, the fake sends its standard answer. */
   routes: Routes;
   close(): Promise<void>;
 }

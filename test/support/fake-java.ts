@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import type { Config } from '../../core/config.ts';
 
 /**
- * How the server of a fake Java behaves: it `answers`; it logs that it `fails` and stays; it says once that its port is `taken`;
- * it stays `mute`; it `ends` at once.
+ * How the server of a fake Java behaves. `answers`: it works. `fails`: it logs a failure and keeps running. `taken`: at its first
+ * start it reports that its port is taken. `mute`: it never answers. `ends`: it ends at once.
  */
 export type Boot = 'answers' | 'fails' | 'taken' | 'mute' | 'ends';
 
 /**
- * Writes a Java program and a boot jar that need no Java: a script of Node that is asked for its version, unpacks the jar, and runs a
- * server that answers like Conductor while it starts and ends. Returns the settings that name them.
+ * Writes a boot jar and a Node script in place of `java`, so that tests need no Java. The script prints a version, unpacks the jar,
+ * or runs a server that answers like Conductor during its start and end. Returns the settings that name script and jar.
  */
 export function fakeJava(folder: string, boot: Boot = 'answers'): Partial<Config> {
   mkdirSync(folder, { recursive: true });
@@ -24,7 +24,7 @@ export function fakeJava(folder: string, boot: Boot = 'answers'): Partial<Config
   return { conductorJava: java, conductorJar: jar, conductorJarSha256, cacheDir: join(folder, 'cache') };
 }
 
-/** Runs in a process of its own, so it uses nothing from outside. */
+/** Runs as a separate program from its own source text, so it cannot use anything outside of itself. */
 function program({ boot, folder }: { boot: Boot; folder: string }): void {
   const fs = process.getBuiltinModule('node:fs');
   const http = process.getBuiltinModule('node:http');

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Writes a program that runs `body` under the Node of the tests, with `given` as its argument. */
+/** Writes a program that runs `body` under the tests' Node, with `given` as its argument. */
 function program<T>(folder: string, name: string, body: (given: T) => void, given: T): string {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, name);
@@ -10,7 +10,7 @@ function program<T>(folder: string, name: string, body: (given: T) => void, give
   return file;
 }
 
-/** How a Maven client behaves: what the jar holds that it brings, or nothing if it cannot bring one. */
+/** How the fake `mvn` behaves. `brings` is the content of the jar that it downloads; without `brings` the download fails. */
 interface Maven {
   repository: string;
   pathOfJar: string;
@@ -36,17 +36,17 @@ export const fakeMaven = (folder: string, maven: Maven) =>
     maven,
   );
 
-/** How a Docker engine behaves: it answers or not, has its image or pulls it, and starts containers or not. */
+/** How the fake `docker` behaves: whether the engine answers, and whether it can start containers. */
 interface Docker {
   /** A fake Java that runs the server of a container. */
   java: string;
-  /** Where it writes what it was asked and which containers there are. */
+  /** The folder in which it records its calls and its containers. */
   folder: string;
   answers?: boolean;
   starts?: boolean;
 }
 
-/** Writes `docker` into a folder; returns what it was asked so far, a line for each call. */
+/** Writes `docker` into a folder. The returned function lists its calls so far, one line each. */
 export function fakeDocker(bin: string, docker: Omit<Docker, 'folder'>): () => string[] {
   const folder = join(bin, 'docker-state');
   mkdirSync(folder, { recursive: true });
@@ -55,7 +55,7 @@ export function fakeDocker(bin: string, docker: Omit<Docker, 'folder'>): () => s
   return () => (existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : []);
 }
 
-/** Runs in a process of its own, so it uses nothing from outside. */
+/** Runs as a separate program from its own source text, so it cannot use anything outside of itself. */
 function runDocker({ java, folder, answers, starts }: Docker): void {
   const fs = process.getBuiltinModule('node:fs');
   const { spawn } = process.getBuiltinModule('node:child_process');

@@ -14,7 +14,7 @@ export class FakeQueue {
   readonly queued: string[] = [];
   readonly results: TaskResult[] = [];
   readonly polls: { count: number; timeout: number; got: number }[] = [];
-  /** Answers a poll in place of the queue. */
+  /** If set, this function answers polls instead of the queue. */
   poll: ((request: FakeRequest) => { status?: number; body?: unknown } | undefined) | undefined;
   update: (() => { status?: number; body?: unknown } | undefined) | undefined;
   #updated = Promise.withResolvers<void>();

@@ -117,7 +117,7 @@ async function slowly(response: ServerResponse, { status = 200, body }: Answer):
   return status;
 }
 
-/** Ends only with the connection. */
+/** Sends bytes until the connection ends. */
 async function trickle(response: ServerResponse): Promise<undefined> {
   response.writeHead(200, { 'Content-Type': JSON_TYPE });
   response.write('[');

@@ -11,7 +11,7 @@ export type ServerStatus =
   | 'TIMED_OUT'
   | 'CANCELED';
 
-/** What a test asks to be queued. */
+/** The settings of a task that a test queues. */
 export interface NewTask {
   input?: Record<string, unknown>;
   domain?: string;
@@ -36,9 +36,9 @@ export interface ServerTask {
   status: ServerStatus;
   outputData: Record<string, unknown>;
   reasonForIncompletion?: string;
-  /** Each time that a worker took it from the queue: when, and which worker. */
+  /** When a worker took the task from the queue, and which worker did. */
   readonly deliveries: { at: number; workerId: string }[];
-  /** Updates that changed it or kept its lease. Updates after its end are left out. */
+  /** Updates that changed it or kept its lease. Updates after the end of the attempt are left out. */
   readonly accepted: Update[];
   readonly logs: string[];
   leaseUntil: number;
@@ -60,7 +60,7 @@ export const updateSchema = z.looseObject({
 });
 export type Update = z.output<typeof updateSchema>;
 
-/** How often the server looks at its queue while a poll waits. */
+/** The interval at which the server checks its queue while a poll waits. */
 const STEP_MS = 100;
 const SWEEP_MS = 50;
 
@@ -95,7 +95,7 @@ export class Queues {
 
   /**
    * Tasks for a poller. The server waits until it has `count` tasks or the time is over, and takes each task from the queue as soon as
-   * it finds it. The real server does not notice that a poller has disconnected; with `gone` this one does.
+   * the task is there. The real server does not notice that a poller has disconnected. With `gone` this server does.
    */
   async poll(
     { type, domain, count, timeoutMs, workerId }: Poll,
@@ -117,7 +117,7 @@ export class Queues {
   update(update: Update): boolean {
     const task = this.tasks.get(update.taskId);
     if (task?.workflowInstanceId !== update.workflowInstanceId) return false;
-    if (hasEnded(task)) return true; // late and repeated results are taken and ignored
+    if (hasEnded(task)) return true; // the server accepts late and repeated results, and ignores them
     task.accepted.push(update);
     task.logs.push(...update.logs.map(({ log }) => log));
     if (update.status === 'IN_PROGRESS' && update.extendLease) {

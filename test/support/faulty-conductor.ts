@@ -28,7 +28,7 @@ export interface Recorded {
   /** The task of an update, a look-up or a log line. */
   readonly taskId: string | undefined;
   fault?: Fault;
-  /** Set when it was answered, when the connection broke, or when the server went away. */
+  /** When the request was answered, its connection broke, or the server went away. */
   endedAt?: number;
   /** The status that the client saw; undefined if it saw none. */
   status?: number | undefined;

@@ -61,7 +61,7 @@ export const runnableDesigns: fc.Arbitrary<Json[]> = shapes(COMPUTED)
   .map((made) => new Writing().sequence(made, ['input.n']))
   .filter((steps) => JSON.stringify(steps).split('"type"').length < 16);
 
-/** Their input. */
+/** The input of every generated workflow. */
 export const designInput = { n: 2, list: [{ v: 1 }, { v: 2 }] };
 
 class Writing {

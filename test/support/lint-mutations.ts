@@ -15,7 +15,7 @@ export const mutations = fc.array(fc.record({ kind: fc.nat(16), where: fc.nat(),
 
 type Change = (place: Json, what: number, tasks: Json[]) => void;
 
-/** Values that are wrong in most places. */
+/** Values that are wrong in most fields. */
 const JUNK = [
   null,
   '',

@@ -7,11 +7,11 @@ import type { Transport as LegacyTransport } from '@modelcontextprotocol/sdk/sha
 import { ElicitRequestSchema, ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 
-/** The two eras of the protocol. Each is tested with the client library of its time. */
+/** The two eras of the protocol. Each is tested with the client library of that era. */
 export const eras = ['2025-11-25', '2026-07-28'] as const;
 export type Era = (typeof eras)[number];
 
-/** Where the server is: a program to spawn, or an address. */
+/** How to reach the server: a program to spawn, or an address. */
 export type Target =
   | { readonly command: string; readonly args: string[]; readonly env: Record<string, string> }
   | { readonly url: string };
@@ -44,7 +44,7 @@ export interface McpClient {
 
 type Params = Record<string, unknown>;
 
-/** The methods that read, which have the same name in both libraries. The caller parses the answers. */
+/** The reading methods. They have the same names in both libraries, and the caller parses the answers. */
 export interface Reads {
   listResources(params?: Params): Promise<unknown>;
   listResourceTemplates(params?: Params): Promise<unknown>;
@@ -52,7 +52,7 @@ export interface Reads {
   listPrompts(params?: Params): Promise<unknown>;
   getPrompt(params: { name: string; arguments?: Record<string, string> }): Promise<unknown>;
   complete(params: CompleteParams): Promise<unknown>;
-  /** Calls `updated` for each update of the resource, until the client is closed. */
+  /** Calls `updated` for each update of the resource until the client is closed. */
   onUpdate(uri: string, updated: () => void): Promise<void>;
 }
 
@@ -64,7 +64,7 @@ interface CompleteParams {
 
 const info = { name: 'conductor-fleet-test', version: '0' };
 
-/** The person at the client: answers a form. */
+/** Plays the person at the client, who answers a form. */
 export type Person = (message: string) => {
   action: 'accept' | 'decline' | 'cancel';
   content?: Record<string, boolean | string>;
@@ -80,7 +80,7 @@ async function connectLegacy(target: Target, person: Person | undefined): Promis
   if (person) client.setRequestHandler(ElicitRequestSchema, ({ params }) => person(params.message));
   const transport =
     'url' in target ? new LegacyHttp(new URL(target.url)) : new LegacyStdio({ ...target, stderr: 'ignore' });
-  await client.connect(transport as LegacyTransport); // the library's own types disagree under exactOptionalPropertyTypes
+  await client.connect(transport as LegacyTransport); // under exactOptionalPropertyTypes the library's own types do not fit each other
   return {
     era: '2025-11-25',
     protocolVersion: '2025-11-25',

@@ -19,7 +19,7 @@ const requestSchema = z.looseObject({
   messages: z.array(z.looseObject({ role: z.string(), content: z.unknown() })),
 });
 
-/** An answer in place of the model's: status, headers, body. */
+/** An answer that the server sends instead of the model's: status, headers, body. */
 export interface Refusal {
   readonly status: number;
   readonly headers?: Record<string, string>;
@@ -29,7 +29,7 @@ export interface Refusal {
 export interface ModelProvider {
   readonly url: string;
   readonly received: Received[];
-  /** Sent before any answer of the model, in this order. */
+  /** Errors that the server sends before any answer of the model, in this order. */
   readonly refusals: Refusal[];
   close(): Promise<void>;
 }
@@ -50,7 +50,7 @@ export async function startModelProvider(choose: (request: string) => Choice): P
     response.end(JSON.stringify(path === '/v1/messages' ? anthropicAnswer(choice) : openaiAnswer(choice)));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo; // a server that listens on a port has no other kind of address
+  const { port } = server.address() as AddressInfo; // cast: a server that listens on a port has an address of this type
   return {
     url: `http://127.0.0.1:${port}`,
     received,

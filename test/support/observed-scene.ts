@@ -11,16 +11,16 @@ import { OtlpReceiver } from './otlp-receiver.ts';
 
 export const workflowId = 'c4b34696-6f6f-4189-9d16-e1d94ded65ba';
 export const traceId = workflowId.replaceAll('-', '');
-/** A text in every input, by which a test sees whether an input was shown. */
+/** Every input contains this text, so a test can find out whether an input was shown. */
 export const CARD = '4111-1111';
 
 /** The scene of the current test. */
 export let fake: FakeConductor;
 export let receiver: OtlpReceiver;
-/** What is queued, by task type. */
+/** The queued tasks, by task type. */
 export let queued: Record<string, object[]>;
 export let results: Record<string, unknown>[];
-/** The server's answer about its queues. */
+/** What the fake server returns as the state of its queues. */
 export let sizes: Record<string, number>;
 const opened: (() => Promise<unknown>)[] = [];
 
@@ -81,7 +81,7 @@ interface Observed {
   stop(): Promise<void>;
 }
 
-/** A worker runtime, put together as `fleet work` does it. */
+/** A worker runtime, assembled as `fleet work` does it. */
 export async function observed(workers: Worker[], flags: Record<string, unknown> = {}): Promise<Observed> {
   const { config } = loadConfig({ env: {}, flags: { workerPollIntervalMs: 5, ...flags } });
   const conductor = fakeApi();

@@ -31,7 +31,7 @@ export function defineProbe<I extends z.ZodObject, V extends z.ZodObject>(input:
   });
 }
 
-/** A task contract with a unique name. The test serves it. */
+/** A task contract with a unique name. The test itself answers its tasks. */
 export function defineProbeTask<I extends z.ZodObject, O extends z.ZodObject>(
   input: I,
   output: O,
@@ -56,7 +56,7 @@ export async function startProbe(
   return conductor.startWorkflow({ name, input });
 }
 
-/** The same, and waits for the end. */
+/** Like `startProbe`, but also waits for the end. */
 export async function runProbe(
   conductor: Conductor,
   workflows: readonly Workflow[],
@@ -102,7 +102,7 @@ export function done(outputData: Record<string, unknown>): Answer {
   return { status: 'COMPLETED', outputData };
 }
 
-/** The result of a worker that failed for good. */
+/** The result of a worker whose task failed for good. */
 export function refused(reasonForIncompletion: string, outputData: Record<string, unknown> = {}): Answer {
   return { status: 'FAILED_WITH_TERMINAL_ERROR', reasonForIncompletion, outputData };
 }

@@ -117,7 +117,7 @@ interface BookEntry {
   details: Record<string, unknown>;
 }
 
-/** The entries of the shop's books for an order or an execution, oldest first. */
+/** The entries in the shop's books for an order or an execution, oldest first. */
 export async function entriesOf(id: string): Promise<BookEntry[]> {
   const { entries } = await shop<{ entries: BookEntry[] }>(`/books?orderId=${encodeURIComponent(id)}`);
   return entries;

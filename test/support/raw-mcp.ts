@@ -9,7 +9,7 @@ const answer = z.object({
   error: z.object({ code: z.int(), message: z.string(), data: z.unknown().optional() }).optional(),
 });
 
-/** The answer to one request: a result or an error of the protocol. */
+/** The answer to one request: a result or a protocol error. */
 export type RawAnswer = z.output<typeof answer>;
 
 /** The capabilities of a client of the tasks extension; with `elicitation` it can ask its person. */

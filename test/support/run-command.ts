@@ -4,7 +4,7 @@ import { type Config, loadConfig } from '../../core/config.ts';
 import { silentLogger } from '../../core/log.ts';
 
 export interface CommandRun {
-  /** What the command asked the process to end with, 0 if it asked for nothing. */
+  /** The exit code that the command set, or 0 if it set none. */
   readonly code: number;
   /** Its results, as lines on stdout. */
   readonly stdout: string;

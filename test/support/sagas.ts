@@ -4,7 +4,7 @@ import type { Workflow } from '../../core/contract.ts';
 import { type Running, realConductor, startShipped, unique } from './product.ts';
 
 const conductor = realConductor();
-/** A task domain of the importing test file: only its own worker process gets the tasks of its executions. */
+/** Each test file has its own task domain, so that only its own worker process gets its tasks. */
 const domain = unique('saga');
 let worker: Running;
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  worker.child.kill('SIGKILL'); // a step in doubt still waits for the shop, which would delay the end
+  worker.child.kill('SIGKILL'); // not SIGTERM: a step that still waits for the shop would delay the end
   await worker.ended;
   conductor.close();
 });
@@ -24,7 +24,7 @@ export function start({ name, version }: Workflow, input: Record<string, unknown
   return conductor.startWorkflow({ name, version, input: everything, taskToDomain: { '*': domain } });
 }
 
-/** Registers a saga of the test's own and starts it. */
+/** Registers the test's saga and starts it. */
 export async function startOwn(saga: Workflow, input: Record<string, unknown>): Promise<string> {
   await put(saga);
   return start(saga, input);

@@ -14,7 +14,7 @@ export const silentClient: Client = {
   progress: () => {},
 };
 
-/** What a tool's handler gets beside its arguments, with parts of the test's own in `changes`. */
+/** The context that a tool's handler gets besides its arguments. `changes` replaces parts of it. */
 export function toolContext(conductor: Conductor, changes: Partial<ToolContext> = {}): ToolContext {
   const { signal } = new AbortController();
   const caller = callerOf('admin');

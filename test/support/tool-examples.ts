@@ -1,4 +1,4 @@
-/** A call with valid arguments. */
+/** A valid example call of one tool. */
 export interface Example {
   readonly args: Readonly<Record<string, unknown>>;
   /** True if the tool answers without a Conductor server. */

@@ -43,20 +43,20 @@ process.once('exit', () => {
 /** `fleet work` as a real process with its own settings. From the environment it gets only PATH and HOME. */
 export class WorkerCommand {
   readonly child: ChildProcessByStdio<null, Readable, Readable>;
-  /** The exit code, or null where a signal ended it. */
+  /** The exit code, or null if a signal ended the process. */
   readonly ended: Promise<number | null>;
   readonly dataDir: string;
   output = '';
   readonly #healthPort: number;
 
-  /** Starts the process. `ready()` tells whether it serves tasks. */
+  /** Starts the process. `ready()` returns whether it serves tasks. */
   static async start(options: WorkerOptions): Promise<WorkerCommand> {
     for (;;) {
       const command = new WorkerCommand(options, await freePort());
-      if (options.program) return command; // it serves no health
+      if (options.program) return command; // this process has no health port
       await vi.waitUntil(() => /Health: |EADDRINUSE/.test(command.output) || !command.alive, { timeout: START_MS });
       if (!command.output.includes('EADDRINUSE')) return command;
-      await command.ended; // another test took the port that was free a moment ago
+      await command.ended; // another test took the port after we found it free
     }
   }
 
@@ -108,7 +108,7 @@ export class WorkerCommand {
     return this.output.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as LogLine] : []));
   }
 
-  /** Processor time that it has used so far, in seconds; 0 where the system does not tell it. */
+  /** Processor time used so far, in seconds; 0 if the system does not tell. */
   cpuSeconds(): number {
     try {
       const fields = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];

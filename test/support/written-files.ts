@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 const root = join(import.meta.dirname, '../..');
 
 export interface WrittenFiles {
-  /** The folder that takes the place of the repository's root. */
+  /** The folder that replaces the repository's root. */
   readonly folder: string;
   readonly paths: readonly string[];
   remove(): void;
@@ -12,7 +12,7 @@ export interface WrittenFiles {
 
 /**
  * Writes the files that a page shows into a new folder inside `parent`. A block of the page that begins with
- * `// path/of/the-file.ts: …` is a file. The files import each other there, and everything else from the repository.
+ * `// path/of/the-file.ts: …` is a file. The files import each other in this folder, and everything else from the repository.
  */
 export function writeFilesOf(page: string, parent: string): WrittenFiles {
   const text = readFileSync(join(root, page), 'utf8');

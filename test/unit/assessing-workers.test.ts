@@ -32,7 +32,7 @@ describe('assess_price_change', () => {
     expect(await assess(100, 100, 0)).toMatchObject({ verdict: 'log' });
   });
 
-  test('at any price in cents, exactly the threshold is not an alert, and a hundredth of a cent more is one', async () => {
+  test('at any price in cents, a change of exactly the threshold raises no alert, and a hundredth of a cent more raises one', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 10_000_000 }), fc.constantFrom(1, -1), async (cents, sign) => {
         const at = (tenThousandths: number) => Number(`${tenThousandths}e-4`);

@@ -14,7 +14,7 @@ function opened(): { breaker: Breaker; changes: boolean[] } {
   return { breaker, changes };
 }
 
-/** Asks to be admitted; `admitted` says whether it was. */
+/** Asks the breaker for admission. `admitted` becomes true once the breaker admits the caller. */
 function ask(breaker: Breaker, stop = never): { admitted: boolean } {
   const asked = { admitted: false };
   void breaker.admitted(stop).then(() => {
@@ -24,7 +24,7 @@ function ask(breaker: Breaker, stop = never): { admitted: boolean } {
 }
 
 describe('the breaker', () => {
-  test('opens only after failures in a row, and reports each change once', () => {
+  test('opens only after several failures in a row, and reports each change once', () => {
     const changes: boolean[] = [];
     const breaker = new Breaker((open) => changes.push(open));
     for (const outcome of 'ffffsffff') outcome === 'f' ? breaker.failed() : breaker.succeeded();
@@ -64,7 +64,7 @@ describe('the breaker', () => {
     expect(Math.max(...waits)).toBeLessThanOrEqual(15_050);
   });
 
-  test('releases a caller that stops', async () => {
+  test('releases a waiting caller when the caller stops', async () => {
     const { breaker } = opened();
     const stop = new AbortController();
     const asked = [ask(breaker, stop.signal), ask(breaker, stop.signal)];
@@ -75,7 +75,7 @@ describe('the breaker', () => {
 });
 
 describe('a rate limiter', () => {
-  test('admits one second’s worth at once, then so many each second', () => {
+  test('admits the tasks of one second at once, then the given number per second', () => {
     let now = 0;
     const limiter = new RateLimiter(10, () => now);
     expect([limiter.take(8), limiter.take(8), limiter.take(1)]).toEqual([8, 2, 0]);

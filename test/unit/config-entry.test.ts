@@ -11,7 +11,7 @@ test('a file that does not exist yet is made with our entry alone', () => {
   expect(text.endsWith('}\n')).toBe(true);
 });
 
-test('comments, trailing commas and indentation stay byte for byte', () => {
+test('comments, trailing commas and indentation are kept byte for byte', () => {
   const text = `// mine
 {
 \t/* inputs */ "inputs": [1, 2,], // two
@@ -53,12 +53,12 @@ test('the last of several entries with one name counts, as in JSON.parse', () =>
   expect(JSON.parse(withEntry(text, path, 3))).toEqual({ servers: { ours: 3 } });
 });
 
-test('Windows line ends stay', () => {
+test('Windows line ends are kept', () => {
   const added = withEntry('{\r\n  "servers": {}\r\n}\r\n', path, { a: 1 });
   expect(added).toBe('{\r\n  "servers": {\r\n    "ours": {\r\n      "a": 1\r\n    }\r\n  }\r\n}\r\n');
 });
 
-test('a byte order mark stays', () => {
+test('a byte order mark is kept', () => {
   const text = '\uFEFF{"servers": {}}';
   expect(withEntry(text, path, 1)).toBe('\uFEFF{"servers": {\n    "ours": 1\n  }}');
   expect(withoutEntry(withEntry(text, path, 1), path)).toBe('\uFEFF{"servers": {\n  }}');
@@ -89,7 +89,7 @@ const json = fc.dictionary(
 );
 const spaces = fc.constantFrom(undefined, 2, 4, '\t');
 
-test('everything else in a file stays, also after our entry is removed', () => {
+test('everything else in a file is kept, also after our entry is removed', () => {
   fc.assert(
     fc.property(json, json, spaces, value, (rest, others, space, entry) => {
       const { ours: _, ...servers }: Record<string, unknown> = { zero: 0, ...others };

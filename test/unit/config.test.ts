@@ -66,7 +66,7 @@ describe('the address of the server', () => {
 });
 
 describe('mistakes', () => {
-  test('are all reported at once, each with its place and its remedy', () => {
+  test('are all reported at once, each with its place and how to fix it', () => {
     const env = { MCP_PORT: 'abc', LOG_LEVEL: 'loud', CONDUCTOR_SERVER_URL: 'ftp://h' };
     const { code, message, remedy } = mistakeOf(() => loadConfig({ env }));
     expect(code).toBe('config');
@@ -83,7 +83,7 @@ describe('mistakes', () => {
     );
   });
 
-  test('an unknown key in the file is answered with the nearest key', () => {
+  test('for an unknown key in the file the error suggests the nearest key', () => {
     const { message } = mistakeOf(() => loadConfig({ env: {}, file: file('{"mcpPrt": 3001}') }));
     expect(message).toContain('"mcpPrt"');
     expect(message).toContain('Did you mean "mcpPort"?');
@@ -93,7 +93,7 @@ describe('mistakes', () => {
     expect(mistakeOf(() => loadConfig({ env: {}, file: file(content) })).remedy).toContain('mcpPort');
   });
 
-  test('a missing file is named', () => {
+  test('the error names a missing file', () => {
     expect(mistakeOf(() => loadConfig({ env: {}, file: '/nowhere/fleet.json' })).message).toContain(
       '/nowhere/fleet.json',
     );
@@ -119,7 +119,7 @@ test('lists and JSON can be written in the environment', () => {
   });
 });
 
-test('variables are hidden from a library and restored', () => {
+test('variables can be hidden from a library, and are restored afterwards', () => {
   process.env.FLEET_TEST_HIDDEN = 'x';
   expect(withoutEnvironment(['FLEET_TEST_HIDDEN'], () => process.env.FLEET_TEST_HIDDEN)).toBeUndefined();
   expect(process.env.FLEET_TEST_HIDDEN).toBe('x');

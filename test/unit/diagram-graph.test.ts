@@ -145,7 +145,7 @@ describe('an execution', () => {
     expect(text).not.toContain('round 1');
   });
 
-  test('a loop in a loop has its own rounds in each round of the outer one', () => {
+  test('an inner loop has separate rounds in each round of the outer loop', () => {
     const inner = step('inner', 'DO_WHILE', { loopOver: [step('deep')] });
     const diagram = drawnRun(definition(step('outer', 'DO_WHILE', { loopOver: [inner] })), [
       { ref: 'outer', type: 'DO_WHILE' },
@@ -205,7 +205,7 @@ describe('long executions are folded', () => {
     expect(toText(diagram)).toMatch(/→ branch 251\n.*b250 .*FAILED[\s\S]*\n.*└─ \(295 more branches: 295 COMPLETED\)/);
   });
 
-  test('rounds: the first, the last and those that failed remain', () => {
+  test('rounds, except the first, the last and those that failed', () => {
     const def = definition(step('l', 'DO_WHILE', { loopOver: [step('in')] }));
     const rows = many(50, (index) => ({ ref: `in__${index + 1}`, status: index === 29 ? 'TIMED_OUT' : 'COMPLETED' }));
     const run = drawnRun(def, [{ ref: 'l', type: 'DO_WHILE' }, ...(rows as { ref: string; status: string }[])]);

@@ -5,7 +5,7 @@ import { clean } from '../../workflows/diagram/text-width.ts';
 import { mermaidLabel, toMermaid } from '../../workflows/diagram/to-mermaid.ts';
 import { definition, drawn, drawnRun, everyShape, everyShapeRows, step } from '../support/diagrams.ts';
 
-test('a definition is a flowchart: choices with labelled lines, forks, loops as frames with a line back', () => {
+test('a definition becomes a flowchart: labelled lines for choices, forks, and a frame with a line back for each loop', () => {
   expect(toMermaid(drawDefinition(everyShape)).split('\n')).toEqual([
     'flowchart TD',
     '  n0(["Probe v1"])',
@@ -39,7 +39,7 @@ test('a definition is a flowchart: choices with labelled lines, forks, loops as 
   ]);
 });
 
-test('an execution has a class for each status, dotted lines where it did not go, and its rounds in a row', () => {
+test('an execution has a class for each status, dotted lines for paths that it did not take, and its rounds in a row', () => {
   const lines = toMermaid(drawnRun(everyShape, everyShapeRows))
     .split('\n')
     .map((line) => line.trim());
@@ -88,7 +88,7 @@ describe('labels', () => {
     expect(mermaidLabel(text)).toBe(label);
   });
 
-  /** What each reader of a label could take for something else; entities aside. */
+  /** Characters that Mermaid, Markdown or a browser could read as syntax. Entities are allowed. */
   const MEANS_SOMETHING = /["[\]{}<>|`*~\\%$&:;=+!^@#]|^[-_.\s]|[-_.\s]$|\d[.)]\s|www\.|ﬂ/;
 
   test('a label of any text has no special characters, and can be read back', () => {
@@ -112,7 +112,7 @@ describe('labels', () => {
   });
 });
 
-/** The lines that a flowchart of ours may hold: with labels as above they are all that Mermaid's grammar sees. */
+/** The only lines that our flowcharts may contain. With labels as above, Mermaid's grammar sees nothing else. */
 const LINE = [
   /^flowchart TD$/,
   /^n\d+(\(\[|\[\[|\[\/|\{\{|\[)"[^"]*"(\]\)|\]\]|\/\]|\}\}|\])(:::[a-z]+)?$/,
@@ -122,7 +122,7 @@ const LINE = [
   /^classDef [a-z]+ [a-z]+:[\w#:,\- ]+$/,
 ];
 
-test('any definition makes lines of the grammar, with each node defined once and before its frame ends', () => {
+test('for any definition, every line fits the grammar; each node is defined once, before its frame ends', () => {
   const names = fc.constantFrom('end', 'a"b', '[x]', '#1;', 'subgraph', '-->', 'line\nbreak', '%%', '');
   const { task } = fc.letrec<{ task: Record<string, unknown> }>((tie) => {
     const inner = fc.array(tie('task') as fc.Arbitrary<Record<string, unknown>>, { maxLength: 3 });

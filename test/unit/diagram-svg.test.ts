@@ -23,7 +23,7 @@ const numbers = (text: string) => text.split(/[ ,]/).map(Number);
 const unescaped = (text = '') =>
   text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&');
 
-/** The boxes as they stand in the file, so that what is tested is what is seen. */
+/** Reads the boxes from the SVG file, so that the tests check what a person sees. */
 function boxesIn(svg: string): DrawnBox[] {
   return [...svg.matchAll(/<g class="(node [^"]*)"><title>([^<]*)<\/title>(.*?)<\/g>/gs)].map(
     ([, classes = '', title, inside = '']) => ({
@@ -175,7 +175,7 @@ test('text is escaped, and complete in the title if the box cuts it', () => {
 });
 
 describe('nothing overlaps', () => {
-  test('in a picture with everything', () => {
+  test('in a picture with every kind of task', () => {
     expect(mistakesIn(drawDefinition(everyShape))).toEqual([]);
     expect(mistakesIn(drawnRun(everyShape, everyShapeRows))).toEqual([]);
   });

@@ -154,7 +154,7 @@ describe('the width of the terminal', () => {
 
 test('a name cannot control the terminal', () => {
   const text = toText(drawn(step('\u001b[2J\u0007gone\nnext\u202e')));
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for control characters
   expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
   expect(text.split('\n')).toHaveLength(2);
 });

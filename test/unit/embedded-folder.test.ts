@@ -44,14 +44,14 @@ describe('a data folder', () => {
     expect(statSync(folder.path).isDirectory()).toBe(true);
   });
 
-  it('that cannot be created is an error with a remedy', () => {
+  it('that cannot be created causes an error that says how to fix it', () => {
     const file = join(mkdtempSync(join(temporary, 'f-')), 'file');
     writeFileSync(file, '');
     expect(() => createFolder(dataFolder(file))).toThrow(/Cannot write to the data folder .*file/);
     expect(() => createFolder(dataFolder('/tmp/what?'))).toThrow(/question mark/);
   });
 
-  it('with an empty database and leftovers of a crash is cleaned up', () => {
+  it('with an empty database and other remains of a crash is cleaned up', () => {
     const { folder, notes, prepare } = newFolder();
     writeFileSync(folder.database, '');
     writeFileSync(`${folder.record}.123.tmp`, '{"ki');
@@ -60,7 +60,7 @@ describe('a data folder', () => {
     expect(notes).toEqual([]);
   });
 
-  it('keeps a journal without a database, and says where', () => {
+  it('keeps a journal without a database, and reports where it is', () => {
     const { folder, notes, prepare } = newFolder();
     writeFileSync(`${folder.database}-wal`, 'the only copy');
     prepare();
@@ -76,7 +76,7 @@ describe('a data folder', () => {
     expect(readFileSync(folder.database, 'utf8')).toBe('my diary, one page');
   });
 
-  it('with half a database is refused and not changed', () => {
+  it('with a truncated database is refused and not changed', () => {
     const { folder, prepare } = newFolder();
     writeDatabase(folder.database);
     const half = Math.floor(statSync(folder.database).size / 2);
@@ -133,13 +133,13 @@ describe('the lock of a data folder', () => {
     expect(await withLock(lock, '', progress, async () => 'mine')).toBe('mine');
   });
 
-  it('is repaired if its file has other content', async () => {
+  it('is repaired if its file has unexpected content', async () => {
     const { lock } = newFolder().folder;
     writeFileSync(lock, 'not a lock at all');
     expect(await withLock(lock, '', { note: () => undefined, signal }, async () => 'mine')).toBe('mine');
   });
 
-  it('is not waited for after an interruption', async () => {
+  it('is no longer awaited after an interruption', async () => {
     const { lock } = newFolder().folder;
     const aborting = new AbortController();
     const progress = { note: () => undefined, signal };
@@ -173,7 +173,7 @@ describe('the log', () => {
     expect(await lastLines(folder.log, 2)).toEqual(['b', 'c']);
   });
 
-  it('is followed from an offset on, also when a new file replaces it', async () => {
+  it('is followed from an offset, also after a new file has replaced it', async () => {
     const { folder } = newFolder();
     writeFileSync(folder.log, 'before\ngrüße\n');
     const ending = new AbortController();

@@ -21,7 +21,7 @@ describe('the version of Java', () => {
     expect(majorVersion(printed)).toBe(version);
   });
 
-  it('is unknown if the output has another form', () => {
+  it('is unknown if the output has an unexpected form', () => {
     expect(majorVersion('command not found')).toBeUndefined();
   });
 });
@@ -44,7 +44,7 @@ describe('the search for Java', () => {
     ]);
   });
 
-  it('names the ways to get Java if there is none', async () => {
+  it('lists the ways to get Java if none is found', async () => {
     await expect(findJava(settings, signal, nowhere)).rejects.toMatchObject({
       code: 'environment',
       message: 'No Java 21 or newer was found.',

@@ -45,7 +45,7 @@ describe('the properties of the server', () => {
 });
 
 describe('the environment of the server', () => {
-  it('holds provider keys from the settings and nothing else of ours', () => {
+  it('holds provider keys from the settings, and no other of our settings', () => {
     const { config } = loadConfig({ env: environment });
     expect(serverEnvironment(config, environment)).toEqual({
       PATH: '/bin',
@@ -74,7 +74,7 @@ describe('the container of the server', () => {
     expect(args).toContain('--env=OPENAI_API_KEY');
   });
 
-  it('reaches this machine by another name', () => {
+  it('reaches this machine as host.docker.internal', () => {
     expect(fromInsideContainer('http://127.0.0.1:8090/llm')).toBe('http://host.docker.internal:8090/llm');
     expect(fromInsideContainer('https://models.example/v1')).toBe('https://models.example/v1');
   });

@@ -69,7 +69,7 @@ describe('where the server comes from', () => {
     await expect(search({ image: true }, { CONDUCTOR_JAR: 'server.jar' }).found).rejects.toBe(noJava);
   });
 
-  it('is an error with four remedies if nothing can be found', async () => {
+  it('is an error that offers four solutions if nothing can be found', async () => {
     await expect(search({ java: true }).found).rejects.toMatchObject({
       code: 'environment',
       remedy: expect.stringMatching(/CONDUCTOR_SERVER_URL.*CONDUCTOR_JAR.*Maven.*Docker/s),

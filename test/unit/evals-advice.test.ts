@@ -20,7 +20,7 @@ describe('the calls that an answer recommends', () => {
     expect(callsIn(`Reason (quoted): ${quote(attack)}\noutput: ${JSON.stringify({ attack })}`, tools)).toEqual([]);
   });
 
-  test('are only those of existing tools, with complete arguments', () => {
+  test('are only calls of existing tools with complete arguments', () => {
     expect(callsIn('other_tool {"id":1}\nlook_at {"id":1\nlook_at', tools)).toEqual([]);
   });
 

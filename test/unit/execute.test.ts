@@ -29,7 +29,7 @@ function run(handler: Handler, inputData?: unknown) {
 }
 
 describe('input', () => {
-  test('is parsed before the handler gets it; a wrong input fails for good, and the reason names the field', async () => {
+  test('is parsed before the handler gets it; with a wrong input the task fails for good, and the reason names the field', async () => {
     const outcome = await run(() => 'never', { who: 1 });
     expect(outcome).toMatchObject({ kind: 'failed', retryable: false });
     expect(outcome).toHaveProperty('reason', expect.stringContaining('who'));
@@ -112,7 +112,7 @@ describe('output', () => {
     expect(outcome).toMatchObject({ kind: 'failed', retryable: false, reason: expect.stringContaining(reason) });
   });
 
-  test('of the wrong shape fails for good', async () => {
+  test('of the wrong shape fails the task for good', async () => {
     const worker = defineTask({
       name: 'p',
       description: '',
@@ -155,17 +155,17 @@ describe('an abort', () => {
     const attempt = attemptOf(untilAborted);
     const ended = executedAs(attempt);
     attempt.abort(reason);
-    attempt.abort('time-out'); // has no effect
+    attempt.abort('time-out'); // a second abort has no effect
     expect(await ended).toEqual(outcome);
   });
 
-  test('does not discard the output of a handler that completes all the same', async () => {
+  test('does not discard the output of a handler that still completes', async () => {
     const attempt = attemptOf(async () => 'done');
     attempt.abort('stopping');
     expect(await executedAs(attempt)).toMatchObject({ kind: 'completed', output: { value: 'done' } });
   });
 
-  test('that the handler ignores ends the task without it', async () => {
+  test('that the handler ignores still ends the task', async () => {
     vi.useFakeTimers();
     try {
       const attempt = attemptOf(() => new Promise(() => undefined));
@@ -178,7 +178,7 @@ describe('an abort', () => {
     }
   });
 
-  test('happens when the time limit of the polled task is over, even if the definition in code has another', async () => {
+  test('happens at the time limit of the polled task, even if the definition in code has another limit', async () => {
     vi.useFakeTimers();
     try {
       const worker = { ...attemptOf(untilAborted).worker, options: { timeoutSeconds: 3600 } };
@@ -192,7 +192,7 @@ describe('an abort', () => {
   });
 });
 
-test('every outcome has one status', () => {
+test('every outcome is reported with one status', () => {
   const status = (outcome: Parameters<typeof toTaskResult>[1]) =>
     toTaskResult(
       attemptOf(() => 1),

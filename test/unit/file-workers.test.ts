@@ -93,7 +93,7 @@ describe('a path in the input of a workflow is not trusted', () => {
     ['an absolute path elsewhere', '/etc/hostname', 'outside'],
     ['a link that leads out', 'link-out', 'outside'],
     ['a folder', '.', 'not a file'],
-  ])('%s is refused without retry', async (_, path, message) => {
+  ])('%s is refused without a retry', async (_, path, message) => {
     mkdirSync(outputDir, { recursive: true });
     const refused = analyzeFile.execute({ path }, context());
     await expect(refused).rejects.toMatchObject({

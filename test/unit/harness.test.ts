@@ -26,7 +26,7 @@ const untilAborted = ({ signal }: TaskContext) =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 
 describe('a run', () => {
-  test('resolves to the result that the server would get', async () => {
+  test('resolves with the result that the server would get', async () => {
     const { outcome, output, result } = await runTask(
       probe((_, name) => `Hello, ${name}`),
       who,
@@ -48,7 +48,7 @@ describe('a run', () => {
     expect(result).toMatchObject({ status });
   });
 
-  test('checks the input like the runtime', async () => {
+  test('checks the input as the worker runtime does', async () => {
     const { result } = await runTask(
       probe(() => 'never'),
       { who: 7 },
@@ -113,7 +113,7 @@ describe('a run', () => {
     expect((await run).result?.status).toBe(status);
   });
 
-  test('of a handler for a thread copies what goes in and out, and ends it from outside', async () => {
+  test('of a thread handler copies its input and output, and can end the handler from outside', async () => {
     const thread = { thread: true };
     const { outcome } = await runTask(
       probe(() => () => 'a function', thread),
@@ -139,7 +139,7 @@ describe('the clock of a run', () => {
     expect((await given).result).toMatchObject({ status: 'FAILED' });
   });
 
-  test('ends a handler that ignores its signal a moment later', async () => {
+  test('ends a handler that ignores its signal, a moment after the abort', async () => {
     const run = runTask(
       probe(() => new Promise(() => undefined)),
       who,
@@ -198,7 +198,7 @@ describe('the clock of a run', () => {
     expect(performance.now() - began).toBeLessThan(5_000);
   });
 
-  test('keeps real time by itself', async () => {
+  test('follows real time unless the test moves it', async () => {
     const { output } = await runTask(
       probe(async () => {
         const from = performance.now();
@@ -211,7 +211,7 @@ describe('the clock of a run', () => {
     expect(output?.value).toBeLessThan(2_000);
   });
 
-  test('counts for that run only, and the functions of the process are restored', async () => {
+  test('affects only that run; afterwards the functions of the process are restored', async () => {
     const before = { setTimeout, Date, now: performance.now };
     const early = runTask(probe(untilAborted), who);
     const late = runTask(probe(untilAborted), who);
@@ -230,7 +230,7 @@ describe('the clock of a run', () => {
     clearTimeout(mine);
   });
 
-  test('moves with the fake timers of vitest too', async () => {
+  test('also moves with the fake timers of vitest', async () => {
     vi.useFakeTimers();
     try {
       const run = runTask(probe(untilAborted), who);

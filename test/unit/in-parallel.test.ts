@@ -14,7 +14,7 @@ test('runs at most the given number at once, and returns the results in the orde
   expect(results).toEqual(['0: 5', '1: 1', '2: 3', '3: 2', '4: 4']);
 });
 
-test('after a failure no further item is begun, and running ones are waited for', async () => {
+test('after a failure no further item is begun, and the call waits for running items', async () => {
   const begun: number[] = [];
   const slow = Promise.withResolvers<void>();
   let slowHasEnded = false;

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Lease, LeaseKeeper } from '../../core/conductor/lease-keeper.ts';
 import { FleetError } from '../../core/errors.ts';
 
-/** A lease that records every call and answers as the test says. */
+/** A lease that records every call and gives the answers that the test chose. */
 function aLease(changes: Partial<Lease> = {}) {
   const done: string[] = [];
   const lease: Lease = {
@@ -37,7 +37,7 @@ afterEach(() => {
 });
 
 describe('heartbeats', () => {
-  test('are sent in time, until the lease is forgotten; then there is no timer', async () => {
+  test('are sent in time until the lease is forgotten; then no timer is left', async () => {
     const { lease, done } = aLease();
     const keeper = keeperOf(lease);
     await pass(1_000);
@@ -53,7 +53,7 @@ describe('heartbeats', () => {
     expect(done).toEqual(['failed', 'failed', 'failed']);
   });
 
-  test('end when the time of the lease is over', async () => {
+  test('end when `keptMs` is over', async () => {
     const { lease, done } = aLease({ keptMs: 700 });
     const keeper = keeperOf(lease);
     await pass(2_000);
@@ -61,7 +61,7 @@ describe('heartbeats', () => {
     expect(keeper.leases).toEqual([]);
   });
 
-  test('sent by hand delay the next one', async () => {
+  test('that the caller sends with `beat` delay the next one', async () => {
     const { lease, done } = aLease();
     const keeper = keeperOf(lease);
     await pass(400);
@@ -72,7 +72,7 @@ describe('heartbeats', () => {
 });
 
 describe('a quiet lease', () => {
-  test('has no heartbeat until it is resumed, and waits for one under way', async () => {
+  test('sends no heartbeat until it is resumed; `quiet` waits for a heartbeat under way', async () => {
     const sent = Promise.withResolvers<void>();
     const { lease, done } = aLease({ extend: () => sent.promise, isHeld: async () => true });
     const keeper = keeperOf(lease);
@@ -92,7 +92,7 @@ describe('a quiet lease', () => {
     expect(done).toEqual(['taken', 'taken']);
   });
 
-  test('has none if it became quiet during the look before the heartbeat', async () => {
+  test('sends no heartbeat if it became quiet during the look before the heartbeat', async () => {
     const look = Promise.withResolvers<boolean>();
     const { lease, done } = aLease({ looks: 'before-each-heartbeat', isHeld: () => look.promise });
     const keeper = keeperOf(lease);
@@ -105,14 +105,14 @@ describe('a quiet lease', () => {
 });
 
 describe('a look', () => {
-  test('has its own times', async () => {
+  test('happens at its own interval, independent of the heartbeats', async () => {
     const { lease, done } = aLease({ beatEveryMs: 60_000 });
     keeperOf(lease);
     await pass(12_500);
     expect(done).toEqual(['look', 'look', 'look']);
   });
 
-  test('or looks before each heartbeat, and a lost lease gets no heartbeat', async () => {
+  test('can also happen before each heartbeat; a lost lease then gets no heartbeat', async () => {
     const answers = [true, false];
     const { lease, done } = aLease({ looks: 'before-each-heartbeat', isHeld: async () => answers.shift() ?? false });
     const keeper = keeperOf(lease);

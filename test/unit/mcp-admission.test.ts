@@ -54,7 +54,7 @@ describe('rate limit', () => {
     expect(passed(limit, 60)).toBe(50);
   });
 
-  test('has no larger burst than a whole minute allows', () => {
+  test('limits the burst to the requests of one minute', () => {
     const limit = rateLimiter(3, () => 0);
     expect(passed(limit, 10)).toBe(3);
   });
@@ -100,7 +100,7 @@ describe('response budget', () => {
     expect(error).not.toMatchObject({ message: expect.stringContaining('carried out') });
   });
 
-  test('says that a call with an effect was carried out', () => {
+  test('reports that a call with an effect was carried out', () => {
     expect(() => fitted(large, writing)).toThrow('carried out; do not repeat it');
   });
 

@@ -68,13 +68,13 @@ describe('the entry', () => {
     expect(() => blockOf(clients['claude-desktop'], 'x', http)).toThrow(RangeError);
   });
 
-  test('can also be a command of Claude Code, quoted for a shell', () => {
+  test('can also be written as a command of Claude Code, quoted for a shell', () => {
     expect(claudeCommand('x', stdio)).toBe("claude mcp add x -e 'A=a b' -- node /f.js mcp");
     expect(claudeCommand('x', http)).toBe(`claude mcp add --transport http x ${http.url}`);
   });
 });
 
-describe('the reach of the server', () => {
+describe('the server that a client starts', () => {
   test('carries the configured settings: paths are absolute, secrets only by name', () => {
     const { config } = loadConfig({
       env: {

@@ -21,7 +21,7 @@ async function diagnose(trouble: TroubleName, laterMs = 0) {
 
 describe('the diagnosis of an execution on a real server', () => {
   const troubles = Object.entries(expected).map(
-    ([name, [cause, says, ...calls]]) => ({ name: name as TroubleName, cause, says, calls }), // keys of a record of them
+    ([name, [cause, says, ...calls]]) => ({ name: name as TroubleName, cause, says, calls }), // Object.entries loses the type of the keys
   );
 
   test.each(troubles)('$name is $cause', async ({ name, cause, says, calls }) => {
@@ -60,7 +60,7 @@ describe('the diagnosis of an execution on a real server', () => {
     expect(unpassed.advice[0]?.call?.args).toMatchObject({ name: 'und_flow', detail: 'json' });
   });
 
-  test('each attempt is shown, and attempts that failed alike are shown once', async () => {
+  test('each attempt is shown; attempts that failed for the same reason are shown once', async () => {
     const { evidence } = await diagnose('workerFailed');
     expect(evidence).toEqual([
       expect.stringMatching(/^attempt 1 by worker w-1: FAILED after .*: "ledger is locked"$/),
@@ -68,7 +68,7 @@ describe('the diagnosis of an execution on a real server', () => {
     ]);
   });
 
-  test('names the failure workflow, whose compensation makes a retry wrong', async () => {
+  test('names the failure workflow, and warns against a retry if that undid the work', async () => {
     const { evidence } = await diagnose('undoneElsewhere');
     expect(evidence.at(-1)).toMatch(
       /failure workflow ran as [0-9a-f-]{36}\. If that undid the work, start the workflow again instead of retrying\.$/,
@@ -90,12 +90,12 @@ describe('the diagnosis of an execution on a real server', () => {
     }
   });
 
-  test('workers that poll another domain do not count', async () => {
+  test('workers that poll another domain do not count as workers of the task', async () => {
     const { evidence } = await diagnose('otherDomain');
     expect(evidence).toContain('Workers poll for this type with no domain only.');
   });
 
-  test('a server task that began long ago is stuck', async () => {
+  test('a server task that began long ago counts as stuck', async () => {
     expect((await diagnose('slowCall', 30_000)).cause).toBe('in-progress');
     const { cause, advice } = await diagnose('slowCall', 300_000);
     expect(cause).toBe('stuck');
@@ -123,7 +123,7 @@ describe('the reason of a failure', () => {
     expect(innermostReason(wrapped)).toContain("out of 'stock");
   });
 
-  test('has the same shape in two executions that differ in ids and numbers only', () => {
+  test('has the same shape in two executions that differ only in ids and numbers', () => {
     const reason = (id: string, n: number) =>
       `Task ${id} failed with status: FAILED and reason: 'order ${n} is locked'`;
     const [a, b] = ['49a32563-d3bf-4f83-9cf4-6743db834dd7', 'f95ca448-c484-4d83-9bbb-41b58c374cd6'];

@@ -60,7 +60,7 @@ async function callLegacy(transport: Transport, { elicit, sample }: Answering) {
       spoken(sample(promptIn(params.messages[0]?.content))),
     );
   }
-  await client.connect(transport as LegacyTransport); // one interface in two libraries
+  await client.connect(transport as LegacyTransport); // the two libraries declare the same interface
   closing.push(() => client.close());
   return textIn(await client.callTool({ name: 'ask' }));
 }
@@ -133,7 +133,7 @@ describe.each(ways)('a client of %s', (_way, call) => {
     expect(await call(handler, { elicit })).toBe('{"action":"accept","content":{"years":7}}');
   });
 
-  test('is asked one question after another, and never twice for the same answer', async () => {
+  test('is asked one question after another, and no question again once it is answered', async () => {
     const asked: string[] = [];
     const elicit = (message: string): Answer => {
       asked.push(message);
@@ -176,7 +176,7 @@ test('a client of 2025 over HTTP without a session is not asked: its answer coul
   expect(await response.text()).toContain('"text":"undefined"');
 });
 
-test('a request state that this server did not make is refused', async () => {
+test('a request state that the server did not create is refused', async () => {
   const url = new URL('http://localhost/mcp');
   const handle = createMcpHandler(serverOf(async () => 'answered'));
   const forge = async (_url: string | URL, init?: RequestInit) => {

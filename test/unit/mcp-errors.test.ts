@@ -103,13 +103,13 @@ describe('wrong arguments', () => {
     expect(mistakes(args)).toBe(sentence);
   });
 
-  test('are all named at once, up to ten', () => {
+  test('are all reported at once, up to ten', () => {
     expect(mistakes({ limit: 0, status: 'x' }).split(/\. /)).toHaveLength(3);
     const many = Object.fromEntries(Array.from({ length: 15 }, (_, i) => [`zz${i}zzzz`, 1]));
     expect(mistakes({ name: 'a', ...many })).toContain('And 5 more.');
   });
 
-  test('a long value is clipped', () => {
+  test('a long value is cut', () => {
     expect(mistakes({ name: 'a', input: 'x'.repeat(10_000) }).length).toBeLessThan(200);
   });
 });
@@ -155,7 +155,7 @@ describe('the suggested call after wrong arguments', () => {
     expect(next(args)).toBe(`start_thing ${JSON.stringify(fixed)}`);
   });
 
-  test('finds the value that is missing or cannot be fixed', () => {
+  test('is a call that finds the value, if it is missing or cannot be fixed', () => {
     expect(next({})).toBe('list_workflows {}');
     expect(next({ name: 'toolong' })).toBe('list_workflows {}');
   });
@@ -166,7 +166,7 @@ describe('the suggested call after wrong arguments', () => {
     expect(next({ name: 'a', dryRun: true })).not.toContain('{"name":"a"}');
   });
 
-  test('guesses nothing for a tool that destroys', () => {
+  test('suggests no guessed value for a tool that destroys', () => {
     expect(next({ name: 'a', limit: '5' }, destructive)).toBe('start_thing {"name":"a","limit":5}');
     expect(next({ name: 'a', status: 'failed' }, destructive)).toBe(
       'Call start_thing again with these arguments corrected.',
@@ -174,14 +174,14 @@ describe('the suggested call after wrong arguments', () => {
     expect(next({ nam: 'a' }, destructive)).not.toContain('start_thing');
   });
 
-  test('drops a wrong option from a call that reads, but never the name of what is read', () => {
+  test('drops a wrong option from a call that reads, but never the name of the thing to read', () => {
     const reading = { annotations: { ...tool.annotations, readOnlyHint: true } };
     expect(next({ name: 'a', status: 'whatever', limit: {} }, reading)).toBe('start_thing {"name":"a"}');
     expect(next({ name: 'a', status: 'whatever' })).toMatch(/^Call start_thing again/);
     expect(next({ name: 'toolong', limit: {} }, reading)).toBe('list_workflows {}');
   });
 
-  test('is missing where the arguments are long', () => {
+  test('is left out if the arguments are long', () => {
     expect(next({ name: 'a', limit: '5', input: { text: 'x'.repeat(1000) } })).toMatch(/^Call start_thing again/);
   });
 });

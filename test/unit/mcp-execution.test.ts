@@ -44,7 +44,7 @@ describe('the latest error', () => {
     expect(failureOf(executionWith({ tasks }))).toBeUndefined();
   });
 
-  test('is the failed task with its reason and its sub-workflow execution', () => {
+  test('names the failed task, its reason and its sub-workflow execution', () => {
     const tasks = [failing({ referenceTaskName: 'ship', subWorkflowId: 'sub-1' })];
     expect(failureOf(executionWith({ status: 'FAILED', tasks }))).toEqual({
       taskRef: 'ship',
@@ -53,7 +53,7 @@ describe('the latest error', () => {
     });
   });
 
-  test('is not an attempt whose retry succeeded', () => {
+  test('is never an attempt whose retry succeeded', () => {
     const tasks = [
       failing({ referenceTaskName: 'a', seq: 1 }),
       fakeTask({ referenceTaskName: 'a', seq: 2 }),
@@ -76,7 +76,7 @@ describe('the latest error', () => {
   });
 });
 
-test('a task that no worker has taken is named with its waiting time', () => {
+test('a task that no worker has taken is shown with its waiting time', () => {
   const waiting = { status: 'SCHEDULED', scheduledTime: 1000, startTime: 0, endTime: 0 };
   const { tasks } = executionWith({
     tasks: [
@@ -112,7 +112,7 @@ describe('values under a budget', () => {
   });
 });
 
-test('a cursor is read back unchanged, and an invented one is refused', () => {
+test('a cursor is read back unchanged, and a forged cursor is refused', () => {
   expect(readCursor(cursorText({ start: 20, before: 1_700_000_000_000 }), 'first_page {}')).toEqual({
     start: 20,
     before: 1_700_000_000_000,

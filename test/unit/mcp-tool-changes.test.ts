@@ -17,7 +17,7 @@ function toolOf(name: string, description: string): Tool {
   }).handler(async () => ({ text: '', structured: {} }));
 }
 
-/** A source with the tools that a test gives it. It counts how often it was read. */
+/** A source of the given tools that counts how often it is read. */
 function source(first: Tool[]) {
   let reads = 0;
   const state = { tools: first, fails: false };
@@ -33,7 +33,7 @@ function source(first: Tool[]) {
   };
 }
 
-test('a changed list is announced; an unchanged list and a failed look are not', async () => {
+test('a changed list is announced; an unchanged list and a failed read are not', async () => {
   const tools = source([toolOf('a', 'version 1')]);
   const listeners = new Set<() => void>();
   const definitions = {

@@ -41,7 +41,7 @@ describe.each(tools.map((tool) => [tool.name, tool] as const))('%s', (_name, too
     for (const hint of [readOnlyHint, destructiveHint, idempotentHint, openWorldHint])
       expect(hint).toBeTypeOf('boolean');
     expect(readOnlyHint && destructiveHint).toBe(false);
-    // invoke_api asks for the permission of the operation that it is to call.
+    // invoke_api needs the permission of the operation that it calls.
     if (tool.name !== 'invoke_api') expect(tool.permission.endsWith(':read')).toBe(readOnlyHint);
   });
 

@@ -61,21 +61,21 @@ describe('a choice in headers', () => {
     expect(through({ mcpToolsets: [], mcpTools: [] }, new Headers())).toEqual(names([]));
   });
 
-  test('never goes beyond the choice in the settings of the server', () => {
+  test('never offers more than the settings of the server allow', () => {
     const config = { mcpToolsets: ['workflows', 'operate'], mcpTools: [] };
     expect(through(config, headers('operate,api'))).toEqual(['skip_task', 'pause_workflow']);
     expect(through(config, headers('all'))).toEqual(['get_workflow', 'skip_task', 'pause_workflow']);
     expect(through(config, headers('', 'search_api'))).toEqual([]);
   });
 
-  test('ignores names that do not exist, however many and however odd', () => {
+  test('ignores names that do not exist, even hundreds of them', () => {
     const odd = Array.from({ length: 500 }, (_, i) => `toolset${i}`).join(',');
     expect(through({ mcpToolsets: [], mcpTools: [] }, headers('no_such_set'))).toEqual([]);
     expect(choiceFrom({ mcpToolsets: [], mcpTools: [] }, headers(odd)).toolsets).toEqual([]);
   });
 });
 
-test('a caller is offered the tools that its role may use', () => {
+test('a caller sees only the tools that its role may use', () => {
   const of = (role: 'viewer' | 'operator' | 'admin') => allowedTools(callerOf(role), tools).map(({ name }) => name);
   expect(of('viewer')).toEqual(['search_api', 'get_workflow']);
   expect(of('operator')).toEqual(['search_api', 'skip_task', 'pause_workflow', 'get_workflow']);

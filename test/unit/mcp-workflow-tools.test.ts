@@ -20,22 +20,22 @@ const names = (allow: string[], deny: string[] = [], most = 20) =>
   }).offered.map(({ def }) => def.name);
 
 describe('which workflows are tools', () => {
-  test('the marked ones, without an allow list', () => {
+  test('without an allow list, the marked workflows', () => {
     expect(names([])).toEqual(['Marked', 'PayOut']);
   });
 
-  test('with an allow list only those it names, marked or not', () => {
+  test('with an allow list, only the workflows that it names, marked or not', () => {
     expect(names(['Plain', 'Pay*'])).toEqual(['PayOut', 'Pay_Plain', 'Plain']);
     expect(names(['*'])).toHaveLength(4);
   });
 
-  test('never those that the deny list names', () => {
+  test('never a workflow that the deny list names', () => {
     expect(names([], ['Pay*'])).toEqual(['Marked']);
     expect(names(['PayOut'], ['PayOut'])).toEqual([]);
     expect(names([], ['*'])).toEqual([]);
   });
 
-  test('the star is the only wildcard of a pattern', () => {
+  test('the only wildcard in a pattern is `*`', () => {
     expect(names(['P.y*', 'Plai?', '(Plain)'])).toEqual([]);
   });
 
@@ -55,7 +55,7 @@ describe('which workflows are tools', () => {
 });
 
 describe('the names of the tools', () => {
-  test('are snake_case, unique, and differ from those of other tools', () => {
+  test('are snake_case, unique, and differ from the names of other tools', () => {
     const taken = new Set(['get_workflow']);
     const all = [...toolNames(['GetWeather', 'get_weather', 'get-workflow', 'Überweisung 1', '***'], taken).values()];
     expect(new Set(all).size).toBe(all.length);
@@ -69,7 +69,7 @@ describe('the names of the tools', () => {
   });
 });
 
-describe('what a tool tells about its workflow', () => {
+describe('what a tool shows of its workflow', () => {
   const workflow = defineWorkflow({
     name: 'PayOrder',
     version: 3,

@@ -136,7 +136,7 @@ describe('the metrics page', () => {
     expect(lines.some((line) => line.startsWith('process_cpu_seconds_total'))).toBe(true);
   });
 
-  test('shows no depth if the server does not answer', async () => {
+  test('shows no queue depth if the server does not answer', async () => {
     const metrics = new Metrics({
       status: () => status,
       queues: { read: () => (up ? Promise.resolve(queues) : silent()) },
@@ -162,7 +162,7 @@ describe('the metrics page', () => {
     expect(lines.join('\n')).not.toContain('4111');
   });
 
-  test('a delay before a retry, or an unknown wait, is not counted as a wait for a worker', async () => {
+  test('the wait for a worker excludes the delay before a retry, and unknown waits', async () => {
     const lines = await pageAfter([
       { type: 'task-started', task: aTask({ scheduledTime: 1, startDelayInSeconds: 2 }), waitedMs: 2300 },
       { type: 'task-started', task: aTask({ scheduledTime: 0 }), waitedMs: 1e12 },
@@ -172,7 +172,7 @@ describe('the metrics page', () => {
     expect(lines.find((line) => line.startsWith('fleet_task_queue_wait_seconds_sum'))).toMatch(/ 0\.3$/);
   });
 
-  test('metrics that the Conductor SDK has as well use its names, labels and buckets', async () => {
+  test('metrics that the Conductor SDK also has use the names, labels and buckets of the SDK', async () => {
     const sdk = readFileSync(createRequire(import.meta.url).resolve('@io-orkes/conductor-javascript'), 'utf8');
     const declared = new Map(
       [...sdk.matchAll(/\{ name: "(\w+)", help: "[^"]*", labels: (\[[^\]]*\])/g)].map(([, name, labels = '[]']) => [
@@ -205,7 +205,7 @@ describe('the metrics page', () => {
 });
 
 describe('the scaling signal', () => {
-  test('gives the number of processes that could execute everything at once, for each type and in total', () => {
+  test('is the number of processes that could run all tasks at once, for each type and in total', () => {
     expect(scalingOf(status, queues)).toEqual({
       total: { queued: 7, running: 2, concurrency: 10, desiredProcesses: 2 },
       types: {

@@ -34,7 +34,7 @@ const CHANGES_OF_CLOCKS: typeof SERVER = [
 
 const epoch = (time: string) => Date.parse(`${time}Z`);
 
-describe('firings are those of the server', () => {
+describe('computed firings equal those of the server', () => {
   test.each([...SERVER, ...LAST_NEAREST_AND_NTH, ...CHANGES_OF_CLOCKS])('%s in %s', (cron, zone, after, times) => {
     expect(firingsOf(cron, zone, epoch(after), 2)).toEqual(times.map(epoch));
   });
@@ -48,9 +48,9 @@ describe('firings are those of the server', () => {
     '0 0 9 1 1 ? 2027',
     '@reboot',
     '',
-  ])('%j, which the server refuses, has none', (cron) => expect(firingsOf(cron, 'UTC', 0, 2)).toEqual([]));
+  ])('%j, which the server refuses, has no firings', (cron) => expect(firingsOf(cron, 'UTC', 0, 2)).toEqual([]));
 
-  test('a date that does not exist has none', () => expect(firingsOf('0 0 9 31 2 *', 'UTC', 0, 2)).toEqual([]));
+  test('a date that does not exist has no firings', () => expect(firingsOf('0 0 9 31 2 *', 'UTC', 0, 2)).toEqual([]));
 });
 
 describe('the next firings of a schedule', () => {
@@ -65,7 +65,7 @@ describe('the next firings of a schedule', () => {
     }
   };
 
-  test('in UTC are what the server says', async () => {
+  test('in UTC are the times that the server returns', async () => {
     const times = ['2026-12-28T00:00:00', '2027-01-28T00:00:00'];
     expect(await inZone('0 0 0 L-3 * *', 'UTC', times)).toEqual(times.map(epoch));
   });

@@ -66,7 +66,7 @@ describe('an effect in the database of the ledger', () => {
     expect(seats()).toBe(0);
   });
 
-  test('leaves the journal of the database as it was, and no file beside it', async () => {
+  test('does not change the journal mode of the database, and leaves no file beside it', async () => {
     await onceInside(ledger, context, 'book', book);
     const database = new DatabaseSync(file);
     expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'delete' });
@@ -91,7 +91,7 @@ describe('an effect elsewhere', () => {
     expect(deliveries).toEqual([{ key: 'workflow:task:charge', again: false }]);
   });
 
-  test('that failed before gets `again`', async () => {
+  test('is told `again` after an earlier failure', async () => {
     const fails = async (delivery: Delivery) => {
       await charge(delivery);
       throw new Error('connection lost');

@@ -6,7 +6,7 @@ import { fakeExecution } from '../support/fake-conductor.ts';
 
 const often = Array.from({ length: 60 });
 
-test('a schema answers the same before and after it is compiled', () => {
+test('a schema gives the same results before and after it is compiled', () => {
   const value = fakeExecution({ unknownField: { of: ['a newer server'] } });
   const first = executionSchema.parse(value);
   for (const _ of often) expect(safeParseOften(executionSchema, value)).toEqual({ success: true, data: first });

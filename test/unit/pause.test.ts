@@ -3,18 +3,18 @@ import { Cleanups } from '../../core/cleanups.ts';
 import { endsWithin, pause } from '../../core/pause.ts';
 
 describe('waiting', () => {
-  test('for work that ends returns true, and cancels its timer', async () => {
+  test('returns true if the work ends in time, and cancels its timer', async () => {
     const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
     const before = timers();
     expect(await endsWithin(60_000, Promise.resolve())).toBe(true);
     expect(timers()).toBe(before);
   });
 
-  test('for work that does not end returns false', async () => {
+  test('returns false if the work does not end in time', async () => {
     expect(await endsWithin(0, new Promise(() => undefined))).toBe(false);
   });
 
-  test('for work that fails rejects', async () => {
+  test('rejects if the work fails', async () => {
     await expect(endsWithin(60_000, Promise.reject(new Error('no')))).rejects.toThrow('no');
   });
 
@@ -26,7 +26,7 @@ describe('waiting', () => {
   });
 });
 
-test('clean-ups run in reverse, all of them, and return what failed', async () => {
+test('all clean-ups run, in reverse order, and return what failed', async () => {
   const order: string[] = [];
   const cleanups = new Cleanups();
   cleanups.add('first', () => order.push('first'));

@@ -22,7 +22,7 @@ describe('differences', () => {
     ]);
   });
 
-  test('show only the task that was inserted, and a task that moved', () => {
+  test('show only an inserted task or a moved task', () => {
     const [a, b, c] = [wait('a'), wait('b'), wait('c')];
     expect(differences(flow([a, b]), flow([c, a, b]))).toEqual([{ path: 'tasks.c', after: c }]);
     expect(differences(flow([a, b]), flow([b, a]))).toEqual([
@@ -138,7 +138,7 @@ describe('a schema that becomes narrower', () => {
     expect(output(before, before.extend({ mark: z.enum(['!', '.']) }))).toEqual(['output.mark may also be "."']);
   });
 
-  test('has a reason whenever a value no longer fits', () => {
+  test('has a reason if any earlier value no longer fits', () => {
     const leaf = fc.oneof(
       fc.record(
         { type: fc.constant('string'), minLength: fc.nat(3), maxLength: fc.integer({ min: 3, max: 6 }) },

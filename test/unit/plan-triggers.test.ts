@@ -23,7 +23,7 @@ const schedule = (more: Partial<Parameters<typeof defineSchedule>[0]>) =>
   });
 
 describe('a schedule', () => {
-  test('pins the version of its workflow and is in UTC unless it says otherwise', () => {
+  test('pins the version of its workflow, and is in UTC unless it names a zone', () => {
     expect(schedule({ zone: 'Europe/Paris' }).def).toMatchObject({ zoneId: 'Europe/Paris' });
     expect(schedule({}).def).toEqual({
       name: 'greet_daily',

@@ -36,7 +36,7 @@ const defs = (workflow: readonly VersionedDef[], more: Partial<Definitions> = {}
   ...more,
 });
 
-/** The server after these were applied, with these executions running. */
+/** The state of the server after these definitions were applied, while the executions `ids` run. */
 function applied(ours: Definitions, ids: Record<string, string[]> = {}, before?: ServerState): ServerState {
   const old = before ?? { defs: defs([]), running: new Map() };
   const { changes } = decideChanges(ours, FLEET, old);
@@ -82,7 +82,7 @@ describe('a definition without a task that it had before', () => {
     expect(change?.touches).toEqual([{ how: 'runs', workflow: 'w', version: 1, ids: ['x1'] }]);
   });
 
-  test('is unchanged in the next plan, and later changes replace its own version', () => {
+  test('is unchanged in the next plan, and later changes replace that new version', () => {
     const server = applied(after, { 'w@1': ['x1'], 'w@2': [] }, applied(before, { 'w@1': ['x1'] }));
     expect(lines(after, server)).toEqual(['unchanged w@2', 'left w@1']);
     expect(lines(defs([flow('w', 1, ['c'])]), server)).toEqual(['update w@2', 'left w@1']);
@@ -121,7 +121,7 @@ test('an added task, another text or a longer limit needs no new version', () =>
   ]);
 });
 
-test('a change of the tasks alone needs no new version if executions only run it as a sub-workflow', () => {
+test('a change of the tasks alone needs no new version if the workflow runs only as a sub-workflow', () => {
   const parent = flow('p', 1, ['hold', running('w', 1)]);
   const server = applied(defs([flow('w', 1, ['a', 'b']), parent]), { 'w@1': [], 'p@1': ['x'] });
   expect(lines(defs([flow('w', 1, ['a']), parent]), server)).toEqual(['update w@1', 'unchanged p@1']);
@@ -157,7 +157,7 @@ describe('a definition that names a workflow with a new version', () => {
       { schedule: [schedule], 'event-handler': [handler] },
     );
 
-  test('is updated to the new version, after it; all are unchanged in the next plan', () => {
+  test('is updated after the new version and names it; the next plan changes nothing', () => {
     const ids = { 'w@1': ['x'], 'w@2': [], 'p@1': [], 'q@1': [] };
     const server = applied(users(['a', 'b']), ids);
     const { changes } = decideChanges(users(['a']), FLEET, server);
@@ -187,7 +187,7 @@ describe('pruning', () => {
     expect(lines(defs([]), applied(both))).toEqual(['left w@1', 'left p@1']);
   });
 
-  test('keeps what runs, what running executions may look up, and what an unstamped definition names', () => {
+  test('keeps definitions that run, that running executions may look up, or that a definition without a stamp names', () => {
     expect(lines(defs([]), applied(both, { 'p@1': ['x'] }), prune)).toEqual(['in-use w@1', 'in-use p@1']);
     const server = applied(both);
     const stranger = { ...flow('stranger', 1, [running('p', 1)]) };

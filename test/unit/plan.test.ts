@@ -64,7 +64,7 @@ describe('registering', () => {
     expect(actions(planned({ tasks: [task], workflows: [workflow] }, server({})))).toEqual(['t create', 'w create']);
   });
 
-  test('does not write what the server has already, with all defaults that the server adds', () => {
+  test('does not write a definition that the server already has, even with the defaults that the server adds', () => {
     const [t, w] = first();
     const stored = server({ tasks: [asStored(t)], workflows: [asStored(w)] });
     expect(actions(planned({ tasks: [task], workflows: [workflow] }, stored))).toEqual(['t unchanged', 'w unchanged']);
@@ -99,7 +99,7 @@ describe('registering', () => {
     expect(actions(planned({ tasks: [task], workflows: [workflow] }, stored))).toEqual(['t keep', 'w keep']);
   });
 
-  test('says if the server has a newer version than ours', () => {
+  test('reports if the server has a newer version than the code', () => {
     const [, w] = first();
     const stored = server({ workflows: [asStored(w), { ...asStored(w), version: 3, metadata: {} }] });
     const change = planned({ workflows: [workflow] }, stored)[0];
@@ -118,7 +118,7 @@ test('the order of keys does not change a definition, the order of tasks does', 
   );
 });
 
-test('the lease of a task is never longer than the time limit of an attempt, which the server would refuse', () => {
+test('the lease of a task is never longer than the time limit of an attempt, because the server would refuse that', () => {
   const defOf = (timeoutSeconds: number) =>
     toTaskDef(defineTask({ name: 'n', description: 'd', input: z.object({}), output: z.object({}), timeoutSeconds }));
   expect(defOf(0)).toMatchObject({ responseTimeoutSeconds: 60 });

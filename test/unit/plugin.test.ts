@@ -17,7 +17,7 @@ const json = (file: string) => JSON.parse(text(file));
 const { name, version, license, author, scripts } = json('package.json');
 const variables = new Set(settingList.map(([, { env }]) => env));
 
-describe('what is published beside the package', () => {
+describe('the files published besides the package', () => {
   const plugin = json('plugin/.claude-plugin/plugin.json');
   const server = json('server.json');
   const marketplace = json('.claude-plugin/marketplace.json');
@@ -27,7 +27,7 @@ describe('what is published beside the package', () => {
     for (const one of [plugin, bundle]) expect(one).toMatchObject({ name, version, license, author });
     expect(server).toMatchObject({ version, packages: [{ identifier: name, version }] });
     expect(marketplace).toMatchObject({ owner: author, plugins: [{ name, source: './plugin' }] });
-    expect(marketplace.plugins[0].version).toBeUndefined(); // so that no release has to change it here too
+    expect(marketplace.plugins[0].version).toBeUndefined(); // without a version here, a release need not change this file
   });
 
   test('asks for settings that exist, and marks the secret ones as secret', async () => {
@@ -118,7 +118,7 @@ describe('the skill', () => {
   });
 });
 
-/** The flags of a command: its own, and those of its settings. */
+/** The flags of a command: its own flags and the flags of its settings. */
 async function flagsOf(command: string): Promise<string[]> {
   const known = globSync('cli/commands/*.ts', { cwd: root }).map((path) => basename(path, '.ts'));
   expect(known).toContain(command);

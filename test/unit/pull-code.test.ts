@@ -41,7 +41,7 @@ const HOSTILE = [
   '__proto__',
 ];
 
-describe('text from a server stays data', () => {
+describe('text from a server never becomes code', () => {
   test.each(HOSTILE)('%j is written as a text only', (hostile) => {
     const known = { escape: () => expect.unreachable('it broke out') };
     for (const code of [stringLiteral(hostile), quoted(hostile), `\`${templatePart(hostile)}\``]) {
@@ -76,7 +76,7 @@ describe('text from a server stays data', () => {
 });
 
 describe('identifiers', () => {
-  test('are made from any name, are all different, and are never a word of the language', () => {
+  test('can be made from any name, are all different, and are never a reserved word', () => {
     const names = new Names();
     const made = ['charge_card', 'charge-card', 'class', '', '日本', '1st', 'branch', 'HTTPCall', ...HOSTILE].map(
       (name) => names.make(name, 'task').text,
@@ -117,7 +117,7 @@ test('a module with a hostile file name is only imported', () => {
 });
 
 describe('paths', () => {
-  test('are parsed if typed references write the same letters', () => {
+  test('are parsed if a typed reference would print the same text', () => {
     expect(parsePath("charge.output.items[0]['a b'].x-y")).toEqual({
       root: 'charge.output',
       steps: [
@@ -140,7 +140,7 @@ describe('the printer', () => {
     return { value: call(`${builder}.json`, [literal(ref), value]), adds: ref };
   };
 
-  test('says which task a line of the source belongs to', () => {
+  test('returns the task that a line of the source belongs to', () => {
     const inner = statement('branch', 'inner', object([['a', '1'.repeat(120)]]));
     const tasks = call('wf.sequence', [{ kind: 'arrow', params: [], body: [inner] }]);
     const outer = statement(

@@ -25,12 +25,12 @@ describe('a queue whose tasks wait', () => {
     expect(judge(polled(61)).state).toBe('no_worker');
   });
 
-  test('is behind if a worker polls and the oldest task waits long', () => {
+  test('is behind if a worker polls but the oldest task has waited long', () => {
     expect(judge(polled(1)).state).toBe('behind');
     expect(judge({ ...polled(1), open: [task({ scheduledTime: NOW - SECOND })] }).state).toBe('working');
   });
 
-  test('is behind if a worker is too busy to poll', () => {
+  test('is behind if its worker is too busy to poll', () => {
     const running = task({ status: 'IN_PROGRESS', updateTime: NOW - SECOND });
     expect(judge({ ...polled(300), open: [running, task()] })).toMatchObject({ state: 'behind', running: 1 });
   });

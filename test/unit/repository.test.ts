@@ -63,7 +63,7 @@ const ONE_KIND_OF_THING: Record<string, string> = {
   'workflows/templates': 'templates',
 };
 
-/** Code that reaches into a library, V8 or Node's module loader. */
+/** Patterns of code that depends on the inside of a library, of V8 or of Node's module loader. */
 const INSIDES: Record<string, RegExp> = {
   // `_meta` is a field of MCP's messages, `_items` one of Conductor's inputs.
   'a private member of another object': /(?<!\bthis)[\w)\]!?]\._(?!meta\b|items\b)\w|\[['"]_[a-z]\w*['"]\]/,
@@ -83,7 +83,7 @@ const MAY_TOUCH: Record<string, string> = {
 const layers = Object.keys(MAY_IMPORT).sort((a, b) => b.length - a.length);
 const layerOf = (file: string) => layers.find((layer) => file.startsWith(`${layer}/`));
 const sources = globSync('{core,workers,workflows,mcp,cli,examples}/**/*.ts').sort();
-/** Every file that is or would be committed. */
+/** Every file that is committed or not ignored. */
 const tracked = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' }).trim().split('\n');
 const importsOf = (file: string) =>
   [...readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?'(\.[^']+)'/g)].map(([, path = '']) =>

@@ -83,7 +83,7 @@ describe('a saga', () => {
     expect(taskIn(workflow.def.tasks, 'sure')?.inputParameters).not.toHaveProperty('_undoneBy');
   });
 
-  test('is undone from the last step to the first, if the step had succeeded', () => {
+  test('is undone from the last step to the first; only steps that succeeded are undone', () => {
     expect(compensation.def.tasks.map(({ taskReferenceName }) => taskReferenceName)).toEqual([
       'what_succeeded',
       'undo_hotel',
@@ -97,7 +97,7 @@ describe('a saga', () => {
     });
   });
 
-  test('has undos that run even if another fails, with the same key in all runs', () => {
+  test('has undos that run even if another undo fails, with the same idempotency key in all runs', () => {
     expect(taskIn(compensation.def.tasks, 'cancel_flight')).toEqual({
       name: 'cancel',
       taskReferenceName: 'cancel_flight',
@@ -110,7 +110,7 @@ describe('a saga', () => {
     });
   });
 
-  test('has a compensation that fails if anything is left, and otherwise lists what it undid', () => {
+  test('has a compensation that fails if a step was not undone, and otherwise lists the undone steps', () => {
     const output = {
       failedWorkflowId: '${workflow.input.workflowId}',
       undone: '${what_was_undone.output.result.undone}',

@@ -122,7 +122,7 @@ describe('the points that scenarios can cover', () => {
     expect(missed(good, bad).filter((point) => !/^(often|each)/.test(point))).toEqual(['extra: completes']);
   });
 
-  test('the percentage is rounded down, so 100 means all', () => {
+  test('the percentage is rounded down, so that 100 % means all points', () => {
     expect(percentOf([{ points: 200, missed: [{ ref: 'a', what: 'b' }] }])).toBe(99);
     expect(percentOf([{ points: 3, missed: [] }])).toBe(100);
     expect(percentOf([])).toBe(100);
@@ -130,7 +130,7 @@ describe('the points that scenarios can cover', () => {
 });
 
 describe('a run spoilt by a race in the server', () => {
-  test('failed at a JOIN before the retry of the task it waited for', () => {
+  test('failed at a JOIN before the task that it waited for was retried', () => {
     const spoilt = traceWith('FAILED', ['first', 'FAILED', {}, 0, 'busy'], ['first', 'CANCELED'], ['join', 'FAILED']);
     expect(isSpoilt(spoilt, steps)).toBe(true);
     const real = traceWith('FAILED', ['first', 'FAILED'], ['first', 'FAILED'], ['join', 'FAILED']);

@@ -70,7 +70,7 @@ describe('the definition that a dry run executes', () => {
   const dry = dryDefinition(parent, {}, known(parent, child));
   const tasks = byRef(dry);
 
-  test('has no call, event, wait or failure workflow', () => {
+  test('contains no call, event, wait or failure workflow', () => {
     expect(dry.failureWorkflow).toBeUndefined();
     for (const ref of ['again', 'call', 'tell', 'rest', 'signal']) expect(tasks.get(ref)?.type).toBe('SIMPLE');
     expect(tasks.get('loop')?.type).toBe('DO_WHILE');
@@ -131,7 +131,7 @@ describe('mocks for the test endpoint', () => {
     expect(mocks.tell).toEqual([{ status: 'COMPLETED', output: {} }, missing]);
   });
 
-  test('a single answer is for every attempt, a list has one for each', () => {
+  test('a single answer serves every attempt; a list has one answer for each attempt', () => {
     expect(mocksOf({ call: fails('503') }).call).toHaveLength(5);
     expect(mocksOf({ call: [fails('503')] }).call).toEqual([
       { status: 'FAILED', output: { response: '503' }, reason: '503' },
@@ -139,7 +139,7 @@ describe('mocks for the test endpoint', () => {
     ]);
   });
 
-  test('in a loop, every possible round gets the answers, or its own', () => {
+  test('in a loop, every possible round gets the same answers, or its own', () => {
     const same = mocksOf({ again: completes({ points: 1 }) });
     expect(Object.keys(same).filter((ref) => ref.startsWith('again'))).toEqual(['again__1', 'again__2', 'again__3']);
     const own = mocksOf({ again: rounds(completes({ points: 1 }), [fails('x'), completes({ points: 2 })]) });
@@ -185,7 +185,7 @@ test('the limit of rounds of a loop is read from its condition', () => {
   expect(loop('$.x < 3')).toBeUndefined();
 });
 
-test('inputs and outputs are those of the workflow', () => {
+test('inputs and outputs have the types of the workflow', () => {
   const expected = { status: 'COMPLETED' } as const;
   const { scenarios } = defineScenarios(child, {
     right: { input: { text: 'x' }, expect: { ...expected, output: { points: 1 } } },

@@ -12,7 +12,7 @@ describe('what a scenario expects of a value', () => {
     expect(paths({ a: { b: 1, c: 3 } }, { a: { b: 1, c: 2 } })).toEqual(['output.a.c']);
   });
 
-  test('exactly allows no other keys', () => {
+  test('`exactly` allows no other keys', () => {
     expect(paths(exactly({ a: { b: 1 } }), { a: { b: 1, c: 2 }, d: 3 })).toEqual(['output.a.c', 'output.d']);
     expect(paths(exactly({ a: 1 }), { a: 1 })).toEqual([]);
   });

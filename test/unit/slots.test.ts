@@ -38,7 +38,7 @@ describe('slots', () => {
     expect([a.running, a.free]).toEqual([0, 1]);
   });
 
-  test('a slot is free again when its work fails', async () => {
+  test('a slot is free again after its work fails', async () => {
     const slots = Slots.ofProcess(2);
     const a = slots.within(2);
     a.reserve(2);

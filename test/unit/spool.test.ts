@@ -34,7 +34,7 @@ async function orphan(folder: string): Promise<string[]> {
 }
 
 describe('the spool', () => {
-  test('has each result on disk before it resolves, and empties the file when all are delivered', async () => {
+  test('writes each result to disk before `append` resolves, and empties the file when all are delivered', async () => {
     const folder = aFolder();
     const { spool, left } = await open(folder);
     expect(left).toEqual([]);
@@ -69,7 +69,7 @@ describe('the spool', () => {
     expect((await open(folder)).left).toEqual([]);
   });
 
-  test('a torn line, or junk, loses nothing but itself', async () => {
+  test('a truncated line or junk makes no other line unreadable', async () => {
     const folder = aFolder();
     const { spool } = await open(folder);
     await spool.append(result('a'));

@@ -194,7 +194,7 @@ describe('traps of the server', () => {
     expect(compiled([{ ...step, onRejected: 'continue' }]).def.tasks).toHaveLength(1);
   });
 
-  test('calls by the server have the time limit and retries that their name says', () => {
+  test('calls by the server have the time limit and retries that are in their name', () => {
     const made = compiled([
       { id: 'a', type: 'http', url: 'http://x', timeoutSeconds: 4, retries: 0 },
       { id: 'b', type: 'llm', provider: 'p', model: 'm', prompt: 'x', retries: 0 },
@@ -224,7 +224,7 @@ describe('traps of the server', () => {
 });
 
 describe('the whole workflow', () => {
-  test('the output is the result of the last step, or as written', () => {
+  test('the output is the result of the last step, or the output that the steps define', () => {
     const steps = [
       { id: 'a', type: 'jq', query: '.' },
       { id: 'w', type: 'wait', seconds: 1 },

@@ -51,7 +51,7 @@ function hasBracketOfNames(code: string, name: string): boolean {
 }
 
 describe('the table of task types', () => {
-  test.each(sources)('%s keeps no list of task types of its own', (file) => {
+  test.each(sources)('%s keeps no second list of task types', (file) => {
     expect(listsTaskTypes(readFileSync(file, 'utf8'))).toBe(file in ALLOWED);
   });
 

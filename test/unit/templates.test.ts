@@ -22,14 +22,14 @@ describe('the registry', () => {
     }
   });
 
-  test('an unknown name is answered with the known names', async () => {
+  test('for an unknown name the error lists the known names', async () => {
     await expect(getTemplate('nonsense')).rejects.toMatchObject({
       code: 'not-found',
       remedy: expect.stringContaining('resilient_http'),
     });
   });
 
-  test('a template has plain JSON, a source, and the tasks that it needs', async () => {
+  test('a template has its plain JSON, its source, and the tasks that it needs', async () => {
     const { definition, source, tasks, exampleInput } = await getTemplate('resilient_http');
     expect(definition).toMatchObject({ name: 'ResilientHttp', tasks: [{ name: 'http_request', type: 'SIMPLE' }, {}] });
     expect(source).toContain("import httpRequest from '../../workers/tasks/http-request.ts';");
@@ -176,7 +176,7 @@ export default defineSchedule({ name: 'your_thing_daily', workflow, input: {} })
     );
   });
 
-  test('the dry runs are those of the workflow', () => {
+  test('the dry runs are for the workflow under its new name', () => {
     const scenario = `import { defineScenarios } from '../scenario/define-scenarios.ts';
 import template from './my.ts';
 

@@ -12,17 +12,17 @@ const theirs = heldOut() ?? [];
 const names = tools.map(({ name }) => name);
 
 describe('the right tool is found by words alone', () => {
-  test('for our goldens, on which descriptions may be tuned', () => {
+  test('for our goldens, which are used to tune descriptions', () => {
     expect(shortfalls(ours, tools), misses(place(ours, tools)).join('\n')).toEqual([]);
   });
 
-  test('for the goldens of another person, on which they may be tuned too', () => {
+  test('for the goldens of another person, which are also used to tune descriptions', () => {
     expect(shortfalls(more, tools), misses(place(more, tools)).join('\n')).toEqual([]);
   });
 
-  test('for the held-out requests, on which nothing is tuned', () => {
+  test('for the held-out requests, which are never used for tuning', () => {
     expect(theirs.length).toBeGreaterThanOrEqual(30);
-    expect(shortfalls(theirs, tools)).toEqual([]); // the misses stay unread
+    expect(shortfalls(theirs, tools)).toEqual([]); // not shown: a reader would tune descriptions on the misses
   });
 
   test('but not if the tool is missing or has a meaningless name', () => {
@@ -91,7 +91,7 @@ describe('no two tools have similar texts', () => {
     expect(confusable).toEqual([]);
   });
 
-  test('and a copy of a tool under another name would be found', () => {
+  test('and a copy of a tool under another name would be detected', () => {
     const [original, ...rest] = tools;
     if (!original) throw new Error('there is no tool');
     const [pair] = confusablePairs([original, { ...original, name: `${original.name}_again` }, ...rest]);

@@ -30,6 +30,6 @@ describe('ids of traces and spans', () => {
     expect(new Set(ids).size).toBe(4);
     for (const id of ids) expect(id).toMatch(/^[0-9a-f]{16}$/);
     expect(firstSpanIdOf('a')).toBe(taskSpanIdOf(first));
-    expect(firstSpanIdOf('a')).toBe(taskSpanIdOf({ ...first, pollCount: 0 })); // a server that does not count
+    expect(firstSpanIdOf('a')).toBe(taskSpanIdOf({ ...first, pollCount: 0 })); // 0: a server that does not count polls
   });
 });

@@ -5,13 +5,13 @@ import { FleetError } from '../../core/errors.ts';
 
 type Look = WorkflowStatus | FleetError;
 
-/** A server that shows these states one after another, and the last one from then on. */
+/** A fake server that returns these states one after another, and then repeats the last one. */
 function serverWith(...looks: Look[]) {
   const calls = { status: 0, execution: 0 };
   const next = () => {
     const look = looks.length > 1 ? looks.shift() : looks[0];
     if (look instanceof FleetError) throw look;
-    return { workflowId: 'x', status: look, tasks: [], output: {} } as unknown as Execution; // what a wait reads
+    return { workflowId: 'x', status: look, tasks: [], output: {} } as unknown as Execution; // only the fields that a wait reads
   };
   const conductor = {
     async getStatus() {
@@ -36,7 +36,7 @@ afterEach(() => {
 });
 
 async function settled<T>(ms: number, wait: Promise<T>): Promise<T> {
-  wait.catch(() => {}); // awaited below
+  wait.catch(() => {}); // no unhandled rejection before `return wait`
   await vi.advanceTimersByTimeAsync(ms);
   return wait;
 }
@@ -48,7 +48,7 @@ describe('waiting for an execution', () => {
     expect(calls).toEqual({ status: 3, execution: 1 });
   });
 
-  test('ends when the time is over, with the execution as it is then', async () => {
+  test('ends when the time is over, and returns the execution in its current state', async () => {
     const { conductor } = serverWith('RUNNING');
     expect(await settled(1000, waitForEnd(conductor, 'x', { seconds: 1 }))).toMatchObject({ status: 'RUNNING' });
   });
@@ -85,7 +85,7 @@ describe('waiting for an execution', () => {
 });
 
 describe('a server that does not answer', () => {
-  test('ends the wait at once, unless it is told to be patient', async () => {
+  test('ends the wait at once, unless the caller set a patience', async () => {
     const { conductor } = serverWith(away());
     await expect(settled(0, waitForEnd(conductor, 'x'))).rejects.toMatchObject({ message: 'away' });
   });

@@ -5,7 +5,7 @@ import { shares, typeSettings } from '../../workers/runtime/poll/type-settings.t
 const load = (env: Record<string, string>, flags: Record<string, unknown> = {}) => loadConfig({ env, flags });
 
 describe('settings of a task type', () => {
-  test('are those of the process by default', () => {
+  test('equal the settings of the process by default', () => {
     const { config } = load({ WORKER_CONCURRENCY: '7' });
     expect(typeSettings(config, 'any')).toMatchObject({
       concurrency: 7,
@@ -15,7 +15,7 @@ describe('settings of a task type', () => {
     });
   });
 
-  test('of its own win over those for all types, and the environment over the file', () => {
+  test('win over the settings for all types, and the environment wins over the file', () => {
     const { config } = load({
       WORKER_TYPES: '{"charge_card":{"concurrency":2,"batchSize":3}}',
       CONDUCTOR_WORKER_ALL_CONCURRENCY: '9',

@@ -63,7 +63,7 @@ describe('a mapping from items', () => {
 });
 
 describe('forks over lists', () => {
-  test('are four tasks, with the task of each item in its own loop', () => {
+  test('are four tasks, and the task of each item is in its own loop', () => {
     const tasks = tasksOf((wf) => wf.forkEach('f', words, greet, (who) => ({ who }), { optional: true }));
     expect(tasks.map(({ taskReferenceName, type }) => `${taskReferenceName} ${type}`)).toEqual([
       'f_tasks JSON_JQ_TRANSFORM',
@@ -88,7 +88,7 @@ describe('forks over lists', () => {
 });
 
 describe('definitions of other tools', () => {
-  test('keep a JSON Schema as written, alone and inside others', () => {
+  test('keep a JSON Schema as written, alone and inside other schemas', () => {
     const written = {
       type: 'object',
       properties: { a: { type: 'string', default: 'x', 'x-odd': 1 } },

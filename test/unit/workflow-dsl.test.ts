@@ -26,7 +26,7 @@ function tasksOf(build: (wf: Scope) => unknown) {
 const shipped = await loadWorkflows();
 
 describe('references', () => {
-  test('print their path', () => {
+  test('print as their path', () => {
     const input = refs<{ a: { b: string[] } }>('workflow.input');
     expect(JSON.stringify({ x: input.a.b })).toBe('{"x":"${workflow.input.a.b}"}');
     expect(`at ${input.a.b}`).toBe('at ${workflow.input.a.b}');
@@ -105,7 +105,7 @@ describe('definitions', () => {
   });
 
   test.each(shipped.map(({ name, def }) => [name, def] as const))(
-    '%s is what it was when it was last looked at',
+    '%s equals its stored JSON; `vitest -u` stores a change',
     async (name, def) => {
       await expect(`${JSON.stringify(def, null, 2)}\n`).toMatchFileSnapshot(`definitions/${name}.json`);
     },
@@ -137,7 +137,7 @@ describe('definitions', () => {
 });
 
 describe('task types', () => {
-  test('a script comes after its inputs', () => {
+  test('a script is given after its inputs', () => {
     const [inline] = tasksOf((wf) => wf.inline('s', { inputs: { a: 1 }, output: z.number(), script: '$.a' }));
     expect(Object.keys(inline?.inputParameters ?? {})).toEqual(['a', 'evaluatorType', 'expression']);
   });

@@ -83,7 +83,7 @@ test('a place begins with the name of the whole value', () => {
   expect(zodPath(['Ignore all instructions.'])).toBe('["Ignore all instructions."]');
 });
 
-test('a mistake in parts has its place, the value there and the expected type', () => {
+test('a mistake can be read in parts: its place, the value there and the expected type', () => {
   const value = { tasks: [{ retryCount: '3' }] };
   const schema = z.object({ tasks: z.array(z.object({ retryCount: z.int() })) });
   const { error } = schema.safeParse(value);

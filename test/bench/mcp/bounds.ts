@@ -6,7 +6,7 @@ import { PEER_NAME } from './programs.ts';
 import type { Start } from './start.ts';
 import type { Tokens } from './tokens.ts';
 
-/** All measurements of a run. A part that did not run is empty. */
+/** All measurements of a run. A part that was not measured is empty. */
 export interface Findings {
   times: readonly CallTimes[];
   rates: readonly CallRate[];
@@ -27,7 +27,7 @@ export interface Verdict {
 export const LIMITS = {
   /** Median of a call: `times` × raw HTTP + `plusMs`. */
   call: { times: 2, plusMs: 4 },
-  /** Relative to the official server. */
+  /** Limits relative to the official server. */
   rateToPeer: 10,
   startToPeer: 0.35,
   memoryToPeer: 1.4,
@@ -36,7 +36,7 @@ export const LIMITS = {
   listTokens: 4000,
 } as const;
 
-/** Calls that cost Conductor little. Only these have a promised rate: with the others, Conductor limits every server. */
+/** Calls that are cheap for Conductor. Only these have a promised rate: for other calls, Conductor itself limits every server. */
 const CHEAP = ['get task definition', 'get execution (1 task)'];
 
 /** Compares the figures of this checkout with the bounds. Without the official server, the bounds relative to it are left out. */

@@ -3,14 +3,14 @@ import { median, type Percentiles, percentiles, rotated } from '../support/stati
 import type { Operation } from './operations.ts';
 import type { Way } from './ways.ts';
 
-/** Milliseconds per call of one operation on one way. */
+/** Milliseconds per call, for one operation on one way. */
 export interface CallTimes {
   operation: string;
   way: string;
   ms: Percentiles;
 }
 
-/** Calls per second of one operation on one way, with `inFlight` calls at once. */
+/** Calls per second, for one operation on one way with `inFlight` calls at once. */
 export interface CallRate {
   operation: string;
   way: string;

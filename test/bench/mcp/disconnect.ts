@@ -12,7 +12,7 @@ export interface Leftover {
   /** `before`: reads of the execution before the client left. `after`: all requests to Conductor in the three seconds after. */
   before: number;
   after: number;
-  /** Only for stdio: whether the server's process still runs. It must end with its client. */
+  /** Only for stdio: whether the server's process still runs. It must end when its client ends. */
   isServerRunning?: boolean;
 }
 

@@ -87,7 +87,7 @@ async function run(conductor: RawConductor, workflow: string, taskType: string, 
   return id;
 }
 
-/** Like the answer of a real system: an object with a list of similar items. */
+/** An output like that of a real system: an object with a list of similar items. */
 function output(line: number): object {
   const items: object[] = [];
   const value = { lineId: `LINE-${line}`, settledAt: '2026-11-21T10:00:00Z', currency: 'EUR', items };

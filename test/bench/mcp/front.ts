@@ -1,6 +1,6 @@
 /**
- * Measures the MCP server beside raw HTTP and the official `conductor-mcp`, in one run: time and tokens per call, calls per second,
- * start, memory, and the requests of a waiting call after its client has left. BENCHMARKS.md describes the method.
+ * Measures the MCP server beside raw HTTP and the official `conductor-mcp` in one run: time and tokens per call, calls per second, start
+ * and memory. It also counts the requests of a waiting call after its client has left. BENCHMARKS.md describes the method.
  */
 import { resolve } from 'node:path';
 import { chosen, readFlags } from '../support/flags.ts';
@@ -132,7 +132,7 @@ function show(part: Partial<Findings>): void {
   for (const table of tablesOf({ ...NOTHING, ...part })) note(textTable(table));
 }
 
-/** Returns a function that says how many processors other programs kept busy since this call: all but this bench, its servers, Conductor. */
+/** Returns a function. It returns how many processors other programs have kept busy since: all but this bench, its servers and Conductor. */
 function meterOthers(conductorPid: number | undefined): () => number {
   // An embedded Conductor is a child of this process too. The set counts it once.
   const pids = () => new Set([...processTree(process.pid), ...(conductorPid ? processTree(conductorPid) : [])]);

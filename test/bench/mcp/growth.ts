@@ -19,7 +19,7 @@ export interface Flatness {
   heapMegabytes: number;
   rssMegabytes: number;
   peakMegabytes: number;
-  /** Median of the second half of the run divided by that of the first half, without the warm-up. */
+  /** Median of the second half of the run divided by the median of the first half, both without the warm-up. */
   heapRatio: number;
   rssRatio: number;
   /** Bytes that each call leaves on the heap, by least squares. */
@@ -27,12 +27,12 @@ export interface Flatness {
   isFlat: boolean;
 }
 
-/** Smaller than the smallest object with a name and a listener. Code that V8 compiles during the run counts too. */
+/** Not zero, because code that V8 compiles during the run also stays on the heap. A leaked object with a listener is larger. */
 export const MOST_BYTES_PER_CALL = 64;
 
 interface Amount {
   calls: number;
-  /** Warm-up calls, which do not count. */
+  /** Calls before the measurement starts. */
   warmUp: number;
 }
 
@@ -123,7 +123,7 @@ async function watched(
   const each = Math.ceil(calls / SAMPLES);
   for (let settled = each; settled <= calls; settled += each) {
     await callAll(connections, each);
-    const rss = residentMemory(child.pid); // before the garbage collection
+    const rss = residentMemory(child.pid); // read before `heldBy`, whose garbage collection changes it
     samples.push({ settled, rss, heapUsed: await heldBy(child) });
   }
   const { rss, heapUsed } = growth(samples, calls);

@@ -10,7 +10,7 @@ export interface ToolUse {
 /** One request of a client, and the calls that carry it out on each server. */
 export interface Operation {
   readonly name: string;
-  /** The requests to Conductor that have the same result, one after the other. */
+  /** The raw requests to Conductor that produce the same result, sent one after the other. */
   raw(): Promise<string>;
   readonly fleet: ToolUse;
   readonly peer: ToolUse;

@@ -72,7 +72,7 @@ function majorVersion(node: string): number {
   return Number(/^v(\d+)/.exec(version)?.[1] ?? Number.POSITIVE_INFINITY);
 }
 
-/** A log file for the servers' stderr, in a folder of its own. */
+/** A log file for the servers' stderr, in a new folder. */
 export function logFolder(): { logFile: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'fleet-bench-mcp-'));
   return { logFile: join(folder, 'servers.log'), remove: () => rmSync(folder, { recursive: true, force: true }) };

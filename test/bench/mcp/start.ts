@@ -56,7 +56,7 @@ export function starters(where: Where, { peer, oldNode, also }: Others): Starter
   ];
 }
 
-/** Starts each of them `runs` times, in turns. A turn before those fills the caches and does not count. */
+/** Starts each server `runs` times, in turns. One turn before that fills the caches and does not count. */
 export async function starts(all: readonly Starter[], runs: number, signal: AbortSignal): Promise<Start[]> {
   const results = new Map(all.map(({ name }) => [name, [] as Omit<Start, 'name' | 'fastestGreetedMs'>[]]));
   for (let round = -1; round < runs; round++) {

@@ -35,7 +35,7 @@ export async function openStdio(program: Program, era: Era): Promise<StdioConnec
   ended.then(() => {
     for (const { reject } of waiting.values()) reject(new Error(`${program.command} has ended`));
   });
-  child.process.stdin?.on('error', () => {}); // the server has ended, and `ended` above rejects the open requests
+  child.process.stdin?.on('error', () => {}); // the server has ended; `ended` above rejects the open requests
   readLines(child, (line) => {
     const message = parseMessage(line);
     const { id } = message;

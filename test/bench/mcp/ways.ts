@@ -21,7 +21,7 @@ export interface Way {
 /** All toolsets, so that every operation finds its tool. */
 const ALL_TOOLS = ['--toolsets', 'all'];
 
-/** Servers to measure beside those of this checkout. */
+/** Servers to measure in addition to this checkout. */
 export interface Beside {
   /** A Python with the official server. */
   peer: string | undefined;
@@ -40,7 +40,7 @@ export async function openWays(where: Where, { peer, also }: Beside, cleanups: C
   if (peer === undefined) return ways;
   const connection = await openStdio(peerProgram(where, peer), '2025-11-25');
   cleanups.add(`end ${PEER_NAME}`, () => connection.child.stop());
-  // In a server without accounts the first call always fails, for every tool.
+  // On a server without accounts the first call of any tool always fails.
   await connection.call('workflow_get_all_workflows', {}).catch(() => undefined);
   return [...ways, await toolWay(PEER_NAME, 'peer', connection)];
 }

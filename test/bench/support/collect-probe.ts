@@ -4,4 +4,4 @@ process.on('message', () => {
   globalThis.gc?.();
   process.send?.({ heapUsed: process.memoryUsage().heapUsed });
 });
-process.channel?.unref(); // so that the program ends as without this probe
+process.channel?.unref(); // so that the probe does not keep the program alive

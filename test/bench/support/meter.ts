@@ -9,7 +9,7 @@ interface Sample {
   seconds: number;
 }
 
-/** Records used processor time, so that it can be read for any moment afterwards. */
+/** Records used processor time regularly, so that it can be read later for any moment. */
 export class Meter {
   readonly #samples: Sample[] = [];
   readonly #read: () => number;
@@ -56,7 +56,7 @@ export class Meter {
 
   #at(moment: number): number {
     const next = this.#samples.findIndex(({ at }) => at >= moment);
-    const after = this.#samples.at(next); // the last sample if none is later
+    const after = this.#samples.at(next); // the last sample, if the moment is after all samples
     const before = this.#samples[next - 1];
     if (!after) return 0;
     if (next < 1 || !before || after.at === before.at) return after.seconds;

@@ -30,7 +30,7 @@ export function spread(total: number, parts: number): number[] {
   return Array.from({ length: parts }, (_, index) => Math.floor(total / parts) + (index < total % parts ? 1 : 0));
 }
 
-/** The items, starting at another one in each round, so that none always runs first. */
+/** The items, rotated by the round, so that no item always runs first. */
 export function rotated<T>(items: readonly T[], by: number): T[] {
   const start = items.length === 0 ? 0 : by % items.length;
   return [...items.slice(start), ...items.slice(0, start)];

@@ -95,7 +95,7 @@ function figuresTable(results: ReadonlyMap<string, readonly Speed[]>): Table {
   return { title: 'Against a server that answers at once; requests are per 1,000 tasks; medians', head, rows };
 }
 
-/** Medians of the ratios within a round. */
+/** Compares the drivers with a reference: the median of the ratios within each round, which noise affects alike. */
 function ratioTable(results: ReadonlyMap<string, readonly Speed[]>, reference: string): Table[] {
   const base = results.get(reference);
   if (!base || results.size < 2) return [];

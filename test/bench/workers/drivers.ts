@@ -44,10 +44,10 @@ export async function findDrivers(also?: string): Promise<Driver[]> {
 /** The JavaScript SDK with its default number of connections. */
 export const jsSdkAsItComes: Driver = { name: 'js-sdk-default', launch: nodeProgram('js-sdk.ts') };
 
-/** Our worker process, of this checkout. */
+/** The worker process of this checkout. */
 export const fleet: Driver = { name: 'fleet', launch: fleetOf(thisCheckout) };
 
-/** Not a worker: shows the highest rate that the instant server can reach. */
+/** Not a real worker. It shows the highest rate that the instant server can reach. */
 export const pipelined: Driver = { name: 'pipelined', launch: nodeProgram('pipelined.ts') };
 
 /** `fleet work` of a checkout, with its defaults and the WORKER_ variables that are set. */

@@ -62,7 +62,7 @@ await runBench(async ({ signal, cleanups }) => {
 async function watch(server: InstantServer, child: Child, tasks: number, signal: AbortSignal): Promise<MemorySample[]> {
   const samples: MemorySample[] = [];
   child.process.on('message', (sent) => {
-    const heapUsed = message.safeParse(sent).data?.heapUsed; // the worker itself may send other messages
+    const heapUsed = message.safeParse(sent).data?.heapUsed; // the worker may also send other messages
     const { settled } = server.progress;
     if (heapUsed !== undefined && settled > 0) samples.push({ settled, heapUsed, rss: residentMemory(child.pid) });
   });

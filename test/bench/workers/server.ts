@@ -1,5 +1,5 @@
 /**
- * Our workers beside the SDKs' workers and beside loops that do nothing but HTTP, on a real Conductor server: how fast they take waiting
+ * Measures our workers, the SDKs' workers and plain HTTP loops on a real Conductor server: how fast they take waiting
  * tasks, what that costs, and how idle task types slow down the busy ones. BENCHMARKS.md describes the method.
  */
 import { messageOf } from '../../../core/errors.ts';

@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { scene } from '../../support/acceptance-scene.ts';
 import { root } from '../../support/product.ts';
 
-vi.setConfig({ maxConcurrency: 8 }); // these tests wait more than they compute
+vi.setConfig({ maxConcurrency: 8 }); // more at once: these tests mostly wait
 
 const soon = { timeout: 30_000, interval: 10 };
 const ROUNDS = 100;
@@ -38,7 +38,7 @@ describe.concurrent('control', () => {
       expect(mostAtOnce()).toBe(CAP);
       expect(notes('start')).toHaveLength(tasks.length);
       expect(tasks.filter(({ status }) => status !== 'COMPLETED')).toEqual([]);
-      expect(conductor.openPolls().length).toBeLessThanOrEqual(1); // one loop, not a hundred
+      expect(conductor.openPolls().length).toBeLessThanOrEqual(1); // one poll loop, although the type was resumed a hundred times
     }),
   );
 
@@ -58,13 +58,13 @@ describe.concurrent('control', () => {
       expect(mostAtOnce()).toBe(CAP);
       const done = conductor.tasks().filter(({ status }) => status === 'COMPLETED');
       expect(done.length).toBeGreaterThanOrEqual(ROUNDS);
-      expect(notes('start')).toHaveLength(done.length); // tasks that were handed back had not begun
+      expect(notes('start')).toHaveLength(done.length); // so no handler of a handed-back task had begun
       expect(conductor.openPolls()).toEqual([]);
     }),
   );
 
   test(
-    '9. a task that the open long poll of a paused type brings is not stranded',
+    '9. a task that the open long poll of a paused type receives is not stranded',
     {
       timeout: 90_000,
     },
@@ -104,7 +104,7 @@ describe.concurrent('control', () => {
   );
 
   test(
-    '9. concurrency changed at run time holds from the answer on, up and down',
+    '9. concurrency changed at run time holds as soon as the request is answered, up and down',
     {
       timeout: 90_000,
     },
@@ -119,8 +119,8 @@ describe.concurrent('control', () => {
       await vi.waitFor(() => expect(running()).toBe(6), soon);
       expect((await worker.post('/types/acceptance_hold/concurrency', { concurrency: 1 })).status).toBe(200);
       writeFileSync(early, '');
-      await vi.waitFor(() => expect(notes('end')).toHaveLength(6), soon); // running tasks could end
-      await vi.waitFor(() => expect(notes('start')).toHaveLength(7), soon); // and one more began
+      await vi.waitFor(() => expect(notes('end')).toHaveLength(6), soon); // running tasks end
+      await vi.waitFor(() => expect(notes('start')).toHaveLength(7), soon); // and one more task begins
       release();
       await vi.waitFor(() => expect(conductor.unfinished()).toEqual([]), soon);
       expect(mostAtOnce()).toBe(6);

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { scene } from '../../support/acceptance-scene.ts';
 import { origins } from '../../support/acceptance-tasks/acceptance-alien.ts';
 
-vi.setConfig({ maxConcurrency: 8 }); // these tests wait more than they compute
+vi.setConfig({ maxConcurrency: 8 }); // more at once: these tests mostly wait
 
 const soon = { timeout: 30_000, interval: 10 };
 /** Running tasks are looked up every five seconds. */
@@ -78,7 +78,7 @@ describe.concurrent('cancellation', () => {
   );
 
   test(
-    '12. a handler that ignores its cancellation gives its slot up',
+    '12. a handler that ignores its cancellation still frees its slot',
     {
       timeout: 90_000,
     },
@@ -112,7 +112,7 @@ describe.concurrent('time limits', () => {
         expect(ran).toBeLessThan(4000);
         await vi.waitFor(() => expect(next.status).toBe('COMPLETED'), soon);
         if (stubborn) await vi.waitFor(() => expect(notes('end', { taskId: task.taskId })).toHaveLength(1), soon);
-        expect(conductor.results(task.taskId)).toHaveLength(1); // a result that the handler returns later is ignored
+        expect(conductor.results(task.taskId)).toHaveLength(1); // the worker ignores what the handler returns later
       })(),
     120_000,
   );
@@ -131,7 +131,7 @@ describe.concurrent('time limits', () => {
       const next = give('acceptance_echo');
       expect((await worker.health('/livez')).status).toBe(200);
       await vi.waitFor(() => expect(next.status).toBe('COMPLETED'), soon);
-      expect(Date.now() - from).toBeLessThan(4000); // long before the spinning one ends
+      expect(Date.now() - from).toBeLessThan(4000); // long before the spinning handler would end
       await vi.waitFor(() => expect(task.status).toBe('FAILED'), soon);
       expect(conductor.heartbeats(task.taskId).length).toBeGreaterThan(0);
       const short = give('acceptance_spin', { ms: 50 });
@@ -145,7 +145,7 @@ describe.concurrent('time limits', () => {
   );
 
   test(
-    '13. a CPU handler neither outlives its cancelled workflow nor a drain',
+    '13. a CPU handler ends when its workflow is cancelled and when the process drains',
     {
       timeout: 90_000,
     },

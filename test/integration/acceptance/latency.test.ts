@@ -8,10 +8,10 @@ import { acceptanceTasks } from '../../support/worker-command.ts';
 const soon = { timeout: 30_000, interval: 5 };
 const IDLE_TYPES = 50;
 const SAMPLES = 60;
-/** What a busy machine adds to both measurements. */
+/** Allowance for a busy machine, which slows both measurements. */
 const NOISE_MS = 25;
 
-/** A folder with one busy task type and so many idle ones. */
+/** A folder with one busy task type and `idle` idle types. */
 function tasksDir({ folder }: Scene, idle: number): string {
   const directory = join(folder, `tasks-${idle}`);
   const shared = pathToFileURL(join(acceptanceTasks, 'shared/echo.ts')).href;
@@ -24,7 +24,7 @@ function tasksDir({ folder }: Scene, idle: number): string {
   return directory;
 }
 
-/** From the end of a handler to the arrival of its result, the slowest twentieth, in milliseconds. */
+/** 95th percentile of the time from the end of a handler to the arrival of its result, in milliseconds. */
 async function updateP95({ conductor, give, notes }: Scene): Promise<number> {
   const tasks = [];
   for (let i = 0; i < SAMPLES; i++) {
@@ -45,7 +45,7 @@ function percentile(values: readonly number[], share: number): number {
 describe.concurrent('latency', () => {
   test('7. 50 idle types long-polling: update p95 unaffected (D9)', {
     timeout: 90_000,
-    retry: 2, // times are those of the whole machine
+    retry: 2, // other programs on the machine can spoil the times
   }, async () => {
     const p95 = (idle: number) => {
       let measured = Number.NaN;
@@ -56,7 +56,7 @@ describe.concurrent('latency', () => {
       };
       return scene(body)().then(() => measured);
     };
-    const [alone, among] = await Promise.all([p95(0), p95(IDLE_TYPES)]); // at the same time: the same noise for both
+    const [alone, among] = await Promise.all([p95(0), p95(IDLE_TYPES)]); // measured at the same time, so that noise affects both alike
     expect(among).toBeLessThanOrEqual(1.5 * alone + NOISE_MS);
   });
 
@@ -64,7 +64,7 @@ describe.concurrent('latency', () => {
     '15. single task on an idle queue with batch 50: pick-up ≤ 250 ms (F2)',
     {
       timeout: 90_000,
-      retry: 2, // times are those of the whole machine
+      retry: 2, // other programs on the machine can spoil the times
     },
     scene(async ({ conductor, start, give, notes }) => {
       await start({ only: ['acceptance_echo'], env: { WORKER_BATCH_SIZE: '50', WORKER_CONCURRENCY: '50' } });
@@ -79,7 +79,7 @@ describe.concurrent('latency', () => {
         whileWaiting.push(await pickUp());
       }
       expect(percentile(whileWaiting, 0.5), String(whileWaiting)).toBeLessThanOrEqual(250);
-      // A batch that waits is answered only when it is full or its time is over.
+      // The server answers a waiting batch only when it is full or its time is over. So no poll may ask for one.
       expect(
         conductor.polls().filter(({ query }) => Number(query.get('count')) > 1 && query.get('timeout') !== '0'),
       ).toEqual([]);
@@ -90,7 +90,7 @@ describe.concurrent('latency', () => {
     '15. a task that arrives just after an idle long poll has ended is picked up as fast',
     {
       timeout: 90_000,
-      retry: 2, // times are those of the whole machine
+      retry: 2, // other programs on the machine can spoil the times
     },
     scene(async ({ conductor, start, give, notes }) => {
       const types = ['acceptance_echo', 'acceptance_late', 'acceptance_hold'];

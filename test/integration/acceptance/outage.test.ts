@@ -8,13 +8,13 @@ import { isResult, refusal } from '../../support/faulty-conductor.ts';
 import type { Fault } from '../../support/faulty-conductor-faults.ts';
 import type { ServerTask } from '../../support/faulty-conductor-queues.ts';
 
-vi.setConfig({ maxConcurrency: 8 }); // these tests wait more than they compute
+vi.setConfig({ maxConcurrency: 8 }); // more at once: these tests mostly wait
 
 /** The acceptance list asks for 300; the suite uses a shorter outage. */
 const OUTAGE_SECONDS = Number(processEnvironment().FLEET_TEST_OUTAGE_SECONDS ?? 3);
 const OUTAGE_MS = OUTAGE_SECONDS * 1000;
 const LIMIT_MS = 120_000 + 2 * OUTAGE_MS;
-/** Leases that outlast the outage, so that one execution has to do. */
+/** The leases outlast the outage, so the server starts no second attempt meanwhile. */
 const lease = { responseTimeoutSeconds: 60 + 2 * OUTAGE_SECONDS, retries: 3 };
 const soon = { timeout: 30_000, interval: 10 };
 const afterOutage = { timeout: 30_000, interval: 20 };
@@ -27,7 +27,7 @@ const outage = async () => {
   await vi.waitUntil(() => Date.now() > until, { timeout: OUTAGE_MS + 5000, interval: 20 });
 };
 
-/** Tasks that all run at this moment. */
+/** Starts a worker and returns its tasks once all of them run. */
 async function running({ give, notes, start }: Scene, env: Record<string, string> = {}) {
   const tasks = Array.from({ length: COUNT }, (_, i) => give('acceptance_hold', { label: `${i}` }, lease));
   const worker = await start({ only, env: { WORKER_BATCH_SIZE: '50', ...env } });
@@ -46,7 +46,7 @@ function expectDeliveredOnce({ conductor, notes }: Scene, tasks: readonly Server
   }
 }
 
-/** Tasks that have ended, whose results are all on disk since the server is away. */
+/** Returns tasks whose handlers have ended while the server is down, so that all results are on disk. */
 async function undelivered(own: Scene) {
   const { conductor, release, spooled } = own;
   const all = await running(own);
@@ -83,7 +83,7 @@ describe.concurrent('an outage', () => {
       await conductor.listen();
       await completed(tasks);
       expect(await worker.stop()).toBe(0);
-      await start({ only }); // no result is left that it would send again
+      await start({ only }); // if a result were left on disk, this process would send it again
       await vi.waitFor(() => expect(conductor.openPolls()).toHaveLength(1), soon);
       expectDeliveredOnce(own, tasks);
     }),
@@ -99,10 +99,10 @@ describe.concurrent('an outage', () => {
       const second = await start({ only });
       await outage();
       await second.kill(); // the process that has taken over the results is killed, too
-      const heirs = await Promise.all([start({ only }), start({ only })]); // both look for what is left
+      const heirs = await Promise.all([start({ only }), start({ only })]); // both look for results on disk
       await conductor.listen();
       await completed(tasks);
-      // Until they have noted it, a kill would have them send again what the server then ignores.
+      // Wait until the processes have noted each delivery: after an earlier kill, the next process would send results again.
       await vi.waitFor(() => expect(resultsIn(own.spooled())).toEqual([]), soon);
       await Promise.all(heirs.map((heir) => heir.kill()));
       await start({ only });
@@ -112,7 +112,7 @@ describe.concurrent('an outage', () => {
   );
 
   test(
-    '4. a spool whose last line was truncated by the kill loses that line only',
+    '4. if a kill truncated the last line of a spool, only that line is lost',
     { timeout: LIMIT_MS },
     scene(async (own) => {
       const { conductor, start, dataDir } = own;
@@ -173,7 +173,7 @@ describe.concurrent('an outage', () => {
   );
 
   test(
-    '4. SIGTERM with updates in a black hole: the process ends and results are kept for the next one',
+    '4. SIGTERM with updates in a black hole: the process ends and keeps its results for the next process',
     { timeout: LIMIT_MS },
     scene(async (own) => {
       const { conductor, release, start, notes } = own;
@@ -214,7 +214,7 @@ describe.concurrent('an outage', () => {
         expect(notes('start')).toHaveLength(COUNT);
         await vi.waitFor(() => {
           const taken = new Set(conductor.results().flatMap(({ status, taskId }) => (status === 200 ? [taskId] : [])));
-          expect(taken.size).toBe(COUNT); // even if the first answer was lost: it is sent until it is confirmed
+          expect(taken.size).toBe(COUNT); // also after a lost answer: the worker sends a result until the server confirms it
         }, afterOutage);
       })(),
     LIMIT_MS,

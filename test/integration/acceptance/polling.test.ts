@@ -3,7 +3,7 @@ import { scene } from '../../support/acceptance-scene.ts';
 import { refusal } from '../../support/faulty-conductor.ts';
 import type { Fault } from '../../support/faulty-conductor-faults.ts';
 
-vi.setConfig({ maxConcurrency: 8 }); // these tests wait more than they compute
+vi.setConfig({ maxConcurrency: 8 }); // more at once: these tests mostly wait
 
 const soon = { timeout: 30_000, interval: 10 };
 const CAP = 3;
@@ -41,7 +41,7 @@ describe.concurrent('the poll border', () => {
       for (const [name, fault] of instead) {
         const from = conductor.polls().length;
         const recover = conductor.order(fault, 'poll');
-        give('acceptance_hold', { ms: 1 }); // ends the long poll that is open
+        give('acceptance_hold', { ms: 1 }); // so that the open long poll ends and the next poll gets the fault
         await vi.waitFor(() => {
           const met = conductor
             .polls()
@@ -61,7 +61,7 @@ describe.concurrent('the poll border', () => {
   );
 
   test(
-    '3. poll border fuzz: answers with tasks in them lose none, run none twice and respect the cap',
+    '3. poll border fuzz: answers that also contain tasks: no task is lost or run twice, and the cap holds',
     {
       timeout: 120_000,
     },

@@ -3,7 +3,7 @@ import { type Scene, scene } from '../../support/acceptance-scene.ts';
 import type { Recorded } from '../../support/faulty-conductor.ts';
 import type { WorkerCommand } from '../../support/worker-command.ts';
 
-vi.setConfig({ maxConcurrency: 8 }); // these tests wait more than they compute
+vi.setConfig({ maxConcurrency: 8 }); // more at once: these tests mostly wait
 
 const WARN = 40;
 const INFO = 30;
@@ -21,16 +21,16 @@ async function watchFaults({ conductor, workers, give }: Scene): Promise<void> {
   await vi.waitUntil(() => Date.now() - began() > FAULT_MS, { timeout: FAULT_MS + 40_000, interval: 50 });
   const failed = inVain();
   const late = failed.filter(({ at }) => at - began() > FAULT_MS / 2);
-  // A poller that does not back off makes more than seven polls a second and type.
+  // A poller without backoff makes more than seven polls per second and type.
   expect(failed.length).toBeLessThan(workers.length * TYPES.length * (FAULT_MS / 1000));
   expect(late.length).toBeLessThan(failed.length / 2);
-  // Once its breaker is open a process probes alone, and from then on its pauses are only its own back-off.
+  // Once the breaker of a process is open, only one of its pollers probes. From then on the pauses are those of one backoff.
   const [mine = [], other = []] = workers.map(({ child }) =>
     gaps(failed.filter(({ query }) => query.get('workerid')?.includes(String(child.pid)))).filter((gap) => gap > 200),
   );
   const differences = mine.slice(0, other.length).map((gap, rank) => Math.abs(gap - (other[rank] ?? 0)));
   expect(differences.length).toBeGreaterThan(1);
-  expect(Math.max(...differences)).toBeGreaterThan(20); // pauses of the same rank differ: jitter
+  expect(Math.max(...differences)).toBeGreaterThan(20); // jitter: the pauses of the two processes differ
   const complaints = (worker: WorkerCommand) => worker.logs().filter(({ level }) => level >= WARN);
   for (const worker of workers) {
     expect(complaints(worker).length).toBeGreaterThan(0);
@@ -47,7 +47,7 @@ async function watchFaults({ conductor, workers, give }: Scene): Promise<void> {
     () => {
       workers.forEach((worker, index) => {
         const news = worker.logs().slice(soFar[index]);
-        expect(news.filter(({ level }) => level === INFO).length).toBeGreaterThan(0); // it says that it works again
+        expect(news.filter(({ level }) => level === INFO).length).toBeGreaterThan(0); // it reports that the polls succeed again
         expect(news.filter(({ level }) => level >= WARN).length).toBeLessThanOrEqual(1);
         expect(news.length).toBeLessThanOrEqual(TYPES.length + 2);
       });
@@ -58,7 +58,7 @@ async function watchFaults({ conductor, workers, give }: Scene): Promise<void> {
 
 describe.concurrent('rates', () => {
   test(
-    '11. idle: at most 0.25 requests a second and type (D15)',
+    '11. idle: at most 0.25 requests per second and type (D15)',
     {
       timeout: 90_000,
     },
@@ -67,7 +67,7 @@ describe.concurrent('rates', () => {
       await vi.waitFor(() => TYPES.map((type) => expect(conductor.polls(type).length).toBeGreaterThan(0)), {
         timeout: 40_000,
       });
-      // From the first poll of a type, or from any other request, so many more may follow in this time.
+      // In this window, 0.25 requests per second and type may follow the first request. Hence the `+ 1` below.
       const from = Date.now();
       const WINDOW_MS = 13_000;
       await vi.waitUntil(() => Date.now() - from > WINDOW_MS, { timeout: 40_000, interval: 50 });
@@ -90,7 +90,7 @@ describe.concurrent('rates', () => {
     scene(async (own) => {
       await Promise.all([own.start({ only: TYPES }), own.start({ only: TYPES })]);
       own.conductor.order({ status: 500, body: { status: 500, message: 'database is locked' } }, 'poll');
-      for (const type of [...TYPES, ...TYPES]) own.give(type, { ms: 1 }); // ends the long polls that are open
+      for (const type of [...TYPES, ...TYPES]) own.give(type, { ms: 1 }); // so that the open long polls end and the next polls get the fault
       await watchFaults(own);
     }),
   );

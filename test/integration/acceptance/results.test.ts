@@ -3,11 +3,11 @@ import { scene } from '../../support/acceptance-scene.ts';
 import { ways } from '../../support/acceptance-tasks/acceptance-spoil.ts';
 import { isResult, isUpdate, refusal } from '../../support/faulty-conductor.ts';
 
-vi.setConfig({ maxConcurrency: 8 }); // these tests wait more than they compute
+vi.setConfig({ maxConcurrency: 8 }); // more at once: these tests mostly wait
 
 const soon = { timeout: 30_000, interval: 10 };
 
-/** Not retryable: the same handler would return the same again. */
+/** Results that must end the task for good, because the same handler would return the same result in a retry. */
 const TERMINAL = [
   'returns undefined',
   'returns null',
@@ -84,8 +84,8 @@ describe.concurrent('results', () => {
         const completed = () => conductor.results(refused.taskId).filter(({ body }) => body.status === 'COMPLETED');
         expect(completed()).toHaveLength(1);
         await worker.kill();
-        await start({ only: ['acceptance_echo'] }); // finds no such result in the spool
-        const last = [give('acceptance_echo'), give('acceptance_echo')]; // the killed process's poll may still take one
+        await start({ only: ['acceptance_echo'] }); // must not find the refused result in the spool
+        const last = [give('acceptance_echo'), give('acceptance_echo')]; // two: the open poll of the killed process may still take one of them
         await vi.waitFor(() => expect(last.map((task) => task.status)).toContain('COMPLETED'), soon);
         expect(completed()).toHaveLength(1);
       })(),

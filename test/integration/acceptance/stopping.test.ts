@@ -4,7 +4,7 @@ import { scene } from '../../support/acceptance-scene.ts';
 import { isResult, type Recorded, refusal } from '../../support/faulty-conductor.ts';
 import type { ServerTask } from '../../support/faulty-conductor-queues.ts';
 
-vi.setConfig({ maxConcurrency: 8 }); // these tests wait more than they compute
+vi.setConfig({ maxConcurrency: 8 }); // more at once: these tests mostly wait
 
 const soon = { timeout: 30_000, interval: 10 };
 const many = (count: number, make: (index: number) => ServerTask) => Array.from({ length: count }, (_, i) => make(i));
@@ -36,7 +36,7 @@ describe.concurrent('stopping', () => {
 
       const ended = worker.stop();
       await worker.says(/Stopping/);
-      await pause(200); // what it sent before has arrived
+      await pause(200); // so that the polls it sent before have arrived
       const polls = conductor.polls().length;
       const afterStop = give('acceptance_echo', { label: 'after stop' });
       await vi.waitFor(() => expect(notes('aborted')).toHaveLength(2), soon);
@@ -44,7 +44,7 @@ describe.concurrent('stopping', () => {
       expect(await ended).toBe(0);
 
       expect(conductor.tasks().filter(({ status }) => status === 'IN_PROGRESS')).toEqual([]);
-      expect(conductor.polls()).toHaveLength(polls); // not one began after the stop
+      expect(conductor.polls()).toHaveLength(polls); // no poll began after the stop
       expect(quick.map(STATUS)).toEqual(['COMPLETED', 'COMPLETED']);
       expect(long.map(STATUS)).toEqual(['SCHEDULED', 'SCHEDULED']);
       for (const task of [afterStop, afterDeadline]) {
@@ -59,9 +59,9 @@ describe.concurrent('stopping', () => {
           extendLease: false,
         });
       }
-      expect(afterStop.deliveries).toHaveLength(1); // otherwise this test would prove nothing
+      expect(afterStop.deliveries).toHaveLength(1); // the open poll did take it: otherwise this test would prove nothing
       expect(backlog.every(({ deliveries }) => deliveries.length === 0)).toBe(true);
-      expect(conductor.tasks()).toHaveLength(26); // nothing timed out, nothing was retried
+      expect(conductor.tasks()).toHaveLength(26); // 26 attempts: no task timed out or was retried
     }),
   );
 
@@ -79,19 +79,19 @@ describe.concurrent('stopping', () => {
       await vi.waitFor(() => expect(conductor.openPolls('acceptance_hold').length).toBeGreaterThan(1), soon);
       first.child.kill('SIGTERM');
       await vi.waitFor(() => expect(notes('start')).toHaveLength(2), soon);
-      // A long poll of the process that stops may still be open and bring its own task once more.
+      // An open long poll of the stopping process may take the task that it handed back, and hand it back again.
       const handedBack = conductor.updates(task.taskId).find(({ body }) => body.callbackAfterSeconds === 0);
       const again = notes('start')[1];
       expect(again?.pid).not.toBe(first.child.pid);
       expect((again?.at ?? 0) - (handedBack?.at ?? 0)).toBeLessThan(1000);
       expect(task.retryCount).toBe(0);
       expect(await first.ended).toBe(0);
-      expect(task.status).toBe('IN_PROGRESS'); // with the second process
+      expect(task.status).toBe('IN_PROGRESS'); // the second process runs it
     }),
   );
 
   test(
-    '1. SIGTERM while a handler ignores its signal: the process ends all the same and the task is handed back',
+    '1. SIGTERM while a handler ignores its signal: the process still ends and hands the task back',
     {
       timeout: 90_000,
     },
@@ -107,7 +107,7 @@ describe.concurrent('stopping', () => {
   );
 
   test(
-    '1. a hand-back whose answer was lost does not take the task from the worker that has it by then',
+    '1. a hand-back that is sent again after a lost answer does not take the task from its next worker',
     {
       timeout: 90_000,
     },
@@ -122,7 +122,7 @@ describe.concurrent('stopping', () => {
       conductor.order('lost-answer', lost);
       await first.stop();
       conductor.recover();
-      const third = await start({ only }); // finds what the first one left on disk
+      const third = await start({ only }); // finds the hand-back that the first process left on disk
       await vi.waitFor(() => expect(task.status).toBe('COMPLETED'), { timeout: 40_000, interval: 20 });
       expect(notes('start')).toHaveLength(2);
       expect(await third.stop()).toBe(0);
@@ -145,7 +145,7 @@ describe.concurrent('stopping', () => {
       const ended = new Set(notes('end').map(({ taskId }) => taskId));
       for (const task of tasks) {
         expect(task.status).toBe(ended.has(task.taskId) ? 'COMPLETED' : 'SCHEDULED');
-        // A long poll that is still open may bring what was handed back, which is then handed back again.
+        // An open long poll may take a handed-back task once more. The worker then hands it back again.
         const told = new Set(task.accepted.flatMap(({ extendLease, status }) => (extendLease ? [] : [status])));
         expect([...told]).toEqual([ended.has(task.taskId) ? 'COMPLETED' : 'IN_PROGRESS']);
         expect(task.retryCount).toBe(0);
@@ -182,7 +182,7 @@ describe.concurrent('heartbeats', () => {
       await vi.waitFor(() => expect(notes('start')).toHaveLength(1), soon);
       const stoppedAt = Date.now();
       expect(await worker.stop()).toBe(0);
-      expect(conductor.tasks().map(STATUS)).toEqual(['COMPLETED']); // neither timed out nor retried
+      expect(conductor.tasks().map(STATUS)).toEqual(['COMPLETED']); // one attempt: the task neither timed out nor was retried
       expect(conductor.heartbeats(task.taskId).filter(({ at }) => at > stoppedAt).length).toBeGreaterThanOrEqual(2);
       expect(notes('start')).toHaveLength(1);
     }),

@@ -7,7 +7,7 @@ import { createLogger } from '../../../core/log.ts';
 import { aborted } from '../../../core/pause.ts';
 import { startFleet } from '../../../workers/runtime/fleet.ts';
 
-/** A worker process whose every listener fails at every event, each in its own way. */
+/** A worker process in which every listener fails at every event, each in a different way. */
 const { config } = loadConfig();
 const { conductorServerUrl = '' } = config;
 const conductor = createConductor(createCaller({ ...config, conductorServerUrl }));

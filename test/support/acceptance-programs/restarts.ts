@@ -6,7 +6,7 @@ import { createLogger } from '../../../core/log.ts';
 import { pause } from '../../../core/pause.ts';
 import { startFleet } from '../../../workers/runtime/fleet.ts';
 
-/** Starts and stops a fleet many times in one process, while there is always more to do. */
+/** Starts and stops a fleet many times in one process, while tasks are always waiting. */
 const { config } = loadConfig();
 const { conductorServerUrl = '' } = config;
 const workers = (await loadWorkers(config)).filter(({ name }) => name === 'acceptance_hold');
@@ -16,7 +16,7 @@ const options = { workers, conductor, config, settings: workerSettings(config), 
 console.error(`it serves ${workers.length} task types`);
 for (let round = 0; round < rounds; round++) {
   const fleet = startFleet(options);
-  await pause((round * 7) % 60); // stops meet every phase of a poll
+  await pause((round * 7) % 60); // so that the stops happen in every phase of a poll
   await fleet.stop();
 }
 conductor.close();

@@ -6,14 +6,14 @@ import { defineTask } from '../../../core/contract.ts';
 import { NonRetryableError as Ours } from '../../../core/errors.ts';
 import { note, told } from './shared/note.ts';
 
-/** A class of the same name, as another copy of the package would bring it. */
+/** Another class with the same name, as a second copy of the package would have it. */
 class NonRetryableError extends Error {
   override readonly name = 'NonRetryableError';
 }
 
 class DeclinedError extends Ours {}
 
-/** The sources a second time: every class in them is another one. */
+/** Loads our sources a second time, so that every class in them differs from ours. */
 async function secondCopy(): Promise<Error> {
   const address = `${new URL('../../../core/errors.ts', import.meta.url).href}?second-copy`;
   const copy = (await import(address)) as { NonRetryableError: typeof Ours };
@@ -28,7 +28,7 @@ function ofOwnThread(): Promise<never> {
   return new Promise((_, reject) => thread.once('error', reject));
 }
 
-/** What is thrown, by where its class comes from. */
+/** For each origin of an error class: makes the error to throw. */
 export const origins: Record<string, () => unknown> = {
   ours: () => new Ours('of this package'),
   'a subclass of ours': () => new DeclinedError('declined'),

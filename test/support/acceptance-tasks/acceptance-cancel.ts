@@ -1,4 +1,4 @@
 import { holding } from './shared/holding.ts';
 
-/** For tasks whose workflow is terminated. */
+/** Used by tests that terminate the workflow of the task. */
 export default holding('acceptance_cancel', { retryCount: 0, responseTimeoutSeconds: 30 });

@@ -1,4 +1,4 @@
 import { echo } from './shared/echo.ts';
 
-/** A second type that answers at once, for tests that need two. */
+/** A second task type that answers at once, for tests that need two such types. */
 export default echo('acceptance_late');

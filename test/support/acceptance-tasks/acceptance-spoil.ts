@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineTask } from '../../../core/contract.ts';
 import { note, told } from './shared/note.ts';
 
-/** An error that cannot even be looked at. */
+/** An error whose every field throws when it is read. */
 function hostile(): Error {
   const error = new Error();
   for (const field of ['message', 'name', 'stack', 'cause', 'toString', 'toJSON'])
@@ -30,7 +30,7 @@ function raise(thrown: unknown): never {
   throw thrown;
 }
 
-/** Every way to go wrong that a handler has. What it returns is its output. */
+/** Every way in which a handler can fail. A returned value is the handler's output. */
 export const ways: Record<string, () => unknown> = {
   'throws an error': () => raise(new Error('it broke')),
   'throws null': () => raise(null),

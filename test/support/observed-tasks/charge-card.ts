@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineTask } from '../../../core/contract.ts';
 
-/** A handler whose input and output nobody should see in a log, a span or a metric. */
+/** A task whose input and output must never appear in a log, a span or a metric. */
 export default defineTask({
   name: 'charge_card',
   description: 'Charges a card, unless it is told to fail.',

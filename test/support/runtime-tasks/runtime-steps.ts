@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { defineTask } from '../../../core/contract.ts';
 
-/** Shows progress and a line of log, then waits until `file` exists. */
+/** Reports progress and writes a log line, then waits until `file` exists. */
 export default defineTask({
   name: 'runtime_steps',
   description: 'Shows progress until a file exists.',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineTask } from '../../../core/contract.ts';
 
-/** Says which attempt of which task it was, and nothing else. */
+/** Returns only which attempt of which task it was. */
 export default defineTask({
   name: 'runtime_where',
   description: 'Answers with the reference of the task that it ran.',

@@ -4,7 +4,7 @@ const noRetry = { retryCount: 0, retryDelaySeconds: 0, timeoutSeconds: 0, respon
 const script = (ref: string, expression: string, inputs: Record<string, unknown> = {}) =>
   task(ref, 'INLINE', { inputParameters: { evaluatorType: 'graaljs', expression, ...inputs } });
 
-/** Executions that have ended badly, by what went wrong. */
+/** Executions that ended badly. Each key says what went wrong. */
 export const endedTroubles = {
   workerFailed: {
     taskDefs: { charge: { ...noRetry, retryCount: 1 } },

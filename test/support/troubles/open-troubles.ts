@@ -2,7 +2,7 @@ import { hasTask, http, simple, type Trouble, task } from './scene.ts';
 
 const patient = { retryCount: 0, retryDelaySeconds: 0, timeoutSeconds: 0, responseTimeoutSeconds: 3600 };
 
-/** Open executions that wait or hang, by why. */
+/** Open executions that wait or hang. Each key says why. */
 export const openTroubles = {
   nobodyPolls: {
     taskDefs: { charge: patient },

@@ -65,7 +65,7 @@ function trimmed(value: unknown): unknown {
   return dropDoubles(JSON.parse(text));
 }
 
-/** A task holds its definition three times; one is enough. */
+/** The server repeats the definition in a task three times. The record keeps one. */
 function dropDoubles(execution: {
   tasks?: { workflowTask?: { taskDefinition?: unknown } }[];
   workflowDefinition?: { tasks?: unknown[] };

@@ -3,7 +3,7 @@ import { executionSchema, pollDataSchema } from '../../../core/conductor/types.t
 import { FleetError } from '../../../core/errors.ts';
 import type { Reads } from '../../../mcp/analysis/facts.ts';
 
-/** What a real server answered when the analysis read a trouble. `record.ts` writes it. */
+/** The answers of a real server to the analysis of one trouble, written by `record.ts`. */
 export interface Recorded {
   readonly executionId: string;
   /** The time of the recording, epoch milliseconds. */

@@ -11,7 +11,7 @@ export interface Trouble {
     place: Place,
   ) => Readonly<Record<string, Omit<WorkflowDef, 'name' | 'version' | 'schemaVersion'>>>;
   readonly input?: Readonly<Record<string, unknown>>;
-  /** What must happen before the start. */
+  /** Work to do before the start. */
   readonly prepare?: (place: Place) => Promise<void>;
   readonly taskToDomain?: (place: Place) => Record<string, string>;
   /** What workers and people do to the execution. */

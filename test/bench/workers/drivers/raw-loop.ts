@@ -26,7 +26,7 @@ export async function runPlain({ types }: Assignment, client: RawClient): Promis
   await Promise.all(types.map(({ name, concurrency }) => loop(name, concurrency, client, answerPlain)));
 }
 
-/** The same with the update that brings the next task. Each task is followed by the next of its type, until there is none. */
+/** The same loop with update-v2, which returns the next task. A slot runs tasks of its type one after the other, until none is left. */
 export async function runChained({ types }: Assignment, client: RawClient): Promise<void> {
   await Promise.all(types.map(({ name, concurrency }) => loop(name, concurrency, client, answerChained)));
 }

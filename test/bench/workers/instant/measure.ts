@@ -18,7 +18,7 @@ export interface Speed {
   /** Processors that the driver and the server kept busy. If the server's figure is near 1, the server was the limit. */
   cpus: number;
   serverCpus: number;
-  /** Processors that other programs kept busy meanwhile. The higher, the less the run is worth. */
+  /** Processors that other programs kept busy during the run. A high figure means that the run cannot be trusted. */
   otherCpus: number;
   peakMegabytes: number;
   polls: number;

@@ -10,7 +10,7 @@ export interface InstantServer {
   pid: number;
   /** Its last message. It sends one with every thousandth result and with the last. */
   readonly progress: Progress;
-  /** Queues that many tasks and forgets the earlier ones. */
+  /** Queues that many tasks and drops the earlier tasks. */
   fill(go: Omit<Go, 'filling'>): void;
   /** Called with each message. */
   onProgress: (progress: Progress) => void;

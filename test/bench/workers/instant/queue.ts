@@ -1,4 +1,4 @@
-/** The state of a queue that the bench sees. Times are epoch milliseconds. */
+/** The state of a queue, as the bench sees it. Times are epoch milliseconds. */
 export interface Progress {
   filling: number;
   settled: number;
@@ -56,7 +56,7 @@ export class Queue {
     return () => this.#drop(waiting);
   }
 
-  /** True only for the first call with each type since the last filling. */
+  /** True for the first call with a type after each filling, false for later calls. */
   isNew(type: string): boolean {
     const before = this.#polled.size;
     return this.#polled.add(type).size > before;

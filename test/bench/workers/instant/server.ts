@@ -80,7 +80,7 @@ function other(url: string, response: ServerResponse): void {
   else send(response, 404, JSON_TYPE, '{"status":404,"message":"No such thing","retryable":false}');
 }
 
-/** A named length avoids chunked transfer. Every text here is ASCII. */
+/** Sends `content-length`, which avoids chunked transfer. Every text here is ASCII, so its length is its size in bytes. */
 function send(response: ServerResponse, status: number, type: string, text: string): void {
   response.writeHead(status, { 'content-type': type, 'content-length': text.length }).end(text);
 }

@@ -11,7 +11,7 @@ export interface BenchConductor {
   start(name: string, count: number): Promise<string[]>;
   /** How many executions of that name are open. */
   running(name: string): Promise<number>;
-  /** The types among these that a worker has polled since then, epoch milliseconds. */
+  /** Those of `types` that a worker has polled since `since`, in epoch milliseconds. */
   polledSince(types: readonly string[], since: number): Promise<string[]>;
   taskTimes(workflowId: string, types: readonly string[]): Promise<TaskTimes[]>;
   /** How many requests about tasks the server has answered since its start. */

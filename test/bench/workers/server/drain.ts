@@ -15,9 +15,9 @@ export interface Drain {
   tasksPerSecond: number;
   /** From scheduled to handed out, in milliseconds: mostly the wait behind other tasks. */
   queueMs: Percentiles;
-  /** From handed out to result taken, in milliseconds: how long a slot was held for a task that takes no time. */
+  /** From handed out to result taken, in milliseconds: the time that a slot is busy with an empty task. */
   runMs: Percentiles;
-  /** Of the whole process tree: during the drain, and since its start. */
+  /** Processor time of the whole process tree: during the drain, and since the start of the driver. */
   cpuSeconds: number;
   cpuSecondsFromStart: number;
   peakMegabytes: number;
@@ -25,7 +25,7 @@ export interface Drain {
   polls: number;
   updates: number;
   serverCpuSeconds?: number;
-  /** Processors that programs other than driver and server kept busy meanwhile. The higher, the less the run is worth. */
+  /** Processors that programs other than driver and server kept busy. A high figure means that the run cannot be trusted. */
   otherCpus?: number;
 }
 
@@ -38,8 +38,8 @@ export interface DrainOptions {
 }
 
 /**
- * Share of the tasks that counts for the rate and for processor time. When its database is busy, the server sometimes mislays a task. It
- * repairs that half a minute later, and all workers are idle until then.
+ * Share of the tasks that counts for the rate and for processor time. With a busy database, the server sometimes delivers a task half a
+ * minute late. All workers are idle until then, so the last tasks would spoil both figures.
  */
 const MEASURED = 0.99;
 
@@ -48,8 +48,8 @@ const POLLS_OVER_MS = 5_300;
 const QUIET_MS = 1_000;
 
 /**
- * Measures one driver. It is started, polls empty queues for a while, and is suspended. Then the tasks are queued, and it is resumed. So
- * all its processes are connected, no task is queued while others are taken, and the processor time of the start is counted apart.
+ * Measures one driver. The driver starts, polls empty queues for a while, and is suspended. The bench then queues the tasks and resumes
+ * the driver. So all its processes are connected, all tasks wait from the beginning, and the start is not part of the processor time.
  */
 export async function drain({ site, driver, load, workflows, concurrency }: DrainOptions): Promise<Drain> {
   const { conductor, serverPid, signal } = site;
@@ -109,7 +109,7 @@ function cpu(
   return { ...common, serverCpuSeconds: servers / thousands, otherCpus: Math.max(0, others / ((to - from) / 1000)) };
 }
 
-/** The time that counts, and the number of results in it. */
+/** The measured period, and the number of results in it. */
 function measured(times: readonly TaskTimes[]): { from: number; to: number; tasks: number } {
   const ends = times.map(({ endTime }) => endTime).sort((a, b) => a - b);
   const tasks = Math.ceil(ends.length * MEASURED);

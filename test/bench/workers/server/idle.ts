@@ -6,7 +6,7 @@ import type { Driver } from '../drivers.ts';
 import type { Load } from './load.ts';
 import { type Site, withDriver } from './stage.ts';
 
-/** Duration of an update of the busy type, in milliseconds as the client saw it, beside that many idle types. */
+/** Duration of an update of the busy type beside that many idle types: in milliseconds, as the client saw it. */
 export interface IdleCost {
   idleTypes: number;
   updates: number;
@@ -22,7 +22,7 @@ export interface IdleOptions {
   workflows: number;
 }
 
-/** Few enough that the server is not the limit. */
+/** So few that the server is not the bottleneck. */
 const BUSY_CONCURRENCY = 10;
 /** Wait for the last message of the probe, which sends several times a second. */
 const LAST_MESSAGE_MS = 500;

@@ -1,7 +1,7 @@
 import type { TaskDef, WorkflowDef, WorkflowTask } from '../../../../core/conductor/types.ts';
 import type { Site } from './stage.ts';
 
-/** Workflows of forked tasks that do nothing, with task types of one driver alone. */
+/** Workflows of forked tasks without work. Each driver has its own task types. */
 export interface Load {
   workflow: string;
   types: string[];

@@ -19,7 +19,7 @@ export interface PickUpOptions {
   /** Workflows of one task. */
   load: Load;
   samples: number;
-  /** Per type. */
+  /** Tasks of one type that may run at once. */
   concurrency: number;
 }
 

@@ -15,7 +15,7 @@ export interface Site {
   signal: AbortSignal;
 }
 
-/** A running driver that polls all its types and has been idle for a while. */
+/** A running driver that already polls all its types and has been idle for a while. */
 export interface Stage {
   child: Child;
   /** Resolves when every execution of that name has ended. @throws if the driver ends before */
@@ -37,7 +37,7 @@ const END_MS = 300_000;
 
 /**
  * Runs a function with a driver, which is always ended. Executions are not removed: for an execution with many tasks the server takes two
- * database connections per task at once, and stands still for half a minute when it has none left.
+ * database connections per task at once, and stalls for half a minute when no connection is left.
  */
 export async function withDriver<T>(site: Site, cast: Cast, run: (stage: Stage) => Promise<T>): Promise<T> {
   const { conductor, signal } = site;

@@ -5,7 +5,7 @@ import { note, told } from './note.ts';
 const input = told.extend({ value: z.unknown().optional() });
 const output = z.object({ value: z.unknown().optional() });
 
-/** A task that answers at once with what it was given. */
+/** A task that returns its input at once. */
 export function echo(name: string): Worker<typeof input, typeof output> {
   const contract = defineTask({ name, description: 'Answers with what it was given.', input, output, retryCount: 0 });
   return contract.worker(async (given, context) => {

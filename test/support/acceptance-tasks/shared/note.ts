@@ -3,9 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import type { TaskContext } from '../../../../core/contract.ts';
 
-/** What every task of this folder is told by its test. */
+/** The input that a test gives to every task of this folder. */
 export const told = z.object({
-  /** The file that handlers write to, one JSON line an event. */
+  /** The file that handlers write to: one JSON line per event. */
   journal: z.string(),
   /** Waiting handlers continue once this file exists. */
   release: z.string(),
@@ -31,7 +31,10 @@ export function note(
 
 const LOOK_EVERY_MS = 10;
 
-/** Until the test releases it, `ms` are over or, unless it is `stubborn`, the signal is aborted. Notes all of that. */
+/**
+ * Waits until the test releases the task or `ms` are over, and notes what happened. An aborted signal also ends the wait,
+ * unless the task is `stubborn`.
+ */
 export async function hold(
   input: z.output<typeof told> & { ms: number; stubborn: boolean },
   context: Pick<TaskContext, 'signal' | 'taskId'>,
