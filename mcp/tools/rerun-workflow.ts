@@ -106,7 +106,7 @@ function unknownTask({ workflowId: executionId, tasks }: Execution, ref: string)
   });
 }
 
-/** The input that the changed fields go into. The server takes no new input for a sub-workflow, and does not show a large input. */
+/** The task's current input, to which the changed fields are applied. The server takes no new input for a sub-workflow, and does not show a large input. */
 function inputOf(
   { taskType, subWorkflowId, inputData, externalInputPayloadStoragePath: elsewhere }: Task,
   mode: 'merge' | 'replace',

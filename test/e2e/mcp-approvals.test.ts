@@ -91,7 +91,7 @@ afterAll(async () => {
   conductor.close();
 });
 
-test('waiting tasks are listed in pages, with their question and what follows a yes or no', async () => {
+test('lists waiting tasks in pages; each shows its question and the effect of yes and of no', async () => {
   const correlationId = `${prefix}_list`;
   const orders = [
     await start(order, { what: 'desk' }, correlationId),

@@ -57,7 +57,7 @@ describe('an effect in the database of the ledger', () => {
     expect(seats()).toBe(1);
   });
 
-  test('that is asynchronous is refused for good, and its changes are rolled back', async () => {
+  test('that is asynchronous is rejected without a retry, and its changes are rolled back', async () => {
     const asynchronous = onceInside(ledger, context, 'book', async (db) => book(db));
     await expect(asynchronous).rejects.toMatchObject({
       name: 'NonRetryableError',

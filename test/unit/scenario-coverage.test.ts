@@ -105,7 +105,7 @@ describe('the points that scenarios can cover', () => {
     ]);
   });
 
-  test('cases, retries, optional failures, TERMINATE and the failure of the workflow add up over scenarios', () => {
+  test('combines the coverage of all scenarios: cases, retries, optional failures, TERMINATE, workflow failure', () => {
     const good = traceWith(
       'COMPLETED',
       ['first', 'FAILED', {}, 0, 'busy'],

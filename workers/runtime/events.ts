@@ -22,7 +22,7 @@ export type FleetEvent =
   | { type: 'lease-failed'; task: TaskKey; error: unknown }
   | { type: 'breaker'; what: 'polls' | 'results'; open: boolean };
 
-/** Names a task in log lines, and in events about its result, which may be left from an earlier process. */
+/** Identifies a task in log lines and in events about its result. An earlier process may have left that result behind. */
 export interface TaskKey {
   /** Empty for a result that an earlier process left behind. */
   taskType: string;

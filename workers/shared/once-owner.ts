@@ -19,7 +19,7 @@ export class Owner {
     for (;;) {
       const id = randomUUID();
       const lock = tryLock(folder, id);
-      // Before the lock, the file looks like that of a dead process, so another process may have removed it.
+      // Until this process locks its file, another process takes the owner for dead and may remove the file.
       if (lock && existsSync(join(folder, id))) {
         this.id = id;
         this.#lock = lock;

@@ -12,7 +12,7 @@ export interface Produced {
   readonly rest?: string;
 }
 
-/** The item, its index from 0, and the round from 1, of the loop around a step. */
+/** Names for the loop around a step: its item, the item's index (from 0) and the round (from 1). */
 export const LOOP_NAMES = ['item', 'index', 'round'] as const;
 
 /** Names at the beginning of a reference that are not steps. */

@@ -32,7 +32,7 @@ export async function isReady(url: string): Promise<boolean> {
 }
 
 /**
- * True if the server with this instance mark answers there, and not another Conductor server that took the port meanwhile. The server shows
+ * True if the server at this address has this instance mark. False if another Conductor server has taken the port. The server shows
  * its arguments, and the mark is one of them.
  */
 export async function isInstanceReady(url: string, instance: string): Promise<boolean> {

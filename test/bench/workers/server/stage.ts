@@ -36,7 +36,7 @@ const IDLE_MS = 2_000;
 const END_MS = 300_000;
 
 /**
- * Runs a function with a driver, which is always ended. Executions are not removed: for an execution with many tasks the server takes two
+ * Runs a function with a driver and always stops the driver afterwards, even if the function fails. Executions are not removed: for an execution with many tasks the server takes two
  * database connections per task at once, and stalls for half a minute when no connection is left.
  */
 export async function withDriver<T>(site: Site, cast: Cast, run: (stage: Stage) => Promise<T>): Promise<T> {
