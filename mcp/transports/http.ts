@@ -1,13 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { hostHeaderValidation, originValidation, toNodeHandler } from '@modelcontextprotocol/node';
-import { createMcpHandler, isLegacyRequest } from '@modelcontextprotocol/server';
+import {
+  createMcpHandler,
+  isLegacyRequest,
+  validateHostHeader,
+  validateOriginHeader,
+} from '@modelcontextprotocol/server';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import type { McpFront } from './mcp-front.ts';
+import { nodeHandler, type ParsedHandler } from './node-handler.ts';
 import { Sessions } from './sessions.ts';
+import { statelessHandler } from './stateless.ts';
 import { fetchWithSubscriptions } from './subscriptions.ts';
 
 /** Larger than the largest input of a tool, in any encoding. */
@@ -19,11 +25,6 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const ANY_ADDRESS = ['0.0.0.0', '::'];
 
 type OnError = (error: Error) => void;
-/**
- * Node sets `method` and `url` on every request that a server receives. Its type makes them optional, because it is also the type of
- * a client's response.
- */
-type ReceivedRequest = IncomingMessage & { method: string; url: string };
 
 export interface HttpOptions extends McpFront {
   config: Pick<Config, 'mcpHost' | 'mcpPort' | 'mcpAllowedHosts' | 'mcpAllowedOrigins' | 'mcpSessions'>;
@@ -54,7 +55,7 @@ export async function startHttp({
 }: HttpOptions): Promise<HttpEndpoint> {
   const onerror = (err: Error) => log.debug({ err }, 'MCP request');
   const mcp = createMcp({ build, subscriptions, sessions: config.mcpSessions, onerror });
-  const serve = toNodeHandler(mcp, { maxRequestBodySize: MAX_BODY_BYTES, onerror });
+  const serve = nodeHandler(mcp.fetch, MAX_BODY_BYTES);
   const isAllowed = originCheck(config);
   const server = createServer((request, response) => {
     route(request, response).catch((err: unknown) => {
@@ -72,7 +73,7 @@ export async function startHttp({
     if (path === '/ready') return answerReady(response, conductor, log);
     if (!isAllowed(request, response)) return;
     if (path !== '/mcp') return answer(response, 404, { error: 'Not found. MCP is served at /mcp.' });
-    await serve(request as ReceivedRequest, response);
+    await serve(request, response);
   }
 
   await listen(server, config);
@@ -84,7 +85,7 @@ export async function startHttp({
 }
 
 interface Mcp {
-  fetch(request: Request): Promise<Response>;
+  fetch: ParsedHandler;
   close(): Promise<void>;
 }
 
@@ -93,32 +94,34 @@ function createMcp(options: McpFront & { sessions: boolean; onerror: OnError }):
   const { build, subscriptions, onerror } = options;
   const { changes } = subscriptions;
   const limits = { onerror, maxRequestBodySize: MAX_BODY_BYTES };
-  const legacy = options.sessions ? 'reject' : 'stateless';
-  const each = createMcpHandler(build, { ...limits, bus: changes, legacy });
+  const modern = createMcpHandler(build, { ...limits, bus: changes, legacy: 'reject' });
   const sessions = options.sessions
     ? new Sessions({ ...limits, build: (context) => build(context, changes) })
     : undefined;
+  const stateless = statelessHandler({ ...limits, build });
   return {
-    async fetch(request) {
-      // The body is parsed once, and all readers share the result. A body that is not JSON is left to the SDK, which refuses it.
-      const body: unknown = await request
-        .clone()
-        .json()
-        .catch(() => undefined);
-      const parsed = body === undefined ? {} : { parsedBody: body };
-      if (sessions && (await isLegacyRequest(request, body, limits))) return sessions.fetch(request, parsed);
-      return fetchWithSubscriptions(subscriptions, request, each.fetch, parsed);
+    async fetch(request, given) {
+      if (!(await isLegacyRequest(request, given.parsedBody, limits)))
+        return fetchWithSubscriptions(subscriptions, request, modern.fetch, given);
+      return sessions ? sessions.fetch(request, given) : stateless(request, given);
     },
-    close: async () => void (await Promise.all([each.close(), sessions?.close()])),
+    close: async () => void (await Promise.all([modern.close(), sessions?.close()])),
   };
 }
 
 /** Returns false for a Host or Origin that is not allowed, after answering the request with 403. */
 function originCheck({ mcpHost, mcpAllowedHosts, mcpAllowedOrigins }: HttpOptions['config']) {
   const own = ANY_ADDRESS.includes(mcpHost) ? [] : [inUrl(mcpHost)];
-  const host = hostHeaderValidation([...LOOPBACK, ...own, ...mcpAllowedHosts]);
-  const origin = originValidation([...LOOPBACK, ...mcpAllowedOrigins]);
-  return (request: IncomingMessage, response: ServerResponse) => host(request, response) && origin(request, response);
+  const hosts = [...LOOPBACK, ...own, ...mcpAllowedHosts];
+  const origins = [...LOOPBACK, ...mcpAllowedOrigins];
+  return ({ headers }: IncomingMessage, response: ServerResponse) => {
+    const host = validateHostHeader(headers.host, hosts);
+    const checked = host.ok ? validateOriginHeader(headers.origin, origins) : host;
+    if (!checked.ok) {
+      answer(response, 403, { jsonrpc: '2.0', error: { code: -32000, message: checked.message }, id: null });
+    }
+    return checked.ok;
+  };
 }
 
 function answer(response: ServerResponse, status: number, body: object): void {

@@ -129,15 +129,15 @@ describe('probes', () => {
   });
 });
 
-test('a 2025 client gets its answer as an event stream, and an empty 202 for a notification', async () => {
+test('a 2025 client gets one JSON body, or an event stream if it asks for progress, and an empty 202 for a notification', async () => {
   const { url } = await start();
   const typeOf = async (body: string) => {
     const response = await fetch(url, { method: 'POST', headers, body });
     expect(await response.text()).toContain('"tools":[]');
     return response.headers.get('content-type');
   };
-  expect(await typeOf(rpc('tools/list'))).toBe('text/event-stream');
-  expect(await typeOf(rpc('tools/list', { _meta: { other: 1 } }))).toBe('text/event-stream');
+  expect(await typeOf(rpc('tools/list'))).toBe('application/json');
+  expect(await typeOf(rpc('tools/list', { _meta: { other: 1 } }))).toBe('application/json');
   expect(await typeOf(rpc('tools/list', { _meta: { progressToken: 0 } }))).toBe('text/event-stream');
   const notified = await fetch(url, {
     method: 'POST',
