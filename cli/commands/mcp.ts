@@ -8,7 +8,6 @@ import { stayConnected } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
 import { limitYoungGeneration } from '../limit-young-generation.ts';
 import { clientNames } from '../mcp-clients/clients.ts';
-import { buildMcp, loadTools } from '../mcp-front.ts';
 
 const actions = actionsOf('[action]', {
   serve: 'Serve MCP over stdio, or over HTTP with --transport http. This is the default action.',
@@ -34,12 +33,14 @@ export default defineCommand({
   async run(context) {
     const [action = 'serve', client] = context.args;
     if (action === 'install') {
+      const { loadTools } = await import('../mcp-front.ts');
       await loadTools(context.config);
       const { installInClient } = await import('../mcp-clients/install-in-client.ts');
       return installInClient(context, client);
     }
     refuseInstallFlags(context);
     limitYoungGeneration();
+    const { buildMcp } = await import('../mcp-front.ts');
     const { config, log } = context;
     const { conductor, close } = stayConnected(config);
     const leases = new Leases({ conductor, log });
