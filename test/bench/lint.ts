@@ -1,6 +1,6 @@
 /**
- * How long lint takes for many definitions. The lower bound is to parse their JSON and walk their tasks.
- * Not measured: reading files, and asking a server.
+ * Measures how long lint takes for many definitions. The lower bound is the time to parse their JSON and visit every task. The
+ * bench does not measure file reads or requests to a server.
  */
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import { lintWorkflow } from '../../workflows/lint/lint.ts';
@@ -10,7 +10,7 @@ import { choose, counted, fork, get, http, inline, join, loop, noop, simple } fr
 const DEFINITIONS = 1000;
 const ROUNDS = 5;
 
-/** Twenty tasks with expressions, scripts and nesting. No two definitions have the same scripts. */
+/** A definition of twenty tasks with expressions, scripts and nesting. No two definitions have the same scripts. */
 function definition(number: number): string {
   const tasks = [
     simple('a', { x: '${workflow.input.x}' }),

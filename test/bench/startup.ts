@@ -1,10 +1,10 @@
 /**
- * How long the program takes to start: `fleet --help` from spawn to exit, and `fleet mcp` from spawn to the answer of `initialize`.
- * Both are also measured without the compile cache (`…First`). A bare `node -e 0` is the lower bound of this machine. The programs take
- * turns, so that noise affects all of them.
- * Not measured: an installed package (`dist/`, without type stripping), the first tool call.
+ * Measures how long the program takes to start: `fleet --help` from spawn to exit, and `fleet mcp` from spawn to the answer to
+ * `initialize`. Both are also measured without the compile cache (`…First`). A bare `node -e 0` shows the lower bound on this machine.
+ * The programs take turns, so that noise affects all of them. It measures neither an installed package (`dist/`, without type
+ * stripping) nor the first tool call.
  *
- * `node test/bench/startup.ts [runs]` prints one line for people and one of JSON.
+ * `node test/bench/startup.ts [runs]` prints one line for people and one line of JSON.
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,7 @@ import { processEnvironment } from '../../core/config.ts';
 const main = fileURLToPath(new URL('../../cli/fleet.js', import.meta.url));
 const runs = Number(process.argv[2] ?? 15);
 const { PATH = '', HOME = '' } = processEnvironment();
-/** As right after an installation: no compiled code is cached. */
+/** No compiled code is cached, as right after an installation. */
 const WITHOUT_CACHE = { NODE_DISABLE_COMPILE_CACHE: '1' };
 const initialize = {
   jsonrpc: '2.0',
@@ -32,7 +32,7 @@ const programs = {
 type Name = keyof typeof programs;
 
 const times = Object.fromEntries(Object.keys(programs).map((name) => [name, []])) as unknown as Record<Name, number[]>;
-for (const measure of Object.values(programs)) await measure(); // the first run of each fills the file cache
+for (const measure of Object.values(programs)) await measure(); // an unmeasured run of each program fills the file cache
 for (let run = 0; run < runs; run++) {
   for (const name of Object.keys(programs) as Name[]) times[name].push(await programs[name]());
 }

@@ -1,8 +1,8 @@
 /**
- * How long the compiler takes for a project of typed definitions, beside a project that only imports them.
- * `node test/bench/typecheck.ts [--tasks 200] [--workflows 50] [--steps 20] [--runs 3]`. One JSON line per project.
+ * Measures how long the compiler takes for a project of typed definitions, and for a project that only imports the builders.
+ * `node test/bench/typecheck.ts [--tasks 200] [--workflows 50] [--steps 20] [--runs 3]`. It prints one JSON line per project.
  *
- * Not measured: an editor's answer while a person types, and an incremental compilation.
+ * It measures neither the response of an editor while a person types nor an incremental compilation.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -43,7 +43,7 @@ export default defineTask({
 `;
 }
 
-/** Uses every kind of builder in turn. Each step reads the output of the step before. */
+/** Writes the lines of one step. Successive steps use every kind of builder in turn. Each step reads the output of the step before. */
 function stepLines(step: number, task: string, before: string): string {
   const input = `{ id: ${before}.output.id, amount: ${before}.output.amount, tags: input.tags }`;
   const name = `s${step}`;
@@ -96,7 +96,7 @@ ${steps.join('\n')}
 function measure(project: string, files: Record<string, string>): void {
   const folder = mkdtempSync(join(import.meta.dirname, '.scratch-'));
   try {
-    // One folder deeper, so that the relative imports of the generated files work from every working directory.
+    // The sources are one folder deeper, so that the relative imports of the generated files work from every working directory.
     const source = join(folder, 'src');
     mkdirSync(source);
     for (const [name, text] of Object.entries(files)) writeFileSync(join(source, name), text);

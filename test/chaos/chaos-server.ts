@@ -12,13 +12,13 @@ import { freePort } from '../support/free-port.ts';
 
 const LOOK_EVERY_MS = 100;
 
-/** A time in which the server did not answer, in epoch milliseconds. `to` is infinite while it lasts. */
+/** A period in which the server did not answer, in epoch milliseconds. `to` is infinite until the outage ends. */
 export interface Outage {
   from: number;
   to: number;
 }
 
-/** The real server. It keeps its folder and its port over every kill and start. */
+/** The real Conductor server. It keeps its folder and its port when the run kills it and starts it again. */
 export class ChaosServer {
   readonly port: number;
   readonly outages: Outage[] = [];
@@ -43,7 +43,8 @@ export class ChaosServer {
   static async create(config: Config, folder: string, note: (line: string) => void, signal: AbortSignal) {
     const java = await findJava(config, signal);
     const jar = await findJar(config, { note, signal });
-    if (jar === undefined) throw new Error('No jar of the server could be found or fetched: set CONDUCTOR_JAR.');
+    if (jar === undefined)
+      throw new Error('No server jar could be found or downloaded. Set CONDUCTOR_JAR to the path of one.');
     mkdirSync(folder, { recursive: true });
     return new ChaosServer(config, { folder, port: await freePort(), java, jar });
   }
@@ -56,13 +57,13 @@ export class ChaosServer {
     return this.#child?.pid;
   }
 
-  /** Resolves when it answers. */
+  /** Resolves when the server answers. */
   async start(signal: AbortSignal): Promise<void> {
     const log = openSync(join(this.#folder, 'server.log'), 'a');
     const child = spawn(this.#java, this.#args, {
       cwd: this.#folder,
       env: this.#environment,
-      detached: true, // Ctrl-C must reach only the run, which then ends its children
+      detached: true, // so that Ctrl-C reaches only the run, which then ends its children
       stdio: ['ignore', log, log],
     });
     closeSync(log);
@@ -71,7 +72,7 @@ export class ChaosServer {
     while (!(await isReady(this.url))) {
       signal.throwIfAborted();
       if (child.exitCode !== null || child.signalCode !== null || Date.now() > until) {
-        throw new Error(`The server did not start; its log is in ${this.#folder}.`);
+        throw new Error(`The server did not start. Read its log: ${this.#folder}/server.log`);
       }
       await pause(LOOK_EVERY_MS, signal);
     }

@@ -6,12 +6,12 @@ import { endsWithin } from '../../core/pause.ts';
 
 const FLEET = join(import.meta.dirname, '../../cli/fleet.js');
 
-/** The life of one worker process. */
+/** One worker process, from its start to its end. */
 export interface Life {
   readonly worker: number;
   readonly pid: number;
   readonly startedAt: number;
-  /** Infinite while it lives. */
+  /** Infinite while the process runs. */
   endedAt: number;
   /** What ended the process. `itself` means that the run did not end it. */
   end: 'running' | 'killed' | 'stopped' | 'itself';
@@ -21,19 +21,19 @@ export interface Life {
 }
 
 export interface WorkerOptions {
-  /** The folder of the run: data folders, logs, and what the tasks write. */
+  /** The folder of the run. It holds the data folders, the logs, and the files that tasks write. */
   folder: string;
   serviceUrl: string;
   /** Address of the server as each worker sees it. */
   serverUrls: readonly string[];
-  /** One data folder for all workers, as on one machine, or one for each, as in containers. */
+  /** True: all workers share one data folder, as on one machine. False: each worker has its own, as in containers. */
   shareDataDir: boolean;
 }
 
-/** Short, so that some tasks do not end in time at a stop and have to be handed back. */
+/** A short drain time, so that a stopping worker has to hand back tasks that do not end in time. */
 export const DRAIN_SECONDS = 3;
 
-/** The worker processes, by number. Each is always started with the same data folder. */
+/** The worker processes, by number. When a worker starts again, it gets the same data folder as before. */
 export class Workers {
   readonly lives: Life[] = [];
   readonly #options: WorkerOptions;
@@ -51,7 +51,7 @@ export class Workers {
     const { PATH = '', HOME = '' } = processEnvironment();
     const child = spawn(process.execPath, [FLEET, 'work'], {
       detached: true,
-      stdio: ['ignore', log, log, 'ipc'], // ipc: the worker ends when this process is killed and the channel closes
+      stdio: ['ignore', log, log, 'ipc'], // ipc: if this process is killed, the channel closes and the worker ends
       env: {
         PATH,
         HOME,
@@ -67,7 +67,7 @@ export class Workers {
       },
     });
     closeSync(log);
-    if (child.pid === undefined) throw new Error(`worker ${worker} could not be started`);
+    if (child.pid === undefined) throw new Error(`worker ${worker} did not start: the system created no process`);
     const life: Life = {
       worker,
       pid: child.pid,

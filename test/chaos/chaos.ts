@@ -1,7 +1,7 @@
 /**
  * The chaos run: a real server and several worker processes run thousands of tasks with real effects. Meanwhile the run kills workers
  * and the server, and makes the network between them fail. At the end it compares the product's promises with what happened, and exits
- * with 1 if a promise is broken. The seed decides which faults are injected and when, but not which tasks they affect.
+ * with 1 if a promise is broken. The seed decides which faults the run injects and when. It does not decide which tasks they hit.
  *
  * `npm run chaos -- --minutes 3 --seed 42` prints a report for people and a line of JSON.
  */
@@ -20,14 +20,14 @@ import { measureWaits } from './waits.ts';
 
 const HELP = `npm run chaos -- [options]
 
-  --minutes <n>         how long things go wrong (default 3)
-  --seed <n>            what goes wrong when (default: a random one, which is printed)
+  --minutes <n>         how long the run injects faults (default 3)
+  --seed <n>            decides which faults happen when (default: random, and printed)
   --workers <n>         worker processes (default 3)
-  --workflows <n>       executions started per minute, of four tasks each (default 180)
-  --share-data-dir      one data folder for all workers, as on one machine (default: one each)
-  --settle-seconds <n>  how long everything may take to end afterwards (default 420)
-  --plan                print what would be injected when, and end
-  --keep                keep the folder of the run; it is kept anyway when a promise is broken
+  --workflows <n>       executions to start per minute; most have four tasks (default 180)
+  --share-data-dir      all workers share one data folder, as on one machine (default: one each)
+  --settle-seconds <n>  how long open work may take to end afterwards (default 420)
+  --plan                print the faults and their times, inject nothing
+  --keep                keep the folder of the run; it is always kept if a promise is broken
   --help
 `;
 
@@ -56,7 +56,7 @@ const settings: RunSettings = {
 function positive(name: 'seed' | 'minutes' | 'workers' | 'workflows' | 'settle-seconds'): number {
   const number = Number(values[name]);
   if (Number.isFinite(number) && number >= 0) return number;
-  process.stderr.write(`--${name}: ${values[name]} is not a number\n`);
+  process.stderr.write(`--${name} must be a number of at least 0, not "${values[name]}".\n`);
   process.exit(2);
 }
 
@@ -98,7 +98,7 @@ async function main(): Promise<number> {
     return 130;
   } finally {
     interruption.dispose();
-    if (isKept) note(`logs, database and effects are in ${folder}`);
+    if (isKept) note(`the logs, the database and the effects of this run are in ${folder}`);
     else rmSync(folder, { recursive: true, force: true });
   }
 }

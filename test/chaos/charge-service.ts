@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Random } from './random.ts';
 
-/** The requests that arrived for one idempotency key. */
+/** One charge, and the requests that arrived for its idempotency key. */
 export interface Charge {
   readonly id: number;
   requests: number;
@@ -13,12 +13,12 @@ export interface Charge {
   mostOpen: number;
 }
 
-/** Longest time of a request. */
+/** Longest time that the service takes for a request. */
 const MOST_WORK_MS = 200;
-/** Share of the requests that are carried out and then not answered. */
+/** Share of the requests that the service carries out but does not answer. */
 const LOST_ANSWERS = 0.02;
 
-/** A slow payment service with idempotency keys, which sometimes loses an answer. It is never killed. */
+/** A slow payment service with idempotency keys. It sometimes loses an answer. The run never kills it. */
 export class Service {
   readonly charges = new Map<string, Charge>();
   readonly #random: Random;
@@ -39,7 +39,7 @@ export class Service {
       charge.requests++;
       if (request.headers['x-again'] === 'false') charge.firsts++;
       charge.mostOpen = Math.max(charge.mostOpen, ++charge.open);
-      response.on('close', () => charge.open--); // happens also if the caller is killed
+      response.on('close', () => charge.open--); // also runs if the caller is killed
       setTimeout(
         () => {
           if (this.#random.chance(LOST_ANSWERS)) response.destroy();

@@ -4,17 +4,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { TaskContext } from '../../core/contract.ts';
 import { SqliteLedger } from '../../workers/shared/once-sqlite.ts';
 
-/** The files of a run that tasks write and the verdict reads, in `outputDir`. */
+/** The files in `outputDir` that tasks write and the verdict reads. */
 export const files = {
   effects: (outputDir: string) => join(outputDir, 'effects.db'),
   appended: (outputDir: string) => join(outputDir, 'appended.txt'),
   deliveries: (outputDir: string) => join(outputDir, 'deliveries.jsonl'),
 };
 
-/** The table has no unique key, so that an effect that happens twice is visible. */
+/** The table has no unique key, so an effect that happens twice leaves two rows. */
 export const EFFECTS_TABLE = 'CREATE TABLE effects (key TEXT, task_id TEXT, pid INTEGER)';
 
-/** A line in the record of deliveries. */
+/** A line in the file of deliveries. */
 export interface DeliveryEvent {
   taskId: string;
   key: string;
@@ -25,13 +25,13 @@ export interface DeliveryEvent {
 
 let opened: SqliteLedger | undefined;
 
-/** The ledger of this process. */
+/** Returns the ledger of this process. */
 export function ledger({ settings }: TaskContext): SqliteLedger {
   opened ??= new SqliteLedger(files.effects(settings.outputDir));
   return opened;
 }
 
-/** Writes a row as the effect of a task. The receipt names the row and the process that wrote it. */
+/** Returns a function that writes a row as the effect of a task. Its result names the row and the process that wrote it. */
 export function insertEffect({ idempotencyKey, taskId }: TaskContext) {
   return (db: SqliteDatabase): { row: number; pid: number } => {
     const insert = db.prepare('INSERT INTO effects (key, task_id, pid) VALUES (?, ?, ?)');
@@ -41,7 +41,7 @@ export function insertEffect({ idempotencyKey, taskId }: TaskContext) {
 
 type SqliteDatabase = Parameters<Parameters<SqliteLedger['inside']>[1]>[0];
 
-/** Does some work, then the effect. Records when the delivery began and how it ended. */
+/** Waits for `workMs` in place of work, then runs the effect. Records when the delivery began and how it ended. */
 export async function deliver<T>(context: TaskContext, workMs: number, effect: () => Promise<T>): Promise<T> {
   const { taskId, idempotencyKey: key, settings, signal } = context;
   const record = (event: DeliveryEvent['event']) => {
@@ -60,7 +60,7 @@ export async function deliver<T>(context: TaskContext, workMs: number, effect: (
   }
 }
 
-/** The correct output of a task, computed from its number. */
+/** Computes the correct output of a task from its number. */
 export function answerOf(n: number): number {
   return n * 7 + 1;
 }

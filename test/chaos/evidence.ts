@@ -10,7 +10,7 @@ import { type DeliveryEvent, files } from './effects.ts';
 import type { Injected, NetworkTrouble } from './inject.ts';
 import type { Order } from './load.ts';
 
-/** One run of a handler on a task, until it ended or its process did. */
+/** One run of a handler on a task, until the handler or its process ended. */
 export interface Delivery {
   taskId: string;
   key: string;
@@ -32,20 +32,20 @@ export interface Evidence {
   executions: Execution[];
   effects: EffectRow[];
   charges: ReadonlyMap<string, Charge>;
-  /** How many lines each idempotency key has in the file of appended lines. */
+  /** The number of appended lines for each idempotency key. */
   appended: Map<string, number>;
   deliveries: Delivery[];
   lives: readonly Life[];
   injected: readonly Injected[];
   serverOutages: readonly Outage[];
   troubles: readonly NetworkTrouble[];
-  /** Files with undelivered results. */
+  /** Spool files with undelivered results. */
   undelivered: string[];
-  /** Messages of level `warn` and above in the workers' logs, and how often each was logged. */
+  /** Messages of level `warn` and above in the workers' logs, with the number of times that each was logged. */
   complaints: Map<string, number>;
 }
 
-/** The evidence that the run itself collects. The rest is read from files and from the server. */
+/** The evidence that the run itself collects. `gather` reads the rest from files and from the server. */
 export type Known = Pick<Evidence, 'orders' | 'charges' | 'lives' | 'injected' | 'serverOutages' | 'troubles'>;
 
 export interface Sources {
@@ -58,7 +58,7 @@ export interface Sources {
 
 const AT_ONCE = 20;
 
-/** Reads what the server, the tasks and the workers have written. */
+/** Reads the executions from the server, and the files that tasks and workers have written. */
 export async function gather({ conductor, ids, folder }: Sources, known: Known): Promise<Evidence> {
   const executions: Execution[] = [];
   for (let start = 0; start < ids.length; start += AT_ONCE) {
@@ -92,7 +92,7 @@ function readDeliveries(folder: string, lives: readonly Life[]): Delivery[] {
   const open = new Map<string, Delivery>();
   const all: Delivery[] = [];
   for (const line of linesOf(files.deliveries(folder))) {
-    const { taskId, key, pid, at, event } = JSON.parse(line) as DeliveryEvent; // safe: our own tasks wrote these lines
+    const { taskId, key, pid, at, event } = JSON.parse(line) as DeliveryEvent; // no check is needed: our own tasks wrote these lines
     const id = `${taskId} ${pid}`;
     const begun = open.get(id);
     if (event === 'began') {
@@ -109,7 +109,7 @@ function readDeliveries(folder: string, lives: readonly Life[]): Delivery[] {
   return all;
 }
 
-/** A line that a kill has cut short is ignored. */
+/** Returns the lines of a file. A file that does not exist has none. */
 function linesOf(file: string): string[] {
   return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
 }
@@ -142,7 +142,7 @@ function readComplaints(folder: string): Map<string, number> {
 
 function complaintIn(line: string): string | undefined {
   try {
-    const { level, msg } = JSON.parse(line) as { level: number; msg: string }; // the fields of a pino line
+    const { level, msg } = JSON.parse(line) as { level: number; msg: string }; // the fields of a log line
     return level >= WARN ? msg : undefined;
   } catch {
     return /error|warning/i.test(line) ? line : undefined;

@@ -4,16 +4,16 @@ import type { Workers } from './chaos-workers.ts';
 import type { Network } from './network.ts';
 import { describe, type Injection, type NetworkFault } from './plan-schedule.ts';
 
-/** An injection with its real times. */
+/** An injection with the times at which it really happened. */
 export interface Injected {
   injection: Injection;
-  /** Epoch milliseconds. `to`: when it was over, with the process back or the network healed. */
+  /** Epoch milliseconds. `to` is the moment when the process ran again or the network was healed. */
   from: number;
   to: number;
   what: string;
 }
 
-/** A time in which the network of a worker had a fault. */
+/** A period in which the network of a worker had a fault. */
 export interface NetworkTrouble extends Outage {
   worker: number;
 }
@@ -38,7 +38,7 @@ export class Injector {
     this.#signal = signal;
   }
 
-  /** Resolves when all processes and networks work again. */
+  /** Injects the faults at their times. Resolves when all processes and networks work again. */
   async run(schedule: readonly Injection[]): Promise<void> {
     const beganAt = Date.now();
     const effects: Promise<void>[] = [];
@@ -94,7 +94,7 @@ export class Injector {
     return `it answers again after ${((Date.now() - from) / 1000).toFixed(1)} s`;
   }
 
-  /** A second fault of the same network replaces the first. */
+  /** Disturbs networks for a while. A second fault of the same network replaces the first. */
   async #disturb(fault: NetworkFault, whose: number | 'all', forMs: number): Promise<string> {
     const { networks } = this.#targets;
     const hit = [...networks.entries()].filter(([worker]) => whose === 'all' || whose === worker);

@@ -1,10 +1,10 @@
-/** A stretch of time, in epoch milliseconds. */
+/** A period of time, in epoch milliseconds. */
 export interface Interval {
   from: number;
   to: number;
 }
 
-/** The union of the intervals: without overlaps, in order. */
+/** Returns the union of the intervals, in order and without overlaps. */
 export function union(intervals: readonly Interval[]): Interval[] {
   const joined: Interval[] = [];
   for (const { from, to } of [...intervals].sort((a, b) => a.from - b.from)) {
@@ -15,7 +15,7 @@ export function union(intervals: readonly Interval[]): Interval[] {
   return joined;
 }
 
-/** The time that is in both lists. */
+/** Returns the periods that both lists cover. */
 export function intersection(a: readonly Interval[], b: readonly Interval[]): Interval[] {
   const both = a.flatMap((one) =>
     b.map((other) => ({ from: Math.max(one.from, other.from), to: Math.min(one.to, other.to) })),
@@ -23,7 +23,7 @@ export function intersection(a: readonly Interval[], b: readonly Interval[]): In
   return union(both);
 }
 
-/** How much of a stretch the intervals cover, in milliseconds. */
+/** Returns how many milliseconds of a period the intervals cover. */
 export function covered(stretch: Interval, intervals: readonly Interval[]): number {
   return intersection([stretch], union(intervals)).reduce((sum, { from, to }) => sum + to - from, 0);
 }

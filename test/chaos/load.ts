@@ -12,22 +12,26 @@ import slow from './tasks/chaos-slow.ts';
 const input = z.object({ n: z.int(), workMs: z.int() });
 const output = z.object({ answer: z.int() });
 
-/** A workflow with three parallel effects, then one more. */
-const fan = defineWorkflow({ name: 'ChaosFan', version: 1, description: 'Effects of each kind.', input, output }).build(
-  (wf, { n, workMs }) => {
-    wf.fork('fan', {
-      book: (branch) => branch.task('book', book, { n, workMs }),
-      charge: (branch) => branch.task('charge', charge, { n, workMs }),
-      append: (branch) => branch.task('append', append, { n, workMs }),
-    });
-    return { answer: wf.task('confirm', book, { n, workMs }).output.answer };
-  },
-);
+/** A workflow with three parallel effects and a fourth effect after them. */
+const fan = defineWorkflow({
+  name: 'ChaosFan',
+  version: 1,
+  description: 'Produces an effect of each kind.',
+  input,
+  output,
+}).build((wf, { n, workMs }) => {
+  wf.fork('fan', {
+    book: (branch) => branch.task('book', book, { n, workMs }),
+    charge: (branch) => branch.task('charge', charge, { n, workMs }),
+    append: (branch) => branch.task('append', append, { n, workMs }),
+  });
+  return { answer: wf.task('confirm', book, { n, workMs }).output.answer };
+});
 
 const long = defineWorkflow({
   name: 'ChaosLong',
   version: 1,
-  description: 'A task longer than its lease.',
+  description: 'Runs a task that takes longer than its lease.',
   input,
   output,
 }).build((wf, { n, workMs }) => ({ answer: wf.task('slow', slow, { n, workMs }).output.answer }));
@@ -40,10 +44,10 @@ export const leases = new Map(
   workers.map(({ name, options }) => [name, (options.responseTimeoutSeconds ?? 60) * 1000] as const),
 );
 
-/** One in this many executions is a long one. */
+/** One in this many executions is of the long workflow. */
 const LONG_ONE_IN = 12;
 
-/** One execution to be started. */
+/** An execution that the run will start. */
 export interface Order {
   name: string;
   n: number;
@@ -51,7 +55,7 @@ export interface Order {
   atMs: number;
 }
 
-/** The executions to start, and when. The same seed gives the same plan. */
+/** Plans which executions start when. The same seed gives the same plan. */
 export function planLoad({ seed, minutes, perMinute }: { seed: number; minutes: number; perMinute: number }): Order[] {
   const random = new Random(seed ^ 0x10ad);
   const count = Math.round(minutes * perMinute);
@@ -72,7 +76,7 @@ export async function prepare(conductor: Conductor): Promise<void> {
   await register(conductor, { tasks: workers, workflows }, settings);
 }
 
-/** Starts each order at its time, and retries until the server accepts it. An order that is started twice does no harm. */
+/** Starts each order at its time, and retries until the server accepts it. If an order starts twice, that does no harm. */
 export async function startAll(conductor: Conductor, orders: readonly Order[], signal: AbortSignal): Promise<void> {
   const beganAt = Date.now();
   const startOne = async ({ name, n, workMs }: Order) => {
@@ -98,7 +102,7 @@ const LOOK_EVERY_MS = 2_000;
 const QUERY = `workflowType IN (${workflows.map(({ name }) => name).join(',')})`;
 const PAGE = 1_000;
 
-/** Waits until no execution is under way, or the time is over. Returns the ids of all executions, in no order. */
+/** Waits until no execution is open or the time is over. Returns the ids of all executions in any order. */
 export async function settle(conductor: Conductor, limitMs: number, signal: AbortSignal): Promise<string[]> {
   const until = Date.now() + limitMs;
   for (let quiet = 0; quiet < 2 && Date.now() < until && !signal.aborted; ) {
@@ -108,7 +112,8 @@ export async function settle(conductor: Conductor, limitMs: number, signal: Abor
     await pause(LOOK_EVERY_MS, signal);
   }
   const ids = await allIds(conductor);
-  // The index is not written in the same transaction as the execution. After a kill it may be wrong, so each execution is checked.
+  // The server writes the search index after the execution, in another transaction. After a kill the index may be wrong, so this
+  // checks each execution.
   for (const id of ids) {
     const seconds = Math.max(0, until - Date.now()) / 1000;
     if (!signal.aborted) await conductor.waitForEnd(id, { seconds, everyMs: LOOK_EVERY_MS });

@@ -10,13 +10,13 @@ const DELAY_MS = { least: 200, most: 1_500 };
 const RESET_WITHIN_MS = 800;
 
 /**
- * The network between one worker and the server, as a TCP proxy on loopback that can be made to fail:
- * - `cut`        connections are reset at once, and so are new ones while the fault lasts
- * - `black-hole` no data gets through and no error is reported; data under way arrives when the fault is over
- * - `reset`      every connection is reset after a short while, in the middle of its data
- * - `delay`      data takes up to 1.5 s longer in each direction
- * - `truncate`   half of the answers end in the middle, and their connections with them
- * - `forget`     connections, including new ones, pass no more data, and neither side learns when the other closes
+ * The network between one worker and the server: a TCP proxy on loopback. It can produce these faults:
+ * - `cut`        resets open connections at once, and new ones while the fault lasts
+ * - `black-hole` holds all data back without an error, and delivers it when the fault is over
+ * - `reset`      resets every connection after a short while, in the middle of its data
+ * - `delay`      delays data by 0.2 to 1.5 s in each direction
+ * - `truncate`   cuts about half of the answers in the middle, and ends their connections
+ * - `forget`     lets open and new connections pass no data, and hides from each side that the other closed
  */
 export class Network {
   readonly #server: Server;
@@ -43,13 +43,13 @@ export class Network {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Begins a fault, which replaces the last one. `heal` with the returned number ends it. */
+  /** Begins a fault and replaces the current one. To end it, call `heal` with the returned number. */
   disturb(mode: NetworkFault): number {
     this.#change(mode);
     return ++this.#turn;
   }
 
-  /** Ends the fault with that number, unless another fault has replaced it. */
+  /** Ends the fault with this number, unless another fault has replaced it. */
   heal(turn: number): void {
     if (turn === this.#turn) this.#change('none');
   }
@@ -77,7 +77,7 @@ export class Network {
     this.#meet(link);
   }
 
-  /** Applies the fault to a whole connection. */
+  /** Applies the current fault to a connection. */
   #meet(link: Link): void {
     if (this.#mode === 'cut') link.reset();
     if (this.#mode === 'forget') link.forget();
@@ -87,7 +87,10 @@ export class Network {
     }
   }
 
-  /** Delays or truncates bytes, as the fault demands. `answers` is set for bytes of the server: only those may be truncated. */
+  /**
+   * Holds back, delays or truncates bytes, depending on the fault. `answers` is set for bytes from the server; only those are
+   * truncated.
+   */
   async #pass(bytes: Buffer, answers?: Link): Promise<Buffer> {
     while (this.#mode === 'black-hole') await this.#changed.promise;
     if (this.#mode === 'delay') await pause(this.#random.between(DELAY_MS.least, DELAY_MS.most));
@@ -99,7 +102,7 @@ export class Network {
 
 type Through = (bytes: Buffer) => Promise<Buffer>;
 
-/** Two sockets joined to one connection. Each direction keeps its order, even if its pieces are delayed differently. */
+/** Joins two sockets to one connection. Each direction keeps the order of its bytes, even if some are delayed longer than others. */
 class Link {
   readonly ended: Promise<unknown>;
   readonly #client: Socket;
@@ -127,12 +130,12 @@ class Link {
     for (const socket of [this.#client, this.#upstream]) socket.resetAndDestroy();
   }
 
-  /** Stops passing data in both directions, as a router does that has lost its tables. */
+  /** Stops passing data in both directions, as if a router had lost its connection tables. */
   forget(): void {
     this.#isForgotten = true;
   }
 
-  /** Ends the connection once the bytes being sent have passed. */
+  /** Ends the connection after the bytes that are being sent now. */
   endSoon(): void {
     this.#isEnding = true;
   }

@@ -1,6 +1,6 @@
 import { Random } from './random.ts';
 
-/** The faults of the network between a worker and the server. */
+/** The faults that the network between a worker and the server can have. */
 export const networkFaults = ['cut', 'black-hole', 'reset', 'delay', 'truncate', 'forget'] as const;
 export type NetworkFault = (typeof networkFaults)[number];
 
@@ -16,14 +16,14 @@ export interface ScheduleOptions {
   workers: number;
 }
 
-/** Injections. About once a minute the schedule shuffles them and uses each once. */
+/** The kinds of injections. The schedule shuffles them and uses each entry once, then starts over. One pass takes about a minute. */
 const DECK = ['kill-worker', 'kill-worker', 'kill-worker', 'stop-worker', 'kill-server', ...networkFaults] as const;
 
 const FIRST_AT_MS = 4_000;
-/** After the last injection the run continues for this long, so that there is still work. */
+/** The last injection happens at least this long before the end, so that work arrives after it. */
 const QUIET_END_MS = 5_000;
 
-/** The injections and their times. The same options give the same schedule. */
+/** Plans the injections and their times. The same options give the same schedule. */
 export function planSchedule({ seed, minutes, workers }: ScheduleOptions): Injection[] {
   const random = new Random(seed);
   const schedule: Injection[] = [];
@@ -54,11 +54,11 @@ export function planSchedule({ seed, minutes, workers }: ScheduleOptions): Injec
 export function describe(injection: Injection): string {
   switch (injection.kind) {
     case 'kill-worker':
-      return `kill -9 worker ${injection.worker}, back after ${injection.downMs} ms`;
+      return `kill -9 worker ${injection.worker}, start it again after ${injection.downMs} ms`;
     case 'stop-worker':
-      return `SIGTERM worker ${injection.worker}, back ${injection.downMs} ms after its end`;
+      return `SIGTERM worker ${injection.worker}, start it again ${injection.downMs} ms after its end`;
     case 'kill-server':
-      return `kill -9 server, back after ${injection.downMs} ms`;
+      return `kill -9 server, start it again after ${injection.downMs} ms`;
     default: {
       const whose = injection.worker === 'all' ? 'every worker' : `worker ${injection.worker}`;
       return `${injection.kind} the network of ${whose} for ${injection.forMs} ms`;

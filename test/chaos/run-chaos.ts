@@ -22,17 +22,20 @@ export interface RunOptions {
   settings: RunSettings;
   schedule: readonly Injection[];
   orders: readonly Order[];
-  /** How long everything may take to end once the injections are over. */
+  /** How long open work may take to end after the last injection. */
   settleMs: number;
   folder: string;
   note: (line: string) => void;
   signal: AbortSignal;
 }
 
-/** Long: a start that times out is repeated and makes a second execution, which adds to the load of a busy server. */
+/**
+ * The time limit of a request to the server. It is long because the run repeats a start that times out: the second execution would
+ * add load to a busy server.
+ */
 const PATIENCE_MS = 120_000;
 
-/** Carries out one run. No process is left at its end, even if the run fails. */
+/** Carries out one run and ends all its processes, even if the run fails. */
 export async function run(options: RunOptions): Promise<Evidence> {
   const { folder, note } = options;
   const cleanups = new Cleanups();
@@ -78,7 +81,7 @@ async function runWith(
   const injector = new Injector({ server, workers, networks }, note, signal);
   await Promise.all([injector.run(schedule), startAll(conductor, orders, signal)]);
   signal.throwIfAborted();
-  note('the injections are over; waiting for everything to end …');
+  note('the injections are over; waiting for open executions to end …');
   const ids = await settle(conductor, settleMs, signal);
   signal.throwIfAborted();
   await workers.stopAll();

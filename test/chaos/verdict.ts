@@ -4,15 +4,15 @@ import { answerOf } from './effects.ts';
 import type { Evidence } from './evidence.ts';
 import type { Wait, Waits } from './waits.ts';
 
-/** A promise, and every observation that breaks it. */
+/** A promise of the product, and every observation that breaks it. */
 export interface Promised {
   name: string;
   broken: string[];
-  /** How many observations were checked. */
+  /** How many observations the verdict checked. */
   of: number;
 }
 
-/** How much longer than its drain a stop may take: for aborted handlers, the last reports, the end of the process. */
+/** How much longer than its drain time a stop may take: for aborted handlers, the last reports and the end of the process. */
 const STOP_GRACE_MS = 8_000;
 
 /** Compares the promises with what happened. */
@@ -23,17 +23,17 @@ export function judge(evidence: Evidence, waits: Waits): Promised[] {
     resultsAreRight(evidence),
     rowsAreThereOnce(evidence, tasks),
     chargesWereMadeOnce(evidence, tasks),
-    { name: 'every appended line belongs to a task, and none is missing', ...appendedLines(evidence, tasks) },
-    inTime('no lease ran out with a worker that lived, had the task in time and was connected', waits.timedOut),
-    inTime('no queue stood still for longer than a lease while tasks waited', [...waits.queued, ...waits.taken]),
-    inTime('a task that a stopping worker handed back was taken again within its lease', waits.handedBack),
+    { name: 'every appended line belongs to a task, and no line is missing', ...appendedLines(evidence, tasks) },
+    inTime('no lease ran out while its worker ran, was connected and had received the task in time', waits.timedOut),
+    inTime('while tasks waited, no queue stood still for longer than a lease', [...waits.queued, ...waits.taken]),
+    inTime('every task that a stopping worker handed back was taken again within its lease', waits.handedBack),
     inTime('every result was delivered within the lease, not counting outages', waits.reported),
     stopsWereOrderly(evidence),
     { name: 'no result is left in a spool', broken: evidence.undelivered, of: evidence.lives.length },
   ];
 }
 
-/** The last attempt of each task of a type. */
+/** Returns the last attempt of each of our tasks. */
 export function finalTasks({ tasks }: Execution): Task[] {
   const last = new Map<string, Task>();
   for (const task of [...tasks].sort((a, b) => a.seq - b.seq || a.retryCount - b.retryCount)) {
@@ -76,14 +76,14 @@ function resultsAreRight({ executions, effects, charges }: Evidence): Promised {
       if (!isRight) broken.push(`${keyOf(task)} has the output ${JSON.stringify(outputData)}`);
     }
   }
-  return { name: 'no result is lost: every output and receipt is right', broken, of };
+  return { name: 'no result is lost: every output and every receipt is correct', broken, of };
 }
 
 function rowsAreThereOnce({ effects }: Evidence, tasks: readonly Task[]): Promised {
   const expected = tasks.filter(({ taskType }) => taskType === 'chaos_book' || taskType === 'chaos_slow');
   const counts = new Map<string, number>();
   for (const { key } of effects) counts.set(key, (counts.get(key) ?? 0) + 1);
-  const name = 'every row is there exactly once (onceInside)';
+  const name = 'every row was written exactly once (onceInside)';
   return { name, broken: compare(expected, counts, (count) => count === 1), of: expected.length };
 }
 
@@ -92,11 +92,11 @@ function chargesWereMadeOnce({ charges }: Evidence, tasks: readonly Task[]): Pro
   const requests = new Map([...charges].map(([key, charge]) => [key.replace(/:charge$/, ''), charge.requests]));
   const broken = compare(expected, requests, () => true);
   for (const [key, { firsts, mostOpen }] of charges) {
-    if (firsts > 1) broken.push(`${key} was requested ${firsts} times as if for the first time`);
-    if (mostOpen > 1) broken.push(`${key} was requested ${mostOpen} times at once`);
+    if (firsts > 1) broken.push(`${key}: ${firsts} requests claimed to be the first`);
+    if (mostOpen > 1) broken.push(`${key}: ${mostOpen} requests were open at once`);
   }
   return {
-    name: 'every charge was made, and never twice unknowingly or at a time (once)',
+    name: 'every charge was requested, never twice as the first request, never twice at once (once)',
     broken,
     of: expected.length,
   };
@@ -107,7 +107,7 @@ function appendedLines({ appended }: Evidence, tasks: readonly Task[]): Omit<Pro
   return { broken: compare(expected, appended, () => true), of: expected.length };
 }
 
-/** Lines without a task, completed tasks without a line, and wrong counts. */
+/** Lists keys without a task, completed tasks without an effect, and wrong counts. */
 function compare(expected: readonly Task[], counts: ReadonlyMap<string, number>, isRight: (count: number) => boolean) {
   const keys = new Set(expected.map(keyOf));
   const foreign = [...counts.keys()].filter((key) => !keys.has(key)).map((key) => `${key} belongs to no task`);
@@ -115,7 +115,7 @@ function compare(expected: readonly Task[], counts: ReadonlyMap<string, number>,
     .filter(({ status }) => status === 'COMPLETED')
     .map((task) => [keyOf(task), counts.get(keyOf(task)) ?? 0] as const)
     .filter(([, count]) => count === 0 || !isRight(count))
-    .map(([key, count]) => `${key} is there ${count} times`);
+    .map(([key, count]) => `${key} has ${count} effects`);
   return [...foreign, ...wrong];
 }
 
@@ -139,5 +139,5 @@ function stopsWereOrderly({ lives }: Evidence): Promised {
     if (code !== 0) return [`${who} ended with ${code}`];
     return tookMs > DRAIN_SECONDS * 1000 + STOP_GRACE_MS ? [`${who} took ${tookMs} ms to stop`] : [];
   });
-  return { name: 'every worker stopped in order when asked, and none by itself', broken, of: lives.length };
+  return { name: 'every worker stopped cleanly on SIGTERM, and no worker ended by itself', broken, of: lives.length };
 }

@@ -4,32 +4,35 @@ import { covered, type Interval, overlaps } from './intervals.ts';
 import { leases } from './load.ts';
 import { World } from './world.ts';
 
-/** A time that a task waited, and how it is judged. */
+/** A period in which a task waited, and the verdict on it. */
 export interface Wait {
   task: Task;
   ms: number;
-  /** How much of it the queue stood still although it should have moved. */
+  /** How long the queue stood still although a worker could have taken a task. */
   stillMs: number;
-  /** True if it was longer than allowed, and no injected fault explains it. */
+  /** True if the wait was longer than allowed and no injected fault explains it. */
   isBroken: boolean;
   why: string;
 }
 
 /** The waits of all tasks, by stage. */
 export interface Waits {
-  /** Until a poll took it. */
+  /** From the time when the task was due until a poll took it. */
   queued: Wait[];
-  /** From the poll until the handler began: the rest of the poll, or a worker that handed the task back at once. */
+  /** From the poll until the handler began. It is long if the poll ends late or if a worker hands the task back at once. */
   taken: Wait[];
-  /** From the moment a worker aborted a task until another worker began it. */
+  /** From the moment when a worker aborted the task until the next handler began. */
   handedBack: Wait[];
   /** From the end of the handler until the server had the result. */
   reported: Wait[];
   /** Leases that ran out, and why. */
   timedOut: Wait[];
-  /** How much later than the end of the lease the server noticed that a task was lost. */
+  /** How long after the end of the lease the server noticed that the task was lost. */
   noticedLate: number[];
-  /** Waits in the queue during a kill of the server: tasks that it had taken from the queue for a poll return only when it sweeps the queue. */
+  /**
+   * Waits in the queue during which the server was killed. If the server had just taken a task from the queue for a poll, the task
+   * returns only when the server sweeps the queue.
+   */
   swept: number[];
 }
 
@@ -37,7 +40,10 @@ const RETRY_DELAY_MS = 1_000;
 /** Tolerance for clocks, timers and a busy machine. */
 const SLACK_MS = 1_000;
 
-/** The server continues a long poll whose connection is closed, and may take a task for it, which is then lost. */
+/**
+ * When the connection of a long poll closes, the server continues the poll. It may take a task for this poll, and the task is then
+ * lost.
+ */
 const LONGEST_POLL_MS = 5_000;
 
 /** Measures the waits of every attempt of every task. */
@@ -76,7 +82,7 @@ function measureHold(world: World, task: Task, leaseMs: number, waits: Waits): v
   const deliveries = world.deliveriesOf(task.taskId);
   const [first] = deliveries;
   const last = deliveries.at(-1);
-  if (!first || !last) return; // it ended without a handler; the check of outputs finds that
+  if (!first || !last) return; // no handler ran, which the check of outputs reports
   waits.taken.push(inQueue(world, task, { from: task.startTime, to: first.from }, leaseMs));
   for (const [index, { from }] of deliveries.slice(1).entries()) {
     const before = deliveries[index];
@@ -88,7 +94,7 @@ function measureHold(world: World, task: Task, leaseMs: number, waits: Waits): v
   const stillMs = ms - covered(after, world.troublesOf(workers));
   const wasKilled = pids.some((pid) => world.killedWithin(pid, after));
   const isBroken = stillMs > leaseMs + SLACK_MS && !wasKilled;
-  waits.reported.push({ task, ms, stillMs, isBroken, why: 'its result was not delivered' });
+  waits.reported.push({ task, ms, stillMs, isBroken, why: 'its worker did not deliver the result' });
 }
 
 function measureLoss(world: World, task: Task, leaseMs: number, waits: Waits): void {
@@ -117,10 +123,10 @@ function inQueue(world: World, task: Task, stretch: Interval, leaseMs: number): 
   const to = Math.max(stretch.from, stretch.to);
   const stillMs = world.standstill(task.taskType, { from: stretch.from, to });
   const isBroken = stillMs > leaseMs + SLACK_MS;
-  return { task, ms: to - stretch.from, stillMs, isBroken, why: `no ${task.taskType} was taken while it waited` };
+  return { task, ms: to - stretch.from, stillMs, isBroken, why: `workers took no ${task.taskType} while it waited` };
 }
 
-/** The workers that had the task: those that ran it, else the one whose poll took it. A worker id ends in its process id. */
+/** Returns the workers that had the task: those that ran it and the worker whose poll took it. A worker id ends in the process id. */
 function holders(world: World, { workerId }: Task, deliveries: readonly Delivery[]) {
   const pids = [...deliveries.map(({ pid }) => pid), Number(workerId?.split('-').at(-1))];
   return { pids, workers: new Set(pids.map((pid) => world.workerOf(pid))) };

@@ -1,15 +1,15 @@
 import type { Delivery, Evidence } from './evidence.ts';
 import { type Interval, intersection, union } from './intervals.ts';
 
-/** Which parts worked when, and when tasks of each type were taken. */
+/** Answers when the server, the workers and the networks worked, and when workers took tasks of each type. */
 export class World {
   readonly serverOutages: readonly Interval[];
   readonly troubles: Evidence['troubles'];
-  /** Times in which the server was down, or every worker was down or cut off. */
+  /** Periods in which the server was down, or every worker was down or cut off. */
   readonly nobodyPolls: Interval[];
   readonly #lives: Evidence['lives'];
   readonly #deliveries = new Map<string, Delivery[]>();
-  /** When tasks of each type were taken, in order. */
+  /** The times at which workers took tasks of each type, in order. */
   readonly #moves = new Map<string, number[]>();
 
   constructor({ serverOutages, troubles, lives, deliveries, executions }: Evidence) {
@@ -29,7 +29,7 @@ export class World {
     for (const moves of this.#moves.values()) moves.sort((a, b) => a - b);
   }
 
-  /** The deliveries of one attempt, in order. */
+  /** Returns the deliveries of one attempt, in order. */
   deliveriesOf(taskId: string): Delivery[] {
     return this.#deliveries.get(taskId) ?? [];
   }
@@ -38,12 +38,12 @@ export class World {
     return this.#lives.find((life) => life.pid === pid)?.worker;
   }
 
-  /** When these workers were cut off from the server. */
+  /** Returns the periods in which these workers could not reach the server. */
   troublesOf(workers: ReadonlySet<number | undefined>): Interval[] {
     return [...this.serverOutages, ...this.troubles.filter(({ worker }) => workers.has(worker))];
   }
 
-  /** Whether that process was killed within the interval. */
+  /** Returns whether this process was killed within the interval. */
   killedWithin(pid: number, { from, to }: Interval): boolean {
     return this.#lives.some(
       (life) => life.pid === pid && life.end !== 'stopped' && life.endedAt >= from && life.endedAt <= to,
@@ -51,8 +51,8 @@ export class World {
   }
 
   /**
-   * The longest time within a stretch in which no task of the type was taken, although a worker could have taken one. A queue from
-   * which workers take tasks is only slow; without any take, the server has forgotten the queue.
+   * Returns the longest time within the period in which workers took no task of the type although one could have. If workers still
+   * take some tasks, the queue is only slow; if they take none, the server has forgotten the queue.
    */
   standstill(taskType: string, { from, to }: Interval): number {
     const moves = (this.#moves.get(taskType) ?? []).filter((at) => at > from && at < to);

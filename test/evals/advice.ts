@@ -9,14 +9,14 @@ export interface Advised {
 const argsSchema = z.record(z.string(), z.unknown());
 
 /**
- * The calls that an answer recommends, `get_execution_status {"executionId":"…"}`, in their order. Text in quotes is foreign data and
- * never read as a recommendation.
+ * Returns the calls that an answer recommends, in their order, for example `get_execution_status {"executionId":"…"}`. It skips
+ * text in quotes, because that is foreign data and not a recommendation.
  */
 export function callsIn(text: string, tools: readonly string[]): Advised[] {
   return text.split('\n').flatMap((line) => callsInLine(line, tools));
 }
 
-/** The call after `Next:`, which the caller should make after a failure. */
+/** Returns the call after `Next:`. The caller should make it after a failure. */
 export function nextCall(text: string, tools: readonly string[]): Advised | undefined {
   const [line] = text.split('\n').filter((one) => one.startsWith('Next: '));
   return line === undefined ? undefined : callsInLine(line, tools)[0];
@@ -36,7 +36,7 @@ function callsInLine(line: string, tools: readonly string[]): Advised[] {
   return found;
 }
 
-/** The JSON object that starts at `start`, up to its closing brace. */
+/** Returns the JSON object that starts at `start`, including its closing brace. */
 function objectAt(line: string, start: number): string | undefined {
   let depth = 0;
   const part = /"(?:[^"\\]|\\.)*"|[{}]/g;

@@ -2,7 +2,7 @@ import type { Answer, McpClient } from '../support/mcp-clients.ts';
 import { tokensOf } from '../support/tokens.ts';
 import { type Advised, callsIn } from './advice.ts';
 
-/** One call of a scripted agent and its cost for a model: the call it writes and the answer it reads. */
+/** One call of a scripted agent, with the tokens that a model would spend on it: to write the call and to read the answer. */
 export interface Step {
   readonly tool: string;
   readonly args: Readonly<Record<string, unknown>>;
@@ -13,7 +13,7 @@ export interface Step {
 }
 
 /**
- * Makes the calls that a competent agent would make. It knows only the person's request and the texts of earlier answers.
+ * A scripted agent that makes the calls of a competent agent. It knows only the person's request and the texts of earlier answers.
  */
 export class Agent {
   readonly steps: Step[] = [];
@@ -43,32 +43,32 @@ export class Agent {
     return answer.text;
   }
 
-  /** The first call of `tool` that an answer recommends. @throws Error if it recommends none */
+  /** Returns the first call of `tool` that an answer recommends. @throws Error if the answer recommends none */
   advised(text: string, tool?: string): Advised {
     const found = callsIn(text, this.#tools).find((call) => tool === undefined || call.tool === tool);
-    if (!found) throw new Error(`no call of ${tool ?? 'any tool'} is advised in:\n${text}`);
+    if (!found) throw new Error(`the answer recommends no call of ${tool ?? 'any tool'}:\n${text}`);
     return found;
   }
 
-  /** Makes the call that an answer recommends, plus `more` arguments that the person gave. */
+  /** Makes the call that an answer recommends. `more` holds further arguments that the person gave. */
   follow(text: string, tool?: string, more: Readonly<Record<string, unknown>> = {}): Promise<string> {
     const next = this.advised(text, tool);
     return this.call(next.tool, { ...next.args, ...more });
   }
 
-  /** Waits for the end of an execution with the recommended call, unless the execution has already ended. */
+  /** Waits for the end of an execution by making the recommended call. Does nothing if the execution has already ended. */
   async watch(text: string): Promise<void> {
     const isOpen = callsIn(text, this.#tools).some(({ tool }) => tool === 'get_execution_status');
     if (isOpen) await this.follow(text, 'get_execution_status', { waitSeconds: 30 });
   }
 
-  /** All tokens that the model wrote and read. */
+  /** Sum of all tokens that a model would have written and read. */
   get tokens(): number {
     return this.steps.reduce((sum, step) => sum + step.tokensIn + step.tokensOut, 0);
   }
 }
 
-/** Some clients show a model the text, others the structured content. The larger one counts. */
+/** Some clients show a model the text, others the structured content. This counts the larger of the two. */
 function readingTokens({ text, structured }: Answer): number {
   const hasStructure = Object.keys(structured).length > 0;
   return Math.max(tokensOf(text), hasStructure ? tokensOf(structured) : 0);

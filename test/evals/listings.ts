@@ -7,7 +7,7 @@ import { listingOf, type ToolListing } from '../../mcp/engine/tool-listing.ts';
 import { workflowTool } from '../../mcp/workflow-tools/workflow-tool.ts';
 import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 
-/** Two example workflows, offered as tools. They do everyday jobs; all other tools are about workflows themselves. */
+/** Two example workflows that the server offers as tools. They do everyday jobs, while all other tools manage workflows. */
 const offered = [
   defineWorkflow({
     name: 'book_meeting_room',
@@ -27,11 +27,11 @@ const offered = [
   }).build(() => ({})),
 ];
 
-/** Every tool of every toolset, and two workflows offered as tools, as `tools/list` shows them. */
+/** Returns every tool of every toolset and the two example workflows, as `tools/list` shows them. */
 export async function allListings(): Promise<ToolListing[]> {
   const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
   const workflows = offered.map(({ name, def }) => {
-    const stored = def as unknown as StoredWorkflowDef; // the server adds no field that a tool shows
+    const stored = def as unknown as StoredWorkflowDef; // safe: a tool shows none of the fields that the server adds
     const offer = offerOf(stored);
     if (!offer) throw new Error(`${name} is not offered`);
     return workflowTool({ def: stored, offer }, name);

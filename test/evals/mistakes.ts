@@ -8,7 +8,7 @@ export interface Mistake {
   readonly args: Json;
 }
 
-/** For each type, a value of another type that a model might send. */
+/** For each JSON type, a wrong value that a model might send. */
 const WRONG: Readonly<Record<string, unknown>> = {
   string: { text: 'x' },
   integer: 'three',
@@ -18,7 +18,7 @@ const WRONG: Readonly<Record<string, unknown>> = {
   object: 'not an object',
 };
 
-/** The mistakes that models make with one tool: no arguments, a wrong type for each parameter, an unknown parameter. */
+/** Returns the mistakes that models make with a tool: no arguments, a wrong type for each parameter, an unknown parameter. */
 export function mistakesFor({ inputSchema }: Pick<ToolListing, 'inputSchema'>): Mistake[] {
   const properties = (inputSchema.properties ?? {}) as Record<string, Json>;
   const required = (inputSchema.required ?? []) as string[];

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RankedTool } from './ranking.ts';
 
-/** One turn of a conversation, in a form that fits every provider. */
+/** One turn of a conversation. The code for each provider converts it to the format of that provider. */
 export type Turn =
   | { readonly role: 'user'; readonly text: string }
   | { readonly role: 'call'; readonly tool: string; readonly args: Readonly<Record<string, unknown>> }
@@ -10,7 +10,7 @@ export type Turn =
 /** The model's next step and its token usage. */
 export interface Reply {
   readonly calls: readonly { readonly tool: string; readonly args: unknown }[];
-  /** Tokens read (including those from a cache) and tokens written. */
+  /** `input` counts the tokens that the model read, including the `cached` ones; `output` counts those that it wrote. */
   readonly usage: { readonly input: number; readonly cached: number; readonly output: number };
 }
 
@@ -33,7 +33,7 @@ const TRIES = 5;
 const LONGEST_WAIT_MS = 30_000;
 const REQUEST_TIMEOUT_MS = 120_000;
 
-/** The provider whose key is in the environment, Anthropic first. Undefined without a key. */
+/** Returns the provider whose key is in the environment, Anthropic first. Undefined if there is no key. */
 export function providerOf(env: Readonly<Record<string, string | undefined>>): Provider | undefined {
   if (env.ANTHROPIC_API_KEY) {
     const baseUrl = env.ANTHROPIC_BASE_URL ?? 'https://api.anthropic.com';
@@ -47,8 +47,8 @@ export function providerOf(env: Readonly<Record<string, string | undefined>>): P
 }
 
 /**
- * Asks a model for its next step at temperature 0, or without a temperature if the model refuses one. If the provider is busy, it
- * waits and asks again, up to five times.
+ * Asks a model for its next step. It sends temperature 0, or no temperature if the model refuses that. If the provider is busy, it
+ * waits and tries again, five times at most.
  * @throws Error with the provider's own words if the provider refuses the request
  */
 export async function ask(provider: Provider, question: Question, wait = pause): Promise<Reply> {
@@ -100,7 +100,7 @@ function anthropic({ system, turns, tools }: Question): Wire {
     headers: (key) => ({ 'x-api-key': key, 'anthropic-version': '2023-06-01' }),
     body: {
       max_tokens: MAX_OUTPUT_TOKENS,
-      // This mark lets the provider read the list of tools, which is equal in every request, from its cache.
+      // The list of tools is equal in every request. This mark lets the provider read it from its cache.
       system: [{ type: 'text', text: system, cache_control: { type: 'ephemeral' } }],
       tools: listed,
       messages: turns.map((turn) => {
@@ -187,7 +187,7 @@ function openai({ system, turns, tools }: Question): Wire {
   };
 }
 
-/** A model may write arguments that are not JSON. That counts as a wrong call; the evaluation continues. */
+/** Parses the arguments that a model wrote. If they are not JSON, the call counts as wrong and the evaluation continues. */
 function parsed(json: string): unknown {
   try {
     return JSON.parse(json);
@@ -196,7 +196,7 @@ function parsed(json: string): unknown {
   }
 }
 
-/** Reasoning models refuse a temperature and say so. */
+/** Removes the temperature if the model refused it. Reasoning models do. */
 function withoutRefused(settings: object, refusal: string): object | undefined {
   if (!('temperature' in settings && /temperature/i.test(refusal))) return undefined;
   const { temperature: _, ...rest } = settings;

@@ -4,7 +4,10 @@ import { processEnvironment } from '../../core/config.ts';
 import type { Golden } from './goldens.ts';
 import type { RankedTool } from './ranking.ts';
 
-/** For each of our tools, the tools of the official conductor-mcp 0.1.9 with the same purpose, read generously. A tool that is absent here has no counterpart. */
+/**
+ * For each of our tools, the tools of the official conductor-mcp 0.1.9 that serve at least roughly the same purpose. A tool that is
+ * not listed has no counterpart.
+ */
 const CONDUCTOR_MCP: Readonly<Record<string, readonly string[]>> = {
   list_workflows: ['workflow_get_all_workflows'],
   get_workflow: ['workflow_get_workflow_by_name'],
@@ -24,7 +27,10 @@ const CONDUCTOR_MCP: Readonly<Record<string, readonly string[]>> = {
   update_task: ['task_update_task_status'],
 };
 
-/** The goldens with the peer's tool names. A golden for which the peer has no tool keeps its names, so it counts as missed. */
+/**
+ * Replaces our tool names in the goldens by the peer's names. If the peer has no counterpart, a golden keeps our names and so
+ * counts as missed.
+ */
 export function forPeer(goldens: readonly Golden[]): Golden[] {
   return goldens.map((golden) => {
     const [first = '', ...rest] = golden.expected;
@@ -33,7 +39,7 @@ export function forPeer(goldens: readonly Golden[]): Golden[] {
   });
 }
 
-/** The `tools/list` of an MCP server that this function starts. */
+/** Starts an MCP server and returns its `tools/list`. */
 export async function peerTools(command: string, args: readonly string[]): Promise<RankedTool[]> {
   const client = new Client({ name: 'conductor-fleet-evals', version: '0' });
   const env = Object.fromEntries(

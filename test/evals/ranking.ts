@@ -3,7 +3,7 @@ import { EXECUTION_ID, moodOf, readRequest, withPhrases } from './reading.ts';
 import { stem } from './stem.ts';
 import { meaningsOf } from './thesaurus.ts';
 
-/** The fields of a tool that the ranking reads. Lists of peers have them too. */
+/** The fields of a tool that the ranking reads. The tool lists of other servers have them too. */
 export type RankedTool = Pick<ToolListing, 'name'> & {
   readonly title?: string | undefined;
   readonly description?: string | undefined;
@@ -12,8 +12,9 @@ export type RankedTool = Pick<ToolListing, 'name'> & {
 };
 
 /**
- * Weights of BM25F. A name and a title are written to be recognised. The first sentence of a description says what the tool is for; the
- * rest and the parameters say how. Halving or doubling one weight moves no score of the goldens by more than three points.
+ * Weights of the fields in BM25F. Names and titles weigh most, because authors write them to be recognised. The first sentence of a
+ * description says what the tool is for; the rest and the parameters say how. Halving or doubling one weight moves no score of the
+ * goldens by more than three points.
  */
 const FIELDS = { name: 3, title: 2, first: 2, rest: 1, parameters: 0.5 } as const;
 const SATURATION = 1.2;
@@ -24,10 +25,10 @@ const LENGTH_SHARE = 0.5;
 const MEANING_WEIGHT = 0.5;
 /** Weight of the first word of a sentence, which usually names the action. */
 const HEAD_WEIGHT = 1.5;
-/** Bonus for a tool that only reads, if the request is a question. The same bonus for a tool that writes, if it is an order. */
+/** If the request is a question, tools that only read get this bonus. If it is an order, tools that write get it. */
 const FITTING_HINT = 1.3;
 
-/** Words that say nothing about the request. */
+/** Words that do not tell one request from another. */
 const STOP_WORDS = new Set(
   `a about actually after all already also always am an and any anybody anyone anything are as ask at be because been before
   being but by can cant come conductor could did do does doesnt dont each either else even ever every everybody everyone
@@ -44,13 +45,13 @@ const STOP_WORDS = new Set(
 type Field = keyof typeof FIELDS;
 type Counts = ReadonlyMap<string, number>;
 
-/** A tool and how well it fits a request. Higher is better; 0 means no common word. */
+/** A tool and how well it fits a request. A higher score is better; 0 means that they have no word in common. */
 export interface Ranked {
   readonly name: string;
   readonly score: number;
 }
 
-/** The stems of a text. Names in `camelCase` and `snake_case` are split; ids and numbers are left out. */
+/** Returns the stems of the words in a text. It splits names in `camelCase` and `snake_case`, and skips ids and numbers. */
 export function stemsOf(text: string): string[] {
   const apart = text
     .replaceAll(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|_/g, ' ')
@@ -59,7 +60,10 @@ export function stemsOf(text: string): string[] {
   return words.filter((word) => !STOP_WORDS.has(word)).map(stem);
 }
 
-/** Prepares BM25F over the fields of these tools. The result ranks all of them for a request: the best first, and equal scores by name. */
+/**
+ * Prepares BM25F over the fields of these tools. Returns a function that ranks all tools for a request: the best first, and tools
+ * with equal scores by name.
+ */
 export function createRanking(tools: readonly RankedTool[]): (request: string) => Ranked[] {
   const names = new Set(tools.map(({ name }) => name));
   const documents = tools.map((tool) => ({
@@ -93,7 +97,7 @@ export function createRanking(tools: readonly RankedTool[]): (request: string) =
   };
 }
 
-/** The weight of every term of a request. */
+/** Returns the weight of each term of a request. */
 function weightsOf(request: string, headWeight: number): Map<string, number> {
   const weights = new Map<string, number>();
   for (const sentence of request.split(/[.!?:;,]\s+/)) {
@@ -116,11 +120,11 @@ function termsOf(text: string): string[] {
 /** Two tools and the similarity of their texts. */
 export interface Pair {
   readonly tools: readonly [string, string];
-  /** Cosine of the tf-idf of name, title and description: 1 for equal words. */
+  /** Cosine similarity of the tf-idf vectors of name, title and description. Equal words give 1. */
   readonly cosine: number;
 }
 
-/** Every pair of tools, the most similar first. */
+/** Returns every pair of tools, the most similar first. */
 export function confusablePairs(tools: readonly RankedTool[]): Pair[] {
   const bags = tools.map(({ name, title = '', description = '' }) => ({
     name,
@@ -144,7 +148,7 @@ function countsOf(
   { name, title = '', description = '', inputSchema }: RankedTool,
   names: ReadonlySet<string>,
 ): Record<Field, Counts> {
-  // A part that names another tool says what this tool is not for.
+  // If a part names another tool, it says what this tool is not for, so the ranking skips that part.
   const isOwn = (part: string) => !(part.match(/\w+_\w+/g) ?? []).some((word) => word !== name && names.has(word));
   const [first = '', ...rest] = description.split(/(?<=[.!?])\s+/);
   const ownFirst = first.split(/(?<=[,:;])\s+/).filter(isOwn);
@@ -157,13 +161,13 @@ function countsOf(
   };
 }
 
-/** A request with an id fits a tool that takes one, and fits best if the id is the first parameter. */
+/** A request with an execution id fits a tool that takes an id. It fits best if the id is the tool's first parameter. */
 function executionIds({ properties }: RankedTool['inputSchema']): string {
   const at = Object.keys(properties ?? {}).findIndex((name) => /^executionIds?$/.test(name));
   return at < 0 ? '' : `${EXECUTION_ID} ${at === 0 ? EXECUTION_ID : ''}`;
 }
 
-/** Names, descriptions and allowed values of every parameter. */
+/** Returns the names, descriptions and allowed values of all parameters. */
 function parameterText(schema: unknown): string {
   if (Array.isArray(schema)) return schema.map(parameterText).join(' ');
   if (typeof schema !== 'object' || schema === null) return '';
@@ -177,7 +181,7 @@ function parameterText(schema: unknown): string {
     .join(' ');
 }
 
-/** Below `properties` the keys are names of parameters. One of them may be called `description`. */
+/** Reads the values below `properties`. The keys there are names of parameters, and a parameter may be called `description`. */
 function values(properties: unknown): string {
   return Object.values(properties as object)
     .map(parameterText)

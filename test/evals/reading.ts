@@ -1,12 +1,13 @@
 /**
- * Reads a request before its words are compared. Finds phrases with one meaning, actions that the person excludes, and patterns (an id,
- * a route, a cron expression) that show the topic. Leaves out names, quotations and JSON: they are the person's data, not the action.
+ * Prepares a request for the comparison of words. Replaces phrases by one word, and patterns that show the topic (an id, a route, a
+ * cron expression) by a keyword. Removes actions that the person excludes. Removes names, quotations and JSON, because they are
+ * data and not the action.
  */
 export function readRequest(text: string): string {
   return withPhrases(withoutData(withShapes(withoutNegations(withApostrophes(text)))));
 }
 
-/** Whether the person asks a question or gives an order. Undefined if the words do not tell. */
+/** Returns whether the person asks a question or gives an order. Undefined if the words do not show it. */
 export function moodOf(request: string): 'question' | 'order' | undefined {
   const sentences = withApostrophes(request).split(/[.!?;:]\s+|, (?:so|then|and|but) | and (?=tell|show|run|start)/i);
   const moods = sentences.map((sentence) => {
@@ -36,7 +37,7 @@ const ORDER = new RegExp(
   'i',
 );
 
-/** Replaces a phrase by one word: `kick off` becomes start. Descriptions are read in the same way. */
+/** Replaces each known phrase by one word: `kick off` becomes `start`. The ranking does this with requests and with descriptions. */
 export function withPhrases(text: string): string {
   const known = phrased.get(text);
   if (known !== undefined) return known;
@@ -45,7 +46,7 @@ export function withPhrases(text: string): string {
   return read;
 }
 
-/** A cache, because the same texts are read for every list of tools. */
+/** A cache, because the ranking reads the same texts for every list of tools. */
 const phrased = new Map<string, string>();
 
 const turns = (source: string) => new RegExp(`\\b(?:${source})\\b`, 'gi');
@@ -174,7 +175,10 @@ const PHRASES: readonly (readonly [RegExp, string])[] = (
   ] as const
 ).map(([source, word]) => [turns(source), word]);
 
-/** `Run` and `end` are orders at the beginning of a sentence. In the middle they usually mean something else. */
+/**
+ * Replaces words such as `run` and `end` at the beginning of a sentence, where they are orders. In the middle they usually mean
+ * something else.
+ */
 function withHeads(text: string): string {
   return text.replaceAll(STARTING, '$1start').replaceAll(ENDING, '$1terminate');
 }
@@ -188,7 +192,7 @@ function withApostrophes(text: string): string {
   return text.replaceAll(/(\w)['’](?:ve|re|ll|s|d|m)\b/g, '$1').replaceAll(/(\w)n['’]t\b/g, '$1nt');
 }
 
-/** Removes the actions that the person excludes: up to the end of the clause, at most four words. */
+/** Removes actions that the person excludes, such as `without …` or `do not …`: at most four words, up to the end of the clause. */
 function withoutNegations(text: string): string {
   return text.replaceAll(
     /\b(?:dont|do not|must not|mustnt|should not|shouldnt|no need to|need not|without|instead of|rather than|never|not to)((?: [\w'-]+){1,4}?)(?=[,.;:!?]| and | but | so |$| [\w'-]+)/gi,

@@ -1,13 +1,13 @@
 import type { McpClient } from '../support/mcp-clients.ts';
 import { type Advised, nextCall } from './advice.ts';
 
-/** The calls after a failed call, if the caller follows the suggested call of each error without thinking. */
+/** The calls of a caller that always makes the call that the last error suggests. */
 export interface Recovery {
   readonly calls: readonly (Advised & { readonly text: string; readonly isError: boolean })[];
   readonly recovered: boolean;
 }
 
-/** Makes a call. If it fails, makes the call that the error names, and so on, at most `most` times. */
+/** Makes a call. While calls fail, it makes the call that the error suggests, at most `most` times. */
 export async function recover(
   client: McpClient,
   first: Advised,

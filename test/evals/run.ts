@@ -8,10 +8,10 @@ import { misses, place, type Scores, score } from './selection.ts';
 import { type Outcome, resistWithModel, type Summary, selectWithModel, summarize } from './with-model.ts';
 
 /**
- * `npm run evals` measures how well tools are chosen: by words alone and, with ANTHROPIC_API_KEY or OPENAI_API_KEY, by a model.
- * EVALS_MODEL names the model. EVALS_PRICE is its price per million tokens in USD, `3/15` for input and output.
- * `--misses` lists the wrong choices. `--peer <command>` starts the official conductor-mcp and ranks its tools beside ours.
- * Exit code 1: a model called a forbidden tool, or was right less often than LEAST_RIGHT.
+ * `npm run evals` measures how often the right tool is chosen: by a comparison of words and, if ANTHROPIC_API_KEY or OPENAI_API_KEY
+ * is set, by a model. EVALS_MODEL names the model. EVALS_PRICE is its price per million tokens in USD, for example `3/15` for input
+ * and output. `--misses` lists the wrong choices. `--peer <command>` starts the official conductor-mcp and ranks its tools beside
+ * ours. It exits with 1 if a model called a forbidden tool or was right less often than LEAST_RIGHT.
  */
 const RUNS = 3;
 const LEAST_RIGHT = 0.95;
@@ -21,7 +21,7 @@ const PRICES: Readonly<Record<string, readonly [number, number]>> = {
   'claude-haiku-4-5': [1, 5],
   'gpt-4.1-mini': [0.4, 1.6],
 };
-/** Price of a token that is read from a cache, as a share of the input price. */
+/** Price of a token that the provider reads from its cache, as a share of the input price. */
 const CACHED_SHARE = { anthropic: 0.1, openai: 0.25 } as const;
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
@@ -42,12 +42,15 @@ if (process.argv.includes('--peer') && command) {
 const env = processEnvironment();
 const provider = providerOf(env);
 if (provider) await withModel(provider);
-else print('No ANTHROPIC_API_KEY and no OPENAI_API_KEY: no model was asked.');
+else
+  print(
+    'The run asked no model, because neither ANTHROPIC_API_KEY nor OPENAI_API_KEY is set. Set one to measure a model.',
+  );
 
 function lexical(name: string, set: readonly Golden[], listed: readonly RankedTool[]): void {
   const placed = place(set, listed);
   print(`${name}, by words alone: ${scoreLine(score(placed, listed))}`);
-  // Misses of the held-out set are never shown: a reader would tune descriptions on them.
+  // Misses of the held-out set are never shown, because a reader would tune descriptions on them.
   if (name !== 'held-out' && process.argv.includes('--misses')) for (const miss of misses(placed)) print(miss);
 }
 
@@ -56,7 +59,7 @@ function scoreLine({ requests, top1, top3, mrr, coverage }: Scores): string {
 }
 
 async function withModel(asked: Provider): Promise<void> {
-  print(`Asking ${asked.model}, ${RUNS} runs at temperature 0…`);
+  print(`Asking ${asked.model} ${RUNS} times for each request, at temperature 0 …`);
   const all: Outcome[] = [];
   for (const [name, set] of sets) {
     const outcomes = await selectWithModel(asked, set, tools, RUNS);

@@ -4,13 +4,13 @@ import { createRanking, type RankedTool } from './ranking.ts';
 /** A golden and the rank of its first acceptable tool. */
 export interface Placed {
   readonly golden: Golden;
-  /** 1 is the best. Undefined if none of its tools is in the list, or none has a common word with the request. */
+  /** 1 is the best. Undefined if the list has none of the golden's tools, or if none of them has a word in common with the request. */
   readonly rank: number | undefined;
   /** The names of the best-ranked tools. */
   readonly best: readonly string[];
 }
 
-/** Shares of the goldens, from 0 to 1. */
+/** Scores over all goldens. Each share is between 0 and 1. */
 export interface Scores {
   readonly requests: number;
   readonly top1: number;
@@ -21,7 +21,7 @@ export interface Scores {
   readonly coverage: number;
 }
 
-/** Ranks the tools for every golden by words alone. */
+/** Ranks the tools for each golden. The ranking compares words and asks no model. */
 export function place(goldens: readonly Golden[], tools: readonly RankedTool[]): Placed[] {
   const rank = createRanking(tools);
   return goldens.map((golden) => {
@@ -44,7 +44,7 @@ export function score(placed: readonly Placed[], tools: readonly RankedTool[]): 
   };
 }
 
-/** One line for each golden that is not ranked first, to help improve a description. */
+/** Describes each golden whose right tool is not ranked first, so that an author can improve a description. */
 export function misses(placed: readonly Placed[]): string[] {
   return placed
     .filter(({ rank }) => rank !== 1)
@@ -54,13 +54,13 @@ export function misses(placed: readonly Placed[]): string[] {
     );
 }
 
-/** The minimum scores of the choice by words alone, for every set of goldens. */
+/** The minimum scores of the ranking by words, for every set of goldens. */
 export const LEAST = { top1: 0.75, top3: 0.92, coverage: 1 } as const;
 
-/** One sentence for each threshold that these tools miss. An empty list is good. */
+/** Returns one sentence for each minimum score that these tools miss. An empty list means that they miss none. */
 export function shortfalls(goldens: readonly Golden[], tools: readonly RankedTool[]): string[] {
   const scores = score(place(goldens, tools), tools);
   return (Object.keys(LEAST) as (keyof typeof LEAST)[])
     .filter((measure) => scores[measure] < LEAST[measure])
-    .map((measure) => `${measure} is ${scores[measure].toFixed(3)}, below ${LEAST[measure]}`);
+    .map((measure) => `${measure} is ${scores[measure].toFixed(3)}, below the minimum of ${LEAST[measure]}`);
 }

@@ -1,6 +1,6 @@
 /**
- * The stem of a lower-case English word: `executes`, `executed` and `execution` have the same stem. Removes suffixes in the order of
- * Porter's stemmer: plural, participle, final e, then one derivational ending. A stem need not be a word.
+ * Returns the stem of a lower-case English word. For example, `executes`, `executed` and `execution` have the same stem. It removes
+ * endings in the order of Porter's stemmer: plural, participle, final e, then one derivational ending. A stem need not be a word.
  */
 export function stem(word: string): string {
   if (word.length <= 3) return word;

@@ -1,8 +1,8 @@
 import { stem } from './stem.ts';
 
 /**
- * Groups of words with the same meaning in requests about jobs on a server. Readers know that they are related; a count of words does
- * not. Everyday English by topic, made without looking at the held-out requests. A word may be in several groups.
+ * Groups of words with related meanings in requests about jobs on a server, because a count of words cannot see that they are
+ * related. The groups hold everyday English. Their author did not look at the held-out requests. A word may be in several groups.
  */
 const GROUPS = [
   // actions on an execution
@@ -69,7 +69,10 @@ const groupsOf = Map.groupBy(
   ({ word }) => word,
 );
 
-/** The meanings of the stems, each as often as a stem has it. A meaning starts with `#`, so it never equals a stem. */
+/**
+ * Returns the meanings of the stems. If two stems have the same meaning, it is returned twice. A meaning starts with `#`, so it
+ * never equals a stem.
+ */
 export function meaningsOf(stems: readonly string[]): string[] {
   return stems.flatMap((word) => (groupsOf.get(word) ?? []).map(({ meaning }) => meaning));
 }

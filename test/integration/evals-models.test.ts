@@ -143,7 +143,7 @@ describe('npm run evals', () => {
   test('without a key ranks by words, reports that no model was asked, and exits with 0', async () => {
     const { code, stdout } = await evals({});
     expect(stdout).toMatch(/goldens, by words alone: top-1 [\d.]+ %/);
-    expect(stdout).toContain('no model was asked');
+    expect(stdout).toContain('The run asked no model, because neither ANTHROPIC_API_KEY nor OPENAI_API_KEY is set.');
     expect(code).toBe(0);
   });
 

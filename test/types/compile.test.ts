@@ -6,8 +6,8 @@ import { listTemplates, templateFiles } from '../../workflows/templates/registry
 import { writeFilesOf } from '../support/written-files.ts';
 
 /*
- * What the compiler must refuse and what it must accept. One run of the compiler reads all fixtures, because most of its time goes into
- * the libraries, which every program needs.
+ * These tests check which code the compiler refuses and which it accepts. One run of the compiler reads all fixtures, because it
+ * spends most of its time on the libraries, which every run has to read.
  */
 
 const here = import.meta.dirname;
@@ -15,10 +15,10 @@ const root = join(here, '../..');
 const scratch = mkdtempSync(join(here, '.scratch-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-/** Fixtures with mistakes, which `@ts-expect-error` pins, and fixtures without any. */
+/** Fixtures with mistakes, each pinned by `@ts-expect-error`, and fixtures without mistakes. */
 const WRONG = ['wiring', 'wiring-language', 'saga'];
 const RIGHT = ['wiring-right', 'saga-right'];
-/** Pages that show complete files, and the number of files. */
+/** Pages that show complete files, each with the number of its files. */
 const PAGES: Record<string, number> = {
   'README.md': 3,
   'docs/guide.md': 4,
@@ -49,7 +49,7 @@ const mistakes = WRONG.flatMap((name) =>
 const files: string[] = [];
 const templates: string[] = [];
 const pages = new Map<string, { folder: string; paths: readonly string[] }>();
-/** The compiler's errors, by file and line. */
+/** The errors that the compiler reported, each with its file and line. */
 let complaints: { place: string; code: string }[] = [];
 
 function put(path: string, text: string): string {
@@ -90,7 +90,7 @@ function compile(): { place: string; code: string }[] {
   }));
 }
 
-/** Runs a program of a package and returns its output, also if it fails. */
+/** Runs a program of an installed package and returns its output, even if the program fails. */
 function node(program: string, ...args: string[]): string {
   try {
     const command = [join(root, 'node_modules', program), ...args];
@@ -103,35 +103,35 @@ function node(program: string, ...args: string[]): string {
 const about = (folder: string) => complaints.filter(({ place }) => place.startsWith(`${folder}/`));
 
 describe('mistakes in definitions', () => {
-  test('every kind of mistake is pinned', () => {
+  test('the fixtures contain every kind of mistake', () => {
     expect(EIGHT_KINDS).toHaveLength(8);
     expect(mistakes.map(({ kind }) => kind)).toEqual(expect.arrayContaining(EIGHT_KINDS));
   });
 
-  test('every pinned line is a compile error, and no other line is', () => {
+  test('the compiler reports every pinned line and no other line', () => {
     expect(about('pinned')).toEqual([]);
     expect(about('unpinned')).toHaveLength(mistakes.length);
   });
 
-  test.each(mistakes)('$mistake: refused by the compiler', ({ place }) => {
+  test.each(mistakes)('the compiler refuses this mistake: $mistake', ({ place }) => {
     const codes = complaints.filter((complaint) => complaint.place === place).map(({ code }) => code);
     expect(codes).toHaveLength(1);
     expect(codes[0]).toMatch(/^TS(2322|2339|2345|2353|2551|2561|2741|2769)$/);
   });
 });
 
-test('right definitions compile', () => {
+test('definitions without mistakes compile', () => {
   expect(about('right')).toEqual([]);
 });
 
-test('the files of every template, under a new name, compile and are formatted', () => {
+test('the files of every template compile under a new name and are formatted', () => {
   expect(templates.length).toBeGreaterThan(10);
   expect(about('templates')).toEqual([]);
   const checked = node('@biomejs/biome/bin/biome', 'check', '--error-on-warnings', ...templates);
   expect(checked).toContain('No fixes applied');
 });
 
-test.each(Object.entries(PAGES))('the files that %s shows compile together', (page, number) => {
+test.each(Object.entries(PAGES))('the files shown on %s compile together', (page, number) => {
   const { folder = '', paths = [] } = pages.get(page) ?? {};
   expect(paths).toHaveLength(number);
   expect(about(folder)).toEqual([]);

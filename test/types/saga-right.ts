@@ -1,4 +1,4 @@
-/** Right sagas, as a counterpart of `saga.ts`. All of this must compile. */
+/** Correct sagas, the counterpart of `saga.ts`. This whole file must compile. */
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
 import { defineSaga } from '../../workflows/dsl/define-saga.ts';

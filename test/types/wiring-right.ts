@@ -1,4 +1,4 @@
-/** Right wirings, as a counterpart of `wiring.ts`. All of this must compile, so that the types do not simply refuse everything. */
+/** Correct wiring, the counterpart of `wiring.ts`. This whole file must compile, which shows that the types do not refuse correct code. */
 import { z } from 'zod';
 import { defineTask, jsonSchema } from '../../core/contract.ts';
 import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';

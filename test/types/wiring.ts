@@ -1,6 +1,6 @@
 /**
- * Wiring mistakes: wrong types, names and cases, and others that would otherwise show only when the workflow runs. Each must be a compile
- * error. `compile.test.ts` compiles this file with and without the pins.
+ * Mistakes in the wiring: wrong types, names, cases and others. Without the types, they would show only when the workflow runs.
+ * Each must be a compile error. `compile.test.ts` compiles this file with and without the pins.
  */
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
@@ -29,7 +29,7 @@ const spec = {
 
 defineWorkflow(spec).build((wf, input) => {
   const paid = wf.task('charge', charge, { orderId: input.orderId, amount: input.amount });
-  // @ts-expect-error wrong type: a string is not the number that `amount` needs
+  // @ts-expect-error wrong type: `amount` needs a number, not a string
   wf.task('a', charge, { orderId: input.orderId, amount: input.orderId });
   // @ts-expect-error unknown output: charge has no `receipt`
   wf.task('b', ship, { orderId: input.orderId, receiptId: paid.output.receipt });
@@ -45,36 +45,36 @@ defineWorkflow(spec).build((wf, input) => {
 });
 defineWorkflow(spec).build((wf, input) => {
   const paid = wf.task('charge', charge, { orderId: input.orderId, amount: input.amount });
-  // @ts-expect-error missing input: the whole output of charge has no `orderId`
+  // @ts-expect-error missing input: ship needs an `orderId`, and the output of charge has none
   wf.task('a', ship, paid.output);
   const maybe = wf.task('maybe', charge, { orderId: input.orderId, amount: 1 }, { optional: true });
-  // @ts-expect-error optional into required: a task that may fail may leave no `receiptId`
+  // @ts-expect-error optional into required: an optional task may fail and leave no `receiptId`
   wf.task('b', ship, { orderId: input.orderId, receiptId: maybe.output.receiptId });
   const perhaps = wf.task('perhaps', charge, { orderId: input.orderId, amount: 1 }, { optional: input !== undefined });
-  // @ts-expect-error optional into required: only at run time is it known whether the task is optional
+  // @ts-expect-error optional into required: the task may be optional; only the run time decides
   wf.task('c', ship, { orderId: input.orderId, receiptId: perhaps.output.receiptId });
   const asked = { method: 'GET', uri: 'http://h', response: z.object({ receiptId: z.string() }) } as const;
   const answer = wf.http('answer', externalApi, asked, { optional: true });
-  // @ts-expect-error optional into required: a request that may fail may leave no answer
+  // @ts-expect-error optional into required: an optional request may fail and leave no answer
   wf.task('d', ship, { orderId: input.orderId, receiptId: answer.output.response.body.receiptId });
   // @ts-expect-error unknown case: `aproved` is not a status
   wf.switch('e', paid.output.status, { approved: () => {}, declined: () => {}, aproved: () => {} });
-  // @ts-expect-error unknown case: `declind` is not a status; the default branch would hide the mistake
+  // @ts-expect-error unknown case: `declind` is not a status, and the default branch would hide that
   wf.switch('f', paid.output.status, { approved: () => {}, declind: () => {} }, () => {});
-  // @ts-expect-error unhandled case: a text can be anything
+  // @ts-expect-error unhandled case: a text may have any value, so the switch needs a default branch
   wf.switch('g', input.orderId, { a: () => {} });
-  // @ts-expect-error unhandled case: a number can be anything
+  // @ts-expect-error unhandled case: a number may have any value, so the switch needs a default branch
   wf.switch('h', input.amount, { '1': () => {} });
-  // @ts-expect-error unknown variable: the workflow declares none
+  // @ts-expect-error unknown variable: this workflow declares no variables to set
   wf.set('i', { anything: 1 });
-  // @ts-expect-error unknown variable: there is none to read
+  // @ts-expect-error unknown variable: this workflow declares no variables to read
   wf.human('j', { about: { seen: wf.variables.anything }, output: z.object({}) });
-  // @ts-expect-error unspelled names: `about` has no schema that could name the fields
+  // @ts-expect-error unknown names: `about` has no schema, so its fields must be listed
   wf.human('k', { about: paid.output, output: z.object({}) });
-  // @ts-expect-error unspelled names: a script's inputs have no schema
+  // @ts-expect-error unknown names: a script's inputs have no schema, so they must be listed
   wf.inline('l', { inputs: paid.output, output: z.string(), script: '$.receiptId' });
   const nothing = wf.human('m', { about: {}, output: z.object({}) });
-  // @ts-expect-error unknown output: an empty object has nothing below it
+  // @ts-expect-error unknown output: an empty object has no field `receiptId`
   wf.task('n', ship, { orderId: input.orderId, receiptId: nothing.output.receiptId });
   return { id: paid.output.receiptId };
 });
@@ -83,13 +83,13 @@ defineWorkflow({ ...spec, variables: z.object({ seen: z.string() }) }).build((wf
   wf.set('a', { sen: input.orderId });
   // @ts-expect-error wrong type: `seen` is a text
   wf.set('b', { seen: input.amount });
-  // @ts-expect-error unspelled names: variables are set one by one
+  // @ts-expect-error unknown names: `set` needs the variables listed one by one
   wf.set('c', wf.variables);
   return { id: wf.variables.seen };
 });
-// @ts-expect-error wrong workflow output: the whole output of ship has no `id`
+// @ts-expect-error wrong workflow output: the workflow needs an `id`, and the output of ship has none
 defineWorkflow(spec).build((wf) => wf.task('a', ship, { orderId: '1', receiptId: '2' }).output);
-// @ts-expect-error wrong workflow output: a number is not the string `id` promises
+// @ts-expect-error wrong workflow output: `id` must be a string, not a number
 defineWorkflow(spec).build((_wf, input) => ({ id: input.amount }));
-// @ts-expect-error wrong worker output: a number is not the string `trackingId` promises
+// @ts-expect-error wrong worker output: `trackingId` must be a string, not a number
 ship.worker(async () => ({ trackingId: 1 }));

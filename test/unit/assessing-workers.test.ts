@@ -22,17 +22,17 @@ describe('assess_price_change', () => {
     [1e21, 1.05e21, 'log', 5],
     [3, 3, 'log', 0],
     [2, 0, 'alert', -100],
-  ])('from %d to %d: %s', async (previousClose, price, verdict, changePercent) => {
+  ])('for a price change from %d to %d, the verdict is %s', async (previousClose, price, verdict, changePercent) => {
     expect(await assess(previousClose, price)).toEqual({ verdict, changePercent });
   });
 
-  test('uses the given threshold', async () => {
+  test('assess_price_change compares the change with the given threshold', async () => {
     expect(await assess(100, 102.5, 2.5)).toMatchObject({ verdict: 'log' });
     expect(await assess(100, 102.51, 2.5)).toMatchObject({ verdict: 'alert' });
     expect(await assess(100, 100, 0)).toMatchObject({ verdict: 'log' });
   });
 
-  test('at any price in cents, a change of exactly the threshold raises no alert, and a hundredth of a cent more raises one', async () => {
+  test('at any price, a change raises an alert only if it is larger than the threshold', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 10_000_000 }), fc.constantFrom(1, -1), async (cents, sign) => {
         const at = (tenThousandths: number) => Number(`${tenThousandths}e-4`);
@@ -44,7 +44,7 @@ describe('assess_price_change', () => {
     );
   });
 
-  test('a missing last close is refused without a retry', async () => {
+  test('if the last closing price is missing, the task fails without a retry', async () => {
     const { result } = await runTask(assessPriceChange, { previousClose: 0, price: 1, threshold: 5 });
     expect(result).toMatchObject({ status: 'FAILED_WITH_TERMINAL_ERROR' });
   });
@@ -74,11 +74,11 @@ describe('assess_flight_risk', () => {
     [-41, 'clear', 'high', ['-41 °C: fuel comes near its freezing point']],
     [20, 'raining frogs', 'low', []],
     [20, 'frogs', 'moderate', ['unknown conditions: frogs']],
-  ])('%d °C and %s: %s', async (temperature, conditions, risk, reasons) => {
+  ])('at %d °C with %s, the risk is %s', async (temperature, conditions, risk, reasons) => {
     expect(await assess(['X', temperature, conditions])).toEqual({ risk, cities: [{ city: 'X', risk, reasons }] });
   });
 
-  test('the highest risk decides, and the cities keep the order of the reports', async () => {
+  test('the highest risk of a city is the risk of the flight, and the cities keep the order of the reports', async () => {
     const { risk, cities } = (await assess(['A', 20, 'clear'], ['B', 20, 'thunderstorm'], ['C', 9, 'fog'])) ?? {};
     expect([risk, cities?.map((city) => [city.city, city.risk])]).toEqual([
       'high',
@@ -90,7 +90,7 @@ describe('assess_flight_risk', () => {
     ]);
   });
 
-  test('without a city the risk is unknown, not low', async () => {
+  test('if there is no city, the risk is unknown, not low', async () => {
     expect(await assess()).toEqual({ risk: 'unknown', cities: [] });
   });
 });

@@ -6,7 +6,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 const never = new AbortController().signal;
 
-/** A breaker that five failures have opened. */
+/** Returns a breaker after five failures, which have opened it. */
 function opened(): { breaker: Breaker; changes: boolean[] } {
   const changes: boolean[] = [];
   const breaker = new Breaker((open) => changes.push(open));
@@ -24,7 +24,7 @@ function ask(breaker: Breaker, stop = never): { admitted: boolean } {
 }
 
 describe('the breaker', () => {
-  test('opens only after several failures in a row, and reports each change once', () => {
+  test('the breaker opens only after several failures in a row, and reports each change once', () => {
     const changes: boolean[] = [];
     const breaker = new Breaker((open) => changes.push(open));
     for (const outcome of 'ffffsffff') outcome === 'f' ? breaker.failed() : breaker.succeeded();
@@ -36,7 +36,7 @@ describe('the breaker', () => {
     expect(changes).toEqual([true, false]);
   });
 
-  test('admits one probe at a time while it is open, and all callers once a probe succeeds', async () => {
+  test('an open breaker admits one call at a time; when that call succeeds, it admits all waiting callers', async () => {
     const { breaker } = opened();
     const asked = [ask(breaker), ask(breaker), ask(breaker)];
     await vi.advanceTimersByTimeAsync(500);
@@ -49,7 +49,7 @@ describe('the breaker', () => {
     expect(asked.every(({ admitted }) => admitted)).toBe(true);
   });
 
-  test('waits longer after each failure, up to a limit', async () => {
+  test('an open breaker waits longer after each failure, up to a limit', async () => {
     const { breaker } = opened();
     const waits: number[] = [];
     for (let i = 0; i < 8; i++) {
@@ -64,7 +64,7 @@ describe('the breaker', () => {
     expect(Math.max(...waits)).toBeLessThanOrEqual(15_050);
   });
 
-  test('releases a waiting caller when the caller stops', async () => {
+  test('the breaker releases a waiting caller when the caller is stopped', async () => {
     const { breaker } = opened();
     const stop = new AbortController();
     const asked = [ask(breaker, stop.signal), ask(breaker, stop.signal)];
@@ -75,7 +75,7 @@ describe('the breaker', () => {
 });
 
 describe('a rate limiter', () => {
-  test('admits the tasks of one second at once, then the given number per second', () => {
+  test('a rate limiter first admits as many tasks as one second allows, then the given number per second', () => {
     let now = 0;
     const limiter = new RateLimiter(10, () => now);
     expect([limiter.take(8), limiter.take(8), limiter.take(1)]).toEqual([8, 2, 0]);
@@ -88,7 +88,7 @@ describe('a rate limiter', () => {
     expect(limiter.take(100)).toBe(10);
   });
 
-  test('with a rate below one a second admits one task at a time', () => {
+  test('a rate limiter with a rate below one per second admits one task at a time', () => {
     let now = 0;
     const limiter = new RateLimiter(0.5, () => now);
     expect([limiter.take(3), limiter.take(3)]).toEqual([1, 0]);
@@ -96,7 +96,7 @@ describe('a rate limiter', () => {
     expect(limiter.take(3)).toBe(1);
   });
 
-  test('without a limit admits everything', () => {
+  test('a rate limiter without a limit admits every task', () => {
     const limiter = new RateLimiter(undefined);
     expect([limiter.take(1_000), limiter.waitMs]).toEqual([1_000, 0]);
     limiter.giveBack(500);

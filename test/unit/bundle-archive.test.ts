@@ -15,7 +15,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('an archive unpacks to the same files, in their order, and only programs are executable', () => {
+test('an archive unpacks to the same files in the same order, and only programs are executable', () => {
   const folder = mkdtempSync(join(tmpdir(), 'fleet-zip-'));
   try {
     expect(unzip(Buffer.from(zipBundle(files)), folder)).toEqual(files.map(({ path }) => path));
@@ -27,7 +27,7 @@ test('an archive unpacks to the same files, in their order, and only programs ar
   }
 });
 
-test('the same files make the same archive at any time', () => {
+test('the same files give the same archive at any time', () => {
   vi.useFakeTimers({ now: new Date('2026-01-01') });
   const first = zipBundle(files);
   vi.setSystemTime(new Date('2031-07-15'));

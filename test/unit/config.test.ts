@@ -29,16 +29,16 @@ function mistakeOf(load: () => unknown): FleetError {
 describe('precedence', () => {
   const path = file('{"mcpPort": 3003, "rateLimitRpm": 7}');
 
-  test('a flag wins over the environment, the file and the default', () => {
+  test('a flag has precedence over the environment, the file and the default', () => {
     const { config } = loadConfig({ flags: { mcpPort: '3001' }, env: { MCP_PORT: '3002' }, file: path });
     expect(config.mcpPort).toBe(3001);
   });
 
-  test('the environment wins over the file', () => {
+  test('the environment has precedence over the file', () => {
     expect(loadConfig({ env: { MCP_PORT: '3002' }, file: path }).config.mcpPort).toBe(3002);
   });
 
-  test('the file wins over the default', () => {
+  test('the file has precedence over the default', () => {
     expect(loadConfig({ env: {}, file: path }).config).toMatchObject({
       mcpPort: 3003,
       rateLimitRpm: 7,
@@ -46,12 +46,12 @@ describe('precedence', () => {
     });
   });
 
-  test('an empty variable counts as not set', () => {
+  test('an empty variable counts as unset', () => {
     expect(loadConfig({ env: { MCP_PORT: '' } }).config.mcpPort).toBe(3000);
   });
 });
 
-describe('the address of the server', () => {
+describe('the address of the Conductor server', () => {
   test.each([
     ['http://h:8080', 'http://h:8080/api', 1],
     ['http://h:8080/', 'http://h:8080/api', 1],
@@ -66,7 +66,7 @@ describe('the address of the server', () => {
 });
 
 describe('mistakes', () => {
-  test('are all reported at once, each with its place and how to fix it', () => {
+  test('the error reports all wrong settings at once, each with its place and how to fix it', () => {
     const env = { MCP_PORT: 'abc', LOG_LEVEL: 'loud', CONDUCTOR_SERVER_URL: 'ftp://h' };
     const { code, message, remedy } = mistakeOf(() => loadConfig({ env }));
     expect(code).toBe('config');
@@ -77,36 +77,36 @@ describe('mistakes', () => {
     expect(remedy).toContain('docs/configuration.md');
   });
 
-  test('a flag is named as the user wrote it', () => {
+  test('the error names a wrong flag as the user wrote it', () => {
     expect(mistakeOf(() => loadConfig({ flags: { mcpPort: '0' }, env: {} })).message).toMatch(
       /^--port must be at least 1, not 0\. /,
     );
   });
 
-  test('for an unknown key in the file the error suggests the nearest key', () => {
+  test('for an unknown key in the file, the error suggests the most similar key', () => {
     const { message } = mistakeOf(() => loadConfig({ env: {}, file: file('{"mcpPrt": 3001}') }));
     expect(message).toContain('"mcpPrt"');
     expect(message).toContain('Did you mean "mcpPort"?');
   });
 
-  test.each(['{', '[]', '"x"'])('a file that holds %s is refused', (content) => {
+  test.each(['{', '[]', '"x"'])('a configuration file that contains %s is refused', (content) => {
     expect(mistakeOf(() => loadConfig({ env: {}, file: file(content) })).remedy).toContain('mcpPort');
   });
 
-  test('the error names a missing file', () => {
+  test('if the configuration file is missing, the error names its path', () => {
     expect(mistakeOf(() => loadConfig({ env: {}, file: '/nowhere/fleet.json' })).message).toContain(
       '/nowhere/fleet.json',
     );
   });
 
-  test('a key without its secret is refused, and no secret is in any message', () => {
+  test('if a key has no secret, the error names the missing variable and does not show the key', () => {
     const { message } = mistakeOf(() => loadConfig({ env: { CONDUCTOR_AUTH_KEY: 'hush-hush' } }));
     expect(message).toContain('CONDUCTOR_AUTH_SECRET');
     expect(message).not.toContain('hush-hush');
   });
 });
 
-test('lists and JSON can be written in the environment', () => {
+test('environment variables can hold lists, JSON and the word yes', () => {
   const env = {
     MCP_ALLOWED_HOSTS: 'a.example, b.example',
     WORKER_TYPES: '{"compress_file":{"concurrency":2}}',
@@ -119,7 +119,7 @@ test('lists and JSON can be written in the environment', () => {
   });
 });
 
-test('variables can be hidden from a library, and are restored afterwards', () => {
+test('withoutEnvironment hides variables while a function runs and restores them afterwards', () => {
   process.env.FLEET_TEST_HIDDEN = 'x';
   expect(withoutEnvironment(['FLEET_TEST_HIDDEN'], () => process.env.FLEET_TEST_HIDDEN)).toBeUndefined();
   expect(process.env.FLEET_TEST_HIDDEN).toBe('x');

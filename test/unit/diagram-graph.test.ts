@@ -15,7 +15,7 @@ const only = ({ nodes }: Diagram): Node => {
   return node;
 };
 
-describe('the detail of a task', () => {
+describe('a task shows its most important field as its detail', () => {
   test.each([
     [step('a', 'HTTP', { inputParameters: { http_request: { method: 'POST', uri: 'http://x' } } }), 'POST http://x'],
     [step('a', 'HTTP', { inputParameters: { method: 'GET', uri: 'http://x' } }), 'GET http://x'],
@@ -48,30 +48,34 @@ describe('the detail of a task', () => {
     [step('a', 'KAFKA_PUBLISH', { inputParameters: { kafka_request: { topic: 't' } } }), 't'],
     [step('a', 'HUMAN'), undefined],
     [step('a', 'SOMETHING_ELSE'), undefined],
-  ])('%j', (task, detail) => {
+  ])('for %j', (task, detail) => {
     expect(only(drawn(task))).toMatchObject({ ref: 'a', type: task.type, ...(detail && { detail }) });
     if (!detail) expect(only(drawn(task))).not.toHaveProperty('detail');
   });
 });
 
-describe('malformed definitions are drawn too', () => {
+describe('malformed definitions', () => {
   test.each<[string, unknown[], string[]]>([
     ['no tasks', [], []],
-    ['things that are no tasks', [null, 1, 'x', [step('a')]], []],
-    ['a task with nothing in it', [{}], ['task']],
-    ['a fork with no branches', [step('f', 'FORK_JOIN'), step('j', 'JOIN')], ['parallel']],
-    ['branches that are no lists', [step('f', 'FORK_JOIN', { forkTasks: [1, null, 'x'] })], ['parallel']],
-    ['a JOIN alone', [step('j', 'JOIN', { joinOn: 'x' })], ['task']],
-    ['cases that are no object', [step('s', 'SWITCH', { decisionCases: [[step('a')]] })], ['choice']],
+    ['entries that are not tasks', [null, 1, 'x', [step('a')]], []],
+    ['a task without any field', [{}], ['task']],
+    ['a fork without branches', [step('f', 'FORK_JOIN'), step('j', 'JOIN')], ['parallel']],
+    ['branches that are not lists', [step('f', 'FORK_JOIN', { forkTasks: [1, null, 'x'] })], ['parallel']],
+    ['a JOIN without a fork', [step('j', 'JOIN', { joinOn: 'x' })], ['task']],
+    ['cases that are not an object', [step('s', 'SWITCH', { decisionCases: [[step('a')]] })], ['choice']],
     ['an empty loop', [step('l', 'DO_WHILE')], ['loop']],
     [
       'fields of the wrong type',
       [step('h', 'HTTP', { inputParameters: 'x' }), step('s', 'SUB_WORKFLOW', { subWorkflowParam: 3 })],
       ['task', 'task'],
     ],
-    ['a type that is a number', [{ name: 1, taskReferenceName: 2, type: 3 }], ['task']],
-    ['a reference of a prototype', [step('constructor', '__proto__'), step('x', 'toString')], ['task', 'task']],
-  ])('%s', (_, tasks, expected) => {
+    ['a number as the type of a task', [{ name: 1, taskReferenceName: 2, type: 3 }], ['task']],
+    [
+      'references named like members of Object.prototype',
+      [step('constructor', '__proto__'), step('x', 'toString')],
+      ['task', 'task'],
+    ],
+  ])('a definition with %s is drawn', (_, tasks, expected) => {
     const diagram = drawn(...tasks);
     expect(kinds(diagram)).toEqual(expected);
     for (const one of [diagram, drawnRun(definition(...tasks), [])]) {
@@ -81,13 +85,13 @@ describe('malformed definitions are drawn too', () => {
     }
   });
 
-  test('the tasks are not a list', () => {
+  test('a definition whose tasks are not a list is drawn without tasks', () => {
     expect(drawDefinition({ name: 'X', tasks: { a: 1 } })).toEqual({ name: 'X', version: 1, nodes: [] });
   });
 });
 
 describe('an execution', () => {
-  test('the attempts of a task are drawn as one, from the start of the first to the end of the last', () => {
+  test('all attempts of a task are drawn as one task, from the start of the first to the end of the last attempt', () => {
     const diagram = drawnRun(definition(step('a')), [
       { ref: 'a', status: 'TIMED_OUT', from: 0, to: 100 },
       { ref: 'a', status: 'FAILED', from: 500, to: 600 },
@@ -96,12 +100,12 @@ describe('an execution', () => {
     expect(only(diagram)).toMatchObject({ run: { status: 'COMPLETED', attempts: 3, ms: 1200 } });
   });
 
-  test('an open task lasts until now', () => {
+  test('the duration of an open task is counted until now', () => {
     const diagram = drawnRun(definition(step('a')), [{ ref: 'a', status: 'IN_PROGRESS', from: 1000 }]);
     expect(only(diagram)).toMatchObject({ run: { status: 'IN_PROGRESS', ms: 4000 } });
   });
 
-  test('a dynamic fork shows its branches, and none before it runs', () => {
+  test('a dynamic fork shows no branches before it runs, and its real branches afterwards', () => {
     const def = definition(step('fan', 'FORK_JOIN_DYNAMIC', { dynamicForkTasksParam: 'ts' }), step('wait', 'JOIN'));
     const forkedTaskDefs = [step('x'), step('y', 'SUB_WORKFLOW', { subWorkflowParam: { name: 'Child', version: 1 } })];
     const ran = drawnRun(def, [
@@ -121,12 +125,12 @@ describe('an execution', () => {
   });
 
   test.each<[string, Record<string, unknown>, string | undefined]>([
-    ['the case it names', { selectedCase: 'a' }, 'a'],
-    ['the default where there is no such case', { selectedCase: 'zzz' }, 'otherwise'],
-    ['an empty case, which is a case', { evaluationResult: ['b'] }, 'b'],
-    ['what DECISION says', { caseOutput: ['a'] }, 'a'],
-    ['nothing yet', {}, undefined],
-  ])('a choice takes %s', (_, output, taken) => {
+    ['the case that the output names', { selectedCase: 'a' }, 'a'],
+    ['the default case if the named case does not exist', { selectedCase: 'zzz' }, 'otherwise'],
+    ['an empty case if the output names it', { evaluationResult: ['b'] }, 'b'],
+    ['the case that the output of a DECISION names', { caseOutput: ['a'] }, 'a'],
+    ['no case before the output names one', {}, undefined],
+  ])('a SWITCH shows as taken: %s', (_, output, taken) => {
     const def = definition(
       step('s', 'SWITCH', { decisionCases: { a: [step('in_a')], b: [] }, defaultCase: [step('in_d')] }),
     );
@@ -145,7 +149,7 @@ describe('an execution', () => {
     expect(text).not.toContain('round 1');
   });
 
-  test('an inner loop has separate rounds in each round of the outer loop', () => {
+  test('each round of an outer loop shows its own rounds of the inner loop', () => {
     const inner = step('inner', 'DO_WHILE', { loopOver: [step('deep')] });
     const diagram = drawnRun(definition(step('outer', 'DO_WHILE', { loopOver: [inner] })), [
       { ref: 'outer', type: 'DO_WHILE' },
@@ -166,21 +170,21 @@ describe('an execution', () => {
     ]);
   });
 
-  test('an optional task is marked as such', () => {
+  test('an optional task is marked (optional)', () => {
     const diagram = drawn(step('a', 'HTTP', { optional: true }), step('b', 'HTTP', { optional: 'yes' }));
     expect(toText(diagram)).toBe('Probe v1\n├─ a  HTTP (optional)\n└─ b  HTTP');
   });
 
-  test('tasks that are not in the definition are shown too', () => {
+  test('the diagram also shows tasks that are not in the definition', () => {
     const text = toText(drawnRun(definition(step('a')), [{ ref: 'a' }, { ref: 'stranger', type: 'HTTP' }]));
     expect(text).toMatch(/\(not in the definition:\)\n└─ stranger {2}HTTP/);
   });
 });
 
-describe('long executions are folded', () => {
+describe('a long execution is folded', () => {
   const many = (n: number, make: (index: number) => unknown) => Array.from({ length: n }, (_, index) => make(index));
 
-  test('a run of tasks that succeeded', () => {
+  test('fold hides consecutive tasks that succeeded', () => {
     const refs = many(200, (index) => `t${index}`) as string[];
     const { diagram, hidden } = fold(
       drawnRun(
@@ -194,7 +198,7 @@ describe('long executions are folded', () => {
     expect(toText(diagram).split('\n').length).toBeLessThan(20);
   });
 
-  test('branches, except those with a failure', () => {
+  test('fold shows the first branches and every failed or open branch, and hides the rest', () => {
     const refs = many(300, (index) => `b${index}`) as string[];
     const def = definition(step('f', 'FORK_JOIN', { forkTasks: refs.map((ref) => [step(ref)]) }), step('j', 'JOIN'));
     const status = (ref: string) => (ref === 'b250' ? 'FAILED' : ref === 'b251' ? 'IN_PROGRESS' : 'COMPLETED');
@@ -205,7 +209,7 @@ describe('long executions are folded', () => {
     expect(toText(diagram)).toMatch(/→ branch 251\n.*b250 .*FAILED[\s\S]*\n.*└─ \(295 more branches: 295 COMPLETED\)/);
   });
 
-  test('rounds, except the first, the last and those that failed', () => {
+  test('fold shows the first, the last and every failed round, and hides the rest', () => {
     const def = definition(step('l', 'DO_WHILE', { loopOver: [step('in')] }));
     const rows = many(50, (index) => ({ ref: `in__${index + 1}`, status: index === 29 ? 'TIMED_OUT' : 'COMPLETED' }));
     const run = drawnRun(def, [{ ref: 'l', type: 'DO_WHILE' }, ...(rows as { ref: string; status: string }[])]);
@@ -227,7 +231,7 @@ describe('long executions are folded', () => {
     expect(toSvg(diagram)).toContain('rounds 2 to 29: 28 COMPLETED');
   });
 
-  test('a definition is never folded', () => {
+  test('fold hides nothing in a definition', () => {
     const diagram = drawn(...many(200, (index) => step(`t${index}`)));
     expect(fold(diagram)).toEqual({ diagram, hidden: 0 });
   });

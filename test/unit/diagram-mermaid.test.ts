@@ -5,7 +5,7 @@ import { clean } from '../../workflows/diagram/text-width.ts';
 import { mermaidLabel, toMermaid } from '../../workflows/diagram/to-mermaid.ts';
 import { definition, drawn, drawnRun, everyShape, everyShapeRows, step } from '../support/diagrams.ts';
 
-test('a definition becomes a flowchart: labelled lines for choices, forks, and a frame with a line back for each loop', () => {
+test('a definition becomes a flowchart with labelled lines for choices and a frame with a line back for each loop', () => {
   expect(toMermaid(drawDefinition(everyShape)).split('\n')).toEqual([
     'flowchart TD',
     '  n0(["Probe v1"])',
@@ -39,7 +39,7 @@ test('a definition becomes a flowchart: labelled lines for choices, forks, and a
   ]);
 });
 
-test('an execution has a class for each status, dotted lines for paths that it did not take, and its rounds in a row', () => {
+test('an execution has a class for each status, dotted lines for paths not taken, and its rounds one after the other', () => {
   const lines = toMermaid(drawnRun(everyShape, everyShapeRows))
     .split('\n')
     .map((line) => line.trim());
@@ -84,14 +84,14 @@ describe('labels', () => {
     ['a & b', 'a #38; b'],
     ['名前 é 😀', '名前 é 😀'],
     ['', ' '],
-  ])('%j is written %j', (text, label) => {
+  ])('the label of %j is %j', (text, label) => {
     expect(mermaidLabel(text)).toBe(label);
   });
 
-  /** Characters that Mermaid, Markdown or a browser could read as syntax. Entities are allowed. */
+  /** Matches characters that Mermaid, Markdown or a browser could read as syntax. Entities are allowed. */
   const MEANS_SOMETHING = /["[\]{}<>|`*~\\%$&:;=+!^@#]|^[-_.\s]|[-_.\s]$|\d[.)]\s|www\.|ﬂ/;
 
-  test('a label of any text has no special characters, and can be read back', () => {
+  test('the label of any text contains no syntax, and the text can be read back from it', () => {
     const texts = fc.oneof(
       fc.string({ unit: 'grapheme' }),
       fc.string({
@@ -112,7 +112,7 @@ describe('labels', () => {
   });
 });
 
-/** The only lines that our flowcharts may contain. With labels as above, Mermaid's grammar sees nothing else. */
+/** The only lines that our flowcharts may contain. Labels contain no syntax, so Mermaid reads only these lines. */
 const LINE = [
   /^flowchart TD$/,
   /^n\d+(\(\[|\[\[|\[\/|\{\{|\[)"[^"]*"(\]\)|\]\]|\/\]|\}\}|\])(:::[a-z]+)?$/,
@@ -122,7 +122,7 @@ const LINE = [
   /^classDef [a-z]+ [a-z]+:[\w#:,\- ]+$/,
 ];
 
-test('for any definition, every line fits the grammar; each node is defined once, before its frame ends', () => {
+test('for any definition, every line fits the grammar, every node is defined once and every frame is closed', () => {
   const names = fc.constantFrom('end', 'a"b', '[x]', '#1;', 'subgraph', '-->', 'line\nbreak', '%%', '');
   const { task } = fc.letrec<{ task: Record<string, unknown> }>((tie) => {
     const inner = fc.array(tie('task') as fc.Arbitrary<Record<string, unknown>>, { maxLength: 3 });
@@ -158,13 +158,13 @@ test('for any definition, every line fits the grammar; each node is defined once
   );
 });
 
-test('no line leaves a fork if all branches end the execution', () => {
+test('if all branches of a fork end the execution, no arrow leads to a later task', () => {
   const fork = step('f', 'FORK_JOIN', { forkTasks: [[step('a', 'TERMINATE')], [step('b', 'TERMINATE')]] });
   const lines = toMermaid(drawn(fork, step('j', 'JOIN'), step('after'))).split('\n');
   expect(lines.filter((line) => line.includes('-->'))).toEqual(['  n0 --> n1', '  n1 --> n2', '  n1 --> n3']);
 });
 
-test('no line leaves a task that ends the execution', () => {
+test('no arrow starts at a task that ends the execution', () => {
   const lines = toMermaid(drawn(step('stop', 'TERMINATE'), step('never'))).split('\n');
   expect(lines.filter((line) => line.includes('-->'))).toEqual(['  n0 --> n1']);
 });

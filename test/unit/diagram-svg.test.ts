@@ -23,7 +23,7 @@ const numbers = (text: string) => text.split(/[ ,]/).map(Number);
 const unescaped = (text = '') =>
   text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&');
 
-/** Reads the boxes from the SVG file, so that the tests check what a person sees. */
+/** Reads the boxes from the SVG text, so that the tests check what a person sees. */
 function boxesIn(svg: string): DrawnBox[] {
   return [...svg.matchAll(/<g class="(node [^"]*)"><title>([^<]*)<\/title>(.*?)<\/g>/gs)].map(
     ([, classes = '', title, inside = '']) => ({
@@ -58,10 +58,13 @@ function piecesIn(svg: string): [number, number, number, number][] {
   });
 }
 
-/** Widest character of the fonts the picture names, in parts of the font size (Courier: 0.6; Menlo and DejaVu Sans Mono: 0.602). */
+/**
+ * Width of a character in the widest font that the picture names, at 12 px. In units of the font size, Courier has 0.6, Menlo and
+ * DejaVu Sans Mono have 0.602.
+ */
 const CHARACTER = 0.602 * 12;
 
-/** Mistakes in the drawing itself. The list must be empty for every diagram. */
+/** Returns the mistakes in the drawing itself. The list must be empty for every diagram. */
 function mistakesIn(diagram: Diagram): string[] {
   const svg = toSvg(diagram);
   const [boxes, pieces] = [boxesIn(svg), piecesIn(svg)];
@@ -70,10 +73,14 @@ function mistakesIn(diagram: Diagram): string[] {
   const opened = svg.match(/<[a-z]/g)?.length;
   const closed = svg.match(/<\/[a-z]|\/>/g)?.length;
   return [
-    ...(opened === closed ? [] : [`${opened} elements are opened, ${closed} closed`]),
+    ...(opened === closed ? [] : [`${opened} elements are opened, but ${closed} are closed`]),
     ...boxes.flatMap((box, index) => [
-      ...(box.x < 0 || box.x + box.width + 2 * margin > width ? [`${box.title} is beside the page`] : []),
-      ...(box.y < 0 || box.y + box.height + 2 * margin > height ? [`${box.title} is below the page`] : []),
+      ...(box.x < 0 || box.x + box.width + 2 * margin > width
+        ? [`${box.title} is outside the page, left or right`]
+        : []),
+      ...(box.y < 0 || box.y + box.height + 2 * margin > height
+        ? [`${box.title} is outside the page, above or below`]
+        : []),
       ...(box.lines.some((line) => columnsOf(line) * CHARACTER > box.width - 8) ? [`${box.title} is too narrow`] : []),
       ...(box.lines.length * 16 > box.height ? [`${box.title} is too low`] : []),
       ...boxes
@@ -98,7 +105,7 @@ function overlap(one: Corners, other: Corners): boolean {
 describe('a small definition', () => {
   const svg = toSvg(drawn(step('first'), step('call', 'HTTP', { name: 'external_api' })));
 
-  test('is drawn as boxes one below the other, centred, joined by arrows', () => {
+  test('a small definition is drawn as centred boxes, one below the other, with arrows between them', () => {
     expect(boxesIn(svg)).toEqual([
       {
         classes: ['node', 'terminal', 'none'],
@@ -137,7 +144,7 @@ describe('a small definition', () => {
     expect(svg.match(/class="tip"/g)).toHaveLength(3);
   });
 
-  test('is self-contained, and has colours for dark pages', () => {
+  test('the picture loads no other file, and has colours for dark pages', () => {
     expect(svg).toMatch(
       /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" width="\d+" height="\d+" viewBox="0 0 \d+ \d+" role="img"/,
     );
@@ -146,7 +153,7 @@ describe('a small definition', () => {
   });
 });
 
-test('an execution shows status, duration, attempts and chosen cases in words and classes', () => {
+test('the picture of an execution shows status, duration, attempts and chosen cases as words and classes', () => {
   const boxes = boxesIn(toSvg(drawnRun(everyShape, everyShapeRows)));
   const named = (name: string) => boxes.filter(({ lines }) => lines[0] === name);
   expect(named('left')).toMatchObject([
@@ -165,7 +172,7 @@ test('an execution shows status, duration, attempts and chosen cases in words an
   expect(named('inner')).toHaveLength(2);
 });
 
-test('text is escaped, and complete in the title if the box cuts it', () => {
+test('text is escaped; if the box is too narrow for it, the title contains the whole text', () => {
   const uri = `https://x/?a=1&b="<script>alert(1)</script>"${'z'.repeat(60)}`;
   const svg = toSvg(drawn(step('call', 'HTTP', { inputParameters: { http_request: { method: 'GET', uri } } })));
   expect(svg).not.toContain('<script>');
@@ -174,13 +181,15 @@ test('text is escaped, and complete in the title if the box cuts it', () => {
   expect(call?.lines[2]).toMatch(/^GET https:.*…$/);
 });
 
-describe('nothing overlaps', () => {
-  test('in a picture with every kind of task', () => {
+describe('no boxes or lines overlap', () => {
+  test('no boxes or lines overlap in a picture with every kind of task', () => {
     expect(mistakesIn(drawDefinition(everyShape))).toEqual([]);
     expect(mistakesIn(drawnRun(everyShape, everyShapeRows))).toEqual([]);
   });
 
-  test('in any nesting of choices, forks and loops, with names of any width', { timeout: 30_000 }, () => {
+  test('no boxes or lines overlap in any nesting of choices, forks and loops, with names of any width', {
+    timeout: 30_000,
+  }, () => {
     const names = fc.oneof(fc.string({ maxLength: 50 }), fc.constantFrom('x', '名前'.repeat(15), 'W'.repeat(60)));
     const { task } = fc.letrec<{ task: Record<string, unknown> }>((tie) => {
       const inner = fc.array(tie('task') as fc.Arbitrary<Record<string, unknown>>, { maxLength: 3 });

@@ -7,7 +7,7 @@ import { definition, drawn, drawnRun, everyShape, everyShapeRows, step } from '.
 const picture = (text: string) => text.replace(/^\n/, '').trimEnd();
 
 describe('a definition in the terminal', () => {
-  test('is a tree from top to bottom, with the type and detail of each task', () => {
+  test('a definition is a tree from top to bottom, with the type and detail of each task', () => {
     expect(toText(drawDefinition({ ...everyShape, failureWorkflow: 'Mend' }))).toBe(
       picture(`
 Probe v1
@@ -31,7 +31,7 @@ on failure: Mend
     );
   });
 
-  test('has only ASCII characters on request', () => {
+  test('on request, the tree has only ASCII characters', () => {
     const text = toText(drawDefinition(everyShape), { ascii: true });
     expect(text).toMatch(/^[\x20-\x7e\n]+$/);
     expect(text.split('\n').slice(1, 4)).toEqual([
@@ -41,7 +41,7 @@ on failure: Mend
     ]);
   });
 
-  test('a fork without a JOIN has a warning', () => {
+  test('a fork without a JOIN is shown with a warning', () => {
     const text = toText(drawn(step('alone', 'FORK_JOIN', { forkTasks: [[step('left')]] }), step('next')));
     expect(text).toBe(
       picture(`
@@ -58,7 +58,7 @@ Probe v1
 describe('an execution in the terminal', () => {
   const run = drawnRun(everyShape, everyShapeRows);
 
-  test('shows status, durations, attempts, rounds and the chosen cases', () => {
+  test('an execution shows statuses, durations, attempts, rounds and the chosen cases', () => {
     expect(toText(run)).toBe(
       picture(`
 Probe v1 · COMPLETED · 2.0 s
@@ -98,22 +98,22 @@ id-1
     ['active', 'IN_PROGRESS', '▶ IN_PROGRESS · 5.0 s', '> IN_PROGRESS - 5.0 s'],
     ['waiting', 'SCHEDULED', '◌ SCHEDULED · 5.0 s', 'o SCHEDULED - 5.0 s'],
     ['stopped', 'CANCELED', '■ CANCELED · 10 ms', '# CANCELED - 10 ms'],
-  ])('the status %s is shown in words, with and without colours: %s', (_, status, mark, ascii) => {
+  ])('the status %s is shown as a word, with and without colours: %s', (_, status, mark, ascii) => {
     const diagram = drawnRun(definition(step('only')), [{ ref: 'only', status }]);
     expect(toText(diagram)).toContain(`└─ only  SIMPLE  ${mark}`);
     expect(toText(diagram, { ascii: true })).toContain(`\`- only  SIMPLE  ${ascii}`);
     expect(toText(diagram, { colours: true })).toContain(mark);
   });
 
-  test('colours change no characters', () => {
+  test('colours do not change any visible character', () => {
     const coloured = toText(run, { colours: true });
     expect(coloured).toContain('├─ \u001b[32mbegin');
     expect(coloured).toContain('└─ \u001b[2mrefuse');
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the test removes colours, which are control characters
     expect(coloured.replace(/\u001b\[\d+m/g, '')).toBe(toText(run));
   });
 
-  test('says why it failed', () => {
+  test('a failed execution shows the reason of its failure', () => {
     const failed = drawnRun(definition(step('only')), [{ ref: 'only', status: 'FAILED' }], {
       status: 'FAILED',
       reasonForIncompletion: 'no such file',
@@ -137,14 +137,14 @@ describe('the width of the terminal', () => {
     }
   });
 
-  test('the result of a task is cut last', () => {
+  test('in a narrow terminal, other text is cut before the result of a task', () => {
     const lines = toText(run, { width: 60 }).split('\n');
     expect(lines.find((line) => line.includes('left '))).toBe(
       '│  │  └─ left    SIMPLE    ✔ COMPLETED · 390 ms · 2 attempts',
     );
   });
 
-  test('wide characters count twice, so that columns stay straight', () => {
+  test('a wide character counts as two columns, so that columns stay aligned', () => {
     const lines = toText(drawn(step('名前'), step('name')))
       .split('\n')
       .slice(1);
@@ -152,7 +152,7 @@ describe('the width of the terminal', () => {
   });
 });
 
-test('a name cannot control the terminal', () => {
+test('control characters in a name do not reach the terminal', () => {
   const text = toText(drawn(step('\u001b[2J\u0007gone\nnext\u202e')));
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for control characters
   expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);

@@ -12,16 +12,19 @@ const workflows = await loadWorkflows();
 const files = await generatedFiles();
 
 describe('the generated docs', () => {
-  test.each(files.map(({ path, text }) => [path, text]))('%s is current; `npm run docs` writes it', (path, text) => {
-    expect(existsSync(path) ? readFileSync(path, 'utf8') : 'missing').toBe(text);
-  });
+  test.each(files.map(({ path, text }) => [path, text]))(
+    '%s is up to date; if not, run `npm run docs`',
+    (path, text) => {
+      expect(existsSync(path) ? readFileSync(path, 'utf8') : 'missing').toBe(text);
+    },
+  );
 
-  test('their folders hold no other file', () => {
+  test('the folders of generated files contain no other file', () => {
     const found = GENERATED_FOLDERS.flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`));
     expect(found.filter((path) => !files.some((file) => file.path === path))).toEqual([]);
   });
 
-  test('every workflow has a page and is in the list', () => {
+  test('every workflow has a page and is on the list of workflows', () => {
     const [list] = workflowPages(workflows);
     for (const { name } of workflows) {
       expect(files.map(({ path }) => path)).toContain(`docs/workflows/${name}.md`);
@@ -39,12 +42,12 @@ describe('the generated docs', () => {
   );
 });
 
-/** The guide also names files that the reader writes. */
+/** All documents except the guide. The guide also names files that the reader writes. */
 const DOCUMENTS = ['AGENTS.md', 'README.md', 'CONTRIBUTING.md', ...globSync('docs/{*.md,adr/*.md}')].filter(
   (path) => path !== 'docs/guide.md',
 );
 const FOLDERS = 'core|workers|workflows|mcp|cli|examples|test|docs|plugin|deploy';
-/** Folders that appear with their first file. */
+/** Folders that do not exist before their first file. */
 const NOT_YET = ['workflows/event-handlers/'];
 
 test.each(DOCUMENTS)('every file and folder that %s names exists', (document) => {
@@ -53,7 +56,7 @@ test.each(DOCUMENTS)('every file and folder that %s names exists', (document) =>
   expect(missing.filter((path) => !NOT_YET.includes(path))).toEqual([]);
 });
 
-describe('fields of a schema in words', () => {
+describe('fieldsOf and exampleOf', () => {
   test.each<[z.ZodType, object]>([
     [z.string().min(1), { type: 'string', required: true, meaning: 'not empty' }],
     [
@@ -69,11 +72,11 @@ describe('fields of a schema in words', () => {
     [z.object({ a: z.string(), b: z.number() }), { type: 'object with a, b' }],
     [z.unknown(), { type: 'anything' }],
     [z.url(), { type: 'string', meaning: 'format uri' }],
-  ])('%#', (schema, field) => {
+  ])('fieldsOf describes the schema of case %# in words', (schema, field) => {
     expect(fieldsOf(inputSchemaOf(z.object({ x: schema })))).toMatchObject([{ name: 'x', ...field }]);
   });
 
-  test("an example holds the required fields only, and the author's own example if there is one", () => {
+  test("an example contains only the required fields, and uses the author's example for a field if there is one", () => {
     const schema = z.object({
       path: z.string().meta({ examples: ['README.md'] }),
       id: z.string().min(4),
@@ -111,6 +114,6 @@ test.each([
   [{ retryCount: 3, retryLogic: 'LINEAR_BACKOFF', retryDelaySeconds: 1, backoffScaleFactor: 2 }, '3, after 2, 4, 6 s'],
   [{ retryCount: 2, retryLogic: 'FIXED', retryDelaySeconds: 7 }, '2, after 7, 7 s'],
   [{ retryCount: 9, retryLogic: 'FIXED', retryDelaySeconds: 1 }, '9, after 1, 1, 1, 1, 1, 1, … s'],
-])('retries %j are described as %s', (def, text) => {
+])('the retries of %j are described as %s', (def, text) => {
   expect(retriesOf({ name: 'x', ...def })).toBe(text);
 });

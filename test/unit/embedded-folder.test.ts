@@ -38,20 +38,20 @@ function writeDatabase(file: string): void {
 }
 
 describe('a data folder', () => {
-  it('is created if it is missing', () => {
+  it('a missing data folder is created', () => {
     const folder = dataFolder(join(mkdtempSync(join(temporary, 'f-')), 'a', 'b'));
     createFolder(folder);
     expect(statSync(folder.path).isDirectory()).toBe(true);
   });
 
-  it('that cannot be created causes an error that says how to fix it', () => {
+  it('if the data folder cannot be created, the error says how to fix it', () => {
     const file = join(mkdtempSync(join(temporary, 'f-')), 'file');
     writeFileSync(file, '');
     expect(() => createFolder(dataFolder(file))).toThrow(/Cannot write to the data folder .*file/);
     expect(() => createFolder(dataFolder('/tmp/what?'))).toThrow(/question mark/);
   });
 
-  it('with an empty database and other remains of a crash is cleaned up', () => {
+  it('after a crash, a temporary file is removed and an empty database file is accepted', () => {
     const { folder, notes, prepare } = newFolder();
     writeFileSync(folder.database, '');
     writeFileSync(`${folder.record}.123.tmp`, '{"ki');
@@ -60,7 +60,7 @@ describe('a data folder', () => {
     expect(notes).toEqual([]);
   });
 
-  it('keeps a journal without a database, and reports where it is', () => {
+  it('a journal without a database is kept under another name, and the note says where', () => {
     const { folder, notes, prepare } = newFolder();
     writeFileSync(`${folder.database}-wal`, 'the only copy');
     prepare();
@@ -69,14 +69,14 @@ describe('a data folder', () => {
     expect(notes).toEqual([expect.stringContaining(kept ?? 'nothing')]);
   });
 
-  it('with another file in place of the database is refused and not changed', () => {
+  it('if the database file is not a database, the start fails and does not change the file', () => {
     const { folder, prepare } = newFolder();
     writeFileSync(folder.database, 'my diary, one page');
     expect(() => prepare()).toThrow(/conductor\.db is not a SQLite database/);
     expect(readFileSync(folder.database, 'utf8')).toBe('my diary, one page');
   });
 
-  it('with a truncated database is refused and not changed', () => {
+  it('if the database is truncated, the start fails and does not change the file', () => {
     const { folder, prepare } = newFolder();
     writeDatabase(folder.database);
     const half = Math.floor(statSync(folder.database).size / 2);
@@ -85,7 +85,7 @@ describe('a data folder', () => {
     expect(statSync(folder.database).size).toBe(half);
   });
 
-  it('keeps its database, and deletes it only for --fresh', () => {
+  it('the database is kept, and deleted only with --fresh', () => {
     const { folder, notes, prepare } = newFolder();
     writeDatabase(folder.database);
     prepare();
@@ -95,7 +95,7 @@ describe('a data folder', () => {
     expect(notes).toEqual([`Starting empty: removed ${folder.database}.`]);
   });
 
-  it('begins a new log when the old log is large', () => {
+  it('a large log is renamed before a new log begins', () => {
     const { folder, prepare } = newFolder();
     writeFileSync(folder.log, Buffer.alloc(11 * 1024 * 1024));
     prepare();
@@ -107,7 +107,7 @@ describe('a data folder', () => {
 describe('the lock of a data folder', () => {
   const { signal } = new AbortController();
 
-  it('admits one task at a time, and the next one after it', async () => {
+  it('the lock lets functions run one after the other', async () => {
     const { lock } = newFolder().folder;
     const order: string[] = [];
     const { promise: held, resolve: release } = Promise.withResolvers<void>();
@@ -126,20 +126,20 @@ describe('the lock of a data folder', () => {
     expect(order).toEqual(['first in', 'first out', 'second in']);
   });
 
-  it('is released by a task that throws', async () => {
+  it('the lock is released if the function throws', async () => {
     const { lock } = newFolder().folder;
     const progress = { note: () => undefined, signal };
     await expect(withLock(lock, '', progress, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await withLock(lock, '', progress, async () => 'mine')).toBe('mine');
   });
 
-  it('is repaired if its file has unexpected content', async () => {
+  it('a lock file with unexpected content does not block the lock', async () => {
     const { lock } = newFolder().folder;
     writeFileSync(lock, 'not a lock at all');
     expect(await withLock(lock, '', { note: () => undefined, signal }, async () => 'mine')).toBe('mine');
   });
 
-  it('is no longer awaited after an interruption', async () => {
+  it('an interruption ends the wait for the lock', async () => {
     const { lock } = newFolder().folder;
     const aborting = new AbortController();
     const progress = { note: () => undefined, signal };
@@ -151,7 +151,7 @@ describe('the lock of a data folder', () => {
 });
 
 describe('the port', () => {
-  it('is exactly the wanted port, or the next free port', async () => {
+  it('a port that the user set must be free; without a setting, the next free port is used', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const address = server.address();
@@ -166,23 +166,23 @@ describe('the port', () => {
 });
 
 describe('the log', () => {
-  it('is read from its end', async () => {
+  it('lastLines returns the last lines of the log', async () => {
     const { folder } = newFolder();
     expect(await lastLines(folder.log, 2)).toEqual([]);
     writeFileSync(folder.log, 'a\nb\nc\n');
     expect(await lastLines(folder.log, 2)).toEqual(['b', 'c']);
   });
 
-  it('is followed from an offset, also after a new file has replaced it', async () => {
+  it('follow reads the log from an offset, and continues when a new file has replaced it', async () => {
     const { folder } = newFolder();
     writeFileSync(folder.log, 'before\ngrüße\n');
     const ending = new AbortController();
     const seen: string[] = [];
     await follow(folder.log, 'before\n'.length, ending.signal, (text) => {
       seen.push(text);
-      if (seen.length === 1) writeFileSync(folder.log, 'anew\n');
+      if (seen.length === 1) writeFileSync(folder.log, 'replaced\n');
       else ending.abort();
     });
-    expect(seen).toEqual(['grüße\n', 'anew\n']);
+    expect(seen).toEqual(['grüße\n', 'replaced\n']);
   });
 });

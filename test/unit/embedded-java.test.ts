@@ -17,17 +17,17 @@ describe('the version of Java', () => {
     ['java version "1.8.0_392"', 8],
     ['openjdk version "26-ea" 2026-03-17', 26],
     ['Picked up JAVA_TOOL_OPTIONS: -Dx=1\nopenjdk version "21" 2023-09-19', 21],
-  ])('is read from what it prints: %s', (printed, version) => {
+  ])('the version is read from the output of java: %s', (printed, version) => {
     expect(majorVersion(printed)).toBe(version);
   });
 
-  it('is unknown if the output has an unexpected form', () => {
+  it('the version is unknown if the output has an unexpected form', () => {
     expect(majorVersion('command not found')).toBeUndefined();
   });
 });
 
 describe('the search for Java', () => {
-  it('tries Temurin 21 or newer first, the newest version before older ones', () => {
+  it('the search tries Temurin before other builds, and newer versions before older ones', () => {
     const names = [
       'java-17-openjdk-amd64',
       'temurin-21-jdk-amd64',
@@ -44,7 +44,7 @@ describe('the search for Java', () => {
     ]);
   });
 
-  it('lists the ways to get Java if none is found', async () => {
+  it('if no Java is found, the error lists the ways to get one', async () => {
     await expect(findJava(settings, signal, nowhere)).rejects.toMatchObject({
       code: 'environment',
       message: 'No Java 21 or newer was found.',
@@ -52,7 +52,7 @@ describe('the search for Java', () => {
     });
   });
 
-  it('refuses a configured program that is not java, and does not use another one', async () => {
+  it('if the configured program is not java, the search fails and tries no other program', async () => {
     const configured = { ...settings, conductorJava: join(emptyFolder, 'java') };
     await expect(findJava(configured, signal, nowhere)).rejects.toMatchObject({
       code: 'config',

@@ -28,13 +28,13 @@ describe('server.json', () => {
   const folder = mkdtempSync(join(tmpdir(), 'fleet-state-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('is read as it was written', () => {
+  it('readRecord returns the record that was written', () => {
     const file = join(folder, 'server.json');
     writeRecord(file, state);
     expect(readRecord(file)).toEqual(state);
   });
 
-  it('is `none` without a file, and `broken` if the file cannot be read', () => {
+  it('readRecord returns `none` if there is no file, and `broken` if the file cannot be read', () => {
     expect(readRecord(join(folder, 'absent.json'))).toBe('none');
     writeFileSync(join(folder, 'half.json'), JSON.stringify(state).slice(0, 40));
     expect(readRecord(join(folder, 'half.json'))).toBe('broken');
@@ -44,9 +44,9 @@ describe('server.json', () => {
   it.each([
     ['an empty file', ''],
     ['another shape', '[]'],
-    ['a pid that would signal every process', JSON.stringify({ ...state, pid: -1 })],
-    ['a port that is none', JSON.stringify({ ...state, port: 0 })],
-  ])('is refused as %s', (_, text) => {
+    ['a pid with which a signal would reach every process', JSON.stringify({ ...state, pid: -1 })],
+    ['an invalid port', JSON.stringify({ ...state, port: 0 })],
+  ])('parseRecord refuses %s', (_, text) => {
     expect(parseRecord(text)).toBeUndefined();
   });
 });
@@ -54,25 +54,25 @@ describe('server.json', () => {
 describe('the log of a start', () => {
   const failed = (why: string) => `2 [main] INFO x\n***\nAPPLICATION FAILED TO START\n***\n\nDescription:\n\n${why}\n`;
 
-  it('distinguishes a taken port, another failure, and a start that continues', () => {
+  it('failureIn distinguishes a taken port, another failure, and a start that is not over', () => {
     expect(failureIn(failed('Web server failed to start. Port 8080 was already in use.'))).toBe('port-taken');
     expect(failureIn(failed('No database.'))).toBe('failed');
     expect(failureIn('2 [main] INFO x - Port 8080 was already in use')).toBeUndefined();
   });
 
-  it('is shortened to what Spring explains, or to its end', () => {
+  it('explanationIn returns the explanation of Spring, or else the last lines', () => {
     expect(explanationIn(failed('No database.'))).toBe('Description:\nNo database.');
     expect(explanationIn('a\n\nb\nc\n', 2)).toBe('b\nc');
   });
 });
 
 describe('the jar', () => {
-  it('must have the pinned checksum, or the configured one in upper or lower case', () => {
+  it('the jar must have the pinned checksum, or the configured one in upper or lower case', () => {
     expect(expectedChecksum({ conductorJarSha256: undefined })).toBe(release.sha256);
     expect(expectedChecksum({ conductorJarSha256: 'AB'.repeat(32) })).toBe('ab'.repeat(32));
   });
 
-  it('is looked for in the local repository that Maven names', () => {
+  it('the path of the local repository is read from the output of Maven', () => {
     expect(localRepository('[DEBUG] Using local repository at /home/me/my repo')).toBe('/home/me/my repo');
     expect(localRepository('[INFO] BUILD SUCCESS')).toBeUndefined();
   });
@@ -81,7 +81,7 @@ describe('the jar', () => {
 describe('the cache folder', () => {
   const none = { cacheDir: undefined };
 
-  it('is the configured folder, or below the cache folder of the system', () => {
+  it('the cache folder is the configured folder, or else a folder in the cache folder of the system', () => {
     expect(cacheFolder({ cacheDir: '/c' }, {})).toBe('/c');
     expect(cacheFolder(none, { XDG_CACHE_HOME: '/x' }, 'linux')).toBe('/x/conductor-fleet');
     expect(cacheFolder(none, {}, 'linux')).toMatch(/\/\.cache\/conductor-fleet$/);

@@ -36,47 +36,47 @@ function search(
   return { asked, found: findProgram(loadConfig({ env }).config, progress, sources) };
 }
 
-describe('where the server comes from', () => {
-  it('is a jar with Java, and Docker is not asked', async () => {
+describe('the search for a server program', () => {
+  it('with Java and a jar, the search uses the jar and does not ask Docker', async () => {
     const { asked, found } = search({ java: true, jar: true, image: true });
     expect(await found).toEqual({ kind: 'jar', java: '/jdk/bin/java', jar: '/cache/server/unpacked.jar' });
     expect(asked).toEqual(['java', 'unpacked', 'jar']);
   });
 
-  it('is the unpacked jar if there is one, and the boot jar is not read again', async () => {
+  it('if the jar was unpacked before, the search uses the unpacked jar and does not look for the boot jar', async () => {
     const { asked, found } = search({ java: true, unpacked: true });
     expect(await found).toEqual({ kind: 'jar', java: '/jdk/bin/java', jar: '/cache/before/server.jar' });
     expect(asked).toEqual(['java', 'unpacked']);
   });
 
-  it('is always the configured jar, which is checked', async () => {
+  it('if a jar is configured, the search checks and uses this jar, even if an unpacked jar exists', async () => {
     const { asked, found } = search({ java: true, jar: true, unpacked: true }, { CONDUCTOR_JAR: 'server.jar' });
     expect(await found).toMatchObject({ jar: '/cache/server/unpacked.jar' });
     expect(asked).toEqual(['java', 'jar']);
   });
 
-  it('is Docker if no jar can be found', async () => {
+  it('if no jar can be found, the search uses Docker', async () => {
     expect(await search({ java: true, image: true }).found).toEqual({ kind: 'docker' });
   });
 
-  it('is Docker if there is no Java, and no jar is fetched then', async () => {
+  it('if there is no Java, the search uses Docker and fetches no jar', async () => {
     const { asked, found } = search({ jar: true, image: true });
     expect(await found).toEqual({ kind: 'docker' });
     expect(asked).toEqual(['java', 'docker']);
   });
 
-  it('is never Docker if a jar is configured', async () => {
+  it('if a jar is configured, the search never uses Docker', async () => {
     await expect(search({ image: true }, { CONDUCTOR_JAR: 'server.jar' }).found).rejects.toBe(noJava);
   });
 
-  it('is an error that offers four solutions if nothing can be found', async () => {
+  it('if neither a jar nor Docker is found, the error offers four solutions', async () => {
     await expect(search({ java: true }).found).rejects.toMatchObject({
       code: 'environment',
       remedy: expect.stringMatching(/CONDUCTOR_SERVER_URL.*CONDUCTOR_JAR.*Maven.*Docker/s),
     });
   });
 
-  it('is the error about Java if only Java is missing', async () => {
+  it('if only Java is missing, the error is about Java', async () => {
     await expect(search({ jar: true }).found).rejects.toBe(noJava);
   });
 });

@@ -29,20 +29,20 @@ function run(handler: Handler, inputData?: unknown) {
 }
 
 describe('input', () => {
-  test('is parsed before the handler gets it; with a wrong input the task fails for good, and the reason names the field', async () => {
+  test('if the input does not match the schema, the task fails without a retry and the reason names the field', async () => {
     const outcome = await run(() => 'never', { who: 1 });
     expect(outcome).toMatchObject({ kind: 'failed', retryable: false });
     expect(outcome).toHaveProperty('reason', expect.stringContaining('who'));
   });
 
-  test('a null that the schema does not accept counts as absent, at any depth', async () => {
+  test('if the schema does not accept a null, the field counts as absent, at any depth', async () => {
     expect(await run((input) => input, { who: 'x', note: null, nested: { n: null } })).toMatchObject({
       kind: 'completed',
       output: { value: { who: 'x', nested: {} } },
     });
   });
 
-  test('a null inside a union counts as absent, too', async () => {
+  test('a null inside a union also counts as absent', async () => {
     const union = defineTask({
       name: 'p',
       description: '',
@@ -57,7 +57,7 @@ describe('input', () => {
   test.each([
     ['throws', z.object({ id: z.string().transform((text) => JSON.parse(text)) })],
     ['is asynchronous', z.object({ id: z.string().refine(async () => true) })],
-  ])('a schema that %s fails the task, not the process', async (_, input) => {
+  ])('an input schema that %s fails the task and does not end the process', async (_, input) => {
     const worker = defineTask({ name: 'p', description: '', input, output: z.object({}) }).worker(async () => ({}));
     const outcome = await executed(worker, aTask({ inputData: { id: '{bad' } }));
     expect(outcome).toMatchObject({
@@ -67,19 +67,19 @@ describe('input', () => {
     });
   });
 
-  test('an input that the server keeps elsewhere is reported as too large', async () => {
+  test('if the server stores the input outside the task, the task fails with "too large"', async () => {
     const worker = contract.worker(async () => ({ value: 'never' }));
     const task = aTask({ inputData: {}, externalInputPayloadStoragePath: '/tmp/x' });
     const outcome = await executed(worker, task);
     expect(outcome).toMatchObject({ retryable: false, reason: expect.stringContaining('too large') });
   });
 
-  test('a null for a required field is refused', async () => {
+  test('a null for a required field fails the task without a retry', async () => {
     expect(await run(() => 'never', { who: null })).toMatchObject({ kind: 'failed', retryable: false });
   });
 });
 
-describe('what a worker throws', () => {
+describe('a handler that throws', () => {
   class NonRetryableException extends Error {
     override name = 'NonRetryableException';
   }
@@ -92,9 +92,9 @@ describe('what a worker throws', () => {
     ['an error without a message', new TypeError(), true, 'TypeError'],
     ['a NonRetryableError', new NonRetryableError('no'), false, 'no'],
     ["the SDK's NonRetryableException", new NonRetryableException('no'), false, 'no'],
-    ['a FleetError that says not to retry', new FleetError('input', 'bad'), false, 'bad'],
-    ['a FleetError that says to retry', new FleetError('upstream', 'down'), true, 'down'],
-  ])('%s', async (_, thrown, retryable, reason) => {
+    ['a FleetError that is not retryable', new FleetError('input', 'bad'), false, 'bad'],
+    ['a retryable FleetError', new FleetError('upstream', 'down'), true, 'down'],
+  ])('a handler that throws %s fails the task with that text as the reason', async (_, thrown, retryable, reason) => {
     const outcome = await run(() => Promise.reject(thrown));
     expect(outcome).toMatchObject({ kind: 'failed', retryable, reason });
   });
@@ -107,12 +107,12 @@ describe('output', () => {
     ['circular', circular, 'cannot be written as JSON'],
     ['a BigInt', 1n, 'cannot be written as JSON'],
     ['too large', 'x'.repeat(3_000_001), 'return a reference'],
-  ])('%s fails for good with a reason', async (_, value, reason) => {
+  ])('an output that is %s fails the task without a retry', async (_, value, reason) => {
     const outcome = await run(() => value);
     expect(outcome).toMatchObject({ kind: 'failed', retryable: false, reason: expect.stringContaining(reason) });
   });
 
-  test('of the wrong shape fails the task for good', async () => {
+  test('an output that does not match the schema fails the task without a retry', async () => {
     const worker = defineTask({
       name: 'p',
       description: '',
@@ -128,7 +128,7 @@ describe('output', () => {
   });
 });
 
-test('the context has the attempt, and a key that is the same for every attempt', async () => {
+test('the context has the number of the attempt, and an idempotency key without that number', async () => {
   const outcome = await run((_, { attempt, idempotencyKey, taskId, workflowId }) => ({
     attempt,
     idempotencyKey,
@@ -151,7 +151,7 @@ describe('an abort', () => {
     ['stopping', { kind: 'handed-back' }],
     ['cancelled', { kind: 'cancelled' }],
     ['time-out', { kind: 'failed', retryable: true, reason: 'probe ran out of time.' }],
-  ])('as %s ends the handler', async (reason, outcome) => {
+  ])('an abort with the reason %s ends the handler', async (reason, outcome) => {
     const attempt = attemptOf(untilAborted);
     const ended = executedAs(attempt);
     attempt.abort(reason);
@@ -159,13 +159,13 @@ describe('an abort', () => {
     expect(await ended).toEqual(outcome);
   });
 
-  test('does not discard the output of a handler that still completes', async () => {
+  test('if the handler completes after an abort, its output is kept', async () => {
     const attempt = attemptOf(async () => 'done');
     attempt.abort('stopping');
     expect(await executedAs(attempt)).toMatchObject({ kind: 'completed', output: { value: 'done' } });
   });
 
-  test('that the handler ignores still ends the task', async () => {
+  test('if the handler ignores an abort, the attempt still ends', async () => {
     vi.useFakeTimers();
     try {
       const attempt = attemptOf(() => new Promise(() => undefined));
@@ -178,7 +178,7 @@ describe('an abort', () => {
     }
   });
 
-  test('happens at the time limit of the polled task, even if the definition in code has another limit', async () => {
+  test('the attempt is aborted at the time limit of the polled task, even if the code has another limit', async () => {
     vi.useFakeTimers();
     try {
       const worker = { ...attemptOf(untilAborted).worker, options: { timeoutSeconds: 3600 } };
@@ -192,7 +192,7 @@ describe('an abort', () => {
   });
 });
 
-test('every outcome is reported with one status', () => {
+test('each kind of outcome is reported to the server with its own status', () => {
   const status = (outcome: Parameters<typeof toTaskResult>[1]) =>
     toTaskResult(
       attemptOf(() => 1),

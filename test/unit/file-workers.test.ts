@@ -56,11 +56,11 @@ describe('analyze_file', () => {
       Buffer.from([0x61, 0xc3]),
       { bytes: 2, lines: 0, characters: 2, words: 0, encoding: 'binary' },
     ],
-  ])('%s', async (name, content, expected) => {
+  ])('analyze_file counts a file with this content: %s', async (name, content, expected) => {
     expect(await analyzeFile.execute({ path: write(name, content) }, context())).toEqual(expected);
   });
 
-  test('a character that is split over two chunks is counted once', async () => {
+  test('analyze_file counts a character that is split over two chunks once', async () => {
     const text = `${'a'.repeat(64 * 1024 - 1)}é\n`;
     const result = await analyzeFile.execute({ path: write('split', text) }, context());
     expect(result).toMatchObject({ characters: 64 * 1024 + 1, encoding: 'utf-8' });
@@ -68,7 +68,7 @@ describe('analyze_file', () => {
 });
 
 describe('compress_file', () => {
-  test('writes a file that gunzip turns back into the original, and reports the real sizes', async () => {
+  test('compress_file writes a file that gunzip restores to the original, and reports the real sizes', async () => {
     const text = 'the same words again and again '.repeat(1000);
     const result = await compressFile.execute({ path: write('text', text), level: 6 }, context());
     const compressed = readFileSync(result.outputPath);
@@ -77,7 +77,7 @@ describe('compress_file', () => {
     expect(result.ratio).toBeCloseTo(compressed.length / text.length, 4);
   });
 
-  test('leaves no unfinished file when it is aborted', async () => {
+  test('an aborted compress_file leaves no unfinished file', async () => {
     write('aborted', 'x'.repeat(100_000));
     const aborted = AbortSignal.abort(new Error('stop'));
     await expect(compressFile.execute({ path: 'aborted', level: 6 }, context(aborted))).rejects.toThrow();
@@ -85,15 +85,15 @@ describe('compress_file', () => {
   });
 });
 
-describe('a path in the input of a workflow is not trusted', () => {
+describe('a worker does not trust a path from the input', () => {
   symlinkSync(folder, join(filesRoot, 'link-out'));
   test.each([
     ['a missing file', 'missing', 'the file does not exist'],
-    ['a way up', '../out', 'outside'],
+    ['a path to a parent folder', '../out', 'outside'],
     ['an absolute path elsewhere', '/etc/hostname', 'outside'],
-    ['a link that leads out', 'link-out', 'outside'],
+    ['a symbolic link that leads outside', 'link-out', 'outside'],
     ['a folder', '.', 'not a file'],
-  ])('%s is refused without a retry', async (_, path, message) => {
+  ])('%s fails the task without a retry', async (_, path, message) => {
     mkdirSync(outputDir, { recursive: true });
     const refused = analyzeFile.execute({ path }, context());
     await expect(refused).rejects.toMatchObject({

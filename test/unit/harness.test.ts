@@ -25,8 +25,8 @@ const who = { who: 'Ada' };
 const untilAborted = ({ signal }: TaskContext) =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 
-describe('a run', () => {
-  test('resolves with the result that the server would get', async () => {
+describe('runTask', () => {
+  test('runTask resolves with the result that the server would get', async () => {
     const { outcome, output, result } = await runTask(
       probe((_, name) => `Hello, ${name}`),
       who,
@@ -40,7 +40,7 @@ describe('a run', () => {
     ['an error', new Error('busy'), 'FAILED'],
     ['a non-retryable error', new NonRetryableError('no'), 'FAILED_WITH_TERMINAL_ERROR'],
     ['null', null, 'FAILED'],
-  ])('of a handler that throws %s resolves as well', async (_, thrown, status) => {
+  ])('runTask also resolves if the handler throws %s', async (_, thrown, status) => {
     const { result } = await runTask(
       probe(() => Promise.reject(thrown)),
       who,
@@ -48,7 +48,7 @@ describe('a run', () => {
     expect(result).toMatchObject({ status });
   });
 
-  test('checks the input as the worker runtime does', async () => {
+  test('runTask checks the input as the worker runtime does', async () => {
     const { result } = await runTask(
       probe(() => 'never'),
       { who: 7 },
@@ -59,7 +59,7 @@ describe('a run', () => {
     });
   });
 
-  test('gets the attempt, the ids, the settings and the earlier output', async () => {
+  test('runTask passes the given attempt, ids, settings and earlier output to the handler', async () => {
     const { output } = await runTask(
       probe(({ attempt, workflowId, idempotencyKey, previousOutput, settings }) => ({
         ...{ attempt, workflowId, idempotencyKey, previousOutput },
@@ -85,7 +85,7 @@ describe('a run', () => {
     });
   });
 
-  test('shows progress, the lines of the task log, and those of the process log', async () => {
+  test('runTask returns the progress, the lines of the task log and the lines of the process log', async () => {
     const run = runTask(
       probe(async ({ progress, addLog, log }) => {
         addLog('began');
@@ -107,13 +107,13 @@ describe('a run', () => {
     ['stopping', 'IN_PROGRESS'],
     ['cancelled', undefined],
     ['time-out', 'FAILED'],
-  ])('aborted as %s tells the server %s', async (reason, status) => {
+  ])('after an abort with the reason %s, the status for the server is %s', async (reason, status) => {
     const run = runTask(probe(untilAborted), who);
     run.abort(reason);
     expect((await run).result?.status).toBe(status);
   });
 
-  test('of a thread handler copies its input and output, and can end the handler from outside', async () => {
+  test('runTask copies input and output of a thread handler, and ends the thread at the time limit', async () => {
     const thread = { thread: true };
     const { outcome } = await runTask(
       probe(() => () => 'a function', thread),
@@ -126,8 +126,8 @@ describe('a run', () => {
   });
 });
 
-describe('the clock of a run', () => {
-  test('reaches the time limit of the definition, or the given one, at once', async () => {
+describe('the clock of runTask', () => {
+  test('a test can advance the clock to the time limit of the definition or to its own limit', async () => {
     const limited = runTask(probe(untilAborted), who);
     await limited.advance(59_999);
     expect(limited.heartbeats.length).toBeGreaterThan(0);
@@ -139,7 +139,7 @@ describe('the clock of a run', () => {
     expect((await given).result).toMatchObject({ status: 'FAILED' });
   });
 
-  test('ends a handler that ignores its signal, a moment after the abort', async () => {
+  test('a handler that ignores its signal is ended shortly after the abort', async () => {
     const run = runTask(
       probe(() => new Promise(() => undefined)),
       who,
@@ -148,7 +148,7 @@ describe('the clock of a run', () => {
     expect((await run).result).toMatchObject({ status: 'FAILED' });
   });
 
-  test('sends a heartbeat at half of the lease', async () => {
+  test('a heartbeat is sent at half of the lease', async () => {
     const run = runTask(probe(untilAborted), who);
     await run.advance(26_000);
     expect(run.heartbeats).toHaveLength(5);
@@ -159,7 +159,7 @@ describe('the clock of a run', () => {
 
   test.each<[string, (context: TaskContext) => Promise<unknown>]>([
     ['setTimeout', () => new Promise((resolve) => setTimeout(resolve, WAIT_MS))],
-    ['a pause of ours', ({ signal }) => pause(WAIT_MS, signal)],
+    ['pause of core/pause.ts', ({ signal }) => pause(WAIT_MS, signal)],
     ['node:timers/promises', ({ signal }) => wait(WAIT_MS, undefined, { signal })],
     [
       'AbortSignal.timeout',
@@ -177,7 +177,7 @@ describe('the clock of a run', () => {
           }, WAIT_MS / 60);
         }),
     ],
-  ])('moves %s on, with the date and the performance clock', async (_, waits) => {
+  ])('advancing the clock also advances %s, the date and the performance clock', async (_, waits) => {
     const began = performance.now();
     const run = runTask(
       probe(async (context) => {
@@ -198,7 +198,7 @@ describe('the clock of a run', () => {
     expect(performance.now() - began).toBeLessThan(5_000);
   });
 
-  test('follows real time unless the test moves it', async () => {
+  test('the clock follows real time unless the test advances it', async () => {
     const { output } = await runTask(
       probe(async () => {
         const from = performance.now();
@@ -211,7 +211,7 @@ describe('the clock of a run', () => {
     expect(output?.value).toBeLessThan(2_000);
   });
 
-  test('affects only that run; afterwards the functions of the process are restored', async () => {
+  test('the clock of one run does not affect other runs or timers, and the original functions are restored at the end', async () => {
     const before = { setTimeout, Date, now: performance.now };
     const early = runTask(probe(untilAborted), who);
     const late = runTask(probe(untilAborted), who);
@@ -230,7 +230,7 @@ describe('the clock of a run', () => {
     clearTimeout(mine);
   });
 
-  test('also moves with the fake timers of vitest', async () => {
+  test('the fake timers of vitest advance the clock too', async () => {
     vi.useFakeTimers();
     try {
       const run = runTask(probe(untilAborted), who);

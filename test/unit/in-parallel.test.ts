@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { inParallel } from '../../core/in-parallel.ts';
 
-test('runs at most the given number at once, and returns the results in the order of the items', async () => {
+test('inParallel runs at most the given number of calls at once, and returns the results in the order of the items', async () => {
   let running = 0;
   let most = 0;
   const results = await inParallel([5, 1, 3, 2, 4], 2, async (turns, index) => {
@@ -14,7 +14,7 @@ test('runs at most the given number at once, and returns the results in the orde
   expect(results).toEqual(['0: 5', '1: 1', '2: 3', '3: 2', '4: 4']);
 });
 
-test('after a failure no further item is begun, and the call waits for running items', async () => {
+test('after a failure, inParallel starts no further item and waits for the running ones', async () => {
   const begun: number[] = [];
   const slow = Promise.withResolvers<void>();
   let slowHasEnded = false;

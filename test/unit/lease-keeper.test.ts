@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Lease, LeaseKeeper } from '../../core/conductor/lease-keeper.ts';
 import { FleetError } from '../../core/errors.ts';
 
-/** A lease that records every call and gives the answers that the test chose. */
+/** Returns a lease that records every call. A test can replace its functions. */
 function aLease(changes: Partial<Lease> = {}) {
   const done: string[] = [];
   const lease: Lease = {
@@ -37,7 +37,7 @@ afterEach(() => {
 });
 
 describe('heartbeats', () => {
-  test('are sent in time until the lease is forgotten; then no timer is left', async () => {
+  test('the keeper sends heartbeats in time until the caller forgets the lease; then no timer is left', async () => {
     const { lease, done } = aLease();
     const keeper = keeperOf(lease);
     await pass(1_000);
@@ -46,14 +46,14 @@ describe('heartbeats', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('that fail are sent again sooner', async () => {
+  test('after a failed heartbeat, the keeper sends the next one sooner', async () => {
     const { lease, done } = aLease({ extend: () => Promise.reject(new Error('away')) });
     keeperOf(lease);
     await pass(700);
     expect(done).toEqual(['failed', 'failed', 'failed']);
   });
 
-  test('end when `keptMs` is over', async () => {
+  test('the keeper sends no heartbeats after `keptMs`', async () => {
     const { lease, done } = aLease({ keptMs: 700 });
     const keeper = keeperOf(lease);
     await pass(2_000);
@@ -61,7 +61,7 @@ describe('heartbeats', () => {
     expect(keeper.leases).toEqual([]);
   });
 
-  test('that the caller sends with `beat` delay the next one', async () => {
+  test('a heartbeat that the caller sends with `beat` delays the next one', async () => {
     const { lease, done } = aLease();
     const keeper = keeperOf(lease);
     await pass(400);
@@ -72,7 +72,7 @@ describe('heartbeats', () => {
 });
 
 describe('a quiet lease', () => {
-  test('sends no heartbeat until it is resumed; `quiet` waits for a heartbeat under way', async () => {
+  test('`quiet` waits for a heartbeat under way, then the keeper sends none until `resume`', async () => {
     const sent = Promise.withResolvers<void>();
     const { lease, done } = aLease({ extend: () => sent.promise, isHeld: async () => true });
     const keeper = keeperOf(lease);
@@ -92,7 +92,7 @@ describe('a quiet lease', () => {
     expect(done).toEqual(['taken', 'taken']);
   });
 
-  test('sends no heartbeat if it became quiet during the look before the heartbeat', async () => {
+  test('if the lease becomes quiet during the check before a heartbeat, the keeper does not send it', async () => {
     const look = Promise.withResolvers<boolean>();
     const { lease, done } = aLease({ looks: 'before-each-heartbeat', isHeld: () => look.promise });
     const keeper = keeperOf(lease);
@@ -104,15 +104,15 @@ describe('a quiet lease', () => {
   });
 });
 
-describe('a look', () => {
-  test('happens at its own interval, independent of the heartbeats', async () => {
+describe('the check whether a lease is held', () => {
+  test('the keeper checks a lease at its own interval, independent of the heartbeats', async () => {
     const { lease, done } = aLease({ beatEveryMs: 60_000 });
     keeperOf(lease);
     await pass(12_500);
     expect(done).toEqual(['look', 'look', 'look']);
   });
 
-  test('can also happen before each heartbeat; a lost lease then gets no heartbeat', async () => {
+  test('if the keeper checks before each heartbeat, a lost lease gets no heartbeat', async () => {
     const answers = [true, false];
     const { lease, done } = aLease({ looks: 'before-each-heartbeat', isHeld: async () => answers.shift() ?? false });
     const keeper = keeperOf(lease);
@@ -124,7 +124,7 @@ describe('a look', () => {
   test.each([
     ['not-found', ['lost']],
     ['upstream', []],
-  ] as const)('that is answered with %s', async (code, told) => {
+  ] as const)('if the check fails with %s, the keeper reports %j', async (code, told) => {
     const { lease, done } = aLease({ beatEveryMs: 60_000, isHeld: () => Promise.reject(new FleetError(code, 'x')) });
     keeperOf(lease);
     await pass(3_000);

@@ -24,14 +24,14 @@ function knownOf({ known }: Trap): KnownDefinitions {
   };
 }
 
-describe('every trap is found, and its correct twin is not', () => {
+describe('lint finds the mistake and accepts the corrected definition', () => {
   test.each(traps.map((trap) => [trap.name, trap] as const))('%s', (_, trap) => {
     const known = knownOf(trap);
     expect(ids(lintWorkflow(trap.bad, known))).toContain(trap.rule);
     expect(lintWorkflow(trap.right, known)).toEqual([]);
   });
 
-  test('every rule has its trap', () => {
+  test('every rule has an example of its mistake', () => {
     const shown = new Set(traps.map(({ rule }) => rule));
     expect(workflowRules.map(({ id }) => id).filter((id) => !shown.has(id))).toEqual([]);
   });
@@ -45,7 +45,7 @@ const right = {
   timeoutPolicy: 'RETRY',
 };
 
-describe('task definitions', () => {
+describe('lintTaskDef', () => {
   test.each([
     ['task-def-type', { ...right, timeoutPolicy: { type: 'RETRY' } }],
     ['task-def-type', { ...right, retryLogic: 'EXPONENTIAL' }],
@@ -60,17 +60,17 @@ describe('task definitions', () => {
     ['task-def-unbounded-retry', { ...right, retryCount: 1000 }],
     ['task-def-ignored-field', { ...right, rateLimitPerFrequency: 2 }],
     ['task-def-ignored-field', { ...right, inputSchema: { name: 's', type: 'JSON' }, enforceSchema: true }],
-  ])('%s: %j', (rule, bad) => {
+  ])('lintTaskDef reports %s for %j', (rule, bad) => {
     expect(ids(lintTaskDef(bad))).toContain(rule);
   });
 
-  test('a correct one has no finding', () => {
+  test('lintTaskDef reports nothing for a correct task definition', () => {
     expect(lintTaskDef(right)).toEqual([]);
   });
 });
 
-describe('what is shipped', () => {
-  test('has neither errors nor warnings', async () => {
+describe('the shipped definitions', () => {
+  test('lint reports neither errors nor warnings for the shipped definitions', async () => {
     const [workers, workflows] = [await loadWorkers(), await loadWorkflows()];
     const all = workflows.flatMap((workflow) => [workflow, ...(workflow.companions ?? [])]);
     const taskDefs = new Map(
@@ -83,7 +83,7 @@ describe('what is shipped', () => {
 });
 
 describe('any JSON', () => {
-  test('lint returns findings and never throws', () => {
+  test('for any JSON, lint returns findings and never throws', () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
         const value: unknown = JSON.parse(text);
@@ -95,7 +95,7 @@ describe('any JSON', () => {
     expect(ids(lintWorkflow(null))).toEqual(['wrong-type']);
   });
 
-  test('an inline sub-workflow is checked too, with its place', () => {
+  test('lint also checks an inline sub-workflow, and the finding says where it is', () => {
     const inner = { name: 'inner', tasks: [{ name: 'p', taskReferenceName: 'p', type: 'PARALLEL' }] };
     const outer = {
       name: 's',
@@ -116,7 +116,7 @@ describe('fixes', () => {
   );
 
   test.each(fixable.map((trap) => [trap.name, trap] as const))(
-    'repair %s, and leave the given definition unchanged',
+    'applyFixes repairs %s and does not change the given definition',
     (_, trap) => {
       const before = JSON.stringify(trap.bad);
       const { def, fixed } = applyFixes(trap.bad, lintWorkflow(trap.bad, knownOf(trap)));
@@ -128,14 +128,14 @@ describe('fixes', () => {
 });
 
 describe('the rules', () => {
-  test('have unique lower-case ids', () => {
+  test('every rule has a unique lower-case id', () => {
     const all = rules.map(({ id }) => id);
     expect(all.filter((id) => !/^[a-z]+(?:-[a-z]+)*$/.test(id))).toEqual([]);
     expect(new Set(all).size).toBe(all.length);
     expect(all).toHaveLength(workflowRules.length + taskDefRules.length);
   });
 
-  test('say why, and what to do, in whole sentences', () => {
+  test('every rule says in whole sentences why it exists and what to do', () => {
     expect(rules.filter(({ reason, repair }) => !/[.)]$/.test(reason) || !/[.)}]$/.test(repair))).toEqual([]);
   });
 });

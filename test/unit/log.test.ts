@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createForwarder, type LogMessage, silentLogger } from '../../core/log.ts';
 
-test('lines carry the fields of their loggers, and errors their stack', () => {
+test('a log line has the fields of its logger and its parents, and an error has its stack', () => {
   const told: LogMessage[] = [];
   const log = createForwarder((message) => void told.push(message));
   const task = log.child({ task: 'a' }).child({ attempt: 2 });
@@ -20,6 +20,6 @@ test('lines carry the fields of their loggers, and errors their stack', () => {
   ]);
 });
 
-test('children of the silent logger are silent', () => {
+test('a child of the silent logger logs nothing', () => {
   expect(() => silentLogger.child({ a: 1 }).fatal('nobody hears this')).not.toThrow();
 });

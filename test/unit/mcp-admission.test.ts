@@ -24,7 +24,7 @@ function thrownBy(action: () => unknown): unknown {
   throw new Error('Nothing was thrown.');
 }
 
-/** Sends `n` requests and counts those that were accepted. */
+/** Calls the rate limiter `n` times and counts the accepted calls. */
 function passed(limit: () => void, n: number): number {
   let through = 0;
   for (let i = 0; i < n; i++) {
@@ -39,12 +39,12 @@ function passed(limit: () => void, n: number): number {
 }
 
 describe('rate limit', () => {
-  test('accepts a burst of 50 and refuses the next request', () => {
+  test('the rate limiter accepts 50 requests at once and refuses the next one', () => {
     const limit = rateLimiter(1000, () => 0);
     expect(passed(limit, 60)).toBe(50);
   });
 
-  test('refills with time, up to the burst and no further', () => {
+  test('the rate limiter accepts further requests as time passes, but never more than 50 at once', () => {
     let now = 0;
     const limit = rateLimiter(600, () => now);
     passed(limit, 50);
@@ -54,12 +54,12 @@ describe('rate limit', () => {
     expect(passed(limit, 60)).toBe(50);
   });
 
-  test('limits the burst to the requests of one minute', () => {
+  test('a burst is never larger than the number of requests per minute', () => {
     const limit = rateLimiter(3, () => 0);
     expect(passed(limit, 10)).toBe(3);
   });
 
-  test('says when to try again, and that request then succeeds', () => {
+  test('the error of the rate limiter says when to try again, and then the request succeeds', () => {
     let now = 0;
     const limit = rateLimiter(2, () => now);
     passed(limit, 2);
@@ -74,11 +74,11 @@ describe('rate limit', () => {
 describe('response budget', () => {
   const fitted = responseBudget(4096);
 
-  test('leaves an answer within the limit untouched', () => {
+  test('an answer within the limit is not changed', () => {
     expect(fitted(ok, reading)).toBe(ok);
   });
 
-  test('cuts text to the limit, keeps structured content and says how to get the rest', () => {
+  test('a text above the limit is cut and says how to get the rest; structured content is kept', () => {
     const structuredContent = { list: ['ä'.repeat(100)] };
     const result = fitted({ content: [{ type: 'text', text: '"€"\n'.repeat(5000) }], structuredContent }, reading);
     expect(bytes(result)).toBeLessThanOrEqual(4096);
@@ -87,24 +87,24 @@ describe('response budget', () => {
     expect(textOf(result)).toMatch(/\[Cut here: the answer has \d+ KB.*Ask for less/);
   });
 
-  test('never leaves half of a character', () => {
+  test('the cut never splits a character', () => {
     const result = fitted({ content: [{ type: 'text', text: '😀'.repeat(5000) }] }, reading);
     expect(textOf(result).isWellFormed()).toBe(true);
   });
 
   const large = { content: [], structuredContent: { x: 'x'.repeat(5000) } };
 
-  test('refuses an answer whose structured content alone is too large', () => {
+  test('if the structured content alone is above the limit, the answer is an error', () => {
     const error = thrownBy(() => fitted(large, reading));
     expect(error).toMatchObject({ code: 'input', retryable: false });
     expect(error).not.toMatchObject({ message: expect.stringContaining('carried out') });
   });
 
-  test('reports that a call with an effect was carried out', () => {
+  test('if the call had an effect, the error says that it was carried out', () => {
     expect(() => fitted(large, writing)).toThrow('carried out; do not repeat it');
   });
 
-  test('holds for the result that a task carries, too', () => {
+  test('the limit also applies to the result inside a task', () => {
     const task = {
       taskId: 'e1.t',
       status: 'completed',
@@ -116,7 +116,7 @@ describe('response budget', () => {
     expect(shown.result.content[0]?.text).toContain('[Cut here: ');
   });
 
-  test('leaves lists and other results as they are', () => {
+  test('lists and other results are not changed', () => {
     const list = { tools: ['x'.repeat(10_000)] };
     expect(fitted(list, reading)).toBe(list);
   });
@@ -131,7 +131,7 @@ describe('admission', () => {
     find: () => readingOf('thing', permission),
   });
 
-  test('passes a request in the order: find, authorize, rate limit, handler, response budget', async () => {
+  test('admission runs its steps in this order: find, authorize, rate limit, handler, response budget', async () => {
     const admit = createAdmit({ config: limits, now: () => 0 });
     const met: string[] = [];
     const handled = (result: unknown) => () => {
@@ -154,7 +154,7 @@ describe('admission', () => {
     expect(await admit(asking('executions:read', false), handled(ok))).toBe(ok);
   });
 
-  test('names the permission, the role, and the way to get it', async () => {
+  test('if a permission is missing, the error names the permission, the role and the setting to change', async () => {
     const admit = createAdmit({ config: limits, now: () => 0 });
     await expect(admit(asking('workflows:execute'), () => ok)).rejects.toMatchObject({
       code: 'denied',

@@ -38,9 +38,12 @@ describe('the configuration file', () => {
     ['vscode', 'user', windows, 'C:\\Users\\ada\\AppData\\Roaming\\Code\\User\\mcp.json'],
     ['vscode', 'user', { ...linux, env: { XDG_CONFIG_HOME: '/cfg' } }, '/cfg/Code/User/mcp.json'],
   ];
-  test.each(cases)('of %s for the %s has the path that the client reads (case %#)', (name, scope, machine, file) => {
-    expect(clients[name].files[scope]?.(machine)).toBe(file);
-  });
+  test.each(cases)(
+    'the file of %s with scope %s has the path that the client reads (case %#)',
+    (name, scope, machine, file) => {
+      expect(clients[name].files[scope]?.(machine)).toBe(file);
+    },
+  );
 });
 
 describe('the entry', () => {
@@ -53,7 +56,7 @@ describe('the entry', () => {
   };
   const http: Reach = { transport: 'http', url: 'http://127.0.0.1:3000/mcp' };
 
-  test("names secrets in the client's syntax and never holds their values", () => {
+  test("the entry refers to secrets in the client's syntax and never contains their values", () => {
     const env = (name: ClientName) => entryOf(clients[name], stdio).env;
     expect(env('claude-code')).toEqual({ A: 'a b', KEY: '${KEY}' });
     expect(env('cursor')).toEqual({ A: 'a b', KEY: '${env:KEY}' });
@@ -61,21 +64,21 @@ describe('the entry', () => {
     expect(env('claude-desktop')).toEqual({ A: 'a b' });
   });
 
-  test("has the client's own `type` for its transport", () => {
+  test('the entry has the `type` that the client uses for the transport', () => {
     expect(blockOf(clients.vscode, 'x', http)).toEqual({ servers: { x: { type: 'http', url: http.url } } });
     expect(blockOf(clients['claude-code'], 'x', http)).toEqual({ mcpServers: { x: { type: 'http', url: http.url } } });
     expect(blockOf(clients.cursor, 'x', http)).toEqual({ mcpServers: { x: { url: http.url } } });
     expect(() => blockOf(clients['claude-desktop'], 'x', http)).toThrow(RangeError);
   });
 
-  test('can also be written as a command of Claude Code, quoted for a shell', () => {
+  test('claudeCommand writes the entry as a command of Claude Code, quoted for a shell', () => {
     expect(claudeCommand('x', stdio)).toBe("claude mcp add x -e 'A=a b' -- node /f.js mcp");
     expect(claudeCommand('x', http)).toBe(`claude mcp add --transport http x ${http.url}`);
   });
 });
 
 describe('the server that a client starts', () => {
-  test('carries the configured settings: paths are absolute, secrets only by name', () => {
+  test('the started server gets the configured settings, with absolute paths and only the names of secrets', () => {
     const { config } = loadConfig({
       env: {
         CONDUCTOR_SERVER_URL: 'https://conductor.example/api',
@@ -102,7 +105,7 @@ describe('the server that a client starts', () => {
     expect(JSON.stringify(reach)).not.toContain('-value');
   });
 
-  test('names the data folder if no server is configured', () => {
+  test('if no Conductor server is configured, the started server gets the data folder', () => {
     const { config } = loadConfig({ env: {} });
     expect(stdioReach(config)).toMatchObject({ env: { FLEET_DIR: `${process.cwd()}/.fleet` }, secrets: [] });
   });
@@ -111,12 +114,12 @@ describe('the server that a client starts', () => {
     ['127.0.0.1', 'http://127.0.0.1:3001/mcp'],
     ['0.0.0.0', 'http://127.0.0.1:3001/mcp'],
     ['::1', 'http://[::1]:3001/mcp'],
-  ])('over HTTP with host %s is %s', (mcpHost, url) => {
+  ])('over HTTP, the address for the host %s is %s', (mcpHost, url) => {
     const { config } = loadConfig({ env: { MCP_HOST: mcpHost, MCP_PORT: '3001' } });
     expect(httpReach(config)).toEqual({ transport: 'http', url });
   });
 
-  test('carries the choice of tools over either transport', () => {
+  test('the choice of tools reaches the server over both transports', () => {
     const { config } = loadConfig({ env: { MCP_TOOLSETS: 'operate,api', MCP_TOOLS: 'claim_task' } });
     expect(stdioReach(config)).toMatchObject({ env: { MCP_TOOLSETS: 'operate,api', MCP_TOOLS: 'claim_task' } });
     const reach = httpReach(config, 'https://mcp.example/mcp');

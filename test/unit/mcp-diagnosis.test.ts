@@ -15,16 +15,16 @@ const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isToo
 
 async function diagnose(trouble: TroubleName, laterMs = 0) {
   const record = recorded[trouble];
-  if (!record) throw new Error(`${trouble} is not recorded; see test/support/troubles/record.ts`);
+  if (!record) throw new Error(`There is no recording of ${trouble}. Record it: see test/support/troubles/record.ts.`);
   return diagnoseFacts(await readFacts(replay(record), record.executionId, record.now + laterMs));
 }
 
 describe('the diagnosis of an execution on a real server', () => {
   const troubles = Object.entries(expected).map(
-    ([name, [cause, says, ...calls]]) => ({ name: name as TroubleName, cause, says, calls }), // Object.entries loses the type of the keys
+    ([name, [cause, says, ...calls]]) => ({ name: name as TroubleName, cause, says, calls }), // the cast restores the key type, which Object.entries loses
   );
 
-  test.each(troubles)('$name is $cause', async ({ name, cause, says, calls }) => {
+  test.each(troubles)('the trouble $name has the cause $cause', async ({ name, cause, says, calls }) => {
     const found = await diagnose(name);
     expect({ cause: found.cause, sentence: found.sentence }).toMatchObject({
       cause,
@@ -33,34 +33,37 @@ describe('the diagnosis of an execution on a real server', () => {
     expect(found.advice.flatMap(({ call }) => call?.tool ?? [])).toEqual(calls);
   });
 
-  test('every trouble is recorded and has an expectation', () => {
+  test('every trouble has a recording and an expected diagnosis', () => {
     const staged = Object.keys({ ...endedTroubles, ...openTroubles }).sort();
     expect(Object.keys(recorded).sort()).toEqual(staged);
     expect(Object.keys(expected).sort()).toEqual(staged);
   });
 
-  test.each(troubles)('$name is described within 450 tokens and without a line of foreign text', async ({ name }) => {
-    const { now = 0 } = recorded[name] ?? {};
-    const text = describeDiagnosis(await diagnose(name), now);
-    expect(text.length / 3.5).toBeLessThan(450);
-    expect(text.split('\n').filter((line) => /^\s/.test(line))).toEqual([]);
-  });
+  test.each(troubles)(
+    'the diagnosis of $name is shorter than 450 tokens and has no line of foreign text',
+    async ({ name }) => {
+      const { now = 0 } = recorded[name] ?? {};
+      const text = describeDiagnosis(await diagnose(name), now);
+      expect(text.length / 3.5).toBeLessThan(450);
+      expect(text.split('\n').filter((line) => /^\s/.test(line))).toEqual([]);
+    },
+  );
 
-  test('a cause in a sub-workflow of a sub-workflow names the path to it', async () => {
+  test('if the cause is in a nested sub-workflow, the diagnosis names the path to it', async () => {
     const { path, execution, asked } = await diagnose('grandchildFailed');
     expect(path.slice(0, 2)).toEqual(['task ship', 'task label']);
     expect(execution.workflowName).toBe('und_inner');
     expect(asked.workflowName).toBe('und_flow');
   });
 
-  test('an input that a sub-workflow lacks is traced to the caller or parent that should give it', async () => {
+  test('if a sub-workflow lacks an input, the advice is about the caller or parent that should give it', async () => {
     const ungiven = await diagnose('childUngiven');
     expect(ungiven.advice[0]?.call?.args).toMatchObject({ name: 'und_flow' });
     const unpassed = await diagnose('childUnpassed');
     expect(unpassed.advice[0]?.call?.args).toMatchObject({ name: 'und_flow', detail: 'json' });
   });
 
-  test('each attempt is shown; attempts that failed for the same reason are shown once', async () => {
+  test('if attempts fail for different reasons, the evidence lists each attempt', async () => {
     const { evidence } = await diagnose('workerFailed');
     expect(evidence).toEqual([
       expect.stringMatching(/^attempt 1 by worker w-1: FAILED after .*: "ledger is locked"$/),
@@ -68,14 +71,14 @@ describe('the diagnosis of an execution on a real server', () => {
     ]);
   });
 
-  test('names the failure workflow, and warns against a retry if that undid the work', async () => {
+  test('the evidence names the failure workflow and warns against a retry if that workflow undid the work', async () => {
     const { evidence } = await diagnose('undoneElsewhere');
     expect(evidence.at(-1)).toMatch(
       /failure workflow ran as [0-9a-f-]{36}\. If that undid the work, start the workflow again instead of retrying\.$/,
     );
   });
 
-  test('an execution that compensation has undone is started again, never retried', async () => {
+  test('if compensation has undone an execution, the advice is to start it again and never to retry it', async () => {
     const record = recorded.undoneElsewhere;
     if (!record) throw new Error('undoneElsewhere is not recorded');
     const text = JSON.stringify(record).replaceAll('"inputData":{', '"inputData":{"_undoneBy":null,');
@@ -83,19 +86,19 @@ describe('the diagnosis of an execution on a real server', () => {
     expect(advice.map(({ call }) => call?.tool)).toEqual(['execute_workflow']);
   });
 
-  test.each(troubles)('$name suggests calls that are valid without changes', async ({ name }) => {
+  test.each(troubles)('the diagnosis of $name suggests calls that are valid without changes', async ({ name }) => {
     for (const { call } of (await diagnose(name)).advice) {
       const tool = tools.find((one) => one.name === call?.tool);
       if (tool) expect(tool.input.safeParse(call?.args).error?.issues, call?.tool).toBeUndefined();
     }
   });
 
-  test('workers that poll another domain do not count as workers of the task', async () => {
+  test('workers in another domain do not count as workers of the task', async () => {
     const { evidence } = await diagnose('otherDomain');
     expect(evidence).toContain('Workers poll for this type with no domain only.');
   });
 
-  test('a server task that began long ago counts as stuck', async () => {
+  test('a server task that has run for minutes counts as stuck', async () => {
     expect((await diagnose('slowCall', 30_000)).cause).toBe('in-progress');
     const { cause, advice } = await diagnose('slowCall', 300_000);
     expect(cause).toBe('stuck');
@@ -118,12 +121,12 @@ describe('the reason of a failure', () => {
     expect(classifyReason(reason)).toMatchObject({ cause, kind });
   });
 
-  test('is found inside the sentences that the server wraps around it', () => {
+  test('innermostReason finds the reason inside the sentences that the server adds', () => {
     const wrapped = `Sub workflow inner.1/9d1b41ff failure reason: Task 86aaf492-4548-4778-904c-387e5daafba7 failed with status: FAILED and reason: 'out of 'stock''`;
     expect(innermostReason(wrapped)).toContain("out of 'stock");
   });
 
-  test('has the same shape in two executions that differ only in ids and numbers', () => {
+  test('two reasons have the same shape if they differ only in ids and numbers', () => {
     const reason = (id: string, n: number) =>
       `Task ${id} failed with status: FAILED and reason: 'order ${n} is locked'`;
     const [a, b] = ['49a32563-d3bf-4f83-9cf4-6743db834dd7', 'f95ca448-c484-4d83-9bbb-41b58c374cd6'];
@@ -132,7 +135,7 @@ describe('the reason of a failure', () => {
   });
 });
 
-test('an unresolved reference becomes null, alone or within a text', () => {
+test('unresolvedIn finds references that became null, alone or within a text', () => {
   const wired = { url: '${a.output.url}', text: 'id ${workflow.input.id}!', fine: '${a.output.x}', both: '${b}${c}' };
   const given = { url: null, text: 'id null!', fine: 'null', both: 'nullnull' };
   expect(unresolvedIn(wired, given)).toEqual([

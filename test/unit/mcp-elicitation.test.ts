@@ -14,7 +14,10 @@ type Answer =
   | { action: 'accept'; content: Record<string, string | number | boolean | string[]> }
   | { action: 'decline' | 'cancel' };
 
-/** The abilities of the client, and the answers of its person and its model. */
+/**
+ * The answers of a client's person (`elicit`) and of its model (`sample`). Without one of these functions, the client lacks that
+ * capability.
+ */
 interface Answering {
   elicit?: (message: string) => Answer;
   sample?: (prompt: string) => string;
@@ -25,7 +28,7 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-/** A server with one tool whose handler elicits or samples. */
+/** Returns a server with one tool, which runs the given handler. */
 function serverOf(handler: Handler): () => Server {
   return () => {
     const server = new Server({ name: 'elicits', version: '1' }, { capabilities: { tools: {} } });
@@ -60,7 +63,7 @@ async function callLegacy(transport: Transport, { elicit, sample }: Answering) {
       spoken(sample(promptIn(params.messages[0]?.content))),
     );
   }
-  await client.connect(transport as LegacyTransport); // the two libraries declare the same interface
+  await client.connect(transport as LegacyTransport); // safe: both libraries declare the same interface
   closing.push(() => client.close());
   return textIn(await client.callTool({ name: 'ask' }));
 }
@@ -92,7 +95,7 @@ function stdioOf(handler: Handler): Transport {
   return ours;
 }
 
-/** Each request gets its own server, which shares nothing with the others, like processes behind a load balancer. */
+/** Each request gets its own server, as if a load balancer sent it to another process. */
 function httpOf(handler: Handler): ConstructorParameters<typeof StreamableHTTPClientTransport> {
   const serve = async (url: string | URL, init?: RequestInit) => {
     const process = createMcpHandler(serverOf(handler));
@@ -110,7 +113,7 @@ const ways = [
 const age = { message: 'How old?', requestedSchema: z.object({ years: z.int().min(0) }) };
 
 describe.each(ways)('a client of %s', (_way, call) => {
-  test('shows the form, and the handler gets what the person entered', async () => {
+  test('the client shows the form, and the handler gets the values that the person entered', async () => {
     const asked: string[] = [];
     const elicit = (message: string): Answer => {
       asked.push(message);
@@ -121,19 +124,19 @@ describe.each(ways)('a client of %s', (_way, call) => {
     expect(asked).toEqual(['How old?']);
   });
 
-  test.each(['decline', 'cancel'] as const)('reports that the person chose to %s', async (action) => {
+  test.each(['decline', 'cancel'] as const)('the handler learns that the person chose to %s', async (action) => {
     const handler: Handler = async (client) => JSON.stringify(await client.elicit('age', age));
     expect(await call(handler, { elicit: () => ({ action }) })).toBe(`{"action":"${action}"}`);
   });
 
-  test('asks again when the answer does not fit', async () => {
+  test('if the answer does not match the schema, the client is asked again', async () => {
     const entered = [-1, 7];
     const elicit = (): Answer => ({ action: 'accept', content: { years: entered.shift() ?? 0 } });
     const handler: Handler = async (client) => JSON.stringify(await client.elicit('age', age));
     expect(await call(handler, { elicit })).toBe('{"action":"accept","content":{"years":7}}');
   });
 
-  test('is asked one question after another, and no question again once it is answered', async () => {
+  test('the client gets the questions one after the other, and each question only once', async () => {
     const asked: string[] = [];
     const elicit = (message: string): Answer => {
       asked.push(message);
@@ -157,14 +160,14 @@ describe.each(ways)('a client of %s', (_way, call) => {
     expect(asked).toEqual(['How old?', 'A poem!', 'Sure?']);
   });
 
-  test('without elicitation and sampling is not asked', async () => {
+  test('a client without elicitation and sampling gets no question', async () => {
     const handler: Handler = async (client) =>
       `${await client.elicit('age', age)} ${await client.sample('poem', { prompt: 'A poem!', maxTokens: 10 })}`;
     expect(await call(handler, {})).toBe('undefined undefined');
   });
 });
 
-test('a client of 2025 over HTTP without a session is not asked: its answer could not be delivered', async () => {
+test('a client of 2025 over HTTP without a session gets no question, because its answer could not be delivered', async () => {
   const process = createMcpHandler(serverOf(async (client) => `${await client.elicit('age', age)}`));
   const response = await process.fetch(
     new Request('http://localhost/mcp', {

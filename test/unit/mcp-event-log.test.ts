@@ -11,7 +11,7 @@ async function missed(log: EventLog, after: string): Promise<string[]> {
   return texts;
 }
 
-test('a client gets the messages that it missed of its own stream, in order', async () => {
+test('a client gets the messages of its own stream that it missed, in order', async () => {
   const log = new EventLog();
   const first = await log.storeEvent('a', message('1'));
   await log.storeEvent('b', message('of another stream'));
@@ -22,7 +22,7 @@ test('a client gets the messages that it missed of its own stream, in order', as
   expect(await missed(log, last)).toEqual([]);
 });
 
-test('a client can resume after the empty event that opens a stream, and that event is not sent again', async () => {
+test('a client can resume after the empty event that opens a stream, and gets no empty event again', async () => {
   const log = new EventLog();
   const opening = await log.storeEvent('a', {} as never);
   await log.storeEvent('a', {} as never);
@@ -30,7 +30,7 @@ test('a client can resume after the empty event that opens a stream, and that ev
   expect(await missed(log, opening)).toEqual(['1']);
 });
 
-test('the number and the size of the kept messages are limited', async () => {
+test('the log limits the number and the total size of the messages that it keeps', async () => {
   const many = new EventLog();
   const first = await many.storeEvent('a', message('0'));
   for (let n = 1; n <= 600; n++) await many.storeEvent('a', message(String(n)));
@@ -42,7 +42,7 @@ test('the number and the size of the kept messages are limited', async () => {
   expect(await missed(large, before)).toHaveLength(3);
 });
 
-test('an unknown event id is refused', async () => {
+test('a replay after an unknown event id fails', async () => {
   const log = new EventLog();
   expect(await log.getStreamIdForEventId('nonsense')).toBeUndefined();
   await expect(missed(log, 'nonsense')).rejects.toThrow('Unknown event id');

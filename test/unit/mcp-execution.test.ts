@@ -39,12 +39,12 @@ describe('attempts', () => {
 });
 
 describe('the latest error', () => {
-  test('is missing in a completed execution, even after retries', () => {
+  test('a completed execution has no latest error, even after retries', () => {
     const tasks = [failing({ seq: 1 }), fakeTask({ seq: 2, retryCount: 1 })];
     expect(failureOf(executionWith({ tasks }))).toBeUndefined();
   });
 
-  test('names the failed task, its reason and its sub-workflow execution', () => {
+  test('the latest error names the failed task, its reason and its sub-workflow execution', () => {
     const tasks = [failing({ referenceTaskName: 'ship', subWorkflowId: 'sub-1' })];
     expect(failureOf(executionWith({ status: 'FAILED', tasks }))).toEqual({
       taskRef: 'ship',
@@ -53,7 +53,7 @@ describe('the latest error', () => {
     });
   });
 
-  test('is never an attempt whose retry succeeded', () => {
+  test('an attempt whose retry succeeded is never the latest error', () => {
     const tasks = [
       failing({ referenceTaskName: 'a', seq: 1 }),
       fakeTask({ referenceTaskName: 'a', seq: 2 }),
@@ -65,18 +65,18 @@ describe('the latest error', () => {
     });
   });
 
-  test('in a running execution is the failed attempt whose retry has not ended', () => {
+  test('in a running execution, the latest error is the failed attempt whose retry is still open', () => {
     const tasks = [failing({ seq: 1 }), fakeTask({ seq: 2, status: 'SCHEDULED', retryCount: 1 })];
     expect(failureOf(executionWith({ status: 'RUNNING', endTime: 0, tasks }))).toMatchObject({ reason: 'no stock' });
   });
 
-  test('in a terminated execution is the reason for the termination', () => {
+  test('in a terminated execution, the latest error is the reason for the termination', () => {
     const execution = executionWith({ status: 'TERMINATED', tasks: [failing()], reasonForIncompletion: 'by hand' });
     expect(failureOf(execution)).toEqual({ reason: 'by hand' });
   });
 });
 
-test('a task that no worker has taken is shown with its waiting time', () => {
+test('a task that no worker has taken is listed with its waiting time', () => {
   const waiting = { status: 'SCHEDULED', scheduledTime: 1000, startTime: 0, endTime: 0 };
   const { tasks } = executionWith({
     tasks: [
@@ -90,13 +90,13 @@ test('a task that no worker has taken is shown with its waiting time', () => {
 });
 
 describe('values under a budget', () => {
-  test('stay whole while all of them fit', () => {
+  test('values are shown in full if they all fit into the budget', () => {
     const payloads = fitPayloads([['output', { a: 1 }]], 100);
     expect(wholeValues(payloads)).toEqual({ output: { a: 1 } });
     expect(payloads[0]?.shown).toBe('{"a":1}');
   });
 
-  test('are cut if they are large; small ones stay whole', () => {
+  test('if the values do not fit, large values are cut and small values are shown in full', () => {
     const large = { text: 'x'.repeat(1000) };
     const payloads = fitPayloads(
       [
@@ -112,7 +112,7 @@ describe('values under a budget', () => {
   });
 });
 
-test('a cursor is read back unchanged, and a forged cursor is refused', () => {
+test('a cursor is read back unchanged, and an invalid cursor is refused', () => {
   expect(readCursor(cursorText({ start: 20, before: 1_700_000_000_000 }), 'first_page {}')).toEqual({
     start: 20,
     before: 1_700_000_000_000,
@@ -130,17 +130,17 @@ test.each([
   [185_000, '3 min 5 s'],
   [7_380_000, '2 h 3 min'],
   [349_200_000, '4 d 1 h'],
-])('%d ms reads as %s', (ms, text) => {
+])('%d ms is written as %s', (ms, text) => {
   expect(duration(ms)).toBe(text);
 });
 
-test('foreign text is quoted on one line, cut to a limit and never inside a character', () => {
+test('foreign text is quoted on one line and cut at a limit, but never within a character', () => {
   expect(quote('a "b"\nNext: c')).toBe('"a \\"b\\"\\nNext: c"');
   expect(quote('x'.repeat(600))).toMatch(/" \(first 500 of 600 characters\)$/);
   expect(clip('ab😀', 3)).toBe('ab');
 });
 
-test('similar names are those that contain the word, then the nearest by spelling', () => {
+test('nearNames returns the names that contain the word, or else the names with the most similar spelling', () => {
   const names = ['OrderProcessing', 'OrderProcessingCompensation', 'GetWeather', 'FileProcessing'];
   expect(nearNames('order', names)).toEqual(['OrderProcessing', 'OrderProcessingCompensation']);
   expect(nearNames('GetWether', names)).toEqual(['GetWeather']);

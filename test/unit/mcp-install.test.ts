@@ -41,7 +41,7 @@ interface Told {
   noted: string;
 }
 
-/** Runs `fleet mcp install <client>` in an empty project with an empty home folder. */
+/** Runs `fleet mcp install <client>` in a project folder and a home folder that belong to the test. */
 async function install(client: string | undefined, { options = {}, flags = {}, env = {} }: Given = {}): Promise<Told> {
   const { config } = loadConfig({ flags, env });
   const told: Told = { printed: '', noted: '' };
@@ -77,7 +77,7 @@ describe('fleet mcp install', () => {
   const overHttp = { flags: { mcpTransport: 'http' } };
   const atUrl = (url: string) => ({ options: { scope: 'user', url } });
 
-  test('writes the file that the client reads, and says what to do next', async () => {
+  test('install writes the file that the client reads, and says what to do next', async () => {
     const { printed, noted } = await install('claude-code', { flags: { conductorServerUrl: 'http://c.example' } });
     expect(printed).toBe(`Added "conductor" in ${join(project, '.mcp.json')}.\n`);
     expect(noted).toContain('approve the server');
@@ -88,7 +88,7 @@ describe('fleet mcp install', () => {
     expect(backups('project')).toEqual([]);
   });
 
-  test('keeps everything else in the file, copies the old file, and changes nothing the second time', async () => {
+  test('install keeps all other content, makes a backup, and changes nothing the second time', async () => {
     const before = `{ // mine\n    "servers": {\n        "mail": { "url": "http://mail/mcp" } // ours\n    }\n}\n`;
     put('project/.vscode/mcp.json', before);
     await install('vscode', overHttp);
@@ -109,7 +109,7 @@ describe('fleet mcp install', () => {
     expect(backups('project/.vscode')).toEqual([backup]);
   });
 
-  test('changes its own entry, and removes it', async () => {
+  test('install changes its own entry, and removes it with --remove', async () => {
     const before = '{\n  "mcpServers": {\n    "mail": {\n      "command": "mail"\n    }\n  }\n}\n';
     put('.cursor/mcp.json', before);
     await install('cursor', atUrl('https://one.example/mcp'));
@@ -129,7 +129,7 @@ describe('fleet mcp install', () => {
     expect(backups('.cursor')).toHaveLength(3);
   });
 
-  test('writes no secret: it names the variable, or says that the client reads no variables', async () => {
+  test('install writes no secret: it names the variable, or says that the client reads no variables', async () => {
     const env = { CONDUCTOR_AUTH_KEY: 'key-value', CONDUCTOR_AUTH_SECRET: 'secret-value' };
     const first = await install('claude-code', { env });
     expect(JSON.parse(read('project/.mcp.json')).mcpServers.conductor.env).toEqual({
@@ -144,7 +144,7 @@ describe('fleet mcp install', () => {
     expect(JSON.stringify([first, second, files])).not.toContain('-value');
   });
 
-  test('with --print prints the configuration and writes nothing', async () => {
+  test('install with --print prints the configuration and writes nothing', async () => {
     const options = { scope: 'user', name: 'flows', print: true };
     const { printed, noted } = await install('vscode', { options });
     expect(JSON.parse(printed)).toMatchObject({ servers: { flows: { type: 'stdio', ...stdio } } });
@@ -152,7 +152,7 @@ describe('fleet mcp install', () => {
     expect(readdirSync(home)).toEqual(['project']);
   });
 
-  test('does not change a file that is not JSON, and says what to add by hand', async () => {
+  test('install does not change a file that is not JSON, and says what to add by hand', async () => {
     const file = put('project/.mcp.json', '{ "mcpServers": {\n  oops\n} }');
     await expect(install('claude-code', overHttp)).rejects.toMatchObject({
       code: 'config',
@@ -163,7 +163,7 @@ describe('fleet mcp install', () => {
     expect(backups('project')).toEqual([]);
   });
 
-  test('keeps a symbolic link, and the permissions of its target', async () => {
+  test('install keeps a symbolic link and the permissions of its target', async () => {
     const target = put('dotfiles/cursor.json', '{}');
     chmodSync(target, 0o600);
     mkdirSync(join(home, '.cursor'));
@@ -174,7 +174,7 @@ describe('fleet mcp install', () => {
     expect(JSON.parse(readFileSync(target, 'utf8'))).toHaveProperty('mcpServers.conductor');
   });
 
-  test('refuses a path on which a file is in place of a folder', async () => {
+  test('install fails if a file is in the place of a folder', async () => {
     put('project/.cursor', 'a file');
     await expect(install('cursor')).rejects.toMatchObject({
       code: 'environment',
@@ -193,7 +193,7 @@ describe('fleet mcp install', () => {
     ['cursor', { options: { url: 'http://me:pw@host/mcp' } }, 'must not hold a user name or password'],
     ['cursor', { options: { print: true, remove: true } }, 'cannot be combined'],
   ];
-  test.each(mistakes)('refuses %s with %j, and says what to do', async (client, given, sentence) => {
+  test.each(mistakes)('install refuses the client %s with %j, and says what to do', async (client, given, sentence) => {
     const error: unknown = await install(client, given).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'input' });
     expect(`${messageOf(error)} ${(error as FleetError).remedy}`).toContain(sentence);

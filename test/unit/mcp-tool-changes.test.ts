@@ -17,7 +17,7 @@ function toolOf(name: string, description: string): Tool {
   }).handler(async () => ({ text: '', structured: {} }));
 }
 
-/** A source of the given tools that counts how often it is read. */
+/** Returns a source of the given tools. It counts how often it is read. */
 function source(first: Tool[]) {
   let reads = 0;
   const state = { tools: first, fails: false };
@@ -33,7 +33,7 @@ function source(first: Tool[]) {
   };
 }
 
-test('a changed list is announced; an unchanged list and a failed read are not', async () => {
+test('watchTools announces a changed list of tools, but not an unchanged list or a failed read', async () => {
   const tools = source([toolOf('a', 'version 1')]);
   const listeners = new Set<() => void>();
   const definitions = {
@@ -68,7 +68,7 @@ test('a changed list is announced; an unchanged list and a failed read are not',
   expect(listeners.size).toBe(0);
 });
 
-test('watching runs only while a connection is open', () => {
+test('the change bus runs a watcher only while a connection is open', () => {
   const bus = new ChangeBus();
   let running = 0;
   bus.whileConnected(() => {

@@ -11,13 +11,13 @@ const TOOLS_BY_DEFAULT = 16;
 
 const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
 
-test('the default list of tools stays small', () => {
+test(`the default list has at most ${TOOLS_BY_DEFAULT} tools and ${TOKENS_BY_DEFAULT} tokens`, () => {
   const listed = tools.filter(({ byDefault }) => byDefault).map(listingOf);
   expect(listed.length).toBeLessThanOrEqual(TOOLS_BY_DEFAULT);
   expect(tokensOf(listed)).toBeLessThanOrEqual(TOKENS_BY_DEFAULT);
 });
 
-test('every tool has a stored definition, and every stored definition a tool', () => {
+test('every tool has a stored definition, and every stored definition has a tool', () => {
   const stored = readdirSync(new URL('tool-definitions/', import.meta.url)).sort();
   expect(stored).toEqual(tools.map(({ name }) => `${name}.json`).sort());
 });
@@ -26,41 +26,41 @@ describe.each(tools.map((tool) => [tool.name, tool] as const))('%s', (_name, too
   const listing = listingOf(tool);
   const parameters = Object.entries(listing.inputSchema.properties as Record<string, Record<string, unknown>>);
 
-  test('is shown to clients as stored; `vitest -u` stores a change', async () => {
+  test('the definition for clients equals the stored file; `vitest -u` stores a change', async () => {
     await expect(`${JSON.stringify(listing, null, 2)}\n`).toMatchFileSnapshot(`tool-definitions/${tool.name}.json`);
   });
 
-  test('has a snake_case name, a title and a description', () => {
+  test('the tool has a snake_case name, a title and a description', () => {
     expect(tool.name).toMatch(/^[a-z]+(_[a-z]+)*$/);
     expect(tool.title).not.toBe('');
     expect(tool.description).toMatch(/\.$/);
   });
 
-  test('states all four hints', () => {
+  test('the tool states all four hints', () => {
     const { readOnlyHint, destructiveHint, idempotentHint, openWorldHint } = tool.annotations;
     for (const hint of [readOnlyHint, destructiveHint, idempotentHint, openWorldHint])
       expect(hint).toBeTypeOf('boolean');
     expect(readOnlyHint && destructiveHint).toBe(false);
-    // invoke_api needs the permission of the operation that it calls.
+    // invoke_api is an exception: its permission depends on the operation that it calls.
     if (tool.name !== 'invoke_api') expect(tool.permission.endsWith(':read')).toBe(readOnlyHint);
   });
 
-  test('describes every parameter', () => {
+  test('the tool describes every parameter', () => {
     for (const [name, schema] of parameters) expect(schema.description, name).toBeTruthy();
   });
 
-  test('refuses unknown parameters', () => {
+  test('the tool refuses unknown parameters', () => {
     expect(listing.inputSchema.additionalProperties).toBe(false);
     expect(tool.input.safeParse({ no_such_parameter: 1 }).error?.issues).toContainEqual(
       expect.objectContaining({ code: 'unrecognized_keys' }),
     );
   });
 
-  test('has an output schema with fields', () => {
+  test('the tool has an output schema with fields', () => {
     expect(Object.keys(listing.outputSchema.properties as object)).not.toHaveLength(0);
   });
 
-  test(`takes at most ${TOKENS_PER_TOOL} tokens of the list`, () => {
+  test(`the tool takes at most ${TOKENS_PER_TOOL} tokens in the list`, () => {
     expect(tokensOf(listing)).toBeLessThanOrEqual(TOKENS_PER_TOOL);
   });
 });

@@ -25,22 +25,22 @@ const names = (toolsets: string[], single: string[] = []) =>
 const headers = (toolsets: string, single = '') => new Headers({ 'X-MCP-Toolsets': toolsets, 'X-MCP-Tools': single });
 
 describe('which tools are offered', () => {
-  test('without a choice, the tools that are on by default, in the order of the toolsets', () => {
+  test('without a choice, the server offers the default tools, in the order of the toolsets', () => {
     expect(names([])).toEqual(['get_workflow', 'pause_workflow', 'create_workflow']);
   });
 
-  test('whole toolsets, also in addition to the default ones', () => {
+  test('a choice can name whole toolsets, also in addition to the default tools', () => {
     expect(names(['operate'])).toEqual(['skip_task', 'pause_workflow']);
     expect(names(['default', 'api'])).toEqual(['get_workflow', 'pause_workflow', 'create_workflow', 'search_api']);
     expect(names(['all'])).toHaveLength(tools.length);
   });
 
-  test('single tools, alone or in addition to toolsets', () => {
+  test('a choice can name single tools, alone or in addition to toolsets', () => {
     expect(names([], ['skip_task'])).toEqual(['skip_task']);
     expect(names(['workflows'], ['skip_task'])).toEqual(['get_workflow', 'skip_task']);
   });
 
-  test('a misspelled toolset or tool is an error at the start that suggests the right name', () => {
+  test('a misspelled toolset or tool in the settings is an error that suggests the right name', () => {
     expect(() => checkChoice({ toolsets: ['operat'], tools: [] }, tools)).toThrow('no toolset called "operat"');
     expect(() => checkChoice({ toolsets: [], tools: ['skip_tasks'] }, tools)).toThrow(
       expect.objectContaining({ code: 'config', remedy: 'Did you mean skip_task?' }),
@@ -53,7 +53,7 @@ describe('a choice in headers', () => {
   const through = (config: { mcpToolsets: string[]; mcpTools: string[] }, given: Headers) =>
     chosenTools(choiceFrom(config, given), tools).map(({ name }) => name);
 
-  test('replaces the default', () => {
+  test('a choice in headers replaces the default tools', () => {
     expect(through({ mcpToolsets: [], mcpTools: [] }, headers('api, workflows'))).toEqual([
       'get_workflow',
       'search_api',
@@ -61,14 +61,14 @@ describe('a choice in headers', () => {
     expect(through({ mcpToolsets: [], mcpTools: [] }, new Headers())).toEqual(names([]));
   });
 
-  test('never offers more than the settings of the server allow', () => {
+  test('a choice in headers never adds a tool that the settings of the server exclude', () => {
     const config = { mcpToolsets: ['workflows', 'operate'], mcpTools: [] };
     expect(through(config, headers('operate,api'))).toEqual(['skip_task', 'pause_workflow']);
     expect(through(config, headers('all'))).toEqual(['get_workflow', 'skip_task', 'pause_workflow']);
     expect(through(config, headers('', 'search_api'))).toEqual([]);
   });
 
-  test('ignores names that do not exist, even hundreds of them', () => {
+  test('unknown names in headers are ignored, even hundreds of them', () => {
     const odd = Array.from({ length: 500 }, (_, i) => `toolset${i}`).join(',');
     expect(through({ mcpToolsets: [], mcpTools: [] }, headers('no_such_set'))).toEqual([]);
     expect(choiceFrom({ mcpToolsets: [], mcpTools: [] }, headers(odd)).toolsets).toEqual([]);

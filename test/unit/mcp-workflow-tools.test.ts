@@ -20,16 +20,16 @@ const names = (allow: string[], deny: string[] = [], most = 20) =>
   }).offered.map(({ def }) => def.name);
 
 describe('which workflows are tools', () => {
-  test('without an allow list, the marked workflows', () => {
+  test('without an allow list, the server offers the marked workflows as tools', () => {
     expect(names([])).toEqual(['Marked', 'PayOut']);
   });
 
-  test('with an allow list, only the workflows that it names, marked or not', () => {
+  test('with an allow list, the server offers only the workflows on it, marked or not', () => {
     expect(names(['Plain', 'Pay*'])).toEqual(['PayOut', 'Pay_Plain', 'Plain']);
     expect(names(['*'])).toHaveLength(4);
   });
 
-  test('never a workflow that the deny list names', () => {
+  test('a workflow on the deny list is never offered', () => {
     expect(names([], ['Pay*'])).toEqual(['Marked']);
     expect(names(['PayOut'], ['PayOut'])).toEqual([]);
     expect(names([], ['*'])).toEqual([]);
@@ -39,7 +39,7 @@ describe('which workflows are tools', () => {
     expect(names(['P.y*', 'Plai?', '(Plain)'])).toEqual([]);
   });
 
-  test('at most the given number, with the number of those left out', () => {
+  test('the server offers at most the given number of workflows, and counts those left out', () => {
     const choice = { allow: ['*'], deny: [], most: 1 };
     expect(chooseWorkflows([stored('B'), stored('A')], choice)).toMatchObject({
       offered: [{ def: { name: 'A' } }],
@@ -55,7 +55,7 @@ describe('which workflows are tools', () => {
 });
 
 describe('the names of the tools', () => {
-  test('are snake_case, unique, and differ from the names of other tools', () => {
+  test('the names of workflow tools are snake_case, unique, and different from all other tools', () => {
     const taken = new Set(['get_workflow']);
     const all = [...toolNames(['GetWeather', 'get_weather', 'get-workflow', 'Überweisung 1', '***'], taken).values()];
     expect(new Set(all).size).toBe(all.length);
@@ -63,13 +63,13 @@ describe('the names of the tools', () => {
     expect(all).toEqual(expect.arrayContaining(['get_weather', 'get_weather_2', 'run_get_workflow', 'workflow']));
   });
 
-  test('do not depend on the order of the workflows', () => {
+  test('the names of workflow tools do not depend on the order of the workflows', () => {
     const taken = new Set<string>();
     expect(toolNames(['b', 'B'], taken).get('b')).toBe(toolNames(['B', 'b'], taken).get('b'));
   });
 });
 
-describe('what a tool shows of its workflow', () => {
+describe('the listing of a workflow tool', () => {
   const workflow = defineWorkflow({
     name: 'PayOrder',
     version: 3,
@@ -81,7 +81,7 @@ describe('what a tool shows of its workflow', () => {
   const def = { ...workflow.def, description: 'Pays.' };
   const offer = offerOf(def);
 
-  test('its input schema, purpose, version and hints', () => {
+  test('a workflow tool shows the input schema, purpose, version and hints of its workflow', () => {
     if (!offer) throw new Error('not offered');
     expect(listingOf(workflowTool({ def, offer }, 'pay_order'))).toMatchObject({
       name: 'pay_order',
@@ -96,12 +96,12 @@ describe('what a tool shows of its workflow', () => {
     });
   });
 
-  test('without a schema the names of its inputs', () => {
+  test('if the workflow has no input schema, its tool shows the names of the inputs', () => {
     const foreign = stored('F', { inputParameters: ['a', 'b'], inputTemplate: { b: 2 } });
     expect(inputSchemaOf(foreign)).toEqual({ type: 'object', properties: { a: {}, b: { default: 2 } } });
   });
 
-  test('at most 300 tokens, even with a large schema and a long purpose', () => {
+  test('a workflow tool has at most 300 tokens, even with a large schema and a long purpose', () => {
     const fields = Array.from({ length: 80 }, (_, i) => [
       `field_${i}`,
       { type: 'string', description: 'x '.repeat(50) },

@@ -34,7 +34,7 @@ const queues: Queue[] = [
 const key = { taskId: 't', workflowId: 'w', taskType: 'probe' };
 const task = aTask({ scheduledTime: 1, pollCount: 1 });
 
-/** The lines of the page after these events, without its comments. */
+/** Returns the lines of the metrics page after these events, without comments. */
 async function pageAfter(events: FleetEvent[], read: () => Promise<Queue[]> = async () => queues): Promise<string[]> {
   const metrics = new Metrics({ status: () => status, queues: { read } });
   for (const event of events) metrics.listener(event);
@@ -47,7 +47,7 @@ const failed = (exception: string): FleetEvent => {
 };
 
 describe('the metrics page', () => {
-  test('counts the life of a task under the names of the SDKs', async () => {
+  test('the page counts polls, starts, ends and results of tasks under the metric names of the SDKs', async () => {
     const lines = await pageAfter([
       { type: 'poll-answered', taskType: 'probe', domain: '', asked: 5, got: 1, durationMs: 4 },
       { type: 'task-started', task, waitedMs: 700 },
@@ -72,7 +72,7 @@ describe('the metrics page', () => {
     );
   });
 
-  test('counts failures', async () => {
+  test('the page counts failed polls, tasks, results and heartbeats', async () => {
     const unreachable = new FleetError('upstream', 'x', {
       cause: Object.assign(new Error('y'), { code: 'ECONNREFUSED' }),
     });
@@ -114,7 +114,7 @@ describe('the metrics page', () => {
     );
   });
 
-  test('shows the current state', async () => {
+  test('the page shows the current state of the process, its task types and their queues', async () => {
     const lines = await pageAfter([]);
     expect(lines).toEqual(
       expect.arrayContaining([
@@ -136,7 +136,7 @@ describe('the metrics page', () => {
     expect(lines.some((line) => line.startsWith('process_cpu_seconds_total'))).toBe(true);
   });
 
-  test('shows no queue depth if the server does not answer', async () => {
+  test('if the server does not answer, the page shows no queue depth', async () => {
     const metrics = new Metrics({
       status: () => status,
       queues: { read: () => (up ? Promise.resolve(queues) : silent()) },
@@ -151,10 +151,10 @@ describe('the metrics page', () => {
     expect(page).not.toContain('fleet_queue_polled_timestamp_seconds{');
   });
 
-  test('has a limited number of series, and no messages in them, even if handlers throw arbitrary errors', async () => {
+  test('even if handlers throw arbitrary errors, the number of series is limited and no label contains a message', async () => {
     const lines = await pageAfter([
       ...Array.from({ length: 300 }, (_, i) => failed(`Order${i}Missing`)),
-      failed('an error that is named by a sentence with 4111 in it'),
+      failed('an error whose name is a sentence with 4111 in it'),
     ]);
     const errors = lines.filter((line) => line.startsWith('task_execute_error_total'));
     expect(errors).toHaveLength(51);
@@ -162,7 +162,7 @@ describe('the metrics page', () => {
     expect(lines.join('\n')).not.toContain('4111');
   });
 
-  test('the wait for a worker excludes the delay before a retry, and unknown waits', async () => {
+  test('the queue wait excludes the start delay of a task, and is not recorded if it is unknown', async () => {
     const lines = await pageAfter([
       { type: 'task-started', task: aTask({ scheduledTime: 1, startDelayInSeconds: 2 }), waitedMs: 2300 },
       { type: 'task-started', task: aTask({ scheduledTime: 0 }), waitedMs: 1e12 },
@@ -205,7 +205,7 @@ describe('the metrics page', () => {
 });
 
 describe('the scaling signal', () => {
-  test('is the number of processes that could run all tasks at once, for each type and in total', () => {
+  test('the scaling signal is the number of processes that could run all tasks at once, for each type and in total', () => {
     expect(scalingOf(status, queues)).toEqual({
       total: { queued: 7, running: 2, concurrency: 10, desiredProcesses: 2 },
       types: {
@@ -215,7 +215,7 @@ describe('the scaling signal', () => {
     });
   });
 
-  test('counts only the types that are asked for, over all their domains', () => {
+  test('the scaling signal counts only the requested types, over all their domains', () => {
     const [main] = queues;
     const canary = { taskType: 'probe', domain: 'canary', depth: 40 };
     const { total, types } = scalingOf(status, [...(main ? [main] : []), canary], ['probe']);
@@ -223,7 +223,7 @@ describe('the scaling signal', () => {
     expect(total).toEqual({ queued: 47, running: 2, concurrency: 10, desiredProcesses: 10 });
   });
 
-  test('a type that this process does not serve is an error, not zero', () => {
+  test('a requested type that this process does not serve is an error, not zero', () => {
     expect(() => scalingOf(status, queues, ['probe', 'elsewhere'])).toThrow(/does not serve elsewhere/);
   });
 });

@@ -3,7 +3,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import { FleetError } from '../../core/errors.ts';
 import { firingsOf, nextFirings } from '../../workflows/manage/next-firings.ts';
 
-/** Times as the server's own parser, `CronExpression` of Spring 6.2.19, computed them. */
+/** Times that the server's own parser computed: `CronExpression` of Spring 6.2.19. */
 const SERVER: [cron: string, zone: string, after: string, times: string[]][] = [
   ['*/7 * * * * *', 'America/New_York', '2026-11-30T12:34:56', ['2026-11-30T12:35:00', '2026-11-30T12:35:07']],
   ['0 0 9 * * MON-FRI', 'Europe/Berlin', '2026-12-03T12:00:00', ['2026-12-04T08:00:00', '2026-12-07T08:00:00']],
@@ -34,7 +34,7 @@ const CHANGES_OF_CLOCKS: typeof SERVER = [
 
 const epoch = (time: string) => Date.parse(`${time}Z`);
 
-describe('computed firings equal those of the server', () => {
+describe('firingsOf computes the same firings as the server', () => {
   test.each([...SERVER, ...LAST_NEAREST_AND_NTH, ...CHANGES_OF_CLOCKS])('%s in %s', (cron, zone, after, times) => {
     expect(firingsOf(cron, zone, epoch(after), 2)).toEqual(times.map(epoch));
   });
@@ -48,9 +48,10 @@ describe('computed firings equal those of the server', () => {
     '0 0 9 1 1 ? 2027',
     '@reboot',
     '',
-  ])('%j, which the server refuses, has no firings', (cron) => expect(firingsOf(cron, 'UTC', 0, 2)).toEqual([]));
+  ])('the server refuses %j, so it has no firings', (cron) => expect(firingsOf(cron, 'UTC', 0, 2)).toEqual([]));
 
-  test('a date that does not exist has no firings', () => expect(firingsOf('0 0 9 31 2 *', 'UTC', 0, 2)).toEqual([]));
+  test('an expression for a date that does not exist has no firings', () =>
+    expect(firingsOf('0 0 9 31 2 *', 'UTC', 0, 2)).toEqual([]));
 });
 
 describe('the next firings of a schedule', () => {
@@ -65,12 +66,12 @@ describe('the next firings of a schedule', () => {
     }
   };
 
-  test('in UTC are the times that the server returns', async () => {
+  test('in UTC, the next firings are the times that the server returns', async () => {
     const times = ['2026-12-28T00:00:00', '2027-01-28T00:00:00'];
     expect(await inZone('0 0 0 L-3 * *', 'UTC', times)).toEqual(times.map(epoch));
   });
 
-  test('in another zone are computed if the computation agrees with the server for UTC', async () => {
+  test('in another zone, the next firings are computed if the computation for UTC agrees with the server', async () => {
     const found = await inZone('0 0 9 * * *', 'America/New_York', ['2026-11-30T09:00:00', '2026-12-01T09:00:00']);
     expect(found).toEqual(['2026-11-30T14:00:00', '2026-12-01T14:00:00'].map(epoch));
   });
@@ -80,15 +81,18 @@ describe('the next firings of a schedule', () => {
     ['0 0 0 31W * *', ['2026-12-31T00:00:00', '2027-03-31T00:00:00']],
     ['0 0 9 * * */2', ['2026-11-30T09:00:00', '2026-12-02T09:00:00']],
     ['0 0/90 * * * *', ['2026-11-30T01:00:00', '2026-11-30T02:00:00']],
-  ])('are left out in another zone for %s, which croner reads differently', async (cron, times) => {
-    expect(await inZone(cron, 'America/New_York', times)).toEqual([]);
-  });
+  ])(
+    'in another zone, %s has no next firings, because croner reads it differently from the server',
+    async (cron, times) => {
+      expect(await inZone(cron, 'America/New_York', times)).toEqual([]);
+    },
+  );
 
-  test('are left out in a zone that only the server knows', async () => {
+  test('in a zone that only the server knows, no next firings are returned', async () => {
     expect(await inZone('0 0 9 * * *', 'GMT+2', ['2026-11-30T09:00:00'])).toEqual([]);
   });
 
-  test('are refused if the server cannot read the expression', async () => {
+  test('if the server cannot read the expression, the error names the schedule and the expression', async () => {
     const refusing = {
       nextFirings: async () => {
         throw new FleetError('upstream', 'Invalid cron expression');

@@ -33,20 +33,20 @@ function seats(): number {
 }
 
 describe('an effect in the database of the ledger', () => {
-  test('happens once, and every delivery gets its result', async () => {
+  test('onceInside runs an effect once, and every delivery gets its result', async () => {
     expect(await onceInside(ledger, context, 'book', book)).toEqual({ seat: 1 });
     expect(await onceInside(ledger, context, 'book', book)).toEqual({ seat: 1 });
     expect(seats()).toBe(1);
   });
 
-  test('is identified by its task and its name', async () => {
+  test('onceInside identifies an effect by its task and its name', async () => {
     await onceInside(ledger, context, 'book', book);
     await onceInside(ledger, context, 'book-return', book);
     await onceInside(ledger, { ...context, idempotencyKey: 'workflow:other' }, 'book', book);
     expect(seats()).toBe(3);
   });
 
-  test('that fails leaves nothing behind and can be retried', async () => {
+  test('if the effect fails, onceInside rolls it back and a retry can run it', async () => {
     const fails = (db: DatabaseSync) => {
       book(db);
       throw new Error('sold out');
@@ -57,7 +57,7 @@ describe('an effect in the database of the ledger', () => {
     expect(seats()).toBe(1);
   });
 
-  test('that is asynchronous is rejected without a retry, and its changes are rolled back', async () => {
+  test('onceInside rolls back an asynchronous effect and fails without a retry', async () => {
     const asynchronous = onceInside(ledger, context, 'book', async (db) => book(db));
     await expect(asynchronous).rejects.toMatchObject({
       name: 'NonRetryableError',
@@ -66,7 +66,7 @@ describe('an effect in the database of the ledger', () => {
     expect(seats()).toBe(0);
   });
 
-  test('does not change the journal mode of the database, and leaves no file beside it', async () => {
+  test('onceInside does not change the journal mode of the database and leaves no file beside it', async () => {
     await onceInside(ledger, context, 'book', book);
     const database = new DatabaseSync(file);
     expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'delete' });
@@ -75,7 +75,7 @@ describe('an effect in the database of the ledger', () => {
   });
 });
 
-describe('an effect elsewhere', () => {
+describe('an effect outside the ledger', () => {
   let deliveries: Delivery[] = [];
   beforeEach(() => {
     deliveries = [];
@@ -85,13 +85,13 @@ describe('an effect elsewhere', () => {
     return { receipt: deliveries.length };
   };
 
-  test('is not repeated once its result is recorded', async () => {
+  test('once does not repeat an effect if its result is recorded', async () => {
     expect(await once(ledger, context, 'charge', charge)).toEqual({ receipt: 1 });
     expect(await once(ledger, context, 'charge', charge)).toEqual({ receipt: 1 });
     expect(deliveries).toEqual([{ key: 'workflow:task:charge', again: false }]);
   });
 
-  test('is told `again` after an earlier failure', async () => {
+  test('after a failure, once passes `again` to the effect', async () => {
     const fails = async (delivery: Delivery) => {
       await charge(delivery);
       throw new Error('connection lost');
@@ -102,7 +102,7 @@ describe('an effect elsewhere', () => {
     expect(deliveries.map(({ again }) => again)).toEqual([false, true, true]);
   });
 
-  test('runs once for simultaneous deliveries, with one ledger or with two', async () => {
+  test('once runs the effect one time for simultaneous deliveries, with one ledger or with two', async () => {
     const second = new SqliteLedger(file);
     const slow = async (delivery: Delivery) => {
       await new Promise((resolve) => setImmediate(resolve));
@@ -116,7 +116,7 @@ describe('an effect elsewhere', () => {
     second.close();
   });
 
-  test('is not waited for once the task is aborted', async () => {
+  test('if the task is aborted, once stops waiting for the effect of another delivery', async () => {
     const ended = Promise.withResolvers<void>();
     const first = once(ledger, context, 'charge', () => ended.promise);
     const stop = new AbortController();
@@ -128,7 +128,7 @@ describe('an effect elsewhere', () => {
     expect(deliveries).toEqual([]);
   });
 
-  test('is left to other processes when the ledger is closed', async () => {
+  test('after the ledger is closed, another process can run the effect', async () => {
     const first = new SqliteLedger(file);
     const ended = Promise.withResolvers<void>();
     const abandoned = once(first, context, 'charge', () => ended.promise);
@@ -140,7 +140,7 @@ describe('an effect elsewhere', () => {
     await expect(abandoned).rejects.toThrow('not open');
   });
 
-  test('cleans up after itself', async () => {
+  test('a closed ledger removes its owner file', async () => {
     await once(ledger, context, 'charge', charge);
     expect(readdirSync(`${file}-owners`)).toHaveLength(1);
     ledger.close();
@@ -149,26 +149,26 @@ describe('an effect elsewhere', () => {
   });
 });
 
-describe('what both record', () => {
+describe('recorded results', () => {
   test.each([
     ['nothing', undefined, undefined],
     ['null', null, null],
-    ['a date, as JSON has it', new Date(0), '1970-01-01T00:00:00.000Z'],
+    ['a date in its JSON form', new Date(0), '1970-01-01T00:00:00.000Z'],
     ['an object', { a: [1, 'x', true], gone: undefined }, { a: [1, 'x', true] }],
-  ])('%s, the same at each delivery', async (_, result, recorded) => {
+  ])('onceInside and once record %s and return it to each delivery', async (_, result, recorded) => {
     for (const _delivery of [1, 2]) {
       expect(await onceInside(ledger, context, 'inside', () => result)).toStrictEqual(recorded);
       expect(await once(ledger, context, 'elsewhere', async () => result)).toStrictEqual(recorded);
     }
   });
 
-  test('a result that JSON cannot hold fails for good', async () => {
+  test('a result that JSON cannot represent fails without a retry', async () => {
     const refused = { name: 'NonRetryableError', message: expect.stringMatching(/workflow:task:x .*JSON/) };
     await expect(onceInside(ledger, context, 'x', () => 1n)).rejects.toMatchObject(refused);
     await expect(once(ledger, context, 'x', async () => 1n)).rejects.toMatchObject(refused);
   });
 
-  test('a new file gets the faster journal', async () => {
+  test('a new ledger file uses the faster journal (WAL)', async () => {
     const fresh = new SqliteLedger(join(folder, 'fresh.db'));
     await once(fresh, context, 'x', async () => 1);
     expect(existsSync(join(folder, 'fresh.db-wal'))).toBe(true);

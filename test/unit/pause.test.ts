@@ -2,19 +2,19 @@ import { describe, expect, test } from 'vitest';
 import { Cleanups } from '../../core/cleanups.ts';
 import { endsWithin, pause } from '../../core/pause.ts';
 
-describe('waiting', () => {
-  test('returns true if the work ends in time, and cancels its timer', async () => {
+describe('endsWithin and pause', () => {
+  test('endsWithin returns true if the work ends in time, and cancels its timer', async () => {
     const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
     const before = timers();
     expect(await endsWithin(60_000, Promise.resolve())).toBe(true);
     expect(timers()).toBe(before);
   });
 
-  test('returns false if the work does not end in time', async () => {
+  test('endsWithin returns false if the work does not end in time', async () => {
     expect(await endsWithin(0, new Promise(() => undefined))).toBe(false);
   });
 
-  test('rejects if the work fails', async () => {
+  test('endsWithin rejects if the work fails', async () => {
     await expect(endsWithin(60_000, Promise.reject(new Error('no')))).rejects.toThrow('no');
   });
 
@@ -26,7 +26,7 @@ describe('waiting', () => {
   });
 });
 
-test('all clean-ups run, in reverse order, and return what failed', async () => {
+test('all cleanups run in reverse order, and the failures are returned', async () => {
   const order: string[] = [];
   const cleanups = new Cleanups();
   cleanups.add('first', () => order.push('first'));

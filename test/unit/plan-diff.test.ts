@@ -12,7 +12,7 @@ const wait = (ref: string, more: Json = {}) => ({ name: ref, taskReferenceName: 
 const flow = (tasks: Json[], more: Json = {}) => ({ name: 'w', version: 1, tasks, ...more });
 
 describe('differences', () => {
-  test('name a nested task by its reference, at any depth', () => {
+  test('a difference names a nested task by its reference, at any depth', () => {
     const inside = (amount: number) =>
       flow([
         { ...wait('check'), type: 'SWITCH', decisionCases: { yes: [wait('pay', { inputParameters: { amount } })] } },
@@ -22,7 +22,7 @@ describe('differences', () => {
     ]);
   });
 
-  test('show only an inserted task or a moved task', () => {
+  test('if a task was inserted or moved, only that task is a difference', () => {
     const [a, b, c] = [wait('a'), wait('b'), wait('c')];
     expect(differences(flow([a, b]), flow([c, a, b]))).toEqual([{ path: 'tasks.c', after: c }]);
     expect(differences(flow([a, b]), flow([b, a]))).toEqual([
@@ -36,7 +36,7 @@ describe('differences', () => {
     });
   });
 
-  test('are empty if and only if the definitions are equal', () => {
+  test('there are no differences if and only if the definitions are equal', () => {
     const fields = {
       name: fc.constantFrom('n', 'm'),
       taskReferenceName: fc.constantFrom('a', 'b', 'c', 'd'),
@@ -74,19 +74,22 @@ describe('stamps', () => {
     'event-handler': { name: 'h', event: 'conductor:a:b', active: true, actions: [] },
   };
 
-  test.each(kinds)('of a %s do not count as content, and show whether the content was changed', (kind) => {
-    const { stamp, stampOf } = kindOf[kind];
-    const fingerprint = contentOf(kind, bare[kind]);
-    const written = stamp(bare[kind], { fingerprint, fleet: 'mine' });
-    expect(contentOf(kind, written)).toBe(fingerprint);
-    expect(fingerprint.startsWith(stampOf(written)?.fingerprint ?? 'none')).toBe(true);
-    expect(stampOf(written)).toMatchObject({ fleet: 'mine' });
-    expect(isAsStamped(kind, written)).toBe(true);
-    expect(isAsStamped(kind, { ...written, name: 'other' })).toBe(false);
-    expect(stampOf(bare[kind])).toBeUndefined();
-  });
+  test.each(kinds)(
+    'the stamp of a %s is not part of its content, and shows whether the content was changed',
+    (kind) => {
+      const { stamp, stampOf } = kindOf[kind];
+      const fingerprint = contentOf(kind, bare[kind]);
+      const written = stamp(bare[kind], { fingerprint, fleet: 'mine' });
+      expect(contentOf(kind, written)).toBe(fingerprint);
+      expect(fingerprint.startsWith(stampOf(written)?.fingerprint ?? 'none')).toBe(true);
+      expect(stampOf(written)).toMatchObject({ fleet: 'mine' });
+      expect(isAsStamped(kind, written)).toBe(true);
+      expect(isAsStamped(kind, { ...written, name: 'other' })).toBe(false);
+      expect(stampOf(bare[kind])).toBeUndefined();
+    },
+  );
 
-  test('leave a description and a condition readable, and are first in a condition that ends with a comment', () => {
+  test('a stamp is at the end of a description and at the start of a condition', () => {
     const stamp = { fingerprint: 'a'.repeat(64), fleet: 'mine' };
     expect(kindOf.schedule.stamp({ description: 'Daily.' }, stamp)).toEqual({
       description: `Daily. [conductorFleet ${'a'.repeat(16)} mine]`,
@@ -96,7 +99,7 @@ describe('stamps', () => {
   });
 });
 
-describe('a schema that becomes narrower', () => {
+describe('narrowings', () => {
   const input = (before: z.ZodType, after: z.ZodType) =>
     narrowings('input', z.toJSONSchema(before, { io: 'input' }), z.toJSONSchema(after, { io: 'input' }));
   const output = (before: z.ZodType, after: z.ZodType) =>
@@ -104,31 +107,31 @@ describe('a schema that becomes narrower', () => {
   const base = z.object({ who: z.string(), size: z.number().max(9).optional(), kind: z.enum(['a', 'b']).default('a') });
 
   test.each([
-    ['a field that is now required', base.extend({ mood: z.string() }), ['input.mood is now required']],
+    ['a new required field', base.extend({ mood: z.string() }), ['input.mood is now required']],
     ['another type', base.extend({ who: z.number() }), ['input.who is now number, was string']],
     [
-      'one allowed value fewer',
+      'fewer allowed values',
       base.extend({ kind: z.enum(['a']) }),
       ['input.kind is now required', 'input.kind can no longer be "b"'],
     ],
     ['a tighter limit', base.extend({ size: z.number().max(5).optional() }), ['input.size now has a maximum of 5']],
-    ['no other fields', z.strictObject(base.shape), ['input no longer accepts other fields']],
-  ])('%s is a reason', (_, after, reasons) => {
+    ['a ban on additional fields', z.strictObject(base.shape), ['input no longer accepts other fields']],
+  ])('a new schema with %s gives a reason for a new version', (_, after, reasons) => {
     expect(input(base, after)).toEqual(reasons);
   });
 
   test.each([
-    ['a field that may be left out', base.extend({ mood: z.string().optional(), note: z.string().default('') })],
-    ['one allowed value more', base.extend({ kind: z.enum(['a', 'b', 'c']).default('a') })],
+    ['new optional fields', base.extend({ mood: z.string().optional(), note: z.string().default('') })],
+    ['more allowed values', base.extend({ kind: z.enum(['a', 'b', 'c']).default('a') })],
     ['a wider type', base.extend({ who: z.union([z.string(), z.number()]) })],
     ['no limit', base.extend({ size: z.number().optional() })],
     ['another description', base.extend({ who: z.string().describe('whom to greet') })],
-    ['a field that is no longer read', base.omit({ who: true })],
-  ])('%s is not a reason', (_, after) => {
+    ['one field less', base.omit({ who: true })],
+  ])('a new schema with %s gives no reason for a new version', (_, after) => {
     expect(input(base, after)).toEqual([]);
   });
 
-  test('as an output: a missing field or an unexpected value is a reason, an additional field is not', () => {
+  test('in an output, a missing field or a new possible value is a reason, but an additional field is not', () => {
     const before = z.object({ text: z.string(), mark: z.enum(['!', '?']) });
     expect(output(before, before.extend({ more: z.string() }))).toEqual([]);
     expect(output(before, z.object({ text: z.string() }))).toEqual(['output.mark may now be missing']);
@@ -138,7 +141,7 @@ describe('a schema that becomes narrower', () => {
     expect(output(before, before.extend({ mark: z.enum(['!', '.']) }))).toEqual(['output.mark may also be "."']);
   });
 
-  test('has a reason if any earlier value no longer fits', () => {
+  test('narrowings finds a reason whenever an earlier value no longer fits', () => {
     const leaf = fc.oneof(
       fc.record(
         { type: fc.constant('string'), minLength: fc.nat(3), maxLength: fc.integer({ min: 3, max: 6 }) },

@@ -21,7 +21,7 @@ function planOf(changes: Change[]): Plan {
   return { format: 1, serverUrl: 'http://conductor/api', fleet: 'f', madeAt: '', changes, unmanaged: [] };
 }
 
-test('two long values with the same start are shown from their first difference', () => {
+test('long values that begin alike are shown from their first difference on', () => {
   const query = (end: string) => `${'.a | '.repeat(100)}${end}`;
   const differences = [{ path: 'query', before: query('.old'), after: query('.new') }];
   const [, line = ''] = planLines(planOf([change('t', { differences })]));
@@ -34,7 +34,7 @@ test('short values are shown in full', () => {
   expect(planLines(planOf([change('t', { differences })]))[1]).toBe('    retryCount: 3 → 5');
 });
 
-test('of many definitions that are no longer in code, three are listed and the others counted; --all lists them', () => {
+test('of ten definitions that are no longer in code, the plan lists three and counts the rest; with --all it lists all', () => {
   const left = Array.from({ length: 10 }, (_, index) => change(`t${index}`, { action: 'left' }));
   const some = planLines(planOf(left));
   expect(some.filter((line) => line.startsWith('? task'))).toHaveLength(3);

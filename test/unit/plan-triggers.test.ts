@@ -23,7 +23,7 @@ const schedule = (more: Partial<Parameters<typeof defineSchedule>[0]>) =>
   });
 
 describe('a schedule', () => {
-  test('pins the version of its workflow, and is in UTC unless it names a zone', () => {
+  test('a schedule pins the version of its workflow, and is in UTC unless it names a zone', () => {
     expect(schedule({ zone: 'Europe/Paris' }).def).toMatchObject({ zoneId: 'Europe/Paris' });
     expect(schedule({}).def).toEqual({
       name: 'greet_daily',
@@ -42,21 +42,21 @@ describe('a schedule', () => {
     [{ zone: 'Europe/Pariss' }, /no time zone "Europe\/Pariss"/],
     [{ zone: 'europe/paris' }, /must be written "Europe\/Paris"/],
     [{ input: { who: 'x' } }, /does not fit Greet[\s\S]*who/],
-  ])('%j is refused in code, because the server would accept it', (wrong, message) => {
+  ])('defineSchedule refuses %j, because the server would accept it', (wrong, message) => {
     expect(() => schedule(wrong)).toThrow(message);
   });
 
-  test('with five fields gets an error with the remedy', () => {
+  test('for a cron expression with five fields, the error shows the corrected expression', () => {
     expect(() => schedule({ cron: '0 9 * * *' })).toThrow(
       expect.objectContaining({ remedy: expect.stringContaining('"0 0 9 * * *"') }),
     );
   });
 
-  test("takes only the workflow's input", () => {
+  test('a schedule accepts only the input of its workflow', () => {
     const spec = { name: 's', description: 'd', workflow: greet, cron: '0 0 9 * * *' };
     // @ts-expect-error `who` is missing
     expect(() => defineSchedule({ ...spec, input: {} })).toThrow(/who/);
-    // @ts-expect-error a number is not a name
+    // @ts-expect-error `who` must be a text, not a number
     expect(() => defineSchedule({ ...spec, input: { who: 1 } })).toThrow(/who/);
   });
 });
@@ -70,7 +70,7 @@ describe('an event handler', () => {
     condition: '$.age > 17',
   });
 
-  test('starts a workflow with the fields of the event', () => {
+  test('an event handler starts a workflow with fields of the event', () => {
     const { def } = handler.start(
       greet,
       ({ guest }) => ({ who: guest.name }),
@@ -95,14 +95,14 @@ describe('an event handler', () => {
     });
   });
 
-  test('refuses a reference of another type, and a field that the event does not have', () => {
-    // @ts-expect-error a number is not a name
+  test('the compiler refuses a reference of another type, and a field that the event does not have', () => {
+    // @ts-expect-error `who` must be a text, not a number
     handler.start(greet, ({ age }) => ({ who: age }));
-    // @ts-expect-error the payload has no such field
+    // @ts-expect-error the payload has no field `nothing`
     handler.start(greet, (event) => ({ who: event.nothing }));
   });
 
-  test('ends a waiting task', () => {
+  test('an event handler completes or fails a waiting task', () => {
     const end = { workflowId: 'w', taskReferenceName: 'wait', output: { by: 'event' } };
     expect(handler.completeTask(() => end).def.actions).toEqual([
       {

@@ -12,7 +12,7 @@ const input = (...required: string[]) => ({
   data: { type: 'object', properties: Object.fromEntries(required.map((key) => [key, { type: 'string' }])), required },
 });
 
-/** A workflow with these tasks. A task that is given by its reference is a WAIT. */
+/** Returns a workflow with these tasks. A text is the reference of a WAIT task. */
 function flow(name: string, version: number, refs: readonly (string | Json)[], more: Json = {}): VersionedDef {
   const tasks = refs.map((ref) =>
     typeof ref === 'string' ? { name: ref, taskReferenceName: ref, type: 'WAIT', inputParameters: {} } : ref,
@@ -36,7 +36,7 @@ const defs = (workflow: readonly VersionedDef[], more: Partial<Definitions> = {}
   ...more,
 });
 
-/** The state of the server after these definitions were applied, while the executions `ids` run. */
+/** Returns the state of the server after it applied these definitions, while the executions `ids` run. */
 function applied(ours: Definitions, ids: Record<string, string[]> = {}, before?: ServerState): ServerState {
   const old = before ?? { defs: defs([]), running: new Map() };
   const { changes } = decideChanges(ours, FLEET, old);
@@ -63,18 +63,18 @@ const lines = (ours: Definitions, server: ServerState, options = {}) =>
     ({ name, version, action }) => `${action} ${name}@${version ?? ''}`,
   );
 
-describe('a definition without a task that it had before', () => {
+describe('a definition from which a task was removed', () => {
   const before = defs([flow('w', 1, ['a', 'b'])]);
   const after = defs([flow('w', 1, ['a'])]);
 
-  test('replaces its version if nothing runs under it, and asks for running executions first', () => {
+  test('the plan asks for running executions and, if there are none, updates the version in place', () => {
     const server = applied(before);
     expect(lines(after, server)).toEqual(['update w@1']);
     expect(decideChanges(after, FLEET, server).asks).toEqual(['w@1']);
     expect(decideChanges(after, FLEET, server).changes[0]?.idle).toEqual(['w@1']);
   });
 
-  test('becomes the version after the highest if executions run, and names its version in code', () => {
+  test('if executions run, the plan makes a new version after the highest and notes the version in code', () => {
     const server = applied(before, { 'w@1': ['x1'] });
     expect(lines(after, server)).toEqual(['new-version w@2', 'left w@1']);
     const [change] = decideChanges(after, FLEET, server).changes;
@@ -82,7 +82,7 @@ describe('a definition without a task that it had before', () => {
     expect(change?.touches).toEqual([{ how: 'runs', workflow: 'w', version: 1, ids: ['x1'] }]);
   });
 
-  test('is unchanged in the next plan, and later changes replace that new version', () => {
+  test('in the next plan the new version is unchanged, and later changes update that new version', () => {
     const server = applied(after, { 'w@1': ['x1'], 'w@2': [] }, applied(before, { 'w@1': ['x1'] }));
     expect(lines(after, server)).toEqual(['unchanged w@2', 'left w@1']);
     expect(lines(defs([flow('w', 1, ['c'])]), server)).toEqual(['update w@2', 'left w@1']);
@@ -90,7 +90,7 @@ describe('a definition without a task that it had before', () => {
     expect(lines(defs([flow('w', 1, ['c'])]), busy)).toEqual(['new-version w@3', 'left w@1', 'left w@2']);
   });
 
-  test('does not take the number of its new version when the version in code is raised to it', () => {
+  test('if the code later uses the number of the new version, the plan creates a higher version', () => {
     const server = applied(after, { 'w@1': ['x1'] }, applied(before, { 'w@1': ['x1'] }));
     const raised = defs([flow('w', 2, ['z'])]);
     expect(lines(raised, server)).toEqual(['create w@3', 'left w@1', 'left w@2']);
@@ -100,12 +100,12 @@ describe('a definition without a task that it had before', () => {
 
 test.each([
   [
-    'a task that became another type',
+    'a task whose type changed',
     [{ name: 'a', taskReferenceName: 'a', type: 'HUMAN' }],
     {},
     'task a is now HUMAN, was WAIT',
   ],
-  ['an input that requires one more field', ['a'], { inputSchema: input('who', 'mood') }, 'input.mood is now required'],
+  ['one more required field in the input', ['a'], { inputSchema: input('who', 'mood') }, 'input.mood is now required'],
 ])('%s needs a new version', (_, tasks, more, reason) => {
   const server = applied(defs([flow('w', 1, ['a'])]), { 'w@1': ['x'] });
   expect(decideChanges(defs([flow('w', 1, tasks, more)]), FLEET, server).changes[0]).toMatchObject({
@@ -114,20 +114,20 @@ test.each([
   });
 });
 
-test('an added task, another text or a longer limit needs no new version', () => {
+test('an added task, another description or another time limit needs no new version', () => {
   const server = applied(defs([flow('w', 1, ['a'])]), { 'w@1': ['x'] });
   expect(lines(defs([flow('w', 1, ['a', 'b'], { timeoutSeconds: 9, description: 'd' })]), server)).toEqual([
     'update w@1',
   ]);
 });
 
-test('a change of the tasks alone needs no new version if the workflow runs only as a sub-workflow', () => {
+test('if the workflow runs only as a sub-workflow, a change of only its tasks needs no new version', () => {
   const parent = flow('p', 1, ['hold', running('w', 1)]);
   const server = applied(defs([flow('w', 1, ['a', 'b']), parent]), { 'w@1': [], 'p@1': ['x'] });
   expect(lines(defs([flow('w', 1, ['a']), parent]), server)).toEqual(['update w@1', 'unchanged p@1']);
 });
 
-describe('a definition that names a workflow with a new version', () => {
+describe('a definition that refers to a workflow with a new version', () => {
   const schedule = {
     name: 's',
     cronExpression: '0 0 9 * * *',
@@ -157,7 +157,7 @@ describe('a definition that names a workflow with a new version', () => {
       { schedule: [schedule], 'event-handler': [handler] },
     );
 
-  test('is updated after the new version and names it; the next plan changes nothing', () => {
+  test('the plan first writes the new version, then updates the definitions that refer to it; the next plan changes nothing', () => {
     const ids = { 'w@1': ['x'], 'w@2': [], 'p@1': [], 'q@1': [] };
     const server = applied(users(['a', 'b']), ids);
     const { changes } = decideChanges(users(['a']), FLEET, server);
@@ -182,12 +182,12 @@ describe('pruning', () => {
   const both = defs([flow('p', 1, [running('w', 1)]), flow('w', 1, ['a'])]);
   const prune = { prune: true };
 
-  test('deletes a definition before the definitions that it names', () => {
+  test('prune deletes a definition before the definitions to which it refers', () => {
     expect(lines(defs([]), applied(both), prune)).toEqual(['delete p@1', 'delete w@1']);
     expect(lines(defs([]), applied(both))).toEqual(['left w@1', 'left p@1']);
   });
 
-  test('keeps definitions that run, that running executions may look up, or that a definition without a stamp names', () => {
+  test('prune keeps a definition that runs, or to which a running execution or an unstamped definition refers', () => {
     expect(lines(defs([]), applied(both, { 'p@1': ['x'] }), prune)).toEqual(['in-use w@1', 'in-use p@1']);
     const server = applied(both);
     const stranger = { ...flow('stranger', 1, [running('p', 1)]) };
@@ -199,15 +199,15 @@ describe('pruning', () => {
     ]);
   });
 
-  test('keeps definitions without a stamp, with the stamp of another fleet, or changed since', () => {
+  test('prune keeps definitions that have no stamp or the stamp of another fleet, and those that a person changed', () => {
     const server = applied(both);
     const bare = flow('bare', 1, ['a']);
     const [w, p] = server.defs.workflow as [VersionedDef, VersionedDef];
     const state = (workflow: VersionedDef[]) => ({ defs: defs(workflow), running: new Map() });
     expect(lines(defs([]), state([bare]), prune)).toEqual([]);
     expect(decideChanges(defs([]), 'another', server, prune).changes).toEqual([]);
-    const mended = state([{ ...p, description: 'mended' }, w]);
-    expect(lines(defs([]), mended, prune)).toEqual(['keep p@1', 'in-use w@1']);
-    expect(lines(defs([]), mended, { prune: true, overwrite: true })).toEqual(['delete p@1', 'delete w@1']);
+    const edited = state([{ ...p, description: 'edited' }, w]);
+    expect(lines(defs([]), edited, prune)).toEqual(['keep p@1', 'in-use w@1']);
+    expect(lines(defs([]), edited, { prune: true, overwrite: true })).toEqual(['delete p@1', 'delete w@1']);
   });
 });

@@ -21,7 +21,7 @@ const workflow: WorkflowDef = {
   tasks: [{ name: 't', taskReferenceName: 'r', type: 'SIMPLE', inputParameters: { a: 0 } }],
 };
 
-/** What the server returns after `def` was registered: with defaults and times. */
+/** Returns `def` as the server returns it after the registration: with defaults and times. */
 function asStored(def: Record<string, unknown>): Record<string, unknown> {
   const tasks = def.tasks as Record<string, unknown>[] | undefined;
   return {
@@ -53,31 +53,31 @@ function actions(changes: Change[]): string[] {
   return changes.map(({ name, action }) => `${name} ${action}`);
 }
 
-/** What the first registration writes, with our stamp. */
+/** Returns the definitions that the first registration writes, with our stamp. */
 function first(): [Json, Json] {
   const [t, w] = planned({ tasks: [task], workflows: [workflow] }, server({}));
   return [t?.def ?? {}, w?.def ?? {}];
 }
 
-describe('registering', () => {
-  test('creates what the server does not have', () => {
+describe('the plan', () => {
+  test('the plan creates definitions that the server does not have', () => {
     expect(actions(planned({ tasks: [task], workflows: [workflow] }, server({})))).toEqual(['t create', 'w create']);
   });
 
-  test('does not write a definition that the server already has, even with the defaults that the server adds', () => {
+  test('the plan leaves a definition unchanged if the server has it, even with the defaults that the server adds', () => {
     const [t, w] = first();
     const stored = server({ tasks: [asStored(t)], workflows: [asStored(w)] });
     expect(actions(planned({ tasks: [task], workflows: [workflow] }, stored))).toEqual(['t unchanged', 'w unchanged']);
   });
 
-  test('updates what an earlier registration wrote if the code has changed since', () => {
+  test('if the code changed after a registration, the plan updates the registered definition', () => {
     const [t, w] = first();
     const stored = server({ tasks: [asStored(t)], workflows: [asStored(w)] });
     const ours = { tasks: [{ ...task, retryCount: 5 }], workflows: [{ ...workflow, timeoutSeconds: 60 }] };
     expect(actions(planned(ours, stored))).toEqual(['t update', 'w update']);
   });
 
-  test('keeps what an operator changed, and says how to overwrite it', () => {
+  test('the plan keeps a definition that an operator changed, and says how to overwrite it', () => {
     const [t, w] = first();
     const [task1] = workflow.tasks;
     const edited = { ...asStored(w), tasks: [{ ...task1, inputParameters: { a: 1 } }] };
@@ -91,7 +91,7 @@ describe('registering', () => {
     ]);
   });
 
-  test('keeps a definition that another tool registered under the same name', () => {
+  test('the plan keeps a definition that another tool registered under the same name', () => {
     const stored = server({
       tasks: [{ name: 't', retryCount: 1 }],
       workflows: [{ ...workflow, description: 'theirs' }],
@@ -99,7 +99,7 @@ describe('registering', () => {
     expect(actions(planned({ tasks: [task], workflows: [workflow] }, stored))).toEqual(['t keep', 'w keep']);
   });
 
-  test('reports if the server has a newer version than the code', () => {
+  test('if the server has a newer version than the code, the plan says so', () => {
     const [, w] = first();
     const stored = server({ workflows: [asStored(w), { ...asStored(w), version: 3, metadata: {} }] });
     const change = planned({ workflows: [workflow] }, stored)[0];
@@ -108,7 +108,7 @@ describe('registering', () => {
   });
 });
 
-test('the order of keys does not change a definition, the order of tasks does', () => {
+test('the order of keys does not change a fingerprint, but the order of tasks does', () => {
   const { name, ...rest } = workflow;
   expect(fingerprint(canonicalWorkflow({ ...rest, name }))).toBe(fingerprint(canonicalWorkflow(workflow)));
   const two = [...workflow.tasks, { name: 'u', taskReferenceName: 's', type: 'SIMPLE' }];
@@ -118,7 +118,7 @@ test('the order of keys does not change a definition, the order of tasks does', 
   );
 });
 
-test('the lease of a task is never longer than the time limit of an attempt, because the server would refuse that', () => {
+test('the lease of a task is never longer than the time limit of an attempt, because the server refuses a longer lease', () => {
   const defOf = (timeoutSeconds: number) =>
     toTaskDef(defineTask({ name: 'n', description: 'd', input: z.object({}), output: z.object({}), timeoutSeconds }));
   expect(defOf(0)).toMatchObject({ responseTimeoutSeconds: 60 });
@@ -126,7 +126,7 @@ test('the lease of a task is never longer than the time limit of an attempt, bec
   expect(defOf(600)).toMatchObject({ responseTimeoutSeconds: 60 });
 });
 
-test('a task definition always says how it is retried and when it times out', () => {
+test('a task definition always states its retries and its time limits', () => {
   const def = toTaskDef(
     defineTask({
       name: 'n',

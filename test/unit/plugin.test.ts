@@ -17,20 +17,20 @@ const json = (file: string) => JSON.parse(text(file));
 const { name, version, license, author, scripts } = json('package.json');
 const variables = new Set(settingList.map(([, { env }]) => env));
 
-describe('the files published besides the package', () => {
+describe('the published manifests', () => {
   const plugin = json('plugin/.claude-plugin/plugin.json');
   const server = json('server.json');
   const marketplace = json('.claude-plugin/marketplace.json');
 
-  test('has the name, the version and the authors of package.json', async () => {
+  test('the manifests have the name, the version and the authors of package.json', async () => {
     const bundle = await makeManifest();
     for (const one of [plugin, bundle]) expect(one).toMatchObject({ name, version, license, author });
     expect(server).toMatchObject({ version, packages: [{ identifier: name, version }] });
     expect(marketplace).toMatchObject({ owner: author, plugins: [{ name, source: './plugin' }] });
-    expect(marketplace.plugins[0].version).toBeUndefined(); // without a version here, a release need not change this file
+    expect(marketplace.plugins[0].version).toBeUndefined(); // this file has no version, so that a release does not change it
   });
 
-  test('asks for settings that exist, and marks the secret ones as secret', async () => {
+  test('the manifests ask only for existing settings, and mark secret settings as secret', async () => {
     const { server: how, user_config } = await makeManifest();
     const secrets = new Set(settingList.filter(([, setting]) => setting.secret).map(([, { env }]) => env));
     for (const [variable, value] of Object.entries(how.mcp_config.env)) {
@@ -44,7 +44,7 @@ describe('the files published besides the package', () => {
     }
   });
 
-  test('fits the limits of the registry', () => {
+  test('server.json fits the limits of the registry', () => {
     expect(server.name).toMatch(/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/);
     expect(server.description.length).toBeLessThanOrEqual(100);
     expect(server.title.length).toBeLessThanOrEqual(100);
@@ -57,14 +57,14 @@ describe('the skill', () => {
   const prose = skill.replaceAll(/^```[\s\S]*?^```/gm, '');
   const quoted = [...prose.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
 
-  test('is named after its folder and says when to use it', () => {
+  test('the skill has the name of its folder and says when to use it', () => {
     const [, head = ''] = /^---\n([\s\S]*?)\n---\n/.exec(skill) ?? [];
     const fields = Object.fromEntries(head.split('\n').map((line) => line.split(/: (.*)/s)));
     expect(fields).toMatchObject({ name: 'writing-workflows', description: expect.stringContaining('Use when') });
     expect(fields.description.length).toBeLessThanOrEqual(1024);
   });
 
-  test('names commands and flags that exist', async () => {
+  test('every command and flag in the skill exists', async () => {
     const lines = quoted.filter((code) => code.startsWith('fleet '));
     expect(lines.length).toBeGreaterThan(10);
     for (const line of lines) {
@@ -73,9 +73,9 @@ describe('the skill', () => {
       const unknown = words.filter((word) => word.startsWith('--') && !flags.includes(word));
       expect(unknown, line).toEqual([]);
     }
-  }, 30_000); // it loads every command
+  }, 30_000); // the test loads every command
 
-  test('names scripts, files and folders that exist', () => {
+  test('every script, file and folder in the skill exists', () => {
     const named = quoted.flatMap((code) =>
       [...code.matchAll(/^npm run (?:-s )?(\w+)/g)].map(([, script = '']) => script),
     );
@@ -86,7 +86,7 @@ describe('the skill', () => {
     expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
-  test('names templates, tools and settings that exist', async () => {
+  test('every template, tool and setting in the skill exists', async () => {
     const templates = (await listTemplates()).map((template) => template.name);
     const chosen = [...prose.matchAll(/--template (\w+)/g)].map(([, one = '']) => one);
     expect(chosen.filter((one) => !templates.includes(one))).toEqual([]);
@@ -103,7 +103,7 @@ describe('the skill', () => {
     expect(settings.filter((one) => !variables.has(one))).toEqual([]);
   });
 
-  test('names methods of the builder that exist', () => {
+  test('every builder method in the skill exists', () => {
     const used = new Set([...skill.matchAll(/\bwf\.(\w+)/g)].map(([, method = '']) => method));
     expect(used.size).toBeGreaterThan(10);
     let missing: string[] = [];
@@ -118,7 +118,7 @@ describe('the skill', () => {
   });
 });
 
-/** The flags of a command: its own flags and the flags of its settings. */
+/** Returns the flags of a command: its own flags and the flags of its settings. */
 async function flagsOf(command: string): Promise<string[]> {
   const known = globSync('cli/commands/*.ts', { cwd: root }).map((path) => basename(path, '.ts'));
   expect(known).toContain(command);

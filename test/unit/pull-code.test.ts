@@ -10,7 +10,7 @@ import { knownFrom } from '../../workflows/pull/known.ts';
 import { parsePath } from '../../workflows/pull/schema/values.ts';
 import { Context } from '../../workflows/pull/write/context.ts';
 
-/** The code can only call what the test provides. */
+/** Evaluates code that can call only the functions in `known`. */
 function evaluated(code: string, known: Record<string, unknown> = {}): unknown {
   return runInContext(`(${code})`, createContext(known));
 }
@@ -42,7 +42,7 @@ const HOSTILE = [
 ];
 
 describe('text from a server never becomes code', () => {
-  test.each(HOSTILE)('%j is written as a text only', (hostile) => {
+  test.each(HOSTILE)('%j is printed only as a text', (hostile) => {
     const known = { escape: () => expect.unreachable('it broke out') };
     for (const code of [stringLiteral(hostile), quoted(hostile), `\`${templatePart(hostile)}\``]) {
       expect(evaluated(code, known)).toBe(hostile);
@@ -55,11 +55,11 @@ describe('text from a server never becomes code', () => {
     );
   });
 
-  test('characters that an editor does not show are escaped', () => {
+  test('the printed code contains no invisible characters', () => {
     for (const hostile of HOSTILE) expect(printed(hostile)).not.toMatch(/(?![\n ])[\p{C}\p{Z}]/u);
   });
 
-  test('any JSON value evaluates to itself', () => {
+  test('for any JSON value, the printed code evaluates to that value', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const plain = JSON.parse(JSON.stringify(value));
@@ -69,14 +69,14 @@ describe('text from a server never becomes code', () => {
     );
   });
 
-  test('the key __proto__ stays a key', () => {
+  test('the printed code keeps __proto__ as a normal key', () => {
     const value = JSON.parse('{"__proto__": {"polluted": true}}');
     expect(Object.keys(evaluated(printed(value)) as object)).toEqual(['__proto__']);
   });
 });
 
 describe('identifiers', () => {
-  test('can be made from any name, are all different, and are never a reserved word', () => {
+  test('identifiers can be made from any name, are unique, and are never reserved words', () => {
     const names = new Names();
     const made = ['charge_card', 'charge-card', 'class', '', '日本', '1st', 'branch', 'HTTPCall', ...HOSTILE].map(
       (name) => names.make(name, 'task').text,
@@ -96,7 +96,7 @@ describe('identifiers', () => {
   });
 });
 
-test('a module with a hostile file name is only imported', () => {
+test('the code imports a module with a hostile file name and does not evaluate the name', () => {
   const module = "./a'; escape(); '.ts";
   const workflow = {
     kind: 'workflow',
@@ -117,7 +117,7 @@ test('a module with a hostile file name is only imported', () => {
 });
 
 describe('paths', () => {
-  test('are parsed if a typed reference would print the same text', () => {
+  test('a path is parsed if a typed reference would print the same text', () => {
     expect(parsePath("charge.output.items[0]['a b'].x-y")).toEqual({
       root: 'charge.output',
       steps: [
@@ -130,7 +130,7 @@ describe('paths', () => {
   });
 
   test.each(["a.output['b']", 'a.output[*].x', 'a.output.x.length()', ' a.output', 'a..output', 'a.output[01]', ''])(
-    '%j stays a text',
+    'the path %j is not parsed and stays a text',
     (path) => expect(parsePath(path)).toBeUndefined(),
   );
 });
@@ -140,7 +140,7 @@ describe('the printer', () => {
     return { value: call(`${builder}.json`, [literal(ref), value]), adds: ref };
   };
 
-  test('returns the task that a line of the source belongs to', () => {
+  test('for a line of the source, the printer returns the task to which it belongs', () => {
     const inner = statement('branch', 'inner', object([['a', '1'.repeat(120)]]));
     const tasks = call('wf.sequence', [{ kind: 'arrow', params: [], body: [inner] }]);
     const outer = statement(
@@ -162,7 +162,7 @@ describe('the printer', () => {
     expect(taskAt(99)).toBeUndefined();
   });
 
-  test('declares a constant and a parameter only if something uses it', () => {
+  test('the printer declares a constant or a parameter only if the code uses it', () => {
     const [wf, input, step, other] = ['wf', 'input', 'step', 'other'].map((text) => new Name(text)) as [
       Name,
       Name,
@@ -179,7 +179,7 @@ describe('the printer', () => {
     );
   });
 
-  test('leaves the lines of a text as they are, at any depth', () => {
+  test('the printer does not indent the lines of a text, at any depth', () => {
     const text = 'first\n\n  second\nthird';
     const { source } = print([{ value: object([['script', object([['text', literal(text)]])]]) }]);
     expect(evaluated(source.replace(/;\n$/, ''))).toEqual({ script: { text } });

@@ -20,45 +20,45 @@ const judge = (changes: Partial<QueueFacts>) =>
   judgeQueue({ taskType: 'charge', domain: '', waiting: 1, hidden: 0, open: [task()], ...changes }, NOW);
 
 describe('a queue whose tasks wait', () => {
-  test('has no worker if it was never polled, or not for a minute', () => {
+  test('the state is `no_worker` if the queue was never polled, or not for a minute', () => {
     expect(judge({})).toEqual({ state: 'no_worker', running: 0, oldestAt: NOW - 60 * SECOND });
     expect(judge(polled(61)).state).toBe('no_worker');
   });
 
-  test('is behind if a worker polls but the oldest task has waited long', () => {
+  test('the state is `behind` if a worker polls but the oldest task has waited long', () => {
     expect(judge(polled(1)).state).toBe('behind');
     expect(judge({ ...polled(1), open: [task({ scheduledTime: NOW - SECOND })] }).state).toBe('working');
   });
 
-  test('is behind if its worker is too busy to poll', () => {
+  test('the state is `behind` if the worker is too busy to poll', () => {
     const running = task({ status: 'IN_PROGRESS', updateTime: NOW - SECOND });
     expect(judge({ ...polled(300), open: [running, task()] })).toMatchObject({ state: 'behind', running: 1 });
   });
 
-  test('is limited if the concurrency limit of its definition is reached', () => {
+  test('the state is `limited` if the concurrency limit of the task definition is reached', () => {
     const def = { name: 'charge', concurrentExecLimit: 1 };
     const running = task({ status: 'IN_PROGRESS', updateTime: NOW });
     expect(judge({ ...polled(1), def, open: [running, task()] })).toMatchObject({ state: 'limited', limit: 1 });
     expect(judge({ ...polled(1), def })).toMatchObject({ state: 'behind', limit: 1 });
   });
 
-  test('is delayed if no task is due', () => {
+  test('the state is `delayed` if no task is due', () => {
     const later = task({ updateTime: NOW - SECOND, callbackAfterSeconds: 60 });
     expect(judge({ ...polled(1), open: [later] }).state).toBe('delayed');
     expect(judge({ open: [later] }).state).toBe('delayed');
   });
 
-  test('belongs to the server if the server executes its tasks', () => {
+  test('the state is `server` if the server executes the tasks itself', () => {
     expect(judge({ taskType: 'HTTP' }).state).toBe('server');
   });
 
-  test('counts only the tasks of its domain', () => {
+  test('only tasks in the domain of the queue count', () => {
     const other = task({ domain: 'eu', scheduledTime: NOW - 900 * SECOND });
     expect(judge({ open: [other, task()] }).oldestAt).toBe(NOW - 60 * SECOND);
   });
 });
 
-test('a queue without waiting tasks is idle, or working on its last tasks', () => {
+test('a queue without waiting tasks is `idle`, or `working` while tasks run', () => {
   expect(judge({ waiting: 0, open: [] }).state).toBe('idle');
   expect(judge({ waiting: 0, open: [task({ status: 'IN_PROGRESS' })] }).state).toBe('working');
 });

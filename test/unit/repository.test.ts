@@ -4,7 +4,10 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadWorkers, loadWorkflows } from '../../cli/load-content.ts';
 
-/** The folders that each folder may import. The longest match decides. `cli` and `test` import everything; no other folder imports them. */
+/**
+ * The folders from which each folder may import. The longest matching name decides. `cli` and `test` may import everything, and no
+ * other folder may import them.
+ */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   core: ['core'],
   'workers/runtime': ['core', 'workers/runtime'],
@@ -42,9 +45,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const MAX_LINES = 300;
 const MAX_FILES_IN_A_FOLDER = 16;
 
-/** Folders that may hold any number of files, and the one kind of file in each. */
+/** Folders that may hold any number of files, and the kind of file that each holds. */
 const ONE_KIND_OF_THING: Record<string, string> = {
-  '.': 'what tools expect at the root',
+  '.': 'files that tools expect at the root',
   'cli/commands': 'commands',
   'docs/adr': 'decisions',
   'mcp/prompts': 'prompts',
@@ -55,7 +58,7 @@ const ONE_KIND_OF_THING: Record<string, string> = {
   'test/e2e': 'tests',
   'test/evals': 'the parts of one program',
   'test/integration': 'tests',
-  'test/support': 'what tests share',
+  'test/support': 'code that tests share',
   'test/unit': 'tests',
   'test/unit/tool-definitions': 'stored definitions',
   'workers/tasks': 'workers',
@@ -63,27 +66,27 @@ const ONE_KIND_OF_THING: Record<string, string> = {
   'workflows/templates': 'templates',
 };
 
-/** Patterns of code that depends on the inside of a library, of V8 or of Node's module loader. */
+/** Patterns that match code which depends on the internals of a library, of V8 or of Node's module loader. */
 const INSIDES: Record<string, RegExp> = {
-  // `_meta` is a field of MCP's messages, `_items` one of Conductor's inputs.
+  // `_meta` is a field of MCP messages, and `_items` is an input of Conductor.
   'a private member of another object': /(?<!\bthis)[\w)\]!?]\._(?!meta\b|items\b)\w|\[['"]_[a-z]\w*['"]\]/,
   'a patched prototype': /\.prototype\b/,
   'a flag of V8 at run time': /setFlagsFromString/,
   "a hook in Node's module loader": /registerHooks/,
-  'a value cast to a type it does not have': /\bas unknown as\b/,
+  'a value cast to a type that it does not have': /\bas unknown as\b/,
 };
-/** Files that may have matching lines, and the reason. */
+/** Files that may contain matching lines, and the reason. */
 const MAY_TOUCH: Record<string, string> = {
-  'core/config.ts': 'Each key was parsed by its own schema; TypeScript cannot follow that through a loop.',
-  'mcp/tools/create-task-definition.ts': 'Lint judges the fields right after.',
-  'workers/testing/harness.ts': 'A worker of unknown input becomes a worker of any input.',
-  'cli/limit-young-generation.ts': 'It saves 40 % of the memory of a worker process (ADR 8).',
+  'core/config.ts': 'A loop parses each key with its own schema, which TypeScript cannot follow.',
+  'mcp/tools/create-task-definition.ts': 'Lint checks the fields right after the cast.',
+  'workers/testing/harness.ts': 'The cast turns a worker of unknown input into a worker of any input.',
+  'cli/limit-young-generation.ts': 'The V8 flag saves 40 % of the memory of a worker process (ADR 8).',
 };
 
 const layers = Object.keys(MAY_IMPORT).sort((a, b) => b.length - a.length);
 const layerOf = (file: string) => layers.find((layer) => file.startsWith(`${layer}/`));
 const sources = globSync('{core,workers,workflows,mcp,cli,examples}/**/*.ts').sort();
-/** Every file that is committed or not ignored. */
+/** Every file that git has committed or does not ignore. */
 const tracked = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' }).trim().split('\n');
 const importsOf = (file: string) =>
   [...readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?'(\.[^']+)'/g)].map(([, path = '']) =>
@@ -91,11 +94,14 @@ const importsOf = (file: string) =>
   );
 
 describe('imports', () => {
-  test.each(sources.filter((file) => layerOf(file)))('%s keeps to its layer', (file) => {
-    const allowed = MAY_IMPORT[layerOf(file) ?? ''] ?? [];
-    const foreign = importsOf(file).filter((target) => !allowed.some((layer) => target.startsWith(`${layer}/`)));
-    expect(foreign).toEqual([]);
-  });
+  test.each(sources.filter((file) => layerOf(file)))(
+    '%s imports only from folders that its folder may import',
+    (file) => {
+      const allowed = MAY_IMPORT[layerOf(file) ?? ''] ?? [];
+      const foreign = importsOf(file).filter((target) => !allowed.some((layer) => target.startsWith(`${layer}/`)));
+      expect(foreign).toEqual([]);
+    },
+  );
 
   test('no other folder imports cli or test', () => {
     const offenders = sources
@@ -111,14 +117,14 @@ describe('folders', () => {
     (file) => dirname(file),
   );
 
-  test('no folder holds more than sixteen files', () => {
+  test('no folder outside the exceptions holds more than sixteen files', () => {
     const full = [...filesIn]
       .filter(([folder, files]) => files.length > MAX_FILES_IN_A_FOLDER && !(folder in ONE_KIND_OF_THING))
       .map(([folder]) => folder);
     expect(full).toEqual([]);
   });
 
-  test('no file has a folder of the same name beside it', () => {
+  test('no file and folder side by side have the same name', () => {
     const folders = new Set(filesIn.keys());
     expect(sources.filter((file) => folders.has(file.replace(/\.ts$/, '')))).toEqual([]);
   });
@@ -135,7 +141,7 @@ describe('sources', () => {
     expect(readers).toEqual(['core/config.ts']);
   });
 
-  test('no code depends on the inside of a library, of V8 or of the module loader', () => {
+  test('no code depends on the internals of a library, of V8 or of the module loader', () => {
     const offenders = [...sources, 'cli/fleet.js']
       .filter((file) => !(file in MAY_TOUCH))
       .flatMap((file) =>
@@ -150,12 +156,12 @@ describe('sources', () => {
     expect(offenders).toEqual([]);
   });
 
-  test('only the command line writes to stdout, which is for results', () => {
+  test('only the command line writes to stdout, because stdout is for results', () => {
     const writers = sources.filter((file) => /console\.\w+\(|process\.stdout/.test(readFileSync(file, 'utf8')));
     expect(writers).toEqual(['cli/main.ts']);
   });
 
-  test('no secret, address of a package registry or path of one machine is in any tracked file', () => {
+  test('no tracked file contains a secret, the address of a package registry or a path of one machine', () => {
     const forbidden = new RegExp(
       ['registry\\.npm' + 'js', 'repo1?\\.mav' + 'en', 'pypi\\.' + 'org', '/wo' + 'rk/', 'sk-[A-Za-z0-9]{20}'].join(
         '|',
@@ -172,14 +178,14 @@ describe('admission', () => {
     expect(callers).toEqual(['mcp/admission/admit.ts']);
   });
 
-  test('only requests.ts, which calls admit, registers handlers of requests', () => {
+  test('only requests.ts registers request handlers, and it calls admit for each request', () => {
     const registering = sources.filter((file) => /\.setRequestHandler\(/.test(readFileSync(file, 'utf8')));
     expect(registering).toEqual(['mcp/engine/requests.ts']);
   });
 });
 
 describe('content', () => {
-  test('every task a workflow uses has a worker or is a policy', async () => {
+  test('every task in a workflow has a worker or is a policy', async () => {
     const workers = new Set((await loadWorkers()).map(({ name }) => name));
     const unserved = (await loadWorkflows())
       .flatMap(({ tasks }) => tasks)
@@ -187,7 +193,7 @@ describe('content', () => {
     expect(unserved).toEqual([]);
   });
 
-  test('everything is described', async () => {
+  test('every worker and workflow has a description', async () => {
     const named = [...(await loadWorkers()), ...(await loadWorkflows())];
     expect(named.filter(({ description }) => description.length < 10).map(({ name }) => name)).toEqual([]);
   });

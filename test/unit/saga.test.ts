@@ -35,7 +35,7 @@ function tripOf(build: (saga: Saga, what: string) => unknown, inputSchema: z.Zod
     return {};
   });
   const [compensation] = workflow.companions ?? [];
-  if (!compensation) throw new Error('There is no compensation.');
+  if (!compensation) throw new Error('the saga has no compensation');
   return { workflow, compensation };
 }
 
@@ -66,14 +66,14 @@ describe('a saga', () => {
     saga.task('pay', book, { what });
   });
 
-  test('names its compensation with its version, and registers it', () => {
+  test('a saga names its compensation with the version, and registers it', () => {
     expect(workflow.def).toMatchObject({ failureWorkflow: 'TripCompensation', failureWorkflowVersion: 4 });
     expect(compensation).toMatchObject({ kind: 'workflow', name: 'TripCompensation', version: 4 });
     expect(compensation.tasks.map(({ name }) => name)).toEqual(['cancel']);
     expect(Object.isFrozen(compensation.def.tasks)).toBe(true);
   });
 
-  test("passes the id of its compensation to each worker's task", () => {
+  test("a saga passes the id of its compensation to each worker's task", () => {
     for (const ref of ['flight', 'hotel', 'pay']) {
       expect(taskIn(workflow.def.tasks, ref)?.inputParameters, ref).toEqual({
         what: '${workflow.input.what}',
@@ -83,7 +83,7 @@ describe('a saga', () => {
     expect(taskIn(workflow.def.tasks, 'sure')?.inputParameters).not.toHaveProperty('_undoneBy');
   });
 
-  test('is undone from the last step to the first; only steps that succeeded are undone', () => {
+  test('the compensation undoes the steps that succeeded, from the last to the first', () => {
     expect(compensation.def.tasks.map(({ taskReferenceName }) => taskReferenceName)).toEqual([
       'what_succeeded',
       'undo_hotel',
@@ -97,7 +97,7 @@ describe('a saga', () => {
     });
   });
 
-  test('has undos that run even if another undo fails, with the same idempotency key in all runs', () => {
+  test('an undo is an optional task, and its idempotency key is the same in all runs', () => {
     expect(taskIn(compensation.def.tasks, 'cancel_flight')).toEqual({
       name: 'cancel',
       taskReferenceName: 'cancel_flight',
@@ -110,7 +110,7 @@ describe('a saga', () => {
     });
   });
 
-  test('has a compensation that fails if a step was not undone, and otherwise lists the undone steps', () => {
+  test('the compensation fails if a step was not undone, and otherwise lists the undone steps', () => {
     const output = {
       failedWorkflowId: '${workflow.input.workflowId}',
       undone: '${what_was_undone.output.result.undone}',
@@ -123,7 +123,7 @@ describe('a saga', () => {
     });
   });
 
-  test('gives the defaults of its input to the compensation, whose input comes from the failed execution', () => {
+  test('the compensation has the inputs of the saga and their defaults', () => {
     expect(compensation.def.inputTemplate).toEqual({ sure: true });
     expect(compensation.def.inputParameters).toEqual(
       expect.arrayContaining(['workflowId', 'failedWorkflow', 'what', 'sure']),
@@ -142,7 +142,7 @@ describe('requests of a compensation', () => {
     return (sent as { headers: Record<string, string> }).headers;
   };
 
-  test('have a key that is the same in all runs', () => {
+  test('a request of a compensation has an idempotency key that is the same in all runs', () => {
     expect(headersOf({ 'X-Who': 'me' })).toEqual({
       'X-Who': 'me',
       'Idempotency-Key': '${workflow.input.workflowId}:undo:cancel_it',
@@ -150,12 +150,12 @@ describe('requests of a compensation', () => {
     expect(headersOf()).toHaveProperty('Idempotency-Key');
   });
 
-  test('keep the key of their author', () => {
+  test('a request of a compensation keeps the idempotency key that its author set', () => {
     expect(headersOf({ 'idempotency-key': 'mine' })).toEqual({ 'idempotency-key': 'mine' });
   });
 });
 
-test('`afterwards` knows which steps were undone, and returns the output', () => {
+test('`afterwards` can ask which steps were undone, and its result is the output of the compensation', () => {
   const { compensation } = tripOf((saga, what) => {
     const flight = booked(saga, 'flight', what);
     saga.afterwards(
@@ -192,7 +192,7 @@ describe('mistakes in sagas', () => {
     ['a saga without an undo', (saga, what) => saga.task('flight', book, { what }), 'no step has an undo'],
     ['two undos of one step', (saga, what) => saga.undo(booked(saga, 'a', what), () => {}), '"a" has two undos'],
     [
-      'the undo of a step of another workflow',
+      'an undo for a step of another workflow',
       (saga, what) => saga.undo({ ...booked(saga, 'a', what), ref: 'b' }, (undo) => undo.wait('w', { seconds: 1 })),
       '"b" has an undo but is not a task of this saga',
     ],
@@ -205,7 +205,7 @@ describe('mistakes in sagas', () => {
       '"flight" is in a loop',
     ],
     [
-      'the undo of a whole loop',
+      'an undo for a whole loop',
       (saga, what) =>
         saga.undo(
           saga.repeat('rounds', { rounds: 2, until: 'false', inputs: {} }, (round) => round.task('a', book, { what })),
@@ -250,7 +250,7 @@ describe('mistakes in sagas', () => {
       'its own workflowId',
     ],
     [
-      'a reference that the compensation has',
+      'a task reference that the compensation already uses',
       undoing((undo) => undo.wait('all_undone', { seconds: 1 })),
       'two tasks have the reference "all_undone"',
     ],
@@ -268,12 +268,12 @@ describe('mistakes in sagas', () => {
       '"to" of `afterwards` needs a default',
     ],
     [
-      'an input of `afterwards` that the saga has',
+      'an input of `afterwards` that the saga also has',
       afterwards({ what: z.string().default('') }),
       'already has an input "what"',
     ],
     [
-      'asking whether a step without an undo was undone',
+      'a question whether a step without an undo was undone',
       (saga, what) => {
         const flight = booked(saga, 'flight', what);
         const output = z.object({ flights: z.boolean() });
@@ -283,12 +283,12 @@ describe('mistakes in sagas', () => {
       },
       '"flights" has no undo',
     ],
-  ])('%s', (_, build, message) => {
+  ])('defineSaga refuses %s', (_, build, message) => {
     const mistake = { code: 'config', message: expect.stringContaining(message) };
     expect(() => tripOf(build)).toThrow(expect.objectContaining(mistake));
   });
 
-  test('an input with a name that the server passes to the compensation', () => {
+  test('defineSaga refuses an input whose name the server uses for the compensation', () => {
     const build = (saga: Saga, what: string) => booked(saga, 'flight', what);
     expect(() => tripOf(build, input.extend({ reason: z.string() }))).toThrow(
       'passes its own "reason" to the compensation',

@@ -30,7 +30,7 @@ const alarm = defineWorkflow({
 const workflow = defineWorkflow({
   name: 'Covered',
   version: 1,
-  description: 'One of each that can be reached.',
+  description: 'Contains each kind of point that a scenario can cover.',
   input: z.object({ list: z.array(z.string()) }),
   output: z.object({}),
   failureWorkflow: alarm,
@@ -62,7 +62,7 @@ const missed = (...traces: ReturnType<typeof traceWith>[]) =>
   coverageOf(workflow, traces, known).missed.map(({ ref, what }) => `${ref}: ${what}`);
 
 describe('the points that scenarios can cover', () => {
-  test('are all missed before anything has run', () => {
+  test('without a run, all points are missed', () => {
     expect(missed()).toEqual([
       'first: completes',
       'first: is retried',
@@ -82,7 +82,7 @@ describe('the points that scenarios can cover', () => {
     ]);
   });
 
-  test('a loop is ended by its limit of rounds or by its condition, after one round or several', () => {
+  test('coverage distinguishes how a loop ended and whether it ran one round or several', () => {
     const loops = (often: number, each: number) =>
       missed(
         traceWith(
@@ -105,7 +105,7 @@ describe('the points that scenarios can cover', () => {
     ]);
   });
 
-  test('combines the coverage of all scenarios: cases, retries, optional failures, TERMINATE, workflow failure', () => {
+  test('coverage combines all scenarios: cases, retries, optional failures, TERMINATE and the failure of the workflow', () => {
     const good = traceWith(
       'COMPLETED',
       ['first', 'FAILED', {}, 0, 'busy'],
@@ -122,15 +122,15 @@ describe('the points that scenarios can cover', () => {
     expect(missed(good, bad).filter((point) => !/^(often|each)/.test(point))).toEqual(['extra: completes']);
   });
 
-  test('the percentage is rounded down, so that 100 % means all points', () => {
+  test('the percentage is rounded down, so that 100 % means that no point is missed', () => {
     expect(percentOf([{ points: 200, missed: [{ ref: 'a', what: 'b' }] }])).toBe(99);
     expect(percentOf([{ points: 3, missed: [] }])).toBe(100);
     expect(percentOf([])).toBe(100);
   });
 });
 
-describe('a run spoilt by a race in the server', () => {
-  test('failed at a JOIN before the task that it waited for was retried', () => {
+describe('isSpoilt', () => {
+  test('a run is spoilt if a JOIN failed although the server should have retried a task first', () => {
     const spoilt = traceWith('FAILED', ['first', 'FAILED', {}, 0, 'busy'], ['first', 'CANCELED'], ['join', 'FAILED']);
     expect(isSpoilt(spoilt, steps)).toBe(true);
     const real = traceWith('FAILED', ['first', 'FAILED'], ['first', 'FAILED'], ['join', 'FAILED']);
@@ -141,7 +141,7 @@ describe('a run spoilt by a race in the server', () => {
     expect(isSpoilt(traceWith('FAILED', ['first', 'FAILED'], ['first', 'FAILED']), steps)).toBe(false);
   });
 
-  test('ended while the server computed a task, not while a task waited for an answer', () => {
+  test('a run is spoilt if it ended while the server computed a task, but not while a task waited for an answer', () => {
     expect(isSpoilt(traceWith('RUNNING', ['first', 'COMPLETED'], ['often', 'IN_PROGRESS']), steps)).toBe(true);
     expect(isSpoilt(traceWith('RUNNING', ['first', 'SCHEDULED'], ['often', 'IN_PROGRESS']), steps)).toBe(false);
   });

@@ -70,49 +70,49 @@ describe('the definition that a dry run executes', () => {
   const dry = dryDefinition(parent, {}, known(parent, child));
   const tasks = byRef(dry);
 
-  test('contains no call, event, wait or failure workflow', () => {
+  test('the definition of a dry run contains no call, event, wait or failure workflow', () => {
     expect(dry.failureWorkflow).toBeUndefined();
     for (const ref of ['again', 'call', 'tell', 'rest', 'signal']) expect(tasks.get(ref)?.type).toBe('SIMPLE');
     expect(tasks.get('loop')?.type).toBe('DO_WHILE');
   });
 
-  test('resolves the same inputs and has its own name', () => {
+  test('the definition of a dry run has the same inputs, but its own name', () => {
     expect(tasks.get('call')?.inputParameters).toEqual(byRef(parent.def).get('call')?.inputParameters);
     expect(dry).toMatchObject({ name: 'Parent_dry_run', version: 1, inputTemplate: parent.def.inputTemplate });
   });
 
-  test('contains its task definitions, so retries do not depend on registered ones', () => {
+  test('the definition of a dry run contains the task definitions, so that registered ones do not affect retries', () => {
     expect(tasks.get('again')?.taskDefinition).toMatchObject({ name: 'rate_it', retryCount: 2, timeoutSeconds: 20 });
     expect(tasks.get('call')?.taskDefinition).toMatchObject({ name: 'external_api', retryCount: 3 });
     expect(tasks.get('tell')?.taskDefinition).toMatchObject({ retryCount: 0 });
   });
 
-  test('contains its sub-workflows, also for a dry run', () => {
+  test('the definition of a dry run contains dry runs of its sub-workflows', () => {
     const param = tasks.get('below')?.subWorkflowParam as { workflowDefinition: WorkflowDef };
     expect(param.workflowDefinition.name).toBe('Child_dry_run');
     expect(byRef(param.workflowDefinition).get('inner')?.taskDefinition).toMatchObject({ name: 'rate_it' });
   });
 
-  test('does not run a sub-workflow that has an answer or is unknown', () => {
+  test('a dry run does not run a sub-workflow that has an answer or is unknown', () => {
     const answered = dryDefinition(parent, { tasks: { below: completes({}) } }, known(parent, child));
     expect(byRef(answered).get('below')?.type).toBe('SIMPLE');
     expect(byRef(dryDefinition(parent, {}, known(parent))).get('below')?.type).toBe('SIMPLE');
   });
 
-  test('rewrites what a fork over a list makes at run time', () => {
+  test('a dry run rewrites the tasks that a fork over a list makes at run time', () => {
     expect(tasks.get('all')?.inputParameters).toMatchObject({ tasks: '${all_as_dry_run.output.result}' });
     const rewrite = tasks.get('all_as_dry_run')?.inputParameters;
     expect(rewrite).toMatchObject({ tasks: '${all_tasks.output.result}', defs: { rate_it: { retryCount: 2 } } });
   });
 
-  test('has no call even if every task has the fields of every type, as the server writes them', () => {
+  test('the definition of a dry run has no call even if each task has the fields of all types, as the server stores it', () => {
     const stored = { decisionCases: {}, defaultCase: [], forkTasks: [], loopOver: [], joinOn: [], optional: false };
     const tasks = parent.def.tasks.map((task) => ({ ...stored, ...task }));
     const types = byRef(dryDefinition({ ...parent, def: { ...parent.def, tasks } }, {}, known(parent, child)));
     for (const ref of ['call', 'tell', 'rest', 'signal']) expect(types.get(ref)?.type).toBe('SIMPLE');
   });
 
-  test('does not change the workflow', () => {
+  test('making a dry run does not change the workflow', () => {
     expect(byRef(parent.def).get('call')?.type).toBe('HTTP');
     expect(parent.def.failureWorkflow).toBe('Alarm');
   });
@@ -123,7 +123,7 @@ describe('mocks for the test endpoint', () => {
   const mocksOf = (tasks: Parameters<typeof mockData>[1]['tasks']) =>
     mockData(parent, tasks ? { tasks } : {}, known(parent, child)).taskRefToMockOutput;
 
-  test('a task without an answer ends the run; a timed wait and an event need none', () => {
+  test('a task without an answer ends the run, but a timed wait and an event need no answer', () => {
     const mocks = mocksOf(undefined);
     expect(mocks.call).toEqual([missing]);
     expect(mocks.signal).toEqual([missing]);
@@ -131,7 +131,7 @@ describe('mocks for the test endpoint', () => {
     expect(mocks.tell).toEqual([{ status: 'COMPLETED', output: {} }, missing]);
   });
 
-  test('a single answer serves every attempt; a list has one answer for each attempt', () => {
+  test('a single answer is used for every attempt; a list has one answer for each attempt', () => {
     expect(mocksOf({ call: fails('503') }).call).toHaveLength(5);
     expect(mocksOf({ call: [fails('503')] }).call).toEqual([
       { status: 'FAILED', output: { response: '503' }, reason: '503' },
@@ -139,7 +139,7 @@ describe('mocks for the test endpoint', () => {
     ]);
   });
 
-  test('in a loop, every possible round gets the same answers, or its own', () => {
+  test('in a loop, every possible round gets the same answers, or with `rounds` its own', () => {
     const same = mocksOf({ again: completes({ points: 1 }) });
     expect(Object.keys(same).filter((ref) => ref.startsWith('again'))).toEqual(['again__1', 'again__2', 'again__3']);
     const own = mocksOf({ again: rounds(completes({ points: 1 }), [fails('x'), completes({ points: 2 })]) });
@@ -147,7 +147,7 @@ describe('mocks for the test endpoint', () => {
     expect(own.again__3).toEqual([missing]);
   });
 
-  test('an attempt that times out takes longer than the task definition allows', () => {
+  test('`timesOut` makes an attempt that takes longer than the task definition allows', () => {
     expect(mocksOf({ again: [timesOut()] }).again__1?.[0]).toEqual({
       status: 'IN_PROGRESS',
       output: {},
@@ -162,7 +162,7 @@ describe('mocks for the test endpoint', () => {
     expect(mocks.all_2).toEqual([missing]);
   });
 
-  test('a sub-workflow gets its own answers', () => {
+  test('the tasks of a sub-workflow get the answers of that sub-workflow', () => {
     const { subWorkflowTestRequest } = mockData(
       parent,
       { subWorkflows: { below: { tasks: { inner: completes({ points: 1 }) } } } },
@@ -176,7 +176,7 @@ describe('mocks for the test endpoint', () => {
   });
 });
 
-test('the limit of rounds of a loop is read from its condition', () => {
+test('boundOf reads the maximum number of rounds from the condition of a loop', () => {
   const loop = (loopCondition: unknown) =>
     boundOf({ name: 'l', taskReferenceName: 'l', type: 'DO_WHILE', loopCondition });
   expect(loop(stepsOf(parent, known()).get('loop')?.task.loopCondition)).toBe(3);
@@ -185,15 +185,15 @@ test('the limit of rounds of a loop is read from its condition', () => {
   expect(loop('$.x < 3')).toBeUndefined();
 });
 
-test('inputs and outputs have the types of the workflow', () => {
+test('the inputs and outputs of a scenario have the types of the workflow', () => {
   const expected = { status: 'COMPLETED' } as const;
   const { scenarios } = defineScenarios(child, {
     right: { input: { text: 'x' }, expect: { ...expected, output: { points: 1 } } },
-    // @ts-expect-error a text is no number
+    // @ts-expect-error `text` must be a text, not a number
     input: { input: { text: 7 }, expect: expected },
-    // @ts-expect-error there is no such output
+    // @ts-expect-error the workflow has no output `pionts`
     output: { input: { text: 'x' }, expect: { ...expected, output: { pionts: 1 } } },
-    // @ts-expect-error nothing ends as PAUSED
+    // @ts-expect-error an execution cannot end as PAUSED
     status: { input: { text: 'x' }, expect: { status: 'PAUSED' } },
     anything: { input: unchecked({ text: 7 }), expect: expected },
   });

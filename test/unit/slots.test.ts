@@ -3,7 +3,7 @@ import { Backoff } from '../../workers/runtime/backoff.ts';
 import { Slots } from '../../workers/runtime/poll/slots.ts';
 
 describe('slots', () => {
-  test('a type gets no more than its own limit and what the process has free', () => {
+  test('a type gets at most its own limit, and at most the free slots of the process', () => {
     const slots = Slots.ofProcess(5);
     const a = slots.within(3);
     const b = slots.within(10);
@@ -13,7 +13,7 @@ describe('slots', () => {
     expect([slots.free, a.free, b.free]).toEqual([0, 0, 0]);
   });
 
-  test('a waiting poller is woken when a slot is given back', async () => {
+  test('a waiting poller continues when another type gives a slot back', async () => {
     const slots = Slots.ofProcess(1);
     const a = slots.within(1);
     const b = slots.within(1);
@@ -24,7 +24,7 @@ describe('slots', () => {
     expect(b.reserve(1)).toBe(1);
   });
 
-  test('a waiting poller is woken when a task ends, and a reserved slot does not count as running', async () => {
+  test('a waiting poller continues when a task ends, and a reserved slot does not count as running', async () => {
     const slots = Slots.ofProcess(1);
     const a = slots.within(1);
     a.reserve(1);
@@ -38,7 +38,7 @@ describe('slots', () => {
     expect([a.running, a.free]).toEqual([0, 1]);
   });
 
-  test('a slot is free again after its work fails', async () => {
+  test('a slot is free again after its task fails', async () => {
     const slots = Slots.ofProcess(2);
     const a = slots.within(2);
     a.reserve(2);
@@ -50,14 +50,14 @@ describe('slots', () => {
 });
 
 describe('backoff', () => {
-  test('doubles up to its limit, and starts over after a reset', () => {
+  test('the backoff doubles up to its limit, and starts over after a reset', () => {
     const backoff = new Backoff({ firstMs: 100, mostMs: 500, random: () => 0 });
     expect([backoff.next(), backoff.next(), backoff.next(), backoff.next()]).toEqual([100, 200, 400, 500]);
     backoff.reset();
     expect(backoff.next()).toBe(100);
   });
 
-  test('is shortened at random by at most a half', () => {
+  test('the backoff is shortened at random, by half at most', () => {
     const backoff = new Backoff({ firstMs: 100, mostMs: 500, random: () => 1 });
     expect(backoff.next()).toBe(50);
   });

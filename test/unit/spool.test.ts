@@ -22,7 +22,7 @@ async function open(folder: string, maxBytes = 1_000_000) {
   return opened;
 }
 
-/** Renames the files of a folder so that they belong to a process that has ended. */
+/** Renames the files of a folder as if they belonged to a process that has ended. */
 async function orphan(folder: string): Promise<string[]> {
   const ended = spawn(process.execPath, ['-e', '0']);
   await new Promise((resolve) => ended.once('exit', resolve));
@@ -34,7 +34,7 @@ async function orphan(folder: string): Promise<string[]> {
 }
 
 describe('the spool', () => {
-  test('writes each result to disk before `append` resolves, and empties the file when all are delivered', async () => {
+  test('the spool writes each result to disk before `append` resolves, and empties the file when all are delivered', async () => {
     const folder = aFolder();
     const { spool, left } = await open(folder);
     expect(left).toEqual([]);
@@ -51,7 +51,7 @@ describe('the spool', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('takes over the file of an ended process, once', async () => {
+  test('only one process takes over the file of an ended process', async () => {
     const folder = aFolder();
     const before = await open(folder);
     for (const id of ['a', 'b', 'c']) await before.spool.append(result(id));
@@ -62,14 +62,14 @@ describe('the spool', () => {
     expect(ids((await open(folder)).left)).toEqual([]);
   });
 
-  test('does not touch the file of a running process', async () => {
+  test('the spool does not take over the file of a running process', async () => {
     const folder = aFolder();
     const running = await open(folder);
     await running.spool.append(result('a'));
     expect((await open(folder)).left).toEqual([]);
   });
 
-  test('a truncated line or junk makes no other line unreadable', async () => {
+  test('after a truncated or invalid line, the spool still reads all other lines', async () => {
     const folder = aFolder();
     const { spool } = await open(folder);
     await spool.append(result('a'));
@@ -81,7 +81,7 @@ describe('the spool', () => {
     expect(ids((await open(folder)).left)).toEqual(['a', 'b']);
   });
 
-  test('refuses results while it is full, and accepts them again when there is room', async () => {
+  test('the spool refuses results while it is full, and accepts them again when there is room', async () => {
     const { spool } = await open(aFolder(), 300);
     expect(await spool.append(result('a'))).toBe(true);
     expect(await spool.append({ ...result('b'), outputData: { text: 'x'.repeat(300) } })).toBe(false);
@@ -89,7 +89,7 @@ describe('the spool', () => {
     expect(await spool.append(result('c'))).toBe(true);
   });
 
-  test('a folder that cannot be used is an error at the start', async () => {
+  test('if the folder cannot be used, opening the spool fails', async () => {
     const file = join(aFolder(), 'file');
     writeFileSync(file, '');
     await expect(open(join(file, 'spool'))).rejects.toThrow();

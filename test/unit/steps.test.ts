@@ -36,7 +36,7 @@ const everything = {
   workflows: new Map([['gen_child', [{ name: 'gen_child', version: 1 }]]]),
 };
 
-test('lint finds nothing in the workflows of random steps', { timeout: 30_000 }, () => {
+test('lint finds no mistake in workflows from random steps', { timeout: 30_000 }, () => {
   fc.assert(
     fc.property(designs, (steps) => {
       const { def, taskDefs } = compiled(steps);
@@ -49,7 +49,7 @@ test('lint finds nothing in the workflows of random steps', { timeout: 30_000 },
   );
 });
 
-test('fewer rounds make the same workflow', () => {
+test('a lower limit of rounds gives a workflow with the same tasks', () => {
   fc.assert(
     fc.property(designs, (steps) => {
       const refs = (made: CompiledDesign) => [...walk(made.def.tasks)].map(({ task }) => task.taskReferenceName);
@@ -76,7 +76,7 @@ describe('references', () => {
     ['${workflow.input.city}', '${workflow.input.city}'],
     ['from ${input.a} to ${ fetch.body.b }', 'from ${workflow.input.a} to ${fetch.output.response.body.b}'],
     ['$${plain}', '$${plain}'],
-  ])('%s is read as %s', (written, path) => {
+  ])('the reference %s becomes %s', (written, path) => {
     expect(read(written)).toBe(path);
   });
 
@@ -87,7 +87,7 @@ describe('references', () => {
     ['mcp_tool', { server: 'http://x', tool: 't' }, '${a.parsed.sum}', '${a.output.content[0].parsed.sum}'],
     ['approval', { question: '?' }, '${a.comment}', '${a.output.comment}'],
     ['workflow', { name: 'w' }, '${a}', '${a.output}'],
-  ])('the result of a step of type %s is read at its own path', (type, fields, written, path) => {
+  ])('a reference to the result of a step of type %s becomes the right path', (type, fields, written, path) => {
     expect(read(written, [{ id: 'a', type, ...fields }])).toBe(path);
   });
 
@@ -99,12 +99,12 @@ describe('references', () => {
     ['${fetch.body * 2}', 'is not a reference. Write ${id.name}, and compute in a script or jq step.'],
     ['${later.x}', '"later" has not run yet at this step. Available here: input, fetch (body, statusCode, headers).'],
     ['${fetch.body', 'it contains a "${" without a "}", or a reference inside another one.'],
-  ])('%s is reported with its place and the names that exist', (written, sentence) => {
+  ])('the wrong reference %s is reported with its place and the existing names', (written, sentence) => {
     const later = { id: 'later', type: 'jq', query: '.' };
     expect(problemsOf([fetch, { id: 'seen', type: 'set', values: { x: written } }, later])).toContain(sentence);
   });
 
-  test('a step in a parallel branch cannot be read', () => {
+  test('a reference to a step in another parallel branch is reported', () => {
     const branches = [[{ id: 'a', type: 'jq', query: '1' }], [{ id: 'b', type: 'set', values: { x: '${a.result}' } }]];
     expect(problemsOf([{ id: 'p', type: 'parallel', branches }])).toContain(
       'steps[0].branches[1][0] "b", values.x: ${a.result}: "a" has not run yet at this step.',
@@ -139,11 +139,11 @@ describe('mistakes', () => {
     [{ id: 'a', type: 'loop', over: 'x ${input.x}', steps: [] }, 'it must be a list or a single reference to a list.'],
     [{ id: 'a', type: 'set', values: {} }, 'it sets no variable. Add one.'],
     [{ id: 'a', type: 'worker', task: 'a:b' }, 'task: use letters, digits, ".", - and _.'],
-  ])('%j is reported', (step, sentence) => {
+  ])('the wrong step %j is reported', (step, sentence) => {
     expect(problemsOf([step])).toContain(sentence);
   });
 
-  test('a loop inside a loop is rejected', () => {
+  test('a loop inside a loop is reported', () => {
     const inner = { id: 'inner', type: 'loop', rounds: 2, steps: [{ type: 'jq', query: '.' }] };
     expect(problemsOf([{ id: 'outer', type: 'loop', rounds: 2, steps: [inner] }])).toBe(
       'steps[0].steps[0] "inner": it is a loop inside the loop "outer": the server mixes up the rounds of the two loops: a condition that reads the rounds of the inner loop fails the execution, and with any other condition the execution never ends. Make the inner loop a workflow of its own and call it with a workflow step.',
@@ -165,7 +165,7 @@ describe('mistakes', () => {
 });
 
 describe('traps of the server', () => {
-  test('a value never becomes part of a script', () => {
+  test('a value is passed to a script as an input and never written into it', () => {
     const made = compiled([{ id: 'a', type: 'script', code: '${input.x} + ${input.x} + ${input.y}' }]);
     expect(taskOf(made, 'a').inputParameters).toEqual({
       value_1: '${workflow.input.x}',
@@ -175,26 +175,26 @@ describe('traps of the server', () => {
     });
   });
 
-  test('a script with statements returns its value', () => {
+  test('a script with statements becomes a function, so that it can return a value', () => {
     const made = compiled([{ id: 'a', type: 'script', code: 'if (${input.x}) return 1;\nreturn 2;' }]);
     expect(taskOf(made, 'a').inputParameters?.expression).toBe(
       '(function () {\nif ($.value_1) return 1;\nreturn 2;\n})()',
     );
   });
 
-  test('a failed MCP tool fails the workflow, unless the step is optional', () => {
+  test('if an MCP tool fails, the workflow fails unless the step is optional', () => {
     const step = { id: 'a', type: 'mcp_tool', server: 'http://x/mcp', tool: 't' };
     expect(compiled([step]).def.tasks.map(({ type }) => type)).toEqual(['CALL_MCP_TOOL', 'INLINE']);
     expect(compiled([{ ...step, optional: true }]).def.tasks).toHaveLength(1);
   });
 
-  test('the workflow continues only after an approval, unless the steps decide themselves', () => {
+  test('after a rejection the workflow ends, unless the step says to continue', () => {
     const step = { id: 'a', type: 'approval', question: 'May I?' };
     expect(compiled([step]).def.tasks.map(({ type }) => type)).toEqual(['HUMAN', 'SWITCH']);
     expect(compiled([{ ...step, onRejected: 'continue' }]).def.tasks).toHaveLength(1);
   });
 
-  test('calls by the server have the time limit and retries that are in their name', () => {
+  test('the name of the task definition of a call contains the time limit and the retries', () => {
     const made = compiled([
       { id: 'a', type: 'http', url: 'http://x', timeoutSeconds: 4, retries: 0 },
       { id: 'b', type: 'llm', provider: 'p', model: 'm', prompt: 'x', retries: 0 },
@@ -216,7 +216,7 @@ describe('traps of the server', () => {
     expect(taskOf(made, 'b').retryCount).toBe(0);
   });
 
-  test('a branch of a fork ends with a task that a JOIN can wait for', () => {
+  test('every branch of a fork ends with a task for which a JOIN can wait safely', () => {
     const branches = [{ id: 'a', type: 'worker', task: 't' }, [{ id: 'b', type: 'jq', query: '.' }]];
     const made = compiled([{ id: 'p', type: 'parallel', branches }]);
     expect(taskOf(made, 'p_join').joinOn).toEqual(['p_end_1', 'b']);
@@ -224,7 +224,7 @@ describe('traps of the server', () => {
 });
 
 describe('the whole workflow', () => {
-  test('the output is the result of the last step, or the output that the steps define', () => {
+  test('the output is the result of the last step that has one, or the given output', () => {
     const steps = [
       { id: 'a', type: 'jq', query: '.' },
       { id: 'w', type: 'wait', seconds: 1 },
@@ -238,7 +238,7 @@ describe('the whole workflow', () => {
     );
   });
 
-  test('the inputs are those that steps read, with their defaults', () => {
+  test('the inputs of the workflow are those that steps read, with their defaults', () => {
     const made = compiled([{ id: 'a', type: 'jq', query: '.x', input: { x: '${input.city.name}' } }], {
       defaults: { city: { name: 'Dubai' } },
       timeoutSeconds: 60,
@@ -252,7 +252,7 @@ describe('the whole workflow', () => {
     });
   });
 
-  test('sample answers contain what later steps read, or the given example', () => {
+  test('a sample answer contains the fields that later steps read, or is the given example', () => {
     const { answers } = compiled([
       { id: 'fetch', type: 'http', url: 'http://x' },
       { id: 'told', type: 'http', url: 'http://x', example: { price: 120 } },
@@ -277,7 +277,7 @@ describe('the whole workflow', () => {
     expect(answers.input).toEqual({ text: 'text' });
   });
 
-  test('the format names every type, and its example compiles', () => {
+  test('the description of the format names every step type, and its example compiles', () => {
     for (const type of stepTypes) expect(STEP_FORMAT).toContain(`\n${type}: `);
     expect(problemsOf(EXAMPLE_STEPS)).toBe('');
   });

@@ -4,15 +4,15 @@ import { isForWorkers, isSafeToJoin, roleOf, taskType, taskTypes } from '../../c
 
 const TABLE = 'core/conductor/task-types.ts';
 
-/** Files that may list types, because they hold code for each type and no knowledge about types. */
+/** Files that may list task types, because they hold code for each type and no facts about types. */
 const ALLOWED: Readonly<Record<string, string>> = {
-  'workflows/diagram/task-details.ts': 'which of its fields a picture shows',
-  'workflows/pull/write/leaves.ts': 'the builder method that writes it',
+  'workflows/diagram/task-details.ts': 'which fields of a task a picture shows',
+  'workflows/pull/write/leaves.ts': 'which builder method writes a task',
 };
 
 const sources = globSync('{core,workers,workflows,mcp,cli,examples}/**/*.ts').filter((file) => file !== TABLE);
 
-/** True for a source with an array, set, object, switch, union or pattern of two task types or more, or a text that lists them. */
+/** Returns true if a source has an array, set, object, switch, union, pattern or text with two or more task types. */
 function listsTaskTypes(source: string): boolean {
   const code = source.replaceAll(/\/\*[\s\S]*?\*\/|(?<![:'"`])\/\/[^\n]*/g, '');
   const name = `(?:${taskTypes.join('|')})`;
@@ -25,7 +25,10 @@ function listsTaskTypes(source: string): boolean {
   );
 }
 
-/** Counts the names that are elements of one `[`, or keys or cases of one `{`. A nested pair counts for the array around it. */
+/**
+ * Returns true if one `[` has two names as elements, or one `{` has two as keys or cases. A nested pair such as `['HUMAN', 1]`
+ * counts as an element of the outer array.
+ */
 function hasBracketOfNames(code: string, name: string): boolean {
   const open: { bracket: string; names: number }[] = [];
   const token = new RegExp(
@@ -51,7 +54,7 @@ function hasBracketOfNames(code: string, name: string): boolean {
 }
 
 describe('the table of task types', () => {
-  test.each(sources)('%s keeps no second list of task types', (file) => {
+  test.each(sources)('the file %s contains a list of task types only if it is an exception', (file) => {
     expect(listsTaskTypes(readFileSync(file, 'utf8'))).toBe(file in ALLOWED);
   });
 
@@ -65,7 +68,7 @@ describe('the table of task types', () => {
     "const A = 'INLINE LAMBDA NOOP'.split(' ');",
     "type A = 'HUMAN' | 'WAIT';",
     'const A = /^(HTTP|AGENT)$/;',
-  ])('a list is found: %s', (source) => {
+  ])('listsTaskTypes finds the list in: %s', (source) => {
     expect(listsTaskTypes(source)).toBe(true);
   });
 
@@ -76,11 +79,11 @@ describe('the table of task types', () => {
     "// ['SWITCH', 'DECISION']",
     "const text = 'Use SWITCH or DO_WHILE';",
     "type === 'SUB_WORKFLOW' ? 'SWITCH' : 'DO_WHILE'",
-  ])('a comparison, a task or a sentence is not a list: %s', (source) => {
+  ])('listsTaskTypes finds no list in: %s', (source) => {
     expect(listsTaskTypes(source)).toBe(false);
   });
 
-  test('knows a type by its name in an execution, which no definition can use', () => {
+  test('the table knows FORK, the name of a type that appears only in executions', () => {
     expect([roleOf('FORK'), taskType('FORK'), roleOf('charge_card')]).toEqual(['fork', undefined, undefined]);
     expect(['FORK', 'HTTP', 'charge_card'].map((type) => isForWorkers({ taskType: type }))).toEqual([
       false,
@@ -89,7 +92,7 @@ describe('the table of task types', () => {
     ]);
   });
 
-  test('a JOIN can wait for what ends within one decision, but not for what only starts other tasks', () => {
+  test('a JOIN can wait safely for types such as INLINE, but not for types such as SWITCH or HTTP', () => {
     expect(['INLINE', 'NOOP', 'JOIN', 'DO_WHILE'].filter((type) => !isSafeToJoin(type))).toEqual([]);
     expect(['SWITCH', 'FORK_JOIN', 'TERMINATE', 'HTTP', 'SIMPLE', 'SUB_WORKFLOW'].filter(isSafeToJoin)).toEqual([]);
   });

@@ -12,17 +12,17 @@ import { getTemplate, listTemplates, templateFiles } from '../../workflows/templ
 const names = (await listTemplates()).map(({ name }) => name);
 
 describe('the registry', () => {
-  test('has the templates that users know by name, and one for beginners', () => {
+  test('the registry has the templates that users know by name, and one for beginners', () => {
     expect(names).toEqual(expect.arrayContaining(['resilient_http', 'compensation', 'ai_agent', 'sequential']));
   });
 
-  test('says for each template when to use it', async () => {
+  test('every template says when to use it', async () => {
     for (const { title, description, whenToUse } of await listTemplates()) {
       expect(Math.min(title.length, description.length, whenToUse.length)).toBeGreaterThan(10);
     }
   });
 
-  test('for an unknown name the error lists the known names', async () => {
+  test('for an unknown name, the error lists the known names', async () => {
     await expect(getTemplate('nonsense')).rejects.toMatchObject({
       code: 'not-found',
       remedy: expect.stringContaining('resilient_http'),
@@ -49,13 +49,13 @@ describe('the registry', () => {
     expect(needed.filter(({ name, kind }) => kind === 'task' && !workers.has(name))).toEqual([]);
   });
 
-  test('lint finds nothing in any template', async () => {
+  test('lint finds no mistake in any template', async () => {
     for (const { definition, companions } of await Promise.all(names.map(getTemplate))) {
       for (const def of [definition, ...companions]) expect(lintWorkflow(def)).toEqual([]);
     }
   });
 
-  test('no template has the name of a shipped workflow, so that both can be on one server', async () => {
+  test('no template has the name of a shipped workflow, so that one server can hold both', async () => {
     const shipped = new Set((await loadWorkflows()).map(({ name }) => name));
     const templates = await Promise.all(names.map(getTemplate));
     expect(templates.filter(({ definition }) => shipped.has(definition.name))).toEqual([]);
@@ -73,7 +73,7 @@ describe('the files of a template under another name', () => {
   const importing = (module: string) => `../../../../${module}.ts`;
   const newName = (template: string) => `Renamed_${template.replaceAll('_', '')}X`;
 
-  test('register the same definitions as the template, except for the name', async () => {
+  test('the files define the same workflow as the template, except for the name', async () => {
     for (const name of names) {
       const files = await templateFiles(name, newName(name));
       for (const file of files) writeFileSync(join(folder, file.folder, file.name), file.text(importing));
@@ -89,7 +89,7 @@ describe('the files of a template under another name', () => {
     }
   });
 
-  test('are found in the folders of workflows, schedules and event handlers', async () => {
+  test('the files are in the folders from which workflows, schedules and event handlers are loaded', async () => {
     const found = { workflowsDir: folder };
     const workflows = await loadWorkflows(found);
     expect(workflows.map(({ name }) => name).sort()).toEqual(expect.arrayContaining(names.map(newName).sort()));
@@ -137,7 +137,7 @@ export default defineTemplate({
 `;
   const rename = { from: 'MyFlow', to: 'YourThing', importing: (module: string) => `./moved/${module}.ts` };
 
-  test('the workflow keeps comments, constants and functions, and imports only what it uses', () => {
+  test('the workflow file keeps comments, constants and functions, and imports only what it uses', () => {
     expect(partSource(template, 'workflow', rename)).toBe(`import { z } from 'zod';
 import aTask from './moved/workers/tasks/a-task.ts';
 import { defineWorkflow } from './moved/workflows/dsl/define-workflow.ts';
@@ -160,7 +160,7 @@ function helper() {
 `);
   });
 
-  test('a new name may contain the old one', () => {
+  test('the new name may contain the old name', () => {
     const renamed = partSource(template, 'schedule', { ...rename, to: 'MyFlow_my_flow' });
     expect(renamed).toContain("name: 'my_flow_my_flow_daily'");
   });
@@ -176,7 +176,7 @@ export default defineSchedule({ name: 'your_thing_daily', workflow, input: {} })
     );
   });
 
-  test('the dry runs are for the workflow under its new name', () => {
+  test('the scenarios become a file that imports the workflow and uses its new name', () => {
     const scenario = `import { defineScenarios } from '../scenario/define-scenarios.ts';
 import template from './my.ts';
 

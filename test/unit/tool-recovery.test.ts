@@ -13,7 +13,7 @@ const cases = tools.flatMap((tool) =>
   mistakesFor(listingOf(tool)).map(({ what, args }) => [tool.name, what, args] as const),
 );
 
-describe('after a mistake in the arguments the error names the next call', () => {
+describe('after a mistake in the arguments, the error names the next call', () => {
   test.each(cases)('%s with %s', (name, _what, args) => {
     const tool = byName.get(name);
     if (!tool) throw new Error(`there is no tool ${name}`);
@@ -24,7 +24,7 @@ describe('after a mistake in the arguments the error names the next call', () =>
     for (const call of calls) {
       const advised = byName.get(call.tool);
       expect(advised?.input.safeParse(call.args).error?.issues ?? [], remedy).toEqual([]);
-      // A suggested call that changes something must be the caller's own call.
+      // If a suggested call changes something, it must be a call of the same tool.
       if (!advised?.annotations.readOnlyHint) expect(call.tool, remedy).toBe(name);
     }
     if (calls.length === 0) expect(remedy).toContain(`Call ${name} again`);

@@ -11,21 +11,21 @@ const more = moreGoldens();
 const theirs = heldOut() ?? [];
 const names = tools.map(({ name }) => name);
 
-describe('the right tool is found by words alone', () => {
-  test('for our goldens, which are used to tune descriptions', () => {
+describe('the ranking by words finds the right tool', () => {
+  test('the ranking finds the right tool for our goldens, which authors use to tune descriptions', () => {
     expect(shortfalls(ours, tools), misses(place(ours, tools)).join('\n')).toEqual([]);
   });
 
-  test('for the goldens of another person, which are also used to tune descriptions', () => {
+  test('the ranking finds the right tool for the goldens of another person, which authors also use to tune descriptions', () => {
     expect(shortfalls(more, tools), misses(place(more, tools)).join('\n')).toEqual([]);
   });
 
-  test('for the held-out requests, which are never used for tuning', () => {
+  test('the ranking finds the right tool for the held-out requests, which authors never use to tune descriptions', () => {
     expect(theirs.length).toBeGreaterThanOrEqual(30);
-    expect(shortfalls(theirs, tools)).toEqual([]); // not shown: a reader would tune descriptions on the misses
+    expect(shortfalls(theirs, tools)).toEqual([]); // no misses are shown, because a reader would tune descriptions on them
   });
 
-  test('but not if the tool is missing or has a meaningless name', () => {
+  test('if a tool is missing or has a meaningless name, the scores are too low', () => {
     for (const name of names) {
       const without = tools.filter((tool) => tool.name !== name);
       expect(shortfalls(ours, without), `without ${name}`).not.toEqual([]);
@@ -34,19 +34,19 @@ describe('the right tool is found by words alone', () => {
     }
   });
 
-  test('but not if the tools have swapped their descriptions', () => {
+  test('if the tools have swapped their descriptions, the scores are too low', () => {
     const swapped = tools.map((tool, at) => ({ ...(tools[(at + 1) % tools.length] ?? tool), name: tool.name }));
     for (const set of [ours, more, theirs]) expect(shortfalls(set, swapped)).not.toEqual([]);
   });
 });
 
 describe('the goldens', () => {
-  test('have unique ids', () => {
+  test('every golden has a unique id', () => {
     const ids = [...ours, ...more, ...theirs].map(({ id }) => id);
     expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([]);
   });
 
-  test('expect every tool and express every intent at least twice', () => {
+  test('the goldens expect every tool and express every intent at least twice', () => {
     const times = (of: readonly string[], one: string) => of.filter((other) => other === one).length;
     const expected = ours.map((golden) => golden.expected[0] ?? '');
     expect(names.filter((name) => times(expected, name) < 2)).toEqual([]);
@@ -54,7 +54,7 @@ describe('the goldens', () => {
     expect(intents.filter((intent) => times(intents, intent) < 2)).toEqual([]);
   });
 
-  test('never name a tool, not even as separate words', () => {
+  test('no golden names a tool, not even as separate words', () => {
     const phrases = names.map((name) => ` ${name.replaceAll('_', ' ')} `);
     const naming = ours.filter(({ request }) => {
       const words = ` ${request.toLowerCase().replaceAll(/[^a-z\d]+/g, ' ')} `;
@@ -63,7 +63,7 @@ describe('the goldens', () => {
     expect(naming.map(({ id }) => id)).toEqual([]);
   });
 
-  test('expect and forbid only existing tools and parameters', () => {
+  test('the goldens expect and forbid only existing tools and parameters', () => {
     const said = [...ours, ...more, ...theirs].flatMap(({ expected, forbidden }) => [...expected, ...forbidden]);
     expect(said.filter((name) => !names.includes(name))).toEqual([]);
     const parameters = new Map(tools.map(({ name, inputSchema }) => [name, Object.keys(inputSchema.properties ?? {})]));
@@ -75,15 +75,18 @@ describe('the goldens', () => {
     expect(strange).toEqual([]);
   });
 
-  test.each(adversarial())('$id: the call in the conversation is valid for its tool', ({ call, forbidden }) => {
-    const tool = tools.find(({ name }) => name === call.tool);
-    expect(Object.keys(tool?.inputSchema.properties ?? {})).toEqual(expect.arrayContaining(Object.keys(call.args)));
-    expect(names).toEqual(expect.arrayContaining(forbidden));
-  });
+  test.each(adversarial())(
+    'in the adversarial conversation $id, the call is valid for its tool',
+    ({ call, forbidden }) => {
+      const tool = tools.find(({ name }) => name === call.tool);
+      expect(Object.keys(tool?.inputSchema.properties ?? {})).toEqual(expect.arrayContaining(Object.keys(call.args)));
+      expect(names).toEqual(expect.arrayContaining(forbidden));
+    },
+  );
 });
 
 describe('no two tools have similar texts', () => {
-  test(`beyond a cosine of ${MOST_ALIKE}, unless each names the other`, () => {
+  test(`the texts of two tools have a cosine of at most ${MOST_ALIKE}, unless each names the other`, () => {
     const described = new Map(tools.map(({ name, description = '' }) => [name, description]));
     const confusable = confusablePairs(tools)
       .filter(({ cosine }) => cosine > MOST_ALIKE)
@@ -91,7 +94,7 @@ describe('no two tools have similar texts', () => {
     expect(confusable).toEqual([]);
   });
 
-  test('and a copy of a tool under another name would be detected', () => {
+  test('a copy of a tool under another name would be detected', () => {
     const [original, ...rest] = tools;
     if (!original) throw new Error('there is no tool');
     const [pair] = confusablePairs([original, { ...original, name: `${original.name}_again` }, ...rest]);
@@ -108,7 +111,7 @@ describe('the ranking', () => {
   });
   const first = (request: string, ...list: RankedTool[]) => createRanking(list)(request)[0]?.name;
 
-  test('gives a word more weight in the name than in the description, and least in a parameter', () => {
+  test('the ranking gives a word most weight in the name, less in the description, least in a parameter', () => {
     const named = tool('stop_it', 'Does a thing.');
     const described = tool('other', 'May stop a thing.');
     const parameter = tool('third', 'Does a thing.', { stop: { type: 'boolean' } });
@@ -117,17 +120,17 @@ describe('the ranking', () => {
     expect(first('stop', tool('none', 'Does a thing.'), parameter)).toBe('third');
   });
 
-  test('matches a synonym, with less weight than the exact word', () => {
+  test('the ranking matches a synonym, with less weight than the exact word', () => {
     expect(first('kill', tool('a', 'Begins it.'), tool('b', 'Ends it.'))).toBe('b');
     expect(first('kill', tool('a', 'Ends it.'), tool('b', 'Kills it.'))).toBe('b');
   });
 
-  test('gives a rare word more weight than a common one', () => {
+  test('the ranking gives a rare word more weight than a common word', () => {
     const list = [tool('a', 'Workflow.'), tool('b', 'Workflow queue.'), tool('c', 'Workflow.')];
     expect(first('workflow queue', ...list)).toBe('b');
   });
 
-  test('reads the descriptions and allowed values of parameters, even of one called "description"', () => {
+  test('the ranking reads descriptions and allowed values of parameters, even of a parameter called "description"', () => {
     expect(first('nightly', tool('a', 'X.'), tool('b', 'X.', { description: { description: 'Nightly?' } }))).toBe('b');
     expect(first('resume', tool('a', 'X.'), tool('b', 'X.', { action: { enum: ['pause', 'resume'] } }))).toBe('b');
   });
@@ -144,7 +147,7 @@ describe('the ranking', () => {
     ['process queue status', 3],
     ['executionId execution_id', 2],
     ['5c1f0d7e-33a1-4c0b-9a55-1f0a8a3b7c11 42', 0],
-  ])('stems %s to %i different words', (text, different) => {
+  ])('the words %s have %i different stems', (text, different) => {
     expect(new Set(stemsOf(text)).size).toBe(different);
   });
 });

@@ -5,13 +5,13 @@ import { FleetError } from '../../core/errors.ts';
 
 type Look = WorkflowStatus | FleetError;
 
-/** A fake server that returns these states one after another, and then repeats the last one. */
+/** Returns a fake server that answers with these states one after another, then repeats the last one. */
 function serverWith(...looks: Look[]) {
   const calls = { status: 0, execution: 0 };
   const next = () => {
     const look = looks.length > 1 ? looks.shift() : looks[0];
     if (look instanceof FleetError) throw look;
-    return { workflowId: 'x', status: look, tasks: [], output: {} } as unknown as Execution; // only the fields that a wait reads
+    return { workflowId: 'x', status: look, tasks: [], output: {} } as unknown as Execution; // has only the fields that waitForEnd reads
   };
   const conductor = {
     async getStatus() {
@@ -36,36 +36,36 @@ afterEach(() => {
 });
 
 async function settled<T>(ms: number, wait: Promise<T>): Promise<T> {
-  wait.catch(() => {}); // no unhandled rejection before `return wait`
+  wait.catch(() => {}); // prevents an unhandled rejection before `return wait`
   await vi.advanceTimersByTimeAsync(ms);
   return wait;
 }
 
 describe('waiting for an execution', () => {
-  test('ends with it, and makes one small call per look', async () => {
+  test('waitForEnd returns when the execution ends, and asks only for the status until then', async () => {
     const { conductor, calls } = serverWith('RUNNING', 'RUNNING', 'FAILED');
     expect(await settled(400, waitForEnd(conductor, 'x'))).toMatchObject({ status: 'FAILED' });
     expect(calls).toEqual({ status: 3, execution: 1 });
   });
 
-  test('ends when the time is over, and returns the execution in its current state', async () => {
+  test('when the time is over, waitForEnd returns the execution in its current state', async () => {
     const { conductor } = serverWith('RUNNING');
     expect(await settled(1000, waitForEnd(conductor, 'x', { seconds: 1 }))).toMatchObject({ status: 'RUNNING' });
   });
 
-  test('of 0 seconds reads it once', async () => {
+  test('with 0 seconds, waitForEnd reads the execution once', async () => {
     const { conductor, calls } = serverWith('RUNNING');
     expect(await waitForEnd(conductor, 'x', { seconds: 0 })).toMatchObject({ status: 'RUNNING' });
     expect(calls).toEqual({ status: 0, execution: 1 });
   });
 
-  test('ends as soon as its condition holds', async () => {
+  test('waitForEnd returns as soon as `isEnough` returns true', async () => {
     const { conductor } = serverWith('RUNNING', 'RUNNING', 'PAUSED');
     const isEnough = ({ status }: Execution) => status === 'PAUSED';
     expect(await settled(400, waitForEnd(conductor, 'x', { isEnough }))).toMatchObject({ status: 'PAUSED' });
   });
 
-  test('throws the reason of its signal', async () => {
+  test('waitForEnd throws the reason of its signal', async () => {
     const { conductor } = serverWith('RUNNING');
     const controller = new AbortController();
     const wait = waitForEnd(conductor, 'x', { signal: controller.signal });
@@ -73,7 +73,7 @@ describe('waiting for an execution', () => {
     await expect(settled(0, wait)).rejects.toThrow('enough');
   });
 
-  test('reports progress every two seconds', async () => {
+  test('waitForEnd reports progress every two seconds', async () => {
     const { conductor } = serverWith('RUNNING');
     const told: Standing[] = [];
     await settled(5000, waitForEnd(conductor, 'x', { seconds: 5, progress: (standing) => void told.push(standing) }));
@@ -84,20 +84,20 @@ describe('waiting for an execution', () => {
   });
 });
 
-describe('a server that does not answer', () => {
-  test('ends the wait at once, unless the caller set a patience', async () => {
+describe('waitForEnd while the server does not answer', () => {
+  test('if the server does not answer, waitForEnd fails at once unless the caller set `patienceMs`', async () => {
     const { conductor } = serverWith(away());
     await expect(settled(0, waitForEnd(conductor, 'x'))).rejects.toMatchObject({ message: 'away' });
   });
 
-  test('is waited for as long as the patience lasts, counted from its last answer', async () => {
+  test('waitForEnd waits for the server for `patienceMs` after its last answer', async () => {
     const { conductor } = serverWith(away(), away(), 'RUNNING', away(), away(), 'COMPLETED');
     expect(await settled(1000, waitForEnd(conductor, 'x', { patienceMs: 500 }))).toMatchObject({ status: 'COMPLETED' });
     const gone = serverWith(away());
     await expect(settled(600, waitForEnd(gone.conductor, 'x', { patienceMs: 500 }))).rejects.toThrow('away');
   });
 
-  test('is reported like progress', async () => {
+  test('waitForEnd reports the missing answer as progress', async () => {
     const { conductor } = serverWith(away());
     const told: Standing[] = [];
     const progress = (standing: Standing) => void told.push(standing);
@@ -105,7 +105,7 @@ describe('a server that does not answer', () => {
     expect(told).toEqual([{ waitedMs: 2000, error: expect.objectContaining({ message: 'away' }) }]);
   });
 
-  test('is not waited for if a retry cannot help', async () => {
+  test('waitForEnd does not wait for the server if a retry cannot help', async () => {
     const { conductor } = serverWith(new FleetError('denied', 'not yours'));
     await expect(settled(0, waitForEnd(conductor, 'x', { patienceMs: 500 }))).rejects.toThrow('not yours');
   });

@@ -12,20 +12,20 @@ const probe = defineTask({
 
 const where = { workflowId: 'second', taskReferenceName: 'refund' };
 
-test('a compensation that runs a second time has the keys of the first', async () => {
+test('a compensation that runs a second time has the same idempotency keys', async () => {
   const { output } = await runTask(probe, { who: 'x', _idempotencyScope: 'failed:undo' }, where);
   expect(output).toEqual({ seen: { who: 'x' }, key: 'failed:undo:refund' });
 });
 
 test.each([undefined, null, ''])(
-  'without a scope (%j) the key contains the id of the execution',
+  'without a scope (%j), the idempotency key contains the id of the execution',
   async (_idempotencyScope) => {
     const { output } = await runTask(probe, { who: 'x', _idempotencyScope }, where);
     expect(output?.key).toBe('second:refund');
   },
 );
 
-test('a task of an execution that was undone is refused for good', async () => {
+test('if compensation has undone an execution, its tasks fail without a retry', async () => {
   const { outcome } = await runTask(probe, { who: 'x', _undoneBy: 'a-compensation' });
   expect(outcome).toMatchObject({
     kind: 'failed',
@@ -37,7 +37,7 @@ test('a task of an execution that was undone is refused for good', async () => {
 test.each([
   ['never failed', null],
   ['could not be undone', 'Error workflow TripCompensation failed to start.  reason: No such workflow'],
-])('an execution that %s continues', async (_, _undoneBy) => {
+])('the tasks of an execution that %s run normally', async (_, _undoneBy) => {
   const { output } = await runTask(probe, { who: 'x', _undoneBy });
   expect(output?.seen).toEqual({ who: 'x' });
 });

@@ -5,7 +5,7 @@ import { shares, typeSettings } from '../../workers/runtime/poll/type-settings.t
 const load = (env: Record<string, string>, flags: Record<string, unknown> = {}) => loadConfig({ env, flags });
 
 describe('settings of a task type', () => {
-  test('equal the settings of the process by default', () => {
+  test('by default, a task type has the settings of the process', () => {
     const { config } = load({ WORKER_CONCURRENCY: '7' });
     expect(typeSettings(config, 'any')).toMatchObject({
       concurrency: 7,
@@ -15,7 +15,7 @@ describe('settings of a task type', () => {
     });
   });
 
-  test('win over the settings for all types, and the environment wins over the file', () => {
+  test('settings of a type have precedence over settings for all types, and the environment over the file', () => {
     const { config } = load({
       WORKER_TYPES: '{"charge_card":{"concurrency":2,"batchSize":3}}',
       CONDUCTOR_WORKER_ALL_CONCURRENCY: '9',
@@ -39,13 +39,13 @@ describe('settings of a task type', () => {
     );
   });
 
-  test('a variable that only the SDKs know is reported, not ignored', () => {
+  test('a variable that only the SDKs know is reported', () => {
     expect(load({ CONDUCTOR_WORKER_ALL_STRICT_SCHEMA: 'true' }).notices).toEqual([
       'CONDUCTOR_WORKER_ALL_STRICT_SCHEMA has no effect here.',
     ]);
   });
 
-  test('domains share the concurrency by weight, and each gets at least one slot', () => {
+  test('domains share the concurrency by weight, and each domain gets at least one slot', () => {
     expect(shares(50, { '': 9, canary: 1 })).toEqual({ '': 45, canary: 5 });
     expect(shares(2, { '': 99, canary: 1 })).toEqual({ '': 2, canary: 1 });
   });

@@ -35,20 +35,20 @@ describe('a mapping from items', () => {
 
   test.each<[string, unknown, string]>([
     ['the item', item, '$item'],
-    ['what is below it', item.a, '$item["a"]'],
-    ['odd names', item['b c'], '$item["b c"]'],
+    ['a field of the item', item.a, '$item["a"]'],
+    ['a field with an unusual name', item['b c'], '$item["b c"]'],
     ['the index', refs(names.index), '$index'],
-    ['a text around it', `x ${item.a} "y"`, '("x " + ($item["a"] | tostring) + " \\"y\\"")'],
+    ['a text with a field of the item', `x ${item.a} "y"`, '("x " + ($item["a"] | tostring) + " \\"y\\"")'],
     [
-      'what it does not refer to',
+      'a value without a reference',
       { n: -1, t: '\\(1)', l: [null, true] },
       '{"n": (-1), "t": "\\\\(1)", "l": [null, true]}',
     ],
-  ])('becomes jq: %s', (_, value, query) => {
+  ])('the mapping of %s becomes a jq query', (_, value, query) => {
     expect(compiled(value)).toEqual({ query, given: {} });
   });
 
-  test('takes values from outside as inputs, each once, with telling names', () => {
+  test('a mapping takes values from other tasks as inputs, each once and under a telling name', () => {
     const shop = refs<string>('workflow.input.items');
     const { query, given } = compiled({ url: `${shop}/${item.a}`, shop, x: refs('t.output.x'), y: refs('u.output.x') });
     expect(given).toEqual({
@@ -63,7 +63,7 @@ describe('a mapping from items', () => {
 });
 
 describe('forks over lists', () => {
-  test('are four tasks, and the task of each item is in its own loop', () => {
+  test('a fork over a list becomes four tasks, and the task of each item is in its own loop', () => {
     const tasks = tasksOf((wf) => wf.forkEach('f', words, greet, (who) => ({ who }), { optional: true }));
     expect(tasks.map(({ taskReferenceName, type }) => `${taskReferenceName} ${type}`)).toEqual([
       'f_tasks JSON_JQ_TRANSFORM',
@@ -77,7 +77,7 @@ describe('forks over lists', () => {
     expect(JSON.stringify(tasks[3])).toContain('[\\"text\\"] | all(');
   });
 
-  test('pin the version of a sub-workflow, and distinguish the rounds of a loop', () => {
+  test('a fork over a list pins the version of a sub-workflow, and has different references in each round of a loop', () => {
     const [loop] = tasksOf((wf) =>
       wf.forEach('l', { items: words }, (scope) => scope.forkEach('f', words, child, (a) => ({ a }))),
     );
@@ -88,7 +88,7 @@ describe('forks over lists', () => {
 });
 
 describe('definitions of other tools', () => {
-  test('keep a JSON Schema as written, alone and inside other schemas', () => {
+  test('`jsonSchema` keeps a JSON Schema as written, alone and inside other schemas', () => {
     const written = {
       type: 'object',
       properties: { a: { type: 'string', default: 'x', 'x-odd': 1 } },
@@ -103,7 +103,7 @@ describe('definitions of other tools', () => {
     expect(inputSchemaOf(jsonSchema(odd))).toEqual(odd);
   });
 
-  test('keep fields as written, and add no others', () => {
+  test('`verbatim` keeps fields as written and adds no others', () => {
     const { def } = defineWorkflow({
       ...spec,
       input: jsonSchema<{ a: string }>({ properties: { a: { default: 1 } } }),
@@ -119,7 +119,7 @@ describe('definitions of other tools', () => {
     expect(Object.keys(def)).not.toContain('description');
   });
 
-  test('keep a task as written, with any reference', () => {
+  test('`json` keeps a task as written, with any reference', () => {
     const task = {
       name: 'x',
       type: 'ODD',
@@ -135,7 +135,7 @@ describe('definitions of other tools', () => {
 });
 
 describe('policies', () => {
-  test('retry three times, after 2, 4 and 8 seconds', () => {
+  test('the standard policies retry three times, after 2, 4 and 8 seconds', () => {
     const retries = { retryCount: 3, retryLogic: 'EXPONENTIAL_BACKOFF', retryDelaySeconds: 2, timeoutPolicy: 'RETRY' };
     for (const [policy, timeoutSeconds] of [
       [externalApi, 30],
@@ -150,12 +150,12 @@ describe('policies', () => {
     { timeoutSeconds: 0 },
     { timeoutSeconds: 1, retryCount: Number.POSITIVE_INFINITY },
     { timeoutSeconds: 1, retryCount: -1 },
-  ])('must have finite limits: %o', (options) => {
+  ])('definePolicy refuses %o, because a policy needs finite limits', (options) => {
     expect(() => definePolicy('p', '', options)).toThrow(expect.objectContaining({ code: 'config' }));
   });
 });
 
-describe('mistakes the compiler cannot see', () => {
+describe('mistakes that the compiler cannot see', () => {
   const strict = defineTask({ ...greet, name: 'strict', input: z.strictObject({ who: z.string() }) });
   const name = refs<'greet'>('workflow.input.name');
   const inLoop = (build: (scope: Scope, word: Ref<string>) => unknown) => (wf: Scope) =>
@@ -175,43 +175,47 @@ describe('mistakes the compiler cannot see', () => {
       'inside the loop "outer"',
     ],
     ['an empty loop', inLoop(() => {}), 'the loop "outer" has no task'],
-    ['no round to keep', (wf) => wf.forEach('l', { items: words, keepLastN: 0 }, () => {}), '0 rounds to keep'],
+    [
+      'a loop that keeps no round',
+      (wf) => wf.forEach('l', { items: words, keepLastN: 0 }, () => {}),
+      '0 rounds to keep',
+    ],
     ['half a retry', (wf) => wf.task('t', greet, { who: 'x' }, { retryCount: 0.5 }), '0.5 retries'],
     ['a start in the past', (wf) => wf.task('t', greet, { who: 'x' }, { startDelay: -1 }), '-1 seconds before'],
     ['a day that does not exist', (wf) => wf.wait('w', { until: '2026-11-31 09:30 UTC' }), 'waits until'],
     ['a time without a zone', (wf) => wf.wait('w', { until: '2026-11-21 09:30' }), 'waits until'],
     ['a time in ISO 8601', (wf) => wf.wait('w', { until: '2026-11-21T09:30:00Z' }), 'waits until'],
     [
-      'a task under another name',
+      'a task whose name differs from its key',
       (wf) => wf.dynamic('d', name, { greet: { ...greet, name: 'hail' } }, { who: 'x' }),
       '"greet"',
     ],
     [
-      'a task that refuses the name',
+      'a task whose input refuses the name of the task',
       (wf) => wf.dynamic('d', refs<'strict'>('a'), { strict }, { who: 'x' }),
       'would reject "dynamicTaskName"',
     ],
     [
-      'a payload in the place of what the server says',
+      'a payload with a field name that the server uses',
       (wf) => wf.event('e', { sink: 'conductor:x', payload: { workflowType: 'x' } }),
       'uses the name "workflowType"',
     ],
     [
-      'a reference like a round',
+      'a reference that ends like the number of a round',
       (wf) => wf.task('t__1', greet, { who: 'x' }),
       "ends like the number of a loop's round",
     ],
     [
-      'a reference like a task of a fork',
+      'a reference that a fork may also make',
       (wf) => [wf.forkEach('f', words, greet, (who) => ({ who })), wf.task('f_12', greet, { who: 'x' })],
       'the fork "f" may make a task "f_12" too',
     ],
     [
-      'a fork whose tasks are like a reference',
+      'a fork that may make an existing reference',
       (wf) => [wf.task('f_0_settled', greet, { who: 'x' }), wf.forkEach('f', words, greet, (who) => ({ who }))],
       'the fork "f" may make a task "f_0_settled" too',
     ],
-  ])('%s', (_, build, message) => {
+  ])('the builder refuses %s', (_, build, message) => {
     const mistake = { code: 'config', message: expect.stringContaining(message) };
     expect(() => tasksOf(build)).toThrow(expect.objectContaining(mistake));
   });

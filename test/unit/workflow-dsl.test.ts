@@ -14,7 +14,7 @@ const greet = defineTask({
   output: z.object({ text: z.string() }),
 });
 
-/** The tasks that a builder makes, as plain JSON. */
+/** Returns the tasks that a builder makes, as plain JSON. */
 function tasksOf(build: (wf: Scope) => unknown) {
   const spec = { name: 'probe', version: 1, description: '', input: z.object({ a: z.string() }), output: z.object({}) };
   return defineWorkflow(spec).build((wf) => {
@@ -26,7 +26,7 @@ function tasksOf(build: (wf: Scope) => unknown) {
 const shipped = await loadWorkflows();
 
 describe('references', () => {
-  test('print as their path', () => {
+  test('a reference prints as its path', () => {
     const input = refs<{ a: { b: string[] } }>('workflow.input');
     expect(JSON.stringify({ x: input.a.b })).toBe('{"x":"${workflow.input.a.b}"}');
     expect(`at ${input.a.b}`).toBe('at ${workflow.input.a.b}');
@@ -48,11 +48,11 @@ describe('names that are not plain words', () => {
     ["it's", "${t.output['it\\'s']}"],
     ['b\\s', "${t.output['b\\\\s']}"],
     ['größe', "${t.output['größe']}"],
-  ])('%s is written so that the server finds it', (key, expression) => {
+  ])('the name %s is written so that the server finds the field', (key, expression) => {
     expect(odd[key]?.toJSON()).toBe(expression);
   });
 
-  test.each(['a{b', 'a}b', 'a\nb'])('%j is rejected', (key) => {
+  test.each(['a{b', 'a}b', 'a\nb'])('the name %j is rejected', (key) => {
     expect(() => odd[key]).toThrow(
       expect.objectContaining({ code: 'config', message: expect.stringContaining('braces') }),
     );
@@ -62,19 +62,19 @@ describe('names that are not plain words', () => {
 describe('references to a whole object', () => {
   const whole = refs<{ who: string; text: string }>('workflow.input.greeting');
 
-  test('become the inputs of the contract', () => {
+  test('a reference to a whole object becomes the inputs of the contract', () => {
     const [task] = tasksOf((wf) => wf.task('hello', greet, whole));
     expect(task?.inputParameters).toEqual({ who: '${workflow.input.greeting.who}' });
   });
 
-  test('become the outputs of the workflow', () => {
+  test('a reference to a whole object becomes the outputs of the workflow', () => {
     const spec = { name: 'probe', version: 1, description: '', input: greet.input, output: greet.output };
     const { def } = defineWorkflow(spec).build((wf, input) => wf.task('hello', greet, input).output);
     expect(def.tasks[0]?.inputParameters).toEqual({ who: '${workflow.input.who}' });
     expect(def.outputParameters).toEqual({ text: '${hello.output.text}' });
   });
 
-  test('are rejected if the schema allows other keys', () => {
+  test('a reference to a whole object is rejected if the schema allows other keys', () => {
     const open = defineTask({
       name: 'open',
       description: '',
@@ -86,7 +86,7 @@ describe('references to a whole object', () => {
     );
   });
 
-  test('cannot be spread', () => {
+  test('a reference to a whole object cannot be spread', () => {
     expect(() => tasksOf((wf) => wf.task('hello', greet, { ...whole }))).toThrow('cannot be spread');
     expect(() =>
       tasksOf((wf) => wf.human('ask', { about: whole as object as Record<string, unknown>, output: z.object({}) })),
@@ -95,7 +95,7 @@ describe('references to a whole object', () => {
 });
 
 describe('definitions', () => {
-  test('are plain, frozen JSON, and the same each time', async () => {
+  test('a definition is plain, frozen JSON, and is the same each time', async () => {
     for (const { def } of await loadWorkflows()) {
       expect(JSON.parse(JSON.stringify(def))).toEqual(def);
       expect(Object.isFrozen(def.tasks)).toBe(true);
@@ -119,7 +119,7 @@ describe('definitions', () => {
     expect(def.inputTemplate).toEqual({ n: 3 });
   });
 
-  test('contain the contracts to register with them', () => {
+  test('a workflow contains the contracts that must be registered with it', () => {
     const workflow = defineWorkflow({
       name: 'probe',
       version: 1,
@@ -137,12 +137,12 @@ describe('definitions', () => {
 });
 
 describe('task types', () => {
-  test('a script is given after its inputs', () => {
+  test('an INLINE task has its script after its inputs', () => {
     const [inline] = tasksOf((wf) => wf.inline('s', { inputs: { a: 1 }, output: z.number(), script: '$.a' }));
     expect(Object.keys(inline?.inputParameters ?? {})).toEqual(['a', 'evaluatorType', 'expression']);
   });
 
-  test('a JOIN waits for a NOOP after a last task that may be retried', () => {
+  test('if a branch ends with a task that may be retried, the JOIN waits for a NOOP after it', () => {
     const [fork, join] = tasksOf((wf) => {
       wf.fork('both', {
         left: (branch) => branch.task('l', greet, { who: 'l' }),
@@ -156,7 +156,7 @@ describe('task types', () => {
     expect(join).toMatchObject({ type: 'JOIN', joinOn: ['both_left_end', 'r'] });
   });
 
-  test('a JOIN waits for a NOOP after a last SWITCH', () => {
+  test('if a branch ends with a SWITCH, the JOIN waits for a NOOP after it', () => {
     const [, join] = tasksOf((wf) => {
       wf.fork('both', {
         left: (branch) =>
@@ -166,7 +166,7 @@ describe('task types', () => {
     expect(join).toMatchObject({ joinOn: ['both_left_end'] });
   });
 
-  test('the condition of a loop counts its rounds', () => {
+  test('the condition of a loop contains its limit of rounds', () => {
     const [loop] = tasksOf((wf) => {
       wf.repeat('again', { rounds: 5, until: '$.done', inputs: { done: true } }, (scope) =>
         scope.task('g', greet, { who: 'x' }),
@@ -179,7 +179,7 @@ describe('task types', () => {
     });
   });
 
-  test('an HTTP task has the name of its policy, which sets its time limit and retries', () => {
+  test('an HTTP task has the name of its policy, which sets the time limit and the retries', () => {
     const [call] = tasksOf((wf) => {
       wf.http('call', externalApi, { method: 'POST', uri: 'http://h', body: { a: 1 }, response: z.unknown() });
     });
@@ -187,7 +187,7 @@ describe('task types', () => {
     expect(externalApi.options.timeoutSeconds).toBe(30);
   });
 
-  test('WAIT, HUMAN and TERMINATE', () => {
+  test('wait, human, callMcpTool and terminate make tasks with the right inputs', () => {
     const tasks = tasksOf((wf) => {
       wf.wait('pause', { seconds: 2 });
       wf.wait('for_signal', { signal: z.object({}) });
@@ -205,10 +205,10 @@ describe('task types', () => {
   });
 });
 
-describe('mistakes the compiler cannot see', () => {
+describe('mistakes that the compiler cannot see', () => {
   test.each([
     [
-      'a reference of two tasks',
+      'two tasks with the same reference',
       (wf: Scope) => [wf.task('x', greet, { who: 'a' }), wf.task('x', greet, { who: 'b' })],
       'two tasks have the reference "x"',
     ],
@@ -223,24 +223,32 @@ describe('mistakes the compiler cannot see', () => {
       'Pass the value as an input',
     ],
     ['an empty branch', (wf: Scope) => wf.fork('f', { left: () => {} }), 'has no task'],
-    ['an input in the place of a script', inlineWith('expression'), 'the task "s" already uses the name "expression"'],
-    ['an input in the place of its language', inlineWith('evaluatorType'), 'uses the name "evaluatorType"'],
     [
-      'an input in the place of a query',
+      'an input with the name of the script field',
+      inlineWith('expression'),
+      'the task "s" already uses the name "expression"',
+    ],
+    ['an input with the name of the language field', inlineWith('evaluatorType'), 'uses the name "evaluatorType"'],
+    [
+      'an input with the name of the query field',
       (wf: Scope) => wf.jq('q', { inputs: { queryExpression: '.' }, output: z.string(), query: '.a' }),
       'uses the name "queryExpression"',
     ],
-    ['an address that is encoded', httpTo('http://h/a%20b'), 'the address of "h" contains encoded text'],
+    ['an address with encoded text', httpTo('http://h/a%20b'), 'the address of "h" contains encoded text'],
     ['an address with braces', httpTo('http://h/{id}'), 'the address of "h" contains braces'],
-    ['half a second', (wf: Scope) => wf.wait('w', { seconds: 0.5 }), '"w" has 0.5 seconds'],
-    ['no time', (wf: Scope) => wf.wait('w', { seconds: 0 }), '"w" has 0 seconds'],
-    ['no round', loopWith({ rounds: 0 }), '"l" has 0 rounds'],
-    ['half a round', loopWith({ rounds: 1.5 }), '"l" has 1.5 rounds'],
-    ['rounds without end', loopWith({ rounds: Number.POSITIVE_INFINITY }), '"l" has Infinity rounds'],
+    ['a wait of half a second', (wf: Scope) => wf.wait('w', { seconds: 0.5 }), '"w" has 0.5 seconds'],
+    ['a wait of 0 seconds', (wf: Scope) => wf.wait('w', { seconds: 0 }), '"w" has 0 seconds'],
+    ['a loop with 0 rounds', loopWith({ rounds: 0 }), '"l" has 0 rounds'],
+    ['a loop with one and a half rounds', loopWith({ rounds: 1.5 }), '"l" has 1.5 rounds'],
+    ['a loop with infinitely many rounds', loopWith({ rounds: Number.POSITIVE_INFINITY }), '"l" has Infinity rounds'],
     ['an input named like its loop', loopWith({ inputs: { l: 1 } }), 'uses the name "l"'],
     ['an input named like a task in the loop', loopWith({ inputs: { g: 1 } }), 'uses the name "g"'],
-    ['an input that turns the loop into one over a list', loopWith({ inputs: { items: [] } }), 'uses the name "items"'],
-  ])('%s', (_, build, message) => {
+    [
+      'an input named `items`, which would make the loop run over a list',
+      loopWith({ inputs: { items: [] } }),
+      'uses the name "items"',
+    ],
+  ])('the builder refuses %s', (_, build, message) => {
     const mistake = { code: 'config', message: expect.stringContaining(message) };
     expect(() => tasksOf((wf) => void build(wf))).toThrow(expect.objectContaining(mistake));
   });

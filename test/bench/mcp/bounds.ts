@@ -6,7 +6,7 @@ import { PEER_NAME } from './programs.ts';
 import type { Start } from './start.ts';
 import type { Tokens } from './tokens.ts';
 
-/** All measurements of a run. A part that was not measured is empty. */
+/** All measurements of a run. If the run skips a part, its list is empty. */
 export interface Findings {
   times: readonly CallTimes[];
   rates: readonly CallRate[];
@@ -23,7 +23,7 @@ export interface Verdict {
   isMet: boolean;
 }
 
-/** The bounds that the MCP server promises. All but those in tokens compare figures of the same run. */
+/** The bounds that the MCP server promises. The bounds in tokens are fixed numbers; all others compare figures of the same run. */
 export const LIMITS = {
   /** Median of a call: `times` × raw HTTP + `plusMs`. */
   call: { times: 2, plusMs: 4 },
@@ -36,10 +36,16 @@ export const LIMITS = {
   listTokens: 4000,
 } as const;
 
-/** Calls that are cheap for Conductor. Only these have a promised rate: for other calls, Conductor itself limits every server. */
+/**
+ * Calls that are cheap for Conductor. Only these have a promised rate. For other calls, Conductor itself limits the rate of every
+ * server.
+ */
 const CHEAP = ['get task definition', 'get execution (1 task)'];
 
-/** Compares the figures of this checkout with the bounds. Without the official server, the bounds relative to it are left out. */
+/**
+ * Compares the figures of this checkout with the bounds. If the run did not measure the official server, it skips the bounds
+ * relative to that server.
+ */
 export function judge(found: Findings): Verdict[] {
   return [
     ...callVerdicts(found.times),

@@ -3,24 +3,24 @@ import { median, type Percentiles, percentiles, rotated } from '../support/stati
 import type { Operation } from './operations.ts';
 import type { Way } from './ways.ts';
 
-/** Milliseconds per call, for one operation on one way. */
+/** Milliseconds per call of one operation over one way to Conductor. */
 export interface CallTimes {
   operation: string;
   way: string;
   ms: Percentiles;
 }
 
-/** Calls per second, for one operation on one way with `inFlight` calls at once. */
+/** Calls per second of one operation over one way to Conductor, with `inFlight` calls at once. */
 export interface CallRate {
   operation: string;
   way: string;
   inFlight: number;
   callsPerSecond: number;
-  /** Processor time of the MCP server's processes, without Conductor's. */
+  /** Processor time of the MCP server's processes. Conductor's own time is not included. */
   cpuMsPerCall?: number;
 }
 
-/** Makes one call after the other. The ways take turns call by call, so that noise affects all of them alike. */
+/** Makes one call after the other. The ways take turns after every call, so that noise affects all of them alike. */
 export async function sequential(
   ways: readonly Way[],
   operations: readonly Operation[],
@@ -52,7 +52,7 @@ export interface Burst {
   signal: AbortSignal;
 }
 
-/** Makes many calls at once. The ways take turns burst by burst. Rates are medians over the rounds. */
+/** Makes many calls at once. The ways take turns after every burst. Each rate is the median over the rounds. */
 export async function parallel(
   ways: readonly Way[],
   operations: readonly Operation[],

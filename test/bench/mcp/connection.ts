@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The two eras of the protocol: with a handshake, and with all information in every request. */
+/** The two eras of the protocol. The older one begins with a handshake; the newer one sends all information in every request. */
 export const eras = ['2025-11-25', '2026-07-28'] as const;
 export type Era = (typeof eras)[number];
 
@@ -50,7 +50,7 @@ const ENVELOPE = {
   'io.modelcontextprotocol/clientCapabilities': {},
 };
 
-/** A request in the format of this era. */
+/** Builds a request in the format of this era. */
 export function requestOf(era: Era, id: number, method: string, params: object): string {
   const sent = era === '2026-07-28' ? { ...params, _meta: ENVELOPE } : params;
   return JSON.stringify({ jsonrpc: '2.0', id, method, params: sent });
@@ -73,7 +73,7 @@ export function parseMessage(text: string): Message {
   return message.parse(JSON.parse(text));
 }
 
-/** @throws if the server answered with an error of the protocol */
+/** @throws if the server answered with a protocol error */
 export function resultOf(method: string, { error, result }: Message): unknown {
   if (error) throw new Error(`${method} failed: ${error.message}`);
   return result;

@@ -6,13 +6,16 @@ import { openHttp } from './http.ts';
 import { fleetProgram, type Where } from './programs.ts';
 import { openStdio } from './stdio.ts';
 
-/** The requests of a waiting call before and after its client has left. */
+/** How many requests a waiting call sends to Conductor before and after its client has disconnected. */
 export interface Leftover {
   way: string;
-  /** `before`: reads of the execution before the client left. `after`: all requests to Conductor in the three seconds after. */
+  /**
+   * `before` counts the reads of the execution while the client was connected. `after` counts all requests to Conductor in the
+   * three seconds after it left.
+   */
   before: number;
   after: number;
-  /** Only for stdio: whether the server's process still runs. It must end when its client ends. */
+  /** Whether the server's process still runs. Only measured over stdio, where the process must end when its client disconnects. */
   isServerRunning?: boolean;
 }
 
@@ -25,7 +28,7 @@ export const MOST_AFTER = 1;
 
 const WAITING = ['execute_workflow', { name: 'fake_flow', input: {}, waitSeconds: 45 }] as const;
 
-/** For both transports and eras: a call waits for an execution that never ends, then its client leaves. */
+/** Over both transports and in both eras, makes a call that waits for an endless execution, then disconnects the client. */
 export async function leftovers(where: Where, cleanups: Cleanups): Promise<Leftover[]> {
   const fake = await startFakeConductor();
   cleanups.add('end the fake Conductor', () => fake.close());
@@ -51,7 +54,7 @@ export async function leftovers(where: Where, cleanups: Cleanups): Promise<Lefto
   return results;
 }
 
-/** Routes of a fake Conductor whose execution never ends. */
+/** Routes for a fake Conductor: its only execution never ends. */
 export function neverEnds({ path }: { path: string }) {
   if (path.startsWith('/api/workflow/exec-1')) {
     return { body: fakeExecution({ status: 'RUNNING', endTime: 0, output: {}, tasks: [] }) };
@@ -71,7 +74,8 @@ export async function abandoned(
   const reads = () => fake.requests.slice(asked).filter(({ path }) => path.startsWith('/api/workflow/exec-1')).length;
   const end = Date.now() + READY_MS;
   while (reads() < READS) {
-    if (Date.now() > end) throw new Error('the call does not wait for its execution');
+    if (Date.now() > end)
+      throw new Error('the call does not read its execution repeatedly, so it does not wait for the end');
     await pause(20);
   }
   const before = reads();

@@ -4,11 +4,11 @@ import type { RawConductor } from './raw.ts';
 /** The definitions and executions that the operations of the bench use. */
 export interface Fixture {
   taskDef: string;
-  /** A workflow that ends within the request that starts it, with `EXECUTIONS` ended executions. */
+  /** A workflow that ends within the request that starts it. It has `EXECUTIONS` ended executions. */
   workflow: string;
   /** A workflow that waits for a worker. */
   worked: string;
-  /** An ended execution of one task, and one of `LARGE_TASKS` with `OUTPUT_BYTES` each. */
+  /** Two ended executions: `small` has one task, `large` has `LARGE_TASKS` tasks with `OUTPUT_BYTES` of output each. */
   small: string;
   large: string;
 }
@@ -18,7 +18,7 @@ export const LARGE_TASKS = 30;
 const OUTPUT_BYTES = 2048;
 const REMOVED_AT_ONCE = 500;
 
-/** Registers and runs the definitions under names of this run alone, and removes them at the end. */
+/** Registers and runs the definitions under names that only this run uses. Removes them at the end. */
 export async function prepare(conductor: RawConductor, cleanups: Cleanups): Promise<Fixture> {
   const prefix = `bmc_${Date.now().toString(36)}`;
   const [taskDef, workflow, one, many] = [`${prefix}_task`, `${prefix}_start`, `${prefix}_one`, `${prefix}_many`];
@@ -71,7 +71,7 @@ async function start(conductor: RawConductor, name: string): Promise<string> {
   return conductor.post('/workflow', { name, version: 1, input: { orderId: 'ORD-2026-004711' } });
 }
 
-/** Does the work for every task, one after the other. */
+/** Starts an execution and completes its tasks, one after the other. */
 async function run(conductor: RawConductor, workflow: string, taskType: string, tasks: number): Promise<string> {
   const id = await start(conductor, workflow);
   for (let done = 0; done < tasks; ) {
@@ -87,7 +87,7 @@ async function run(conductor: RawConductor, workflow: string, taskType: string, 
   return id;
 }
 
-/** An output like that of a real system: an object with a list of similar items. */
+/** An output as a real system would produce it: an object with a list of similar items. */
 function output(line: number): object {
   const items: object[] = [];
   const value = { lineId: `LINE-${line}`, settledAt: '2026-11-21T10:00:00Z', currency: 'EUR', items };
@@ -100,7 +100,8 @@ function output(line: number): object {
 
 async function remove(conductor: RawConductor, taskDef: string, workflows: readonly string[]): Promise<void> {
   for (const name of workflows) {
-    // If an execution's search row was written after its removal, the search finds it for ever. Those are left.
+    // The server may write the search row of an execution after it has removed the execution. The search then finds that row for
+    // ever, so the loop ends when a round removes nothing.
     for (let removed = 1; removed > 0; ) {
       const found = await conductor.get(`/workflow/search?query=workflowType=${name}&size=${REMOVED_AT_ONCE}`);
       const ids = (JSON.parse(found) as { results: { workflowId: string }[] }).results.map((one) => one.workflowId);

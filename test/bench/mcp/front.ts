@@ -1,6 +1,7 @@
 /**
  * Measures the MCP server beside raw HTTP and the official `conductor-mcp` in one run: time and tokens per call, calls per second, start
- * and memory. It also counts the requests of a waiting call after its client has left. BENCHMARKS.md describes the method.
+ * and memory. It also counts the requests that a waiting call sends to Conductor after its client has disconnected. BENCHMARKS.md
+ * describes the method.
  */
 import { resolve } from 'node:path';
 import { chosen, readFlags } from '../support/flags.ts';
@@ -25,13 +26,13 @@ import { type Beside, openWays } from './ways.ts';
 const PARTS = ['calls', 'parallel', 'tokens', 'start', 'memory', 'disconnect'];
 const flags = readFlags('Benchmarks of the MCP server, on the Conductor of CONDUCTOR_SERVER_URL or an embedded one.', {
   calls: { value: 'n', default: '100', help: 'calls of each kind, one after the other' },
-  'warm-up': { value: 'n', default: '10', help: 'calls of each kind that do not count' },
+  'warm-up': { value: 'n', default: '10', help: 'unmeasured calls of each kind before the measured ones' },
   burst: { value: 'n', default: '200', help: 'calls of one burst' },
   'in-flight': { value: 'n', default: '16', help: 'calls at once in a burst' },
   rounds: { value: 'n', default: '5', help: 'bursts of each kind' },
   starts: { value: 'n', default: '11', help: 'starts of each server' },
-  'memory-calls': { value: 'n', default: '20000', help: 'calls during which memory must stay flat' },
-  'memory-warm-up': { value: 'n', default: '0', help: 'calls before those of --memory-calls' },
+  'memory-calls': { value: 'n', default: '20000', help: 'number of calls over which memory must stay flat' },
+  'memory-warm-up': { value: 'n', default: '0', help: 'unmeasured calls before those of --memory-calls' },
   parts: { value: 'names', help: `only these parts: ${PARTS.join(', ')}` },
   peer: { value: 'python', help: 'a Python with conductor-mcp, in place of CONDUCTOR_MCP_PYTHON' },
   also: { value: 'folder', help: 'measure the MCP server of another checkout as well' },
@@ -87,7 +88,7 @@ async function measure(scene: Scene, { parts, where, ...beside }: Assignment): P
   return found;
 }
 
-/** The parts that need executions on a real server. */
+/** Measures the parts that need executions on a real server. */
 async function onExecutions(
   { cleanups, signal }: Scene,
   { parts, where, ...beside }: Assignment,
@@ -127,14 +128,17 @@ async function onExecutions(
   return found;
 }
 
-/** Shows each part as soon as it is measured: a whole run takes minutes, and may be interrupted. */
+/** Prints a part as soon as it is measured, because a whole run takes minutes and a person may interrupt it. */
 function show(part: Partial<Findings>): void {
   for (const table of tablesOf({ ...NOTHING, ...part })) note(textTable(table));
 }
 
-/** Returns a function. It returns how many processors other programs have kept busy since: all but this bench, its servers and Conductor. */
+/**
+ * Returns a function that computes how many processors other programs have kept busy since this call. This bench, its servers and
+ * Conductor are not counted.
+ */
 function meterOthers(conductorPid: number | undefined): () => number {
-  // An embedded Conductor is a child of this process too. The set counts it once.
+  // An embedded Conductor is in both process trees. The set counts it once.
   const pids = () => new Set([...processTree(process.pid), ...(conductorPid ? processTree(conductorPid) : [])]);
   const ours = () => cpuSeconds([...pids()]);
   const began = { at: performance.now(), others: machineCpuSeconds() - ours() };
@@ -154,7 +158,7 @@ function report(found: Findings, { peer, otherCpus, hasOwnServer }: Circumstance
   if (flags.on('markdown')) for (const table of [...tablesOf(found), bounds]) print(markdownTable(table));
   const whose = hasOwnServer ? 'Other programs' : 'Conductor and other programs';
   note(
-    `${whose} kept ${otherCpus.toFixed(2)} processors busy during the run. The lower, the more the times are worth.`,
+    `${whose} kept ${otherCpus.toFixed(2)} processors busy during the run. The lower this number, the more reliable the measured times.`,
   );
   if (!flags.on('markdown')) {
     printJson({

@@ -12,27 +12,27 @@ import { openHttp } from './http.ts';
 import { fleetProgram, type Where } from './programs.ts';
 import { openStdio, type Program } from './stdio.ts';
 
-/** Memory of one server over many calls. The heap is measured after a garbage collection. */
+/** Memory of one server over many calls. The bench measures the heap after a garbage collection. */
 export interface Flatness {
   way: string;
   calls: number;
   heapMegabytes: number;
   rssMegabytes: number;
   peakMegabytes: number;
-  /** Median of the second half of the run divided by the median of the first half, both without the warm-up. */
+  /** Median of the second half of the run divided by the median of the first half. Neither half includes the warm-up. */
   heapRatio: number;
   rssRatio: number;
-  /** Bytes that each call leaves on the heap, by least squares. */
+  /** Bytes that each call leaves on the heap: the slope of a least-squares fit. */
   heapPerCall: number;
   isFlat: boolean;
 }
 
-/** Not zero, because code that V8 compiles during the run also stays on the heap. A leaked object with a listener is larger. */
+/** Above zero, because code that V8 compiles during the run also stays on the heap. A leaked object with a listener is larger than this. */
 export const MOST_BYTES_PER_CALL = 64;
 
 interface Amount {
   calls: number;
-  /** Calls before the measurement starts. */
+  /** Unmeasured calls before the measurement starts. */
   warmUp: number;
 }
 
@@ -42,7 +42,7 @@ const MEBIBYTE = 1024 * 1024;
 const PROBE = fileURLToPath(new URL('../support/collect-probe.ts', import.meta.url));
 const probeMessage = z.tuple([z.object({ heapUsed: z.number() }), z.unknown()]);
 
-/** The calls of the client, in turn: one execution, a list, a start, then two calls that fail. */
+/** The calls that the client repeats in this order: read an execution, list executions, start one, then two calls that must fail. */
 const CALLS: readonly (readonly [tool: string, args: object])[] = [
   ['get_execution_status', { executionId: 'exec-1', detail: 'full' }],
   ['list_workflow_executions', {}],
@@ -52,7 +52,7 @@ const CALLS: readonly (readonly [tool: string, args: object])[] = [
 ];
 const FIRST_FAILING = 3;
 
-/** Makes `calls` calls to each of our servers on a fake Conductor that answers at once. */
+/** Makes the calls to each of our servers and measures its memory. A fake Conductor answers every request at once. */
 export async function flatness(
   where: Where,
   also: string | undefined,
@@ -83,7 +83,7 @@ async function flatnessOf(prefix: string, program: Program, amount: Amount, clea
   return results;
 }
 
-/** The Node program with a probe that reports its heap. */
+/** Adds a probe to a Node program. The probe reports the heap size. */
 export function probed(program: Program): Program {
   return { ...program, channel: true, args: ['--expose-gc', '--import', PROBE, ...program.args] };
 }
@@ -96,7 +96,10 @@ export async function heldBy({ process: child }: Child): Promise<number> {
   return heapUsed;
 }
 
-/** Makes calls of every kind over all connections in turn, 16 in flight. @throws if a call does not succeed or fail as expected */
+/**
+ * Makes calls of every kind, 16 at a time, and takes the connections in turn. @throws if a call fails that should succeed, or the
+ * reverse
+ */
 export async function callAll(connections: readonly McpConnection[], calls: number): Promise<void> {
   await atOnce(calls, IN_FLIGHT, async (index) => {
     const which = index % CALLS.length;
@@ -123,7 +126,7 @@ async function watched(
   const each = Math.ceil(calls / SAMPLES);
   for (let settled = each; settled <= calls; settled += each) {
     await callAll(connections, each);
-    const rss = residentMemory(child.pid); // read before `heldBy`, whose garbage collection changes it
+    const rss = residentMemory(child.pid); // must be read first: the garbage collection in `heldBy` changes it
     samples.push({ settled, rss, heapUsed: await heldBy(child) });
   }
   const { rss, heapUsed } = growth(samples, calls);

@@ -40,7 +40,7 @@ export async function openHttp(program: Program): Promise<HttpServer> {
   };
 }
 
-/** Neither era needs a handshake, because the server keeps no sessions. */
+/** Opens a connection without a handshake. Neither era needs one here, because the server keeps no sessions. */
 function connection(server: { era: Era; pid: number; url: string; dispatcher: Agent }): McpConnection {
   const { era, pid, url, dispatcher } = server;
   let last = 0;
@@ -54,7 +54,8 @@ function connection(server: { era: Era; pid: number; url: string; dispatcher: Ag
     const body = requestOf(era, ++last, method, params);
     const answer = await request(url, { dispatcher, method: 'POST', headers, body, ...(signal && { signal }) });
     const text = await answer.body.text();
-    if (answer.statusCode >= 300) throw new Error(`${method} was answered ${answer.statusCode}: ${text.slice(0, 300)}`);
+    if (answer.statusCode >= 300)
+      throw new Error(`the server answered ${method} with ${answer.statusCode}: ${text.slice(0, 300)}`);
     return { message: parseMessage(messageIn(text, String(answer.headers['content-type']))), bytes: text.length };
   };
   return {
@@ -68,7 +69,7 @@ function connection(server: { era: Era; pid: number; url: string; dispatcher: Ag
   };
 }
 
-/** The JSON of an answer: its body, or the last event of its stream. */
+/** Returns the JSON of an answer: the whole body, or the last event if the body is a stream. */
 function messageIn(body: string, contentType: string): string {
   if (!contentType.includes('text/event-stream')) return body;
   const data = body.split('\n').filter((line) => line.startsWith('data: {'));

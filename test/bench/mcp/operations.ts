@@ -7,14 +7,14 @@ export interface ToolUse {
   readonly args: object;
 }
 
-/** One request of a client, and the calls that carry it out on each server. */
+/** One thing that a client wants, and the calls that do it on each server. */
 export interface Operation {
   readonly name: string;
   /** The raw requests to Conductor that produce the same result, sent one after the other. */
   raw(): Promise<string>;
   readonly fleet: ToolUse;
   readonly peer: ToolUse;
-  /** Ends the execution that the answer names. Not measured. Open executions would cost the server time. */
+  /** Ends the execution that the answer names, because open executions would slow the server down. Not measured. */
   end?(answer: string): Promise<unknown>;
 }
 
@@ -49,7 +49,7 @@ export function operationsOn(conductor: RawConductor, fixture: Fixture): Operati
       raw: () =>
         conductor.get(`/workflow/search?query=workflowType=${workflow}&freeText=*&size=${ROWS}&sort=startTime:DESC`),
       fleet: { tool: 'list_workflow_executions', args: { workflowName: workflow, limit: ROWS } },
-      // This tool always asks for 100 rows.
+      // The official server's tool always requests 100 rows.
       peer: { tool: 'workflow_query_workflow_executions', args: { query: `workflowType=${workflow}` } },
     },
     {
@@ -58,7 +58,7 @@ export function operationsOn(conductor: RawConductor, fixture: Fixture): Operati
       ...start(worked),
       end: (answer) => conductor.delete(`/workflow/${ID.exec(answer)?.[0]}/terminate-remove?archiveWorkflow=false`),
     },
-    // The answer already has the result if the execution has ended by then, so no second call is needed.
+    // This workflow ends within the start request, so our answer already contains the result and needs no second call.
     {
       name: 'start and read',
       raw: async () => conductor.get(`/workflow/${await startRaw(workflow)}`),
@@ -67,5 +67,5 @@ export function operationsOn(conductor: RawConductor, fixture: Fixture): Operati
   ];
 }
 
-/** Operations with a bound on the tokens of their answers. */
+/** Operations whose answers have an upper bound in tokens. */
 export const COUNTED = { summary: 'get execution (30 × 2 KB)', rows: 'search' } as const;

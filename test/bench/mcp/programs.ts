@@ -7,7 +7,7 @@ import { processEnvironment } from '../../../core/config.ts';
 import { note } from '../support/output.ts';
 import type { Program } from './stdio.ts';
 
-/** The official server: its name in every table and of its package. */
+/** Name of the official server in every table. Its package has the same name. */
 export const PEER_NAME = 'conductor-mcp';
 export const PEER = `${PEER_NAME}==0.1.9`;
 
@@ -29,7 +29,7 @@ export function fleetProgram(
   return {
     command: node,
     args: [join(checkout, 'cli/fleet.js'), 'mcp', ...args],
-    // The highest limit that the setting allows. No bench reaches it.
+    // The highest rate limit that the setting allows. No bench reaches it.
     env: { PATH, HOME, CONDUCTOR_SERVER_URL: url, RATE_LIMIT_RPM: '1000000', LOG_LEVEL: 'warn', ...env },
     logFile,
     channel: false,
@@ -42,28 +42,28 @@ export function peerProgram({ url, logFile }: Where, python: string): Program {
   return { command: python, args, env, logFile, channel: false };
 }
 
-/** A Python that can import the official server. Without one, tells the user how to install it and returns undefined. */
+/** Returns a Python that can import the official server. If there is none, tells the user how to install it and returns undefined. */
 export function findPeer(given: string | undefined = CONDUCTOR_MCP_PYTHON): string | undefined {
   const remedy = `python3.13 -m venv peer && peer/bin/pip install ${PEER}, then CONDUCTOR_MCP_PYTHON=peer/bin/python`;
   if (given === undefined) {
-    note(`${PEER_NAME} and the bounds relative to it are left out. To measure them: ${remedy}`);
+    note(`${PEER_NAME} and the bounds relative to it are skipped: no Python is given. To measure them: ${remedy}`);
     return undefined;
   }
   try {
     execFileSync(given, ['-c', 'import conductor_mcp.server'], { stdio: 'ignore' });
     return given;
   } catch {
-    note(`${PEER_NAME} is left out, because ${given} cannot import it. Install it: ${remedy}`);
+    note(`${PEER_NAME} is skipped, because ${given} cannot import it. Install it: ${remedy}`);
     return undefined;
   }
 }
 
-/** A Node older than 24, with which `fleet` has to start a newer one. By default the first on the PATH. */
+/** Returns a Node older than 24, so that `fleet` has to launch a newer Node. By default it is the first old one on the PATH. */
 export function findOldNode(given: string | undefined): string | undefined {
   const candidates = given ? [given] : PATH.split(delimiter).map((folder) => join(folder, 'node'));
   const found = candidates.find((file) => existsSync(file) && majorVersion(file) < 24);
   if (found === undefined)
-    note('the launcher is left out: no Node older than 24 is on the PATH. Name one with --old-node.');
+    note('the launcher is skipped: no Node older than 24 is on the PATH. Name one with --old-node.');
   return found;
 }
 

@@ -1,6 +1,6 @@
 import { Agent, request } from 'undici';
 
-/** The lower bound: HTTP over kept connections. The answer is read as text and not parsed. */
+/** Raw HTTP over kept connections, as the lower bound. It reads each answer as text and does not parse it. */
 export interface RawConductor {
   get(path: string): Promise<string>;
   post(path: string, body: object): Promise<string>;
@@ -18,7 +18,8 @@ export function rawConductor(url: string): RawConductor {
     const sent = body ? { headers: JSON_BODY, body: JSON.stringify(body) } : {};
     const answer = await request(url + path, { dispatcher, method, ...sent });
     const text = await answer.body.text();
-    if (answer.statusCode >= 300) throw new Error(`${method} ${path} was answered ${answer.statusCode}: ${text}`);
+    if (answer.statusCode >= 300)
+      throw new Error(`the server answered ${method} ${path} with ${answer.statusCode}: ${text}`);
     return text;
   };
   return {

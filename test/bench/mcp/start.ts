@@ -8,7 +8,7 @@ import { openStdio, type Program, type StdioConnection } from './stdio.ts';
 /** Medians over the starts of one server. */
 export interface Start {
   name: string;
-  /** From spawn to the first answer (`initialize` or `server/discover`), and from spawn to the answer of `tools/list`. */
+  /** Times from spawn: until the first answer (to `initialize` or `server/discover`), and until the answer to `tools/list`. */
   greetedMs: number;
   listedMs: number;
   fastestGreetedMs: number;
@@ -25,10 +25,10 @@ export interface Starter {
 }
 
 const REST_MS = 4000;
-/** Memory hardly differs between starts, so it is measured in the first few rounds only. */
+/** Memory hardly differs between starts, so only the first few rounds measure it. */
 const REST_ROUNDS = 3;
 
-/** The lower bound for every server under Node: a program that answers each request with the same object. */
+/** A program that answers each request with the same object. It is the lower bound for every server under Node. */
 const BARE = `process.stdin.on('data', (line) => { for (const { id } of String(line).trim().split('\\n').map(JSON.parse)) if (id)
   process.stdout.write(JSON.stringify({ jsonrpc: '2.0', id, result: { tools: [] } }) + '\\n') })`;
 
@@ -42,7 +42,7 @@ export interface Others {
 export function starters(where: Where, { peer, oldNode, also }: Others): Starter[] {
   const [legacy] = eras;
   const bare: Program = { ...fleetProgram(where), args: ['-e', BARE] };
-  // Without the compile cache, as right after an installation.
+  // Without the compile cache, the start is as slow as right after an installation.
   const first = fleetProgram(where, { env: { NODE_DISABLE_COMPILE_CACHE: '1' } });
   return [
     { name: 'bare node', program: bare, era: legacy },
@@ -56,7 +56,7 @@ export function starters(where: Where, { peer, oldNode, also }: Others): Starter
   ];
 }
 
-/** Starts each server `runs` times, in turns. One turn before that fills the caches and does not count. */
+/** Starts each server `runs` times, in turns. One unmeasured turn before that fills the caches. */
 export async function starts(all: readonly Starter[], runs: number, signal: AbortSignal): Promise<Start[]> {
   const results = new Map(all.map(({ name }) => [name, [] as Omit<Start, 'name' | 'fastestGreetedMs'>[]]));
   for (let round = -1; round < runs; round++) {

@@ -15,7 +15,7 @@ import {
 
 export interface StdioConnection extends McpConnection {
   readonly child: Child;
-  /** Closes the server's stdin, as a leaving client does. Resolves when the server's process has ended. */
+  /** Closes the server's stdin, as a client does when it disconnects. Resolves when the server's process has ended. */
   hangUp(): Promise<void>;
 }
 
@@ -27,7 +27,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** Starts a server. Resolves when it has answered the first request of this era. */
+/** Starts a server. Resolves when the server has answered the first request of this era. */
 export async function openStdio(program: Program, era: Era): Promise<StdioConnection> {
   const child = startChild({ ...program, isSpokenTo: true });
   const waiting = new Map<number, Waiting>();
@@ -35,7 +35,7 @@ export async function openStdio(program: Program, era: Era): Promise<StdioConnec
   ended.then(() => {
     for (const { reject } of waiting.values()) reject(new Error(`${program.command} has ended`));
   });
-  child.process.stdin?.on('error', () => {}); // the server has ended; `ended` above rejects the open requests
+  child.process.stdin?.on('error', () => {}); // happens when the server has ended; `ended` above then rejects the open requests
   readLines(child, (line) => {
     const message = parseMessage(line);
     const { id } = message;
@@ -84,7 +84,7 @@ export async function openStdio(program: Program, era: Era): Promise<StdioConnec
   };
 }
 
-/** Joins chunks to lines: most answers arrive in several chunks. */
+/** Joins chunks into lines, because most answers arrive in several chunks. */
 function readLines({ process: { stdout } }: Child, onLine: (line: string) => void): void {
   let pieces: string[] = [];
   stdout?.setEncoding('utf8');

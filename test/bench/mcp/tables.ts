@@ -3,12 +3,12 @@ import { round } from '../support/statistics.ts';
 import type { Findings, Verdict } from './bounds.ts';
 import { PEER_NAME } from './programs.ts';
 
-/** One table for each part that was measured. */
+/** Returns one table for each measured part. */
 export function tablesOf({ times, rates, starts, tokens, flat, left }: Findings): Table[] {
   const of = (all: readonly { operation: string; way: string }[], way: string, operation: string) =>
     all.find((one) => one.way === way && one.operation === operation);
   const callTable: Table = {
-    title: 'Milliseconds a call, one after the other; ratios of medians',
+    title: 'Milliseconds per call, one call at a time; ratios are ratios of medians',
     head: ['call', 'way', 'median', 'p95', 'to raw', 'over raw, ms', `${PEER_NAME} to it`],
     rows: times.map(({ operation, way, ms }) => {
       const raw = of(times, 'raw', operation) as (typeof times)[number] | undefined;
@@ -25,7 +25,7 @@ export function tablesOf({ times, rates, starts, tokens, flat, left }: Findings)
     }),
   };
   const rateTable: Table = {
-    title: `Calls a second, ${rates[0]?.inFlight ?? 0} in flight`,
+    title: `Calls per second, ${rates[0]?.inFlight ?? 0} in flight`,
     head: ['call', 'way', 'calls/s', 'to raw', `to ${PEER_NAME}`, 'CPU ms a call'],
     rows: rates.map(({ operation, way, callsPerSecond, cpuMsPerCall }) => {
       const to = (other: string) => {
@@ -36,7 +36,7 @@ export function tablesOf({ times, rates, starts, tokens, flat, left }: Findings)
     }),
   };
   const startTable: Table = {
-    title: 'Start: milliseconds from spawn to the first answer and to tools/list; MiB at rest',
+    title: 'Start: milliseconds from spawn to the first answer and to the answer of tools/list; MiB at rest',
     head: ['server', 'first answer', 'fastest', 'CPU ms', 'tools/list', 'MiB'],
     rows: starts.map(({ name, greetedMs, fastestGreetedMs, cpuMs, listedMs, idleMegabytes }) => [
       name,
@@ -49,7 +49,7 @@ export function tablesOf({ times, rates, starts, tokens, flat, left }: Findings)
     rows: tokens.map(({ what, way, text, structured, bytes }) => [what, way, text, structured, bytes]),
   };
   const flatTable: Table = {
-    title: 'Memory over many calls, MiB; the heap after a garbage collection',
+    title: 'Memory over many calls, in MiB; the heap is measured after a garbage collection',
     head: ['way', 'calls', 'heap', 'bytes a call', 'RSS', 'peak', 'second half over first, heap', 'RSS'],
     rows: flat.map((one) => [
       one.way,
@@ -63,7 +63,8 @@ export function tablesOf({ times, rates, starts, tokens, flat, left }: Findings)
     ]),
   };
   const leftTable: Table = {
-    title: 'Reads of an execution while a client waits for it, and requests in the 3 s after the client has left',
+    title:
+      'How often the server reads an execution while a client waits, and requests in the 3 s after the client has left',
     head: ['way', 'before', 'after'],
     rows: left.map(({ way, before, after }) => [way, before, after]),
   };

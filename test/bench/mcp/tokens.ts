@@ -4,7 +4,7 @@ import { fleetProgram, type Where } from './programs.ts';
 import { openStdio } from './stdio.ts';
 import type { Way } from './ways.ts';
 
-/** Tokens of one answer of one server. */
+/** Token counts for one answer of one server. */
 export interface Tokens {
   what: string;
   way: string;
@@ -17,13 +17,13 @@ export interface Tokens {
 
 type Counter = (text: string) => number;
 
-/** Counts the tokens of the answer to each operation on every way, and of each server's default list of tools. */
+/** Counts the tokens of each operation's answer over every way to Conductor, and of each server's default tool list. */
 export async function tokensOf(
   ways: readonly Way[],
   operations: readonly Operation[],
   where: Where,
 ): Promise<Tokens[]> {
-  // The tokenizer of recent OpenAI models. Tokenizers of other models differ by a few percent.
+  // This is the tokenizer of recent OpenAI models. The tokenizers of other models give counts that differ by a few percent.
   const { countTokens: count } = await import('gpt-tokenizer/encoding/o200k_base');
   const results: Tokens[] = [];
   for (const operation of operations) {
@@ -37,7 +37,7 @@ export async function tokensOf(
     }
   }
   for (const era of eras) {
-    // Without workflow tools: their number depends on the server's definitions.
+    // Workflow tools are not listed, because their number depends on the definitions on the server.
     const server = await openStdio(fleetProgram(where, { args: ['--workflow-tools-deny', '*'] }), era);
     results.push(await listTokens(`stdio ${era}`, server, count));
     await server.hangUp();

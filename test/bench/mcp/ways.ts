@@ -6,19 +6,19 @@ import type { Operation, ToolUse } from './operations.ts';
 import { fleetProgram, PEER_NAME, peerProgram, type Where } from './programs.ts';
 import { openStdio, type Program } from './stdio.ts';
 
-/** One of the measured ways to Conductor: raw, or one server over one transport in one era. */
+/** One of the measured ways to Conductor: raw HTTP, or one MCP server over one transport in one era. */
 export interface Way {
   readonly name: string;
-  /** `raw` is the lower bound that the others are compared with. */
+  /** `raw` is the lower bound. The tables compare all other ways with it. */
   readonly kind: 'raw' | 'fleet' | 'peer';
   readonly connection?: McpConnection;
   /** @throws if the request fails, or the tool reports an error */
   answer(operation: Operation): Promise<ToolAnswer>;
-  /** Whether the server has the tool that the operation needs. */
+  /** Returns whether the server has the tool that the operation needs. */
   can(operation: Operation): boolean;
 }
 
-/** All toolsets, so that every operation finds its tool. */
+/** Switches all toolsets on, so that every operation finds its tool. */
 const ALL_TOOLS = ['--toolsets', 'all'];
 
 /** Servers to measure in addition to this checkout. */
@@ -40,12 +40,12 @@ export async function openWays(where: Where, { peer, also }: Beside, cleanups: C
   if (peer === undefined) return ways;
   const connection = await openStdio(peerProgram(where, peer), '2025-11-25');
   cleanups.add(`end ${PEER_NAME}`, () => connection.child.stop());
-  // On a server without accounts the first call of any tool always fails.
+  // On a Conductor server without accounts, the first call to the official server always fails.
   await connection.call('workflow_get_all_workflows', {}).catch(() => undefined);
   return [...ways, await toolWay(PEER_NAME, 'peer', connection)];
 }
 
-/** Both transports in both eras. */
+/** Opens our server over both transports, each in both eras. */
 async function fleetWays(prefix: string, program: Program, cleanups: Cleanups): Promise<Way[]> {
   const ways: Way[] = [];
   for (const era of eras) {

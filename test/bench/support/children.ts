@@ -7,25 +7,28 @@ export interface ChildSpec {
   command: string;
   args: readonly string[];
   env: NodeJS.ProcessEnv;
-  /** Receives its output. */
+  /** Receives the program's output. */
   logFile: string;
-  /** Node programs get a channel: they end when it closes, and may send messages. Other programs end when their stdin closes. */
+  /**
+   * Node programs get a channel. They may send messages over it, and they end when it closes. Other programs end when their stdin
+   * closes.
+   */
   channel: boolean;
-  /** Leaves its stdin and stdout to the caller, who talks to it. */
+  /** Whether the caller talks to the program over its stdin and stdout. */
   isSpokenTo?: boolean;
 }
 
-/** A program that is measured. It is always ended, by its process id. */
+/** A program that the bench measures. The bench always ends it by its process id. */
 export interface Child {
   readonly pid: number;
   readonly process: ChildProcess;
   readonly hasEnded: boolean;
-  /** Suspends the process and its children, then resumes them. */
+  /** `freeze` suspends the process and its children; `thaw` resumes them. */
   freeze(): void;
   thaw(): void;
-  /** Asks it to end, and kills it if it does not end in time. */
+  /** Sends SIGTERM, and SIGKILL if the process does not end in time. */
   stop(): Promise<void>;
-  /** @throws with its last lines if it has ended */
+  /** @throws if the process has ended; the message holds the last lines of its log */
   check(): void;
 }
 
@@ -63,7 +66,7 @@ export function startChild({ command, args, env, logFile, channel, isSpokenTo = 
       self.thaw();
       child.kill('SIGTERM');
       await Promise.race([ended, pause(STOP_MS, undefined, { ref: false })]);
-      // The process id may belong to another program by now, so the start time is compared too.
+      // The process id may belong to another program by now, so this compares the start time too.
       for (const { one, began } of tree) if (began !== undefined && startedAt(one) === began) signal(one, 'SIGKILL');
       await ended;
     },

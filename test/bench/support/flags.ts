@@ -2,15 +2,15 @@ import { parseArgs } from 'node:util';
 import { note, print } from './output.ts';
 
 export interface Flag {
-  /** Placeholder of the value in the help text. A flag without it is on or off. */
+  /** Placeholder for the value in the help text. A flag without a placeholder takes no value: it is on or off. */
   value?: string;
   help: string;
   default?: string;
 }
 
 /**
- * Reads the command line of a bench. `--help` prints all flags and ends the process. An unknown flag ends it too.
- * A flag without a default is undefined if it is not given.
+ * Reads the command line of a bench. `--help` prints all flags and ends the process. An unknown flag also ends the process.
+ * A flag without a default is undefined unless the user gives it.
  */
 export function readFlags<N extends string>(
   what: string,
@@ -57,10 +57,10 @@ export function refuse(message: string): never {
   process.exit(2);
 }
 
-/** The chosen names, which must exist. Without a choice, all of them. */
+/** Returns the names that the user chose, or all names if the user chose none. An unknown name ends the process. */
 export function chosen(wanted: readonly string[] | undefined, known: readonly string[]): string[] {
   const unknown = wanted?.filter((name) => !known.includes(name)) ?? [];
-  if (unknown.length > 0) refuse(`There is no ${unknown.join(', ')}. There are ${known.join(', ')}.`);
+  if (unknown.length > 0) refuse(`Unknown name: ${unknown.join(', ')}. The known names are ${known.join(', ')}.`);
   return [...(wanted ?? known)];
 }
 

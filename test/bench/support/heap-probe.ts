@@ -1,4 +1,4 @@
-/** Loaded into a driver with `--import`. Reports the used heap to the bench several times a second. */
+/** The bench loads this probe into a driver with `--import`. The probe reports the used heap to the bench several times a second. */
 
 const EVERY_MS = 100;
 

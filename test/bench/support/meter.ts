@@ -1,7 +1,7 @@
 import { cpuSeconds, machineCpuSeconds, processTree } from './processes.ts';
 
 const EVERY_MS = 50;
-/** Looking for new children costs more than reading known ones, so it is done less often. */
+/** Searching for new children costs more than reading known ones, so the meter searches less often than it reads. */
 const SAMPLES_PER_LOOK = 10;
 
 interface Sample {
@@ -9,7 +9,7 @@ interface Sample {
   seconds: number;
 }
 
-/** Records used processor time regularly, so that it can be read later for any moment. */
+/** Records processor time regularly, so that callers can later ask for the value at any moment. */
 export class Meter {
   readonly #samples: Sample[] = [];
   readonly #read: () => number;
@@ -21,7 +21,7 @@ export class Meter {
     this.#take();
   }
 
-  /** Meter of a process and its children. */
+  /** Measures a process and its children. */
   static ofTree(pid: number): Meter {
     let pids = processTree(pid);
     let count = 0;
@@ -40,7 +40,7 @@ export class Meter {
     return this.#at(to) - this.#at(from);
   }
 
-  /** Seconds used up to a moment, since the measured processes began. */
+  /** Seconds of processor time used from the start of the measured processes up to a moment. */
   upTo(moment: number): number {
     return this.#at(moment);
   }
@@ -56,7 +56,7 @@ export class Meter {
 
   #at(moment: number): number {
     const next = this.#samples.findIndex(({ at }) => at >= moment);
-    const after = this.#samples.at(next); // the last sample, if the moment is after all samples
+    const after = this.#samples.at(next); // index -1, the last sample, if the moment is after all samples
     const before = this.#samples[next - 1];
     if (!after) return 0;
     if (next < 1 || !before || after.at === before.at) return after.seconds;

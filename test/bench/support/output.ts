@@ -1,4 +1,4 @@
-/** Prints progress and tables for people, to stderr. JSON lines and Markdown tables go to stdout. */
+/** Prints progress and tables for people to stderr. `print` and `printJson` write results to stdout. */
 export function note(line: string): void {
   process.stderr.write(`${line}\n`);
 }
@@ -19,13 +19,13 @@ export interface Table {
   rows: readonly (readonly Cell[])[];
 }
 
-/** A Markdown table with numbers aligned right. */
+/** Formats the table as Markdown, with numbers aligned right. */
 export function markdownTable({ title, head, rows }: Table): string {
   const lines = [head, head.map((_, column) => (column === 0 ? '---' : '---:')), ...rows.map((row) => row.map(shown))];
   return `**${title}**\n\n${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`;
 }
 
-/** The table in columns, for a terminal. */
+/** Formats the table in columns for a terminal. */
 export function textTable({ title, head, rows }: Table): string {
   const lines = [head, ...rows.map((row) => row.map(shown))];
   const widths = head.map((_, column) => Math.max(...lines.map((cells) => (cells[column] ?? '').length)));

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Processor time and memory of processes, read from /proc on Linux: the same method for every measured program. */
+/** Reads processor time and memory of processes from /proc on Linux. Every measured program is read in this same way. */
 
-/** Unit of times in /proc/<pid>/stat and /proc/stat. It is the same on every Linux, independent of the kernel's own tick. */
+/** Unit of times in /proc/<pid>/stat and /proc/stat. Every Linux uses this unit there, whatever the kernel's own tick is. */
 const TICKS_PER_SECOND = 100;
 
-/** A process and all its descendants, itself first. */
+/** Returns the ids of a process and all its descendants. The process itself is first. */
 export function processTree(pid: number): number[] {
   const threads = threadsOf(pid);
   const children = threads.flatMap((thread) => numbers(read(`/proc/${pid}/task/${thread}/children`) ?? ''));
@@ -17,14 +17,17 @@ export function cpuSeconds(pids: readonly number[]): number {
   return sum(pids.map(cpuTicks)) / TICKS_PER_SECOND;
 }
 
-/** Processor time used by these processes and their threads so far, in milliseconds. Much finer than the ticks above. */
+/** Processor time used by these processes and their threads so far, in milliseconds. The resolution is much finer than the ticks above. */
 export function cpuMs(pids: readonly number[]): number {
   const nanoseconds = (pid: number) =>
     threadsOf(pid).map((thread) => numbers(read(`/proc/${pid}/task/${thread}/schedstat`) ?? '')[0] ?? 0);
   return sum(pids.flatMap(nanoseconds)) / 1e6;
 }
 
-/** Peak resident memory of each process, added up, in bytes. The peaks may be at different moments, and shared pages count twice. */
+/**
+ * Peak resident memory of each process, added up, in bytes. The processes may have their peaks at different moments, and a page
+ * that two processes share counts twice.
+ */
 export function peakMemory(pids: readonly number[]): number {
   return sum(pids.map((pid) => statusBytes(pid, 'VmHWM')));
 }
@@ -42,7 +45,7 @@ export function machineCpuSeconds(): number {
   return (user + nice + system + irq + softirq) / TICKS_PER_SECOND;
 }
 
-/** Start time of a process, in ticks. Together with its id it identifies one process for ever. Undefined if it has ended. */
+/** Start time of a process, in ticks. Together with the id it identifies a process uniquely. Undefined if the process has ended. */
 export function startedAt(pid: number): number | undefined {
   return statFields(pid)[19];
 }
@@ -51,7 +54,7 @@ function cpuTicks(pid: number): number {
   return sum(statFields(pid).slice(11, 15)); // proc(5): utime, stime, cutime, cstime
 }
 
-/** Fields 3 to the last of /proc/<pid>/stat. The name in field 2 may contain spaces and brackets. */
+/** Returns the fields of /proc/<pid>/stat from field 3 on. The name in field 2 may contain spaces and brackets. */
 function statFields(pid: number): number[] {
   const stat = read(`/proc/${pid}/stat`) ?? '';
   return stat === ''

@@ -10,22 +10,22 @@ const run = promisify(execFile);
 const SDK = 'conductor-python==2.0.0';
 
 /**
- * The python program of an environment with the Python SDK. The first call makes the environment in the user's cache.
- * If there is no Python or the SDK cannot be installed, prints the reason and returns undefined.
+ * Returns the python program of an environment with the Python SDK. The first call creates the environment in the user's cache. If
+ * there is no Python or the SDK cannot be installed, this prints the reason and returns undefined.
  */
 export async function pythonWithSdk(): Promise<string | undefined> {
   const folder = join(cacheFolder({ cacheDir: undefined }), `bench-${SDK.replace('==', '-')}`);
   const python = join(folder, 'bin', 'python');
   if (existsSync(join(folder, 'complete'))) return python;
   try {
-    note(`python: making an environment with ${SDK} in ${folder} …`);
+    note(`python: creating an environment with ${SDK} in ${folder} …`);
     rmSync(folder, { recursive: true, force: true });
     await run('python3', ['-m', 'venv', folder]);
     await run(python, ['-m', 'pip', 'install', '--disable-pip-version-check', '--quiet', SDK]);
     await run(python, ['-c', 'import pathlib, sys; pathlib.Path(sys.prefix, "complete").touch()']);
     return python;
   } catch (error) {
-    note(`python: left out, ${messageOf(error).trim().split('\n').at(-1)}`);
+    note(`python-sdk is skipped: ${messageOf(error).trim().split('\n').at(-1)}`);
     return undefined;
   }
 }

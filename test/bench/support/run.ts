@@ -6,11 +6,11 @@ import { note } from './output.ts';
 export interface Scene {
   /** Aborted by Ctrl-C and other signals that end the process. */
   signal: AbortSignal;
-  /** Always run at the end, also after an error. */
+  /** The bench always runs these at the end, even after an error. */
   cleanups: Cleanups;
 }
 
-/** Runs a bench program and sets the exit code. Cleans up also after an error or an interruption. Needs /proc. */
+/** Runs a bench program and sets the exit code. Cleans up even after an error or an interruption. Needs /proc. */
 export async function runBench(bench: (scene: Scene) => Promise<void>): Promise<void> {
   if (process.platform !== 'linux') {
     note('error: this bench reads processor time and memory from /proc, which only Linux has.');

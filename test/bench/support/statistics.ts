@@ -20,7 +20,7 @@ export function median(values: readonly number[]): number {
   return Number.isInteger(middle) ? (upper + (sorted[middle - 1] ?? Number.NaN)) / 2 : upper;
 }
 
-/** Rounds to that many significant digits, for readers. */
+/** Rounds to `digits` significant digits, so that tables are easy to read. */
 export function round(value: number, digits = 3): number {
   return Number.isFinite(value) ? Number(value.toPrecision(digits)) : value;
 }
@@ -30,7 +30,7 @@ export function spread(total: number, parts: number): number[] {
   return Array.from({ length: parts }, (_, index) => Math.floor(total / parts) + (index < total % parts ? 1 : 0));
 }
 
-/** The items, rotated by the round, so that no item always runs first. */
+/** Rotates the items by the number of the round, so that no item always runs first. */
 export function rotated<T>(items: readonly T[], by: number): T[] {
   const start = items.length === 0 ? 0 : by % items.length;
   return [...items.slice(start), ...items.slice(0, start)];

@@ -2,7 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kebabCase } from '../../../core/content/discover.ts';
 
-/** Writes a folder for `fleet work --tasks-dir`: one worker per task type that does nothing. `checkout` is the fleet that reads it. */
+/**
+ * Writes a folder for `fleet work --tasks-dir`: one worker per task type. The workers do nothing. `checkout` is the repository
+ * whose `fleet` will read the folder.
+ */
 export function writeTaskFolder(folder: string, checkout: URL, types: readonly string[]): void {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}\n');

@@ -1,6 +1,7 @@
 /**
- * Loaded into a driver with `--import`. Reports how long each update of a task took: from the call of undici to the end of the answer,
- * including the wait for a free connection. It works for every client on undici, ours and the JavaScript SDK's.
+ * The bench loads this probe into a driver with `--import`. It reports how long each task update took: from the call of undici to
+ * the end of the answer, including the wait for a free connection. It works for every client that uses undici: ours and the
+ * JavaScript SDK's.
  */
 import { createRequire } from 'node:module';
 
@@ -9,7 +10,7 @@ interface DispatcherClass {
 }
 
 const IS_UPDATE = /\/tasks(\/update-v2)?$/;
-/** Names of the method that ends an answer, in older and newer undici handlers. */
+/** The handler method that undici calls at the end of an answer. Older and newer versions use different names. */
 const ENDS = ['onComplete', 'onResponseEnd'];
 const SEND_EVERY_MS = 200;
 

@@ -1,6 +1,6 @@
 /**
- * Our workers, the SDKs' workers and loops that do nothing but HTTP, against a server that answers at once. So the client alone is
- * measured: tasks per second and processor time per task. BENCHMARKS.md describes the method.
+ * Measures our workers, the SDKs' workers and plain HTTP loops against a server that answers at once. The server takes almost no
+ * time, so the figures describe the client alone: tasks per second and processor time per task. BENCHMARKS.md describes the method.
  */
 import { chosen, readFlags } from '../support/flags.ts';
 import { markdownTable, note, print, printJson, type Table, textTable } from '../support/output.ts';
@@ -17,11 +17,11 @@ const flags = readFlags('Benchmarks of the workers against a server that answers
   types: { value: 'n', default: '4', help: 'task types' },
   only: { value: 'names', help: 'only these drivers, separated by commas' },
   also: { value: 'folder', help: 'measure the workers of another checkout as well' },
-  profiles: { value: 'folder', help: 'write a processor profile of each Node driver there' },
+  profiles: { value: 'folder', help: 'write a processor profile of each Node driver to this folder' },
   markdown: { help: 'print the results as Markdown in place of JSON lines' },
 });
 
-/** Tasks of the first start of a Node program, which fills the compile cache and does not count. */
+/** Number of tasks in the first run of each driver. That run fills the compile cache and is not measured. */
 const WARM_UP_TASKS = 1_000;
 
 await runBench(async ({ signal, cleanups }) => {
@@ -92,10 +92,17 @@ function figuresTable(results: ReadonlyMap<string, readonly Speed[]>): Table {
     name,
     ...fields.map((field) => round(median(speeds.map((one) => one[field])), 4)),
   ]);
-  return { title: 'Against a server that answers at once; requests are per 1,000 tasks; medians', head, rows };
+  return {
+    title: 'Against a server that answers at once; all figures are medians, requests are per 1,000 tasks',
+    head,
+    rows,
+  };
 }
 
-/** Compares the drivers with a reference: the median of the ratios within each round, which noise affects alike. */
+/**
+ * Compares the drivers with a reference. The result is the median of the ratios within each round, because noise affects a whole
+ * round alike.
+ */
 function ratioTable(results: ReadonlyMap<string, readonly Speed[]>, reference: string): Table[] {
   const base = results.get(reference);
   if (!base || results.size < 2) return [];

@@ -7,7 +7,7 @@ import { pythonWithSdk } from '../support/python.ts';
 import { writeTaskFolder } from '../support/task-folder.ts';
 import type { Assignment } from './drivers/assignment.ts';
 
-/** A program that polls, executes and reports. Each one gets the same assignment and a folder of its own. */
+/** A program that polls for tasks, executes them and reports the results. Every driver gets the same assignment and its own folder. */
 export interface Driver {
   name: string;
   launch(assignment: Assignment, folder: string): Launch;
@@ -19,15 +19,15 @@ const here = new URL('./drivers/', import.meta.url);
 const thisCheckout = new URL('../../../', import.meta.url);
 
 /**
- * Compile cache for every Node program. Without it, each start would turn TypeScript into JavaScript, which needs more memory than the
- * driver itself. The first start of each fills the cache and must not count.
+ * Compile cache for every Node program. Without it, each start would turn TypeScript into JavaScript, which needs more memory than
+ * the driver itself. The first start of each program fills the cache, so benches must not measure it.
  */
 const compileCache = { NODE_COMPILE_CACHE: join(cacheFolder({ cacheDir: undefined }), 'bench-compile-cache') };
 
-/** Enough connections that the JavaScript SDK's long polls do not delay its results. */
+/** With this many connections, the JavaScript SDK's long polls do not delay its results. */
 const ENOUGH_CONNECTIONS = 64;
 
-/** All drivers, the lower bounds first. `also` is another checkout of this repository to measure beside this one. */
+/** All drivers, the lower bounds first. `also` is another checkout of this repository that the bench measures too. */
 export async function findDrivers(also?: string): Promise<Driver[]> {
   const python = await pythonWithSdk();
   return [
@@ -50,7 +50,7 @@ export const fleet: Driver = { name: 'fleet', launch: fleetOf(thisCheckout) };
 /** Not a real worker. It shows the highest rate that the instant server can reach. */
 export const pipelined: Driver = { name: 'pipelined', launch: nodeProgram('pipelined.ts') };
 
-/** `fleet work` of a checkout, with its defaults and the WORKER_ variables that are set. */
+/** Launches `fleet work` of a checkout with its default settings and the WORKER_ variables of the environment. */
 function fleetOf(checkout: URL): Driver['launch'] {
   return ({ url, types }, folder) => {
     const tasks = join(folder, 'tasks');
@@ -100,7 +100,7 @@ function pythonProgram(python: string): Driver['launch'] {
   });
 }
 
-/** The environment without Conductor's variables. The SDKs prefer them to their arguments. */
+/** Returns the environment without Conductor's variables, because the SDKs prefer these variables to their arguments. */
 function withoutConductor(): NodeJS.ProcessEnv {
   const others = Object.entries(processEnvironment()).filter(([name]) => !name.startsWith('CONDUCTOR_'));
   return { ...Object.fromEntries(others), ...compileCache };

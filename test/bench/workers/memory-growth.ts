@@ -9,13 +9,13 @@ export interface MemorySample {
 }
 
 export interface Growth {
-  /** Median of the second half divided by that of the first half. */
+  /** Median of the second half divided by the median of the first half. */
   ratio: number;
-  /** Bytes per task, by least squares. */
+  /** Growth in bytes per task: the slope of a least-squares fit. */
   perTask: number;
 }
 
-/** In the first fifth of a run the caches fill and the compiler finishes. */
+/** Share of the run that is not compared: caches fill and the compiler finishes in that time. */
 const WARM_UP = 0.2;
 const MOST_GROWTH = 1.1;
 

@@ -1,6 +1,7 @@
 /**
- * Checks that the memory of our workers stays flat: one worker process and 200,000 tasks against a server that answers at once. Prints a
- * row per 10,000 tasks. The first fifth of the run does not count. Exit code 1: the second half of the rest needs more than the first.
+ * Checks that the memory of our workers stays flat: one worker process runs 200,000 tasks against a server that answers at once.
+ * Prints a row per 10,000 tasks. The first fifth of the run does not count. Exits with 1 if the second half of the rest needs more
+ * than 1.1 times the memory of the first half.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +18,7 @@ import { fleet } from './drivers.ts';
 import { type InstantServer, openInstantServer } from './instant/open.ts';
 import { growth, type MemorySample } from './memory-growth.ts';
 
-const flags = readFlags('Whether the memory of our workers stays flat over many tasks.', {
+const flags = readFlags('Checks that the memory of our workers stays flat over many tasks.', {
   tasks: { value: 'n', default: '200000', help: 'tasks' },
   every: { value: 'n', default: '10000', help: 'tasks per row' },
   concurrency: { value: 'n', default: '50', help: 'tasks at once, over all types' },
@@ -26,7 +27,7 @@ const flags = readFlags('Whether the memory of our workers stays flat over many 
 });
 const SAMPLE_EVERY_MS = 100;
 const READY_MS = 60_000;
-/** If no result arrives for this long, the run has failed. */
+/** If no result arrives for this long, the run fails. */
 const STALLED_MS = 60_000;
 
 const probe = new URL('../support/heap-probe.ts', import.meta.url).href;
@@ -58,7 +59,7 @@ await runBench(async ({ signal, cleanups }) => {
   report(samples);
 });
 
-/** Samples until every task has its result. */
+/** Collects memory samples until every task has its result. */
 async function watch(server: InstantServer, child: Child, tasks: number, signal: AbortSignal): Promise<MemorySample[]> {
   const samples: MemorySample[] = [];
   child.process.on('message', (sent) => {
@@ -72,10 +73,11 @@ async function watch(server: InstantServer, child: Child, tasks: number, signal:
     const { settled } = server.progress;
     if (settled > last.settled) last = { settled, at: Date.now() };
     if (Date.now() - last.at > STALLED_MS)
-      throw new Error(`no result for ${STALLED_MS / 1000} s after ${settled} tasks`);
+      throw new Error(`after ${settled} tasks, no result arrived for ${STALLED_MS / 1000} s`);
     await pause(SAMPLE_EVERY_MS, undefined, { signal });
   }
-  if (server.progress.repeated > 0) throw new Error(`${server.progress.repeated} tasks were answered more than once`);
+  if (server.progress.repeated > 0)
+    throw new Error(`the worker answered ${server.progress.repeated} tasks more than once`);
   return samples;
 }
 
@@ -110,5 +112,9 @@ function series(samples: readonly MemorySample[]): Table {
     }
     return [(index + 1) * every, round(median(rss)), round(median(heap)), round(Math.min(...heap))];
   });
-  return { title: 'Megabytes while so many tasks are done', head: ['tasks', 'RSS', 'heap', 'least heap'], rows };
+  return {
+    title: 'Memory in megabytes, by number of completed tasks',
+    head: ['tasks', 'RSS', 'heap', 'least heap'],
+    rows,
+  };
 }

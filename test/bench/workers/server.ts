@@ -1,6 +1,7 @@
 /**
- * Measures our workers, the SDKs' workers and plain HTTP loops on a real Conductor server: how fast they take waiting
- * tasks, what that costs, and how idle task types slow down the busy ones. BENCHMARKS.md describes the method.
+ * Measures our workers, the SDKs' workers and plain HTTP loops on a real Conductor server. It measures how fast they complete
+ * waiting tasks and how much processor time and memory they need. It also measures how much idle task types slow down busy ones.
+ * BENCHMARKS.md describes the method.
  */
 import { messageOf } from '../../../core/errors.ts';
 import { chosen, readFlags } from '../support/flags.ts';
@@ -20,9 +21,9 @@ import { drainTables, idleTable, pickUpTable } from './server/tables.ts';
 const PARTS = ['drain', 'idle', 'pick-up'];
 const MANY_IDLE = 50;
 const flags = readFlags(
-  'Benchmarks of the workers on the server of CONDUCTOR_SERVER_URL, or else on one of their own.',
+  'Benchmarks of the workers on the server of CONDUCTOR_SERVER_URL. If it is not set, the bench starts a server.',
   {
-    rounds: { value: 'n', default: '5', help: 'how often everything is measured' },
+    rounds: { value: 'n', default: '5', help: 'number of times that everything is measured' },
     tasks: { value: 'n', default: '1500', help: 'tasks that wait at the start of a round' },
     forks: { value: 'n', default: '10', help: 'tasks per workflow' },
     concurrency: { value: 'n', default: '50', help: 'tasks at once, over all types' },
@@ -66,7 +67,10 @@ async function openSite({ cleanups, signal }: Scene): Promise<Site> {
   return { conductor: benchConductor(url), serverPid: pid, signal };
 }
 
-/** Measures each driver in each round, in another order each time. A first drain of each warms up server and caches and does not count. */
+/**
+ * Measures each driver in each round, in another order each time. Before that, one unmeasured drain of each driver warms up the
+ * server and the caches.
+ */
 async function drainPart(site: Site, drivers: readonly Driver[]): Promise<void> {
   const [types, forks, concurrency] = [flags.number('types'), flags.number('forks'), flags.number('concurrency')];
   const loads = new Map<Driver, Load>();
@@ -87,7 +91,7 @@ async function drainPart(site: Site, drivers: readonly Driver[]): Promise<void> 
   showTables(drainTables(results));
 }
 
-/** Measures each driver beside one idle type and beside many. */
+/** Measures each driver's busy type beside one idle type, and beside many. */
 async function idlePart(site: Site, drivers: readonly Driver[]): Promise<void> {
   const forks = flags.number('forks');
   const casts: { driver: Driver; busy: Load; idle: string[] }[] = [];
@@ -121,7 +125,7 @@ async function pickUpPart(site: Site, drivers: readonly Driver[]): Promise<void>
   showTables([pickUpTable(results)]);
 }
 
-/** Measures everything in every round, starting with another item each time. Returns the results by name, in the order of the rounds. */
+/** Measures every item in every round. Each round starts with another item. Returns the results by name, in the order of the rounds. */
 async function inRounds<T, R>(
   items: readonly T[],
   measure: (item: T, round: number) => Promise<[string, R]>,
@@ -136,13 +140,13 @@ async function inRounds<T, R>(
   return results;
 }
 
-/** Repeats a failed measurement once, so that a short fault of the server does not lose the earlier ones. */
+/** Repeats a failed measurement once, so that a short fault of the server does not end the run and lose the earlier measurements. */
 async function twice<T>({ signal }: Site, { name }: Driver, measure: () => Promise<T>): Promise<T> {
   try {
     return await measure();
   } catch (error) {
     signal.throwIfAborted();
-    note(`${name} is measured again: ${messageOf(error)}`);
+    note(`the measurement of ${name} failed and is repeated: ${messageOf(error)}`);
     return measure();
   }
 }

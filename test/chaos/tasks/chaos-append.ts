@@ -5,7 +5,7 @@ import { answerOf, deliver, files } from '../effects.ts';
 
 export default defineTask({
   name: 'chaos_append',
-  description: 'A line in a file, without the ledger: at least once.',
+  description: 'Appends a line to a file without the ledger, so the effect happens at least once.',
   input: z.object({ n: z.int(), workMs: z.int() }),
   output: z.object({ answer: z.int() }),
   retryCount: 100,

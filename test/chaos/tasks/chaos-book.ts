@@ -5,7 +5,7 @@ import { answerOf, deliver, insertEffect, ledger } from '../effects.ts';
 
 export default defineTask({
   name: 'chaos_book',
-  description: 'A row in the database of the ledger: exactly once.',
+  description: 'Writes a row in the database of the ledger, so the effect happens exactly once.',
   input: z.object({ n: z.int(), workMs: z.int() }),
   output: z.object({ answer: z.int(), row: z.int(), pid: z.int() }),
   retryCount: 100,

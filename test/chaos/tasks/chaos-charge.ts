@@ -7,7 +7,7 @@ const receipt = z.object({ charge: z.int() });
 
 export default defineTask({
   name: 'chaos_charge',
-  description: 'A call of a service that knows idempotency keys: exactly once.',
+  description: 'Calls a service with an idempotency key, so the effect happens exactly once.',
   input: z.object({ n: z.int(), workMs: z.int() }),
   output: receipt.extend({ answer: z.int() }),
   retryCount: 100,

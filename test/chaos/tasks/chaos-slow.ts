@@ -5,7 +5,7 @@ import { answerOf, deliver, insertEffect, ledger } from '../effects.ts';
 
 export default defineTask({
   name: 'chaos_slow',
-  description: 'Takes longer than its lease, so it needs heartbeats; then a row, exactly once.',
+  description: 'Takes longer than its lease, so it needs heartbeats. Then writes a row exactly once.',
   input: z.object({ n: z.int(), workMs: z.int() }),
   output: z.object({ answer: z.int(), row: z.int(), pid: z.int() }),
   retryCount: 100,

@@ -17,7 +17,7 @@ export const startAndWatch: Scene = {
     return {
       async play(agent) {
         const started = await agent.call('execute_workflow', { name, input: { who: 'Ada' } });
-        // The worker starts after the agent has the execution id, so that the agent has to wait.
+        // The worker starts only after the agent has the execution id, so that the agent has to wait.
         startWorker(stage, task, ({ inputData }) => ({
           status: 'COMPLETED',
           outputData: { greeting: `Hello ${inputData.who}` },

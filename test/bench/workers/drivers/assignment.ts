@@ -1,6 +1,6 @@
-/** The input of a driver program, as JSON in its first argument. */
+/** The input of a driver program. The program receives it as JSON in its first argument. */
 export interface Assignment {
-  /** Address of the server's API. It ends in `/api`. */
+  /** Address of the server's API, with `/api` at the end. */
   url: string;
   /** Each task type with the number of its tasks that may run at once. */
   types: readonly { name: string; concurrency: number }[];

@@ -1,4 +1,4 @@
-/** The TaskHandler of the JavaScript SDK, with the shortest poll interval and without logging. */
+/** Runs the TaskHandler of the JavaScript SDK with the shortest poll interval and without logging. */
 import { createConductorClient, noopLogger, TaskHandler } from '@io-orkes/conductor-javascript';
 import { readAssignment } from './assignment.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Takes tasks as fast as the instant server hands them out: several connections, each with one poll of 50 and then 50 results in a single
- * write. Its rate is the server's limit, which shows whether a driver or the server was the bottleneck.
+ * Takes tasks as fast as the instant server hands them out. Each of its connections polls for 50 tasks, then sends 50 results in a
+ * single write. Its rate is the limit of the server. If another driver is nearly as fast, the server slowed that driver down.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';

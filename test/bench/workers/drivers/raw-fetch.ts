@@ -1,4 +1,4 @@
-/** A raw loop over Node's own `fetch`. */
+/** Runs the raw loop over Node's own `fetch`. */
 import { readAssignment } from './assignment.ts';
 import { runPlain } from './raw-loop.ts';
 

@@ -11,7 +11,7 @@ export interface RawTask {
 /** The HTTP calls of a raw loop, without checks, retries or time limits. */
 export interface RawClient {
   get(path: string): Promise<unknown>;
-  /** The parsed answer. Undefined if it is not JSON. */
+  /** Returns the parsed answer, or undefined if the answer is not JSON. */
   post(path: string, body: string): Promise<unknown>;
 }
 
@@ -19,14 +19,14 @@ const workerId = `raw-${process.pid}`;
 const IDLE_MS = 100;
 
 /**
- * The least that a worker can do, as the lower bound for all others. When half of a type's slots are free, it polls for that many tasks.
- * It answers each task with a plain update.
+ * Does the least that a worker can do, as the lower bound for all others. When half of a type's slots are free, it polls for that
+ * many tasks. It answers each task with a plain update.
  */
 export async function runPlain({ types }: Assignment, client: RawClient): Promise<void> {
   await Promise.all(types.map(({ name, concurrency }) => loop(name, concurrency, client, answerPlain)));
 }
 
-/** The same loop with update-v2, which returns the next task. A slot runs tasks of its type one after the other, until none is left. */
+/** Runs the same loop with update-v2, which returns the next task. A slot runs tasks of its type one after the other until none is left. */
 export async function runChained({ types }: Assignment, client: RawClient): Promise<void> {
   await Promise.all(types.map(({ name, concurrency }) => loop(name, concurrency, client, answerChained)));
 }

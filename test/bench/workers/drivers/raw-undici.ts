@@ -1,4 +1,4 @@
-/** A raw loop over undici's `request`, which costs much less than `fetch`. With a second argument `chained` it uses update-v2. */
+/** A raw loop over undici's `request`, which costs much less than `fetch`. If the second argument is `chained`, it uses update-v2. */
 import { Agent, request } from 'undici';
 import { readAssignment } from './assignment.ts';
 import { runChained, runPlain } from './raw-loop.ts';

@@ -13,12 +13,12 @@ import type { InstantServer } from './open.ts';
 export interface Speed {
   tasks: number;
   tasksPerSecond: number;
-  /** Microseconds of processor time of the driver's process tree per task. */
+  /** Microseconds of processor time per task, for the driver and its child processes. */
   cpuMicroseconds: number;
-  /** Processors that the driver and the server kept busy. If the server's figure is near 1, the server was the limit. */
+  /** Processors that the driver and the server kept busy. If `serverCpus` is near 1, the server was the limit. */
   cpus: number;
   serverCpus: number;
-  /** Processors that other programs kept busy during the run. A high figure means that the run cannot be trusted. */
+  /** Processors that other programs kept busy during the run. If this figure is high, do not trust the run. */
   otherCpus: number;
   peakMegabytes: number;
   polls: number;
@@ -57,7 +57,7 @@ export async function speed(options: SpeedOptions): Promise<Speed> {
   const until = async (what: string, limitMs: number, done: () => boolean) => {
     for (const end = Date.now() + limitMs; !done(); await pause(LOOK_EVERY_MS, undefined, { signal })) {
       child.check();
-      if (Date.now() > end) throw new Error(`${driver.name}: ${what}: not within ${limitMs / 1000} s`);
+      if (Date.now() > end) throw new Error(`${driver.name}: waited ${limitMs / 1000} s in vain for ${what}`);
     }
   };
   try {
@@ -68,7 +68,7 @@ export async function speed(options: SpeedOptions): Promise<Speed> {
     await until('all results', STALLED_MS + tasks, isDone);
     await pause(2 * LOOK_EVERY_MS);
     const { firstTakenAt: from, lastSettledAt: to, repeated, polls, updates } = server.progress;
-    if (repeated > 0) throw new Error(`${driver.name} has answered ${repeated} tasks more than once`);
+    if (repeated > 0) throw new Error(`${driver.name} answered ${repeated} tasks more than once`);
     const seconds = (to - from) / 1000;
     const [cpuSeconds, serverCpuSeconds] = [meters.driver.between(from, to), meters.server.between(from, to)];
     return {

@@ -3,14 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { nothing, type Progress } from './queue.ts';
 import type { Go } from './server.ts';
 
-/** The server that answers at once. It runs in a process of its own. */
+/** The server that answers at once. It runs in its own process. */
 export interface InstantServer {
-  /** Address of the API. It ends in `/api`. */
+  /** Address of the server's API, with `/api` at the end. */
   url: string;
   pid: number;
-  /** Its last message. It sends one with every thousandth result and with the last. */
+  /** The server's latest message. The server sends a message after every thousandth result and after the last one. */
   readonly progress: Progress;
-  /** Queues that many tasks and drops the earlier tasks. */
+  /** Queues `go.tasks` new tasks and drops the earlier tasks. */
   fill(go: Omit<Go, 'filling'>): void;
   /** Called with each message. */
   onProgress: (progress: Progress) => void;

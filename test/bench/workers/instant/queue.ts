@@ -3,7 +3,7 @@ export interface Progress {
   filling: number;
   settled: number;
   tasks: number;
-  /** Results for tasks that already had one. It must be 0. */
+  /** Number of results for tasks that already had a result. It must be 0. */
   repeated: number;
   polls: number;
   updates: number;
@@ -19,7 +19,7 @@ interface Waiting {
   timer: NodeJS.Timeout;
 }
 
-/** Tasks are numbers. With n types, each type has every n-th number. They are handed out in order. */
+/** A queue in which tasks are only numbers. With n types, each type has every n-th number. The queue hands the numbers out in order. */
 export class Queue {
   #types: readonly string[] = [];
   #tasks = 0;
@@ -29,7 +29,7 @@ export class Queue {
   readonly #polled = new Set<string>();
   readonly #waiting = new Set<Waiting>();
 
-  /** Starts again with that many tasks. Waiting polls are answered at once. */
+  /** Drops all tasks and queues `tasks` new ones. Waiting polls get an answer at once. */
   fill(filling: number, tasks: number, types: readonly string[]): void {
     this.#types = types;
     this.#tasks = tasks;
@@ -41,8 +41,8 @@ export class Queue {
   }
 
   /**
-   * Answers with up to `count` tasks: at once if there is one, else when the time is over. Call the returned function to end the wait of
-   * a poll whose connection is gone.
+   * Answers with up to `count` tasks: at once if a task waits, else with the next task or when the time is over. If the connection
+   * of the poll closes, call the returned function to end the wait.
    */
   poll(type: string, count: number, timeoutMs: number, answer: (numbers: number[]) => void): (() => void) | undefined {
     this.#progress.polls++;
@@ -56,13 +56,13 @@ export class Queue {
     return () => this.#drop(waiting);
   }
 
-  /** True for the first call with a type after each filling, false for later calls. */
+  /** Returns true for the first call with a type after each `fill`, false for later calls. */
   isNew(type: string): boolean {
     const before = this.#polled.size;
     return this.#polled.add(type).size > before;
   }
 
-  /** The next task of the same type as this task. */
+  /** Takes the next task of the same type as the given task. */
   takeLike(number: number): { type: string; number: number } | undefined {
     const type = this.#types[number % this.#types.length];
     const [next] = type === undefined ? [] : this.#take(type, 1);

@@ -1,15 +1,15 @@
 /**
- * A Conductor server that answers at once. Its tasks exist only as numbers, and it only counts results. It is a process of its own, so
- * that the cost of a driver can be measured apart. The bench tells it over the channel how many tasks there are.
+ * A Conductor server that answers at once. Its tasks exist only as numbers, and it only counts results. It runs in its own process,
+ * so that the bench can measure the cost of a driver separately. The bench tells it over the channel how many tasks there are.
  */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Queue } from './queue.ts';
 import { idOf, numberOf, taskWriter } from './task.ts';
 
-/** Message from the bench: queue that many tasks again. */
+/** A message from the bench: drop all tasks and queue `tasks` new ones. */
 export interface Go {
-  /** Number of the filling. Every message about it carries this number. */
+  /** Number of this filling. Every progress message carries the number of its filling. */
   filling: number;
   tasks: number;
   types: readonly string[];
@@ -80,7 +80,7 @@ function other(url: string, response: ServerResponse): void {
   else send(response, 404, JSON_TYPE, '{"status":404,"message":"No such thing","retryable":false}');
 }
 
-/** Sends `content-length`, which avoids chunked transfer. Every text here is ASCII, so its length is its size in bytes. */
+/** Sends an answer with `content-length`, which avoids chunked transfer. Every text here is ASCII, so its length is its size in bytes. */
 function send(response: ServerResponse, status: number, type: string, text: string): void {
   response.writeHead(status, { 'content-type': type, 'content-length': text.length }).end(text);
 }

@@ -1,10 +1,10 @@
-/** A task as a Conductor server hands it out, field for field. Writing another task costs only a few joined strings. */
+/** A task with every field that a Conductor server hands out. To write another task, the server only joins a few strings. */
 
 const ID = '@id@';
 const WORKFLOW = '@workflow@';
 const TYPE = '@type@';
 
-/** The number of the task is the last part of its id, in hexadecimal. */
+/** The last part of a task's id is its number in hexadecimal. */
 const ID_PREFIX = '00000000-0000-4000-8000-';
 const WORKFLOW_PREFIX = '10000000-0000-4000-8000-';
 const NUMBER_DIGITS = 12;
@@ -93,14 +93,14 @@ const task = {
   queueWaitTime: 1162,
 };
 
-/** Returns a function that writes the JSON of the task with a number. */
+/** Returns a function that writes the JSON of a task, given the task's number. */
 export function taskWriter(type: string): (number: number) => string {
   const [beforeWorkflow = '', rest = ''] = JSON.stringify(task).replaceAll(TYPE, type).split(WORKFLOW);
   const [beforeId = '', after = ''] = rest.split(ID);
   return (number) => beforeWorkflow + WORKFLOW_PREFIX + digitsOf(number) + beforeId + idOf(number) + after;
 }
 
-/** The id of the task with that number. */
+/** Returns the id of the task with this number. */
 export function idOf(number: number): string {
   return ID_PREFIX + digitsOf(number);
 }
@@ -109,7 +109,7 @@ function digitsOf(number: number): string {
   return number.toString(16).padStart(NUMBER_DIGITS, '0');
 }
 
-/** The number of the task that a result belongs to. */
+/** Reads from a result the number of its task. */
 export function numberOf(result: string): number | undefined {
   const [, digits] = numbers.exec(result) ?? [];
   return digits === undefined ? undefined : Number.parseInt(digits, 16);

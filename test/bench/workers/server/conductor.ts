@@ -2,19 +2,19 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import type { TaskDef, WorkflowDef } from '../../../../core/conductor/types.ts';
 
-/** The calls of a bench to a Conductor server. It shares no code with the measured programs. */
+/** The calls that a bench makes to a Conductor server. This client shares no code with the measured programs. */
 export interface BenchConductor {
   readonly url: string;
   putTaskDefs(defs: readonly TaskDef[]): Promise<void>;
   putWorkflowDef(def: WorkflowDef): Promise<void>;
   /** Returns the ids of the new executions. */
   start(name: string, count: number): Promise<string[]>;
-  /** How many executions of that name are open. */
+  /** Returns how many executions of this workflow are open. */
   running(name: string): Promise<number>;
-  /** Those of `types` that a worker has polled since `since`, in epoch milliseconds. */
+  /** Returns those of `types` that a worker has polled since `since` (epoch milliseconds). */
   polledSince(types: readonly string[], since: number): Promise<string[]>;
   taskTimes(workflowId: string, types: readonly string[]): Promise<TaskTimes[]>;
-  /** How many requests about tasks the server has answered since its start. */
+  /** Returns how many polls and task updates the server has answered since its start. */
   answered(): Promise<RequestCounts>;
 }
 
@@ -82,7 +82,7 @@ export function benchConductor(url: string): BenchConductor {
   };
 }
 
-/** Tries again until `done` holds. @throws when the limit is over or the signal aborted */
+/** Calls `done` repeatedly until it returns true. @throws if the time limit is over or the signal is aborted */
 export async function until(
   what: string,
   { limitMs, signal, everyMs = 200 }: { limitMs: number; signal: AbortSignal; everyMs?: number },
@@ -90,7 +90,7 @@ export async function until(
 ): Promise<void> {
   const end = Date.now() + limitMs;
   while (!(await done())) {
-    if (Date.now() > end) throw new Error(`${what}: not within ${limitMs / 1000} s`);
+    if (Date.now() > end) throw new Error(`waited ${limitMs / 1000} s in vain for ${what}`);
     await pause(everyMs, undefined, { signal });
   }
 }
@@ -105,7 +105,7 @@ async function inParallel<T, R>(items: readonly T[], run: (item: T) => Promise<R
   return results;
 }
 
-/** Reads the server's own counters, which it keeps by method and path. */
+/** Reads the server's own request counters. The server keeps them by method and path. */
 function requestCounts(metrics: string): RequestCounts {
   const counts: RequestCounts = { polls: 0, updates: 0 };
   for (const [, labels = '', value] of metrics.matchAll(/^http_server_requests_seconds_count\{(.*)\} (\S+)$/gm)) {

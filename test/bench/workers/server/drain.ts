@@ -8,16 +8,16 @@ import type { RequestCounts, TaskTimes } from './conductor.ts';
 import type { Load } from './load.ts';
 import { type Site, withDriver } from './stage.ts';
 
-/** Measurements of one driver with one set of waiting tasks. Processor seconds and requests are per 1,000 tasks. */
+/** Measurements of one driver while it completes one set of waiting tasks. Processor seconds and requests are per 1,000 tasks. */
 export interface Drain {
   tasks: number;
-  /** From the first task handed out until `MEASURED` of the results were taken, by the server's clock. */
+  /** Measured by the server's clock, from the first task handed out until the server had the share `MEASURED` of all results. */
   tasksPerSecond: number;
-  /** From scheduled to handed out, in milliseconds: mostly the wait behind other tasks. */
+  /** Milliseconds from the scheduling of a task until a poll takes it. Most of this is the wait behind other tasks. */
   queueMs: Percentiles;
-  /** From handed out to result taken, in milliseconds: the time that a slot is busy with an empty task. */
+  /** Milliseconds from the poll until the server has the result: the time that a slot is busy with an empty task. */
   runMs: Percentiles;
-  /** Processor time of the whole process tree: during the drain, and since the start of the driver. */
+  /** Processor time of the driver and its child processes: during the drain, and since the driver's start. */
   cpuSeconds: number;
   cpuSecondsFromStart: number;
   peakMegabytes: number;
@@ -25,7 +25,7 @@ export interface Drain {
   polls: number;
   updates: number;
   serverCpuSeconds?: number;
-  /** Processors that programs other than driver and server kept busy. A high figure means that the run cannot be trusted. */
+  /** Processors that programs other than driver and server kept busy. If this figure is high, do not trust the run. */
   otherCpus?: number;
 }
 
@@ -38,18 +38,19 @@ export interface DrainOptions {
 }
 
 /**
- * Share of the tasks that counts for the rate and for processor time. With a busy database, the server sometimes delivers a task half a
- * minute late. All workers are idle until then, so the last tasks would spoil both figures.
+ * The rate and the processor time are measured over this share of the tasks. With a busy database, the server sometimes delivers a
+ * task half a minute late. All workers are idle until then, so the last tasks would spoil both figures.
  */
 const MEASURED = 0.99;
 
-/** Longer than any long poll. After this time the server has no open poll of a suspended process that could take a task. */
+/** Longer than any long poll. After this time, all polls of the suspended driver are over, so none of them can take a task. */
 const POLLS_OVER_MS = 5_300;
 const QUIET_MS = 1_000;
 
 /**
  * Measures one driver. The driver starts, polls empty queues for a while, and is suspended. The bench then queues the tasks and resumes
- * the driver. So all its processes are connected, all tasks wait from the beginning, and the start is not part of the processor time.
+ * the driver. This way all processes of the driver are connected, all tasks wait from the beginning, and the start costs no
+ * measured processor time.
  */
 export async function drain({ site, driver, load, workflows, concurrency }: DrainOptions): Promise<Drain> {
   const { conductor, serverPid, signal } = site;
@@ -109,7 +110,7 @@ function cpu(
   return { ...common, serverCpuSeconds: servers / thousands, otherCpus: Math.max(0, others / ((to - from) / 1000)) };
 }
 
-/** The measured period, and the number of results in it. */
+/** Returns the measured period and the number of results in it. */
 function measured(times: readonly TaskTimes[]): { from: number; to: number; tasks: number } {
   const ends = times.map(({ endTime }) => endTime).sort((a, b) => a - b);
   const tasks = Math.ceil(ends.length * MEASURED);

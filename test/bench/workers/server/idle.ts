@@ -6,7 +6,7 @@ import type { Driver } from '../drivers.ts';
 import type { Load } from './load.ts';
 import { type Site, withDriver } from './stage.ts';
 
-/** Duration of an update of the busy type beside that many idle types: in milliseconds, as the client saw it. */
+/** How long updates of the busy type take beside `idleTypes` idle types, in milliseconds, as the client saw it. */
 export interface IdleCost {
   idleTypes: number;
   updates: number;
@@ -22,13 +22,13 @@ export interface IdleOptions {
   workflows: number;
 }
 
-/** So few that the server is not the bottleneck. */
+/** Low enough that the server is not the bottleneck. */
 const BUSY_CONCURRENCY = 10;
-/** Wait for the last message of the probe, which sends several times a second. */
+/** How long the bench waits for the last message of the probe. The probe sends several messages a second. */
 const LAST_MESSAGE_MS = 500;
 
 const probe = new URL('../../support/update-probe.ts', import.meta.url).href;
-/** The driver itself may send other messages over its channel. */
+/** A message of the probe. The driver itself may send other messages over the same channel. */
 const message = z.object({ updateMs: z.array(z.number()) });
 
 /** Lets a Node driver drain one type beside idle types. A probe in the driver measures its updates. */
@@ -45,7 +45,7 @@ export async function idleCost({ site, driver, busy, idle, workflows }: IdleOpti
     await site.conductor.start(busy.workflow, workflows);
     await finished(busy.workflow);
     await pause(LAST_MESSAGE_MS);
-    if (seen.length === 0) throw new Error(`the probe has seen no update of ${driver.name}`);
+    if (seen.length === 0) throw new Error(`the probe in ${driver.name} saw no task update`);
     return { idleTypes: idle.length, updates: seen.length, updateMs: percentiles(seen) };
   });
 }

@@ -1,13 +1,13 @@
 import type { TaskDef, WorkflowDef, WorkflowTask } from '../../../../core/conductor/types.ts';
 import type { Site } from './stage.ts';
 
-/** Workflows of forked tasks without work. Each driver has its own task types. */
+/** A workflow whose forked tasks contain no work. Each driver has its own task types. */
 export interface Load {
   workflow: string;
   types: string[];
 }
 
-/** Registers the definitions. `forks` tasks of one workflow wait at once; the types take turns. */
+/** Registers the definitions. Each execution queues `forks` tasks at once and spreads them evenly over the types. */
 export async function defineLoad(
   { conductor }: Site,
   { owner, types, forks }: { owner: string; types: number; forks: number },
@@ -19,7 +19,7 @@ export async function defineLoad(
   return { workflow: prefix, types: names };
 }
 
-/** No retry and a long lease, so that failures show and no task is measured twice. */
+/** Without retries, a failure is visible. With a long lease, no task is delivered twice. */
 function taskDef(name: string): TaskDef {
   return {
     name,

@@ -9,11 +9,14 @@ import { note } from '../../support/output.ts';
 
 export interface BenchServer {
   url: string;
-  /** Its process id, if this bench started it. */
+  /** Process id of the server, if this bench started it. */
   pid: number | undefined;
 }
 
-/** The server of CONDUCTOR_SERVER_URL. Without that setting, the boot jar in an empty folder of its own, which ends with the bench. */
+/**
+ * Returns the server of CONDUCTOR_SERVER_URL. If it is not set, starts an embedded server in an empty folder and stops it at the
+ * end of the bench.
+ */
 export async function openServer(cleanups: Cleanups, signal: AbortSignal): Promise<BenchServer> {
   const { config } = loadConfig();
   if (config.conductorServerUrl !== undefined) {

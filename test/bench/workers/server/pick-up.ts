@@ -10,7 +10,7 @@ export interface PickUp {
   pickUpMs: Percentiles;
 }
 
-/** The pause is random, so that each sample meets another phase of the driver's poll rhythm. */
+/** The pause is random, so that each task is queued at another moment of the driver's poll interval. */
 const PAUSE_MS = { least: 300, most: 2_000 };
 
 export interface PickUpOptions {
@@ -23,7 +23,7 @@ export interface PickUpOptions {
   concurrency: number;
 }
 
-/** Starts one workflow of one task at a time, each after a random pause. */
+/** Starts workflows of one task, one at a time, each after a random pause. */
 export async function pickUp({ site, driver, load, samples, concurrency }: PickUpOptions): Promise<PickUp> {
   const types = load.types.map((name) => ({ name, concurrency }));
   const waits = await withDriver(site, { driver, types }, async ({ finished }) => {

@@ -7,7 +7,7 @@ import type { Assignment } from '../drivers/assignment.ts';
 import type { Driver } from '../drivers.ts';
 import { type BenchConductor, until } from './conductor.ts';
 
-/** The server, folder and signal of a bench. */
+/** The server and the signal of a bench. */
 export interface Site {
   conductor: BenchConductor;
   /** Process id of the server, if the bench started it. */
@@ -18,7 +18,7 @@ export interface Site {
 /** A running driver that already polls all its types and has been idle for a while. */
 export interface Stage {
   child: Child;
-  /** Resolves when every execution of that name has ended. @throws if the driver ends before */
+  /** Resolves when every execution of this workflow has ended. @throws if the driver ends first */
   finished(workflow: string): Promise<void>;
 }
 
@@ -27,7 +27,7 @@ export interface Cast {
   types: Assignment['types'];
   /** A module that a Node driver loads first. */
   preload?: string;
-  /** Called with the driver before it is ready. */
+  /** The bench calls this with the driver's process before the driver is ready. */
   onStart?(child: Child): void;
 }
 
@@ -36,8 +36,9 @@ const IDLE_MS = 2_000;
 const END_MS = 300_000;
 
 /**
- * Runs a function with a driver and always stops the driver afterwards, even if the function fails. Executions are not removed: for an execution with many tasks the server takes two
- * database connections per task at once, and stalls for half a minute when no connection is left.
+ * Runs a function with a driver and always stops the driver afterwards, even if the function fails. It does not remove executions.
+ * To remove an execution, the server takes two database connections per task at once. With many tasks it runs out of connections
+ * and stalls for half a minute.
  */
 export async function withDriver<T>(site: Site, cast: Cast, run: (stage: Stage) => Promise<T>): Promise<T> {
   const { conductor, signal } = site;
@@ -53,7 +54,7 @@ export async function withDriver<T>(site: Site, cast: Cast, run: (stage: Stage) 
     return await run({
       child,
       finished: (workflow) =>
-        until(`the end of all ${workflow}`, { limitMs: END_MS, signal }, async () => {
+        until(`the end of all executions of ${workflow}`, { limitMs: END_MS, signal }, async () => {
           child.check();
           return (await conductor.running(workflow)) === 0;
         }),
@@ -64,7 +65,7 @@ export async function withDriver<T>(site: Site, cast: Cast, run: (stage: Stage) 
   }
 }
 
-/** Resolves when the server has seen a poll for every type since that moment, and the driver has then been idle for a while. */
+/** Resolves when the server has seen a poll for every type since `since` and the driver has then been idle for a while. */
 async function ready(
   { conductor, signal }: Site,
   child: Child,

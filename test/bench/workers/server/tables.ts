@@ -4,10 +4,13 @@ import type { Drain } from './drain.ts';
 import type { IdleCost } from './idle.ts';
 import type { PickUp } from './pick-up.ts';
 
-/** Drivers that the others are compared with, if they were measured. */
+/** The tables compare all drivers with these, if these were measured. */
 const REFERENCES = ['raw-undici', 'raw-fetch', 'js-sdk'];
 
-/** Medians of each driver's rounds, and its ratios to the references: medians of the ratios within a round, which noise affects alike. */
+/**
+ * Returns tables with the median of each driver's rounds and its ratios to the references. A ratio is the median of the ratios
+ * within each round, because noise affects a whole round alike.
+ */
 export function drainTables(results: ReadonlyMap<string, readonly Drain[]>): Table[] {
   return [figures(results), latencies(results), ...REFERENCES.flatMap((name) => ratios(results, name))];
 }
@@ -49,7 +52,7 @@ function figures(results: ReadonlyMap<string, readonly Drain[]>): Table {
       ),
     ];
   });
-  return { title: 'Waiting tasks; CPU seconds and requests are per 1,000 tasks; medians', head, rows };
+  return { title: 'Waiting tasks; all figures are medians, CPU seconds and requests are per 1,000 tasks', head, rows };
 }
 
 function latencies(results: ReadonlyMap<string, readonly Drain[]>): Table {
@@ -60,7 +63,11 @@ function latencies(results: ReadonlyMap<string, readonly Drain[]>): Table {
     ...shares.map((share) => Math.round(median(drains.map(({ queueMs }) => queueMs[share])))),
     ...shares.map((share) => Math.round(median(drains.map(({ runMs }) => runMs[share])))),
   ]);
-  return { title: 'Milliseconds from scheduled to handed out, and from there to the result; medians', head, rows };
+  return {
+    title: 'Milliseconds until a poll takes a task (queue), and from there until the result (run); medians',
+    head,
+    rows,
+  };
 }
 
 function ratios(results: ReadonlyMap<string, readonly Drain[]>, reference: string): Table[] {
@@ -88,7 +95,7 @@ function ratioBase(drain: Drain | undefined, pick: (drain: Drain) => number): nu
   return drain ? pick(drain) : Number.NaN;
 }
 
-/** p95 of updates with many idle types, divided by the p95 with one. Both are medians over the rounds. */
+/** The last column is the p95 of updates with many idle types divided by the p95 with one. Both are medians over the rounds. */
 export function idleTable(results: ReadonlyMap<string, readonly IdleCost[]>): Table {
   const counts = [...new Set([...results.values()].flat().map(({ idleTypes }) => idleTypes))].sort((a, b) => a - b);
   const rows = [...results].map(([name, costs]) => {
@@ -99,7 +106,7 @@ export function idleTable(results: ReadonlyMap<string, readonly IdleCost[]>): Ta
     return [name, ...cells, round(of(most, 'p95') / of(least, 'p95'))];
   });
   const head = ['driver', ...counts.flatMap((count) => [`p50, ${count} idle`, `p95, ${count} idle`]), 'ratio of p95'];
-  return { title: 'Milliseconds of an update beside idle types, as the client saw it; medians', head, rows };
+  return { title: 'Milliseconds per task update beside idle types, as the client saw it; medians', head, rows };
 }
 
 export function pickUpTable(results: readonly [string, PickUp][]): Table {
