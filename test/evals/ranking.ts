@@ -12,9 +12,9 @@ export type RankedTool = Pick<ToolListing, 'name'> & {
 };
 
 /**
- * Weights of the fields in BM25F. Names and titles weigh most, because authors write them to be recognised. The first sentence of a
- * description says what the tool is for; the rest and the parameters say how. Halving or doubling one weight moves no score of the
- * goldens by more than three points.
+ * Weights of the fields in BM25F. Names and titles have high weights, because authors write them so that readers recognise the
+ * tool. The first sentence of a description says what the tool is for; the rest and the parameters say how. Halving or doubling one
+ * weight moves no score of the goldens by more than three points.
  */
 const FIELDS = { name: 3, title: 2, first: 2, rest: 1, parameters: 0.5 } as const;
 const SATURATION = 1.2;

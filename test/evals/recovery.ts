@@ -1,7 +1,7 @@
 import type { McpClient } from '../support/mcp-clients.ts';
 import { type Advised, nextCall } from './advice.ts';
 
-/** The calls of a caller that always makes the call that the last error suggests. */
+/** The calls of a caller that follows every suggested call. */
 export interface Recovery {
   readonly calls: readonly (Advised & { readonly text: string; readonly isError: boolean })[];
   readonly recovered: boolean;

@@ -8,10 +8,10 @@ import { misses, place, type Scores, score } from './selection.ts';
 import { type Outcome, resistWithModel, type Summary, selectWithModel, summarize } from './with-model.ts';
 
 /**
- * `npm run evals` measures how often the right tool is chosen: by a comparison of words and, if ANTHROPIC_API_KEY or OPENAI_API_KEY
- * is set, by a model. EVALS_MODEL names the model. EVALS_PRICE is its price per million tokens in USD, for example `3/15` for input
- * and output. `--misses` lists the wrong choices. `--peer <command>` starts the official conductor-mcp and ranks its tools beside
- * ours. It exits with 1 if a model called a forbidden tool or was right less often than LEAST_RIGHT.
+ * `npm run evals` measures how often a comparison of words finds the right tool. If ANTHROPIC_API_KEY or OPENAI_API_KEY is set, it
+ * also measures how often a model does. EVALS_MODEL names the model. EVALS_PRICE is its price per million tokens in USD, for
+ * example `3/15` for input and output. `--misses` lists the wrong choices. `--peer <command>` starts the official conductor-mcp and
+ * ranks its tools beside ours. It exits with 1 if a model called a forbidden tool or was right less often than LEAST_RIGHT.
  */
 const RUNS = 3;
 const LEAST_RIGHT = 0.95;
@@ -50,7 +50,7 @@ else
 function lexical(name: string, set: readonly Golden[], listed: readonly RankedTool[]): void {
   const placed = place(set, listed);
   print(`${name}, by words alone: ${scoreLine(score(placed, listed))}`);
-  // Misses of the held-out set are never shown, because a reader would tune descriptions on them.
+  // This never prints misses of the held-out set, because a reader would tune descriptions on them.
   if (name !== 'held-out' && process.argv.includes('--misses')) for (const miss of misses(placed)) print(miss);
 }
 

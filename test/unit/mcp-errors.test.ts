@@ -155,7 +155,7 @@ describe('the suggested call after wrong arguments', () => {
     expect(next(args)).toBe(`start_thing ${JSON.stringify(fixed)}`);
   });
 
-  test('if a value is missing or cannot be fixed, the suggested call is one that finds the value', () => {
+  test('if a value is missing or cannot be fixed, the suggested call finds the value', () => {
     expect(next({})).toBe('list_workflows {}');
     expect(next({ name: 'toolong' })).toBe('list_workflows {}');
   });

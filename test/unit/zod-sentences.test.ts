@@ -48,7 +48,7 @@ describe('zodSentences', () => {
       'The value must be a name, not "x".',
     ],
     [
-      'a missing value with such a rule',
+      'a missing value with a rule of the author',
       z.string('must be a name'),
       undefined,
       'The value is missing; it must be a name.',
@@ -60,7 +60,7 @@ describe('zodSentences', () => {
       'The value must not be a secret.',
     ],
     ['a sentence of the author', z.string().refine(() => false, 'Enter a name'), 'x', 'The value: Enter a name.'],
-  ])('the sentence for %s says what is expected', (_, schema, value, sentence) => {
+  ])('the sentence for %s names the expected value', (_, schema, value, sentence) => {
     expect(sentencesFor(schema, value)).toBe(sentence);
   });
 

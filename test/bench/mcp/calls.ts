@@ -87,7 +87,7 @@ export async function parallel(
   }));
 }
 
-/** Runs `run` `count` times, at most `most` at once. */
+/** Calls `run` `count` times, with at most `most` calls at once. */
 export async function atOnce(count: number, most: number, run: (index: number) => Promise<unknown>): Promise<void> {
   let next = 0;
   const lane = async () => {

@@ -12,7 +12,7 @@ export interface Start {
   greetedMs: number;
   listedMs: number;
   fastestGreetedMs: number;
-  /** Processor time until the first answer. Other programs on the machine disturb it less than `greetedMs`. */
+  /** Processor time until the first answer. Other programs on the machine affect this figure less than `greetedMs`. */
   cpuMs: number;
   /** Resident memory of all its processes, four seconds after its tools were listed. */
   idleMegabytes: number;

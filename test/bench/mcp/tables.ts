@@ -8,7 +8,7 @@ export function tablesOf({ times, rates, starts, tokens, flat, left }: Findings)
   const of = (all: readonly { operation: string; way: string }[], way: string, operation: string) =>
     all.find((one) => one.way === way && one.operation === operation);
   const callTable: Table = {
-    title: 'Milliseconds per call, one call at a time; ratios are ratios of medians',
+    title: 'Milliseconds per call, one call at a time; each ratio compares two medians',
     head: ['call', 'way', 'median', 'p95', 'to raw', 'over raw, ms', `${PEER_NAME} to it`],
     rows: times.map(({ operation, way, ms }) => {
       const raw = of(times, 'raw', operation) as (typeof times)[number] | undefined;

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 /** Reads processor time and memory of processes from /proc on Linux. Every measured program is read in this same way. */
 
-/** Unit of times in /proc/<pid>/stat and /proc/stat. Every Linux uses this unit there, whatever the kernel's own tick is. */
+/** Unit of times in /proc/<pid>/stat and /proc/stat. Every Linux uses this unit there. The kernel's own tick may differ. */
 const TICKS_PER_SECOND = 100;
 
 /** Returns the ids of a process and all its descendants. The process itself is first. */

@@ -1,6 +1,6 @@
 /**
- * The bench loads this probe into a driver with `--import`. It reports how long each task update took: from the call of undici to
- * the end of the answer, including the wait for a free connection. It works for every client that uses undici: ours and the
+ * The bench loads this probe into a driver with `--import`. It reports how long each task update took, from the call of undici to
+ * the end of the answer. This includes the wait for a free connection. It works for every client that uses undici: ours and the
  * JavaScript SDK's.
  */
 import { createRequire } from 'node:module';

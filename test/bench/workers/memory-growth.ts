@@ -15,7 +15,7 @@ export interface Growth {
   perTask: number;
 }
 
-/** Share of the run that is not compared: caches fill and the compiler finishes in that time. */
+/** The comparison leaves out this first share of the run, because caches fill and the compiler finishes in it. */
 const WARM_UP = 0.2;
 const MOST_GROWTH = 1.1;
 
