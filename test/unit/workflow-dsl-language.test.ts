@@ -6,6 +6,7 @@ import { database, definePolicy, externalApi, modelCall } from '../../workflows/
 import { type Ref, refs } from '../../workflows/dsl/refs.ts';
 import type { Scope } from '../../workflows/dsl/scope.ts';
 import { compileMapping } from '../../workflows/dsl/system/item-mapping.ts';
+import { toTaskDef } from '../../workflows/manage/task-def.ts';
 
 const greet = defineTask({
   name: 'greet',
@@ -135,14 +136,15 @@ describe('definitions of other tools', () => {
 });
 
 describe('policies', () => {
-  test('the standard policies retry three times, after 2, 4 and 8 seconds', () => {
+  test('the standard policies register task definitions that retry three times, after 2, 4 and 8 seconds', () => {
     const retries = { retryCount: 3, retryLogic: 'EXPONENTIAL_BACKOFF', retryDelaySeconds: 2, timeoutPolicy: 'RETRY' };
     for (const [policy, timeoutSeconds] of [
       [externalApi, 30],
       [database, 10],
       [modelCall, 120],
     ] as const) {
-      expect(policy.options).toEqual({ ...retries, timeoutSeconds, responseTimeoutSeconds: timeoutSeconds });
+      expect(policy.options).toEqual({ timeoutSeconds, responseTimeoutSeconds: timeoutSeconds });
+      expect(toTaskDef(policy)).toMatchObject({ ...retries, timeoutSeconds, responseTimeoutSeconds: timeoutSeconds });
     }
   });
 
@@ -203,7 +205,7 @@ describe('mistakes that the compiler cannot see', () => {
     [
       'a reference that ends like the number of a round',
       (wf) => wf.task('t__1', greet, { who: 'x' }),
-      "ends like the number of a loop's round",
+      'ends with "__" and a number',
     ],
     [
       'a reference that a fork may also make',

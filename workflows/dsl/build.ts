@@ -1,12 +1,12 @@
 import type { TaskContract, TaskPolicy } from '../../core/contract.ts';
 import { FleetError } from '../../core/errors.ts';
 
-/** What all scopes of one workflow share: the references used so far, and the contracts to register with it. */
+/** What all scopes of one workflow share: the references in use, and the contracts to register with the workflow. */
 export class Build {
   readonly #references = new Set<string>();
   readonly #families = new Set<string>();
   readonly contracts = new Map<string, TaskContract | TaskPolicy>();
-  /** Task lists whose references are already claimed. */
+  /** Task lists whose references are already reserved. */
   readonly sequences = new WeakSet<object>();
   readonly workflowName: string;
 
@@ -14,7 +14,7 @@ export class Build {
     this.workflowName = workflowName;
   }
 
-  /** Reserves the reference of a task of the builder and returns it. */
+  /** Reserves the reference of a task that the builder adds, and returns it. */
   claim(reference: string): string {
     if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(reference)) {
       throw this.mistake(
@@ -23,14 +23,14 @@ export class Build {
     }
     if (/__\d+$/.test(reference)) {
       throw this.mistake(
-        `"${reference}" ends like the number of a loop's round, which the server cuts off. Use another name.`,
+        `"${reference}" ends with "__" and a number. The server reads that as the round of a loop and cuts it off. Use another name.`,
       );
     }
     this.claimForeign(reference);
     return reference;
   }
 
-  /** Reserves a reference that another tool chose. */
+  /** Reserves a reference that another tool chose. Its spelling is not checked. */
   claimForeign(reference: string): void {
     if (this.#references.has(reference)) throw this.mistake(`two tasks have the reference "${reference}". Rename one.`);
     const family = [...this.#families].find((prefix) => isNumbered(reference, prefix));
@@ -46,19 +46,19 @@ export class Build {
     this.#families.add(prefix);
   }
 
-  /** The references used so far, in order. */
+  /** The reserved references, in the order in which they were reserved. */
   claimed(): string[] {
     return [...this.#references];
   }
 
-  /** Rejects inputs whose names the task uses itself: the server keeps both in one object. */
+  /** Rejects inputs with the names that the task type itself uses: the server keeps both in one object. */
   refuseNames(reference: string, inputs: object, taken: readonly string[]): void {
     const name = Object.keys(inputs).find((candidate) => taken.includes(candidate));
     if (name !== undefined)
       throw this.mistake(`the task "${reference}" already uses the name "${name}" for itself. Rename that input.`);
   }
 
-  /** Checks a number of rounds or seconds. The server reads a fraction or other value as 0 or as no limit. */
+  /** Checks a number of rounds or seconds. The server would read a fraction or another value as 0 or as no limit. */
   count(reference: string, what: string, value: unknown, from = 1): number {
     if (typeof value === 'number' && Number.isSafeInteger(value) && value >= from) return value;
     throw this.mistake(`"${reference}" has ${String(value)} ${what}. Write a whole number of at least ${from}.`);
@@ -78,7 +78,7 @@ export class Build {
   }
 }
 
-/** `prefix_0`, or `prefix_1_0` in a loop, each also with `_settled`. */
+/** True for `prefix_0`, or `prefix_1_0` in a loop; `_settled` may follow both. */
 function isNumbered(reference: string, prefix: string): boolean {
   return reference.startsWith(`${prefix}_`) && /^\d+(_\d+)?(_settled)?$/.test(reference.slice(prefix.length + 1));
 }

@@ -1,46 +1,40 @@
 import type { TaskOptions, TaskPolicy } from '../../core/contract.ts';
 import { FleetError } from '../../core/errors.ts';
 
-/** Options of a policy. Without a time limit, a task hangs for one hour if the server crashes. */
+/** Options of a policy. The time limit is required: without it, a task hangs for one hour if the server crashes. */
 export type PolicyOptions = Omit<TaskOptions, 'pollTimeoutSeconds'> & {
-  /** For one attempt; at least 1. */
+  /** The time limit of one attempt; at least 1. */
   timeoutSeconds: number;
 };
 
 /**
- * Names retries and time limits for tasks that the server executes itself. The name becomes a task definition, so it must differ from
- * the name of every worker's task.
+ * Names retries and a time limit for tasks that the server executes itself. The defaults are those of every task definition: see
+ * `workflows/manage/task-def.ts`. The policy becomes a task definition, so its name must differ from the name of every worker's task.
  * @throws FleetError `config` if the time limit or the retries are not a whole number
  */
 export function definePolicy(name: string, description: string, options: PolicyOptions): TaskPolicy {
   whole(name, 'timeoutSeconds', options.timeoutSeconds, 1);
   whole(name, 'retryCount', options.retryCount ?? 0, 0);
   const { timeoutSeconds, responseTimeoutSeconds = timeoutSeconds } = options;
-  return { kind: 'policy', name, description, options: { timeoutPolicy: 'RETRY', ...options, responseTimeoutSeconds } };
+  return { kind: 'policy', name, description, options: { ...options, responseTimeoutSeconds } };
 }
 
-/** Three retries, after 2, 4 and 8 seconds. */
-const threeRetries = { retryCount: 3, retryLogic: 'EXPONENTIAL_BACKOFF', retryDelaySeconds: 2 } as const;
-
-/** HTTP calls to an external service: 30 s for an attempt. */
+/** For HTTP calls to an external service: 30 s for an attempt. */
 export const externalApi: TaskPolicy = definePolicy('external_api', 'Calls to a service outside: 30 s, 3 retries.', {
-  ...threeRetries,
   timeoutSeconds: 30,
 });
 
-/** HTTP calls to a database: 10 s for an attempt, because a retry is better than a slow answer. */
+/** For HTTP calls to a database: 10 s for an attempt, because a retry is better than a slow answer. */
 export const database: TaskPolicy = definePolicy('database', 'Calls to a database: 10 s, 3 retries.', {
-  ...threeRetries,
   timeoutSeconds: 10,
 });
 
-/** Model calls: two minutes for an attempt, because a long answer is not a failure. */
+/** For model calls: 120 s for an attempt, because a long answer is not a failure. */
 export const modelCall: TaskPolicy = definePolicy('model_call', 'Calls to a language model: 120 s, 3 retries.', {
-  ...threeRetries,
   timeoutSeconds: 120,
 });
 
-/** JSON has no infinity: the server would use its default instead. */
+/** Rejects infinity too: JSON cannot express it, so the server would use its default instead. */
 function whole(policy: string, option: string, value: number, from: number): void {
   if (Number.isSafeInteger(value) && value >= from) return;
   throw new FleetError('config', `The policy "${policy}" has a ${option} of ${value}.`, {

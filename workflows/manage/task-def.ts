@@ -9,7 +9,10 @@ import {
   type WorkflowSettings,
 } from '../../core/contract.ts';
 
-/** Three retries, after 2, 4 and 8 s. An attempt that times out is retried. */
+/**
+ * The defaults of all task definitions, with and without a worker: three retries, after 2, 4 and 8 s. The server also retries an attempt
+ * that times out.
+ */
 const DEFAULTS = {
   retryCount: 3,
   retryLogic: 'EXPONENTIAL_BACKOFF',
@@ -18,10 +21,10 @@ const DEFAULTS = {
   timeoutPolicy: 'RETRY',
 } as const satisfies TaskOptions;
 
-/** The lease, if the contract names none. */
+/** The lease if the contract does not set one. */
 const LEASE_SECONDS = 60;
 
-/** The Conductor task definition of a contract or a policy. */
+/** Makes the Conductor task definition of a contract or a policy. */
 export function toTaskDef(contract: TaskContract | TaskPolicy): TaskDef {
   const { name, description, options } = contract;
   // The server refuses a lease that is longer than the time limit of an attempt.
@@ -36,7 +39,7 @@ export function toTaskDef(contract: TaskContract | TaskPolicy): TaskDef {
   };
 }
 
-/** The definition with this deployment's settings as the defaults of the inputs that name a setting (`fromSetting`). */
+/** Returns the definition of a workflow. Inputs that name a setting (`fromSetting`) get its value in this deployment as their default. */
 export function withSettings(workflow: Workflow, settings: WorkflowSettings): WorkflowDef {
   const { properties = {} } = inputSchemaOf(workflow.input) as { properties?: Record<string, { setting?: string }> };
   const inputTemplate = { ...workflow.def.inputTemplate };
