@@ -1,14 +1,14 @@
 import { isObject } from '../../core/json.ts';
 import type { Edit, Finding } from './rule.ts';
 
-/** A copy of the definition with the fixes of these findings, and the findings that were fixed. */
+/** Applies the fixes of these findings to a copy of the definition. Returns the copy and the findings that were fixed. */
 export function applyFixes(def: unknown, findings: readonly Finding[]): { def: unknown; fixed: Finding[] } {
   const copy = structuredClone(def);
   const fixed: Finding[] = [];
   const touched = new Set<string>();
   for (const finding of findings) {
     const edits = finding.fix?.edits ?? [];
-    // A second fix of the same place waits for the next run: it was found before the first fix was made.
+    // A second fix of the same place waits for the next run, because its rule has not seen the result of the first fix.
     if (edits.length === 0 || edits.some(({ pointer }) => touched.has(pointer))) continue;
     for (const edit of edits) {
       touched.add(edit.pointer);

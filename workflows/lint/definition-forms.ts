@@ -81,7 +81,7 @@ const subWorkflowParam = z.looseObject({
   priority: z.unknown().optional(),
 });
 
-/** A task of a workflow definition. Tasks inside it are checked one by one. */
+/** A task of a workflow definition. This form does not check the tasks inside it: each is checked on its own. */
 export const taskForm = z.looseObject({
   name: text,
   taskReferenceName: text,
@@ -150,16 +150,16 @@ export const workflowForm = z.looseObject({
   maskedFields: texts,
 });
 
-/** Fields that the server adds to its answers. */
+/** Fields that the server adds to a definition in its answers. */
 const ANSWERED = ['workflowTaskType', 'overwriteTags', 'tags'];
 
-/** A value in a field that has the wrong type. */
+/** A value of the wrong type in a field. */
 export interface Misfit extends ZodMistake {
-  /** What the server converts it to, as it does `"2"` for a number. Absent: it answers 500. */
+  /** The value to which the server converts it, for example 2 for `"2"`. Absent if the server answers 500 instead. */
   coerced?: unknown;
 }
 
-/** Every value of the wrong type. */
+/** Every value of the wrong type in a definition or task. */
 export function misfits(form: z.ZodObject, value: Readonly<Record<string, unknown>>): Misfit[] {
   const parsed = form.safeParse(value);
   if (parsed.success) return [];
@@ -169,7 +169,7 @@ export function misfits(form: z.ZodObject, value: Readonly<Record<string, unknow
   });
 }
 
-/** The fields that the form does not have. */
+/** The fields of the value that the form does not have. */
 export function strangersIn(form: z.ZodObject, value: Readonly<Record<string, unknown>>): string[] {
   return Object.keys(value).filter((key) => !(key in form.shape) && !ANSWERED.includes(key));
 }

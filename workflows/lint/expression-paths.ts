@@ -1,7 +1,7 @@
 import { isObject } from '../../core/json.ts';
 import { escaped } from '../model/walk.ts';
 
-/** A `${…}` as the server reads it. */
+/** A `${…}` expression, as the server reads it. */
 export interface ExpressionPath {
   /** The text between the braces, with its spaces. */
   readonly path: string;
@@ -9,15 +9,15 @@ export interface ExpressionPath {
   readonly head: string;
   /** The names below the head, e.g. `output`, `x`, `0` for `a.output.x[0]`. */
   readonly below: readonly string[];
-  /** JSON pointer to the string that contains it. */
+  /** JSON pointer to the string that contains the expression. */
   readonly pointer: string;
-  /** The string that contains it. */
+  /** The string that contains the expression. */
   readonly text: string;
-  /** True if the string is nothing but this expression. */
+  /** True if the string consists only of this expression. */
   readonly whole: boolean;
 }
 
-/** From `${` to the next `}`, unless another `${` is in between. `$${` is a literal `${`. */
+/** An expression extends from `${` to the next `}`, unless another `${` is in between. `$${` is a literal `${`. */
 const EXPRESSION = /(?<!\$)\$\{((?:(?!(?<!\$)\$\{)[^}])*)\}/g;
 
 /** Every expression in a value, in order. */
@@ -43,7 +43,7 @@ function namesBelow(path: string): string[] {
   return [...names].map(([, plain, single, double, index]) => (plain ?? single ?? double ?? index ?? '').trim());
 }
 
-/** What may follow a name: a name, a call, an index, a slice, a filter, or a quoted name. */
+/** The parts that may follow a name in a path: a name, a call, an index, a slice, a filter, or a quoted name. */
 const TOKENS = [
   /^\.\.?(?:\*|[^.[\]() *]+(?:\(\))?)/,
   /^\.\.?(?=\[)/,
@@ -54,7 +54,7 @@ const TOKENS = [
   /^\[\?\([^[\]]+\)\]/,
 ];
 
-/** True if the server can compile the path: names, indices, slices, filters and calls without arguments. */
+/** True if the server can compile the path. It may contain names, indices, slices, filters and calls without arguments. */
 export function isReadable(path: string): boolean {
   if (path.trim() === '' || /^\s|\.$/.test(path)) return false;
   let rest = `.${path.trimEnd()}`;

@@ -40,18 +40,18 @@ export const workflowRules: readonly WorkflowRule[] = [
 /** The rules for task definitions. */
 export const taskDefRules: readonly TaskDefRule[] = taskDefinitionRules;
 
-/** What every rule says, without its check. */
+/** All rules without their checks, for documentation. */
 export const rules: readonly Omit<WorkflowRule, 'check'>[] = [...workflowRules, ...taskDefRules];
 
 /**
- * What is wrong with a workflow definition, as far as it can be known without running it. A definition without an error registers, and
- * does not hang because of its form. Workflow definitions inside it are checked too. Pure; never throws on any JSON.
+ * Finds the problems of a workflow definition that show without an execution. If no finding is an error, the server accepts the definition,
+ * and no execution hangs because of its form. Workflow definitions inside it are checked too. Pure: never throws on any JSON.
  */
 export function lintWorkflow(def: unknown, known: KnownDefinitions = NOTHING_KNOWN): Finding[] {
   return lintAt(def, known, '');
 }
 
-/** What is wrong with a task definition. Pure; never throws on any JSON. */
+/** Finds the problems of a task definition. Pure: never throws on any JSON. */
 export function lintTaskDef(def: unknown): Finding[] {
   return isObject(def) ? findingsOf(taskDefRules, { def }) : [notAnObject('task definition', '')];
 }
@@ -59,7 +59,7 @@ export function lintTaskDef(def: unknown): Finding[] {
 function lintAt(def: unknown, known: KnownDefinitions, root: string): Finding[] {
   if (!isObject(def)) return [notAnObject('workflow definition', root)];
   const subject = subjectOf(def, known, root);
-  // If a list of tasks contains anything else, the pointers of later tasks would be wrong.
+  // If a list of tasks contains a value that is not a task, the pointers of the tasks after it would be wrong.
   const misshapen = findingsOf([wrongType], subject).filter(({ pointer }) => HOLDS_TASKS.test(pointer));
   if (misshapen.length > 0) return misshapen;
   const inline = subject.steps.flatMap(({ type, task, pointer }) => {

@@ -1,57 +1,63 @@
 import type { Subject } from './subject.ts';
 
-/** `error`: the server rejects it, or it cannot work as written. `warning`: it runs, with a risk that its author may not know. */
+/**
+ * `error`: the server rejects the definition, or the definition cannot work as written. `warning`: the definition runs, but with a risk
+ * that its author may not know.
+ */
 export type Severity = 'error' | 'warning';
 
-/** A change of the JSON that never alters what a correct definition does. */
+/** A change of the JSON. It never alters what a correct definition does. */
 export interface Fix {
   /** What the fix does, as a sentence without a full stop. */
   summary: string;
   edits: readonly Edit[];
 }
 
-/** The pointer is a JSON pointer (RFC 6901) into the definition. Without a value, the edit removes what is there. */
+/**
+ * Sets or removes one value. The pointer is a JSON pointer (RFC 6901) into the definition. An edit without a value removes the value at the
+ * pointer.
+ */
 export interface Edit {
   pointer: string;
   value?: unknown;
 }
 
-/** One problem at one place. */
+/** One problem at one place of a definition. */
 export interface Finding {
-  /** Id of the rule that found it. */
+  /** Id of the rule that found the problem. */
   rule: string;
   severity: Severity;
   /** JSON pointer (RFC 6901) into the definition; empty for the definition itself. */
   pointer: string;
-  /** The task that has the problem, if it is a task. */
+  /** The task that has the problem, if a task has it. */
   taskReferenceName?: string;
   /** What is wrong at this place. */
   message: string;
-  /** Why it matters; the same for every finding of the rule. */
+  /** Why the problem matters. All findings of a rule have the same reason. */
   reason: string;
   /** What to do about it. */
   repair: string;
   fix?: Fix;
 }
 
-/** What a rule says about one place. The rest of the finding is the same for every place. */
+/** The part of a finding that differs from place to place. A rule adds the rest. */
 export interface Problem {
   pointer: string;
   taskReferenceName?: string | undefined;
   message: string;
-  /** More exact than the rule's own sentence. */
+  /** What to do about this problem, if the rule can say it more exactly than its own `repair`. */
   repair?: string | undefined;
   fix?: Fix | undefined;
 }
 
-/** One kind of problem, and how it is found. */
+/** Finds one kind of problem. */
 export interface Rule<S> {
-  /** Lower-case words joined by hyphens. Users write it in `--rule` and `--ignore`. */
+  /** Lower-case words joined by hyphens. Users write the id after `--rule` and `--ignore`. */
   readonly id: string;
   readonly severity: Severity;
-  /** What it finds, as a sentence without capital and full stop. */
+  /** What the rule finds, as a sentence without a capital letter and full stop. */
   readonly summary: string;
-  /** What the server does then, or what it costs. */
+  /** What the server does then, or what the problem costs. */
   readonly reason: string;
   /** What to do about it. */
   readonly repair: string;

@@ -9,21 +9,21 @@ import { TaskOrder } from './task-order.ts';
 /** A task of a definition as rules see it. Every field has its declared type, even if the JSON is malformed. */
 export interface LintedTask {
   readonly task: Readonly<Record<string, unknown>>;
-  /** Empty if the task has none. */
+  /** The reference of the task; empty if it has none. */
   readonly ref: string;
   readonly name: string;
-  /** `SIMPLE` if the task has none, as for the server. */
+  /** `SIMPLE` if the task has no type, because the server reads it so. */
   readonly type: string;
   readonly input: Readonly<Record<string, unknown>>;
   readonly pointer: string;
-  /** The task directly around it, and the kind of the sequence it is in. */
+  /** The task directly around this task, and the kind of the sequence that contains this task. */
   readonly parent: LintedTask | undefined;
   readonly kind: Place['within'][number]['kind'] | undefined;
   readonly key: string;
-  /** The task before it in the same sequence. */
+  /** The previous task in the same sequence. */
   readonly previous: LintedTask | undefined;
   readonly next: LintedTask | undefined;
-  /** The sequences inside it, without empty ones. */
+  /** The sequences inside this task, except empty sequences. */
   readonly inside: readonly InnerSequence[];
 }
 
@@ -39,23 +39,26 @@ export interface ExpressionUse extends ExpressionPath {
   readonly step: LintedTask | undefined;
 }
 
-/** Other definitions beside the checked one: on a server, in a folder, or in the package. */
+/** Definitions that exist beside the checked definition: on a server, in a folder, or in the package. */
 export interface KnownDefinitions {
   /** Task definitions by name. */
   readonly taskDefs?: ReadonlyMap<string, unknown>;
   /** Every version of each workflow definition, by name. */
   readonly workflows?: ReadonlyMap<string, readonly unknown[]>;
-  /** True if the list is complete: an unlisted definition does not exist. Default false: rules do not guess. */
+  /**
+   * True if the lists are complete, so that an unlisted definition does not exist. Default false: rules then do not report missing
+   * definitions.
+   */
   readonly complete?: boolean;
 }
 
-/** No other definition is known, so none is reported missing. */
+/** No other definition is known, so rules report none as missing. */
 export const NOTHING_KNOWN: KnownDefinitions = {};
 
 /** A workflow definition as rules see it. */
 export interface Subject {
   readonly def: Readonly<Record<string, unknown>>;
-  /** JSON pointer to the definition, if it is inside another one; else empty. */
+  /** JSON pointer to the definition if another definition contains it; else empty. */
   readonly root: string;
   readonly steps: readonly LintedTask[];
   readonly byRef: ReadonlyMap<string, LintedTask>;
@@ -82,17 +85,17 @@ export function holds(type: string, kind: InnerSequence['kind']): boolean {
   return taskType(type)?.holds?.includes(kind) ?? false;
 }
 
-/** A problem in a task or in one of its fields. */
+/** Reports a problem in a task or in one of its fields. */
 export function at(step: LintedTask, field: string, message: string, more: Partial<Problem> = {}): Problem {
   return { pointer: `${step.pointer}${field}`, taskReferenceName: step.ref || undefined, message, ...more };
 }
 
-/** The text in a field. The server reads a number or boolean as text. */
+/** The text in a field. A number or boolean becomes text, as on the server. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
 
-/** True for a string whose value is known only in an execution. */
+/** True for a string whose value only an execution decides. */
 export function isDynamic(value: unknown): boolean {
   return typeof value === 'string' && value.includes('${');
 }
@@ -106,12 +109,12 @@ export function ofType(subject: Subject, ...types: string[]): LintedTask[] {
   return subject.steps.filter(({ type }) => types.includes(type));
 }
 
-/** The steps whose type has a role. */
+/** The steps whose type has this role. */
 export function ofRole(subject: Subject, role: TaskRole): LintedTask[] {
   return subject.steps.filter(({ type }) => roleOf(type) === role);
 }
 
-/** The task definition that the server uses for a task, if it is known. */
+/** The task definition that the server uses for a task; undefined if it is not known. */
 export function taskDefOf(step: LintedTask, known: KnownDefinitions): Readonly<Record<string, unknown>> | undefined {
   if (isObject(step.task.taskDefinition)) return step.task.taskDefinition;
   const found = known.taskDefs?.get(step.name);
@@ -123,7 +126,7 @@ export function* around(step: LintedTask): Generator<LintedTask> {
   for (let { parent } = step; parent; parent = parent.parent) yield parent;
 }
 
-/** A key as one part of a JSON pointer. */
+/** A key, written as one part of a JSON pointer. */
 export function part(key: string): string {
   return `/${escaped(key)}`;
 }
@@ -136,7 +139,7 @@ function stepsOf(tasks: unknown, root: string): LintedTask[] {
   const byTask = new Map<unknown, Growing>();
   const lastOf = new Map<unknown, Growing>();
   const steps: Growing[] = [];
-  // `walk` only needs objects; their fields are checked here.
+  // `walk` needs only objects. The code below checks their fields.
   for (const place of walk(tasks.filter(isObject) as WorkflowTask[], `${root}/tasks`)) {
     const enclosure = place.within.at(-1);
     const parent = enclosure && byTask.get(enclosure.task);

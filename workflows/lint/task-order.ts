@@ -1,6 +1,6 @@
 import type { LintedTask } from './subject.ts';
 
-/** How sure it is that a task has ended when another one starts: on every path to it, or on some. */
+/** Whether a task has ended when another task starts: on every path to that task, or only on some paths. */
 export type Ended = 'always' | 'maybe';
 type EndedSteps = ReadonlyMap<LintedTask, Ended>;
 
@@ -8,10 +8,13 @@ const NONE: EndedSteps = new Map();
 
 /**
  * The order in which tasks run.
- * 1. Tasks of a sequence run one after another. A task inside another one starts after everything that ended before the outer one.
- * 2. After a SWITCH, the tasks of its cases may have ended. They have for sure if every other case ends the workflow.
- * 3. After a FORK_JOIN, no task of its branches has ended. After a JOIN, the tasks it waits for have, and all tasks before those.
- * 4. After a DO_WHILE, its tasks have ended. Over `items` there may have been no round.
+ * 1. Tasks of a sequence run one after another. All tasks that ended before an outer task starts have also ended before its inner tasks
+ *    start.
+ * 2. After a SWITCH, the tasks of its cases may have ended. The tasks of one case have certainly ended if every other case ends the
+ *    workflow.
+ * 3. After a FORK_JOIN, no task of its branches counts as ended. After a JOIN, the tasks that it waits for have ended, and all tasks before
+ *    them.
+ * 4. After a DO_WHILE, its tasks have ended. A DO_WHILE over `items` may have had no round.
  */
 export class TaskOrder {
   readonly #byRef: ReadonlyMap<string, LintedTask>;
@@ -22,14 +25,14 @@ export class TaskOrder {
     this.#byRef = byRef;
   }
 
-  /** The tasks that have ended when `step` starts, and those around it. */
+  /** The tasks that have ended when `step` starts, and the tasks around `step`. */
   before(step: LintedTask): EndedSteps {
     if (step.previous) return this.after(step.previous);
     if (!step.parent) return NONE;
     return new Map<LintedTask, Ended>([...this.before(step.parent), [step.parent, 'always']]);
   }
 
-  /** True if `target` runs whenever `step` does: no case of a SWITCH is between them. */
+  /** True if `target` runs whenever `step` runs, because no case of a SWITCH is between them. */
   isCertainFor(target: LintedTask, step: LintedTask): boolean {
     const around = new Set(enclosing(step));
     for (let inner = target; inner.parent; inner = inner.parent) {
@@ -39,7 +42,7 @@ export class TaskOrder {
     return true;
   }
 
-  /** True if `target` cannot end before `join` has, so `join` would wait for itself. */
+  /** True if `target` can end only after `join` has ended. A `join` on `target` would then wait for itself. */
   waitsFor(target: LintedTask, join: LintedTask, seen = new Set<LintedTask>()): boolean {
     if (target === join) return true;
     if (seen.has(target)) return false;
@@ -47,7 +50,7 @@ export class TaskOrder {
     return this.#needs(target).some((step) => this.waitsFor(step, join, seen));
   }
 
-  /** The tasks that must end before `step` can end. A task around `step` only has to start. */
+  /** The tasks that must end before `step` can end. The tasks around `step` need not end, but only start. */
   #needs(step: LintedTask): LintedTask[] {
     const joined = step.type === 'JOIN' ? this.#joined(step) : [];
     const inner = step.type === 'FORK_JOIN' ? [] : step.inside.flatMap(({ steps }) => steps);
@@ -64,7 +67,7 @@ export class TaskOrder {
   after(step: LintedTask): EndedSteps {
     const known = this.#after.get(step);
     if (known) return known;
-    if (this.#open.has(step)) return NONE; // JOINs that wait for each other, which another rule reports
+    if (this.#open.has(step)) return NONE; // JOINs that wait for each other; another rule reports them
     this.#open.add(step);
     const ended = new Map(this.before(step));
     ended.set(step, 'always');
@@ -88,7 +91,7 @@ export class TaskOrder {
   }
 }
 
-/** True if both are in the same case, branch or loop of the same task. */
+/** True if both tasks are in the same case, branch or loop of the same outer task. */
 export function sameBranch(inner: LintedTask, step: LintedTask): boolean {
   for (let other: LintedTask | undefined = step; other; other = other.parent) {
     if (other.parent === inner.parent) return other.kind === inner.kind && other.key === inner.key;

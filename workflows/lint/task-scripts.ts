@@ -5,16 +5,16 @@ import { type LintedTask, textOf } from './subject.ts';
 /** The JavaScript that the server evaluates for a task. */
 export interface TaskScript {
   readonly step: LintedTask;
-  /** JSON pointer from the task on. */
+  /** JSON pointer to the script, relative to the task. */
   readonly field: string;
   readonly text: string;
-  /** True if the server replaces `${…}` in the text before it evaluates it. */
+  /** True if the server replaces `${…}` in the script before it evaluates the script. */
   readonly substituted: boolean;
 }
 
 const JAVASCRIPT = ['javascript', 'graaljs', ''];
 
-/** The script of a task; undefined if it has none, or if another task chooses it at run time. */
+/** The script of a task; undefined if the task has no script, or if the script is known only at run time. */
 export function scriptOf(step: LintedTask): TaskScript | undefined {
   const field = taskType(step.type)?.script;
   if (field === undefined) return undefined;
@@ -29,7 +29,7 @@ export function scriptOf(step: LintedTask): TaskScript | undefined {
 const parsed = new Map<string, string | undefined>();
 const PARSED_LIMIT = 5_000;
 
-/** The syntax error of a script, if it has one. The script is parsed and never run. */
+/** The syntax error of a script; undefined if there is none. The script is parsed, but never run. */
 export function syntaxErrorOf(text: string): string | undefined {
   if (parsed.has(text)) return parsed.get(text);
   if (parsed.size >= PARSED_LIMIT) parsed.clear();
@@ -47,7 +47,7 @@ function parse(text: string): string | undefined {
   }
 }
 
-/** A script with empty strings and no comments, so that a pattern finds only code. */
+/** Empties the strings of a script and removes its comments, so that a pattern finds only code. */
 export function codeOf(text: string): string {
   return text.replace(
     /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g,

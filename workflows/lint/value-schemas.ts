@@ -18,7 +18,7 @@ export function requiredIn(schema: Schema | undefined): readonly string[] {
   return Array.isArray(schema?.required) ? schema.required.map(String) : [];
 }
 
-/** The schema of the value of an expression, from the workflow's input schema or a task's output schema. */
+/** The schema of the value that an expression reads: a part of the workflow's input schema or of a task's output schema. */
 export function schemaOf(use: ExpressionUse, { def, byRef, known }: Subject): Schema | undefined {
   const [field, ...names] = use.below;
   if (use.head === 'workflow') return field === 'input' ? below(schemaIn(def, 'inputSchema'), names) : undefined;
@@ -27,7 +27,7 @@ export function schemaOf(use: ExpressionUse, { def, byRef, known }: Subject): Sc
   return below(schemaIn(taskDefOf(target, known), 'outputSchema'), names);
 }
 
-/** All values that a schema allows, as the strings that a SWITCH compares. Undefined if they cannot be listed. */
+/** All values that a schema allows, as the strings that a SWITCH compares; undefined if the schema does not list its values. */
 export function valuesOf(schema: Schema | undefined): readonly string[] | undefined {
   if (!schema) return undefined;
   if (Array.isArray(schema.enum)) return schema.enum.map(String);
@@ -39,7 +39,7 @@ export function valuesOf(schema: Schema | undefined): readonly string[] | undefi
   return lists.every((list) => list !== undefined) ? lists.flat() : undefined;
 }
 
-/** True if the value can be any string or any number. */
+/** True if the schema allows any string or any number. */
 export function isOpen(schema: Schema | undefined): boolean {
   return (
     schema !== undefined &&

@@ -48,7 +48,7 @@ function* joins(
 ): Generator<{ join: LintedTask; ref: string; target: LintedTask | undefined; field: string }> {
   for (const join of ofType(subject, 'JOIN')) {
     const { joinOn } = join.task;
-    // After a dynamic fork the server waits for the tasks that it made, and ignores `joinOn`.
+    // After a dynamic fork, the JOIN waits for the tasks that the fork made, and the server ignores `joinOn`.
     if (!Array.isArray(joinOn) || join.previous?.type === 'FORK_JOIN_DYNAMIC') continue;
     for (const [index, value] of joinOn.entries()) {
       const ref = String(value);
@@ -78,7 +78,7 @@ const joinNeverEnds: WorkflowRule = {
   summary: 'a JOIN waits for a task that may not run, or only runs after the JOIN',
   reason: 'The server registers the definition, and the JOIN waits forever.',
   repair:
-    'Wait for a task that always runs. If a branch ends with a SWITCH, add a NOOP after the SWITCH and wait for that.',
+    'Wait for a task that always runs. If a branch ends with a SWITCH, add a NOOP after the SWITCH and wait for the NOOP.',
   *check(subject) {
     for (const { join, ref, target, field } of joins(subject)) {
       const why = target && hindrance(subject, join, target);
@@ -129,7 +129,7 @@ const joinOnRetried: WorkflowRule = {
   severity: 'warning',
   summary: 'a JOIN waits for a task that may be retried',
   reason:
-    'If the JOIN looks at the task between a failed attempt and its retry, the JOIN fails, and the workflow with it.',
+    'If the JOIN looks at the task between a failed attempt and its retry, the JOIN fails, and so does the workflow.',
   repair: 'Add a NOOP after the task in the same branch and wait for the NOOP.',
   *check(subject) {
     for (const { join, ref, target, field } of joins(subject)) {
@@ -139,7 +139,7 @@ const joinOnRetried: WorkflowRule = {
   },
 };
 
-/** As far as it is known. */
+/** True if the known definitions say that the server retries the task. */
 function isRetried(step: LintedTask, { known }: Subject): boolean {
   const retries = step.task.retryCount ?? taskDefOf(step, known)?.retryCount;
   return typeof retries === 'number' && retries > 0;
@@ -177,10 +177,10 @@ const joinWithoutList: WorkflowRule = {
 const dynamicForkParameters: WorkflowRule = {
   id: 'dynamic-fork-parameters',
   severity: 'error',
-  summary: 'a dynamic fork is not told its tasks, or in two ways',
+  summary: 'a dynamic fork does not name its tasks, or names them in two ways',
   reason: 'The server rejects the definition, or the execution fails when it reaches the fork.',
   repair:
-    'Write the name of an input with a list of tasks into dynamicForkTasksParam, and of an input with their inputs by reference into dynamicForkTasksInputParamName. Or set the inputs forkTaskName and forkTaskInputs.',
+    'Set dynamicForkTasksParam to the name of an input that holds a list of tasks. Set dynamicForkTasksInputParamName to the name of an input that holds the inputs of these tasks by their references. Or set the inputs forkTaskName and forkTaskInputs.',
   *check(subject) {
     for (const step of ofType(subject, 'FORK_JOIN_DYNAMIC'))
       if (!('forkTaskInputs' in step.input)) yield* missingParameters(step);
@@ -201,7 +201,11 @@ function* missingParameters(step: LintedTask): Generator<Problem> {
         'dynamicForkJoinTasksParam is set together with the parameters that replace it',
       );
     else if (!(String(legacy) in step.input))
-      yield at(step, '/inputParameters', `There is no input "${String(legacy)}"`);
+      yield at(
+        step,
+        '/inputParameters',
+        `dynamicForkJoinTasksParam names the input "${String(legacy)}", which does not exist`,
+      );
     return;
   }
   for (const [field, value] of Object.entries({
@@ -218,8 +222,8 @@ const forkWorkflowVersion: WorkflowRule = {
   id: 'fork-workflow-version',
   severity: 'error',
   summary: 'the forkTaskWorkflowVersion is a number',
-  reason: 'Starting the workflow fails: the server answers 500 with a ClassCastException.',
-  repair: 'Write it as a string.',
+  reason: 'The workflow cannot start: the server answers 500 with a ClassCastException.',
+  repair: 'Write the version as a string.',
   *check(subject) {
     for (const step of ofType(subject, 'FORK_JOIN_DYNAMIC')) {
       const version = step.input.forkTaskWorkflowVersion;
@@ -231,7 +235,7 @@ const forkWorkflowVersion: WorkflowRule = {
   },
 };
 
-/** Rules about forks and what waits for them. */
+/** Rules about forks and JOINs. */
 export const forkRules: readonly WorkflowRule[] = [
   forkWithoutJoin,
   forkWithoutBranches,

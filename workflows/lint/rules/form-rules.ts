@@ -7,7 +7,7 @@ import { at, holds, type LintedTask, part, type Subject, textOf } from '../subje
 
 type Misfitting = Problem & { misfit: Misfit };
 
-/** Two rules and the check before all rules need the misfits of a subject: they are computed once. */
+/** The misfits of each subject, computed once. Two rules use them, and so does the check that runs before all rules. */
 const found = new WeakMap<Subject, readonly Misfitting[]>();
 
 function everyMisfit(subject: Subject): readonly Misfitting[] {
@@ -27,7 +27,7 @@ function* misfitsIn({ def, root, steps }: Subject): Generator<Misfitting> {
   }
 }
 
-/** The server answers 500 to null where it iterates over a list or a map. */
+/** Reports null where the server iterates over a list or a map: it answers 500 there. */
 function* missingLists(step: LintedTask): Generator<Misfitting> {
   const { holds: kinds = [], refusesNullInput } = taskType(step.type) ?? {};
   const fields = [...kinds.map((kind) => FIELD_OF[kind]), ...(refusesNullInput ? ['inputParameters'] : [])];
@@ -55,8 +55,8 @@ function problemOf({ path, rule }: Misfit, root: string): Problem {
 export const wrongType: WorkflowRule = {
   id: 'wrong-type',
   severity: 'error',
-  summary: 'a field holds a value of the wrong type, or a word that is not one of its values',
-  reason: 'The server answers 500 with a Java parse error and registers nothing from the whole call.',
+  summary: 'a field has a value of the wrong type, or a word that the field does not allow',
+  reason: 'The server answers 500 with a Java parse error and registers no definition of the call.',
   repair: 'Write a value that the field accepts.',
   *check(subject) {
     for (const { misfit, ...problem } of everyMisfit(subject)) {
@@ -80,9 +80,9 @@ function policyFix({ path, value }: Misfit, pointer: string): Partial<Problem> {
 export const coercedType: WorkflowRule = {
   id: 'coerced-type',
   severity: 'warning',
-  summary: 'a number, string or boolean is written as another of these types',
+  summary: 'a value is written as another type, for example the number 2 as "2"',
   reason:
-    'The server converts it and stores the converted value, so every later comparison with the file shows a change.',
+    'The server stores the converted value. So every later comparison of the server with the file shows a difference.',
   repair: 'Write the value in the type of the field.',
   *check(subject) {
     for (const { misfit, ...problem } of everyMisfit(subject)) {
@@ -129,7 +129,7 @@ export const unknownField: WorkflowRule = {
   severity: 'warning',
   summary: 'a definition or a task has a field that the server does not know',
   reason: 'The server drops the field silently, so it has no effect.',
-  repair: 'Correct its spelling, move it to the right place, or remove it.',
+  repair: 'Correct the name of the field, move the field to the right place, or remove it.',
   *check({ def, root, steps }) {
     for (const key of strangersIn(workflowForm, def))
       yield { pointer: `${root}${part(key)}`, message: strange(key, 'a workflow definition') };

@@ -8,7 +8,7 @@ const ignoredField: WorkflowRule = {
   severity: 'warning',
   summary: 'the server stores a field but ignores it',
   reason: 'In Conductor OSS the field has no effect.',
-  repair: 'Remove the field, and do its work in the workflow or in the worker.',
+  repair: 'Remove the field. Let the workflow or the worker do what the field was meant to do.',
   *check({ def, root, steps }) {
     for (const [field, what] of Object.entries(OF_A_WORKFLOW)) {
       if (isSet(def[field]))

@@ -55,7 +55,7 @@ const inputMissing: WorkflowRule = {
 const startWorkflowName: WorkflowRule = {
   id: 'workflow-without-name',
   severity: 'error',
-  summary: 'a task that starts a workflow does not name it',
+  summary: 'a task that starts a workflow does not name the workflow',
   reason:
     'The server rejects a SUB_WORKFLOW without subWorkflowParam. Without a name, the start or the execution fails.',
   repair: 'Set subWorkflowParam.name, or startWorkflow.name for START_WORKFLOW.',
@@ -82,7 +82,7 @@ const startWorkflowName: WorkflowRule = {
 
 const DURATION =
   /^\s*(?:(\d+)\s*(?:days?|d))?\s*(?:(\d+)\s*(?:hours?|hrs?|h))?\s*(?:(\d+)\s*(?:minutes?|mins?|m))?\s*(?:(\d+)\s*(?:seconds?|secs?|s))?\s*$/i;
-/** Zone names that the server was seen to accept. For any other zone, an offset works. */
+/** Zone names that the server is known to accept. For any other zone, an offset works. */
 const ZONES =
   'UTC GMT CET CEST EET EEST WET WEST MSK EST EDT CST CDT MST MDT PST PDT AKST AKDT HST JST KST HKT IST BST SAST AEST AEDT ACST AWST NZST NZDT';
 const ZONE = `(?:${ZONES.replaceAll(' ', '|')}|[+-]\\d{4}|GMT[+-]\\d{1,2}:\\d{2})`;
@@ -94,7 +94,7 @@ const waitTime: WorkflowRule = {
   summary: 'the server cannot read the time of a WAIT',
   reason: 'The server rejects the definition.',
   repair:
-    'Write a duration such as "1 days 2 hours 3 minutes 4 seconds" (in this order, any of them) or an until such as "2026-11-21 09:30 UTC". To wait for a signal, write neither.',
+    'Write a duration such as "1 days 2 hours 3 minutes 4 seconds" (keep this order; each part is optional) or an until such as "2026-11-21 09:30 UTC". To wait for a signal, write neither.',
   *check(subject) {
     for (const step of ofType(subject, 'WAIT')) {
       const duration = textOf(step.input.duration).trim();
@@ -141,7 +141,7 @@ const terminateStatus: WorkflowRule = {
 const dynamicTask: WorkflowRule = {
   id: 'dynamic-task-name',
   severity: 'error',
-  summary: 'a DYNAMIC task is not told which task to run',
+  summary: 'a DYNAMIC task does not name the task to run',
   reason:
     'Without dynamicTaskNameParam, the server rejects the definition. If the input that dynamicTaskNameParam names is missing, the execution fails.',
   repair: 'Write the name of an input into dynamicTaskNameParam, and the name of a task into that input.',

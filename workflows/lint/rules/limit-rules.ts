@@ -5,7 +5,7 @@ const noTaskDefinition: WorkflowRule = {
   id: 'no-task-definition',
   severity: 'warning',
   summary: 'a SIMPLE task has no task definition',
-  reason: 'It runs with the defaults of the server: 3 retries, 60 seconds apart, and a lease of one hour.',
+  reason: 'The task runs with the defaults of the server: 3 retries, 60 seconds apart, and a lease of one hour.',
   repair: 'Register a task definition with that name, or correct the name.',
   *check(subject) {
     const { known } = subject;
@@ -20,16 +20,16 @@ const noTaskDefinition: WorkflowRule = {
 const unguardedCall: WorkflowRule = {
   id: 'unguarded-call',
   severity: 'warning',
-  summary: 'a call that the server makes has no time limit with a retry',
+  summary: 'a call by the server has no time limit after which it is retried',
   reason:
-    'If the server is killed during the call, the task hangs for one hour. Only timeoutSeconds with RETRY in its task definition shortens that.',
-  repair: 'Set the name of the task to a task definition with timeoutSeconds and timeoutPolicy RETRY.',
+    'If the server is killed during the call, the task hangs for one hour. Only timeoutSeconds with RETRY in its task definition shortens this time.',
+  repair: 'Name the task after a task definition that has timeoutSeconds and the timeoutPolicy RETRY.',
   *check(subject) {
     const { known } = subject;
     for (const step of ofRole(subject, 'call')) {
       const def = taskDefOf(step, known);
       if (!def && !known.complete) continue;
-      if (!def) yield at(step, '/name', `No task definition "${step.name}" limits this ${step.type}`);
+      if (!def) yield at(step, '/name', `There is no task definition "${step.name}" that limits this ${step.type}`);
       else if (!(Number(def.timeoutSeconds) > 0))
         yield at(step, '/name', `The task definition "${step.name}" has no timeoutSeconds`);
       else if (def.timeoutPolicy !== 'RETRY')
@@ -55,7 +55,7 @@ const timeoutWithoutEffect: WorkflowRule = {
   },
 };
 
-/** More retries than this are a way to wait, which a WAIT does better. */
+/** A task with more retries than this uses them to wait. A WAIT is better for that. */
 const MANY_RETRIES = 50;
 
 const unboundedRetry: WorkflowRule = {

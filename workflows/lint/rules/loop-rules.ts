@@ -63,7 +63,7 @@ const unboundedLoop: WorkflowRule = {
     for (const step of ofType(subject, 'DO_WHILE')) {
       const condition = textOf(step.task.loopCondition);
       if (condition === '' || isOverItems(step) || /\biteration\b/.test(condition)) continue;
-      if (/^\s*(?:true|1|!0|false|0)\s*;?\s*$/.test(codeOf(condition))) continue; // runs once, or never ends: another rule reports that
+      if (/^\s*(?:true|1|!0|false|0)\s*;?\s*$/.test(codeOf(condition))) continue; // runs once, or another rule reports that it never ends
       yield at(step, '/loopCondition', `The condition does not limit the rounds of "${step.ref}"`);
     }
   },
@@ -91,7 +91,7 @@ const nestedLoop: WorkflowRule = {
   summary: 'a DO_WHILE is inside another DO_WHILE',
   reason: `In an execution, ${NESTED_LOOP}.`,
   repair:
-    'Put the inner loop into a workflow of its own and call that with SUB_WORKFLOW. The task can contain its definition.',
+    'Put the inner loop into a workflow of its own and call this workflow with SUB_WORKFLOW. The SUB_WORKFLOW task can contain the definition of this workflow.',
   *check(subject) {
     for (const step of ofType(subject, 'DO_WHILE')) {
       const outer = loopAround(step);

@@ -20,7 +20,7 @@ const duplicateReference: WorkflowRule = {
 const referenceName: WorkflowRule = {
   id: 'reference-name',
   severity: 'error',
-  summary: 'expressions cannot use a taskReferenceName, or it already means something else',
+  summary: 'no expression can use a taskReferenceName, or the name already has another meaning',
   reason:
     'In an expression, a dot ends the reference and "workflow" is the workflow itself. "__2" after a reference means round 2 of a loop.',
   repair: 'Use letters, digits, - and _. Begin with a letter.',

@@ -19,7 +19,7 @@ const OF_THE_WORKFLOW: ReadonlySet<string> = new Set(
 /** Expressions that are valid although they name neither a task nor the workflow. */
 const SYSTEM_PARAMETERS: ReadonlySet<string> = new Set(['CPEWF_TASK_ID', 'NETFLIX_ENV', 'NETFLIX_STACK']);
 
-/** A problem of an expression. */
+/** Reports a problem of an expression. */
 export function atUse(use: ExpressionUse, message: string, more: Partial<Problem> = {}): Problem {
   return { pointer: use.pointer, taskReferenceName: use.step?.ref || undefined, message, ...more };
 }
@@ -37,7 +37,7 @@ const malformedExpression: WorkflowRule = {
   severity: 'error',
   summary: 'an expression is not a valid path',
   reason:
-    'The server rejects the definition. Where it does not check at registration, the expression resolves to null.',
+    'The server rejects the definition. If a place is not checked at registration, the expression resolves to null.',
   repair:
     "Write ${task.output.name}. Put names with spaces or dots into brackets: ${task.output['a name']}. For a literal ${ write $${.",
   *check({ uses }) {
@@ -56,14 +56,14 @@ const unknownReference: WorkflowRule = {
   severity: 'error',
   summary: 'an expression names a task that is not in the definition',
   reason:
-    'In the input of a top-level task, the server rejects the definition. Anywhere else, the expression is silently null.',
+    'If the expression is in the input of a top-level task, the server rejects the definition. Anywhere else, the expression is silently null.',
   repair: 'Begin the expression with "workflow." or with the taskReferenceName of a task.',
   *check({ uses, byRef, steps }) {
     const makesTasks = steps.some(({ type }) => type === 'FORK_JOIN_DYNAMIC');
     for (const use of uses) {
       if (!isReadable(use.path) || use.head === 'workflow' || byRef.has(use.head) || SYSTEM_PARAMETERS.has(use.path))
         continue;
-      const isSeen = use.step !== undefined && use.step.parent === undefined; // there the server itself rejects an unknown name
+      const isSeen = use.step !== undefined && use.step.parent === undefined; // in a top-level task, the server rejects an unknown name
       if ((makesTasks && !isSeen) || roundOf(use, byRef)) continue;
       yield atUse(use, `\${${use.path}} names "${use.head}", which is not a task of this definition`, {
         repair: nearest(use.head, byRef),
@@ -77,7 +77,7 @@ const roundReference: WorkflowRule = {
   severity: 'error',
   summary: 'an expression names a single round of a loop',
   reason:
-    'An execution calls the rounds task__1, task__2 and so on, but an expression can only read the latest round. Others are null or rejected.',
+    'An execution calls the rounds task__1, task__2 and so on, but an expression can only read the latest round. An expression for another round is null or rejected.',
   repair:
     'Write the task without the number to read its latest round, or read all rounds by number from ${loop.output}.',
   *check({ uses, byRef }) {
@@ -112,7 +112,7 @@ const unknownTaskField: WorkflowRule = {
   },
 };
 
-/** The expression is null as written, so its author can only have meant the output. */
+/** Adds the missing `output` to the path. The expression would always be null without it, so its author can only have meant the output. */
 function missingOutput(use: ExpressionUse, target: LintedTask, field: string): Partial<Problem> {
   if (!taskType(target.type)?.outputs?.includes(field)) return {};
   const right = `${use.head}.output${use.path.slice(use.head.length)}`;
@@ -166,7 +166,8 @@ const referenceBeforeRun: WorkflowRule = {
   summary: 'an expression reads a task that cannot have ended yet',
   reason:
     'The expression is null: the task runs later, at the same time in another branch, or in a case that was not chosen.',
-  repair: 'Read it after that task has ended; if that task is in another branch of a fork, after the JOIN.',
+  repair:
+    'Read the value after that task has ended. If that task is in another branch of a fork, read the value after the JOIN.',
   *check(subject) {
     for (const { use, target } of usesOfTasks(subject)) {
       const { step } = use;
@@ -176,7 +177,10 @@ const referenceBeforeRun: WorkflowRule = {
   },
 };
 
-/** In a loop, the previous round may have set it. The server reads the inputs of the loop itself again after each round. */
+/**
+ * True if a loop contains both tasks, so that `target` may have ended in the previous round. The loop itself counts too: the server reads
+ * its inputs again after each round.
+ */
 function sharesLoop(step: LintedTask, target: LintedTask): boolean {
   const loops = new Set([step, ...around(step)].filter(({ type }) => type === 'DO_WHILE'));
   return [target, ...around(target)].some((outer) => loops.has(outer));
@@ -234,14 +238,14 @@ function branchesOnStatus(step: LintedTask, target: LintedTask): boolean {
   return [...around(step)].some((outer) => JSON.stringify(outer.input).includes(`\${${target.ref}.status}`));
 }
 
-/** The reference that was probably meant. */
+/** The reference that the author probably meant. */
 function nearest(name: string, byRef: ReadonlyMap<string, LintedTask>): string | undefined {
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
   const meant = [...byRef.keys()].find((ref) => plain(ref) === plain(name));
   return meant && `Write "${meant}".`;
 }
 
-/** Rules about what `${…}` names. */
+/** Rules about `${…}` expressions. */
 export const referenceRules: readonly WorkflowRule[] = [
   malformedExpression,
   unknownReference,

@@ -70,7 +70,7 @@ const scriptSyntax: WorkflowRule = {
   id: 'script-syntax',
   severity: 'error',
   summary: 'a script has a syntax error',
-  reason: 'The task fails without a retry, and the execution with it.',
+  reason: 'The task fails without a retry, and so does the execution.',
   repair: 'Correct the syntax. "return" works only in a function: (function () { return 1; })().',
   *check(subject) {
     for (const script of scripts(subject)) {
@@ -102,12 +102,12 @@ const unknownScriptInput: WorkflowRule = {
   severity: 'warning',
   summary: 'a script reads an input that the task does not have',
   reason:
-    'The input is null in INLINE and undefined in a condition. Reading a field of it fails the task without a retry.',
+    'The input is null in INLINE and undefined in a condition. If the script reads a field of the input, the task fails without a retry.',
   repair: 'Add the input to inputParameters, or correct its name.',
   *check(subject) {
     for (const script of scripts(subject)) {
       const has = inputsOf(script.step, subject);
-      if (/\(\s*\$\s*[,)]\s*(?:=>|\{)|\bfunction\b[^(]*\([^)]*\$/.test(script.text)) continue; // the script gives `$` another meaning
+      if (/\(\s*\$\s*[,)]\s*(?:=>|\{)|\bfunction\b[^(]*\([^)]*\$/.test(script.text)) continue; // a function in the script has a parameter `$`
       for (const name of readNames(script.text)) {
         if (!has.has(name))
           yield at(
@@ -120,7 +120,7 @@ const unknownScriptInput: WorkflowRule = {
   },
 };
 
-/** What `$` contains: the inputs of the task. For a loop, also the outputs of the loop and of its tasks. */
+/** The names that a script can read from `$`: the inputs of the task. In a loop condition, also the loop and its tasks. */
 function inputsOf(step: LintedTask, { steps, known }: Subject): ReadonlySet<string> {
   const template = objectOf(taskDefOf(step, known)?.inputTemplate);
   const names = new Set([...Object.keys(step.input), ...Object.keys(template)]);

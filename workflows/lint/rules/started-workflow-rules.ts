@@ -3,7 +3,7 @@ import type { WorkflowRule } from '../rule.ts';
 import type { KnownDefinitions } from '../subject.ts';
 import { around, at, isDynamic, type LintedTask, objectOf, type Subject, subjectOf, textOf } from '../subject.ts';
 
-/** The workflow that a task starts, if the definition names it. */
+/** The workflow that a task starts; undefined if the definition does not name it. */
 function startedBy(step: LintedTask): { name: string; version: unknown; field: string } | undefined {
   const isSub = step.type === 'SUB_WORKFLOW';
   if (!isSub && step.type !== 'START_WORKFLOW') return undefined;
@@ -47,7 +47,7 @@ const unknownFailureWorkflow: WorkflowRule = {
   id: 'unknown-failure-workflow',
   severity: 'error',
   summary: 'the failureWorkflow does not exist',
-  reason: 'If an execution fails, no failure workflow starts. Only the output of the failed execution says so.',
+  reason: 'If an execution fails, no failure workflow starts. Only the output of the failed execution shows this.',
   repair: 'Correct the name, or register that workflow first.',
   *check({ def, root, known }) {
     const name = textOf(def.failureWorkflow);
@@ -60,7 +60,7 @@ const endlessRecursion: WorkflowRule = {
   id: 'endless-recursion',
   severity: 'error',
   summary: 'a workflow starts itself each time it runs',
-  reason: 'Every execution starts another one, without end.',
+  reason: 'Every execution starts another execution, without end.',
   repair: 'Put the task into a SWITCH that ends the recursion, or use a loop.',
   *check(subject) {
     const self = textOf(subject.def.name);

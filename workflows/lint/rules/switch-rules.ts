@@ -33,7 +33,7 @@ const switchWithoutChoice: WorkflowRule = {
   },
 };
 
-/** If the expression is the name of an input, only value-param can be meant. */
+/** If the expression is the name of an input, the author can only have meant `value-param`. */
 function byValue(step: LintedTask): Partial<Problem> {
   if (!(textOf(step.task.expression) in step.input)) return {};
   const edits = [{ pointer: `${step.pointer}/evaluatorType`, value: 'value-param' }];
@@ -43,7 +43,7 @@ function byValue(step: LintedTask): Partial<Problem> {
 const decisionWithoutChoice: WorkflowRule = {
   id: 'decision-without-choice',
   severity: 'error',
-  summary: 'a DECISION has nothing to decide on, or no cases',
+  summary: 'a DECISION has no value to decide by, or no cases',
   reason: 'The server rejects the definition.',
   repair: 'Use a SWITCH with evaluatorType and expression.',
   *check(subject) {
@@ -94,7 +94,7 @@ const comparisonCase: WorkflowRule = {
   },
 };
 
-/** What is known about the value by which a value-param SWITCH chooses. */
+/** The possible values by which a `value-param` SWITCH chooses, if they are known. `open` is true if any string or number is possible. */
 function chosenBy(step: LintedTask, subject: Subject): { values?: readonly string[] | undefined; open: boolean } {
   const value = step.input[textOf(step.task.expression)];
   if (value === undefined) return { open: false };
@@ -108,8 +108,8 @@ function chosenBy(step: LintedTask, subject: Subject): { values?: readonly strin
 const unreachableCase: WorkflowRule = {
   id: 'unreachable-case',
   severity: 'warning',
-  summary: 'no value of a SWITCH can choose one of its cases',
-  reason: 'Its tasks never run. The server compares strings exactly, including case and spaces.',
+  summary: 'a SWITCH has a case that no value can choose',
+  reason: 'The tasks of the case never run. The server compares strings exactly, including case and spaces.',
   repair: 'Correct the case, or remove it.',
   *check(subject) {
     for (const step of switches(subject)) {

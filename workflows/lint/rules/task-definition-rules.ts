@@ -7,8 +7,8 @@ import { part, textOf } from '../subject.ts';
 const form: TaskDefRule = {
   id: 'task-def-type',
   severity: 'error',
-  summary: 'a field of a task definition holds a value of the wrong type, or a word that is not one of its values',
-  reason: 'The server answers 500 with a Java parse error and registers nothing from the whole call.',
+  summary: 'a field of a task definition has a value of the wrong type, or a word that the field does not allow',
+  reason: 'The server answers 500 with a Java parse error and registers no definition of the call.',
   repair: 'Write a value that the field accepts.',
   *check({ def }) {
     for (const { path, rule, value, coerced } of misfits(taskDefForm, def)) {
@@ -30,7 +30,7 @@ const unknownField: TaskDefRule = {
   severity: 'warning',
   summary: 'a task definition has a field that the server does not know',
   reason: 'The server drops the field silently, so it has no effect.',
-  repair: 'Correct its spelling, or remove it.',
+  repair: 'Correct the name of the field, or remove the field.',
   *check({ def }) {
     for (const key of strangersIn(taskDefForm, def))
       yield { pointer: part(key), message: `"${key}" is not a field of a task definition` };
@@ -40,7 +40,7 @@ const unknownField: TaskDefRule = {
 const missingName: TaskDefRule = {
   id: 'task-def-name',
   severity: 'error',
-  summary: 'a task definition has no name, or a special character in it',
+  summary: 'a task definition has no name, or a special character in its name',
   reason:
     'The server rejects an empty name. In its queue names ":" separates the task type from a domain, so no worker finds the task.',
   repair: 'Use letters, digits, ".", - and _.',
@@ -51,7 +51,7 @@ const missingName: TaskDefRule = {
   },
 };
 
-/** The smallest numbers that the server accepts. */
+/** The smallest number that the server accepts in each field. */
 const AT_LEAST: Record<string, number> = {
   retryCount: 0,
   responseTimeoutSeconds: 1,
@@ -83,7 +83,8 @@ const RESPONSE_TIMEOUT_SECONDS = 3600;
 const timeoutOrder: TaskDefRule = {
   id: 'task-def-timeouts',
   severity: 'error',
-  summary: 'the lease is longer than the time for one attempt, or that is longer than the time for all attempts',
+  summary:
+    'the lease is longer than the time limit of one attempt, or this limit is longer than the limit for all attempts',
   reason: 'The server rejects the definition. Without responseTimeoutSeconds, the lease is one hour.',
   repair:
     'Keep responseTimeoutSeconds ≤ timeoutSeconds ≤ totalTimeoutSeconds. Whenever you set timeoutSeconds, also set responseTimeoutSeconds.',
@@ -127,9 +128,10 @@ const unboundedRetry: TaskDefRule = {
 const ignoredField: TaskDefRule = {
   id: 'task-def-ignored-field',
   severity: 'warning',
-  summary: 'the server ignores a field of a task definition, fully or on some databases',
+  summary: 'the server ignores a field of a task definition, always or on some databases',
   reason: 'The server never enforces schemas. It enforces rate limits only if its database is Redis.',
-  repair: 'Remove the field. As a limit, concurrentExecLimit works on every database.',
+  repair:
+    'Remove the field. To limit how many tasks run at the same time, use concurrentExecLimit: it works on every database.',
   *check({ def }) {
     if (Number(def.rateLimitPerFrequency ?? 0) > 0) {
       yield {

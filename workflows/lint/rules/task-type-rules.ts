@@ -2,7 +2,7 @@ import { isOrkesType, taskType } from '../../../core/conductor/task-types.ts';
 import type { WorkflowRule } from '../rule.ts';
 import { at } from '../subject.ts';
 
-/** Types that people write by mistake, with the right one. */
+/** Types that people write by mistake, each with the type that they mean. */
 const MEANT: Record<string, string> = {
   PARALLEL: 'FORK_JOIN followed by JOIN',
   FORK: 'FORK_JOIN followed by JOIN',

@@ -10,7 +10,7 @@ const mayBeNull: WorkflowRule = {
   severity: 'warning',
   summary: 'a required value comes from a task that may not have run',
   reason: 'If the SWITCH chooses another case, the required value is null.',
-  repair: 'Read the value inside the case, or set a variable in every case and read that.',
+  repair: 'Read the value inside the case, or set a variable in every case and read the variable.',
   *check(subject) {
     for (const { use, target } of usesOfTasks(subject)) {
       if (!use.whole || use.below[0] !== 'output' || !isNeeded(use, subject)) continue;
@@ -41,7 +41,7 @@ function isNeeded(use: ExpressionUse, { def, known, root }: Subject): boolean {
   return requiredIn(schemaIn(taskDefOf(step, known), 'inputSchema')).some((name) => below === part(name));
 }
 
-/** Roles whose tasks get the secret only when they run, so the database never contains it. */
+/** The roles of tasks that get a secret only when they run, so that the database never contains the secret. */
 const KEEPING: readonly (TaskRole | undefined)[] = ['worker', 'call', undefined];
 
 const secretExposed: WorkflowRule = {
@@ -49,7 +49,7 @@ const secretExposed: WorkflowRule = {
   severity: 'warning',
   summary: 'the server stores a secret',
   reason:
-    'A secret stays out of the database only in the inputs of workers and of calls by the server. Outputs, variables and the inputs of other workflows are stored, and everyone with access to the server can read them.',
+    'The server stores outputs, variables and the inputs of other workflows, and everyone with access to the server can read them. It does not store a secret in the inputs of workers and of calls that it makes itself.',
   repair: 'Read ${workflow.secrets.…} only in the input of the task that needs it.',
   *check({ uses }) {
     for (const use of uses) {
@@ -70,7 +70,7 @@ const SECRET_KEY =
 const secretInClear: WorkflowRule = {
   id: 'secret-in-clear',
   severity: 'warning',
-  summary: 'the definition contains what looks like a secret',
+  summary: 'the definition contains a text that looks like a secret',
   reason: 'Everyone with access to the server can read definitions and inputs.',
   repair: 'Start the server with CONDUCTOR_SECRET_NAME set, and write ${workflow.secrets.NAME}.',
   *check({ def, root, steps }) {
