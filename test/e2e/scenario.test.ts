@@ -54,7 +54,8 @@ test.concurrent('each mistake in a scenario is reported, and so is too low a cov
   const report = reportOf(stdout);
   expect(mistakesOf(report)).toEqual({
     'has no answer for a task': 'There is no answer for praise. Add one to `tasks`, such as  praise: answers(200, {}),',
-    'has too few answers for the attempts': 'There is no answer for attempt 2 of rate: its list has 1 answer.',
+    'has too few answers for the attempts':
+      'There is no answer for attempt 2 of rate: its list has only 1 answer. Add one.',
     'misspells a reference': 'tasks: there is no task "rte". Did you mean "rate"?',
     'misspells an expected reference': 'expect.ran: there is no task "praize". Did you mean "praise"?',
     'answers what the worker never could': expect.stringMatching(

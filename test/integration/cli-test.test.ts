@@ -36,7 +36,8 @@ test('every mistake in a scenario is found, before the dry run or in its result'
   const found = Object.fromEntries(scenarios.map(({ title, mistakes }) => [title, mistakes.join('\n')]));
   expect(found).toEqual({
     'has no answer for a task': 'There is no answer for praise. Add one to `tasks`, such as  praise: answers(200, {}),',
-    'has too few answers for the attempts': 'There is no answer for attempt 2 of rate: its list has 1 answer.',
+    'has too few answers for the attempts':
+      'There is no answer for attempt 2 of rate: its list has only 1 answer. Add one.',
     'misspells a reference': expect.stringContaining('"rate"'),
     'misspells an expected reference': expect.stringContaining('"praise"'),
     'answers what the worker never could': expect.stringContaining('tasks.rate.rating'),
@@ -94,7 +95,7 @@ test('an execution that cannot be removed is reported', async () => {
   fake.routes = (request) =>
     request.path.endsWith('/remove') ? { status: 400, body: { status: 400, message: 'no' } } : server.routes(request);
   const { stderr } = await fleetTest(['--title', 'expects another output']);
-  expect(stderr).toMatch(/a dry run of ScenWrong stays on the server, as fleet-test:/);
+  expect(stderr).toMatch(/a dry run of ScenWrong could not be removed from the server \(correlation id fleet-test:/);
 });
 
 test('a server that refuses one scenario fails that scenario, and one that is gone fails the command', async () => {

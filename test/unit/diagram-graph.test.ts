@@ -121,7 +121,7 @@ describe('an execution', () => {
       ['wait', 'FAILED'],
     ]);
     for (const text of [toText(ran), toMermaid(ran), toSvg(ran)]) expect(text).toContain('id-2');
-    expect(toText(drawnRun(def, []))).toContain('(the number of branches is known when it runs)');
+    expect(toText(drawnRun(def, []))).toContain('(the number of branches is known only at run time)');
   });
 
   test.each<[string, Record<string, unknown>, string | undefined]>([

@@ -94,11 +94,11 @@ describe('references', () => {
   test.each([
     ['${fech.body}', 'steps[1] "seen", values.x: ${fech.body}: there is no step "fech". Did you mean ${fetch.body}?'],
     ['${fetch.price}', '"fetch" has body, statusCode, headers. To read its answer, write ${fetch.body.price}.'],
-    ['${item}', '${item} exists only inside the steps of a loop.'],
+    ['${item}', '${item} exists only in the steps of a loop.'],
     ['${vars.none}', 'no step sets the variable "none". The variables are x.'],
     ['${fetch.body * 2}', 'is not a reference. Write ${id.name}, and compute in a script or jq step.'],
     ['${later.x}', '"later" has not run yet at this step. Available here: input, fetch (body, statusCode, headers).'],
-    ['${fetch.body', 'it contains a "${" without a "}", or a reference inside another one.'],
+    ['${fetch.body', 'it contains a "${" without a "}", or a reference inside another reference.'],
   ])('the wrong reference %s is reported with its place and the existing names', (written, sentence) => {
     const later = { id: 'later', type: 'jq', query: '.' };
     expect(problemsOf([fetch, { id: 'seen', type: 'set', values: { x: written } }, later])).toContain(sentence);
@@ -146,7 +146,7 @@ describe('mistakes', () => {
   test('a loop inside a loop is reported', () => {
     const inner = { id: 'inner', type: 'loop', rounds: 2, steps: [{ type: 'jq', query: '.' }] };
     expect(problemsOf([{ id: 'outer', type: 'loop', rounds: 2, steps: [inner] }])).toBe(
-      'steps[0].steps[0] "inner": it is a loop inside the loop "outer": the server mixes up the rounds of the two loops: a condition that reads the rounds of the inner loop fails the execution, and with any other condition the execution never ends. Make the inner loop a workflow of its own and call it with a workflow step.',
+      'steps[0].steps[0] "inner": it is a loop inside the loop "outer": the server mixes up the rounds of the two loops: a condition that reads the rounds of the inner loop fails the execution, and with any other condition the execution never ends. Make the inner loop a workflow of its own, and call this workflow with a workflow step.',
     );
   });
 

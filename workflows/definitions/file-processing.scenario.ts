@@ -21,12 +21,12 @@ export default defineScenarios(fileProcessing, {
     tasks: { analyze: completes(analysis) },
     expect: { status: 'COMPLETED', output: { compressed: null, analysis }, notRan: ['compress', 'at_once'] },
   },
-  'does both by default': {
+  'compresses and analyses by default': {
     input: { path: 'report.txt' },
     tasks: { compress_too: completes(compressed), analyze_too: completes(analysis) },
     expect: { status: 'COMPLETED', output: { compressed, analysis } },
   },
-  'retries both after a failure': {
+  'retries the compression and the analysis after a failure': {
     input: { path: 'report.txt', operation: 'both' },
     tasks: {
       compress_too: [fails('no space left on device'), completes(compressed)],

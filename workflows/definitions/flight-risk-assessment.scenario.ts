@@ -14,7 +14,7 @@ const assessed = {
 };
 
 export default defineScenarios(flightRiskAssessment, {
-  'passes on the weather of every city, in the order of the cities': {
+  'passes the weather of every city to the assessment, in the order of the cities': {
     input: { cities: ['Dubai', 'Singapore'] },
     tasks: { fetch: each(completes(dubai), completes(singapore)), assess: [fails('no worker'), completes(assessed)] },
     expect: {
@@ -23,7 +23,7 @@ export default defineScenarios(flightRiskAssessment, {
       inputs: { fetch_0: { city: 'Dubai' }, fetch_1: { city: 'Singapore' }, assess: { reports: [dubai, singapore] } },
     },
   },
-  'fetches nothing without a city': {
+  'fetches no weather if no city is given': {
     input: { cities: [] },
     tasks: { assess: completes({ risk: 'unknown', cities: [] }) },
     expect: {
@@ -33,7 +33,7 @@ export default defineScenarios(flightRiskAssessment, {
       inputs: { assess: { reports: [] } },
     },
   },
-  'retries only the city that had no answer': {
+  'retries only the city whose weather had no answer': {
     input: { cities: ['Dubai', 'Singapore'] },
     tasks: {
       fetch: each(completes(dubai), [fails('answered 503'), completes(singapore)]),

@@ -22,7 +22,7 @@ export default defineScenarios(getWeather, {
     tasks: { fetch: [down, down, completes(dubai)] },
     expect: { status: 'COMPLETED', output: dubai, attempts: { fetch: 3 } },
   },
-  'fails if the service stays down': {
+  'fails if the service is down for all retries': {
     input: {},
     tasks: { fetch: [down, down, down, down] },
     expect: { status: 'FAILED', reason: 'answered 503', attempts: { fetch: 4 } },

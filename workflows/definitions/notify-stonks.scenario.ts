@@ -34,7 +34,7 @@ export default defineScenarios(notifyStonks, {
       },
     },
   },
-  'logs any other change': {
+  'logs a change that is not above the threshold': {
     input: {},
     tasks: {
       fetch_price: quote(105),
@@ -62,7 +62,7 @@ export default defineScenarios(notifyStonks, {
     },
     expect: { status: 'FAILED', reason: '500', attempts: { send_alert: 4 } },
   },
-  'retries the price and the assessment': {
+  'retries the price lookup and the assessment': {
     input: {},
     tasks: {
       fetch_price: [fails('503'), quote(106)],

@@ -13,7 +13,7 @@ export default defineWorkflow({
     'Compares the price of a share with its last close. A change of more than the threshold sends one alert; a smaller change is logged.',
   input: z.object({
     symbol: z.string().min(1).max(40).default('STONKS'),
-    /** In percent, up or down. A change of exactly this much sends no alert. */
+    /** The threshold in percent, for a rise or a fall. A change of exactly this size sends no alert. */
     threshold: z.number().nonnegative().default(5),
     shopUrl: fromSetting('shopUrl', z.url(), 'http://127.0.0.1:8090'),
   }),

@@ -25,7 +25,7 @@ const refunded = completes({ refunded: true });
 const released = completes({ released: true });
 
 export default defineScenarios(companionOf(orderProcessing, 'OrderProcessingCompensation'), {
-  'refunds and then releases if shipping has failed': {
+  'refunds the payment and then releases the goods if shipping has failed': {
     input: failedWith(reserved, row('charge', 'FAILED'), charged, row('ship', 'FAILED')),
     tasks: { refund: refunded, release: released, notify: told },
     expect: {
@@ -35,12 +35,12 @@ export default defineScenarios(companionOf(orderProcessing, 'OrderProcessingComp
       inputs: { refund: { orderId: 'o-1', paymentId: 'p-1', amount: 50 }, release: { orderId: 'o-1' } },
     },
   },
-  'only releases if the payment was declined': {
+  'only releases the goods if the payment was declined': {
     input: failedWith(reserved, row('charge', 'FAILED_WITH_TERMINAL_ERROR')),
     tasks: { release: released, notify: told },
     expect: { status: 'COMPLETED', output: { refunded: false, released: true, notified: true }, notRan: ['refund'] },
   },
-  'undoes nothing if nothing was done, and notifies the customer': {
+  'only notifies the customer if no step has succeeded': {
     input: failedWith(row('reserve', 'FAILED')),
     tasks: { notify: told },
     expect: {
@@ -49,7 +49,7 @@ export default defineScenarios(companionOf(orderProcessing, 'OrderProcessingComp
       notRan: ['refund', 'release'],
     },
   },
-  'retries each compensation': {
+  'retries each undo': {
     input: failedWith(reserved, charged),
     tasks: {
       refund: [fails('the bank is busy'), refunded],
@@ -58,7 +58,7 @@ export default defineScenarios(companionOf(orderProcessing, 'OrderProcessingComp
     },
     expect: { status: 'COMPLETED', attempts: { refund: 2, release: 2, notify: 2 } },
   },
-  'continues after a failed compensation, and says at the end what is not undone': {
+  'continues after a failed undo, and at the end names the steps that are not undone': {
     input: failedWith(reserved, charged),
     tasks: { refund: fails('the bank is gone'), release: fails('the shop is gone'), notify: told },
     expect: {

@@ -63,7 +63,7 @@ export default defineScenarios(researchAgent, {
     },
     expect: { status: 'COMPLETED', rounds: { research: 3 }, attempts: { decide: 6, assess: 4, compose: 2 } },
   },
-  'fails if the model stays unavailable': {
+  'fails if the model is unavailable for all retries': {
     input: { question },
     tasks: { decide: fails('429 Too Many Requests') },
     expect: { status: 'FAILED', reason: '429', attempts: { decide: 4 }, notRan: ['assess', 'compose'] },

@@ -7,7 +7,7 @@ const answered = (statusCode: number, body: unknown) =>
   completes({ statusCode, ok: statusCode < 400, headers: {}, body });
 
 export default defineScenarios(resilientHttpWorkflow, {
-  'processes an answer of 200': {
+  'processes an answer with status 200': {
     input: { url },
     tasks: { call: answered(200, { id: 1 }) },
     expect: {
@@ -38,12 +38,12 @@ export default defineScenarios(resilientHttpWorkflow, {
       inputs: { log_error: { reason: `${url} answered 422` }, call: { body: { name: 'new' } } },
     },
   },
-  'survives an outage of three attempts': {
+  'completes at the fourth attempt after three failures': {
     input: { url },
     tasks: { call: [fails('503'), timesOut(), fails('connection refused'), answered(200, { id: 1 })] },
     expect: { status: 'COMPLETED', attempts: { call: 4 }, output: { outcome: 'success' } },
   },
-  'fails if the outage is longer than all retries': {
+  'fails if all retries fail': {
     input: { url },
     tasks: { call: fails('503 Service Unavailable') },
     expect: { status: 'FAILED', reason: '503 Service Unavailable', attempts: { call: 4 }, notRan: ['by_status'] },

@@ -1,6 +1,6 @@
 import type { Tone } from './diagram.ts';
 
-/** A box of the picture with its text. */
+/** A box of the picture, with its text. */
 export interface Box {
   kind: 'task' | 'choice' | 'sub-workflow' | 'terminal' | 'note' | 'label';
   x: number;
@@ -8,13 +8,13 @@ export interface Box {
   width: number;
   height: number;
   lines: readonly string[];
-  /** The full text, shown when the pointer is over the box. */
+  /** The uncut text. A browser shows it when the pointer is over the box. */
   title: string;
   tone: Tone;
   dim: boolean;
 }
 
-/** A line of straight segments from corner to corner. */
+/** A line of straight segments between these points. */
 export interface Line {
   points: readonly (readonly [x: number, y: number])[];
   arrow: boolean;
@@ -29,7 +29,7 @@ export interface Frame {
   dim: boolean;
 }
 
-/** A part of the picture. Lines enter at the top and leave at the bottom, both at `axis`. All of it is within its size. */
+/** A part of the picture. Lines enter at the top and leave at the bottom, both at `axis`. Nothing is drawn outside `width` and `height`. */
 export interface Block {
   width: number;
   height: number;
@@ -37,10 +37,11 @@ export interface Block {
   boxes: readonly Box[];
   lines: readonly Line[];
   frames: readonly Frame[];
-  /** True if no line leaves it. */
+  /** True if no line leaves the block. */
   ends: boolean;
-  /** The execution did not enter it, or did not leave it. */
+  /** True if the execution did not enter the block. */
   dimEntry: boolean;
+  /** True if the execution did not leave the block. */
   dimExit: boolean;
 }
 
@@ -59,7 +60,7 @@ export const EMPTY: Block = {
   dimExit: false,
 };
 
-/** The block, moved to another place. */
+/** Moves a block by `dx` and `dy`. */
 export function moved<B extends Pick<Block, 'boxes' | 'lines' | 'frames'>>(block: B, dx: number, dy: number): B {
   const shift = <T extends { x: number; y: number }>(item: T): T => ({ ...item, x: item.x + dx, y: item.y + dy });
   return {
@@ -70,7 +71,7 @@ export function moved<B extends Pick<Block, 'boxes' | 'lines' | 'frames'>>(block
   };
 }
 
-/** Blocks one below the other on one axis, joined by arrows. No arrow leaves a block that ends. */
+/** Places blocks one below the other on one axis and joins them by arrows. No arrow leaves a block with `ends`. */
 export function stack(parts: readonly Block[]): Block {
   const blocks = parts.filter(({ height }) => height > 0);
   const [first, last] = [blocks[0], blocks.at(-1)];
@@ -102,7 +103,7 @@ export function stack(parts: readonly Block[]): Block {
   };
 }
 
-/** Columns side by side between two horizontal lines: from the middle above to each column, and from each to the middle below. */
+/** Places columns side by side. Lines fan out from the middle above to each column, and join again in the middle below. */
 export function spread(columns: readonly Block[]): Block {
   let x = 0;
   const placed = columns.map((column) => {
@@ -142,7 +143,7 @@ function fanIn(axis: number, { axis: from, height, dimExit: dim }: Block, bottom
   return { points: corner([from, GAP.y + height], [from, bottom], [axis, bottom]), arrow: false, dim };
 }
 
-/** The points, without those that repeat the one before. */
+/** Removes each point that equals the previous point. */
 function corner(...points: (readonly [number, number])[]): (readonly [number, number])[] {
   return points.filter(([x, y], index) => index === 0 || x !== points[index - 1]?.[0] || y !== points[index - 1]?.[1]);
 }
@@ -159,7 +160,7 @@ export function arrow(x: number, from: number, to: number, dim: boolean): Line {
   };
 }
 
-/** A frame around a block, with a line back from its end to its start if it repeats. The line from above is part of it. */
+/** Puts a frame around a block, and an arrow into the block. If the block repeats, a line leads from its end back to its start. */
 export function framed(block: Block, { repeats, dim }: { repeats: boolean; dim: boolean }): Block {
   const inner = moved(block, GAP.x, 2 * GAP.y);
   const [width, bottom] = [block.width + 2 * GAP.x, block.height + 3 * GAP.y];

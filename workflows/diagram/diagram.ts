@@ -1,4 +1,6 @@
-/** The picture of a definition or an execution, which all writers read. Texts are on one line and safe for a terminal. */
+/**
+ * The picture of a definition or an execution. `toText`, `toMermaid` and `toSvg` write it. Each text is one line and safe for a terminal.
+ */
 export interface Diagram {
   readonly name: string;
   readonly version: number;
@@ -11,25 +13,25 @@ export interface Diagram {
 export interface ExecutionFacts {
   readonly workflowId: string;
   readonly status: string;
-  /** Milliseconds from start to end, or to now. */
+  /** Milliseconds from the start to the end of the execution, or to now if it still runs. */
   readonly ms: number;
-  /** Why it failed, if it did. */
+  /** Why the execution failed; absent if it did not. */
   readonly reason?: string;
 }
 
 export type Node = TaskNode | ChoiceNode | ParallelNode | LoopNode | NoteNode;
 
-/** What is shown of every task. */
+/** What a picture shows of every task. */
 export interface Head {
   readonly ref: string;
   readonly type: string;
   /** The name of the task, if it differs from the reference. */
   readonly name?: string;
-  /** Its failure does not end the execution. */
+  /** The execution continues if this task fails. */
   readonly optional?: true;
-  /** The most telling field of its type: the address of an HTTP call, the sub-workflow, the condition. */
+  /** The most important field of this task type, for example the address of an HTTP call, the sub-workflow or the condition. */
   readonly detail?: string;
-  /** Absent in a definition, and for a task that the execution did not reach. */
+  /** The result. It is absent in a definition, and for a task that the execution did not reach. */
   readonly run?: Run;
 }
 
@@ -39,13 +41,13 @@ export interface Run {
   /** Milliseconds from the start of the first attempt to the end of the last one, including the time between attempts. */
   readonly ms: number;
   readonly attempts: number;
-  /** The execution it started, for SUB_WORKFLOW and START_WORKFLOW. */
+  /** Id of the execution that a SUB_WORKFLOW or START_WORKFLOW task started. */
   readonly subWorkflowId?: string;
 }
 
 export interface TaskNode extends Head {
   readonly kind: 'task';
-  /** True for TERMINATE: no task follows. */
+  /** True for TERMINATE, because no task follows it. */
   readonly ends: boolean;
 }
 
@@ -58,7 +60,7 @@ export interface ChoiceNode extends Head {
 export interface Case {
   readonly label: string;
   readonly nodes: readonly Node[];
-  /** Absent in a definition, and until an execution has chosen. */
+  /** Whether the execution chose this case. Absent in a definition, and until the execution has chosen. */
   readonly taken?: boolean;
 }
 
@@ -66,12 +68,12 @@ export interface Case {
 export interface ParallelNode extends Head {
   readonly kind: 'parallel';
   readonly branches: readonly Branch[];
-  /** Absent if no JOIN follows, which makes the execution fail. */
+  /** Absent if no JOIN follows the fork: an execution then fails at the fork. */
   readonly join?: TaskNode;
 }
 
 export interface Branch {
-  /** From 1; absent for a note about branches that are not shown. */
+  /** The number of the branch, from 1; absent for a note about branches that are not shown. */
   readonly number?: number;
   readonly nodes: readonly Node[];
 }
@@ -79,25 +81,25 @@ export interface Branch {
 /** DO_WHILE. */
 export interface LoopNode extends Head {
   readonly kind: 'loop';
-  /** In a definition, one round without a number. In an execution, the rounds that ran. */
+  /** A definition has one round without a number. An execution has the rounds that ran. */
   readonly rounds: readonly Round[];
 }
 
 export interface Round {
-  /** From 1; absent in a definition, and for a note about rounds that are not shown. */
+  /** The number of the round, from 1; absent in a definition, and for a note about rounds that are not shown. */
   readonly number?: number;
   readonly nodes: readonly Node[];
 }
 
-/** A text in the place of a task. */
+/** A text that is shown in place of tasks. */
 export interface NoteNode {
   readonly kind: 'note';
   readonly text: string;
-  /** True if the text replaces tasks that do not exist yet. */
+  /** True if these tasks do not exist yet. */
   readonly open?: true;
 }
 
-/** The look of a status. */
+/** How a picture shows a status: its colour and mark. */
 export type Tone = 'done' | 'warned' | 'failed' | 'active' | 'waiting' | 'stopped' | 'none';
 
 const TONES: Record<string, Tone> = {
@@ -115,7 +117,7 @@ const TONES: Record<string, Tone> = {
   TERMINATED: 'stopped',
 };
 
-/** The tone of the status of a task or execution; `none` if it did not run or the status is unknown. */
+/** The tone for the status of a task or an execution: `none` if there is no status or it is unknown. */
 export function toneOf(status: string | undefined): Tone {
   return (status !== undefined && Object.hasOwn(TONES, status) && TONES[status]) || 'none';
 }

@@ -16,7 +16,7 @@ export interface DefinitionLike {
   readonly [key: string]: unknown;
 }
 
-/** The picture of a definition. Malformed parts are drawn too. */
+/** Draws a definition, including its malformed parts. */
 export function drawDefinition(def: DefinitionLike): Diagram {
   return {
     name: clean(def.name),
@@ -26,7 +26,7 @@ export function drawDefinition(def: DefinitionLike): Diagram {
   };
 }
 
-/** The picture of an execution of a definition. Open durations end at `now` (epoch milliseconds). */
+/** Draws an execution of a definition. The duration of a running task or execution is counted until `now` (epoch milliseconds). */
 export function drawExecution(def: DefinitionLike, execution: Execution, now: number): Diagram {
   const drawing = new Drawing(new Rows(execution, now));
   const nodes = drawing.sequence(tasksIn(def.tasks), WHOLE);
@@ -45,7 +45,7 @@ export function drawExecution(def: DefinitionLike, execution: Execution, now: nu
   };
 }
 
-/** Draws sequences of tasks, with their results if it has the rows of an execution. */
+/** Draws sequences of tasks. With the rows of an execution, it also draws the results of the tasks. */
 class Drawing {
   readonly #rows: Rows | undefined;
   readonly #drawn = new Set<string>();
@@ -65,7 +65,7 @@ class Drawing {
     return nodes;
   }
 
-  /** The tasks of the execution that are not in its definition. */
+  /** The tasks that the execution ran but that its definition does not contain. */
   strays(): Node[] {
     const strays = this.#rows?.refs().filter((ref) => !this.#drawn.has(ref)) ?? [];
     if (strays.length === 0) return [];
@@ -125,7 +125,7 @@ class Drawing {
     }));
   }
 
-  /** The value that chose the case, once one is chosen. */
+  /** The value by which the SWITCH or DECISION chose a case; undefined until it has chosen. */
   #selected(task: WorkflowTask, window: Window): string | undefined {
     const output = this.#rows?.attempts(task.taskReferenceName, window).at(-1)?.outputData ?? {};
     const { selectedCase, evaluationResult, caseOutput } = output;
@@ -140,12 +140,12 @@ class Drawing {
       ...this.#head(task, window),
       branches: branches
         ? branches.map((tasks, index) => ({ number: index + 1, nodes: this.sequence(tasks, window) }))
-        : [{ nodes: [{ kind: 'note', text: 'the number of branches is known when it runs', open: true }] }],
+        : [{ nodes: [{ kind: 'note', text: 'the number of branches is known only at run time', open: true }] }],
       ...(join && { join: this.#leaf(join, window) }),
     };
   }
 
-  /** The branches of a dynamic fork, which the server writes into its input. Undefined before it runs. */
+  /** The branches of a dynamic fork, which the server writes into the fork's input. Undefined until the fork runs. */
   #forked(task: WorkflowTask, window: Window): WorkflowTask[][] | undefined {
     const input = this.#rows?.attempts(task.taskReferenceName, window).at(-1)?.inputData;
     if (!input || !Array.isArray(input.forkedTaskDefs)) return undefined;
@@ -162,7 +162,7 @@ class Drawing {
     if (!rows) return [{ nodes: this.sequence(body, window) }];
     const inside = rows.within(task.taskReferenceName, window);
     const refs = [...walk(body)]
-      .filter(({ within }) => within.every(({ kind }) => kind !== 'loop')) // an inner loop has its own rounds
+      .filter(({ within }) => within.every(({ kind }) => kind !== 'loop')) // the tasks of an inner loop have other round numbers
       .map(({ task: inner }) => inner.taskReferenceName);
     const numbers = rows.rounds(refs, inside);
     const [firstKept] = numbers;

@@ -2,9 +2,9 @@ import { type Execution, isOpenTask, type Task } from '../../core/conductor/type
 import type { Run } from './diagram.ts';
 import { clean } from './text-width.ts';
 
-/** Selects the rows of one round of a loop: their references end in `suffix`, and their `seq` is within this range. */
+/** Selects the rows of one round of a loop. Their references end with `suffix`, and `fromSeq` <= `seq` < `toSeq`. */
 export interface Window {
-  /** `__3` in the third round. In an inner loop, it has the number of the inner round instead. */
+  /** `__3` in the third round. In an inner loop, the number is the round of the inner loop. */
   suffix: string;
   fromSeq: number;
   toSeq: number;
@@ -12,7 +12,7 @@ export interface Window {
 
 export const WHOLE: Window = { suffix: '', fromSeq: 0, toSeq: Number.POSITIVE_INFINITY };
 
-/** The rows of an execution by their references. Conductor has one row for each attempt and for each round of a loop. */
+/** The rows of an execution, by task reference. Conductor keeps one row for each attempt of each round of a loop. */
 export class Rows {
   readonly #byRef = new Map<string, Task[]>();
   readonly #now: number;
@@ -26,13 +26,13 @@ export class Rows {
     }
   }
 
-  /** The attempts of a task, the first one first. */
+  /** The attempts of a task, in the order in which they started. */
   attempts(ref: string, { suffix, fromSeq, toSeq }: Window): readonly Task[] {
     const all = this.#byRef.get(`${ref}${suffix}`) ?? [];
     return all.filter(({ seq }) => seq >= fromSeq && seq < toSeq);
   }
 
-  /** The rows that a loop has started. A loop that runs again counts its rounds from 1 again. */
+  /** Selects the rows that one run of a loop has started. If the loop runs again, its rounds are counted from 1 again. */
   within(ref: string, window: Window): Window {
     const [first] = this.attempts(ref, window);
     if (!first) return { ...window, toSeq: window.fromSeq };
@@ -43,7 +43,7 @@ export class Rows {
     return { ...window, fromSeq: first.seq, toSeq: Math.min(window.toSeq, ...starts) };
   }
 
-  /** The numbers of the rounds in which any of these tasks has a row, in order. */
+  /** The ascending numbers of the rounds in which any of these tasks has a row. */
   rounds(refs: readonly string[], window: Window): number[] {
     const wanted = new Set(refs);
     const numbers = new Set<number>();
@@ -62,7 +62,7 @@ export class Rows {
     return [...this.#byRef.keys()];
   }
 
-  /** The result of a task with these attempts. */
+  /** Combines the attempts of a task into its result; undefined without attempts. */
   runOf(attempts: readonly Task[]): Run | undefined {
     const last = attempts.at(-1);
     if (!last) return undefined;
@@ -78,7 +78,7 @@ export class Rows {
   }
 }
 
-/** A task that no worker polls has no start time, only the time when it was scheduled. */
+/** A task has no start time until a worker polls it. Until then, the time when it was scheduled counts. */
 function startOf({ startTime, scheduledTime }: Task): number {
   return startTime || scheduledTime;
 }

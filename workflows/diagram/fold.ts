@@ -1,10 +1,13 @@
 import { count } from '../../core/text.ts';
 import { type Branch, type Diagram, type Node, type Round, type Tone, toneOf } from './diagram.ts';
 
-/** How much is shown; the rest is only counted. Tasks that did not simply succeed are shown first. */
+/** How much a picture shows; it only counts the rest. */
 const LIMITS = { run: 12, runEnds: 3, branches: 8, firstBranches: 3, rounds: 6, lastRounds: 2 };
 
-/** An execution in which long runs of completed tasks, branches or rounds are counted instead of drawn, with the number of hidden tasks. */
+/**
+ * Shortens the picture of an execution: replaces long runs of completed tasks, branches or rounds by a count. `hidden` is the number of
+ * tasks that are no longer drawn.
+ */
 export function fold(diagram: Diagram): { diagram: Diagram; hidden: number } {
   if (!diagram.execution) return { diagram, hidden: 0 };
   const nodes = foldSequence(diagram.nodes);
@@ -87,7 +90,10 @@ function foldRounds(rounds: readonly Round[]): Round[] {
   return folded;
 }
 
-/** The indexes to show: all if there are few; else the fixed ones and, up to the limit, those that did not simply succeed. */
+/**
+ * The indexes of the sequences to show. If there are more than `limit`: those that `always` selects, then the most severe of the sequences
+ * that are not completed.
+ */
 function chosen(
   sequences: readonly (readonly Node[])[],
   limit: number,
@@ -108,7 +114,7 @@ function severity(nodes: readonly Node[]): number {
   return SEVERITY.indexOf(toneOf(worst(nodes)));
 }
 
-/** `40 COMPLETED, 2 FAILED`: counts the sequences by the status of their worst task. */
+/** Counts the sequences by the status of their worst task, for example `40 COMPLETED, 2 FAILED`. */
 function summary(sequences: readonly (readonly Node[])[]): string {
   const counts = new Map<string, number>();
   for (const nodes of sequences) {
@@ -118,7 +124,7 @@ function summary(sequences: readonly (readonly Node[])[]): string {
   return [...counts].map(([status, n]) => `${n} ${status}`).join(', ');
 }
 
-/** The most important status among the tasks of a sequence; undefined if none ran. */
+/** The most severe status among the tasks of a sequence; undefined if no task ran. */
 function worst(nodes: readonly Node[]): string | undefined {
   const statuses = [...everyHead(nodes)].flatMap(({ run }) => (run ? [run.status] : []));
   return statuses.sort((a, b) => SEVERITY.indexOf(toneOf(a)) - SEVERITY.indexOf(toneOf(b)))[0];
@@ -128,7 +134,7 @@ function tasksOf(nodes: readonly Node[]): number {
   return [...everyHead(nodes)].length;
 }
 
-/** Every task of a picture, also inside other tasks. */
+/** Every task of a picture, including tasks inside other tasks. */
 export function* everyHead(nodes: readonly Node[]): Generator<Exclude<Node, { kind: 'note' }>> {
   for (const node of nodes) {
     if (node.kind === 'note') continue;
@@ -141,7 +147,7 @@ export function* everyHead(nodes: readonly Node[]): Generator<Exclude<Node, { ki
   }
 }
 
-/** True for a task that completed at its first attempt: it can be counted instead of drawn. */
+/** True for a task that completed at its first attempt: a picture may count it instead of drawing it. */
 function isPlain(node: Node): boolean {
   return node.kind === 'task' && node.run?.status === 'COMPLETED' && node.run.attempts === 1;
 }

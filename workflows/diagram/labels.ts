@@ -2,17 +2,17 @@ import { roleOf } from '../../core/conductor/task-types.ts';
 import { count, duration } from '../../core/text.ts';
 import type { Case, Diagram, Head, LoopNode, ParallelNode, Run } from './diagram.ts';
 
-/** The type and name of a task: `HTTP external_api`. */
+/** The type and name of a task, for example `HTTP external_api`. */
 export function kindOf({ type, name, optional }: Head): string {
   return `${name ? `${type} ${name}` : type}${optional ? ' (optional)' : ''}`;
 }
 
-/** The detail of a task, unless it is a script: a picture has no space for a useful part of it. */
+/** The detail of a task. It is left out if it is a script, because a picture has no space for a useful part of a script. */
 export function matterOf({ type, detail }: Head): string | undefined {
   return roleOf(type) === 'computation' ? undefined : detail;
 }
 
-/** `COMPLETED · 1.2 s · 3 attempts`, or `not run` for a task that the execution did not reach. */
+/** The result of a task, such as `COMPLETED · 1.2 s · 3 attempts`; `not run` if the execution did not reach the task. */
 export function fateOf(run: Run | undefined): string {
   if (!run) return 'not run';
   const attempts = run.attempts > 1 ? [count(run.attempts, 'attempt')] : [];
@@ -25,7 +25,7 @@ export function titleOf({ name, version, execution }: Diagram): string {
   return execution ? `${title} · ${execution.status} · ${duration(execution.ms)}` : title;
 }
 
-/** Other facts about a whole picture, one line each. */
+/** Further facts about the definition or execution, one line each. */
 export function factsOf({ execution, failureWorkflow }: Diagram): string[] {
   return [
     ...(execution ? [execution.workflowId] : []),
@@ -40,7 +40,7 @@ export function roundsOf({ run, rounds }: LoopNode): string | undefined {
   return run && last !== undefined ? count(last, 'round') : undefined;
 }
 
-/** The value of a case, and whether the execution chose it. */
+/** The value of a case, and whether the execution chose this case. */
 export function caseLabel({ label, taken }: Case): string {
   return taken === undefined ? label : `${label} ${taken ? '(taken)' : '(not taken)'}`;
 }

@@ -4,10 +4,10 @@ import { type Case, type Diagram, type Head, type LoopNode, type Node, type Tone
 import { caseLabel, factsOf, fateOf, kindOf, matterOf, missingJoin, roundLabel, roundsOf, titleOf } from './labels.ts';
 import { columnsOf, shorten } from './text-width.ts';
 
-/** A font of fixed width, so that the width of a text is known without a browser. */
+/** All characters have the same width, so the width of a text is known without a browser. */
 export const FONT = { size: 12, lineHeight: 16, charWidth: 7.3 };
 
-/** Pointed and double sides need more space than plain ones. */
+/** Boxes with pointed or double sides need more space than plain boxes. */
 const PADDING: Record<Box['kind'], { x: number; y: number }> = {
   task: { x: 14, y: 8 },
   choice: { x: 26, y: 8 },
@@ -17,10 +17,10 @@ const PADDING: Record<Box['kind'], { x: number; y: number }> = {
   label: { x: 8, y: 2 },
 };
 
-/** Longer lines are cut. Notes may be longer, because their text is nowhere else. */
+/** Longer lines are cut. Notes may be longer, because nothing else shows their text. */
 const LONGEST = { task: 40, other: 80 };
 
-/** The positions of all parts of a picture, in pixels. No two boxes overlap, and every text fits into its box. */
+/** Computes the positions of all parts of a picture, in pixels. No two boxes overlap, and every text fits into its box. */
 export function layout(diagram: Diagram): Block {
   const { execution } = diagram;
   const isExecution = execution !== undefined;
@@ -71,7 +71,7 @@ function loopBlock(node: LoopNode, isExecution: boolean): Block {
   return below(taskBox(node, 'choice', isExecution, roundsOf(node)), frame);
 }
 
-/** A head with its columns directly below it. The columns contain the lines between them. */
+/** Places columns directly below a head. The columns already contain the lines that connect them to the head. */
 function below(head: Block, columns: Block): Block {
   if (columns === EMPTY) return head;
   const axis = Math.max(head.axis, columns.axis);
@@ -104,7 +104,7 @@ function taskBox(head: Head, kind: Box['kind'], isExecution: boolean, more?: str
 interface Look {
   tone?: Tone;
   dim?: boolean;
-  /** Default: all lines, not cut. */
+  /** Default: all lines, uncut. */
   title?: string;
 }
 

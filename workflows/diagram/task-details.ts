@@ -1,7 +1,7 @@
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 
-/** The most telling field of a task, by its type: an address, a condition, a sub-workflow. The fields may have any JSON type. */
+/** The most important field of a task, by its type: an address, a condition, a sub-workflow. The field may hold any JSON value. */
 export function detailOf(task: WorkflowTask): string | undefined {
   const read = Object.hasOwn(DETAILS, task.type) ? DETAILS[task.type] : undefined;
   const found = read?.(task, isObject(task.inputParameters) ? task.inputParameters : {});
@@ -54,7 +54,7 @@ function ofSwitch(task: WorkflowTask, input: Record<string, unknown>): string | 
   return text(input[expression]) ?? expression;
 }
 
-/** A condition without the usual `if (…) { true; } else { false; }` around it. */
+/** Removes the usual `if (…) { true; } else { false; }` around a condition. */
 function plainCondition(condition: unknown): unknown {
   if (typeof condition !== 'string') return condition;
   const asked = /^\s*if\s*\((.*)\)\s*\{\s*(?:return )?true;?\s*\}\s*else\s*\{\s*(?:return )?false;?\s*\}\s*;?\s*$/s;

@@ -1,4 +1,4 @@
-/** A text on one line, without characters that control a terminal or change the writing direction. */
+/** Puts a text on one line and removes characters that control a terminal or change the writing direction. */
 export function clean(text: string): string {
   return text
     .replace(/\s+/gu, ' ')
@@ -6,14 +6,14 @@ export function clean(text: string): string {
     .trim();
 }
 
-/** The width of a text in terminal columns: two for a wide character, none for a combining one. */
+/** The width of a text in terminal columns. A wide character has two columns, a combining character none. */
 export function columnsOf(text: string): number {
   let columns = 0;
   for (const char of text) columns += columnsOfChar(char);
   return columns;
 }
 
-/** The text, cut with an ellipsis if it does not fit into `columns`. */
+/** Cuts a text that does not fit into `columns`, and adds an ellipsis. */
 export function shorten(text: string, columns: number, ellipsis = '…'): string {
   if (columnsOf(text) <= columns) return text;
   let taken = '';
@@ -26,7 +26,7 @@ export function shorten(text: string, columns: number, ellipsis = '…'): string
   return columns < columnsOf(ellipsis) ? '' : `${taken.trimEnd()}${ellipsis}`;
 }
 
-/** The text, padded with spaces to `columns`. */
+/** Pads a text with spaces to `columns`. */
 export function padTo(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - columnsOf(text)));
 }
@@ -37,6 +37,6 @@ function columnsOfChar(char: string): number {
   return WIDE.test(char) ? 2 : 1;
 }
 
-/** East Asian wide and fullwidth forms (Unicode Standard Annex 11) and pictures. */
+/** East Asian wide and fullwidth characters (Unicode Standard Annex 11), and emoji. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u;

@@ -14,8 +14,8 @@ import { caseLabel, factsOf, fateOf, kindOf, matterOf, missingJoin, roundLabel, 
 import { shorten } from './text-width.ts';
 
 /**
- * A text as a label. Mermaid's grammar reads a label first, then its clean-up of entities, then Markdown, then HTML. A character with a
- * meaning for any of them is written as `#code;`, which all four leave unchanged.
+ * Writes a text as a label. Mermaid reads a label with four parsers: its grammar, its clean-up of entities, Markdown and HTML. A
+ * character that has a meaning for one of them is written as `#code;`, which all four leave unchanged.
  */
 export function mermaidLabel(text: string): string {
   const chars = [...text.trim()];
@@ -26,18 +26,18 @@ export function mermaidLabel(text: string): string {
   return written.join('').replace(/www\./gi, (found) => found.replace('.', '#46;')) || ' '; // would become a link
 }
 
-/** Longer texts are cut, because they make the nodes too wide. */
+/** Longer texts are cut, because they would make the nodes too wide. */
 const LONGEST = { ref: 60, detail: 44, fact: 80 };
 
-/** The start of a line: a node, and the label of the line. */
+/** The start of a line: the node that it leaves, and the label of the line. */
 interface Exit {
   id: string;
   label?: string;
-  /** The execution did not go this way. */
+  /** True if the execution did not take this line. */
   dim?: boolean;
 }
 
-/** A picture as a Mermaid flowchart, which GitHub renders in Markdown. */
+/** Writes a picture as a Mermaid flowchart. GitHub renders it in Markdown. */
 export function toMermaid(diagram: Diagram): string {
   const chart = new Chart(diagram.execution !== undefined);
   const { execution } = diagram;
@@ -56,7 +56,7 @@ type Shape = readonly [open: string, close: string];
 const RECTANGLE: Shape = ['[', ']'];
 const SHAPES: { readonly [R in TaskRole]?: Shape } = { workflow: ['[[', ']]'], wait: ['[/', '/]'], end: ['([', '])'] };
 
-/** Colours that are readable on light and dark pages, because both fill and text are set. */
+/** Each class sets both fill and text, so it is readable on light and dark pages. */
 const CLASSES: Record<Tone | 'notrun' | 'note', string> = {
   done: 'fill:#dafbe1,stroke:#1a7f37,color:#0b3d1a',
   warned: 'fill:#fff8c5,stroke:#9a6700,color:#4d3300',
@@ -69,7 +69,7 @@ const CLASSES: Record<Tone | 'notrun' | 'note', string> = {
   note: 'fill:#f6f8fa,stroke:#8c959f,color:#424a53,stroke-dasharray:2 2',
 };
 
-/** Writes nodes and lines. It makes its own identifiers, so no name can be a keyword of Mermaid. */
+/** Writes nodes and lines. It gives the nodes identifiers of its own, because a task reference could be a keyword of Mermaid. */
 class Chart {
   readonly lines: string[] = [];
   readonly #isExecution: boolean;
@@ -80,7 +80,7 @@ class Chart {
     this.#isExecution = isExecution;
   }
 
-  /** Draws nodes one after the other and returns the starts of the next lines; none after a TERMINATE. */
+  /** Draws nodes one after the other and returns the starts of the lines that leave the last node. After a TERMINATE there are none. */
   sequence(nodes: readonly Node[], from: readonly Exit[]): readonly Exit[] {
     let exits = from;
     for (const node of nodes) {
@@ -105,7 +105,7 @@ class Chart {
     }
   }
 
-  /** The definitions of the classes in use. */
+  /** Defines the classes that the chart uses. */
   classes(): string[] {
     return [...this.#used].map((look) => `  classDef ${look} ${CLASSES[look]}`);
   }
@@ -161,7 +161,7 @@ class Chart {
     return exits.length > 0 ? [joined] : [];
   }
 
-  /** A frame around the rounds. In a definition, a line back shows the loop. In an execution, the rounds follow each other. */
+  /** Draws a frame around the rounds. A definition shows the loop as a line back; an execution shows its rounds one after the other. */
   #loop(node: LoopNode, from: readonly Exit[]): readonly Exit[] {
     const head = this.#task(node, from, ['{{', '}}'], roundsOf(node));
     const frame = `n${this.#count++}`;
@@ -186,7 +186,7 @@ class Chart {
   }
 }
 
-/** True for letters and digits of all scripts, and for punctuation that has no meaning at this place. */
+/** True for letters and digits of all alphabets, and for punctuation that has no meaning for Mermaid between these neighbours. */
 function isHarmless(char: string, before: string | undefined, after: string | undefined): boolean {
   if (/^[\p{L}\p{M}\p{N}]$/u.test(char)) return char !== PLACEHOLDER;
   if (char > '\u007f' || "(,'?/".includes(char)) return true;
@@ -195,14 +195,14 @@ function isHarmless(char: string, before: string | undefined, after: string | un
   return (char === '_' || char === '-' || char === '.') && isAlphanumeric(before) && isAlphanumeric(after);
 }
 
-/** The character that Mermaid uses internally for an entity. */
+/** Mermaid replaces entities internally by this character. */
 const PLACEHOLDER = 'ﬂ';
 
 function isAlphanumeric(char: string | undefined): boolean {
   return char !== undefined && /^[\p{L}\p{N}]$/u.test(char);
 }
 
-/** Mermaid finds icons (`fa:fa-car`) and formulas (`$$x$$`) after it has decoded entities. A zero-width character prevents that. */
+/** Mermaid looks for icons (`fa:fa-car`) and formulas (`$$x$$`) even in decoded entities. A zero-width character prevents a match. */
 function entity(char: string, after: string | undefined): string {
   const code = `#${char.codePointAt(0)};`;
   return (char === ':' && after === 'f') || (char === '$' && after === '$') ? `${code}#8203;` : code;

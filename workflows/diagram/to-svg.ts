@@ -5,7 +5,7 @@ import { FONT, layout } from './layout.ts';
 
 const MARGIN = 16;
 
-/** A picture as a self-contained SVG, without scripts and fonts to load, readable on light and dark pages. */
+/** Writes a picture as a self-contained SVG without scripts or external fonts. It is readable on light and dark pages. */
 export function toSvg(diagram: Diagram): string {
   const { width, height, boxes, lines, frames } = layout(diagram);
   const size = { width: Math.ceil(width + 2 * MARGIN), height: Math.ceil(height + 2 * MARGIN) };
@@ -17,7 +17,7 @@ export function toSvg(diagram: Diagram): string {
     `<rect class="page" width="${size.width}" height="${size.height}"/>`,
     `<g transform="translate(${MARGIN} ${MARGIN})">`,
     ...frames.map(frameOf),
-    ...lines.filter(({ dim }) => dim).map(lineOf), // below the lines that the execution took
+    ...lines.filter(({ dim }) => dim).map(lineOf), // drawn first, so that the lines that the execution took cover them
     ...lines.filter(({ dim }) => !dim).map(lineOf),
     ...boxes.map(boxOf),
     '</g>',
@@ -91,7 +91,7 @@ function lineOf({ points, arrow, dim }: Line): string {
   return arrow ? `${path}${tipOf(points)}` : path;
 }
 
-/** The head of an arrow, in the direction of its last segment. */
+/** The tip of an arrow, in the direction of the last segment of its line. */
 function tipOf(points: Line['points']): string {
   const [[fromX, fromY], [x, y]] = [points.at(-2) ?? [0, 0], points.at(-1) ?? [0, 0]];
   const [dx, dy] = [Math.sign(x - fromX), Math.sign(y - fromY)];

@@ -4,17 +4,17 @@ import { caseLabel, factsOf, fateOf, kindOf, missingJoin, roundsOf, titleOf } fr
 import { columnsOf, padTo, shorten } from './text-width.ts';
 
 export interface TextOptions {
-  /** Lines are cut to this many columns. Default: they are not cut. */
+  /** The number of columns after which lines are cut. Default: lines are not cut. */
   width?: number;
-  /** Draws only with ASCII characters. Names stay unchanged. */
+  /** True to draw only with ASCII characters. Names stay unchanged. */
   ascii?: boolean;
-  /** Colours by status, as terminal sequences. The words also name the status. */
+  /** True to colour lines by status, with terminal sequences. The text names the status too. */
   colours?: boolean;
 }
 
-/** A line before it is laid out: the tree on the left, then columns. */
+/** A line before its columns are padded and cut: the tree on the left, then the columns. */
 interface Row {
-  /** The lines of the tree. */
+  /** The characters that draw the tree. */
   tree: string;
   label: string;
   kind?: string;
@@ -44,14 +44,14 @@ const ASCII: typeof UNICODE = {
   dot: '-',
 };
 
-/** The widest columns, in characters, so that one long name does not push the other columns away. */
+/** The greatest width of each column, so that one long name does not move the other columns far to the right. */
 const WIDEST = { label: 60, kind: 36, detail: 70 };
 const GAP = '  ';
 
-/** A narrower column would show nothing useful. */
+/** A narrower column is left out, because it would show nothing useful. */
 const NARROWEST_KIND = 6;
 
-/** A picture for a terminal: the tasks as a tree from top to bottom, with their status beside them. */
+/** Writes a picture for a terminal: the tasks as a tree from top to bottom, each with its status beside it. */
 export function toText(diagram: Diagram, { width, ascii = false, colours = false }: TextOptions = {}): string {
   const glyphs = ascii ? ASCII : UNICODE;
   const tree = new Tree(glyphs, diagram.execution !== undefined);
@@ -112,7 +112,7 @@ class Tree {
     if (node.join) this.#task(node.join, tree + (isLast ? corner : tee), shapes.join);
   }
 
-  /** A part without a number gets no line of its own; its nodes are on the level of the others. */
+  /** A branch or round without a number gets no line of its own: its nodes are drawn on the level of the other branches or rounds. */
   #numbered(what: string, parts: readonly (Branch | Round)[], tree: string): void {
     for (const [index, { number, nodes }] of parts.entries()) {
       const isLast = isEnd(index, parts);
@@ -160,7 +160,7 @@ const SEQUENCES: Record<Tone, string> = {
 const DIM = '\u001b[2m';
 const PLAIN = '\u001b[0m';
 
-/** Pads the columns and cuts the lines: first the details, then the kinds, then the names. */
+/** Pads the columns. If a line is too long, it loses its details first, then the kinds, then the names. */
 function laidOut(rows: readonly Row[], glyphs: typeof UNICODE, width: number | undefined, colours: boolean): string[] {
   const limit = width ?? Number.POSITIVE_INFINITY;
   const widest = (of: (row: Row) => string) => Math.max(0, ...rows.map(of).map(columnsOf));

@@ -5,14 +5,14 @@ import { FleetError } from '../../core/errors.ts';
 import { type Refs, refs, toJson, toParameters, type Wired } from './refs.ts';
 
 export interface EventHandlerSpec<P extends z.ZodObject> {
-  /** Unique on the server. The file has the same name. */
+  /** The name of the handler, unique on the server. The file has the same name. */
   name: string;
   description: string;
-  /** The sink of a workflow's EVENT task without `conductor:`, or a queue of another system, e.g. `kafka:orders`. */
+  /** The sink of a workflow's EVENT task, written without `conductor:`; or a queue of another system, e.g. `kafka:orders`. */
   event: { workflow: Workflow; sink: string } | string;
   /** The fields of the event that the handler reads. The server does not check them. */
   payload: P;
-  /** JavaScript over the payload, e.g. `$.kind == "go"`. Absent: every event. */
+  /** JavaScript that reads the payload and selects events, e.g. `$.kind == "go"`. Default: the handler acts on every event. */
   condition?: string;
   /** Default true. */
   active?: boolean;
@@ -26,21 +26,23 @@ interface Sender {
   correlationId: string | null;
 }
 
-/** References to the fields of an event. */
+/** References to the fields of an event, for the input of an action. */
 export type Payload<P extends z.ZodObject> = {
   readonly [K in keyof (z.output<P> & Sender)]: Refs<(z.output<P> & Sender)[K]>;
 };
 
-/** The task that ends, and its output. Inside a loop, it is the task of the latest round. */
+/** The waiting task to complete or fail, and its output. For a task in a loop, this is the task of the latest round. */
 export interface TaskEnd {
   workflowId: Wired<string>;
   taskReferenceName: Wired<string>;
   output?: Record<string, Wired<unknown>>;
 }
 
-/** What a handler does with an event. It is a single action, so a repeated delivery repeats only that. */
+/**
+ * What a handler does with an event. Each handler has a single action. If the server delivers an event twice, it repeats only this action.
+ */
 export interface EventActions<P extends z.ZodObject> {
-  /** Starts a workflow, in the version that is registered with the handler. */
+  /** Starts a workflow in the version that is registered with the handler. */
   start<I extends z.ZodObject>(
     workflow: Workflow<I>,
     input: (event: Payload<P>) => Wired<z.input<I>>,
@@ -53,8 +55,8 @@ export interface EventActions<P extends z.ZodObject> {
 }
 
 /**
- * Declares an event handler. `.start(…)`, `.completeTask(…)` or `.failTask(…)` says what it does. A new handler receives its first event
- * after up to one minute; events that were sent before are not lost.
+ * Declares an event handler. `.start(…)`, `.completeTask(…)` or `.failTask(…)` says what the handler does with an event. A new handler
+ * receives its first event after up to one minute. Events that were sent before that are not lost.
  */
 export function defineEventHandler<P extends z.ZodObject>(spec: EventHandlerSpec<P>): EventActions<P> {
   const payload = payloadOf(spec);
@@ -100,7 +102,7 @@ function eventOf({ name, event }: Pick<EventHandlerSpec<z.ZodObject>, 'name' | '
   });
 }
 
-/** An expression of an event handler begins with a key of the payload, so each key is its own reference. */
+/** In an event handler, an expression begins with a key of the payload. So each key is a reference of its own. */
 function payloadOf<P extends z.ZodObject>({ name, payload }: EventHandlerSpec<P>): Payload<P> {
   const keys = [
     ...Object.keys(payload.shape),
@@ -116,7 +118,7 @@ function payloadOf<P extends z.ZodObject>({ name, payload }: EventHandlerSpec<P>
       `Event handler ${name}: the server cannot read the field ${JSON.stringify(odd)} of an event. Use letters, digits and _.`,
     );
   }
-  return Object.fromEntries(keys.map((key) => [key, refs(key)])) as Payload<P>; // the keys are those of the type
+  return Object.fromEntries(keys.map((key) => [key, refs(key)])) as Payload<P>; // `payload` has exactly the keys of the type
 }
 
 function taskOf({ workflowId, taskReferenceName, output = {} }: TaskEnd): Record<string, unknown> {

@@ -11,28 +11,29 @@ import { compensationOf, outputOf, type SagaNotes } from './saga-compensation.ts
 import { Scope } from './scope.ts';
 
 /**
- * A saga is a workflow whose steps say how to undo them. If the saga fails or times out, the server starts its compensation. This workflow
- * is generated from the steps and registered with the saga, in the same version.
+ * Declares a saga: a workflow whose steps say how to undo them. If an execution of the saga fails or times out, the server starts its
+ * compensation. The compensation is a workflow that is generated from the steps and registered with the saga, in the same version.
  *
- * 1. A step is undone if one of its attempts is COMPLETED; the undo sees the output of the last completed attempt. A step is not undone if
- *    it was not reached, was skipped, is optional and failed, or if its worker reported a failure.
- * 2. Undos run one after the other, the last step first. If an undo fails after its retries, the next one still runs.
- * 3. A step is in doubt if a worker had it when the execution ended (another branch failed, time ran out), or if it timed out. Its effect
- *    may have happened, and may still happen. Each step says what is done then; by default the compensation reports it.
- * 4. The compensation is COMPLETED only if no step is left to undo or in doubt, and `afterwards` has run. Otherwise it is FAILED, and its
- *    reason says what is left. A restart runs all of it again.
- * 5. A compensation can run several times: after a restart, or if the saga's execution is retried and fails again. Each time, a worker's
- *    task in it has the same `idempotencyKey`, and an HTTP request the same `Idempotency-Key`. Any other undo, such as a sub-workflow,
- *    must tolerate the repetition itself.
- * 6. After a compensation, a retry of the execution does not continue: its workers' tasks are refused. This does not cover tasks that the
- *    server executes, tasks of a dynamic fork, and the first task of a rerun. A restart is not stopped either, because the server forgets
- *    the execution's past; its steps then find their old keys. Start a new execution instead.
- * 7. If someone terminates the execution, nothing is undone: the server then starts no failure workflow.
+ * 1. A step is undone if one of its attempts is COMPLETED. The undo reads the output of the last completed attempt. A step is not undone if
+ *    the execution did not reach it, if it was skipped, if it is optional and failed, or if its worker reported a failure.
+ * 2. Undos run one after the other, the last step first. If an undo fails after its retries, the next undo still runs.
+ * 3. A step is in doubt if it timed out, or if a worker was still running it when the execution ended. An execution may end early because
+ *    another branch fails or the time runs out. Its effect may have happened, or may still happen. Each step chooses what the compensation
+ *    does then (`whenInDoubt`); by default, it reports the step.
+ * 4. The compensation is COMPLETED only if no step is left to undo, no step is reported as in doubt, and `afterwards` has run. Otherwise it
+ *    is FAILED, and its reason names the remaining steps. A restart runs the whole compensation again.
+ * 5. A compensation can run several times: after a restart, or if the saga's execution is retried and fails again. Every run gives a
+ *    worker's task the same `idempotencyKey` as before, and an HTTP request the same `Idempotency-Key`. Any other undo, such as a
+ *    sub-workflow, must itself be safe to repeat.
+ * 6. After a compensation, a retry of the saga's execution does not continue, because the workers refuse its tasks. This does not cover
+ *    tasks that the server executes, tasks of a dynamic fork, and the first task of a rerun. A restart is not stopped either, because the
+ *    server forgets what the execution did before. Its steps then have their old idempotency keys. Start a new execution instead.
+ * 7. If a person or program terminates the execution, nothing is undone: the server then starts no failure workflow.
  */
 export function defineSaga<I extends z.ZodObject, O extends z.ZodObject, V extends z.ZodObject | undefined = undefined>(
   spec: Omit<WorkflowSpec<I, O, V>, 'failureWorkflow' | 'verbatim'>,
 ): {
-  /** @throws FleetError `config` if a step cannot be undone reliably in its place */
+  /** @throws FleetError `config` if a step cannot be undone reliably, for example a step in a loop */
   build(build: (saga: Saga<Variables<V>>, input: Refs<z.output<I>>) => Wired<z.input<O>>): Workflow<I, O>;
 } {
   return {
@@ -49,18 +50,21 @@ export function defineSaga<I extends z.ZodObject, O extends z.ZodObject, V exten
   };
 }
 
-/** What the compensation does with a step in doubt: `report` fails and names it, `undo` undoes it in case it happened. */
+/**
+ * What the compensation does with a step in doubt. `report`: it fails and names the step. `undo`: it undoes the step in case its effect
+ * happened.
+ */
 export type WhenInDoubt = 'report' | 'undo';
 
-/** The output that an undo sees. A step in doubt has none. */
+/** The output of the step, as its undo reads it. A step in doubt has no output. */
 type Done<O, D extends WhenInDoubt> = [D] extends ['report'] ? Exclude<O, undefined> : O | undefined;
 
-/** What a compensation knows about the failed execution. */
+/** The facts about the failed execution that a compensation can read. */
 export type FailedExecution = Pick<z.output<typeof failureInput>, 'workflowId' | 'reason' | 'failureStatus'>;
 
 /**
- * Adds the tasks that undo a step to the compensation. They can read only the saga's input, the step's output and the failed execution.
- * Each task runs even if an earlier one failed. Put branches and loops into a sub-workflow.
+ * Adds the tasks that undo a step to the compensation. These tasks can read only the saga's input, the step's output and the failed
+ * execution. Each task runs even if an earlier task failed. Put branches and loops into a sub-workflow.
  */
 export type UndoBranch<O, D extends WhenInDoubt = 'report'> = (
   undo: Scope,
@@ -73,7 +77,7 @@ export interface UndoOptions<D extends WhenInDoubt> {
   whenInDoubt?: D;
 }
 
-/** The scope of a saga: the builder methods of a workflow, with undos for the tasks they add. */
+/** The scope of a saga: the builder methods of a workflow, and methods that add undos. */
 export class Saga<V = unknown> extends Scope<V> {
   readonly #notes: SagaNotes;
 
@@ -82,20 +86,20 @@ export class Saga<V = unknown> extends Scope<V> {
     this.#notes = notes;
   }
 
-  /** A worker's task, with its undo. */
+  /** Adds a worker's task and its undo. */
   step<I extends z.ZodType, O extends z.ZodType, F extends boolean = false, D extends WhenInDoubt = 'report'>(
     ref: string,
     contract: TaskContract<I, O>,
     input: Wired<z.input<I>>,
     { undo, whenInDoubt, ...placement }: QueuedPlacement<F> & UndoOptions<D> & { undo: UndoBranch<z.output<O>, D> },
   ): Step<Placed<z.output<O>, F>> {
-    const step = this.task(ref, contract, input, placement as QueuedPlacement<F>); // the rest is exactly the placement
+    const step = this.task(ref, contract, input, placement as QueuedPlacement<F>); // without `whenInDoubt`, the options are the placement
     this.#note(ref, undo, whenInDoubt);
     return step;
   }
 
   /**
-   * Adds an undo to a step in a branch, or to a step of another type: a request, a sub-workflow, a person's task.
+   * Adds an undo to a step in a branch, or to a step of another type, for example an HTTP request, a sub-workflow or a task for a person.
    * @returns the step
    * @example { true: (yes) => saga.undo(yes.task('wrap', wrapGift, { … }), (undo) => undo.task('unwrap', unwrapGift, { … })) }
    */
@@ -109,8 +113,8 @@ export class Saga<V = unknown> extends Scope<V> {
   }
 
   /**
-   * Says what the compensation does when all undos have run, even if some failed, and what its output is. The server starts the
-   * compensation, so every field of `input` needs a default. `undone` tells whether a step was undone.
+   * Says what the compensation does after all undos have run, even if some failed, and defines its output. The server starts the
+   * compensation without these fields of `input`, so each field needs a default. `undone` refers to whether a step was undone.
    */
   afterwards<A extends z.ZodObject, R extends z.ZodObject>(
     { input, output }: { input: A; output: R },
@@ -124,7 +128,9 @@ export class Saga<V = unknown> extends Scope<V> {
     const branch = (after: Scope, undone: (ref: string) => Ref<boolean>) =>
       build(after, refs('workflow.input'), ({ ref }) => {
         if (this.#notes.undos.has(ref)) return undone(ref);
-        throw this.build.mistake(`"${ref}" has no undo, so it cannot be known whether it was undone. Add one.`);
+        throw this.build.mistake(
+          `"${ref}" has no undo, so "undone" cannot tell whether it was undone. Add an undo to this step.`,
+        );
       });
     this.#notes.afterwards = { input, output, build: branch };
   }
@@ -139,7 +145,10 @@ export class Saga<V = unknown> extends Scope<V> {
   }
 }
 
-/** The server evaluates inputs again for a retry. This output exists once the failure workflow was started. */
+/**
+ * Makes workers refuse a retry after a compensation. The server evaluates the inputs again for a retry, and this output exists once the
+ * failure workflow has started.
+ */
 function holdBackUndone(tasks: readonly WorkflowTask[]): void {
   for (const { task } of walk(tasks)) {
     if (task.type !== 'SIMPLE') continue;

@@ -5,26 +5,26 @@ import { zodSentences } from '../../core/schema/zod-sentences.ts';
 import { count } from '../../core/text.ts';
 
 export interface ScheduleSpec<I extends z.ZodType> {
-  /** Unique on the server. The file has the same name. */
+  /** The name of the schedule, unique on the server. The file has the same name. */
   name: string;
   description: string;
-  /** The workflow that it starts, in the version that is registered with it. */
+  /** The workflow that the schedule starts, in the version that is registered with the schedule. */
   workflow: Workflow<I>;
   input: NoInfer<z.input<I>>;
   /** Six fields, seconds first: `0 30 18 * * MON-FRI` is 18:30 on weekdays. */
   cron: string;
   /** A time zone of the IANA database, e.g. `Europe/Paris`. Default `UTC`. */
   zone?: string;
-  /** The schedule does not fire until it is resumed. Default false. */
+  /** True: the schedule does not fire until you resume it. Default false. */
   paused?: boolean;
-  /** The server makes up for firings that it missed while it was down. Default false. */
+  /** True: the server makes up for firings that it missed while it was down. Default false. */
   catchUp?: boolean;
 }
 
 /**
  * Declares a schedule that starts a workflow at certain times.
- * @throws FleetError `config` if the cron expression has not six fields, the zone is unknown or the input does not fit the workflow. The
- * server checks none of these: it would store the schedule, which would never fire.
+ * @throws FleetError `config` if the cron expression does not have six fields, the zone is unknown or the input does not fit the workflow.
+ * The server checks none of these: it would store the schedule, which would never fire.
  */
 export function defineSchedule<I extends z.ZodType>(spec: ScheduleSpec<I>): Schedule {
   const { name, description, workflow, cron, zone = 'UTC', paused = false, catchUp = false } = spec;
@@ -59,13 +59,13 @@ function checkCron(place: string, cron: string): void {
     `${place}: the cron expression "${cron}" has ${count(fields.length, 'field')}, not six.`,
     {
       remedy: five
-        ? `In Conductor, the first field is the second. Write "0 ${cron.trim()}" to fire at the start of the minute.`
-        : 'Write second, minute, hour, day of month, month and day of week.',
+        ? `In Conductor, the first field is for the seconds. Write "0 ${cron.trim()}" to fire at the start of the minute.`
+        : 'Write six fields: second, minute, hour, day of month, month and day of week.',
     },
   );
 }
 
-/** The server compares time zones case-sensitively, `Intl` does not. */
+/** The server distinguishes upper and lower case in the name of a time zone; `Intl` does not. */
 function checkZone(place: string, zone: string): void {
   try {
     const known = new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone;
@@ -87,5 +87,5 @@ function checkedInput(place: string, workflow: Workflow, input: unknown): Record
       `${place}: the input does not fit ${workflow.name}: ${zodSentences(parsed.error, input).join(' ')}`,
     );
   }
-  return JSON.parse(JSON.stringify(input)) as Record<string, unknown>; // as the server receives it
+  return JSON.parse(JSON.stringify(input)) as Record<string, unknown>; // the JSON that the server receives
 }

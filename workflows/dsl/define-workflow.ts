@@ -16,22 +16,22 @@ export interface WorkflowSpec<
 > {
   /** Letters, digits and `_`. */
   name: string;
-  /** Raise it if running executions could not continue under the changed definition, or if callers would notice. */
+  /** Raise the version if running executions could not continue under the changed definition, or if callers would notice the change. */
   version: number;
   description: string;
   input: I;
   output: O;
-  /** Variables of an execution, set by `wf.set` and read by `wf.variables`. */
+  /** The variables of an execution: `wf.set` sets them, `wf.variables` reads them. */
   variables?: V;
-  /** The server starts it if an execution fails or times out, but not if someone terminates the execution. */
+  /** The server starts this workflow if an execution fails or times out, but not if a person or program terminates the execution. */
   failureWorkflow?: Workflow;
-  /** Seconds after its start until an execution times out. Absent: never. */
+  /** Seconds from the start of an execution until it times out. Default: it never times out. */
   timeoutSeconds?: number;
   /** Offers the workflow to MCP clients as a tool. */
   mcp?: McpOffer;
   /**
-   * Fields as another tool wrote them. They replace what this specification would produce; `undefined` removes a field. Name, version
-   * and tasks cannot be set here.
+   * Fields exactly as another tool wrote them. They replace the fields that this specification would produce; `undefined` removes a
+   * field. Name, version and tasks cannot be set here.
    */
   verbatim?: Verbatim;
 }
@@ -44,8 +44,8 @@ type Verbatim = { readonly [K in keyof WorkflowDef]?: WorkflowDef[K] | undefined
 };
 
 /**
- * Declares a workflow. The function given to `.build(…)` adds tasks to `wf` in order and returns the output. It runs once, when the
- * module is loaded, and makes a plain Conductor definition.
+ * Declares a workflow. The function given to `.build(…)` adds tasks to `wf` in order and returns the output. The function runs once, when
+ * the module is loaded; the result is a plain Conductor definition.
  */
 export function defineWorkflow<
   I extends z.ZodType<object>,
@@ -63,7 +63,7 @@ export function defineWorkflow<
   };
 }
 
-/** The workflow with the tasks of a finished scope. */
+/** Makes the workflow from its specification and the tasks of a scope. */
 export function assemble<I extends z.ZodType<object>, O extends z.ZodType<object>, V>(
   spec: WorkflowSpec<I, O, z.ZodObject | undefined>,
   shared: Build,
@@ -79,7 +79,7 @@ export function assemble<I extends z.ZodType<object>, O extends z.ZodType<object
     inputTemplate: defaultsOf(spec.input),
     inputSchema: { name: `${spec.name}.input`, version: 1, type: 'JSON', data: inputSchemaOf(spec.input) },
     outputSchema: { name: `${spec.name}.output`, version: 1, type: 'JSON', data: outputSchemaOf(spec.output) },
-    enforceSchema: false, // the server stores schemas without checking them; starters and workers check
+    enforceSchema: false, // the server only stores schemas; starters and workers check them
     tasks: plainTasks(scope),
     outputParameters: toParameters(output, spec.output),
     ...(spec.failureWorkflow && { failureWorkflow: spec.failureWorkflow.name }),
@@ -104,8 +104,8 @@ export function assemble<I extends z.ZodType<object>, O extends z.ZodType<object
 /**
  * The input of a failure workflow, in addition to the input of the failed execution.
  *
- * `failedWorkflow` is the whole failed execution. Pass it on as a whole: in the first task of a failure workflow, the server resolves
- * every path below it to null. Its type therefore has no fields.
+ * `failedWorkflow` is the whole failed execution. Pass `failedWorkflow` on as a whole, because in the first task of a failure workflow the
+ * server resolves every path below it to null. Its type therefore has no fields.
  */
 export const failureInput = z.object({
   workflowId: z.string(),

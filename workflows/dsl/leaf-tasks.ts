@@ -19,20 +19,23 @@ import { type ScriptInputs, TaskSequence } from './task-sequence.ts';
 /** Values for some of the declared variables. */
 type Values<V> = [keyof V] extends [never] ? Record<string, never> : { [K in keyof V]?: Wired<V[K]> } & Spelled;
 
-/** What every member of a union accepts. */
+/** The type of the values that every member of a union accepts. */
 type Every<U> = (U extends unknown ? (member: U) => void : never) extends (every: infer A) => void ? A : never;
 
 /** Contracts by their names. */
 type Contracts = Readonly<Record<string, TaskContract>>;
 
-/** The task ends only when someone updates it. The output of that update, with this schema, replaces its own. */
+/**
+ * The task ends only when a person or program updates it. The output of that update replaces the task's own output; `asyncComplete` is its
+ * schema.
+ */
 interface AsyncComplete<C extends z.ZodType> {
   asyncComplete: C;
 }
 
-/** The tasks that contain no other tasks, except those for models. */
+/** The tasks that contain no other tasks. `ModelTasks` adds the tasks for models. */
 export class LeafTasks<V> extends TaskSequence<V> {
-  /** SIMPLE: executed by a worker. */
+  /** SIMPLE: a task that a worker executes. */
   task<I extends z.ZodType, O extends z.ZodType, F extends boolean = false>(
     ref: string,
     contract: TaskContract<I, O>,
@@ -43,9 +46,9 @@ export class LeafTasks<V> extends TaskSequence<V> {
   }
 
   /**
-   * DYNAMIC: executed by the worker of the task that `chosen` names in the execution. `contracts` has the contract of every possible
-   * name. The input must fit all of them, and none may reject the extra input `dynamicTaskName`. A task with any other name would
-   * wait for a worker forever, so use `switch` if the name comes from outside.
+   * DYNAMIC: a task that the execution chooses by name. `chosen` refers to the name; the worker of that task executes it. `contracts` has
+   * the contract of every possible name. The input must fit all contracts, and no contract may reject the extra input `dynamicTaskName`. A
+   * task with any other name would wait for a worker forever. So use `switch` if a caller decides the name.
    */
   dynamic<T extends string, C extends Contracts & Record<T, TaskContract>, F extends boolean = false>(
     ref: string,
@@ -75,8 +78,8 @@ export class LeafTasks<V> extends TaskSequence<V> {
   }
 
   /**
-   * SUB_WORKFLOW: runs another workflow, in the version it has here, and waits for its end. The task fails if that workflow fails. It
-   * is retried only if `retryCount` says so, one minute later.
+   * SUB_WORKFLOW: runs another workflow in the version of `workflow`, and waits for its end. The task fails if that workflow fails. The
+   * server retries the task only if the placement has a `retryCount` above 0, and then after one minute.
    */
   subWorkflow<I extends z.ZodType, O extends z.ZodType, F extends boolean = false>(
     ref: string,
@@ -88,7 +91,7 @@ export class LeafTasks<V> extends TaskSequence<V> {
     return step(ref);
   }
 
-  /** START_WORKFLOW: starts another workflow, in the version it has here, and does not wait for it. */
+  /** START_WORKFLOW: starts another workflow in the version of the given `Workflow`, and does not wait for its end. */
   startWorkflow<I extends z.ZodType, F extends boolean = false>(
     ref: string,
     { name, version, input: schema }: Workflow<I>,
@@ -100,8 +103,8 @@ export class LeafTasks<V> extends TaskSequence<V> {
   }
 
   /**
-   * HTTP: executed by the server. It fails on every answer of 400 and above, and then has no status code. To branch on the status, use
-   * the `http_request` worker.
+   * HTTP: a request that the server sends. The task fails if the status of the answer is 400 or above, and its output then has no status
+   * code. To branch on the status, use the `http_request` worker.
    */
   http<C extends z.ZodType, F extends boolean = false>(
     ref: string,
@@ -126,7 +129,7 @@ export class LeafTasks<V> extends TaskSequence<V> {
     return this.add(ref, this.build.use(policy), 'HTTP', input, { ...placement, ...completion(request) });
   }
 
-  /** EVENT: sends an event to event handlers, and does not wait. The output is the payload with the fields that the server adds. */
+  /** EVENT: sends an event to event handlers, and does not wait for them. The output is the payload and the fields that the server adds. */
   event<C extends z.ZodType>(ref: string, event: EventRequest & AsyncComplete<C>): Step<z.output<C>>;
   event<F extends boolean = false>(
     ref: string,
@@ -158,7 +161,10 @@ export class LeafTasks<V> extends TaskSequence<V> {
     return this.add(ref, this.build.use(policy), 'KAFKA_PUBLISH', input, { ...placement, ...completion(message) });
   }
 
-  /** INLINE: a JavaScript expression over `$`, its inputs, evaluated by the server in at most 4 s, without I/O. Never retried. */
+  /**
+   * INLINE: a JavaScript expression that reads its inputs as `$`. The server evaluates it in at most 4 s, without I/O, and never retries
+   * it.
+   */
   inline<O extends z.ZodType, F extends boolean = false>(
     ref: string,
     { inputs, output: _, script }: { inputs: ScriptInputs; output: O; script: string },
@@ -169,7 +175,7 @@ export class LeafTasks<V> extends TaskSequence<V> {
     return step(ref);
   }
 
-  /** JSON_JQ_TRANSFORM: a jq query over its inputs. `result` is the first value of the query. Never retried. */
+  /** JSON_JQ_TRANSFORM: a jq query that reads its inputs. `result` is the first value of the query. The server never retries it. */
   jq<O extends z.ZodType, F extends boolean = false>(
     ref: string,
     { inputs, output: _, query }: { inputs: ScriptInputs; output: O; query: string },
@@ -180,12 +186,12 @@ export class LeafTasks<V> extends TaskSequence<V> {
     return step(ref);
   }
 
-  /** SET_VARIABLE: sets some of the workflow's variables. Together they can hold 256 KB. */
+  /** SET_VARIABLE: sets some of the workflow's variables. All variables together can hold 256 KB. */
   set(ref: string, values: Values<V>): void {
     this.add(ref, ref, 'SET_VARIABLE', values);
   }
 
-  /** TERMINATE: ends the workflow here. `FAILED` starts the failure workflow. */
+  /** TERMINATE: ends the workflow at this task. With the status `FAILED`, the server starts the failure workflow. */
   terminate(
     ref: string,
     status: 'COMPLETED' | 'FAILED',
@@ -196,8 +202,8 @@ export class LeafTasks<V> extends TaskSequence<V> {
   }
 
   /**
-   * WAIT for a number of seconds, until a time (`2026-11-21 09:30 UTC`; a past time ends at once), or for a signal. The output is the
-   * payload of the signal.
+   * WAIT: waits for a number of seconds, until a time such as `2026-11-21 09:30 UTC`, or for a signal. A time in the past ends the wait
+   * at once. The output is the payload of the signal.
    */
   wait<O extends z.ZodType>(
     ref: string,
@@ -213,7 +219,7 @@ export class LeafTasks<V> extends TaskSequence<V> {
     return step(ref);
   }
 
-  /** HUMAN: waits until a person completes it. The output is what they enter; `about` is what they are shown. */
+  /** HUMAN: waits until a person completes the task. `about` is shown to this person. The output is what the person enters. */
   human<O extends z.ZodType, F extends boolean = false>(
     ref: string,
     { about }: { about: Readonly<Record<string, unknown>> & Spelled; output: O },
@@ -222,9 +228,7 @@ export class LeafTasks<V> extends TaskSequence<V> {
     return this.add(ref, ref, 'HUMAN', about, placement);
   }
 
-  /**
-   * Any task as plain JSON, for tasks from other definitions that no other method can write. Only the references in it are checked.
-   */
+  /** Adds a task as plain JSON, for tasks from other definitions that no other method can write. Only its task references are checked. */
   json<O extends z.ZodType>(
     ref: string,
     task: Omit<WorkflowTask, 'taskReferenceName'>,
@@ -237,7 +241,7 @@ export class LeafTasks<V> extends TaskSequence<V> {
   }
 }
 
-/** The references of a task and of all tasks inside it, except in lists of `known`. */
+/** The references of a task and of all tasks inside it. The lists in `known` are skipped. */
 function* referencesIn(task: unknown, known: Pick<WeakSet<object>, 'has'>): Generator<string> {
   if (!isObject(task)) return;
   const { taskReferenceName, decisionCases, defaultCase, forkTasks, loopOver } = task;

@@ -15,27 +15,27 @@ import {
   type Tool,
 } from './system/model-inputs.ts';
 
-/** An MCP server. It must be stateless: Conductor sends each request without an `initialize` before it. */
+/** An MCP server. It must be stateless, because Conductor never sends `initialize` before a request. */
 interface McpServer {
   server: Wired<string>;
   headers?: Record<string, Wired<string>>;
 }
 
-/** The answer of an MCP tool. `parsed` is set if the text is JSON, `isError` only if the tool failed. */
+/** The answer of an MCP tool. `parsed` is present if the text is JSON, `isError` only if the tool failed. */
 interface McpOutput {
   content: { type: string; text?: string; parsed?: unknown }[];
   isError?: boolean;
 }
 
 /**
- * The tasks for language models and MCP servers. The server retries each of them three times, even after a refusal. To change that, set a
- * `retryCount` of at least 1 in the policy or the placement, or `retryCount: 0` in the placement; in a policy, 0 has no effect.
+ * The tasks for language models and MCP servers. The server retries each of these tasks three times, even after a refusal. To change the
+ * number, set `retryCount` in the policy or in the placement. In a policy, `retryCount: 0` has no effect: write 0 into the placement.
  */
 export class ModelTasks<V> extends LeafTasks<V> {
   /**
-   * LLM_CHAT_COMPLETE. The answer is a JSON object; the model alone decides on its fields, so check them. With `answer: 'text'` it is a
-   * string, or an object if the string is JSON. In a loop, the server appends the answers of earlier rounds to your messages, except for
-   * the provider Anthropic.
+   * LLM_CHAT_COMPLETE: lets a model continue a conversation. The answer is a JSON object. The model alone decides on its fields, so check
+   * them. With `answer: 'text'`, the answer is a string, or an object if the string is JSON. In a loop, the server appends the answers of
+   * earlier rounds to your messages, except for the provider Anthropic.
    */
   llmChat<A extends AnswerForm = 'json', T extends readonly Tool[] | undefined = undefined, F extends boolean = false>(
     ref: string,
@@ -48,7 +48,7 @@ export class ModelTasks<V> extends LeafTasks<V> {
     return this.add(ref, this.build.use(policy), 'LLM_CHAT_COMPLETE', input, placement);
   }
 
-  /** LLM_TEXT_COMPLETE: one prompt, one answer. The answer is a JSON object, or a string with `answer: 'text'`. */
+  /** LLM_TEXT_COMPLETE: sends one prompt to a model. The answer is a JSON object, or a string with `answer: 'text'`. */
   llmText<A extends AnswerForm = 'json', F extends boolean = false>(
     ref: string,
     policy: TaskPolicy,
@@ -73,7 +73,7 @@ export class ModelTasks<V> extends LeafTasks<V> {
     return this.add(ref, this.build.use(policy), 'LLM_GENERATE_EMBEDDINGS', input, placement);
   }
 
-  /** LIST_MCP_TOOLS: the tools of a stateless MCP server. */
+  /** LIST_MCP_TOOLS: lists the tools of a stateless MCP server. */
   listMcpTools<F extends boolean = false>(
     ref: string,
     policy: TaskPolicy,
@@ -83,7 +83,7 @@ export class ModelTasks<V> extends LeafTasks<V> {
     return this.add(ref, this.build.use(policy), 'LIST_MCP_TOOLS', { mcpServer: server, ...rest }, placement);
   }
 
-  /** CALL_MCP_TOOL on a stateless MCP server. If the tool fails, the task still completes: check `isError`. */
+  /** CALL_MCP_TOOL: calls a tool of a stateless MCP server. If the tool fails, the task still completes, so check `isError`. */
   callMcpTool<F extends boolean = false>(
     ref: string,
     policy: TaskPolicy,

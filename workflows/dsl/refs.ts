@@ -2,25 +2,26 @@ import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
 
 /**
- * Typed references into a running workflow.
+ * Typed references to values of a running workflow.
  *
- * A reference is a Proxy that knows only its path. Reading a property (`charge.output.receiptId`) makes a longer path. As JSON or text
- * it is Conductor's expression (`${charge.output.receiptId}`). Only the compiler knows its type.
+ * A reference is a Proxy that knows only its path. Reading a property (`charge.output.receiptId`) returns a reference with a longer path.
+ * Written as JSON or text, a reference is Conductor's expression (`${charge.output.receiptId}`). Only the compiler knows the type of the
+ * value.
  */
 declare const type: unique symbol;
 
-/** A place in the running workflow that will contain a `T`. */
+/** A reference to a place in the running workflow that will contain a `T`. */
 export interface Ref<T> {
   readonly [type]: T;
-  /** Conductor's expression for it, e.g. `${charge.output.receiptId}`. */
+  /** Conductor's expression for this place, e.g. `${charge.output.receiptId}`. */
   toJSON(): string;
 }
 
 type Absent<T> = Extract<T, null | undefined>;
 
 /**
- * The references below a `T`. `A` is `undefined` or `null` if the `T` itself may be missing. For elements of arrays use `at`. zod's empty
- * object is `Record<string, never>`: a reference to a `never` would fit everywhere, so an empty object has no references.
+ * The references to the properties of a `T`. `A` is `undefined` or `null` if the `T` itself may be missing. For elements of arrays, use
+ * `at`. zod's empty object is `Record<string, never>`. It has no references, because a reference to a `never` would fit every type.
  */
 type Walk<T, A> = T extends readonly unknown[]
   ? unknown
@@ -28,10 +29,10 @@ type Walk<T, A> = T extends readonly unknown[]
     ? { readonly [K in keyof T as [T[K]] extends [never] ? never : K]-?: Refs<T[K] | A> }
     : unknown;
 
-/** A reference to a `T` and, where `T` is an object, to everything below it. */
+/** A reference to a `T`. If `T` is an object, also references to its properties at every depth. */
 export type Refs<T> = Ref<T> & Walk<NonNullable<T>, Absent<T>>;
 
-/** What may be written for a `T`: a literal, a reference, or an object or array that mixes both. */
+/** The type of what you may write for a `T`: a literal, a reference, or an object or array that mixes both. */
 export type Wired<T> =
   | T
   | Ref<T>
@@ -41,23 +42,23 @@ export type Wired<T> =
         ? { [K in keyof T]: Wired<T[K]> | MayBeAbsent<T, K> }
         : never);
 
-/** Rejects a reference where the names must be written out: no schema here knows the names in it. */
+/** Rejects a reference to a whole object where each name must be written out, because no schema lists the names. */
 export type Spelled = { readonly toJSON?: never };
 
-/** An optional property also accepts a reference that may be missing: Conductor writes null, which the reader drops. */
+/** An optional property also accepts a reference to a value that may be missing: Conductor writes null, and the reader drops it. */
 type MayBeAbsent<T, K extends keyof T> = Partial<Pick<T, K>> extends Pick<T, K> ? Ref<T[K] | undefined> : never;
 
-/** The reference for a path such as `workflow.input`. */
+/** Makes the reference for a path such as `workflow.input`. */
 export function refs<T>(path: string): Refs<T> {
   const expression = () => `\${${path}}`;
-  const target = {} as Refs<T>; // the only place that gives a path its type
+  const target = {} as Refs<T>; // only this line gives a path its type
   return new Proxy(target, {
     get(_, key) {
       if (key === 'toJSON' || key === Symbol.toPrimitive || key === 'toString') return expression;
       if (typeof key === 'symbol') return undefined;
       return refs(path + segment(key));
     },
-    // `{ ...reference }` would be an empty object: only the running workflow knows the fields.
+    // Without this error, `{ ...reference }` would be an empty object, because only the running workflow knows the fields.
     ownKeys: () => {
       throw new FleetError(
         'config',
@@ -67,10 +68,13 @@ export function refs<T>(path: string): Refs<T> {
   });
 }
 
-/** The server reads paths as JSONPath: after a dot only plain names work, other names must be quoted or resolve to null. */
+/**
+ * Writes a property as a part of a path. The server reads a path as JSONPath: a name that is not plain must be quoted, or it resolves to
+ * null.
+ */
 function segment(key: string): string {
   if (/^[\w-]+$/.test(key)) return `.${key}`;
-  // The server ends an expression at the next brace, even inside quotes.
+  // The server ends an expression at the next closing brace, even if it is inside quotes.
   if (/[{}\p{Cc}]/u.test(key)) {
     throw new FleetError(
       'config',
@@ -80,14 +84,14 @@ function segment(key: string): string {
   return `['${key.replaceAll(/[\\']/g, '\\$&')}']`;
 }
 
-/** The element of a list at `index`; it may be missing. */
+/** A reference to the element of a list at `index`. The element may be missing. */
 export function at<E>(list: Ref<readonly E[]>, index: number): Refs<E | undefined> {
   return refs(`${list.toJSON().slice(2, -1)}[${index}]`);
 }
 
 /**
- * Plain JSON of a wired object. The parameters of a task or workflow cannot be a single expression, so a reference to a whole object
- * becomes one reference for each key of its schema.
+ * Turns a wired object into plain JSON. The parameters of a task or workflow cannot be a single expression. So a reference to a whole
+ * object becomes one reference for each key of its schema.
  */
 export function toParameters(value: unknown, schema: z.ZodType): Record<string, unknown> {
   const json = toJson(value);
@@ -105,7 +109,7 @@ export function toParameters(value: unknown, schema: z.ZodType): Record<string, 
   >;
 }
 
-/** Plain JSON of a wired value: references become expressions, undefined properties are removed. */
+/** Turns a wired value into plain JSON: references become expressions, and undefined properties are removed. */
 export function toJson<T>(value: T): unknown {
   return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
 }

@@ -9,11 +9,11 @@ import { failureInput } from './define-workflow.ts';
 import { toJson } from './refs.ts';
 import type { Undo } from './saga-compensation.ts';
 
-/** True for a task without an effect that could be undone. */
+/** True for a task type that has no effect to undo. */
 const hasNoEffect = (type: string) => isControlFlow(type) || type === 'TERMINATE';
 
 /**
- * The steps with an undo, in the order of the definition.
+ * Checks the steps that have an undo, and returns their undos in the order of the definition.
  * @throws FleetError `config` if a step cannot be undone reliably
  */
 export function checkSteps(build: Build, tasks: readonly WorkflowTask[], undos: readonly Undo[]): Undo[] {
@@ -33,14 +33,14 @@ export function checkSteps(build: Build, tasks: readonly WorkflowTask[], undos: 
     }
     if (place.within.some(({ kind }) => kind === 'loop')) {
       throw build.mistake(
-        `"${undo.ref}" is in a loop, where each round has its own effect. Make the round a sub-workflow that is a saga.`,
+        `"${undo.ref}" is in a loop, where each round has its own effect. Put the tasks of a round into a sub-workflow that is a saga.`,
       );
     }
   }
   return found.sort((one, other) => one.at - other.at).map(({ undo }) => undo);
 }
 
-/** @throws FleetError `config` if inputs of the compensation have the same name, or could be missing */
+/** @throws FleetError `config` if two inputs of the compensation have the same name, or if an input could be missing */
 export function checkWhole(build: Build, saga: z.ZodObject, afterwards: z.ZodObject): void {
   const taken = Object.keys(failureInput.shape);
   const clash = Object.keys(saga.shape).find((key) => taken.includes(key));
@@ -54,7 +54,7 @@ export function checkWhole(build: Build, saga: z.ZodObject, afterwards: z.ZodObj
     );
 }
 
-/** @throws FleetError `config` if an undo has no task, or a task that controls other tasks */
+/** @throws FleetError `config` if an undo has no task, or contains a task that controls other tasks */
 export function checkTasks(build: Build, step: string, tasks: readonly WorkflowTask[]): void {
   if (tasks.length === 0) throw build.mistake(`the undo of "${step}" adds no task. Add one.`);
   const control = tasks.find(({ type }) => hasNoEffect(type));
@@ -62,7 +62,9 @@ export function checkTasks(build: Build, step: string, tasks: readonly WorkflowT
   throw build.mistake(`the undo of "${step}" contains a ${control.type}. Put these tasks into a sub-workflow.`);
 }
 
-/** @throws FleetError `config` if a compensation refers to a value that only the saga has, or that changes with each run */
+/**
+ * @throws FleetError `config` if a compensation refers to a value that only the saga has, or that differs in each run of the compensation
+ */
 export function checkReferences(build: Build, tasks: readonly WorkflowTask[], output: unknown): void {
   const own = new Set([...walk(tasks)].map(({ task }) => task.taskReferenceName));
   for (const { path } of expressionsIn(toJson([tasks, output]))) {
@@ -80,7 +82,7 @@ export function checkReferences(build: Build, tasks: readonly WorkflowTask[], ou
   }
 }
 
-/** @throws FleetError `config` if a task that times out would end the compensation before the other undos have run */
+/** @throws FleetError `config` if a time-out of one task would end the compensation before the other undos have run */
 export function checkContracts(build: Build, contracts: readonly (TaskContract | TaskPolicy)[]): void {
   const ending = contracts.find(({ options }) => options.timeoutPolicy === 'TIME_OUT_WF');
   if (ending)

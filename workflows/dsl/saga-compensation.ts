@@ -27,7 +27,7 @@ export interface Afterwards {
 
 /** The undos of a saga, collected while it is built. */
 export interface SagaNotes {
-  /** By the reference of the step. */
+  /** The undos, by the references of their steps. */
   readonly undos: Map<string, Undo>;
   afterwards: Afterwards | undefined;
 }
@@ -38,12 +38,12 @@ interface SagaHead {
   readonly input: z.ZodObject;
 }
 
-/** The path of the output of a step that had succeeded, in the compensation. */
+/** The path at which the compensation finds the output of a step that had succeeded. */
 export function outputOf(step: string): string {
   return `what_succeeded.output.result.${step}.output`;
 }
 
-/** Used without `afterwards`: outputs the failed execution and the undone steps, the last step first. */
+/** The default for `afterwards`. The output names the failed execution and the undone steps, the last step first. */
 const plainly: Afterwards = {
   input: z.object({}),
   output: z.object({ failedWorkflowId: z.string(), undone: z.array(z.string()) }),
@@ -53,8 +53,8 @@ const plainly: Afterwards = {
 const failed = refs<z.output<typeof failureInput>>('workflow.input');
 
 /**
- * The workflow that undoes the steps of a failed saga. It finds what had succeeded, then runs one SWITCH per step, the last step first.
- * Then it lists what was undone and runs `afterwards`. It ends as FAILED if anything is left to undo.
+ * Generates the workflow that undoes the steps of a failed saga. It finds which steps had succeeded and runs one SWITCH per step, the
+ * last step first. Then it lists the undone steps and runs `afterwards`. It ends as FAILED if a step is left to undo.
  */
 export function compensationOf(
   saga: SagaHead,
@@ -76,14 +76,14 @@ export function compensationOf(
     const undoing = steps.map((step) => ({ step, tasks: undo(wf, known, step) }));
     for (const { step, tasks } of undoing) checkTasks(build, step.ref, tasks);
     const undone = whatWasUndone(wf, known, undoing);
-    const output = afterwards.build(wf, (ref) => undone.by[ref] as Ref<boolean>); // there is an entry for each step
+    const output = afterwards.build(wf, (ref) => undone.by[ref] as Ref<boolean>); // `by` has an entry for each step
     wf.switch('all_undone', undone.complete, {
       true: () => {},
       false: (no) => no.terminate('not_all_undone', 'FAILED', undone.left, output as Record<string, unknown>),
     });
     checkReferences(build, wf.tasks, output);
     for (const place of walk(wf.tasks)) keepKey(place);
-    return output as Wired<Record<string, unknown>>; // checked by the types of `afterwards`
+    return output as Wired<Record<string, unknown>>; // the types of `afterwards` check it
   });
   checkContracts(build, workflow.tasks);
   return workflow;
@@ -91,7 +91,7 @@ export function compensationOf(
 
 type SucceededSteps = Refs<Record<string, { undo: boolean; inDoubt: boolean }>>;
 
-/** Each attempt is one row in `failed.tasks`. */
+/** Finds which steps had succeeded or are in doubt. Each attempt is one row in `failed.tasks`. */
 function whatSucceeded(wf: Scope, steps: readonly Undo[]): SucceededSteps {
   const known = wf.jq('what_succeeded', {
     inputs: { failed: failed.failedWorkflow, steps: steps.map(({ ref, inDoubt }) => ({ ref, inDoubt })) },
@@ -115,7 +115,7 @@ function ofStep(known: SucceededSteps, ref: string): SucceededSteps[string] {
   return known[ref] as SucceededSteps[string]; // the query makes an entry for each step
 }
 
-/** Adds the undo of a step and returns its tasks. They are optional, so the next undo runs even if one fails. */
+/** Adds the undo of a step and returns its tasks. The tasks are optional, so the next undo runs even if one of them fails. */
 function undo(wf: Scope, known: SucceededSteps, step: Undo): WorkflowTask[] {
   let tasks: WorkflowTask[] = [];
   wf.switch(`undo_${step.ref}`, ofStep(known, step.ref).undo, {
@@ -130,11 +130,11 @@ function undo(wf: Scope, known: SucceededSteps, step: Undo): WorkflowTask[] {
 }
 
 interface Undone {
-  /** Per step. */
+  /** Whether each step was undone, by its reference. */
   by: Record<string, boolean>;
   undone: string[];
   complete: boolean;
-  /** What has to be done by hand or by a restart, as sentences. */
+  /** The steps that need a restart or work by hand, as sentences. */
   left: string;
 }
 
@@ -172,13 +172,13 @@ function whatWasUndone(
   return undone.output.result;
 }
 
-/** Keeps the idempotency keys the same, so that a second execution of this compensation does nothing twice. */
+/** Makes the idempotency key of a task the same in every run of this compensation, so that a second run repeats no effect. */
 function keepKey({ task, within }: Place): void {
   const scope = `${failed.workflowId}:undo`;
   if (task.type === 'SIMPLE') {
     task.inputParameters = { ...task.inputParameters, [workerInputs.idempotencyScope]: scope };
   }
-  // Each round of a loop has its own effect, and a key written here would be the same for all rounds.
+  // In a loop, each round has its own effect, but a key that is written here would be the same for all rounds.
   const isOnce = task.type === 'HTTP' && within.every(({ kind }) => kind !== 'loop');
   const request = isOnce ? task.inputParameters?.http_request : undefined;
   if (typeof request !== 'object' || request === null) return;

@@ -12,23 +12,25 @@ import type { ScriptInputs } from './task-sequence.ts';
 export type { MaybeStep, QueuedPlacement, Step, TaskPlacement } from './builder-types.ts';
 export type { ScriptInputs } from './task-sequence.ts';
 
-/** Adds the tasks of one branch. Later tasks can refer to what it returns. */
+/** A function that adds the tasks of one branch. Later tasks can refer to its result. */
 export type Branch<V = unknown, R = unknown> = (scope: Scope<V>) => R;
 
-/** The output of a loop: the number of its last round, and the outputs of the tasks of each round, by round and reference. */
+/** The output of a loop: the number of its last round, and the outputs of its tasks by round and task reference. */
 export type LoopOutput = { iteration: number } & { [round: `${number}`]: Record<string, unknown> | undefined };
 
-/** How many rounds a loop keeps on the server. */
+/** How many rounds of a loop the server keeps. */
 interface Kept {
-  /** The server keeps the tasks and outputs of this many last rounds. Absent: of all rounds; set it for a loop with hundreds of rounds. */
+  /**
+   * How many of the last rounds keep their tasks and outputs on the server. Default: all rounds. Set it for a loop with hundreds of rounds.
+   */
   keepLastN?: number;
 }
 
-/** A sequence of tasks under construction. One method per task type of Conductor. */
+/** Builds a sequence of tasks. It has one method for each task type of Conductor. */
 export class Scope<V = unknown> extends ModelTasks<V> {
   /**
-   * SWITCH on a value, with one branch for each value, or some branches and an `otherwise`. The compiler requires a branch for every
-   * member of a union, or an `otherwise`. The steps that the branches return have outputs that may be missing.
+   * SWITCH: runs the branch for a value. The compiler requires a branch for every member of a union, or an `otherwise`. The outputs of
+   * the steps that a branch returns may be missing.
    */
   switch<T extends string | number | boolean, C extends { [K in `${T}`]: Branch<V> }>(
     ref: string,
@@ -69,8 +71,8 @@ export class Scope<V = unknown> extends ModelTasks<V> {
   }
 
   /**
-   * FORK_JOIN and its JOIN: runs the branches at the same time. The workflow continues when all have ended, and fails as soon as one
-   * fails. Some branches get a NOOP at their end (`joinable` in `system/plain-tasks.ts` says why).
+   * FORK_JOIN and its JOIN: runs the branches at the same time. The workflow continues when all branches have ended, and fails as soon as
+   * one branch fails. Some branches get a NOOP at their end (`joinable` in `system/plain-tasks.ts` says why).
    */
   fork<B extends Record<string, Branch<V>>>(ref: string, branches: B): { [K in keyof B]: ReturnType<B[K]> } {
     const built = Object.entries(branches).map(([key, branch]) => {
@@ -86,10 +88,11 @@ export class Scope<V = unknown> extends ModelTasks<V> {
 
   /**
    * FORK_JOIN_DYNAMIC: runs a task for each item of a list, all at the same time. The results are in the order of the list, which may
-   * be empty. It fails as soon as one task fails; with `permissive`, when the other tasks have ended. With `optional`, the result of a
-   * failed task is null.
+   * be empty. If a task fails, the workflow fails at once; with `permissive`, it fails when the other tasks have ended. With `optional`,
+   * the result of a failed task is null.
    *
-   * `input` is called once, with references to an item and to its index from 0. It describes the input and cannot compute it.
+   * `input` is called once, with references to an item and to its index from 0. It wires these references into the input of the task, and
+   * cannot compute with their values.
    */
   forkEach<E, I extends z.ZodType, O extends z.ZodType, F extends boolean = false>(
     ref: string,
@@ -116,8 +119,8 @@ export class Scope<V = unknown> extends ModelTasks<V> {
   }
 
   /**
-   * DO_WHILE: repeats its branch until `until` is true after a round, at most `rounds` times. `until` is a JavaScript expression over
-   * `$`, its inputs. The server reads the inputs again after each round.
+   * DO_WHILE: repeats its branch until `until` is true after a round, at most `rounds` times. `until` is a JavaScript expression that
+   * reads `inputs` as `$`. The server resolves these inputs again after each round.
    */
   repeat<R>(
     ref: string,
@@ -137,8 +140,8 @@ export class Scope<V = unknown> extends ModelTasks<V> {
   }
 
   /**
-   * DO_WHILE over a list: repeats its branch for each item, one after the other, with references to the item and to its index from 0.
-   * The list may be empty; then no task of the branch runs. The list must not change: the server reads it again in each round.
+   * DO_WHILE over a list: repeats its branch for each item, one after the other, with references to the item and to its index from 0. If
+   * the list is empty, no task of the branch runs. The list must not change, because the server reads it again in each round.
    */
   forEach<E, R>(
     ref: string,
@@ -149,10 +152,10 @@ export class Scope<V = unknown> extends ModelTasks<V> {
     const index = refs<number>(`${ref}.output.loopIndex`);
     const { keepLastN, tasks, last } = this.#body(ref, kept, (scope) => branch(scope, item, index));
     this.push(plain.listLoop(ref, items, keepLastN, tasks));
-    return { ...step<LoopOutput>(ref), last: last as MaybeStep<R> }; // the same step, but it may not have run
+    return { ...step<LoopOutput>(ref), last: last as MaybeStep<R> }; // the step that the branch returns, but it may not have run
   }
 
-  /** The plain tasks of a branch, to put into a task that only `json` can write. */
+  /** Returns the plain tasks of a branch, for a task that only `json` can write. */
   sequence(branch: Branch<V>): readonly WorkflowTask[] {
     const scope = new Scope<V>(this.build, this.loop);
     branch(scope);
@@ -160,7 +163,7 @@ export class Scope<V = unknown> extends ModelTasks<V> {
     return scope.tasks;
   }
 
-  /** The tasks of a loop. */
+  /** Builds the tasks of a loop. */
   #body<R>(ref: string, { keepLastN }: Kept, branch: (scope: Scope<V>) => R) {
     if (this.loop !== undefined) {
       throw this.build.mistake(

@@ -4,18 +4,18 @@ import { type QueuedPlacement, type Step, step } from './builder-types.ts';
 import { type Ref, type Refs, refs, type Spelled } from './refs.ts';
 import * as plain from './system/plain-tasks.ts';
 
-/** The values that a script sees as `$`. Write references here, never into the text of the script. */
+/** The values that a script reads from `$`. Write references here, never into the text of the script. */
 export type ScriptInputs = Readonly<Record<string, unknown>> & Spelled;
 
-/** Tasks that run one after the other, and what all of them can refer to. */
+/** Tasks that run one after the other, and the values that all of them can refer to. */
 export class TaskSequence<V> {
-  /** The workflow's variables, with the values of the latest `set` before the reader runs. */
+  /** The workflow's variables. A task reads the value of the latest `set` that ran before it. */
   readonly variables: Refs<V> = refs('workflow.variables');
-  /** The id of the execution itself. */
+  /** The id of the running execution. */
   readonly workflowId: Ref<string> = refs('workflow.workflowId');
   readonly tasks: WorkflowTask[] = [];
   protected readonly build: Build;
-  /** The reference of the loop around these tasks. */
+  /** The reference of the loop around these tasks, if there is one. */
   protected readonly loop: string | undefined;
 
   constructor(build: Build, loop?: string) {

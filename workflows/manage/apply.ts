@@ -8,7 +8,7 @@ import { type Content, definitionsOf } from './content-definitions.ts';
 import type { DecideOptions } from './decide/decide-changes.ts';
 import { dueIn, makePlan, type Plan } from './plan.ts';
 
-/** How long `register` waits for other processes that register. */
+/** How long `register` waits for other processes that register definitions. */
 const REGISTER_WAIT_MS = 120_000;
 
 export interface ApplyOptions extends LockOptions {
@@ -17,8 +17,8 @@ export interface ApplyOptions extends LockOptions {
 }
 
 /**
- * Carries out a plan under the lock of its fleet. To finish an apply that was interrupted, apply the same plan again, or a new one.
- * @throws FleetError `conflict` if another apply holds the lock or the server changed since the plan was made; then nothing was written
+ * Carries out a plan under the lock of its fleet. To finish an interrupted apply, apply the same plan again, or make a new plan.
+ * @throws FleetError `conflict` if another apply holds the lock or the server changed since the plan was made. Nothing was written then.
  */
 export async function apply(conductor: Conductor, plan: Plan, options: ApplyOptions = {}): Promise<Outcome[]> {
   if (plan.serverUrl !== conductor.serverUrl) {
@@ -38,10 +38,10 @@ export interface RegisterOptions extends Omit<DecideOptions, 'prune'>, LockOptio
 }
 
 /**
- * Registers the definitions in code: plan and apply in one. It may be repeated, and several processes may call it at once: they wait for
- * each other. A definition that is already on the server is not written again. A definition that was changed on the server is kept unless
- * `overwrite` is set.
- * @returns what was found and done, for every definition in code
+ * Registers the definitions in code: makes a plan and applies it. You may repeat the call. If several processes call it at the same time,
+ * they wait for each other. A definition that is already on the server is not written again. A definition that was changed on the server is
+ * kept unless `overwrite` is set.
+ * @returns the change of every definition in code
  */
 export async function register(
   conductor: Conductor,
@@ -55,7 +55,8 @@ export async function register(
   const first = await makePlan(calls, ours, fleet, { overwrite });
   if (dueIn(first).length === 0) return inCode(first);
   return withLock(conductor, fleet, { ...options, waitMs }, async (lock) => {
-    const plan = await makePlan(calls, ours, fleet, { overwrite }); // another process may have registered meanwhile
+    // Made again under the lock, because another process may have registered in the meantime.
+    const plan = await makePlan(calls, ours, fleet, { overwrite });
     await carryOut(calls, plan, lock);
     return inCode(plan);
   });
@@ -65,7 +66,7 @@ function inCode({ changes }: Plan): Change[] {
   return changes.filter(({ action }) => action !== 'left');
 }
 
-/** The lock is released even if the signal was aborted: its own calls do not carry the signal. */
+/** An aborted signal does not prevent the release of the lock, because the calls of the lock do not carry the signal. */
 async function withLock<T>(
   conductor: Conductor,
   fleet: string,

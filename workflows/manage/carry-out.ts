@@ -11,16 +11,17 @@ import { readDefinitions, readRunning } from './read-server.ts';
 
 type Def = Record<string, unknown>;
 
-/** The result of a change: `done` now, or `was-done` by an earlier apply that was interrupted later. */
+/** The result of a change. `done`: this apply made it. `was-done`: an earlier apply, which was then interrupted, had made it. */
 export interface Outcome {
   change: Change;
   result: 'done' | 'was-done';
 }
 
 /**
- * Carries out a plan, in its order. Everything is checked before anything is written: a definition on the server must be as it was
- * when the plan was made, or already as the plan writes it. So a plan that was interrupted can be carried out again.
- * @throws FleetError `conflict` that names what changed since, `input` with the server's words if it would refuse a definition
+ * Carries out the changes of a plan in their order. Before the first write, it checks the server: each definition must be as it was when
+ * the plan was made, or already as the plan writes it. So an interrupted plan can be carried out again.
+ * @throws FleetError `conflict` with the definitions that have changed since; `input` with the server's message if the server would refuse
+ * a definition
  */
 export async function carryOut(
   conductor: Conductor,
@@ -46,7 +47,10 @@ export async function carryOut(
   return outcomes;
 }
 
-/** An error after the lock was lost is reported as the loss: the process that holds the lock now may have written first. */
+/**
+ * If the lock was lost, reports the loss instead of the error. Another process holds the lock now, and its writes may have caused the
+ * error.
+ */
 async function whileHeld(lock: Lock, work: () => Promise<void>): Promise<void> {
   try {
     await work();
@@ -109,7 +113,7 @@ async function refuseInvalid(conductor: Conductor, change: Change): Promise<void
   if (kind === 'schedule') await nextFirings(conductor, name, def, 1);
   if (kind !== 'workflow') return;
   try {
-    await conductor.validateWorkflowDef(def as WorkflowDef); // made by a builder, or read from a plan file, which the server checks here
+    await conductor.validateWorkflowDef(def as WorkflowDef); // the definition may be from a plan file, so the server checks it here
   } catch (cause) {
     if (!(cause instanceof FleetError) || cause.code !== 'input') throw cause;
     throw new FleetError('input', `The server refuses ${labelOf(change)}: ${cause.message}`, {
@@ -128,7 +132,7 @@ async function write(conductor: Conductor, change: Change, current: Def | undefi
       return conductor.putTaskDefs([def as TaskDef]);
     case 'workflow':
       if (!current) return conductor.createWorkflowDef(def as WorkflowDef);
-      // The server does not keep the time of creation: the writer sends it.
+      // The server does not keep the time of creation by itself, so it must be sent again.
       return conductor.putWorkflowDef({ ...(def as WorkflowDef), createTime: current.createTime });
     case 'event-handler':
       if (!current) return conductor.createEventHandler(def as EventHandlerDef);

@@ -19,8 +19,8 @@ export interface Content {
 }
 
 /**
- * The definitions to register, each name once: the tasks of workers, the tasks and policies that workflows use, the workflows with their
- * companions, and the workflows that schedules start.
+ * The definitions to register, each name once. They are the tasks of workers, the tasks and policies that workflows use, the workflows with
+ * their companions, and the workflows that schedules start.
  */
 export function definitionsOf(content: Content, settings: WorkflowSettings): Definitions {
   const { tasks, schedules = [], eventHandlers = [] } = content;

@@ -7,15 +7,15 @@ import {
 } from './compare/canonical.ts';
 import * as stamps from './stamp.ts';
 
-/** What can be registered. A kind may only refer to the kinds before it. */
+/** The kinds of definitions that can be registered. A kind may refer only to the kinds before it. */
 export const kinds = ['task', 'workflow', 'event-handler', 'schedule'] as const;
 export type Kind = (typeof kinds)[number];
 
 type Json = Record<string, unknown>;
 
-/** What comparing and stamping definitions needs to know of a kind. */
+/** What the comparison and the stamp need to know about a kind of definition. */
 interface KindOf {
-  /** Its name in sentences. */
+  /** The name of the kind in messages. */
   noun: string;
   canonical(def: Json): Json;
   stamp<D extends Json>(def: D, stamp: stamps.Stamp): D;
@@ -49,7 +49,7 @@ export function contentOf(kind: Kind, def: Json): string {
   return fingerprint(kindOf[kind].canonical(def));
 }
 
-/** Whether the content is still what a registration wrote. */
+/** True if the content is unchanged since a registration wrote it. */
 export function isAsStamped(kind: Kind, def: Json): boolean {
   const stamp = kindOf[kind].stampOf(def);
   return stamp !== undefined && contentOf(kind, def).startsWith(stamp.fingerprint);

@@ -4,13 +4,13 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import { FleetError } from '../../core/errors.ts';
 
 /**
- * When a schedule fires next, in epoch milliseconds.
+ * Returns the next firings of a schedule, in epoch milliseconds.
  *
- * The server's own preview works in UTC only. For another zone the times are computed here. They are returned only if the same
- * computation for UTC agrees with the server, because croner and the server (Spring's `CronExpression`) read a few forms
- * differently: `L-3`, `31W`, a step in the day of week, a step longer than its field.
+ * The server's own preview works in UTC only, so croner computes the times for other zones. These times are returned only if croner's times
+ * for UTC agree with the server's. The reason: croner and the server (Spring's `CronExpression`) read a few forms differently, namely
+ * `L-3`, `31W`, a step in the day of week, and a step longer than its field.
  * @returns an empty list if the schedule never fires, or if its times cannot be computed
- * @throws FleetError `config` if the server cannot read the expression, which it would store without an error
+ * @throws FleetError `config` if the server cannot read the expression. The server would store such an expression without an error.
  */
 export async function nextFirings(
   conductor: Conductor,
@@ -24,7 +24,7 @@ export async function nextFirings(
   const fromServer = await askServer(conductor, name, cron, limit);
   if (zone === 'UTC' || fromServer.length === 0) return fromServer;
   const answered = Date.now();
-  // The server may have left out a firing that passed while it was asked.
+  // The server leaves out a firing whose time passed before it answered.
   const computed = firingsOf(cron, 'UTC', asked, limit + 1).filter((t) => t > answered || fromServer.includes(t));
   const agrees = isDeepStrictEqual(computed.slice(0, fromServer.length), fromServer);
   return agrees ? firingsOf(cron, zone, asked, limit) : [];
@@ -53,13 +53,13 @@ const MACROS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The first times after `after` at which the server fires a cron expression in a zone, in epoch milliseconds.
+ * The first times after `after` at which a cron expression fires in a zone, as the server reads it. In epoch milliseconds.
  * @returns an empty list for an expression or a zone that croner cannot read
  */
 export function firingsOf(cron: string, zone: string, after: number, limit: number): number[] {
   const fields = MACROS[cron.trim().toLowerCase()] ?? cron.trim();
-  // For a single time of day croner follows Vixie cron where clocks change. The server never does: it skips a time that does not exist and
-  // fires twice at a time that exists twice. croner does the same if a field has a step, so the field of the seconds gets one.
+  // When clocks change, croner treats a single time of day as Vixie cron does. The server skips a time that does not
+  // exist and fires twice at a time that exists twice. croner does the same if a field has a step, so the seconds get one.
   const withStep = fields.replace(/^(\d+)(?=\s)/, '$1-$1/1');
   try {
     const job = new Cron(withStep, {

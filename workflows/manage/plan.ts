@@ -8,27 +8,29 @@ import { kindOf, kinds } from './kinds.ts';
 import { nextFirings } from './next-firings.ts';
 import { readDefinitions, readRunning } from './read-server.ts';
 
-/** What is to be done about each definition: `fleet plan --out` writes it, `fleet apply` reads it. */
+/** A plan: the changes that bring the server to the definitions in code. `fleet plan --out` writes it, `fleet apply` reads it. */
 export const planSchema = z.object({
   format: z.literal(1),
   serverUrl: z.string(),
   fleet: z.string(),
   /** ISO time. */
   madeAt: z.string(),
-  /** In the order in which they are to be carried out. */
+  /** The changes, in the order in which `apply` carries them out. */
   changes: z.array(changeSchema),
-  /** Definitions on the server that are neither in code nor stamped by this fleet. `fleet` is set if another fleet stamped it. */
+  /**
+   * Definitions on the server that are neither in code nor stamped by this fleet. `fleet` names another fleet that stamped the definition.
+   */
   unmanaged: z.array(
     z.object({ kind: z.enum(kinds), name: z.string(), version: z.int().optional(), fleet: z.string().optional() }),
   ),
 });
 export type Plan = z.output<typeof planSchema>;
 
-/** How many firings of a schedule a plan shows. */
+/** The number of firings that a plan shows for each schedule. */
 const FIRINGS = 3;
 
 /**
- * Compares the definitions in code with those on the server now.
+ * Compares the definitions in code with those that are on the server now.
  * @throws FleetError `config` if the server cannot read the cron expression of a schedule
  */
 export async function makePlan(
@@ -51,7 +53,7 @@ export async function makePlan(
   };
 }
 
-/** Decides, asks the server about the running executions on which the decision depends, and decides again with the answers. */
+/** Decides on the changes. If a decision depends on running executions, asks the server about them and decides again with the answers. */
 async function whenAnswered(
   conductor: Conductor,
   decide: (running: ReadonlyMap<string, readonly string[]>) => Decision,

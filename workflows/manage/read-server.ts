@@ -5,10 +5,10 @@ import { FleetError } from '../../core/errors.ts';
 import { inParallel } from '../../core/in-parallel.ts';
 import type { Definitions } from './decide/server-view.ts';
 
-/** How many questions about running executions are asked at the same time. */
+/** How many queries for running executions are sent at the same time. */
 const AT_ONCE = 8;
 
-/** Every definition on the server except our locks. */
+/** Reads every definition on the server, except the definitions that are our locks. */
 export async function readDefinitions(conductor: Conductor): Promise<Definitions> {
   const [task, workflow, eventHandler, schedule] = await Promise.all([
     conductor.listTaskDefs(),
@@ -24,7 +24,10 @@ export async function readDefinitions(conductor: Conductor): Promise<Definitions
   };
 }
 
-/** A server whose scheduler is switched off does not know the call. It says so when a schedule is written. */
+/**
+ * Returns no schedules if the scheduler of the server is off: the server then does not know the call. It reports this when a schedule is
+ * written.
+ */
 async function withoutScheduler(schedules: Promise<ScheduleDef[]>): Promise<ScheduleDef[]> {
   try {
     return await schedules;
@@ -34,7 +37,7 @@ async function withoutScheduler(schedules: Promise<ScheduleDef[]>): Promise<Sche
   }
 }
 
-/** Ids of the running executions of each version, named as `name@version`. */
+/** Reads the ids of the running executions of each version, by `name@version`. */
 export async function readRunning(conductor: Conductor, keys: readonly string[]): Promise<Map<string, string[]>> {
   const found = await inParallel(keys, AT_ONCE, async (key): Promise<[string, string[]]> => {
     const at = key.lastIndexOf('@');

@@ -2,22 +2,22 @@ import { isObject } from '../../core/json.ts';
 import { STAMP_KEY } from './compare/canonical.ts';
 
 /**
- * What registration adds to every definition that it writes, in a place that the server keeps and does not read. For workflows this is
+ * Registration adds a stamp to every definition that it writes, in a place that the server keeps and does not read. For workflows this is
  * `metadata`, for task definitions a `$comment` in the input schema, for schedules the end of the description. Event handlers have no field
- * for remarks, so it is a comment in the condition.
+ * for remarks, so their stamp is a comment in the condition.
  */
 export interface Stamp {
-  /** Fingerprint of the content as it was written. Shortened in descriptions and conditions, which people read. */
+  /** Fingerprint of the content that was written. It is shortened in descriptions and conditions, because people read these. */
   fingerprint: string;
-  /** The setting `fleetName` of the process that wrote it. */
+  /** The setting `fleetName` of the process that wrote the definition. */
   fleet: string;
-  /** The version of a workflow in code, if it was registered under a later one. */
+  /** The version of a workflow in code, if the workflow was registered under a later version. */
   standsFor?: number;
 }
 
 type Json = Record<string, unknown>;
 
-/** The fleet of stamps that were written before fleets had names. */
+/** The fleet of a stamp that does not name one: it was written before fleets had names. */
 const FIRST_FLEET = 'default';
 const SHORT = 16;
 
@@ -60,7 +60,7 @@ export function scheduleStamp({ description }: Json): Stamp | undefined {
   return stampIn(text(description), IN_DESCRIPTION);
 }
 
-/** The schedule as it was before it was stamped. */
+/** Removes the stamp from a schedule. */
 export function unstampedSchedule(def: Json): Json {
   return { ...def, description: text(def.description).replace(IN_DESCRIPTION, '') };
 }
@@ -68,7 +68,7 @@ export function unstampedSchedule(def: Json): Json {
 const IN_CONDITION = new RegExp(`^/\\* ${STAMP_KEY} ([0-9a-f]+) ([\\w-]+) \\*/ `);
 const ALWAYS = 'true';
 
-/** The stamp is first: after a `//` comment it would be part of that comment. */
+/** Puts the stamp before the condition: after a `//` comment, it would be a part of this comment. */
 export function stampEventHandler<D extends Json>(def: D, { fingerprint, fleet }: Stamp): D {
   const condition = text(def.condition) || ALWAYS;
   return { ...def, condition: `/* ${STAMP_KEY} ${fingerprint.slice(0, SHORT)} ${fleet} */ ${condition}` };
@@ -78,7 +78,7 @@ export function eventHandlerStamp({ condition }: Json): Stamp | undefined {
   return stampIn(text(condition), IN_CONDITION);
 }
 
-/** The handler as it was before it was stamped. */
+/** Removes the stamp from an event handler. */
 export function unstampedEventHandler({ condition, ...def }: Json): Json {
   const own = text(condition).replace(IN_CONDITION, '');
   return own === '' || own === ALWAYS ? def : { ...def, condition: own };

@@ -9,15 +9,15 @@ import { nested, type Place, walk } from './walk.ts';
 export interface Gate {
   /** The fields of the answer that the definition reads. */
   readonly reads: readonly string[];
-  /** True if it reads the whole answer, or in a way that cannot be determined. */
+  /** True if the definition reads the whole answer, or if the fields that it reads cannot be determined. */
   readonly readsAll: boolean;
 }
 
-/** At most this many of the following tasks are named. */
+/** How many of the following tasks a text names at most. */
 const MOST_NAMED = 3;
 const MOST_FIELDS = 10;
 
-/** How the tasks and the output of a definition read the answer of a task. */
+/** Finds out how the tasks and the output of a definition read the answer of a task. */
 export function gateOf(def: Def, ref: string): Gate {
   const name = nameInDefinition(ref);
   const paths = expressionsIn([def.tasks, def.outputParameters]).map(({ path }) => path);
@@ -38,7 +38,7 @@ export function gateOf(def: Def, ref: string): Gate {
 
 type Def = { tasks: readonly WorkflowTask[]; outputParameters?: unknown };
 
-/** What each decision leads to, in words, as far as the definition shows it. */
+/** Describes what each decision leads to, as far as the definition shows it. */
 export function effectsOf(def: Def, ref: string): { onApprove: string; onReject: string } {
   const { reads, readsAll } = gateOf(def, ref);
   const onApprove = followingOf(def.tasks, ref, true);
@@ -48,7 +48,7 @@ export function effectsOf(def: Def, ref: string): { onApprove: string; onReject:
   return { onApprove: fields, onReject: fields };
 }
 
-/** What follows a task whose answer has `approved` true or false, in words: the next tasks, or how the execution ends. */
+/** Describes what follows a task whose answer has `approved` true or false: the next tasks, or how the execution ends. */
 export function followingOf(tasks: readonly WorkflowTask[], ref: string, approved: boolean): string {
   const place = placeOf(tasks, ref);
   if (!place) return 'unknown: it is not in the definition';
@@ -57,12 +57,15 @@ export function followingOf(tasks: readonly WorkflowTask[], ref: string, approve
   return walker.steps.join(', ');
 }
 
-/** Follows a definition from a task on, through the branches that the answer decides, until a branch that depends on something else. */
+/**
+ * Follows a definition from one task to the next. It takes the branches that the answer decides, and stops at a branch that depends on
+ * another value.
+ */
 class Following {
   readonly steps: string[] = [];
   readonly #tasks: readonly WorkflowTask[];
   readonly #approved: boolean;
-  /** The expressions whose value is the decision. */
+  /** The expressions that have the decision as their value. */
   readonly #decision: Set<string>;
   #done = false;
 
@@ -112,7 +115,7 @@ class Following {
     const { inputParameters = {}, expression, evaluatorType } = task;
     const value = evaluatorType === 'value-param' ? inputParameters[String(expression)] : undefined;
     if (typeof value !== 'string' || !this.#decision.has(value)) {
-      this.#end(`${task.taskReferenceName} (a branch that depends on something else)`);
+      this.#end(`${task.taskReferenceName} (a branch that depends on another value)`);
       return;
     }
     const cases = isObject(task.decisionCases) ? Object.keys(task.decisionCases) : [];

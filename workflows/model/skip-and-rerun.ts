@@ -3,21 +3,22 @@ import type { WorkflowTask } from '../../core/conductor/types.ts';
 import { type Place, walk } from './walk.ts';
 
 /*
- * Skipping a task, or running an execution again from it, can make the execution hang, although the server answers 200. It then waits
- * forever for a task that it does not schedule. All of this was seen on 3.32.1.
+ * A skipped task, or a rerun of an execution from a task, can make the execution hang, although the server answers 200. The execution
+ * then waits forever for a task that the server does not schedule. We saw all of this on version 3.32.1.
  *
- * After skipping: A task in a loop still runs, under the name of its round. If the first task of a case or branch is skipped, no other task
- * of it is scheduled. A JOIN does not count a skipped task as ended. The JOIN of a skipped fork waits for the branches.
+ * After a skip: A task in a loop still runs, under the name of its round. If the first task of a case or branch is skipped, the server
+ * schedules no other task of this case or branch. A JOIN does not count a skipped task as ended. The JOIN of a skipped fork waits for the
+ * branches.
  *
- * After a rerun: The tasks of the other branches and the JOIN are removed for good. A SWITCH or a fork is not executed again.
+ * After a rerun: The server removes the tasks of the other branches and the JOIN for good. It does not execute a SWITCH or a fork again.
  */
 
-/** The name of a task in its definition, without the number of a round that it has in an execution. */
+/** The reference of a task in its definition. In an execution, the number of a round may follow it. */
 export function nameInDefinition(ref: string): string {
   return ref.replace(/(__\d+)+$/, '');
 }
 
-/** The place of a task in a definition; undefined for a task made at run time, such as a dynamic branch. */
+/** The place of a task in a definition; undefined for a task that was made at run time, such as a branch of a dynamic fork. */
 export function placeOf(tasks: readonly WorkflowTask[], ref: string): Place | undefined {
   const name = nameInDefinition(ref);
   for (const place of walk(tasks)) {
@@ -26,7 +27,7 @@ export function placeOf(tasks: readonly WorkflowTask[], ref: string): Place | un
   return undefined;
 }
 
-/** Why an execution would hang after this task was skipped; undefined if it continues. */
+/** Why an execution would hang after a skip of this task; undefined if it would continue. */
 export function whySkippingHangs(tasks: readonly WorkflowTask[], { task, index, within }: Place): string | undefined {
   if (within.some(({ kind }) => kind === 'loop')) return 'it is in a loop, where skipping has no effect';
   if (['fork', 'join'].includes(roleOf(task.type) ?? '')) return 'the JOIN of a fork would wait forever';
@@ -38,14 +39,14 @@ export function whySkippingHangs(tasks: readonly WorkflowTask[], { task, index, 
   return joins[0] && `the JOIN ${joins[0].task.taskReferenceName} would wait for it forever`;
 }
 
-/** Why an execution would hang if it ran again from this task; undefined if it continues. */
+/** Why an execution would hang after a rerun from this task; undefined if it would continue. */
 export function whyRerunHangs({ task, within }: Place): string | undefined {
   if (within.some(({ kind }) => kind === 'branch'))
     return 'it is in a branch of a fork, and the other branches would be lost';
   return isControlFlow(task.type) ? `the server does not execute a ${task.type} again` : undefined;
 }
 
-/** The last task before this one from which an execution can run again; undefined if it can only run again from its start. */
+/** The last task before this task from which a rerun works; undefined if the execution can only run again from its start. */
 export function rerunnableBefore(
   tasks: readonly WorkflowTask[],
   { sequence, index, within }: Place,

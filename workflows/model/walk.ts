@@ -1,12 +1,12 @@
 import type { WorkflowTask } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 
-/** The kind of a task sequence inside another task. */
+/** The place of a task sequence inside another task. */
 export interface Enclosure {
-  /** The SWITCH, FORK_JOIN or DO_WHILE around it. */
+  /** The SWITCH, FORK_JOIN or DO_WHILE around the sequence. */
   task: WorkflowTask;
   kind: 'case' | 'default' | 'branch' | 'loop';
-  /** The value of a case, the number of a branch from 0, else empty. */
+  /** The value of a case, or the number of a branch (from 0); else empty. */
   key: string;
 }
 
@@ -15,21 +15,23 @@ export interface Place {
   task: WorkflowTask;
   /** JSON pointer into the definition, e.g. `/tasks/2/decisionCases/200/0`. */
   pointer: string;
-  /** The sequence that contains it, and its index there. */
+  /** The sequence that contains the task, and the index of the task in it. */
   sequence: readonly WorkflowTask[];
   index: number;
-  /** The tasks around it, the outermost first. */
+  /** The tasks around this task, the outermost first. */
   within: readonly Enclosure[];
 }
 
 /** A sequence of tasks inside a task. */
 export interface Nested extends Enclosure {
   tasks: readonly WorkflowTask[];
-  /** JSON pointer from the task, e.g. `/forkTasks/0`. */
+  /** JSON pointer to the sequence, relative to the task, e.g. `/forkTasks/0`. */
   pointer: string;
 }
 
-/** Every task of a definition, also inside other tasks, in the order of the definition. Tasks of sub-workflows are not included. */
+/**
+ * Every task of a definition, including tasks inside other tasks, in the order of the definition. Tasks of sub-workflows are not included.
+ */
 export function* walk(
   tasks: readonly WorkflowTask[],
   pointer = '/tasks',
@@ -44,7 +46,7 @@ export function* walk(
   }
 }
 
-/** The sequences directly inside a task. A malformed list, as other definitions may have it, counts as empty. */
+/** The sequences directly inside a task. A malformed list counts as empty: a definition that was not made here may have one. */
 export function nested(task: WorkflowTask): Nested[] {
   const cases = isObject(task.decisionCases) ? Object.entries(task.decisionCases) : [];
   const branches = Array.isArray(task.forkTasks) ? [...task.forkTasks.entries()] : [];

@@ -1,7 +1,7 @@
 import type { TaskContract, Workflow } from '../../core/contract.ts';
 import { isObject } from '../../core/json.ts';
 
-/** A definition that exists as code, and how the generated file names its module. */
+/** A definition that exists as code, and the path by which the generated file imports it. */
 export interface Shipped<T> {
   module: string;
   value: T;
@@ -12,7 +12,7 @@ export interface Known {
   task(name: string): Shipped<TaskContract> | undefined;
   /** The name under which a policy is exported. */
   policy(name: string): string | undefined;
-  /** Without a version: any existing version. */
+  /** A workflow that exists as code. Without `version`, any version is returned. */
   workflow(name: string, version?: number): Shipped<Workflow> | undefined;
   /** The task definition on the server. */
   taskDef(name: string): Readonly<Record<string, unknown>> | undefined;
@@ -26,7 +26,7 @@ interface Found {
   taskDefs: readonly Readonly<{ name: string; [field: string]: unknown }>[];
 }
 
-/** What was found in the folders of content and on the server, by name. */
+/** Indexes by name what was found in the folders of content and on the server. */
 export function knownFrom({ tasks, workflows, policies, taskDefs }: Found): Known {
   const byName = <T extends { name: string }>(all: readonly Shipped<T>[]) =>
     new Map(all.map((one) => [one.value.name, one]));

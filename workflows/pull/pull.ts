@@ -8,12 +8,12 @@ import type { Doubts, Modules, Stored } from './write/context.ts';
 import { OUTPUT, type Written, writeFile } from './write/file.ts';
 
 /**
- * From a stored definition to code, in rounds. Every task is first written by its builder's method. Then:
- * 1. The file is evaluated, and the definition that it makes is compared with the stored one. A task that differs is written with
- *    `wf.json`, and any other field that differs goes into `verbatim`. This is repeated until nothing differs.
- * 2. The file is compiled, if there is a compiler. A task with a type error is written with `wf.json`, and 1 is repeated.
- * Each repetition writes more parts exactly as they are stored, so the rounds end: with a file that reproduces the definition, or with an
- * error.
+ * A stored definition becomes code in rounds. At first, every task is written with the builder's method for its type. Then:
+ * 1. The file is evaluated, and its definition is compared with the stored definition. A task that differs is written with `wf.json`; any
+ *    other field that differs goes into `verbatim`. This step is repeated until nothing differs.
+ * 2. The file is compiled if a compiler exists. A task with a type error is written with `wf.json`, and step 1 is repeated. Each round
+ *    writes more parts exactly as they are stored. So the rounds come to an end: with a file that reproduces the definition, or with an
+ *    error.
  */
 export interface Pull {
   stored: Readonly<Record<string, unknown>>;
@@ -34,8 +34,8 @@ export interface Pulled {
 type Reproduced = Written & { workflow: Workflow };
 
 /**
- * The sources of files that register exactly the stored definitions, all in one folder. They are compiled together.
- * @throws FleetError `terminal` with what differs, if no code was found for one of them
+ * Makes the sources of files that register exactly the stored definitions. All files are for one folder and are compiled together.
+ * @throws FleetError `terminal` with the differences, if no code reproduces one of the definitions
  */
 export async function pullSources(pulls: readonly Pull[], folder: string): Promise<Pulled[]> {
   const attempts = pulls.map((pull): Attempt => {
@@ -72,7 +72,7 @@ interface Attempt {
   doubts: Doubts;
 }
 
-/** Writes and evaluates until the definition equals the stored one. */
+/** Writes and evaluates the file until its definition equals the stored definition. */
 async function reproduce({ pull, stored, doubts }: Attempt, folder: string): Promise<Reproduced> {
   for (;;) {
     const written = writeFile(stored, { ...pull, doubts });
@@ -81,7 +81,7 @@ async function reproduce({ pull, stored, doubts }: Attempt, folder: string): Pro
       workflow = await evaluate(written.printed.source, folder);
     } catch (error) {
       if (error instanceof FleetError && error.code === 'environment') throw error;
-      // A builder that refuses a task names the task's reference.
+      // If a builder refuses a task, its error names the reference of the task.
       const named = refsIn(stored).filter((ref) => messageOf(error).includes(`"${ref}"`));
       if (doubtTasks(doubts, stored, named) || doubtEverything(doubts, stored)) continue;
       throw failure(stored, 'No code was found', messageOf(error), error);
@@ -94,7 +94,7 @@ async function reproduce({ pull, stored, doubts }: Attempt, folder: string): Pro
   }
 }
 
-/** True if a part is written in another way from now on. The two functions below return the same. */
+/** Marks these tasks as doubtful. True if the next round writes a part differently; so do the two functions below. */
 function doubtTasks({ tasks, fields }: Doubts, { outputParameters }: Stored, refs: readonly string[]): boolean {
   const before = tasks.size + Object.keys(fields).length;
   for (const ref of refs) {
@@ -112,7 +112,7 @@ function doubtDifferences(doubts: Doubts, stored: Stored, { tasks, fields, taskD
   return doubtTasks(doubts, stored, tasks) || isNew;
 }
 
-/** The last resort, if nothing shows which part is wrong. */
+/** The last resort if it is unknown which part is wrong: marks everything as doubtful. */
 function doubtEverything(doubts: Doubts, stored: Stored): boolean {
   return doubtTasks(doubts, stored, [...refsIn(stored), OUTPUT]);
 }
@@ -135,7 +135,7 @@ function described({ tasks, fields, taskDefs }: Differences): string {
 
 function failure({ name, version }: Stored, what: string, why: string, cause?: unknown): FleetError {
   return new FleetError('terminal', `${what} for ${name} version ${version}: ${why.replace(/\.$/, '')}.`, {
-    remedy: 'Nothing was written. Please report this, with the JSON of the definition.',
+    remedy: 'Nothing was written. Please report this as a bug, with the JSON of the definition.',
     cause,
   });
 }

@@ -6,11 +6,11 @@ import { isAnswered } from './mockable-types.ts';
 import type { Attempt, Trace } from './trace.ts';
 import { boundOf, isOverItems, type KnownWorkflows, type ScenarioTask, stepsOf } from './workflow-steps.ts';
 
-/** Something that a workflow can do, and that a scenario can cover. */
+/** A possible event in an execution of a workflow, which a scenario can cover. */
 export interface Point {
-  /** The task reference, or the workflow's name for the end of the whole workflow. */
+  /** The reference of the task; for the end of the whole workflow, the name of the workflow. */
   readonly ref: string;
-  /** E.g. `case 404`. */
+  /** The event, e.g. `case 404`. */
   readonly what: string;
 }
 
@@ -26,10 +26,10 @@ interface Watched extends Point {
 }
 
 /**
- * What all traces together have reached in a workflow. Points are the cases and the default of a SWITCH, branches of forks, TERMINATE, and
- * a failure that starts the failure workflow. Loops have points for one round and several, and for an end by the condition and by the limit
- * of rounds. Tasks have points for an answer from outside, a retry, and a failure while optional. Sub-workflows are covered by their own
- * scenarios.
+ * Finds which points of a workflow all traces together have reached. Points are the cases and the default of a SWITCH, the branches of
+ * forks, a TERMINATE, and a failure that starts the failure workflow. A loop has points for one round, for several rounds, and for its end:
+ * by the condition or by the limit of rounds. A task has points for an answer from outside, for a retry, and for a failure if it is
+ * optional. Sub-workflows are covered by their own scenarios.
  */
 export function coverageOf(workflow: Workflow, traces: readonly Trace[], known: KnownWorkflows): Coverage {
   const points = [...stepsOf(workflow, known).values()].flatMap(pointsOf);
@@ -45,7 +45,7 @@ export function coverageOf(workflow: Workflow, traces: readonly Trace[], known: 
   return { points: points.length, missed: missed.map(({ ref, what }) => ({ ref, what })) };
 }
 
-/** The percentage of points that were reached, rounded down: 100 means all. */
+/** The percentage of points that were reached, rounded down. So 100 means all points. */
 export function percentOf(coverages: readonly Coverage[]): number {
   const all = coverages.reduce((sum, { points }) => sum + points, 0);
   const missed = coverages.reduce((sum, coverage) => sum + coverage.missed.length, 0);
@@ -140,7 +140,7 @@ function roundsPoints({ ref, task }: ScenarioTask, point: MakePoint): Watched[] 
   return onlyCounts(task.loopCondition) ? stops : [one, ...several, ...stops];
 }
 
-/** True if the condition only reads the number of the round: the loop then always makes all rounds. */
+/** True if the condition reads only the number of the round. The loop then always makes all its rounds. */
 function onlyCounts(condition: unknown): boolean {
   const text = String(condition ?? '').replaceAll(/\s|true|false|if|else|[(){};]/g, '');
   return /^\$\.\w+(\.iteration|\[['"]iteration['"]\])<=?\d+(&&!)?$/.test(text);
@@ -169,7 +169,7 @@ function itemsOf({ ref }: ScenarioTask): Watched[] {
   ];
 }
 
-/** The index, from 0, of the item of a task of a FORK_JOIN_DYNAMIC. */
+/** The index (from 0) of the item for which a FORK_JOIN_DYNAMIC made this task. */
 function itemIn(ref: string, fork: string): number | undefined {
   const found = ref.startsWith(`${fork}_`) ? /^(?:\d+_)?(\d+)$/.exec(ref.slice(fork.length + 1)) : null;
   return found ? Number(found[1]) : undefined;

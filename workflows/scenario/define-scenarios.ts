@@ -9,18 +9,24 @@ import type { Mocks } from './mocks.ts';
 export interface Mocked {
   /** A dry run fails if it reaches a task that needs an answer but has none here. Tasks that only compute need none. */
   readonly tasks?: Readonly<Record<string, Mocks>>;
-  /** The same for the workflows that SUB_WORKFLOW tasks start. A sub-workflow with an answer in `tasks` does not run. */
+  /**
+   * The answers for the workflows that SUB_WORKFLOW tasks start, by the references of these tasks. A sub-workflow with an answer in `tasks`
+   * does not run.
+   */
   readonly subWorkflows?: Readonly<Record<string, Mocked>>;
 }
 
-/** The expected result of a dry run. Fields that are left out are not checked. */
+/** The expected result of a dry run. Absent fields are not checked. */
 export interface Expectation<O = unknown> {
   readonly status: Exclude<WorkflowStatus, 'PAUSED'>;
-  /** The given keys must have these values, also in nested objects. With `exactly(…)` there must be no others. A RegExp matches a string. */
+  /**
+   * The output must have these keys with these values, also in nested objects. With `exactly(…)`, it must not have other keys. A RegExp
+   * must match a string.
+   */
   readonly output?: Expected<O> | Exactly<O>;
   /** The variables at the end of the execution, compared like `output`. */
   readonly variables?: Expected<Record<string, unknown>> | Exactly<Record<string, unknown>>;
-  /** A part of the reason for its failure. */
+  /** A part of the reason for the failure of the execution. */
   readonly reason?: string | RegExp;
   /** Tasks that must have run, in this order. Other tasks may run between them. */
   readonly ran?: readonly string[];
@@ -39,7 +45,7 @@ export interface Unchecked {
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-/** Allows an input that the schema rejects: a caller of the REST API can start a workflow with any input. */
+/** Allows an input that the schema rejects. A test may need it, because a caller of the REST API can start a workflow with any input. */
 export function unchecked(input: Readonly<Record<string, unknown>>): Unchecked {
   return { kind: 'unchecked', input };
 }
@@ -60,25 +66,25 @@ export interface Scenarios {
 }
 
 /**
- * The dry runs of a workflow, in a file `<its name>.scenario.ts` beside the definition.
+ * Defines the dry runs of a workflow, in a file beside its definition: `<name of the definition file>.scenario.ts`.
  * @example export default defineScenarios(getWeather, { 'tells the temperature': { input: { city: 'Dubai' }, tasks: { … }, expect: { … } } })
  */
 export function defineScenarios<I extends z.ZodType, O extends z.ZodType>(
   workflow: Workflow<I, O>,
   scenarios: Readonly<Record<string, Scenario<z.input<I>, z.output<O>>>>,
 ): Scenarios {
-  // Only this function knows the types of input and output. The runner treats both as data.
+  // Only this function knows the types of input and output. The code that runs scenarios treats both as data.
   return { kind: 'scenarios', name: workflow.name, workflow, scenarios: scenarios as Scenarios['scenarios'] };
 }
 
 /**
- * Returns a workflow that was generated with another one, such as the compensation of a saga, so that you can write scenarios for it.
- * @throws FleetError `config` if none has that name
+ * Returns a workflow that was generated with `workflow`, such as the compensation of a saga, so that you can write scenarios for it.
+ * @throws FleetError `config` if no generated workflow has this name
  */
 export function companionOf(workflow: Workflow, name: string): Workflow {
   const found = workflow.companions?.find((companion) => companion.name === name);
   if (found) return found;
-  throw new FleetError('config', `No workflow ${name} is generated with ${workflow.name}.`);
+  throw new FleetError('config', `${workflow.name} generates no workflow with the name "${name}".`);
 }
 
 /** True for a default export made with `defineScenarios(…)`. */

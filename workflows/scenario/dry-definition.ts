@@ -7,19 +7,19 @@ import { canBeMocked, isAnswered } from './mockable-types.ts';
 import { type KnownWorkflows, type ScenarioTask, stepsOf } from './workflow-steps.ts';
 
 /**
- * The definition that a dry run executes. It computes the same as the original, but has no effect outside the server:
+ * Makes the definition that a dry run executes. It computes the same as the original definition, but has no effect outside the server:
  *
- * 1. Every task that is answered from outside is SIMPLE. The server would make an HTTP call, send an event or call a model even if the
- *    task has a mock; a SIMPLE task only waits in a queue that no worker polls.
- * 2. It has no failure workflow: the server would start the real one.
- * 3. It contains its task definitions and sub-workflows. So nothing must be registered, and registered definitions have no effect.
- * 4. For a FORK_JOIN_DYNAMIC, a task before it rewrites the tasks it makes, so that 1 and 3 hold for them too.
+ * 1. Every task that is answered from outside becomes SIMPLE. Otherwise the server would make an HTTP call, send an event or call a model
+ *    even if the task has a mock. A SIMPLE task only waits in a queue that no worker polls.
+ * 2. It has no failure workflow, because the server would start the real workflow.
+ * 3. It contains its task definitions and sub-workflows. So no definition need be registered, and registered definitions have no effect.
+ * 4. A task before a FORK_JOIN_DYNAMIC rewrites the tasks that the fork makes, so that 1 and 3 apply to them too.
  */
 export function dryDefinition(workflow: Workflow, mocked: Mocked, known: KnownWorkflows): WorkflowDef {
   return dry(workflow, mocked, known, [workflow.name]);
 }
 
-/** The name of the workflow of a dry run on the server. */
+/** The name that a workflow has on the server in a dry run. */
 export function dryName(name: string): string {
   return `${name}_dry_run`;
 }
@@ -31,10 +31,13 @@ export function isAdded(ref: string): boolean {
 
 const REWRITES = '_as_dry_run';
 
-/** Types that a task made at run time may keep. All others become SIMPLE, because their definitions are not known then. */
+/**
+ * The types that a task keeps if it is made at run time. All other types become SIMPLE, because their definitions are not known at that
+ * time.
+ */
 const COMPUTED_AT_RUN_TIME = taskTypes.filter((type) => isSynchronous(type) && type !== 'FORK_JOIN_DYNAMIC');
 
-/** A workflow that starts itself would contain itself without end. */
+/** The limit is needed because a workflow that starts itself would contain itself without end. */
 const MAX_DEPTH = 5;
 
 function dry(workflow: Workflow, mocked: Mocked, known: KnownWorkflows, above: readonly string[]): WorkflowDef {
@@ -56,7 +59,7 @@ function dry(workflow: Workflow, mocked: Mocked, known: KnownWorkflows, above: r
   };
 }
 
-/** Control flow keeps its type even if it has a mock, which `scenario-mistakes.ts` reports. */
+/** A control-flow task keeps its type even if it has a mock; `scenario-mistakes.ts` reports this mock. */
 function answered({ task, taskDef }: ScenarioTask): WorkflowTask {
   if (task.type === 'DYNAMIC' || !canBeMocked(task.type)) return task;
   return { ...task, type: 'SIMPLE', taskDefinition: taskDef };

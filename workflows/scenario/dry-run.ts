@@ -16,18 +16,18 @@ import { type KnownWorkflows, stepsOf } from './workflow-steps.ts';
 
 export interface DryRunOptions {
   readonly known: KnownWorkflows;
-  /** When it aborts, the dry run starts no more calls. */
+  /** After an abort, the dry run starts no more calls. */
   readonly signal: AbortSignal;
   /** True to leave the execution on the server. */
   readonly keep: boolean;
-  /** Called with what could not be removed. */
+  /** Receives a message about an execution that could not be removed. */
   note(line: string): void;
 }
 
-/** Does one piece of work after the other. */
+/** Queues a piece of work, and returns its result. */
 export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** Starts each piece of work after the previous one has ended, even if that one failed. */
+/** Makes a queue that starts each piece of work after the previous piece has ended, even if the previous piece failed. */
 export function inTurn(): InTurn {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {
@@ -43,19 +43,19 @@ export const DRY_RUN_PREFIX = 'fleet-test:';
 /** No worker polls this domain. All dry runs share it, because the server never forgets the name of a queue. */
 const DOMAIN = 'fleet_test';
 
-/** How long an interrupted dry run waits for its execution to exist, so that it can be removed. */
+/** How long an interrupted dry run waits until its execution exists and can be removed. */
 const LEFTOVER_MS = 5_000;
 
-/** Attempts for each call that cleans up. */
+/** The number of attempts for each call that removes an execution. */
 const TRIES = 3;
 
-/** How often a dry run is repeated if a race in the server spoilt it. */
+/** How often a dry run is repeated if a race condition in the server made its result useless. */
 const REPEATS = 5;
 
 /**
- * Executes a workflow on the server's test endpoint with the answers of the scenario, then removes the execution. `cleaning` removes one
- * execution at a time: on SQLite, each task of a removed execution takes a thread and two of the server's ten connections.
- * @throws FleetError what the server answers; `cancelled` when interrupted
+ * Executes a workflow on the server's test endpoint with the answers of the scenario, then removes the execution. `cleaning` removes only
+ * one execution at a time. On SQLite, each task of a removed execution takes a thread and two of the server's ten connections.
+ * @throws FleetError with the error of the server; `cancelled` after an interrupt
  */
 export async function dryRun(
   conductor: Conductor,
@@ -70,7 +70,7 @@ export async function dryRun(
   }
 }
 
-/** Undefined if a race in the server spoilt the run and a repetition is left. */
+/** Undefined if a race condition in the server made the result useless and the dry run may be repeated. */
 async function runOnce(
   conductor: Conductor,
   workflow: Workflow,
@@ -99,13 +99,15 @@ async function runOnce(
   } finally {
     if (!wanted) {
       await cleaning(() => removeAll(conductor, workflowDef, correlationId)).catch((error: unknown) =>
-        note(`a dry run of ${workflow.name} stays on the server, as ${correlationId}: ${messageOf(error)}`),
+        note(
+          `a dry run of ${workflow.name} could not be removed from the server (correlation id ${correlationId}): ${messageOf(error)}`,
+        ),
       );
     }
   }
 }
 
-/** The trace of the execution, with those of its sub-workflows. */
+/** Reads the trace of the execution and the traces of its sub-workflows. */
 async function read(
   conductor: Conductor,
   execution: Execution,
@@ -124,11 +126,11 @@ async function read(
   return traceOf(execution, steps, mocks, (await Promise.all(below)).flat());
 }
 
-/** After an interrupt, waits a little for the answer of the call: without it, the execution could not be found and removed. */
+/** After an interrupt, waits a few seconds for the answer of the call: until then, the execution cannot be found and removed. */
 async function unlessInterrupted<T>(call: Promise<T>, signal: AbortSignal): Promise<T> {
   await endsOr(signal, call);
   if (!signal.aborted || (await endsWithin(LEFTOVER_MS, call))) return call;
-  call.catch(() => {}); // its result is not needed any more
+  call.catch(() => {}); // nothing needs its result any more
   throw stopped();
 }
 
@@ -150,12 +152,12 @@ async function remove(conductor: Conductor, workflowId: string): Promise<void> {
   try {
     await conductor.removeExecution(workflowId);
   } catch (error) {
-    // An earlier attempt may have removed it although its answer was late.
+    // An earlier attempt may have removed the execution although its answer did not arrive in time.
     if (!(error instanceof FleetError && error.code === 'not-found')) throw error;
   }
 }
 
-/** It may have ended in the meantime, by itself or with its parent. */
+/** Terminates an execution. It may have ended in the meantime, by itself or with its parent. */
 async function end(conductor: Conductor, workflowId: string): Promise<void> {
   try {
     await conductor.terminate(workflowId, 'the dry run is over');
@@ -164,7 +166,7 @@ async function end(conductor: Conductor, workflowId: string): Promise<void> {
   }
 }
 
-/** Repeats a call: the server may not answer while it is busy with an execution. */
+/** Repeats a failed call, because the server may not answer while it is busy with an execution. */
 async function patiently<T>(call: () => Promise<T>): Promise<T> {
   for (let left = TRIES - 1; ; left--) {
     try {
@@ -175,12 +177,12 @@ async function patiently<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The definition and those of its sub-workflows. */
+/** The definition, and the definitions of its sub-workflows. */
 function* definitionsIn(def: WorkflowDef): Generator<WorkflowDef> {
   yield def;
   for (const { task } of walk(def.tasks)) {
     const inner = isObject(task.subWorkflowParam) ? task.subWorkflowParam.workflowDefinition : undefined;
-    if (isObject(inner)) yield* definitionsIn(inner as WorkflowDef); // `dryDefinition` made it
+    if (isObject(inner)) yield* definitionsIn(inner as WorkflowDef); // `dryDefinition` has made this definition
   }
 }
 

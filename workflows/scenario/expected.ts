@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isObject } from '../../core/json.ts';
 
-/** What a value must be. Objects may have more keys, lists are compared as a whole, a RegExp must match a string. */
+/** The value that is expected. An object may have more keys, a list is compared as a whole, and a RegExp must match a string. */
 export type Expected<T> = unknown extends T
   ? unknown
   : T extends readonly (infer E)[]
@@ -12,18 +12,18 @@ export type Expected<T> = unknown extends T
         ? T | RegExp
         : T;
 
-/** A value that must be exactly as given. */
+/** A value that must be exactly equal. */
 export interface Exactly<T = unknown> {
   readonly kind: 'exactly';
   readonly value: T;
 }
 
-/** Allows only the given keys. */
+/** Allows no other keys than the given keys. */
 export function exactly<T>(value: T): Exactly<T> {
   return { kind: 'exactly', value };
 }
 
-/** A place where a value is not as expected. */
+/** A place where a value is not the expected value. */
 export interface Difference {
   /** E.g. `output.items[2].price`. */
   readonly path: string;
@@ -31,7 +31,7 @@ export interface Difference {
   readonly actual: unknown;
 }
 
-/** Every place where `actual` is not as expected. As for the server, null is the same as a missing key. */
+/** Every place where `actual` is not the expected value. A null value counts as a missing key, as on the server. */
 export function differences(expected: unknown, actual: unknown, path: string): Difference[] {
   if (isExactly(expected)) return compare(expected.value, actual, path, true);
   return compare(expected, actual, path, false);

@@ -9,10 +9,10 @@ import { unknownReference } from './scenario-mistakes.ts';
 import type { Attempt, Trace } from './trace.ts';
 import type { ScenarioTask } from './workflow-steps.ts';
 
-/** The differences between a dry run and what its scenario expects, as sentences. */
+/** The differences between a dry run and the expectations of its scenario, as sentences. */
 export function judge(trace: Trace, scenario: Scenario, steps: ReadonlyMap<string, ScenarioTask>): string[] {
   const unanswered = missingAnswers(trace, scenario, steps);
-  if (unanswered.length > 0) return unanswered; // the other differences follow from that
+  if (unanswered.length > 0) return unanswered; // the other differences are only consequences of missing answers
   const { expect } = scenario;
   const { status, output, variables } = trace.execution;
   const found = [
@@ -39,7 +39,7 @@ export function judge(trace: Trace, scenario: Scenario, steps: ReadonlyMap<strin
   return told ? [...mistakes, `reason: ${trace.reason}`] : mistakes;
 }
 
-/** The number of rounds that a loop has started; 0 if it was not reached. */
+/** The number of rounds that a loop has started; 0 if the execution did not reach the loop. */
 export function roundsOf(trace: Trace, ref: string): number {
   const iteration = of(trace, ref).at(-1)?.output.iteration;
   return typeof iteration === 'number' ? iteration : 0;
@@ -88,7 +88,7 @@ function ofPath({ ran = [], notRan = [] }: Expectation, { attempts }: Trace): st
   return mistakes;
 }
 
-/** Unknown references in a workflow whose references are known only after the run. */
+/** Finds the unknown task references of a scenario if some tasks of the workflow are known only after the run. */
 function namedAtRunTime(
   trace: Trace,
   { tasks = {}, expect }: Scenario,
@@ -143,13 +143,13 @@ function missing(
     return `There is no answer for ${ref}. Add one to \`tasks\`, such as  ${stub}`;
   }
   if (isRounds(mocks) && round > mocks.rounds.length) {
-    return `There is no answer for round ${round} of ${ref}: rounds(…) has ${mocks.rounds.length}.`;
+    return `There is no answer for round ${round} of ${ref}: rounds(…) has only ${mocks.rounds.length}. Add one.`;
   }
   if (isEach(mocks) && attempt === 1) {
-    return `There is no answer for ${ref}: each(…) has ${count(mocks.items.length, 'item')}.`;
+    return `There is no answer for ${ref}: each(…) has only ${count(mocks.items.length, 'item')}. Add one.`;
   }
   const given = isMock(mocks) || isRounds(mocks) || isEach(mocks) ? undefined : count(mocks.length, 'answer');
-  return `There is no answer for attempt ${attempt} of ${ref}${given ? `: its list has ${given}` : ''}.`;
+  return `There is no answer for attempt ${attempt} of ${ref}${given ? `: its list has only ${given}. Add one` : ''}.`;
 }
 
 function shown(value: unknown): string {

@@ -8,8 +8,8 @@ import { completes, isEach, isMock, isRounds, type Mock, type Mocks } from './mo
 import { boundOf, type KnownWorkflows, type ScenarioTask, stepsOf } from './workflow-steps.ts';
 
 /**
- * The mocks in the form of the server's test endpoint. The endpoint never returns if a task of a sub-workflow has no mock. So every list
- * ends with a mock that fails without a retry and notes in its output that an answer is missing.
+ * Writes the mocks in the form of the server's test endpoint. The endpoint never returns if a task of a sub-workflow has no mock. So every
+ * list ends with a mock that fails without a retry and whose output says that an answer is missing.
  */
 export function mockData(workflow: Workflow, mocked: Mocked, known: KnownWorkflows): MockedTasks {
   return within(workflow, mocked, known, 0);
@@ -18,13 +18,13 @@ export function mockData(workflow: Workflow, mocked: Mocked, known: KnownWorkflo
 /** The key in the output of an attempt that has no mock. */
 export const NO_MOCK = 'fleetNoMock';
 
-/** The endpoint stops when it has no mocks left, even if a JOIN is not evaluated yet. */
+/** Keeps the endpoint running: it would stop when it has no mocks left, even if the server has not evaluated a JOIN yet. */
 const KEEPS_GOING = { fleet_keeps_going: [] as TaskMock[] };
 
-/** The number of rounds or items with mocks, if their number is not known. */
+/** For how many rounds or items mocks are written if the number of rounds or items is not known. */
 const MANY = 60;
 
-/** More than `dry-definition.ts` nests sub-workflows. */
+/** One level more than `dry-definition.ts` nests sub-workflows. */
 const MAX_DEPTH = 6;
 
 function within(workflow: Workflow, mocked: Mocked, known: KnownWorkflows, depth: number): MockedTasks {
@@ -43,7 +43,7 @@ function within(workflow: Workflow, mocked: Mocked, known: KnownWorkflows, depth
     } else if (isAnswered(step.type) || step.type === 'SUB_WORKFLOW' || step.type === 'FORK_JOIN_DYNAMIC') {
       Object.assign(taskRefToMockOutput, mocksOf(step, []));
     } else {
-      // If the endpoint looks while the server computes the task, it would treat a task without an entry as waiting.
+      // If the endpoint looks while the server computes the task, it would regard a task without an entry as waiting.
       for (const ref of rowsOf(step)) taskRefToMockOutput[ref] = [];
     }
   }
@@ -57,7 +57,7 @@ function defaultOf({ type, task }: ScenarioTask): Mocks | undefined {
   return completesUnmocked(type, task.inputParameters) ? completes() : undefined;
 }
 
-/** The references of a task in an execution: one for each round, if it is in a loop. */
+/** The references of a task in an execution. In a loop, the task has one reference for each round. */
 function rowsOf({ ref, loop }: Pick<ScenarioTask, 'ref' | 'loop'>): string[] {
   if (!loop) return [ref];
   return Array.from({ length: boundOf(loop) ?? MANY }, (_, index) => `${ref}__${index + 1}`);
@@ -76,7 +76,7 @@ function mocksOf(step: ScenarioTask, mocks: Mocks): Record<string, TaskMock[]> {
   return Object.fromEntries(entries);
 }
 
-/** The possible references of an item's task: from `forkEach`, which puts it into a loop of one round, or from other definitions. */
+/** The possible references of the task for an item. `forkEach` puts this task into a loop of one round; other definitions do not. */
 function itemRows(ref: string, round: number, item: number): string[] {
   if (round === 0) return [`${ref}_${item}`, `${ref}_${item}__1`];
   return [`${ref}_${round}_${item}`, `${ref}_${round}_${item}__1`, `${ref}_${item}__${round}`];
@@ -90,7 +90,7 @@ function inRounds(step: ScenarioTask, mocks: Mocks): Record<string, TaskMock[]> 
   return Object.fromEntries(entries);
 }
 
-/** A task that is not in the definition, such as one of a FORK_JOIN_DYNAMIC. Only its mock is known. */
+/** The mocks of a task that is not in the definition, such as a task of a FORK_JOIN_DYNAMIC. Only these mocks are known about it. */
 function atRunTime(ref: string, mocks: Mocks): Record<string, TaskMock[]> {
   if (isEach(mocks) || isRounds(mocks)) return {};
   return { [ref]: attempts(mocks, { type: 'SIMPLE', taskDef: { name: ref, retryCount: 10 } }) };
@@ -111,7 +111,7 @@ function toTaskMock({ ends, output, reason }: Mock, { type, taskDef }: Answering
   return { status: ends, output: shown, reason };
 }
 
-/** In milliseconds. */
+/** A duration in milliseconds that exceeds every time limit of the task. */
 function longerThan({ timeoutSeconds = 0, responseTimeoutSeconds = 3600 }: TaskDef): number {
   return (Math.max(timeoutSeconds, responseTimeoutSeconds) + 1) * 1000;
 }

@@ -1,17 +1,20 @@
 import { isSynchronous, roleOf, taskType } from '../../core/conductor/task-types.ts';
 
-/** The server's default retries for tasks of workers and AI tasks. */
+/** How often the server retries tasks of workers and AI tasks by default. */
 const DEFAULT_RETRIES = 3;
 
 /**
- * True for a type that needs a mock, because it is answered from outside the server or has an effect there. In a dry run, the server
+ * True for a task type that needs a mock, because it is answered from outside the server or has an effect there. In a dry run, the server
  * executes all other types.
  */
 export function isAnswered(type: string): boolean {
   return !isSynchronous(type) && type !== 'SUB_WORKFLOW';
 }
 
-/** True for a type that can have a mock. These include types that the server executes but that can fail, or start a workflow. */
+/**
+ * True for a task type that can have a mock. This includes types that the server itself can execute: computations, because they can fail,
+ * and SUB_WORKFLOW.
+ */
 export function canBeMocked(type: string): boolean {
   return isAnswered(type) || roleOf(type) === 'computation' || type === 'SUB_WORKFLOW';
 }
@@ -21,12 +24,12 @@ export function retriesWithoutDefinition(type: string): number {
   return roleOf(type) === 'worker' || taskType(type)?.alwaysRetried ? DEFAULT_RETRIES : 0;
 }
 
-/** How often the server retries a task whose task definition has this retryCount. */
+/** How often the server retries a task whose task definition has this `retryCount`. */
 export function retriesOf(type: string, retryCount: number | undefined): number | undefined {
   return taskType(type)?.alwaysRetried ? retryCount || DEFAULT_RETRIES : retryCount;
 }
 
-/** True for a task that completes in a dry run without a mock: its only result is that time passed or something was sent. */
+/** True for a task that completes in a dry run without a mock, because it only waits for a time or sends a message. */
 export function completesUnmocked(type: string, inputParameters: Readonly<Record<string, unknown>> = {}): boolean {
   if (type === 'WAIT') return 'duration' in inputParameters || 'until' in inputParameters;
   return type === 'EVENT' || type === 'KAFKA_PUBLISH';

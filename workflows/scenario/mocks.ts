@@ -19,9 +19,9 @@ export interface Each {
 }
 
 /**
- * The answers of a task. A single mock is the answer of every attempt. A list has one mock for each attempt; more attempts are a mistake.
- * In a loop, every round gets the same answers, unless `rounds(…)` gives each round its own. The answers for a FORK_JOIN_DYNAMIC are for
- * all of its tasks, unless `each(…)` gives each task its own.
+ * The answers of a task. A single mock is the answer of every attempt. A list has one mock for each attempt; the scenario fails if there
+ * are more attempts. In a loop, every round gets the same answers, unless `rounds(…)` gives each round its own answers. All tasks of a
+ * FORK_JOIN_DYNAMIC get the same answers, unless `each(…)` gives each task its own answers.
  */
 export type Mocks = Mock | readonly Mock[] | Rounds | Each;
 
@@ -30,12 +30,12 @@ export function completes(output: Readonly<Record<string, unknown>> = {}): Mock 
   return { kind: 'mock', ends: 'COMPLETED', output };
 }
 
-/** An HTTP task completes with this answer. The status must be 200 to 299; for other statuses write `fails('404 …')`. */
+/** An HTTP task completes with this answer. The status must be 200 to 299. For any other status, write `fails('404 …')`. */
 export function answers(statusCode: number, body: unknown, headers: Readonly<Record<string, string[]>> = {}): Mock {
   return completes({ response: { statusCode, reasonPhrase: '', headers, body } });
 }
 
-/** The attempt fails. The task is retried as its policy says. */
+/** The attempt fails. The server retries the task as its task definition says. */
 export function fails(reason: string, output: Readonly<Record<string, unknown>> = {}): Mock {
   return { kind: 'mock', ends: 'FAILED', output, reason };
 }

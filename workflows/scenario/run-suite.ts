@@ -13,12 +13,12 @@ import { stepsOf } from './workflow-steps.ts';
 /** The result of one scenario. */
 export interface ScenarioResult {
   readonly title: string;
-  /** Sentences. Empty if the result is as expected. */
+  /** The differences from the expected result, as sentences. */
   readonly mistakes: readonly string[];
-  /** The tasks that ran, in order. Empty if the scenario could not be run. */
+  /** The tasks that ran, in order. The list is empty if the scenario could not run. */
   readonly path: readonly string[];
   readonly durationMs: number;
-  /** The id of the execution, if it is left on the server. */
+  /** The id of the execution if the execution is left on the server. */
   readonly workflowId: string | undefined;
 }
 
@@ -30,18 +30,18 @@ export interface WorkflowResult {
 }
 
 export interface SuiteOptions extends DryRunOptions {
-  /** Which scenarios to run; default: all. */
+  /** Selects the scenarios to run. Default: all scenarios. */
   readonly chosen?: (title: string) => boolean;
   /** Called when a scenario has ended. */
   ended?(done: number, all: number): void;
 }
 
-/** More at the same time would only wait for each other on the server. */
+/** The number of scenarios that run at the same time. With more, they would only wait for each other on the server. */
 const AT_ONCE = 4;
 
 /**
  * Runs the scenarios of these workflows, a few at a time. A workflow without scenarios gets a result too.
- * @throws FleetError `cancelled` when interrupted, `upstream` when the server is lost
+ * @throws FleetError `cancelled` after an interrupt, `upstream` if the server no longer answers
  */
 export async function runSuite(
   conductor: Conductor,
@@ -98,9 +98,9 @@ async function runOne(
     const trace = await dryRun(conductor, workflow, scenario, options);
     return { result: result(judge(trace, scenario, stepsOf(workflow, options.known)), trace), trace };
   } catch (error) {
-    // If the server is gone or denies access, that is not a mistake of the scenario.
+    // If the server is gone or denies access, this is not the fault of the scenario, so the error is thrown.
     if (!(error instanceof FleetError) || ['cancelled', 'denied'].includes(error.code)) throw error;
     await conductor.version();
-    return { result: result([`The server does not run it: ${error.message}`]) };
+    return { result: result([`The server did not run this scenario: ${error.message}`]) };
   }
 }

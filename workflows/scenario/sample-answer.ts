@@ -56,7 +56,7 @@ function sampleNumber({ minimum, exclusiveMinimum, maximum }: Record<string, unk
   return typeof maximum === 'number' ? Math.min(least, maximum) : least;
 }
 
-/** A value as a person would write it in TypeScript. */
+/** Writes a value as a person would write it in TypeScript. */
 function source(value: unknown): string {
   if (typeof value === 'string')
     return `'${JSON.stringify(value).slice(1, -1).replaceAll("'", "\\'").replaceAll('\\"', '"')}'`;

@@ -9,7 +9,7 @@ import { canBeMocked } from './mockable-types.ts';
 import { allOf, isEach, isRounds, type Mock, type Mocks } from './mocks.ts';
 import { type KnownWorkflows, type ScenarioTask, stepsOf } from './workflow-steps.ts';
 
-/** The mistakes in a scenario that can be found without a server, as sentences. */
+/** Finds the mistakes in a scenario that show without a server, as sentences. */
 export function mistakesIn(workflow: Workflow, scenario: Scenario, known: KnownWorkflows): string[] {
   return [
     ...inputMistakes(workflow, scenario.input),
@@ -19,19 +19,19 @@ export function mistakesIn(workflow: Workflow, scenario: Scenario, known: KnownW
   ];
 }
 
-/** True if some task references of the workflow are known only when it runs. */
+/** True if some task references of the workflow are known only at run time. */
 export function makesTasks(steps: ReadonlyMap<string, ScenarioTask>): boolean {
   return [...steps.values()].some(({ type }) => type === 'FORK_JOIN_DYNAMIC');
 }
 
-/** The sentence for a task reference that does not exist. */
+/** The message about a task reference that does not exist. */
 export function unknownReference(ref: string, where: string, refs: Iterable<string>): string {
   const names = [...refs];
   const near = nearest(ref, names);
   return `${where}: there is no task "${ref}".${near ? ` Did you mean "${near}"?` : ` The tasks are ${names.join(', ')}.`}`;
 }
 
-/** The input with its defaults: the server does not add them to an empty input. */
+/** The input with the defaults of the workflow, because the server does not add them to an empty input. */
 export function plainInput({ def }: Workflow, input: unknown): Record<string, unknown> {
   if (isUnchecked(input)) return { ...input.input };
   return { ...def.inputTemplate, ...(isObject(input) ? input : {}) };
@@ -74,7 +74,7 @@ function mockMistakes(workflow: Workflow, mocked: Mocked, known: KnownWorkflows,
     if (step.type !== 'SUB_WORKFLOW') return [`${where}.${ref}: it is a ${step.type}, which starts no sub-workflow.`];
     if (mocked.tasks?.[ref])
       return [
-        `${where}.${ref}: this sub-workflow does not run, because \`tasks\` has an answer for the whole of it. Remove one of the two.`,
+        `${where}.${ref}: this sub-workflow does not run, because \`tasks\` has an answer for the whole sub-workflow. Remove one of the two.`,
       ];
     if (step.child) return mockMistakes(step.child, inner, known, `${where}.${ref}.`);
     return [

@@ -9,32 +9,32 @@ import type { ScenarioTask } from './workflow-steps.ts';
 /** One attempt of one task of a dry run. */
 export interface Attempt {
   readonly taskId: string;
-  /** The reference in the definition, without the number of the round. */
+  /** The reference of the task in the definition, without the number of the round. */
   readonly ref: string;
-  /** Its type in the definition. For a task made at run time, its type in the execution. */
+  /** The type of the task in the definition. For a task that was made at run time, its type in the execution. */
   readonly type: string;
-  /** The name of its task definition. */
+  /** The name of the task definition. */
   readonly name: string;
-  /** From 1; 0 outside a loop. */
+  /** The number of the round, from 1; 0 outside a loop. */
   readonly round: number;
   /** From 1. */
   readonly attempt: number;
   readonly status: string;
   readonly input: Readonly<Record<string, unknown>>;
   readonly output: Readonly<Record<string, unknown>>;
-  /** Why it failed; absent unless it did. */
+  /** Why the attempt failed; absent if it did not fail. */
   readonly reason: string | undefined;
-  /** True if the scenario has no answer for it. */
+  /** True if the scenario has no answer for this attempt. */
   readonly unanswered: boolean;
   readonly subWorkflowId: string | undefined;
 }
 
-/** What happened in a dry run, in terms of the definition. */
+/** The events of a dry run, with the references and types of the definition. */
 export interface Trace {
   readonly execution: Execution;
-  /** Why it did not complete, including the reasons of the mocks. */
+  /** Why the execution did not complete, including the reasons of the mocks. */
   readonly reason: string | undefined;
-  /** In the order in which they began. */
+  /** The attempts of all tasks, in the order in which they began. */
   readonly attempts: readonly Attempt[];
   /** The executions of sub-workflows. */
   readonly below: readonly { readonly ref: string; readonly trace: Trace }[];
@@ -59,7 +59,7 @@ export function traceOf(
   return { execution, reason, attempts, below };
 }
 
-/** The reference in the definition. Inside a loop, the server appends the number of the round. */
+/** The reference of a task in the definition. Inside a loop, the server appends the number of the round to it. */
 function bareRef({ referenceTaskName, iteration }: Task): string {
   const suffix = `__${iteration}`;
   return iteration > 0 && referenceTaskName.endsWith(suffix)
@@ -87,7 +87,7 @@ function attemptOf(row: Task, attempt: number, step: ScenarioTask | undefined, m
   };
 }
 
-/** The server puts the input of a sub-workflow into `workflowInput`. */
+/** The input of a task. The server puts the input of a sub-workflow into `workflowInput`. */
 function inputOf({ taskType, inputData }: Task): Record<string, unknown> {
   const { workflowInput } = inputData;
   return taskType === 'SUB_WORKFLOW' && isObject(workflowInput) ? workflowInput : inputData;
@@ -98,7 +98,7 @@ export function attemptsIn(trace: Pick<Trace, 'attempts' | 'below'>): Attempt[] 
   return [...trace.attempts, ...trace.below.flatMap(({ trace: inner }) => attemptsIn(inner))];
 }
 
-/** A mock has no reason for its failure on the test endpoint: the server writes null instead, and this puts the reason back. */
+/** Puts the reasons of failed mocks back into a text, because the test endpoint does not know them and writes null. */
 function fullReason(text: string | null | undefined, attempts: readonly Attempt[]): string | undefined {
   const known = new Map(attempts.map(({ taskId, reason }) => [taskId, reason]));
   const failed = /Task (\S+) failed with status: (\w+) and reason: 'null'/g;
@@ -110,14 +110,14 @@ function fullReason(text: string | null | undefined, attempts: readonly Attempt[
   );
 }
 
-/** True if a race in the server spoilt the execution. Another run of the same may succeed. */
+/** True if a race condition in the server made the execution useless. Another run of the same scenario may succeed. */
 export function isSpoilt(trace: Trace, steps: ReadonlyMap<string, ScenarioTask>): boolean {
   return failedTooSoon(trace, steps) || gaveUpTooSoon(trace);
 }
 
 /**
- * True if the execution failed at a JOIN although every failed task still had retries left. The server evaluates a JOIN concurrently, and
- * a task whose retry is not scheduled yet looks as if it had no retries left.
+ * True if the execution failed at a JOIN although every failed task still had retries left. The server may evaluate a JOIN before it
+ * schedules the retry of a failed task. The JOIN then treats the task as if no retries were left.
  */
 function failedTooSoon({ attempts }: Trace, steps: ReadonlyMap<string, ScenarioTask>): boolean {
   if (!attempts.some(({ type, status }) => type === 'JOIN' && status === 'FAILED')) return false;
@@ -127,7 +127,7 @@ function failedTooSoon({ attempts }: Trace, steps: ReadonlyMap<string, ScenarioT
   return failed.length > 0 && failed.every(hasMore);
 }
 
-/** True if the test endpoint stopped at a task that the server was computing: it looked as if it waited for an answer. */
+/** True if the test endpoint stopped at a task that the server was still computing, because the task seemed to wait for an answer. */
 function gaveUpTooSoon({ execution, attempts }: Trace): boolean {
   if (execution.status !== 'RUNNING') return false;
   const open = attempts.filter(isOpenTask);

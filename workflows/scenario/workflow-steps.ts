@@ -5,7 +5,7 @@ import { isObject } from '../../core/json.ts';
 import { walk } from '../model/walk.ts';
 import { retriesOf, retriesWithoutDefinition } from './mockable-types.ts';
 
-/** The other definitions that a dry run knows. */
+/** The definitions that a dry run can look up. */
 export interface KnownWorkflows {
   /** All workflow definitions, for sub-workflows. */
   readonly workflows: readonly Workflow[];
@@ -18,12 +18,12 @@ export interface ScenarioTask {
   readonly ref: string;
   readonly type: string;
   readonly task: WorkflowTask;
-  /** The innermost loop around it. */
+  /** The innermost loop around the task. */
   readonly loop: WorkflowTask | undefined;
-  /** Its task definition; for a task without one, the server's defaults. */
+  /** The task definition of the task. If it has none, the server's defaults. */
   readonly taskDef: TaskDef;
   readonly contract: TaskContract | TaskPolicy | undefined;
-  /** The workflow that a SUB_WORKFLOW starts, if it is known. */
+  /** The workflow that a SUB_WORKFLOW starts; undefined if it is not known. */
   readonly child: Workflow | undefined;
 }
 
@@ -48,14 +48,14 @@ export function stepsOf(workflow: Workflow, known: KnownWorkflows): Map<string, 
   return steps;
 }
 
-/** The highest number of rounds that the condition of a loop names, as in `$.loop['iteration'] < 5`. */
+/** The highest number of rounds that the condition of a loop allows, for example 5 for `$.loop['iteration'] < 5`. */
 export function boundOf(loop: WorkflowTask): number | undefined {
   const found = /\biteration\b['"\]\s]*(<=?)\s*(\d+)/.exec(String(loop.loopCondition ?? ''));
   if (!found) return undefined;
   return Number(found[2]) + (found[1] === '<=' ? 1 : 0);
 }
 
-/** True for a loop over a list: the list ends it, and not its condition. */
+/** True for a loop over a list. The end of the list ends the loop; the condition does not. */
 export function isOverItems(loop: WorkflowTask): boolean {
   return loop.items != null || loop.inputParameters?.items != null;
 }
@@ -68,7 +68,10 @@ function taskDefOf(task: WorkflowTask, registered: TaskDef | undefined): TaskDef
   return retryCount === undefined ? def : { ...def, retryCount };
 }
 
-/** For tasks made at run time, whose contract is not known: as many retries and as much time as any contract allows. */
+/**
+ * The task definition for tasks that are made at run time. Their contracts are not known, so it allows as many retries and as much time as
+ * any contract of the workflow.
+ */
 function anyOf(task: WorkflowTask, defs: readonly TaskDef[]): TaskDef {
   const most = (field: 'retryCount' | 'timeoutSeconds' | 'responseTimeoutSeconds', least: number) =>
     Math.max(least, ...defs.map((def) => def[field] ?? 0));
@@ -92,7 +95,7 @@ function childOf(task: WorkflowTask, { workflows }: KnownWorkflows): Workflow | 
   const { name, version, workflowDefinition } = isObject(task.subWorkflowParam) ? task.subWorkflowParam : {};
   const known = workflows.find((one) => one.name === name && (version == null || one.version === version));
   if (!isObject(workflowDefinition)) return known;
-  // A definition inside the task replaces the known one with that name, but has no schemas of ours.
+  // A definition inside the task replaces the definition of the known workflow. It has no zod schemas, so those of the known workflow stay.
   const def = workflowDefinition as WorkflowDef;
   return { ...(known ?? bare(def)), def };
 }

@@ -6,7 +6,8 @@ import { type Answered, type BuiltStep, open, type StepContext, single } from '.
 import type { StepOf } from './step-forms.ts';
 import type { Produced } from './step-references.ts';
 
-/** Steps that are answered from outside the workflow. */
+/** Compiles the steps that are answered from outside the workflow. */
+
 const CONNECT_MS = 5_000;
 const HTTP_SECONDS = 30;
 const MCP_SECONDS = 60;
@@ -28,7 +29,7 @@ export function http(
     method,
     headers: headers && at.values('headers', headers),
     body: at.value('body', body),
-    // Shorter than the time for the attempt, so that the task fails with a reason.
+    // Shorter than the time limit of the attempt, so that the task fails with a reason.
     readTimeoutMs: seconds * 1000 - connectTimeoutMs,
   };
   const request = httpRequest(plainRequest, connectTimeoutMs);
@@ -67,7 +68,7 @@ export function mcpTool(
   return step.optional ? built : { ...built, tasks: [...built.tasks, toolCheck(at)] };
 }
 
-/** Fails if the tool failed: the server completes the call in any case. */
+/** A task that fails if the tool failed, because the server completes the call even then. */
 function toolCheck(at: StepContext): WorkflowTask {
   return plain.inline(
     at.beside('checked'),
@@ -137,7 +138,7 @@ function called(
   const { retries, optional, example } = step;
   const task = {
     ...plain.task(at.id, type, input, policy.name),
-    // The server ignores a 0 in the definition of this task and retries three times.
+    // The server ignores `retryCount: 0` in the task definition of some types and retries three times.
     ...(retries === 0 && { retryCount: 0 }),
     ...(optional && { optional }),
   };
@@ -145,12 +146,12 @@ function called(
   return single(task, produced);
 }
 
-/** Retries after 2, 4, 8… seconds. */
+/** The retries run after 2, 4, 8… seconds. */
 const BACKOFF = { retryLogic: 'EXPONENTIAL_BACKOFF', retryDelaySeconds: 2, timeoutPolicy: 'RETRY' } as const;
 
 /**
- * The task definition for a call that the server makes. Its name contains all of its values, so workflows can share it and never change it
- * for each other. Without `timeoutSeconds` and RETRY, the call hangs for one hour if the server crashes.
+ * The task definition for a call that the server makes. Its name contains all its values. So several workflows can share it, and no
+ * workflow changes it for another. Without `timeoutSeconds` and RETRY, the call hangs for one hour if the server crashes.
  */
 function callPolicy(kind: 'http' | 'mcp' | 'llm', timeoutSeconds: number, retryCount: number): TaskDef {
   return {
@@ -163,7 +164,7 @@ function callPolicy(kind: 'http' | 'mcp' | 'llm', timeoutSeconds: number, retryC
   };
 }
 
-/** The task definition for a worker's task that has none yet: 3 retries and a lease of one minute. */
+/** The task definition for a worker's task that has no task definition yet: 3 retries and a lease of one minute. */
 function workerTaskDef(name: string): TaskDef {
   return { name, retryCount: 3, ...BACKOFF, timeoutSeconds: 0, responseTimeoutSeconds: 60 };
 }

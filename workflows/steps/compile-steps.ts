@@ -9,13 +9,13 @@ import { type ReadStep, readStep } from './step-forms.ts';
 import { Problems, type StepPlace } from './step-problems.ts';
 import { type Produced, RESERVED, type ReferenceScope } from './step-references.ts';
 
-/** A workflow as a list of steps, which can be written without knowing the server. */
+/** A workflow as a list of steps. Its author need not know how the server works. */
 export interface Design {
   readonly name: string;
   readonly version: number;
   readonly description?: string | undefined;
   readonly steps: readonly unknown[];
-  /** The output. Default: the result of the last step. */
+  /** The output of the workflow. Default: the result of the last step. */
   readonly output?: Readonly<Record<string, unknown>> | undefined;
   /** Defaults of the input. */
   readonly defaults?: Readonly<Record<string, unknown>> | undefined;
@@ -26,7 +26,7 @@ export interface Design {
 /** A list of steps, compiled for the server. */
 export interface CompiledDesign {
   readonly def: WorkflowDef;
-  /** The task definitions that the workflow needs. One for a worker's task is only used if the task has none yet. */
+  /** The task definitions that the workflow needs. The task definition of a worker's task is used only if the task has none yet. */
   readonly taskDefs: readonly TaskDef[];
   /** The names of the inputs that the steps read. */
   readonly inputs: readonly string[];
@@ -34,9 +34,9 @@ export interface CompiledDesign {
 }
 
 /**
- * Compiles steps to a workflow definition that registers, with the task definitions it needs. Pure.
- * @param roundsAtMost the most rounds of any loop, for a dry run
- * @throws FleetError `input` with every mistake, each with its place and its correction
+ * Compiles steps to a workflow definition that the server accepts, and to the task definitions that it needs. Pure.
+ * @param roundsAtMost a limit for the rounds of every loop; a dry run needs few rounds
+ * @throws FleetError `input` with all mistakes, their places and their corrections
  */
 export function compileSteps(design: Design, { roundsAtMost = 1000 }: { roundsAtMost?: number } = {}): CompiledDesign {
   const found = survey(design.steps);
@@ -82,7 +82,7 @@ function definition(
     ...(defaults && Object.keys(defaults).length > 0 && { inputTemplate: { ...defaults } }),
     outputParameters,
     ...(failureWorkflow !== undefined && { failureWorkflow }),
-    // With the server's default policy, a time-out has no effect.
+    // The policy is needed because a time-out has no effect with the server's default policy.
     ...(timeoutSeconds !== undefined && { timeoutSeconds, timeoutPolicy: 'TIME_OUT_WF' }),
   };
 }
@@ -114,7 +114,7 @@ function sequence(
   for (const [index, raw] of steps.entries()) {
     const place: StepPlace = { path: `${path}[${index}]`, id: writtenId(raw) ?? '' };
     const read = readStep(raw, place, shared.problems);
-    // References to a step with a mistake are not reported too.
+    // Later references to this step are accepted, so that only its own mistakes are reported.
     if (!read) {
       if (place.id !== '') visible.set(place.id, { id: place.id, fields: {}, whole: place.id, rest: place.id });
       continue;
@@ -166,7 +166,7 @@ function build(read: ReadStep, at: StepContext): BuiltStep {
   }
 }
 
-/** In an expression, a reference ends at the first dot, and "__" precedes the number of a round. */
+/** Checks the id of a step. In an expression, a reference ends at the first dot, and "__" precedes the number of a round. */
 function claim(at: StepContext, claimed: Set<string>): void {
   const { id } = at;
   if (!/^[A-Za-z][\w-]{0,99}$/.test(id) || id.includes('__')) {
@@ -190,7 +190,7 @@ function writtenId(raw: unknown): string | undefined {
   return isObject(raw) && typeof raw.id === 'string' && raw.id !== '' ? raw.id : undefined;
 }
 
-/** All ids and variables of the design, collected before any step is compiled. */
+/** Collects all ids and variables of the design before any step is compiled. */
 function survey(steps: unknown): { ids: Set<string>; variables: Set<string> } {
   const ids = new Set<string>();
   const variables = new Set<string>();

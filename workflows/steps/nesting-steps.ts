@@ -5,7 +5,7 @@ import type { BuiltStep, StepContext } from './step-context.ts';
 import type { StepOf } from './step-forms.ts';
 import type { Produced, ReferenceScope } from './step-references.ts';
 
-/** Steps that contain other steps. */
+/** Compiles the steps that contain other steps. */
 
 export function parallel({ branches }: StepOf<'parallel'>, at: StepContext): BuiltStep {
   const built = branches.map((branch, index) => {
@@ -40,7 +40,7 @@ function byCondition(step: StepOf<'branch'>, at: StepContext): BuiltStep {
   return switching(at, { expression: `${expression} ? 'true' : 'false'`, inputs }, cases, otherwise);
 }
 
-/** Compares the value as JavaScript writes it: the server itself would turn a 5 from JSON into "5.0". */
+/** Compares the value as JavaScript writes it, because the server would turn the number 5 of a JSON value into "5.0". */
 function byValue({ on = '', cases = {}, otherwise }: StepOf<'branch'>, at: StepContext): BuiltStep {
   if (Object.keys(cases).length === 0) at.problem('cases', 'it has no case.');
   for (const key of Object.keys(cases)) {
@@ -80,7 +80,7 @@ export function loop(step: StepOf<'loop'>, at: StepContext): BuiltStep {
   if (at.scope.loop) {
     at.problem(
       '',
-      `it is a loop inside the loop "${at.scope.loop.id}": ${NESTED_LOOP}. Make the inner loop a workflow of its own and call it with a workflow step.`,
+      `it is a loop inside the loop "${at.scope.loop.id}": ${NESTED_LOOP}. Make the inner loop a workflow of its own, and call this workflow with a workflow step.`,
     );
     return { tasks: [], produced: [], last: [] };
   }
@@ -91,7 +91,7 @@ export function loop(step: StepOf<'loop'>, at: StepContext): BuiltStep {
   if (isOver ? rounds !== undefined || step.while !== undefined || step.until !== undefined : rounds === undefined) {
     at.problem(
       '',
-      'a loop needs either over (a list), or rounds (the most it may make), optionally with while or until.',
+      'a loop needs either over (a list), or rounds (the highest number of rounds), optionally with while or until.',
     );
   }
   const before: WorkflowTask[] = [];
@@ -120,7 +120,9 @@ export function loop(step: StepOf<'loop'>, at: StepContext): BuiltStep {
   };
 }
 
-/** The server only accepts an expression for the list, so a literal list becomes a variable first. */
+/**
+ * The expression for the list. The server accepts only an expression there, so a task before the loop sets a literal list as a variable.
+ */
 function listOf(over: string | readonly unknown[], at: StepContext, before: WorkflowTask[]): string {
   if (typeof over === 'string') {
     const path = at.only('over', over);
@@ -148,13 +150,13 @@ function goesOn(
 }
 
 interface Collected {
-  /** Runs at the end of each round. */
+  /** The tasks that run at the end of each round. */
   inside: WorkflowTask[];
   behind: WorkflowTask[];
   fields: { results?: string };
 }
 
-/** Tasks that collect a value of each round into a list, in the order of the rounds. */
+/** Makes the tasks that collect a value of each round into a list, in the order of the rounds. */
 function collect({ collect: what }: StepOf<'loop'>, at: StepContext, scope: ReferenceScope): Collected {
   if (what === undefined) return { inside: [], behind: [], fields: {} };
   const each = at.beside('collected');
@@ -168,7 +170,7 @@ function collect({ collect: what }: StepOf<'loop'>, at: StepContext, scope: Refe
   };
 }
 
-/** Compiles the steps in a field of a step. A single step needs no list. */
+/** Compiles the steps in a field of a step. A single step may be written without a list. */
 function inner(at: StepContext, field: string, steps: unknown, scope: ReferenceScope = at.scope): BuiltStep {
   const list = Array.isArray(steps) ? steps : [steps];
   const isEmptyAllowed = field !== 'steps' && !field.startsWith('branches');

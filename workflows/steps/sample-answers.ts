@@ -1,17 +1,17 @@
 import { isObject } from '../../core/json.ts';
 import type { Answered, Usage } from './step-context.ts';
 
-/** The answers that a dry run uses instead of those from outside. */
+/** The answers that a dry run uses in place of answers from outside. */
 export interface SampleAnswers {
-  /** Outputs by task reference. */
+  /** The outputs of the tasks, by task reference. */
   readonly outputs: Readonly<Record<string, Record<string, unknown>>>;
-  /** References whose output was generated from what later steps read of it. */
+  /** References of tasks whose output was generated. It has the fields that later steps read. */
   readonly invented: readonly string[];
-  /** A generated input that contains everything the steps read of it. */
+  /** A generated input that contains every field that the steps read. */
   readonly input: Record<string, unknown>;
 }
 
-/** What is known about a value before it exists. */
+/** What the steps show about a value before the value exists. */
 interface Shape {
   readonly fields: Map<string, Shape>;
   item: Shape | undefined;
@@ -20,13 +20,13 @@ interface Shape {
 
 export interface Reading {
   readonly reads: Iterable<string>;
-  /** Paths of loop items, with the paths of their lists. */
+  /** The path of each loop item, with the path of its list. */
   readonly items: ReadonlyMap<string, string>;
   readonly usages: readonly Usage[];
   readonly answered: readonly Answered[];
 }
 
-/** Generates an answer for each step, so that every path that later steps read exists. */
+/** Generates an answer for each step that is answered from outside. It contains every path that later steps read. */
 export function answersFor({ reads, items, usages, answered }: Reading): SampleAnswers {
   const root = unseen();
   const from = (path: string) => keysOf(outOfLists(path, items));
@@ -69,7 +69,7 @@ function unseen(): Shape {
   return { fields: new Map(), item: undefined, as: undefined };
 }
 
-/** Replaces a loop item at the beginning of a path by the path of its list. */
+/** If a path begins with a loop item, replaces the item by the path of its list. */
 function outOfLists(path: string, items: ReadonlyMap<string, string>): string {
   for (const [item, of] of items) {
     if (path === item || path.startsWith(`${item}.`) || path.startsWith(`${item}[`))
@@ -78,7 +78,10 @@ function outOfLists(path: string, items: ReadonlyMap<string, string>): string {
   return path;
 }
 
-/** `a.b[0]['c d']` as a, b, 0 for an item, `c d`. It ends before a call or filter, which says nothing about the value before it. */
+/**
+ * Splits a path into keys: `a.b[0]['c d']` becomes `a`, `b`, 0 (an item) and `c d`. A call ends the list of keys, because it shows nothing
+ * about the value before it.
+ */
 function keysOf(path: string): (string | 0)[] {
   const keys: (string | 0)[] = [];
   for (const [, name, quoted, index] of path.matchAll(/([^.[\]()]+(?:\(\))?)|\['([^']*)'\]|\[([^\]]*)\]/g)) {
@@ -120,11 +123,11 @@ const OF_LISTS =
   /^(?:map|filter|reduce|forEach|some|every|find|findIndex|flatMap|flat|slice|length|join|concat|includes|indexOf|sort|reverse|at|entries)$/;
 const OF_TEXTS =
   /^(?:toUpperCase|toLowerCase|trim|split|startsWith|endsWith|replace|replaceAll|substring|charAt|padStart|padEnd|match|localeCompare)$/;
-/** What follows a jq path that is a list. */
+/** The jq code that can follow a path only if the value is a list. */
 const JQ_LIST =
   /^\s*(?:\[\]|\[:|\|\s*(?:map|length|add|sort|sort_by|group_by|unique|min|max|first|last|join|any|all|reverse)\b)/;
 
-/** Finds the type of an input in how a script or query uses it: `$.xs.map(…)` means a list. */
+/** Finds the type of an input from its use in a script or query: `$.xs.map(…)` means a list. */
 function used({ code, inputs }: Usage, root: Shape, from: (path: string) => (string | 0)[]): void {
   for (const [name, value] of Object.entries(inputs)) {
     const [, path] = /^\$\{([^{}]*)\}$/.exec(String(value)) ?? [];

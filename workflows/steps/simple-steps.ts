@@ -3,13 +3,14 @@ import * as plain from '../dsl/system/plain-tasks.ts';
 import { type BuiltStep, open, type StepContext, silent, single } from './step-context.ts';
 import type { StepOf } from './step-forms.ts';
 
-/** Steps without inner steps that the server or a person executes. */
+/** Compiles the steps without inner steps that the server or a person executes. */
+
 export function approval({ question, details, onRejected }: StepOf<'approval'>, at: StepContext): BuiltStep {
   const { id } = at;
   const ask = plain.task(id, 'HUMAN', {
     question: at.text('question', question),
     ...at.values('details', details),
-    // Shows the person how to answer.
+    // The person sees this example of an answer.
     answer: { approved: 'true or false', comment: 'why' },
   });
   const produced = open(id, { approved: `${id}.output.approved`, comment: `${id}.output.comment` });
@@ -18,7 +19,7 @@ export function approval({ question, details, onRejected }: StepOf<'approval'>, 
   return onRejected === 'stop' ? { ...built, tasks: [ask, gate(at)] } : built;
 }
 
-/** Ends the workflow unless the answer approves. An answer without a decision counts as a rejection. */
+/** A task that ends the workflow unless the person approves. An answer without a decision counts as a rejection. */
 function gate(at: StepContext): WorkflowTask {
   const comment = `\${${at.id}.output.comment}`;
   const output = { approved: false, comment };

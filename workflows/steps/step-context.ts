@@ -8,17 +8,17 @@ import { type CompiledScript, expression, valueScript, withInputs } from './step
 /** The result of compiling a step. */
 export interface BuiltStep {
   readonly tasks: readonly WorkflowTask[];
-  /** What later steps can refer to: the step itself and the steps inside it. */
+  /** The steps to which later steps can refer: the step itself and the steps inside it. */
   readonly produced: readonly Produced[];
-  /** Its result, which is the output of a workflow that ends with it. */
+  /** The result of the step. If the workflow ends with the step, this is also the output of the workflow. */
   readonly last: readonly Produced[];
 }
 
-/** A task that is answered from outside, for a dry run. */
+/** A task that is answered from outside. A dry run needs an answer for it. */
 export interface Answered {
   readonly ref: string;
   readonly kind: 'http' | 'mcp_tool' | 'llm' | 'approval' | 'other';
-  /** The answer that its author expects. */
+  /** The answer that the author of the step expects. */
   readonly example?: unknown;
 }
 
@@ -29,7 +29,7 @@ export interface Usage {
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
-/** What all steps of one design share. */
+/** The data that all steps of one design share. */
 export interface Shared {
   readonly problems: Problems;
   readonly names: Names;
@@ -38,18 +38,18 @@ export interface Shared {
   readonly usages: Usage[];
   /** Every path that a step reads. */
   readonly reads: Set<string>;
-  /** Paths that are items of lists: `cities.output.loopItem` of `workflow.input.cities`. */
+  /** The path of each loop item, with the path of its list: `cities.output.loopItem` is an item of `workflow.input.cities`. */
   readonly items: Map<string, string>;
   /** The task references in use. */
   readonly taken: Set<string>;
-  /** The most rounds of a loop. A dry run needs few. */
+  /** A limit for the rounds of every loop. A dry run needs only few rounds. */
   readonly roundsAtMost: number;
   sequence(steps: readonly unknown[], path: string, scope: ReferenceScope): BuiltStep;
 }
 
 const EXPRESSION = /(?<!\$)\$\{([^{}]*)\}/g;
 
-/** One step while it is compiled: its place, what it can refer to, and where its mistakes are collected. */
+/** The context in which one step is compiled: its place, the names that it can refer to, and the list for its mistakes. */
 export class StepContext {
   readonly shared: Shared;
   readonly place: StepPlace;
@@ -69,7 +69,7 @@ export class StepContext {
     this.shared.problems.add(this.place, field, sentence);
   }
 
-  /** A value with each reference translated to the path that the server reads. */
+  /** Translates each reference in a value to the path that the server reads. */
   value(field: string, value: unknown, scope: ReferenceScope = this.scope): unknown {
     if (typeof value === 'string') return this.text(field, value, scope);
     if (Array.isArray(value)) return value.map((item, index) => this.value(`${field}[${index}]`, item, scope));
@@ -79,7 +79,7 @@ export class StepContext {
     );
   }
 
-  /** The values of an object. */
+  /** Translates each value of an object. */
   values(field: string, value: Readonly<Record<string, unknown>>): Record<string, unknown> {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.value(`${field}.${key}`, item)]));
   }
@@ -87,11 +87,11 @@ export class StepContext {
   text(field: string, text: string, scope: ReferenceScope = this.scope): string {
     const rest = text.replaceAll(EXPRESSION, '');
     if (/(?<!\$)\$\{/.test(rest))
-      this.problem(field, 'it contains a "${" without a "}", or a reference inside another one.');
+      this.problem(field, 'it contains a "${" without a "}", or a reference inside another reference.');
     return text.replaceAll(EXPRESSION, (_, reference: string) => `\${${this.path(field, reference, scope)}}`);
   }
 
-  /** The server's path of a reference. A wrong reference becomes a problem. */
+  /** The path by which the server reads a reference. A wrong reference is reported as a problem. */
   path(field: string, reference: string, scope: ReferenceScope = this.scope): string {
     const resolved = resolve(reference, scope, this.shared.names);
     if ('problem' in resolved) {
@@ -102,13 +102,13 @@ export class StepContext {
     return resolved.path;
   }
 
-  /** The path, if the text is a single reference; else undefined. */
+  /** The path of the reference if the text is a single reference; else undefined. */
   only(field: string, text: string): string | undefined {
     const [, reference] = /^\$\{([^{}]*)\}$/.exec(text.trim()) ?? [];
     return reference === undefined || !isReadable(reference.trim()) ? undefined : this.path(field, reference);
   }
 
-  /** JavaScript that returns a value. Its references become inputs, in addition to the named ones. */
+  /** Compiles JavaScript that returns a value. References in the code become inputs, in addition to the inputs in `input`. */
   script(field: string, code: string, input: Readonly<Record<string, unknown>>) {
     return this.#compiled(field, code, {
       input,
@@ -119,8 +119,8 @@ export class StepContext {
   }
 
   /**
-   * JavaScript that is true or false. No input gets the name of a task, because a loop's condition would read this name as the task's
-   * output.
+   * Compiles JavaScript that is true or false. No input gets the name of a task, because the condition of a loop would read the output of
+   * the task under this name.
    */
   condition(field: string, code: string, scope: ReferenceScope = this.scope) {
     const { ids } = this.shared.names;
@@ -141,7 +141,7 @@ export class StepContext {
     return { expression: formed.expression, inputs };
   }
 
-  /** A reference `ID_SUFFIX` for an additional task of the step. */
+  /** Reserves a reference such as `ID_SUFFIX` for an additional task of the step. */
   beside(suffix: string): string {
     const { taken } = this.shared;
     let ref = `${this.id}_${suffix}`;
@@ -156,17 +156,17 @@ export class StepContext {
   }
 }
 
-/** A step that became one task and has a result. */
+/** A compiled step: one task, which has a result. */
 export function single(task: WorkflowTask, produced: Produced): BuiltStep {
   return { tasks: [task], produced: [produced], last: [produced] };
 }
 
-/** A step that became one task without a result. */
+/** A compiled step: one task, which has no result. */
 export function silent(task: WorkflowTask): BuiltStep {
   return { tasks: [task], produced: [{ id: task.taskReferenceName, fields: {} }], last: [] };
 }
 
-/** A step whose output may have any field. */
+/** The names of a step whose output may have any field. */
 export function open(id: string, fields: Readonly<Record<string, string>> = {}): Produced {
   return { id, fields, whole: `${id}.output`, rest: `${id}.output` };
 }

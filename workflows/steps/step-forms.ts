@@ -4,16 +4,16 @@ import { nearest } from '../../core/nearest.ts';
 import { zodMistakes, zodPath } from '../../core/schema/zod-sentences.ts';
 import type { Problems, StepPlace } from './step-problems.ts';
 
-/** The form of every type of step. Steps inside a step are not checked here, but when they are compiled. */
+/** The form of every type of step. Steps inside a step are not checked here, but when each of them is compiled. */
 const text = z.string().min(1);
 const values = z.record(z.string(), z.unknown());
-/** A single step needs no list. */
+/** A single step may be written without a list. */
 const sequence = z.union([z.array(z.unknown()), z.looseObject({})]);
 
 const step = { id: z.string().optional() };
-/** For steps answered from outside: whether they may fail, and an example of their answer for the dry run. */
+/** The fields of steps that are answered from outside: whether the step may fail, and an example of its answer for the dry run. */
 const answering = { ...step, optional: z.boolean().default(false), example: z.unknown().optional() };
-/** For calls that the server makes. */
+/** The fields of calls that the server makes. */
 const call = {
   ...answering,
   timeoutSeconds: z.int().min(2).max(3600).optional(),
@@ -70,7 +70,7 @@ export const forms = {
     cases: z.record(z.string(), z.unknown()).optional(),
     otherwise: sequence.optional(),
     if: text.optional(),
-    // biome-ignore lint/suspicious/noThenProperty: a form and a list, never a function
+    // biome-ignore lint/suspicious/noThenProperty: `then` is a list or a form here, never a function
     then: sequence.optional(),
     else: sequence.optional(),
   }),
@@ -93,12 +93,12 @@ export const forms = {
 
 export type StepType = keyof typeof forms;
 
-/** A step of one type as written, with its defaults. */
+/** A step of one type, as its author wrote it, with the defaults. */
 export type StepOf<T extends StepType> = z.output<(typeof forms)[T]>;
 
 export const stepTypes = Object.keys(forms) as StepType[]; // `forms` has no other keys
 
-/** Other words that people write for these types. */
+/** Other words that people write for these types, each with the type that they mean. */
 const MEANT: Record<string, StepType> = {
   fork: 'parallel',
   fork_join: 'parallel',
@@ -144,7 +144,7 @@ const MEANT: Record<string, StepType> = {
 /** A step that has the form of its type. */
 export type ReadStep = { [T in StepType]: { readonly type: T; readonly step: StepOf<T> } }[StepType];
 
-/** Reads a step. Undefined if it does not have the form of its type; the problems are then reported. */
+/** Reads a step. If it does not have the form of its type, reports the problems and returns undefined. */
 export function readStep(raw: unknown, place: StepPlace, problems: Problems): ReadStep | undefined {
   if (!isObject(raw)) {
     problems.add(place, '', 'a step is a JSON object with a type.');
@@ -157,7 +157,7 @@ export function readStep(raw: unknown, place: StepPlace, problems: Problems): Re
   }
   const form: z.ZodObject = forms[type];
   const parsed = form.safeParse(fields);
-  if (parsed.success) return { type, step: parsed.data } as ReadStep; // the form of this very type
+  if (parsed.success) return { type, step: parsed.data } as ReadStep; // the form belongs to this type
   const known = ['type', ...Object.keys(form.shape)];
   for (const { path, rule } of zodMistakes(parsed.error, fields, { fields: known })) {
     problems.add(place, zodPath(path), `${path.length === 0 ? type : 'it'} ${rule}.`);

@@ -1,16 +1,16 @@
 import { FleetError } from '../../core/errors.ts';
 
-/** The first problems often cause the others, so only these are shown. */
+/** How many problems a message shows. The first problems often cause the others. */
 const SHOWN = 8;
 
-/** The place of a step as a reader finds it: `steps[2].cases.gold[0] "notify"`. */
+/** The place of a step, as a person finds it, for example `steps[2].cases.gold[0] "notify"`. */
 export interface StepPlace {
   readonly path: string;
-  /** Empty until it is known. */
+  /** The id of the step; empty until it is known. */
   readonly id: string;
 }
 
-/** The problems of a list of steps, collected so that its author can fix all of them at once. */
+/** Collects the problems of a list of steps, so that the author can fix all of them at once. */
 export class Problems {
   readonly #found: string[] = [];
 
@@ -24,7 +24,7 @@ export class Problems {
     return this.#found.length === 0;
   }
 
-  /** @throws FleetError `input` with the problems and their places, if there are any */
+  /** @throws FleetError `input` with the problems and their places, if there are problems */
   throwIfAny(): void {
     if (this.isEmpty) return;
     const more = this.#found.length - SHOWN;

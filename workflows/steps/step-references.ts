@@ -1,39 +1,39 @@
 import { nearest } from '../../core/nearest.ts';
 import { isReadable } from '../lint/expression-paths.ts';
 
-/** A step that others can refer to, with the server paths of its values. */
+/** A step to which other steps can refer, with the paths by which the server reads its values. */
 export interface Produced {
   readonly id: string;
-  /** Server paths by the names that references use: `body` is at `fetch.output.response.body`. */
+  /** The paths on the server, by the names in references. For example, `body` has the path `fetch.output.response.body`. */
   readonly fields: Readonly<Record<string, string>>;
-  /** The path of its whole result, `${fetch}`. */
+  /** The path of the whole result, for a reference such as `${fetch}`. */
   readonly whole?: string;
-  /** The path below which all other names are. */
+  /** The path below which the server has the names that `fields` does not list. */
   readonly rest?: string;
 }
 
-/** Names for the loop around a step: its item, the item's index (from 0) and the round (from 1). */
+/** The names by which a step refers to the loop around it: the item, the index of the item (from 0) and the round (from 1). */
 export const LOOP_NAMES = ['item', 'index', 'round'] as const;
 
-/** Names at the beginning of a reference that are not steps. */
+/** The names that can begin a reference but are not steps. */
 export const RESERVED: readonly string[] = ['input', 'vars', 'secrets', 'env', 'workflow', 'variables', ...LOOP_NAMES];
 
-/** What can be referred to at one place. */
+/** The steps and the loop to which a step at one place can refer. */
 export interface ReferenceScope {
   readonly visible: ReadonlyMap<string, Produced>;
-  /** The loop around it, if there is one. */
+  /** The loop around this place, if there is one. */
   readonly loop: { readonly id: string; readonly isOverItems: boolean } | undefined;
 }
 
 /** The names in the whole design. */
 export interface Names {
-  /** The ids of all steps, also of later ones. */
+  /** The ids of all steps, including later steps. */
   readonly ids: ReadonlySet<string>;
   /** The variables of all `set` steps. */
   readonly variables: ReadonlySet<string>;
 }
 
-/** The server's path of a reference, or what is wrong with it. */
+/** The path by which the server reads a reference, or the problem of the reference. */
 export type Resolved = { readonly path: string } | { readonly problem: string };
 
 /** Translates the text inside `${…}` of a step to the path that the server reads. */
@@ -52,7 +52,7 @@ export function resolve(reference: string, scope: ReferenceScope, names: Names):
   return produced ? ofStep(path, produced, rest) : unknown(path, head, scope, names);
 }
 
-/** What can be referred to, as the end of a sentence. */
+/** Lists the names to which a step can refer, as the end of a sentence. */
 export function choices({ visible, loop }: ReferenceScope): string {
   const steps = [...visible.values()].map(({ id, fields, rest }) => {
     const known = [...Object.keys(fields), ...(rest === undefined ? [] : ['…'])];
@@ -72,7 +72,7 @@ function variable(path: string, rest: string, { variables }: Names): Resolved {
 
 const OF_WORKFLOW = ['workflowId', 'correlationId', 'workflowType', 'version', 'secrets', 'env'];
 
-/** The server's own paths are accepted, too. */
+/** Accepts also paths as the server itself writes them. */
 function ofWorkflow(path: string, rest: string, names: Names): Resolved {
   const field = /^\.([\w-]+)/.exec(rest)?.[1] ?? '';
   if (field === 'input') return { path };
@@ -82,7 +82,7 @@ function ofWorkflow(path: string, rest: string, names: Names): Resolved {
 }
 
 function ofLoop(head: (typeof LOOP_NAMES)[number], rest: string, { loop }: ReferenceScope): Resolved {
-  if (!loop) return { problem: `\${${head}${rest}} exists only inside the steps of a loop.` };
+  if (!loop) return { problem: `\${${head}${rest}} exists only in the steps of a loop.` };
   if (head === 'round') return { path: `${loop.id}.output.iteration` };
   if (!loop.isOverItems) return { problem: `\${${head}${rest}}: the loop "${loop.id}" does not run over a list.` };
   return { path: head === 'index' ? `${loop.id}.output.loopIndex` : `${loop.id}.output.loopItem${rest}` };

@@ -1,17 +1,17 @@
 import { syntaxErrorOf } from '../lint/task-scripts.ts';
 
-/** JavaScript whose references have become inputs, or what is wrong with it. */
+/** JavaScript in which inputs replace the references, or the problem of the script. */
 export type CompiledScript =
   | { readonly code: string; readonly inputs: Readonly<Record<string, string>> }
   | { problem: string };
 
-/** Comments, quoted strings, and references. */
+/** Finds comments, quoted strings, and references. */
 const PARTS = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|\$\{([^{}]*)\}/g;
 
 /**
- * Replaces every `${…}` in a script by an input. A value never becomes part of the script, where a quote in it would break the script
+ * Replaces every `${…}` in a script by an input. So a value never becomes a part of the script: a quote in the value could break the script
  * or run as code.
- * @param isTaken whether a name cannot be used for an input
+ * @param isTaken true if an input cannot have this name
  */
 export function withInputs(text: string, isTaken: (name: string) => boolean): CompiledScript {
   const names = new Map<string, string>();
@@ -40,10 +40,10 @@ export function withInputs(text: string, isTaken: (name: string) => boolean): Co
 function inQuotes(found: string): string {
   return found.startsWith('`')
     ? 'it contains ${…} in backticks, which the server would read as a reference. Join strings with +.'
-    : `${found.slice(0, 60)} contains a reference in quotes. Write the reference without quotes: it is a value.`;
+    : `${found.slice(0, 60)} contains a reference in quotes. Write the reference without quotes, because it is a value.`;
 }
 
-/** A script in the form in which the server returns its value, or its syntax error. */
+/** Brings a script into the form in which the server returns its value. If the script has a syntax error, returns this error. */
 export function valueScript(code: string): { expression: string } | { problem: string } {
   const asExpression = expression(code);
   if ('expression' in asExpression) return asExpression;
@@ -52,7 +52,7 @@ export function valueScript(code: string): { expression: string } | { problem: s
   return syntaxErrorOf(body) === undefined ? { expression: body } : asExpression;
 }
 
-/** The same for a single expression, such as a condition. */
+/** Checks a single expression, such as a condition. Returns the expression or its syntax error. */
 export function expression(code: string): { expression: string } | { problem: string } {
   const written = /\/\//.test(code) ? `(${code}\n)` : `(${code})`;
   const error = syntaxErrorOf(written);

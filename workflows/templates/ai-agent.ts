@@ -50,7 +50,7 @@ const workflow = defineWorkflow({
         { role: 'user', message: prompt.output.result },
       ],
     });
-    // A model may answer anything. A missing field or a wrong type gets a harmless value here.
+    // The answer of a model may have any form. So a missing field or a wrong type is replaced by a harmless value here.
     const decided = scope.jq('check', {
       inputs: { reply: reply.output.result, question },
       query: `
@@ -94,6 +94,6 @@ export default defineTemplate({
   description:
     'A loop with a limit: the model decides, a tool is called over HTTP, and its result goes into the next round.',
   whenToUse:
-    'Questions that need several look-ups, and whose progress must survive crashes. Every round is visible and can be retried. The limit of rounds limits the cost.',
+    'Questions that need several searches, and whose progress must survive a crash. Every round is visible and can be retried. The limit of rounds limits the cost.',
   workflow,
 });

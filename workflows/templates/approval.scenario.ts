@@ -5,7 +5,7 @@ import template from './approval.ts';
 const carry_out = [fails('no worker'), completes({ loggedAt: '2026-01-01T00:00:00.000Z' })];
 
 export default defineScenarios(template.workflow, {
-  'asks no person about a small amount': {
+  'approves a small amount without asking a person': {
     input: { what: 'pens', amount: 100 },
     tasks: { carry_out },
     expect: { status: 'COMPLETED', output: { outcome: 'approved' }, notRan: ['decide'] },

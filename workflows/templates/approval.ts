@@ -11,7 +11,7 @@ const workflow = defineWorkflow({
   input: z.object({ what: z.string().min(1), amount: z.number().nonnegative(), limit: z.number().default(100) }),
   output: z.object({ outcome: z.enum(['approved', 'rejected']), comment: z.string().optional() }),
   variables: z.object({ approved: z.boolean(), comment: z.string().optional() }),
-  // One week: a HUMAN task has no time limit of its own.
+  // The limit is one week. It is needed because a HUMAN task has no time limit of its own.
   timeoutSeconds: 604_800,
 }).build((wf, { what, amount, limit }) => {
   const asked = wf.jq('must_ask', { inputs: { amount, limit }, query: '.amount > .limit', output: z.boolean() });
@@ -34,7 +34,7 @@ const workflow = defineWorkflow({
       false: (no) =>
         no.terminate('stop', 'COMPLETED', 'rejected', { outcome: 'rejected', comment: wf.variables.comment }),
     },
-    // The answer of a person may lack the decision.
+    // The answer of the person may contain no decision.
     (neither) => neither.terminate('no_decision', 'FAILED', 'The decision has neither "approved": true nor false.'),
   );
   return { outcome: 'approved', comment: wf.variables.comment };

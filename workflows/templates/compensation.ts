@@ -20,7 +20,7 @@ const workflow = defineSaga({
     'reserve',
     reserveInventory,
     { orderId, sku, quantity: 1 },
-    // Releasing an order without a reservation does no harm, so it is also done if it is unknown whether the goods were reserved.
+    // Releasing an order without a reservation does no harm. So the goods are also released if it is unknown whether they were reserved.
     { undo: (undo) => undo.task('release', releaseInventory, { orderId }), whenInDoubt: 'undo' },
   );
   saga.step(
@@ -30,7 +30,7 @@ const workflow = defineSaga({
     // `done` is the output of the step.
     { undo: (undo, done) => undo.task('refund', refundPayment, { orderId, paymentId: done.paymentId, amount }) },
   );
-  // The last step needs no undo: no step after it can fail.
+  // The last step needs no undo, because no step after it can fail.
   const shipped = saga.task('ship', shipOrder, { orderId, sku, quantity: 1 });
   return { trackingId: shipped.output.trackingId };
 });
@@ -39,7 +39,7 @@ export default defineTemplate({
   name: 'compensation',
   title: 'Undo earlier steps when a later step fails',
   description:
-    'A saga: each step says how it is undone. The failure workflow that undoes exactly the steps that succeeded is made from that.',
+    'A saga: each step says how to undo it. From this, a failure workflow is generated that undoes exactly the steps that succeeded.',
   whenToUse:
     'Changes in several systems without a common transaction: reserve, pay, ship. Every undo must be safe to repeat.',
   workflow,

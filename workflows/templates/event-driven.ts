@@ -19,7 +19,7 @@ const workflow = defineWorkflow({
 const eventHandler = defineEventHandler({
   name: 'start_order_follow_up',
   description: 'Starts OrderFollowUp for every order that the workflow OrderIntake announces.',
-  // The event that an EVENT task of the workflow OrderIntake sends to the sink conductor:order_placed.
+  // The event is sent by an EVENT task of the workflow OrderIntake to the sink conductor:order_placed.
   event: 'conductor:OrderIntake:order_placed',
   payload: z.object({ orderId: z.string(), amount: z.number() }),
 }).start(
@@ -32,9 +32,9 @@ export default defineTemplate({
   name: 'event_driven',
   title: 'Started by an event',
   description:
-    'A workflow and the event handler that starts it for each event of another workflow, each in its own file.',
+    'A workflow, and the event handler that starts it for each event of another workflow. Each is in its own file.',
   whenToUse:
-    'Work that follows an event in another workflow, which need not know its receivers. A new event handler receives its first event after up to one minute.',
+    'Work that follows an event in another workflow. The other workflow need not know who receives its events. A new event handler receives its first event after up to one minute.',
   workflow,
   eventHandler,
 });

@@ -13,7 +13,7 @@ const workflow = defineWorkflow({
   output: summary,
   timeoutSeconds: 600,
 }).build((wf, { urls }) => {
-  // One task per item, each with its own retries. Without `optional`, the first task that fails after its retries ends all of them.
+  // One task per item, each with its own retries. Without `optional`, the first task that fails after its retries ends all other tasks too.
   const calls = wf.forkEach('call', urls, httpRequest, (url) => ({ url }), { optional: true });
   const summed = wf.jq('sum_up', {
     inputs: { urls, answers: calls.output.results },
@@ -34,6 +34,6 @@ export default defineTemplate({
   title: 'The same task for every item of a list',
   description: 'One task for each item, all at the same time, then one step with all results in the order of the list.',
   whenToUse:
-    'A list of up to some hundreds of independent items. For a few different tasks at the same time use `wf.fork`.',
+    'A list of up to some hundreds of independent items. For a few different tasks at the same time, use `wf.fork`.',
   workflow,
 });

@@ -28,7 +28,7 @@ const workflow = defineWorkflow({
       output: look,
     });
     round.set('keep', { done: seen.output.result.done, status: seen.output.result.status });
-    // The server waits. No worker is busy in this time.
+    // The server waits. During this time, no worker is busy.
     round.switch('again', seen.output.result.done, {
       true: () => {},
       false: (wait) => wait.wait('pause', { seconds: PAUSE_SECONDS }),
@@ -47,6 +47,6 @@ export default defineTemplate({
   description:
     'A loop that asks, checks the answer and waits before it asks again. It gives up after a number of rounds.',
   whenToUse:
-    'Work in another system that takes minutes and cannot call back. If it can, wait for its signal (`wf.wait`) or its event instead.',
+    'Work in another system that takes minutes and cannot call back. If the other system can call back, wait for its signal (`wf.wait`) or its event instead.',
   workflow,
 });

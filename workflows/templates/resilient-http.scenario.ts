@@ -30,7 +30,7 @@ export default defineScenarios(template.workflow, {
     },
     expect: { status: 'COMPLETED', output: { outcome: 'logged', statusCode: 418 }, ran: ['log_answer'] },
   },
-  'fails if the outage is longer than all retries': {
+  'fails if all retries fail': {
     input: { url },
     tasks: { call: [fails('answered 503'), fails('answered 503'), fails('answered 503'), fails('answered 503')] },
     expect: { status: 'FAILED', reason: '503', attempts: { call: 4 } },

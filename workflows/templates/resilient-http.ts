@@ -13,7 +13,7 @@ const workflow = defineWorkflow({
   variables: z.object({ outcome: z.enum(['success', 'fallback', 'logged']), data: z.unknown() }),
   timeoutSeconds: 300,
 }).build((wf, { url, method }) => {
-  // Its task definition retries 3 times, after 5, 10 and 20 s, and only temporary errors: 5xx, 429, no connection.
+  // The server retries this task 3 times, after 5, 10 and 20 s. It retries only temporary errors: 5xx, 429, no connection.
   const call = wf.task('call', httpRequest, { url, method });
   const { statusCode, body } = call.output;
   wf.switch(
@@ -36,6 +36,6 @@ export default defineTemplate({
   title: 'HTTP call that survives outages',
   description: 'One HTTP call with retries and exponential backoff, then a branch on the status of its answer.',
   whenToUse:
-    'An external service that is sometimes down, and whose 404 or other errors need their own branch. If the workflow continues only after success, an HTTP task (`wf.http`) without a worker is enough.',
+    'An external service that is sometimes down, and whose 404 or other errors need their own branch. If the workflow continues only after a success, an HTTP task (`wf.http`) without a worker is enough.',
   workflow,
 });

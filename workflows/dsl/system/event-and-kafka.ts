@@ -3,8 +3,8 @@ import type { Spelled, Wired } from '../refs.ts';
 /** An event with its destination and payload. */
 export interface EventRequest {
   /**
-   * `conductor:NAME` reaches the event handlers of `conductor:WORKFLOW:NAME`, where WORKFLOW is the name of this workflow. Other sinks,
-   * such as `kafka:TOPIC`, need a server with that module.
+   * `conductor:NAME` reaches the event handlers of `conductor:WORKFLOW:NAME`, where WORKFLOW is the name of this workflow. Another sink,
+   * such as `kafka:TOPIC`, needs a server that has the module for this queue.
    */
   sink: `${string}:${string}`;
   payload: Readonly<Record<string, unknown>> & Spelled;
@@ -36,16 +36,16 @@ export interface KafkaMessage {
   bootStrapServers: Wired<string>;
   topic: Wired<string>;
   value: Wired<unknown>;
-  /** Without a key, the server writes the text "null". */
+  /** If the key is absent, the server writes the text "null" as the key. */
   key?: Wired<string>;
   headers?: Record<string, Wired<string>>;
-  /** Time limit for the confirmation of the broker, in milliseconds. Default 5,000. */
+  /** The longest wait for the confirmation of the broker, in milliseconds. Default 5,000. */
   requestTimeoutMs?: number;
-  /** Time limit for reaching a broker, in milliseconds. Default 5,000. */
+  /** The longest wait until a broker is reached, in milliseconds. Default 5,000. */
   maxBlockMs?: number;
 }
 
-/** The limits are always written: the server's defaults of 0.1 s and 0.5 s are too short. */
+/** Always writes both time limits, because the server's defaults of 0.1 s and 0.5 s are too short. */
 export function kafkaRequest({ requestTimeoutMs = 5_000, maxBlockMs = 5_000, ...message }: KafkaMessage): object {
   return { ...message, requestTimeoutMs, maxBlockMs };
 }

@@ -5,29 +5,30 @@ import * as plain from './plain-tasks.ts';
 
 /**
  * A fork over the items of a list, in four tasks: `REF_tasks` makes one task for each item, `REF` forks them, `REF_join` waits for all of
- * them, and `REF_results` puts their outputs into the order of the list. The tasks are `REF_0`, `REF_1`, … (in a loop `REF_ROUND_0`, …),
- * each in its own DO_WHILE of one round, `REF_0_settled`.
+ * them, and `REF_results` puts their outputs into the order of the list. The tasks are `REF_0`, `REF_1`, …, or `REF_ROUND_0`, … in a loop.
+ * Each task is in its own DO_WHILE of one round, for example `REF_0_settled`.
  *
- * The loop is needed because a JOIN that looks at a task between a failed attempt and its retry fails the whole workflow. A loop only
- * fails in the decision that gives up on its task. The name contains the round because a loop would reuse the tasks of an earlier round.
+ * The DO_WHILE is needed because of the JOIN: if it looks at a task between a failed attempt and its retry, it fails the whole workflow. A
+ * DO_WHILE fails only when the server gives up on the task in it. The name contains the round, because a loop would otherwise reuse the
+ * tasks of an earlier round.
  */
 
 /** The task for each item, without its reference and input. */
 export type ItemTask = Pick<WorkflowTask, 'name' | 'type'> & Record<string, unknown>;
 
-/** The names that the mapping of a fork uses. */
+/** The names that the mapping of a fork uses for an item and its index. */
 export function itemNames(ref: string): ItemNames {
   return { item: `${ref}_item`, index: `${ref}_index` };
 }
 
 /**
- * The server resolves the input of a forked task a second time, and with it any `\${…}` inside the items. This query writes `$\${` instead,
- * the server's way to write a literal `\${`. The query itself must not contain `\${` either, so it writes `$` by its character code. It
- * cannot protect the expression of a secret inside data: the server resolves that when it hands out any task.
+ * The server resolves the input of a forked task a second time, including any `\${…}` inside the items. So this query replaces `\${` by
+ * `$\${`, which the server reads as a literal `\${`. The query itself must not contain `\${` either, so it writes `$` by its character
+ * code. It cannot protect the expression of a secret in the data: the server resolves secrets when it hands out a task.
  */
 const AS_DATA = 'walk(if type == "string" then split("\\u0024{") | join("$\\u0024{") else . end)';
 
-/** The task for each item, and what happens if it fails. */
+/** The task for each item, and what happens if this task fails. */
 export interface ForkEach {
   ref: string;
   /** A reference to the list. */
@@ -35,13 +36,13 @@ export interface ForkEach {
   /** The task's input, wired to the item and its index. */
   input: unknown;
   task: ItemTask;
-  /** The workflow fails only when the other tasks have ended. */
+  /** True: if a task fails, the workflow fails only when the other tasks have ended. */
   permissive: boolean;
   /** The reference of the loop around the fork. */
   loop?: string | undefined;
 }
 
-/** The task that computes the tasks to fork from the list. */
+/** The task that turns the list into the tasks to fork. */
 export function forkedTasks({ ref, list, input, task, permissive, loop }: ForkEach): WorkflowTask {
   const { query, given } = compileMapping(input, itemNames(ref), ['items', 'round', 'queryExpression']);
   const name = loop ? `${ref}_\\($given.round)_\\($index)` : `${ref}_\\($index)`;
@@ -70,8 +71,8 @@ export function dynamicFork(ref: string): WorkflowTask {
 }
 
 /**
- * The task that collects the outputs of the forked tasks. The JOIN omits empty outputs. If a task may fail, its result is null when a
- * required field of `output` is missing.
+ * The task that collects the outputs of the forked tasks. The JOIN omits empty outputs. If the tasks are optional, the result of a task
+ * is null when a required field of `output` is missing.
  */
 export function forkResults(ref: string, output: z.ZodType, optional: boolean): WorkflowTask {
   const complete = `($answer | ${JSON.stringify(promised(output))} | all(. as $key | $answer[$key] != null))`;

@@ -8,22 +8,25 @@ const READ_TIMEOUT_MS = 25_000;
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /**
-   * The server encodes it, so encoded text would be encoded twice. A value from a reference must not contain `&`, `+`, `#` or braces. If
-   * it may, encode the value and use the `http_request` worker.
+   * The address. Write it without encoding, because the server encodes it. A value from a reference must not contain `&`, `+`, `#` or
+   * braces. If the value may contain them, encode it and use the `http_request` worker.
    */
   uri: Wired<string>;
   headers?: Record<string, Wired<string>>;
   body?: Wired<unknown>;
-  /** Longest pause while reading the answer, in milliseconds. Default 25,000. */
+  /** The longest pause while the server reads the answer, in milliseconds. Default 25,000. */
   readTimeoutMs?: number;
 }
 
-/** The output of an HTTP task after an answer below 300. Numbers in the body are doubles. */
+/** The output of an HTTP task after an answer with a status below 300. All numbers in the body are doubles. */
 export interface HttpOutput<B> {
   response: { statusCode: number; headers: Record<string, string[]>; body: B };
 }
 
-/** The `http_request` of an HTTP task. After a 503 the server sends it once more, even a POST: the service must tolerate that. */
+/**
+ * The input `http_request` of an HTTP task. After a 503, the server sends the request once more, even a POST. The service must tolerate
+ * this repetition.
+ */
 export function httpRequest(
   { method, uri, headers, body, readTimeoutMs = READ_TIMEOUT_MS }: { [K in keyof HttpRequest]: unknown },
   connectTimeoutMs = CONNECT_TIMEOUT_MS,
@@ -39,7 +42,7 @@ export function httpRequest(
   };
 }
 
-/** What the server would encode a second time in an address, if anything. References are ignored. */
+/** Names the part of an address that the server would encode twice; undefined if there is none. References are ignored. */
 export function encodedTwice(uri: string): 'braces' | 'encoded text' | undefined {
   const written = uri.replaceAll(/\$\{[^{}]*\}/g, '');
   if (/[{}]/.test(written)) return 'braces';

@@ -1,22 +1,22 @@
 import { FleetError } from '../../../core/errors.ts';
 
-/** The names by which a mapping refers to the current item and to its index. */
+/** The paths by which a mapping refers to the current item and its index. */
 export interface ItemNames {
   item: string;
   index: string;
 }
 
-/** A mapping from an item to the input of a task, as jq. */
+/** A mapping from an item to the input of a task, compiled to jq. */
 export interface CompiledMapping {
-  /** A jq expression over `$item`, `$index` and `$given`. */
+  /** A jq expression that reads `$item`, `$index` and `$given`. */
   query: string;
-  /** Values from outside the item, by their names in `$given`. The server resolves them, with their types, before jq runs. */
+  /** Values from outside the item, by their names in `$given`. The server resolves these values before jq runs, and keeps their types. */
   given: Record<string, unknown>;
 }
 
 /**
- * Turns a wired value that refers to items into jq. No value of the running workflow becomes part of the query: values from outside are
- * passed in `given`.
+ * Compiles a wired value that refers to items to jq. No value of the running workflow becomes part of the query: values from outside the
+ * item are passed in `given`.
  * @param taken names that `given` must not use
  */
 export function compileMapping(value: unknown, names: ItemNames, taken: readonly string[]): CompiledMapping {
@@ -54,7 +54,7 @@ function refersTo(text: string, names: ItemNames): boolean {
   return [...text.matchAll(EXPRESSION)].some(([, path = '']) => localPath(path, names) !== undefined);
 }
 
-/** A text that is one reference keeps the type of its value. Any other text is joined from its parts. */
+/** A text that is a single reference keeps the type of its value. The parts of any other text are joined to a string. */
 function textToJq(text: string, names: ItemNames, outer: Outer): string {
   const parts: string[] = [];
   let end = 0;
@@ -74,7 +74,7 @@ function plainPart(text: string, outer: Outer): string[] {
   return [text.includes('${') ? `(${outer(text)} | tostring)` : JSON.stringify(text)];
 }
 
-/** JSON is valid jq, except a negative number, which jq reads as an incomplete subtraction. */
+/** Writes a value as a jq literal. JSON is valid jq, except a negative number: jq reads it as an incomplete subtraction. */
 function literal(value: unknown): string {
   if (typeof value === 'number' && value < 0) return `(${value})`;
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
@@ -84,7 +84,7 @@ function literal(value: unknown): string {
     .join(', ')}}`;
 }
 
-/** The jq path for a reference below the item or the index, else undefined. */
+/** The jq path for a reference to the item, its fields or its index; undefined for any other reference. */
 function localPath(path: string, { item, index }: ItemNames): string | undefined {
   if (path === index) return '$index';
   if (path !== item && !path.startsWith(`${item}.`) && !path.startsWith(`${item}[`)) return undefined;
@@ -104,7 +104,7 @@ function localPath(path: string, { item, index }: ItemNames): string | undefined
   return jq;
 }
 
-/** Named after the last part of the reference, so that the definition is readable. */
+/** Makes a free name from the last part of the reference, so that the definition is readable. */
 function freeName(value: unknown, isTaken: (name: string) => boolean): string {
   const [, last = 'given'] = /^\$\{(?:[^{}]*\.)?([A-Za-z]\w*)\}$/.exec(String(value)) ?? [];
   if (!isTaken(last)) return last;

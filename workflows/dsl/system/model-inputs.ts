@@ -4,10 +4,10 @@ import type { Wired } from '../refs.ts';
 
 /** A model and its parameters. */
 export interface ModelRequest {
-  /** The server's name for it, e.g. `litellm`, `anthropic`. */
+  /** The server's name for the provider, e.g. `litellm` or `anthropic`. */
   provider: Wired<string>;
   model: Wired<string>;
-  /** Default 0. Not sent to OpenAI's own models. */
+  /** Default 0. The server does not send it to OpenAI's own models. */
   temperature?: number;
   /** Default 1,000. */
   maxTokens?: number;
@@ -19,17 +19,17 @@ export interface ModelRequest {
 export interface ToolCall {
   taskReferenceName: string;
   name: string;
-  /** The arguments. The server adds the name of the tool as `method`. */
+  /** The arguments of the call. The server adds the name of the tool as `method`. */
   inputParameters: Record<string, unknown>;
 }
 
-/** A turn of a conversation. `tool_call` returns a call that the model requested, `tool` its result. */
+/** A turn of a conversation. A `tool_call` repeats a call that the model requested; a `tool` turn has its result. */
 export type ChatMessage =
   | { role: 'system' | 'user' | 'assistant'; message: string }
   | { role: 'tool_call'; toolCalls: readonly ToolCall[] }
   | { role: 'tool'; toolCalls: readonly (Omit<ToolCall, 'inputParameters'> & { output: Record<string, unknown> })[] };
 
-/** A tool offered to a model. Any task or workflow fits. */
+/** A tool that is offered to a model. It can be any task or workflow. */
 export interface Tool {
   readonly name: string;
   readonly description: string;
@@ -42,10 +42,13 @@ export interface Chat extends ModelRequest {
   tools?: readonly Tool[];
 }
 
-/** The form of an answer. With `json` the task fails if the answer is not a JSON object. */
+/** The form of an answer. With `json`, the task fails if the answer is not a JSON object. */
 export type AnswerForm = 'json' | 'text';
 
-/** No schema holds for the fields of an answer. The server turns a text that is a JSON object into that object. */
+/**
+ * The answer of a model. Its fields have no schema, because the model decides on them. The server turns a text that is a JSON object into
+ * this object.
+ */
 export type Answer<A extends AnswerForm> = A extends 'text'
   ? string | Record<string, unknown>
   : Record<string, unknown>;
@@ -53,14 +56,14 @@ export type Answer<A extends AnswerForm> = A extends 'text'
 /** The output of a model task. If the model requests tool calls, `result` is an empty list. */
 export interface ModelOutput<R> {
   result: R;
-  /** `STOP`, `LENGTH`, `TOOL_CALLS`, or a word of the provider. */
+  /** `STOP`, `LENGTH`, `TOOL_CALLS`, or a value of the provider. */
   finishReason: string;
   tokenUsed: number;
   promptTokens: number;
   completionTokens: number;
 }
 
-/** The output of a chat; `T` says whether tools were offered. */
+/** The output of a chat. `T` is the list of the offered tools, if there are any. */
 export type ChatOutput<A extends AnswerForm, T> = T extends readonly Tool[]
   ? ModelOutput<Answer<A> | never[]> & { toolCalls?: ToolCall[] }
   : ModelOutput<Answer<A>>;

@@ -1,9 +1,9 @@
 import { isSafeToJoin } from '../../../core/conductor/task-types.ts';
 import type { WorkflowTask } from '../../../core/conductor/types.ts';
 
-/** Constructors of plain tasks, as the server reads them. The typed builder and the steps of agents both use them. */
+/** Functions that make plain tasks, as the server reads them. The typed builder and the steps of agents both use these functions. */
 
-/** A task with its inputs and nothing else. */
+/** A task of any type with its inputs. The caller adds the fields of its type. */
 export function task(ref: string, type: string, inputParameters: object = {}, name = ref): WorkflowTask {
   return { name, taskReferenceName: ref, type, inputParameters: { ...inputParameters } };
 }
@@ -18,7 +18,7 @@ export function subWorkflow(
   return { ...task(ref, 'SUB_WORKFLOW', inputParameters, name), subWorkflowParam };
 }
 
-/** The script is written last, so no input can replace it. */
+/** An INLINE task. The script is written after the inputs, so no input can replace it. */
 export function inline(ref: string, inputs: object, expression: string): WorkflowTask {
   return task(ref, 'INLINE', { ...inputs, evaluatorType: 'graaljs', expression });
 }
@@ -44,7 +44,10 @@ export function terminate(
   });
 }
 
-/** How a SWITCH chooses. With `value-param`, `expression` names an input, compared as a string. With `graaljs`, it is a script. */
+/**
+ * How a SWITCH chooses a case. With `value-param`, `expression` names an input, and the server compares its value as a string. With
+ * `graaljs`, `expression` is a script.
+ */
 export interface Choice {
   evaluatorType: 'value-param' | 'graaljs';
   expression: string;
@@ -62,8 +65,9 @@ export function switchOn(
 }
 
 /**
- * A branch of a fork that a JOIN can wait for. A branch whose last task may be retried or is a SWITCH gets a NOOP at its end. A JOIN that
- * looks at a task between a failed attempt and its retry fails the workflow, and it does not wait for the chosen case of a SWITCH.
+ * A branch of a fork that a JOIN can wait for. If the last task may be retried or is a SWITCH, the branch gets a NOOP at its end. Without
+ * it, a JOIN that looks at a task between a failed attempt and its retry fails the workflow. A JOIN also does not wait for the chosen case
+ * of a SWITCH.
  */
 export function joinable(tasks: readonly WorkflowTask[], endRef: () => string): readonly WorkflowTask[] {
   const last = tasks.at(-1);
@@ -83,7 +87,7 @@ export function fork(
   ];
 }
 
-/** Repeats its tasks as long as the condition, JavaScript over its inputs, is true after a round. */
+/** A DO_WHILE: repeats its tasks as long as the condition is true after a round. The condition is JavaScript that reads the inputs. */
 export function loop(
   ref: string,
   loopCondition: string,
@@ -93,12 +97,12 @@ export function loop(
   return { ...task(ref, 'DO_WHILE', inputs), loopCondition, loopOver };
 }
 
-/** Runs its tasks once for each item. The server requires a condition here too, but ends after the last item. */
+/** A DO_WHILE that runs its tasks once for each item. The server requires a condition here too, but ends the loop after the last item. */
 export function listLoop(ref: string, items: unknown, inputs: object, loopOver: readonly WorkflowTask[]): WorkflowTask {
   return { ...loop(ref, 'true', inputs, loopOver), items };
 }
 
-/** Waits for a number of seconds or until a time; with neither, for a signal. */
+/** A WAIT for a number of seconds or until a time. With neither, it waits for a signal. */
 export function wait(ref: string, wait: { seconds?: number | string; until?: string }): WorkflowTask {
   const { seconds, until } = wait;
   return task(ref, 'WAIT', {
@@ -107,11 +111,11 @@ export function wait(ref: string, wait: { seconds?: number | string; until?: str
   });
 }
 
-/** True for a time that the server reads: `2026-11-21 09:30 UTC`, or with an offset such as `GMT+02:00`. */
+/** True for a time that the server can read: `2026-11-21 09:30 UTC`, or with an offset such as `GMT+02:00`. */
 export function isServerTime(text: string): boolean {
   const [, day, time] = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d) (?:UTC|GMT(?:[+-]\d\d:\d\d)?)$/.exec(text) ?? [];
   if (day === undefined || time === undefined) return false;
   const at = new Date(`${day}T${time}:00Z`);
-  // The server reads 31 November as 1 December.
+  // A day that does not exist is rejected: the server would read 31 November as 1 December.
   return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(`${day}T${time}`);
 }

@@ -4,12 +4,12 @@ import { walk } from '../../model/walk.ts';
 import { narrowings } from './narrowings.ts';
 
 /**
- * What a changed definition would break if it replaced the stored version.
+ * A problem that a changed definition would cause if it replaced the stored version.
  *
- * An execution keeps the definition with which it was started, so storing another one does not change it. Two things break:
+ * A running execution keeps the definition with which it was started. Yet a replaced definition can break two things:
  * - `tasks`     a retry, rerun or restart with the latest definitions looks for the tasks that the execution has already run
- * - `contract`  an execution of another workflow looks up its sub-workflow by name and version when it reaches that task, and then passes
- *               the old input and reads the old output
+ * - `contract`  an execution of another workflow looks up its sub-workflow by name and version only when it reaches that task; it then
+ *               passes the old input and reads the old output
  */
 export interface Break {
   what: 'tasks' | 'contract';
@@ -19,7 +19,7 @@ export interface Break {
 
 type Json = Record<string, unknown>;
 
-/** Empty if the changed definition may replace the other one while executions run. */
+/** What breaks if `after` replaces `before`. The list is empty if it may do so while executions run. */
 export function breaks(before: Json, after: Json): Break[] {
   return [...ofTasks(before, after), ...ofContract(before, after)];
 }
@@ -45,7 +45,7 @@ function ofContract(before: Json, after: Json): Break[] {
   return [...ofInput, ...ofOutput].map((reason) => ({ what: 'contract', reason }));
 }
 
-/** Without schemas, the output parameters show which fields the output has. */
+/** Compares the output parameters: without schemas, they show which fields the output has. */
 function ofParameters(before: Json, after: Json): string[] {
   const is = isObject(after.outputParameters) ? after.outputParameters : {};
   const was = isObject(before.outputParameters) ? before.outputParameters : {};

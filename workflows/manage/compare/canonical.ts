@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { isObject } from '../../../core/json.ts';
 
 /**
- * The server returns definitions with every default filled in. So both sides are first brought to one form: without the fields that the
- * server owns, and without the fields that hold its default. Then only real changes differ.
+ * The server returns definitions with every default filled in. So both definitions are first brought to one form: without the fields that
+ * the server owns, and without the fields that hold its defaults. Then only real changes differ.
  */
 type Json = Record<string, unknown>;
 
@@ -65,7 +65,7 @@ const SCHEDULE_DEFAULTS: Json = {
   cronSchedules: [],
 };
 
-/** A workflow definition without what the server adds, and without our own stamp. */
+/** A workflow definition without the fields that the server adds, and without our stamp. */
 export function canonicalWorkflow(def: Json): Json {
   const { metadata, ...rest } = def;
   const { [STAMP_KEY]: _, ...others } = isObject(metadata) ? metadata : {};
@@ -73,13 +73,13 @@ export function canonicalWorkflow(def: Json): Json {
   return { ...kept, tasks: canonicalTasks(kept.tasks), ...canonicalSchemas(kept) };
 }
 
-/** A task definition without what the server adds, and without our own stamp. */
+/** A task definition without the fields that the server adds, and without our stamp. */
 export function canonicalTask(def: Json): Json {
   const kept = withoutDefaults(def, TASK_DEFAULTS);
   return { ...kept, ...canonicalSchemas(kept) };
 }
 
-/** A schedule without what the server adds. Remove its stamp first. */
+/** A schedule without the fields that the server adds. Remove its stamp first. */
 export function canonicalSchedule(def: Json): Json {
   const { pausedReason: _, nextRunTime: __, updatedTime: ___, description, ...rest } = def;
   const kept = withoutDefaults({ ...rest, ...(description !== '' && { description }) }, SCHEDULE_DEFAULTS);
@@ -88,7 +88,7 @@ export function canonicalSchedule(def: Json): Json {
   return { ...kept, startWorkflowRequest: start };
 }
 
-/** An event handler without what the server adds. */
+/** An event handler without the fields that the server adds. */
 export function canonicalEventHandler(def: Json): Json {
   const kept = withoutDefaults(def, {});
   if (!Array.isArray(kept.actions)) return kept;
@@ -107,7 +107,7 @@ export function fingerprint(canonical: Json): string {
     .digest('hex');
 }
 
-/** The word that marks our stamps. */
+/** The word by which our stamps are recognised. */
 export const STAMP_KEY = 'conductorFleet';
 
 function canonicalTasks(tasks: unknown): unknown {
@@ -126,7 +126,7 @@ function canonicalTasks(tasks: unknown): unknown {
   });
 }
 
-/** The server adds times to schemas. The stamp of a task definition is a comment in its input schema. */
+/** Removes the times that the server adds to schemas, and the stamp of a task definition: a comment in its input schema. */
 function canonicalSchemas(def: Json): Json {
   const schemas: Json = {};
   for (const key of ['inputSchema', 'outputSchema']) {

@@ -5,7 +5,9 @@ import { nested, walk } from '../../model/walk.ts';
 
 /** A field that differs. `before` or `after` is absent if the definition does not have the field. */
 export interface Difference {
-  /** A task of a workflow is named by its reference, at any depth: `tasks.charge.inputParameters.amount`. */
+  /**
+   * The path of the field, for example `tasks.charge.inputParameters.amount`. It names a task by its reference, however deep the task is.
+   */
   path: string;
   before?: unknown;
   after?: unknown;
@@ -15,7 +17,7 @@ type Json = Record<string, unknown>;
 
 const SEQUENCES = ['decisionCases', 'defaultCase', 'forkTasks', 'loopOver'];
 
-/** The differences between two canonical definitions; empty if and only if they are equal. */
+/** The differences between two canonical definitions. The list is empty if and only if the definitions are equal. */
 export function differences(before: Json, after: Json): Difference[] {
   const workflows = [before, after].every(({ tasks }) => Array.isArray(tasks));
   const found = workflows
@@ -25,7 +27,7 @@ export function differences(before: Json, after: Json): Difference[] {
   return nothing ? [{ path: 'tasks', before: before.tasks, after: after.tasks }] : found;
 }
 
-/** Every difference below `path`: objects by key, lists of the same length item by item, everything else as a whole. */
+/** Every difference below `path`. Objects are compared by key, lists of the same length item by item, and other values as a whole. */
 function between(before: unknown, after: unknown, path = ''): Difference[] {
   if (isDeepStrictEqual(before, after)) return [];
   if (isObject(before) && isObject(after)) {
@@ -54,7 +56,7 @@ function taskDifferences(before: Json, after: Json): Difference[] {
 interface TaskPlace {
   /** The task without the tasks inside it. */
   own: Json;
-  /** `tasks`, or what the task is inside: `branch of check[200]`. */
+  /** `tasks`, or the sequence around the task, for example `case of check[200]`. */
   where: string;
 }
 
@@ -69,8 +71,8 @@ function byReference(def: Json): Map<string, TaskPlace> {
 }
 
 /**
- * The references of each sequence in order. References that only one definition has are left out, so that an added or removed task does not
- * count as a move of the others.
+ * The task references of each sequence, in order. A reference that only one of the definitions has is left out. So an added or removed task
+ * does not count as a move of the other tasks.
  */
 function orders(def: Json, others: ReadonlyMap<string, TaskPlace>): Record<string, string[]> {
   const common = (tasks: readonly WorkflowTask[]) =>

@@ -26,12 +26,12 @@ const UNDERSTOOD = new Set([
   ...['type', 'enum', 'const', 'anyOf', 'oneOf', 'properties', 'required', 'additionalProperties', 'items'],
 ]);
 
-/** `input`: callers know the old schema. `output`: readers know the old schema. */
+/** `input`: callers send values of the old schema. `output`: readers expect values of the old schema. */
 type Side = 'input' | 'output';
 
 /**
- * Why a value might be refused by callers or readers that know only the old schema: sentences without a full stop; an empty list if no
- * value can be refused. A keyword that is not understood here counts as a reason, unless both schemas are the same.
+ * Why the changed schema may break callers or readers that know only the old schema, as sentences without a full stop. The list is empty if
+ * it cannot break them. A keyword that is not understood here counts as a reason, unless both schemas are the same.
  */
 export function narrowings(side: Side, before: unknown, after: unknown): string[] {
   return side === 'input' ? misfits(before, after, side, side) : misfits(after, before, side, side);
@@ -119,7 +119,7 @@ function ofFields(given: Schema, taken: Schema, name: string, side: Side): strin
   ];
 }
 
-/** Fields that only one schema names. For these the other schema's `additionalProperties` decide. */
+/** Compares the fields that only one schema names. For these fields, `additionalProperties` of the other schema decides. */
 function ofOtherFields(about: { given: Schema; was: Schema; taken: Schema; is: Schema; name: string }): string[] {
   const { was, is, name } = about;
   const rest = about.given.additionalProperties ?? true;
@@ -131,7 +131,7 @@ function ofOtherFields(about: { given: Schema; was: Schema; taken: Schema; is: S
     ...lost.flatMap((key) =>
       restTaken === false ? [`${name}.${key} is no longer accepted`] : fits(was[key], restTaken, `${name}.${key}`),
     ),
-    // Without `additionalProperties`, callers are assumed to send only the fields that are named.
+    // If the old schema has no `additionalProperties`, callers are assumed to send only the named fields.
     ...(isObject(rest) ? gained.flatMap((key) => fits(rest, is[key], `${name}.${key}`)) : []),
     ...(restTaken === false && rest !== false ? [`${name} no longer accepts other fields`] : []),
     ...(isObject(restTaken) ? fits(rest, restTaken, `another field of ${name}`) : []),

@@ -7,22 +7,22 @@ import { prune } from './prune.ts';
 import { type Def, type Definitions, keyOf, type ServerState, ServerView } from './server-view.ts';
 
 export interface DecideOptions {
-  /** Also replace definitions that were changed on the server. */
+  /** True to replace also definitions that were changed on the server. */
   overwrite?: boolean;
-  /** Delete definitions that carry our stamp and are no longer in code. */
+  /** True to delete definitions that carry our stamp and are no longer in code. */
   prune?: boolean;
 }
 
 export interface Decision {
-  /** In the order in which they are to be carried out. */
+  /** The changes, in the order in which `apply` carries them out. */
   changes: Change[];
-  /** Versions, as `name@version`, whose running executions must be known before the decision is final. */
+  /** Versions, as `name@version`, whose running executions must be known before the changes are final. */
   asks: string[];
 }
 
 /**
- * Compares the definitions in code with the server's and decides what is to be done about each. Makes no call. If the decision depends on
- * executions that `server` does not contain, it assumes that there are none, and names the version in `asks`.
+ * Compares the definitions in code with those of the server and decides on a change for each. Makes no call. If a decision depends on
+ * executions that `server` does not contain, it assumes that there are none, and adds the version to `asks`.
  */
 export function decideChanges(
   ours: Definitions,
@@ -81,7 +81,7 @@ function decideWorkflow(placed: PlacedWorkflow, view: ServerView, overwrite: boo
   const standsFor = versionInCode === version ? {} : { standsFor: versionInCode };
   const which = { version, ...standsFor };
   if (current && reasons.length > 0) {
-    // The stored version stays. The new one is compared with it, and created beside it.
+    // The stored version stays. The new version is compared with it, and created beside it.
     const old = { ...def, version: current.version };
     const changed = decide({ kind: 'workflow', def: old, current, overwrite: true, fleet });
     const created = decide({ kind: 'workflow', def, current: undefined, overwrite, fleet, ...standsFor });
@@ -114,7 +114,7 @@ function withTouches(change: Change, view: ServerView): Change {
 type DefOf = (change: Change) => Record<string, unknown> | undefined;
 
 /**
- * The order of writing: task definitions, workflows, event handlers, schedules. So a definition is written after the definitions that it
+ * Sorts the changes: task definitions, workflows, event handlers, schedules. So a definition is written after the definitions that it
  * names. Deletions are last, in the reverse order.
  */
 function inOrder(changes: readonly Change[], stored: DefOf): Change[] {
@@ -133,7 +133,10 @@ function sorted(changes: readonly Change[], defOf: DefOf): Change[] {
   });
 }
 
-/** Workflows may name each other in a circle. The workflow met first is then written last: the server takes names that do not exist yet. */
+/**
+ * Sorts workflows so that a workflow is written after the workflows that it names. If workflows name each other in a circle, the first of
+ * them is written last: the server accepts names that do not exist yet.
+ */
 function calleesFirst(changes: readonly Change[], defOf: DefOf): Change[] {
   const byName = Map.groupBy(changes, ({ name }) => name);
   const done = new Set<Change>();

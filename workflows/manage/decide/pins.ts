@@ -3,18 +3,18 @@ import { isObject } from '../../../core/json.ts';
 /** A place where a definition names a workflow. */
 export interface Pin {
   name: string;
-  /** Absent: the highest version on the server. */
+  /** Absent if the definition names no version: it then means the highest version on the server. */
   version?: number;
-  /** A workflow that is only started counts as a sub-workflow. */
+  /** A workflow that is started without waiting for it also counts as a sub-workflow. */
   how: 'sub-workflow' | 'failure-workflow';
 }
 
 type Json = Record<string, unknown>;
 
-/** Where Conductor and our builders write `{ name, version }` of a workflow. */
+/** The fields in which Conductor and our builders write `{ name, version }` of a workflow. */
 const FIELDS = ['subWorkflowParam', 'startWorkflow', 'start_workflow', 'startWorkflowRequest'];
 
-/** The same in the text of a jq program that makes tasks. */
+/** Finds `{ name, version }` of a workflow in the text of a jq program that makes tasks. */
 const IN_TEXT = /("subWorkflowParam":\{"name":("(?:[^"\\]|\\.)*"),"version":)(\d+)/g;
 
 /** Every workflow that a definition names. */
@@ -32,11 +32,11 @@ export function pinsIn(def: Json): Pin[] {
   return found;
 }
 
-/** The definition with each pinned version replaced by the result of `versionFor`. */
+/** Replaces each pinned version in a definition by the result of `versionFor`. */
 export function replacePins<D extends Json>(def: D, versionFor: (name: string, version: number) => number): D {
   const replace = (name: string, version: number | undefined) =>
     version === undefined ? undefined : versionFor(name, version);
-  const changed = visit(def, replace) as D; // the same shape: only versions are replaced
+  const changed = visit(def, replace) as D; // only versions are replaced, so the type stays the same
   const { failureWorkflow, failureWorkflowVersion } = def;
   if (typeof failureWorkflow !== 'string' || typeof failureWorkflowVersion !== 'number') return changed;
   return { ...changed, failureWorkflowVersion: versionFor(failureWorkflow, failureWorkflowVersion) };
@@ -67,7 +67,10 @@ function visitText(text: string, replace: Replace): string {
   });
 }
 
-/** The short form of a fork over one workflow. The server stores the version as a string. */
+/**
+ * Replaces the version in the short form of a dynamic fork, which runs one workflow for each item. The server stores this version as a
+ * string.
+ */
 function dynamicFork({ forkTaskWorkflow, forkTaskWorkflowVersion }: Json, replace: Replace): Json {
   if (typeof forkTaskWorkflow !== 'string') return {};
   const given = typeof forkTaskWorkflowVersion === 'string' ? Number(forkTaskWorkflowVersion) : undefined;

@@ -6,20 +6,21 @@ import { replacePins } from './pins.ts';
 import { keyOf, type ServerView, type VersionedDef } from './server-view.ts';
 
 /**
- * The version under which each workflow in code is, or will be, on the server.
+ * A workflow in code with the version that it has, or will get, on the server.
  *
- * 1. A workflow has its version in code on the server too, or a version whose stamp names that version in code (`standsFor`).
- * 2. A changed workflow replaces its stored version, unless something that runs would break. Then it gets the version after the highest.
- * 3. A definition that pins the version in code is registered with the version on the server.
- * 4. A change that only follows from 3 breaks nothing, so 2 can be decided before 3.
+ * 1. On the server, a workflow has its version in code, or a version whose stamp names the version in code (`standsFor`).
+ * 2. A changed workflow replaces its stored version, unless this would break a running execution. Then it gets the version after the
+ *    highest version on the server.
+ * 3. A definition may pin the version in code of another workflow. It is registered with the version that this workflow has on the server.
+ * 4. A change that results only from rule 3 breaks nothing. So rule 2 can be decided before rule 3.
  */
 export interface PlacedWorkflow {
-  /** With its own version and the versions that it pins as they are on the server. */
+  /** The definition to register: its own version and the versions that it pins are those on the server. */
   def: VersionedDef;
   versionInCode: number;
-  /** The stored definition that it would replace. */
+  /** The stored definition that `def` would replace. */
   current: VersionedDef | undefined;
-  /** Why it needs a new version; empty if it does not. */
+  /** Why the workflow needs a new version; empty if it does not need one. */
   reasons: readonly string[];
   /** Versions that must have no running executions when the stored version is replaced, because the replacement would break them. */
   idle: readonly string[];
@@ -41,7 +42,7 @@ export function placeWorkflows(
   });
 }
 
-/** A definition that pins versions in code, with the versions that these workflows have on the server. */
+/** Replaces the versions in code that a definition pins by the versions on the server. */
 export function withServerVersions<D extends Record<string, unknown>>(
   def: D,
   versions: ReadonlyMap<string, number>,
@@ -75,7 +76,7 @@ function placeOne(
   return { version, current, idle: [keyOf(current), ...callers] };
 }
 
-/** Whether something that runs would break. */
+/** True if the change would break a running execution. */
 function isNeeded(current: VersionedDef, breaksCallers: boolean, view: ServerView): boolean {
   if (view.running(current).length > 0) return true;
   return breaksCallers && view.touchedByWorkflow(current.name).some(({ how }) => how === 'sub-workflow');
@@ -86,7 +87,7 @@ function storedFor({ name, version }: VersionedDef, view: ServerView): Versioned
   return view.versionsOf(name).findLast((stored) => (workflowStamp(stored)?.standsFor ?? stored.version) === version);
 }
 
-/** The stored version, else the version in code, else the next free version if another definition has that number. */
+/** The stored version. If there is none, the version in code, or the next free version if another definition has this number. */
 function versionNow(def: VersionedDef, view: ServerView): number {
   const stored = storedFor(def, view);
   if (stored) return stored.version;

@@ -5,10 +5,10 @@ import { pinsIn } from './pins.ts';
 import { type Def, keyOf, type ServerView, taskNames } from './server-view.ts';
 
 /**
- * What to do about definitions that carry our stamp and are no longer in code. With `prune` they are deleted, except a definition
- * - that was changed on the server since, unless `overwrite` is given
- * - that has running executions, or that running executions may look up
- * - that is named by a definition which stays, in code or not
+ * Decides what happens to definitions that carry our stamp and are no longer in code. With `prune` they are deleted, except
+ * - a definition that was changed on the server, unless `overwrite` is given
+ * - a definition that has running executions, or that running executions may look up
+ * - a definition that another definition names, if that other definition stays
  */
 export function prune(decided: readonly Change[], fleet: string, view: ServerView, options: DecideOptions): Change[] {
   const known = new Set(decided.map(idOf));
@@ -27,12 +27,12 @@ export function prune(decided: readonly Change[], fleet: string, view: ServerVie
 }
 
 interface Candidate {
-  /** As the server has it. */
+  /** The definition on the server. */
   def: Def;
   change: Change;
 }
 
-/** A definition that may name others. */
+/** A definition that may name other definitions. */
 interface User {
   kind: Kind;
   def: Record<string, unknown>;
@@ -62,7 +62,7 @@ function judge({ def, change }: Candidate, view: ServerView, highest: Highest, o
   return { def, change: { ...rest, action: 'in-use', touches, reasons } };
 }
 
-/** Keeps each candidate that a remaining definition refers to, and repeats this until it keeps no more. */
+/** Keeps each candidate to which a remaining definition refers. Repeats this until no further candidate has to be kept. */
 function keepReferred(
   candidates: readonly Candidate[],
   decided: readonly Change[],
@@ -85,7 +85,7 @@ function keepReferred(
   }
 }
 
-/** The definitions in code as they will be, and all others that are not candidates. */
+/** The definitions that stay: those in code as they will be, and stored definitions that are not candidates. */
 function usersThatStay(candidates: readonly Candidate[], decided: readonly Change[], view: ServerView): User[] {
   const replaced = new Set(decided.filter(({ def }) => def).map(idOf));
   const leaving = new Set(candidates.map(({ change }) => idOf(change)));
@@ -111,7 +111,7 @@ function touchesOf({ kind, name, version = 0 }: Change, view: ServerView, highes
   return [...runs, ...others.filter(({ how }) => how === 'sub-workflow' || highest.get(name) === version)];
 }
 
-/** Versions whose executions may look it up, as `name@version`. */
+/** Versions whose executions may look up the definition, as `name@version`. */
 function lookedUpBy({ kind, name, version = 0 }: Change, view: ServerView): string[] {
   if (kind === 'task') return view.usersOf(name).map(keyOf);
   return kind === 'workflow' ? [keyOf({ name, version }), ...view.parentsOf(name).map(keyOf)] : [];

@@ -7,7 +7,7 @@ import { type Pin, pinsIn } from './pins.ts';
 export type Def = Record<string, unknown> & { name: string };
 export type VersionedDef = Def & { version: number };
 
-/** Definitions by kind; on the server's side every version of every workflow. */
+/** Definitions by kind. Those of the server include every version of every workflow. */
 export interface Definitions {
   task: readonly Def[];
   workflow: readonly VersionedDef[];
@@ -17,7 +17,7 @@ export interface Definitions {
 
 export interface ServerState {
   defs: Definitions;
-  /** Ids of running executions by `name@version`, as far as the server was asked for them. */
+  /** Ids of running executions by `name@version`, for the versions about which the server was asked. */
   running: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -26,13 +26,15 @@ export function keyOf({ name, version }: { name: string; version: number }): str
   return `${name}@${version}`;
 }
 
-/** The server's definitions and what runs under them. Versions whose executions are not known yet are collected in `asks`. */
+/**
+ * The server's definitions and their running executions. If the executions of a version are not known yet, the version is added to `asks`.
+ */
 export class ServerView {
   readonly defs: Definitions;
   readonly asks = new Set<string>();
   readonly #running: ServerState['running'];
   readonly #versions: ReadonlyMap<string, readonly VersionedDef[]>;
-  /** Who names a workflow, and who uses a task. Made at the first question: most decisions need neither. */
+  /** The definitions that name a workflow, and those that use a task. Made at the first call, because most decisions need neither. */
   #pinners: NamedBy<Pin['how']> | undefined;
   #users: NamedBy<'task'> | undefined;
 
@@ -58,12 +60,12 @@ export class ServerView {
     return ids ?? [];
   }
 
-  /** The running executions of a version as one touch; an empty list if there are none. */
+  /** The running executions of a version, as a list of one touch; an empty list if there are none. */
   runsOf(def: Pick<VersionedDef, 'name' | 'version'>): Touch[] {
     return this.#touches([{ def, how: 'runs' }]);
   }
 
-  /** Every version of every workflow that runs this one, whichever version it pins. */
+  /** Every version of every workflow that runs this workflow as a sub-workflow, in any version. */
   parentsOf(name: string): readonly VersionedDef[] {
     return this.#namesWorkflow(name).flatMap(({ def, how }) => (how === 'sub-workflow' ? [def] : []));
   }
@@ -73,7 +75,10 @@ export class ServerView {
     return this.#usesTask(task).map(({ def }) => def);
   }
 
-  /** Running executions of workflows that name this one. The version is ignored: it may have been another one when they started. */
+  /**
+   * Running executions of workflows that name this workflow. The named version is ignored, because it may have been different when the
+   * execution started.
+   */
   touchedByWorkflow(name: string): Touch[] {
     return this.#touches(this.#namesWorkflow(name));
   }
@@ -100,7 +105,7 @@ export class ServerView {
   }
 }
 
-/** The names of all tasks of a definition: those of workers and of policies. */
+/** The names of all tasks of a definition: tasks of workers, and tasks with a policy. */
 export function taskNames(def: Def): string[] {
   const tasks = Array.isArray(def.tasks) ? (def.tasks as WorkflowTask[]) : [];
   return [...new Set([...walk(tasks)].map(({ task }) => task.name))];

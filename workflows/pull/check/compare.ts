@@ -10,7 +10,7 @@ import type { Stored } from '../write/context.ts';
 
 type Fields = Record<string, unknown>;
 
-/** The places where registering a workflow would change what is stored. */
+/** The parts of the stored definitions that a registration of the workflow would change. */
 export interface Differences {
   /** References of tasks. */
   tasks: string[];
@@ -22,7 +22,7 @@ export interface Differences {
 
 const NESTED = ['decisionCases', 'defaultCase', 'forkTasks', 'loopOver'];
 
-/** Fields that mean the same when they are absent. They need a value to replace what a builder writes. */
+/** Fields for which these values mean the same as an absent field. A value is needed to replace what a builder writes. */
 const EMPTY: Readonly<Fields> = {
   inputParameters: [],
   outputParameters: {},
@@ -32,12 +32,12 @@ const EMPTY: Readonly<Fields> = {
   timeoutPolicy: 'ALERT_ONLY',
 };
 
-/** The stored definition in the form in which definitions are compared. */
+/** Brings a stored definition into the form in which definitions are compared. */
 export function storedForm(def: Readonly<Fields>): Stored {
   return canonicalWorkflow(def) as Stored;
 }
 
-/** Compares what registering the workflow would store with what is stored. */
+/** Compares the definitions that a registration of the workflow would store with the stored definitions. */
 export function compare(
   workflow: Workflow,
   stored: Stored,
@@ -56,14 +56,17 @@ export function compare(
   return { tasks: differingTasks(ours.tasks, theirs.tasks), fields, taskDefs };
 }
 
-/** The fields in which two definitions differ, as the second one has them. */
+/** The fields in which two definitions differ, with the values of the second definition. */
 function differing(ours: Fields, theirs: Fields, empty: Readonly<Fields> = {}): Fields {
   const keys = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])];
   const found = keys.filter((key) => !isDeepStrictEqual(ours[key], theirs[key]));
   return Object.fromEntries(found.map((key) => [key, theirs[key] ?? empty[key]]));
 }
 
-/** A default from this deployment's settings counts as equal to the stored one, which may be from another deployment's settings. */
+/**
+ * Replaces stored defaults that come from settings by those of this deployment. The stored defaults may come from the settings of another
+ * deployment, and must not count as a difference.
+ */
 function withOwnSettings(stored: Stored, workflow: Workflow, ours: Stored): Stored {
   const { inputTemplate } = stored;
   if (!isObject(inputTemplate) || !isObject(ours.inputTemplate)) return stored;
@@ -74,7 +77,7 @@ function withOwnSettings(stored: Stored, workflow: Workflow, ours: Stored): Stor
   return { ...stored, inputTemplate: { ...inputTemplate, ...Object.fromEntries(own) } };
 }
 
-/** Tasks whose own fields differ, or whose inner tasks are not the same ones. A task is left out if only a task inside it differs. */
+/** Tasks whose own fields differ, or that do not contain the same tasks. A task is left out if it differs only in a task inside it. */
 function differingTasks(ours: readonly WorkflowTask[], theirs: readonly WorkflowTask[]): string[] {
   const made = new Map([...walk(ours)].map(({ task }) => [task.taskReferenceName, outline(task)]));
   const wanted = [...walk(theirs)].map(({ task }) => task);
@@ -84,7 +87,7 @@ function differingTasks(ours: readonly WorkflowTask[], theirs: readonly Workflow
   return isDeepStrictEqual(order(ours), order(theirs)) ? [] : order(theirs);
 }
 
-/** A task in which the references of the inner tasks replace these tasks. */
+/** A task in which each inner task is replaced by its reference. */
 function outline(task: WorkflowTask): unknown {
   const names = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(names);
@@ -96,7 +99,7 @@ function outline(task: WorkflowTask): unknown {
   return Object.fromEntries(entries);
 }
 
-/** The value as the server would return it: without values that JSON cannot express. */
+/** The value as the server would return it, that is, without values that JSON cannot express. */
 function plain<T>(value: T): T {
   return JSON.parse(JSON.stringify(value));
 }

@@ -9,7 +9,7 @@ import { isWorkflow, type Workflow } from '../../../core/contract.ts';
 import { FleetError, messageOf } from '../../../core/errors.ts';
 
 /**
- * Loads the source of a definition as if it were in `folder`, so that its imports are found from there.
+ * Loads the source of a definition as if the source were in `folder`, so that its imports are found.
  * @throws FleetError `environment` if the folder cannot be written to; any error of the source itself
  */
 export async function evaluate(source: string, folder: string): Promise<Workflow> {
@@ -21,14 +21,14 @@ export async function evaluate(source: string, folder: string): Promise<Workflow
 }
 
 export interface CompilerError {
-  /** Counted from 1. */
+  /** The number of the line, from 1. */
   line: number;
   message: string;
 }
 
 /**
- * Compiles several sources in `folder` in one run and returns the errors of each. Undefined if the folder has no TypeScript, or if its
- * project has errors even without them.
+ * Compiles several sources in `folder` in one run and returns the errors of each source. Undefined if the folder has no TypeScript, or if
+ * its project has errors outside these sources.
  */
 export async function typeErrors(sources: readonly string[], folder: string): Promise<CompilerError[][] | undefined> {
   const compiler = compilerFor(folder);
@@ -39,13 +39,13 @@ export async function typeErrors(sources: readonly string[], folder: string): Pr
     return withFiles([config], { folder, suffix: '.json' }, async ([configFile = '']) => {
       const { passed, said } = await run(compiler, ['--noEmit', '--pretty', 'false', '-p', configFile], folder);
       const errors = files.map((file) => errorsIn(said, basename(file)));
-      // If the compiler fails without an error in these files, the error is elsewhere in the project.
+      // If the compiler fails but reports no error in these files, the error is elsewhere in the project.
       return passed || errors.some((found) => found.length > 0) ? errors : undefined;
     });
   });
 }
 
-/** Writes sources into a folder under names that are never loaded as content, and removes them after `use`. */
+/** Writes sources into a folder and removes them after `use`. The names of these files are never loaded as content. */
 async function withFiles<T>(
   sources: readonly string[],
   { folder, suffix }: { folder: string; suffix: '.mts' | '.json' },

@@ -1,5 +1,5 @@
 /**
- * Definitions on the server are data. Only these functions turn data into code: a text stays inside its literal, a key stays a key, and
+ * Definitions on the server are data. Only these functions turn data into code. A text stays inside its literal, a key stays a key, and
  * characters that an editor does not show are escaped.
  */
 
@@ -9,12 +9,12 @@ const UNSEEN =
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-/** A text as a string literal. A text of several lines becomes a template literal, which people can read. */
+/** Writes a text as a string literal. A text of several lines becomes a template literal, because people can read it better. */
 export function stringLiteral(value: string): string {
   return /\S\n\s*\S/.test(value) ? `\`${templatePart(value)}\`` : quoted(value);
 }
 
-/** A part of a template literal, without its backticks. */
+/** Writes a text as a part of a template literal, without the backticks. */
 export function templatePart(value: string): string {
   return value
     .replaceAll(/\\|`|\$(?=\{)/g, '\\$&')
@@ -23,11 +23,11 @@ export function templatePart(value: string): string {
 
 /** The key of a property. */
 export function propertyKey(key: string): string {
-  if (key === '__proto__') return "['__proto__']"; // any other form sets the prototype
+  if (key === '__proto__') return "['__proto__']"; // without brackets, it would set the prototype
   return isIdentifier(key) ? key : quoted(key);
 }
 
-/** `.key`, or `['key']` if the key is not an identifier. */
+/** Writes the access to a property: `.key`, or `['key']` if the key is not an identifier. */
 export function memberAccess(key: string): string {
   return isIdentifier(key) ? `.${key}` : `[${quoted(key)}]`;
 }
@@ -36,7 +36,7 @@ function isIdentifier(key: string): boolean {
   return /^[A-Za-z_$][\w$]*$/.test(key);
 }
 
-/** A text as a string literal on one line, in the quotes that need fewer escapes. */
+/** Writes a text as a string literal on one line, with the quotes that need fewer escapes. */
 export function quoted(value: string): string {
   const quote = value.split("'").length > value.split('"').length ? '"' : "'";
   const escaped = value.replaceAll('\\', '\\\\').replaceAll(quote, `\\${quote}`).replaceAll(UNSEEN, escapedCharacter);

@@ -1,4 +1,4 @@
-/** Words that cannot name a constant, and names that the generated code uses for something else. */
+/** Words that cannot name a constant, and names that the generated code already uses for another purpose. */
 const RESERVED = new Set(
   `abstract any arguments as async at await boolean branch break case catch class const constructor continue debugger declare default
   delete do else enum eval export extends false finally for from function get if implements import in infer input instanceof
@@ -7,7 +7,7 @@ const RESERVED = new Set(
   with yield z Object Array String Number Boolean Infinity NaN globalThis process Symbol Promise`.split(/\s+/),
 );
 
-/** A name in the generated file. Its constant or import is declared only if something uses the name. */
+/** A name in the generated file. Its constant or import is declared only if other code uses the name. */
 export class Name {
   readonly text: string;
   #isUsed = false;
@@ -20,7 +20,7 @@ export class Name {
     return this.#isUsed;
   }
 
-  /** The name, for code that refers to it. From now on the name counts as used. */
+  /** Returns the name for code that refers to it. From this call on, the name counts as used. */
   use(): string {
     this.#isUsed = true;
     return this.text;
@@ -31,7 +31,7 @@ export class Name {
 export class Names {
   readonly #taken = new Set<string>();
 
-  /** Gives out exactly this name, which must be a free identifier. */
+  /** Reserves exactly this name, which must be a free identifier. */
   claim(text: string): Name {
     this.#taken.add(text);
     return new Name(text);
@@ -48,7 +48,7 @@ export class Names {
   }
 }
 
-/** A key for the branch of a fork, made from the text `from`. A key has to be unique only among `taken`. */
+/** A key for the branch of a fork, made from the text `from`. The key only has to differ from the keys in `taken`. */
 export function branchKey(from: string, taken: readonly string[]): string {
   const joined = camel(from);
   const base = /^[a-z]/i.test(joined) ? joined : `branch${joined}`;

@@ -2,20 +2,23 @@ import { isObject } from '../../../core/json.ts';
 import { propertyKey, stringLiteral } from './literals.ts';
 import type { Name } from './names.ts';
 
-/** TypeScript to be printed: a text (a template literal may have several lines), parts one after the other, brackets, or a function. */
+/**
+ * TypeScript code to print: a text, a list of parts one after the other, brackets, or a function. A text has several lines only in a
+ * template literal.
+ */
 export type Code = string | readonly Code[] | Brackets | Arrow;
 
-/** An object or a list: on one line if it fits, else with one entry per line. */
+/** An object or a list. It is printed on one line if it fits, else with one entry per line. */
 interface Brackets {
   kind: 'brackets';
   open: '{ ' | '[';
   close: ' }' | ']';
   entries: readonly Code[];
-  /** Its length on one line, `Infinity` if it needs several. Known from the start, so that printing takes linear time. */
+  /** The length of the code on one line; `Infinity` if it needs several lines. It is computed once, so that printing takes linear time. */
   width: number;
 }
 
-/** A function that adds tasks. Its parameters are printed as far as the body uses them. */
+/** A function that adds tasks. Only the parameters that the body uses are printed. */
 export interface Arrow {
   kind: 'arrow';
   params: readonly Name[];
@@ -23,7 +26,7 @@ export interface Arrow {
 }
 
 export interface Statement {
-  /** Printed before the value: a word, or the declaration of a constant if something uses the constant. */
+  /** The text before the value: a keyword, or the declaration of a constant if other code uses the constant. */
   head?: 'return' | 'export default' | Name;
   value: Code;
   /** The reference of the task that the statement adds. */
@@ -32,7 +35,7 @@ export interface Statement {
 
 export interface Printed {
   source: string;
-  /** The task that the innermost statement around a line adds. Lines are counted from 1. */
+  /** The reference of the task that the innermost statement around a line adds. Lines are counted from 1. */
   taskAt(line: number): string | undefined;
 }
 
@@ -65,14 +68,14 @@ export function literal(value: unknown): Code {
   return value === undefined ? 'undefined' : JSON.stringify(value);
 }
 
-/** @param gap what separates the parts */
+/** @param gap the width of the separator between two parts */
 function widthOf(code: Code, gap = 0): number {
   if (typeof code === 'string') return code.includes('\n') ? Number.POSITIVE_INFINITY : code.length;
   if ('kind' in code) return code.kind === 'arrow' ? Number.POSITIVE_INFINITY : code.width;
   return code.reduce<number>((sum, part) => sum + widthOf(part) + gap, gap);
 }
 
-/** Whole lines and statements as one source text. */
+/** Prints lines and statements as one source text. */
 export function print(parts: readonly (string | Statement)[]): Printed {
   const printer = new Printer();
   for (const part of parts) {
@@ -86,7 +89,7 @@ class Printer {
   readonly lines: string[] = [];
   /** The task of each printed line; undefined if the line belongs to no task. */
   readonly tasks: (string | undefined)[] = [];
-  /** Undefined before anything of the line is printed. */
+  /** The current line; undefined until a part of it is printed. */
   #line: string | undefined;
   #indent = '';
 
@@ -96,11 +99,11 @@ class Printer {
     else if (head?.isUsed) this.#text(`const ${head.text} = `);
     this.#code(value);
     this.line(';');
-    // Lines of inner statements already have their task.
+    // The lines of inner statements already have their task, so they keep it.
     for (let line = first; adds !== undefined && line < this.lines.length; line++) this.tasks[line] ??= adds;
   }
 
-  /** Ends the line with a text. */
+  /** Appends a text to the current line and ends the line. */
   line(text: string): void {
     this.#text(text);
     this.lines.push(this.#line ?? '');
@@ -112,7 +115,7 @@ class Printer {
     this.#line = (this.#line ?? this.#indent) + first;
     for (const other of others) {
       this.lines.push(this.#line);
-      this.#line = other; // inside a template literal, where an indent would be part of the text
+      this.#line = other; // the inside of a template literal: an indent would become a part of its text
     }
   }
 

@@ -2,7 +2,7 @@ import { isObject } from '../../../core/json.ts';
 import { expressionsIn } from '../../model/expressions.ts';
 import { fields, parsePath, type Schema, type Step } from './values.ts';
 
-/** What a definition reads below one value. */
+/** The parts of one value that a definition reads. */
 class Use {
   readonly keys = new Map<string, Use>();
   element: Use | undefined;
@@ -22,7 +22,7 @@ class Use {
   }
 }
 
-/** What a definition reads with its `${…}`. The shape of values without a stored schema follows from these reads. */
+/** The paths that a definition reads with `${…}` expressions. They show the shape of values that have no stored schema. */
 export class Uses {
   readonly #roots = new Map<string, Use>();
 
@@ -36,12 +36,12 @@ export class Uses {
     }
   }
 
-  /** The keys that are read directly below a root such as `workflow.input`. */
+  /** The keys that the definition reads directly below a root such as `workflow.input`. */
   keysOf(root: string): string[] {
     return [...(this.#roots.get(root)?.keys.keys() ?? [])];
   }
 
-  /** The shape of the values at `keys` below each of the roots. */
+  /** The combined shape of the values at `keys` below each root. */
   shapeOf(roots: readonly string[], keys: readonly string[] = []): Schema {
     const steps = keys.map((key): Step => ({ kind: 'key', key }));
     return shape(roots.flatMap((root) => this.#roots.get(root)?.at(steps) ?? []));
@@ -56,7 +56,7 @@ function shape(uses: readonly Use[]): Schema {
   return keys.length > 0 ? fields(Object.fromEntries(parts)) : true;
 }
 
-/** Whether the definition reads a part of the value. */
+/** True if the schema shows that the definition reads a part of the value. */
 export function hasParts(schema: Schema): boolean {
   return isObject(schema) && ('properties' in schema || 'items' in schema);
 }

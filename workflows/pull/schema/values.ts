@@ -1,9 +1,9 @@
 import { isObject } from '../../../core/json.ts';
 
-/** A JSON Schema. `true` is the schema of a value about which nothing is known. */
+/** A JSON Schema. `true` is the schema of an unknown value. */
 export type Schema = Readonly<Record<string, unknown>> | true;
 
-/** What is known of a value. */
+/** What is known about a value. */
 export interface Value {
   schema: Schema;
   mayBeAbsent?: boolean;
@@ -12,13 +12,13 @@ export interface Value {
 /** A step of a path: `.key` or `[0]`. */
 export type Step = { kind: 'key'; key: string } | { kind: 'index'; index: number };
 
-/** The path of a `${…}`: its root, such as `workflow.input` or `charge.output`, and the steps below the root. */
+/** The path of a `${…}` expression: its root, such as `workflow.input` or `charge.output`, and the steps below the root. */
 export interface Path {
   root: string;
   steps: readonly Step[];
 }
 
-/** The parts of Conductor's path; undefined if typed references would not write it with exactly the same letters. */
+/** Splits a path of Conductor into its parts. Undefined if a typed reference would not write the path with exactly the same characters. */
 export function parsePath(path: string): Path | undefined {
   const [owner] = /^[\w-]+/.exec(path) ?? [];
   if (owner === undefined) return undefined;
@@ -36,22 +36,22 @@ export function parsePath(path: string): Path | undefined {
   return { root: `${owner}.${first.key}`, steps: others };
 }
 
-/** The path as `refs` writes it. */
+/** Writes a step of a path exactly as `refs` does. */
 function segment(step: Step): string {
   if (step.kind === 'index') return `[${step.index}]`;
   if (/^[\w-]+$/.test(step.key)) return `.${step.key}`;
   return /[{}\p{Cc}]/u.test(step.key) ? '\0' : `['${step.key.replaceAll(/[\\']/g, '\\$&')}']`;
 }
 
-/** Properties that every typed reference has itself. */
+/** Properties that every typed reference has, so they cannot refer to a field of the value. */
 const OWN = ['toJSON', 'toString', '__proto__'];
 
-/** The part of a value at one step; undefined if the type of its zod code does not have this part. */
+/** The part of a value at one step; undefined if the type of the generated zod code does not have this part. */
 export function partAt({ schema, mayBeAbsent = false }: Value, step: Step): Value | undefined {
   const { value: here, isNullable } = present(schema);
   if (here === true) return undefined;
   if (step.kind === 'index') {
-    // `at` does not accept a list that may be missing.
+    // The function `at` does not accept a list that may be missing.
     return here.type === 'array' && !mayBeAbsent && !isNullable ? { schema: schemaOf(here.items) } : undefined;
   }
   if (here.type !== 'object' || !isObject(here.properties) || OWN.includes(step.key)) return undefined;
@@ -62,7 +62,7 @@ export function partAt({ schema, mayBeAbsent = false }: Value, step: Step): Valu
   return { schema: schemaOf(part), mayBeAbsent: mayBeAbsent || isNullable || !(isRequired || hasDefault) };
 }
 
-/** The schema of a value when it is not null. Zod writes "or null" in two ways. */
+/** Splits "or null" off a schema, which zod writes in two ways. */
 export function present(schema: Schema): { value: Schema; isNullable: boolean } {
   if (schema === true) return { value: true, isNullable: false };
   const { type, anyOf, ...rest } = schema;

@@ -5,7 +5,7 @@ import { isObject } from '../../../core/json.ts';
 import { array, type Code, call, literal, object } from '../code/print.ts';
 import { present } from './values.ts';
 
-/** Which side of a contract a schema describes: see `inputSchemaOf` and `outputSchemaOf`. */
+/** The side of a contract that a schema describes: see `inputSchemaOf` and `outputSchemaOf`. */
 export type Side = 'input' | 'output';
 
 const SETTINGS: readonly (keyof WorkflowSettings)[] = ['shopUrl', 'llmProvider', 'llmModel'];
@@ -18,7 +18,7 @@ const FORMATS = Object.entries({
   'z.iso.date': z.iso.date(),
 }).map(([name, schema]) => ({ name, json: inputSchemaOf(schema) }));
 
-/** Methods of zod's numbers, by keyword. */
+/** Methods of zod's number schemas, by keyword of JSON Schema. */
 const LIMITS = {
   minimum: 'min',
   exclusiveMinimum: 'gt',
@@ -28,8 +28,8 @@ const LIMITS = {
 };
 
 /**
- * The zod code for a JSON Schema. It contains only what zod can express, so its own JSON Schema may differ from the given one. The
- * comparison of the whole definition finds this.
+ * Writes the zod code for a JSON Schema. Zod cannot express every schema, so the JSON Schema of the code may differ from the given schema.
+ * The comparison of the whole definition finds this difference.
  */
 export function zodCode(schema: unknown, side: Side, fromSetting: () => string): Code {
   const inner = (part: unknown) => zodCode(part, side, fromSetting);
@@ -45,7 +45,7 @@ export function zodCode(schema: unknown, side: Side, fromSetting: () => string):
   return 'default' in schema && fits(schema) ? [code, call('.default', [literal(fallback)])] : code;
 }
 
-/** The code without description and default. */
+/** The code for a schema, without its description and default. */
 function bare(schema: Readonly<Record<string, unknown>>, side: Side, inner: (part: unknown) => Code): Code {
   const { type, const: value, enum: values, anyOf } = schema;
   if (isPrimitive(value)) return call('z.literal', [literal(value)]);
@@ -79,7 +79,7 @@ function objectCode(schema: Readonly<Record<string, unknown>>, side: Side, inner
   if (!isObject(properties))
     return isObject(others) ? call('z.record', ['z.string()', inner(others)]) : 'z.looseObject({})';
   const fields = Object.entries(properties)
-    .filter(([key]) => key !== '__proto__') // no zod object can have a key of that name
+    .filter(([key]) => key !== '__proto__') // a zod object cannot have this key
     .map(([key, field]) => {
       const hasDefault = side === 'input' && isObject(field) && 'default' in field;
       const isSure = hasDefault || (Array.isArray(required) && required.includes(key));
@@ -110,7 +110,7 @@ function number(schema: Readonly<Record<string, unknown>>): Code {
   const isInteger = schema.type === 'integer';
   const limits = Object.entries(LIMITS).map(([keyword, method]) => {
     const value = schema[keyword];
-    if (isInteger && Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER) return ''; // `z.int()` itself has this limit
+    if (isInteger && Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER) return ''; // `z.int()` already has this limit
     return keyword === 'exclusiveMinimum' && value === 0 ? '.positive()' : limit(method, value);
   });
   return [isInteger ? 'z.int()' : 'z.number()', ...limits];
@@ -120,7 +120,7 @@ function limit(method: string, value: unknown): Code {
   return typeof value === 'number' ? call(`.${method}`, [literal(value)]) : '';
 }
 
-/** Whether a regular expression made from this text has exactly this text as its source. */
+/** True if a regular expression made from this text has exactly this text as its source. */
 function isSource(pattern: string): boolean {
   try {
     return new RegExp(pattern).source === pattern;
@@ -129,7 +129,7 @@ function isSource(pattern: string): boolean {
   }
 }
 
-/** Whether the default of a schema fits the schema; the compiler accepts no other default. */
+/** True if the default of a schema fits the schema. The compiler rejects any other default. */
 function fits({ default: fallback, ...schema }: Readonly<Record<string, unknown>>): boolean {
   try {
     return z.fromJSONSchema(schema).safeParse(fallback).success;

@@ -20,7 +20,7 @@ export interface Stored {
   [key: string]: unknown;
 }
 
-/** How the generated file names the modules of this product. */
+/** The paths by which the generated file imports the modules of this product. */
 export interface Modules {
   contract: string;
   define: string;
@@ -28,7 +28,7 @@ export interface Modules {
   refs: string;
 }
 
-/** Parts of the definition that builder calls cannot express, found in earlier rounds. */
+/** Parts of the definition that earlier rounds could not reproduce with builder calls. */
 export interface Doubts {
   /** References of tasks that are written with `wf.json`. */
   tasks: Set<string>;
@@ -80,9 +80,9 @@ export class Context {
   readonly #imports = new Map<string, { module: string; name: Name; isDefault: boolean }>();
   readonly #contracts = new Map<string, Callable>();
   readonly #tasks: readonly WorkflowTask[];
-  /** The tasks that refer to a task, by the task's reference; `''` for the output of the workflow. */
+  /** For each task, by reference: the tasks that refer to it. The output of the workflow has the reference `''`. */
   readonly #readers = new Map<string, Set<string>>();
-  /** The position of each task in the order of the tasks, and that of the last task inside it. */
+  /** The position of each task in the order of all tasks, and the position of the last task inside it. */
   readonly #places = new Map<string, { first: number; last: number }>();
 
   constructor(stored: Stored, { known, modules, doubts }: { known: Known; modules: Modules; doubts: Doubts }) {
@@ -114,7 +114,7 @@ export class Context {
     }
   }
 
-  /** Whether something outside the tasks of a branch refers to one of them. */
+  /** True if a task outside the branch, or the output of the workflow, refers to the task `ref`. */
   isReadOutside(ref: string, branch: readonly WorkflowTask[]): boolean {
     const first = this.#places.get(branch[0]?.taskReferenceName ?? '')?.first ?? 0;
     const last = this.#places.get(branch.at(-1)?.taskReferenceName ?? '')?.last ?? 0;
@@ -124,7 +124,7 @@ export class Context {
     });
   }
 
-  /** An export of a module of the product. */
+  /** Imports an export of a module of this product. */
   import(module: keyof Modules, exported: string): Name {
     return this.#imported(this.#modules[module], exported, () => this.names.claim(exported));
   }
@@ -135,18 +135,18 @@ export class Context {
     return { schema, code: zodCode(schema, side, () => this.import('contract', 'fromSetting').use()) };
   }
 
-  /** A stored schema as an object, because the input or output of a contract must be one. */
+  /** The zod code for a stored schema, written as an object, because the input or output of a contract must be an object. */
   zodObject({ properties = {}, required, additionalProperties, description }: Json, side: Side): Described {
     const others = additionalProperties === undefined ? {} : { additionalProperties };
     return this.zod({ type: 'object', properties, required, ...others, description }, side);
   }
 
-  /** The shape of a value, derived from what the definition reads below it. */
+  /** The shape of a value, derived from the parts of it that the definition reads. */
   shape(root: string, ...keys: string[]): Described {
     return this.zod(this.uses.shapeOf([root], keys));
   }
 
-  /** The contract of a task type: imported if it exists as code, else declared in this file. */
+  /** The contract of a task type. It is imported if it exists as code, else declared in this file. */
   contract(taskName: string): Callable {
     const shipped = this.#known.task(taskName);
     if (shipped) return this.#callable(shipped.module, taskName, 'task', shipped.value.output);
@@ -167,7 +167,7 @@ export class Context {
     return found && this.#callable(found.module, found.value.name, 'workflow', found.value.output);
   }
 
-  /** The import declarations of what the file uses. */
+  /** The import declarations for the names that the file uses. */
   importDeclarations(): string[] {
     const used = [...this.#imports.values()].filter(({ name }) => name.isUsed);
     const lines = [...Map.groupBy(used, ({ module }) => module)].map(([module, imports]) => {
@@ -189,7 +189,7 @@ export class Context {
     return found.name;
   }
 
-  /** The contract of a task that another worker serves, with the task definition that the server has. */
+  /** Declares the contract of a task that exists only on the server, with the options of its task definition. */
   #declared(taskName: string): Callable {
     const stored = this.#known.taskDef(taskName);
     const tasks = this.#tasks.filter(({ type, name }) => type === 'SIMPLE' && name === taskName);
@@ -221,7 +221,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 const ANY_OBJECT: Schema = { type: 'object', properties: {}, additionalProperties: {} };
 
-/** Every key that some of the tasks have in their input. A key is optional if one of these tasks does not have it. */
+/** An object with every key that at least one of the tasks has in its input. A key is optional if one of the tasks does not have it. */
 function givenTo(tasks: readonly WorkflowTask[]): Schema {
   const inputs = tasks.map(({ inputParameters }) => inputParameters ?? {});
   const keys = [...new Set(inputs.flatMap((input) => Object.keys(input)))];

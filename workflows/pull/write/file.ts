@@ -8,7 +8,7 @@ import { Context, type Described, type Doubts, type Modules, type Stored } from 
 import { referrer, Visible, wired } from './references.ts';
 import { sequence } from './sequence.ts';
 
-/** A file, and the references of the tasks in it that are written as plain JSON. */
+/** A file, with the references of its tasks that are written as plain JSON. */
 export interface Written {
   printed: Printed;
   plainTasks: string[];
@@ -17,7 +17,7 @@ export interface Written {
 /** The value of `Printed.taskAt` for the lines that return the workflow's output. No task can have this reference. */
 export const OUTPUT = '\0output';
 
-/** The file that defines a workflow. */
+/** Writes the file that defines a workflow. */
 export function writeFile(stored: Stored, given: { known: Known; modules: Modules; doubts: Doubts }): Written {
   const context = new Context(stored, given);
   const define = context.import('define', 'defineWorkflow').use();
@@ -65,7 +65,7 @@ function specOf(
   return object(entries);
 }
 
-/** The stored schema; without one, the keys that the definition declares, gives defaults for, or reads. */
+/** The stored input schema. If there is none, an object with the keys that the definition declares, reads, or has defaults for. */
 function inputOf({ inputSchema, inputParameters, inputTemplate }: Stored, context: Context): Described {
   const data = dataOf(inputSchema);
   if (data) return context.zodObject(data, 'input');
@@ -78,7 +78,7 @@ function inputOf({ inputSchema, inputParameters, inputTemplate }: Stored, contex
   });
 }
 
-/** The variables that the definition sets, reads or starts with. */
+/** The variables that the definition sets or reads, or that have an initial value. */
 function variablesOf(stored: Stored, context: Context): Described | undefined {
   const setters = [...walk(stored.tasks)].filter(({ task }) => task.type === 'SET_VARIABLE');
   const set = setters.flatMap(({ task }) => Object.keys(task.inputParameters ?? {}));
@@ -99,7 +99,7 @@ function outputOf({ outputSchema, outputParameters }: Stored, context: Context, 
 }
 
 function fieldsOf(all: readonly string[], context: Context, schemaOf: (key: string) => Schema): Described {
-  const keys = [...new Set(all)].filter((key) => key !== '__proto__'); // no schema can have a key of that name
+  const keys = [...new Set(all)].filter((key) => key !== '__proto__'); // a schema cannot have this key
   const properties = Object.fromEntries(keys.map((key) => [key, schemaOf(key)]));
   const required = keys.filter((key) => !hasDefault(properties[key]));
   return context.zod({ type: 'object', properties, ...(required.length > 0 && { required }) });

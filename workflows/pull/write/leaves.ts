@@ -5,7 +5,7 @@ import { fields, type Schema, type Value } from '../schema/values.ts';
 import type { Context } from './context.ts';
 import { type Refer, wired } from './references.ts';
 
-/** A builder's method with its arguments after the reference, and what is known of the step's output. */
+/** A call of a builder's method: the arguments after the reference, and what is known about the output of the step. */
 export interface Built {
   method: string;
   args: readonly Code[];
@@ -19,7 +19,7 @@ interface Writing {
 
 /**
  * Writes a task as a call of the builder's method for its type; undefined if the task lacks what the method needs. The method may still
- * make a different task. The comparison with the stored definition finds this.
+ * make a different task. The comparison with the stored definition finds this difference.
  */
 type Leaf = (task: WorkflowTask, writing: Writing) => Built | undefined;
 
@@ -31,7 +31,7 @@ const USED = { finishReason: STRING, tokenUsed: NUMBER, promptTokens: NUMBER, co
 const TOOL: Schema = { type: 'object', properties: { name: STRING, description: STRING }, required: ['name'] };
 const CONTENT: Schema = { type: 'object', properties: { type: STRING, text: STRING, parsed: {} }, required: ['type'] };
 
-/** Parameters of tasks and their names in the builder. */
+/** Parameters of model tasks, and their names in the builder. */
 const MODEL = { llmProvider: 'provider', model: 'model' };
 const ANSWERING = {
   ...MODEL,
@@ -42,13 +42,13 @@ const ANSWERING = {
 };
 const MCP = { mcpServer: 'server', headers: 'headers' };
 
-/** Parameters that the builder writes by itself with these values. */
+/** Parameters that the builder adds by itself, with these values. */
 const BY_DEFAULT: Readonly<Record<string, unknown>> = { temperature: 0, maxTokens: 1_000 };
 
-/** The tasks that hold no other tasks, by type. */
+/** The functions for tasks that contain no other tasks, by type. */
 export const LEAVES: Readonly<Record<string, Leaf>> = {
   SIMPLE(task, { context, refer }) {
-    if (Object.hasOwn(inputOf(task), '__proto__')) return undefined; // no schema can have a key of that name
+    if (Object.hasOwn(inputOf(task), '__proto__')) return undefined; // a schema cannot have this key
     const { name, output } = context.contract(task.name);
     return { method: 'task', args: [name.use(), wired(inputOf(task), refer), ...placementOf(task)], output };
   },
@@ -150,7 +150,7 @@ export const LEAVES: Readonly<Record<string, Leaf>> = {
     ),
 };
 
-/** The answer of a model: a JSON object or a text. */
+/** Writes the form of a model's answer: a JSON object or a text. */
 function answer(
   task: WorkflowTask,
   writing: Writing,
@@ -190,14 +190,14 @@ function script(
   return { method, args: [given, ...placementOf(task)], output: outputWith({ result: result.schema }) };
 }
 
-/** The last argument of a builder's method, which says how the task behaves in its workflow: an empty list if it is not needed. */
+/** The last argument of a builder's method: how the task behaves in its workflow. The list is empty if the argument is not needed. */
 function placementOf(task: WorkflowTask, more: readonly Entry[] = []): Code[] {
   const keys = ['optional', 'permissive', 'retryCount', 'startDelay'] as const;
   const given = keys.filter((key) => key in task).map((key): Entry => [key, literal(task[key])]);
   return given.length + more.length === 0 ? [] : [object([...more, ...given])];
 }
 
-/** The values that are not undefined, as the entries of an object. */
+/** The defined values, as the entries of an object. */
 function wiredEntries(values: Readonly<Record<string, unknown>>, refer: Refer): Entry[] {
   return Object.entries(values).flatMap(([key, value]) =>
     value === undefined ? [] : [[key, wired(value, refer)] as const],

@@ -3,13 +3,16 @@ import { memberAccess, stringLiteral, templatePart } from '../code/literals.ts';
 import { array, type Code, literal, object } from '../code/print.ts';
 import { parsePath, partAt, type Value } from '../schema/values.ts';
 
-/** Something that code can refer to. */
+/** A value to which generated code can refer. */
 export interface Source extends Value {
-  /** Returns the code that refers to the whole value, and declares what that code needs. */
+  /** Returns the code that refers to the whole value. The call also declares the names that this code needs. */
   code(): string;
 }
 
-/** What the tasks of a sequence can refer to: the earlier steps of the sequence, and everything visible around the sequence. */
+/**
+ * The values to which the tasks of a sequence can refer: the earlier steps of the sequence, and every value that is visible around the
+ * sequence.
+ */
 export class Visible {
   readonly #roots = new Map<string, Source>();
   readonly #steps = new Map<string, Source>();
@@ -24,7 +27,7 @@ export class Visible {
     this.#roots.set(root, source);
   }
 
-  /** @param step its code refers to the step; its value describes the step's output */
+  /** @param step the code that refers to the step, with the value of the step's output */
   addStep(ref: string, step: Source): void {
     this.#steps.set(ref, step);
     this.add(`${ref}.output`, { ...step, code: () => `${step.code()}.output` });
@@ -35,21 +38,21 @@ export class Visible {
     return this.#roots.get(root) ?? this.#around?.find(root);
   }
 
-  /** The steps of this sequence, without those around it. */
+  /** The steps of this sequence, without the steps around it. */
   steps(): ReadonlyMap<string, Source> {
     return this.#steps;
   }
 }
 
-/** A typed reference as code, and what is known of the value. */
+/** A typed reference as code, and what is known about its value. */
 export interface Reference extends Value {
   code: string;
 }
 
-/** Finds the typed reference that writes a path with exactly the same letters. */
+/** Finds the typed reference that writes a path with exactly the same characters. */
 export type Refer = (path: string) => Reference | undefined;
 
-/** @param at imports the function for elements of lists */
+/** @param at imports the function that refers to an element of a list */
 export function referrer(visible: Visible, at: () => string): Refer {
   return (path) => {
     const named = visible.find(path); // such as the round of the surrounding loop
@@ -69,7 +72,7 @@ export function referrer(visible: Visible, at: () => string): Refer {
 
 const EXPRESSION = /(?<!\$)\$\{([^{}]*)\}/g;
 
-/** A stored value as code. Each expression becomes a typed reference if there is one for it. */
+/** Writes a stored value as code. Each expression becomes a typed reference if there is one for its path. */
 export function wired(value: unknown, refer: Refer): Code {
   if (typeof value === 'string') return wiredText(value, refer);
   if (Array.isArray(value)) return array(value.map((item) => wired(item, refer)));
@@ -77,7 +80,10 @@ export function wired(value: unknown, refer: Refer): Code {
   return object(Object.entries(value).map(([key, item]) => [key, wired(item, refer)] as const));
 }
 
-/** A text that is one expression keeps the type of the value it refers to. Others become template literals. */
+/**
+ * Writes a text. If it is a single expression, it becomes a reference and keeps the type of the value. Any other text with expressions
+ * becomes a template literal.
+ */
 function wiredText(value: string, refer: Refer): string {
   const parts: string[] = [];
   let end = 0;

@@ -9,25 +9,28 @@ import type { Context } from './context.ts';
 import { type Built, inputOf, LEAVES, outputWith } from './leaves.ts';
 import { referrer, Visible, wired } from './references.ts';
 
-/** Where a sequence of tasks is written. */
+/** The place at which a sequence of tasks is written. */
 export interface Place {
   context: Context;
   visible: Visible;
-  /** The builder to which the tasks are added: `wf`, or the parameter of a branch. */
+  /** The name of the builder that adds the tasks: `wf`, or the parameter of a branch. */
   param: Name;
 }
 
-/** A step of a branch as later tasks see it. `code` follows the name of the step that has the branch, e.g. `.left`. */
+/** A step of a branch, as later tasks refer to it. `code` follows the name of the step that contains the branch, e.g. `.left`. */
 interface Brought {
   ref: string;
   code: string;
   output: Value;
 }
 
-/** A task that holds tasks, and the steps of its branches that later tasks refer to. */
+/** A task that contains tasks, with the steps of its branches to which later tasks refer. */
 type BuiltFlow = Built & { brings: readonly Brought[] };
 
-/** The statements that add these tasks: each by its builder's method, or by `wf.json` if no method makes exactly this task. */
+/**
+ * Writes the statements that add these tasks: each with the builder's method for its type, or with `wf.json` if no method makes exactly
+ * this task.
+ */
 export function sequence(tasks: readonly WorkflowTask[], place: Place): Statement[] {
   const statements: Statement[] = [];
   for (let index = 0; index < tasks.length; index++) {
@@ -60,7 +63,7 @@ function statement(task: WorkflowTask, made: Built | BuiltFlow, { context, visib
   return { head: name, value: call([param.use(), `.${made.method}`], [literal(ref), ...made.args]), adds: ref };
 }
 
-/** A task as plain JSON. References in its parameters are typed, and the tasks inside it are written like all others. */
+/** Writes a task as plain JSON. References in its parameters are typed, and the tasks inside it are written like all other tasks. */
 function raw(task: WorkflowTask, place: Place): Built {
   const { context, visible } = place;
   const { taskReferenceName: ref, ...rest } = task;
@@ -75,7 +78,7 @@ function raw(task: WorkflowTask, place: Place): Built {
   return { method: 'json', args: [object(fields), output.code], output };
 }
 
-/** A field that holds tasks. */
+/** Writes a field that contains tasks. */
 function sequences(key: string, value: unknown, place: Place): Code | undefined {
   const inside = (tasks: unknown) => call([place.param.use(), '.sequence'], [branch(tasks, place, 0).arrow]);
   if (key === 'decisionCases' && isObject(value)) {
@@ -108,7 +111,7 @@ function switchOn(task: WorkflowTask, place: Place): BuiltFlow | undefined {
   return { method: 'switch', args: [value.code, object(branches), ...otherwise], output: outputWith({}), brings };
 }
 
-/** Whether `keys` contains every value that the schema allows. */
+/** True if `keys` contains every value that the schema allows. */
 function covers(schema: Schema, keys: readonly string[]): boolean {
   if (schema === true) return false;
   const { type, enum: listed, const: only } = schema;
@@ -122,7 +125,7 @@ function covers(schema: Schema, keys: readonly string[]): boolean {
   return values?.every((value) => keys.includes(String(value))) ?? false;
 }
 
-/** Whether the builder could make these two tasks from one fork. */
+/** True if one call of `fork` can make both tasks. */
 function forkWithJoin(task: WorkflowTask, join: WorkflowTask | undefined, { context }: Place): boolean {
   const ref = task.taskReferenceName;
   if (task.type !== 'FORK_JOIN' || join?.type !== 'JOIN' || join.taskReferenceName !== `${ref}_join`) return false;
@@ -146,7 +149,7 @@ function fork(task: WorkflowTask, place: Place): BuiltFlow {
   return { method: 'fork', args: [object(branches)], output: outputWith({}), brings };
 }
 
-/** The key of a branch at whose end the builder has put a NOOP: the NOOP's reference holds it. */
+/** The key of a branch, taken from the reference of the NOOP that the builder has put at its end. */
 function namedByEnd(ref: string, tasks: readonly WorkflowTask[]): string | undefined {
   const last = tasks.at(-1);
   const end = last?.taskReferenceName ?? '';
@@ -177,9 +180,9 @@ function loop(task: WorkflowTask, place: Place): BuiltFlow | undefined {
 }
 
 /**
- * The function that adds the tasks of a branch. It returns the steps that something outside the branch refers to.
- * @param most how many steps the builder lets it return
- * @param second a second parameter, and the path that it replaces
+ * Writes the function that adds the tasks of a branch. The function returns the steps to which code outside the branch refers.
+ * @param most how many steps the builder allows the function to return
+ * @param second a second parameter of the function, and the path that it replaces
  */
 function branch(
   given: unknown,
@@ -207,7 +210,7 @@ function branch(
   return { arrow: { kind: 'arrow', params: second ? [param, second.name] : [param], body }, returns };
 }
 
-/** What a branch returns, as later tasks see it. */
+/** The steps that a branch returns, as later tasks refer to them. */
 function brought(returns: readonly Brought[], access: string, isUnsure: boolean): Brought[] {
   return returns.map(({ ref, code, output: { schema, mayBeAbsent = false } }) => {
     return { ref, code: `${access}${code}`, output: { schema, mayBeAbsent: mayBeAbsent || isUnsure } };

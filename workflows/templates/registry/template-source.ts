@@ -3,26 +3,27 @@ import { posix } from 'node:path';
 /**
  * Turns the text of a template into files of the user.
  *
- * 1. A module is a list of statements, each of which begins at the start of a line, as the formatter writes them.
- * 2. The workflow's name (`ScheduledReport`) and its snake case (`scheduled_report`) mean only the workflow, and are replaced everywhere.
- * 3. A file imports only what it uses.
+ * 1. A module is a list of statements. Each statement begins at the start of a line, because the formatter writes it so.
+ * 2. The workflow's name (`ScheduledReport`) and its snake case (`scheduled_report`) have no other meaning in the text, so both are
+ *    replaced everywhere.
+ * 3. A file imports only the names that it uses.
  */
 export interface Rename {
   /** The workflow's name in the template. */
   from: string;
   to: string;
-  /** The import path of a module, which is given as a path in this repository without extension: `workflows/dsl/define-workflow`. */
+  /** The import path of a module. `module` is a path in this repository without extension, e.g. `workflows/dsl/define-workflow`. */
   importing(module: string): string;
 }
 
-/** The folder that the imports of templates are relative to. */
+/** The folder of the templates, from which their relative imports start. */
 const HOME = 'workflows/templates';
 
 /** The parts of a template. Each becomes a file. */
 export type Part = 'workflow' | 'schedule' | 'eventHandler';
 
 /**
- * The file of one part. A schedule or an event handler imports the workflow.
+ * Writes the file of one part. A schedule or an event handler imports the workflow.
  * @param workflowFile the import path of the workflow's file
  */
 export function partSource(template: string, part: Part, rename: Rename, workflowFile = ''): string {
@@ -33,7 +34,7 @@ export function partSource(template: string, part: Part, rename: Rename, workflo
   return finish([...moved(imports, rename), ...workflow], body, rename);
 }
 
-/** The file of the dry runs. */
+/** Writes the file of the dry runs. */
 export function scenarioSource(scenario: string, rename: Rename, workflowFile: string): string {
   const { imports, statements } = parse(scenario);
   const others = imports.filter(({ names }) => names !== 'template');
@@ -57,7 +58,7 @@ function parse(source: string): { imports: Import[]; statements: string[] } {
   return { imports, statements };
 }
 
-/** A comment belongs to the statement below it. */
+/** Joins each comment to the statement below it. */
 function withTheirComments(parts: readonly string[]): string[] {
   const ends = parts.map((part) => part.search(/^(?:\/\/.*\n|\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)+$(?![\s\S])/m));
   return parts.map((part, index) => {
@@ -67,7 +68,7 @@ function withTheirComments(parts: readonly string[]): string[] {
   });
 }
 
-/** Other statements of a template, such as the text of a prompt, belong to the workflow. */
+/** True if a statement belongs to this part. Statements without a part, such as the text of a prompt, belong to the workflow. */
 function belongsTo(statement: string, part: Part): boolean {
   if (/^export default defineTemplate\(/m.test(statement)) return false;
   const named = /^const (schedule|eventHandler) = /m.exec(statement)?.[1];
@@ -83,7 +84,7 @@ function moved(imports: readonly Import[], { importing }: Rename): Import[] {
 
 function finish(imports: readonly Import[], body: string, { from, to }: Rename): string {
   const snake = snakeCase(from);
-  // In one step, because the new name may contain the old one.
+  // Both names are replaced in one step, because the new name may contain the old name.
   const renamed = body.replaceAll(new RegExp(`${from}|${snake}`, 'g'), (name) => (name === snake ? snakeCase(to) : to));
   const lines = imports
     .flatMap(({ names, from }) => {
@@ -95,7 +96,7 @@ function finish(imports: readonly Import[], body: string, { from, to }: Rename):
   return `${lines.join('\n')}\n\n${renamed.trim()}\n`;
 }
 
-/** The part of `a, { b, type C }` that occurs in the text. */
+/** The names of an import such as `a, { b, type C }` that occur in the text. */
 function namesUsed(names: string, text: string): string {
   const [, fallback = '', listed = ''] = /^(\w*),?\s*(?:\{([\s\S]*)\})?$/.exec(names) ?? [];
   const isUsed = (name: string) => new RegExp(`\\b${name.trim().replace(/^type /, '')}\\b`).test(text);
@@ -104,7 +105,7 @@ function namesUsed(names: string, text: string): string {
   return [fallback !== '' && isUsed(fallback) ? fallback : '', braces].filter((part) => part !== '').join(', ');
 }
 
-/** Sorts like the formatter: packages first, then the modules that are furthest away. */
+/** The order of imports, as in the formatter: packages first, then the modules that are furthest away. */
 function distance(from: string): number {
   if (!from.startsWith('.')) return -100;
   return -(from.match(/\.\.\//g)?.length ?? 0);

@@ -9,7 +9,7 @@ import { isScenarios } from '../../scenario/define-scenarios.ts';
 import { isTemplate, type Template } from './define-template.ts';
 import { partSource, type Rename, scenarioSource, snakeCase } from './template-source.ts';
 
-/** What users see when they choose a template. */
+/** The description of a template that users see when they choose one. */
 export interface TemplateSummary {
   name: string;
   title: string;
@@ -17,27 +17,30 @@ export interface TemplateSummary {
   whenToUse: string;
 }
 
-/** A template as text and data. */
+/** A template with its source text and its definitions. */
 export interface TemplateDetails extends TemplateSummary {
   /** Plain Conductor JSON. */
   definition: WorkflowDef;
-  /** Workflows that are registered with it, such as its failure workflow. */
+  /** Workflows that are registered with the workflow, such as its failure workflow. */
   companions: WorkflowDef[];
   /** TypeScript for a file in `workflows/definitions/`. */
   source: string;
-  /** The input of its first dry run. */
+  /** The input of the first dry run of the template. */
   exampleInput: Record<string, unknown>;
-  /** The task definitions it uses. A `task` needs a worker; a `policy` holds retries and time limits of a task that the server runs. */
+  /**
+   * The task definitions that the workflow uses. A `task` needs a worker. A `policy` has the retries and time limits of a task that the
+   * server executes.
+   */
   tasks: { name: string; description: string; kind: 'task' | 'policy' }[];
-  /** The contracts and policies of `tasks`, from which their definitions are registered. */
+  /** The contracts and policies behind `tasks`. Registration makes the task definitions from them. */
   contracts: (TaskContract | TaskPolicy)[];
 }
 
 /** A file that is made from a template. */
 export interface TemplateFile {
-  /** Below the folder of the user's workflows. */
+  /** The folder for the file, below the folder of the user's workflows. */
   folder: 'definitions' | 'schedules' | 'event-handlers';
-  /** With `.ts`. */
+  /** The file name, with `.ts`. */
   name: string;
   /** @param importing see `Rename` */
   text(importing: Rename['importing']): string;
@@ -68,7 +71,7 @@ export async function getTemplate(name: string): Promise<TemplateDetails> {
 }
 
 /**
- * The files that are made from a template for a workflow of this name: first the definition, then its dry runs.
+ * Makes the files of a workflow with this name from a template: first the definition, then its dry runs.
  * @throws FleetError `not-found` with the names of all templates
  */
 export async function templateFiles(template: string, workflowName: string): Promise<TemplateFile[]> {
@@ -130,7 +133,7 @@ async function exampleInputOf(module: string): Promise<Record<string, unknown>> 
 
 const sourceMap = z.object({ sourcesContent: z.tuple([z.string()]) });
 
-/** The TypeScript of a module. A built module has it in its source map. */
+/** The TypeScript source of a module. A built module has its source in its source map. */
 async function sourceOf(module: string): Promise<string> {
   const file = fileURLToPath(module);
   if (file.endsWith('.ts')) return readFile(file, 'utf8');
