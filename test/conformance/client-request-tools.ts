@@ -14,7 +14,7 @@ import { type FixtureContext, type FixtureTool, textResult } from './fixture-too
 
 const state = createRequestStateCodec({ key: randomBytes(32) });
 
-/** The state that the client returned. @throws ProtocolError invalid params if the client changed it */
+/** Returns the state that the client sent back. @throws ProtocolError (invalid params) if the client changed it */
 async function stateOf({ mcpReq, ...context }: FixtureContext): Promise<unknown> {
   const sent = mcpReq.requestState<string>();
   if (sent === undefined) return undefined;
@@ -25,7 +25,7 @@ async function stateOf({ mcpReq, ...context }: FixtureContext): Promise<unknown>
   }
 }
 
-/** A form with these fields, all of them required. */
+/** Makes a form with these fields. All of them are required. */
 export function form(message: string, properties: Record<string, JSONObject>): InputRequest {
   return {
     method: 'elicitation/create',
@@ -34,7 +34,7 @@ export function form(message: string, properties: Record<string, JSONObject>): I
       message,
       requestedSchema: { type: 'object', properties, required: Object.keys(properties) },
     },
-  } as InputRequest; // the protocol's schema of fields, written as plain JSON
+  } as InputRequest; // cast: the fields are plain JSON, and the protocol's schema is stricter
 }
 
 function question(text: string, maxTokens = 100): InputRequest {
@@ -45,7 +45,7 @@ const roots: InputRequest = { method: 'roots/list', params: {} };
 
 const answerTo = (context: FixtureContext, key: string) => inputResponse(context.mcpReq.inputResponses, key);
 
-/** Sends one request to the client and shows the answer. */
+/** Sends these requests to the client, and shows the answers once all have arrived. */
 async function askOnce(
   context: FixtureContext,
   requests: InputRequests,
@@ -79,7 +79,7 @@ const defaults: Record<string, JSONObject> = {
 /** Tools that send requests to the client (sampling, elicitation, roots) before they answer. */
 export const clientRequestTools: Readonly<Record<string, FixtureTool>> = {
   test_sampling: {
-    description: 'Asks the model of the client.',
+    description: "Sends a prompt to the client's model.",
     inputSchema: { type: 'object', properties: { prompt: string }, required: ['prompt'] },
     call: ({ prompt }, context) =>
       askOnce(context, { answer: question(String(prompt)) }, (views) => `LLM response: ${asJson(views)}`),
@@ -95,15 +95,15 @@ export const clientRequestTools: Readonly<Record<string, FixtureTool>> = {
       ),
   },
   test_elicitation_sep1034_defaults: {
-    description: 'Asks the person with defaults.',
+    description: 'Shows the person a form whose fields have default values.',
     call: (_args, context) => askOnce(context, { answer: form('Please review and update', defaults) }, asJson),
   },
   test_elicitation_sep1330_enums: {
-    description: 'Asks the person to choose.',
+    description: 'Shows the person a form whose fields are lists of choices.',
     call: (_args, context) => askOnce(context, { answer: form('Please select options', enumSchemas) }, asJson),
   },
   test_streaming_elicitation: {
-    description: 'Asks the person on a stream.',
+    description: 'Asks the person for a confirmation while the answer is a stream.',
     call: (_args, context) => askOnce(context, { ok: form('Go on?', { ok: { type: 'boolean' } }) }, asJson),
   },
   test_input_required_result_elicitation: {
@@ -115,18 +115,18 @@ export const clientRequestTools: Readonly<Record<string, FixtureTool>> = {
     },
   },
   test_input_required_result_sampling: {
-    description: 'Asks the model for a capital.',
+    description: "Asks the client's model for a capital.",
     call: (_args, context) =>
       askOnce(context, { capital_question: question('What is the capital of France?') }, asJson),
   },
   test_input_required_result_list_roots: {
-    description: 'Asks for the roots of the client.',
+    description: 'Requests the list of roots from the client.',
     call: (_args, context) => askOnce(context, { client_roots: roots }, asJson),
   },
   test_input_required_result_request_state: stateful('confirm', 'Please confirm'),
   test_input_required_result_tampered_state: stateful('confirm', 'Please confirm'),
   test_input_required_result_multiple_inputs: {
-    description: 'Asks three things at once.',
+    description: 'Sends three requests to the client at once.',
     async call(_args, context) {
       const requests = {
         user_name: form('What is your name?', { name: string }),
@@ -138,7 +138,7 @@ export const clientRequestTools: Readonly<Record<string, FixtureTool>> = {
     },
   },
   test_input_required_result_multi_round: {
-    description: 'Asks one thing after the other.',
+    description: 'Asks two questions, one after the other.',
     async call(_args, context) {
       const ask = async (key: string, message: string, field: string) =>
         inputRequired({
@@ -165,7 +165,7 @@ export const clientRequestTools: Readonly<Record<string, FixtureTool>> = {
 
 function stateful(key: string, message: string): FixtureTool {
   return {
-    description: 'Asks, and accepts only a state that it made itself.',
+    description: 'Asks a question, and rejects an answer whose state this server did not make.',
     async call(_args, context) {
       if ((await stateOf(context)) !== undefined) return textResult('state-ok');
       return inputRequired({

@@ -23,7 +23,7 @@ const headerSchema = {
 };
 const headerListing = {
   name: HEADER_TOOL,
-  description: 'Takes an argument that is also a header.',
+  description: 'Takes an argument that the client also sends as a header.',
   inputSchema: headerSchema,
 };
 
@@ -37,8 +37,8 @@ const listed = [
 ];
 
 /**
- * The tools, resources, prompts and tasks that the protocol's conformance suite calls, on the product's own server and transports.
- * It has no connection to Conductor and runs in a process of its own.
+ * A server with the tools, resources, prompts and tasks that the conformance suite calls, on the product's own transports.
+ * It runs in its own process, without a connection to Conductor.
  */
 export function createFixture(): McpFront {
   const tasks = new FixtureTasks();
@@ -69,14 +69,14 @@ function fixtureTools(changes: Changes, tasks: FixtureTasks): Feature {
         },
         async handle({ tool }, { params, context, capabilities: can }) {
           const result = await tool.call(params.arguments ?? {}, { ...context, can, changes, tasks });
-          return result as { content: [] }; // each tool answers in its own shape of the protocol, which the server checks
+          return result as { content: [] }; // cast: the results have different types, and the server checks each
         },
       });
     },
   };
 }
 
-/** Only the SDK's high-level server compares headers with arguments, and only one tool needs that. */
+/** Serves the one tool whose headers are compared with its arguments. Only the SDK's high-level server compares them. */
 function headerServer(): McpServer {
   const server = new McpServer({ name: 'conductor-fleet', version: '0' });
   server.registerTool(

@@ -69,7 +69,7 @@ const listed = Object.entries(prompts).map(([name, { description, arguments: arg
   ...(args && { arguments: args }),
 }));
 
-/** The prompts of the fixture, and completions for them. */
+/** The prompts of the fixture, and completions for their arguments. */
 export const fixturePrompts: Feature = {
   capabilities: { prompts: { listChanged: true }, completions: {} },
   attach(requests) {

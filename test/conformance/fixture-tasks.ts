@@ -13,7 +13,7 @@ type End =
   | { readonly result: CallToolResult }
   | { readonly error: { readonly code: number; readonly message: string } };
 
-/** The behaviour of a job: how long it works, what it asks the client, how it ends. */
+/** The behaviour of a job: how long it runs, what it asks the client, how it ends. */
 export interface Job {
   readonly seconds: number;
   readonly questions?: InputRequests;
@@ -26,11 +26,11 @@ interface Kept extends Job {
   questions: InputRequests;
 }
 
-/** The tasks of the fixture, in memory. The tasks of the product are executions on the server. */
+/** Keeps the fixture's tasks in memory. In the product, a task is an execution on the Conductor server. */
 export class FixtureTasks implements Tasks, Watcher {
   readonly #jobs = new Map<string, Kept>();
 
-  /** Starts a job and returns the answer of the call that started it. */
+  /** Starts a job, and returns the answer to the tool call that requested it. */
   start(job: Job): CreatedTask {
     const taskId = randomUUID();
     this.#jobs.set(taskId, { ...job, questions: { ...job.questions }, createdAt: Date.now(), cancelled: false });

@@ -4,7 +4,7 @@ import type { Changes } from '../../mcp/subscriptions/change-bus.ts';
 import type { CreatedTask } from '../../mcp/tasks/tasks-extension.ts';
 import type { FixtureTasks } from './fixture-tasks.ts';
 
-/** What the fixture's handlers get: the bare protocol, because they exercise the protocol. */
+/** The context of a fixture's handler. It contains the SDK's own context, because the handlers test the protocol itself. */
 export interface FixtureContext extends ServerContext {
   readonly can: Capabilities;
   readonly changes: Changes;
@@ -26,8 +26,8 @@ export function textResult(text: string): Result {
   return { content: [{ type: 'text', text }] };
 }
 
-/** The smallest picture, a red pixel. */
+/** The smallest possible picture: one red pixel. */
 export const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==';
 
-/** The smallest sound, a header without samples. */
+/** The smallest possible sound file: a header without samples. */
 export const WAV = 'UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA=';

@@ -65,7 +65,7 @@ export const plainTools: Readonly<Record<string, FixtureTool>> = {
   test_logging_tool: {
     description: 'Logs once.',
     async call(_args, context) {
-      await log(context, 'This reaches only who asked for logs');
+      await log(context, 'This reaches only clients that asked for logs');
       return textResult('Logged');
     },
   },
@@ -81,7 +81,7 @@ export const plainTools: Readonly<Record<string, FixtureTool>> = {
     },
   },
   test_reconnection: {
-    description: 'Drops the stream of its own call. The client receives the answer when it reconnects.',
+    description: 'Closes the stream of its own call. The client reconnects and then receives the answer.',
     async call(_args, context) {
       context.http?.closeSSE?.();
       await delay(STEP_MS);
@@ -92,7 +92,7 @@ export const plainTools: Readonly<Record<string, FixtureTool>> = {
     description: 'Works only for a client that supports sampling.',
     call(_args, { can }) {
       if (!can.sampling) throw new MissingRequiredClientCapabilityError({ requiredCapabilities: { sampling: {} } });
-      return textResult('The client lends its model');
+      return textResult('The client supports sampling');
     },
   },
   test_trigger_tool_change: {

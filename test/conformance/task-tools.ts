@@ -16,7 +16,7 @@ function start({ can, tasks }: FixtureContext, job: Job) {
   return tasks.start(job);
 }
 
-/** Tools of the tasks extension. */
+/** Tools that test the tasks extension. */
 export const taskTools: Readonly<Record<string, FixtureTool>> = {
   greet: {
     description: 'Never becomes a task.',
@@ -24,7 +24,7 @@ export const taskTools: Readonly<Record<string, FixtureTool>> = {
     call: ({ name }) => textResult(`Hello, ${name}!`),
   },
   slow_compute: {
-    description: 'Becomes a task if it takes time and the client supports tasks.',
+    description: 'Starts a task if it takes time and the client supports tasks. Otherwise it answers directly.',
     inputSchema: { type: 'object', properties: { seconds: { type: 'number' }, label: { type: 'string' } } },
     async call(args, context) {
       const { seconds, label } = work.parse(args);
@@ -35,16 +35,16 @@ export const taskTools: Readonly<Record<string, FixtureTool>> = {
     },
   },
   failing_job: {
-    description: 'Always a task; it ends with a tool error.',
+    description: 'Starts a task that ends with a tool error.',
     call: (_args, context) => start(context, { seconds: 1, end: result('The job failed', true) }),
   },
   protocol_error_job: {
-    description: 'Always a task; it ends with a protocol error.',
+    description: 'Starts a task that ends with a protocol error.',
     call: (_args, context) =>
       start(context, { seconds: 0, end: { error: { code: ProtocolErrorCode.InternalError, message: 'Broken' } } }),
   },
   confirm_delete: {
-    description: 'A task that asks the client before it continues.',
+    description: 'Starts a task that asks the person at the client before it continues.',
     inputSchema: { type: 'object', properties: { filename: { type: 'string' } }, required: ['filename'] },
     call: ({ filename }, context) =>
       start(context, {
@@ -54,7 +54,7 @@ export const taskTools: Readonly<Record<string, FixtureTool>> = {
       }),
   },
   multi_input: {
-    description: 'A task with two questions at once.',
+    description: 'Starts a task that asks two questions at once.',
     call: (_args, context) =>
       start(context, {
         seconds: 0,
@@ -66,7 +66,7 @@ export const taskTools: Readonly<Record<string, FixtureTool>> = {
       }),
   },
   test_tool_with_task: {
-    description: 'Asks first and then becomes a task.',
+    description: 'Asks a question first, and starts a task after the answer.',
     call(_args, context) {
       const view = inputResponse(context.mcpReq.inputResponses, 'user_name');
       if (view.kind === 'elicit') {

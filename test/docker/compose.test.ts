@@ -7,7 +7,7 @@ import { serverProperties } from '../../core/conductor/embedded/server-propertie
 import { connect, eras, type McpClient } from '../support/mcp-clients.ts';
 import { eventually, type Stack, startStack } from './stack.ts';
 
-/** The services that keep running, and the services that end after their work. */
+/** The services that keep running (`staying`), and the services that prepare the stack and then exit (`ending`). */
 const staying = ['conductor', 'mcp', 'shop', 'workers'];
 const ending = ['conductor-data', 'register'];
 
@@ -26,7 +26,7 @@ afterAll(async () => {
 const order = (orderId: string) => ({ orderId, sku: 'lamp', quantity: 2, amount: 19.9 });
 const newOrder = () => order(`order-${randomUUID().slice(0, 8)}`);
 
-/** Runs a workflow through MCP to its end. If the tool fails, so does the test, with the tool's message. */
+/** Runs a workflow through MCP to its end. If the tool reports an error, the test fails with the tool's message. */
 async function runThroughMcp(name: string, input: Record<string, unknown>, client = claude) {
   const answer = await client.call('execute_workflow', { name, input, waitSeconds: 45 });
   expect(answer.isError, answer.text).toBe(false);
@@ -40,7 +40,7 @@ async function ordersDone(orderId: string): Promise<string[]> {
 }
 
 describe('docker compose up --wait', () => {
-  test('ends when every service is healthy and every preparing service has exited with 0', async () => {
+  test('the command ends when every lasting service is healthy and every preparing service has exited with 0', async () => {
     const containers = await stack.containers();
     expect(containers.map(({ service }) => service).sort()).toEqual([...staying, ...ending].sort());
     for (const { service, State } of containers) {
@@ -51,7 +51,7 @@ describe('docker compose up --wait', () => {
     }
   });
 
-  test('starts the server version of the fleet, with the settings of the embedded server', async () => {
+  test('the command starts the same server version as the embedded server, with the same settings', async () => {
     const model = await stack.compose('config', '--format', 'json');
     const service = z.object({ image: z.string(), environment: z.record(z.string(), z.string().nullable()) });
     const { services } = z.object({ services: z.object({ conductor: service }) }).parse(JSON.parse(model));
@@ -70,7 +70,7 @@ describe('docker compose up --wait', () => {
 });
 
 describe('a workflow started through MCP runs in the containers', () => {
-  test.each(eras)('an order of a %s client is reserved, charged and shipped', async (era) => {
+  test.each(eras)('a %s client starts an order: it is reserved, charged and shipped', async (era) => {
     const client = await connect(era, { url: stack.mcpUrl });
     try {
       const input = newOrder();
@@ -88,7 +88,7 @@ describe('a workflow started through MCP runs in the containers', () => {
     }
   });
 
-  test('a file of the volume is compressed and analysed', async () => {
+  test('the workers compress and analyse a file of the volume', async () => {
     const { status, output } = await runThroughMcp('FileProcessing', { path: 'README.md' });
     expect(status).toBe('COMPLETED');
     const { compressed } = z.object({ compressed: z.object({ outputPath: z.string() }) }).parse(output);
@@ -96,7 +96,7 @@ describe('a workflow started through MCP runs in the containers', () => {
     await stack.compose('exec', '-T', 'workers', 'test', '-s', compressed.outputPath);
   });
 
-  test('the server asks the scripted model and its tools in the other container', async () => {
+  test('the server calls the scripted model and the tools of the shop container', async () => {
     const question = 'What is durable execution, and what is the temperature in Dubai?';
     const { status, output } = await runThroughMcp('ResearchAgent', { question });
     expect(status).toBe('COMPLETED');
@@ -105,7 +105,7 @@ describe('a workflow started through MCP runs in the containers', () => {
 });
 
 describe('the containers', () => {
-  test('run without root, capabilities and a writable root', async () => {
+  test('the containers run without a root user, without capabilities and with a read-only file system', async () => {
     for (const container of await stack.containers()) {
       const { service, HostConfig } = container;
       expect(HostConfig, service).toMatchObject({
@@ -118,7 +118,7 @@ describe('the containers', () => {
     }
   });
 
-  test('publish ports on the loopback address only; the workers publish none', async () => {
+  test('the services publish ports only on the loopback address; the workers publish none', async () => {
     const published = (await stack.containers()).flatMap(({ service, NetworkSettings }) =>
       Object.entries(NetworkSettings.Ports).flatMap(([port, bindings]) =>
         (bindings ?? []).map(({ HostIp }) => `${service} ${port} on ${HostIp}`),
@@ -133,7 +133,7 @@ describe('the containers', () => {
 });
 
 describe('--scale workers=3', () => {
-  test('three processes share the work', async () => {
+  test('three worker processes share the tasks', async () => {
     await stack.compose('up', '--detach', '--wait', '--no-recreate', '--scale', 'workers=3');
     const workers = await stack.containers('workers');
     expect(workers.map(({ State }) => State.Health?.Status)).toEqual(['healthy', 'healthy', 'healthy']);
@@ -143,14 +143,14 @@ describe('--scale workers=3', () => {
     );
     const executions = await Promise.all(ids.map((id) => stack.conductor.waitForEnd(id)));
     expect(new Set(executions.map(({ status }) => status))).toEqual(new Set(['COMPLETED']));
-    // A worker is named after its container and its process.
+    // The id of a worker process begins with the id of its container.
     const served = new Set(executions.flatMap(({ tasks }) => tasks.map(({ workerId }) => workerId?.split('-')[0])));
     expect(served.size).toBeGreaterThan(1);
     const containerIds = workers.map(({ Id }) => Id.slice(0, 12));
     expect([...served].filter((host) => !containerIds.includes(host ?? ''))).toEqual([]);
   });
 
-  test('a stop lets a running task finish, and every worker exits with 0', async () => {
+  test('after docker compose stop, running tasks finish and every worker process exits with 0', async () => {
     const input = newOrder();
     const delay = { path: '/shipments', orderId: input.orderId, delayMs: 5000 };
     const headers = { 'content-type': 'application/json' };
@@ -160,7 +160,7 @@ describe('--scale workers=3', () => {
       const { tasks } = await stack.conductor.getExecution(id);
       return tasks.find((task) => task.referenceTaskName === 'ship' && task.status === 'IN_PROGRESS');
     });
-    await pause(500); // the task was polled; give the handler time to begin
+    await pause(500); // the task was polled, and its handler needs time to begin
 
     const startedAt = Date.now();
     await stack.compose('stop', 'workers');
@@ -174,7 +174,7 @@ describe('--scale workers=3', () => {
 });
 
 describe('a new container of the server', () => {
-  test('continues the executions of the old one', async () => {
+  test("the new server container continues the old container's executions", async () => {
     const waiting = await stack.conductor.startWorkflow({ name: 'OrderProcessing', input: newOrder() });
     const { executionId } = await finished();
     await stack.compose('rm', '--stop', '--force', 'conductor');
@@ -188,7 +188,7 @@ describe('a new container of the server', () => {
     expect(status).toBe('COMPLETED');
   });
 
-  /** The newest execution of an order that has ended. */
+  /** Finds the newest completed execution of an order. */
   async function finished(): Promise<{ executionId: string }> {
     const query = { workflowName: 'OrderProcessing', status: 'COMPLETED', limit: 1 };
     const { structured, text } = await claude.call('list_workflow_executions', query);

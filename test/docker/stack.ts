@@ -26,24 +26,24 @@ const containerSchema = z.object({
 });
 export type Container = z.output<typeof containerSchema> & { service: string };
 
-/** One run of `docker-compose.yml` with its own name and ports. */
+/** A running stack of `docker-compose.yml`, with its own project name and ports. */
 export interface Stack {
   readonly mcpUrl: string;
   readonly shopUrl: string;
   readonly conductor: Conductor;
   /** Runs `docker compose …` and returns its stdout. @throws Error with its stderr */
   compose(...args: string[]): Promise<string>;
-  /** The containers of one service or of all, including those that have ended. */
+  /** Returns the containers of one service or of all services, including containers that have exited. */
   containers(service?: string): Promise<Container[]>;
-  /** The user ids of a container's processes. */
+  /** Returns the user id of each process in a container. */
   userIds(container: Container): Promise<string[]>;
-  /** Removes containers, network and volumes. */
+  /** Removes the containers, networks and volumes of this stack. */
   down(): Promise<void>;
 }
 
 /**
- * Builds the image, starts every service, and waits until all are healthy. `FLEET_TEST_PROJECT` names the stack, so that its containers
- * can be removed after a test run was killed.
+ * Builds the image, starts every service, and waits until all are healthy. `FLEET_TEST_PROJECT` sets the stack's name.
+ * With a known name, the containers of a killed test run can be removed.
  */
 export async function startStack(): Promise<Stack> {
   const project = processEnvironment().FLEET_TEST_PROJECT ?? `fleet-test-${randomUUID().slice(0, 8)}`;
@@ -75,18 +75,20 @@ export async function startStack(): Promise<Stack> {
     },
   };
   try {
-    await compose('build', 'register'); // one service only: four services share the image, and a classic builder would build it four times
+    await compose('build', 'register'); // only one service: four share the image, and the classic builder would build it for each
     await compose('up', '--detach', '--wait', '--wait-timeout', '400', '--build');
   } catch (error) {
     const state = await compose('ps', '--all').catch(() => '');
     const logs = await compose('logs', '--no-color', '--tail', '40').catch(() => '');
     await stack.down().catch(() => undefined);
-    throw new Error(`The stack does not start.\n${state}\n${logs}`, { cause: error });
+    throw new Error(`The stack did not start. Its containers and their last log lines:\n${state}\n${logs}`, {
+      cause: error,
+    });
   }
   return stack;
 }
 
-/** Repeats a check until it returns something. */
+/** Repeats a check until it returns a value, and returns that value. */
 export async function eventually<T>(check: () => Promise<T | undefined>, timeoutMs = 60_000): Promise<T> {
   const end = Date.now() + timeoutMs;
   for (;;) {
@@ -97,14 +99,14 @@ export async function eventually<T>(check: () => Promise<T | undefined>, timeout
   }
 }
 
-/** Only the variables that Docker's client needs: the caller's other settings must not change a test. */
+/** Contains only the variables that Docker's client needs, because no other setting may change a test. */
 function composeEnvironment(): Record<string, string | undefined> {
   const { PATH, HOME, XDG_RUNTIME_DIR, DOCKER_HOST, DOCKER_CONTEXT, DOCKER_CONFIG } = processEnvironment();
   const { DOCKER_BUILDKIT, COMPOSE_BAKE } = processEnvironment();
   return { PATH, HOME, XDG_RUNTIME_DIR, DOCKER_HOST, DOCKER_CONTEXT, DOCKER_CONFIG, DOCKER_BUILDKIT, COMPOSE_BAKE };
 }
 
-/** An engine without the buildx plugin still has its classic builder. */
+/** Selects Docker's classic builder if the buildx plugin is not installed. */
 async function builder(): Promise<Record<string, string>> {
   const hasBuildx = await exec('docker', ['buildx', 'version']).then(
     () => true,

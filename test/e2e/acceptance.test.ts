@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => conductor.close());
 
-/** Starts an execution of one task. Each call sends its own definition with the start, and registers nothing. */
+/** Starts an execution of one task. The start itself contains the definition, so nothing is registered. */
 async function begin({ inputs }: Scene, type: string, input: Record<string, unknown> = {}): Promise<string> {
   const name = unique('acceptance');
   const task = { name: type, taskReferenceName: 'only', type: 'SIMPLE', inputParameters: { ...inputs(), ...input } };
@@ -39,10 +39,10 @@ async function begin({ inputs }: Scene, type: string, input: Record<string, unkn
 const attempts = async (workflowId: string): Promise<Task[]> => (await conductor.getExecution(workflowId)).tasks;
 const allAttempts = async (ids: readonly string[]) => (await Promise.all(ids.map(attempts))).flat();
 
-/** Each test serves a task type that no other test here starts, because all tests share the server. */
-describe.concurrent('acceptance on the real server', () => {
+/** All tests share the server, so each test uses a task type of its own. */
+describe.concurrent('acceptance tests on the real server', () => {
   test(
-    '1. SIGTERM with backlog: no task IN_PROGRESS after drain; unstarted handed back with retryCount 0',
+    '1. SIGTERM with a backlog: after the drain no task is IN_PROGRESS, and all are back in the queue with retryCount 0',
     {
       timeout: 90_000,
     },
@@ -62,7 +62,7 @@ describe.concurrent('acceptance on the real server', () => {
       await vi.waitFor(() => expect(notes('end')).toHaveLength(12), soon);
       const again = notes('start').filter(({ pid }) => pid !== first.child.pid);
       expect(again).toHaveLength(12);
-      expect((again[0]?.at ?? 0) - from).toBeLessThan(5000); // this includes the start of a process
+      expect((again[0]?.at ?? 0) - from).toBeLessThan(5000); // includes the start of the second process
       await Promise.all(ids.map((id) => conductor.waitForEnd(id)));
       const done = await allAttempts(ids);
       expect(done.map(({ status, retryCount }) => [status, retryCount])).toEqual(ids.map(() => ['COMPLETED', 0]));
@@ -70,7 +70,7 @@ describe.concurrent('acceptance on the real server', () => {
   );
 
   test(
-    '2. heartbeats during drain: one attempt, although the task takes longer than its lease',
+    '2. heartbeats continue during the drain: a task that takes longer than its lease needs one attempt',
     {
       timeout: 60_000,
     },
@@ -85,7 +85,7 @@ describe.concurrent('acceptance on the real server', () => {
   );
 
   test(
-    '12. terminate workflow: signal aborted within N s',
+    '12. a workflow is terminated: the signal of its handler is aborted within 8 s',
     {
       timeout: 60_000,
     },
@@ -102,7 +102,7 @@ describe.concurrent('acceptance on the real server', () => {
   );
 
   test(
-    '13. handler past timeout: aborted and reported',
+    '13. a handler exceeds its time limit: it is aborted, and the execution ends',
     {
       timeout: 60_000,
     },
@@ -111,13 +111,13 @@ describe.concurrent('acceptance on the real server', () => {
       await own.start({ conductorUrl, only: ['acceptance_limited'] });
       const { status } = await conductor.waitForEnd(id);
       expect(['FAILED', 'TIMED_OUT']).toContain(status);
-      await vi.waitFor(() => expect(own.notes('aborted')).toHaveLength(1), soon); // the server may time the task out before the worker aborts it
+      await vi.waitFor(() => expect(own.notes('aborted')).toHaveLength(1), soon); // the abort may follow later, because the server may time the task out first
       expect(own.notes('start')).toHaveLength(1);
     }),
   );
 
   test(
-    '15. single task on an idle queue with batch 50: pick-up ≤ 250 ms',
+    '15. with a batch size of 50, a single task on an idle queue is picked up within 250 ms',
     {
       timeout: 60_000,
     },

@@ -9,7 +9,7 @@ import { type Running, realConductor, runFleetCommand, startFleetCommand } from 
 const conductor = realConductor();
 afterAll(() => conductor.close());
 
-/** A new fleet with `count` workflows, and a plan file that creates them. */
+/** Makes a new fleet with `count` workflows, and a plan file that would create them. */
 async function manyPlanned(count: number) {
   const fleet = ownName('fleet');
   const folder = contentFolder(fleet);
@@ -42,7 +42,7 @@ function hasCreated({ child }: Running, count: number): Promise<void> {
 }
 
 describe.concurrent('two applies of one fleet', () => {
-  test('if twenty create the same version at once, exactly one succeeds and the others get a conflict', async () => {
+  test('if 20 requests create the same version at once, exactly one succeeds and the others get a conflict', async () => {
     const def = { name: ownName('claim'), version: 1, schemaVersion: 2 as const, tasks: [TERMINATE] };
     const claims = await Promise.allSettled(Array.from({ length: 20 }, () => conductor.createWorkflowDef(def)));
     const lost = claims.filter((claim) => claim.status === 'rejected');
@@ -51,7 +51,7 @@ describe.concurrent('two applies of one fleet', () => {
     await conductor.deleteWorkflowDef(def.name, 1);
   });
 
-  test('if five take the lock at once, one gets it, and the error of the others names the process that holds it', async () => {
+  test('if five callers request the lock at once, one gets it; the others get an error that names the lock holder', async () => {
     const fleet = ownName('fleet');
     const tries = await Promise.allSettled(
       Array.from({ length: 5 }, () => acquireLock(conductor, { purpose: 'apply', name: fleet })),
@@ -70,7 +70,7 @@ describe.concurrent('two applies of one fleet', () => {
     await next.release();
   });
 
-  test('one applies; the other writes nothing and names the lock holder and the start time; with --wait it applies afterwards', async () => {
+  test('while one applies, the other writes nothing and names the lock holder; with --wait it applies afterwards', async () => {
     const { fleet, folder, names, file, isThere } = await manyPlanned(2);
     const lock = await acquireLock(conductor, { purpose: 'apply', name: fleet });
     const refused = await runFleetCommand(['apply', file, '--yes']);
@@ -86,7 +86,7 @@ describe.concurrent('two applies of one fleet', () => {
     await nothingToDo(folder.flags);
   });
 
-  test('leave no lock behind, and no list shows the lock while it is held', async () => {
+  test('an apply leaves no lock behind, and no list of workflows shows the lock while it is held', async () => {
     const { fleet, folder, file } = await manyPlanned(1);
     const lock = await acquireLock(conductor, { purpose: 'apply', name: fleet });
     const shown = await runFleetCommand(['plan', ...folder.flags, '--all', '--prune', '--json']);
@@ -96,7 +96,7 @@ describe.concurrent('two applies of one fleet', () => {
     expect(await conductor.listWorkflowNames()).not.toContain(`fleet_apply_lock_${fleet}`);
   });
 
-  test('a process that is suspended until its lock is taken over writes nothing when it continues', async () => {
+  test('a suspended process loses its lock to another process, and writes nothing when it continues', async () => {
     const { folder, file } = await manyPlanned(30);
     const sleeper = startFleetCommand(['apply', file, '--yes']);
     await hasCreated(sleeper, 1);
@@ -113,28 +113,31 @@ describe.concurrent('two applies of one fleet', () => {
 });
 
 describe.concurrent('an apply that was killed before its end', () => {
-  test.each(['the same plan', 'a new plan'])('is finished by the next apply with %s', async (which) => {
-    const { folder, file, names } = await manyPlanned(30);
-    const first = startFleetCommand(['apply', file, '--yes']);
-    await hasCreated(first, 3);
-    first.child.kill('SIGKILL');
-    await first.ended;
-    const there = new Set(await conductor.listWorkflowNames());
-    const made = names.filter((one) => there.has(one)).length;
-    expect(made).toBeGreaterThan(0);
-    expect(made).toBeLessThan(names.length);
+  test.each(['the same plan', 'a new plan'])(
+    'the next apply with %s finishes the work of a killed apply',
+    async (which) => {
+      const { folder, file, names } = await manyPlanned(30);
+      const first = startFleetCommand(['apply', file, '--yes']);
+      await hasCreated(first, 3);
+      first.child.kill('SIGKILL');
+      await first.ended;
+      const there = new Set(await conductor.listWorkflowNames());
+      const made = names.filter((one) => there.has(one)).length;
+      expect(made).toBeGreaterThan(0);
+      expect(made).toBeLessThan(names.length);
 
-    const next = await runFleetCommand(['apply', ...(which === 'the same plan' ? [file] : folder.flags), '--yes']);
-    expect(next, next.stderr).toMatchObject({ code: 0 });
-    const created = times(next.stdout, 'created: ');
-    expect([made, made + 1]).toContain(names.length - created); // one more if a request was under way at the kill
-    if (which === 'the same plan') expect(times(next.stdout, 'already there: ')).toBe(names.length - created);
-    await nothingToDo(folder.flags);
-  });
+      const next = await runFleetCommand(['apply', ...(which === 'the same plan' ? [file] : folder.flags), '--yes']);
+      expect(next, next.stderr).toMatchObject({ code: 0 });
+      const created = times(next.stdout, 'created: ');
+      expect([made, made + 1]).toContain(names.length - created); // one more, if the killed process had just sent a request
+      if (which === 'the same plan') expect(times(next.stdout, 'already there: ')).toBe(names.length - created);
+      await nothingToDo(folder.flags);
+    },
+  );
 });
 
 describe.concurrent('a plan in a file', () => {
-  test('is refused if the server has changed after the plan: the message names the change, and nothing is written', async () => {
+  test('apply refuses a plan if the server has changed since; the error names the change, and nothing is written', async () => {
     const { names, file, isThere } = await manyPlanned(2);
     const [one = '', other = ''] = names;
     await conductor.putWorkflowDef({ name: one, version: 1, schemaVersion: 2, tasks: [TERMINATE] });
@@ -144,7 +147,7 @@ describe.concurrent('a plan in a file', () => {
     expect(await isThere(other)).toBe(false);
   });
 
-  test('is refused if it would break executions that started after the plan', async () => {
+  test('apply refuses a plan that would break executions that started after it was made', async () => {
     const fleet = ownName('fleet');
     const folder = contentFolder(fleet);
     const greet = ownName('greet');
@@ -161,7 +164,7 @@ describe.concurrent('a plan in a file', () => {
     await conductor.terminate(id, 'the test is over');
   });
 
-  test('is refused for another server, and if the file is not a plan', async () => {
+  test('apply refuses a plan for another server, and a file that is not a plan', async () => {
     const { file } = await manyPlanned(1);
     const plan = JSON.parse(readFileSync(file, 'utf8'));
     writeFileSync(file, JSON.stringify({ ...plan, serverUrl: 'http://elsewhere/api' }));
@@ -177,7 +180,7 @@ describe.concurrent('a plan in a file', () => {
   });
 });
 
-test.concurrent('without --yes and without a terminal nothing is written', async () => {
+test.concurrent('apply writes nothing without --yes and without a terminal', async () => {
   const { file, names, isThere } = await manyPlanned(1);
   const { code, stderr } = await runFleetCommand(['apply', file]);
   expect(code).toBe(2);
@@ -185,7 +188,7 @@ test.concurrent('without --yes and without a terminal nothing is written', async
   expect(await isThere(names[0] as string)).toBe(false);
 });
 
-test.concurrent('a definition that the server refuses is reported before anything is written', async () => {
+test.concurrent('apply reports a definition that the server refuses, and writes nothing', async () => {
   const folder = contentFolder(ownName('fleet'));
   const [good, bad] = [ownName('good'), ownName('bad')];
   folder.write('definitions', good, greetingCode(good));
@@ -200,7 +203,7 @@ test.concurrent('a definition that the server refuses is reported before anythin
   expect(await conductor.listWorkflowNames()).not.toContain(good);
 });
 
-test.concurrent('a definition is written after the definitions that it refers to, and deleted before them', async () => {
+test.concurrent('apply writes a definition after the definitions that it refers to, and deletes it before them', async () => {
   const folder = contentFolder(ownName('fleet'));
   const [child, parent, daily] = [ownName('z_child'), ownName('a_parent'), ownName('daily')];
   folder.write('definitions', child, greetingCode(child));

@@ -7,12 +7,12 @@ import { realConductor, runFleetCommand, unique } from '../support/product.ts';
 const conductor = realConductor();
 afterAll(() => conductor.close());
 
-/** Two tasks wait for a person, and a third waits for a timer. The output of the first task is the workflow's output. */
+/** Starts an execution in which a HUMAN task, a signal and a timer are open. The HUMAN task's output is the workflow's. */
 async function startTwoQuestions(expect: ExpectStatic): Promise<string> {
   const workflow = defineWorkflow({
     name: unique('Ask').replace('-', '_'),
     version: 1,
-    description: 'A probe of what waits for people.',
+    description: 'A workflow with tasks that wait for people.',
     input: z.object({ amount: z.number() }),
     output: z.object({ approved: z.boolean() }),
   }).build((wf, { amount }) => {
@@ -31,7 +31,7 @@ async function startTwoQuestions(expect: ExpectStatic): Promise<string> {
   return id;
 }
 
-test.concurrent('a task that waits for a person is listed with its input; completing it continues the execution with its output', async ({
+test.concurrent('fleet complete lists tasks that wait for a person, with their input; completing them ends the execution', async ({
   expect,
 }) => {
   const id = await startTwoQuestions(expect);
@@ -56,7 +56,7 @@ test.concurrent('a task that waits for a person is listed with its input; comple
   expect(late).toMatchObject({ code: 1, stderr: expect.stringContaining('has ended (COMPLETED)') });
 });
 
-test.concurrent('--fail fails the execution with its reason', async ({ expect }) => {
+test.concurrent('fleet complete --fail fails the execution with the given reason', async ({ expect }) => {
   const id = await startTwoQuestions(expect);
   const refused = await runFleetCommand(['complete', id, 'boss', '--fail', 'too expensive']);
   expect(refused, refused.stderr).toMatchObject({ code: 0, stdout: 'boss FAILED_WITH_TERMINAL_ERROR\n' });

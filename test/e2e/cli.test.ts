@@ -9,13 +9,13 @@ import { realConductor, runFleetCommand, unique } from '../support/product.ts';
 const conductor = realConductor();
 const settings = { shopUrl: inject('shopUrl'), llmProvider: 'litellm', llmModel: 'scripted-research-1' };
 
-/** A workflow with a unique name that needs no worker. */
+/** Defines a workflow that has a unique name and needs no worker. */
 function greeting(text = 'hello') {
   const name = unique('Greeting').replace('-', '_');
   return defineWorkflow({
     name,
     version: 1,
-    description: 'A probe of the command line.',
+    description: 'A workflow for tests of the command line.',
     input: z.object({ who: z.string().min(2), mark: z.string().default('!') }),
     output: z.object({ text: z.string() }),
   }).build((wf, { who, mark }) => {
@@ -24,7 +24,7 @@ function greeting(text = 'hello') {
   });
 }
 
-test.concurrent('run --wait prints the result and exits with 0', async () => {
+test.concurrent('fleet run --wait prints the result and exits with 0', async () => {
   const workflow = greeting();
   await registerAlone(conductor, [workflow]);
   const { code, stdout } = await runFleetCommand([
@@ -39,7 +39,7 @@ test.concurrent('run --wait prints the result and exits with 0', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ status: 'COMPLETED', output: { text: 'hello you!' } });
 });
 
-test.concurrent('run without --wait prints only the id; status shows the execution of that id with its tasks', async () => {
+test.concurrent('fleet run prints only the id of the execution; fleet status shows this execution with its tasks', async () => {
   const workflow = greeting();
   await registerAlone(conductor, [workflow]);
   const started = await runFleetCommand(['run', workflow.name, '--input', '{"who":"you"}']);
@@ -52,7 +52,7 @@ test.concurrent('run without --wait prints only the id; status shows the executi
   expect(JSON.parse(listed.stdout).results.map(({ workflowId }: { workflowId: string }) => workflowId)).toContain(id);
 });
 
-test.concurrent('an unknown workflow is refused, and the error lists the registered ones', async () => {
+test.concurrent('fleet run refuses an unknown workflow, and the error lists the registered workflows', async () => {
   const workflow = greeting();
   await registerAlone(conductor, [workflow]);
   const { code, stderr } = await runFleetCommand(['run', 'NoSuchWorkflow']);
@@ -61,7 +61,7 @@ test.concurrent('an unknown workflow is refused, and the error lists the registe
   expect(stderr).toContain(workflow.name);
 });
 
-test.concurrent('if an input does not fit the schema, the error names each wrong field and nothing starts', async () => {
+test.concurrent('fleet run refuses an input that does not fit the schema; the error names each wrong field and nothing starts', async () => {
   const workflow = greeting();
   await registerAlone(conductor, [workflow]);
   const { code, stderr } = await runFleetCommand(['run', workflow.name, '--input', '{"mark":1}']);
@@ -71,12 +71,12 @@ test.concurrent('if an input does not fit the schema, the error names each wrong
   expect((await conductor.searchExecutions({ query: `workflowType=${workflow.name}` })).totalHits).toBe(0);
 });
 
-test.concurrent('an empty input receives the defaults, which the server would not add', async () => {
+test.concurrent('fleet run adds the defaults to an empty input, because the server does not', async () => {
   const name = unique('Defaults').replace('-', '_');
   const workflow = defineWorkflow({
     name,
     version: 1,
-    description: 'A probe of defaults.',
+    description: 'A workflow for tests of defaults.',
     input: z.object({ mark: z.string().default('!') }),
     output: z.object({ mark: z.string() }),
   }).build((wf, { mark }) => {
@@ -88,7 +88,7 @@ test.concurrent('an empty input receives the defaults, which the server would no
   expect(JSON.parse(stdout)).toMatchObject({ output: { mark: '!' } });
 });
 
-test.concurrent("registering again changes nothing; an operator's change is kept and reported; a changed definition is updated", async () => {
+test.concurrent("a second registration changes nothing, keeps and reports an operator's change, and updates a changed definition", async () => {
   const task = defineTask({
     name: unique('probe_task'),
     description: 'A probe.',
@@ -116,7 +116,7 @@ test.concurrent("registering again changes nothing; an operator's change is kept
   expect(await conductor.getTaskDef(task.name)).toMatchObject({ retryCount: 3 });
 });
 
-test.concurrent('fleet apply is idempotent over every shipped definition', async () => {
+test.concurrent('a second fleet apply of all shipped definitions changes nothing', async () => {
   const first = await runFleetCommand(['apply', '--yes', '--wait', '60']);
   expect(first, first.stderr).toMatchObject({ code: 0 });
   const again = await runFleetCommand(['plan', '--json']);
@@ -125,7 +125,7 @@ test.concurrent('fleet apply is idempotent over every shipped definition', async
   expect(changes.filter(({ action }) => ['create', 'update', 'new-version'].includes(action))).toEqual([]);
 });
 
-test.concurrent('if run waits for a task that no worker polls, it reports this and names the command that starts a worker', async () => {
+test.concurrent('if no worker polls for a task, fleet run says so and names the command that starts a worker', async () => {
   const name = unique('Unserved').replace('-', '_');
   const task = defineTask({
     name: `${name}_task`.toLowerCase(),
@@ -136,7 +136,7 @@ test.concurrent('if run waits for a task that no worker polls, it reports this a
   const workflow = defineWorkflow({
     name,
     version: 1,
-    description: 'A probe of waiting.',
+    description: 'A workflow for tests of waiting.',
     input: z.object({}),
     output: z.object({}),
   }).build((wf) => {

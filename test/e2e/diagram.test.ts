@@ -47,7 +47,7 @@ const def: WorkflowDef = {
       taskReferenceName: 'both',
       type: 'FORK_JOIN',
       forkTasks: [
-        // A JOIN on the retried task itself may fail the execution between its two attempts.
+        // The JOIN waits for `settled`. A JOIN on a retried task may fail the execution between the two attempts.
         [
           { name: taskName, taskReferenceName: 'flaky', type: 'SIMPLE' },
           { name: 'settled', taskReferenceName: 'settled', type: 'NOOP' },
@@ -76,7 +76,7 @@ const def: WorkflowDef = {
   ],
 };
 
-/** Answers the only task that needs a worker: the first attempt fails, the second succeeds. */
+/** Plays the worker: the first attempt of the task fails, the second succeeds. */
 async function serve(): Promise<void> {
   for (const status of ['FAILED', 'COMPLETED'] as const) {
     const { taskId, workflowInstanceId } = await polled();
@@ -116,7 +116,7 @@ afterAll(() => {
 
 const TIME = String.raw`\d+(\.\d+)? m?s`;
 
-/** The execution that the sub-workflow task started. */
+/** Returns the id of the execution that the sub-workflow task started. */
 const childId = () =>
   execution.tasks.find(({ referenceTaskName }) => referenceTaskName === 'd1')?.subWorkflowId ?? 'none';
 
@@ -164,7 +164,7 @@ describe('an execution with every kind of task', () => {
     expect(svg).toContain(childId());
   });
 
-  test('the durations match the times on the server', async () => {
+  test('the diagram shows the durations that the server has recorded', async () => {
     const attempts = execution.tasks.filter(({ referenceTaskName }) => referenceTaskName === 'flaky');
     expect(attempts.map(({ status }) => status)).toEqual(['FAILED', 'COMPLETED']);
     const ms = (attempts[1]?.endTime ?? 0) - (attempts[0]?.startTime ?? 0);
@@ -173,7 +173,7 @@ describe('an execution with every kind of task', () => {
     expect(stdout).toContain(`COMPLETED · ${(ms / 1000).toFixed(1)} s · 2 attempts`);
   });
 
-  test('from what `fleet status --json` printed, without a server', async () => {
+  test('fleet diagram draws the output of `fleet status --json`, without a server', async () => {
     const { stdout } = await runFleetCommand(['status', execution.workflowId, '--json']);
     const file = join(folder, 'run.json');
     writeFileSync(file, stdout);
@@ -182,7 +182,7 @@ describe('an execution with every kind of task', () => {
   });
 });
 
-test('a definition that only the server has is drawn, in the requested version', async () => {
+test('fleet diagram draws a definition that only the server has, in the requested version', async () => {
   await conductor.putWorkflowDef({ ...def, version: 2, tasks: [inline('alone', '1')] });
   expect((await runFleetCommand(['diagram', name])).stdout).toBe(`${name} v2\n└─ alone  INLINE  1\n`);
   const first = await runFleetCommand(['diagram', name, '--workflow-version', '1']);
@@ -191,7 +191,7 @@ test('a definition that only the server has is drawn, in the requested version',
   expect(third).toMatchObject({ code: 2, stderr: expect.stringContaining(name) });
 });
 
-test('a running execution shows what it waits for', async () => {
+test('the diagram of a running execution shows the task that it waits for', async () => {
   const waiting = `${name}_waits`;
   await conductor.putWorkflowDef({
     ...def,
@@ -210,7 +210,7 @@ test('a running execution shows what it waits for', async () => {
   expect(ended.stdout).toMatch(/hold +HUMAN +■ CANCELED/);
 });
 
-test('an unknown execution and an unknown workflow', async () => {
+test('fleet diagram refuses an unknown execution and an unknown workflow', async () => {
   const execution = await runFleetCommand(['diagram', '00000000-0000-4000-8000-000000000000']);
   expect(execution).toMatchObject({ code: 2, stdout: '' });
   expect(execution.stderr).toContain('00000000-0000-4000-8000-000000000000');

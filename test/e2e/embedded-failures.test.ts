@@ -16,7 +16,7 @@ import { freePort } from '../support/free-port.ts';
 const folders = new TestFolders();
 afterAll(() => folders.clean());
 
-/** Takes a port and answers there as another Conductor server would. */
+/** Listens on a port, and answers as another Conductor server would. */
 async function impersonate(port: number): Promise<Server> {
   const server = createServer(({ url }, response) => {
     if (url?.endsWith('/version')) response.end('3.32.1');
@@ -27,7 +27,7 @@ async function impersonate(port: number): Promise<Server> {
 }
 
 describe('a start that cannot succeed', () => {
-  it('ends if another server has taken its port, and leaves nothing running', async () => {
+  it('a start fails if another server has taken its port, and leaves nothing running', async () => {
     const config = folders.configFor('race', { serverPort: await freePort() });
     const port = config.serverPort ?? 0;
     const thief: Promise<Server>[] = [];
@@ -41,7 +41,7 @@ describe('a start that cannot succeed', () => {
     for (const server of thief) (await server).close().closeAllConnections();
   });
 
-  it('shows the last log lines if the server ends at once', async () => {
+  it('the error of a start shows the last log lines if the server ends at once', async () => {
     await expect(ensureServer(folders.configFor('tiny', { serverMemory: '1m' }), quiet)).rejects.toMatchObject({
       message: expect.stringMatching(/ended while it was starting\. Its log says:\n.*heap/is),
     });
@@ -49,24 +49,27 @@ describe('a start that cannot succeed', () => {
 });
 
 describe('the cache of jars', () => {
-  it.skipIf(processEnvironment().CONDUCTOR_JAR)('gets a new jar from Maven if its jar is damaged', async () => {
-    const config = folders.configFor('cache', { cacheDir: join(folders.path, 'cache') });
-    const name = `conductor-server-${release.version}-${release.sha256.slice(0, 12)}.jar`;
-    mkdirSync(join(folders.path, 'cache'));
-    writeFileSync(join(folders.path, 'cache', name), 'half a jar');
-    const notes: string[] = [];
-    const progress = { note: (line: string) => void notes.push(line), signal: new AbortController().signal };
-    expect(await findJar(config, progress)).toBe(join(folders.path, 'cache', name));
-    expect(notes[0]).toContain('is damaged; fetching it again');
-    expect(readdirSync(join(folders.path, 'cache'))).toEqual([name]);
+  it.skipIf(processEnvironment().CONDUCTOR_JAR)(
+    'a damaged jar in the cache is replaced by a new one from Maven',
+    async () => {
+      const config = folders.configFor('cache', { cacheDir: join(folders.path, 'cache') });
+      const name = `conductor-server-${release.version}-${release.sha256.slice(0, 12)}.jar`;
+      mkdirSync(join(folders.path, 'cache'));
+      writeFileSync(join(folders.path, 'cache', name), 'half a jar');
+      const notes: string[] = [];
+      const progress = { note: (line: string) => void notes.push(line), signal: new AbortController().signal };
+      expect(await findJar(config, progress)).toBe(join(folders.path, 'cache', name));
+      expect(notes[0]).toContain('is damaged; fetching it again');
+      expect(readdirSync(join(folders.path, 'cache'))).toEqual([name]);
 
-    const other = { ...config, conductorJarSha256: '0'.repeat(64) };
-    await expect(findJar(other, progress)).rejects.toMatchObject({
-      code: 'environment',
-      message: expect.stringMatching(/^Maven fetched .*not the expected 0{64}\.$/),
-    });
-    expect(readdirSync(join(folders.path, 'cache'))).toEqual([name]);
-  });
+      const other = { ...config, conductorJarSha256: '0'.repeat(64) };
+      await expect(findJar(other, progress)).rejects.toMatchObject({
+        code: 'environment',
+        message: expect.stringMatching(/^Maven fetched .*not the expected 0{64}\.$/),
+      });
+      expect(readdirSync(join(folders.path, 'cache'))).toEqual([name]);
+    },
+  );
 });
 
 describe('the unpacked server', () => {
@@ -87,7 +90,7 @@ describe('the unpacked server', () => {
   });
   beforeEach(() => void notes.splice(0));
 
-  it('is not used if the jar cannot be unpacked: the jar itself is started', async () => {
+  it('if the jar cannot be unpacked, the jar itself is started', async () => {
     const other = join(folders.path, 'no-boot.jar');
     writeFileSync(other, 'not a jar');
     expect(await unpackAs(undefined, other)).toBe(other);
@@ -95,7 +98,7 @@ describe('the unpacked server', () => {
     expect(kept()).toEqual([]);
   });
 
-  it('is unpacked once, even if two starts need it at the same time', async () => {
+  it('two starts at the same time unpack the jar once', async () => {
     const both = await Promise.all([unpackAs(), unpackAs()]);
     main = both[0] ?? '';
     expect(both).toEqual([main, main]);
@@ -107,7 +110,7 @@ describe('the unpacked server', () => {
     expect(await findUnpacked(config)).toBe(main);
   });
 
-  it('is unpacked again if a file is truncated; an interrupted process leaves it unchanged', async () => {
+  it('the jar is unpacked again if a file is truncated; an interrupted unpacking changes nothing', async () => {
     const folder = dirname(main);
     const [library = ''] = readdirSync(join(folder, 'lib'));
     const bytes = () => statSync(join(folder, 'lib', library)).size;

@@ -44,11 +44,11 @@ async function fleet(config: Config, ...args: string[]) {
 interface Owner {
   readonly child: ChildProcess;
   readonly server: { readonly pid: number };
-  /** What `ensureServer` reported while the server started. */
+  /** The lines that `ensureServer` reported while the server started. */
   readonly notes: string;
 }
 
-/** Starts a process that owns a server as `fleet up` does, and that ends without stopping the server. */
+/** Starts a process that owns a server, as `fleet up` does. This process never stops its server. */
 async function startOwner(config: Config): Promise<Owner> {
   const module = JSON.stringify(join(root, 'core/conductor/ensure-server.ts'));
   const code = `const { ensureServer } = await import(${module});
@@ -123,8 +123,8 @@ async function kill(pid: number): Promise<void> {
 }
 
 /**
- * Hides the queue messages of JOINs, as the server does while it evaluates one. A kill at exactly that moment cannot be
- * timed, so the test makes the state that it leaves.
+ * Makes the state that a kill leaves if it happens while the server evaluates a JOIN: the JOIN's queue message is
+ * hidden. A test cannot time a kill so exactly.
  */
 function hideJoins(file: string): number | bigint {
   const database = new DatabaseSync(file);
@@ -144,7 +144,7 @@ async function text(url: string): Promise<string> {
   return (await fetch(url)).text();
 }
 
-/** The tests run in this order on one data folder: its server starts three times. */
+/** These tests share one data folder and depend on their order. Its server starts three times. */
 describe('an embedded server', { timeout: 300_000 }, () => {
   const config = folders.configFor('life');
   const folder = folderOf(config);
@@ -152,7 +152,7 @@ describe('an embedded server', { timeout: 300_000 }, () => {
   let forked = '';
   let owner: Owner;
 
-  it('is started once for two simultaneous calls, even in a folder that a crash left damaged', async () => {
+  it('two simultaneous calls start one server, even in a folder that a crash left damaged', async () => {
     mkdirSync(folder.path);
     writeFileSync(folder.record, `{"kind":"jar","ins`);
     writeFileSync(folder.database, '');
@@ -168,7 +168,7 @@ describe('an embedded server', { timeout: 300_000 }, () => {
     expect(existsSync(folder.record)).toBe(false);
   });
 
-  it('is started by `fleet server start`, shared by a second start, and shows no secrets', async () => {
+  it('`fleet server start` starts a server, a second start shares it, and its API shows no secrets', async () => {
     expect(await fleet(config, 'server', 'status')).toMatchObject({ code: 1 });
     const started = await fleet(config, 'server', 'start');
     expect(started).toMatchObject({
@@ -197,7 +197,7 @@ describe('an embedded server', { timeout: 300_000 }, () => {
     expect(hideJoins(folder.database)).toBe(1);
   });
 
-  it('keeps its executions when it is killed, and then ends a fork whose JOIN it was evaluating', async () => {
+  it('after a kill, a new server continues the executions, even if a JOIN was being evaluated', async () => {
     owner = await startOwner(config);
     expect(owner.notes).toContain('Had 1 open JOIN of earlier executions evaluated again.');
     const { url, pid, ownerPid } = await serverStatus(config);
@@ -209,7 +209,7 @@ describe('an embedded server', { timeout: 300_000 }, () => {
     expect(status).toBe('COMPLETED');
   });
 
-  it('survives the death of its owner; the next start takes it over, and `fleet server stop` ends it', async () => {
+  it('the server survives the death of its owner; the next start takes it over, and `fleet server stop` ends it', async () => {
     const { child, server } = owner;
     const { pid } = server;
     const shared = await ensureServer(config, quiet);

@@ -19,7 +19,7 @@ beforeAll(async () => {
   const add = { evaluatorType: 'graaljs', expression: '$.a + 1', a: '${workflow.input.a}' };
   const tasks = [{ name: 'add_one', taskReferenceName: 'add_one', type: 'INLINE', inputParameters: add }];
   const def = { name, version: 1, schemaVersion: 2, ownerEmail: 'evals@example.com', tasks, inputParameters: ['a'] };
-  await conductor.putWorkflowDef(def as unknown as WorkflowDef); // plain JSON: the server itself checks the definition
+  await conductor.putWorkflowDef(def as unknown as WorkflowDef); // cast: plain JSON, which the server checks
   ended = await conductor.startWorkflow({ name, input: { a: 1 } });
   await conductor.waitForEnd(ended);
   client = await connect('2025-11-25', stdioTarget(env));
@@ -29,33 +29,37 @@ afterAll(() => client.close());
 
 const unknownId = randomUUID();
 
-/** Each wrong call, and the error code that it must get. Functions, because the arguments need values from the running server. */
+/** Wrong calls, each with its expected error code. They are functions, because their arguments come from the running server. */
 const mistakes: Record<string, () => [tool: string, args: Record<string, unknown>, code: string]> = {
-  'a workflow under half of its name': () => [
+  'the start of a workflow by a part of its name': () => [
     'execute_workflow',
     { name: name.slice(0, -2), input: { a: 1 } },
     'not-found',
   ],
-  'a workflow in a version that it has not': () => ['execute_workflow', { name, version: 99 }, 'not-found'],
+  'the start of a version that does not exist': () => ['execute_workflow', { name, version: 99 }, 'not-found'],
   'a misspelt parameter': () => ['execute_workflow', { nam: name, input: { a: 1 } }, 'input'],
   'an input as a text': () => ['execute_workflow', { name, input: '{"a":1}' }, 'input'],
   'too long a wait': () => ['execute_workflow', { name, input: { a: 1 }, waitSeconds: 600 }, 'input'],
   'no id': () => ['get_execution_status', {}, 'input'],
-  'an id that leads to another place': () => ['get_execution_status', { executionId: '../metadata' }, 'input'],
-  'an id that nothing has': () => ['get_execution_status', { executionId: unknownId }, 'not-found'],
-  'a detail that does not exist': () => ['get_execution_status', { executionId: ended, detail: 'everything' }, 'input'],
+  'an id that is a path': () => ['get_execution_status', { executionId: '../metadata' }, 'input'],
+  'the status of an unknown execution': () => ['get_execution_status', { executionId: unknownId }, 'not-found'],
+  'an unknown value of detail': () => ['get_execution_status', { executionId: ended, detail: 'everything' }, 'input'],
   'a page as a text': () => ['get_execution_status', { executionId: ended, page: '1' }, 'input'],
-  'a task that the execution has not': () => [
+  'an unknown task of an execution': () => [
     'get_execution_status',
     { executionId: ended, taskRef: 'add_on' },
     'not-found',
   ],
-  'an id that nothing has, to be diagnosed': () => ['diagnose_execution', { executionId: unknownId }, 'not-found'],
+  'the diagnosis of an unknown execution': () => ['diagnose_execution', { executionId: unknownId }, 'not-found'],
   'too many rows': () => ['list_workflow_executions', { workflowName: name, limit: 5000 }, 'input'],
-  'a status in small letters': () => ['list_workflow_executions', { workflowName: name, status: 'completed' }, 'input'],
+  'a status in lower-case letters': () => [
+    'list_workflow_executions',
+    { workflowName: name, status: 'completed' },
+    'input',
+  ],
   'an unknown cursor': () => ['list_workflow_executions', { cursor: 'next' }, 'input'],
-  'a definition under half of its name': () => ['get_workflow', { name: name.slice(0, -2) }, 'not-found'],
-  'figures of a workflow under half of its name': () => [
+  'a definition by a part of its name': () => ['get_workflow', { name: name.slice(0, -2) }, 'not-found'],
+  'the performance of a workflow by a part of its name': () => [
     'analyze_workflow_performance',
     { workflowName: name.slice(0, -2) },
     'not-found',
@@ -65,7 +69,7 @@ const mistakes: Record<string, () => [tool: string, args: Record<string, unknown
   'a retry of an unknown execution': () => ['retry_workflow', { executionIds: [unknownId] }, 'not-found'],
 };
 
-describe('an agent succeeds if it mechanically follows the advice of an error', () => {
+describe('an agent succeeds if it follows the advice of an error literally', () => {
   test.each(Object.entries(mistakes))('after %s', async (_what, make) => {
     const [tool, args, code] = make();
     const { calls, recovered } = await recover(client, { tool, args }, { tools, most: MOST_STEPS });

@@ -12,7 +12,7 @@ import { stdioTarget } from '../support/mcp-process.ts';
 import { uniqueName } from '../support/probe.ts';
 import { realConductor } from '../support/product.ts';
 
-/** Every scene must work with the default toolsets. */
+/** Sets no toolsets, because every scene must work with the default ones. */
 const env = { CONDUCTOR_SERVER_URL: inject('conductorServerUrl'), RATE_LIMIT_RPM: '100000' };
 let client: McpClient;
 
@@ -23,22 +23,25 @@ afterAll(() => client.close());
 
 const scenes: Record<string, Scene> = { startAndWatch, diagnoseAndRecover, findTheBottleneck, approve, designAndRun };
 
-describe.concurrent('an agent that knows the job and reads answers', () => {
-  test.for(Object.entries(scenes))('does it in few calls and tokens: %s', async ([name, scene], { onTestFinished }) => {
-    const cleanups = new Cleanups();
-    onTestFinished(async () => {
-      expect(await cleanups.run()).toEqual([]);
-    });
-    const { play, check } = await scene.prepare({ conductor: realConductor(), name: uniqueName, cleanups });
-    const agent = await Agent.over(client);
-    await play(agent);
+describe.concurrent('an agent that knows the tools and follows their answers', () => {
+  test.for(Object.entries(scenes))(
+    'the agent solves the scene %s within its limits of calls and tokens',
+    async ([name, scene], { onTestFinished }) => {
+      const cleanups = new Cleanups();
+      onTestFinished(async () => {
+        expect(await cleanups.run()).toEqual([]);
+      });
+      const { play, check } = await scene.prepare({ conductor: realConductor(), name: uniqueName, cleanups });
+      const agent = await Agent.over(client);
+      await play(agent);
 
-    expect(agent.steps.filter(({ isError }) => isError).map(({ text }) => text)).toEqual([]);
-    await check(agent);
-    process.stderr.write(`[evals] ${name}: ${agent.steps.length} calls, ${agent.tokens} tokens\n`);
-    expect(agent.steps.length).toBeLessThanOrEqual(scene.most.calls);
-    expect(agent.tokens, transcript(agent)).toBeLessThanOrEqual(scene.most.tokens);
-  });
+      expect(agent.steps.filter(({ isError }) => isError).map(({ text }) => text)).toEqual([]);
+      await check(agent);
+      process.stderr.write(`[evals] ${name}: ${agent.steps.length} calls, ${agent.tokens} tokens\n`);
+      expect(agent.steps.length).toBeLessThanOrEqual(scene.most.calls);
+      expect(agent.tokens, transcript(agent)).toBeLessThanOrEqual(scene.most.tokens);
+    },
+  );
 });
 
 function transcript({ steps }: Agent): string {

@@ -8,8 +8,8 @@ import { defineProbe, runProbe, startProbe, uniqueName } from '../support/probe.
 import { realConductor, startFleetCommand, unique } from '../support/product.ts';
 
 /*
- * All tests that wait for an event handler are in this file and run at once, because the server looks for new handlers only once
- * a minute.
+ * The server looks for new event handlers only once a minute. So all tests that wait for one are in this file, and run
+ * at the same time.
  */
 const conductor = realConductor();
 afterAll(() => conductor.close());
@@ -18,7 +18,7 @@ const number = z.object({ n: z.number() });
 const HEARD = { timeout: 120_000, interval: 500 };
 
 describe.concurrent('an event', () => {
-  test('of an EVENT task starts a workflow through an event handler', async ({ expect }) => {
+  test('the event of an EVENT task starts a workflow through an event handler', async ({ expect }) => {
     const listener = defineProbe(number, z.object({})).build((wf, { n }) => {
       wf.set('nothing', {});
       return { result: n };
@@ -59,7 +59,7 @@ describe.concurrent('an event', () => {
     }
   });
 
-  test('starts the workflow of an applied event handler, although its condition holds nothing but our stamp', async ({
+  test('an event starts the workflow of an event handler that `fleet apply` registered with a stamp', async ({
     expect,
   }) => {
     const { folder, greet, plan, apply } = fleetScene();
@@ -87,9 +87,9 @@ describe.concurrent('an event', () => {
     await conductor.deleteWorkflowDef(sender, 1);
   });
 
-  test('starts the workflow that was made from the template event_driven', async ({ expect }) => {
+  test('an event starts the workflow of the template event_driven', async ({ expect }) => {
     const own = await ownTemplates(conductor, ['event_driven']);
-    const [handler = expect.fail('the template has no handler')] = own.handlers;
+    const [handler = expect.fail('the template event_driven has no event handler')] = own.handlers;
     expect(handler.def.event).toBe('conductor:OrderIntake:order_placed');
     const sender = own.nameOf('intake');
     const orderId = unique('order');

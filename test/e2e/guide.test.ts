@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Ran, type Running, realConductor, runFleetCommand, startFleetCommand } from '../support/product.ts';
 import { type WrittenFiles, writeFilesOf } from '../support/written-files.ts';
 
-/** Writes the files and runs the commands of docs/guide.md, on the real server. */
+/** Writes the files of docs/guide.md, and runs its commands against the real server. */
 const conductor = realConductor();
 let files: WrittenFiles;
 let env: Record<string, string>;
@@ -31,14 +31,14 @@ async function fleet(...args: string[]): Promise<Ran> {
   return ran;
 }
 
-test('the workflow of the guide passes lint, is drawn, tested, registered and run, asks a person and continues', async () => {
+test('every step of the guide works: lint, diagram, test, apply, run, and a decision by a person', async () => {
   await fleet('lint', '--strict', join(files.folder, 'workflows/definitions/purchase-request.ts'));
   expect((await fleet('diagram', 'PurchaseRequest')).stdout).toContain('ask_or_not');
 
   const { stdout: dry } = await fleet('test', 'PurchaseRequest');
   expect(dry).toContain('3 scenarios passed, 0 failed');
   for (const missed of ['approved_or_not', 'shipping'])
-    expect(dry, 'the guide names what is missing').toContain(missed);
+    expect(dry, 'the dry run lists the tasks that no scenario reaches, as the guide says').toContain(missed);
 
   await fleet('apply', '--yes', '--wait', '60');
   expect((await fleet('plan')).stdout).toContain('Nothing to do');

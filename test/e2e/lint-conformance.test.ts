@@ -13,8 +13,8 @@ import { realConductor, unique } from '../support/product.ts';
 
 /**
  * Lint and the real server check the same definitions.
- * 1. The server accepts every definition without a lint error. Lint has an error for every definition that the server rejects.
- * 2. Executions of definitions without a lint error end.
+ * 1. If lint reports no error, the server accepts the definition.
+ * 2. If lint reports no error, executions of the definition end.
  */
 const SEED = Number(process.env.LINT_SEED ?? 20261121);
 const GENERATED = 60;
@@ -26,22 +26,22 @@ const AT_ONCE = 8;
 const RUNS_AT_ONCE = 4;
 const LOOK_EVERY_MS = 50;
 const DECIDE_EVERY = 20;
-/** After this many decisions, a loop in a loop has either failed or stopped making progress. */
+/** After this many decisions of the server, a loop in a loop has failed or does not progress any more. */
 const NESTED_LOOKS = 40;
-/** The tasks take no time, except WAITs of one second and JOINs on a busy server. */
+/** Only WAITs (one second) and JOINs on a busy server take time. */
 const ENDS_WITHIN_MS = 45_000;
 
 const conductor = realConductor();
 afterAll(() => conductor.close());
 const prefix = unique('lint').replace('-', '_');
 
-/** Why the server rejects a definition; undefined if it accepts it. */
+/** Returns the server's reason to reject the definition, or undefined if the server accepts it. */
 async function refusal(def: unknown): Promise<string | undefined> {
   try {
     await conductor.validateWorkflowDef(def as WorkflowDef);
     return undefined;
   } catch (error) {
-    // The server answers 400 if a check fails, and 500 if it cannot read the definition. Without an answer the test fails.
+    // The server rejects with 400 (a check failed) or 500 (unreadable). If it does not answer, the test fails.
     if (error instanceof FleetError && !/reach|timed out/i.test(error.message)) return error.message;
     throw error;
   }
@@ -59,7 +59,7 @@ async function inTurns<T, R>(items: readonly T[], atOnce: number, work: (item: T
 
 const errorsIn = (findings: readonly Finding[]) => findings.filter(({ severity }) => severity === 'error');
 
-/** The definitions that lint accepts and the server rejects, with the server's reason. */
+/** Returns the definitions that lint accepts and the server rejects, each with the server's reason. */
 async function disagreements(defs: readonly unknown[]): Promise<string[]> {
   const found = await inTurns(defs, AT_ONCE, async (def) => {
     if (errorsIn(lintWorkflow(def)).length > 0) return [];
@@ -73,7 +73,7 @@ function generated(count: number): Json[] {
   return fc.sample(rightDefinitions(prefix), { seed: SEED, numRuns: count });
 }
 
-describe('the server accepts what lint accepts', () => {
+describe('the server accepts every definition that lint accepts', () => {
   test('shipped definitions', async () => {
     const defs = (await loadWorkflows()).flatMap(({ def, companions = [] }) => [
       def,
@@ -93,18 +93,18 @@ describe('the server accepts what lint accepts', () => {
     expect(await disagreements(defs)).toEqual([]);
   });
 
-  test('random definitions with random mistakes', async () => {
+  test('the server accepts random definitions with random mistakes, if lint accepts them', async () => {
     const arbitrary = fc.tuple(rightDefinitions(prefix), mutations).map(([def, made]) => mutated(def, made));
     const defs = fc.sample(arbitrary, { seed: SEED, numRuns: MUTATED });
     expect(await disagreements(defs)).toEqual([]);
-    // If lint found an error in all of them, or in none, the test would prove nothing.
+    // The test proves nothing if lint finds an error in every definition or in none.
     const passed = defs.filter((def) => errorsIn(lintWorkflow(def)).length === 0).length;
     expect(passed).toBeGreaterThan(MUTATED / 20);
     expect(passed).toBeLessThan(MUTATED / 2);
   });
 });
 
-describe('lint reports what the server rejects', () => {
+describe('lint reports every definition that the server rejects', () => {
   test.each(traps.map((trap) => [trap.name, trap] as const))('%s', async (_, { bad, right, answer }) => {
     expect((await refusal(bad)) === undefined ? 'registered' : 'refused').toBe(answer);
     if (answer === 'refused') expect(errorsIn(lintWorkflow(bad))).not.toEqual([]);
@@ -119,7 +119,7 @@ describe('an execution does not hang if lint accepts its definition', () => {
     expect(await unended(runs)).toEqual([]);
   });
 
-  test('random definitions with reordered tasks and other JOINs end, if lint accepts them', async () => {
+  test('executions of random definitions with moved tasks and JOINs end, if lint accepts the definitions', async () => {
     const arbitrary = fc
       .tuple(runnableDefinitions(prefix, MOST_TASKS), mutations)
       .map(([def, made]) => misplaced(def, made));
@@ -130,11 +130,15 @@ describe('an execution does not hang if lint accepts its definition', () => {
     expect(await unended(clean.slice(0, RUNS))).toEqual([]);
   });
 
-  /** Why `NESTED_LOOP` exists: what the server does with a loop in a loop. */
+  /** Shows why the rule `NESTED_LOOP` exists: the server cannot run a loop in a loop. */
   test.each<[string, Json, string]>([
-    ['whose condition counts its rounds fails', loop('inner', counted('inner'), [noop('a')]), 'FAILED'],
-    ['over items never ends', loop('inner', 'true', [noop('a')], { items: '${workflow.input.list}' }), 'RUNNING'],
-    ['in a SWITCH fails, too', choose('s', 1, { 1: [loop('inner', counted('inner'), [noop('a')])] }), 'FAILED'],
+    ['fails, if its condition counts the rounds', loop('inner', counted('inner'), [noop('a')]), 'FAILED'],
+    [
+      'never ends, if it runs over items',
+      loop('inner', 'true', [noop('a')], { items: '${workflow.input.list}' }),
+      'RUNNING',
+    ],
+    ['also fails inside a SWITCH', choose('s', 1, { 1: [loop('inner', counted('inner'), [noop('a')])] }), 'FAILED'],
   ])('a loop in a loop %s', async (_, inner, expected) => {
     const outer = { ...def([loop('outer', counted('outer'), [inner])]), name: `${prefix}_nested` };
     const request = { name: outer.name, version: 1, input: { list: [1, 2] }, workflowDef: outer };
@@ -149,7 +153,7 @@ describe('an execution does not hang if lint accepts its definition', () => {
     else await conductor.terminate(workflowId, 'it hangs');
   });
 
-  /** Runs the definitions and returns those whose executions do not end. This test completes tasks that wait for a worker or a person. */
+  /** Runs the definitions, completes their open tasks, and returns the definitions whose executions do not end. */
   async function unended(runs: readonly Json[]): Promise<string[]> {
     const ends = await inTurns(runs, RUNS_AT_ONCE, async (def) => {
       const workflowId = await send('POST', '/workflow', {
@@ -176,8 +180,8 @@ describe('an execution does not hang if lint accepts its definition', () => {
       for (const { referenceTaskName } of waiting)
         await send('POST', `/tasks/${workflowId}/${referenceTaskName}/COMPLETED`, { x: 1 });
       if (waiting.length > 0) continue;
-      // Two simultaneous results can make the server forget the next step until its next sweep; a decision replaces the sweep.
-      // It does not help a definition that really hangs.
+      // After two simultaneous results the server can forget the next step until its next sweep. A decision has the same
+      // effect as the sweep, and does not change a definition that really hangs.
       if (look % DECIDE_EVERY === 0) await send('PUT', `/workflow/decide/${workflowId}`);
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
@@ -193,7 +197,7 @@ describe('an execution does not hang if lint accepts its definition', () => {
   }
 });
 
-/** Task types that the server ends by itself. This test completes all others. */
+/** The task types that the server ends by itself. This test completes tasks of all other types. */
 const SERVED: ReadonlySet<string> = new Set(
   'FORK JOIN SWITCH DO_WHILE INLINE JSON_JQ_TRANSFORM SET_VARIABLE NOOP WAIT EVENT SUB_WORKFLOW TERMINATE'.split(' '),
 );

@@ -53,7 +53,7 @@ const claim = async (client: McpClient, type: string, agent = 'ann') => {
 };
 
 describe('an agent as a worker', () => {
-  test('claims a task in one process and completes it in another', async () => {
+  test('an agent claims a task through one MCP process and completes it through another', async () => {
     const executionId = await start(review);
     const { text, structured, claimId } = await claim(here, review);
     expect(structured).toMatchObject({ executionId, input: { text: 'to be read' }, attempt: 1 });
@@ -75,7 +75,7 @@ describe('an agent as a worker', () => {
     expect(late.text).toMatch(/^Error \(conflict\): Lease lost/);
   });
 
-  test('loses its claim after it has handed the task back and another agent has claimed it', async () => {
+  test('an agent that hands its task back loses its claim once another agent has claimed the task', async () => {
     const executionId = await start(review);
     const first = await claim(here, review);
     const back = await here.call('update_task', { claimId: first.claimId, status: 'release' });
@@ -99,7 +99,7 @@ describe('an agent as a worker', () => {
     expect(await conductor.waitForEnd(executionId)).toMatchObject({ status: 'FAILED' });
   });
 
-  test('cannot answer the task of another worker', async () => {
+  test('an agent cannot answer a task that another worker has polled', async () => {
     await start(review);
     const [task] = await conductor.pollTasks(review, { count: 1, timeoutMs: 5000, workerId: 'somebody' });
     if (!task) throw new Error('nothing was handed out');
@@ -112,13 +112,13 @@ describe('an agent as a worker', () => {
     expect((await conductor.getTask(task.taskId)).status).toBe('IN_PROGRESS');
   });
 
-  test('gets an error for a type without a task definition', async () => {
+  test('an agent gets an error if it polls for a type without a task definition', async () => {
     const answer = await here.call('claim_task', { taskTypes: [`${review}er`] });
     expect(answer.text).toMatch(/^Error \(not-found\): No task definition is named/);
     expect(answer.text).toContain(`claim_task {"taskTypes":["${review}"]}`);
   });
 
-  test('keeps its task beyond the lease without reporting, and hands it back when its process ends', async () => {
+  test("the MCP process keeps an agent's task beyond its lease, and hands it back when the process ends", async () => {
     const own = await connect('2025-11-25', stdioTarget(env));
     const executionId = await start(short);
     const { claimId } = await claim(own, short);

@@ -14,7 +14,7 @@ const conductor = realConductor();
 const invoke = (args: Record<string, unknown>) => callTool(url, invokeApi, args);
 
 describe('the catalogue', () => {
-  test('holds only routes that the server has, by its answers to OPTIONS', async () => {
+  test('the catalogue contains only routes that the server has: it answers OPTIONS for each', async () => {
     const missing: string[] = [];
     for (const { method, path } of catalogue) {
       const address = new URL(path.replace(/\{\w+\}/g, 'x'), url);
@@ -25,7 +25,7 @@ describe('the catalogue', () => {
     expect(missing).toEqual([]);
   }, 120_000);
 
-  test('describes the answer of every route that only reads and has no parameters', async () => {
+  test('the catalogue describes the answer of every read-only route without parameters correctly', async () => {
     const harmless = catalogue.filter(
       (route) =>
         route.method === 'GET' &&
@@ -44,7 +44,7 @@ describe('the catalogue', () => {
   }, 120_000);
 });
 
-/** True if the route has required parameters or asks other services. */
+/** True if the route has required parameters or calls other services. */
 function needsMore({ name, query = {} }: (typeof catalogue)[number]): boolean {
   return name === 'getModelProviders' || Object.values(query).some((type) => type.endsWith('!'));
 }
@@ -52,7 +52,7 @@ function needsMore({ name, query = {} }: (typeof catalogue)[number]): boolean {
 describe('invoke_api', () => {
   const name = `${prefix}_flow`;
 
-  test('writes what no other tool writes, and reads it back', async () => {
+  test('invoke_api writes an event handler, for which there is no tool, and reads it back', async () => {
     const handler = {
       name: `${prefix}_handler`,
       event: `conductor:${name}:never`,
@@ -74,7 +74,7 @@ describe('invoke_api', () => {
     expect((await conductor.listEventHandlers()).map((one) => one.name)).not.toContain(handler.name);
   });
 
-  test('lets an operator start a registered workflow, but not a definition in the call', async () => {
+  test('invoke_api lets an operator start a registered workflow, but not a definition that the call contains', async () => {
     const tasks = [{ name: 'n', taskReferenceName: 'n', type: 'NOOP', inputParameters: {} }];
     const workflowDef = { name, version: 1, schemaVersion: 2 as const, tasks };
     await conductor.putWorkflowDef(workflowDef);
@@ -86,7 +86,7 @@ describe('invoke_api', () => {
     expect(await conductor.waitForEnd(String(structured.answer))).toMatchObject({ status: 'COMPLETED' });
   });
 
-  test('works with the call that describe_api suggests', async () => {
+  test('the call that describe_api suggests works', async () => {
     const { text } = await callTool(url, describeApi, { operation: 'getWorkflowVersions' });
     expect(text).toContain('invoke_api {"operation":"getWorkflowVersions","path":{"name":"name"}}');
   });

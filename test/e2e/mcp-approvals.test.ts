@@ -39,7 +39,7 @@ const ends = (ref: string, terminationStatus: string) => ({
 });
 
 const definitions = {
-  // Like the shipped template: a variable carries the decision into a branch.
+  // As in the shipped template, a variable carries the decision into a branch.
   [order]: {
     tasks: [
       human('decide', { what: '${workflow.input.what}' }),
@@ -91,7 +91,7 @@ afterAll(async () => {
   conductor.close();
 });
 
-test('lists waiting tasks in pages; each shows its question and the effect of yes and of no', async () => {
+test('list_pending_approvals lists waiting tasks in pages; each shows its question and the effects of yes and no', async () => {
   const correlationId = `${prefix}_list`;
   const orders = [
     await start(order, { what: 'desk' }, correlationId),
@@ -135,7 +135,7 @@ test('lists waiting tasks in pages; each shows its question and the effect of ye
 });
 
 describe('a decision', () => {
-  test('is written with its author and time into the fields that definitions read; a later decision is refused, and the error shows the first', async () => {
+  test('a decision is stored with its author and time; a later decision is refused, and the error shows the first', async () => {
     const [yes, no] = [await start(order, { what: 'desk' }), await start(order, { what: 'yacht' })];
     const approved = await ok('decide_approval', {
       executionId: yes,
@@ -178,7 +178,7 @@ describe('a decision', () => {
     );
   });
 
-  test('that no task reads: a no fails the waiting task, a yes continues the execution', async () => {
+  test('if no task reads the decision, a no fails the waiting task and a yes continues the execution', async () => {
     const [yes, no] = [await start(plain), await start(plain)];
     await ok('decide_approval', { executionId: yes, taskRef: 'look', decision: 'approve', reason: 'fine' });
     await expect
@@ -193,7 +193,7 @@ describe('a decision', () => {
     });
   });
 
-  test('must be in the fields that the definition reads, and for a task that waits', async () => {
+  test('decide_approval refuses a decision without the fields that the definition reads, and an unknown task', async () => {
     const id = await start(foreign);
     const args = { executionId: id, taskRef: 'review', decision: 'approve', reason: 'good' };
     expect(await refused('decide_approval', args)).toMatch(
@@ -213,14 +213,14 @@ describe('a decision', () => {
   });
 });
 
-describe('several who decide', () => {
+describe('several people who decide', () => {
   let http: HttpProcess;
   beforeAll(async () => {
     http = await startHttpProcess(env);
   });
   afterAll(() => http.stop());
 
-  test('at the same time through two processes: exactly one wins, the others get its decision', async () => {
+  test('of simultaneous decisions through two processes exactly one wins, and the errors of the others show it', async () => {
     const id = await start(order, { what: 'desk' });
     const other = await connect('2026-07-28', { url: http.url });
     const calls = Array.from({ length: 6 }, (_, i) =>
@@ -241,7 +241,7 @@ describe('several who decide', () => {
     await other.close();
   });
 
-  test('one of them on the command line', async () => {
+  test('of two simultaneous decisions, one on the command line, exactly one wins', async () => {
     const id = await start(order, { what: 'desk' });
     const decide = client.call('decide_approval', {
       executionId: id,
@@ -257,7 +257,7 @@ describe('several who decide', () => {
   });
 
   test.each(eras)(
-    'the person at a %s client is shown the question and what follows, and nothing is decided unless they confirm',
+    'a %s client shows the person the question and the effect, and nothing is decided until the person confirms',
     async (era) => {
       const id = await start(order, { what: 'desk' });
       const asked: string[] = [];

@@ -29,7 +29,7 @@ async function refused(name: string, args: Record<string, unknown>) {
   return answer.text;
 }
 
-/** Every suggested call in a text, as `tool {json}`. */
+/** Finds the suggested calls in a text. Each is a line that ends with `tool {json}`. */
 function callsIn(text: string): { tool: string; args: Record<string, unknown> }[] {
   return [...text.matchAll(/\b([a-z]+(?:_[a-z]+)+) (\{.*\})$/gm)].map(([, tool = '', json = '']) => {
     return { tool, args: JSON.parse(json) as Record<string, unknown> };
@@ -37,7 +37,7 @@ function callsIn(text: string): { tool: string; args: Record<string, unknown> }[
 }
 
 describe.concurrent('design_and_execute_workflow', () => {
-  test('turns steps into a finished execution in one call', async () => {
+  test('one call turns steps into a completed execution', async () => {
     const name = `${prefix}_steps`;
     const answer = await ok('design_and_execute_workflow', {
       name,
@@ -59,7 +59,7 @@ describe.concurrent('design_and_execute_workflow', () => {
     expect(totalHits).toBe(0);
   });
 
-  test('a dry run covers calls, choices, approvals and loops and calls no service; the execution then waits for the person', async () => {
+  test('the dry run covers calls, choices, approvals and loops without a service; the execution then waits for a person', async () => {
     const name = `${prefix}_mixed`;
     const { structured, text } = await ok('design_and_execute_workflow', {
       name,
@@ -106,7 +106,7 @@ describe.concurrent('design_and_execute_workflow', () => {
     await conductor.terminate(execution.workflowId, 'end of test');
   });
 
-  test('a failed dry run registers nothing, and an example replaces a made-up answer', async () => {
+  test('nothing is registered after a failed dry run; with an example as the answer, the dry run passes', async () => {
     const name = `${prefix}_dry`;
     const fetch = { id: 'fetch', type: 'http', url: 'http://127.0.0.1:9/x' };
     const steps = [
@@ -122,7 +122,7 @@ describe.concurrent('design_and_execute_workflow', () => {
     expect(structured).toEqual({ name, version: 1 });
   });
 
-  test('without steps and without a model the error has the format and an example that works', async () => {
+  test('without steps and without a model, the error contains the format and an example that works', async () => {
     const name = `${prefix}_words`;
     const text = await refused('design_and_execute_workflow', {
       name,
@@ -133,14 +133,14 @@ describe.concurrent('design_and_execute_workflow', () => {
     expect(next).toMatchObject({ tool: 'design_and_execute_workflow', args: { name } });
     const { structured } = await ok(next?.tool ?? '', next?.args ?? {});
     expect(structured).toMatchObject({ name, version: 1 });
-    // The name now exists, so a second call with it must be refused.
+    // The name is registered now, so a second call with it must be refused.
     const conflict = await refused(next?.tool ?? '', next?.args ?? {});
     expect(conflict).toMatch(/^Error \(conflict\)/);
     const [again] = callsIn(conflict.split('\nNext: ')[1] ?? '');
     await ok(again?.tool ?? '', { ...again?.args });
   });
 
-  test('a missing input that steps read is refused before anything is stored', async () => {
+  test('a call without an input that the steps read is refused, and nothing is stored', async () => {
     const name = `${prefix}_input`;
     const text = await refused('design_and_execute_workflow', { name, steps: EXAMPLE_STEPS });
     expect(text).toContain('the input lacks prices, which steps read.');
@@ -156,7 +156,7 @@ describe('definitions in Conductor JSON', () => {
     inputParameters: { http_request: { uri: 'http://x', method: 'GET' } },
   };
 
-  test('a definition with lint errors is not registered; the suggested call repairs it, and then it registers', async () => {
+  test('create_workflow refuses a definition with lint errors; its suggested call repairs and registers the definition', async () => {
     const name = `${prefix}_lint`;
     const definition = { name, version: 1, schemaVersion: 2, tasks: [call] };
     const checked = await ok('validate_workflow', { definition });
@@ -168,11 +168,11 @@ describe('definitions in Conductor JSON', () => {
     const [fixed] = callsIn(text.split('\nNext: ')[1] ?? '');
     expect(fixed?.args).toMatchObject({ fix: true });
     const { structured } = await ok(fixed?.tool ?? '', fixed?.args ?? {});
-    expect(structured).toMatchObject({ name, version: 1, warnings: 1 }); // the warning: without a task definition, a worker's crash would leave the task open for ever
+    expect(structured).toMatchObject({ name, version: 1, warnings: 1 }); // it warns that the task stays open for ever after a crash, because it has no task definition
     expect((await ok('validate_workflow', { name })).structured).toMatchObject({ valid: true, warnings: 1 });
   });
 
-  test('versions are compared, safe to replace or not, and one is deleted', async () => {
+  test('diff_workflow says whether a version can be replaced safely; delete_workflow refuses a version that runs', async () => {
     const name = `${prefix}_diff`;
     const ask = { name: 'ask', taskReferenceName: 'ask', type: 'HUMAN' };
     const note = { name: 'note', taskReferenceName: 'note', type: 'NOOP' };
@@ -198,7 +198,7 @@ describe('definitions in Conductor JSON', () => {
     expect(await refused('delete_workflow', { name, version: 1 })).toMatch(/^Error \(not-found\)/);
   });
 
-  test('task definitions are made, changed and read', async () => {
+  test('the tools for task definitions create, overwrite and read them', async () => {
     const name = `${prefix}_task`;
     expect((await ok('create_task_definition', { name, timeoutSeconds: 20 })).structured).toEqual({
       name,
@@ -217,12 +217,12 @@ describe('definitions in Conductor JSON', () => {
   });
 
   test.each(['resilient_http', 'compensation', 'ai_agent'])(
-    'the template %s can be registered by the calls that its answer shows',
+    'the calls in the answer of get_workflow_template register the template %s',
     async (template) => {
       const { text, structured } = await ok('get_workflow_template', { name: template });
       const { definitions } = structured as { definitions: { name: string }[] };
       expect(definitions.length).toBeGreaterThan(0);
-      // Under unique names, because other tests use the same server.
+      // The names are made unique, because other tests use the same server.
       const registering = callsIn(text).filter(({ tool }) => tool.startsWith('create_'));
       const names = registering.map(({ args }) => String(args.name));
       for (const { tool, args } of registering) {

@@ -13,9 +13,9 @@ import { http, stage, type Trouble, task } from '../support/troubles/scene.ts';
 const conductor = realConductor();
 const shopUrl = inject('shopUrl');
 const troubles: Record<TroubleName, Trouble> = { ...endedTroubles, ...openTroubles };
-const names = Object.keys(troubles) as TroubleName[]; // Object.keys loses the type of the keys
+const names = Object.keys(troubles) as TroubleName[]; // cast: Object.keys returns plain strings
 
-/** Other causes that the diagnosis may name if the server is busy. */
+/** Causes that the diagnosis may name instead if the server is busy. */
 const ALSO: Partial<Record<TroubleName, readonly string[]>> = {
   scriptThrows: ['timeout'],
   scriptOfNothing: ['timeout'],
@@ -26,13 +26,13 @@ const ALSO: Partial<Record<TroubleName, readonly string[]>> = {
 };
 
 let client: McpClient;
-/** The execution of each trouble. All are staged at once, while the client connects. */
+/** The id of each trouble's execution. All troubles are staged at once, while the client connects. */
 const staged = new Map<TroubleName, Promise<string>>();
 
 beforeAll(async () => {
   for (const name of names) {
     const staging = stage(conductor, troubles[name], { prefix: 'und', shopUrl });
-    staging.catch(() => undefined); // the test of this trouble awaits it and reports the error
+    staging.catch(() => undefined); // the test of this trouble awaits the promise and reports its error
     staged.set(name, staging);
   }
   client = await connect(
@@ -55,7 +55,7 @@ afterAll(async () => {
   conductor.close();
 });
 
-/** Throws the text of a tool's error. */
+/** Calls a tool. If the tool reports an error, the test fails with the tool's message. */
 async function ok(name: string, args: Record<string, unknown>) {
   const answer = await client.call(name, args);
   expect(answer.isError, answer.text).toBe(false);
@@ -64,7 +64,7 @@ async function ok(name: string, args: Record<string, unknown>) {
 
 const diagnose = (executionId: string) => ok('diagnose_execution', { executionId });
 
-/** The suggested calls in the text of an answer. */
+/** Returns the arguments of each suggested call of this tool in a text. */
 function callsIn(text: string, tool: string): Record<string, unknown>[] {
   return [...text.matchAll(new RegExp(`\\b${tool} (\\{.*\\})$`, 'gm'))].map(([, json = '']) => JSON.parse(json));
 }
@@ -87,7 +87,7 @@ describe.concurrent('the root cause', () => {
 });
 
 describe.concurrent('a recovery', () => {
-  test('of a missing input takes two calls and few tokens', async () => {
+  test('recovery from a missing input takes two calls and few tokens', async () => {
     const name = uniqueName();
     const id = await start({ name, tasks: [http('look_up', '${workflow.input.url}')], inputParameters: ['url'] });
     await conductor.waitForEnd(id);
@@ -99,7 +99,7 @@ describe.concurrent('a recovery', () => {
     expect(encode(found.text + JSON.stringify(call) + again.text).length).toBeLessThan(2500);
   });
 
-  test('of a sub-workflow continues from the failed task, and its parents with it', async () => {
+  test('the suggested retry continues a failed sub-workflow from its failed task, and then its parent', async () => {
     const name = uniqueName();
     await orderFault({ path: `/flaky/${name}`, status: 500, times: 1 });
     const inner = [task('before', 'NOOP'), http('flaky', `${shopUrl}/flaky/${name}`)];
@@ -115,7 +115,7 @@ describe.concurrent('a recovery', () => {
     expect((await conductor.waitForEnd(id)).status).toBe('COMPLETED');
   });
 
-  test('of a sub-workflow that ended with its parent starts at the parent', async () => {
+  test('the diagnosis of a sub-workflow that was terminated with its parent names the parent', async () => {
     const parent = await stage(conductor, openTroubles.childWaits, { prefix: 'und', shopUrl });
     const { structured } = await diagnose(parent);
     await conductor.terminate(parent, 'not needed');
@@ -128,7 +128,7 @@ describe.concurrent('a recovery', () => {
 });
 
 describe.concurrent('many executions', () => {
-  test('that failed for the same reason are one group', async ({ expect }) => {
+  test('diagnose_execution shows executions that failed for the same reason as one group', async ({ expect }) => {
     const name = uniqueName();
     const def = { name, tasks: [http('look_up', `${shopUrl}/echo/status/404`)] };
     const ids = [await start(def), await start(def), await start(def)];
@@ -138,7 +138,7 @@ describe.concurrent('many executions', () => {
       .toMatchObject({ total: 3, groups: [{ count: 3, cause: 'upstream', taskRef: 'look_up' }] });
   });
 
-  test('show where a workflow spends its time', async ({ expect }) => {
+  test('analyze_workflow_performance shows where the executions of a workflow spend their time', async ({ expect }) => {
     const name = uniqueName();
     const def = { name, tasks: [task('quick', 'NOOP'), task('slow', 'WAIT', { inputParameters: { duration: '1s' } })] };
     const ids = [await start(def), await start(def)];
@@ -156,7 +156,7 @@ describe.concurrent('many executions', () => {
     expect(two.text).toMatch(/^slow \| WAIT \| COMPLETED .* \| COMPLETED /m);
   });
 
-  test('have a workflow that is found by its purpose and shown as a tree', async () => {
+  test('list_workflows finds a workflow by its purpose, and get_workflow shows it as a tree', async () => {
     const name = uniqueName();
     await start({ name, description: `Looks after ${name}s`, tasks: [task('quick', 'NOOP')] });
     const found = await ok('list_workflows', { search: `looks ${name}` });

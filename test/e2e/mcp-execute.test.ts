@@ -57,7 +57,7 @@ async function start(client: McpClient, args: Record<string, unknown>): Promise<
 }
 
 describe('a start that does not wait', () => {
-  test('returns the status on the server, even if the tool did not read the execution', async () => {
+  test('execute_workflow returns the status that the execution has on the server', async () => {
     const [client] = clients as [McpClient];
     const { structured } = await client.call('execute_workflow', { name: worked.name, input: { text: 'x' } });
     const { status, workflowVersion: version, tasks } = await conductor.getExecution(String(structured.executionId));
@@ -66,7 +66,7 @@ describe('a start that does not wait', () => {
     await conductor.terminate(String(structured.executionId), 'seen');
   });
 
-  test('returns that the execution has already failed', async () => {
+  test('execute_workflow reports an execution that has failed at once', async () => {
     const [client] = clients as [McpClient];
     const { structured } = await client.call('execute_workflow', { name: fails.name });
     expect(structured).toMatchObject({ status: 'FAILED', error: { reason: 'on purpose' } });
@@ -74,7 +74,7 @@ describe('a start that does not wait', () => {
 });
 
 describe('a key that two processes use', () => {
-  test('20 simultaneous starts, ten through each process, make one execution', async () => {
+  test('20 simultaneous starts with one key, ten through each process, make one execution', async () => {
     const args = { name: ends.name, idempotencyKey: 'order-{orderId}', input: { orderId: 7 } };
     const starts = clients.flatMap((client) => Array.from({ length: 10 }, () => start(client, args)));
     const started = await Promise.all(starts);
@@ -83,7 +83,7 @@ describe('a key that two processes use', () => {
     expect(await conductor.correlatedExecutions(ends.name, 'order-7')).toHaveLength(1);
   });
 
-  test('is found by a process that was started later', async () => {
+  test('a process that was started later finds the execution of a key', async () => {
     const [first] = clients;
     const args = { name: ends.name, idempotencyKey: 'later' };
     const { id } = await start(first as McpClient, args);
@@ -92,15 +92,15 @@ describe('a key that two processes use', () => {
     await later.close();
   });
 
-  test('leaves no lock behind', async () => {
+  test('a start leaves no lock behind', async () => {
     const locks = async () =>
       (await conductor.listWorkflowNames()).filter((one) => one.startsWith('fleet_start_lock_'));
-    await expect.poll(locks, { timeout: 10_000 }).toEqual([]); // another test may hold a lock for a moment
+    await expect.poll(locks, { timeout: 10_000 }).toEqual([]); // polled, because another test may hold a lock for a moment
   });
 });
 
 describe('if the execution of a key has failed', () => {
-  test('it is found, started again on request, and the key then belongs to the new execution', async () => {
+  test('a start finds the failed execution; rerun_if_failed starts a new one, which then owns the key', async () => {
     const [client] = clients as [McpClient];
     const args = { name: fails.name, idempotencyKey: 'k' };
     const first = await start(client, args);
@@ -112,7 +112,7 @@ describe('if the execution of a key has failed', () => {
     expect(new Set([first.id, second.id, third.id]).size).toBe(3);
   });
 
-  test('an execution that succeeded is not started again', async () => {
+  test('rerun_if_failed does not start a completed execution again', async () => {
     const [client] = clients as [McpClient];
     const args = { name: ends.name, idempotencyKey: 'done', onExisting: 'rerun_if_failed' };
     const { id } = await start(client, args);

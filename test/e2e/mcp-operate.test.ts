@@ -58,7 +58,7 @@ const openTasks = async (id: string) =>
     .filter(({ status }) => status === 'IN_PROGRESS')
     .map((task) => task.referenceTaskName);
 
-/** Throws the text of a tool's error. */
+/** Calls a tool. If the tool reports an error, the test fails with the tool's message. */
 async function ok(name: string, args: Record<string, unknown>, by = client) {
   const answer = await by.call(name, args);
   expect(answer.isError, answer.text).toBe(false);
@@ -94,7 +94,7 @@ afterAll(async () => {
 });
 
 describe('one execution', () => {
-  test('is paused, resumed and terminated; a call that changes nothing says so; an error names the tool to use', async () => {
+  test('the tools pause, resume and terminate an execution; an error suggests the right tool', async () => {
     const id = await start(waiting);
     const executionIds = [id];
     const paused = await ok('pause_workflow', { executionIds });
@@ -124,7 +124,7 @@ describe('one execution', () => {
     expect(await refused('pause_workflow', { executionIds: [unknown] })).toMatch(/^Error \(not-found\)/);
   });
 
-  test('is retried, rerun from a task with changed input, and restarted with the newest definition', async () => {
+  test('the tools retry an execution, rerun it from a task with changed input, and restart it with the newest definition', async () => {
     const id = await start(steps, { v: 10, w: 1 });
     const executionIds = [id];
     await expect.poll(() => statusOf(id)).toBe('FAILED');
@@ -155,7 +155,7 @@ describe('one execution', () => {
     await expect.poll(async () => (await conductor.getExecution(id)).output).toEqual({ third: 42 });
   });
 
-  test('gets a signal with an output; a signal without a waiting task is refused with what waits', async () => {
+  test('signal_workflow completes a waiting task; for a task that does not wait, the error names one that does', async () => {
     const id = await start(waiting);
     await expect.poll(() => openTasks(id)).toEqual(['go']);
     expect(await refused('signal_workflow', { executionId: id, taskRef: 'later' })).toMatch(
@@ -171,7 +171,7 @@ describe('one execution', () => {
     expect(await refused('signal_workflow', { executionId: id })).toMatch(/^Error \(conflict\).*has ended: TERMINATED/);
   });
 
-  test('names the sub-workflow that waits for a signal; a timer accepts none', async () => {
+  test('signal_workflow names the sub-workflow that waits for a signal, and refuses to signal a timer', async () => {
     const [above, fork] = [await start(parent), await start(forked)];
     await expect.poll(() => openTasks(above)).toEqual(['sub']);
     const child = (await conductor.getExecution(above)).tasks[0]?.subWorkflowId;
@@ -184,7 +184,7 @@ describe('one execution', () => {
     );
   });
 
-  test('skips a task that it has not reached; a skip that would make it hang is refused', async () => {
+  test('skip_task skips a task that the execution has not reached, and refuses a skip that would make it hang', async () => {
     const [id, fork] = [await start(waiting), await start(forked)];
     await expect.poll(() => openTasks(id)).toEqual(['go']);
     const skipped = await ok('skip_task', { executionId: id, taskRef: 'later' });
@@ -200,7 +200,7 @@ describe('one execution', () => {
     await expect.poll(() => openTasks(id)).toEqual(['last']);
   });
 
-  test('is not run again from a branch: the server would forget the other branches and hang', async () => {
+  test('rerun_workflow refuses to start inside a branch, because the execution would hang', async () => {
     const id = await start(forked);
     await expect.poll(() => openTasks(id), { timeout: 10_000 }).toContain('a');
     await ok('terminate_workflow', { executionIds: [id], reason: 'enough' });
@@ -213,7 +213,7 @@ describe('one execution', () => {
 });
 
 describe('many executions', () => {
-  test('are previewed first, and only the executions of the preview are changed', async () => {
+  test('a call with a filter shows a preview first; the confirmed call changes only the executions of the preview', async () => {
     const correlationId = `${prefix}_batch`;
     const ids = await Promise.all([1, 2, 3].map(() => start(waiting, {}, correlationId)));
     const filter = { workflowName: waiting, correlationId };
@@ -222,7 +222,7 @@ describe('many executions', () => {
     const { structured, text } = await look();
     expect(await Promise.all(ids.map(statusOf))).toEqual(['RUNNING', 'RUNNING', 'RUNNING']);
 
-    // Between preview and confirmation one execution ends, and another execution starts. Neither may be paused.
+    // Between the preview and its confirmation, one execution ends and another starts. Neither may be paused.
     await conductor.terminate(ids[0] ?? '', 'meanwhile');
     const late = await start(waiting, {}, correlationId);
     const call = /To do it: pause_workflow (\{.*\})/.exec(text)?.[1] ?? '{}';
@@ -241,7 +241,7 @@ describe('many executions', () => {
     );
   });
 
-  test('are changed by id, and each failure has its reason', async () => {
+  test('a call with ids changes executions at once, and shows the reason of each failure', async () => {
     const [one, two] = [await start(waiting), await start(waiting)];
     await conductor.terminate(two, 'before');
     const unknown = randomUUID();
@@ -252,7 +252,7 @@ describe('many executions', () => {
     expect(await refused('pause_workflow', { executionIds: [two, unknown] })).toContain('changed none of 2 executions');
   });
 
-  test('are found by a text in their failure reasons', async () => {
+  test('a filter finds executions by a text in their failure reasons', async () => {
     const ids = await Promise.all([start(waiting), start(waiting)]);
     await Promise.all(ids.map((id, i) => conductor.terminate(id, i === 0 ? 'Disk (full), again' : 'other')));
     const filter = { workflowName: waiting, status: 'TERMINATED', reason: 'disk (full)' };
@@ -270,26 +270,29 @@ describe('a person at the client', () => {
   afterAll(() => http.stop());
 
   const ways = eras.map((era) => [era, era === '2025-11-25' ? 'stdio' : 'http'] as const);
-  test.each(ways)('is asked by a %s client over %s before many executions are ended', async (era, transport) => {
-    const asked: string[] = [];
-    let action: 'accept' | 'decline' = 'decline';
-    const target = transport === 'http' ? { url: http.url } : stdioTarget(env);
-    const asking = await connect(era, target, (message) => {
-      asked.push(message);
-      return action === 'accept' ? { action, content: { confirm: true } } : { action };
-    });
-    const executionIds = await Promise.all([start(waiting), start(waiting)]);
-    const args = { executionIds, reason: 'wrong data' };
-    const declined = await asking.call('terminate_workflow', args);
-    expect(declined).toMatchObject({
-      isError: true,
-      text: expect.stringMatching(/The person declined. Nothing was terminated/),
-    });
-    expect(asked).toEqual(['End 2 executions for good, with the reason "wrong data"?']);
-    expect(await Promise.all(executionIds.map(statusOf))).toEqual(['RUNNING', 'RUNNING']);
-    action = 'accept';
-    expect((await ok('terminate_workflow', args, asking)).structured.counts).toMatchObject({ changed: 2 });
-    expect(await Promise.all(executionIds.map(statusOf))).toEqual(['TERMINATED', 'TERMINATED']);
-    await asking.close();
-  });
+  test.each(ways)(
+    'a %s client over %s asks the person before it terminates several executions',
+    async (era, transport) => {
+      const asked: string[] = [];
+      let action: 'accept' | 'decline' = 'decline';
+      const target = transport === 'http' ? { url: http.url } : stdioTarget(env);
+      const asking = await connect(era, target, (message) => {
+        asked.push(message);
+        return action === 'accept' ? { action, content: { confirm: true } } : { action };
+      });
+      const executionIds = await Promise.all([start(waiting), start(waiting)]);
+      const args = { executionIds, reason: 'wrong data' };
+      const declined = await asking.call('terminate_workflow', args);
+      expect(declined).toMatchObject({
+        isError: true,
+        text: expect.stringMatching(/The person declined. Nothing was terminated/),
+      });
+      expect(asked).toEqual(['End 2 executions for good, with the reason "wrong data"?']);
+      expect(await Promise.all(executionIds.map(statusOf))).toEqual(['RUNNING', 'RUNNING']);
+      action = 'accept';
+      expect((await ok('terminate_workflow', args, asking)).structured.counts).toMatchObject({ changed: 2 });
+      expect(await Promise.all(executionIds.map(statusOf))).toEqual(['TERMINATED', 'TERMINATED']);
+      await asking.close();
+    },
+  );
 });

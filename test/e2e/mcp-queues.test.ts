@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 
 describe('get_queue_status', () => {
-  test('says that no worker polls, how long the oldest task has waited and how to start a worker', async () => {
+  test('get_queue_status says that no worker polls, how long the oldest task has waited and how to start a worker', async () => {
     await conductor.startWorkflow({ name: alone, input: {} });
     const { text, queues } = await look(alone);
     expect(queues).toEqual([
@@ -42,13 +42,13 @@ describe('get_queue_status', () => {
     expect(text).toContain(`\`fleet work --only ${alone}\``);
   });
 
-  test('distinguishes a type with a domain from the type without a domain', async () => {
+  test('get_queue_status distinguishes a type with a domain from the same type without one', async () => {
     await conductor.startWorkflow({ name: alone, input: {}, taskToDomain: { [alone]: `${prefix}_d` } });
     const { queues } = await look(alone);
     expect(queues).toContainEqual(expect.objectContaining({ domain: `${prefix}_d`, state: 'no_worker', waiting: 1 }));
   });
 
-  test('says that a limit of the definition holds tasks back', async () => {
+  test('get_queue_status says that a limit of the task definition delays tasks', async () => {
     await conductor.startWorkflow({ name: limited, input: {} });
     const [first] = await conductor.pollTasks(limited, { count: 1, timeoutMs: 4000, workerId: 'w' });
     expect(first).toBeDefined();
@@ -59,7 +59,7 @@ describe('get_queue_status', () => {
     expect(text).toContain('concurrentExecLimit');
   });
 
-  test('suggests the right name for a misspelt type', async () => {
+  test('get_queue_status suggests the right name for a misspelt type', async () => {
     await expect(look(`${alone}e`)).rejects.toMatchObject({
       code: 'not-found',
       remedy: expect.stringContaining(`get_queue_status {"taskType":"${alone}"}`),

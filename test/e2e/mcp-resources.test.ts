@@ -8,7 +8,7 @@ const env = { CONDUCTOR_SERVER_URL: inject('conductorServerUrl'), RATE_LIMIT_RPM
 const conductor = realConductor();
 const name = unique('res_waits');
 const large = 'x'.repeat(150_000);
-/** Executions that are still open after the tests and must be terminated. */
+/** Executions that the clean-up after the tests terminates. */
 const open: string[] = [];
 
 const contents = z.object({
@@ -49,7 +49,7 @@ describe.each(eras)('a client of %s', (era) => {
   const read = async (uri: string) => contents.parse(await client.reads.readResource({ uri })).contents;
   const first = async (uri: string) => (await read(uri))[0]?.text ?? '';
 
-  test('reads a definition, its picture, an execution and what is in it', async () => {
+  test('the client reads a definition, its diagram, an execution and its parts', async () => {
     expect(JSON.parse(await first(`conductor://workflows/${name}/1`))).toMatchObject({ name, version: 1 });
     expect(await first(`conductor://workflows/${name}/diagram`)).toMatch(/^<svg /);
     expect(await first(`conductor://workflows/${name}/diagram?format=mermaid`)).toContain('flowchart');
@@ -59,7 +59,7 @@ describe.each(eras)('a client of %s', (era) => {
     expect(await first(`conductor://executions/${id}/diagram?format=text`)).toContain('wait');
   });
 
-  test('reads a large output whole, part by part', async () => {
+  test('the client reads a large output in parts, which together are the whole output', async () => {
     let uri: string | undefined = `conductor://executions/${id}/tasks/big/output`;
     let whole = '';
     while (uri !== undefined) {
@@ -70,7 +70,7 @@ describe.each(eras)('a client of %s', (era) => {
     expect(JSON.parse(whole)).toMatchObject({ result: large });
   });
 
-  test('completes names, versions, ids and task references', async () => {
+  test('the client gets completions for names, versions, ids and task references', async () => {
     const complete = async (uri: string, argument: { name: string; value: string }, args = {}) =>
       completion.parse(
         await client.reads.complete({ ref: { type: 'ref/resource', uri }, argument, context: { arguments: args } }),
@@ -91,7 +91,7 @@ describe.each(eras)('a client of %s', (era) => {
       .toContain(id);
   });
 
-  test('gets prompts that show the current state of the server', async () => {
+  test('the client gets prompts that contain the current state of the server', async () => {
     const text = async (prompt: string, args: Record<string, string>) =>
       JSON.stringify(await client.reads.getPrompt({ name: prompt, arguments: args }));
     expect(await text('diagnose_execution', { executionId: id })).toContain(name);
@@ -99,10 +99,10 @@ describe.each(eras)('a client of %s', (era) => {
     expect(await text('author_workflow', { goal: 'Greets.' })).toContain('A step is');
   });
 
-  test('is notified when an execution that it subscribed to has changed', async () => {
+  test('the client is notified when an execution that it subscribed to has changed', async () => {
     let updates = 0;
     await client.reads.onUpdate(`conductor://executions/${id}`, () => (updates += 1));
-    // Our server may read the execution for the first time after the first change, and then sees no difference. So change it repeatedly.
+    // If our server first reads the execution after the first change, it sees no difference. So change it repeatedly.
     let paused = false;
     const change = async () => {
       await (paused ? conductor.resume(id) : conductor.pause(id));

@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([name, managed].map((one) => conductor.deleteSchedule(one))));
 
 describe('create_schedule', () => {
-  test('refuses a schedule that would never start its workflow', async () => {
+  test('create_schedule refuses a schedule that would never start its workflow', async () => {
     const input = { who: 'you' };
     await expect(create({ input, cron: '0 9 * * 1-5' })).rejects.toMatchObject({ code: 'input' });
     await expect(create({ input, zone: 'Europe/Nowhere' })).rejects.toMatchObject({ code: 'input' });
@@ -40,7 +40,7 @@ describe('create_schedule', () => {
     expect((await list(name)).rows).toEqual([]);
   });
 
-  test('shows the next firings in its time zone', async () => {
+  test('create_schedule shows the next firings in the time zone of the schedule', async () => {
     const { structured } = await create({
       input: { who: 'you' },
       cron: '0 0 9 * * *',
@@ -51,7 +51,7 @@ describe('create_schedule', () => {
     expect((structured.next as string[]).map((time) => time.slice(10))).toEqual(Array(5).fill('T00:00:00Z'));
   });
 
-  test('overwrites a schedule, and lists its executions with their results', async () => {
+  test('create_schedule overwrites a schedule, and list_schedules shows its executions with their results', async () => {
     expect((await create({ input: { who: 'you' }, version: 1 })).structured).toMatchObject({ isNew: false });
     await vi.waitFor(
       async () => {
@@ -71,7 +71,7 @@ describe('create_schedule', () => {
 });
 
 describe('change_schedule', () => {
-  test('pauses, starts once now, resumes and deletes', async () => {
+  test('change_schedule pauses, resumes and deletes a schedule, and starts its workflow once now', async () => {
     expect((await change(name, 'pause')).structured).toMatchObject({ paused: true });
     expect((await list(name)).rows[0]).toMatchObject({ paused: true, next: [] });
     const { structured } = await change(name, 'run_now');
@@ -82,7 +82,7 @@ describe('change_schedule', () => {
     await expect(change(name, 'resume')).rejects.toMatchObject({ code: 'not-found' });
   });
 
-  test('warns about a schedule in code, which create_schedule refuses to change', async () => {
+  test('change_schedule warns about a schedule that is kept as code; create_schedule refuses to change it', async () => {
     const schedule = { name: managed, cronExpression: '0 0 9 * * *', zoneId: 'UTC', paused: false };
     const stamp = { fingerprint: '0123456789abcdef', fleet: `${prefix}-fleet` };
     await conductor.putSchedule({

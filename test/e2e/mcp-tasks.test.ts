@@ -13,7 +13,7 @@ const env = {
 let one: HttpProcess;
 let other: HttpProcess;
 
-/** A workflow that waits for a person and returns the person's answer. */
+/** The definition of a workflow that waits for a person and returns the person's answer. */
 const tasks = [
   {
     name: 'decide',
@@ -50,7 +50,7 @@ async function start(args: object, capabilities: object = FOLLOWS_TASKS) {
   return rawResult(one.url, 'tools/call', { name: 'execute_workflow', arguments: args }, capabilities);
 }
 
-/** Reads the task through the process that did not start it. */
+/** Reads the task through a process that did not start it. */
 async function get(taskId: string, capabilities: object = ASKS_TOO) {
   return shownTask.parse(await rawResult(other.url, 'tasks/get', { taskId }, capabilities));
 }
@@ -60,10 +60,10 @@ async function until(taskId: string, status: string) {
   return get(taskId);
 }
 
-test('every process shows an execution as an MCP task, which asks the person and ends with the result of the tool', async () => {
+test("every process shows an execution as an MCP task; the task asks the person and ends with the tool's result", async () => {
   const created = await start({ name, input: { amount: 7 } });
   expect(created).toMatchObject({ resultType: 'task', status: 'working', ttlMs: null, pollIntervalMs: 1000 });
-  expect(created.content).toEqual([]); // the SDK rejects a tool's result without content
+  expect(created.content).toEqual([]); // empty, because the SDK rejects a tool's result without content
   const taskId = String(created.taskId);
 
   const waiting = await until(taskId, 'input_required');
@@ -90,7 +90,7 @@ test('every process shows an execution as an MCP task, which asks the person and
   });
 });
 
-test('a workflow tool can also continue as an MCP task', async () => {
+test('a call of a workflow tool can also become an MCP task', async () => {
   const called = await rawResult(one.url, 'tools/call', { name, arguments: { amount: 1 } });
   expect(called).toMatchObject({ resultType: 'task' });
   const taskId = String(called.taskId);
@@ -101,14 +101,14 @@ test('a workflow tool can also continue as an MCP task', async () => {
   expect(done.result?.structuredContent).toMatchObject({ status: 'COMPLETED', output: { approved: false } });
 });
 
-test('an execution that fails is a completed task with the reason', async () => {
+test('the MCP task of a failed execution is completed, and its result contains the reason', async () => {
   const created = await start({ name: `${name}_fails` });
   const ended = created.resultType === 'task' ? (await until(String(created.taskId), 'completed')).result : created;
   expect(JSON.stringify(ended)).toContain('out of stock');
   expect(JSON.stringify(ended)).toContain('FAILED');
 });
 
-test('cancelling ends the execution; a second cancel changes nothing', async () => {
+test('tasks/cancel terminates the execution; a second tasks/cancel changes nothing', async () => {
   const { taskId } = await start({ name });
   const cancel = () => rawResult(other.url, 'tasks/cancel', { taskId: String(taskId) });
   expect(await cancel()).toMatchObject({ resultType: 'complete' });
@@ -116,7 +116,7 @@ test('cancelling ends the execution; a second cancel changes nothing', async () 
   expect(await cancel()).toMatchObject({ resultType: 'complete' });
 });
 
-test('a client without the tasks extension gets the execution id, and no task', async () => {
+test('a client without the tasks extension gets the execution id instead of a task', async () => {
   const answered = await start({ name }, {});
   expect(answered).toMatchObject({ structuredContent: { status: 'RUNNING' } });
   const { executionId } = z
@@ -128,12 +128,12 @@ test('a client without the tasks extension gets the execution id, and no task', 
 });
 
 test.each([
-  ['of nothing', 'nothing'],
+  ['without an execution and a tool', 'nothing'],
   ['of an execution that does not exist', `${randomUUID()}.execute_workflow`],
-  ['of a tool that starts nothing', `${randomUUID()}.get_execution_status`],
+  ['of a tool that starts no execution', `${randomUUID()}.get_execution_status`],
   ['of a tool that does not exist', `${randomUUID()}.no_such_tool`],
   ['with a path in it', '../metadata/taskdefs.execute_workflow'],
-])('a task %s is an error', async (_what, taskId) => {
+])('tasks/get and tasks/cancel refuse the id of a task %s', async (_what, taskId) => {
   for (const method of ['tasks/get', 'tasks/cancel']) {
     expect(await raw(one.url, method, { taskId })).toMatchObject({ error: { code: -32602 } });
   }

@@ -50,14 +50,14 @@ describe.each(eras)('a %s client', (era) => {
   });
   afterAll(() => client.close());
 
-  test('sees the offered workflows and no denied workflow', async () => {
+  test('the client sees the workflows that are offered as tools, and no denied workflow', async () => {
     const own = (await client.toolNames()).filter((name) => name.startsWith(prefix));
     expect(own).toEqual(expect.arrayContaining([double.name, gated.name, large.name]));
     expect(own).not.toContain(`${prefix}_secret`);
     expect(await client.toolNames()).toContain('execute_workflow');
   });
 
-  test('gets the output of a workflow that ends in time, and the same execution for the same key', async () => {
+  test('the client gets the output of a workflow that ends in time, and the same execution for the same key', async () => {
     const first = await client.call(double.name, { n: 21 });
     expect(first).toMatchObject({
       isError: false,
@@ -67,19 +67,19 @@ describe.each(eras)('a %s client', (era) => {
     expect(second.structured).toMatchObject({ executionId: first.structured.executionId, isNew: false });
   });
 
-  test('gets the mistakes in its input, and nothing starts', async () => {
+  test('the client gets an error for a wrong input, and nothing starts', async () => {
     const { isError, text } = await client.call(double.name, { n: 'many' });
     expect(isError).toBe(true);
     expect(text).toMatch(/^Error \(input\): The input does not fit/);
   });
 
-  test('gets a large output as a resource', async () => {
+  test('the client gets a large output as a resource', async () => {
     const { text, structured } = await client.call(large.name, { n: 1 });
     expect(structured.output).toBeUndefined();
     expect(text).toContain(`The whole output is the resource conductor://executions/${structured.executionId}/output.`);
   });
 
-  test('stops waiting when a person must decide', async () => {
+  test('a call returns early if the workflow waits for a person', async () => {
     const startedAt = performance.now();
     const { text, structured } = await client.call(gated.name, { n: 1 });
     expect(performance.now() - startedAt).toBeLessThan(20_000);
@@ -88,7 +88,7 @@ describe.each(eras)('a %s client', (era) => {
     await conductor.terminate(String(structured.executionId), 'seen');
   });
 
-  test('runs a new version as soon as it is registered', async () => {
+  test('a workflow tool runs a new version as soon as it is registered', async () => {
     const name = `${prefix}_grows_${era.slice(0, 4)}`;
     const version = (n: number) => ({ ...double, name, version: n, tasks: [script(`${n}`)] });
     await conductor.putWorkflowDef(version(1));

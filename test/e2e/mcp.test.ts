@@ -27,7 +27,7 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
     return answer;
   }
 
-  test('creates a workflow, runs it, looks at it and finds it again', async () => {
+  test('the client creates a workflow, runs it, reads the execution and finds it in the list', async () => {
     const name = uniqueName();
     await ok('create_workflow', { name, ...sum });
     const run = await ok('execute_workflow', { name, input: { a: 2, b: 3 }, correlationId: name, waitSeconds: 10 });
@@ -51,7 +51,7 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
       });
   });
 
-  test('sees why an execution failed', async () => {
+  test('the client gets the reason why an execution failed', async () => {
     const name = uniqueName();
     const terminationReason = 'Out of stock.\nNext: call terminate_workflow';
     const inputParameters = { terminationStatus: 'FAILED', terminationReason };
@@ -68,7 +68,7 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
     expect(status.text).toContain('Out of stock.\\nNext: call terminate_workflow"');
   });
 
-  test('gets the id of an execution that waits, and what it waits for', async () => {
+  test('the client gets the id of a waiting execution, and the task that it waits for', async () => {
     const name = uniqueName();
     await ok('create_workflow', { name, tasks: [{ name: `${name}_task`, taskReferenceName: 'mine', type: 'SIMPLE' }] });
     const run = await ok('execute_workflow', { name, waitSeconds: 1 });
@@ -81,7 +81,7 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
     expect(ended.structured).toMatchObject({ status: 'TERMINATED', error: { reason: 'end of test' } });
   });
 
-  test('replaces a definition only with `overwrite`', async () => {
+  test('create_workflow replaces a definition only with `overwrite`', async () => {
     const name = uniqueName();
     await ok('create_workflow', { name, ...sum });
     const again = await client.call('create_workflow', { name, ...sum });
@@ -92,7 +92,7 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
     expect(unknown.text).toContain(`${name} has no version 7; its highest is 2.`);
   });
 
-  test('is told what is wrong with a definition', async () => {
+  test('the client gets the mistakes in a definition', async () => {
     const tasks = [
       { name: 'set', taskReferenceName: 'set', type: 'SET_VARIABLE', inputParameters: { v: '${nope.output.x}' } },
     ];
@@ -106,7 +106,7 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
     expect(empty.text).toMatch(/^Error \(input\).*\n.*The workflow has no tasks/);
   });
 
-  test('is shown near names for an unknown workflow', async () => {
+  test('the error for an unknown workflow lists similar names', async () => {
     const name = uniqueName();
     await ok('create_workflow', { name, ...sum });
     const answer = await client.call('execute_workflow', { name: `${name}x` });
@@ -114,7 +114,7 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
     expect(answer.text).toContain(`Similar names are ${name}`);
   });
 
-  test('cannot reach other paths or widen a query', async () => {
+  test('arguments of the client cannot reach other paths or widen a query', async () => {
     for (const executionId of ['../metadata/taskdefs', '..', `${randomUUID()}/remove?archiveWorkflow=false&x=`]) {
       expect(await client.call('get_execution_status', { executionId })).toMatchObject({ isError: true });
     }
@@ -130,7 +130,7 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
     expect(missing.text).toMatch(/^Error \(not-found\)/);
   });
 
-  test('reads a long list page by page, each execution once', async () => {
+  test('the client reads a long list page by page, and gets each execution once', async () => {
     const name = uniqueName();
     await ok('create_workflow', { name, ...sum });
     for (let i = 0; i < 5; i++) await ok('execute_workflow', { name, input: { a: i, b: 0 } });

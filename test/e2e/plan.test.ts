@@ -20,7 +20,7 @@ async function start(workflow: string, version?: number): Promise<string> {
 }
 
 describe.concurrent('a plan', () => {
-  test('reports that there is nothing to do if the server matches the code; --check then exits with 0, else with 3', async () => {
+  test('fleet plan --check exits with 3 if the server differs from the code, and with 0 if it does not', async () => {
     const { folder, greet, plan, apply } = fleetScene();
     folder.write('definitions', greet, greetingCode(greet));
     expect(await plan('--check')).toMatchObject({
@@ -34,7 +34,7 @@ describe.concurrent('a plan', () => {
     });
   });
 
-  test('shows every changed field, and the executions that run under the definition', async () => {
+  test('fleet plan shows every changed field, and the executions that run under the definition', async () => {
     const { folder, greet, plan, apply } = fleetScene();
     folder.write('definitions', greet, greetingCode(greet, { hold: true }));
     await apply();
@@ -50,15 +50,15 @@ describe.concurrent('a plan', () => {
     );
   });
 
-  test('keeps what was changed on the server or registered by another fleet, and says so', async () => {
+  test('fleet plan keeps definitions that were changed on the server or belong to another fleet, and says so', async () => {
     const { fleet, folder, greet, plan, apply } = fleetScene();
     folder.write('definitions', greet, greetingCode(greet));
     await apply();
     const stored = await conductor.getWorkflowDef(greet, 1);
-    await conductor.putWorkflowDef({ ...stored, schemaVersion: 2, description: 'mended by hand' } as never);
+    await conductor.putWorkflowDef({ ...stored, schemaVersion: 2, description: 'changed by hand' } as never);
     const { code, text } = await plan('--check');
     expect(code).toBe(3);
-    expect(text).toContain('description: "mended by hand" → "A probe of plan and apply."');
+    expect(text).toContain('description: "changed by hand" → "A workflow for tests of plan and apply."');
     expect(text).toContain('It was changed on the server, so it is kept.');
     await apply('--overwrite');
     expect(await plan('--check')).toMatchObject({ code: 0 });
@@ -70,7 +70,7 @@ describe.concurrent('a plan', () => {
 });
 
 describe.concurrent('a change that would break running executions', () => {
-  test('becomes the next version; running executions continue, workflows that pin it follow, and the next plan has nothing to do', async () => {
+  test('the change becomes the next version: parents use the new version, and running executions keep the old one', async () => {
     const { folder, greet, plan, changes, apply } = fleetScene();
     const parent = ownName('parent');
     folder.write('definitions', greet, greetingCode(greet, { hold: true }));
@@ -97,7 +97,7 @@ describe.concurrent('a change that would break running executions', () => {
     await conductor.updateTask({ workflowInstanceId: old, taskId: hold?.taskId ?? '', status: 'COMPLETED' });
     expect((await conductor.waitForEnd(old)).output).toEqual({ text: 'hello you' });
 
-    // When nothing runs any more, another change replaces version 2, and version 1 can be deleted.
+    // No execution runs any more, so another change replaces version 2, and version 1 can be deleted.
     folder.write('definitions', greet, greetingCode(greet, { text: 'bye' }));
     expect(await apply('--prune')).toMatch(
       new RegExp(`updated: workflow ${greet} v2[\\s\\S]*deleted: workflow ${greet} v1`),
@@ -106,7 +106,7 @@ describe.concurrent('a change that would break running executions', () => {
     expect((await conductor.waitForEnd(await start(parent))).tasks[0]?.outputData).toMatchObject({ text: 'bye you' });
   });
 
-  test('of the input also counts for a parent that has not reached the sub-workflow yet', async () => {
+  test('executions of a parent count as affected even if they have not reached the changed sub-workflow yet', async () => {
     const { folder, greet, plan, apply } = fleetScene();
     const parent = ownName('parent');
     folder.write('definitions', greet, greetingCode(greet));
@@ -124,7 +124,7 @@ describe.concurrent('a change that would break running executions', () => {
     expect(ended.tasks.at(-1)?.outputData).toMatchObject({ text: 'hello you' });
   });
 
-  test('replaces the version if nothing runs under it', async () => {
+  test('the change replaces the version if no execution runs under it', async () => {
     const { folder, greet, apply } = fleetScene();
     folder.write('definitions', greet, greetingCode(greet, { hold: true }));
     await apply();
@@ -134,7 +134,7 @@ describe.concurrent('a change that would break running executions', () => {
 });
 
 describe.concurrent('pruning', () => {
-  test('deletes what is no longer in code, except definitions that run or lack our stamp', async () => {
+  test('--prune deletes definitions that are no longer in code, unless they run or lack our stamp', async () => {
     const { folder, greet, plan, changes, apply } = fleetScene();
     const [gone, stranger] = [ownName('gone'), ownName('stranger')];
     for (const one of [greet, gone]) folder.write('definitions', one, greetingCode(one, { hold: one === gone }));
@@ -165,7 +165,7 @@ describe.concurrent('pruning', () => {
 });
 
 describe.concurrent('schedules and event handlers', () => {
-  test('a schedule is shown with its next firings in its zone; an expression that the server cannot read is refused before it is stored', async () => {
+  test('fleet plan shows the next firings of a schedule in its time zone, and refuses a cron expression that the server cannot read', async () => {
     const { folder, greet, plan } = fleetScene();
     const daily = ownName('daily');
     folder.write('definitions', greet, greetingCode(greet));
@@ -189,7 +189,7 @@ describe.concurrent('schedules and event handlers', () => {
     ['0 0 0 29 2 *'],
     ['0 5/20 8-10 ? JAN,JUL *'],
     ['@weekly'],
-  ])('the firings of %s are those of the server', async (cron) => {
+  ])('we compute the same firings of %s as the server', async (cron) => {
     const after = Date.now();
     const ofServer = await conductor.nextFirings(cron, 3);
     const ours = firingsOf(cron, 'UTC', after - 1_000, 5);
@@ -197,7 +197,7 @@ describe.concurrent('schedules and event handlers', () => {
     expect(ofServer).toHaveLength(3);
   });
 
-  test('a schedule fires and is unchanged in the next plan; if an operator paused it, it stays paused; pruning deletes it', async ({
+  test('a schedule fires, the next plan leaves it unchanged, a paused schedule stays paused, and pruning deletes it', async ({
     expect,
   }) => {
     const { folder, greet, plan, changes, apply } = fleetScene();
@@ -223,7 +223,7 @@ describe.concurrent('schedules and event handlers', () => {
   });
 });
 
-test.concurrent('several processes that register the same definitions at once all succeed, and each definition is written once', async () => {
+test.concurrent('several processes register the same definitions at once: all succeed, and each definition is written once', async () => {
   const { fleet, folder } = fleetScene();
   const names = Array.from({ length: 5 }, () => ownName('many'));
   for (const one of names) folder.write('definitions', one, greetingCode(one));

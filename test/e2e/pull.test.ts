@@ -16,15 +16,15 @@ const conductor = realConductor();
 const settings = { shopUrl: inject('shopUrl'), llmProvider: 'litellm', llmModel: 'scripted-research-1' };
 const prefix = unique('pull').replaceAll('-', '_');
 
-// In the checkout, so that imports and the project's types are found. Git ignores it.
+// The folder is in the checkout, because imports and the project's types are found only there. Git ignores it.
 mkdirSync(join(root, '.fleet'), { recursive: true });
 const folder = mkdtempSync(join(root, '.fleet/pull-'));
 const definitions = (name: string) => join(folder, name, 'definitions');
 
-/** Tasks whose contracts exist as code. Their task definitions are not pulled. */
+/** Task types whose contracts exist as code. Their task definitions are not pulled. */
 const imported = new Set(['external_api', 'model_call', 'database']);
 
-/** Each set has its own folder, because a workflow that is in the folder is imported and not pulled again. */
+/** Each set has its own folder: a workflow that is already in the folder would be imported, not pulled. */
 const sets: Record<string, { names: string[]; pulled: Ran }> = {};
 
 async function pullAll(set: string, names: string[], ...flags: string[]): Promise<void> {
@@ -54,14 +54,14 @@ afterAll(() => {
   conductor.close();
 });
 
-/** The shipped definitions under unique names, also in the places where they call each other. */
+/** Gives the shipped definitions unique names, also where they call each other. */
 function renamed(workflows: readonly Workflow[]): WorkflowDef[] {
   const names = workflows.map(({ name }) => name).join('|');
   const text = JSON.stringify(workflows.map((workflow) => withSettings(workflow, settings)));
   return JSON.parse(text.replaceAll(new RegExp(`"(${names})(\\.input|\\.output)?"`, 'g'), `"${prefix}_$1$2"`));
 }
 
-/** The changes that `fleet plan` shows for a set, without definitions that are only on the server. */
+/** Returns the changes that `fleet plan` shows for a set, without definitions that are only on the server. */
 async function changes(set: string): Promise<string[]> {
   const planned = await runFleetCommand(['plan', '--json', '--workflows-dir', join(folder, set)], {
     LLM_PROVIDER: 'scripted',
@@ -76,7 +76,7 @@ async function changes(set: string): Promise<string[]> {
 }
 
 describe.each(['shipped', 'foreign', 'probes', 'lists'])('the %s definitions', (set) => {
-  test('are pulled, one file each, and register exactly what is stored', async () => {
+  test('fleet pull writes a file for each definition, and the files register identical definitions', async () => {
     const { names, pulled } = sets[set] ?? { names: [], pulled: { code: -1, stdout: '', stderr: '' } };
     expect(pulled, pulled.stderr).toMatchObject({ code: 0 });
     expect(names.length).toBeGreaterThan(0);
@@ -84,7 +84,7 @@ describe.each(['shipped', 'foreign', 'probes', 'lists'])('the %s definitions', (
     expect(await changes(set)).toEqual([]);
   });
 
-  test('leave a linter nothing to change, such as an unused import or constant', async () => {
+  test('a linter finds nothing to change in the pulled files, for example no unused import', async () => {
     const files = readdirSync(definitions(set));
     const biome = join(root, 'node_modules/.bin/biome');
     for (const file of files) {
@@ -98,7 +98,7 @@ describe.each(['shipped', 'foreign', 'probes', 'lists'])('the %s definitions', (
   });
 });
 
-test('every pulled file compiles in its project', async () => {
+test('the pulled files compile in the project', async () => {
   const project = join(folder, 'tsconfig.json');
   writeFileSync(project, JSON.stringify({ extends: '../../tsconfig.json', include: ['*/definitions/*'] }));
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
@@ -106,7 +106,7 @@ test('every pulled file compiles in its project', async () => {
   expect(stdout).toBe('');
 });
 
-test('definitions that builders made are written with builders, except for steps of a saga and forks over a list', () => {
+test('fleet pull writes shipped definitions with the builder, except saga steps and forks over a list', () => {
   const asTheyAre = [...(sets.shipped?.pulled.stderr ?? '').matchAll(/_([A-Za-z]+): \d+ tasks as plain JSON: (.*)$/gm)];
   expect(Object.fromEntries(asTheyAre.map(([, name, tasks]) => [name, tasks]))).toEqual({
     OrderProcessing: 'reserve, charge, ship',
@@ -121,7 +121,7 @@ test('definitions that builders made are written with builders, except for steps
   expect(sourceOf('order-processing')).toContain('orderId: input.orderId');
 });
 
-test('a workflow that another one calls is pulled first, and imported', () => {
+test('fleet pull pulls a called workflow before its caller, and the caller imports it', () => {
   const name = `${prefix.replaceAll('_', '-')}-child.ts`;
   expect(sets.probes?.pulled.stdout.split('\n')[0]).toContain(name);
   const source = readFileSync(join(definitions('probes'), `${prefix.replaceAll('_', '-')}-leaves.ts`), 'utf8');

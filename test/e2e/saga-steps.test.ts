@@ -15,7 +15,7 @@ const conductor = realConductor();
 describe.concurrent('a saga', () => {
   const input = z.object({ orderId: z.string(), shopUrl: z.string(), gift: z.boolean().default(false) });
 
-  /** A saga with a unique name. The test makes it fail by ending the WAIT `fail`. */
+  /** Defines a saga with a unique name. A test lets its execution fail by ending the WAIT `fail`. */
   function sagaOf(build: (saga: Saga, orderId: string) => void, timeoutSeconds?: number): Workflow {
     const name = unique('Saga').replace('-', '_');
     const spec = { name, version: 3, description: 'For a test.', input, output: z.object({}) };
@@ -37,7 +37,7 @@ describe.concurrent('a saga', () => {
     const id = await startOwn(saga, { orderId, ...more });
     return { orderId, id };
   };
-  test('undoes the steps of the chosen branches only, and requests as well as tasks', async () => {
+  test('the compensation undoes only steps of chosen branches, both requests and tasks', async () => {
     const saga = sagaOf((wf, orderId) => {
       wf.switch('is_gift', wf.jq('gift', giftOf()).output.result, {
         true: (yes) => void reserveIn(wf, yes, orderId),
@@ -83,7 +83,7 @@ describe.concurrent('a saga', () => {
       undo.task('release', releaseInventory, { orderId }),
     );
 
-  test('does not undo an optional step that failed, and is undone if it times out', async () => {
+  test('the compensation of a saga that timed out does not undo an optional step that failed', async () => {
     const saga = sagaOf((wf, orderId) => {
       reserve(wf, orderId);
       wf.step(
@@ -110,7 +110,7 @@ describe.concurrent('a saga', () => {
     ['report', 'FAILED', []],
     ['undo', 'COMPLETED', ['reserve']],
   ] as const)(
-    'a step that was under way when another branch failed is in doubt: %s',
+    'with whenInDoubt "%s", a step that was running when another branch failed is reported or undone',
     async (whenInDoubt, status, undone) => {
       const saga = sagaOf((wf, orderId) => {
         wf.fork('both', {
@@ -136,7 +136,7 @@ describe.concurrent('a saga', () => {
     },
   );
 
-  test('does not undo a skipped step', async () => {
+  test('the compensation does not undo a skipped step', async () => {
     const saga = sagaOf((wf, orderId) => {
       wf.wait('before', { signal: z.object({}) });
       reserve(wf, orderId);
@@ -152,7 +152,7 @@ describe.concurrent('a saga', () => {
     expect(await booksOf(orderId)).toEqual([]);
   });
 
-  test('undoes a sub-workflow that is a saga by its own compensation or, if it succeeded, by its undo', async () => {
+  test('a failed sub-workflow is undone by its own compensation, and a completed one by the undo of the outer saga', async () => {
     const fails = (wf: Saga) => void wf.wait('fail', { signal: z.object({}) });
     const inner = sagaOf((wf, orderId) => {
       reserve(wf, orderId);
@@ -181,7 +181,7 @@ describe.concurrent('a saga', () => {
     expect(await booksOf(late.orderId)).toEqual(['reserved', 'released']);
   });
 
-  test('is not undone if it is terminated', async () => {
+  test('a terminated saga is not undone', async () => {
     const saga = sagaOf((wf, orderId) => {
       reserve(wf, orderId);
       wf.wait('fail', { signal: z.object({}) });

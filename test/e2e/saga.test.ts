@@ -6,7 +6,7 @@ import { rowsOf, start, until } from '../support/sagas.ts';
 
 const conductor = realConductor();
 
-/** Waits for the next failure of the workflow after `before`, and returns the compensation of that failure. */
+/** Waits until the workflow has failed again after the compensation `before`, and returns the new compensation. */
 async function nextCompensation(workflowId: string, before: Execution): Promise<Execution> {
   const { status } = await conductor.waitForEnd(workflowId);
   expect(status).toBe('FAILED');
@@ -23,7 +23,7 @@ interface Entry {
   requests: number;
 }
 
-/** How many requests the shop got for each effect of an order. */
+/** Returns how many requests the shop received for each effect of an order. */
 async function requestsFor(orderId: string): Promise<Record<string, number>> {
   const response = await fetch(`${inject('shopUrl')}/books?orderId=${orderId}`);
   const { entries } = (await response.json()) as { entries: Entry[] };
@@ -41,7 +41,7 @@ describe.concurrent('an order that failed', () => {
     return { id, compensation };
   }
 
-  test('does not continue after a retry, and the second compensation repeats no effect', async () => {
+  test('a retried order does not continue, and its second compensation repeats no effect', async () => {
     const orderId = unique('order');
     const { id, compensation } = await failedOrder(orderId);
     expect(await booksOf(orderId)).toEqual(UNDONE);
@@ -57,7 +57,7 @@ describe.concurrent('an order that failed', () => {
     expect(keys).toEqual([`${id}:undo:release`, `${id}:undo:release`]);
   });
 
-  test('undoes a step once, even if the step needed several attempts', async () => {
+  test('the compensation undoes a step once, even if the step needed several attempts', async () => {
     const orderId = unique('order');
     await orderFault({ path: '/payments', orderId, status: 503, times: 1 });
     const { id } = await failedOrder(orderId);
@@ -68,7 +68,7 @@ describe.concurrent('an order that failed', () => {
     expect(await booksOf(orderId)).toEqual(UNDONE);
   });
 
-  test('undoes the other steps if one undo fails; the compensation names the failed one, and a restart finishes it', async () => {
+  test('if one undo fails, the compensation undoes the other steps and names the failed one; a restart completes it', async () => {
     const orderId = unique('order');
     await orderFault({ path: '/refunds', orderId, status: 503, times: 4 });
     await orderFault({ path: '/shipments', orderId, status: 503 });

@@ -29,7 +29,7 @@ const mistakesOf = ({ workflows }: Report) =>
     workflows.flatMap(({ scenarios }) => scenarios.map(({ title, mistakes }) => [title, mistakes.join('\n')])),
   );
 
-test.concurrent('every shipped scenario passes, and together they cover all of the shipped workflows', async () => {
+test.concurrent('all shipped scenarios pass, and together they cover every shipped workflow completely', async () => {
   const { code, stdout, stderr } = await runFleetCommand(['test', '--coverage', '100', '--json']);
   expect(stderr.split('\n').filter((line) => line.includes('stays on the server'))).toEqual([]);
   const report = reportOf(stdout);
@@ -41,7 +41,7 @@ test.concurrent('every shipped scenario passes, and together they cover all of t
   expect(code).toBe(0);
 });
 
-test.concurrent('forks and loops over lists, sub-workflows, waits, approvals and events get their answers', async () => {
+test.concurrent('a scenario can answer forks, loops, sub-workflows, waits, approvals and events', async () => {
   const { code, stdout } = await runFleetCommand(['test', '--coverage', '100', '--json'], folder('right'));
   const report = reportOf(stdout);
   expect(Object.values(mistakesOf(report)).filter((text) => text !== '')).toEqual([]);
@@ -49,7 +49,7 @@ test.concurrent('forks and loops over lists, sub-workflows, waits, approvals and
   expect(code).toBe(0);
 });
 
-test.concurrent('each mistake in a scenario is reported, and so is too low a coverage', async () => {
+test.concurrent('fleet test reports each mistake in a scenario, and a coverage that is too low', async () => {
   const { code, stdout, stderr } = await runFleetCommand(['test', '--coverage', '90', '--json'], folder('wrong'));
   const report = reportOf(stdout);
   expect(mistakesOf(report)).toEqual({
@@ -89,14 +89,14 @@ test.concurrent('each mistake in a scenario is reported, and so is too low a cov
   expect(code).toBe(1);
 });
 
-/** A workflow with an HTTP call and a failure workflow. The shop would record a request of either. */
+/** Defines a workflow with an HTTP call and a failure workflow. The shop records every request of both. */
 function caller() {
   const name = unique('Caller').replace('-', '_');
   const path = (of: string) => `/${name}/${of}`;
   const alarm = defineWorkflow({
     name: `${name}_alarm`,
     version: 1,
-    description: 'Would call the shop if it were started.',
+    description: 'Calls the shop, so the test sees if it was started.',
     input: z.object({ workflowId: z.string() }),
     output: z.object({}),
   }).build((wf) => {
@@ -127,7 +127,7 @@ const options = (workflows: Parameters<typeof runSuite>[1], keep = false) => ({
   cleaning: inTurn(),
 });
 
-test.concurrent('a dry run calls nothing, starts no failure workflow and leaves nothing behind, with any result', async ({
+test.concurrent('a dry run with any result calls no service, starts no failure workflow and leaves no execution behind', async ({
   expect,
 }) => {
   const { workflow, alarm, path } = caller();
@@ -146,7 +146,7 @@ test.concurrent('a dry run calls nothing, starts no failure workflow and leaves 
     await expect(conductor.getExecution(execution.workflowId)).rejects.toMatchObject({ code: 'not-found' });
   }
 
-  // A real run of the same workflow calls the shop. A request that a dry run caused would have arrived before.
+  // This real execution calls the shop. A request of a dry run would have arrived earlier.
   const real = await conductor.waitForEnd(
     await conductor.startWorkflow({ name: workflow.name, input: { of: 'real' } }),
   );
@@ -156,7 +156,7 @@ test.concurrent('a dry run calls nothing, starts no failure workflow and leaves 
   expect(await requestsTo(path('dry'))).toEqual([]);
 });
 
-test.concurrent('--keep leaves the execution, marked as a dry run', async () => {
+test.concurrent('a dry run with `keep` leaves its execution on the server, marked as a dry run', async () => {
   const { workflow } = caller();
   const suite = defineScenarios(workflow, {
     one: { input: { of: 'kept' }, tasks: { call: answers(204, null) }, expect: { status: 'COMPLETED' } },
@@ -169,8 +169,8 @@ test.concurrent('--keep leaves the execution, marked as a dry run', async () => 
   await conductor.removeExecution(id);
 });
 
-// The tests below dry-run the same workflows under the same names as the concurrent tests above, so they run after them.
-test('a person sees which scenario failed, on which path, and what no scenario reaches', async () => {
+// The tests below use the same workflow names as the concurrent tests above, so they run afterwards.
+test('fleet test shows the failed scenario, its path, and the tasks and cases that no scenario reaches', async () => {
   const chosen = ['test', 'ScenWrong', '--title', 'expects another output'];
   const { code, stdout } = await runFleetCommand(chosen, folder('wrong'));
   expect(code).toBe(1);
@@ -180,7 +180,7 @@ test('a person sees which scenario failed, on which path, and what no scenario r
   expect(stdout).toMatch(/0 scenarios passed, 1 failed; coverage \d+ %/);
 });
 
-test('an unknown name or title is reported', async () => {
+test('fleet test refuses an unknown workflow name and an unknown title', async () => {
   const { code, stderr } = await runFleetCommand(['test', 'ScenTuor'], folder('right'));
   expect(code).toBe(2);
   expect(stderr).toContain('Name one of these: ScenPack, ScenTour.');
@@ -189,7 +189,7 @@ test('an unknown name or title is reported', async () => {
   expect(title.stderr).toContain('No scenario of these workflows has "no such title"');
 });
 
-test('an interrupted run removes its executions', async () => {
+test('an interrupted fleet test removes its executions from the server', async () => {
   const search = async () => (await conductor.searchExecutions({ query: 'workflowType=ScenTour_dry_run' })).results;
   const before = new Set((await search()).map(({ workflowId }) => workflowId));
   const seen = async () => (await search()).map(({ workflowId }) => workflowId).filter((id) => !before.has(id));

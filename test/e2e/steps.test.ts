@@ -4,7 +4,7 @@ import { compileSteps } from '../../workflows/steps/compile-steps.ts';
 import { designInput, designs, runnableDesigns } from '../support/generated-designs.ts';
 import { realConductor, unique } from '../support/product.ts';
 
-/** The server registers and runs every workflow that steps can express. Another seed tries other workflows: `STEPS_SEED=7`. */
+/** The server registers and runs random workflows that were made from steps. Another seed makes others: `STEPS_SEED=7`. */
 const SEED = Number(process.env.STEPS_SEED ?? 20261121);
 const RUNS = Number(process.env.STEPS_RUNS ?? 6);
 
@@ -19,7 +19,7 @@ test('the server accepts the definitions of random steps', async () => {
   }
 });
 
-test('random steps that need no answer from outside run to their end', async () => {
+test('executions of random steps without tasks for people or workers run to their end', async () => {
   const runs = fc.sample(runnableDesigns, { numRuns: RUNS, seed: SEED }).map(async (steps, index) => {
     const name = `${prefix}_${index}`;
     const { def } = compileSteps({ name, version: 1, steps });
@@ -33,7 +33,7 @@ test('random steps that need no answer from outside run to their end', async () 
   expect(unfinished).toEqual([]);
 });
 
-test('values, choices, loops and results are as written in the steps', async () => {
+test('an execution computes the values, choices, loops and results that its steps describe', async () => {
   const name = `${prefix}_whole`;
   const { def } = compileSteps({
     name,
@@ -57,7 +57,7 @@ test('values, choices, loops and results are as written in the steps', async () 
       {
         id: 'kind',
         type: 'branch',
-        on: '${prices[0]}', // 5.0: the server alone would compare "5.0" with the case 5
+        on: '${prices[0]}', // 5.0, because the server itself would compare the text "5.0" with the case 5
         cases: { 5: [{ type: 'set', values: { label: 'five' } }] },
         otherwise: [{ type: 'end', status: 'FAILED', reason: 'not five' }],
       },
@@ -108,7 +108,7 @@ test('values, choices, loops and results are as written in the steps', async () 
   });
 });
 
-test('the workflow continues only after an approval', async () => {
+test('an execution continues only after the approval that its steps require', async () => {
   const { def } = compileSteps({
     name: `${prefix}_ask`,
     version: 1,

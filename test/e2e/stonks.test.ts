@@ -44,41 +44,48 @@ const refsOf = ({ tasks }: Execution) => tasks.map(({ referenceTaskName }) => re
 
 describe.concurrent('NotifyStonks', () => {
   test.each([
-    ['rise', 100, 105.01, 5.01],
-    ['fall', 100, 94.99, -5.01],
-  ])('a %s by more than the threshold sends one alert', async (_, previousClose, price, changePercent) => {
-    const symbol = await listed(previousClose, price);
-    const { workflowId, status, output } = await run({ symbol });
-    expect({ status, output }).toEqual({
-      status: 'COMPLETED',
-      output: { symbol, previousClose, price, changePercent, outcome: 'alert' },
-    });
-    expect(await entriesOf(workflowId)).toMatchObject([
-      { kind: 'notified', requests: 1, details: { kind: 'price_alert', symbol, previousClose, price, changePercent } },
-    ]);
-  });
+    ['rises', 100, 105.01, 5.01],
+    ['falls', 100, 94.99, -5.01],
+  ])(
+    'if the price %s by more than the threshold, one alert is sent',
+    async (_, previousClose, price, changePercent) => {
+      const symbol = await listed(previousClose, price);
+      const { workflowId, status, output } = await run({ symbol });
+      expect({ status, output }).toEqual({
+        status: 'COMPLETED',
+        output: { symbol, previousClose, price, changePercent, outcome: 'alert' },
+      });
+      expect(await entriesOf(workflowId)).toMatchObject([
+        {
+          kind: 'notified',
+          requests: 1,
+          details: { kind: 'price_alert', symbol, previousClose, price, changePercent },
+        },
+      ]);
+    },
+  );
 
   test.each([
     ['exactly +5.00 %', 100, 105, 5],
     ['exactly -5.00 %', 100, 95, -5],
-    // In binary floating point this change is slightly more than 5 %.
-    ['exactly +5.00 % of 60 cents', 0.6, 0.63, 5],
-    ['nothing', 42, 42, 0],
-  ])('a change by %s is logged and sends no alert', async (_, previousClose, price, changePercent) => {
+    // As a floating-point number, this change is slightly more than 5 %.
+    ['exactly +5.00 % from 60 cents', 0.6, 0.63, 5],
+    ['0 %', 42, 42, 0],
+  ])('a price change of %s is logged, and no alert is sent', async (_, previousClose, price, changePercent) => {
     const execution = await run({ symbol: await listed(previousClose, price) });
     expect(execution).toMatchObject({ status: 'COMPLETED', output: { changePercent, outcome: 'log' } });
     expect(refsOf(execution)).toContain('log_price');
     expect(await booksOf(execution.workflowId)).toEqual([]);
   });
 
-  test('the threshold is an input, and the share has a default', async () => {
+  test('the threshold can be given as input, and the share has a default', async () => {
     const symbol = await listed(100, 102);
     expect((await run({ symbol, threshold: 1.99 })).output).toMatchObject({ outcome: 'alert' });
     expect((await run({ symbol, threshold: 2 })).output).toMatchObject({ outcome: 'log' });
     expect((await run({})).output).toMatchObject({ symbol: 'STONKS' });
   });
 
-  test('an alert that is refused twice is retried, and arrives once', async () => {
+  test('an alert that the shop refuses twice is retried, and arrives once', async () => {
     const symbol = await listed(100, 200);
     await orderFault({ path: '/notifications', fields: { symbol }, status: 500, times: 2 });
     const { workflowId, status, tasks } = await run({ symbol });
@@ -87,9 +94,11 @@ describe.concurrent('NotifyStonks', () => {
     expect(await booksOf(workflowId)).toEqual(['notified']);
   });
 
-  test('an alert whose answer was lost is retried with the same key, and arrives once', async ({ expect }) => {
+  test('an alert whose answer was lost is sent again with the same idempotency key, and arrives once', async ({
+    expect,
+  }) => {
     const symbol = await listed(100, 200);
-    // The server gives up after 25 s, although the shop still sends the alert. So the server asks the shop again.
+    // The server stops waiting after 25 s and sends the request again, although the shop still sends the first alert.
     await orderFault({ path: '/notifications', fields: { symbol }, delayMs: 27_000, times: 1 });
     const { workflowId, status } = await run({ symbol });
     expect(status).toBe('COMPLETED');
@@ -98,7 +107,7 @@ describe.concurrent('NotifyStonks', () => {
       .toMatchObject([{ kind: 'notified', requests: 2 }]);
   });
 
-  test('an exchange that is down is retried; an unlisted share fails without a retry', async () => {
+  test('the workflow retries while the exchange is down, and fails without a retry for an unlisted share', async () => {
     const symbol = await listed(10, 10);
     await orderFault({ path: `/prices/${symbol}`, status: 503, times: 2 });
     expect(await run({ symbol })).toMatchObject({ status: 'COMPLETED' });
@@ -113,8 +122,8 @@ describe.concurrent('NotifyStonks', () => {
   });
 });
 
-describe('its schedule', () => {
-  test('fires daily at 21:00 UTC according to the server', async () => {
+describe('the schedule of NotifyStonks', () => {
+  test('according to the server, the schedule fires daily at 21:00 UTC', async () => {
     const { cronExpression } = notifyStonksDaily.def;
     const firings = await conductor.nextFirings(cronExpression ?? '', 3);
     const times = firings.map((at) => new Date(at).toISOString().slice(11, 19));
@@ -123,11 +132,11 @@ describe('its schedule', () => {
     expect([second - first, third - second]).toEqual([86_400_000, 86_400_000]);
   });
 
-  test('each firing is one execution and one alert', async () => {
+  test('each firing causes one execution and one alert', async () => {
     const symbol = await listed(100, 110);
     const { def } = defineSchedule({
       name: unique('notify_stonks_often'),
-      description: 'A firing every two seconds, for a test.',
+      description: 'Fires every two seconds, for a test.',
       workflow: notifyStonks,
       input: { symbol, shopUrl: inject('shopUrl') },
       cron: '*/2 * * * * *',
@@ -142,17 +151,17 @@ describe('its schedule', () => {
     }
     const executions = await Promise.all((await fired()).map(({ workflowId }) => conductor.waitForEnd(workflowId)));
     expect(executions.map(({ status }) => status)).toEqual(executions.map(() => 'COMPLETED'));
-    // `_scheduledTime` is the firing that an execution belongs to. No two executions may share one.
+    // `_scheduledTime` is the time of the firing. Two executions must never have the same one.
     const firings = new Set(executions.map(({ input }) => input._scheduledTime));
     expect(firings.size).toBe(executions.length);
     const alerts = await Promise.all(executions.map(({ workflowId }) => entriesOf(workflowId)));
     expect(alerts).toMatchObject(executions.map(() => [{ kind: 'notified', requests: 1, details: { symbol } }]));
   });
 
-  test('starts the workflow with its defaults if the schedule has no input', async () => {
+  test('a schedule without an input starts the workflow with its defaults', async () => {
     const { def } = defineSchedule({
       name: unique('notify_stonks_plain'),
-      description: 'A firing every two seconds, for a test.',
+      description: 'Fires every two seconds, for a test.',
       workflow: notifyStonks,
       input: {},
       cron: '*/2 * * * * *',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineProbe, defineProbeTask, done, refused, runProbe, serve, startProbe } from '../support/probe.ts';
 import { realConductor } from '../support/product.ts';
 
-/** One task per item of a list, on the real server. */
+/** Forks with one task for each item of a list, on the real server. */
 const conductor = realConductor();
 afterAll(() => conductor.close());
 
@@ -27,20 +27,23 @@ function trip() {
 }
 
 describe.concurrent('a task for each item', () => {
-  test.each([0, 1, 30])('of a list of %i, with results in the order of the list', async (length) => {
-    const { contract, workflow } = trip();
-    const cities = Array.from({ length }, (_, index) => ({ name: `c${index}`, days: index / 2 }));
-    const workflowId = await startProbe(conductor, [workflow], { cities, prefix: 'x' });
-    const { status, output, tasks } = await serve(conductor, contract, workflowId, ({ inputData }) =>
-      done({ saw: JSON.stringify(inputData) }),
-    );
-    expect(status).toBe('COMPLETED');
-    const seen = (output.result as { saw: string }[]).map(({ saw }) => JSON.parse(saw));
-    expect(seen).toEqual(cities.map(({ name, days }, place) => ({ at: `x/${name}`, days, place })));
-    expect(tasks.filter(({ taskType }) => taskType === contract.name)).toHaveLength(length);
-  });
+  test.each([0, 1, 30])(
+    'the fork runs a task for each of %i items, and its results are in the order of the list',
+    async (length) => {
+      const { contract, workflow } = trip();
+      const cities = Array.from({ length }, (_, index) => ({ name: `c${index}`, days: index / 2 }));
+      const workflowId = await startProbe(conductor, [workflow], { cities, prefix: 'x' });
+      const { status, output, tasks } = await serve(conductor, contract, workflowId, ({ inputData }) =>
+        done({ saw: JSON.stringify(inputData) }),
+      );
+      expect(status).toBe('COMPLETED');
+      const seen = (output.result as { saw: string }[]).map(({ saw }) => JSON.parse(saw));
+      expect(seen).toEqual(cities.map(({ name, days }, place) => ({ at: `x/${name}`, days, place })));
+      expect(tasks.filter(({ taskType }) => taskType === contract.name)).toHaveLength(length);
+    },
+  );
 
-  test('text that looks like a reference is passed on unchanged', async () => {
+  test('the tasks receive an item unchanged, even if its text looks like a reference', async () => {
     const { contract, workflow } = trip();
     const names = ['${workflow.input.prefix}', '$${a}', '${', 'a $ b', '"\\(1)"', "it's"];
     const workflowId = await startProbe(conductor, [workflow], {
@@ -51,7 +54,7 @@ describe.concurrent('a task for each item', () => {
     expect(output.result).toEqual(names.map((name) => ({ saw: `p/${name}` })));
   });
 
-  test('fails with the reason of the first task that fails without retries left', async () => {
+  test('if a task has failed for good, the workflow fails with the reason of that task', async () => {
     const { contract, workflow } = trip();
     const cities = ['a', 'bad', 'c'].map((name) => ({ name, days: 1 }));
     const workflowId = await startProbe(conductor, [workflow], { cities, prefix: 'p' });
@@ -64,7 +67,7 @@ describe.concurrent('a task for each item', () => {
     });
   });
 
-  test('that is optional: the result of a failed task is null', async () => {
+  test('if the tasks are optional, the result of a failed task is null', async () => {
     const contract = look();
     const workflow = defineProbe(z.object({ cities: z.array(z.string()) }), z.object({})).build((wf, { cities }) => {
       const each = wf.forkEach('look', cities, contract, (at, index) => ({ at, days: -1, place: index }), {
@@ -84,7 +87,7 @@ describe.concurrent('a task for each item', () => {
     });
   });
 
-  test('is retried as its task definition says', async () => {
+  test('each task is retried as its task definition says', async () => {
     const contract = defineProbeTask(z.object({ n: z.number() }), z.object({}), {
       retryCount: 2,
       retryLogic: 'FIXED',
@@ -101,7 +104,7 @@ describe.concurrent('a task for each item', () => {
     expect(tasks.filter(({ referenceTaskName }) => referenceTaskName === 'each_1__1')).toHaveLength(3);
   });
 
-  test('inside a loop runs in every round, and can be used twice in one workflow', async () => {
+  test('a fork inside a loop runs in every round, and a workflow can contain two forks of the same task', async () => {
     const contract = defineProbeTask(z.object({ n: z.number(), round: z.number() }), z.object({ sum: z.number() }));
     const workflow = defineProbe(
       z.object({ ns: z.array(z.number()) }),
@@ -150,7 +153,7 @@ describe.concurrent('a sub-workflow for each item', () => {
       result: wf.forkEach('each', ns, workflow, (n) => ({ n })).output.results,
     }));
 
-  test('gets its input with defaults, and returns its output', async () => {
+  test('each sub-workflow gets its input with defaults, and returns its output', async () => {
     const one = child();
     const { status, output } = await runProbe(conductor, [one, parent(one)], { ns: [1, 2] });
     expect({ status, output }).toMatchObject({
@@ -159,7 +162,7 @@ describe.concurrent('a sub-workflow for each item', () => {
     });
   });
 
-  test('fails with the reason of the sub-workflow that fails', async () => {
+  test('if a sub-workflow fails, the workflow fails with the same reason', async () => {
     const one = child();
     const { status, reasonForIncompletion } = await runProbe(conductor, [one, parent(one)], { ns: [1, 13] });
     expect(status).toBe('FAILED');

@@ -4,7 +4,7 @@ import { externalApi, modelCall } from '../../workflows/dsl/policies.ts';
 import { defineProbe, defineProbeTask, runProbe, settings } from '../support/probe.ts';
 import { realConductor } from '../support/product.ts';
 
-/** The tasks of models and MCP servers, with the shop's scripted model and its MCP server. */
+/** Tasks that call models and MCP servers. The shop provides both: the scripted model and an MCP server. */
 const conductor = realConductor();
 afterAll(() => conductor.close());
 
@@ -14,7 +14,7 @@ const getWeather = defineProbeTask(z.object({ city: z.string() }), z.object({ te
 const asked = { question: JSON.stringify({ question: 'What is durable execution?', round: 1, findings: [] }) };
 
 describe.runIf(inject('scriptedLlm'))('models', () => {
-  test.concurrent('answer in JSON, which is parsed, and count their tokens', async () => {
+  test.concurrent('a chat task returns the parsed JSON answer and the number of tokens', async () => {
     const workflow = defineProbe(question, z.object({})).build((wf, input) => {
       const { output } = wf.llmChat('ask', modelCall, {
         ...model,
@@ -27,18 +27,18 @@ describe.runIf(inject('scriptedLlm'))('models', () => {
     expect((output.result as { tokens: number }).tokens).toBeGreaterThan(0);
   });
 
-  test.concurrent('answer in text', async () => {
+  test.concurrent('a chat task can ask for text', async () => {
     const workflow = defineProbe(question, z.object({})).build((wf, input) => {
       const messages = [{ role: 'user', message: input.question }] as const;
       const { output } = wf.llmChat('ask', modelCall, { ...model, messages, answer: 'text' });
       return { result: output.result };
     });
     const { output } = await runProbe(conductor, [workflow], asked);
-    // The scripted model answers only in JSON, and the server parses every text that is JSON. So the result is an object.
+    // The result is an object, because the scripted model answers in JSON and the server parses every JSON text.
     expect(output.result).toMatchObject({ action: 'TOOL' });
   });
 
-  test.concurrent('request tools, and continue with their results', async () => {
+  test.concurrent("the model requests a tool, and answers with the tool's result", async () => {
     const workflow = defineProbe(question, z.object({})).build((wf, input) => {
       const ask = { role: 'user', message: input.question } as const;
       const first = wf.llmChat('first', modelCall, { ...model, messages: [ask], tools: [getWeather], answer: 'text' });
@@ -82,7 +82,7 @@ describe.runIf(inject('scriptedLlm'))('models', () => {
     });
   });
 
-  test.concurrent('complete a prompt', async () => {
+  test.concurrent('a completion task sends its prompt', async () => {
     const workflow = defineProbe(question, z.object({})).build((wf, input) => {
       const { output } = wf.llmText('ask', modelCall, { ...model, prompt: input.question, answer: 'text' });
       return { result: output.result };
@@ -92,7 +92,7 @@ describe.runIf(inject('scriptedLlm'))('models', () => {
     expect(task?.inputData).toMatchObject({ prompt: asked.question, jsonOutput: false });
   });
 
-  test.concurrent('see their earlier answers in a loop', async () => {
+  test.concurrent('in a loop, the model receives its earlier answers', async () => {
     const workflow = defineProbe(question, z.object({})).build((wf, input) => {
       wf.repeat('again', { rounds: 2, until: 'false', inputs: {} }, (scope) => {
         scope.llmChat('ask', modelCall, { ...model, messages: [{ role: 'user', message: input.question }] });
@@ -118,13 +118,13 @@ describe.concurrent('models that cannot be reached', () => {
       return { result: asked.status };
     });
 
-  test('are called once if the task in the workflow sets no retries; the workflow continues if the task is optional', async () => {
+  test('with 0 retries the model is called once; the workflow continues if the task is optional', async () => {
     const { status, output, tasks } = await runProbe(conductor, [attempts({ retryCount: 0, optional: true })], asked);
     expect({ status, output }).toEqual({ status: 'COMPLETED', output: { result: 'COMPLETED_WITH_ERRORS' } });
     expect(tasks.map(({ taskType }) => taskType)).toEqual(['LLM_CHAT_COMPLETE', 'LLM_GENERATE_EMBEDDINGS']);
   });
 
-  test('are called again after the delays of the policy', async () => {
+  test('with retries the model is called again after the delays of the policy', async () => {
     const { status, tasks } = await runProbe(conductor, [attempts({ retryCount: 2 })], asked);
     expect(status).toBe('FAILED');
     const gaps = tasks.slice(1).map(({ startTime }, before) => startTime - (tasks[before]?.endTime ?? 0));
@@ -134,7 +134,7 @@ describe.concurrent('models that cannot be reached', () => {
   });
 });
 
-test.concurrent('an MCP server lists its tools and runs one', async () => {
+test.concurrent('the workflow lists the tools of an MCP server and calls one', async () => {
   const { shopUrl } = settings();
   const workflow = defineProbe(question, z.object({})).build((wf) => {
     const mcp = { server: `${shopUrl}/mcp`, headers: { 'X-Asked-By': 'test' } };

@@ -4,7 +4,7 @@ import type { Execution } from '../../core/conductor/types.ts';
 import { defineProbe, defineProbeTask, done, refused, runProbe, serve, startProbe } from '../support/probe.ts';
 import { realConductor } from '../support/product.ts';
 
-/** Workflows that call, start and choose others, and forks and loops of tasks that fail, on the real server. */
+/** On the real server: sub-workflows, started workflows, DYNAMIC tasks, loops over lists, and tasks that fail. */
 const conductor = realConductor();
 afterAll(() => conductor.close());
 
@@ -19,7 +19,7 @@ describe.concurrent('SUB_WORKFLOW', () => {
       return { result: `${n} ${unit}` };
     });
 
-  test('gets its input with defaults, waits, and returns its output and id', async () => {
+  test('SUB_WORKFLOW starts a workflow with its defaults, waits, and returns its output and id', async () => {
     const one = child();
     const parent = defineProbe(number, none).build((wf, { n }) => {
       const { output } = wf.subWorkflow('call', one, { n });
@@ -32,7 +32,7 @@ describe.concurrent('SUB_WORKFLOW', () => {
     });
   });
 
-  test('fails with its reason, is not retried, and does not stop the workflow if it is optional', async () => {
+  test('a failed SUB_WORKFLOW is not retried; the workflow fails with its reason, unless the task is optional', async () => {
     const one = child();
     const strict = defineProbe(number, none).build((wf, { n }) => ({
       result: wf.subWorkflow('call', one, { n }).output.result,
@@ -52,7 +52,7 @@ describe.concurrent('SUB_WORKFLOW', () => {
     });
   });
 
-  test('START_WORKFLOW does not wait, and returns the id and correlation id', async () => {
+  test('START_WORKFLOW does not wait, and returns the id and correlation id of the execution', async () => {
     const waiting = defineProbe(number, none).build((wf) => {
       wf.wait('for_ever', { signal: none });
       return { result: 1 };
@@ -68,7 +68,7 @@ describe.concurrent('SUB_WORKFLOW', () => {
   });
 });
 
-test.concurrent('DYNAMIC runs the chosen task, and fails without a name', async () => {
+test.concurrent('DYNAMIC runs the task whose name its input gives, and fails without a name', async () => {
   const [one, two] = [0, 1].map(() => defineProbeTask(number, z.object({ by: z.string() })));
   if (!one || !two) throw new Error('unreachable');
   const input = z.object({ chosen: z.enum(['one', 'two']), n: z.number() });
@@ -117,7 +117,7 @@ describe.concurrent('a loop over a list', () => {
       };
     });
 
-  test('runs over the items in order, and makes no round for an empty list', async () => {
+  test('the loop runs over the items in order, and runs no round for an empty list', async () => {
     const first = { more: { result: ['0:5'], resultList: [['0:5']] }, keep: {} };
     const { output } = await runProbe(conductor, [loop()], { ns: [5, 6, 7] });
     const seen = ['0:5', '1:6', '2:7'];
@@ -129,7 +129,7 @@ describe.concurrent('a loop over a list', () => {
     });
   });
 
-  test('keeps only the tasks of the last rounds, on request', async () => {
+  test('with keepLastN, the server keeps only the tasks of the last rounds', async () => {
     const ns = [1, 2, 3, 4, 5, 6];
     const execution = await runProbe(conductor, [loop(2)], { ns });
     expect(execution.output.result).toMatchObject({
@@ -145,7 +145,7 @@ describe.concurrent('a loop over a list', () => {
 describe.concurrent('tasks that fail', () => {
   const flaky = () => defineProbeTask(none, none, { retryCount: 2, retryLogic: 'FIXED', retryDelaySeconds: 1 });
 
-  test('and are retried do not fail their fork', async () => {
+  test('a fork does not fail while its failed tasks are retried', async () => {
     const contract = flaky();
     const workflow = defineProbe(none, none).build((wf) => {
       wf.fork('both', {
@@ -164,7 +164,7 @@ describe.concurrent('tasks that fail', () => {
     expect(ended.map(({ status }) => status)).toEqual(ended.map(() => 'COMPLETED'));
   });
 
-  test('fail the fork when no retries are left, and running tasks are cancelled', async () => {
+  test('a fork fails once a task has no retries left, and the server cancels its running tasks', async () => {
     const contract = flaky();
     const workflow = defineProbe(none, none).build((wf) => {
       wf.fork('both', {
@@ -180,7 +180,7 @@ describe.concurrent('tasks that fail', () => {
     expect(rowsOf(execution, 'right')[0]?.status).toBe('CANCELED');
   });
 
-  test('let other tasks run first if they are permissive, and then fail the workflow', async () => {
+  test('after a permissive task has failed, the next tasks still run, and then the workflow fails', async () => {
     const contract = flaky();
     const workflow = defineProbe(none, none).build((wf) => {
       wf.task('first', contract, {}, { permissive: true, retryCount: 0 });
@@ -194,7 +194,7 @@ describe.concurrent('tasks that fail', () => {
     expect(rowsOf(execution, 'second')[0]?.status).toBe('COMPLETED');
   });
 
-  test('a task starts after its delay', async () => {
+  test('a task starts after its startDelay', async () => {
     const contract = flaky();
     const workflow = defineProbe(none, none).build((wf) => {
       wf.task('late', contract, {}, { startDelay: 2 });
@@ -205,7 +205,7 @@ describe.concurrent('tasks that fail', () => {
     expect((task?.startTime ?? 0) - (task?.scheduledTime ?? 0)).toBeGreaterThanOrEqual(2_000);
   });
 
-  test('of a permissive fork over a list let the other tasks end first', async () => {
+  test('in a permissive fork over a list, the other tasks end before the workflow fails', async () => {
     const contract = defineProbeTask(number, none, { retryCount: 0 });
     const workflow = defineProbe(z.object({ ns: z.array(z.number()) }), none).build((wf, { ns }) => ({
       result: wf.forkEach('each', ns, contract, (n) => ({ n }), { permissive: true }).output.results,

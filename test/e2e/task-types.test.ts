@@ -7,7 +7,7 @@ import { externalApi } from '../../workflows/dsl/policies.ts';
 import { registerAlone } from '../support/probe.ts';
 import { realConductor, unique } from '../support/product.ts';
 
-/** On the real server: the builder's task types that no shipped workflow uses, and rare cases of the other types. */
+/** On the real server: task types that no shipped workflow uses, and rare cases of other task types. */
 const conductor = realConductor();
 const serverUrl = inject('conductorServerUrl');
 afterAll(() => conductor.close());
@@ -18,7 +18,7 @@ function defineProbe(name: string) {
   return defineWorkflow({
     name,
     version: 1,
-    description: 'A probe of task types.',
+    description: 'A workflow for tests of task types.',
     input: z.object({ n: z.number(), flag: z.boolean() }),
     output: z.object({ result: z.unknown() }),
     variables: z.object({ seen: z.array(z.number()) }),
@@ -53,7 +53,7 @@ test.concurrent('INLINE computes over typed inputs', async () => {
   expect({ status, output }).toEqual({ status: 'COMPLETED', output: { result: 4 } });
 });
 
-test.concurrent('fields with special characters in their names are found', async () => {
+test.concurrent('a reference finds a field whose name contains special characters', async () => {
   const names = ['x-y', 'a b', 'a.b', "it's", 'b\\s', 'größe', '@', '1', 'deep er'];
   const { output } = await run((wf) => {
     const odd = wf.jq('odd', {
@@ -69,7 +69,7 @@ test.concurrent('fields with special characters in their names are found', async
 test.concurrent('a reference to a whole object can be the input of a task and the output of the workflow', async () => {
   const note = defineTask({
     name: unique('note').replace('-', '_'),
-    description: 'Only this test serves it.',
+    description: 'Only this test completes tasks of this type.',
     input: z.object({ n: z.number() }),
     output: z.object({ result: z.unknown() }),
   });
@@ -111,7 +111,7 @@ test.concurrent('TERMINATE ends with the given status, reason and output', async
   expect(output).toMatchObject({ partial: 2 });
 });
 
-test.concurrent('SWITCH on a boolean and on a number runs the branch of the value', async () => {
+test.concurrent('SWITCH runs the branch of a boolean or a number', async () => {
   const { output } = await run((wf, { n, flag }) => {
     wf.switch('by_flag', flag, {
       true: (yes) => yes.set('was_true', { seen: [1] }),
@@ -125,7 +125,7 @@ test.concurrent('SWITCH on a boolean and on a number runs the branch of the valu
   expect(output).toEqual({ result: [1, 2] });
 });
 
-test.concurrent('a JOIN waits for a branch that ends in a SWITCH until the chosen case has ended', async () => {
+test.concurrent('if a branch ends in a SWITCH, the JOIN waits until the chosen case has ended', async () => {
   const { status, tasks } = await run((wf, { flag }) => {
     wf.fork('both', {
       left: (branch) => {
@@ -179,7 +179,9 @@ test.concurrent('an HTTP task gets its time limit and retries from its policy', 
   });
 });
 
-test.concurrent('an HTTP task that is ended from outside returns that output, not its answer', async ({ expect }) => {
+test.concurrent('an HTTP task that is completed from outside returns the given output instead of its answer', async ({
+  expect,
+}) => {
   const workflowId = await start((wf) => {
     const left = wf.http('order', externalApi, {
       method: 'GET',
@@ -195,7 +197,7 @@ test.concurrent('an HTTP task that is ended from outside returns that output, no
   expect((await conductor.waitForEnd(workflowId)).output).toEqual({ result: 'T1' });
 });
 
-test.concurrent('WAIT until a past time ends at once', async () => {
+test.concurrent('a WAIT until a time in the past ends at once', async () => {
   const { status } = await run((wf) => {
     wf.wait('until', { until: '2020-01-01 09:30 GMT+02:00' });
     return { result: 'done' };
@@ -203,7 +205,7 @@ test.concurrent('WAIT until a past time ends at once', async () => {
   expect(status).toBe('COMPLETED');
 });
 
-test.concurrent('optional scripts and messages that fail do not stop the workflow', async () => {
+test.concurrent('the workflow continues after optional scripts and messages have failed', async () => {
   const { status, output } = await run((wf, { n }) => {
     const inline = wf.inline(
       'inline',
@@ -223,7 +225,7 @@ test.concurrent('optional scripts and messages that fail do not stop the workflo
   });
 });
 
-test.concurrent('a task written as JSON runs as written', async () => {
+test.concurrent('a task that is written as JSON runs unchanged', async () => {
   const { output } = await run((wf, { n }) => {
     const task = { name: 'any', type: 'JSON_JQ_TRANSFORM', inputParameters: { n, queryExpression: '.n + 1' } };
     return { result: wf.json('any', task, z.object({ result: z.number() })).output.result };

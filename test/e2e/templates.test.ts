@@ -16,11 +16,11 @@ import {
   unique,
 } from '../support/product.ts';
 
-/** Every template on the real server, written to files under a unique name, as `fleet new workflow` writes it for a user. */
+/** Runs every template on the real server. Its files have unique names, and are written as `fleet new workflow` does. */
 const conductor = realConductor();
 const serverUrl = inject('conductorServerUrl');
 const shopUrl = inject('shopUrl');
-/** Tested in events.test.ts: the server needs up to a minute to notice a new event handler, and that file waits for all at once. */
+/** This template is tested in events.test.ts, which contains all tests that wait for an event handler. */
 const ELSEWHERE = 'event_driven';
 const names = (await listTemplates()).map(({ name }) => name).filter((name) => name !== ELSEWHERE);
 let own: OwnTemplates;
@@ -50,7 +50,7 @@ async function run(template: string, input: Record<string, unknown>): Promise<Ex
   return conductor.waitForEnd(await start(template, input));
 }
 
-/** Finds an execution that this test did not start itself, by `text` in its input, and waits for its end. */
+/** Finds an execution by a text in its input, and waits for its end. For executions that the test did not start itself. */
 async function startedWith(template: string, text: string, timeout: number): Promise<Execution> {
   const found = async () => {
     const query = `workflowType=${nameOf(template)}`;
@@ -104,7 +104,7 @@ const trials: Record<string, () => Promise<void>> = {
   },
 
   async parallel_fan_out() {
-    // The server refuses credentials in an address before it sends anything, so this address fails at once.
+    // This address fails at once, because the server refuses addresses with credentials.
     const refused = 'http://somebody:secret@127.0.0.1/';
     const urls = [`${shopUrl}/echo/status/200`, refused, `${shopUrl}/echo/status/404`];
     expect(await run('parallel_fan_out', { urls })).toMatchObject({
@@ -185,7 +185,7 @@ const trials: Record<string, () => Promise<void>> = {
 };
 
 describe.concurrent('templates', () => {
-  test('their dry runs pass, and cover every task and case', async ({ expect }) => {
+  test('the scenarios of the templates pass, and cover every task and case', async ({ expect }) => {
     const { code, stdout } = await runFleetCommand(['test', '--workflows-dir', own.folder]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(' 0 failed;') });
     expect(stdout.match(/^ {2}coverage .*\(100 %\)$/gm)).toHaveLength(names.length);
@@ -194,7 +194,7 @@ describe.concurrent('templates', () => {
   for (const name of names) {
     test.skipIf(name === 'ai_agent' && !inject('scriptedLlm'))(`${name} runs to its end`, async () => {
       const trial = trials[name];
-      if (!trial) throw new Error(`The template "${name}" has no trial. Add one to this test.`);
+      if (!trial) throw new Error(`The template "${name}" has no entry in "trials". Add a function that runs it.`);
       await trial();
     });
   }

@@ -39,9 +39,9 @@ test('fleet up --once ends with 0 after the demonstration', async () => {
 });
 
 test.each([
-  ['its first file', ['z.txt', 'b.txt', '.hidden'], /3\. b\.txt, compressed and analysed\n.*COMPLETED/],
-  ['that there is none', ['.hidden'], /3\. No file to compress/],
-])('fleet up reads nothing outside a files root without a README, and shows %s', async (_, names, shown) => {
+  ['the result of its first file', ['z.txt', 'b.txt', '.hidden'], /3\. b\.txt, compressed and analysed\n.*COMPLETED/],
+  ['that it has no file', ['.hidden'], /3\. No file to compress/],
+])('fleet up with a files root without a README reads only in that folder, and shows %s', async (_, names, shown) => {
   const filesRoot = mkdtempSync(join(tmpdir(), 'fleet-root-'));
   for (const name of names) writeFileSync(join(filesRoot, name), `words of ${name}`);
   const args = ['up', '--once', '--files-root', filesRoot, '--port', String(await freePort())];
@@ -50,7 +50,7 @@ test.each([
   expect(stdout).toMatch(shown);
 });
 
-test('fleet up ends soon after its worker process was killed, and names the log', async () => {
+test('fleet up ends soon after its worker process is killed, and names the log file', async () => {
   const where = folder();
   const up = startFleetCommand(['up', '--port', String(await freePort())], where);
   const worker = Number((await up.says(/worker: {2}process (\d+),/))[1]);
@@ -63,7 +63,7 @@ test('fleet up ends soon after its worker process was killed, and names the log'
   expect(Date.now() - killedAt).toBeLessThan(10_000);
 });
 
-test('a worker process whose parent was killed ends by itself', async () => {
+test('a worker process ends by itself after its fleet up process is killed', async () => {
   const up = startFleetCommand(['up', '--port', String(await freePort())], folder());
   const worker = Number((await up.says(/worker: {2}process (\d+),/))[1]);
   up.child.kill('SIGKILL');

@@ -26,7 +26,7 @@ const attemptsAt = ({ tasks }: Execution, ref: string) =>
   tasks.filter(({ referenceTaskName }) => referenceTaskName === ref);
 
 describe.concurrent('GetWeather', () => {
-  test('gets the weather in Dubai if no city is given', async () => {
+  test('without a city, the workflow gets the weather in Dubai', async () => {
     const { status, output } = await run('GetWeather', {});
     expect({ status, output }).toEqual({
       status: 'COMPLETED',
@@ -34,14 +34,14 @@ describe.concurrent('GetWeather', () => {
     });
   });
 
-  test('finds a city whose name has characters with a meaning in a URL', async () => {
+  test('a city name may contain characters that have a meaning in a URL', async () => {
     const city = unique('São Tomé & Co/#?city=Oslo%20 +');
     const { status, output } = await run('GetWeather', { city });
     expect({ status, city: output.city }).toEqual({ status: 'COMPLETED', city });
     expect(await statusesFor(city)).toEqual([200]);
   });
 
-  test('an outage of the service is retried', async () => {
+  test('the workflow retries while the weather service is down', async () => {
     const city = unique('Springfield');
     await orderFault({ path: '/weather', fields: { city }, status: 503, times: 2 });
     const execution = await run('GetWeather', { city });
@@ -52,7 +52,7 @@ describe.concurrent('GetWeather', () => {
     expect(keys.size).toBe(1);
   });
 
-  test('fails after three retries if the service stays down, and gives the reason', async () => {
+  test('if the service stays down, the workflow fails after three retries and gives the reason', async () => {
     const city = unique('Springfield');
     await orderFault({ path: '/weather', fields: { city }, status: 503 });
     const execution = await run('GetWeather', { city });
@@ -61,7 +61,7 @@ describe.concurrent('GetWeather', () => {
     expect(await statusesFor(city)).toEqual([503, 503, 503, 503]);
   });
 
-  test('an unknown city fails without a retry, and the reason names it', async () => {
+  test('for an unknown city, the workflow fails without a retry, and the reason names the city', async () => {
     const city = unique('Nowhere');
     const execution = await run('GetWeather', { city });
     expect(execution.status).toBe('FAILED');
@@ -69,7 +69,7 @@ describe.concurrent('GetWeather', () => {
     expect(await statusesFor(city)).toEqual([404]);
   });
 
-  test('an empty city is refused before the start, and by the worker if the start did not check it', async () => {
+  test('an empty city is refused by the checked start, and by the worker after an unchecked start', async () => {
     await expect(run('GetWeather', { city: '' })).rejects.toMatchObject({
       code: 'input',
       message: expect.stringContaining('city'),
@@ -83,7 +83,7 @@ describe.concurrent('GetWeather', () => {
 });
 
 describe.concurrent('FlightRiskAssessment', () => {
-  test('the highest risk decides, and each city has its reasons', async () => {
+  test('the highest risk of a city is the risk of the flight, and each city has its reasons', async () => {
     const { status, output } = await run('FlightRiskAssessment', { cities: ['Dubai', 'Singapore', 'Reykjavik'] });
     expect({ status, output }).toEqual({
       status: 'COMPLETED',
@@ -98,21 +98,24 @@ describe.concurrent('FlightRiskAssessment', () => {
     });
   });
 
-  test('without a city the risk is unknown', async () => {
+  test('without cities the risk is unknown', async () => {
     const { status, output } = await run('FlightRiskAssessment', { cities: [] });
     expect({ status, output }).toEqual({ status: 'COMPLETED', output: { risk: 'unknown', cities: [] } });
   });
 
-  test.each([1, 30])('the service is asked once for each of %d cities, and the answers are in order', async (count) => {
-    const cities = Array.from({ length: count }, (_, index) => unique(`City ${index}`));
-    const { status, output } = await run('FlightRiskAssessment', { cities });
-    expect(status).toBe('COMPLETED');
-    expect((output.cities as { city: string }[]).map(({ city }) => city)).toEqual(cities);
-    const asked = await Promise.all(cities.map(statusesFor));
-    expect(asked).toEqual(cities.map(() => [200]));
-  });
+  test.each([1, 30])(
+    'the service gets one request for each of %d cities, and the results are in the order of the cities',
+    async (count) => {
+      const cities = Array.from({ length: count }, (_, index) => unique(`City ${index}`));
+      const { status, output } = await run('FlightRiskAssessment', { cities });
+      expect(status).toBe('COMPLETED');
+      expect((output.cities as { city: string }[]).map(({ city }) => city)).toEqual(cities);
+      const asked = await Promise.all(cities.map(statusesFor));
+      expect(asked).toEqual(cities.map(() => [200]));
+    },
+  );
 
-  test('all cities are asked for at the same time', async () => {
+  test('the requests for all cities run at the same time', async () => {
     const cities = [unique('Slow'), unique('Slow')];
     for (const city of cities) await orderFault({ path: '/weather', fields: { city }, delayMs: 3_000 });
     const execution = await run('FlightRiskAssessment', { cities });
@@ -122,7 +125,7 @@ describe.concurrent('FlightRiskAssessment', () => {
     expect(first?.startTime).toBeLessThan(second?.endTime ?? 0);
   });
 
-  test('if the service fails for one city for a time, only that city is retried', async () => {
+  test('if the service fails for one city for a while, only the request for that city is retried', async () => {
     const cities = [unique('Left'), unique('Middle'), unique('Right')];
     await orderFault({ path: '/weather', fields: { city: cities[1] ?? '' }, status: 503, times: 2 });
     const execution = await run('FlightRiskAssessment', { cities });
@@ -130,7 +133,7 @@ describe.concurrent('FlightRiskAssessment', () => {
     expect(await Promise.all(cities.map(statusesFor))).toEqual([[200], [503, 503, 200], [200]]);
   });
 
-  test('if one city is unknown, the assessment fails, and the reason names the city', async () => {
+  test('if a city is unknown, the assessment fails, and the reason names the city', async () => {
     const nowhere = unique('Nowhere');
     const execution = await run('FlightRiskAssessment', { cities: ['Dubai', nowhere, 'Oslo'] });
     expect(execution.status).toBe('FAILED');

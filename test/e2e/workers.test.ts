@@ -21,7 +21,7 @@ afterAll(async () => {
   conductor.close();
 });
 
-/** Starts an execution that has only this task. */
+/** Starts an execution with one task of this type. */
 async function begin(type: string, input: object = {}, taskToDomain: Record<string, string> = {}): Promise<string> {
   const name = unique('runtime');
   const tasks = [{ name: type, taskReferenceName: 'only', type: 'SIMPLE', inputParameters: input }];
@@ -51,7 +51,7 @@ async function work(only: string, env: Record<string, string> = {}): Promise<Wor
 }
 
 describe.concurrent('a worker process', () => {
-  test('serves each of its domains, and no other', { timeout: 60_000 }, async () => {
+  test('a worker process serves its configured domains, and no other domain', { timeout: 60_000 }, async () => {
     const worker = await work('runtime_where', {
       WORKER_TYPES: JSON.stringify({ runtime_where: { concurrency: 10, domains: { '': 9, canary: 1 } } }),
     });
@@ -70,7 +70,7 @@ describe.concurrent('a worker process', () => {
     expect(await worker.stop()).toBe(0);
   });
 
-  test('shows progress and log lines, keeps the task for many leases, and hands both on', {
+  test('a task shows its progress and log, stays with its process for many leases, and its next process gets the progress', {
     timeout: 60_000,
   }, async () => {
     const file = join(folder, unique('go'));
@@ -89,7 +89,9 @@ describe.concurrent('a worker process', () => {
     expect(await second.stop()).toBe(0);
   });
 
-  test('runs a handler that computes in a thread, with its log', { timeout: 60_000 }, async () => {
+  test('a worker process runs a CPU-bound handler in a thread, and delivers its log lines', {
+    timeout: 60_000,
+  }, async () => {
     const worker = await work('runtime_hard');
     const id = await begin('runtime_hard', { upTo: 1000 });
     await vi.waitFor(async () => expect((await conductor.getStatus(id)).status).toBe('COMPLETED'), soon);

@@ -55,7 +55,7 @@ describe.concurrent('OrderProcessing', () => {
     expect(await booksOf(orderId)).toEqual(['reserved', 'charged', 'shipped']);
   });
 
-  test('when shipping fails, refunds, releases and notifies, each exactly once, in reverse', async () => {
+  test('if shipping fails, the compensation refunds, releases and notifies, each once and in reverse order', async () => {
     const orderId = unique('order');
     await orderFault({ path: '/shipments', orderId, status: 503 });
     const execution = await run('OrderProcessing', order(orderId));
@@ -67,7 +67,7 @@ describe.concurrent('OrderProcessing', () => {
     expect(await booksOf(orderId)).toEqual(['reserved', 'charged', 'refunded', 'released', 'notified']);
   });
 
-  test('when the payment is declined, releases and notifies; nothing is refunded and nothing retried', async () => {
+  test('if the payment is declined, it is not retried, and the compensation only releases and notifies', async () => {
     const orderId = unique('order');
     await orderFault({ path: '/payments', orderId, status: 402 });
     const execution = await run('OrderProcessing', order(orderId));
@@ -78,7 +78,7 @@ describe.concurrent('OrderProcessing', () => {
     expect(await booksOf(orderId)).toEqual(['reserved', 'declined', 'released', 'notified']);
   });
 
-  test('when the reservation fails, only notifies', async () => {
+  test('if the reservation fails, the compensation only notifies', async () => {
     const orderId = unique('order');
     const execution = await run('OrderProcessing', order(orderId, 'sold-out-lamp'));
     expect(execution.status).toBe('FAILED');
@@ -87,14 +87,14 @@ describe.concurrent('OrderProcessing', () => {
     expect(await booksOf(orderId)).toEqual(['notified']);
   });
 
-  test('bad input is refused before anything starts, and names the field', async () => {
+  test('a start with a wrong input is refused, and the error names the field', async () => {
     const refused = startChecked(conductor, { name: 'OrderProcessing', input: { orderId: 'x', sku: 's', amount: -1 } });
     await expect(refused).rejects.toMatchObject({ code: 'input', message: expect.stringContaining('amount') });
   });
 });
 
 describe.concurrent('ResilientHttpWorkflow', () => {
-  test('answers 200 with the processed body', async () => {
+  test('for a 200, the workflow returns the processed body', async () => {
     const { status, output } = await run('ResilientHttpWorkflow', { url: `${shopUrl}/weather?city=Dubai` });
     expect(status).toBe('COMPLETED');
     expect(output).toMatchObject({
@@ -104,7 +104,7 @@ describe.concurrent('ResilientHttpWorkflow', () => {
     });
   });
 
-  test('takes the fallback on 404, at once and without a retry', async () => {
+  test('for a 404, the workflow uses the fallback without a retry', async () => {
     const key = unique('missing');
     await orderFault({ path: `/flaky/${key}`, status: 404 });
     const execution = await run('ResilientHttpWorkflow', { url: `${shopUrl}/flaky/${key}` });
@@ -112,13 +112,13 @@ describe.concurrent('ResilientHttpWorkflow', () => {
     expect(await requestsTo(`/flaky/${key}`)).toHaveLength(1);
   });
 
-  test('logs any other status', async () => {
+  test('for any other status, the workflow logs it', async () => {
     const execution = await run('ResilientHttpWorkflow', { url: `${shopUrl}/echo/status/418` });
     expect(execution).toMatchObject({ status: 'COMPLETED', output: { statusCode: 418, outcome: 'logged' } });
     expect(attemptsAt(execution, 'log_error')[0]?.status).toBe('COMPLETED');
   });
 
-  test('completes after two 503, retried after 5 and 10 seconds', async () => {
+  test('after two 503, the workflow retries after 5 and 10 seconds and completes', async () => {
     const key = unique('twice');
     await orderFault({ path: `/flaky/${key}`, status: 503, times: 2 });
     const execution = await run('ResilientHttpWorkflow', { url: `${shopUrl}/flaky/${key}` });
@@ -128,11 +128,11 @@ describe.concurrent('ResilientHttpWorkflow', () => {
     const [first = 0, second = 0, third = 0] = requests.map(({ at }) => at);
     expect(second - first).toBeGreaterThanOrEqual(5_000);
     expect(third - second).toBeGreaterThanOrEqual(10_000);
-    // The second delay is about twice the first. A ratio, because a slow machine lengthens both.
+    // The second delay is about twice the first. The test compares them, because a slow machine lengthens both.
     expect(third - second).toBeGreaterThan(1.4 * (second - first));
   });
 
-  test('an outage that outlasts the retries starts HandleWorkflowFailure, which POSTs and DELETEs', async () => {
+  test('if all retries fail, HandleWorkflowFailure runs and sends a POST and a DELETE', async () => {
     const key = unique('down');
     await orderFault({ path: `/flaky/${key}`, status: 503 });
     const execution = await run('ResilientHttpWorkflow', { url: `${shopUrl}/flaky/${key}` });
@@ -146,7 +146,7 @@ describe.concurrent('ResilientHttpWorkflow', () => {
 });
 
 describe.runIf(inject('scriptedLlm'))('ResearchAgent (scripted model)', { concurrent: true }, () => {
-  test('searches by HTTP, asks for the weather by MCP, and ends once it is confident', async () => {
+  test('the agent searches by HTTP, gets the weather by MCP, and ends once it is confident', async () => {
     const question = 'What is durable execution, and what is the temperature in Dubai?';
     const execution = await run('ResearchAgent', { question });
     expect(execution.status).toBe('COMPLETED');
@@ -157,12 +157,12 @@ describe.runIf(inject('scriptedLlm'))('ResearchAgent (scripted model)', { concur
     expect(types).toEqual(expect.arrayContaining(['LLM_CHAT_COMPLETE', 'HTTP', 'CALL_MCP_TOOL']));
   });
 
-  test('stops after five rounds without an answer', async () => {
+  test('the agent stops after five rounds without an answer', async () => {
     const execution = await run('ResearchAgent', { question: unique('unanswerable') });
     expect(execution).toMatchObject({ status: 'COMPLETED', output: { iterations: 5, confidence: 0.2 } });
   });
 
-  test('survives a model that does not answer with JSON', async () => {
+  test('the agent continues after an answer of the model that is not JSON', async () => {
     const execution = await run('ResearchAgent', { question: unique('malformed') });
     expect(execution.status).toBe('COMPLETED');
     expect(attemptsAt(execution, 'decide__1').map(({ status }) => status)).toContain('FAILED');
@@ -170,7 +170,7 @@ describe.runIf(inject('scriptedLlm'))('ResearchAgent (scripted model)', { concur
 });
 
 describe.concurrent('FileProcessing', () => {
-  test('compresses and analyses a real file', async () => {
+  test('the workflow compresses and analyses a real file', async () => {
     const { status, output } = await run('FileProcessing', { path: 'LICENSE' });
     const text = readFileSync('LICENSE', 'utf8');
     expect(status).toBe('COMPLETED');
@@ -185,20 +185,20 @@ describe.concurrent('FileProcessing', () => {
   test.each([
     ['compress', 'compressed', 'analysis'],
     ['analyze', 'analysis', 'compressed'],
-  ])('%s does that alone', async (operation, done, left) => {
+  ])('the operation %s runs alone', async (operation, done, left) => {
     const { output } = await run('FileProcessing', { path: 'package.json', operation });
     expect(output[done]).toBeTruthy();
     expect(output[left]).toBeNull();
   });
 
-  test('a missing file fails clearly, without a retry', async () => {
+  test('for a missing file, the workflow fails without a retry, and the reason says that the file does not exist', async () => {
     const execution = await run('FileProcessing', { path: 'no-such-file', operation: 'analyze' });
     expect(execution.status).toBe('FAILED');
     expect(attemptsAt(execution, 'analyze')).toHaveLength(1);
     expect(execution.reasonForIncompletion).toContain('the file does not exist');
   });
 
-  test('a bad operation fails clearly even without a check of the input', async () => {
+  test('for an unknown operation, the workflow fails with the reason, even if the start did not check the input', async () => {
     const workflowId = await conductor.startWorkflow({
       name: 'FileProcessing',
       input: { path: 'LICENSE', operation: 'shred' },

@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 describe('the bundle', () => {
-  test('has its manifest and its program, and no sources or development packages', () => {
+  test('the bundle contains the manifest and the program, but no sources or development packages', () => {
     expect(JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')).server.entry_point).toBe('cli/fleet.js');
     expect(statSync(join(folder, 'cli/fleet.js')).mode & 0o111).not.toBe(0);
     expect(paths).toContain('node_modules/zod/package.json');
@@ -32,23 +32,29 @@ describe('the bundle', () => {
     expect(paths.filter((path) => !path.startsWith('node_modules/') && path.endsWith('.ts'))).toEqual([]);
   });
 
-  test.each(eras)('serves a %s client if started as its manifest says, with default fields', async (era) => {
-    const { server, user_config }: Manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
-    const answers: Record<string, string> = { conductor_server_url: fake.url };
-    const filled = (text: string) =>
-      text
-        .replaceAll('${__dirname}', folder)
-        .replaceAll(/\$\{user_config\.(\w+)\}/g, (_, key: string) => answers[key] ?? user_config[key]?.default ?? '?');
-    const { args, env } = server.mcp_config;
-    const { PATH = '', HOME = '' } = processEnvironment();
-    const variables = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, filled(value)]));
-    const client = await connect(era, {
-      command: process.execPath, // the client's own Node; the manifest asks for this version
-      args: args.map(filled),
-      env: { PATH, HOME, ...variables },
-    });
-    const answer = await client.call('get_execution_status', { executionId: 'exec-1' });
-    expect(answer).toMatchObject({ isError: false, structured: { workflow: 'fake_flow' } });
-    await client.close();
-  });
+  test.each(eras)(
+    'a %s client starts the bundle as its manifest says, with default settings, and gets answers',
+    async (era) => {
+      const { server, user_config }: Manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
+      const answers: Record<string, string> = { conductor_server_url: fake.url };
+      const filled = (text: string) =>
+        text
+          .replaceAll('${__dirname}', folder)
+          .replaceAll(
+            /\$\{user_config\.(\w+)\}/g,
+            (_, key: string) => answers[key] ?? user_config[key]?.default ?? '?',
+          );
+      const { args, env } = server.mcp_config;
+      const { PATH = '', HOME = '' } = processEnvironment();
+      const variables = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, filled(value)]));
+      const client = await connect(era, {
+        command: process.execPath, // the client starts the bundle with its own Node, whose version the manifest requires
+        args: args.map(filled),
+        env: { PATH, HOME, ...variables },
+      });
+      const answer = await client.call('get_execution_status', { executionId: 'exec-1' });
+      expect(answer).toMatchObject({ isError: false, structured: { workflow: 'fake_flow' } });
+      await client.close();
+    },
+  );
 });

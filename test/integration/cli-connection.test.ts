@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => fake.close());
 
-describe('a command ends after its work, and the refresh of its token does not keep it alive', () => {
+describe('a command ends after its work, although its token is refreshed in the background', () => {
   const withToken = () => {
     fake.routes = ({ path }) => (path === '/api/token' ? { body: { token: 'a.b.c' } } : undefined);
     return { CONDUCTOR_SERVER_URL: fake.url, CONDUCTOR_AUTH_KEY: 'key', CONDUCTOR_AUTH_SECRET: 'secret' };
@@ -23,9 +23,9 @@ describe('a command ends after its work, and the refresh of its token does not k
   test.each([
     ['run without --wait', ['run', 'fake_flow'], 0],
     ['run with --wait', ['run', 'fake_flow', '--wait'], 0],
-    ['run of an unknown workflow', ['run', 'nope'], 2],
+    ['fleet run with an unknown workflow', ['run', 'nope'], 2],
     ['status', ['status'], 0],
-    ['status of an unknown execution', ['status', 'nope'], 2],
+    ['fleet status with an unknown execution', ['status', 'nope'], 2],
   ])('%s', async (_, args, code) => {
     expect(await runFleetCommand(args, withToken())).toMatchObject({ code });
     expect(fake.requests.map(({ path }) => path)).toContain('/api/token');
@@ -37,13 +37,13 @@ describe('waiting for an execution', () => {
     startFleetCommand(['run', 'fake_flow', '--wait', ...args], { CONDUCTOR_SERVER_URL: fake.url });
   const continues = 'The execution continues; look with `fleet status exec-1`.';
 
-  test('survives requests that fail in between', async () => {
+  test('the command continues to wait after failed requests', async () => {
     let looks = 0;
     fake.routes = ({ path }) => (path.endsWith('/status') && ++looks <= 3 ? { status: 503, body: 'busy' } : undefined);
     expect(await run().ended).toMatchObject({ code: 0, stdout: expect.stringContaining('COMPLETED') });
   });
 
-  test('gives up after a while, and names the command that looks again', async () => {
+  test('if all requests fail, the wait ends and the error names the command to use later', async () => {
     fake.routes = ({ path }) => (path.endsWith('/status') ? { status: 503, body: 'busy' } : undefined);
     const { config } = loadConfig({ env: {} });
     const conductor = createConductor(createCaller({ ...config, conductorServerUrl: fake.url }));
@@ -60,7 +60,7 @@ describe('waiting for an execution', () => {
     expect(fake.requests.filter(({ path }) => path.endsWith('/status')).length).toBeGreaterThan(1);
   });
 
-  test('gives up at once if a retry cannot help', async () => {
+  test('the wait ends at once if a retry of the request is useless', async () => {
     fake.routes = ({ path }) =>
       path.endsWith('/status') ? { status: 403, body: { message: 'not yours' } } : undefined;
     const { code, stderr } = await run().ended;
@@ -71,7 +71,7 @@ describe('waiting for an execution', () => {
   test.each([
     ['Ctrl-C', [], 130, 'Stopped waiting for exec-1.'],
     ['--timeout', ['--timeout', '1'], 1, 'exec-1 has not ended after 1 s.'],
-  ])('ends on %s while the server does not answer', async (_, args, expected, message) => {
+  ])('the wait ends on %s even while the server does not answer', async (_, args, expected, message) => {
     const asked = Promise.withResolvers<void>();
     fake.routes = ({ path }) => {
       if (!path.endsWith('/status')) return undefined;
@@ -86,7 +86,7 @@ describe('waiting for an execution', () => {
     expect(stderr).toContain(`error: ${message}\n${continues}`);
   });
 
-  test('Ctrl-C before the server has confirmed the start reports that the start is in doubt', async () => {
+  test('after Ctrl-C during the start request, the error says that the workflow may have started', async () => {
     const asked = Promise.withResolvers<void>();
     fake.routes = ({ method, path }) => {
       if (method !== 'POST' || path !== '/api/workflow') return undefined;
@@ -102,7 +102,7 @@ describe('waiting for an execution', () => {
   });
 });
 
-test('Ctrl-C during a request is reported as an interruption', async () => {
+test('after Ctrl-C during a request, the error says that the command was interrupted', async () => {
   const asked = Promise.withResolvers<void>();
   fake.routes = () => {
     asked.resolve();
@@ -116,7 +116,7 @@ test('Ctrl-C during a request is reported as an interruption', async () => {
   expect(stderr).toContain('error: Interrupted: stopped by SIGINT.');
 });
 
-test('a worker process whose health port is taken ends before it polls', async () => {
+test('a worker process ends before it polls if its health port is taken', async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const port = String((other.address() as AddressInfo).port);

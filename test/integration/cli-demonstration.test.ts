@@ -25,7 +25,7 @@ afterEach(async () => {
   await shop.close();
 });
 
-/** A server whose executions end in these states, in the order they are started. Without a state an execution keeps running. */
+/** Lets the fake server's executions end in these states, in the order of their starts. Further executions keep running. */
 function serverWith(states: readonly { status: string; output?: unknown }[]) {
   let started = 0;
   fake.routes = ({ method, path }) => {
@@ -57,7 +57,7 @@ async function show(
 const failedFor = (noted: string) => ({ status: 'FAILED', output: { 'conductor.failure_workflow': noted } });
 const faults = async () => ((await (await fetch(`${shop.url}/faults`)).json()) as { faults: unknown[] }).faults;
 
-test('a compensation that the server could not start is reported with its reason, and the demonstration continues', async () => {
+test('the demonstration shows why a compensation could not start, and continues', async () => {
   const states = [{ status: 'COMPLETED' }, failedFor('No such workflow found by name'), { status: 'COMPLETED' }];
   const { ok, said } = await show(states, { file: 'README.md' });
   expect(ok).toBe(false);
@@ -66,13 +66,13 @@ test('a compensation that the server could not start is reported with its reason
   expect(said).toMatch(/3\. README\.md, compressed and analysed\n.*COMPLETED/);
 });
 
-test('if an order fails that should succeed, its real state is shown', async () => {
+test('if the first order does not succeed, the demonstration shows its real state', async () => {
   const { ok, said } = await show([{ status: 'TERMINATED' }, failedFor('none')], {});
   expect(ok).toBe(false);
   expect(said).toMatch(/1\. An order that succeeds\n.*TERMINATED/);
 });
 
-test('a folder without files is reported and does not count as a failure', async () => {
+test('for a folder without files, the demonstration says so and still succeeds', async () => {
   const compensation = '00000000-0000-4000-8000-000000000000';
   const states = [{ status: 'COMPLETED' }, failedFor(compensation)];
   const conductor = serverWith(states);
@@ -97,7 +97,7 @@ test('an interrupted demonstration removes its fault from the shop', async () =>
   const over = new AbortController();
   const shown = show([{ status: 'COMPLETED' }], { signal: over.signal });
   await expect.poll(faults).toHaveLength(1);
-  // Abort after the start: an interrupted start would throw the signal's reason, which only the command line translates.
+  // Abort only after the start. An interrupted start throws the signal's reason, which has no error code here.
   await expect.poll(() => fake.requests.some(({ path }) => path.includes('exec-1'))).toBe(true);
   over.abort();
   await expect(shown).rejects.toMatchObject({ code: 'cancelled' });

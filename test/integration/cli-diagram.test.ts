@@ -6,7 +6,7 @@ import { START, step } from '../support/diagrams.ts';
 import { runFleetCommand } from '../support/product.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cli-diagram-'));
-/** Nothing here needs a server. */
+/** Without a server, because no test in this file needs one. */
 const nowhere = { FLEET_DIR: join(folder, 'none') };
 const diagram = (...args: string[]) => runFleetCommand(['diagram', ...args], nowhere);
 
@@ -18,7 +18,7 @@ function file(name: string, content: unknown): string {
   return path;
 }
 
-test('draws a shipped workflow by its name, with its failure workflow', async () => {
+test('fleet diagram draws a shipped workflow by its name, and names its failure workflow', async () => {
   const { code, stdout, stderr } = await diagram('OrderProcessing');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(
@@ -27,14 +27,14 @@ test('draws a shipped workflow by its name, with its failure workflow', async ()
 });
 
 describe('a JSON file', () => {
-  test('with a definition, alone or in a list, is drawn', async () => {
+  test('fleet diagram draws the definition in a JSON file, alone or in a list', async () => {
     const def = { name: 'Elsewhere', tasks: [step('a', 'PARALLEL'), { odd: true }] };
     const expected = 'Elsewhere v1\n├─ a               PARALLEL\n└─ (no reference)  SIMPLE\n';
     expect((await diagram(file('one.json', def))).stdout).toBe(expected);
     expect((await diagram(file('list.json', [def]))).stdout).toBe(expected);
   });
 
-  test('with an execution of hundreds of tasks is folded, and --all draws every task', async () => {
+  test('fleet diagram shortens an execution of hundreds of tasks; --all draws every task', async () => {
     const refs = Array.from({ length: 300 }, (_, index) => `t${index}`);
     const run = {
       workflowId: 'id-1',
@@ -65,7 +65,7 @@ describe('a JSON file', () => {
     expect((await diagram(path, '--all', '--format', 'mermaid')).stderr).toBe('');
   });
 
-  test('that is too large for Mermaid gets a note', async () => {
+  test('a diagram that is too large for Mermaid gets a warning', async () => {
     const long = { name: 'Long', tasks: Array.from({ length: 600 }, (_, index) => step(`t${index}`)) };
     expect((await diagram(file('long.json', long), '--format', 'mermaid')).stderr).toContain('more than 500 lines');
   });
@@ -81,13 +81,16 @@ describe('a JSON file', () => {
       ],
       /a list of 2/,
     ],
-  ])('with %s is refused, and the error says what the file should hold', async (_, content, message) => {
-    const { code, stdout, stderr } = await diagram(file('broken.json', content));
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(message);
-  });
+  ])(
+    'fleet diagram refuses a file with %s, and the error says what the file must contain',
+    async (_, content, message) => {
+      const { code, stdout, stderr } = await diagram(file('broken.json', content));
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toMatch(message);
+    },
+  );
 
-  test('that does not exist is refused', async () => {
+  test('fleet diagram refuses a file that does not exist', async () => {
     expect(await diagram(join(folder, 'missing.json'))).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('missing.json'),
@@ -100,14 +103,14 @@ describe('formats', () => {
     ['picture.svg', /^<svg /],
     ['picture.mmd', /^flowchart TD\n/],
     ['picture.txt', /^FileProcessing v1\n/],
-  ])('the name of --out %s chooses the format', async (name, content) => {
+  ])('the extension of the file in --out %s chooses the format', async (name, content) => {
     const path = join(folder, name);
     const { code, stdout, stderr } = await diagram('FileProcessing', '--out', path);
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: `Wrote ${path}.\n` });
     expect(readFileSync(path, 'utf8')).toMatch(content);
   });
 
-  test('--format overrides the name of the file', async () => {
+  test('--format takes precedence over the extension of the file', async () => {
     const path = join(folder, 'odd.svg');
     await diagram('FileProcessing', '--out', path, '--format', 'mermaid');
     expect(readFileSync(path, 'utf8')).toMatch(/^flowchart TD\n/);
@@ -119,14 +122,14 @@ describe('formats', () => {
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBe(60);
   });
 
-  test('piped text has no colours and is not cut', async () => {
+  test('text that is written to a pipe has no colours and is not shortened', async () => {
     const { stdout } = await diagram('ResearchAgent');
     expect(stdout).not.toContain('\u001b');
     expect(stdout).toContain("while $.research['iteration'] < 5 && !($.confidence >= 0.9)");
   });
 });
 
-describe('wrong usage ends with exit code 2 and a sentence', () => {
+describe('fleet diagram refuses wrong arguments with a clear error', () => {
   test.each([
     [['diagram'], /missing required argument/],
     [['diagram', 'X', '--format', 'png'], /--format must be one of .*, not "png"\./],
@@ -144,14 +147,14 @@ describe('wrong usage ends with exit code 2 and a sentence', () => {
     expect(stderr).toMatch(/Cannot write ".*folder\.svg"/);
   });
 
-  test('an unknown name without a server to ask', async () => {
+  test('an unknown name is an error if no server is configured', async () => {
     const { code, stderr } = await diagram('NobodysWorkflow');
     expect(code).toBe(1);
     expect(stderr).toContain('No Conductor server is configured');
   });
 });
 
-test('--help shows the flags and an example', async () => {
+test('fleet diagram --help shows the flags and an example', async () => {
   const { stdout } = await diagram('--help');
   for (const word of ['--format <format>', '--out <file>', '--all', 'fleet diagram OrderProcessing --out order.svg']) {
     expect(stdout).toContain(word);

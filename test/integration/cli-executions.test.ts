@@ -29,7 +29,7 @@ const sent = (method: string, path: string) =>
   fake.requests.filter((request) => request.method === method && request.path === path).map(({ body }) => body);
 
 describe('fleet run', () => {
-  test('starts the workflow with what it is given, and prints the id', async () => {
+  test('fleet run starts the workflow with the given input, version and correlation id, and prints the execution id', async () => {
     const file = join(files, 'input.json');
     writeFileSync(file, '{"orderId":"o-1"}');
     const args = ['fake_flow', '--input', `@${file}`, '--workflow-version', '1', '--correlation-id', 'c-1'];
@@ -40,7 +40,7 @@ describe('fleet run', () => {
     expect((await fleet(run, 'fake_flow', '--json')).stdout).toBe('{"workflowId":"exec-1"}');
   });
 
-  test('checks the input against the schema of the definition, which the server does not do', async () => {
+  test('fleet run checks the input against the schema of the definition, because the server does not', async () => {
     const inputSchema = {
       data: { type: 'object', properties: { orderId: { type: 'string' } }, required: ['orderId'] },
     };
@@ -57,7 +57,7 @@ describe('fleet run', () => {
     expect(sent('POST', '/api/workflow')).toMatchObject([{ input: { orderId: 'o-1', retries: 3 } }]);
   });
 
-  test('with --wait prints the execution, and ends with 1 unless it is COMPLETED', async () => {
+  test('fleet run --wait prints the execution, and exits with 1 unless it is COMPLETED', async () => {
     const done = await fleet(run, 'fake_flow', '--wait');
     expect(done).toMatchObject({ code: 0, stdout: expect.stringContaining('output {"answer":42}') });
     expect(done.stdout).toMatch(/^fake_flow v1 {2}exec-1 {2}COMPLETED {2}4\.2 s\n/);
@@ -76,7 +76,7 @@ describe('fleet run', () => {
     expect({ code: asJson.code, ...JSON.parse(asJson.stdout) }).toMatchObject({ code: 1, status: 'FAILED' });
   });
 
-  test('with --timeout stops waiting, names the command that looks again, and lists the task types that no worker polls', async () => {
+  test('fleet run --timeout stops waiting, names the command to use later, and lists task types that no worker polls', async () => {
     const open = fakeTask({ status: 'SCHEDULED', taskType: 'charge_card', referenceTaskName: 'charge', endTime: 0 });
     fake.routes = ({ path }) => {
       if (path === '/api/workflow/exec-1/status') return { body: { workflowId: 'exec-1', status: 'RUNNING' } };
@@ -94,7 +94,7 @@ describe('fleet run', () => {
     expect(notes.join('\n')).toContain('fleet work --only charge_card');
   });
 
-  test('Ctrl-C while it waits leaves the execution running', async () => {
+  test('after Ctrl-C during fleet run --wait, the execution continues', async () => {
     fake.routes = ({ path }) =>
       path === '/api/workflow/exec-1/status' ? { body: { workflowId: 'exec-1', status: 'RUNNING' } } : undefined;
     const interrupting = new AbortController();
@@ -107,7 +107,7 @@ describe('fleet run', () => {
     expect(fake.requests.filter(({ method }) => method === 'DELETE')).toEqual([]);
   });
 
-  test('for an unknown workflow the error lists the registered ones', async () => {
+  test('for an unknown workflow, the error of fleet run lists the registered workflows', async () => {
     await expect(fleet(run, 'fake_flou')).rejects.toMatchObject({
       code: 'not-found',
       remedy: expect.stringContaining('fake_flow'),
@@ -118,7 +118,7 @@ describe('fleet run', () => {
     ['--timeout', 'soon'],
     ['--workflow-version', '0'],
     ['--input', '[]'],
-  ])('%s %s is the caller’s mistake', async (flag, value) => {
+  ])('the command refuses %s %s', async (flag, value) => {
     await expect(fleet(run, 'fake_flow', flag, value)).rejects.toMatchObject({
       code: 'input',
       message: expect.stringContaining(flag),
@@ -140,7 +140,7 @@ describe('fleet status', () => {
     fake.routes = ({ path }) => (path === '/api/workflow/search' ? { body: { totalHits: 7, results } } : undefined);
   };
 
-  test('lists the newest executions, with how long each took or runs', async () => {
+  test('fleet status lists the newest executions with their durations', async () => {
     found(
       row('exec-1', {}),
       row('exec-2', { status: 'RUNNING', startTime: new Date(Date.now() - 65_000).toISOString() }),
@@ -160,7 +160,7 @@ describe('fleet status', () => {
     expect(JSON.parse(stdout)).toMatchObject({ totalHits: 7, results: [{ workflowId: 'exec-1' }] });
   });
 
-  test('shows one, as text and as JSON', async () => {
+  test('fleet status shows one execution as text or JSON', async () => {
     expect((await fleet(status, 'exec-1')).stdout).toMatch(/^fake_flow v1 {2}exec-1 {2}COMPLETED/);
     expect(JSON.parse((await fleet(status, 'exec-1', '--json')).stdout)).toMatchObject({ output: { answer: 42 } });
     await expect(fleet(status, 'exec-2')).rejects.toMatchObject({ code: 'not-found' });
@@ -169,7 +169,7 @@ describe('fleet status', () => {
   test.each([
     ['--limit', '101'],
     ['--state', 'BROKEN'],
-  ])('%s %s is the caller’s mistake', async (flag, value) => {
+  ])('the command refuses %s %s', async (flag, value) => {
     await expect(fleet(status, flag, value)).rejects.toMatchObject({
       code: 'input',
       message: expect.stringContaining(flag),
@@ -192,7 +192,7 @@ describe('fleet complete', () => {
       ...changes,
     });
 
-  /** A server with one execution in which these tasks wait. */
+  /** Lets the fake server return one execution with these waiting tasks. */
   function waiting(tasks: Record<string, unknown>[], changes: Record<string, unknown> = { status: 'RUNNING' }) {
     const byId = new Map(tasks.map((task) => [String(task.taskId), task]));
     fake.routes = ({ method, path, body }) => {
@@ -217,7 +217,7 @@ describe('fleet complete', () => {
     };
   }
 
-  test('without an id lists the waiting tasks, except those that were answered or removed since the search', async () => {
+  test('fleet complete without an id lists waiting tasks, but not those that were answered or removed since the search', async () => {
     waiting([human('approve'), human('answered', { status: 'COMPLETED' })]);
     const { stdout, stderr } = await fleet(complete);
     expect(stdout).toMatch(/^exec-1 {2}approve +1 min \d+ s {2}fake_flow \{"amount":7\}$/);
@@ -226,14 +226,14 @@ describe('fleet complete', () => {
     expect(results).toMatchObject([{ referenceTaskName: 'approve' }]);
   });
 
-  test('completes the only task that waits', async () => {
+  test('fleet complete completes the only task that waits', async () => {
     waiting([human('approve')]);
     const { stdout } = await fleet(complete, 'exec-1', '--output', '{"approved":true}', '--json');
     expect(JSON.parse(stdout)).toEqual({ workflowId: 'exec-1', taskReferenceName: 'approve', status: 'COMPLETED' });
     expect(sent('POST', '/api/tasks')).toMatchObject([{ status: 'COMPLETED', outputData: { approved: true } }]);
   });
 
-  test('--fail ends the task for good, with the reason', async () => {
+  test('fleet complete --fail fails the task without a retry, with the given reason', async () => {
     waiting([human('approve'), human('other')]);
     expect((await fleet(complete, 'exec-1', 'other', '--fail', 'too expensive')).stdout).toBe(
       'other FAILED_WITH_TERMINAL_ERROR',
@@ -244,11 +244,11 @@ describe('fleet complete', () => {
   });
 
   test.each([
-    ['several wait and none is named', [human('a'), human('b')], {}, [], 'input', /a, b/],
-    ['the named one does not wait', [human('a')], {}, ['b'], 'conflict', /a/],
-    ['none waits', [], {}, [], 'conflict', /fleet status exec-1/],
+    ['several tasks wait and the call names none', [human('a'), human('b')], {}, [], 'input', /a, b/],
+    ['the named task does not wait', [human('a')], {}, ['b'], 'conflict', /a/],
+    ['no task waits', [], {}, [], 'conflict', /fleet status exec-1/],
     ['the execution has ended', [human('a', { status: 'CANCELED' })], { status: 'TERMINATED' }, [], 'conflict', /./],
-  ])('changes nothing if %s', async (_, tasks, changes, ref, errorCode, remedy) => {
+  ])('fleet complete changes nothing if %s', async (_, tasks, changes, ref, errorCode, remedy) => {
     waiting(tasks, { status: 'RUNNING', ...changes });
     await expect(fleet(complete, 'exec-1', ...ref)).rejects.toMatchObject({
       code: errorCode,

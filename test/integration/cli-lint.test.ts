@@ -31,13 +31,13 @@ function file(name: string, content: unknown, indent = 2): string {
 }
 
 describe('fleet lint', () => {
-  test('without arguments checks every shipped definition, and finds nothing', async () => {
+  test('fleet lint without arguments checks every shipped definition, and finds no mistake', async () => {
     const { code, stdout } = await fleet('--strict');
     expect(stdout).toMatch(/^\d+ workflows, \d+ task definitions: nothing found\n$/);
     expect(code).toBe(0);
   });
 
-  test('reports the place, mistake, reason and repair of each finding, and exits with 1', async () => {
+  test('fleet lint shows the place, mistake, reason and repair of each finding, and exits with 1', async () => {
     const { code, stdout } = await fleet(file('wrong.json', wrong));
     expect(code).toBe(1);
     expect(stdout).toContain('wrong.json: workflow wrong');
@@ -46,7 +46,7 @@ describe('fleet lint', () => {
       expect(stdout).toContain(word);
   });
 
-  test('--json prints JSON, and warnings fail only with --strict', async () => {
+  test('fleet lint --json prints JSON; warnings cause exit code 1 only with --strict', async () => {
     const path = file('risky.json', [right, risky]);
     const { code, stdout } = await fleet(path, '--json');
     expect(code).toBe(0);
@@ -63,7 +63,7 @@ describe('fleet lint', () => {
     expect((await fleet(path, '--strict')).code).toBe(1);
   });
 
-  test('--fix corrects what is safe, keeps the indentation of the file, and lists the corrections', async () => {
+  test('fleet lint --fix makes safe corrections, keeps the indentation of the file, and lists the corrections', async () => {
     const path = file('fixable.json', [right, wrong], 4);
     const { code, stdout } = await fleet(path, '--fix');
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('fixed    unknown-task-field') });
@@ -74,7 +74,7 @@ describe('fleet lint', () => {
     expect(readFileSync(path, 'utf8')).toBe(`${JSON.stringify([first, second], null, 4)}\n`);
   });
 
-  test('--rule and --ignore choose rules, and refuse an unknown rule', async () => {
+  test('--rule and --ignore choose the rules to check; an unknown rule is refused', async () => {
     const path = file('chosen.json', wrong);
     expect((await fleet(path, '--rule', 'coerced-type')).stdout).toContain('0 errors, 1 warning');
     expect((await fleet(path, '--ignore', 'coerced-type')).stdout).toContain('1 error, 0 warnings');
@@ -85,7 +85,7 @@ describe('fleet lint', () => {
     expect((await fleet('--list')).stdout).toContain('unknown-task-field');
   });
 
-  test('in a folder checks the definitions of workflows and tasks, and ignores other files', async () => {
+  test('fleet lint checks the workflow and task definitions in a folder, and ignores other files', async () => {
     mkdirSync(join(folder, 'many'), { recursive: true });
     file('many/package.json', { name: 'x', scripts: {} });
     file('many/flow.json', right);
@@ -98,7 +98,7 @@ describe('fleet lint', () => {
     expect(code).toBe(1);
   });
 
-  test('checks a definition in code', async () => {
+  test('fleet lint checks a definition in a TypeScript file', async () => {
     const { code, stdout } = await fleet('workflows/definitions/order-processing.ts');
     expect({ code, stdout }).toEqual({
       code: 0,
@@ -106,7 +106,7 @@ describe('fleet lint', () => {
     });
   });
 
-  test('a missing file and a file that is not JSON end with exit code 2', async () => {
+  test('fleet lint refuses a missing file and a file that is not JSON', async () => {
     expect(await fleet(join(folder, 'nope.json'))).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('no file or folder'),

@@ -19,10 +19,10 @@ const fleet = (cwd: string, ...args: string[]) =>
   start(cwd, join(checkout, 'cli/fleet.js'), 'new', 'workflow', ...args);
 const tool = (name: string, ...args: string[]) => start(checkout, join(root, 'node_modules', name), ...args);
 
-/** The files that the first tests have generated. Compiling takes long, so one test compiles them all. */
+/** The files that the first tests generated. Compiling is slow, so one test compiles all of them. */
 const written: string[] = [];
 
-/** Expects that the generated files compile and pass lint and format. */
+/** Expects that the generated files compile and pass the linter and formatter. */
 async function expectClean(files: readonly string[]): Promise<void> {
   const config = join(checkout, 'tsconfig.generated.json');
   writeFileSync(config, JSON.stringify({ extends: './tsconfig.json', include: files }));
@@ -35,7 +35,7 @@ async function expectClean(files: readonly string[]): Promise<void> {
 }
 
 describe('fleet new workflow', () => {
-  test('in a checkout writes a definition and its scenarios beside the shipped ones, and lists the next steps', async () => {
+  test('in a checkout, the command writes a definition and scenarios beside the shipped ones, and lists next steps', async () => {
     const { code, stdout, stderr } = await fleet(checkout, 'order-report');
     expect({ code, stdout }).toEqual({
       code: 0,
@@ -52,7 +52,7 @@ describe('fleet new workflow', () => {
     written.push(...stdout.trim().split('\n'));
   });
 
-  test("in the user's folder also writes the schedule or event handler of the template", async () => {
+  test("in the user's folder, the command also writes the template's schedule or event handler", async () => {
     const args = ['--template', 'scheduled', '--workflows-dir', 'own'];
     const { code, stdout, stderr } = await fleet(checkout, 'nightly_report', ...args);
     expect({ code, stdout }).toEqual({
@@ -67,9 +67,9 @@ describe('fleet new workflow', () => {
     written.push(...stdout.trim().split('\n'), ...started.stdout.trim().split('\n'));
   });
 
-  test('writes files that compile and pass lint and format', () => expectClean(written));
+  test('the generated files compile and pass the linter and formatter', () => expectClean(written));
 
-  test('outside of a checkout writes below the current folder, and reports a missing zod', async () => {
+  test('outside of a checkout, the command writes below the current folder, and warns if zod is not installed', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'new-'));
     const { code, stderr } = await fleet(folder, 'OrderReport', '--template', 'resilient_http');
     expect(code).toBe(0);
@@ -83,7 +83,7 @@ describe('fleet new workflow', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('from an installed package writes imports by its name', async () => {
+  test('an installed package writes files that import it by its package name', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'new-'));
     const installed = join(folder, 'node_modules/conductor-fleet');
     const built = await tool('typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', join(installed, 'dist'));
@@ -104,7 +104,7 @@ describe('fleet new workflow', () => {
     rmSync(folder, { recursive: true });
   }, 120_000); // it builds the package
 
-  test('overwrites no file, and then writes no other file either', async () => {
+  test('if one of the files exists, the command writes none', async () => {
     mkdirSync(join(checkout, 'kept/schedules'), { recursive: true });
     const mine = join(checkout, 'kept/schedules/order-report-daily.ts');
     writeFileSync(mine, 'mine');
@@ -122,7 +122,7 @@ describe('fleet new workflow', () => {
     ['../evil', '"Evil".'],
     ['orderReport', '"OrderReport".'],
     ['!', 'Write it like "OrderReport".'],
-  ])('refuses the name %s and proposes one', async (name, remedy) => {
+  ])('the command refuses the name %s and proposes a valid name', async (name, remedy) => {
     const { code, stderr } = await fleet(checkout, name, '--workflows-dir', 'none');
     expect(code).toBe(2);
     expect(stderr).toContain(`error: ${JSON.stringify(name)} cannot be the name of a workflow.`);
@@ -130,13 +130,13 @@ describe('fleet new workflow', () => {
     expect(existsSync(join(checkout, 'none'))).toBe(false);
   });
 
-  test('a missing name and an unknown template are refused; the error lists the templates', async () => {
+  test('the command refuses a missing name and an unknown template, and lists the templates', async () => {
     expect(await fleet(checkout)).toMatchObject({ code: 2, stderr: expect.stringContaining('The name is missing.') });
     const unknown = await fleet(checkout, 'OrderReport', '--template', 'nonsense');
     expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('resilient_http') });
   });
 
-  test('--list prints the templates, as text or JSON', async () => {
+  test('--list prints the templates as text or JSON', async () => {
     expect(await fleet(checkout, '--list')).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^ai_agent +A model[\s\S]*\n {2,}When to use it: /),
@@ -145,7 +145,7 @@ describe('fleet new workflow', () => {
     expect(JSON.parse(stdout)).toEqual(await listTemplates());
   });
 
-  test('refuses the flags of workflows for a worker', async () => {
+  test('fleet new worker refuses the flags of fleet new workflow', async () => {
     const asked = await start(checkout, join(checkout, 'cli/fleet.js'), 'new', 'worker', 'a_task', '--list');
     expect(asked).toMatchObject({ code: 2, stderr: expect.stringContaining('are only for workflows') });
   });

@@ -23,7 +23,7 @@ const start: Checkout['start'] = (...command) => copy.start(...command);
 const fleet = (cwd: string, ...args: string[]) => start(cwd, join(checkout, 'cli/fleet.js'), ...args);
 const tool = (name: string, ...args: string[]) => start(checkout, join(root, 'node_modules', name), ...args);
 
-/** Expects that the generated files compile and pass lint and format. */
+/** Expects that the generated files compile and pass the linter and formatter. */
 async function expectClean(files: string[]): Promise<void> {
   const config = join(checkout, 'tsconfig.generated.json');
   writeFileSync(config, JSON.stringify({ extends: './tsconfig.json', include: files }));
@@ -36,7 +36,7 @@ async function expectClean(files: string[]): Promise<void> {
 }
 
 describe('fleet new worker', () => {
-  test('in a checkout writes a worker and a test that passes', async () => {
+  test('in a checkout, the command writes a worker and a test that passes', async () => {
     const { code, stdout, stderr } = await fleet(checkout, 'new', 'worker', 'send-invoice');
     expect({ code, stdout }).toEqual({
       code: 0,
@@ -50,7 +50,7 @@ describe('fleet new worker', () => {
     expect(tested, tested.stdout).toMatchObject({ code: 0, stdout: expect.stringContaining('2 passed') });
   });
 
-  test("in the user's folder writes a test for Node's runner beside the worker, and `fleet work` finds the worker", async () => {
+  test("in the user's folder, the test is for Node's test runner, and `fleet work` finds the worker", async () => {
     const { code, stdout, stderr } = await fleet(checkout, 'new', 'worker', 'charge_card', '--tasks-dir', 'own/tasks');
     expect({ code, stdout }).toEqual({
       code: 0,
@@ -64,7 +64,7 @@ describe('fleet new worker', () => {
     expect(served.stderr).toContain('Name some of these: charge_card.');
   });
 
-  test('outside of a checkout writes below the current folder, also through a link, and reports a missing zod', async () => {
+  test('outside of a checkout, the command writes below the current folder, and warns if zod is not installed', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'new-'));
     mkdirSync(join(folder, 'deep/er'), { recursive: true });
     symlinkSync(join(folder, 'deep/er'), join(folder, 'linked'));
@@ -78,7 +78,7 @@ describe('fleet new worker', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('overwrites no file, and then writes no other file either', async () => {
+  test('if one of the files exists, the command writes none', async () => {
     const folder = join(checkout, 'kept');
     mkdirSync(folder);
     writeFileSync(join(folder, 'a-task.test.ts'), 'mine');
@@ -96,7 +96,7 @@ describe('fleet new worker', () => {
     ['../evil', '"evil".'],
     ['a__b', '"a_b".'],
     ['!', 'Write it like "charge_card".'],
-  ])('refuses the name %s and proposes one', async (name, remedy) => {
+  ])('the command refuses the name %s and proposes a valid name', async (name, remedy) => {
     const { code, stderr } = await fleet(checkout, 'new', 'worker', name, '--tasks-dir', 'none');
     expect(code).toBe(2);
     expect(stderr).toContain(`error: ${JSON.stringify(name)} cannot be the name of a task type.`);
@@ -104,7 +104,7 @@ describe('fleet new worker', () => {
     expect(existsSync(join(checkout, 'none'))).toBe(false);
   });
 
-  test('explains its flags, and refuses an unknown kind', async () => {
+  test('fleet new --help explains the flags, and fleet new refuses an unknown kind', async () => {
     expect((await fleet(checkout, 'new', '--help')).stdout).toMatch(
       /--tasks-dir <folder>[\s\S]*Files that exist are never overwritten/,
     );

@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => fake.close());
 
-/** A folder of the fleet "shop"; each state of the code has its own folder, because Node loads a module only once. */
+/** Makes a folder of the fleet "shop". Each state of the code needs its own, because Node loads a module only once. */
 function code(write: (folder: ContentFolder) => void): ContentFolder {
   const folder = contentFolder('shop');
   write(folder);
@@ -47,7 +47,7 @@ const writes = () =>
   fake.requests.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`);
 
 describe('fleet plan --check', () => {
-  test('ends with 3 until the server is as the code is, then with 0', async () => {
+  test('fleet plan --check exits with 3 while the server differs from the code, and then with 0', async () => {
     const folder = greeting();
     expect(await run(plan, folder, ['--check'])).toMatchObject({ code: 3 });
     expect(writes()).toEqual([]);
@@ -57,13 +57,13 @@ describe('fleet plan --check', () => {
     expect(await planned(folder)).toEqual(['unchanged Greet 1']);
   });
 
-  test('ends with 3 if a definition was changed on the server and is kept', async () => {
+  test('fleet plan --check exits with 3 if it keeps a definition that was changed on the server', async () => {
     const folder = greeting();
     await applied(folder);
     server.workflows.set('Greet 1', { ...server.workflows.get('Greet 1'), description: 'Changed by hand.' });
     expect(await run(plan, folder, ['--check'])).toMatchObject({
       code: 3,
-      stdout: expect.stringContaining('description: "Changed by hand." → "A probe of plan and apply."'),
+      stdout: expect.stringContaining('description: "Changed by hand." → "A workflow for tests of plan and apply."'),
     });
     expect(await planned(folder)).toEqual(['keep Greet 1']);
     expect(await planned(folder, '--overwrite')).toEqual(['update Greet 1']);
@@ -71,14 +71,14 @@ describe('fleet plan --check', () => {
 });
 
 describe('fleet plan', () => {
-  test('lets another fleet keep what it registered', async () => {
+  test('fleet plan keeps definitions that another fleet registered', async () => {
     await applied(greeting());
     expect(JSON.parse((await run(plan, greeting({ text: 'hi' }), ['--json'], 'other')).stdout).changes).toMatchObject([
       { name: 'Greet', action: 'keep' },
     ]);
   });
 
-  test('plans a new version if a change would break running executions, also for the workflows that call it', async () => {
+  test('fleet plan shows a new version for a change that would break running executions, and updates the callers', async () => {
     const both = (hold: boolean) =>
       code((folder) => {
         folder.write('definitions', 'Greet', greetingCode('Greet', { hold }));
@@ -100,7 +100,7 @@ describe('fleet plan', () => {
     expect(server.workflows.get('Parent 1')).toMatchObject({ tasks: [{ subWorkflowParam: { version: 2 } }] });
   });
 
-  test('shows when a schedule fires, and refuses one that the server cannot read', async () => {
+  test('fleet plan shows when a schedule fires, and refuses a cron expression that the server cannot read', async () => {
     const scheduled = (cron: string) =>
       code((folder) => {
         folder.write('definitions', 'Greet', greetingCode('Greet'));
@@ -119,20 +119,20 @@ describe('fleet plan', () => {
 });
 
 describe('fleet apply', () => {
-  test('writes nothing if no person can be asked', async () => {
+  test('without --yes and without a terminal, fleet apply writes nothing', async () => {
     await expect(run(apply, greeting(), [])).rejects.toMatchObject({ code: 'input' });
     await expect(run(apply, greeting(), ['--json'])).rejects.toMatchObject({ code: 'input' });
     expect(writes()).toEqual([]);
   });
 
-  test('prints what it did as JSON', async () => {
+  test('fleet apply --json prints the changes that it made', async () => {
     const { stdout } = await applied(greeting(), '--json');
     expect(JSON.parse(stdout)).toEqual([
       { kind: 'workflow', name: 'Greet', version: 1, action: 'create', result: 'done' },
     ]);
   });
 
-  test('deletes what is no longer in code only with --prune, and never what runs', async () => {
+  test('only with --prune, fleet apply deletes definitions that are no longer in code, but none that runs', async () => {
     await applied(greeting());
     expect(await planned(nothing())).toEqual(['left Greet 1']);
     await applied(nothing());
@@ -148,7 +148,7 @@ describe('fleet apply', () => {
     expect(server.names()).toEqual([]);
   });
 
-  test('carries out the plan of a file, and a second run finds nothing left to do', async () => {
+  test('fleet apply carries out a plan from a file; a second run finds nothing left to do', async () => {
     const file = join(files, 'plan.json');
     await run(plan, greeting(), ['--out', file]);
     expect((await applied(nothing(), file)).stdout).toContain('created: workflow Greet v1');
@@ -156,7 +156,7 @@ describe('fleet apply', () => {
     expect(server.names()).toEqual(['Greet 1']);
   });
 
-  test('refuses the plan of a file once the server has changed', async () => {
+  test('fleet apply refuses a plan from a file if the server has changed since', async () => {
     const file = join(files, 'old.json');
     await run(plan, greeting(), ['--out', file]);
     await applied(greeting({ text: 'good day' }));
@@ -165,7 +165,7 @@ describe('fleet apply', () => {
       code: 'conflict',
       message: expect.stringContaining('workflow Greet v1 was created'),
     });
-    // It wrote nothing but the lock, which it took and released.
+    // It wrote only the lock, when it took and released it.
     expect(
       writes()
         .slice(before)
@@ -176,7 +176,7 @@ describe('fleet apply', () => {
     });
   });
 
-  test('refuses the plan of a file once something runs that it would break', async () => {
+  test('fleet apply refuses a plan from a file if it would break executions that started since', async () => {
     await applied(greeting({ hold: true }));
     const file = join(files, 'breaking.json');
     await run(plan, greeting(), ['--out', file]);
@@ -191,7 +191,7 @@ describe('fleet apply', () => {
   test.each([
     ['that is not a plan', () => writeFileSync(join(files, 'bad.json'), '{}'), 'bad.json', 'input'],
     ['that does not exist', () => {}, 'missing.json', 'input'],
-  ])('refuses a file %s', async (_, prepare, name, errorCode) => {
+  ])('fleet apply refuses a file %s', async (_, prepare, name, errorCode) => {
     prepare();
     await expect(applied(nothing(), join(files, name))).rejects.toMatchObject({
       code: errorCode,
@@ -199,11 +199,11 @@ describe('fleet apply', () => {
     });
   });
 
-  test('refuses --prune together with a file, because the file already says what to prune', async () => {
+  test('fleet apply refuses --prune together with a file, because the plan in the file decides what to prune', async () => {
     await expect(applied(nothing(), join(files, 'plan.json'), '--prune')).rejects.toMatchObject({ code: 'input' });
   });
 
-  test('stores nothing that the server would refuse', async () => {
+  test('fleet apply stores nothing if the server refuses a definition', async () => {
     fake.routes = (request) =>
       request.path === '/api/metadata/workflow/validate'
         ? { status: 400, body: { status: 400, message: 'taskReferenceName: make should be unique' } }
@@ -215,7 +215,7 @@ describe('fleet apply', () => {
     expect(server.names()).toEqual([]);
   });
 
-  test('writes nothing while another apply holds the lock, and says which process holds it', async () => {
+  test('while another apply holds the lock, fleet apply writes nothing and names the lock holder', async () => {
     const lock = {
       name: 'fleet_apply_lock_shop',
       version: 1,
@@ -241,7 +241,7 @@ describe('fleet apply', () => {
   });
 });
 
-test('a plan that cannot be written to its file is an error', async () => {
+test('fleet plan --out fails if it cannot write the file', async () => {
   await expect(run(plan, greeting(), ['--out', join(files, 'no', 'such', 'folder.json')])).rejects.toMatchObject({
     code: 'config',
   });

@@ -22,9 +22,9 @@ beforeEach(async () => {
 });
 afterEach(() => fake.close());
 
-/** Inside the checkout, so that the compiler and the project's types are found. */
+/** A folder in the checkout, where the compiler and the project's types are found. */
 let inside = '';
-/** Outside the checkout, where no compiler is found. */
+/** A folder outside of the checkout, where no compiler is found. */
 const outside = mkdtempSync(join(tmpdir(), 'fleet-pull-'));
 beforeAll(() => {
   mkdirSync(join(root, '.fleet'), { recursive: true });
@@ -38,7 +38,7 @@ const settings = (workflowsDir: string) => ({ conductorServerUrl: fake.url, work
 const fleetPull = (workflowsDir: string, ...args: string[]) =>
   runCommand(pull, args, { settings: settings(workflowsDir) });
 
-/** Stores these definitions, and returns their names. */
+/** Stores these definitions on the fake server, and returns their names. */
 function store(...defs: Record<string, unknown>[]): string[] {
   for (const def of defs) server.workflows.set(`${def.name} ${def.version ?? 1}`, { version: 1, ...def });
   return defs.map(({ name }) => String(name));
@@ -53,7 +53,7 @@ const wait = (name: string, rest: Record<string, unknown> = {}) => ({
 const small = (name: string, tasks = [wait('hold')], version = 1) => ({ name, version, schemaVersion: 2, tasks });
 
 describe('a pulled file', () => {
-  test('registers exactly what is stored, and compiles: the shipped and foreign definitions', async () => {
+  test('the pulled files of shipped and foreign definitions compile and register the identical definitions', async () => {
     const known = workflowSettings({ ...loadConfig({ env: {} }).config, shopUrl: 'http://shop' });
     const shipped = (await loadWorkflows()).map((workflow) => withSettings(workflow, known));
     const names = store(...shipped, ...foreignDefinitions('foreign'));
@@ -67,7 +67,7 @@ describe('a pulled file', () => {
     expect(workflows.filter(({ action }) => action !== 'unchanged')).toEqual([]);
   }, 120_000);
 
-  test('is also written without a compiler, and the command says so', async () => {
+  test('without a compiler, fleet pull writes the file and says that its types were not checked', async () => {
     store(small('lonely'));
     const { stderr } = await fleetPull(join(outside, 'no-compiler'), 'lonely');
     expect(stderr).toContain('The types were not checked');
@@ -75,7 +75,7 @@ describe('a pulled file', () => {
     expect(source).toMatch(/wf\.wait\('hold'/);
   });
 
-  test('imports the workflow that it calls; that workflow is pulled first', async () => {
+  test('a pulled file imports the workflow that it calls, which is pulled first', async () => {
     const call = (name: string) =>
       wait('child', { type: 'SUB_WORKFLOW', subWorkflowParam: { name, version: 1 }, inputParameters: {} });
     store(small('parent', [call('child')]), small('child', [call('parent')]), small('orphan', [call('nowhere')]));
@@ -90,7 +90,7 @@ describe('a pulled file', () => {
 });
 
 describe('fleet pull', () => {
-  test('overwrites a file only with --force', async () => {
+  test('fleet pull overwrites a file only with --force', async () => {
     store(small('kept'));
     const folder = join(outside, 'kept');
     await fleetPull(folder, 'kept');
@@ -106,7 +106,7 @@ describe('fleet pull', () => {
     expect(readFileSync(join(folder, 'definitions/kept.ts'), 'utf8')).toContain("name: 'kept'");
   });
 
-  test('takes a version by its number, and with --stdout writes nothing', async () => {
+  test('fleet pull --stdout prints the requested version and writes no file', async () => {
     store(small('versions', [wait('first')], 1), small('versions', [wait('second')], 2));
     const folder = join(outside, 'versions');
     expect((await fleetPull(folder, 'versions:1', '--stdout')).stdout).toContain('version: 1,');
@@ -121,7 +121,7 @@ describe('fleet pull', () => {
     expect(readFileSync(file, 'utf8')).toContain("name: 'named'");
   });
 
-  test('suggests similar names for an unknown name', async () => {
+  test('fleet pull suggests similar names for an unknown name', async () => {
     store(small('order_report'), small('invoice'));
     await expect(fleetPull(outside, 'order_reports')).rejects.toMatchObject({
       code: 'not-found',
@@ -140,7 +140,7 @@ describe('fleet pull', () => {
     [['a', '--stdout', '--out', 'x.ts']],
     [['a', '--stdout', '--recursive']],
     [['no/file/can/be/called/so']],
-  ])('refuses %j before it writes anything', async (args) => {
+  ])('fleet pull refuses the arguments %j before it writes a file', async (args) => {
     store(small('a'), small('no/file/can/be/called/so'));
     await expect(fleetPull(join(outside, 'refused'), ...args)).rejects.toMatchObject({ code: 'input' });
     expect(existsSync(join(outside, 'refused'))).toBe(false);

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type FakeConductor, fakeTask, startFakeConductor } from '../support/fake-conductor.ts';
 import { root, runFleetCommand, startFleetCommand } from '../support/product.ts';
 
-/** A user's workers: the first greets, the second waits for its signal, the third runs in a thread. */
+/** A folder of workers as a user may have: one greets, one waits until its signal is aborted, one runs in a thread. */
 mkdirSync(join(root, '.fleet'), { recursive: true });
 const tasksDir = mkdtempSync(join(root, '.fleet/replay-'));
 const source = (name: string, handler: string, options = '{}') => `
@@ -62,7 +62,7 @@ const replay = async (...args: string[]) => {
 describe('fleet replay', () => {
   const greeting = { said: 'Hello, Ada (1, exec-1:first, {})' };
 
-  test('runs the worker on the stored input, shows its output, and compares the result', async () => {
+  test('fleet replay runs the worker with the stored input, shows its output, and compares the result', async () => {
     const { code, said, stderr } = await replay(past('greet', { outputData: greeting }));
     expect(code).toBe(0);
     expect(said).toEqual({
@@ -79,7 +79,7 @@ describe('fleet replay', () => {
     expect(stderr).toContain('The server has the same result.');
   });
 
-  test('sends nothing to the server', async () => {
+  test('fleet replay writes nothing to the server', async () => {
     await replay(past('greet'));
     await replay(past('greet', { inputData: { who: 'nobody' } }));
     expect(fake.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
@@ -88,7 +88,7 @@ describe('fleet replay', () => {
     ]);
   });
 
-  test('reports another result than on the server, and can run as another attempt', async () => {
+  test('fleet replay says that the result differs from the server, and --attempt sets the number of the attempt', async () => {
     expect(await replay(past('greet', { outputData: { said: 'Bye' } }))).toMatchObject({
       code: 0,
       said: { sameAsServer: false },
@@ -98,12 +98,12 @@ describe('fleet replay', () => {
     expect((await replay(past('greet', { retryCount: 1 }), '--attempt', '5')).said.outputData.said).toContain('(5,');
   });
 
-  test('of a task without a result passes its progress to the handler and compares nothing', async () => {
+  test('for a task without a result, fleet replay passes its progress to the handler and compares no result', async () => {
     const { said } = await replay(past('greet', { status: 'IN_PROGRESS', outputData: { page: 3 } }));
     expect(said).toMatchObject({ sameAsServer: null, outputData: { said: expect.stringContaining('{"page":3}') } });
   });
 
-  test('of a task that fails here ends with exit code 1', async () => {
+  test('fleet replay exits with 1 if the task fails', async () => {
     const failed = { status: 'FAILED', reasonForIncompletion: 'whom?', inputData: { who: 'nobody' } };
     expect(await replay(past('greet', failed))).toMatchObject({
       code: 1,
@@ -115,20 +115,20 @@ describe('fleet replay', () => {
     });
   });
 
-  test('runs a worker with `thread` in a thread', async () => {
+  test('fleet replay runs a worker with the option `thread` in a thread', async () => {
     expect(await replay(past('compute'))).toMatchObject({
       code: 0,
       said: { outputData: { said: 'computed for Ada' } },
     });
   });
 
-  test('keeps to the time limit of the task', async () => {
+  test('fleet replay stops a handler that exceeds the time limit of its task', async () => {
     const { code, said } = await replay(past('hold', { taskDefinition: { timeoutSeconds: 1 } }));
     expect(code).toBe(1);
     expect(said).toMatchObject({ status: 'FAILED', reasonForIncompletion: 'hold ran out of time.' });
   });
 
-  test('Ctrl-C aborts the signal of the handler', async () => {
+  test('Ctrl-C during fleet replay aborts the signal of the handler', async () => {
     const running = start(past('hold'));
     await running.says(/holding/);
     running.child.kill('SIGINT');
@@ -139,7 +139,7 @@ describe('fleet replay', () => {
     expect(stderr).toContain('error: Stopped before the handler had ended.\nIts effects until then stay.');
   });
 
-  test('--dry-input prints the input and runs nothing, also for a task without a worker here', async () => {
+  test('--dry-input prints the input and runs no handler, even for a task type without a worker', async () => {
     expect(await replay(past('HTTP'), '--dry-input')).toMatchObject({ code: 0, said: { who: 'Ada' } });
     const { said, stderr } = await replay(past('greet'), '--dry-input');
     expect(said).toEqual({ who: 'Ada' });
@@ -149,27 +149,27 @@ describe('fleet replay', () => {
   test.each([
     ['an unknown task', 'nope', 'INLINE', 2, 'There is no task "nope" on'],
     [
-      'a task of the server',
+      'a system task',
       'task-1',
       'HTTP',
       2,
       'The server itself executes tasks of type HTTP; they have no worker.\nShow the input',
     ],
     [
-      'a task without a worker here',
+      'a task without a worker in the folder',
       'task-1',
       'other',
       2,
       'no worker for "other" here.\nGive the folder of your workers with --tasks-dir. These are here: compute, greet, hold.',
     ],
-  ])('%s: the error says what to do', async (_, id, taskType, expected, message) => {
+  ])('for %s, the error says what to do', async (_, id, taskType, expected, message) => {
     past(taskType);
     const { code, stderr } = await replay(id);
     expect(code).toBe(expected);
     expect(stderr).toContain(message);
   });
 
-  test('--help warns of the effects of the handler', async () => {
+  test('fleet replay --help warns about the effects of the handler', async () => {
     expect((await start('--help').ended).stdout).toMatch(/--dry-input[\s\S]*are real and happen again/);
     expect(await replay('task-1', '--attempt', '0')).toMatchObject({
       code: 2,
@@ -186,7 +186,7 @@ describe('the shipped workers', () => {
   });
   afterEach(() => void service.close());
 
-  test('are found without a folder', async () => {
+  test('fleet replay finds the shipped workers without --tasks-dir', async () => {
     const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}/`;
     past('http_request', { inputData: { url } });
     const { code, stdout } = await runFleetCommand(['replay', 'task-1'], {

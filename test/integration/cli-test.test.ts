@@ -29,7 +29,7 @@ interface Report {
   workflows: { scenarios: { title: string; mistakes: string[]; path: string[]; workflowId?: string }[] }[];
 }
 
-test('every mistake in a scenario is found, before the dry run or in its result', async () => {
+test('fleet test finds every mistake in a scenario, before the dry run or in its result', async () => {
   const { code, stdout } = await fleetTest(['--json']);
   const { workflows } = JSON.parse(stdout) as Report;
   const scenarios = workflows.flatMap((workflow) => workflow.scenarios);
@@ -63,7 +63,7 @@ test('every mistake in a scenario is found, before the dry run or in its result'
   expect(server.executions.size).toBe(0);
 });
 
-test('a person sees which scenario failed, on which path, and what no scenario reaches', async () => {
+test('fleet test shows the failed scenario, its path, and the tasks and cases that no scenario reaches', async () => {
   const { code, stdout } = await fleetTest(['ScenWrong', '--title', 'expects another output']);
   expect(code).toBe(1);
   expect(stdout).toContain('✗ expects another output, path and input');
@@ -74,7 +74,7 @@ test('a person sees which scenario failed, on which path, and what no scenario r
   expect(stdout).toMatch(/0 scenarios passed, 1 failed; coverage 50 %$/);
 });
 
-test('--keep leaves the executions and prints their ids', async () => {
+test('fleet test --keep leaves the executions on the server and prints their ids', async () => {
   const { stdout } = await fleetTest(['--title', 'expects another', '--keep']);
   expect([...server.executions.keys()].sort()).toEqual(['dry-1', 'dry-2']);
   for (const id of server.executions.keys()) expect(stdout).toContain(id);
@@ -84,21 +84,21 @@ test('--keep leaves the executions and prints their ids', async () => {
   ]);
 });
 
-test('coverage below the required percentage is reported', async () => {
+test('fleet test reports a coverage below the required percentage', async () => {
   const { stderr } = await fleetTest(['--title', 'expects another output', '--coverage', '51']);
   expect(stderr).toContain('coverage is 50 %');
   const reached = await fleetTest(['--title', 'expects another output', '--coverage', '50']);
   expect(reached.stderr).not.toContain('coverage is');
 });
 
-test('an execution that cannot be removed is reported', async () => {
+test('fleet test reports an execution that it cannot remove', async () => {
   fake.routes = (request) =>
     request.path.endsWith('/remove') ? { status: 400, body: { status: 400, message: 'no' } } : server.routes(request);
   const { stderr } = await fleetTest(['--title', 'expects another output']);
   expect(stderr).toMatch(/a dry run of ScenWrong could not be removed from the server \(correlation id fleet-test:/);
 });
 
-test('a server that refuses one scenario fails that scenario, and one that is gone fails the command', async () => {
+test('if the server refuses a scenario, the scenario fails; if the server does not answer, the command fails', async () => {
   fake.routes = ({ path }) =>
     path === '/api/workflow/test' ? { status: 400, body: { status: 400, message: 'bad loop' } } : undefined;
   expect((await fleetTest(['--title', 'expects another output'])).stdout).toContain('bad loop');
@@ -106,7 +106,7 @@ test('a server that refuses one scenario fails that scenario, and one that is go
   await expect(fleetTest(['--title', 'expects another output'])).rejects.toMatchObject({ code: 'upstream' });
 });
 
-test('an unknown workflow and an unknown title are answered with the existing names', async () => {
+test('fleet test refuses an unknown workflow and suggests a known one; it also refuses an unknown title', async () => {
   await expect(fleetTest(['ScenWong'])).rejects.toMatchObject({
     code: 'not-found',
     remedy: expect.stringContaining('ScenWrong'),
@@ -114,7 +114,7 @@ test('an unknown workflow and an unknown title are answered with the existing na
   await expect(fleetTest(['--title', 'no such title'])).rejects.toMatchObject({ code: 'not-found' });
 });
 
-test('Ctrl-C ends the command and removes its executions from the server', async () => {
+test('Ctrl-C ends fleet test, which then removes its executions from the server', async () => {
   const interrupting = new AbortController();
   fake.routes = (request) => {
     if (request.path === '/api/workflow/test') interrupting.abort(new Error('Ctrl-C'));

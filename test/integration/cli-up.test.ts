@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => fake.close());
 
-/** Settings of every kind, from a file and from flags. */
+/** Makes a configuration with settings of every kind, from a file and from flags. */
 function chosen(workerHealthPort: number) {
   const file = join(folder, 'fleet.json');
   const workers = { http_request: { concurrency: 2 } };
@@ -26,13 +26,13 @@ function chosen(workerHealthPort: number) {
 }
 
 describe('the worker process of fleet up', () => {
-  test('receives every resolved setting in its environment', async () => {
+  test('the worker process receives every setting of fleet up in its environment', async () => {
     const config = chosen(await freePort());
     expect(loadConfig({ env: asEnvironment(config) }).config).toEqual(config);
     expect(config).toMatchObject({ workerConcurrency: 3, mcpAllowedHosts: ['a', 'b'], conductorAuthSecret: 's' });
   });
 
-  test('runs as many tasks at once as fleet up is configured to', async () => {
+  test('the worker process uses the concurrency that fleet up is configured with', async () => {
     fake.routes = ({ path }) => (path === '/api/token' ? { body: { token: 'a.b.c' } } : undefined);
     const port = await freePort();
     const config = chosen(port);
@@ -53,7 +53,7 @@ describe('Ctrl-C while fleet up starts', () => {
   test.each([
     ['reads the registered definitions', '/api/metadata/taskdefs', 'GET'],
     ['registers definitions', '/api/metadata/taskdefs', 'POST'],
-  ])('and %s: nothing else is started', async (_, path, method) => {
+  ])('after Ctrl-C while fleet up %s, it starts nothing else', async (_, path, method) => {
     const asked = Promise.withResolvers<void>();
     let lock: unknown;
     fake.routes = (request) => {
@@ -82,7 +82,7 @@ describe('Ctrl-C while fleet up starts', () => {
   });
 });
 
-test('a files root that cannot be read is reported before anything is started', async () => {
+test('fleet up refuses a files root that it cannot read, and starts nothing', async () => {
   const env = { CONDUCTOR_SERVER_URL: fake.url, FLEET_DIR: folder };
   const { code, stderr } = await runFleetCommand(['up', '--once', '--files-root', join(folder, 'none')], env);
   expect(code).toBe(2);

@@ -60,7 +60,7 @@ async function types(): Promise<TypeRow[][]> {
 }
 
 describe('fleet workers', () => {
-  test('lists every process of the data folder, its types, and their queues on the server', async () => {
+  test('fleet workers lists every process of the data folder, its types, and their queues on the server', async () => {
     const ids = [await work(), await work({ CONDUCTOR_WORKER_QUICK_DOMAIN: 'canary' }, '--only', 'quick')].sort();
     const { code, stdout } = await workers();
     expect(code).toBe(0);
@@ -72,12 +72,12 @@ describe('fleet workers', () => {
     expect((await listed()).workers.map(({ status }) => status.workerId).sort()).toEqual(ids);
   });
 
-  test('pauses a type in every process: new tasks wait in the queue until the type is resumed', async () => {
+  test('fleet workers pause stops a type in every process; its tasks wait in the queue until resume', async () => {
     await work();
     await work();
     const paused = await workers('pause', 'quick');
     expect(paused).toMatchObject({ code: 0, stdout: expect.stringMatching(/^(\S+-\d+ {2}paused quick\n){2}$/) });
-    // A poll that is under way may still receive a task; the process hands it back.
+    // An open poll may still receive the task. Then the process hands it back.
     const id = server.enqueue('quick', {});
     await expect
       .poll(async () => (await types()).flat().filter(({ state }) => state === 'paused'), { timeout: 15_000 })
@@ -89,7 +89,7 @@ describe('fleet workers', () => {
     expect(await server.result(id)).toMatchObject({ status: 'COMPLETED' });
   });
 
-  test('changes the concurrency of a process or of a type, only in the process that --worker names', async () => {
+  test('fleet workers concurrency changes a process or a type, only in the process that --worker names', async () => {
     const [first, second] = [await work(), await work()];
     expect((await workers('concurrency', '7', '--worker', first)).stdout).toBe(
       `${first}  runs up to 7 tasks at once\n`,
@@ -102,7 +102,7 @@ describe('fleet workers', () => {
     expect(of(second)?.types.map(({ concurrency }) => concurrency)).toEqual([50, 3]);
   });
 
-  test('controls a process by its control address; its health port allows only reading', async () => {
+  test('fleet workers --url controls a process through its control address; the health port is read-only', async () => {
     const [port, health] = [String(await freePort()), String(await freePort())];
     await work({ WORKER_CONTROL_PORT: port, WORKER_HEALTH_PORT: health });
     const elsewhere = (...args: string[]) =>
@@ -116,7 +116,7 @@ describe('fleet workers', () => {
     });
   });
 
-  test('shows the processes even if no server answers, and reports this', async () => {
+  test('if the server does not answer, fleet workers still shows the processes, and says that queue depths are missing', async () => {
     await work();
     const unreachable = { CONDUCTOR_SERVER_URL: `http://127.0.0.1:${await freePort()}/api`, FLEET_DIR: dataDir };
     const { code, stdout, stderr } = await runFleetCommand(['workers'], unreachable);
@@ -125,7 +125,7 @@ describe('fleet workers', () => {
     expect(stderr).toContain('The queue depths are missing: Cannot reach');
   });
 
-  test('--watch refreshes until Ctrl-C, also after the process has ended', async () => {
+  test('fleet workers --watch refreshes until Ctrl-C, even after the worker process has ended', async () => {
     await work();
     const watching = startFleetCommand(['workers', '--watch', '--json'], {
       CONDUCTOR_SERVER_URL: server.url,
@@ -143,7 +143,7 @@ describe('fleet workers', () => {
   });
 });
 
-describe('an error says what to do', () => {
+describe('an error of fleet workers says what to do', () => {
   test.each([[[]], [['pause']], [['pause', 'quick']], [['concurrency', '3']]])('no process runs: %j', async (args) => {
     const { code, stderr } = await workers(...args);
     expect(code).toBe(2);

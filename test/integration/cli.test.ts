@@ -11,7 +11,7 @@ const nowhere = { FLEET_DIR: join(mkdtempSync(join(tmpdir(), 'cli-')), 'none') }
 const COMMANDS = readdirSync(join(root, 'cli/commands')).map((file) => basename(file, '.ts'));
 
 describe('help', () => {
-  test('fleet without a command shows the first steps and every command', async () => {
+  test('fleet without a command shows the first steps and all commands', async () => {
     const { code, stdout } = await runFleetCommand([], nowhere);
     expect(code).toBe(0);
     expect(stdout).toMatch(/First steps:[\s\S]*fleet up/);
@@ -25,7 +25,7 @@ describe('help', () => {
     expect(stdout).toContain('LOG_LEVEL');
   });
 
-  test('fleet help works like --help, and reports an unknown command', async () => {
+  test('fleet help COMMAND works like COMMAND --help, and refuses an unknown command', async () => {
     const flag = await runFleetCommand(['--help'], nowhere);
     expect(await runFleetCommand(['help'], nowhere)).toEqual({ ...flag, code: 0 });
     expect((await runFleetCommand(['help', 'run'], nowhere)).stdout).toContain('--workflow-version <n>');
@@ -35,14 +35,14 @@ describe('help', () => {
     });
   });
 
-  test('a mistyped command gets a suggestion', async () => {
+  test('for a mistyped command, the error suggests the right command', async () => {
     const { code, stderr } = await runFleetCommand(['statsu'], nowhere);
     expect(code).toBe(2);
     expect(stderr).toContain('Did you mean status?');
   });
 });
 
-describe('an error says what to do, and ends with exit code 2 if the caller can correct it', () => {
+describe('an error says what to do, and the exit code is 2 if the caller can correct it', () => {
   test('a server that cannot be reached', async () => {
     const CONDUCTOR_SERVER_URL = `http://127.0.0.1:${await freePort()}/api`;
     const { code, stderr } = await runFleetCommand(['status'], { CONDUCTOR_SERVER_URL });
@@ -76,7 +76,7 @@ describe('an error says what to do, and ends with exit code 2 if the caller can 
     [['run', 'X', '--timeout', '-1'], '--timeout must be more than 0, not "-1".', 'fleet run --help'],
     [['status', '--limit', '0'], '--limit must be at least 1, not "0".', 'fleet status --help'],
     [['server', 'logs', '--lines', 'all'], '--lines must be a number, not "all".', 'fleet server --help'],
-  ])('%j: the error names the flag as it was written', async (args, mistake, help) => {
+  ])('for %j, the error names the flag as the user wrote it', async (args, mistake, help) => {
     const { code, stderr } = await runFleetCommand(args, nowhere);
     expect(code).toBe(2);
     expect(stderr).toContain(mistake);
@@ -100,7 +100,7 @@ describe('an error says what to do, and ends with exit code 2 if the caller can 
     expect(stderr).toContain('--concurrency');
   });
 
-  test('a worker process for a task without a worker', async () => {
+  test('fleet work for a task type without a worker', async () => {
     const { code, stderr } = await runFleetCommand(['work', '--only', 'nope'], nowhere);
     expect(code).toBe(2);
     expect(stderr).toContain('There is no worker for "nope".');

@@ -21,14 +21,14 @@ function conductor(more: { requestTimeoutMs?: number; key?: string } = {}) {
 }
 
 describe('credentials', () => {
-  test('that the server refuses cause an error at once, and the error shows no secret', async () => {
+  test('if the server refuses the credentials, the call fails at once, and the error shows no secret', async () => {
     fake.routes = ({ path }) => (path === '/api/token' ? { status: 401, body: { message: 'no' } } : undefined);
     const refused = conductor({ key: 'key' }).version();
     await expect(refused).rejects.toMatchObject({ code: 'denied', message: expect.not.stringContaining('hush') });
     expect(fake.requests.filter(({ path }) => path === '/api/token')).toHaveLength(1);
   });
 
-  test('are exchanged for a token, which every call then sends', async () => {
+  test('the client exchanges its credentials for a token, and every call sends the token', async () => {
     fake.routes = ({ path }) => (path === '/api/token' ? { body: { token: 'T' } } : { body: '3.32.1' });
     const connected = conductor({ key: 'key' });
     expect(await connected.version()).toBe('3.32.1');
@@ -36,14 +36,14 @@ describe('credentials', () => {
     expect(fake.requests[0]).toMatchObject({ path: '/api/token', body: { keyId: 'key', keySecret: 'hush-hush' } });
   });
 
-  test('are not needed if the server has no token endpoint', async () => {
+  test('the client sends no token if the server has no token endpoint', async () => {
     fake.routes = ({ path }) => (path === '/api/token' ? { status: 404, body: { message: 'no' } } : { body: '3.32.1' });
     expect(await conductor({ key: 'key' }).version()).toBe('3.32.1');
   });
 });
 
 describe('limits', () => {
-  test('apply also while the client connects; a signal ends the wait as well', async () => {
+  test('the time limit and the signal of a call also apply while the client requests its token', async () => {
     fake.routes = () => new Promise(() => undefined);
     await expect(conductor({ key: 'key', requestTimeoutMs: 100 }).version()).rejects.toMatchObject({
       code: 'upstream',
@@ -55,7 +55,7 @@ describe('limits', () => {
     await expect(stopped).rejects.toThrow('enough');
   });
 
-  test('are longer for a long poll, because the server may wait', async () => {
+  test('a long poll has a longer time limit, because the server may wait', async () => {
     fake.routes = async () => {
       await new Promise((resolve) => setTimeout(resolve, 300));
       return { body: [] };
@@ -65,13 +65,13 @@ describe('limits', () => {
   });
 });
 
-test('a start whose connection breaks is not sent again, because that could start a second execution', async () => {
+test('the client does not repeat a start after a broken connection, because a second execution could start', async () => {
   fake.fault = 'hang-up';
   await expect(conductor().startWorkflow({ name: 'w', input: {} })).rejects.toMatchObject({ code: 'upstream' });
   expect(fake.requests).toHaveLength(1);
 });
 
-test("the SDK's client ignores an environment that names another server", async () => {
+test("the SDK's client ignores a server address in the environment", async () => {
   process.env.CONDUCTOR_SERVER_URL = 'http://127.0.0.1:1/api';
   try {
     fake.routes = () => ({ body: '3.32.1' });

@@ -18,7 +18,7 @@ afterEach(() => {
   process.env.PATH = PATH;
 });
 
-/** A data folder, a fake Java, and a PATH with no other Maven or Docker than the test's. */
+/** Makes a data folder, a fake Java, and a PATH on which only the fake Maven and Docker of the test are found. */
 async function scene(name: string) {
   const bin = join(folders.path, `${name}-bin`);
   mkdirSync(bin);
@@ -42,7 +42,7 @@ async function scene(name: string) {
 }
 
 describe('the boot jar', () => {
-  test('is fetched by Maven into the cache, once', async () => {
+  test('Maven fetches the boot jar into the cache once', async () => {
     const { maven, jars, jar, notes, start } = await scene('fetched');
     maven('a boot jar');
     await (await start()).stop();
@@ -53,7 +53,7 @@ describe('the boot jar', () => {
     expect(notes.join('\n')).not.toContain('with Maven');
   });
 
-  test('is fetched again if the jar in the cache is damaged', async () => {
+  test('Maven fetches the boot jar again if the jar in the cache is damaged', async () => {
     const { cacheDir, maven, jar, notes, start } = await scene('damaged');
     mkdirSync(cacheDir, { recursive: true });
     writeFileSync(join(cacheDir, jar), 'half a jar');
@@ -63,7 +63,7 @@ describe('the boot jar', () => {
     expect(readFileSync(join(cacheDir, jar), 'utf8')).toBe('a boot jar');
   });
 
-  test('is neither kept nor run if Maven delivers another jar', async () => {
+  test('a jar with a wrong checksum from Maven is neither kept nor started', async () => {
     const { config, maven, jars, start } = await scene('wrong');
     maven('something else');
     await expect(start()).rejects.toMatchObject({
@@ -77,7 +77,7 @@ describe('the boot jar', () => {
   test.each([
     ['Maven is not installed', false, 'Maven (mvn) is not installed'],
     ['Maven fails', true, '[ERROR] The repository cannot be reached.'],
-  ])('if %s and no Docker engine answers, the error lists what the user can do', async (name, hasMaven, why) => {
+  ])('if %s and no Docker engine answers, the error lists the ways to get a server', async (name, hasMaven, why) => {
     const { maven, docker, notes, start } = await scene(name);
     if (hasMaven) maven();
     docker({ answers: false });
@@ -91,7 +91,7 @@ describe('the boot jar', () => {
 });
 
 describe('a container, if no jar can be found', () => {
-  test('is started from the image, shared, shown and removed', async () => {
+  test('without a jar, a start runs a container; a second start shares it, and a stop removes it', async () => {
     const { config, docker, start } = await scene('container');
     const calls = docker();
     const server = await start();
@@ -105,7 +105,7 @@ describe('a container, if no jar can be found', () => {
     expect(await serverStatus(config)).toMatchObject({ kind: 'none' });
   });
 
-  test('that cannot be started is not recorded', async () => {
+  test('a container that cannot start is not recorded', async () => {
     const { config, docker, start } = await scene('no-container');
     docker({ starts: false });
     await expect(start()).rejects.toMatchObject({
@@ -115,7 +115,7 @@ describe('a container, if no jar can be found', () => {
     expect(readRecord(folderOf(config).record)).toBe('none');
   });
 
-  test('that was removed does not count as a running server', async () => {
+  test('a container that was removed does not count as a running server', async () => {
     const { config, docker, start } = await scene('taken-away');
     docker();
     const server = await start();
@@ -129,7 +129,7 @@ describe('a container, if no jar can be found', () => {
   });
 });
 
-test('a Java that is installed is found in JAVA_HOME', async () => {
+test('the installed Java is found through JAVA_HOME', async () => {
   const { config, maven } = await scene('home');
   const home = join(folders.path, 'home-jdk');
   fakeJava(join(home, 'bin'));

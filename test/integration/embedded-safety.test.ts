@@ -11,7 +11,7 @@ import { runFleetCommand } from '../support/product.ts';
 const folder = () => mkdtempSync(join(tmpdir(), 'fleet-safety-'));
 const none = { CONDUCTOR_SERVER_URL: '' };
 
-test('--fresh removes nothing if no server can be started', async () => {
+test('fleet server start --fresh removes no data if the server cannot start', async () => {
   const FLEET_DIR = folder();
   const database = join(FLEET_DIR, 'conductor.db');
   writeFileSync(database, 'SQLite format 3\0 and more');
@@ -25,14 +25,14 @@ test('--fresh removes nothing if no server can be started', async () => {
   expect(existsSync(database)).toBe(true);
 });
 
-test('--fresh is refused for an external server', async () => {
+test('fleet server start --fresh is refused for an external server', async () => {
   const env = { CONDUCTOR_SERVER_URL: 'http://127.0.0.1:1/api' };
   const { code, stderr } = await runFleetCommand(['server', 'start', '--fresh'], env);
   expect(code).toBe(2);
   expect(stderr).toContain('--fresh would delete the data of');
 });
 
-test('a server that was started through a script is ended together with the script', async () => {
+test('if a server was started through a script, the stop ends both', async () => {
   const mark = `-Dfleet.instance=${randomUUID()}`;
   const script = join(folder(), 'java');
   writeFileSync(script, `#!/bin/sh\n"${process.execPath}" -e 'setInterval(() => {}, 1000)' -- "$@"\n`);
@@ -44,7 +44,7 @@ test('a server that was started through a script is ended together with the scri
 });
 
 describe('if the container engine does not answer', () => {
-  test('a container counts as running, and its record is kept', async () => {
+  test('the container counts as running, and its record is kept', async () => {
     const FLEET_DIR = folder();
     const bin = folder();
     writeFileSync(join(bin, 'docker'), '#!/bin/sh\necho "Cannot connect to the Docker daemon" >&2\nexit 1\n');

@@ -17,12 +17,12 @@ import { runCommand } from '../support/run-command.ts';
 const folders = new TestFolders();
 afterAll(() => folders.clean());
 
-/** A data folder whose server is a Node program, on a free port. */
+/** Makes a data folder with a Node program as its server, on a free port. */
 async function scene(name: string, boot: Boot = 'answers', settings: Partial<Config> = {}) {
   const program = join(folders.path, `${name}-java`);
   const config = folders.configFor(name, { ...fakeJava(program, boot), serverPort: await freePort(), ...settings });
   const fleet = (...args: string[]) => runCommand(serverCommand, args, { settings: config });
-  /** The path of the jar, for each start so far. */
+  /** Returns the path of the jar for each start so far. */
   const starts = () => readFileSync(join(program, 'started'), 'utf8').trim().split('\n');
   return { config, folder: folderOf(config), fleet, starts };
 }
@@ -30,7 +30,7 @@ async function scene(name: string, boot: Boot = 'answers', settings: Partial<Con
 const isRunning = async (pid: number | undefined) => (await commandOf(pid ?? 0)) !== undefined;
 
 describe('fleet server', () => {
-  test('starts a server, shares it, shows it and its log, and stops it', async () => {
+  test('fleet server starts a server, shares it, shows its status and log, and stops it', async () => {
     const { config, fleet } = await scene('life');
     expect(await fleet('status')).toMatchObject({ code: 1 });
     expect(JSON.parse((await fleet('stop', '--json')).stdout)).toEqual({ stopped: false });
@@ -54,7 +54,7 @@ describe('fleet server', () => {
     expect(await fleet('status')).toMatchObject({ code: 1 });
   });
 
-  test('follows the log until Ctrl-C', async () => {
+  test('fleet server logs --follow shows new log lines until Ctrl-C', async () => {
     const { config, folder, fleet } = await scene('logs');
     expect((await fleet('logs')).stderr).toMatch(/The log .* is empty/);
     mkdirSync(folder.path);
@@ -71,7 +71,7 @@ describe('fleet server', () => {
     expect((await following).stdout).toBe('two\nthree');
   });
 
-  test('shows a server that runs elsewhere, and does not stop it', async () => {
+  test('fleet server shows the status of an external server, and does not stop it', async () => {
     const fake = await startFakeConductor();
     fake.routes = ({ path }) => (path === '/health' ? { body: { healthy: true } } : undefined);
     const { fleet } = await scene('external', 'answers', { conductorServerUrl: fake.url });
@@ -85,7 +85,7 @@ describe('fleet server', () => {
 });
 
 describe('a start', () => {
-  test('has open JOINs evaluated again, which the last server may have left half done', async () => {
+  test('after a start, the server evaluates open JOINs again, because the last server may not have finished them', async () => {
     const { config, folder } = await scene('joins');
     const notes: string[] = [];
     const server = await ensureServer(config, { note: (line) => void notes.push(line) });
@@ -95,7 +95,7 @@ describe('a start', () => {
     expect(readRecord(folder.record)).toBe('none');
   });
 
-  test('happens once for two simultaneous calls, and only one of the callers owns the server', async () => {
+  test('two simultaneous calls start one server, and only one caller owns it', async () => {
     const { config, starts } = await scene('two');
     const both = await Promise.all([ensureServer(config, quiet), ensureServer(config, quiet)]);
     expect(both[0]?.pid).toBe(both[1]?.pid);
@@ -105,7 +105,7 @@ describe('a start', () => {
     expect(await isRunning(both[0]?.pid)).toBe(false);
   });
 
-  test('unpacks the jar once, and again if a part of it is missing', async () => {
+  test('a start unpacks the jar once, and again if an unpacked file is damaged or missing', async () => {
     const { config, starts } = await scene('unpack');
     const { cacheDir = '' } = config;
     const boot = async () => (await ensureServer(config, quiet)).stop();
@@ -121,7 +121,7 @@ describe('a start', () => {
     expect(new Set(starts())).toEqual(new Set([join(cacheDir, unpacked, 'server.jar')]));
   });
 
-  test('uses the jar in the cache, and the next free port if no port is configured', async () => {
+  test('a start uses the jar in the cache, and a free port if no port is configured', async () => {
     const { config } = await scene('cached');
     const name = `conductor-server-3.32.1-${config.conductorJarSha256?.slice(0, 12)}.jar`;
     mkdirSync(config.cacheDir ?? '', { recursive: true });
@@ -131,7 +131,7 @@ describe('a start', () => {
     await server.stop();
   });
 
-  test('tries the next port if another program takes the chosen port meanwhile', async () => {
+  test('a start tries the next port if another program has taken the chosen one', async () => {
     const { config, starts } = await scene('taken', 'taken', { serverPort: undefined });
     const notes: string[] = [];
     const server = await ensureServer(config, { note: (line) => void notes.push(line) });
@@ -147,7 +147,7 @@ describe('a start', () => {
     ['ends', 'ends', /ended while it was starting.*heap is too small/s],
     ['never answers', 'mute', /did not answer within 1 s/],
     ['finds its port taken', 'taken', /Port \d+ is taken/],
-  ])('of a server that %s leaves nothing running, and says why', async (_, boot, message) => {
+  ])('if the server %s, the start fails with the reason and leaves nothing running', async (_, boot, message) => {
     const { config, folder } = await scene(`not-${boot}`, boot, boot === 'mute' ? { serverStartSeconds: 1 } : {});
     await expect(ensureServer(config, quiet)).rejects.toMatchObject({
       code: 'environment',
@@ -157,7 +157,7 @@ describe('a start', () => {
     expect(await serverStatus(config)).toMatchObject({ kind: 'none' });
   });
 
-  test('that is interrupted leaves nothing running', async () => {
+  test('an interrupted start leaves nothing running', async () => {
     const { config } = await scene('interrupted', 'mute');
     const interrupting = new AbortController();
     const note = (line: string) => void (line.startsWith('Starting') && setTimeout(() => interrupting.abort(), 300));
@@ -169,10 +169,10 @@ describe('a start', () => {
 
   test.each([
     ['a jar with another checksum', { conductorJarSha256: '0'.repeat(64) }, 'config', 'not the expected 000'],
-    ['a jar that is not there', { conductorJar: '/no/such.jar' }, 'config', '/no/such.jar'],
-    ['a Java that is none', { conductorJava: process.execPath }, 'config', 'does not run as a java program'],
-    ['a file in place of the folder', { dataDir: process.execPath }, 'environment', 'Cannot write to the data folder'],
-  ])('refuses %s', async (name, settings, code, message) => {
+    ['a jar that does not exist', { conductorJar: '/no/such.jar' }, 'config', '/no/such.jar'],
+    ['a program that is not Java', { conductorJava: process.execPath }, 'config', 'does not run as a java program'],
+    ['a data folder that is a file', { dataDir: process.execPath }, 'environment', 'Cannot write to the data folder'],
+  ])('a start refuses %s', async (name, settings, code, message) => {
     const { config } = await scene(name, 'answers', settings);
     await expect(ensureServer(config, quiet)).rejects.toMatchObject({
       code,
@@ -181,7 +181,7 @@ describe('a start', () => {
   });
 });
 
-test('does not start on a file that is not a server database', async () => {
+test('a start refuses a database file that the server did not make; --fresh replaces it', async () => {
   const { config, folder } = await scene('foreign');
   mkdirSync(folder.path);
   writeFileSync(folder.database, 'something else');
@@ -192,11 +192,11 @@ test('does not start on a file that is not a server database', async () => {
 });
 
 describe('a server that is found running', () => {
-  /** A process that does nothing, with these arguments. */
+  /** Starts a process that does nothing, with these arguments. */
   const idle = (...args: string[]): ChildProcess =>
     folders.add(spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', '--', ...args], { stdio: 'ignore' }));
 
-  test('is taken over once its owner is dead, and not before', async () => {
+  test('a start takes over a running server only after its owner has died', async () => {
     const { config, folder } = await scene('orphan');
     const first = await ensureServer(config, quiet);
     const living = idle();
@@ -216,7 +216,7 @@ describe('a server that is found running', () => {
     expect(await isRunning(first.pid)).toBe(false);
   });
 
-  test.each(['missing', 'broken'])('is found even if its record is %s', async (record) => {
+  test.each(['missing', 'broken'])('a running server is found even if its record is %s', async (record) => {
     const { config, folder } = await scene(`unrecorded-${record}`);
     const first = await ensureServer(config, quiet);
     if (record === 'missing') rmSync(folder.record);
@@ -227,7 +227,7 @@ describe('a server that is found running', () => {
     expect(await isRunning(first.pid)).toBe(false);
   });
 
-  /** Records a process that is not a server as the folder's server. */
+  /** Records an idle process as the folder's server. */
   async function record(name: string, settings: Partial<Config>, ...args: string[]) {
     const { config, folder } = await scene(name, 'answers', settings);
     mkdirSync(folder.path);
@@ -238,7 +238,7 @@ describe('a server that is found running', () => {
     return { config, child };
   }
 
-  test('is ended if it is ours and no longer answers', async () => {
+  test('a start ends a recorded server of ours that no longer answers', async () => {
     const settings = { conductorJava: '/nowhere/java', serverStartSeconds: 1 };
     const { config, child } = await record('mute-before', settings, '-Dfleet.instance=mute');
     const ended = once(child, 'exit');
@@ -246,7 +246,7 @@ describe('a server that is found running', () => {
     expect(await ended).toEqual([null, 'SIGTERM']);
   });
 
-  test('is left alone if its process id now belongs to another program', async () => {
+  test('a recorded process id that now belongs to another program is ignored', async () => {
     const { config, child } = await record('stranger', {});
     expect(await findServer(config)).toBeUndefined();
     expect(await stopServer(config)).toBe(false);

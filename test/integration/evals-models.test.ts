@@ -37,7 +37,7 @@ const at = (name: Provider['name'], url: string): Provider => ({
 });
 
 describe.each(['anthropic', 'openai'] as const)('%s', (name) => {
-  test('is sent the tools, the key and temperature 0, and its call, arguments and tokens are read', async () => {
+  test("a request contains the tools, the key and temperature 0; the model's call, arguments and tokens are read", async () => {
     const local = await start(() => ({ tool: 'look', args: { id: 'a-1' } }));
     const reply = await ask(at(name, local.url), question);
     expect(reply).toEqual({ calls: [{ tool: 'look', args: { id: 'a-1' } }], usage });
@@ -49,12 +49,12 @@ describe.each(['anthropic', 'openai'] as const)('%s', (name) => {
     expect(secret).toBe(name === 'anthropic' ? 'test-key' : 'Bearer test-key');
   });
 
-  test('reads an answer in words as no call', async () => {
+  test('an answer in words counts as no call', async () => {
     const local = await start(() => undefined);
     expect((await ask(at(name, local.url), question)).calls).toEqual([]);
   });
 
-  test('is asked again when it is busy, after the delay in its answer', async () => {
+  test('a busy provider is called again after the delay that its answer names', async () => {
     const local = await start(() => ({ tool: 'look' }));
     local.refusals.push({ status: 429, headers: { 'retry-after': '7' }, message: 'slow down' });
     local.refusals.push({ status: 529, message: 'overloaded' });
@@ -64,20 +64,20 @@ describe.each(['anthropic', 'openai'] as const)('%s', (name) => {
     expect(waits).toEqual([7000, 4000]);
   });
 
-  test('is asked without a temperature if the model refuses one', async () => {
+  test('if the model refuses a temperature, the request is repeated without it', async () => {
     const local = await start(() => ({ tool: 'look' }));
     local.refusals.push({ status: 400, message: "Unsupported value: 'temperature' does not support 0." });
     expect((await ask(at(name, local.url), question)).calls).toHaveLength(1);
     expect(local.received.map(({ body }) => body.temperature)).toEqual([0, undefined]);
   });
 
-  test('refuses a request with an error in the words of the provider', async () => {
+  test('if the provider refuses a request, the error quotes the provider', async () => {
     const local = await start(() => undefined);
     local.refusals.push({ status: 401, message: 'invalid x-api-key' });
     await expect(ask(at(name, local.url), question)).rejects.toThrow(/test-model answered 401: .*invalid x-api-key/);
   });
 
-  test('receives the result of a tool as the answer to its own call', async () => {
+  test('the model receives a tool result together with its own call', async () => {
     const local = await start(() => undefined);
     const attack = {
       id: 'x',
@@ -94,7 +94,7 @@ describe.each(['anthropic', 'openai'] as const)('%s', (name) => {
   });
 });
 
-test('every golden is asked in every run, and the tool that the model calls decides the result', async () => {
+test('every run sends every golden to the model, and the tool that the model calls decides the result', async () => {
   const local = await start((request) => (request.includes('a-1') ? { tool: 'look' } : { tool: 'stop' }));
   const harmed = { ...golden, id: 'h', request: 'How is a-2?' };
   const outcomes = await selectWithModel(at('anthropic', local.url), [golden, harmed], tools, 3);
@@ -133,21 +133,21 @@ test.each([
   expect(judge({ ...golden, args: { id: 'a-1' } }, { calls, usage })).toMatchObject({ verdict, argumentsRight });
 });
 
-test('the key in the environment chooses the provider, and its address can be changed', () => {
+test('the API key in the environment chooses the provider, whose address is a setting', () => {
   expect(providerOf({})).toBeUndefined();
   expect(providerOf({ OPENAI_API_KEY: 'k', EVALS_MODEL: 'm' })).toMatchObject({ name: 'openai', model: 'm' });
   expect(providerOf({ ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: 'http://x' })).toMatchObject({ baseUrl: 'http://x' });
 });
 
 describe('npm run evals', () => {
-  test('without a key ranks by words, reports that no model was asked, and exits with 0', async () => {
+  test('without a key, npm run evals ranks tools by words, says that no model was called, and exits with 0', async () => {
     const { code, stdout } = await evals({});
     expect(stdout).toMatch(/goldens, by words alone: top-1 [\d.]+ %/);
     expect(stdout).toContain('The run asked no model, because neither ANTHROPIC_API_KEY nor OPENAI_API_KEY is set.');
     expect(code).toBe(0);
   });
 
-  test('with a key asks the model, names tools that it gets wrong, the tokens and the cost, and fails if a forbidden tool was called', async () => {
+  test('with a key, npm run evals shows wrong calls, tokens and cost, and fails if the model called a forbidden tool', async () => {
     const local = await start(() => ({ tool: 'terminate_workflow' }));
     const { code, stdout } = await evals({ ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: local.url, EVALS_PRICE: '1/1' });
     expect(stdout).toMatch(/goldens: right [\d.]+ %, forbidden [\d.]+ %/);

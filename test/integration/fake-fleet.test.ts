@@ -5,7 +5,7 @@ import { pause } from '../../core/pause.ts';
 import { type FakeConductor, startFakeConductor } from '../../workers/testing/fake-conductor.ts';
 import { startTestFleet, type TestFleet } from '../../workers/testing/test-fleet.ts';
 
-/** The fake server and test fleet that authors use to test several workers at once. */
+/** Tests the fake server and the test fleet, with which authors test several workers together. */
 let server: FakeConductor;
 let running: TestFleet[] = [];
 beforeEach(async () => {
@@ -32,7 +32,7 @@ const contract = defineTask({
 });
 const double = contract.worker(async ({ n }) => ({ n: 2 * n }));
 
-test('a fleet in this process executes enqueued tasks', async () => {
+test('a test fleet executes the tasks in the queue of the fake server', async () => {
   serve([double]);
   const ids = Array.from({ length: 30 }, (_, n) => server.enqueue('double', { n }));
   const results = await Promise.all(ids.map((id) => server.result(id)));
@@ -40,7 +40,7 @@ test('a fleet in this process executes enqueued tasks', async () => {
   expect(server.results).toHaveLength(30);
 });
 
-test('wrong inputs, task logs and heartbeats are recorded as on the real server', async () => {
+test('the fake server records wrong inputs, task logs and heartbeats as the real server does', async () => {
   const slow = contract.worker(async ({ n }, { addLog, progress }) => {
     addLog('began');
     await progress({ n: 0 });
@@ -58,7 +58,7 @@ test('wrong inputs, task logs and heartbeats are recorded as on the real server'
   ).toBeGreaterThan(1);
 });
 
-test('a cancelled task aborts its handler, and is not reported', async () => {
+test('if a task is cancelled, its handler is aborted and no result is sent', async () => {
   const began = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<unknown>();
   const endless = contract.worker(async (_, { signal }) => {
@@ -75,7 +75,7 @@ test('a cancelled task aborts its handler, and is not reported', async () => {
   expect(server.results).toEqual([]);
 });
 
-test('the next fleet gets the tasks that a stopping fleet hands back, with their progress', async () => {
+test('a stopping fleet hands back its tasks, and the next fleet gets them with their progress', async () => {
   const began = Promise.withResolvers<void>();
   const first = contract.worker(async (_, { signal, progress }) => {
     await progress({ n: 41 });

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { callHttp, type HttpCall } from '../../workers/shared/call-http.ts';
 
-/** A service whose path decides how it behaves. */
+/** A service whose behaviour depends on the path. */
 const behaviours: Record<string, (request: IncomingMessage, response: ServerResponse) => void> = {
   '/headers': (request, response) => json(response, 200, request.headers),
   '/large': (_, response) => void response.end('x'.repeat(1_100_000)),
@@ -42,11 +42,14 @@ function call(path: string, more: Partial<HttpCall> = {}) {
 }
 
 describe('answers', () => {
-  test.each([200, 204, 304, 400, 401, 404, 409, 418])('%d is a result', async (status) => {
-    expect(await call(`/status/${status}`)).toMatchObject({ statusCode: status, ok: status < 300 });
-  });
+  test.each([200, 204, 304, 400, 401, 404, 409, 418])(
+    'an answer with status %d is a result, not an error',
+    async (status) => {
+      expect(await call(`/status/${status}`)).toMatchObject({ statusCode: status, ok: status < 300 });
+    },
+  );
 
-  test.each([408, 425, 429, 500, 501, 503, 507])('%d is retryable', async (status) => {
+  test.each([408, 425, 429, 500, 501, 503, 507])('an answer with status %d is a retryable error', async (status) => {
     await expect(call(`/status/${status}`)).rejects.toMatchObject({
       name: 'Error',
       message: expect.stringContaining(`answered ${status}`),
@@ -62,7 +65,7 @@ describe('answers', () => {
     await expect(call(path)).rejects.toMatchObject({ name, message: expect.stringContaining(message) });
   });
 
-  test('a stall in the middle of an answer is retryable, and the error names the request', async () => {
+  test('if an answer stops in the middle, the error is retryable and names the request', async () => {
     const stalled = call('/stall', { timeoutSeconds: 0.1 });
     await expect(stalled).rejects.toMatchObject({
       name: 'Error',
@@ -76,13 +79,13 @@ describe('answers', () => {
 });
 
 describe('requests', () => {
-  test("the caller's headers win over ours, in upper or lower case", async () => {
+  test("the caller's headers replace ours, in upper or lower case", async () => {
     const headers = { 'Content-Type': 'application/merge-patch+json', 'Idempotency-Key': 'mine' };
     const { body } = await call('/headers', { method: 'POST', headers, body: { a: 1 } });
     expect(body).toMatchObject({ 'content-type': 'application/merge-patch+json', 'idempotency-key': 'mine' });
   });
 
-  test('the key of the task is sent unless the caller has one', async () => {
+  test("the worker sends the task's idempotency key unless the caller gives one", async () => {
     expect((await call('/headers')).body).toMatchObject({ 'idempotency-key': 'key' });
   });
 
@@ -92,9 +95,9 @@ describe('requests', () => {
 
   test.each<[string, Partial<HttpCall>]>([
     ['a body with GET', { body: { a: 1 } }],
-    ['a header that cannot be written', { headers: { a: 'line\nbreak' } }],
+    ['a header with characters that HTTP does not allow', { headers: { a: 'line\nbreak' } }],
     ['credentials in the address', { url: 'http://user:hush@127.0.0.1:1/' }],
-  ])('%s is refused for good, and the error shows no secret', async (_, more) => {
+  ])('%s fails the task without a retry, and the error shows no secret', async (_, more) => {
     const refused = call('/headers', more);
     await expect(refused).rejects.toMatchObject({
       name: 'NonRetryableError',

@@ -20,28 +20,31 @@ const openShop = async () => ['demo', '--shop-url', `http://127.0.0.1:${await fr
 describe.skipIf(!older)(`under a Node older than 24 the launcher runs on its own Node 24${why}`, () => {
   const how = { node: older ?? '' };
 
-  test('and shows the help', async () => {
+  test('the launcher shows the help', async () => {
     expect(await runFleetCommand(['--help'], {}, how)).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('First steps:'),
     });
   });
 
-  test('and passes exit codes through', async () => {
+  test('the launcher returns the exit code of the program', async () => {
     expect(await runFleetCommand(['statsu'], {}, how)).toMatchObject({ code: 2 });
     const CONDUCTOR_SERVER_URL = `http://127.0.0.1:${await freePort()}`;
     expect(await runFleetCommand(['status'], { CONDUCTOR_SERVER_URL }, how)).toMatchObject({ code: 1 });
   });
 
-  test.each(['SIGINT', 'SIGTERM'] as const)('and passes %s on, so that the program can clean up', async (signal) => {
-    const running = startFleetCommand(await openShop(), {}, how);
-    await running.says(/Ctrl-C closes it/);
-    running.child.kill(signal);
-    expect(await running.ended).toMatchObject({ code: 0, stdout: expect.stringContaining('The shop is open') });
-  });
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    'the launcher forwards %s, so that the program can clean up',
+    async (signal) => {
+      const running = startFleetCommand(await openShop(), {}, how);
+      await running.says(/Ctrl-C closes it/);
+      running.child.kill(signal);
+      expect(await running.ended).toMatchObject({ code: 0, stdout: expect.stringContaining('The shop is open') });
+    },
+  );
 });
 
-/** A Python program: runs its arguments in a new terminal, types Ctrl-C once when the expected words appear, and ends with the same exit code. */
+/** A Python program. It runs a command in a new terminal, types Ctrl-C once the expected words appear, and returns its exit code. */
 const CTRL_C_AT_TERMINAL = `
 import os, pty, sys
 pid, terminal = pty.fork()
@@ -65,14 +68,17 @@ sys.stdout.write(said.decode())
 sys.exit(os.waitstatus_to_exitcode(status) & 255)
 `;
 
-/** A terminal sends Ctrl-C to the launcher and to the program, and the launcher passes its own on. So the program gets it twice. */
+/** The program receives Ctrl-C twice: from the terminal, and from the launcher, which forwards its own. */
 describe.skipIf(!python)(`at a terminal${python ? '' : ' (skipped: no python3 on PATH to open one)'}`, () => {
-  const nodes = [['of the tests', process.execPath] as const, ...(older ? [['that is older', older] as const] : [])];
+  const nodes = [
+    ['the Node of the tests', process.execPath] as const,
+    ...(older ? [['a Node older than 24', older] as const] : []),
+  ];
 
-  test.each(nodes)('one Ctrl-C ends the program in order under a Node %s', async (_, node) => {
+  test.each(nodes)('one Ctrl-C lets the program end normally under %s', async (_, node) => {
     for (let round = 0; round < 3; round++) {
       const args = ['-c', CTRL_C_AT_TERMINAL, node, fleet, ...(await openShop())];
-      // execFileSync throws for any other exit code than 0
+      // execFileSync throws unless the exit code is 0
       expect(execFileSync(python ?? '', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })).toContain(
         '^C',
       );

@@ -13,9 +13,9 @@ import { type RawAnswer, raw, rawLegacy } from '../support/raw-mcp.ts';
 import { conductorAt } from '../support/tool-calls.ts';
 
 /*
- * Every request method passes admission, in each era and over real HTTP. A spy on the SDK's `setRequestHandler` finds the methods that
- * the product registers. The SDK answers `subscriptions/listen` without a handler, so this test adds it.
- * A new method needs an example below. The tests then check that it is refused like all others.
+ * Tests that every request method passes admission, in each era and over real HTTP. A spy on the SDK's
+ * `setRequestHandler` finds the methods that the product registers. The SDK answers `subscriptions/listen` without a
+ * handler, so this test adds it. A new method needs an example below.
  */
 
 type Params = Record<string, unknown>;
@@ -24,7 +24,7 @@ const taskId = 'exec-1.execute_workflow';
 const uri = 'conductor://executions/exec-1';
 const initialize = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '0' } };
 
-/** How each method is sent. The compiler asks for every method that the SDK knows. */
+/** Example parameters for each method. The compiler requires an entry for every method that the SDK knows. */
 const examples: Readonly<Record<RequestMethod | TaskMethod, Params>> = {
   initialize,
   ping: {},
@@ -47,17 +47,17 @@ const examples: Readonly<Record<RequestMethod | TaskMethod, Params>> = {
   'tasks/get': { taskId },
   'tasks/update': { taskId, inputResponses: {} },
   'tasks/cancel': { taskId },
-  // The SDK also knows these requests, which only a server sends to its client.
+  // A server sends these requests to its client. The SDK knows them, so they need an entry.
   'sampling/createMessage': {},
   'elicitation/create': {},
   'roots/list': {},
 };
 
-/** The SDK answers these by itself. The answers contain nothing about Conductor. */
+/** The SDK itself answers these methods. Its answers contain nothing about Conductor. */
 const ANSWERED_BY_SDK = ['initialize', 'ping', 'server/discover'];
-/** Open to every caller, because each shows only what its caller may use. */
+/** Every caller may call these methods, because each list contains only what the caller may use. */
 const LISTS = ['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list'];
-/** Their answers need no request to Conductor, so the rate limit does not apply. */
+/** The rate limit does not apply to these methods, because their answers need no request to Conductor. */
 const ANSWERED_FROM_MEMORY = ['prompts/list', 'resources/templates/list', 'resources/unsubscribe'];
 
 let fake: FakeConductor;
@@ -72,7 +72,7 @@ afterEach(async () => {
   await fake.close();
 });
 
-/** Serves the product over HTTP to callers that are all `caller`. Returns its address. */
+/** Serves the product over HTTP and treats every request as one of `caller`. Returns the address. */
 async function serve(caller: Caller, { sessions = false, rpm = 1_000_000 } = {}): Promise<string> {
   const env = {
     CONDUCTOR_SERVER_URL: fake.url,
@@ -98,7 +98,7 @@ type Send = (method: string, params: Params) => Promise<RawAnswer>;
 
 interface Way {
   readonly sessions: boolean;
-  /** Methods that exist only on this transport and era. */
+  /** Methods that exist only with this transport and era. */
   readonly own: readonly string[];
   open(url: string): Promise<Send>;
 }
@@ -124,7 +124,7 @@ async function openSession(url: string): Promise<Send> {
   return (method, params) => rawLegacy(url, method, params, sessionId);
 }
 
-/** Opens `send` to a server. Returns the methods that the server registered, plus those that the SDK answers. */
+/** Opens a connection. Returns its `send`, and the methods that must pass admission. */
 async function methodsOf(way: string, open: () => Promise<Send>): Promise<{ send: Send; methods: readonly string[] }> {
   const register = vi.spyOn(Server.prototype, 'setRequestHandler');
   try {
@@ -140,11 +140,11 @@ async function methodsOf(way: string, open: () => Promise<Send>): Promise<{ send
 
 function exampleOf(method: string): Params {
   const example = Object.entries(examples).find(([name]) => name === method)?.[1];
-  if (!example) throw new Error(`${method} is new: say in "examples" how it is sent.`);
+  if (!example) throw new Error(`The method ${method} has no example. Add its parameters to "examples" in this file.`);
   return example;
 }
 
-/** The refusal in an answer: an error of the protocol, or of a tool. */
+/** Returns the error in an answer: a protocol error or a tool error. */
 function refusalIn({ result, error }: RawAnswer): string {
   return error?.message ?? (result?.isError === true ? JSON.stringify(result.content) : 'not refused');
 }
@@ -152,7 +152,7 @@ function refusalIn({ result, error }: RawAnswer): string {
 const powerless: Caller = { ...callerOf('viewer'), permissions: [] };
 
 describe.each(ways)('a client of %s', (way, { sessions, own, open }) => {
-  test('without permissions is denied every request, and its lists are empty', async () => {
+  test('a client without permissions is refused every request, and its lists are empty', async () => {
     const url = await serve(powerless, { sessions });
     const { send, methods } = await methodsOf(way, () => open(url));
     expect(methods).toEqual(expect.arrayContaining([...LISTS, ...own, 'tools/call', 'resources/read', 'prompts/get']));
@@ -163,7 +163,7 @@ describe.each(ways)('a client of %s', (way, { sessions, own, open }) => {
     }
   });
 
-  test('above the rate limit is refused every request whose answer needs Conductor', async () => {
+  test('a client above the rate limit is refused every request whose answer needs Conductor', async () => {
     const url = await serve(callerOf('admin'), { sessions, rpm: 1 });
     const { send, methods } = await methodsOf(way, () => open(url));
     await send('tools/list', {});
@@ -175,7 +175,7 @@ describe.each(ways)('a client of %s', (way, { sessions, own, open }) => {
     }
   });
 
-  test('above the rate limit still gets an answer to ping or server/discover', async () => {
+  test('a client above the rate limit still gets an answer to ping or server/discover', async () => {
     const url = await serve(callerOf('viewer'), { sessions, rpm: 1 });
     const send = await open(url);
     await send('tools/list', {});

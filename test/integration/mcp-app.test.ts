@@ -51,7 +51,7 @@ const failed = fakeExecution({
   ],
 });
 
-test('the page holds everything itself and loads nothing', async () => {
+test('the page contains all of its code and styles, and loads nothing', async () => {
   const {
     contents: [page],
   } = contents.parse(await client.reads.readResource({ uri: VIEW }));
@@ -62,7 +62,10 @@ test('the page holds everything itself and loads nothing', async () => {
   expect(page?.text).not.toMatch(/(src|href)="|url\(|@import|https?:|innerHTML|document\.write|eval\(/);
 });
 
-if (!browserPath) console.warn('No browser was found (CHROME_PATH): the page of executions is not tried in one.');
+if (!browserPath)
+  console.warn(
+    'No browser was found, so the page of executions is not tested in one. Set CHROME_PATH to a Chrome or Chromium.',
+  );
 
 describe.skipIf(!browserPath)('in a browser', () => {
   let host: Server;
@@ -87,14 +90,14 @@ describe.skipIf(!browserPath)('in a browser', () => {
   const inFrame = (expression: string) => page.evaluate(expression, 'frame');
   const eventually = (expression: string) => expect.poll(() => inFrame(expression), { timeout: 20_000 });
 
-  test('shows the tasks with their states and durations, the error, and the tree', async () => {
+  test('the page shows the tasks with states and durations, the error, and the diagram', async () => {
     await eventually(`document.querySelectorAll('li').length`).toBe(2);
     expect(await inFrame(`document.getElementById('status').textContent`)).toBe('FAILED');
     expect(await inFrame(`document.querySelector('li').textContent`)).toMatch(/first INLINE.*COMPLETED.*100 ms/);
     await eventually(`document.querySelector('#picture img')?.naturalWidth > 0`).toBe(true);
   });
 
-  test('text from workflows is shown as text and cannot run', async () => {
+  test('the page shows markup from a workflow as text, and never runs it', async () => {
     expect(await inFrame(`document.querySelectorAll('li')[1].querySelector('span[title]').firstChild.data`)).toBe(
       EVIL_REF,
     );
@@ -105,14 +108,14 @@ describe.skipIf(!browserPath)('in a browser', () => {
     expect(await page.evaluate(`window.heard.includes('ran')`)).toBe(false);
   });
 
-  test('follows the theme of its host', async () => {
+  test('the page follows the theme of its host', async () => {
     const background = `getComputedStyle(document.body).backgroundColor`;
     const light = await inFrame(background);
     await page.evaluate(`window.tell('ui/notifications/host-context-changed', { theme: 'dark' })`);
     await eventually(background).not.toBe(light);
   });
 
-  test('is refreshed by a call through its host', async () => {
+  test('the refresh button calls the tool through the host', async () => {
     await inFrame(`document.getElementById('refresh').click()`);
     await eventually(`document.getElementById('status').textContent`).toBe('COMPLETED');
     expect(await page.evaluate(`window.heard.find((one) => one.method === 'tools/call').params`)).toEqual({
@@ -124,13 +127,13 @@ describe.skipIf(!browserPath)('in a browser', () => {
     );
   });
 
-  test('the same text runs if it is inserted as markup, so the test above can fail', async () => {
+  test('the markup of the test above does run if it is inserted as HTML, so that test can fail', async () => {
     await inFrame(`document.body.insertAdjacentHTML('beforeend', ${JSON.stringify(EVIL_REF)})`);
     await expect.poll(() => page.evaluate(`window.heard.includes('ran')`), { timeout: 10_000 }).toBe(true);
   });
 });
 
-/** The data that the page's host gets from our real server. */
+/** Gets the data that the host of the page receives, from our real server. */
 async function sceneOf() {
   const resultOf = async () => {
     const { text, structured } = await client.call('get_execution_status', { executionId: 'exec-1', detail: 'tasks' });

@@ -33,7 +33,7 @@ afterAll(async () => {
   rmSync(elsewhere, { recursive: true, force: true });
 });
 
-/** Every client library reaches the server and, through it, Conductor. */
+/** Expects that the client libraries of both eras reach the server, and Conductor through it. */
 async function expectToWork(target: Target): Promise<void> {
   const answers = await Promise.all(
     eras.map(async (era) => {
@@ -56,17 +56,17 @@ describe('what `fleet mcp install --print` prints', () => {
     return JSON.parse(stdout) as unknown;
   };
 
-  test.each(clientNames)('starts the server for %s', async (client) => {
+  test.each(clientNames)('the printed configuration for %s starts the server', async (client) => {
     await expectToWork(targetIn(client, await printed(client, '--server-url', fake.url)));
   });
 
   const withAddresses = clientNames.filter((name) => clients[name].httpType !== null);
-  test.each(withAddresses)('connects %s to a running server', async (client) => {
+  test.each(withAddresses)('the printed configuration for %s connects to a running server', async (client) => {
     const { port } = new URL(http.url);
     await expectToWork(targetIn(client, await printed(client, '--transport', 'http', '--port', port)));
   });
 
-  test('equals what the command without --print writes into the current folder', async () => {
+  test('the printed configuration equals the file that the command writes without --print', async () => {
     const flags = ['claude-code', '--scope', 'user', '--server-url', fake.url];
     const home = { HOME: elsewhere, CLAUDE_CONFIG_DIR: elsewhere };
     const { code, stdout } = await runFleetCommand(['mcp', 'install', ...flags], home);
@@ -88,12 +88,12 @@ describe('the README', () => {
   };
   const blocks = blocksOf('README.md');
 
-  test('shows a configuration of every client', () => {
+  test('the README shows a configuration for every client', () => {
     expect([...new Set(blocks.map(({ client }) => client))].sort()).toEqual([...clientNames].sort());
   });
 
   test.each(blocks)(
-    'shows the generated configuration of $client, and it connects',
+    'the README shows the generated configuration for $client, and it works',
     async ({ client, language, code }) => {
       const known = clients[client].httpType === null ? [stdio] : [stdio, { transport: 'http', url } as const];
       const here = code.replace(program, join(root, 'cli/fleet.js')).replace(api, fake.url).replace(url, http.url);
@@ -108,7 +108,7 @@ describe('the README', () => {
 });
 
 describe('the connection help of `npm start`', () => {
-  test('connects every client', async () => {
+  test('the help contains a working configuration for every client', async () => {
     const lines = connectionHelp({ mcpUrl: http.url, serverUrl: fake.url }).split('\n');
     const line = (client: ClientName) => lines.find((one) => one.trim().startsWith(`${clients[client].title} `)) ?? '';
     await expectToWork(targetOfCommand(line('claude-code').replace(/^.*?(?=claude mcp)/, '')));
@@ -125,12 +125,12 @@ describe('the plugin of Claude Code', () => {
       .replaceAll('${CLAUDE_PLUGIN_ROOT}', installed)
       .replaceAll('${CLAUDE_PROJECT_DIR}', project);
     const target = targetIn('claude-code', JSON.parse(config));
-    if ('url' in target) throw new Error('the plugin starts a program');
+    if ('url' in target) throw new Error('The plugin must start a program, but its configuration has an address.');
     return { ...target, env: { ...target.env, CONDUCTOR_SERVER_URL: fake.url } };
   };
-  beforeAll(() => cpSync(join(root, 'plugin'), installed, { recursive: true })); // clients copy only the plugin's folder, without the checkout around it
+  beforeAll(() => cpSync(join(root, 'plugin'), installed, { recursive: true })); // a client copies only the plugin's folder, not the rest of the checkout
 
-  test('serves in a checkout, and in a project that has the package', async () => {
+  test('the plugin works in a checkout, and in a project that has the package', async () => {
     const project = join(elsewhere, 'project');
     mkdirSync(join(project, 'node_modules'), { recursive: true });
     symlinkSync(root, join(project, 'node_modules/conductor-fleet'));
@@ -138,7 +138,7 @@ describe('the plugin of Claude Code', () => {
     await expectToWork(started(project));
   });
 
-  test('in a project without the package prints what the user must do', () => {
+  test('in a project without the package, the plugin prints the command that installs it', () => {
     const { command, args, env } = started(elsewhere);
     const { status, stdout, stderr } = spawnSync(command, args, { env, encoding: 'utf8' });
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });

@@ -30,7 +30,7 @@ describe('the fixture, on the product’s server and transports', () => {
     { revision: '2025-11-25', required: 30, optional: 3, checks: 84 },
     { revision: '2026-07-28', required: 37, optional: 13, checks: 196 },
   ])(
-    'conforms to $revision: all $required required scenarios and the $optional optional ones',
+    'the fixture passes all $required required and $optional optional scenarios of $revision',
     async ({ revision, required, optional, checks }) => {
       const { exitCode, output, findings } = await runSuite(http.url, ['--requirements', revision], runFolder());
       expect(findings, output).toEqual([]);
@@ -83,7 +83,7 @@ describe('the product itself', () => {
   );
 
   test(
-    '2026-07-28: server-stateless, except the checks that need tools of the fixture',
+    'the product passes the scenario server-stateless of 2026-07-28, except checks that need the fixture',
     async () => {
       const args = ['--scenario', 'server-stateless', '--spec-version', '2026-07-28'];
       const { findings, output } = await runSuite(http.url, args, runFolder());
@@ -98,7 +98,7 @@ describe('the product itself', () => {
         'sep-2575-server-no-log-without-loglevel',
       ]);
       for (const { message } of failed) expect(message).toMatch(/^Not testable/);
-      // No tool of the product changes the list when the suite calls it. Other tests cover the notification.
+      // The suite cannot make a tool of the product change the list. Other tests cover this notification.
       const warned = findings.filter(({ status }) => status === 'WARNING').map(({ check }) => check);
       expect(warned, output).toEqual(['sep-2575-server-sends-tools-list-changed-on-subscription']);
     },

@@ -5,9 +5,9 @@ import { DefinitionCache } from '../../mcp/shared/definition-cache.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 
 let fake: FakeConductor;
-/** The versions on the server, with the time when each was stored. */
+/** The time when each version was stored on the server. */
 let stored: Map<number, number>;
-/** How many requests earlier tests have made. */
+/** The number of requests that earlier tests have sent. */
 let before = 0;
 
 beforeAll(async () => {
@@ -38,7 +38,7 @@ function setUp() {
   return { clock, cache, definitions: cache.over(conductor, new AbortController().signal) };
 }
 
-test('a definition is read once, and the index of versions at most once in two seconds', async () => {
+test('the cache reads a definition once, and the index of versions at most once in two seconds', async () => {
   const { clock, definitions } = setUp();
   for (let i = 0; i < 5; i++) await definitions.get('w');
   expect([reads(), looks()]).toEqual([1, 1]);
@@ -47,7 +47,7 @@ test('a definition is read once, and the index of versions at most once in two s
   expect([reads(), looks()]).toEqual([1, 2]);
 });
 
-test('a version that another process changed or added is seen after two seconds', async () => {
+test('the cache notices after two seconds that another process changed or added a version', async () => {
   const { clock, definitions } = setUp();
   await definitions.get('w');
   await definitions.get('w', 1);
@@ -60,7 +60,7 @@ test('a version that another process changed or added is seen after two seconds'
   expect((await definitions.get('w', 1)).version).toBe(1);
 });
 
-test('a change by this process counts at once, and listeners are called', async () => {
+test('the cache notices a change by this process at once, and calls its listeners', async () => {
   const { cache, definitions } = setUp();
   let told = 0;
   const end = cache.onChange(() => (told += 1));
@@ -74,7 +74,7 @@ test('a change by this process counts at once, and listeners are called', async 
   expect(told).toBe(1);
 });
 
-test('after an hour a definition is read again, even unchanged', async () => {
+test('the cache reads a definition again after an hour, even if it is unchanged', async () => {
   const { clock, definitions } = setUp();
   await definitions.get('w');
   clock.now = 3_599_999;
@@ -85,7 +85,7 @@ test('after an hour a definition is read again, even unchanged', async () => {
   expect(reads()).toBe(2);
 });
 
-test('a failed read of the index is not cached for two seconds', async () => {
+test('after a failed read of the index, the next call reads it again', async () => {
   const { definitions } = setUp();
   await definitions.get('w');
   const { routes } = fake;

@@ -35,7 +35,7 @@ describe('design_and_execute_workflow', () => {
   const stored = () =>
     fake.requests.filter(({ method, path }) => method === 'POST' && path === '/api/metadata/workflow').length;
 
-  test('compiles, checks, dry-runs, registers and starts, in this order', async () => {
+  test('the tool checks the definition, dry-runs it, registers it and starts it, in this order', async () => {
     fake.routes = working();
     const before = fake.requests.length;
     const { structured } = await call(designAndExecute, args);
@@ -48,7 +48,7 @@ describe('design_and_execute_workflow', () => {
     ]);
   });
 
-  test('the error of a failed start says that the workflow is registered', async () => {
+  test('if only the start fails, the error says that the workflow is registered', async () => {
     fake.routes = working({
       'POST /api/workflow': () => ({ status: 500, body: { status: 500, message: 'no', retryable: false } }),
     });
@@ -57,7 +57,7 @@ describe('design_and_execute_workflow', () => {
     expect(error.remedy).toContain('execute_workflow {"name":"fresh","version":1');
   });
 
-  test('an existing name is refused before any other request to the server', async () => {
+  test('the tool refuses an existing name before it sends any other request to the server', async () => {
     fake.routes = working({
       'GET /api/metadata/workflow/names-and-versions': { fresh: [{ name: 'fresh', version: 1 }] },
     });
@@ -66,7 +66,7 @@ describe('design_and_execute_workflow', () => {
     expect(madeSince(before)).toEqual(['GET /api/metadata/workflow/names-and-versions']);
   });
 
-  test('a caller who may not start workflows is refused before anything is registered', async () => {
+  test('the tool refuses a caller who may not start workflows, and registers nothing', async () => {
     const caller = callerOf('viewer');
     const before = stored();
     const error = await errorOf(
@@ -76,7 +76,7 @@ describe('design_and_execute_workflow', () => {
     expect(stored()).toBe(before);
   });
 
-  test('a call that is cancelled during its dry run leaves nothing behind', async () => {
+  test('a call that is cancelled during the dry run registers nothing and leaves no execution behind', async () => {
     const stopping = new AbortController();
     fake.routes = working({
       'POST /api/workflow/test': () => {
@@ -104,7 +104,7 @@ describe('design_and_execute_workflow', () => {
 
   const describing = { name: 'fresh', description: 'Sum up prices.', execute: false };
 
-  test("the client's model writes the steps, and gets its mistake back once", async () => {
+  test("the client's model writes the steps, and gets one chance to correct a mistake", async () => {
     fake.routes = working();
     const prompts: string[] = [];
     const answers = [
@@ -121,7 +121,7 @@ describe('design_and_execute_workflow', () => {
     expect(prompts[1]).toContain('there is no type "sum"');
   });
 
-  test('if a model never writes valid steps, nothing is registered and the error shows the format', async () => {
+  test('if the model writes no valid steps, nothing is registered and the error shows the format', async () => {
     const before = stored();
     const error = await errorOf(call(designAndExecute, describing, { sample: async () => 'I would rather not.' }));
     expect(error).toMatchObject({
@@ -132,7 +132,7 @@ describe('design_and_execute_workflow', () => {
     expect(stored()).toBe(before);
   });
 
-  test('if the client has no model, an unregistered workflow asks the model of the Conductor server', async () => {
+  test("if the client has no model, an execution of an unregistered workflow calls the Conductor server's model", async () => {
     const asked: Record<string, unknown>[] = [];
     fake.routes = working({
       'POST /api/workflow': ({ body }: FakeRequest) => {
@@ -146,7 +146,7 @@ describe('design_and_execute_workflow', () => {
     const [{ workflowDef }] = asked as [{ workflowDef: { tasks: { inputParameters: Record<string, unknown> }[] } }];
     const input = workflowDef.tasks[0]?.inputParameters;
     expect(input).toMatchObject({ llmProvider: 'anthropic', model: 'm-1' });
-    // The server must not resolve the references in the prompt.
+    // The prompt contains references. The server must not resolve them.
     expect(JSON.stringify(input)).toContain('$${id.body.x}');
     expect(JSON.stringify(input)).not.toMatch(/[^$]\$\{/);
   });

@@ -22,7 +22,7 @@ const call = (args: Record<string, unknown>) => callTool(fake.url, executeWorkfl
 const sent = (method: string, path: string) =>
   fake.requests.filter((request) => request.method === method && request.path === path);
 
-test('for an unknown name the error suggests similar names', async () => {
+test('for an unknown name, the error of execute_workflow suggests similar names', async () => {
   const index = Object.fromEntries(['OrderProcessing', 'GetWeather'].map((name) => [name, [{ name, version: 1 }]]));
   fake.routes = respond('/api/metadata/workflow/names-and-versions', index);
   await expect(call({ name: 'OrderProcesing' })).rejects.toMatchObject({
@@ -31,7 +31,7 @@ test('for an unknown name the error suggests similar names', async () => {
   });
 });
 
-test('for an unknown version the error names the highest version', async () => {
+test('for an unknown version, the error of execute_workflow names the highest version', async () => {
   fake.routes = ({ path, query }) =>
     path === '/api/metadata/workflow/fake_flow' && query.has('version')
       ? { status: 404, body: { status: 404, message: 'No such workflow' } }
@@ -41,7 +41,7 @@ test('for an unknown version the error names the highest version', async () => {
   });
 });
 
-test('an input that does not fit the schema of the definition starts nothing', async () => {
+test('execute_workflow refuses an input that does not fit the schema of the definition, and starts nothing', async () => {
   const data = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
   fake.routes = respond('/api/metadata/workflow/fake_flow', { name: 'fake_flow', tasks: [], inputSchema: { data } });
   const before = sent('POST', '/api/workflow').length;
@@ -51,7 +51,7 @@ test('an input that does not fit the schema of the definition starts nothing', a
   expect(sent('POST', '/api/workflow')).toHaveLength(before);
 });
 
-test('after a lost answer the error does not suggest another start', async () => {
+test('if the answer to a start is lost, the error does not suggest another start', async () => {
   fake.fault = 'hang-up';
   fake.faultAt = ({ method }) => method === 'POST';
   await expect(call({ name: 'fake_flow' })).rejects.toMatchObject({
@@ -60,7 +60,7 @@ test('after a lost answer the error does not suggest another start', async () =>
   });
 });
 
-test('a start is sent once, even if the server fails', async () => {
+test('execute_workflow sends a start only once, even if the server fails', async () => {
   const before = sent('POST', '/api/workflow').length;
   fake.fault = 'error-500';
   fake.faultAt = ({ method }) => method === 'POST';
@@ -68,14 +68,14 @@ test('a start is sent once, even if the server fails', async () => {
   expect(sent('POST', '/api/workflow')).toHaveLength(before + 1);
 });
 
-test('the id of a started execution is returned even if its state cannot be read', async () => {
+test('execute_workflow returns the id of the execution even if it cannot read its state', async () => {
   fake.routes = respond('/api/workflow/exec-1', { message: 'broken' }, 500);
   const answer = await call({ name: 'fake_flow' });
   expect(answer.structured).toMatchObject({ executionId: 'exec-1', status: 'UNKNOWN', isNew: true });
   expect(answer.text).toContain('Do not start it again');
 });
 
-test('an execution is read after its start, unless its first task needs a worker', async () => {
+test('execute_workflow reads the execution after the start, unless its first task needs a worker', async () => {
   const begins = (type: string) =>
     respond('/api/metadata/workflow/fake_flow', { tasks: [{ name: 'a', taskReferenceName: 'a', type }], ...flow });
   const flow = { name: 'fake_flow', version: 1 };
@@ -93,7 +93,7 @@ test('an execution is read after its start, unless its first task needs a worker
   expect(reads()).toBe(before + 1);
 });
 
-test('waiting ends after the given time and returns the execution id', async () => {
+test('execute_workflow stops waiting after the given time and returns the execution id', async () => {
   const running = { status: 'RUNNING', endTime: 0, output: {} };
   fake.routes = (request) =>
     respond('/api/workflow/exec-1', fakeExecution(running))(request) ??
@@ -103,7 +103,7 @@ test('waiting ends after the given time and returns the execution id', async () 
   expect(answer.text).toContain('Follow it: get_execution_status {"executionId":"exec-1"}');
 });
 
-test('an output too large for an answer is returned as a resource', async () => {
+test('execute_workflow returns an output that is too large for the answer as a resource', async () => {
   fake.routes = respond('/api/workflow/exec-1', fakeExecution({ output: { text: 'x'.repeat(90_000) } }));
   const answer = await call({ name: 'fake_flow', waitSeconds: 1 });
   expect(answer.structured).not.toHaveProperty('output');
@@ -118,17 +118,17 @@ test('an output too large for an answer is returned as a resource', async () => 
   expect(Buffer.byteLength(JSON.stringify(answer))).toBeLessThan(30_000);
 });
 
-test('an input over a million characters is refused', () => {
+test('execute_workflow refuses an input of more than a million characters', () => {
   const { error } = executeWorkflow.input.safeParse({ name: 'a', input: { text: 'x'.repeat(1_000_000) } });
   expect(error?.issues[0]?.message).toContain('1000000 characters');
 });
 
-test('a key template is filled from fields of the input', () => {
+test('execute_workflow fills the template of an idempotency key with fields of the input', () => {
   expect(keyFromInput('order-{orderId}-{customer.id}', { orderId: 17, customer: { id: 'c1' } })).toBe('order-17-c1');
   expect(() => keyFromInput('order-{orderId}', {})).toThrow('names {orderId}, but the input has no such field');
 });
 
-test('a start with a key may be repeated after a lost answer', async () => {
+test('if the answer to a start with an idempotency key is lost, the error allows a repetition', async () => {
   fake.fault = 'hang-up';
   fake.faultAt = ({ method, path }) => method === 'POST' && path === '/api/workflow';
   fake.routes = keysAndLocks;
@@ -138,7 +138,7 @@ test('a start with a key may be repeated after a lost answer', async () => {
   });
 });
 
-test('a key of an execution with another input is a conflict that names the execution', async () => {
+test('if an idempotency key belongs to an execution with another input, the error names this execution', async () => {
   const taken = fakeExecution({ workflowId: 'exec-9', input: { a: 2 } });
   fake.routes = respond('/api/workflow/fake_flow/correlated/k2', [taken]);
   await expect(call({ name: 'fake_flow', input: { a: 1 }, idempotencyKey: 'k2' })).rejects.toMatchObject({
@@ -147,7 +147,7 @@ test('a key of an execution with another input is a conflict that names the exec
   });
 });
 
-/** A server without executions of any key, and with a free lock. */
+/** A fake server on which no key has an execution and the lock is free. */
 function keysAndLocks({ method, path, body }: FakeRequest) {
   if (path.includes('/correlated/')) return { body: [] };
   if (method === 'POST' && path === '/api/metadata/workflow') lock = body;

@@ -41,7 +41,7 @@ beforeEach(() => {
   fake.routes = () => undefined;
 });
 
-/** The parameters of a tool as clients see them. */
+/** Returns the parameters of a tool as clients see them. */
 function parametersOf(tool: Tool): [name: string, schema: Json][] {
   return Object.entries(listingOf(tool).inputSchema.properties as Record<string, Json>);
 }
@@ -49,11 +49,11 @@ function parametersOf(tool: Tool): [name: string, schema: Json][] {
 const requiredBy = (tool: Tool) => (listingOf(tool).inputSchema.required ?? []) as string[];
 const exampleOf = (name: string): Json => {
   const example = examples[name];
-  if (!example) throw new Error(`test/support/tool-examples.ts has no example for ${name}`);
+  if (!example) throw new Error(`test/support/tool-examples.ts has no example for ${name}. Add one.`);
   return { ...example.args };
 };
 
-/** What every caller must see after a failed call: that it failed, the kind of failure, and what to do. */
+/** Expects that the answer says that the call failed, what kind of failure it is, and what to do next. */
 function mustHaveFailed({ isError, text }: Answer, code: RegExp): void {
   expect(isError, text).toBe(true);
   expect(text).toMatch(code);
@@ -104,7 +104,7 @@ describe.each(named)('%s refuses arguments that', (name, tool) => {
 
 const ELSEWHERE = '../metadata/taskdefs/hidden?x=';
 
-test.each(named)('%s reaches no other path of the API through its arguments', async (name, tool) => {
+test.each(named)('the arguments of %s cannot change the path of its requests', async (name, tool) => {
   const before = fake.requests.length;
   const texts = parametersOf(tool).filter(([, { type, enum: values }]) => type === 'string' && values === undefined);
   for (const [parameter] of texts) {
@@ -115,22 +115,22 @@ test.each(named)('%s reaches no other path of the API through its arguments', as
   expect(paths.filter((path) => path.includes('taskdefs/hidden') || !path.startsWith('/api/'))).toEqual([]);
 });
 
-describe('reports a failure as a failure', () => {
-  test.each(online)('%s, if the server answers 404 to everything', async (name) => {
+describe('a tool returns an error if the server fails', () => {
+  test.each(online)('%s returns an error if the server answers 404 to every request', async (name) => {
     fake.routes = () => ({ status: 404, body: { status: 404, message: 'No such thing', retryable: false } });
     mustHaveFailed(await client.call(name, exampleOf(name)), /^Error \((not-found|input|conflict)\)/);
   });
 
   const faults: Fault[] = ['html', 'error-500', 'bad-json', 'wrong-shape', 'slow', 'hang-up'];
   test.each(online.flatMap(([name]) => faults.map((fault) => [name, fault] as const)))(
-    '%s, if the server has the fault %s',
+    '%s returns an error if the server has the fault %s',
     async (name, fault) => {
       fake.fault = fault;
       mustHaveFailed(await client.call(name, exampleOf(name)), /^Error \(upstream\)/);
     },
   );
 
-  test.each(online)('%s, without a server', async (name) => {
+  test.each(online)('%s returns an error without a server', async (name) => {
     const answer = await offline.call(name, exampleOf(name));
     mustHaveFailed(answer, /^Error \(upstream\): .*http:\/\/127\.0\.0\.1:9\/api/);
   });

@@ -45,7 +45,7 @@ async function start(changes: Partial<HttpOptions['config']> = {}): Promise<Http
   return front;
 }
 
-/** A server without tools, to test the transport. The cursor chooses what `tools/list` does: send a message first, or wait until the client is gone. */
+/** A server without tools. The cursor of `tools/list` tells it to send a message first, or to wait until the client is gone. */
 const noTools: Feature = {
   capabilities: { tools: {} },
   attach: (requests) =>
@@ -72,7 +72,7 @@ interface Reply {
   text: string;
 }
 
-/** `fetch` would not let a test choose its Host. */
+/** Sends a request with any Host header, which `fetch` does not allow. */
 function send(url: string, method = 'GET', headers: Record<string, string> = {}, body?: string): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const outgoing = request(url, { method, headers, agent: false }, async (response) => {
@@ -90,14 +90,14 @@ const headers = { 'Content-Type': 'application/json', Accept: 'application/json,
 const path = (url: string, to: string) => new URL(to, url).href;
 
 describe('who may call', () => {
-  test('a request for localhost is served, with and without a local origin', async () => {
+  test('the server accepts a request for localhost, with and without a local Origin', async () => {
     const { url } = await start();
     expect((await send(url, 'POST', headers, rpc('tools/list'))).status).toBe(200);
     const local = { ...headers, Origin: 'http://localhost:6274' };
     expect((await send(url, 'POST', local, rpc('tools/list'))).status).toBe(200);
   });
 
-  test('a foreign Host or Origin is refused', async () => {
+  test('the server refuses a foreign Host or Origin', async () => {
     const { url } = await start();
     expect((await send(url, 'POST', { ...headers, Host: 'evil.example' }, rpc('tools/list'))).status).toBe(403);
     expect((await send(url, 'POST', { ...headers, Origin: 'https://evil.example' }, rpc('tools/list'))).status).toBe(
@@ -105,7 +105,7 @@ describe('who may call', () => {
     );
   });
 
-  test('the configured host names are accepted', async () => {
+  test('the server accepts the configured host names', async () => {
     const { url } = await start({ mcpAllowedHosts: ['mcp'], mcpAllowedOrigins: ['tools.example'] });
     const named = { ...headers, Host: 'mcp:3000', Origin: 'https://tools.example' };
     expect((await send(url, 'POST', named, rpc('tools/list'))).status).toBe(200);
@@ -113,13 +113,13 @@ describe('who may call', () => {
 });
 
 describe('probes', () => {
-  test('health says that the process runs, even if Conductor is down', async () => {
+  test('/health answers 200 while the process runs, even if Conductor is down', async () => {
     const { url } = await start();
     fake.fault = 'hang-up';
     expect(await send(path(url, '/health'))).toEqual({ status: 200, text: '{"status":"ok"}' });
   });
 
-  test('readiness follows Conductor', async () => {
+  test('/ready answers 200 only while Conductor answers', async () => {
     const { url } = await start();
     expect(await send(path(url, '/ready'))).toMatchObject({ status: 200, text: expect.stringContaining('3.32.1') });
     fake.fault = 'html';
@@ -129,7 +129,7 @@ describe('probes', () => {
   });
 });
 
-test('a 2025 client gets one JSON body, or an event stream if it asks for progress, and an empty 202 for a notification', async () => {
+test('a 2025 client gets a JSON body, or an event stream if it asks for progress; a notification gets an empty 202', async () => {
   const { url } = await start();
   const typeOf = async (body: string) => {
     const response = await fetch(url, { method: 'POST', headers, body });
@@ -147,7 +147,7 @@ test('a 2025 client gets one JSON body, or an event stream if it asks for progre
   expect([notified.status, await notified.text()]).toEqual([202, '']);
 });
 
-test('a malformed request of a 2025 client is refused with the matching status', async () => {
+test('the server refuses a malformed request of a 2025 client with the right status', async () => {
   const { url } = await start();
   const statusOf = async (changed: Record<string, string>, body = rpc('tools/list')) =>
     (await send(url, 'POST', { ...headers, ...changed }, body)).status;
@@ -163,7 +163,7 @@ describe('a 2026 client', () => {
   const ask = (url: string, method: string, params: object = {}, options: RequestInit = {}) =>
     fetch(url, { ...rawRequest(method, { ...params }, {}), ...options });
 
-  test('gets a result in one piece, an error with its status, and events if a message precedes the result', async () => {
+  test('a 2026 client gets a plain result, an error with its status, and a stream only if a message comes first', async () => {
     const { url } = await start();
     const whole = await ask(url, 'tools/list');
     expect([whole.status, whole.headers.get('content-type')]).toEqual([200, 'application/json']);
@@ -176,7 +176,7 @@ describe('a 2026 client', () => {
     expect(events).toMatchObject([{ method: 'notifications/progress' }, { result: { tools: [] } }]);
   });
 
-  test('that disconnects cancels its call; so does a server that ends', async () => {
+  test('a call is cancelled if its 2026 client disconnects, and if the server closes', async () => {
     const { url, close } = await start();
     const going = new AbortController();
     const gone = ask(url, 'tools/list', { cursor: 'wait' }, { signal: going.signal });
@@ -195,13 +195,13 @@ describe('a 2026 client', () => {
   });
 });
 
-test('a body over 4 MB is refused', async () => {
+test('the server refuses a body of more than 4 MB', async () => {
   const { url } = await start();
   const reply = await send(url, 'POST', headers, rpc('tools/list', { x: 'x'.repeat(4 * 1024 * 1024) }));
   expect(reply.status).toBe(413);
 });
 
-test('other paths, methods and bodies get an error status; a query changes nothing', async () => {
+test('wrong paths, methods and bodies get an error status, and a query in the address is ignored', async () => {
   const { url } = await start();
   expect(await send(path(url, '/'))).toMatchObject({ status: 404, text: expect.stringContaining('/mcp') });
   for (const method of ['GET', 'DELETE', 'PUT']) expect((await send(url, method, headers)).status).toBe(405);
@@ -210,7 +210,7 @@ test('other paths, methods and bodies get an error status; a query changes nothi
   expect((await send(`${url}?x=1`, 'POST', headers, rpc('tools/list'))).status).toBe(200);
 });
 
-test('an error names the taken port and how to choose another', async () => {
+test('if the port is taken, the error names it and says how to choose another', async () => {
   const { url } = await start();
   const mcpPort = Number(new URL(url).port);
   const first = front;
@@ -222,7 +222,7 @@ test('an error names the taken port and how to choose another', async () => {
   front = first;
 });
 
-test('closing ends open event streams and idle connections', async () => {
+test('when the server closes, it ends open event streams and idle connections', async () => {
   const { url, close } = await start();
   const meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',

@@ -8,11 +8,11 @@ import { fleetProgram, logFolder } from '../bench/mcp/programs.ts';
 import { openStdio, type Program } from '../bench/mcp/stdio.ts';
 import { startFakeConductor } from '../support/fake-conductor.ts';
 
-/** In this time a call that still waits would read its execution several times. */
+/** A call that still waited would read its execution several times in this time. */
 const WATCHED_MS = 1000;
 const WARM_UP_CALLS = 1500;
 const CALLS = 1500;
-/** Code that V8 compiles late also stays in memory, so the limit is not zero. A leaking call keeps more than this. */
+/** The limit is not zero, because V8 keeps code that it compiles late. A call that leaks keeps more. */
 const MOST_BYTES = 512;
 
 async function scene(cleanups: Cleanups) {
@@ -32,7 +32,7 @@ afterEach(async () => {
   expect(await cleanups.run()).toEqual([]);
 });
 
-describe.each(eras)('a %s client that disconnects while its call waits leaves nothing running', (era) => {
+describe.each(eras)('if a %s client disconnects during a call that waits, the call ends', (era) => {
   test('over HTTP', async () => {
     const { fake, program } = await scene(cleanups);
     fake.routes = neverEnds;
@@ -42,7 +42,7 @@ describe.each(eras)('a %s client that disconnects while its call waits leaves no
     expect(after).toBeLessThanOrEqual(MOST_AFTER);
   });
 
-  test('over stdio, if it cancels the call and if it closes the pipe', async () => {
+  test('over stdio, the call ends if the client cancels it, and the process ends if the client closes the pipe', async () => {
     const { fake, program } = await scene(cleanups);
     fake.routes = neverEnds;
     const connection = await openStdio(program, era);
@@ -55,7 +55,7 @@ describe.each(eras)('a %s client that disconnects while its call waits leaves no
   });
 });
 
-test('thousands of calls of both eras leave nothing in memory', async () => {
+test('memory does not grow over thousands of calls of both eras', async () => {
   const { program } = await scene(cleanups);
   const http = await openHttp(probed(program));
   cleanups.add('end the server', () => http.close());

@@ -37,7 +37,7 @@ const summary = (workflowId: string, changes: Record<string, unknown> = {}) => (
   ...changes,
 });
 
-/** A server whose executions can be paused. Executions that are not listed are RUNNING. */
+/** Routes of a fake server whose executions can be paused. Each is RUNNING unless `states` changes it. */
 function pausing(states: Record<string, Record<string, unknown>> = {}) {
   const paused = new Set<string>();
   return ({ method, path }: FakeRequest) => {
@@ -58,7 +58,7 @@ const pauses = () =>
     .map(({ path }) => path.split('/')[3]);
 
 describe('many executions', () => {
-  test('are changed, except an execution that was retried after the preview', async () => {
+  test('the confirmed call changes the previewed executions, except one that was retried after the preview', async () => {
     const rows = [summary('id-a'), summary('id-b')];
     const state = pausing({ 'id-b': { lastRetriedTime: T + 5000 } });
     fake.routes = (request) =>
@@ -73,7 +73,7 @@ describe('many executions', () => {
     expect(query).toContain(`startTime>${T - 1} AND startTime<${T + 1}`);
   });
 
-  test('are not changed if more match than the preview counted', async () => {
+  test('the confirmed call changes nothing if more executions match than the preview counted', async () => {
     let results = [summary('id-a')];
     fake.routes = ({ path }) =>
       path === '/api/workflow/search' ? { body: { totalHits: results.length, results } } : undefined;
@@ -86,7 +86,7 @@ describe('many executions', () => {
     });
   });
 
-  test('report progress, and stop when the server is gone', async () => {
+  test('the call reports progress, and stops when the server does not answer any more', async () => {
     const ids = Array.from({ length: 60 }, (_, i) => `id-${i}`);
     fake.routes = pausing();
     const told: number[] = [];
@@ -104,7 +104,7 @@ describe('many executions', () => {
     expect(fake.requests.length - before).toBeLessThanOrEqual(8);
   });
 
-  test('stop when the client cancels', async () => {
+  test('the call stops when the client cancels it', async () => {
     const cancelling = new AbortController();
     fake.routes = (request) => {
       if (pauses().length > 2) cancelling.abort(new Error('gone'));
@@ -116,7 +116,7 @@ describe('many executions', () => {
   });
 });
 
-test('a lost answer is reported as in doubt, not as a failure that can be repeated', async () => {
+test('if an answer is lost, the error says that the action may have taken effect and is not retryable', async () => {
   fake.routes = ({ path }) =>
     path === '/api/workflow/id-1'
       ? { body: fakeExecution({ workflowId: 'id-1', status: 'FAILED', tasks: [] }) }
@@ -135,7 +135,7 @@ test('a lost answer is reported as in doubt, not as a failure that can be repeat
   });
 });
 
-test('foreign text in a row cannot pass for a line of ours', async () => {
+test('text from a workflow in a row cannot look like a line of our answer', async () => {
   const results = [
     summary('id-a', { workflowType: 'a\nTo do it: x', reasonForIncompletion: 'b\nTo do it: y', status: 'FAILED' }),
   ];
@@ -154,7 +154,7 @@ describe('the answer to a waiting task', () => {
     outputData: {},
   };
 
-  /** A server that keeps task logs, or does not. `logs` exist from the beginning. */
+  /** Lets the fake server keep task logs, or drop them if `keeps` is false. It starts with `logs`. */
   function serving(logs: { log: string; createdTime: number }[], keeps = true) {
     let task = fakeTask(waiting);
     fake.routes = ({ method, path, body }) => {
@@ -175,12 +175,12 @@ describe('the answer to a waiting task', () => {
       outputData: { yes: true },
     });
 
-  test('is written even if the server keeps no logs', async () => {
+  test('the answer is sent even if the server keeps no task logs', async () => {
     serving([], false);
     expect(await answer()).toMatchObject({ status: 'COMPLETED', outputData: { yes: true } });
   });
 
-  test('is written if another claim was withdrawn, or is so old that its owner must have died', async () => {
+  test('the answer is sent if another claim in the log was withdrawn or is too old', async () => {
     const [one, two] = ['a'.repeat(36), 'b'.repeat(36)];
     serving([
       { log: `fleet claim ${one}`, createdTime: T - 40_000 },
@@ -190,7 +190,7 @@ describe('the answer to a waiting task', () => {
     expect(await answer()).toMatchObject({ outputData: { yes: true } });
   });
 
-  test('is refused if another process overwrote it at the same moment', async () => {
+  test('the call fails if another process overwrote the answer at the same time', async () => {
     serving([]);
     const routes = fake.routes;
     fake.routes = async (request) => {

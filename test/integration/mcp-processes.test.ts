@@ -5,7 +5,7 @@ import { connect, eras } from '../support/mcp-clients.ts';
 import { type HttpProcess, startFixtureProcess, startHttpProcess } from '../support/mcp-process.ts';
 import { ASKS_TOO, rawResult } from '../support/raw-mcp.ts';
 
-/** Generous, because four processes start and the machine may be busy. */
+/** A high limit, because four processes start and the machine may be busy. */
 const HOOK_MS = 60_000;
 
 let fake: FakeConductor;
@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 describe('two processes behind a load balancer without sticky sessions', () => {
-  test.each(eras)('serve a %s client as one', async (era) => {
+  test.each(eras)('both processes together serve a %s client', async (era) => {
     const before = [...product.counts];
     const client = await connect(era, { url: product.url });
     const names = await client.toolNames();
@@ -44,7 +44,7 @@ describe('two processes behind a load balancer without sticky sessions', () => {
     expect(Math.min(...served)).toBeGreaterThanOrEqual(6);
   });
 
-  test('one process asks the client, and the other process gets the answer', async () => {
+  test('one process sends an elicitation, and the other process receives the answer', async () => {
     const call = (more: object = {}) =>
       rawResult(
         fixture.url,

@@ -10,9 +10,9 @@ beforeAll(async () => {
 afterAll(() => fake.close());
 
 interface Server {
-  /** Waiting tasks by queue. `hidden` counts those that no poll gets yet. */
+  /** The waiting tasks of each queue. `hidden` is the number of tasks that polls do not get yet. */
   sizes: Record<string, [waiting: number, hidden?: number]>;
-  /** How many seconds ago a queue was polled. */
+  /** For each queue, the seconds since its last poll. */
   polls?: Record<string, number>;
   /** Open tasks by type. */
   open?: Record<string, Record<string, unknown>[]>;
@@ -62,7 +62,7 @@ const status = async (args: Record<string, unknown> = {}) => {
 };
 
 describe('get_queue_status', () => {
-  test('sorts queues by state, the worst first, and then by length', async () => {
+  test('get_queue_status sorts queues by state, the worst first, and then by length', async () => {
     serve({
       sizes: { idle: [0], long: [9], short: [3], busy: [5], limited: [4], HTTP: [2], _hidden: [1] },
       polls: { idle: 1, busy: 1, limited: 1 },
@@ -88,7 +88,7 @@ describe('get_queue_status', () => {
     expect(text).toContain('fleet work --only long');
   });
 
-  test('gives no reason if all queues are empty', async () => {
+  test('get_queue_status shows no reasons if all queues are empty', async () => {
     serve({ sizes: { idle: [0] }, polls: { idle: 1 } });
     const { text } = await status();
     expect(text).not.toContain('fleet work');
@@ -96,7 +96,7 @@ describe('get_queue_status', () => {
     expect((await status()).queues).toEqual([]);
   });
 
-  test('counts the queue of each domain separately, and names the domain that needs a worker', async () => {
+  test('get_queue_status counts the queue of each domain separately, and names the domain that needs a worker', async () => {
     serve({
       sizes: { 'eu:charge': [1], charge: [1] },
       polls: { charge: 1 },
@@ -110,7 +110,7 @@ describe('get_queue_status', () => {
     expect(text).toContain('for its domain eu');
   });
 
-  test('shows tasks that are not due as delayed, and tasks that the server holds back', async () => {
+  test('get_queue_status shows tasks that are not due yet, and tasks that the server does not hand out', async () => {
     serve({
       sizes: { later: [1, 2] },
       open: { later: [scheduled(1, { callbackAfterSeconds: 600, updateTime: Date.now() })] },
@@ -118,7 +118,7 @@ describe('get_queue_status', () => {
     expect((await status()).queues).toMatchObject([{ state: 'delayed', waiting: 1, hidden: 2 }]);
   });
 
-  test('reads only the queues that it lists, and says how to see more', async () => {
+  test('get_queue_status reads only the queues that it lists, and says how to see more', async () => {
     const sizes: Server['sizes'] = Object.fromEntries(Array.from({ length: 25 }, (_, index) => [`t${index}`, [1]]));
     serve({ sizes });
     const before = fake.requests.length;
@@ -129,7 +129,7 @@ describe('get_queue_status', () => {
     expect(fake.requests.slice(before).filter(({ path }) => path.startsWith('/api/admin/'))).toHaveLength(2);
   });
 
-  test('distinguishes an idle type from one that does not exist', async () => {
+  test('get_queue_status distinguishes an idle task type from an unknown one', async () => {
     serve({ sizes: {}, defs: [{ name: 'charge_card' }] });
     expect(await status({ taskType: 'charge_card' })).toMatchObject({ queues: [] });
     await expect(status({ taskType: 'charge_cart' })).rejects.toMatchObject({

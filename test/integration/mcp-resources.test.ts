@@ -37,7 +37,7 @@ const read = async (uri: string) =>
   z.object({ contents: z.array(part) }).parse(await client.reads.readResource({ uri })).contents;
 
 describe.each(resources.map((resource) => [resource.name, resource] as const))('the resource %s', (_name, resource) => {
-  test('has a parameter for every name in its address, and completes only these parameters', () => {
+  test('the resource has a parameter for every name in its address, and completions only for these', () => {
     const names = [...readTemplate(resource.uriTemplate).names].sort();
     expect(Object.keys(resource.params.shape).sort()).toEqual(names);
     expect(names).toEqual(expect.arrayContaining(Object.keys(resource.complete ?? {})));
@@ -56,7 +56,7 @@ describe.each(prompts.map((prompt) => [prompt.name, prompt] as const))('the prom
     expect(prompt.description).toMatch(/\.$/);
   });
 
-  test('names calls that exist, with arguments that are valid', async () => {
+  test('the prompt suggests only calls that exist, with valid arguments', async () => {
     const args: Record<string, string> = { goal: 'Greets.', executionId: 'exec-1', hours: '24' };
     const own = Object.fromEntries(Object.keys(prompt.arguments.shape).map((key) => [key, args[key] ?? '']));
     const { messages } = z
@@ -81,7 +81,7 @@ describe('resources/read', () => {
     ['conductor://executions/exec-1/tasks/nope/output', /has no task "nope".*\n.*\nNext: Its tasks are first\./],
     ['conductor://workflows/%2E%2E', /There is no resource/],
     ['conductor://workflows/%', /There is no resource/],
-  ])('%s is not found, and the error says what to do next', async (uri, sentence) => {
+  ])('for %s, the error says that it is not found and what to do next', async (uri, sentence) => {
     if (uri.includes('fake_flow/9')) {
       fake.routes = ({ path, query }) =>
         path === '/api/metadata/workflow/fake_flow' && query.get('version') === '9'
@@ -100,13 +100,13 @@ describe('resources/read', () => {
     ['conductor://executions/exec-1/diagram?format=png', /format must be one of svg, mermaid, text/],
     ['conductor://executions/exec-1?more=1', /no parameter "more"/],
     ['conductor://executions/exec-1?offset=-1', /offset must be/],
-  ])('%s is refused before the server is asked', async (uri, sentence) => {
+  ])('the MCP server refuses %s without a request to Conductor', async (uri, sentence) => {
     const before = fake.requests.length;
     await expect(client.reads.readResource({ uri })).rejects.toThrow(sentence);
     expect(fake.requests).toHaveLength(before);
   });
 
-  test('a name reaches the server as one segment of its path', async () => {
+  test('a name with a slash reaches Conductor as one segment of the path', async () => {
     fake.routes = ({ path }) =>
       decodeURIComponent(path) === '/api/metadata/workflow/a/../b c'
         ? { body: { name: 'a/../b c', version: 1, tasks: [] } }
@@ -116,7 +116,7 @@ describe('resources/read', () => {
   });
 
   test.each(['html', 'error-500', 'bad-json', 'wrong-shape', 'hang-up'] as const)(
-    'a server that answers %s is an error',
+    'a read fails if Conductor answers with the fault %s',
     async (fault) => {
       fake.fault = fault;
       for (const uri of ['conductor://executions/exec-1', 'conductor://executions/exec-1/output']) {
@@ -128,7 +128,7 @@ describe('resources/read', () => {
     },
   );
 
-  test('a long text is sent in parts within the limits, which together are the whole text', async () => {
+  test('a long text is sent in parts within the limit, which together are the whole text', async () => {
     const output = { text: 'é"\\'.repeat(60_000) };
     fake.routes = ({ path }) => (path === '/api/workflow/exec-1' ? { body: fakeExecution({ output }) } : undefined);
     let uri: string | undefined = 'conductor://executions/exec-1/output';
@@ -142,7 +142,7 @@ describe('resources/read', () => {
     expect(JSON.parse(whole)).toEqual(output);
   });
 
-  test('an execution shows its tasks, and addresses instead of large values', async () => {
+  test('the resource of an execution shows its tasks, and contains addresses instead of large values', async () => {
     const tasks = [fakeTask({ status: 'FAILED', reasonForIncompletion: 'Out of stock.' })];
     const execution = fakeExecution({ status: 'FAILED', output: { text: 'x'.repeat(5000) }, tasks });
     fake.routes = ({ path }) => (path === '/api/workflow/exec-1' ? { body: execution } : undefined);
@@ -156,7 +156,7 @@ describe('resources/read', () => {
   });
 });
 
-test('resources without parameters are always listed, and definitions while Conductor answers', async () => {
+test('the list always contains resources without parameters, and contains definitions while Conductor answers', async () => {
   const uris = async () =>
     z
       .object({ resources: z.array(z.looseObject({ uri: z.string() })) })
@@ -164,18 +164,18 @@ test('resources without parameters are always listed, and definitions while Cond
       .resources.map(({ uri }) => uri);
   expect(await uris()).toEqual(expect.arrayContaining(['conductor://workflows', 'conductor://workflows/fake_flow']));
   fake.fault = 'hang-up';
-  // The cache trusts its index of versions for two seconds.
+  // The cache uses its index of versions for two seconds.
   await expect.poll(uris, { timeout: 5000 }).not.toContain('conductor://workflows/fake_flow');
   expect(await uris()).toContain('conductor://workflows');
 });
 
-test('a completion for an unknown prompt is an error', async () => {
+test('a completion for an unknown prompt fails', async () => {
   await expect(
     client.reads.complete({ ref: { type: 'ref/prompt', name: 'nope' }, argument: { name: 'a', value: '' } }),
   ).rejects.toThrow(/There is no prompt "nope"/);
 });
 
-test('an execution is read repeatedly only while it has a subscriber', async () => {
+test('the MCP server reads an execution repeatedly only while it has a subscriber', async () => {
   let status = 'RUNNING';
   fake.routes = ({ path }) =>
     path === '/api/workflow/exec-1' ? { body: fakeExecution({ status, tasks: [] }) } : undefined;

@@ -35,14 +35,14 @@ const asked = async (work: Promise<unknown>) => {
 };
 
 describe('the catalogue', () => {
-  test('has every operation and every call once', () => {
+  test('the catalogue contains every operation and every route once', () => {
     const names = catalogue.map(({ name }) => name);
     const calls = catalogue.map(({ method, path }) => `${method} ${path.replace(/\{\w+\}/g, '{}')}`);
     expect(new Set(names).size).toBe(names.length);
     expect(calls.filter((call, index) => calls.indexOf(call) !== index)).toEqual([]);
   });
 
-  test('refuses to every role: reading secrets, the environment or the configuration, and taking or answering tasks', async () => {
+  test('the catalogue refuses routes that read secrets or settings, or that poll or answer tasks, to every role', async () => {
     const closed = /^\/api\/(secrets|environment|admin\/config|tasks\/poll|queue\/update)|\{status\}|update-v2/;
     const open = catalogue.filter(({ path, refused }) => closed.test(path) && refused === undefined);
     expect(open).toEqual([]);
@@ -52,7 +52,7 @@ describe('the catalogue', () => {
     expect(writes.filter(({ refused }) => refused === undefined)).toEqual([]);
   });
 
-  test('lets a viewer only read, on every route', async () => {
+  test('a viewer can call only routes that read', async () => {
     for (const route of catalogue) {
       const path = Object.fromEntries(pathParameters(route).map((name) => [name, 'x']));
       const { length } = await asked(invoke({ operation: route.name, path, body: {}, confirm: true }, 'viewer'));
@@ -63,7 +63,7 @@ describe('the catalogue', () => {
 });
 
 describe('invoke_api', () => {
-  test('refuses wrong parameters without a request to the server', async () => {
+  test('invoke_api refuses wrong parameters without a request to the server', async () => {
     const wrong: Record<string, unknown>[] = [
       { operation: 'getWorkflow', path: {} },
       { operation: 'getWorkflow', path: { workflowId: 'a/b' } },
@@ -84,7 +84,7 @@ describe('invoke_api', () => {
     }
   });
 
-  test('finds a definition in the body of a start at any depth', async () => {
+  test('invoke_api finds a definition in the body of a start at any depth', async () => {
     const workflowDef = { name: 'own', tasks: [] };
     await expect(
       invoke({ operation: 'startWorkflow', body: { name: 'own', workflowDef } }, 'operator'),
@@ -99,7 +99,7 @@ describe('invoke_api', () => {
     expect(request?.path).toBe('/api/metadata/taskdefs/a%20b%3Fc%23d%252e');
   });
 
-  test('cuts a large answer and names the parameters that make it smaller', async () => {
+  test('invoke_api shortens a large answer and names the parameters that make it smaller', async () => {
     fake.routes = ({ path }) =>
       path === '/api/workflow/search' ? { body: { totalHits: 1, results: ['x'.repeat(90_000)] } } : undefined;
     const { text, structured } = await invoke({ operation: 'searchWorkflows' });
@@ -117,7 +117,7 @@ test('search_api finds an operation by its purpose, and shows whether it is allo
   );
 });
 
-test('get_my_permissions says which tools are withheld and why', async () => {
+test('get_my_permissions shows which tools the caller cannot use, and why', async () => {
   const tools = async () =>
     [
       { name: 'a', toolset: 'api', permission: 'workflows:read', isOn: true },
@@ -163,7 +163,7 @@ describe('a claimed task', () => {
     while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
   };
 
-  test('keeps its lease until its agent has made no call for too long', async () => {
+  test('the lease of a claimed task is extended until its agent has made no call for too long', async () => {
     serve(() => held());
     const leases = leasesOf(1500);
     const before = beats().length;
@@ -176,7 +176,7 @@ describe('a claimed task', () => {
     expect(beats().length - before).toBeLessThan(15);
   });
 
-  test('keeps no lease past the timeoutSeconds of its definition', async () => {
+  test('the lease of a claimed task is not extended past the timeoutSeconds of its definition', async () => {
     const startTime = Date.now() - 50_000;
     serve(() => held({ startTime, taskDefinition: { name: 'charge', timeoutSeconds: 60 } }));
     const leases = leasesOf();
@@ -185,7 +185,7 @@ describe('a claimed task', () => {
     await leases.close({ giveBack: false });
   });
 
-  test('is forgotten and not handed back once another worker has it', async () => {
+  test('a claimed task is not handed back if another worker has it by now', async () => {
     let task = held();
     serve(() => task);
     const leases = leasesOf();
@@ -196,7 +196,7 @@ describe('a claimed task', () => {
     expect(leases.size).toBe(0);
   });
 
-  test('is handed back at once when the process of its agent ends', async () => {
+  test('a claimed task is handed back at once when the process of its agent ends', async () => {
     serve(() => held());
     const leases = leasesOf();
     await callTool(fake.url, claimTask, { taskTypes: ['charge'] }, { leases });
@@ -205,7 +205,7 @@ describe('a claimed task', () => {
     expect(updates).toEqual([expect.objectContaining({ status: 'IN_PROGRESS', callbackAfterSeconds: 0 })]);
   });
 
-  test('that was polled for a client that has disconnected is handed back', async () => {
+  test('a task is handed back if its client disconnected during the poll', async () => {
     serve(() => held());
     const signal = AbortSignal.abort();
     const requests = await asked(
@@ -214,7 +214,7 @@ describe('a claimed task', () => {
     expect(requests.map(({ method }) => method)).toEqual(['GET', 'POST']);
   });
 
-  test('whose result the server accepted and ignored is reported as lost', async () => {
+  test('update_task says that the lease is lost if the server accepted the result but ignored it', async () => {
     let ended = false;
     serve(() => held(ended ? { status: 'TIMED_OUT' } : {}));
     const routes = fake.routes;
@@ -229,7 +229,7 @@ describe('a claimed task', () => {
     });
   });
 
-  test('of an execution that was undone is ended, and the agent does not get it', async () => {
+  test('claim_task does not return a task of an execution that was undone, but fails it for good', async () => {
     let handedOut = false;
     fake.routes = ({ method, path }) => {
       if (path.startsWith('/api/tasks/poll/batch/')) {

@@ -40,7 +40,7 @@ const stored = (changes: Record<string, unknown> = {}) => {
 const managed = stampSchedule({ description: 'Daily.' }, { fingerprint: '0123456789abcdef', fleet: 'shop' });
 
 describe('create_schedule', () => {
-  test('stores the workflow to start, and says when the schedule fires', async () => {
+  test('create_schedule stores the schedule and shows its next firings', async () => {
     const { structured } = await call(createSchedule, { ...daily, version: 1, correlationId: 'c-1' });
     expect(structured).toMatchObject({ isNew: true, paused: false, zone: 'UTC' });
     expect(structured.next).toHaveLength(3);
@@ -52,7 +52,7 @@ describe('create_schedule', () => {
     });
   });
 
-  test('without a version leaves the choice to each start, and overwrites the existing schedule', async () => {
+  test('without a version, each firing starts the newest version; overwrite replaces the existing schedule', async () => {
     stored({ paused: true });
     expect((await call(createSchedule, daily)).structured).toMatchObject({ isNew: false, paused: false });
     expect(server.schedules.get('daily')?.startWorkflowRequest).not.toHaveProperty('version');
@@ -60,15 +60,15 @@ describe('create_schedule', () => {
 
   test.each([
     ['an input that does not fit', { input: { to: 7 } }, 'input'],
-    ['a workflow that is not there', { workflowName: 'reprot' }, 'not-found'],
-    ['a zone that is not one', { zone: 'Europe/Pariss' }, 'input'],
-    ['an expression that the server cannot read', { cron: '0 99 * * * *' }, 'input'],
-  ])('stores nothing with %s', async (_, changes, code) => {
+    ['a workflow that does not exist', { workflowName: 'reprot' }, 'not-found'],
+    ['an unknown time zone', { zone: 'Europe/Pariss' }, 'input'],
+    ['a cron expression that the server cannot read', { cron: '0 99 * * * *' }, 'input'],
+  ])('create_schedule stores nothing for %s', async (_, changes, code) => {
     await expect(call(createSchedule, { ...daily, ...changes })).rejects.toMatchObject({ code });
     expect(server.schedules.size).toBe(0);
   });
 
-  test('a caller who may not start workflows may not create a schedule that starts them', async () => {
+  test('create_schedule refuses a caller who may not start workflows', async () => {
     await expect(call(createSchedule, daily, mayOnlyWrite)).rejects.toMatchObject({ code: 'denied' });
     expect(server.schedules.size).toBe(0);
   });
@@ -77,7 +77,7 @@ describe('create_schedule', () => {
 describe('change_schedule', () => {
   const change = (action: string, changes = {}) => call(changeSchedule, { name: 'daily', action }, changes);
 
-  test('pauses and resumes, and says if nothing had to change', async () => {
+  test('change_schedule pauses and resumes a schedule, and says if nothing had to change', async () => {
     stored();
     expect((await change('pause')).structured).toMatchObject({ paused: true });
     expect(server.schedules.get('daily')).toMatchObject({ paused: true });
@@ -91,14 +91,14 @@ describe('change_schedule', () => {
     expect(server.schedules.size).toBe(0);
   });
 
-  test('reports an error if the server answers well but changes nothing', async () => {
+  test('change_schedule fails if the server answers 200 but changes nothing', async () => {
     stored();
     fake.routes = (request) => (request.method === 'GET' ? server.routes(request) : { body: '' });
     await expect(change('pause')).rejects.toMatchObject({ code: 'upstream' });
     await expect(change('delete')).rejects.toMatchObject({ code: 'upstream' });
   });
 
-  test('starts the workflow once, as the schedule would', async () => {
+  test('change_schedule starts the workflow once now, with the input of the schedule', async () => {
     const saved = {
       name: 'report',
       version: 1,
@@ -112,7 +112,7 @@ describe('change_schedule', () => {
     expect(starts().at(-1)?.body).toEqual(saved);
   });
 
-  test('starts nothing if the caller may not start workflows, or if the saved input no longer fits', async () => {
+  test('change_schedule starts nothing if the caller may not start workflows, or if the saved input does not fit any more', async () => {
     const before = starts().length;
     stored();
     await expect(change('run_now', mayOnlyWrite)).rejects.toMatchObject({ code: 'denied' });
@@ -123,7 +123,7 @@ describe('change_schedule', () => {
     expect(starts()).toHaveLength(before);
   });
 
-  test('after a lost answer to a start, the error says to look before starting again', async () => {
+  test('if the answer to a start is lost, the error says to look for the execution first', async () => {
     stored();
     fake.fault = 'hang-up';
     fake.faultAt = ({ method, path }) => method === 'POST' && path === '/api/workflow';
@@ -134,7 +134,7 @@ describe('change_schedule', () => {
     });
   });
 
-  test('names the nearest schedule if the name does not exist', async () => {
+  test('for an unknown name, change_schedule names the most similar schedule', async () => {
     stored();
     await expect(call(changeSchedule, { name: 'dayly', action: 'pause' })).rejects.toMatchObject({
       code: 'not-found',
@@ -149,7 +149,7 @@ describe('list_schedules', () => {
   const list = async (args = {}) =>
     (await call(listSchedules, args)).structured as { schedules: Record<string, unknown>[]; total: number };
 
-  test('shows for each schedule its workflow, its next firing and the result of the last one', async () => {
+  test('list_schedules shows the workflow of each schedule, its next firing and its last result', async () => {
     stored({ startWorkflowRequest: { name: 'report', version: 2, input: {} } });
     server.schedules.set('broken', {
       name: 'broken',
@@ -180,7 +180,7 @@ describe('list_schedules', () => {
     expect(schedules[2]?.next).toHaveLength(3);
   });
 
-  test('filters by name and by workflow', async () => {
+  test('list_schedules filters by name and by workflow', async () => {
     stored();
     server.schedules.set('other', { name: 'other', startWorkflowRequest: { name: 'x', input: {} } });
     expect((await list({ workflowName: 'report' })).schedules).toMatchObject([{ name: 'daily' }]);
@@ -189,7 +189,7 @@ describe('list_schedules', () => {
     expect(await call(listSchedules, { name: 'none' })).toMatchObject({ structured: { schedules: [], total: 0 } });
   });
 
-  test('shows a firing whose execution was removed', async () => {
+  test('list_schedules shows a firing even if its execution was removed', async () => {
     stored();
     server.firings = [{ scheduleName: 'daily', scheduledTime: 1, state: 'EXECUTED', workflowId: 'exec-gone' }];
     expect((await list()).schedules[0]?.last).toEqual([
@@ -199,7 +199,7 @@ describe('list_schedules', () => {
 });
 
 describe('a schedule that is kept as code', () => {
-  test('is not overwritten, and a change warns that the next apply undoes it', async () => {
+  test('create_schedule does not overwrite it; change_schedule warns that the next apply undoes the change', async () => {
     stored(managed);
     await expect(call(createSchedule, daily)).rejects.toMatchObject({
       code: 'conflict',

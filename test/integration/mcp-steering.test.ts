@@ -45,7 +45,7 @@ const add = (tasks: Record<string, unknown>[], changes: Record<string, unknown> 
   server.add('exec-1', tasks, { workflowName: 'orders', workflowDefinition: def, ...changes });
 
 describe('skip_task', () => {
-  test('skips a task that was not reached, and names the tasks that read its output', async () => {
+  test('skip_task skips a task that was not reached, and names the tasks that read its output', async () => {
     add([ran('reserve')]);
     expect((await call(skipTask, { taskRef: 'charge' })).structured).toEqual({
       executionId: 'exec-1',
@@ -57,7 +57,7 @@ describe('skip_task', () => {
     expect(changing()).toEqual([{ path: '/api/workflow/exec-1/skiptask/charge', body: undefined }]);
   });
 
-  test('does nothing if the task was skipped already', async () => {
+  test('skip_task changes nothing if the task was skipped already', async () => {
     add([ran('reserve'), ran('charge', { status: 'SKIPPED' })]);
     expect((await call(skipTask, { taskRef: 'charge' })).structured).toMatchObject({ skipped: false });
     expect(changing()).toEqual([]);
@@ -67,9 +67,9 @@ describe('skip_task', () => {
     ['in a loop', 'round'],
     ['that is a fork', 'fork'],
     ['that is a JOIN', 'join'],
-    ['that is the first of a branch', 'left'],
+    ['that begins a branch', 'left'],
     ['that a JOIN waits for', 'left_end'],
-  ])('refuses a task %s, without which the execution would hang', async (_, taskRef) => {
+  ])('skip_task refuses a task %s, because the execution would hang', async (_, taskRef) => {
     add([ran('reserve')]);
     await expect(call(skipTask, { taskRef })).rejects.toMatchObject({
       code: 'conflict',
@@ -89,7 +89,7 @@ describe('skip_task', () => {
     ],
     ['is in a paused execution', [], { status: 'PAUSED' }, 'conflict', 'resume_workflow'],
     ['is in an ended execution', [], { status: 'FAILED' }, 'conflict', 'get_execution_status'],
-  ])('refuses a task that %s, and suggests what to do', async (_, tasks, changes, code, remedy) => {
+  ])('skip_task refuses a task that %s, and suggests what to do', async (_, tasks, changes, code, remedy) => {
     add(tasks, changes);
     await expect(call(skipTask, { taskRef: 'charge' })).rejects.toMatchObject({
       code,
@@ -98,7 +98,7 @@ describe('skip_task', () => {
     expect(changing()).toEqual([]);
   });
 
-  test('names the nearest tasks if the name does not exist', async () => {
+  test('for an unknown task, skip_task names the most similar tasks', async () => {
     add([]);
     await expect(call(skipTask, { taskRef: 'chargee' })).rejects.toMatchObject({
       code: 'not-found',
@@ -106,7 +106,7 @@ describe('skip_task', () => {
     });
   });
 
-  test('a task that the execution reaches at the same moment is not skipped', async () => {
+  test('skip_task fails if the execution reaches the task at the same time', async () => {
     add([ran('reserve')]);
     fake.routes = (request) => {
       if (request.path.endsWith('/skiptask/charge')) add([ran('reserve'), ran('charge', { status: 'IN_PROGRESS' })]);
@@ -124,7 +124,7 @@ describe('rerun_workflow', () => {
   const failed = [ran('reserve'), ran('charge', { status: 'FAILED', inputData: { a: 1, b: 2 } })];
   const reruns = () => changing().map(({ body }) => body);
 
-  test('runs the whole execution again', async () => {
+  test('rerun_workflow runs the whole execution again', async () => {
     add(failed, ended);
     expect((await call(rerunWorkflow, {})).structured).toEqual({
       executionId: 'exec-1',
@@ -138,7 +138,7 @@ describe('rerun_workflow', () => {
     ['merge', { a: 9 }, { a: 9, b: 2 }, { orderId: 'o-1', amount: 8 }],
     ['replace', { a: 9 }, { a: 9 }, { amount: 8 }],
   ])(
-    'begins at a task, with its input and the workflow input changed by %s',
+    'rerun_workflow begins at a task, and changes the input of the task and workflow with the mode %s',
     async (inputMode, taskInput, whole, input) => {
       add(failed, ended);
       await call(rerunWorkflow, { taskRef: 'charge', inputMode, taskInput, workflowInput: { amount: 8 } });
@@ -146,7 +146,7 @@ describe('rerun_workflow', () => {
     },
   );
 
-  test('begins at the last attempt of a task, or at its last round in a loop', async () => {
+  test('rerun_workflow begins at the last attempt of a task, or at its last round in a loop', async () => {
     const attempts = [
       ran('charge', { taskId: 'first', status: 'FAILED' }),
       ran('charge', { taskId: 'second', status: 'FAILED' }),
@@ -158,7 +158,7 @@ describe('rerun_workflow', () => {
     expect(reruns()).toEqual([{ reRunFromTaskId: 'second' }, { reRunFromTaskId: 'r2' }]);
   });
 
-  test('says that a task keeps its own input if only the workflow input changes', async () => {
+  test('rerun_workflow says that the task keeps its old input if only the workflow input changes', async () => {
     add(failed, ended);
     expect((await call(rerunWorkflow, { taskRef: 'charge', workflowInput: { amount: 8 } })).text).toContain(
       'That task kept its old input',
@@ -169,8 +169,8 @@ describe('rerun_workflow', () => {
   test.each([
     ['in a branch', 'right', /"taskRef":"ship"/],
     ['that is a fork', 'fork', /"taskRef":"ship"/],
-    ['that the definition does not have', 'made_up', /rerun_workflow \{"executionId":"exec-1"\}/],
-  ])('refuses to begin at a task %s, and names where it can begin', async (_, taskRef, remedy) => {
+    ['that is not in the definition', 'made_up', /rerun_workflow \{"executionId":"exec-1"\}/],
+  ])('rerun_workflow refuses to begin at a task %s, and suggests where to begin', async (_, taskRef, remedy) => {
     add([ran(taskRef, { status: 'FAILED' })], ended);
     await expect(call(rerunWorkflow, { taskRef })).rejects.toMatchObject({
       code: 'conflict',
@@ -183,16 +183,16 @@ describe('rerun_workflow', () => {
   });
 
   test.each([
-    ['while it runs', { status: 'RUNNING' }, {}, 'conflict', 'terminate_workflow'],
-    ['from a task it never reached', {}, { taskRef: 'ship' }, 'not-found', 'get_execution_status'],
-    ['with the input of a task that is not named', {}, { taskInput: {} }, 'input', 'get_execution_status'],
-  ])('refuses to run again %s', async (_, changes, args, code, remedy) => {
+    ['a running execution', { status: 'RUNNING' }, {}, 'conflict', 'terminate_workflow'],
+    ['from a task that the execution never reached', {}, { taskRef: 'ship' }, 'not-found', 'get_execution_status'],
+    ['with a task input but without a task', {}, { taskInput: {} }, 'input', 'get_execution_status'],
+  ])('rerun_workflow refuses to run %s', async (_, changes, args, code, remedy) => {
     add(failed, { ...ended, ...changes });
     await expect(call(rerunWorkflow, args)).rejects.toMatchObject({ code, remedy: expect.stringContaining(remedy) });
     expect(reruns()).toEqual([]);
   });
 
-  test('refuses to change the input of a sub-workflow from its parent, and an input that the server does not show', async () => {
+  test('rerun_workflow refuses to change the input of a sub-workflow, and to merge into an input that the server hides', async () => {
     add([ran('charge', { taskType: 'SUB_WORKFLOW', subWorkflowId: 'exec-2' })], ended);
     await expect(call(rerunWorkflow, { taskRef: 'charge', taskInput: { a: 1 } })).rejects.toMatchObject({
       code: 'input',

@@ -38,7 +38,7 @@ const changing: Feature = {
 
 let changes: ChangeBus;
 let front: McpFront;
-/** The addresses watched now. The function of an address reports a change of its resource. */
+/** The addresses that are watched now. Each has a function that reports a change of its resource. */
 let watched: Map<string, () => void>;
 let closing: (() => Promise<unknown>)[];
 
@@ -79,7 +79,7 @@ function stdio(): InMemoryTransport {
   return ours;
 }
 
-/** The notifications that a client received, and the function that ends its subscription. */
+/** A client with a subscription. `heard` contains the notifications that it received; `stop` ends the subscription. */
 interface Listener {
   readonly heard: string[];
   stop(): Promise<unknown>;
@@ -90,7 +90,7 @@ async function listenLegacy(transport: unknown): Promise<Listener> {
   const heard: string[] = [];
   client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => void heard.push(params.uri));
   client.setNotificationHandler(ToolListChangedNotificationSchema, () => void heard.push('tools'));
-  await client.connect(transport as LegacyTransport); // the two libraries declare the same interface
+  await client.connect(transport as LegacyTransport); // cast: both libraries declare the same interface
   closing.push(() => client.close());
   await client.subscribeResource({ uri: WATCHED });
   return { heard, stop: () => client.unsubscribeResource({ uri: WATCHED }) };
@@ -115,9 +115,9 @@ describe.each([
   ['2026-07-28', 'stdio', () => listenModern(stdio())],
   ['2026-07-28', 'HTTP', async () => listenModern(new ModernHttp(await http()))],
 ] as const)('a client of %s over %s', (_era, _transport, listen) => {
-  test('is notified of the resource that it subscribed to and of lists, and of nothing else', async () => {
+  test('the client is notified only of changes of lists and of the resource that it subscribed to', async () => {
     const { heard } = await listen();
-    // The stream of a session opens some time after the client connects, and no event announces it. So report the change repeatedly.
+    // The stream of a session opens later than the client connects, without an event. So report the change repeatedly.
     await expect
       .poll(() => {
         changes.toolsChanged();
@@ -129,14 +129,14 @@ describe.each([
     await expect.poll(() => heard.filter((what) => what !== 'tools')).toEqual([WATCHED]);
   });
 
-  test('has its addresses watched until it unsubscribes', async () => {
+  test('its addresses are watched until the client unsubscribes', async () => {
     const { stop } = await listen();
     expect([...watched.keys()]).toEqual([WATCHED]);
     await stop();
     await expect.poll(() => watched.size).toBe(0);
   });
 
-  test('has its addresses watched until it disconnects', async () => {
+  test('its addresses are watched until the client disconnects', async () => {
     await listen();
     expect(watched.size).toBe(1);
     for (const close of closing.splice(0).reverse()) await close();
@@ -144,7 +144,7 @@ describe.each([
   });
 });
 
-test('an address is watched once for all its subscribers, until the last one unsubscribes', () => {
+test('an address with several subscribers is watched once, until the last one unsubscribes', () => {
   const [first, second] = [changes.follow(WATCHED), changes.follow(WATCHED)];
   first();
   first();
@@ -154,7 +154,7 @@ test('an address is watched once for all its subscribers, until the last one uns
 });
 
 describe('subscriptions/listen over stdio', () => {
-  /** A client of the 2026 revision, message by message. */
+  /** Connects as a client of the 2026 revision that sends and receives single messages. */
   async function listener(caller = callerOf('viewer')) {
     front = frontOf([changing], { changes, caller });
     const wire = stdio();
@@ -169,7 +169,7 @@ describe('subscriptions/listen over stdio', () => {
     String(rawRequest('subscriptions/listen', { notifications: { resourceSubscriptions: [WATCHED] } }, {}).body),
   );
 
-  test('is refused to a caller who may not read executions, and nothing is watched', async () => {
+  test('a caller who may not read executions is refused, and nothing is watched', async () => {
     const { received, send } = await listener({ ...callerOf('viewer'), permissions: [] });
     await send(listen);
     await expect
@@ -183,7 +183,7 @@ describe('subscriptions/listen over stdio', () => {
     expect(watched.size).toBe(0);
   });
 
-  test('that is cancelled before its admission watches nothing', async () => {
+  test('nothing is watched if the request is cancelled before its admission', async () => {
     const { received, send } = await listener();
     await send(listen);
     await send({ method: 'notifications/cancelled', params: { requestId: listen.id } });

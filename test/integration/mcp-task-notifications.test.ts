@@ -18,9 +18,9 @@ const message = z.looseObject({
 });
 type Message = z.output<typeof message>;
 
-/** A connection of the 2026 revision, message by message. */
+/** A connection of the 2026 revision for single messages. */
 interface Wire {
-  /** Every message received so far, in order. */
+  /** The messages received so far, in order. */
   readonly received: Message[];
   send(method: string, params: Record<string, unknown>, capabilities?: object): void;
 }
@@ -107,7 +107,7 @@ describe.each([
   ['stdio', stdio],
   ['HTTP', http],
 ])('a client that subscribes to a task over %s', (_transport, open) => {
-  test('is notified when the task has ended, with the result', async () => {
+  test('the client gets a notification with the result when the task has ended', async () => {
     const wire = await open();
     const { taskId } = await answerTo(wire, 'slow_compute', { seconds: 2, label: 'heard' });
     const resource = 'test://watched-resource';
@@ -124,7 +124,7 @@ describe.each([
     await expect.poll(() => wire.received.at(-1)?.params).toMatchObject({ uri: resource });
   });
 
-  test('without the extension gets no tasks', async () => {
+  test('a client without the tasks extension cannot subscribe to tasks', async () => {
     const wire = await open();
     const { taskId } = await answerTo(wire, 'slow_compute', { seconds: 1, label: 'unheard' });
     const listed = { taskIds: [taskId], toolsListChanged: true };
@@ -132,7 +132,7 @@ describe.each([
     expect(await acknowledged(wire)).toEqual({ toolsListChanged: true });
   });
 
-  test('cannot subscribe to a task by a forged address', async () => {
+  test('a client cannot subscribe to a task through a forged resource address', async () => {
     const wire = await open();
     const { taskId } = await answerTo(wire, 'slow_compute', { seconds: 1, label: 'guessed' });
     const resourceSubscriptions = [`task:plain:${String(taskId)}`];

@@ -20,19 +20,19 @@ beforeEach(() => {
   fake.fault = 'none';
 });
 
-test('a caller who may only read can follow a task', async () => {
+test('a caller who may only read can call tasks/get', async () => {
   expect(await rawResult(http.url, 'tasks/get', { taskId })).toMatchObject({
     status: 'completed',
     result: { structuredContent: { executionId: 'exec-1', status: 'COMPLETED', output: { answer: 42 } } },
   });
 });
 
-test.each(['tasks/cancel', 'tasks/update'])('a caller who may only read is refused %s', async (method) => {
+test.each(['tasks/cancel', 'tasks/update'])('a caller who may only read cannot call %s', async (method) => {
   const { error } = await raw(http.url, method, { taskId, inputResponses: {} });
   expect(error).toMatchObject({ code: -32602, message: expect.stringContaining('needs workflows:execute') });
 });
 
-test('an update without answers is refused', async () => {
+test('tasks/update without answers is refused', async () => {
   expect(await raw(http.url, 'tasks/update', { taskId })).toMatchObject({ error: { code: -32602 } });
 });
 
@@ -42,7 +42,7 @@ test.each<[Fault, string]>([
   ['hang-up', 'Conductor'],
   ['error-500', 'quoted, it is data'],
 ])(
-  'if Conductor fails (%s), the request fails with sentences, and the task is not reported as failed',
+  'if Conductor fails (%s), tasks/get returns a clear error and does not say that the task failed',
   async (fault, word) => {
     fake.fault = fault;
     const { error } = await raw(http.url, 'tasks/get', { taskId });

@@ -24,7 +24,7 @@ const authorTools: Record<string, Tool> = {
   create_workflow: createWorkflow,
 };
 
-/** The calls in a text, as a client would make them. */
+/** Finds the suggested calls in a text. */
 function callsIn(text: string): { tool: string; args: Record<string, unknown> }[] {
   return text.split('\n').flatMap((line) => {
     const [, tool, args] = /(?:^|: )(\w+) (\{.*\})$/.exec(line) ?? [];
@@ -32,7 +32,7 @@ function callsIn(text: string): { tool: string; args: Record<string, unknown> }[
   });
 }
 
-test('the templates are listed, with the call that shows the first of them', async () => {
+test('get_workflow_template lists the templates, and suggests the call that shows the first one', async () => {
   const { structured, text } = await template();
   const names = (await listTemplates()).map(({ name }) => name);
   expect(structured.templates).toMatchObject(names.map((name) => ({ name })));
@@ -40,7 +40,7 @@ test('the templates are listed, with the call that shows the first of them', asy
 });
 
 test.each((await listTemplates()).map(({ name }) => name))(
-  '%s can be registered by the calls in its text; the last call starts it',
+  'the calls in the answer register the template %s, and the last call starts it',
   async (name) => {
     const server = new DefinitionStore();
     fake.routes = server.routes;
@@ -57,19 +57,19 @@ test.each((await listTemplates()).map(({ name }) => name))(
   },
 );
 
-test('as TypeScript, a template is one file and the call that starts it', async () => {
+test('with format "typescript", the answer contains one file with the definition', async () => {
   const { structured, text } = await template({ name: 'sequential', format: 'typescript' });
   expect(structured.source).toMatch(/^import .*defineWorkflow/ms);
   expect(text).toContain(String(structured.source));
   expect(structured).not.toHaveProperty('definitions');
 });
 
-test('a definition that is too long for the answer is named but not shown', async () => {
+test('the answer does not show a definition that is too long for it', async () => {
   const { text } = await template({ name: 'sequential' }, { maxResponseBytes: 300 });
   expect(callsIn(text).map(({ tool }) => tool)).not.toContain('create_workflow');
 });
 
-test('for an unknown template the error suggests the call that lists the templates', async () => {
+test('for an unknown template, the error suggests the call that lists the templates', async () => {
   await expect(template({ name: 'nonsense' })).rejects.toMatchObject({
     code: 'not-found',
     remedy: expect.stringContaining('get_workflow_template {}'),

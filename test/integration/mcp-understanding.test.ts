@@ -30,14 +30,14 @@ const call = (tool: Tool, args: Record<string, unknown>, changes: Partial<ToolCo
   callTool(fake.url, tool, args, changes);
 
 describe('diagnose_execution', () => {
-  test('refuses an unknown execution with the call that lists ids', async () => {
+  test('for an unknown execution, the error of diagnose_execution suggests the call that lists ids', async () => {
     await expect(call(diagnoseExecution, { executionId: 'nope' })).rejects.toMatchObject({
       code: 'not-found',
       remedy: 'Find its id with list_workflow_executions {"limit":20}.',
     });
   });
 
-  test('without an id, similar failures share one line with their number', async () => {
+  test('without an id, diagnose_execution groups similar failures in one line with their number', async () => {
     const failedTask = fakeTask({
       status: 'FAILED',
       taskType: 'charge',
@@ -100,7 +100,7 @@ describe('analyze_workflow_performance', () => {
     return id === undefined ? undefined : { body: execution(Number(id)) };
   };
 
-  test('reports rates, percentiles and where the time is spent', async () => {
+  test('analyze_workflow_performance shows rates, percentiles and the tasks that take the time', async () => {
     fake.routes = routes;
     const { text, structured } = await call(analyzePerformance, { workflowName: 'fake_flow' });
     expect(structured).toMatchObject({
@@ -114,7 +114,7 @@ describe('analyze_workflow_performance', () => {
     expect(text).toContain('mostly waiting for a worker: start more workers');
   });
 
-  test('compares two versions, and two executions task by task', async () => {
+  test('analyze_workflow_performance compares two versions, and two executions task by task', async () => {
     fake.routes = routes;
     const versions = await call(analyzePerformance, { workflowName: 'fake_flow', version: 2, compareVersion: 1 });
     expect(versions.structured.versions).toMatchObject([
@@ -127,7 +127,7 @@ describe('analyze_workflow_performance', () => {
     );
   });
 
-  test('refuses a workflow that is not registered', async () => {
+  test('analyze_workflow_performance refuses a workflow that is not registered', async () => {
     fake.routes = respond('/api/metadata/workflow/names-and-versions', {
       fake_flow: [{ name: 'fake_flow', version: 1 }],
     });
@@ -165,14 +165,14 @@ describe('list_workflows and get_workflow', () => {
     return found && { body: found };
   };
 
-  test('finds workflows by words of their purpose', async () => {
+  test('list_workflows finds workflows by words in their descriptions', async () => {
     fake.routes = routes;
     const { text, structured } = await call(listWorkflows, { search: 'payment' });
     expect(structured.rows).toEqual([['Orders', [1], expect.stringContaining('Takes payment'), ['orderId', 'gift?']]]);
     expect(text.split('\n').filter((line) => line.startsWith('Next'))).toEqual([]);
   });
 
-  test('returns pages, and says if nothing matches the words', async () => {
+  test('list_workflows returns pages, and says if no workflow contains all the words', async () => {
     fake.routes = routes;
     const { text, structured } = await call(listWorkflows, { limit: 1 });
     expect(structured).toMatchObject({ total: 2, nextPage: 2 });
@@ -180,7 +180,7 @@ describe('list_workflows and get_workflow', () => {
     expect((await call(listWorkflows, { search: 'zzz' })).text).toContain('No name or purpose has all these words.');
   });
 
-  test('shows a workflow as a tree with its inputs, as JSON or as a picture', async () => {
+  test('get_workflow shows a workflow as a tree with its inputs, as JSON or as a diagram', async () => {
     fake.routes = routes;
     const { text } = await call(getWorkflow, { name: 'Orders' });
     expect(text).toContain('- orderId (string)\n- gift? (boolean)\nSteps:\n└─ pay  SIMPLE charge\nOutput: receipt');
@@ -189,7 +189,7 @@ describe('list_workflows and get_workflow', () => {
     expect((await call(getWorkflow, { name: 'Orders', detail: 'diagram' })).structured.content).toContain('flowchart');
   });
 
-  test('long JSON is split into pages, which together are the whole text', async () => {
+  test('get_workflow splits long JSON into pages, which together are the whole text', async () => {
     fake.routes = routes;
     const page = (n: number) =>
       call(getWorkflow, { name: 'Orders', detail: 'json', page: n }, { maxResponseBytes: 1000 });
@@ -198,7 +198,7 @@ describe('list_workflows and get_workflow', () => {
     await expect(page(9)).rejects.toMatchObject({ code: 'input' });
   });
 
-  test('for an unknown name or version the error lists the existing ones', async () => {
+  test('for an unknown name or version, the error of get_workflow lists the existing ones', async () => {
     fake.routes = routes;
     await expect(call(getWorkflow, { name: 'Order' })).rejects.toMatchObject({
       code: 'not-found',

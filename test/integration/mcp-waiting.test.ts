@@ -24,13 +24,13 @@ beforeEach(() => {
 const call = (tool: Tool, args: Record<string, unknown>, changes: Partial<ToolContext> = {}) =>
   callTool(fake.url, tool, args, changes);
 
-/** A person who answers each form in this way. `shown` collects the messages of the forms. */
+/** Plays a person who answers every form in the same way. `shown` contains the messages of the forms. */
 function person(action: 'accept' | 'decline', confirm = true) {
   const shown: string[] = [];
   const elicit = (async (_key: string, { message }: { message: string }) => {
     shown.push(message);
     return action === 'accept' ? { action, content: { confirm } } : { action };
-  }) as unknown as ToolContext['elicit']; // these tools show only one kind of form
+  }) as unknown as ToolContext['elicit']; // cast: these tools show only one kind of form
   return { shown, elicit };
 }
 
@@ -69,7 +69,7 @@ const answers = (id: string) =>
     .tasks.map(({ referenceTaskName, status, outputData }) => ({ referenceTaskName, status, outputData }));
 
 describe('list_pending_approvals', () => {
-  test('lists tasks that wait for a person or a signal, the longest first, and what follows a yes or no', async () => {
+  test('list_pending_approvals lists tasks that wait for a person or a signal, the oldest first, with the effects of yes and no', async () => {
     add('exec-new', orders, [human('approve', { startTime: 3000, inputData: { amount: 7 } })], {
       correlationId: 'c-1',
     });
@@ -94,7 +94,7 @@ describe('list_pending_approvals', () => {
     });
   });
 
-  test('filters by workflow, by execution and by correlation id', async () => {
+  test('list_pending_approvals filters by workflow, execution and correlation id', async () => {
     add('exec-a', orders, [human('approve')], { correlationId: 'c-1' });
     add('exec-b', plain, [human('look'), wait('go')], { correlationId: 'c-2' });
     const refs = async (filter: Record<string, string>) => {
@@ -107,7 +107,7 @@ describe('list_pending_approvals', () => {
     expect(await refs({ correlationId: 'c-3' })).toEqual([]);
   });
 
-  test('continues on the next page after the last row, even if the first rows were answered in between', async () => {
+  test('the next page begins after the last row of the page before, even if earlier rows were answered in between', async () => {
     for (const number of [1, 2, 3]) add(`exec-${number}`, orders, [human('approve', { startTime: number * 1000 })]);
     const first = await call(listPendingApprovals, { limit: 2 });
     expect(first.structured.pending).toMatchObject([{ executionId: 'exec-1' }, { executionId: 'exec-2' }]);
@@ -128,7 +128,7 @@ describe('decide_approval', () => {
       changes,
     );
 
-  test('writes who decided what and why into the task, and says what follows', async () => {
+  test('decide_approval stores the decision, its author and its reason in the task, and shows the effect', async () => {
     add('exec-1', orders, [human('approve')]);
     const { structured, text } = await decide({ output: { note: 'n' } });
     expect(structured).toMatchObject({ decision: 'approve', confirmedByPerson: false, taskStatus: 'COMPLETED' });
@@ -138,7 +138,7 @@ describe('decide_approval', () => {
     ]);
   });
 
-  test('a no completes the task if the definition reads the decision; otherwise it fails the task', async () => {
+  test('a no completes the task if the definition reads the decision, and otherwise fails the task', async () => {
     add('exec-1', orders, [human('approve')]);
     add('exec-2', plain, [human('look')]);
     await decide({ decision: 'reject' });
@@ -147,7 +147,7 @@ describe('decide_approval', () => {
     expect(answers('exec-2')).toMatchObject([{ status: 'FAILED_WITH_TERMINAL_ERROR' }]);
   });
 
-  test('shows the person what they confirm, and decides nothing without their yes', async () => {
+  test('decide_approval shows the person the decision, and decides nothing without a confirmation', async () => {
     add('exec-1', orders, [human('approve', { inputData: { amount: 7 } })], { correlationId: 'c-1' });
     for (const no of [person('decline'), person('accept', false)]) {
       await expect(decide({}, { elicit: no.elicit })).rejects.toMatchObject({ code: 'cancelled' });
@@ -160,7 +160,7 @@ describe('decide_approval', () => {
     expect(answers('exec-1')).toMatchObject([{ outputData: { confirmedByPerson: true } }]);
   });
 
-  test('asks for the fields in which a foreign definition looks for the decision', async () => {
+  test('decide_approval requires the fields from which a definition of another author reads the decision', async () => {
     add('exec-1', foreign, [human('review')]);
     await expect(decide({ taskRef: 'review' })).rejects.toMatchObject({
       code: 'input',
@@ -172,7 +172,7 @@ describe('decide_approval', () => {
   });
 
   test.each(['approved', 'decidedBy', 'confirmedByPerson'])(
-    'does not let a caller write %s themselves',
+    'decide_approval refuses an output with the field %s',
     async (field) => {
       add('exec-1', orders, [human('approve')]);
       await expect(decide({ output: { [field]: true } })).rejects.toMatchObject({
@@ -183,7 +183,7 @@ describe('decide_approval', () => {
     },
   );
 
-  test('reports how a task was decided before, and what waits now', async () => {
+  test('if the task was decided before, the error shows this decision and the task that waits now', async () => {
     const outputData = { approved: false, reason: 'too much', decidedBy: 'ann', decidedAt: '2026-01-01T00:00:00Z' };
     add('exec-1', plain, [human('approve', { status: 'COMPLETED', outputData }), human('look')]);
     await expect(decide({})).rejects.toMatchObject({
@@ -196,13 +196,13 @@ describe('decide_approval', () => {
   test.each([
     ['answered by another tool', { status: 'COMPLETED', outputData: { any: 1 } }, 'any'],
     ['cancelled', { status: 'CANCELED' }, 'CANCELED'],
-    ['not one that asks', { taskType: 'HTTP', status: 'SCHEDULED' }, 'HTTP'],
-  ])('refuses a task that is %s', async (_, changes, what) => {
+    ['not of a type that waits for a decision', { taskType: 'HTTP', status: 'SCHEDULED' }, 'HTTP'],
+  ])('decide_approval refuses a task that is %s', async (_, changes, what) => {
     add('exec-1', orders, [human('approve', changes)]);
     await expect(decide({})).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining(what) });
   });
 
-  test('refuses a task that the execution does not have', async () => {
+  test('decide_approval refuses an unknown task and an unknown execution', async () => {
     add('exec-1', orders, [], { status: 'COMPLETED' });
     await expect(decide({})).rejects.toMatchObject({
       code: 'not-found',
@@ -211,10 +211,10 @@ describe('decide_approval', () => {
     await expect(decide({ executionId: 'exec-9' })).rejects.toMatchObject({ code: 'not-found' });
   });
 
-  test('a late decision is not reported as accepted', async () => {
+  test('decide_approval fails if another person decides at the same time', async () => {
     add('exec-1', orders, [human('approve')]);
     fake.routes = (request) => {
-      // Another person decides between our read of the task and our answer to it.
+      // Another person decides after we have read the task and before we answer it.
       if (request.path.endsWith('/log') && request.method === 'POST') {
         const outputData = { approved: true, reason: 'r', decidedBy: 'bob', decidedAt: '2026-01-01T00:00:00Z' };
         server.change('exec-1', {
@@ -234,7 +234,7 @@ describe('decide_approval', () => {
 describe('signal_workflow', () => {
   const signal = (args: Record<string, unknown> = {}) => call(signalWorkflow, { executionId: 'exec-1', ...args });
 
-  test('completes the only WAIT with the output', async () => {
+  test('signal_workflow completes the only open WAIT with the output', async () => {
     add('exec-1', plain, [human('look'), wait('go')]);
     expect((await signal({ output: { paid: true } })).structured).toMatchObject({ taskRef: 'go', status: 'RUNNING' });
     expect(answers('exec-1')).toMatchObject([
@@ -243,12 +243,12 @@ describe('signal_workflow', () => {
     ]);
   });
 
-  test('says that a paused execution continues only after it is resumed', async () => {
+  test('signal_workflow says that a paused execution continues only after resume_workflow', async () => {
     add('exec-1', plain, [wait('go')], { status: 'PAUSED' });
     expect((await signal()).text).toContain('resume_workflow {"executionIds":["exec-1"]}');
   });
 
-  test('asks which WAIT is meant if several are open', async () => {
+  test('signal_workflow requires a task if several WAITs are open', async () => {
     add('exec-1', plain, [wait('go'), wait('come')]);
     await expect(signal()).rejects.toMatchObject({
       code: 'input',
@@ -257,7 +257,7 @@ describe('signal_workflow', () => {
     expect((await signal({ taskRef: 'come' })).structured).toMatchObject({ taskRef: 'come' });
   });
 
-  test('names the calls that answer what waits in the execution and in its sub-workflows', async () => {
+  test('if no WAIT is open, the error suggests calls for the waiting tasks in the execution and its sub-workflows', async () => {
     const child = {
       referenceTaskName: 'sub',
       taskType: 'SUB_WORKFLOW',
@@ -278,7 +278,7 @@ describe('signal_workflow', () => {
     ['ends by itself', { inputData: { duration: '1h' } }, 'ends by itself'],
     ['is of another type', { taskType: 'HTTP' }, 'HTTP'],
     ['does not exist', { referenceTaskName: 'other' }, 'no open task'],
-  ])('says why a task takes no signal that %s', async (_, changes, what) => {
+  ])('signal_workflow refuses a task that %s, and says why', async (_, changes, what) => {
     add('exec-1', plain, [wait('go', changes)]);
     await expect(signal({ taskRef: 'go' })).rejects.toMatchObject({
       code: 'conflict',
@@ -286,7 +286,7 @@ describe('signal_workflow', () => {
     });
   });
 
-  test('refuses an execution that has ended', async () => {
+  test('signal_workflow refuses an execution that has ended', async () => {
     add('exec-1', plain, [], { status: 'TERMINATED' });
     await expect(signal()).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('TERMINATED') });
   });

@@ -8,7 +8,7 @@ import { type FakeConductor, type Fault, startFakeConductor } from '../support/f
 import { connect, eras, type McpClient } from '../support/mcp-clients.ts';
 import { type HttpProcess, startHttpProcess, stdioTarget } from '../support/mcp-process.ts';
 
-/** Some of the tools that are on by default. */
+/** Some tools that are on by default. */
 const toolNames = ['create_workflow', 'execute_workflow', 'get_execution_status', 'list_workflow_executions'];
 const nowhere = mkdtempSync(join(tmpdir(), 'fleet-mcp-'));
 
@@ -41,33 +41,33 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
   });
   afterAll(() => client.close());
 
-  test('gets the name of the server and the list of its tools', async () => {
+  test('the client gets the name of the server and the list of its tools', async () => {
     expect(client.protocolVersion).toBe(era);
     expect(client.serverInfo).toMatchObject({ name: 'conductor-fleet', version });
     expect(client.instructions).toContain('get_execution_status');
     expect(await client.toolNames()).toEqual(expect.arrayContaining(toolNames));
   });
 
-  test('gets the same facts as text and as structured content', async () => {
+  test('the client gets the same facts as text and as structured content', async () => {
     const answer = await client.call('get_execution_status', { executionId: 'exec-1' });
     expect(answer.isError).toBe(false);
     expect(answer.structured).toMatchObject({ workflow: 'fake_flow', status: 'COMPLETED', output: { answer: 42 } });
     expect(answer.text).toContain('fake_flow v1 exec-1: COMPLETED after 4.2 s');
   });
 
-  test('gets a sentence for wrong arguments', async () => {
+  test('for wrong arguments, the client gets an error in a clear sentence', async () => {
     const answer = await client.call('list_workflow_executions', { limit: 500 });
     expect(answer.isError).toBe(true);
     expect(answer.text).toContain('limit must be at most 100, not 500.');
   });
 
-  test('gets a protocol error for an unknown tool', async () => {
+  test('for an unknown tool, the client gets a protocol error', async () => {
     const refusal = await client.call('get_execution').catch((error: unknown) => error);
     expect(refusal).toMatchObject({ code: -32602 });
     expect(String(refusal)).toContain('Tool get_execution not found. Did you mean get_execution_status?');
   });
 
-  test('cannot reach another path of the API through an id', async () => {
+  test('an id in the arguments cannot change the path of a request to Conductor', async () => {
     const before = fake.requests.length;
     for (const executionId of ['../metadata/taskdefs/x?y=', 'exec-1/remove?archiveWorkflow=false&x=', '..', 'a%2fb']) {
       const answer = await client.call('get_execution_status', { executionId });
@@ -84,7 +84,7 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
     ['slow', 'did not answer in time'],
     ['hang-up', 'Cannot reach the Conductor server'],
   ];
-  test.each(faults)('gets an error if Conductor answers with %s', async (fault, sentence) => {
+  test.each(faults)('the client gets an error if Conductor has the fault %s', async (fault, sentence) => {
     fake.fault = fault;
     const answer = await client.call('get_execution_status', { executionId: 'exec-1' });
     expect(answer.isError).toBe(true);
@@ -93,15 +93,15 @@ describe.each(ways)('a %s client over %s', (era, transport) => {
   });
 });
 
-describe.each(eras)('a %s client of a server that', (era) => {
-  test('has no Conductor gets an error with the command that starts one', async () => {
+describe.each(eras)('a %s client of an MCP server without a Conductor server', (era) => {
+  test('if no Conductor is configured, the error names the command that starts one', async () => {
     const client = await connect(era, stdioTarget({ FLEET_DIR: nowhere }));
     const answer = await client.call('list_workflow_executions');
     expect(answer).toMatchObject({ isError: true, text: expect.stringContaining('Start one: fleet server start.') });
     await client.close();
   });
 
-  test('names an unreachable Conductor gets an error with its address', async () => {
+  test('if the configured Conductor does not answer, the error names its address', async () => {
     const client = await connect(era, stdioTarget({ CONDUCTOR_SERVER_URL: 'http://127.0.0.1:9/api' }));
     const answer = await client.call('list_workflow_executions');
     expect(answer.isError).toBe(true);
@@ -121,7 +121,7 @@ describe('the stdio process', () => {
     params: { name: 'get_execution_status', arguments: { executionId: 'exec-1' } },
   };
 
-  test('writes only protocol messages to stdout, even if it logs everything', async () => {
+  test('the process writes only protocol messages to stdout, even at log level trace', async () => {
     const { child, output, exit } = start({ ...settings(), LOG_LEVEL: 'trace' });
     const messages = [
       initialize,
@@ -139,7 +139,7 @@ describe('the stdio process', () => {
     expect(lines.map((line) => JSON.parse(line).jsonrpc)).toEqual(messages.map(() => '2.0'));
   });
 
-  test('ends when stdin closes while a call is running', async () => {
+  test('the process ends when stdin closes during a call', async () => {
     fake.fault = 'slow';
     const { child, output, exit } = start({ CONDUCTOR_SERVER_URL: fake.url });
     const before = fake.requests.length;
@@ -153,7 +153,7 @@ describe('the stdio process', () => {
     expect(output().trim().split('\n')).toHaveLength(1);
   });
 
-  test('ends in order on SIGTERM', async () => {
+  test('the process exits with 0 on SIGTERM', async () => {
     const { child, output, exit } = start(settings());
     send(child, { id: 0, ...initialize });
     await expect.poll(output, { timeout: 10_000 }).toContain('\n');

@@ -28,7 +28,7 @@ describe('queues', () => {
   ];
   const watch = () => new QueueWatch({ conductor: fakeApi(), queues: () => names });
 
-  test('of all types and domains need two requests for any number of readers, and none without a reader', async () => {
+  test('the depths of all queues need two requests for any number of readers, and none without a reader', async () => {
     Object.assign(sizes, { charge_card: 7, 'canary:charge_card': 2 });
     const queues = watch();
     expect(fake.requests).toHaveLength(0);
@@ -46,7 +46,7 @@ describe('queues', () => {
     ]);
   });
 
-  test('a failing server is not asked more often', async () => {
+  test('a second read soon after a failed one sends no further requests', async () => {
     fake.fault = 'error-500';
     const queues = watch();
     await expect(queues.read()).rejects.toThrow();
@@ -54,7 +54,7 @@ describe('queues', () => {
     expect(fake.requests.length).toBeLessThanOrEqual(2);
   });
 
-  test('if the server does not answer, the page has no queue depths and the scaling signal fails', async () => {
+  test('if the server does not answer, the metrics page has no queue depths and the scaling signal fails', async () => {
     const { observation, fleet } = await observed([chargeCard]);
     fake.faultAt = ({ path }) => path.startsWith('/api/tasks/queue/');
     fake.fault = 'hang-up';
@@ -68,7 +68,7 @@ describe('queues', () => {
   });
 });
 
-/** A Node flag: the process then writes to stderr which of these packages it loads. */
+/** A Node flag that lets a process write to stderr which of these packages it loads. */
 const TELLS_PACKAGES = `--import=data:text/javascript,${encodeURIComponent(`
   import { registerHooks } from 'node:module';
   import { writeSync } from 'node:fs';
@@ -90,7 +90,7 @@ describe('a worker process', () => {
     WORKER_POLL_INTERVAL_MS: '5',
   });
 
-  test('loads metrics and tracing only if they are switched on, and exposes no payload', async () => {
+  test('a worker process loads metrics and tracing only if they are used, and never exposes task inputs or outputs', async () => {
     sizes.charge_card = 120;
     queued.charge_card = [
       queuedTask('charge_card', 'a'),
@@ -128,7 +128,7 @@ describe('a worker process', () => {
     }
   });
 
-  test('sends spans to the address in OpenTelemetry’s variables, and ends in time if no receiver accepts them', async () => {
+  test('a worker process sends spans to the configured receiver, and ends in time if the receiver does not answer', async () => {
     queued.charge_card = [queuedTask('charge_card', 'a')];
     const sending = startFleetCommand(['work'], { ...settings(), OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });
     await hasResults(1);
@@ -148,7 +148,7 @@ describe('a worker process', () => {
 });
 
 describe('the examples of deploy/', () => {
-  test('name only metrics that exist', async () => {
+  test('the examples name only metrics that exist', async () => {
     const { observation } = await observed([chargeCard]);
     const page = await observation.views.metrics.text();
     const names = new Set([...page.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name));
@@ -170,7 +170,7 @@ describe('the examples of deploy/', () => {
 });
 
 describe('the scaling signal', () => {
-  test('is restricted to given types, and refuses others', async () => {
+  test('the scaling signal can be restricted to given types, and refuses unknown types', async () => {
     sizes.ship = 60;
     const { observation, fleet } = await observed([chargeCard, { ...chargeCard, name: 'ship' }]);
     const pages = { host: '127.0.0.1', port: 0, flag: '--health-port', fleet: () => fleet, views: observation.views };

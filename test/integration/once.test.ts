@@ -22,7 +22,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Starts a process with a ledger on the file. `does` is the code that it runs with the ledger. */
+/** Starts a process that opens a ledger on the file and runs the code in `does`. */
 function start(does: string): Process {
   const program = `
     const { appendFileSync } = await import('node:fs');
@@ -84,7 +84,7 @@ const calls = () => readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n
 const effects = () => database.prepare('SELECT key, count(*) AS times FROM effects GROUP BY key ORDER BY key').all();
 const each = (count: number) => Array.from({ length: count }, (_, key) => ({ key, times: 1 }));
 
-test('a process with a ledger prints nothing, not even that SQLite is experimental in Node', async () => {
+test("a process with a ledger prints nothing, not even Node's warning that SQLite is experimental", async () => {
   const { code, complained } = await start(`await onceInside(ledger, context(0), 'e', insert(0));`).ended;
   expect({ code, complained }).toEqual({ code: 0, complained: '' });
 });
@@ -96,7 +96,7 @@ describe('an effect in the database of the ledger', () => {
       if (result.key !== key) throw new Error('a wrong result');
     }`;
 
-  test('happens once if four processes run it', async () => {
+  test('the effect happens once if four processes run it', async () => {
     const all = Array.from({ length: 4 }, () => start(doAll(200)).ended);
     for (const { code, complained } of await Promise.all(all))
       expect({ code, complained }).toEqual({ code: 0, complained: '' });
@@ -104,9 +104,9 @@ describe('an effect in the database of the ledger', () => {
   });
 
   test.each([
-    ['before it', `die()`, 0],
-    ['after it, before it is recorded', `insert(0)(db); die()`, 0],
-  ])('happens once after a process died %s', async (_, how, done) => {
+    ['before the effect', `die()`, 0],
+    ['between the effect and its record', `insert(0)(db); die()`, 0],
+  ])('the effect happens once if a process died %s', async (_, how, done) => {
     expect((await start(`await onceInside(ledger, context(0), 'e', (db) => { ${how} });`).ended).signal).toBe(
       'SIGKILL',
     );
@@ -115,14 +115,14 @@ describe('an effect in the database of the ledger', () => {
     expect(effects()).toEqual(each(1));
   });
 
-  test('happens once, with its first result, after a process died right after it', async () => {
+  test('if a process died right after the effect, a repetition returns the first result', async () => {
     await start(`await onceInside(ledger, context(0), 'e', insert(0)); die();`).ended;
     const again = `say(JSON.stringify(await onceInside(ledger, context(0), 'e', insert(0))));`;
     const { said } = await start(again).ended;
     expect(database.prepare('SELECT key, pid FROM effects').all()).toEqual([JSON.parse(said)]);
   });
 
-  test('happens once even if processes are killed at any moment', async () => {
+  test('the effect happens once even if processes are killed at random moments', async () => {
     const killOne = async () => {
       const process = start(`say('started');${doAll(1_000_000)}`);
       await process.says('started');
@@ -141,13 +141,13 @@ describe('an effect in the database of the ledger', () => {
 describe('an effect elsewhere', () => {
   const charge = `await once(ledger, context('t'), 'e', async (delivery) => { call(delivery); return process.pid; })`;
 
-  test('is told `again` if a process died during it', async () => {
+  test('the effect runs again with `again: true` if a process died during it', async () => {
     await start(`await once(ledger, context('t'), 'e', async (delivery) => { call(delivery); die(); });`).ended;
     expect((await start(charge).ended).code).toBe(0);
     expect(calls()).toEqual(['t:e false', 't:e true']);
   });
 
-  test('that was recorded is not repeated after its process died', async () => {
+  test('a recorded effect is not repeated after its process has died', async () => {
     await start(`${charge}; die();`).ended;
     expect((await start(charge).ended).code).toBe(0);
     expect(calls()).toEqual(['t:e false']);
@@ -161,7 +161,7 @@ describe('an effect elsewhere', () => {
       return process.pid;
     });`;
 
-  test('under way makes another process wait, which then gets its result', async () => {
+  test('while an effect runs, another process waits and then gets the same result', async () => {
     const first = start(slowly);
     await first.says('running');
     const { said } = await start(`say(await ${charge});`).ended;
@@ -169,7 +169,7 @@ describe('an effect elsewhere', () => {
     expect(calls()).toEqual(['t:e false']);
   });
 
-  test('is taken over from a dead process, but not from a suspended one', async () => {
+  test('a process takes over the effect of a dead process, but not of a suspended one', async () => {
     const first = start(slowly);
     await first.says('running');
     first.child.kill('SIGSTOP');
@@ -182,7 +182,7 @@ describe('an effect elsewhere', () => {
     expect(calls()).toEqual(['t:e false', 't:e true']);
   });
 
-  test('leaves no files of dead processes', async () => {
+  test('files of dead processes are removed', async () => {
     for (const _ of [1, 2]) await start(`await once(ledger, context(process.pid), 'e', async () => die());`).ended;
     await start(`${charge}; ledger.close();`).ended;
     expect(readdirSync(`${file}-owners`)).toEqual([]);

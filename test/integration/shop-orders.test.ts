@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { happened, keyed, order, send } from '../support/shop.ts';
 
 describe('the order services', () => {
-  test('an order that is undone leaves one entry in the books for each event', async () => {
+  test('after an order is undone, the books contain one entry for each event', async () => {
     const orderId = 'undone';
     await send('POST', '/reservations', { orderId, sku: 'lamp', quantity: 3 });
     expect((await send('GET', '/inventory/lamp')).body).toEqual({ sku: 'lamp', available: 997 });
@@ -24,12 +24,12 @@ describe('the order services', () => {
     ]);
   });
 
-  test('releasing an order without a reservation succeeds and adds no entry', async () => {
+  test('the release of an order without a reservation succeeds and adds no entry', async () => {
     expect((await send('DELETE', '/reservations/never')).body).toMatchObject({ released: 0, alreadyReleased: false });
     expect(await happened('never')).toEqual([]);
   });
 
-  test('a sold-out product and an unknown payment are refused with a reason', async () => {
+  test('the shop refuses a sold-out product and an unknown payment with a reason', async () => {
     const soldOut = await send('POST', '/reservations', { orderId: 'o', sku: 'sold-out-lamp', quantity: 1 });
     expect(soldOut).toMatchObject({ status: 409, body: { error: 'out-of-stock' } });
     const unknown = await send('POST', '/refunds', { orderId: 'o', paymentId: 'p', amount: 1 });
@@ -38,7 +38,7 @@ describe('the order services', () => {
     expect((await send('POST', '/refunds', { orderId: 'small', paymentId, amount: 6 })).status).toBe(409);
   });
 
-  test('a notification without an order is recorded under its execution, and a clean-up under its own id', async () => {
+  test('the books record a notification without an order under its execution, and a clean-up under its own id', async () => {
     await send('POST', '/notifications', { workflowId: 'wf-1', reason: 'failed' });
     await send('DELETE', '/cleanup/wf-1');
     expect((await send('DELETE', '/cleanup/wf-1')).body).toMatchObject({ cleaned: true, alreadyCleaned: true });
@@ -51,13 +51,13 @@ describe('the order services', () => {
 });
 
 describe('idempotency keys', () => {
-  test('without an idempotency key, every request charges again', async () => {
+  test('without an idempotency key, every request charges the card again', async () => {
     await send('POST', '/payments', { orderId: 'twice', amount: 1 });
     await send('POST', '/payments', { orderId: 'twice', amount: 1 });
     expect(await happened('twice')).toHaveLength(2);
   });
 
-  test('the same key has one effect and returns the first answer again, also for simultaneous requests', async () => {
+  test('requests with the same idempotency key have one effect and get the same answer, even at the same time', async () => {
     const pay = () => send('POST', '/payments', { orderId: 'once', amount: 1 }, keyed('k-once'));
     const answers = await Promise.all([pay(), pay(), pay()]);
     expect(new Set(answers.map(({ body }) => body.paymentId)).size).toBe(1);
@@ -65,14 +65,14 @@ describe('idempotency keys', () => {
     expect(await happened('once')).toEqual([['charged', 3]]);
   });
 
-  test('a refusal is also repeated for the same key', async () => {
+  test('a repeated request with the same idempotency key gets the same refusal', async () => {
     const reserve = () => send('POST', '/reservations', { orderId: 'r', sku: 'sold-out-x', quantity: 1 }, keyed('k-r'));
     await reserve();
     const second = await reserve();
     expect([second.status, second.headers.get('idempotency-replayed')]).toEqual([409, 'true']);
   });
 
-  test('a key that another request has used is refused', async () => {
+  test('the shop refuses an idempotency key that a different request has used', async () => {
     await send('POST', '/payments', { orderId: 'reused', amount: 1 }, keyed('k-reused'));
     const other = await send('POST', '/payments', { orderId: 'reused', amount: 2 }, keyed('k-reused'));
     expect(other).toMatchObject({ status: 422, body: { error: 'key-reused' } });
@@ -80,7 +80,7 @@ describe('idempotency keys', () => {
 });
 
 describe('faults', () => {
-  test('answers 503 twice, then 200, and the books show each request', async () => {
+  test('with a fault for two requests, the shop answers 503 twice and then 200, and the books count each request', async () => {
     await order({ path: '/flaky/a', status: 503, times: 2 });
     for (const status of [503, 503, 200]) expect((await send('GET', '/flaky/a')).status).toBe(status);
     const requests = (await send('GET', '/books/requests?path=/flaky/a')).body.requests as {
@@ -91,7 +91,7 @@ describe('faults', () => {
     expect(requests.every(({ at }) => Math.abs(Date.now() - at) < 10_000)).toBe(true);
   });
 
-  test('answers 404 with a body until the fault is removed', async () => {
+  test('with a permanent fault, the shop answers 404 with a body until the fault is removed', async () => {
     const { body } = await order({ path: '/flaky/b', method: 'GET', status: 404, body: { gone: true } });
     expect(await send('GET', '/flaky/b')).toMatchObject({ status: 404, body: { gone: true } });
     expect((await send('POST', '/flaky/b')).status).toBe(200);
@@ -100,7 +100,7 @@ describe('faults', () => {
     expect((await send('DELETE', `/faults/${body.id}`)).status).toBe(404);
   });
 
-  test('a delayed answer arrives late', async () => {
+  test('with a delay as the fault, the answer arrives late', async () => {
     await order({ path: '/flaky/slow', delayMs: 300, times: 1 });
     const start = performance.now();
     expect((await send('GET', '/flaky/slow')).status).toBe(200);
@@ -117,7 +117,7 @@ describe('faults', () => {
     expect(requests).toMatchObject([{ status: null }, { status: 201, idempotencyKey: 'k-drop' }]);
   });
 
-  test('a fault of one order does not affect other orders, and its answer is not kept for the key', async () => {
+  test('a fault of one order does not affect other orders, and its answer is not stored for the idempotency key', async () => {
     await order({ path: '/payments', orderId: 'poor', status: 402, times: 2 });
     const pay = (orderId: string) => send('POST', '/payments', { orderId, amount: 9 }, keyed(`k-${orderId}`));
     expect(await pay('poor')).toMatchObject({ status: 402, body: { error: 'declined' } });
@@ -127,7 +127,7 @@ describe('faults', () => {
     expect((await pay('poor')).status).toBe(201);
   });
 
-  test('a fault on a path also affects requests below the path, with the order id from their path', async () => {
+  test('a fault on a path also affects longer paths, which contain the order id', async () => {
     await order({ path: '/reservations', orderId: 'below', status: 500, times: 1 });
     expect((await send('DELETE', '/reservations/below')).status).toBe(500);
     expect((await send('GET', '/faults')).body.faults).toContainEqual(
@@ -136,11 +136,11 @@ describe('faults', () => {
   });
 
   test.each([
-    ['a misspelt field', { path: '/flaky/x', status: 503, time: 2 }, 'time'],
-    ['no effect at all', { path: '/flaky/x' }, 'needs a status'],
-    ['a path that nothing serves', { path: '/paymets', status: 503 }, '/paymets'],
-    ['a path of the controls', { path: '/books', status: 503 }, '/books'],
-  ])('%s is refused', async (_what, fault, sentence) => {
+    ['a fault with a misspelt field', { path: '/flaky/x', status: 503, time: 2 }, 'time'],
+    ['a fault without an effect', { path: '/flaky/x' }, 'needs a status'],
+    ['a fault on an unknown path', { path: '/paymets', status: 503 }, '/paymets'],
+    ['a fault on a path that controls the shop', { path: '/books', status: 503 }, '/books'],
+  ])('the shop refuses %s', async (_what, fault, sentence) => {
     const { status, body } = await order(fault);
     expect([status, body.message]).toEqual([400, expect.stringContaining(sentence)]);
   });
@@ -160,8 +160,11 @@ describe('bad requests', () => {
     ['GET', '/nowhere', undefined, 404, 'GET / lists'],
     ['DELETE', '/payments', undefined, 405, 'takes POST'],
     ['POST', '/notifications', { text: 'x'.repeat(5_000_000) }, 413, '4 MB'],
-  ])('%s %s is answered with a sentence', async (method, path, body, status, sentence) => {
-    const answer = await send(method, path, body);
-    expect([answer.status, answer.body.message]).toEqual([status, expect.stringContaining(sentence)]);
-  });
+  ])(
+    'for the bad request %s %s, the answer contains a clear sentence',
+    async (method, path, body, status, sentence) => {
+      const answer = await send(method, path, body);
+      expect([answer.status, answer.body.message]).toEqual([status, expect.stringContaining(sentence)]);
+    },
+  );
 });

@@ -2,19 +2,19 @@ import { describe, expect, test } from 'vitest';
 import { order, send } from '../support/shop.ts';
 
 describe('prices', () => {
-  test('a listed share has a current price and a price at the last close, and both can be set', async () => {
+  test('a share has a current price and a closing price, and a request can set both', async () => {
     expect((await send('GET', '/prices/STONKS')).body).toEqual({ symbol: 'STONKS', previousClose: 420, price: 445.2 });
     await send('POST', '/prices/mine', { previousClose: 0.6, price: 0.63 });
     expect((await send('GET', '/prices/mine')).body).toEqual({ symbol: 'mine', previousClose: 0.6, price: 0.63 });
   });
 
-  test('an unlisted share and an invalid price are refused', async () => {
+  test('the shop refuses an unlisted share and an invalid price', async () => {
     expect(await send('GET', '/prices/none')).toMatchObject({ status: 404, body: { error: 'unknown-symbol' } });
     expect((await send('POST', '/prices/none', { previousClose: 0, price: 1 })).status).toBe(400);
     expect((await send('GET', '/prices/none')).status).toBe(404);
   });
 
-  test('a price can be set even while a fault is active', async () => {
+  test('a request can set a price even while a fault is active', async () => {
     await order({ path: '/prices/down', status: 503 });
     expect((await send('POST', '/prices/down', { previousClose: 1, price: 1 })).status).toBe(200);
     expect((await send('GET', '/prices/down')).status).toBe(503);
@@ -26,14 +26,14 @@ describe('weather', () => {
     expect(await send('GET', '/weather?city=Nowhere')).toMatchObject({ status: 404, body: { error: 'unknown-city' } });
   });
 
-  test('the name of a city may hold any character', async () => {
+  test('the name of a city may contain any character', async () => {
     const city = 'São Tomé & Príncipe #1/2?x=y%20';
     expect((await send('GET', `/weather?${new URLSearchParams({ city })}`)).body.city).toBe(city);
   });
 });
 
 describe('faults for some requests only', () => {
-  test('a fault affects only requests with its fields, and the books record the query', async () => {
+  test('a fault with fields affects only requests with the same fields, and the books record the queries', async () => {
     await order({ path: '/weather', fields: { city: 'Oslo' }, times: 1, status: 503 });
     expect((await send('GET', '/weather?city=Rome')).status).toBe(200);
     expect((await send('GET', '/weather?city=Oslo')).status).toBe(503);
@@ -42,7 +42,7 @@ describe('faults for some requests only', () => {
     expect(requests).toEqual(expect.arrayContaining([expect.objectContaining({ query: { city: 'Rome' } })]));
   });
 
-  test('a field in the body counts like a field in the query', async () => {
+  test('a fault also compares its fields with the body of a request', async () => {
     await order({ path: '/flaky/x', fields: { kind: 'a' }, status: 418 });
     expect((await send('POST', '/flaky/x', { kind: 'a' })).status).toBe(418);
     expect((await send('POST', '/flaky/x', { kind: 'b' })).status).toBe(200);

@@ -9,25 +9,25 @@ import { startShop } from '../../examples/shop/start-shop.ts';
 import { send, shop } from '../support/shop.ts';
 
 describe('weather, search and probes', () => {
-  test('the weather of a city is always the same', async () => {
+  test('the shop always returns the same weather for a city', async () => {
     const dubai = { city: 'Dubai', temperatureCelsius: 38, conditions: 'clear' };
     expect((await send('GET', '/weather?city=Dubai')).body).toEqual(dubai);
     const made = await send('GET', '/weather?city=Entenhausen');
     expect((await send('GET', '/weather?city=Entenhausen')).body).toEqual(made.body);
   });
 
-  test('search lists the page with the most common words first, and finds nothing for nonsense', async () => {
+  test('the search lists the page with the most matching words first, and finds no page for nonsense', async () => {
     const { results } = (await send('GET', '/search?q=how+does+a+saga+use+compensation%3F')).body;
     expect(results).toMatchObject([{ title: 'Sagas and compensation', source: 'corpus:saga' }, {}]);
     expect((await send('GET', '/search?q=xyzzy')).body).toEqual({ results: [] });
   });
 
-  test('echo answers with the requested code', async () => {
+  test('the echo endpoint answers with the requested status code', async () => {
     for (const code of [200, 404, 503]) expect((await send('POST', `/echo/status/${code}`, {})).status).toBe(code);
     expect((await send('GET', '/echo/status/204')).body).toEqual({});
   });
 
-  test('the index names every endpoint and health names the service', async () => {
+  test('the index page names every endpoint, and /health names the service', async () => {
     expect((await send('GET', '/')).body.endpoints).toContainEqual(expect.objectContaining({ path: '/shipments' }));
     expect((await send('GET', '/health')).body).toMatchObject({ service: 'conductor-fleet-shop', status: 'UP' });
   });
@@ -41,7 +41,7 @@ describe('the scripted model', () => {
     const { body } = await complete(
       { role: 'system', content: 'You research.' },
       { role: 'user', content: JSON.stringify({ question, round: findings.length + 1, findings }) },
-      // Conductor adds this message if JSON output is requested.
+      // Conductor adds this message to a request for JSON output.
       { role: 'user', content: 'Formatting instruction: return the response as json.' },
     );
     expect(body).toMatchObject({ object: 'chat.completion', model: 'scripted-research-1', usage: {} });
@@ -51,7 +51,7 @@ describe('the scripted model', () => {
   }
   const decision = async (question: string, findings?: object[]) => JSON.parse(await ask(question, findings));
 
-  test('searches first, then requests the weather, then answers from both', async () => {
+  test('the scripted model searches first, then requests the weather, and then answers from both', async () => {
     const question = 'What is a saga, and how is the weather in Abu Dhabi?';
     const first = await decision(question);
     expect(first).toMatchObject({ action: 'TOOL', tool: 'search', query: question, confidence: 0.3 });
@@ -64,7 +64,7 @@ describe('the scripted model', () => {
     expect(last.answer).toMatch(/undoes finished steps.*In Abu Dhabi it is -?\d+ °C/);
   });
 
-  test('takes Dubai if no city is named, and asks for no weather if the question does not', async () => {
+  test('the scripted model assumes Dubai if the question names no city, and requests weather only for a weather question', async () => {
     const found = [{ tool: 'search', query: 'q', text: 'Something.' }];
     expect(await decision('What is the temperature?', found)).toMatchObject({ tool: 'weather', query: 'Dubai' });
     expect(await decision('What is a lease?', found)).toMatchObject({
@@ -73,20 +73,20 @@ describe('the scripted model', () => {
     });
   });
 
-  test('reads the content of an MCP tool as a finding', async () => {
+  test('the scripted model uses the content that an MCP tool returned', async () => {
     const text = [{ type: 'text', text: '{"city":"Oslo","temperatureCelsius":4,"conditions":"fog"}' }];
     const { answer } = await decision('Hm?', [{ tool: 'search', query: 'q', text }]);
     expect(answer).toBe('[scripted] In Oslo it is 4 °C, fog.');
   });
 
-  test('never finishes an unanswerable question', async () => {
+  test('the scripted model never answers an unanswerable question', async () => {
     const found = { tool: 'search', query: 'q', text: 'Something.' };
     for (const findings of [[], [found], [found, found, found, found, found]]) {
       expect(await decision('An unanswerable question', findings)).toMatchObject({ action: 'TOOL', confidence: 0.2 });
     }
   });
 
-  test('answers a malformed question without JSON, the first time of each conversation', async () => {
+  test('the first answer of the scripted model to a "malformed" question is not JSON', async () => {
     const question = 'A malformed question';
     const found = [{ tool: 'search', query: 'q', text: 'Something.' }];
     for (const _conversation of [1, 2]) {
@@ -97,7 +97,7 @@ describe('the scripted model', () => {
     }
   });
 
-  test('errors have the shape of the protocol', async () => {
+  test("errors have the form of the model provider's API", async () => {
     const unknown = await send('POST', '/llm/v1/chat/completions', {
       model: 'm',
       messages: [{ role: 'user', content: 'x' }],
@@ -110,7 +110,7 @@ describe('the scripted model', () => {
 });
 
 describe('the MCP endpoint', () => {
-  test('answers a tools/call without an initialize', async () => {
+  test('the MCP endpoint answers a tools/call without an initialize', async () => {
     const response = await fetch(`${shop.url}/mcp`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
@@ -124,18 +124,21 @@ describe('the MCP endpoint', () => {
     expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('38')]);
   });
 
-  test.each(['legacy', 'auto'] as const)('serves a real client, negotiation %s', async (mode) => {
-    const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } });
-    await client.connect(new StreamableHTTPClientTransport(new URL(`${shop.url}/mcp`)));
-    const { tools } = await client.listTools();
-    expect(tools.map(({ name }) => name)).toEqual(['get_weather', 'search']);
-    const { content } = await client.callTool({ name: 'search', arguments: { query: 'saga' } });
-    expect(content).toMatchObject([{ type: 'text', text: expect.stringContaining('Sagas and compensation') }]);
-    expect(await client.callTool({ name: 'get_weather', arguments: {} })).toMatchObject({ isError: true });
-    await client.close();
-  });
+  test.each(['legacy', 'auto'] as const)(
+    'the MCP endpoint serves a real client with the version negotiation "%s"',
+    async (mode) => {
+      const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } });
+      await client.connect(new StreamableHTTPClientTransport(new URL(`${shop.url}/mcp`)));
+      const { tools } = await client.listTools();
+      expect(tools.map(({ name }) => name)).toEqual(['get_weather', 'search']);
+      const { content } = await client.callTool({ name: 'search', arguments: { query: 'saga' } });
+      expect(content).toMatchObject([{ type: 'text', text: expect.stringContaining('Sagas and compensation') }]);
+      expect(await client.callTool({ name: 'get_weather', arguments: {} })).toMatchObject({ isError: true });
+      await client.close();
+    },
+  );
 
-  test('refuses a web page of another origin', async () => {
+  test('the MCP endpoint refuses a request from a web page of another origin', async () => {
     const answer = await send(
       'POST',
       '/mcp',
@@ -147,7 +150,7 @@ describe('the MCP endpoint', () => {
 });
 
 describe('opening and closing', () => {
-  test('a taken port is an error that names it', async () => {
+  test('if the port is taken, the error names it', async () => {
     const error = await startShop({ port: shop.port }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(FleetError);
     expect(error).toMatchObject({
@@ -156,7 +159,7 @@ describe('opening and closing', () => {
     });
   });
 
-  test('closing waits neither for idle connections nor for slow answers', async () => {
+  test('the shop closes without waiting for idle connections or slow answers', async () => {
     const other = await startShop();
     const agent = new Agent({ keepAlive: true });
     const idle = httpRequest(`${other.url}/health`, { agent }).end();
@@ -183,7 +186,7 @@ describe('fleet demo', () => {
     return { child, output: () => output };
   };
 
-  test('opens the shop at the configured address and closes it on Ctrl-C', async () => {
+  test('fleet demo opens the shop at the configured address and closes it on Ctrl-C', async () => {
     const free = await startShop();
     await free.close();
     const { child, output } = demo(free.url);
@@ -193,7 +196,7 @@ describe('fleet demo', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
-  test('ends with 0 if the shop already runs on that port, and with an error if anything else does', async () => {
+  test('fleet demo exits with 0 if a shop already uses the port, and with an error if another program does', async () => {
     const again = demo(shop.url);
     expect(await once(again.child, 'exit')).toEqual([0, null]);
     expect(again.output()).toContain('already open');

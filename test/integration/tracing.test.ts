@@ -18,7 +18,7 @@ import {
 import chargeCard from '../support/observed-tasks/charge-card.ts';
 import { aTask } from '../support/task.ts';
 
-test('the tasks of an execution are one trace, even over several processes, and a retry is linked to the attempt before', async () => {
+test('the tasks of an execution form one trace, even in several processes; a retry has a link to the previous attempt', async () => {
   const caller = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
   const flags = { otelEndpoint: receiver.url, otelServiceName: 'shop-workers' };
   const reserve = { ...chargeCard, name: 'reserve_stock' };
@@ -62,7 +62,7 @@ test('the tasks of an execution are one trace, even over several processes, and 
   expect(receiver.text).not.toContain(CARD);
 });
 
-test('the span of a delivery records how many tries it needed', async () => {
+test('the span of a delivered result records the number of tries', async () => {
   const failures = [{ status: 503, body: { message: 'busy', retryable: true } }];
   fake.routes = (request) =>
     (request.path === '/api/tasks' && request.method === 'POST' && failures.pop()) || routes(request);
@@ -75,7 +75,7 @@ test('the span of a delivery records how many tries it needed', async () => {
   expect(delivery?.events).toEqual([{ name: 'not taken', attributes: { exception: 'HTTP_503' } }]);
 });
 
-test('a result that an earlier process left behind is delivered in the trace of its execution', async () => {
+test('the delivery of a result that an earlier process left belongs to the trace of its execution', async () => {
   const tracing = new Tracing({ url: `${receiver.url}/v1/traces`, serviceName: 's', ratio: 1, log: silentLogger });
   const task = { taskId: 'a', workflowId, taskType: '' };
   tracing.listener({ type: 'result-delivered', task, tries: 1, durationMs: 5 });
@@ -84,7 +84,7 @@ test('a result that an earlier process left behind is delivered in the trace of 
   expect(delivery).toMatchObject({ traceId, parentSpanId: firstSpanIdOf('a') });
 });
 
-test('spans of a handler are below the span of its task, and updates of the task carry a traceparent', async () => {
+test('spans that a handler starts are children of its task span, and the task has a traceparent', async () => {
   const tracing = new Tracing({ url: `${receiver.url}/v1/traces`, serviceName: 's', ratio: 1, log: silentLogger });
   const task = aTask({ taskId: 'a', workflowInstanceId: workflowId });
   tracing.listener({ type: 'task-started', task, waitedMs: 0 });
@@ -100,7 +100,7 @@ test('spans of a handler are below the span of its task, and updates of the task
   expect(inner).toMatchObject({ traceId, parentSpanId: firstSpanIdOf('a') });
 });
 
-test('a handler runs in the span of its task, and a server with tracing can continue the trace', async () => {
+test('a handler runs in the span of its task, and updates send a traceparent to the server', async () => {
   queued.charge_card = [queuedTask('charge_card', 'a')];
   const execute: typeof chargeCard.execute = async (input, context) => {
     await new Promise(setImmediate);
@@ -121,7 +121,7 @@ test('a handler runs in the span of its task, and a server with tracing can cont
   ]);
 });
 
-test('no span is sent for an execution that is not sampled', async () => {
+test('a worker process sends no spans for an execution that is not sampled', async () => {
   queued.charge_card = [queuedTask('charge_card', 'a')];
   const { stop } = await observed([chargeCard], { otelEndpoint: receiver.url, workerTraceRatio: 0 });
   await hasResults(1);
@@ -129,13 +129,13 @@ test('no span is sent for an execution that is not sampled', async () => {
   expect(receiver.spans).toEqual([]);
 });
 
-test('a receiver that fails is logged once and delays nothing', async () => {
+test('if the receiver fails, the process logs this once', async () => {
   receiver.status = 400;
   const warn = vi.fn();
   const log = { ...silentLogger, warn } as unknown as Logger;
   const tracing = new Tracing({ url: `${receiver.url}/v1/traces`, serviceName: 's', ratio: 1, log });
   const key = { taskId: 'a', workflowId, taskType: '' };
-  // Enough spans to fill two batches.
+  // These spans fill two batches.
   for (let i = 0; i < 1025; i++) tracing.listener({ type: 'result-delivered', task: key, tries: 1, durationMs: 5 });
   await tracing.close();
   expect(warn).toHaveBeenCalledTimes(1);

@@ -23,12 +23,12 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   watching.child.kill('SIGKILL');
-  await watching.ended; // its workers share its output pipe, so this also waits for their end
+  await watching.ended; // waits for the workers too, because they share the output pipe
   await server.close();
   for (const folder of [dataDir, tasksDir]) rmSync(folder, { recursive: true });
 });
 
-/** Writes a file as editors do: a new file replaces the old one. */
+/** Writes a file as editors do: a new file replaces the old file. */
 function write(name: string, text: string): void {
   writeFileSync(join(tasksDir, `${name}~`), text);
   renameSync(join(tasksDir, `${name}~`), join(tasksDir, name));
@@ -54,7 +54,7 @@ function start(env: Record<string, string> = {}): void {
   });
 }
 
-/** The worker processes that have announced themselves. */
+/** The ids of the worker processes that have announced themselves in the data folder. */
 function pids(): number[] {
   try {
     const folder = join(dataDir, 'workers');
@@ -64,7 +64,7 @@ function pids(): number[] {
   }
 }
 
-/** True also for a process that has ended but whose parent has not collected it yet. */
+/** True if the process has ended, even if its parent has not collected its exit code yet. */
 async function hasEnded(pid: number): Promise<boolean> {
   return (await startOf(pid)) === undefined;
 }
@@ -78,7 +78,7 @@ async function answer(): Promise<Record<string, unknown>> {
   return (await server.result(server.enqueue('probe', {}))).outputData ?? {};
 }
 
-test('a changed worker takes over while tasks run, and no task is lost', async () => {
+test('fleet work --watch replaces a changed worker while tasks run, and loses no task', async () => {
   write('probe.ts', worker(1));
   start();
   const first = await theOnlyWorker();
@@ -103,7 +103,7 @@ test('a changed worker takes over while tasks run, and no task is lost', async (
   expect(await answer()).toMatchObject({ version: 2 });
 });
 
-test('a change of an imported file restarts the worker, also in a new folder; a change of a test does not', async () => {
+test('a change to an imported file restarts the worker, even in a new folder; a change to a test does not', async () => {
   write('probe.ts', worker(1));
   start();
   const first = await theOnlyWorker();
@@ -125,7 +125,7 @@ test('a change of an imported file restarts the worker, also in a new folder; a 
   expect(await answer()).toMatchObject({ text: 'four' });
 });
 
-test('a change that cannot be loaded is reported, and the earlier worker keeps serving', async () => {
+test('if a changed worker cannot be loaded, an error is shown and the earlier worker still runs', async () => {
   write('probe.ts', worker(1));
   start();
   const first = await theOnlyWorker();
@@ -138,7 +138,7 @@ test('a change that cannot be loaded is reported, and the earlier worker keeps s
   expect(await answer()).toMatchObject({ version: 3 });
 });
 
-test('a worker that cannot start, or has died, is started again after the next change', async () => {
+test('a worker process that could not start, or has died, starts again after the next change', async () => {
   write('probe.ts', 'nonsense(');
   start();
   await watching.says(/did not start\. No tasks are served\. Waiting for a change\./);
@@ -146,15 +146,15 @@ test('a worker that cannot start, or has died, is started again after the next c
   const first = await theOnlyWorker();
   await watching.says(/serves 1 task/);
   expect(await answer()).toMatchObject({ version: 1 });
-  await pause(200); // the supervisor learns over a channel that the worker serves, perhaps after this test does
+  await pause(200); // until the supervisor knows that the worker serves
   process.kill(first, 'SIGKILL');
   await watching.says(/The worker process was ended by SIGKILL\. Waiting for a change\./);
-  await vi.waitUntil(() => server.polling() === 0, WAIT); // the poll of the dead worker would lose a task given to it
+  await vi.waitUntil(() => server.polling() === 0, WAIT); // a task that the open poll of the dead worker receives would be lost
   write('probe.ts', worker(2));
   expect(await answer()).toMatchObject({ version: 2 });
 });
 
-test('Ctrl-C drains the running tasks, also those of the earlier process', async () => {
+test('Ctrl-C drains the running tasks of the current and the earlier worker process', async () => {
   write('probe.ts', worker(1, `await new Promise((resolve) => setTimeout(resolve, 2000));`));
   start();
   const first = await theOnlyWorker();
@@ -170,7 +170,7 @@ test('Ctrl-C drains the running tasks, also those of the earlier process', async
   expect(pids()).toEqual([]);
 });
 
-test('a second Ctrl-C ends everything at once', async () => {
+test('a second Ctrl-C ends all processes at once', async () => {
   write('probe.ts', worker(1, `await new Promise((resolve) => setTimeout(resolve, 60_000));`));
   start();
   const pid = await theOnlyWorker();
@@ -184,7 +184,7 @@ test('a second Ctrl-C ends everything at once', async () => {
   expect(await hasEnded(pid)).toBe(true);
 });
 
-test('if the supervisor is killed, its workers drain and end', async () => {
+test('if the supervisor is killed, its worker processes drain and end', async () => {
   write('probe.ts', worker(1, `await new Promise((resolve) => setTimeout(resolve, 1000));`));
   start();
   const pid = await theOnlyWorker();
@@ -196,7 +196,7 @@ test('if the supervisor is killed, its workers drain and end', async () => {
   await vi.waitUntil(() => hasEnded(pid), WAIT);
 });
 
-test('if the supervisor is killed while a worker starts, that worker ends too', async () => {
+test('if the supervisor is killed while a worker process starts, this process also ends', async () => {
   write('probe.ts', worker(1));
   start();
   await watching.says(/Watching/);
@@ -206,7 +206,7 @@ test('if the supervisor is killed while a worker starts, that worker ends too', 
   expect(pids()).toEqual([]);
 });
 
-test('the configured ports are not used, because two workers run at the same time', async () => {
+test('with --watch the configured ports are ignored, because two worker processes can run at the same time', async () => {
   write('probe.ts', worker(1));
   const port = String(await freePort());
   start({ WORKER_HEALTH_PORT: port, WORKER_CONTROL_PORT: port });

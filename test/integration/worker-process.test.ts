@@ -64,10 +64,10 @@ test('a worker process serves tasks even if it cannot write to its data folder',
   await fake.close();
 });
 
-test('a large file does not need as much memory as its size', () => {
+test('compress_file needs less memory than the size of the file', () => {
   const folder = mkdtempSync(join(tmpdir(), 'large-'));
   const file = openSync(join(folder, 'large'), 'w');
-  ftruncateSync(file, 1_000_000_000); // sparse: 1 GB of zero bytes that take no space on disk
+  ftruncateSync(file, 1_000_000_000); // a sparse file: its 1 GB of zero bytes takes no space on disk
   closeSync(file);
   const program = `
     const { default: compress } = await import(${JSON.stringify(join(root, 'workers/tasks/compress-file.ts'))});

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { contract, echo, fake, queue, start } from '../support/fake-queue.ts';
 
 describe('polling', () => {
-  test('waits with one long poll for one task, then takes as many tasks as it has free slots', async () => {
+  test('a poller waits for one task with a long poll, and then polls for a whole batch', async () => {
     queue.queued.push(...Array.from({ length: 23 }, (_, i) => `t${i}`));
     start(echo, { workerBatchSize: 10 });
     await queue.hasResults(23);
@@ -12,7 +12,7 @@ describe('polling', () => {
     expect(new Set(queue.results.map(({ taskId }) => taskId)).size).toBe(23);
   });
 
-  test('never runs more tasks than the process may, and never polls for more than are free', async () => {
+  test('a process runs at most as many tasks as its concurrency, and polls only for free slots', async () => {
     let running = 0;
     let most = 0;
     const release = Promise.withResolvers<void>();
@@ -31,7 +31,7 @@ describe('polling', () => {
     expect(most).toBe(3);
   });
 
-  test('a type keeps to its own limit even if the process has more free slots', async () => {
+  test('a type never exceeds its own concurrency, even if the process has more free slots', async () => {
     let running = 0;
     const release = Promise.withResolvers<void>();
     const slow = contract.worker(async ({ id }) => {
@@ -47,7 +47,7 @@ describe('polling', () => {
     await queue.hasResults(3);
   });
 
-  test('surplus tasks are handed back, and junk among them does not affect the others', async () => {
+  test('the process hands back tasks without a free slot, and ignores junk in the answer', async () => {
     const surplus = ['a', 'b', 'c'].map((taskId) => ({
       taskId,
       taskType: 'probe',
@@ -63,11 +63,11 @@ describe('polling', () => {
     expect(queue.results.map(({ status }) => status).sort()).toEqual(['COMPLETED', 'IN_PROGRESS', 'IN_PROGRESS']);
   });
 
-  test('idle types leave the slots to the busy one', async () => {
+  test('idle types do not occupy the slots that a busy type needs', async () => {
     const idle = Array.from({ length: 5 }, (_, i) => ({ ...echo, name: `idle_${i}` }));
     const held = Promise.withResolvers<void>();
     fake.routes = async (request) => {
-      if (request.path.includes('/batch/idle_')) await held.promise; // as the server holds a long poll of an empty queue
+      if (request.path.includes('/batch/idle_')) await held.promise; // like a long poll of an empty queue
       return queue.routes(request);
     };
     let running = 0;
@@ -87,9 +87,9 @@ describe('polling', () => {
     ['a web page', { body: '<html>login</html>' }],
     ['null', { body: null }],
     ['an object', { body: { length: 25 } }],
-    ['items that are no tasks', { body: [{ junk: true }] }],
+    ['items that are not tasks', { body: [{ junk: true }] }],
     ['a server error', { status: 503, body: { message: 'down' } }],
-  ])('keeps polling after a poll was answered with %s', async (_, answer) => {
+  ])('the poller polls again after an answer with %s', async (_, answer) => {
     let bad = 2;
     queue.poll = () => (bad-- > 0 ? answer : undefined);
     queue.queued.push('t');

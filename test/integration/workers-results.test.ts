@@ -5,7 +5,7 @@ import { serveViews } from '../../workers/runtime/control/page-server.ts';
 import { contract, echo, fake, queue, start } from '../support/fake-queue.ts';
 
 describe('results', () => {
-  test('report how each task ended', async () => {
+  test('a result says how its task ended', async () => {
     const mixed = contract.worker(async ({ id }) => {
       if (id === 'permanent') throw new NonRetryableError('never again');
       if (id === 'passing') throw new Error('once more');
@@ -23,7 +23,7 @@ describe('results', () => {
     expect(byId.passing).toMatchObject({ status: 'FAILED', reasonForIncompletion: 'once more' });
   });
 
-  test('are sent again until the server accepts them', async () => {
+  test('a result is sent again until the server accepts it', async () => {
     let refusals = 3;
     queue.update = () => (refusals-- > 0 ? { status: 503, body: { message: 'down', retryable: true } } : undefined);
     queue.queued.push('t');
@@ -35,11 +35,11 @@ describe('results', () => {
 
   test.each([
     [
-      'an error that the server wrongly calls final',
+      'an error that the server wrongly marks as not retryable',
       { status: 500, body: { message: 'SQLITE_BUSY', retryable: false } },
     ],
     ['refused credentials', { status: 401, body: { message: 'expired' } }],
-  ])('are sent again after %s', async (_, refusal) => {
+  ])('a result is sent again after %s', async (_, refusal) => {
     let refusals = 1;
     queue.update = () => (refusals-- > 0 ? refusal : undefined);
     queue.queued.push('t');
@@ -48,7 +48,7 @@ describe('results', () => {
     expect(queue.results[0]).toMatchObject({ taskId: 't', status: 'COMPLETED' });
   });
 
-  test('are not sent again once the server has said that the task is gone', async () => {
+  test('a result is not sent again after the server has answered that the task does not exist', async () => {
     let updates = 0;
     queue.update = () =>
       ++updates === 1 ? { status: 404, body: { message: 'No such task', retryable: false } } : undefined;
@@ -61,7 +61,7 @@ describe('results', () => {
 });
 
 describe('stopping', () => {
-  test('waits for running tasks', async () => {
+  test('a stop waits for running tasks', async () => {
     const release = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
     const slow = contract.worker(async ({ id }) => {
@@ -80,7 +80,7 @@ describe('stopping', () => {
     expect(running.status()).toMatchObject({ state: 'stopped', running: 0 });
   });
 
-  test('hands back tasks that do not end in time, without counting it as a retry', async () => {
+  test('a stop hands back tasks that do not end in time', async () => {
     const begun = Promise.withResolvers<void>();
     const endless = contract.worker(({ id }, { signal }) => {
       begun.resolve();
@@ -93,7 +93,7 @@ describe('stopping', () => {
     expect(queue.results).toEqual([expect.objectContaining({ status: 'IN_PROGRESS', callbackAfterSeconds: 0 })]);
   });
 
-  test('hands back tasks of a long poll under way', async () => {
+  test('a stop hands back tasks that an open long poll still receives', async () => {
     const polled = Promise.withResolvers<void>();
     const found = Promise.withResolvers<void>();
     fake.routes = async (request) => {
@@ -116,7 +116,7 @@ describe('stopping', () => {
   });
 });
 
-test('a type at its concurrency limit counts as ready although it does not poll', async () => {
+test('a process whose only type is at its concurrency limit is ready, although it does not poll', async () => {
   const release = Promise.withResolvers<void>();
   const begun = Promise.withResolvers<void>();
   const slow = contract.worker(async ({ id }) => {
@@ -133,7 +133,7 @@ test('a type at its concurrency limit counts as ready although it does not poll'
   await queue.hasResults(1);
 });
 
-test('a process is ready if the server answers its polls, and live if it works', async () => {
+test('a process is ready while the server answers its polls, and still live after its stop', async () => {
   const running = start();
   const options = { host: '127.0.0.1', port: 0, flag: '--health-port', views: {} };
   const health = await serveViews({ ...options, fleet: () => running });

@@ -5,7 +5,7 @@ import { FaultyConductor } from './faulty-conductor.ts';
 import type { NewTask, ServerTask } from './faulty-conductor-queues.ts';
 import { WorkerCommand, type WorkerOptions } from './worker-command.ts';
 
-/** What a handler of `acceptance-tasks/` wrote to the journal while it ran. */
+/** A line that a handler of `acceptance-tasks/` wrote to the journal while it ran. */
 export interface Note {
   readonly at: number;
   readonly event: 'start' | 'end' | 'aborted' | 'failed';
@@ -30,7 +30,7 @@ export class Scene {
     mkdirSync(this.dataDir);
   }
 
-  /** Starts a worker process that polls the server. The test kills it at its end. */
+  /** Starts a worker process that polls the server. `close` kills it. */
   readonly start = async (options: StartOptions & { dataDir?: string } = {}): Promise<WorkerCommand> => {
     const worker = await WorkerCommand.start({ conductorUrl: this.conductor.url, dataDir: this.dataDir, ...options });
     this.workers.push(worker);
@@ -42,10 +42,10 @@ export class Scene {
   readonly give = (type: string, input: Record<string, unknown> = {}, task: NewTask = {}): ServerTask =>
     this.conductor.enqueue(type, { ...task, input: { ...this.inputs(), ...input } });
 
-  /** The input of every handler of `acceptance-tasks/`. */
+  /** The part of the input that is the same for all handlers of `acceptance-tasks/` in this test. */
   readonly inputs = () => ({ journal: this.journal, release: join(this.folder, 'released') });
 
-  /** Ends the wait of every `acceptance_hold` of this test. */
+  /** Lets the waiting handlers of this test continue. */
   readonly release = (): void => writeFileSync(this.inputs().release, '');
 
   readonly notes = (event?: Note['event'], { taskId, label }: { taskId?: string; label?: string } = {}): Note[] => {
@@ -87,7 +87,7 @@ export class Scene {
 
 const TAIL = 2500;
 
-/** Gives a test body its own scene. A failure shows the last output of the processes. */
+/** Gives a test body its own scene. If the test fails, its error shows the last output of the worker processes. */
 export function scene(body: (scene: Scene) => Promise<void>): () => Promise<void> {
   return async () => {
     const own = new Scene(await FaultyConductor.start());
@@ -97,7 +97,7 @@ export function scene(body: (scene: Scene) => Promise<void>): () => Promise<void
       const said = own.workers.map(({ output, child }) => `[${child.pid}] …${output.slice(-TAIL)}`).join('\n');
       if (error instanceof Error) {
         const value = `${error.message}\nThe worker processes said:\n${said}`;
-        Object.defineProperty(error, 'message', { value }); // defined, because the message of a DOMException has no setter
+        Object.defineProperty(error, 'message', { value }); // because the message of a DOMException cannot be assigned
       }
       throw error;
     } finally {

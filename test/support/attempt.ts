@@ -11,7 +11,7 @@ export function executed(worker: Worker, task: Task): Promise<Outcome> {
   return executedAs(new Attempt(worker, task));
 }
 
-/** Executes an attempt that the test made itself, so that the test can abort it. */
+/** Executes an attempt that the test has made, so that the test can abort it. */
 export function executedAs(attempt: Attempt): Promise<Outcome> {
   return execute(attempt, {
     log: silentLogger,

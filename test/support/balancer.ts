@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 
 export interface Balancer {
   readonly url: string;
-  /** How many requests went to each server. */
+  /** The number of requests that each server received. */
   readonly counts: readonly number[];
   close(): Promise<void>;
 }
 
-/** Sends each request to the next server in turn, whichever client it comes from. */
+/** Sends each request to the next server in turn, regardless of its client. */
 export async function startBalancer(urls: readonly string[]): Promise<Balancer> {
   const counts = urls.map(() => 0);
   let next = 0;
@@ -27,7 +27,7 @@ export async function startBalancer(urls: readonly string[]): Promise<Balancer> 
     incoming.pipe(outgoing);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo; // cast: a server that listens on a port has an address of this type
+  const { port } = server.address() as AddressInfo; // cast: a server on a port has this type of address
   return {
     url: `http://127.0.0.1:${port}/mcp`,
     counts,

@@ -14,7 +14,7 @@ const PLACES = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 
-/** The browser of this machine: `CHROME_PATH`, or Chrome or Chromium in their usual places. */
+/** Path of the browser: `CHROME_PATH`, or the Chrome or Chromium that is installed in a usual place. */
 export const browserPath = PLACES.find((path) => path !== '' && existsSync(path));
 
 const FLAGS = [
@@ -23,7 +23,7 @@ const FLAGS = [
   '--disable-gpu',
   '--no-first-run',
   '--remote-debugging-port=0',
-  // With this flag a sandboxed frame stays in the page's process, so one connection sees both.
+  // Keeps a sandboxed frame in the process of its page, so that one connection reaches both.
   '--disable-features=IsolateSandboxedIframes',
   '--window-size=900,700',
 ];
@@ -46,7 +46,7 @@ export interface Page {
   close(): Promise<void>;
 }
 
-/** Opens an address in the browser at `path`, with a new profile. */
+/** Starts the browser at `path` with a new profile, and opens the address in it. */
 export async function openPage(path: string, url: string): Promise<Page> {
   const profile = mkdtempSync(join(tmpdir(), 'fleet-browser-'));
   const child = spawn(path, [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'], {
@@ -103,7 +103,7 @@ function debuggerUrl(child: ChildProcess): Promise<string> {
 async function connect(url: string) {
   const socket = new WebSocket(url);
   const waiting = new Map<number, (answer: z.output<typeof message>) => void>();
-  /** The frame that each script context belongs to. */
+  /** The frame id of each script context. */
   const contexts = new Map<number, string>();
   let last = 0;
   socket.addEventListener('message', ({ data }) => {

@@ -7,17 +7,17 @@ import { type Ran, root } from './product.ts';
 
 const run = promisify(execFile);
 
-/** A copy of this checkout's sources that a test may write to. It uses the packages of this checkout. */
+/** A copy of this checkout's sources, in which a test may write files. It uses the packages of this checkout. */
 export interface Checkout {
   readonly folder: string;
-  /** Runs a Node program there or in another folder, without the settings of the person who runs the tests. */
+  /** Runs a Node program in the folder `cwd`, without the settings of the person who runs the tests. */
   start(cwd: string, program: string, ...args: string[]): Promise<Ran>;
   remove(): void;
 }
 
 const FOLDERS = ['core', 'workers', 'cli', 'workflows', 'mcp', 'examples'];
 
-/** Copies the folders of the product and `files`, paths from the root. */
+/** Copies the folders of the product, and `files`, whose paths begin at the root of the checkout. */
 export function copyCheckout(files: readonly string[]): Checkout {
   mkdirSync(join(root, '.fleet'), { recursive: true });
   const folder = mkdtempSync(join(root, '.fleet/new-'));
@@ -30,6 +30,6 @@ async function start(cwd: string, program: string, ...args: string[]): Promise<R
   try {
     return { code: 0, ...(await run(process.execPath, [program, ...args], { cwd, env })) };
   } catch (error) {
-    return error as Ran; // the error of execFile has all three fields
+    return error as Ran; // cast: the error of execFile has all three fields
   }
 }

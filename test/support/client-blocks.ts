@@ -6,14 +6,14 @@ import { processEnvironment } from '../../core/config.ts';
 import type { Target } from './mcp-clients.ts';
 import { root } from './product.ts';
 
-/** A configuration that a page shows for a client: the JSON of its file, or a command line. */
+/** A configuration that a page shows for a client. It is the JSON of a file, or a command line. */
 export interface Shown {
   readonly client: ClientName;
   readonly language: string;
   readonly code: string;
 }
 
-/** The blocks of a page below `**<title of the client>**`, up to the next client or heading. */
+/** Returns the code blocks of a page for each client: below `**<title>**`, up to the next client or heading. */
 export function blocksOf(page: string): Shown[] {
   const parts = readFileSync(join(root, page), 'utf8').split(/^(?=\*\*|#)/m);
   return parts.flatMap((part) => {
@@ -32,7 +32,7 @@ const stdio = z.strictObject({
 });
 const http = z.strictObject({ type: z.literal('http').optional(), url: z.url() });
 
-/** The program that the client starts for the server `conductor` of such a file, or the address that it connects to. */
+/** Returns what the client does for the server `conductor` in its file: start a program, or connect to an address. */
 export function targetIn(client: ClientName, file: unknown): Target {
   const entry = z.looseObject({ [clients[client].section]: z.looseObject({ conductor: z.union([stdio, http]) }) });
   const { conductor } = entry.parse(file)[clients[client].section] as {
@@ -43,12 +43,12 @@ export function targetIn(client: ClientName, file: unknown): Target {
   return { command: conductor.command, args: conductor.args, env: { PATH, HOME, ...conductor.env } };
 }
 
-/** The same for a command line: `claude mcp add … conductor URL`, or `… conductor -e K=V -- program`. */
+/** Like `targetIn`, for the command line `claude mcp add … conductor URL` or `… conductor -e K=V -- program`. */
 export function targetOfCommand(line: string): Target {
   const url = /^claude mcp add --transport http conductor (\S+)$/.exec(line)?.[1];
   if (url !== undefined) return { url };
   const [, given = '', program] = /^claude mcp add conductor((?: -e \S+=\S+)*) -- (.+)$/.exec(line) ?? [];
-  if (program === undefined) throw new Error(`not a command that adds our server: ${line}`);
+  if (program === undefined) throw new Error(`This line is not a command that adds our server: ${line}`);
   const [command = '', ...args] = program.split(' ');
   const env = Object.fromEntries(
     [...given.matchAll(/ -e (\w+)=(\S+)/g)].map(([, key = '', value = '']) => [key, value]),

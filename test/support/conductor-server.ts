@@ -20,9 +20,9 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** Ends in `/api`. */
     conductorServerUrl: string;
-    /** Address of the demonstration shop. The tests and the server can both reach it. */
+    /** Address of the shop, which the tests and the server can reach. */
     shopUrl: string;
-    /** The server's provider `litellm` is the shop's scripted model. */
+    /** True if the server's model provider `litellm` is the shop's scripted model. */
     scriptedLlm: boolean;
   }
 }
@@ -30,8 +30,8 @@ declare module 'vitest' {
 const note = (line: string) => void process.stderr.write(`[e2e server] ${line}\n`);
 
 /**
- * Starts one real Conductor server and one shop for the whole run. CONDUCTOR_SERVER_URL names a server that runs already;
- * FLEET_TEST_SERVER=docker starts a container; otherwise the boot jar is started on a new data folder.
+ * Starts one real Conductor server and one shop for the whole run. By default the server is the boot jar with a new data
+ * folder. FLEET_TEST_SERVER=docker starts a container instead. CONDUCTOR_SERVER_URL names a server that already runs.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const environment = processEnvironment();
@@ -69,8 +69,8 @@ const script = (type: string, inputParameters: Record<string, unknown>): Workflo
 });
 
 /**
- * Runs one script of each kind before the tests. The first script of a kind takes seconds, because the server loads the language. If
- * several tests waited for that at the same time, it would take over half a minute: longer than a client waits.
+ * Runs one script of each language before the tests, because the server loads a language for its first script. This takes
+ * seconds, and more than half a minute if several tests need it at the same time. A client does not wait so long.
  */
 async function runScripts(config: Config, url: string): Promise<void> {
   const conductor = createConductor(createCaller({ ...config, conductorServerUrl: url }));
@@ -83,7 +83,7 @@ async function runScripts(config: Config, url: string): Promise<void> {
   try {
     const id = await conductor.startWorkflow({ name, input: {}, workflowDef });
     const { status } = await conductor.waitForEnd(id);
-    if (status !== 'COMPLETED') note(`its first scripts ended as ${status}`);
+    if (status !== 'COMPLETED') note(`the execution of the first scripts ended as ${status}`);
     await conductor.removeExecution(id);
   } finally {
     conductor.close();
@@ -99,7 +99,7 @@ async function startJar(config: Config, llmBaseUrl: string, cleanups: Cleanups):
   return server.url;
 }
 
-/** Testcontainers' clean-up container is switched off, because it needs another image. So a killed run leaves the server's container. */
+/** Testcontainers' clean-up container is off, because it needs another image. So a killed run leaves its server container. */
 async function startInDocker(llmBaseUrl: string, cleanups: Cleanups): Promise<string> {
   process.env.TESTCONTAINERS_RYUK_DISABLED = 'true';
   const { GenericContainer, Wait } = await import('testcontainers');
@@ -119,9 +119,9 @@ async function startInDocker(llmBaseUrl: string, cleanups: Cleanups): Promise<st
   return `http://${container.getHost()}:${container.getMappedPort(8080)}/api`;
 }
 
-/** This machine's address in the containers' network: there the server reaches the shop. Node lists it only while a container runs. */
+/** Returns this machine's address in Docker's network, where the server reaches the shop. Node lists it only while a container runs. */
 async function dockerBridge(): Promise<string> {
   const address = '{{with index .IPAM.Config 0}}{{or .Gateway .Subnet}}{{end}}';
   const { stdout } = await promisify(execFile)('docker', ['network', 'inspect', 'bridge', '--format', address]);
-  return stdout.trim().replace(/\.0\/\d+$/, '.1'); // not every engine names the gateway, but it is always the first address
+  return stdout.trim().replace(/\.0\/\d+$/, '.1'); // an engine may not name the gateway, which is always the first address
 }

@@ -7,38 +7,38 @@ import { z } from 'zod';
 const suite = fileURLToPath(new URL('../../node_modules/@modelcontextprotocol/conformance/', import.meta.url));
 const program = join(suite, 'dist', 'index.js');
 
-/** A check of the suite that failed or gave a warning. */
+/** A failure or a warning of one check of the suite. */
 export interface Finding {
   readonly check: string;
   readonly status: string;
   readonly message: string;
 }
 
-/** The results of a run of the public conformance suite. */
+/** The results of one run of the public conformance suite. */
 export interface Verdict {
   readonly exitCode: number;
-  /** The whole output, to show when a test fails. */
+  /** The whole output, which a failed test shows. */
   readonly output: string;
-  /** Failures and warnings of all checks, also of scenarios that do not count. */
+  /** Failures and warnings of all checks, including those of scenarios that are not scored. */
   readonly findings: readonly Finding[];
 }
 
 const checks = z.array(z.object({ id: z.string(), status: z.string(), errorMessage: z.string().nullish() }));
 
-/** Runs the suite against a server. It writes its results into `folder`, which is empty. */
+/** Runs the suite against a server. The suite writes its results into `folder`, which must be empty. */
 export async function runSuite(url: string, args: readonly string[], folder: string): Promise<Verdict> {
   const { exitCode, output } = await run(['server', '--url', url, ...args, '-o', folder]);
   return { exitCode, output, findings: await findingsIn(folder) };
 }
 
-/** The scenarios that a revision requires of a server, from the suite's own list. */
+/** Reads from the suite's own list which scenarios a revision requires of a server. */
 export async function requiredOf(revision: string): Promise<string[]> {
   const text = await readFile(join(suite, 'requirements', `${revision}.yaml`), 'utf8');
   const section = /^server:\n((?: {2}- .+\n)+)/m.exec(text)?.[1] ?? '';
   return [...section.matchAll(/^ {2}- (.+)$/gm)].map(([, name = '']) => name);
 }
 
-/** The scenarios that passed, according to the summary of a run. */
+/** Returns the scenarios that passed, according to the output of a run. */
 export function passedIn(output: string): string[] {
   return [...output.matchAll(/^✓ (\S+): \d+ passed, 0 failed$/gm)].map(([, name = '']) => name);
 }

@@ -11,13 +11,13 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A user's folder of workflows, for `--workflows-dir`, and an empty folder of tasks. */
+/** A folder of workflows for `--workflows-dir`, as a user may have, and an empty folder of tasks. */
 export interface ContentFolder {
   readonly workflowsDir: string;
   readonly tasksDir: string;
-  /** The flags that name the folder and the fleet, for `fleet plan` and `fleet apply`. */
+  /** The flags of `fleet plan` and `fleet apply` for these folders and the fleet. */
   readonly flags: readonly string[];
-  /** Writes a file that exports `code`. The code can use `z`, the `define…` functions and `imports` (name → its folder). */
+  /** Writes a file that exports `code`. The code can use `z`, the `define…` functions, and `imports`, which maps names to folders. */
   write(kind: 'definitions' | 'schedules' | 'event-handlers', name: string, code: string, imports?: Imports): void;
   remove(kind: string, name: string): void;
 }
@@ -56,12 +56,12 @@ const PROLOGUE = [
   `import { defineEventHandler } from '${href(join(root, 'workflows/dsl/define-event-handler.ts'))}';`,
 ].join('\n');
 
-/** Code of a workflow that needs no worker. It makes a text; with `hold` it waits for a signal before that. */
+/** Returns the code of a workflow that makes a text without a worker. With `hold` it first waits for a signal. */
 export function greetingCode(name: string, { version = 1, text = 'hello', hold = false, input = '' } = {}): string {
   return `defineWorkflow({
   name: '${name}',
   version: ${version},
-  description: 'A probe of plan and apply.',
+  description: 'A workflow for tests of plan and apply.',
   input: z.object({ who: z.string()${input} }),
   output: z.object({ text: z.string() }),
 }).build((wf, { who }) => {
@@ -71,14 +71,14 @@ export function greetingCode(name: string, { version = 1, text = 'hello', hold =
 })`;
 }
 
-/** Code of a workflow that runs another one, imported under its name, as a sub-workflow. With `hold` it first waits for a signal. */
+/** Returns the code of a workflow that runs the workflow `child` as a sub-workflow. With `hold` it first waits for a signal. */
 export function parentCode(name: string, child: string, { hold = false } = {}): string {
   const wait = "{ name: 'hold', taskReferenceName: 'hold', type: 'WAIT', inputParameters: {} }";
   return `(() => {
   const own = defineWorkflow({
     name: '${name}',
     version: 1,
-    description: 'A probe of plan and apply.',
+    description: 'A workflow for tests of plan and apply.',
     input: z.object({ who: z.string() }),
     output: z.object({}),
   }).build(() => ({}));

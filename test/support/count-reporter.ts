@@ -1,11 +1,11 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Ends a run with one plain line, `N passed, N failed, N skipped`, that scripts can read. */
+/** Prints the line `N passed, N failed, N skipped` at the end of a run, so that scripts can read the result. */
 export default class CountReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const count = { passed: 0, failed: 0, skipped: 0 };
     for (const module of modules) {
-      // A file that does not load has no tests to count. It counts as one failure.
+      // A file that cannot be loaded has no tests. It counts as one failure.
       if (module.state() === 'failed' && module.errors().length > 0) count.failed++;
       for (const test of module.children.allTests()) {
         const { state } = test.result();

@@ -7,7 +7,7 @@ interface ReportContext {
   getTree(kind: 'nested'): { getRoot(): Folder & { getChildren(): Folder[] } };
 }
 
-/** A coverage report: how many lines the tests ran, for each product folder and in total. */
+/** A coverage report that prints how many lines the tests ran, for each product folder and in total. */
 export default class CoverageTable {
   execute(context: ReportContext): void {
     const root = context.getTree('nested').getRoot();

@@ -3,19 +3,19 @@ import type { FakeReply, FakeRequest, Routes } from './fake-conductor.ts';
 type Json = Record<string, unknown>;
 type Kind = 'tasks' | 'workflows' | 'schedules' | 'eventHandlers';
 
-/** The definitions that a fake server stores. Workflows are kept by name and version. */
+/** Stores definitions for a fake server. The key of a workflow is its name and version. */
 export class DefinitionStore {
   readonly tasks = new Map<string, Json>();
   readonly workflows = new Map<string, Json>();
   readonly schedules = new Map<string, Json>();
   readonly eventHandlers = new Map<string, Json>();
-  /** Ids of the executions that run under a workflow, by its name and version: `Orders 1`. */
+  /** Ids of the running executions of each workflow. The key is its name and version, for example `Orders 1`. */
   readonly running = new Map<string, string[]>();
-  /** Earlier firings of the schedules, as the server's search returns them. */
+  /** Past firings of the schedules, in the form of the server's search results. */
   firings: Json[] = [];
   #clock = 1_700_000_000_000;
 
-  /** The routes of a fake Conductor that reads and writes this store as the server does. */
+  /** Routes for a fake Conductor that read and write this store as the server does. */
   readonly routes: Routes = ({ method, path, query, body }: FakeRequest) => {
     const [, area, ...rest] = path.split('/').slice(1).map(decodeURIComponent);
     if (area === 'metadata' && rest[0] === 'taskdefs') return this.#task(method, rest[1], body);
@@ -30,7 +30,7 @@ export class DefinitionStore {
     return undefined;
   };
 
-  /** Workflow names with their versions, in alphabetical order. */
+  /** Returns the workflow names with their versions, in alphabetical order. */
   names(): string[] {
     return [...this.workflows.keys()].sort();
   }
@@ -88,13 +88,13 @@ export class DefinitionStore {
     return { body: '' };
   }
 
-  /** The times of a schedule that fires every second. The server cannot read an expression that names minute 99. */
+  /** Answers with three firings, one each second. An expression with the number 99 is refused as invalid. */
   #firings(cron: string | null): FakeReply {
     if (cron?.includes('99')) return { status: 400, body: { status: 400, message: `Invalid cron: ${cron}` } };
     return { body: [1000, 2000, 3000].map((ms) => this.#clock + ms) };
   }
 
-  /** Listing, reading, storing and deleting what is kept by its name. */
+  /** Lists, reads, stores or deletes definitions whose key is only their name. */
   #named(kind: Kind, method: string, name: string | undefined, body: unknown): FakeReply {
     const all = this[kind];
     if (method === 'POST' || method === 'PUT') {

@@ -2,7 +2,7 @@ import { type Execution, executionSchema } from '../../core/conductor/types.ts';
 import type { Diagram } from '../../workflows/diagram/diagram.ts';
 import { type DefinitionLike, drawDefinition, drawExecution } from '../../workflows/diagram/draw.ts';
 
-/** Start time of the executions of these tests, in epoch milliseconds. */
+/** Start time of the executions in these tests, in epoch milliseconds. */
 export const START = 1_000_000;
 
 interface Row {
@@ -17,7 +17,7 @@ interface Row {
   subWorkflowId?: string;
 }
 
-/** A task of a definition. */
+/** Makes a task of a definition. */
 export function step(ref: string, type = 'SIMPLE', more: Record<string, unknown> = {}): Record<string, unknown> {
   return { name: ref, taskReferenceName: ref, type, ...more };
 }
@@ -26,7 +26,7 @@ export function definition(...tasks: unknown[]): DefinitionLike {
   return { name: 'Probe', version: 1, tasks };
 }
 
-/** An execution as the server returns it, with its tasks in the order of `seq`. */
+/** Makes an execution as the server returns it, with its tasks in the order of `seq`. */
 export function execution(rows: readonly Row[], more: Partial<Execution> = {}): Execution {
   return executionSchema.parse({
     workflowId: 'id-1',
@@ -57,7 +57,7 @@ export const drawn = (...tasks: unknown[]): Diagram => drawDefinition(definition
 export const drawnRun = (def: DefinitionLike, rows: readonly Row[], more: Partial<Execution> = {}): Diagram =>
   drawExecution(def, execution(rows, more), START + 5000);
 
-/** A definition with every shape: a choice, a fork, a loop, and a task that ends the execution. */
+/** A definition with every structure: a choice, a fork, a loop, and a task that ends the execution. */
 export const everyShape = definition(
   step('begin', 'SET_VARIABLE', { inputParameters: { total: 0 } }),
   step('which', 'SWITCH', {
@@ -72,7 +72,7 @@ export const everyShape = definition(
   step('again', 'DO_WHILE', { loopCondition: '$.again.iteration < 2', loopOver: [step('inner')] }),
 );
 
-/** An execution of `everyShape`: a task in a branch was retried, the loop ran two rounds, and the first case was taken. */
+/** An execution of `everyShape`. A task in a branch was retried, the loop ran twice, and the first case was chosen. */
 export const everyShapeRows: readonly Row[] = [
   { ref: 'begin', type: 'SET_VARIABLE' },
   { ref: 'which', type: 'SWITCH', output: { selectedCase: 'big' } },

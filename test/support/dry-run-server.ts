@@ -6,8 +6,8 @@ import { type FakeReply, type FakeRequest, fakeExecution, fakeTask, type Routes 
 type Json = Record<string, unknown>;
 
 /**
- * The test endpoint of a fake Conductor. It runs definitions of SIMPLE and SWITCH tasks with the answers of the request, as the
- * server does, and keeps each execution until it is removed.
+ * The dry-run endpoint of a fake Conductor. It runs definitions of SIMPLE and SWITCH tasks with the answers in the
+ * request, as the server does. Each execution stays until it is removed.
  */
 export class DryRunServer {
   readonly executions = new Map<string, Json>();
@@ -55,7 +55,7 @@ class DryRun {
     this.#known = { workflow: { input: request.input } };
   }
 
-  /** Runs tasks in order; returns why the execution fails, or undefined. */
+  /** Runs the tasks in order. Returns the reason if the execution fails. */
   steps(tasks: readonly WorkflowTask[]): string | undefined {
     for (const task of tasks) {
       const failure = task.type === 'SWITCH' ? this.#choose(task) : this.#attempts(task);

@@ -6,14 +6,14 @@ import { type DataFolder, dataFolder } from '../../core/conductor/embedded/data-
 import { stopServer } from '../../core/conductor/ensure-server.ts';
 import { type Config, loadConfig, processEnvironment } from '../../core/config.ts';
 
-/** Data folders of one test file, and the processes it starts. `clean` ends and removes all of them. */
+/** The data folders of a test file, and the processes that it starts. `clean` ends and removes all of them. */
 export class TestFolders {
-  /** The name has a space and a letter outside ASCII, as a user's folder can have. */
+  /** The name contains a space and a non-ASCII letter, as a user's folder may. */
   readonly path = mkdtempSync(join(tmpdir(), 'fleet embédded-'));
   readonly #children: ChildProcess[] = [];
   readonly #configs: Config[] = [];
 
-  /** The settings of this machine for Java and the jar, with a new data folder. */
+  /** Returns a configuration with a new data folder, and with this machine's settings for Java and the jar. */
   configFor(name: string, settings: Partial<Config> = {}): Config {
     const env = { ...processEnvironment(), CONDUCTOR_SERVER_URL: undefined, FLEET_DIR: join(this.path, name) };
     const config = { ...loadConfig({ env }).config, ...settings };
@@ -21,7 +21,7 @@ export class TestFolders {
     return config;
   }
 
-  /** Makes `clean` kill this process. */
+  /** Adds a process that `clean` kills. */
   add<T extends ChildProcess>(child: T): T {
     this.#children.push(child);
     return child;

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /**
- * Waits until no other test file of this run holds `what`, then holds it. Worker processes that serve the same types take each other's
- * tasks. So two files whose workers have different shops or folders must not run at the same time.
- * @returns the function that releases it
+ * Waits until no other test file of this run holds the lock `what`, and takes the lock. Worker processes of the same types
+ * take each other's tasks. So test files whose workers have different shops or folders must not run at the same time.
+ * @returns a function that releases the lock
  */
 export async function exclusively(what: string): Promise<() => void> {
-  const held = join(tmpdir(), `exclusive-${what}`); // each run has its own folder, so no earlier run can have left a lock
+  const held = join(tmpdir(), `exclusive-${what}`); // no earlier run can have left a lock, because each run has its own temporary folder
   for (;;) {
     try {
       mkdirSync(held);
@@ -21,5 +21,5 @@ export async function exclusively(what: string): Promise<() => void> {
   }
 }
 
-/** The shipped workers of orders and files. */
+/** The lock for the shipped workers that process orders and files. */
 export const SHIPPED_WORKERS = 'shipped-workers';

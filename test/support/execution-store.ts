@@ -2,7 +2,7 @@ import { type FakeReply, type FakeRequest, fakeExecution, fakeTask, type Routes 
 
 type Json = Record<string, unknown>;
 
-/** A definition as the server keeps it in an execution. */
+/** Makes a definition as the server stores it in an execution. */
 export const storedDef = (name: string, tasks: Json[], rest: Json = {}): Json => ({
   name,
   version: 1,
@@ -11,7 +11,7 @@ export const storedDef = (name: string, tasks: Json[], rest: Json = {}): Json =>
   ...rest,
 });
 
-/** A task of a definition, of any type. */
+/** Makes a task of a definition. */
 export const defTask = (taskReferenceName: string, type: string, rest: Json = {}): Json => ({
   name: taskReferenceName,
   taskReferenceName,
@@ -21,14 +21,14 @@ export const defTask = (taskReferenceName: string, type: string, rest: Json = {}
 });
 
 /**
- * Executions as a server keeps them: their tasks can be read, answered, skipped and run again. It carries nothing out: a test puts
- * every execution into the state that it needs.
+ * Stores executions for a fake server, whose tasks can be read, answered, skipped and run again. It executes no tasks: a
+ * test puts each execution into the state that it needs.
  */
 export class ExecutionStore {
   readonly #executions = new Map<string, Json & { tasks: Json[] }>();
   readonly #logs = new Map<string, { log: string; createdTime: number }[]>();
 
-  /** Adds a running execution with these tasks; each has the id `<execution>-<reference>`. */
+  /** Adds a running execution with these tasks. The id of a task is `<execution>-<reference>`. */
   add(workflowId: string, tasks: Json[], changes: Json = {}): void {
     const named = tasks.map((task, index) =>
       fakeTask({
@@ -44,11 +44,11 @@ export class ExecutionStore {
 
   execution(workflowId: string): Json & { tasks: Json[] } {
     const found = this.#executions.get(workflowId);
-    if (!found) throw new Error(`The test never added ${workflowId}.`);
+    if (!found) throw new Error(`The test has not added the execution ${workflowId}. Call "add" first.`);
     return found;
   }
 
-  /** Changes an execution, as if the server had continued it. */
+  /** Changes an execution, as if the server had worked on it. */
   change(workflowId: string, changes: Json): void {
     this.#executions.set(workflowId, { ...this.execution(workflowId), ...changes });
   }
@@ -100,7 +100,7 @@ export class ExecutionStore {
   #update(result: Json): FakeReply {
     for (const execution of this.#executions.values()) {
       const at = execution.tasks.findIndex(({ taskId }) => taskId === result.taskId);
-      // The server ignores a late result and still answers 200.
+      // The server ignores a result for an ended task, and still answers 200.
       if (at >= 0 && isOpen(execution.tasks[at]?.status)) execution.tasks[at] = { ...execution.tasks[at], ...result };
     }
     return { body: String(result.taskId) };
@@ -136,7 +136,7 @@ export class ExecutionStore {
 
 const isOpen = (status: unknown) => status === 'IN_PROGRESS' || status === 'SCHEDULED';
 
-/** One condition of a search: `field=value` or `field IN (a,b)`. */
+/** Checks one condition of a search query: `field=value` or `field IN (a,b)`. */
 function meets(row: Json, condition: string): boolean {
   const [, field = '', , one, list] = /^(\w+)(?:(=)(.*)| IN \((.*)\))$/.exec(condition) ?? [];
   const value = String(field === 'workflowType' ? (row.workflowType ?? row.workflowName) : row[field]);

@@ -3,7 +3,7 @@ import type { FakeConductor, FakeReply, FakeRequest } from './fake-conductor.ts'
 
 type Replies = Record<string, unknown | ((request: FakeRequest) => FakeReply)>;
 
-/** Answers by `METHOD path`. For other calls the server has no definitions and accepts every task definition. */
+/** Returns routes with an answer for each `METHOD path`. By default there are no definitions, and task definitions are accepted. */
 export function replies(own: Replies): FakeConductor['routes'] {
   const standard: Replies = {
     'GET /api/metadata/workflow/names-and-versions': {},
@@ -17,12 +17,12 @@ export function replies(own: Replies): FakeConductor['routes'] {
   };
 }
 
-/** The requests after the first `before` requests, as `METHOD path`. */
+/** Returns the requests after the first `before` ones, as `METHOD path`. */
 export function madeSince(fake: FakeConductor, before: number): string[] {
   return fake.requests.slice(before).map(({ method, path }) => `${method} ${path}`);
 }
 
-/** Returns the error with which a call fails. */
+/** Returns the error of a call that must fail. */
 export async function errorOf(promise: Promise<unknown>): Promise<FleetError> {
   const error: unknown = await promise.then(
     () => undefined,
@@ -32,7 +32,7 @@ export async function errorOf(promise: Promise<unknown>): Promise<FleetError> {
   throw new Error(`no FleetError: ${String(error)}`);
 }
 
-/** Answers requests to one path, with any method. */
+/** Returns routes that answer requests to one path, with any method. */
 export const respond =
   (path: string, body: unknown, status = 200): FakeConductor['routes'] =>
   (request) =>

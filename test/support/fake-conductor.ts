@@ -2,42 +2,42 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** How the fake server misbehaves. */
+/** The ways in which the fake server can fail. */
 export type Fault = 'none' | 'html' | 'error-500' | 'bad-json' | 'wrong-shape' | 'slow' | 'hang-up';
 
 export interface FakeRequest {
   readonly method: string;
-  /** The path as it was sent, with its percent-encoding. */
+  /** The path as the client sent it, with percent-encoding. */
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
   readonly body: unknown;
 }
 
-/** An answer: plain text if the value is a string, else JSON. */
+/** An answer. A string body is sent as plain text, any other body as JSON. */
 export interface FakeReply {
   readonly status?: number;
   readonly body?: unknown;
 }
 
-/** Returns the answer. A promise delays it, as a long poll does. */
+/** Returns the answer. A promise can delay the answer, like a long poll. */
 export type Routes = (request: FakeRequest) => FakeReply | undefined | Promise<FakeReply | undefined>;
 
 export interface FakeConductor {
-  /** Base address of its API, for `CONDUCTOR_SERVER_URL`. */
+  /** Base address of the API, for `CONDUCTOR_SERVER_URL`. */
   readonly url: string;
   readonly requests: readonly FakeRequest[];
   fault: Fault;
-  /** Chooses the requests that get the fault. By default all do. */
+  /** Chooses the requests that get the fault. By default all requests get it. */
   faultAt: (request: FakeRequest) => boolean;
-  /** The test's own answers. If it returns nothing, the fake sends its standard answer. */
+  /** The test's own answers. If this function returns undefined, the fake server sends its standard answer. */
   routes: Routes;
   close(): Promise<void>;
 }
 
 const SLOW_MS = 5000;
 
-/** A Conductor REST API on loopback with one finished execution. A test sets its answers and faults. */
+/** Starts a fake Conductor REST API with one completed execution. A test sets its answers and faults. */
 export async function startFakeConductor(): Promise<FakeConductor> {
   const requests: FakeRequest[] = [];
   const stopping = new AbortController();
@@ -75,7 +75,7 @@ async function read(incoming: IncomingMessage): Promise<FakeRequest> {
   let text = '';
   for await (const chunk of incoming) text += chunk;
   const { pathname: path, searchParams: query } = new URL(incoming.url ?? '/', 'http://fake');
-  // A line of a task's log is sent as plain text.
+  // Clients send a line of a task log as plain text.
   const body = text === '' ? undefined : path.endsWith('/log') ? text : JSON.parse(text);
   return { method: incoming.method ?? 'GET', path, query, headers: incoming.headers, body };
 }
@@ -100,7 +100,7 @@ function faulty(fault: Fault): (FakeReply & { raw?: string }) | 'hang-up' | unde
   }
 }
 
-/** An execution as the server returns it, with the test's changes. */
+/** Makes an execution as the server returns it, with the test's changes. */
 export function fakeExecution(changes: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     workflowId: 'exec-1',
@@ -116,7 +116,7 @@ export function fakeExecution(changes: Record<string, unknown> = {}): Record<str
   };
 }
 
-/** A completed task as the server returns it inside an execution. */
+/** Makes a completed task as the server returns it in an execution. */
 export function fakeTask(changes: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     taskId: 'task-1',
@@ -134,7 +134,7 @@ export function fakeTask(changes: Record<string, unknown> = {}): Record<string, 
   };
 }
 
-/** Lists that are empty: nothing is registered. */
+/** Paths whose standard answer is an empty list. */
 const LISTS = ['/api/metadata/taskdefs', '/api/metadata/workflow', '/api/event', '/api/scheduler/schedules'];
 
 function standard({ method, path }: FakeRequest): FakeReply {

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import type { Config } from '../../core/config.ts';
 
 /**
- * How the server of a fake Java behaves. `answers`: it works. `fails`: it logs a failure and keeps running. `taken`: at its first
- * start it reports that its port is taken. `mute`: it never answers. `ends`: it ends at once.
+ * How the fake server behaves. `answers`: it works. `fails`: it logs a failure, but its process stays. `taken`: at its
+ * first start it logs that its port is taken. `mute`: it never answers. `ends`: its process ends at once.
  */
 export type Boot = 'answers' | 'fails' | 'taken' | 'mute' | 'ends';
 
 /**
- * Writes a boot jar and a Node script in place of `java`, so that tests need no Java. The script prints a version, unpacks the jar,
- * or runs a server that answers like Conductor during its start and end. Returns the settings that name script and jar.
+ * Writes a fake boot jar and a Node script that replaces `java`. The script prints a version, unpacks the jar, or runs a
+ * fake server that answers as Conductor does during a start and a stop. Returns the settings for the script and the jar.
  */
 export function fakeJava(folder: string, boot: Boot = 'answers'): Partial<Config> {
   mkdirSync(folder, { recursive: true });
@@ -24,7 +24,7 @@ export function fakeJava(folder: string, boot: Boot = 'answers'): Partial<Config
   return { conductorJava: java, conductorJar: jar, conductorJarSha256, cacheDir: join(folder, 'cache') };
 }
 
-/** Runs as a separate program from its own source text, so it cannot use anything outside of itself. */
+/** The source text of this function becomes a separate program, so it must not use anything outside of it. */
 function program({ boot, folder }: { boot: Boot; folder: string }): void {
   const fs = process.getBuiltinModule('node:fs');
   const http = process.getBuiltinModule('node:http');

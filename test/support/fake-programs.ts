@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Writes a program that runs `body` under the tests' Node, with `given` as its argument. */
+/** Writes a program that runs `body` with the argument `given`, under the Node of the tests. */
 function program<T>(folder: string, name: string, body: (given: T) => void, given: T): string {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, name);
@@ -10,14 +10,14 @@ function program<T>(folder: string, name: string, body: (given: T) => void, give
   return file;
 }
 
-/** How the fake `mvn` behaves. `brings` is the content of the jar that it downloads; without `brings` the download fails. */
+/** Settings of the fake `mvn`. `brings` is the content of the jar that it downloads. Without it the download fails. */
 interface Maven {
   repository: string;
   pathOfJar: string;
   brings?: string;
 }
 
-/** Writes `mvn` into a folder. */
+/** Writes the fake `mvn` into a folder. */
 export const fakeMaven = (folder: string, maven: Maven) =>
   program(
     folder,
@@ -36,17 +36,17 @@ export const fakeMaven = (folder: string, maven: Maven) =>
     maven,
   );
 
-/** How the fake `docker` behaves: whether the engine answers, and whether it can start containers. */
+/** Settings of the fake `docker`: whether the engine answers, and whether it can start containers. */
 interface Docker {
-  /** A fake Java that runs the server of a container. */
+  /** The fake Java that runs the server of a container. */
   java: string;
-  /** The folder in which it records its calls and its containers. */
+  /** The folder in which the fake records its calls and containers. */
   folder: string;
   answers?: boolean;
   starts?: boolean;
 }
 
-/** Writes `docker` into a folder. The returned function lists its calls so far, one line each. */
+/** Writes the fake `docker` into a folder. Returns a function that lists its calls so far. */
 export function fakeDocker(bin: string, docker: Omit<Docker, 'folder'>): () => string[] {
   const folder = join(bin, 'docker-state');
   mkdirSync(folder, { recursive: true });
@@ -55,7 +55,7 @@ export function fakeDocker(bin: string, docker: Omit<Docker, 'folder'>): () => s
   return () => (existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : []);
 }
 
-/** Runs as a separate program from its own source text, so it cannot use anything outside of itself. */
+/** The source text of this function becomes a separate program, so it must not use anything outside of it. */
 function runDocker({ java, folder, answers, starts }: Docker): void {
   const fs = process.getBuiltinModule('node:fs');
   const { spawn } = process.getBuiltinModule('node:child_process');

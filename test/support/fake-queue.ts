@@ -14,7 +14,7 @@ export class FakeQueue {
   readonly queued: string[] = [];
   readonly results: TaskResult[] = [];
   readonly polls: { count: number; timeout: number; got: number }[] = [];
-  /** If set, this function answers polls instead of the queue. */
+  /** If this function is set, it answers polls instead of the queue. */
   poll: ((request: FakeRequest) => { status?: number; body?: unknown } | undefined) | undefined;
   update: (() => { status?: number; body?: unknown } | undefined) | undefined;
   #updated = Promise.withResolvers<void>();
@@ -32,7 +32,7 @@ export class FakeQueue {
     return undefined;
   };
 
-  /** Resolves once the server has received so many results. */
+  /** Resolves once the server has received `count` results. */
   async hasResults(count: number): Promise<void> {
     while (this.results.length < count) await this.#updated.promise;
   }
@@ -62,10 +62,10 @@ export const contract = defineTask({
   input: z.object({ id: z.string() }),
   output: z.object({ id: z.string() }),
 });
-/** Answers a task with its own id. */
+/** A worker that returns the id in its input. */
 export const echo = contract.worker(async ({ id }) => ({ id }));
 
-/** The queue of the current test. */
+/** The fake server and the queue of the current test. */
 export let fake: FakeConductor;
 export let queue: FakeQueue;
 let fleet: Fleet | undefined;
@@ -82,7 +82,7 @@ afterEach(async () => {
   await fake.close();
 });
 
-/** Starts a real worker runtime that polls the queue. It is stopped after the test. */
+/** Starts a real worker runtime that polls the queue. After the test it is stopped. */
 export function start(worker: Worker = echo, settings: Record<string, unknown> = {}, others: Worker[] = []): Fleet {
   const { config } = loadConfig({ env: {}, flags: { workerPollIntervalMs: 5, ...settings } });
   const conductor = createConductor(createCaller({ ...config, conductorServerUrl: fake.url }));

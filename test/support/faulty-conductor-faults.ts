@@ -3,19 +3,26 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 export interface Answer {
   status?: number;
-  /** Sent as JSON; a string as text. */
+  /** A string is sent as text, any other value as JSON. */
   body?: unknown;
 }
 
 /**
- * How a request goes wrong.
+ * The ways in which a request can fail.
  *
- * The request does not reach the queues, and the client gets: `html` `null` `object` `text` `number` `empty` `truncated` `junk-items`
- * (a list without any task), any `{ status, body }`, `reset` (the connection breaks), `black-hole` (no answer), `trickle` (bytes without
- * an end).
+ * With these faults the request is not carried out:
+ * - `html`, `null`, `object`, `text`, `number`, `empty`, `truncated`, or any `{ status, body }`: this is the answer.
+ * - `junk-items`: the answer is a list without any task.
+ * - `reset`: the connection breaks.
+ * - `black-hole`: there is no answer.
+ * - `trickle`: the answer never ends.
  *
- * The request is carried out first, and then the client gets: `lost-answer` (the connection breaks), `slow-bytes` (the true answer in
- * small pieces), `mixed-items` (junk between the tasks), `too-many` (more tasks than it asked for), `twice` (every task two times).
+ * With these faults the request is carried out first:
+ * - `lost-answer`: the connection breaks before the answer.
+ * - `slow-bytes`: the answer arrives in small pieces.
+ * - `mixed-items`: the answer also contains junk.
+ * - `too-many`: the answer contains more tasks than requested.
+ * - `twice`: the answer contains every task twice.
  */
 export type Fault =
   | 'html'
@@ -36,7 +43,7 @@ export type Fault =
   | 'twice'
   | Required<Answer>;
 
-/** Faults whose request is carried out first. */
+/** The faults with which the request is carried out first. */
 const CARRIED_OUT: readonly Fault[] = ['lost-answer', 'slow-bytes', 'mixed-items', 'too-many', 'twice'];
 
 const JSON_TYPE = 'application/json';
@@ -50,7 +57,7 @@ export function isCarriedOut(fault: Fault | undefined): boolean {
   return fault === undefined || CARRIED_OUT.includes(fault);
 }
 
-/** Writes the answer that the fault asks for. Resolves with the status that the client saw, undefined if it saw none. */
+/** Writes the answer with its fault. Resolves with the status that the client received, if any. */
 export async function write(response: ServerResponse, answer: Answer, fault?: Fault): Promise<number | undefined> {
   switch (fault) {
     case 'reset':
@@ -117,7 +124,7 @@ async function slowly(response: ServerResponse, { status = 200, body }: Answer):
   return status;
 }
 
-/** Sends bytes until the connection ends. */
+/** Sends bytes until the client ends the connection. */
 async function trickle(response: ServerResponse): Promise<undefined> {
   response.writeHead(200, { 'Content-Type': JSON_TYPE });
   response.write('[');

@@ -18,13 +18,13 @@ export interface NewTask {
   workflowId?: string;
   /** The lease, in seconds. */
   responseTimeoutSeconds?: number;
-  /** `timeoutSeconds` of the task definition: the limit of one attempt, 0 for none. */
+  /** `timeoutSeconds` of the task definition: the time limit of one attempt. 0 means no limit. */
   timeoutSeconds?: number;
-  /** How many attempts follow an attempt that failed or timed out. They follow at once. */
+  /** The number of retries after an attempt that failed or timed out. They have no delay. */
   retries?: number;
 }
 
-/** One attempt of a task, as the server keeps it. */
+/** One attempt of a task, as the server stores it. */
 export interface ServerTask {
   readonly taskId: string;
   readonly type: string;
@@ -36,9 +36,9 @@ export interface ServerTask {
   status: ServerStatus;
   outputData: Record<string, unknown>;
   reasonForIncompletion?: string;
-  /** When a worker took the task from the queue, and which worker did. */
+  /** For each delivery to a worker: the time, and the id of the worker. */
   readonly deliveries: { at: number; workerId: string }[];
-  /** Updates that changed it or kept its lease. Updates after the end of the attempt are left out. */
+  /** Updates that changed the task or extended its lease, without updates after the end of the attempt. */
   readonly accepted: Update[];
   readonly logs: string[];
   leaseUntil: number;
@@ -60,14 +60,14 @@ export const updateSchema = z.looseObject({
 });
 export type Update = z.output<typeof updateSchema>;
 
-/** The interval at which the server checks its queue while a poll waits. */
+/** How often the server checks its queue while a poll waits. */
 const STEP_MS = 100;
 const SWEEP_MS = 50;
 
-/** Queues and tasks with the semantics of Conductor OSS on SQLite: one queue per type and domain, leases, hand-backs, retries. */
+/** Queues and tasks that behave like those of Conductor OSS on SQLite, with domains, leases, hand-backs and retries. */
 export class Queues {
   readonly tasks = new Map<string, ServerTask>();
-  /** The last poll of each queue: when, and by which worker. */
+  /** The time and the worker of the last poll of each queue. */
   readonly polled = new Map<string, { workerId: string; lastPollTime: number }>();
   readonly #waiting = new Map<string, ServerTask[]>();
   readonly #sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
@@ -94,8 +94,8 @@ export class Queues {
   }
 
   /**
-   * Tasks for a poller. The server waits until it has `count` tasks or the time is over, and takes each task from the queue as soon as
-   * the task is there. The real server does not notice that a poller has disconnected. With `gone` this server does.
+   * Answers a poll. The server waits until it has `count` tasks or the time is over. It takes each task from the queue as
+   * soon as the task arrives. Unlike the real server, this one can notice with `gone` that the poller has disconnected.
    */
   async poll(
     { type, domain, count, timeoutMs, workerId }: Poll,
@@ -113,11 +113,11 @@ export class Queues {
     return taken;
   }
 
-  /** False if that workflow has no such task. */
+  /** Returns false if the workflow does not have this task. */
   update(update: Update): boolean {
     const task = this.tasks.get(update.taskId);
     if (task?.workflowInstanceId !== update.workflowInstanceId) return false;
-    if (hasEnded(task)) return true; // the server accepts late and repeated results, and ignores them
+    if (hasEnded(task)) return true; // the server accepts late and repeated results, but ignores them
     task.accepted.push(update);
     task.logs.push(...update.logs.map(({ log }) => log));
     if (update.status === 'IN_PROGRESS' && update.extendLease) {
@@ -131,13 +131,13 @@ export class Queues {
     return true;
   }
 
-  /** Ends a workflow from outside: its open tasks are cancelled. */
+  /** Terminates a workflow, which cancels its open tasks. */
   terminate(workflowId: string): void {
     for (const task of this.tasks.values())
       if (task.workflowInstanceId === workflowId && !hasEnded(task)) this.#end(task, 'CANCELED');
   }
 
-  /** Removes a workflow and its tasks: they are not found any more. */
+  /** Removes a workflow and its tasks from the server. */
   remove(workflowId: string): void {
     this.terminate(workflowId);
     for (const task of this.tasks.values()) if (task.workflowInstanceId === workflowId) this.tasks.delete(task.taskId);
@@ -202,7 +202,7 @@ export interface Poll {
   workerId: string;
 }
 
-/** A task as the server returns it to pollers and in `GET /api/tasks/{id}`. */
+/** Makes a task as the server returns it to a poll and to `GET /api/tasks/{id}`. */
 export function taskJson(task: ServerTask): Record<string, unknown> {
   const { asked } = task;
   const responseTimeoutSeconds = asked.responseTimeoutSeconds ?? 60;

@@ -25,12 +25,12 @@ export interface Recorded {
   readonly body: Record<string, unknown>;
   /** The task type of a poll. */
   readonly type: string | undefined;
-  /** The task of an update, a look-up or a log line. */
+  /** The task id of an update, a look-up or a log line. */
   readonly taskId: string | undefined;
   fault?: Fault;
-  /** When the request was answered, its connection broke, or the server went away. */
+  /** The time of the answer, of a broken connection, or of the server going down. */
   endedAt?: number;
-  /** The status that the client saw; undefined if it saw none. */
+  /** The status that the client received, or undefined if it received no answer. */
   status?: number | undefined;
 }
 
@@ -42,7 +42,7 @@ interface Rule {
 const MAX_POLL_MS = 5000;
 const MORE_THAN_ASKED = 5;
 
-/** The task routes of a Conductor server over real HTTP. A test orders faults for each route, at any moment. */
+/** The task routes of a Conductor server over real HTTP. A test can order a fault for any request at any time. */
 export class FaultyConductor {
   readonly requests: Recorded[] = [];
   readonly queues = new Queues();
@@ -50,7 +50,7 @@ export class FaultyConductor {
   readonly #sockets = new Set<Socket>();
   readonly #rules: Rule[] = [];
   #port = 0;
-  /** How often the server went away. Requests that began before that are dropped. */
+  /** The number of times that the server went down. Requests that began before the last time are dropped. */
   #life = 0;
 
   static async start(): Promise<FaultyConductor> {
@@ -63,12 +63,12 @@ export class FaultyConductor {
     return conductor;
   }
 
-  /** Base address of its API, for `CONDUCTOR_SERVER_URL`. */
+  /** Base address of the API, for `CONDUCTOR_SERVER_URL`. */
   get url(): string {
     return `http://127.0.0.1:${this.#port}/api`;
   }
 
-  /** Listens; after `refuse`, on the same port as before. */
+  /** Starts to listen. After `refuse`, the port is the same as before. */
   async listen(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
@@ -77,7 +77,7 @@ export class FaultyConductor {
     this.#port = (this.#server.address() as AddressInfo).port;
   }
 
-  /** Breaks every connection and refuses new ones. Queued tasks stay, and leases continue to run. */
+  /** Breaks every connection and refuses new ones. Queued tasks stay, and leases can expire. */
   async refuse(): Promise<void> {
     this.#life++;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -90,7 +90,7 @@ export class FaultyConductor {
     this.queues.close();
   }
 
-  /** Gives requests a fault until the returned function is called. The latest order wins. */
+  /** Gives requests a fault until the returned function is called. The latest order takes precedence. */
   order(fault: Fault, where: Route | ((request: Recorded) => boolean)): () => void {
     const matches = typeof where === 'string' ? ({ route }: Recorded) => route === where : where;
     const rule = { matches, fault };
@@ -110,7 +110,7 @@ export class FaultyConductor {
     return this.queues.add(type, task);
   }
 
-  /** All attempts of all tasks, oldest first. */
+  /** Returns all attempts of all tasks, the oldest first. */
   tasks(type?: string): ServerTask[] {
     return [...this.queues.tasks.values()].filter((task) => type === undefined || task.type === type);
   }
@@ -123,17 +123,17 @@ export class FaultyConductor {
     return this.requests.filter((request) => request.route === 'poll' && (type === undefined || request.type === type));
   }
 
-  /** Polls without an answer yet. */
+  /** Returns the polls that the server has not answered yet. */
   openPolls(type?: string): Recorded[] {
     return this.polls(type).filter(({ endedAt }) => endedAt === undefined);
   }
 
-  /** Requests that report a status of a task, on every route, also those that the server ignored. */
+  /** Returns the requests that report a task status on any route, including those that the server ignored. */
   updates(taskId?: string): Recorded[] {
     return this.requests.filter((request) => isUpdate(request) && (taskId === undefined || request.taskId === taskId));
   }
 
-  /** Updates that end a task. */
+  /** Returns the updates that end a task. */
   results(taskId?: string): Recorded[] {
     return this.updates(taskId).filter(isResult);
   }
@@ -220,7 +220,7 @@ export function isResult(request: Recorded): boolean {
   return isUpdate(request) && request.body.status !== 'IN_PROGRESS';
 }
 
-/** An error as the server writes it; `retryable` is a field of it. */
+/** Makes an error answer as the server writes it. The server's errors have a field `retryable`. */
 export function refusal(status: number, message: string, retryable = false): Required<Answer> {
   return { status, body: { status, message, instance: 'faulty', retryable } };
 }
@@ -242,7 +242,7 @@ async function read(incoming: IncomingMessage, at: number): Promise<Recorded> {
   return { at, route, method, path, query, body, type: route === 'poll' ? last : undefined, taskId };
 }
 
-/** The body as a JSON object. Other text is the field `text`. */
+/** Parses the body as a JSON object. Any other text is returned in the field `text`. */
 function bodyOf(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);

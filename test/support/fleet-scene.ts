@@ -6,7 +6,7 @@ import { runFleetCommand, unique } from './product.ts';
 /** A unique name. */
 export const ownName = (prefix: string) => unique(`apply_${prefix}`).replaceAll('-', '_');
 
-/** A fleet, a folder and a workflow name for one test, and the commands that use them. So all tests can run at the same time. */
+/** Makes a fleet, a folder and a workflow name for one test, with commands that use them. So tests can run at the same time. */
 export function fleetScene() {
   const fleet = ownName('fleet');
   const folder = contentFolder(fleet);

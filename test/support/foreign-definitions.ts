@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { WorkflowDef } from '../../core/conductor/types.ts';
 
 /**
- * Definitions as other tools and people write them: plain JSON in many styles, with odd names, unknown fields, and texts that look like
- * code. The server accepts all of them.
- * @param prefix makes their names unique, also where they call each other
+ * Reads definitions as other tools and people write them: JSON in many styles, with odd names, unknown fields, and texts
+ * that look like code. The server accepts all of them.
+ * @param prefix makes their names unique, also where one calls another
  */
 export function foreignDefinitions(prefix: string): WorkflowDef[] {
   const folder = join(import.meta.dirname, 'foreign-definitions');

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 
 type Json = Record<string, unknown>;
 
-/** The skeleton of a step. Its id and references are added when it is written; `seed` chooses them. */
+/** The structure of a step. Its id and references are added later, chosen by `seed`. */
 type Shape =
   | { kind: 'leaf'; type: Leaf; seed: number }
   | { kind: 'parallel'; branches: Shape[][] }
@@ -53,10 +53,10 @@ function shapes(leaves: readonly Leaf[]) {
   })).sequence;
 }
 
-/** Correct lists of steps of every type. */
+/** Generates correct lists of steps of every type. */
 export const designs: fc.Arbitrary<Json[]> = shapes(ALL).map((made) => new Writing().sequence(made, ['input.n']));
 
-/** Lists of steps that the server runs to their end without an answer from outside. */
+/** Generates lists of steps that the server runs to their end without workers, people or services. */
 export const runnableDesigns: fc.Arbitrary<Json[]> = shapes(COMPUTED)
   .map((made) => new Writing().sequence(made, ['input.n']))
   .filter((steps) => JSON.stringify(steps).split('"type"').length < 16);
@@ -154,7 +154,7 @@ class Writing {
     const [first = [], second = []] = ways.map((way) => this.sequence(way, seen));
     if (by === 'if') {
       const rest = otherwise ? { else: second } : {};
-      // biome-ignore lint/suspicious/noThenProperty: the name of a field of steps
+      // biome-ignore lint/suspicious/noThenProperty: steps have a field with this name
       return { id, type: 'branch', if: `${reference} == 2 || "x" === ${reference}`, then: first, ...rest };
     }
     return {
@@ -166,7 +166,7 @@ class Writing {
     };
   }
 
-  /** Steps cannot contain a loop inside a loop. */
+  /** Writes a loop, or another step if it would be inside a loop, because steps cannot contain a loop in a loop. */
   #loop(shape: Extract<Shape, { kind: 'loop' }>, id: string, seen: readonly string[]) {
     if (this.#isInLoop) return this.#leaf('set', id, pick(seen, shape.seed));
     this.#isInLoop = true;

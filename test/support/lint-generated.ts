@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type Json, task } from './lint-traps/trap.ts';
 
-/** The skeleton of a task. Its reference and inputs are added when it is built; `seed` chooses what it reads. */
+/** The structure of a task. Its reference and inputs are added later. `seed` chooses which outputs it reads. */
 type Shape =
   | { kind: 'leaf'; type: (typeof LEAVES)[number]; seed: number }
   | { kind: 'switch'; cases: Shape[][]; otherwise: Shape[] | undefined; script: boolean; seed: number }
@@ -27,7 +27,7 @@ const LEAVES = [
   'SUB_WORKFLOW',
 ] as const;
 
-/** Types that end by themselves or are completed by the test. The server calls nothing for them. */
+/** Task types for which the server calls no service. Their tasks end by themselves, or the test completes them. */
 const SELF_CONTAINED = [
   'SIMPLE',
   'INLINE',
@@ -88,12 +88,12 @@ const shapesOf = (leaves: readonly (typeof LEAVES)[number][]) =>
     ),
   }));
 
-/** Correct definitions with all task types. */
+/** Generates correct definitions with all task types. */
 export function rightDefinitions(prefix: string): fc.Arbitrary<Json> {
   return shapesOf(LEAVES).sequence.map((shapes) => new Making(prefix).definition(shapes));
 }
 
-/** Definitions of at most `most` tasks that can run to their end without anything outside the server. */
+/** Generates definitions of at most `most` tasks that can run to their end without services outside of the server. */
 export function runnableDefinitions(prefix: string, most: number): fc.Arbitrary<Json> {
   const made = shapesOf(SELF_CONTAINED).sequence.map((shapes) => new Making(prefix).definition(shapes));
   return made.filter((def) => {
@@ -102,7 +102,7 @@ export function runnableDefinitions(prefix: string, most: number): fc.Arbitrary<
   });
 }
 
-/** The outputs that an expression can read, by task type. */
+/** For each task type, the output that an expression can read. */
 const READABLE: Record<string, string> = {
   INLINE: 'output.result',
   JSON_JQ_TRANSFORM: 'output.result',
@@ -140,7 +140,7 @@ class Making {
     return `t${this.#count}`;
   }
 
-  /** The tasks of a sequence, and the paths that later tasks can read. */
+  /** Makes the tasks of a sequence, and returns them with the paths that later tasks can read. */
   #sequence(shapes: readonly Shape[], readable: readonly string[]): { tasks: Json[]; ended: string[] } {
     const ended = [...readable];
     const tasks = shapes.flatMap((shape) => {

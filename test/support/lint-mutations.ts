@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type Json, task } from './lint-traps/trap.ts';
 
-/** Typical mistakes, each with two numbers that choose its place. */
+/** A typical mistake. `where` chooses the task, and `what` chooses the field and value. */
 export interface Mutation {
   kind: number;
   where: number;
@@ -147,7 +147,7 @@ const WORKFLOW_FIELDS = [
   'tasks',
 ];
 
-/** A copy of a definition with these mistakes. */
+/** Returns a copy of a definition with these mistakes. */
 export function mutated(def: Json, made: readonly Mutation[]): Json {
   const copy = structuredClone(def);
   for (const { kind, where, what } of made) {
@@ -162,7 +162,7 @@ export function mutated(def: Json, made: readonly Mutation[]): Json {
   return copy;
 }
 
-/** A copy in which tasks are moved and JOINs wait for other tasks. If lint accepts it, it must not hang. */
+/** Returns a copy with moved tasks and changed JOINs. Its executions must not hang if lint accepts the copy. */
 export function misplaced(def: Json, made: readonly Mutation[]): Json {
   const copy = structuredClone(def);
   for (const { kind, where, what } of made) {
@@ -175,14 +175,14 @@ export function misplaced(def: Json, made: readonly Mutation[]): Json {
   return copy;
 }
 
-/** Moves, doubles or removes a task. */
+/** Moves, duplicates or removes a task. */
 function reorder(sequence: Json[], what: number): void {
   const [moved] = sequence.splice(what % sequence.length, 1);
   if (!moved || what % 3 === 0) return;
   sequence.splice(what % (sequence.length + 1), 0, moved, ...(what % 3 === 1 ? [structuredClone(moved)] : []));
 }
 
-/** Every well-formed list of tasks, also inside tasks. */
+/** Finds every well-formed list of tasks, including lists inside tasks. */
 function sequencesIn(value: unknown): Json[][] {
   if (Array.isArray(value)) {
     const own = value.filter(

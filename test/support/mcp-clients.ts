@@ -7,11 +7,11 @@ import type { Transport as LegacyTransport } from '@modelcontextprotocol/sdk/sha
 import { ElicitRequestSchema, ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 
-/** The two eras of the protocol. Each is tested with the client library of that era. */
+/** The two eras of the protocol. Tests use the client library of each era. */
 export const eras = ['2025-11-25', '2026-07-28'] as const;
 export type Era = (typeof eras)[number];
 
-/** How to reach the server: a program to spawn, or an address. */
+/** The way to reach a server: a program that the client starts, or an address. */
 export type Target =
   | { readonly command: string; readonly args: string[]; readonly env: Record<string, string> }
   | { readonly url: string };
@@ -29,7 +29,7 @@ export interface Answer {
   readonly isError: boolean;
 }
 
-/** A connected client of either era, with one interface. */
+/** A connected client. The interface is the same for both eras. */
 export interface McpClient {
   readonly era: Era;
   readonly protocolVersion: string | undefined;
@@ -37,14 +37,14 @@ export interface McpClient {
   readonly instructions: string | undefined;
   toolNames(): Promise<string[]>;
   call(name: string, args?: Record<string, unknown>): Promise<Answer>;
-  /** The library's own client, for the methods that have the same name in both libraries. */
+  /** The methods of the library's own client that have the same names in both libraries. */
   readonly reads: Reads;
   close(): Promise<void>;
 }
 
 type Params = Record<string, unknown>;
 
-/** The reading methods. They have the same names in both libraries, and the caller parses the answers. */
+/** Methods that read, with the same names in both libraries. The caller parses the answers. */
 export interface Reads {
   listResources(params?: Params): Promise<unknown>;
   listResourceTemplates(params?: Params): Promise<unknown>;
@@ -64,13 +64,13 @@ interface CompleteParams {
 
 const info = { name: 'conductor-fleet-test', version: '0' };
 
-/** Plays the person at the client, who answers a form. */
+/** Plays the person at the client, who answers an elicitation. */
 export type Person = (message: string) => {
   action: 'accept' | 'decline' | 'cancel';
   content?: Record<string, boolean | string>;
 };
 
-/** Connects a real client, which validates structured content against the listed output schemas. With a `person` it shows forms. */
+/** Connects a real client, which checks structured content against the output schemas. With a `person` it supports elicitation. */
 export function connect(era: Era, target: Target, person?: Person): Promise<McpClient> {
   return era === '2025-11-25' ? connectLegacy(target, person) : connectModern(target, person);
 }
@@ -80,7 +80,7 @@ async function connectLegacy(target: Target, person: Person | undefined): Promis
   if (person) client.setRequestHandler(ElicitRequestSchema, ({ params }) => person(params.message));
   const transport =
     'url' in target ? new LegacyHttp(new URL(target.url)) : new LegacyStdio({ ...target, stderr: 'ignore' });
-  await client.connect(transport as LegacyTransport); // under exactOptionalPropertyTypes the library's own types do not fit each other
+  await client.connect(transport as LegacyTransport); // cast: the library's own types do not match under exactOptionalPropertyTypes
   return {
     era: '2025-11-25',
     protocolVersion: '2025-11-25',

@@ -8,7 +8,7 @@ import { createSubscriptions } from '../../mcp/subscriptions/listen-admission.ts
 import type { Tasks } from '../../mcp/tasks/task-methods.ts';
 import type { McpFront } from '../../mcp/transports/mcp-front.ts';
 
-/** Serves a test's features as the product serves its own: through admission. By default every caller may only read. */
+/** Serves the features of a test through admission, as the product does. By default a caller may only read. */
 export function frontOf(
   features: readonly Feature[],
   { changes = new ChangeBus(), tasks, caller = callerOf('viewer') }: FrontParts = {},

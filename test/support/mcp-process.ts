@@ -8,7 +8,7 @@ import type { Target } from './mcp-clients.ts';
 const main = fileURLToPath(new URL('../../cli/fleet.js', import.meta.url));
 const fixture = fileURLToPath(new URL('../conformance/serve-fixture.ts', import.meta.url));
 
-/** `fleet mcp` over stdio, for a client to spawn. */
+/** Returns the command for `fleet mcp` over stdio, which a client can start. */
 export function stdioTarget(env: Record<string, string>): Extract<Target, { command: string }> {
   return { command: process.execPath, args: [main, 'mcp'], env: { ...base(), ...env } };
 }
@@ -22,12 +22,12 @@ export interface HttpProcess {
   stop(): Promise<number | null>;
 }
 
-/** `fleet mcp --transport http` on a free port, started and listening. */
+/** Starts `fleet mcp --transport http` on a free port, and waits until it listens. */
 export function startHttpProcess(env: Record<string, string>, flags: string[] = []): Promise<HttpProcess> {
   return startListening([main, 'mcp', '--transport', 'http', ...flags], env);
 }
 
-/** The fixture of the conformance suite on a free port, started and listening. */
+/** Starts the fixture of the conformance suite on a free port, and waits until it listens. */
 export function startFixtureProcess(env: Record<string, string> = {}): Promise<HttpProcess> {
   return startListening([fixture], env);
 }
@@ -58,12 +58,16 @@ async function startListening(args: string[], env: Record<string, string>): Prom
   });
   await Promise.race([
     listening,
-    exited.then((code) => Promise.reject(new Error(`the MCP process ended with ${code}: ${running.stderr}`))),
+    exited.then((code) =>
+      Promise.reject(
+        new Error(`The MCP process exited with ${code} before it listened. It printed: ${running.stderr}`),
+      ),
+    ),
   ]);
   return running;
 }
 
-/** An environment without the settings of the person who runs the tests. */
+/** Returns an environment without the settings of the person who runs the tests. */
 function base(): Record<string, string> {
   const { PATH = '', HOME = '' } = processEnvironment();
   return { PATH, HOME, LOG_LEVEL: 'warn' };

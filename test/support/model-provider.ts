@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 
-/** A tool that the provider's model calls, or undefined for an answer in words. */
+/** The tool that the model calls, or undefined if the model answers in words. */
 export type Choice = { readonly tool: string; readonly args?: unknown } | undefined;
 
 interface Received {
@@ -19,7 +19,7 @@ const requestSchema = z.looseObject({
   messages: z.array(z.looseObject({ role: z.string(), content: z.unknown() })),
 });
 
-/** An answer that the server sends instead of the model's: status, headers, body. */
+/** An error that the server sends instead of the model's answer. */
 export interface Refusal {
   readonly status: number;
   readonly headers?: Record<string, string>;
@@ -29,12 +29,12 @@ export interface Refusal {
 export interface ModelProvider {
   readonly url: string;
   readonly received: Received[];
-  /** Errors that the server sends before any answer of the model, in this order. */
+  /** The errors that the server sends first, in this order. */
   readonly refusals: Refusal[];
   close(): Promise<void>;
 }
 
-/** A local server with the APIs of Anthropic (`/v1/messages`) and OpenAI (`/v1/chat/completions`). `choose` decides the calls of its model. */
+/** Starts a local server with the APIs of Anthropic (`/v1/messages`) and OpenAI (`/v1/chat/completions`). `choose` plays the model. */
 export async function startModelProvider(choose: (request: string) => Choice): Promise<ModelProvider> {
   const received: Received[] = [];
   const refusals: Refusal[] = [];
@@ -50,7 +50,7 @@ export async function startModelProvider(choose: (request: string) => Choice): P
     response.end(JSON.stringify(path === '/v1/messages' ? anthropicAnswer(choice) : openaiAnswer(choice)));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo; // cast: a server that listens on a port has an address of this type
+  const { port } = server.address() as AddressInfo; // cast: a server on a port has this type of address
   return {
     url: `http://127.0.0.1:${port}`,
     received,

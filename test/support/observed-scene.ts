@@ -11,16 +11,16 @@ import { OtlpReceiver } from './otlp-receiver.ts';
 
 export const workflowId = 'c4b34696-6f6f-4189-9d16-e1d94ded65ba';
 export const traceId = workflowId.replaceAll('-', '');
-/** Every input contains this text, so a test can find out whether an input was shown. */
+/** Every task input contains this text, so a test can check that no input is exposed. */
 export const CARD = '4111-1111';
 
-/** The scene of the current test. */
+/** The fake server and the receiver of the current test. */
 export let fake: FakeConductor;
 export let receiver: OtlpReceiver;
 /** The queued tasks, by task type. */
 export let queued: Record<string, object[]>;
 export let results: Record<string, unknown>[];
-/** What the fake server returns as the state of its queues. */
+/** The queue depths that the fake server returns, by queue. */
 export let sizes: Record<string, number>;
 const opened: (() => Promise<unknown>)[] = [];
 
@@ -81,7 +81,7 @@ interface Observed {
   stop(): Promise<void>;
 }
 
-/** A worker runtime, assembled as `fleet work` does it. */
+/** Starts a worker runtime with metrics and tracing, as `fleet work` does. */
 export async function observed(workers: Worker[], flags: Record<string, unknown> = {}): Promise<Observed> {
   const { config } = loadConfig({ env: {}, flags: { workerPollIntervalMs: 5, ...flags } });
   const conductor = fakeApi();
@@ -97,7 +97,7 @@ export async function observed(workers: Worker[], flags: Record<string, unknown>
   return { fleet, observation, stop };
 }
 
-/** The API of the fake server. */
+/** Returns a client for the fake server. */
 export function fakeApi(): Conductor {
   const { config } = loadConfig({ env: {} });
   return createConductor(createCaller({ ...config, conductorServerUrl: fake.url }));

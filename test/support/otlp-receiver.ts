@@ -30,13 +30,13 @@ const request = z.object({
   ),
 });
 
-/** A receiver of OTLP over HTTP, like a collector. It keeps the spans that it receives. */
+/** Receives OTLP over HTTP, like a collector, and keeps the spans. */
 export class OtlpReceiver {
   readonly spans: ReceivedSpan[] = [];
   readonly services = new Set<unknown>();
-  /** Everything that it received, as text. */
+  /** The text of all bodies that it received. */
   text = '';
-  /** The status that it answers with. */
+  /** The status of its answers. */
   status = 200;
   readonly #server = createServer(async (incoming, response) => {
     let body = '';
@@ -56,7 +56,7 @@ export class OtlpReceiver {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Waits for that many spans of this name, and returns them. */
+  /** Waits for `count` spans of this name, and returns all spans of this name. */
   async named(name: string, count = 1): Promise<ReceivedSpan[]> {
     const found = () => this.spans.filter((received) => received.name === name);
     await vi.waitUntil(() => found().length >= count, { timeout: 10_000, interval: 20 });

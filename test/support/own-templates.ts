@@ -7,13 +7,13 @@ import { templateFiles } from '../../workflows/templates/registry/templates.ts';
 import { registerAlone } from './probe.ts';
 import { root, unique } from './product.ts';
 
-/** The files of templates under new names, as a user would have them. Their workflows are registered. */
+/** The files of templates under new names, as a user would create them. Their workflows are registered. */
 export interface OwnTemplates {
   readonly folder: string;
   readonly workflows: readonly Workflow[];
   readonly schedules: readonly Schedule[];
   readonly handlers: readonly EventHandler[];
-  /** The name of the workflow that was made from a template. */
+  /** Returns the name of the workflow that was made from a template. */
   nameOf(template: string): string;
   remove(): void;
 }

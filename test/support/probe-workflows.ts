@@ -4,7 +4,7 @@ import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
 import { externalApi, modelCall } from '../../workflows/dsl/policies.ts';
 import { at } from '../../workflows/dsl/refs.ts';
 
-/** Builder calls that pull writes as plain JSON: forks and loops over lists, events and messages. */
+/** Returns workflows with builder calls that `fleet pull` writes as plain JSON, for example forks over lists. */
 export function listWorkflows(prefix: string): Workflow[] {
   const city = defineTask({
     name: `${prefix}_city`,
@@ -54,7 +54,7 @@ export function listWorkflows(prefix: string): Workflow[] {
   return [lists, messages];
 }
 
-/** Workflows with the builder calls that the shipped workflows do not use. `prefix` makes their names unique; it is `snake_case`. */
+/** Returns workflows with the builder calls that no shipped workflow uses. `prefix`, in `snake_case`, makes their names unique. */
 export function probeWorkflows(prefix: string): Workflow[] {
   const item = z.object({ sku: z.string(), price: z.number() });
   const price = defineTask({
@@ -70,7 +70,7 @@ export function probeWorkflows(prefix: string): Workflow[] {
   const child = defineWorkflow({
     name: `${prefix}_child`,
     version: 3,
-    description: 'Called by the other ones.',
+    description: 'The other workflows call this one.',
     input: z.object({ sku: z.string(), times: z.int().min(1).max(5).default(2).describe('How often.') }),
     output: z.object({ total: z.number() }),
   }).build((wf, input) => {
@@ -112,7 +112,7 @@ export function probeWorkflows(prefix: string): Workflow[] {
   const flow = defineWorkflow({
     name: `${prefix}_flow`,
     version: 1,
-    description: 'Branches in branches, and what comes out of them.',
+    description: 'Branches inside branches, and their outputs.',
     input: z.object({ sku: z.string(), flag: z.boolean(), n: z.number() }),
     output: z.object({ left: z.number(), right: z.number().optional(), last: z.number() }),
     variables: z.object({ count: z.number() }),

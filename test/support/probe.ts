@@ -8,7 +8,7 @@ import { register } from '../../workflows/manage/apply.ts';
 import type { Change } from '../../workflows/manage/change.ts';
 import { unique } from './product.ts';
 
-/** A name for a task or a workflow that is unique in this run. */
+/** Makes a name for a task or a workflow that is unique in this run. */
 export function uniqueName(prefix: string): string {
   return unique(prefix).replaceAll('-', '_');
 }
@@ -19,28 +19,34 @@ export const settings = () => ({
   llmModel: 'scripted-research-1',
 });
 
-/** A workflow with a unique name. Its schema allows any output. */
+/** Defines a workflow with a unique name. Its schema allows any output. */
 export function defineProbe<I extends z.ZodObject, V extends z.ZodObject>(input: I, variables: V) {
   return defineWorkflow({
     name: uniqueName('lang_probe'),
     version: 1,
-    description: 'A probe of task types.',
+    description: 'A workflow for tests of task types.',
     input,
     output: z.object({ result: z.unknown() }),
     variables,
   });
 }
 
-/** A task contract with a unique name. The test itself answers its tasks. */
+/** Defines a task with a unique name. The test itself plays its worker. */
 export function defineProbeTask<I extends z.ZodObject, O extends z.ZodObject>(
   input: I,
   output: O,
   options: TaskOptions = {},
 ): TaskContract<I, O> {
-  return defineTask({ name: uniqueName('lang_task'), description: 'Served by its test.', input, output, ...options });
+  return defineTask({
+    name: uniqueName('lang_task'),
+    description: 'The test itself plays the worker.',
+    input,
+    output,
+    ...options,
+  });
 }
 
-/** Registers under a unique fleet name, so that no test waits for the lock of another test. */
+/** Registers workflows under a unique fleet name, so that no test waits for the lock of another test. */
 export function registerAlone(conductor: Conductor, workflows: readonly Workflow[]): Promise<Change[]> {
   return register(conductor, { tasks: [], workflows }, settings(), { fleet: uniqueName('fleet') });
 }
@@ -56,7 +62,7 @@ export async function startProbe(
   return conductor.startWorkflow({ name, input });
 }
 
-/** Like `startProbe`, but also waits for the end. */
+/** Like `startProbe`, but also waits for the end of the execution. */
 export async function runProbe(
   conductor: Conductor,
   workflows: readonly Workflow[],
@@ -67,7 +73,7 @@ export async function runProbe(
 
 type Answer = Pick<TaskResult, 'status' | 'outputData' | 'reasonForIncompletion'>;
 
-/** A worker that uses plain REST calls. It answers tasks of one type until the execution has ended. */
+/** Plays a worker with plain REST calls: it answers tasks of one type until the execution has ended. */
 export async function serve(
   conductor: Conductor,
   contract: TaskContract,
@@ -97,12 +103,12 @@ export async function serve(
   }
 }
 
-/** The result of a worker that completed its task. */
+/** Makes the result of a completed task. */
 export function done(outputData: Record<string, unknown>): Answer {
   return { status: 'COMPLETED', outputData };
 }
 
-/** The result of a worker whose task failed for good. */
+/** Makes the result of a task that failed and must not be retried. */
 export function refused(reasonForIncompletion: string, outputData: Record<string, unknown> = {}): Answer {
   return { status: 'FAILED_WITH_TERMINAL_ERROR', reasonForIncompletion, outputData };
 }

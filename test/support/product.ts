@@ -13,12 +13,12 @@ export const root = join(import.meta.dirname, '../..');
 
 const output = mkdtempSync(join(tmpdir(), 'fleet-out-'));
 
-/** A name that is unique in this run. */
+/** Makes a name that is unique in this run. */
 export function unique(prefix: string): string {
   return `${prefix}-${randomUUID().slice(0, 8)}`;
 }
 
-/** The run's real server. */
+/** Returns a client for the real server of this run. */
 export function realConductor(): Conductor {
   const { config } = loadConfig({ env: {} });
   return createConductor(createCaller({ ...config, conductorServerUrl: inject('conductorServerUrl') }));
@@ -33,16 +33,16 @@ export interface Ran {
 export interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ran>;
-  /** Resolves with the match once the process has written it to stderr. */
+  /** Waits until the process has written a text that matches to stderr, and returns the match. */
   says(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
 export interface Start {
-  /** Path of the Node that runs it; default: the one of the tests. */
+  /** Path of the Node that runs the command. The default is the Node of the tests. */
   node?: string;
 }
 
-/** Starts `fleet …` as a real process that uses the run's server and shop, and an output folder of this run. */
+/** Starts `fleet …` as a real process. It uses the server, the shop and an output folder of this run. */
 export function startFleetCommand(
   args: readonly string[],
   env: Record<string, string> = {},
@@ -68,7 +68,7 @@ export function startFleetCommand(
   child.stderr.on('data', (chunk) => {
     stderr += chunk;
   });
-  // When a test times out, this output is all that shows why.
+  // If a test times out, only this output shows why.
   if (TestRunner.getCurrentTest()) onTestFailed(() => console.error(`fleet ${args.join(' ')} said:\n${stderr}`));
   const ended = new Promise<Ran>((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
   return {
@@ -81,7 +81,9 @@ export function startFleetCommand(
           if (found) resolve(found);
         };
         child.stderr.on('data', look);
-        child.on('close', () => reject(new Error(`it ended without saying ${pattern}: ${stderr}`)));
+        child.on('close', () =>
+          reject(new Error(`The process ended before it wrote a text that matches ${pattern}. It wrote: ${stderr}`)),
+        );
         look();
       }),
   };
@@ -96,13 +98,13 @@ export function runFleetCommand(
   return startFleetCommand(args, env, how).ended;
 }
 
-/** Registers everything that is shipped. Several test files do this at the same time. */
+/** Registers all shipped definitions. Several test files do this at the same time, so it waits for the lock. */
 export async function applyShipped(): Promise<void> {
   const { code, stderr } = await runFleetCommand(['apply', '--yes', '--wait', '60']);
   if (code !== 0) throw new Error(`fleet apply: ${stderr}`);
 }
 
-/** Registers everything that is shipped and starts a worker process, for these types or for all. */
+/** Registers all shipped definitions and starts a worker process, for these types or for all types. */
 export async function startShipped(types?: readonly string[], env: Record<string, string> = {}): Promise<Running> {
   await applyShipped();
   const worker = startFleetCommand(['work', ...(types ? ['--only', types.join(',')] : [])], env);
@@ -117,13 +119,13 @@ interface BookEntry {
   details: Record<string, unknown>;
 }
 
-/** The entries in the shop's books for an order or an execution, oldest first. */
+/** Reads the entries in the shop's books for an order or an execution, the oldest first. */
 export async function entriesOf(id: string): Promise<BookEntry[]> {
   const { entries } = await shop<{ entries: BookEntry[] }>(`/books?orderId=${encodeURIComponent(id)}`);
   return entries;
 }
 
-/** The kinds of these entries. */
+/** Returns the kinds of these entries. */
 export const booksOf = async (id: string) => (await entriesOf(id)).map(({ kind }) => kind);
 
 interface ShopRequest {
@@ -134,7 +136,7 @@ interface ShopRequest {
   status: number | null;
 }
 
-/** The requests to a path of the shop: their time (epoch ms), idempotency key and status. */
+/** Returns the requests to a path of the shop, with times in epoch milliseconds. */
 export async function requestsTo(path: string): Promise<ShopRequest[]> {
   const { requests } = await shop<{ requests: ShopRequest[] }>(`/books/requests?path=${encodeURIComponent(path)}`);
   return requests;
@@ -143,7 +145,7 @@ export async function requestsTo(path: string): Promise<ShopRequest[]> {
 /** Orders a fault at the shop. */
 export const orderFault = (fault: Record<string, unknown>) => tellShop('/faults', fault);
 
-/** Lists a share at the shop's exchange, or sets its price. */
+/** Sets the price of a share at the shop's exchange, and lists the share if it is new. */
 export const setPrice = (symbol: string, price: { previousClose: number; price: number }) =>
   tellShop(`/prices/${encodeURIComponent(symbol)}`, price);
 
@@ -153,11 +155,11 @@ async function tellShop(path: string, body: Record<string, unknown>): Promise<vo
 
 async function shop<T>(path: string, init?: RequestInit): Promise<T> {
   const response = await fetch(`${inject('shopUrl')}${path}`, init);
-  if (!response.ok) throw new Error(`shop ${path}: ${response.status} ${await response.text()}`);
+  if (!response.ok) throw new Error(`The shop answered ${response.status} to ${path}: ${await response.text()}`);
   return (await response.json()) as T;
 }
 
-/** The failure workflow's execution, once it has ended. The server notes its id shortly after the failure. */
+/** Waits until the failure workflow has ended, and returns its execution. The server stores its id soon after the failure. */
 export async function failureWorkflowOf(conductor: Conductor, workflowId: string): Promise<Execution> {
   for (;;) {
     const { output } = await conductor.getExecution(workflowId, { includeTasks: false });

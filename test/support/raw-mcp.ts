@@ -12,13 +12,13 @@ const answer = z.object({
 /** The answer to one request: a result or a protocol error. */
 export type RawAnswer = z.output<typeof answer>;
 
-/** The capabilities of a client of the tasks extension; with `elicitation` it can ask its person. */
+/** The capabilities of a client with the tasks extension: `FOLLOWS_TASKS` without elicitation, `ASKS_TOO` with it. */
 export const FOLLOWS_TASKS = { extensions: { [EXTENSION]: {} } };
 export const ASKS_TOO = { ...FOLLOWS_TASKS, elicitation: {} };
 
 let lastId = 0;
 
-/** The body and headers of one request of the 2026 revision. No client library can send these requests yet. */
+/** Makes the body and headers of a request of the 2026 revision, which no client library can send yet. */
 export function rawRequest(method: string, params: Record<string, unknown>, capabilities: object): RequestInit {
   const name = params.name ?? params.taskId ?? params.uri;
   lastId += 1;
@@ -40,7 +40,7 @@ export function rawRequest(method: string, params: Record<string, unknown>, capa
   };
 }
 
-/** Sends one request and returns its answer. */
+/** Sends one request and returns the answer. */
 export async function raw(
   url: string,
   method: string,
@@ -50,7 +50,7 @@ export async function raw(
   return answerIn(await fetch(url, rawRequest(method, params, capabilities)));
 }
 
-/** Sends one request of the 2025 revision, in a session if its id is given. Returns the answer, and the id of a session that it opened. */
+/** Sends a request of the 2025 revision, in a session if `sessionId` is given. Returns the answer and the session id. */
 export async function rawLegacy(
   url: string,
   method: string,
@@ -77,7 +77,7 @@ async function answerIn(response: Response): Promise<RawAnswer> {
   return answer.parse(JSON.parse(json));
 }
 
-/** The result of a request. @throws Error with what the server said instead */
+/** Sends a request and returns its result. @throws Error with the error of the server */
 export async function rawResult(...request: Parameters<typeof raw>): Promise<Record<string, unknown>> {
   const { result, error } = await raw(...request);
   if (!result) throw new Error(`${request[1]}: ${JSON.stringify(error)}`);

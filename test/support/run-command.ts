@@ -6,9 +6,9 @@ import { silentLogger } from '../../core/log.ts';
 export interface CommandRun {
   /** The exit code that the command set, or 0 if it set none. */
   readonly code: number;
-  /** Its results, as lines on stdout. */
+  /** The results of the command: its lines on stdout. */
   readonly stdout: string;
-  /** Its progress and advice, as lines on stderr. */
+  /** The progress and advice of the command: its lines on stderr. */
   readonly stderr: string;
 }
 
@@ -16,13 +16,13 @@ interface Options {
   readonly settings?: Partial<Config>;
   readonly signal?: AbortSignal;
   readonly terminal?: CommandContext['terminal'];
-  /** Gets each line of stdout and stderr as it is written. */
+  /** Receives each line of stdout and stderr when it is written. */
   readonly onLine?: (line: string) => void;
 }
 
 /**
- * Runs a command of `fleet` in this process, with its arguments parsed as on the command line.
- * @throws what the command throws; `cli/main.ts` would turn it into a sentence and an exit code
+ * Runs a command of `fleet` in this process. It parses the arguments as the command line does.
+ * @throws the error of the command, which `cli/main.ts` would turn into a message and an exit code
  */
 export async function runCommand(
   command: Command,

@@ -4,7 +4,7 @@ import type { Workflow } from '../../core/contract.ts';
 import { type Running, realConductor, startShipped, unique } from './product.ts';
 
 const conductor = realConductor();
-/** Each test file has its own task domain, so that only its own worker process gets its tasks. */
+/** Each test file has its own task domain, so that only its own worker process polls its tasks. */
 const domain = unique('saga');
 let worker: Running;
 
@@ -13,12 +13,12 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  worker.child.kill('SIGKILL'); // not SIGTERM: a step that still waits for the shop would delay the end
+  worker.child.kill('SIGKILL'); // SIGTERM would wait for a step that still waits for the shop
   await worker.ended;
   conductor.close();
 });
 
-/** Starts a registered workflow with the address of this run's shop. Its compensation uses the same address. */
+/** Starts a registered workflow. The workflow and its compensation use the shop of this run. */
 export function start({ name, version }: Workflow, input: Record<string, unknown>): Promise<string> {
   const everything = { ...input, shopUrl: inject('shopUrl') };
   return conductor.startWorkflow({ name, version, input: everything, taskToDomain: { '*': domain } });
@@ -44,7 +44,7 @@ export async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
   }
 }
 
-/** The attempts of a task. */
+/** Returns the attempts of a task. */
 export function rowsOf({ tasks }: Execution, ref: string): Task[] {
   return tasks.filter(({ referenceTaskName }) => referenceTaskName === ref);
 }

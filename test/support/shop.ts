@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { type Shop, startShop } from '../../examples/shop/start-shop.ts';
 
-/** A shop that is open while the tests of the importing file run. */
+/** A shop that runs during the tests of the file that imports it. */
 export let shop: Shop;
 beforeAll(async () => {
   shop = await startShop();
@@ -34,7 +34,7 @@ export async function send(
 export const order = (fault: object) => send('POST', '/faults', fault);
 export const keyed = (key: string) => ({ 'idempotency-key': key });
 
-/** The entries in the books for an order, as `[kind, requests]`. */
+/** Returns the entries in the shop's books for an order, as `[kind, requests]`. */
 export async function happened(orderId: string): Promise<[string, number][]> {
   const { body } = await send('GET', `/books?orderId=${encodeURIComponent(orderId)}`);
   return (body.entries as { kind: string; requests: number }[]).map(({ kind, requests }) => [kind, requests]);

@@ -1,6 +1,6 @@
 import { type Task, taskSchema } from '../../core/conductor/types.ts';
 
-/** A polled task as the server would send it. */
+/** Makes a task as the server returns it to a poll. */
 export function aTask(fields: Record<string, unknown> = {}): Task {
   return taskSchema.parse({
     taskId: 'task-1',

@@ -7,14 +7,14 @@ import type { Client } from '../../mcp/engine/client.ts';
 import type { Tool, ToolContext } from '../../mcp/engine/define-tool.ts';
 import { DefinitionCache } from '../../mcp/shared/definition-cache.ts';
 
-/** A client without elicitation, sampling and progress. */
+/** An MCP client without elicitation, sampling and progress. */
 export const silentClient: Client = {
   elicit: async () => undefined,
   sample: async () => undefined,
   progress: () => {},
 };
 
-/** The context that a tool's handler gets besides its arguments. `changes` replaces parts of it. */
+/** Makes the context that a tool's handler receives. `changes` replaces parts of it. */
 export function toolContext(conductor: Conductor, changes: Partial<ToolContext> = {}): ToolContext {
   const { signal } = new AbortController();
   const caller = callerOf('admin');
@@ -34,13 +34,13 @@ export function toolContext(conductor: Conductor, changes: Partial<ToolContext> 
   };
 }
 
-/** A client of a server without authentication that gives up after two seconds. */
+/** Makes a client for a server without authentication. Its requests time out after two seconds. */
 export function conductorAt(url: string): Conductor {
   const config = { conductorServerUrl: url, conductorAuthKey: undefined, conductorAuthSecret: undefined };
   return createConductor(createCaller({ ...config, requestTimeoutMs: 2000 }));
 }
 
-/** Calls a tool's handler as the server would, on a client of the server at `url`. */
+/** Calls a tool's handler as the MCP server does. The tool sends its requests to the Conductor server at `url`. */
 export async function callTool(
   url: string,
   tool: Tool,

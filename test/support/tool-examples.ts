@@ -5,7 +5,7 @@ export interface Example {
   readonly needsNoServer?: true;
 }
 
-/** An example for every tool. A tool without one fails the tests that run over all tools. */
+/** An example for every tool. The tests that run over all tools fail for a tool without an example. */
 export const examples: Readonly<Record<string, Example>> = {
   analyze_workflow_performance: { args: { workflowName: 'fake_flow' } },
   change_schedule: { args: { name: 'every_day', action: 'pause' } },

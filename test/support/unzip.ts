@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { crc32, inflateRawSync } from 'node:zlib';
 
-/** Unpacks a zip archive by its central directory, checks every sum, and returns the paths. */
+/** Unpacks a zip archive, checks the checksum of every file, and returns the paths. */
 export function unzip(archive: Buffer, folder: string): string[] {
   const end = archive.lastIndexOf(Buffer.from([0x50, 0x4b, 5, 6]));
   const paths: string[] = [];

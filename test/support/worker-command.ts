@@ -11,12 +11,12 @@ export const acceptanceTasks = join(import.meta.dirname, 'acceptance-tasks');
 
 export interface WorkerOptions {
   conductorUrl: string;
-  /** The folder of its spool and its control address. A second process can get the same folder. */
+  /** The folder in which the process keeps its spool and control address. Several processes can share it. */
   dataDir: string;
   only?: readonly string[];
   tasksDir?: string;
   env?: Record<string, string>;
-  /** Runs this program in place of `fleet work`. */
+  /** The path of a program to run instead of `fleet work`. */
   program?: string;
 }
 
@@ -35,12 +35,12 @@ const START_MS = 30_000;
 const TICKS_PER_SECOND = 100;
 
 const running = new Set<ChildProcess>();
-// An interrupted test does not clean up.
+// A test that is interrupted does not end its processes.
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** `fleet work` as a real process with its own settings. From the environment it gets only PATH and HOME. */
+/** Runs `fleet work` as a real process with the given settings. It inherits only PATH and HOME. */
 export class WorkerCommand {
   readonly child: ChildProcessByStdio<null, Readable, Readable>;
   /** The exit code, or null if a signal ended the process. */
@@ -49,14 +49,14 @@ export class WorkerCommand {
   output = '';
   readonly #healthPort: number;
 
-  /** Starts the process. `ready()` returns whether it serves tasks. */
+  /** Starts the process. `ready()` waits until it serves tasks. */
   static async start(options: WorkerOptions): Promise<WorkerCommand> {
     for (;;) {
       const command = new WorkerCommand(options, await freePort());
-      if (options.program) return command; // this process has no health port
+      if (options.program) return command; // a program has no health port
       await vi.waitUntil(() => /Health: |EADDRINUSE/.test(command.output) || !command.alive, { timeout: START_MS });
       if (!command.output.includes('EADDRINUSE')) return command;
-      await command.ended; // another test took the port after we found it free
+      await command.ended; // another test has taken the port in the meantime
     }
   }
 
@@ -101,14 +101,15 @@ export class WorkerCommand {
 
   async says(pattern: RegExp): Promise<void> {
     await vi.waitUntil(() => pattern.test(this.output) || !this.alive, { timeout: START_MS, interval: 10 });
-    if (!pattern.test(this.output)) throw new Error(`it ended without saying ${pattern}`);
+    if (!pattern.test(this.output))
+      throw new Error(`The process ended before it wrote a text that matches ${pattern}.`);
   }
 
   logs(): LogLine[] {
     return this.output.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as LogLine] : []));
   }
 
-  /** Processor time used so far, in seconds; 0 if the system does not tell. */
+  /** Returns the processor time used so far in seconds, or 0 if the system does not provide it. */
   cpuSeconds(): number {
     try {
       const fields = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
@@ -124,7 +125,7 @@ export class WorkerCommand {
     return this.ended;
   }
 
-  /** Sends SIGKILL and waits for its end. */
+  /** Sends SIGKILL and waits until the process has ended. */
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
     await this.ended;
@@ -142,7 +143,7 @@ export class WorkerCommand {
     return send('POST', `${await this.#controlUrl()}${path}`, body);
   }
 
-  /** A process announces itself only after it has begun to serve. */
+  /** Waits for the control address, because a process announces it only after it has begun to serve. */
   #controlUrl(): Promise<string> {
     const folder = join(this.dataDir, 'workers');
     const announced = () => {
@@ -150,7 +151,7 @@ export class WorkerCommand {
         const { pid, controlUrl } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
         if (pid === this.child.pid) return controlUrl as string;
       }
-      throw new Error(`no file of process ${this.child.pid} in ${folder}`);
+      throw new Error(`The folder ${folder} contains no file of process ${this.child.pid}.`);
     };
     return vi.waitFor(announced, { timeout: START_MS, interval: 50 });
   }

@@ -4,15 +4,15 @@ import { dirname, join, relative } from 'node:path';
 const root = join(import.meta.dirname, '../..');
 
 export interface WrittenFiles {
-  /** The folder that replaces the repository's root. */
+  /** The folder that plays the root of the repository. */
   readonly folder: string;
   readonly paths: readonly string[];
   remove(): void;
 }
 
 /**
- * Writes the files that a page shows into a new folder inside `parent`. A block of the page that begins with
- * `// path/of/the-file.ts: …` is a file. The files import each other in this folder, and everything else from the repository.
+ * Writes the files of a page into a new folder inside `parent`. A file is a code block that begins with
+ * `// path/of/the-file.ts: …`. The files import each other from this folder, and all other modules from the repository.
  */
 export function writeFilesOf(page: string, parent: string): WrittenFiles {
   const text = readFileSync(join(root, page), 'utf8');

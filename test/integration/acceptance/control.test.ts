@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { scene } from '../../support/acceptance-scene.ts';
 import { root } from '../../support/product.ts';
 
-vi.setConfig({ maxConcurrency: 8 }); // more at once: these tests mostly wait
+vi.setConfig({ maxConcurrency: 8 }); // These tests mostly wait, so more of them can run at once.
 
 const soon = { timeout: 30_000, interval: 10 };
 const ROUNDS = 100;
@@ -13,7 +13,7 @@ const PROGRAMS = join(root, 'test/support/acceptance-programs');
 
 describe.concurrent('control', () => {
   test(
-    '9. pause/resume × 100: cap exact, nothing stranded (D2, D11)',
+    '9. 100 pauses and resumes: the concurrency limit holds exactly, and no task is stranded (D2, D11)',
     {
       timeout: 120_000,
     },
@@ -29,7 +29,7 @@ describe.concurrent('control', () => {
           );
           const done = notes('start').length;
           expect((await worker.get('/status')).status).toBe(200);
-          expect(notes('start')).toHaveLength(done); // no task starts while it is paused
+          expect(notes('start')).toHaveLength(done); // no task starts while the type is paused
         }
         expect((await worker.post('/types/acceptance_hold/resume')).status).toBe(200);
         if (round % 3 === 0) await vi.waitFor(() => expect(notes('start').length).toBeGreaterThan(round * 2), soon);
@@ -38,12 +38,12 @@ describe.concurrent('control', () => {
       expect(mostAtOnce()).toBe(CAP);
       expect(notes('start')).toHaveLength(tasks.length);
       expect(tasks.filter(({ status }) => status !== 'COMPLETED')).toEqual([]);
-      expect(conductor.openPolls().length).toBeLessThanOrEqual(1); // one poll loop, although the type was resumed a hundred times
+      expect(conductor.openPolls().length).toBeLessThanOrEqual(1); // still one poll loop after 100 resumes
     }),
   );
 
   test(
-    '9. stop/start × 100: cap exact, nothing stranded (D2, D11)',
+    '9. 100 stops and starts: the concurrency limit holds exactly, and no task is stranded (D2, D11)',
     {
       timeout: 120_000,
     },
@@ -58,13 +58,13 @@ describe.concurrent('control', () => {
       expect(mostAtOnce()).toBe(CAP);
       const done = conductor.tasks().filter(({ status }) => status === 'COMPLETED');
       expect(done.length).toBeGreaterThanOrEqual(ROUNDS);
-      expect(notes('start')).toHaveLength(done.length); // so no handler of a handed-back task had begun
+      expect(notes('start')).toHaveLength(done.length); // no handler of a task that was handed back had begun
       expect(conductor.openPolls()).toEqual([]);
     }),
   );
 
   test(
-    '9. a task that the open long poll of a paused type receives is not stranded',
+    '9. a type is paused during a long poll: a task that this poll still receives is not stranded',
     {
       timeout: 90_000,
     },
@@ -88,7 +88,7 @@ describe.concurrent('control', () => {
   );
 
   test(
-    '9. SIGTERM while everything is paused: the process ends, nothing is stranded',
+    '9. SIGTERM while all types are paused: the process ends, and no task is stranded',
     {
       timeout: 90_000,
     },
@@ -104,7 +104,7 @@ describe.concurrent('control', () => {
   );
 
   test(
-    '9. concurrency changed at run time holds as soon as the request is answered, up and down',
+    '9. a higher or lower concurrency applies as soon as the control address has answered the request',
     {
       timeout: 90_000,
     },
@@ -119,8 +119,8 @@ describe.concurrent('control', () => {
       await vi.waitFor(() => expect(running()).toBe(6), soon);
       expect((await worker.post('/types/acceptance_hold/concurrency', { concurrency: 1 })).status).toBe(200);
       writeFileSync(early, '');
-      await vi.waitFor(() => expect(notes('end')).toHaveLength(6), soon); // running tasks end
-      await vi.waitFor(() => expect(notes('start')).toHaveLength(7), soon); // and one more task begins
+      await vi.waitFor(() => expect(notes('end')).toHaveLength(6), soon); // all running tasks end first
+      await vi.waitFor(() => expect(notes('start')).toHaveLength(7), soon); // then exactly one more task begins
       release();
       await vi.waitFor(() => expect(conductor.unfinished()).toEqual([]), soon);
       expect(mostAtOnce()).toBe(6);
@@ -128,7 +128,7 @@ describe.concurrent('control', () => {
   );
 
   test(
-    '9. the control address refuses invalid requests, and keeps working',
+    '9. the control address refuses invalid requests, and the worker process keeps working',
     {
       timeout: 90_000,
     },
@@ -155,7 +155,7 @@ describe.concurrent('control', () => {
   );
 
   test(
-    '10. listener/hook throws: no leak (D12)',
+    '10. every event listener throws: tasks still end, and all slots are free afterwards (D12)',
     {
       timeout: 90_000,
     },

@@ -2,15 +2,15 @@ import { describe, expect, test, vi } from 'vitest';
 import { scene } from '../../support/acceptance-scene.ts';
 import { origins } from '../../support/acceptance-tasks/acceptance-alien.ts';
 
-vi.setConfig({ maxConcurrency: 8 }); // more at once: these tests mostly wait
+vi.setConfig({ maxConcurrency: 8 }); // These tests mostly wait, so more of them can run at once.
 
 const soon = { timeout: 30_000, interval: 10 };
-/** Running tasks are looked up every five seconds. */
+/** A worker process asks the server every five seconds whether its running tasks are still open. */
 const CANCEL_MS = 8000;
 
 describe.concurrent('cancellation', () => {
   test(
-    '12. terminate workflow: signal aborted within N s, slot freed (D22, F8)',
+    '12. a workflow is terminated: the signal of its handler is aborted within 8 s, and its slot becomes free (D22, F8)',
     {
       timeout: 90_000,
     },
@@ -30,7 +30,7 @@ describe.concurrent('cancellation', () => {
   );
 
   test(
-    '12. a workflow that was removed, and an attempt that timed out on the server, abort their handlers too',
+    '12. a handler is also aborted if its workflow was removed, or if its attempt timed out on the server',
     {
       timeout: 90_000,
     },
@@ -58,7 +58,7 @@ describe.concurrent('cancellation', () => {
   );
 
   test(
-    '12. a failed look-up does not cancel a task',
+    '12. a handler is not aborted if the request for the state of its task fails',
     {
       timeout: 90_000,
     },
@@ -78,7 +78,7 @@ describe.concurrent('cancellation', () => {
   );
 
   test(
-    '12. a handler that ignores its cancellation still frees its slot',
+    '12. the slot of a cancelled task becomes free even if its handler ignores the cancellation',
     {
       timeout: 90_000,
     },
@@ -98,7 +98,7 @@ describe.concurrent('time limits', () => {
     ['', false],
     [' that ignores its signal', true],
   ])(
-    '13. handler past timeout%s: aborted, reported, slot freed',
+    '13. a handler%s exceeds its time limit: it is aborted, the task fails, and its slot becomes free',
     (_, stubborn) =>
       scene(async ({ conductor, start, give, notes }) => {
         const limits = { timeoutSeconds: 2, responseTimeoutSeconds: 60 };
@@ -118,7 +118,7 @@ describe.concurrent('time limits', () => {
   );
 
   test(
-    '13. CPU handler killed: reported, slot freed, and the process answers meanwhile',
+    '13. a CPU-bound handler exceeds its time limit: its thread is killed, the task fails, and the process stays responsive',
     {
       timeout: 90_000,
     },
@@ -131,7 +131,7 @@ describe.concurrent('time limits', () => {
       const next = give('acceptance_echo');
       expect((await worker.health('/livez')).status).toBe(200);
       await vi.waitFor(() => expect(next.status).toBe('COMPLETED'), soon);
-      expect(Date.now() - from).toBeLessThan(4000); // long before the spinning handler would end
+      expect(Date.now() - from).toBeLessThan(4000); // long before the CPU-bound handler would end
       await vi.waitFor(() => expect(task.status).toBe('FAILED'), soon);
       expect(conductor.heartbeats(task.taskId).length).toBeGreaterThan(0);
       const short = give('acceptance_spin', { ms: 50 });
@@ -140,12 +140,12 @@ describe.concurrent('time limits', () => {
       const idleFrom = worker.cpuSeconds();
       const idleAt = Date.now();
       await vi.waitUntil(() => Date.now() - idleAt > 2000, { timeout: 40_000 });
-      expect(worker.cpuSeconds() - idleFrom).toBeLessThan(1); // nothing keeps computing in the background
+      expect(worker.cpuSeconds() - idleFrom).toBeLessThan(1); // no thread still computes in the background
     }),
   );
 
   test(
-    '13. a CPU handler ends when its workflow is cancelled and when the process drains',
+    '13. a CPU-bound handler ends when its workflow is terminated, and when the process drains',
     {
       timeout: 90_000,
     },
@@ -172,7 +172,7 @@ describe.concurrent('non-retryable errors', () => {
   const RETRIED = ['a plain error', 'nearly the name'];
 
   test(
-    '14. two copies of the error class: still non-retryable (D21)',
+    '14. a NonRetryableError from another copy of the package still prevents a retry (D21)',
     {
       timeout: 90_000,
     },
@@ -194,7 +194,7 @@ describe.concurrent('non-retryable errors', () => {
   );
 
   test(
-    '14. worker thread: still non-retryable (D21), and nothing else that ends a thread ends the process',
+    '14. a NonRetryableError from a worker thread prevents a retry (D21); a thread that ends does not end the process',
     {
       timeout: 90_000,
     },

@@ -8,7 +8,7 @@ import { acceptanceTasks } from '../../support/worker-command.ts';
 const soon = { timeout: 30_000, interval: 5 };
 const IDLE_TYPES = 50;
 const SAMPLES = 60;
-/** Allowance for a busy machine, which slows both measurements. */
+/** Added to the limit, because a busy machine slows both measurements. */
 const NOISE_MS = 25;
 
 /** A folder with one busy task type and `idle` idle types. */
@@ -24,7 +24,7 @@ function tasksDir({ folder }: Scene, idle: number): string {
   return directory;
 }
 
-/** 95th percentile of the time from the end of a handler to the arrival of its result, in milliseconds. */
+/** Measures the time from a handler's end until its result arrives. Returns the 95th percentile in milliseconds. */
 async function updateP95({ conductor, give, notes }: Scene): Promise<number> {
   const tasks = [];
   for (let i = 0; i < SAMPLES; i++) {
@@ -43,9 +43,9 @@ function percentile(values: readonly number[], share: number): number {
 }
 
 describe.concurrent('latency', () => {
-  test('7. 50 idle types long-polling: update p95 unaffected (D9)', {
+  test('7. the 95th percentile of update times stays the same while 50 idle types long-poll (D9)', {
     timeout: 90_000,
-    retry: 2, // other programs on the machine can spoil the times
+    retry: 2, // other programs on the machine can lengthen the times
   }, async () => {
     const p95 = (idle: number) => {
       let measured = Number.NaN;
@@ -56,15 +56,15 @@ describe.concurrent('latency', () => {
       };
       return scene(body)().then(() => measured);
     };
-    const [alone, among] = await Promise.all([p95(0), p95(IDLE_TYPES)]); // measured at the same time, so that noise affects both alike
+    const [alone, among] = await Promise.all([p95(0), p95(IDLE_TYPES)]); // both at the same time, so that a busy machine affects both alike
     expect(among).toBeLessThanOrEqual(1.5 * alone + NOISE_MS);
   });
 
   test(
-    '15. single task on an idle queue with batch 50: pick-up ≤ 250 ms (F2)',
+    '15. with a batch size of 50, a single task on an idle queue is picked up within 250 ms (F2)',
     {
       timeout: 90_000,
-      retry: 2, // other programs on the machine can spoil the times
+      retry: 2, // other programs on the machine can lengthen the times
     },
     scene(async ({ conductor, start, give, notes }) => {
       await start({ only: ['acceptance_echo'], env: { WORKER_BATCH_SIZE: '50', WORKER_CONCURRENCY: '50' } });
@@ -79,7 +79,7 @@ describe.concurrent('latency', () => {
         whileWaiting.push(await pickUp());
       }
       expect(percentile(whileWaiting, 0.5), String(whileWaiting)).toBeLessThanOrEqual(250);
-      // The server answers a waiting batch only when it is full or its time is over. So no poll may ask for one.
+      // A long poll for several tasks waits until the batch is full or its time is over. So no poll may be of this kind.
       expect(
         conductor.polls().filter(({ query }) => Number(query.get('count')) > 1 && query.get('timeout') !== '0'),
       ).toEqual([]);
@@ -87,10 +87,10 @@ describe.concurrent('latency', () => {
   );
 
   test(
-    '15. a task that arrives just after an idle long poll has ended is picked up as fast',
+    '15. a task that arrives just after the end of an idle long poll is also picked up within 250 ms',
     {
       timeout: 90_000,
-      retry: 2, // other programs on the machine can spoil the times
+      retry: 2, // other programs on the machine can lengthen the times
     },
     scene(async ({ conductor, start, give, notes }) => {
       const types = ['acceptance_echo', 'acceptance_late', 'acceptance_hold'];

@@ -8,13 +8,13 @@ import { isResult, refusal } from '../../support/faulty-conductor.ts';
 import type { Fault } from '../../support/faulty-conductor-faults.ts';
 import type { ServerTask } from '../../support/faulty-conductor-queues.ts';
 
-vi.setConfig({ maxConcurrency: 8 }); // more at once: these tests mostly wait
+vi.setConfig({ maxConcurrency: 8 }); // These tests mostly wait, so more of them can run at once.
 
-/** The acceptance list asks for 300; the suite uses a shorter outage. */
+/** The acceptance test requires 300 seconds. The default here is shorter. */
 const OUTAGE_SECONDS = Number(processEnvironment().FLEET_TEST_OUTAGE_SECONDS ?? 3);
 const OUTAGE_MS = OUTAGE_SECONDS * 1000;
 const LIMIT_MS = 120_000 + 2 * OUTAGE_MS;
-/** The leases outlast the outage, so the server starts no second attempt meanwhile. */
+/** The leases last longer than the outage, so the server starts no second attempt during the outage. */
 const lease = { responseTimeoutSeconds: 60 + 2 * OUTAGE_SECONDS, retries: 3 };
 const soon = { timeout: 30_000, interval: 10 };
 const afterOutage = { timeout: 30_000, interval: 20 };
@@ -27,7 +27,7 @@ const outage = async () => {
   await vi.waitUntil(() => Date.now() > until, { timeout: OUTAGE_MS + 5000, interval: 20 });
 };
 
-/** Starts a worker and returns its tasks once all of them run. */
+/** Starts a worker process, and returns its tasks once all of them run. */
 async function running({ give, notes, start }: Scene, env: Record<string, string> = {}) {
   const tasks = Array.from({ length: COUNT }, (_, i) => give('acceptance_hold', { label: `${i}` }, lease));
   const worker = await start({ only, env: { WORKER_BATCH_SIZE: '50', ...env } });
@@ -35,7 +35,7 @@ async function running({ give, notes, start }: Scene, env: Record<string, string
   return { tasks, worker };
 }
 
-/** Every task ended in its first attempt, and its result was accepted once. */
+/** Expects that every task ended in its first attempt, and that the server accepted its result once. */
 function expectDeliveredOnce({ conductor, notes }: Scene, tasks: readonly ServerTask[]): void {
   expect(statuses(tasks)).toEqual(tasks.map(() => 'COMPLETED'));
   expect(conductor.tasks()).toHaveLength(tasks.length);
@@ -46,7 +46,7 @@ function expectDeliveredOnce({ conductor, notes }: Scene, tasks: readonly Server
   }
 }
 
-/** Returns tasks whose handlers have ended while the server is down, so that all results are on disk. */
+/** Returns tasks whose handlers ended while the server was down. All their results are in the spool. */
 async function undelivered(own: Scene) {
   const { conductor, release, spooled } = own;
   const all = await running(own);
@@ -69,7 +69,7 @@ async function deliveredOnce(own: Scene, tasks: readonly ServerTask[]): Promise<
 
 describe.concurrent('an outage', () => {
   test(
-    '4. server down mid-update: every result delivered once (D6, F7)',
+    '4. the server goes down while results are sent: every result is delivered once (D6, F7)',
     { timeout: LIMIT_MS },
     scene(async (own) => {
       const { conductor, release, notes, start } = own;
@@ -83,14 +83,14 @@ describe.concurrent('an outage', () => {
       await conductor.listen();
       await completed(tasks);
       expect(await worker.stop()).toBe(0);
-      await start({ only }); // if a result were left on disk, this process would send it again
+      await start({ only }); // this process would send any result that was left in the spool
       await vi.waitFor(() => expect(conductor.openPolls()).toHaveLength(1), soon);
       expectDeliveredOnce(own, tasks);
     }),
   );
 
   test(
-    '4. server down mid-update, and process kill -9 then restart: every result delivered once (D6, F7)',
+    '4. the server goes down, and the worker process is killed and restarted: every result is delivered once (D6, F7)',
     { timeout: LIMIT_MS },
     scene(async (own) => {
       const { conductor, start } = own;
@@ -98,11 +98,11 @@ describe.concurrent('an outage', () => {
       await worker.kill();
       const second = await start({ only });
       await outage();
-      await second.kill(); // the process that has taken over the results is killed, too
-      const heirs = await Promise.all([start({ only }), start({ only })]); // both look for results on disk
+      await second.kill(); // this process had taken over the results of the first
+      const heirs = await Promise.all([start({ only }), start({ only })]); // both look for results in the spool
       await conductor.listen();
       await completed(tasks);
-      // Wait until the processes have noted each delivery: after an earlier kill, the next process would send results again.
+      // Kill only once each delivery is noted in the spool. Otherwise the next process would send results again.
       await vi.waitFor(() => expect(resultsIn(own.spooled())).toEqual([]), soon);
       await Promise.all(heirs.map((heir) => heir.kill()));
       await start({ only });
@@ -140,7 +140,7 @@ describe.concurrent('an outage', () => {
   );
 
   test(
-    '4. without a folder on disk, results wait in memory until the server is back',
+    '4. if the spool folder cannot be written, results wait in memory until the server is back',
     { timeout: LIMIT_MS },
     scene(async (own) => {
       const { conductor, folder, release, notes } = own;
@@ -158,7 +158,7 @@ describe.concurrent('an outage', () => {
   );
 
   test(
-    '4. SIGTERM with the server down: results are kept for the next process',
+    '4. SIGTERM while the server is down: the next process delivers the results',
     { timeout: LIMIT_MS },
     scene(async (own) => {
       const { conductor, release, start } = own;
@@ -173,7 +173,7 @@ describe.concurrent('an outage', () => {
   );
 
   test(
-    '4. SIGTERM with updates in a black hole: the process ends and keeps its results for the next process',
+    '4. SIGTERM while the server answers no update: the process ends, and the next process delivers its results',
     { timeout: LIMIT_MS },
     scene(async (own) => {
       const { conductor, release, start, notes } = own;
@@ -191,16 +191,16 @@ describe.concurrent('an outage', () => {
   );
 
   test.each<[string, Fault]>([
-    ['a black hole', 'black-hole'],
+    ['no answer', 'black-hole'],
     ['an answer without an end', 'trickle'],
     ['a login page', 'html'],
-    ['a 5xx storm', refusal(503, 'no healthy upstream', true)],
-    ['a 500 that says it is not worth a retry', refusal(500, 'database is locked')],
+    ['503', refusal(503, 'no healthy upstream', true)],
+    ['a 500 whose body says that a retry is useless', refusal(500, 'database is locked')],
     ['401', { status: 401, body: { error: 'token expired' } }],
     ['429', refusal(429, 'slow down')],
-    ['an answer lost after the update was accepted', 'lost-answer'],
+    ['no answer, although the server accepted them', 'lost-answer'],
   ])(
-    '4. updates into %s: every result arrives and no task runs twice',
+    '4. updates get %s: every result arrives and no task runs twice',
     (_, fault) =>
       scene(async (own) => {
         const { conductor, release, notes } = own;
@@ -214,14 +214,14 @@ describe.concurrent('an outage', () => {
         expect(notes('start')).toHaveLength(COUNT);
         await vi.waitFor(() => {
           const taken = new Set(conductor.results().flatMap(({ status, taskId }) => (status === 200 ? [taskId] : [])));
-          expect(taken.size).toBe(COUNT); // also after a lost answer: the worker sends a result until the server confirms it
+          expect(taken.size).toBe(COUNT); // includes results whose answer was lost: the worker sends them until the server confirms
         }, afterOutage);
       })(),
     LIMIT_MS,
   );
 
   test(
-    '4. kill -9 under load: the leases of undelivered tasks run out, and the next process executes them',
+    '4. kill -9 under load: the leases of tasks without a delivered result expire, and the next process runs them',
     { timeout: LIMIT_MS },
     scene(async ({ conductor, start, give }) => {
       let update = 0;

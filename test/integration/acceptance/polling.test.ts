@@ -3,12 +3,12 @@ import { scene } from '../../support/acceptance-scene.ts';
 import { refusal } from '../../support/faulty-conductor.ts';
 import type { Fault } from '../../support/faulty-conductor-faults.ts';
 
-vi.setConfig({ maxConcurrency: 8 }); // more at once: these tests mostly wait
+vi.setConfig({ maxConcurrency: 8 }); // These tests mostly wait, so more of them can run at once.
 
 const soon = { timeout: 30_000, interval: 10 };
 const CAP = 3;
 
-/** Answers of a proxy that a worker may get instead of a list of tasks. */
+/** Wrong answers that a worker may get instead of a list of tasks, for example from a proxy. */
 const instead: [string, Fault][] = [
   ['html', 'html'],
   ['object', 'object'],
@@ -22,17 +22,17 @@ const instead: [string, Fault][] = [
   ['502 with a page', { status: 502, body: '<html>Bad gateway</html>' }],
   ['a reset', 'reset'],
 ];
-/** Answers that contain tasks in a wrong form. */
+/** Answers that contain the tasks, but not only them or not in the usual way. */
 const spoilt: [string, Fault][] = [
   ['junk between the tasks', 'mixed-items'],
-  ['more tasks than asked for', 'too-many'],
+  ['more tasks than requested', 'too-many'],
   ['every task twice', 'twice'],
   ['slow bytes', 'slow-bytes'],
 ];
 
 describe.concurrent('the poll border', () => {
   test(
-    '3. poll border fuzz: html, object, null, junk items, truncated JSON: cap and liveness hold (D4, D5)',
+    '3. polls are answered with HTML, an object, null, junk or truncated JSON: no task is lost, and the process stays live (D4, D5)',
     {
       timeout: 120_000,
     },
@@ -41,7 +41,7 @@ describe.concurrent('the poll border', () => {
       for (const [name, fault] of instead) {
         const from = conductor.polls().length;
         const recover = conductor.order(fault, 'poll');
-        give('acceptance_hold', { ms: 1 }); // so that the open long poll ends and the next poll gets the fault
+        give('acceptance_hold', { ms: 1 }); // ends the open long poll, so that the next poll gets the fault
         await vi.waitFor(() => {
           const met = conductor
             .polls()
@@ -61,7 +61,7 @@ describe.concurrent('the poll border', () => {
   );
 
   test(
-    '3. poll border fuzz: answers that also contain tasks: no task is lost or run twice, and the cap holds',
+    '3. polls are answered with tasks and junk: no task is lost or run twice, and the concurrency limit holds',
     {
       timeout: 120_000,
     },
@@ -81,9 +81,9 @@ describe.concurrent('the poll border', () => {
 
   test.each<[string, Fault]>([
     ['html', 'html'],
-    ['refused', { status: 503, body: { message: 'down' } }],
+    ['an error', { status: 503, body: { message: 'down' } }],
   ])(
-    '3. poll border fuzz: ready turns false while polls are answered with %s, live stays true, and both recover',
+    '3. while polls are answered with %s, the process is live but not ready; afterwards it is ready again',
     (_, fault) =>
       scene(async ({ conductor, start, give }) => {
         const worker = await start({ only: ['acceptance_echo'] });
@@ -100,7 +100,7 @@ describe.concurrent('the poll border', () => {
   );
 
   test.each<Fault>(['black-hole', 'trickle'])(
-    '3. poll border fuzz: polls into a %s hold up neither results nor later polls',
+    '3. polls with the fault "%s" delay neither results nor later polls',
     (fault) =>
       scene(async ({ conductor, start, give, release, notes }) => {
         const running = Array.from({ length: 2 }, () => give('acceptance_hold'));
@@ -128,7 +128,7 @@ describe.concurrent('the poll border', () => {
 
 describe.concurrent('endpoints', () => {
   test(
-    '8. 404 on one task does not change the endpoint mode (D10)',
+    '8. after a 404 for one task, results are still sent to the same endpoint (D10)',
     {
       timeout: 90_000,
     },
@@ -153,7 +153,7 @@ describe.concurrent('endpoints', () => {
   );
 
   test(
-    '8. 404 on the polls of one type does not stop another type',
+    '8. if the polls of one type get 404, the tasks of another type still run',
     {
       timeout: 90_000,
     },

@@ -3,14 +3,14 @@ import { type Scene, scene } from '../../support/acceptance-scene.ts';
 import type { Recorded } from '../../support/faulty-conductor.ts';
 import type { WorkerCommand } from '../../support/worker-command.ts';
 
-vi.setConfig({ maxConcurrency: 8 }); // more at once: these tests mostly wait
+vi.setConfig({ maxConcurrency: 8 }); // These tests mostly wait, so more of them can run at once.
 
 const WARN = 40;
 const INFO = 30;
 const TYPES = ['acceptance_echo', 'acceptance_hold', 'acceptance_late'];
 const FAULT_MS = 6000;
 
-/** The pauses between the polls of one type by one process. */
+/** Returns the pauses between successive polls, in milliseconds. */
 function gaps(polls: Recorded[]): number[] {
   return polls.slice(1).map(({ at }, index) => at - (polls[index]?.at ?? 0));
 }
@@ -24,13 +24,13 @@ async function watchFaults({ conductor, workers, give }: Scene): Promise<void> {
   // A poller without backoff makes more than seven polls per second and type.
   expect(failed.length).toBeLessThan(workers.length * TYPES.length * (FAULT_MS / 1000));
   expect(late.length).toBeLessThan(failed.length / 2);
-  // Once the breaker of a process is open, only one of its pollers probes. From then on the pauses are those of one backoff.
+  // Once a process has opened its circuit breaker, only one of its pollers still polls. So its pauses follow one backoff.
   const [mine = [], other = []] = workers.map(({ child }) =>
     gaps(failed.filter(({ query }) => query.get('workerid')?.includes(String(child.pid)))).filter((gap) => gap > 200),
   );
   const differences = mine.slice(0, other.length).map((gap, rank) => Math.abs(gap - (other[rank] ?? 0)));
   expect(differences.length).toBeGreaterThan(1);
-  expect(Math.max(...differences)).toBeGreaterThan(20); // jitter: the pauses of the two processes differ
+  expect(Math.max(...differences)).toBeGreaterThan(20); // the two processes have different pauses, because of jitter
   const complaints = (worker: WorkerCommand) => worker.logs().filter(({ level }) => level >= WARN);
   for (const worker of workers) {
     expect(complaints(worker).length).toBeGreaterThan(0);
@@ -47,7 +47,7 @@ async function watchFaults({ conductor, workers, give }: Scene): Promise<void> {
     () => {
       workers.forEach((worker, index) => {
         const news = worker.logs().slice(soFar[index]);
-        expect(news.filter(({ level }) => level === INFO).length).toBeGreaterThan(0); // it reports that the polls succeed again
+        expect(news.filter(({ level }) => level === INFO).length).toBeGreaterThan(0); // the process logs that its polls succeed again
         expect(news.filter(({ level }) => level >= WARN).length).toBeLessThanOrEqual(1);
         expect(news.length).toBeLessThanOrEqual(TYPES.length + 2);
       });
@@ -58,7 +58,7 @@ async function watchFaults({ conductor, workers, give }: Scene): Promise<void> {
 
 describe.concurrent('rates', () => {
   test(
-    '11. idle: at most 0.25 requests per second and type (D15)',
+    '11. an idle worker process sends at most 0.25 requests per second and type (D15)',
     {
       timeout: 90_000,
     },
@@ -67,7 +67,7 @@ describe.concurrent('rates', () => {
       await vi.waitFor(() => TYPES.map((type) => expect(conductor.polls(type).length).toBeGreaterThan(0)), {
         timeout: 40_000,
       });
-      // In this window, 0.25 requests per second and type may follow the first request. Hence the `+ 1` below.
+      // The limit is 0.25 requests per second and type, and one request at the start of the window: hence the `+ 1`.
       const from = Date.now();
       const WINDOW_MS = 13_000;
       await vi.waitUntil(() => Date.now() - from > WINDOW_MS, { timeout: 40_000, interval: 50 });
@@ -83,20 +83,20 @@ describe.concurrent('rates', () => {
   );
 
   test(
-    '11. server 5xx: backoff with jitter, log once per state change (D16)',
+    '11. the server answers 500: polls use backoff with jitter, and each change of state is logged once (D16)',
     {
       timeout: 120_000,
     },
     scene(async (own) => {
       await Promise.all([own.start({ only: TYPES }), own.start({ only: TYPES })]);
       own.conductor.order({ status: 500, body: { status: 500, message: 'database is locked' } }, 'poll');
-      for (const type of [...TYPES, ...TYPES]) own.give(type, { ms: 1 }); // so that the open long polls end and the next polls get the fault
+      for (const type of [...TYPES, ...TYPES]) own.give(type, { ms: 1 }); // ends the open long polls, so that the next polls get the fault
       await watchFaults(own);
     }),
   );
 
   test(
-    '11. server 401 without a status in its body: backoff with jitter, log once per state change (D16)',
+    '11. the server answers 401 without a status in the body: polls use backoff with jitter, and each change of state is logged once (D16)',
     {
       timeout: 120_000,
     },
@@ -108,7 +108,7 @@ describe.concurrent('rates', () => {
   );
 
   test(
-    '11. server gone: backoff, and back within seconds of its return',
+    '11. the server goes down: polls use backoff, and tasks run again within 8 s after its return',
     {
       timeout: 120_000,
     },

@@ -3,11 +3,11 @@ import { scene } from '../../support/acceptance-scene.ts';
 import { ways } from '../../support/acceptance-tasks/acceptance-spoil.ts';
 import { isResult, isUpdate, refusal } from '../../support/faulty-conductor.ts';
 
-vi.setConfig({ maxConcurrency: 8 }); // more at once: these tests mostly wait
+vi.setConfig({ maxConcurrency: 8 }); // These tests mostly wait, so more of them can run at once.
 
 const soon = { timeout: 30_000, interval: 10 };
 
-/** Results that must end the task for good, because the same handler would return the same result in a retry. */
+/** After these results a retry is useless, because the same handler would return the same again. The task must end for good. */
 const TERMINAL = [
   'returns undefined',
   'returns null',
@@ -26,7 +26,7 @@ const MAX_SENT_BYTES = 5_000_000;
 
 describe.concurrent('results', () => {
   test(
-    '5. throw null, reject with a string, circular/BigInt output, undefined return, 40 MB output: that task FAILED (terminal where sure), process lives (D7, D8, D28)',
+    '5. a handler throws or returns an invalid value: only its task fails, without a retry where one is useless (D7, D8, D28)',
     {
       timeout: 120_000,
     },
@@ -65,7 +65,7 @@ describe.concurrent('results', () => {
   );
 
   test.each([400, 404, 409])(
-    '6. 4xx non-retryable answer (%i): one try, slot free < 1 s (D8)',
+    '6. the server refuses a result with %i: it is sent once, and the slot is free within 1 s (D8)',
     (status) =>
       scene(async ({ conductor, start, give, notes }) => {
         const refused = give('acceptance_echo', { label: 'refused' });
@@ -84,8 +84,8 @@ describe.concurrent('results', () => {
         const completed = () => conductor.results(refused.taskId).filter(({ body }) => body.status === 'COMPLETED');
         expect(completed()).toHaveLength(1);
         await worker.kill();
-        await start({ only: ['acceptance_echo'] }); // must not find the refused result in the spool
-        const last = [give('acceptance_echo'), give('acceptance_echo')]; // two: the open poll of the killed process may still take one of them
+        await start({ only: ['acceptance_echo'] }); // the refused result must not be in the spool
+        const last = [give('acceptance_echo'), give('acceptance_echo')]; // two tasks, because the open poll of the killed process may take one
         await vi.waitFor(() => expect(last.map((task) => task.status)).toContain('COMPLETED'), soon);
         expect(completed()).toHaveLength(1);
       })(),
@@ -93,7 +93,7 @@ describe.concurrent('results', () => {
   );
 
   test(
-    '6. a refused result does not delay other results under load',
+    '6. a result that the server refuses does not delay other results',
     {
       timeout: 90_000,
     },

@@ -4,7 +4,7 @@ import { scene } from '../../support/acceptance-scene.ts';
 import { isResult, type Recorded, refusal } from '../../support/faulty-conductor.ts';
 import type { ServerTask } from '../../support/faulty-conductor-queues.ts';
 
-vi.setConfig({ maxConcurrency: 8 }); // more at once: these tests mostly wait
+vi.setConfig({ maxConcurrency: 8 }); // These tests mostly wait, so more of them can run at once.
 
 const soon = { timeout: 30_000, interval: 10 };
 const many = (count: number, make: (index: number) => ServerTask) => Array.from({ length: count }, (_, i) => make(i));
@@ -12,7 +12,7 @@ const STATUS = ({ status }: ServerTask) => status;
 
 describe.concurrent('stopping', () => {
   test(
-    '1. SIGTERM with backlog: no task IN_PROGRESS after drain; unstarted handed back with retryCount 0; popped-after-stop included (D1, D2, D22)',
+    '1. SIGTERM with a backlog: after the drain no task is IN_PROGRESS; unfinished tasks, even those polled after the stop, are handed back with retryCount 0 (D1, D2, D22)',
     {
       timeout: 90_000,
     },
@@ -36,7 +36,7 @@ describe.concurrent('stopping', () => {
 
       const ended = worker.stop();
       await worker.says(/Stopping/);
-      await pause(200); // so that the polls it sent before have arrived
+      await pause(200); // until the polls that the process sent before have arrived
       const polls = conductor.polls().length;
       const afterStop = give('acceptance_echo', { label: 'after stop' });
       await vi.waitFor(() => expect(notes('aborted')).toHaveLength(2), soon);
@@ -59,14 +59,14 @@ describe.concurrent('stopping', () => {
           extendLease: false,
         });
       }
-      expect(afterStop.deliveries).toHaveLength(1); // the open poll did take it: otherwise this test would prove nothing
+      expect(afterStop.deliveries).toHaveLength(1); // the open poll took this task: otherwise this test would prove nothing
       expect(backlog.every(({ deliveries }) => deliveries.length === 0)).toBe(true);
       expect(conductor.tasks()).toHaveLength(26); // 26 attempts: no task timed out or was retried
     }),
   );
 
   test(
-    '1. another worker has a handed-back task within a second, with its retry count unchanged',
+    '1. another worker process gets a handed-back task within a second, with an unchanged retry count',
     {
       timeout: 90_000,
     },
@@ -79,7 +79,7 @@ describe.concurrent('stopping', () => {
       await vi.waitFor(() => expect(conductor.openPolls('acceptance_hold').length).toBeGreaterThan(1), soon);
       first.child.kill('SIGTERM');
       await vi.waitFor(() => expect(notes('start')).toHaveLength(2), soon);
-      // An open long poll of the stopping process may take the task that it handed back, and hand it back again.
+      // The stopping process may receive its task again through an open long poll. Then it hands it back once more.
       const handedBack = conductor.updates(task.taskId).find(({ body }) => body.callbackAfterSeconds === 0);
       const again = notes('start')[1];
       expect(again?.pid).not.toBe(first.child.pid);
@@ -91,7 +91,7 @@ describe.concurrent('stopping', () => {
   );
 
   test(
-    '1. SIGTERM while a handler ignores its signal: the process still ends and hands the task back',
+    '1. SIGTERM while a handler ignores its signal: the process hands the task back and ends',
     {
       timeout: 90_000,
     },
@@ -107,7 +107,7 @@ describe.concurrent('stopping', () => {
   );
 
   test(
-    '1. a hand-back that is sent again after a lost answer does not take the task from its next worker',
+    '1. a hand-back is sent again because its answer was lost: the task stays with its next worker process',
     {
       timeout: 90_000,
     },
@@ -122,7 +122,7 @@ describe.concurrent('stopping', () => {
       conductor.order('lost-answer', lost);
       await first.stop();
       conductor.recover();
-      const third = await start({ only }); // finds the hand-back that the first process left on disk
+      const third = await start({ only }); // this process finds the unconfirmed hand-back in the spool
       await vi.waitFor(() => expect(task.status).toBe('COMPLETED'), { timeout: 40_000, interval: 20 });
       expect(notes('start')).toHaveLength(2);
       expect(await third.stop()).toBe(0);
@@ -130,7 +130,7 @@ describe.concurrent('stopping', () => {
   );
 
   test(
-    '1. SIGTERM whose deadline passes while handlers end: each task is either completed or handed back, never both',
+    '1. SIGTERM, and the drain ends while handlers end: each task is either completed or handed back, never both',
     {
       timeout: 90_000,
     },
@@ -145,7 +145,7 @@ describe.concurrent('stopping', () => {
       const ended = new Set(notes('end').map(({ taskId }) => taskId));
       for (const task of tasks) {
         expect(task.status).toBe(ended.has(task.taskId) ? 'COMPLETED' : 'SCHEDULED');
-        // An open long poll may take a handed-back task once more. The worker then hands it back again.
+        // An open long poll may receive a task that was just handed back. The worker process then hands it back again.
         const told = new Set(task.accepted.flatMap(({ extendLease, status }) => (extendLease ? [] : [status])));
         expect([...told]).toEqual([ended.has(task.taskId) ? 'COMPLETED' : 'IN_PROGRESS']);
         expect(task.retryCount).toBe(0);
@@ -155,7 +155,7 @@ describe.concurrent('stopping', () => {
   );
 
   test(
-    '1. SIGTERM before the first task, with the server gone: the process ends',
+    '1. SIGTERM before the first task, while the server is down: the process ends',
     {
       timeout: 90_000,
     },
@@ -172,7 +172,7 @@ describe.concurrent('stopping', () => {
 
 describe.concurrent('heartbeats', () => {
   test(
-    '2. heartbeats during drain (D3): a task that outlives its lease while the process drains runs once',
+    '2. heartbeats continue during the drain (D3): a task that takes longer than its lease runs once',
     {
       timeout: 90_000,
     },
@@ -189,7 +189,7 @@ describe.concurrent('heartbeats', () => {
   );
 
   test(
-    '2. heartbeats during update retries (D13): a finished task is not run again while its result waits',
+    '2. heartbeats continue while a result waits for delivery (D13): the task does not run again',
     {
       timeout: 90_000,
     },
@@ -210,7 +210,7 @@ describe.concurrent('heartbeats', () => {
   );
 
   test(
-    '2. the lease is kept although some heartbeats fail',
+    '2. a task keeps its lease although some heartbeats fail',
     {
       timeout: 90_000,
     },

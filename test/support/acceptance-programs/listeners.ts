@@ -41,10 +41,10 @@ const fleet = startFleet({
     },
   ],
 });
-console.error(`it serves ${workers.length} task types`);
+console.error(`the program serves ${workers.length} task types`);
 await aborted(onInterruption().signal);
 console.error(`slots in use: ${fleet.status().running}`);
 await fleet.stop();
 conductor.close();
-console.error(`heard ${heard.length} events of ${new Set(heard).size} kinds`);
+console.error(`the listeners heard ${heard.length} events of ${new Set(heard).size} kinds`);
 process.exit(0);

@@ -13,10 +13,10 @@ const workers = (await loadWorkers(config)).filter(({ name }) => name === 'accep
 const rounds = Number(processEnvironment().ROUNDS);
 const conductor = createConductor(createCaller({ ...config, conductorServerUrl }));
 const options = { workers, conductor, config, settings: workerSettings(config), log: createLogger(config, 'restarts') };
-console.error(`it serves ${workers.length} task types`);
+console.error(`the program serves ${workers.length} task types`);
 for (let round = 0; round < rounds; round++) {
   const fleet = startFleet(options);
-  await pause((round * 7) % 60); // so that the stops happen in every phase of a poll
+  await pause((round * 7) % 60); // different delays, so that the stops happen in every phase of a poll
   await fleet.stop();
 }
 conductor.close();

@@ -6,14 +6,14 @@ import { defineTask } from '../../../core/contract.ts';
 import { NonRetryableError as Ours } from '../../../core/errors.ts';
 import { note, told } from './shared/note.ts';
 
-/** Another class with the same name, as a second copy of the package would have it. */
+/** A different class with the same name, as a second copy of the package would contain. */
 class NonRetryableError extends Error {
   override readonly name = 'NonRetryableError';
 }
 
 class DeclinedError extends Ours {}
 
-/** Loads our sources a second time, so that every class in them differs from ours. */
+/** Loads our sources a second time, so that the error class is a different one. */
 async function secondCopy(): Promise<Error> {
   const address = `${new URL('../../../core/errors.ts', import.meta.url).href}?second-copy`;
   const copy = (await import(address)) as { NonRetryableError: typeof Ours };
@@ -28,7 +28,7 @@ function ofOwnThread(): Promise<never> {
   return new Promise((_, reject) => thread.once('error', reject));
 }
 
-/** For each origin of an error class: makes the error to throw. */
+/** Functions that make the error to throw, by the origin of its class. */
 export const origins: Record<string, () => unknown> = {
   ours: () => new Ours('of this package'),
   'a subclass of ours': () => new DeclinedError('declined'),
@@ -43,7 +43,7 @@ export const origins: Record<string, () => unknown> = {
 
 export default defineTask({
   name: 'acceptance_alien',
-  description: 'Throws an error of a class from elsewhere.',
+  description: 'Throws an error whose class comes from the given origin.',
   input: told.extend({ origin: z.string() }),
   output: z.object({}),
   retryCount: 3,

@@ -4,7 +4,7 @@ import { note, told } from './shared/note.ts';
 
 export default defineTask({
   name: 'acceptance_spin',
-  description: 'Keeps a processor busy, and hears nothing meanwhile.',
+  description: 'Computes without a pause, so it never notices its signal.',
   input: told.extend({ ms: z.number().default(60_000) }),
   output: z.object({ rounds: z.number() }),
   retryCount: 0,

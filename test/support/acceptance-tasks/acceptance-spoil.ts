@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineTask } from '../../../core/contract.ts';
 import { note, told } from './shared/note.ts';
 
-/** An error whose every field throws when it is read. */
+/** Makes an error whose fields all throw when they are read. */
 function hostile(): Error {
   const error = new Error();
   for (const field of ['message', 'name', 'stack', 'cause', 'toString', 'toJSON'])
@@ -72,7 +72,7 @@ export const ways: Record<string, () => unknown> = {
 
 export default defineTask({
   name: 'acceptance_spoil',
-  description: 'Goes wrong in the way it is told.',
+  description: 'Fails in the way that its input names.',
   input: told.extend({ way: z.string() }),
   output: z.looseObject({}),
   retryCount: 0,

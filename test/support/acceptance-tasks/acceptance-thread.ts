@@ -32,7 +32,7 @@ export const endings: Record<string, () => unknown> = {
 
 export default defineTask({
   name: 'acceptance_thread',
-  description: 'Ends in the way it is told, in a thread.',
+  description: 'Runs in a thread, and ends in the way that its input names.',
   input: told.extend({ ending: z.string() }),
   output: z.looseObject({}),
   retryCount: 0,

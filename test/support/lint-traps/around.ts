@@ -48,7 +48,7 @@ export const workflows: Row[] = [
     around,
   ],
   [
-    'a workflow that starts one that starts it',
+    'two workflows that start each other',
     'endless-recursion',
     def([starts('lintBack', 1)]),
     def([starts('lintChild', 1)]),
@@ -98,7 +98,7 @@ export const limits: Row[] = [
     { taskDefs: guarded },
   ],
   [
-    'a model call that is not tried again',
+    'a model call without retries',
     'unguarded-call',
     def([named(chat([]), 'lint_hard')]),
     def([named(chat([]), 'lint_guard')]),
@@ -113,7 +113,7 @@ export const limits: Row[] = [
     'registered',
   ],
   [
-    'TIME_OUT_WF without a time',
+    'TIME_OUT_WF without timeoutSeconds',
     'timeout-without-effect',
     def([noop('a')], { timeoutPolicy: 'TIME_OUT_WF' }),
     def([noop('a')]),
@@ -144,7 +144,7 @@ export const secrets: Row[] = [
     'registered',
   ],
   [
-    'a password in clear',
+    'a password in plain text',
     'secret-in-clear',
     def([http('a', { ...get, headers: { Authorization: 'Bearer abc' } })]),
     def([http('a', { ...get, headers: { Authorization: '${workflow.secrets.key}' } })]),
@@ -182,7 +182,7 @@ export const ignored: Row[] = [
     'registered',
   ],
   [
-    'startDelay of a task that does not wait',
+    'startDelay of a task type that ignores it',
     'ignored-field',
     def([{ ...inline('i', '1'), startDelay: 5 }]),
     def([{ ...simple('i'), startDelay: 5 }]),

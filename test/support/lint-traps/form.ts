@@ -9,24 +9,24 @@ export const forms: Row[] = [
     'refused',
   ],
   [
-    'a policy that does not exist',
+    'an unknown timeoutPolicy',
     'wrong-type',
     def([noop('a')], { timeoutPolicy: 'RETRY' }),
     def([noop('a')], { timeoutPolicy: 'ALERT_ONLY' }),
     'refused',
   ],
-  ['a version that is no number', 'wrong-type', def([noop('a')], { version: 'one' }), def([noop('a')]), 'refused'],
-  ['an object for a list of tasks', 'wrong-type', def({ a: noop('a') }), def([noop('a')]), 'refused'],
+  ['a version that is not a number', 'wrong-type', def([noop('a')], { version: 'one' }), def([noop('a')]), 'refused'],
+  ['an object instead of a list of tasks', 'wrong-type', def({ a: noop('a') }), def([noop('a')]), 'refused'],
   ['a text among the tasks', 'wrong-type', def([noop('a'), 'b']), def([noop('a'), noop('b')]), 'refused'],
   [
-    'a text for joinOn',
+    'a text instead of a list as joinOn',
     'wrong-type',
     def([fork('f', [[noop('a')]]), join('j', 'a')]),
     def([fork('f', [[noop('a')]]), join('j', ['a'])]),
     'refused',
   ],
   [
-    'null for the cases of a SWITCH',
+    'null as the cases of a SWITCH',
     'wrong-type',
     def([
       task('SWITCH', 's', {
@@ -73,7 +73,7 @@ export const forms: Row[] = [
   ['schemaVersion 1', 'schema-version', def([noop('a')], { schemaVersion: 1 }), def([noop('a')]), 'refused'],
   ['a misspelt field', 'unknown-field', def([{ ...noop('a'), inputParamters: {} }]), def([noop('a')]), 'registered'],
   [
-    'tasks in a task that holds none',
+    'tasks inside a type that cannot contain tasks',
     'nested-tasks-ignored',
     def([{ ...simple('a'), loopOver: [noop('b')] }]),
     def([loop('a', counted('a'), [noop('b')])]),
@@ -82,9 +82,15 @@ export const forms: Row[] = [
 ];
 
 export const names: Row[] = [
-  ['one reference twice', 'duplicate-reference', def([noop('a'), noop('a')]), def([noop('a'), noop('b')]), 'refused'],
   [
-    'one reference twice in nested branches',
+    'two tasks with one reference',
+    'duplicate-reference',
+    def([noop('a'), noop('a')]),
+    def([noop('a'), noop('b')]),
+    'refused',
+  ],
+  [
+    'two tasks with one reference in nested branches',
     'duplicate-reference',
     def([choose('s', '${workflow.input.k}', { x: [noop('a')], y: [choose('t', 1, { 1: [noop('a')] })] })]),
     def([choose('s', '${workflow.input.k}', { x: [noop('a')], y: [choose('t', 1, { 1: [noop('b')] })] })]),
@@ -93,7 +99,7 @@ export const names: Row[] = [
   ['a reference with a dot', 'reference-name', def([noop('a.b')]), def([noop('a_b')]), 'registered'],
   ['a reference called workflow', 'reference-name', def([noop('workflow')]), def([noop('flow')]), 'registered'],
   [
-    'a reference like that of a round',
+    'a reference name with the form of a loop round',
     'reference-name',
     def([loop('l', counted('l'), [noop('a__1')])]),
     def([loop('l', counted('l'), [noop('a_1')])]),

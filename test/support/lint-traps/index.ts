@@ -9,7 +9,7 @@ import type { Trap } from './trap.ts';
 
 export type { Trap } from './trap.ts';
 
-/** Every trap of the server in a definition, each with a correct twin. */
+/** All known traps: definitions that the server refuses or handles unexpectedly, each with a correct twin. */
 export const traps: readonly Trap[] = [
   forms,
   names,

@@ -11,7 +11,7 @@ export const inputs: Row[] = [
     'registered',
   ],
   [
-    'HTTP without a uri inside a loop, where the server does not look',
+    'HTTP without a uri inside a loop, which the server does not check',
     'http-request',
     def([loop('l', counted('l'), [task('HTTP', 'h')])]),
     def([loop('l', counted('l'), [http('h', get)])]),
@@ -60,7 +60,7 @@ export const inputs: Row[] = [
     'registered',
   ],
   [
-    'WAIT for a duration without unit',
+    'WAIT with a duration without a unit',
     'wait-time',
     def([task('WAIT', 'w', { inputParameters: { duration: 5 } })]),
     def([task('WAIT', 'w', { inputParameters: { duration: '5 seconds' } })]),
@@ -74,28 +74,28 @@ export const inputs: Row[] = [
     'refused',
   ],
   [
-    'WAIT in a zone by its city',
+    'WAIT with a time zone named after a city',
     'wait-time',
     def([task('WAIT', 'w', { inputParameters: { until: '2026-11-21 09:30 Europe/Paris' } })]),
     def([task('WAIT', 'w', { inputParameters: { until: '2026-11-21 09:30 CET' } })]),
     'refused',
   ],
   [
-    'WAIT for both',
+    'WAIT with both duration and until',
     'wait-time',
     def([task('WAIT', 'w', { inputParameters: { duration: '1s', until: '2026-11-21' } })]),
     def([task('WAIT', 'w')]),
     'refused',
   ],
   [
-    'TERMINATE in small letters',
+    'TERMINATE with a status in lower case',
     'terminate-status',
     def([task('TERMINATE', 't', { inputParameters: { terminationStatus: 'failed' } })]),
     def([task('TERMINATE', 't', { inputParameters: { terminationStatus: 'FAILED' } })]),
     'refused',
   ],
   [
-    'TERMINATE by an expression',
+    'TERMINATE with an expression as its status',
     'terminate-status',
     def([task('TERMINATE', 't', { inputParameters: { terminationStatus: '${workflow.input.s}' } })]),
     def([task('TERMINATE', 't', { inputParameters: { terminationStatus: 'TERMINATED' } })]),
@@ -116,7 +116,7 @@ export const inputs: Row[] = [
     'refused',
   ],
   [
-    'DYNAMIC without the input it names',
+    'DYNAMIC without the input that dynamicTaskNameParam names',
     'dynamic-task-name',
     def([task('DYNAMIC', 'd', { dynamicTaskNameParam: 'tn' })]),
     def([task('DYNAMIC', 'd', { dynamicTaskNameParam: 'tn', inputParameters: { tn: 'x' } })]),
@@ -144,7 +144,7 @@ export const inputs: Row[] = [
     'registered',
   ],
   [
-    'a message of a role that does not exist',
+    'a message with an unknown role',
     'chat-message',
     def([chat([{ role: 'human', message: 'hi' }])]),
     def([chat([{ role: 'system', message: 'hi' }])]),

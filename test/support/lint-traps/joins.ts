@@ -37,7 +37,7 @@ export const joins: Row[] = [
     'registered',
   ],
   [
-    'JOIN on a task of a case',
+    'JOIN on a task inside a case',
     'join-never-ends',
     def([fork('f', [[choose('s', '${workflow.input.k}', { x: [noop('a')] })]]), join('j', ['a'])]),
     def([fork('f', [[choose('s', '${workflow.input.k}', { x: [noop('a')] }), noop('e')]]), join('j', ['e'])]),
@@ -64,7 +64,7 @@ export const joins: Row[] = [
     'registered',
   ],
   [
-    'JOIN on a task of a loop',
+    'JOIN on a task inside a loop',
     'join-never-ends',
     def([fork('f', [[loop('l', counted('l'), [noop('a')])]]), join('j', ['a'])]),
     def([fork('f', [[loop('l', counted('l'), [noop('a')])]]), join('j', ['l'])]),
@@ -104,7 +104,7 @@ export const joins: Row[] = [
     'registered',
   ],
   [
-    'null for joinOn',
+    'null as joinOn',
     'join-without-list',
     def([fork('f', [[noop('a')]]), join('j', null)]),
     def([fork('f', [[noop('a')]]), join('j', ['a'])]),
@@ -118,7 +118,7 @@ export const joins: Row[] = [
     'refused',
   ],
   [
-    'a dynamic fork without the input it names',
+    'a dynamic fork without the input that its parameter names',
     'dynamic-fork-parameters',
     def([
       task('FORK_JOIN_DYNAMIC', 'f', {

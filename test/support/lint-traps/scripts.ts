@@ -23,7 +23,7 @@ export const scripts: Row[] = [
     'refused',
   ],
   [
-    'a value pasted into a script',
+    'an expression inside the text of a script',
     'expression-in-script',
     def([inline('i', "'${workflow.input.x}'.length")]),
     def([inline('i', '$.x.length', { x: '${workflow.input.x}' })]),
@@ -65,14 +65,14 @@ export const scripts: Row[] = [
     'refused',
   ],
   [
-    'a script without end',
+    'a script that never ends',
     'endless-script',
     def([inline('i', 'while (true) { }')]),
     def([inline('i', '(function () { while (true) { if ($.x) return 1; return 2; } })()', { x: 1 })]),
     'registered',
   ],
   [
-    'an input that the script does not get',
+    'a script that reads an input it does not have',
     'unknown-script-input',
     def([inline('i', '$.y + 1', { x: 1 })]),
     def([inline('i', '$.x + 1', { x: 1 })]),

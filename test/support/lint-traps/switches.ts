@@ -30,7 +30,7 @@ export const switches: Row[] = [
     'refused',
   ],
   [
-    'a script where an input is to be named',
+    'a script as the expression of a value-param SWITCH',
     'switch-input-missing',
     def([
       task('SWITCH', 's', {
@@ -51,7 +51,7 @@ export const switches: Row[] = [
     'registered',
   ],
   [
-    'a comparison for a case',
+    'a comparison as the name of a case',
     'comparison-case',
     def([choose('s', '${workflow.input.n}', { '>5': [noop('a')] })]),
     def([
@@ -65,7 +65,7 @@ export const switches: Row[] = [
     'registered',
   ],
   [
-    'a case that no value has',
+    'a case for a value that the schema excludes',
     'unreachable-case',
     def([choose('s', '${workflow.input.k}', { a: [noop('x')], b: [noop('y')], c: [noop('z')] })], schema(['a', 'b'])),
     def([choose('s', '${workflow.input.k}', { a: [noop('x')], b: [noop('y')] })], schema(['a', 'b'])),
@@ -79,7 +79,7 @@ export const switches: Row[] = [
     'registered',
   ],
   [
-    'a value without a case',
+    'a value of the schema without a case',
     'switch-without-default',
     def([choose('s', '${workflow.input.k}', { a: [noop('x')] })], schema(['a', 'b'])),
     def([choose('s', '${workflow.input.k}', { a: [noop('x')] }, { defaultCase: [noop('y')] })], schema(['a', 'b'])),
@@ -89,7 +89,7 @@ export const switches: Row[] = [
 
 export const loops: Row[] = [
   [
-    'items without a condition',
+    'a loop over items without a condition',
     'loop-without-condition',
     def([loop('l', undefined, [noop('a')], { items: '${workflow.input.xs}' })]),
     def([loop('l', 'true', [noop('a')], { items: '${workflow.input.xs}' })]),
@@ -103,14 +103,14 @@ export const loops: Row[] = [
     'refused',
   ],
   [
-    'a loop for ever',
+    'a loop that never ends',
     'endless-loop',
     def([loop('l', 'true', [noop('a')])]),
     def([loop('l', counted('l'), [noop('a')])]),
     'registered',
   ],
   [
-    'a loop that does not count',
+    'a loop whose condition does not limit the rounds',
     'unbounded-loop',
     def([loop('l', '$.i.result < 3', [inline('i', '1')])]),
     def([loop('l', "$.l['iteration'] < 9 && $.i.result < 3", [inline('i', '1')])]),

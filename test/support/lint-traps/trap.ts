@@ -7,19 +7,19 @@ export interface Trap {
   name: string;
   rule: string;
   bad: Json;
-  /** The same definition written correctly: lint finds nothing in it. */
+  /** The correct twin of the definition, in which lint finds no mistake. */
   right: Json;
   /** Other known definitions, if the rule needs them. */
   known?: { taskDefs?: Record<string, Json>; workflows?: Record<string, Json[]> };
   answer: Answer;
 }
 
-/** A definition of these tasks. */
+/** Makes a definition with these tasks. */
 export function def(tasks: unknown, more: Json = {}): Json {
   return { name: 'lintTrap', version: 1, schemaVersion: 2, tasks, ...more };
 }
 
-/** A task of a type. */
+/** Makes a task of this type. */
 export function task(type: string, ref: string, more: Json = {}): Json {
   return { name: ref, taskReferenceName: ref, type, inputParameters: {}, ...more };
 }

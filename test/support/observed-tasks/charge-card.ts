@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { defineTask } from '../../../core/contract.ts';
 
-/** A task whose input and output must never appear in a log, a span or a metric. */
+/** A worker whose input and output must never appear in a log, a span or a metric. */
 export default defineTask({
   name: 'charge_card',
-  description: 'Charges a card, unless it is told to fail.',
+  description: 'Charges a card, or fails if its input says so.',
   input: z.object({ card: z.string(), fail: z.boolean().default(false) }),
   output: z.object({ receipt: z.string() }),
 }).worker(async ({ card, fail }, { log }) => {

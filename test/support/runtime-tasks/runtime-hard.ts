@@ -2,7 +2,7 @@ import { threadId } from 'node:worker_threads';
 import { z } from 'zod';
 import { defineTask } from '../../../core/contract.ts';
 
-/** Computes in a thread, and returns which thread it was. */
+/** A worker that computes in a thread, and returns the id of the thread. */
 export default defineTask({
   name: 'runtime_hard',
   description: 'Adds up numbers in a thread.',

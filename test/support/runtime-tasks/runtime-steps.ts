@@ -3,10 +3,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { defineTask } from '../../../core/contract.ts';
 
-/** Reports progress and writes a log line, then waits until `file` exists. */
+/** A worker that reports progress and writes a log line, and then waits until `file` exists. */
 export default defineTask({
   name: 'runtime_steps',
-  description: 'Shows progress until a file exists.',
+  description: 'Reports progress, and waits until a file exists.',
   input: z.object({ file: z.string() }),
   output: z.object({ before: z.record(z.string(), z.unknown()) }),
   responseTimeoutSeconds: 2,

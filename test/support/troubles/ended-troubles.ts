@@ -4,7 +4,7 @@ const noRetry = { retryCount: 0, retryDelaySeconds: 0, timeoutSeconds: 0, respon
 const script = (ref: string, expression: string, inputs: Record<string, unknown> = {}) =>
   task(ref, 'INLINE', { inputParameters: { evaluatorType: 'graaljs', expression, ...inputs } });
 
-/** Executions that ended badly. Each key says what went wrong. */
+/** Executions that did not succeed. The key of each names the mistake. */
 export const endedTroubles = {
   workerFailed: {
     taskDefs: { charge: { ...noRetry, retryCount: 1 } },

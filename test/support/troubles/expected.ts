@@ -4,7 +4,7 @@ import type { openTroubles } from './open-troubles.ts';
 
 export type TroubleName = keyof typeof endedTroubles | keyof typeof openTroubles;
 
-/** What the diagnosis of each trouble must contain: its cause, a pattern for its sentence, and its suggested calls in order. */
+/** The expected diagnosis of each trouble: its cause, a pattern for its text, and its suggested calls in order. */
 export const expected: Record<TroubleName, readonly [cause: Cause, says: RegExp, ...calls: string[]]> = {
   workerFailed: ['worker-error', /worker of task charge .* in every attempt/, 'get_execution_status', 'retry_workflow'],
   inputRefused: [

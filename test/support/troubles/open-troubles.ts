@@ -2,7 +2,7 @@ import { hasTask, http, simple, type Trouble, task } from './scene.ts';
 
 const patient = { retryCount: 0, retryDelaySeconds: 0, timeoutSeconds: 0, responseTimeoutSeconds: 3600 };
 
-/** Open executions that wait or hang. Each key says why. */
+/** Open executions that wait or hang. The key of each names the reason. */
 export const openTroubles = {
   nobodyPolls: {
     taskDefs: { charge: patient },

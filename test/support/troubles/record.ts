@@ -1,6 +1,6 @@
 /**
- * Stages every trouble on a real server and records what the analysis reads of it, for the unit tests:
- * `node test/support/troubles/record.ts <address of the API>`
+ * Records the data that the analysis reads about each trouble on a real server. The unit tests use the recordings.
+ * Usage: `node test/support/troubles/record.ts <address of the API>`
  */
 import { writeFileSync } from 'node:fs';
 import { type Conductor, createConductor } from '../../../core/conductor/api.ts';
@@ -54,7 +54,7 @@ function recording(real: Conductor, made: Recorded): Reads {
   };
 }
 
-/** Leaves out empty and repeated values. */
+/** Removes empty and repeated values. */
 function trimmed(value: unknown): unknown {
   const text = JSON.stringify(value, (key, inner) => {
     const isEmpty = inner === null || inner === '' || (Array.isArray(inner) && inner.length === 0 && key !== 'tasks');
@@ -65,7 +65,7 @@ function trimmed(value: unknown): unknown {
   return dropDoubles(JSON.parse(text));
 }
 
-/** The server repeats the definition in a task three times. The record keeps one. */
+/** Removes two of the three copies of the definition that the server returns. */
 function dropDoubles(execution: {
   tasks?: { workflowTask?: { taskDefinition?: unknown } }[];
   workflowDefinition?: { tasks?: unknown[] };

@@ -3,22 +3,22 @@ import { executionSchema, pollDataSchema } from '../../../core/conductor/types.t
 import { FleetError } from '../../../core/errors.ts';
 import type { Reads } from '../../../mcp/analysis/facts.ts';
 
-/** The answers of a real server to the analysis of one trouble, written by `record.ts`. */
+/** The answers of a real server to the analysis of one trouble. `record.ts` writes them. */
 export interface Recorded {
   readonly executionId: string;
-  /** The time of the recording, epoch milliseconds. */
+  /** The time of the recording, in epoch milliseconds. */
   readonly now: number;
   readonly executions: Record<string, unknown>;
   readonly queueSizes: Record<string, number>;
   readonly pollData: Record<string, unknown>;
 }
 
-/** All recordings, by the name of the trouble. */
+/** Reads all recordings, by the name of the trouble. */
 export function readRecorded(): Record<string, Recorded> {
   return JSON.parse(readFileSync(new URL('recorded.json', import.meta.url), 'utf8'));
 }
 
-/** Reads that answer from a recording. */
+/** Makes a reader for the analysis that answers from a recording. */
 export function replay({ executions, queueSizes, pollData }: Recorded): Reads {
   return {
     async getExecution(id) {

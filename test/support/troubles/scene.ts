@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { Conductor } from '../../../core/conductor/api.ts';
 import type { Execution, Task, TaskDef, TaskResult, WorkflowDef, WorkflowTask } from '../../../core/conductor/types.ts';
 
-/** One way in which an execution on a real server fails or hangs. */
+/** A situation in which an execution on a real server fails or hangs. */
 export interface Trouble {
-  /** Task definitions by the last part of their names. */
+  /** Task definitions, by the last part of their names. */
   readonly taskDefs?: Readonly<Record<string, Omit<TaskDef, 'name'>>>;
-  /** Definitions by the last part of their names; the first is started. */
+  /** Workflow definitions, by the last part of their names. The first one is started. */
   readonly workflows: (
     place: Place,
   ) => Readonly<Record<string, Omit<WorkflowDef, 'name' | 'version' | 'schemaVersion'>>>;
@@ -14,14 +14,14 @@ export interface Trouble {
   /** Work to do before the start. */
   readonly prepare?: (place: Place) => Promise<void>;
   readonly taskToDomain?: (place: Place) => Record<string, string>;
-  /** What workers and people do to the execution. */
+  /** Plays the workers and people who act on the execution. */
   readonly drive?: (act: Act) => Promise<void>;
-  /** True once the execution is in the state that the trouble is about. */
+  /** True once the execution has reached the state to diagnose. */
   readonly until: (execution: Execution) => boolean;
 }
 
 export interface Place {
-  /** The full name of a definition. */
+  /** Returns the full name of a definition. */
   named(last: string): string;
   /** Address of a service that answers `/echo/status/<code>`. */
   readonly shopUrl: string;
@@ -39,7 +39,7 @@ export const isEnded = ({ status }: Execution) => !['RUNNING', 'PAUSED'].include
 export const hasTask = (status: string) => (execution: Execution) =>
   execution.tasks.some((task) => task.status === status);
 
-/** A task in a definition. */
+/** Makes a task of a definition. */
 export function task(ref: string, type: string, more: Record<string, unknown> = {}): WorkflowTask {
   return { name: ref, taskReferenceName: ref, type, ...more };
 }
@@ -50,7 +50,7 @@ export const simple = (ref: string, name: string, inputParameters: Record<string
 export const http = (ref: string, uri: string, more: Record<string, unknown> = {}) =>
   task(ref, 'HTTP', { inputParameters: { http_request: { uri, method: 'GET', ...more } } });
 
-/** Stages a trouble: registers its definitions, starts it and drives it. Unique names let many run at the same time. */
+/** Registers the definitions of a trouble under unique names, starts its execution and brings it into the described state. */
 export async function stage(
   conductor: Conductor,
   trouble: Trouble,
@@ -97,7 +97,10 @@ async function until<T>(look: () => Promise<T>, is: (value: T) => boolean): Prom
   for (;;) {
     const value = await look();
     if (is(value)) return value;
-    if (Date.now() > endsAt) throw new Error(`it has not come so far within ${LIMIT_MS} ms: ${JSON.stringify(value)}`);
+    if (Date.now() > endsAt)
+      throw new Error(
+        `The expected state was not reached within ${LIMIT_MS} ms. The last value was ${JSON.stringify(value)}`,
+      );
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
 }

@@ -5,9 +5,9 @@ import { note, told } from './note.ts';
 const input = told.extend({ value: z.unknown().optional() });
 const output = z.object({ value: z.unknown().optional() });
 
-/** A task that returns its input at once. */
+/** Defines a task that returns its input at once. */
 export function echo(name: string): Worker<typeof input, typeof output> {
-  const contract = defineTask({ name, description: 'Answers with what it was given.', input, output, retryCount: 0 });
+  const contract = defineTask({ name, description: 'Returns its input.', input, output, retryCount: 0 });
   return contract.worker(async (given, context) => {
     note(given, 'start', context);
     note(given, 'end', context);

@@ -5,7 +5,7 @@ import { hold, told } from './note.ts';
 const input = told.extend({ ms: z.number().default(60_000), stubborn: z.boolean().default(false) });
 const output = z.object({ held: z.literal(true) });
 
-/** A task that runs until its test releases it, its time is over or its signal is aborted. */
+/** Defines a task that runs until its test releases it, its time is over or its signal is aborted. */
 export function holding(name: string, options: TaskOptions): Worker<typeof input, typeof output> {
   const contract = defineTask({
     name,

@@ -7,7 +7,7 @@ import type { TaskContext } from '../../../../core/contract.ts';
 export const told = z.object({
   /** The file that handlers write to: one JSON line per event. */
   journal: z.string(),
-  /** Waiting handlers continue once this file exists. */
+  /** A waiting handler continues once this file exists. */
   release: z.string(),
   label: z.string().default(''),
 });
@@ -32,8 +32,8 @@ export function note(
 const LOOK_EVERY_MS = 10;
 
 /**
- * Waits until the test releases the task or `ms` are over, and notes what happened. An aborted signal also ends the wait,
- * unless the task is `stubborn`.
+ * Waits until the test releases the task or `ms` milliseconds are over, and notes what happened. An aborted signal
+ * also ends the wait, unless the task is `stubborn`.
  */
 export async function hold(
   input: z.output<typeof told> & { ms: number; stubborn: boolean },

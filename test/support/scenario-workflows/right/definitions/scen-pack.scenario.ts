@@ -3,7 +3,7 @@ import { answers, fails } from '../../../../../workflows/scenario/mocks.ts';
 import scenPack from './scen-pack.ts';
 
 export default defineScenarios(scenPack, {
-  'weighs, at the second attempt': {
+  'completes after a second attempt to weigh': {
     input: { what: 'coat' },
     tasks: { weigh: [fails('503'), answers(201, { grams: 500 })] },
     expect: { status: 'COMPLETED', output: { kilos: 0.5 } },

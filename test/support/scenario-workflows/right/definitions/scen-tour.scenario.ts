@@ -24,7 +24,7 @@ export default defineScenarios(scenTour, {
       ran: ['pack', 'leave', 'visit', 'postcards', 'souvenir', 'sign', 'home', 'tell'],
     },
   },
-  'visits none, and the sub-workflow is answered as a whole': {
+  'visits no city, with one answer for the whole sub-workflow': {
     input: { cities: [], what: 'coat' },
     tasks: { ...after, pack: completes({ kilos: 1 }), visit: each(), souvenir: fails('503') },
     expect: {
@@ -35,7 +35,7 @@ export default defineScenarios(scenTour, {
       notRan: ['write'],
     },
   },
-  'visits one, each answer the same': {
+  'visits one city, with the same answer for every item': {
     input: { cities: ['Dubai'], what: 'hat' },
     subWorkflows: { pack: { tasks: { weigh: [timesOut(), answers(200, { grams: 100 })] } } },
     tasks: { ...after, visit: completes({ degrees: 38 }), write: completes({ words: 1 }) },
@@ -46,7 +46,7 @@ export default defineScenarios(scenTour, {
     subWorkflows: { pack: { tasks: { weigh: fails('the scales broke') } } },
     expect: { status: 'FAILED', reason: /weigh|the scales broke/, notRan: ['leave'] },
   },
-  'is sent home when the task is taken back': {
+  'fails when a visit has no retries left': {
     input: { cities: ['Dubai'], what: 'hat' },
     tasks: { ...after, pack: completes({ kilos: 1 }), visit: fails('no seat') },
     expect: { status: 'FAILED', reason: 'no seat', attempts: { visit_0: 2 } },

@@ -23,7 +23,7 @@ const write = defineTask({
 export default defineWorkflow({
   name: 'ScenTour',
   version: 1,
-  description: 'One of each kind of task that waits for somebody.',
+  description: 'A task of each type that needs an answer from a scenario.',
   input: z.object({ cities: z.array(z.string()), what: z.string() }),
   output: z.object({ kilos: z.number(), temperatures: z.array(z.object({ degrees: z.number() })), by: z.string() }),
 }).build((wf, { cities, what }) => {

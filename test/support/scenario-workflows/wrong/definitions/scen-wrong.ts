@@ -14,7 +14,7 @@ const rate = defineTask({
 export default defineWorkflow({
   name: 'ScenWrong',
   version: 1,
-  description: 'What the mistakes of its scenarios are about.',
+  description: 'Every scenario of this workflow contains a mistake.',
   input: z.object({ text: z.string() }),
   output: z.object({ points: z.number() }),
 }).build((wf, { text }) => {
