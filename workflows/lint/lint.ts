@@ -40,7 +40,7 @@ export const workflowRules: readonly WorkflowRule[] = [
 /** The rules for task definitions. */
 export const taskDefRules: readonly TaskDefRule[] = taskDefinitionRules;
 
-/** All rules without their checks, for documentation. */
+/** All rules, without their checks. */
 export const rules: readonly Omit<WorkflowRule, 'check'>[] = [...workflowRules, ...taskDefRules];
 
 /**
