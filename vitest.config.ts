@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-/** One folder holds all temporary files of a run. Removing it also removes what killed tests and processes left. */
+/** One folder holds all temporary files of a run. Its removal also removes the files that killed tests and processes left. */
 const folder = mkdtempSync(join(tmpdir(), 'fleet-test-'));
 process.env.TMPDIR = folder;
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -11,12 +11,12 @@ process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 /** On a busy machine a condition can take longer than vitest's default of one second. */
 const PATIENT = { timeout: 20_000 };
 
-/** Three for two cores: tests of timing and of processes leave the cores idle half of the time. */
+/** Three workers for two cores: tests of timing and of processes leave the cores idle half of the time. */
 const maxWorkers = 3;
-/** A busy server can lose a message of its queue. It finds the message again after one to two minutes. */
+/** A busy Conductor server can lose a message of its queue. It finds the message again after one to two minutes. */
 const FOUND_AGAIN = 300_000;
 
-/** `npm run check` runs the projects without a server; `npm test` all of them. */
+/** `npm run check` runs the projects `unit` and `types`. `npm test` runs all projects except `docker`. */
 export default defineConfig({
   test: {
     maxWorkers,
@@ -30,7 +30,7 @@ export default defineConfig({
       thresholds: { lines: 80 },
     },
     projects: [
-      // One module registry for all files: loading the modules again for each file took longer than the tests.
+      // All files share one module registry, because loading the modules again for each file took longer than the tests.
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], isolate: false, testTimeout: 30_000 } },
       { test: { name: 'types', include: ['test/types/**/*.test.ts'], testTimeout: 120_000 } },
       {
@@ -47,7 +47,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/conductor-server.ts'],
-          // A test's own server lives for a minute, too short for the second stage of Java's compiler to pay off.
+          // A test's own server runs for only a minute. In this time, the second stage of Java's compiler costs more than it saves.
           env: { JAVA_TOOL_OPTIONS: `${process.env.JAVA_TOOL_OPTIONS ?? ''} -XX:TieredStopAtLevel=1`.trim() },
           testTimeout: FOUND_AGAIN,
           hookTimeout: FOUND_AGAIN,

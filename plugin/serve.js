@@ -1,6 +1,7 @@
 /**
- * Starts `fleet mcp` of the project that Claude Code works in: a checkout of conductor-fleet, or a project that has it installed.
- * Claude Code copies a plugin without its surroundings, so the plugin has no server of its own unless it was added from a checkout.
+ * Starts `fleet mcp` of the project that Claude Code works in: a checkout of conductor-fleet, or a project that has installed it.
+ * Claude Code copies only the folder of a plugin, without the server. The server beside the plugin is found only if the plugin runs in a
+ * checkout.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -13,7 +14,7 @@ const beside = dirname(dirname(fileURLToPath(import.meta.url)));
 const homes = [project, join(project, 'node_modules', PACKAGE), beside].filter(holdsProgram);
 if (homes[0] === undefined) {
   process.stderr.write(
-    `"${project}" is not a checkout of ${PACKAGE} and has not installed it. Run "npm install ${PACKAGE}" there, or "fleet mcp install claude-code" in a checkout.\n`,
+    `"${project}" is not a checkout of ${PACKAGE} and has not installed it. So the plugin found no MCP server to start. Run "npm install ${PACKAGE}" there, or "fleet mcp install claude-code" in a checkout.\n`,
   );
   process.exitCode = 1;
 } else {
@@ -22,7 +23,7 @@ if (homes[0] === undefined) {
   await import(pathToFileURL(program).href);
 }
 
-/** True if the folder holds the package with its program. */
+/** True if the folder is the package and contains its program. */
 function holdsProgram(folder) {
   try {
     const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
