@@ -1,4 +1,4 @@
-/** Runs clean-ups in the reverse of the order in which they were added: each once, and all of them even if one fails. */
+/** Runs each clean-up once, the last added first. If one fails, the others still run. */
 export class Cleanups {
   readonly #steps: { what: string; run: () => unknown }[] = [];
 

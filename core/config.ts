@@ -6,7 +6,7 @@ import { zodPath, zodSentences } from './schema/zod-sentences.ts';
 import { type Setting, type SettingName, settingList, settings } from './settings/settings.ts';
 import { workerTypesOf } from './settings/worker-type.ts';
 
-/** Every setting, resolved. `conductorServerUrl` ends in `/api` where it is set. */
+/** The final values of all settings. If `conductorServerUrl` is set, it ends in `/api`. */
 export type Config = { readonly [K in SettingName]: z.output<(typeof settings)[K]['schema']> };
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -14,7 +14,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface ConfigSources {
-  /** Values behind flags, by setting name, as commander collects them. */
+  /** Values of flags by setting name, as commander returns them. */
   flags?: Readonly<Record<string, unknown>>;
   env?: Environment;
   /** Path of a JSON file whose keys are setting names. */
@@ -70,7 +70,7 @@ export function loadConfig({ flags = {}, env = processEnvironment(), file }: Con
   return { config: Object.freeze(loaded), notices };
 }
 
-/** Settings of task types from the environment are added to those from the file, and win where both set the same. */
+/** Adds the environment's settings of task types to those of the file. If both set the same property, the environment wins. */
 function mergeTypes(known: Config['workers'], given: Config['workers']): Config['workers'] {
   const merged = { ...known };
   for (const [name, type] of Object.entries(given)) merged[name] = { ...merged[name], ...type };
@@ -83,8 +83,8 @@ export function processEnvironment(): Environment {
 }
 
 /**
- * Runs `fn` while the named variables are unset, and sets them again. For libraries that prefer the environment to their arguments.
- * `fn` must read them before its first await.
+ * Unsets the named variables, runs `fn`, and sets them again. It is for libraries that prefer the environment to their arguments. `fn` must
+ * read the environment before its first await.
  */
 export function withoutEnvironment<T>(names: readonly string[], fn: () => T): T {
   const kept = names.map((name) => [name, process.env[name]] as const);

@@ -5,7 +5,7 @@ import type { Logger } from './log.ts';
 
 export { inputSchemaOf, jsonSchema, outputSchemaOf, shownAs } from './schema/json-schema.ts';
 
-/** A Conductor task type seen from outside: its name and the two schemas. */
+/** A Conductor task type as its users see it: its name and the schemas of its input and output. */
 export interface TaskContract<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
   readonly kind: 'task';
   readonly name: string;
@@ -20,15 +20,15 @@ export interface TaskContract<I extends z.ZodType = z.ZodType, O extends z.ZodTy
 }
 
 /**
- * The part of a Conductor task definition that a worker's author decides. Defaults are Conductor's own, with three exceptions: 3 retries,
- * after 2, 4 and 8 s; a lease of 60 s, or of `timeoutSeconds` if that is less; and `RETRY` as the policy on `timeoutSeconds`.
+ * The fields of a Conductor task definition that a worker's author decides. The defaults are Conductor's own, with three exceptions. There
+ * are 3 retries, after 2, 4 and 8 s. The lease is 60 s, or `timeoutSeconds` if that is less. `timeoutPolicy` is `RETRY`.
  */
 export interface TaskOptions {
-  /** Retries after the first attempt. Endless retries cannot be asked for. */
+  /** Number of retries after the first attempt. Endless retries are not possible. */
   retryCount?: number;
   /**
-   * Before the n-th retry the server waits `retryDelaySeconds` (`FIXED`), n times that times `backoffScaleFactor` (`LINEAR_BACKOFF`),
-   * or 2ⁿ⁻¹ times that (`EXPONENTIAL_BACKOFF`), and at most `maxRetryDelaySeconds`.
+   * How long the server waits before the n-th retry, with d = `retryDelaySeconds`. `FIXED`: d. `LINEAR_BACKOFF`: n × d ×
+   * `backoffScaleFactor`. `EXPONENTIAL_BACKOFF`: 2ⁿ⁻¹ × d. It never waits longer than `maxRetryDelaySeconds`.
    */
   retryLogic?: 'FIXED' | 'EXPONENTIAL_BACKOFF' | 'LINEAR_BACKOFF';
   retryDelaySeconds?: number;
@@ -38,17 +38,17 @@ export interface TaskOptions {
   maxRetryDelaySeconds?: number;
   /** The lease: after this long without a heartbeat the server gives the task to another process. The runtime sends the heartbeats. */
   responseTimeoutSeconds?: number;
-  /** Longest time from the first poll of an attempt to its end. When it is over, the worker is aborted. 0: no limit. */
+  /** Longest time from the first poll of an attempt to its end. When this time is over, the handler is aborted. 0: no limit. */
   timeoutSeconds?: number;
   timeoutPolicy?: 'RETRY' | 'TIME_OUT_WF' | 'ALERT_ONLY';
   /**
-   * Longest time for all attempts and the delays between them. When it is over, there is no further retry and the workflow fails. The
-   * server may notice up to half a minute late that an attempt is never answered.
+   * Longest time for all attempts and the delays between them. When this time is over, the server makes no further retry and the workflow
+   * fails. If an attempt is never answered, the server may notice this up to half a minute late.
    */
   totalTimeoutSeconds?: number;
-  /** If no worker takes a task for this long, `timeoutPolicy` is applied to it. Absent or 0: it waits for ever. */
+  /** If no worker polls a task for this long, the server applies `timeoutPolicy` to it. Absent or 0: the task waits for ever. */
   pollTimeoutSeconds?: number;
-  /** At most this many run at once, over all worker processes. 0: no limit. */
+  /** At most this many tasks of the type run at once, over all worker processes. 0: no limit. */
   concurrentExecLimit?: number;
 }
 
@@ -63,17 +63,17 @@ export interface TaskContext {
   readonly taskReferenceName: string;
   readonly workflowId: string;
   /**
-   * The key for side effects: the same for every attempt and redelivery of this task of this execution. In the compensation of a saga it
-   * is the same for every execution that undoes the same failed execution.
+   * The idempotency key for side effects. It is the same for every attempt and every delivery of this task in this execution. In a saga's
+   * compensation, all executions that undo the same failed execution share the key.
    */
   readonly idempotencyKey: string;
   readonly log: Logger;
-  /** Adds a line to the task's log on the server. It is sent with the next heartbeat or with the result. */
+  /** Adds a line to the task's log on the server. The line is sent with the next heartbeat or with the result. */
   addLog(line: string): void;
   /**
-   * Shows an output on the server while the task runs. If the task is delivered again, it finds the last output of this kind in
+   * Shows an output on the server while the task runs. If the task is delivered again, the handler finds the last of these outputs in
    * `previousOutput`.
-   * @throws FleetError if the server does not take it; the task itself is not affected
+   * @throws FleetError if the server does not accept the output, which does not affect the task itself
    */
   progress(output: Record<string, unknown>): Promise<void>;
   /** What an earlier delivery of this attempt reported as progress; empty if it reported nothing. */
@@ -84,9 +84,9 @@ export interface TaskContext {
 
 /**
  * Why a running task is aborted:
- * - `time-out`  the `timeoutSeconds` of its definition are over
- * - `cancelled` the task has ended on the server: its workflow was terminated, or its lease was lost
- * - `stopping`  the process stops and waits no longer; another process gets the task
+ * - `time-out`: The `timeoutSeconds` of its definition are over.
+ * - `cancelled`: The task has ended on the server, because its workflow was terminated or its lease was lost.
+ * - `stopping`: The process stops and waits no longer. Another process gets the task.
  */
 export type AbortReason = 'time-out' | 'cancelled' | 'stopping';
 
@@ -106,22 +106,22 @@ export type WorkerSettings = Pick<Config, 'shopUrl' | 'filesRoot' | 'outputDir'>
 /** A task type together with the code that executes it. */
 export interface Worker<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> extends TaskContract<I, O> {
   execute(input: z.output<I>, context: TaskContext): Promise<z.input<O>>;
-  /** True if the handler runs in a thread, which is ended when the task is aborted. */
+  /** True if the handler runs in a thread. When the task is aborted, the runtime ends the thread. */
   readonly thread: boolean;
-  /** Address of the module that exports this worker as its default. Known once the worker was loaded from its folder. */
+  /** Address of the module that exports this worker as its default. Set once the worker has been loaded from its folder. */
   readonly module?: string;
 }
 
 export interface WorkerOptions {
   /**
-   * Runs the handler in a thread of its own, so that a long computation does not hold up the other tasks of the process. Its signal is
-   * never aborted: the thread is ended instead.
+   * Runs the handler in a thread of its own, so that a long computation does not hold up the other tasks of the process. The handler's
+   * signal is never aborted: the runtime ends the thread instead.
    */
   thread?: boolean;
 }
 
 interface TaskSpec<I extends z.ZodType<object>, O extends z.ZodType<object>> extends TaskOptions {
-  /** Conductor's task definition name, `snake_case`. */
+  /** Name of the task definition in Conductor, in `snake_case`. */
   name: string;
   description: string;
   input: I;
@@ -129,13 +129,14 @@ interface TaskSpec<I extends z.ZodType<object>, O extends z.ZodType<object>> ext
   /** False: no task definition is registered, and the server's own defaults apply. */
   registered?: false;
   /**
-   * Fields exactly as another tool wrote them. They replace the values that follow from the other fields; `undefined` leaves a field out.
+   * Fields of the task definition exactly as another tool wrote them. They replace the values that follow from the other fields.
+   * `undefined` leaves a field out.
    */
   verbatim?: Partial<TaskDef>;
 }
 
 /**
- * Defines what a task is and then, with `.worker(…)`, what it does. Without `.worker` it is the contract of a task that another
+ * Defines what a task is and then, with `.worker(…)`, what it does. Without `.worker` the result is the contract of a task that another
  * team's worker serves.
  * @example export default defineTask({ name: 'charge_card', … }).worker(async ({ amount }, { signal }) => ({ … }))
  */
@@ -157,8 +158,8 @@ export function isWorker(value: unknown): value is Worker {
 }
 
 /**
- * Retries and time limits for a task that the server itself executes (HTTP, LLM, MCP). The task has them only if a definition of that name
- * is registered. Without one, a crash of the server leaves the task stuck for an hour.
+ * Retries and time limits for a task that the server itself executes (HTTP, LLM, MCP). The server applies them only if a task definition of
+ * that name is registered. Without it, a crash of the server leaves the task stuck for an hour.
  */
 export interface TaskPolicy {
   readonly kind: 'policy';
@@ -167,7 +168,7 @@ export interface TaskPolicy {
   readonly options: TaskOptions;
 }
 
-/** A workflow seen from outside, with the plain Conductor definition it registers. */
+/** A workflow as its users see it, with the plain Conductor definition that is registered for it. */
 export interface Workflow<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
   readonly kind: 'workflow';
   readonly name: string;
@@ -175,11 +176,11 @@ export interface Workflow<I extends z.ZodType = z.ZodType, O extends z.ZodType =
   readonly description: string;
   readonly input: I;
   readonly output: O;
-  /** The contracts of the tasks it uses, each to be registered with it. */
+  /** The contracts and policies of the tasks that the workflow uses. They are registered with the workflow. */
   readonly tasks: readonly (TaskContract | TaskPolicy)[];
   /** Plain Conductor JSON, frozen. The same code always gives the same JSON. */
   readonly def: Readonly<WorkflowDef>;
-  /** Workflows that were made along with it and are registered along with it, such as the compensation of a saga. */
+  /** Workflows that are built and registered together with this one, such as the compensation of a saga. */
   readonly companions?: readonly Workflow[];
 }
 
@@ -218,8 +219,8 @@ export function isWorkflow(value: unknown): value is Workflow {
 }
 
 /**
- * An input field whose default is the setting of that name. The definition in code holds `fallback`; registration replaces it by the
- * value that this deployment has.
+ * Makes an input field whose default is a setting. The definition in code holds `fallback`. Registration replaces it with the value of the
+ * setting in this deployment.
  */
 export function fromSetting<T extends z.ZodType<string>>(
   setting: keyof WorkflowSettings,

@@ -1,14 +1,14 @@
 /**
  * What went wrong, sorted by who can act on it:
- * - `config`      a flag, a variable or the configuration file is wrong
- * - `input`       the request itself is wrong
- * - `denied`      the caller lacks a permission or exceeded a limit
- * - `not-found`   the request names something that does not exist
- * - `conflict`    the state of the thing does not allow it now
- * - `upstream`    Conductor or another service failed or could not be reached
- * - `environment` the machine lacks something: Java, disk space, a free port
- * - `terminal`    a task must not be retried
- * - `cancelled`   the user or the client asked to stop
+ * - `config`: A flag, a variable or the configuration file is wrong.
+ * - `input`: The request itself is wrong.
+ * - `denied`: The caller lacks a permission or exceeded a limit.
+ * - `not-found`: The request names something that does not exist.
+ * - `conflict`: The current state of the resource does not allow the request.
+ * - `upstream`: Conductor or another service failed or could not be reached.
+ * - `environment`: The machine lacks something, for example Java, disk space or a free port.
+ * - `terminal`: A task must not be retried.
+ * - `cancelled`: The user or the client asked to stop.
  */
 export type ErrorCode =
   | 'config'
@@ -45,14 +45,14 @@ export class FleetError extends Error {
 }
 
 /**
- * A worker throws it to fail its task at once, without the retries of the task definition. The runtime also recognises it by its name,
- * so that it works across threads and across two copies of this package.
+ * A worker throws this error to fail its task at once, without the retries of the task definition. The runtime recognises the error by its
+ * name, so that it works across threads and across two copies of this package.
  */
 export class NonRetryableError extends Error {
   override readonly name = 'NonRetryableError';
 }
 
-/** Awaits `found`; an error `not-found` becomes undefined, every other error is thrown. */
+/** Awaits `found`. Returns undefined after a `not-found` error, and throws every other error. */
 export async function orUndefined<T>(found: Promise<T>): Promise<T | undefined> {
   try {
     return await found;
@@ -88,7 +88,7 @@ function isErrorLike(thrown: unknown): thrown is { message: string } {
   return typeof thrown.message === 'string' && thrown.message !== '';
 }
 
-/** Exit codes of the `fleet` command: 2 if the caller can correct it, 130 for Ctrl-C, 1 for everything else. */
+/** Exit codes of the `fleet` command: 2 if the user can correct the error, 130 for Ctrl-C, 1 for everything else. */
 export function exitCodeOf(thrown: unknown): number {
   if (!(thrown instanceof FleetError)) return 1;
   if (thrown.code === 'cancelled') return 130;

@@ -1,8 +1,8 @@
 import PQueue from 'p-queue';
 
 /**
- * Does `work` for every item, at most `atOnce` at the same time, and returns the results in the order of the items. After the first failure
- * no further item is begun. The failure is thrown once all items under way have ended.
+ * Runs `work` for every item, for at most `atOnce` items at the same time. Returns the results in the order of the items. After the first
+ * failure it starts no further item. It throws that failure once all items under way have ended.
  */
 export async function inParallel<T, R>(
   items: readonly T[],

@@ -1,4 +1,7 @@
-/** A request from outside to stop. Its signal is aborted once; the reason names the signal, or the end of the parent. */
+/**
+ * A request from outside to stop. `signal` is aborted once. Its reason names the signal of the operating system, or says that the parent
+ * has ended.
+ */
 export interface Interruption {
   readonly signal: AbortSignal;
   /** Restores the default handling of signals. */
@@ -8,12 +11,12 @@ export interface Interruption {
 /** One Ctrl-C can arrive twice: from the terminal, which signals the whole group, and from the program that started this one. */
 const SAME_INTERRUPTION_MS = 500;
 
-/** Exit code of a process that was told to stop a second time and ended at once. */
+/** Exit code after a second request to stop, which ends the process at once. */
 const FORCED_EXIT_CODE = 130;
 
 /**
- * Aborts a signal at the first Ctrl-C, SIGTERM or SIGHUP, or when a parent with an IPC channel dies, so that running work can end in an
- * orderly way. A second signal ends the process at once.
+ * Aborts `signal` at the first Ctrl-C, SIGTERM or SIGHUP, or when a parent with an IPC channel dies. Running work can then end in an
+ * orderly way. A second Ctrl-C, SIGTERM or SIGHUP ends the process at once.
  */
 export function onInterruption(): Interruption {
   const controller = new AbortController();

@@ -1,4 +1,4 @@
-/** Calls `make` at the first call and returns that same value at every later one, even when it is a promise that rejects. */
+/** Returns a function that calls `make` once. Each later call returns the same value, even if it is a promise that rejects. */
 export function lazy<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => {

@@ -1,4 +1,7 @@
-/** The closest of `names` by edit distance, or undefined if none is close enough to be a misspelling of `word`. */
+/**
+ * Returns the name that is closest to `word` by edit distance. Returns undefined if no name is so close that `word` could be a misspelling
+ * of it.
+ */
 export function nearest(word: string, names: readonly string[]): string | undefined {
   const ranked = names.map((name) => ({ name, distance: editDistance(word.toLowerCase(), name.toLowerCase()) }));
   const best = ranked.sort((a, b) => a.distance - b.distance)[0];

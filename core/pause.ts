@@ -4,7 +4,7 @@ export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-/** Waits for `work`, or until the signal is aborted. Leaves no listener behind on signals that live long. */
+/** Waits for `work`, or until the signal is aborted. Afterwards it removes its listener, because the signal may live much longer. */
 export async function endsOr(signal: AbortSignal, work: Promise<unknown>): Promise<void> {
   if (signal.aborted) return;
   const over = Promise.withResolvers<void>();
@@ -31,7 +31,7 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** Waits for `work` at most `ms` and returns whether it has ended. Leaves no timer behind that would keep the process alive. */
+/** Waits at most `ms` for `work` and returns true if it has ended. Clears its timer, which would keep the process alive. */
 export async function endsWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
   const over = new AbortController();
   try {

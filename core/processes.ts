@@ -20,24 +20,24 @@ export async function commandOf(pid: number): Promise<string | undefined> {
   return raw === '' ? undefined : raw.replaceAll('\0', ' ').trimEnd();
 }
 
-/** When a process began, as the operating system writes it. Together with the process id it names one process for ever. */
+/** The start time of a process, as the operating system writes it. Together with the process id it identifies one process for ever. */
 export async function startOf(pid: number): Promise<string | undefined> {
   if (process.platform !== 'linux') return ps(pid, 'lstart');
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' ? undefined : fields[19]; // proc(5): the 22nd field; two are before the bracket
+  return fields[0] === 'Z' ? undefined : fields[19]; // the start time, field 22 in proc(5); fields 1 and 2 were cut off above
 }
 
-/** The running processes one of whose arguments is exactly `argument`. */
+/** The running processes that have exactly `argument` among their arguments. */
 export async function processesWith(argument: string): Promise<ProcessInfo[]> {
   const all = process.platform === 'linux' ? await listProc() : await listPs();
   return all.filter(({ command }) => ` ${command} `.includes(` ${argument} `));
 }
 
 /**
- * Ends every process that has `mark` among its arguments: with SIGTERM, and after `graceMs` with SIGKILL. A script and the process it
- * started are both found. A process id alone is never enough, because the system reuses it for another process some day.
- * @throws FleetError `environment` if one of them still runs
+ * Ends every process that has `mark` among its arguments: with SIGTERM, and after `graceMs` with SIGKILL. This finds both a script and the
+ * process that the script started. A process id alone is not enough, because the system reuses it for another process some day.
+ * @throws FleetError `environment` if one of these processes still runs
  */
 export async function endProcesses(mark: string, graceMs: number): Promise<void> {
   await signalAndWait(mark, 'SIGTERM', graceMs);
@@ -59,7 +59,7 @@ async function signalAndWait(mark: string, signal: NodeJS.Signals, waitMs: numbe
     try {
       process.kill(pid, signal);
     } catch {
-      // It ended in the meantime, or belongs to another user. The last look in `endProcesses` finds out.
+      // The process has ended in the meantime, or belongs to another user. `endProcesses` checks this at the end.
     }
   }
   const until = Date.now() + waitMs;

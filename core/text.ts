@@ -1,4 +1,4 @@
-/** The first `limit` characters. A character that takes two code units is never cut in half. */
+/** Returns the first `limit` code units. It never cuts a character of two code units in half. */
 export function clip(text: string, limit: number): string {
   const last = text.charCodeAt(limit - 1);
   const splitsPair = last >= 0xd800 && last <= 0xdbff;

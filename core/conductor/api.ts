@@ -9,29 +9,29 @@ export type { SearchRequest, StartRequest, TestRequest } from './calls/execution
 export type { Limits, PollOptions, Traceparent } from './calls/task-calls.ts';
 export type { ScheduleRun } from './calls/trigger-calls.ts';
 
-/** A call of any route, for routes without a method of their own. */
+/** A call to any route of the server. It is for routes without a method below. */
 export type ApiRequest = Pick<Call<z.ZodType>, 'method' | 'path' | 'params' | 'query' | 'body' | 'answer'>;
 
-/** The calls of the Conductor REST API that the product makes. Every answer is parsed. */
+/** The calls that this product makes to the Conductor REST API. Every answer is parsed. */
 export interface Conductor extends DefinitionCalls, ExecutionCalls, TaskCalls, TriggerCalls {
   readonly serverUrl: string;
   /** The server's own version, e.g. `3.32.1`. */
   version(signal?: AbortSignal): Promise<string>;
-  /** Calls any route. Parameters are encoded, so that none can change the path. */
+  /** Calls any route. Parameters are encoded, so that no parameter can change the path. */
   request(request: ApiRequest): Promise<unknown>;
-  /** The same API. Updates of a task carry the header that `traceparent` gives for it, so that a server with tracing continues the trace. */
+  /**
+   * Returns the same API, which sends the header of `traceparent` with each update of a task. A server with tracing then continues the
+   * trace.
+   */
   withTrace(traceparent: Traceparent): Conductor;
-  /** The same API. All its calls end when `signal` is aborted. It shares this connection, so close only this object. */
+  /** Returns the same API, whose calls all end when `signal` is aborted. Both use one connection: close only the original API. */
   withSignal(signal: AbortSignal): Conductor;
-  /** The same API without the signal of `withSignal`, to clean up after a call that was aborted. */
+  /** Returns the same API without the signal of `withSignal`, to clean up after an aborted call. */
   detached(): Conductor;
   close(): void;
 }
 
-/**
- * The API over one caller.
- * @param whole the same caller without a signal
- */
+/** Builds the API on a caller. @param whole the same caller without a signal, for `detached` */
 export function createConductor(caller: Caller, traceparent?: Traceparent, whole: Caller = caller): Conductor {
   const { call } = caller;
   return {

@@ -7,18 +7,19 @@ import type { Conductor } from './api.ts';
 import type { WorkflowDef } from './types.ts';
 
 /**
- * A lock that one process holds at a time, without a store of our own: the process that created version 1 of the workflow definition
- * `fleet_<purpose>_lock_<name>` holds it.
+ * A lock that one process holds at a time. It needs no store of our own: the holder is the process that created version 1 of the workflow
+ * definition `fleet_<purpose>_lock_<name>`.
  *
  * 1. The server refuses to create a name and version twice. On SQLite this always works. On PostgreSQL and Redis the server looks first and
- *    then writes: two processes at the same moment may both be told that they created it. The later definition stays. A process that was
- *    told so therefore looks again after SETTLE_MS, when the server has answered both. It holds the lock only if its own definition is
- *    still there.
- * 2. The holder increments `beat` every BEAT_MS. If it could not do so for LOST_AFTER_MS, it regards the lock as lost and writes nothing more.
- * 3. A process that finds the lock taken watches it. A beat that changes shows that the holder lives.
- * 4. If the beat has not changed for DEAD_AFTER_MS by the watcher's own clock, the holder is dead. No two clocks are ever compared.
- * 5. Only one watcher may remove a dead holder's lock: the one that creates the version which the holder named in `successor`, and then
- *    still finds the same beat. If this watcher dies as well, other watchers try the next number DEAD_AFTER_MS later.
+ *    then writes, so it may tell two processes at once that they succeeded. The later definition then stays. So a process that succeeded
+ *    looks again after SETTLE_MS, when the server has answered both. It holds the lock only if its own definition is still there.
+ * 2. The holder increments `beat` every BEAT_MS. If it fails to do so for LOST_AFTER_MS, it regards the lock as lost and writes nothing
+ *    more.
+ * 3. If a process finds the lock taken, it watches the lock. If `beat` changes, the holder is alive.
+ * 4. If `beat` has not changed for DEAD_AFTER_MS by the watcher's own clock, the holder is dead. No process compares its clock with another
+ *    clock.
+ * 5. Only one watcher may remove a dead holder's lock. It must create the version that the holder named in `successor`, and must then still
+ *    find the same `beat`. If this watcher dies as well, other watchers try the next version number after another DEAD_AFTER_MS.
  */
 const SETTLE_MS = 200;
 const BEAT_MS = 1_000;
@@ -28,7 +29,7 @@ const LOOK_EVERY_MS = 250;
 
 const VERSION = 1;
 
-/** What a lock protects: the `apply` of a fleet's definitions, or the `start` of the one execution that belongs to a key. */
+/** What a lock protects: the `apply` of a fleet's definitions, or the `start` of the one execution that an idempotency key allows. */
 export type Purpose = 'apply' | 'start';
 
 /** Identifies a lock. The name becomes part of a definition's name. */
@@ -38,14 +39,14 @@ export interface LockKey {
 }
 
 export interface Lock {
-  /** @throws FleetError `conflict` if the lock may have been lost meanwhile */
+  /** @throws FleetError `conflict` if this process may have lost the lock */
   assertHeld(): void;
-  /** Releases it. Never throws: a lock that is left behind is taken over. */
+  /** Releases the lock. Never throws, because another process takes over a lock that stays behind. */
   release(): Promise<void>;
 }
 
 export interface LockOptions {
-  /** How long to wait for a living holder, in milliseconds. Default: not at all. */
+  /** How long to wait for a living holder, in milliseconds. Default: no wait. */
   waitMs?: number;
   note?: (line: string) => void;
   signal?: AbortSignal | undefined;
@@ -109,13 +110,13 @@ export async function acquireLock(conductor: Conductor, key: LockKey, options: L
 
 interface Watched {
   held: Held;
-  /** When this beat was seen first, on the clock of `performance.now()`. */
+  /** When this process first saw this beat, on the clock of `performance.now()`. */
   sinceMs: number;
-  /** How many of its successors have died as well. */
+  /** How many version numbers this process has already tried, beginning with `successor`. */
   attempts: number;
 }
 
-/** @returns what to watch from now on */
+/** Tries to remove the lock of a dead holder. @returns what to watch from now on */
 async function clearAway(conductor: Conductor, key: LockKey, watched: Watched, me: Held): Promise<Watched> {
   const { held, attempts } = watched;
   const next: Watched = { held, sinceMs: performance.now(), attempts: attempts + 1 };
@@ -142,7 +143,7 @@ function hold(conductor: Conductor, key: LockKey, me: Held, claimedAt: number): 
       await conductor.putWorkflowDef(lockDef(key, VERSION, me));
       confirmedAt = at;
     } catch {
-      // The next beat may succeed. If none does for LOST_AFTER_MS, the lock counts as lost.
+      // The next beat may succeed. If no beat succeeds for LOST_AFTER_MS, the lock counts as lost.
     }
   };
   let isBeating = false;
@@ -191,7 +192,7 @@ async function look(conductor: Conductor, key: LockKey, version = VERSION): Prom
   return def && heldSchema.parse(def).metadata;
 }
 
-/** The server answers 500 if there is nothing to remove. */
+/** Ignores every error, because the server answers 500 if there is nothing to remove. */
 async function remove(conductor: Conductor, key: LockKey, version: number): Promise<void> {
   await conductor.deleteWorkflowDef(definitionName(key), version).catch(() => undefined);
 }
@@ -218,12 +219,12 @@ function isHeld({ purpose }: LockKey, held: Held): FleetError {
 
 const AFTER_LOSS: Record<Purpose, string> = {
   apply: 'Run `fleet apply` again; it continues where this one stopped.',
-  start: 'Make the same call again: it finds the execution if it was started.',
+  start: 'Make the same call again. If the execution was started, that call finds it.',
 };
 
 const WHILE_HELD: Record<Purpose, string> = {
   apply:
-    'Wait until it has ended, then run this again; it makes a new plan. If that process has died, its lock is taken over.',
+    'Wait until it has ended, then try again, which makes a new plan. If that process has died, the new try takes over its lock.',
   start: 'Make the same call again in some seconds: it finds the execution that the other call starts.',
 };
 

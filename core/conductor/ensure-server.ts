@@ -16,11 +16,11 @@ export interface RunningServer {
   url: string;
   kind: 'external' | 'jar' | 'docker';
   pid?: number;
-  /** This process started it, or took it over from a process that died. `stop()` will end it. */
+  /** True if this process started the server, or took it over from a process that died. `stop()` then ends the server. */
   owned: boolean;
-  /** It was already running. */
+  /** True if the server was already running. */
   reused: boolean;
-  /** Address that it calls as the scripted model provider. A reused server keeps the address it was started with. */
+  /** Address at which the server calls the scripted model. A reused server keeps the address that it had at its start. */
   llmBaseUrl?: string;
   /** Ends the server if this process owns it, else does nothing. Its data stays. */
   stop(): Promise<void>;
@@ -29,11 +29,11 @@ export interface RunningServer {
 export interface EnsureServerOptions {
   /** Called with each line of progress. */
   note(line: string): void;
-  /** Aborts a start in an orderly way. */
+  /** Abort it to stop a start in an orderly way. */
   signal?: AbortSignal;
-  /** Deletes the data of the folder first. */
+  /** True: delete the data of the folder before the start. */
   fresh?: boolean;
-  /** The server outlives this process. */
+  /** True: the server keeps running after this process ends. */
   detached?: boolean;
   /** OpenAI-compatible address that the server uses for its provider `litellm`. */
   llmBaseUrl?: string;
@@ -42,12 +42,12 @@ export interface EnsureServerOptions {
 /** What is known about the server without starting one. */
 export interface ServerStatus {
   kind: RunningServer['kind'] | 'none';
-  /** It answers as a Conductor server. */
+  /** True if it answers as a Conductor server. */
   ready: boolean;
   url?: string;
   pid?: number;
   startedAt?: string;
-  /** The process that ends the server when it ends. */
+  /** Id of the process that owns the server. When that process ends, it also ends the server. */
   ownerPid?: number;
   llmBaseUrl?: string;
   dataDir: string;
@@ -57,7 +57,7 @@ export interface ServerStatus {
 const never = new AbortController().signal;
 
 /**
- * The Conductor server to use: the configured server, or the server of the data folder, which is started if it does not run.
+ * Returns the Conductor server to use: the configured server, else the server of the data folder. It starts the latter if it does not run.
  * @throws FleetError with a remedy, for example about a missing Java, a wrong checksum, a taken port or an unusable folder
  */
 export async function ensureServer(config: Config, options: EnsureServerOptions): Promise<RunningServer> {
@@ -78,14 +78,14 @@ export async function ensureServer(config: Config, options: EnsureServerOptions)
   return server;
 }
 
-/** Address of the server to use, without starting or awaiting one. Undefined if there is none. */
+/** Returns the address of the server to use, or undefined if there is none. It neither starts a server nor waits for one. */
 export async function findServer(config: Config): Promise<string | undefined> {
   if (config.conductorServerUrl !== undefined) return config.conductorServerUrl;
   const record = readRecord(dataFolder(config.dataDir).record);
   return typeof record === 'object' && (await isAlive(record)) ? urlOf(record) : undefined;
 }
 
-/** The state of the server that would be used. */
+/** Returns the state of the server that `ensureServer` would use. */
 export async function serverStatus(config: Config): Promise<ServerStatus> {
   const folder = dataFolder(config.dataDir);
   const place = { dataDir: folder.path, logFile: folder.log };
@@ -106,7 +106,7 @@ export async function serverStatus(config: Config): Promise<ServerStatus> {
   };
 }
 
-/** Ends the server of the data folder, even if another process started it. Returns whether one ran. */
+/** Ends the server of the data folder, even if another process started it. Returns true if a server ran. */
 export async function stopServer(
   config: Config,
   { note, signal = never }: Pick<EnsureServerOptions, 'note' | 'signal'> = { note: () => undefined },

@@ -9,7 +9,7 @@ interface FollowOptions {
   signal: AbortSignal;
   note(line: string): void;
   timeoutSeconds?: number | undefined;
-  /** How long the server may fail every call in a row, in milliseconds. */
+  /** How long the server may fail all calls in a row before the wait fails, in milliseconds. */
   patienceMs?: number;
 }
 
@@ -19,9 +19,9 @@ const POLLED_LATELY_MS = 15_000;
 const PATIENCE_MS = 30_000;
 
 /**
- * Waits for the end of an execution and notes every two seconds what it is doing. The execution continues, however the wait ends.
- * @throws FleetError `cancelled` when interrupted, `upstream` when `timeoutSeconds` are over or the server stays away for `patienceMs`,
- * else the server's refusal
+ * Waits for the end of an execution and notes its state every two seconds. The execution continues even if the wait fails.
+ * @throws FleetError `cancelled` if interrupted, `upstream` if `timeoutSeconds` are over or the server fails for `patienceMs`, else the
+ * error of the server
  */
 export async function followExecution(
   conductor: Conductor,
@@ -31,7 +31,7 @@ export async function followExecution(
   const over = timeoutSeconds === undefined ? undefined : AbortSignal.timeout(timeoutSeconds * 1000);
   const either = over ? AbortSignal.any([signal, over]) : signal;
   const calls = conductor.withSignal(either);
-  const remedy = `The execution continues; look with \`fleet status ${executionId}\`.`;
+  const remedy = `The execution continues. To see its state, run \`fleet status ${executionId}\`.`;
   const progress = async (standing: Standing) =>
     note(`${duration(standing.waitedMs)}: ${await describe(calls, standing)}`);
   try {
@@ -45,16 +45,18 @@ export async function followExecution(
   }
 }
 
-/** Names the execution and says that it is not lost. An error that is not a `FleetError` is a bug and is left as it is. */
+/**
+ * Adds the execution's id to the error, and how to look at the execution. An error that is not a `FleetError` is a bug and stays unchanged.
+ */
 function lostSight(executionId: string, error: unknown, remedy: string): unknown {
   if (!(error instanceof FleetError)) return error;
-  return new FleetError(error.code, `Cannot see what became of ${executionId}: ${error.message}`, {
+  return new FleetError(error.code, `Cannot read the state of ${executionId}: ${error.message}`, {
     remedy: error.retryable ? remedy : (error.remedy ?? remedy),
     cause: error,
   });
 }
 
-/** What runs or waits, in one line. */
+/** Says in one line what runs or waits. */
 async function describe(conductor: Conductor, standing: Standing): Promise<string> {
   if (standing.execution === undefined) return `no answer, still trying: ${messageOf(standing.error)}`;
   const { status, tasks: all } = standing.execution;
@@ -65,7 +67,7 @@ async function describe(conductor: Conductor, standing: Standing): Promise<strin
   return `${status}, ${count(tasks.length - open.length, 'task')} done${now}`;
 }
 
-/** A task that no worker polls for waits for ever, and nothing else says so. */
+/** Says if no worker polls for the task. The task would wait for ever, and nothing else shows this. */
 async function whyItWaits(conductor: Conductor, { status, taskType }: Task): Promise<string> {
   const isServersOwn = /^[A-Z0-9_]+$/.test(taskType);
   if (status !== 'SCHEDULED' || isServersOwn) return '';

@@ -1,8 +1,8 @@
 import { FleetError } from '../errors.ts';
 
-/** What a keeper has to know of a lease, and may do with it. */
+/** A lease as the keeper sees it: its times, and the functions that the keeper calls. */
 export interface Lease {
-  /** Names the lease; a task can have several one after another. */
+  /** Identifies the lease. A task can have several leases, one after another. */
   readonly id: string;
   readonly beatEveryMs: number;
   /** Delay before the next heartbeat after a failed one. */
@@ -17,7 +17,7 @@ export interface Lease {
   extended?(): Promise<void>;
   /** Called after each heartbeat that the keeper sent by itself, with the error if the heartbeat failed. */
   beaten(error?: unknown): void;
-  /** Asks the server whether the task is still held. Any error except `not-found` leaves the question open. */
+  /** Asks the server whether the task is still held. After any error except `not-found`, the keeper keeps the lease. */
   isHeld(): Promise<boolean>;
   /** Called once when the task is no longer held, after the keeper has forgotten the lease. */
   lost?(): void;
@@ -25,7 +25,7 @@ export interface Lease {
 
 interface Kept<L> {
   lease: L;
-  /** On the clock of `performance.now()`: when the next heartbeat and the next look are due, and until when the lease is kept. */
+  /** Times on the clock of `performance.now()`: of the next heartbeat, of the next look, and of the end of keeping the lease. */
   beatAt: number;
   lookAt: number;
   until: number;
@@ -40,11 +40,11 @@ interface Kept<L> {
  * Keeps leases: sends their heartbeats, and notices which of them are lost.
  *
  * Invariants:
- * 1. A lease has at most one look and one heartbeat of the keeper under way.
- * 2. While a lease is quiet none of its heartbeats begins, and `quiet` waits for one under way. The server reads a task, looks at its state
- *    and writes it back, in three steps. So a heartbeat that is under way together with a result can undo the result.
- * 3. A lease whose task is no longer held is forgotten. Only a look shows this: the server accepts heartbeats even for tasks of a
- *    terminated workflow.
+ * 1. A look asks the server whether the task is still held. For each lease, at most one look and one heartbeat of the keeper are under way.
+ * 2. While a lease is quiet, none of its heartbeats begins, and `quiet` waits for a heartbeat under way. For an update the server reads the
+ *    task, checks its state and writes it back, in three steps. So a heartbeat at the same time as a result can undo the result.
+ * 3. The keeper forgets a lease whose task is no longer held. Only a look shows this, because the server accepts heartbeats even for tasks
+ *    of a terminated workflow.
  * 4. One timer serves all leases. Without leases there is no timer.
  */
 export class LeaseKeeper<L extends Lease> {
@@ -90,7 +90,7 @@ export class LeaseKeeper<L extends Lease> {
     this.#timer = undefined;
   }
 
-  /** Sends a heartbeat now, whether the lease is kept or not. @throws what the server answers */
+  /** Sends a heartbeat now, even if the lease is not kept. @throws the error of the server */
   async beat(lease: L): Promise<void> {
     const kept = this.#kept.get(lease.id);
     const own = kept?.lease === lease ? kept : undefined;
@@ -154,7 +154,7 @@ export class LeaseKeeper<L extends Lease> {
     if (looks !== 'before-each-heartbeat') kept.lookAt = performance.now() + looks.everyMs;
   }
 
-  /** Forgets the lease if it is lost. */
+  /** Asks whether the task is still held, and forgets the lease if it is not. */
   async #isHeld(kept: Kept<L>): Promise<boolean> {
     const { lease } = kept;
     try {

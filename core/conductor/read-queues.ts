@@ -2,7 +2,7 @@ import type { Conductor } from './api.ts';
 import { isForWorkers } from './task-types.ts';
 import type { PollData, StoredTaskDef, Task } from './types.ts';
 
-/** A queue of the server: the tasks of a type, in a domain or in none. */
+/** A queue of the server. It holds the tasks of one type, in one domain or without a domain. */
 export interface QueueName {
   taskType: string;
   /** Empty without a domain. */
@@ -14,7 +14,7 @@ export function queueNameOf({ taskType, domain }: QueueName): string {
   return domain === '' ? taskType : `${domain}:${taskType}`;
 }
 
-/** The queue with this name on the server. */
+/** Splits the server's name of a queue into task type and domain. */
 export function queueOf(name: string): QueueName {
   const at = name.indexOf(':');
   return at < 0 ? { taskType: name, domain: '' } : { taskType: name.slice(at + 1), domain: name.slice(0, at) };
@@ -35,53 +35,53 @@ export function lastPolls(polls: readonly PollData[]): ReadonlyMap<string, LastP
   return new Map(entries);
 }
 
-/** What is known of a queue. Times are epoch milliseconds. */
+/** What is known about a queue. Times are epoch milliseconds. */
 export interface QueueFacts extends QueueName {
-  /** Tasks to be polled, including those that wait for their retry or callback. */
+  /** Number of tasks to be polled, including those that wait for their retry or callback. */
   waiting: number;
-  /** Tasks that the server hides for a moment, mostly because a concurrency limit kept them from a poll. */
+  /** Number of tasks that the server hides for a moment, mostly because their concurrency limit is reached. */
   hidden: number;
   lastPoll?: LastPoll;
   /** Absent if the type has no task definition. */
   def?: StoredTaskDef;
-  /** Its open tasks, or the first of them. Absent if they were not read. */
+  /** The open tasks of the queue, or the first of them. Absent if they were not read. */
   open?: readonly Task[];
 }
 
 /**
  * The state of a queue, the worst first:
- * - `no_worker` tasks wait, and no worker polls
- * - `limited`   tasks wait, because the concurrency limit of the task definition is reached
- * - `behind`    tasks wait, although workers poll
- * - `delayed`   the tasks that wait are not due yet
- * - `server`    the server itself executes these tasks
- * - `working`   workers execute all that is due
- * - `idle`      there are no tasks
+ * - `no_worker`: Tasks wait, and no worker polls.
+ * - `limited`: Tasks wait, because the concurrency limit of the task definition is reached.
+ * - `behind`: Tasks wait, although workers poll.
+ * - `delayed`: The waiting tasks are not due yet.
+ * - `server`: The server itself executes these tasks.
+ * - `working`: Workers execute all due tasks.
+ * - `idle`: There are no tasks.
  */
 export const queueStates = ['no_worker', 'limited', 'behind', 'delayed', 'server', 'working', 'idle'] as const;
 export type QueueState = (typeof queueStates)[number];
 
 export interface QueueVerdict {
   state: QueueState;
-  /** Tasks that workers have. Absent if open tasks were not read. */
+  /** Number of tasks that workers have. Absent if open tasks were not read. */
   running?: number;
-  /** Since when the oldest due task waits, in epoch milliseconds. */
+  /** When the oldest due task became due, in epoch milliseconds. */
   oldestAt?: number;
-  /** The limit that holds tasks back. */
+  /** The concurrency limit of the task definition, if there is one. */
   limit?: number;
 }
 
 /** A worker polls at least every few seconds. After this long without a poll, the queue counts as having no worker. */
 const POLLED_LATELY_MS = 60_000;
-/** A task that waits no longer than this is about to be polled. */
+/** A task that has waited no longer than this counts as about to be polled. */
 const ON_ITS_WAY_MS = 10_000;
 
-/** True for a queue that the server keeps for itself and that holds no tasks. */
+/** True for an internal queue of the server, which holds no tasks. */
 export function isInternalQueue(name: string): boolean {
   return name.startsWith('_') || name === 'conductor_system_scheduler';
 }
 
-/** Judges the facts of a queue at the moment `now`, in epoch milliseconds. */
+/** Derives the state of a queue from its facts at the time `now`, in epoch milliseconds. */
 export function judgeQueue(facts: QueueFacts, now: number): QueueVerdict {
   const { taskType, waiting, hidden, lastPoll, def, open = [] } = facts;
   const mine = open.filter(({ domain }) => (typeof domain === 'string' ? domain : '') === facts.domain);
@@ -105,17 +105,17 @@ export function judgeQueue(facts: QueueFacts, now: number): QueueVerdict {
   return { state, ...known };
 }
 
-/** A worker whose slots are all in use does not poll, but extends its leases. */
+/** A worker whose slots are all in use does not poll. Its heartbeats show that it works. */
 function isWorkedOn(open: readonly Task[], now: number): boolean {
   return open.some(({ status, updateTime }) => status === 'IN_PROGRESS' && now - updateTime < POLLED_LATELY_MS);
 }
 
-/** The callback time of a task that was handed back starts at its last change. */
+/** When a task may be polled. After a hand-back, the callback time starts at the task's last change. */
 function dueAt({ scheduledTime, updateTime, callbackAfterSeconds }: Task): number {
   return callbackAfterSeconds > 0 ? Math.max(scheduledTime, updateTime) + callbackAfterSeconds * 1000 : scheduledTime;
 }
 
-/** The queues of the server, or those of one type, without their tasks and definitions. */
+/** Reads the queues of the server, or those of one type, without their tasks and definitions. */
 export async function readQueues(conductor: Conductor, taskType?: string): Promise<QueueFacts[]> {
   const [sizes, polls] = await Promise.all([conductor.allQueues(), conductor.allPollData()]);
   const polled = lastPolls(polls);

@@ -4,7 +4,7 @@ import { zodPath, zodSentences } from '../schema/zod-sentences.ts';
 import type { Conductor, StartRequest } from './api.ts';
 import type { StoredWorkflowDef } from './types.ts';
 
-/** Longer lists are cut: they are advice, and a model may have to read them. */
+/** Longer lists are cut, because a model may have to read them. */
 const MOST_NAMED = 30;
 
 const withSchema = z.looseObject({
@@ -13,17 +13,17 @@ const withSchema = z.looseObject({
 });
 
 /**
- * Starts a workflow. The input is first checked against the definition's schema, because the server stores the schema but does not apply
- * it. Defaults are filled in, because the server does not add them to an empty input.
+ * Starts a workflow. It first checks the input against the definition's schema, because the server stores the schema but does not apply it.
+ * It also fills in the defaults, because the server does not add them to an empty input.
  * @returns the id of the execution
- * @throws FleetError `not-found` with near names for an unknown workflow, `input` with a sentence per mistake
+ * @throws FleetError `not-found` with the names that exist, `input` with a sentence for each mistake
  */
 export async function startChecked(conductor: Conductor, request: StartRequest): Promise<string> {
   const def = await findDefinition(conductor, request);
   return conductor.startWorkflow({ ...request, input: checkInput(def, request.input) });
 }
 
-/** The input, completed by the definition's defaults. @throws FleetError `input` if it does not fit the definition's schema */
+/** Returns the input, completed with the definition's defaults. @throws FleetError `input` if it does not fit the definition's schema */
 export function checkInput(def: StoredWorkflowDef, input: Record<string, unknown>): Record<string, unknown> {
   const { inputTemplate, inputSchema } = withSchema.parse(def);
   const complete = { ...inputTemplate, ...input };
@@ -36,14 +36,17 @@ export function checkInput(def: StoredWorkflowDef, input: Record<string, unknown
   return complete;
 }
 
-/** The mistakes that a JSON Schema finds in a value, one sentence each. The value as a whole is called `whole`. */
+/**
+ * Returns the mistakes that a JSON Schema finds in a value, one sentence each.
+ * @param whole what the sentences call the value as a whole
+ */
 export function mistakesIn(schema: Record<string, unknown> | undefined, value: unknown, whole: string): string[] {
   const result = schemaOf(schema)?.safeParse(value);
   if (!result || result.success) return [];
   return zodSentences(result.error, value, { nameOf: (path) => zodPath(path) || whole }).slice(0, MOST_NAMED);
 }
 
-/** A stored definition; without `version` the highest. @throws FleetError `not-found` with the names that exist */
+/** Returns a stored definition, by default in its highest version. @throws FleetError `not-found` with the names that exist */
 export async function findDefinition(
   conductor: Conductor,
   { name, version }: Pick<StartRequest, 'name' | 'version'>,
@@ -62,7 +65,7 @@ export async function findDefinition(
   }
 }
 
-/** zod may not be able to read a schema of another author. Then the input is not checked here. */
+/** Returns undefined if zod cannot read the schema, which may be of another author. The input is then not checked. */
 function schemaOf(data: Record<string, unknown> | undefined): z.ZodType | undefined {
   if (!data) return undefined;
   try {
@@ -87,9 +90,7 @@ function describeInput(schema: Record<string, unknown> | undefined): string {
   return fields.join(', ') || 'any JSON object';
 }
 
-/**
- * A definition's name may be text of an unknown author. A name that reads like a sentence is not shown: a model could follow it as advice.
- */
+/** True for a name that may be shown. An unknown author may have chosen it, and a model could follow a name that reads like a sentence. */
 function isPlain(name: string): boolean {
   return /^[\w.:-]{1,100}$/.test(name);
 }

@@ -1,24 +1,24 @@
 /**
- * Every task type of Conductor OSS 3.32.1, with what this project relies on about it. Builder, steps, lint, dry runs, pictures and
- * diagnosis all read this table; `test/unit/task-types.test.ts` refuses a second list of types.
+ * Every task type of Conductor OSS 3.32.1, with the properties that this project relies on. Builder, steps, lint, dry runs, pictures and
+ * diagnosis all read this table. `test/unit/task-types.test.ts` fails if the code has a second list of types.
  */
 interface TaskType {
   readonly role: TaskRole;
-  /** The kinds of task sequences that the server reads inside it. */
+  /** The kinds of task sequences that the server reads inside a task of this type. */
   readonly holds?: readonly ('case' | 'default' | 'branch' | 'loop')[];
   /** Every field of its output. Absent: the output may hold anything. */
   readonly outputs?: readonly string[];
-  /** Inputs it cannot run without: one of each group. */
+  /** Inputs without which the task cannot run: one of each group. */
   readonly needs?: readonly (readonly string[])[];
   /** Where its JavaScript is, as a JSON pointer from the task. */
   readonly script?: string;
-  /** The server answers 500 if its `inputParameters` is null. */
+  /** The server answers 500 if the task's `inputParameters` is null. */
   readonly refusesNullInput?: true;
-  /** The server retries it three times, even if its task definition says 0. */
+  /** The server retries a task of this type three times, even if the task definition says 0. */
   readonly alwaysRetried?: true;
-  /** Its type in an execution, if that differs. */
+  /** The name of this type in an execution, if the server uses another name there. */
   readonly ranAs?: string;
-  /** The type to use instead, for a type that the server keeps for old definitions only. */
+  /** The type to use instead, because the server keeps this one only for old definitions. */
   readonly replacedBy?: string;
 }
 
@@ -42,7 +42,7 @@ export type TaskRole =
   /** Waits for a person, a signal or a time. */
   | 'wait'
   | 'event'
-  /** The server calls another service, in the background. A call that is under way when the server is killed hangs for an hour. */
+  /** Makes the server call another service in the background. If the server is killed during the call, the task hangs for an hour. */
   | 'call';
 
 const choice = { role: 'choice', holds: ['case', 'default'] } as const;
@@ -107,14 +107,14 @@ const ORKES_TYPES =
   GRPC SENDGRID ALERT BULK_START_WORKFLOWS YIELD LIST_FILES CHUNK_TEXT`.split(/\s+/);
 
 /**
- * Why a loop inside a loop is refused. Seen on 3.32.1 with the inner loop directly in the outer one, in a SWITCH and in a fork: in round 1
- * of the outer loop the inner one is called `inner__1`, so its condition cannot read it as `inner`. The server also takes `inner__2` for
- * the second round of the inner loop and of the outer loop. Only two loops of one round each complete.
+ * Why a loop inside a loop is refused (seen on 3.32.1, also with the inner loop in a SWITCH or in a fork). In round 1 of the outer loop the
+ * server calls the inner loop `inner__1`, so the inner condition cannot read it as `inner`. The server also uses `inner__2` for two things:
+ * the second round of the inner loop and the second round of the outer loop. Only two loops of one round each complete.
  */
 export const NESTED_LOOP =
-  'the server mixes up the rounds of the two loops: a condition that reads the rounds of the inner loop fails the execution, and with any other condition the execution never ends';
+  'the server mixes up the rounds of the two loops. If a condition reads the rounds of the inner loop, the execution fails. With any other condition, the execution never ends';
 
-/** The row of a type of a definition; undefined for a type that the server does not have. */
+/** The table row of a type, as definitions write it. Undefined for a type that the server does not have. */
 export function taskType(type: string): TaskType | undefined {
   return Object.hasOwn(TYPES, type) ? TYPES[type] : undefined;
 }
@@ -128,7 +128,7 @@ export function isOrkesType(type: string): boolean {
 
 const ranAs = new Map(Object.values(TYPES).flatMap((row) => (row.ranAs ? [[row.ranAs, row.role]] : [])));
 
-/** The role of a type, as a definition or an execution writes it; undefined for a type that the server gives to workers. */
+/** The role of a type, as a definition or an execution writes it. Undefined for a type whose tasks the server gives to workers. */
 export function roleOf(type: string): TaskRole | undefined {
   return taskType(type)?.role ?? ranAs.get(type);
 }
@@ -143,17 +143,17 @@ const has =
   (type: string): boolean =>
     roles.some((role) => role === roleOf(type));
 
-/** True for a type that waits for other tasks: it is open or failed because of them. */
+/** True for a type whose tasks wait for other tasks: if one is open or failed, those other tasks are the cause. */
 export const isContainer = has('fork', 'join', 'loop');
 
 /** True for a type that only decides which tasks run, and when. */
 export const isControlFlow = has('choice', 'fork', 'join', 'loop');
 
-/** True for a type that the server executes itself within the decision that reaches it. */
+/** True for a type whose tasks the server executes itself, in the same decision in which it reaches them. */
 export const isSynchronous = has('choice', 'fork', 'join', 'loop', 'end', 'computation', 'variables', 'nothing');
 
 /**
- * True if a JOIN can wait for a task of this type directly. The server ends a task of this type and gives up on it in the same decision, so
- * the JOIN never sees it between two attempts. A loop ends only after everything inside it.
+ * True if a JOIN can wait directly for a task of this type. The server ends the task and gives up on it in the same decision, so the JOIN
+ * never sees the task between two attempts. A loop ends only after everything inside it.
  */
 export const isSafeToJoin = has('join', 'loop', 'computation', 'variables', 'nothing');

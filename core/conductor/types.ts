@@ -36,11 +36,11 @@ export interface TaskDef {
   [key: string]: unknown;
 }
 
-/** Data of a workflow, not copied: `z.record` would copy every key, which took half of the time of checking an execution. */
+/** Data of a workflow, which is not copied. `z.record` would copy every key, and that took half the time of checking an execution. */
 const record = z.custom<Record<string, unknown>>(isObject, 'must be an object');
 const object = record.nullish().transform((value) => value ?? {});
 
-/** A task definition inside a task, not copied either. */
+/** A task definition inside a task. It is not copied either. */
 const embeddedTaskDef = z.custom<{ timeoutSeconds?: number; [field: string]: unknown }>(
   (value) => isObject(value) && ['number', 'undefined'].includes(typeof value.timeoutSeconds),
   'must be a task definition',
@@ -54,12 +54,12 @@ export function hasEnded(status: WorkflowStatus): boolean {
   return status !== 'RUNNING' && status !== 'PAUSED';
 }
 
-/** True for a task that waits for a worker, or that a worker has. */
+/** True for a task that has not ended: it is scheduled or in progress. */
 export function isOpenTask({ status }: { readonly status: string }): boolean {
   return status === 'SCHEDULED' || status === 'IN_PROGRESS';
 }
 
-/** A task as a poll returns it and as an execution shows it. Times are epoch milliseconds; 0 means not yet. */
+/** A task as a poll returns it and as an execution shows it. Times are epoch milliseconds; 0 means that the event has not happened yet. */
 export const taskSchema = z.looseObject({
   taskId: z.string(),
   taskType: z.string(),
@@ -71,7 +71,7 @@ export const taskSchema = z.looseObject({
   inputData: object,
   outputData: object,
   retryCount: z.int().default(0),
-  /** The round of the loop around it, from 1; 0 outside of loops. */
+  /** Round of the loop around the task, counted from 1. It is 0 outside of loops. */
   iteration: z.int().default(0),
   seq: z.int().default(0),
   pollCount: z.int().default(0),
@@ -84,10 +84,10 @@ export const taskSchema = z.looseObject({
   workerId: z.string().nullish(),
   reasonForIncompletion: z.string().nullish(),
   subWorkflowId: z.string().nullish(),
-  /** Set if the input was too large, so that the server keeps it elsewhere. */
+  /** Set if the input was too large. The server then keeps the input elsewhere. */
   externalInputPayloadStoragePath: z.string().nullish(),
   externalOutputPayloadStoragePath: z.string().nullish(),
-  /** The definition as it was when the task was scheduled. */
+  /** The task definition at the time when the task was scheduled. */
   taskDefinition: embeddedTaskDef.nullish(),
   /** The attempt before this one. */
   retriedTaskId: z.string().nullish(),
@@ -112,7 +112,7 @@ export const executionSchema = z.looseObject({
   /** After a retry this is still the end of the previous run. */
   endTime: z.number().default(0),
   updateTime: z.number().nullish(),
-  /** When it was last retried or resumed. */
+  /** When the execution was last retried or resumed. */
   lastRetriedTime: z.number().nullish(),
   parentWorkflowId: z.string().nullish(),
   tasks: z
@@ -132,7 +132,7 @@ export const executionStatusSchema = z.looseObject({
 });
 export type ExecutionStatus = z.output<typeof executionStatusSchema>;
 
-/** A worker that polled a queue, with the epoch milliseconds of its last poll. */
+/** A worker that polled a queue, and the time of its last poll in epoch milliseconds. */
 export const pollDataSchema = z.looseObject({
   queueName: z.string(),
   domain: z.string().nullish(),
@@ -141,11 +141,11 @@ export const pollDataSchema = z.looseObject({
 });
 export type PollData = z.output<typeof pollDataSchema>;
 
-/** A line of a task's log. `createdTime` is the server's, in epoch milliseconds. */
+/** A line of a task's log. `createdTime` is by the server's clock, in epoch milliseconds. */
 export const taskLogSchema = z.looseObject({ log: z.string(), createdTime: z.number() });
 export type TaskLog = z.output<typeof taskLogSchema>;
 
-/** A row of a search. Only in searches does the server write times as ISO strings. */
+/** A row of a search for executions. The server writes times as ISO strings only in searches. */
 export const executionSummarySchema = z.looseObject({
   workflowType: z.string(),
   version: z.int().default(1),
@@ -164,7 +164,7 @@ export type ExecutionSummary = z.output<typeof executionSummarySchema>;
 
 export const searchSchema = z.object({ totalHits: z.int(), results: z.array(executionSummarySchema) });
 
-/** A row of a search for tasks. Times are ISO strings. It has no `taskReferenceName`; only the task itself has. */
+/** A row of a search for tasks. Times are ISO strings. The row has no `taskReferenceName`: read the task itself for it. */
 export const taskSummarySchema = z.looseObject({
   taskId: z.string(),
   taskType: z.string(),

@@ -4,21 +4,21 @@ import type { ExecutionCalls } from './calls/execution-calls.ts';
 import { type Execution, hasEnded } from './types.ts';
 
 export interface WaitOptions {
-  /** Ends the wait with its reason. A call that is under way is not aborted; `conductor.withSignal` does that. */
+  /** Ends the wait, which then throws the signal's reason. It does not abort a call under way: use `conductor.withSignal` for that. */
   readonly signal?: AbortSignal;
   /** The longest wait. Default: no limit. */
   readonly seconds?: number;
-  /** How long the calls may fail in a row, where a retry can help, before the wait fails. Default: not at all. */
+  /** How long all calls in a row may fail with retryable errors before the wait fails. Default: it fails at the first error. */
   readonly patienceMs?: number;
   /** Called at every second look. The wait ends when it returns true. */
   readonly isEnough?: (execution: Execution) => boolean;
-  /** Called every two seconds. What it throws counts like a call that failed. */
+  /** Called every two seconds. An error that it throws counts as a failed call. */
   readonly progress?: (standing: Standing) => void | Promise<void>;
   /** Milliseconds between two looks. Default 200. */
   readonly everyMs?: number;
 }
 
-/** The state of a wait: the execution as it is now, or why the server did not show it. */
+/** The state of a wait: the execution as it is now, or why the server did not return it. */
 export type Standing = { readonly waitedMs: number } & (
   | { readonly execution: Execution }
   | { readonly execution?: undefined; readonly error: unknown }
@@ -27,8 +27,8 @@ export type Standing = { readonly waitedMs: number } & (
 const PROGRESS_EVERY_MS = 2_000;
 
 /**
- * Waits until an execution has ended, `isEnough` returns true, or `seconds` are over. Returns the execution as it is then. The execution
- * itself is never touched.
+ * Waits until an execution has ended, `isEnough` returns true, or `seconds` are over. Returns the execution as it is at that moment. Never
+ * changes the execution.
  * @throws the reason of `signal`, or the error of a call once `patienceMs` are over
  */
 export async function waitForEnd(

@@ -8,19 +8,20 @@ import { roleOf } from './task-types.ts';
 import type { Task, TaskLog, TaskResult } from './types.ts';
 
 /**
- * Tasks that wait for a person or a signal, and their answer. If several processes answer at once, exactly one succeeds.
+ * Finds tasks that wait for a person or a signal, and answers them. If several processes answer at once, exactly one succeeds.
  *
- * The server accepts every update of a task that it read as open. It answers two updates at the same moment both with 200. The later one
- * stays, even if the execution has already continued with the earlier one. So a process claims the task first, in the task's log, from
- * which nothing is ever removed:
+ * The server accepts every update of a task that it read as open. If two updates arrive at the same moment, it answers 200 to both. The
+ * later update stays, even if the execution has already continued with the earlier one. So a process first claims the task in the task's
+ * log, from which the server never removes a line. The steps are:
  *
  * 1. A process writes its claim, then reads all claims. If it sees no other live claim, it has won and writes the answer. Two processes
- *    cannot both win, because the one that wrote later sees the other's claim.
- * 2. Of processes that see each other's claims, all but the first withdraw. The first waits until they have, or the task has ended.
+ *    cannot both win, because the process that wrote later sees the other's claim.
+ * 2. If processes see each other's claims, all except the first withdraw. The first waits until the others have withdrawn or the task has
+ *    ended.
  * 3. A claim is alive for LIVE_MS by the server's clock. Its owner gives up sooner by its own clock, so a process that dies with a claim
- *    only delays the next one.
- * 4. A server without an index keeps no logs. Then the process reads its answer back. This reveals every other answer, except one of the
- *    same moment.
+ *    only delays the next process.
+ * 4. A server without an index keeps no logs. There the process writes its answer and then reads the task. This reveals another process's
+ *    answer, unless both answered at the same moment.
  */
 const LIVE_MS = 30_000;
 const GIVE_UP_MS = 15_000;
@@ -36,7 +37,7 @@ export function isWaiting({ taskType, status, inputData }: Task): boolean {
   return status === 'IN_PROGRESS' && roleOf(taskType) === 'wait' && !timed;
 }
 
-/** The tasks among these that wait for a person or a signal. */
+/** Returns those of the tasks that wait for a person or a signal. */
 export function waitingAmong(tasks: readonly Task[]): Task[] {
   return latestAttempts(tasks).filter(isWaiting);
 }
@@ -45,7 +46,7 @@ export function waitingAmong(tasks: readonly Task[]): Task[] {
 export type TaskAnswer = Required<Pick<TaskResult, 'status' | 'outputData'>> & { reasonForIncompletion?: string };
 
 /**
- * Ends a waiting task with this answer and returns it as it is then.
+ * Ends a waiting task with this answer and returns the ended task.
  * @throws FleetError `conflict` if another process has answered it, or is answering it now
  */
 export async function answerTask(conductor: Conductor, task: Task, answer: TaskAnswer): Promise<Task> {
@@ -55,7 +56,7 @@ export async function answerTask(conductor: Conductor, task: Task, answer: TaskA
   await mustBeOpen(conductor, taskId);
   if (performance.now() > until) throw beingAnswered();
   await conductor.updateTask({ workflowInstanceId, taskId, ...answer }, { limitMs: WRITE_LIMIT_MS });
-  // The server answers 200 to a late update, too, but ignores it.
+  // The server also answers 200 to a late update, but ignores it.
   const ended = await conductor.getTask(taskId);
   if (ended.status === 'IN_PROGRESS')
     throw new FleetError('upstream', `The server took the update, but ${referenceTaskName} still waits.`);
@@ -63,7 +64,7 @@ export async function answerTask(conductor: Conductor, task: Task, answer: TaskA
   return ended;
 }
 
-/** Whether the task holds this answer now. An output that the server keeps elsewhere cannot be compared. */
+/** True if the ended task holds this answer. An output that the server keeps elsewhere cannot be compared and counts as equal. */
 function isFrom({ status, outputData }: TaskAnswer, ended: Task): boolean {
   if (typeof ended.externalOutputPayloadStoragePath === 'string') return true;
   return ended.status === status && isDeepStrictEqual(ended.outputData, JSON.parse(JSON.stringify(outputData)));
@@ -82,7 +83,7 @@ async function claim(conductor: Conductor, taskId: string, until: number): Promi
   }
 }
 
-/** Leaves the task to the other processes, and waits until one of them has ended it, so that the error can say so. */
+/** Leaves the task to the other processes. It waits until one of them has ended the task, so that the error can say this. */
 async function withdraw(
   conductor: Conductor,
   taskId: string,
@@ -96,7 +97,10 @@ async function withdraw(
   throw beingAnswered();
 }
 
-/** The claims that are alive at the time of my claim, the earliest first. Empty if the server does not keep my own claim. */
+/**
+ * Returns the claims that are alive at the time of my claim, the earliest first. The list is empty if the server does not keep my own
+ * claim.
+ */
 function liveClaims(logs: readonly TaskLog[], me: string): string[] {
   const withdrawn = new Set(logs.flatMap(({ log }) => WITHDRAWN.exec(log)?.[1] ?? []));
   const claims = logs.flatMap(({ log, createdTime }) => {

@@ -1,8 +1,8 @@
 import type { Workflow } from '../contract.ts';
 
 /**
- * These workflows, each after its companions, because a saga needs its compensation to be registered first. If several have the same name,
- * only the first is returned.
+ * Returns the workflows, each after its companions, because a saga's compensation must be registered before the saga. If several have the
+ * same name, only the first is returned.
  */
 export function withCompanions(workflows: readonly Workflow[]): Workflow[] {
   const all = new Map<string, Workflow>();
@@ -10,7 +10,7 @@ export function withCompanions(workflows: readonly Workflow[]): Workflow[] {
   return [...all.values()];
 }
 
-/** The name that two different workflows among these share, if there is one. */
+/** Returns a name that two different workflows share, if there is one. */
 export function nameUsedTwice(workflows: readonly Workflow[]): string | undefined {
   const known = new Map<string, Workflow>();
   for (const workflow of flattened(workflows)) {

@@ -10,10 +10,10 @@ export interface Found<T> {
 }
 
 /**
- * Reads the default export of every module in a content folder, sorted by file name. With a `suffix` such as `.scenario` it reads
- * only files like `name.scenario.ts`, which are left out otherwise.
- * @throws FleetError `config` if the folder cannot be read, if a default export is not what the folder should hold, if two files define
- * the same name, or if a file is not named after what it defines (`charge-card.ts` for `charge_card` or `ChargeCard`)
+ * Reads the default export of every module in a content folder, sorted by file name. With a `suffix` such as `.scenario` it reads only
+ * files like `name.scenario.ts`. Without a suffix it skips those files.
+ * @throws FleetError `config` if a file or the folder cannot be read, if a default export has the wrong kind, or if two files define the
+ * same name. Also if a file is not named after what it defines. For example, `charge_card` or `ChargeCard` belongs in `charge-card.ts`.
  */
 export async function discoverModules<T extends { readonly name: string }>(
   folder: URL,
@@ -48,7 +48,7 @@ export async function discover<T extends { readonly name: string }>(
   return (await discoverModules(folder, is, what)).map(({ value }) => value);
 }
 
-/** `OrderProcessing` and `order_processing` are both `order-processing`. */
+/** Turns both `OrderProcessing` and `order_processing` into `order-processing`. */
 export function kebabCase(name: string): string {
   return name
     .replace(/([a-z0-9])([A-Z])/g, '$1-$2')

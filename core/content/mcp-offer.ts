@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A stored definition holds the offer in this field. The server keeps it, and nothing else reads it. */
+/** The field of a stored definition that holds the offer. The server stores this field, and only this project reads it. */
 const metadata = z.looseObject({ mcp: z.unknown() });
 
 const offerSchema = z.object({
@@ -21,11 +21,11 @@ export interface McpOffer {
   readOnly?: boolean;
   /** True if a run may destroy something. Default: true unless `readOnly`, because clients ask a person before destructive calls. */
   destructive?: boolean;
-  /** True if a second run with the same input has no further effect. Default: true with an `idempotencyKey`, else false. */
+  /** True if a second run with the same input has no further effect. Default: true with `readOnly` or an `idempotencyKey`, else false. */
   idempotent?: boolean;
-  /** False if it reaches nothing outside of Conductor and its workers. Default true. */
+  /** False if a run reaches nothing outside of Conductor and its workers. Default true. */
   openWorld?: boolean;
-  /** How long a call waits for the output before it answers with the execution's id. 0 to 45, default 20. */
+  /** How long a call waits for the output before it answers with the execution's id, in seconds. 0 to 45, default 20. */
   waitSeconds?: number;
   /** A template such as `order-{orderId}`. Calls that give the same key get the same execution. */
   idempotencyKey?: string;
@@ -34,7 +34,7 @@ export interface McpOffer {
 /** An offer with all its defaults filled in. */
 export type Offer = Required<Omit<McpOffer, 'idempotencyKey'>> & { idempotencyKey: string | undefined };
 
-/** The `metadata` of a definition with this offer. @throws ZodError if the offer is not valid */
+/** Returns the `metadata` of a definition with this offer. @throws ZodError if the offer is not valid */
 export function offerMetadata(offer: McpOffer): { mcp: McpOffer } {
   offerSchema.parse(offer);
   return { mcp: offer };
@@ -46,7 +46,7 @@ export function offerOf(def: Readonly<Record<string, unknown>>): Offer | undefin
   return found && decided(found);
 }
 
-/** An offer for a definition without one, for a user who wants this workflow as a tool. */
+/** Makes an offer for a definition without one, because a user wants this workflow as a tool. */
 export function plainOffer(purpose: string): Offer {
   return decided(offerSchema.parse({ purpose: purpose.slice(0, 1000) }));
 }

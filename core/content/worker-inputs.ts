@@ -7,11 +7,14 @@ import type { Task } from '../conductor/types.ts';
 export const workerInputs = {
   /** Replaces the id of the execution in `context.idempotencyKey`, so that several executions share a key. */
   idempotencyScope: '_idempotencyScope',
-  /** The id of the execution that has undone this task's execution, else null. If it is set, the worker refuses the task. */
+  /** The id of the compensation that has undone this task's execution, else null. If it is set, the worker refuses the task. */
   undoneBy: '_undoneBy',
 } as const;
 
-/** If the server could not start the failure workflow, it writes this text in place of an id. Nothing was undone then. */
+/**
+ * If the server could not start the failure workflow, it writes a text that begins like this in place of an id. In that case nothing was
+ * undone.
+ */
 const NOT_STARTED = 'Error workflow ';
 
 type Input = Readonly<Record<string, unknown>>;
@@ -22,13 +25,13 @@ export function idempotencyScopeOf(inputData: Input): string | undefined {
   return typeof scope === 'string' && scope !== '' ? scope : undefined;
 }
 
-/** The id of the execution that has undone the execution of a task, if there is one. */
+/** The id of the compensation that has undone a task's execution, if there is one. */
 export function undoneBy(inputData: Input): string | undefined {
   const by = inputData[workerInputs.undoneBy];
   return typeof by === 'string' && !by.startsWith(NOT_STARTED) ? by : undefined;
 }
 
-/** Why no worker may execute this task; undefined if a worker may. A retry would not help. */
+/** Returns why no worker may execute this task, or undefined if a worker may. A retry of a refused task would not help. */
 export function refusalOf(
   name: string,
   task: Pick<Task, 'externalInputPayloadStoragePath' | 'inputData'>,
@@ -41,7 +44,7 @@ export function refusalOf(
   return `This execution has failed before and was undone by ${compensation}. Start a new one.`;
 }
 
-/** A task's input without what is meant for the worker process. */
+/** Returns a task's input without the inputs that are meant for the worker process. */
 export function handlerInput(inputData: Record<string, unknown>): Record<string, unknown> {
   if (!names.some((name) => name in inputData)) return inputData;
   return Object.fromEntries(Object.entries(inputData).filter(([name]) => !names.includes(name)));

@@ -1,18 +1,19 @@
 import { z } from 'zod';
 
-/** The JSON Schemas that zod schemas were made from, so that they are written as they were read. */
+/** Holds the JSON Schema from which a zod schema was made, so that it is written exactly as it was read. */
 const origins = z.registry<{ schema: Record<string, unknown> }>();
 
 /**
- * A zod schema made from a JSON Schema, for example a schema that another tool has registered. `inputSchemaOf` and `outputSchemaOf` return
- * exactly that JSON Schema. `T` is what the caller knows about the values. A JSON Schema that zod cannot read checks nothing.
+ * Makes a zod schema from a JSON Schema, for example from a schema that another tool has registered. `inputSchemaOf` and `outputSchemaOf`
+ * return exactly that JSON Schema. `T` is the type that the caller knows for the values. If zod cannot read the JSON Schema, every value is
+ * accepted.
  */
 export function jsonSchema<T = Record<string, unknown>>(schema: Record<string, unknown>): z.ZodType<T> {
   const zod = readable(schema) ?? z.unknown();
   return zod.register(origins, { schema }) as z.ZodType<T>; // the caller knows
 }
 
-/** A copy of a schema that callers see as the JSON Schema `shown`. What it checks stays the same. */
+/** Copies a schema. Callers see the copy as the JSON Schema `shown`, but it checks the same as the original. */
 export function shownAs<S extends z.ZodType>(schema: S, shown: Record<string, unknown>): S {
   const copy = schema.clone();
   origins.add(copy, { schema: shown });

@@ -7,19 +7,22 @@ export interface ZodMistake {
   readonly path: readonly PropertyKey[];
   /** The rejected part of the value; undefined if it is missing. */
   readonly value: unknown;
-  /** The rest of a sentence that starts with the name of the place: `must be a whole number, not "ten"`. */
+  /** The end of a sentence that starts with the name of the place: `must be a whole number, not "ten"`. */
   readonly rule: string;
   /** zod's name of the expected type, such as `int`, if the value has another type. */
   readonly expected?: string;
 }
 
 export interface SentenceOptions {
-  /** Returns the name of a place in the value. Default: `zodPath`, and `The value` for the value as a whole. */
+  /** Returns the name of a place in the value. Default: the result of `zodPath`, or `The value` for the value as a whole. */
   readonly nameOf?: (path: readonly PropertyKey[]) => string;
-  /** The fields that the value may have. A misspelled field is corrected. `fieldNoun` is what messages call a field; default `field`. */
+  /**
+   * The fields that the value may have: messages use them to correct a misspelled field. `fieldNoun` is the word for a field in messages;
+   * default `field`.
+   */
   readonly fields?: readonly string[];
   readonly fieldNoun?: string;
-  /** Leaves values out: they are secret, or do not belong in a message. */
+  /** True: messages leave the values out, because they are secret or do not belong in a message. */
   readonly hidesValues?: boolean;
 }
 
@@ -43,7 +46,7 @@ export function zodMistakes(error: z.ZodError, value: unknown, options: Options 
   return error.issues.flatMap((issue) => mistakesOf(issue, value, options));
 }
 
-/** `items[0].sku`, after `start` if there is one: `input.items[0].sku`. A key that does not read like a name is quoted. */
+/** Writes a path as `items[0].sku`, or with the start `input` as `input.items[0].sku`. A key that does not look like a name is quoted. */
 export function zodPath(path: readonly PropertyKey[], start = ''): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`;
@@ -65,7 +68,7 @@ function mistakesOf(issue: Issue, whole: unknown, options: Options): ZodMistake[
   return [{ path, value, rule: ruleOf(issue, value, options), ...expected }];
 }
 
-/** The one member of a union that the value nearly fits: the value's own type is right, and something inside it is wrong. */
+/** The member of a union that the value nearly fits: the type of the value is right, and only something inside it is wrong. */
 function memberOf({ errors }: z.core.$ZodIssueInvalidUnion): readonly Issue[] | undefined {
   return errors.find((issues) => issues.length > 0 && issues.every(({ path }) => path.length > 0));
 }
@@ -90,19 +93,19 @@ function ruleOf(issue: Issue, value: unknown, { hidesValues = false }: Options):
   return isTooLong || wish.startsWith('must not ') ? wish : `${wish}, not ${shown(value)}`;
 }
 
-/** `must be a number`: in our words, or in those of the schema's author. */
+/** Says what the value must be, for example `must be a number`. The words are ours, or those of the schema's author. */
 function wishOf(issue: Issue): string | undefined {
   if (!isZodsOwn(issue.message)) return issue.message.startsWith('must ') ? issue.message : undefined;
   const wanted = wantedBy(issue);
   return wanted && `must be ${wanted}`;
 }
 
-/** Every message that zod itself writes starts with one of these; the author of a schema may have written another. */
+/** True for a message of zod itself, which always starts with one of these words. Any other message is from the author of the schema. */
 function isZodsOwn(message: string): boolean {
   return /^(Invalid|Too big|Too small|Unrecognized) ?/.test(message);
 }
 
-/** What would be right, as a noun: `a whole number`, `at most 5 characters long`. */
+/** The expected value as a noun phrase: `a whole number`, `at most 5 characters long`. */
 function wantedBy(issue: Issue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':

@@ -16,7 +16,7 @@ export const conductorSettings = {
     group: 'conductor',
     env: 'CONDUCTOR_AUTH_KEY',
     secret: true,
-    description: 'Key id, for servers that require a token. Conductor OSS itself does not.',
+    description: 'Key id, for servers that require a token. Conductor OSS itself requires none.',
   },
   conductorAuthSecret: {
     kind: 'text',
@@ -57,7 +57,7 @@ export const conductorSettings = {
     group: 'conductor',
     env: 'CONDUCTOR_PROXY_URL',
     secret: true,
-    description: 'Proxy through which the server is reached. The address may contain a user name and password.',
+    description: 'Proxy for the connection to the server. The address may contain a user name and password.',
   },
   requestTimeoutMs: {
     kind: 'number',

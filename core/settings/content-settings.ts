@@ -37,7 +37,7 @@ export const contentSettings = {
     group: 'content',
     env: 'SHOP_URL',
     flag: '--shop-url <url>',
-    description: 'The demonstration shop that the order and HTTP workflows call.',
+    description: 'Address of the demonstration shop, which the order and HTTP workflows call.',
   },
   filesRoot: {
     kind: 'text',
@@ -45,7 +45,7 @@ export const contentSettings = {
     group: 'content',
     env: 'FILES_ROOT',
     flag: '--files-root <folder>',
-    description: 'The file workers read files of this folder only.',
+    description: 'The folder that the file workers read from. They read no file outside of it.',
   },
   outputDir: {
     kind: 'text',
@@ -62,7 +62,7 @@ export const contentSettings = {
     env: 'LLM_PROVIDER',
     flag: '--llm-provider <name>',
     description:
-      'Model provider of the agent workflows: openai, anthropic, ollama or scripted. Unset: the first provider whose key or address is set, else scripted, a demonstration whose answers are written in advance.',
+      'Model provider of the agent workflows: openai, anthropic, ollama or scripted. Unset: the first provider whose key or address is set, else scripted. The scripted model is a demonstration with fixed answers.',
   },
   llmModel: {
     kind: 'text',

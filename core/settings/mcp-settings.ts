@@ -25,7 +25,7 @@ export const mcpSettings = {
     env: 'MCP_HOST',
     flag: '--host <host>',
     description:
-      'Address the HTTP transport listens on. Anything but a loopback address needs a proxy in front of it that authenticates callers.',
+      'Address on which the HTTP transport listens. An address other than loopback needs a proxy in front that authenticates callers.',
   },
   mcpAllowedHosts: {
     kind: 'list',
@@ -86,7 +86,7 @@ export const mcpSettings = {
     env: 'MCP_WORKFLOW_TOOLS',
     flag: '--workflow-tools <names>',
     description:
-      'Workflows that become tools of their own, separated by commas; `*` matches any characters. Unset: all workflows whose definition offers it (`mcp` in `defineWorkflow`).',
+      'Workflows that become tools of their own, separated by commas; `*` matches any characters. Unset: all workflows whose definition offers a tool (`mcp` in `defineWorkflow`).',
   },
   mcpWorkflowToolsDeny: {
     kind: 'list',
@@ -111,7 +111,7 @@ export const mcpSettings = {
     group: 'mcp',
     env: 'RATE_LIMIT_RPM',
     flag: '--rate-limit-rpm <n>',
-    description: 'Requests a minute; a burst of 50 is accepted at once.',
+    description: 'Largest number of requests per minute. A burst of 50 is accepted at once.',
   },
   maxResponseSizeKb: {
     kind: 'number',

@@ -16,7 +16,7 @@ export const serverSettings = {
     group: 'server',
     env: 'FLEET_SERVER_PORT',
     flag: '--server-port <port>',
-    description: 'Port of the embedded server. Unset: 8080, or the next free one.',
+    description: 'Port of the embedded server. Unset: 8080, or the next free port.',
   },
   serverMemory: {
     kind: 'text',
@@ -62,7 +62,7 @@ export const serverSettings = {
     env: 'CONDUCTOR_JAR',
     flag: '--jar <file>',
     description:
-      'The boot jar of the Conductor server. Unset: it is looked for in the cache, then fetched with Maven; else the Docker image is used.',
+      'The boot jar of the Conductor server. Unset: the jar in the cache is used, else Maven fetches the jar, else the Docker image is used.',
   },
   conductorJarSha256: {
     kind: 'text',
@@ -81,7 +81,8 @@ export const serverSettings = {
     group: 'server',
     env: 'CONDUCTOR_JAVA',
     flag: '--java <file>',
-    description: 'The `java` program, version 21 or newer, that runs the server. Unset: the first that is found.',
+    description:
+      'The `java` program, version 21 or newer, that runs the server. Unset: the first suitable program that is found.',
   },
   javaHome: {
     kind: 'text',

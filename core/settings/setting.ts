@@ -11,7 +11,7 @@ export interface Setting<T extends z.ZodType = z.ZodType> {
   readonly env: string;
   /** Absent for secrets: every user of the machine can read the arguments of a process. */
   readonly flag?: string;
-  /** Never printed, logged or written to a file. */
+  /** True: the value is never printed, logged or written to a file. */
   readonly secret?: boolean;
 }
 
@@ -30,11 +30,11 @@ export const groups: Record<Group, string> = {
 /** A TCP port. */
 export const port = z.int().min(1).max(65535);
 
-/** A web address without a slash at its end. Credentials in it would appear in logs and definitions. */
+/** A web address without a slash at its end. It must not contain credentials, because they would appear in logs and definitions. */
 export const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
   .refine((url) => !/\/\/[^/]*@/.test(url), 'must not hold a user name or password')
   .transform((url) => url.replace(/\/+$/, ''));
 
-/** A count of at least one. */
+/** A whole number of at least one. */
 export const positive = z.int().min(1);

@@ -10,7 +10,7 @@ import { workersSettings } from './workers-settings.ts';
 export { type Group, groups, type Setting } from './setting.ts';
 
 /**
- * Every setting of the product; none is declared anywhere else. Types, flags, environment variables, the keys of the configuration
+ * Every setting of the product. No setting is declared anywhere else. Types, flags, environment variables, the keys of the configuration
  * file, validation and `docs/configuration.md` all follow from this table.
  */
 export const settings = {

@@ -9,9 +9,9 @@ export const workerType = z.strictObject({
   pollIntervalMs: z.int().min(0).max(60_000).optional(),
   /** Largest number of tasks that one process takes in a second. */
   ratePerSecond: z.number().positive().optional(),
-  /** Start without taking tasks, until `fleet workers resume`. */
+  /** True: the type starts paused and takes no tasks until `fleet workers resume`. */
   paused: z.boolean().optional(),
-  /** Weights by domain: each domain gets its share of the concurrency. The empty name is the queue without a domain. */
+  /** Weights by domain. They decide each domain's share of the concurrency. The empty name is the queue without a domain. */
   domains: z
     .record(z.string(), z.number().positive())
     .refine((domains) => Object.keys(domains).length > 0, 'must name a domain')
@@ -21,7 +21,7 @@ export type WorkerType = z.output<typeof workerType>;
 
 const PREFIX = 'CONDUCTOR_WORKER_';
 
-/** The last part of a variable's name, and what it sets. The first five are those of Conductor's SDKs. */
+/** Maps the last part of a variable's name to the setting. Conductor's SDKs know the first five, too. */
 const PROPERTIES: Readonly<Record<string, (text: string) => WorkerType>> = {
   CONCURRENCY: (text) => ({ concurrency: Number(text) }),
   THREAD_COUNT: (text) => ({ concurrency: Number(text) }),
@@ -32,7 +32,7 @@ const PROPERTIES: Readonly<Record<string, (text: string) => WorkerType>> = {
   RATE_PER_SECOND: (text) => ({ ratePerSecond: Number(text) }),
 };
 
-/** Variables of the SDKs that have no effect here. */
+/** Name endings of the SDK variables that have no effect here. */
 const WITHOUT_EFFECT = [
   'WORKER_ID',
   'REGISTER_TASK_DEF',
@@ -43,8 +43,8 @@ const WITHOUT_EFFECT = [
 ];
 
 /**
- * The settings in variables `CONDUCTOR_WORKER_<NAME|ALL>_<PROPERTY>`, by the name in capitals. Adds a sentence to `mistakes` for each
- * value that is not valid, and one to `notices` for each property without effect.
+ * Reads the variables `CONDUCTOR_WORKER_<NAME|ALL>_<PROPERTY>`. Returns the settings by task name, in capitals. Adds a sentence to
+ * `mistakes` for each value that is not valid, and one to `notices` for each property without effect.
  */
 export function workerTypesOf(
   env: Readonly<Record<string, string | undefined>>,

@@ -50,7 +50,7 @@ export const workersSettings = {
     group: 'workers',
     env: 'WORKER_HEALTH_HOST',
     flag: '--health-host <host>',
-    description: 'Address on which health is served.',
+    description: 'Address on which the health port listens.',
   },
   workerTimeoutSeconds: {
     kind: 'number',
@@ -59,7 +59,7 @@ export const workersSettings = {
     env: 'WORKER_TIMEOUT_SECONDS',
     flag: '--timeout-seconds <s>',
     description:
-      'Longest run of a handler whose task definition has no `timeoutSeconds`, in seconds. 0: no limit, so that a handler that hangs keeps its task for ever.',
+      'Longest run of a handler whose task definition has no `timeoutSeconds`, in seconds. 0: no limit. A handler that hangs then keeps its task for ever.',
   },
   workerThreads: {
     kind: 'number',
@@ -76,7 +76,7 @@ export const workersSettings = {
     env: 'WORKER_CONTROL_PORT',
     flag: '--control-port <port>',
     description:
-      'Loopback port on which `fleet workers` reaches a worker process. 0: any free port, which is noted in the data folder.',
+      'Loopback port on which `fleet workers` reaches a worker process. 0: any free port. The data folder records which one.',
   },
   workerSpoolDir: {
     kind: 'text',
@@ -100,6 +100,6 @@ export const workersSettings = {
     group: 'workers',
     env: 'WORKER_TYPES',
     description:
-      'Settings for single task types, `ALL` for all, as JSON: `{"compress_file":{"concurrency":2}}`. Keys: `concurrency`, `batchSize`, `pollIntervalMs`, `ratePerSecond`, `paused`, `domains` (weights by name). Also one by one as `CONDUCTOR_WORKER_<NAME|ALL>_<KEY>`, e.g. `CONDUCTOR_WORKER_ALL_POLL_INTERVAL`.',
+      'Settings of single task types by name, or of all types by the name `ALL`, as JSON: `{"compress_file":{"concurrency":2}}`. Keys: `concurrency`, `batchSize`, `pollIntervalMs`, `ratePerSecond`, `paused`, `domains` (weights by name). Each setting also has a variable `CONDUCTOR_WORKER_<NAME|ALL>_<KEY>`, e.g. `CONDUCTOR_WORKER_ALL_POLL_INTERVAL`.',
   },
 } as const satisfies Record<string, Setting>;

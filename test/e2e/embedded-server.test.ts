@@ -199,7 +199,7 @@ describe('an embedded server', { timeout: 300_000 }, () => {
 
   it('after a kill, a new server continues the executions, even if a JOIN was being evaluated', async () => {
     owner = await startOwner(config);
-    expect(owner.notes).toContain('Had 1 open JOIN of earlier executions evaluated again.');
+    expect(owner.notes).toContain('Told the server to evaluate 1 open JOIN of earlier executions again.');
     const { url, pid, ownerPid } = await serverStatus(config);
     expect({ pid, ownerPid }).toEqual({ pid: owner.server.pid, ownerPid: owner.child.pid });
     expect(await resultOf(url ?? '', summed)).toEqual(SUMMED);

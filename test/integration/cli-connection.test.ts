@@ -35,7 +35,7 @@ describe('a command ends after its work, although its token is refreshed in the 
 describe('waiting for an execution', () => {
   const run = (...args: string[]) =>
     startFleetCommand(['run', 'fake_flow', '--wait', ...args], { CONDUCTOR_SERVER_URL: fake.url });
-  const continues = 'The execution continues; look with `fleet status exec-1`.';
+  const continues = 'The execution continues. To see its state, run `fleet status exec-1`.';
 
   test('the command continues to wait after failed requests', async () => {
     let looks = 0;
@@ -65,7 +65,7 @@ describe('waiting for an execution', () => {
       path.endsWith('/status') ? { status: 403, body: { message: 'not yours' } } : undefined;
     const { code, stderr } = await run().ended;
     expect(code).toBe(2);
-    expect(stderr).toMatch(/error: Cannot see what became of exec-1: .*not yours/);
+    expect(stderr).toMatch(/error: Cannot read the state of exec-1: .*not yours/);
   });
 
   test.each([

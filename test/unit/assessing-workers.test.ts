@@ -71,7 +71,7 @@ describe('assess_flight_risk', () => {
     [48, 'clear', 'high', ['48 °C: too hot for most aircraft']],
     [42, 'dust', 'high', ['low visibility in dust', '42 °C: less lift in hot air']],
     [-26, 'clear', 'moderate', ['-26 °C: engines and fuel need warming']],
-    [-41, 'clear', 'high', ['-41 °C: fuel comes near its freezing point']],
+    [-41, 'clear', 'high', ['-41 °C: fuel is near its freezing point']],
     [20, 'raining frogs', 'low', []],
     [20, 'frogs', 'moderate', ['unknown conditions: frogs']],
   ])('at %d °C with %s, the risk is %s', async (temperature, conditions, risk, reasons) => {

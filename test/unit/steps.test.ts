@@ -146,7 +146,7 @@ describe('mistakes', () => {
   test('a loop inside a loop is reported', () => {
     const inner = { id: 'inner', type: 'loop', rounds: 2, steps: [{ type: 'jq', query: '.' }] };
     expect(problemsOf([{ id: 'outer', type: 'loop', rounds: 2, steps: [inner] }])).toBe(
-      'steps[0].steps[0] "inner": it is a loop inside the loop "outer": the server mixes up the rounds of the two loops: a condition that reads the rounds of the inner loop fails the execution, and with any other condition the execution never ends. Make the inner loop a workflow of its own, and call this workflow with a workflow step.',
+      'steps[0].steps[0] "inner": it is a loop inside the loop "outer": the server mixes up the rounds of the two loops. If a condition reads the rounds of the inner loop, the execution fails. With any other condition, the execution never ends. Make the inner loop a workflow of its own, and call this workflow with a workflow step.',
     );
   });
 

@@ -1,4 +1,7 @@
-/** Waits that double from `firstMs` to `mostMs`. Each is shortened at random by up to a half, so that processes do not act at the same moment. */
+/**
+ * Computes waits that double from `firstMs` to `mostMs`. Each wait is shortened at random by up to a half, so that processes do not act at
+ * the same moment.
+ */
 export class Backoff {
   #failures = 0;
   readonly #firstMs: number;
@@ -11,7 +14,7 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** How long to wait after one more failure, in milliseconds. */
+  /** Counts one more failure and returns how long to wait after it, in milliseconds. */
   next(): number {
     const full = Math.min(this.#mostMs, this.#firstMs * 2 ** this.#failures++);
     return full * (1 - this.#random() / 2);

@@ -5,14 +5,14 @@ import { Backoff } from './backoff.ts';
 const THRESHOLD = 5;
 
 /**
- * Stops one kind of calls to a server that fails them.
+ * A circuit breaker: it stops calls of one kind while the server fails them.
  *
  * States:
- * - `closed` calls are made
- * - `open`   no calls are made until the backoff is over; then one call at a time is admitted as a probe
+ * - `closed`: Callers may call.
+ * - `open`: No caller may call until the backoff is over. Then one call at a time is admitted as a probe.
  *
  * Invariants:
- * 1. Only failures in a row open it. Any success closes it and admits all callers.
+ * 1. Only failures in a row open the breaker. Any success closes it and admits all callers.
  * 2. While it is open, at most one call is under way, and the waits between calls double with jitter.
  * 3. Each change is reported once.
  */
@@ -33,14 +33,15 @@ export class Breaker {
     return this.#isOpen;
   }
 
-  /** Resolves when it is closed; at once if it is closed now. */
+  /** Resolves when the breaker is closed: at once if it is closed now. */
   get closed(): Promise<void> {
     return this.#isOpen ? this.#closed.promise : Promise.resolve();
   }
 
   /**
-   * Resolves when the caller may call: at once while the breaker is closed, else when the caller may probe or another caller's probe has
-   * succeeded. Also resolves when `stop` is aborted. An admitted caller must report `succeeded` or `failed`.
+   * Resolves when the caller may call. While the breaker is closed, this is at once. While it is open, the caller waits until it may probe,
+   * or until another caller's probe has succeeded. Also resolves when `stop` is aborted. An admitted caller must report `succeeded` or
+   * `failed`.
    */
   async admitted(stop: AbortSignal): Promise<void> {
     while (this.#isOpen && !stop.aborted) {
@@ -55,7 +56,7 @@ export class Breaker {
     }
   }
 
-  /** Another kind of call works again: a caller that waits to probe does so now. */
+  /** Makes a caller that waits to probe do so now, because calls of another kind work again. */
   nudge(): void {
     this.#nudged.resolve();
     this.#nudged = Promise.withResolvers();
@@ -81,5 +82,5 @@ export class Breaker {
   }
 }
 
-/** A caller that waits for another caller's probe looks again after this time, in case that caller has gone. */
+/** A caller that waits for another caller's probe looks again after this time, because that caller may have gone. */
 const PROBE_LOOK_MS = 250;

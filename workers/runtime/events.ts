@@ -9,10 +9,10 @@ export type FleetEvent =
   | { type: 'poll-answered'; taskType: string; domain: string; asked: number; got: number; durationMs: number }
   | { type: 'poll-failed'; taskType: string; domain: string; error: unknown; durationMs: number }
   | { type: 'type-state'; taskType: string; domain: string; from: TypeState; to: TypeState }
-  /** `waitedMs`: since the task was put into its queue, by the server's clock and ours. */
+  /** `waitedMs`: the time since the task entered its queue. The server's clock gives the start, our clock the end. */
   | { type: 'task-started'; task: Task; waitedMs: number }
   | { type: 'task-ended'; task: Task; outcome: Outcome; durationMs: number }
-  /** The server has the result. `tries` is 1 if it accepted the first; `durationMs` is the duration of the last try. */
+  /** The server has the result. `tries` is 1 if it accepted the first try; `durationMs` is the duration of the last try. */
   | { type: 'result-delivered'; task: TaskKey; tries: number; durationMs: number }
   | { type: 'result-failed'; task: TaskKey; error: unknown; durationMs: number }
   /** The server refused the result for good. */

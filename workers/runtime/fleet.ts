@@ -17,26 +17,28 @@ import { TaskLeases } from './run/task-leases.ts';
 import { Threads } from './run/threads.ts';
 
 /**
- * One worker process. The life of a task in it: `poll/` gets it, `run/` executes it and keeps its lease, `report/` delivers its result.
+ * One worker process. A task passes through three folders: `poll/` gets it, `run/` executes it and keeps its lease, `report/` delivers its
+ * result.
  *
  * States:
- * - `running`  takes tasks
- * - `draining` takes no more tasks; running tasks continue until the deadline, then they are aborted and handed back
- * - `stopped`  holds no task; results that could not be delivered are on disk
+ * - `running`: The process takes tasks.
+ * - `draining`: It takes no more tasks. Running tasks continue until the deadline. Then they are aborted and handed back.
+ * - `stopped`: It holds no task. Results that could not be delivered are on disk.
  *
  * Invariants:
- * 1. A polled task ends in exactly one way: its result is delivered, refused by the server, or on disk, or it was cancelled on the server.
- * 2. Its lease is kept until then.
- * 3. No handler and no listener can end the process, or cost another task its slot.
+ * 1. A polled task ends in exactly one of four ways. The server accepts its result, the server refuses its result, its result is written to
+ *    disk, or the task is cancelled on the server.
+ * 2. The process keeps the task's lease until then.
+ * 3. No handler and no listener can end the process, or take away the slot of another task.
  */
 export interface Fleet {
   readonly workerId: string;
   readonly events: Events;
   status(): FleetStatus;
-  /** Takes no more tasks of the type; without a type, of all types. @throws FleetError `not-found` */
+  /** Takes no more tasks of this type. Without `taskType`, it takes no more tasks of any type. @throws FleetError `not-found` */
   pause(taskType?: string): void;
   resume(taskType?: string): void;
-  /** Changes how many tasks may run at once, of one type or in the process. */
+  /** Changes how many tasks may run at once: of one type, or without `taskType` in the whole process. */
   setConcurrency(concurrency: number, taskType?: string): void;
   /** Takes no more tasks, waits for running tasks up to the configured time, then aborts them and hands them back. */
   stop(): Promise<void>;
@@ -47,9 +49,9 @@ export interface FleetStatus {
   state: 'running' | 'draining' | 'stopped';
   running: number;
   concurrency: number;
-  /** Results on disk that are not delivered yet. */
+  /** Number of results that wait for delivery. */
   undelivered: number;
-  /** Whether the server fails polls, or results. */
+  /** True if the server fails polls, or results. */
   failing: { polls: boolean; results: boolean };
   types: TypeStatus[];
 }
@@ -69,9 +71,7 @@ export interface FleetOptions {
   >;
   settings: WorkerSettings;
   log: Logger;
-  /**
-   * Keeps results on disk that cannot be delivered. Without a spool, these results keep their slots, and are lost if the process is killed.
-   */
+  /** Keeps undelivered results on disk. Without a spool, these results keep their slots, and are lost if the process is killed. */
   spool?: OpenSpool | undefined;
   listeners?: readonly Listener[];
   intercept?: Interceptor | undefined;
@@ -83,7 +83,7 @@ const ADOPT_EVERY_MS = 30_000;
 /** How long aborted handlers and their reports may take after the deadline. */
 const LAST_REPORTS_MS = 5_000;
 
-/** Starts polling for every worker's task type. */
+/** Starts a worker process. It polls for every worker's task type. */
 export function startFleet(options: FleetOptions): Fleet {
   const fleet = new WorkerProcess(options);
   fleet.start();
@@ -191,7 +191,7 @@ class WorkerProcess implements Fleet {
     return this.#stopping;
   }
 
-  /** One deadline for polls under way, tasks and results, counted from the request to stop. */
+  /** Polls under way, tasks and results share one deadline, which is counted from the request to stop. */
   async #drain(): Promise<void> {
     const { config, log } = this.#options;
     this.#state = 'draining';
@@ -224,7 +224,7 @@ class WorkerProcess implements Fleet {
     await spool?.spool.close();
   }
 
-  /** Delivers the results of other processes of this machine that were killed. */
+  /** Delivers results that killed processes of this machine left behind. */
   async #adopt(spool: Spool): Promise<void> {
     const { signal } = this.#stopPolling;
     for (;;) {
@@ -251,7 +251,8 @@ class WorkerProcess implements Fleet {
     return new Breaker((open) => {
       this.events.emit({ type: 'breaker', what, open });
       if (!open) (what === 'polls' ? this.#results : this.#polls).nudge();
-      if (open) log.error(`the server fails ${what}; no tasks are taken until it accepts them again`);
+      if (open)
+        log.error(`the server fails ${what}; this process takes no tasks until the server accepts ${what} again`);
       else log.info(`the server accepts ${what} again`);
     });
   }

@@ -4,7 +4,7 @@ export interface HttpCall {
   url: string;
   method: string;
   headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON. Null and undefined mean no body, because the server writes null for what a workflow leaves out. */
+  /** Sent as JSON. Null and undefined mean no body, because the Conductor server writes null for a field that a workflow leaves out. */
   body?: unknown;
   /** Longest time for the request, in seconds. */
   timeoutSeconds: number;
@@ -27,7 +27,7 @@ const PASSING = [408, 425, 429];
 /** Larger answers do not belong in a workflow. Above 3 MB the server stores them where they cannot be read. */
 const MAX_BODY_BYTES = 1_000_000;
 
-/** How many characters of an answer are shown if it means an outage. */
+/** After an outage, the error shows this many characters of the answer. */
 const EXCERPT_LENGTH = 200;
 
 /**
@@ -75,7 +75,7 @@ function requestOf({ url, method, headers, body, timeoutSeconds, signal, idempot
   }
 }
 
-/** The whole text; for an outage only as much as is shown. */
+/** Reads the whole text. After an outage it reads only the part that the error shows. */
 async function readBody(response: Response, isOutage: boolean): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -88,7 +88,7 @@ async function readBody(response: Response, isOutage: boolean): Promise<string> 
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** The same kind of error, with the request at the start of its message. */
+/** Returns an error of the same kind whose message starts with the request. */
 function failure({ method, url }: HttpCall, error: unknown): Error {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const message = `${method} ${url} ${/^answered/.test(messageOf(error)) ? messageOf(error) : `failed: ${messageOf(cause)}`}`;

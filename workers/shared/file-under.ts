@@ -3,8 +3,8 @@ import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { NonRetryableError } from '../../core/errors.ts';
 
 /**
- * The real path of a file below `root`. The path is input from outside: it must not lead out of the folder, neither by `..` nor by a
- * link.
+ * Returns the real path of a file below `root`. `path` is input from outside, so it must not lead out of the folder, neither by `..` nor by
+ * a link.
  * @throws NonRetryableError if the file does not exist or is outside of `root`
  */
 export async function fileUnder(root: string, path: string): Promise<string> {

@@ -4,7 +4,7 @@ interface Decimal {
   readonly places: number;
 }
 
-/** Whether `price` differs from `base` by more than `percent`. Computed in decimal: in binary, 0.6 → 0.63 would be more than 5 %. */
+/** True if `price` differs from `base` by more than `percent`. Computed in decimal: in binary, 0.6 → 0.63 would be more than 5 %. */
 export function movedMoreThan(percent: number, base: number, price: number): boolean {
   const before = decimal(base);
   const now = decimal(price);
@@ -18,7 +18,7 @@ export function movedMoreThan(percent: number, base: number, price: number): boo
 }
 
 function decimal(value: number): Decimal {
-  // Up to 15 digits, the shortest text that gives this number is the text it was read from.
+  // For a number of up to 15 digits, `String` returns the digits from which the number was read.
   const [mantissa = '0', exponent = '0'] = String(value).split('e');
   const [whole = '0', fraction = ''] = mantissa.split('.');
   const places = fraction.length - Number(exponent);

@@ -30,14 +30,14 @@ export class Owner {
     }
   }
 
-  /** Has the same effect as the end of the process. */
+  /** Ends the owner, with the same effect as the end of the process. */
   end(): void {
     rmSync(join(this.#folder, this.id), { force: true });
     this.#lock.close();
   }
 }
 
-/** Whether the owner with that id is alive. The file of a dead owner is removed. */
+/** True if the owner with this id is alive. Removes the file of a dead owner. */
 export function isAlive(folder: string, id: string): boolean {
   const file = join(folder, id);
   if (!existsSync(file)) return false;
@@ -48,7 +48,7 @@ export function isAlive(folder: string, id: string): boolean {
   return false;
 }
 
-/** The lock, held until it is closed. Undefined if another process holds it. */
+/** Returns the lock, which is held until it is closed. Returns undefined if another process holds it. */
 function tryLock(folder: string, id: string): DatabaseSync | undefined {
   const database = new DatabaseSync(join(folder, id), { timeout: 0 });
   try {
@@ -63,6 +63,6 @@ function tryLock(folder: string, id: string): DatabaseSync | undefined {
 
 /** True for SQLite's error that another connection has locked the database. */
 export function isBusy(error: unknown): boolean {
-  const SQLITE_BUSY = 5; // its extended codes have it in their low byte
+  const SQLITE_BUSY = 5; // the low byte of SQLite's extended error codes holds this code
   return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY;
 }

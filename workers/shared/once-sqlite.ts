@@ -28,8 +28,8 @@ const BUSY_MS = 10_000;
 const never = new AbortController().signal;
 
 /**
- * A ledger in an SQLite database. If the effects are rows, use the database that holds them. It adds the table `once_ledger`. Any number
- * of processes of one machine may share the file, which must be on a local disk.
+ * A ledger in an SQLite database. If the effects are rows, use the database that holds them. The ledger adds the table `once_ledger`. Any
+ * number of processes of one machine may share the file, which must be on a local disk.
  */
 export class SqliteLedger implements Ledger<DatabaseSync> {
   readonly #db: DatabaseSync;
@@ -117,7 +117,10 @@ export class SqliteLedger implements Ledger<DatabaseSync> {
     this.#db.prepare(sql).run(...values);
   }
 
-  /** Retries until the database is free. `committed` is called right after the commit, before any other code of this process runs. */
+  /**
+   * Runs a transaction, and repeats it while the database is busy. `committed` is called right after the commit, before any other code of
+   * this process runs.
+   */
   async #transaction<T>(signal: AbortSignal, work: () => T, committed: (result: T) => void = () => {}): Promise<T> {
     for (const startedAt = performance.now(); ; ) {
       signal.throwIfAborted();

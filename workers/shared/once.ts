@@ -5,21 +5,22 @@ import { pause } from '../../core/pause.ts';
  * A side effect that happens once, however often its task is delivered.
  *
  * A task is delivered at least once: its lease can run out, its result can be lost with its process, it can fail and be retried. To do
- * something exactly once in spite of that, the effect and the record of it must become true at the same moment. So the record belongs
- * where the effect is, in a ledger there. What can be promised depends on where that is:
+ * something exactly once in spite of this, the effect and the record of the effect must be stored at the same moment. So the record belongs
+ * in a ledger at the place of the effect. The promise depends on that place:
  *
- * | the effect is            | use          | the promise, even with `kill -9` or a power failure at any point                       |
- * | ------------------------ | ------------ | -------------------------------------------------------------------------------------- |
- * | in the ledger's database | `onceInside` | Exactly once: effect and record are one transaction. Every delivery gets its result.   |
- * | anywhere else (HTTP, …)  | `once`       | Never twice at a time, never again once recorded. If an earlier delivery began and left |
- * |                          |              | no record, the effect may have happened: it gets `again: true` and has to make sure.   |
+ * - In the ledger's database, use `onceInside`. Effect and record are one transaction, so the effect happens exactly once. Every delivery
+ *   gets its result.
+ * - Anywhere else, for example over HTTP, use `once`. The effect never runs twice at a time, and never again once its result is recorded.
+ *   If an earlier delivery began it and left no record, the effect may have happened. It then gets `again: true` and has to make sure.
+ *
+ * Both promises hold even with `kill -9` or a power failure at any point.
  *
  * An effect can handle `again` in two ways: it sends `key` to a receiver that honours idempotency keys, or it first looks up whether it was
- * done. With either, the effect happens exactly once here as well. With neither, it happens twice if a process dies before it records the
- * result.
+ * done. With one of these, the effect happens exactly once here as well. With neither, it happens twice if a process dies before it records
+ * the result.
  *
  * Every delivery, the first included, gets the result as JSON keeps it (a `Date` is a string). An execution that is restarted or rerun
- * keeps its id, and therefore its effects.
+ * keeps its id. So its recorded effects do not happen again.
  */
 export interface Ledger<Db = unknown> {
   /** Runs `effect` and records its result in one transaction, or returns the result that is recorded. */
@@ -31,11 +32,11 @@ export interface Ledger<Db = unknown> {
 /** The answer to a claim. */
 export type Claim =
   | { state: 'done'; result: unknown }
-  /** Another delivery runs it, in a process that is alive. */
+  /** Another delivery runs the effect, in a process that is alive. */
   | { state: 'running' }
   | {
       state: 'ours';
-      /** An earlier delivery began it and recorded no result. */
+      /** True if an earlier delivery began the effect and recorded no result. */
       again: boolean;
       /** Records the result and returns it as later deliveries will get it. */
       done(result: unknown): Promise<unknown>;
@@ -43,7 +44,7 @@ export type Claim =
       release(): Promise<void>;
     };
 
-/** What an effect outside the ledger's database gets. */
+/** The argument that an effect outside the ledger's database gets. */
 export interface Delivery {
   /** The same for every delivery of this effect, and different for every other effect. Usable as an `Idempotency-Key`. */
   readonly key: string;
@@ -73,8 +74,8 @@ export function onceInside<Db, T>(
 }
 
 /**
- * Runs an effect elsewhere: not again once its result is recorded, and never twice at a time. While another delivery runs it, this one
- * waits for its result.
+ * Runs an effect outside the ledger's database: not again once its result is recorded, and never twice at a time. While another delivery
+ * runs the effect, this delivery waits for the result.
  * @param name distinguishes this effect from the others of the task
  * @throws Error if the other delivery takes too long, after which a retry may succeed; the reason of `context.signal` if it is aborted
  * @example const receipt = await once(ledger, context, 'charge', ({ key }) => charge(order, { idempotencyKey: key }))
@@ -91,7 +92,7 @@ export async function once<T>(
   try {
     return (await claim.done(await effect({ key, again: claim.again }))) as T;
   } catch (error) {
-    await claim.release().catch(() => {}); // the error of the effect says more
+    await claim.release().catch(() => {}); // an error of the effect says more than one of `release`
     throw error;
   }
 }

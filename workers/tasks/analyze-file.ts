@@ -28,7 +28,7 @@ export default defineTask({
 
 const NEWLINE = 0x0a;
 
-/** The counters of a file after the chunks so far. It never holds the file itself. */
+/** Counts over the chunks of a file, and never holds the file itself. */
 class Analysis {
   #bytes = 0;
   #characters = 0;
@@ -58,14 +58,14 @@ class Analysis {
   }
 
   #begin(first: Buffer): void {
-    this.#onlyAscii = !(first[0] === 0xef && first[1] === 0xbb && first[2] === 0xbf); // the byte order mark of UTF-8 is decoded to nothing, but it is not ASCII
+    this.#onlyAscii = !(first[0] === 0xef && first[1] === 0xbb && first[2] === 0xbf); // the decoder drops UTF-8's byte order mark, but a file with this mark is not ASCII
     if (first[0] === 0xff && first[1] === 0xfe) this.#encoding = 'utf-16le';
     else if (first[0] === 0xfe && first[1] === 0xff) this.#encoding = 'utf-16be';
     else this.#encoding = first.includes(0) ? 'binary' : 'utf-8';
     if (this.#encoding !== 'binary') this.#decoder = new TextDecoder(this.#encoding, { fatal: true });
   }
 
-  /** Undefined is the end of the file: a character that is cut off there makes the file binary. */
+  /** An undefined chunk is the end of the file. A character that is cut off there makes the file binary. */
   #decode(chunk: Buffer | undefined): void {
     try {
       this.#count(this.#decoder?.decode(chunk, { stream: chunk !== undefined }) ?? '');

@@ -10,12 +10,12 @@ interface Reason {
   text: string;
 }
 
-/** In °C: at or below it, water freezes on wings and runways. */
+/** At or below this temperature in °C, water freezes on wings and runways. */
 const FREEZING = 0;
 /** Hot air is thin: aircraft need longer runways and carry less. From `TOO_HOT` on, most are outside their certified range. */
 const HOT = 40;
 const TOO_HOT = 48;
-/** Engines and fuel need warming. From `TOO_COLD` down, fuel is near its freezing point. */
+/** From `COLD` down, engines and fuel need warming. From `TOO_COLD` down, fuel is near its freezing point. */
 const COLD = -25;
 const TOO_COLD = -40;
 
@@ -60,7 +60,7 @@ function reasonsFor(temperatureCelsius: number, conditions: string): Reason[] {
   );
 }
 
-/** The first matching rule decides: the rules are in the order of their risk. */
+/** The first matching rule decides, because the rules are in the order of their risk. */
 function conditionReason(temperatureCelsius: number, conditions: string): Reason | undefined {
   const rule = conditionRules.find(([pattern]) => pattern.test(conditions));
   // Conditions that no rule knows may be dangerous.
@@ -70,7 +70,7 @@ function conditionReason(temperatureCelsius: number, conditions: string): Reason
 function temperatureReason(celsius: number): Reason | undefined {
   if (celsius >= TOO_HOT) return { level: 'high', text: `${celsius} °C: too hot for most aircraft` };
   if (celsius >= HOT) return { level: 'moderate', text: `${celsius} °C: less lift in hot air` };
-  if (celsius <= TOO_COLD) return { level: 'high', text: `${celsius} °C: fuel comes near its freezing point` };
+  if (celsius <= TOO_COLD) return { level: 'high', text: `${celsius} °C: fuel is near its freezing point` };
   if (celsius <= COLD) return { level: 'moderate', text: `${celsius} °C: engines and fuel need warming` };
   return undefined;
 }

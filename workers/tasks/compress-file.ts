@@ -27,7 +27,7 @@ export default defineTask({
   const unfinished = `${target}.${taskId}.part`;
   try {
     await pipeline(createReadStream(source), createGzip({ level }), createWriteStream(unfinished), { signal });
-    await rename(unfinished, target); // so that readers never see a part of the file
+    await rename(unfinished, target); // renamed at the end, so that readers never see an incomplete file
   } catch (error) {
     await rm(unfinished, { force: true });
     throw error;

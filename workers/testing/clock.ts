@@ -10,7 +10,8 @@ import { createClock, type TimerId } from '@sinonjs/fake-timers';
  * run in one process, beside the timers of the test runner.
  *
  * Covered: `setTimeout`, `setInterval` and their `clear…` (global and of `node:timers`), `setTimeout` of `node:timers/promises`,
- * `AbortSignal.timeout`, `Date` and `performance.now`. Not covered: what waits for the outside, such as sockets and files.
+ * `AbortSignal.timeout`, `Date` and `performance.now`. Not covered: code that waits for something outside of the process, such as sockets
+ * and files.
  *
  * The timers are those of `@sinonjs/fake-timers`. That library can only replace the functions of the whole process. This class adds a
  * separate clock for each run.
@@ -48,7 +49,7 @@ export class Clock {
     }
   }
 
-  /** Stops it: no timer fires any more. */
+  /** Stops the clock: none of its timers fires any more. */
   close(): void {
     real.clearInterval(this.#pulse);
   }
@@ -57,7 +58,7 @@ export class Clock {
     const bound = AsyncLocalStorage.bind(call);
     const time = ms <= MAX_TIMER_MS ? ms : 1; // as Node does
     const timer = repeats ? this.#timers.setInterval(bound, time) : this.#timers.setTimeout(bound, time);
-    if (typeof timer === 'object') owners.set(timer, this); // in Node it always is
+    if (typeof timer === 'object') owners.set(timer, this); // in Node a timer is always an object
     return timer;
   }
 
@@ -65,7 +66,7 @@ export class Clock {
     this.#timers.clearTimeout(timer);
   }
 
-  /** Lets as many whole milliseconds pass as have really passed since the last call. */
+  /** Moves the clock ahead by the real time since the last call, in whole milliseconds. */
   #follow(): void {
     if (this.#advancing) return;
     const ms = Math.floor(real.now() - this.#followedAt);
@@ -80,12 +81,12 @@ const PULSE_MS = 5;
 /** Longest time that a timer can be set to, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The clock of a timer, which can be cleared from anywhere. */
+/** The clock of each timer. It is needed because any code can clear a timer. */
 const owners = new WeakMap<object, Clock>();
 
 const clocks = new AsyncLocalStorage<Clock>();
 
-/** The functions in use outside of every clock: those of the process, or those of other fake timers, such as vitest's. */
+/** The functions that apply outside of every clock: those of the process, or those of other fake timers, such as vitest's. */
 function current() {
   const { setTimeout, clearTimeout, setInterval, clearInterval, Date: dates } = globalThis;
   const { timeout } = AbortSignal;
@@ -99,8 +100,8 @@ let holders = 0;
 let restore = () => {};
 
 /**
- * Replaces the functions of the process by functions that ask the clock. Call what it returns to end this hold; the end of the last hold
- * puts the originals back.
+ * Replaces the process's time functions with functions that ask the clock. Call the returned function to end this hold. The end of the last
+ * hold restores the originals.
  */
 export function holdClocks(): () => void {
   if (holders++ === 0) {
@@ -146,7 +147,7 @@ function install(): () => void {
   };
 }
 
-/** The returned undo does not touch functions that other code has put in place meanwhile. */
+/** Replaces functions and returns an undo. The undo leaves functions alone that other code has replaced in the meantime. */
 function replace(place: object, functions: object): () => void {
   const entries = Object.entries(functions).map(([name, value]) => {
     const before = Object.getOwnPropertyDescriptor(place, name);

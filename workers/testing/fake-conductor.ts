@@ -5,10 +5,11 @@ import type { TaskResult } from '../../core/conductor/types.ts';
 import { FakeTasks, type NewTask } from './fake-tasks.ts';
 
 /**
- * The part of a Conductor server that workers use, on loopback: queues, results, task logs. A test enqueues tasks and reads the results.
+ * Fakes, on loopback, the part of a Conductor server that workers use: queues, results, task logs. A test enqueues tasks and reads the
+ * results.
  *
- * It is simpler than the real server: it has no workflows, no retries of failed tasks, no leases. A task stays with the worker that polled
- * it until its result, a hand-back, or `cancel`.
+ * It is simpler than the real server: it has no workflows, no retries of failed tasks and no leases. A task stays with the worker that
+ * polled it until its result, a hand-back, or `cancel`.
  */
 export interface FakeConductor {
   /** The value for CONDUCTOR_SERVER_URL. */
@@ -86,7 +87,7 @@ async function answer(tasks: FakeTasks, request: IncomingMessage, response: Serv
   return task ? send(response, 200, task) : notFound(response, pathname);
 }
 
-/** Like the real server, waits with its answer until there is a task or the time is over. */
+/** Like the real server, answers only when there is a task or the time is over. */
 async function poll(tasks: FakeTasks, type: string, query: URLSearchParams, response: ServerResponse): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => gone.abort());

@@ -1,7 +1,7 @@
 import type { TaskResult } from '../../core/conductor/types.ts';
 import { pause } from '../../core/pause.ts';
 
-/** What a test may set for a task besides its type and its input. */
+/** Properties that a test may set for a task besides its type and its input. */
 export interface NewTask {
   domain?: string;
   /** Default 1, the first attempt. */
@@ -29,7 +29,7 @@ interface Poll {
   signal: AbortSignal;
 }
 
-/** Shorter than on the real server, because a fleet that stops waits for polls under way. */
+/** Longest wait of a poll. It is shorter than on the real server, because a stopping fleet waits for polls under way. */
 const LONGEST_POLL_MS = 200;
 
 /** The tasks of a fake server, and their queues, named `<domain>:<type>`. */
@@ -81,7 +81,7 @@ export class FakeTasks {
     }
   }
 
-  /** False if the task does not exist. */
+  /** Applies an update. Returns false if the task does not exist. */
   update(update: TaskResult): boolean {
     const task = this.#tasks.get(update.taskId);
     this.updates.push(update);

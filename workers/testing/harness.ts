@@ -21,18 +21,18 @@ export interface TaskRunOptions {
   previousOutput?: Record<string, unknown>;
   /** Settings that the handler gets instead of the defaults. */
   settings?: Partial<WorkerSettings>;
-  /** These replace the limit and the lease of the definition, like a change by an operator on the server. */
+  /** These values replace the time limit and the lease of the definition, as if an operator had changed them on the server. */
   timeoutSeconds?: number;
   responseTimeoutSeconds?: number;
 }
 
 /** What a run has reported to the server and to the logs. It grows while the handler runs. */
 export interface TaskRunRecord {
-  /** What `context.progress` was called with. */
+  /** The outputs that the handler gave to `context.progress`. */
   readonly progress: Record<string, unknown>[];
-  /** What `context.addLog` was called with. */
+  /** The lines that the handler gave to `context.addLog`. */
   readonly logs: string[];
-  /** What `context.log` has written. */
+  /** The lines that `context.log` has written. */
   readonly logLines: Pick<LogMessage, 'level' | 'fields' | 'text'>[];
   /** The updates that extended the lease. */
   readonly heartbeats: TaskResult[];
@@ -49,20 +49,20 @@ export interface TaskRunResult<O> extends TaskRunRecord {
 /** A run under way. It is a promise of its result, and an error of the handler never rejects it. */
 export interface TaskRun<O> extends Promise<TaskRunResult<O>>, TaskRunRecord {
   /**
-   * Lets `ms` milliseconds pass at once, for this run only: timers of the handler fire, heartbeats are sent, the time limit of the task
-   * ends it. Waiting for anything but time, such as a socket, still takes real time.
+   * Lets `ms` milliseconds pass at once, for this run only: the handler's timers fire, heartbeats are sent, and the task's time limit
+   * applies. Waiting for anything but time, such as a socket, still takes real time.
    */
   advance(ms: number): Promise<void>;
-  /** Aborts the handler's signal, like the runtime. */
+  /** Aborts the handler's signal, as the runtime does. */
   abort(reason: AbortReason): void;
 }
 
 /**
- * Runs the handler of a worker like a worker process, without a server. Input and output are parsed, and time limit, lease and abort are
- * those of the runtime. A handler with `thread: true` runs in the current thread.
+ * Runs the handler of a worker as a worker process does, but without a server. Input and output are parsed, and time limit, lease and abort
+ * are those of the runtime. A handler with `thread: true` runs in the current thread.
  *
- * Its clock keeps real time until `advance` moves it. It works with any test runner. Under `vi.useFakeTimers()` the time of the run also
- * moves with `vi.advanceTimersByTimeAsync`.
+ * The clock of the run keeps real time until `advance` moves it. This works with any test runner. Under `vi.useFakeTimers()` the time of
+ * the run also moves with `vi.advanceTimersByTimeAsync`.
  * @example
  *   const { output } = await runTask(worker, { name: 'Ada' });
  * @example
@@ -159,7 +159,7 @@ async function runAttempt(
   };
 }
 
-/** Keeps the lease at a server that accepts every update. */
+/** Creates leases that are kept at a fake server, which accepts every update. */
 function leasesOf({ heartbeats }: TaskRunRecord): TaskLeases {
   const answer = ({ path, body, params }: Call<z.ZodType>): unknown => {
     if (path === '/api/tasks/{taskId}') return { ...taskOf('', {}, {}, Date.now()), taskId: params?.taskId };
@@ -174,7 +174,7 @@ function leasesOf({ heartbeats }: TaskRunRecord): TaskLeases {
   return new TaskLeases({ conductor, workerId: WORKER_ID, events: new Events(silentLogger) });
 }
 
-/** Like a thread: the handler's signal is never aborted, and input and output are copied. */
+/** Runs the handler as in a thread: its signal is never aborted, and input and output are copied. */
 async function asInThread(attempt: Attempt, input: unknown, context: TaskContext): Promise<unknown> {
   const ended = new Promise<never>((_, reject) => {
     attempt.signal.addEventListener('abort', () => reject(attempt.signal.reason), { once: true });

@@ -13,29 +13,29 @@ import {
 } from '../types.ts';
 import { doneFor, nothing } from './expected-answers.ts';
 
-/** The workflow and task definitions that the server stores. */
+/** Calls for the workflow and task definitions that the server stores. */
 export interface DefinitionCalls {
-  /** The stored definition; without `version` the highest. @throws FleetError `not-found` */
+  /** Returns a stored definition, by default in its highest version. @throws FleetError `not-found` */
   getWorkflowDef(name: string, version?: number): Promise<StoredWorkflowDef>;
-  /** Creates this name and version. @throws FleetError `conflict` if it exists */
+  /** Creates a definition. @throws FleetError `conflict` if this name and version exist */
   createWorkflowDef(def: WorkflowDef): Promise<void>;
-  /** Creates or overwrites exactly this name and version. */
+  /** Creates the definition, or overwrites the stored one of the same name and version. */
   putWorkflowDef(def: WorkflowDef): Promise<void>;
-  /** Stores nothing. @throws FleetError `input` with the server's reasons if it would refuse the definition */
+  /** Checks on the server whether it would accept the definition. @throws FleetError `input` with the server's reasons if it would not */
   validateWorkflowDef(def: WorkflowDef): Promise<void>;
-  /** Deletes one version. Executions that were started with it continue. */
+  /** Deletes one version. Executions that already use it continue. */
   deleteWorkflowDef(name: string, version: number): Promise<void>;
   listWorkflowNames(): Promise<string[]>;
-  /** Every name with its versions and their last change. Much smaller than the definitions themselves. */
+  /** Lists the names with their versions and the last change of each. The answer is much smaller than the definitions. */
   listWorkflowVersions(): Promise<Record<string, WorkflowVersion[]>>;
-  /** Every version of every definition, whole. */
+  /** Lists every version of every definition in full. */
   listWorkflowDefs(): Promise<StoredWorkflowDef[]>;
-  /** The highest version of every definition, whole. */
+  /** Lists the highest version of every definition in full. */
   listLatestWorkflowDefs(): Promise<StoredWorkflowDef[]>;
   /** @throws FleetError `not-found` */
   getTaskDef(name: string): Promise<StoredTaskDef>;
   listTaskDefs(): Promise<StoredTaskDef[]>;
-  /** Creates or overwrites. */
+  /** Creates or overwrites task definitions. */
   putTaskDefs(defs: readonly TaskDef[]): Promise<void>;
   deleteTaskDef(name: string): Promise<void>;
 }

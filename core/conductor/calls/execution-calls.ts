@@ -11,7 +11,7 @@ import {
 import { type WaitOptions, waitForEnd } from '../wait-for-end.ts';
 import { executionId, nothing } from './expected-answers.ts';
 
-/** The server answers when the dry run is over. With many rounds and forks that takes a while on a busy server. */
+/** The server answers only when the dry run has ended. With many rounds and forks, a dry run takes a while on a busy server. */
 const TEST_WAIT_MS = 60_000;
 
 export interface StartRequest {
@@ -20,9 +20,9 @@ export interface StartRequest {
   input: Record<string, unknown>;
   correlationId?: string;
   priority?: number;
-  /** The domain whose workers get a task, by the task's name; `*` is any name. */
+  /** For each task name: the domain whose workers get the task. The name `*` means every task. */
   taskToDomain?: Record<string, string>;
-  /** Runs this definition, which need not be registered. */
+  /** The definition to run. It may be unregistered. */
   workflowDef?: WorkflowDef;
 }
 
@@ -34,52 +34,52 @@ export interface SearchRequest {
   topLevelOnly?: boolean;
   start?: number;
   size?: number;
-  /** Sorts by start time; default: newest first. */
+  /** Puts the oldest start first. Default: the newest start first. */
   oldestFirst?: boolean;
 }
 
-/** What one attempt of a task answers in a dry run. */
+/** The answer that one attempt of a task gets in a dry run. */
 export interface TaskMock {
   status: 'COMPLETED' | 'FAILED' | 'FAILED_WITH_TERMINAL_ERROR' | 'IN_PROGRESS';
   output: Record<string, unknown>;
-  /** How long the attempt pretends to have taken, in milliseconds. If its task definition allows less, it times out. */
+  /** The simulated duration of the attempt, in milliseconds. If the task definition allows less, the attempt times out. */
   executionTime?: number;
-  /** Why it failed. The server does not store it: there the attempt fails with the reason null. */
+  /** Why the attempt failed. The server does not store this text: the execution shows the reason null. */
   reason?: string;
 }
 
-/** Mocks by task reference; a task in a loop is `REF__1` in the first round, `REF__2` in the second. */
+/** Mocks by task reference. For a task in a loop, the reference is `REF__1` in the first round and `REF__2` in the second. */
 export interface MockedTasks {
   taskRefToMockOutput: Record<string, TaskMock[]>;
-  /** The mocks of sub-workflows, by the references of the tasks that start them. */
+  /** The mocks of each sub-workflow, by the reference of the task that starts it. */
   subWorkflowTestRequest?: Record<string, MockedTasks & { name: string; version: number }>;
 }
 
-/** A dry run: the definition, and for each task reference what its attempts answer, in order. */
+/** The request for a dry run: the definition, and for each task reference the answers of its attempts in order. */
 export interface TestRequest extends MockedTasks {
   name: string;
   version: number;
   input: Record<string, unknown>;
   workflowDef: WorkflowDef;
   correlationId?: string;
-  /** Give every task type an entry: for any other type the server makes a queue of this run alone and never removes it. */
+  /** Give every task type an entry. For a type without an entry, the server creates a queue for this run only and never removes it. */
   taskToDomain?: Record<string, string>;
 }
 
-/** Workflow executions: starting, reading and ending them. */
+/** Calls that start, read and end workflow executions. */
 export interface ExecutionCalls {
-  /** Returns the id of the new execution. Not safe to repeat: the server has no idempotency key. */
+  /** Starts an execution and returns its id. Not safe to repeat, because the server does not know idempotency keys. */
   startWorkflow(request: StartRequest): Promise<string>;
   getExecution(workflowId: string, options?: { includeTasks?: boolean }): Promise<Execution>;
   getStatus(workflowId: string): Promise<ExecutionStatus>;
-  /** All executions of a workflow with a correlation id, without their tasks. Needs no index. */
+  /** All executions of a workflow that have this correlation id, without their tasks. Also works on a server without an index. */
   correlatedExecutions(name: string, correlationId: string): Promise<Execution[]>;
-  /** Newest first, unless asked otherwise. */
+  /** Returns the newest executions first by default. */
   searchExecutions(request: SearchRequest): Promise<z.output<typeof searchSchema>>;
   /** Ids of the running executions of one version of a definition. */
   runningExecutions(name: string, version: number): Promise<string[]>;
   terminate(workflowId: string, reason: string): Promise<void>;
-  /** Schedules again those tasks of an ended execution that failed or were cancelled. */
+  /** Schedules the failed and the cancelled tasks of an ended execution again. */
   retry(workflowId: string): Promise<void>;
   /** Runs an ended execution again from its start, under the same id. Its earlier tasks are deleted. */
   restart(workflowId: string, options?: { useLatestDefinitions?: boolean }): Promise<void>;
@@ -87,25 +87,34 @@ export interface ExecutionCalls {
   removeExecution(workflowId: string): Promise<void>;
   /** See `waitForEnd` in `core/conductor/wait-for-end.ts`. */
   waitForEnd(workflowId: string, options?: WaitOptions): Promise<Execution>;
-  /** A dry run: runs a definition on the server with given outputs for its tasks. The execution stays on the server. */
+  /** Makes a dry run: the server runs the definition with the given answers in place of its tasks. The execution stays on the server. */
   testWorkflow(request: TestRequest): Promise<Execution>;
-  /** No task is scheduled until `resume`. Tasks that workers have, and sub-workflows, continue. @throws FleetError `conflict` if it has ended */
+  /**
+   * Stops scheduling tasks until `resume`. Sub-workflows, and tasks that workers already have, continue.
+   * @throws FleetError `conflict` if the execution has ended
+   */
   pause(workflowId: string): Promise<void>;
   /** The server answers 500 if the execution is not paused. */
   resume(workflowId: string): Promise<void>;
-  /** Runs an ended execution again from one of its tasks, or from its start, under the same id. @throws FleetError `conflict` while it runs */
+  /**
+   * Runs an ended execution again from one of its tasks, or from its start, under the same id.
+   * @throws FleetError `conflict` while the execution runs
+   */
   rerun(workflowId: string, request: RerunRequest): Promise<void>;
-  /** Skips a task that is not scheduled yet; its output is empty. The server answers 500 if it is scheduled, or if the execution is paused. */
+  /**
+   * Skips a task that is not scheduled yet. Its output is then empty. The server answers 500 if the task is scheduled or the execution is
+   * paused.
+   */
   skipTask(workflowId: string, taskRef: string): Promise<void>;
 }
 
-/** Where to run again from, and with what. */
+/** The task to run again from, and the new inputs. */
 export interface RerunRequest {
-  /** The attempt of a task to start from; later tasks are deleted. Default: the start of the execution. */
+  /** Id of the task attempt to start from. The server deletes all later tasks. Default: the start of the execution. */
   reRunFromTaskId?: string;
   /** Replaces the whole input of that task. */
   taskInput?: Record<string, unknown>;
-  /** Replaces the whole input of the execution. A task that runs again keeps its input. */
+  /** Replaces the whole input of the execution. The input of a task that runs again does not change with it. */
   workflowInput?: Record<string, unknown>;
 }
 

@@ -1,9 +1,6 @@
 import { z } from 'zod';
 
-/**
- * An empty answer. Where the server should answer with nothing, a text comes from something else, such as a proxy. Then the server may not
- * have carried out the request.
- */
+/** An empty answer. A text in its place is from something else, such as a proxy. The server may then not have carried out the request. */
 export const nothing = z.union([z.literal(''), z.undefined()]);
 
 /** The id of an execution, answered as text. */

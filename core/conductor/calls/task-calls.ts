@@ -14,7 +14,7 @@ import {
 } from '../types.ts';
 import type { SearchRequest } from './execution-calls.ts';
 
-/** An item that is not a task is dropped; the other tasks must not be lost, because the server has already handed them out. */
+/** Drops items that are not tasks, and keeps the other tasks, because the server has already handed them out. */
 const polledTasks = z.array(z.unknown()).transform((items, context) => {
   const tasks = items.flatMap((item) => safeParseOften(taskSchema, item).data ?? []);
   if (tasks.length === 0 && items.length > 0)
@@ -29,15 +29,15 @@ const polledTasks = z.array(z.unknown()).transform((items, context) => {
 const taken = ({ taskId }: TaskResult) =>
   z.string().refine((text) => text === '' || text.replaceAll('"', '') === taskId, 'is not the id of the task');
 
-/** The server's text has no fixed form here. Only a web page, such as that of a proxy, can be recognised as wrong. */
+/** The server's answer to a new log line has no fixed form. Only a web page, for example of a proxy, is recognisably wrong. */
 const noPage = z.union([z.string().regex(/^(?!\s*<)/), z.undefined()]);
 
-/** The server answers with nothing if there are no lines. */
+/** If the log has no lines, the server's answer is empty. */
 const taskLogs = z.union([z.array(taskLogSchema), z.literal('').transform(() => [])]);
 
 const queueSize = z.looseObject({ size: z.number(), uacked: z.number() });
 
-/** A limit shorter than the configured one, for calls that are repeated: a dead connection gives no sign. */
+/** A time limit shorter than the configured one, for calls that are repeated. It is needed because a dead connection gives no sign. */
 export interface Limits {
   limitMs?: number;
 }
@@ -51,36 +51,38 @@ export interface PollOptions extends Limits {
   signal?: AbortSignal;
 }
 
-/** W3C's `traceparent` header for a task, if the task is traced. */
+/** Returns W3C's `traceparent` header for a task, or undefined if the task is not traced. */
 export type Traceparent = (taskId: string) => string | undefined;
 
-/** Tasks and their queues, as workers use them. */
+/** Calls for tasks and their queues, as workers use them. */
 export interface TaskCalls {
   /**
-   * Up to `count` tasks of a type. On SQLite and PostgreSQL queues the server waits the whole `timeoutMs` unless it finds `count` tasks. So
-   * wait with `count` 1, and take many with `timeoutMs` 0.
+   * Takes up to `count` tasks of a type. On SQLite and PostgreSQL queues the server waits the whole `timeoutMs` unless it finds `count`
+   * tasks. So use `count` 1 to wait, and `timeoutMs` 0 to take many tasks.
    */
   pollTasks(type: string, options: PollOptions): Promise<Task[]>;
-  /** Safe to repeat: a late or second result is accepted and ignored. */
+  /** Safe to repeat: the server accepts a late or second result and ignores it. */
   updateTask(result: TaskResult, limits?: Limits): Promise<void>;
-  /** An update that keeps a task with its worker. It does not wait behind results. */
+  /** Sends a heartbeat, which keeps a task with its worker. It does not wait behind results. */
   extendLease(update: TaskResult, limits?: Limits): Promise<void>;
   /** @throws FleetError `not-found` */
   getTask(taskId: string): Promise<Task>;
-  /** Newest first, unless asked otherwise. */
+  /** Returns the newest tasks first by default. */
   searchTasks(request: SearchRequest): Promise<{ totalHits: number; results: TaskSummary[] }>;
   addTaskLog(taskId: string, line: string): Promise<void>;
-  /** How many tasks of each type wait to be polled. Tasks of a domain count under `domain:type`. */
+  /** Returns how many tasks of each type wait to be polled. For the tasks of a domain, use the name `domain:type`. */
   queueSizes(types: readonly string[]): Promise<Record<string, number>>;
   /** The workers that polled a type recently. */
   pollData(type: string): Promise<PollData[]>;
   /** The workers that polled any type recently. */
   allPollData(): Promise<PollData[]>;
-  /** Lines of a task's log, oldest first. Empty if the server has no index. */
+  /** Lines of a task's log, oldest first. The list is empty if the server has no index. */
   taskLogs(taskId: string): Promise<TaskLog[]>;
-  /** At most `count` open tasks of all executions whose definition has this `name`. Needs no index. */
+  /** At most `count` open tasks of all executions of the workflow `name`. Also works on a server without an index. */
   openTasks(name: string, count: number): Promise<Task[]>;
-  /** Every queue of the server by name and shard, including internal ones: how many tasks can be polled, and how many are hidden. */
+  /**
+   * For every queue of the server, by name and shard: how many tasks can be polled, and how many are hidden. Internal queues are included.
+   */
   allQueues(): Promise<Record<string, Record<string, QueueSize>>>;
 }
 

@@ -3,14 +3,14 @@ import type { Caller } from '../connection/caller.ts';
 import { type EventHandlerDef, eventHandlerSchema, type ScheduleDef, scheduleSchema } from '../types.ts';
 import { nothing } from './expected-answers.ts';
 
-/** Schedules and event handlers, which start workflows. */
+/** Calls for schedules and event handlers, which start workflows. */
 export interface TriggerCalls {
   listSchedules(): Promise<ScheduleDef[]>;
-  /** Creates or overwrites. The server does not check the schedule: call `nextFirings` first. */
+  /** Creates or overwrites a schedule. Call `nextFirings` first, because the server does not check the schedule. */
   putSchedule(schedule: ScheduleDef): Promise<void>;
   deleteSchedule(name: string): Promise<void>;
   /**
-   * The next times at which a cron expression of six fields, seconds first, fires, in epoch milliseconds.
+   * Returns the next times at which a cron expression fires, in epoch milliseconds. The expression has six fields, seconds first.
    * @throws FleetError if the server cannot read the expression
    */
   nextFirings(cronExpression: string, limit: number): Promise<number[]>;

@@ -7,7 +7,7 @@ import { createTransport, type HttpAnswer, type Lane, type TransportConfig } fro
 
 export type ConnectionConfig = CredentialsConfig & TransportConfig & { readonly requestTimeoutMs: number };
 
-/** One REST call. `params` fills in the `{names}` of `path`, encoded. Undefined values of `query` are left out. */
+/** One REST call. The values of `params` are encoded and replace the `{names}` in `path`. Undefined values of `query` are left out. */
 export interface Call<S extends z.ZodType> {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   path: `/api/${string}`;
@@ -16,12 +16,12 @@ export interface Call<S extends z.ZodType> {
   headers?: Readonly<Record<string, string>>;
   /** A string is sent as it is; anything else is sent as JSON. */
   body?: unknown;
-  /** Schema of the answer. It gets text and empty answers as a string. */
+  /** Schema of the answer. It receives an answer that is not JSON as a string. */
   answer: S;
   signal?: AbortSignal | undefined;
-  /** How long the server is asked to wait before it answers, in milliseconds. It is added to the configured limit. */
+  /** How long the server is asked to wait before it answers, in milliseconds. This time is added to the call's time limit. */
   waitMs?: number;
-  /** A limit for this call, in milliseconds. It can only be shorter than the configured limit. */
+  /** Time limit of this call, in milliseconds. A value above the configured limit has no effect. */
   limitMs?: number | undefined;
   /** Default `other`. */
   lane?: Lane;
@@ -42,7 +42,7 @@ const serverErrorSchema = z.looseObject({
   validationErrors: z.array(z.looseObject({ path: z.string().optional(), message: z.string() })).optional(),
 });
 
-/** A caller that connects at its first call. It repeats a request only if the server says that the token has expired. */
+/** Creates a caller, which connects at its first call. It repeats a request only if the server says that the token has expired. */
 export function createCaller(config: ConnectionConfig): Caller {
   const serverUrl = config.conductorServerUrl;
   const base = serverUrl.replace(/\/api$/, '');
@@ -106,7 +106,7 @@ function urlOf(base: string, { path, params = {}, query = {} }: Call<z.ZodType>)
   return url;
 }
 
-/** A signal that is aborted when the time is over, or when the given signal is. */
+/** Returns a signal that is aborted after `ms`, or together with the given signal. */
 function startLimit(ms: number, given: AbortSignal | undefined): { signal: AbortSignal; clear(): void } {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(new DOMException(`no answer within ${ms} ms`, 'TimeoutError')), ms);
@@ -135,7 +135,7 @@ async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
-/** `.` and `..` are not encoded, and a URL drops these segments. The call would then reach another path of the API. */
+/** Refuses an empty value, `.` and `..`. Encoding does not change them and a URL drops them, so the call would reach another path. */
 function refuseDots(name: string, value: string | number): void {
   if (/^\.{0,2}$/.test(String(value))) {
     throw new FleetError('input', `${JSON.stringify(value)} is not a valid ${name}.`);
@@ -180,13 +180,13 @@ function errorOf(call: string, { status, text }: HttpAnswer): FleetError {
     case 429:
       return new FleetError('upstream', `The Conductor server limits the rate of requests: ${message}`, { cause });
     default:
-      // A body that the server cannot read is the caller's fault, but the server answers 500. Only the message shows the difference.
+      // If the server cannot read the request's body, it answers 500, although the request is wrong. Only the message shows this.
       if (/JSON parse error|not readable/i.test(message)) return new FleetError('input', message, { cause });
       return new FleetError('upstream', message, { retryable: known.retryable ?? status >= 500, cause });
   }
 }
 
-/** `tasks[0]` of `registerWorkflowDef.arg0.tasks[0]`: the server writes its Java method first. */
+/** Removes the Java method that the server puts in front of a path: `registerWorkflowDef.arg0.tasks[0]` becomes `tasks[0]`. */
 function placeOf(path = ''): string {
   return path.replace(/^\w+\.arg\d+(\[\d+\])?\.?/, '');
 }

@@ -11,7 +11,7 @@ export function unreachable(
     : `Cannot reach the Conductor server at ${serverUrl} (${why}).`;
   return new FleetError('upstream', message, {
     remedy:
-      'If `npm start` or `fleet server start` is starting it, wait until that says it is ready. Otherwise start one, or set CONDUCTOR_SERVER_URL to a server that runs.',
+      'If `npm start` or `fleet server start` is starting the server, wait until the command says that it is ready. Otherwise start a server, or set CONDUCTOR_SERVER_URL to a running one.',
     cause,
   });
 }

@@ -7,31 +7,34 @@ export type CredentialsConfig = Pick<Config, 'conductorAuthKey' | 'conductorAuth
   readonly conductorServerUrl: string;
 };
 
-/** What is sent with every call so that the server accepts it: nothing, or a token. */
+/** The authentication that every call sends: a token, or nothing. */
 export interface Credentials {
   /** False if no key is configured. */
   readonly needed: boolean;
-  /** Headers to send; undefined for a server without authentication. @throws FleetError `denied`, or `upstream` if the server gives no token */
+  /**
+   * Returns the headers to send, or undefined if the server needs no authentication.
+   * @throws FleetError `denied`, or `upstream` if the server gives no token
+   */
   headers(): Promise<Record<string, string> | undefined>;
-  /** Forgets a token that the server refused, so that the next call gets a new one. Returns false if there is none to forget. */
+  /** Forgets a token that the server refused, so that the next call gets a new token. Returns false if there was no token. */
   renew(): boolean;
-  /** Stops the refresh of the token, whose timer would keep the process alive. */
+  /** Stops refreshing the token, because the timer of the refresh would keep the process alive. */
   close(): void;
 }
 
-/** The part of the SDK's client that is used. */
+/** The methods of the SDK's client that this module uses. */
 interface SdkClient {
   getAuthenticationHeaders(): Promise<Record<string, string> | null>;
   stopBackgroundRefresh(): void;
 }
 
-/** The SDK prefers these variables to its arguments, and would send the key to another server than the configured one. */
+/** The SDK prefers these variables to its arguments. It could then send the key to a server other than the configured one. */
 const SDK_VARIABLES = ['CONDUCTOR_SERVER_URL', 'CONDUCTOR_AUTH_KEY', 'CONDUCTOR_AUTH_SECRET'];
 
 /** A token request that takes longer has failed. */
 const TOKEN_TIMEOUT_MS = 30_000;
 
-/** Credentials through the SDK: one token for all calls, refreshed before it expires. Without a key the SDK is not loaded. */
+/** Gets one token for all calls through the SDK, which refreshes the token before it expires. Without a key, the SDK is not loaded. */
 export function createCredentials(config: CredentialsConfig, transport: Transport): Credentials {
   if (config.conductorAuthKey === undefined) {
     return { needed: false, headers: async () => undefined, renew: () => false, close: () => undefined };
@@ -91,7 +94,7 @@ async function connectSdk(config: CredentialsConfig, transport: Transport): Prom
       },
     ),
   );
-  failed.promise.catch(() => undefined); // it may reject after the start, when nothing awaits it any more
+  failed.promise.catch(() => undefined); // it may reject later, when no code awaits it any more
   try {
     return await Promise.race([created, failed.promise]);
   } catch (error) {
@@ -100,7 +103,7 @@ async function connectSdk(config: CredentialsConfig, transport: Transport): Prom
   }
 }
 
-/** The SDK requests nothing but the token. */
+/** Sends the request for a token, which is the only request that the SDK makes. */
 async function askForToken(request: Request, transport: Transport): Promise<HttpAnswer> {
   return transport.send({
     method: 'POST',

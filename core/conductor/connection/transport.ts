@@ -10,8 +10,8 @@ export type TransportConfig = Partial<
 >;
 
 /**
- * Which connections a request uses. Each lane has its own, so that results do not wait behind long polls, and heartbeats do not wait
- * behind results that hang.
+ * The group of connections that a request uses. Each lane has its own connections: results do not wait behind long polls, and heartbeats do
+ * not wait behind results that hang.
  */
 export type Lane = 'poll' | 'result' | 'other';
 
@@ -33,15 +33,18 @@ export interface HttpAnswer {
 
 /** Connections that are kept open between requests, in lanes that do not wait for each other. */
 export interface Transport {
-  /** Resolves with the server's answer, with any HTTP status. @throws the reason of an aborted signal, or an error of the connection */
+  /**
+   * Resolves with the server's answer, even if its HTTP status is an error.
+   * @throws the reason of an aborted signal, or an error of the connection
+   */
   send(request: HttpRequest): Promise<HttpAnswer>;
   /** Closes the connections once their requests have been answered. */
   close(): void;
 }
 
 /**
- * A transport on undici's dispatchers, which need a sixth of the processor time of `fetch`. undici is loaded with the first request, so
- * that commands which make none start fast.
+ * Sends requests through undici's dispatchers, which need a sixth of the processor time of `fetch`. The first request loads undici, so
+ * commands without a request start fast.
  */
 export function createTransport(config: TransportConfig): Transport {
   let lanes: Promise<Record<Lane, Dispatcher>> | undefined;
@@ -79,14 +82,14 @@ function answerTo(
   const answer = Promise.withResolvers<HttpAnswer>();
   let controller: Dispatcher.DispatchController | undefined;
   const abort = () => {
-    answer.reject(signal.reason); // while it waits for a connection, there is no controller yet
+    answer.reject(signal.reason); // a request that waits for a connection has no controller yet
     controller?.abort(signal.reason);
   };
   signal.addEventListener('abort', abort, { once: true });
   const done = () => signal.removeEventListener('abort', abort);
   let status = 0;
   let contentType = '';
-  // Decoded piece by piece, so that a large answer is text as soon as its last piece arrives.
+  // Each piece is decoded when it arrives, so that a large answer is complete text right after its last piece.
   const decoder = new StringDecoder('utf8');
   let text = '';
   dispatcher.dispatch(options, {
@@ -114,7 +117,10 @@ function answerTo(
   return answer.promise;
 }
 
-/** This many results or other calls at once keep a server busy; more would only wait there. Polls are not limited: they wait on purpose. */
+/**
+ * Limit for results, and for other calls, that are under way at once. More of them would only wait in the server. Polls have no limit,
+ * because they wait on purpose.
+ */
 const MAX_CONNECTIONS = 64;
 
 async function openLanes(config: TransportConfig): Promise<Record<Lane, Dispatcher>> {
@@ -122,11 +128,11 @@ async function openLanes(config: TransportConfig): Promise<Record<Lane, Dispatch
   return { poll: open(null), result: open(MAX_CONNECTIONS), other: open(MAX_CONNECTIONS) };
 }
 
-/** undici declares the types of these only under its main entry. */
+/** The type is `string`, because undici declares the types of these modules only under its main entry. */
 const AGENT: string = 'undici/lib/dispatcher/agent.js';
 const PROXY_AGENT: string = 'undici/lib/dispatcher/proxy-agent.js';
 
-/** Loads only this module: undici's main entry also loads its fetch, caches and sockets, 13 MB that are not used here. */
+/** Loads only the module that it needs. undici's main entry also loads its fetch, caches and sockets: 13 MB that are not used here. */
 async function opener(config: TransportConfig): Promise<(connections: number | null) => Dispatcher> {
   const tls = tlsOptions(config);
   const uri = config.conductorProxyUrl;

@@ -15,8 +15,8 @@ import { FleetError, messageOf } from '../../errors.ts';
 const HEADER = 'SQLite format 3\0';
 
 /**
- * Checks that a server can start on this SQLite file. A missing or empty file becomes a new database; a journal without its database is
- * renamed and kept.
+ * Checks that a server can start on this SQLite file. If the file is missing or empty, the server will create a new database. A journal
+ * without its database is renamed and kept.
  * @throws FleetError `environment` if the file is not a database, is damaged, or cannot be written to
  */
 export function checkDatabase(file: string, note: (line: string) => void): void {
@@ -28,7 +28,7 @@ export function checkDatabase(file: string, note: (line: string) => void): void 
     accessSync(file, constants.W_OK);
   } catch (cause) {
     throw new FleetError('environment', `Cannot write to the database ${file}: ${messageOf(cause)}.`, {
-      remedy: 'Give the file to this user, or name another data folder with --data-dir (FLEET_DIR).',
+      remedy: 'Make the file writable for this user, or name another data folder with --data-dir (FLEET_DIR).',
       cause,
     });
   }
@@ -45,7 +45,7 @@ export function checkDatabase(file: string, note: (line: string) => void): void 
   }
 }
 
-/** SQLite would delete the journal unread, although it may hold all that is left of the data. */
+/** Renames a journal whose database is missing. SQLite would delete it unread, although it may hold all the data that is left. */
 function putJournalAside(file: string, note: (line: string) => void): void {
   rmSync(`${file}-shm`, { force: true });
   const journal = `${file}-wal`;
@@ -57,7 +57,8 @@ function putJournalAside(file: string, note: (line: string) => void): void {
 
 function unusable(file: string, why: string, cause?: unknown): FleetError {
   return new FleetError('environment', `${file} ${why}.`, {
-    remedy: 'Replace it by a copy of the database, move the file away, or delete it with `fleet server start --fresh`.',
+    remedy:
+      'Replace the file with a copy of the database, move the file away, or delete it with `fleet server start --fresh`.',
     cause,
   });
 }

@@ -1,12 +1,12 @@
 import { connect, createServer } from 'node:net';
 import { FleetError } from '../../errors.ts';
 
-/** The port that is tried first when none is configured. */
+/** The first port to try if no port is configured. */
 export const FIRST_PORT = 8080;
 const PORTS_TRIED = 200;
 
 /**
- * A free port of the loopback address: `wanted`, or if that is undefined the first free port from `from` on.
+ * Returns a free port of the loopback address: `wanted`, or the first free port from `from` on if `wanted` is undefined.
  * @throws FleetError `environment` if `wanted` is taken, or if no port is free
  */
 export async function choosePort(wanted: number | undefined, from: number = FIRST_PORT): Promise<number> {

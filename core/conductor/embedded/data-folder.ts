@@ -8,7 +8,7 @@ export interface DataFolder {
   readonly path: string;
   readonly database: string;
   readonly log: string;
-  /** `server.json`: which server runs here, see `ServerRecord`. */
+  /** `server.json` says which server runs here: see `ServerRecord`. */
   readonly record: string;
   readonly lock: string;
 }
@@ -30,7 +30,7 @@ export function dataFolder(dataDir: string): DataFolder {
 
 /**
  * Creates the folder.
- * @throws FleetError `environment` if it cannot be written to, `config` if its name cannot be part of a database address
+ * @throws FleetError `environment` if the folder is not writable, `config` if its name cannot be part of a database address
  */
 export function createFolder({ path }: DataFolder): void {
   if (path.includes('?')) {
@@ -47,7 +47,7 @@ export function createFolder({ path }: DataFolder): void {
     accessSync(path, constants.W_OK);
   } catch (cause) {
     throw new FleetError('environment', `Cannot write to the data folder ${path}: ${messageOf(cause)}.`, {
-      remedy: 'Make it a writable folder, or name another folder with --data-dir (FLEET_DIR).',
+      remedy: 'Make the folder writable, or name another folder with --data-dir (FLEET_DIR).',
       cause,
     });
   }

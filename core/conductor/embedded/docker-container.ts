@@ -27,7 +27,7 @@ export async function hasDockerImage({ note, signal }: Progress): Promise<boolea
   if ((await docker(['image', 'inspect', release.image], { signal })).code === 0) return true;
   note(`Pulling the Docker image ${release.image} …`);
   const pull = await docker(['pull', '--quiet', release.image], { signal });
-  if (pull.code !== 0) note(`Docker could not pull it: ${lastWords(pull, 1)}`);
+  if (pull.code !== 0) note(`Docker could not pull the image: ${lastWords(pull, 1)}`);
   return pull.code === 0;
 }
 
@@ -41,7 +41,7 @@ export interface ContainerOptions {
 }
 
 /**
- * Starts the server's container. Its port is published on the loopback address only; its database and its log are in the data folder.
+ * Starts the server's container and publishes its port on the loopback address only. The database and the log are in the data folder.
  * @throws FleetError `environment` with the last lines that Docker printed
  */
 export async function startContainer(options: ContainerOptions): Promise<void> {
@@ -59,7 +59,10 @@ export async function startContainer(options: ContainerOptions): Promise<void> {
   writeLogTo(folder.log, instance);
 }
 
-/** Values are passed by name through the environment, because every user of the machine can read the arguments of a process. */
+/**
+ * The arguments hold only the names of variables, because every user of the machine can read the arguments of a process. Docker takes the
+ * values from the environment.
+ */
 export function containerArguments(
   { config, folder, instance, port }: ContainerOptions,
   variables: string[],
@@ -74,7 +77,7 @@ export function containerArguments(
     `--publish=127.0.0.1:${port}:${PORT_IN_CONTAINER}`,
     `--mount=type=bind,source=${folder.path},target=${FOLDER_IN_CONTAINER}`,
     '--add-host=host.docker.internal:host-gateway',
-    ...user, // so that the caller may read and delete what the container writes
+    ...user, // so that this user may read and delete the container's files
     `--env=JAVA_OPTS=-Xmx${config.serverMemory} -D${INSTANCE_PROPERTY}=${instance}`,
     ...['SPRING_APPLICATION_JSON', ...variables].map((name) => `--env=${name}`),
     release.image,
@@ -88,7 +91,7 @@ export function fromInsideContainer(url: string): string {
   return address.href;
 }
 
-/** @throws FleetError `environment` if Docker does not answer: a wrong `false` would start a second server on the same data */
+/** @throws FleetError `environment` if Docker does not answer, because a wrong `false` would start a second server on the same data */
 export async function isContainerRunning(instance: string): Promise<boolean> {
   const inspect = ['container', 'inspect', '--format', '{{.State.Running}}', containerName(instance)];
   const looked = await docker(inspect, { timeoutMs: LOOK_TIMEOUT_MS });
@@ -97,7 +100,7 @@ export async function isContainerRunning(instance: string): Promise<boolean> {
   throw dockerError(`Docker does not say whether the server's container ${containerName(instance)} runs`, looked);
 }
 
-/** Ends and removes the container. Its data stays in the folder. @throws FleetError `environment` if it still runs */
+/** Ends and removes the container. Its data stays in the folder. @throws FleetError `environment` if the container still runs */
 export async function endContainer(instance: string): Promise<void> {
   await docker(['stop', `--time=${STOP_GRACE_SECONDS}`, containerName(instance)], { timeoutMs: END_TIMEOUT_MS });
   const removed = await docker(['rm', '--force', containerName(instance)], { timeoutMs: END_TIMEOUT_MS });
@@ -130,7 +133,7 @@ function springJson({ config, llmBaseUrl }: ContainerOptions): string {
   );
 }
 
-/** Docker's client copies the output into the log until the container ends. */
+/** Starts a Docker client that copies the container's output into the log until the container ends. */
 function writeLogTo(log: string, instance: string): void {
   const file = openSync(log, 'a', 0o600);
   spawn('docker', ['logs', '--follow', containerName(instance)], { detached: true, stdio: ['ignore', file, file] })

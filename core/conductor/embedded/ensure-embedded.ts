@@ -2,16 +2,17 @@
  * The server of one data folder.
  *
  * States of a folder, derived from `server.json` and the processes of the machine:
- *   empty      no server is recorded and none runs
- *   owned      a server runs, and so does its owner: the process that will end it
- *   detached   a server runs until `fleet server stop`; it has no owner
- *   orphaned   a server runs, but its owner was killed or crashed
- *   stale      a server is recorded that no longer runs
+ * - `empty`: No server is recorded, and no server runs.
+ * - `owned`: A server runs. Its owner, the process that will end it, runs too.
+ * - `detached`: A server without an owner runs until `fleet server stop`.
+ * - `orphaned`: A server runs, but its owner was killed or crashed.
+ * - `stale`: The recorded server no longer runs.
  *
+ * Rules:
  * 1. A process that starts, takes over, or ends a server holds the folder's lock.
  * 2. There is one server per folder: a second start uses the first server, and an orphaned server gets a new owner.
- * 3. A process or container is signalled only if it carries the instance that the record names.
- * 4. A server is recorded before it is waited for. The record is removed once the server has ended.
+ * 3. This module ends a process or container only if it carries the instance mark that the record names.
+ * 4. A process records its server before it waits for the first answer, and removes the record once the server has ended.
  */
 
 import type { Config } from '../../config.ts';
@@ -46,7 +47,7 @@ export interface Ensured {
   reused: boolean;
 }
 
-/** A recorded server that does not answer is given at least this much time before it is ended. */
+/** A recorded server that does not answer has at least this much time before it is ended. */
 const LEAST_PATIENCE_MS = 10_000;
 
 /** Uses the folder's server, or starts one. @throws FleetError that says why neither is possible */
@@ -101,7 +102,7 @@ function underLock<T>(folder: DataFolder, progress: Progress, task: () => Promis
 
 async function start(config: Config, folder: DataFolder, options: EnsureOptions): Promise<Ensured> {
   const { progress, fresh, detached, llmBaseUrl } = options;
-  const program = await findProgram(config, progress); // found before anything is removed: if it is missing, the old data stays
+  const program = await findProgram(config, progress); // first, so that the old data stays if no program is found
   removeRecord(folder.record);
   prepareFiles(folder, { fresh, note: progress.note });
   if (program.kind === 'docker') await removeLeftContainers(folder);
@@ -132,7 +133,7 @@ async function willAnswer(running: ServerRecord, config: Config, progress: Progr
 function notWhileRunning(folder: DataFolder, { port }: ServerRecord): FleetError {
   return new FleetError(
     'conflict',
-    `A server runs on port ${port} with the data in ${folder.path}; it cannot start empty now.`,
+    `A server runs on port ${port} with the data in ${folder.path}; no server can start empty there now.`,
     {
       remedy: 'Stop it with `fleet server stop`, or name another folder with --data-dir (FLEET_DIR).',
     },

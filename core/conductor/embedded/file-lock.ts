@@ -12,8 +12,8 @@ const BUSY = 5;
 const NOT_A_DATABASE = 26;
 
 /**
- * Runs `task` while no other process runs one under the same file. The lock is SQLite's own file lock. The kernel releases it when the
- * process ends, even if it is killed, so no lock can be left behind.
+ * Runs `task` while this process holds the lock on `file`. The lock is SQLite's own file lock. The kernel releases it when the process
+ * ends, even if it is killed, so no lock stays behind.
  * @param waiting the text to note when another process holds the lock, and again every 30 s
  */
 export async function withLock<T>(
@@ -55,7 +55,7 @@ function tryLock(file: string): DatabaseSync | undefined {
     const { errcode } = cause as { errcode?: number };
     if (errcode === BUSY) return undefined;
     if (errcode === NOT_A_DATABASE) {
-      truncateSync(file); // the file holds no data; a new file in its place would be a second lock
+      truncateSync(file); // emptied and not replaced: the file holds no data, and a new file would be a second lock
       return undefined;
     }
     throw new FleetError('environment', `Cannot lock ${file}: ${messageOf(cause)}.`, {

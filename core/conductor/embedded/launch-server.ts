@@ -25,8 +25,9 @@ export interface LaunchOptions {
 
 /**
  * Starts a server on the folder and waits until it answers. The server is recorded before the wait, so that the next process finds it if
- * this process dies. If another program takes the chosen port meanwhile, the next port is tried.
- * @throws FleetError `environment` with the last log lines if it does not start, `cancelled` if interrupted. No server runs then.
+ * this process dies. If another program takes the port in the meantime, it tries the next port.
+ * @throws FleetError `environment` with the last log lines if the server does not start, `cancelled` if interrupted. After an error no
+ * server runs.
  */
 export async function launchServer(options: LaunchOptions, progress: Progress): Promise<ServerRecord> {
   const { config, folder, program } = options;
@@ -41,7 +42,7 @@ export async function launchServer(options: LaunchOptions, progress: Progress): 
     if (outcome === 'ready') return record;
     if (outcome !== 'port-taken') throw notStarted(outcome, config, folder, await readFrom(folder.log, logStart));
     if (config.serverPort !== undefined) throw portTaken(port);
-    progress.note(`Another program took port ${port} meanwhile; trying the next port.`);
+    progress.note(`Another program has taken port ${port}; trying the next port.`);
     from = port + 1;
   }
 }
@@ -128,6 +129,6 @@ function notStarted(outcome: Outcome, config: Config, folder: DataFolder, log: s
       : 'ended while it was starting';
   const told = explanationIn(log);
   return new FleetError('environment', `The Conductor server ${what}.${told ? ` Its log says:\n${told}` : ''}`, {
-    remedy: `Read the whole log: ${folder.log}. FLEET_SERVER_START_SECONDS gives it more time, FLEET_SERVER_MEMORY more memory.`,
+    remedy: `Read the whole log: ${folder.log}. To give the server more time or memory, set FLEET_SERVER_START_SECONDS or FLEET_SERVER_MEMORY.`,
   });
 }

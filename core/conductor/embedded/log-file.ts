@@ -4,7 +4,7 @@ import { pause } from '../../pause.ts';
 const CHUNK_BYTES = 256 * 1024;
 const LOOK_EVERY_MS = 500;
 
-/** The last lines of a file, at most 256 kB. Empty if the file does not exist. */
+/** The last lines of a file, at most 256 kB. The list is empty if the file does not exist. */
 export async function lastLines(file: string, lines: number): Promise<string[]> {
   const size = await sizeOf(file);
   const text = (await readFrom(file, Math.max(0, size - CHUNK_BYTES))).trimEnd();
@@ -17,8 +17,8 @@ export async function readFrom(file: string, offset: number): Promise<string> {
 }
 
 /**
- * Calls `write` with the content of a file from `offset` bytes on, then with everything that is appended, until the signal is aborted. If a
- * new file replaces it, that file is read from its start.
+ * Calls `write` with the content of a file from byte `offset` on, then with all text that is appended. It ends when the signal is aborted.
+ * If a new file replaces the old one, it reads the new file from the start.
  */
 export async function follow(
   file: string,
@@ -48,7 +48,7 @@ async function readBytes(file: string, offset: number): Promise<Buffer> {
   }
 }
 
-/** Bytes of a file; 0 if it does not exist. */
+/** Size of a file in bytes; 0 if the file does not exist. */
 export async function sizeOf(file: string): Promise<number> {
   const handle = await open(file).catch(() => undefined);
   if (!handle) return 0;

@@ -4,7 +4,7 @@ import type { Environment } from '../../config.ts';
 import { throwIfCancelled } from './progress.ts';
 
 export interface Finished {
-  /** As in a shell: 127 if the program does not exist, 143 if it was ended by a signal. */
+  /** Exit code as in a shell: 127 if the program does not exist, 143 if a signal ended it. */
   code: number;
   stdout: string;
   stderr: string;
@@ -30,7 +30,7 @@ const LAST_OUTPUT_MS = 1_000;
 const GRACE_MS = 3_000;
 
 /**
- * Runs a program and returns its exit code and what it printed. A program that fails or does not exist is not an error.
+ * Runs a program and returns its exit code and what it printed. Does not throw if the program fails or does not exist.
  * @throws FleetError `cancelled` if `signal` is aborted; the program has ended by then
  */
 export async function runProgram(
@@ -59,7 +59,7 @@ export async function runProgram(
       if (error.name === 'AbortError') setTimeout(() => child.kill('SIGKILL'), GRACE_MS).unref();
       else resolve({ code: NOT_FOUND, ...printed });
     });
-    // A process that the program started may keep its output open for ever.
+    // Another process that the program started may keep the output open for ever.
     child.on('exit', () => {
       setTimeout(() => [child.stdout, child.stderr].map((stream) => stream.destroy()), LAST_OUTPUT_MS).unref();
     });

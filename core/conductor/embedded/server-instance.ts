@@ -10,7 +10,7 @@ import { isInstanceReady } from './wait-until-ready.ts';
 /** The server needs two seconds for an orderly shutdown, and more on a busy machine. */
 const END_GRACE_MS = 20_000;
 
-/** Arguments that mark a java process as ours, and name its start and its folder. */
+/** Arguments that mark a java process as ours. One identifies this start of the server, the other its data folder. */
 export const instanceMark = (instance: string) => `-D${INSTANCE_PROPERTY}=${instance}`;
 export const folderMark = ({ path }: DataFolder) =>
   `-Dfleet.folder=${createHash('sha256').update(path).digest('hex').slice(0, 32)}`; // hashed, because a path may contain spaces
@@ -27,14 +27,14 @@ export async function isAlive(record: ServerRecord): Promise<boolean> {
 }
 
 /**
- * Ends the recorded server, by an orderly shutdown if possible. Touches nothing else. @throws FleetError `environment` if it does not end
+ * Ends the recorded server, by an orderly shutdown if possible. Ends no other process. @throws FleetError `environment` if it does not end
  */
 export async function endInstance(record: ServerRecord): Promise<void> {
   if (record.kind === 'docker') await endContainer(record.instance);
   else await endProcesses(instanceMark(record.instance), END_GRACE_MS);
 }
 
-/** A server process that runs on this folder although no readable record names it. Its owner is no longer known. */
+/** Finds a server process that runs on this folder although no readable record names it. Its owner is unknown. */
 export async function findUnrecorded(folder: DataFolder): Promise<ServerRecord | undefined> {
   const [found] = await processesWith(folderMark(folder));
   const command = found && (await commandOf(found.pid));

@@ -1,6 +1,6 @@
 import type { Config, Environment } from '../../config.ts';
 
-/** The Java system property that names one start of a server. The server shows it in its configuration. */
+/** The Java system property that identifies one start of a server. The server shows it in its configuration. */
 export const INSTANCE_PROPERTY = 'fleet.instance';
 
 /** Settings of the server that differ from its defaults. */
@@ -8,7 +8,7 @@ export interface PropertyOptions {
   /** Absolute path of the SQLite file, as the server sees it. */
   database: string;
   secrets: boolean;
-  /** SQLite's `synchronous` for every connection. */
+  /** SQLite's `synchronous` mode for every connection. */
   synchronous: Config['serverSynchronous'];
   llmBaseUrl?: string | undefined;
 }
@@ -19,15 +19,16 @@ export function serverProperties(options: PropertyOptions): Record<string, strin
   return {
     // The server sets `synchronous=NORMAL` itself, but on one connection of its pool only. Set here, it applies to all connections.
     'spring.datasource.url': `jdbc:sqlite:${database}?busy_timeout=15000&journal_mode=WAL&synchronous=${synchronous.toUpperCase()}`,
-    // We run no Elasticsearch, and its health indicator alone would make the server report itself as DOWN.
+    // Elasticsearch does not run here, and its health indicator alone would make the server report DOWN.
     'management.health.elasticsearch.enabled': 'false',
     'conductor.app.summary-input-output-json-serialization.enabled': 'true',
-    // A task over its concurrency limit is tried again after this time; the default is a minute.
+    // The server postpones a task that is over its concurrency limit by this time. The default is a minute.
     'conductor.app.taskExecutionPostponeDuration': '2s',
-    // The server sometimes loses a JOIN on this queue. It repairs that at its next look at the execution; the default is 30 s.
+    // The server sometimes loses a JOIN on this queue, and repairs this when it next checks the execution. This setting is the time until
+    // that check. The default is 30 s.
     'conductor.app.workflowOffsetTimeout': '10s',
-    // Removing an execution uses up to ten threads, each of which holds one connection and asks for another. With the default of ten
-    // connections the whole server then stops for half a minute.
+    // To remove an execution, the server uses up to ten threads. Each thread holds one connection and asks for another. With the default of
+    // ten connections the whole server then stops for half a minute.
     'spring.datasource.hikari.maximum-pool-size': '16',
     // Every idle task type of every worker process keeps one of these threads in a long poll; the default is 200.
     'server.tomcat.threads.max': '400',
@@ -62,7 +63,7 @@ export function javaArguments({ jar, memory, marks, port, properties }: JavaOpti
   ];
 }
 
-/** The only variables that are passed on to the server: what Java and its network need. */
+/** The only variables of our environment that the server gets: Java and its network need them. */
 const PASSED_ON = [
   'PATH',
   'HOME',
@@ -103,7 +104,7 @@ export function javaEnvironment(environment: Environment): Record<string, string
 
 type ProviderSettings = Pick<Config, 'openaiApiKey' | 'anthropicApiKey' | 'ollamaHost' | 'serverSecrets'>;
 
-/** Keys of model providers and, if they are switched on, the values of `${workflow.secrets.…}` and `${workflow.env.…}`. */
+/** Keys of model providers. If secrets are switched on, also the values of `${workflow.secrets.…}` and `${workflow.env.…}`. */
 export function providerEnvironment(config: ProviderSettings, environment: Environment): Record<string, string> {
   const secrets = Object.entries(environment).filter(([name]) =>
     SECRET_PREFIXES.some((prefix) => name.startsWith(prefix)),

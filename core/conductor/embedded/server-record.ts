@@ -10,13 +10,13 @@ const ownerSchema = z.object({ pid, startedAt: z.string() });
 
 const serverRecordSchema = z.object({
   kind: z.enum(['jar', 'docker']),
-  /** Names this start of the server. Its process or container carries it as a mark. */
+  /** Identifies this start of the server. The process or container carries this id as a mark. */
   instance: z.string().min(1),
   /** Process id of java; absent for a container. */
   pid: pid.optional(),
   port,
   startedAt: z.iso.datetime(),
-  /** The process that ends the server when it ends. Absent for a server that stays until `fleet server stop`. */
+  /** When this process ends, it also ends the server. Absent for a server that runs until `fleet server stop`. */
   owner: ownerSchema.optional(),
   llmBaseUrl: z.string().optional(),
   version: z.string(),
@@ -26,7 +26,7 @@ const serverRecordSchema = z.object({
 export type ServerRecord = z.output<typeof serverRecordSchema>;
 export type Owner = z.output<typeof ownerSchema>;
 
-/** The recorded server; `none` without a file; `broken` if the file cannot be read as a record. */
+/** Returns the recorded server, `none` if there is no file, or `broken` if the file cannot be read as a record. */
 export function readRecord(file: string): ServerRecord | 'none' | 'broken' {
   let text: string;
   try {
@@ -38,7 +38,7 @@ export function readRecord(file: string): ServerRecord | 'none' | 'broken' {
   return parseRecord(text) ?? 'broken';
 }
 
-/** Reads the text of `server.json`. Undefined if it is not a record. */
+/** Reads the text of `server.json`. Returns undefined if the text is not a record. */
 export function parseRecord(text: string): ServerRecord | undefined {
   try {
     return serverRecordSchema.safeParse(JSON.parse(text)).data;

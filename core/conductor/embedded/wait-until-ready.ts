@@ -7,14 +7,14 @@ const LOOK_EVERY_MS = 250;
 const NOTE_EVERY_MS = 5000;
 const ANSWER_TIMEOUT_MS = 3000;
 
-/** How a start ended. A server that cannot start may run on without answering, so its log has to be read. */
+/** How a start ended. A server that failed to start may keep running without an answer, so its log must be read. */
 export type Outcome = 'ready' | 'ended' | 'failed' | 'port-taken' | 'too-slow';
 
 /** A server that is starting. */
 export interface Booting {
   answers(): Promise<boolean>;
   isAlive(): Promise<boolean>;
-  /** What it has logged since its start. */
+  /** The server's log since this start. */
   readLog(): Promise<string>;
 }
 
@@ -46,7 +46,7 @@ export async function isInstanceReady(url: string, instance: string): Promise<bo
 }
 
 /**
- * Waits until the server answers, or until it is certain that it will not.
+ * Waits until the server answers, has failed, or has used up its time.
  * @throws FleetError `cancelled` if `signal` is aborted
  */
 export async function waitUntilReady(server: Booting, limitMs: number, { note, signal }: Progress): Promise<Outcome> {
@@ -69,7 +69,7 @@ export async function waitUntilReady(server: Booting, limitMs: number, { note, s
   }
 }
 
-/** Recognises that Spring gave up. The process itself continues with its other threads (seen with 3.32.1). */
+/** Recognises in the log that Spring gave up. The process itself may continue with its other threads (seen with 3.32.1). */
 export function failureIn(log: string): 'failed' | 'port-taken' | undefined {
   if (!log.includes('APPLICATION FAILED TO START')) return undefined;
   return /Port \d+ was already in use/.test(log) ? 'port-taken' : 'failed';

@@ -9,11 +9,12 @@ const PAGE = 100;
 const AT_ONCE = 8;
 
 /**
- * Makes a server that has just started evaluate every open JOIN. An error is only noted, because the server works without it.
+ * Tells a server that has just started to evaluate every open JOIN. It only notes an error, because the server also works without this
+ * step.
  *
  * While a server evaluates a JOIN, it hides the JOIN's queue message for an hour (3.32.1,
- * `AsyncSystemTaskExecutor.reserveInflightMessage`). If the server is killed meanwhile, the execution waits for the rest of that hour: the
- * server's own repair does not touch messages that exist. An unnecessary evaluation changes nothing.
+ * `AsyncSystemTaskExecutor.reserveInflightMessage`). If the server is killed during the evaluation, the execution waits for the rest of
+ * that hour, because the server's own repair skips messages that exist. An unnecessary evaluation changes nothing.
  */
 export async function wakeOpenJoins(config: ConnectionConfig, note: (line: string) => void): Promise<void> {
   const conductor = createConductor(createCaller(config));
@@ -21,7 +22,7 @@ export async function wakeOpenJoins(config: ConnectionConfig, note: (line: strin
     const ids = await openExecutions(conductor);
     if (ids.length > PAGE) note(`Looking for open JOINs in ${ids.length} open executions …`);
     const woken = await wakeJoins(conductor, ids);
-    if (woken > 0) note(`Had ${count(woken, 'open JOIN')} of earlier executions evaluated again.`);
+    if (woken > 0) note(`Told the server to evaluate ${count(woken, 'open JOIN')} of earlier executions again.`);
   } catch (error) {
     note(`Forks that were open when the last server ended may wait for up to an hour: ${messageOf(error)}`);
   } finally {
@@ -29,7 +30,10 @@ export async function wakeOpenJoins(config: ConnectionConfig, note: (line: strin
   }
 }
 
-/** Returns the number of open JOINs. Executions are read one by one, because the search finds a JOIN only after its first evaluation. */
+/**
+ * Wakes the open JOINs of these executions and returns their number. It reads each execution, because the search finds a JOIN only after
+ * its first evaluation.
+ */
 async function wakeJoins(conductor: Conductor, ids: string[]): Promise<number> {
   const counts = await inParallel(ids, AT_ONCE, async (id) => {
     const joins = (await conductor.getExecution(id)).tasks.filter(isOpenJoin);

@@ -7,27 +7,29 @@ import { startOf } from '../../../core/processes.ts';
 const announced = z.object({
   workerId: z.string(),
   pid: z.int().positive(),
-  /** When it began, as the operating system writes it: the system may give the same process id to a later process. */
+  /**
+   * Start time of the process, as the operating system writes it. The id alone is not enough, because a later process may get the same id.
+   */
   start: z.string(),
   controlUrl: z.url(),
   startedAt: z.iso.datetime(),
 });
 export type Announced = z.output<typeof announced>;
 
-/** Announces this process to `fleet workers`. Returns a function that withdraws it. */
+/** Announces this process to `fleet workers`. Returns a function that withdraws the announcement. */
 export async function announce(dataDir: string, workerId: string, controlUrl: string): Promise<() => Promise<void>> {
   const folder = join(dataDir, 'workers');
   const file = join(folder, `${workerId}.json`);
   const start = (await startOf(process.pid)) ?? '';
   const entry: Announced = { workerId, pid: process.pid, start, controlUrl, startedAt: new Date().toISOString() };
   await mkdir(folder, { recursive: true });
-  // A reader that found half a file would take it for the file of an ended process and remove it.
+  // The file is written under another name first. A reader that found half a file would take it for a dead process's file and remove it.
   await writeFile(`${file}.new`, JSON.stringify(entry));
   await rename(`${file}.new`, file);
   return () => rm(file, { force: true });
 }
 
-/** The worker processes of a data folder that run. Files of ended processes are removed. */
+/** Returns the running worker processes of a data folder. Removes the files of ended processes. */
 export async function announcedWorkers(dataDir: string): Promise<Announced[]> {
   const folder = join(dataDir, 'workers');
   const names = await readdir(folder).catch(() => []);

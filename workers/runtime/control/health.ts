@@ -4,8 +4,8 @@ import type { FleetStatus } from '../fleet.ts';
 const SILENT_MS = 45_000;
 
 /**
- * Whether the process is ready for work at `nowMs`, in epoch milliseconds: it takes tasks, the server accepts polls and results, and every
- * type that polls has had an answer recently. A type that is full or paused does not poll, so it needs no answer.
+ * True if the process is ready for work at `nowMs`, in epoch milliseconds. It must take tasks, the server must accept polls and results,
+ * and every type that polls must have had an answer recently. A type that is full or paused does not poll, so it needs no answer.
  */
 export function isReady({ state, failing, types }: FleetStatus, nowMs: number): boolean {
   const hears = (type: FleetStatus['types'][number]) =>
@@ -13,12 +13,12 @@ export function isReady({ state, failing, types }: FleetStatus, nowMs: number): 
   return state === 'running' && !failing.polls && !failing.results && types.every(hears);
 }
 
-/** A poll takes seconds, and so does a backoff. A poller whose step takes longer than this hangs. */
+/** A poller whose step takes longer than this hangs: a poll and a backoff take only seconds. */
 const STUCK_MS = 300_000;
 
 /**
- * Whether the process is alive at `nowMs`, in epoch milliseconds: every poller still polls, or waits for a slot or for the server. A
- * server that is away does not make the process dead, because a restart would not help.
+ * True if the process is alive at `nowMs`, in epoch milliseconds: every poller still polls, or waits for a slot or for the server. The
+ * process stays alive while the server is unreachable, because a restart would not help.
  */
 export function isLive({ state, types }: FleetStatus, nowMs: number): boolean {
   const turns = (type: FleetStatus['types'][number]) =>

@@ -5,7 +5,7 @@ import { FleetError, messageOf } from '../../../core/errors.ts';
 import type { Fleet } from '../fleet.ts';
 import { isLive, isReady } from './health.ts';
 
-/** What the pages show in addition to the status. A part that is absent is not served. */
+/** What the pages show in addition to the status. If a part is absent, its page is not served. */
 export interface Views {
   /** Prometheus' text format. */
   metrics?: { contentType: string; text(): Promise<string> };
@@ -29,7 +29,8 @@ export interface PageOptions {
 }
 
 /**
- * Serves the pages that show something: `GET /livez`, `/readyz` (200 or 503, each with the status), `/status`, `/metrics`, `/scaling`.
+ * Serves the pages that only read: `GET /livez`, `/readyz`, `/status`, `/metrics`, `/scaling`. The first two answer 200 or 503; the body is
+ * the status.
  * @throws FleetError `environment` if it cannot listen on the port
  */
 export function serveViews(options: PageOptions): Promise<PageServer> {
@@ -37,9 +38,9 @@ export function serveViews(options: PageOptions): Promise<PageServer> {
 }
 
 /**
- * Serves the same pages, and the requests that change something: `POST /pause`, `/resume`, `/concurrency`, and the same below
- * `/types/<name>`. It must listen on loopback. A web page cannot use it: a browser does not send JSON to another origin without asking
- * first, and a request with another host name is refused.
+ * Serves the same pages, and the requests that change the fleet: `POST /pause`, `/resume`, `/concurrency`, and the same below
+ * `/types/<name>`. It must listen on loopback. Web pages cannot use it: a browser asks before it sends JSON to another origin, and requests
+ * with another host name are refused.
  * @throws FleetError `environment` if it cannot listen on the port
  */
 export function serveControl(options: PageOptions): Promise<PageServer> {
@@ -78,13 +79,13 @@ async function change(request: IncomingMessage, response: ServerResponse, fleet:
   else if (action === 'resume') fleet.resume(taskType);
   else if (action === 'concurrency') {
     const body = concurrencyBody.safeParse(await readJson(request));
-    if (!body.success) return send(response, 400, { error: 'Send {"concurrency": n}, from 1 to 10000.' });
+    if (!body.success) return send(response, 400, { error: 'Send {"concurrency": n} with n from 1 to 10000.' });
     fleet.setConcurrency(body.data.concurrency, taskType);
   } else return send(response, 404, { error: `There is no ${request.url}.` });
   send(response, 200, fleet.status());
 }
 
-/** A name that cannot be decoded is kept as it is; no type has it. */
+/** If a name cannot be decoded, returns it as it is. No type has that name, so the answer will be 404. */
 function decoded(type: string | undefined): string | undefined {
   try {
     return type && decodeURIComponent(type);
@@ -93,7 +94,7 @@ function decoded(type: string | undefined): string | undefined {
   }
 }
 
-/** Every valid body is shorter. */
+/** A longer body is not read, because every valid body is shorter. */
 const MAX_BODY_BYTES = 10_000;
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

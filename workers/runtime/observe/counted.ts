@@ -4,17 +4,17 @@ import { Counters, type Family, Histograms } from './counters.ts';
 const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const BYTES = [100, 1e3, 1e4, 1e5, 1e6, 1e7];
 
-/** Includes long waits, because tasks may wait for hours in their queue. */
+/** Buckets for waits in a queue. They include long waits, because tasks may wait for hours. */
 const WAITING = [...SECONDS, 30, 60, 300, 1800, 7200];
 
-/** The type of results that an earlier process left behind: their type is not on disk. */
+/** Label for results that an earlier process left behind, because their type is not on disk. */
 const UNKNOWN_TYPE = 'unknown';
 
 const byType = ['taskType'];
 const byException = ['taskType', 'exception'];
 const byStatus = ['taskType', 'status'];
 
-/** Everything that is counted. `task_…` are names that the SDKs use, `fleet_…` are our own. */
+/** All counters and histograms. The SDKs also use the names that begin with `task_`. The names that begin with `fleet_` are our own. */
 function families() {
   return {
     polls: new Counters('task_poll_total', 'Polls', byType),
@@ -30,11 +30,11 @@ function families() {
     updateErrors: new Counters('task_update_error_total', 'Results that could not be sent', byException),
     waitSeconds: new Histograms(
       'fleet_task_queue_wait_seconds',
-      'How long due tasks waited to be taken',
+      'How long due tasks waited for a worker',
       WAITING,
       byType,
     ),
-    ended: new Counters('fleet_tasks_ended_total', 'Tasks by how they ended', ['taskType', 'outcome']),
+    ended: new Counters('fleet_tasks_ended_total', 'Tasks that ended, by outcome', ['taskType', 'outcome']),
     spooled: new Counters('fleet_results_spooled_total', 'Results that were written to disk', byType),
     refused: new Counters('fleet_results_refused_total', 'Results that the server refused for good', byType),
     leases: new Counters('fleet_lease_extensions_total', 'Heartbeats that the server accepted', byType),
@@ -47,7 +47,7 @@ export class Counted {
   readonly #families = families();
   readonly #types = new Map<string, TypeSeries>();
 
-  /** The series of a task type, looked up once. */
+  /** The series of a task type, which are looked up only once. */
   of(taskType: string): TypeSeries {
     const found = this.#types.get(taskType);
     if (found) return found;

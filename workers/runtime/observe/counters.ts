@@ -29,7 +29,7 @@ abstract class Tally<S> {
     this.#labelNames = labelNames;
   }
 
-  /** The series with these values of its labels, in their order. */
+  /** Returns the series with these label values, given in the order of the label names. */
   labels(...values: string[]): S {
     const key = values.join('\n');
     const found = this.#series.get(key);
@@ -42,7 +42,7 @@ abstract class Tally<S> {
 
   protected abstract make(): S;
 
-  /** The samples of all series; `of` leaves out a series in which nothing was counted. */
+  /** Collects the samples of all series. `of` returns none for a series in which nothing was counted. */
   protected samples(of: (series: S, labels: Record<string, string>) => Sample[]): Sample[] {
     return Array.from(this.#series.values(), ({ labels, series }) => of(series, labels)).flat();
   }

@@ -1,11 +1,11 @@
 import { FleetError } from '../../../core/errors.ts';
 
-/** Largest number of error names from handlers. Every further name is counted as `other`. */
+/** Largest number of different error names from handlers. Every further name is counted as `other`. */
 const MOST_NAMES = 50;
 
 const WORD = /^[A-Za-z_$][\w$-]{0,49}$/;
 
-/** The error as a word for a metric's label: an HTTP status, a code or a name. Never its message, which can be any text. */
+/** Turns an error into a word for a metric's label: an HTTP status, a code or a name. It never uses the message, which can be any text. */
 export function exceptionOf(thrown: unknown): string {
   if (thrown instanceof FleetError) {
     const { cause, code } = thrown;

@@ -40,7 +40,7 @@ export class MetricsPage {
     single.failing.set({ what: 'results' }, failing.results ? 1 : 0);
   }
 
-  /** If the depths are not known, no value is shown: an old value, or 0, would be wrong. */
+  /** If the queue depths are unknown, the page shows no value, because an old value or 0 would be wrong. */
   #showQueues(queues: readonly Queue[] | undefined): void {
     const { queueUp, depth, polled } = this.#gauges;
     depth.reset();
@@ -53,7 +53,7 @@ export class MetricsPage {
   }
 }
 
-/** The values that are read when the page is requested. */
+/** The metrics whose values are read when the page is requested. */
 function gaugesIn(registry: Registry) {
   const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
     new Gauge({ name, help, labelNames, registers: [registry] });
@@ -62,13 +62,18 @@ function gaugesIn(registry: Registry) {
     running: gauge('fleet_tasks_running', 'Tasks that run now', 'taskType', 'domain'),
     limit: gauge('fleet_tasks_limit', 'Tasks of a type that may run at once', 'taskType', 'domain'),
     concurrency: gauge('fleet_concurrency', 'Tasks that this process executes at once'),
-    undelivered: gauge('fleet_results_undelivered', 'Results on disk that are not delivered yet'),
+    undelivered: gauge('fleet_results_undelivered', 'Results that wait for delivery'),
     failing: gauge('fleet_server_failing', '1 while the server fails and no tasks are taken', 'what'),
     state: gauge('fleet_poller_state', '1 for the current state of a poller', 'taskType', 'domain', 'state'),
-    answered: gauge('fleet_poller_answered_timestamp_seconds', 'Last poll the server answered', 'taskType', 'domain'),
+    answered: gauge(
+      'fleet_poller_answered_timestamp_seconds',
+      'Last poll that the server answered',
+      'taskType',
+      'domain',
+    ),
     queueUp: gauge(
       'fleet_queue_up',
-      '1 if the server answered about its queues; without an answer their metrics are absent',
+      '1 if the server reported its queues, else 0 and the metrics of the queues are absent',
     ),
     depth: gauge('fleet_queue_depth', 'Tasks on the server that wait to be polled', 'taskType', 'domain'),
     polled: gauge('fleet_queue_polled_timestamp_seconds', 'Last poll of a queue by any worker', 'taskType', 'domain'),

@@ -12,7 +12,7 @@ export interface MetricsOptions {
   queues: Pick<QueueWatch, 'read'>;
 }
 
-/** Counts what happens in a worker process, and writes it in Prometheus' format on request. */
+/** Counts what happens in a worker process, and writes the counts in Prometheus' format on request. */
 export class Metrics {
   readonly contentType = 'text/plain; version=0.0.4; charset=utf-8';
   readonly #options: MetricsOptions;
@@ -24,7 +24,7 @@ export class Metrics {
     this.#options = options;
   }
 
-  /** The module is loaded at the first request. Only from then on are the event loop and the garbage collector measured. */
+  /** The first request loads the module of the page. The event loop and the garbage collector are measured from then on. */
   async text(): Promise<string> {
     this.#page ??= import('./metrics-page.ts').then(({ MetricsPage }) => new MetricsPage());
     const page = await this.#page;

@@ -6,7 +6,7 @@ export type { QueueName };
 export interface Queue extends QueueName {
   /** Tasks that wait to be polled, including those that wait for their retry. */
   depth: number;
-  /** The last poll by any worker; the server remembers only this one. Absent if it was never polled. */
+  /** The last poll by any worker; the server remembers only this one. Absent if the queue was never polled. */
   lastPoll?: LastPoll;
 }
 
@@ -15,7 +15,7 @@ export interface QueueWatchOptions {
   queues: () => readonly QueueName[];
 }
 
-/** The server is asked no more often than this, however often `read` is called. */
+/** Shortest time between two requests to the server, however often `read` is called. */
 const KEPT_MS = 5_000;
 
 /** `read` waits no longer than this for a server that does not answer. A scrape has its own limit, usually 10 s. */
@@ -25,8 +25,8 @@ const ANSWER_MS = 3_000;
 const NAMES_PER_CALL = 50;
 
 /**
- * The queues of this process on the server. They are read on demand, by one request at a time. A failure counts as an answer, so a
- * server in trouble is not asked more often.
+ * Reads the queues of this process from the server, on demand and by one request at a time. A failure is kept as long as an answer, so a
+ * server in trouble does not get more requests.
  */
 export class QueueWatch {
   readonly #options: QueueWatchOptions;
@@ -37,7 +37,7 @@ export class QueueWatch {
     this.#options = options;
   }
 
-  /** At most a few seconds old. @throws FleetError if the server does not answer */
+  /** Returns queues that are at most a few seconds old. @throws FleetError if the server does not answer */
   read(): Promise<Queue[]> {
     const now = performance.now();
     if (this.#reading === undefined || now - this.#readAt > KEPT_MS) {

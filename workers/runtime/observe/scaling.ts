@@ -3,13 +3,13 @@ import type { FleetStatus } from '../fleet.ts';
 import type { Queue } from './queue-watch.ts';
 
 export interface Demand {
-  /** Tasks that wait to be polled, over all domains that this process polls. */
+  /** Number of tasks that wait to be polled, over all domains that this process polls. */
   queued: number;
-  /** Tasks that run in this process. The server does not count those of other processes. */
+  /** Number of tasks that run in this process. The server does not count the running tasks of other processes. */
   running: number;
-  /** Tasks that one process like this one executes at once. */
+  /** Largest number of tasks that one process like this one executes at once. */
   concurrency: number;
-  /** How many processes like this one would execute all these tasks at once. */
+  /** How many processes like this one are needed to execute all these tasks at once. */
   desiredProcesses: number;
 }
 
@@ -19,7 +19,7 @@ export interface Scaling {
 }
 
 /**
- * How much work there is for processes like this one, for an autoscaler.
+ * Tells an autoscaler how much work there is for processes like this one.
  * @param only the task types to count; empty for all
  * @throws FleetError `not-found` if this process does not serve one of them
  */

@@ -32,7 +32,7 @@ export interface SpansOptions {
 /** At most this many spans wait while the receiver is slow or away. Further spans are dropped. */
 const MOST_WAITING = 8192;
 
-/** How long a process that stops waits until its last spans are accepted. */
+/** How long a stopping process waits until the receiver has accepted its last spans. */
 const LAST_SPANS_MS = 3_000;
 
 /** The tracer of a worker process. While it is open, spans that handlers make with `@opentelemetry/api` are sent the same way. */
@@ -48,7 +48,7 @@ export class Spans {
         .merge(detectResources({ detectors: [resourceAttributesEnvDetector] }))
         .merge(resourceFromAttributes(attributes)),
       idGenerator: this.#ids,
-      sampler: new TraceIdRatioBasedSampler(ratio), // decides by the trace id alone, so that all processes decide alike
+      sampler: new TraceIdRatioBasedSampler(ratio), // it decides by the trace id alone, so all processes decide alike
       spanProcessors: [
         new BatchSpanProcessor({ exporter: logging(new OTLPTraceExporter({ url }), log), maxQueueSize: MOST_WAITING }),
       ],
@@ -92,7 +92,7 @@ class KnownIds implements IdGenerator {
   }
 }
 
-/** An exporter that logs once that it cannot send, and once that it can again. The SDK itself logs nothing. */
+/** Wraps an exporter. It logs once when sending fails, and once when sending works again. The SDK itself logs nothing. */
 function logging(exporter: SpanExporter, log: Logger): SpanExporter {
   let failing = false;
   return {
@@ -100,7 +100,7 @@ function logging(exporter: SpanExporter, log: Logger): SpanExporter {
       exporter.export(spans, (result) => {
         const failed = result.code !== 0;
         if (failed && !failing)
-          log.warn({ reason: messageOf(result.error) }, 'spans cannot be sent; tasks run on without them');
+          log.warn({ reason: messageOf(result.error) }, 'spans cannot be sent; tasks continue without them');
         if (!failed && failing) log.info('spans are sent again');
         failing = failed;
         done(result);

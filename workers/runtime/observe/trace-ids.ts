@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Task } from '../../../core/conductor/types.ts';
 
 /**
- * Trace and span ids. Every process derives the same ids, so the tasks of an execution form one trace wherever they run, and nothing has
- * to be passed between processes. A trace is an execution; a span is an attempt.
+ * Trace and span ids. A trace is an execution; a span is an attempt. Every process derives the same ids. So the tasks of an execution form
+ * one trace wherever they run, and processes pass no ids to each other.
  */
 
 /** The trace id of an execution: its id without dashes, or a hash of an id that has another form. */
@@ -12,7 +12,10 @@ export function traceIdOf(workflowId: string): string {
   return /^(?!0+$)[0-9a-f]{32}$/.test(digits) ? digits : hash(workflowId, 32);
 }
 
-/** The parent of the spans of all tasks of an execution. We never send it: only the server sees an execution from start to end. */
+/**
+ * The id of the span that is the parent of all tasks of an execution. We never send this span, because only the server sees an execution
+ * from start to end.
+ */
 export function rootSpanIdOf(workflowId: string): string {
   return hash(`execution ${workflowId}`, 16);
 }

@@ -20,12 +20,12 @@ import { queueWaitMs } from './queue-wait.ts';
 import { Spans, type SpansOptions } from './spans.ts';
 import { firstSpanIdOf, rootSpanIdOf, taskSpanIdOf, traceIdOf } from './trace-ids.ts';
 
-/** Long enough to recognise the kind of failure; the server has the whole reason. */
+/** This length is enough to recognise the kind of failure. The server has the whole reason. */
 const MAX_REASON_LENGTH = 200;
 
 /**
- * Spans of the tasks of this process: `task <type>` from the start of a handler to its end, and below it `deliver result` until the server
- * has it. No span contains inputs or outputs.
+ * Records two spans for each task of this process. `task <type>` lasts from the start of the handler to its end. Below it, `deliver result`
+ * lasts until the server has the result. No span contains inputs or outputs.
  */
 export class Tracing {
   readonly #spans: Spans;
@@ -65,7 +65,7 @@ export class Tracing {
     return context ? currentContext.with(context, work) : work();
   }
 
-  /** The `traceparent` header for updates of a task of this process, with which a server with tracing continues the trace. */
+  /** Returns the `traceparent` header for updates of a task of this process. With it, a server with tracing continues the trace. */
   traceparent(taskId: string): string | undefined {
     const span = this.#delivering.get(taskId) ?? this.#running.get(taskId)?.span;
     if (!span) return undefined;

@@ -13,33 +13,38 @@ import type { Slots } from './slots.ts';
  * The poll loop of one task type in one domain.
  *
  * States:
- * - `idle`     nothing was queued: one long poll for one task, the sentinel, is under way, and no slot is held for it
- * - `polling`  the last poll brought tasks: poll at once for as many as there are permits
- * - `full`     no permit is free: nothing is polled until one is
- * - `failing`  the last poll failed, or the server fails the polls of all types: wait, longer each time
- * - `paused`   an operator paused the type: no tasks are taken
- * - `draining` the process stops: no poll begins, one may still be under way, tasks may still run
- * - `stopped`  no poll is under way and no task runs
+ * - `idle`: The queue was empty. One long poll for one task, the sentinel, is under way. No slot is held for it.
+ * - `polling`: The last poll brought tasks. The poller polls again at once, for as many tasks as there are permits.
+ * - `full`: No permit is free. The poller waits for one.
+ * - `failing`: The last poll failed, or the server fails the polls of all types. The poller waits, longer each time.
+ * - `paused`: An operator paused the type. The poller takes no tasks.
+ * - `draining`: The process stops. No poll begins, but a poll may still be under way and tasks may still run.
+ * - `stopped`: No poll is under way and no task runs.
  *
  * Invariants:
  * 1. A batch poll asks for no more tasks than permits were reserved for it. A permit is a slot of the process, of the type and of the
  *    domain, and a token of the type's rate limiter.
  * 2. A long poll asks for one task only, because the server holds a batch back until it is full or the time is over. It reserves no slot,
- *    since idle types would take slots from busy ones; it begins only while a slot is free.
- * 3. A task that this process already has, or that is in one answer twice, is ignored: if it were handed back, it would be queued while it
- *    runs. Any other polled task that may not run is handed back at once: its slot was taken meanwhile, the type was paused, or the server
- *    sent too many.
- * 4. A poll under way is never aborted: the tasks that the server has taken from the queue for it would wait for their lease to run out.
- *    Tasks that arrive after a stop are handed back.
- * 5. While results cannot be delivered, no tasks are taken.
+ *    because idle types would then take slots from busy ones. It begins only while a slot is free.
+ * 3. The poller ignores a task that this process already has, or that is in one answer twice: a hand-back would queue the task while it
+ *    runs. It hands back at once every other polled task that may not run: its slot was taken in the meantime, the type was paused, or the
+ *    server sent too many tasks.
+ * 4. A poll under way is never aborted. Otherwise the tasks that the server has taken from the queue for this poll would wait until their
+ *    lease runs out. Tasks that arrive after a stop are handed back.
+ * 5. While results cannot be delivered, the poller takes no tasks.
  * 6. An idle type makes at most one request in four seconds.
  */
 export type TypeState = 'idle' | 'polling' | 'full' | 'failing' | 'paused' | 'draining' | 'stopped';
 
-/** With the pause after it, an idle type makes at most one request in four seconds. The server allows 5000. */
+/**
+ * Together with the pause after a long poll, this limits an idle type to one request in four seconds. The server allows at most 5000 ms.
+ */
 const LONG_POLL_MS = 4_000;
 
-/** Added to the time that the server is asked to wait. A connection can be dead without a sign, and the type must soon poll again. */
+/**
+ * A poll may take this much longer than the server is asked to wait. The limit is short: a dead connection gives no sign, and the type must
+ * soon poll again.
+ */
 const LIMIT_MS = 10_000;
 
 export interface PollerOptions {
@@ -57,9 +62,9 @@ export interface PollerOptions {
   results: Breaker;
   events: Events;
   log: Logger;
-  /** Aborted when no more tasks may be taken. */
+  /** Aborted when the process stops taking tasks. */
   stop: AbortSignal;
-  /** Whether this process already has the task. */
+  /** True if this process already has the task. */
   holds(task: Task): boolean;
   /** Executes a task and reports it. */
   handle(task: Task): Promise<void>;
@@ -74,7 +79,7 @@ export class Poller {
   #lastAnswerAt = 0;
   #turnedAt = Date.now();
   #ended = false;
-  /** Defined while it is paused; resolves when it is resumed. */
+  /** Defined while the poller is paused. Resolves when the poller is resumed. */
   #pause: PromiseWithResolvers<void> | undefined;
 
   constructor(options: PollerOptions) {
@@ -104,7 +109,7 @@ export class Poller {
     return this.#lastAnswerAt;
   }
 
-  /** When it last began a step, in epoch milliseconds. */
+  /** When the poller last began a step, in epoch milliseconds. */
   get turnedAt(): number {
     return this.#turnedAt;
   }
@@ -131,14 +136,14 @@ export class Poller {
       try {
         await this.#step();
       } catch (err) {
-        this.#options.log.error({ err, taskType: this.taskType }, 'a bug in the poll loop; it continues');
+        this.#options.log.error({ err, taskType: this.taskType }, 'the poll loop has a bug; the loop continues');
         await pause(this.#backoff.next(), this.#options.stop);
       }
     }
     this.#ended = true;
   }
 
-  /** Waits for the first thing that keeps it from polling, else polls. */
+  /** Waits while something prevents a poll. If nothing does, polls. */
   async #step(): Promise<void> {
     const { stop, slots, rateLimiter, polls, results } = this.#options;
     if (this.#pause) {
@@ -166,7 +171,10 @@ export class Poller {
     }
   }
 
-  /** Checks the server with a call that takes no task. If a poll's connection broke, its task would wait until its lease runs out. */
+  /**
+   * First checks the server with a call that takes no task. If the connection of a poll broke, the polled task would wait until its lease
+   * runs out.
+   */
   async #probe(): Promise<void> {
     const { conductor, taskType, polls } = this.#options;
     try {
@@ -214,7 +222,7 @@ export class Poller {
     await Promise.all(tasks.slice(reserved).map(handBack));
   }
 
-  /** Undefined if the poll failed; the wait before the next poll is over by then. */
+  /** Returns the new tasks. After a failed poll it waits until the next poll may begin, and returns undefined. */
   async #poll(count: number, timeoutMs: number): Promise<Task[] | undefined> {
     const { conductor, taskType, domain, workerId, events, polls } = this.#options;
     const startedAt = performance.now();

@@ -15,7 +15,7 @@ export class RateLimiter {
     this.#filledAt = now();
   }
 
-  /** Takes up to `most` tokens, as many as there are. */
+  /** Takes the available tokens, at most `most`, and returns their number. */
   take(most: number): number {
     this.#fill();
     const count = Math.max(0, Math.min(most, Math.floor(this.#tokens)));

@@ -4,9 +4,9 @@
  *
  * Invariants:
  * 1. reserved + running ≤ limit on every level. Only a limit that was lowered may be exceeded, until enough tasks have ended.
- * 2. A reserved slot is either run or given back, exactly once. Work in a slot starts at once: a polled task never waits here while
- *    its lease runs.
- * 3. A poller that waits for a slot is woken when one is freed, not by a timer.
+ * 2. A reserved slot is either used or given back, exactly once. Work in a slot starts at once: a polled task never waits here while its
+ *    lease runs.
+ * 3. A poller that waits for a slot is woken when a slot is freed, not by a timer.
  */
 export class Slots {
   readonly #waiters: Waiters;
@@ -26,7 +26,7 @@ export class Slots {
     return new Slots(new Waiters(), undefined, limit);
   }
 
-  /** A level below this one: what is reserved or runs there counts here, too. */
+  /** Creates a level below this one. Slots that are reserved or in use there also count here. */
   within(limit: number): Slots {
     return new Slots(this.#waiters, this, limit);
   }
@@ -35,7 +35,7 @@ export class Slots {
     return this.#limit;
   }
 
-  /** A lower limit stops nothing that runs; a higher one is used at once. */
+  /** A lower limit stops no running task. A higher limit takes effect at once. */
   set limit(limit: number) {
     this.#limit = limit;
     this.#waiters.wake();
@@ -51,21 +51,21 @@ export class Slots {
     return Math.max(0, Math.min(own, this.#parent?.free ?? own));
   }
 
-  /** Reserves up to `most` slots, as many as are free now. */
+  /** Reserves the free slots, at most `most`, and returns their number. */
   reserve(most: number): number {
     const count = Math.max(0, Math.min(most, this.free));
     this.#count(count, 0);
     return count;
   }
 
-  /** Gives reserved slots back for which no task was polled. */
+  /** Gives back reserved slots for which no task was polled. */
   giveBack(count: number): void {
     if (count === 0) return;
     this.#count(-count, 0);
     this.#waiters.wake();
   }
 
-  /** Runs work in a reserved slot. Rejects if the work does; the slot is free again in any case. */
+  /** Runs work in a reserved slot. Rejects if the work rejects. The slot is free again in both cases. */
   async run(work: () => Promise<void>): Promise<void> {
     this.#count(-1, 1);
     try {

@@ -25,7 +25,7 @@ type Shared = Pick<
 /** One task type of this process: its slots, and a poller for each of its domains. */
 export class TaskType {
   readonly name: string;
-  /** False if its limit is that of the process. */
+  /** False if the type uses the limit of the process. */
   readonly hasOwnLimit: boolean;
   readonly #slots: Slots;
   readonly #domains: TypeSettings['domains'];

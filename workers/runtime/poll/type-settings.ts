@@ -3,7 +3,7 @@ import type { Config } from '../../../core/config.ts';
 /** The settings of one task type in one process. */
 export interface TypeSettings {
   concurrency: number;
-  /** False if the concurrency is that of the process. */
+  /** False if the type uses the concurrency of the process. */
   hasOwnLimit: boolean;
   batchSize: number;
   pollIntervalMs: number;
@@ -16,8 +16,8 @@ export interface TypeSettings {
 type WorkersConfig = Pick<Config, 'workerConcurrency' | 'workerBatchSize' | 'workerPollIntervalMs' | 'workers'>;
 
 /**
- * The settings of a task type. Its own settings win over those for `ALL`, and those over the settings of the process. The environment
- * writes types in capitals, so `CHARGE_CARD` also sets `charge_card`, and wins.
+ * The settings of a task type. Its own settings win over those for `ALL`, which win over the settings of the process. The environment
+ * writes types in capitals. So settings for `CHARGE_CARD` also apply to `charge_card`, and win.
  */
 export function typeSettings(config: WorkersConfig, taskType: string): TypeSettings {
   const { workers } = config;

@@ -13,18 +13,18 @@ import { refusedResult } from './task-result.ts';
  * Delivers results until the server has each of them.
  *
  * States of a result:
- * - `sent`    the first try is under way, and the task still holds its slot
- * - `waiting` the server did not accept it: it is retried after the others. Its slot is free if it is on disk
- * - `done`    the server has it or has refused it, or it is no longer valid
+ * - `sent`: The first try is under way, and the task still holds its slot.
+ * - `waiting`: The server did not accept the result. It is retried after the others. If it is on disk, its slot is free.
+ * - `done`: The server has accepted or refused the result, or the result is no longer valid.
  *
  * Invariants:
  * 1. A result ends only as `done`. If it is still `waiting` when the process stops, the next process finds it on disk. A hand-back is never
  *    written to disk: the task returns to its queue anyway when its lease runs out.
- * 2. If the first try is not answered soon, the result is written to disk meanwhile, because the process may be killed while it waits.
- * 3. An answer that will not change ends the result after one try. But the server reports some temporary problems as final, for example a
- *    busy database. Those answers are retried for a while.
- * 4. A result that cannot be written to disk keeps its slot, so that there are never more of these results than slots.
- * 5. While the server fails, results are written to disk without a try, and one at a time is sent as a probe.
+ * 2. If the server does not answer the first try soon, the result is written to disk in the meantime, because the process may be killed.
+ * 3. After a final answer, the result is not sent again. But the server reports some temporary problems as final, for example a busy
+ *    database. After these answers, the result is retried for a while.
+ * 4. A result that cannot be written to disk keeps its slot. So there are never more of these results than slots.
+ * 5. While the server fails, new results are written to disk without a try. One result at a time is sent as a probe.
  */
 export class Courier {
   readonly #options: CourierOptions;
@@ -42,8 +42,8 @@ export class Courier {
   }
 
   /**
-   * Resolves when the slot of the task may be used again: the result is done, or safe on disk. A hand-back is valid for `validForMs` only.
-   * It is never written to disk, and dropped when the time is over: the server has given the task to another worker by then.
+   * Resolves when the slot of the task may be used again: the result is done, or safe on disk. A hand-back is valid for `validForMs` only,
+   * and is never written to disk. After that time it is dropped, because the server has given the task to another worker by then.
    */
   async deliver(result: TaskResult, about: Delivery): Promise<void> {
     const { validForMs = Number.POSITIVE_INFINITY } = about;
@@ -64,12 +64,12 @@ export class Courier {
     }
   }
 
-  /** Resolves when nothing waits, or when `giveUp` is aborted and the try under way has ended. */
+  /** Resolves when no result waits, or when `giveUp` is aborted and the try under way has ended. */
   async idle(): Promise<void> {
     while (this.#carrying) await this.#carrying;
   }
 
-  /** False if it could not be written to disk. */
+  /** Writes a result to disk. Returns false if this failed. */
   async #keep({ result, task }: Letter): Promise<boolean> {
     const { spool, events } = this.#options;
     const isSafe = (await spool?.append(result)) ?? false;
@@ -77,7 +77,7 @@ export class Courier {
     return isSafe;
   }
 
-  /** Ends a letter whose first try may still be under way. */
+  /** Waits for the first try of a letter, which may still be under way. If it fails, the letter is retried. */
   async #finish(sending: Promise<boolean>, letter: Letter): Promise<void> {
     if (await sending) await this.#options.spool?.delivered(letter.task.taskId);
     else await this.#wait(letter);
@@ -119,7 +119,7 @@ export class Courier {
     return done;
   }
 
-  /** One try. True if the letter is done. */
+  /** Makes one try. Returns true if the letter is done. */
   async #send(letter: Letter): Promise<boolean> {
     const { conductor, breaker, events, log } = this.#options;
     const { task } = letter;
@@ -171,7 +171,7 @@ export interface CourierOptions {
 /** The task of a result, and the callbacks of its delivery. */
 export interface Delivery {
   task: TaskKey;
-  /** Called before and after each try. */
+  /** Called before each try, and after a try that will be repeated. */
   before?(): Promise<void>;
   after?(): void;
   /** Called when the result is done; it may be called twice. */
@@ -180,6 +180,7 @@ export interface Delivery {
   validForMs?: number;
 }
 
+/** A result that is being delivered. */
 interface Letter extends Delivery {
   result: TaskResult;
   tries: number;
@@ -192,10 +193,10 @@ interface Letter extends Delivery {
 /** This many waiting results are sent at once to a server that accepts them. */
 const AT_ONCE = 8;
 
-/** A try without an answer by then has failed. Heartbeats of the task wait for the try. */
+/** A try without an answer after this many milliseconds has failed. It must not take long, because the task's heartbeats wait for it. */
 const LIMIT_MS = 10_000;
 
-/** When a first try takes longer, the result is written to disk meanwhile. In milliseconds. */
+/** If the first try takes longer than this many milliseconds, the result is written to disk in the meantime. */
 const SLOW_MS = 1_000;
 
 /** Resolves like the promise, or with undefined after `ms`. */
@@ -227,8 +228,8 @@ function isOver({ since, validForMs }: Letter): boolean {
 }
 
 /**
- * True if the server could read the request but not the result in it. The server then gets a plain error instead, so that the task does not
- * hang.
+ * True if the server could read the request but not the result in it. The courier then sends a plain error instead, so that the task does
+ * not hang.
  */
 function isUnreadable(error: unknown, { status, reasonForIncompletion = '' }: TaskResult): error is FleetError {
   const isReplaced = reasonForIncompletion.startsWith('The server refused the result');

@@ -8,17 +8,17 @@ import type { Logger } from '../../../core/log.ts';
 import { startOf } from '../../../core/processes.ts';
 
 /**
- * Keeps on disk the results that could not be delivered, until the server has them.
+ * Keeps undelivered results on disk until the server has them.
  *
- * Each process has one file, named after the process. The file has a line for each result, and another line when the result was delivered
- * after all. The file is emptied once it holds no undelivered result.
+ * Each process has one file, named after the process. The file gets a line for each result, and another line when the result has been
+ * delivered. The file is emptied once it holds no undelivered result.
  *
  * Invariants:
- * 1. `append` resolves only when the line is on the disk (`fdatasync`): neither kill -9 nor a power failure loses it.
+ * 1. `append` resolves with true only when the line is on the disk (`fdatasync`): neither kill -9 nor a power failure loses it.
  * 2. A torn or damaged line loses only its own result; all readable lines are kept.
- * 3. Two processes never own one file. The file of an ended process is taken over by renaming it, which succeeds only once. Even a
- *    result that is delivered twice does no harm, since the server ignores the second.
- * 4. The file does not grow past its limit: `append` returns false then.
+ * 3. Two processes never own one file. To take over the file of an ended process, a process renames it, which succeeds only once. Even if a
+ *    result is delivered twice, this does no harm, because the server ignores the second.
+ * 4. The file does not grow past its limit: `append` returns false instead.
  */
 export class Spool {
   readonly #folder: string;
@@ -41,7 +41,7 @@ export class Spool {
 
   /**
    * Creates the folder and takes over the files of processes that have ended.
-   * @returns the spool, and the results to deliver, which are all in its own file by now
+   * @returns the spool, and the results to deliver, which its own file already holds
    * @throws if the folder cannot be used
    */
   static async open(options: SpoolOptions): Promise<OpenSpool> {
@@ -52,7 +52,7 @@ export class Spool {
     return { spool, left };
   }
 
-  /** Takes over the files of processes of this machine that have ended. Returns their results, now in this spool. */
+  /** Takes over the files of ended processes of this machine. Returns the results in them, which are then in this spool. */
   async adopt(): Promise<TaskResult[]> {
     const left: TaskResult[] = [];
     for (const name of await readdir(this.#folder)) {
@@ -62,7 +62,7 @@ export class Spool {
     return left;
   }
 
-  /** False if the file is full or cannot be written; the result is not on disk then. */
+  /** Writes a result to disk. Returns false if the file is full or cannot be written. */
   append(result: TaskResult): Promise<boolean> {
     return this.#inOrder(async () => {
       const line = `${this.#isTorn ? '\n' : ''}${JSON.stringify({ result })}\n`;
@@ -84,7 +84,7 @@ export class Spool {
     });
   }
 
-  /** Marks a result as delivered, or refused for good. */
+  /** Marks a result as delivered, or as refused for good. */
   delivered(taskId: string): Promise<void> {
     return this.#inOrder(async () => {
       if (!this.#undelivered.delete(taskId) || !this.#file) return;
@@ -103,7 +103,7 @@ export class Spool {
     });
   }
 
-  /** Closes the file, and removes it if no result in it is undelivered. */
+  /** Closes the file, and removes it if it holds no undelivered result. */
   close(): Promise<void> {
     return this.#inOrder(async () => {
       await this.#file?.close();
@@ -175,12 +175,12 @@ function parseJson(text: string): unknown {
 
 const EXTENSION = '.jsonl';
 
-/** `host~pid~start.jsonl`: the system may give the same process id to a later process. */
+/** Returns `host~pid~start.jsonl`. The start is needed, because the system may give the same process id to a later process. */
 async function ownName(): Promise<string> {
   return `${hostname()}~${process.pid}~${await startMark(process.pid)}${EXTENSION}`;
 }
 
-/** Whether a file belongs to a process of this machine that has ended. A file that was taken over has a number at its end. */
+/** True if a file belongs to an ended process of this machine. The name of a file that was taken over ends with a number. */
 async function isOrphan(name: string, own: string): Promise<boolean> {
   const [host, pid, start] = name.replace(EXTENSION, '').split('~');
   if (!name.endsWith(EXTENSION) || host !== hostname() || start === undefined) return false;

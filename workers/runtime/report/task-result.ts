@@ -7,11 +7,11 @@ import type { Outcome } from '../run/execute.ts';
 /** An outcome that is reported to the server. A cancelled task is not reported. */
 export type Reportable = Exclude<Outcome, { kind: 'cancelled' }>;
 
-/** Longer reasons are cut: the server accepts any length, but a reason appears in lists and prompts. */
+/** Longer reasons are cut. The server accepts any length, but a reason appears in lists and prompts. */
 export const MAX_REASON_LENGTH = 500;
 const MAX_LOG_LENGTH = 10_000;
 
-/** The result that reports an outcome. No other code turns outcomes into statuses. */
+/** Turns an outcome into the result for the server. No other code turns outcomes into statuses. */
 export function toTaskResult({ task, logs, progress }: Attempt, outcome: Reportable, workerId: string): TaskResult {
   const result = { workflowInstanceId: task.workflowInstanceId, taskId: task.taskId, workerId };
   const lines = logs.map((line) => ({ ...line, log: clip(line.log, MAX_LOG_LENGTH) }));
@@ -41,8 +41,8 @@ export function toTaskResult({ task, logs, progress }: Attempt, outcome: Reporta
 }
 
 /**
- * The update that extends a lease. The usual form deletes the task's output. A task that has shown progress is put back into its queue
- * instead, hidden for as long as the lease.
+ * The update that extends a lease. The usual form deletes the task's output. A task that has shown progress is therefore put back into its
+ * queue instead, where it stays hidden for the length of the lease.
  */
 export function heartbeat({ task, progress, leaseMs }: Attempt, workerId: string): TaskResult {
   const update = {

@@ -8,7 +8,7 @@ export interface TaskLog {
   createdTime: number;
 }
 
-/** If a handler ignores its abort for this long, its task is ended without waiting for the handler. In milliseconds. */
+/** If a handler ignores its abort for this long, its task ends without waiting for the handler. In milliseconds. */
 const GRACE_MS = 1_000;
 
 /** Longest time for which a timer can be set, in milliseconds. */
@@ -39,30 +39,30 @@ export class Attempt {
     return this.#controller.signal;
   }
 
-  /** Why it was aborted, if it was. */
+  /** Why the attempt was aborted; undefined if it was not. */
   get abortedFor(): AbortReason | undefined {
     const { reason } = this.#controller.signal;
     return reason instanceof TaskAbortedError ? reason.reason : undefined;
   }
 
-  /** The lease that the server gave it, in milliseconds. An operator may have changed it on the server. */
+  /** The lease that the server gave to the attempt, in milliseconds. An operator may have changed it on the server. */
   get leaseMs(): number {
     return (this.task.responseTimeoutSeconds || (this.worker.options.responseTimeoutSeconds ?? 60)) * 1000;
   }
 
-  /** Resolves when it was aborted and the handler has not ended within its grace time. */
+  /** Resolves when the attempt was aborted and the handler has not ended within its grace time. */
   get overdue(): Promise<void> {
     return this.#overdue.promise;
   }
 
-  /** Aborts it when `seconds` are over. 0: no limit. */
+  /** Aborts the attempt when `seconds` are over. 0: no limit. */
   startLimit(seconds: number): void {
     if (seconds <= 0) return;
     const timeUp = () => this.abort('time-out');
     this.#limit = setTimeout(timeUp, Math.min(seconds * 1000, MAX_TIMER_MS));
   }
 
-  /** A later abort has no effect. */
+  /** Aborts the attempt. A second abort has no effect. */
   abort(reason: AbortReason): void {
     if (this.#controller.signal.aborted) return;
     this.#controller.abort(new TaskAbortedError(reason, MESSAGES[reason]));
@@ -73,7 +73,7 @@ export class Attempt {
     this.logs.push({ log: line, taskId: this.task.taskId, createdTime: Date.now() });
   }
 
-  /** Called when the handler has ended, or is no longer waited for. */
+  /** Called when the handler has ended, or when the runtime no longer waits for it. */
   settle(): void {
     this.running = false;
     clearTimeout(this.#limit);

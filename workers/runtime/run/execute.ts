@@ -9,24 +9,24 @@ import type { Attempt } from './attempt.ts';
 
 /** How the execution of one task ended. `toTaskResult` turns it into a result for the server. */
 export type Outcome =
-  /** `bytes` of the output as JSON. */
+  /** `bytes`: the size of the output as JSON. */
   | { kind: 'completed'; output: Record<string, unknown>; bytes: number }
   /** `exception`: the name of the thrown error, if it has one. */
   | { kind: 'failed'; retryable: boolean; reason: string; stack?: string; exception?: string }
   /** The process stops: another process gets the task, and it does not count as a retry. */
   | { kind: 'handed-back' }
-  /** It has ended on the server, so nothing is reported. */
+  /** The task has ended on the server, so no result is reported. */
   | { kind: 'cancelled' };
 
 export interface ExecuteOptions {
   /** The logger of this task. */
   log: Logger;
   settings: WorkerSettings;
-  /** The limit if the definition has none. Absent or 0: no limit. */
+  /** The time limit if the definition has none. Absent or 0: no limit. */
   timeoutSeconds?: number;
   /** Shows an output on the server while the task runs. */
   showProgress(output: Record<string, unknown>): Promise<void>;
-  /** Runs the handler of a worker that wants a thread. */
+  /** Runs the handler of a worker with `thread: true`. */
   inThread(input: unknown, context: TaskContext): Promise<unknown>;
 }
 
@@ -85,7 +85,7 @@ export function contextOf(attempt: Attempt, { log, settings, showProgress }: Exe
 
 type Settled = { returned: unknown } | { thrown: unknown };
 
-/** Also works if the handler throws synchronously, or returns no promise. */
+/** Never rejects, even if the handler throws synchronously or returns no promise. */
 async function settled(call: () => Promise<unknown>): Promise<Settled> {
   try {
     return { returned: await call() };
@@ -105,7 +105,7 @@ function afterAbort({ abortedFor, worker }: Attempt): Outcome {
   }
 }
 
-/** The parsed input, or why it was refused. A schema may also throw. A retry would not help in either case. */
+/** Returns the parsed input, or why it was refused. A schema may also throw. In both cases a retry would not help. */
 function inputOf(worker: Worker, task: Task): { accepted: unknown } | { refused: string } {
   const refused = refusalOf(worker.name, task);
   if (refused !== undefined) return { refused };
@@ -127,7 +127,7 @@ function parseInput(schema: z.ZodType, input: Record<string, unknown>): z.ZodSaf
   return dropped.length > 0 ? schema.safeParse(copy) : first;
 }
 
-/** The paths of an issue; for a union, those of the issues of all its members. */
+/** The paths of an issue. For a union these are the paths of all its members' issues. */
 function pathsOf(issue: z.core.$ZodIssue): PropertyKey[][] {
   if (issue.code !== 'invalid_union') return [issue.path];
   return issue.errors.flatMap((member) => member.flatMap(pathsOf).map((path) => [...issue.path, ...path]));
@@ -157,7 +157,7 @@ function completed({ name, output: schema }: Worker, returned: unknown): Outcome
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_OUTPUT_BYTES) {
     return permanent(
-      `The output of ${name} has ${bytes} bytes; return a reference to it, at most ${MAX_OUTPUT_BYTES} fit.`,
+      `The output of ${name} has ${bytes} bytes, but at most ${MAX_OUTPUT_BYTES} fit. Store it elsewhere and return a reference to it.`,
     );
   }
   return { kind: 'completed', output: output as Record<string, unknown>, bytes };
@@ -173,7 +173,7 @@ function failed(thrown: unknown): Outcome {
   }
 }
 
-/** Decided by name, because an error from a thread or from a second copy of this package has another class. */
+/** Checks the name, because an error from a thread or from a second copy of this package has another class. */
 function isPermanent(thrown: unknown): boolean {
   if (!hasText(thrown, 'name')) return false;
   if (thrown.name === 'FleetError') return 'retryable' in thrown && thrown.retryable === false;
@@ -188,7 +188,7 @@ function permanent(reason: string): Outcome {
   return { kind: 'failed', retryable: false, reason };
 }
 
-/** Leaves the values out, because more people can read the reason of a failure than its input. */
+/** Describes a parse error without the values, because more people can read the reason of a failure than its input. */
 function describe(error: z.ZodError, value: unknown): string {
   return zodSentences(error, value, { hidesValues: true }).join(' ');
 }

@@ -25,7 +25,7 @@ export interface RunnerOptions {
 /** Runs around every handler. A tracer uses it to make the span of the task current. */
 export type Interceptor = (task: Task, work: () => Promise<Outcome>) => Promise<Outcome>;
 
-/** Takes a polled task to its result: keeps the lease, runs the handler, delivers the result. */
+/** Handles a polled task: keeps the lease, runs the handler, delivers the result. */
 export class Runner {
   readonly #options: RunnerOptions;
 

@@ -17,8 +17,8 @@ export interface TaskLeasesOptions {
  * Invariants:
  * 1. From the poll until the server has the result, a lease runs out only if the server cannot be reached. A drain, or a result that has to
  *    be sent again, does not end it.
- * 2. A task that has ended on the server is aborted as `cancelled` while its handler runs. After that its result is under way, so the task
- *    may have ended because the server accepted the result.
+ * 2. If a task ends on the server while its handler runs, it is aborted as `cancelled`. After the handler has ended, this is not checked:
+ *    the task may have ended because the server accepted its result.
  */
 export class TaskLeases {
   readonly #options: TaskLeasesOptions;
@@ -28,7 +28,9 @@ export class TaskLeases {
     this.#options = options;
   }
 
-  /** False if this process has the task already: the server handed it out a second time, because a heartbeat arrived too late. */
+  /**
+   * Returns false if this process already has the task. The server then handed it out a second time, because a heartbeat arrived too late.
+   */
   hold(attempt: Attempt): boolean {
     if (this.holds(attempt.task)) return false;
     this.#keeper.keep(new TaskLease(attempt, this.#options));
@@ -44,7 +46,7 @@ export class TaskLeases {
     if (this.#leaseOf(attempt)) this.#keeper.forget(attempt.task.taskId);
   }
 
-  /** All tasks held: those that run, and those whose result is not delivered yet. */
+  /** The attempts that this process holds. They run, or their result is not delivered yet. */
   get attempts(): Attempt[] {
     return this.#keeper.leases.map(({ attempt }) => attempt);
   }
@@ -54,7 +56,7 @@ export class TaskLeases {
     return this.#keeper.beat(this.#leaseOf(attempt) ?? new TaskLease(attempt, this.#options));
   }
 
-  /** Stops its heartbeats until `resume`, and waits for a heartbeat under way. */
+  /** Stops the attempt's heartbeats until `resume`, and waits for a heartbeat under way. */
   async quiet(attempt: Attempt): Promise<void> {
     if (this.#leaseOf(attempt)) await this.#keeper.quiet(attempt.task.taskId);
   }
@@ -119,11 +121,11 @@ class TaskLease implements Lease {
   }
 }
 
-/** The shortest lease is a second, so its heartbeat at half of it is never late by much. */
+/** The shortest lease is 1 s, with a heartbeat after 0.5 s. A tick of 0.1 s delays this heartbeat only a little. */
 const TICK_MS = 100;
 const RETRY_MS = 2_000;
 const MIN_LIMIT_MS = 1_000;
 
-/** Most tasks have ended by then and are never looked up. */
+/** Most tasks have ended by then, so this process never looks them up. */
 const FIRST_LOOK_MS = 2_000;
 const LOOK_EVERY_MS = 5_000;

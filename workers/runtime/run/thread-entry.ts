@@ -3,7 +3,7 @@ import { isWorker, type TaskContext } from '../../../core/contract.ts';
 import { messageOf } from '../../../core/errors.ts';
 import { createForwarder, type LogMessage } from '../../../core/log.ts';
 
-/** What is sent to a thread. Functions cannot be sent, so the thread makes its own. */
+/** The task as it is sent to a thread. Functions cannot be sent, so the thread makes its own. */
 export interface ThreadTask {
   module: string;
   input: unknown;

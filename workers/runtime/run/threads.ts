@@ -7,8 +7,8 @@ import type { Attempt } from './attempt.ts';
 import type { FromThread, ThreadAnswer, ThreadTask } from './thread-entry.ts';
 
 /**
- * Threads for handlers with `thread: true`. They are started when the first task for a thread arrives. When a task is aborted, its thread
- * is ended and replaced. Every caller has a slot within `limit`, so no task waits for a thread here.
+ * Threads for handlers with `thread: true`. They start when the first task for a thread arrives. When a task is aborted, its thread is
+ * ended and replaced. Every caller has a slot within `limit`, so no task waits for a thread here.
  */
 export class Threads {
   readonly limit: number;
@@ -54,7 +54,7 @@ async function open(maxThreads: number): Promise<Piscina> {
   return new Piscina({ filename: new URL(entry, import.meta.url).href, minThreads: 0, maxThreads });
 }
 
-/** Carries out what a handler in a thread asks of its context. */
+/** Carries out the calls that a handler in a thread makes to its context. */
 async function hear(message: FromThread, context: TaskContext): Promise<void> {
   switch (message.what) {
     case 'log':

@@ -10,8 +10,8 @@ const PROGRESS_EVERY_MS = 5000;
 const NOT_FOUND = 127;
 
 /**
- * Fetches the boot jar with Maven, under the user's own Maven settings, and returns its path in the user's local repository. Undefined if
- * Maven is not installed or fails; `note` then says why.
+ * Fetches the boot jar with Maven and the user's own Maven settings. Returns the jar's path in the user's local repository. Returns
+ * undefined if Maven is not installed or fails, and notes why.
  */
 export async function fetchWithMaven(workingFolder: string, { note, signal }: Progress): Promise<string | undefined> {
   let repository = join(homedir(), '.m2', 'repository');
@@ -35,7 +35,7 @@ export async function fetchWithMaven(workingFolder: string, { note, signal }: Pr
     note(
       maven.code === NOT_FOUND
         ? 'Maven (mvn) is not installed.'
-        : `Maven could not fetch it:\n${errorsOf(lastWords(maven, 40))}`,
+        : `Maven could not fetch the server:\n${errorsOf(lastWords(maven, 40))}`,
     );
     return undefined;
   } finally {
@@ -43,7 +43,7 @@ export async function fetchWithMaven(workingFolder: string, { note, signal }: Pr
   }
 }
 
-/** The local repository, read from the line of Maven's debug output that names it. */
+/** The path of the local repository, if this line of Maven's debug output names it. */
 export function localRepository(line: string): string | undefined {
   return /Using local repository at (.+)$/.exec(line)?.[1]?.trim();
 }
@@ -53,7 +53,7 @@ function errorsOf(output: string): string {
   return (errors.length > 0 ? errors : output.split('\n')).slice(0, 3).join('\n');
 }
 
-/** While it is being fetched, the jar has a name that Maven chooses. */
+/** Looks for the largest file, because Maven chooses the jar's name during the download. */
 async function largestFile(folder: string): Promise<number> {
   const names = await readdir(folder).catch(() => []);
   const sizes = names.map((name) =>

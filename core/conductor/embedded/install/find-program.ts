@@ -7,7 +7,7 @@ import { findJava } from './find-java.ts';
 import { release } from './release.ts';
 import { findUnpacked, unpack } from './unpack.ts';
 
-/** What to run as the server. */
+/** The program to run as the server. */
 export type Program = { kind: 'jar'; java: string; jar: string } | { kind: 'docker' };
 
 /** The functions that find each part. Tests pass their own. */
@@ -22,8 +22,8 @@ export interface Sources {
 const realSources: Sources = { findJava, findJar, findUnpacked, unpack, hasDockerImage };
 
 /**
- * The server as a jar with a java program that runs it, else as a Docker image. Java is looked for first: without it, the jar of half a
- * gigabyte is useless.
+ * Finds the server's jar and a java program that runs it, else a Docker image. Searches for Java first, because the jar of half a gigabyte
+ * is useless without it.
  * @throws FleetError that says what is missing and lists the remedies
  */
 export async function findProgram(config: Config, progress: Progress, sources = realSources): Promise<Program> {
@@ -40,7 +40,7 @@ export async function findProgram(config: Config, progress: Progress, sources = 
   throw typeof java === 'string' ? noServer() : java;
 }
 
-/** An unpacked server needs no boot jar, and checking that reads half a gigabyte. A configured jar is always checked. */
+/** Prefers an unpacked server: the check of a boot jar reads half a gigabyte. A configured jar is always checked. */
 async function jarToRun(java: string, config: Config, progress: Progress, sources: Sources) {
   const before = config.conductorJar === undefined ? await sources.findUnpacked(config) : undefined;
   if (before !== undefined) return before;

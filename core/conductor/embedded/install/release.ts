@@ -1,4 +1,4 @@
-/** The only server release that is started here. Everything specific to it is in this file. */
+/** The only server release that this product starts. Everything specific to it is in this file. */
 export const release = {
   version: '3.32.1',
   /** Maven coordinates of the boot jar. */

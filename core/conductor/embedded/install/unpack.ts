@@ -14,9 +14,9 @@ import { release } from './release.ts';
 
 type UnpackSettings = Pick<Config, 'cacheDir' | 'conductorJarSha256'>;
 
-/** The jar of the server itself. The jars it needs are beside it, where its manifest names them. */
+/** The jar of the server itself. The jars that it needs are beside it, at the places that its manifest names. */
 const JAR = 'server.jar';
-/** The size of each file by its path, so that a server with a missing or truncated file is not started. */
+/** This file lists the size of each file by its path, so that a server with a missing or truncated file is not started. */
 const CONTENTS = 'contents.json';
 const contentsSchema = z.record(z.string(), z.int());
 
@@ -34,8 +34,8 @@ export async function findUnpacked(config: UnpackSettings): Promise<string | und
 }
 
 /**
- * Unpacks a boot jar into the cache: without jars inside a jar the server starts in two thirds of the time. If unpacking fails, `note` says
- * why and the boot jar itself is returned.
+ * Unpacks a boot jar into the cache. The server then starts in two thirds of the time, because it reads no jars inside a jar. If unpacking
+ * fails, notes why and returns the boot jar itself.
  * @param jar path of a boot jar that has the expected checksum
  * @throws FleetError `cancelled`
  */
@@ -47,7 +47,7 @@ export async function unpack(jar: string, java: string, config: UnpackSettings, 
     return await withLock(`${folder}.lock`, waiting, progress, async () => {
       const found = await findUnpacked(config);
       if (found) return found;
-      progress.note(`Unpacking the server into ${folder}, once …`);
+      progress.note(`Unpacking the server into ${folder}. Later starts skip this step …`);
       await unpackInto(folder, jar, java, progress.signal);
       return join(folder, JAR);
     });
@@ -58,13 +58,13 @@ export async function unpack(jar: string, java: string, config: UnpackSettings, 
   }
 }
 
-/** Named by the checksum, so that two different servers never replace each other. */
+/** The name contains the checksum, so that two different servers never replace each other. */
 function folderIn(config: UnpackSettings): string {
   const name = `conductor-server-${release.version}-${expectedChecksum(config).slice(0, 12)}`;
   return join(cacheFolder(config), name);
 }
 
-/** Replaces an incomplete folder. This process has the lock, so a draft that exists was left by a process that was killed. */
+/** Replaces an incomplete folder. This process holds the lock, so an existing draft is from a killed process. */
 async function unpackInto(folder: string, jar: string, java: string, signal: AbortSignal): Promise<void> {
   const draft = `${folder}.tmp`;
   try {
@@ -83,14 +83,14 @@ async function unpackInto(folder: string, jar: string, java: string, signal: Abo
   }
 }
 
-/** The last line that is neither a stack frame nor a notice, from either stream. */
+/** The last printed line that is neither a stack frame nor a notice of Java. */
 function reasonIn({ stdout, stderr }: Finished): string {
   const lines = `${stdout}\n${stderr}`.split('\n').map((line) => line.trim());
   const told = lines.filter((line) => line !== '' && !line.startsWith('at ') && !line.startsWith('Picked up '));
   return told.at(-1) ?? 'java printed no reason';
 }
 
-/** Without this, a file with the right size could still be empty after a power cut. */
+/** Writes the files to the disk. Otherwise a file of the right size could hold no data after a power cut. */
 async function toDisk(folder: string): Promise<void> {
   for (const name of Object.keys(await sizesIn(folder))) {
     const file = await open(join(folder, name), 'r+');
