@@ -220,7 +220,7 @@ describe('several people who decide', () => {
   });
   afterAll(() => http.stop());
 
-  test('of simultaneous decisions through two processes exactly one wins, and the errors of the others show it', async () => {
+  test('if people decide at the same time through two processes, one decision wins, and the other callers get an error that shows it', async () => {
     const id = await start(order, { what: 'desk' });
     const other = await connect('2026-07-28', { url: http.url });
     const calls = Array.from({ length: 6 }, (_, i) =>
@@ -241,7 +241,7 @@ describe('several people who decide', () => {
     await other.close();
   });
 
-  test('of two simultaneous decisions, one on the command line, exactly one wins', async () => {
+  test('if one person decides on the command line and another through MCP, exactly one decision wins', async () => {
     const id = await start(order, { what: 'desk' });
     const decide = client.call('decide_approval', {
       executionId: id,

@@ -155,7 +155,7 @@ describe('one execution', () => {
     await expect.poll(async () => (await conductor.getExecution(id)).output).toEqual({ third: 42 });
   });
 
-  test('signal_workflow completes a waiting task; for a task that does not wait, the error names one that does', async () => {
+  test('signal_workflow completes a waiting task; for any other task, the error names the waiting task', async () => {
     const id = await start(waiting);
     await expect.poll(() => openTasks(id)).toEqual(['go']);
     expect(await refused('signal_workflow', { executionId: id, taskRef: 'later' })).toMatch(

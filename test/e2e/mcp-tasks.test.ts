@@ -128,12 +128,12 @@ test('a client without the tasks extension gets the execution id instead of a ta
 });
 
 test.each([
-  ['without an execution and a tool', 'nothing'],
-  ['of an execution that does not exist', `${randomUUID()}.execute_workflow`],
-  ['of a tool that starts no execution', `${randomUUID()}.get_execution_status`],
-  ['of a tool that does not exist', `${randomUUID()}.no_such_tool`],
-  ['with a path in it', '../metadata/taskdefs.execute_workflow'],
-])('tasks/get and tasks/cancel refuse the id of a task %s', async (_what, taskId) => {
+  ['no execution and no tool', 'nothing'],
+  ['an unknown execution', `${randomUUID()}.execute_workflow`],
+  ['a tool that starts no execution', `${randomUUID()}.get_execution_status`],
+  ['an unknown tool', `${randomUUID()}.no_such_tool`],
+  ['a path', '../metadata/taskdefs.execute_workflow'],
+])('tasks/get and tasks/cancel refuse a task id with %s', async (_what, taskId) => {
   for (const method of ['tasks/get', 'tasks/cancel']) {
     expect(await raw(one.url, method, { taskId })).toMatchObject({ error: { code: -32602 } });
   }

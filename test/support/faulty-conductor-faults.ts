@@ -11,18 +11,18 @@ export interface Answer {
  * The ways in which a request can fail.
  *
  * With these faults the request is not carried out:
- * - `html`, `null`, `object`, `text`, `number`, `empty`, `truncated`, or any `{ status, body }`: this is the answer.
- * - `junk-items`: the answer is a list without any task.
- * - `reset`: the connection breaks.
- * - `black-hole`: there is no answer.
- * - `trickle`: the answer never ends.
+ * `html`, `null`, `object`, `text`, `number`, `empty`, `truncated` or any `{ status, body }`: the client gets this answer.
+ * `junk-items`: the answer is a list without any task.
+ * `reset`: the connection breaks.
+ * `black-hole`: there is no answer.
+ * `trickle`: the answer never ends.
  *
  * With these faults the request is carried out first:
- * - `lost-answer`: the connection breaks before the answer.
- * - `slow-bytes`: the answer arrives in small pieces.
- * - `mixed-items`: the answer also contains junk.
- * - `too-many`: the answer contains more tasks than requested.
- * - `twice`: the answer contains every task twice.
+ * `lost-answer`: the connection breaks before the answer.
+ * `slow-bytes`: the answer arrives in small pieces.
+ * `mixed-items`: the answer also contains junk.
+ * `too-many`: the answer contains more tasks than requested.
+ * `twice`: the answer contains every task twice.
  */
 export type Fault =
   | 'html'
