@@ -37,7 +37,8 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          testTimeout: 30_000,
+          // A test ends by what it proves. This only ends a test that hangs, on a machine however slow.
+          testTimeout: 90_000,
           hookTimeout: 60_000,
           expect: { poll: PATIENT },
         },

@@ -35,34 +35,42 @@ function nestedSwitches(levels: number): WorkflowTask {
   return task;
 }
 
+/** Seconds of the fastest of three runs. The other two may have been interrupted. */
 function seconds(work: () => void): number {
-  const start = performance.now();
-  work();
-  return (performance.now() - start) / 1_000;
+  const runs = [1, 2, 3].map(() => {
+    const start = performance.now();
+    work();
+    return performance.now() - start;
+  });
+  return Math.min(...runs) / 1_000;
 }
+
+/** Room for the noise of a busy machine. Quadratic growth would need 100 times the time for ten times the size. */
+const TEN_TIMES = 30;
 
 describe('the time to write a definition grows only linearly with its size', () => {
   test.each([
     ['by builders', []],
-    ['as plain JSON', Array.from({ length: 100 }, (_, index) => `level_${index + 1}`)],
-  ])('100 nested SWITCHes written %s take less than a second', (_, plain) => {
+    ['as plain JSON', Array.from({ length: 200 }, (_, index) => `level_${index + 1}`)],
+  ])('200 nested SWITCHes written %s take about ten times as long as 20', (_, plain) => {
     let source = '';
-    expect(seconds(() => (source = sourceOf([nestedSwitches(100)], plain)))).toBeLessThan(1);
-    expect(source).toContain("'level_100'");
+    const few = seconds(() => sourceOf([nestedSwitches(20)], plain));
+    expect(seconds(() => (source = sourceOf([nestedSwitches(200)], plain)))).toBeLessThan(TEN_TIMES * few);
+    expect(source).toContain("'level_200'");
     expect(source).toContain("'innermost'");
   });
 
-  test('a SWITCH with 1,000 cases takes less than a second', () => {
-    const cases = Array.from({ length: 1_000 }, (_, index): [string, WorkflowTask[]] => [
-      `case_${index}`,
-      [simple(`task_${index}`)],
-    ]);
+  test('a SWITCH with 1,000 cases takes about ten times as long as one with 100', () => {
+    const wide = (count: number) => {
+      const cases = Array.from({ length: count }, (_, index): [string, WorkflowTask[]] => [
+        `case_${index}`,
+        [simple(`task_${index}`)],
+      ]);
+      return [switchOver('wide', Object.fromEntries(cases))];
+    };
     let source = '';
-    expect(seconds(() => (source = sourceOf([switchOver('wide', Object.fromEntries(cases))])))).toBeLessThan(1);
+    const few = seconds(() => sourceOf(wide(100)));
+    expect(seconds(() => (source = sourceOf(wide(1_000))))).toBeLessThan(TEN_TIMES * few);
     expect(source).toContain("'task_999'");
-  });
-
-  test('400 nested SWITCHes take less than two seconds', () => {
-    expect(seconds(() => sourceOf([nestedSwitches(400)]))).toBeLessThan(2);
   });
 });
