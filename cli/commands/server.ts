@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { installJava } from '../../core/conductor/embedded/install/find-java.ts';
-import { follow, sizeOf } from '../../core/conductor/embedded/log-file.ts';
+import { follow } from '../../core/conductor/embedded/log-file.ts';
 import { ensureServer, readServerLog, serverStatus, stopServer } from '../../core/conductor/ensure-server.ts';
 import type { Config } from '../../core/config.ts';
 import { actionsOf } from '../arguments/actions.ts';
@@ -90,8 +90,7 @@ async function status({ config, print, exitWith }: CommandContext, { json }: Opt
 
 async function logs({ config, print, note, signal }: CommandContext, options: Options): Promise<void> {
   const { logFile } = await serverStatus(config);
-  const end = await sizeOf(logFile);
-  const lines = await readServerLog(config, { lines: options.lines });
+  const { lines, end } = await readServerLog(config, { most: options.lines });
   if (lines.length === 0) note(`The log ${logFile} is empty.`);
   for (const line of lines) print(line);
   if (options.follow) await follow(logFile, end, signal, (text) => print(text.replace(/\n$/, '')));

@@ -116,9 +116,9 @@ export async function stopServer(
   return (await endEmbedded(folder, { note, signal }, () => true)) !== undefined;
 }
 
-/** The last lines of the embedded server's log; empty if it never ran. */
-export function readServerLog(config: Config, { lines }: { lines: number }): Promise<string[]> {
-  return lastLines(dataFolder(config.dataDir).log, lines);
+/** The last lines of the embedded server's log, and the offset at which the reading ended. No lines if the server never ran. */
+export function readServerLog(config: Config, { most }: { most: number }): Promise<{ lines: string[]; end: number }> {
+  return lastLines(dataFolder(config.dataDir).log, most);
 }
 
 async function useExternal(config: Config, url: string, signal: AbortSignal): Promise<RunningServer> {

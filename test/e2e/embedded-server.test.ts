@@ -188,7 +188,7 @@ describe('an embedded server', { timeout: 300_000 }, () => {
     const shown = await Promise.all(paths.map((path) => text(`${url}/${path}`)));
     expect(shown.join('\n')).not.toContain('never-shown');
     expect(await commandOf(pid)).not.toContain('never-shown');
-    expect(await readServerLog(config, { lines: 3 })).toHaveLength(3);
+    expect((await readServerLog(config, { most: 3 })).lines).toHaveLength(3);
     expect(await resultOf(url, summed), 'it keeps its executions').toEqual(SUMMED);
 
     forked = await start(url, fork);

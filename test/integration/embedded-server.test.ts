@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import serverCommand from '../../cli/commands/server.ts';
 import { readRecord, writeRecord } from '../../core/conductor/embedded/server-record.ts';
@@ -69,6 +70,26 @@ describe('fleet server', () => {
       },
     });
     expect((await following).stdout).toBe('two\nthree');
+  });
+
+  test('fleet server logs --follow prints every line once if the log grows while the command starts to follow it', async () => {
+    const { config, folder } = await scene('growing-log');
+    mkdirSync(folder.path);
+    writeFileSync(folder.log, '');
+    const interrupting = new AbortController();
+    const following = runCommand(serverCommand, ['logs', '--lines', '10000', '--follow'], {
+      settings: config,
+      signal: interrupting.signal,
+      onLine(text) {
+        if (text.includes('last')) interrupting.abort();
+      },
+    });
+    const written = Array.from({ length: 500 }, (_, index) => `line ${index}`).concat('last');
+    for (const line of written) {
+      appendFileSync(folder.log, `${line}\n`);
+      await nextTurn();
+    }
+    expect((await following).stdout.split('\n')).toEqual(written);
   });
 
   test('fleet server shows the status of an external server, and does not stop it', async () => {

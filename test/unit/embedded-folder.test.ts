@@ -168,9 +168,9 @@ describe('the port', () => {
 describe('the log', () => {
   it('lastLines returns the last lines of the log', async () => {
     const { folder } = newFolder();
-    expect(await lastLines(folder.log, 2)).toEqual([]);
+    expect(await lastLines(folder.log, 2)).toEqual({ lines: [], end: 0 });
     writeFileSync(folder.log, 'a\nb\nc\n');
-    expect(await lastLines(folder.log, 2)).toEqual(['b', 'c']);
+    expect(await lastLines(folder.log, 2)).toEqual({ lines: ['b', 'c'], end: 6 });
   });
 
   it('follow reads the log from an offset, and continues when a new file has replaced it', async () => {

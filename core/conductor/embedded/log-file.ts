@@ -4,11 +4,12 @@ import { pause } from '../../pause.ts';
 const CHUNK_BYTES = 256 * 1024;
 const LOOK_EVERY_MS = 500;
 
-/** The last lines of a file, at most 256 kB. The list is empty if the file does not exist. */
-export async function lastLines(file: string, lines: number): Promise<string[]> {
-  const size = await sizeOf(file);
-  const text = (await readFrom(file, Math.max(0, size - CHUNK_BYTES))).trimEnd();
-  return text === '' ? [] : text.split('\n').slice(-lines);
+/** The last lines of a file, at most 256 kB. No lines if the file does not exist. `end` is the offset at which the reading ended. */
+export async function lastLines(file: string, most: number): Promise<{ lines: string[]; end: number }> {
+  const start = Math.max(0, (await sizeOf(file)) - CHUNK_BYTES);
+  const bytes = await readBytes(file, start);
+  const text = bytes.toString('utf8').trimEnd();
+  return { lines: text === '' ? [] : text.split('\n').slice(-most), end: start + bytes.length };
 }
 
 /** The content of a file from `offset` bytes on, at most 256 kB. */
