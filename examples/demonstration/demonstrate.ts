@@ -11,7 +11,7 @@ import { duration } from '../../core/text.ts';
 interface DemonstrationOptions {
   conductor: Conductor;
   shopUrl: string;
-  /** A file below the workers' files root. Without a file, the third execution is left out. */
+  /** A file below the workers' files root. Without a file, the demonstration leaves out the third execution. */
   file: string | undefined;
   signal: AbortSignal;
   print(line?: string): void;
@@ -19,8 +19,8 @@ interface DemonstrationOptions {
 }
 
 /**
- * Runs three real executions and prints their results: an order that succeeds, an order whose shipping fails after the payment and that
- * is compensated, and a file that is compressed and analysed.
+ * Runs three real executions and prints their results. The first is an order that succeeds. The second is an order whose shipping fails
+ * after the payment, with its compensation. The third compresses and analyses a file.
  * @returns true if all three ended as expected
  */
 export async function demonstrate(options: DemonstrationOptions): Promise<boolean> {
@@ -31,7 +31,7 @@ export async function demonstrate(options: DemonstrationOptions): Promise<boolea
   const paid = await runOne(options, 'OrderProcessing', order(`demo-${suffix}-1`));
   show(paid, paid.status, print);
 
-  print('2. An order whose shipping fails after the payment: its finished steps are undone');
+  print('2. An order whose shipping fails after the payment, so a compensation undoes the finished steps');
   const orderId = `demo-${suffix}-2`;
   const compensated = await failAndCompensate(options, orderId);
   await printBooks(options, orderId);
@@ -47,7 +47,7 @@ async function failAndCompensate(options: DemonstrationOptions, orderId: string)
   try {
     failed = await runOne(options, 'OrderProcessing', order(orderId));
   } finally {
-    await removeFault(options, faultId); // also after a stop, because the shop may belong to another process
+    await removeFault(options, faultId); // also after a stop, because the shop may live on in another process
   }
   const { compensation, problem } = await compensationOf(options, failed);
   const compensated = failed.status === 'FAILED' && compensation?.status === 'COMPLETED';
@@ -60,7 +60,7 @@ async function failAndCompensate(options: DemonstrationOptions, orderId: string)
 async function processFile(options: DemonstrationOptions): Promise<boolean> {
   const { file, print } = options;
   if (file === undefined) {
-    print('3. No file to compress: the folder that file workers may read (FILES_ROOT) has none');
+    print('3. No file to compress: the folder that file workers may read (FILES_ROOT) has no files');
     return true;
   }
   print(`3. ${file}, compressed and analysed`);
@@ -84,7 +84,7 @@ async function runOne(
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** The ended execution that undid the finished steps, or a sentence that says why there is none. */
+/** The execution that has undone the finished steps, or a sentence that says why it is missing. */
 interface Compensation {
   compensation?: Execution;
   problem?: string;
@@ -135,7 +135,7 @@ async function removeFault({ shopUrl, note }: DemonstrationOptions, id: string):
   try {
     await askShop({ shopUrl, signal: AbortSignal.timeout(2000) }, `/faults/${id}`, z.unknown(), { method: 'DELETE' });
   } catch (error) {
-    note(`The shop still has the fault of the demonstration (id ${id}): ${messageOf(error)}`);
+    note(`Could not remove the fault of the demonstration (id ${id}) from the shop: ${messageOf(error)}`);
   }
 }
 

@@ -18,8 +18,8 @@ export function llmBaseUrl(shopUrl: string): string {
 }
 
 /**
- * The shop for the demonstration: a running shop, a service on another machine, or a new shop. A running Conductor server already knows
- * the address of the scripted model; the new shop then opens at that address.
+ * The shop for the demonstration: a running shop, a service on another machine, or a new shop. If a running Conductor server already knows
+ * the address of the scripted model, a new shop opens at that address.
  */
 export async function openShop(config: Config, log: Logger): Promise<OpenShop> {
   const { llmBaseUrl: known } = await serverStatus(config);
@@ -36,7 +36,7 @@ export async function openShop(config: Config, log: Logger): Promise<OpenShop> {
   }
 }
 
-/** The address on which this process can open a shop for this URL; undefined if the URL names another machine or a path. */
+/** The address at which this process can open a shop for this URL. Undefined if the URL names another machine or a path. */
 function hostToOpen({ protocol, hostname, pathname }: URL): string | undefined {
   if (protocol !== 'http:' || pathname !== '/') return undefined;
   return { localhost: '127.0.0.1', '127.0.0.1': '127.0.0.1', '[::1]': '::1' }[hostname];

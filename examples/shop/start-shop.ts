@@ -15,12 +15,12 @@ export interface Shop {
   /** Without a slash at its end. */
   readonly url: string;
   readonly port: number;
-  /** Closes every connection, also idle connections and connections that still wait for an answer. */
+  /** Closes every connection, even if it is idle or still waits for an answer. */
   close(): Promise<void>;
 }
 
 export interface ShopOptions {
-  /** 0 or absent: a free port. */
+  /** Without a port, or with 0, the shop takes a free port. */
   port?: number;
   /** Default: loopback. */
   host?: string;
@@ -28,9 +28,9 @@ export interface ShopOptions {
 }
 
 /**
- * Starts the demonstration shop: the outside services that the shipped workflows call. It is a real HTTP service with its own books, in
- * memory, and with faults that can be ordered. `GET /` lists its endpoints.
- * @throws FleetError `environment` if it cannot listen there
+ * Starts the demonstration shop: the outside services that the shipped workflows call. It is a real HTTP service that keeps its books in
+ * memory. Clients can order faults. `GET /` lists its endpoints.
+ * @throws FleetError `environment` if it cannot listen on the port
  */
 export async function startShop({ port = 0, host = '127.0.0.1', log = silentLogger }: ShopOptions = {}): Promise<Shop> {
   const closing = new AbortController();
@@ -64,7 +64,7 @@ function listen(server: Server, port: number, host: string): Promise<AddressInfo
     server.once('error', failed);
     server.listen({ port, host }, () => {
       server.off('error', failed);
-      resolve(server.address() as AddressInfo); // a string only for pipes
+      resolve(server.address() as AddressInfo); // it is a string only for pipes
     });
   });
 }

@@ -199,7 +199,7 @@ describe('fleet demo', () => {
   test('fleet demo exits with 0 if a shop already uses the port, and with an error if another program does', async () => {
     const again = demo(shop.url);
     expect(await once(again.child, 'exit')).toEqual([0, null]);
-    expect(again.output()).toContain('already open');
+    expect(again.output()).toContain('Another process has already opened the shop at');
 
     const stranger = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
     await once(stranger, 'listening');

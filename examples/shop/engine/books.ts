@@ -19,7 +19,7 @@ export interface Entry {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly kind: EntryKind;
-  /** The order; for a clean-up or a notification without an order, the id that the request names instead. */
+  /** Id of the order. A clean-up has the id from its path. A notification without an order has its workflow id or its own id. */
   readonly orderId: string;
   readonly details: Readonly<Record<string, unknown>>;
   /** Number of requests for this event. Only the first request had an effect. */
@@ -35,7 +35,7 @@ export interface RequestRecord {
   readonly query: Readonly<Record<string, string>>;
   orderId: string | null;
   idempotencyKey: string | null;
-  /** Null until the request is answered; stays null if the connection was dropped. */
+  /** Null until the request is answered. Stays null if the connection was dropped. */
   status: number | null;
 }
 
@@ -52,7 +52,7 @@ export class Books {
     return entry;
   }
 
-  /** The entries, in the order of their events. */
+  /** The matching entries, in the order of their events. */
   entries(wanted: { orderId?: string | undefined; kind?: EntryKind | undefined } = {}): Entry[] {
     return this.#entries.filter(
       ({ orderId, kind }) => orderId === (wanted.orderId ?? orderId) && kind === (wanted.kind ?? kind),
@@ -66,7 +66,7 @@ export class Books {
     return record;
   }
 
-  /** In the order of arrival. Above 50,000 requests, the oldest are dropped. */
+  /** The matching requests in the order of arrival. Beyond 50,000 requests, the books drop the oldest. */
   requests(wanted: { path: string; method?: string | undefined; orderId?: string | undefined }): RequestRecord[] {
     return this.#requests.filter(
       (request) =>

@@ -26,7 +26,7 @@ interface ShopEnv {
   Bindings: HttpBindings;
   Variables: {
     record: RequestRecord;
-    /** Absent until the path is matched to an endpoint. */
+    /** Absent until an endpoint matches the path. */
     endpoint?: Endpoint;
     isDropped?: true;
   };
@@ -34,10 +34,11 @@ interface ShopEnv {
 type ShopContext = Context<ShopEnv>;
 
 /**
- * The HTTP side of the shop. Steps of a request: parsing (400) → ordered fault → known `Idempotency-Key` → effect.
- * 1. A request that a fault refuses or drops has no effect. A request that a fault only delays has its effect, even if the client left.
- * 2. The answer kept for a key is never the answer of a fault.
- * 3. The check of a key and the effect are one synchronous step, so that two simultaneous requests have one effect.
+ * The HTTP application of the shop. A request passes these steps: parsing (400) → ordered fault → known `Idempotency-Key` → effect.
+ * 1. A request that a fault refuses or drops has no effect. A request that a fault only delays has its effect, even if the client has
+ *    left.
+ * 2. The answer that is kept for a key is never the answer of a fault.
+ * 3. The check of a key and the effect are one synchronous step, so two simultaneous requests have only one effect.
  */
 export function createShopApp(options: ShopOptions): Hono<ShopEnv> {
   const { endpoints, books, log } = options;
@@ -61,7 +62,7 @@ export function createShopApp(options: ShopOptions): Hono<ShopEnv> {
   }
   for (const { path } of endpoints) app.all(path, (c) => refuseMethod(c, endpoints, path));
   app.notFound((c) =>
-    refusal(c, new Problem(404, 'not-found', `There is no ${pathOf(c)} here; GET / lists the endpoints.`), log),
+    refusal(c, new Problem(404, 'not-found', `There is no ${pathOf(c)} here. GET / lists the endpoints.`), log),
   );
   app.onError((error, c) => refusal(c, error, log));
   return app;
@@ -90,7 +91,7 @@ async function answerWith(
   return answer instanceof Response ? answer : toResponse(answer);
 }
 
-/** The answer of the fault that this request meets. Undefined without a fault, and after a fault that only delays. */
+/** Applies the fault that this request meets and returns its answer. Undefined without a fault, and after a fault that only delays. */
 async function meetFault(
   endpoint: Endpoint,
   call: Call,
@@ -104,7 +105,7 @@ async function meetFault(
   if (fault.status === undefined) return undefined;
   opened.refused(fault.status);
   const code = fault.status === PAYMENT_REQUIRED ? 'declined' : 'ordered-fault';
-  const body = fault.body ?? endpoint.problemBody(fault.status, code, `${fault.id} was ordered to answer here.`);
+  const body = fault.body ?? endpoint.problemBody(fault.status, code, `The ordered fault ${fault.id} answers here.`);
   return { status: fault.status, body };
 }
 
@@ -152,12 +153,12 @@ function isProperlyEncoded(path: string): boolean {
   }
 }
 
-/** The JSON of a body; undefined for an empty body and for `null`. @throws Problem 400, 413 */
+/** Parses the JSON of a body. Undefined for an empty body and for `null`. @throws Problem 400, 413 */
 function bodyOf(text: string): unknown {
-  // Checked after the whole body has arrived: a connection that is cut in the middle of a body would hide the 413 from the client.
+  // Checked after the whole body has arrived. If the shop cut the connection in the middle of a body, the client would not see the 413.
   const size = Buffer.byteLength(text);
   if (size > MAX_BODY_BYTES)
-    throw new Problem(413, 'too-large', `The body has ${size} bytes; at most 4 MB are accepted.`);
+    throw new Problem(413, 'too-large', `The body has ${size} bytes, but the shop accepts at most 4 MB.`);
   if (text.trim() === '') return undefined;
   try {
     return JSON.parse(text) ?? undefined;
@@ -174,7 +175,7 @@ function refuseMethod(c: ShopContext, endpoints: readonly Endpoint[], path: stri
 function refusal(c: ShopContext, error: unknown, log: Logger): Response {
   if (error instanceof Problem) return toResponse(problemReply(error, c.get('endpoint')));
   log.error({ err: error }, `a request failed: ${messageOf(error)}`);
-  return toResponse(problemReply(new Problem(500, 'bug', 'The shop failed; its log says why.'), c.get('endpoint')));
+  return toResponse(problemReply(new Problem(500, 'bug', 'The shop failed. Its log says why.'), c.get('endpoint')));
 }
 
 function problemReply({ status, code, message }: Problem, endpoint: Endpoint | undefined): Reply {

@@ -4,10 +4,13 @@ import type { Entry } from './books.ts';
 /** One request as the endpoints see it. */
 export interface Call {
   readonly method: string;
-  /** Still percent-encoded; without a slash at its end. */
+  /** Still percent-encoded, and without a slash at its end. */
   readonly path: string;
   readonly body: unknown;
-  /** Query, body and path parameters as one object; later values win. A body that is not an object replaces them all. */
+  /**
+   * Query, body and path parameters as one object. Path parameters override the body, and the body overrides the query. A body that is not
+   * an object replaces all of them.
+   */
   readonly fields: unknown;
   /** The order that the request is about: the field `orderId` of `fields`. */
   readonly orderId: string | undefined;
@@ -26,9 +29,9 @@ export interface Reply {
 }
 
 /**
- * - `effect`  changes something: honours `Idempotency-Key`, obeys ordered faults
- * - `read`    obeys ordered faults
- * - `control` is for the person or test that watches the shop; no fault affects these endpoints
+ * - `effect`  changes something. It honours `Idempotency-Key` and obeys ordered faults.
+ * - `read`    changes nothing. It obeys ordered faults.
+ * - `control` serves the person or test that watches the shop. No fault affects it.
  */
 export type EndpointKind = 'effect' | 'read' | 'control';
 

@@ -3,11 +3,11 @@ import { type Call, type Endpoint, endpoint, Problem } from './endpoint.ts';
 
 const faultOrder = z
   .strictObject({
-    /** This path and everything below it. */
+    /** The fault reaches this path and every path below it. */
     path: z.string().startsWith('/', 'must start with /'),
     method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).optional(),
     orderId: z.string().min(1).optional(),
-    /** Only requests whose query, path or body has these values, e.g. `{"city": "Oslo"}`. */
+    /** The fault reaches only requests whose query, path or body has these values, e.g. `{"city": "Oslo"}`. */
     fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
     times: z.int().min(1).optional(),
     status: z.int().min(200).max(599).optional(),
@@ -25,13 +25,13 @@ const faultOrder = z
 /** An ordered fault. */
 export interface Fault extends z.output<typeof faultOrder> {
   readonly id: string;
-  /** How many requests it will still meet; null for no limit. */
+  /** How many requests the fault will still meet. Null for no limit. */
   remaining: number | null;
-  /** How many requests met it. */
+  /** How many requests have met the fault. */
   met: number;
 }
 
-/** The ordered faults. If several faults fit a request, only the oldest fault with requests left acts. */
+/** The ordered faults. A request meets only the oldest fault that fits. A fault that has met its number of requests no longer counts. */
 export class Faults {
   readonly #faults = new Map<string, Fault>();
   #ordered = 0;
@@ -52,7 +52,7 @@ export class Faults {
     return [...this.#faults.values()];
   }
 
-  /** The fault that this request meets, if any. Counts the request for that fault. */
+  /** Returns the fault that this request meets, if any. Counts the request for that fault. */
   meet(call: Call): Fault | undefined {
     const fault = this.all().find((candidate) => candidate.remaining !== 0 && fits(candidate, call));
     if (!fault) return undefined;
@@ -82,7 +82,7 @@ function covers(prefix: string, path: string): boolean {
   return path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
 }
 
-/** True if a fault at `path` reaches the endpoint: its path is `path` or lies below it, and faults can reach its kind. */
+/** True if a fault at `path` can reach the endpoint. The path of the endpoint is `path` or below it, and its kind obeys faults. */
 function canMeetFaultAt(path: string, { kind, path: own }: Endpoint): boolean {
   const parts = own.split('/');
   return (

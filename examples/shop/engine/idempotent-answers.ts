@@ -13,8 +13,8 @@ export class IdempotentAnswers {
   readonly #first = new Map<string, FirstAnswer>();
 
   /**
-   * Calls `act`, or repeats the answer of the first request with the same key, marked `Idempotency-Replayed: true`. A refusal is an
-   * answer too; only an `act` that rejects is forgotten.
+   * Calls `act` for the first request with a key. Later requests get the same answer, marked `Idempotency-Replayed: true`. A refusal is an
+   * answer too. If `act` rejects, the key is forgotten.
    * @throws Problem 422 if an earlier request with other fields used the key
    */
   async once(call: Call, act: () => Promise<Reply>): Promise<Reply> {

@@ -1,9 +1,10 @@
 /**
- * The script of the research agent. The first rule that fits decides; the number is the confidence.
- * 1. The question holds the word "unanswerable": search again, 0.2.
- * 2. No search finding yet: search, 0.3.
- * 3. A question about weather or temperature without a weather finding: the weather of the named city, else of Dubai, 0.6.
- * 4. Otherwise: the final answer, made from the findings, 0.95.
+ * The script of the research agent. The first rule that fits decides. The number in brackets is the confidence of the decision.
+ * 1. The question holds the word "unanswerable": the agent searches again (0.2).
+ * 2. There is no search finding yet: the agent searches (0.3).
+ * 3. The question is about weather or temperature, and there is no weather finding yet: the agent asks for the weather of the named
+ *    city, else of Dubai (0.6).
+ * 4. Otherwise the agent makes the final answer from the findings (0.95).
  */
 import { z } from 'zod';
 import { knownCities } from '../services/weather.ts';
@@ -25,7 +26,7 @@ type Finding = z.output<typeof finding>;
 /** The input of the agent: the JSON text of a user message. */
 export type ResearchContext = z.output<typeof contextSchema>;
 
-/** The answer of the agent, as JSON. For `FINAL`, the last finding gives tool and query. */
+/** The answer of the agent, as JSON. For `FINAL`, tool and query are those of the last finding. */
 export interface Decision {
   action: 'TOOL' | 'FINAL';
   tool: 'search' | 'weather';
@@ -36,8 +37,8 @@ export interface Decision {
 }
 
 /**
- * The context from the newest user message that holds a context, else the first message as the question. The newest message alone is not
- * enough: for JSON output, Conductor adds a user message "Formatting instruction: …" after it.
+ * Reads the context from the newest user message that holds one. If no message does, the first message is the question. The last message
+ * may hold none, because for JSON output Conductor adds a user message "Formatting instruction: …" at the end.
  */
 export function readContext(userMessages: readonly string[]): ResearchContext | undefined {
   for (const message of userMessages.toReversed()) {
@@ -90,7 +91,7 @@ const mcpContent = z.array(z.looseObject({ text: z.string() })).min(1);
 const weatherReport = z.object({ city: z.string(), temperatureCelsius: z.number(), conditions: z.string() });
 const LONGEST_RETOLD = 600;
 
-/** Turns a finding into sentences: text, the JSON of one of our services, that JSON as text, or the content of an MCP tool. */
+/** Turns a finding into sentences. A finding is text, the JSON of a shop service, that JSON as text, or the content of an MCP tool. */
 function retell(found: unknown): string {
   const value = typeof found === 'string' ? (fromJson(found) ?? found) : found;
   const search = searchResults.safeParse(value);

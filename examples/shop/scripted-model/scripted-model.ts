@@ -71,7 +71,7 @@ export function scriptedModelEndpoints(): Endpoint[] {
   ];
 }
 
-/** @param conversations the questions that received their malformed answer and are not finished */
+/** @param conversations the questions that have received their malformed answer, but no final answer yet */
 function answer(context: NonNullable<ReturnType<typeof readContext>>, conversations: Set<string>): string {
   const { question } = context;
   if (/\bmalformed\b/i.test(question) && !conversations.has(question)) {
@@ -123,8 +123,8 @@ interface AskedCall {
 }
 
 /**
- * The script for a model with tools. If the text names an offered tool, the model calls it with the first JSON object of the text as
- * arguments; otherwise undefined.
+ * The script for a model with tools. If the text names an offered tool, the model calls this tool with the JSON object in the text as
+ * arguments. Otherwise it calls no tool.
  */
 function callFor(text: string, tools: readonly z.output<typeof offeredTool>[]): AskedCall | undefined {
   const tool = tools.find(({ function: { name } }) => text.includes(name));

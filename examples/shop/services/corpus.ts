@@ -11,7 +11,7 @@ const pages: Record<string, [title: string, snippet: string]> = {
   ],
   workers: [
     'Polling workers',
-    'A worker asks the server for tasks in batches, executes them and sends the results. Workers keep no state, so more of them can be started to share the load.',
+    'A worker asks the server for tasks in batches, executes them and sends the results. Workers keep no state, so you can start more of them to share the load.',
   ],
   lease: [
     'Leases and response timeouts',
@@ -23,7 +23,7 @@ const pages: Record<string, [title: string, snippet: string]> = {
   ],
   idempotency: [
     'Idempotency keys',
-    'Durable systems deliver at least once. A side effect carries an idempotency key, so that the service on the other end does it only once even if the request is repeated.',
+    'Durable systems deliver at least once. A side effect carries an idempotency key, so that the service on the other end performs the effect only once, even if the request is repeated.',
   ],
   saga: [
     'Sagas and compensation',
@@ -35,11 +35,11 @@ const pages: Record<string, [title: string, snippet: string]> = {
   ],
   loops: [
     'Loops in workflows',
-    'A DO_WHILE task repeats its inner tasks while a condition holds. Each round is stored, so an agent loop survives a crash and has a limit on its rounds.',
+    'A DO_WHILE task repeats its inner tasks while a condition holds. Each round is stored, so an agent loop survives a crash. The condition also limits the number of rounds.',
   ],
   agents: [
     'AI agents as workflows',
-    'An agent is a loop: a language model decides on the next tool, the tool is called, its finding is added to the context. Run as a durable workflow, every decision and tool call is recorded and can be resumed.',
+    'An agent is a loop: a language model decides on the next tool, the tool is called, its finding is added to the context. If an agent runs as a durable workflow, the server records every decision and tool call, so the agent can be resumed.',
   ],
   mcp: [
     'Model Context Protocol',
@@ -47,7 +47,7 @@ const pages: Record<string, [title: string, snippet: string]> = {
   ],
   fork: [
     'Fork and join',
-    'FORK_JOIN runs branches in parallel and JOIN waits for them. A dynamic fork decides at run time how many branches there are.',
+    'FORK_JOIN runs branches in parallel, and JOIN waits for them. A dynamic fork decides at run time how many branches there are.',
   ],
   timeouts: [
     'Timeouts of tasks and workflows',

@@ -58,7 +58,7 @@ async function load(log: Logger): Promise<McpHandler> {
     },
     { onerror: (error) => log.warn({ err: messageOf(error) }, 'the MCP endpoint refused or failed a request') },
   );
-  // Calls from web pages of other origins are refused.
+  // Refuses calls from web pages of other origins.
   return async (request, parsedBody) =>
     originValidationResponse(request, localhostAllowedOrigins()) ?? fetch(request, { parsedBody });
 }

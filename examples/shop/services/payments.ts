@@ -19,7 +19,7 @@ export function paymentEndpoints(books: Books): Endpoint[] {
     endpoint({
       method: 'POST',
       path: '/payments',
-      summary: 'charge an order: {orderId, amount}; 402 {error: "declined"} if that fault is ordered',
+      summary: 'charge an order: {orderId, amount}; a fault with status 402 answers {error: "declined"}',
       kind: 'effect',
       input: z.object({ orderId: z.string().min(1), amount: z.number().positive() }),
       handle({ orderId, amount }) {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Books } from '../engine/books.ts';
 import { type Endpoint, endpoint } from '../engine/endpoint.ts';
 
-/** Endpoints to try HTTP workflows on. */
+/** Endpoints with which a user can try HTTP workflows. */
 export function probeEndpoints(books: Books): Endpoint[] {
   return [
     endpoint({

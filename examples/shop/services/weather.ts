@@ -22,7 +22,7 @@ const known = new Map<string, Weather>(
   ].map((weather) => [weather.city.toLowerCase(), weather]),
 );
 
-/** Cities with fixed weather. Any other city has weather made from the city's name. Cities named `Nowhere…` have none. */
+/** Cities with fixed weather. The weather of any other city is computed from its name. Cities named `Nowhere…` have no weather. */
 export const knownCities: readonly string[] = [...known.values()].map(({ city }) => city);
 
 /** Made-up weather, always the same for the same city. @throws Problem 404 for a city named `Nowhere…` */
