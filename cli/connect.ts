@@ -2,11 +2,11 @@ import type { Conductor } from '../core/conductor/api.ts';
 import type { Config } from '../core/config.ts';
 import { FleetError } from '../core/errors.ts';
 
-/** An embedded server may restart on another port, so its address is looked up again after this time. */
+/** How long the address of an embedded server is used before the next look-up. The server may restart on another port. */
 const FOUND_FOR_MS = 5000;
 
 /**
- * Connects to the configured Conductor server, else to the embedded server of this data folder. The caller makes the first call.
+ * Connects to the configured Conductor server, else to the embedded server of this data folder. Does not check whether the server answers.
  * @throws FleetError `upstream` if neither exists
  */
 export async function connectConductor(config: Config): Promise<Conductor> {
@@ -24,7 +24,7 @@ export async function connectConductor(config: Config): Promise<Conductor> {
   return createConductor(createCaller({ ...config, conductorServerUrl }));
 }
 
-/** Runs `work` with a connection and closes it afterwards: the refresh of its token would keep the process alive. */
+/** Runs `work` with a connection and then closes the connection, because the refresh of its token would keep the process alive. */
 export async function withConductor<T>(config: Config, work: (conductor: Conductor) => Promise<T>): Promise<T> {
   const conductor = await connectConductor(config);
   try {
@@ -34,7 +34,7 @@ export async function withConductor<T>(config: Config, work: (conductor: Conduct
   }
 }
 
-/** A connection for processes that outlive the server: it finds an embedded server that starts later or on another port. */
+/** A connection for processes that outlive the server. It also finds an embedded server that starts later or on another port. */
 export function stayConnected(config: Config): { conductor(): Promise<Conductor>; close(): void } {
   let current: Conductor | undefined;
   let checkedAt = Number.NEGATIVE_INFINITY;

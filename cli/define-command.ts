@@ -24,13 +24,13 @@ export interface CommandContext {
   print(line?: string): void;
   /** Writes a line of progress or advice to stderr. */
   note(line: string): void;
-  /** What the terminal can show; absent if stdout is not a terminal. `colours` respects NO_COLOR. */
+  /** What the terminal can show. Absent if stdout is not a terminal. `colours` respects NO_COLOR. */
   readonly terminal?: { readonly columns: number; readonly colours: boolean };
   /** Sets the exit code of a command that returns without an error. */
   exitWith(code: number): void;
 }
 
-/** Checks the type of a command where the command is written. */
+/** Returns the command unchanged, so that TypeScript checks it in the file that defines it. */
 export function defineCommand(command: Command): Command {
   return command;
 }

@@ -23,7 +23,7 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
   setTimeout(() => module.flushCompileCache(), FLUSH_AFTER_MS).unref();
   await import(target.href);
 } else {
-  // Node 24 runs this same file, so that it keeps its compile cache too.
+  // Node 24 runs this same file, so it uses the compile cache too.
   const child = spawn(node24(), [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
@@ -59,7 +59,9 @@ function node24() {
       .split('\n')
       .pop();
   } catch {
-    process.stderr.write(`fleet needs Node 24 or newer; this is ${process.version}. Install it from nodejs.org.\n`);
+    process.stderr.write(
+      `fleet needs Node 24 or newer, but this is ${process.version}. Install Node 24 from nodejs.org.\n`,
+    );
     process.exit(1);
   }
 }

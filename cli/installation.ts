@@ -13,7 +13,7 @@ export const packageFolder = isCheckout ? programFolder : join(programFolder, '.
 /** The `fleet` program, as an MCP client starts it. */
 export const launcher = join(packageFolder, 'cli/fleet.js');
 
-/** The command line itself, for a child process that runs under the same Node. */
+/** The main module of `fleet`, for a child process that runs under the same Node. */
 export const mainModule = modulePath('cli/main');
 
 /** The file of one of this program's own modules, e.g. `core/contract`. */
@@ -21,12 +21,15 @@ export function modulePath(module: string): string {
   return join(programFolder, `${module}${isCheckout ? '.ts' : '.js'}`);
 }
 
-/** True if the current folder is in a checkout of this program: its own folders are then the place for new files. */
+/** True if the current folder is in a checkout of this program. New files then go into the folders of the checkout. */
 export function isInsideCheckout(): boolean {
   return isCheckout && isWithin(resolve('.'), programFolder);
 }
 
-/** What `file` writes to import the module `target`: the package's name where `file` can resolve it, else a relative path. */
+/**
+ * The text with which `file` imports the module `target`. It is a path in a package if `file` can resolve the package, else a relative
+ * path.
+ */
 export function importPath(file: string, target: string): string {
   const [owner, inPackage] = splitAtLast(target, `${sep}node_modules${sep}`);
   if (inPackage !== undefined && isWithin(file, owner)) return inPackage.split(sep).join('/');

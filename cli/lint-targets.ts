@@ -16,7 +16,7 @@ export interface Target {
   source: string;
   origin: 'json' | 'code' | 'server';
   def: unknown;
-  /** Its index in a file that holds a list of definitions. */
+  /** Index of the definition in a file that holds a list of definitions. */
   index?: number;
 }
 
@@ -29,7 +29,7 @@ export interface Gathered {
 const ON_SERVER = /^(.+?)(?::(\d+))?@server$/;
 
 /**
- * Finds the definitions that the arguments of `fleet lint` name; without arguments, the shipped definitions.
+ * Finds the definitions that the arguments of `fleet lint` name. Without arguments, finds the shipped definitions.
  * @throws FleetError `config` or `input` for an unreadable file, `not-found` for a definition that the server does not have
  */
 export async function gather(
@@ -68,7 +68,7 @@ async function statOf(path: string) {
   try {
     return await stat(path);
   } catch (cause) {
-    const remedy = 'Name a .json or .ts file, a folder, or NAME@server for a definition on the server.';
+    const remedy = 'Give a .json or .ts file, a folder, or NAME@server for a definition on the server.';
     throw new FleetError('input', `There is no file or folder "${path}".`, { remedy, cause });
   }
 }
@@ -87,7 +87,7 @@ async function targetsInFolder(folder: string): Promise<Target[]> {
   return targets;
 }
 
-/** A folder may also hold other JSON files, so only values that look like a definition are taken from it. */
+/** From a folder, takes only values that look like a definition, because a folder may also hold other JSON files. */
 async function targetsInJson(path: string, isOneOfMany: boolean): Promise<Target[]> {
   const content = parseJson(await readFile(path, 'utf8'), path);
   const isList = Array.isArray(content);
@@ -139,7 +139,7 @@ async function defaultExportOf(path: string): Promise<unknown> {
   try {
     return ((await import(pathToFileURL(resolve(path)).href)) as { default?: unknown }).default;
   } catch (cause) {
-    const remedy = 'Correct the file; `npx tsc --noEmit` may show where.';
+    const remedy = 'Correct the file. `npx tsc --noEmit` may show the mistake.';
     throw new FleetError('config', `"${path}" cannot be loaded: ${messageOf(cause)}.`, { remedy, cause });
   }
 }
@@ -191,7 +191,7 @@ function knownFrom(targets: readonly Target[]): KnownDefinitions {
   return { taskDefs, workflows };
 }
 
-/** The name in a definition; empty if it has no name. */
+/** The name in a definition. Empty if the definition has no name. */
 export function nameOf(def: unknown): string {
   return typeof def === 'object' && def !== null && 'name' in def ? String(def.name) : '';
 }

@@ -48,35 +48,31 @@ export async function loadWorkflows(config: WorkflowsDir = {}): Promise<Workflow
   const found = await discover(folderOf(config, 'definitions'), isWorkflow, 'workflow (defineWorkflow(…).build(…))');
   const twice = nameUsedTwice(found);
   if (twice === undefined) return withCompanions(found);
-  throw new FleetError(
-    'config',
-    `Two workflows have the name "${twice}", and the server knows a workflow by its name.`,
-    {
-      remedy: 'Rename one of them.',
-    },
-  );
+  throw new FleetError('config', `Two workflows have the name "${twice}", but each workflow needs a name of its own.`, {
+    remedy: 'Rename one of them.',
+  });
 }
 
-/** The scenarios beside those definitions, `<name of the workflow>.scenario.ts`. */
+/** The scenarios beside those definitions, from files named `<name of the workflow>.scenario.ts`. */
 export async function loadScenarios(config: WorkflowsDir = {}): Promise<Scenarios[]> {
   const what = 'set of scenarios (defineScenarios(…))';
   const found = await discoverModules(folderOf(config, 'definitions'), isScenarios, what, '.scenario');
   return found.map(({ value }) => value);
 }
 
-/** The workflows of a folder of definitions, each with its module and without companions; empty if the folder is missing. */
+/** The workflows of a folder of definitions, each with its module and without companions. Empty if the folder is missing. */
 export async function findWorkflows(folder: string): Promise<Found<Workflow>[]> {
   if (!existsSync(folder)) return [];
   return discoverModules(pathToFileURL(`${resolve(folder)}/`), isWorkflow, 'workflow (defineWorkflow(…).build(…))');
 }
 
-/** Every schedule of `schedules/` beside the definitions; the folder may be missing. */
+/** Every schedule of `schedules/` beside the definitions. Empty if the folder is missing. */
 export async function loadSchedules(config: WorkflowsDir = {}): Promise<Schedule[]> {
   const folder = folderOf(config, 'schedules');
   return existsSync(folder) ? discover(folder, isSchedule, 'schedule (defineSchedule(…))') : [];
 }
 
-/** Every event handler of `event-handlers/` beside the definitions; the folder may be missing. */
+/** Every event handler of `event-handlers/` beside the definitions. Empty if the folder is missing. */
 export async function loadEventHandlers(config: WorkflowsDir = {}): Promise<EventHandler[]> {
   const folder = folderOf(config, 'event-handlers');
   return existsSync(folder) ? discover(folder, isEventHandler, 'event handler (defineEventHandler(…).start(…))') : [];

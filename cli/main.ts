@@ -14,7 +14,7 @@ interface Entry {
 /** Every command, in the order in which a newcomer needs them. */
 const commands: Record<string, Entry> = {
   up: {
-    summary: 'Start everything (server, workers, MCP), run a demonstration, and stay up',
+    summary: 'Start everything (server, workers, MCP), run a demonstration, and keep running',
     load: () => import('./commands/up.ts'),
   },
   run: { summary: 'Start a workflow; with --wait, wait for its result', load: () => import('./commands/run.ts') },
@@ -38,15 +38,15 @@ const commands: Record<string, Entry> = {
     load: () => import('./commands/test.ts'),
   },
   plan: {
-    summary: 'Show what differs between the definitions here and those on the server',
+    summary: 'Show the differences between the definitions in code and on the server',
     load: () => import('./commands/plan.ts'),
   },
   apply: {
-    summary: 'Register the definitions here on the server',
+    summary: 'Register the definitions from code on the server',
     load: () => import('./commands/apply.ts'),
   },
   pull: {
-    summary: 'Write a definition on the server as a TypeScript file that registers the identical definition',
+    summary: 'Write a TypeScript file that registers a definition exactly as it is on the server',
     load: () => import('./commands/pull.ts'),
   },
   diagram: {
@@ -54,7 +54,7 @@ const commands: Record<string, Entry> = {
     load: () => import('./commands/diagram.ts'),
   },
   replay: {
-    summary: 'Run a worker here on the input of an earlier task, without reporting the result',
+    summary: 'Run a worker here on the input of an earlier task; the server gets no result',
     load: () => import('./commands/replay.ts'),
   },
   mcp: {
@@ -81,7 +81,7 @@ First steps:
 A setting is taken from its flag, else from the environment, else from the JSON file of --config.
 docs/configuration.md lists every setting.`;
 
-/** After an interruption, how long aborted calls may delay the end of the process. */
+/** Longest time that aborted calls may delay the end of an interrupted process. */
 const LEFTOVERS_MS = 500;
 
 async function main(given: readonly string[]): Promise<number> {
@@ -121,7 +121,7 @@ async function main(given: readonly string[]): Promise<number> {
   }
 }
 
-/** Allows `fleet help` and `fleet help run`. An unknown name is passed on without `--help`, so that the error reports the name. */
+/** Allows `fleet help` and `fleet help run`. An unknown name gets no `--help`, so that the error reports the name. */
 function withHelpFlag(argv: readonly string[]): readonly string[] {
   const [first, name] = argv;
   if (first !== 'help') return argv;
@@ -140,7 +140,7 @@ function addSettings(sub: Commander, command: Command): void {
   }
 }
 
-/** Stores a flag under the name of its setting instead of its own: `--port` becomes `mcpPort`. */
+/** Stores a flag under the name of its setting instead of its own name. For example, `--port` becomes `mcpPort`. */
 function renamed(option: Option, name: SettingName): Option {
   option.attributeName = () => name;
   return option;
@@ -184,7 +184,7 @@ async function execute(name: string, command: Command, sub: Commander): Promise<
   }
 }
 
-/** An interrupted call throws the reason of the signal. This error reports a stop, not a failure. */
+/** An interrupted call throws the reason of the signal. The returned error reports this as a stop and not as a failure. */
 function asCancelled(error: unknown, signal: AbortSignal): unknown {
   if (!signal.aborted || error !== signal.reason) return error;
   return new FleetError('cancelled', `Interrupted: ${messageOf(error)}.`, { cause: error });
@@ -192,7 +192,7 @@ function asCancelled(error: unknown, signal: AbortSignal): unknown {
 
 /**
  * Ends the process after an interrupted command. Aborted calls delay the end by half a second at most. The launcher may pass the same
- * Ctrl-C on a second time. The signals therefore stay handled until the end, because Node's own handler would change the exit code.
+ * Ctrl-C on a second time, and Node's own handler would then change the exit code. The process therefore handles the signals until its end.
  */
 function endSoon(exitCode: number): void {
   const end = () => process.exit(exitCode);
@@ -212,6 +212,6 @@ function report(error: unknown): number {
   return exitCodeOf(error);
 }
 
-// `fleet … | head` closes the pipe early. That is not an error.
+// `fleet … | head` closes the pipe early, which is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 process.exitCode = await main(process.argv.slice(2));

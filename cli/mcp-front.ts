@@ -33,11 +33,11 @@ export interface McpOptions {
   conductor: () => Promise<Conductor>;
   /** Leases of the tasks that agents have claimed. The caller creates and closes them. */
   leases: Leases;
-  /** Aborted at the end of the process. Ends reads that serve no single client, such as reads of definitions. */
+  /** Aborted at the end of the process. This ends reads that serve several clients, such as reads of definitions. */
   signal: AbortSignal;
   /** Decides who the client of a connection is. Default: every client has the role MCP_ROLE. */
   callerFrom?: (context: McpRequestContext) => Caller;
-  /** Loads the tools after the first answer, because a client that starts this process waits for that answer. */
+  /** True to load the tools after the first answer, because a client that starts this process waits for that answer. */
   loadsLater?: boolean;
 }
 
@@ -80,10 +80,11 @@ export async function buildMcp({ loadsLater = false, ...options }: McpOptions): 
   const reading = [createResources(readings), createPrompts(readings), createCompletions(readings)];
   const door = { admit: createAdmit({ config, now }), connect: connector(options), log };
   const build = createMcpServer({ ...door, features: [createTools(calls), createTasks(tasks), ...reading] });
-  // The first connection starts the watching of tools. Its first answer must not wait until the tools are loaded.
+  // The watch on tools starts with the first connection. The watch waits for `warmUp`, so that the first answer need not wait for the
+  // tools.
   const warm = Promise.withResolvers<void>();
   const watched = sources.map(({ list, find }) => ({ find, list: () => warm.promise.then(list) }));
-  // A failed load is only logged here, because a client that lists the tools gets the same error in its answer.
+  // A failure to load is only logged here. A client that lists the tools gets the same error in its answer.
   const load = lazy(() => workflows().catch((err) => log.error({ err }, 'the tools cannot be loaded')));
   return {
     build,
@@ -108,7 +109,7 @@ async function loadWorkflowTools(
   return workflowToolSource({ ...options, choice: { allow, deny, most }, taken: new Set(own.map(({ name }) => name)) });
 }
 
-/** A source that is created by the first request to it. */
+/** Returns a source that is created at its first use. */
 function later(source: () => Promise<ToolSource>): ToolSource {
   return {
     list: async () => (await source()).list(),
@@ -122,7 +123,7 @@ interface Changing {
   readonly sources: readonly ToolSource[];
 }
 
-/** Announces changes to clients: changes of executions, and changes of the workflows that are tools. */
+/** Tells clients about changes of executions, and about changes of the workflows that are tools. */
 function changesOf({ conductor, definitions, sources }: Changing): ChangeBus {
   const changes = new ChangeBus();
   changes.addWatcher(executionWatcher(conductor));
@@ -136,7 +137,7 @@ function modelOf(config: Config): ServerModel | undefined {
   return name === 'scripted' && config.llmProvider === undefined ? undefined : { provider, model };
 }
 
-/** Loaded at first use, because loading content takes longer than the server's start may take. */
+/** Loads the content at its first use, because loading would make the start of the server too slow. */
 async function definitionsInCode(config: Config): Promise<readonly CodeDefinition[]> {
   const [{ loadContent, workflowSettings }, { definitionsOf }] = await Promise.all([
     import('./load-content.ts'),

@@ -3,7 +3,7 @@ import { FleetError } from '../../core/errors.ts';
 import { zodSentences } from '../../core/schema/zod-sentences.ts';
 
 /**
- * Checks the flags of a command that are not settings.
+ * Checks those flags of a command that are not settings.
  * @throws FleetError `input` that names the flag as the user wrote it
  */
 export function parseOptions<S extends z.ZodObject>(

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { FleetError, messageOf } from '../../core/errors.ts';
 
-/** The text of a file that the user named; `0` is stdin. @throws FleetError `input` with `remedy` if it cannot be read */
+/** Reads a file that the user named; `0` means stdin. @throws FleetError `input` with `remedy` if the file cannot be read */
 export function readText(file: string | 0, remedy: string): string {
   try {
     return readFileSync(file, 'utf8');
@@ -11,7 +11,7 @@ export function readText(file: string | 0, remedy: string): string {
   }
 }
 
-/** Writes the file of `--out`. @throws FleetError `config` if it cannot be written */
+/** Writes the file that `--out` names. @throws FleetError `config` if the file cannot be written */
 export function writeOut(file: string, text: string): void {
   try {
     writeFileSync(file, text);

@@ -10,7 +10,7 @@ const lockfile = z.object({
   ),
 });
 
-/** Source maps and types of packages, which the running program does not read. */
+/** Files of a package that the running program does not read: source maps and type declarations. */
 const LEFT_OUT = /\.(map|d\.[cm]?ts)$/;
 
 /** The installed packages that the running program needs. */
@@ -26,7 +26,7 @@ export function productionPackages(root: string): BundleFile[] {
   );
 }
 
-/** The compiled modules. Their source maps are included, because the templates of workflows are read from them. */
+/** The compiled modules with their source maps. The program reads the templates of workflows from the source maps. */
 export function compiled(dist: string): BundleFile[] {
   return filesBelow(dist)
     .filter((path) => !path.endsWith('.d.ts'))

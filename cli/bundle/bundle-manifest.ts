@@ -1,6 +1,6 @@
 import { type SettingName, settings } from '../../core/settings/settings.ts';
 
-/** The settings that a client asks the person for, with the title of each field. A bundle has no other settings. */
+/** The settings that a client asks the person for, each with the title of its field. A bundle has no other settings. */
 const ASKED = {
   conductorServerUrl: 'Conductor server',
   conductorAuthKey: 'Key id',
@@ -9,7 +9,7 @@ const ASKED = {
   mcpRole: 'Role',
 } as const satisfies Partial<Record<SettingName, string>>;
 
-/** Values of the fields before the person changes them. The address is where a server with default settings listens. */
+/** Values of the fields before the person changes them. A server with default settings listens at this address. */
 const DEFAULTS: Partial<Record<SettingName, string>> = {
   conductorServerUrl: 'http://127.0.0.1:8080/api',
   mcpRole: 'admin',
@@ -54,7 +54,7 @@ export function manifestOf(about: PackageJson, tools: readonly { name: string; d
   };
 }
 
-/** A field that the person leaves empty becomes an empty variable, which counts as unset. */
+/** If the person leaves a field empty, its environment variable is empty and counts as unset. */
 function fieldOf(name: keyof typeof ASKED, title: string) {
   const { env, description, ...setting } = settings[name];
   const field = {

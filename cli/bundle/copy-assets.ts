@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Copies files that are not modules, but that the program reads, into a folder of compiled modules. The compiler does not copy them. */
+/** Copies the HTML files that the program reads into a folder of compiled modules. The compiler itself copies only modules. */
 export function copyAssets(folder: string): void {
   for (const path of globSync('mcp/**/*.html', { cwd: root })) cpSync(join(root, path), join(folder, path));
 }

@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The manifest of this checkout's bundle. */
 export async function makeManifest() {
-  const about = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as PackageJson; // ours, and a test reads it
+  const about = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as PackageJson; // our own file; a test makes the manifest from it
   const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
   return manifestOf(
     about,
@@ -22,7 +22,10 @@ export async function makeManifest() {
   );
 }
 
-/** The bundle that clients such as Claude Desktop install by a double click: the compiled program, its packages, and the manifest. */
+/**
+ * Builds the bundle that clients such as Claude Desktop install on a double click. It holds the compiled program, its packages and the
+ * manifest.
+ */
 export async function makeBundle(): Promise<Uint8Array> {
   const dist = mkdtempSync(join(tmpdir(), 'fleet-dist-'));
   try {

@@ -9,16 +9,16 @@ export interface BundleFile {
   readonly isProgram?: boolean;
 }
 
-/** Archives made on Unix carry the permissions of their files. */
+/** The zip code for files from Unix. With this code, an entry carries the permissions of its file. */
 const UNIX = 3;
 const REGULAR_FILE = 0o100000;
 /**
- * The earliest date of the zip format, in local time because zip stores local time. With a constant date, equal files make an equal
- * archive.
+ * The earliest date of the zip format. With a constant date, equal files make an equal archive. It is in local time, because the format
+ * stores local time.
  */
 const FIRST_DAY = new Date(1980, 0, 1);
 
-/** The files as a zip archive, with their permissions. */
+/** Packs the files into a zip archive and keeps their permissions. */
 export function zipBundle(files: readonly BundleFile[]): Uint8Array {
   const entries: Zippable = {};
   for (const { path, data, isProgram } of files) {

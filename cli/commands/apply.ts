@@ -26,9 +26,9 @@ const optionsSchema = z.object({
 type Options = z.output<typeof optionsSchema>;
 
 const HELP = `
-Without a file it makes a plan, shows it and asks. With a file it carries out exactly the plan that \`fleet plan --out\` wrote, and
-refuses if the server has changed since then. If an apply was interrupted, the next one finishes it. If two run at the same time, one
-works and the other reports who holds the lock.
+Without a file, the command makes a plan, shows it and asks. With a file, it carries out exactly the plan that \`fleet plan --out\`
+wrote. It refuses if the server has changed since then. If an apply was interrupted, the next apply finishes it. If two applies run at
+the same time, one works and the other reports who holds the lock.
 
 Examples:
   fleet apply                      plan, ask, and register
@@ -42,12 +42,12 @@ export default defineCommand({
   groups: ['conductor', 'server', 'content'],
   configure(command) {
     command
-      .argument('[plan]', 'File that `fleet plan --out` wrote.')
+      .argument('[plan]', 'Plan file that `fleet plan --out` wrote.')
       .option('--yes', 'Do not ask. Required without a terminal.')
       .option('--prune', 'Also delete definitions that this code registered earlier and no longer contains.')
       .option('--overwrite', 'Also replace definitions that were changed on the server.')
       .option('--wait <seconds>', 'Longest wait for another apply to end, 0 to 3600 (default: 0).')
-      .option('--json', 'Print what was done as JSON.')
+      .option('--json', 'Print the outcome of each change as JSON.')
       .addHelpText('after', HELP);
   },
   async run(context) {
@@ -83,22 +83,22 @@ async function planFor(
     return makePlan(conductor.withSignal(signal), ours, config.fleetName, options);
   }
   if (options.prune || options.overwrite) {
-    throw new FleetError('input', 'The plan in the file already says what is deleted and overwritten.', {
-      remedy: 'Leave out --prune and --overwrite here; give them to `fleet plan --out`.',
+    throw new FleetError('input', '--prune and --overwrite cannot change a plan that is already in a file.', {
+      remedy: 'Leave them out here, or give them to `fleet plan --out` and apply the new file.',
     });
   }
-  return parsePlan(readText(file, 'Name a file that `fleet plan --out <file>` wrote.'), file);
+  return parsePlan(readText(file, 'Give a file that `fleet plan --out <file>` wrote.'), file);
 }
 
 /** Asks the person at the terminal. @throws FleetError `input` without a terminal */
 async function isAllowed(due: number, { json }: Options, { signal }: CommandContext): Promise<boolean> {
   if (json || !process.stdin.isTTY || !process.stderr.isTTY) {
-    const why = json ? '--json asks no questions' : 'there is no terminal to ask on';
+    const why = json ? '--json asks no questions' : 'there is no terminal for the question';
     throw new FleetError('input', `Nothing was written. ${count(due, 'change')} must be confirmed, and ${why}.`, {
-      remedy: 'To make the changes without a question, give --yes.',
+      remedy: 'To make the changes without a question, add --yes.',
     });
   }
-  // In its terminal mode, readline would take Ctrl-C for a key and no signal would arrive.
+  // In terminal mode, readline would read Ctrl-C as a key, and the process would get no signal.
   const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
   try {
     const closed = once(lines, 'close', { signal }).then(() => 'no');

@@ -30,10 +30,10 @@ export default defineCommand({
       .addHelpText(
         'after',
         `
-Tasks that wait for a signal (WAIT) can be completed too; the list shows only those that wait for a person (HUMAN).
+You can also complete a task that waits for a signal (WAIT). The list shows only tasks that wait for a person (HUMAN).
 
 Examples:
-  fleet complete                                              list what waits for a person
+  fleet complete                                              list the tasks that wait for a person
   fleet complete <id> approve --output '{"approved":true}'    complete the task "approve"
   fleet complete <id> approve --fail "too expensive"          fail it with a reason`,
       );
@@ -85,7 +85,7 @@ async function complete(
   if (!json) note(`The execution continues. Follow it: fleet status ${id}`);
 }
 
-/** The waiting task of an execution. @throws FleetError that names the candidates if not exactly one task waits */
+/** Finds the waiting task of an execution. @throws FleetError if not exactly one task waits */
 async function waitingTask(conductor: Conductor, id: string, ref: string | undefined): Promise<Task> {
   const execution = await conductor.getExecution(id);
   const open = waitingAmong(execution.tasks);
@@ -95,12 +95,12 @@ async function waitingTask(conductor: Conductor, id: string, ref: string | undef
   if (task && candidates.length === 1) return task;
   if (task) throw new FleetError('input', `Several tasks of execution ${id} wait.`, { remedy: `Name one: ${names}.` });
   if (hasEnded(execution.status)) {
-    throw new FleetError('conflict', `Execution ${id} has ended (${execution.status}), so no task of it waits.`, {
+    throw new FleetError('conflict', `Execution ${id} has ended (${execution.status}), so none of its tasks waits.`, {
       remedy: 'List the tasks that wait: fleet complete',
     });
   }
   const what = ref === undefined ? 'No task' : `No task "${ref}"`;
   throw new FleetError('conflict', `${what} of execution ${id} waits for a person or a signal.`, {
-    remedy: open.length > 0 ? `These tasks wait: ${names}.` : `See what it does: fleet status ${id}`,
+    remedy: open.length > 0 ? `These tasks wait: ${names}.` : `See its state: fleet status ${id}`,
   });
 }

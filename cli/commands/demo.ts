@@ -15,7 +15,7 @@ export default defineCommand({
       shop = await startShop({ host, port, log });
     } catch (error) {
       if (!(await isShop(new URL(config.shopUrl).origin))) throw error;
-      print(`The shop is already open at ${config.shopUrl}; another process runs it.`);
+      print(`Another process has already opened the shop at ${config.shopUrl}.`);
       return;
     }
     print(describe(shop.url));
@@ -30,9 +30,13 @@ function whereToListen(shopUrl: string): { host: string; port: number } {
   const { protocol, hostname, port, pathname } = new URL(shopUrl);
   const host = hostname === 'localhost' ? '127.0.0.1' : hostname.replace(/^\[|\]$/g, '');
   if (protocol !== 'http:' || isIP(host) === 0 || pathname !== '/') {
-    throw new FleetError('config', `The shop cannot open at "${shopUrl}": it needs an IP address and no path.`, {
-      remedy: 'Give --shop-url an http address of this machine, e.g. "http://127.0.0.1:8090".',
-    });
+    throw new FleetError(
+      'config',
+      `The shop cannot open at "${shopUrl}". The URL must be http, with an IP address or localhost, and without a path.`,
+      {
+        remedy: 'Give --shop-url an http address of this machine, e.g. "http://127.0.0.1:8090".',
+      },
+    );
   }
   return { host, port: port === '' ? 80 : Number(port) };
 }
@@ -43,14 +47,14 @@ function describe(url: string): string {
   return [
     `The shop is open at ${url}. List its endpoints:`,
     `  curl ${url}/`,
-    'Make a reservation, then read in the books what happened:',
+    'Make a reservation, then find it in the books of the shop:',
     post('/reservations', '{"orderId":"o1","sku":"lamp","quantity":2}'),
     `  curl '${url}/books?orderId=o1'`,
-    'Order faults: shipping is down for one order, a payment is declined, a request fails twice and then succeeds:',
+    'Order three faults. Shipping fails for one order, a payment is declined, and a request fails twice before it succeeds:',
     post('/faults', '{"path":"/shipments","orderId":"o1","status":503}'),
     post('/faults', '{"path":"/payments","orderId":"o2","status":402}'),
     post('/faults', '{"path":"/flaky/x","status":503,"times":2}'),
-    'Set a price, and make the weather of one city fail:',
+    'Set a price, and let two requests for the weather of one city fail:',
     post('/prices/STONKS', '{"previousClose":100,"price":106}'),
     post('/faults', '{"path":"/weather","fields":{"city":"Oslo"},"status":503,"times":2}'),
   ].join('\n');

@@ -31,12 +31,12 @@ type Options = z.output<typeof optionsSchema>;
 const EXAMPLES = `
 Examples:
   fleet diagram OrderProcessing                     a definition, in the terminal
-  fleet diagram OrderProcessing --out order.svg     the same as a picture; order.mmd would be Mermaid
-  fleet diagram 0f9c2d3e-…                          an execution, by its id: states, durations, attempts, branches taken
+  fleet diagram OrderProcessing --out order.svg     the same as a picture, or with order.mmd as Mermaid
+  fleet diagram 0f9c2d3e-…                          an execution with its states, durations, attempts and branches taken
   fleet diagram definition.json                     a definition or an execution from a file
 
-\`fleet status <id> --json\` writes an execution for such a file. A name is looked up among the definitions here, then on the server.
-In an execution, long runs of tasks, branches and loop rounds that succeeded are only counted; --all draws them.`;
+\`fleet status <id> --json\` prints an execution for such a file. The command looks for a name first in the folder of definitions, then
+on the server. For an execution, the diagram only counts long runs of tasks, branches and loop rounds that succeeded. --all draws them.`;
 
 export default defineCommand({
   groups: ['conductor', 'server', 'content'],
@@ -44,10 +44,10 @@ export default defineCommand({
     command
       .argument('<what>', 'Name of a workflow, id of an execution, or a JSON file.')
       .option('--format <format>', `${formats.join(', ')}. Default: the format of --out, else text.`)
-      .option('--out <file>', 'Write the diagram to this file. Its ending, .svg or .mmd, chooses the format.')
+      .option('--out <file>', 'Write the diagram to this file. Its extension, .svg or .mmd, chooses the format.')
       .option(
         '--workflow-version <n>',
-        'Version of the definition. Default: the one here, else the highest on the server.',
+        'Version of the definition. Default: the version in the folder of definitions, else the highest on the server.',
       )
       .option('--all', 'Draw every task of an execution.')
       .option('--ascii', 'text: draw with ASCII characters only.')
@@ -70,10 +70,10 @@ export default defineCommand({
     }
     if (format === 'mermaid' && isBeyondMermaid(text)) {
       context.note(
-        'Mermaid refuses more than 500 lines or 50,000 characters by default. Use --format svg, or raise its maxEdges and maxTextSize.',
+        'By default Mermaid refuses more than 500 connections or 50,000 characters. Use --format svg, or raise maxEdges and maxTextSize of Mermaid.',
       );
     }
-    if (hidden > 0) context.note(`${count(hidden, 'task')} counted and not drawn; --all draws every task.`);
+    if (hidden > 0) context.note(`The diagram only counts ${count(hidden, 'task')}. To draw every task, add --all.`);
   },
 });
 
@@ -85,7 +85,7 @@ function write(diagram: Diagram, format: Format, { ascii, width, out }: Options,
   return toText(diagram, { ascii, colours: shown?.colours ?? false, ...(columns && { width: columns }) });
 }
 
-/** GitHub and others leave Mermaid's limits at their defaults (`maxEdges`, `maxTextSize`). */
+/** True if Mermaid refuses the text under its default limits (`maxEdges`, `maxTextSize`). GitHub and others keep these limits. */
 function isBeyondMermaid(text: string): boolean {
   return text.length > 50_000 || (text.match(/ -(->|\.->)/g)?.length ?? 0) > 500;
 }
@@ -121,7 +121,7 @@ function drawById(workflowId: string, { config, signal }: CommandContext): Promi
   });
 }
 
-/** The fields that a picture needs. Other mistakes of a definition show in the picture. */
+/** Checks only the fields that a picture needs. Other mistakes of a definition appear in the picture. */
 const definitionSchema = z.looseObject({
   name: z.string(),
   version: z
@@ -131,7 +131,7 @@ const definitionSchema = z.looseObject({
   tasks: z.array(z.unknown()),
 });
 
-/** An execution holds the definition that it was started with. */
+/** Each execution stores the definition that it was started with. */
 function definitionIn(execution: Execution): DefinitionLike | undefined {
   return definitionSchema.safeParse(execution.workflowDefinition).data;
 }
@@ -146,13 +146,13 @@ function drawFile(file: string): Diagram {
   if (def.success) return drawDefinition(def.data);
   const held = Array.isArray(json) ? ` It holds a list of ${json.length} values.` : '';
   throw new FleetError('input', `"${file}" holds neither one workflow definition nor one execution.${held}`, {
-    remedy: 'A definition has a name and a list of tasks; an execution is what `fleet status <id> --json` prints.',
+    remedy: 'A definition has a name and a list of tasks. `fleet status <id> --json` prints an execution.',
     cause: def.error,
   });
 }
 
 function readJson(file: string): unknown {
-  const remedy = 'Name a JSON file of a definition or an execution.';
+  const remedy = 'Give a JSON file that holds a definition or an execution.';
   try {
     return JSON.parse(readText(file, remedy));
   } catch (cause) {

@@ -29,12 +29,12 @@ type Options = z.output<typeof optionsSchema>;
 
 const EXAMPLES = `
 Examples:
-  fleet lint                              every shipped definition
-  fleet lint workflow.json --fix          a JSON file; corrects what can be corrected safely
-  fleet lint definitions/ --server        a folder; the server tells which other definitions exist
-  fleet lint OrderProcessing:2@server     version 2 of a definition on the server
+  fleet lint                              check every shipped definition
+  fleet lint workflow.json --fix          check a JSON file and make the safe corrections
+  fleet lint definitions/ --server        check a folder; ask the server which other definitions exist
+  fleet lint OrderProcessing:2@server     check version 2 of a definition on the server
 
-Exit codes: 0 nothing found; 1 errors found (with --strict: or warnings); 2 wrong usage. docs/lint.md explains every rule.`;
+Exit codes: 0 nothing found; 1 errors found (with --strict also for warnings); 2 wrong usage. docs/lint.md explains every rule.`;
 
 /** The findings in one definition. */
 interface Result {
@@ -52,7 +52,7 @@ export default defineCommand({
         'Files (.json, .ts), folders, NAME@server or NAME:VERSION@server. Default: every shipped definition.',
       )
       .option('--strict', 'Exit with 1 on warnings too.')
-      .option('--fix', 'Correct JSON files where the correction cannot change what a valid definition does.')
+      .option('--fix', 'Correct JSON files. A correction never changes what a valid definition does.')
       .option('--server', 'Also ask the server which tasks and workflows exist.')
       .option('--rule <id>', 'Check only this rule. Can be repeated.', collect)
       .option('--ignore <id>', 'Skip this rule. Can be repeated.', collect)
@@ -100,7 +100,7 @@ function findingsOf({ kind, def }: Target, known: KnownDefinitions, { rule, igno
 /** A fix can uncover another finding, so fixes run in rounds. No known definition needs more rounds than this. */
 const MAX_ROUNDS = 5;
 
-/** Applies the safe fixes to JSON files. Findings without a safe fix stay in `results`; the fixed ones are returned. */
+/** Applies the safe fixes to JSON files and returns the fixed findings. Findings without a safe fix stay in `results`. */
 async function fix(results: Result[], known: KnownDefinitions, options: Options): Promise<Result[]> {
   const done: Result[] = [];
   for (const result of results) {
@@ -120,7 +120,7 @@ async function fix(results: Result[], known: KnownDefinitions, options: Options)
   return done;
 }
 
-/** Writes the corrected definitions back to their file, with the indentation of the file. */
+/** Writes the corrected definitions back to their file and keeps its indentation. */
 async function rewrite(source: string, done: readonly Result[]): Promise<void> {
   const text = await readFile(source, 'utf8');
   let content: unknown = JSON.parse(text);
@@ -172,10 +172,10 @@ function printAll(
   const fixable = results.filter(
     ({ target, findings }) => target.origin === 'json' && findings.some(({ fix: can }) => can),
   );
-  if (!options.fix && fixable.length > 0) note('--fix corrects the findings marked "--fix".');
+  if (!options.fix && fixable.length > 0) note('To correct the findings marked "--fix", add --fix.');
 }
 
-/** A workflow from code is checked together with the definitions of its tasks and policies, so workflows and definitions are counted. */
+/** Counts workflows and task definitions separately, because a workflow from code brings the definitions of its tasks and policies. */
 function counted(results: readonly { target: Target }[]): string {
   const tasks = results.filter(({ target }) => target.kind === 'task').length;
   const workflows = results.length - tasks;

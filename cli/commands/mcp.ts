@@ -22,7 +22,7 @@ export default defineCommand({
       .argument('[client]', 'install: the client to configure.')
       .option(
         '--scope <project|user>',
-        'install: for the current folder (project, the default) or for your whole account (user).',
+        'install: configure the client for the current folder (project, the default) or for your whole account (user).',
       )
       .option('--name <name>', 'install: name of the server in the client (default: "conductor").')
       .option('--url <url>', 'install: address of a running MCP server, instead of --host and --port.')
@@ -60,7 +60,7 @@ export default defineCommand({
   },
 });
 
-/** Without `install` these flags would do nothing, so they are refused. */
+/** Refuses these flags without `install`, because they would do nothing. */
 function refuseInstallFlags({ options, args: [, client] }: CommandContext): void {
   const [flag] = Object.keys(options);
   if (flag === undefined && client === undefined) return;
@@ -73,7 +73,7 @@ function refuseInstallFlags({ options, args: [, client] }: CommandContext): void
 async function runStdio({ log, signal, note }: CommandContext, served: McpFront): Promise<void> {
   const { serveStdio } = await import('../../mcp/transports/stdio.ts');
   if (process.stdin.isTTY)
-    note('Speaking MCP on stdin and stdout. An MCP client is meant to start this command. Ctrl-C stops it.');
+    note('This command speaks MCP on stdin and stdout. Usually an MCP client starts it. Ctrl-C stops it.');
   await serveStdio(served, { log, signal });
 }
 

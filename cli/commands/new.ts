@@ -16,9 +16,12 @@ export default defineCommand({
       )
       .option(
         '--workflows-dir <folder>',
-        'Folder that holds definitions/ for the workflow. Default: workflows/ in this checkout, else in the current folder. [WORKFLOWS_DIR]',
+        'Folder whose subfolder definitions/ gets the workflow. Default: workflows/ in this checkout, else in the current folder. [WORKFLOWS_DIR]',
       )
-      .option('--template <name>', 'workflow: template to start from; --list shows them (default: "sequential").')
+      .option(
+        '--template <name>',
+        'workflow: template to start from (default: "sequential"). --list shows all templates.',
+      )
       .option('--list', 'workflow: list the templates and write nothing.')
       .option('--json', 'With --list: print JSON.')
       .addHelpText('after', HELP);
@@ -28,8 +31,8 @@ export default defineCommand({
 
 const HELP = `
 worker:   writes a task with its worker, and a test that needs no server.
-workflow: writes a definition that runs as it is, its scenarios, and the schedule or event handler of the template if it has one.
-Files that exist are never overwritten.
+workflow: writes a definition that runs without changes, and its scenarios. Some templates add a schedule or an event handler.
+The command never overwrites a file.
 
 Examples:
   fleet new worker send_invoice

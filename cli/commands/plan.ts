@@ -24,10 +24,10 @@ const DIFFERS = 3;
 const HELP = `
 Signs:
   +  create the definition, or add a new version beside the one that executions still run under
-  ~  update it
-  -  delete it
-  !  keep it: it was changed on the server
-  ?  leave it: it is no longer in code
+  ~  update the definition
+  -  delete the definition
+  !  keep the definition, because it was changed on the server
+  ?  leave the definition, although it is no longer in code
 
 Examples:
   fleet plan                       show what \`fleet apply\` would do
@@ -64,7 +64,10 @@ export default defineCommand({
   },
 });
 
-/** A definition that `apply` keeps also differs, because a person has to look at it. Older versions of a definition do not count. */
+/**
+ * True if `apply` would change a definition. A definition that `apply` keeps also counts, because a person has to look at it. Older
+ * versions of a definition do not count.
+ */
 function differs({ changes }: Plan): boolean {
   return changes.some((change) => isDue(change) || change.action === 'keep');
 }

@@ -31,17 +31,18 @@ export default defineCommand({
   groups: ['conductor', 'server', 'content'],
   configure(command) {
     command
-      .argument('<name[:version]...>', 'Workflow definitions on the server. Without a version: the highest.')
+      .argument('<name[:version]...>', 'Names of workflow definitions on the server. Default version: the highest.')
       .option('--out <file>', 'File to write. Default: named after the workflow, in the folder of definitions.')
       .option('--stdout', 'Print the source and write nothing.')
       .option('--force', 'Overwrite a file that exists.')
-      .option('--recursive', 'First pull the workflows that it calls and that are not in the folder yet.')
+      .option('--recursive', 'First pull the called workflows that are not in the folder yet.')
       .addHelpText(
         'after',
         `
-Writes builder calls that make exactly the stored definition. Before it writes a file, it compares what that file would register with
-the definition on the server, and checks the types if the folder has TypeScript. A task that no builder call can express is written as
-plain JSON (\`wf.json\`). A task with a worker in the folder of tasks is imported; any other gets a contract made from its task definition.
+Writes builder calls that make exactly the stored definition. Before the command writes a file, it compares the definition that the
+file would register with the definition on the server. It also checks the types if the folder has TypeScript.
+If no builder call can express a task, the file holds the task as plain JSON (\`wf.json\`). If the folder of tasks has a worker for a
+task, the file imports the worker. Any other task gets a contract that is made from its task definition.
 
 Examples:
   fleet pull OrderProcessing                 write definitions/order-processing.ts
@@ -51,13 +52,13 @@ Examples:
   async run(context) {
     const options = parseOptions(optionsSchema, context.options, 'pull');
     if (options.stdout && (options.out !== undefined || options.recursive)) {
-      throw new FleetError('input', '--stdout writes no file, and --out and --recursive do.', {
-        remedy: 'Leave out --stdout, or the others.',
+      throw new FleetError('input', '--stdout writes no file, so it excludes --out and --recursive.', {
+        remedy: 'Leave out --stdout, or leave out --out and --recursive.',
       });
     }
     if (options.out !== undefined && context.args.length > 1) {
-      throw new FleetError('input', `--out names one file, and ${context.args.length} definitions are asked for.`, {
-        remedy: 'Leave out --out: each file is then named after its workflow.',
+      throw new FleetError('input', `--out names one file, but you asked for ${context.args.length} definitions.`, {
+        remedy: 'Leave out --out. Each file is then named after its workflow.',
       });
     }
     await withConductor(context.config, async (conductor) => {
@@ -115,11 +116,11 @@ class Session {
     const pulled = await pullSources(pulls, folder);
     for (const [index, { plainTasks }] of pulled.entries()) {
       if (plainTasks.length === 0) continue;
-      const tasks = `${count(plainTasks.length, 'task')} as plain JSON: ${plainTasks.map(shownName).join(', ')}`;
+      const tasks = `the file holds ${count(plainTasks.length, 'task')} as plain JSON: ${plainTasks.map(shownName).join(', ')}`;
       note(`${shownName(wanted[index]?.stored.name ?? '')}: ${tasks}`);
     }
     if (pulled.some(({ compiled }) => !compiled)) {
-      note('The types were not checked: the folder has no TypeScript, or no project that compiles.');
+      note('The types were not checked, because the folder has no TypeScript or no project that compiles.');
     }
     return pulled;
   }
@@ -172,7 +173,7 @@ class Session {
       return await this.#conductor.getWorkflowDef(name, version);
     } catch (error) {
       if (!(error instanceof FleetError) || error.code !== 'not-found') throw error;
-      this.#context.note(`${shownName(name)} is called but is not on the server: the call is written as plain JSON.`);
+      this.#context.note(`The server has no workflow ${shownName(name)}. The file holds the call to it as plain JSON.`);
       return undefined;
     }
   }
@@ -200,10 +201,13 @@ class Session {
       .slice(0, 10)
       .map(({ one }) => one);
     if (alike.length > 0) return `Workflows with a similar name: ${alike.map(shownName).join(', ')}.`;
-    return `The server has ${count(names.length, 'workflow')}, and no name is similar.`;
+    return `The server has ${count(names.length, 'workflow')}, but none with a similar name.`;
   }
 
-  /** The path of the new file, named after the workflow: in the configured folder, else in this checkout or below the current folder. */
+  /**
+   * The path of the new file, which is named after the workflow. The file goes into the configured folder, else into this checkout, else
+   * below the current folder.
+   */
   async #fileFor(name: string): Promise<string> {
     const { workflowsDir } = this.#context.config;
     const root = workflowsDir ?? (isInsideCheckout() ? join(programFolder, 'workflows') : 'workflows');
@@ -216,23 +220,25 @@ class Session {
   }
 }
 
-/** Number of letters at the start that two names share. */
+/** Number of equal letters at the start of both names. */
 function sharedStart(a: string, b: string): number {
   let at = 0;
   while (at < a.length && a[at] === b[at]) at++;
   return at;
 }
 
-/** The file name that the folder of definitions requires. @throws FleetError `input` if the workflow's name makes no valid file name */
+/**
+ * The file name that the folder of definitions requires. @throws FleetError `input` if the name of the workflow gives no valid file name
+ */
 function fileNameOf(name: string): string {
   const stem = kebabCase(name);
   if (/^[\p{L}\p{N}][\p{L}\p{N}._-]{0,100}$/u.test(stem) && !/\.$|\.(test|scenario|d)$/.test(stem)) return `${stem}.ts`;
   throw new FleetError('input', `${shownName(name)} cannot be the name of a file.`, {
-    remedy: 'Name the file with --out, or print the source with --stdout.',
+    remedy: 'Give a file name with --out, or print the source with --stdout.',
   });
 }
 
-/** The called workflows. Names that depend on the execution are left out, because they are unknown here. */
+/** The workflows that the definition calls. Leaves out a name with an expression, because only an execution knows its value. */
 function calleesOf(stored: StoredWorkflowDef): { name: string; version?: number }[] {
   const inTasks = [...walk(stored.tasks as WorkflowTask[])].flatMap(({ task }) => {
     const callee = task.type === 'SUB_WORKFLOW' ? task.subWorkflowParam : task.inputParameters?.startWorkflow;
@@ -245,7 +251,7 @@ function calleesOf(stored: StoredWorkflowDef): { name: string; version?: number 
   });
 }
 
-/** Returns a plain name unchanged. Any other name is quoted, because its characters could control the terminal. */
+/** Quotes every name that is not plain, because its characters could control the terminal. */
 function shownName(name: string): string {
   return /^[\w.-]+$/.test(name) ? name : quoted(name);
 }

@@ -23,14 +23,14 @@ export default defineCommand({
   groups: ['conductor', 'server', 'content'],
   configure(command) {
     command
-      .argument('<task-id>', 'Id of an earlier task, or of one that runs.')
-      .option('--attempt <n>', 'Attempt number that the handler sees. Default: that of the task.')
+      .argument('<task-id>', 'Id of a task that has ended or still runs.')
+      .option('--attempt <n>', 'Attempt number that the handler sees. Default: the attempt number of the task.')
       .option('--dry-input', 'Print the input of the task and run nothing.')
       .addHelpText(
         'after',
         `
-Runs the handler in this process on the stored input of the task and prints the result as JSON. Nothing is sent to the server: no
-result, no progress, no log. All other effects of the handler are real and happen again.
+Runs the handler in this process on the stored input of the task and prints the result as JSON. The server gets no result, no progress
+and no log. All other effects of the handler are real and happen again.
 
 Exit codes: 0 the handler completed the task; 1 it failed; 2 wrong usage.`,
       );
@@ -65,7 +65,7 @@ function workerFor(task: Task, workers: readonly Worker[]): Worker {
     });
   }
   throw new FleetError('not-found', `There is no worker for "${task.taskType}" here.`, {
-    remedy: `Give the folder of your workers with --tasks-dir. These are here: ${workers.map(({ name }) => name).join(', ')}.`,
+    remedy: `Give the folder of your workers with --tasks-dir. The folder in use has workers for: ${workers.map(({ name }) => name).join(', ')}.`,
   });
 }
 
@@ -75,7 +75,7 @@ async function replay(context: CommandContext, worker: Worker, shown: Task, asAt
   const attempt = new Attempt(worker, task);
   const key = `${task.workflowInstanceId}:${task.referenceTaskName}`;
   note(`Running ${task.taskType} of execution ${task.workflowInstanceId} here, as attempt ${task.retryCount + 1}.`);
-  note(`Warning: the effects of the handler are real and happen again. Its idempotency key is ${key}.`);
+  note(`Warning: the effects of the handler are real and happen again. The idempotency key is ${key}.`);
   attempt.addLog = (line) => note(`task log: ${line}`);
   void aborted(signal).then(() => attempt.abort('stopping'));
   const threads = new Threads(1);
@@ -89,7 +89,7 @@ async function replay(context: CommandContext, worker: Worker, shown: Task, asAt
     });
     if (signal.aborted && outcome.kind !== 'completed') {
       throw new FleetError('cancelled', 'Stopped before the handler had ended.', {
-        remedy: 'Its effects until then stay. Check them before you run it again.',
+        remedy: 'The effects that it has had so far remain. Check them before you run it again.',
       });
     }
     const result = outcome.kind === 'cancelled' ? undefined : toTaskResult(attempt, outcome, 'replay');
@@ -107,10 +107,10 @@ async function replay(context: CommandContext, worker: Worker, shown: Task, asAt
 function comparison(same: boolean | null, { workflowInstanceId }: Task): string {
   if (same === null) return 'The server has no result of this task to compare with.';
   if (same) return 'The server has the same result.';
-  return `The server has another result. Show it: fleet status ${workflowInstanceId} --json`;
+  return `The server has a different result. Show it: fleet status ${workflowInstanceId} --json`;
 }
 
-/** The task as the worker received it. Its final output is removed, because the handler would take it for earlier progress. */
+/** The task as the worker received it. Removes the final output, because the handler would take this output for earlier progress. */
 function beforeItRan(task: Task, asAttempt: number | undefined): Task {
   const outputData = hasResult(task) ? {} : task.outputData;
   return { ...task, outputData, retryCount: asAttempt === undefined ? task.retryCount : asAttempt - 1 };
@@ -120,7 +120,7 @@ function hasResult({ status }: Task): boolean {
   return ['COMPLETED', 'FAILED', 'FAILED_WITH_TERMINAL_ERROR'].includes(status);
 }
 
-/** Null if there is nothing to compare: the server, or this replay, has no result of a handler. */
+/** Null if there is nothing to compare, because the server or this replay has no result of a handler. */
 function compare(result: TaskResult | undefined, task: Task): boolean | null {
   if (!result || !hasResult(task)) return null;
   if (result.status !== task.status) return false;

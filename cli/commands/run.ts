@@ -9,7 +9,7 @@ import { withConductor } from '../connect.ts';
 import { defineCommand } from '../define-command.ts';
 import { printExecution } from '../printing/print-execution.ts';
 
-/** The longest delay that Node's timers accept. */
+/** The longest delay that Node's timers accept, rounded down. */
 const MAX_TIMEOUT_SECONDS = 2_000_000;
 
 const optionsSchema = z.object({
@@ -28,9 +28,9 @@ export default defineCommand({
       .argument('<name>', 'Name of a registered workflow.')
       .option('--input <json>', 'Input of the workflow: a JSON object, @file.json, or - for stdin (default: {}).')
       .option('--workflow-version <n>', 'Version of the definition. Default: the highest.')
-      .option('--correlation-id <id>', 'Your own key, to find the execution again.')
+      .option('--correlation-id <id>', 'Your own id for the execution, to find it later.')
       .option('--wait', 'Wait for the end and print the result. Exit with 1 unless the execution is COMPLETED.')
-      .option('--timeout <seconds>', 'With --wait: longest wait. The execution continues after it.')
+      .option('--timeout <seconds>', 'With --wait: longest wait. The execution continues after that time.')
       .option('--json', 'Print one JSON object instead of text.')
       .addHelpText(
         'after',
@@ -69,7 +69,7 @@ Examples:
   },
 });
 
-/** Starts the workflow. After an interruption it can be unknown whether the workflow started; the error then says so. */
+/** Starts the workflow. If an interruption leaves it unknown whether the workflow started, the error says so. */
 async function start(conductor: Conductor, signal: AbortSignal, request: StartRequest): Promise<string> {
   try {
     return await startChecked(conductor.withSignal(signal), request);

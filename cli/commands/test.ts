@@ -20,7 +20,7 @@ const optionsSchema = z.object({
 });
 type Options = z.output<typeof optionsSchema>;
 
-/** A long run reports its progress this often. */
+/** How often a long run reports its progress. */
 const PROGRESS_EVERY_MS = 2_000;
 
 export default defineCommand({
@@ -29,21 +29,21 @@ export default defineCommand({
     command
       .argument('[names...]', 'Names of workflows. Default: all.')
       .option('--title <text>', 'Run only the scenarios whose title contains this text.')
-      .option('--coverage <percent>', 'Exit with 1 if the scenarios reach a smaller part of the workflows.')
+      .option('--coverage <percent>', 'Exit with 1 if the scenarios reach less than this share of the workflows.')
       .option('--keep', 'Leave the executions on the server and print their ids.')
       .option('--json', 'Print the results as JSON.')
       .addHelpText(
         'after',
         `
 Runs the scenarios in \`<name>.scenario.ts\` beside the definitions. The server takes the branches, repeats the loops and computes the
-values; the results of the tasks come from the scenario. No worker and no other service is called, nothing has to be registered, and
-the executions are deleted afterwards.
+values. The scenario gives the results of the tasks, so no worker and no other service is called. You need not register anything. The
+command deletes the executions afterwards.
 
 Examples:
   fleet test                                          every scenario
   fleet test OrderProcessing --title "payment"        the scenarios about payments
 
-Exit codes: 0 every scenario met its expectation; 1 one did not, or the coverage is too low; 2 wrong name or option.`,
+Exit codes: 0 every scenario met its expectation; 1 a scenario did not, or the coverage is too low; 2 wrong name or option.`,
       );
   },
   async run(context) {
@@ -60,7 +60,7 @@ Exit codes: 0 every scenario met its expectation; 1 one did not, or the coverage
     else show(results, print);
     const failed = results.some(({ scenarios }) => scenarios.some(({ mistakes }) => mistakes.length > 0));
     const below = options.coverage !== undefined && reached < options.coverage;
-    if (below) context.note(`The coverage is ${reached} %, and --coverage requires ${options.coverage} %.`);
+    if (below) context.note(`The coverage is ${reached} %, but --coverage requires ${options.coverage} %.`);
     if (failed || below) exitWith(1);
   },
 });
@@ -90,7 +90,7 @@ function runChosen(
   ).finally(() => clearInterval(timer));
 }
 
-/** A scenario file must test a workflow of the definitions, because other workflows are never registered. */
+/** A scenario file must test a workflow from the folder of definitions, because no other workflow is ever registered. */
 function refuseStranger({ name, workflow }: Scenarios, workflows: readonly Workflow[]): void {
   if (workflows.includes(workflow)) return;
   throw new FleetError(
@@ -113,7 +113,7 @@ function choose(workflows: readonly Workflow[], names: readonly string[]): reado
   });
 }
 
-/** The workflows that have a scenario with this title; all workflows without a title. */
+/** The workflows with a scenario whose title contains `title`. Without `title`, all workflows. */
 function withTitle(
   workflows: readonly Workflow[],
   suites: readonly Scenarios[],
@@ -124,7 +124,7 @@ function withTitle(
   const found = workflows.filter(({ name }) => suites.some((suite) => suite.name === name && has(suite)));
   if (found.length > 0) return found;
   throw new FleetError('not-found', `No scenario of these workflows has "${title}" in its title.`, {
-    remedy: 'See the titles: fleet test, without --title.',
+    remedy: 'To see all titles, run `fleet test` without --title.',
   });
 }
 

@@ -22,19 +22,19 @@ import { connectionHelp } from '../mcp-clients/connection-help.ts';
 import { buildMcp, type McpOptions } from '../mcp-front.ts';
 import { startWorkerProcess, type WorkerProcess } from '../worker-processes/start-worker-process.ts';
 
-/** How many ports are tried after the default port. A port that the user chose is not replaced. */
+/** How many ports `up` tries after the default port. It tries no other port if the user chose one. */
 const MORE_MCP_PORTS = 20;
 
 /** How long `up` waits for aborted work to end, for example for the demonstration. */
 const GIVE_UP_MS = 5_000;
 
 const HELP = `
-Starts the Conductor server (unless --server-url names one), the demonstration shop, a worker process and the MCP server over HTTP;
-registers the definitions; runs three workflows; then prints how to connect an MCP client. Ctrl-C stops everything.
+Starts the Conductor server (unless --server-url names one), the demonstration shop, a worker process and the MCP server over HTTP.
+Then it registers the definitions, runs three workflows and prints how to connect an MCP client. Ctrl-C stops everything.
 
 Examples:
-  fleet up                     start, show, stay up
-  fleet up --once              start, show, stop: to see whether everything works here`;
+  fleet up                     start, demonstrate, keep running
+  fleet up --once              start, demonstrate, stop: checks whether everything works on this machine`;
 
 export default defineCommand({
   groups: ['conductor', 'server', 'workers', 'mcp', 'content'],
@@ -146,7 +146,7 @@ async function runDemonstration(
   note('Stopping.');
 }
 
-/** Runs `work`, and aborts it if the worker process that should serve its tasks dies. */
+/** Runs `work`. Aborts `work` if the worker process that should serve its tasks ends. */
 async function whileServed<T>(
   worker: WorkerProcess,
   signal: AbortSignal,
@@ -158,7 +158,7 @@ async function whileServed<T>(
     return await Promise.race([working, lossOf(worker, signal)]);
   } finally {
     over.abort(new FleetError('cancelled', 'Given up.'));
-    await endsWithin(GIVE_UP_MS, Promise.allSettled([working])); // the demonstration removes its fault from the shop
+    await endsWithin(GIVE_UP_MS, Promise.allSettled([working])); // in this time the demonstration removes its fault from the shop
   }
 }
 
@@ -173,7 +173,8 @@ async function lossOf({ ended, logFile }: WorkerProcess, signal: AbortSignal): P
 
 /** Called between two phases, so that no phase begins after a stop. */
 function throwIfStopped(signal: AbortSignal): void {
-  if (signal.aborted) throw new FleetError('cancelled', 'Stopped before everything was up.', { cause: signal.reason });
+  if (signal.aborted)
+    throw new FleetError('cancelled', 'Stopped before everything had started.', { cause: signal.reason });
 }
 
 async function startFront({ config, log, conductor, leases, signal }: McpOptions): Promise<HttpEndpoint> {
@@ -190,8 +191,8 @@ async function startFront({ config, log, conductor, leases, signal }: McpOptions
 }
 
 /**
- * The README.md of the files root, else its first file. If the user chose no files root and the current folder has no README.md, the
- * folder of this package is used. A chosen files root is never replaced: it limits what workers may read.
+ * The README.md of the files root, else its first file. If the user chose no files root and the current folder has no README.md, `up` uses
+ * the folder of this package. It never replaces a chosen files root, because this folder limits what workers may read.
  */
 async function fileToShow(given: string): Promise<{ filesRoot: string; file: string | undefined }> {
   const files = await regularFiles(given);
@@ -201,7 +202,7 @@ async function fileToShow(given: string): Promise<{ filesRoot: string; file: str
   return { filesRoot: packageFolder, file: 'README.md' };
 }
 
-/** Names in order, without hidden files. */
+/** The names of the files in the folder, sorted and without hidden files. */
 async function regularFiles(folder: string): Promise<string[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });
@@ -209,7 +210,7 @@ async function regularFiles(folder: string): Promise<string[]> {
     return files.map(({ name }) => name).sort();
   } catch (cause) {
     throw new FleetError('config', `Cannot read the files root "${folder}": ${messageOf(cause)}.`, {
-      remedy: 'Give a folder that you can read with --files-root or FILES_ROOT.',
+      remedy: 'Set --files-root or FILES_ROOT to a folder that you can read.',
       cause,
     });
   }

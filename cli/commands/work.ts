@@ -18,7 +18,7 @@ import { catchStrayErrors } from '../worker-processes/catch-stray-errors.ts';
 import { observe } from '../worker-processes/observe.ts';
 
 const HELP = `
-Start it in as many terminals or containers as you like: the processes share the tasks.
+You can start it in several terminals or containers. The processes share the tasks.
 
 Examples:
   fleet work
@@ -41,14 +41,14 @@ export default defineCommand({
   },
 });
 
-/** Serves tasks until a stop. The ports are opened first: if a port is taken, the process must end before it holds a task. */
+/** Serves tasks until a stop. Opens the ports first, because a process whose port is taken must end before it holds a task. */
 async function work(context: CommandContext, workers: readonly Worker[], conductor: Conductor): Promise<void> {
   const { config, log, note, signal } = context;
   const cleanups = new Cleanups();
   const strays = catchStrayErrors(log);
   cleanups.add('the watch for uncaught errors', () => strays.dispose());
   try {
-    // Requests are answered only after this function has made `fleet`.
+    // The pages answer requests only after this function has made `fleet`.
     const observation = await observe({ config, conductor, log, fleet: () => fleet });
     cleanups.add('the sending of spans', () => observation.close());
     const controlUrl = await servePages(context, () => fleet, observation.views, cleanups);
@@ -88,7 +88,7 @@ async function servePages(
   return control.url;
 }
 
-/** Announces the process, so that `fleet workers` finds it without --url. If that fails, the process still serves tasks. */
+/** Announces the process, so that `fleet workers` finds it without --url. If the announcement fails, the process still serves tasks. */
 async function announceIt({ config, log }: CommandContext, fleet: Fleet, controlUrl: string, cleanups: Cleanups) {
   const dataDir = resolve(config.dataDir);
   try {
@@ -101,13 +101,16 @@ async function announceIt({ config, log }: CommandContext, fleet: Fleet, control
   }
 }
 
-/** If the folder cannot be used, the process logs a warning and still serves tasks. */
+/** Opens the spool. If its folder cannot be used, the process logs a warning and still serves tasks. */
 async function openSpool({ config, log }: CommandContext): Promise<OpenSpool | undefined> {
   const folder = resolve(config.workerSpoolDir ?? join(config.dataDir, 'spool'));
   try {
     return await Spool.open({ folder, maxBytes: config.workerSpoolMaxMb * 1_000_000, log });
   } catch (error) {
-    log.warn({ folder, reason: messageOf(error) }, 'results that cannot be delivered are kept in memory only');
+    log.warn(
+      { folder, reason: messageOf(error) },
+      'the spool cannot be opened: results that cannot be delivered are kept in memory only',
+    );
     return undefined;
   }
 }

@@ -17,7 +17,7 @@ import { type Change, change, getStatus, type WorkerStatus } from '../worker-pro
 const actions = actionsOf('[action]', {
   list: 'Show the processes and their task types. This is the default action.',
   pause: 'pause [type]: stop polling for tasks of this type, or of all types. Running tasks continue.',
-  resume: 'resume [type]: poll for them again.',
+  resume: 'resume [type]: poll again for tasks of this type, or of all types.',
   concurrency: 'concurrency <n> [type]: let each process run up to n tasks at once, or up to n tasks of this type.',
 });
 
@@ -36,9 +36,9 @@ export default defineCommand({
   configure(command) {
     command
       .addArgument(actions.argument)
-      .argument('[values...]', 'Values of the action: a number, a task type.')
-      .option('--worker <id>', 'Only the process with this id, as the list shows it.')
-      .option('--url <url>', 'The process with this control address, on any machine.')
+      .argument('[values...]', 'The task type. For concurrency, first the number of tasks.')
+      .option('--worker <id>', 'Select only the process with this id. The list shows the ids.')
+      .option('--url <url>', 'Select the process with this control address, on any machine.')
       .option('--watch', 'list: refresh every second until Ctrl-C.')
       .option('--json', 'Print JSON. With --watch: one line per second.')
       .addHelpText(
@@ -76,19 +76,19 @@ function changeOf(action: string, values: readonly string[]): { what: Change; ty
   return { what: { action: 'concurrency', concurrency }, type: second };
 }
 
-/** The processes that the options select. @throws FleetError `not-found` if no such process runs */
+/** The processes that the options select. @throws FleetError `not-found` if none of them runs */
 async function findWorkers({ config }: CommandContext, { url, worker }: Options): Promise<ShownWorker[]> {
   if (url !== undefined) return [{ controlUrl: url }];
   const folder = resolve(config.dataDir);
   const found = await announcedWorkers(folder);
   if (found.length === 0) {
-    throw new FleetError('not-found', `No worker process with the data folder "${folder}" runs.`, {
+    throw new FleetError('not-found', `No worker process runs with the data folder "${folder}".`, {
       remedy: 'Start one: fleet work. Or find one with --data-dir <its data folder> or --url <its control address>.',
     });
   }
   const chosen = worker === undefined ? found : found.filter(({ workerId }) => workerId === worker);
   if (chosen.length > 0) return chosen.map(({ controlUrl, pid, startedAt }) => ({ controlUrl, pid, startedAt }));
-  throw new FleetError('not-found', `No worker process with the id "${worker}" runs.`, {
+  throw new FleetError('not-found', `No running worker process has the id "${worker}".`, {
     remedy: `Name one of these: ${found.map(({ workerId }) => workerId).join(', ')}.`,
   });
 }
@@ -139,9 +139,9 @@ async function list(context: CommandContext, options: Options): Promise<void> {
 }
 
 class Viewer {
-  /** The queues that the last found processes poll. */
+  /** The queues that the listed processes poll. */
   names: QueueName[] = [];
-  /** Absent if there is no server to ask. */
+  /** Absent without a connection to a Conductor server. */
   queues: QueueWatch | undefined;
   readonly #context: CommandContext;
   readonly #options: Options;
@@ -169,7 +169,7 @@ class Viewer {
     if (workers.every(({ status }) => status === undefined) && !watch) exitWith(1);
   }
 
-  /** With --watch an error replaces the list, because a process may run at the next refresh. */
+  /** Prints an error in place of the list. With --watch, the command continues, because a process may run at the next refresh. */
   complain(error: unknown): void {
     const { signal, print, note } = this.#context;
     if (signal.aborted) return;
@@ -193,7 +193,7 @@ class Viewer {
   }
 }
 
-/** Every queue once, even if several processes poll it. */
+/** Lists every queue once, even if several processes poll it. */
 function namesOf(workers: readonly ShownWorker[]): QueueName[] {
   const types = workers.flatMap(({ status }) => status?.types ?? []);
   const names = new Map(types.map(({ name, domain }) => [`${domain}:${name}`, { taskType: name, domain }]));

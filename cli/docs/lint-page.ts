@@ -12,13 +12,15 @@ const LINT_INTRODUCTION = `# What lint looks for
 
 \`npm run docs\` makes this page from \`workflows/lint/rules/\`; do not edit it.
 
-\`fleet lint\` reads definitions as plain JSON and reports what Conductor OSS rejects, fails, or does differently from what is written.
+\`fleet lint\` reads definitions as plain JSON and reports what Conductor OSS rejects, what fails at run time, and
+what behaves differently from what is written.
 
 - An **error** means that the server rejects the definition, or that the definition cannot work as written.
-- A **warning** means that the definition runs, with a risk.
+- A **warning** means that the definition runs, but with a risk.
 
-A definition without an error registers and does not hang because of its form. Some rules need other definitions, and report nothing about
-definitions they do not know; with \`--server\`, they ask the server. \`--rule\` and \`--ignore\` take the ids below.`;
+The server registers a definition without errors, and no execution hangs because of the form of the definition. Some rules need other
+definitions. They report nothing about a definition that they do not know, or ask the server with \`--server\`. \`--rule\` and \`--ignore\`
+take the ids below.`;
 
 type RuleText = Pick<(typeof workflowRules)[number], 'id' | 'severity' | 'summary' | 'reason' | 'repair'>;
 

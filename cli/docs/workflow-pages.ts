@@ -18,7 +18,7 @@ export function workflowPages(workflows: readonly Workflow[]): { name: string; t
   ];
 }
 
-/** An input that starts a workflow, as its page shows it. */
+/** The example input that the page of a workflow shows. */
 export function exampleInput({ input }: Workflow): Record<string, unknown> {
   return exampleOf(inputSchemaOf(input));
 }
@@ -34,7 +34,7 @@ function overview(workflows: readonly Workflow[]): string {
     '',
     ...table(['workflow', 'version', 'what it does'], rows),
     '',
-    '`fleet diagram NAME` draws a workflow in the terminal, `fleet diagram ID` an execution.',
+    '`fleet diagram NAME` draws a workflow in the terminal, and `fleet diagram ID` draws an execution.',
     '',
   ].join('\n');
 }
@@ -68,7 +68,7 @@ function page(workflow: Workflow, all: readonly Workflow[]): string {
     '',
     '## Run it',
     '',
-    ...(startersOf(workflow, all).length > 0 ? ['Conductor starts it by itself. To try it alone:', ''] : []),
+    ...(startersOf(workflow, all).length > 0 ? ['Conductor starts this workflow by itself. To try it alone:', ''] : []),
     '```sh',
     `fleet run ${name} --wait --input '${JSON.stringify(exampleInput(workflow)).replaceAll("'", "'\\''")}'`,
     '```',
@@ -94,8 +94,8 @@ function factsOf(workflow: Workflow, all: readonly Workflow[]): string[] {
   return [
     `- Version ${version}.`,
     limit ? `- An execution times out after ${limit} s.` : '- An execution has no time limit.',
-    ...(def.failureWorkflow ? [`- When it fails, Conductor starts ${link(def.failureWorkflow)}.`] : []),
-    ...(starters.length > 0 ? [`- Conductor starts it when ${starters.join(' or ')} fails.`] : []),
+    ...(def.failureWorkflow ? [`- When an execution fails, Conductor starts ${link(def.failureWorkflow)}.`] : []),
+    ...(starters.length > 0 ? [`- Conductor starts this workflow when ${starters.join(' or ')} fails.`] : []),
   ];
 }
 
@@ -110,7 +110,7 @@ function fieldsTable(fields: readonly Field[], none: string): string[] {
 }
 
 function settingText(setting: string): string {
-  const known = Object.hasOwn(settings, setting) ? settings[setting as keyof typeof settings] : undefined; // hasOwn has checked the name
+  const known = Object.hasOwn(settings, setting) ? settings[setting as keyof typeof settings] : undefined; // `Object.hasOwn` has checked the name
   return known ? `the default is the value of \`${known.env}\` at registration` : 'the default is set at registration';
 }
 

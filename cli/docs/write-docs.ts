@@ -29,7 +29,7 @@ export async function generatedFiles(): Promise<GeneratedFile[]> {
   ];
 }
 
-/** Folders that hold only generated files: a file that is no longer generated is deleted from them. */
+/** Folders that hold only generated files. `npm run docs` deletes every other file in them. */
 export const GENERATED_FOLDERS = ['docs/workflows'];
 
 async function writeAll(): Promise<void> {

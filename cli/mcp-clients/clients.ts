@@ -35,17 +35,17 @@ export interface Client {
   readonly section: 'mcpServers' | 'servers';
   /** The client's configuration files; the first scope is the default. */
   readonly files: Partial<Record<Scope, (machine: Machine) => string>>;
-  /** The `type` beside an address: undefined if the client needs none, null if the client's file cannot hold an address. */
+  /** The `type` beside an address. Undefined if the client needs no type, null if the client's file cannot hold an address. */
   readonly httpType: string | undefined | null;
   /** True if the client requires `type: "stdio"` beside a command. */
   readonly saysStdio: boolean;
-  /** How the client's file refers to an environment variable; absent if it cannot. */
+  /** How the client's file refers to an environment variable. Absent if the file cannot refer to variables. */
   readonly variable?: (name: string) => string;
   /** What the person has to do next, as a sentence. */
   readonly next: string;
 }
 
-/** The format and the files of each client, from its vendor's reference. */
+/** The format and the files of each client, as its vendor documents them. */
 export const clients: Readonly<Record<ClientName, Client>> = {
   'claude-code': {
     title: 'Claude Code',
@@ -117,7 +117,7 @@ export function blockOf(client: Client, name: string, reach: Reach): Record<stri
   return { [client.section]: { [name]: entryOf(client, reach) } };
 }
 
-/** The command that configures Claude Code. Secrets are left out: the environment of Claude Code must hold them. */
+/** The command that configures Claude Code. It contains no secrets, so the environment of Claude Code must hold them. */
 export function claudeCommand(name: string, reach: Reach): string {
   if (reach.transport === 'http') {
     const headers = Object.entries(reach.headers ?? {}).flatMap(([key, value]) => ['--header', `${key}: ${value}`]);

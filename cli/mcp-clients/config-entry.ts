@@ -1,19 +1,19 @@
 /**
- * Sets, reads and removes one entry in the text of a client's configuration file, which is JSON with comments and trailing commas.
- * Every other byte stays as the person wrote it. `jsonc-parser` reads the text, but this module decides where the edit goes: the parser's
- * own `modify` removes comments beside a removed entry, and moves comments when it adds an entry.
+ * Sets, reads and removes one entry in the text of a client's configuration file, which is JSON with comments and trailing commas. Every
+ * other byte stays as the person wrote it. `jsonc-parser` reads the text, but this module decides where the edit goes. The parser's own
+ * `modify` removes comments beside a removed entry and moves comments when it adds an entry.
  */
 import { applyEdits, createScanner, type Edit, type Node, type ParseError, parse, parseTree } from 'jsonc-parser';
 
-/** The text is not JSON, or a value in it should be an object and is not. */
+/** The text is not JSON, or it holds another value where an object is required. */
 export class JsonTextError extends Error {
   override readonly name = 'JsonTextError';
 }
 
-/** Path of an entry: the object of the root that holds it, and its name there. */
+/** Path of an entry: the name of the section in the root object, and the name of the entry in that section. */
 export type EntryPath = readonly [section: string, name: string];
 
-/** The value of the entry; undefined if the entry or its section does not exist. @throws JsonTextError */
+/** The value of the entry. Undefined if the entry or its section does not exist. @throws JsonTextError */
 export function entryIn(text: string, [section, name]: EntryPath): unknown {
   if (text.trim() === '') return undefined;
   const holder = find(rootOf(text), section);
@@ -23,7 +23,7 @@ export function entryIn(text: string, [section, name]: EntryPath): unknown {
   return parse(text.slice(offset, offset + length), [], { allowTrailingComma: true });
 }
 
-/** The text with the entry set to `value`. An empty text becomes a whole file. @throws JsonTextError */
+/** Returns the text with the entry set to `value`. From an empty text, it makes a whole file. @throws JsonTextError */
 export function withEntry(text: string, [section, name]: EntryPath, value: unknown): string {
   if (text.trim() === '') return `${JSON.stringify({ [section]: { [name]: value } }, null, 2)}\n`;
   const root = rootOf(text);
@@ -37,7 +37,7 @@ export function withEntry(text: string, [section, name]: EntryPath, value: unkno
   return applyEdits(text, [{ offset, length, content: print(value, 2, style) }]);
 }
 
-/** The text without the entry. If the entry does not exist, the text is unchanged. @throws JsonTextError */
+/** Returns the text without the entry. If the entry does not exist, returns the text unchanged. @throws JsonTextError */
 export function withoutEntry(text: string, [section, name]: EntryPath): string {
   if (text.trim() === '') return text;
   const holder = find(rootOf(text), section);
@@ -54,21 +54,21 @@ export function withoutEntry(text: string, [section, name]: EntryPath): string {
   ]);
 }
 
-/** Cuts the entry. If nothing else follows on the entry's line, also cuts the line break before it, so that no empty line stays. */
+/** Cuts the entry. If nothing else follows on its line, also cuts the line break before the entry, so that no empty line remains. */
 function cutOf(text: string, { offset, length }: Node, comma: number | undefined): Edit {
   const behind = text.slice(comma === undefined ? offset + length : comma + 1);
   const lead = /^[ \t]*\r?\n/.test(behind) ? (/\s*$/.exec(text.slice(0, offset))?.[0].length ?? 0) : 0;
   return { offset: offset - lead, length: lead + length, content: '' };
 }
 
-/** Adds a member behind the last member and the comments that follow it. */
+/** Adds a member after the last member and after the comments of that member. */
 function insertion(text: string, object: Node, key: string, value: unknown, depth: number, style: Style): Edit[] {
   const { unit, eol } = style;
   const close = object.offset + object.length - 1;
   const gap = /\s*$/.exec(text.slice(0, close))?.[0] ?? '';
   const member = `${eol}${unit.repeat(depth)}${JSON.stringify(key)}: ${print(value, depth, style)}`;
   const end = gap.includes('\n') ? '' : eol + unit.repeat(depth - 1);
-  // A gap with a line break already puts the closing brace on its own line. A gap without a line break is replaced.
+  // If the gap has a line break, the closing brace is already on its own line. Otherwise the edit replaces the gap.
   const inserted: Edit = { offset: close - gap.length, length: end === '' ? 0 : gap.length, content: member + end };
   const last = object.children?.at(-1);
   if (!last || commaAfter(text, last) !== undefined) return [inserted];
@@ -80,7 +80,7 @@ interface Style {
   readonly eol: string;
 }
 
-/** The indentation of the first member, and the file's line break. */
+/** The indentation of the first member, and the line break that the file uses. */
 function styleOf(text: string, { children = [] }: Node): Style {
   const first = children[0];
   const indent = first && /\n([ \t]+)[^\n]*$/.exec(text.slice(0, first.offset))?.[1];
@@ -91,7 +91,7 @@ function print(value: unknown, depth: number, { unit, eol }: Style): string {
   return JSON.stringify(value, null, unit).replaceAll('\n', eol + unit.repeat(depth));
 }
 
-/** The member of this name. Of several members with this name, `JSON.parse` takes the last, and so does this function. */
+/** The member of this name. If several members have this name, takes the last one, as `JSON.parse` does. */
 function find({ children = [] }: Node, name: string): Node | undefined {
   return children.findLast((member) => member.children?.[0]?.value === name);
 }
@@ -102,7 +102,7 @@ function valueNode({ children = [] }: Node): Node {
   return value;
 }
 
-/** Position of the comma behind a member, past comments. */
+/** Position of the comma after a member. Comments may be in between. */
 function commaAfter(text: string, { offset, length }: Node): number | undefined {
   const scanner = createScanner(text, true);
   scanner.setPosition(offset + length);
@@ -113,7 +113,7 @@ function commaAfter(text: string, { offset, length }: Node): number | undefined 
 
 function rootOf(text: string): Node {
   const errors: ParseError[] = [];
-  // Editors of Windows may begin a file with a byte order mark, which the parser rejects.
+  // Editors on Windows may begin a file with a byte order mark, which the parser rejects.
   const root = parseTree(text.replace(/^\uFEFF/, ' '), errors, { allowTrailingComma: true });
   const [error] = errors;
   if (error || !root) {

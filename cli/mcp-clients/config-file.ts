@@ -3,7 +3,7 @@ import { chmod, copyFile, mkdir, readFile, realpath, rename, rm, stat, writeFile
 import { dirname } from 'node:path';
 import { FleetError, messageOf } from '../../core/errors.ts';
 
-/** The text of the file; empty if the file does not exist yet. @throws FleetError `environment` if it cannot be read */
+/** The text of the file. Empty if the file does not exist yet. @throws FleetError `environment` if the file cannot be read */
 export async function readConfigText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
@@ -14,8 +14,8 @@ export async function readConfigText(file: string): Promise<string> {
 }
 
 /**
- * Replaces the file by `text` in one step, after copying the old file beside it. A symbolic link stays a link.
- * @returns the path of the copy; undefined if there was no file
+ * Copies the old file and then replaces it by `text` in one step. The copy is in the same folder. A symbolic link stays a link.
+ * @returns the path of the copy, or undefined if there was no file
  * @throws FleetError `environment` if the file cannot be written
  */
 export async function replaceConfigText(file: string, text: string, now: Date): Promise<string | undefined> {

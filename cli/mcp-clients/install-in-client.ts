@@ -26,7 +26,7 @@ const optionsSchema = z.object({
   scope: z.enum(scopes).optional(),
   name: z
     .string()
-    .regex(/^[\w-]{1,64}$/, 'must be letters, digits, _ and -, at most 64')
+    .regex(/^[\w-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')
     .default('conductor'),
   url: httpUrl.optional(),
   print: z.boolean().default(false),
@@ -44,7 +44,7 @@ interface Installation {
 }
 
 /**
- * Adds the server to the configuration file of a client, removes it, or prints what would be written.
+ * Adds the server to the configuration file of a client or removes it. With --print, only prints the configuration.
  * @throws FleetError `input` for an unknown client, scope or transport, `config` for a file that is not JSON
  */
 export async function installInClient(
@@ -89,7 +89,7 @@ function installationOf(
   }
   const isHttp = options.url !== undefined || config.mcpTransport === 'http';
   if (isHttp && client.httpType === null) {
-    throw new FleetError('input', `The configuration file of ${client.title} can hold programs, but no addresses.`, {
+    throw new FleetError('input', `The configuration file of ${client.title} can hold programs, but not addresses.`, {
       remedy: 'Use --transport stdio, or add the address as a connector in its settings.',
     });
   }
@@ -100,7 +100,7 @@ function installationOf(
 function print({ print, note }: CommandContext, installation: Installation): void {
   const { client, file, path, reach } = installation;
   print(JSON.stringify(blockOf(client, path[1], reach), null, 2));
-  note(`Nothing was written. This belongs in ${file} of ${client.title}.`);
+  note(`Nothing was written. Add this to the file ${file} of ${client.title}.`);
   advise(installation, note);
 }
 
@@ -129,7 +129,7 @@ async function remove({ print, note }: CommandContext, { client, file, path }: I
   }
   await replace(file, rest, note);
   print(`Removed "${path[1]}" from ${file}.`);
-  note(`Restart ${client.title}: it keeps the server until then.`);
+  note(`Restart ${client.title}. It uses the server until then.`);
 }
 
 async function replace(file: string, text: string, note: CommandContext['note']): Promise<void> {
@@ -137,7 +137,7 @@ async function replace(file: string, text: string, note: CommandContext['note'])
   if (backup !== undefined) note(`Copied the old file to ${backup}.`);
 }
 
-/** A file that cannot be edited safely stays unchanged, and the error says what to do by hand. */
+/** If a file cannot be edited safely, leaves it unchanged. The error then says what to do by hand. */
 function edited<T>(file: string, byHand: string, change: () => T): T {
   try {
     return change();
@@ -157,9 +157,13 @@ function advise({ client, scope, reach }: Installation, note: CommandContext['no
     return;
   }
   const { CONDUCTOR_SERVER_URL: url, FLEET_DIR: folder } = reach.env;
-  note(url === undefined ? `It uses the embedded server in ${folder}.` : `It uses the Conductor server at ${url}.`);
+  note(
+    url === undefined
+      ? `The MCP server uses the embedded server in ${folder}.`
+      : `The MCP server uses the Conductor server at ${url}.`,
+  );
   if (scope === 'project') {
-    note('It contains paths of this machine. Keep the file out of version control, or use --transport http.');
+    note('The entry contains paths of this machine. Keep the file out of version control, or use --transport http.');
   }
   if (reach.secrets.length === 0) return;
   const names = reach.secrets.join(', ');
@@ -167,6 +171,6 @@ function advise({ client, scope, reach }: Installation, note: CommandContext['no
   if (client.variable) note(`${notWritten} Start ${client.title} in an environment that sets them.`);
   else
     note(
-      `${notWritten} ${client.title} reads no variables. Install the bundle instead (npm run bundle): it asks for them.`,
+      `${notWritten} ${client.title} reads no environment variables. Install the bundle instead (npm run bundle). It asks for the values.`,
     );
 }

@@ -21,7 +21,7 @@ export function stdioReach(config: Config): Reach {
 
 type HttpConfig = Pick<Config, 'mcpHost' | 'mcpPort' | 'mcpToolsets' | 'mcpTools'>;
 
-/** The server at `url`, else at the configured address. Headers carry the chosen toolsets and tools. */
+/** How a client reaches the server at `url`, else at the configured address. Headers carry the chosen toolsets and tools. */
 export function httpReach({ mcpHost, mcpPort, mcpToolsets, mcpTools }: HttpConfig, url?: string): Reach {
   const host = ['0.0.0.0', '::'].includes(mcpHost) ? '127.0.0.1' : mcpHost;
   const headers = {
@@ -35,7 +35,10 @@ export function httpReach({ mcpHost, mcpPort, mcpToolsets, mcpTools }: HttpConfi
   };
 }
 
-/** Clients start programs in folders of their own, so without a server address the data folder must name the embedded server. */
+/**
+ * Without a server address, the data folder leads to the embedded server. The entry must then name this folder, because a client starts
+ * programs in a folder of its own.
+ */
 function isNeeded(name: SettingName, setting: Setting, config: Config): boolean {
   if (name === 'dataDir') return config.conductorServerUrl === undefined;
   if (!['conductor', 'mcp'].includes(setting.group) || OF_HTTP.includes(name)) return false;

@@ -5,7 +5,10 @@ import { basename, dirname, join } from 'node:path';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import { shownPath } from '../printing/shown-path.ts';
 
-/** The path of a new file with symbolic links resolved, as Node resolves imports. Makes its folder. @throws FleetError `environment` */
+/**
+ * Creates the folder of a new file. Returns the path of the file with symbolic links resolved, as Node resolves imports. @throws FleetError
+ * `environment`
+ */
 export async function realPlace(file: string): Promise<string> {
   try {
     await mkdir(dirname(file), { recursive: true });
@@ -15,7 +18,10 @@ export async function realPlace(file: string): Promise<string> {
   }
 }
 
-/** Writes a new file; with `force`, overwrites. @throws FleetError `conflict` if it exists, `environment` if it cannot be written */
+/**
+ * Writes a new file. With `force`, overwrites an existing file. @throws FleetError `conflict` if the file exists, `environment` if it
+ * cannot be written
+ */
 export async function write(file: string, text: string, { force = false } = {}): Promise<void> {
   try {
     await writeFile(file, text, { flag: force ? 'w' : 'wx' });
@@ -30,7 +36,7 @@ function cannotWrite(path: string, cause: unknown): FleetError {
   return new FleetError('environment', `Cannot write "${shownPath(path)}": ${messageOf(cause)}.`, { remedy, cause });
 }
 
-/** Called before anything is written. @throws FleetError `conflict` with `remedy` if one of the files exists */
+/** Call it before the first file is written. @throws FleetError `conflict` with `remedy` if one of the files exists */
 export function refuseExisting(files: readonly string[], remedy?: string): void {
   const there = files.find((file) => existsSync(file));
   if (there !== undefined) throw exists(there, remedy);

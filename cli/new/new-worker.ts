@@ -23,24 +23,24 @@ export async function newWorker({ config, print, note }: CommandContext, given: 
   await write(place.test, (place.shipped ? vitestSource : nodeTestSource)(name, imports));
   print(shownPath(place.worker));
   print(shownPath(place.test));
-  if (place.guessed) note('Written below the current folder. Choose another one with --tasks-dir.');
+  if (place.guessed) note('The files are below the current folder. Choose another folder with --tasks-dir.');
   for (const line of nextSteps(name, place)) note(line);
 }
 
-/** The name in snake case, as in Conductor's own task types. */
+/** The name of the task type in snake case. */
 function taskName(given: string): string {
   if (/^[a-z][a-z0-9]*([_-][a-z0-9]+)*$/.test(given)) return given.replaceAll('-', '_');
   const proposal = kebabCase(given)
     .replaceAll(/[^a-z0-9]+/g, '_')
     .replaceAll(/^[_0-9]+|_+$/g, '');
-  const remedy = proposal === '' ? 'Write it like "charge_card".' : `Write it like "charge_card", here "${proposal}".`;
+  const remedy = proposal === '' ? 'Use snake case, for example "charge_card".' : `Use snake case: "${proposal}".`;
   throw new FleetError('input', `${JSON.stringify(given)} cannot be the name of a task type.`, { remedy });
 }
 
 interface Place {
   worker: string;
   test: string;
-  /** True if the worker is written to the folder of the shipped workers. Its test is then written to `test/unit/`. */
+  /** True if the worker goes into the folder of the shipped workers. Its test then goes into `test/unit/`. */
   shipped: boolean;
   /** True if the user named no folder. */
   guessed: boolean;
@@ -65,7 +65,7 @@ function nextSteps(name: string, { worker, test, shipped }: Place): string[] {
     'Next:',
     ...(canImportZod(worker)
       ? []
-      : ['  npm install zod                          for the schemas: the file cannot find it']),
+      : ['  npm install zod                          for the schemas: the file cannot import zod yet']),
     `  ${runTest}${shipped ? '' : '   (Node 24 or newer)'}`,
     `  fleet apply${folder}`,
     `  fleet work --watch --only ${name}${folder}`,

@@ -28,7 +28,7 @@ export async function newWorkflow(
     );
     print(shownPath(path));
   }
-  if (place.guessed) note('Written below the current folder. Choose another one with --workflows-dir.');
+  if (place.guessed) note('The files are below the current folder. Choose another folder with --workflows-dir.');
   for (const line of await nextSteps(name, template, place)) note(line);
 }
 
@@ -54,7 +54,7 @@ function workflowName(given: string): string {
     .join('')
     .slice(0, 100);
   if (/^[a-z][a-z0-9]*([_-][a-z0-9]+)*$/.test(given) && given.length <= 100) return pascal;
-  const remedy = pascal === '' ? 'Write it like "OrderReport".' : `Write it like "OrderReport", here "${pascal}".`;
+  const remedy = pascal === '' ? 'Use Pascal case, for example "OrderReport".' : `Use Pascal case: "${pascal}".`;
   throw new FleetError('input', `${JSON.stringify(given)} cannot be the name of a workflow.`, { remedy });
 }
 
@@ -83,11 +83,15 @@ async function nextSteps(name: string, template: string, { folder, shipped }: Pl
   const command = (text: string, why: string) => `  ${text.padEnd(60)}${why}`;
   return [
     'Next:',
-    ...(canImportZod(definition) ? [] : [command('npm install zod', 'for the schemas: the file cannot find it')]),
+    ...(canImportZod(definition)
+      ? []
+      : [command('npm install zod', 'for the schemas: the file cannot import zod yet')]),
     command(`fleet lint ${shownPath(definition)}`, 'find mistakes before the server does'),
     command(`fleet test ${name}${flag}`, 'run its scenarios as dry runs on the server'),
-    command(`fleet apply${flag}`, 'register it: shows the changes and asks'),
-    ...(workers.length === 0 ? [] : [command(`fleet work --only ${workers.join(',')}`, 'start the workers it needs')]),
+    command(`fleet apply${flag}`, 'show the changes, ask, and register the workflow'),
+    ...(workers.length === 0
+      ? []
+      : [command(`fleet work --only ${workers.join(',')}`, 'start the workers that it needs')]),
     `  fleet run ${name} --input '${JSON.stringify(exampleInput)}' --wait`,
   ];
 }

@@ -1,4 +1,4 @@
-/** The files that `fleet new worker` writes. `imports` are module names, relative to the file that imports them. */
+/** The files that `fleet new worker` writes. `imports` holds the module names as the file imports them. */
 
 export function workerSource(name: string, imports: { contract: string }): string {
   return `import { z } from 'zod';

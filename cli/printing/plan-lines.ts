@@ -23,10 +23,13 @@ const MEANING: Record<Change['touches'][number]['how'], string> = {
 
 /** Longest value that is printed in full. */
 const VALUE_LENGTH = 100;
-/** How many equal characters are shown before the first difference of two long values. */
+/** How many equal characters of two long values are shown before their first difference. */
 const BEFORE_DIFFERENCE = 30;
 const IDS = 3;
-/** More definitions that are no longer in code are only counted, because a shared server can have hundreds of them. */
+/**
+ * How many definitions that are no longer in code are listed. The others are only counted, because a shared server can have hundreds of
+ * them.
+ */
 const MOST_LEFT = 3;
 
 /** A plan as text: one line per definition, then indented details. `all` also lists unchanged definitions. */
@@ -34,7 +37,10 @@ export function planLines(plan: Plan, { all = false } = {}): string[] {
   const left = plan.changes.filter(({ action }) => action === 'left');
   const counted = new Set(all ? [] : left.slice(MOST_LEFT));
   const shown = plan.changes.filter((change) => all || (change.action !== 'unchanged' && !counted.has(change)));
-  const more = counted.size === 0 ? [] : [`? ${counted.size} more that are no longer in code; --all lists them`];
+  const more =
+    counted.size === 0
+      ? []
+      : [`? ${count(counted.size, 'more definition')} no longer in code. To list all, add --all.`];
   const beside = all ? plan.unmanaged.map((one) => `  ${printable(labelOf(one))}: ${ownerOf(one.fleet)}`) : [];
   return [...shown.flatMap(changeLines), ...more, ...beside, summary(plan)];
 }
@@ -81,7 +87,7 @@ function touchLine({ how, workflow, version, ids }: Change['touches'][number]): 
 }
 
 function firingsLine(firings: readonly number[]): string {
-  if (firings.length === 0) return 'fires next at a time that cannot be computed here';
+  if (firings.length === 0) return 'the time of the next firing cannot be computed here';
   return `fires next ${firings.map(instant).join(', ')}`;
 }
 
@@ -96,7 +102,7 @@ function summary({ changes, unmanaged }: Plan): string {
   const also = rest.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`);
   const tail = also.length > 0 ? ` (${also.join(', ')})` : '';
   const due = changes.filter(isDue).length;
-  if (due === 0) return `Nothing to do: ${count(of('unchanged'), 'definition')} as in code${tail}.`;
+  if (due === 0) return `Nothing to do: ${count(of('unchanged'), 'definition')} up to date${tail}.`;
   const todo = [
     [of('create'), 'to create'],
     [of('update'), 'to update'],
@@ -104,7 +110,7 @@ function summary({ changes, unmanaged }: Plan): string {
     [of('delete'), 'to delete'],
   ] as const;
   const parts = todo.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`);
-  return `${parts.join(', ')}; ${of('unchanged')} as in code${tail}.`;
+  return `${parts.join(', ')}; ${of('unchanged')} up to date${tail}.`;
 }
 
 function value(of: unknown): string {
@@ -120,7 +126,7 @@ function part(text: string, from: number): string {
   return `${from > 0 ? '…' : ''}${clip(rest, VALUE_LENGTH)}${rest.length > VALUE_LENGTH ? '…' : ''}`;
 }
 
-/** Replaces control characters. Names on a server may hold them, and they must not reach the terminal. */
+/** Replaces control characters, because names on a server may hold them and they could control the terminal. */
 function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, '?');
 }

@@ -2,7 +2,7 @@ import { failureOf, latestAttempts, runtimeOf } from '../../core/conductor/execu
 import type { Execution } from '../../core/conductor/types.ts';
 import { duration } from '../../core/text.ts';
 
-/** An execution with its tasks, its output and what went wrong. */
+/** Prints an execution with its tasks, its failure and its output. */
 export function printExecution(execution: Execution, print: (line?: string) => void): void {
   const { workflowName, workflowVersion, workflowId, status, output } = execution;
   print(`${workflowName} v${workflowVersion}  ${workflowId}  ${status}  ${duration(runtimeOf(execution, Date.now()))}`);

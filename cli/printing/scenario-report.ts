@@ -3,7 +3,7 @@ import { count, duration } from '../../core/text.ts';
 import { percentOf } from '../../workflows/scenario/coverage.ts';
 import type { WorkflowResult } from '../../workflows/scenario/run-suite.ts';
 
-/** Longest line of a path. */
+/** Longest line when the path of an execution is printed. */
 const WIDTH = 110;
 
 /** The results of the scenarios of one workflow, as lines of text. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The parts of a JSON Schema that the pages show; the rest is ignored. */
+/** The parts of a JSON Schema that the pages show. They ignore the rest. */
 const schemaSchema = z.looseObject({
   type: z.union([z.string(), z.array(z.string())]).optional(),
   enum: z.array(z.unknown()).optional(),
@@ -35,7 +35,7 @@ export interface Field {
   default?: unknown;
   /** The setting whose value is the default. */
   setting?: string;
-  /** Its description and its limits; may be empty. */
+  /** The description and the limits of the field. May be empty. */
   meaning: string;
 }
 
@@ -55,7 +55,7 @@ export function fieldsOf(schema: unknown): Field[] {
   });
 }
 
-/** An input that fits the schema: the required fields only, with the values of `examples` if the schema has some. */
+/** An input that fits the schema. It has only the required fields, with values from `examples` if the schema has some. */
 export function exampleOf(schema: unknown): Record<string, unknown> {
   const { properties = {}, required = [] } = read(schema);
   const needed = required.filter((name) => read(properties[name]).default === undefined);
@@ -97,7 +97,7 @@ function typeOf({ type, enum: values, anyOf, items, properties, ...schema }: Sch
   return named.join(' or ') || 'anything';
 }
 
-/** Zod writes the largest safe integers as limits of every integer; they are left out. */
+/** Leaves out the largest safe integers, which Zod writes as limits of every integer. */
 function limitsOf(schema: Schema): string[] {
   const { format, minimum, exclusiveMinimum, maximum, exclusiveMaximum, minLength, maxLength, minItems, maxItems } =
     schema;

@@ -10,13 +10,14 @@ import { asEnvironment } from '../worker-processes/start-worker-process.ts';
 import { watchSources } from './watch-sources.ts';
 
 /**
- * `fleet work --watch`: one worker process after the other, each with the code as it is when it starts.
+ * `fleet work --watch` runs one worker process after the other. Each process runs the code as it was at its start.
  *
  * Invariants:
- * 1. The serving process is told to stop only when its successor serves. A successor that fails to start changes nothing.
- * 2. A process that is told to stop drains as on any stop, so no task is lost. It is killed only by a second Ctrl-C, or if its drain
- *    takes far longer than its deadline.
- * 3. No process outlives the supervisor. However the supervisor ends, its IPC channel closes, and the serving process drains and ends.
+ * 1. The supervisor stops the serving process only when its successor serves. A successor that fails to start changes nothing.
+ * 2. A stopped process drains as usual, so no task is lost. It is killed only by a second Ctrl-C, or if its drain takes far longer than
+ *    its deadline.
+ * 3. No worker process outlives the supervisor. When the supervisor ends for any reason, its IPC channel closes, and the serving process
+ *    drains and ends.
  */
 export async function watchAndWork(context: CommandContext): Promise<void> {
   const { signal, note, config } = context;
@@ -39,10 +40,10 @@ export async function watchAndWork(context: CommandContext): Promise<void> {
   }
 }
 
-/** The message of a worker process to its supervisor. */
+/** The message with which a worker process tells its supervisor that it serves tasks. */
 const SERVES = 'serves';
 
-/** Tells the supervisor of this process, if any, that this process serves tasks. If the supervisor is already dead, this process stops. */
+/** Tells the supervisor, if there is one, that this process serves tasks. If the supervisor is already dead, this process stops. */
 export function tellWatcher(): void {
   if (process.connected) process.send?.(SERVES);
   else if (process.send) process.kill(process.pid, 'SIGTERM');
@@ -55,7 +56,7 @@ function watchedFolders({ tasksDir }: Config): string[] {
   return [...tasks, ...(isCheckout ? shipped : [])].filter((folder) => existsSync(folder));
 }
 
-/** Longest time from the start of a process until it serves. */
+/** Longest time from the start of a process until it serves tasks. */
 const START_MS = 30_000;
 
 /** How much longer than its deadline a drain may take before the process is killed. */
@@ -73,7 +74,7 @@ class Supervisor {
     this.#context = context;
   }
 
-  /** Starts a process with the current code and stops its predecessor. Changes during the start lead to one more process afterwards. */
+  /** Starts a process with the current code and stops its predecessor. If the code changes during the start, one more process follows. */
   renew(): Promise<void> {
     this.#again = true;
     this.#renewing ??= this.#renew().finally(() => {
@@ -130,10 +131,13 @@ class Supervisor {
   }
 }
 
-/** A worker process in its own process group: only `stop()` passes a Ctrl-C on. Its IPC channel closes if this process dies. */
+/**
+ * A worker process in its own process group, so that a Ctrl-C reaches it only through `stop()`. Its IPC channel closes if this process
+ * dies.
+ */
 class Supervised {
   readonly child: ChildProcess;
-  /** Resolves when the process has ended, with a text that says how. */
+  /** Resolves when the process has ended. The text says how it ended. */
   readonly ended: Promise<string>;
   stopping = false;
   readonly #serves = Promise.withResolvers<boolean>();
@@ -157,7 +161,7 @@ class Supervised {
     });
   }
 
-  /** Resolves true once the process serves tasks, false if the process ends first or takes longer than `withinMs`. */
+  /** Resolves to true once the process serves tasks. Resolves to false if it ends first or takes longer than `withinMs`. */
   async serves(withinMs: number): Promise<boolean> {
     const over = new AbortController();
     const late = pause(withinMs, over.signal).then(() => false);
@@ -166,7 +170,7 @@ class Supervised {
     return served;
   }
 
-  /** Tells the process once to drain. Kills it after `patienceMs`. */
+  /** Tells the process to drain, and kills it after `patienceMs`. A second call does nothing. */
   stop(patienceMs: number): void {
     if (this.stopping) return;
     this.stopping = true;

@@ -3,8 +3,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 /**
- * Changes are reported together after this long without another change. An editor writes a file in several steps, and `git checkout`
- * writes many files.
+ * How long the watcher waits for another change before it reports all changes together. An editor writes a file in several steps, and `git
+ * checkout` writes many files.
  */
 const SETTLE_MS = 150;
 
@@ -13,8 +13,9 @@ const NOT_A_SOURCE = /\.(test|scenario)\.\w+$|\.d\.ts$/;
 const SKIPPED = /^(\..*|node_modules|coverage)$/;
 
 /**
- * Calls `changed` with the source files below the folders that were written, added or removed, once no more changes arrive. Tests are
- * not sources. Each folder has its own watcher: an editor may replace a file, and a watcher of the old file would not see that.
+ * Calls `changed` with the source files that were written, added or removed below the folders. It waits until no more changes arrive. Tests
+ * are not sources. Each folder has its own watcher, because an editor may replace a file and a watcher of the old file would miss the
+ * change.
  */
 export async function watchSources(
   folders: readonly string[],
@@ -50,7 +51,7 @@ export async function watchSources(
       const watcher = watch(folder, settle).on('error', forget);
       watchers.set(folder, watcher);
     } catch {
-      // The folder has been removed since it was found. The watcher of the parent folder reports that.
+      // The folder was removed after the scan. The watcher of the parent folder reports the removal.
     }
   };
 

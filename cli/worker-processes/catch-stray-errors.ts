@@ -9,8 +9,8 @@ export interface StrayErrors {
 }
 
 /**
- * Keeps the process up after an error outside of a handler's promise. A rejected promise without a `catch` harms no other task and is
- * logged. An error thrown from a timer or an event leaves the process in an unknown state, so the process ends after its other tasks.
+ * Keeps the process up after an error outside of a handler's promise. A rejected promise without a `catch` harms no other task and is only
+ * logged. An error from a timer or an event leaves the process in an unknown state, so the process finishes its running tasks and ends.
  */
 export function catchStrayErrors(log: Logger): StrayErrors {
   const controller = new AbortController();

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { FleetError, messageOf } from '../../core/errors.ts';
 
-/** A running process answers within milliseconds, so a process that does not answer in this time is not running. */
+/** A running process answers within milliseconds. A process that does not answer in this time counts as not running. */
 const ANSWER_MS = 5_000;
 
 const typeSchema = z.looseObject({
@@ -26,7 +26,7 @@ const statusSchema = z.looseObject({
 export type WorkerStatus = z.output<typeof statusSchema>;
 export type WorkerTypeStatus = WorkerStatus['types'][number];
 
-/** @throws FleetError `upstream` if no worker process answers there */
+/** @throws FleetError `upstream` if no worker process answers at `url` */
 export function getStatus(url: string, signal: AbortSignal): Promise<WorkerStatus> {
   return ask(url, '/status', { signal });
 }
@@ -35,7 +35,7 @@ export type Change = { action: 'pause' | 'resume' } | { action: 'concurrency'; c
 
 /**
  * Changes a process, or one of its task types, and returns its new status.
- * @throws FleetError `not-found` for a type it does not serve, `upstream` if it does not answer
+ * @throws FleetError `not-found` for a type that the process does not serve, `upstream` if the process does not answer
  */
 export function change(
   url: string,
@@ -78,7 +78,7 @@ async function ask(url: string, path: string, init: RequestInit & { signal: Abor
   throw noStatus(`The worker process at ${url} answered with an error: ${said}`);
 }
 
-/** The error of `fetch` says only that the call failed. The error's cause says why. */
+/** The error of `fetch` says only that the call failed. The cause of the error says why. */
 function reasonOf(error: unknown): string {
   return error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
 }
@@ -92,7 +92,8 @@ function refusal(url: string, answer: unknown): FleetError {
 
 function noStatus(message: string, cause?: unknown): FleetError {
   return new FleetError('upstream', message, {
-    remedy: 'Check that it runs, and give its control address: `fleet workers` on its machine lists it.',
+    remedy:
+      'Check that the process runs, and give its control address. `fleet workers` on its machine lists the address.',
     cause,
   });
 }

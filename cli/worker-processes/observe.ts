@@ -14,7 +14,7 @@ export interface ObserveOptions {
   config: Pick<Config, 'otelEndpoint' | 'otelTracesEndpoint' | 'otelServiceName' | 'workerTraceRatio'>;
   conductor: Conductor;
   log: Logger;
-  /** Called for each request of a page, because the pages are made before the fleet. */
+  /** Called for each request of a page. It is a function because the pages are made before the fleet. */
   fleet: () => Fleet;
 }
 
@@ -24,13 +24,13 @@ export interface Observation {
   listeners: Listener[];
   /** Absent if no address for spans is configured. */
   intercept: Interceptor | undefined;
-  /** The connection for the fleet: it adds trace headers to its updates. */
+  /** The connection for the fleet. It adds trace headers to updates of tasks. */
   conductor: Conductor;
   /** Sends the last spans. Call it after the fleet has stopped. */
   close(): Promise<void>;
 }
 
-/** Sets up metrics, the scaling signal and, if an address for them is configured, spans. */
+/** Sets up metrics and the scaling signal. Sets up spans too if an address for them is configured. */
 export async function observe({ config, conductor, log, fleet }: ObserveOptions): Promise<Observation> {
   const status = () => fleet().status();
   const names = () => status().types.map(({ name, domain }) => ({ taskType: name, domain }));

@@ -8,15 +8,15 @@ import { mainModule } from '../installation.ts';
 export interface WorkerProcess {
   readonly pid: number | undefined;
   readonly logFile: string;
-  /** Resolves once the process has ended, with a text that says how. */
+  /** Resolves when the process has ended. The text says how it ended. */
   readonly ended: Promise<string>;
   /** Lets the running tasks finish, then ends the process. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts `fleet work` as a child process with the settings of this process. The child has its own process group, so that only
- * `stop()` passes a Ctrl-C on. If this process dies, the IPC channel closes, and the child drains and ends.
+ * Starts `fleet work` as a child process with the settings of this process. The child has its own process group, so that a Ctrl-C reaches
+ * it only through `stop()`. If this process dies, the IPC channel closes, and the child drains and ends.
  */
 export function startWorkerProcess(config: Config, serverUrl: string, shopUrl: string): WorkerProcess {
   const folder = resolve(config.dataDir);
@@ -52,7 +52,7 @@ export function startWorkerProcess(config: Config, serverUrl: string, shopUrl: s
   };
 }
 
-/** Every setting with a value, as its environment variable. Secrets are included, because a child process gets them only this way. */
+/** Every setting that has a value, as an environment variable. This includes secrets, because a child process gets them only this way. */
 export function asEnvironment(config: Config): Record<string, string> {
   return Object.fromEntries(
     settingList.flatMap(([name, { env, kind }]) => {

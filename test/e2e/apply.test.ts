@@ -24,7 +24,7 @@ async function manyPlanned(count: number) {
 
 const nothingToDo = async (flags: readonly string[]) =>
   expect((await runFleetCommand(['plan', ...flags, '--check'])).stdout).toMatch(
-    /^Nothing to do: \d+ definitions? as in code/,
+    /^Nothing to do: \d+ definitions? up to date/,
   );
 
 const times = (text: string, what: string) => text.split(what).length - 1;

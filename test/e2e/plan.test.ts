@@ -30,7 +30,7 @@ describe.concurrent('a plan', () => {
     await apply();
     expect(await plan('--check')).toEqual({
       code: 0,
-      text: expect.stringMatching(/^Nothing to do: 1 definition as in code/),
+      text: expect.stringMatching(/^Nothing to do: 1 definition up to date/),
     });
   });
 

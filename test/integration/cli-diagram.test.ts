@@ -58,7 +58,7 @@ describe('a JSON file', () => {
     const short = await diagram(path);
     expect(short.stdout.split('\n').length).toBeLessThan(12);
     expect(short.stdout).toContain('(294 more tasks, all COMPLETED)');
-    expect(short.stderr).toContain('294 tasks counted and not drawn; --all draws every task.');
+    expect(short.stderr).toContain('The diagram only counts 294 tasks. To draw every task, add --all.');
     const all = await diagram(path, '--all');
     expect(all.stdout).toMatch(/t150 +SIMPLE/);
     expect(all.stderr).toBe('');
@@ -67,7 +67,9 @@ describe('a JSON file', () => {
 
   test('a diagram that is too large for Mermaid gets a warning', async () => {
     const long = { name: 'Long', tasks: Array.from({ length: 600 }, (_, index) => step(`t${index}`)) };
-    expect((await diagram(file('long.json', long), '--format', 'mermaid')).stderr).toContain('more than 500 lines');
+    expect((await diagram(file('long.json', long), '--format', 'mermaid')).stderr).toContain(
+      'more than 500 connections',
+    );
   });
 
   test.each([

@@ -73,7 +73,7 @@ describe('fleet new workflow', () => {
     const folder = mkdtempSync(join(tmpdir(), 'new-'));
     const { code, stderr } = await fleet(folder, 'OrderReport', '--template', 'resilient_http');
     expect(code).toBe(0);
-    expect(stderr).toContain('Written below the current folder. Choose another one with --workflows-dir.');
+    expect(stderr).toContain('The files are below the current folder. Choose another folder with --workflows-dir.');
     expect(stderr).toContain('npm install zod');
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     const file = join(folder, 'workflows/definitions/order-report.ts');
@@ -117,11 +117,11 @@ describe('fleet new workflow', () => {
   });
 
   test.each([
-    ['order report', 'Write it like "OrderReport", here "OrderReport".'],
+    ['order report', 'Use Pascal case: "OrderReport".'],
     ['2nd-try', '"NdTry"'],
     ['../evil', '"Evil".'],
     ['orderReport', '"OrderReport".'],
-    ['!', 'Write it like "OrderReport".'],
+    ['!', 'Use Pascal case, for example "OrderReport".'],
   ])('the command refuses the name %s and proposes a valid name', async (name, remedy) => {
     const { code, stderr } = await fleet(checkout, name, '--workflows-dir', 'none');
     expect(code).toBe(2);

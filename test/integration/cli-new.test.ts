@@ -70,7 +70,7 @@ describe('fleet new worker', () => {
     symlinkSync(join(folder, 'deep/er'), join(folder, 'linked'));
     const { code, stderr } = await fleet(join(folder, 'linked'), 'new', 'worker', 'charge_card');
     expect(code).toBe(0);
-    expect(stderr).toContain('Written below the current folder. Choose another one with --tasks-dir.');
+    expect(stderr).toContain('The files are below the current folder. Choose another folder with --tasks-dir.');
     expect(stderr).toContain('npm install zod');
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     const tested = await start(folder, '--test', join(folder, 'linked/workers/tasks/charge-card.test.ts'));
@@ -90,12 +90,12 @@ describe('fleet new worker', () => {
   });
 
   test.each([
-    ['SendInvoice', 'Write it like "charge_card", here "send_invoice".'],
+    ['SendInvoice', 'Use snake case: "send_invoice".'],
     ['send invoice', '"send_invoice".'],
     ['2nd-try', '"nd_try".'],
     ['../evil', '"evil".'],
     ['a__b', '"a_b".'],
-    ['!', 'Write it like "charge_card".'],
+    ['!', 'Use snake case, for example "charge_card".'],
   ])('the command refuses the name %s and proposes a valid name', async (name, remedy) => {
     const { code, stderr } = await fleet(checkout, 'new', 'worker', name, '--tasks-dir', 'none');
     expect(code).toBe(2);
@@ -106,7 +106,7 @@ describe('fleet new worker', () => {
 
   test('fleet new --help explains the flags, and fleet new refuses an unknown kind', async () => {
     expect((await fleet(checkout, 'new', '--help')).stdout).toMatch(
-      /--tasks-dir <folder>[\s\S]*Files that exist are never overwritten/,
+      /--tasks-dir <folder>[\s\S]*The command never overwrites a file/,
     );
     expect(await fleet(checkout, 'new', 'tool', 'x')).toMatchObject({ code: 2 });
   });

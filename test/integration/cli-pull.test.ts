@@ -85,7 +85,9 @@ describe('a pulled file', () => {
       expect.stringMatching(/parent\.ts$/),
     ]);
     expect(readFileSync(join(folder, 'definitions/parent.ts'), 'utf8')).toContain("from './child.ts'");
-    expect((await fleetPull(folder, 'orphan', '--recursive')).stderr).toContain('nowhere is called');
+    expect((await fleetPull(folder, 'orphan', '--recursive')).stderr).toContain(
+      'The server has no workflow nowhere. The file holds the call to it as plain JSON.',
+    );
   });
 });
 

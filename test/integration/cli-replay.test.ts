@@ -92,7 +92,7 @@ describe('fleet replay', () => {
     expect(await replay(past('greet', { outputData: { said: 'Bye' } }))).toMatchObject({
       code: 0,
       said: { sameAsServer: false },
-      stderr: expect.stringContaining('The server has another result.'),
+      stderr: expect.stringContaining('The server has a different result.'),
     });
     expect((await replay(past('greet', { retryCount: 1 }))).said.outputData.said).toContain('(2,');
     expect((await replay(past('greet', { retryCount: 1 }), '--attempt', '5')).said.outputData.said).toContain('(5,');
@@ -136,7 +136,9 @@ describe('fleet replay', () => {
     expect(code, stderr).toBe(130);
     expect(stdout).toBe('');
     expect(stderr).toContain('let go');
-    expect(stderr).toContain('error: Stopped before the handler had ended.\nIts effects until then stay.');
+    expect(stderr).toContain(
+      'error: Stopped before the handler had ended.\nThe effects that it has had so far remain.',
+    );
   });
 
   test('--dry-input prints the input and runs no handler, even for a task type without a worker', async () => {
@@ -160,7 +162,7 @@ describe('fleet replay', () => {
       'task-1',
       'other',
       2,
-      'no worker for "other" here.\nGive the folder of your workers with --tasks-dir. These are here: compute, greet, hold.',
+      'no worker for "other" here.\nGive the folder of your workers with --tasks-dir. The folder in use has workers for: compute, greet, hold.',
     ],
   ])('for %s, the error says what to do', async (_, id, taskType, expected, message) => {
     past(taskType);

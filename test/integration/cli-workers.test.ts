@@ -137,7 +137,7 @@ describe('fleet workers', () => {
     });
     await expect.poll(() => lines.split('\n').length, { timeout: 10_000 }).toBeGreaterThan(2);
     processes[0]?.child.kill('SIGTERM');
-    await watching.says(/No worker process with the data folder/);
+    await watching.says(/No worker process runs with the data folder/);
     watching.child.kill('SIGINT');
     expect(await watching.ended).toMatchObject({ code: 0 });
   });
@@ -147,7 +147,7 @@ describe('an error of fleet workers says what to do', () => {
   test.each([[[]], [['pause']], [['pause', 'quick']], [['concurrency', '3']]])('no process runs: %j', async (args) => {
     const { code, stderr } = await workers(...args);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/error: No worker process with the data folder ".*" runs\.\nStart one: fleet work\./);
+    expect(stderr).toMatch(/error: No worker process runs with the data folder ".*"\.\nStart one: fleet work\./);
   });
 
   test('an unknown type, process or number', async () => {
@@ -155,7 +155,7 @@ describe('an error of fleet workers says what to do', () => {
     expect(await workers('pause', 'nope')).toMatchObject({ code: 2, stderr: expect.stringContaining('nope') });
     expect(await workers('--worker', 'nobody')).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining(`No worker process with the id "nobody" runs.\nName one of these: ${id}.`),
+      stderr: expect.stringContaining(`No running worker process has the id "nobody".\nName one of these: ${id}.`),
     });
     for (const args of [['concurrency'], ['concurrency', 'many'], ['concurrency', '0'], ['pause', 'a', 'b']])
       expect(await workers(...args)).toMatchObject({

@@ -129,7 +129,7 @@ describe('fleet mcp install', () => {
     expect(backups('.cursor')).toHaveLength(3);
   });
 
-  test('install writes no secret: it names the variable, or says that the client reads no variables', async () => {
+  test('install writes no secret: it names the variable, or says that the client reads no environment variables', async () => {
     const env = { CONDUCTOR_AUTH_KEY: 'key-value', CONDUCTOR_AUTH_SECRET: 'secret-value' };
     const first = await install('claude-code', { env });
     expect(JSON.parse(read('project/.mcp.json')).mcpServers.conductor.env).toEqual({
@@ -139,7 +139,7 @@ describe('fleet mcp install', () => {
     });
     const second = await install('claude-desktop', { env });
     expect(second.noted).toContain('The values of CONDUCTOR_AUTH_KEY, CONDUCTOR_AUTH_SECRET were not written');
-    expect(second.noted).toContain('Claude Desktop reads no variables');
+    expect(second.noted).toContain('Claude Desktop reads no environment variables');
     const files = [read('.config/Claude/claude_desktop_config.json'), read('project/.mcp.json')];
     expect(JSON.stringify([first, second, files])).not.toContain('-value');
   });
@@ -189,7 +189,7 @@ describe('fleet mcp install', () => {
     ['claude-desktop', { options: { scope: 'project' } }, 'Leave out --scope.'],
     ['claude-desktop', overHttp, 'Use --transport stdio'],
     ['cursor', { options: { scope: 'team' } }, '--scope must be one of project, user, not "team".'],
-    ['cursor', { options: { name: 'a b' } }, '--name must be letters, digits, _ and -, at most 64, not "a b".'],
+    ['cursor', { options: { name: 'a b' } }, '--name must be 1 to 64 letters, digits, _ or -, not "a b".'],
     ['cursor', { options: { url: 'http://me:pw@host/mcp' } }, 'must not hold a user name or password'],
     ['cursor', { options: { print: true, remove: true } }, 'cannot be combined'],
   ];

@@ -38,7 +38,7 @@ test('of ten definitions that are no longer in code, the plan lists three and co
   const left = Array.from({ length: 10 }, (_, index) => change(`t${index}`, { action: 'left' }));
   const some = planLines(planOf(left));
   expect(some.filter((line) => line.startsWith('? task'))).toHaveLength(3);
-  expect(some).toContain('? 7 more that are no longer in code; --all lists them');
+  expect(some).toContain('? 7 more definitions no longer in code. To list all, add --all.');
   const every = planLines(planOf(left), { all: true });
   expect(every.filter((line) => line.startsWith('? task'))).toHaveLength(10);
 });
