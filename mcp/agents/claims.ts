@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Task, TaskResult } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
-import { callOf, word } from '../shared/quote.ts';
+import { callOf, quoteIfUnusual } from '../shared/quote.ts';
 
 /*
  * An agent's claim on a task. The server stores the whole claim, so that any process can serve the agent:
@@ -86,7 +86,7 @@ function isEndedBy({ status, outputData, reasonForIncompletion }: Ending, task: 
 }
 
 function leaseLost({ status, taskDefName, taskType, workflowInstanceId }: Task): FleetError {
-  const state = status === 'IN_PROGRESS' ? 'another worker has it' : `the task is ${word(status)}`;
+  const state = status === 'IN_PROGRESS' ? 'another worker has it' : `the task is ${quoteIfUnusual(status)}`;
   const again = callOf('claim_task', { taskTypes: [taskDefName ?? taskType] });
   const look = callOf('get_execution_status', { executionId: workflowInstanceId });
   return new FleetError('conflict', `Lease lost: ${state}. Nothing was written.`, {

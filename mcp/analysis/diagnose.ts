@@ -1,7 +1,7 @@
 import { runtimeOf } from '../../core/conductor/execution-facts.ts';
 import { type Execution, hasEnded } from '../../core/conductor/types.ts';
 import { duration } from '../../core/text.ts';
-import { callOf, word } from '../shared/quote.ts';
+import { callOf, quoteIfUnusual } from '../shared/quote.ts';
 import { type Facts, failedTaskOf, type Reads, readFacts } from './facts.ts';
 import { judgeEnded } from './judge-ended.ts';
 import { judgeOpen } from './judge-open.ts';
@@ -30,7 +30,9 @@ function pathOf({ asked, chain }: Facts, { execution }: RootCause): string[] {
   const [outermost] = chain;
   const up =
     outermost && outermost.workflowId !== asked.workflowId ? [`ended with its parent ${nameOf(outermost)}`] : [];
-  const down = chain.slice(0, -1).map((parent) => `task ${word(failedTaskOf(parent)?.referenceTaskName ?? '?')}`);
+  const down = chain
+    .slice(0, -1)
+    .map((parent) => `task ${quoteIfUnusual(failedTaskOf(parent)?.referenceTaskName ?? '?')}`);
   const last = execution.workflowId === asked.workflowId ? [] : [nameOf(execution)];
   return [...up, ...down, ...last];
 }
@@ -54,5 +56,5 @@ export function adviceLine({ say, call }: Advice): string {
 }
 
 function nameOf({ workflowName, workflowVersion, workflowId }: Execution): string {
-  return `${word(workflowName)} v${workflowVersion} ${workflowId}`;
+  return `${quoteIfUnusual(workflowName)} v${workflowVersion} ${workflowId}`;
 }

@@ -1,6 +1,6 @@
 import { isForWorkers } from '../../core/conductor/task-types.ts';
 import type { Execution } from '../../core/conductor/types.ts';
-import { quote, word } from '../shared/quote.ts';
+import { quote, quoteIfUnusual } from '../shared/quote.ts';
 import type { FailedCase } from './failed-case.ts';
 import type { FailureKind } from './failure-reason.ts';
 import { retry, showDefinition, showQueue, showTask, startAgain } from './recovery-calls.ts';
@@ -155,16 +155,16 @@ function saidSo(found: FailedCase): Explanation {
 function nothingGiven(found: FailedCase): Explanation {
   const { missing, unpassed, unresolved, outermost } = found;
   if (missing.length > 0) {
-    const inputs = missing.map(word).join(', ');
+    const inputs = missing.map(quoteIfUnusual).join(', ');
     return {
       sentence: `${who(found)} needs the input ${inputs} of the workflow, which was not given.`,
       advice: [startAgain(`A retry keeps the input; start it again with ${inputs} added`, outermost)],
     };
   }
   if (unpassed) {
-    const inputs = unpassed.inputs.map(word).join(', ');
+    const inputs = unpassed.inputs.map(quoteIfUnusual).join(', ');
     return {
-      sentence: `${who(found)} needs the input ${inputs} of its workflow, which the parent ${word(unpassed.by.workflowName)} does not pass on.`,
+      sentence: `${who(found)} needs the input ${inputs} of its workflow, which the parent ${quoteIfUnusual(unpassed.by.workflowName)} does not pass on.`,
       advice: correctDefinition({ ...found, execution: unpassed.by }),
     };
   }
@@ -200,25 +200,25 @@ function correctInput({ execution, outermost, task }: FailedCase, say: string): 
 function startWorker({ task }: FailedCase): Advice {
   const type = task?.taskType ?? '';
   return showQueue(
-    `Start a worker for ${word(type)} (\`fleet work --only ${word(type)}\`) and check that it polls`,
+    `Start a worker for ${quoteIfUnusual(type)} (\`fleet work --only ${quoteIfUnusual(type)}\`) and check that it polls`,
     type,
   );
 }
 
 function credentials({ secrets }: FailedCase): string {
   return secrets.length > 0
-    ? `the secret it uses (${secrets.map(word).join(', ')}) is not set on the server, or is wrong.`
+    ? `the secret it uses (${secrets.map(quoteIfUnusual).join(', ')}) is not set on the server, or is wrong.`
     : 'its credentials are missing or wrong.';
 }
 
 function setSecrets({ secrets }: FailedCase): string {
   if (secrets.length === 0) return 'Ask the person who runs the service or this workflow to correct the credentials';
-  const variables = secrets.map((name) => word(`CONDUCTOR_SECRET_${name}`)).join(', ');
+  const variables = secrets.map((name) => quoteIfUnusual(`CONDUCTOR_SECRET_${name}`)).join(', ');
   return `Ask the person who runs the server to set ${variables} in its environment`;
 }
 
 const isServerTask = ({ task }: FailedCase) => task !== undefined && !isForWorkers(task);
 
 function who({ task }: FailedCase): string {
-  return task ? `task ${word(task.referenceTaskName)} (${word(task.taskType)})` : 'a task';
+  return task ? `task ${quoteIfUnusual(task.referenceTaskName)} (${quoteIfUnusual(task.taskType)})` : 'a task';
 }

@@ -3,7 +3,7 @@ import { isForWorkers } from '../../core/conductor/task-types.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
 import { workerInputs } from '../../core/content/worker-inputs.ts';
 import { count, duration } from '../../core/text.ts';
-import { quote, word } from '../shared/quote.ts';
+import { quote, quoteIfUnusual } from '../shared/quote.ts';
 import { explainFailure } from './explain-failure.ts';
 import type { Facts } from './facts.ts';
 import { type FailedCase, failedCaseOf } from './failed-case.ts';
@@ -61,7 +61,7 @@ function terminated(execution: Execution, outermost: Execution): RootCause {
     sentence: `A call terminated it${why ? ` with the reason ${shown(why)}` : ' without a reason'}.`,
     evidence: [
       ...canceled.slice(0, SHOWN_ATTEMPTS).map((task) => `${name(task)} was cancelled.`),
-      ...(parent ? [`It is a sub-workflow of ${word(parent)}.`] : []),
+      ...(parent ? [`It is a sub-workflow of ${quoteIfUnusual(parent)}.`] : []),
     ],
     advice: [
       retry('If that was a mistake, retry the cancelled tasks', execution),
@@ -108,8 +108,8 @@ function evidenceOf({ execution, task, reason, unresolved, secrets }: FailedCase
     ...(task && !task.reasonForIncompletion && reason ? [shown(reason)] : []),
     ...unresolved
       .slice(0, SHOWN_ATTEMPTS)
-      .map(({ parameter, path }) => `${word(parameter)} was null: ${quote(`\${${path}}`)} found nothing.`),
-    ...secrets.map((secret) => `It uses the secret ${word(secret)}.`),
+      .map(({ parameter, path }) => `${quoteIfUnusual(parameter)} was null: ${quote(`\${${path}}`)} found nothing.`),
+    ...secrets.map((secret) => `It uses the secret ${quoteIfUnusual(secret)}.`),
     ...compensationLines(execution),
   ];
 }
@@ -140,7 +140,7 @@ function attemptLines({ tasks }: Execution, { referenceTaskName: ref }: Task): s
     const numbers = all.map(({ retryCount }) => retryCount + 1);
     const which = numbers.length > 1 ? `attempts ${numbers[0]} to ${numbers.at(-1)}` : `attempt ${numbers[0]}`;
     const took = duration(Math.max(...all.map((task) => runtimeOf(task, task.endTime))));
-    const by = isForWorkers(first) && first.workerId ? ` by worker ${word(first.workerId)}` : '';
+    const by = isForWorkers(first) && first.workerId ? ` by worker ${quoteIfUnusual(first.workerId)}` : '';
     return `${which}${by}: ${first.status} after ${took}${first.reasonForIncompletion ? `: ${shown(first.reasonForIncompletion)}` : ''}`;
   });
   return lines.slice(-SHOWN_ATTEMPTS);
@@ -155,9 +155,9 @@ function tasksBefore({ tasks }: Execution, { seq }: Task): Task[] {
 
 function lineOf(task: Task): string {
   const selected = task.outputData.selectedCase ?? task.outputData.evaluationResult;
-  return `before it: ${name(task)} (${word(task.taskType)}) ${task.status}${selected === undefined ? '' : `, chose ${quote(JSON.stringify(selected), 100)}`}`;
+  return `before it: ${name(task)} (${quoteIfUnusual(task.taskType)}) ${task.status}${selected === undefined ? '' : `, chose ${quote(JSON.stringify(selected), 100)}`}`;
 }
 
-const name = (task: Task) => word(task.referenceTaskName);
+const name = (task: Task) => quoteIfUnusual(task.referenceTaskName);
 const shown = (text: string | null | undefined) =>
   text ? quote(innermostReason(text), SHOWN_REASON) : 'without a reason';

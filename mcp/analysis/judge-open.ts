@@ -2,7 +2,7 @@ import { isForWorkers, roleOf } from '../../core/conductor/task-types.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 import { clip, count, duration, instant } from '../../core/text.ts';
-import { quote, word } from '../shared/quote.ts';
+import { quote, quoteIfUnusual } from '../shared/quote.ts';
 import { type Facts, type OpenPoint, queueOf } from './facts.ts';
 import { judgeQueued, judgeTaken, taskLabel as name } from './judge-worker-task.ts';
 import * as recovery from './recovery-calls.ts';
@@ -153,7 +153,7 @@ function serverTask(execution: Execution, task: Task, now: number): RootCause {
         : 'is with the server';
     return {
       cause: 'in-progress',
-      sentence: `${name(task, true)} (${word(task.taskType)}) ${waitsForSignalOrTimer} for ${duration(now - (task.startTime || task.scheduledTime))}.`,
+      sentence: `${name(task, true)} (${quoteIfUnusual(task.taskType)}) ${waitsForSignalOrTimer} for ${duration(now - (task.startTime || task.scheduledTime))}.`,
       evidence: [],
       advice: [recovery.follow('Follow it', execution.workflowId)],
       execution,
@@ -162,7 +162,7 @@ function serverTask(execution: Execution, task: Task, now: number): RootCause {
   }
   return {
     cause: 'stuck',
-    sentence: `The server began ${name(task)} (${word(task.taskType)}) ${duration(now - (began || task.scheduledTime))} ago and has lost track of it, as after a crash. It would look at it again only after an hour.`,
+    sentence: `The server began ${name(task)} (${quoteIfUnusual(task.taskType)}) ${duration(now - (began || task.scheduledTime))} ago and has lost track of it, as after a crash. It would look at it again only after an hour.`,
     evidence: [`It has been ${task.status} since ${instant(task.scheduledTime)}.`],
     advice: [
       recovery.terminate('End it', execution, `${task.referenceTaskName} is stuck`),

@@ -2,7 +2,7 @@ import { taskType } from '../../core/conductor/task-types.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 import { count, duration, instant } from '../../core/text.ts';
-import { word } from '../shared/quote.ts';
+import { quoteIfUnusual } from '../shared/quote.ts';
 import { type Queue, queueOf } from './facts.ts';
 import * as recovery from './recovery-calls.ts';
 import type { RootCause } from './root-cause.ts';
@@ -14,7 +14,7 @@ const SWEEP_MS = 90_000;
 
 /** `task charge`, or `Task charge` at the beginning of a sentence. */
 export function taskLabel({ referenceTaskName: ref }: Task, first = false): string {
-  return `${first ? 'Task' : 'task'} ${word(ref)}`;
+  return `${first ? 'Task' : 'task'} ${quoteIfUnusual(ref)}`;
 }
 
 /** Why no worker has taken a task. */
@@ -24,7 +24,7 @@ export function judgeQueued(execution: Execution, task: Task, queue: Queue | und
   const own = polls.filter((poll) => (poll.domain ?? '') === domain);
   const latest = Math.max(0, ...own.map(({ lastPollTime }) => lastPollTime));
   const evidence = [
-    `It has waited in the queue ${word(queueOf(task))} for ${duration(now - task.scheduledTime)}; queue depth: ${count(waiting, 'task')}.`,
+    `It has waited in the queue ${quoteIfUnusual(queueOf(task))} for ${duration(now - task.scheduledTime)}; queue depth: ${count(waiting, 'task')}.`,
     latest > 0
       ? `Last poll ${duration(now - latest)} ago.`
       : `No worker has polled this queue${domain ? '' : ' recently'}.`,
@@ -36,7 +36,7 @@ export function judgeQueued(execution: Execution, task: Task, queue: Queue | und
     return {
       ...found,
       cause: 'bad-definition',
-      sentence: `${taskLabel(task, true)} has the type ${word(type)}, which the server does not have, so it waits forever in a queue of that name.`,
+      sentence: `${taskLabel(task, true)} has the type ${quoteIfUnusual(type)}, which the server does not have, so it waits forever in a queue of that name.`,
       advice: [
         recovery.showDefinition(
           'Correct the type and register the definition with create_workflow as a new version',
@@ -49,8 +49,8 @@ export function judgeQueued(execution: Execution, task: Task, queue: Queue | und
   const elsewhere = polls.filter(
     (poll) => (poll.domain ?? '') !== domain && now - poll.lastPollTime < POLLED_LATELY_MS,
   );
-  const where = elsewhere.map((poll) => (poll.domain ? `domain ${word(poll.domain)}` : 'no domain'));
-  const worker = `\`fleet work --only ${word(task.taskType)}\`${domain ? `, polling domain ${word(domain)}` : ''}`;
+  const where = elsewhere.map((poll) => (poll.domain ? `domain ${quoteIfUnusual(poll.domain)}` : 'no domain'));
+  const worker = `\`fleet work --only ${quoteIfUnusual(task.taskType)}\`${domain ? `, polling domain ${quoteIfUnusual(domain)}` : ''}`;
   return {
     ...found,
     evidence:
@@ -58,7 +58,7 @@ export function judgeQueued(execution: Execution, task: Task, queue: Queue | und
         ? [...evidence, `Workers poll for this type with ${[...new Set(where)].join(', ')} only.`]
         : evidence,
     cause: 'no-worker',
-    sentence: `No worker polls for ${taskLabel(task)} (${word(task.taskType)}${domain ? ` in domain ${word(domain)}` : ''}).`,
+    sentence: `No worker polls for ${taskLabel(task)} (${quoteIfUnusual(task.taskType)}${domain ? ` in domain ${quoteIfUnusual(domain)}` : ''}).`,
     advice: [
       recovery.showQueue(
         `Start a worker (${worker}); the execution then continues by itself. Check that it polls`,
@@ -110,7 +110,7 @@ export function judgeTaken(execution: Execution, task: Task, now: number): RootC
   const limit = task.responseTimeoutSeconds * 1000;
   const silent = now - (task.updateTime || task.startTime);
   const overdue = limit > 0 && silent > limit;
-  const worker = task.workerId ? `worker ${word(task.workerId)}` : 'a worker';
+  const worker = task.workerId ? `worker ${quoteIfUnusual(task.workerId)}` : 'a worker';
   return {
     cause: 'in-progress',
     sentence: overdue

@@ -4,7 +4,7 @@ import { FleetError } from '../../core/errors.ts';
 import { clip, count } from '../../core/text.ts';
 import { applyFixes, type Finding, lintWorkflow } from '../../workflows/lint/lint.ts';
 import { NEW_WORKFLOW_NAME } from '../shared/fields.ts';
-import { word } from '../shared/quote.ts';
+import { quoteIfUnusual } from '../shared/quote.ts';
 import { readKnown } from './read-known.ts';
 
 /** Our own limits, in addition to those of the server. */
@@ -68,7 +68,7 @@ function limitFindings(def: unknown): Finding[] {
   const findings: Finding[] = [];
   if (typeof name === 'string' && name !== '' && !NEW_WORKFLOW_NAME.test(name)) {
     findings.push(
-      limitFinding('/name', `The name is ${word(clip(name, 120))}`, 'Use 1 to 100 letters, digits, _ and -.'),
+      limitFinding('/name', `The name is ${quoteIfUnusual(clip(name, 120))}`, 'Use 1 to 100 letters, digits, _ and -.'),
     );
   }
   if (typeof description === 'string' && description.length > DESCRIPTION_LIMIT) {

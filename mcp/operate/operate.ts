@@ -4,7 +4,7 @@ import { FleetError } from '../../core/errors.ts';
 import { clip, count, instant } from '../../core/text.ts';
 import type { ToolAnswer, ToolContext } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
-import { callOf, quote, word } from '../shared/quote.ts';
+import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 import { applyAction, type ExecutionAction, isBroken, type Outcome } from './apply-action.ts';
 import {
   confirmText,
@@ -131,14 +131,14 @@ function foundLine({
   startTime,
   reasonForIncompletion: reason,
 }: ExecutionSummary): string {
-  const cells = [workflowId, word(workflowType), status, `started ${instant(startTime ?? '')}`];
+  const cells = [workflowId, quoteIfUnusual(workflowType), status, `started ${instant(startTime ?? '')}`];
   return [...cells, ...(reason ? [quote(clip(reason, 80))] : [])].join(' | ');
 }
 
 function countsByWorkflow(rows: readonly ExecutionSummary[]): string {
   const counts = new Map<string, number>();
   for (const { workflowType } of rows) counts.set(workflowType, (counts.get(workflowType) ?? 0) + 1);
-  const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([name, n]) => `${word(name)} ${n}`);
+  const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([name, n]) => `${quoteIfUnusual(name)} ${n}`);
   return parts.length > 10
     ? `${parts.slice(0, 10).join(', ')} and ${parts.length - 10} other workflows`
     : parts.join(', ');
@@ -182,14 +182,14 @@ function answerFor(action: ExecutionAction, outcomes: readonly Outcome[], { maxR
 }
 
 function singleLine({ done }: ExecutionAction, { executionId, workflow, before, status, outcome }: Outcome): string {
-  const head = `${word(workflow)} ${executionId}`;
+  const head = `${quoteIfUnusual(workflow)} ${executionId}`;
   if (outcome === 'unchanged') return `${head}: nothing to change, it is already ${status}.`;
   const follow = callOf('get_execution_status', { executionId });
   return `${head}: ${done}; was ${before}, is now ${status}.${status === 'RUNNING' ? `\nFollow it: ${follow}` : ''}`;
 }
 
 function lineOf({ executionId, workflow, before, status, outcome, error }: Outcome): string {
-  const cells = [executionId, ...(workflow ? [word(workflow)] : []), outcome];
+  const cells = [executionId, ...(workflow ? [quoteIfUnusual(workflow)] : []), outcome];
   if (before && status) cells.push(before === status ? status : `${before} → ${status}`);
   return [...cells, ...(error ? [noteOf(error)] : [])].join(' | ');
 }

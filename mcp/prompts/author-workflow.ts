@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isLock } from '../../core/conductor/definition-lock.ts';
 import { clip } from '../../core/text.ts';
 import { definePrompt } from '../reading/define-prompt.ts';
-import { callOf, word } from '../shared/quote.ts';
+import { callOf, quoteIfUnusual } from '../shared/quote.ts';
 
 const SHOWN_NAMES = 200;
 
@@ -21,7 +21,7 @@ export default definePrompt({
     import('../../workflows/templates/registry/templates.ts'),
   ]);
   const names = [...(await definitions.index()).keys()].filter((name) => !isLock(name)).sort();
-  const shown = names.slice(0, SHOWN_NAMES).map(word);
+  const shown = names.slice(0, SHOWN_NAMES).map(quoteIfUnusual);
   const more = names.length - shown.length;
   const templates = (await listTemplates()).map(({ name, whenToUse }) => `${name} | ${clip(whenToUse, 200)}`);
   return [

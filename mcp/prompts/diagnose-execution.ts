@@ -4,7 +4,7 @@ import { definePrompt } from '../reading/define-prompt.ts';
 import { type ExecutionView, executionUri, viewOf } from '../reading/execution-view.ts';
 import { executionId } from '../shared/fields.ts';
 import { orNoExecution } from '../shared/find-execution.ts';
-import { callOf, quote, word } from '../shared/quote.ts';
+import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 
 const SHOWN_TASKS = 20;
 
@@ -19,7 +19,7 @@ export default definePrompt({
   const view = viewOf(await orNoExecution(conductor.getExecution(id), id), Date.now());
   const isOpen = view.status === 'RUNNING' || view.status === 'PAUSED';
   const text = [
-    `Find out why the execution ${id} of ${word(view.workflow)} v${view.version} ${isOpen ? 'does not continue' : `ended as ${view.status}`}.`,
+    `Find out why the execution ${id} of ${quoteIfUnusual(view.workflow)} v${view.version} ${isOpen ? 'does not continue' : `ended as ${view.status}`}.`,
     ...reason(view),
     '',
     'Work in this order:',

@@ -3,7 +3,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import { type ExecutionSummary, workflowStatuses } from '../../core/conductor/types.ts';
 import { clip, duration, instant } from '../../core/text.ts';
 import { definePrompt } from '../reading/define-prompt.ts';
-import { callOf, quote, word } from '../shared/quote.ts';
+import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 
 const SHOWN_FAILURES = 20;
 const REASON_LIMIT = 120;
@@ -65,5 +65,5 @@ function lineOf(summary: ExecutionSummary, now: number): string {
   const { workflowId, workflowType, version, status, startTime, executionTime, reasonForIncompletion } = summary;
   const reason = quote(clip(reasonForIncompletion ?? '', REASON_LIMIT));
   const started = instant(startTime ?? now);
-  return `${workflowId} | ${word(workflowType)} v${version} | ${status} | ${started} | ${duration(executionTime)} | ${reason}`;
+  return `${workflowId} | ${quoteIfUnusual(workflowType)} v${version} | ${status} | ${started} | ${duration(executionTime)} | ${reason}`;
 }

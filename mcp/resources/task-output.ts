@@ -6,7 +6,7 @@ import { defineResource } from '../reading/define-resource.ts';
 import { executionId } from '../shared/fields.ts';
 import { orNoExecution } from '../shared/find-execution.ts';
 import { nearNames } from '../shared/near-names.ts';
-import { quote, word } from '../shared/quote.ts';
+import { quote, quoteIfUnusual } from '../shared/quote.ts';
 
 export default defineResource({
   name: 'task_output',
@@ -25,6 +25,6 @@ export default defineResource({
   const refs = tasks.map(({ referenceTaskName }) => referenceTaskName);
   const near = nearNames(taskRef, refs);
   throw new FleetError('not-found', `The execution has no task ${quote(taskRef, 255)} yet.`, {
-    remedy: `Its tasks are ${(near.length > 0 ? near : refs.slice(0, 20)).map(word).join(', ') || 'none yet'}.`,
+    remedy: `Its tasks are ${(near.length > 0 ? near : refs.slice(0, 20)).map(quoteIfUnusual).join(', ') || 'none yet'}.`,
   });
 });

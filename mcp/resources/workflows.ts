@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isLock } from '../../core/conductor/definition-lock.ts';
 import { instant } from '../../core/text.ts';
 import { defineResource } from '../reading/define-resource.ts';
-import { word } from '../shared/quote.ts';
+import { quoteIfUnusual } from '../shared/quote.ts';
 
 export default defineResource({
   name: 'workflows',
@@ -18,7 +18,7 @@ export default defineResource({
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, versions]) => {
       const storedAt = versions.at(-1)?.updateTime;
-      return `${word(name)} | ${versions.map(({ version }) => version).join(',')} | ${storedAt ? instant(storedAt) : ''}`;
+      return `${quoteIfUnusual(name)} | ${versions.map(({ version }) => version).join(',')} | ${storedAt ? instant(storedAt) : ''}`;
     });
   return { text: ['name | versions | stored', ...rows].join('\n') };
 });

@@ -2,7 +2,7 @@ import type { StoredWorkflowDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import type { Definitions } from './definition-cache.ts';
 import { nearNames } from './near-names.ts';
-import { callOf, quote, word } from './quote.ts';
+import { callOf, quote, quoteIfUnusual } from './quote.ts';
 
 export interface WhichWorkflow {
   readonly name: string;
@@ -37,15 +37,19 @@ export async function noSuchWorkflow(
   const highest = versions.at(-1);
   if (highest !== undefined) {
     const see = callOf('get_workflow', { name, version: highest });
-    return new FleetError('not-found', `${word(name)} has no version ${version}; its highest is ${highest}.`, {
-      remedy: `Its versions are ${versions.join(', ')}. See the highest: ${see}`,
-      cause,
-    });
+    return new FleetError(
+      'not-found',
+      `${quoteIfUnusual(name)} has no version ${version}; its highest is ${highest}.`,
+      {
+        remedy: `Its versions are ${versions.join(', ')}. See the highest: ${see}`,
+        cause,
+      },
+    );
   }
   const near = nearNames(name, [...(await definitions.index()).keys()]);
   return new FleetError('not-found', `There is no workflow named ${quote(name, 255)}.`, {
     remedy: near[0]
-      ? `Similar names are ${near.map(word).join(', ')}. See the first: ${callOf('get_workflow', { name: near[0] })}`
+      ? `Similar names are ${near.map(quoteIfUnusual).join(', ')}. See the first: ${callOf('get_workflow', { name: near[0] })}`
       : `No registered name is similar. See all: ${callOf('list_workflows', {})}`,
     cause,
   });

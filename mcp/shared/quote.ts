@@ -10,7 +10,7 @@ export function quote(text: string, limit = QUOTE_LIMIT): string {
 }
 
 /** A name from a definition: unchanged, or quoted if it has unusual characters. */
-export function word(name: string): string {
+export function quoteIfUnusual(name: string): string {
   return /^[\w.:#-]{1,255}$/.test(name) ? name : quote(name, 255);
 }
 

@@ -9,7 +9,7 @@ import type { Link, ToolAnswer, ToolContext } from '../engine/define-tool.ts';
 import { failure, jsonObject } from './fields.ts';
 import { findWorkflow } from './find-workflow.ts';
 import { fitPayloads } from './payload.ts';
-import { callOf, quote, word } from './quote.ts';
+import { callOf, quote, quoteIfUnusual } from './quote.ts';
 import { keyFromInput, type OnExisting, type StartedOnce, startOnce } from './start-once.ts';
 import { waitProgress } from './wait-progress.ts';
 
@@ -131,7 +131,9 @@ function answerFor(execution: Execution, started: Partial<StartedOnce>, maxRespo
   const link = result?.value ? [] : [outputLink(execution)];
   const lines = [headLine(execution, started)];
   if (error) {
-    lines.push(`${error.taskRef ? `Task ${word(error.taskRef)} failed` : 'Reason'} (quoted): ${quote(error.reason)}`);
+    lines.push(
+      `${error.taskRef ? `Task ${quoteIfUnusual(error.taskRef)} failed` : 'Reason'} (quoted): ${quote(error.reason)}`,
+    );
     lines.push(`Why, and how to recover: ${callOf('diagnose_execution', { executionId })}`);
   }
   lines.push(`Output: ${result?.shown ?? '{}'}`, ...link.map(({ uri }) => `The whole output is the resource ${uri}.`));
@@ -155,7 +157,7 @@ function openAnswer(execution: OpenExecution, started: Partial<StartedOnce>): To
   const lines = [headLine(execution, started)];
   if (gate) {
     const pending = callOf('list_pending_approvals', { executionId });
-    lines.push(`It waits for a person or a signal at ${word(gate.referenceTaskName)}: ${pending}`);
+    lines.push(`It waits for a person or a signal at ${quoteIfUnusual(gate.referenceTaskName)}: ${pending}`);
   }
   lines.push(`Follow it: ${callOf('get_execution_status', { executionId })}`);
   return {
@@ -182,7 +184,7 @@ function headLine(
   { isNew }: Partial<StartedOnce>,
 ): string {
   const earlier = isNew === false ? ', started earlier with this key' : '';
-  return `${word(workflowName)} v${workflowVersion} ${workflowId}: ${status}${earlier}.`;
+  return `${quoteIfUnusual(workflowName)} v${workflowVersion} ${workflowId}: ${status}${earlier}.`;
 }
 
 function runOf({ workflowId, status, workflowVersion }: OpenExecution, { isNew }: Partial<StartedOnce>): Run {

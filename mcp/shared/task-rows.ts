@@ -3,7 +3,7 @@ import { isForWorkers } from '../../core/conductor/task-types.ts';
 import type { Task } from '../../core/conductor/types.ts';
 import { clip, count, duration } from '../../core/text.ts';
 import { innermostReason } from '../analysis/failure-reason.ts';
-import { quote, word } from './quote.ts';
+import { quote, quoteIfUnusual } from './quote.ts';
 
 const ROW_REASON_LIMIT = 120;
 
@@ -33,7 +33,7 @@ export function rowOf(task: Task, now: number): TaskRow {
 
 /** The row as a line of text. */
 export function lineOf({ ref, type, status, attempt, durationMs, reason }: TaskRow): string {
-  const line = `${word(ref)} | ${word(type)} | ${status} | ${duration(durationMs)}`;
+  const line = `${quoteIfUnusual(ref)} | ${quoteIfUnusual(type)} | ${status} | ${duration(durationMs)}`;
   return `${line}${attempt > 1 ? ` | attempt ${attempt}` : ''}${reason ? ` | ${quote(reason)}` : ''}`;
 }
 
@@ -44,7 +44,7 @@ export function unpolledLines(tasks: readonly Task[], now: number): string[] {
     .slice(0, 5)
     .map((task) => {
       const waited = duration(now - task.scheduledTime);
-      return `No worker has taken ${word(task.referenceTaskName)} (task definition ${word(task.taskType)}) for ${waited}.`;
+      return `No worker has taken ${quoteIfUnusual(task.referenceTaskName)} (task definition ${quoteIfUnusual(task.taskType)}) for ${waited}.`;
     });
 }
 

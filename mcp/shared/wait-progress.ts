@@ -3,7 +3,7 @@ import { isOpenTask } from '../../core/conductor/types.ts';
 import type { Standing } from '../../core/conductor/wait-for-end.ts';
 import { duration } from '../../core/text.ts';
 import type { Progress } from '../engine/define-tool.ts';
-import { word } from './quote.ts';
+import { quoteIfUnusual } from './quote.ts';
 
 /** Makes the progress messages of a wait of at most `seconds`. The unit of progress is a second. */
 export function waitProgress(seconds: number, progress: (progress: Progress) => void): (standing: Standing) => void {
@@ -11,7 +11,7 @@ export function waitProgress(seconds: number, progress: (progress: Progress) => 
     if (execution === undefined) return;
     const tasks = latestAttempts(execution.tasks);
     const open = tasks.filter(isOpenTask);
-    const at = open.at(-1) ? `, at ${word(open.at(-1)?.referenceTaskName ?? '')}` : '';
+    const at = open.at(-1) ? `, at ${quoteIfUnusual(open.at(-1)?.referenceTaskName ?? '')}` : '';
     const done = `${tasks.length - open.length} of ${tasks.length} tasks ended`;
     progress({
       progress: Math.min(seconds, Math.round(waitedMs / 1000)),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { countByStatus } from '../../core/conductor/execution-facts.ts';
 import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
 import { waitingAmong } from '../../core/conductor/waiting-tasks.ts';
-import { quote, word } from '../shared/quote.ts';
+import { quote, quoteIfUnusual } from '../shared/quote.ts';
 import { countsLine } from '../shared/task-rows.ts';
 import type { DetailedTask } from './tasks-extension.ts';
 
@@ -43,7 +43,7 @@ export function taskOf(taskId: string, execution: Execution, showsForms = false)
   if (execution.status === 'TERMINATED') return { ...base, status: 'cancelled', statusMessage: whyEnded(execution) };
   const open = hasEnded(execution.status) ? [] : waitingAmong(execution.tasks).filter(isForPerson);
   if (open.length === 0) return { ...base, status: 'working', statusMessage: progressOf(execution) };
-  const statusMessage = `Waits for a person: ${open.map(({ referenceTaskName }) => word(referenceTaskName)).join(', ')}.`;
+  const statusMessage = `Waits for a person: ${open.map(({ referenceTaskName }) => quoteIfUnusual(referenceTaskName)).join(', ')}.`;
   if (!showsForms) return { ...base, status: 'working', statusMessage };
   const inputRequests = Object.fromEntries(open.map((task) => [task.taskId, questionOf(task, execution)]));
   return { ...base, status: 'input_required', statusMessage, inputRequests };
@@ -69,7 +69,7 @@ function isForPerson({ taskType }: Task): boolean {
 function questionOf({ referenceTaskName, inputData }: Task, { workflowName }: Execution) {
   const about = quote(JSON.stringify(inputData), SHOWN_INPUT);
   return inputRequired.elicit({
-    message: `${word(referenceTaskName)} of ${word(workflowName)} waits for your decision. It is about (quoted): ${about}`,
+    message: `${quoteIfUnusual(referenceTaskName)} of ${quoteIfUnusual(workflowName)} waits for your decision. It is about (quoted): ${about}`,
     requestedSchema: decision,
   });
 }

@@ -8,7 +8,7 @@ import { defineTool, type ToolAnswer, type ToolContext } from '../engine/define-
 import { definitionVersion, executionId, workflowFilter } from '../shared/fields.ts';
 import { orNoExecution } from '../shared/find-execution.ts';
 import { nearNames } from '../shared/near-names.ts';
-import { callOf, word } from '../shared/quote.ts';
+import { callOf, quoteIfUnusual } from '../shared/quote.ts';
 
 const DAY_MS = 86_400_000;
 const PROGRESS_EVERY_MS = 1000;
@@ -82,7 +82,7 @@ async function analyze(args: Named, context: ToolContext): Promise<Answer> {
     compared && ([compareVersion ?? 0, totalsOf(compared.summaries), tasksOf(compared.executions, now)] as const);
   const own = version ?? sample.summaries[0]?.version ?? 1;
   const byDays = report.isByDays(since, now);
-  const head = `${word(workflowName)}${version ? ` v${version}` : ''}, last ${count(lookbackDays, 'day')}`;
+  const head = `${quoteIfUnusual(workflowName)}${version ? ` v${version}` : ''}, last ${count(lookbackDays, 'day')}`;
   return {
     text: [
       `${head}; ${extentOf(sample.summaries.length, sample)}`,
@@ -122,10 +122,10 @@ function readProgress({ progress }: ToolContext): (read: number, of: number) => 
 async function mustExist({ workflowName: name }: Named, { definitions }: ToolContext): Promise<void> {
   const names = [...(await definitions.index({ fresh: true })).keys()];
   if (names.includes(name)) return;
-  const near = nearNames(name, names, 3).map(word).join(', ');
+  const near = nearNames(name, names, 3).map(quoteIfUnusual).join(', ');
   throw new FleetError(
     'not-found',
-    `No workflow ${word(name)} is registered, and none has run${near ? `; similar: ${near}` : ''}.`,
+    `No workflow ${quoteIfUnusual(name)} is registered, and none has run${near ? `; similar: ${near}` : ''}.`,
     {
       remedy: `See all workflows: ${callOf('list_workflows', {})}`,
     },

@@ -7,7 +7,7 @@ import { scheduleStamp } from '../../workflows/manage/stamp.ts';
 import { defineTool, type ToolContext } from '../engine/define-tool.ts';
 import { findWorkflow } from '../shared/find-workflow.ts';
 import { nearNames } from '../shared/near-names.ts';
-import { callOf, quote, word } from '../shared/quote.ts';
+import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 import { startWithoutKey } from '../shared/run-workflow.ts';
 
 export default defineTool({
@@ -32,36 +32,42 @@ export default defineTool({
   const { conductor } = context;
   const schedule = await find(conductor, name);
   const fleet = scheduleStamp(schedule)?.fleet;
-  const managed = fleet === undefined ? undefined : `The fleet ${word(fleet)} keeps it in code`;
+  const managed = fleet === undefined ? undefined : `The fleet ${quoteIfUnusual(fleet)} keeps it in code`;
   const { paused } = schedule;
   switch (action) {
     case 'run_now': {
       const executionId = await runNow(schedule, context);
       const follow = callOf('get_execution_status', { executionId });
       return {
-        text: `Started ${executionId}, with the input of schedule ${word(name)}. Follow it: ${follow}`,
+        text: `Started ${executionId}, with the input of schedule ${quoteIfUnusual(name)}. Follow it: ${follow}`,
         structured: { name, exists: true, paused, executionId },
       };
     }
     case 'delete': {
       await conductor.deleteSchedule(name);
       if (await orUndefined(conductor.getSchedule(name))) {
-        throw new FleetError('upstream', `The server accepted the deletion, but schedule ${word(name)} still exists.`);
+        throw new FleetError(
+          'upstream',
+          `The server accepted the deletion, but schedule ${quoteIfUnusual(name)} still exists.`,
+        );
       }
       const back = managed ? ` ${managed}: the next \`fleet apply\` creates it again.` : '';
-      return { text: `Deleted schedule ${word(name)}.${back}`, structured: { name, exists: false, paused } };
+      return { text: `Deleted schedule ${quoteIfUnusual(name)}.${back}`, structured: { name, exists: false, paused } };
     }
     default: {
       const wanted = action === 'pause';
       if (paused !== wanted) await (wanted ? conductor.pauseSchedule(name) : conductor.resumeSchedule(name));
       const now = paused === wanted ? paused : (await conductor.getSchedule(name)).paused;
       if (now !== wanted)
-        throw new FleetError('upstream', `The server accepted the ${action}, but schedule ${word(name)} is unchanged.`);
+        throw new FleetError(
+          'upstream',
+          `The server accepted the ${action}, but schedule ${quoteIfUnusual(name)} is unchanged.`,
+        );
       const already = paused === wanted ? ' already' : '';
       const note = managed ? ` ${managed}: \`fleet apply\` can undo this.` : '';
       const look = ` When it fires: ${callOf('list_schedules', { name })}`;
       return {
-        text: `Schedule ${word(name)} is${already} ${wanted ? 'paused' : 'active'}.${note}${look}`,
+        text: `Schedule ${quoteIfUnusual(name)} is${already} ${wanted ? 'paused' : 'active'}.${note}${look}`,
         structured: { name, exists: true, paused: now },
       };
     }
@@ -77,7 +83,7 @@ async function find(conductor: Conductor, name: string): Promise<ScheduleDef> {
   );
   throw new FleetError('not-found', `There is no schedule named ${quote(name, 255)}.`, {
     remedy: near[0]
-      ? `Similar names are ${near.map(word).join(', ')}: ${callOf('list_schedules', { name: near[0] })}`
+      ? `Similar names are ${near.map(quoteIfUnusual).join(', ')}: ${callOf('list_schedules', { name: near[0] })}`
       : `See all: ${callOf('list_schedules', {})}`,
   });
 }
@@ -89,7 +95,7 @@ async function runNow({ name, startWorkflowRequest: saved }: ScheduleDef, contex
     });
   }
   if (!saved) {
-    throw new FleetError('conflict', `Schedule ${word(name)} names no workflow to start.`, {
+    throw new FleetError('conflict', `Schedule ${quoteIfUnusual(name)} names no workflow to start.`, {
       remedy: 'Overwrite it with create_schedule, or delete it with change_schedule.',
     });
   }

@@ -11,7 +11,7 @@ import { defineTool, type ToolContext } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
 import { nearNames } from '../shared/near-names.ts';
 import { fitPayloads } from '../shared/payload.ts';
-import { callOf, quote, word } from '../shared/quote.ts';
+import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 import { MAX_WAIT_SECONDS } from '../shared/run-workflow.ts';
 
 /** Polls are short, because an aborted poll could lose a task that the server hands out at that moment. */
@@ -60,7 +60,7 @@ export default defineTool({
   await mustBeKnown(args.taskTypes, context.conductor);
   const again = callOf('claim_task', { ...args, waitSeconds: MAX_WAIT_SECONDS });
   return {
-    text: `No task waits in ${args.taskTypes.map(word).join(', ')}${args.domain ? ` in domain ${args.domain}` : ''}. Wait for it: ${again}`,
+    text: `No task waits in ${args.taskTypes.map(quoteIfUnusual).join(', ')}${args.domain ? ` in domain ${args.domain}` : ''}. Wait for it: ${again}`,
     structured: { claimed: false },
   };
 });
@@ -96,7 +96,7 @@ async function claim(
     progress({
       progress: Math.round((performance.now() - started) / 1000),
       total: waitSeconds,
-      message: `No task waits yet in ${taskTypes.map(word).join(', ')}`,
+      message: `No task waits yet in ${taskTypes.map(quoteIfUnusual).join(', ')}`,
     });
     const spent = performance.now() - polledAt;
     await sleep(Math.max(0, Math.min(leftMs(), ROUND_MS / 2 - spent)), undefined, { signal });
@@ -129,7 +129,7 @@ function claimed(task: Task, { leases, maxResponseBytes }: ToolContext) {
   const keptUntil = instant(until);
   const call = (args: Record<string, unknown>) => callOf('update_task', { claimId, ...args });
   const lines = [
-    `You have claimed ${word(type)}, task ${word(taskRef)} of ${word(workflowType ?? 'the workflow')} ${executionId}${attempt > 1 ? `, attempt ${attempt}` : ''}.`,
+    `You have claimed ${quoteIfUnusual(type)}, task ${quoteIfUnusual(taskRef)} of ${quoteIfUnusual(workflowType ?? 'the workflow')} ${executionId}${attempt > 1 ? `, attempt ${attempt}` : ''}.`,
     ...(instructions
       ? [`Instructions from the task definition (quoted): ${quote(instructions, INSTRUCTIONS_LIMIT)}`]
       : []),
@@ -170,7 +170,7 @@ async function mustBeKnown(taskTypes: readonly string[], conductor: Conductor): 
     `No task definition is named ${unknown.map((name) => quote(name, 255)).join(', ')}.`,
     {
       remedy: near[0]
-        ? `Similar names are ${near.map(word).join(', ')}: ${callOf('claim_task', { taskTypes: [near[0]] })}`
+        ? `Similar names are ${near.map(quoteIfUnusual).join(', ')}: ${callOf('claim_task', { taskTypes: [near[0]] })}`
         : `See all queues: ${callOf('get_queue_status', {})}`,
     },
   );

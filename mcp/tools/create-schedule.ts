@@ -8,7 +8,7 @@ import { scheduleStamp } from '../../workflows/manage/stamp.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { definitionVersion, jsonObject, workflowName } from '../shared/fields.ts';
 import { findWorkflow } from '../shared/find-workflow.ts';
-import { callOf, quote, word } from '../shared/quote.ts';
+import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 
 const NEXT = 5;
 
@@ -79,7 +79,7 @@ export default defineTool({
     : when;
   return {
     text: [
-      `${existing ? 'Overwrote' : 'Created'} schedule ${word(name)} for ${word(workflow)}${version === undefined ? ', its latest version each time' : ` v${version}`}, ${quote(cron)} in ${word(zone)}.`,
+      `${existing ? 'Overwrote' : 'Created'} schedule ${quoteIfUnusual(name)} for ${quoteIfUnusual(workflow)}${version === undefined ? ', its latest version each time' : ` v${version}`}, ${quote(cron)} in ${quoteIfUnusual(zone)}.`,
       `${state}.`,
       `See its firings: ${callOf('list_schedules', { name })}`,
     ].join('\n'),
@@ -122,7 +122,11 @@ async function firingsOf(conductor: Conductor, name: string, cron: string, zone:
 function refuseManaged(existing: ScheduleDef): void {
   const fleet = scheduleStamp(existing)?.fleet;
   if (fleet === undefined) return;
-  throw new FleetError('conflict', `The fleet ${word(fleet)} keeps schedule ${word(existing.name)} in code.`, {
-    remedy: `Use another name, or ask the person who owns that code to change it and run \`fleet apply\`. To pause this schedule: ${callOf('change_schedule', { name: existing.name, action: 'pause' })}`,
-  });
+  throw new FleetError(
+    'conflict',
+    `The fleet ${quoteIfUnusual(fleet)} keeps schedule ${quoteIfUnusual(existing.name)} in code.`,
+    {
+      remedy: `Use another name, or ask the person who owns that code to change it and run \`fleet apply\`. To pause this schedule: ${callOf('change_schedule', { name: existing.name, action: 'pause' })}`,
+    },
+  );
 }

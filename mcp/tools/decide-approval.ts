@@ -12,7 +12,7 @@ import { someText } from '../operate/execution-filter.ts';
 import { callsToAnswer } from '../operate/open-work.ts';
 import { executionId, jsonObject } from '../shared/fields.ts';
 import { findExecution } from '../shared/find-execution.ts';
-import { callOf, quote, word } from '../shared/quote.ts';
+import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 
 const OUTPUT_LIMIT = 100_000;
 type Decision = 'approve' | 'reject';
@@ -75,7 +75,7 @@ export default defineTool({
   const { status } = await findExecution(conductor, id, { includeTasks: false });
   return {
     text: [
-      `${word(task.referenceTaskName)} of ${id}: ${decision === 'approve' ? 'approved' : 'rejected'}${confirmedByPerson ? ', confirmed by the person' : ''}.`,
+      `${quoteIfUnusual(task.referenceTaskName)} of ${id}: ${decision === 'approve' ? 'approved' : 'rejected'}${confirmedByPerson ? ', confirmed by the person' : ''}.`,
       `What follows: ${quote(effect)}. The execution is ${status}.`,
       `Follow it: ${callOf('get_execution_status', { executionId: id })}`,
     ].join('\n'),
@@ -105,16 +105,16 @@ function openGate(execution: Execution, ref: string): Task {
 
 /** How a task that no longer waits was decided. */
 function howEnded({ referenceTaskName, taskType, status, outputData }: Task): string {
-  const name = word(referenceTaskName);
+  const name = quoteIfUnusual(referenceTaskName);
   const decision = writtenDecision.safeParse(outputData).data;
   if (decision) {
     const { approved, decidedBy, decidedAt, reason } = decision;
-    const by = `by ${word(decidedBy)} at ${word(decidedAt)}`;
+    const by = `by ${quoteIfUnusual(decidedBy)} at ${quoteIfUnusual(decidedAt)}`;
     return `${name} was ${approved ? 'approved' : 'rejected'} ${by}, with the reason ${quote(reason)}.`;
   }
   if (status === 'COMPLETED') return `${name} was answered with ${quote(JSON.stringify(outputData))}.`;
   if (status === 'IN_PROGRESS' || status === 'SCHEDULED')
-    return `${name} (${word(taskType)}, ${status}) does not wait for a decision.`;
+    return `${name} (${quoteIfUnusual(taskType)}, ${status}) does not wait for a decision.`;
   return `${name} is ${status} and was not decided.`;
 }
 
@@ -138,7 +138,7 @@ function mustFit(
   if (readsAll || asks.length === 0 || asks.includes('approved') || asks.some((field) => field in output)) return;
   throw new FleetError(
     'input',
-    `The workflow reads the decision of ${word(referenceTaskName)} from ${asks.map(word).join(', ')}, not from approved.`,
+    `The workflow reads the decision of ${quoteIfUnusual(referenceTaskName)} from ${asks.map(quoteIfUnusual).join(', ')}, not from approved.`,
     {
       remedy: `Add these fields with their values: "output":${JSON.stringify(Object.fromEntries(asks.map((field) => [field, null])))}. The task asks about ${quote(JSON.stringify(inputData))}.`,
     },
@@ -200,7 +200,7 @@ function question({ execution, task, decision, reason, effect, output }: Questio
   const { workflowName, workflowVersion, workflowId, correlationId } = execution;
   const more = Object.keys(output).length > 0 ? [`With it: ${quote(JSON.stringify(output))}`] : [];
   return [
-    `${decision === 'approve' ? 'Approve' : 'Reject'} ${word(task.referenceTaskName)} of ${word(workflowName)} v${workflowVersion}?`,
+    `${decision === 'approve' ? 'Approve' : 'Reject'} ${quoteIfUnusual(task.referenceTaskName)} of ${quoteIfUnusual(workflowName)} v${workflowVersion}?`,
     `It asks about: ${quote(JSON.stringify(task.inputData), 2000)}`,
     `Execution ${workflowId}${correlationId ? `, correlation ${quote(correlationId)}` : ''}. Reason: ${quote(reason)}`,
     ...more,

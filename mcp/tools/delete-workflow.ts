@@ -4,7 +4,7 @@ import { count } from '../../core/text.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { definitionVersion } from '../shared/fields.ts';
 import { findVersions, noSuchWorkflow } from '../shared/find-workflow.ts';
-import { callOf, word } from '../shared/quote.ts';
+import { callOf, quoteIfUnusual } from '../shared/quote.ts';
 
 export default defineTool({
   name: 'delete_workflow',
@@ -34,7 +34,7 @@ export default defineTool({
   const left = versionsLeft.length > 0 ? `Versions left: ${versionsLeft.join(', ')}.` : 'No version of it is left.';
   const goOn = running > 0 ? ` ${count(running, 'execution')} of it continue, each with its own copy.` : '';
   return {
-    text: `Deleted ${word(name)} version ${version}. ${left}${goOn}`,
+    text: `Deleted ${quoteIfUnusual(name)} version ${version}. ${left}${goOn}`,
     structured: { name, version, running, versionsLeft },
   };
 });
@@ -42,7 +42,7 @@ export default defineTool({
 function stillRunning(name: string, version: number, running: number): FleetError {
   const list = callOf('list_workflow_executions', { workflowName: name, status: 'RUNNING' });
   const what = running === 1 ? '1 execution of it is running' : `${running} executions of it are running`;
-  return new FleetError('conflict', `${word(name)} version ${version} was not deleted: ${what}.`, {
+  return new FleetError('conflict', `${quoteIfUnusual(name)} version ${version} was not deleted: ${what}.`, {
     remedy: `See them: ${list}\nTo delete it anyway, although retries and sub-workflows that name this version will not find it: ${callOf('delete_workflow', { name, version, force: true })}`,
   });
 }

@@ -13,7 +13,7 @@ import {
 import type { Written } from '../authoring/write-steps.ts';
 import { defineTool, type ToolAnswer, type ToolContext } from '../engine/define-tool.ts';
 import { jsonObject, newWorkflowName } from '../shared/fields.ts';
-import { callOf, quote, word } from '../shared/quote.ts';
+import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 
 const MOST_STEPS = 100;
 /** Clients give up a call after 60 s, and the dry run takes part of that. */
@@ -137,7 +137,7 @@ function refuseMissing(inputs: readonly string[], input: Readonly<Record<string,
   if (missing.length === 0) return;
   throw new FleetError(
     'input',
-    `Nothing was registered: the input lacks ${missing.map(word).join(', ')}, which steps read.`,
+    `Nothing was registered: the input lacks ${missing.map(quoteIfUnusual).join(', ')}, which steps read.`,
     {
       remedy: `Add it (null if it has no value), or register without starting: ${sameCallWith(made, { execute: false })}`,
     },
@@ -173,7 +173,7 @@ async function unserved({ def }: PreparedDesign, { conductor }: ToolContext): Pr
   const polled = await Promise.all(
     [...new Set(tasks)].map(async (name) => ({ name, by: await conductor.pollData(name) })),
   );
-  const names = polled.filter(({ by }) => by.length === 0).map(({ name }) => word(name));
+  const names = polled.filter(({ by }) => by.length === 0).map(({ name }) => quoteIfUnusual(name));
   return names.length > 0
     ? [`No worker has polled ${names.join(', ')} yet: the execution waits there until a worker does.`]
     : [];

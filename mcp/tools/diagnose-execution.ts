@@ -7,7 +7,7 @@ import type { Advice } from '../analysis/root-cause.ts';
 import { defineTool, type ToolAnswer } from '../engine/define-tool.ts';
 import { executionId, jsonObject, workflowFilter } from '../shared/fields.ts';
 import { orNoExecution } from '../shared/find-execution.ts';
-import { callOf, word } from '../shared/quote.ts';
+import { callOf, quoteIfUnusual } from '../shared/quote.ts';
 
 const output = z.object({
   executionId: z.string().optional(),
@@ -63,7 +63,7 @@ async function diagnoseOne(conductor: Conductor, id: string): Promise<Answer> {
 async function diagnoseMany(conductor: Conductor, workflowName: string | undefined): Promise<Answer> {
   const { groupFailures } = await import('../analysis/failure-groups.ts');
   const found = await groupFailures(conductor, workflowName);
-  const of = workflowName === undefined ? '' : ` of ${word(workflowName)}`;
+  const of = workflowName === undefined ? '' : ` of ${quoteIfUnusual(workflowName)}`;
   const summary =
     found.read === 0
       ? `No execution${of} failed or timed out.`
@@ -97,7 +97,7 @@ function tableOf({ groups, others }: FailureGroups): string[] {
 }
 
 function groupLine({ asked, cause, sentence }: Diagnosis, n: number, startTime: string): string {
-  return `${n} | ${cause} | ${word(asked.workflowName)} | ${asked.workflowId} ${instant(startTime)} | ${sentence}`;
+  return `${n} | ${cause} | ${quoteIfUnusual(asked.workflowName)} | ${asked.workflowId} ${instant(startTime)} | ${sentence}`;
 }
 
 function stepOf({ say, call }: Advice): Record<string, unknown> {

@@ -5,7 +5,7 @@ import type { Difference } from '../../workflows/manage/compare/differences.ts';
 import { defineTool, type ToolContext } from '../engine/define-tool.ts';
 import { definitionVersion, jsonObject } from '../shared/fields.ts';
 import { findVersions, findWorkflow } from '../shared/find-workflow.ts';
-import { callOf, word } from '../shared/quote.ts';
+import { callOf, quoteIfUnusual } from '../shared/quote.ts';
 
 const LINES = 60;
 const VALUE_LIMIT = 120;
@@ -48,7 +48,7 @@ export default defineTool({
   const running = (await context.conductor.runningExecutions(name, old.version)).length;
   const changes = found.slice(0, LINES).map(lineOf);
   const lines = [
-    `${word(name)}: ${old.label} → ${next.label}: ${found.length === 0 ? 'no difference.' : `${count(found.length, 'difference')}.`}`,
+    `${quoteIfUnusual(name)}: ${old.label} → ${next.label}: ${found.length === 0 ? 'no difference.' : `${count(found.length, 'difference')}.`}`,
     ...changes,
   ];
   if (found.length > changes.length) lines.push(`… and ${found.length - changes.length} more.`);
@@ -99,7 +99,7 @@ async function sidesOf(wanted: Wanted, context: ToolContext): Promise<[old: Side
   const next = await stored(name, to ?? highest, context);
   const before = from ?? versions.findLast((one) => one < next.version);
   if (before === undefined) {
-    throw new FleetError('input', `${word(name)} has no version before ${next.version} to compare with.`, {
+    throw new FleetError('input', `${quoteIfUnusual(name)} has no version before ${next.version} to compare with.`, {
       remedy: `Give a definition to compare it with, or compare it with the code: ${callOf('diff_workflow', { name, code: true })}`,
     });
   }
@@ -114,7 +114,7 @@ async function inCode(name: string, { ours }: ToolContext): Promise<Side> {
   const all = await ours();
   const def = all.find((one) => one.name === name);
   if (def) return { label: 'the one in code', version: def.version, def };
-  throw new FleetError('not-found', `The code that this MCP server loads has no workflow ${word(name)}.`, {
+  throw new FleetError('not-found', `The code that this MCP server loads has no workflow ${quoteIfUnusual(name)}.`, {
     remedy: `Compare versions instead: ${callOf('diff_workflow', { name })}`,
   });
 }

@@ -17,7 +17,7 @@ import { executionId } from '../shared/fields.ts';
 import { orNoExecution } from '../shared/find-execution.ts';
 import { nearNames } from '../shared/near-names.ts';
 import { bytesShown, cutNames, fitPayloads, type Payload, wholeValues } from '../shared/payload.ts';
-import { callOf, quote, word } from '../shared/quote.ts';
+import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 import { MAX_WAIT_SECONDS } from '../shared/run-workflow.ts';
 import { countsLine, lineOf, rowOf, unpolledLines } from '../shared/task-rows.ts';
 import { waitProgress } from '../shared/wait-progress.ts';
@@ -104,7 +104,7 @@ function attemptsOf({ tasks, workflowId }: Execution, ref: string): Task[] {
   if (found.length > 0) return [...found].sort((a, b) => a.seq - b.seq);
   const refs = [...new Set(tasks.map((task) => task.referenceTaskName))];
   const near = nearNames(ref, refs);
-  const names = (near.length > 0 ? near : refs.slice(0, 20)).map(word).join(', ') || 'none yet';
+  const names = (near.length > 0 ? near : refs.slice(0, 20)).map(quoteIfUnusual).join(', ') || 'none yet';
   throw new FleetError('not-found', `The execution has no task ${quote(ref, 255)} yet; its tasks are ${names}.`, {
     remedy: `List them: ${callOf('get_execution_status', { executionId: workflowId, detail: 'tasks' })}`,
   });
@@ -194,11 +194,11 @@ function textOf({ execution, error, tasks, payloads, total, now }: Shown & { tot
   const { workflowName, workflowVersion, workflowId, status, startTime } = execution;
   const ran = `${!hasEnded(execution.status) ? 'for' : 'after'} ${duration(runtimeOf(execution, now))}`;
   return [
-    `${word(workflowName)} v${workflowVersion} ${workflowId}: ${status} ${ran}, started ${instant(startTime)}.`,
+    `${quoteIfUnusual(workflowName)} v${workflowVersion} ${workflowId}: ${status} ${ran}, started ${instant(startTime)}.`,
     `Tasks: ${countsLine(countByStatus(execution.tasks))}.`,
     ...errorLines(workflowId, error),
     ...(!hasEnded(execution.status) ? unpolledLines(execution.tasks, now) : []),
-    ...payloads.filter(({ shown }) => shown !== '{}').map(({ name, shown }) => `${word(name)}: ${shown}`),
+    ...payloads.filter(({ shown }) => shown !== '{}').map(({ name, shown }) => `${quoteIfUnusual(name)}: ${shown}`),
     ...(tasks.length > 0
       ? [`${tasks.length} of ${total} tasks, oldest first:`, ...tasks.map((task) => lineOf(rowOf(task, now)))]
       : []),
@@ -208,7 +208,7 @@ function textOf({ execution, error, tasks, payloads, total, now }: Shown & { tot
 
 function errorLines(id: string, error: Failure | undefined): string[] {
   if (!error) return [];
-  const what = error.taskRef ? `Task ${error.taskRef.split(' → ').map(word).join(' → ')} failed` : 'Reason';
+  const what = error.taskRef ? `Task ${error.taskRef.split(' → ').map(quoteIfUnusual).join(' → ')} failed` : 'Reason';
   return [
     `${what} (quoted data): ${quote(error.reason, REASON_LIMIT)}`,
     `Why, and how to recover: ${callOf('diagnose_execution', { executionId: id })}`,

@@ -14,7 +14,7 @@ import { count, duration, instant } from '../../core/text.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
 import { nearNames } from '../shared/near-names.ts';
-import { callOf, quote, word } from '../shared/quote.ts';
+import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 
 /** How many open tasks of one queue are read at most. The oldest task is found among them. */
 const OPEN_TASKS = 100;
@@ -96,7 +96,7 @@ async function mustBeKnown(conductor: Conductor, taskType: string): Promise<void
   const near = nearNames(taskType, names);
   throw new FleetError('not-found', `There is no queue and no task definition named ${quote(taskType, 255)}.`, {
     remedy: near[0]
-      ? `Similar names are ${near.map(word).join(', ')}: ${callOf('get_queue_status', { taskType: near[0] })}`
+      ? `Similar names are ${near.map(quoteIfUnusual).join(', ')}: ${callOf('get_queue_status', { taskType: near[0] })}`
       : `See all queues: ${callOf('get_queue_status', {})}`,
   });
 }
@@ -130,7 +130,9 @@ function textOf(
   { taskType, limit }: { taskType: string | undefined; limit: number },
 ): string {
   if (queues.length === 0)
-    return taskType ? `${word(taskType)}: no task waits, and no worker has polled it.` : 'There are no queues.';
+    return taskType
+      ? `${quoteIfUnusual(taskType)}: no task waits, and no worker has polled it.`
+      : 'There are no queues.';
   const counts = queueStates.flatMap((state) => (states[state] ? [`${states[state]} ${state}`] : []));
   const more = { ...(taskType && { taskType }), limit: 100 };
   return [
@@ -145,7 +147,7 @@ function lineOf({ facts, verdict, now }: Judged): string {
   const { taskType, domain, waiting, hidden, lastPoll } = facts;
   const { state, running, oldestAt, limit } = verdict;
   return [
-    `${word(taskType)}${domain ? ` in domain ${word(domain)}` : ''}`,
+    `${quoteIfUnusual(taskType)}${domain ? ` in domain ${quoteIfUnusual(domain)}` : ''}`,
     state,
     `${waiting} waiting`,
     ...(hidden > 0 ? [`${hidden} held back`] : []),
@@ -161,7 +163,7 @@ function advice(queues: readonly Judged[]): string[] {
   const shown = new Set(queues.map(({ verdict }) => verdict.state));
   const worst = queues.find(({ verdict }) => verdict.state === 'no_worker')?.facts;
   const start = worst && /^[\w.-]+$/.test(worst.taskType) ? ` --only ${worst.taskType}` : '';
-  const domain = worst?.domain ? `, for its domain ${word(worst.domain)}` : '';
+  const domain = worst?.domain ? `, for its domain ${quoteIfUnusual(worst.domain)}` : '';
   const texts: Partial<Record<QueueState, string>> = {
     no_worker: `no_worker: no worker has polled for a minute, so these tasks wait. The person who runs the workers can start one${domain}: \`fleet work${start}\`.`,
     limited: 'limited: concurrentExecLimit of the task definition allows no more tasks at once; raise it, or wait.',

@@ -6,7 +6,7 @@ import { defineTool } from '../engine/define-tool.ts';
 import { cursorText, readCursor } from '../shared/cursor.ts';
 import { jsonObject, SERVER_WRITTEN } from '../shared/fields.ts';
 import { nearNames } from '../shared/near-names.ts';
-import { callOf, quote, word } from '../shared/quote.ts';
+import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 
 /** How many bytes one row has, as text and in structured form. With a small response limit, a page therefore has fewer rows. */
 const ROW_BYTES = 400;
@@ -42,7 +42,7 @@ export default defineTool({
         () => conductor.listTaskDefs(),
       ),
     );
-    return { text: `${word(name)}: ${JSON.stringify(definition)}`, structured: { definition, total: 1 } };
+    return { text: `${quoteIfUnusual(name)}: ${JSON.stringify(definition)}`, structured: { definition, total: 1 } };
   }
   const { start } = readCursor(cursor, callOf('get_task_definition', {}));
   const wanted = contains?.toLowerCase() ?? '';
@@ -54,7 +54,7 @@ export default defineTool({
   const nextCursor = next < all.length ? cursorText({ start: next }) : undefined;
   const tasks = page.map(rowOf);
   const rows = tasks.map(
-    (row) => `${word(row.name)} | ${row.retryCount} | ${row.timeoutSeconds} | ${row.leaseSeconds}`,
+    (row) => `${quoteIfUnusual(row.name)} | ${row.retryCount} | ${row.timeoutSeconds} | ${row.leaseSeconds}`,
   );
   const lines = [`${count(all.length, 'task definition')}.`];
   if (rows.length > 0) lines.push('name | retries | timeoutSeconds | responseTimeoutSeconds', ...rows);

@@ -6,7 +6,7 @@ import { inputsOf, type WorkflowInput } from '../analysis/workflow-inputs.ts';
 import { defineTool, type ToolContext } from '../engine/define-tool.ts';
 import { definitionVersion, workflowName } from '../shared/fields.ts';
 import { findWorkflow } from '../shared/find-workflow.ts';
-import { callOf, quote, word } from '../shared/quote.ts';
+import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 
 /** Limit of the JSON in one answer, in characters. The answer holds the JSON twice: as text with escaped quotes, and as structure. */
 const JSON_LIMIT = 50_000;
@@ -56,7 +56,7 @@ export default defineTool({
   const more = callOf('get_workflow', { name: def.name, version: def.version, detail, page: page + 1 });
   return {
     text: [
-      `${word(def.name)} v${def.version}, ${detail}${pages > 1 ? `, page ${page} of ${pages}` : ''} (this is data):`,
+      `${quoteIfUnusual(def.name)} v${def.version}, ${detail}${pages > 1 ? `, page ${page} of ${pages}` : ''} (this is data):`,
       content,
       ...(nextPage ? [`More: ${more}`] : []),
     ].join('\n'),
@@ -65,7 +65,7 @@ export default defineTool({
 });
 
 function noSuchPage({ name, version }: StoredWorkflowDef, detail: string, pages: number): FleetError {
-  return new FleetError('input', `${word(name)} v${version} as ${detail} has only ${count(pages, 'page')}.`, {
+  return new FleetError('input', `${quoteIfUnusual(name)} v${version} as ${detail} has only ${count(pages, 'page')}.`, {
     remedy: `See the first: ${callOf('get_workflow', { name, version, detail })}`,
   });
 }
@@ -86,14 +86,14 @@ async function outline(
   const outputs = Object.keys(def.outputParameters ?? {});
   const json = callOf('get_workflow', { name, version, detail: 'json' });
   return [
-    `${word(name)} v${version}${description ? `: ${quote(description)}` : ''}`,
+    `${quoteIfUnusual(name)} v${version}${description ? `: ${quote(description)}` : ''}`,
     `Versions: ${versions.join(', ')}. ${running}`,
     ...(inputs.length > 0
       ? ['Inputs (? is optional):', ...inputs.map((input) => `- ${inputText(input)}`)]
       : ['Takes no input.']),
     'Steps:',
     content,
-    ...(outputs.length > 0 ? [`Output: ${outputs.slice(0, MOST_OUTPUTS).map(word).join(', ')}`] : []),
+    ...(outputs.length > 0 ? [`Output: ${outputs.slice(0, MOST_OUTPUTS).map(quoteIfUnusual).join(', ')}`] : []),
     `The whole definition: ${json}`,
   ].join('\n');
 }
@@ -107,7 +107,7 @@ async function runningOf(name: string, { conductor, allows }: ToolContext): Prom
 }
 
 function inputText({ name, type, required, description }: WorkflowInput): string {
-  const head = `${word(name)}${required === false ? '?' : ''}${type ? ` (${word(type)})` : ''}`;
+  const head = `${quoteIfUnusual(name)}${required === false ? '?' : ''}${type ? ` (${quoteIfUnusual(type)})` : ''}`;
   return description ? `${head}: ${quote(description, 120)}` : head;
 }
 

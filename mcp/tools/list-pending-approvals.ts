@@ -13,7 +13,7 @@ import {
 } from '../operate/pending-tasks.ts';
 import { wrongCursor } from '../shared/cursor.ts';
 import { executionId, jsonObject } from '../shared/fields.ts';
-import { callOf, quote, word } from '../shared/quote.ts';
+import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 
 const ABOUT_LIMIT = 300;
 /** How many bytes one row may have, as text and in structured form. */
@@ -88,7 +88,7 @@ function textOf(rows: readonly ReturnType<typeof rowOf>[], total: number, more: 
   const lines = rows.map((row) =>
     [
       row.executionId,
-      word(row.taskRef),
+      quoteIfUnusual(row.taskRef),
       row.type,
       quote(row.workflow, 300),
       `waits ${duration(Date.now() - Date.parse(row.since))}`,

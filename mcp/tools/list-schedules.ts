@@ -7,7 +7,7 @@ import { clip, count, instant } from '../../core/text.ts';
 import { scheduleStamp } from '../../workflows/manage/stamp.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
-import { callOf, quote, word } from '../shared/quote.ts';
+import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 
 const NEXT = 3;
 const LAST = 3;
@@ -113,11 +113,11 @@ function lineOf({ name, workflow, version, cron, zone, paused, next, last, manag
       `${at} ${status ?? state}${executionId ? ` ${executionId}` : ''}${reason ? ` ${quote(reason)}` : ''}`,
   );
   return [
-    word(name),
-    `${word(workflow)}${version === undefined ? ', latest version' : ` v${version}`}`,
-    `${quote(cron, 100)} ${word(zone)}`,
+    quoteIfUnusual(name),
+    `${quoteIfUnusual(workflow)}${version === undefined ? ', latest version' : ` v${version}`}`,
+    `${quote(cron, 100)} ${quoteIfUnusual(zone)}`,
     paused ? 'paused' : next.length > 0 ? `next ${next.join(', ')}` : 'next firing unknown',
     runs.length > 0 ? `last ${runs.join('; ')}` : 'has not fired yet',
-    ...(managedBy === undefined ? [] : [`kept in code by fleet ${word(managedBy)}`]),
+    ...(managedBy === undefined ? [] : [`kept in code by fleet ${quoteIfUnusual(managedBy)}`]),
   ].join(' | ');
 }

@@ -7,7 +7,7 @@ import { defineTool } from '../engine/define-tool.ts';
 import { type Cursor, cursorText, readCursor } from '../shared/cursor.ts';
 import { workflowFilter } from '../shared/fields.ts';
 import { nearNames } from '../shared/near-names.ts';
-import { callOf, quote, word } from '../shared/quote.ts';
+import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 import { clockOn, dayOf, epochMsOf, timeOrAge } from '../shared/times.ts';
 
 const VALUE_LIMIT = 120;
@@ -223,7 +223,7 @@ function textOf({ args, rows, reasons, total, start, nextCursor, counts }: Page)
 
 /** The name with its version; version 1 is left out, because most workflows have no other. */
 function named({ workflow, version }: Row): string {
-  return version === 1 ? word(workflow) : `${word(workflow)} v${version}`;
+  return version === 1 ? quoteIfUnusual(workflow) : `${quoteIfUnusual(workflow)} v${version}`;
 }
 
 function isSameWorkflow({ workflow, version }: Row, above: Row | undefined): boolean {
@@ -275,5 +275,5 @@ async function nothing(conductor: Conductor, args: Args, counts: Page['counts'])
   const names = await conductor.listWorkflowNames();
   if (names.includes(name)) return line;
   const near = nearNames(name, names);
-  return `${line} No workflow of that name is registered${near.length > 0 ? `; similar: ${near.map(word).join(', ')}` : ''}.`;
+  return `${line} No workflow of that name is registered${near.length > 0 ? `; similar: ${near.map(quoteIfUnusual).join(', ')}` : ''}.`;
 }

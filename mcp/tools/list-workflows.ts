@@ -7,7 +7,7 @@ import { inputsOf } from '../analysis/workflow-inputs.ts';
 import { defineTool, type ToolContext } from '../engine/define-tool.ts';
 import type { DefinitionIndex } from '../shared/definition-cache.ts';
 import { nearNames } from '../shared/near-names.ts';
-import { callOf, quote, word } from '../shared/quote.ts';
+import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 
 const PURPOSE_LIMIT = 120;
 const MOST_INPUTS = 8;
@@ -111,10 +111,12 @@ function rowOf(name: string, index: DefinitionIndex, def: StoredWorkflowDef | un
 function lineOf({ name, versions, purpose, inputs }: Row): string {
   const shown = inputs
     .slice(0, MOST_INPUTS)
-    .map((input) => `${word(input.replace(/\?$/, ''))}${input.endsWith('?') ? '?' : ''}`)
+    .map((input) => `${quoteIfUnusual(input.replace(/\?$/, ''))}${input.endsWith('?') ? '?' : ''}`)
     .join(', ');
   const more = inputs.length > MOST_INPUTS ? `, ${inputs.length - MOST_INPUTS} more` : '';
-  return [word(name), versions.join(','), purpose ? quote(purpose) : '-', shown ? shown + more : '-'].join(' | ');
+  return [quoteIfUnusual(name), versions.join(','), purpose ? quote(purpose) : '-', shown ? shown + more : '-'].join(
+    ' | ',
+  );
 }
 
 /** First the workflows whose name holds every word, then the workflows whose name and purpose together hold every word. */
@@ -152,7 +154,7 @@ function nothing(search: string | undefined, found: number, index: DefinitionInd
     return `There are only ${count(found, 'workflow')}; see the first page: ${callOf('list_workflows', {})}`;
   if (index.size === 0) return 'No workflow is registered. create_workflow registers one.';
   const near = search === undefined ? [] : nearNames(search, [...index.keys()]);
-  const similar = near.length > 0 ? ` Similar names: ${near.map(word).join(', ')}.` : '';
+  const similar = near.length > 0 ? ` Similar names: ${near.map(quoteIfUnusual).join(', ')}.` : '';
   const all = `All ${count(index.size, 'workflow')}: ${callOf('list_workflows', {})}`;
   return [`No name or purpose has all these words.${similar} ${all}`, ...limits(search, index)].join('\n');
 }

@@ -8,7 +8,7 @@ import { definitionOf } from '../operate/execution-definition.ts';
 import { executionId, jsonObject } from '../shared/fields.ts';
 import { findExecution } from '../shared/find-execution.ts';
 import { nearNames } from '../shared/near-names.ts';
-import { callOf, quote, word } from '../shared/quote.ts';
+import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 
 type Json = Record<string, unknown>;
 
@@ -50,7 +50,7 @@ export default defineTool({
   });
   const after = await findExecution(conductor, id, { includeTasks: false });
   const lines = [
-    `${word(after.workflowName)} ${id} runs again from ${task ? word(task.referenceTaskName) : 'its start'}; was ${before.status}, is now ${after.status}.`,
+    `${quoteIfUnusual(after.workflowName)} ${id} runs again from ${task ? quoteIfUnusual(task.referenceTaskName) : 'its start'}; was ${before.status}, is now ${after.status}.`,
   ];
   if (task && workflowInput && !taskInput)
     lines.push('That task kept its old input; only the tasks after it read the new workflow input.');
@@ -88,7 +88,7 @@ function rerunnable(execution: Execution, ref: string): Task {
   const retry = failedIn(tasks)
     ? ` Or retry only the failed tasks: ${callOf('retry_workflow', { executionIds: [executionId] })}`
     : '';
-  throw new FleetError('conflict', `If it ran again from ${word(ref)}, the execution would hang: ${why}.`, {
+  throw new FleetError('conflict', `If it ran again from ${quoteIfUnusual(ref)}, the execution would hang: ${why}.`, {
     remedy: remedy + retry,
   });
 }
@@ -100,7 +100,7 @@ function failedIn(tasks: readonly Task[]): boolean {
 function unknownTask({ workflowId: executionId, tasks }: Execution, ref: string): FleetError {
   const refs = [...new Set(tasks.map(({ referenceTaskName }) => referenceTaskName))];
   const near = nearNames(ref, refs);
-  const names = (near.length > 0 ? near : refs.slice(0, 20)).map(word).join(', ') || 'none';
+  const names = (near.length > 0 ? near : refs.slice(0, 20)).map(quoteIfUnusual).join(', ') || 'none';
   return new FleetError('not-found', `${executionId} never reached a task ${quote(ref, 255)}. It has ${names}.`, {
     remedy: `See its tasks: ${callOf('get_execution_status', { executionId, detail: 'tasks' })}`,
   });

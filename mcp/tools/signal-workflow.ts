@@ -8,7 +8,7 @@ import { defineTool } from '../engine/define-tool.ts';
 import { callsToAnswer, openSubWorkflows } from '../operate/open-work.ts';
 import { executionId, jsonObject } from '../shared/fields.ts';
 import { findExecution } from '../shared/find-execution.ts';
-import { callOf, quote, word } from '../shared/quote.ts';
+import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 
 const OUTPUT_LIMIT = 1_000_000;
 /** At most this many sub-workflows are searched for waiting tasks. */
@@ -41,7 +41,7 @@ export default defineTool({
   const { status } = await findExecution(conductor, id, { includeTasks: false });
   const paused = status === 'PAUSED' ? ` To continue it: ${callOf('resume_workflow', { executionIds: [id] })}` : '';
   return {
-    text: `${word(task.referenceTaskName)} of ${id} got the signal. The execution is ${status}.${paused}`,
+    text: `${quoteIfUnusual(task.referenceTaskName)} of ${id} got the signal. The execution is ${status}.${paused}`,
     structured: { executionId: id, taskRef: task.referenceTaskName, status },
   };
 });
@@ -84,8 +84,8 @@ function whyNot({ workflowId, tasks }: Execution, ref: string | undefined): stri
         ? 'waits for a person, not for a signal'
         : taskType === 'WAIT'
           ? 'waits for a time and ends by itself'
-          : `is of type ${word(taskType)}, which a signal cannot complete`;
-  return `${word(ref)} ${why}.`;
+          : `is of type ${quoteIfUnusual(taskType)}, which a signal cannot complete`;
+  return `${quoteIfUnusual(ref)} ${why}.`;
 }
 
 /** Calls that answer waiting tasks in sub-workflows, because a signal to the parent may be meant for one of these tasks. */

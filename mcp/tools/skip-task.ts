@@ -9,7 +9,7 @@ import { callsToAnswer } from '../operate/open-work.ts';
 import { executionId } from '../shared/fields.ts';
 import { findExecution } from '../shared/find-execution.ts';
 import { nearNames } from '../shared/near-names.ts';
-import { callOf, quote, word } from '../shared/quote.ts';
+import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 
 export default defineTool({
   name: 'skip_task',
@@ -43,9 +43,10 @@ export default defineTool({
     );
   const { status } = await findExecution(conductor, id, { includeTasks: false });
   const head = present
-    ? `${word(taskRef)} was already skipped.`
-    : `${word(taskRef)} of ${id} is skipped: it will not run.`;
-  const empty = readBy.length > 0 ? [`These tasks read its output and get null: ${readBy.map(word).join(', ')}.`] : [];
+    ? `${quoteIfUnusual(taskRef)} was already skipped.`
+    : `${quoteIfUnusual(taskRef)} of ${id} is skipped: it will not run.`;
+  const empty =
+    readBy.length > 0 ? [`These tasks read its output and get null: ${readBy.map(quoteIfUnusual).join(', ')}.`] : [];
   return {
     text: [head, ...empty, `The execution is ${status}.`].join('\n'),
     structured: { executionId: id, taskRef, skipped: !present, status, readBy },
@@ -78,13 +79,13 @@ function mustBeSkippable(execution: Execution, ref: string): string[] {
     const refs = [...walk(tasks)].map(({ task }) => task.taskReferenceName);
     const near = nearNames(ref, refs);
     throw new FleetError('not-found', `Its definition has no task ${quote(ref, 255)}.`, {
-      remedy: `Name one of ${(near.length > 0 ? near : refs.slice(0, 20)).map(word).join(', ')}.`,
+      remedy: `Name one of ${(near.length > 0 ? near : refs.slice(0, 20)).map(quoteIfUnusual).join(', ')}.`,
     });
   }
   const why = whySkippingHangs(tasks, place);
   if (why === undefined) return readersOf(tasks, ref);
   const { workflowId } = execution;
-  throw new FleetError('conflict', `Without ${word(ref)} the execution would hang: ${why}.`, {
+  throw new FleetError('conflict', `Without ${quoteIfUnusual(ref)} the execution would hang: ${why}.`, {
     remedy: `To stop before it: ${callOf('pause_workflow', { executionIds: [workflowId] })}`,
   });
 }
@@ -101,7 +102,7 @@ function reached(execution: Execution, { referenceTaskName, status }: Task): Fle
   const look = callOf('get_execution_status', { executionId: execution.workflowId, taskRef: referenceTaskName });
   return new FleetError(
     'conflict',
-    `The execution has already reached ${word(referenceTaskName)}, which is ${status}; it can no longer be skipped.`,
+    `The execution has already reached ${quoteIfUnusual(referenceTaskName)}, which is ${status}; it can no longer be skipped.`,
     {
       remedy: way ? `It waits for an answer: ${way}` : `See it: ${look}`,
     },

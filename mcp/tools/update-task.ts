@@ -6,7 +6,7 @@ import { duration, instant } from '../../core/text.ts';
 import { endTask, extendClaim, giveBack, heldTask, isClaimId } from '../agents/claims.ts';
 import { defineTool, type ToolContext } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
-import { callOf, word } from '../shared/quote.ts';
+import { callOf, quoteIfUnusual } from '../shared/quote.ts';
 
 export default defineTool({
   name: 'update_task',
@@ -80,7 +80,7 @@ async function report(
 ) {
   const { conductor, leases } = context;
   const known = { taskRef: task.referenceTaskName, executionId: task.workflowInstanceId };
-  const name = `${word(known.taskRef)} of ${known.executionId}`;
+  const name = `${quoteIfUnusual(known.taskRef)} of ${known.executionId}`;
   switch (status) {
     case 'progress': {
       await extendClaim(conductor, task);
@@ -109,7 +109,7 @@ async function report(
   leases.forget(claimId);
   const { status: now } = await conductor.getTask(task.taskId);
   const next = `See what follows: ${callOf('get_execution_status', { executionId: known.executionId })}`;
-  return { text: `${name} is ${word(now)}. ${next}`, structured: { status: now, ...known } };
+  return { text: `${name} is ${quoteIfUnusual(now)}. ${next}`, structured: { status: now, ...known } };
 }
 
 const withSchema = z.looseObject({
@@ -121,7 +121,7 @@ function checkOutput({ taskDefinition, taskDefName, taskType }: Task, output: Re
   const schema = withSchema.safeParse(taskDefinition).data?.outputSchema?.data ?? undefined;
   const mistakes = mistakesIn(schema, output, 'output');
   if (mistakes.length === 0) return;
-  const name = word(taskDefName ?? taskType);
+  const name = quoteIfUnusual(taskDefName ?? taskType);
   throw new FleetError('input', `The output does not match the schema of ${name}: ${mistakes.join(' ')}`, {
     remedy: 'Complete it again with an output that matches; the task is still yours.',
   });

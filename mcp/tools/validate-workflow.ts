@@ -6,7 +6,7 @@ import { createCall } from '../authoring/create-call.ts';
 import { findingLines, findingRows, findingSchema } from '../authoring/findings.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { definitionVersion, jsonObject } from '../shared/fields.ts';
-import { word } from '../shared/quote.ts';
+import { quoteIfUnusual } from '../shared/quote.ts';
 
 export default defineTool({
   name: 'validate_workflow',
@@ -61,7 +61,7 @@ export default defineTool({
 
 function label(def: object): string {
   const { name, version } = def as { name?: unknown; version?: unknown };
-  const named = typeof name === 'string' ? word(name) : 'The definition';
+  const named = typeof name === 'string' ? quoteIfUnusual(name) : 'The definition';
   return typeof version === 'number' ? `${named} version ${version}` : named;
 }
 

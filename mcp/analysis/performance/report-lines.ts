@@ -1,7 +1,7 @@
 import { isForWorkers } from '../../../core/conductor/task-types.ts';
 import type { Execution } from '../../../core/conductor/types.ts';
 import { count, duration } from '../../../core/text.ts';
-import { word } from '../../shared/quote.ts';
+import { quoteIfUnusual } from '../../shared/quote.ts';
 import type { Percentiles, Period, TaskDifference, TaskFigures, Totals } from './figures.ts';
 
 const SHOWN_TASKS = 8;
@@ -44,7 +44,7 @@ export function bottleneckLines(tasks: readonly TaskFigures[], all: number): str
   if (slowest && slowest.timeTaken > 0) lines.push(`Bottleneck: ${slowSentence(slowest, all)}`);
   const worst = [...tasks].sort((a, b) => b.failed - a.failed)[0];
   if (worst && worst.failed > 0) {
-    lines.push(`Fails most: ${word(worst.ref)}, ${worst.failed} of ${count(worst.attempts, 'attempt')}.`);
+    lines.push(`Fails most: ${quoteIfUnusual(worst.ref)}, ${worst.failed} of ${count(worst.attempts, 'attempt')}.`);
   }
   return lines;
 }
@@ -58,12 +58,14 @@ function slowSentence(task: TaskFigures, all: number): string {
       : 'mostly waiting for the server to start it'
     : 'mostly running: the work itself is slow';
   const now = waiting > 0 ? ` ${count(waiting, 'attempt')} ${waiting === 1 ? 'waits' : 'wait'} now.` : '';
-  return `${word(ref)} takes ${percent(timeTaken / all)} of all task time, ${why}.${now}`;
+  return `${quoteIfUnusual(ref)} takes ${percent(timeTaken / all)} of all task time, ${why}.${now}`;
 }
 
 function taskLine({ ref, type, attempts, failed, retries, wait, run, timeTaken }: TaskFigures, all: number): string {
   const share = all > 0 ? percent(timeTaken / all) : '-';
-  return [word(ref), word(type), attempts, failed, retries, pair(wait), pair(run), share].join(' | ');
+  return [quoteIfUnusual(ref), quoteIfUnusual(type), attempts, failed, retries, pair(wait), pair(run), share].join(
+    ' | ',
+  );
 }
 
 function pair(durations: Percentiles | undefined): string {
@@ -118,7 +120,7 @@ export function versionLines(
       const task = tasks.find((one) => one.ref === ref);
       return task ? `${pair(task.run)}, ${task.failed} of ${task.attempts} failed` : 'not in it';
     });
-    return `${word(ref)} | ${cells.join(' | ')}`;
+    return `${quoteIfUnusual(ref)} | ${cells.join(' | ')}`;
   });
   return [
     'version | executions | succeeded | duration p50/p95',
@@ -132,11 +134,11 @@ export function versionLines(
 export function differenceLines(executions: readonly Execution[], differences: readonly TaskDifference[]): string[] {
   const heads = executions.map(
     ({ workflowId, workflowName, workflowVersion, status }, index) =>
-      `${index === 0 ? 'A' : 'B'}: ${word(workflowName)} v${workflowVersion} ${workflowId} ${status}`,
+      `${index === 0 ? 'A' : 'B'}: ${quoteIfUnusual(workflowName)} v${workflowVersion} ${workflowId} ${status}`,
   );
   const rows = differences.slice(0, SHOWN_DIFFERENCES).map(({ ref, type, sides: [a, b] }) => {
     const change = a && b ? signed(b.ms - a.ms) : '-';
-    return [word(ref), word(type), sideText(a), sideText(b), change].join(' | ');
+    return [quoteIfUnusual(ref), quoteIfUnusual(type), sideText(a), sideText(b), change].join(' | ');
   });
   const hidden = differences.length - rows.length;
   return [
