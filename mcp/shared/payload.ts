@@ -11,11 +11,18 @@ export interface Payload {
   readonly shown: string;
 }
 
-/** Fits values into one byte budget: small values stay whole, large values share the rest equally. */
-export function fitPayloads(values: readonly (readonly [name: string, value: Json])[], budgetBytes: number): Payload[] {
+/**
+ * Fits values into one byte budget: small values stay whole, large values share the rest equally.
+ * @param bytesOf measures a value, given as JSON
+ */
+export function fitPayloads(
+  values: readonly (readonly [name: string, value: Json])[],
+  budgetBytes: number,
+  bytesOf: (json: string) => number = Buffer.byteLength,
+): Payload[] {
   const sized = values.map(([name, value]) => {
     const json = JSON.stringify(value);
-    return { name, value, json, bytes: Buffer.byteLength(json) };
+    return { name, value, json, bytes: bytesOf(json) };
   });
   const limit = fairLimit(
     sized.map(({ bytes }) => bytes),
@@ -23,7 +30,9 @@ export function fitPayloads(values: readonly (readonly [name: string, value: Jso
   );
   return sized.map(({ name, value, json, bytes }) => {
     if (bytes <= limit) return { name, value, shown: json };
-    const characters = Math.floor((limit / bytes) * json.length);
+    let characters = Math.floor((limit / bytes) * json.length);
+    // The beginning can need more bytes per character than the whole value.
+    while (characters > 0 && bytesOf(clip(json, characters)) > limit) characters = Math.floor(characters * 0.9);
     return { name, shown: `${clip(json, characters)}… [cut: ${characters} of ${json.length} characters]` };
   });
 }
@@ -38,9 +47,9 @@ export function cutNames(payloads: readonly Payload[]): string[] {
   return payloads.filter(({ value }) => value === undefined).map(({ name }) => name);
 }
 
-/** The bytes of a budget that the payloads use. */
-export function bytesShown(payloads: readonly Payload[]): number {
-  return payloads.reduce((sum, { shown }) => sum + Buffer.byteLength(shown), 0);
+/** The bytes of JSON in an answer that shows it twice: escaped as text, and as structure. */
+export function bytesShownTwice(json: string): number {
+  return Buffer.byteLength(JSON.stringify(json)) + Buffer.byteLength(json);
 }
 
 /** The size limit per value that keeps all values together within the budget. */

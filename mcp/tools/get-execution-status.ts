@@ -16,7 +16,7 @@ import { defineTool } from '../engine/define-tool.ts';
 import { executionId } from '../shared/fields.ts';
 import { orNoExecution } from '../shared/find-execution.ts';
 import { nearNames } from '../shared/near-names.ts';
-import { bytesShown, cutNames, fitPayloads, type Payload, wholeValues } from '../shared/payload.ts';
+import { bytesShownTwice, cutNames, fitPayloads, type Payload, wholeValues } from '../shared/payload.ts';
 import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 import { MAX_WAIT_SECONDS } from '../shared/run-workflow.ts';
 import { countsLine, lineOf, rowOf, unpolledLines } from '../shared/task-rows.ts';
@@ -24,8 +24,8 @@ import { waitProgress } from '../shared/wait-progress.ts';
 
 const SUMMARY_TASKS = 5;
 const SUMMARY_OUTPUT_BYTES = 500;
-/** The payloads' share of the response budget. The answer holds inputs and outputs twice: as text with escaped quotes, and as structure. */
-const PAYLOAD_SHARE = 0.35;
+/** The payloads' share of the response budget, in bytes of the answer (`bytesShownTwice`). The rest is for the rows of tasks. */
+const PAYLOAD_SHARE = 0.7;
 const REASON_LIMIT = 500;
 
 /** Names of the execution's own values. All other values are named after their task. */
@@ -135,14 +135,15 @@ function payloadsOf(
 ): Payload[] {
   const whole = maxResponseBytes * PAYLOAD_SHARE;
   if (detail === 'tasks') return [];
-  if (detail === 'summary') return fitPayloads([['output', output]], Math.min(SUMMARY_OUTPUT_BYTES, whole));
+  if (detail === 'summary') return fitPayloads([['output', output]], SUMMARY_OUTPUT_BYTES);
   const ofTasks = tasks.flatMap((task): [string, Record<string, unknown>][] => [
     [inputName(task), task.inputData],
     [outputName(task), task.outputData],
   ]);
-  if (detail === 'task') return fitPayloads(ofTasks, whole);
-  const own = fitPayloads(Object.entries({ output, input, variables }), whole / 2);
-  return [...own, ...fitPayloads(ofTasks, whole - bytesShown(own))];
+  if (detail === 'task') return fitPayloads(ofTasks, whole, bytesShownTwice);
+  const own = fitPayloads(Object.entries({ output, input, variables }), whole / 2, bytesShownTwice);
+  const ownBytes = own.reduce((sum, { shown }) => sum + bytesShownTwice(shown), 0);
+  return [...own, ...fitPayloads(ofTasks, whole - ownBytes, bytesShownTwice)];
 }
 
 const label = (task: Task) => `${task.referenceTaskName}${task.retryCount > 0 ? `#${task.retryCount + 1}` : ''}`;

@@ -4,7 +4,7 @@ import { executionSchema } from '../../core/conductor/types.ts';
 import { clip, duration } from '../../core/text.ts';
 import { cursorText, readCursor } from '../../mcp/shared/cursor.ts';
 import { nearNames } from '../../mcp/shared/near-names.ts';
-import { cutNames, fitPayloads, wholeValues } from '../../mcp/shared/payload.ts';
+import { bytesShownTwice, cutNames, fitPayloads, wholeValues } from '../../mcp/shared/payload.ts';
 import { quote } from '../../mcp/shared/quote.ts';
 import { lineOf, rowOf, unpolledLines } from '../../mcp/shared/task-rows.ts';
 import { fakeExecution, fakeTask } from '../support/fake-conductor.ts';
@@ -109,6 +109,26 @@ describe('values under a budget', () => {
     expect(Object.keys(wholeValues(payloads))).toEqual(['input']);
     expect(cutNames(payloads)).toEqual(['output', 'variables']);
     expect(payloads[0]?.shown).toMatch(/^\{"text":"x+… \[cut: 246 of 1011 characters\]$/);
+  });
+
+  test('are measured as the answer shows them: each quote takes 4 bytes as text and 2 as structure', () => {
+    const value = { text: '""' };
+    const json = JSON.stringify(value);
+    const bytes = Buffer.byteLength(JSON.stringify({ text: json, value })) - '{"text":,"value":}'.length;
+    expect(bytesShownTwice(json)).toBe(bytes);
+  });
+
+  test('stay within the budget when the quotes are at the beginning', () => {
+    const value = { text: '"'.repeat(100) + 'x'.repeat(1000) };
+    const [payload] = fitPayloads([['output', value]], 600, bytesShownTwice);
+    const [, shown = ''] = /^(.*)… \[cut: \d+ of 1211 characters\]$/.exec(payload?.shown ?? '') ?? [];
+    expect(bytesShownTwice(shown)).toBeGreaterThan(500);
+    expect(bytesShownTwice(shown)).toBeLessThanOrEqual(600);
+  });
+
+  test('are cut to nothing when the budget is used up', () => {
+    const [payload] = fitPayloads([['output', { a: 1 }]], 0, bytesShownTwice);
+    expect(payload?.shown).toBe('… [cut: 0 of 7 characters]');
   });
 });
 
