@@ -6,28 +6,28 @@ import { responseBudget } from './response-budget.ts';
 import type { Subject } from './subject.ts';
 
 /*
- * The one admission: every request of a client passes `admit`, for all methods and transports.
+ * Admission: every client request passes the function `admit`, for all methods and transports.
  *
  * 1. Only `mcp/engine/requests.ts` registers handlers, and it wraps each handler in `admit`. The SDK itself answers
  *    `subscriptions/listen`, so the transports first ask `mcp/subscriptions/listen-admission.ts` to admit the request.
- * 2. The SDK alone answers `initialize`, `ping` and `server/discover`, and takes notifications. They reveal nothing about Conductor,
- *    need no permission and do not count against the rate limit.
+ * 2. The SDK alone answers `initialize`, `ping` and `server/discover`, and takes notifications. These messages reveal nothing about
+ *    Conductor, need no permission and do not count against the rate limit.
  * 3. Every other request counts against the rate limit, except three whose answers never need Conductor: `prompts/list`,
  *    `resources/templates/list` and `resources/unsubscribe`.
  * 4. One rate limit serves all connections of the process.
- * 5. Reads that the process makes by itself do not count, for example to watch an execution that a client subscribed to.
+ * 5. The process's own reads do not count, for example the reads that watch an execution for a subscriber.
  */
 
 export interface AdmissionRequest<S extends Subject> {
   readonly caller: Caller;
   readonly countsAgainstRateLimit: boolean;
-  /** What the request is about. @throws if it names something that does not exist */
+  /** Finds what the request is about. @throws if the request names something that does not exist */
   find(): S | Promise<S>;
 }
 
 /**
- * Handles a request that may pass and returns its result.
- * @throws FleetError `denied` if the caller lacks the permission or exceeds the rate limit; and what `find` and `handle` throw
+ * Checks a request, handles it and returns its result.
+ * @throws FleetError `denied` if the caller lacks the permission or exceeds the rate limit; also what `find` and `handle` throw
  */
 export type Admit = <S extends Subject, R>(
   request: AdmissionRequest<S>,
@@ -40,13 +40,13 @@ export interface AdmitOptions {
   readonly now: () => number;
 }
 
-/** Makes the admission of one process. */
+/** Creates the admission of one process. */
 export function createAdmit({ config, now }: AdmitOptions): Admit {
   const limitRate = rateLimiter(config.rateLimitRpm, now);
   const fitResponse = responseBudget(config.maxResponseSizeKb * 1024);
   return async ({ caller, countsAgainstRateLimit, find }, handle) => {
-    // Authentication belongs here. It does not exist yet, so the connection alone decides who the caller is.
-    // The audit record belongs here, because it must cover every step below, also refusals.
+    // Future authentication belongs here. Until it exists, the connection alone decides who the caller is.
+    // A future audit record belongs here too, because it must cover every step below, including refusals.
     const subject = await find();
     authorize(caller, subject);
     if (countsAgainstRateLimit) limitRate();

@@ -1,4 +1,4 @@
-/** What a caller must be allowed to do before a request is handled. */
+/** A permission that a request can need and that a role can grant. */
 export type Permission = 'workflows:read' | 'workflows:write' | 'workflows:execute' | 'executions:read' | 'tasks:read';
 
 /** The roles of callers, from the least to the most trusted. */

@@ -1,10 +1,11 @@
 import { FleetError } from '../../core/errors.ts';
 
-/** How many requests may arrive at the same moment after a pause. */
+/** How many requests the server accepts at the same moment after a pause. */
 const BURST = 50;
 
 /**
- * A rate limiter, as a token bucket: a burst of 50 requests, refilled at `perMinute`. Each call of the returned function takes one token.
+ * A rate limiter that works as a token bucket. The bucket holds at most 50 tokens and gains `perMinute` tokens a minute. Each call of
+ * the returned function takes one token.
  * @param now milliseconds of a monotonic clock
  * @throws FleetError `denied` from the returned function if the bucket is empty, with the seconds to wait
  */

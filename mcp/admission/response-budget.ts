@@ -7,13 +7,13 @@ import type { Subject } from './subject.ts';
 /** Bytes reserved for the JSON-RPC envelope and for the fields that the protocol adds to a result. */
 const ENVELOPE_BYTES = 512;
 
-/** Returns a result that fits the budget. */
+/** Shortens a result so that it fits the budget. */
 export type FitResponse = <R>(result: R, subject: Subject) => R;
 
 /**
- * Keeps a tool's result under `maxBytes` of JSON, also if the result is inside a task. Text is cut, and a note says so. Structured
- * content is never cut, because half of it would not match its schema. Each tool already stays below the limit; this function only
- * catches mistakes. Other results are limited where they are made: resources are sent in parts, and lists show only what is offered.
+ * Limits a tool's result to `maxBytes` of JSON, even if the result is inside a task. It cuts the text and adds a note. It never cuts
+ * structured content, because half of it would not match its schema. Each tool already stays below the limit, so this function only
+ * catches mistakes. Other results have their own limits: resources are sent in parts, and lists show only what is offered.
  * @throws FleetError `input` from the returned function if a result does not fit even without text
  */
 export function responseBudget(maxBytes: number): FitResponse {
@@ -40,7 +40,7 @@ function fitText<R extends CallToolResult>(result: R, budget: number, subject: S
   const others = result.content.filter((block) => block.type !== 'text');
   const text = texts.join('\n');
   const withText = (shown: string): R => ({ ...result, content: [{ type: 'text', text: shown }, ...others] });
-  const note = `\n[Cut here: the answer has ${kb(size)} KB, the limit is ${kb(budget)} KB (MAX_RESPONSE_SIZE_KB). Ask for less: a smaller limit, a page, or less detail.]`;
+  const note = `\n[Cut here: the answer has ${kb(size)} KB, but the limit is ${kb(budget)} KB (MAX_RESPONSE_SIZE_KB). Ask for less: pass a smaller limit, or ask for one page or for less detail.]`;
 
   let [fits, tooMuch] = [0, text.length];
   while (tooMuch - fits > 1) {
@@ -53,9 +53,10 @@ function fitText<R extends CallToolResult>(result: R, budget: number, subject: S
 }
 
 function tooLarge(size: number, budget: number, { annotations }: Subject): FleetError {
-  const done = annotations.readOnlyHint ? '' : ' The call itself was carried out; do not repeat it.';
-  return new FleetError('input', `The answer has ${kb(size)} KB, the limit is ${kb(budget)} KB.${done}`, {
-    remedy: 'Ask for less: a smaller limit, a page, or less detail. MAX_RESPONSE_SIZE_KB sets the limit.',
+  const done = annotations.readOnlyHint ? '' : ' The call itself took effect, so do not repeat it.';
+  return new FleetError('input', `The answer has ${kb(size)} KB, but the limit is ${kb(budget)} KB.${done}`, {
+    remedy:
+      'Ask for less: pass a smaller limit, or ask for one page or for less detail. MAX_RESPONSE_SIZE_KB sets the limit.',
   });
 }
 

@@ -1,9 +1,9 @@
 import type { Permission } from './permissions.ts';
 
-/** What a request is about: the tool, resource or prompt that it names, or else its method. Errors use its name. */
+/** What a request is about: the tool, resource or prompt that it names, or else its method. Errors show its name. */
 export interface Subject {
   readonly name: string;
-  /** 'none' only if the answer itself shows no more than the caller may use, as a list does. */
+  /** `none` is only for answers that show no more than the caller may use, such as lists. */
   readonly permission: Permission | 'none';
   readonly annotations: { readonly readOnlyHint: boolean };
 }

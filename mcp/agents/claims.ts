@@ -6,21 +6,21 @@ import { callOf, quoteIfUnusual } from '../shared/quote.ts';
 
 /*
  * An agent's claim on a task. The server stores the whole claim, so that any process can serve the agent:
- * 1. A claim is a task id and the task's poll count. The count grows when a task that was handed back is claimed again. A task that
+ * 1. A claim is a task id and the task's poll count. The count grows when an agent claims a task that was handed back. A task that
  *    timed out gets a new task id.
  * 2. The worker id begins with `mcp:`. A task of any other worker is not a claim, even if a caller knows its id.
- * 3. The server accepts a late result and silently ignores it. The task is therefore read before and after its result is written.
+ * 3. The server accepts a late result and silently ignores it. This code therefore reads the task before and after it writes the result.
  */
 
 const MARK = 'mcp:';
 const CLAIM = /^([\w-]{1,100}):(\d{1,9})$/;
 
-/** The worker id under which an agent is known to the server. */
+/** The worker id under which the server knows an agent. */
 export function workerIdOf(agent: string): string {
   return `${MARK}${agent}`;
 }
 
-/** The claim id that the agent gets and gives back with the result. */
+/** The claim id. The agent gets it with the task and sends it back with the result. */
 export function claimIdOf({ taskId, pollCount }: Pick<Task, 'taskId' | 'pollCount'>): string {
   return `${taskId}:${pollCount}`;
 }
@@ -39,9 +39,13 @@ export async function heldTask(conductor: Conductor, claimId: string): Promise<T
   const [, taskId = ''] = CLAIM.exec(claimId) ?? [];
   const task = await orUndefined(conductor.getTask(taskId));
   if (!task) {
-    throw new FleetError('not-found', `The task of claim ${claimId} no longer exists; its execution was removed.`, {
-      remedy: 'Drop this work, and call claim_task for another task.',
-    });
+    throw new FleetError(
+      'not-found',
+      `The task of claim ${claimId} no longer exists, because its execution was removed.`,
+      {
+        remedy: 'Stop this work, and call claim_task for another task.',
+      },
+    );
   }
   if (isHeld(task, claimId)) return task;
   throw leaseLost(task);
@@ -50,7 +54,7 @@ export async function heldTask(conductor: Conductor, claimId: string): Promise<T
 /** The result with which an agent ends its claim. */
 export type Ending = Pick<TaskResult, 'status' | 'outputData' | 'reasonForIncompletion'>;
 
-/** A heartbeat of another process at the same moment can overwrite a result, so the result is written up to this many times. */
+/** How often a result is written at most. A heartbeat that another process sends at the same moment can overwrite it. */
 const TRIES = 3;
 
 /** Ends a claimed task. @throws FleetError `conflict` if the claim was lost meanwhile */
@@ -86,10 +90,10 @@ function isEndedBy({ status, outputData, reasonForIncompletion }: Ending, task: 
 }
 
 function leaseLost({ status, taskDefName, taskType, workflowInstanceId }: Task): FleetError {
-  const state = status === 'IN_PROGRESS' ? 'another worker has it' : `the task is ${quoteIfUnusual(status)}`;
+  const state = status === 'IN_PROGRESS' ? 'another worker has the task' : `the task is ${quoteIfUnusual(status)}`;
   const again = callOf('claim_task', { taskTypes: [taskDefName ?? taskType] });
   const look = callOf('get_execution_status', { executionId: workflowInstanceId });
-  return new FleetError('conflict', `Lease lost: ${state}. Nothing was written.`, {
-    remedy: `Drop this work. To see its execution: ${look}. To claim another task: ${again}`,
+  return new FleetError('conflict', `The lease was lost: ${state}. Nothing was written.`, {
+    remedy: `Stop this work. To see its execution: ${look}. To claim another task: ${again}`,
   });
 }

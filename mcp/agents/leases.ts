@@ -6,13 +6,13 @@ import type { Logger } from '../../core/log.ts';
 import { endsOr } from '../../core/pause.ts';
 import { claimIdOf, extendClaim, giveBack, isHeld } from './claims.ts';
 
-/** A lease whose agent sends nothing for this long is no longer extended. When the lease ends, its task returns to the queue. */
+/** If an agent sends nothing for this long, its lease is no longer extended. When the lease ends, the task returns to the queue. */
 export const SILENCE_MS = 600_000;
 
 const TICK_MS = 250;
-/** The server's default, for a task without a lease length. */
+/** The lease that the server uses if the task sets none. */
 const DEFAULT_LEASE_SECONDS = 3600;
-/** Even for a long lease, the server is asked at least this often whether the task is still held. */
+/** This process checks at least this often whether the agent still has the task, even if the lease is long. */
 const LOOK_AT_LEAST_MS = 30_000;
 /** Closing waits no longer than this for a server that does not answer. */
 const CLOSE_MS = 3_000;
@@ -28,9 +28,9 @@ export interface LeasesOptions {
  *
  * Invariants:
  * 1. Claims are correct without this class: the server stores them, and a lease that no process extends runs out. Several processes
- *    may extend the same lease: every process that has heard from the agent does.
+ *    may extend the same lease: each process that the agent has called does so.
  * 2. A lease is extended for `silenceMs` after the last request of its agent, and never past the task's `timeoutSeconds`. The server
- *    does not enforce that limit while heartbeats arrive.
+ *    itself does not enforce `timeoutSeconds` while heartbeats arrive.
  * 3. Each heartbeat first checks that the task still belongs to this claim, because another worker may have it by now.
  */
 export class Leases {
@@ -44,12 +44,12 @@ export class Leases {
     this.#silenceMs = options.silenceMs ?? SILENCE_MS;
   }
 
-  /** A connection whose calls continue after a client has gone. Otherwise a task that the server just handed out would be lost. */
+  /** The calls of this connection continue after a client has gone. Otherwise a task that the server just handed out would be lost. */
   conductor(): Promise<Conductor> {
     return this.#options.conductor();
   }
 
-  /** Extends a task's lease from now on. Returns when that stops without another request of the agent, in epoch milliseconds. */
+  /** Extends a task's lease from now on. Returns the time at which this ends if the agent sends no further request. */
   keep(task: Task): number {
     const now = Date.now();
     const until = Math.min(now + this.#silenceMs, endOf(task));
@@ -70,14 +70,14 @@ export class Leases {
     this.#keeper.forget(claimId);
   }
 
-  /** The number of leases that are extended. */
+  /** The number of leases that this process extends. */
   get size(): number {
     return this.#keeper.leases.length;
   }
 
   /**
    * Stops extending every lease. With `giveBack` the tasks return to their queues at once, because their agents ended with this process.
-   * Without it the leases last until they run out, because the agents can continue through another process.
+   * Without `giveBack` the leases last until they run out, because the agents can continue through another process.
    */
   async close({ giveBack: isOver }: { giveBack: boolean }): Promise<void> {
     this.#closed = true;
@@ -90,7 +90,7 @@ export class Leases {
     const conductor = (await this.#options.conductor()).withSignal(signal);
     for (const outcome of await Promise.allSettled(all.map((lease) => lease.giveBack(conductor)))) {
       if (outcome.status === 'rejected')
-        this.#options.log.warn(`a claimed task was not given back: ${messageOf(outcome.reason)}`);
+        this.#options.log.warn(`a claimed task was not handed back: ${messageOf(outcome.reason)}`);
     }
   }
 }
@@ -139,7 +139,7 @@ export function leaseSecondsOf({ responseTimeoutSeconds }: Pick<Task, 'responseT
   return responseTimeoutSeconds > 0 ? responseTimeoutSeconds : DEFAULT_LEASE_SECONDS;
 }
 
-/** When the task times out even with heartbeats, in epoch milliseconds; Infinity if it never does. */
+/** The time (epoch milliseconds) at which the task times out despite heartbeats. Infinity if it never times out. */
 export function endOf({ taskDefinition, startTime }: Pick<Task, 'taskDefinition' | 'startTime'>): number {
   const seconds = taskDefinition?.timeoutSeconds ?? 0;
   return seconds > 0 && startTime > 0 ? startTime + seconds * 1000 : Number.POSITIVE_INFINITY;

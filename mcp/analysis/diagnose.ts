@@ -19,7 +19,7 @@ export async function diagnoseExecution(reads: Reads, executionId: string): Prom
   return diagnoseFacts(await readFacts(reads, executionId, Date.now()));
 }
 
-/** The diagnosis, made from facts that the caller has already read. */
+/** Makes the diagnosis from facts that were read before. */
 export function diagnoseFacts(facts: Facts): Diagnosis {
   const root = facts.chain.at(-1) ?? facts.asked;
   const finding = hasEnded(root.status) ? judgeEnded(facts, facts.asked) : judgeOpen(facts);

@@ -8,7 +8,7 @@ import type { Advice, RootCause } from './root-cause.ts';
 
 type Explanation = Pick<RootCause, 'sentence' | 'advice'>;
 
-/** What happened, in a sentence, and the calls that recover. It never suggests a retry that would fail again. */
+/** Says in one sentence what happened, and suggests calls that recover. It never suggests a retry that would fail again. */
 export function explainFailure(found: FailedCase): Explanation {
   const { sentence, advice } = EXPLANATIONS[found.failure.kind](found);
   return { sentence: `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`, advice };
@@ -18,7 +18,7 @@ const EXPLANATIONS: Record<FailureKind, (found: FailedCase) => Explanation> = {
   'response-timeout': (found) => ({
     sentence: isServerTask(found)
       ? `${who(found)} did not answer in time.`
-      : `A worker took ${who(found)} and did not answer within responseTimeoutSeconds: it died, hangs, or needs more time.`,
+      : `A worker took ${who(found)} but did not answer within responseTimeoutSeconds. The worker died, hangs, or needs more time.`,
     advice: [
       retry(
         'Check that the worker runs, or raise responseTimeoutSeconds in the task definition; then retry',
@@ -28,7 +28,7 @@ const EXPLANATIONS: Record<FailureKind, (found: FailedCase) => Explanation> = {
   }),
   'poll-timeout': (found) => ({
     sentence: `No worker took ${who(found)} within pollTimeoutSeconds.`,
-    advice: [startWorker(found), retry('When a worker polls, retry', found.execution)],
+    advice: [startWorker(found), retry('Retry when a worker polls', found.execution)],
   }),
   'task-timeout': (found) => ({
     sentence: `${who(found)} took longer than timeoutSeconds of its task definition.`,
@@ -42,29 +42,29 @@ const EXPLANATIONS: Record<FailureKind, (found: FailedCase) => Explanation> = {
   'script-timeout': (found) => ({
     sentence: `The script of ${who(found)} did not end within the server's limit: it loops endlessly, or the server is overloaded.`,
     advice: [
-      retry('If the script is short, the server was busy; retry', found.execution),
+      retry('If the script is short, the server was busy: retry', found.execution),
       showDefinition('Otherwise fix the script', found.execution),
     ],
   }),
   'handler-timeout': (found) => ({
-    sentence: `The worker gave up ${who(found)} because it ran out of time.`,
+    sentence: `The worker stopped ${who(found)} because its time limit ran out.`,
     advice: [retry(MORE_TIME, found.execution)],
   }),
   refused: (found) => ({
-    sentence: `${who(found)} was refused with HTTP ${found.failure.status}: the service does not accept this request.`,
-    advice: correctInput(found, 'A retry sends the same request; see what was sent'),
+    sentence: `The service refused the request of ${who(found)} with HTTP ${found.failure.status}.`,
+    advice: correctInput(found, 'A retry would send the same request. See what was sent'),
   }),
   denied: (found) => ({
-    sentence: `${who(found)} was refused with HTTP ${found.failure.status}: ${credentials(found)}`,
+    sentence: `The service refused the request of ${who(found)} with HTTP ${found.failure.status}: ${credentials(found)}`,
     advice: [retry(`${setSecrets(found)}; then retry`, found.execution)],
   }),
   'slow-down': (found) => ({
-    sentence: `${who(found)} was refused with HTTP 429: the service wants fewer requests.`,
+    sentence: `The service refused the request of ${who(found)} with HTTP 429: it received too many requests.`,
     advice: [retry('Wait until the service accepts requests again; then retry', found.execution)],
   }),
   failing: (found) => ({
     sentence: `The service that ${who(found)} calls failed with HTTP ${found.failure.status}.`,
-    advice: [retry('When the service works again, retry', found.execution)],
+    advice: [retry('Retry when the service works again', found.execution)],
   }),
   unreachable: (found) => ({
     sentence: `The service that ${who(found)} calls cannot be reached: nothing listens at that address.`,
@@ -72,15 +72,16 @@ const EXPLANATIONS: Record<FailureKind, (found: FailedCase) => Explanation> = {
   }),
   'no-answer': (found) => ({
     sentence: `The service that ${who(found)} calls did not answer in time or broke the connection.`,
-    advice: [retry('When the service answers again, retry', found.execution)],
+    advice: [retry('Retry when the service answers again', found.execution)],
   }),
   'nothing-given': nothingGiven,
   script: (found) => ({
-    sentence: `The expression of ${who(found)} is wrong or does not fit the values it gets.`,
+    sentence: `The expression of ${who(found)} is wrong, or does not fit the values that it gets.`,
     advice: correctDefinition(found),
   }),
   'no-join': (found) => ({
-    sentence: 'A fork in its definition is not followed by a JOIN, so the server fails every execution of it.',
+    sentence:
+      'In the workflow definition, a JOIN is missing after a fork. The server therefore fails every execution of this workflow.',
     advice: correctDefinition(found),
   }),
   'no-child': (found) => ({
@@ -100,21 +101,21 @@ const EXPLANATIONS: Record<FailureKind, (found: FailedCase) => Explanation> = {
     ],
   }),
   'input-refused': (found) => ({
-    sentence: `${who(found)} was given an input that its worker rejects.`,
-    advice: correctInput(found, 'See the input it was given'),
+    sentence: `The worker rejected the input of ${who(found)}.`,
+    advice: correctInput(found, 'See the input of the task'),
   }),
   'too-large': (found) => ({
     sentence: `A value of ${who(found)} is larger than the server allows.`,
     advice: [
       startAgain(
-        'Pass a reference to the data instead of the data, and start it with a smaller input',
+        'Pass a reference to the data instead of the data itself. Start the workflow again with this smaller input',
         found.outermost,
       ),
     ],
   }),
   undone: (found) => ({
-    sentence: 'It failed before and its work was undone, so it cannot continue.',
-    advice: [startAgain('Start it again', found.outermost)],
+    sentence: 'The execution failed before, and compensation undid its work. It therefore cannot continue.',
+    advice: [startAgain('Start the workflow again', found.outermost)],
   }),
   'said-so': saidSo,
 };
@@ -126,14 +127,14 @@ function workflowTimeout(found: FailedCase): Explanation {
   if (failure.cause === 'no-worker') {
     return {
       sentence: `No worker took ${who(found)} before timeoutSeconds of the workflow ran out.`,
-      advice: [startWorker(found), retry('When a worker polls, retry', execution)],
+      advice: [startWorker(found), retry('Retry when a worker polls', execution)],
     };
   }
   return {
     sentence: task
-      ? `The workflow took longer than its timeoutSeconds; it was at ${who(found)}.`
+      ? `The workflow took longer than its timeoutSeconds. At that moment, ${who(found)} was open.`
       : 'timeoutSeconds of the workflow ran out before a task was scheduled: the limit is too short, or the server was busy.',
-    advice: [retry('Retry the cancelled tasks; the workflow gets its full time again', execution)],
+    advice: [retry('Retry the cancelled tasks. The workflow then has its full timeoutSeconds again', execution)],
   };
 }
 
@@ -146,8 +147,8 @@ function saidSo(found: FailedCase): Explanation {
         ? `${who(found)} failed for a reason that matches no known cause.`
         : `The worker of ${who(found)} reported a failure${isTerminal ? ' that no retry can fix' : ' in every attempt'}.`,
     advice: [
-      ...(task ? [showTask('See the input it was given', execution, task.referenceTaskName)] : []),
-      retry('When the cause is fixed, retry', execution),
+      ...(task ? [showTask('See the input of the task', execution, task.referenceTaskName)] : []),
+      retry('Retry when the cause is fixed', execution),
     ],
   };
 }
@@ -157,14 +158,14 @@ function nothingGiven(found: FailedCase): Explanation {
   if (missing.length > 0) {
     const inputs = missing.map(quoteIfUnusual).join(', ');
     return {
-      sentence: `${who(found)} needs the input ${inputs} of the workflow, which was not given.`,
-      advice: [startAgain(`A retry keeps the input; start it again with ${inputs} added`, outermost)],
+      sentence: `The execution was started without the workflow input ${inputs}, which ${who(found)} needs.`,
+      advice: [startAgain(`A retry keeps the old input. Start the workflow again with ${inputs} added`, outermost)],
     };
   }
   if (unpassed) {
     const inputs = unpassed.inputs.map(quoteIfUnusual).join(', ');
     return {
-      sentence: `${who(found)} needs the input ${inputs} of its workflow, which the parent ${quoteIfUnusual(unpassed.by.workflowName)} does not pass on.`,
+      sentence: `The parent workflow ${quoteIfUnusual(unpassed.by.workflowName)} does not pass on the input ${inputs}, which ${who(found)} needs.`,
       advice: correctDefinition({ ...found, execution: unpassed.by }),
     };
   }
@@ -176,7 +177,7 @@ function nothingGiven(found: FailedCase): Explanation {
 function correctDefinition({ execution, outermost }: FailedCase): Advice[] {
   return [
     showDefinition(
-      'A retry fails the same way; correct the definition and register it with create_workflow as a new version',
+      'A retry would fail in the same way. Correct the definition and register it with create_workflow as a new version',
       execution,
     ),
     startLatestVersion(outermost),
@@ -193,7 +194,7 @@ function startLatestVersion(execution: Execution): Advice {
 function correctInput({ execution, outermost, task }: FailedCase, say: string): Advice[] {
   return [
     ...(task ? [showTask(say, execution, task.referenceTaskName)] : []),
-    startAgain('A retry keeps the input; start it again with the input corrected', outermost),
+    startAgain('A retry keeps the old input. Start the workflow again with a corrected input', outermost),
   ];
 }
 
@@ -207,7 +208,7 @@ function startWorker({ task }: FailedCase): Advice {
 
 function credentials({ secrets }: FailedCase): string {
   return secrets.length > 0
-    ? `the secret it uses (${secrets.map(quoteIfUnusual).join(', ')}) is not set on the server, or is wrong.`
+    ? `the secret that the task uses (${secrets.map(quoteIfUnusual).join(', ')}) is missing on the server or wrong.`
     : 'its credentials are missing or wrong.';
 }
 

@@ -14,7 +14,7 @@ export interface Queue {
   readonly polls: readonly PollData[];
 }
 
-/** Where an open execution stands. Without an open task, it is paused or between two tasks. */
+/** A point that an open execution has reached. Without a task, the execution is paused or between two tasks. */
 export interface OpenPoint {
   readonly execution: Execution;
   readonly task?: Task;
@@ -28,7 +28,7 @@ export interface Facts {
   readonly chain: readonly Execution[];
   /** Empty if the execution has ended. */
   readonly openPoints: readonly OpenPoint[];
-  /** The key is `queueOf` of the task. */
+  /** The keys are names of queues, as `queueOf` returns them. */
   readonly queues: Readonly<Record<string, Queue>>;
   /** Epoch milliseconds. */
   readonly now: number;
@@ -52,8 +52,8 @@ export async function readFacts(reads: Reads, executionId: string, now: number):
 }
 
 /**
- * The failed task that ended an execution: the task that the execution's reason names. If that task is a container, the failed task
- * inside it.
+ * The failed task that ended an execution: the task that the execution's reason names. If that task is a container, it is the failed
+ * task inside.
  */
 export function failedTaskOf(execution: Execution): Task | undefined {
   const { tasks, reasonForIncompletion: reason } = execution;
@@ -107,10 +107,10 @@ export async function chainOfFailures(reads: Pick<Reads, 'getExecution'>, outerm
   return chain;
 }
 
-/** Where an open execution stands, in its sub-workflows too. */
+/** Finds the points that an open execution has reached, also in its sub-workflows. */
 async function readOpenPoints(reads: Reads, root: Execution): Promise<OpenPoint[]> {
   const points: OpenPoint[] = [];
-  const open = [root]; // grows in the loop: breadth first
+  const open = [root]; // the loop appends to this list: breadth first
   let childrenRead = 0;
   for (const execution of open) {
     const tasks = openTasks(execution);

@@ -21,7 +21,7 @@ export interface FailedCase {
   readonly failure: FailureClass;
   readonly reason: string;
   readonly unresolved: readonly UnresolvedReference[];
-  /** Workflow inputs that were not given. */
+  /** Workflow inputs that the caller did not give. */
   readonly missing: readonly string[];
   /** Inputs that a parent fails to pass to its sub-workflow. */
   readonly unpassed?: { readonly by: Execution; readonly inputs: readonly string[] };
@@ -29,7 +29,7 @@ export interface FailedCase {
   readonly secrets: readonly string[];
 }
 
-/** Tasks that fail because of what the definition says: the server evaluates it, and no worker is involved. */
+/** Tasks that the server evaluates without a worker. If they fail, the definition is the cause. */
 const EVALUATED: readonly (TaskRole | undefined)[] = ['computation', 'choice', 'loop', 'event'];
 
 /** Collects the known facts about the cause. `chain` leads from the outermost execution to `execution`. */
@@ -56,7 +56,7 @@ export function failedCaseOf(execution: Execution, chain: readonly Execution[]):
   return { ...known, failure: { ...failure, cause: 'bad-definition' }, missing: [], unpassed: { by, inputs } };
 }
 
-/** Refines the class by facts that the reason does not tell: unresolved references, secrets, a task that no worker polled. */
+/** Refines the class with facts that are not in the reason: unresolved references, secrets, a task that no worker polled. */
 function refined(
   failure: FailureClass,
   execution: Execution,
@@ -80,7 +80,7 @@ function refined(
   return { cause: fromCaller ? 'bad-input' : 'bad-definition', kind: 'nothing-given' };
 }
 
-/** Missing workflow inputs that the failed task refers to. If it has no unresolved reference, those that any task refers to. */
+/** The missing workflow inputs that the failed task refers to. Without an unresolved reference: all that any task refers to. */
 function inputsMissing(execution: Execution, unresolved: readonly UnresolvedReference[]): string[] {
   if (unresolved.length === 0) return missingInputs(execution);
   const named = unresolved.flatMap(({ path }) => /^workflow\.input\.(.+)$/.exec(path)?.[1] ?? []);

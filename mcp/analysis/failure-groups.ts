@@ -18,7 +18,7 @@ export interface FailureGroups {
   readonly read: number;
   /** The number of all failed executions. */
   readonly total: number;
-  /** The number of executions that were read but belong to groups that are not returned. */
+  /** The number of executions that were read but are not in a returned group. */
   readonly others: number;
 }
 
@@ -38,7 +38,7 @@ export async function groupFailures(conductor: Conductor, workflowName: string |
   return { groups, read: results.length, total, others: results.length - shown };
 
   async function describe(newest: ExecutionSummary, count: number): Promise<FailureGroup | undefined> {
-    const diagnosis = await orUndefined(diagnoseExecution(conductor, newest.workflowId)); // it may be removed by now
+    const diagnosis = await orUndefined(diagnoseExecution(conductor, newest.workflowId)); // the execution may have been removed
     return diagnosis && { count, newest, diagnosis };
   }
 }

@@ -5,7 +5,7 @@ export interface FailureClass {
   readonly cause: Cause;
   /** The kind of failure within the cause. It decides the sentence and the advice that the caller gets. */
   readonly kind: FailureKind;
-  /** The HTTP status that a service answered. */
+  /** The HTTP status with which a service answered. */
   readonly status?: number;
 }
 
@@ -35,7 +35,7 @@ export type FailureKind =
 
 type Rule = readonly [pattern: RegExp, cause: Cause, kind: FailureKind];
 
-/** Sentences of the server 3.32.1, for any task. The first match counts. */
+/** Sentences that the server 3.32.1 writes about any task. The first match counts. */
 const SERVER_RULES: readonly Rule[] = [
   [/^responseTimeout: \d+ exceeded|did not complete within its responseTimeout/, 'timeout', 'response-timeout'],
   [/^Task poll timed out after/, 'no-worker', 'poll-timeout'],
@@ -55,7 +55,7 @@ const SERVER_RULES: readonly Rule[] = [
   ],
 ];
 
-/** Sentences of workers, and of services that workers and system tasks call. */
+/** Sentences from workers, and from services that workers and system tasks call. */
 const TASK_RULES: readonly Rule[] = [
   [/has failed before and was undone by/, 'terminated', 'undone'],
   [

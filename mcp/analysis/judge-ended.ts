@@ -31,22 +31,22 @@ function completed(execution: Execution): RootCause {
     .slice(0, SHOWN_ATTEMPTS)
     .map((task) => `${name(task)} failed: ${shown(task.reasonForIncompletion)}`);
   const despite = tolerated.length > 0 ? `, although ${count(tolerated.length, 'optional task')} failed` : '';
-  return { cause: 'none', sentence: `It completed${despite}.`, evidence, advice: [], execution };
+  return { cause: 'none', sentence: `The execution completed${despite}.`, evidence, advice: [], execution };
 }
 
 function endedByItself(execution: Execution, task: Task, outermost: Execution): RootCause {
   const why = execution.reasonForIncompletion;
   return {
     cause: 'terminated',
-    sentence: `Its own TERMINATE task ${name(task)} ended it as ${execution.status}${why ? `: ${shown(why)}` : ''}.`,
+    sentence: `Its own TERMINATE task ${name(task)} ended the execution as ${execution.status}${why ? `: ${shown(why)}` : ''}.`,
     evidence: tasksBefore(execution, task).map(lineOf),
     advice: [
       showTask(
-        'The definition intends this end, so a retry ends the same way; see what led to it',
+        'The definition intends this end, so a retry would end in the same way. See what led to it',
         execution,
         task.referenceTaskName,
       ),
-      startAgain('Start it with an input that takes another path', outermost),
+      startAgain('Start the workflow again with an input that takes another path', outermost),
     ],
     execution,
     task,
@@ -58,14 +58,14 @@ function terminated(execution: Execution, outermost: Execution): RootCause {
   const { reasonForIncompletion: why, parentWorkflowId: parent } = execution;
   return {
     cause: 'terminated',
-    sentence: `A call terminated it${why ? ` with the reason ${shown(why)}` : ' without a reason'}.`,
+    sentence: `A call terminated the execution${why ? ` with the reason ${shown(why)}` : ' without a reason'}.`,
     evidence: [
       ...canceled.slice(0, SHOWN_ATTEMPTS).map((task) => `${name(task)} was cancelled.`),
-      ...(parent ? [`It is a sub-workflow of ${quoteIfUnusual(parent)}.`] : []),
+      ...(parent ? [`It is a sub-workflow of execution ${quoteIfUnusual(parent)}.`] : []),
     ],
     advice: [
       retry('If that was a mistake, retry the cancelled tasks', execution),
-      startAgain('Or start it again', outermost),
+      startAgain('Or start the workflow again', outermost),
     ],
     execution,
   };
@@ -93,7 +93,10 @@ function isUndone({ tasks, output }: Execution): boolean {
 
 function withoutRetry(step: Advice, outermost: Execution): Advice {
   if (step.call?.tool !== 'retry_workflow') return step;
-  return startAgain('Its work was undone, so a retry is refused; when the cause is fixed, start it again', outermost);
+  return startAgain(
+    'Compensation undid the work, so workers refuse a retry. When the cause is fixed, start the workflow again',
+    outermost,
+  );
 }
 
 /** The id of the failure workflow. If the server could not start it, the execution's output holds a sentence instead of the id. */
@@ -109,7 +112,7 @@ function evidenceOf({ execution, task, reason, unresolved, secrets }: FailedCase
     ...unresolved
       .slice(0, SHOWN_ATTEMPTS)
       .map(({ parameter, path }) => `${quoteIfUnusual(parameter)} was null: ${quote(`\${${path}}`)} found nothing.`),
-    ...secrets.map((secret) => `It uses the secret ${quoteIfUnusual(secret)}.`),
+    ...secrets.map((secret) => `The task uses the secret ${quoteIfUnusual(secret)}.`),
     ...compensationLines(execution),
   ];
 }
@@ -119,11 +122,11 @@ function compensationLines(execution: Execution): string[] {
   if (id !== undefined) {
     const known = isUndone(execution)
       ? ' It undid the work.'
-      : ' If that undid the work, start the workflow again instead of retrying.';
-    return [`Its failure workflow ran as ${id}.${known}`];
+      : ' If it undid the work, start the workflow again instead of retrying.';
+    return [`The failure workflow ran as execution ${id}.${known}`];
   }
   const why = execution.output['conductor.failure_workflow'];
-  return typeof why === 'string' ? [`Its failure workflow did not start: ${shown(why)}`] : [];
+  return typeof why === 'string' ? [`The failure workflow did not start: ${shown(why)}`] : [];
 }
 
 /** The attempts of a task. Attempts that failed with the same reason share a line. */

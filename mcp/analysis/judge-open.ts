@@ -10,7 +10,7 @@ import type { Cause, RootCause } from './root-cause.ts';
 
 /** The server finishes a task that it executes itself within this time, unless the task's own limits are longer. */
 const SERVER_TASK_MS = 120_000;
-/** The server's `callbackAfterSeconds` of a WAIT task without an end. */
+/** The `callbackAfterSeconds` that the server gives a WAIT task without an end time. */
 const NO_TIMER = 2_147_483_647;
 const SHOWN_POINTS = 5;
 
@@ -26,7 +26,7 @@ export function judgeOpen(facts: Facts): RootCause {
   const hidden = others.length - more.length;
   return {
     ...first,
-    evidence: [...first.evidence, ...more, ...(hidden > 0 ? [`And ${count(hidden, 'open task')} more.`] : [])],
+    evidence: [...first.evidence, ...more, ...(hidden > 0 ? [`And ${count(hidden, 'more open task')}.`] : [])],
   };
 }
 
@@ -48,8 +48,9 @@ function judgePoint(point: OpenPoint, { queues, now }: Facts): RootCause {
 function paused({ execution, task }: OpenPoint): RootCause {
   return {
     cause: 'paused',
-    sentence: 'A call paused it: tasks that are already queued may still run, but the server schedules no new ones.',
-    evidence: task ? [`It is at ${name(task)} (${task.status}).`] : [],
+    sentence:
+      'A call paused the execution. Tasks that are already queued may still run, but the server schedules no new tasks.',
+    evidence: task ? [`It has reached ${name(task)} (${task.status}).`] : [],
     advice: [recovery.resume('Resume it', execution)],
     execution,
     ...(task && { task }),
@@ -60,7 +61,7 @@ function paused({ execution, task }: OpenPoint): RootCause {
 function betweenTasks({ execution }: OpenPoint): RootCause {
   return {
     cause: 'in-progress',
-    sentence: 'None of its tasks is open: the server is about to schedule the next one.',
+    sentence: 'The execution has no open task: the server is about to schedule the next one.',
     evidence: [],
     advice: [recovery.follow('Look again later', execution.workflowId)],
     execution,
@@ -70,9 +71,14 @@ function betweenTasks({ execution }: OpenPoint): RootCause {
 function waitsForPerson(execution: Execution, task: Task): RootCause {
   return {
     cause: 'waiting',
-    sentence: `It has waited for a person at ${name(task)} since ${instant(task.startTime || task.scheduledTime)}. The definition intends this.`,
-    evidence: [`It is about: ${clip(JSON.stringify(task.inputData), 300)}`],
-    advice: [recovery.listApprovals('Ask the person, then decide as they say (decide_approval)', execution)],
+    sentence: `The execution has waited for a person at ${name(task)} since ${instant(task.startTime || task.scheduledTime)}. The definition intends this.`,
+    evidence: [`The task asks about: ${clip(JSON.stringify(task.inputData), 300)}`],
+    advice: [
+      recovery.listApprovals(
+        'See what the person must decide, ask them, and pass their decision to decide_approval',
+        execution,
+      ),
+    ],
     execution,
     task,
   };
@@ -83,11 +89,11 @@ function waitsForSignalOrTimer(execution: Execution, task: Task, now: number): R
   if (task.callbackAfterSeconds >= NO_TIMER || task.callbackAfterSeconds === 0) {
     return {
       cause: 'waiting',
-      sentence: `It has waited at ${name(task)} for a signal from outside since ${since}. The definition intends this.`,
+      sentence: `The execution has waited at ${name(task)} for a signal from outside since ${since}. The definition intends this.`,
       evidence: [],
       advice: [
         recovery.signal(
-          'If what it waits for has happened, send the signal with the output it needs',
+          'If the expected event has happened, send the signal with the output that the workflow needs',
           execution,
           task.referenceTaskName,
         ),
@@ -99,13 +105,13 @@ function waitsForSignalOrTimer(execution: Execution, task: Task, now: number): R
   const endsAt = task.startTime + task.callbackAfterSeconds * 1000;
   const when =
     endsAt > now
-      ? `in ${duration(endsAt - now)}, at ${instant(endsAt)}`
-      : `since ${instant(endsAt)}, so the server is about to continue`;
+      ? `ends in ${duration(endsAt - now)}, at ${instant(endsAt)}`
+      : `ended at ${instant(endsAt)}, so the server is about to continue`;
   return {
     cause: 'waiting',
-    sentence: `It waits at ${name(task)} for a timer that is over ${when}. The definition intends this.`,
+    sentence: `The execution waits at ${name(task)} for a timer that ${when}. The definition intends this.`,
     evidence: [],
-    advice: [recovery.follow('It continues by itself; follow it', execution.workflowId)],
+    advice: [recovery.follow('The execution continues by itself. Follow it', execution.workflowId)],
     execution,
     task,
   };
@@ -117,12 +123,12 @@ function waitsForAttempt(execution: Execution, task: Task): RootCause {
   return {
     cause: 'waiting',
     sentence: isRetry
-      ? `${name(task, true)} failed and is retried at ${instant(nextAttemptAt(task))} (attempt ${retryCount + 1}${mostAttempts(task)}).`
-      : `Its worker handed ${name(task)} back until ${instant(nextAttemptAt(task))}.`,
+      ? `${name(task, true)} failed, and the server retries it at ${instant(nextAttemptAt(task))} (attempt ${retryCount + 1}${mostAttempts(task)}).`
+      : `A worker handed ${name(task)} back. Workers can take it again from ${instant(nextAttemptAt(task))}.`,
     evidence: isRetry && why ? [`attempt ${retryCount}: ${quote(why, 300)}`] : [],
     advice: [
       recovery.follow(
-        'It continues by itself, but fails again if the reason is not fixed by then. Follow it',
+        'The execution continues by itself, but the task fails again if the cause is not fixed by then. Follow it',
         execution.workflowId,
       ),
     ],
@@ -146,14 +152,15 @@ function serverTask(execution: Execution, task: Task, now: number): RootCause {
     task.startTime > 0 && began > 0 ? now - began > allowed : isJoin && waited > allowed && isJoinable(execution, task);
   if (!lost) {
     const begun = task.startTime > 0 && task.status === 'SCHEDULED';
-    const waitsForSignalOrTimer = isJoin
-      ? 'joins branches that have all ended'
+    const type = quoteIfUnusual(task.taskType);
+    const state = isJoin
+      ? `The server has been joining the ended branches at ${name(task)} (${type})`
       : begun
-        ? 'is being executed by the server'
-        : 'is with the server';
+        ? `The server has been executing ${name(task)} (${type})`
+        : `${name(task, true)} (${type}) has been with the server`;
     return {
       cause: 'in-progress',
-      sentence: `${name(task, true)} (${quoteIfUnusual(task.taskType)}) ${waitsForSignalOrTimer} for ${duration(now - (task.startTime || task.scheduledTime))}.`,
+      sentence: `${state} for ${duration(now - (task.startTime || task.scheduledTime))}.`,
       evidence: [],
       advice: [recovery.follow('Follow it', execution.workflowId)],
       execution,
@@ -162,11 +169,11 @@ function serverTask(execution: Execution, task: Task, now: number): RootCause {
   }
   return {
     cause: 'stuck',
-    sentence: `The server began ${name(task)} (${quoteIfUnusual(task.taskType)}) ${duration(now - (began || task.scheduledTime))} ago and has lost track of it, as after a crash. It would look at it again only after an hour.`,
-    evidence: [`It has been ${task.status} since ${instant(task.scheduledTime)}.`],
+    sentence: `The server began ${name(task)} (${quoteIfUnusual(task.taskType)}) ${duration(now - (began || task.scheduledTime))} ago and has lost track of it, as happens after a crash. It would check the task again only after an hour.`,
+    evidence: [`The task has been ${task.status} since ${instant(task.scheduledTime)}.`],
     advice: [
-      recovery.terminate('End it', execution, `${task.referenceTaskName} is stuck`),
-      recovery.retry('Then retry the task; its call may already have taken effect before the crash', execution),
+      recovery.terminate('Terminate the execution', execution, `${task.referenceTaskName} is stuck`),
+      recovery.retry('Then retry the task. Its call may already have taken effect before the crash', execution),
     ],
     execution,
     task,

@@ -24,9 +24,9 @@ export function judgeQueued(execution: Execution, task: Task, queue: Queue | und
   const own = polls.filter((poll) => (poll.domain ?? '') === domain);
   const latest = Math.max(0, ...own.map(({ lastPollTime }) => lastPollTime));
   const evidence = [
-    `It has waited in the queue ${quoteIfUnusual(queueOf(task))} for ${duration(now - task.scheduledTime)}; queue depth: ${count(waiting, 'task')}.`,
+    `The task has waited in the queue ${quoteIfUnusual(queueOf(task))} for ${duration(now - task.scheduledTime)}. Queue depth: ${count(waiting, 'task')}.`,
     latest > 0
-      ? `Last poll ${duration(now - latest)} ago.`
+      ? `The last poll was ${duration(now - latest)} ago.`
       : `No worker has polled this queue${domain ? '' : ' recently'}.`,
   ];
   const found = { evidence, execution, task };
@@ -36,13 +36,13 @@ export function judgeQueued(execution: Execution, task: Task, queue: Queue | und
     return {
       ...found,
       cause: 'bad-definition',
-      sentence: `${taskLabel(task, true)} has the type ${quoteIfUnusual(type)}, which the server does not have, so it waits forever in a queue of that name.`,
+      sentence: `${taskLabel(task, true)} has the type ${quoteIfUnusual(type)}, which the server does not know. The task waits forever in a queue of that name.`,
       advice: [
         recovery.showDefinition(
           'Correct the type and register the definition with create_workflow as a new version',
           execution,
         ),
-        recovery.terminate('End this execution', execution, `task type ${type} does not exist`),
+        recovery.terminate('Terminate this execution', execution, `task type ${type} does not exist`),
       ],
     };
   }
@@ -55,13 +55,13 @@ export function judgeQueued(execution: Execution, task: Task, queue: Queue | und
     ...found,
     evidence:
       where.length > 0
-        ? [...evidence, `Workers poll for this type with ${[...new Set(where)].join(', ')} only.`]
+        ? [...evidence, `Workers poll for this type, but only with ${[...new Set(where)].join(', ')}.`]
         : evidence,
     cause: 'no-worker',
     sentence: `No worker polls for ${taskLabel(task)} (${quoteIfUnusual(task.taskType)}${domain ? ` in domain ${quoteIfUnusual(domain)}` : ''}).`,
     advice: [
       recovery.showQueue(
-        `Start a worker (${worker}); the execution then continues by itself. Check that it polls`,
+        `Start a worker (${worker}). The execution then continues by itself. To check that the worker polls`,
         task.taskType,
       ),
     ],
@@ -74,21 +74,23 @@ function polled(found: Pick<RootCause, 'evidence' | 'execution'> & { task: Task 
   const limited: Record<string, unknown> = task.taskDefinition ?? {};
   const { concurrentExecLimit, rateLimitPerFrequency: rate, rateLimitFrequencyInSeconds: per } = limited;
   const limits = [
-    ...(isPositive(concurrentExecLimit) ? [`at most ${concurrentExecLimit} at a time (concurrentExecLimit)`] : []),
-    ...(isPositive(rate) ? [`at most ${rate} in ${per} s (rateLimitPerFrequency)`] : []),
+    ...(isPositive(concurrentExecLimit)
+      ? [`at most ${concurrentExecLimit} tasks at a time (concurrentExecLimit)`]
+      : []),
+    ...(isPositive(rate) ? [`at most ${rate} tasks in ${per} s (rateLimitPerFrequency)`] : []),
   ];
   if (limits.length > 0) {
     return {
       ...found,
       evidence: [
         ...evidence,
-        `Its task definition allows ${limits.join(' and ')}; the server may need up to 60 s to notice a free place.`,
+        `Its task definition allows ${limits.join(' and ')}. The server may need up to 60 s to notice a free place.`,
       ],
       cause: 'limit',
-      sentence: `Workers poll for ${taskLabel(task)}, but a limit of its task definition holds it back.`,
+      sentence: `Workers poll for ${taskLabel(task)}, but a limit in its task definition holds the task back.`,
       advice: [
         recovery.showQueue(
-          'It continues by itself when other tasks end, or sooner if the limit is raised. See the queue',
+          'The task runs when other tasks end, or sooner if you raise the limit. See the queue',
           task.taskType,
         ),
       ],
@@ -99,8 +101,8 @@ function polled(found: Pick<RootCause, 'evidence' | 'execution'> & { task: Task 
     cause: 'in-progress',
     sentence:
       waiting > 1
-        ? `${taskLabel(task, true)} waits in line; workers poll.`
-        : `${taskLabel(task, true)} is about to be taken; workers poll.`,
+        ? `${taskLabel(task, true)} waits behind other tasks. Workers poll for it.`
+        : `Workers poll for ${taskLabel(task)} and are about to take it.`,
     advice: [recovery.follow('Follow it', execution.workflowId)],
   };
 }
@@ -114,9 +116,9 @@ export function judgeTaken(execution: Execution, task: Task, now: number): RootC
   return {
     cause: 'in-progress',
     sentence: overdue
-      ? `${taskLabel(task, true)} is with ${worker}, which has been silent for longer than responseTimeoutSeconds; the server takes it back within ${duration(SWEEP_MS)}.`
+      ? `${taskLabel(task, true)} is with ${worker}, which has been silent for longer than responseTimeoutSeconds. The server takes the task back within ${duration(SWEEP_MS)}.`
       : `${taskLabel(task, true)} has been with ${worker} since ${instant(task.startTime)}.`,
-    evidence: [`Last update ${duration(silent)} ago; responseTimeoutSeconds is ${limit / 1000}.`],
+    evidence: [`The last update was ${duration(silent)} ago; responseTimeoutSeconds is ${limit / 1000}.`],
     advice: [recovery.follow('Follow it', execution.workflowId)],
     execution,
     task,

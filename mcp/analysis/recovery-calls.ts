@@ -3,7 +3,7 @@ import type { Advice } from './root-cause.ts';
 
 /** Builds suggested calls. Each kind of call is built only here. */
 
-/** An input with more characters of JSON is not repeated in a call. */
+/** An input that is longer than this, in characters of JSON, is not repeated in a call. */
 const INPUT_SHOWN = 600;
 
 /** Retries the failed tasks. The parent executions continue too. */
@@ -11,7 +11,7 @@ export function retry(say: string, { workflowId }: Execution): Advice {
   return { say, call: { tool: 'retry_workflow', args: { executionIds: [workflowId] } } };
 }
 
-/** Starts a new execution with the same definition and input. The caller changes the input first. */
+/** Starts a new execution with the same definition and input. The caller may change the input first. */
 export function startAgain(
   say: string,
   { workflowName: name, workflowVersion: version, input, workflowId }: Execution,
@@ -21,7 +21,7 @@ export function startAgain(
   }
   const args = { executionId: workflowId, detail: 'full' };
   return {
-    say: `${say}; use execute_workflow with the input shown here`,
+    say: `${say}. Use execute_workflow with the input that this call shows`,
     call: { tool: 'get_execution_status', args },
   };
 }

@@ -2,20 +2,20 @@ import type { Execution, Task } from '../../core/conductor/types.ts';
 
 /**
  * Why an execution failed or does not continue:
- * - `bad-input`             its input is missing something or is wrong
+ * - `bad-input`             the input of the execution lacks something or is wrong
  * - `bad-definition`        the definition is wrong: a script, a reference without a value, a fork without a join, an unknown child
  * - `worker-error`          a worker ran the task and reported a failure
  * - `upstream`              a service that a task called refused, failed or could not be reached
  * - `timeout`               a worker, the server or the workflow exceeded a time limit
  * - `no-worker`             no worker polls for a task
  * - `missing-configuration` the server lacks a secret, a provider or credentials
- * - `limit`                 a limit on parallel tasks or on their rate holds it back
- * - `stuck`                 the server has lost track of a task that it executes itself, as after a crash
- * - `terminated`            a call or its own TERMINATE task ended it
- * - `paused`                a call paused it
- * - `waiting`               it waits for a person, a signal, a timer or the next attempt, as intended
- * - `in-progress`           a worker or the server works on it
- * - `none`                  it completed
+ * - `limit`                 a limit on parallel tasks or on their rate holds a task back
+ * - `stuck`                 the server has lost track of a task that it executes itself, as happens after a crash
+ * - `terminated`            a call, or its own TERMINATE task, ended the execution
+ * - `paused`                a call paused the execution
+ * - `waiting`               the execution waits for a person, a signal, a timer or the next attempt, as intended
+ * - `in-progress`           a worker or the server works on a task
+ * - `none`                  the execution completed
  * - `unknown`               the reason matches no known cause
  */
 export const causes = [
@@ -37,7 +37,7 @@ export const causes = [
 ] as const;
 export type Cause = (typeof causes)[number];
 
-/** A step that recovers. The tool and arguments of `call` are valid without changes. */
+/** A step of a recovery. The tool and arguments of `call` are valid without changes. */
 export interface Advice {
   /** A sentence without its full stop; a colon and the call may follow. */
   readonly say: string;

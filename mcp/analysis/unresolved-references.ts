@@ -16,7 +16,7 @@ export function unresolvedReferences(task: Task): UnresolvedReference[] {
   return unresolvedIn(wired, task.inputData);
 }
 
-/** The references in `wired`, a task's input in the definition, that became null in `given`, its input in the execution. */
+/** The references in `wired` (a task's input in the definition) that became null in `given` (its input in the execution). */
 export function unresolvedIn(wired: unknown, given: unknown): UnresolvedReference[] {
   return expressionsIn(wired).flatMap(({ path, pointer, whole }) => {
     const value = valueAt(given, pointer);
@@ -25,7 +25,7 @@ export function unresolvedIn(wired: unknown, given: unknown): UnresolvedReferenc
   });
 }
 
-/** The workflow inputs that any task of the definition refers to and that the execution was not given. */
+/** The workflow inputs that a task of the definition refers to, but that the execution was started without. */
 export function missingInputs(execution: Execution): string[] {
   const def = execution.workflowDefinition;
   const tasks = isObject(def) ? def.tasks : undefined;
@@ -37,8 +37,8 @@ export function missingInputs(execution: Execution): string[] {
 }
 
 /**
- * Finds the execution at which the missing inputs were lost. `isCaller` is true if the caller of that
- * execution should have given them, and false if that execution's definition should have passed them on.
+ * Finds the execution at which the missing inputs were lost. `isCaller` is true if the caller of that execution should have given
+ * them. It is false if the definition of that execution should have passed them on.
  * @param chain from the outermost execution down to the execution that lacks the inputs
  * @param startingTask the task by which an execution starts the next execution of the chain
  */

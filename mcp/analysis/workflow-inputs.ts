@@ -10,7 +10,7 @@ export interface WorkflowInput {
   readonly description?: string;
 }
 
-/** The inputs of a workflow: from its schema, or else the names that it lists and its tasks refer to. */
+/** The inputs of a workflow, from its schema. Without a schema: the names that the definition lists and its tasks refer to. */
 export function inputsOf(def: Readonly<Record<string, unknown>>): WorkflowInput[] {
   const schema = isObject(def.inputSchema) && isObject(def.inputSchema.data) ? def.inputSchema.data : undefined;
   if (schema && isObject(schema.properties)) return fromSchema(schema, schema.properties);

@@ -23,12 +23,12 @@ export interface Given {
 }
 
 /**
- * The request of a route. Checks as much as is possible without the server.
+ * Builds the request of a route, and checks what it can check without the server.
  * @throws FleetError `denied` if the route is refused or this caller may not call it; `input` for parameters that the route does not take
  */
 export function requestOf(route: Route, given: Given, context: Pick<ToolContext, 'allows' | 'caller'>): ApiRequest {
   const missing = missingPermission(route, given.body, context);
-  if (route.refused) throw denied(route, `this server calls it for no role: ${route.refused}.`);
+  if (route.refused) throw denied(route, `this MCP server refuses it for every role, because ${route.refused}.`);
   if (missing)
     throw denied(route, `it needs the permission ${missing}, which the role ${context.caller.role} does not have.`);
   const mistakes = [...pathMistakes(route, given), ...queryMistakes(route, given), ...bodyMistakes(route, given)];
@@ -38,17 +38,17 @@ export function requestOf(route: Route, given: Given, context: Pick<ToolContext,
     });
   }
   if (route.destructive && !given.confirm) {
-    throw new FleetError('input', `${route.name} ends, removes or overwrites something, so it needs confirm.`, {
+    throw new FleetError('input', `${route.name} ends, removes or overwrites something, so it needs "confirm":true.`, {
       remedy: `To do it: ${callOf('invoke_api', { operation: route.name, ...shownBack(given), confirm: true })}`,
     });
   }
   const { method, path } = route;
-  const query = given.query as NonNullable<ApiRequest['query']>; // checked by the route's own list
+  const query = given.query as NonNullable<ApiRequest['query']>; // `queryMistakes` has checked the types
   const body = given.body === undefined ? {} : { body: given.body };
   return { method, path, params: given.path, query, ...body, answer: schemaOf(route.answer) };
 }
 
-/** What the caller gave, to repeat in an error; a long body is left out. */
+/** The caller's arguments, to repeat them in an error. A long body is left out. */
 function shownBack({ path, query, body }: Given): Record<string, unknown> {
   const json = JSON.stringify(body) ?? '';
   return {
@@ -89,7 +89,7 @@ function pathMistakes(route: Route, { path }: Given): string[] {
     ...missing.map((name) => `path needs ${name}.`),
     ...unknown.map(
       (name) =>
-        `There is no path parameter ${quote(name, 100)}${names.length > 0 ? `; there are ${names.join(', ')}` : ''}.`,
+        `There is no path parameter ${quote(name, 100)}${names.length > 0 ? `; the path parameters are ${names.join(', ')}` : ''}.`,
     ),
     ...names
       .filter((name) => /[\\/]|^\.{1,2}$/.test(String(path[name] ?? '')))
@@ -99,7 +99,7 @@ function pathMistakes(route: Route, { path }: Given): string[] {
 
 function queryMistakes({ query: known = {} }: Route, { query }: Given): string[] {
   const names = Object.keys(known);
-  const list = names.length > 0 ? `; there are ${names.join(', ')}` : '; it takes none';
+  const list = names.length > 0 ? `; the query parameters are ${names.join(', ')}` : '; the operation takes none';
   const wrong = Object.entries(query).flatMap(([name, value]) => {
     const parameter = Object.hasOwn(known, name) ? known[name] : undefined;
     if (parameter === undefined) return [`There is no query parameter ${quote(name, 100)}${list}.`];
@@ -118,7 +118,7 @@ const EXPECTED: Record<QueryType, string> = {
 };
 
 function typeOf(parameter: QueryParameter): QueryType {
-  return parameter.replace('!', '') as QueryType; // as the type of QueryParameter says
+  return parameter.replace('!', '') as QueryType; // a QueryParameter is a type with an optional "!"
 }
 
 function fits(type: QueryType, value: unknown): boolean {
@@ -136,8 +136,8 @@ function fits(type: QueryType, value: unknown): boolean {
 
 function bodyMistakes(route: Route, { body }: Given): string[] {
   const kind = route.body;
-  if (kind === undefined) return body === undefined ? [] : ['It takes no body.'];
-  if (body === undefined) return [`It needs a body: ${bodyInWords(route)}.`];
+  if (kind === undefined) return body === undefined ? [] : ['The operation takes no body.'];
+  if (body === undefined) return [`The operation needs a body: ${bodyInWords(route)}.`];
   if (kind === 'text') return typeof body === 'string' ? [] : ['The body must be a text.'];
   if (kind === 'strings') return areStrings(body) ? [] : ['The body must be a list of strings.'];
   const items: unknown[] = kind.endsWith('[]') ? (Array.isArray(body) ? body : [undefined]) : [body];
@@ -152,8 +152,8 @@ export function bodyInWords(route: Route): string {
   if (route.body === 'text') return 'a text';
   if (route.body === 'strings') return 'a list of strings';
   const fields = fieldsOfBody(route);
-  const one = fields ? `fields ${fields.join(', ')}` : 'any fields';
-  return route.body?.endsWith('[]') ? `a list of JSON objects with the ${one}` : `a JSON object with ${one}`;
+  const one = fields ? `the fields ${fields.join(', ')}` : 'any fields';
+  return route.body?.endsWith('[]') ? `a list of JSON objects with ${one}` : `a JSON object with ${one}`;
 }
 
 function areStrings(value: unknown): boolean {

@@ -1,4 +1,4 @@
-/** The body fields that the server reads, by the server's name of the type. The server silently ignores all other fields. */
+/** The body fields that the server reads. The keys are the server's names of the types. The server silently ignores all other fields. */
 export const bodyFields: Readonly<Record<string, readonly string[]>> = {
   AgentStartRequest:
     'agentConfig context framework idempotencyKey media model name prompt rawConfig runId sessionId skillRef staticPlan timeoutSeconds version'.split(

@@ -34,7 +34,7 @@ export function findRoute(name: string): Route {
   });
 }
 
-/** The routes that match the words of the query, best match first; every route for a query without words. */
+/** The routes that match the words of the query, best match first. A query without words finds every route. */
 export function searchRoutes(query: string): Route[] {
   const words = wordsOf(query);
   if (words.length === 0) return [...catalogue];
@@ -61,7 +61,7 @@ function scoreOf({ name, path, purpose, trap = '', method }: Route, words: reado
   }, 0);
 }
 
-/** 1 for equal words. 0.7 if one word begins with the other without its last letter, as `pausing` begins with `paus`. */
+/** How similar two words are: 1 if they are equal, 0.7 if one word begins with the other without its last letter, as `pausing` begins with `paus`. */
 function similarity(a: string, b: string): number {
   if (a === b) return 1;
   const [short, long] = a.length < b.length ? [a, b] : [b, a];

@@ -4,7 +4,7 @@ import { bodyFields } from './body-fields.ts';
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE'] as const;
 type Method = (typeof METHODS)[number];
 
-/** What a query parameter takes. */
+/** The types of query parameters. */
 const QUERY_TYPES = ['string', 'integer', 'boolean', 'strings'] as const;
 export type QueryType = (typeof QUERY_TYPES)[number];
 
@@ -23,7 +23,7 @@ interface Details {
   readonly refused?: string;
   /** The body field that may hold a workflow definition. A caller who sends it needs the permission to write definitions. */
   readonly writesWith?: string;
-  /** What a caller would not expect of the route. */
+  /** A behaviour of the route that a caller would not expect. */
   readonly trap?: string;
   /** The tool that does the same with more care. */
   readonly instead?: string;
@@ -56,11 +56,11 @@ export type Row = readonly [
 /** The query parameters of every search. */
 export const SEARCH = 'start:integer&size:integer&sort&freeText&query';
 
-/** Reasons why routes are refused. Each reason ends a sentence. */
+/** Reasons why routes are refused. Each reason follows the word "because". */
 export const REFUSED = {
-  result: 'results of tasks go through update_task, decide_approval and signal_workflow, which check whose task it is',
-  poll: 'tasks are taken with claim_task, which keeps their lease',
-  environment: 'values of the environment can be secrets',
+  result: 'results of tasks go through update_task, decide_approval and signal_workflow, which check who has the task',
+  poll: 'agents take tasks with claim_task, which extends their lease',
+  environment: 'an environment value can be a secret',
   secrets: 'only workers and the person who runs the server may read or change secrets',
 };
 
@@ -68,7 +68,7 @@ export const REFUSED = {
 export function routeOf([name, call, permission, answer, purpose, details]: Row): Route {
   const [, method, path, query] = /^(\w+) (\/[^?]*)(?:\?(.*))?$/.exec(call) ?? [];
   const known = METHODS.find((one) => one === method);
-  if (!known) throw new Error(`Wrong call in the row of ${name}: ${call}`);
+  if (!known) throw new Error(`The catalogue row of ${name} has a wrong call: ${call}`);
   return {
     name,
     method: known,
@@ -94,7 +94,7 @@ export function pathParameters({ path }: Pick<Route, 'path'>): string[] {
   return Array.from(path.matchAll(/\{(\w+)\}/g), ([, name = '']) => name);
 }
 
-/** The fields that the server reads of the body; undefined where it takes any. */
+/** The fields that the server reads in the body. Undefined if it takes any field. */
 export function fieldsOfBody({ body }: Pick<Route, 'body'>): readonly string[] | undefined {
   return body === undefined ? undefined : bodyFields[body.replace('[]', '')];
 }

@@ -14,9 +14,9 @@ const DEFINITION_LIMIT = 100_000;
 const DEPTH_LIMIT = 100;
 
 /**
- * Everything that is wrong with a definition: our limits, lint against what the server has and, if both find no error, the server's
- * own validation. `create_workflow` registers a definition that has no error here.
- * @param taskDefs task definitions that will be registered together with it
+ * Finds everything that is wrong with a definition. It checks our limits and runs lint against what the server has. If both find no
+ * error, the server validates the definition too. `create_workflow` registers a definition in which this function finds no error.
+ * @param taskDefs task definitions that will be registered together with the definition
  * @throws FleetError `input` if the definition is too large or too deeply nested to check
  */
 export async function checkDefinition(
@@ -50,7 +50,7 @@ function refuseTooLarge(def: unknown): void {
   });
 }
 
-const SPLIT = 'Split it: move a part into another workflow and call that with a SUB_WORKFLOW task.';
+const SPLIT = 'Split it: move a part into another workflow, and call that workflow with a SUB_WORKFLOW task.';
 
 /** Counts level by level, because recursion would fail on a very deep value. */
 function depthOf(value: unknown): number {
@@ -72,7 +72,7 @@ function limitFindings(def: unknown): Finding[] {
     );
   }
   if (typeof description === 'string' && description.length > DESCRIPTION_LIMIT) {
-    const repair = `Shorten it to ${DESCRIPTION_LIMIT} characters.`;
+    const repair = `Shorten the description to ${DESCRIPTION_LIMIT} characters.`;
     findings.push(limitFinding('/description', `The description has ${description.length} characters`, repair));
   }
   return findings;
@@ -84,7 +84,7 @@ function limitFinding(pointer: string, message: string, repair: string): Finding
     severity: 'error',
     pointer,
     message,
-    reason: 'This MCP server does not register it.',
+    reason: 'This MCP server does not register the definition.',
     repair,
   };
 }

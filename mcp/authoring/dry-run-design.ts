@@ -20,7 +20,7 @@ export type DryRunOutcome =
   | { readonly kind: 'unfinished'; readonly note: string };
 
 /**
- * Runs a compiled design on the server's test endpoint with made-up answers. It calls no outside service and leaves nothing behind.
+ * Runs a compiled design on the server's test endpoint with made-up answers. The run calls no outside service and leaves nothing behind.
  * @param compiled a design that was compiled with few rounds per loop
  */
 export async function dryRunDesign(
@@ -34,7 +34,7 @@ export async function dryRunDesign(
   const limit = AbortSignal.timeout(LIMIT_MS);
   try {
     const trace = await dryRun(
-      conductor.detached(), // the clean-up must run after the call is cancelled too; `signal` ends the run
+      conductor.detached(), // the clean-up must also run after a cancelled call; `signal` ends only the run
       workflowOf(def, [...byName.keys()]),
       { input: { ...answers.input, ...input }, tasks, expect: { status: 'COMPLETED' } },
       {
@@ -62,14 +62,14 @@ function outcomeOf(trace: Trace): DryRunOutcome {
   const last = trace.attempts.at(-1);
   if (status === 'RUNNING')
     return { kind: 'unfinished', note: `The dry run was still waiting at ${last?.ref ?? 'its start'}.` };
-  return { kind: 'passed', path, note: `It ended as ${status} at ${last?.ref ?? 'its start'}.` };
+  return { kind: 'passed', path, note: `The dry run ended as ${status} at ${last?.ref ?? 'its start'}.` };
 }
 
 function isFailed({ status, type, unanswered }: Attempt): boolean {
   return ['FAILED', 'FAILED_WITH_TERMINAL_ERROR', 'TIMED_OUT'].includes(status) && type !== 'JOIN' && !unanswered;
 }
 
-/** Wraps a definition as a `Workflow`, because dry runs normally read workflows from code. */
+/** Wraps a definition as a `Workflow`, because `dryRun` takes workflows as code defines them. */
 function workflowOf(def: WorkflowDef, policies: readonly string[]): Workflow {
   const anything = z.looseObject({});
   const tasks = policies.map((name): TaskPolicy => ({ kind: 'policy', name, description: '', options: {} }));

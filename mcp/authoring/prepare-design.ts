@@ -24,13 +24,13 @@ export interface PreparedDesign {
 /** The first execution of a design. */
 export interface Run {
   readonly input: Readonly<Record<string, unknown>>;
-  /** Throws if the input lacks a name that steps read. */
+  /** Throws if the input lacks a value that steps read. */
   checkInputs(names: readonly string[]): void;
 }
 
 /**
- * Compiles a design, checks it as every definition is checked, and dry-runs it.
- * @throws FleetError `input` with what is wrong, and in which step
+ * Compiles a design, checks it like every other definition, and dry-runs it.
+ * @throws FleetError `input` that says what is wrong, and in which step
  */
 export async function prepareDesign(
   design: Design,
@@ -67,10 +67,10 @@ function failed({ ref, reason }: Extract<DryRunOutcome, { kind: 'failed' }>, { a
   const hint =
     made === ''
       ? ''
-      : ` The dry run made up these answers, with the fields that steps read: ${made.slice(0, 800)}. If a real answer has another form, give it as "example" of that step.`;
+      : ` The dry run made up these answers, with the fields that steps read: ${made.slice(0, 800)}. If the real answer of a step has another form, give it as "example" of that step.`;
   return new FleetError(
     'input',
-    `Nothing was registered: in the dry run step "${ref}" failed (quoted): ${quote(reason, 400)}.${hint}`,
+    `Nothing was registered, because step "${ref}" failed in the dry run (quoted): ${quote(reason, 400)}.${hint}`,
     { remedy: 'Correct the step, or give examples, and send all steps again.' },
   );
 }

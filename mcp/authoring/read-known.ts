@@ -7,7 +7,7 @@ import type { KnownDefinitions } from '../../workflows/lint/lint.ts';
 /** Up to this many task definitions are read one by one. For more, one request for all of them is cheaper. */
 const ONE_BY_ONE = 20;
 
-/** The names that a definition mentions, without those that an expression makes at run time. */
+/** The names that a definition mentions, except names that an expression computes at run time. */
 interface Mentioned {
   readonly tasks: ReadonlySet<string>;
   readonly workflows: ReadonlySet<string>;
@@ -15,7 +15,7 @@ interface Mentioned {
 
 /**
  * Reads the task definitions and workflows that a definition mentions, so that lint can report missing definitions.
- * @param ours task definitions that will be registered together with it
+ * @param ours task definitions that will be registered together with the definition
  */
 export async function readKnown(
   def: unknown,

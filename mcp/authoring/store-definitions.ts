@@ -37,7 +37,7 @@ export async function storeWorkflow(
     if (!(error instanceof FleetError && error.code === 'conflict')) throw error;
     throw existsAlready(def, made, { cause: error, newVersion: await nextVersion(def, conductor) });
   } finally {
-    definitions.changed(def.name); // after an error too: the server may have stored it
+    definitions.changed(def.name); // also after an error: the server may have stored the definition
   }
 }
 

@@ -37,13 +37,13 @@ export async function writeSteps(name: string, description: string, context: Too
     const answer = await askModel(prompt, `steps-${round}`, context);
     if (answer === undefined) break;
     if ('failed' in answer) {
-      why = `The model did not answer (quoted): ${quote(answer.failed, 300)}.`;
+      why = `The model did not answer. The reason (quoted): ${quote(answer.failed, 300)}.`;
       break;
     }
     const read = parseSteps(name, answer.said);
     if ('steps' in read) return read;
-    why = `The model wrote steps that do not compile (quoted): ${quote(read.problem, 300)}.`;
-    prompt = `${base}\n\nYou answered:\n${clip(answer.said, 8_000)}\n\nThat was wrong: ${read.problem}\nAnswer again, corrected.`;
+    why = `The model wrote steps that do not compile. The problem (quoted): ${quote(read.problem, 300)}.`;
+    prompt = `${base}\n\nYou answered:\n${clip(answer.said, 8_000)}\n\nYour answer is wrong: ${read.problem}\nCorrect it and answer again.`;
   }
   throw formatNeeded(name, why);
 }
@@ -67,7 +67,7 @@ function promptFor(description: string): string {
     'Answer with {"steps":[…],"output":{…}}; output is optional and refers to steps.',
     STEP_FORMAT,
     `Example: ${JSON.stringify({ steps: EXAMPLE_STEPS })}`,
-    'Invent no addresses, task names, servers or models that the request does not name: read them from ${input.…} instead.',
+    'Do not invent addresses, task names, servers or models. If the request does not name one, read it from ${input.…}.',
   ].join('\n\n');
 }
 
@@ -79,7 +79,7 @@ async function askModel(prompt: string, key: string, context: ToolContext): Prom
   return context.model && askServer(prompt, context.model, context);
 }
 
-/** Asks the server's model through a one-task workflow that is started without being registered. */
+/** Asks the server's model through a one-task workflow, which it starts without registering it. */
 async function askServer(
   prompt: string,
   { provider, model }: ServerModel,
@@ -89,7 +89,7 @@ async function askServer(
     name: 'fleet_write_steps',
     version: 1,
     steps: [
-      // In the prompt, `$${` is a literal `${`: the server must not resolve the references in its examples.
+      // In the prompt, `$${` means a literal `${`. The server must not resolve the references in the examples.
       {
         id: 'write',
         type: 'llm',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const settings = z.record(z.string(), z.unknown());
 
-/** The client's declared capabilities that answers depend on. */
+/** The declared capabilities of a client, as far as answers depend on them. */
 export const capabilitiesSchema = z.object({
   elicitation: settings.optional(),
   sampling: settings.optional(),
@@ -15,8 +15,8 @@ export type Capabilities = z.output<typeof capabilitiesSchema>;
 const envelope = z.object({ [CLIENT_CAPABILITIES_META_KEY]: capabilitiesSchema });
 
 /**
- * What the client of a request can do. A request of the 2026 revision declares it itself; a client of 2025 declared it when it
- * connected. Empty if neither is known, as for a 2025 client over HTTP without a session.
+ * The capabilities of a request's client. A request of the 2026 revision declares them itself. A client of 2025 declared them when it
+ * connected. They are empty if neither is known, for example for a 2025 client over HTTP without a session.
  */
 export function capabilitiesOf({ mcpReq }: ServerContext, connected: unknown): Capabilities {
   const own = mcpReq.envelope && envelope.safeParse(mcpReq.envelope);

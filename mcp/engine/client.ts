@@ -4,7 +4,7 @@ import type { Capabilities } from './client-capabilities.ts';
 import type { Progress } from './define-tool.ts';
 import { createElicitation, type Elicitation } from './elicitation.ts';
 
-/** What a request may ask its client, and what it may tell the client. */
+/** The questions and messages that the server can send to the client of a request. */
 export interface Client extends Elicitation {
   progress(progress: Progress): void;
   /** True if the call may be answered with a task instead of a result. */
@@ -20,7 +20,7 @@ export function clientOf(context: ServerContext, capabilities: Capabilities): Cl
     followsTasks: followsTasks(capabilities),
     progress(params) {
       if (progressToken === undefined) return;
-      // A failed notification is ignored: if the client has gone, the call's own signal is aborted.
+      // A failed notification is ignored: if the client has gone, the call's own signal is aborted anyway.
       mcpReq.notify({ method: 'notifications/progress', params: { progressToken, ...params } }).catch(() => {});
     },
   };

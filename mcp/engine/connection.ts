@@ -3,7 +3,7 @@ import type { Config } from '../../core/config.ts';
 import { type Caller, callerOf } from '../admission/permissions.ts';
 import { type Choice, choiceFrom } from './toolsets.ts';
 
-/** The client's side of one connection. It lasts over stdio and in a session; over plain HTTP each request has its own. */
+/** What the server knows about the client of a connection. Over HTTP without a session, each request has a connection of its own. */
 export interface Connection {
   readonly caller: Caller;
   readonly choice: Choice;
@@ -19,7 +19,7 @@ export interface ConnectOptions {
   readonly callerFrom?: (context: McpRequestContext) => Caller;
 }
 
-/** The one place that decides who the caller of a connection is. */
+/** Only this function decides who the caller of a connection is. */
 export function connector({ config, callerFrom }: ConnectOptions): Connect {
   const everyone = callerOf(config.mcpRole);
   return (context) => ({

@@ -10,7 +10,7 @@ import { type Choice, chosenTools } from './toolsets.ts';
 
 /** What the process provides to every request. */
 export interface Surroundings {
-  /** Called for each request, so that a server which was started or moved in the meantime is found. */
+  /** Called for each request, because the Conductor server may have started or moved since the last request. */
   readonly conductor: () => Promise<Conductor>;
   readonly definitions: DefinitionCache;
   readonly config: Pick<Config, 'maxResponseSizeKb'>;
@@ -32,7 +32,7 @@ interface For {
   readonly log: Logger;
 }
 
-/** Makes the context that resource readers, completers and prompts get beside their arguments. */
+/** Makes the context that resource readers, completers and prompts get in addition to their arguments. */
 export async function readContext({ caller, signal, log }: For, surroundings: Surroundings): Promise<ReadContext> {
   const { conductor, definitions, config, model, ours } = surroundings;
   const server = await conductor();
@@ -49,7 +49,7 @@ export async function readContext({ caller, signal, log }: For, surroundings: Su
   };
 }
 
-/** Makes the context that the handler of a tool gets beside its arguments. */
+/** Makes the context that the handler of a tool gets in addition to its arguments. */
 export async function toolContext(
   { choice, client, ...request }: For & { choice: Choice; client: Client },
   surroundings: ToolSurroundings,

@@ -29,20 +29,20 @@ export interface CodeDefinition {
   readonly [field: string]: unknown;
 }
 
-/** How far a long call is. `progress` never decreases; `total` has the same unit. */
+/** The progress of a long call. `progress` never decreases, and `total` has the same unit. */
 export interface Progress {
   readonly progress: number;
   readonly total?: number;
   readonly message: string;
 }
 
-/** What readers of resources, prompts and completers get beside their arguments. */
+/** What readers of resources, prompts and completers get in addition to their arguments. */
 export interface ReadContext {
   /** Its calls end when `signal` is aborted. */
   readonly conductor: Conductor;
   /** The registered workflow definitions, cached for an hour and checked against the server. */
   readonly definitions: Definitions;
-  /** Whether the caller has this permission, beside the permission that the request needed. */
+  /** Whether the caller also has this permission. Admission has already checked the permission of the request. */
   allows(permission: Permission): boolean;
   readonly caller: Caller;
   /** Limit of the whole answer, text and structured content together. The answer of a handler stays well below the limit. */
@@ -50,13 +50,13 @@ export interface ReadContext {
   readonly log: Logger;
   /** The model that a handler may use through the Conductor server, if one is configured. */
   readonly model?: ServerModel;
-  /** The workflow definitions that are written as code beside this server, as registration would store them. */
+  /** The workflow definitions that this server loads from code, in the form that registration would store. */
   ours(): Promise<readonly CodeDefinition[]>;
   /** Aborted when the client cancels or disconnects, or when the server stops. */
   readonly signal: AbortSignal;
 }
 
-/** What the handler of a tool gets beside its arguments. */
+/** What the handler of a tool gets in addition to its arguments. */
 export interface ToolContext extends ReadContext, Elicitation {
   /** Tells the client how far the call is, if the client asked for progress. */
   progress(progress: Progress): void;
@@ -89,7 +89,7 @@ export interface ToolAnswer<O> {
   readonly text: string;
   readonly structured: O;
   readonly links?: readonly Link[];
-  /** Id of the execution that continues after this answer. A client that follows tasks gets a task instead, whose result `settle` makes. */
+  /** Id of the execution that continues after this answer. A client that follows tasks gets a task instead; `settle` makes its result. */
   readonly continues?: string;
 }
 
@@ -106,7 +106,7 @@ export interface ToolSpec<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
   readonly annotations: ToolAnnotations;
   /** Address of the `ui://` resource that a client with MCP Apps shows beside the answer. */
   readonly view?: `ui://${string}`;
-  /** A strict object, every field described. */
+  /** A strict object. Every field has a description. */
   readonly input: I;
   readonly output: O;
 }
@@ -115,13 +115,13 @@ export interface ToolSpec<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
 export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject = z.ZodObject> extends ToolSpec<I, O> {
   readonly kind: 'tool';
   handle(args: z.output<I>, context: ToolContext): Promise<ToolAnswer<z.input<O>>>;
-  /** The answer of a call that `continues`, made after the execution has ended: the same answer as if the call had waited. */
+  /** Makes the answer of a call that `continues`, after the execution has ended. It is the same as if the call had waited. */
   settle?(executionId: string, context: ToolContext): Promise<ToolAnswer<z.input<O>>>;
 }
 
 /**
- * Defines a tool as clients see it; `.handler(…)` adds the code. The handler gets checked arguments. It may throw: a `FleetError`
- * reaches the caller with its remedy, any other error as a neutral sentence.
+ * Defines a tool as clients see it; `.handler(…)` adds the code. The handler gets checked arguments. If it throws a
+ * `FleetError`, the caller sees its remedy. For any other error the caller sees a neutral sentence.
  * @example export default defineTool({ name: 'list_queues', … }).handler(async ({ limit }, { conductor }) => ({ text, structured }))
  */
 export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(

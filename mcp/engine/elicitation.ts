@@ -14,9 +14,9 @@ import { type Capabilities, showsForms } from './client-capabilities.ts';
 /*
  * Elicitation (a form for the client's person) and sampling (a prompt for the client's model), written once for both eras.
  *
- * 1. A request that the client has not answered yet ends the handler. It throws `InputNeeded`, whose result carries the request.
- * 2. Then the handler runs again from its beginning, with the answer. A 2026 client repeats the call; for a 2025 client the SDK
- *    sends the request over the open connection and calls the handler itself. So a handler elicits before it changes anything.
+ * 1. If the client has not answered a request yet, the handler ends by throwing `InputNeeded`. Its result carries the request.
+ * 2. Later the handler runs again from its beginning, with the answer. A 2026 client repeats the call; for a 2025 client the SDK
+ *    sends the request over the open connection and calls the handler itself. So a handler must elicit before it changes anything.
  * 3. Earlier answers travel in the request state, so any process can continue the call. They need no signature: the client carries
  *    only its own answers, and the server checks each answer wherever it is read.
  */
@@ -32,7 +32,7 @@ export interface Form<S extends z.ZodObject> {
   readonly requestedSchema: S;
 }
 
-/** What the client's model is given. */
+/** The input of the client's model. */
 export interface SamplingPrompt {
   readonly prompt: string;
   readonly systemPrompt?: string;
@@ -41,19 +41,19 @@ export interface SamplingPrompt {
 
 /** Elicitation and sampling during one call. Each request to the client has a key of its own within the call. */
 export interface Elicitation {
-  /** Shows the person a form; undefined where the client shows none. After an answer that does not fit, the form is shown again. */
+  /** Shows the person a form. If the answer does not fit, the client shows the form again. Undefined if the client shows no forms. */
   elicit<S extends z.ZodObject>(key: string, form: Form<S>): Promise<ElicitationAnswer<z.output<S>> | undefined>;
-  /** The text that the client's model answers; undefined where the client offers no model. */
+  /** The text with which the client's model answers. Undefined if the client offers no model. */
   sample(key: string, prompt: SamplingPrompt): Promise<string | undefined>;
 }
 
-/** Thrown to end a handler that needs an answer of the client first. The call does not fail: `result` is its answer. */
+/** Thrown to end a handler that first needs an answer from the client. The call does not fail: `result` is its answer. */
 export class InputNeeded extends Error {
   override readonly name = 'InputNeeded';
   readonly result: InputRequiredResult;
 
   constructor(result: InputRequiredResult) {
-    super('The call needs an answer of the client.');
+    super('The call needs an answer from the client.');
     this.result = result;
   }
 }
@@ -100,7 +100,10 @@ function answersIn(state: unknown): Answers {
   try {
     return answers.parse(JSON.parse(z.string().parse(state)));
   } catch (cause) {
-    const refusal = new ProtocolError(ProtocolErrorCode.InvalidParams, 'Invalid requestState: send back what you got.');
+    const refusal = new ProtocolError(
+      ProtocolErrorCode.InvalidParams,
+      'Invalid requestState: send the requestState back unchanged.',
+    );
     refusal.cause = cause;
     throw refusal;
   }

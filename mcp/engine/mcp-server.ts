@@ -29,13 +29,13 @@ export interface McpServerOptions extends RequestOptions {
 
 /**
  * Builds the server of one connection or, over HTTP without a session, of one request.
- * @param changes given for a connection that stays open: the server tells the client of changes and takes its subscriptions
+ * @param changes given for a connection that stays open: the server tells the client about changes and takes its subscriptions
  */
 export type BuildServer = (context: McpRequestContext, changes?: ChangeBus) => Server;
 
 /**
- * Makes MCP servers from the SDK's low-level `Server`, so that shared work is done once. The SDK's `McpServer` would
- * convert every schema for each request.
+ * Makes MCP servers from the SDK's low-level `Server`, so that work for all servers is done only once. The SDK's `McpServer` would
+ * convert every schema again for each request.
  */
 export function createMcpServer({ features, connect, ...options }: McpServerOptions): BuildServer {
   const prepared = { legacy: prepare(features, 'legacy'), modern: prepare(features, 'modern') };

@@ -29,9 +29,9 @@ export interface AdmittedRequest<P> {
   readonly context: ServerContext;
 }
 
-/** How the requests of one method are answered. */
+/** Answers the requests of one method. */
 export interface RequestHandler<P, S extends Subject, R> {
-  /** What a request is about, which decides the permission that it needs. @throws if it names something that does not exist */
+  /** Finds what a request is about. This decides which permission it needs. @throws if the request names something that does not exist */
   find(params: P, connection: Connection): S | Promise<S>;
   handle(subject: S, request: AdmittedRequest<P>): R | Promise<R>;
   /** False only if the answer never needs Conductor. Default true. */
@@ -42,12 +42,12 @@ export interface RequestHandler<P, S extends Subject, R> {
 
 /** Registers the handlers of one connection. No other code registers handlers, so every request passes admission. */
 export interface Requests {
-  /** For a method of the specification. */
+  /** Registers the handler of a method of the specification. */
   answer<M extends RequestMethod, S extends Subject>(
     method: M,
     handler: RequestHandler<RequestTypeMap[M]['params'], S, HandlerResultTypeMap[M]>,
   ): void;
-  /** For a method of an extension, whose parameters the SDK does not know. */
+  /** Registers the handler of a method of an extension. The SDK does not know the parameters of these methods. */
   answerExtension<P extends StandardSchemaV1, S extends Subject>(
     method: string,
     params: P,

@@ -48,7 +48,7 @@ function fixedCall(tool: Tool, args: Readonly<Json>, issues: readonly Issue[]): 
 
 /**
  * Fixes one mistake in `args`. A guessed name may be wrong, so a call that destroys something gets no guess. An unknown parameter is
- * dropped only from a call that reads. If a misspelt `dryRun` were dropped, any other call would act for real.
+ * dropped only from a call that reads: without a misspelt `dryRun`, any other call would act for real.
  */
 function fix(args: Json, issue: Issue, { input, annotations }: Tool): void {
   const mayGuess = !annotations.destructiveHint;

@@ -16,7 +16,7 @@ export interface ToolSource {
 }
 
 export interface CatalogueOptions {
-  /** Loads all built-in tools when it is first called, because a server introduces itself before they are loaded. */
+  /** Loads all built-in tools on its first call. Thus a server can answer `initialize` before they are loaded. */
   readonly tools: () => Promise<readonly Tool[]>;
   readonly sources?: readonly ToolSource[];
 }
@@ -24,7 +24,7 @@ export interface CatalogueOptions {
 /** Lists the tools that a connection may use. */
 export type ListTools = (connection: Connection) => Promise<ToolListing[]>;
 
-/** Lists our tools, then those of the sources. */
+/** Lists our tools, then the tools of the sources. */
 export function toolLister({ tools, sources = [] }: CatalogueOptions): ListTools {
   const ours = rememberedListings();
   return async (connection) => {
@@ -54,7 +54,7 @@ function rememberedListings(): (connection: Connection, tools: readonly Tool[]) 
 /** Finds a tool by its name. @throws ProtocolError invalid params if no tool has the name, or the tool is switched off */
 export type FindTool = (name: string, connection: Connection) => Promise<Tool>;
 
-/** Finds tools among ours and those of the sources. */
+/** Finds tools among ours and the tools of the sources. */
 export function toolFinder({ tools, sources = [] }: CatalogueOptions): FindTool {
   return async (name, { caller, choice }) => {
     const own = await tools();
@@ -74,14 +74,14 @@ export function toolFinder({ tools, sources = [] }: CatalogueOptions): FindTool 
 }
 
 function switchedOff({ name, toolset }: Tool): ProtocolError {
-  const how = `The person who runs this MCP server can switch it on: --toolsets default,${toolset}, or --tools ${name} in addition.`;
+  const how = `The person who runs this MCP server can switch it on with --toolsets default,${toolset}, or by adding --tools ${name}.`;
   return new ProtocolError(
     ProtocolErrorCode.InvalidParams,
     `Tool ${name} belongs to the toolset ${toolset}, which is off. ${how}`,
   );
 }
 
-/** No tool has a longer name, so an error shows no more of a wrong name. */
+/** No tool has a longer name. An error therefore shows only this many characters of a wrong name. */
 const SHOWN_NAME_LENGTH = 100;
 
 function unknownTool(name: string, names: readonly string[]): ProtocolError {
@@ -91,7 +91,7 @@ function unknownTool(name: string, names: readonly string[]): ProtocolError {
   return new ProtocolError(ProtocolErrorCode.InvalidParams, `Tool ${shown} not found. ${hint}`);
 }
 
-/** How often this process looks for definitions that other processes changed. It sees its own changes at once. */
+/** How often this process checks for definitions that other processes changed. It sees its own changes at once. */
 const LOOK_EVERY_MS = 5000;
 
 interface Watched {
@@ -100,7 +100,7 @@ interface Watched {
   readonly changes: Pick<Changes, 'toolsChanged'>;
 }
 
-/** Announces a changed list when the sources' tools change. Returns a function that ends the watching. */
+/** Tells the clients when the tools of the sources change. Returns a function that ends the watching. */
 export function watchTools({ sources, definitions, changes }: Watched): () => void {
   let seen: string | undefined;
   let last = Promise.resolve();
@@ -111,7 +111,7 @@ export function watchTools({ sources, definitions, changes }: Watched): () => vo
       if (seen !== undefined && mark !== seen) changes.toolsChanged();
       seen = mark;
     });
-    // A failed look is ignored, because the next look tries again.
+    // A failed check is ignored, because the next check tries again.
     last = last.catch(() => {});
   };
   look();

@@ -34,8 +34,8 @@ function withProperties(schema: Json): ToolListing['inputSchema'] {
 }
 
 /**
- * Leaves out what a model does not need. `$schema`: 2020-12 is MCP's default dialect. The limits of safe integers. Limits
- * of length: the error for a text that is too long states the limit.
+ * Leaves out what a model does not need: `$schema` (2020-12 is MCP's default dialect), the limits of safe integers, and limits of
+ * length (the error for a text that is too long states the limit).
  */
 function compact(schema: Json): Json {
   const kept = Object.entries(schema).filter(

@@ -4,7 +4,7 @@ import { nearest } from '../../core/nearest.ts';
 import { type Caller, isAllowed } from '../admission/permissions.ts';
 import type { Tool } from './define-tool.ts';
 
-/** The groups in which tools are switched on, in the order of the list. */
+/** The groups in which tools are switched on, in the order in which tools are listed. */
 export const toolsets = [
   'workflows',
   'executions',
@@ -26,13 +26,13 @@ export interface Choice {
   readonly within?: Choice;
 }
 
-/** Larger than the number of tools. A header's further names are ignored. */
+/** There are fewer tools than this. Further names in a header are ignored. */
 const MOST_NAMES = 50;
 
 const HEADERS = { toolsets: 'x-mcp-toolsets', tools: 'x-mcp-tools' } as const;
 
 /**
- * The choice of one request: what its headers ask for, within what the settings of the server allow. Unknown names are ignored,
+ * The choice of one request: the tools that its headers name and the settings of the server allow. Unknown names are ignored,
  * because clients show no errors about headers to their users.
  */
 export function choiceFrom(config: Pick<Config, 'mcpToolsets' | 'mcpTools'>, headers: Headers | undefined): Choice {

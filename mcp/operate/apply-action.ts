@@ -6,7 +6,7 @@ import type { ToolContext } from '../engine/define-tool.ts';
 import { findExecution } from '../shared/find-execution.ts';
 import { callOf } from '../shared/quote.ts';
 
-/** Calls to the server at the same time. The server runs calls that conflict one after the other. */
+/** How many calls to the server run at the same time. The server runs conflicting calls one after the other. */
 const AT_ONCE = 8;
 /** At most this many progress messages are sent in one call. */
 const MOST_MESSAGES = 20;
@@ -27,7 +27,7 @@ export interface ExecutionAction {
   worked(after: Execution, before: Execution): boolean;
   /** For every other status: why the action is impossible, and what to do instead. */
   refusal(execution: Execution): FleetError;
-  /** Rewrites an error of the server, with what to do instead. If it returns undefined, the error stays unchanged. */
+  /** Replaces an error of the server with an error that says what to do instead. Undefined leaves the error unchanged. */
   explain?(error: FleetError, execution: Execution): FleetError | undefined;
   /** What a caller should know after a change. */
   readonly note?: string;
@@ -85,7 +85,7 @@ async function actOnOne(
       return { ...known, status: before.status, outcome: 'failed', error: action.refusal(before) };
     return { ...known, ...(await actAndCheck(action, before, conductor)) };
   } catch (error) {
-    if (!(error instanceof FleetError)) throw error; // the call was cancelled, or a bug
+    if (!(error instanceof FleetError)) throw error; // a cancelled call, or a bug
     return isBroken(error) ? notTried(executionId, error) : { executionId, workflow: '', outcome: 'failed', error };
   }
 }
@@ -126,8 +126,8 @@ export function isBroken({ code, cause }: FleetError): boolean {
 }
 
 function changedSinceCounted({ workflowId, status }: Execution): FleetError {
-  return new FleetError('conflict', `${workflowId} became ${status} after the count, so it was not changed.`, {
-    remedy: 'Repeat the first call, without confirm, to count again.',
+  return new FleetError('conflict', `${workflowId} became ${status} after the preview, so it was not changed.`, {
+    remedy: 'Preview again: repeat the call without confirm.',
   });
 }
 
@@ -135,11 +135,14 @@ function mayHaveChanged(executionId: string, { code, message, cause }: FleetErro
   const look = callOf('get_execution_status', { executionId });
   return new FleetError(code, `${message} The action may have taken effect.`, {
     retryable: false,
-    remedy: `When the server answers again, look before you repeat the call: ${look}`,
+    remedy: `When the server answers again, check the execution before you repeat the call: ${look}`,
     cause,
   });
 }
 
 function hadNoEffect({ tool }: ExecutionAction, { workflowId, status }: Execution): FleetError {
-  return new FleetError('upstream', `The server accepted ${tool} for ${workflowId}, but it is still ${status}.`);
+  return new FleetError(
+    'upstream',
+    `The server accepted ${tool} for ${workflowId}, but the execution is still ${status}.`,
+  );
 }

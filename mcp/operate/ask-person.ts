@@ -7,7 +7,7 @@ const answer = z.object({ confirm: z.boolean().describe('Yes, do it') });
 
 /**
  * Asks the person at the client to confirm something. The answer is valid only for this `subject` and message.
- * @returns false if the client cannot ask
+ * @returns false if the client shows no forms
  * @throws FleetError `cancelled` if the person declines or dismisses the question
  */
 export async function askPerson(

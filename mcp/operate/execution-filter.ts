@@ -12,9 +12,9 @@ import { FleetError } from '../../core/errors.ts';
 import { executionId, workflowFilter } from '../shared/fields.ts';
 
 /*
- * Which executions a call changes: those with the given ids, or those that a filter finds.
+ * Selects the executions that a call changes: by their ids or by a filter.
  *
- * With a filter it takes two calls: preview, then confirm. The first call changes nothing; it shows what it found and returns
+ * With a filter it takes two calls: preview, then confirm. The first call changes nothing. It shows what it found and returns
  * `confirm`. The second call, with `confirm`, changes only what the first call found. No process stores anything between the calls:
  * 1. `confirm` holds the number found, their first and last start time and their newest change, by the server's clock.
  * 2. The second call searches again between those start times. An execution that no longer matches is not changed.
@@ -28,10 +28,10 @@ const MOST = 1000;
 const SCANNED = 5000;
 const PAGE = 1000;
 
-/** A value that can be part of a search query, where the server cannot quote values. Other correlation ids are compared here. */
+/** A value that is safe in a search query, in which the server cannot quote values. Other correlation ids are compared here. */
 const plain = /^[A-Za-z0-9_.:-]{1,255}$/;
 
-/** A text that is checked by `refine`, so that the list of tools does not show the rule in every tool that takes it. */
+/** A text that `refine` checks, so that the list of tools does not show the rule in every tool that takes the text. */
 const checked = (ok: (text: string) => boolean, rule: string) => z.string().refine(ok, rule);
 const instantText = checked((text) => !Number.isNaN(Date.parse(text)), 'must be a time such as 2026-11-21T09:00:00Z');
 export const someText = checked((text) => text.length > 0 && text.length <= 255, 'must be 1 to 255 characters long');
@@ -68,7 +68,7 @@ export interface FoundExecutions {
   readonly rows: readonly ExecutionSummary[];
   /** The number of all matches. */
   readonly matched: number;
-  /** Set if only this many of the newest executions were searched for the reason, so that there may be more. */
+  /** Set if only this many of the newest executions were searched for the reason. More may match. */
   readonly scanned?: number;
 }
 
@@ -89,12 +89,12 @@ export function statusesFor(
   if (status === undefined) return from;
   const named = from.find((actOnOne) => actOnOne === status);
   if (named) return [named];
-  throw new FleetError('input', `${tool} changes nothing in executions that are ${status}.`, {
+  throw new FleetError('input', `${tool} cannot change executions that are ${status}.`, {
     remedy: `Filter by one of ${from.join(', ')}, or leave status out for all of these.`,
   });
 }
 
-/** Finds the executions that match a filter, up to its limit; with `bounds`, only those that started between the times of `bounds`. */
+/** Finds the executions that match a filter, up to its limit. With `bounds`: only executions that started between its times. */
 export async function findByFilter(
   conductor: Conductor,
   { filter, statuses, bounds }: { filter: Filter; statuses: readonly WorkflowStatus[]; bounds?: Bounds | undefined },
@@ -148,7 +148,7 @@ export function confirmText(rows: readonly ExecutionSummary[], meaning: unknown)
   return [...numbers.map((number) => number.toString(36)), digest(meaning)].join('.');
 }
 
-/** @throws FleetError `input` if the text is not what `confirmText` wrote for this meaning */
+/** @throws FleetError `input` if `confirmText` did not write the text for this meaning */
 export function readConfirm(text: string, meaning: unknown, again: string): Bounds {
   const parts = /^([0-9a-z]{1,9})\.([0-9a-z]{1,9})\.([0-9a-z]{1,9})\.([0-9a-z]{1,9})\.([0-9a-f]{8})$/.exec(text);
   if (parts?.[5] !== digest(meaning)) {

@@ -2,7 +2,7 @@ import type { Execution, Task } from '../../core/conductor/types.ts';
 import { waitingAmong } from '../../core/conductor/waiting-tasks.ts';
 import { callOf } from '../shared/quote.ts';
 
-/** Suggested calls that answer the tasks which wait for a person or a signal: all of the execution, or only the task `ref`. */
+/** Suggested calls that answer the tasks which wait for a person or a signal. With `ref`: only for this task. */
 export function callsToAnswer(
   { workflowId: executionId, tasks }: Pick<Execution, 'workflowId' | 'tasks'>,
   ref?: string,

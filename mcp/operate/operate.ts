@@ -45,8 +45,9 @@ export interface Selection {
 export type AskFirst = (what: string, key: string) => Promise<unknown>;
 
 /**
- * Applies an action to the executions with the given ids or, in two calls, to those that a filter finds: preview, then confirm.
- * @throws FleetError if it failed for all of them
+ * Applies an action to the executions with the given ids, or to all that a filter finds. A filter takes two calls: preview, then
+ * confirm.
+ * @throws FleetError if the action failed for every execution
  */
 export async function operate(
   action: ExecutionAction,
@@ -113,7 +114,7 @@ function preview(
     executions,
   };
   const among = scanned ? ` among the newest ${scanned}` : '';
-  if (!next) return { text: `No execution that ${tool} could change matches${among}.`, structured };
+  if (!next) return { text: `No execution that ${tool} could change matches the filter${among}.`, structured };
   const all = matched > rows.length ? `; the newest ${rows.length} would be ${done}` : ` and would be ${done}`;
   const lines = [
     `Nothing was changed yet. ${count(matched, 'execution')} match${matched === 1 ? 'es' : ''}${among}${all}: ${countsByWorkflow(rows)}.`,
@@ -183,7 +184,7 @@ function answerFor(action: ExecutionAction, outcomes: readonly Outcome[], { maxR
 
 function singleLine({ done }: ExecutionAction, { executionId, workflow, before, status, outcome }: Outcome): string {
   const head = `${quoteIfUnusual(workflow)} ${executionId}`;
-  if (outcome === 'unchanged') return `${head}: nothing to change, it is already ${status}.`;
+  if (outcome === 'unchanged') return `${head}: nothing to change. It is already ${status}.`;
   const follow = callOf('get_execution_status', { executionId });
   return `${head}: ${done}; was ${before}, is now ${status}.${status === 'RUNNING' ? `\nFollow it: ${follow}` : ''}`;
 }

@@ -4,7 +4,7 @@ import { orUndefined } from '../../core/errors.ts';
 import type { ReadContext } from '../engine/define-tool.ts';
 import { executionId } from '../shared/fields.ts';
 
-/** Lists all possible values, the best first, for any typed text. `others` are the values of the other arguments so far. */
+/** Lists all possible values, the best first. The typed text filters them later. `others` are the values of the other arguments so far. */
 export type Completer = (others: Readonly<Record<string, string>>, context: ReadContext) => Promise<readonly string[]>;
 
 /** Names of registered workflows. */

@@ -9,7 +9,7 @@ export interface Reading {
   readonly mimeType?: string;
 }
 
-/** A resource, or a family of them, as clients see it. */
+/** A resource, or a family of resources, as clients see it. */
 export interface ResourceSpec<P extends z.ZodObject = z.ZodObject> {
   /** `snake_case`; the file is named after it. */
   readonly name: string;
@@ -36,8 +36,8 @@ export interface Resource<P extends z.ZodObject = z.ZodObject> extends ResourceS
 }
 
 /**
- * Defines a resource as clients see it; `.reader(…)` adds the code. The reader gets checked parameters. It may throw: a `FleetError`
- * reaches the client with its remedy, any other error as a neutral sentence.
+ * Defines a resource as clients see it; `.reader(…)` adds the code. The reader gets checked parameters. If it throws a
+ * `FleetError`, the client sees its remedy. For any other error the client sees a neutral sentence.
  * @example export default defineResource({ name: 'queue', uriTemplate: 'conductor://queues/{name}', … }).reader(async ({ name }, { conductor }) => ({ text }))
  */
 export function defineResource<P extends z.ZodObject>(

@@ -9,7 +9,7 @@ const ENVELOPE_BYTES = 2048;
 
 const offsetSchema = z.coerce.number().int().min(0);
 
-/** Splits an address into its offset in characters and the address of the whole. @throws FleetError `input` for a wrong offset */
+/** Splits an address into its offset in characters and the address of the whole text. @throws FleetError `input` for a wrong offset */
 export function readOffset(uri: string): { offset: number; whole: string } {
   const [address = '', search = ''] = uri.split('?', 2);
   const query = new URLSearchParams(search);

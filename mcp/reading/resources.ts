@@ -56,7 +56,7 @@ export function createResources(options: ResourcesOptions): Feature {
         handle: (found, request) => read(found, request, options),
         fail(error, failed, { params: { uri } }) {
           const refusal = protocolError(error, failed, options.log);
-          // The two eras have different codes for this error; the SDK knows them.
+          // The two eras use different codes for this error. The SDK picks the code.
           const isMissing = error instanceof FleetError && error.code === 'not-found';
           throw isMissing ? new ResourceNotFoundError(uri, refusal.message) : refusal;
         },

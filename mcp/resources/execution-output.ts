@@ -7,7 +7,7 @@ import { orNoExecution } from '../shared/find-execution.ts';
 export default defineResource({
   name: 'execution_output',
   title: 'Output of an execution',
-  description: 'The whole output of an execution, in parts where it is large.',
+  description: 'The whole output of an execution. A large output is sent in parts.',
   uriTemplate: 'conductor://executions/{executionId}/output',
   mimeType: 'application/json',
   permission: 'executions:read',

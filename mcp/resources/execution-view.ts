@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { defineResource } from '../reading/define-resource.ts';
 
-/** The page contains everything that it needs: it loads from no address, calls none, and talks only to its host. */
+/** The page contains everything that it needs. It loads nothing, calls no address, and talks only to its host. */
 const ui = { csp: { connectDomains: [], resourceDomains: [] }, prefersBorder: true };
 
 export default defineResource({

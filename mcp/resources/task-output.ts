@@ -12,7 +12,7 @@ export default defineResource({
   name: 'task_output',
   title: 'Output of a task',
   description:
-    'The whole output of the last attempt of a task, in parts where it is large; in loops "ref__2" is round 2.',
+    'The whole output of the last attempt of a task. A large output is sent in parts. In loops, "ref__2" is round 2.',
   uriTemplate: 'conductor://executions/{executionId}/tasks/{taskRef}/output',
   mimeType: 'application/json',
   permission: 'executions:read',

@@ -4,7 +4,7 @@ import { defineResource } from '../reading/define-resource.ts';
 export default defineResource({
   name: 'templates',
   title: 'Workflow templates',
-  description: 'Patterns to start a workflow from, and what each is for.',
+  description: 'Patterns with which to begin a workflow, and the purpose of each.',
   uriTemplate: 'conductor://templates',
   mimeType: 'text/plain',
   permission: 'workflows:read',

@@ -7,7 +7,7 @@ import { quoteIfUnusual } from '../shared/quote.ts';
 export default defineResource({
   name: 'workflows',
   title: 'Workflows',
-  description: 'Every registered workflow with its versions and when the highest was stored.',
+  description: 'Every registered workflow with its versions, and the time at which the highest version was stored.',
   uriTemplate: 'conductor://workflows',
   mimeType: 'text/plain',
   permission: 'workflows:read',

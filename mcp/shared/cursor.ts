@@ -3,7 +3,7 @@ import { FleetError } from '../../core/errors.ts';
 
 const cursorSchema = z.strictObject({ start: z.int().min(0), before: z.int().min(0).optional() });
 
-/** A position in a list, newest rows first. Of the rows that started at or before `before` (epoch ms), skip the first `start` rows. */
+/** A position in a list, newest rows first: skip the first `start` of the rows that started at or before `before` (epoch milliseconds). */
 export type Cursor = z.output<typeof cursorSchema>;
 
 /** The cursor as an opaque text that callers hand back. */
@@ -13,7 +13,7 @@ export function cursorText(cursor: Cursor): string {
 
 /**
  * @param firstPage the call for the first page, named in the error
- * @throws FleetError `input` if it is not a text that `cursorText` wrote
+ * @throws FleetError `input` if `cursorText` did not write the text
  */
 export function readCursor(text: string | undefined, firstPage: string): Cursor {
   if (text === undefined) return { start: 0 };

@@ -46,7 +46,7 @@ export class DefinitionCache {
 
   /**
    * @param now milliseconds of a monotonic clock
-   * @param signal ends index reads, which calls share; without it they could outlive the last client
+   * @param signal ends index reads, which all calls share. Without it, a read could outlive the last client
    */
   constructor(now: () => number, signal?: AbortSignal) {
     this.#now = now;

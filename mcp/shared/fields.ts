@@ -11,7 +11,7 @@ export const executionId = z
   .string()
   .refine((id) => /^[A-Za-z0-9_-]{1,100}$/.test(id), 'must be an id from execute_workflow or list_workflow_executions');
 
-/** A workflow name for a search query. The server cannot quote a value there, so characters with a meaning are refused. */
+/** A workflow name for a search query. The server cannot quote a value there, so characters that have a meaning in a query are refused. */
 export const workflowFilter = z
   .string()
   .refine(

@@ -37,7 +37,7 @@ export const runOutput = z.object({
   executionId: z.string(),
   status: z.string(),
   version: z.int(),
-  /** False if an earlier call with the key had started it. Absent in the result of an MCP task, whose first answer already said this. */
+  /** False if an earlier call with the key started the execution. Absent in the result of an MCP task, whose first answer already said this. */
   isNew: z.boolean().optional(),
   output: jsonObject.optional(),
   error: failure.optional(),
@@ -48,7 +48,7 @@ export const runOutput = z.object({
 type Run = z.input<typeof runOutput>;
 
 /**
- * Starts a workflow (at most once for its key, if it has one), waits up to `waitSeconds` for its end and reports its state.
+ * Starts a workflow, waits up to `waitSeconds` for its end and reports its state. With a key, it starts the workflow at most once.
  * @throws FleetError `not-found` with similar names; `input` if the input does not fit the definition; `conflict` about the key
  */
 export async function runWorkflow(request: RunRequest, context: ToolContext): Promise<ToolAnswer<Run>> {
@@ -97,13 +97,13 @@ async function start(def: StoredWorkflowDef, request: RunRequest, context: ToolC
     if (!mayHaveStarted(error)) throw error;
     throw new FleetError('upstream', error.message, {
       retryable: true,
-      remedy: 'Repeat the call with the same key: if the execution was started, you get that one.',
+      remedy: 'Repeat the call with the same key. If the execution was started, the answer describes it.',
       cause: error.cause,
     });
   }
 }
 
-/** Starts a workflow. After a lost answer the error tells how to find out whether it started. */
+/** Starts a workflow. If the answer is lost, the error says how to find out whether the workflow started. */
 export async function startWithoutKey(request: StartRequest, { conductor }: ToolContext): Promise<string> {
   try {
     return await conductor.startWorkflow(request);
@@ -112,13 +112,13 @@ export async function startWithoutKey(request: StartRequest, { conductor }: Tool
     const look = callOf('list_workflow_executions', { workflowName: request.name, limit: 5 });
     throw new FleetError('upstream', error.message, {
       retryable: false,
-      remedy: `It may have started, so look before you start it again: ${look}`,
+      remedy: `The workflow may have started. Check that before you start it again: ${look}`,
       cause: error.cause,
     });
   }
 }
 
-/** True if the server may have received the request. It cannot have if the connection was refused. */
+/** True if the server may have received the request. If the connection was refused, the server received nothing. */
 function mayHaveStarted(error: unknown): error is FleetError {
   return error instanceof FleetError && error.code === 'upstream' && !error.message.includes('ECONNREFUSED');
 }
@@ -157,7 +157,7 @@ function openAnswer(execution: OpenExecution, started: Partial<StartedOnce>): To
   const lines = [headLine(execution, started)];
   if (gate) {
     const pending = callOf('list_pending_approvals', { executionId });
-    lines.push(`It waits for a person or a signal at ${quoteIfUnusual(gate.referenceTaskName)}: ${pending}`);
+    lines.push(`The execution waits for a person or a signal at ${quoteIfUnusual(gate.referenceTaskName)}: ${pending}`);
   }
   lines.push(`Follow it: ${callOf('get_execution_status', { executionId })}`);
   return {
@@ -202,7 +202,7 @@ function outputLink({ workflowId, output }: Execution): Link {
   };
 }
 
-/** The answer if the state of a started execution could not be read. An error could make the caller start the workflow again. */
+/** The answer if the state of a started execution could not be read. An error instead could make the caller start it again. */
 function startedButUnread(
   { version }: StoredWorkflowDef,
   { executionId, isNew }: StartedOnce,

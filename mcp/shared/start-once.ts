@@ -8,9 +8,10 @@ import { isObject } from '../../core/json.ts';
 import { callOf, quote } from './quote.ts';
 
 /*
- * One execution for an idempotency key. The server ignores idempotency keys, so:
+ * Starts one execution for an idempotency key. The server ignores idempotency keys, so:
  * 1. The key becomes the execution's correlation id. The server finds an execution by its correlation id until the execution is removed.
- * 2. Before a start, the process takes a lock for workflow and key, which all processes respect, and searches again while it holds it.
+ * 2. Before a start, the process takes a lock for the workflow and the key. All processes respect this lock. While the process holds
+ *    it, the process searches again.
  * 3. Calls of one process with the same key wait for each other, so that they do not compete for that lock.
  */
 
@@ -21,7 +22,7 @@ export type OnExisting = (typeof onExistingChoices)[number];
 /** The execution that an idempotency key identifies. */
 export interface StartedOnce {
   readonly executionId: string;
-  /** False if an earlier call with the key had started it. */
+  /** False if an earlier call with the key started the execution. */
   readonly isNew: boolean;
 }
 
@@ -38,14 +39,14 @@ export function keyFromInput(template: string, input: Readonly<Record<string, un
   return template.replace(/\{([\w.-]+)\}/g, (_, field: string) => {
     const value = field.split('.').reduce<unknown>((at, name) => (isObject(at) ? at[name] : undefined), input);
     if (value !== undefined && value !== null) return typeof value === 'string' ? value : JSON.stringify(value);
-    throw new FleetError('input', `The idempotency key names {${field}}, but the input has no such field.`, {
+    throw new FleetError('input', `The idempotency key names {${field}}, but the input has no field ${field}.`, {
       remedy: `Add ${field} to the input, or leave {${field}} out of the key.`,
     });
   });
 }
 
 /**
- * Starts an execution, or returns the one that was started with the same key.
+ * Starts an execution, or returns the execution that was started with the same key.
  * @throws FleetError `conflict` if the key belongs to an execution with another input, or if another process holds the lock for too long
  */
 export async function startOnce(

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
 
-const FORMS = 'a time such as 2026-11-21T16:00:00Z, or how long ago: 30m, 2h, 7d';
+const FORMS = 'a time such as 2026-11-21T16:00:00Z, or an age such as 30m, 2h or 7d';
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
-/** A time as a caller writes it: ISO 8601, or how long ago as `30m`, `2h`, `7d`. */
+/** A time as a caller writes it: ISO 8601, or an age such as `30m`, `2h` or `7d`. */
 export const timeOrAge = z.string().refine((text) => parsed(text, 0) !== undefined, `must be ${FORMS}`);
 
 /** Epoch milliseconds of a `timeOrAge`. */

@@ -5,7 +5,7 @@ import { duration } from '../../core/text.ts';
 import type { Progress } from '../engine/define-tool.ts';
 import { quoteIfUnusual } from './quote.ts';
 
-/** Makes the progress messages of a wait of at most `seconds`. The unit of progress is a second. */
+/** Makes the progress messages of a wait of at most `seconds`. Progress is counted in seconds. */
 export function waitProgress(seconds: number, progress: (progress: Progress) => void): (standing: Standing) => void {
   return ({ waitedMs, execution }) => {
     if (execution === undefined) return;

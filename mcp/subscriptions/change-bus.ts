@@ -22,7 +22,7 @@ interface Watched {
 
 /**
  * Carries the changes of one process to its clients. Nothing travels between processes: each process watches in Conductor what its own
- * clients subscribed to, so any number of processes can run without knowing each other.
+ * clients subscribed to. So any number of processes can run without knowing each other.
  */
 export class ChangeBus implements Changes, ServerEventBus {
   readonly #listeners = new Set<(event: ServerEvent) => void>();

@@ -13,9 +13,9 @@ interface Informed {
 }
 
 /**
- * Sends changes to the client of a connection until the connection closes. A client of the 2025 era is told of every changed list, and
- * of each resource that it subscribed to by `resources/subscribe`, which this module answers. For a client of the 2026 era, the SDK
- * selects the changes that the client subscribed to.
+ * Sends changes to the client of a connection until the connection closes. A client of the 2025 era is told about every changed
+ * list, and about each resource that it subscribed to. This module answers its `resources/subscribe`. For a client of the 2026 era, the
+ * SDK selects the changes that the client subscribed to.
  */
 export function sendChanges({ server, requests, connection, changes }: Informed): void {
   const isLegacy = connection.era === 'legacy';

@@ -9,14 +9,14 @@ import type { Tasks } from '../tasks/task-methods.ts';
 import { type ShowTask, showTaskOn, subscribedAddresses } from '../tasks/task-subscriptions.ts';
 import type { ChangeBus } from './change-bus.ts';
 
-/** The permission for a subscription to addresses. Only executions are watched, so reading executions is enough. */
+/** The permission for a subscription to addresses. Only executions are watched, so the permission to read executions is enough. */
 export const WATCHING: Permission = 'executions:read';
 
 /** What the transports need for `subscriptions/listen`, which the SDK answers. */
 export interface Subscriptions {
   readonly changes: ChangeBus;
   /**
-   * Admits a `subscriptions/listen` and returns how its client sees tasks; undefined where no tasks are served.
+   * Admits a `subscriptions/listen` and returns a function that reads tasks for its client. Undefined if this server has no tasks.
    * @throws ProtocolError if the request is refused
    */
   admitListen(message: JSONRPCRequest, context: McpRequestContext): Promise<ShowTask | undefined>;
@@ -28,7 +28,7 @@ export interface SubscriptionsOptions extends RequestOptions {
   readonly tasks?: Tasks;
 }
 
-/** Makes the subscriptions of one process. */
+/** Creates the subscriptions of one process. */
 export function createSubscriptions({ changes, connect, tasks, admit, log }: SubscriptionsOptions): Subscriptions {
   return {
     changes,
@@ -46,7 +46,7 @@ export function createSubscriptions({ changes, connect, tasks, admit, log }: Sub
   };
 }
 
-/** Lists are open to everyone, because each list shows only what its caller may use. */
+/** Subscriptions to lists need no permission, because each list shows only what its caller may use. */
 function listenSubject(message: JSONRPCRequest): Subject {
   return readingOf(message.method, subscribedAddresses(message).length > 0 ? WATCHING : 'none');
 }

@@ -78,7 +78,7 @@ export class ExecutionTasks implements Tasks {
     return execution && tool.settle ? { tool, context, execution } : undefined;
   }
 
-  /** What the tool answers now that the execution has ended. If the tool fails, its error is the answer, as in a call of it. */
+  /** What the tool answers now that the execution has ended. If the tool fails, its error is the answer, as in a normal call. */
   async #settle({ tool, context, execution }: Found, { id, signal }: TaskClient): Promise<CallToolResult> {
     try {
       const answer = await tool.settle?.(execution.workflowId, context);
@@ -103,7 +103,7 @@ async function decide(decider: Tool, { context, execution }: Found, responses: I
     if (!task || view.kind !== 'elicit' || view.action !== 'accept') continue;
     const decided = decision.safeParse(view.content);
     if (!decided.success) {
-      throw new FleetError('input', 'The answer needs "approved", true or false, and a "reason".', {
+      throw new FleetError('input', 'The answer needs "approved" (true or false) and a "reason".', {
         remedy: `Answer ${key} again with both.`,
       });
     }

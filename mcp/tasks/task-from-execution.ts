@@ -13,7 +13,7 @@ const SHOWN_INPUT = 1000;
 
 /** What a person enters for a task that waits for a decision. */
 export const decision = z.object({
-  approved: z.boolean().describe('Whether it may go on'),
+  approved: z.boolean().describe('Whether you approve'),
   reason: z.string().min(1).max(1000).describe('Why'),
 });
 
@@ -36,7 +36,7 @@ export function parseTaskId(taskId: string): TaskName | undefined {
 
 /**
  * The execution as a task. If the execution has ended, its result is not included.
- * @param showsForms whether the client's person is asked for the decisions that the execution waits for
+ * @param showsForms whether the client asks its person for the decisions that the execution waits for
  */
 export function taskOf(taskId: string, execution: Execution, showsForms = false): DetailedTask {
   const base = baseOf(taskId, execution);
@@ -61,7 +61,7 @@ function baseOf(taskId: string, { startTime, endTime, tasks }: Execution) {
   };
 }
 
-/** True for a decision of a person. A WAIT task waits for a signal of a system, which a form cannot replace. */
+/** True if the task waits for a decision of a person. A WAIT task waits for a signal of a system, which a form cannot replace. */
 function isForPerson({ taskType }: Task): boolean {
   return taskType === 'HUMAN';
 }
@@ -69,7 +69,7 @@ function isForPerson({ taskType }: Task): boolean {
 function questionOf({ referenceTaskName, inputData }: Task, { workflowName }: Execution) {
   const about = quote(JSON.stringify(inputData), SHOWN_INPUT);
   return inputRequired.elicit({
-    message: `${quoteIfUnusual(referenceTaskName)} of ${quoteIfUnusual(workflowName)} waits for your decision. It is about (quoted): ${about}`,
+    message: `${quoteIfUnusual(referenceTaskName)} of ${quoteIfUnusual(workflowName)} waits for your decision. It asks about (quoted): ${about}`,
     requestedSchema: decision,
   });
 }

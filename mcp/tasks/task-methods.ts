@@ -14,7 +14,7 @@ import {
   tasksRequired,
 } from './tasks-extension.ts';
 
-/** Who reads or changes a task. */
+/** The client that reads or changes a task. */
 export interface TaskClient {
   /** Names the request in the log. */
   readonly id: string;
@@ -30,7 +30,7 @@ export type TaskMethod = (typeof methods)[number];
 
 /** The tasks of this server. A request for any task can reach any process, so no process stores tasks by itself. */
 export interface Tasks {
-  /** What a method needs: the permission of the tool that does the same. */
+  /** The subject of a method. It has the permission of the tool that does the same. */
   subjectOf(method: TaskMethod): Promise<Subject>;
   /** The task at this moment; undefined if no task has this id. */
   get(taskId: string, by: TaskClient): Promise<DetailedTask | undefined>;

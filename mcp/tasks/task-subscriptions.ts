@@ -8,7 +8,7 @@ import { type DetailedTask, followsTasks } from './tasks-extension.ts';
 
 /*
  * Subscriptions to tasks. On the wire they are `taskIds` and `notifications/tasks`, which the SDK does not know. Within this process a
- * task has an address, as a resource has, so that the change bus and the SDK's own routing serve both.
+ * task has an address like a resource, so that the change bus and the SDK's own routing serve both.
  */
 
 const LOOK_LIMIT_MS = 10_000;
@@ -23,7 +23,7 @@ export interface SubscribedTask {
 /** Reads a task as its subscriber sees it; undefined if the task is gone. */
 export type ShowTask = (subscribed: SubscribedTask) => Promise<DetailedTask | undefined>;
 
-/** Reads tasks for the subscriber on `connection`. The process reads by itself here, so no request is counted. */
+/** Reads tasks for the subscriber on `connection`. These reads do not count against the rate limit. */
 export function showTaskOn(tasks: Tasks, connection: Connection): ShowTask {
   const client = { elicit: async () => undefined, sample: async () => undefined, progress: () => {} };
   return (subscribed) =>

@@ -63,7 +63,7 @@ export function followsTasks({ extensions }: Capabilities): boolean {
 export function tasksRequired(): MissingRequiredClientCapabilityError {
   return new MissingRequiredClientCapabilityError(
     { requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } } },
-    `This needs the extension ${TASKS_EXTENSION}, which the client did not declare.`,
+    `This request needs the extension ${TASKS_EXTENSION}, which the client did not declare.`,
   );
 }
 

@@ -125,7 +125,7 @@ async function mustExist({ workflowName: name }: Named, { definitions }: ToolCon
   const near = nearNames(name, names, 3).map(quoteIfUnusual).join(', ');
   throw new FleetError(
     'not-found',
-    `No workflow ${quoteIfUnusual(name)} is registered, and none has run${near ? `; similar: ${near}` : ''}.`,
+    `No workflow ${quoteIfUnusual(name)} is registered, and no execution of it was found${near ? `; similar names: ${near}` : ''}.`,
     {
       remedy: `See all workflows: ${callOf('list_workflows', {})}`,
     },

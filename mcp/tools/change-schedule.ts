@@ -32,7 +32,7 @@ export default defineTool({
   const { conductor } = context;
   const schedule = await find(conductor, name);
   const fleet = scheduleStamp(schedule)?.fleet;
-  const managed = fleet === undefined ? undefined : `The fleet ${quoteIfUnusual(fleet)} keeps it in code`;
+  const managed = fleet === undefined ? undefined : `The fleet ${quoteIfUnusual(fleet)} defines it in code`;
   const { paused } = schedule;
   switch (action) {
     case 'run_now': {
@@ -65,7 +65,7 @@ export default defineTool({
         );
       const already = paused === wanted ? ' already' : '';
       const note = managed ? ` ${managed}: \`fleet apply\` can undo this.` : '';
-      const look = ` When it fires: ${callOf('list_schedules', { name })}`;
+      const look = ` See when it fires: ${callOf('list_schedules', { name })}`;
       return {
         text: `Schedule ${quoteIfUnusual(name)} is${already} ${wanted ? 'paused' : 'active'}.${note}${look}`,
         structured: { name, exists: true, paused: now },

@@ -21,7 +21,7 @@ const INSTRUCTIONS_LIMIT = 4000;
 /** The input's share of the response budget. The answer holds the input twice: as text with escaped quotes, and as structure. */
 const INPUT_SHARE = 0.35;
 
-// A domain becomes part of a queue name on the server, and an agent's name part of a worker id.
+// A domain becomes part of a queue name on the server. An agent's name becomes part of a worker id.
 const plain = (what: string, most: number) =>
   z
     .string()
@@ -60,7 +60,7 @@ export default defineTool({
   await mustBeKnown(args.taskTypes, context.conductor);
   const again = callOf('claim_task', { ...args, waitSeconds: MAX_WAIT_SECONDS });
   return {
-    text: `No task waits in ${args.taskTypes.map(quoteIfUnusual).join(', ')}${args.domain ? ` in domain ${args.domain}` : ''}. Wait for it: ${again}`,
+    text: `No task waits in ${args.taskTypes.map(quoteIfUnusual).join(', ')}${args.domain ? ` in domain ${args.domain}` : ''}. To wait for one: ${again}`,
     structured: { claimed: false },
   };
 });
@@ -72,7 +72,7 @@ interface Wanted {
   waitSeconds: number;
 }
 
-/** Polls until a type has a task, in the order of the types, or until the wait is over. */
+/** Polls the types in their order, until a type has a task or the wait is over. */
 async function claim(
   { taskTypes, domain, agent, waitSeconds }: Wanted,
   context: ToolContext,
@@ -137,11 +137,11 @@ function claimed(task: Task, { leases, maxResponseBytes }: ToolContext) {
     ...(input?.value
       ? []
       : [
-          `The input is cut; read it in pieces: ${callOf('get_execution_status', { executionId, detail: 'full', taskRef })}`,
+          `The input is cut. Read it in pieces: ${callOf('get_execution_status', { executionId, detail: 'full', taskRef })}`,
         ]),
     `The lease is kept until ${keptUntil} (${duration(until - Date.now())}). Report before that to keep it longer: ${call({ status: 'progress', message: 'what you do' })}`,
     `Without a report the lease ends at most ${duration(leaseSecondsOf(task) * 1000)} later, and another worker gets the task.`,
-    `When done: ${call({ status: 'complete', output: {} })}. Or use status fail with a reason, or release to hand it back.`,
+    `When done: ${call({ status: 'complete', output: {} })}. Or use status fail with a reason, or status release to hand the task back.`,
   ];
   return {
     text: lines.join('\n'),

@@ -72,14 +72,14 @@ export default defineTool({
   const times = next.map(instant);
   const when =
     times.length > 0
-      ? `It fires ${times.join(', ')} (UTC)`
-      : 'The next firing cannot be computed for this expression in this zone';
+      ? `it fires ${times.join(', ')} (UTC)`
+      : 'the next firing cannot be computed for this expression in this zone';
   const state = paused
-    ? `It is paused. Resume it: ${callOf('change_schedule', { name, action: 'resume' })}. After that: ${when}`
-    : when;
+    ? `The schedule is paused. Resume it: ${callOf('change_schedule', { name, action: 'resume' })}. After that, ${when}`
+    : `The schedule is active: ${when}`;
   return {
     text: [
-      `${existing ? 'Overwrote' : 'Created'} schedule ${quoteIfUnusual(name)} for ${quoteIfUnusual(workflow)}${version === undefined ? ', its latest version each time' : ` v${version}`}, ${quote(cron)} in ${quoteIfUnusual(zone)}.`,
+      `${existing ? 'Overwrote' : 'Created'} schedule ${quoteIfUnusual(name)}. It starts ${quoteIfUnusual(workflow)}${version === undefined ? ' in its latest version' : ` v${version}`} at ${quote(cron)} in ${quoteIfUnusual(zone)}.`,
       `${state}.`,
       `See its firings: ${callOf('list_schedules', { name })}`,
     ].join('\n'),
@@ -124,7 +124,7 @@ function refuseManaged(existing: ScheduleDef): void {
   if (fleet === undefined) return;
   throw new FleetError(
     'conflict',
-    `The fleet ${quoteIfUnusual(fleet)} keeps schedule ${quoteIfUnusual(existing.name)} in code.`,
+    `The fleet ${quoteIfUnusual(fleet)} defines schedule ${quoteIfUnusual(existing.name)} in code, so this tool does not change it.`,
     {
       remedy: `Use another name, or ask the person who owns that code to change it and run \`fleet apply\`. To pause this schedule: ${callOf('change_schedule', { name: existing.name, action: 'pause' })}`,
     },

@@ -6,7 +6,7 @@ import { defineTool } from '../engine/define-tool.ts';
 import { jsonObject, shortText } from '../shared/fields.ts';
 import { callOf } from '../shared/quote.ts';
 
-/** The default lease. An attempt with a shorter time limit gets that time limit as its lease. */
+/** The default lease. If the time limit of an attempt is shorter, the lease is as long as the time limit. */
 const LEASE_SECONDS = 60;
 
 export default defineTool({
@@ -53,7 +53,7 @@ export default defineTool({
   const findings = lintTaskDef(def);
   if (hasErrors(findings)) {
     throw new FleetError('input', `${def.name} was not registered:\n${findingLines(findings).join('\n')}`, {
-      remedy: 'Correct these and call create_task_definition again.',
+      remedy: 'Correct these errors and call create_task_definition again.',
     });
   }
   const stored = await orUndefined(conductor.getTaskDef(def.name));

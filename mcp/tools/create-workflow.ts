@@ -62,7 +62,7 @@ function definitionOf({ settings, ...rest }: Wanted): WorkflowDef {
     ...(rest.timeoutSeconds && { timeoutPolicy: 'TIME_OUT_WF' }),
     ...settings,
     ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)),
-  } as WorkflowDef; // lint and the server check the shape of the tasks before it is stored
+  } as WorkflowDef; // lint and the server check the tasks before the definition is stored
 }
 
 /** The definition to store, and its remaining warnings. @throws FleetError `input` with every error */
@@ -83,6 +83,6 @@ async function checked(
   throw new FleetError('input', `${given.name} was not registered:\n${findingLines(findings).join('\n')}`, {
     remedy: canRepair
       ? `Some errors can be repaired automatically: ${sameCallWith(made, { fix: true })}`
-      : 'Correct these and call create_workflow again.',
+      : 'Correct these errors and call create_workflow again.',
   });
 }

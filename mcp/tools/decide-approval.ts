@@ -83,7 +83,7 @@ export default defineTool({
   };
 });
 
-/** The waiting task of that name; in a loop, of any round. @throws FleetError that says how the task ended, or what waits */
+/** The waiting task with this name, in any round of a loop. @throws FleetError that says how the task ended, or which tasks wait */
 function openGate(execution: Execution, ref: string): Task {
   const open = waitingAmong(execution.tasks);
   const named = open.filter(({ referenceTaskName: name }) => name === ref || nameInDefinition(name) === ref);
@@ -93,8 +93,8 @@ function openGate(execution: Execution, ref: string): Task {
   const ways = callsToAnswer(execution);
   const remedy =
     ways.length > 0
-      ? `To answer what waits in it: ${ways.join(' or ')}`
-      : `See where it is: ${callOf('get_execution_status', { executionId: workflowId })}`;
+      ? `Answer a task that waits in it: ${ways.join(' or ')}`
+      : `See where the execution is: ${callOf('get_execution_status', { executionId: workflowId })}`;
   const [past] = tasks
     .filter(({ referenceTaskName: name }) => name === ref || nameInDefinition(name) === ref)
     .sort((a, b) => b.seq - a.seq);
@@ -128,7 +128,7 @@ function mustFit(
   if (ours.length > 0) {
     throw new FleetError(
       'input',
-      `output must not hold ${ours.join(', ')}: decide_approval writes them from decision and reason.`,
+      `output must not hold ${ours.join(', ')}: decide_approval writes these fields from decision and reason.`,
       {
         remedy: 'Leave them out of output.',
       },
@@ -179,7 +179,7 @@ async function decide(conductor: Conductor, task: Task, answer: TaskAnswer): Pro
     if (!(error instanceof FleetError && error.code === 'conflict')) throw error;
     const now = await conductor.getTask(task.taskId);
     if (now.status === 'IN_PROGRESS') throw error;
-    const remedy = `See where it is: ${callOf('get_execution_status', { executionId: task.workflowInstanceId })}`;
+    const remedy = `See where the execution is: ${callOf('get_execution_status', { executionId: task.workflowInstanceId })}`;
     throw new FleetError('conflict', `${howEnded(now)} Your decision came too late and was not recorded.`, {
       remedy,
       cause: error,
@@ -198,7 +198,7 @@ interface Question {
 
 function question({ execution, task, decision, reason, effect, output }: Question): string {
   const { workflowName, workflowVersion, workflowId, correlationId } = execution;
-  const more = Object.keys(output).length > 0 ? [`With it: ${quote(JSON.stringify(output))}`] : [];
+  const more = Object.keys(output).length > 0 ? [`With the output: ${quote(JSON.stringify(output))}`] : [];
   return [
     `${decision === 'approve' ? 'Approve' : 'Reject'} ${quoteIfUnusual(task.referenceTaskName)} of ${quoteIfUnusual(workflowName)} v${workflowVersion}?`,
     `It asks about: ${quote(JSON.stringify(task.inputData), 2000)}`,

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
-import { count } from '../../core/text.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { definitionVersion } from '../shared/fields.ts';
 import { findVersions, noSuchWorkflow } from '../shared/find-workflow.ts';
@@ -32,7 +31,12 @@ export default defineTool({
   }
   const versionsLeft = versions.filter((one) => one !== version);
   const left = versionsLeft.length > 0 ? `Versions left: ${versionsLeft.join(', ')}.` : 'No version of it is left.';
-  const goOn = running > 0 ? ` ${count(running, 'execution')} of it continue, each with its own copy.` : '';
+  const goOn =
+    running === 0
+      ? ''
+      : running === 1
+        ? ' 1 execution of it still runs, with its own copy.'
+        : ` ${running} executions of it still run, each with its own copy.`;
   return {
     text: `Deleted ${quoteIfUnusual(name)} version ${version}. ${left}${goOn}`,
     structured: { name, version, running, versionsLeft },
@@ -43,6 +47,6 @@ function stillRunning(name: string, version: number, running: number): FleetErro
   const list = callOf('list_workflow_executions', { workflowName: name, status: 'RUNNING' });
   const what = running === 1 ? '1 execution of it is running' : `${running} executions of it are running`;
   return new FleetError('conflict', `${quoteIfUnusual(name)} version ${version} was not deleted: ${what}.`, {
-    remedy: `See them: ${list}\nTo delete it anyway, although retries and sub-workflows that name this version will not find it: ${callOf('delete_workflow', { name, version, force: true })}`,
+    remedy: `See them: ${list}\nRetries, and sub-workflows that name this version, will not find a deleted version. To delete it anyway: ${callOf('delete_workflow', { name, version, force: true })}`,
   });
 }

@@ -22,7 +22,7 @@ export default defineTool({
     permission: z.string(),
     allowed: z.boolean(),
     path: z.array(z.string()),
-    /** Types by name; `!` is required. */
+    /** Types by name. `!` marks a required parameter. */
     query: jsonObject,
     bodyFields: z.array(z.string()).optional(),
     answer: z.string(),
@@ -35,14 +35,14 @@ export default defineTool({
   const queries = Object.entries(query).map(([of, type]) => `${of} ${type.replace('!', ', required')}`);
   const lines = [
     `${name}: ${method} ${path}. ${purpose}`,
-    `${effectOf(route)}; needs ${permission}${writesWith ? `, and workflows:write where the body has ${writesWith}` : ''}${allowed ? '' : refused ? `; refused: ${refused}` : `; the role ${caller.role} may not`}.`,
+    `${effectOf(route)}; needs ${permission}${writesWith ? `, and workflows:write where the body has ${writesWith}` : ''}${allowed ? '' : refused ? `; refused for every role, because ${refused}` : `; the role ${caller.role} does not have this permission`}.`,
     ...(pathParameters(route).length > 0 ? [`Path: ${pathParameters(route).join(', ')}.`] : []),
     ...(queries.length > 0 ? [`Query: ${queries.join('; ')}.`] : []),
     ...(route.body ? [`Body: ${bodyInWords(route)}.`] : []),
-    `Answers ${ANSWERS[answer]}.`,
+    `The answer is ${ANSWERS[answer]}.`,
     ...(trap ? [`Note: ${trap}`] : []),
     ...(instead ? [`The tool ${instead} does this with more care.`] : []),
-    ...(allowed ? [`To fill in: ${callOf('invoke_api', skeletonOf(route))}`] : []),
+    ...(allowed ? [`A call to fill in: ${callOf('invoke_api', skeletonOf(route))}`] : []),
   ];
   return {
     text: lines.join('\n'),
@@ -65,8 +65,8 @@ const ANSWERS: Record<Route['answer'], string> = {
   array: 'a JSON array',
   text: 'text',
   number: 'a number',
-  nothing: 'nothing',
-  any: 'JSON, text or nothing',
+  nothing: 'empty',
+  any: 'JSON, text or empty',
 };
 
 function skeletonOf(route: Route): Record<string, unknown> {

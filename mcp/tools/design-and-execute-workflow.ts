@@ -69,7 +69,7 @@ export default defineTool({
   const made: MadeCall = { tool: 'design_and_execute_workflow', args };
   if (execute && !context.allows('workflows:execute')) {
     throw new FleetError('denied', 'You may register workflows but not start them.', {
-      remedy: `Register it only: ${sameCallWith(made, { execute: false })}`,
+      remedy: `Register it without starting: ${sameCallWith(made, { execute: false })}`,
     });
   }
   const version = await freeVersion(name, overwrite, made, context);
@@ -139,7 +139,7 @@ function refuseMissing(inputs: readonly string[], input: Readonly<Record<string,
     'input',
     `Nothing was registered: the input lacks ${missing.map(quoteIfUnusual).join(', ')}, which steps read.`,
     {
-      remedy: `Add it (null if it has no value), or register without starting: ${sameCallWith(made, { execute: false })}`,
+      remedy: `Add them (null for no value), or register without starting: ${sameCallWith(made, { execute: false })}`,
     },
   );
 }
@@ -156,7 +156,7 @@ async function outlineOf(ready: PreparedDesign, created: readonly string[], cont
   ]);
   const { def, dryRun, warnings } = ready;
   const outline = toText(drawDefinition(def), { width: 100 }).trimEnd().split('\n');
-  const dry = dryRun.kind === 'unfinished' || dryRun.note !== undefined ? dryRun.note : 'Its dry run completed.';
+  const dry = dryRun.kind === 'unfinished' || dryRun.note !== undefined ? dryRun.note : 'The dry run completed.';
   return [
     `Registered ${def.name} version ${def.version}${created.length > 0 ? ` and task definitions ${created.join(', ')}` : ''}. ${dry}`,
     ...outline.slice(0, OUTLINE_LINES),
@@ -175,7 +175,7 @@ async function unserved({ def }: PreparedDesign, { conductor }: ToolContext): Pr
   );
   const names = polled.filter(({ by }) => by.length === 0).map(({ name }) => quoteIfUnusual(name));
   return names.length > 0
-    ? [`No worker has polled ${names.join(', ')} yet: the execution waits there until a worker does.`]
+    ? [`No worker has polled ${names.join(', ')} yet. The execution will wait there until a worker polls.`]
     : [];
 }
 
@@ -224,7 +224,7 @@ async function run(
   }
 }
 
-/** Starts the workflow. An error says that the workflow is registered. */
+/** Starts the workflow. If the start fails, the error says that the workflow is registered. */
 async function start(
   begin: () => Promise<string>,
   call: { name: string; version: number; input: unknown },
@@ -239,7 +239,7 @@ async function start(
       `${call.name} version ${call.version} is registered, but its start failed: ${error.message}`,
       {
         retryable: false,
-        remedy: `It may have started; look: ${look}\nIf it has not: ${callOf('execute_workflow', call)}`,
+        remedy: `It may have started. Check that: ${look}\nIf it has not started: ${callOf('execute_workflow', call)}`,
         cause: error.cause,
       },
     );

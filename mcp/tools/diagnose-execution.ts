@@ -92,7 +92,7 @@ function tableOf({ groups, others }: FailureGroups): string[] {
     'count | cause | workflow | newest | what',
     ...groups.map((group) => groupLine(group.diagnosis, group.count, group.newest.startTime ?? '')),
     ...(others > 0 ? [`… and ${count(others, 'failed execution')} with other causes.`] : []),
-    `The evidence and how to recover, for one of them: ${callOf('diagnose_execution', { executionId: first.newest.workflowId })}`,
+    `See the evidence and the recovery of one execution: ${callOf('diagnose_execution', { executionId: first.newest.workflowId })}`,
   ];
 }
 

@@ -85,9 +85,13 @@ async function sidesOf(wanted: Wanted, context: ToolContext): Promise<[old: Side
   const { name, from, to, definition, code } = wanted;
   if ([to !== undefined, definition !== undefined, code].filter(Boolean).length > 1) {
     const remedy = `Give only one of them, or none: ${callOf('diff_workflow', { name })}`;
-    throw new FleetError('input', 'The call has several of to, definition and code; each names the new definition.', {
-      remedy,
-    });
+    throw new FleetError(
+      'input',
+      'The call has more than one of to, definition and code. Each of them names the new definition.',
+      {
+        remedy,
+      },
+    );
   }
   const versions = await findVersions(name, context.definitions);
   const highest = versions.at(-1) ?? 1;
@@ -113,13 +117,13 @@ async function stored(name: string, version: number, { definitions }: ToolContex
 async function inCode(name: string, { ours }: ToolContext): Promise<Side> {
   const all = await ours();
   const def = all.find((one) => one.name === name);
-  if (def) return { label: 'the one in code', version: def.version, def };
+  if (def) return { label: 'the definition in code', version: def.version, def };
   throw new FleetError('not-found', `The code that this MCP server loads has no workflow ${quoteIfUnusual(name)}.`, {
     remedy: `Compare versions instead: ${callOf('diff_workflow', { name })}`,
   });
 }
 
-/** Leaves out what changes nothing: the version number, and enforceSchema, which the server writes everywhere and never reads. */
+/** Leaves out fields that change nothing: the version number, and `enforceSchema`, which the server always writes and never reads. */
 function without({ version: _, enforceSchema: __, ...rest }: Record<string, unknown>): Record<string, unknown> {
   return rest;
 }

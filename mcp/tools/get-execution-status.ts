@@ -86,7 +86,7 @@ export default defineTool({
   };
 });
 
-/** Why the execution failed. If a sub-workflow failed, the reason of that sub-workflow. */
+/** Why the execution failed. If a sub-workflow failed, this is the reason of that sub-workflow. */
 async function rootError(conductor: Conductor, execution: Execution): Promise<Failure | undefined> {
   const own = failureOf(execution);
   if (!own?.subExecutionId || !hasEnded(execution.status))

@@ -44,7 +44,7 @@ export default defineTool({
     ...byReason(withheld),
     ...(withheld.length > 0
       ? [
-          'The person who runs this MCP server can change that: --toolsets switches tools on, and the role is a setting.',
+          'The person who runs this MCP server can change that: --toolsets switches tools on, and MCP_ROLE sets the role.',
         ]
       : []),
   ];

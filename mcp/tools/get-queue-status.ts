@@ -16,9 +16,9 @@ import { jsonObject } from '../shared/fields.ts';
 import { nearNames } from '../shared/near-names.ts';
 import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 
-/** How many open tasks of one queue are read at most. The oldest task is found among them. */
+/** At most this many open tasks of one queue are read. The oldest task is searched among them. */
 const OPEN_TASKS = 100;
-/** How many queues are read at most, because each queue takes a request. */
+/** The tasks of at most this many queues are read, because each queue takes requests. */
 const QUEUES_READ = 20;
 const AT_ONCE = 4;
 
@@ -166,10 +166,10 @@ function advice(queues: readonly Judged[]): string[] {
   const domain = worst?.domain ? `, for its domain ${quoteIfUnusual(worst.domain)}` : '';
   const texts: Partial<Record<QueueState, string>> = {
     no_worker: `no_worker: no worker has polled for a minute, so these tasks wait. The person who runs the workers can start one${domain}: \`fleet work${start}\`.`,
-    limited: 'limited: concurrentExecLimit of the task definition allows no more tasks at once; raise it, or wait.',
+    limited: 'limited: concurrentExecLimit of the task definition allows no more tasks at once. Raise it, or wait.',
     behind:
-      'behind: workers poll but tasks wait; start more workers, raise their concurrency, or find out why tasks take long.',
-    delayed: 'delayed: the waiting tasks are not due yet (a retry delay or callback); nothing to do.',
+      'behind: workers poll but tasks wait. Start more workers, raise their concurrency, or find out why tasks take long.',
+    delayed: 'delayed: the waiting tasks are not due yet (a retry delay or callback). There is nothing to do.',
     server: 'server: system tasks, which the server itself executes.',
   };
   return queueStates.flatMap((state) => (shown.has(state) && texts[state] ? [texts[state]] : []));

@@ -75,7 +75,7 @@ function rowOf(def: StoredTaskDef) {
   };
 }
 
-/** The definition without empty fields and without those that the server writes. */
+/** The definition without empty fields and without fields that the server writes. */
 function plain(def: StoredTaskDef): Record<string, unknown> {
   const says = (value: unknown) =>
     value !== null && value !== '' && !(typeof value === 'object' && Object.keys(value).length === 0);

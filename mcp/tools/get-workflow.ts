@@ -98,7 +98,7 @@ async function outline(
   ].join('\n');
 }
 
-/** How many executions of all its versions are open. A name with a character that has a meaning in a query cannot be searched for. */
+/** How many executions of all versions are open. Empty if the name has a character that has a meaning in a search query. */
 async function runningOf(name: string, { conductor, allows }: ToolContext): Promise<string> {
   if (!/^[\w.:-]+$/.test(name) || !allows('executions:read')) return '';
   const query = `workflowType=${name} AND status IN (RUNNING,PAUSED)`;

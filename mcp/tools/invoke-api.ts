@@ -48,7 +48,7 @@ export default defineTool({
   const limit = Math.floor(maxResponseBytes * BODY_SHARE);
   const cut = size > limit;
   const shown = cut ? clip(json, Math.floor((limit / size) * json.length)) : json;
-  const many = Array.isArray(answer) ? ` It is a list of ${answer.length}.` : '';
+  const many = Array.isArray(answer) ? ` The answer is a list of ${answer.length} entries.` : '';
   const lines = [
     json === ''
       ? `${quoteIfUnusual(operation)}: done; the server answered with an empty body.`
@@ -65,5 +65,5 @@ function narrower(query: Readonly<Record<string, unknown>> = {}): string {
   const names = ['size', 'count', 'limit', 'query', 'includeTasks', 'includeOutput', 'status', 'version'].filter(
     (name) => name in query,
   );
-  return names.length > 0 ? `: query parameter ${names.join(' or ')}` : ' by an operation that reads one thing';
+  return names.length > 0 ? `: query parameter ${names.join(' or ')}` : ' with an operation that reads a single thing';
 }

@@ -82,7 +82,7 @@ function isPlain(name: string): boolean {
   return /^[\w.:@ -]{1,255}$/.test(name);
 }
 
-/** The next firings. None for an expression that the server cannot read: the server stores the schedule but never fires it. */
+/** The next firings. If the server cannot read the expression, there are none: it stores the schedule but never fires it. */
 async function nextOf(conductor: Conductor, schedule: ScheduleDef): Promise<string[]> {
   const { nextFirings } = await import('../../workflows/manage/next-firings.ts');
   try {

@@ -233,7 +233,7 @@ function isSameWorkflow({ workflow, version }: Row, above: Row | undefined): boo
 /** The reasons of a page, numbered from 1. Similar reasons share a number. */
 class Reasons {
   readonly #shapes: readonly string[];
-  /** The reasons, cut to the room there is. */
+  /** The reasons, each cut to its share of the limit. */
   readonly shown: readonly string[];
 
   constructor(rows: readonly Row[]) {

@@ -119,7 +119,7 @@ function lineOf({ name, versions, purpose, inputs }: Row): string {
   );
 }
 
-/** First the workflows whose name holds every word, then the workflows whose name and purpose together hold every word. */
+/** First the workflows whose name has every word, then the workflows whose name and purpose together have every word. */
 async function matching(text: string, index: DefinitionIndex, context: ToolContext): Promise<string[]> {
   const words = text
     .toLowerCase()

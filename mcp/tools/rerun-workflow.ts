@@ -38,7 +38,7 @@ export default defineTool({
   if (!hasEnded(before.status)) throw stillRuns(before);
   const task = taskRef === undefined ? undefined : rerunnable(before, taskRef);
   if (taskInput && !task) {
-    throw new FleetError('input', 'taskInput needs taskRef, the task that gets it.', {
+    throw new FleetError('input', 'taskInput needs taskRef, the task that gets this input.', {
       remedy: `See the tasks: ${callOf('get_execution_status', { executionId: id, detail: 'tasks' })}`,
     });
   }
@@ -81,14 +81,16 @@ function rerunnable(execution: Execution, ref: string): Task {
   if (!task) throw unknownTask(execution, ref);
   const def = definitionOf(execution);
   const place = placeOf(def.tasks, ref);
-  const why = place ? whyRerunHangs(place) : 'the task is not in the definition; it was made while the execution ran';
+  const why = place
+    ? whyRerunHangs(place)
+    : 'the task is not in the definition, because it was made while the execution ran';
   if (why === undefined) return task;
   const earlier = place && rerunnableBefore(def.tasks, place);
   const remedy = `Begin earlier: ${callOf('rerun_workflow', { executionId, ...(earlier && { taskRef: earlier }) })}`;
   const retry = failedIn(tasks)
     ? ` Or retry only the failed tasks: ${callOf('retry_workflow', { executionIds: [executionId] })}`
     : '';
-  throw new FleetError('conflict', `If it ran again from ${quoteIfUnusual(ref)}, the execution would hang: ${why}.`, {
+  throw new FleetError('conflict', `A rerun from ${quoteIfUnusual(ref)} would make the execution hang: ${why}.`, {
     remedy: remedy + retry,
   });
 }
@@ -101,12 +103,16 @@ function unknownTask({ workflowId: executionId, tasks }: Execution, ref: string)
   const refs = [...new Set(tasks.map(({ referenceTaskName }) => referenceTaskName))];
   const near = nearNames(ref, refs);
   const names = (near.length > 0 ? near : refs.slice(0, 20)).map(quoteIfUnusual).join(', ') || 'none';
-  return new FleetError('not-found', `${executionId} never reached a task ${quote(ref, 255)}. It has ${names}.`, {
-    remedy: `See its tasks: ${callOf('get_execution_status', { executionId, detail: 'tasks' })}`,
-  });
+  return new FleetError(
+    'not-found',
+    `${executionId} never reached a task ${quote(ref, 255)}. Its tasks are ${names}.`,
+    {
+      remedy: `See its tasks: ${callOf('get_execution_status', { executionId, detail: 'tasks' })}`,
+    },
+  );
 }
 
-/** The task's current input, to which the changed fields are applied. The server takes no new input for a sub-workflow, and does not show a large input. */
+/** The task's current input. The changed fields are merged into it. The server takes no new input for a sub-workflow, and does not show a large input. */
 function inputOf(
   { taskType, subWorkflowId, inputData, externalInputPayloadStoragePath: elsewhere }: Task,
   mode: 'merge' | 'replace',
@@ -121,7 +127,7 @@ function inputOf(
   if (elsewhere && mode === 'merge') {
     throw new FleetError(
       'input',
-      'The server does not show the input of this task, because it is too large; so it cannot be merged.',
+      'The input of this task is too large for the server to show, so taskInput cannot be merged into it.',
       {
         remedy: 'Give the whole input with "inputMode":"replace".',
       },

@@ -29,7 +29,7 @@ const resume: ExecutionAction = {
   worked: ({ status, lastRetriedTime }, before) =>
     status !== 'PAUSED' && (lastRetriedTime ?? 0) > (before.lastRetriedTime ?? 0),
   refusal: ({ workflowId: executionId, status }) =>
-    new FleetError('conflict', `${executionId} is not paused, it has ended: ${status}.`, {
+    new FleetError('conflict', `${executionId} is not paused. It has ended: ${status}.`, {
       remedy:
         status === 'COMPLETED'
           ? `See its result: ${callOf('get_execution_status', { executionId })}`

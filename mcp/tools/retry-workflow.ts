@@ -69,7 +69,7 @@ function nothingFailed({ workflowId, status }: Execution): FleetError {
 
 function notEnded({ workflowId: executionId, status }: Execution): FleetError {
   const paused = status === 'PAUSED';
-  return new FleetError('conflict', `${executionId} has not ended, it is ${status}.`, {
+  return new FleetError('conflict', `${executionId} has not ended. It is ${status}.`, {
     remedy: paused
       ? `Resume it: ${callOf('resume_workflow', { executionIds: [executionId] })}`
       : `See what it waits for: ${callOf('diagnose_execution', { executionId })}`,

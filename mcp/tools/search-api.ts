@@ -40,7 +40,7 @@ export default defineTool({
     ? [
         `${shown.length} of ${found.length} operations, the best match first:`,
         ...lines,
-        `What one takes: ${callOf('describe_api', { operation: first.name })}`,
+        `See what an operation takes: ${callOf('describe_api', { operation: first.name })}`,
         ...(found.length > limit && limit < 200 ? [`More: ${callOf('search_api', { query, limit: 200 })}`] : []),
       ].join('\n')
     : `None of the ${catalogue.length} operations matches. Try other words, or see all: ${callOf('search_api', { limit: 200 })}`;

@@ -67,8 +67,8 @@ async function openWait(conductor: Conductor, execution: Execution, ref: string 
   throw new FleetError('conflict', `${whyNot(execution, ref)} The signal was not sent.`, {
     remedy:
       calls.length > 0
-        ? `To answer what waits: ${calls.join(' or ')}`
-        : `See where it is: ${callOf('get_execution_status', { executionId })}`,
+        ? `Answer a task that waits: ${calls.join(' or ')}`
+        : `See where the execution is: ${callOf('get_execution_status', { executionId })}`,
   });
 }
 
@@ -83,7 +83,7 @@ function whyNot({ workflowId, tasks }: Execution, ref: string | undefined): stri
       : taskType === 'HUMAN'
         ? 'waits for a person, not for a signal'
         : taskType === 'WAIT'
-          ? 'waits for a time and ends by itself'
+          ? 'waits for a timer and ends by itself'
           : `is of type ${quoteIfUnusual(taskType)}, which a signal cannot complete`;
   return `${quoteIfUnusual(ref)} ${why}.`;
 }

@@ -78,7 +78,7 @@ function mustBeSkippable(execution: Execution, ref: string): string[] {
   if (place?.task.taskReferenceName !== ref) {
     const refs = [...walk(tasks)].map(({ task }) => task.taskReferenceName);
     const near = nearNames(ref, refs);
-    throw new FleetError('not-found', `Its definition has no task ${quote(ref, 255)}.`, {
+    throw new FleetError('not-found', `The definition of the execution has no task ${quote(ref, 255)}.`, {
       remedy: `Name one of ${(near.length > 0 ? near : refs.slice(0, 20)).map(quoteIfUnusual).join(', ')}.`,
     });
   }
@@ -86,7 +86,7 @@ function mustBeSkippable(execution: Execution, ref: string): string[] {
   if (why === undefined) return readersOf(tasks, ref);
   const { workflowId } = execution;
   throw new FleetError('conflict', `Without ${quoteIfUnusual(ref)} the execution would hang: ${why}.`, {
-    remedy: `To stop before it: ${callOf('pause_workflow', { executionIds: [workflowId] })}`,
+    remedy: `To stop the execution before that task: ${callOf('pause_workflow', { executionIds: [workflowId] })}`,
   });
 }
 
@@ -102,7 +102,7 @@ function reached(execution: Execution, { referenceTaskName, status }: Task): Fle
   const look = callOf('get_execution_status', { executionId: execution.workflowId, taskRef: referenceTaskName });
   return new FleetError(
     'conflict',
-    `The execution has already reached ${quoteIfUnusual(referenceTaskName)}, which is ${status}; it can no longer be skipped.`,
+    `The execution has already reached ${quoteIfUnusual(referenceTaskName)}, which is ${status}. The task can no longer be skipped.`,
     {
       remedy: way ? `It waits for an answer: ${way}` : `See it: ${look}`,
     },

@@ -23,7 +23,7 @@ export default defineTool({
 }).handler(({ reason, ...selection }, context) =>
   operate(terminate(reason), selection, context, (what, key) =>
     askPerson(context, key, {
-      message: `End ${what} for good, with the reason ${quote(reason)}?`,
+      message: `Terminate ${what} with the reason ${quote(reason)}?`,
       refused: 'The person declined. Nothing was terminated.',
     }),
   ),

@@ -123,6 +123,6 @@ function checkOutput({ taskDefinition, taskDefName, taskType }: Task, output: Re
   if (mistakes.length === 0) return;
   const name = quoteIfUnusual(taskDefName ?? taskType);
   throw new FleetError('input', `The output does not match the schema of ${name}: ${mistakes.join(' ')}`, {
-    remedy: 'Complete it again with an output that matches; the task is still yours.',
+    remedy: 'Complete the task again with an output that matches. The task is still yours.',
   });
 }

@@ -31,7 +31,7 @@ export default defineTool({
 }).handler(async ({ definition, name, version }, { conductor, definitions, maxResponseBytes }) => {
   if ((definition === undefined) === (name === undefined)) {
     throw new FleetError('input', 'validate_workflow takes either definition or name.', {
-      remedy: 'Give one of the two; list_workflows {} lists the registered names.',
+      remedy: 'Give one of the two. list_workflows {} lists the registered names.',
     });
   }
   const def = definition ?? (await definitions.get(name ?? '', version));

@@ -15,7 +15,7 @@ const withSchema = z.looseObject({
 
 /**
  * The input schema of a workflow tool: the definition's own schema, or else its listed input names with any values. A long schema is
- * shortened; the start of the workflow still checks the input against the whole schema.
+ * shortened. The start of the workflow still checks the input against the whole schema.
  */
 export function inputSchemaOf(def: StoredWorkflowDef): Json {
   const { inputSchema, inputParameters, inputTemplate } = withSchema.parse(def);

@@ -4,7 +4,7 @@ const LONGEST = 64;
 
 /**
  * A tool name for every workflow: `FlightRiskAssessment` becomes `flight_risk_assessment`. The names are unique and differ from the
- * `taken` ones. They do not depend on the order of the workflows.
+ * `taken` names. They do not depend on the order of the workflows.
  */
 export function toolNames(workflows: readonly string[], taken: ReadonlySet<string>): Map<string, string> {
   const used = new Set(taken);

@@ -15,7 +15,7 @@ export interface WorkflowToolsOptions {
   /** Names of other tools, which no workflow tool may take. */
   readonly taken: ReadonlySet<string>;
   readonly log: Logger;
-  /** Aborted at the end of the process: ends reads of definitions, which serve all clients. */
+  /** Aborted when the process ends. It ends reads of definitions, which serve all clients. */
   readonly signal: AbortSignal;
 }
 
@@ -53,7 +53,7 @@ export function workflowToolSource({
     );
     if (leftOut > 0)
       log.warn(
-        `${leftOut} more workflows could be tools; choose with MCP_WORKFLOW_TOOLS or raise MCP_WORKFLOW_TOOLS_MOST`,
+        `${leftOut} more workflows could be tools. Choose with MCP_WORKFLOW_TOOLS, or raise MCP_WORKFLOW_TOOLS_MOST`,
       );
     const names = toolNames(
       offered.map(({ def }) => def.name),

@@ -72,7 +72,7 @@ describe('an agent as a worker', () => {
     expect(await conductor.waitForEnd(executionId)).toMatchObject({ status: 'COMPLETED', output: { verdict: 'good' } });
 
     const late = await here.call('update_task', { claimId, status: 'complete', output: { verdict: 'bad' } });
-    expect(late.text).toMatch(/^Error \(conflict\): Lease lost/);
+    expect(late.text).toMatch(/^Error \(conflict\): The lease was lost/);
   });
 
   test('an agent that hands its task back loses its claim once another agent has claimed the task', async () => {
@@ -87,7 +87,7 @@ describe('an agent as a worker', () => {
       status: 'complete',
       output: { verdict: 'x' },
     });
-    expect(stale.text).toMatch(/^Error \(conflict\): Lease lost: another worker has it/);
+    expect(stale.text).toMatch(/^Error \(conflict\): The lease was lost: another worker has the task/);
 
     const failed = await there.call('update_task', {
       claimId: second.claimId,

@@ -52,7 +52,7 @@ describe.concurrent('design_and_execute_workflow', () => {
       status: 'COMPLETED',
       output: { label: 'large', total: 110 },
     });
-    expect(answer.text).toContain('Its dry run completed.');
+    expect(answer.text).toContain('The dry run completed.');
     await expect(conductor.getWorkflowDef(name)).resolves.toMatchObject({ description: 'Sums up prices.' });
     // The dry run left no execution behind.
     const { totalHits } = await conductor.searchExecutions({ query: `workflowType=${name}_dry_run` });
@@ -114,7 +114,7 @@ describe.concurrent('design_and_execute_workflow', () => {
       { id: 'broken', type: 'script', code: 'const rows = ${fetch.body}.rows; return rows.flat().length;' },
     ];
     const text = await refused('design_and_execute_workflow', { name, steps });
-    expect(text).toContain('Nothing was registered: in the dry run step "broken" failed');
+    expect(text).toContain('Nothing was registered, because step "broken" failed in the dry run');
     expect(text).toContain('give it as "example" of that step');
     expect(await conductor.listWorkflowNames()).not.toContain(name);
     const told = [{ ...fetch, example: { rows: [[1], [2]] } }, steps[1]];

@@ -135,7 +135,7 @@ test('diff_workflow compares a version on the server with the definition in code
   const ours = async () => [{ name: 'flow', version: 4, tasks: [{ ...tasks[0], type: 'NOOP' }] }];
   const { structured } = await call(diffWorkflow, { name: 'flow', code: true }, { ours });
   expect(structured).toMatchObject({
-    to: 'the one in code',
+    to: 'the definition in code',
     changes: ['~ tasks.set.type: "SET_VARIABLE" → "NOOP"'],
     safe: false,
   });

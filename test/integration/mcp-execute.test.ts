@@ -125,7 +125,7 @@ test('execute_workflow refuses an input of more than a million characters', () =
 
 test('execute_workflow fills the template of an idempotency key with fields of the input', () => {
   expect(keyFromInput('order-{orderId}-{customer.id}', { orderId: 17, customer: { id: 'c1' } })).toBe('order-17-c1');
-  expect(() => keyFromInput('order-{orderId}', {})).toThrow('names {orderId}, but the input has no such field');
+  expect(() => keyFromInput('order-{orderId}', {})).toThrow('names {orderId}, but the input has no field orderId');
 });
 
 test('if the answer to a start with an idempotency key is lost, the error allows a repetition', async () => {

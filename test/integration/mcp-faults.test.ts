@@ -57,7 +57,7 @@ const exampleOf = (name: string): Json => {
 function mustHaveFailed({ isError, text }: Answer, code: RegExp): void {
   expect(isError, text).toBe(true);
   expect(text).toMatch(code);
-  expect(text).toMatch(/You can fix this|The person who|This call cannot succeed|You may repeat|Look whether/);
+  expect(text).toMatch(/You can fix this|The person who|This call cannot succeed|You may repeat|Check whether/);
   expect(text.length).toBeLessThan(6000);
   for (const [, name = '', json = ''] of text.matchAll(/\b([a-z]+(?:_[a-z]+)+) (\{.*\})/g)) {
     const advised = byName.get(name);

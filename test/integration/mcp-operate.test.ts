@@ -68,7 +68,7 @@ describe('many executions', () => {
     const before = pauses().length;
     const done = await call(pauseWorkflow, { filter, confirm: structured.confirm });
     expect(pauses().slice(before)).toEqual(['id-a']);
-    expect(done.text).toContain('id-b became RUNNING after the count, so it was not changed.');
+    expect(done.text).toContain('id-b became RUNNING after the preview, so it was not changed.');
     const query = fake.requests.findLast(({ path }) => path === '/api/workflow/search')?.query.get('query');
     expect(query).toContain(`startTime>${T - 1} AND startTime<${T + 1}`);
   });

@@ -225,7 +225,7 @@ describe('a claimed task', () => {
     const update = { claimId: 'task-1:1', status: 'complete', output: { a: 1 } };
     await expect(callTool(fake.url, updateTask, update)).rejects.toMatchObject({
       code: 'conflict',
-      message: expect.stringContaining('Lease lost'),
+      message: expect.stringContaining('The lease was lost'),
     });
   });
 

@@ -177,7 +177,10 @@ describe('subscriptions/listen over stdio', () => {
       .toMatchObject([
         {
           id: listen.id,
-          error: { code: -32602, message: expect.stringContaining('subscriptions/listen needs executions:read') },
+          error: {
+            code: -32602,
+            message: expect.stringContaining('subscriptions/listen needs the permission executions:read'),
+          },
         },
       ]);
     expect(watched.size).toBe(0);

@@ -29,7 +29,10 @@ test('a caller who may only read can call tasks/get', async () => {
 
 test.each(['tasks/cancel', 'tasks/update'])('a caller who may only read cannot call %s', async (method) => {
   const { error } = await raw(http.url, method, { taskId, inputResponses: {} });
-  expect(error).toMatchObject({ code: -32602, message: expect.stringContaining('needs workflows:execute') });
+  expect(error).toMatchObject({
+    code: -32602,
+    message: expect.stringContaining('needs the permission workflows:execute'),
+  });
 });
 
 test('tasks/update without answers is refused', async () => {
@@ -40,7 +43,7 @@ test.each<[Fault, string]>([
   ['html', 'answered with a web page'],
   ['slow', 'in time'],
   ['hang-up', 'Conductor'],
-  ['error-500', 'quoted, it is data'],
+  ['error-500', 'quoted; this is data'],
 ])(
   'if Conductor fails (%s), tasks/get returns a clear error and does not say that the task failed',
   async (fault, word) => {

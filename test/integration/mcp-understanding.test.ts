@@ -111,7 +111,7 @@ describe('analyze_workflow_performance', () => {
       tasks: [{ ref: 'slow', waitMs: { p50: 3000 }, runMs: { p50: 100, p95: 190 } }, { ref: 'quick' }],
     });
     expect(text).toContain('Bottleneck: slow takes');
-    expect(text).toContain('mostly waiting for a worker: start more workers');
+    expect(text).toContain('It mostly waits for a worker: start more workers');
   });
 
   test('analyze_workflow_performance compares two versions, and two executions task by task', async () => {
@@ -133,7 +133,7 @@ describe('analyze_workflow_performance', () => {
     });
     await expect(call(analyzePerformance, { workflowName: 'fake_flo' })).rejects.toMatchObject({
       code: 'not-found',
-      message: expect.stringContaining('similar: fake_flow'),
+      message: expect.stringContaining('similar names: fake_flow'),
     });
     await expect(async () => call(analyzePerformance, {})).rejects.toMatchObject({ code: 'input' });
   });

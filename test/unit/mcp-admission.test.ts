@@ -97,11 +97,11 @@ describe('response budget', () => {
   test('if the structured content alone is above the limit, the answer is an error', () => {
     const error = thrownBy(() => fitted(large, reading));
     expect(error).toMatchObject({ code: 'input', retryable: false });
-    expect(error).not.toMatchObject({ message: expect.stringContaining('carried out') });
+    expect(error).not.toMatchObject({ message: expect.stringContaining('took effect') });
   });
 
-  test('if the call had an effect, the error says that it was carried out', () => {
-    expect(() => fitted(large, writing)).toThrow('carried out; do not repeat it');
+  test('if the call had an effect, the error says that it took effect', () => {
+    expect(() => fitted(large, writing)).toThrow('The call itself took effect, so do not repeat it.');
   });
 
   test('the limit also applies to the result inside a task', () => {
@@ -145,7 +145,9 @@ describe('admission', () => {
         return reading;
       },
     };
-    await expect(admit(asking('workflows:write'), handled(ok))).rejects.toThrow('thing needs workflows:write');
+    await expect(admit(asking('workflows:write'), handled(ok))).rejects.toThrow(
+      'thing needs the permission workflows:write',
+    );
     const large = { content: [{ type: 'text', text: 'x'.repeat(20_000) }] };
     expect(textOf((await admit(found, handled(large))) as typeof large)).toContain('[Cut here: ');
     expect(met).toEqual(['find', 'handler']);
@@ -158,7 +160,7 @@ describe('admission', () => {
     const admit = createAdmit({ config: limits, now: () => 0 });
     await expect(admit(asking('workflows:execute'), () => ok)).rejects.toMatchObject({
       code: 'denied',
-      message: 'thing needs workflows:execute, which the role viewer does not give.',
+      message: 'thing needs the permission workflows:execute, which the role viewer does not have.',
       remedy: expect.stringContaining('MCP_ROLE'),
     });
   });

@@ -74,7 +74,7 @@ describe('the diagnosis of an execution on a real server', () => {
   test('the evidence names the failure workflow and warns against a retry if that workflow undid the work', async () => {
     const { evidence } = await diagnose('undoneElsewhere');
     expect(evidence.at(-1)).toMatch(
-      /failure workflow ran as [0-9a-f-]{36}\. If that undid the work, start the workflow again instead of retrying\.$/,
+      /failure workflow ran as execution [0-9a-f-]{36}\. If it undid the work, start the workflow again instead of retrying\.$/,
     );
   });
 
@@ -95,7 +95,7 @@ describe('the diagnosis of an execution on a real server', () => {
 
   test('workers in another domain do not count as workers of the task', async () => {
     const { evidence } = await diagnose('otherDomain');
-    expect(evidence).toContain('Workers poll for this type with no domain only.');
+    expect(evidence).toContain('Workers poll for this type, but only with no domain.');
   });
 
   test('a server task that has run for minutes counts as stuck', async () => {

@@ -29,7 +29,7 @@ export interface TaskFigures {
   readonly failed: number;
   /** Attempts that no worker has taken yet. */
   readonly waiting: number;
-  /** Attempts after the first one of an execution. */
+  /** Attempts after the first attempt in the same execution. */
   readonly retries: number;
   /** Time in the queue, until a worker takes the attempt. An attempt that no worker took counts up to its end, or up to now. */
   readonly wait: Percentiles | undefined;
@@ -68,7 +68,7 @@ export function totalsOf(summaries: readonly ExecutionSummary[]): Totals {
   };
 }
 
-/** Totals per day, or per half of the time if that is at most two days. Periods without a start are left out. */
+/** Totals per day or, if the time is at most two days, per half of it. Periods in which no execution started are left out. */
 export function trendOf(summaries: readonly ExecutionSummary[], since: number, now: number): Period[] {
   const dayMs = 86_400_000;
   const width = now - since > 2 * dayMs ? dayMs : (now - since) / 2;
@@ -79,7 +79,7 @@ export function trendOf(summaries: readonly ExecutionSummary[], since: number, n
     .map(([index, group]) => ({ from: since + index * width, totals: totalsOf(group) }));
 }
 
-/** The figures of every task, sorted by the total time of the task, longest first. All rounds of a loop count as one task. */
+/** The figures of every task. The task with the longest total time is first. All rounds of a loop count as one task. */
 export function tasksOf(executions: readonly Execution[], now: number): TaskFigures[] {
   const tasks = executions.flatMap((execution) => execution.tasks.filter(({ taskType }) => !isControlFlow(taskType)));
   const byRef = Map.groupBy(tasks, ({ referenceTaskName: ref }) => ref.replace(/(__\d+)+$/, ''));

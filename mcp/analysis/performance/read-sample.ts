@@ -5,9 +5,9 @@ import { inParallel } from '../../../core/in-parallel.ts';
 
 /** Rows of one search request. */
 const PAGE = 500;
-/** At most this many executions are counted with their times and statuses, the newest first. */
+/** The times and statuses of at most this many executions are counted, the newest first. */
 const MOST_SUMMARIES = 2000;
-/** At most this many executions are read with their tasks, spaced evenly over all counted executions. */
+/** At most this many executions are read with their tasks. They are spaced evenly over all counted executions. */
 const MOST_READ = 100;
 const AT_ONCE = 8;
 

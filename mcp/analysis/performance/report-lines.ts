@@ -17,7 +17,7 @@ export function percent(share: number | undefined): string {
 export function totalsLines({ executions, byStatus, successRate, duration: durations }: Totals): string[] {
   const states = Object.entries(byStatus).map(([status, n]) => `${n} ${status}`);
   return [
-    `${count(executions, 'execution')}: ${states.join(', ') || 'none'}; ${percent(successRate)} of those that ended without being terminated succeeded.`,
+    `${count(executions, 'execution')}: ${states.join(', ') || 'none'}. Success rate, without terminated executions: ${percent(successRate)}.`,
     durations
       ? `Duration of completed executions: average ${duration(durations.average)}, p50 ${duration(durations.p50)}, p95 ${duration(durations.p95)}, p99 ${duration(durations.p99)}.`
       : 'No execution has completed, so there is no duration.',
@@ -33,7 +33,7 @@ export function taskLines(tasks: readonly TaskFigures[]): string[] {
     ...bottleneckLines(tasks, all),
     'task | type | attempts | failed | retries | wait p50/p95 | run p50/p95 | share of time',
     ...tasks.slice(0, SHOWN_TASKS).map((task) => taskLine(task, all)),
-    ...(hidden > 0 ? [`… and ${hidden} more, each with less time.`] : []),
+    ...(hidden > 0 ? [`… and ${hidden} more tasks, each with less time.`] : []),
   ];
 }
 
@@ -44,7 +44,7 @@ export function bottleneckLines(tasks: readonly TaskFigures[], all: number): str
   if (slowest && slowest.timeTaken > 0) lines.push(`Bottleneck: ${slowSentence(slowest, all)}`);
   const worst = [...tasks].sort((a, b) => b.failed - a.failed)[0];
   if (worst && worst.failed > 0) {
-    lines.push(`Fails most: ${quoteIfUnusual(worst.ref)}, ${worst.failed} of ${count(worst.attempts, 'attempt')}.`);
+    lines.push(`Fails most: ${quoteIfUnusual(worst.ref)}, in ${worst.failed} of ${count(worst.attempts, 'attempt')}.`);
   }
   return lines;
 }
@@ -54,11 +54,11 @@ function slowSentence(task: TaskFigures, all: number): string {
   const waits = (wait?.average ?? 0) > (run?.average ?? 0);
   const why = waits
     ? isForWorkers({ taskType: task.type })
-      ? 'mostly waiting for a worker: start more workers, or let each take more tasks at once'
-      : 'mostly waiting for the server to start it'
-    : 'mostly running: the work itself is slow';
+      ? 'It mostly waits for a worker: start more workers, or let each worker take more tasks at once'
+      : 'It mostly waits for the server to start it'
+    : 'It mostly runs: the work itself is slow';
   const now = waiting > 0 ? ` ${count(waiting, 'attempt')} ${waiting === 1 ? 'waits' : 'wait'} now.` : '';
-  return `${quoteIfUnusual(ref)} takes ${percent(timeTaken / all)} of all task time, ${why}.${now}`;
+  return `${quoteIfUnusual(ref)} takes ${percent(timeTaken / all)} of all task time. ${why}.${now}`;
 }
 
 function taskLine({ ref, type, attempts, failed, retries, wait, run, timeTaken }: TaskFigures, all: number): string {
@@ -118,7 +118,7 @@ export function versionLines(
   const rows = refs.map((ref) => {
     const cells = sides.map(([, , tasks]) => {
       const task = tasks.find((one) => one.ref === ref);
-      return task ? `${pair(task.run)}, ${task.failed} of ${task.attempts} failed` : 'not in it';
+      return task ? `${pair(task.run)}, ${task.failed} of ${task.attempts} failed` : 'not in this version';
     });
     return `${quoteIfUnusual(ref)} | ${cells.join(' | ')}`;
   });
@@ -145,12 +145,12 @@ export function differenceLines(executions: readonly Execution[], differences: r
     ...heads,
     'task | type | A | B | B - A',
     ...rows,
-    ...(hidden > 0 ? [`… and ${hidden} more, each with a smaller difference.`] : []),
+    ...(hidden > 0 ? [`… and ${hidden} more tasks, each with a smaller difference.`] : []),
   ];
 }
 
 function sideText(side: TaskDifference['sides'][number]): string {
-  if (!side) return 'not in it';
+  if (!side) return 'not in this execution';
   const attempts = side.attempts > 1 ? `, ${side.attempts} attempts` : '';
   const wait = side.waitMs >= 100 ? ` (${duration(side.waitMs)} of it waiting)` : '';
   return `${side.status} ${duration(side.ms)}${wait}${attempts}`;
