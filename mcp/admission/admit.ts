@@ -27,7 +27,7 @@ export interface AdmissionRequest<S extends Subject> {
 
 /**
  * Checks a request, handles it and returns its result.
- * @throws FleetError `denied` if the caller lacks the permission or exceeds the rate limit; also what `find` and `handle` throw
+ * @throws FleetError `denied` if the caller lacks the permission or exceeds the rate limit. Errors of `find` and `handle` pass through.
  */
 export type Admit = <S extends Subject, R>(
   request: AdmissionRequest<S>,

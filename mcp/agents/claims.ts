@@ -54,7 +54,7 @@ export async function heldTask(conductor: Conductor, claimId: string): Promise<T
 /** The result with which an agent ends its claim. */
 export type Ending = Pick<TaskResult, 'status' | 'outputData' | 'reasonForIncompletion'>;
 
-/** How often a result is written at most. A heartbeat that another process sends at the same moment can overwrite it. */
+/** A result is written at most this often, because a heartbeat from another process can overwrite it at the same moment. */
 const TRIES = 3;
 
 /** Ends a claimed task. @throws FleetError `conflict` if the claim was lost meanwhile */

@@ -61,7 +61,7 @@ function terminated(execution: Execution, outermost: Execution): RootCause {
     sentence: `A call terminated the execution${why ? ` with the reason ${shown(why)}` : ' without a reason'}.`,
     evidence: [
       ...canceled.slice(0, SHOWN_ATTEMPTS).map((task) => `${name(task)} was cancelled.`),
-      ...(parent ? [`It is a sub-workflow of execution ${quoteIfUnusual(parent)}.`] : []),
+      ...(parent ? [`Its parent is the execution ${quoteIfUnusual(parent)}.`] : []),
     ],
     advice: [
       retry('If that was a mistake, retry the cancelled tasks', execution),

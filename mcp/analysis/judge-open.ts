@@ -50,7 +50,7 @@ function paused({ execution, task }: OpenPoint): RootCause {
     cause: 'paused',
     sentence:
       'A call paused the execution. Tasks that are already queued may still run, but the server schedules no new tasks.',
-    evidence: task ? [`It has reached ${name(task)} (${task.status}).`] : [],
+    evidence: task ? [`The execution has reached ${name(task)} (${task.status}).`] : [],
     advice: [recovery.resume('Resume it', execution)],
     execution,
     ...(task && { task }),

@@ -90,7 +90,7 @@ function polled(found: Pick<RootCause, 'evidence' | 'execution'> & { task: Task 
       sentence: `Workers poll for ${taskLabel(task)}, but a limit in its task definition holds the task back.`,
       advice: [
         recovery.showQueue(
-          'The task runs when other tasks end, or sooner if you raise the limit. See the queue',
+          'A worker takes the task when the limit allows it, or sooner if you raise the limit. See the queue',
           task.taskType,
         ),
       ],

@@ -41,7 +41,7 @@ export interface SamplingPrompt {
 
 /** Elicitation and sampling during one call. Each request to the client has a key of its own within the call. */
 export interface Elicitation {
-  /** Shows the person a form. If the answer does not fit, the client shows the form again. Undefined if the client shows no forms. */
+  /** Shows the person a form. If the answer does not fit, the person sees the form again. Undefined if the client shows no forms. */
   elicit<S extends z.ZodObject>(key: string, form: Form<S>): Promise<ElicitationAnswer<z.output<S>> | undefined>;
   /** The text with which the client's model answers. Undefined if the client offers no model. */
   sample(key: string, prompt: SamplingPrompt): Promise<string | undefined>;

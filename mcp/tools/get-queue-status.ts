@@ -16,7 +16,7 @@ import { jsonObject } from '../shared/fields.ts';
 import { nearNames } from '../shared/near-names.ts';
 import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 
-/** At most this many open tasks of one queue are read. The oldest task is searched among them. */
+/** At most this many open tasks of one queue are read. The oldest of them counts as the oldest task. */
 const OPEN_TASKS = 100;
 /** The tasks of at most this many queues are read, because each queue takes requests. */
 const QUEUES_READ = 20;
