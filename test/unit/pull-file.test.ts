@@ -35,42 +35,22 @@ function nestedSwitches(levels: number): WorkflowTask {
   return task;
 }
 
-/** Seconds of the fastest of three runs. The other two may have been interrupted. */
-function seconds(work: () => void): number {
-  const runs = [1, 2, 3].map(() => {
-    const start = performance.now();
-    work();
-    return performance.now() - start;
-  });
-  return Math.min(...runs) / 1_000;
-}
-
-/** Room for the noise of a busy machine. Quadratic growth would need 100 times the time for ten times the size. */
-const TEN_TIMES = 30;
-
-describe('the time to write a definition grows only linearly with its size', () => {
+// If each level doubled the work, 200 levels would never end. The time limit of the tests notices that on a machine however slow.
+describe('a large definition is written without doubling the work at each level', () => {
   test.each([
     ['by builders', []],
     ['as plain JSON', Array.from({ length: 200 }, (_, index) => `level_${index + 1}`)],
-  ])('200 nested SWITCHes written %s take about ten times as long as 20', (_, plain) => {
-    let source = '';
-    const few = seconds(() => sourceOf([nestedSwitches(20)], plain));
-    expect(seconds(() => (source = sourceOf([nestedSwitches(200)], plain)))).toBeLessThan(TEN_TIMES * few);
+  ])('D3: 200 nested SWITCHes written %s', (_, plain) => {
+    const source = sourceOf([nestedSwitches(200)], plain);
     expect(source).toContain("'level_200'");
     expect(source).toContain("'innermost'");
   });
 
-  test('a SWITCH with 1,000 cases takes about ten times as long as one with 100', () => {
-    const wide = (count: number) => {
-      const cases = Array.from({ length: count }, (_, index): [string, WorkflowTask[]] => [
-        `case_${index}`,
-        [simple(`task_${index}`)],
-      ]);
-      return [switchOver('wide', Object.fromEntries(cases))];
-    };
-    let source = '';
-    const few = seconds(() => sourceOf(wide(100)));
-    expect(seconds(() => (source = sourceOf(wide(1_000))))).toBeLessThan(TEN_TIMES * few);
-    expect(source).toContain("'task_999'");
+  test('D3: a SWITCH with 1,000 cases', () => {
+    const cases = Array.from({ length: 1_000 }, (_, index): [string, WorkflowTask[]] => [
+      `case_${index}`,
+      [simple(`task_${index}`)],
+    ]);
+    expect(sourceOf([switchOver('wide', Object.fromEntries(cases))])).toContain("'task_999'");
   });
 });
