@@ -1,5 +1,16 @@
 import { FleetError } from '../errors.ts';
 
+/** The shortest limit of a request. A busy server can need this long for an answer. */
+const MIN_LIMIT_MS = 1_000;
+
+/**
+ * Returns the limit of one request about a held task, in milliseconds. A dead connection swallows an answer without a sign. The limit is a
+ * quarter of the lease, so that the process can repeat the request before the lease is over.
+ */
+export function limitOfRequest(leaseMs: number): number {
+  return Math.max(MIN_LIMIT_MS, leaseMs / 4);
+}
+
 /** A lease as the keeper sees it: its times, and the functions that the keeper calls. */
 export interface Lease {
   /** Identifies the lease. A task can have several leases, one after another. */

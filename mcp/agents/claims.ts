@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Conductor } from '../../core/conductor/api.ts';
+import type { Limits } from '../../core/conductor/calls/task-calls.ts';
 import type { Task, TaskResult } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import { callOf, quoteIfUnusual } from '../shared/quote.ts';
@@ -70,9 +71,13 @@ export async function endTask(conductor: Conductor, task: Task, ending: Ending):
 }
 
 /** Extends the lease of a claimed task. */
-export async function extendClaim(conductor: Conductor, { taskId, workflowInstanceId, workerId }: Task): Promise<void> {
+export async function extendClaim(
+  conductor: Conductor,
+  { taskId, workflowInstanceId, workerId }: Task,
+  limits: Limits = {},
+): Promise<void> {
   const update = { workflowInstanceId, taskId, status: 'IN_PROGRESS', extendLease: true } as const;
-  await conductor.extendLease({ ...update, ...(workerId && { workerId }) });
+  await conductor.extendLease({ ...update, ...(workerId && { workerId }) }, limits);
 }
 
 /** Hands a task back to its queue at once, for any worker. */

@@ -1,5 +1,5 @@
 import type { Conductor } from '../../core/conductor/api.ts';
-import { type Lease, LeaseKeeper } from '../../core/conductor/lease-keeper.ts';
+import { type Lease, LeaseKeeper, limitOfRequest } from '../../core/conductor/lease-keeper.ts';
 import type { Task } from '../../core/conductor/types.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
@@ -102,21 +102,24 @@ class ClaimLease implements Lease {
   readonly beatEveryMs: number;
   readonly retryMs: number;
   readonly looks = 'before-each-heartbeat';
+  readonly #limitMs: number;
   readonly #task: Task;
   readonly #options: LeasesOptions;
 
   constructor(task: Task, keptMs: number, options: LeasesOptions) {
     this.id = claimIdOf(task);
     this.keptMs = keptMs;
-    // Two heartbeats may fail before the lease is over.
-    this.beatEveryMs = Math.min(leaseSecondsOf(task) * (1000 / 3), LOOK_AT_LEAST_MS);
-    this.retryMs = this.beatEveryMs;
+    const leaseMs = leaseSecondsOf(task) * 1000;
+    // A look or a heartbeat may fail, even if its answer is swallowed, before the lease is over.
+    this.beatEveryMs = Math.min(leaseMs / 3, LOOK_AT_LEAST_MS);
+    this.retryMs = this.beatEveryMs / 4;
+    this.#limitMs = limitOfRequest(leaseMs);
     this.#task = task;
     this.#options = options;
   }
 
   async extend(): Promise<void> {
-    await extendClaim(await this.#options.conductor(), this.#task);
+    await extendClaim(await this.#options.conductor(), this.#task, { limitMs: this.#limitMs });
   }
 
   beaten(error?: unknown): void {
@@ -126,7 +129,7 @@ class ClaimLease implements Lease {
 
   async isHeld(): Promise<boolean> {
     const conductor = await this.#options.conductor();
-    return isHeld(await conductor.getTask(this.#task.taskId), this.id);
+    return isHeld(await conductor.getTask(this.#task.taskId, { limitMs: this.#limitMs }), this.id);
   }
 
   async giveBack(conductor: Conductor): Promise<void> {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { defineTask } from '../../core/contract.ts';
 import { NonRetryableError } from '../../core/errors.ts';
 import { isReady } from '../../workers/runtime/control/health.ts';
 import { serveViews } from '../../workers/runtime/control/page-server.ts';
+import { fakeTask } from '../support/fake-conductor.ts';
 import { contract, echo, fake, queue, start } from '../support/fake-queue.ts';
 
 describe('results', () => {
@@ -58,6 +60,33 @@ describe('results', () => {
     expect(queue.results[0]?.taskId).toBe('there');
     expect(updates).toBe(2);
   });
+});
+
+describe('a lease', () => {
+  test('W1: heartbeats continue while the server swallows the answer to a log line', async () => {
+    const enough = Promise.withResolvers<void>();
+    const { name, description, input, output } = contract;
+    const held = defineTask({ name, description, input, output, responseTimeoutSeconds: 2 });
+    fake.routes = (request) => {
+      if (request.path === '/api/tasks/t/log') return new Promise<never>(() => undefined);
+      if (request.path === '/api/tasks/t') return { body: fakeTask({ taskId: 't', status: 'IN_PROGRESS' }) };
+      return queue.routes(request);
+    };
+    queue.queued.push('t');
+    start(
+      held.worker(async ({ id }, { addLog }) => {
+        addLog('a line');
+        await enough.promise;
+        return { id };
+      }),
+    );
+    await Promise.race([queue.hasResults(3), new Promise((r) => setTimeout(r, 8000))]);
+    console.log(JSON.stringify(queue.results), fake.requests.map((r) => r.method + r.path).join(' '));
+    expect(queue.results.map(({ extendLease }) => extendLease)).toEqual([true, true, true]);
+    enough.resolve();
+    await queue.hasResults(4);
+    expect(queue.results.at(-1)).toMatchObject({ status: 'COMPLETED', logs: [{ log: 'a line' }] });
+  }, 12_000);
 });
 
 describe('stopping', () => {

@@ -19,6 +19,7 @@ export interface Answer {
  *
  * With these faults the request is carried out first:
  * `lost-answer`: the connection breaks before the answer.
+ * `swallowed-answer`: there is no answer, and the connection stays open.
  * `slow-bytes`: the answer arrives in small pieces.
  * `mixed-items`: the answer also contains junk.
  * `too-many`: the answer contains more tasks than requested.
@@ -37,6 +38,7 @@ export type Fault =
   | 'black-hole'
   | 'trickle'
   | 'lost-answer'
+  | 'swallowed-answer'
   | 'slow-bytes'
   | 'mixed-items'
   | 'too-many'
@@ -44,7 +46,14 @@ export type Fault =
   | Required<Answer>;
 
 /** The faults with which the request is carried out first. */
-const CARRIED_OUT: readonly Fault[] = ['lost-answer', 'slow-bytes', 'mixed-items', 'too-many', 'twice'];
+const CARRIED_OUT: readonly Fault[] = [
+  'lost-answer',
+  'swallowed-answer',
+  'slow-bytes',
+  'mixed-items',
+  'too-many',
+  'twice',
+];
 
 const JSON_TYPE = 'application/json';
 const LOGIN_PAGE = '<!doctype html><html><title>Sign in</title><body>Your session has ended.</body></html>';
@@ -65,6 +74,7 @@ export async function write(response: ServerResponse, answer: Answer, fault?: Fa
       response.socket?.resetAndDestroy();
       return undefined;
     case 'black-hole':
+    case 'swallowed-answer':
       return undefined;
     case 'trickle':
       return trickle(response);

@@ -66,10 +66,10 @@ export interface TaskCalls {
   /** Sends a heartbeat, which keeps a task with its worker. It does not wait behind results. */
   extendLease(update: TaskResult, limits?: Limits): Promise<void>;
   /** @throws FleetError `not-found` */
-  getTask(taskId: string): Promise<Task>;
+  getTask(taskId: string, limits?: Limits): Promise<Task>;
   /** Returns the newest tasks first by default. */
   searchTasks(request: SearchRequest): Promise<{ totalHits: number; results: TaskSummary[] }>;
-  addTaskLog(taskId: string, line: string): Promise<void>;
+  addTaskLog(taskId: string, line: string, limits?: Limits): Promise<void>;
   /** Returns how many tasks of each type wait to be polled. For the tasks of a domain, use the name `domain:type`. */
   queueSizes(types: readonly string[]): Promise<Record<string, number>>;
   /** The workers that polled a type recently. */
@@ -119,7 +119,8 @@ export function taskCalls({ call }: Pick<Caller, 'call'>, traceparent?: Tracepar
     extendLease: async (update, limits = {}) => {
       await call({ method: 'POST', path: '/api/tasks', ...traced(update), answer: taken(update), ...limits });
     },
-    getTask: (taskId) => call({ method: 'GET', path: '/api/tasks/{taskId}', params: { taskId }, answer: taskSchema }),
+    getTask: (taskId, limits = {}) =>
+      call({ method: 'GET', path: '/api/tasks/{taskId}', params: { taskId }, answer: taskSchema, ...limits }),
     searchTasks: ({ query, freeText = '*', start = 0, size = 20, oldestFirst = false }) =>
       call({
         method: 'GET',
@@ -127,8 +128,9 @@ export function taskCalls({ call }: Pick<Caller, 'call'>, traceparent?: Tracepar
         query: { query, freeText, start, size, sort: oldestFirst ? 'startTime:ASC' : 'startTime:DESC' },
         answer: taskSearchSchema,
       }),
-    addTaskLog: async (taskId, line) => {
-      await call({ method: 'POST', path: '/api/tasks/{taskId}/log', params: { taskId }, body: line, answer: noPage });
+    addTaskLog: async (taskId, line, limits = {}) => {
+      const path = '/api/tasks/{taskId}/log';
+      await call({ method: 'POST', path, params: { taskId }, body: line, answer: noPage, ...limits });
     },
     queueSizes: (types) =>
       call({

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { scene } from '../../support/acceptance-scene.ts';
 import { ways } from '../../support/acceptance-tasks/acceptance-spoil.ts';
-import { isResult, isUpdate, refusal } from '../../support/faulty-conductor.ts';
+import { isResult, isUpdate, type Recorded, refusal } from '../../support/faulty-conductor.ts';
 
 vi.setConfig({ maxConcurrency: 8 }); // These tests mostly wait, so more of them can run at once.
 
@@ -90,6 +90,23 @@ describe.concurrent('results', () => {
         expect(completed()).toHaveLength(1);
       })(),
     120_000,
+  );
+
+  test.each(['swallowed-answer', 'black-hole'] as const)(
+    'W1: a result whose request meets "%s" is sent again before its lease is over',
+    (fault) =>
+      scene(async ({ conductor, start, give }) => {
+        const LEASE_SECONDS = 6;
+        const task = give('acceptance_echo', {}, { responseTimeoutSeconds: LEASE_SECONDS, retries: 1 });
+        const isFirst = (request: Recorded) => isResult(request) && conductor.results().length === 1;
+        conductor.order(fault, isFirst);
+        await start({ only: ['acceptance_echo'] });
+        await vi.waitFor(() => expect(conductor.results().map(({ status }) => status)).toEqual([undefined, 200]), soon);
+        const [first, second] = conductor.results(task.taskId);
+        expect((second?.at ?? 0) - (first?.at ?? 0)).toBeLessThan((LEASE_SECONDS / 2) * 1000);
+        expect(conductor.tasks().map(({ status }) => status)).toEqual(['COMPLETED']);
+      })(),
+    60_000,
   );
 
   test(

@@ -1,4 +1,5 @@
 import type { Conductor } from '../../../core/conductor/api.ts';
+import { limitOfRequest } from '../../../core/conductor/lease-keeper.ts';
 import type { TaskResult } from '../../../core/conductor/types.ts';
 import { type ErrorCode, FleetError } from '../../../core/errors.ts';
 import type { Logger } from '../../../core/log.ts';
@@ -24,7 +25,8 @@ import { refusedResult } from './task-result.ts';
  * 3. After a final answer, the result is not sent again. But the server reports some temporary problems as final, for example a busy
  *    database. After these answers, the result is retried for a while.
  * 4. A result that cannot be written to disk keeps its slot. So there are never more of these results than slots.
- * 5. While the server fails, new results are written to disk without a try. One result at a time is sent as a probe.
+ * 5. A try waits for its answer no longer than a share of the lease. So a connection that swallows the answer does not cost the lease.
+ * 6. While the server fails, new results are written to disk without a try. One result at a time is sent as a probe.
  */
 export class Courier {
   readonly #options: CourierOptions;
@@ -127,7 +129,7 @@ export class Courier {
     const startedAt = performance.now();
     letter.tries++;
     try {
-      await conductor.updateTask(letter.result, { limitMs: LIMIT_MS });
+      await conductor.updateTask(letter.result, { limitMs: limitOf(letter) });
       breaker.succeeded();
       events.emit({ type: 'result-delivered', task, tries: letter.tries, durationMs: performance.now() - startedAt });
       letter.done();
@@ -178,6 +180,10 @@ export interface Delivery {
   done(): void;
   /** How long the result is valid. Default: for ever. */
   validForMs?: number;
+  /** The lease of the task. Absent for a result that an earlier process left behind. */
+  leaseMs?: number;
+  /** Size of the result. Default: it is small. */
+  bytes?: number;
 }
 
 /** A result that is being delivered. */
@@ -193,8 +199,16 @@ interface Letter extends Delivery {
 /** This many waiting results are sent at once to a server that accepts them. */
 const AT_ONCE = 8;
 
-/** A try without an answer after this many milliseconds has failed. It must not take long, because the task's heartbeats wait for it. */
-const LIMIT_MS = 10_000;
+/** The longest limit of a try. It must not be long, because the task's heartbeats wait for the try. In milliseconds. */
+const MAX_LIMIT_MS = 10_000;
+
+/** A large result needs more time. This is the slowest connection that delivers it, in bytes per millisecond. */
+const SLOWEST = 1_000;
+
+/** Returns after how many milliseconds a try without an answer has failed. */
+function limitOf({ leaseMs = Number.POSITIVE_INFINITY, bytes = 0 }: Letter): number {
+  return Math.min(MAX_LIMIT_MS, limitOfRequest(leaseMs) + bytes / SLOWEST);
+}
 
 /** If the first try takes longer than this many milliseconds, the result is written to disk in the meantime. */
 const SLOW_MS = 1_000;

@@ -70,12 +70,16 @@ export class Runner {
     const { leases, courier, workerId } = this.#options;
     const done = () => leases.release(attempt);
     if (outcome.kind === 'cancelled') return done();
-    const validity = outcome.kind === 'handed-back' ? { validForMs: attempt.leaseMs } : {};
+    const { leaseMs } = attempt;
+    const validity = outcome.kind === 'handed-back' ? { validForMs: leaseMs } : {};
+    const size = outcome.kind === 'completed' ? { bytes: outcome.bytes } : {};
     await courier.deliver(toTaskResult(attempt, outcome, workerId), {
       task: keyOf(attempt.task),
       before: () => leases.quiet(attempt),
       after: () => leases.resume(attempt),
       done,
+      leaseMs,
+      ...size,
       ...validity,
     });
   }

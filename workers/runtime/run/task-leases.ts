@@ -1,5 +1,5 @@
 import type { Conductor } from '../../../core/conductor/api.ts';
-import { type Lease, LeaseKeeper } from '../../../core/conductor/lease-keeper.ts';
+import { type Lease, LeaseKeeper, limitOfRequest } from '../../../core/conductor/lease-keeper.ts';
 import { isOpenTask, type Task } from '../../../core/conductor/types.ts';
 import type { Events } from '../events.ts';
 import { heartbeat, keyOf } from '../report/task-result.ts';
@@ -90,15 +90,14 @@ class TaskLease implements Lease {
 
   async extend(): Promise<void> {
     const { conductor, workerId } = this.#options;
-    // A heartbeat that hangs must leave time for another before the lease is over.
-    const limitMs = Math.max(MIN_LIMIT_MS, this.attempt.leaseMs / 4);
-    await conductor.extendLease(heartbeat(this.attempt, workerId), { limitMs });
+    await conductor.extendLease(heartbeat(this.attempt, workerId), { limitMs: limitOfRequest(this.attempt.leaseMs) });
   }
 
   async extended(): Promise<void> {
-    const { logs } = this.attempt;
+    const { logs, leaseMs } = this.attempt;
+    const limitMs = limitOfRequest(leaseMs); // the next heartbeat waits for these lines
     for (let line = logs[0]; line !== undefined; line = logs[0]) {
-      await this.#options.conductor.addTaskLog(this.id, line.log);
+      await this.#options.conductor.addTaskLog(this.id, line.log, { limitMs });
       logs.shift();
     }
   }
@@ -124,7 +123,6 @@ class TaskLease implements Lease {
 /** The shortest lease is 1 s, with a heartbeat after 0.5 s. A tick of 0.1 s delays this heartbeat only a little. */
 const TICK_MS = 100;
 const RETRY_MS = 2_000;
-const MIN_LIMIT_MS = 1_000;
 
 /** Most tasks have ended by then, so this process never looks them up. */
 const FIRST_LOOK_MS = 2_000;
